@@ -1,0 +1,21 @@
+"""What can go wrong with a repository; every message is one sentence fit for the person who asked."""
+
+
+class RepositoryError(Exception):
+    """A repository that was not ingested."""
+
+
+class RepositoryUrlRefused(RepositoryError, ValueError):
+    """The URL, or an address or redirect behind it, breaks the rules; asking again changes nothing."""
+
+
+class RepositoryNotCloned(RepositoryError):
+    """The host answered, but with no repository that can be cloned; asking again changes nothing."""
+
+
+class RepositoryTooLarge(RepositoryError):
+    """Cloning went over a limit on time, bytes or files."""
+
+
+class RepositoryUnreachable(RepositoryError):
+    """The host was not reached or failed half way; worth another try later."""
