@@ -1,0 +1,67 @@
+"""The command: `python -m exporter [--config FILE] [--check] [--list]`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from exporter import __version__
+from exporter.app import build
+from exporter.log import set_up
+from exporter.settings import Settings
+from exporter.settings_load import SettingsError, load
+
+
+def main() -> int:
+    """Check the settings, then serve until told to stop; 2 is the exit status for wrong settings."""
+    arguments = parser().parse_args()
+    try:
+        settings = load(arguments.config)
+        app = build(settings)
+    except (SettingsError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if arguments.check:
+        sys.stdout.write(f"the settings are valid; {settings.backend.url} would be watched\n")
+        return 0
+    set_up(settings.log_level)
+    serve(settings, app)
+    return 0
+
+
+def serve(settings: Settings, app: FastAPI) -> None:
+    """Serve the page with one process: more would each hold a part of what was seen."""
+    web = settings.web
+    config = uvicorn.Config(
+        app,
+        host=web.host,
+        port=web.port,
+        ssl_certfile=web.tls_certificate,
+        ssl_keyfile=web.tls_key,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(config).run()
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    it = argparse.ArgumentParser(
+        prog="python -m exporter",
+        description="Watch a backend of FastAPI, SQLAlchemy, Redis and Celery; export what is seen.",
+        epilog="Environment: BACKEND_URL, BACKEND_TOKEN or BACKEND_TOKEN_FILE, DATABASE_URL, REDIS_URL, "
+        "CELERY_BROKER_URL, CELERY_RESULT_BACKEND, EXPORTER_PORT; OPS_SECTION__FIELD for any other setting.",
+    )
+    it.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings in YAML (default: exporter.yml if there)"
+    )
+    it.add_argument("--check", action="store_true", help="only check the settings")
+    it.add_argument("--version", action="version", version=__version__)
+    return it
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The exporter's own pages: /metrics, a landing page, liveness and readiness."""
+
+import hmac
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from html import escape
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+
+from exporter import __version__
+from exporter.background import Background
+from exporter.collector import Collector
+from exporter.collectors import COLLECTORS
+from exporter.page import page
+from exporter.runner import Runner
+from exporter.selection import UnknownCollector, budget, chosen
+from exporter.settings import Settings
+from exporter.sources import Sources
+
+Next = Callable[[Request], Awaitable[Response]]
+OPEN_PATHS = ("/-/healthy", "/-/ready")
+
+
+def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> FastAPI:
+    """The application; sources are opened when it starts and closed when it stops."""
+    sources = Sources.build(settings)
+    runner = Runner(sources)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        background = Background(sources.questions())
+        sources.open()
+        background.start()
+        app.state.ready = True
+        yield
+        app.state.ready = False
+        await background.stop()
+        await sources.close()
+
+    app = FastAPI(
+        title="Watchroom exporter", version=__version__, lifespan=life, docs_url=None, redoc_url=None
+    )
+    app.state.ready = False
+    if settings.web.token_file is not None:
+        app.middleware("http")(token_wanted(settings.web.token_file.read_text().strip()))
+
+    @app.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        """The page, or those collectors of it that `collect[]` names."""
+        names = request.query_params.getlist("collect[]")
+        seconds = budget(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds"), settings.limits.budget)
+        try:
+            families = await runner.run(chosen(collectors, names), seconds)
+        except UnknownCollector as error:
+            return PlainTextResponse(f"{error}\n", status_code=400)
+        accept = request.headers.get("Accept", "")
+        made = page(families, accept, request.headers.get("Accept-Encoding", ""))
+        return Response(made.body, headers=made.headers)
+
+    @app.get("/")
+    async def landing() -> HTMLResponse:
+        """What this is and where to read it."""
+        return HTMLResponse(landing_page(collectors))
+
+    @app.get("/-/healthy")
+    async def healthy() -> PlainTextResponse:
+        """Answers while the process lives."""
+        return PlainTextResponse("healthy\n")
+
+    @app.get("/-/ready")
+    async def ready() -> PlainTextResponse:
+        """Answers 200 once sources are open, 503 before and after."""
+        is_ready = bool(app.state.ready)
+        return PlainTextResponse(
+            "ready\n" if is_ready else "not ready\n", status_code=200 if is_ready else 503
+        )
+
+    return app
+
+
+def token_wanted(token: str) -> Callable[[Request, Next], Awaitable[Response]]:
+    """Middleware that lets nobody read the page without this bearer token."""
+    wanted = f"Bearer {token}".encode()
+
+    async def check(request: Request, call_next: Next) -> Response:
+        given = request.headers.get("Authorization", "").encode()
+        if request.url.path not in OPEN_PATHS and not hmac.compare_digest(given, wanted):
+            return PlainTextResponse(
+                "expected an Authorization header with the bearer token\n",
+                status_code=401,
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return await call_next(request)
+
+    return check
+
+
+def landing_page(collectors: Sequence[Collector]) -> str:
+    """The page at /, with a link to each collector."""
+    items = "".join(
+        f'<li><a href="/metrics?collect[]={escape(c.name)}">{escape(c.name)}</a> {escape(c.about)}</li>'
+        for c in collectors
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Watchroom exporter</title>'
+        f"<body><h1>Watchroom exporter {escape(__version__)}</h1>"
+        '<p><a href="/metrics">All metrics</a>, or one collector:</p>'
+        f"<ul>{items}</ul></body></html>"
+    )

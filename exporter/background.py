@@ -1,0 +1,32 @@
+"""Asks the slow questions beside the scrape, each at its own period and never in parallel with itself."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from exporter.question import Question
+
+
+class Background:
+    """The tasks that keep background questions answered while the exporter runs."""
+
+    def __init__(self, questions: Iterable[Question[Any]], clock: Callable[[], float] = time.time) -> None:
+        self._questions = [q for q in questions if q.configured and q.pace.every is not None]
+        self._clock = clock
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._tasks = [asyncio.create_task(self._keep(q), name=f"keep {q.name}") for q in self._questions]
+
+    async def stop(self) -> None:
+        """Ask no more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _keep(self, question: Question[Any]) -> None:
+        while True:
+            await question.ask_now()
+            await asyncio.sleep(max(question.next_due() - self._clock(), 0.01))

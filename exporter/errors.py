@@ -1,0 +1,25 @@
+"""The ways in which a source can fail to answer, each a sentence that is safe to log."""
+
+
+class SourceError(Exception):
+    """A source gave no usable answer; the text names the source and holds neither payload nor secret."""
+
+
+class Refused(SourceError):
+    """The source said no at once: connection refused, or an HTTP status that is not 200."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class TimedOut(SourceError):
+    """The source did not answer in time; it may be wedged, so it is not asked again for a while."""
+
+
+class BadAnswer(SourceError):
+    """The source answered with something else than was expected."""
+
+
+class NotConfigured(SourceError):
+    """No such source is configured, so there is nothing to say; this is not a failure."""

@@ -1,0 +1,130 @@
+"""How a metric is declared once, and how fresh families are made from it at each scrape.
+
+A collector declares its metrics at the top of its file; the declarations also feed docs/metrics.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, ClassVar
+
+from prometheus_client import Metric
+from prometheus_client.samples import Sample
+
+Row = tuple[Any, ...]  # the label values, then the value
+STATUSES = ("healthy", "degraded", "down", "unknown")
+
+
+@dataclass(frozen=True)
+class Description:
+    """What one metric family means; `name` is the name on the page."""
+
+    name: str
+    about: str
+    labels: tuple[str, ...] = ()
+    kind: ClassVar[str] = "untyped"
+
+    def family(self) -> Metric:
+        """An empty family of this description."""
+        return Metric(self.name.removesuffix("_total"), self.about, self.kind)
+
+
+@dataclass(frozen=True)
+class Gauge(Description):
+    """A value that goes up and down."""
+
+    kind: ClassVar[str] = "gauge"
+
+    def of(self, rows: Iterable[Row]) -> Metric:
+        """The family with one series a row; a row whose value is None or not finite is left out."""
+        family = self.family()
+        for *labels, value in rows:
+            if known(value):
+                family.samples.append(Sample(self.name, self.named(labels), float(value or 0)))
+        return family
+
+    def one(self, value: float | None, *labels: str) -> Metric:
+        """The family with the one series of these labels."""
+        return self.of([(*labels, value)])
+
+    def named(self, values: Iterable[str | float | None]) -> dict[str, str]:
+        """The label values under their names."""
+        return {name: str(value) for name, value in zip(self.labels, values, strict=True)}
+
+
+@dataclass(frozen=True)
+class Counter(Gauge):
+    """A value that only goes up, whose name ends in _total."""
+
+    kind: ClassVar[str] = "counter"
+
+
+@dataclass(frozen=True)
+class Info(Gauge):
+    """Facts as labels of a series that is always 1."""
+
+    kind: ClassVar[str] = "gauge"
+
+    def facts(self, *labels: str) -> Metric:
+        """The one series that holds these facts."""
+        return self.one(1, *labels)
+
+
+@dataclass(frozen=True)
+class States(Gauge):
+    """One series for each possible state, 1 for the state in force; the state is the last label."""
+
+    states: tuple[str, ...] = STATUSES
+
+    def of_states(self, rows: Iterable[tuple[str, ...]]) -> Metric:
+        """The family for rows of label values that end with the state in force."""
+        return self.of(
+            (*labels, state, float(state == now)) for (*labels, now) in rows for state in self.states
+        )
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What a histogram holds: cumulative counts by upper bound, and the sum of all values."""
+
+    buckets: Mapping[float, float]
+    total: float
+    count: float
+
+
+@dataclass(frozen=True)
+class Histogram(Description):
+    """Counts of values by size, cumulative."""
+
+    kind: ClassVar[str] = "histogram"
+
+    def of(self, rows: Iterable[tuple[tuple[str, ...], Spread]]) -> Metric:
+        """The family with one histogram for each tuple of label values."""
+        family = self.family()
+        for values, spread in rows:
+            labels = dict(zip(self.labels, values, strict=True))
+            family.samples.extend(self.samples(labels, spread))
+        return family
+
+    def samples(self, labels: dict[str, str], spread: Spread) -> Iterable[Sample]:
+        """The samples of one histogram in the order that Prometheus wants."""
+        bounds = [*spread.buckets.items()]
+        for bound, count in bounds:
+            yield Sample(f"{self.name}_bucket", {**labels, "le": upper(bound)}, count)
+        if not bounds or isfinite(bounds[-1][0]):
+            yield Sample(f"{self.name}_bucket", {**labels, "le": "+Inf"}, spread.count)
+        yield Sample(f"{self.name}_sum", labels, spread.total)
+        yield Sample(f"{self.name}_count", labels, spread.count)
+
+
+def upper(bound: float) -> str:
+    """The `le` label of an upper bound."""
+    return repr(float(bound)) if isfinite(bound) else "+Inf"
+
+
+def known(value: object) -> bool:
+    """Whether the value is a finite number: what is missing stays missing, it never becomes 0."""
+    try:
+        return isinstance(value, int | float) and isfinite(value)
+    except OverflowError:  # an integer that no float can hold
+        return False

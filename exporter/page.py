@@ -1,0 +1,47 @@
+"""The text of the page: OpenMetrics or Prometheus text by negotiation, packed where the reader takes gzip."""
+
+import gzip
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from prometheus_client import Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+
+@dataclass(frozen=True)
+class Page:
+    """What goes out: the body and the headers that describe it."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
+class Families(Collector):
+    """Families that are already there, in the form that the encoder wants."""
+
+    def __init__(self, families: Sequence[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        """The families."""
+        return self._families
+
+
+def page(families: Sequence[Metric], accept: str, accept_encoding: str) -> Page:
+    """The page in the best form that the reader accepts."""
+    encode, content_type = choose_encoder(accept)
+    body = encode(Families(families))
+    headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
+    if not takes_gzip(accept_encoding):
+        return Page(body, headers)
+    return Page(gzip.compress(body, compresslevel=1), {**headers, "Content-Encoding": "gzip"})
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether the reader accepts gzip, by RFC 9110 section 12.5.3."""
+    for item in accept_encoding.lower().split(","):
+        name, _, weight = item.partition(";")
+        if name.strip() in ("gzip", "*"):
+            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False

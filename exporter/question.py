@@ -1,0 +1,146 @@
+"""A question to a source: asked by many, answered once, never asked in parallel with itself."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from exporter.errors import NotConfigured, SourceError, TimedOut
+
+T = TypeVar("T")
+Clock = Callable[[], float]
+
+# the times of the answers that the part being read has used, so that its age is that of its oldest answer
+answers_used: ContextVar[list[float] | None] = ContextVar("answers_used", default=None)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a question may be asked, in seconds.
+
+    `every` set: asked in the background at that period, a scrape takes the last answer.
+    Otherwise asked by the scrape, at most once in `at_most_every`; sooner, the last answer serves.
+    After n failures in a row it rests `rest * 2**n`, `longest_rest` at most.
+    """
+
+    timeout: float = 1.0
+    at_most_every: float = 0.0
+    every: float | None = None
+    rest: float = 0.25
+    longest_rest: float = 5.0
+
+    def stale_after(self) -> float:
+        """The age from which an answer no longer speaks for the present."""
+        return self.at_most_every if self.every is None else 2 * self.every + self.timeout
+
+
+class Question(Generic[T]):
+    """One question to one source, with its pace, its last answer and its last failure."""
+
+    def __init__(
+        self, name: str, ask: Callable[[], Awaitable[T]] | None, pace: Pace, clock: Clock = time.time
+    ) -> None:
+        self.name = name
+        self.pace = pace
+        self.failures = 0
+        self.error: SourceError | None = None
+        self.answered_at: float | None = None
+        self.seconds: float | None = None
+        self._ask = ask
+        self._clock = clock
+        self._value: T | None = None
+        self._rest_until = 0.0
+        self._asking: asyncio.Task[None] | None = None
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a source to ask."""
+        return self._ask is not None
+
+    async def answer(self) -> T:
+        """The answer as of now. Raises SourceError when the source gave none, NotConfigured without one."""
+        if self._ask is None:
+            raise NotConfigured(f"{self.name} is not configured")
+        if self._must_ask():
+            await self.ask_now()
+        if self.error is not None:
+            raise self.error
+        return self._take()
+
+    async def works(self) -> bool:
+        """Whether the source answers now. Raises NotConfigured without one."""
+        try:
+            await self.answer()
+        except NotConfigured:
+            raise
+        except SourceError:
+            return False
+        return True
+
+    async def ask_now(self) -> None:
+        """Ask, or join the asking that is under way; a caller that leaves does not end it."""
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._run(), name=f"ask {self.name}")
+        await asyncio.shield(self._asking)
+
+    async def close(self) -> None:
+        """Stop asking."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
+    def next_due(self) -> float:
+        """The clock time at which the background should ask again."""
+        period = self.pace.every or self.pace.at_most_every
+        return max(self._rest_until, (self.answered_at or 0.0) + period)
+
+    def _must_ask(self) -> bool:
+        in_background = self.pace.every is not None
+        if in_background and self.answered_at is not None:
+            return False
+        if self._asking is not None:
+            return True
+        if self._clock() < self._rest_until:
+            return False
+        return self.error is not None or self._age() >= self.pace.at_most_every
+
+    def _take(self) -> T:
+        age = self._age()
+        if self.pace.every is not None and age > self.pace.stale_after():
+            raise TimedOut(f"{self.name} last answered {age:.0f} s ago; expected every {self.pace.every:g} s")
+        used = answers_used.get()
+        if used is not None and self.answered_at is not None:
+            used.append(self.answered_at)
+        return self._value  # type: ignore[return-value]  # an answer that is None is an answer too
+
+    def _age(self) -> float:
+        return float("inf") if self.answered_at is None else self._clock() - self.answered_at
+
+    async def _run(self) -> None:
+        assert self._ask is not None  # noqa: S101  (answer() has looked)
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(self.pace.timeout):
+                self._value = await self._ask()
+            self._answered()
+        except TimeoutError:
+            self._failed(TimedOut(f"{self.name} gave no answer within {self.pace.timeout:g} s"))
+        except SourceError as error:
+            self._failed(error)
+        except Exception as error:  # noqa: BLE001  (a fault in our own reading must cost this answer only)
+            self._failed(SourceError(f"{self.name} failed with {type(error).__name__}"))
+        finally:
+            self.seconds = time.perf_counter() - began
+            self._asking = None
+
+    def _answered(self) -> None:
+        self.answered_at, self.error, self.failures = self._clock(), None, 0
+        self._rest_until = 0.0
+
+    def _failed(self, error: SourceError) -> None:
+        self.error, self._value = error, None
+        self.failures += 1
+        longest = self.pace.longest_rest
+        self._rest_until = self._clock() + min(self.pace.rest * 2 ** min(self.failures, 30), longest)

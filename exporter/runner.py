@@ -1,0 +1,154 @@
+"""Runs collectors: the one place that owns time, errors and success."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from prometheus_client import Metric
+
+from exporter.collector import Collector, Part
+from exporter.errors import NotConfigured, SourceError
+from exporter.log import Complaints
+from exporter.metrics import Gauge
+from exporter.question import answers_used
+from exporter.sources import Sources
+
+SUCCESS = Gauge(
+    "ops_collector_success",
+    "Whether every part of the collector could be read (1) or not (0).",
+    ("collector",),
+)
+DURATION = Gauge(
+    "ops_collector_duration_seconds", "Time that the collector took in this scrape.", ("collector",)
+)
+LAST_SUCCESS = Gauge(
+    "ops_collector_last_success_timestamp_seconds",
+    "Unix time of the oldest answer in the collector's last success.",
+    ("collector",),
+)
+DESCRIPTIONS = (SUCCESS, DURATION, LAST_SUCCESS)
+
+
+@dataclass
+class Reading:
+    """What one part of a collector gave: its families, how old they are, or why there are none."""
+
+    families: list[Metric] = field(default_factory=list)
+    asked: bool = True
+    error: str | None = None
+    as_of: float | None = None
+
+
+@dataclass
+class Outcome:
+    """What one collector gave in one run."""
+
+    name: str
+    readings: list[Reading]
+    seconds: float
+
+    @property
+    def configured(self) -> bool:
+        """Whether any part had a source to ask."""
+        return any(reading.asked for reading in self.readings)
+
+    @property
+    def success(self) -> bool:
+        """Whether every part that was asked gave its families."""
+        return all(reading.error is None for reading in self.readings)
+
+
+class Runner:
+    """Reads collectors side by side within a budget; runs asked for at the same time are one run."""
+
+    def __init__(self, sources: Sources, clock: Callable[[], float] = time.time) -> None:
+        self._sources = sources
+        self._clock = clock
+        self._runs: dict[tuple[str, ...], asyncio.Task[list[Metric]]] = {}
+        self._last_success: dict[str, float] = {}
+        self._complaints = Complaints()
+
+    async def run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
+        """The families of these collectors, within `budget` seconds; never raises for a failing source."""
+        key = tuple(collector.name for collector in collectors)
+        if key not in self._runs:
+            task = asyncio.create_task(self._run(collectors, budget), name="scrape")
+            self._runs[key] = task
+            task.add_done_callback(lambda _: self._runs.pop(key, None))
+        return await asyncio.shield(self._runs[key])
+
+    async def _run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
+        deadline = asyncio.get_running_loop().time() + budget
+        outcomes = await asyncio.gather(*(self._collect(c, deadline) for c in collectors))
+        families = [f for o in outcomes for r in o.readings for f in r.families]
+        return merged([*families, *self._about([o for o in outcomes if o.configured])])
+
+    async def _collect(self, collector: Collector, deadline: float) -> Outcome:
+        began = time.perf_counter()
+        readings = await asyncio.gather(
+            *(asyncio.create_task(self._read(collector, part, deadline)) for part in collector.parts)
+        )
+        outcome = Outcome(collector.name, list(readings), time.perf_counter() - began)
+        if outcome.success:
+            ages = [reading.as_of for reading in readings if reading.as_of is not None]
+            self._last_success[collector.name] = min(ages, default=self._clock())
+        return outcome
+
+    async def _read(self, collector: Collector, part: Part, deadline: float) -> Reading:
+        used: list[float] = []
+        answers_used.set(used)  # this runs in a task of its own, so the list is this part's alone
+        subject = f"{collector.name.partition('.')[0]}.{part.name}"
+        reading = await self._attempt(part, deadline)
+        reading.as_of = min(used, default=None)
+        if reading.error is not None:
+            self._complaints.complain(subject, reading.error)
+        elif reading.asked:
+            self._complaints.heal(subject)
+        return reading
+
+    async def _attempt(self, part: Part, deadline: float) -> Reading:
+        try:
+            async with asyncio.timeout_at(deadline):
+                # made whole before any of it is used, or half a family leaks
+                return Reading([f for f in await part.read(self._sources) if f.samples])
+        except NotConfigured:
+            return Reading(asked=False)
+        except TimeoutError:
+            return Reading(error="no answer within the time that the scrape allows")
+        except SourceError as error:
+            return Reading(error=str(error))
+        except Exception as error:  # noqa: BLE001  (whatever a source sent, it costs this part alone)
+            return Reading(error=f"{type(error).__name__} at {place(error)}")
+
+    def _about(self, outcomes: Sequence[Outcome]) -> Iterable[Metric]:
+        last = self._last_success
+        yield SUCCESS.of((o.name, float(o.success)) for o in outcomes)
+        yield DURATION.of((o.name, o.seconds) for o in outcomes)
+        yield LAST_SUCCESS.of((o.name, last.get(o.name)) for o in outcomes)
+
+
+def merged(families: Iterable[Metric]) -> list[Metric]:
+    """The families with those of one name made one, since a page must hold each name once."""
+    by_name: dict[str, Metric] = {}
+    for family in families:
+        if family.name in by_name:
+            by_name[family.name].samples.extend(family.samples)
+        else:
+            by_name[family.name] = family
+    return list(by_name.values())
+
+
+def place(error: BaseException) -> str:
+    """Where in our own code the error was raised; its text may hold payload, so it is not used."""
+    trace = error.__traceback__
+    while (
+        trace is not None
+        and trace.tb_next is not None
+        and "exporter" in trace.tb_next.tb_frame.f_code.co_filename
+    ):
+        trace = trace.tb_next
+    if trace is None:
+        return "an unknown place"
+    name = trace.tb_frame.f_code.co_filename.rpartition("exporter/")[2]
+    return f"{name}:{trace.tb_lineno}"

@@ -1,0 +1,105 @@
+"""Where settings come from: the environment before the YAML file, and every wrong value as one sentence."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, YamlConfigSettingsSource
+
+from exporter.settings import Settings
+
+# the names under which operators already have these values, beside OPS_SECTION__FIELD
+WELL_KNOWN = {
+    "BACKEND_URL": ("backend", "url"),
+    "BACKEND_TOKEN": ("backend", "token"),
+    "BACKEND_TOKEN_FILE": ("backend", "token_file"),
+    "DATABASE_URL": ("database", "url"),
+    "REDIS_URL": ("redis", "url"),
+    "CELERY_BROKER_URL": ("celery", "broker_url"),
+    "CELERY_RESULT_BACKEND": ("celery", "results_url"),
+    "INGESTION_REDIS_URL": ("ingestion", "url"),
+    "EXPORTER_HOST": ("web", "host"),
+    "EXPORTER_PORT": ("web", "port"),
+}
+SECRETS = ("url", "token", "broker_url", "results_url")
+DEFAULT_FILE = Path("exporter.yml")
+
+
+class SettingsError(Exception):
+    """One or more wrong settings; each line is one sentence."""
+
+
+class WellKnownNames(PydanticBaseSettingsSource):
+    """Reads the environment variables that backends of this kind already use."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """Unused: __call__ gives all at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, dict[str, str]] = {}
+        for variable, (section, name) in WELL_KNOWN.items():
+            if value := os.environ.get(variable):
+                found.setdefault(section, {})[name] = value
+        return found
+
+
+def load(file: Path | None = None) -> Settings:
+    """The settings in force. Raises SettingsError with one sentence for each wrong value."""
+    if file is not None and not file.is_file():
+        raise SettingsError(f"the settings file {file} does not exist; expected a readable YAML file")
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (named by pydantic-settings)
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            yaml_file = YamlConfigSettingsSource(settings_cls, file or DEFAULT_FILE)
+            return init_settings, env_settings, WellKnownNames(settings_cls), yaml_file
+
+    try:
+        return FromFile()
+    except ValidationError as error:
+        raise SettingsError("\n".join(map(sentence, error.errors()))) from None
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
+        raise SettingsError(f"the settings file {file or DEFAULT_FILE} is no YAML at line {line}") from None
+
+
+def sentence(error: Any) -> str:
+    """One sentence that names the setting, its value and what was expected."""
+    path = [str(step) for step in error["loc"]]
+    name = ".".join(path)
+    if error["type"] == "extra_forbidden":
+        return f"{name} is not a setting; docs/operations.md lists those that are"
+    if error["type"] == "value_error":
+        return f"{name} {error['ctx']['error']}"
+    return f"{name} is {shown(path, error['input'])}; {expected(error)}{variable_of(path)}"
+
+
+def shown(path: list[str], value: object) -> str:
+    """The value as it may be shown: what can hold a password is not."""
+    hidden = path[-1] in SECRETS and not (path[0] == "backend" and "@" not in str(value))
+    return "a hidden value" if hidden or path[-1] == "token" else repr(value)[:80]
+
+
+def expected(error: Any) -> str:
+    """What was expected, in the words of the check that failed."""
+    message = str(error["msg"])
+    if "^https?" in message:
+        return "expected http:// or https:// and a host, without credentials"
+    return message.replace("Input should be", "expected").replace("String should", "expected to")
+
+
+def variable_of(path: list[str]) -> str:
+    """The environment variable that sets this, in brackets, where there is a well-known one."""
+    names = [name for name, where in WELL_KNOWN.items() if list(where) == path]
+    return f" (environment: {names[0]})" if names else ""

@@ -1,0 +1,92 @@
+"""A JSON answer, read with suspicion: what is missing or of a wrong type is None, never a guess."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from exporter.errors import BadAnswer
+from exporter.metrics import known
+
+Json = dict[str, Any] | list[Any] | str | int | float | bool | None
+
+
+class Document:
+    """A JSON object of a source. Raises BadAnswer when the body is something else."""
+
+    def __init__(self, body: object, name: str) -> None:
+        if not isinstance(body, dict):
+            raise BadAnswer(f"{name} answered with {kind_of(body)}; expected a JSON object")
+        self._body: dict[str, Any] = body
+        self.name = name
+
+    def at(self, *path: str) -> object:
+        """The raw value at this path, None where the path breaks off."""
+        value: object = self._body
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+    def number(self, *path: str) -> float | None:
+        """The finite number at this path; true and false are no numbers."""
+        value = self.at(*path)
+        return float(value) if is_number(value) else None  # type: ignore[arg-type]
+
+    def text(self, *path: str) -> str | None:
+        """The string at this path."""
+        value = self.at(*path)
+        return value if isinstance(value, str) else None
+
+    def flag(self, *path: str) -> bool | None:
+        """The true or false at this path."""
+        value = self.at(*path)
+        return value if isinstance(value, bool) else None
+
+    def part(self, *path: str) -> "Document":
+        """The object at this path; an empty one where there is none."""
+        value = self.at(*path)
+        return Document(value if isinstance(value, dict) else {}, self.name)
+
+    def parts(self, *path: str) -> list["Document"]:
+        """The objects of the list at this path; what is no object is left out."""
+        value = self.at(*path)
+        items = value if isinstance(value, list) else []
+        return [Document(item, self.name) for item in items if isinstance(item, dict)]
+
+    def keys(self) -> Iterator[str]:
+        """The names of this object's fields."""
+        return iter(self._body)
+
+    def numbers(self, *path: str) -> dict[str, float]:
+        """The fields of the object at this path that are numbers."""
+        value = self.at(*path)
+        fields = value.items() if isinstance(value, dict) else ()
+        return {str(key): float(item) for key, item in fields if is_number(item)}
+
+    def moment(self, *path: str) -> float | None:
+        """The time at this path as Unix seconds; a time without a zone is UTC, as the backend writes it."""
+        value = self.at(*path)
+        return unix_seconds(value)
+
+
+def is_number(value: object) -> bool:
+    """Whether the value is a finite number and not a truth value."""
+    return not isinstance(value, bool) and known(value)
+
+
+def unix_seconds(value: object) -> float | None:
+    """Unix seconds of a number or an ISO 8601 text, None of anything else."""
+    if is_number(value):
+        return float(value)  # type: ignore[arg-type]
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def kind_of(body: object) -> str:
+    """What a JSON value is, in words."""
+    names = {dict: "an object", list: "a list", str: "a string", type(None): "null", bool: "true or false"}
+    return names.get(type(body), "a number")

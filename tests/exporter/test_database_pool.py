@@ -1,0 +1,42 @@
+"""The pool as seen through the backend, whose own ratio is wrong."""
+
+from typing import Any
+
+from tests.exporter.backend_double import BackendDouble
+from tests.exporter.exporter_page import watching
+
+
+def pool(**changes: Any) -> dict[str, Any]:
+    """An answer of /db/pool with every connection lent."""
+    shape = {
+        "size": 4,
+        "max_overflow": 8,
+        "checked_in": 0,
+        "checked_out": 12,
+        "overflow": 8,
+        "total_capacity": 12,
+    }
+    return {"status": "ok", "pool": {**shape, "max_connections": 60, "utilization_percent": 33.3, **changes}}
+
+
+def test_an_exhausted_pool_is_full_whatever_the_backend_computes(backend: BackendDouble) -> None:
+    backend.monitoring("/db/pool", pool())
+    with watching(backend={"url": backend.url}) as exporter:
+        page = exporter.page("database.pool")
+    assert page.value("ops_database_pool_use_ratio") == 1.0
+    assert page.value("ops_database_pool_capacity_connections") == 12
+
+
+def test_an_unused_pool_has_no_overflow_below_zero(backend: BackendDouble) -> None:
+    backend.monitoring("/db/pool", pool(checked_out=0, overflow=-4))
+    with watching(backend={"url": backend.url}) as exporter:
+        assert exporter.page("database.pool").value("ops_database_pool_overflow_connections") == 0
+
+
+def test_a_missing_number_is_a_missing_series(backend: BackendDouble) -> None:
+    backend.monitoring("/db/pool", pool(total_capacity="many"))
+    with watching(backend={"url": backend.url}) as exporter:
+        page = exporter.page("database.pool")
+    assert page.value("ops_database_pool_capacity_connections") is None
+    assert page.value("ops_database_pool_use_ratio") is None
+    assert page.value("ops_database_pool_checked_out_connections") == 12
