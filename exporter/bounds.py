@@ -1,0 +1,45 @@
+"""Label values from outside, bounded: the biggest by name and the rest as `other`, none too long."""
+
+from collections.abc import Mapping
+
+OTHER = "other"
+
+
+def label(text: str, length: int = 120) -> str:
+    """The text as a label value: printable and at most `length` characters."""
+    clean = "".join(c if c.isprintable() else "?" for c in text[: length + 1])
+    return clean if len(clean) <= length else clean[: length - 1] + "…"
+
+
+def biggest(values: Mapping[str, float], count: int, length: int = 120) -> dict[str, float]:
+    """The `count` biggest values under their names, and the sum of the rest as `other`.
+
+    For counters use `Admitted`: a name that moves between its own series and `other` would look like a reset.
+    """
+    ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+    kept: dict[str, float] = {}
+    for name, value in ranked[:count]:
+        short = label(name, length)
+        kept[short] = kept.get(short, 0.0) + value
+    if len(ranked) > count:
+        kept[OTHER] = kept.get(OTHER, 0.0) + sum(value for _, value in ranked[count:])
+    return kept
+
+
+class Admitted:
+    """The first `count` names that were seen keep a series of their own; later ones are `other` for good."""
+
+    def __init__(self, count: int, length: int = 120) -> None:
+        self._count = count
+        self._length = length
+        self._names: set[str] = set()
+
+    def name(self, text: str) -> str:
+        """The label value for this name."""
+        short = label(text, self._length)
+        if short in self._names:
+            return short
+        if len(self._names) >= self._count:
+            return OTHER
+        self._names.add(short)
+        return short
