@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Writes requirements.txt from pyproject.toml: every package with its version and hashes, no addresses.
+# `make lock` keeps what still fits; `make lock UPGRADE=--upgrade` takes the newest of everything.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+command -v uv >/dev/null || {
+    printf "lock: uv is not installed; install it (pip install uv), then try again.\n" >&2
+    exit 1
+}
+
+# the two with which the project itself is installed, so that nothing is fetched without a hash
+printf '%s\n' hatchling editables |
+    uv pip compile pyproject.toml - --quiet --all-extras --universal --python-version 3.11 --generate-hashes \
+        --custom-compile-command "make lock" --output-file requirements.txt "$@"

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Makes this checkout ready to run (`stack/setup.sh run`) or to be tested (`stack/setup.sh test`):
+# packages of the distribution, then .venv from requirements.txt. Run again, it does nothing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+PURPOSE=${1:-run}
+LOG=.run/setup.log
+STAMP=.venv/.made-from
+export UV_PYTHON_DOWNLOADS=never
+
+# a command that must be there, its other name or place, and the package that brings it
+NEEDS=(
+    "redis-server redis-server redis-server"
+    "prometheus prometheus prometheus"
+    "prometheus-alertmanager alertmanager prometheus-alertmanager"
+)
+if [ "$PURPOSE" = test ]; then
+    NEEDS+=(
+        "promtool promtool prometheus"
+        "amtool amtool prometheus-alertmanager"
+        "postgres /usr/lib/postgresql/*/bin/postgres postgresql"
+    )
+fi
+
+main() {
+    [ -w . ] || die "$PWD is not writable for $(id -un); take a checkout of your own."
+    mkdir -p .run
+    # two set-ups of one checkout take turns; a folder can be locked and leaves no lock file behind
+    exec 9<stack
+    flock 9
+    install_packages $(missing_packages)
+    PYTHON=$(find_python)
+    [ "$(made_from)" = "$(cat "$STAMP" 2>/dev/null)" ] || make_environment
+}
+
+missing_packages() {
+    local command other package
+    printf '%s\n' "${NEEDS[@]}" | while read -r command other package; do
+        command -v "$command" >/dev/null || command -v "$other" >/dev/null || compgen -G "$other" >/dev/null ||
+            printf '%s\n' "$package"
+    done | sort -u
+}
+
+install_packages() {
+    [ $# -gt 0 ] || return 0
+    local by_hand="apt-get install --no-install-recommends $*"
+    command -v apt-get >/dev/null ||
+        die "$* missing, and this system has no apt-get; install what corresponds to '$by_hand', then try again."
+    say "installing $* with apt-get; their services are neither started nor enabled"
+    as_root "$by_hand" bash stack/packages.sh "$@"
+}
+
+as_root() {
+    local by_hand=$1
+    shift
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then
+        sudo "$@"
+    else
+        die "packages are missing and $(id -un) is neither root nor allowed to use sudo; let an administrator run '$by_hand', then try again."
+    fi
+}
+
+find_python() {
+    local name base
+    for name in ${PYTHON:-python3 python3.15 python3.14 python3.13 python3.12 python3.11}; do
+        # the interpreter itself, not a virtual environment that happens to be active
+        base=$("$name" -c 'import sys; sys.version_info < (3, 11) or print(sys._base_executable)' 2>/dev/null) || continue
+        [ -z "$base" ] || { printf '%s\n' "$base" && return; }
+    done
+    die "no Python 3.11 or newer found (python3 is $(python3 -V 2>&1 || true)); install one, on Ubuntu 22.04 with 'apt-get install python3.11 python3.11-venv', or name it: PYTHON=/path/to/python3.11 make $PURPOSE."
+}
+
+made_from() {
+    { sha256sum requirements.txt pyproject.toml stack/setup.sh && "$PYTHON" -V && pwd; } | sha256sum
+}
+
+make_environment() {
+    say "making .venv with $("$PYTHON" -V) and the packages of requirements.txt"
+    rm -f "$STAMP"
+    if uv --version >/dev/null 2>&1; then
+        with_uv >"$LOG" 2>&1 || not_made
+    else
+        "$PYTHON" -c 'import ensurepip' 2>/dev/null ||
+            install_packages "$("$PYTHON" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+        with_pip >"$LOG" 2>&1 || not_made
+    fi
+    made_from >"$STAMP"
+}
+
+with_uv() {
+    new_environment uv venv --quiet --clear --python "$PYTHON" .venv &&
+        uv pip install --python .venv/bin/python --require-hashes --no-deps -r requirements.txt &&
+        uv pip install --python .venv/bin/python --no-deps --no-build-isolation -e .
+}
+
+with_pip() {
+    new_environment "$PYTHON" -m venv --clear .venv &&
+        .venv/bin/python -m ensurepip &&
+        .venv/bin/python -m pip install --retries 2 --require-hashes --no-deps -r requirements.txt &&
+        .venv/bin/python -m pip install --retries 2 --no-deps --no-build-isolation -e .
+}
+
+new_environment() {
+    # one that works with the same Python stays; what is missing in it is added
+    [ "$(.venv/bin/python -V 2>/dev/null)" = "$("$PYTHON" -V)" ] || "$@"
+}
+
+not_made() {
+    die "the Python packages could not be installed: $(grep -iE 'error|fail|caused by' "$LOG" | tail -n 1 | tr -s ' ' || true) (all of it in $LOG); check the network, or the settings of uv or pip if you use an index of your own, then try again."
+}
+
+die() {
+    printf 'set-up: %s\n' "$1" >&2
+    exit 1
+}
+
+say() {
+    printf 'set-up: %s\n' "$1"
+}
+
+main
