@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from ingestion_api.repository.errors import RepositoryUnreachable, RepositoryUrlRefused
 from ingestion_api.repository.rules import UrlRules
-from ingestion_api.repository.urls import RepositoryUrl
+from ingestion_api.repository.urls import RepositoryUrl, is_trusted
 
 # public by number, yet they answer with a cloud machine's own secrets or lead into a private network
 _NOT_PUBLIC = tuple(
@@ -22,7 +22,7 @@ def check_addresses(url: RepositoryUrl, rules: UrlRules) -> list[str]:
     RepositoryUnreachable when the name is not known.
     """
     addresses = _addresses(url, rules)
-    if url.origin in rules.trusted_origins:
+    if is_trusted(url, rules):
         return addresses
     for address in addresses:
         if not is_public(address):

@@ -18,12 +18,12 @@ def system_addresses(host: str, port: int) -> list[str]:
 class UrlRules:
     """Which repository URLs are let in.
 
-    `schemes` are open to every public host. `trusted_origins` ("http://127.0.0.1:8095") are let in with
-    their own scheme and whatever address they resolve to. `ca_file` is a private certificate authority.
+    `schemes` are open to every public host. `trusted_hosts` ("127.0.0.1:8095", or a host alone for all of
+    its ports) may also use http and resolve to any address. `ca_file` is a private certificate authority.
     """
 
     schemes: frozenset[str] = frozenset({"https"})
-    trusted_origins: frozenset[str] = frozenset()
+    trusted_hosts: frozenset[str] = frozenset()
     ca_file: Path | None = None
     resolve: Resolver = field(default=system_addresses, compare=False)
     connect_seconds: float = 10.0

@@ -52,10 +52,17 @@ def check_url(url: str, rules: UrlRules) -> RepositoryUrl:
     _check_characters(url)
     parts = _split(_with_scheme(url))
     checked = RepositoryUrl(parts.scheme, _host(parts), _port(parts), _path(parts))
-    if checked.origin not in rules.trusted_origins and checked.scheme not in rules.schemes:
+    if checked.scheme not in rules.schemes and not is_trusted(checked, rules):
         allowed = ", ".join(sorted(rules.schemes))
         raise RepositoryUrlRefused(f"the URL's scheme is {checked.scheme!r}; expected one of: {allowed}")
     return checked
+
+
+def is_trusted(url: RepositoryUrl, rules: UrlRules) -> bool:
+    """Tell whether the operator's allow-list names the URL's host, with its port or alone."""
+    return not rules.trusted_hosts.isdisjoint(
+        {url.host, f"{url.host}:{url.port}", f"[{url.host}]:{url.port}"}
+    )
 
 
 def _check_characters(url: str) -> None:

@@ -61,7 +61,7 @@ def test_no_inside_address_passes_when_wrapped(address: object) -> None:
 
 
 def rules_with(*addresses: str, trusted: str = "") -> UrlRules:
-    return UrlRules(resolve=lambda _host, _port: list(addresses), trusted_origins=frozenset({trusted}))
+    return UrlRules(resolve=lambda _host, _port: list(addresses), trusted_hosts=frozenset({trusted}))
 
 
 def test_one_inside_address_among_public_ones_refuses_the_host() -> None:
@@ -78,8 +78,8 @@ def test_an_address_in_the_url_is_checked_without_asking_a_resolver() -> None:
         check_addresses(check_url("https://[::1]/b", rules), rules)
 
 
-def test_a_trusted_origin_may_be_inside() -> None:
-    rules = rules_with("10.0.0.7", trusted="https://git.tower.internal")
+def test_a_trusted_host_may_be_inside() -> None:
+    rules = rules_with("10.0.0.7", trusted="git.tower.internal")
     assert check_addresses(check_url("https://git.tower.internal/b", rules), rules) == ["10.0.0.7"]
 
 

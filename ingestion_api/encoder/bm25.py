@@ -1,0 +1,50 @@
+"""BM25 term weights: no model to download, the same vectors on every machine."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ingestion_api.encoder.protocol import Vector
+from ingestion_api.encoder.statistics import CorpusStatistics
+from ingestion_api.encoder.tokens import count_tokens
+
+_DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Bm25Encoder:
+    """Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
+
+    A text's vector holds the saturated term frequencies, a query's the inverse document frequencies, so a
+    growing corpus leaves stored vectors comparable: only its average length reaches into them.
+    """
+
+    statistics: CorpusStatistics = field(default_factory=CorpusStatistics)
+    k1: float = 1.5
+    b: float = 0.75
+
+    @property
+    def name(self) -> str:
+        """The name to store beside each vector; it changes when the same text would give other tokens."""
+        return "bm25-english-v1"
+
+    def encode(self, texts: Sequence[str]) -> list[Vector]:
+        """Return the saturated frequency, 0 to k1 + 1, of each token of each text."""
+        return [self._document(count_tokens(text)) for text in texts]
+
+    def encode_query(self, text: str) -> Vector:
+        """Return the inverse document frequency of each token of a query, once for each time it comes."""
+        return {token: times * self._rarity(token) for token, times in count_tokens(text).items()}
+
+    def _document(self, counts: Counter[int]) -> Vector:
+        norm = self.k1 * (1 - self.b + self.b * counts.total() / self.statistics.average_length)
+        return {
+            token: round(times * (self.k1 + 1) / (times + norm), _DIGITS) for token, times in counts.items()
+        }
+
+    def _rarity(self, token: int) -> float:
+        having = self.statistics.frequencies.get(token, 0)
+        # stale statistics may count more texts with a token than texts
+        total = max(self.statistics.documents, having)
+        return math.log1p((total - having + 0.5) / (having + 0.5))
