@@ -1,0 +1,50 @@
+"""`python -m ingestion_api`: serve, or only check the settings."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from ingestion_api.app import create_app
+from ingestion_api.settings_file import SettingsError, load
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until stopped; 0 when all went well, 2 when a setting is wrong."""
+    given = _parser().parse_args(arguments)
+    try:
+        settings = load(given.config)
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the one sentence the caller reads
+        return 2
+    if given.check:
+        print("The settings are right.")  # noqa: T201 - the answer to --check
+        return 0
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=settings.log_level == "debug",
+        server_header=False,
+    )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ingestion_api", description=__doc__)
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="YAML file; SERVICE_... variables win over it"
+    )
+    parser.add_argument("--check", action="store_true", help="check the settings and stop")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The bearer token of a request, as a FastAPI dependency."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from ingestion_api.access.attempts import Attempts
+from ingestion_api.access.tokens import Token
+from ingestion_api.problems import NotSignedIn, TooMany
+
+scheme = HTTPBearer(auto_error=False, description="The service's token; see SERVICE_TOKEN_FILE.")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and from where; it stands in the audit log."""
+
+    name: str
+    address: str
+
+
+class Gate:
+    """Lets through who shows one of the tokens, and holds back who guesses."""
+
+    def __init__(self, operators: Token, webhook: Token, attempts: Attempts) -> None:
+        self.operators = operators
+        self.webhook = webhook
+        self.attempts = attempts
+
+    def operator(self, presented: str, address: str) -> Actor:
+        """The operator with this token; NotSignedIn or TooMany."""
+        return self._admit("operator", (self.operators,), presented, address)
+
+    def alertmanager(self, presented: str, address: str) -> Actor:
+        """Alertmanager or an operator; NotSignedIn or TooMany."""
+        return self._admit("alertmanager", (self.webhook, self.operators), presented, address)
+
+    def _admit(self, name: str, tokens: tuple[Token, ...], presented: str, address: str) -> Actor:
+        wait = self.attempts.wait(address)
+        if wait > 0:
+            seconds = math.ceil(wait)
+            raise TooMany(f"Too many failed attempts from this address; try again in {seconds} s.", seconds)
+        # every token is compared, so that the time does not tell which one was near
+        if any([token.matches(presented) for token in tokens]):  # noqa: C419 - all, not until the first
+            return Actor(name, address)
+        if presented:
+            self.attempts.failed(address)
+            raise NotSignedIn("The bearer token is wrong.")
+        raise NotSignedIn("A bearer token is missing; send Authorization: Bearer <token>.")
+
+
+def address_of(request: Request) -> str:
+    """The address a request came from."""
+    return request.client.host if request.client else "unknown"
+
+
+def gate_of(request: Request) -> Gate:
+    """The gate of the application."""
+    gate: Gate = request.app.state.gate
+    return gate
+
+
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]
+
+
+def _operator(request: Request, credentials: Credentials) -> Actor:
+    return gate_of(request).operator(_shown(credentials), address_of(request))
+
+
+def _alertmanager(request: Request, credentials: Credentials) -> Actor:
+    return gate_of(request).alertmanager(_shown(credentials), address_of(request))
+
+
+def _shown(credentials: HTTPAuthorizationCredentials | None) -> str:
+    return credentials.credentials if credentials else ""
+
+
+Operator = Annotated[Actor, Depends(_operator)]
+Alertmanager = Annotated[Actor, Depends(_alertmanager)]

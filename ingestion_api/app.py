@@ -1,0 +1,50 @@
+"""The application: routes, pages, and what every request goes through."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from ingestion_api.access.attempts import Attempts
+from ingestion_api.access.bearer import Gate
+from ingestion_api.access.tokens import Token, keep_token
+from ingestion_api.routes import include_routes
+from ingestion_api.service import Service, assemble
+from ingestion_api.settings import Settings
+from ingestion_api.store.migrate import migrate
+from ingestion_api.web.body_limit import BodyLimit
+from ingestion_api.web.errors import answer_errors
+
+ABOUT = "Jobs that are never lost, sparse embeddings that really finish, and buttons that act."
+
+
+def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
+    """The application for these settings; its tables are brought up to date when it starts."""
+    service = service or assemble(settings)
+    app = FastAPI(title="Watchroom", description=ABOUT, version="1", lifespan=_lifespan, redoc_url=None)
+    app.state.service = service
+    app.state.gate = gate(settings)
+    answer_errors(app)
+    include_routes(app)
+    app.add_middleware(BodyLimit, limit=settings.body_limit)
+    return app
+
+
+def gate(settings: Settings) -> Gate:
+    """Who is let in; without a configured token one is made and kept in the state folder."""
+    operators = Token(settings.token, settings.token_file)
+    if not operators.configured:
+        file = settings.state_dir / "token"
+        keep_token(file)
+        operators = Token(None, file)
+    webhook = Token(settings.webhook_token, settings.webhook_token_file)
+    return Gate(operators, webhook, Attempts(settings.attempts, settings.attempts_window))
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    migrate(service.store.engine)
+    yield
+    service.broker.close()
+    service.store.close()

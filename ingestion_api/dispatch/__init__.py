@@ -1,0 +1,1 @@
+"""How an accepted job reaches the one who does it."""

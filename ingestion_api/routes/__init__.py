@@ -1,0 +1,11 @@
+"""The addresses of the service; each file holds one subject, and each route only hands over."""
+
+from fastapi import FastAPI
+
+from ingestion_api.routes import probes
+
+
+def include_routes(app: FastAPI) -> None:
+    """Add all JSON routes; the pages come last."""
+    for subject in (probes,):
+        app.include_router(subject.router)

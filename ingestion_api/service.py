@@ -1,0 +1,58 @@
+"""Everything a route or a page may need, put together once from the settings."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from ingestion_api.clock import Clock, utc_now
+from ingestion_api.dispatch.broker import Broker
+from ingestion_api.repository import CloneLimits, UrlRules
+from ingestion_api.settings import Settings
+from ingestion_api.store import Store
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of the running service."""
+
+    settings: Settings
+    store: Store
+    broker: Broker
+    rules: UrlRules
+    clock: Clock = utc_now
+
+
+def assemble(settings: Settings, clock: Clock = utc_now) -> Service:
+    """Put the parts together; nothing is connected to yet."""
+    return Service(
+        settings=settings,
+        store=Store.at(settings.database),
+        broker=Broker.at(settings),
+        rules=url_rules(settings),
+        clock=clock,
+    )
+
+
+def service_of(request: Request) -> Service:
+    """The service that answers this request."""
+    service: Service = request.app.state.service
+    return service
+
+
+def url_rules(settings: Settings) -> UrlRules:
+    """Which repositories may be ingested."""
+    return UrlRules(
+        schemes=frozenset(settings.repository_schemes),
+        trusted_hosts=frozenset(settings.trusted_hosts),
+        ca_file=settings.repository_ca_file,
+    )
+
+
+def clone_limits(settings: Settings) -> CloneLimits:
+    """How much of a repository is read."""
+    return CloneLimits(
+        seconds=settings.clone_seconds,
+        total_bytes=settings.clone_bytes,
+        files=settings.clone_files,
+        file_bytes=settings.file_bytes,
+    )

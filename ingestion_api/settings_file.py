@@ -1,0 +1,62 @@
+"""Read the settings from a YAML file and the environment, and say in one sentence what is wrong with them."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from ingestion_api.settings import Settings
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the text names it, its value and what was expected."""
+
+
+def load(config: Path | None = None) -> Settings:
+    """The settings in force; SettingsError names the first wrong one."""
+    try:
+        return _BelowEnvironment(**(_read(config) if config else {}))
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+
+
+class _BelowEnvironment(Settings):
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def _read(config: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(config.read_text()) or {}
+    except OSError as error:
+        raise SettingsError(f"settings file {config} cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"settings file {config} is not YAML: {error}") from None
+    if not isinstance(values, dict):
+        kind = type(values).__name__
+        raise SettingsError(f"settings file {config} holds a {kind}; expected names and values")
+    return values
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"]) or "settings"
+    said = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":
+        return f"{name}: {said}"
+    return f"{name} is {_shown(name, first['input'])}: {said[0].lower()}{said[1:]}"
+
+
+def _shown(name: str, value: object) -> str:
+    # addresses and tokens may hold passwords
+    return "not shown" if name.endswith(("token", "url")) else repr(value)

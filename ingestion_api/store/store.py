@@ -1,0 +1,47 @@
+"""The service's own database: short reads, short writes, one writer at a time where it must be so."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from zlib import crc32
+
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from ingestion_api.store.engine import WRITES, open_engine
+
+
+class Store:
+    """Sessions on one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def at(cls, url: str) -> "Store":
+        """The store at an SQLAlchemy address; nothing is asked of it yet."""
+        return cls(open_engine(url))
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the database; what it changes is dropped."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that is committed at the end of the block, or not at all."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            # SQLite takes its only write lock now, so that what is read below is still true when written
+            session.connection(execution_options={WRITES: True})
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def one_at_a_time(session: Session, subject: str) -> None:
+    """Hold every other transaction about `subject` back until this one ends; call it in `Store.write`."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": crc32(subject.encode())})

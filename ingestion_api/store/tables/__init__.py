@@ -1,0 +1,22 @@
+"""All tables of the service."""
+
+from ingestion_api.store.tables.alerts import Alert
+from ingestion_api.store.tables.audit import AuditRow
+from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.encoders import EncoderVersion
+from ingestion_api.store.tables.jobs import IdempotencyKey, Job, JobEvent
+from ingestion_api.store.tables.resources import IngestedFile, Resource
+from ingestion_api.store.tables.workers import Worker
+
+__all__ = [
+    "Alert",
+    "AuditRow",
+    "EncoderVersion",
+    "IdempotencyKey",
+    "IngestedFile",
+    "Job",
+    "JobEvent",
+    "Resource",
+    "Table",
+    "Worker",
+]

@@ -1,0 +1,35 @@
+"""Incidents that Alertmanager has told us of."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ingestion_api.store.tables.base import Table
+
+
+class Alert(Table):
+    """One incident: one firing interval of one alert, known by fingerprint and start."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        UniqueConstraint("fingerprint", "starts_at", name="one_row_per_incident"),
+        Index("alerts_by_status", "status", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(255))
+    severity: Mapped[str] = mapped_column(String(64))
+    labels: Mapped[dict[str, Any]]
+    annotations: Mapped[dict[str, Any]]
+    generator_url: Mapped[str] = mapped_column(Text)
+    receiver: Mapped[str] = mapped_column(String(255))
+    first_received_at: Mapped[datetime]
+    last_received_at: Mapped[datetime]
+    notices: Mapped[int] = mapped_column(default=1)

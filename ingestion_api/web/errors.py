@@ -1,0 +1,77 @@
+"""Every error leaves as {"detail": sentence}."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from ingestion_api.problems import Problem
+
+log = logging.getLogger(__name__)
+
+WORDS = {404: "There is nothing at this address.", 405: "This address does not know that method."}
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Turn every exception into an answer of one shape."""
+    app.exception_handler(Problem)(_problem)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(RequestValidationError)(_invalid)
+    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.exception_handler(away)(_database_away)
+    app.exception_handler(DataError)(_no_data)
+    app.exception_handler(RedisError)(_redis_away)
+    app.exception_handler(Exception)(_unexpected)
+
+
+def detail(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An error in the one shape."""
+    return JSONResponse({"detail": sentence}, status, dict(headers or {}))
+
+
+async def _problem(_request: Request, error: Problem) -> JSONResponse:
+    return detail(error.status, error.detail, error.headers)
+
+
+async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    return detail(error.status_code, WORDS.get(error.status_code, str(error.detail)), error.headers)
+
+
+async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    return detail(422, _sentence(error.errors()[0]))
+
+
+async def _database_away(_request: Request, error: Exception) -> JSONResponse:
+    log.warning("the database does not answer: %s", type(error).__name__)
+    return detail(503, "The service's database does not answer; try again shortly.", {"Retry-After": "5"})
+
+
+async def _no_data(_request: Request, _error: DataError) -> JSONResponse:
+    return detail(422, "A value cannot be stored; expected text without control characters.")
+
+
+async def _redis_away(_request: Request, error: RedisError) -> JSONResponse:
+    log.warning("Redis does not answer: %s", type(error).__name__)
+    return detail(503, "Redis does not answer; try again shortly.", {"Retry-After": "5"})
+
+
+async def _unexpected(_request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected error", exc_info=error)
+    return detail(500, "The service failed unexpectedly; its log says why.")
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"][1:]) or error["loc"][0]
+    said = str(error["msg"])
+    if error["type"] == "extra_forbidden":
+        return f"{where} is not a known field."
+    if error["type"] == "missing":
+        return f"{where} is missing."
+    return f"{where} is wrong: {said[0].lower()}{said[1:]}."
