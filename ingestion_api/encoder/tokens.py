@@ -5,7 +5,7 @@ from collections import Counter
 from functools import lru_cache
 from hashlib import blake2b
 
-import snowballstemmer  # type: ignore[import-untyped] - it ships no types
+import snowballstemmer  # type: ignore[import-untyped]  # it ships no types
 
 TOKEN_BITS = 32
 _WORD = re.compile(r"\w+")
@@ -14,9 +14,9 @@ _LONGEST_WORD = 64
 # the words that say how a sentence is built and not what it is about
 # fmt: off
 _STOP_WORDS = frozenset((
-    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not",
-    "of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was",
-    "will", "with",
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no",
+    "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to",
+    "was", "will", "with",
 ))
 # fmt: on
 
