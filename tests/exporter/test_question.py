@@ -1,0 +1,143 @@
+"""A question is asked by many and answered once, rests when it fails, and is never answered from the past."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from exporter.errors import NotConfigured, Refused, SourceError, TimedOut
+from exporter.question import Pace, Question
+
+
+class Source:
+    """A source that a test can hold up, break and mend; it counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.error: Exception | None = None
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def ask(self) -> int:
+        """The number of this asking."""
+        self.asked += 1
+        await self.open.wait()
+        if self.error is not None:
+            raise self.error
+        return self.asked
+
+
+class Clock:
+    """A clock that stands still until the test moves it."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def asking(pace: Pace, check: Callable[[Source, Question[int], Clock], Awaitable[None]]) -> None:
+    """Run the check with a fresh source, question and clock."""
+
+    async def run() -> None:
+        source, clock = Source(), Clock()
+        await check(source, Question("the source", source.ask, pace, clock), clock)
+
+    asyncio.run(run())
+
+
+def test_many_who_ask_at_once_share_one_answer() -> None:
+    async def check(source: Source, question: Question[int], _: Clock) -> None:
+        assert await asyncio.gather(*(question.answer() for _ in range(10))) == [1] * 10
+
+    asking(Pace(), check)
+
+
+def test_an_answer_serves_for_its_period_and_no_longer() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        await question.answer()
+        clock.now += 0.4
+        assert await question.answer() == 1
+        clock.now += 0.2
+        assert await question.answer() == 2
+
+    asking(Pace(at_most_every=0.5), check)
+
+
+def test_a_source_that_hangs_is_not_asked_again_while_it_rests() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        source.open.clear()
+        with pytest.raises(TimedOut, match=r"the source gave no answer within 0\.01 s"):
+            await question.answer()
+        source.open.set()
+        with pytest.raises(TimedOut):
+            await question.answer()
+        assert source.asked == 1
+        clock.now += 10
+        assert await question.answer() == 2
+
+    asking(Pace(timeout=0.01), check)
+
+
+def test_rests_grow_with_each_failure_up_to_the_longest() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        source.error = Refused("the source said no")
+        rests = []
+        for _ in range(6):
+            assert not await question.works()
+            rests.append(question.next_due() - clock.now)
+            clock.now = question.next_due()
+        assert rests == [2, 4, 8, 9, 9, 9]
+
+    asking(Pace(rest=1, longest_rest=9), check)
+
+
+def test_a_caller_that_leaves_does_not_end_the_asking() -> None:
+    async def check(source: Source, question: Question[int], _: Clock) -> None:
+        source.open.clear()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await question.answer()
+        source.open.set()
+        assert await question.answer() == 1
+
+    asking(Pace(timeout=5), check)
+
+
+def test_a_background_answer_that_is_too_old_is_no_answer() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        assert await question.answer() == 1
+        clock.now += 20
+        assert await question.answer() == 1
+        clock.now += 2
+        with pytest.raises(TimedOut, match="last answered 22 s ago; expected every 10 s"):
+            await question.answer()
+
+    asking(Pace(every=10, timeout=1), check)
+
+
+def test_after_a_failure_the_earlier_background_answer_is_not_served() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        await question.answer()
+        source.error = Refused("the source said no")
+        clock.now += 10
+        await question.ask_now()
+        with pytest.raises(Refused):
+            await question.answer()
+
+    asking(Pace(every=10), check)
+
+
+def test_an_error_of_our_own_reading_is_named_without_its_text() -> None:
+    async def check(source: Source, question: Question[int], _: Clock) -> None:
+        source.error = ValueError("payload and password")
+        with pytest.raises(SourceError, match=r"^the source failed with ValueError$"):
+            await question.answer()
+
+    asking(Pace(), check)
+
+
+def test_no_source_is_no_failure() -> None:
+    question: Question[int] = Question("nothing", None, Pace())
+    with pytest.raises(NotConfigured):
+        asyncio.run(question.works())

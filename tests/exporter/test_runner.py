@@ -1,0 +1,114 @@
+"""The runner owns time, errors and success: one broken part costs only its own families."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+
+import pytest
+from prometheus_client import Metric
+
+from exporter.collector import Collector, Part, Read
+from exporter.errors import NotConfigured, Refused
+from exporter.metrics import Gauge
+from exporter.page import page
+from exporter.runner import Runner
+from exporter.settings import Settings
+from exporter.sources import Sources
+
+UP = Gauge("up", "Whether it is up.", ("who",))
+
+
+def says(who: str) -> Read:
+    """A part that is well."""
+
+    async def read(_: Sources) -> Iterable[Metric]:
+        return (UP.one(1, who),)
+
+    return read
+
+
+def fails(error: Exception) -> Read:
+    """A part that gives half a family and then breaks."""
+
+    async def read(_: Sources) -> Iterable[Metric]:
+        def half() -> Iterable[Metric]:
+            yield UP.one(1, "half")
+            raise error
+
+        return half()
+
+    return read
+
+
+async def hangs(_: Sources) -> Iterable[Metric]:
+    """A part that never ends."""
+    await asyncio.Event().wait()
+    return ()
+
+
+def collector(name: str, *reads: Read) -> Collector:
+    """A collector of these parts."""
+    return Collector(name, "a test", tuple(Part(f"part{i}", read, (UP,)) for i, read in enumerate(reads)))
+
+
+def scraped(*collectors: Collector, budget: float = 1.0) -> str:
+    """The page of these collectors."""
+
+    async def run() -> Sequence[Metric]:
+        return await Runner(Sources.build(Settings())).run(collectors, budget)
+
+    return page(asyncio.run(run()), "", "").body.decode()
+
+
+def test_a_broken_part_costs_only_its_own_families() -> None:
+    text = scraped(collector("a", says("one"), fails(Refused("no"))), collector("b", says("two")))
+    assert 'up{who="one"} 1.0' in text
+    assert 'who="half"' not in text
+    assert 'ops_collector_success{collector="a"} 0.0' in text
+    assert 'ops_collector_success{collector="b"} 1.0' in text
+
+
+def test_a_part_that_hangs_is_left_behind_in_time() -> None:
+    text = scraped(collector("a", hangs), collector("b", says("two")), budget=0.05)
+    assert 'ops_collector_success{collector="a"} 0.0' in text
+    assert 'up{who="two"} 1.0' in text
+
+
+def test_what_is_not_configured_is_neither_success_nor_failure() -> None:
+    text = scraped(collector("a", fails(NotConfigured("none"))))
+    assert "ops_collector_success{" not in text
+
+
+def test_families_of_one_name_are_one_on_the_page() -> None:
+    text = scraped(collector("a", says("one")), collector("b", says("two")))
+    assert text.count("# TYPE up gauge") == 1
+
+
+def test_scrapes_at_the_same_time_share_one_run() -> None:
+    runs = 0
+
+    async def counted(_: Sources) -> Iterable[Metric]:
+        nonlocal runs
+        runs += 1
+        await asyncio.sleep(0)
+        return ()
+
+    async def run() -> None:
+        runner = Runner(Sources.build(Settings()))
+        await asyncio.gather(*(runner.run([collector("a", counted)], 1.0) for _ in range(4)))
+
+    asyncio.run(run())
+    assert runs == 1
+
+
+def test_the_reason_is_logged_once_and_holds_no_payload(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        runner = Runner(Sources.build(Settings()))
+        for _ in range(5):
+            await runner.run([collector("a", fails(ValueError("password=hunter2")))], 1.0)
+
+    with caplog.at_level(logging.INFO, "exporter"):
+        asyncio.run(run())
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("a.part0 fails: ValueError at ")
+    assert "hunter2" not in caplog.text

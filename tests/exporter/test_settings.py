@@ -1,0 +1,98 @@
+"""Settings: a file and the environment, and every wrong value as one sentence."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exporter.settings_load import WELL_KNOWN, SettingsError, load
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in WELL_KNOWN:
+        monkeypatch.delenv(name, raising=False)
+
+
+def written(text: str) -> Path:
+    """A settings file with this text."""
+    Path("settings.yml").write_text(text)
+    return Path("settings.yml")
+
+
+def refused(text: str) -> str:
+    """The sentence with which this file is refused."""
+    with pytest.raises(SettingsError) as caught:
+        load(written(text))
+    return str(caught.value)
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKEND_URL", "http://there:1")
+    monkeypatch.setenv("OPS_BACKEND__TIMEOUT", "3")
+    settings = load(written("backend: {url: 'http://here:1', period: 7}"))
+    assert (settings.backend.url, settings.backend.timeout, settings.backend.period) == (
+        "http://there:1",
+        3,
+        7,
+    )
+
+
+def test_the_thirteen_modules_are_watched_without_any_setting() -> None:
+    assert len(load().modules) == 13
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("backend: {timeout: soon}", "backend.timeout is 'soon'; expected a valid number"),
+        ("backend: {timeout: 0}", "backend.timeout is 0; expected greater than 0"),
+        ("backend: {url: 'ftp://x'}", "backend.url is 'ftp://x'; expected http:// or https:// and a host"),
+        ("backend: {tiemout: 1}", "backend.tiemout is not a setting"),
+        ("web: {port: 70000}", "web.port is 70000; expected less than or equal to 65535"),
+        ("modules: [{name: 'No Way'}]", "modules.0.name is 'No Way'; expected to match"),
+        ("log_level: loud", "log_level is 'loud'; expected 'debug', 'info', 'warning' or 'error'"),
+        ("web: {tls_key: key.pem}", "web names one of tls_certificate and tls_key; expected both or neither"),
+        ("backend: [", "the settings file settings.yml is no YAML at line 1"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence(text: str, sentence: str) -> None:
+    said = refused(text)
+    assert said.startswith(sentence)
+    assert "\n" not in said
+
+
+def test_a_password_in_a_wrong_value_is_not_shown() -> None:
+    assert "hunter2" not in refused("backend: {url: 'redis://user:hunter2@x'}")
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.yml does not exist"):
+        load(Path("nowhere.yml"))
+
+
+def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The command line as a person would use it."""
+    return subprocess.run(
+        [sys.executable, "-m", "exporter", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_check_only_checks() -> None:
+    done = command("--check", "--config", str(written("backend: {url: 'http://there:1'}")))
+    assert (done.returncode, done.stdout) == (0, "the settings are valid; http://there:1 would be watched\n")
+
+
+def test_check_says_what_is_wrong_and_fails() -> None:
+    done = command("--check", "--config", str(written("celery: {tasks: 0}")))
+    assert (done.returncode, done.stderr) == (2, "celery.tasks is 0; expected greater than or equal to 1\n")
+
+
+def test_help_names_the_environment() -> None:
+    assert "BACKEND_TOKEN_FILE" in command("--help").stdout
