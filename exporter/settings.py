@@ -101,6 +101,7 @@ class Ingestion(Section):
 
     url: SecretStr | None = None
     timeout: Seconds = 1.0
+    fast_period: Seconds = 0.2
     period: Seconds = 5.0
     capacity: Annotated[int, Field(ge=1)] = 10
     heartbeat_timeout: Seconds = 300.0

@@ -1,0 +1,96 @@
+"""What the ingestion queue and its worker are known to be, as the sources tell it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from exporter.metrics import Spread
+
+WORKER_STATES = ("idle", "training", "error", "offline", "unknown")
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One queue: how many items wait, how many it takes, when the oldest was put in (Unix seconds)."""
+
+    name: str
+    length: float
+    capacity: float | None = None
+    oldest: float | None = None
+
+
+@dataclass(frozen=True)
+class Queues:
+    """Every queue that this backend has, and the items that were given up."""
+
+    queues: tuple[Queue, ...]
+    dead_letters: float | None = None
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What a worker wrote about itself, and when it last gave a sign of life (Unix seconds)."""
+
+    name: str = "edge"
+    says: str | None = None
+    last_seen: float | None = None
+    version: str | None = None
+    embedding_model: str | None = None
+    drained: float | None = None
+
+    @property
+    def state(self) -> str:
+        """The state that the worker last wrote; nobody rewrites it when the worker dies."""
+        word = (self.says or "").strip().lower()
+        known = (s for s in WORKER_STATES if word.startswith(s))
+        return next(known, "unknown")
+
+    def up(self, now: float, timeout: float) -> bool | None:
+        """Whether its last sign of life is at most `timeout` seconds old; None where it never gave one."""
+        return None if self.last_seen is None else now - self.last_seen <= timeout
+
+    def status(self, now: float, timeout: float) -> str:
+        """What is observed of it: a worker without a heartbeat is unknown, whatever it wrote."""
+        up = self.up(now, timeout)
+        if up is None:
+            return "unknown"
+        if not up:
+            return "down"
+        return "degraded" if self.state in ("error", "offline") else "healthy"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One entry of the backend's history of finished jobs; what it does not say is None."""
+
+    state: str
+    seconds: float | None = None
+    files: float | None = None
+    embeddings: float | None = None
+    ended: float | None = None
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The jobs that joined the history since the exporter first read it: what counters may be made of."""
+
+    ended: Mapping[str, float]
+    files: float
+    embeddings: float
+    seconds: Spread
+
+
+@dataclass(frozen=True)
+class History:
+    """The newest finished jobs, a window that old ones leave, and the totals since the first look."""
+
+    jobs: tuple[Job, ...]
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the backend reports of its ingestion: a status of ours, overall and by service."""
+
+    status: str
+    http_status: int
+    services: dict[str, str]
