@@ -1,0 +1,1 @@
+"""What `make run` starts: set-up, ports, processes, readiness and the table of addresses."""

@@ -109,7 +109,7 @@ new_environment() {
 }
 
 not_made() {
-    die "the Python packages could not be installed: $(grep -iE 'error|fail|caused by' "$LOG" | tail -n 1 | tr -s ' ' || true) (all of it in $LOG); check the network, or the settings of uv or pip if you use an index of your own, then try again."
+    die "the Python packages could not be installed: $(grep -m 1 -iE 'error|fail|not fetch' "$LOG" | tr -s ' ' | cut -c 1-300 || true) (all of it in $LOG); check the network, or the settings of uv or pip if you use an index of your own, then try again."
 }
 
 die() {

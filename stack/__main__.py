@@ -1,0 +1,107 @@
+"""The command behind `make run`: `python -m stack`."""
+
+import fcntl
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+
+from stack import configuration, ports, settings
+from stack.errors import StackError
+from stack.runner import Runner
+from stack.service import Service
+from stack.services import ROOT, Plan, services, shown
+from stack.settings import Settings
+from stack.table import Row, table
+from stack.watched import watched
+
+NO_GRAFANA: Row = (
+    "grafana",
+    "not installed",
+    "install the package grafana (grafana.com/docs, Set up, Install) and it is started here, too",
+)
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM; 1 is the exit status when something went wrong."""
+    try:
+        run(settings.read())
+    except StackError as error:
+        say(str(error), sys.stderr.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def run(chosen: Settings) -> None:
+    """Check, start, tell, wait, stop."""
+    prepare(chosen.home)
+    lock = lock_of(chosen.home)
+    entries = services(plan_of(chosen))
+    ports.check(entries)
+    say(f"starting {', '.join(entry.name for entry in entries)}; logs are in {shown(logs_of(chosen))}")
+    # honcho hands its objects to forked processes; newer Pythons choose another way by default
+    multiprocessing.set_start_method("fork")
+    try:
+        Runner(entries, logs_of(chosen), chosen.ready_seconds).run(lambda: say(told(entries)))
+    finally:
+        (chosen.home / "prometheus" / "lock").unlink(missing_ok=True)
+        os.close(lock)
+    say("all stopped")
+
+
+def plan_of(chosen: Settings) -> Plan:
+    """What is watched, with the configurations for it."""
+    what = watched(chosen)
+    return Plan(
+        chosen,
+        what,
+        configuration.prometheus(ROOT / "prometheus" / "prometheus.yml", chosen, what),
+        configuration.alertmanager(ROOT / "alertmanager" / "alertmanager.yml", chosen),
+    )
+
+
+def prepare(home: Path) -> None:
+    """Make the folders of a run; StackError when that is not allowed."""
+    try:
+        (home / "logs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StackError(
+            f"{home} cannot be made ({error.strerror}); choose another place with RUN_DIR"
+        ) from None
+
+
+def lock_of(home: Path) -> int:
+    """Hold the folder of this run, without a lock file; StackError when another run holds it."""
+    folder = os.open(home, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise StackError(
+            f"another `make run` uses {shown(home)}; stop it, or choose another folder with RUN_DIR"
+        ) from None
+    return folder
+
+
+def logs_of(chosen: Settings) -> Path:
+    """The folder of the logs."""
+    return chosen.home / "logs"
+
+
+def told(entries: list[Service]) -> str:
+    """The table, with how to get what is missing and how to stop."""
+    further = [] if any(entry.name == "grafana" for entry in entries) else [NO_GRAFANA]
+    return f"\n{table(entries, further)}\n\nCtrl-C stops everything."
+
+
+def say(text: str, where: int = 1) -> None:
+    """One write for the person at the terminal, who may have gone."""
+    try:
+        os.write(where, f"{text}\n".encode())
+    except OSError:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

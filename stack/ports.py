@@ -1,0 +1,65 @@
+"""Whether the ports are free, and who holds those that are not."""
+
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from stack.errors import StackError
+from stack.service import Port, Service
+from stack.settings import HOST
+
+LISTENING = "0A"
+
+
+def check(services: Iterable[Service]) -> None:
+    """Pass when every port is free; else StackError with one sentence for each that is not."""
+    owners: dict[int, Port] = {}
+    sentences: list[str] = []
+    for service in services:
+        for port in service.ports:
+            other = owners.setdefault(port.number, port)
+            if other is not port:
+                sentences.append(f"{other.setting} and {port.setting} are both {port.number}; change one")
+            elif reason := refused(port.number):
+                sentences.append(
+                    f"port {port.number} for the {service.name} {reason}; "
+                    f"free it, or choose another: {port.setting}={port.number + 1} make run"
+                )
+    if sentences:
+        raise StackError("\n".join(sentences))
+
+
+def refused(number: int) -> str | None:
+    """Why nobody can listen on this port now, or None."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, number))
+        except PermissionError:
+            return "is not allowed for this user"
+        except OSError:
+            return f"is in use{holder(number)}"
+    return None
+
+
+def holder(number: int) -> str:
+    """Words for the process that listens on this port, empty where it cannot be known."""
+    sockets = {f"socket:[{inode}]" for inode in listening(number)}
+    for process in Path("/proc").glob("[0-9]*"):
+        # other users' processes may not be looked into, and any may end meanwhile
+        with suppress(OSError):
+            if any(os.readlink(file) in sockets for file in (process / "fd").iterdir()):
+                return f" by {(process / 'comm').read_text().strip()} (process {process.name})"
+    return ""
+
+
+def listening(number: int) -> Iterator[str]:
+    """The inodes of the sockets that listen on this port, on any address."""
+    for table in ("tcp", "tcp6"):
+        with suppress(OSError):
+            for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+                words = line.split()
+                if words[3] == LISTENING and int(words[1].rpartition(":")[2], 16) == number:
+                    yield words[9]

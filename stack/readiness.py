@@ -1,0 +1,38 @@
+"""Watching, beside the running processes, until each of them is ready."""
+
+import time
+from collections.abc import Sequence
+from threading import Event, Thread
+
+from stack.probe import answers
+from stack.service import Service
+
+PAUSE = 0.1
+
+
+class Readiness(Thread):
+    """Asks every service until each has answered once, or the time is over."""
+
+    def __init__(self, services: Sequence[Service], seconds: float) -> None:
+        super().__init__(name="readiness", daemon=True)
+        self.pending = list(services)
+        self.seconds = seconds
+        self.all_ready = Event()
+        self.late = Event()
+        self._given_up = Event()
+
+    def run(self) -> None:
+        """Ask in turn; sets `all_ready` or `late`."""
+        deadline = time.monotonic() + self.seconds
+        while not self._given_up.wait(PAUSE):
+            self.pending = [service for service in self.pending if not answers(service.ready)]
+            if not self.pending:
+                self.all_ready.set()
+                return
+            if time.monotonic() >= deadline:
+                self.late.set()
+                return
+
+    def give_up(self) -> None:
+        """Stop asking."""
+        self._given_up.set()

@@ -1,0 +1,139 @@
+"""Running the processes together: started, watched, and ended all at once."""
+
+import os
+import signal
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from honcho.manager import Manager  # type: ignore[import-untyped]  # honcho has no types
+
+from stack import leftovers
+from stack.errors import StackError
+from stack.kept import Kept, command_line
+from stack.readiness import Readiness
+from stack.service import Service
+
+KILL_AFTER = 5.0
+LAST_LINES = 12
+
+
+class Runner(Manager):  # type: ignore[misc]  # as above
+    """Honcho, with readiness, reasons and a last look that nothing is left."""
+
+    def __init__(self, services: Sequence[Service], logs: Path, seconds: float) -> None:
+        super().__init__(Silence())
+        self._process_ctor = Kept
+        self.run_mark = uuid.uuid4().hex
+        self.logs = logs
+        self.readiness = Readiness(services, seconds)
+        self.events: Any = Looks(self.events, self._look)
+        self._asked = False
+        self._told = False
+        self._since: float | None = None
+        self._reason: str | None = None
+        for service in services:
+            self._add(service, seconds)
+
+    def run(self, on_ready: Callable[[], None]) -> None:
+        """Run until a signal asks to stop; StackError when a process ended or was not ready in time."""
+        self._on_ready = on_ready
+        try:
+            self.loop()
+        finally:
+            self.readiness.give_up()
+            leftovers.end(self.run_mark)
+        if self._reason is not None:
+            raise StackError(self._reason)
+
+    def terminate(self) -> None:
+        """Ask all to end, keeping the reason; honcho calls this when any has ended by itself."""
+        if self._since is None:
+            self._since = time.monotonic()
+            self.readiness.give_up()
+            if not self._asked and self._reason is None:
+                self._reason = self._why()
+        super().terminate()
+
+    def _add(self, service: Service, seconds: float) -> None:
+        marks = {"PYTHONUNBUFFERED": "1", leftovers.MARK: self.run_mark}
+        self.add_process(
+            service.name,
+            command_line(service, self.log_of(service.name), seconds),
+            env={**os.environ, **service.environment, **marks},
+        )
+
+    def log_of(self, name: str) -> Path:
+        """The file with the output of one process."""
+        return self.logs / f"{name}.log"
+
+    def _start(self) -> None:
+        # in place of honcho's own, which fail when a signal comes before every process has its number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._ask)
+        super()._start()
+        self.readiness.start()
+
+    def _ask(self, *_: object) -> None:
+        self._asked = True
+
+    def _look(self) -> None:
+        """What honcho's loop does not do by itself, ten times a second."""
+        if not self._all_started():
+            return
+        if self._asked:
+            self.terminate()
+        elif self.readiness.late.is_set():
+            self._reason = self._reason or self._too_late()
+            self.terminate()
+        elif self.readiness.all_ready.is_set() and not self._told:
+            self._told = True
+            self._on_ready()
+        if self._since is not None and time.monotonic() - self._since > KILL_AFTER:
+            self.kill()
+
+    def _why(self) -> str:
+        ended = [(name, it["returncode"]) for name, it in self._processes.items() if "returncode" in it]
+        name, code = ended[0]
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        return f"the {name} {how}, so everything was stopped; {self._last_lines(name)}"
+
+    def _too_late(self) -> str:
+        late = self.readiness.pending[0].name
+        within = f"within {self.readiness.seconds:g} s (READY_SECONDS)"
+        return f"the {late} was not ready {within}, so everything was stopped; {self._last_lines(late)}"
+
+    def _last_lines(self, name: str) -> str:
+        log = self.log_of(name)
+        lines = log.read_text(errors="replace").splitlines()[-LAST_LINES:] if log.exists() else []
+        if not lines:
+            return f"it wrote nothing to {log}"
+        return "\n  ".join([f"the end of {log}:", *lines])
+
+
+class Silence:
+    """A printer for honcho that prints nothing: every process writes to a log of its own."""
+
+    width = 0
+
+    def write(self, message: object) -> None:
+        """Nothing."""
+
+
+class Looks:
+    """Honcho's queue of events, with a look at everything else each time honcho looks at it."""
+
+    def __init__(self, events: Any, look: Callable[[], None]) -> None:
+        self._events = events
+        self._look = look
+
+    def put(self, event: object) -> None:
+        """Called by the relays, in their processes."""
+        self._events.put(event)
+
+    def get(self, timeout: float) -> object:
+        """Called by honcho's loop; raises queue.Empty after `timeout` seconds."""
+        self._look()
+        return self._events.get(timeout=timeout)

@@ -1,0 +1,26 @@
+"""One process of the stack: everything that is said about it, in one place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port that must be free, and the setting that moves it."""
+
+    number: int
+    setting: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process: how it starts, when it counts as ready, and what a person finds there."""
+
+    name: str
+    command: tuple[str, ...]
+    ready: str  # an address that answers with 2xx, or tcp://host:port that accepts
+    url: str
+    see: str
+    ports: tuple[Port, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    after: tuple[str, ...] = ()  # addresses that must answer before the command is started

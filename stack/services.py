@@ -1,0 +1,159 @@
+"""The processes of the stack, in the order of the table. To add one, add one function and its name below."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.errors import StackError
+from stack.service import Port, Service
+from stack.settings import HOST, Settings
+from stack.watched import Watched
+
+ROOT = Path(__file__).parents[1]
+GRAFANA_HOME = Path("/usr/share/grafana")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every entry may ask about this run."""
+
+    settings: Settings
+    watched: Watched
+    prometheus_file: Path
+    alertmanager_file: Path
+
+
+def demo(plan: Plan) -> Service | None:
+    """The backend to watch, unless one is given."""
+    it = plan.watched.demo
+    if it is None:
+        return None
+    ports = [Port(it.port, "DEMO_PORT"), Port(it.control_port, "DEMO_CONTROL_PORT")]
+    if it.redis_url is None:
+        ports.append(Port(it.redis_port, "DEMO_REDIS_PORT"))
+    if it.database_url is None and it.database == "postgres":
+        ports.append(Port(it.postgres_port, "DEMO_POSTGRES_PORT"))
+    return Service(
+        name="demo",
+        command=(sys.executable, "-m", "demo"),
+        ready=f"http://{HOST}:{it.control_port}/-/ready",
+        url=plan.watched.url,
+        see=f"the watched backend (token: {shown(it.home / 'token')}); faults at port {it.control_port}",
+        ports=tuple(ports),
+        environment={"RUN_DIR": str(plan.settings.home)},
+    )
+
+
+def exporter(plan: Plan) -> Service:
+    """What looks at the watched system."""
+    settings = plan.settings
+    port = settings.exporter_port
+    config = ("--config", str(settings.exporter_config.absolute())) if settings.exporter_config else ()
+    return Service(
+        name="exporter",
+        command=(sys.executable, "-m", "exporter", *config),
+        ready=f"http://{HOST}:{port}/-/ready",
+        url=f"http://{HOST}:{port}",
+        see="what is reported and what is observed: /metrics",
+        ports=(Port(port, "EXPORTER_PORT"),),
+        environment={**plan.watched.environment, "EXPORTER_PORT": str(port), "EXPORTER_HOST": HOST},
+        after=ready_of(demo(plan)),
+    )
+
+
+def prometheus(plan: Plan) -> Service:
+    """What keeps the measurements and evaluates the rules."""
+    port = plan.settings.prometheus_port
+    return Service(
+        name="prometheus",
+        command=(
+            program("prometheus"),
+            f"--config.file={plan.prometheus_file}",
+            f"--storage.tsdb.path={plan.settings.home / 'prometheus'}",
+            f"--web.listen-address={HOST}:{port}",
+            "--web.enable-lifecycle",
+            "--rules.alert.resend-delay=5s",
+        ),
+        ready=f"http://{HOST}:{port}/-/ready",
+        url=f"http://{HOST}:{port}",
+        see="queries; what is scraped: /targets; rules: /alerts",
+        ports=(Port(port, "PROMETHEUS_PORT"),),
+        after=ready_of(exporter(plan)),
+    )
+
+
+def alertmanager(plan: Plan) -> Service:
+    """What sends pages."""
+    port = plan.settings.alertmanager_port
+    return Service(
+        name="alertmanager",
+        command=(
+            program("prometheus-alertmanager", "alertmanager"),
+            f"--config.file={plan.alertmanager_file}",
+            f"--storage.path={plan.settings.home / 'alertmanager'}",
+            f"--web.listen-address={HOST}:{port}",
+            # alone, it must not wait ten seconds for peers before the first page
+            "--cluster.listen-address=",
+        ),
+        ready=f"http://{HOST}:{port}/-/ready",
+        url=f"http://{HOST}:{port}",
+        see="alerts that page, silences",
+        ports=(Port(port, "ALERTMANAGER_PORT"),),
+    )
+
+
+def grafana(plan: Plan) -> Service | None:
+    """The dashboards, where grafana-server is installed."""
+    server = shutil.which("grafana-server")
+    if server is None:
+        return None
+    port, data = plan.settings.grafana_port, plan.settings.home / "grafana"
+    return Service(
+        name="grafana",
+        command=(server, "--homepath", str(GRAFANA_HOME)),
+        ready=f"http://{HOST}:{port}/api/health",
+        url=f"http://{HOST}:{port}",
+        see="dashboards",
+        ports=(Port(port, "GRAFANA_PORT"),),
+        environment={
+            "GF_SERVER_HTTP_ADDR": HOST,
+            "GF_SERVER_HTTP_PORT": str(port),
+            "GF_PATHS_DATA": str(data),
+            "GF_PATHS_LOGS": str(data / "log"),
+            "GF_PATHS_PLUGINS": str(data / "plugins"),
+            "GF_PATHS_PROVISIONING": str(ROOT / "grafana" / "provisioning"),
+            "GF_ANALYTICS_REPORTING_ENABLED": "false",
+            "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+            "WATCHROOM_ROOT": str(ROOT),
+            "PROMETHEUS_URL": f"http://{HOST}:{plan.settings.prometheus_port}",
+            "ALERTMANAGER_URL": f"http://{HOST}:{plan.settings.alertmanager_port}",
+        },
+    )
+
+
+SERVICES: tuple[Callable[[Plan], Service | None], ...] = (demo, exporter, prometheus, alertmanager, grafana)
+
+
+def services(plan: Plan) -> list[Service]:
+    """The processes of this run."""
+    return [service for entry in SERVICES if (service := entry(plan)) is not None]
+
+
+def ready_of(*others: Service | None) -> tuple[str, ...]:
+    """What answers when these are ready."""
+    return tuple(other.ready for other in others if other is not None)
+
+
+def program(*names: str) -> str:
+    """The path of the first of these programs that is installed; StackError when none is."""
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    raise StackError(f"{names[0]} is not installed; `make setup` installs it")
+
+
+def shown(path: Path) -> str:
+    """The path as short as it can be said from here."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -1,0 +1,62 @@
+"""The settings of the stack, read once from the environment."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stack.errors import StackError
+
+HOST = "127.0.0.1"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    run_dir: Path = Field(Path(".run"), description="where the state, data and logs of a run are kept")
+    exporter_port: Port = Field(9810, description="port of the exporter")
+    prometheus_port: Port = Field(9090, description="port of Prometheus")
+    alertmanager_port: Port = Field(9093, description="port of Alertmanager")
+    grafana_port: Port = Field(3000, description="port of Grafana, where it is installed")
+    exporter_config: Path | None = Field(None, description="settings file of the exporter, in YAML")
+    ready_seconds: float = Field(60.0, gt=0, le=3600, description="time within which all must be ready")
+    backend_url: str | None = Field(
+        None, pattern=r"^https?://[^/@\s]+(/\S*)?$", description="watch this backend; no demo is started"
+    )
+    backend_token: SecretStr | None = Field(None, description="bearer token for that backend")
+    backend_token_file: Path | None = Field(None, description="file that holds the bearer token instead")
+
+    @property
+    def home(self) -> Path:
+        """The absolute folder of this run."""
+        return self.run_dir.absolute()
+
+
+def read(**given: Any) -> Settings:
+    """The settings in force; StackError with one sentence for each wrong value."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise StackError("\n".join(map(_sentence, error.errors(include_url=False)))) from None
+
+
+def _sentence(flaw: Any) -> str:
+    name = str(flaw["loc"][0])
+    if name == "backend_url":
+        # the value may hold a password, which is one of the reasons to refuse it
+        return "BACKEND_URL is no address; expected http:// or https:// and a host, without credentials"
+    message = flaw["msg"].replace("Input should be", "expected")
+    return f"{name.upper()} is {flaw['input']!r}; {message[0].lower()}{message[1:]}"
+
+
+def described() -> list[tuple[str, str, str]]:
+    """Variable, default and meaning of every setting, in order."""
+    return [
+        (name.upper(), "" if field.default is None else str(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]

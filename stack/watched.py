@@ -1,0 +1,55 @@
+"""Which system is watched: the demo, or the one that BACKEND_URL names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demo.settings import Settings as DemoSettings
+from demo.settings import read_settings as read_demo_settings
+from stack.settings import HOST, Settings
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Where the watched system is, and how the exporter and Prometheus get in."""
+
+    url: str
+    token_file: Path | None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    demo: DemoSettings | None = None
+
+
+def watched(settings: Settings) -> Watched:
+    """The system to watch; the demo unless BACKEND_URL is set."""
+    if settings.backend_url is None:
+        return the_demo(read_demo_settings(run_dir=settings.home))
+    return Watched(settings.backend_url.rstrip("/"), token_file(settings))
+
+
+def the_demo(demo: DemoSettings) -> Watched:
+    """The demo, with everything the exporter must know of it."""
+    url = f"http://{HOST}:{demo.port}"
+    token = demo.home / "token"
+    environment = {
+        "BACKEND_URL": url,
+        "BACKEND_TOKEN_FILE": str(token),
+        "DATABASE_URL": demo.database_address,
+        "REDIS_URL": demo.cache_url,
+        "CELERY_BROKER_URL": demo.broker_url,
+        "CELERY_RESULT_BACKEND": demo.results_url,
+        "INGESTION_REDIS_URL": demo.ingestion_url,
+    }
+    return Watched(url, token, environment, demo)
+
+
+def token_file(settings: Settings) -> Path | None:
+    """The file with the backend's token, written for Prometheus where only BACKEND_TOKEN is given."""
+    if settings.backend_token_file is not None:
+        return settings.backend_token_file.absolute()
+    if settings.backend_token is None:
+        return None
+    path = settings.home / "backend-token"
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(settings.backend_token.get_secret_value())
+    return path
