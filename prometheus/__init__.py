@@ -1,0 +1,1 @@
+"""Rules as code: thresholds.yml in, recording rules and alerts out."""

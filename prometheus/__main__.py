@@ -1,0 +1,45 @@
+"""The command behind `make rules`: `python -m prometheus [--check]`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from prometheus.rules import files
+from prometheus.thresholds import FILE, ThresholdsError, load
+from prometheus.write import current, write
+
+RULES = Path(__file__).with_name("rules")
+
+
+def main() -> int:
+    """Write the rules, or with --check only say whether they are current; 1 on drift, 2 on a mistake."""
+    arguments = parser().parse_args()
+    try:
+        wanted = files(load(arguments.thresholds))
+    except ThresholdsError as error:
+        sys.stderr.write(f"{error}\nthe rules in force stay as they are\n")
+        return 2
+    if arguments.check:
+        return report([name for name, text in wanted.items() if current(RULES / name) != text])
+    for name in write(RULES, wanted):
+        sys.stdout.write(f"prometheus/rules/{name} written\n")
+    return 0
+
+
+def report(stale: list[str]) -> int:
+    """Say which files are not what the thresholds make of them."""
+    for name in stale:
+        sys.stderr.write(f"prometheus/rules/{name} is not what `make rules` writes; run it\n")
+    return int(bool(stale))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    it = argparse.ArgumentParser(prog="python -m prometheus", description="Generate the rules of Prometheus.")
+    it.add_argument("--thresholds", type=Path, default=FILE, metavar="FILE", help="(default: %(default)s)")
+    it.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
+    return it
+
+
+if __name__ == "__main__":
+    sys.exit(main())
