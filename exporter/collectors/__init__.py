@@ -3,7 +3,8 @@
 from exporter.collector import Collector
 from exporter.collectors.cache import CACHE
 from exporter.collectors.database import DATABASE
+from exporter.collectors.ingestion import INGESTION
 
-COLLECTORS: tuple[Collector, ...] = (DATABASE, CACHE)
+COLLECTORS: tuple[Collector, ...] = (DATABASE, CACHE, INGESTION)
 
 __all__ = ["COLLECTORS"]

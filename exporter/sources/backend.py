@@ -52,6 +52,9 @@ class Backend(Asked):
         self.worker_status = Question(
             "backend ingestion worker status", of(ask, "/api/v1/ingestion/worker/status"), often
         )
+        self.worker_health = Question(
+            "backend ingestion worker health", of(ask, "/api/v1/ingestion/health/worker"), often
+        )
         self.jobs = Question(
             "backend ingestion jobs", of(ask, "/api/v1/ingestion/jobs/history?limit=100"), often
         )

@@ -53,6 +53,11 @@ class Ingestion(Asked):
         if self.client is not None:
             await self.client.aclose()
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this server is known to be the one: it was named, or held one of the keys."""
+        return bool(self._seen) or self._named
+
     def reported(self, jobs: Document) -> History:
         """The history as the backend's API tells it, for where its Redis cannot be asked."""
         return self._reported.history([json.dumps(item) for item in listed(jobs)])

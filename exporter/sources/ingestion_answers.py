@@ -38,6 +38,11 @@ class Worker:
     drained: float | None = None
 
     @property
+    def silent(self) -> bool:
+        """Whether it left no trace at all."""
+        return self.says is None and self.last_seen is None
+
+    @property
     def state(self) -> str:
         """The state that the worker last wrote; nobody rewrites it when the worker dies."""
         word = (self.says or "").strip().lower()

@@ -65,8 +65,9 @@ def natural(value: float | None) -> float | None:
     return value if value is not None and value >= 0 else None
 
 
-def worker(says: object, last_seen: object, meta: Document) -> Worker:
+def worker(says: object, last_seen: object, meta: Document | None) -> Worker:
     """The worker as its keys tell it; an empty text is a missing one."""
+    meta = meta or Document({}, "ingestion worker")
     return Worker(
         says=says if isinstance(says, str) and says else None,
         last_seen=seconds(last_seen),
@@ -96,7 +97,9 @@ def health(reply: Reply) -> Health:
     said = Document(body, "backend ingestion health")
     services = said.part("services")
     known = {name: meaning(services.text(name)) for name in services.keys()}  # noqa: SIM118  (no dict)
-    return Health(meaning(said.text("status")), reply.status, {n: s for n, s in known.items() if s})
+    return Health(
+        meaning(said.text("status")) or "unknown", reply.status, {n: s for n, s in known.items() if s}
+    )
 
 
 def meaning(text: str | None) -> str:
