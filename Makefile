@@ -1,0 +1,31 @@
+# The verbs of this project; `make` alone lists them.
+.PHONY: help setup run test lint types tests format lock
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' Makefile
+
+setup: ## install what is missing and make .venv
+	@stack/setup.sh test
+
+run: ## start everything, print the addresses, stop on Ctrl-C
+	@stack/setup.sh run
+	@.venv/bin/python -m stack
+
+test: setup lint types tests ## set up, then everything that can fail
+
+lint: ## formatting and lint
+	.venv/bin/python -m ruff format --check
+	.venv/bin/python -m ruff check
+
+types: ## types, strictly
+	.venv/bin/python -m mypy
+
+tests: ## the tests, with coverage
+	.venv/bin/python -m pytest -n 2 --cov --cov-report=term:skip-covered --durations=10
+
+format: ## let ruff write what it can
+	.venv/bin/python -m ruff format
+	.venv/bin/python -m ruff check --fix
+
+lock: ## write requirements.txt anew from pyproject.toml (UPGRADE=--upgrade for the newest)
+	@stack/lock.sh $(UPGRADE)

@@ -1,0 +1,42 @@
+"""A few tiny processes under the real runner: `python -m tests.stack.small_stack LOGS SECONDS JSON`."""
+
+import json
+import multiprocessing
+import sys
+from pathlib import Path
+
+from stack.errors import StackError
+from stack.runner import Runner
+from stack.service import Service
+
+
+def main(logs: str, seconds: str, described: str) -> None:
+    """Run the described services until told to stop."""
+    multiprocessing.set_start_method("fork")
+    entries = [
+        Service(
+            name=it["name"],
+            command=tuple(it["command"]),
+            ready=it["ready"],
+            url=it["ready"],
+            see="",
+            ports=(),
+            after=tuple(it.get("after", ())),
+        )
+        for it in json.loads(described)
+    ]
+    say("begun")
+    try:
+        Runner(entries, Path(logs), float(seconds)).run(lambda: say("all ready"))
+    except StackError as error:
+        sys.exit(str(error))
+
+
+def say(word: str) -> None:
+    """Tell the test."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

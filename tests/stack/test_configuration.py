@@ -1,0 +1,86 @@
+"""The configurations in force are the checked-in ones with the addresses of this run."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stack import configuration, settings
+from stack.errors import StackError
+from stack.services import ROOT
+from stack.settings import Settings
+from stack.watched import Watched
+
+SOURCE = ROOT / "prometheus" / "prometheus.yml"
+
+
+@pytest.fixture
+def chosen(tmp_path: Path) -> Settings:
+    return settings.read(
+        run_dir=tmp_path, exporter_port=19810, prometheus_port=19090, alertmanager_port=19093
+    )
+
+
+def jobs(path: Path) -> dict[str, Any]:
+    return {it["job_name"]: it for it in yaml.safe_load(path.read_text())["scrape_configs"]}
+
+
+def aim_of(it: dict[str, Any]) -> str:
+    return f"{it['scheme']}://{it['static_configs'][0]['targets'][0]}{it['metrics_path']}"
+
+
+def test_every_job_scrapes_the_ports_in_force(chosen: Settings, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("ours")
+    found = jobs(configuration.prometheus(SOURCE, chosen, Watched("http://127.0.0.1:18000", token)))
+    assert {name: aim_of(it) for name, it in found.items()}.items() >= {
+        "exporter": "http://127.0.0.1:19810/metrics",
+        "exporter-fast": "http://127.0.0.1:19810/metrics",
+        "backend": "http://127.0.0.1:18000/metrics",
+        "prometheus": "http://127.0.0.1:19090/metrics",
+        "alertmanager": "http://127.0.0.1:19093/metrics",
+    }.items()
+    assert found["backend"]["authorization"]["credentials_file"] == str(token)
+    assert found["exporter-fast"]["scrape_interval"] == "250ms"
+    assert found["exporter-fast"]["params"]["collect[]"]
+
+
+def test_a_backend_behind_tls_and_a_prefix_is_scraped_there(chosen: Settings) -> None:
+    path = configuration.prometheus(SOURCE, chosen, Watched("https://neo.example:8443/base", None))
+    backend = jobs(path)["backend"]
+    assert aim_of(backend) == "https://neo.example:8443/base/metrics"
+    assert "authorization" not in backend
+
+
+def test_prometheus_accepts_what_is_written(chosen: Settings, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("ours")
+    path = configuration.prometheus(SOURCE, chosen, Watched("http://127.0.0.1:18000", token))
+    checked = subprocess.run(["promtool", "check", "config", str(path)], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert yaml.safe_load(path.read_text())["rule_files"] == [str(ROOT / "prometheus" / "rules" / "*.yml")]
+
+
+def test_alertmanager_accepts_what_is_written(chosen: Settings) -> None:
+    path = configuration.alertmanager(ROOT / "alertmanager" / "alertmanager.yml", chosen)
+    checked = subprocess.run(["amtool", "check-config", str(path)], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_a_missing_job_is_told(chosen: Settings, tmp_path: Path) -> None:
+    source = tmp_path / "source.yml"
+    source.write_text("scrape_configs: [{job_name: exporter}]")
+    with pytest.raises(StackError) as refused:
+        configuration.prometheus(source, chosen, Watched("http://127.0.0.1:18000", None))
+    assert str(refused.value) == f"{source} has no job 'exporter-fast'; expected one under scrape_configs"
+
+
+@pytest.mark.parametrize(("text", "told"), [("- a list", "holds no mapping"), ("a: [", "cannot be read")])
+def test_a_broken_file_is_told(chosen: Settings, tmp_path: Path, text: str, told: str) -> None:
+    source = tmp_path / "source.yml"
+    source.write_text(text)
+    with pytest.raises(StackError, match=told) as refused:
+        configuration.alertmanager(source, chosen)
+    assert "\n" not in str(refused.value)

@@ -1,0 +1,50 @@
+"""A port that is not free is told with its holder and the setting that moves it."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stack import ports
+from stack.errors import StackError
+from stack.service import Port, Service
+
+
+def service(*held: Port) -> Service:
+    return Service("exporter", ("true",), "tcp://127.0.0.1:1", "", "", held)
+
+
+def test_free_ports_pass(free_port: Callable[[], int]) -> None:
+    ports.check([service(Port(free_port(), "EXPORTER_PORT"))])
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - it must be seen there, too
+def test_a_port_in_use_names_holder_and_setting(free_port: Callable[[], int], address: str) -> None:
+    number = free_port()
+    with socket.create_server((address, number)), pytest.raises(StackError) as refused:
+        ports.check([service(Port(number, "EXPORTER_PORT"))])
+    name = Path("/proc/self/comm").read_text().strip()
+    assert str(refused.value) == (
+        f"port {number} for the exporter is in use by {name} (process {os.getpid()}); "
+        f"free it, or choose another: EXPORTER_PORT={number + 1} make run"
+    )
+
+
+def test_every_port_in_use_has_its_sentence(free_port: Callable[[], int]) -> None:
+    first, second = free_port(), free_port()
+    held = service(Port(first, "EXPORTER_PORT"), Port(second, "DEMO_PORT"))
+    with (
+        socket.create_server(("127.0.0.1", first)),
+        socket.create_server(("127.0.0.1", second)),
+        pytest.raises(StackError) as refused,
+    ):
+        ports.check([held])
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def test_one_port_for_two_is_refused(free_port: Callable[[], int]) -> None:
+    number = free_port()
+    with pytest.raises(StackError, match=f"DEMO_PORT and EXPORTER_PORT are both {number}; change one"):
+        ports.check([service(Port(number, "DEMO_PORT")), service(Port(number, "EXPORTER_PORT"))])

@@ -1,0 +1,189 @@
+"""The processes of a stack live and end together."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.processes import Server, state
+from tests.servers.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+
+
+class SmallStack(Server):
+    """Tiny processes under the real runner; every process of it carries one mark."""
+
+    def __init__(self, folder: Path, services: list[dict[str, Any]], seconds: float) -> None:
+        self.mark = uuid.uuid4().hex
+        self.logs = folder
+        command = [sys.executable, "-m", "tests.stack.small_stack", str(folder), str(seconds)]
+        super().__init__(
+            [*command, json.dumps(services)],
+            folder / "stack.out",
+            ready=lambda: "begun" in self.output(),
+            env={"SMALL_STACK": self.mark},
+            cwd=ROOT,
+        )
+
+    def left(self) -> list[int]:
+        """The processes of this stack that live."""
+        return [pid for pid in map(int, numbers()) if self._carries(pid) and state(pid) not in "ZX"]
+
+    def ended(self) -> int | None:
+        """The exit status, once ended."""
+        return self._process.poll() if self._process else None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the stack alone."""
+        os.kill(self.pid, number)
+
+    def _carries(self, pid: int) -> bool:
+        try:
+            return f"SMALL_STACK={self.mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            return False
+
+
+Start = Callable[..., SmallStack]
+
+
+@pytest.fixture
+def small_stack(tmp_path: Path) -> Iterator[Start]:
+    """A function that starts a small stack; what it leaves behind is ended after the test."""
+    stacks: list[SmallStack] = []
+
+    def start(*services: dict[str, Any], seconds: float = 20.0) -> SmallStack:
+        stack = SmallStack(tmp_path, list(services), seconds)
+        stacks.append(stack)
+        stack.start()
+        return stack
+
+    yield start
+    for stack in stacks:
+        stack.stop()
+        for pid in stack.left():
+            os.kill(pid, signal.SIGKILL)
+
+
+def web(port: int, name: str = "web", **more: Any) -> dict[str, Any]:
+    """A process that answers HTTP."""
+    command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+    return {"name": name, "command": command, "ready": f"http://127.0.0.1:{port}/", **more}
+
+
+def shell(script: str, port: int, name: str = "odd") -> dict[str, Any]:
+    """A process that is ready when the port answers and otherwise does what the script says."""
+    return {"name": name, "command": ["bash", "-c", script], "ready": f"tcp://127.0.0.1:{port}"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_all_of_them(
+    small_stack: Start, free_port: Callable[[], int], number: signal.Signals
+) -> None:
+    port = free_port()
+    stack = small_stack(web(port), shell("sleep 1000 & exec sleep 1000", port))
+    eventually(lambda: "all ready" in stack.output(), within=15)
+    assert len(stack.left()) >= 4
+    stack.signal(number)
+    assert eventually(lambda: stack.ended() is not None, within=15)
+    assert (stack.ended(), stack.left()) == (0, [])
+
+
+def test_a_signal_before_all_have_started_ends_all_of_them(
+    small_stack: Start, free_port: Callable[[], int]
+) -> None:
+    port = free_port()
+    stack = small_stack(*(web(port, name=f"web-{number}") for number in range(6)))
+    assert eventually(lambda: len(stack.left()) > 1)
+    stack.signal(signal.SIGINT)
+    assert eventually(lambda: stack.ended() is not None, within=15)
+    assert (stack.ended(), stack.left()) == (0, [])
+
+
+def test_a_stack_that_is_killed_takes_its_processes_with_it(
+    small_stack: Start, free_port: Callable[[], int]
+) -> None:
+    port = free_port()
+    stack = small_stack(web(port))
+    eventually(lambda: "all ready" in stack.output(), within=15)
+    stack.signal(signal.SIGKILL)
+    assert eventually(lambda: not stack.left(), within=10)
+
+
+def test_a_process_that_ends_ends_the_others_and_is_named(
+    small_stack: Start, free_port: Callable[[], int]
+) -> None:
+    port = free_port()
+    stack = small_stack(web(port), shell("sleep 1000 & echo no such file; exit 3", port))
+    assert eventually(lambda: stack.ended() is not None, within=15)
+    assert (stack.ended(), stack.left()) == (1, [])
+    assert "the odd ended with status 3, so everything was stopped; the end of" in stack.output()
+    assert stack.output().endswith("\n  no such file\n")
+
+
+def test_a_process_that_is_killed_is_named_with_the_signal(
+    small_stack: Start, free_port: Callable[[], int]
+) -> None:
+    port = free_port()
+    stack = small_stack(web(port), shell("kill -SEGV $$", port))
+    assert eventually(lambda: stack.ended() is not None, within=15)
+    assert "the odd was killed by SIGSEGV, so everything was stopped; it wrote nothing" in stack.output()
+
+
+def test_a_process_that_is_never_ready_is_named(small_stack: Start, free_port: Callable[[], int]) -> None:
+    port, nowhere = free_port(), free_port()
+    stack = small_stack(web(port), shell("echo thinking; exec sleep 1000", nowhere), seconds=1.5)
+    assert eventually(lambda: stack.ended() is not None, within=15)
+    assert (stack.ended(), stack.left()) == (1, [])
+    assert "the odd was not ready within 1.5 s (READY_SECONDS)" in stack.output()
+    assert stack.output().endswith("\n  thinking\n")
+
+
+def test_a_process_that_will_not_end_is_ended_by_force(
+    small_stack: Start, free_port: Callable[[], int]
+) -> None:
+    port = free_port()
+    deaf = "trap '' TERM INT; setsid sleep 1000 & while true; do sleep 0.1; done"
+    stack = small_stack(web(port), shell(deaf, port))
+    eventually(lambda: "all ready" in stack.output(), within=15)
+    stack.signal(signal.SIGTERM)
+    assert eventually(lambda: stack.ended() is not None, within=15)
+    assert (stack.ended(), stack.left()) == (0, [])
+
+
+def test_a_process_starts_after_what_it_waits_for(
+    small_stack: Start, free_port: Callable[[], int], tmp_path: Path
+) -> None:
+    port, other = free_port(), free_port()
+    slow = shell(
+        f"sleep 0.5; exec {sys.executable} -m http.server --bind 127.0.0.1 {port}", port, name="slow"
+    )
+    check = f"import socket; socket.create_connection(('127.0.0.1', {port})); print('was there')"
+    second = web(other, name="second", after=[f"http://127.0.0.1:{port}/"])
+    second["command"] = [
+        "bash",
+        "-c",
+        f'{sys.executable} -c "{check}" && exec {" ".join(second["command"])}',
+    ]
+    stack = small_stack(slow, second)
+    eventually(lambda: "all ready" in stack.output(), within=15)
+    assert (tmp_path / "second.log").read_text().startswith("was there")
+
+
+def test_waiting_ends_with_a_sentence() -> None:
+    waiting = [sys.executable, "-m", "stack.wait", "0.2", "tcp://127.0.0.1:1", "--", "true"]
+    ended = subprocess.run(waiting, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == "tcp://127.0.0.1:1 did not answer within 0.2 s, so true was not started\n"
+
+
+def numbers() -> list[str]:
+    return [path.name for path in Path("/proc").glob("[0-9]*")]

@@ -1,0 +1,16 @@
+"""The table says where everything is."""
+
+from stack.service import Service
+from stack.table import table
+
+ROW = Service(
+    "prometheus", ("true",), "http://127.0.0.1:9090/-/ready", "http://127.0.0.1:9090", "queries", ()
+)
+
+
+def test_one_line_for_each_in_columns() -> None:
+    assert table([ROW], [("grafana", "not installed", "how to get it")]) == (
+        "              address                what to see\n"
+        "  prometheus  http://127.0.0.1:9090  queries\n"
+        "  grafana     not installed          how to get it"
+    )
