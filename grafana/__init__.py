@@ -1,0 +1,1 @@
+"""Dashboards as code: `make dashboards` writes grafana/generated from what stands here."""

@@ -1,0 +1,82 @@
+"""Where panels stand: rows from top to bottom, panels from left to right, 24 columns."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from grafana.modern import Modern, Row
+
+COLUMNS = 24
+
+
+@dataclass(frozen=True)
+class Band:
+    """One row of panels under a title."""
+
+    title: str
+    panels: Sequence[Modern]
+    height: int = 8
+
+
+def row(title: str, *panels: Modern, height: int = 8) -> Band:
+    """A row; panels without a width share what is left equally."""
+    return Band(title, panels, height)
+
+
+def placed(bands: Sequence[Band], uid: str) -> list[Modern | Row]:
+    """All panels with their places and with ids that stay when others come and go."""
+    y = 0
+    out: list[Modern | Row] = []
+    for band in bands:
+        header = Row()
+        header.title, header.gridPos = band.title, position(0, y, COLUMNS, 1)
+        header.id = identity(uid, f"row {band.title}")
+        out.append(header)
+        lines = list(wrapped(band.panels))
+        for n, line in enumerate(lines):
+            out.extend(line_placed(line, y + 1 + n * band.height, band.height, uid))
+        y += 1 + len(lines) * band.height
+    return out
+
+
+def line_placed(line: Sequence[Modern], y: int, height: int, uid: str) -> Iterator[Modern]:
+    """One line of panels side by side."""
+    x = 0
+    for panel, width in zip(line, widths(line), strict=True):
+        panel.gridPos, panel.id = position(x, y, width, height), identity(uid, panel.title)
+        x += width
+        yield panel
+
+
+def wrapped(panels: Sequence[Modern]) -> Iterator[list[Modern]]:
+    """The panels in lines of at most 24 columns; a panel without a width counts as 4 at least."""
+    line: list[Modern] = []
+    used = 0
+    for panel in panels:
+        width = panel.width or 4
+        if used + width > COLUMNS:
+            yield line
+            line, used = [], 0
+        line.append(panel)
+        used += width
+    if line:
+        yield line
+
+
+def widths(line: Sequence[Modern]) -> list[int]:
+    """The width of each panel; those without one share the rest, the first take what does not divide."""
+    free = [panel for panel in line if panel.width is None]
+    rest = COLUMNS - sum(panel.width or 0 for panel in line)
+    share, over = divmod(rest, len(free)) if free else (0, 0)
+    extra = iter([1] * over + [0] * len(free))
+    return [panel.width or share + next(extra) for panel in line]
+
+
+def position(x: int, y: int, width: int, height: int) -> dict[str, int]:
+    """A place on the grid."""
+    return {"h": height, "w": width, "x": x, "y": y}
+
+
+def identity(uid: str, title: str) -> int:
+    """A panel's id from its dashboard and title, so that links to it survive changes around it."""
+    return zlib.crc32(f"{uid}/{title}".encode()) % 1_000_000 + 1

@@ -1,0 +1,91 @@
+"""What all dashboards have in common: uid, tags, refresh, ranges, links, annotations, variables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grafanalib import core
+
+from grafana import variables
+from grafana.grid import Band, placed
+from grafana.modern import DATASOURCE, Shell, Variable
+
+TAG = "watchroom"
+SCHEMA_VERSION = 39
+RANGES = [("now-1h", "1 h"), ("now-6h", "6 h"), ("now-24h", "24 h"), ("now-7d", "7 d")]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A dashboard: the question that it answers, and its rows of panels."""
+
+    name: str
+    title: str
+    question: str
+    bands: Sequence[Band]
+    variables: Sequence[Variable] = ()
+    since: str = "now-1h"
+
+    @property
+    def uid(self) -> str:
+        """The uid, which stays for good, since links are made of it."""
+        return f"watchroom-{self.name}"
+
+
+def shell(board: Board) -> Shell:
+    """The dashboard as Grafana reads it."""
+    fields: dict[str, Any] = {
+        "title": board.title,
+        "uid": board.uid,
+        "description": board.question,
+        "tags": [TAG],
+        "schemaVersion": SCHEMA_VERSION,
+        "editable": False,
+        "graphTooltip": 1,
+        "refresh": "30s",
+        "timezone": "browser",
+        "time": core.Time(board.since, "now"),
+        "timePicker": core.TimePicker(["10s", "30s", "1m", "5m", "15m"], []),
+        "templating": core.Templating([variables.datasource(), *board.variables]),
+        "annotations": core.Annotations([alerts_shown(), disagreements_shown()]),
+        "links": [all_dashboards()],
+        "panels": placed(board.bands, board.uid),
+    }
+    return Shell(**fields)
+
+
+def all_dashboards() -> core.DashboardLink:
+    """One drop-down that leads to every dashboard and keeps time and variables."""
+    return core.DashboardLink(
+        title="Watchroom", tags=[TAG], asDropdown=True, includeVars=True, keepTime=True, type="dashboards"
+    )
+
+
+def alerts_shown() -> dict[str, Any]:
+    """When alerts fired, as regions behind every graph."""
+    expr = 'max by (alertname, module, severity) (ALERTS{alertstate="firing",severity!="info"})'
+    return annotation("Alerts", expr, "{{alertname}} {{module}}", "severity", "#D55E00")
+
+
+def disagreements_shown() -> dict[str, Any]:
+    """When the backend's report and what is observed disagree."""
+    expr = "max by (subject, reported, observed) (ops_self_report_disagrees) == 1"
+    return annotation(
+        "Reports that disagree", expr, "{{subject}}: {{reported}}, but {{observed}}", "subject", "#CC79A7"
+    )
+
+
+def annotation(name: str, expr: str, title: str, tags: str, colour: str) -> dict[str, Any]:
+    """An annotation from a query."""
+    return {
+        "name": name,
+        "datasource": dict(DATASOURCE),
+        "enable": True,
+        "hide": False,
+        "iconColor": colour,
+        "expr": expr,
+        "titleFormat": title,
+        "tagKeys": tags,
+        "step": "30s",
+        "useValueForTime": False,
+    }
