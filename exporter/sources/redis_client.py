@@ -33,7 +33,7 @@ def connect(url: SecretStr, timeout: float) -> Redis:
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 0),
-        max_connections=4,
+        max_connections=8,  # one for each question that may be under way
         client_name="watchroom-exporter",
     )
 
