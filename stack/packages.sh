@@ -3,12 +3,12 @@
 # this project starts its own on ports of its own. Called by setup.sh.
 set -euo pipefail
 
-POLICY=/usr/sbin/policy-rc.d
+POLICY=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
 MARK="# from Watchroom's set-up, only while it installs packages"
 LOG=$(mktemp)
 
 main() {
-    exec 9</var/lib/dpkg
+    exec 9<"${DPKG:-/var/lib/dpkg}"
     flock 9
     trap unguard EXIT
     trap 'exit 130' INT
