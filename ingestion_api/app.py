@@ -45,6 +45,8 @@ def gate(settings: Settings) -> Gate:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     migrate(service.store.engine)
+    service.outbox.start()
     yield
+    service.outbox.stop()
     service.broker.close()
     service.store.close()

@@ -6,7 +6,10 @@ from fastapi import Request
 
 from ingestion_api.clock import Clock, utc_now
 from ingestion_api.dispatch.broker import Broker
+from ingestion_api.dispatch.edge import EdgeQueue
+from ingestion_api.jobs.outbox import Outbox, Post
 from ingestion_api.repository import CloneLimits, UrlRules
+from ingestion_api.resources.table import Resources
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 
@@ -19,16 +22,26 @@ class Service:
     store: Store
     broker: Broker
     rules: UrlRules
+    resources: Resources
+    outbox: Outbox
+    edge: EdgeQueue | None = None
     clock: Clock = utc_now
 
 
 def assemble(settings: Settings, clock: Clock = utc_now) -> Service:
     """Put the parts together; nothing is connected to yet."""
+    store = Store.at(settings.database)
+    broker = Broker.at(settings)
+    edge = EdgeQueue.at(settings)
+    rules = url_rules(settings)
     return Service(
         settings=settings,
-        store=Store.at(settings.database),
-        broker=Broker.at(settings),
-        rules=url_rules(settings),
+        store=store,
+        broker=broker,
+        rules=rules,
+        resources=Resources(settings, store.engine),
+        outbox=Outbox(Post(store, broker, edge, rules), settings, clock),
+        edge=edge,
         clock=clock,
     )
 

@@ -16,6 +16,8 @@ class EncoderVersion(Table):
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's way
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    job_id: Mapped[int | None] = mapped_column(unique=True)  # whose resumption uses it again
+    documents: Mapped[int]
     statistics: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]

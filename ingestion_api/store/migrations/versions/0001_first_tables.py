@@ -85,10 +85,12 @@ def _encoder_versions() -> None:
         "encoder_versions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("job_id", sa.Integer(), nullable=True),
+        sa.Column("documents", sa.Integer(), nullable=False),
         sa.Column("statistics", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("name"),
+        sa.UniqueConstraint("job_id"),
         sqlite_autoincrement=True,
     )
 

@@ -1,0 +1,1 @@
+"""Sparse vectors of resources: made in batches, resumed where they stopped."""

@@ -1,0 +1,1 @@
+"""Jobs: accepted once, done once, ended once."""

@@ -1,0 +1,43 @@
+"""Cancel a job: a waiting one at once, a running one as soon as its worker hears of it."""
+
+from datetime import datetime
+
+from ingestion_api.access.bearer import Actor
+from ingestion_api.audit.record import record as audit
+from ingestion_api.jobs.states import CANCELLED, ENDED, PENDING, Step, move
+from ingestion_api.problems import Conflict, NotFound
+from ingestion_api.store import Store
+from ingestion_api.store.tables import Job
+
+
+def cancel(store: Store, job_id: int, actor: Actor, now: datetime) -> Job:
+    """The job, cancelled or asked to stop; NotFound, or Conflict when it has ended."""
+    with store.write() as session:
+        job = session.get(Job, job_id, with_for_update=True)
+        if job is None:
+            raise NotFound(f"There is no job {job_id}.")
+        if job.state in ENDED:
+            raise Conflict(
+                f"Job {job_id} has ended as {job.state}; only a waiting or running job is cancelled."
+            )
+        audit(session, actor, "cancel", f"job {job_id}", now, state=job.state)
+        reason = f"cancelled by {actor.name}"
+        stopped = move(
+            session, Step(job_id, CANCELLED, now, note=reason), Job.state == PENDING, reason=reason
+        )
+        if not stopped:
+            job.cancel_requested_at = job.cancel_requested_at or now
+            job.reason = reason
+        session.flush()
+        session.refresh(job)
+        return job
+
+
+def message_ids(job: Job) -> list[str]:
+    """The messages in the broker that speak of this job."""
+    return [message_id(job.id, number) for number in range(job.publications)]
+
+
+def message_id(job_id: int, number: int) -> str:
+    """The name of the `number`th message about a job."""
+    return f"job-{job_id}-{number}"

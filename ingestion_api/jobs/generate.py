@@ -1,0 +1,50 @@
+"""Take in a generation of sparse embeddings; one at a time is active."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from ingestion_api.access.bearer import Actor
+from ingestion_api.audit.record import record as audit
+from ingestion_api.jobs.queue import EMBEDDINGS
+from ingestion_api.jobs.states import ACTIVE, PENDING, Step, record
+from ingestion_api.problems import Conflict
+from ingestion_api.store import Store
+from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.tables import Job
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Which resources get a vector: those named, else those without one; `rebuild` means all."""
+
+    resource_ids: tuple[str, ...] | None
+    batch_size: int
+    rebuild: bool = False
+
+
+def accept(store: Store, wanted: Generation, total: int, actor: Actor, now: datetime) -> Job:
+    """The job for this generation, the active one if it is the same; Conflict when another is active."""
+    parameters = asdict(wanted) | {"resource_ids": list(wanted.resource_ids) if wanted.resource_ids else None}
+    with store.write() as session:
+        one_at_a_time(session, EMBEDDINGS)
+        active = session.scalar(select(Job).where(Job.kind == EMBEDDINGS, Job.state.in_(ACTIVE)))
+        if active is not None and active.parameters == parameters:
+            return active
+        if active is not None:
+            raise Conflict(f"Generation {active.id} is still {active.state}; wait for it or cancel it.")
+        job = Job(
+            kind=EMBEDDINGS,
+            parameters=parameters,
+            state=PENDING,
+            dispatch="celery",
+            actor=actor.name,
+            submitted_at=now,
+            embeddings_total=total,
+        )
+        session.add(job)
+        session.flush()
+        record(session, Step(job.id, PENDING, now, note="accepted"))
+        audit(session, actor, "generate_embeddings", f"{total} resources", now, job_id=job.id)
+        return job

@@ -1,0 +1,89 @@
+"""The thread that publishes what was accepted and recovers what was stranded."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ingestion_api.clock import Clock
+from ingestion_api.dispatch.broker import Broker
+from ingestion_api.dispatch.edge import EdgeQueue
+from ingestion_api.jobs.follow_edge import follow
+from ingestion_api.jobs.publish import BATCH, publish_due
+from ingestion_api.jobs.recover import Patience, recover
+from ingestion_api.repository import UrlRules
+from ingestion_api.settings import Settings
+from ingestion_api.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Post:
+    """What jobs are taken from and where they go."""
+
+    store: Store
+    broker: Broker
+    edge: EdgeQueue | None
+    rules: UrlRules
+
+
+class Outbox:
+    """Runs beside the requests; several services on one database may each have one."""
+
+    def __init__(self, post: Post, settings: Settings, clock: Clock) -> None:
+        self._post = post
+        self._clock = clock
+        self._period = settings.outbox_period
+        self._patience = Patience(
+            timedelta(seconds=settings.job_ttl),
+            timedelta(seconds=settings.publish_grace),
+            settings.max_losses,
+        )
+        self._wake = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something was committed; do not wait for the period to end."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the present round."""
+        self._stopped = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def round(self) -> None:
+        """Recover, then publish, once."""
+        self._recover()
+        self._publish()
+
+    def _recover(self) -> None:
+        post, now = self._post, self._clock()
+        recover(post.store, post.broker, self._patience, now)
+        if post.edge is not None:
+            follow(post.store, post.edge, post.rules, self._patience, now)
+
+    def _publish(self) -> None:
+        while publish_due(self._post.store, self._post.broker, self._clock()) == BATCH and not self._stopped:
+            pass
+
+    def _run(self) -> None:
+        next_round = 0.0
+        while not self._stopped:
+            try:
+                if time.monotonic() >= next_round:
+                    next_round = time.monotonic() + self._period
+                    self._recover()
+                self._publish()
+            except Exception as error:  # noqa: BLE001 - a database or broker that is away comes back
+                log.warning("outbox: %s; trying again in %g s", type(error).__name__, self._period)
+            self._wake.wait(self._period)
+            self._wake.clear()

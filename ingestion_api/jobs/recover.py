@@ -1,0 +1,97 @@
+"""Find the jobs that nobody works on any more although they should: lost, forgotten, too old."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Session
+
+from ingestion_api.dispatch.broker import Broker
+from ingestion_api.jobs.states import CANCELLED, FAILED, PENDING, PROCESSING, SKIPPED, Step, move
+from ingestion_api.store import Store
+from ingestion_api.store.tables import IdempotencyKey, Job
+
+log = logging.getLogger(__name__)
+
+TOO_OLD = "Task exceeded TTL"  # the contract's words
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a job may wait in all, how long a message may be unseen, how often a worker may be lost."""
+
+    ttl: timedelta
+    grace: timedelta
+    max_losses: int
+
+
+def recover(store: Store, broker: Broker, patience: Patience, now: datetime) -> None:
+    """Bring every stranded job back to a state from which it goes on, or end it."""
+    skip_old(store, patience, now)
+    take_back_lost(store, patience, now)
+    forget_vanished(store, broker, patience, now)
+    _forget_keys(store, patience, now)
+
+
+def skip_old(store: Store, patience: Patience, now: datetime) -> None:
+    """End waiting jobs that are older than their life."""
+    old = (Job.state == PENDING, Job.submitted_at < now - patience.ttl)
+    for job in _found(store, *old):
+        with store.write() as session:
+            move(session, Step(job.id, SKIPPED, now, note=TOO_OLD), reason=TOO_OLD)
+
+
+def take_back_lost(store: Store, patience: Patience, now: datetime) -> None:
+    """Let jobs whose worker is gone wait again; end those that lost too many workers or were cancelled."""
+    lost = (Job.state == PROCESSING, Job.lease_until < now)
+    for job in _found(store, *lost):
+        log.warning("job %d lost its worker %s", job.id, job.worker)
+        with store.write() as session:
+            _take_back(session, job, patience, now)
+
+
+def forget_vanished(store: Store, broker: Broker, patience: Patience, now: datetime) -> None:
+    """Mark jobs as unpublished whose message the broker has lost, as a restarted Redis does."""
+    quiet = (Job.state == PENDING, Job.dispatch == "celery", Job.published_at < now - patience.grace)
+    candidates = _found(store, *quiet)
+    if not candidates:
+        return
+    there = broker.waiting()
+    vanished = [job for job in candidates if job.id not in there]
+    if not vanished:
+        return
+    log.warning("the broker knows nothing of %d waiting jobs; they are published again", len(vanished))
+    with store.write() as session:
+        for job in vanished:
+            same = (Job.id == job.id, Job.state == PENDING, Job.published_at == job.published_at)
+            session.execute(update(Job).where(*same).values(published_at=None))
+
+
+def _take_back(session: Session, job: Job, patience: Patience, now: datetime) -> None:
+    still = (Job.claim == job.claim, Job.lease_until == job.lease_until)
+    losses = job.losses + 1
+    if job.cancel_requested_at is not None:
+        move(session, Step(job.id, CANCELLED, now, note="cancelled; its worker is gone"), *still)
+    elif losses > patience.max_losses:
+        error = f"its worker was lost {losses} times"
+        move(session, Step(job.id, FAILED, now, note=error), *still, error=error, losses=losses)
+    else:
+        step = Step(job.id, PENDING, now, note=f"worker {job.worker} was lost")
+        move(session, step, *still, claim=None, lease_until=None, published_at=None, losses=losses)
+
+
+def _found(store: Store, *conditions: ColumnElement[bool]) -> Sequence[Job]:
+    # looked for without the write lock, since there is nearly always nothing to do
+    with store.read() as session:
+        return session.scalars(select(Job).where(*conditions)).all()
+
+
+def _forget_keys(store: Store, patience: Patience, now: datetime) -> None:
+    old = IdempotencyKey.created_at < now - patience.ttl
+    with store.read() as session:
+        if session.scalar(select(IdempotencyKey.key).where(old).limit(1)) is None:
+            return
+    with store.write() as session:
+        session.execute(delete(IdempotencyKey).where(old))

@@ -1,0 +1,58 @@
+"""The states of a job, and the one function that moves a job from one to another."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, CursorResult, update
+from sqlalchemy.orm import Session
+
+from ingestion_api.store.tables import Job, JobEvent
+
+PENDING, PROCESSING = "pending", "processing"
+COMPLETE, FAILED, SKIPPED, CANCELLED = "complete", "failed", "skipped", "cancelled"
+ACTIVE = (PENDING, PROCESSING)
+ENDED = (COMPLETE, FAILED, SKIPPED, CANCELLED)
+
+COMES_FROM = {
+    PENDING: (PROCESSING,),
+    PROCESSING: (PENDING,),
+    COMPLETE: (PROCESSING,),
+    FAILED: (PROCESSING,),
+    SKIPPED: (PENDING,),
+    CANCELLED: (PENDING, PROCESSING),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A move of one job to another state, and what is remembered of it."""
+
+    job_id: int
+    to: str
+    at: datetime
+    note: str | None = None
+    worker: str | None = None
+
+
+def move(session: Session, step: Step, *only_if: ColumnElement[bool], **values: Any) -> bool:
+    """Take the step if the job's state allows it and every condition holds; tell whether it was taken."""
+    statement = update(Job).where(Job.id == step.job_id, Job.state.in_(COMES_FROM[step.to]), *only_if)
+    ending = step.to in ENDED
+    if ending:
+        values |= {"ended_at": step.at, "claim": None, "lease_until": None}
+    changed = session.execute(statement.values(state=step.to, **values))
+    if not isinstance(changed, CursorResult) or changed.rowcount != 1:
+        return False
+    record(session, step)
+    return True
+
+
+def record(session: Session, step: Step) -> None:
+    """Write a step into the job's story."""
+    ending = step.to in ENDED
+    session.add(
+        JobEvent(
+            job_id=step.job_id, at=step.at, state=step.to, ending=ending, worker=step.worker, note=step.note
+        )
+    )

@@ -1,0 +1,39 @@
+"""What a piece of work sees of the job it belongs to: its progress, and whether to stop."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass
+class Progress:
+    """How far the work is; the thread that renews the claim writes it down."""
+
+    stage: str | None = None
+    files_total: int | None = None
+    files_processed: int | None = None
+    embeddings_total: int | None = None
+    embeddings_generated: int | None = None
+
+
+def _carry_on() -> None:
+    """Nobody asks to stop."""
+
+
+@dataclass
+class Watch:
+    """`pause` is called often and raises when the work should stop; `save` writes the progress down now."""
+
+    progress: Progress = field(default_factory=Progress)
+    pause: Callable[[], None] = _carry_on
+    save: Callable[[], None] = _carry_on
+
+
+def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of `size`; the last one may be shorter."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

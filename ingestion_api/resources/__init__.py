@@ -1,0 +1,1 @@
+"""The table of resources: the service's own, or the backend's."""

@@ -1,0 +1,108 @@
+"""Read, write and delete rows of the resources table, in short transactions."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from ingestion_api.resources.table import ResourceTable, naive
+from ingestion_api.store.engine import WRITES
+
+NO_VECTOR: dict[str, Any] = {
+    "sparse_embedding": None,
+    "sparse_embedding_model": None,
+    "sparse_embedding_updated_at": None,
+}
+NEVER_CHANGED = ("id", "created_at")
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a vector is made of: a resource's title and its description."""
+
+    id: Any
+    text: str
+
+
+def upsert(resources: ResourceTable, rows: Sequence[dict[str, Any]], now: datetime) -> None:
+    """Write rows by our names; one with a known id is updated and loses its vector."""
+    moment = naive(now)
+    full = [
+        resources.further(moment)
+        | resources.row({**row, **NO_VECTOR, "created_at": moment, "updated_at": moment})
+        for row in rows
+    ]
+    with _writing(resources) as connection:
+        connection.execute(_upsert(resources, [*rows[0], *NO_VECTOR, "updated_at"]), full)
+
+
+def texts(resources: ResourceTable, ids: Iterable[Any]) -> list[Text]:
+    """The texts of the rows with these ids, in the order of ids."""
+    query = select(resources["id"], resources["title"], resources["description"])
+    query = query.where(resources["id"].in_(list(ids))).order_by(resources["id"])
+    with resources.engine.connect() as connection:
+        return [Text(key, f"{title or ''}\n{body or ''}") for key, title, body in connection.execute(query)]
+
+
+def embedded(resources: ResourceTable, ids: Iterable[Any]) -> set[Any]:
+    """Those of the ids that have a vector."""
+    query = select(resources["id"]).where(resources["id"].in_(list(ids)), ~resources.missing())
+    with resources.engine.connect() as connection:
+        return set(connection.scalars(query))
+
+
+def present(resources: ResourceTable, ids: Iterable[Any]) -> set[Any]:
+    """Those of the ids that have a row."""
+    query = select(resources["id"]).where(resources["id"].in_(list(ids)))
+    with resources.engine.connect() as connection:
+        return set(connection.scalars(query))
+
+
+def put_vectors(
+    resources: ResourceTable, vectors: Sequence[tuple[Any, str]], model: str, now: datetime
+) -> None:
+    """Store vectors, (id, JSON), with the model that made them, in one transaction."""
+    values: dict[str, Any] = {"sparse_embedding": bindparam("vector"), "sparse_embedding_model": model}
+    values |= {"sparse_embedding_updated_at": naive(now)}
+    statement = update(resources.table).where(resources["id"] == bindparam("key"))
+    with _writing(resources) as connection:
+        connection.execute(
+            statement.values(resources.row(values)),
+            [{"key": key, "vector": vector} for key, vector in vectors],
+        )
+
+
+def remove(resources: ResourceTable, ids: Sequence[Any]) -> bool:
+    """Delete rows; False when something else in the database still refers to one of them."""
+    try:
+        with _writing(resources) as connection:
+            connection.execute(delete(resources.table).where(resources["id"].in_(ids)))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _upsert(resources: ResourceTable, ours: Sequence[str]) -> Any:
+    changing = [resources[name].name for name in ours if name not in NEVER_CHANGED and resources.has(name)]
+    key = [resources["id"]]
+    if resources.engine.dialect.name == "postgresql":
+        into = postgresql.insert(resources.table)
+        return into.on_conflict_do_update(
+            index_elements=key, set_={name: into.excluded[name] for name in changing}
+        )
+    lite = sqlite.insert(resources.table)
+    return lite.on_conflict_do_update(
+        index_elements=key, set_={name: lite.excluded[name] for name in changing}
+    )
+
+
+@contextmanager
+def _writing(resources: ResourceTable) -> Iterator[Connection]:
+    connection = resources.engine.connect().execution_options(**{WRITES: True})
+    with connection, connection.begin():
+        yield connection

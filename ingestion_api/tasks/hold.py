@@ -1,0 +1,76 @@
+"""While a worker works on a job: hold the claim, write the progress, hear of a cancellation."""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from ingestion_api.jobs.claim import Claim, renew
+from ingestion_api.jobs.watch import Progress, Watch
+from ingestion_api.worker.bench import Bench
+
+log = logging.getLogger(__name__)
+
+LONGEST_PERIOD = 1.0
+
+
+class Cancelled(Exception):
+    """Somebody asked the job to stop."""
+
+
+class Lost(Exception):
+    """The claim is no longer ours; another worker may have the job, so nothing may be written about it."""
+
+
+class Hold:
+    """A thread that renews a claim for as long as the block lasts."""
+
+    def __init__(self, bench: Bench, claim: Claim) -> None:
+        # an interrupted job goes on, so what it had made counts
+        made = claim.job.embeddings_generated
+        self.watch = Watch(Progress(embeddings_generated=made), self.pause, self._renew)
+        self._bench = bench
+        self._claim = claim
+        self._lease = timedelta(seconds=bench.settings.lease)
+        self._renewed = time.monotonic()
+        self._stopped = threading.Event()
+        self._cancelled = False
+        self._lost = False
+        self._thread = threading.Thread(target=self._run, name=f"hold-{claim.job.id}", daemon=True)
+
+    def pause(self) -> None:
+        """Call often; raises Cancelled or Lost when the work should stop here."""
+        if self._lost:
+            raise Lost
+        if self._cancelled:
+            raise Cancelled
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        period = min(LONGEST_PERIOD, self._lease.total_seconds() / 4)
+        while not self._stopped.wait(period):
+            self._renew()
+
+    def _renew(self) -> None:
+        try:
+            renewed = renew(
+                self._bench.store, self._claim, self.watch.progress, self._bench.clock(), self._lease
+            )
+        except Exception as error:  # noqa: BLE001 - the lease tells how long the database may be away
+            log.warning("job %d: the claim was not renewed: %s", self._claim.job.id, type(error).__name__)
+            self._lost = time.monotonic() - self._renewed > self._lease.total_seconds()
+            return
+        self._renewed = time.monotonic()
+        self._lost = not renewed.held
+        self._cancelled = renewed.cancelled

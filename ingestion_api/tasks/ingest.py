@@ -1,0 +1,37 @@
+"""Ingest a repository: clone it, turn its text files into resources, give them sparse vectors."""
+
+from typing import Any
+
+from celery import Task, shared_task
+
+from ingestion_api.dispatch.celery_app import INGESTION, TASKS
+from ingestion_api.embeddings.scope import Scope
+from ingestion_api.embeddings.vectors import embed
+from ingestion_api.jobs.claim import Claim
+from ingestion_api.jobs.watch import Watch
+from ingestion_api.repository import check_url, clone
+from ingestion_api.resources.ingest import Shelf, ingest_files
+from ingestion_api.tasks.embed import press_for
+from ingestion_api.tasks.perform import perform
+from ingestion_api.worker.bench import Bench, open_bench
+
+
+@shared_task(bind=True, name=TASKS[INGESTION])
+def ingest(self: "Task[Any, Any]", job_id: int) -> None:
+    """Do the ingestion job with this id."""
+    perform(open_bench(), job_id, str(self.request.hostname), ingest_repository)
+
+
+def ingest_repository(bench: Bench, claim: Claim, watch: Watch) -> None:
+    """Clone, read, store, embed; raises RepositoryError and what the databases raise."""
+    url = check_url(claim.job.repo_url or "", bench.rules)
+    resources = bench.resources.table()
+    watch.progress.stage = "cloning"
+    with clone(url, bench.rules, bench.limits, bench.scratch, watch.pause) as checkout:
+        watch.progress.stage = "reading"
+        shelf = Shelf(bench.store, resources, url, bench.clock)
+        ingested = ingest_files(shelf, checkout, bench.limits, watch)
+    watch.progress.stage = "embedding"
+    press = press_for(bench, claim, resources, bench.settings.batch_size)
+    embed(press, Scope(ingested.ids), ingested.gone, watch)
+    watch.progress.stage = "done"

@@ -1,0 +1,38 @@
+"""The Celery application of a worker; settings come from SERVICE_... and the file SERVICE_CONFIG names."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from celery.signals import worker_ready, worker_shutdown
+
+from ingestion_api.dispatch.celery_app import celery_app
+from ingestion_api.settings_file import load
+from ingestion_api.worker.bench import open_bench
+from ingestion_api.worker.heartbeat import Heartbeat
+
+_file = os.environ.get("SERVICE_CONFIG")
+settings = load(Path(_file) if _file else None)
+app = celery_app(settings, include=["ingestion_api.tasks.ingest", "ingestion_api.tasks.embed"])
+_heartbeats: list[Heartbeat] = []
+
+logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+@worker_ready.connect
+def begin(sender: Any, **_more: object) -> None:
+    """Register the worker, tidy up after a killed one, and report from now on."""
+    bench = open_bench()
+    bench.prepare()
+    queues = sorted(sender.app.amqp.queues.consume_from)
+    heartbeat = Heartbeat(bench, str(sender.hostname), queues)
+    heartbeat.start()
+    _heartbeats.append(heartbeat)
+
+
+@worker_shutdown.connect
+def finish(**_more: object) -> None:
+    """Say that the worker has stopped, so that nobody waits for its next heartbeat."""
+    while _heartbeats:
+        _heartbeats.pop().stop()

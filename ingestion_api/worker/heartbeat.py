@@ -1,0 +1,48 @@
+"""The worker's sign of life, written to SQL every few seconds."""
+
+import logging
+import os
+import socket
+import threading
+
+from ingestion_api.worker.bench import Bench
+from ingestion_api.worker.gpu import gpu_facts
+from ingestion_api.workers.register import Report, report, say_goodbye
+
+log = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """A thread of the worker's main process; it says nothing about a pool that hangs."""
+
+    def __init__(self, bench: Bench, worker: str, queues: list[str]) -> None:
+        self._bench = bench
+        self._report = Report(
+            worker, bench.settings.worker_type, socket.gethostname(), os.getpid(), queues, gpu_facts()
+        )
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Register, then beat."""
+        self._beat()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Beat no more, and say so."""
+        self._stopped.set()
+        self._thread.join(timeout=5)
+        try:
+            say_goodbye(self._bench.store, self._report.worker, self._bench.clock())
+        except Exception as error:  # noqa: BLE001 - the worker stops anyway
+            log.warning("the worker could not say goodbye: %s", type(error).__name__)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._bench.settings.heartbeat_period):
+            self._beat()
+
+    def _beat(self) -> None:
+        try:
+            report(self._bench.store, self._report, self._bench.clock())
+        except Exception as error:  # noqa: BLE001 - the next beat tells that the database is back
+            log.warning("heartbeat not written: %s", type(error).__name__)

@@ -1,0 +1,1 @@
+"""The workers and how long ago each was heard of."""

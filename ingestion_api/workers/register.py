@@ -1,0 +1,61 @@
+"""Workers write down that they live."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from ingestion_api.store import Store
+from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.tables import Worker
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker says of itself."""
+
+    worker: str
+    type: str
+    host: str
+    pid: int
+    queues: list[str]
+    gpu: dict[str, Any]
+
+
+def report(store: Store, report: Report, now: datetime) -> None:
+    """Write a heartbeat; a worker not seen before, or with a new process, is registered."""
+    with store.write() as session:
+        one_at_a_time(session, f"worker {report.worker}")
+        known = session.get(Worker, report.worker)
+        if known is None:
+            session.add(_registered(report, now))
+            return
+        if known.pid != report.pid or known.stopped_at is not None:
+            _begin_again(session, known, report, now)
+        known.last_heartbeat = now
+
+
+def say_goodbye(store: Store, worker: str, now: datetime) -> None:
+    """The worker stops of its own will."""
+    with store.write() as session:
+        session.execute(update(Worker).where(Worker.id == worker).values(stopped_at=now))
+
+
+def _registered(report: Report, now: datetime) -> Worker:
+    return Worker(
+        id=report.worker,
+        type=report.type,
+        host=report.host,
+        pid=report.pid,
+        queues=report.queues,
+        gpu=report.gpu,
+        started_at=now,
+        last_heartbeat=now,
+    )
+
+
+def _begin_again(session: Session, known: Worker, report: Report, now: datetime) -> None:
+    session.merge(_registered(report, now))
+    known.stopped_at = None

@@ -1,0 +1,106 @@
+"""What the workers do, in the contract's words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from ingestion_api.jobs.queue import INGESTION
+from ingestion_api.jobs.states import ENDED, FAILED, PROCESSING
+from ingestion_api.store.tables import Job, Worker
+
+ONLINE, DEGRADED, OFFLINE = "online", "degraded", "offline"
+FORGOTTEN = timedelta(days=7)  # a worker silent for longer is no longer shown
+ERROR_LENGTH = 100
+
+
+@dataclass(frozen=True)
+class Silence:
+    """After which silence a worker counts as degraded, as offline."""
+
+    degraded: timedelta
+    offline: timedelta
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A worker, and what its last heartbeat says about it now."""
+
+    id: str
+    type: str
+    host: str
+    status: str
+    last_heartbeat: datetime
+    gpu_available: bool
+    queues: tuple[str, ...] = ()
+    gpu: tuple[dict[str, object], ...] = ()
+    job_ids: tuple[int, ...] = ()
+
+
+def all_seen(session: Session, silence: Silence, now: datetime) -> list[Seen]:
+    """Every worker heard of lately, by name."""
+    workers = session.scalars(
+        select(Worker).where(Worker.last_heartbeat > now - FORGOTTEN).order_by(Worker.id)
+    )
+    busy = _jobs_by_worker(session)
+    return [_seen(worker, silence, now, busy.get(worker.id, ())) for worker in workers]
+
+
+def in_words(session: Session, workers: Sequence[Seen]) -> str:
+    """ "Offline", "Training Graph on <url>", "Error: <text>" or "Idle"."""
+    if all(worker.status == OFFLINE for worker in workers):
+        return "Offline"
+    running = session.scalar(
+        select(Job.repo_url).where(Job.kind == INGESTION, Job.state == PROCESSING).order_by(Job.id).limit(1)
+    )
+    if running is not None:
+        return f"Training Graph on {running}"
+    last = session.scalar(_last_ended())
+    if last is not None and last.state == FAILED:
+        return f"Error: {(last.error or 'unknown')[:ERROR_LENGTH]}"
+    return "Idle"
+
+
+def health(workers: Sequence[Seen]) -> str:
+    """ "healthy" when any worker is online, else the best of what is left."""
+    states = {worker.status for worker in workers}
+    if ONLINE in states:
+        return "healthy"
+    return DEGRADED if DEGRADED in states else OFFLINE
+
+
+def status_by_silence(last: datetime, stopped: bool, silence: Silence, now: datetime) -> str:
+    """Online, degraded or offline, from the age of the last heartbeat."""
+    if stopped or now - last > silence.offline:
+        return OFFLINE
+    return DEGRADED if now - last > silence.degraded else ONLINE
+
+
+def _seen(worker: Worker, silence: Silence, now: datetime, job_ids: tuple[int, ...]) -> Seen:
+    stopped = worker.stopped_at is not None
+    return Seen(
+        id=worker.id,
+        type=worker.type,
+        host=worker.host,
+        status=status_by_silence(worker.last_heartbeat, stopped, silence, now),
+        last_heartbeat=worker.last_heartbeat,
+        gpu_available=bool(worker.gpu.get("available")),
+        queues=tuple(worker.queues),
+        gpu=tuple(worker.gpu.get("cards", ())),
+        job_ids=job_ids,
+    )
+
+
+def _jobs_by_worker(session: Session) -> dict[str | None, tuple[int, ...]]:
+    found: dict[str | None, tuple[int, ...]] = {}
+    query = select(Job.worker, Job.id).where(Job.state == PROCESSING).order_by(Job.id)
+    for worker, job_id in session.execute(query):
+        found[worker] = (*found.get(worker, ()), job_id)
+    return found
+
+
+def _last_ended() -> Select[Job]:
+    ended = select(Job).where(Job.kind == INGESTION, Job.state.in_(ENDED))
+    return ended.order_by(Job.ended_at.desc(), Job.id.desc()).limit(1)
