@@ -38,13 +38,14 @@ def run(chosen: Settings) -> None:
     """Check, start, tell, wait, stop."""
     prepare(chosen.home)
     lock = lock_of(chosen.home)
-    entries = services(plan_of(chosen))
+    plan = plan_of(chosen)
+    entries = services(plan)
     ports.check(entries)
     say(f"starting {', '.join(entry.name for entry in entries)}; logs are in {shown(logs_of(chosen))}")
     # honcho hands its objects to forked processes; newer Pythons choose another way by default
     multiprocessing.set_start_method("fork")
     try:
-        Runner(entries, logs_of(chosen), chosen.ready_seconds).run(lambda: say(told(entries)))
+        Runner(entries, logs_of(chosen), chosen.ready_seconds).run(lambda: say(told(plan, entries)))
     finally:
         (chosen.home / "prometheus" / "lock").unlink(missing_ok=True)
         os.close(lock)
@@ -89,9 +90,13 @@ def logs_of(chosen: Settings) -> Path:
     return chosen.home / "logs"
 
 
-def told(entries: list[Service]) -> str:
+def told(plan: Plan, entries: list[Service]) -> str:
     """The table, with how to get what is missing and how to stop."""
-    further = [] if any(entry.name == "grafana" for entry in entries) else [NO_GRAFANA]
+    further: list[Row] = []
+    if plan.watched.demo is None:
+        further.append(("backend", plan.watched.url, "the watched system, as BACKEND_URL says"))
+    if not any(entry.name == "grafana" for entry in entries):
+        further.append(NO_GRAFANA)
     return f"\n{table(entries, further)}\n\nCtrl-C stops everything."
 
 

@@ -1,0 +1,138 @@
+"""`make run` from outside: it starts what it says, tells where it is, and leaves nothing behind."""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.fixtures import StartServer
+from tests.servers.waiting import eventually
+from tests.stack.watchroom import Watchroom
+
+STACK = (sys.executable, "-m", "stack")
+
+Make = Callable[..., Watchroom]
+
+
+@pytest.fixture
+def watchroom(tmp_path: Path) -> Iterator[Make]:
+    """A function that prepares a run; what it leaves behind is ended after the test."""
+    made: list[Watchroom] = []
+
+    def make(*command: str, **given: str) -> Watchroom:
+        made.append(Watchroom(tmp_path, command or STACK, given))
+        return made[-1]
+
+    yield make
+    for it in made:
+        it.stop()
+        for pid in it.left():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def backend(start_server: StartServer, free_port: Callable[[], int], tmp_path: Path) -> str:
+    """The address of something that answers HTTP, for a backend."""
+    port = free_port()
+    (tmp_path / "metrics").write_text("up_and_about 1\n")
+    server = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port))
+
+    def accepts() -> bool:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+
+    start_server(*server, ready=accepts, cwd=tmp_path)
+    return f"http://127.0.0.1:{port}"
+
+
+def test_a_given_backend_is_watched_until_told_to_stop(watchroom: Make, backend: str) -> None:
+    run = watchroom(BACKEND_URL=backend, BACKEND_TOKEN="a-token-of-ours")
+    run.start()
+    table = run.output()
+    for setting in ("EXPORTER_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT"):
+        assert run.address(setting) in table
+    assert backend in table
+    assert "a-token-of-ours" not in table
+    eventually(lambda: run.targets()["exporter-fast"] == "up", within=25)
+    assert set(run.targets()) >= {"exporter", "exporter-fast", "backend", "prometheus", "alertmanager"}
+    os.kill(run.pid, signal.SIGINT)
+    assert eventually(lambda: run.ended() is not None, within=15)
+    assert (run.ended(), run.left()) == (0, [])
+    assert run.output().endswith("all stopped\n")
+    assert not list(run.run_dir.rglob("*lock*"))
+
+
+def test_a_port_in_use_is_told_before_anything_starts(watchroom: Make, backend: str) -> None:
+    run = watchroom(BACKEND_URL=backend)
+    number = run.ports["PROMETHEUS_PORT"]
+    with (
+        socket.create_server(("127.0.0.1", number)),
+        pytest.raises(RuntimeError, match="ended while starting"),
+    ):
+        run.start()
+    holder = f"by {Path('/proc/self/comm').read_text().strip()} (process {os.getpid()})"
+    assert run.output() == (
+        f"port {number} for the prometheus is in use {holder}; "
+        f"free it, or choose another: PROMETHEUS_PORT={number + 1} make run\n"
+    )
+    assert (run.ended(), run.left()) == (1, [])
+
+
+def test_a_folder_in_use_is_told(watchroom: Make, backend: str) -> None:
+    first, second = watchroom(BACKEND_URL=backend), watchroom(BACKEND_URL=backend)
+    first.start()
+    with pytest.raises(RuntimeError, match=f"another `make run` uses {first.run_dir}; stop it, or choose"):
+        second.start()
+
+
+def test_a_missing_program_is_told(watchroom: Make, backend: str, tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("setpriv", "prometheus"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    run = watchroom(BACKEND_URL=backend, PATH=str(programs))
+    with pytest.raises(
+        RuntimeError, match="prometheus-alertmanager is not installed; `make setup` installs it"
+    ):
+        run.start()
+
+
+def test_a_folder_that_cannot_be_made_is_told(watchroom: Make, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    run = watchroom(RUN_DIR=str(tmp_path / "file"))
+    with pytest.raises(RuntimeError, match=r"cannot be made .*; choose another place with RUN_DIR"):
+        run.start()
+
+
+def test_a_wrong_setting_is_told(watchroom: Make) -> None:
+    run = watchroom(EXPORTER_PORT="many")
+    with pytest.raises(RuntimeError, match="EXPORTER_PORT is 'many'; expected a valid integer"):
+        run.start()
+
+
+def test_wrong_settings_of_the_exporter_end_the_start_with_its_words(watchroom: Make, backend: str) -> None:
+    run = watchroom(BACKEND_URL=backend, OPS_LIMITS__BUDGET="soon")
+    with pytest.raises(RuntimeError, match=r"the exporter ended with status 2.*\n  limits.budget is 'soon'"):
+        run.start()
+    assert run.left() == []
+
+
+def test_grafana_is_started_where_it_is_installed(watchroom: Make, backend: str, tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    stand_in = programs / "grafana-server"
+    stand_in.write_text(
+        "#!/bin/bash\n"
+        f'mkdir -p "$GF_PATHS_DATA/api" && cd "$GF_PATHS_DATA" && touch api/health\n'
+        f'exec {sys.executable} -m http.server --bind "$GF_SERVER_HTTP_ADDR" "$GF_SERVER_HTTP_PORT"\n'
+    )
+    stand_in.chmod(0o755)
+    run = watchroom(BACKEND_URL=backend, PATH=f"{programs}:{os.environ['PATH']}")
+    run.start()
+    assert run.address("GRAFANA_PORT") in run.output()
+    assert "not installed" not in run.output()
