@@ -124,6 +124,37 @@ class Histogram(Description):
         yield Sample(f"{self.name}_count", labels, spread.count)
 
 
+@dataclass(frozen=True)
+class Quantiles:
+    """What a summary holds: values by quantile (0 to 1), the sum and the count of all values where known."""
+
+    values: Mapping[float, float | None]
+    total: float | None = None
+    count: float | None = None
+
+
+@dataclass(frozen=True)
+class Summary(Description):
+    """Quantiles that the source itself computed."""
+
+    kind: ClassVar[str] = "summary"
+
+    def of(self, rows: Iterable[tuple[tuple[str, ...], Quantiles]]) -> Metric:
+        """The family with one summary for each tuple of label values; what is not known is left out."""
+        family = self.family()
+        for values, quantiles in rows:
+            labels = dict(zip(self.labels, values, strict=True))
+            family.samples.extend(s for s in self.samples(labels, quantiles) if known(s.value))
+        return family
+
+    def samples(self, labels: dict[str, str], quantiles: Quantiles) -> Iterable[Sample]:
+        """The samples of one summary, those that are not known among them."""
+        for quantile, value in sorted(quantiles.values.items()):
+            yield Sample(self.name, {**labels, "quantile": repr(quantile)}, value)  # type: ignore[arg-type]
+        yield Sample(f"{self.name}_sum", labels, quantiles.total)  # type: ignore[arg-type]
+        yield Sample(f"{self.name}_count", labels, quantiles.count)  # type: ignore[arg-type]
+
+
 def upper(bound: float) -> str:
     """The `le` label of an upper bound."""
     return repr(float(bound)) if isfinite(bound) else "+Inf"
