@@ -38,7 +38,9 @@ class Backend(Section):
     fast_period: Seconds = 0.5
     period: Seconds = 10.0
     slow_period: Seconds = 60.0
+    blocked_at_most: Seconds = 4.0  # for so long one of them usually blocks it; then silence is news
     max_bytes: Annotated[int, Field(ge=10_000)] = 10_000_000
+    in_progress_metrics: tuple[str, ...] = ("http_requests_inprogress", "neo_alexandria_inprogress")
     highest_quantile_seconds: Seconds = 1.0  # handler latency from which the event bus counts as degraded
 
 
@@ -67,6 +69,7 @@ class Redis(Section):
     keys: Annotated[int, Field(ge=0, le=100)] = 10
     key_groups: Annotated[int, Field(ge=0, le=200)] = 20
     key_separator: Annotated[str, Field(min_length=1, max_length=4)] = ":"
+    sensitive_prefixes: tuple[str, ...] = ("revoked_token", "rate_limit", "session", "token")
 
 
 class Celery(Section):
@@ -89,10 +92,22 @@ class Celery(Section):
     priority_steps: tuple[int, ...] = (0, 3, 6, 9)
     separator: str = "\x06\x16"
     key_prefix: str = ""
+    fanout_prefix: str = "/{db}."  # kombu's transport option of that name
+    event_exchange: str = "celeryev"
+    control_exchange: str = "celery"
+    published_headers: tuple[str, ...] = ("published_at", "sent_at", "timestamp")
+    found_queues: Annotated[int, Field(ge=0, le=200)] = 30  # beside those named above
+    inspect_period: Seconds = 15.0
+    results_period: Seconds = 30.0
+    results_sample: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    workers: Annotated[int, Field(ge=1, le=5000)] = 200
     worker_timeout: Seconds = 15.0  # a worker sends a heartbeat every 2 s
     worker_forgotten: Seconds = 600.0
     tasks: Annotated[int, Field(ge=1, le=1000)] = 100
+    task_queues: Annotated[int, Field(ge=1, le=5000)] = 300  # pairs of a task and its queue
+    tasks_in_flight: Annotated[int, Field(ge=100, le=1_000_000)] = 50_000
     exceptions: Annotated[int, Field(ge=1, le=200)] = 20
+    failure_window: Seconds = 300.0
     stuck_after: Seconds = 30.0  # a queue that has messages and whose oldest waits longer counts as stuck
 
 

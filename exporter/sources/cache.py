@@ -9,7 +9,9 @@ from redis.exceptions import RedisError
 from exporter.question import Pace, Question
 from exporter.settings import Redis as RedisSettings
 from exporter.sources.asked import Asked
-from exporter.sources.redis_client import connect, said
+from exporter.sources.cache_answers import Server, server
+from exporter.sources.cache_keys import Pass
+from exporter.sources.redis_client import connect, replies, said
 
 T = TypeVar("T")
 
@@ -22,7 +24,14 @@ class Cache(Asked):
         self.settings = settings
         fast = Pace(settings.timeout, at_most_every=settings.fast_period)
         self.ping = Question("cache PING", self.command(lambda redis: redis.ping()), fast)
-        self.info = Question("cache INFO", self.command(lambda redis: redis.info("all")), fast)
+        walk = Pace(settings.keys_seconds + 2 * settings.timeout, every=settings.keys_period, rest=5.0)
+        self.keys = Question("cache keys", self.command(lambda redis: Pass(redis, settings).walk()), walk)
+        self.server = Question("cache INFO", self.command(ask_server), fast)
+
+    @property
+    def database(self) -> str:
+        """The database that the URL names, as redis_exporter names it."""
+        return f"db{self.client.connection_pool.connection_kwargs.get('db', 0) if self.client else 0}"
 
     def command(self, ask: Callable[[Redis], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
         """The question that runs this command; None without a server."""
@@ -42,3 +51,9 @@ class Cache(Asked):
         """Close the connections."""
         if self.client is not None:
             await self.client.aclose()
+
+
+async def ask_server(redis: Redis) -> Server:
+    """INFO with all its sections, the slow log and the latency spikes, in one round trip."""
+    commands = [("INFO", "all"), ("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 1), ("LATENCY", "LATEST")]
+    return server(await replies("cache", redis, commands))

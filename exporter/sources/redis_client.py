@@ -34,7 +34,9 @@ def connect(url: SecretStr, timeout: float) -> Redis:
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 0),
         max_connections=8,  # one for each question that may be under way
-        client_name="watchroom-exporter",
+        # neither a name nor a newer protocol: each costs a command that older servers and narrow users refuse
+        protocol=2,
+        driver_info=None,
     )
 
 

@@ -1,0 +1,23 @@
+"""The cache as the backend's processes count it, which says nothing about the server."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.metrics import Counter
+from exporter.sources import Sources
+
+HITS = Counter("ops_cache_hits_total", "Look-ups of the backend that found a value in the cache.")
+MISSES = Counter("ops_cache_misses_total", "Look-ups of the backend that found none.")
+INVALIDATIONS = Counter("ops_cache_invalidations_total", "Values that the backend removed from the cache.")
+METRICS = (HITS, MISSES, INVALIDATIONS)
+
+
+async def read(sources: Sources) -> Iterable[Metric]:
+    """The counts of /cache/stats; the ratio is left to queries, which know over which time."""
+    stats = (await sources.backend.cache.answer()).part("cache_stats")
+    return (
+        HITS.one(stats.number("hits")),
+        MISSES.one(stats.number("misses")),
+        INVALIDATIONS.one(stats.number("invalidations")),
+    )
