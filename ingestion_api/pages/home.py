@@ -1,0 +1,56 @@
+"""The first page: what needs attention, and how things stand."""
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter, Request, Response
+
+from ingestion_api.jobs import history, queue
+from ingestion_api.pages import needs
+from ingestion_api.pages.needs import Need
+from ingestion_api.pages.route import PageRoute
+from ingestion_api.pages.templates import page
+from ingestion_api.pages.visitor import Operator
+from ingestion_api.pages.workers import seen
+from ingestion_api.problems import Unavailable
+from ingestion_api.service import Service, service_of
+from ingestion_api.workers.status import Seen
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+RECENT = 5
+
+
+@router.get("/")
+def show(request: Request, _: Operator) -> Response:
+    """Show what needs attention."""
+    service = service_of(request)
+    workers = seen(service)
+    with service.store.read() as session:
+        counts = queue.counts(session)
+        jobs = history.newest(session, RECENT).jobs
+    return page(
+        request,
+        "home.html",
+        needs=needs.by_weight(_needs(service, workers)),
+        counts=counts,
+        jobs=jobs,
+        limit=service.settings.queue_limit,
+        alive=sum(worker.status == "online" for worker in workers),
+        workers=len(workers),
+        coverage=None,
+    )
+
+
+def _needs(service: Service, workers: list[Seen]) -> Iterator[Need]:
+    yield from _of_broker(service)
+    yield from needs.of_workers(workers)
+    with service.store.read() as session:
+        yield from needs.of_jobs(session, service.settings.queue_limit, service.clock())
+        yield from needs.of_alerts(session)
+
+
+def _of_broker(service: Service) -> Iterator[Need]:
+    try:
+        service.broker.check()
+    except Unavailable:
+        why = "Accepted jobs are kept and published as soon as it is back."
+        yield Need("bad", "The queue's broker does not answer", why)

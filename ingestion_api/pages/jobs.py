@@ -1,0 +1,81 @@
+"""The list of jobs and each job's own page: how far it is, what became of it, stop it, ask again."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from ingestion_api.jobs import history, queue
+from ingestion_api.jobs.states import ACTIVE
+from ingestion_api.jobs.submit import resubmit, stop
+from ingestion_api.pages.progress import announcement, gauges
+from ingestion_api.pages.route import PageRoute
+from ingestion_api.pages.templates import page
+from ingestion_api.pages.visitor import Operator, own_form
+from ingestion_api.problems import NotFound
+from ingestion_api.service import service_of
+from ingestion_api.store.tables import Job
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+State = Literal["pending", "processing", "complete", "failed", "skipped", "cancelled"]
+JobId = Annotated[int, Path(ge=1, le=2_147_483_647)]
+SHOWN = 25
+
+
+@router.get("/jobs")
+def listing(
+    request: Request,
+    _: Operator,
+    state: State | None = None,
+    before: Annotated[int | None, Query(ge=1, le=2_147_483_647)] = None,
+) -> Response:
+    """Show the jobs, newest first, in one state or in all."""
+    with service_of(request).store.read() as session:
+        shown = history.newest(session, SHOWN, before, state)
+        counts = queue.counts(session)
+    return page(
+        request,
+        "jobs.html",
+        jobs=shown.jobs,
+        older=shown.next_cursor,
+        counts=counts,
+        state=state,
+        before=before,
+    )
+
+
+@router.get("/jobs/{job_id}")
+def one(request: Request, _: Operator, job_id: JobId) -> Response:
+    """Show one job."""
+    with service_of(request).store.read() as session:
+        job = session.get(Job, job_id)
+        if job is None:
+            raise NotFound(f"There is no job {job_id}.")
+        place = queue.place(session, job)
+        story = history.story(session, job_id)
+    return page(
+        request,
+        "job.html",
+        job=job,
+        place=place,
+        story=story,
+        gauges=gauges(job),
+        announcement=announcement(job),
+        active=job.state in ACTIVE,
+        took=history.duration_seconds(job),
+    )
+
+
+@router.post("/jobs/{job_id}/cancel", dependencies=[own_form])
+def cancel(request: Request, actor: Operator, job_id: JobId) -> Response:
+    """Stop a job."""
+    job = stop(service_of(request), job_id, actor)
+    done = "cancelling" if job.state in ACTIVE else "cancelled"
+    return RedirectResponse(f"/jobs/{job_id}?notice={done}", 303)
+
+
+@router.post("/jobs/{job_id}/retry", dependencies=[own_form])
+def retry(request: Request, actor: Operator, job_id: JobId) -> Response:
+    """Queue the same repository as a new job, and go there."""
+    accepted = resubmit(service_of(request), job_id, actor)
+    return RedirectResponse(f"/jobs/{accepted.job.id}?notice=retried", 303)

@@ -1,0 +1,16 @@
+"""What a page says after something was done; the address carries only a key, never the words."""
+
+_NOTICES = {
+    "signed-out": "You have signed out.",
+    "queued": "The repository was queued.",
+    "already-queued": "This repository was already queued; this is its job.",
+    "cancelled": "The job was cancelled.",
+    "cancelling": "The job was asked to stop; it ends within seconds.",
+    "retried": "The job was queued again as a new one.",
+    "generating": "Sparse embeddings are being generated.",
+}
+
+
+def notice(key: str) -> str:
+    """Return the sentence for a key, or nothing for an unknown one."""
+    return _NOTICES.get(key, "")

@@ -1,0 +1,77 @@
+"""A route for people: its errors are pages, its answers carry the guarding headers."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from ingestion_api.pages.headers import guard
+from ingestion_api.pages.session import keep
+from ingestion_api.pages.templates import page
+from ingestion_api.pages.visitor import SignInNeeded, is_secure, seal_of, visitor_of
+from ingestion_api.problems import Problem
+
+log = logging.getLogger(__name__)
+Answer = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """Wraps each page with what all pages share."""
+
+    def get_route_handler(self) -> Answer:
+        """Return the page's function, errors and headers included."""
+        answer = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            try:
+                response = await answer(request)
+            except Exception as error:  # noqa: BLE001 - people get a page for every failure
+                response = _explain(request, error)
+            return guard(_remember(request, response))
+
+        return guarded
+
+
+def _remember(request: Request, response: Response) -> Response:
+    visitor = visitor_of(request)
+    # a form needs a session to belong to, also the form that signs in
+    if visitor.is_new and "set-cookie" not in response.headers:
+        keep(response, seal_of(request), visitor.session, secure=is_secure(request))
+    return response
+
+
+def _explain(request: Request, error: Exception) -> Response:
+    if isinstance(error, SignInNeeded):
+        return _to_sign_in(request)
+    status, sentence = _words(error)
+    if status == 500:
+        log.error("a page failed unexpectedly", exc_info=error)
+    return page(request, "error.html", status=status, sentence=sentence)
+
+
+def _words(error: Exception) -> tuple[int, str]:
+    if isinstance(error, Problem):
+        return error.status, error.detail
+    if isinstance(error, RequestValidationError):
+        return 422, "Something in this form or address is missing or not what was expected."
+    if isinstance(error, RedisError):
+        return 503, "Redis does not answer; try again shortly."
+    if isinstance(error, SQLAlchemyError):
+        return 503, "The database does not answer; try again shortly."
+    return 500, "The service failed unexpectedly; its log says why."
+
+
+def _to_sign_in(request: Request) -> Response:
+    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    target = f"/sign-in?next={quote(address if request.method == 'GET' else '/', safe='')}"
+    if request.headers.get("hx-request"):
+        # a live region is asking: the browser must leave the page, not put the sign-in form inside it
+        return Response(status_code=200, headers={"HX-Redirect": target})
+    return RedirectResponse(target, 303)

@@ -1,0 +1,71 @@
+"""A visitor's session: a signed cookie and nothing on the server, so any copy of the service knows it."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+
+from fastapi import Response
+
+COOKIE = "watchroom_session"
+LIFETIME = 12 * 3600
+_SIGNED_IN, _STRANGER = "operator", "stranger"
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who a browser is to us; `id` is random and changes at each sign-in."""
+
+    id: str
+    expires: int
+    signed_in: bool
+
+
+def new_session(*, signed_in: bool) -> Session:
+    """Return a session that starts now."""
+    return Session(secrets.token_urlsafe(18), int(time.time()) + LIFETIME, signed_in)
+
+
+class Seal:
+    """Signs what browsers keep for us; a new operators' token ends all sessions."""
+
+    def __init__(self, token: str) -> None:
+        self._key = hashlib.sha256(f"watchroom pages {token}".encode()).digest()
+
+    def write(self, session: Session) -> str:
+        """Return the cookie's value."""
+        text = f"{session.id}.{session.expires}.{_SIGNED_IN if session.signed_in else _STRANGER}"
+        return f"{text}.{self._sign('session', text)}"
+
+    def read(self, cookie: str) -> Session | None:
+        """Return the session of a cookie, or None when it is not ours, changed or too old."""
+        text, _, signature = cookie.rpartition(".")
+        if not self._matches(signature, "session", text):
+            return None
+        identity, expires, kind = text.split(".")
+        if int(expires) < time.time():
+            return None
+        return Session(identity, int(expires), kind == _SIGNED_IN)
+
+    def form_key(self, session: Session) -> str:
+        """Return what every form of this session carries, which no other site can know."""
+        return self._sign("form", session.id)
+
+    def opens(self, session: Session, form_key: str) -> bool:
+        """Tell whether a form was ours."""
+        return self._matches(form_key, "form", session.id)
+
+    def _sign(self, purpose: str, text: str) -> str:
+        return hmac.new(self._key, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+
+    def _matches(self, signature: str, purpose: str, text: str) -> bool:
+        return hmac.compare_digest(signature.encode(), self._sign(purpose, text).encode())
+
+
+def keep(response: Response, seal: Seal, session: Session, *, secure: bool) -> None:
+    """Give the browser its session."""
+    # Lax, for links from dashboards must find the visitor signed in; nothing changes on GET
+    response.set_cookie(
+        COOKIE, seal.write(session), max_age=LIFETIME, httponly=True, samesite="lax", secure=secure, path="/"
+    )

@@ -1,0 +1,58 @@
+"""Signing in with the service's token, and out again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
+
+from ingestion_api.access.bearer import address_of, gate_of
+from ingestion_api.pages.route import PageRoute
+from ingestion_api.pages.session import COOKIE, keep, new_session
+from ingestion_api.pages.templates import page
+from ingestion_api.pages.visitor import is_secure, own_form, seal_of, visitor_of
+from ingestion_api.problems import NotSignedIn, TooMany
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@router.get("/sign-in")
+async def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the parameter's name in the address
+    """Show the form, or go on when signed in already."""
+    if visitor_of(request).session.signed_in:
+        return RedirectResponse(local(next), 303)
+    return page(request, "sign_in.html", next=local(next), problem="")
+
+
+@router.post("/sign-in", dependencies=[own_form])
+async def sign_in(
+    request: Request,
+    token: Annotated[str, Form(max_length=4096)] = "",
+    next: Annotated[str, Form(max_length=4096)] = "/",  # noqa: A002 - the field's name in the form
+) -> Response:
+    """Start a session for who shows the token."""
+    try:
+        await run_in_threadpool(gate_of(request).operator, token.strip(), address_of(request))
+    except NotSignedIn:
+        problem = "This is not the token." if token.strip() else "Enter the token."
+        return page(request, "sign_in.html", 401, next=local(next), problem=problem)
+    except TooMany as error:
+        return page(request, "sign_in.html", 429, next=local(next), problem=error.detail)
+    response = RedirectResponse(local(next), 303)
+    # a session of its own: one that somebody planted before is worth nothing afterwards
+    keep(response, seal_of(request), new_session(signed_in=True), secure=is_secure(request))
+    return response
+
+
+@router.post("/sign-out", dependencies=[own_form])
+async def sign_out() -> Response:
+    """End the session in this browser."""
+    response = RedirectResponse("/sign-in?notice=signed-out", 303)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+def local(address: str) -> str:
+    """Return the address if it is one of ours, else the home page."""
+    is_path = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if is_path and address.isprintable() and "\\" not in address else "/"

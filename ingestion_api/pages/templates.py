@@ -1,0 +1,87 @@
+"""Pages from templates: one environment, everything escaped, the words for times and sizes."""
+
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ingestion_api.pages.notices import notice
+from ingestion_api.pages.visitor import visitor_of
+from ingestion_api.store.tables import Job
+
+_HERE = Path(__file__).parents[1]
+STATIC = _HERE / "static"
+
+
+def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    """Render a template with what every page needs."""
+    visitor = visitor_of(request)
+    shared = {
+        "path": request.url.path,
+        "form_key": visitor.form_key,
+        "signed_in": visitor.session.signed_in,
+        "notice": notice(request.query_params.get("notice", "")),
+        "status": status,
+    }
+    return HTMLResponse(_environment().get_template(template).render({**shared, **values}), status)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static"] = static
+    environment.filters.update(ago=ago, duration=duration, number=number, moment=moment, title=title)
+    return environment
+
+
+@cache
+def static(name: str) -> str:
+    """Return the address of a file that changes when the file does."""
+    version = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={version}"
+
+
+def ago(then: datetime) -> str:
+    """Return how long a moment lies back: "3 min ago"."""
+    seconds = (datetime.now(UTC) - _aware(then)).total_seconds()
+    return "just now" if seconds < 5 else f"{duration(seconds)} ago"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its largest fitting unit: "45 s", "3 min", "2 h", "5 days"."""
+    for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{round(seconds)} s" if seconds >= 10 else f"{round(seconds, 1):g} s"
+
+
+def number(value: float) -> str:
+    """Return a count with its thousands set apart by thin spaces."""
+    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def moment(then: datetime) -> str:
+    """Return a moment for people, in UTC."""
+    return _aware(then).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def title(job: Job) -> Markup:
+    """Return what a job is called; an address may break after each of its slashes."""
+    name = (job.repo_url or "Sparse embeddings").removeprefix("https://")
+    return Markup("/<wbr>").join(name.split("/"))
+
+
+def _aware(then: datetime) -> datetime:
+    return then if then.tzinfo else then.replace(tzinfo=UTC)

@@ -1,0 +1,79 @@
+"""Who looks at a page, and whether a form may act for them."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Form, Request
+
+from ingestion_api.access.bearer import Actor, address_of, gate_of
+from ingestion_api.pages.session import COOKIE, Seal, Session, new_session
+from ingestion_api.problems import Problem
+from ingestion_api.service import service_of
+
+
+class SignInNeeded(Exception):
+    """The page is for operators, and this visitor has not signed in."""
+
+
+class FormRefused(Problem):
+    """The form did not come from our own page."""
+
+    status = 403
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A browser's session with what is needed to write forms for it."""
+
+    session: Session
+    form_key: str
+    is_new: bool
+
+
+def seal_of(request: Request) -> Seal:
+    """Return the seal that goes with the operators' token in force."""
+    return Seal(gate_of(request).operators.value())
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Return who asks, known or not; the same for the whole of a request."""
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    if visitor is None:
+        seal = seal_of(request)
+        known = seal.read(request.cookies.get(COOKIE, ""))
+        session = known or new_session(signed_in=False)
+        visitor = request.state.visitor = Visitor(session, seal.form_key(session), known is None)
+    return visitor
+
+
+def is_secure(request: Request) -> bool:
+    """Tell whether browsers reach us by https, so that cookies may insist on it."""
+    public = service_of(request).settings.public_url
+    return request.url.scheme == "https" or (public or "").startswith("https:")
+
+
+def _operator(request: Request) -> Actor:
+    if not visitor_of(request).session.signed_in:
+        raise SignInNeeded
+    return Actor("operator (page)", address_of(request))
+
+
+def _own_form(request: Request, form_key: Annotated[str, Form()] = "") -> None:
+    visitor = visitor_of(request)
+    origin = request.headers.get("origin", "")
+    if visitor.is_new or not seal_of(request).opens(visitor.session, form_key):
+        raise FormRefused(
+            "This form is too old or not from here; go back, reload the page and send it again."
+        )
+    if origin and urlsplit(origin).netloc not in _own_hosts(request):
+        raise FormRefused("This form was sent from another site, so nothing was done.")
+
+
+def _own_hosts(request: Request) -> set[str]:
+    public = service_of(request).settings.public_url
+    return {request.headers.get("host", ""), urlsplit(public or "").netloc} - {""}
+
+
+Operator = Annotated[Actor, Depends(_operator)]
+own_form = Depends(_own_form)
