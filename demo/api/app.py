@@ -1,0 +1,104 @@
+"""Puts the backend together."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from prometheus_fastapi_instrumentator import Instrumentator
+from sqlalchemy.exc import SQLAlchemyError
+
+from demo.api import ingestion, sparse_generation
+from demo.api.backend import Backend
+from demo.api.cache import Cache
+from demo.api.events import EventBus
+from demo.api.exhaustion import Exhaustion
+from demo.api.guard import Guard
+from demo.api.hooks import Hooks
+from demo.api.inspection import Inspector
+from demo.api.loaded_models import LoadedModels, ModelUnavailable
+from demo.api.modules import (
+    annotations,
+    auth,
+    authority,
+    collections,
+    curation,
+    graph,
+    quality,
+    recommendations,
+    resources,
+    scholarly,
+    search,
+    taxonomy,
+)  # fmt: skip
+from demo.api.monitoring import module_health, routes
+from demo.api.queueing import TaskQueue
+from demo.api.trouble import Trouble
+from demo.faults.state import fault_file
+from demo.settings import Settings
+from demo.storage.engine import open_engine
+from demo.worker.celery_app import make_sender
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0)
+# Seconds that the API waits for the broker before it gives up.
+PATIENCE = 1.5
+ROUTERS = (
+    annotations.router, auth.router, authority.router, collections.router, curation.router, graph.router,
+    quality.router, recommendations.router, resources.router, scholarly.router, search.router, taxonomy.router,
+    routes.router, ingestion.router, sparse_generation.router,
+)  # fmt: skip
+
+
+def make_backend(settings: Settings, token: str, jwt_secret: str) -> Backend:
+    """Everything that the routes share."""
+    faults, celery = fault_file(settings.home), make_sender(settings, PATIENCE)
+    engine = open_engine(settings.database_address, settings.pool_timeout)
+    cache, bus = Cache(settings.cache_url), EventBus()
+    queue = TaskQueue(celery, faults, settings.hook_retry_seconds)
+    Hooks(cache, queue).subscribe(bus)
+    models = LoadedModels(settings.models)
+    backend = Backend(
+        settings, token, jwt_secret, engine, cache, bus, celery, queue, Inspector(celery), models, faults
+    )
+    backend.timings.watch(engine)
+    return backend
+
+
+def make_app(backend: Backend) -> FastAPI:
+    """The application of the watched backend."""
+    app = FastAPI(title="Neo Alexandria (demo)", lifespan=_lifespan)
+    app.state.backend = backend
+    app.include_router(module_health.router)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.include_router(graph.router, prefix="/api")
+    app.add_exception_handler(SQLAlchemyError, _database_failed)
+    app.add_exception_handler(ModelUnavailable, _model_missing)
+    app.add_middleware(Trouble, faults=backend.faults, recent=backend.recent)
+    app.add_middleware(Guard, token=backend.token, secret=backend.jwt_secret, cache=backend.cache)
+    metrics = Instrumentator(
+        should_group_status_codes=False,
+        should_instrument_requests_inprogress=True,
+        inprogress_name="neo_alexandria_inprogress",
+    )
+    metrics.instrument(app, latency_lowr_buckets=BUCKETS).expose(app, include_in_schema=False)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    backend: Backend = app.state.backend
+    watching = asyncio.create_task(Exhaustion(backend.engine, backend.faults).watch())
+    yield
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    backend.engine.dispose()
+
+
+async def _database_failed(_: Request, __: Exception) -> JSONResponse:
+    return JSONResponse({"detail": "The database does not answer"}, 503)
+
+
+async def _model_missing(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 503)

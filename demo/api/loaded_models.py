@@ -1,0 +1,120 @@
+"""The models as this process has them: loaded from file, used, and how that went."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from zipfile import BadZipFile
+
+import numpy as np
+
+from demo.learning import model_files
+from demo.learning.classifier import Classifier
+from demo.learning.factors import Factors
+from demo.logs import in_short
+from demo.storage.engine import now
+
+Answer = TypeVar("Answer")
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)
+
+
+class ModelUnavailable(Exception):
+    """The file of a model is missing or cannot be read."""
+
+
+@dataclass
+class Use:
+    """What is known about one model in this process."""
+
+    mark: tuple[int, int] | None = None
+    model: Factors | Classifier | None = None
+    errors: int = 0
+    inferences: int = 0
+    seconds: float | None = None
+    last: datetime | None = None
+
+
+class LoadedModels:
+    """Loads each model when its file changes and measures each inference."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._uses = {name: Use() for name in model_files.MODELS}
+
+    def recommend(self, user: str, how_many: int) -> list[tuple[str, float]]:
+        """The best items for a user; raises ModelUnavailable."""
+        return self._measured(model_files.NCF, lambda: self.factors().best_for(user, how_many))
+
+    def classify(self, text: str) -> tuple[str, float]:
+        """The topic of a text; raises ModelUnavailable, or ValueError for a text without words."""
+        return self._measured(model_files.CLASSIFIER, lambda: self.classifier().classify(text))
+
+    def factors(self) -> Factors:
+        """The recommendation model as it is on disk now."""
+        model = self._current(model_files.NCF, model_files.load_factors)
+        if not isinstance(model, Factors):
+            raise ModelUnavailable(f"{model_files.NCF} holds a {type(model).__name__}; expected Factors")
+        return model
+
+    def classifier(self) -> Classifier:
+        """The classifier as it is on disk now."""
+        model = self._current(model_files.CLASSIFIER, model_files.load_classifier)
+        if not isinstance(model, Classifier):
+            raise ModelUnavailable(
+                f"{model_files.CLASSIFIER} holds a {type(model).__name__}; expected Classifier"
+            )
+        return model
+
+    def check(self, name: str) -> dict[str, Any]:
+        """Really infer once, and say how it went."""
+        try:
+            self._try(name)
+            status, error = "healthy", None
+        except (ModelUnavailable, ValueError) as failure:
+            status, error = "unhealthy", str(failure)
+        use = self._uses[name]
+        return {
+            "status": status, "available": error is None, "error": error, "inference_seconds": use.seconds,
+            "inferences": use.inferences, "errors": use.errors, "memory_bytes": _size(use.model),
+            "last_inference": use.last.isoformat() if use.last else None,
+        }  # fmt: skip
+
+    def _try(self, name: str) -> None:
+        if name == model_files.NCF:
+            self.recommend("nobody", 1)
+        else:
+            self.classify(" ".join(self.classifier().words[:5]))
+
+    def _measured(self, name: str, infer: Callable[[], Answer]) -> Answer:
+        use, start = self._uses[name], time.perf_counter()
+        try:
+            answer = infer()
+        except (ModelUnavailable, ValueError):
+            use.errors += 1
+            raise
+        use.seconds, use.last = time.perf_counter() - start, now()
+        use.inferences += 1
+        return answer
+
+    def _current(self, name: str, load: Callable[[Path], Factors | Classifier]) -> Factors | Classifier:
+        path, use = model_files.model_path(self.folder, name), self._uses[name]
+        try:
+            found = path.stat()
+            mark = (found.st_ino, found.st_mtime_ns)
+            with self._lock:
+                if use.model is None or use.mark != mark:
+                    use.model, use.mark = None, mark
+                    use.model = load(self.folder)
+                return use.model
+        except UNREADABLE as error:
+            raise ModelUnavailable(f"{path.name} cannot be loaded: {in_short(error)}") from error
+
+
+def _size(model: Factors | Classifier | None) -> int:
+    if model is None:
+        return 0
+    return sum(part.nbytes for part in vars(model).values() if isinstance(part, np.ndarray))

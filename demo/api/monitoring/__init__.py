@@ -1,0 +1,1 @@
+"""What the backend says about itself: honest by default, wrong on command."""

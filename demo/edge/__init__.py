@@ -1,0 +1,1 @@
+"""A stand-in for the GPU edge worker that takes repositories from ingest_queue."""

@@ -1,0 +1,67 @@
+"""Puts faults in force from the shell: `python -m demo.fault NAME [off] [parameter=value ...]`."""
+
+import argparse
+import sys
+from typing import Any
+
+import httpx2
+
+from demo.settings import read_settings
+
+# Lifting redis-stopped or database-stopped waits until the server answers.
+TIMEOUT = 60.0
+
+
+def main() -> None:
+    """Talk to the control page and print what it says."""
+    parser = argparse.ArgumentParser(prog="python -m demo.fault", description=__doc__)
+    parser.add_argument("name", help="a fault, or list, or clear")
+    parser.add_argument("rest", nargs="*", help="off, or parameters as name=value")
+    given = parser.parse_args()
+    settings = read_settings()
+    with httpx2.Client(base_url=f"http://{settings.host}:{settings.control_port}", timeout=TIMEOUT) as client:
+        try:
+            raise SystemExit(_run(client, given.name, given.rest))
+        except httpx2.HTTPError:
+            _say(
+                f"The demo's control page on port {settings.control_port} does not answer; is the demo running?"
+            )
+            raise SystemExit(1) from None
+
+
+def _run(client: httpx2.Client, name: str, rest: list[str]) -> int:
+    if name == "list":
+        return _show(client)
+    if name == "clear":
+        return _report(client.delete("/faults"), "all faults are lifted")
+    if rest == ["off"]:
+        return _report(client.delete(f"/faults/{name}"), f"{name} is lifted")
+    unclear = [word for word in rest if "=" not in word]
+    if unclear:
+        _say(f"{unclear[0]!r} is not a parameter; expected off or name=value.")
+        return 2
+    parameters = dict(word.split("=", 1) for word in rest)
+    return _report(client.post(f"/faults/{name}", json=parameters), f"{name} is in force")
+
+
+def _show(client: httpx2.Client) -> int:
+    for fault in client.get("/faults").json()["faults"]:
+        state = "IN FORCE" if fault["in_force"] else "-"
+        parameters = fault["parameters"] or fault["defaults"]
+        shown = " ".join(f"{key}={value}" for key, value in parameters.items())
+        _say(f"{fault['name']:24} {state:9} {fault['words']} {f'({shown})' if shown else ''}")
+    return 0
+
+
+def _report(answer: httpx2.Response, good: str) -> int:
+    body: dict[str, Any] = answer.json()
+    _say(good if answer.is_success else str(body.get("detail", body)))
+    return 0 if answer.is_success else 1
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text.rstrip() + "\n")
+
+
+if __name__ == "__main__":
+    main()

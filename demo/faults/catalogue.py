@@ -1,0 +1,108 @@
+"""The faults by name: what each does, its parameters, and how it is lifted."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from demo.settings import MODULES
+
+
+class Nothing(BaseModel):
+    """A fault without parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class InModule(Nothing):
+    """A fault of one module."""
+
+    module: str = "search"
+
+    @field_validator("module")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in MODULES:
+            raise ValueError(f"expected one of {', '.join(MODULES)}")
+        return value
+
+
+class Slow(InModule):
+    """How slow."""
+
+    seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+
+
+class Errors(InModule):
+    """How many of the answers fail."""
+
+    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
+class Flood(Nothing):
+    """How many messages flood which queue, and how long each occupies a worker."""
+
+    count: Annotated[int, Field(ge=1, le=100_000)] = 500
+    queue: Literal["urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion"] = "default"
+    seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
+
+
+class Unrouted(Nothing):
+    """How many tasks are sent at once; more follow with the traffic."""
+
+    count: Annotated[int, Field(ge=0, le=100_000)] = 50
+
+
+class Model(Nothing):
+    """Which model's file is overwritten."""
+
+    model: Literal["ncf_model", "classifier"] = "ncf_model"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault that can be put in force."""
+
+    name: str
+    words: str
+    lifting: str
+    parameters: type[Nothing] = Nothing
+
+
+def _fault(name: str, words: str, lifting: str, parameters: type[Nothing] = Nothing) -> tuple[str, Fault]:
+    return name, Fault(name, words, lifting, parameters)
+
+
+FAULTS: dict[str, Fault] = dict((
+    _fault("slow-module", "Every request to a module waits some seconds.", "Requests are quick again at once.", Slow),
+    _fault("errors-in-module", "A share of a module's requests answers 500.", "Requests succeed again at once.", Errors),
+    _fault("pool-exhausted", "All 15 connections of the pool are lent out and kept.", "They are given back."),
+    _fault(
+        "database-stopped",
+        "SQLite: another process holds an exclusive lock, so every access fails with 'database is locked'. "
+        "PostgreSQL started by the demo: the server is stopped.",
+        "The lock is released, or the server started.",
+    ),
+    _fault("redis-stopped", "The demo's Redis is ended.", "It starts again with its data."),
+    _fault("redis-frozen", "The demo's Redis is stopped by SIGSTOP: it accepts and never answers.", "SIGCONT."),
+    _fault("worker-killed", "The Celery worker and its pool are killed by SIGKILL.", "The worker starts again."),
+    _fault("worker-pool-frozen", "The worker's pool children are stopped by SIGSTOP; the worker itself answers on.",
+           "SIGCONT."),
+    _fault("queue-flood", "Hundreds of messages wait in one queue, each of which occupies a worker.",
+           "What is left of the flood drains within seconds.", Flood),
+    _fault("unrouted-tasks", "Tasks without a route pile up in the queue celery, which no worker consumes.",
+           "The queue celery is emptied.", Unrouted),
+    _fault("failing-tasks", "Every task raises.", "Tasks work again at once."),
+    _fault("model-corrupt", "A model's file is overwritten with garbage.", "The good file is put back.", Model),
+    _fault("edge-worker-killed", "The ingestion worker is killed by SIGKILL; worker_status keeps its last word.",
+           "The worker starts again."),
+    _fault("stale-sparse-embeddings",
+           "Sparse vectors are written with a hash salted per process, beside the name BAAI/bge-m3.",
+           "They are computed anew with the real encoder."),
+    _fault("lying", "The backend reports on itself exactly as the truth table says (rows 1-14, 16).",
+           "Reports are honest again."),
+    _fault("lying-pharos", "/health says 'degraded: Redis unavailable' while Redis works (row 15).",
+           "Reports are honest again."),
+))  # fmt: skip
+# Faults that make no sense together, for the one needs what the other takes away.
+APART = (("redis-stopped", "redis-frozen"), ("worker-killed", "worker-pool-frozen"))

@@ -1,0 +1,1 @@
+"""Small numpy models that really train and infer, and the sparse encoders."""

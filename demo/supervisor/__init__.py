@@ -1,0 +1,1 @@
+"""Starts the parts of the demo, watches them, breaks them on command and ends them all."""

@@ -1,0 +1,215 @@
+"""How each fault is put in force and lifted, where the fault file alone does not do it."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import redis
+from kombu.exceptions import OperationalError
+
+from demo.learning.model_files import model_path
+from demo.storage.engine import open_single
+from demo.storage.prepare import embed_honestly
+from demo.supervisor import own_postgres
+from demo.supervisor.parts import environment
+from demo.supervisor.stage import Stage, until
+from demo.worker.celery_app import FORGOTTEN, PREFIX, make_sender
+
+Parameters = dict[str, Any]
+Action = Callable[[Stage, Parameters], Awaitable[None]]
+QUEUE_LISTS = ("celery", "celery\x06\x163", "celery\x06\x166", "celery\x06\x169")
+
+
+class Refused(Exception):
+    """The fault cannot be put in force here; the message says why."""
+
+
+async def stop_redis(stage: Stage, _: Parameters) -> None:
+    """End Redis, which saves its data."""
+    _own_redis(stage)
+    await stage.children["redis"].hold(signal.SIGTERM)
+
+
+async def start_redis(stage: Stage, _: Parameters) -> None:
+    """Start Redis with the data it saved."""
+    stage.children["redis"].release()
+    await until(stage.redis_answers, 10, "Redis does not answer after its start.")
+
+
+async def freeze_redis(stage: Stage, _: Parameters) -> None:
+    """Stop Redis in mid-step."""
+    _own_redis(stage)
+    stage.children["redis"].signal(signal.SIGSTOP)
+
+
+async def thaw_redis(stage: Stage, _: Parameters) -> None:
+    """Let Redis go on."""
+    stage.children["redis"].signal(signal.SIGCONT)
+
+
+async def kill_worker(stage: Stage, _: Parameters) -> None:
+    """Kill the worker with its pool."""
+    await stage.children["worker"].hold(signal.SIGKILL)
+
+
+async def start_worker(stage: Stage, _: Parameters) -> None:
+    """Start the worker."""
+    stage.children["worker"].release()
+
+
+async def freeze_pool(stage: Stage, _: Parameters) -> None:
+    """Stop the pool children, not the worker; refused while there are none."""
+    pool = stage.children["worker"].children()
+    if not pool:
+        raise Refused("The worker has no pool children to freeze at the moment; try again in a second.")
+    for pid in pool:
+        os.kill(pid, signal.SIGSTOP)
+
+
+async def thaw_pool(stage: Stage, _: Parameters) -> None:
+    """Let the whole worker go on."""
+    stage.children["worker"].signal(signal.SIGCONT)
+
+
+async def kill_edge(stage: Stage, _: Parameters) -> None:
+    """Kill the ingestion worker."""
+    await stage.children["edge"].hold(signal.SIGKILL)
+
+
+async def start_edge(stage: Stage, _: Parameters) -> None:
+    """Start the ingestion worker."""
+    stage.children["edge"].release()
+
+
+async def stop_database(stage: Stage, _: Parameters) -> None:
+    """Stop the demo's PostgreSQL or lock its SQLite file."""
+    if stage.owns_postgres:
+        await stage.children["postgres"].hold(signal.SIGINT)
+        return
+    address = stage.settings.database_address
+    if not address.startswith("sqlite"):
+        raise Refused("The database was not started by the demo, so the demo does not stop it.")
+    stage.locker = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "demo.faults.sqlite_lock", address.removeprefix("sqlite:///"),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    output = stage.locker.stdout
+    if output is None or await asyncio.wait_for(output.readline(), 35) != b"locked\n":
+        raise Refused("The database could not be locked, for others were busy with it for 30 s.")
+
+
+async def start_database(stage: Stage, _: Parameters) -> None:
+    """Start the demo's PostgreSQL or release the lock."""
+    if stage.owns_postgres:
+        stage.children["postgres"].release()
+        await until(
+            lambda: own_postgres.answers(stage.settings), 20, "PostgreSQL does not answer after its start."
+        )
+        return
+    if stage.locker is not None and stage.locker.stdin is not None:
+        stage.locker.stdin.close()
+        await stage.locker.wait()
+        stage.locker = None
+
+
+async def flood(stage: Stage, parameters: Parameters) -> None:
+    """Send many messages to one queue."""
+    part = {"name": parameters["flood"], "seconds": parameters["seconds"]}
+    kwargs = {"flood": part}
+    await _send(
+        stage, parameters["count"], parameters["queue"], ("batch_process_resources_task",), ([],), kwargs
+    )
+
+
+async def drain(_: Stage, __: Parameters) -> None:
+    """Nothing: the tasks of a flood that is no longer in force return at once."""
+
+
+async def send_unrouted(stage: Stage, parameters: Parameters) -> None:
+    """Send tasks to the queue that nobody consumes."""
+    await _send(stage, parameters["count"], "celery", tuple(FORGOTTEN), ("unrouted",), {})
+
+
+async def empty_unrouted(stage: Stage, _: Parameters) -> None:
+    """Remove what piled up."""
+    try:
+        await asyncio.to_thread(_delete, stage.settings.broker_url)
+    except redis.RedisError as error:
+        raise Refused("Redis does not answer, so the queue celery cannot be emptied.") from error
+
+
+async def corrupt_model(stage: Stage, parameters: Parameters) -> None:
+    """Keep the good file aside and write garbage in its place."""
+    path = model_path(stage.settings.models, parameters["model"])
+    shutil.copy2(path, stage.settings.home / path.name)
+    path.write_bytes(os.urandom(2048))
+
+
+async def mend_model(stage: Stage, parameters: Parameters) -> None:
+    """Put the good file back."""
+    path = model_path(stage.settings.models, parameters["model"])
+    (stage.settings.home / path.name).replace(path)
+
+
+async def write_stale(stage: Stage, _: Parameters) -> None:
+    """Overwrite the vectors by two processes of different salt."""
+    for part in ("0", "1"):
+        command = (sys.executable, "-m", "demo.faults.stale_embeddings", part, "2")
+        salted = environment(stage.settings) | {"PYTHONHASHSEED": "random"}
+        writing = await asyncio.create_subprocess_exec(*command, env=salted)
+        if await writing.wait() != 0:
+            raise Refused("The vectors could not be overwritten, for the database does not take them.")
+
+
+async def write_honest(stage: Stage, _: Parameters) -> None:
+    """Compute the vectors anew."""
+    await asyncio.to_thread(_embed, stage.settings.database_address)
+
+
+ACTIONS: dict[str, tuple[Action, Action]] = {
+    "redis-stopped": (stop_redis, start_redis),
+    "redis-frozen": (freeze_redis, thaw_redis),
+    "worker-killed": (kill_worker, start_worker),
+    "worker-pool-frozen": (freeze_pool, thaw_pool),
+    "edge-worker-killed": (kill_edge, start_edge),
+    "database-stopped": (stop_database, start_database),
+    "queue-flood": (flood, drain),
+    "unrouted-tasks": (send_unrouted, empty_unrouted),
+    "model-corrupt": (corrupt_model, mend_model),
+    "stale-sparse-embeddings": (write_stale, write_honest),
+}
+
+
+def _own_redis(stage: Stage) -> None:
+    if not stage.owns_redis:
+        raise Refused("Redis was not started by the demo, so the demo does not touch it.")
+
+
+def _embed(address: str) -> None:
+    with open_single(address).begin() as db:
+        embed_honestly(db)
+
+
+def _delete(url: str) -> None:
+    with redis.Redis.from_url(url, socket_timeout=2) as client:
+        client.delete(*QUEUE_LISTS)
+
+
+async def _send(stage: Stage, count: int, queue: str, names: tuple[str, ...], args: tuple[Any, ...],
+                kwargs: Parameters) -> None:  # fmt: skip
+    sender = make_sender(stage.settings, patience=2)
+
+    def send() -> None:
+        with sender.producer_pool.acquire(block=True) as producer:
+            for number in range(count):
+                name = PREFIX + names[number % len(names)]
+                sender.send_task(name, args, kwargs, queue=queue, producer=producer, retry=False)
+
+    try:
+        await asyncio.to_thread(send)
+    except (OperationalError, redis.RedisError) as error:
+        raise Refused("Redis does not take messages, so nothing was sent.") from error

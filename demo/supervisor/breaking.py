@@ -1,0 +1,80 @@
+"""Puts faults in force, one after the other, and keeps account of them."""
+
+import asyncio
+import logging
+import uuid
+from typing import Any
+
+from demo.faults.catalogue import APART, FAULTS
+from demo.faults.state import FaultsInForce, fault_file
+from demo.supervisor.actions import ACTIONS, Parameters, Refused
+from demo.supervisor.stage import Stage
+
+log = logging.getLogger(__name__)
+
+
+class Breaking:
+    """The faults in force on a stage; the only writer of the fault file."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._file = fault_file(stage.settings.home)
+        self._in_force: FaultsInForce = {}
+        self._one_by_one = asyncio.Lock()
+
+    async def put(self, name: str, parameters: Parameters) -> None:
+        """Put a fault in force, anew if it is already; raises Refused."""
+        async with self._one_by_one:
+            if name in self._in_force:
+                await self._lift(name)
+            self._must_fit(name)
+            await self._break(name, parameters)
+            log.info("fault %s in force %s", name, parameters or "")
+
+    async def lift(self, name: str) -> None:
+        """Lift a fault; one that is not in force stays so."""
+        async with self._one_by_one:
+            if name in self._in_force:
+                await self._lift(name)
+
+    async def lift_all(self) -> None:
+        """Lift every fault, the latest first."""
+        async with self._one_by_one:
+            for name in reversed(list(self._in_force)):
+                await self._lift(name)
+
+    def listing(self) -> list[dict[str, Any]]:
+        """Every fault with its state, words and way to lift it."""
+        return [
+            {"name": name, "in_force": name in self._in_force, "parameters": self._in_force.get(name),
+             "words": fault.words, "lift": f"DELETE /faults/{name} or python -m demo.fault {name} off",
+             "lifting": fault.lifting, "defaults": fault.parameters().model_dump()}
+            for name, fault in FAULTS.items()
+        ]  # fmt: skip
+
+    def _must_fit(self, name: str) -> None:
+        for pair in APART:
+            other = {*pair} - {name}
+            if name in pair and other & self._in_force.keys():
+                raise Refused(f"{name} cannot be put in force while {other.pop()} is; lift that first.")
+
+    async def _break(self, name: str, parameters: Parameters) -> None:
+        if name == "queue-flood":
+            parameters["flood"] = uuid.uuid4().hex
+        # The file first: a task of a flood that is not in it returns at once.
+        self._in_force[name] = parameters
+        self._file.write(self._in_force)
+        try:
+            if name in ACTIONS:
+                await ACTIONS[name][0](self._stage, parameters)
+        except Refused:
+            del self._in_force[name]
+            self._file.write(self._in_force)
+            raise
+
+    async def _lift(self, name: str) -> None:
+        parameters = self._in_force.pop(name)
+        self._file.write(self._in_force)
+        if name in ACTIONS:
+            await ACTIONS[name][1](self._stage, parameters)
+        log.info("fault %s lifted", name)

@@ -1,0 +1,101 @@
+"""The control page: what runs, whether it is ready, and the faults."""
+
+import json
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+
+from demo.faults.catalogue import FAULTS
+from demo.supervisor.actions import Refused
+from demo.supervisor.breaking import Breaking
+from demo.supervisor.parts import CannotStart
+from demo.supervisor.stage import Stage
+
+
+def make_control(stage: Stage, breaking: Breaking) -> FastAPI:
+    """The application of the control page."""
+    app = FastAPI(title="Demo control")
+
+    @app.get("/")
+    async def parts() -> dict[str, Any]:
+        """Each part with its process."""
+        return {
+            "ready": stage.ready,
+            "parts": [
+                {"name": child.name, "pid": child.pid, "running": child.pid is not None, "held": child.held,
+                 "starts": child.starts}
+                for child in stage.children.values()
+            ],
+        }  # fmt: skip
+
+    @app.get("/ready")
+    async def ready() -> JSONResponse:
+        """200 once everything has answered, 503 before."""
+        return JSONResponse({"ready": stage.ready}, 200 if stage.ready else 503)
+
+    @app.get("/faults")
+    async def listing() -> dict[str, Any]:
+        """Every fault and its state."""
+        return {"faults": breaking.listing()}
+
+    @app.post("/faults/{name}")
+    async def put(name: str, request: Request) -> dict[str, Any]:
+        """Put a fault in force; parameters come in the query or as a JSON object."""
+        if not stage.ready:
+            raise HTTPException(409, "The demo is still starting; try again when /ready answers 200.")
+        parameters = _checked(name, await _given(request))
+        await breaking.put(name, parameters)
+        return {"name": name, "in_force": True, "parameters": parameters}
+
+    @app.delete("/faults/{name}")
+    async def lift(name: str) -> dict[str, Any]:
+        """Lift a fault."""
+        _known(name)
+        await breaking.lift(name)
+        return {"name": name, "in_force": False}
+
+    @app.delete("/faults")
+    async def lift_all() -> dict[str, Any]:
+        """Lift every fault."""
+        await breaking.lift_all()
+        return {"in_force": []}
+
+    app.add_exception_handler(Refused, _conflict)
+    app.add_exception_handler(CannotStart, _conflict)
+    return app
+
+
+async def _conflict(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 409)
+
+
+async def _given(request: Request) -> dict[str, Any]:
+    body = await request.body()
+    try:
+        given = json.loads(body) if body else {}
+    except ValueError:
+        raise HTTPException(
+            422, "The body is not JSON; expected an object with the fault's parameters."
+        ) from None
+    if not isinstance(given, dict):
+        raise HTTPException(422, f"The body is a {type(given).__name__}; expected an object.")
+    return given | dict(request.query_params)
+
+
+def _known(name: str) -> None:
+    if name not in FAULTS:
+        raise HTTPException(404, f"There is no fault {name[:40]!r}; expected one of {', '.join(FAULTS)}.")
+
+
+def _checked(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    _known(name)
+    try:
+        return FAULTS[name].parameters.model_validate(given).model_dump()
+    except ValidationError as error:
+        flaws = [
+            f"{'.'.join(map(str, flaw['loc']))} of {name} is {str(flaw['input'])[:40]!r}: {flaw['msg']}"
+            for flaw in error.errors()
+        ]
+        raise HTTPException(422, "; ".join(flaws)) from None

@@ -1,0 +1,110 @@
+"""The processes the demo consists of, as commands."""
+
+import os
+import pwd
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from demo.settings import QUEUES, Settings
+from demo.supervisor.child import Child
+
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
+
+
+class CannotStart(Exception):
+    """The demo cannot start; the message says why and what to do."""
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of the children: this one, with the places of database and Redis spelled out."""
+    return os.environ | {
+        "RUN_DIR": str(settings.run_dir.absolute()),
+        "DATABASE_URL": settings.database_address,
+        "REDIS_URL": settings.cache_url,
+        "CELERY_BROKER_URL": settings.broker_url,
+        "CELERY_RESULT_BACKEND": settings.results_url,
+        "INGESTION_REDIS_URL": settings.ingestion_url,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def redis_part(settings: Settings) -> Child:
+    """The demo's own Redis, which saves its data when it ends."""
+    folder = settings.home / "redis"
+    folder.mkdir(parents=True, exist_ok=True)
+    command = ["redis-server", "--port", str(settings.redis_port), "--bind", "127.0.0.1", "--dir", str(folder),
+               "--save", "300 1", "--logfile", str(folder / "redis.log"), "--daemonize", "no"]  # fmt: skip
+    return Child("redis", command, os.environ)
+
+
+def postgres_part(settings: Settings) -> Child:
+    """The demo's own PostgreSQL, under the user postgres where we are root."""
+    folder = settings.home / "postgres"
+    command = [str(POSTGRES / "postgres"), "-D", str(folder), "-p", str(settings.postgres_port),
+               "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}",
+               "-c", "log_min_messages=fatal"]  # fmt: skip
+    return Child("postgres", command, os.environ, postgres_user(), stop_signal=signal.SIGINT)
+
+
+def postgres_user() -> dict[str, Any]:
+    """How to start a PostgreSQL program: it refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    try:
+        found = pwd.getpwnam("postgres")
+    except KeyError:
+        raise CannotStart(
+            "There is no user postgres; install the package postgresql or use SQLite."
+        ) from None
+    return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
+
+
+def web_parts(settings: Settings, listening: socket.socket) -> list[Child]:
+    """The API processes, which share one socket."""
+    handle = listening.fileno()
+    command = [sys.executable, "-m", "demo.api", str(handle)]
+    return [
+        Child(f"web-{number}", command, environment(settings), {"pass_fds": (handle,)})
+        for number in range(1, settings.web_processes + 1)
+    ]
+
+
+def worker_part(settings: Settings) -> Child:
+    """The Celery worker of all six queues."""
+    command = [sys.executable, "-m", "celery", "-A", "demo.worker.app", "-q", "worker", "-E", "-n", "neo@%h",
+               "-c", str(settings.worker_concurrency), "-Q", ",".join(QUEUES), "--without-mingle",
+               "--without-gossip"]  # fmt: skip
+    return Child("worker", command, environment(settings))
+
+
+def edge_part(settings: Settings) -> Child:
+    """The ingestion worker."""
+    return Child("edge", [sys.executable, "-m", "demo.edge"], environment(settings))
+
+
+def traffic_part(settings: Settings) -> Child:
+    """The visitors."""
+    return Child("traffic", [sys.executable, "-m", "demo.traffic"], environment(settings))
+
+
+def listen(host: str, port: int, variable: str) -> socket.socket:
+    """A bound socket; raises CannotStart with one sentence if the port is taken."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except OSError as error:
+        found.close()
+        raise CannotStart(
+            f"{variable} is {port}; expected a free port on {host}, but {error.strerror or error}."
+        ) from error
+    return found
+
+
+def must_be_free(port: int, variable: str) -> None:
+    """Raise CannotStart if something listens there already."""
+    listen("127.0.0.1", port, variable).close()

@@ -1,0 +1,81 @@
+"""The supervisor process: control page, children, and the end of both."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import uvicorn
+
+from demo.settings import Settings
+from demo.supervisor.breaking import Breaking
+from demo.supervisor.control import make_control
+from demo.supervisor.parts import CannotStart, listen
+from demo.supervisor.stage import Stage
+
+log = logging.getLogger(__name__)
+
+
+class QuietServer(uvicorn.Server):
+    """A server that leaves the signals to the supervisor."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take none."""
+        yield
+
+
+async def supervise(settings: Settings) -> int:
+    """Run the demo until a signal; the exit code."""
+    stage = Stage(settings)
+    try:
+        api = listen(settings.host, settings.port, "DEMO_PORT")
+        control = listen(settings.host, settings.control_port, "DEMO_CONTROL_PORT")
+    except CannotStart as error:
+        return _said(error)
+    server = _server(stage)
+    running = asyncio.create_task(_run(stage, server, api, control))
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, running.cancel)
+    try:
+        await running
+    except asyncio.CancelledError:
+        log.info("ending")
+        return 0
+    except CannotStart as error:
+        return _said(error)
+    finally:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, lambda: None)
+        await stage.end()
+    return 0
+
+
+async def _run(stage: Stage, server: QuietServer, api: socket.socket, control: socket.socket) -> None:
+    serving = asyncio.create_task(server.serve([control]))
+    try:
+        await stage.start(api)
+        settings = stage.settings
+        log.info("ready: API %s:%d, control %d", settings.host, settings.port, settings.control_port)
+        await serving
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+def _server(stage: Stage) -> QuietServer:
+    app = make_control(stage, Breaking(stage))
+    return QuietServer(
+        uvicorn.Config(
+            app, log_config=None, access_log=False, log_level="warning", timeout_graceful_shutdown=1
+        )
+    )
+
+
+def _said(error: CannotStart) -> int:
+    print(error, file=sys.stderr)  # noqa: T201  the one sentence for whoever started it
+    return 1

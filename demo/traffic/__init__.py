@@ -1,0 +1,1 @@
+"""Visitors who use every module in the rhythm of a day."""

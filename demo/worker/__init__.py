@@ -1,0 +1,1 @@
+"""The Celery application neo_alexandria and its tasks."""
