@@ -80,9 +80,8 @@ def databases(info: Document) -> Iterator[Metric]:
     names = [f"db{number}" for number in range(DATABASES) if isinstance(info.at(f"db{number}"), dict)]
     yield KEYS.of((name, info.number(name, "keys")) for name in names)
     yield EXPIRING.of((name, info.number(name, "expires")) for name in names)
-    yield TTL.of(
-        (name, scaled(info.number(name, "avg_ttl"), 0.001)) for name in names if info.number(name, "expires")
-    )
+    # 0 is the server's word for a mean that it has not worked out yet
+    yield TTL.of((name, scaled(info.number(name, "avg_ttl") or None, 0.001)) for name in names)
 
 
 def slow_commands(server: Server) -> Iterator[Metric]:

@@ -24,7 +24,9 @@ class Cache(Asked):
         self.settings = settings
         fast = Pace(settings.timeout, at_most_every=settings.fast_period)
         self.ping = Question("cache PING", self.command(lambda redis: redis.ping()), fast)
-        walk = Pace(settings.keys_seconds + 2 * settings.timeout, every=settings.keys_period, rest=5.0)
+        period = settings.keys_period
+        longest = settings.keys_seconds + 2 * settings.timeout
+        walk = Pace(longest, every=period, rest=period / 8, longest_rest=period)
         self.keys = Question("cache keys", self.command(lambda redis: Pass(redis, settings).walk()), walk)
         self.server = Question("cache INFO", self.command(ask_server), fast)
 
