@@ -1,18 +1,21 @@
 """The first page: what needs attention, and how things stand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastapi import APIRouter, Request, Response
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
+from ingestion_api.embeddings.request import Coverage, coverage
 from ingestion_api.jobs import history, queue
 from ingestion_api.pages import needs
 from ingestion_api.pages.needs import Need
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import Operator
-from ingestion_api.pages.workers import seen
-from ingestion_api.problems import Unavailable
+from ingestion_api.problems import Problem, Unavailable
 from ingestion_api.service import Service, service_of
+from ingestion_api.workers.overview import overview
 from ingestion_api.workers.status import Seen
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -23,24 +26,39 @@ RECENT = 5
 def show(request: Request, _: Operator) -> Response:
     """Show what needs attention."""
     service = service_of(request)
-    workers = seen(service)
+    workers, away = _workers(service)
     with service.store.read() as session:
         counts = queue.counts(session)
         jobs = history.newest(session, RECENT).jobs
     return page(
         request,
         "home.html",
-        needs=needs.by_weight(_needs(service, workers)),
+        needs=needs.by_weight([*away, *_needs(service, workers)]),
         counts=counts,
         jobs=jobs,
         limit=service.settings.queue_limit,
         alive=sum(worker.status == "online" for worker in workers),
         workers=len(workers),
-        coverage=None,
+        covered=_covered(service),
     )
 
 
-def _needs(service: Service, workers: list[Seen]) -> Iterator[Need]:
+def _workers(service: Service) -> tuple[Sequence[Seen], list[Need]]:
+    try:
+        return overview(service).workers, []
+    except RedisError:
+        why = "Nothing is known of the edge worker until it is back."
+        return [], [Need("bad", "The edge worker's Redis does not answer", why)]
+
+
+def _covered(service: Service) -> Coverage | None:
+    try:
+        return coverage(service.resources.table())
+    except (SQLAlchemyError, Problem):
+        return None
+
+
+def _needs(service: Service, workers: Sequence[Seen]) -> Iterator[Need]:
     yield from _of_broker(service)
     yield from needs.of_workers(workers)
     with service.store.read() as session:

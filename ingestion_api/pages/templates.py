@@ -42,7 +42,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = static
-    environment.filters.update(ago=ago, duration=duration, number=number, moment=moment, title=title)
+    environment.filters.update(
+        ago=ago, duration=duration, number=number, moment=moment, size=size, title=title
+    )
     return environment
 
 
@@ -70,6 +72,15 @@ def duration(seconds: float) -> str:
 def number(value: float) -> str:
     """Return a count with its thousands set apart by thin spaces."""
     return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in its largest fitting unit."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GiB"
 
 
 def moment(then: datetime) -> str:

@@ -1,15 +1,14 @@
 """The workers: a picture of their heartbeats, and a table that says the same."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter, Request, Response
 
 from ingestion_api.pages.orbits import orbits
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import Operator
-from ingestion_api.service import Service, service_of
-from ingestion_api.workers.status import Seen, Silence, all_seen
+from ingestion_api.service import service_of
+from ingestion_api.workers.overview import overview
+from ingestion_api.workers.status import ONLINE
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -18,21 +17,13 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 def show(request: Request, _: Operator) -> Response:
     """Show every worker heard of lately."""
     service = service_of(request)
-    workers = seen(service)
-    alive = sum(worker.status == "online" for worker in workers)
+    found = overview(service)
     return page(
         request,
         "workers.html",
-        workers=workers,
-        alive=alive,
-        orbits=orbits(workers),
+        workers=found.workers,
+        words=found.words,
+        alive=sum(worker.status == ONLINE for worker in found.workers),
+        orbits=orbits(found.workers),
         settings=service.settings,
     )
-
-
-def seen(service: Service) -> list[Seen]:
-    """Return the workers with what their silence says."""
-    settings = service.settings
-    silence = Silence(timedelta(seconds=settings.degraded_after), timedelta(seconds=settings.offline_after))
-    with service.store.read() as session:
-        return all_seen(session, silence, service.clock())

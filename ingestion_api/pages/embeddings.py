@@ -1,0 +1,99 @@
+"""Sparse embeddings: how many resources have one, the run that makes more, the button that starts it."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status, request_generation
+from ingestion_api.jobs.generate import Generation
+from ingestion_api.pages.progress import announcement
+from ingestion_api.pages.route import PageRoute
+from ingestion_api.pages.templates import page
+from ingestion_api.pages.visitor import Operator, own_form
+from ingestion_api.problems import BadRequest, Problem
+from ingestion_api.service import Service, service_of
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+Which = Literal["missing", "named", "all"]
+MOST_IDS = 10_000
+AWAY = "The database of the resources does not answer; nothing is known of their embeddings."
+
+
+@router.get("/embeddings")
+def show(
+    request: Request,
+    _: Operator,
+    resource_ids: str = "",
+    batch_size: Annotated[str, Query(max_length=10)] = "",
+) -> Response:
+    """Show coverage, run and form, filled in with what a link brought."""
+    form = {"which": "named" if resource_ids.strip() else "missing", "resource_ids": resource_ids[:100_000]}
+    if batch_size.isascii() and batch_size.isdigit():
+        form["batch_size"] = batch_size
+    return _show(request, form=form)
+
+
+@router.post("/embeddings", dependencies=[own_form])
+def generate(
+    request: Request,
+    actor: Operator,
+    which: Annotated[Which, Form()] = "missing",
+    resource_ids: Annotated[str, Form(max_length=800_000)] = "",
+    batch_size: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Start a run and come back to watch it."""
+    service = service_of(request)
+    try:
+        request_generation(service, _wanted(service, which, resource_ids, batch_size), actor)
+    except Problem as problem:
+        form = {"which": which, "resource_ids": resource_ids, "batch_size": batch_size}
+        return _show(request, problem.status, problem.detail, form)
+    return RedirectResponse("/embeddings?notice=generating", 303)
+
+
+def _wanted(service: Service, which: Which, resource_ids: str, batch_size: str) -> Generation:
+    size = batch_size or str(service.settings.batch_size)
+    if not (size.isascii() and size.isdigit() and 1 <= int(size) <= 10_000):
+        raise BadRequest(f"The batch size is {size!r}; expected a whole number from 1 to 10000.")
+    if which != "named":
+        return Generation(None, int(size), rebuild=which == "all")
+    ids = tuple(dict.fromkeys(resource_ids.replace(",", " ").split()))
+    if not 0 < len(ids) <= MOST_IDS or any(len(each) > 64 or not each.isprintable() for each in ids):
+        raise BadRequest(f"Enter 1 to {MOST_IDS} resource ids, separated by commas or spaces.")
+    return Generation(ids, int(size))
+
+
+def _show(
+    request: Request, status: int = 200, problem: str = "", form: dict[str, Any] | None = None
+) -> Response:
+    service = service_of(request)
+    found, away = _status(service)
+    filled = {
+        "which": "missing",
+        "resource_ids": "",
+        "batch_size": service.settings.batch_size,
+        **(form or {}),
+    }
+    shown = found.active or found.last if found else None
+    return page(
+        request,
+        "embeddings.html",
+        status,
+        problem=problem,
+        found=found,
+        away=away,
+        encoder=service.settings.encoder,
+        announcement=announcement(shown) if shown else "",
+        **filled,
+    )
+
+
+def _status(service: Service) -> tuple[EmbeddingStatus | None, str]:
+    try:
+        return embedding_status(service), ""
+    except SQLAlchemyError:
+        return None, AWAY
+    except Problem as problem:
+        return None, problem.detail
