@@ -4,10 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from ingestion_api.access.attempts import Attempts
 from ingestion_api.access.bearer import Gate
-from ingestion_api.access.tokens import Token, keep_token
+from ingestion_api.access.tokens import Token
+from ingestion_api.metrics.jobs import JobMetrics
+from ingestion_api.metrics.requests import RequestMetrics
+from ingestion_api.pages import include_pages
 from ingestion_api.routes import include_routes
 from ingestion_api.service import Service, assemble
 from ingestion_api.settings import Settings
@@ -21,22 +25,21 @@ ABOUT = "Jobs that are never lost, sparse embeddings that really finish, and but
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     """The application for these settings; its tables are brought up to date when it starts."""
     service = service or assemble(settings)
-    app = FastAPI(title="Watchroom", description=ABOUT, version="1", lifespan=_lifespan, redoc_url=None)
+    app = FastAPI(title="Watchroom", description=ABOUT, version="1", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.service = service
-    app.state.gate = gate(settings)
+    app.state.gate = gate(settings, service.operators)
     answer_errors(app)
     include_routes(app)
+    include_pages(app)
+    app.state.registry = CollectorRegistry()
+    app.state.registry.register(JobMetrics(service))
     app.add_middleware(BodyLimit, limit=settings.body_limit)
+    app.add_middleware(RequestMetrics, registry=app.state.registry)
     return app
 
 
-def gate(settings: Settings) -> Gate:
-    """Who is let in; without a configured token one is made and kept in the state folder."""
-    operators = Token(settings.token, settings.token_file)
-    if not operators.configured:
-        file = settings.state_dir / "token"
-        keep_token(file)
-        operators = Token(None, file)
+def gate(settings: Settings, operators: Token) -> Gate:
+    """Who is let in."""
     webhook = Token(settings.webhook_token, settings.webhook_token_file)
     return Gate(operators, webhook, Attempts(settings.attempts, settings.attempts_window))
 

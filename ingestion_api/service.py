@@ -1,9 +1,12 @@
 """Everything a route or a page may need, put together once from the settings."""
 
+import hashlib
 from dataclasses import dataclass
 
 from fastapi import Request
 
+from ingestion_api.access.tokens import Token, operator_token
+from ingestion_api.cache.cache import Cache
 from ingestion_api.clock import Clock, utc_now
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.dispatch.edge import EdgeQueue
@@ -24,8 +27,14 @@ class Service:
     rules: UrlRules
     resources: Resources
     outbox: Outbox
+    operators: Token
+    cache: Cache | None = None
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
+
+    def secret(self) -> bytes:
+        """A key to sign with; it follows the operators' token, so a new token ends what was signed."""
+        return hashlib.sha256(f"watchroom {self.operators.value()}".encode()).digest()
 
 
 def assemble(settings: Settings, clock: Clock = utc_now) -> Service:
@@ -41,6 +50,8 @@ def assemble(settings: Settings, clock: Clock = utc_now) -> Service:
         rules=rules,
         resources=Resources(settings, store.engine),
         outbox=Outbox(Post(store, broker, edge, rules), settings, clock),
+        operators=operator_token(settings),
+        cache=Cache.at(settings),
         edge=edge,
         clock=clock,
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from ingestion_api.settings import Settings
+
 
 class Token:
     """A secret given as a value or kept in a file, which is read again when it changes."""
@@ -41,6 +43,16 @@ class Token:
         except OSError:
             return ""
         return self._read[1]
+
+
+def operator_token(settings: Settings) -> Token:
+    """The operators' token; without a configured one, one is made and kept in the state folder."""
+    token = Token(settings.token, settings.token_file)
+    if token.configured:
+        return token
+    file = settings.state_dir / "token"
+    keep_token(file)
+    return Token(None, file)
 
 
 def keep_token(file: Path) -> None:

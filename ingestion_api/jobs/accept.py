@@ -40,7 +40,7 @@ class Terms:
 
     limit: int
     dispatch: str
-    push: Callable[[Job], None] | None = None
+    push: Callable[[Job], object] | None = None
 
 
 @dataclass(frozen=True)

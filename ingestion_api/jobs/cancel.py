@@ -4,6 +4,7 @@ from datetime import datetime
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record as audit
+from ingestion_api.dispatch.edge import EdgeQueue
 from ingestion_api.jobs.states import CANCELLED, ENDED, PENDING, Step, move
 from ingestion_api.problems import Conflict, NotFound
 from ingestion_api.store import Store
@@ -31,6 +32,16 @@ def cancel(store: Store, job_id: int, actor: Actor, now: datetime) -> Job:
         session.flush()
         session.refresh(job)
         return job
+
+
+def withdraw_from_edge(store: Store, edge: EdgeQueue, job_id: int) -> None:
+    """Take the job out of the edge worker's queue; Conflict when the worker has it already."""
+    with store.read() as session:
+        job = session.get(Job, job_id)
+    if job is None or job.dispatch != "edge" or job.state in ENDED:
+        return
+    if job.state != PENDING or not edge.withdraw(job.repo_url or ""):
+        raise Conflict(f"Job {job_id} is with the edge worker, which cannot be stopped from here.")
 
 
 def message_ids(job: Job) -> list[str]:

@@ -2,10 +2,10 @@
 
 from fastapi import FastAPI
 
-from ingestion_api.routes import probes
+from ingestion_api.routes import alerts, audit, cache, embeddings, ingestion, jobs, metrics, probes, workers
 
 
 def include_routes(app: FastAPI) -> None:
     """Add all JSON routes; the pages come last."""
-    for subject in (probes,):
+    for subject in (ingestion, jobs, workers, embeddings, cache, alerts, audit, metrics, probes):
         app.include_router(subject.router)

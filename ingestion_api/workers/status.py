@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -11,7 +12,10 @@ from ingestion_api.jobs.queue import INGESTION
 from ingestion_api.jobs.states import ENDED, FAILED, PROCESSING
 from ingestion_api.store.tables import Job, Worker
 
-ONLINE, DEGRADED, OFFLINE = "online", "degraded", "offline"
+Status = Literal["online", "degraded", "offline"]
+ONLINE: Final = "online"
+DEGRADED: Final = "degraded"
+OFFLINE: Final = "offline"
 FORGOTTEN = timedelta(days=7)  # a worker silent for longer is no longer shown
 ERROR_LENGTH = 100
 
@@ -31,8 +35,8 @@ class Seen:
     id: str
     type: str
     host: str
-    status: str
-    last_heartbeat: datetime
+    status: Status
+    last_heartbeat: datetime | None  # None where a worker has no heartbeat at all
     gpu_available: bool
     queues: tuple[str, ...] = ()
     gpu: tuple[dict[str, object], ...] = ()
@@ -63,7 +67,7 @@ def in_words(session: Session, workers: Sequence[Seen]) -> str:
     return "Idle"
 
 
-def health(workers: Sequence[Seen]) -> str:
+def health(workers: Sequence[Seen]) -> Literal["healthy", "degraded", "offline"]:
     """ "healthy" when any worker is online, else the best of what is left."""
     states = {worker.status for worker in workers}
     if ONLINE in states:
@@ -71,7 +75,7 @@ def health(workers: Sequence[Seen]) -> str:
     return DEGRADED if DEGRADED in states else OFFLINE
 
 
-def status_by_silence(last: datetime, stopped: bool, silence: Silence, now: datetime) -> str:
+def status_by_silence(last: datetime, stopped: bool, silence: Silence, now: datetime) -> Status:
     """Online, degraded or offline, from the age of the last heartbeat."""
     if stopped or now - last > silence.offline:
         return OFFLINE

@@ -1,0 +1,1 @@
+"""What Alertmanager has told us."""

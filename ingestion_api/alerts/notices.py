@@ -1,0 +1,70 @@
+"""Alertmanager's webhook, as it sends it; fields we do not know are let pass, since it may add some."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("holds a NUL character; expected none")
+    return text
+
+
+Line = Annotated[str, StringConstraints(max_length=4096), AfterValidator(_without_nul)]
+Words = dict[Line, Line]
+NEVER = 1  # the year Alertmanager writes for an end that is not known
+
+
+class Notice(BaseModel):
+    """One alert of a webhook call."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    status: Literal["firing", "resolved"]
+    labels: Words
+    annotations: Words = {}
+    starts_at: AwareDatetime = Field(alias="startsAt")
+    ends_at: AwareDatetime | None = Field(default=None, alias="endsAt")
+    generator_url: Line = Field(default="", alias="generatorURL")
+    fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")]
+
+    @property
+    def ended(self) -> datetime | None:
+        """When it ended; None while it fires."""
+        if self.status == "firing" or self.ends_at is None or self.ends_at.year == NEVER:
+            return None
+        return self.ends_at
+
+
+EXAMPLE: dict[str, Any] = {
+    "version": "4",
+    "groupKey": '{}:{alertname="QueueFull"}',
+    "status": "firing",
+    "receiver": "watchroom",
+    "groupLabels": {"alertname": "QueueFull"},
+    "commonLabels": {},
+    "commonAnnotations": {},
+    "externalURL": "http://127.0.0.1:9093",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "QueueFull", "severity": "warning"},
+            "annotations": {"summary": "Ten jobs wait."},
+            "startsAt": "2026-11-23T08:00:00Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "http://127.0.0.1:9090/graph",
+            "fingerprint": "9f86d081884c7d65",
+        }
+    ],
+}
+
+
+class Webhook(BaseModel):
+    """One call of Alertmanager's webhook."""
+
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"examples": [EXAMPLE]})
+
+    receiver: Annotated[Line, StringConstraints(max_length=255)] = ""
+    alerts: list[Notice] = Field(max_length=5_000)

@@ -1,0 +1,1 @@
+"""The backend's cache in Redis: what is in it, and clearing a part of it."""

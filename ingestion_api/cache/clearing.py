@@ -1,0 +1,56 @@
+"""Clear a part of the cache in two steps: a count first, then the same prefix with its confirmation."""
+
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass
+
+from ingestion_api.access.bearer import Actor
+from ingestion_api.audit.record import record as audit
+from ingestion_api.cache.cache import Cleared, cache_of
+from ingestion_api.problems import Conflict
+from ingestion_api.service import Service
+
+VALID_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a clear would remove, and the word that confirms it for some minutes."""
+
+    found: Cleared
+    confirmation: str
+
+
+def dry_run(service: Service, prefix: str) -> DryRun:
+    """Count, and remove nothing."""
+    found = cache_of(service.cache).count(prefix)
+    return DryRun(found, _sign(service, prefix, int(time.time()) + VALID_SECONDS))
+
+
+def clear(service: Service, prefix: str, confirmation: str, actor: Actor) -> Cleared:
+    """Remove the keys; Conflict without a valid confirmation of a dry run of the same prefix."""
+    cache = cache_of(service.cache)
+    if not _confirmed(service, prefix, confirmation):
+        raise Conflict(f"confirmation does not fit prefix {prefix!r} or is too old; do a dry run first.")
+    with service.store.write() as session:
+        row = audit(session, actor, "clear_cache", prefix, service.clock(), outcome="begun")
+        session.flush()
+        number = row.id
+    cleared = cache.clear(prefix)
+    with service.store.write() as session:
+        known = session.get_one(type(row), number)
+        known.details = {"outcome": "done", "keys": cleared.keys, "whole": cleared.whole}
+    return cleared
+
+
+def _confirmed(service: Service, prefix: str, confirmation: str) -> bool:
+    until, _, _digest = confirmation.partition(".")
+    if not (until.isascii() and until.isdigit() and len(until) < 16) or int(until) < time.time():
+        return False
+    return hmac.compare_digest(confirmation.encode(), _sign(service, prefix, int(until)).encode())
+
+
+def _sign(service: Service, prefix: str, until: int) -> str:
+    digest = hmac.new(service.secret(), f"clear cache {until} {prefix}".encode(), hashlib.sha256)
+    return f"{until}.{digest.hexdigest()}"

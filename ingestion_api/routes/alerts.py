@@ -1,0 +1,79 @@
+"""Alertmanager's webhook, and what it has told."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+
+from ingestion_api.access.bearer import Alertmanager, Operator
+from ingestion_api.alerts.keep import keep, listed
+from ingestion_api.alerts.notices import Webhook
+from ingestion_api.routes.answers import errors
+from ingestion_api.routes.jobs import LONGEST_ID
+from ingestion_api.routes.shapes import Shape
+from ingestion_api.service import service_of
+from ingestion_api.store.tables import Alert
+
+router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
+
+
+class Received(Shape):
+    """What became of a webhook call."""
+
+    new: int = Field(description="Incidents not known before.", examples=[1])
+    known: int = Field(description="Incidents told of again.", examples=[0])
+
+
+class OneAlert(Shape):
+    """One incident: one firing interval of one alert."""
+
+    id: int = Field(examples=[5])
+    fingerprint: str = Field(examples=["9f86d081884c7d65"])
+    name: str = Field(examples=["QueueFull"])
+    severity: str = Field(examples=["warning"])
+    status: Literal["firing", "resolved"]
+    starts_at: datetime
+    ends_at: datetime | None
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    generator_url: str
+    first_received_at: datetime
+    last_received_at: datetime
+    notices: int = Field(description="How often Alertmanager told of it.")
+
+    @classmethod
+    def of(cls, alert: Alert) -> "OneAlert":
+        """The answer for a row."""
+        return cls.model_validate({name: getattr(alert, name) for name in cls.model_fields})
+
+
+class AlertList(Shape):
+    """Incidents, newest first."""
+
+    alerts: list[OneAlert]
+    next_cursor: int | None = Field(default=None, description="Ask with before=<it> for the next page.")
+
+
+@router.post("/webhook", responses=errors(401, 413, 422, 429, 503), summary="Alertmanager's webhook")
+def webhook(request: Request, call: Webhook, _actor: Alertmanager) -> Received:
+    """Keep what Alertmanager tells, once for each fingerprint and start."""
+    service = service_of(request)
+    kept = keep(service.store, call, service.clock())
+    return Received(new=kept.new, known=kept.known)
+
+
+@router.get("", responses=errors(401, 422, 429, 503), summary="Alerts, newest first")
+def alerts(
+    request: Request,
+    _actor: Operator,
+    status: Annotated[Literal["firing", "resolved"] | None, Query()] = None,
+    severity: Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID)] = None,
+) -> AlertList:
+    """Active and past incidents."""
+    with service_of(request).store.read() as session:
+        found = listed(session, limit + 1, status, severity, before)
+        more = found[limit - 1].id if len(found) > limit else None
+        return AlertList(alerts=[OneAlert.of(alert) for alert in found[:limit]], next_cursor=more)

@@ -1,0 +1,53 @@
+"""Who changed what."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+
+from ingestion_api.access.bearer import Operator
+from ingestion_api.audit.read import rows
+from ingestion_api.routes.answers import errors
+from ingestion_api.routes.jobs import LONGEST_ID
+from ingestion_api.routes.shapes import Shape
+from ingestion_api.service import service_of
+
+router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
+
+
+class Change(Shape):
+    """One change."""
+
+    id: int
+    at: datetime
+    actor: str = Field(examples=["operator"])
+    address: str = Field(examples=["127.0.0.1"])
+    action: str = Field(examples=["clear_cache"])
+    subject: str = Field(examples=["embedding:"])
+    details: dict[str, Any]
+
+
+class AuditLog(Shape):
+    """Changes, newest first."""
+
+    changes: list[Change]
+    next_cursor: int | None = Field(default=None, description="Ask with before=<it> for the next page.")
+
+
+@router.get("", responses=errors(401, 422, 429, 503), summary="The audit log")
+def audit_log(
+    request: Request,
+    _actor: Operator,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID)] = None,
+    action: Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[a-z_]+$")] = None,
+) -> AuditLog:
+    """Every change that was made through the service."""
+    with service_of(request).store.read() as session:
+        found = rows(session, limit + 1, before, action)
+        changes = [
+            Change.model_validate({name: getattr(row, name) for name in Change.model_fields})
+            for row in found[:limit]
+        ]
+    return AuditLog(changes=changes, next_cursor=changes[-1].id if len(found) > limit else None)

@@ -1,0 +1,96 @@
+"""The cache: what is in it, clear a part of it."""
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Body, Request
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ingestion_api.access.bearer import Operator
+from ingestion_api.cache.cache import cache_of
+from ingestion_api.cache.clearing import clear as clear_keys
+from ingestion_api.cache.clearing import dry_run
+from ingestion_api.routes.answers import errors
+from ingestion_api.routes.shapes import Shape
+from ingestion_api.service import service_of
+
+router = APIRouter(prefix="/api/v1/cache", tags=["cache"])
+
+
+class CacheState(Shape):
+    """What is in the cache."""
+
+    keys: int = Field(examples=[1204])
+    memory_bytes: int = Field(examples=[2_400_000])
+    hits: int
+    misses: int
+    hit_ratio: float | None = Field(examples=[0.83])
+    evicted: int
+    expired: int
+    groups: dict[str, int] = Field(description="Keys by prefix.", examples=[{"embedding:": 900}])
+    sampled: int = Field(description="How many keys the groups were counted over.")
+
+
+class Clear(BaseModel):
+    """Which keys to remove; first as a dry run."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"prefix": "embedding:"}]}
+    )
+
+    prefix: str = Field(min_length=2, max_length=200, pattern=r"^[\x21-\x7e]+$")
+    dry_run: bool = True
+    confirmation: str | None = Field(
+        default=None, max_length=200, pattern=r"^[0-9a-f.]*$", description="What the dry run answered."
+    )
+
+    @model_validator(mode="after")
+    def confirmed(self) -> Self:
+        """A real clear needs a dry run's confirmation."""
+        if not self.dry_run and not self.confirmation:
+            raise ValueError("confirmation is missing; do a dry run first")
+        return self
+
+
+class ClearAnswer(Shape):
+    """How many keys were found, or removed."""
+
+    prefix: str
+    dry_run: bool
+    keys: int = Field(examples=[1204])
+    whole: bool = Field(description="False when time ran out before the end; ask again.")
+    confirmation: str | None = Field(description="Send it with dry_run false within ten minutes.")
+
+
+@router.get("", responses=errors(401, 429, 503), summary="Cache statistics")
+def statistics(request: Request, _actor: Operator) -> CacheState:
+    """Keys, memory, hits and misses, and the keys by prefix."""
+    found = cache_of(service_of(request).cache).statistics()
+    return CacheState(
+        keys=found.keys,
+        memory_bytes=found.memory_bytes,
+        hits=found.hits,
+        misses=found.misses,
+        hit_ratio=found.hit_ratio,
+        evicted=found.evicted,
+        expired=found.expired,
+        groups=dict(found.groups),
+        sampled=found.sampled,
+    )
+
+
+@router.post("/clear", responses=errors(401, 409, 413, 422, 429, 503), summary="Clear keys by prefix")
+def clear(request: Request, actor: Operator, wanted: Annotated[Clear, Body()]) -> ClearAnswer:
+    """Count first; then, with the confirmation, remove. Protected prefixes are never touched."""
+    service = service_of(request)
+    if wanted.dry_run:
+        trial = dry_run(service, wanted.prefix)
+        found, confirmation = trial.found, trial.confirmation
+    else:
+        found, confirmation = clear_keys(service, wanted.prefix, wanted.confirmation or "", actor), None
+    return ClearAnswer(
+        prefix=wanted.prefix,
+        dry_run=wanted.dry_run,
+        keys=found.keys,
+        whole=found.whole,
+        confirmation=confirmation,
+    )

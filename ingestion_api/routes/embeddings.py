@@ -1,0 +1,143 @@
+"""Sparse embeddings: make the missing ones, see how far it is."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Body, Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ingestion_api.access.bearer import Operator
+from ingestion_api.embeddings.request import embedding_status, request_generation
+from ingestion_api.jobs.generate import Generation
+from ingestion_api.jobs.history import duration_seconds
+from ingestion_api.routes.answers import errors
+from ingestion_api.routes.shapes import Shape, State
+from ingestion_api.service import service_of
+from ingestion_api.store.tables import Job
+
+router = APIRouter(prefix="/admin/sparse-embeddings", tags=["sparse embeddings"])
+
+ResourceId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_.:-]+$")]
+
+
+class Wanted(BaseModel):
+    """Which resources get a vector; without ids those that have none."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {},
+                {"resource_ids": ["6f9619ff-8b86-4d01-b42d-00cf4fc964ff"], "batch_size": 50},
+            ]
+        },
+    )
+
+    resource_ids: list[ResourceId] | None = Field(default=None, min_length=1, max_length=10_000)
+    batch_size: int | None = Field(default=None, ge=1, le=10_000, description="Rows a commit.")
+    rebuild: bool = Field(default=False, description="Make every vector anew, from fresh corpus statistics.")
+
+
+class Queued(Shape):
+    """The generation that was queued."""
+
+    status: Literal["queued", "processing"]
+    job_id: str = Field(examples=["18"])
+    estimated_duration_minutes: int = Field(examples=[1])
+    resources_to_process: int = Field(examples=[240])
+
+
+class Run(Shape):
+    """One generation."""
+
+    job_id: int
+    status: State
+    stage: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: float | None
+    total: int | None
+    done: int | None
+    error: str | None
+
+    @classmethod
+    def of(cls, job: Job) -> "Run":
+        """The answer for a row."""
+        return cls.model_validate(
+            {
+                "job_id": job.id,
+                "status": job.state,
+                "stage": job.stage,
+                "started_at": job.started_at,
+                "ended_at": job.ended_at,
+                "duration_seconds": duration_seconds(job),
+                "total": job.embeddings_total,
+                "done": job.embeddings_generated,
+                "error": job.error,
+            }
+        )
+
+
+class Covered(Shape):
+    """How many resources have a vector, by the model that made it."""
+
+    total: int = Field(examples=[240])
+    embedded: int = Field(examples=[200])
+    missing: int = Field(examples=[40])
+    by_model: dict[str, int] = Field(examples=[{"bm25-english-v1": 200}])
+
+
+class EmbeddingState(Shape):
+    """The state of all sparse vectors."""
+
+    running: Run | None
+    progress: float | None = Field(description="0 to 1 of the running generation.", examples=[0.4])
+    remaining_seconds: float | None
+    last_success: Run | None
+    last_run: Run | None
+    coverage: Covered
+
+
+@router.post(
+    "/generate",
+    status_code=202,
+    responses=errors(401, 409, 413, 422, 429, 503),
+    summary="Make sparse vectors",
+)
+def generate(request: Request, actor: Operator, wanted: Annotated[Wanted, Body()]) -> Queued:
+    """Queue a generation; asking for the active one again gives that one."""
+    service = service_of(request)
+    ids = tuple(wanted.resource_ids) if wanted.resource_ids is not None else None
+    size = wanted.batch_size or service.settings.batch_size
+    requested = request_generation(service, Generation(ids, size, wanted.rebuild), actor)
+    return Queued(
+        status="queued" if requested.job.state == "pending" else "processing",
+        job_id=str(requested.job.id),
+        estimated_duration_minutes=requested.estimated_minutes,
+        resources_to_process=requested.resources,
+    )
+
+
+@router.get("/status", responses=errors(401, 429, 503), summary="How far the vectors are")
+def status(request: Request, _actor: Operator) -> EmbeddingState:
+    """The running generation, the last ones, and how many resources have a vector."""
+    found = embedding_status(service_of(request))
+    covered = found.coverage
+    return EmbeddingState(
+        running=Run.of(found.active) if found.active else None,
+        progress=_progress(found.active) if found.active else None,
+        remaining_seconds=found.remaining_seconds,
+        last_success=Run.of(found.last_success) if found.last_success else None,
+        last_run=Run.of(found.last) if found.last else None,
+        coverage=Covered(
+            total=covered.total,
+            embedded=covered.embedded,
+            missing=covered.total - covered.embedded,
+            by_model=covered.by_model,
+        ),
+    )
+
+
+def _progress(job: Job) -> float:
+    return min(1.0, (job.embeddings_generated or 0) / job.embeddings_total) if job.embeddings_total else 0.0

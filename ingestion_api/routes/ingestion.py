@@ -1,0 +1,78 @@
+"""The contract's routes about ingestion."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query, Request
+
+from ingestion_api.access.bearer import Operator
+from ingestion_api.jobs.accept import Accepted
+from ingestion_api.jobs.history import ended
+from ingestion_api.jobs.submit import submit
+from ingestion_api.routes.answers import errors
+from ingestion_api.routes.shapes import REPOSITORY, Dispatched, History, PastJob
+from ingestion_api.service import Service, service_of
+
+router = APIRouter(prefix="/api/v1/ingestion", tags=["ingestion"])
+
+TARGETS = {"celery": "Cloud-Worker", "edge": "Edge-Worker"}
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Repeating a request with its key gives the same job.",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+    ),
+]
+RepoUrl = Annotated[
+    str,
+    Path(
+        description="Where the repository is, with or without https://.",
+        min_length=1,
+        examples=[REPOSITORY.removeprefix("https://")],
+    ),
+]
+
+
+@router.post(
+    "/ingest/{repo_url:path}", responses=errors(400, 401, 413, 422, 429, 503), summary="Ingest a repository"
+)
+def ingest(request: Request, repo_url: RepoUrl, actor: Operator, key: Key = None) -> Dispatched:
+    """Queue a repository; one that waits or runs already is not queued twice."""
+    service = service_of(request)
+    query = request.url.query
+    accepted = submit(service, f"{repo_url}?{query}" if query else repo_url, actor, key)
+    return dispatched(service, accepted)
+
+
+@router.get("/jobs/history", responses=errors(422, 503), summary="Jobs that have ended")
+def history(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    cursor: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
+) -> History:
+    """The latest ended jobs, newest first."""
+    with service_of(request).store.read() as session:
+        page = ended(session, limit, cursor)
+        return History(jobs=[PastJob.of(job) for job in page.jobs], next_cursor=page.next_cursor)
+
+
+def dispatched(service: Service, accepted: Accepted) -> Dispatched:
+    """The contract's answer for an accepted job."""
+    job, place = accepted.job, accepted.place
+    return Dispatched(
+        job_id=job.id,
+        queue_position=place.position,
+        target=TARGETS[job.dispatch],
+        queue_size=place.waiting,
+        max_queue_size=service.settings.queue_limit,
+        message=_message(accepted),
+    )
+
+
+def _message(accepted: Accepted) -> str:
+    job, position = accepted.job, accepted.place.position
+    if accepted.new:
+        return f"Job {job.id} waits as number {position}."
+    return f"Job {job.id} was asked for before; it is {job.state}."

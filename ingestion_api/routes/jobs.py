@@ -1,0 +1,89 @@
+"""Single jobs: what they do, stop one, ask for one again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from sqlalchemy.orm import Session
+
+from ingestion_api.access.bearer import Operator
+from ingestion_api.jobs.history import newest, story
+from ingestion_api.jobs.queue import counts, place
+from ingestion_api.jobs.submit import resubmit, stop
+from ingestion_api.problems import NotFound
+from ingestion_api.routes.answers import errors
+from ingestion_api.routes.ingestion import dispatched
+from ingestion_api.routes.shapes import Dispatched, JobList, OneJob, QueueCounts, State, StepTaken
+from ingestion_api.service import service_of
+from ingestion_api.store.tables import Job
+
+router = APIRouter(prefix="/api/v1/ingestion", tags=["jobs"])
+
+LONGEST_ID = 2_147_483_647
+JobIdPath = Annotated[int, Path(ge=1, le=LONGEST_ID, examples=[17])]
+
+
+@router.get("/queue", responses=errors(503), summary="Jobs by state")
+def queue(request: Request) -> QueueCounts:
+    """How many ingestion jobs are in each state."""
+    service = service_of(request)
+    with service.store.read() as session:
+        found = counts(session)
+    return QueueCounts(
+        pending=found["pending"],
+        processing=found["processing"],
+        completed=found["complete"],
+        failed=found["failed"],
+        skipped=found["skipped"],
+        cancelled=found["cancelled"],
+        max_queue_size=service.settings.queue_limit,
+    )
+
+
+@router.get("/jobs", responses=errors(401, 422, 429, 503), summary="Jobs in any state")
+def all_jobs(
+    request: Request,
+    _actor: Operator,
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    status: Annotated[State | None, Query()] = None,
+    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID, description="next_cursor of a page")] = None,
+) -> JobList:
+    """The newest jobs first."""
+    with service_of(request).store.read() as session:
+        page = newest(session, limit, before, status)
+        return JobList(jobs=[_one(session, job) for job in page.jobs], next_cursor=page.next_cursor)
+
+
+@router.get("/jobs/{job_id}", responses=errors(401, 404, 422, 429, 503), summary="One job")
+def job(request: Request, job_id: JobIdPath, _actor: Operator) -> OneJob:
+    """Everything about one job, with its steps so far."""
+    with service_of(request).store.read() as session:
+        found = session.get(Job, job_id)
+        if found is None:
+            raise NotFound(f"There is no job {job_id}.")
+        return _one(session, found)
+
+
+@router.post("/jobs/{job_id}/cancel", responses=errors(401, 404, 409, 422, 429, 503), summary="Cancel a job")
+def cancel(request: Request, job_id: JobIdPath, actor: Operator) -> OneJob:
+    """Cancel a waiting job at once, a running one as soon as its worker hears of it."""
+    service = service_of(request)
+    stop(service, job_id, actor)
+    with service.store.read() as session:
+        return _one(session, session.get_one(Job, job_id))
+
+
+@router.post(
+    "/jobs/{job_id}/retry",
+    responses=errors(400, 401, 404, 409, 422, 429, 503),
+    summary="Ask for a failed job again",
+)
+def retry(request: Request, job_id: JobIdPath, actor: Operator) -> Dispatched:
+    """Queue the same repository as a new job; the failed one stays in the history."""
+    service = service_of(request)
+    return dispatched(service, resubmit(service, job_id, actor))
+
+
+def _one(session: Session, found: Job) -> OneJob:
+    steps = [StepTaken.of(event) for event in story(session, found.id)]
+    position = place(session, found).position if found.kind == "ingestion" else 0
+    return OneJob.of(found, position, steps)

@@ -1,0 +1,159 @@
+"""The shapes of the answers, with examples; the contract's fields first."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from ingestion_api.jobs.history import age_seconds, duration_seconds
+from ingestion_api.store.tables import Job, JobEvent
+
+# the contract's moments are UTC without a zone
+Naive = Annotated[
+    datetime, PlainSerializer(lambda moment: moment.astimezone(UTC).replace(tzinfo=None).isoformat(), str)
+]
+State = Literal["pending", "processing", "complete", "failed", "skipped", "cancelled"]
+JobId = Annotated[int, Field(ge=1, le=2_147_483_647, examples=[17])]
+REPOSITORY = "https://github.com/octo/lighthouse"
+
+
+class Shape(BaseModel):
+    """What all answers share: no field that is not described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Dispatched(Shape):
+    """The job that answers a request to ingest."""
+
+    status: Literal["dispatched"] = "dispatched"
+    job_id: JobId
+    queue_position: int = Field(description="1 is next; 0 is already running.", examples=[3])
+    target: str = Field(examples=["Cloud-Worker"])
+    queue_size: int = Field(examples=[3])
+    max_queue_size: int = Field(examples=[10])
+    message: str = Field(examples=["Job 17 waits as number 3."])
+
+
+class PastJob(Shape):
+    """A job that has ended."""
+
+    job_id: JobId
+    repo_url: str = Field(examples=[REPOSITORY])
+    status: Literal["complete", "failed", "skipped", "cancelled"]
+    duration_seconds: float | None = Field(examples=[12.5])
+    files_processed: int | None = Field(examples=[128])
+    embeddings_generated: int | None = Field(examples=[128])
+    timestamp: Naive = Field(description="When it ended, in UTC without zone.")
+    error: str | None
+    reason: str | None
+    age_seconds: float | None = Field(description="From being accepted to the end.", examples=[14.1])
+
+    @classmethod
+    def of(cls, job: Job) -> "PastJob":
+        """The answer for a row."""
+        return cls.model_validate(
+            {
+                "job_id": job.id,
+                "repo_url": job.repo_url or "",
+                "status": job.state,
+                "duration_seconds": duration_seconds(job),
+                "files_processed": job.files_processed,
+                "embeddings_generated": job.embeddings_generated,
+                "timestamp": job.ended_at,
+                "error": job.error,
+                "reason": job.reason,
+                "age_seconds": age_seconds(job),
+            }
+        )
+
+
+class History(Shape):
+    """Ended jobs, newest first."""
+
+    jobs: list[PastJob]
+    next_cursor: str | None = Field(default=None, description="Ask again with it for the next page.")
+
+
+class StepTaken(Shape):
+    """A step in the life of a job."""
+
+    at: datetime
+    state: State
+    worker: str | None
+    note: str | None
+
+    @classmethod
+    def of(cls, event: JobEvent) -> "StepTaken":
+        """The answer for a row."""
+        return cls.model_validate(
+            {"at": event.at, "state": event.state, "worker": event.worker, "note": event.note}
+        )
+
+
+class OneJob(Shape):
+    """Everything about one job."""
+
+    job_id: JobId
+    kind: Literal["ingestion", "embeddings"]
+    repo_url: str | None = Field(examples=[REPOSITORY])
+    status: State
+    queue_position: int
+    stage: str | None = Field(examples=["reading"])
+    files_total: int | None
+    files_processed: int | None
+    embeddings_total: int | None
+    embeddings_generated: int | None
+    submitted_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: float | None
+    attempts: int
+    worker: str | None
+    retry_of: int | None
+    cancel_requested: bool
+    error: str | None
+    reason: str | None
+    steps: list[StepTaken]
+
+    @classmethod
+    def of(cls, job: Job, position: int, steps: list[StepTaken]) -> "OneJob":
+        """The answer for a row and its story."""
+        same = {name: getattr(job, name) for name in _SAME}
+        return cls.model_validate(
+            {
+                **same,
+                "job_id": job.id,
+                "status": job.state,
+                "queue_position": position,
+                "duration_seconds": duration_seconds(job),
+                "cancel_requested": job.cancel_requested_at is not None,
+                "steps": steps,
+            }
+        )
+
+
+_SAME = (
+    "kind", "repo_url", "stage", "files_total", "files_processed", "embeddings_total",
+    "embeddings_generated", "submitted_at", "started_at", "ended_at", "attempts", "worker", "retry_of",
+    "error", "reason",
+)  # fmt: skip
+
+
+class JobList(Shape):
+    """Jobs in any state, newest first."""
+
+    jobs: list[OneJob]
+    next_cursor: str | None = None
+
+
+class QueueCounts(Shape):
+    """The number of ingestion jobs in each state."""
+
+    pending: int = Field(examples=[2])
+    processing: int = Field(examples=[1])
+    completed: int = Field(examples=[40])
+    failed: int = Field(examples=[3])
+    skipped: int = Field(examples=[0])
+    cancelled: int = Field(examples=[1])
+    max_queue_size: int = Field(examples=[10])

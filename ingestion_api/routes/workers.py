@@ -1,0 +1,111 @@
+"""What the workers do, and whether the service can do its own work."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from sqlalchemy import text
+
+from ingestion_api.routes.answers import errors
+from ingestion_api.routes.shapes import Shape
+from ingestion_api.service import Service, service_of
+from ingestion_api.workers.overview import overview
+
+router = APIRouter(prefix="/api/v1/ingestion", tags=["workers"])
+
+
+class OneWorker(Shape):
+    """A worker, by its last heartbeat."""
+
+    id: str = Field(examples=["celery@tower"])
+    type: Literal["cloud", "edge"]
+    host: str = Field(examples=["tower"])
+    status: Literal["online", "degraded", "offline"]
+    last_heartbeat: datetime | None = Field(description="None where a worker has no heartbeat at all.")
+    gpu_available: bool
+    gpu: list[dict[str, Any]] = Field(examples=[[{"name": "L4", "memory_bytes": 24_152_899_584}]])
+    queues: list[str] = Field(examples=[["embeddings", "ingestion"]])
+    job_ids: list[int] = Field(description="The jobs it works on.")
+
+
+class WorkerStatus(Shape):
+    """What the workers do, in one line and one by one."""
+
+    status: str = Field(
+        description="Idle, Training Graph on <url>, Error: <text> or Offline.", examples=["Idle"]
+    )
+    active_workers: int
+    worker_health: Literal["healthy", "degraded", "offline"]
+    workers: list[OneWorker]
+
+
+class Health(Shape):
+    """Whether the service can do its own work, and why not."""
+
+    status: Literal["healthy", "unhealthy"]
+    services: dict[str, str] = Field(
+        examples=[{"database": "healthy", "redis": "healthy", "workers": "healthy"}]
+    )
+
+
+@router.get("/worker/status", responses=errors(503), summary="What the workers do")
+def worker_status(request: Request) -> WorkerStatus:
+    """The contract's word for the whole, and each worker by its last heartbeat."""
+    found = overview(service_of(request))
+    workers = [
+        OneWorker(
+            id=worker.id,
+            type="edge" if worker.type == "edge" else "cloud",
+            host=worker.host,
+            status=worker.status,
+            last_heartbeat=worker.last_heartbeat,
+            gpu_available=worker.gpu_available,
+            gpu=list(worker.gpu),
+            queues=list(worker.queues),
+            job_ids=list(worker.job_ids),
+        )
+        for worker in found.workers
+    ]
+    return WorkerStatus(
+        status=found.words, active_workers=found.active, worker_health=found.health, workers=workers
+    )
+
+
+@router.get("/health", responses={503: {"model": Health}}, summary="Can the service do its work")
+def health(request: Request) -> JSONResponse:
+    """Ask the database and the queue; 503 when one of them does not answer."""
+    services = _services(service_of(request))
+    needed = (services["database"], services["redis"])
+    healthy = all(state == "healthy" for state in needed)
+    body = Health(status="healthy" if healthy else "unhealthy", services=services)
+    return JSONResponse(body.model_dump(), 200 if healthy else 503)
+
+
+def _services(service: Service) -> dict[str, str]:
+    found = {"database": _said(lambda: _ask_database(service)), "redis": _said(lambda: _ask_queue(service))}
+    found["workers"] = "unknown"
+    if found["database"] == "healthy" and found["redis"] == "healthy":
+        found["workers"] = overview(service).health
+    return found
+
+
+def _said(question: Any) -> str:
+    try:
+        question()
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, it is not healthy
+        return f"unhealthy: {type(error).__name__}"
+    return "healthy"
+
+
+def _ask_database(service: Service) -> None:
+    with service.store.read() as session:
+        session.execute(text("SELECT 1"))
+
+
+def _ask_queue(service: Service) -> None:
+    if service.edge is not None:
+        service.edge.check()
+    else:
+        service.broker.check()
