@@ -52,9 +52,18 @@ class Database(Section):
     fast_period: Seconds = 0.5
     period: Seconds = 30.0
     slow_timeout: Seconds = 10.0
+    statistics_period: Seconds = 5.0  # PostgreSQL's views of sessions, locks and counts
+    rows_period: Seconds = 60.0  # what is counted in the backend's own tables
+    file_lock: Annotated[float, Field(gt=0, le=10)] = 0.25  # no longer may our reading of a SQLite file stop writers
     tables: Annotated[int, Field(ge=1, le=500)] = 40
     statements: Annotated[int, Field(ge=0, le=100)] = 10
     long_transaction: Seconds = 60.0
+    databases: Annotated[int, Field(ge=1, le=200)] = 20  # of one PostgreSQL server
+    sparse_sample: Annotated[int, Field(ge=0, le=1000)] = 50  # newest vectors looked at for each model
+    vocabularies: dict[str, Annotated[int, Field(ge=1)]] = {
+        "BAAI/bge-m3": 250_002,
+        "naver/splade-cocondenser-ensembledistil": 30_522,
+    }  # tokens that a model has, by the name stored beside its vectors
 
 
 class Redis(Section):

@@ -12,6 +12,7 @@ from exporter.sources.broker import Broker
 from exporter.sources.cache import Cache
 from exporter.sources.database import Database
 from exporter.sources.ingestion import Ingestion
+from exporter.sources.module_views import ModuleViews
 
 
 class Source(Protocol):
@@ -40,13 +41,16 @@ class Sources:
     cache: Cache
     broker: Broker
     ingestion: Ingestion
+    modules: ModuleViews
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
         """The sources that these settings name; nothing is opened yet."""
+        backend = Backend(settings)
         return cls(
             settings=settings,
-            backend=Backend(settings.backend, settings.modules),
+            backend=backend,
+            modules=ModuleViews(settings, backend),
             database=Database(settings.database),
             cache=Cache(settings.redis),
             broker=Broker(settings.celery),
