@@ -1,0 +1,44 @@
+"""The workers as they answer over Celery's control channel, asked beside the scrape."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.bounds import label
+from exporter.metrics import Gauge
+from exporter.sources import Sources
+
+AGED = " Asked every 15 s by default."
+PROCESSES = Gauge("ops_worker_pool_processes", "Processes in the worker's pool." + AGED, ("hostname",))
+PREFETCH = Gauge(
+    "ops_worker_prefetch_messages", "Messages that the worker may hold at a time." + AGED, ("hostname",)
+)
+WORKERS = Gauge(
+    "celery_active_worker_count", "Workers that say they take from the queue." + AGED, ("queue_name",)
+)
+QUEUE_PROCESSES = Gauge(
+    "celery_active_process_count",
+    "Pool processes of the workers that say they take from the queue." + AGED,
+    ("queue_name",),
+)
+METRICS = (PROCESSES, PREFETCH, WORKERS, QUEUE_PROCESSES)
+
+
+async def read(sources: Sources) -> Iterable[Metric]:
+    """The last answers; queues beyond those the exporter knows are left out."""
+    answers = await sources.broker.inspected.answer()
+    hosts = sorted(answers.items())[: sources.settings.celery.workers]
+    known = sources.broker.known_queues()
+    workers: Counter[str] = Counter(dict.fromkeys(known, 0))
+    processes: Counter[str] = Counter(dict.fromkeys(known, 0))
+    for _, worker in hosts:
+        for queue in worker.queues & set(known):
+            workers[queue] += 1
+            processes[queue] += worker.processes or 0
+    return (
+        PROCESSES.of((label(name), worker.processes) for name, worker in hosts),
+        PREFETCH.of((label(name), worker.prefetch) for name, worker in hosts),
+        WORKERS.of(workers.items()),
+        QUEUE_PROCESSES.of(processes.items()),
+    )

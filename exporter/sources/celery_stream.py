@@ -1,0 +1,99 @@
+"""The broker's event channel, read straight from the socket.
+
+kombu publishes events to the pub/sub channel `{prefix}{fanout prefix}celeryev/{type with dots}`. Redis cuts
+a subscriber that reads too slowly, so the socket is always emptied before anything is parsed.
+"""
+
+import ssl
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from socket import socket
+from typing import Any
+
+import hiredis
+from pydantic import SecretStr
+from redis import ConnectionPool
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from exporter.settings import Celery as CelerySettings
+
+CHUNK = 65_536
+MOST_CHUNKS = 64
+MOST_BACKLOG = 128 * 1024 * 1024  # beyond this Redis may as well keep the rest, or cut us
+PING = b"*1\r\n$4\r\nPING\r\n"
+WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Stream:
+    """One subscription. Raises redis.RedisError or OSError when it cannot be had or is cut."""
+
+    def __init__(self, url: SecretStr, pattern: str, timeout: float) -> None:
+        self._connection = connection = connection_to(url, timeout)
+        connection.connect()
+        connection.send_command("PSUBSCRIBE", pattern)
+        # redis-py has no public way to its socket; its own pub/sub costs twice the time an event
+        self._socket: socket = connection._sock
+        self._socket.setblocking(False)
+        self._reader = hiredis.Reader()
+        self._chunks: deque[bytes] = deque()
+        self.backlog = 0  # bytes read and not yet parsed
+        self.subscribed = False
+
+    def fileno(self) -> int:
+        """The socket, for poll()."""
+        return self._socket.fileno()
+
+    def drain(self) -> bool:
+        """Take what the kernel holds; whether that was anything."""
+        before = self.backlog
+        with suppress(*WOULD_BLOCK):
+            for _ in range(MOST_CHUNKS if self.backlog < MOST_BACKLOG else 0):
+                chunk = self._socket.recv(CHUNK)
+                if not chunk:
+                    raise ConnectionResetError("the broker closed the subscription")
+                self._chunks.append(chunk)
+                self.backlog += len(chunk)
+        return self.backlog > before
+
+    def ping(self) -> None:
+        """Ask for a sign of life; it arrives as any message does."""
+        with suppress(*WOULD_BLOCK):
+            self._socket.send(PING)
+
+    def payloads(self) -> Iterator[bytes]:
+        """The messages in the next chunk; only one, since the socket must be emptied between chunks."""
+        if not self._chunks:
+            return
+        chunk = self._chunks.popleft()
+        self.backlog -= len(chunk)
+        self._reader.feed(chunk)
+        while (reply := self._reader.gets()) is not False:
+            if reply[0] == b"pmessage":
+                yield reply[3]
+            elif reply[0] == b"psubscribe":
+                self.subscribed = True
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.disconnect()
+
+
+def connection_to(url: SecretStr, timeout: float) -> Any:
+    """A connection that is not open yet; its class depends on the URL and carries no types."""
+    pool = ConnectionPool.from_url(
+        url.get_secret_value(),
+        protocol=2,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+        driver_info=None,
+    )
+    return pool.make_connection()
+
+
+def pattern_of(settings: CelerySettings, database: int) -> str:
+    """The pattern that matches every event channel, whether or not kombu appends the routing key."""
+    channel = settings.key_prefix + settings.fanout_prefix.format(db=database) + settings.event_exchange
+    return "".join(f"\\{c}" if c in "*?[]\\" else c for c in channel) + "*"

@@ -1,0 +1,109 @@
+"""What has been counted of each task and queue, in bounded number."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from exporter.bounds import OTHER, Admitted
+from exporter.metrics import Spread
+
+UNKNOWN = "unknown"
+RUNTIME_BOUNDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
+WAIT_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
+LONGEST = 1e8  # three years: what claims to take longer is no duration
+
+
+class Sizes:
+    """How many values were at most as big as each bound. One thread writes, others read whole copies."""
+
+    __slots__ = ("_bounds", "_cells", "_total")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self._cells = [0] * (len(bounds) + 1)
+        self._total = 0.0
+
+    def add(self, value: float) -> None:
+        """Count one value in seconds. Raises ValueError when it is none."""
+        if not 0 <= value < LONGEST:
+            raise ValueError("not a duration")
+        self._cells[bisect_left(self._bounds, value)] += 1
+        self._total += value
+
+    def spread(self) -> Spread | None:
+        """The cumulative counts, None when nothing was counted."""
+        count = 0
+        buckets = {}
+        for bound, cell in zip((*self._bounds, float("inf")), self._cells.copy(), strict=True):
+            count += cell
+            buckets[bound] = float(count)
+        return Spread(buckets, self._total, count) if count else None
+
+
+class Tally:
+    """The counts of one task on one queue."""
+
+    __slots__ = (
+        "failed", "name", "queue", "received", "rejected", "retried", "revoked", "runtime", "sent", "started",
+        "succeeded", "wait",
+    )  # fmt: skip
+
+    def __init__(self, name: str, queue: str) -> None:
+        self.name = name
+        self.queue = queue
+        self.sent = self.received = self.started = self.succeeded = 0
+        self.rejected = self.revoked = self.retried = 0
+        # a class that cannot be told is always among the possible ones, so that a task known to us
+        # has a series of failures that starts at 0
+        self.failed: dict[str, int] = {UNKNOWN: 0}
+        self.runtime = Sizes(RUNTIME_BOUNDS)
+        self.wait = Sizes(WAIT_BOUNDS)
+
+
+class Tallies:
+    """The tallies of all tasks; names beyond the bounds are counted together as `other`."""
+
+    def __init__(self, tasks: int, pairs: int, exceptions: int, length: int = 120) -> None:
+        self._names = Admitted(tasks, length)
+        self._queues = Admitted(pairs, length)
+        self._exceptions = Admitted(exceptions, length)
+        self._pairs = pairs
+        self._tallies: dict[tuple[str, str], Tally] = {}
+        self._by_raw: dict[tuple[str, str], Tally] = {}
+        self._failures = 0
+        self._most_failures = 2 * pairs
+
+    def of(self, name: str, queue: str) -> Tally:
+        """The tally of this task on this queue. Raises TypeError for what is no name."""
+        tally = self._by_raw.get((name, queue))
+        if tally is None:
+            tally = self._admit(name, queue)
+            if len(self._by_raw) < 4 * self._pairs:
+                self._by_raw[name, queue] = tally
+        return tally
+
+    def fail(self, tally: Tally, exception: str) -> None:
+        """Count a failure by the class of its exception."""
+        if exception not in tally.failed:
+            exception = self._exceptions.name(exception)
+            if exception not in tally.failed:
+                exception = exception if self._failures < self._most_failures else OTHER
+                self._failures += 1
+        tally.failed[exception] = tally.failed.get(exception, 0) + 1
+
+    def all(self) -> list[Tally]:
+        """Every tally, safe to walk."""
+        return list(self._tallies.values())
+
+    def failures(self) -> Iterator[tuple[str, str, str, int]]:
+        """Task, queue, class of exception, count."""
+        for tally in self.all():
+            for exception, count in tally.failed.copy().items():
+                yield tally.name, tally.queue, exception, count
+
+    def _admit(self, name: str, queue: str) -> Tally:
+        key = (self._names.name(name), self._queues.name(queue))
+        if key not in self._tallies and len(self._tallies) >= self._pairs:
+            key = (OTHER, OTHER)
+        if key not in self._tallies:
+            self._tallies[key] = Tally(*key)
+        return self._tallies[key]

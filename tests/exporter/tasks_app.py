@@ -1,0 +1,48 @@
+"""A Celery app whose tasks end in every way there is; its worker sends events, its clients too."""
+
+import os
+
+from celery import Celery, Task
+from celery.exceptions import Reject
+
+URL = os.environ.get("CELERY_BROKER_URL", "memory://")
+
+app = Celery("tasks", broker=URL, backend=URL.replace("memory://", "cache+memory://"))
+app.conf.update(
+    worker_send_task_events=True,
+    task_send_sent_event=True,
+    task_acks_late=True,
+    result_extended=True,
+    broker_connection_retry_on_startup=True,
+)
+
+
+@app.task
+def double(number: int) -> int:
+    """Succeed."""
+    return number * 2
+
+
+@app.task
+def divide(number: int) -> float:
+    """Fail with ZeroDivisionError."""
+    return number / 0
+
+
+@app.task
+def look_up(key: str) -> str:
+    """Fail with KeyError."""
+    return {"a": "b"}[key]
+
+
+@app.task
+def refuse() -> None:
+    """Be rejected."""
+    raise Reject("no", requeue=False)
+
+
+@app.task(bind=True, max_retries=2)
+def insist(self: "Task[[], None]") -> None:
+    """Succeed at the second attempt, half a second after the first."""
+    if self.request.retries == 0:
+        raise self.retry(countdown=0.5)
