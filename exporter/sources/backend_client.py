@@ -1,13 +1,17 @@
 """HTTP towards the watched backend: bounded in size, with errors that say no more than they should."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import httpx2
 
 from exporter.errors import BadAnswer, Refused, TimedOut
 from exporter.sources.document import Document
 from exporter.sources.token import Token
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,10 @@ class BackendClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def reply(self, path: str) -> Reply:
+    async def reply(self, path: str, headers: Mapping[str, str] = NONE) -> Reply:
         """GET the path, whatever its status; the question bounds the time. Raises Refused, BadAnswer."""
         try:
-            return await self._get(path)
+            return await self._get(path, headers)
         except httpx2.TimeoutException:
             raise TimedOut(f"backend {path} gave no answer in time") from None
         except (httpx2.RemoteProtocolError, httpx2.DecodingError) as error:
@@ -44,19 +48,20 @@ class BackendClient:
         except httpx2.HTTPError as error:
             raise Refused(f"backend {path} cannot be reached: {type(error).__name__}") from None
 
-    async def text(self, path: str) -> str:
-        """The body of a 200 answer as text."""
-        reply = await self.reply(path)
-        if reply.status != 200:
-            raise Refused(f"backend {path} answered {reply.status}; expected 200", reply.status)
-        return reply.body.decode(errors="replace")
+    async def fresh(self, path: str) -> Reply:
+        """A 200 answer over a connection of its own, so that any process behind the URL may give it.
+
+        A kept connection always leads to the same process: the others would never be heard of.
+        """
+        return expected(path, await self.reply(path, {"Connection": "close"}))
 
     async def document(self, path: str) -> Document:
         """The JSON object of a 200 answer."""
-        return as_document(path, (await self.text(path)).encode())
+        return as_document(path, expected(path, await self.reply(path)).body)
 
-    async def _get(self, path: str) -> Reply:
-        async with self._http.stream("GET", path, headers=self._token.headers()) as response:
+    async def _get(self, path: str, headers: Mapping[str, str]) -> Reply:
+        headers = {**headers, **self._token.headers()}
+        async with self._http.stream("GET", path, headers=headers) as response:
             chunks: list[bytes] = []
             size = 0
             async for chunk in response.aiter_bytes():
@@ -66,6 +71,13 @@ class BackendClient:
                     raise BadAnswer(f"backend {path} sent more than {self._max_bytes} bytes")
         seconds = response.elapsed.total_seconds()
         return Reply(response.status_code, b"".join(chunks), seconds, response.headers.get("x-process", ""))
+
+
+def expected(path: str, reply: Reply) -> Reply:
+    """The reply if its status is 200. Raises Refused otherwise."""
+    if reply.status != 200:
+        raise Refused(f"backend {path} answered {reply.status}; expected 200", reply.status)
+    return reply
 
 
 def as_document(path: str, body: bytes) -> Document:

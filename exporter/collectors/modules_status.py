@@ -1,0 +1,43 @@
+"""How each module is: by its own truthful health route, by its requests, only then by a report of trouble."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.metrics import Gauge, States
+from exporter.sources import Sources
+
+OBSERVED = States(
+    "ops_module_observed_status",
+    "Status of the module by its own truthful health route and by how its requests fare.",
+    ("module", "status"),
+)
+STATUS = States(
+    "ops_module_status",
+    "Status of the module: as observed, else as reported when that is trouble, else unknown.",
+    ("module", "status"),
+)
+DURATION = Gauge(
+    "ops_module_probe_duration_seconds", "Time that the module's own health route took.", ("module",)
+)
+KNOWN_AT = Gauge(
+    "ops_module_last_known_timestamp_seconds",
+    "Unix time at which the module's status was last reported or observed.",
+    ("module", "by"),
+)
+METRICS = (OBSERVED, STATUS, DURATION, KNOWN_AT)
+
+
+async def read(sources: Sources) -> Iterable[Metric]:
+    """Every configured module, also where the backend is silent: then all of them are down."""
+    views = await sources.modules.look()
+    return (
+        OBSERVED.of_states((view.name, view.observed) for view in views),
+        STATUS.of_states((view.name, view.status) for view in views),
+        DURATION.of((view.name, view.probe_seconds) for view in views),
+        KNOWN_AT.of(
+            (view.name, by, at)
+            for view in views
+            for by, at in (("reported", view.reported_at), ("observed", view.observed_at))
+        ),
+    )

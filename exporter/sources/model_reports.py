@@ -1,0 +1,102 @@
+"""What the backend says of its models, and which of it rests on a check that really ran."""
+
+from dataclasses import dataclass, replace
+
+from exporter.bounds import Admitted
+from exporter.sources.document import Document
+from exporter.status import DOWN, HEALTHY, UNKNOWN, meaning
+
+FIRST = "ncf_model"  # the model that /model-health and the component of /health speak of
+CLASSIFIER = "ml_classification"  # the one that /health/ml speaks of where it names none
+VERIFIED, UNVERIFIED, FAILED = "verified", "unverified", "failed"
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model: times in Unix seconds, sizes in bytes; None is what the backend does not say."""
+
+    name: str
+    available: bool | None = None
+    error: bool = False
+    checked: bool = False  # an inference really ran
+    inference_seconds: float | None = None
+    inferences: float | None = None
+    errors: float | None = None
+    memory: float | None = None
+    last_inference: float | None = None
+    size: float | None = None
+    modified: float | None = None
+
+    @property
+    def verified(self) -> str:
+        """Whether a check proved that it works, proved that it does not, or never ran."""
+        if self.error:
+            return FAILED
+        return VERIFIED if self.checked and self.available is not False else UNVERIFIED
+
+
+@dataclass(frozen=True)
+class MlHealth:
+    """What /health/ml says: its status, the HTTP status that it meant, and a check of each model."""
+
+    status: str
+    http_status: float | None
+    models: tuple[Model, ...]
+    applies: bool  # a backend that no longer has these models says "not_applicable"
+
+
+def model_health(answer: Document) -> Model:
+    """The model of /model-health: a file that exists is `available` there, whether or not it loads."""
+    said = answer.part("model")
+    size = said.number("size_mb")
+    return Model(
+        name=FIRST,
+        available=said.flag("available"),
+        error=bool(said.text("error")),
+        size=None if size is None else size * 1e6,
+        modified=said.moment("last_modified"),
+    )
+
+
+def ml_health(answer: Document, admitted: Admitted) -> MlHealth:
+    """The answer of /health/ml, whose HTTP status is 200 whatever it says."""
+    word = answer.text("status")
+    http_status = answer.number("http_status")
+    status = DOWN if http_status is not None and http_status >= 500 else meaning(word)
+    checks = answer.part("models")
+    models = tuple(check(admitted.name(n), checks.part(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
+    applies = word != "not_applicable"
+    if not models and applies:
+        models = (Model(CLASSIFIER, available=status == HEALTHY, error=status == DOWN),)
+    return MlHealth(status if applies else UNKNOWN, http_status, models, applies)
+
+
+def check(name: str, said: Document) -> Model:
+    """One model as its check in /health/ml found it."""
+    seconds, last = said.number("inference_seconds"), said.moment("last_inference")
+    milliseconds = said.number("inference_ms")
+    if seconds is None and milliseconds is not None:
+        seconds = milliseconds / 1000
+    status = meaning(said.text("status"))
+    return Model(
+        name=name,
+        available=said.flag("available"),
+        error=bool(said.text("error")) or status == DOWN,
+        checked=status == HEALTHY and (seconds is not None or last is not None),
+        inference_seconds=seconds,
+        inferences=said.number("inferences"),
+        errors=said.number("errors"),
+        memory=said.number("memory_bytes"),
+        last_inference=last,
+    )
+
+
+def joined(file: Model, checked: Model) -> Model:
+    """One model of which /model-health knows the file and /health/ml the check."""
+    return replace(
+        checked,
+        available=file.available if file.available is not None else checked.available,
+        error=file.error or checked.error,
+        size=file.size,
+        modified=file.modified,
+    )

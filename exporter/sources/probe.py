@@ -1,0 +1,47 @@
+"""A module's own health route, read for what it really says: its HTTP status is no sign of health."""
+
+import json
+
+from exporter.sources.backend_client import Reply
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, meaning, worst
+
+
+def verdict(reply: Reply, slow: float) -> str:
+    """What a health route says of its module; an answer slower than `slow` seconds is at best degraded.
+
+    A route that asks for a token we lack, or that does not exist, says nothing of the module.
+    """
+    if reply.status in (401, 403, 404, 405):
+        return UNKNOWN
+    said = body(reply.body)
+    if reply.status >= 500:
+        return DOWN
+    if reply.status != 200 or said == UNKNOWN:
+        return UNKNOWN
+    return worst((said, DEGRADED)) if reply.seconds > slow else said
+
+
+def body(content: bytes) -> str:
+    """What the JSON of a health route says, `{...}` or `[{...}, 503]`; `unknown` for anything else."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return UNKNOWN
+    code = value[1] if isinstance(value, list) and len(value) > 1 else None
+    said = value[0] if isinstance(value, list) and value else value
+    if not isinstance(said, dict):
+        return UNKNOWN
+    if isinstance(code, int) and code >= 500:
+        return DOWN
+    status = meaning(said.get("status"))
+    if status == UNKNOWN:
+        return UNKNOWN
+    return worst((status, part(said.get("database"))))
+
+
+def part(database: object) -> str:
+    """What a health route says of the database it needs: true, false, or an object with `healthy` in it."""
+    flag = database.get("healthy") if isinstance(database, dict) else database
+    if not isinstance(flag, bool):
+        return UNKNOWN
+    return HEALTHY if flag else DOWN

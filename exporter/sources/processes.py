@@ -1,0 +1,137 @@
+"""Counters of several server processes behind one URL, of which any may answer.
+
+Each process counts for itself, so what is read goes back and forth. Here the last state of each process is
+kept and summed. A process is known by its name (where the answer carries one, such as its start time), and
+among those of one name by the fact that counters never fall: a state that falls nowhere below another's is
+that one's continuation.
+"""
+
+from collections import deque
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+TOGETHER = 30.0  # seconds within which processes start that were started together
+RECENT = 60.0  # seconds after which a process that did not answer is not counted as running
+MOST = 64  # processes whose states are kept apart
+EARLIER = 8  # states of a process that are remembered to tell it from another
+
+
+@dataclass
+class Process(Generic[K]):
+    """One server process: what it last counted, and when that was seen."""
+
+    name: str
+    started: float | None
+    counters: dict[K, float] = field(default_factory=dict)
+    loose: dict[K, float] = field(default_factory=dict)
+    seen: float = 0.0
+    facts: dict[str, float] = field(default_factory=dict)  # what is no counter, as the caller left it
+    earlier: deque[dict[K, float]] = field(default_factory=lambda: deque(maxlen=EARLIER))
+
+    def follows(self, counters: Mapping[K, float]) -> bool:
+        """Whether these counters may be this process's next; under a name, a missing one is forgiven."""
+        return no_lower(counters, self.counters, forgiving=bool(self.name))
+
+    def take(self, counters: Mapping[K, float], seen: float) -> None:
+        """These are its counters now."""
+        if self.counters and counters != self.counters:
+            self.earlier.append(self.counters)
+        self.counters = {**self.counters, **counters}
+        self.seen = seen
+
+
+class Processes(Generic[K]):
+    """The processes that were seen, and the sum of what they count."""
+
+    def __init__(self) -> None:
+        self._processes: list[Process[K]] = []
+        self._folded: dict[K, float] = {}  # the last states of those that are no longer kept apart
+
+    def saw(
+        self,
+        counters: Mapping[K, float],
+        at: float,
+        name: str = "",
+        started: float | None = None,
+        loose: Mapping[K, float] | None = None,
+    ) -> Process[K]:
+        """Take in what a process counts; `started` is the newest start of any process that is known by now.
+
+        `loose` counters are summed too, but are not trusted to rise: no process is told by them, and one that
+        falls keeps its highest value.
+        """
+        process = self._continued(counters, name) or self._untangled(counters, name)
+        if process is None:
+            process = self._new(name, started)
+        process.take(counters, at)
+        for key, value in (loose or {}).items():
+            process.loose[key] = max(value, process.loose.get(key, 0.0))
+        process.started = started or process.started
+        return process
+
+    def total(self) -> dict[K, float]:
+        """The counters, summed over all processes that ever were; falls only when a lone one is replaced."""
+        total = dict(self._folded)
+        for process in self._processes:
+            add(total, process.counters)
+            add(total, process.loose)
+        return total
+
+    def recent(self, now: float) -> list[Process[K]]:
+        """The processes that answered a short while ago."""
+        return [process for process in self._processes if now - process.seen <= RECENT]
+
+    def _continued(self, counters: Mapping[K, float], name: str) -> Process[K] | None:
+        possible = [p for p in self._processes if p.name == name and p.follows(counters)]
+        return max(possible, key=lambda p: sum(p.counters.values()), default=None)
+
+    def _untangled(self, counters: Mapping[K, float], name: str) -> Process[K] | None:
+        """The process that these continue once a state that was taken for its own is given to another."""
+        alike = [p for p in self._processes if p.name == name]
+        for process in alike:
+            for other in alike:
+                state = before(process, counters)
+                if other is not process and state is not None and other.follows(process.counters):
+                    other.take(process.counters, process.seen)
+                    process.counters = state
+                    return process
+        return None
+
+    def _new(self, name: str, started: float | None) -> Process[K]:
+        if len(self._processes) == 1 and replaced(self._processes[0], started):
+            self._processes.clear()
+        if len(self._processes) >= MOST:
+            oldest = min(self._processes, key=lambda p: p.seen)
+            self._processes.remove(oldest)
+            add(self._folded, oldest.counters)
+            add(self._folded, oldest.loose)
+        process: Process[K] = Process(name, started)
+        self._processes.append(process)
+        return process
+
+
+def replaced(process: Process[K], started: float | None) -> bool:
+    """Whether a process that started at this time took the place of that one, rather than stand beside it."""
+    if started is None or process.started is None:
+        return False
+    return started > process.started + TOGETHER
+
+
+def before(process: Process[K], counters: Mapping[K, float]) -> dict[K, float] | None:
+    """The last of the process's earlier states that these counters may continue."""
+    return next((state for state in reversed(process.earlier) if no_lower(counters, state, False)), None)
+
+
+def no_lower(now: Mapping[K, float], then: Mapping[K, float], forgiving: bool) -> bool:
+    """Whether no counter is below what it was; one that is missing counts as 0 unless that is forgiven."""
+    if forgiving:
+        return all(now.get(key, value) >= value for key, value in then.items())
+    return all(now.get(key, 0.0) >= value for key, value in then.items())
+
+
+def add(total: dict[K, float], counters: Mapping[K, float]) -> None:
+    """Add these counters to the total."""
+    for key, value in counters.items():
+        total[key] = total.get(key, 0.0) + value

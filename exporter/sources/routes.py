@@ -1,0 +1,34 @@
+"""Which module a route of the backend belongs to."""
+
+import re
+from collections.abc import Sequence
+
+from exporter.bounds import OTHER
+from exporter.settings_modules import Module
+
+WATCHING = "monitoring"  # the module that requests of a watcher count for
+PLACEHOLDER = re.compile(r"\{[^}]*\}")
+
+
+class Routes:
+    """The route prefixes of the settings: the longest that fits decides, however its parameters are named."""
+
+    def __init__(self, modules: Sequence[Module]) -> None:
+        pairs = ((plain(prefix), module.name) for module in modules for prefix in module.prefixes)
+        self._prefixes = sorted(pairs, key=lambda pair: -len(pair[0]))
+        self._probes = {plain(module.health) for module in modules if module.health}
+        self._watching = WATCHING if any(m.name == WATCHING for m in modules) else OTHER
+
+    def module(self, route: str) -> str:
+        """The module of this route template, `other` where no prefix fits."""
+        path = plain(route)
+        # health routes are asked by watchers like us: counted for their module they would hide its users
+        if path in self._probes or path.endswith("/health"):
+            return self._watching
+        fits = (m for prefix, m in self._prefixes if path == prefix or path.startswith(f"{prefix}/"))
+        return next(fits, OTHER)
+
+
+def plain(route: str) -> str:
+    """The route without the names of its parameters and without a slash at its end."""
+    return PLACEHOLDER.sub("{}", route).rstrip("/")
