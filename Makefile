@@ -1,5 +1,6 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run test lint types tests format lock
+.PHONY: help setup run demo-fault test lint types tests format rules lock
+.NOTPARALLEL:
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' Makefile
@@ -10,6 +11,9 @@ setup: ## install what is missing and make .venv
 run: ## start everything, print the addresses, stop on Ctrl-C
 	@stack/setup.sh run
 	@.venv/bin/python -m stack
+
+demo-fault: ## break the running demo: make demo-fault FAULT="list", "slow_module", "slow_module off"
+	@.venv/bin/python -m demo.fault $(or $(FAULT),list)
 
 test: setup lint types tests ## set up, then everything that can fail
 
@@ -26,6 +30,9 @@ tests: ## the tests, with coverage
 format: ## let ruff write what it can
 	.venv/bin/python -m ruff format
 	.venv/bin/python -m ruff check --fix
+
+rules: ## write prometheus/rules/ from prometheus/thresholds.yml
+	@.venv/bin/python -m prometheus
 
 lock: ## write requirements.txt anew from pyproject.toml (UPGRADE=--upgrade for the newest)
 	@stack/lock.sh $(UPGRADE)

@@ -38,7 +38,7 @@ def demo(plan: Plan) -> Service | None:
     return Service(
         name="demo",
         command=(sys.executable, "-m", "demo"),
-        ready=f"http://{HOST}:{it.control_port}/-/ready",
+        ready=f"http://{HOST}:{it.control_port}/ready",
         url=plan.watched.url,
         see=f"the watched backend (token: {shown(it.home / 'token')}); faults at port {it.control_port}",
         ports=tuple(ports),

@@ -29,7 +29,9 @@ main() {
     # two set-ups of one checkout take turns; a folder can be locked and leaves no lock file behind
     exec 9<stack
     flock 9
-    install_packages $(missing_packages)
+    local missing
+    mapfile -t missing < <(missing_packages)
+    install_packages "${missing[@]}"
     PYTHON=$(find_python)
     [ "$(made_from)" = "$(cat "$STAMP" 2>/dev/null)" ] || make_environment
 }

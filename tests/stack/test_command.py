@@ -136,3 +136,16 @@ def test_grafana_is_started_where_it_is_installed(watchroom: Make, backend: str,
     run.start()
     assert run.address("GRAFANA_PORT") in run.output()
     assert "not installed" not in run.output()
+
+
+def test_make_run_starts_the_demo_and_all_that_watches_it(watchroom: Make) -> None:
+    run = watchroom("make", "run")
+    run.start()
+    for setting in ("DEMO_PORT", "EXPORTER_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT"):
+        assert run.address(setting) in run.output()
+    eventually(lambda: run.targets()["exporter-fast"] == "up", within=20)
+    eventually(lambda: {run.targets()["exporter"], run.targets()["backend"]} == {"up"}, within=20)
+    os.kill(run.pid, signal.SIGTERM)
+    assert eventually(lambda: not run.left(), within=15)
+    assert "all stopped" in run.output()
+    assert not list(run.run_dir.rglob("*lock*"))

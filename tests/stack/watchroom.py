@@ -35,7 +35,6 @@ class Watchroom(Server):
             ready=lambda: "Ctrl-C stops everything." in self.output(),
             within=60.0,
             env={
-                **dict.fromkeys(NAMES, ""),
                 **{name: str(number) for name, number in self.ports.items()},
                 "RUN_DIR": str(self.run_dir),
                 "WATCHROOM_TEST": self.mark,
@@ -43,6 +42,8 @@ class Watchroom(Server):
             },
             cwd=ROOT,
         )
+        for name in set(NAMES) - set(given):
+            self.env.pop(name, None)
 
     def address(self, setting: str, path: str = "") -> str:
         """The address at the port of this setting."""
