@@ -7,17 +7,22 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from exporter.settings_modules import MODULES, Module
-from exporter.settings_types import HttpUrl, Port, Seconds, Section
+from exporter.settings_types import DatabaseUrl, HttpUrl, Port, Seconds, Section
 
 
 class Web(Section):
     """The exporter's own page."""
 
-    host: str = "127.0.0.1"
-    port: Port = 9810
-    token_file: Path | None = None
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
+    host: str = Field("127.0.0.1", description="address that the exporter listens on")
+    port: Port = Field(9810, description="port that the exporter listens on")
+    token_file: Path | None = Field(
+        None,
+        description="file with the bearer token that readers of the page must send; none: anybody may read",
+    )
+    tls_certificate: Path | None = Field(
+        None, description="certificate file; with it the page is served over TLS"
+    )
+    tls_key: Path | None = Field(None, description="key file of that certificate")
 
     @model_validator(mode="after")
     def certificate_and_key(self) -> Self:
@@ -30,125 +35,197 @@ class Web(Section):
 class Backend(Section):
     """The watched backend, over HTTP."""
 
-    url: HttpUrl = "http://127.0.0.1:8000"
-    token: SecretStr | None = None
-    token_file: Path | None = None
-    timeout: Seconds = 1.0
-    slow_timeout: Seconds = 15.0  # /health and /workers/status take 2 to 3 s and block the backend
-    fast_period: Seconds = 0.5
-    period: Seconds = 10.0
-    slow_period: Seconds = 60.0
-    blocked_at_most: Seconds = 4.0  # for so long one of them usually blocks it; then silence is news
-    max_bytes: Annotated[int, Field(ge=10_000)] = 10_000_000
-    in_progress_metrics: tuple[str, ...] = ("http_requests_inprogress", "neo_alexandria_inprogress")
-    highest_quantile_seconds: Seconds = 1.0  # handler latency from which the event bus counts as degraded
+    url: HttpUrl = Field("http://127.0.0.1:8000", description="address of the watched backend")
+    token: SecretStr | None = Field(None, description="bearer token towards the backend")
+    token_file: Path | None = Field(
+        None, description="file with that token, read again when it changes; wins over the token"
+    )
+    timeout: Seconds = Field(1.0, description="seconds that an ordinary route may take")
+    slow_timeout: Seconds = Field(
+        15.0, description="seconds that /health and /workers/status may take, which ask all workers"
+    )
+    fast_period: Seconds = Field(
+        0.5, description="seconds within which the cheap routes are asked at most once"
+    )
+    period: Seconds = Field(10.0, description="seconds between two askings of an ordinary route")
+    slow_period: Seconds = Field(
+        60.0, description="seconds between two askings of a route that blocks the backend"
+    )
+    blocked_at_most: Seconds = Field(
+        4.0, description="seconds for which such a route usually blocks it; silence for longer is news"
+    )
+    max_bytes: int = Field(10_000_000, ge=10_000, description="bytes of an answer from which it is refused")
+    in_progress_metrics: tuple[str, ...] = Field(
+        ("http_requests_inprogress", "neo_alexandria_inprogress"),
+        description="names under which the backend counts requests in progress",
+    )
+    highest_quantile_seconds: Seconds = Field(
+        1.0, description="handler latency from which the event bus counts as degraded"
+    )
 
 
 class Database(Section):
     """The backend's database, asked directly."""
 
-    url: SecretStr | None = None
-    timeout: Seconds = 1.0
-    fast_period: Seconds = 0.5
-    period: Seconds = 30.0
-    slow_timeout: Seconds = 10.0
-    statistics_period: Seconds = 5.0  # PostgreSQL's views of sessions, locks and counts
-    rows_period: Seconds = 60.0  # what is counted in the backend's own tables
-    file_lock: Annotated[float, Field(gt=0, le=10)] = 0.25  # no longer may our reading of a SQLite file stop writers
-    tables: Annotated[int, Field(ge=1, le=500)] = 40
-    statements: Annotated[int, Field(ge=0, le=100)] = 10
-    long_transaction: Seconds = 60.0
-    databases: Annotated[int, Field(ge=1, le=200)] = 20  # of one PostgreSQL server
-    sparse_sample: Annotated[int, Field(ge=0, le=1000)] = 50  # newest vectors looked at for each model
-    vocabularies: dict[str, Annotated[int, Field(ge=1)]] = {
-        "BAAI/bge-m3": 250_002,
-        "naver/splade-cocondenser-ensembledistil": 30_522,
-    }  # tokens that a model has, by the name stored beside its vectors
+    url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of the backend's database; none: it is not asked"
+    )
+    timeout: Seconds = Field(1.0, description="seconds that our own SELECT 1 may take")
+    fast_period: Seconds = Field(0.5, description="seconds within which SELECT 1 is sent at most once")
+    period: Seconds = Field(30.0, description="seconds between two looks at tables and sizes")
+    slow_timeout: Seconds = Field(10.0, description="seconds that a statement in the background may take")
+    statistics_period: Seconds = Field(
+        5.0, description="seconds between two looks at PostgreSQL's sessions, locks and counts"
+    )
+    rows_period: Seconds = Field(60.0, description="seconds between two counts in the backend's own tables")
+    file_lock: float = Field(
+        0.25,
+        gt=0,
+        le=10,
+        description="seconds for which a reading of ours may hold up the writers of a SQLite file",
+    )
+    tables: int = Field(40, ge=1, le=500, description="biggest tables that are shown by name")
+    statements: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description="heaviest statements that are shown, where pg_stat_statements is installed",
+    )
+    long_transaction: Seconds = Field(60.0, description="seconds from which a transaction counts as long")
+    databases: int = Field(
+        20, ge=1, le=200, description="databases of one PostgreSQL server that are shown by name"
+    )
+    sparse_sample: int = Field(
+        50, ge=0, le=1000, description="newest sparse vectors of each model that are looked at"
+    )
+    vocabularies: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        {"BAAI/bge-m3": 250_002, "naver/splade-cocondenser-ensembledistil": 30_522},
+        description="tokens that a model has, by the name stored beside its vectors",
+    )
 
 
 class Redis(Section):
     """The Redis database that serves the backend as a cache."""
 
-    url: SecretStr | None = None
-    timeout: Seconds = 1.0
-    fast_period: Seconds = 0.2
-    keys_period: Seconds = 60.0
-    keys_seconds: Seconds = 5.0  # a pass over the keys stops after this long
-    keys_sample: Annotated[int, Field(ge=0, le=1_000_000)] = 20_000
-    keys: Annotated[int, Field(ge=0, le=100)] = 10
-    key_groups: Annotated[int, Field(ge=0, le=200)] = 20
-    key_separator: Annotated[str, Field(min_length=1, max_length=4)] = ":"
-    sensitive_prefixes: tuple[str, ...] = ("revoked_token", "rate_limit", "session", "token")
+    url: SecretStr | None = Field(
+        None, description="URL of the Redis database that is the cache; none: it is not asked"
+    )
+    timeout: Seconds = Field(1.0, description="seconds that a command may take")
+    fast_period: Seconds = Field(0.2, description="seconds within which PING and INFO are sent at most once")
+    keys_period: Seconds = Field(60.0, description="seconds between two passes over the keys")
+    keys_seconds: Seconds = Field(5.0, description="seconds after which a pass over the keys stops")
+    keys_sample: int = Field(
+        20_000, ge=0, le=1_000_000, description="keys whose memory is measured in a pass"
+    )
+    keys: int = Field(10, ge=0, le=100, description="biggest keys that are shown")
+    key_groups: int = Field(20, ge=0, le=200, description="groups of keys that are shown by name")
+    key_separator: str = Field(
+        ":", min_length=1, max_length=4, description="what ends the beginning by which keys are grouped"
+    )
+    sensitive_prefixes: tuple[str, ...] = Field(
+        ("revoked_token", "rate_limit", "session", "token"),
+        description="beginnings of keys behind which something secret stands",
+    )
 
 
 class Celery(Section):
     """The broker, the result backend and what is expected of the workers."""
 
-    broker_url: SecretStr | None = None
-    results_url: SecretStr | None = None
-    timeout: Seconds = 1.0
-    fast_period: Seconds = 0.2
-    period: Seconds = 30.0
-    queues: tuple[str, ...] = (
-        "urgent",
-        "high_priority",
-        "default",
-        "ml_tasks",
-        "batch",
-        "repo_ingestion",
-        "celery",
+    broker_url: SecretStr | None = Field(None, description="URL of the Celery broker; none: it is not asked")
+    results_url: SecretStr | None = Field(
+        None, description="URL of the Celery result backend; none: it is not asked"
     )
-    priority_steps: tuple[int, ...] = (0, 3, 6, 9)
-    separator: str = "\x06\x16"
-    key_prefix: str = ""
-    fanout_prefix: str = "/{db}."  # kombu's transport option of that name
-    event_exchange: str = "celeryev"
-    control_exchange: str = "celery"
-    published_headers: tuple[str, ...] = ("published_at", "sent_at", "timestamp")
-    found_queues: Annotated[int, Field(ge=0, le=200)] = 30  # beside those named above
-    inspect_period: Seconds = 15.0
-    results_period: Seconds = 30.0
-    results_sample: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    workers: Annotated[int, Field(ge=1, le=5000)] = 200
-    worker_timeout: Seconds = 15.0  # a worker sends a heartbeat every 2 s
-    worker_forgotten: Seconds = 600.0
-    tasks: Annotated[int, Field(ge=1, le=1000)] = 100
-    task_queues: Annotated[int, Field(ge=1, le=5000)] = 300  # pairs of a task and its queue
-    tasks_in_flight: Annotated[int, Field(ge=100, le=1_000_000)] = 50_000
-    exceptions: Annotated[int, Field(ge=1, le=200)] = 20
-    failure_window: Seconds = 300.0
-    stuck_after: Seconds = 30.0  # a queue that has messages and whose oldest waits longer counts as stuck
+    timeout: Seconds = Field(1.0, description="seconds that a command may take")
+    fast_period: Seconds = Field(0.2, description="seconds within which queue lengths are asked at most once")
+    period: Seconds = Field(30.0, description="seconds between two looks at what changes slowly")
+    queues: tuple[str, ...] = Field(
+        ("urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion", "celery"),
+        description="queues that are shown even while they are empty",
+    )
+    priority_steps: tuple[int, ...] = Field(
+        (0, 3, 6, 9), description="priorities that have a list of their own, kombu's priority_steps"
+    )
+    separator: str = Field(
+        "\x06\x16", description="what stands between queue and priority in the name of a list, kombu's sep"
+    )
+    key_prefix: str = Field("", description="prefix of all keys of the broker, kombu's global_keyprefix")
+    fanout_prefix: str = Field("/{db}.", description="prefix of broadcast channels, kombu's fanout_prefix")
+    event_exchange: str = Field(
+        "celeryev", description="exchange on which workers send events, Celery's event_exchange"
+    )
+    control_exchange: str = Field(
+        "celery", description="exchange on which workers are asked, Celery's control_exchange"
+    )
+    published_headers: tuple[str, ...] = Field(
+        ("published_at", "sent_at", "timestamp"),
+        description="message headers that may say when a message was sent",
+    )
+    found_queues: int = Field(30, ge=0, le=200, description="queues that are shown beside the named ones")
+    inspect_period: Seconds = Field(15.0, description="seconds between two questions to all workers")
+    results_period: Seconds = Field(30.0, description="seconds between two looks at stored results")
+    results_sample: int = Field(1000, ge=1, le=100_000, description="stored results that are looked at")
+    workers: int = Field(200, ge=1, le=5000, description="workers that are shown by name")
+    worker_timeout: Seconds = Field(
+        15.0, description="seconds without a heartbeat from which a worker is down; it sends one every 2 s"
+    )
+    worker_forgotten: Seconds = Field(
+        600.0, description="seconds without a heartbeat from which a worker is not shown any more"
+    )
+    tasks: int = Field(100, ge=1, le=1000, description="task names that are shown")
+    task_queues: int = Field(300, ge=1, le=5000, description="pairs of a task and its queue that are shown")
+    tasks_in_flight: int = Field(
+        50_000, ge=100, le=1_000_000, description="tasks that are remembered between two of their events"
+    )
+    exceptions: int = Field(20, ge=1, le=200, description="classes of exceptions that are shown")
+    failure_window: Seconds = Field(
+        300.0, description="seconds over which the share of failed tasks is judged"
+    )
+    stuck_after: Seconds = Field(
+        30.0, description="seconds from which a queue whose oldest message waits longer counts as stuck"
+    )
 
 
 class Ingestion(Section):
     """The ingestion queue of the existing edge worker and of its successor."""
 
-    url: SecretStr | None = None
-    timeout: Seconds = 1.0
-    fast_period: Seconds = 0.2
-    period: Seconds = 5.0
-    capacity: Annotated[int, Field(ge=1)] = 10
-    heartbeat_timeout: Seconds = 300.0
+    url: SecretStr | None = Field(
+        None, description="URL of the Redis database with ingest_queue; none: the broker's"
+    )
+    timeout: Seconds = Field(1.0, description="seconds that a command may take")
+    fast_period: Seconds = Field(
+        0.2, description="seconds within which queues and heartbeat are asked at most once"
+    )
+    period: Seconds = Field(5.0, description="seconds between two looks at the history of jobs")
+    capacity: int = Field(10, ge=1, description="items from which on the backend refuses more")
+    heartbeat_timeout: Seconds = Field(
+        300.0, description="seconds without a heartbeat from which the edge worker is down"
+    )
 
 
 class Judgement(Section):
     """From which traffic on a module without a truthful health route is judged by its requests."""
 
-    window: Seconds = 60.0
-    requests: Annotated[int, Field(ge=1)] = 5
-    degraded_error_ratio: Annotated[float, Field(gt=0, le=1)] = 0.05
-    down_error_ratio: Annotated[float, Field(gt=0, le=1)] = 0.5
-    degraded_seconds: Seconds = 0.5  # 95th percentile of request duration
+    window: Seconds = Field(60.0, description="seconds of traffic that are judged")
+    requests: int = Field(5, ge=1, description="requests below which nothing is judged")
+    degraded_error_ratio: float = Field(
+        0.05, gt=0, le=1, description="share of errors from which a module is degraded"
+    )
+    down_error_ratio: float = Field(
+        0.5, gt=0, le=1, description="share of errors from which a module is down"
+    )
+    degraded_seconds: Seconds = Field(
+        0.5, description="95th percentile of request duration from which a module is degraded"
+    )
 
 
 class Limits(Section):
     """What bounds the page, whatever the sources say."""
 
-    budget: Seconds = 1.5
-    label_length: Annotated[int, Field(ge=16, le=1000)] = 120
-    event_types: Annotated[int, Field(ge=1, le=200)] = 60
-    methods: Annotated[int, Field(ge=1, le=200)] = 30
-    models: Annotated[int, Field(ge=1, le=200)] = 20
+    budget: Seconds = Field(1.5, description="seconds that a scrape may take")
+    label_length: int = Field(120, ge=16, le=1000, description="characters of a label value")
+    event_types: int = Field(60, ge=1, le=200, description="event types that are shown by name")
+    methods: int = Field(30, ge=1, le=200, description="timed methods that are shown by name")
+    models: int = Field(20, ge=1, le=200, description="models that are shown by name")
 
 
 class Settings(BaseSettings):
@@ -166,5 +243,7 @@ class Settings(BaseSettings):
     ingestion: Ingestion = Ingestion()
     judgement: Judgement = Judgement()
     limits: Limits = Limits()
-    modules: tuple[Module, ...] = MODULES
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    modules: tuple[Module, ...] = Field(
+        MODULES, description="modules of the backend: name, route prefixes, truthful health route"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
