@@ -61,7 +61,7 @@ class Counter(Gauge):
 
 @dataclass(frozen=True)
 class Untyped(Gauge):
-    """A value under an established name that the rules for its type would refuse: a counter without _total."""
+    """A value whose established name the rules of its type would refuse: a counter without _total."""
 
     kind: ClassVar[str] = "untyped"
 

@@ -67,7 +67,7 @@ class Backend(Section):
 class Database(Section):
     """The backend's database, asked directly."""
 
-    url: SecretStr | None = Field(
+    url: DatabaseUrl | None = Field(
         None, description="SQLAlchemy URL of the backend's database; none: it is not asked"
     )
     timeout: Seconds = Field(1.0, description="seconds that our own SELECT 1 may take")

@@ -2,12 +2,23 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from exporter.database_url import database_address
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+
+
+def understood(url: SecretStr) -> SecretStr:
+    """The URL of a database that can be asked. Raises ValueError."""
+    database_address(url.get_secret_value())
+    return url
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(understood)]
 
 
 class Section(BaseModel):

@@ -1,0 +1,63 @@
+"""What a database said no with, as one of our errors: never its text, which can hold SQL and secrets."""
+
+from collections.abc import Callable
+
+from exporter.errors import BadAnswer, Refused, SourceError, TimedOut
+
+SAYS: dict[str, Callable[[], SourceError]] = {
+    "57014": lambda: TimedOut("database cancelled the query, which took too long"),
+    "55P03": lambda: TimedOut("database could not give a lock in time"),
+    "28P01": lambda: Refused("database refused the user or the password"),
+    "28000": lambda: Refused("database refused the user or the password"),
+    "3D000": lambda: Refused("database of this name does not exist on the server"),
+    "42501": lambda: Refused("database denies the right to read this"),
+    "42P01": lambda: BadAnswer("database has no such table"),
+    "42703": lambda: BadAnswer("database has no such column"),
+    "53300": lambda: Refused("database has no connection left"),
+    "57P01": lambda: Refused("database is shutting down"),
+    "57P03": lambda: Refused("database is starting up or shutting down"),
+    "SQLITE_BUSY": lambda: TimedOut("database is locked"),
+    "SQLITE_LOCKED": lambda: TimedOut("database is locked"),
+    "SQLITE_CANTOPEN": lambda: Refused("database file cannot be opened"),
+    "SQLITE_NOTADB": lambda: BadAnswer("database file is no SQLite database"),
+    "SQLITE_CORRUPT": lambda: BadAnswer("database file is corrupt"),
+    "SQLITE_INTERRUPT": lambda: TimedOut(
+        "database query was cut off, it would have locked the file too long"
+    ),
+    "SQLITE_READONLY": lambda: Refused("database file cannot be read without writing beside it"),
+}
+# while a connection is being made PostgreSQL's library gives no code, only words
+WORDS = {
+    "authentication failed": "28P01",
+    "no password supplied": "28P01",
+    "does not exist": "3D000",
+    "too many clients": "53300",
+    "connection slots": "53300",
+    "starting up": "57P03",
+    "shutting down": "57P03",
+}
+
+
+def said(error: BaseException) -> SourceError:
+    """The driver's error as one of ours."""
+    if isinstance(error, SourceError):
+        return error
+    cause = getattr(error, "orig", None) or error
+    answer = SAYS.get(code_of(cause))
+    if answer is not None:
+        return answer()
+    if isinstance(cause, OSError) or type(cause).__name__ in ("OperationalError", "ConnectionTimeout"):
+        return Refused("database cannot be reached")
+    return SourceError(f"database failed with {type(cause).__name__}")
+
+
+def code_of(cause: BaseException) -> str:
+    """PostgreSQL's SQLSTATE or SQLite's error name; empty where the driver gave neither."""
+    state = getattr(cause, "sqlstate", None)
+    if state:
+        return str(state)
+    name = getattr(cause, "sqlite_errorname", None)
+    if name:
+        return "_".join(str(name).split("_")[:2])
+    text = str(cause)
+    return next((code for words, code in WORDS.items() if words in text), "")

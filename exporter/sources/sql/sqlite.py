@@ -1,0 +1,67 @@
+"""The way to a SQLite file, with the driver of the standard library."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+
+from exporter.database_url import sqlite_file
+
+CHECK_EVERY = (
+    5_000  # steps of SQLite's machine between two looks at the clock, about a tenth of a millisecond
+)
+
+
+class Sqlite:
+    """Connections that are opened anew each time, since the file may have been replaced by another one."""
+
+    dialect = "sqlite"
+    kept = False
+
+    def __init__(self, url: URL) -> None:
+        self.path = Path(sqlite_file(url)).absolute()
+
+    def engine(self, seconds: float) -> Engine:
+        """An engine that reads the file and never creates it, waiting a moment for its lock."""
+
+        def connect() -> sqlite3.Connection:
+            return sqlite3.connect(
+                f"file:{quote(str(self.path))}?mode=ro",
+                uri=True,
+                timeout=min(seconds, 1.0) * 0.8,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+
+        engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+        event.listen(engine, "before_cursor_execute", start_clock)
+        return engine
+
+    def plug(self, connection: Any) -> Callable[[], None]:
+        """Interrupts the statement that runs."""
+
+        def cut() -> None:
+            try:
+                connection.interrupt()
+            except sqlite3.ProgrammingError:
+                return  # closed in the meantime
+
+        return cut
+
+    def prepare(self, connection: Connection, seconds: float) -> None:
+        """Let no statement hold the file's read lock longer than `seconds`: readers stop writers."""
+        clock = {"ends": float("inf"), "seconds": seconds}
+        connection.info["clock"] = clock
+        raw: Any = connection.connection.driver_connection
+        raw.set_progress_handler(lambda: time.monotonic() > clock["ends"], CHECK_EVERY)
+
+
+def start_clock(connection: Connection, *_: object) -> None:
+    """Give each statement its own time."""
+    clock = connection.info.get("clock")
+    if clock is not None:
+        clock["ends"] = time.monotonic() + clock["seconds"]
