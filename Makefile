@@ -1,5 +1,5 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run demo-fault test lint types tests format rules lock
+.PHONY: help setup run demo-fault test lint types tests format rules docs bench lock
 .NOTPARALLEL:
 
 help: ## list the verbs
@@ -33,6 +33,12 @@ format: ## let ruff write what it can
 
 rules: ## write prometheus/rules/ from prometheus/thresholds.yml
 	@.venv/bin/python -m prometheus
+
+docs: ## write docs/metrics.md and docs/settings.md from the code
+	@.venv/bin/python -m docs.generate
+
+bench: ## measure the exporter and write the tables of benchmarks/README.md
+	@.venv/bin/python -m benchmarks.exporter
 
 lock: ## write requirements.txt anew from pyproject.toml (UPGRADE=--upgrade for the newest)
 	@stack/lock.sh $(UPGRADE)

@@ -79,7 +79,7 @@ def sentence(error: Any) -> str:
     path = [str(step) for step in error["loc"]]
     name = ".".join(path)
     if error["type"] == "extra_forbidden":
-        return f"{name} is not a setting; docs/operations.md lists those that are"
+        return f"{name} is not a setting; docs/settings.md lists those that are"
     if error["type"] == "value_error":
         return f"{name} {error['ctx']['error']}"
     return f"{name} is {shown(path, error['input'])}; {expected(error)}{variable_of(path)}"

@@ -1,0 +1,1 @@
+"""The documents; those that can be derived are written by `make docs`."""

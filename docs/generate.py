@@ -1,0 +1,24 @@
+"""Writes the documents that can be derived: `python -m docs.generate`, or `make docs`."""
+
+import sys
+from pathlib import Path
+
+from docs.metrics_page import metrics_page
+from docs.settings_page import settings_page
+
+FOLDER = Path(__file__).parent
+PAGES = {"metrics.md": metrics_page, "settings.md": settings_page}
+
+
+def main() -> int:
+    """Write every page and say which ones are new."""
+    for name, made in PAGES.items():
+        path, text = FOLDER / name, made()
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            sys.stdout.write(f"docs/{name} is new\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""docs/metrics.md: every metric of the exporter, and what it asks of whom."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from docs.markdown import code, table
+from exporter.catalogue import Put, Shown, put, shown
+from exporter.collectors import COLLECTORS
+from exporter.metrics import States
+
+HEAD = """# Metrics
+
+Written by `make docs` from the declarations in `exporter/collectors`; not to be edited.
+
+What belongs to the watched backend begins with `ops_`; what mature exporters already export keeps their
+names (`celery_`, `redis_`, `pg_`), so that dashboards and rules made for them work. What is not known is not
+there: a missing number is a missing series, never 0. Each collector can be read alone, as
+`/metrics?collect[]=NAME`, and each part of one as `/metrics?collect[]=NAME.PART`.
+"""
+ASKED = """
+## What the exporter asks of whom, and how often
+
+With the default settings; every pace can be set (see [settings](settings.md)). A question is never asked
+twice at the same time, however many scrape. *In the background*: asked at that period whether or not anybody
+scrapes, and after two periods without an answer its metrics are gone. *By the scrape*: asked when somebody
+looks, at most once in that time. After failures it is left alone for a while that doubles from the first rest
+to the longest.
+"""
+OWN = "About the exporter itself"
+
+
+def metrics_page() -> str:
+    """The whole page."""
+    about = {collector.name: collector.about for collector in COLLECTORS}
+    parts = [HEAD]
+    for name, entries in groupby(shown(), key=lambda entry: entry.collector):
+        title, words = (f"`{name}`", about[name]) if name else (OWN, "every scrape, whatever it asks for")
+        parts.append(f"\n## {title}\n\n{sentence(words)}\n\n{metrics_table(entries)}")
+    parts.append(f"{ASKED}\n{questions_table(put())}")
+    return "".join(parts)
+
+
+def metrics_table(entries: Iterable[Shown]) -> str:
+    """The metrics of one collector."""
+    head = ("Metric", "Type", "Labels", "Meaning", "Part")
+    return table(head, ([*cells(entry)] for entry in entries))
+
+
+def cells(entry: Shown) -> Iterator[str]:
+    """What is said of one metric."""
+    metric = entry.metric
+    yield code(metric.name)
+    yield metric.kind
+    yield ", ".join(code(label) for label in metric.labels)
+    yield metric.about + (f" States: {', '.join(metric.states)}." if isinstance(metric, States) else "")
+    yield code(entry.part)
+
+
+def questions_table(questions: Iterable[Put]) -> str:
+    """Who is asked what, and when."""
+    head = ("Source", "Question", "When", "Time-out", "Rest after a failure")
+    return table(head, ([*asked(question)] for question in questions))
+
+
+def asked(question: Put) -> Iterator[str]:
+    """What is said of one question."""
+    pace = question.pace
+    yield question.source
+    yield code(question.name)
+    if pace.every is not None:
+        yield f"in the background, every {pace.every:g} s"
+    else:
+        yield f"by the scrape, at most once in {pace.at_most_every:g} s"
+    yield f"{pace.timeout:g} s"
+    yield f"{2 * pace.rest:g} to {pace.longest_rest:g} s"
+
+
+def sentence(words: str) -> str:
+    """The words with a capital and a full stop."""
+    return f"{words[0].upper()}{words[1:]}."

@@ -1,0 +1,61 @@
+"""docs/settings.md: everything that can be set, by name and environment variable."""
+
+from collections.abc import Iterable
+
+import demo.settings
+import stack.settings
+from docs.markdown import code, table
+from exporter.catalogue import Choice, choices
+
+HEAD = """# Settings
+
+Written by `make docs` from the settings themselves; not to be edited.
+
+## The exporter
+
+From one YAML file (`exporter.yml` where it is started, or `--config FILE`) and from the environment, which
+wins. In the file `backend.url` is the field `url` of the section `backend`; lists and tables in the
+environment are JSON. `python -m exporter --check` only
+checks them.
+
+"""
+STACK = """
+## `make run`
+
+From the environment.
+
+"""
+DEMO = """
+## The demo
+
+From the environment; they matter where `BACKEND_URL` is not set.
+
+"""
+VARIABLES = ("Environment variable", "Default", "Meaning")
+Described = Iterable[tuple[str, str, str]]
+
+
+def settings_page() -> str:
+    """The whole page."""
+    exporter = table(("Setting", *VARIABLES), (row(choice) for choice in choices()))
+    return "".join(
+        (
+            HEAD,
+            exporter,
+            STACK,
+            table(VARIABLES, rows(stack.settings.described())),
+            DEMO,
+            table(VARIABLES, rows(demo.settings.described())),
+        )
+    )
+
+
+def row(choice: Choice) -> tuple[str, ...]:
+    """What is said of one setting of the exporter."""
+    variables = ", ".join(map(code, choice.variables))
+    return code(choice.name), variables, code(choice.default), choice.about
+
+
+def rows(described: Described) -> Iterable[tuple[str, ...]]:
+    """What is said of the settings of the stack and of the demo."""
+    return ((code(name), code(default), about) for name, default, about in described)
