@@ -28,10 +28,10 @@ def new_session(*, signed_in: bool) -> Session:
 
 
 class Seal:
-    """Signs what browsers keep for us; a new operators' token ends all sessions."""
+    """Signs what browsers keep for us, with the service's secret."""
 
-    def __init__(self, token: str) -> None:
-        self._key = hashlib.sha256(f"watchroom pages {token}".encode()).digest()
+    def __init__(self, secret: bytes) -> None:
+        self._key = hashlib.sha256(b"pages " + secret).digest()
 
     def write(self, session: Session) -> str:
         """Return the cookie's value."""

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Form, Request
 
-from ingestion_api.access.bearer import Actor, address_of, gate_of
+from ingestion_api.access.bearer import Actor, address_of
 from ingestion_api.pages.session import COOKIE, Seal, Session, new_session
 from ingestion_api.problems import Problem
 from ingestion_api.service import service_of
@@ -32,8 +32,8 @@ class Visitor:
 
 
 def seal_of(request: Request) -> Seal:
-    """Return the seal that goes with the operators' token in force."""
-    return Seal(gate_of(request).operators.value())
+    """Return the seal of the operators' token in force; a new token ends all sessions."""
+    return Seal(service_of(request).secret())
 
 
 def visitor_of(request: Request) -> Visitor:

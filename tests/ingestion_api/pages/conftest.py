@@ -1,0 +1,52 @@
+"""What the tests of the pages share: a service of their own, a signed-in client."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from ingestion_api.access.attempts import Attempts
+from ingestion_api.app import create_app
+from tests.ingestion_api.pages.desk import TOKEN, Desk, desk_settings, open_desk
+from tests.ingestion_api.pages.visits import Visits
+from tests.servers.redis_server import RedisServer
+
+
+@pytest.fixture(scope="module")
+def running_desk(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A service that the tests of a module share."""
+    folder = tmp_path_factory.mktemp("desk")
+    with open_desk(desk_settings(folder, redis_server.url.removesuffix("/0"))) as desk:
+        yield desk
+
+
+@pytest.fixture
+def desk(running_desk: Desk) -> Desk:
+    """The service of the module, with nothing in it."""
+    running_desk.empty()
+    return running_desk
+
+
+@pytest.fixture(scope="module")
+def open_client(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """An application without a port, which the tests of a module share."""
+    app = create_app(desk_settings(tmp_path_factory.mktemp("client"), redis_server.url.removesuffix("/0")))
+    with TestClient(app, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def visits(open_client: TestClient) -> Visits:
+    """A browser without pictures, not signed in."""
+    assert isinstance(open_client.app, FastAPI)
+    open_client.cookies.clear()
+    open_client.app.state.gate.attempts = Attempts(limit=3, window=60)
+    return Visits(open_client, open_client.app)
+
+
+@pytest.fixture
+def operator(visits: Visits) -> Visits:
+    """The same, signed in."""
+    assert visits.post("/sign-in", token=TOKEN).status_code == 303
+    return visits
