@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import os
+import sys
 
 from demo.logs import start_logging
 from demo.settings import described, read_settings
@@ -26,7 +28,11 @@ def main() -> None:
     parser.parse_args()
     settings = read_settings()
     start_logging("demo", settings.log_level)
-    raise SystemExit(asyncio.run(supervise(settings)))
+    code = asyncio.run(supervise(settings))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The children are gone; tearing down the interpreter would take another second for nothing.
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,8 @@ def worker_part(settings: Settings) -> Child:
     command = [sys.executable, "-m", "celery", "-A", "demo.worker.app", "-q", "worker", "-E", "-n", "neo@%h",
                "-c", str(settings.worker_concurrency), "-Q", ",".join(QUEUES), "--without-mingle",
                "--without-gossip"]  # fmt: skip
-    return Child("worker", command, environment(settings))
+    # A cold shutdown: a warm one waits for tasks that may take a minute.
+    return Child("worker", command, environment(settings), stop_signal=signal.SIGQUIT)
 
 
 def edge_part(settings: Settings) -> Child:

@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 
@@ -40,18 +40,13 @@ async def supervise(settings: Settings) -> int:
     running = asyncio.create_task(_run(stage, server, api, control))
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, running.cancel)
+        loop.add_signal_handler(name, _end_once(running))
     try:
         await running
     except asyncio.CancelledError:
-        log.info("ending")
         return 0
     except CannotStart as error:
         return _said(error)
-    finally:
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, lambda: None)
-        await stage.end()
     return 0
 
 
@@ -61,10 +56,20 @@ async def _run(stage: Stage, server: QuietServer, api: socket.socket, control: s
         await stage.start(api)
         settings = stage.settings
         log.info("ready: API %s:%d, control %d", settings.host, settings.port, settings.control_port)
-        await serving
+        await asyncio.wait({serving})
     finally:
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+        server.should_exit = True
+        await asyncio.gather(stage.end(), serving, return_exceptions=True)
+
+
+def _end_once(running: asyncio.Task[None]) -> Callable[[], None]:
+    # A second Ctrl-C must not cut the ending of the children short.
+    def end() -> None:
+        if not running.cancelling():
+            log.info("ending")
+            running.cancel()
+
+    return end
 
 
 def _server(stage: Stage) -> QuietServer:

@@ -19,7 +19,9 @@ from demo.supervisor.parts import CannotStart
 from demo.worker.celery_app import make_sender
 
 log = logging.getLogger(__name__)
-PATIENCE = 1.4
+# Seconds to end in good order; together they stay below the three that a newcomer will wait.
+PATIENCE = 1.9
+SERVER_PATIENCE = 0.9
 SERVERS = ("redis", "postgres")
 
 
@@ -72,7 +74,7 @@ class Stage:
         users = [child for name, child in self.children.items() if name not in SERVERS]
         await asyncio.gather(*(child.end(PATIENCE) for child in users))
         servers = [child for name, child in self.children.items() if name in SERVERS]
-        await asyncio.gather(*(child.end(PATIENCE) for child in servers))
+        await asyncio.gather(*(child.end(SERVER_PATIENCE) for child in servers))
 
     async def redis_answers(self) -> bool:
         """Whether the broker's Redis answers a PING."""

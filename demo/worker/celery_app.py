@@ -38,9 +38,10 @@ TASKS = (*ROUTES, *FORGOTTEN)
 DEFAULT_PRIORITY = 5
 
 
-def make_celery(settings: Settings) -> Celery:
+def make_celery(settings: Settings, results: str | None = None) -> Celery:
     """The application that workers run and the API sends to."""
-    app = Celery("neo_alexandria", broker=settings.broker_url, backend=settings.results_url)
+    backend = results or settings.results_url
+    app = Celery("neo_alexandria", broker=settings.broker_url, backend=backend)
     app.conf.update(
         task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
         task_default_queue="celery",
@@ -68,8 +69,8 @@ def make_celery(settings: Settings) -> Celery:
 
 def make_sender(settings: Settings, patience: float | None) -> Celery:
     """The same application for the API, which keeps no results; patience is the socket timeout in seconds."""
-    app = make_celery(settings)
-    app.conf.update(result_backend="disabled://")
+    # Said at once, for CELERY_RESULT_BACKEND in the environment would win over a later word.
+    app = make_celery(settings, "disabled://")
     options: dict[str, Any] = dict(app.conf.broker_transport_options)
     if patience is not None:
         options |= {"socket_timeout": patience, "socket_connect_timeout": patience}
