@@ -13,6 +13,7 @@ from exporter.sources import event_bus, health_report, model_reports
 from exporter.sources.api_totals import ApiTotals, Totals
 from exporter.sources.asked import Asked
 from exporter.sources.backend_client import BackendClient, Reply, as_document
+from exporter.sources.cache_counts import CacheCounts, CacheTallies
 from exporter.sources.document import Document
 from exporter.sources.event_bus import EventBus, EventBuses
 from exporter.sources.metrics_page import MetricsPage
@@ -41,6 +42,7 @@ class Backend(Asked):
         self._totals = ApiTotals(MetricsPage(Routes(settings.modules), own.in_progress_metrics))
         self._buses = EventBuses(limits.event_types, limits.label_length)
         self._performances = Performances(limits.methods, limits.label_length)
+        self._cache = CacheTallies()
         self._models = Admitted(limits.models, limits.label_length)
         fast = Pace(own.timeout, at_most_every=own.fast_period)
         often = Pace(own.timeout, every=own.period)
@@ -53,7 +55,7 @@ class Backend(Asked):
         self.database = put("/database", ask("/database"), often)
         self.events: Question[EventBus] = put("/events", self._read_events, often)
         self.history: Question[float | None] = put("/events/history", self._read_history, often)
-        self.cache = put("/cache/stats", ask("/cache/stats"), often)
+        self.cache: Question[CacheCounts] = put("/cache/stats", self._read_cache, often)
         self.models: Question[Model] = put("/model-health", self._read_model, often)
         self.ml: Question[MlHealth] = put("/health/ml", self._read_ml, often)
         self.engagement = put("/user-engagement", ask("/user-engagement"), often)
@@ -68,6 +70,8 @@ class Backend(Asked):
         self.reported: dict[str, Question[str]] = {
             m.name: put(f"health of {m.name}", self._read_module(m.name), often) for m in settings.modules
         }
+        # a name that no module has: a backend that calls it healthy never looks
+        self.no_module = put("health of no module", self._read_module("no_such_module"), often)
         self.probes: dict[str, Question[Reply]] = {
             m.name: put(m.health, self._reply(m.health), fast) for m in settings.modules if m.health
         }
@@ -126,6 +130,11 @@ class Backend(Asked):
         reply = await self.client.fresh(path)
         answer = as_document(path, reply.body)
         return self._performances.read(answer, reply.server, await self._newest_start())
+
+    async def _read_cache(self) -> CacheCounts:
+        path = f"{MONITORING}/cache/stats"
+        reply = await self.client.fresh(path)
+        return self._cache.read(as_document(path, reply.body), reply.server, await self._newest_start())
 
     async def _newest_start(self) -> float | None:
         """When the newest process started, which tells a restart from one more process."""
