@@ -43,3 +43,9 @@ class Admitted:
             return OTHER
         self._names.add(short)
         return short
+
+
+def named(weights: Mapping[str, float], count: int, length: int = 120) -> dict[str, str]:
+    """The label value for each name: its own for the `count` heaviest, `other` for the rest."""
+    ranked = sorted(weights, key=lambda name: (-weights[name], name))
+    return {name: label(name, length) if place < count else OTHER for place, name in enumerate(ranked)}

@@ -20,6 +20,7 @@ from exporter.sources.metrics_page import MetricsPage
 from exporter.sources.model_reports import MlHealth, Model
 from exporter.sources.performance import Performance, Performances
 from exporter.sources.routes import Routes
+from exporter.sources.sql.windows import WINDOWS
 from exporter.sources.steady import SlowLane, Steady
 from exporter.sources.token import Token
 from exporter.sources.traffic import Traffic
@@ -58,8 +59,11 @@ class Backend(Asked):
         self.cache: Question[CacheCounts] = put("/cache/stats", self._read_cache, often)
         self.models: Question[Model] = put("/model-health", self._read_model, often)
         self.ml: Question[MlHealth] = put("/health/ml", self._read_ml, often)
-        self.engagement = put("/user-engagement", ask("/user-engagement"), often)
-        self.recommendations = put("/recommendation-quality", ask("/recommendation-quality"), often)
+        # these two count in the database, and one version of the backend always answers them with 500
+        report = self._read_engagement
+        seldom = Pace(len(WINDOWS) * own.timeout, every=own.slow_period, rest=30.0, longest_rest=600.0)
+        self.engagement: Question[dict[str, Document]] = put("/user-engagement", report, seldom)
+        self.recommendations = put("/recommendation-quality", ask("/recommendation-quality"), seldom)
         self.health = Question("backend /health", self.slow_lane.ask(self._read_health), rarely)
         self.workers = Question("backend /workers/status", self.slow_lane.ask(self._read_workers), rarely)
         ingestion = "/api/v1/ingestion"
@@ -107,6 +111,11 @@ class Backend(Asked):
 
     def _document(self, route: str, below: str = MONITORING) -> Ask[Document]:
         return lambda: self.client.document(f"{below}{route}")
+
+    async def _read_engagement(self) -> dict[str, Document]:
+        """The report for each window of time, by the window's label."""
+        route = f"{MONITORING}/user-engagement?time_window_days="
+        return {w: await self.client.document(f"{route}{days}") for w, days in WINDOWS.items()}
 
     async def _read_totals(self) -> Totals:
         reply = await self.client.fresh("/metrics")

@@ -1,0 +1,23 @@
+"""What users have made: resources, annotations, collections."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.metrics import Gauge
+from exporter.sources import Sources
+
+ROWS = Gauge("ops_engagement_objects", "Resources, annotations and collections there are.", ("object",))
+CREATED = Gauge(
+    "ops_engagement_created", "Those of them that were created in the window.", ("object", "window")
+)
+METRICS = (ROWS, CREATED)
+
+
+async def read(sources: Sources) -> Iterable[Metric]:
+    """Counts of rows; a table that this version of the backend does not have is left out."""
+    created = await sources.database.created.answer()
+    return (
+        ROWS.of(created.rows.items()),
+        CREATED.of((*key, count) for key, count in created.created.items()),
+    )
