@@ -197,6 +197,7 @@ class Ingestion(Section):
     )
     period: Seconds = Field(5.0, description="seconds between two looks at the history of jobs")
     capacity: int = Field(10, ge=1, description="items from which on the backend refuses more")
+    cloud_queue: str = Field("repo_ingestion", description="Celery queue whose workers ingest in the cloud")
     heartbeat_timeout: Seconds = Field(
         300.0, description="seconds without a heartbeat from which the edge worker is down"
     )

@@ -10,6 +10,7 @@ import redis
 
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Page, watching
+from tests.servers.fixtures import StartCeleryWorker
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
@@ -258,3 +259,23 @@ def test_a_frozen_server_is_down_in_time_and_heals_when_thawed(own_redis_server:
         assert page.seconds < 1
         own_redis_server.thaw()
         eventually(lambda: exporter.page("ingestion.queues").value("ops_ingestion_queue_length") == 0, 8)
+
+
+def test_the_cloud_worker_is_the_celery_worker_that_takes_from_its_queue(
+    redis_server: RedisServer, client: Client, celery_worker: StartCeleryWorker
+) -> None:
+    settings = {"broker_url": redis_server.url, "inspect_period": 0.2, "worker_timeout": 3}
+    with watching(celery=settings) as exporter:
+        down = eventually(lambda: up_of(exporter.page("ingestion.cloud"), 0), within=15)
+        assert down.state("ops_ingestion_worker_status", worker="cloud") == "down"
+        celery_worker(
+            "tests.servers.small_app", {"CELERY_BROKER_URL": redis_server.url}, "-Q", "repo_ingestion", "-E"
+        )
+        up = eventually(lambda: up_of(exporter.page("ingestion.cloud"), 1), within=15)
+    assert up.state("ops_ingestion_worker_status", worker="cloud") == "healthy"
+
+
+def up_of(page: Page, wanted: float) -> Page:
+    """The page, once the cloud worker is as wanted."""
+    assert page.value("ops_ingestion_worker_up", worker="cloud") == wanted
+    return page
