@@ -217,6 +217,9 @@ class Judgement(Section):
     degraded_seconds: Seconds = Field(
         0.5, description="95th percentile of request duration from which a module is degraded"
     )
+    degraded_pool_ratio: float = Field(
+        0.75, gt=0, le=1, description="share of the pool's real capacity from which the pool is degraded"
+    )
 
 
 class Limits(Section):

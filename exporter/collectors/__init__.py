@@ -4,10 +4,14 @@ from exporter.collector import Collector
 from exporter.collectors.api import API
 from exporter.collectors.cache import CACHE
 from exporter.collectors.database import DATABASE
+from exporter.collectors.engagement import ENGAGEMENT
 from exporter.collectors.event_bus import EVENT_BUS
 from exporter.collectors.ingestion import INGESTION
 from exporter.collectors.models import MODELS
 from exporter.collectors.modules import MODULES
+from exporter.collectors.recommendations import RECOMMENDATIONS
+from exporter.collectors.self_reports import SELF_REPORTS
+from exporter.collectors.sparse_embeddings import SPARSE_EMBEDDINGS
 from exporter.collectors.workers import WORKERS
 
 COLLECTORS: tuple[Collector, ...] = (
@@ -18,7 +22,11 @@ COLLECTORS: tuple[Collector, ...] = (
     CACHE,
     WORKERS,
     MODELS,
+    ENGAGEMENT,
+    RECOMMENDATIONS,
     INGESTION,
+    SPARSE_EMBEDDINGS,
+    SELF_REPORTS,
 )
 
 __all__ = ["COLLECTORS"]

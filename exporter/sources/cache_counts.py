@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from exporter.errors import BadAnswer
 from exporter.sources.document import Document
 from exporter.sources.processes import Processes
+from exporter.status import meaning
 
 NAMES = ("hits", "misses", "invalidations")
 
@@ -18,6 +19,7 @@ class CacheCounts:
     hits: float | None
     misses: float | None
     invalidations: float | None
+    status: str  # what the last answer said of the cache
 
 
 class CacheTallies:
@@ -37,4 +39,5 @@ class CacheTallies:
             )
         self._processes.saw(counted, self._clock(), server, started)
         total = self._processes.total()
-        return CacheCounts(*(total.get(name) for name in NAMES))
+        hits, misses, invalidations = (total.get(name) for name in NAMES)
+        return CacheCounts(hits, misses, invalidations, meaning(answer.text("status")))

@@ -1,6 +1,7 @@
 """A module's own health route, read for what it really says: its HTTP status is no sign of health."""
 
 import json
+from typing import Any
 
 from exporter.sources.backend_client import Reply
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, meaning, worst
@@ -23,20 +24,27 @@ def verdict(reply: Reply, slow: float) -> str:
 
 def body(content: bytes) -> str:
     """What the JSON of a health route says, `{...}` or `[{...}, 503]`; `unknown` for anything else."""
+    said, code = shape(content)
+    if code >= 500:
+        return DOWN
+    status = meaning(said.get("status"))
+    return UNKNOWN if status == UNKNOWN else worst((status, part(said.get("database"))))
+
+
+def database(content: bytes) -> str:
+    """What a health route says of the database."""
+    return part(shape(content)[0].get("database"))
+
+
+def shape(content: bytes) -> tuple[dict[str, Any], int]:
+    """The object in the answer, empty if there is none, and the HTTP status beside it in a list, else 0."""
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):
-        return UNKNOWN
-    code = value[1] if isinstance(value, list) and len(value) > 1 else None
-    said = value[0] if isinstance(value, list) and value else value
-    if not isinstance(said, dict):
-        return UNKNOWN
-    if isinstance(code, int) and code >= 500:
-        return DOWN
-    status = meaning(said.get("status"))
-    if status == UNKNOWN:
-        return UNKNOWN
-    return worst((status, part(said.get("database"))))
+        return {}, 0
+    items = value if isinstance(value, list) else [value]
+    said, code = (*items[:2], None, None)[:2]
+    return said if isinstance(said, dict) else {}, code if isinstance(code, int) else 0
 
 
 def part(database: object) -> str:

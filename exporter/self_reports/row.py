@@ -1,0 +1,35 @@
+"""One row of the table: what the backend reports of a subject, and what is observed of it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from exporter.self_reports.sight import Sight
+from exporter.status import UNKNOWN
+
+
+class Words(NamedTuple):
+    """A report and an observation of one subject, each in one word."""
+
+    subject: str
+    reported: str
+    observed: str
+
+    @property
+    def known(self) -> bool:
+        """Whether there is both a report and an observation."""
+        return UNKNOWN not in (self.reported, self.observed)
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the report is wrong."""
+        return self.reported != self.observed
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way in which a backend's report was seen to be wrong; `number` is its row in the truth table."""
+
+    number: int
+    about: str
+    compare: Callable[[Sight], Iterable[Words]]

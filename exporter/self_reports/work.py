@@ -1,0 +1,117 @@
+"""Reports on workers, tasks, queues and ingestion: rows 3, 4, 5, 6, 11 and 13."""
+
+from collections.abc import Iterable
+
+from exporter.self_reports.row import Words
+from exporter.self_reports.sight import Sight
+from exporter.sources.broker_view import BrokerView
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, worst
+
+
+def workers(sight: Sight) -> Iterable[Words]:
+    """Row 3: a worker that is there, while its pool is frozen and tasks wait."""
+    yield Words("workers", workers_reported(sight), workers_seen(sight))
+
+
+def workers_reported(sight: Sight) -> str:
+    """The workers as /workers/status tells them, else as /health does."""
+    if sight.workers is None:
+        return UNKNOWN if sight.health is None else sight.health.component("celery")
+    return DOWN if sight.workers.count == 0 else sight.workers.status
+
+
+def workers_seen(sight: Sight) -> str:
+    """The workers by heartbeats, and by whether the oldest message and the task events move."""
+    broker = sight.broker
+    if broker is None:
+        return UNKNOWN
+    if not broker.answers or broker.workers_up == 0:
+        return DOWN
+    after = sight.settings.celery.stuck_after
+    if broker.stuck(after) and set(broker.stuck(after)) - set(broker.unconsumed):
+        return DOWN if silent(broker, sight.now - after) else DEGRADED
+    return HEALTHY if broker.workers_up else UNKNOWN
+
+
+def silent(broker: BrokerView, since: float) -> bool:
+    """Whether no task event came since then, though events are listened to."""
+    return broker.listening and (broker.last_task_event is None or broker.last_task_event < since)
+
+
+def tasks(sight: Sight) -> Iterable[Words]:
+    """Row 4: tasks are counted as done while every one of them fails."""
+    if sight.workers is None or not sight.workers.accepted:
+        return
+    yield Words("tasks", sight.workers.status, tasks_seen(sight))
+
+
+def tasks_seen(sight: Sight) -> str:
+    """The tasks by how many of those that finished lately failed: by events, else by the stored results."""
+    limits = sight.settings.judgement
+    finished, failed = outcomes(sight)
+    if finished < limits.requests:
+        return UNKNOWN
+    share = failed / finished
+    return (
+        DOWN if share >= limits.down_error_ratio
+        else DEGRADED if share > limits.degraded_error_ratio
+        else HEALTHY
+    )  # fmt: skip
+
+
+def outcomes(sight: Sight) -> tuple[float, float]:
+    """Tasks that finished and those of them that failed, from the witness that saw more."""
+    broker, results = sight.broker, sight.results
+    by_events = (0, 0) if broker is None else (broker.finished or 0, broker.failed or 0)
+    if results is None:
+        return by_events
+    failed = results.statuses["FAILURE"]
+    return max(by_events, (results.statuses["SUCCESS"] + failed, failed))
+
+
+def priorities(sight: Sight) -> Iterable[Words]:
+    """Row 5: a queue of length 0 whose messages wait in the lists of higher priorities."""
+    if sight.broker is None or sight.hidden is None:
+        return
+    for queue in sight.broker.queues or ():
+        if queue.length:
+            reported = "empty" if queue.name in sight.hidden else "waiting"
+            yield Words(f"queue {queue.name}", reported, "waiting")
+
+
+def consumers(sight: Sight) -> Iterable[Words]:
+    """Row 6: no word of a queue that no worker takes from."""
+    for queue in () if sight.broker is None else sight.broker.queues or ():
+        if queue.length and queue.unconsumed is not None:
+            observed = "unconsumed" if queue.unconsumed else "consumed"
+            yield Words(f"consumers of {queue.name}", "consumed", observed)
+
+
+def edge_worker(sight: Sight) -> Iterable[Words]:
+    """Row 11: idle while the edge worker is dead."""
+    yield Words("edge worker", sight.edge_says, edge_worker_seen(sight))
+
+
+def edge_worker_seen(sight: Sight) -> str:
+    """The edge worker by its heartbeat; without one nothing is known of it."""
+    if sight.edge is None:
+        return UNKNOWN
+    return sight.edge.status(sight.now, sight.settings.ingestion.heartbeat_timeout)
+
+
+def ingestion_answer(sight: Sight) -> Iterable[Words]:
+    """Row 13: HTTP 200 over a body that says unhealthy."""
+    if sight.ingestion is not None:
+        reported = HEALTHY if sight.ingestion.http_status < 400 else DOWN
+        yield Words("ingestion HTTP status", reported, sight.ingestion.status)
+
+
+def ingestion(sight: Sight) -> Iterable[Words]:
+    """Row 13: the body itself, held against the servers that ingestion needs."""
+    if sight.ingestion is not None:
+        yield Words("ingestion", sight.ingestion.status, ingestion_seen(sight))
+
+
+def ingestion_seen(sight: Sight) -> str:
+    """The ingestion by its queue's server and by the database."""
+    return worst((sight.ingestion_seen, sight.database_seen))
