@@ -59,7 +59,6 @@ def exporter(plan: Plan) -> Service:
         see="what is reported and what is observed: /metrics",
         ports=(Port(port, "EXPORTER_PORT"),),
         environment={**plan.watched.environment, "EXPORTER_PORT": str(port), "EXPORTER_HOST": HOST},
-        after=ready_of(demo(plan)),
     )
 
 
@@ -80,7 +79,8 @@ def prometheus(plan: Plan) -> Service:
         url=f"http://{HOST}:{port}",
         see="queries; what is scraped: /targets; rules: /alerts",
         ports=(Port(port, "PROMETHEUS_PORT"),),
-        after=ready_of(exporter(plan)),
+        # so that its first look finds them, and no alert about the start itself is raised
+        after=ready_of(demo(plan), exporter(plan)),
     )
 
 
