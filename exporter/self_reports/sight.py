@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exporter.collectors.database_reported import reported as database_reported
 from exporter.collectors.ingestion_health import reported_health
@@ -30,6 +30,7 @@ from exporter.status import DOWN, HEALTHY, UNKNOWN, meaning, worst
 
 T = TypeVar("T")
 NONEXISTENT = "nonexistent"
+LONGEST = 1.1  # seconds; a question has 1 s by default
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,11 @@ class Sight:
 async def sight(sources: Sources) -> Sight:
     """All of it as of now; nothing here waits for a question that is slow."""
     backend, broker = sources.backend, sources.broker
-    totals, bus = await asyncio.gather(maybe(backend.totals.answer()), maybe(backend.events.answer()))
+    # all at once, so that several silent systems cost the time of one; what follows finds answers or errors
+    observed, modules, *_ = await asyncio.gather(
+        maybe(broker.observed()), sources.modules.look(), *(maybe(q.answer()) for q in quick(sources))
+    )
+    totals, bus = await maybe(backend.totals.answer()), await maybe(backend.events.answer())
     models = await maybe(known_models(sources))
     evidence = await ready(sources.database.evidence)
     health, workers = await ready(backend.health), await ready(backend.workers)
@@ -87,13 +92,13 @@ async def sight(sources: Sources) -> Sight:
         ingestion=await maybe(reported_health(sources)),
         edge_says=spoken(edge_says),
         any_name=await no_module(sources),
-        modules=tuple(await sources.modules.look()),
+        modules=tuple(modules),
         answers=await backend.answers(),
         wedged=backend.wedged(),
         database_seen=await seen_database(sources),
         cache_seen=await seen(sources.cache.ping),
         ingestion_seen=await seen(sources.ingestion.ping),
-        broker=await maybe(broker.observed()),
+        broker=observed,
         hidden=await maybe(hidden(sources)),
         results=results,
         bus=bus,
@@ -104,11 +109,20 @@ async def sight(sources: Sources) -> Sight:
     )
 
 
+def quick(sources: Sources) -> Iterator[Question[Any]]:
+    """The questions that may be put by the scrape itself."""
+    backend = sources.backend
+    yield from (backend.totals, backend.pool, backend.events, backend.models, backend.ml, backend.cache)
+    yield from (backend.database, backend.worker_status, backend.ingestion_health, backend.no_module)
+    yield from (sources.cache.ping, sources.database.ping, sources.ingestion.ping, sources.broker.lengths)
+
+
 async def maybe(answer: Awaitable[T]) -> T | None:
-    """The answer, None where there is none."""
+    """The answer, None where there is none in time."""
     try:
-        return await answer
-    except SourceError:
+        async with asyncio.timeout(LONGEST):
+            return await answer
+    except (SourceError, TimeoutError):
         return None
 
 
