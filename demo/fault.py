@@ -21,11 +21,9 @@ def main() -> None:
     settings = read_settings()
     with httpx2.Client(base_url=f"http://{settings.host}:{settings.control_port}", timeout=TIMEOUT) as client:
         try:
-            raise SystemExit(_run(client, given.name, given.rest))
+            raise SystemExit(_run(client, given.name.replace("_", "-"), given.rest))
         except httpx2.HTTPError:
-            _say(
-                f"The demo's control page on port {settings.control_port} does not answer; is the demo running?"
-            )
+            _say(f"Port {settings.control_port} (DEMO_CONTROL_PORT) does not answer; is the demo running?")
             raise SystemExit(1) from None
 
 

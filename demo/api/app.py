@@ -45,8 +45,8 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0)
 PATIENCE = 1.5
 ROUTERS = (
     annotations.router, auth.router, authority.router, collections.router, curation.router, graph.router,
-    quality.router, recommendations.router, resources.router, scholarly.router, search.router, taxonomy.router,
-    routes.router, ingestion.router, sparse_generation.router,
+    quality.router, recommendations.router, resources.router, scholarly.router, search.router,
+    taxonomy.router, routes.router, ingestion.router, sparse_generation.router,
 )  # fmt: skip
 
 

@@ -21,7 +21,8 @@ router = APIRouter(prefix="/api/v1/ingestion", tags=["ingestion"])
 CAPACITY = 10
 DAY = 86400
 THRESHOLD = 300
-JOB_FIELDS = ("repo_url", "status", "duration_seconds", "files_processed", "embeddings_generated", "timestamp",
+JOB_FIELDS = ("repo_url", "status", "duration_seconds", "files_processed", "embeddings_generated",
+"timestamp",
               "error", "reason", "age_seconds")  # fmt: skip
 Answer = TypeVar("Answer")
 

@@ -1,10 +1,10 @@
 """Which module a path belongs to, and which paths need no token."""
 
 PREFIXES = {
-    "/annotations": "annotations", "/api/auth": "auth", "/authority": "authority", "/collections": "collections",
-    "/curation": "curation", "/graph": "graph", "/api/graph": "graph", "/api/monitoring": "monitoring",
-    "/quality": "quality", "/recommendations": "recommendations", "/resources": "resources",
-    "/scholarly": "scholarly", "/search": "search", "/taxonomy": "taxonomy",
+    "/annotations": "annotations", "/api/auth": "auth", "/authority": "authority",
+    "/collections": "collections", "/curation": "curation", "/graph": "graph", "/api/graph": "graph",
+    "/api/monitoring": "monitoring", "/quality": "quality", "/recommendations": "recommendations",
+    "/resources": "resources", "/scholarly": "scholarly", "/search": "search", "/taxonomy": "taxonomy",
 }  # fmt: skip
 PUBLIC = (
     "/docs", "/openapi.json", "/redoc", "/api/monitoring/health", "/api/v1/ingestion/health",

@@ -44,7 +44,8 @@ def embed(db: Connection, wanted: list[str] | None, model: str) -> int:
     missing = resources.c.sparse_embedding.is_(None) | (resources.c.sparse_embedding == "")
     rows = db.execute(query.where(missing if wanted is None else resources.c.id.in_(wanted))).all()
     for row in rows:
-        fresh = {"sparse_embedding": sparse.ENCODERS[model](row.description or ""), "sparse_embedding_model": model,
+        fresh = {"sparse_embedding": sparse.ENCODERS[model](row.description or ""),
+        "sparse_embedding_model": model,
                  "sparse_embedding_updated_at": now()}  # fmt: skip
         db.execute(resources.update().where(resources.c.id == row.id).values(**fresh))
     return len(rows)

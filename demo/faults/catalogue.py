@@ -69,40 +69,63 @@ class Fault:
     parameters: type[Nothing] = Nothing
 
 
-def _fault(name: str, words: str, lifting: str, parameters: type[Nothing] = Nothing) -> tuple[str, Fault]:
-    return name, Fault(name, words, lifting, parameters)
-
-
-FAULTS: dict[str, Fault] = dict((
-    _fault("slow-module", "Every request to a module waits some seconds.", "Requests are quick again at once.", Slow),
-    _fault("errors-in-module", "A share of a module's requests answers 500.", "Requests succeed again at once.", Errors),
-    _fault("pool-exhausted", "All 15 connections of the pool are lent out and kept.", "They are given back."),
-    _fault(
+KINDS = (
+    Fault("slow-module", "Every request to a module waits some seconds.", "Quick again at once.", Slow),
+    Fault("errors-in-module", "A share of a module's requests answers 500.", "They succeed at once.", Errors),
+    Fault("pool-exhausted", "All 15 connections of the pool are lent out and kept.", "They are given back."),
+    Fault(
         "database-stopped",
         "SQLite: another process holds an exclusive lock, so every access fails with 'database is locked'. "
         "PostgreSQL started by the demo: the server is stopped.",
         "The lock is released, or the server started.",
     ),
-    _fault("redis-stopped", "The demo's Redis is ended.", "It starts again with its data."),
-    _fault("redis-frozen", "The demo's Redis is stopped by SIGSTOP: it accepts and never answers.", "SIGCONT."),
-    _fault("worker-killed", "The Celery worker and its pool are killed by SIGKILL.", "The worker starts again."),
-    _fault("worker-pool-frozen", "The worker's pool children are stopped by SIGSTOP; the worker itself answers on.",
-           "SIGCONT."),
-    _fault("queue-flood", "Hundreds of messages wait in one queue, each of which occupies a worker.",
-           "What is left of the flood drains within seconds.", Flood),
-    _fault("unrouted-tasks", "Tasks without a route pile up in the queue celery, which no worker consumes.",
-           "The queue celery is emptied.", Unrouted),
-    _fault("failing-tasks", "Every task raises.", "Tasks work again at once."),
-    _fault("model-corrupt", "A model's file is overwritten with garbage.", "The good file is put back.", Model),
-    _fault("edge-worker-killed", "The ingestion worker is killed by SIGKILL; worker_status keeps its last word.",
-           "The worker starts again."),
-    _fault("stale-sparse-embeddings",
-           "Sparse vectors are written with a hash salted per process, beside the name BAAI/bge-m3.",
-           "They are computed anew with the real encoder."),
-    _fault("lying", "The backend reports on itself exactly as the truth table says (rows 1-14, 16).",
-           "Reports are honest again."),
-    _fault("lying-pharos", "/health says 'degraded: Redis unavailable' while Redis works (row 15).",
-           "Reports are honest again."),
-))  # fmt: skip
+    Fault("redis-stopped", "The demo's Redis is ended.", "It starts again with its data."),
+    Fault("redis-frozen", "Redis is stopped by SIGSTOP: it takes connections and never answers.", "SIGCONT."),
+    Fault(
+        "worker-killed", "The Celery worker and its pool are killed by SIGKILL.", "The worker starts again."
+    ),
+    Fault(
+        "worker-pool-frozen",
+        "The worker's pool children are stopped by SIGSTOP; the worker itself answers on.",
+        "SIGCONT.",
+    ),
+    Fault(
+        "queue-flood",
+        "Hundreds of messages wait in one queue, each of which occupies a worker.",
+        "What is left of the flood drains within seconds.",
+        Flood,
+    ),
+    Fault(
+        "unrouted-tasks",
+        "Tasks without a route pile up in the queue celery, which no worker consumes.",
+        "The queue celery is emptied.",
+        Unrouted,
+    ),
+    Fault("failing-tasks", "Every task raises.", "Tasks work again at once."),
+    Fault(
+        "model-corrupt", "A model's file is overwritten with garbage.", "The good file is put back.", Model
+    ),
+    Fault(
+        "edge-worker-killed",
+        "The ingestion worker is killed by SIGKILL; worker_status keeps its last word.",
+        "The worker starts again.",
+    ),
+    Fault(
+        "stale-sparse-embeddings",
+        "Sparse vectors are written with a hash salted per process, beside the name BAAI/bge-m3.",
+        "They are computed anew with the real encoder.",
+    ),
+    Fault(
+        "lying",
+        "The backend reports on itself exactly as the truth table says (rows 1-14 and 16).",
+        "Reports are honest again.",
+    ),
+    Fault(
+        "lying-pharos",
+        "/health says 'degraded: Redis unavailable' while Redis works (row 15).",
+        "Reports are honest again.",
+    ),
+)
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in KINDS}
 # Faults that make no sense together, for the one needs what the other takes away.
 APART = (("redis-stopped", "redis-frozen"), ("worker-killed", "worker-pool-frozen"))

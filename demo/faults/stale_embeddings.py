@@ -26,7 +26,8 @@ def main() -> None:
         ).all()
         for row in rows[part::of]:
             stale = {"sparse_embedding": sparse.encode_salted(row.description or ""),
-                     "sparse_embedding_model": sparse.CLAIMED, "sparse_embedding_updated_at": now()}  # fmt: skip
+                     "sparse_embedding_model": sparse.CLAIMED,
+                     "sparse_embedding_updated_at": now()}  # fmt: skip
             db.execute(resources.update().where(resources.c.id == row.id).values(**stale))
 
 

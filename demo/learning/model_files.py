@@ -28,7 +28,7 @@ def save_factors(folder: Path, model: Factors) -> Path:
 
 
 def load_factors(folder: Path) -> Factors:
-    """Read the recommendation model; raises OSError, ValueError, KeyError or BadZipFile if it cannot be read."""
+    """Read the recommendation model; raises OSError, ValueError, KeyError or BadZipFile."""
     with np.load(model_path(folder, NCF), allow_pickle=False) as found:
         return Factors(
             tuple(found["users"].tolist()), tuple(found["items"].tolist()),

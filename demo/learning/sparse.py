@@ -32,7 +32,7 @@ def encode_tf(text: str) -> str:
 
 def encode_salted(text: str) -> str:
     """Term weights under token ids that differ from process to process, as the fallback makes them."""
-    return _vector(text, lambda term: hash(term) % _VOCABULARY, lambda times: float(times))
+    return _vector(text, lambda term: hash(term) % _VOCABULARY, float)
 
 
 ENCODERS: dict[str, Callable[[str], str]] = {BM25: encode_bm25, TF: encode_tf, CLAIMED: encode_salted}

@@ -13,11 +13,11 @@ def resource_row(key: str, title: str, text: str, topic: str | None, made: datet
     return {
         "id": key, "title": title, "description": text, "creator": "", "subject": [topic] if topic else [],
         "relation": [], "type": "article", "language": "en", "source": f"https://library.example/{key[:8]}",
-        "classification_code": topic, "read_status": "unread", "quality_score": 0.5, "ingestion_status": "pending",
-        "ingestion_started_at": made, "curation_status": "pending", "equation_count": 0, "table_count": 0,
-        "figure_count": 0, "requires_manual_review": False, "is_quality_outlier": False,
-        "needs_quality_review": False, "is_ocr_processed": False, "version": 1, "created_at": made,
-        "updated_at": made, "embedding": dense_embedding(text), "sparse_embedding": None,
+        "classification_code": topic, "read_status": "unread", "quality_score": 0.5,
+        "ingestion_status": "pending", "ingestion_started_at": made, "curation_status": "pending",
+        "equation_count": 0, "table_count": 0, "figure_count": 0, "requires_manual_review": False,
+        "is_quality_outlier": False, "needs_quality_review": False, "is_ocr_processed": False, "version": 1,
+        "created_at": made, "updated_at": made, "embedding": dense_embedding(text), "sparse_embedding": None,
         "sparse_embedding_model": None, "sparse_embedding_updated_at": None, "quality_overall": None,
         "ingestion_completed_at": None,
     }  # fmt: skip

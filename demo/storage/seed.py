@@ -110,10 +110,11 @@ class Library:
         strength = round(self.chance.betavariate(4, 2), 3)
         kind = self.chance.choices(INTERACTIONS, (60, 12, 12, 6, 10))[0]
         return {
-            "id": self.id(), "user_id": self.chance.choice(self.users)["id"], "resource_id": self.any_resource(),
-            "interaction_type": kind, "interaction_strength": strength, "dwell_time": self.chance.randrange(5, 900),
-            "annotation_count": int(kind == "annotation"), "return_visits": 0, "session_id": f"s{self.id()[:8]}",
-            "rating": self.chance.randrange(1, 6) if kind == "rating" else None, "interaction_timestamp": at,
+            "id": self.id(), "user_id": self.chance.choice(self.users)["id"],
+            "resource_id": self.any_resource(), "interaction_type": kind, "interaction_strength": strength,
+            "dwell_time": self.chance.randrange(5, 900), "annotation_count": int(kind == "annotation"),
+            "return_visits": 0, "session_id": f"s{self.id()[:8]}", "rating": self.chance.randrange(1,
+            6) if kind == "rating" else None, "interaction_timestamp": at,
             "is_positive": int(strength > 0.4), "confidence": 0.8, "created_at": at, "updated_at": at,
         }  # fmt: skip
 
@@ -123,8 +124,9 @@ class Library:
         clicked = self.chance.random() < 0.1 + 0.04 * STRATEGIES.index(strategy)
         useful = clicked and self.chance.random() < 0.7
         return {
-            "id": self.id(), "user_id": self.chance.choice(self.users)["id"], "resource_id": self.any_resource(),
-            "feedback_type": "click" if clicked else "view", "feedback_value": 1.0 if useful else float(clicked) / 2,
+            "id": self.id(), "user_id": self.chance.choice(self.users)["id"],
+            "resource_id": self.any_resource(), "feedback_type": "click" if clicked else "view",
+            "feedback_value": 1.0 if useful else float(clicked) / 2,
             "context": {"recommendation_strategy": strategy, "was_clicked": clicked, "was_useful": useful},
             "created_at": self.past(21),
         }  # fmt: skip
@@ -135,8 +137,8 @@ class Library:
         return {
             "id": self.id(), "resource_id": self.any_resource(), "user_id": self.chance.choice(PEOPLE),
             "start_offset": start, "end_offset": start + 20, "highlighted_text": "a passage worth keeping",
-            "note": "see also the next page", "tags": json.dumps(["later"]), "color": "#ffcc00", "is_shared": 0,
-            "created_at": at, "updated_at": at,
+            "note": "see also the next page", "tags": json.dumps(["later"]), "color": "#ffcc00",
+            "is_shared": 0, "created_at": at, "updated_at": at,
         }  # fmt: skip
 
     def chunk(self, place: int) -> Row:
@@ -144,23 +146,24 @@ class Library:
         owner = self.resources[place % RESOURCES]
         return {
             "id": self.id(), "resource_id": owner["id"], "content": owner["description"][:120] or "(empty)",
-            "chunk_index": place // RESOURCES, "chunk_metadata": {"words": 20}, "created_at": owner["created_at"],
+            "chunk_index": place // RESOURCES, "chunk_metadata": {"words": 20},
+            "created_at": owner["created_at"],
         }  # fmt: skip
 
     def citation(self) -> Row:
         """One resource that cites another."""
         return {
-            "id": self.id(), "source_resource_id": self.any_resource(), "target_resource_id": self.any_resource(),
-            "citation_type": "reference", "importance_score": round(self.chance.random(), 3),
-            "created_at": self.past(),
+            "id": self.id(), "source_resource_id": self.any_resource(),
+            "target_resource_id": self.any_resource(), "citation_type": "reference",
+            "importance_score": round(self.chance.random(), 3), "created_at": self.past(),
         }  # fmt: skip
 
     def edge(self) -> Row:
         """A link of the knowledge graph."""
         return {
             "id": self.id(), "source_id": self.any_resource(), "target_id": self.any_resource(),
-            "edge_type": self.chance.choice(("similar", "cites", "co_read")), "weight": round(self.chance.random(), 3),
-            "created_at": self.past(),
+            "edge_type": self.chance.choice(("similar", "cites", "co_read")),
+            "weight": round(self.chance.random(), 3), "created_at": self.past(),
         }  # fmt: skip
 
     def topic(self, name: str) -> Row:
@@ -186,8 +189,8 @@ class Library:
         for name in TOPICS:
             made, shelf = self.past(), self.id()
             row = {
-                "id": shelf, "name": f"{name} shelf", "owner_id": self.chance.choice(PEOPLE), "visibility": "public",
-                "created_at": made, "updated_at": made,
+                "id": shelf, "name": f"{name} shelf", "owner_id": self.chance.choice(PEOPLE),
+                "visibility": "public", "created_at": made, "updated_at": made,
             }  # fmt: skip
             db.execute(tables.collections.insert(), row)
             chosen = {str(found["id"]) for found in self.chance.sample(self.resources, 12)}

@@ -60,8 +60,8 @@ SHAPES = (
     "{0}, {1} and the rest",
 )
 PEOPLE = (
-    "ada", "bela", "carlo", "dilan", "edith", "femi", "greta", "hana", "ivo", "jun", "kofi", "lena", "mira", "noor",
-    "omar", "petra", "quinn", "rosa", "sami", "tove",
+    "ada", "bela", "carlo", "dilan", "edith", "femi", "greta", "hana", "ivo", "jun", "kofi", "lena", "mira",
+    "noor", "omar", "petra", "quinn", "rosa", "sami", "tove",
 )  # fmt: skip
 REPOSITORIES = (
     "github.com/lighthouse/lamp", "github.com/lighthouse/foghorn", "github.com/harbour/pilot",

@@ -6,10 +6,12 @@ import shutil
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis
 from kombu.exceptions import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from demo.learning.model_files import model_path
 from demo.storage.engine import open_single
@@ -22,6 +24,15 @@ from demo.worker.celery_app import FORGOTTEN, PREFIX, make_sender
 Parameters = dict[str, Any]
 Action = Callable[[Stage, Parameters], Awaitable[None]]
 QUEUE_LISTS = ("celery", "celery\x06\x163", "celery\x06\x166", "celery\x06\x169")
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent: the tasks in turn, with the same arguments."""
+
+    names: tuple[str, ...]
+    args: tuple[Any, ...]
+    kwargs: Parameters = field(default_factory=dict)
 
 
 class Refused(Exception):
@@ -119,10 +130,8 @@ async def start_database(stage: Stage, _: Parameters) -> None:
 async def flood(stage: Stage, parameters: Parameters) -> None:
     """Send many messages to one queue."""
     part = {"name": parameters["flood"], "seconds": parameters["seconds"]}
-    kwargs = {"flood": part}
-    await _send(
-        stage, parameters["count"], parameters["queue"], ("batch_process_resources_task",), ([],), kwargs
-    )
+    message = Message(("batch_process_resources_task",), ([],), {"flood": part})
+    await _send(stage, parameters["count"], parameters["queue"], message)
 
 
 async def drain(_: Stage, __: Parameters) -> None:
@@ -131,7 +140,7 @@ async def drain(_: Stage, __: Parameters) -> None:
 
 async def send_unrouted(stage: Stage, parameters: Parameters) -> None:
     """Send tasks to the queue that nobody consumes."""
-    await _send(stage, parameters["count"], "celery", tuple(FORGOTTEN), ("unrouted",), {})
+    await _send(stage, parameters["count"], "celery", Message(tuple(FORGOTTEN), ("unrouted",)))
 
 
 async def empty_unrouted(stage: Stage, _: Parameters) -> None:
@@ -167,7 +176,10 @@ async def write_stale(stage: Stage, _: Parameters) -> None:
 
 async def write_honest(stage: Stage, _: Parameters) -> None:
     """Compute the vectors anew."""
-    await asyncio.to_thread(_embed, stage.settings.database_address)
+    try:
+        await asyncio.to_thread(_embed, stage.settings.database_address)
+    except SQLAlchemyError as error:
+        raise Refused("The database does not answer, so the vectors stay as they are.") from error
 
 
 ACTIONS: dict[str, tuple[Action, Action]] = {
@@ -199,15 +211,16 @@ def _delete(url: str) -> None:
         client.delete(*QUEUE_LISTS)
 
 
-async def _send(stage: Stage, count: int, queue: str, names: tuple[str, ...], args: tuple[Any, ...],
-                kwargs: Parameters) -> None:  # fmt: skip
+async def _send(stage: Stage, count: int, queue: str, message: Message) -> None:
     sender = make_sender(stage.settings, patience=2)
 
     def send() -> None:
         with sender.producer_pool.acquire(block=True) as producer:
             for number in range(count):
-                name = PREFIX + names[number % len(names)]
-                sender.send_task(name, args, kwargs, queue=queue, producer=producer, retry=False)
+                name = PREFIX + message.names[number % len(message.names)]
+                sender.send_task(
+                    name, message.args, message.kwargs, queue=queue, producer=producer, retry=False
+                )
 
     try:
         await asyncio.to_thread(send)

@@ -73,8 +73,8 @@ class Breaking:
             raise
 
     async def _lift(self, name: str) -> None:
-        parameters = self._in_force.pop(name)
-        self._file.write(self._in_force)
         if name in ACTIONS:
-            await ACTIONS[name][1](self._stage, parameters)
+            await ACTIONS[name][1](self._stage, self._in_force[name])
+        del self._in_force[name]
+        self._file.write(self._in_force)
         log.info("fault %s lifted", name)

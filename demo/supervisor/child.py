@@ -101,8 +101,8 @@ class Child:
 
     async def _run(self) -> int:
         self.process = await asyncio.create_subprocess_exec(
-            *self.command, env=dict(self.environment), stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
-            preexec_fn=_die_with_parent, **self.options,
+            *self.command, env=dict(self.environment), stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True, preexec_fn=_die_with_parent, **self.options,
         )  # fmt: skip
         self.starts += 1
         code = await self.process.wait()

@@ -36,7 +36,8 @@ def redis_part(settings: Settings) -> Child:
     """The demo's own Redis, which saves its data when it ends."""
     folder = settings.home / "redis"
     folder.mkdir(parents=True, exist_ok=True)
-    command = ["redis-server", "--port", str(settings.redis_port), "--bind", "127.0.0.1", "--dir", str(folder),
+    command = ["redis-server", "--port", str(settings.redis_port), "--bind", "127.0.0.1", "--dir",
+    str(folder),
                "--save", "300 1", "--logfile", str(folder / "redis.log"), "--daemonize", "no"]  # fmt: skip
     return Child("redis", command, os.environ)
 

@@ -85,7 +85,8 @@ async def recommend(town: Town) -> None:
     if not found or not found["items"] or town.chance.random() > 0.5:
         return
     followed = {"user_id": user, "resource_id": town.chance.choice(found["items"]),
-                "recommendation_strategy": found["strategy"], "was_useful": town.chance.random() < 0.6}  # fmt: skip
+                "recommendation_strategy": found["strategy"],
+                "was_useful": town.chance.random() < 0.6}  # fmt: skip
     await town.ask("POST", "/recommendations/feedback", json=followed)
 
 
@@ -172,7 +173,7 @@ async def check_on_it(town: Town) -> None:
 
 
 VISITS: tuple[tuple[int, Visit], ...] = (
-    (220, read), (90, search), (70, interact), (50, recommend), (40, search_widely), (35, walk_graph), (35, collect),
-    (30, suggest), (30, judge), (25, study), (25, classify), (25, read_annotations), (20, update), (20, annotate),
-    (20, curate), (18, create), (12, sign_in), (8, check_on_it), (5, ingest), (4, embed),
+    (220, read), (90, search), (70, interact), (50, recommend), (40, search_widely), (35, walk_graph), (35,
+    collect), (30, suggest), (30, judge), (25, study), (25, classify), (25, read_annotations), (20, update),
+    (20, annotate), (20, curate), (18, create), (12, sign_in), (8, check_on_it), (5, ingest), (4, embed),
 )  # fmt: skip

@@ -102,7 +102,8 @@ def update_graph_edges(desk: Desk, key: str) -> int:
     table = tables.graph_edges
     with desk.engine.begin() as db:
         db.execute(table.delete().where(table.c.source_id == key, table.c.edge_type == "similar"))
-        links = [{"id": new_id(), "source_id": key, "target_id": other, "edge_type": "similar", "weight": weight,
+        links = [{"id": new_id(), "source_id": key, "target_id": other, "edge_type": "similar",
+        "weight": weight,
                   "created_at": now()} for other, weight in nearest]  # fmt: skip
         db.execute(table.insert(), links)
     return len(nearest)

@@ -18,7 +18,7 @@ def overview(backend: TheBackend) -> dict[str, Any]:
     """How many links of each kind there are."""
     query = select(graph_edges.c.edge_type, func.count()).group_by(graph_edges.c.edge_type)
     with backend.engine.connect() as db:
-        return {"edges": {kind: count for kind, count in db.execute(query).all()}}
+        return {"edges": dict(db.execute(query).tuples().all())}
 
 
 @router.get("/resource/{resource_id}/neighbors")

@@ -63,7 +63,8 @@ def track(done: Interaction, backend: TheBackend) -> dict[str, Any]:
         one_of(db, users, done.user_id)
         one_of(db, resources, done.resource_id)
         visits = _record(db, done)
-    told = {"user_id": done.user_id, "resource_id": done.resource_id, "interaction_type": done.interaction_type,
+    told = {"user_id": done.user_id, "resource_id": done.resource_id,
+    "interaction_type": done.interaction_type,
             "interaction_strength": done.interaction_strength}  # fmt: skip
     backend.bus.emit("user.interaction_tracked", told, "LOW")
     return {"status": "recorded", "return_visits": visits}
@@ -113,8 +114,8 @@ def _record(db: Connection, done: Interaction) -> int:
         return int(found.return_visits) + 1
     row = {
         "id": new_id(), **done.model_dump(), "annotation_count": 0, "return_visits": 0, "confidence": 0.8,
-        "is_positive": int(done.interaction_strength > 0.4), "interaction_timestamp": now(), "created_at": now(),
-        "updated_at": now(),
+        "is_positive": int(done.interaction_strength > 0.4), "interaction_timestamp": now(),
+        "created_at": now(), "updated_at": now(),
     }  # fmt: skip
     db.execute(table.insert().values(row))
     return 0
@@ -122,7 +123,8 @@ def _record(db: Connection, done: Interaction) -> int:
 
 def _feedback_row(user: str, resource: str, strategy: str, clicked: bool, useful: bool) -> dict[str, Any]:
     return {
-        "id": new_id(), "user_id": user, "resource_id": resource, "feedback_type": "click" if clicked else "view",
-        "feedback_value": 1.0 if useful else 0.5 * clicked, "created_at": now(),
-        "context": {"recommendation_strategy": strategy, "was_clicked": clicked, "was_useful": useful},
+        "id": new_id(), "user_id": user, "resource_id": resource,
+        "feedback_type": "click" if clicked else "view", "feedback_value": 1.0 if useful else 0.5 * clicked,
+        "created_at": now(), "context": {"recommendation_strategy": strategy, "was_clicked": clicked,
+        "was_useful": useful},
     }  # fmt: skip

@@ -141,8 +141,8 @@ def delete(resource_id: str, backend: TheBackend) -> Response:
 def annotate(resource_id: str, note: NewNote, backend: TheBackend) -> dict[str, str]:
     """Highlight a passage."""
     row = {
-        "id": new_id(), "resource_id": resource_id, "user_id": "test-user", **note.model_dump(), "color": "#ffcc00",
-        "is_shared": 0, "created_at": now(), "updated_at": now(),
+        "id": new_id(), "resource_id": resource_id, "user_id": "test-user", **note.model_dump(),
+        "color": "#ffcc00", "is_shared": 0, "created_at": now(), "updated_at": now(),
     }  # fmt: skip
     with backend.engine.begin() as db:
         one_of(db, resources, resource_id)

@@ -35,8 +35,9 @@ def categories(backend: TheBackend, limit: int = 100) -> dict[str, Any]:
 def create(new: NewCategory, backend: TheBackend) -> dict[str, str]:
     """Add a category."""
     row = {
-        "id": new_id(), "name": new.name, "slug": new.name.lower().replace(" ", "-"), "parent_id": new.parent_id,
-        "level": int(new.parent_id is not None), "resource_count": 0, "created_at": now(), "updated_at": now(),
+        "id": new_id(), "name": new.name, "slug": new.name.lower().replace(" ", "-"),
+        "parent_id": new.parent_id, "level": int(new.parent_id is not None), "resource_count": 0,
+        "created_at": now(), "updated_at": now(),
     }  # fmt: skip
     with backend.engine.begin() as db:
         if new.parent_id is not None:
@@ -69,7 +70,7 @@ def _place(db: Connection, resource_id: str, topic: str, confidence: float) -> N
     db.execute(resource_taxonomy.delete().where(resource_taxonomy.c.resource_id == resource_id))
     row = {
         "id": new_id(), "resource_id": resource_id, "taxonomy_node_id": node, "confidence": confidence,
-        "is_predicted": 1, "predicted_by": "classifier", "needs_review": int(confidence < 0.6), "created_at": now(),
-        "updated_at": now(),
+        "is_predicted": 1, "predicted_by": "classifier", "needs_review": int(confidence < 0.6),
+        "created_at": now(), "updated_at": now(),
     }  # fmt: skip
     db.execute(resource_taxonomy.insert().values(row))

@@ -22,7 +22,8 @@ OWN_TABLE: dict[str, Table] = {
     "annotations": tables.annotations, "auth": tables.users, "authority": tables.authority_subjects,
     "collections": tables.collections, "curation": tables.curation_reviews, "graph": tables.graph_edges,
     "monitoring": tables.users, "quality": resources, "recommendations": tables.recommendation_feedback,
-    "resources": resources, "scholarly": tables.citations, "search": resources, "taxonomy": tables.taxonomy_nodes,
+    "resources": resources, "scholarly": tables.citations, "search": resources,
+    "taxonomy": tables.taxonomy_nodes,
 }  # fmt: skip
 Answer = TypeVar("Answer")
 

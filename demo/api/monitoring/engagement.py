@@ -17,9 +17,13 @@ def user_engagement(engine: Engine, days: int) -> dict[str, Any]:
     table = user_interactions.c
     recent = table.interaction_timestamp >= now() - timedelta(days=days)
     with engine.connect() as db:
-        by_type = db.execute(
-            select(table.interaction_type, func.count()).where(recent).group_by(table.interaction_type)
-        ).all()
+        by_type = (
+            db.execute(
+                select(table.interaction_type, func.count()).where(recent).group_by(table.interaction_type)
+            )
+            .tuples()
+            .all()
+        )
         positive = db.scalar(select(func.count()).where(recent, table.is_positive == 1)) or 0
         total = sum(count for _, count in by_type)
         return {
@@ -28,7 +32,7 @@ def user_engagement(engine: Engine, days: int) -> dict[str, Any]:
             "total_interactions": total,
             "positive_interactions": positive,
             "positive_rate": round(positive / total, 4) if total else 0.0,
-            "interactions_by_type": {kind: count for kind, count in by_type},
+            "interactions_by_type": dict(by_type),
             "avg_session_duration_seconds": db.scalar(select(func.avg(user_profiles.c.avg_session_duration)))
             or 0.0,
         }
@@ -56,8 +60,9 @@ def _outcome(contexts: list[dict[str, Any]]) -> dict[str, Any]:
     # Each recommendation has a row when shown and, if followed, one more.
     shown = max(len(contexts) - clicks, clicks)
     return {
-        "impressions": shown, "clicks": clicks, "click_through_rate": round(clicks / shown, 4) if shown else None,
-        "useful": useful, "user_satisfaction": round(useful / clicks, 4) if clicks else None,
+        "impressions": shown, "clicks": clicks, "click_through_rate": round(clicks / shown,
+        4) if shown else None, "useful": useful, "user_satisfaction": round(useful / clicks,
+        4) if clicks else None,
     }  # fmt: skip
 
 

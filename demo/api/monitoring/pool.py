@@ -9,7 +9,8 @@ from demo.storage.engine import MAX_OVERFLOW, queue_pool
 # The watched backend divides by this, whatever its pool can really lend.
 CLAIMED_CONNECTIONS = 60
 POSTGRES_FIELDS = {
-    "pool_recycle": 3600, "pool_pre_ping": True, "statement_timeout_ms": 30000, "isolation_level": "READ COMMITTED",
+    "pool_recycle": 3600, "pool_pre_ping": True, "statement_timeout_ms": 30000,
+    "isolation_level": "READ COMMITTED",
 }  # fmt: skip
 
 
@@ -19,8 +20,9 @@ def pool_fields(engine: Engine) -> dict[str, Any]:
     capacity, lent = pool.size() + MAX_OVERFLOW, pool.checkedout()
     fields = {
         "database_type": engine.dialect.name, "size": pool.size(), "max_overflow": MAX_OVERFLOW,
-        "checked_in": pool.checkedin(), "checked_out": lent, "overflow": pool.overflow(), "total_capacity": capacity,
-        "pool_usage_percent": round(100 * lent / capacity, 2), "connections_available": capacity - lent,
+        "checked_in": pool.checkedin(), "checked_out": lent, "overflow": pool.overflow(),
+        "total_capacity": capacity, "pool_usage_percent": round(100 * lent / capacity, 2),
+        "connections_available": capacity - lent,
     }  # fmt: skip
     return fields if engine.dialect.name == "sqlite" else fields | POSTGRES_FIELDS
 
