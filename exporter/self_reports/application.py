@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from exporter.self_reports.row import Words
-from exporter.self_reports.sight import NONEXISTENT, Sight
+from exporter.self_reports.said import NONEXISTENT
+from exporter.self_reports.sight import Sight
 from exporter.sources.event_bus import EventBus
 from exporter.sources.model_reports import FAILED, VERIFIED, Model
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
@@ -11,18 +12,18 @@ from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 
 def modules(sight: Sight) -> Iterable[Words]:
     """Row 2: every module is healthy, whatever its requests and its own health route say."""
-    for view in sight.modules:
+    for view in sight.seen.modules:
         yield Words(f"module {view.name}", view.reported, view.observed)
 
 
 def any_module(sight: Sight) -> Iterable[Words]:
     """Row 2: even a module that does not exist is healthy."""
-    yield Words("module that does not exist", sight.any_name, NONEXISTENT)
+    yield Words("module that does not exist", sight.said.no_module, NONEXISTENT)
 
 
 def models(sight: Sight) -> Iterable[Words]:
     """Row 8: a file that exists is an available model."""
-    for model in sight.models:
+    for model in sight.said.models:
         yield Words(f"model {model.name}", model_reported(model), model_seen(model))
 
 
@@ -38,8 +39,8 @@ def model_seen(model: Model) -> str:
 
 def event_bus(sight: Sight) -> Iterable[Words]:
     """Row 10: no errors while each delivery takes half a minute."""
-    if sight.bus is not None:
-        yield Words("event bus", event_bus_reported(sight.bus), event_bus_seen(sight))
+    if sight.seen.bus is not None:
+        yield Words("event bus", event_bus_reported(sight.seen.bus), event_bus_seen(sight))
 
 
 def event_bus_reported(bus: EventBus) -> str:
@@ -51,34 +52,34 @@ def event_bus_reported(bus: EventBus) -> str:
 
 def event_bus_seen(sight: Sight) -> str:
     """The bus by the errors it counts and by how long its handlers take; an unused bus is unknown."""
-    if sight.bus is None or sight.bus.slow_handling is None:
+    if sight.seen.bus is None or sight.seen.bus.slow_handling is None:
         return UNKNOWN
-    if sight.bus.slow_handling > sight.settings.backend.highest_quantile_seconds:
+    if sight.seen.bus.slow_handling > sight.settings.backend.highest_quantile_seconds:
         return DEGRADED
-    return event_bus_reported(sight.bus)
+    return event_bus_reported(sight.seen.bus)
 
 
 def processes(sight: Sight) -> Iterable[Words]:
     """Row 14: counts of one process where several answer in turn."""
-    if sight.bus is not None:
-        yield Words("event bus counts", "whole", "part" if sight.processes > 1 else "whole")
+    if sight.seen.bus is not None:
+        yield Words("event bus counts", "whole", "part" if sight.seen.processes > 1 else "whole")
 
 
 def slow_routes(sight: Sight) -> Iterable[Words]:
     """Row 16: no answer at all from the routes that ask the workers."""
-    if sight.wedged is not None:
-        yield Words("health routes", "silent" if sight.wedged else "answering", api_words(sight))
+    if sight.seen.wedged is not None:
+        yield Words("health routes", "silent" if sight.seen.wedged else "answering", api_words(sight))
 
 
 def api_words(sight: Sight) -> str:
     """The API as seen by those routes: answering, wedged or gone."""
-    if sight.wedged:
-        return "wedged" if sight.answers else DOWN
+    if sight.seen.wedged:
+        return "wedged" if sight.seen.answers else DOWN
     return "answering"
 
 
 def api_seen(sight: Sight) -> str:
     """The API by whether it answers us at all and on its slow routes."""
-    if not sight.answers:
+    if not sight.seen.answers:
         return DOWN
-    return DEGRADED if sight.wedged else HEALTHY
+    return DEGRADED if sight.seen.wedged else HEALTHY

@@ -19,17 +19,17 @@ class Component:
 
 def api_reported(sight: Sight) -> str:
     """The API in the words of /health."""
-    return UNKNOWN if sight.health is None else sight.health.component("api")
+    return sight.said.component("api")
 
 
 def redis_reported(sight: Sight) -> str:
     """Redis in the words of /health."""
-    return UNKNOWN if sight.health is None else sight.health.component("redis")
+    return sight.said.component("redis")
 
 
 def bus_reported(sight: Sight) -> str:
     """The event bus by the errors it counts."""
-    return UNKNOWN if sight.bus is None else application.event_bus_reported(sight.bus)
+    return UNKNOWN if sight.seen.bus is None else application.event_bus_reported(sight.seen.bus)
 
 
 def workers_seen(sight: Sight) -> str:
@@ -39,19 +39,19 @@ def workers_seen(sight: Sight) -> str:
 
 def models_reported(sight: Sight) -> str:
     """The worst of the models as reported."""
-    return worst(map(application.model_reported, sight.models))
+    return worst(map(application.model_reported, sight.said.models))
 
 
 def models_seen(sight: Sight) -> str:
     """The worst of the models as checked, unknown while any of them was not."""
-    found = list(map(application.model_seen, sight.models))
+    found = list(map(application.model_seen, sight.said.models))
     state = worst(found)
     return UNKNOWN if state == HEALTHY and UNKNOWN in found else state
 
 
 def ingestion_reported(sight: Sight) -> str:
     """The ingestion as its body says, and the edge worker as passed on."""
-    return worst((UNKNOWN if sight.ingestion is None else sight.ingestion.status, sight.edge_says))
+    return worst((UNKNOWN if sight.said.ingestion is None else sight.said.ingestion.status, sight.said.edge))
 
 
 def ingestion_seen(sight: Sight) -> str:
@@ -62,12 +62,12 @@ def ingestion_seen(sight: Sight) -> str:
 
 def sparse_reported(sight: Sight) -> str:
     """Sparse embeddings are reported by the model's name that is stored beside them."""
-    return HEALTHY if sight.sparse is not None and sight.sparse.by_model else UNKNOWN
+    return HEALTHY if sight.seen.sparse is not None and sight.seen.sparse.by_model else UNKNOWN
 
 
 def sparse_seen(sight: Sight) -> str:
     """Sparse embeddings by what speaks against their origin."""
-    looked_at = [evidence for evidence in sight.evidence if evidence.sampled]
+    looked_at = [evidence for evidence in sight.seen.evidence if evidence.sampled]
     if any(evidence.suspect for evidence in looked_at):
         return DEGRADED
     return HEALTHY if looked_at else UNKNOWN
@@ -75,9 +75,9 @@ def sparse_seen(sight: Sight) -> str:
 
 COMPONENTS = (
     Component("api", api_reported, application.api_seen),
-    Component("database", lambda sight: sight.database, lambda sight: sight.database_seen),
+    Component("database", lambda sight: sight.said.database, lambda sight: sight.seen.database),
     Component("redis", redis_reported, stores.redis_seen),
-    Component("cache", lambda sight: sight.cache, lambda sight: sight.cache_seen),
+    Component("cache", lambda sight: sight.said.cache, lambda sight: sight.seen.cache),
     Component("workers", work.workers_reported, workers_seen),
     Component("event_bus", bus_reported, application.event_bus_seen),
     Component("models", models_reported, models_seen),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from exporter.self_reports.sight import Sight
-from exporter.status import UNKNOWN
+from exporter.status import DEGRADED, DOWN, UNKNOWN
+
+TROUBLE = {DEGRADED, DOWN}
 
 
 class Words(NamedTuple):
@@ -22,8 +24,8 @@ class Words(NamedTuple):
 
     @property
     def disagrees(self) -> bool:
-        """Whether the report is wrong."""
-        return self.reported != self.observed
+        """Whether the report is wrong; two words for trouble differ in grade only, and mislead nobody."""
+        return self.reported != self.observed and not {self.reported, self.observed} <= TROUBLE
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,15 @@ from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 
 def database(sight: Sight) -> Iterable[Words]:
     """Row 1: healthy while the database is stopped."""
-    yield Words("database", sight.database, sight.database_seen)
-    if sight.health is not None:
-        yield Words("database in /health", sight.health.component("database"), sight.database_seen)
+    yield Words("database", sight.said.database, sight.seen.database)
+    yield Words("database in /health", sight.said.component("database"), sight.seen.database)
 
 
 def pool(sight: Sight) -> Iterable[Words]:
     """Row 7: a third in use while every connection is lent."""
-    if sight.pool is None:
+    if sight.said.pool is None:
         return
-    said = sight.pool.part("pool")
+    said = sight.said.pool.part("pool")
     percent, lent = said.number("utilization_percent"), said.number("checked_out")
     capacity = said.number("total_capacity")
     limit = sight.settings.judgement.degraded_pool_ratio
@@ -36,25 +35,24 @@ def fullness(ratio: float | None, limit: float) -> str:
 
 def cache(sight: Sight) -> Iterable[Words]:
     """Row 9: statistics as ever while Redis is down."""
-    yield Words("cache", sight.cache, sight.cache_seen)
+    yield Words("cache", sight.said.cache, sight.seen.cache)
 
 
 def redis(sight: Sight) -> Iterable[Words]:
     """Row 15: Redis unavailable while it works."""
-    if sight.health is not None:
-        yield Words("redis", sight.health.component("redis"), redis_seen(sight))
+    yield Words("redis", sight.said.component("redis"), redis_seen(sight))
 
 
 def redis_seen(sight: Sight) -> str:
     """Redis by our own PING to the cache, else to the broker, which is the same server as a rule."""
-    if sight.cache_seen != UNKNOWN or sight.broker is None:
-        return sight.cache_seen
-    return HEALTHY if sight.broker.answers else DOWN
+    if sight.seen.cache != UNKNOWN or sight.seen.broker is None:
+        return sight.seen.cache
+    return HEALTHY if sight.seen.broker.answers else DOWN
 
 
 def sparse_embeddings(sight: Sight) -> Iterable[Words]:
     """Row 12: vectors that carry the name of a model that did not make them."""
-    for evidence in sight.evidence:
+    for evidence in sight.seen.evidence:
         if evidence.sampled:
             observed = DEGRADED if evidence.suspect else HEALTHY
             yield Words(f"sparse embeddings {evidence.model}", HEALTHY, observed)

@@ -15,14 +15,14 @@ def workers(sight: Sight) -> Iterable[Words]:
 
 def workers_reported(sight: Sight) -> str:
     """The workers as /workers/status tells them, else as /health does."""
-    if sight.workers is None:
-        return UNKNOWN if sight.health is None else sight.health.component("celery")
-    return DOWN if sight.workers.count == 0 else sight.workers.status
+    if sight.said.workers is None:
+        return sight.said.component("celery")
+    return DOWN if sight.said.workers.count == 0 else sight.said.workers.status
 
 
 def workers_seen(sight: Sight) -> str:
     """The workers by heartbeats, and by whether the oldest message and the task events move."""
-    broker = sight.broker
+    broker = sight.seen.broker
     if broker is None:
         return UNKNOWN
     if not broker.answers or broker.workers_up == 0:
@@ -40,9 +40,9 @@ def silent(broker: BrokerView, since: float) -> bool:
 
 def tasks(sight: Sight) -> Iterable[Words]:
     """Row 4: tasks are counted as done while every one of them fails."""
-    if sight.workers is None or not sight.workers.accepted:
+    if sight.said.workers is None or not sight.said.workers.accepted:
         return
-    yield Words("tasks", sight.workers.status, tasks_seen(sight))
+    yield Words("tasks", sight.said.workers.status, tasks_seen(sight))
 
 
 def tasks_seen(sight: Sight) -> str:
@@ -61,7 +61,7 @@ def tasks_seen(sight: Sight) -> str:
 
 def outcomes(sight: Sight) -> tuple[float, float]:
     """Tasks that finished and those of them that failed, from the witness that saw more."""
-    broker, results = sight.broker, sight.results
+    broker, results = sight.seen.broker, sight.seen.results
     by_events = (0, 0) if broker is None else (broker.finished or 0, broker.failed or 0)
     if results is None:
         return by_events
@@ -71,17 +71,17 @@ def outcomes(sight: Sight) -> tuple[float, float]:
 
 def priorities(sight: Sight) -> Iterable[Words]:
     """Row 5: a queue of length 0 whose messages wait in the lists of higher priorities."""
-    if sight.broker is None or sight.hidden is None:
+    if sight.seen.broker is None or sight.seen.hidden is None:
         return
-    for queue in sight.broker.queues or ():
+    for queue in sight.seen.broker.queues or ():
         if queue.length:
-            reported = "empty" if queue.name in sight.hidden else "waiting"
+            reported = "empty" if queue.name in sight.seen.hidden else "waiting"
             yield Words(f"queue {queue.name}", reported, "waiting")
 
 
 def consumers(sight: Sight) -> Iterable[Words]:
     """Row 6: no word of a queue that no worker takes from."""
-    for queue in () if sight.broker is None else sight.broker.queues or ():
+    for queue in () if sight.seen.broker is None else sight.seen.broker.queues or ():
         if queue.length and queue.unconsumed is not None:
             observed = "unconsumed" if queue.unconsumed else "consumed"
             yield Words(f"consumers of {queue.name}", "consumed", observed)
@@ -89,29 +89,29 @@ def consumers(sight: Sight) -> Iterable[Words]:
 
 def edge_worker(sight: Sight) -> Iterable[Words]:
     """Row 11: idle while the edge worker is dead."""
-    yield Words("edge worker", sight.edge_says, edge_worker_seen(sight))
+    yield Words("edge worker", sight.said.edge, edge_worker_seen(sight))
 
 
 def edge_worker_seen(sight: Sight) -> str:
     """The edge worker by its heartbeat; without one nothing is known of it."""
-    if sight.edge is None:
+    if sight.seen.edge is None:
         return UNKNOWN
-    return sight.edge.status(sight.now, sight.settings.ingestion.heartbeat_timeout)
+    return sight.seen.edge.status(sight.now, sight.settings.ingestion.heartbeat_timeout)
 
 
 def ingestion_answer(sight: Sight) -> Iterable[Words]:
     """Row 13: HTTP 200 over a body that says unhealthy."""
-    if sight.ingestion is not None:
-        reported = HEALTHY if sight.ingestion.http_status < 400 else DOWN
-        yield Words("ingestion HTTP status", reported, sight.ingestion.status)
+    if sight.said.ingestion is not None:
+        reported = HEALTHY if sight.said.ingestion.http_status < 400 else DOWN
+        yield Words("ingestion HTTP status", reported, sight.said.ingestion.status)
 
 
 def ingestion(sight: Sight) -> Iterable[Words]:
     """Row 13: the body itself, held against the servers that ingestion needs."""
-    if sight.ingestion is not None:
-        yield Words("ingestion", sight.ingestion.status, ingestion_seen(sight))
+    if sight.said.ingestion is not None:
+        yield Words("ingestion", sight.said.ingestion.status, ingestion_seen(sight))
 
 
 def ingestion_seen(sight: Sight) -> str:
     """The ingestion by its queue's server and by the database."""
-    return worst((sight.ingestion_seen, sight.database_seen))
+    return worst((sight.seen.ingestion, sight.seen.database))
