@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy.exc import OperationalError
 
 from ingestion_api.app import create_app
 from ingestion_api.settings_file import SettingsError, load
+from ingestion_api.store.migrate import migrate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,8 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    app = create_app(settings)
+    try:
+        migrate(app.state.service.store.engine)
+    except OperationalError:
+        print("The service's database does not answer; see database_url.", file=sys.stderr)  # noqa: T201 - as above
+        return 1
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from celery import Celery
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from ingestion_api.settings import Settings
 
@@ -16,7 +16,7 @@ def celery_app(settings: Settings, **more: Any) -> Celery:
     """An application for the broker of the settings; `more` are further Celery settings."""
     app = Celery("watchroom", broker=settings.broker_url.get_secret_value())
     app.conf.update(
-        task_queues=(Queue(INGESTION), Queue(EMBEDDINGS)),
+        task_queues=tuple(Queue(name, Exchange(name), routing_key=name) for name in (INGESTION, EMBEDDINGS)),
         task_default_queue=INGESTION,
         task_create_missing_queues=False,
         task_ignore_result=True,  # what became of a job is kept in SQL

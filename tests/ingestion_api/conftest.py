@@ -1,0 +1,118 @@
+"""What the service's tests share: a store on each database, a clock that is set, a service to ask."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from ingestion_api.access.bearer import Actor
+from ingestion_api.app import create_app
+from ingestion_api.service import Service, assemble
+from ingestion_api.settings import Settings
+from ingestion_api.store import Store
+from ingestion_api.store.migrate import migrate
+from tests.ingestion_api.git_server import GitServer, serving
+from tests.ingestion_api.processes import AUTHORIZED, TOKEN
+from tests.servers.postgres_server import PostgresServer
+from tests.servers.redis_server import RedisServer
+
+MORNING = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+KEEPER = Actor("keeper", "192.0.2.7")
+
+
+class HandClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = MORNING
+
+    def __call__(self) -> datetime:
+        """The time it shows."""
+        return self.now
+
+    def move(self, **by: float) -> None:
+        """Turn the hands."""
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """A clock that shows an early morning."""
+    return HandClock()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/own.db"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.fresh_database()
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A store with its tables, on each kind of database."""
+    store = Store.at(database_url)
+    migrate(store.engine)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_server: RedisServer) -> Callable[..., Settings]:
+    """A function that gives settings for a test; keywords change some."""
+    redis_server.flush()
+
+    def build(**changes: Any) -> Settings:
+        usual: dict[str, Any] = {
+            "run_dir": tmp_path / "run",
+            "broker_url": redis_server.database(0),
+            "cache_url": redis_server.database(2),
+            "token": TOKEN,
+            "trusted_hosts": ("127.0.0.1",),
+            "outbox_period": 600.0,
+        }
+        return Settings(**usual | changes)
+
+    return build
+
+
+@pytest.fixture
+def start(settings: Callable[..., Settings], clock: HandClock) -> Iterator[Callable[..., TestClient]]:
+    """A function that starts a service and gives a signed-in client; keywords change settings."""
+    with ExitStack() as clients:
+
+        def begin(**changes: Any) -> TestClient:
+            chosen = settings(**changes)
+            app = create_app(chosen, assemble(chosen, clock))
+            # an unexpected error is an answer here too, as it is for a real client
+            client = TestClient(app, headers=AUTHORIZED, raise_server_exceptions=False)
+            return clients.enter_context(client)
+
+        yield begin
+
+
+@pytest.fixture
+def client(start: Callable[..., TestClient]) -> TestClient:
+    """A service with usual settings."""
+    return start()
+
+
+@pytest.fixture
+def git(tmp_path: Path) -> Iterator[GitServer]:
+    """A host of repositories under tmp_path/repositories."""
+    root = tmp_path / "repositories"
+    root.mkdir()
+    with serving(GitServer(root)) as server:
+        yield server
+
+
+def service_behind(client: TestClient) -> Service:
+    """The parts of the service that a client talks to."""
+    service: Service = client.app.state.service  # type: ignore[attr-defined]
+    return service

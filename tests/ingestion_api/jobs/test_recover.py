@@ -1,0 +1,110 @@
+"""Jobs that nobody works on any more are found: lost, forgotten, too old."""
+
+from datetime import timedelta
+
+from ingestion_api.dispatch.broker import Broker
+from ingestion_api.jobs.cancel import cancel
+from ingestion_api.jobs.claim import take
+from ingestion_api.jobs.history import age_seconds
+from ingestion_api.jobs.publish import publish_due
+from ingestion_api.jobs.recover import Patience, recover
+from ingestion_api.settings import Settings
+from ingestion_api.store import Store
+from ingestion_api.store.tables import IdempotencyKey
+from tests.ingestion_api.conftest import KEEPER, MORNING
+from tests.ingestion_api.jobs.orders import LEASE, row, running_job, state_of, waiting_job
+from tests.servers.redis_server import RedisServer
+
+PATIENCE = Patience(ttl=timedelta(hours=24), grace=timedelta(seconds=10), max_losses=2)
+SOON = MORNING + timedelta(seconds=11)
+AFTER_LEASE = MORNING + LEASE + timedelta(seconds=1)
+NEXT_DAY = MORNING + timedelta(hours=24, seconds=1)
+
+
+def broker_at(redis_server: RedisServer) -> Broker:
+    """An empty broker."""
+    redis_server.flush()
+    return Broker.at(Settings(broker_url=redis_server.url))
+
+
+def test_a_committed_job_is_published_once(store: Store, redis_server: RedisServer) -> None:
+    """And not again while its message waits, however long that takes."""
+    broker = broker_at(redis_server)
+    job_id = waiting_job(store)
+    assert [publish_due(store, broker, MORNING), publish_due(store, broker, MORNING)] == [1, 0]
+    assert broker.waiting() == {job_id}
+    recover(store, broker, PATIENCE, SOON)
+    assert publish_due(store, broker, SOON) == 0
+
+
+def test_a_broker_that_forgot_gets_the_message_again(store: Store, redis_server: RedisServer) -> None:
+    """As Redis does that keeps nothing on disk and is restarted."""
+    broker = broker_at(redis_server)
+    job_id = waiting_job(store)
+    publish_due(store, broker, MORNING)
+    redis_server.flush()
+    recover(store, broker, PATIENCE, SOON)
+    assert publish_due(store, broker, SOON) == 1
+    assert broker.waiting() == {job_id}
+
+
+def test_a_broker_that_is_away_loses_nothing(store: Store, own_redis_server: RedisServer) -> None:
+    """The job waits in SQL until the broker is back."""
+    broker = broker_at(own_redis_server)
+    job_id = waiting_job(store)
+    own_redis_server.kill()
+    assert publish_due(store, broker, MORNING) == 0
+    own_redis_server.start()
+    assert publish_due(store, broker, MORNING) == 1
+    assert broker.waiting() == {job_id}
+
+
+def test_a_job_whose_worker_fell_silent_waits_again(store: Store, redis_server: RedisServer) -> None:
+    """Not before its lease has ended."""
+    broker = broker_at(redis_server)
+    claim = running_job(store)
+    recover(store, broker, PATIENCE, MORNING + LEASE)
+    assert state_of(store, claim.job.id) == "processing"
+    recover(store, broker, PATIENCE, AFTER_LEASE)
+    job = row(store, claim.job.id)
+    assert (job.state, job.losses, job.published_at) == ("pending", 1, None)
+
+
+def test_a_job_that_kills_its_workers_ends_as_failed(store: Store, redis_server: RedisServer) -> None:
+    """After as many losses as are allowed."""
+    broker = broker_at(redis_server)
+    job_id, now = waiting_job(store), MORNING
+    for _ in range(3):
+        assert take(store, job_id, "hands", now, LEASE) is not None
+        now += LEASE + timedelta(seconds=1)
+        recover(store, broker, PATIENCE, now)
+    job = row(store, job_id)
+    assert (job.state, job.error) == ("failed", "its worker was lost 3 times")
+
+
+def test_a_lost_job_that_was_cancelled_ends_so(store: Store, redis_server: RedisServer) -> None:
+    """Nobody is left to hear of the cancellation."""
+    broker = broker_at(redis_server)
+    claim = running_job(store)
+    cancel(store, claim.job.id, KEEPER, MORNING)
+    recover(store, broker, PATIENCE, AFTER_LEASE)
+    assert state_of(store, claim.job.id) == "cancelled"
+
+
+def test_a_job_older_than_its_life_is_skipped(store: Store, redis_server: RedisServer) -> None:
+    """With the contract's reason and its age."""
+    broker = broker_at(redis_server)
+    job_id = waiting_job(store)
+    recover(store, broker, PATIENCE, NEXT_DAY)
+    job = row(store, job_id)
+    assert (job.state, job.reason, age_seconds(job)) == ("skipped", "Task exceeded TTL", 86_401.0)
+
+
+def test_keys_are_forgotten_after_a_day(store: Store, redis_server: RedisServer) -> None:
+    """They only serve clients that repeat themselves soon."""
+    job_id = waiting_job(store)
+    with store.write() as session:
+        session.add(IdempotencyKey(key="k", request="r", job_id=job_id, created_at=MORNING))
+    recover(store, broker_at(redis_server), PATIENCE, NEXT_DAY)
+    with store.read() as session:
+        assert session.get(IdempotencyKey, "k") is None
