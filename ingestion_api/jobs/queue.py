@@ -36,7 +36,7 @@ def place(session: Session, job: Job) -> Place:
 def counts(session: Session, kind: str = INGESTION) -> Mapping[str, int]:
     """The number of jobs of a kind in every state."""
     query = select(Job.state, func.count()).where(Job.kind == kind).group_by(Job.state)
-    found = {state: count for state, count in session.execute(query).tuples()}  # noqa: C416 - dict() loses the types
+    found = {str(row[0]): int(row[1]) for row in session.execute(query)}
     return dict.fromkeys((PENDING, PROCESSING, *ENDED), 0) | found
 
 
