@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
+from exporter.collectors.self_reports_sight import sight
+from exporter.collectors.self_reports_statuses import COMPONENTS
 from exporter.metrics import States
-from exporter.self_reports.components import COMPONENTS
-from exporter.self_reports.sight import sight
 from exporter.sources import Sources
 from exporter.status import derived
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from prometheus_client import Metric
 
 from exporter.bounds import label
+from exporter.collectors.self_reports_sight import sight
+from exporter.collectors.self_reports_table import compared
 from exporter.metrics import Gauge
-from exporter.self_reports.sight import sight
-from exporter.self_reports.table import compared
 from exporter.sources import Sources
 
 DISAGREES = Gauge(

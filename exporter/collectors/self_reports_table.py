@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from exporter.self_reports import application, stores, work
-from exporter.self_reports.row import Row, Words
-from exporter.self_reports.sight import Sight
+from exporter.collectors import self_reports_application as application
+from exporter.collectors import self_reports_stores as stores
+from exporter.collectors import self_reports_work as work
+from exporter.collectors.self_reports_row import Row, Words
+from exporter.collectors.self_reports_sight import Sight
 
 ROWS = (
     Row(1, "the database is healthy; it is stopped", stores.database),

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exporter.self_reports import application, stores, work
-from exporter.self_reports.sight import Sight
+from exporter.collectors import self_reports_application as application
+from exporter.collectors import self_reports_stores as stores
+from exporter.collectors import self_reports_work as work
+from exporter.collectors.self_reports_sight import Sight
 from exporter.status import DEGRADED, HEALTHY, UNKNOWN, worst
 
 

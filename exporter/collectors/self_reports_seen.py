@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.collectors.ingestion_worker import edge_worker
+from exporter.collectors.self_reports_asking import maybe, ready
 from exporter.question import Question
-from exporter.self_reports.asking import maybe, ready
 from exporter.sources import Sources
 from exporter.sources.broker_results import Results
 from exporter.sources.broker_view import BrokerView

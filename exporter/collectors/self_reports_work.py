@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from exporter.self_reports.row import Words
-from exporter.self_reports.sight import Sight
+from exporter.collectors.self_reports_row import Words
+from exporter.collectors.self_reports_sight import Sight
 from exporter.sources.broker_view import BrokerView
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, worst
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from exporter.self_reports.sight import Sight
+from exporter.collectors.self_reports_sight import Sight
 from exporter.status import DEGRADED, DOWN, UNKNOWN
 
 TROUBLE = {DEGRADED, DOWN}

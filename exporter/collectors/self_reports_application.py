@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from exporter.self_reports.row import Words
-from exporter.self_reports.said import NONEXISTENT
-from exporter.self_reports.sight import Sight
+from exporter.collectors.self_reports_row import Words
+from exporter.collectors.self_reports_said import NONEXISTENT
+from exporter.collectors.self_reports_sight import Sight
 from exporter.sources.event_bus import EventBus
 from exporter.sources.model_reports import FAILED, VERIFIED, Model
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN

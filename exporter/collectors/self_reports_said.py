@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from exporter.collectors.database_reported import reported as database_reported
 from exporter.collectors.ingestion_health import reported_health
 from exporter.collectors.models_states import known_models
+from exporter.collectors.self_reports_asking import maybe, ready
 from exporter.errors import Refused, SourceError
-from exporter.self_reports.asking import maybe, ready
 from exporter.sources import Sources
 from exporter.sources.document import Document
 from exporter.sources.health_report import Health, Workers

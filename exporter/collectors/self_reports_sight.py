@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from exporter.collectors.self_reports_asking import maybe
+from exporter.collectors.self_reports_said import Said, said
+from exporter.collectors.self_reports_seen import Seen, seen
 from exporter.question import Question
-from exporter.self_reports.asking import maybe
-from exporter.self_reports.said import Said, said
-from exporter.self_reports.seen import Seen, seen
 from exporter.settings import Settings
 from exporter.sources import Sources
 

@@ -1,0 +1,237 @@
+"""The truth table, row by row: a report that lies disagrees and does not count; an honest one agrees."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from exporter.collectors.self_reports_said import NONEXISTENT, Said
+from exporter.collectors.self_reports_seen import Seen
+from exporter.collectors.self_reports_sight import Sight
+from exporter.collectors.self_reports_statuses import COMPONENTS
+from exporter.collectors.self_reports_table import ROWS, compared
+from exporter.metrics import Quantiles
+from exporter.settings import Settings
+from exporter.sources.broker_results import Results
+from exporter.sources.broker_view import BrokerView, QueueView
+from exporter.sources.document import Document
+from exporter.sources.event_bus import EventBus
+from exporter.sources.health_report import Health, Workers
+from exporter.sources.ingestion_answers import Health as IngestionHealth
+from exporter.sources.ingestion_answers import Worker
+from exporter.sources.model_reports import Model
+from exporter.sources.module_views import ModuleView
+from exporter.sources.sql.sparse import Sparse
+from exporter.sources.sql.sparse_evidence import Evidence
+from exporter.status import derived
+
+NOW = 1_800_000_000.0
+
+
+def bus(p95: float = 0.004) -> EventBus:
+    """An event bus without errors whose handlers take this long."""
+    return EventBus(80, 60, 0, {"resource.created": 80}, Quantiles({0.95: p95}), Quantiles({}), 1)
+
+
+def view(observed: str) -> ModuleView:
+    """The module search, reported healthy."""
+    return ModuleView("search", "healthy", observed, 0.01, NOW, NOW)
+
+
+def broker(**changes: Any) -> BrokerView:
+    """A broker with one worker that works."""
+    working = BrokerView(
+        answers=True,
+        listening=True,
+        workers_up=1,
+        queues=(QueueView("default", 0, 0.0, 1),),
+        unacked=2,
+        last_task_event=NOW - 1,
+        finished=40,
+        failed=0,
+        window=300.0,
+    )
+    return replace(working, **changes)
+
+
+def pool(lent: int, percent: float) -> Document:
+    """A pool of 12 connections."""
+    said = {"checked_out": lent, "total_capacity": 12, "utilization_percent": percent}
+    return Document({"pool": said}, "backend /db/pool")
+
+
+HEALTH = Health(
+    "healthy", {"database": "healthy", "redis": "healthy", "celery": "healthy", "api": "healthy"}, 1
+)
+HONEST_SAID = Said(
+    health=HEALTH,
+    workers=Workers("healthy", 1, 0, accepted={"app.index": 40.0}),
+    database="healthy",
+    cache="healthy",
+    pool=pool(3, 25.0),
+    models=(Model("ncf_model", available=True, checked=True),),
+    ingestion=IngestionHealth("healthy", 200, {}),
+    edge="healthy",
+    no_module=NONEXISTENT,
+)
+HONEST_SEEN = Seen(
+    modules=(view("healthy"),),
+    answers=True,
+    wedged=False,
+    database="healthy",
+    cache="healthy",
+    ingestion="healthy",
+    broker=broker(queues=(QueueView("default", 3, 0.4, 1),)),
+    hidden=(),
+    results=Results(5, True, 5, Counter(SUCCESS=5), Counter()),
+    bus=bus(),
+    processes=1,
+    edge=Worker(says="Idle", last_seen=NOW - 5),
+    sparse=Sparse({"with": 9.0}, {"BAAI/bge-m3": 9.0}, NOW),
+    evidence=(Evidence("BAAI/bge-m3", 9, 0, 0, 0, 0),),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A lie: the row it belongs to, what is said and seen, and what must come of it."""
+
+    row: int
+    subject: str
+    words: tuple[str, str]
+    component: str | None = None
+    status: str | None = None
+    said: Callable[[Said], Said] = lambda said: said
+    seen: Callable[[Seen], Seen] = lambda seen: seen
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.subject}"
+
+
+def says(**changes: Any) -> Callable[[Said], Said]:
+    """The honest report but for these."""
+    return lambda said: replace(said, **changes)
+
+
+def is_seen(**changes: Any) -> Callable[[Seen], Seen]:
+    """The untroubled observation but for these."""
+    return lambda seen: replace(seen, **changes)
+
+
+STUCK = (QueueView("default", 30, 240.0, 1),)
+FROZEN = broker(queues=STUCK, last_task_event=NOW - 300, finished=0)
+LOST = (QueueView("celery", 4, 90.0, 0),)
+SALTED = (Evidence("BAAI/bge-m3", 9, 7, 7, 0, 0),)
+BY_RESULTS = Results(30, True, 30, Counter(FAILURE=30), Counter({("app.index", "ValueError"): 30}))
+CORRUPT = (Model("ncf_model", available=True, error=True),)
+REDIS_DENIED = says(health=replace(HEALTH, components={**HEALTH.components, "redis": "down"}))
+
+LIES = (
+    Case(1, "database", ("healthy", "down"), "database", "down", seen=is_seen(database="down")),
+    Case(1, "database in /health", ("healthy", "down"), "database", "down", seen=is_seen(database="down")),
+    Case(2, "module search", ("healthy", "down"), seen=is_seen(modules=(view("down"),))),
+    Case(2, "module search", ("healthy", "degraded"), seen=is_seen(modules=(view("degraded"),))),
+    Case(2, "module that does not exist", ("healthy", NONEXISTENT), said=says(no_module="healthy")),
+    Case(3, "workers", ("healthy", "down"), "workers", "down", seen=is_seen(broker=FROZEN)),
+    Case(
+        3, "workers", ("healthy", "down"), "workers", "down", seen=is_seen(broker=broker(workers_up=0))
+    ),
+    Case(
+        4, "tasks", ("healthy", "down"), "workers", "down",
+        seen=is_seen(broker=broker(finished=30, failed=30)),
+    ),
+    Case(
+        4, "tasks", ("healthy", "down"), "workers", "down",
+        seen=is_seen(broker=broker(listening=False, finished=None, failed=None), results=BY_RESULTS),
+    ),
+    Case(5, "queue default", ("empty", "waiting"), seen=is_seen(hidden=("default",))),
+    Case(6, "consumers of celery", ("consumed", "unconsumed"), seen=is_seen(broker=broker(queues=LOST))),
+    Case(7, "database pool", ("healthy", "down"), said=says(pool=pool(12, 41.67))),
+    Case(7, "database pool", ("healthy", "degraded"), said=says(pool=pool(11, 38.33))),
+    Case(8, "model ncf_model", ("healthy", "down"), "models", "down", said=says(models=CORRUPT)),
+    Case(9, "cache", ("healthy", "down"), "cache", "down", seen=is_seen(cache="down")),
+    Case(10, "event bus", ("healthy", "degraded"), "event_bus", "degraded", seen=is_seen(bus=bus(19.02))),
+    Case(
+        11, "edge worker", ("healthy", "down"), "ingestion", "down",
+        seen=is_seen(edge=Worker(says="Idle", last_seen=NOW - 900)),
+    ),
+    Case(
+        12, "sparse embeddings BAAI/bge-m3", ("healthy", "degraded"), "sparse_embeddings", "degraded",
+        seen=is_seen(evidence=SALTED),
+    ),
+    Case(
+        13, "ingestion HTTP status", ("healthy", "down"),
+        said=says(ingestion=IngestionHealth("down", 200, {})),
+    ),
+    Case(13, "ingestion", ("healthy", "down"), "ingestion", "down", seen=is_seen(ingestion="down")),
+    Case(14, "event bus counts", ("whole", "part"), seen=is_seen(processes=2)),
+    Case(15, "redis", ("down", "healthy"), "redis", "healthy", said=REDIS_DENIED),
+    Case(16, "health routes", ("silent", "wedged"), "api", "degraded", seen=is_seen(wedged=True)),
+    Case(16, "health routes", ("silent", "down"), "api", "down", seen=is_seen(wedged=True, answers=False)),
+)  # fmt: skip
+
+
+def sighted(said: Said = HONEST_SAID, seen: Seen = HONEST_SEEN) -> Sight:
+    """Reports and observations at the moment of the examples."""
+    return Sight(Settings(), NOW, said, seen)
+
+
+def status(component: str, sight: Sight) -> str:
+    """The status in force of a component."""
+    found = next(c for c in COMPONENTS if c.name == component)
+    return derived(found.reported(sight), found.observed(sight))
+
+
+@pytest.mark.parametrize("case", LIES, ids=str)
+def test_a_lie_disagrees_and_the_status_is_the_observed_one(case: Case) -> None:
+    sight = sighted(case.said(HONEST_SAID), case.seen(HONEST_SEEN))
+    found = {words.subject: words for words in compared(sight)}
+    assert found[case.subject][1:] == case.words
+    assert found[case.subject].disagrees
+    if case.component is not None:
+        assert status(case.component, sight) == case.status
+
+
+def test_honest_reports_agree_in_every_row() -> None:
+    found = list(compared(sighted()))
+    assert [words for words in found if words.disagrees] == []
+    assert {words.subject for words in found} >= {case.subject for case in LIES} - {"consumers of celery"}
+    assert {status(component.name, sighted()) for component in COMPONENTS} == {"healthy"}
+
+
+def test_the_table_covers_all_sixteen_rows() -> None:
+    assert {row.number for row in ROWS} == {case.row for case in LIES} == set(range(1, 17))
+
+
+def test_without_any_report_or_observation_nothing_agrees_and_nothing_is_healthy() -> None:
+    nothing = sighted(Said(), Seen(answers=False))
+    assert list(compared(nothing)) == []
+    assert {status(c.name, nothing) for c in COMPONENTS if c.name != "api"} == {"unknown"}
+    assert status("api", nothing) == "down"
+
+
+def test_a_healthy_report_alone_is_not_enough() -> None:
+    believed = sighted(HONEST_SAID, Seen(answers=True))
+    assert status("database", believed) == "unknown"
+    assert status("workers", believed) == "unknown"
+    assert status("ingestion", believed) == "unknown"
+
+
+def test_a_report_of_trouble_is_believed_where_nothing_is_seen() -> None:
+    troubled = sighted(replace(HONEST_SAID, database="down"), Seen())
+    assert status("database", troubled) == "down"
+
+
+def test_two_words_for_trouble_do_not_disagree() -> None:
+    honest = replace(HONEST_SAID, workers=Workers("degraded", 1, 0))
+    found = {w.subject: w for w in compared(sighted(honest, replace(HONEST_SEEN, broker=FROZEN)))}
+    assert found["workers"][1:] == ("degraded", "down")
+    assert not found["workers"].disagrees
+
+
+def test_messages_that_nobody_takes_do_not_make_the_workers_look_frozen() -> None:
+    unrouted = replace(HONEST_SEEN, broker=broker(queues=LOST, last_task_event=NOW - 600))
+    found = {w.subject: w for w in compared(sighted(HONEST_SAID, unrouted))}
+    assert found["workers"].observed == "healthy"
