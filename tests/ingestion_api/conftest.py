@@ -1,5 +1,6 @@
 """What the service's tests share: a store on each database, a clock that is set, a service to ask."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from ingestion_api.access.bearer import Actor
@@ -15,6 +17,7 @@ from ingestion_api.service import Service, assemble
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 from ingestion_api.store.migrate import migrate
+from ingestion_api.store.tables import Table
 from tests.ingestion_api.git_server import GitServer, serving
 from tests.ingestion_api.processes import AUTHORIZED, TOKEN
 from tests.servers.postgres_server import PostgresServer
@@ -45,20 +48,44 @@ def clock() -> HandClock:
     return HandClock()
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables, to be copied."""
+    file = tmp_path_factory.mktemp("sqlite") / "own.db"
+    store = Store.at(f"sqlite:///{file}")
+    migrate(store.engine)
+    store.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: PostgresServer) -> str:
+    """A PostgreSQL database with all tables, to be emptied."""
+    url = postgres_server.fresh_database()
+    store = Store.at(url)
+    migrate(store.engine)
+    store.close()
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/own.db"
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.fresh_database()
+    """A database of each kind with empty tables."""
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("migrated_postgres")
+        return url
+    shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "own.db")
+    return f"sqlite:///{tmp_path}/own.db"
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    """A store with its tables, on each kind of database."""
+    """A store with empty tables, on each kind of database."""
     store = Store.at(database_url)
-    migrate(store.engine)
+    if store.engine.dialect.name == "postgresql":
+        names = ", ".join(table.name for table in Table.metadata.sorted_tables)
+        with store.write() as session:
+            session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
     yield store
     store.close()
 
