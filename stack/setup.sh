@@ -39,9 +39,16 @@ main() {
 missing_packages() {
     local command other package
     printf '%s\n' "${NEEDS[@]}" | while read -r command other package; do
-        command -v "$command" >/dev/null || command -v "$other" >/dev/null || compgen -G "$other" >/dev/null ||
-            printf '%s\n' "$package"
+        command -v "$command" >/dev/null || present "$other" || printf '%s\n' "$package"
     done | sort -u
+}
+
+present() {
+    # a pattern only when it is a path: this checkout has folders of the same names as programs
+    case $1 in
+    /*) compgen -G "$1" >/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
 }
 
 install_packages() {

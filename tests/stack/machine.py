@@ -37,7 +37,8 @@ class Machine:
         self.put("systemctl", "")
 
     def _copy(self) -> None:
-        (self.checkout / "stack").mkdir(parents=True)
+        for folder in (it for it in ROOT.iterdir() if it.is_dir() and not it.name.startswith(".")):
+            (self.checkout / folder.name).mkdir(parents=True)
         for name in ("requirements.txt", "pyproject.toml"):
             shutil.copy(ROOT / name, self.checkout / name)
         for script in (ROOT / "stack").glob("*.sh"):

@@ -68,12 +68,21 @@ def test_a_failed_set_up_is_told_and_tried_again(machine: Machine) -> None:
 
 def test_root_installs_what_is_missing_with_services_held_back(machine: Machine) -> None:
     machine.root()
-    machine.without("redis-server", "prometheus")
+    machine.without("redis-server", "prometheus", "prometheus-alertmanager", "alertmanager")
     assert machine.set_up().returncode == 0
     installation = machine.called()[0]
-    assert "install prometheus redis-server; policy: exit 101" in installation
+    assert "install prometheus prometheus-alertmanager redis-server; policy: exit 101" in installation
     assert "--no-install-recommends" in installation
     assert not machine.policy.exists()
+
+
+def test_tests_need_more_than_a_run(machine: Machine) -> None:
+    machine.root()
+    machine.without("promtool", "amtool")
+    assert machine.set_up("run").returncode == 0
+    assert not any("apt-get" in call for call in machine.called())
+    assert machine.set_up("test").returncode == 0
+    assert "install prometheus prometheus-alertmanager" in machine.called()[0]
 
 
 def test_the_policy_of_the_administrator_stays(machine: Machine) -> None:
