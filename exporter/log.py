@@ -15,23 +15,30 @@ def set_up(level: str) -> None:
 
 
 class Complaints:
-    """Says that something fails, why, and when it is well again; the same reason at most once a period."""
+    """Says that something fails, why, and when it is well again; the same reason at most once a period.
+
+    What fails and heals many times a minute is said once, not at every turn.
+    """
 
     def __init__(self, period: float = 300.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._period = period
         self._clock = clock
-        self._said: dict[str, tuple[str, float]] = {}
+        self._said: dict[tuple[str, str], float] = {}
+        self._open: set[str] = set()
 
     def complain(self, subject: str, reason: str) -> None:
         """Log the reason unless the same was logged a short while ago."""
-        before, at = self._said.get(subject, ("", float("-inf")))
-        kind = reason.rstrip("0123456789. s")  # ages and counts in a reason do not make it a new one
-        if kind == before and self._clock() - at < self._period:
+        # ages and counts in a reason do not make it a new one
+        key = (subject, "".join(c for c in reason if not c.isdigit()))
+        now = self._clock()
+        if now - self._said.get(key, float("-inf")) < self._period:
             return
-        self._said[subject] = (kind, self._clock())
+        self._said = {k: at for k, at in self._said.items() if now - at < self._period} | {key: now}
+        self._open.add(subject)
         log.warning("%s fails: %s", subject, reason)
 
     def heal(self, subject: str) -> None:
-        """Log once that the subject works again."""
-        if self._said.pop(subject, None) is not None:
+        """Log once that the subject works again, where its failure was logged."""
+        if subject in self._open:
+            self._open.discard(subject)
             log.info("%s works again", subject)
