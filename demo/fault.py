@@ -21,13 +21,14 @@ def main() -> None:
     settings = read_settings()
     with httpx2.Client(base_url=f"http://{settings.host}:{settings.control_port}", timeout=TIMEOUT) as client:
         try:
-            raise SystemExit(_run(client, given.name.replace("_", "-"), given.rest))
+            raise SystemExit(run_words(client, given.name.replace("_", "-"), given.rest))
         except httpx2.HTTPError:
             _say(f"Port {settings.control_port} (DEMO_CONTROL_PORT) does not answer; is the demo running?")
             raise SystemExit(1) from None
 
 
-def _run(client: httpx2.Client, name: str, rest: list[str]) -> int:
+def run_words(client: httpx2.Client, name: str, rest: list[str]) -> int:
+    """Do what the words say; the exit code."""
     if name == "list":
         return _show(client)
     if name == "clear":

@@ -39,7 +39,7 @@ class Cache:
     def put(self, key: str, value: Any, seconds: int) -> None:
         """Keep a value for some seconds."""
         try:
-            self._redis.setex(key, seconds, json.dumps(value, default=str))
+            self._redis.set(key, json.dumps(value, default=str), ex=seconds)
         except redis.RedisError as error:
             log.debug("cache write failed: %s", in_short(error))
 

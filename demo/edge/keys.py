@@ -53,5 +53,5 @@ class EdgeKeys:
             return
         meta = {"worker_id": "edge-demo-1", "version": "demo", "embedding_model": "svd-walks-16",
                 "queue_drained_count": self.drained, "last_seen_iso": now().isoformat()}  # fmt: skip
-        self._redis.setex("pharos:worker:last_seen", HEARTBEAT_TTL, int(time.time()))
-        self._redis.setex("pharos:worker:meta", HEARTBEAT_TTL, json.dumps(meta))
+        self._redis.set("pharos:worker:last_seen", int(time.time()), ex=HEARTBEAT_TTL)
+        self._redis.set("pharos:worker:meta", json.dumps(meta), ex=HEARTBEAT_TTL)

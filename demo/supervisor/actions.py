@@ -19,7 +19,7 @@ from demo.storage.prepare import embed_honestly
 from demo.supervisor import own_postgres
 from demo.supervisor.parts import environment
 from demo.supervisor.stage import Stage, until
-from demo.worker.celery_app import FORGOTTEN, PREFIX, make_sender
+from demo.worker.celery_app import DEFAULT_PRIORITY, FORGOTTEN, PREFIX, make_sender
 
 Parameters = dict[str, Any]
 Action = Callable[[Stage, Parameters], Awaitable[None]]
@@ -213,14 +213,13 @@ def _delete(url: str) -> None:
 
 async def _send(stage: Stage, count: int, queue: str, message: Message) -> None:
     sender = make_sender(stage.settings, patience=2)
+    options: dict[str, Any] = {"queue": queue, "priority": DEFAULT_PRIORITY, "retry": False}
 
     def send() -> None:
         with sender.producer_pool.acquire(block=True) as producer:
             for number in range(count):
                 name = PREFIX + message.names[number % len(message.names)]
-                sender.send_task(
-                    name, message.args, message.kwargs, queue=queue, producer=producer, retry=False
-                )
+                sender.send_task(name, message.args, message.kwargs, producer=producer, **options)
 
     try:
         await asyncio.to_thread(send)

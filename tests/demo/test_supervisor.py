@@ -1,0 +1,108 @@
+"""The supervisor starts everything again, says what stops it, and leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.demo.running_demo import RunningDemo
+
+Eventually = Callable[..., Any]
+
+
+@pytest.fixture
+def own_demo(tmp_path: Path) -> Iterator[RunningDemo]:
+    """A demo with two API processes that this test alone may end."""
+    demo = RunningDemo(tmp_path, DEMO_WEB_PROCESSES="2")
+    demo.start()
+    yield demo
+    demo.stop()
+
+
+def processes_of(demo: RunningDemo) -> list[int]:
+    """Every process that carries the demo's folder in its environment or command line."""
+    mark = str(demo.folder.parent).encode()
+    return [
+        int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and carries(entry, mark)
+    ]
+
+
+def carries(entry: Path, mark: bytes) -> bool:
+    """Whether a living process was started with this mark."""
+    try:
+        marked = mark in (entry / "environ").read_bytes() or mark in (entry / "cmdline").read_bytes()
+        return marked and int(entry.name) != os.getpid()
+    except OSError:
+        return False
+
+
+def test_nothing_is_left_behind_in_the_middle_of_faults(
+    own_demo: RunningDemo, eventually: Eventually
+) -> None:
+    assert len(processes_of(own_demo)) >= 8
+    counts = set()
+    for _ in range(40):
+        own_demo.api.post("/search", json={"text": "star"})
+        with httpx2.Client(headers=own_demo.api.headers) as client:
+            answer = client.get(f"{own_demo.api.base_url}/api/monitoring/events")
+        counts.add(answer.json()["metrics"]["events_emitted"])
+    assert len(counts) >= 2, "row 14: every process counts for itself"
+    for name in ("worker-pool-frozen", "database-stopped", "redis-frozen", "lying"):
+        assert own_demo.control.post(f"/faults/{name}").is_success
+    start = time.monotonic()
+    os.kill(own_demo.pid, signal.SIGTERM)
+    eventually(lambda: not own_demo.running, within=15)
+    # Three seconds on a quiet machine; tests share two cores with others.
+    assert time.monotonic() - start < 8
+    assert processes_of(own_demo) == []
+
+
+def test_a_killed_supervisor_takes_its_children_with_it(tmp_path: Path, eventually: Eventually) -> None:
+    demo = RunningDemo(tmp_path)
+    demo.start()
+    web = demo.parts()["web-1"]["pid"]
+    os.kill(web, signal.SIGKILL)
+    eventually(lambda: (demo.parts()["web-1"]["pid"] or web) != web, within=15)
+    assert demo.parts()["web-1"]["starts"] == 2
+    assert "web-1 ended with code -9; it starts again" in demo.output()
+    os.kill(demo.pid, signal.SIGKILL)
+    eventually(lambda: processes_of(demo) == [], within=15)
+    demo.stop()
+
+
+def start_and_read(**environment: str) -> tuple[int, str]:
+    """Exit code and complaint of a demo that cannot start."""
+    command = [sys.executable, "-m", "demo"]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_a_port_in_use_is_one_sentence(
+    demo: RunningDemo, tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    free = {"DEMO_PORT": str(free_port()), "DEMO_CONTROL_PORT": str(free_port()), "RUN_DIR": str(tmp_path)}
+    for name in ("DEMO_PORT", "DEMO_CONTROL_PORT", "DEMO_REDIS_PORT"):
+        code, said = start_and_read(**{**free, name: demo.variables[name]})
+        sentence = f"{name} is {demo.variables[name]}; expected a free port on 127.0.0.1"
+        assert (code, said.count("\n"), sentence in said) == (1, 1, True), said
+
+
+def test_a_wrong_setting_is_one_sentence() -> None:
+    code, said = start_and_read(DEMO_WEB_PROCESSES="many")
+    assert (code, said.count("\n")) == (2, 1)
+    assert 'DEMO_WEB_PROCESSES is "many"; input should be a valid integer' in said
+
+
+def test_the_help_names_every_setting() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "demo", "--help"], capture_output=True, text=True, check=True
+    )
+    for name in ("DEMO_PORT", "DEMO_DAY_SECONDS", "RUN_DIR", "DATABASE_URL", "DEMO_TRAFFIC_PEAK"):
+        assert name in done.stdout
