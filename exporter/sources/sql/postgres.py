@@ -10,6 +10,7 @@ from psycopg import pq
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 
 APPLICATION = "watchroom-exporter"
+LEAST = 2  # seconds; the driver's own minimum
 # for this transaction alone, so that nothing stays behind in a pooler that shares server connections
 BOUND = text("SELECT set_config('statement_timeout', :most, true), set_config('lock_timeout', :lock, true)")
 
@@ -28,8 +29,8 @@ class Postgres:
             query.setdefault("sslmode", {"true": "require"}.get(url.query["ssl"], url.query["ssl"]))
         self.url = url.set(drivername="postgresql+psycopg", query=query)
 
-    def engine(self, seconds: float) -> Engine:
-        """An engine that gives up connecting after `seconds`, or 2: the driver waits no less."""
+    def engine(self, seconds: float) -> Engine:  # noqa: ARG002  (SQLite's needs it)
+        """An engine that soon gives up connecting, since a connection that is not yet there cannot be cut."""
         return create_engine(
             self.url,
             poolclass=NullPool,
@@ -37,7 +38,7 @@ class Postgres:
             use_native_hstore=False,  # spares a question at each connection
             execution_options={"postgresql_readonly": True},
             connect_args={
-                "connect_timeout": max(int(seconds), 2),
+                "connect_timeout": LEAST,
                 "application_name": APPLICATION,
                 "prepare_threshold": None,  # poolers lose prepared statements
             },

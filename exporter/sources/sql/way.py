@@ -17,7 +17,7 @@ class Way(Protocol):
     kept: bool  # whether a connection serves more than one question
 
     def engine(self, seconds: float) -> Engine:
-        """An engine without a pool, none of whose waits is longer than `seconds`."""
+        """An engine without a pool for questions of `seconds`."""
         ...
 
     def plug(self, connection: Any) -> Callable[[], None]:
