@@ -1,0 +1,207 @@
+"""Every page in every state that it has, each as a way to get there."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from tests.ingestion_api.pages.browsers import View
+from tests.ingestion_api.pages.desk import Desk
+
+State = Callable[[Desk, View], None]
+LONG = "https://git.example.org/keepers/an-unusually-long-name-of-a-repository-that-has-to-wrap-somewhere"
+
+
+def home_calm(desk: Desk, view: View) -> None:
+    desk.put_worker("cloud@tower")
+    view.go("/")
+
+
+def home_needs(desk: Desk, view: View) -> None:
+    desk.put_worker("cloud@tower", silent_seconds=30)
+    desk.put_alert("ApiErrorRatioHigh", "critical")
+    desk.put_alert("CacheHitRatioLow", "info")
+    desk.put_job("failed", error="the host was not reached")
+    view.go("/")
+
+
+def ingest_empty(desk: Desk, view: View) -> None:
+    view.go("/ingest?repo_url=https://github.com/tower/lamp")
+
+
+def ingest_refused(desk: Desk, view: View) -> None:
+    view.go("/ingest?repo_url=file:///etc/passwd")
+    view.page.get_by_role("button", name="Queue it").click()
+    view.page.get_by_role("alert").wait_for()
+
+
+def ingest_full(desk: Desk, view: View) -> None:
+    for copy in range(10):
+        desk.put_job("pending", copy=copy)
+    view.go("/ingest")
+
+
+def jobs_none(desk: Desk, view: View) -> None:
+    view.go("/jobs")
+
+
+def jobs_many(desk: Desk, view: View) -> None:
+    for state in ("complete", "failed", "skipped", "cancelled", "pending", "processing"):
+        for copy in range(5):
+            desk.put_job(state, LONG, copy=f"{state} {copy}", files_total=20, files_processed=copy)
+    view.go("/jobs")
+
+
+def jobs_in_a_state(desk: Desk, view: View) -> None:
+    desk.put_job("failed", error="no")
+    view.go("/jobs?state=failed")
+
+
+def job_pending(desk: Desk, view: View) -> None:
+    view.go(f"/jobs/{desk.put_job('pending')}")
+
+
+def job_starting(desk: Desk, view: View) -> None:
+    view.go(f"/jobs/{desk.put_job('processing', stage='cloning')}")
+
+
+def job_processing(desk: Desk, view: View) -> None:
+    number = desk.put_job(
+        "processing",
+        LONG,
+        files_total=40,
+        files_processed=10,
+        embeddings_total=40,
+        embeddings_generated=0,
+        worker="w@tower",
+    )
+    view.go(f"/jobs/{number}")
+
+
+def job_stopping(desk: Desk, view: View) -> None:
+    view.go(f"/jobs/{desk.put_job('processing', cancel_requested_at=datetime.now(UTC))}?notice=cancelling")
+
+
+def job_complete(desk: Desk, view: View) -> None:
+    view.go(f"/jobs/{desk.put_job('complete', files_total=40, files_processed=40, attempts=2, losses=1)}")
+
+
+def job_failed(desk: Desk, view: View) -> None:
+    view.go(f"/jobs/{desk.put_job('failed', error='git.example.org answered with status 503; expected 200')}")
+
+
+def job_skipped(desk: Desk, view: View) -> None:
+    view.go(f"/jobs/{desk.put_job('skipped', reason='Task exceeded TTL')}")
+
+
+def job_cancelled(desk: Desk, view: View) -> None:
+    view.go(f"/jobs/{desk.put_job('cancelled', reason='cancelled by operator')}")
+
+
+def workers_none(desk: Desk, view: View) -> None:
+    view.go("/workers")
+
+
+def workers_all_kinds(desk: Desk, view: View) -> None:
+    desk.put_worker("cloud@tower")
+    desk.put_worker("cloud@pier", silent_seconds=30)
+    desk.put_worker("edge@rock", silent_seconds=3000, kind="edge", available=True, cards=[{"name": "L4"}])
+    for number in range(6):
+        desk.put_worker(f"cloud@isle-{number}")
+    view.go("/workers")
+
+
+def embeddings_none(desk: Desk, view: View) -> None:
+    view.go("/embeddings")
+
+
+def embeddings_some(desk: Desk, view: View) -> None:
+    desk.put_resources(with_vector=7, without=3)
+    desk.put_job("complete", None, embeddings_total=7, embeddings_generated=7)
+    view.go("/embeddings")
+
+
+def embeddings_running(desk: Desk, view: View) -> None:
+    desk.put_resources(with_vector=3, without=7)
+    desk.put_job("failed", None, error="no")
+    desk.put_job("processing", None, embeddings_total=7, embeddings_generated=2)
+    view.go("/embeddings?resource_ids=a,b&batch_size=5")
+
+
+def embeddings_refused(desk: Desk, view: View) -> None:
+    view.go("/embeddings")
+    view.page.get_by_label("These, by their ids").check()
+    view.page.get_by_role("button", name="Generate").click()
+    view.page.get_by_role("alert").wait_for()
+
+
+def cache_empty(desk: Desk, view: View) -> None:
+    view.go("/cache")
+
+
+def cache_full(desk: Desk, view: View) -> None:
+    desk.put_keys("search_query:", 12)
+    desk.put_keys("revoked_token:", 2)
+    view.go("/cache?prefix=search_query:")
+
+
+def cache_asking(desk: Desk, view: View) -> None:
+    cache_full(desk, view)
+    view.page.get_by_role("button", name="Count the keys").click()
+    view.page.get_by_role("heading", name="Clear search_query:?").wait_for()
+
+
+def cache_nothing_to_clear(desk: Desk, view: View) -> None:
+    view.go("/cache?prefix=hover:")
+    view.page.get_by_role("button", name="Count the keys").click()
+    view.page.get_by_text("nothing to delete").wait_for()
+
+
+def cache_cleared(desk: Desk, view: View) -> None:
+    cache_asking(desk, view)
+    view.page.get_by_label("Yes, delete these keys").check()
+    view.page.get_by_role("button", name="Delete 12 keys").click()
+    view.page.get_by_text("were deleted").wait_for()
+
+
+def cache_refused(desk: Desk, view: View) -> None:
+    view.go("/cache?prefix=a%20b")
+    view.page.get_by_role("button", name="Count the keys").click()
+    view.page.get_by_role("alert").wait_for()
+
+
+def nothing_here(desk: Desk, view: View) -> None:
+    view.go("/nothing", 404)
+
+
+def no_such_job(desk: Desk, view: View) -> None:
+    view.go("/jobs/999999", 404)
+
+
+def service_away(desk: Desk, view: View) -> None:
+    view.go("/workers")
+    view.page.route("**/workers", lambda route: route.abort())
+    view.page.get_by_text("The service does not answer").wait_for()
+    view.page.unroute_all()
+    view.complaints.clear()
+
+
+STATES: tuple[State, ...] = (
+    home_calm, home_needs, ingest_empty, ingest_refused, ingest_full, jobs_none, jobs_many, jobs_in_a_state,
+    job_pending, job_starting, job_processing, job_stopping, job_complete, job_failed, job_skipped,
+    job_cancelled, workers_none, workers_all_kinds, embeddings_none, embeddings_some, embeddings_running,
+    embeddings_refused, cache_empty, cache_full, cache_asking, cache_nothing_to_clear, cache_cleared,
+    cache_refused, nothing_here, no_such_job, service_away,
+)  # fmt: skip
+
+
+def sign_in_form(desk: Desk, view: View) -> None:
+    view.go("/sign-in")
+
+
+def sign_in_refused(desk: Desk, view: View) -> None:
+    view.go("/sign-in")
+    view.page.get_by_label("Token").fill("a guess")
+    view.page.get_by_role("button", name="Sign in").click()
+    view.page.get_by_role("alert").wait_for()
+
+
+STRANGERS: tuple[State, ...] = (sign_in_form, sign_in_refused)

@@ -1,0 +1,232 @@
+"""The pages in real browsers: no violation, no complaint; live, by keyboard, without JavaScript."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.ingestion_api.pages.browsers import ENGINES, WIDTHS, View, open_browser
+from tests.ingestion_api.pages.desk import Desk
+from tests.ingestion_api.pages.states import STATES, STRANGERS, State
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def tower(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A browser that the tests of this module share."""
+    with open_browser(str(request.param)) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def signed_in_page(tower: Browser, running_desk: Desk) -> Iterator[Page]:
+    """A tab whose visitor has signed in."""
+    context = tower.new_context()
+    page = context.new_page()
+    View(page, running_desk.url).sign_in()
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def view(signed_in_page: Page, desk: Desk) -> Iterator[View]:
+    """The signed-in tab, with an empty service before it."""
+    view = View(signed_in_page, desk.url)
+    yield view
+    signed_in_page.unroute_all()
+    assert view.complaints == []
+
+
+@pytest.fixture
+def stranger(tower: Browser, desk: Desk) -> Iterator[View]:
+    """A tab of somebody who has not signed in."""
+    context = tower.new_context()
+    view = View(context.new_page(), desk.url)
+    yield view
+    context.close()
+    assert view.complaints == []
+
+
+def check_all_looks(view: View, tower: Browser) -> None:
+    """Check a page on three screens, by day and by night."""
+    for width in WIDTHS:
+        view.resize(width)
+        assert view.overflow() <= 0, f"too wide at {width} px"
+    # one engine is enough for what colours do; the other sees each page once
+    schemes: tuple[tuple[int, str], ...] = ((390, "dark"), (1920, "light"))
+    for width, scheme in schemes if tower.browser_type.name == "chromium" else ((768, "light"),):
+        view.resize(width)
+        view.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        assert view.violations() == [], f"{width} px, {scheme}"
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_every_state_is_accessible_and_fits(view: View, desk: Desk, tower: Browser, state: State) -> None:
+    state(desk, view)
+    check_all_looks(view, tower)
+
+
+@pytest.mark.parametrize("state", STRANGERS, ids=lambda state: state.__name__)
+def test_the_door_is_accessible_and_fits(stranger: View, desk: Desk, tower: Browser, state: State) -> None:
+    state(desk, stranger)
+    check_all_looks(stranger, tower)
+
+
+def test_progress_is_shown_and_announced_as_it_happens(view: View, desk: Desk) -> None:
+    number = desk.put_job("processing", files_total=40, files_processed=10)
+    view.go(f"/jobs/{number}")
+    bar = view.page.get_by_role("progressbar", name="Files")
+    expect(bar).to_have_attribute("value", "10")
+    desk.change_job(number, files_processed=20)
+    expect(bar).to_have_attribute("value", "20")
+    announced = view.page.locator("#live > [role=status]")
+    expect(announced).to_have_text(f"Job {number} is running: Files 50 percent.")
+    desk.change_job(number, state="complete", files_processed=40)
+    expect(announced).to_have_text(f"Job {number} is complete.")
+    expect(view.page.get_by_role("link", name="Ingest again")).to_be_visible()
+
+
+def test_an_ended_job_is_no_longer_asked_for(view: View, desk: Desk) -> None:
+    number = desk.put_job("processing")
+    asked = []
+    view.page.on("request", lambda request: asked.append(request.url))
+    view.go(f"/jobs/{number}")
+    desk.change_job(number, state="complete")
+    expect(view.page.get_by_role("link", name="Ingest again")).to_be_visible()
+    assert not view.page.locator("#live[hx-trigger]").count()
+    before = len(asked)
+    with pytest.raises(AssertionError):
+        expect(view.page.locator("#live[hx-trigger]")).to_be_attached(timeout=2500)
+    assert len(asked) == before
+
+
+def test_focus_stays_where_it_is_while_the_page_lives(view: View, desk: Desk) -> None:
+    number = desk.put_job("processing", files_total=40, files_processed=1)
+    view.go(f"/jobs/{number}")
+    view.page.locator("#cancel").focus()
+    desk.change_job(number, files_processed=30)
+    expect(view.page.get_by_role("progressbar", name="Files")).to_have_attribute("value", "30")
+    expect(view.page.locator("#cancel")).to_be_focused()
+
+
+def test_a_worker_circles_while_alive_and_stands_still_when_not(view: View, desk: Desk) -> None:
+    desk.put_worker("cloud@tower")
+    view.go("/workers")
+    boat = view.page.locator("#orbit-1 .boat")
+    moving = view.page.locator("#orbit-1 .orbit").first
+    name = "getComputedStyle(element).animationName"
+    assert moving.evaluate(f"element => {name}") == "circle"
+    first = boat.bounding_box()
+    expect_moved = (
+        "([x, y]) => { const box = document.querySelector('#orbit-1 .boat').getBoundingClientRect();"
+        " return Math.abs(box.x - x) + Math.abs(box.y - y) > 3; }"
+    )
+    assert first
+    view.page.wait_for_function(expect_moved, arg=[first["x"], first["y"]])
+    desk.put_worker("cloud@tower", silent_seconds=3000)
+    expect(boat).to_have_class("boat boat-offline")
+    assert moving.evaluate(f"element => {name}") == "none"
+    expect(view.page.get_by_role("table").get_by_text("offline")).to_be_visible()
+
+
+def test_a_live_update_does_not_make_the_circles_jump(view: View, desk: Desk) -> None:
+    desk.put_worker("cloud@tower")
+    view.go("/workers")
+    started = "document.querySelector('#orbit-1 .orbit').getAnimations()[0].startTime"
+    first = view.page.wait_for_function(f"() => {started}").json_value()
+    desk.put_worker("cloud@pier")
+    expect(view.page.locator("#orbit-2")).to_be_attached()
+    assert view.page.evaluate(started) == first
+
+
+def test_the_keyboard_alone_signs_in_and_queues_a_repository(stranger: View, desk: Desk) -> None:
+    page = stranger.page
+    stranger.go("/ingest")
+    tab_to(page, "token")
+    page.keyboard.type("the lamp is lit")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ingest")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    tab_to(page, "repo_url")
+    page.keyboard.type("https://127.0.0.1:9/tower/lamp")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r".*/jobs/\d+\?notice=queued"))
+    expect(page.get_by_text("The repository was queued.")).to_be_visible()
+    tab_to(page, "cancel")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The job was cancelled.")).to_be_visible()
+
+
+def test_the_keyboard_alone_clears_a_cache_prefix(view: View, desk: Desk) -> None:
+    desk.put_keys("search_query:", 3)
+    desk.put_keys("embedding:", 2)
+    view.go("/cache")
+    tab_to(view.page, "prefix")
+    view.page.keyboard.type("search_query:")
+    view.page.keyboard.press("Enter")
+    view.page.get_by_role("heading", name="Clear search_query:?").wait_for()
+    tab_to(view.page, "sure")
+    view.page.keyboard.press("Space")
+    view.page.keyboard.press("Tab")
+    view.page.keyboard.press("Enter")
+    expect(view.page.get_by_text("3 keys that begin with search_query: were deleted.")).to_be_visible()
+    assert sorted(desk.cache.scan_iter()) == [b"embedding:0", b"embedding:1"]
+
+
+FOCUSED = """(() => {
+    const here = document.activeElement;
+    const outlined = getComputedStyle(here).outlineStyle !== "none" || here.matches(":root, body");
+    return [[...document.querySelectorAll("*")].indexOf(here), outlined, here.outerHTML.slice(0, 120)];
+})()"""
+
+
+def test_every_control_is_reached_by_tab_and_shows_it(view: View, desk: Desk) -> None:
+    desk.put_resources(with_vector=1, without=1)
+    view.go("/embeddings")
+    controls = view.page.locator("a[href], button, input:not([type=hidden])").count()
+    reached = set()
+    for _ in range(controls + 3):
+        view.page.keyboard.press("Tab")
+        index, seen, name = view.page.evaluate(FOCUSED)
+        assert seen, name
+        reached.add(index)
+    # of three radio buttons Tab reaches the one that is chosen, the arrows the others
+    assert len(reached) >= controls - 2
+
+
+def test_without_javascript_everything_still_works(tower: Browser, desk: Desk) -> None:
+    if tower.browser_type.name == "firefox":
+        pytest.skip("Firefox cannot be told over BiDi to leave JavaScript off")
+    context = tower.new_context(java_script_enabled=False)
+    view = View(context.new_page(), desk.url)
+    view.sign_in()
+    view.go("/ingest?repo_url=https://127.0.0.1:9/tower/lamp")
+    view.page.get_by_role("button", name="Queue it").click()
+    expect(view.page.get_by_text("The repository was queued.")).to_be_visible()
+    view.page.get_by_role("link", name="Reload this page").click()
+    view.page.get_by_role("button", name="Cancel this job").click()
+    expect(view.page.get_by_text("The job was cancelled.")).to_be_visible()
+    view.page.get_by_role("button", name="Try again as a new job").click()
+    expect(view.page.get_by_text("The job was queued again as a new one.")).to_be_visible()
+    context.close()
+
+
+def test_the_service_going_away_and_coming_back_is_told(view: View, desk: Desk) -> None:
+    view.go("/workers")
+    banner = view.page.get_by_text("The service does not answer")
+    view.page.route("**/workers", lambda route: route.abort())
+    expect(banner).to_be_visible()
+    view.page.unroute_all()
+    expect(banner).to_be_hidden()
+    view.complaints.clear()
+
+
+def tab_to(page: Page, identity: str) -> None:
+    """Press Tab until the element with this id has the focus."""
+    for _ in range(60):
+        if page.evaluate("document.activeElement.id") == identity:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never reached #{identity}")
