@@ -25,7 +25,9 @@ ABOUT = "Jobs that are never lost, sparse embeddings that really finish, and but
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     """The application for these settings; its tables are brought up to date when it starts."""
     service = service or assemble(settings)
-    app = FastAPI(title="Watchroom", description=ABOUT, version="1", lifespan=_lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Watchroom", description=ABOUT, version="1", lifespan=_lifespan, docs_url=None, redoc_url=None
+    )
     app.state.service = service
     app.state.gate = gate(settings, service.operators)
     answer_errors(app)

@@ -3,16 +3,21 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 
-def _without_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("holds a NUL character; expected none")
-    return text
+def _text(value: object) -> object:
+    # a bare number would pass for seconds since 1970
+    if not isinstance(value, str):
+        raise ValueError(  # noqa: TRY004 - pydantic asks for this kind
+            "is no text; expected a moment as RFC 3339 writes it"
+        )
+    return value
 
 
-Line = Annotated[str, StringConstraints(max_length=4096), AfterValidator(_without_nul)]
+# databases take no NUL in a text
+Line = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
+Written = Annotated[AwareDatetime, BeforeValidator(_text)]
 Words = dict[Line, Line]
 NEVER = 1  # the year Alertmanager writes for an end that is not known
 
@@ -25,8 +30,8 @@ class Notice(BaseModel):
     status: Literal["firing", "resolved"]
     labels: Words
     annotations: Words = {}
-    starts_at: AwareDatetime = Field(alias="startsAt")
-    ends_at: AwareDatetime | None = Field(default=None, alias="endsAt")
+    starts_at: Written = Field(alias="startsAt")
+    ends_at: Written | None = Field(default=None, alias="endsAt")
     generator_url: Line = Field(default="", alias="generatorURL")
     fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")]
 

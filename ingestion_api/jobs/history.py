@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.jobs.queue import INGESTION
 from ingestion_api.jobs.states import ENDED
-from ingestion_api.problems import Unprocessable
+from ingestion_api.problems import BadRequest
 from ingestion_api.store.tables import Job, JobEvent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ class Page:
 
 
 def ended(session: Session, limit: int, cursor: str | None = None, kind: str = INGESTION) -> Page:
-    """Ended jobs of a kind, `limit` at most, after `cursor`; Unprocessable when it is no cursor of ours."""
+    """Ended jobs of a kind, `limit` at most, after `cursor`; BadRequest when it is no cursor of ours."""
     query = select(Job).where(Job.kind == kind, Job.state.in_(ENDED))
     if cursor:
         query = query.where(tuple_(Job.ended_at, Job.id) < tuple_(*_read(cursor)))
@@ -73,4 +73,4 @@ def _read(cursor: str) -> tuple[datetime, int]:
         moment, job_id = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().split(".")
         return EPOCH + MICROSECOND * int(moment), int(job_id)
     except (binascii.Error, ValueError, OverflowError):
-        raise Unprocessable("cursor is not one of ours; expected next_cursor of an earlier answer.") from None
+        raise BadRequest("cursor is not one of ours; expected next_cursor of an earlier answer.") from None

@@ -55,7 +55,7 @@ class AlertList(Shape):
     next_cursor: int | None = Field(default=None, description="Ask with before=<it> for the next page.")
 
 
-@router.post("/webhook", responses=errors(401, 413, 422, 429, 503), summary="Alertmanager's webhook")
+@router.post("/webhook", responses=errors(400, 401, 413, 422, 429, 503), summary="Alertmanager's webhook")
 def webhook(request: Request, call: Webhook, _actor: Alertmanager) -> Received:
     """Keep what Alertmanager tells, once for each fingerprint and start."""
     service = service_of(request)

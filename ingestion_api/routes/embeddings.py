@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from ingestion_api.access.bearer import Operator
 from ingestion_api.embeddings.request import embedding_status, request_generation
@@ -18,6 +18,14 @@ from ingestion_api.store.tables import Job
 router = APIRouter(prefix="/admin/sparse-embeddings", tags=["sparse embeddings"])
 
 ResourceId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_.:-]+$")]
+
+
+def _whole(value: object) -> object:
+    # JSON has one kind of number, so 100.0 is a whole one
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+BatchSize = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
 
 
 class Wanted(BaseModel):
@@ -35,7 +43,7 @@ class Wanted(BaseModel):
     )
 
     resource_ids: list[ResourceId] | None = Field(default=None, min_length=1, max_length=10_000)
-    batch_size: int | None = Field(default=None, ge=1, le=10_000, description="Rows a commit.")
+    batch_size: BatchSize | None = Field(default=None, description="Rows a commit.")
     rebuild: bool = Field(default=False, description="Make every vector anew, from fresh corpus statistics.")
 
 
@@ -102,7 +110,7 @@ class EmbeddingState(Shape):
 @router.post(
     "/generate",
     status_code=202,
-    responses=errors(401, 409, 413, 422, 429, 503),
+    responses=errors(400, 401, 409, 413, 422, 429, 503),
     summary="Make sparse vectors",
 )
 def generate(request: Request, actor: Operator, wanted: Annotated[Wanted, Body()]) -> Queued:

@@ -46,7 +46,7 @@ def ingest(request: Request, repo_url: RepoUrl, actor: Operator, key: Key = None
     return dispatched(service, accepted)
 
 
-@router.get("/jobs/history", responses=errors(422, 503), summary="Jobs that have ended")
+@router.get("/jobs/history", responses=errors(400, 422, 503), summary="Jobs that have ended")
 def history(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,

@@ -16,7 +16,11 @@ from ingestion_api.problems import Problem
 
 log = logging.getLogger(__name__)
 
-WORDS = {404: "There is nothing at this address.", 405: "This address does not know that method."}
+WORDS = {
+    400: "The body cannot be read; expected JSON in UTF-8.",
+    404: "There is nothing at this address.",
+    405: "This address does not know that method.",
+}
 
 
 def answer_errors(app: FastAPI) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ingestion_api.jobs.history import duration_seconds, ended, newest
-from ingestion_api.problems import Unprocessable
+from ingestion_api.problems import BadRequest
 from ingestion_api.store import Store
 from tests.ingestion_api.conftest import MORNING
 from tests.ingestion_api.jobs.orders import ended_job, waiting_job
@@ -34,7 +34,7 @@ def test_a_cursor_that_is_not_ours_is_refused(store: Store, cursor: str) -> None
         if not cursor:
             assert ended(session, 3, cursor).jobs == []
             return
-        with pytest.raises(Unprocessable, match="cursor is not one of ours"):
+        with pytest.raises(BadRequest, match="cursor is not one of ours"):
             ended(session, 3, cursor)
 
 
