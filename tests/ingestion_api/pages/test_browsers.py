@@ -177,7 +177,7 @@ def test_the_keyboard_alone_clears_a_cache_prefix(view: View, desk: Desk) -> Non
 
 FOCUSED = """(() => {
     const here = document.activeElement;
-    const outlined = getComputedStyle(here).outlineStyle !== "none" || here.matches(":root, body");
+    const outlined = getComputedStyle(here).outlineStyle !== "none" || here === document.body || !document.hasFocus();
     return [[...document.querySelectorAll("*")].indexOf(here), outlined, here.outerHTML.slice(0, 120)];
 })()"""
 
