@@ -43,6 +43,7 @@ class Broker(Asked):
         self.movement = Movement()
         self.tails = Tails(settings.published_headers, self._sent_at)
         self.reported_names = Admitted(settings.tasks)
+        self._answers: dict[str, Inspected] = {}
         self._found: dict[str, None] = {}
         self._asked_about: set[str] = set()
         self._inspecting: asyncio.Task[None] | None = None
@@ -111,7 +112,7 @@ class Broker(Asked):
         """Every queue as of now, in one round trip. Raises SourceError."""
         found = await self.lengths.answer()
         await self.ages.works()
-        inspected = await self.inspected.answer() if await self.inspected.works() else None
+        inspected = self._inspected_lately()
         up, alive = self.workers_up(), self.count_up()
         if inspected is not None:
             self._ask_newcomers(unasked(inspected, up))
@@ -148,6 +149,13 @@ class Broker(Asked):
             window=self.settings.failure_window,
         )
 
+    def _inspected_lately(self) -> dict[str, Inspected] | None:
+        # never waited for: inspection takes a second, and this is asked four times in one
+        answered, failed = self.inspected.answered_at, self.inspected.error is not None
+        if failed or answered is None or time.time() - answered > self.inspected.pace.stale_after():
+            return None
+        return self._answers
+
     def _age(self, queue: str, length: int) -> float | None:
         return 0.0 if length == 0 else self.tails.age(self.keys.lists(queue))
 
@@ -171,9 +179,9 @@ class Broker(Asked):
         self._find(await bound_queues(redis, self.settings, BINDINGS_SECONDS))
 
     async def _inspect(self, redis: Redis) -> dict[str, Inspected]:
-        answers = await inspect(redis, self.settings, self.database)
-        self._find({queue for worker in answers.values() for queue in worker.queues})
-        return answers
+        self._answers = await inspect(redis, self.settings, self.database)
+        self._find({queue for worker in self._answers.values() for queue in worker.queues})
+        return self._answers
 
     def _find(self, queues: Iterable[str]) -> None:
         for queue in sorted(queues):

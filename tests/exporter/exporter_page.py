@@ -21,7 +21,7 @@ class Page:
     text: str
     seconds: float
 
-    def series(self, name: str, **labels: str) -> list[tuple[Labels, float]]:
+    def series(self, name: str, /, **labels: str) -> list[tuple[Labels, float]]:
         """Labels and value of every series of this name that has these labels."""
         return [
             (sample.labels, sample.value)
@@ -30,7 +30,7 @@ class Page:
             if sample.name == name and labels.items() <= sample.labels.items()
         ]
 
-    def value(self, name: str, **labels: str) -> float | None:
+    def value(self, name: str, /, **labels: str) -> float | None:
         """The value of the one series of this name that has these labels, None where there is none."""
         found = self.series(name, **labels)
         assert len(found) < 2, f"{name}{labels} is not one series: {found}"

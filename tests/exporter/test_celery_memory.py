@@ -1,0 +1,120 @@
+"""What is remembered of workers and tasks is bounded and fades; the clock is the test's."""
+
+from typing import Any
+
+import pytest
+
+from exporter.sources.celery_clocks import Clocks
+from exporter.sources.celery_tallies import Tallies, Tally
+from exporter.sources.celery_tasks import Tasks
+from exporter.sources.celery_workers import Workers
+
+
+def tasks(most: int = 100) -> Tasks:
+    """Tasks of which so many are followed."""
+    return Tasks(Tallies(tasks=10, pairs=10, exceptions=5), most, on_start=lambda _: None)
+
+
+def tell(of: Tasks, kind: str, now: float, **fields: Any) -> None:
+    """Tell of one event at this time."""
+    of.handlers()[kind]({"hostname": "one@here", "timestamp": now, **fields}, now)
+
+
+def only(of: Tasks) -> Tally:
+    """The one tally there is."""
+    (tally,) = of.tallies.all()
+    return tally
+
+
+def test_no_more_tasks_are_followed_than_allowed() -> None:
+    it = tasks(most=100)
+    for number in range(500):
+        tell(it, "task-sent", 1.0, uuid=str(number), name="a", queue="q")
+    assert it.sent_at("399") is None
+    assert it.sent_at("499") == 1.0
+
+
+def test_tasks_that_never_end_are_forgotten() -> None:
+    it = tasks()
+    tell(it, "task-sent", 0.0, uuid="1", name="a", queue="q")
+    it.tick(6 * 3600 - 1)
+    assert it.sent_at("1") == 0.0
+    it.tick(6 * 3600 + 1)
+    assert it.sent_at("1") is None
+
+
+def test_a_received_task_whose_queue_nobody_names_is_counted_where_it_last_went() -> None:
+    it = tasks()
+    it.route("a", "urgent")
+    tell(it, "task-received", 10.0, uuid="1", name="a")
+    assert it.tallies.all() == []
+    it.tick(12.0)
+    assert (only(it).queue, only(it).received) == ("urgent", 1)
+
+
+def test_a_retry_waits_from_the_end_of_its_pause() -> None:
+    it = tasks()
+    tell(it, "task-sent", 0.0, uuid="1", name="a", queue="q")
+    tell(it, "task-started", 1.0, uuid="1")
+    # the new message is sent before the old run is said to be over
+    tell(it, "task-sent", 2.0, uuid="1", name="a", queue="q", eta="1970-01-01T00:01:00+00:00")
+    tell(it, "task-retried", 2.1, uuid="1")
+    tell(it, "task-started", 60.5, uuid="1")
+    spread = only(it).wait.spread()
+    assert spread is not None
+    assert (spread.count, spread.total) == (2, 1.5)
+
+
+def test_workers_are_down_after_a_while_and_forgotten_after_a_longer_one() -> None:
+    workers = Workers(most=10, timeout=15, forgotten=600)
+    workers.handlers()["worker-heartbeat"]({"hostname": "one@here"}, 100.0)
+    worker = workers.all()["one@here"]
+    assert workers.up(worker, 50.0, 115.0) is True
+    assert workers.up(worker, 50.0, 116.0) is False
+    assert workers.up(worker, None, 116.0) is None
+    assert workers.up(worker, 110.0, 116.0) is None  # we were deaf until just now
+    workers.expire(700.0)
+    assert "one@here" in workers.all()
+    workers.expire(701.0)
+    assert workers.all() == {}
+
+
+def test_the_longest_silent_worker_makes_room() -> None:
+    workers = Workers(most=2, timeout=15, forgotten=600)
+    for second, name in enumerate(("a", "b", "a", "c")):
+        workers.handlers()["worker-heartbeat"]({"hostname": name}, float(second))
+    assert set(workers.all()) == {"a", "c"}
+
+
+def test_a_clock_set_right_is_noticed_within_two_windows() -> None:
+    clocks = Clocks()
+    clocks.turn(0.0)
+    assert clocks.ours("a@one", 3600.0, 0.0) == 0.0
+    clocks.turn(61.0)
+    assert clocks.ours("a@one", 61.0, 61.0) == 61.0 - 3600
+    clocks.turn(122.0)
+    assert clocks.ours("a@one", 122.0, 122.0) == 122.0
+
+
+def test_a_message_that_was_long_on_its_way_is_no_wrong_clock() -> None:
+    clocks = Clocks()
+    assert clocks.ours("a@one", 99.9, 100.0) == 99.9
+    assert clocks.ours("a@one", 100.0, 130.0) == 100.0
+
+
+@pytest.mark.parametrize("timestamp", [float("nan"), float("inf"), float("-inf"), 1e300])
+def test_an_impossible_time_does_not_spoil_its_host(timestamp: float) -> None:
+    clocks = Clocks()
+    clocks.ours("a@one", timestamp, 100.0)
+    assert clocks.ours("a@one", 99.5, 100.0) == 99.5
+
+
+def test_hosts_beyond_the_bound_are_taken_at_their_word() -> None:
+    clocks = Clocks()
+    for number in range(1500):
+        clocks.ours(f"a@host{number}", 100.0, 100.0)
+    assert clocks.ours("a@late", 4000.0, 100.0) == 4000.0
+    clocks.turn(100.0)
+    clocks.turn(200.0)
+    clocks.turn(300.0)
+    assert clocks.ours("a@late", 4000.0, 400.0) == 400.0
