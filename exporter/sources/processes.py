@@ -47,6 +47,7 @@ class Processes(Generic[K]):
 
     def __init__(self) -> None:
         self._processes: list[Process[K]] = []
+        self._shown: dict[K, float] = {}
         self._folded: dict[K, float] = {}  # the last states of those that are no longer kept apart
 
     def saw(
@@ -77,7 +78,9 @@ class Processes(Generic[K]):
         for process in self._processes:
             add(total, process.counters)
             add(total, process.loose)
-        return total
+        # a state that was taken for another's is given back below; until the truth catches up, nothing falls
+        self._shown = {key: max(value, self._shown.get(key, 0.0)) for key, value in total.items()}
+        return self._shown
 
     def recent(self, now: float) -> list[Process[K]]:
         """The processes that answered a short while ago."""
@@ -102,6 +105,7 @@ class Processes(Generic[K]):
     def _new(self, name: str, started: float | None) -> Process[K]:
         if len(self._processes) == 1 and replaced(self._processes[0], started):
             self._processes.clear()
+            self._shown.clear()
         if len(self._processes) >= MOST:
             oldest = min(self._processes, key=lambda p: p.seen)
             self._processes.remove(oldest)

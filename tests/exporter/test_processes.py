@@ -1,0 +1,141 @@
+"""Several server processes behind one URL: their counters are told apart, summed, never called resets."""
+
+import random
+
+import pytest
+
+from exporter.sources.processes import MOST, RECENT, Processes
+
+Counts = dict[str, float]
+
+
+def totals(*seen: Counts, started: float | None = 1000.0) -> list[float]:
+    """The sum of `events` after each of these answers of unnamed processes."""
+    processes: Processes[str] = Processes()
+    found = []
+    for at, counters in enumerate(seen):
+        processes.saw(counters, at, started=started)
+        found.append(processes.total()["events"])
+    return found
+
+
+def events(count: float, spent: float = 0.0) -> Counts:
+    """What one process counts."""
+    return {"events": count, "spent": spent}
+
+
+def test_one_process_is_told_as_it_is() -> None:
+    assert totals(events(3), events(3), events(9)) == [3, 3, 9]
+
+
+def test_two_that_alternate_are_summed_once_both_are_known() -> None:
+    seen = [events(count) for count in (21, 21, 27, 27, 21, 27, 21, 21, 27)]
+    assert totals(*seen) == [21, 21, 27, 27, 48, 48, 48, 48, 48]
+
+
+@pytest.mark.parametrize("order", [(21, 27), (27, 21)])
+def test_a_total_that_goes_back_and_forth_never_falls(order: tuple[int, int]) -> None:
+    found = totals(*(events(count) for count in order * 10))
+    assert found == sorted(found)
+    assert found[-1] == 48
+
+
+def test_both_go_on_growing() -> None:
+    seen = (
+        events(21, 1.5),
+        events(27, 2.5),
+        events(21, 1.5),
+        events(30, 2.75),
+        events(24, 1.75),
+        events(31, 3),
+    )
+    assert totals(*seen)[-1] == 24 + 31
+
+
+def test_the_restart_of_a_lone_process_is_a_reset() -> None:
+    processes: Processes[str] = Processes()
+    processes.saw(events(63), 0, started=1000)
+    processes.saw(events(2), 10, started=5000)
+    assert processes.total()["events"] == 2
+
+
+def test_a_named_process_that_took_the_place_of_a_lone_one_is_a_reset_even_if_it_counts_more() -> None:
+    processes: Processes[str] = Processes()
+    processes.saw(events(5), 0, name="1000", started=1000)
+    processes.saw(events(7), 10, name="5000", started=5000)
+    assert processes.total()["events"] == 7
+
+
+def test_named_processes_that_started_together_are_summed() -> None:
+    processes: Processes[str] = Processes()
+    for count in (5, 6, 7):
+        processes.saw(events(count), count, name="1000.1", started=1000.1)
+        processes.saw(events(10 * count), count, name="1000.4", started=1000.4)
+    assert processes.total()["events"] == 77
+
+
+def test_two_with_the_same_start_are_told_apart_by_their_counters() -> None:
+    processes: Processes[str] = Processes()
+    for _ in range(5):
+        processes.saw(events(5, 9.0), 0, name="1000", started=1000)
+        processes.saw(events(50, 1.0), 0, name="1000", started=1000)
+    assert processes.total()["events"] == 55
+
+
+def test_one_of_several_that_restarts_leaves_what_it_counted() -> None:
+    processes: Processes[str] = Processes()
+    processes.saw(events(100), 0, name="1000.1", started=1000.1)
+    processes.saw(events(200), 0, name="1000.4", started=1000.4)
+    processes.saw(events(3), 1, name="5000", started=5000)
+    processes.saw(events(201), 2, name="1000.4", started=1000.4)
+    assert processes.total()["events"] == 100 + 201 + 3
+
+
+def test_a_line_that_is_missing_once_takes_nothing_away_from_a_named_process() -> None:
+    processes: Processes[str] = Processes()
+    processes.saw(events(10, 5.0), 0, name="1000", started=1000)
+    processes.saw({"spent": 6.0}, 1, name="1000", started=1000)
+    assert processes.total() == {"events": 10, "spent": 6.0}
+
+
+def test_counters_that_are_not_trusted_keep_their_highest_value() -> None:
+    processes: Processes[str] = Processes()
+    processes.saw(events(10), 0, loose={"average": 4.0})
+    processes.saw(events(11), 1, loose={"average": 3.5})
+    assert processes.total()["average"] == 4.0
+
+
+def test_who_has_not_answered_for_a_while_is_not_running() -> None:
+    processes: Processes[str] = Processes()
+    processes.saw(events(5), 0, name="a")
+    processes.saw(events(6), RECENT + 1, name="b")
+    assert len(processes.recent(RECENT + 1)) == 1
+    assert processes.total()["events"] == 11
+
+
+def test_endless_restarts_take_no_endless_memory_and_lose_nothing() -> None:
+    processes: Processes[str] = Processes()
+    for number in range(3 * MOST):
+        processes.saw(events(1), number, name=str(number), started=1000 + number)
+    assert processes.total()["events"] == 3 * MOST
+    assert len(processes.recent(0)) <= MOST
+
+
+@pytest.mark.parametrize("workers", [2, 3, 4, 8])
+def test_a_crowd_answering_at_random_is_summed_to_the_truth(workers: int) -> None:
+    chance = random.Random(workers)
+    truth = [events(chance.randrange(500), chance.random() * 1000) for _ in range(workers)]
+    processes: Processes[str] = Processes()
+    before = 0.0
+    for at in range(600):
+        for counters in truth:
+            if chance.random() < 0.3:
+                counters["events"] += chance.randrange(1, 4)
+                counters["spent"] += chance.random()
+        processes.saw(dict(chance.choice(truth)), at, started=1000)
+        assert processes.total()["events"] >= before
+        before = processes.total()["events"]
+    for counters in truth:
+        processes.saw(dict(counters), 700, started=1000)
+    assert len(processes.recent(700)) == workers
+    assert processes.total()["events"] == sum(counters["events"] for counters in truth)
