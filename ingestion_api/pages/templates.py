@@ -42,9 +42,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = static
-    environment.filters.update(
-        ago=ago, duration=duration, number=number, moment=moment, size=size, title=title
-    )
+    for word in (ago, begun, breakable, duration, moment, number, size, title):
+        environment.filters[word.__name__] = word
     return environment
 
 
@@ -89,9 +88,18 @@ def moment(then: datetime) -> str:
 
 
 def title(job: Job) -> Markup:
-    """Return what a job is called; an address may break after each of its slashes."""
-    name = (job.repo_url or "Sparse embeddings").removeprefix("https://")
-    return Markup("/<wbr>").join(name.split("/"))
+    """Return what a job is called."""
+    return breakable((job.repo_url or "Sparse embeddings").removeprefix("https://"))
+
+
+def breakable(text: str) -> Markup:
+    """Return a text with an address in it, which may break after each of its slashes."""
+    return Markup("/<wbr>").join(text.split("/"))
+
+
+def begun(text: str) -> str:
+    """Return a text as the beginning of a sentence; the rest keeps its case."""
+    return text[:1].upper() + text[1:]
 
 
 def _aware(then: datetime) -> datetime:
