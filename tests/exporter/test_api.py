@@ -1,0 +1,200 @@
+"""The API as the backend's own page counts it: by module, over several processes, fast, whatever is sent."""
+
+import itertools
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from exporter.errors import BadAnswer
+from exporter.settings_modules import MODULES
+from exporter.sources.api_totals import ApiTotals
+from exporter.sources.metrics_page import MetricsPage
+from exporter.sources.routes import Routes
+from tests.exporter.backend_double import BackendDouble, Says
+from tests.exporter.exporter_page import watching
+
+Row = tuple[str, str, float]  # route, status, requests
+
+
+def metrics(rows: Iterable[Row], started: float | None = 1.8e9, seconds: float = 0.05) -> str:
+    """A page of the instrumentator: these requests, each of which took this long."""
+    lines = [] if started is None else [f"process_start_time_seconds {started}"]
+    for route, status, count in rows:
+        labels = f'handler="{route}",method="GET"'
+        lines.append(f'http_requests_total{{{labels},status="{status}"}} {count}')
+        for bound in (0.1, 0.5, 1.0, float("inf")):
+            le = "+Inf" if bound == float("inf") else str(bound)
+            within = count if seconds <= bound else 0
+            lines.append(f'http_request_duration_seconds_bucket{{{labels},le="{le}"}} {within}')
+        lines.append(f"http_request_duration_seconds_count{{{labels}}} {count}")
+        lines.append(f"http_request_duration_seconds_sum{{{labels}}} {count * seconds}")
+    return "# TYPE http_requests_total counter\n" + "\n".join(lines) + "\n"
+
+
+def totals() -> ApiTotals:
+    """Totals for the modules of the default settings."""
+    return ApiTotals(MetricsPage(Routes(MODULES), ("neo_alexandria_inprogress",)))
+
+
+@pytest.mark.parametrize(
+    ("route", "module"),
+    [
+        ("/search", "search"),
+        ("/search/three-way", "search"),
+        ("/searching", "other"),
+        ("/resources/{resource_id}", "resources"),
+        ("/resources/{resource_id}/annotations", "annotations"),
+        ("/resources/{id}/annotations/{annotation_id}", "annotations"),
+        ("/resources/{resource_id}/chunks", "resources"),
+        ("/api/graph/overview", "graph"),
+        ("/api/v1/ingestion/ingest/{repo_url:path}", "resources"),
+        ("/api/monitoring/db/pool", "monitoring"),
+        ("/search/health", "monitoring"),
+        ("/resources/health", "monitoring"),
+        ("/docs", "other"),
+        ("", "other"),
+    ],
+)
+def test_the_longest_prefix_that_fits_names_the_module(route: str, module: str) -> None:
+    assert Routes(MODULES).module(route) == module
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("200", "2xx"), ("404", "4xx"), ("5xx", "5xx"), ("", "other"), ("teapot", "other")]
+)
+def test_a_status_is_told_by_its_class(status: str, code: str) -> None:
+    assert totals().read(metrics([("/search", status, 3)])).requests == {("search", code): 3}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "http_requests_total{",
+        'http_requests_total{handler="/search",method="GET",status="200"} NaN',
+        'http_requests_total{handler="/search",method="GET",status="200"} 1e999',
+        'http_requests_total{handler="/search",method="GET",status="200"} -4',
+        'http_requests_total{handler="/search",method="GET",status="200"} twelve',
+        'http_requests_total{handler="/search,method="GET"',
+        "http_request_duration_seconds_bucket{le=} 4",
+        'http_request_duration_seconds_bucket{handler="/graph",le="wide"} 4',
+        "process_start_time_seconds",
+        "\x00\ufffd{}",
+    ],
+)
+def test_a_broken_line_costs_that_line(line: str) -> None:
+    page = metrics([("/collections", "200", 7)]) + line + "\n"
+    assert totals().read(page).requests == {("collections", "2xx"): 7}
+
+
+@pytest.mark.parametrize("text", ["<html><body>Sign in</body></html>", "", '{"detail": "no"}'])
+def test_what_is_no_page_of_metrics_is_no_answer(text: str) -> None:
+    with pytest.raises(BadAnswer, match="no page of metrics"):
+        totals().read(text)
+
+
+def test_bounds_that_only_some_routes_have_are_left_out() -> None:
+    page = metrics([("/search", "200", 10)]) + (
+        'http_request_duration_seconds_bucket{handler="/search/x",le="0.25"} 1\n'
+        'http_request_duration_seconds_bucket{handler="/search/x",le="+Inf"} 2\n'
+        'http_request_duration_seconds_count{handler="/search/x"} 2\n'
+    )
+    spread = totals().read(page).durations["search"]
+    assert dict(spread.buckets) == {float("inf"): 12}
+    assert spread.count == 12
+
+
+def test_a_histogram_without_routes_stands_in_where_there_is_no_other() -> None:
+    page = (
+        'http_request_duration_highr_seconds_bucket{le="0.5"} 3\n'
+        'http_request_duration_highr_seconds_bucket{le="+Inf"} 4\n'
+        "http_request_duration_highr_seconds_count 4\nhttp_request_duration_highr_seconds_sum 1.5\n"
+    )
+    spread = totals().read(page).durations["all"]
+    assert (dict(spread.buckets), spread.total, spread.count) == ({0.5: 3, float("inf"): 4}, 1.5, 4)
+
+
+def test_several_processes_are_summed_and_counted(backend: BackendDouble) -> None:
+    pages = itertools.cycle(
+        [metrics([("/search", "200", 40)], 1.8e9), metrics([("/search", "200", 60)], 1.8e9 + 0.02)]
+    )
+    backend.answers["/metrics"] = lambda: Says(next(pages))
+    with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
+        seen = [exporter.page("api") for _ in range(6)]
+    counts = [page.value("ops_http_requests_total", module="search", code="2xx") for page in seen]
+    assert counts == sorted(counts, key=lambda count: count or 0)
+    assert counts[-1] == 100
+    assert seen[-1].value("ops_backend_processes") == 2
+    assert seen[-1].value("ops_backend_start_time_seconds") == 1.8e9 + 0.02
+
+
+def test_a_restart_is_a_reset(backend: BackendDouble) -> None:
+    backend.says("/metrics", metrics([("/search", "200", 40)], 1.8e9))
+    with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
+        assert exporter.page("api").value("ops_http_requests_total", module="search", code="2xx") == 40
+        backend.says("/metrics", metrics([("/search", "200", 2)], 1.8e9 + 900))
+        assert exporter.page("api").value("ops_http_requests_total", module="search", code="2xx") == 2
+
+
+def test_each_reading_may_reach_another_process(backend: BackendDouble) -> None:
+    backend.says("/metrics", metrics([("/search", "200", 1)]))
+    with watching(backend={"url": backend.url}) as exporter:
+        exporter.page("api.totals")
+        assert backend.headers.get("Connection") == "close"
+
+
+def judged(before: Iterable[Row], after: Iterable[Row], seconds: float = 0.05) -> Any:
+    """The pages of a backend whose requests grow from the first rows to the second."""
+    pages = iter([metrics(before, seconds=seconds), *[metrics(after, seconds=seconds)] * 50])
+    return lambda: Says(next(pages))
+
+
+@pytest.mark.parametrize(
+    ("errors", "seconds", "status"),
+    [(0, 0.05, "healthy"), (2, 0.05, "degraded"), (15, 0.05, "down"), (0, 0.8, "degraded")],
+)
+def test_a_module_without_a_health_route_is_judged_by_its_requests(
+    backend: BackendDouble, errors: int, seconds: float, status: str
+) -> None:
+    before = [("/taxonomy/list", "200", 100.0), ("/taxonomy/list", "500", 50.0)]
+    after = [("/taxonomy/list", "200", 120.0 - errors), ("/taxonomy/list", "500", 50.0 + errors)]
+    backend.answers["/metrics"] = judged(before, after, seconds)
+    with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
+        assert exporter.page("modules.status").state("ops_module_status", module="taxonomy") == "unknown"
+        page = exporter.page("modules.status")
+    assert page.state("ops_module_observed_status", module="taxonomy") == status
+    assert page.state("ops_module_status", module="taxonomy") == status
+    assert page.state("ops_module_status", module="curation") == "unknown"
+
+
+def test_too_few_requests_prove_nothing(backend: BackendDouble) -> None:
+    backend.answers["/metrics"] = judged([("/taxonomy", "500", 1)], [("/taxonomy", "500", 4)])
+    with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
+        exporter.page("modules.status")
+        assert exporter.page("modules.status").state("ops_module_status", module="taxonomy") == "unknown"
+
+
+def test_our_own_probes_are_no_traffic_of_a_module(backend: BackendDouble) -> None:
+    backend.answers["/metrics"] = judged(
+        [("/resources/health", "200", 1)], [("/resources/health", "500", 900)]
+    )
+    with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
+        exporter.page("modules.status")
+        assert exporter.page("modules.status").state("ops_module_status", module="resources") == "unknown"
+
+
+def test_a_long_page_is_read_in_a_few_milliseconds() -> None:
+    raw = "".join(
+        f'neo_alexandria_request_duration_seconds_bucket{{endpoint="/resources/{n}",le="{le}"}} {n}.0\n'
+        for n in range(200)
+        for le in (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+    )
+    page = raw + metrics([(f"/resources/{{id}}/part{n}", "200", n + 1.0) for n in range(60)])
+    reader = totals()
+    reader.read(page)
+    began = time.process_time()
+    for _ in range(20):
+        found = reader.read(page)
+    assert (time.process_time() - began) / 20 < 0.01
+    assert found.requests == {("resources", "2xx"): 60 * 61 / 2}
