@@ -53,5 +53,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service.outbox.start()
     yield
     service.outbox.stop()
-    service.broker.close()
-    service.store.close()
+    service.close()

@@ -32,6 +32,12 @@ class Service:
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
 
+    def close(self) -> None:
+        """Let go of all connections."""
+        for part in (self.broker, self.cache, self.edge, self.resources, self.store):
+            if part is not None:
+                part.close()
+
     def secret(self) -> bytes:
         """A key to sign with; it follows the operators' token, so a new token ends what was signed."""
         return hashlib.sha256(f"watchroom {self.operators.value()}".encode()).digest()

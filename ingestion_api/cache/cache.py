@@ -65,6 +65,10 @@ class Cache:
         redis = Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         return cls(redis, settings.cache_protected, settings.cache_sample)
 
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._redis.close()
+
     def statistics(self) -> CacheStatistics:
         """Count the keys by prefix, over a sample, and read Redis's own counters."""
         info: Any = self._redis.info()

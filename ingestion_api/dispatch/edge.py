@@ -69,6 +69,10 @@ class EdgeQueue:
         )
         return cls(redis, LAYOUTS[settings.edge_layout], settings.queue_limit, settings.job_ttl)
 
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._redis.close()
+
     def push(self, repo_url: str, submitted_at: datetime) -> int:
         """Append a job and return the length of the queue; TooMany when it is full."""
         body = json.dumps(

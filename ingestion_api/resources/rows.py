@@ -67,13 +67,13 @@ def put_vectors(
     resources: ResourceTable, vectors: Sequence[tuple[Any, str]], model: str, now: datetime
 ) -> None:
     """Store vectors, (id, JSON), with the model that made them, in one transaction."""
-    values: dict[str, Any] = {"sparse_embedding": bindparam("vector"), "sparse_embedding_model": model}
+    values: dict[str, Any] = {"sparse_embedding": bindparam("the_vector"), "sparse_embedding_model": model}
     values |= {"sparse_embedding_updated_at": naive(now)}
-    statement = update(resources.table).where(resources["id"] == bindparam("key"))
+    statement = update(resources.table).where(resources["id"] == bindparam("the_key"))
     with _writing(resources) as connection:
         connection.execute(
             statement.values(resources.row(values)),
-            [{"key": key, "vector": vector} for key, vector in vectors],
+            [{"the_key": key, "the_vector": vector} for key, vector in vectors],
         )
 
 

@@ -76,6 +76,10 @@ class Resources:
                 self._table = self._find()
             return self._table
 
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
     def _find(self) -> ResourceTable:
         name = self._settings.resources_table
         if self.engine.dialect.name not in ("sqlite", "postgresql"):

@@ -27,6 +27,11 @@ class Bench:
     scratch: Path
     clock: Clock = utc_now
 
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.resources.close()
+        self.store.close()
+
     def prepare(self) -> None:
         """Bring the tables up to date, remove what a killed process left in the scratch folder."""
         migrate(self.store.engine)

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,11 @@ def test_every_accepted_job_ends_exactly_once(
         client.start()
         victims = itertools.cycle((hands, own_redis_server, service))
         for victim, _round in zip(victims, range(ROUNDS), strict=False):
-            before = progress_of(store)
+            enough = progress_of(store) + 3
             victim.kill()
             victim.start()
             # let something happen between two blows
-            eventually(lambda before=before: progress_of(store) > before + 2, within=20.0)
+            eventually(partial(reached, store, enough), within=20.0)
         client.join(timeout=60)
         assert len(client.accepted) == JOBS
         endings = eventually(lambda: all_ended(store), within=60.0)
@@ -110,17 +111,23 @@ def test_every_accepted_job_ends_exactly_once(
     assert rows_of_complete_jobs(store) == endings["complete"] * FILES
 
 
+def reached(store: Store, steps: int) -> bool:
+    """Whether the jobs have taken so many steps."""
+    return progress_of(store) >= steps
+
+
 def progress_of(store: Store) -> int:
     """How many steps all jobs have taken so far."""
     with store.read() as session:
         return session.scalar(select(func.count()).select_from(JobEvent)) or 0
 
 
-def all_ended(store: Store) -> Counter[str] | None:
-    """The states of all jobs, once all of them have ended."""
+def all_ended(store: Store) -> Counter[str]:
+    """The states of all jobs; AssertionError while one has not ended."""
     with store.read() as session:
         states = Counter(session.scalars(select(Job.state)))
-    return states if set(states) <= set(ENDED) else None
+    assert set(states) <= set(ENDED), states
+    return states
 
 
 def once_each(store: Store, accepted: dict[int, str]) -> list[Any]:

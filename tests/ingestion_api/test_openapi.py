@@ -26,8 +26,8 @@ def test_every_answer_is_as_described(tmp_path: Path, redis_server: RedisServer)
             [
                 str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(CONFIG),
                 "run", f"{service.url}/openapi.json", "--checks", "all", "--max-examples", str(EXAMPLES),
-                "--header", f"Authorization: Bearer {TOKEN}", "--seed", "1", "--no-color", "--generation-database",
-                "none", "--request-timeout", "20",
+                "--header", f"Authorization: Bearer {TOKEN}", "--seed", "1", "--no-color",
+                "--generation-database", "none", "--request-timeout", "20",
             ],
             cwd=tmp_path, capture_output=True, text=True, check=False,
         )  # fmt: skip
