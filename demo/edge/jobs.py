@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ def run_job(
     job: dict[str, Any], mean_seconds: float, chance: random.Random, alive: Callable[[], None]
 ) -> dict[str, Any]:
     """Work through one repository and return its record for the history; alive is called often."""
-    age = time.time() - float(job.get("queued_unix", time.time()))
+    age = (now() - datetime.fromisoformat(job["submitted_at"])).total_seconds()
     base = {"repo_url": job["repo_url"], "timestamp": now().isoformat(), "ttl": job.get("ttl", 86400)}
     if age > float(base["ttl"]):
         return base | {"status": "skipped", "reason": "Task exceeded TTL", "age_seconds": round(age, 1)}

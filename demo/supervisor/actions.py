@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from demo.supervisor.stage import Stage, until
 from demo.worker.celery_app import DEFAULT_PRIORITY, FORGOTTEN, PREFIX, make_sender
 
 Parameters = dict[str, Any]
-Action = Callable[[Stage, Parameters], Awaitable[None]]
+Action = Callable[[Stage, Parameters], Coroutine[Any, Any, None]]
 QUEUE_LISTS = ("celery", "celery\x06\x163", "celery\x06\x166", "celery\x06\x169")
 
 

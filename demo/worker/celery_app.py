@@ -1,7 +1,5 @@
 """The Celery application as the contract has it: name, queues, routes, priorities, events."""
 
-from typing import Any
-
 from celery import Celery
 from kombu import Exchange, Queue
 
@@ -38,10 +36,33 @@ TASKS = (*ROUTES, *FORGOTTEN)
 DEFAULT_PRIORITY = 5
 
 
-def make_celery(settings: Settings, results: str | None = None) -> Celery:
-    """The application that workers run and the API sends to."""
-    backend = results or settings.results_url
-    app = Celery("neo_alexandria", broker=settings.broker_url, backend=backend)
+class Sender(Celery):
+    """An application that keeps no results, whatever CELERY_RESULT_BACKEND in the environment says."""
+
+    backend_cls = "disabled"
+
+
+def make_celery(settings: Settings) -> Celery:
+    """The application that workers run."""
+    app = Celery("neo_alexandria", broker=settings.broker_url, backend=settings.results_url)
+    _configure(app)
+    return app
+
+
+def make_sender(settings: Settings, patience: float | None) -> Celery:
+    """The same application for those who only send and ask; patience is the socket timeout in seconds."""
+    app = Sender("neo_alexandria", broker=settings.broker_url)
+    _configure(app)
+    if patience is not None:
+        limits = {"socket_timeout": patience, "socket_connect_timeout": patience}
+        app.conf.update(
+            broker_connection_timeout=patience,
+            broker_transport_options=dict(app.conf.broker_transport_options) | limits,
+        )
+    return app
+
+
+def _configure(app: Celery) -> None:
     app.conf.update(
         task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
         task_default_queue="celery",
@@ -64,16 +85,3 @@ def make_celery(settings: Settings, results: str | None = None) -> Celery:
         timezone="UTC",
         enable_utc=True,
     )
-    return app
-
-
-def make_sender(settings: Settings, patience: float | None) -> Celery:
-    """The same application for the API, which keeps no results; patience is the socket timeout in seconds."""
-    # Said at once, for CELERY_RESULT_BACKEND in the environment would win over a later word.
-    app = make_celery(settings, "disabled://")
-    options: dict[str, Any] = dict(app.conf.broker_transport_options)
-    if patience is not None:
-        options |= {"socket_timeout": patience, "socket_connect_timeout": patience}
-        app.conf.update(broker_connection_timeout=patience)
-    app.conf.update(broker_transport_options=options)
-    return app

@@ -287,9 +287,14 @@ def test_the_shell_speaks_the_same_language(demo: RunningDemo, capsys: pytest.Ca
     assert run_words(demo.control, "clear", []) == 0
     assert run_words(demo.control, "slow-module", ["on"]) == 2
     said = capsys.readouterr().out
-    for words in ("expected one of slow-module", "slow-module is in force",
-    "slow-module              IN FORCE",
-                  "slow-module is lifted", "all faults are lifted", "expected off or name=value"):  # fmt: skip
+    for words in (
+        "expected one of slow-module",
+        "slow-module is in force",
+        "slow-module              IN FORCE",
+        "slow-module is lifted",
+        "all faults are lifted",
+        "expected off or name=value",
+    ):
         assert words in said
 
 

@@ -128,14 +128,15 @@ def test_row_13_an_unhealthy_ingestion_is_a_list_with_http_200(demo: RunningDemo
     assert report["services"]["redis"].startswith("unhealthy")
 
 
-def test_row_15_redis_is_denied_while_it_works(demo: RunningDemo) -> None:
+def test_row_15_redis_is_denied_while_it_works(demo: RunningDemo, eventually: Eventually) -> None:
     with demo.fault("lying-pharos"):
         said = demo.report("health")
         assert said["status"] == "degraded"
         assert "Redis unavailable" in said["message"]
         assert said["components"]["redis"]["status"] == "unhealthy"
         assert demo.redis(2).ping()
-    assert demo.report("health")["status"] == "healthy"
+    # A worker that lost Redis in an earlier test needs a moment to find it again.
+    eventually(lambda: demo.report("health")["status"] == "healthy", within=20)
 
 
 def test_row_16_a_frozen_redis_silences_every_route(liar: RunningDemo, eventually: Eventually) -> None:

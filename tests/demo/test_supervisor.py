@@ -1,9 +1,8 @@
 """The supervisor starts everything again, says what stops it, and leaves nothing behind."""
 
+import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from demo.__main__ import help_text
+from demo.settings import Settings, read_settings
+from demo.supervisor.run import supervise
 from tests.demo.running_demo import RunningDemo
 
 Eventually = Callable[..., Any]
@@ -77,32 +79,33 @@ def test_a_killed_supervisor_takes_its_children_with_it(tmp_path: Path, eventual
     demo.stop()
 
 
-def start_and_read(**environment: str) -> tuple[int, str]:
-    """Exit code and complaint of a demo that cannot start."""
-    command = [sys.executable, "-m", "demo"]
-    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
-    return done.returncode, done.stderr
-
-
+@pytest.mark.parametrize("name", ["port", "control_port", "redis_port"])
 def test_a_port_in_use_is_one_sentence(
-    demo: RunningDemo, tmp_path: Path, free_port: Callable[[], int]
+    demo: RunningDemo,
+    tmp_path: Path,
+    free_port: Callable[[], int],
+    capsys: pytest.CaptureFixture[str],
+    name: str,
 ) -> None:
-    free = {"DEMO_PORT": str(free_port()), "DEMO_CONTROL_PORT": str(free_port()), "RUN_DIR": str(tmp_path)}
-    for name in ("DEMO_PORT", "DEMO_CONTROL_PORT", "DEMO_REDIS_PORT"):
-        code, said = start_and_read(**{**free, name: demo.variables[name]})
-        sentence = f"{name} is {demo.variables[name]}; expected a free port on 127.0.0.1"
-        assert (code, said.count("\n"), sentence in said) == (1, 1, True), said
+    ports = {field: free_port() for field in ("port", "control_port", "redis_port")}
+    taken = ports | {name: getattr(demo, name)}
+    code = asyncio.run(supervise(Settings(run_dir=tmp_path, **taken)))
+    said = capsys.readouterr().err
+    sentence = f"DEMO_{name.upper()} is {taken[name]}; expected a free port on 127.0.0.1"
+    assert (code, said.count("\n"), said.startswith(sentence)) == (1, 1, True), said
 
 
-def test_a_wrong_setting_is_one_sentence() -> None:
-    code, said = start_and_read(DEMO_WEB_PROCESSES="many")
-    assert (code, said.count("\n")) == (2, 1)
-    assert 'DEMO_WEB_PROCESSES is "many"; input should be a valid integer' in said
+def test_a_wrong_setting_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DEMO_WEB_PROCESSES", "many")
+    with pytest.raises(SystemExit):
+        read_settings()
+    said = capsys.readouterr().err
+    assert said.startswith('DEMO_WEB_PROCESSES is "many"; input should be a valid integer')
+    assert said.count("\n") == 1
 
 
 def test_the_help_names_every_setting() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "demo", "--help"], capture_output=True, text=True, check=True
-    )
     for name in ("DEMO_PORT", "DEMO_DAY_SECONDS", "RUN_DIR", "DATABASE_URL", "DEMO_TRAFFIC_PEAK"):
-        assert name in done.stdout
+        assert name in help_text()
