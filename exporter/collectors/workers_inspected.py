@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from prometheus_client import Metric
 
 from exporter.bounds import label
-from exporter.metrics import Gauge
+from exporter.metrics import Gauge, Untyped
 from exporter.sources import Sources
 
 AGED = " Asked every 15 s by default."
@@ -14,10 +14,10 @@ PROCESSES = Gauge("ops_worker_pool_processes", "Processes in the worker's pool."
 PREFETCH = Gauge(
     "ops_worker_prefetch_messages", "Messages that the worker may hold at a time." + AGED, ("hostname",)
 )
-WORKERS = Gauge(
+WORKERS = Untyped(
     "celery_active_worker_count", "Workers that say they take from the queue." + AGED, ("queue_name",)
 )
-QUEUE_PROCESSES = Gauge(
+QUEUE_PROCESSES = Untyped(
     "celery_active_process_count",
     "Pool processes of the workers that say they take from the queue." + AGED,
     ("queue_name",),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.metrics import Gauge
+from exporter.metrics import Gauge, Untyped
 from exporter.sources import Sources
 
 LENGTH = Gauge(
@@ -18,7 +18,7 @@ AGE = Gauge(
     " task-sent event, else since it was first seen where it lies, which is less than the truth.",
     ("queue_name",),
 )
-CONSUMERS = Gauge(
+CONSUMERS = Untyped(
     "celery_active_consumer_count",
     "Workers that take from the queue: by inspection, at most 15 s old by default, less those that are down.",
     ("queue_name",),

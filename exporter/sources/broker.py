@@ -163,7 +163,7 @@ class Broker(Asked):
         # each newcomer is asked about once; one that never answers is left to the usual period
         if names <= self._asked_about or (self._inspecting is not None and not self._inspecting.done()):
             return
-        self._asked_about |= names
+        self._asked_about = names
         self._inspecting = asyncio.create_task(self.inspected.ask_now(), name="ask newcomers")
 
     async def _lengths(self, redis: Redis) -> Lengths:

@@ -47,21 +47,22 @@ class Receiver:
         self._listening_since: float | None = None
         self._stream: Stream | None = None
         self._stopping = threading.Event()
-        self._wake, self._waker = socket.socketpair()
-        self._thread = threading.Thread(target=self._run, name="celery events", daemon=True)
+        self._waker: socket.socket | None = None
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin to listen."""
+        wake, self._waker = socket.socketpair()
+        self._thread = threading.Thread(target=self._run, args=(wake,), name="celery events", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Listen no more; returns once the thread has ended or is known to hang in a connection."""
         self._stopping.set()
-        self._waker.send(b"x")
-        if self._thread.is_alive():
-            self._thread.join(2 * self._settings.timeout)
-        self._wake.close()
+        if self._thread is None or self._waker is None:
+            return
         self._waker.close()
+        self._thread.join(2 * self._settings.timeout + 1)
 
     def listening_since(self, now: float) -> float | None:
         """Since when events reach us without a break, None when they do not now."""
@@ -98,22 +99,26 @@ class Receiver:
             except MALFORMED:
                 self.undecodable += 1
 
-    def _run(self) -> None:
+    def _run(self, wake: socket.socket) -> None:
+        with wake:
+            self._listen_again_and_again(wake)
+
+    def _listen_again_and_again(self, wake: socket.socket) -> None:
         failures = 0
         while not self._stopping.is_set():
             try:
-                self._listen()
+                self._listen(wake)
             except (RedisError, OSError) as error:
                 failures = 0 if self._listening_since is not None else failures + 1
                 self._cut(error)
             self._stopping.wait(min(0.1 * 2 ** min(failures, 10), LONGEST_REST))
 
-    def _listen(self) -> None:
+    def _listen(self, wake: socket.socket) -> None:
         self._stream = stream = Stream(self._url, self._pattern, self._settings.timeout)
         try:
             poll = select.poll()
             poll.register(stream.fileno(), select.POLLIN)
-            poll.register(self._wake.fileno(), select.POLLIN)
+            poll.register(wake.fileno(), select.POLLIN)
             self._heard_at = time.time()
             self._follow(stream, lambda: poll.poll(PING_AFTER * 1000))
         finally:
