@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from ingestion_api.embeddings.request import Coverage, coverage
+from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status
 from ingestion_api.jobs import history, queue
 from ingestion_api.pages import needs
 from ingestion_api.pages.needs import Need
@@ -27,19 +27,20 @@ def show(request: Request, _: Operator) -> Response:
     """Show what needs attention."""
     service = service_of(request)
     workers, away = _workers(service)
+    embeddings = _embeddings(service)
     with service.store.read() as session:
         counts = queue.counts(session)
         jobs = history.newest(session, RECENT).jobs
     return page(
         request,
         "home.html",
-        needs=needs.by_weight([*away, *_needs(service, workers)]),
+        needs=needs.by_weight([*away, *_needs(service, workers, embeddings)]),
         counts=counts,
         jobs=jobs,
         limit=service.settings.queue_limit,
         alive=sum(worker.status == "online" for worker in workers),
         workers=len(workers),
-        covered=_covered(service),
+        covered=embeddings.coverage if embeddings else None,
     )
 
 
@@ -51,19 +52,24 @@ def _workers(service: Service) -> tuple[Sequence[Seen], list[Need]]:
         return [], [Need("bad", "The edge worker's Redis does not answer", why)]
 
 
-def _covered(service: Service) -> Coverage | None:
+def _embeddings(service: Service) -> EmbeddingStatus | None:
     try:
-        return coverage(service.resources.table())
+        return embedding_status(service)
     except (SQLAlchemyError, Problem):
         return None
 
 
-def _needs(service: Service, workers: Sequence[Seen]) -> Iterator[Need]:
+def _needs(service: Service, workers: Sequence[Seen], embeddings: EmbeddingStatus | None) -> Iterator[Need]:
     yield from _of_broker(service)
     yield from needs.of_workers(workers)
     with service.store.read() as session:
         yield from needs.of_jobs(session, service.settings.queue_limit, service.clock())
         yield from needs.of_alerts(session)
+    if embeddings is None:
+        why = "Nothing is known of their embeddings until it is back."
+        yield Need("bad", "The database of the resources does not answer", why)
+    else:
+        yield from needs.of_embeddings(embeddings)
 
 
 def _of_broker(service: Service) -> Iterator[Need]:

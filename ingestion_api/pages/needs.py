@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ingestion_api.embeddings.request import EmbeddingStatus
 from ingestion_api.jobs import queue
 from ingestion_api.jobs.states import FAILED, PENDING
 from ingestion_api.store.tables import Alert, Job
@@ -71,6 +72,14 @@ def _slow_starts(session: Session, now: datetime) -> Iterator[Need]:
         minutes = int((now - oldest.submitted_at).total_seconds() // 60)
         what = f"Job {oldest.id} has waited for {minutes} minutes"
         yield Need("warn", what, "No worker has begun it.", f"/jobs/{oldest.id}", "The job")
+
+
+def of_embeddings(status: EmbeddingStatus) -> Iterator[Need]:
+    """Yield what the coverage lacks while nobody works on it."""
+    missing = status.coverage.total - status.coverage.embedded
+    if missing and status.active is None:
+        what = f"{missing} resource{'s have' if missing > 1 else ' has'} no sparse embedding"
+        yield Need("info", what, "A search by words does not find them.", "/embeddings", "Generate them")
 
 
 def of_alerts(session: Session) -> Iterator[Need]:

@@ -12,6 +12,7 @@ from ingestion_api.repository.rules import UrlRules
 from ingestion_api.repository.urls import RepositoryUrl, check_url
 
 MOST_REDIRECTS = 5
+MOST_ADDRESSES = 4  # of one host; each may cost the whole of the time to connect
 _ASK = "/info/refs?service=git-upload-pack"
 _ADVERTISEMENT = "application/x-git-upload-pack-advertisement"
 
@@ -31,7 +32,7 @@ def locate(url: RepositoryUrl, rules: UrlRules) -> Location:
     there, RepositoryUnreachable when the host does not answer properly.
     """
     for _ in range(MOST_REDIRECTS + 1):
-        location = Location(url, tuple(check_addresses(url, rules)))
+        location = Location(url, tuple(check_addresses(url, rules)[:MOST_ADDRESSES]))
         moved_to = _ask(location, rules)
         if moved_to is None:
             return location

@@ -54,6 +54,8 @@ class GitServer(ThreadingHTTPServer):
         self.redirects: dict[str, str] = {}
         self.statuses: dict[str, int] = {}
         self.asked: list[str] = []
+        self.silent_at = ""
+        self.closing = threading.Event()
         self.scheme = "http"
         if certificate is not None:
             self.scheme = "https"
@@ -68,7 +70,7 @@ class GitServer(ThreadingHTTPServer):
 
     @property
     def origin(self) -> str:
-        """What an operator writes into the allow-list."""
+        """Where the server is."""
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
 
@@ -85,6 +87,8 @@ class _Request(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         self.server.asked.append(self.path)
+        if self.server.silent_at and self.path.startswith(self.server.silent_at):
+            self.server.closing.wait()
         for start, target in self.server.redirects.items():
             if self.path.startswith(start):
                 self.send_response(302)
@@ -138,6 +142,7 @@ def serving(server: GitServer) -> Iterator[GitServer]:
     try:
         yield server
     finally:
+        server.closing.set()
         server.shutdown()
         server.server_close()
         thread.join()

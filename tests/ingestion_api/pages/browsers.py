@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.ingestion_api.pages.desk import TOKEN
+
+# a live region asks every few seconds, and the machine may be busy with other tests
+expect.set_options(timeout=15_000)
 
 ENGINES = ("chromium", "firefox")
 WIDTHS = {1920: 1080, 768: 1024, 390: 844}

@@ -21,6 +21,14 @@ def running_desk(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFac
         yield desk
 
 
+@pytest.fixture(scope="module")
+def dark_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A service whose broker, cache and resources are away."""
+    away = {"resources_url": "postgresql+psycopg://tower@127.0.0.1:1/tower"}
+    with open_desk(desk_settings(tmp_path_factory.mktemp("dark"), "redis://127.0.0.1:1", **away)) as desk:
+        yield desk
+
+
 @pytest.fixture
 def desk(running_desk: Desk) -> Desk:
     """The service of the module, with nothing in it."""

@@ -72,6 +72,29 @@ def test_the_door_is_accessible_and_fits(stranger: View, desk: Desk, tower: Brow
     check_all_looks(stranger, tower)
 
 
+SAID_IN_THE_DARK = {
+    "/": ("broker does not answer", "database of the resources does not answer"),
+    "/embeddings": ("The database of the resources does not answer",),
+    "/cache": ("The cache does not answer",),
+}
+
+
+def test_what_is_away_is_told_and_the_rest_stays(tower: Browser, dark_desk: Desk) -> None:
+    context = tower.new_context()
+    view = View(context.new_page(), dark_desk.url)
+    view.sign_in()
+    for address, sentences in SAID_IN_THE_DARK.items():
+        view.go(address)
+        for sentence in sentences:
+            expect(view.page.get_by_text(sentence).first).to_be_visible()
+        assert view.violations() == [], address
+    view.go("/ingest?repo_url=https://127.0.0.1:9/tower/lamp")
+    view.page.get_by_role("button", name="Queue it").click()
+    expect(view.page.get_by_role("alert")).to_contain_text("broker does not answer")
+    context.close()
+    assert view.complaints == []
+
+
 def test_progress_is_shown_and_announced_as_it_happens(view: View, desk: Desk) -> None:
     number = desk.put_job("processing", files_total=40, files_processed=10)
     view.go(f"/jobs/{number}")

@@ -10,6 +10,7 @@ import pytest
 from selenium.webdriver import WebKitGTK
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 
@@ -53,9 +54,14 @@ def webkit(screen: str) -> Iterator[WebKitGTK]:
 
 def sign_in(webkit: WebKitGTK, desk: Desk) -> None:
     webkit.get(f"{desk.url}/sign-in?next=/ingest")
-    if webkit.find_elements(By.ID, "token"):
-        webkit.find_element(By.ID, "token").send_keys(TOKEN, Keys.ENTER)
-    eventually(lambda: webkit.find_element(By.ID, "repo_url"), within=10)
+    if not webkit.find_elements(By.ID, "repo_url"):
+        found(webkit, "#token").send_keys(TOKEN, Keys.ENTER)
+    found(webkit, "#repo_url")
+
+
+def found(webkit: WebKitGTK, selector: str) -> WebElement:
+    """Wait for an element."""
+    return eventually(lambda: webkit.find_elements(By.CSS_SELECTOR, selector), within=20)[0]
 
 
 def test_a_repository_is_queued_and_its_progress_followed(webkit: WebKitGTK, desk: Desk) -> None:
@@ -63,8 +69,8 @@ def test_a_repository_is_queued_and_its_progress_followed(webkit: WebKitGTK, des
     number = desk.put_job("processing", files_total=40, files_processed=10)
     webkit.get(f"{desk.url}/jobs/{number}")
     desk.change_job(number, files_processed=30)
-    bar = webkit.find_element(By.TAG_NAME, "progress")
-    eventually(lambda: bar.get_attribute("value") == "30", within=10)
+    bar = found(webkit, "progress")
+    eventually(lambda: bar.get_attribute("value") == "30", within=20)
 
 
 @pytest.mark.parametrize("address", ["/", "/ingest", "/jobs", "/workers", "/embeddings", "/cache"])
@@ -73,12 +79,12 @@ def test_every_page_is_accessible_and_fits(webkit: WebKitGTK, desk: Desk, addres
     desk.put_worker("cloud@tower")
     desk.put_job("failed", error="no")
     webkit.get(desk.url + address)
-    assert webkit.find_element(By.TAG_NAME, "h1").is_displayed()
+    assert found(webkit, "h1").is_displayed()
     webkit.execute_script(f"{axe()}; window.axe = axe")
-    found = webkit.execute_async_script(
+    violations = webkit.execute_async_script(
         "const done = arguments[0]; axe.run().then(found => done(found.violations.map(each => each.id)))"
     )
-    assert found == []
+    assert violations == []
     width = "document.documentElement"
     assert webkit.execute_script(f"return {width}.scrollWidth <= {width}.clientWidth")
 

@@ -1,7 +1,9 @@
 """Cloning, from a real git server on 127.0.0.1."""
 
 import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -181,6 +183,25 @@ def test_limits_hold(server: GitServer, scratch: Path, limits: CloneLimits, reas
     error = refusal(f"{server.origin}/tower", trusting(server.origin), scratch, limits)
     assert isinstance(error, RepositoryTooLarge)
     assert reason in str(error)
+
+
+def test_a_host_that_falls_silent_costs_no_more_than_the_limit(server: GitServer, scratch: Path) -> None:
+    server.silent_at = "/tower/git-upload-pack"
+    started = time.monotonic()
+    error = refusal(f"{server.origin}/tower", trusting(server.origin), scratch, CloneLimits(seconds=0.5))
+    assert "took over 0.5 s" in str(error)
+    assert time.monotonic() - started < 5
+    assert not [line for line in running() if f"{server.origin}/tower" in line]
+
+
+def running() -> list[str]:
+    """The command lines of all processes."""
+    lines = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        # a process may end while it is looked at
+        with suppress(OSError):
+            lines.append(file.read_text(errors="replace").replace("\0", " "))
+    return lines
 
 
 def test_bytes_are_counted_before_they_are_written_out(server: GitServer, scratch: Path) -> None:
