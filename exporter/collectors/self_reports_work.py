@@ -34,8 +34,10 @@ def workers_seen(sight: Sight) -> str:
 
 
 def silent(broker: BrokerView, since: float) -> bool:
-    """Whether no task event came since then, though events are listened to."""
-    return broker.listening and (broker.last_task_event is None or broker.last_task_event < since)
+    """Whether, though events are listened to, none of any task came since then or no task ends any more."""
+    if not broker.listening:
+        return False
+    return broker.finished == 0 or broker.last_task_event is None or broker.last_task_event < since
 
 
 def tasks(sight: Sight) -> Iterable[Words]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from exporter.bounds import Admitted
-from exporter.errors import BadAnswer, Refused, SourceError, TimedOut
+from exporter.errors import BadAnswer, OutOfTime, Refused, SourceError, TimedOut
 from exporter.question import Pace, Question
 from exporter.settings import Settings
 from exporter.sources import event_bus, health_report, model_reports
@@ -48,7 +48,8 @@ class Backend(Asked):
         fast = Pace(own.timeout, at_most_every=own.fast_period)
         often = Pace(own.timeout, every=own.period)
         # these two block the backend's event loop for seconds: rarely, never in parallel, long rests
-        rarely = Pace(own.slow_timeout, every=own.slow_period, rest=15.0, longest_rest=120.0)
+        slow = own.slow_period
+        rarely = Pace(own.slow_timeout, every=slow, rest=slow / 4, longest_rest=2 * slow)
         ask, put = self._document, self._put
         self.totals: Question[Totals] = put("/metrics", self._read_totals, fast)
         self.pool = put("/db/pool", ask("/db/pool"), fast)
@@ -177,13 +178,15 @@ class Backend(Asked):
 
 
 async def answered(question: Question[Any]) -> bool:
-    """Whether somebody was there to answer, be it with an error."""
+    """Whether somebody was there to answer, be it with an error. Raises OutOfTime before that is known."""
     try:
         await question.answer()
     except Refused as error:
         return error.status is not None
     except BadAnswer:
         return True
+    except OutOfTime:
+        raise
     except SourceError:
         return False
     return True

@@ -19,6 +19,7 @@ class Says:
     content_type: str = "application/json"
     after: threading.Event | None = None  # answer only once this is set
     length: int | None = None  # the Content-Length to claim
+    headers: dict[str, str] = field(default_factory=dict)
 
     def payload(self) -> bytes:
         """The bytes that go out."""
@@ -75,6 +76,8 @@ def backend_double() -> Iterator[BackendDouble]:
             self.send_response(says.status)
             self.send_header("Content-Type", says.content_type)
             self.send_header("Content-Length", str(says.length or len(payload)))
+            for name, value in says.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(payload)
             self.close_connection = says.length is not None
