@@ -1,6 +1,7 @@
 """While a worker works on a job: hold the claim, write the progress, hear of a cancellation."""
 
 import logging
+import signal
 import threading
 import time
 from datetime import timedelta
@@ -36,7 +37,7 @@ class Hold:
         self._lease = timedelta(seconds=bench.settings.lease)
         self._renewed = time.monotonic()
         self._stopped = threading.Event()
-        self._cancelled = False
+        self.cancelled = False
         self._lost = False
         self._thread = threading.Thread(target=self._run, name=f"hold-{claim.job.id}", daemon=True)
 
@@ -44,7 +45,7 @@ class Hold:
         """Call often; raises Cancelled or Lost when the work should stop here."""
         if self._lost:
             raise Lost
-        if self._cancelled:
+        if self.cancelled:
             raise Cancelled
 
     def __enter__(self) -> Self:
@@ -60,6 +61,10 @@ class Hold:
     def _run(self) -> None:
         period = min(LONGEST_PERIOD, self._lease.total_seconds() / 4)
         while not self._stopped.wait(period):
+            if self.cancelled:
+                # a full period was not enough to reach a pause: it waits for something outside
+                interrupt_main_thread()
+                return
             self._renew()
 
     def _renew(self) -> None:
@@ -73,4 +78,11 @@ class Hold:
             return
         self._renewed = time.monotonic()
         self._lost = not renewed.held
-        self._cancelled = renewed.cancelled
+        self.cancelled = renewed.cancelled
+
+
+def interrupt_main_thread() -> None:
+    """Raise in the main thread, as Celery's soft time limit does; nothing where no such limit is in force."""
+    # where the signal has no handler it would end the process
+    if callable(signal.getsignal(signal.SIGUSR1)):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)

@@ -57,6 +57,8 @@ def _attempt(bench: Bench, claim: Claim, hold: Hold, work: Work) -> Outcome:
     except Lost:
         raise
     except SoftTimeLimitExceeded:
+        if hold.cancelled:
+            return Outcome(CANCELLED)
         return Outcome(FAILED, f"took longer than its time limit of {bench.settings.soft_time_limit:g} s")
     except Exception as error:  # noqa: BLE001 - each job ends, whatever went wrong
         return _outcome(claim, error)
