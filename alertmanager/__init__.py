@@ -1,0 +1,1 @@
+"""Routing as code: receivers.yml in, alertmanager.yml out."""
