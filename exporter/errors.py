@@ -17,6 +17,10 @@ class TimedOut(SourceError):
     """The source did not answer in time; it may be wedged, so it is not asked again for a while."""
 
 
+class OutOfTime(SourceError):
+    """The scrape is over before the source has answered or failed to; this says nothing about the source."""
+
+
 class BadAnswer(SourceError):
     """The source answered with something else than was expected."""
 

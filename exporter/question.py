@@ -4,16 +4,27 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from exporter.errors import NotConfigured, SourceError, TimedOut
+from exporter.errors import NotConfigured, OutOfTime, SourceError, TimedOut
 
 T = TypeVar("T")
 Clock = Callable[[], float]
 
 # the times of the answers that the part being read has used, so that its age is that of its oldest answer
 answers_used: ContextVar[list[float] | None] = ContextVar("answers_used", default=None)
+
+
+@dataclass
+class Scrape:
+    """The scrape under way: until when it waits for answers (the event loop's time), and which it has had."""
+
+    ends: float
+    had: set[str] = field(default_factory=set)
+
+
+scrape_under_way: ContextVar[Scrape | None] = ContextVar("scrape_under_way", default=None)
 
 
 @dataclass(frozen=True)
@@ -63,17 +74,20 @@ class Question(Generic[T]):
         """The answer as of now. Raises SourceError when the source gave none, NotConfigured without one."""
         if self._ask is None:
             raise NotConfigured(f"{self.name} is not configured")
-        if self._must_ask():
-            await self.ask_now()
+        scrape = scrape_under_way.get()
+        if self._must_ask(scrape):
+            await self._ask_for(scrape)
+        if scrape is not None:
+            scrape.had.add(self.name)
         if self.error is not None:
             raise self.error
         return self._take()
 
     async def works(self) -> bool:
-        """Whether the source answers now. Raises NotConfigured without one."""
+        """Whether the source answers now. Raises NotConfigured without one, OutOfTime before it is known."""
         try:
             await self.answer()
-        except NotConfigured:
+        except (NotConfigured, OutOfTime):
             raise
         except SourceError:
             return False
@@ -96,7 +110,17 @@ class Question(Generic[T]):
         period = self.pace.every or self.pace.at_most_every
         return max(self._rest_until, (self.answered_at or 0.0) + period)
 
-    def _must_ask(self) -> bool:
+    async def _ask_for(self, scrape: Scrape | None) -> None:
+        try:
+            async with asyncio.timeout_at(None if scrape is None else scrape.ends):
+                await self.ask_now()
+        except TimeoutError:
+            raise OutOfTime(f"{self.name} gave no answer in the time that the scrape had left") from None
+
+    def _must_ask(self, scrape: Scrape | None) -> bool:
+        # one scrape gets one answer, so that no part waits for a source in the place of another
+        if scrape is not None and self.name in scrape.had:
+            return False
         in_background = self.pace.every is not None
         if in_background and self.answered_at is not None:
             return False

@@ -11,7 +11,7 @@ from exporter.collector import Collector, Part
 from exporter.errors import NotConfigured, SourceError
 from exporter.log import Complaints
 from exporter.metrics import Gauge
-from exporter.question import answers_used
+from exporter.question import Scrape, answers_used, scrape_under_way
 from exporter.sources import Sources
 
 SUCCESS = Gauge(
@@ -27,6 +27,7 @@ LAST_SUCCESS = Gauge(
     "Unix time of the oldest answer in the collector's last success.",
     ("collector",),
 )
+MARGIN = 0.1  # share of the budget that is kept for what comes after the last answer
 DESCRIPTIONS = (SUCCESS, DURATION, LAST_SUCCESS)
 
 
@@ -80,6 +81,7 @@ class Runner:
 
     async def _run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
         deadline = asyncio.get_running_loop().time() + budget
+        scrape_under_way.set(Scrape(ends=deadline - MARGIN * budget))
         outcomes = await asyncio.gather(*(self._collect(c, deadline) for c in collectors))
         families = [f for o in outcomes for r in o.readings for f in r.families]
         return merged([*families, *self._about([o for o in outcomes if o.configured])])

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from exporter.errors import NotConfigured, Refused, SourceError, TimedOut
-from exporter.question import Pace, Question
+from exporter.errors import NotConfigured, OutOfTime, Refused, SourceError, TimedOut
+from exporter.question import Pace, Question, Scrape, scrape_under_way
 
 
 class Source:
@@ -141,3 +141,38 @@ def test_no_source_is_no_failure() -> None:
     question: Question[int] = Question("nothing", None, Pace())
     with pytest.raises(NotConfigured):
         asyncio.run(question.works())
+
+
+def test_one_scrape_gets_one_answer_however_long_it_takes() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        scrape_under_way.set(Scrape(ends=soon(9)))
+        assert await question.answer() == 1
+        clock.now += 2
+        assert await question.answer() == 1
+        scrape_under_way.set(Scrape(ends=soon(9)))
+        source.error = Refused("the source is gone")
+        for _ in range(2):
+            with pytest.raises(Refused):
+                await question.answer()
+            clock.now += 10
+        assert source.asked == 2
+
+    asking(Pace(at_most_every=0.5), check)
+
+
+def test_a_scrape_that_is_over_leaves_the_question_open_and_says_nothing_of_the_source() -> None:
+    async def check(source: Source, question: Question[int], _: Clock) -> None:
+        source.open.clear()
+        scrape_under_way.set(Scrape(ends=soon(0.01)))
+        with pytest.raises(OutOfTime, match="the source gave no answer in the time that the scrape had left"):
+            await question.works()
+        source.open.set()
+        scrape_under_way.set(Scrape(ends=soon(9)))
+        assert await question.answer() == 1
+
+    asking(Pace(timeout=5), check)
+
+
+def soon(seconds: float) -> float:
+    """The event loop's time in so many seconds."""
+    return asyncio.get_running_loop().time() + seconds
