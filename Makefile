@@ -16,6 +16,7 @@ demo-fault: ## break the running demo: make demo-fault FAULT="list", "slow_modul
 	@.venv/bin/python -m demo.fault $(or $(FAULT),list)
 
 test: setup lint types tests ## set up, then everything that can fail
+	@echo "make test: formatting, lint, types, tests and coverage are in order"
 
 lint: ## formatting and lint
 	.venv/bin/python -m ruff format --check
@@ -25,7 +26,7 @@ types: ## types, strictly
 	.venv/bin/python -m mypy
 
 tests: ## the tests, with coverage
-	.venv/bin/python -m pytest -n 2 --cov --cov-report=term:skip-covered --durations=10
+	.venv/bin/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --durations=10
 
 format: ## let ruff write what it can
 	.venv/bin/python -m ruff format

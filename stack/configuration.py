@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from stack.errors import StackError
+from stack.relocation import relocate
 from stack.settings import HOST, Settings
 from stack.watched import Watched
 
@@ -37,7 +38,7 @@ def targets(settings: Settings, watched: Watched) -> dict[str, Target]:
 
 def prometheus(source: Path, settings: Settings, watched: Watched) -> Path:
     """Write Prometheus' configuration for this run; StackError when a job or the file is missing."""
-    document = read(source)
+    document: Document = relocate(read(source), source, settings)
     for name, target in targets(settings, watched).items():
         aim(job(document, name, source), target)
     for configs in document.get("alerting", {}).get("alertmanagers", []):
@@ -48,7 +49,7 @@ def prometheus(source: Path, settings: Settings, watched: Watched) -> Path:
 
 def alertmanager(source: Path, settings: Settings) -> Path:
     """Write Alertmanager's configuration for this run; StackError when the file is missing."""
-    document = read(source)
+    document = relocate(read(source), source, settings)
     document["templates"] = absolute(document.get("templates", []), source)
     return write(settings.home / "alertmanager.yml", document)
 

@@ -20,6 +20,7 @@ class Settings(BaseSettings):
 
     run_dir: Path = Field(Path(".run"), description="where the state, data and logs of a run are kept")
     exporter_port: Port = Field(9810, description="port of the exporter")
+    service_port: Port = Field(8090, description="port of the ingestion service, to which pages go")
     prometheus_port: Port = Field(9090, description="port of Prometheus")
     alertmanager_port: Port = Field(9093, description="port of Alertmanager")
     grafana_port: Port = Field(3000, description="port of Grafana, where it is installed")

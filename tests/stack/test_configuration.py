@@ -84,3 +84,23 @@ def test_a_broken_file_is_told(chosen: Settings, tmp_path: Path, text: str, told
     with pytest.raises(StackError, match=told) as refused:
         configuration.alertmanager(source, chosen)
     assert "\n" not in str(refused.value)
+
+
+def test_addresses_and_files_inside_are_those_of_this_run(tmp_path: Path) -> None:
+    source = tmp_path / "alertmanager" / "alertmanager.yml"
+    source.parent.mkdir()
+    hook = {
+        "url": "http://127.0.0.1:8090/api/v1/alerts/webhook",
+        "http_config": {"authorization": {"credentials_file": "../.run/service/webhook-token"}},
+    }
+    other = {"url": "http://127.0.0.1:80901/", "http_config": {"bearer_token_file": "tokens/other"}}
+    source.write_text(yaml.safe_dump({"receivers": [{"name": "pages", "webhook_configs": [hook, other]}]}))
+    chosen = settings.read(run_dir=tmp_path / "elsewhere", service_port=18090)
+    chosen.home.mkdir()
+    written = yaml.safe_load(configuration.alertmanager(source, chosen).read_text())
+    first, second = written["receivers"][0]["webhook_configs"]
+    assert first["url"] == "http://127.0.0.1:18090/api/v1/alerts/webhook"
+    token = first["http_config"]["authorization"]["credentials_file"]
+    assert token == str(tmp_path / "elsewhere" / "service" / "webhook-token")
+    assert second["url"] == "http://127.0.0.1:80901/"
+    assert second["http_config"]["bearer_token_file"] == str(source.parent / "tokens" / "other")
