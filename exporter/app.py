@@ -12,6 +12,7 @@ from exporter import __version__
 from exporter.background import Background
 from exporter.collector import Collector
 from exporter.collectors import COLLECTORS
+from exporter.exposition import Writer
 from exporter.page import page
 from exporter.runner import Runner
 from exporter.selection import UnknownCollector, budget, chosen
@@ -25,7 +26,7 @@ OPEN_PATHS = ("/-/healthy", "/-/ready")
 def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> FastAPI:
     """The application; sources are opened when it starts and closed when it stops."""
     sources = Sources.build(settings)
-    runner = Runner(sources)
+    runner, writer = Runner(sources), Writer()
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -55,7 +56,7 @@ def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> F
         except UnknownCollector as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
         accept = request.headers.get("Accept", "")
-        made = page(families, accept, request.headers.get("Accept-Encoding", ""))
+        made = page(families, accept, request.headers.get("Accept-Encoding", ""), writer)
         return Response(made.body, headers=made.headers)
 
     @app.get("/")

@@ -1,12 +1,13 @@
 """The text of the page: OpenMetrics or Prometheus text by negotiation, packed where the reader takes gzip."""
 
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Metric
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
+
+from exporter.exposition import Writer
 
 
 @dataclass(frozen=True)
@@ -17,21 +18,12 @@ class Page:
     headers: dict[str, str]
 
 
-class Families(Collector):
-    """Families that are already there, in the form that the encoder wants."""
-
-    def __init__(self, families: Sequence[Metric]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        """The families."""
-        return self._families
-
-
-def page(families: Sequence[Metric], accept: str, accept_encoding: str) -> Page:
+def page(families: Sequence[Metric], accept: str, accept_encoding: str, writer: Writer) -> Page:
     """The page in the best form that the reader accepts."""
-    encode, content_type = choose_encoder(accept)
-    body = encode(Families(families))
+    # the library's own negotiation; of its encoders only the content type is used
+    content_type = choose_encoder(accept)[1]
+    is_openmetrics = content_type.startswith("application/openmetrics-text")
+    body = writer.openmetrics(families) if is_openmetrics else writer.prometheus(families)
     headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
     if not takes_gzip(accept_encoding):
         return Page(body, headers)

@@ -9,8 +9,8 @@ from prometheus_client import Metric
 
 from exporter.collector import Collector, Part, Read
 from exporter.errors import NotConfigured, Refused
+from exporter.exposition import Writer
 from exporter.metrics import Gauge
-from exporter.page import page
 from exporter.runner import Runner
 from exporter.settings import Settings
 from exporter.sources import Sources
@@ -57,7 +57,7 @@ def scraped(*collectors: Collector, budget: float = 1.0) -> str:
     async def run() -> Sequence[Metric]:
         return await Runner(Sources.build(Settings())).run(collectors, budget)
 
-    return page(asyncio.run(run()), "", "").body.decode()
+    return Writer().prometheus(asyncio.run(run())).decode()
 
 
 def test_a_broken_part_costs_only_its_own_families() -> None:

@@ -1,0 +1,77 @@
+"""Families as text, each series' name and labels put together once and kept.
+
+Writes what prometheus_client writes, byte for byte (a test compares them), in a fraction of the time: most of
+its time goes into the same labels at every scrape. Formats: Prometheus text 0.0.4 and OpenMetrics 1.0.0.
+"""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+from prometheus_client.samples import Sample
+from prometheus_client.utils import floatToGoString
+
+Key = tuple[str, ...]
+# Prometheus' text format knows other types by these names
+TYPES = {"unknown": "untyped", "info": "gauge", "stateset": "gauge"}
+LARGE = 1e6  # from here on Go writes an exponent
+
+
+class Writer:
+    """Writes pages; remembers at most `memory` series, and starts over when there are more."""
+
+    def __init__(self, memory: int = 200_000) -> None:
+        self._memory = memory
+        self._series: dict[Key, str] = {}
+
+    def prometheus(self, families: Iterable[Metric]) -> bytes:
+        """The families in Prometheus' text format."""
+        lines: list[str] = []
+        for family in families:
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            lines.append(f"# HELP {name} {plain(family.documentation)}\n")
+            lines.append(f"# TYPE {name} {TYPES.get(family.type, family.type)}\n")
+            lines.extend(self._lines(family.samples))
+        return "".join(lines).encode()
+
+    def openmetrics(self, families: Iterable[Metric]) -> bytes:
+        """The families in OpenMetrics' text format."""
+        lines: list[str] = []
+        for family in families:
+            lines.append(f"# HELP {family.name} {quoted(family.documentation)}\n")
+            lines.append(f"# TYPE {family.name} {family.type}\n")
+            lines.extend(self._lines(family.samples))
+        lines.append("# EOF\n")
+        return "".join(lines).encode()
+
+    def _lines(self, samples: Iterable[Sample]) -> Iterable[str]:
+        if len(self._series) > self._memory:
+            self._series.clear()
+        return [f"{self._named(sample)} {number(sample.value)}\n" for sample in samples]
+
+    def _named(self, sample: Sample) -> str:
+        key = (sample.name, *sample.labels, *sample.labels.values())
+        known = self._series.get(key)
+        if known is None:
+            known = self._series[key] = series(sample)
+        return known
+
+
+def series(sample: Sample) -> str:
+    """The name and the labels of a series, as they stand before its value."""
+    pairs = ",".join(f'{name}="{quoted(value)}"' for name, value in sorted(sample.labels.items()))
+    return f"{sample.name}{{{pairs}}}" if pairs else sample.name
+
+
+def number(value: float) -> str:
+    """The value as Go would write it."""
+    return repr(float(value)) if -LARGE < value < LARGE else str(floatToGoString(value))  # type: ignore[no-untyped-call]
+
+
+def plain(text: str) -> str:
+    """Help in Prometheus' text format."""
+    return text.replace("\\", r"\\").replace("\n", r"\n")
+
+
+def quoted(text: str) -> str:
+    """A label value, or help in OpenMetrics."""
+    return plain(text).replace('"', r"\"")
