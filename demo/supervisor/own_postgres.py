@@ -31,19 +31,24 @@ async def create_cluster(settings: Settings) -> None:
 
 
 async def create_database(settings: Settings) -> None:
-    """Create the database demo once the server answers."""
-    server = settings.database_address.replace("+psycopg", "").rpartition("/")[0] + "/postgres"
-    async with await psycopg.AsyncConnection.connect(server, autocommit=True) as connection:
+    """Create the database demo, with pg_stat_statements, once the server answers."""
+    async with await psycopg.AsyncConnection.connect(_server(settings), autocommit=True) as connection:
         found = await connection.execute("SELECT 1 FROM pg_database WHERE datname = 'demo'")
         if await found.fetchone() is None:
             await connection.execute("CREATE DATABASE demo")
+    address = _server(settings, "demo")
+    async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 
 
 async def answers(settings: Settings) -> bool:
     """Whether the server takes connections."""
-    server = settings.database_address.replace("+psycopg", "").rpartition("/")[0] + "/postgres"
     try:
-        async with await psycopg.AsyncConnection.connect(server, connect_timeout=2):
+        async with await psycopg.AsyncConnection.connect(_server(settings), connect_timeout=2):
             return True
     except psycopg.OperationalError:
         return False
+
+
+def _server(settings: Settings, database: str = "postgres") -> str:
+    return f"postgresql://demo@127.0.0.1:{settings.postgres_port}/{database}"

@@ -46,8 +46,9 @@ def postgres_part(settings: Settings) -> Child:
     """The demo's own PostgreSQL, under the user postgres where we are root."""
     folder = settings.home / "postgres"
     command = [str(POSTGRES / "postgres"), "-D", str(folder), "-p", str(settings.postgres_port),
-               "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}",
-               "-c", "log_min_messages=fatal"]  # fmt: skip
+               "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+               "-c", "log_min_messages=fatal",
+               "-c", "shared_preload_libraries=pg_stat_statements"]  # fmt: skip
     return Child("postgres", command, os.environ, postgres_user(), stop_signal=signal.SIGINT)
 
 

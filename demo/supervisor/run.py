@@ -30,24 +30,26 @@ class QuietServer(uvicorn.Server):
 
 async def supervise(settings: Settings) -> int:
     """Run the demo until a signal; the exit code."""
-    stage = Stage(settings)
     try:
-        api = listen(settings.host, settings.port, "DEMO_PORT")
-        control = listen(settings.host, settings.control_port, "DEMO_CONTROL_PORT")
+        with (
+            listen(settings.host, settings.port, "DEMO_PORT") as api,
+            listen(settings.host, settings.control_port, "DEMO_CONTROL_PORT") as control,
+        ):
+            await _until_ended(Stage(settings), api, control)
     except CannotStart as error:
-        return _said(error)
+        print(error, file=sys.stderr)  # noqa: T201  the one sentence for whoever started it
+        return 1
+    return 0
+
+
+async def _until_ended(stage: Stage, api: socket.socket, control: socket.socket) -> None:
     server = _server(stage)
     running = asyncio.create_task(_run(stage, server, api, control))
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, _end_once(running))
-    try:
+    with contextlib.suppress(asyncio.CancelledError):
         await running
-    except asyncio.CancelledError:
-        return 0
-    except CannotStart as error:
-        return _said(error)
-    return 0
 
 
 async def _run(stage: Stage, server: QuietServer, api: socket.socket, control: socket.socket) -> None:
@@ -79,8 +81,3 @@ def _server(stage: Stage) -> QuietServer:
             app, log_config=None, access_log=False, log_level="warning", timeout_graceful_shutdown=1
         )
     )
-
-
-def _said(error: CannotStart) -> int:
-    print(error, file=sys.stderr)  # noqa: T201  the one sentence for whoever started it
-    return 1

@@ -66,19 +66,6 @@ def test_nothing_is_left_behind_in_the_middle_of_faults(
     assert processes_of(own_demo) == []
 
 
-def test_a_killed_supervisor_takes_its_children_with_it(tmp_path: Path, eventually: Eventually) -> None:
-    demo = RunningDemo(tmp_path)
-    demo.start()
-    web = demo.parts()["web-1"]["pid"]
-    os.kill(web, signal.SIGKILL)
-    eventually(lambda: (demo.parts()["web-1"]["pid"] or web) != web, within=15)
-    assert demo.parts()["web-1"]["starts"] == 2
-    assert "web-1 ended with code -9; it starts again" in demo.output()
-    os.kill(demo.pid, signal.SIGKILL)
-    eventually(lambda: processes_of(demo) == [], within=15)
-    demo.stop()
-
-
 @pytest.mark.parametrize("name", ["port", "control_port", "redis_port"])
 def test_a_port_in_use_is_one_sentence(
     demo: RunningDemo,

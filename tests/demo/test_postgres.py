@@ -1,0 +1,48 @@
+"""The demo on a PostgreSQL of its own."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.demo.running_demo import RunningDemo
+from tests.servers.fixtures import postgres_folder
+
+Eventually = Callable[..., Any]
+
+
+@pytest.fixture
+def own_demo(free_port: Callable[[], int]) -> Iterator[RunningDemo]:
+    """A demo that started its own PostgreSQL."""
+    with postgres_folder() as folder:
+        # The server runs as another user, who must be able to walk to its files.
+        folder.chmod(0o755)
+        demo = RunningDemo(folder, DEMO_DATABASE="postgres", DEMO_POSTGRES_PORT=str(free_port()))
+        demo.start()
+        yield demo
+        demo.stop()
+
+
+def ask(demo: RunningDemo, query: str) -> Any:
+    """The first value of a query."""
+    address = f"postgresql://demo@127.0.0.1:{demo.variables['DEMO_POSTGRES_PORT']}/demo"
+    with psycopg.connect(address, connect_timeout=2) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    return row[0] if row else None
+
+
+def test_a_stopped_postgres_is_really_gone_and_comes_back(
+    own_demo: RunningDemo, eventually: Eventually
+) -> None:
+    assert own_demo.report("db/pool")["pool"]["statement_timeout_ms"] == 30000
+    assert ask(own_demo, "SELECT count(*) FROM pg_stat_statements") > 0
+    key = ask(own_demo, "SELECT id FROM resources WHERE description != '' LIMIT 1")
+    with own_demo.fault("database-stopped"):
+        with pytest.raises(psycopg.OperationalError):
+            ask(own_demo, "SELECT 1")
+        assert own_demo.report("database")["database"]["healthy"] is False
+        assert own_demo.api.get(f"/resources/{key}/status").status_code == 503
+    eventually(lambda: own_demo.report("database")["database"]["healthy"])
+    assert own_demo.api.delete(f"/resources/{key}").status_code == 204
+    assert ask(own_demo, "SELECT count(*) FROM resources") == 239
