@@ -8,6 +8,7 @@ import pytest
 from exporter.settings_load import SettingsError, load
 from tests.exporter.backend_tables import ANNOTATIONS, RESOURCES, create, insert, run, sqlite_url
 from tests.exporter.exporter_page import watching
+from tests.exporter.whole_page import whole
 from tests.servers.waiting import eventually
 
 
@@ -70,7 +71,7 @@ def test_rows_are_counted_and_bytes_are_those_of_the_file(tmp_path: Path) -> Non
     run(url, 'CREATE TABLE "odd ""name"":x" (a)', 'INSERT INTO "odd ""name"":x" VALUES (1), (2)')
     insert(url, RESOURCES, [{} for _ in range(7)])
     with watching(database={"url": url}) as exporter:
-        page = exporter.page("database.tables")
+        page = whole(exporter, "database.tables")
     assert page.value("ops_database_table_rows", table="resources") == 7
     assert page.value("ops_database_table_rows", table="annotations") == 0
     assert page.value("ops_database_table_rows", table='odd "name":x') == 2
@@ -81,7 +82,7 @@ def test_rows_are_counted_and_bytes_are_those_of_the_file(tmp_path: Path) -> Non
 def test_no_more_tables_than_the_settings_say(tmp_path: Path) -> None:
     url = create(sqlite_url(tmp_path))
     with watching(database={"url": url, "tables": 3}) as exporter:
-        assert len(exporter.page("database.tables").series("ops_database_table_rows")) == 3
+        assert len(whole(exporter, "database.tables").series("ops_database_table_rows")) == 3
 
 
 def test_a_table_that_takes_too_long_costs_only_its_own_series(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_a_table_that_takes_too_long_costs_only_its_own_series(tmp_path: Path) -
     )
     insert(url, ANNOTATIONS, [{}, {}])
     with watching(database={"url": url, "file_lock": 0.0005}) as exporter:
-        page = exporter.page("database.tables")
+        page = whole(exporter, "database.tables")
     assert page.value("ops_database_table_rows", table="big") is None
     assert page.value("ops_database_table_rows", table="annotations") == 2
 

@@ -10,6 +10,7 @@ from psycopg import pq
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 
 APPLICATION = "watchroom-exporter"
+PATIENCE = 500  # milliseconds that we wait for a lock, while others wait behind us
 LEAST = 2  # seconds; the driver's own minimum
 # for this transaction alone, so that nothing stays behind in a pooler that shares server connections
 BOUND = text("SELECT set_config('statement_timeout', :most, true), set_config('lock_timeout', :lock, true)")
@@ -59,4 +60,4 @@ class Postgres:
     def prepare(self, connection: Connection, seconds: float) -> None:
         """Let the server, too, end what takes too long, and not wait behind locks."""
         most = int(seconds * 1000)
-        connection.execute(BOUND, {"most": str(most), "lock": str(max(most // 4, 1))})
+        connection.execute(BOUND, {"most": str(most), "lock": str(min(most // 4, PATIENCE))})

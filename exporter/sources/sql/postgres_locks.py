@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from exporter.sources.sql.postgres import APPLICATION
+
 MODES = (
     "accesssharelock", "rowsharelock", "rowexclusivelock", "shareupdateexclusivelock", "sharelock",
     "sharerowexclusivelock", "exclusivelock", "accessexclusivelock", "sireadlock",
@@ -14,7 +16,8 @@ LOCKS = text(
     SELECT coalesce(d.datname, ''), lower(l.mode), count(*), count(*) FILTER (WHERE NOT l.granted),
            coalesce(bool_or(d.datname = current_database()), false)
     FROM pg_locks l LEFT JOIN pg_database d ON d.oid = l.database
-    WHERE l.pid IS DISTINCT FROM pg_backend_pid() AND l.database IS NOT NULL
+    WHERE l.database IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM pg_stat_activity a WHERE a.pid = l.pid AND a.application_name = :own)
     GROUP BY 1, 2 ORDER BY 5 DESC, 3 DESC LIMIT 200
     """
 )
@@ -22,7 +25,7 @@ LOCKS = text(
 
 @dataclass(frozen=True)
 class Locks:
-    """Locks by (database, mode) without our own connection's, and how many are waited for by database."""
+    """Locks by (database, mode) without our own, and how many are waited for by database."""
 
     counts: Mapping[tuple[str, str], float]
     waiting: Mapping[str, float]
@@ -33,7 +36,7 @@ def read_locks(connection: Connection) -> Locks:
     own = str(connection.execute(text("SELECT current_database()")).scalar_one())
     counts: dict[tuple[str, str], float] = {(own, mode): 0.0 for mode in MODES}
     waiting: dict[str, float] = {own: 0.0}
-    for database, mode, count, waits, _ in connection.execute(LOCKS):
+    for database, mode, count, waits, _ in connection.execute(LOCKS, {"own": APPLICATION}):
         counts[database, mode] = float(count)
         waiting[database] = waiting.get(database, 0.0) + float(waits)
     return Locks(counts, waiting)
