@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Writes requirements.txt from pyproject.toml: every package with its version and hashes, no addresses.
+# The extras with learned models are left out: they are gigabytes that nothing here runs.
 # `make lock` keeps what still fits; `make lock UPGRADE=--upgrade` takes the newest of everything.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -11,5 +12,5 @@ command -v uv >/dev/null || {
 
 # the two with which the project itself is installed, so that nothing is fetched without a hash
 printf '%s\n' hatchling editables |
-    uv pip compile pyproject.toml - --quiet --all-extras --universal --python-version 3.11 --generate-hashes \
+    uv pip compile pyproject.toml - --quiet --extra stack --extra dev --universal --python-version 3.11 --generate-hashes \
         --custom-compile-command "make lock" --output-file requirements.txt "$@"

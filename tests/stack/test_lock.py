@@ -18,7 +18,8 @@ PINS = {
 
 def asked_for() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lines = project["dependencies"] + [*chain(*project["optional-dependencies"].values())]
+    extras = project["optional-dependencies"]
+    lines = project["dependencies"] + [*chain(*(extras[name] for name in ("stack", "dev")))]
     found = map(Requirement, lines)
     return [it for it in found if canonicalize_name(it.name) != project["name"]]
 
