@@ -1,5 +1,7 @@
 """No request body may be larger than the limit, whatever its headers say."""
 
+from contextlib import suppress
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingestion_api.web.errors import detail
@@ -7,6 +9,29 @@ from ingestion_api.web.errors import detail
 
 class _TooLargeError(Exception):
     pass
+
+
+class _Counted:
+    """A request whose body is counted while it is read."""
+
+    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._left = limit
+        self.too_large = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self.too_large = True
+            raise _TooLargeError
+        return message
+
+    async def send(self, message: Message) -> None:
+        # the application may make an answer of its own out of the error above; ours says what is wrong
+        if not self.too_large:
+            await self._send(message)
 
 
 class BodyLimit:
@@ -24,32 +49,11 @@ class BodyLimit:
         if _announced(scope) > self.limit:
             await self._refuse(scope, receive, send)
             return
-        started = False
-
-        async def watched_send(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self.app(scope, self._counted(receive), watched_send)
-        except _TooLargeError:
-            if started:
-                raise
+        counted = _Counted(receive, send, self.limit)
+        with suppress(_TooLargeError):
+            await self.app(scope, counted.receive, counted.send)
+        if counted.too_large:
             await self._refuse(scope, receive, send)
-
-    def _counted(self, receive: Receive) -> Receive:
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self.limit:
-                raise _TooLargeError
-            return message
-
-        return counted
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         sentence = f"The body is too large; expected at most {self.limit} bytes."

@@ -1,0 +1,129 @@
+"""Who is let in, how guessing is held back, where the token comes from."""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from ingestion_api.access.attempts import REMEMBERED, Attempts
+from ingestion_api.access.tokens import Token, operator_token
+from ingestion_api.settings import Settings
+from tests.ingestion_api.processes import TOKEN
+
+AUDIT = "/api/v1/audit"
+
+
+class Watch:
+    """A stop watch that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        """The seconds it shows."""
+        return self.now
+
+
+def test_after_some_failures_an_address_has_to_wait() -> None:
+    """Until the oldest of them is a window ago; other addresses do not wait."""
+    watch = Watch()
+    attempts = Attempts(3, 60.0, watch)
+    for _ in range(3):
+        assert attempts.wait("192.0.2.1") == 0.0
+        attempts.failed("192.0.2.1")
+        watch.now += 10
+    assert (attempts.wait("192.0.2.1"), attempts.wait("192.0.2.2")) == (30.0, 0.0)
+    watch.now += 30
+    assert attempts.wait("192.0.2.1") == 0.0
+
+
+def test_addresses_are_not_remembered_without_end() -> None:
+    """So that a flood of them does not fill the memory."""
+    attempts = Attempts(1, 60.0)
+    for number in range(REMEMBERED + 10):
+        attempts.failed(str(number))
+    assert attempts.wait("0") == 0.0
+    assert attempts.wait(str(REMEMBERED + 9)) > 0.0
+
+
+def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    """So a token is replaced without a restart; without its file nothing matches."""
+    file = tmp_path / "token"
+    token = Token(None, file)
+    assert not token.matches("")
+    file.write_text("first\n")
+    assert token.matches("first")
+    file.write_text("second\n")
+    changed = file.stat().st_mtime + 5
+    os.utime(file, (changed, changed))
+    assert (token.matches("first"), token.matches("second")) == (False, True)
+
+
+def test_a_token_is_made_where_none_is_given(tmp_path: Path) -> None:
+    """Only its owner can read it, and it stays the same."""
+    made = operator_token(Settings(run_dir=tmp_path)).value()
+    file = tmp_path / "service" / "token"
+    assert len(made) >= 32
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert operator_token(Settings(run_dir=tmp_path)).value() == made
+
+
+def test_guessing_is_held_back(start: Callable[..., TestClient]) -> None:
+    """Even the right token has to wait then; no token at all is no guess."""
+    client = start(attempts=3)
+    for _ in range(5):
+        assert client.get(AUDIT, headers={"Authorization": ""}).status_code == 401
+    for _ in range(3):
+        assert client.get(AUDIT, headers={"Authorization": "Bearer guess"}).status_code == 401
+    answer = client.get(AUDIT)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert "Too many failed attempts" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/ingestion/jobs"),
+        ("GET", "/api/v1/ingestion/jobs/1"),
+        ("POST", "/api/v1/ingestion/jobs/1/cancel"),
+        ("POST", "/api/v1/ingestion/jobs/1/retry"),
+        ("POST", "/admin/sparse-embeddings/generate"),
+        ("GET", "/admin/sparse-embeddings/status"),
+        ("GET", "/api/v1/cache"),
+        ("POST", "/api/v1/cache/clear"),
+        ("POST", "/api/v1/alerts/webhook"),
+        ("GET", "/api/v1/alerts"),
+        ("GET", AUDIT),
+    ],
+)
+def test_every_other_route_wants_the_token(client: TestClient, method: str, path: str) -> None:
+    """Before it looks at anything else."""
+    client.headers.pop("authorization")
+    assert client.request(method, path).status_code == 401
+
+
+def test_alertmanagers_token_opens_its_webhook_only(start: Callable[..., TestClient]) -> None:
+    """It is kept on another machine, so it can do less."""
+    client = start(webhook_token=SecretStr("the bell"))
+    bell = {"Authorization": "Bearer the bell"}
+    assert client.post("/api/v1/alerts/webhook", json={"alerts": []}, headers=bell).status_code == 200
+    assert client.get(AUDIT, headers=bell).status_code == 401
+
+
+def test_no_secret_is_logged(
+    start: Callable[..., TestClient], caplog: pytest.LogCaptureFixture, settings: Callable[..., Settings]
+) -> None:
+    """Neither the right token nor a wrong one, nor the password of an address."""
+    caplog.set_level("DEBUG")
+    client = start()
+    client.get(AUDIT)
+    client.get(AUDIT, headers={"Authorization": "Bearer a-guess"})
+    chosen = settings(database_url="postgresql+psycopg://keeper:pass-word@127.0.0.1:9/x")
+    assert "pass-word" not in repr(chosen)
+    assert TOKEN not in repr(chosen)
+    assert not any(secret in caplog.text for secret in (TOKEN, "a-guess", "pass-word"))
