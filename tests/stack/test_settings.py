@@ -1,5 +1,6 @@
 """The settings of the stack come from the environment, and wrong ones are told in a sentence."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from stack.errors import StackError
 from stack.services import Plan, services
 from stack.settings import Settings
 from stack.watched import watched
+from tests.stack.watchroom import NAMES
 
 GIVEN = {
     "BACKEND_URL": "https://neo.example:8443/base/",
@@ -19,32 +21,10 @@ GIVEN = {
 
 @pytest.fixture(autouse=True)
 def _no_system_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "BACKEND_URL",
-        "BACKEND_TOKEN",
-        "BACKEND_TOKEN_FILE",
-        "DATABASE_URL",
-        "REDIS_URL",
-        "RUN_DIR",
-    ):
+    ours = {name for name in os.environ if name.endswith("_PORT")} | {"RUN_DIR", *NAMES}
+    for name in ours:
         monkeypatch.delenv(name, raising=False)
-
-
-def plan(chosen: Settings, tmp_path: Path) -> Plan:
-    return Plan(chosen, watched(chosen), tmp_path / "prometheus.yml", tmp_path / "alertmanager.yml")
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "sentence"),
-    [
-        ("EXPORTER_PORT", "http", "EXPORTER_PORT is 'http'; expected a valid integer"),
-        ("PROMETHEUS_PORT", "70000", "PROMETHEUS_PORT is '70000'; expected less than or equal to 65535"),
-        ("READY_SECONDS", "0", "READY_SECONDS is '0'; expected greater than 0"),
-        ("BACKEND_URL", "ftp://neo", "BACKEND_URL is no address; expected http:// or https:// and a host"),
-    ],
-)
-def test_a_wrong_setting_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+: pytest.MonkeyPatch, name: str, value: str, sentence: str
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(StackError) as refused:
