@@ -21,10 +21,25 @@ GIVEN = {
 
 @pytest.fixture(autouse=True)
 def _no_system_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = {name for name in os.environ if name.endswith("_PORT")} | {"RUN_DIR", *NAMES}
-    for name in ours:
+    for name in {name for name in os.environ if name.endswith("_PORT")} | {"RUN_DIR", *NAMES}:
         monkeypatch.delenv(name, raising=False)
-: pytest.MonkeyPatch, name: str, value: str, sentence: str
+
+
+def plan(chosen: Settings, tmp_path: Path) -> Plan:
+    return Plan(chosen, watched(chosen), tmp_path / "prometheus.yml", tmp_path / "alertmanager.yml")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("EXPORTER_PORT", "http", "EXPORTER_PORT is 'http'; expected a valid integer"),
+        ("PROMETHEUS_PORT", "70000", "PROMETHEUS_PORT is '70000'; expected less than or equal to 65535"),
+        ("READY_SECONDS", "0", "READY_SECONDS is '0'; expected greater than 0"),
+        ("BACKEND_URL", "ftp://neo", "BACKEND_URL is no address; expected http:// or https:// and a host"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(StackError) as refused:
