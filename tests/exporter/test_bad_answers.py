@@ -99,7 +99,6 @@ def test_a_bad_answer_costs_its_own_families(
     subject: Subject, kind: str, backend: BackendDouble, caplog: pytest.LogCaptureFixture
 ) -> None:
     replay(backend, ORDINARY)
-    whole = backend.answers[subject.path]
     KINDS[kind](backend, subject.path)
     with watching(backend=settings(backend)) as exporter, caplog.at_level(logging.INFO, "exporter"):
         eventually(lambda: whole_but(exporter, subject))
@@ -108,6 +107,17 @@ def test_a_bad_answer_costs_its_own_families(
         assert len(said) == 1, said
         assert PAYLOAD not in caplog.text
         assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.part)
+def test_the_next_good_answer_heals_it(
+    subject: Subject, backend: BackendDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    replay(backend, ORDINARY)
+    whole = backend.answers[subject.path]
+    backend.says(subject.path, {}, 500)
+    with watching(backend=settings(backend)) as exporter, caplog.at_level(logging.INFO, "exporter"):
+        eventually(lambda: whole_but(exporter, subject))
         backend.answers[subject.path] = whole
         eventually(lambda: healed(exporter, subject))
     assert f"{subject.part} works again" in caplog.messages
