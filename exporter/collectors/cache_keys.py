@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from prometheus_client import Metric
 
 from exporter.bounds import OTHER, label
-from exporter.metrics import Gauge, Row
+from exporter.metrics import Gauge, Row, Untyped
 from exporter.sources import Sources
 from exporter.sources.cache_answers import Group, Key
 from exporter.sources.key_names import shown
 
-COUNT = Gauge(
+COUNT = Untyped(
     "redis_key_group_count",
     "Keys that begin so, up to the separator; estimated from those seen.",
     ("db", "key_group"),

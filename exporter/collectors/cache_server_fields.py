@@ -67,8 +67,9 @@ TRAFFIC = (
     ),
     counter("evicted_keys", "evicted_keys", "Keys thrown out because memory was short."),
     counter("evicted_clients", "evicted_clients", "Clients closed because their buffers took too much."),
+    # redis_exporter counts this in milliseconds, under a name that says so
     counter(
-        "total_eviction_exceeded_time", "eviction_exceeded_time_ms", "Milliseconds above the memory limit."
+        "total_eviction_exceeded_time", "eviction_exceeded_seconds", "Time above the memory limit.", 0.001
     ),
     gauge(
         "expired_stale_perc", "expired_stale_percentage", "Keys that are over but still there, in percent."
@@ -90,7 +91,7 @@ PERSISTENCE = (
     gauge("rdb_bgsave_in_progress", "rdb_bgsave_in_progress", "Whether a snapshot is being written."),
     gauge("rdb_last_save_time", "rdb_last_save_timestamp_seconds", "Unix time of the last good snapshot."),
     gauge(
-        "rdb_last_bgsave_time_sec", "rdb_last_bgsave_duration_sec", "Seconds of the last snapshot; -1: none."
+        "rdb_last_bgsave_time_sec", "rdb_last_bgsave_duration_seconds", "Time that the last snapshot took."
     ),
     gauge("aof_enabled", "aof_enabled", "Whether every change is logged to a file."),
     gauge("aof_rewrite_in_progress", "aof_rewrite_in_progress", "Whether the log file is being rewritten."),

@@ -7,7 +7,7 @@ from math import ceil
 from prometheus_client import Metric
 
 from exporter.errors import NotConfigured
-from exporter.metrics import Counter, Gauge, Histogram
+from exporter.metrics import Counter, Gauge, Histogram, Quantiles, Summary
 from exporter.sources import Sources
 from exporter.sources.ingestion_answers import History, Job
 from exporter.sources.ingestion_tally import ENDED
@@ -17,10 +17,9 @@ WINDOW = Gauge(
     "Jobs among the newest finished ones that the backend remembers (100 at most), by how they ended.",
     ("state",),
 )
-DURATION = Gauge(
+DURATION = Summary(
     "ops_ingestion_history_duration_seconds",
-    "Durations of the remembered jobs that tell one: a quantile of that window, not of all time.",
-    ("quantile",),
+    "Durations of the remembered jobs that tell one: quantiles of that window, not of all time.",
 )
 LAST = Gauge(
     "ops_ingestion_last_job_timestamp_seconds",
@@ -51,7 +50,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
     ended = Count(job.state if job.state in ENDED else "other" for job in known.jobs)
     return (
         WINDOW.of((state, ended[state]) for state in ENDED),
-        DURATION.of(durations(known.jobs)),
+        DURATION.of([((), Quantiles(durations(known.jobs)))]),
         LAST.of((state, newest(known.jobs, state)) for state in ENDED),
         FINISHED.of(known.totals.ended.items()),
         FILES.one(known.totals.files),
@@ -74,11 +73,10 @@ async def reported(sources: Sources) -> History:
     return sources.ingestion.reported(await sources.backend.jobs.answer())
 
 
-def durations(jobs: Sequence[Job]) -> Iterable[tuple[str, float]]:
+def durations(jobs: Sequence[Job]) -> dict[float, float | None]:
     """The quantiles of the durations, by the nearest rank; none without any."""
     known = sorted(job.seconds for job in jobs if job.seconds is not None)
-    if known:
-        yield from ((f"{q:g}", known[ceil(q * len(known)) - 1]) for q in QUANTILES)
+    return {share: known[ceil(share * len(known)) - 1] for share in QUANTILES} if known else {}
 
 
 def newest(jobs: Sequence[Job], state: str) -> float | None:

@@ -1,0 +1,110 @@
+"""Every metric that is described is shown where there is something to show, and none is shown undescribed."""
+
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.catalogue import shown
+from tests.exporter.backend_double import BackendDouble
+from tests.exporter.exporter_page import Page, Watched, watching
+from tests.exporter.replay import replay
+from tests.exporter.whole_system import ANSWERS, QUEUE, fill_database, send_tasks, watching_everything
+from tests.servers.fixtures import StartCeleryWorker, started
+from tests.servers.postgres_server import PostgresServer, plain
+from tests.servers.redis_server import RedisServer
+from tests.servers.waiting import eventually
+
+# what no system of this test can have, and why
+NOT_HERE = {"pg_stat_user_tables_last_autovacuum": "PostgreSQL vacuums by itself only after a minute"}
+LAST = (  # what takes longest to be there
+    *(f"celery_task_{end}_total" for end in ("succeeded", "failed", "rejected", "retried", "revoked")),
+    "celery_task_runtime_count", "ops_task_results_failed", "ops_worker_pool_processes",
+    "ops_queue_unacked_oldest_timestamp_seconds", "celery_active_consumer_count", "redis_key_size",
+    "pg_stat_activity_max_tx_duration",
+)  # fmt: skip
+
+
+@pytest.fixture
+def pages(
+    backend: BackendDouble,
+    own_redis_server: RedisServer,
+    postgres_server: PostgresServer,
+    celery_worker: StartCeleryWorker,
+    tmp_path: Path,
+) -> list[Page]:
+    """Pages of systems that together have everything: on PostgreSQL, on SQLite, a replica, checked models."""
+    database = postgres_server.fresh_database()
+    with watching_everything(backend, own_redis_server, database) as exporter:
+        environment = {"CELERY_BROKER_URL": own_redis_server.database(0)}
+        celery_worker("tests.exporter.tasks_app", environment, "-Q", f"{QUEUE},repo_ingestion")
+        send_tasks(own_redis_server)
+        with psycopg.connect(plain(database)) as connection:
+            connection.execute("SELECT 1")  # a transaction that stays open
+            whole = eventually(lambda: settled(exporter), within=30)
+    replay(backend, ANSWERS / "models_checked")
+    with watching(backend={"url": backend.url}, database={"url": sqlite_with_rows(tmp_path)}) as exporter:
+        checked = eventually(lambda: with_checked_models(exporter), within=10)
+    return [whole, checked, page_of_a_replica(own_redis_server, tmp_path)]
+
+
+def settled(exporter: Watched) -> Page:
+    """The page, once everything is there and every collector succeeds."""
+    page = exporter.page()
+    assert [name for name in LAST if not page.series(name)] == []
+    assert [labels for labels, value in page.series("ops_collector_success") if not value] == []
+    return page
+
+
+def with_checked_models(exporter: Watched) -> Page:
+    """The page, once the backend has told of its checks."""
+    page = exporter.page()
+    assert page.series("ops_model_errors_total")
+    return page
+
+
+def sqlite_with_rows(folder: Path) -> str:
+    """The URL of a database in a file."""
+    url = f"sqlite:///{folder / 'backend.db'}"
+    fill_database(url)
+    return url
+
+
+def page_of_a_replica(master: RedisServer, folder: Path) -> Page:
+    """The page of an exporter whose cache is a replica."""
+    with started(RedisServer(folder)) as replica, replica.client() as client:
+        client.replicaof("127.0.0.1", str(master.port))
+        with watching(redis={"url": replica.url, "fast_period": 0.05}) as exporter:
+            return eventually(lambda: linked(exporter), within=10)
+
+
+def linked(exporter: Watched) -> Page:
+    """The page, once the replica has its master's data."""
+    page = exporter.page("cache")
+    assert page.value("redis_master_link_up") == 1
+    return page
+
+
+def test_described_and_shown_are_the_same(pages: list[Page]) -> None:
+    described = {entry.metric.family().name for entry in shown()}
+    seen = {name for page in pages for name in families(page)}
+    assert sorted(seen - described) == [], "shown, but not described"
+    assert sorted(described - seen - NOT_HERE.keys()) == [], "described, but not shown"
+    assert sorted(seen & NOT_HERE.keys()) == [], "shown after all"
+    for page in pages:
+        assert promtool(page) == ""
+
+
+def families(page: Page) -> set[str]:
+    """The names of the families that have series; a family without any is no more than a heading."""
+    return {family.name for family in text_string_to_metric_families(page.text) if family.samples}
+
+
+def promtool(page: Page) -> str:
+    """What `promtool check metrics` finds fault with."""
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=page.text, capture_output=True, text=True, check=False
+    )
+    return checked.stdout + checked.stderr
