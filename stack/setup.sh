@@ -14,12 +14,24 @@ NEEDS=(
     "redis-server redis-server redis-server"
     "prometheus prometheus prometheus"
     "prometheus-alertmanager alertmanager prometheus-alertmanager"
+    "git git git"
 )
+# the browsers in which the pages are tested; where they cannot be had, those tests say so and are left out
+WISHES=()
 if [ "$PURPOSE" = test ]; then
     NEEDS+=(
         "promtool promtool prometheus"
         "amtool amtool prometheus-alertmanager"
         "postgres /usr/lib/postgresql/*/bin/postgres postgresql"
+        "openssl openssl openssl"
+    )
+    WISHES+=(
+        "chromium chromium chromium"
+        "chromedriver chromedriver chromium-driver"
+        "firefox-esr firefox-esr firefox-esr"
+        "WebKitWebDriver WebKitWebDriver webkit2gtk-driver"
+        "Xvfb Xvfb xvfb"
+        "xauth xauth xauth"
     )
 fi
 
@@ -30,15 +42,17 @@ main() {
     exec 9<stack
     flock 9
     local missing
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "${NEEDS[@]}")
     install_packages "${missing[@]}"
+    mapfile -t missing < <(missing_packages "${WISHES[@]}")
+    (install_packages "${missing[@]}") || say "without ${missing[*]}: the tests that need them are left out"
     PYTHON=$(find_python)
     [ "$(made_from)" = "$(cat "$STAMP" 2>/dev/null)" ] || make_environment
 }
 
 missing_packages() {
     local command other package
-    printf '%s\n' "${NEEDS[@]}" | while read -r command other package; do
+    [ $# -eq 0 ] || printf '%s\n' "$@" | while read -r command other package; do
         command -v "$command" >/dev/null || present "$other" || printf '%s\n' "$package"
     done | sort -u
 }
