@@ -1,16 +1,26 @@
 """One line for each thing worth saying."""
 
+import copy
 import logging
+
+
+class OneLine(logging.Formatter):
+    """A line for each record; an exception shows as its kind and first words."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record in one line, without its traceback."""
+        error = record.exc_info[1] if record.exc_info else None
+        short = copy.copy(record)
+        short.exc_info, short.exc_text = None, None
+        text = super().format(short).splitlines()[0]
+        return text if error is None else f"{text} ({in_short(error)})"
 
 
 def start_logging(part: str, level: str) -> None:
     """Log to standard error, each line with its time, part and level."""
-    logging.basicConfig(
-        level=level.upper(),
-        format=f"%(asctime)s {part} %(levelname)s %(message)s",
-        datefmt="%H:%M:%S",
-        force=True,
-    )
+    output = logging.StreamHandler()
+    output.setFormatter(OneLine(f"%(asctime)s {part} %(levelname)s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=level.upper(), handlers=[output], force=True)
     for noisy in ("httpx2", "httpcore2", "uvicorn.access", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

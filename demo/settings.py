@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     database: Literal["sqlite", "postgres"] = Field("sqlite", description="which database the demo starts")
     web_processes: int = Field(1, ge=1, le=8, description="API processes behind the one port")
     worker_concurrency: int = Field(2, ge=1, le=16, description="pool children of the Celery worker")
-    traffic_peak: float = Field(5.0, ge=0, le=200, description="requests a second at the busiest hour")
+    traffic_peak: float = Field(
+        5.0, ge=0, le=200, description="requests a second at the busiest hour; 0 for no visitors"
+    )
     day_seconds: float = Field(86400.0, ge=10, description="seconds that one simulated day takes")
     day_start: float = Field(0.35, ge=0, lt=1, description="point of the day at which traffic starts, 0..1")
     pool_timeout: float = Field(2.0, gt=0, le=60, description="seconds to wait for a database connection")

@@ -1,9 +1,10 @@
 """The control page: what runs, whether it is ready, and the faults."""
 
 import json
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
@@ -13,55 +14,84 @@ from demo.supervisor.breaking import Breaking
 from demo.supervisor.parts import CannotStart
 from demo.supervisor.stage import Stage
 
+router = APIRouter()
 
-def make_control(stage: Stage, breaking: Breaking) -> FastAPI:
+
+@dataclass(frozen=True)
+class Desk:
+    """What the control page controls."""
+
+    stage: Stage
+    breaking: Breaking
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the application that answers."""
+    found: Desk = request.app.state.desk
+    return found
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+
+
+@router.get("/")
+async def parts(desk: TheDesk) -> dict[str, Any]:
+    """Each part with its process."""
+    children = [
+        {
+            "name": child.name,
+            "pid": child.pid,
+            "running": child.pid is not None,
+            "held": child.held,
+            "starts": child.starts,
+        }
+        for child in desk.stage.children.values()
+    ]
+    return {"ready": desk.stage.ready, "parts": children}
+
+
+@router.get("/ready")
+async def ready(desk: TheDesk) -> JSONResponse:
+    """200 once everything has answered, 503 before."""
+    return JSONResponse({"ready": desk.stage.ready}, 200 if desk.stage.ready else 503)
+
+
+@router.get("/faults")
+async def listing(desk: TheDesk) -> dict[str, Any]:
+    """Every fault and its state."""
+    return {"faults": desk.breaking.listing()}
+
+
+@router.post("/faults/{name}")
+async def put(name: str, request: Request, desk: TheDesk) -> dict[str, Any]:
+    """Put a fault in force; parameters come in the query or as a JSON object."""
+    parameters = _checked(name, await _given(request))
+    if not desk.stage.ready:
+        raise HTTPException(409, "The demo is still starting; try again when /ready answers 200.")
+    await desk.breaking.put(name, parameters)
+    return {"name": name, "in_force": True, "parameters": parameters}
+
+
+@router.delete("/faults/{name}")
+async def lift(name: str, desk: TheDesk) -> dict[str, Any]:
+    """Lift a fault."""
+    _known(name)
+    await desk.breaking.lift(name)
+    return {"name": name, "in_force": False}
+
+
+@router.delete("/faults")
+async def lift_all(desk: TheDesk) -> dict[str, Any]:
+    """Lift every fault."""
+    await desk.breaking.lift_all()
+    return {"in_force": []}
+
+
+def make_control(stage: Stage) -> FastAPI:
     """The application of the control page."""
     app = FastAPI(title="Demo control")
-
-    @app.get("/")
-    async def parts() -> dict[str, Any]:
-        """Each part with its process."""
-        return {
-            "ready": stage.ready,
-            "parts": [
-                {"name": child.name, "pid": child.pid, "running": child.pid is not None, "held": child.held,
-                 "starts": child.starts}
-                for child in stage.children.values()
-            ],
-        }  # fmt: skip
-
-    @app.get("/ready")
-    async def ready() -> JSONResponse:
-        """200 once everything has answered, 503 before."""
-        return JSONResponse({"ready": stage.ready}, 200 if stage.ready else 503)
-
-    @app.get("/faults")
-    async def listing() -> dict[str, Any]:
-        """Every fault and its state."""
-        return {"faults": breaking.listing()}
-
-    @app.post("/faults/{name}")
-    async def put(name: str, request: Request) -> dict[str, Any]:
-        """Put a fault in force; parameters come in the query or as a JSON object."""
-        if not stage.ready:
-            raise HTTPException(409, "The demo is still starting; try again when /ready answers 200.")
-        parameters = _checked(name, await _given(request))
-        await breaking.put(name, parameters)
-        return {"name": name, "in_force": True, "parameters": parameters}
-
-    @app.delete("/faults/{name}")
-    async def lift(name: str) -> dict[str, Any]:
-        """Lift a fault."""
-        _known(name)
-        await breaking.lift(name)
-        return {"name": name, "in_force": False}
-
-    @app.delete("/faults")
-    async def lift_all() -> dict[str, Any]:
-        """Lift every fault."""
-        await breaking.lift_all()
-        return {"in_force": []}
-
+    app.state.desk = Desk(stage, Breaking(stage))
+    app.include_router(router)
     app.add_exception_handler(Refused, _conflict)
     app.add_exception_handler(CannotStart, _conflict)
     return app
@@ -76,9 +106,7 @@ async def _given(request: Request) -> dict[str, Any]:
     try:
         given = json.loads(body) if body else {}
     except ValueError:
-        raise HTTPException(
-            422, "The body is not JSON; expected an object with the fault's parameters."
-        ) from None
+        raise HTTPException(422, "The body is not JSON; expected an object of parameters.") from None
     if not isinstance(given, dict):
         raise HTTPException(422, f"The body is a {type(given).__name__}; expected an object.")
     return given | dict(request.query_params)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from demo.settings import Settings
-from demo.supervisor.breaking import Breaking
 from demo.supervisor.control import make_control
 from demo.supervisor.parts import CannotStart, listen
 from demo.supervisor.stage import Stage
@@ -75,7 +74,7 @@ def _end_once(running: asyncio.Task[None]) -> Callable[[], None]:
 
 
 def _server(stage: Stage) -> QuietServer:
-    app = make_control(stage, Breaking(stage))
+    app = make_control(stage)
     return QuietServer(
         uvicorn.Config(
             app, log_config=None, access_log=False, log_level="warning", timeout_graceful_shutdown=1

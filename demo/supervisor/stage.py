@@ -59,7 +59,8 @@ class Stage:
         ):
             self._keep(child)
         await until(self.api_answers, 30, f"The API on port {settings.port} does not answer.")
-        self._keep(parts.traffic_part(settings))
+        if settings.traffic_peak > 0:
+            self._keep(parts.traffic_part(settings))
         await until(self.worker_answers, 30, "The Celery worker does not answer.")
         self.ready = True
 

@@ -61,9 +61,19 @@ class Town:
             return "unknown"
         return self.resources[int(len(self.resources) * self.chance.betavariate(1, 2.5))]
 
+    def favourite(self) -> str:
+        """One of the few resources that everyone reads; these are what a cache is for."""
+        if not self.resources:
+            return "unknown"
+        return self.resources[int(len(self.resources) * self.chance.betavariate(1, 14))]
+
     def word(self) -> str:
         """A word that someone might look for."""
         return self.chance.choice(self.chance.choice(list(TOPICS.values())))
+
+    def fashion(self) -> str:
+        """A word that everyone looks for these days."""
+        return self.chance.choice(("star", "cache", "basalt", "fugue", "harbour", "moss"))
 
     def text(self) -> tuple[str, str]:
         """A title and a text on one topic; one in twenty has no text, as in life."""

@@ -11,7 +11,7 @@ Visit = Callable[[Town], Awaitable[object]]
 
 async def read(town: Town) -> None:
     """Open a resource; now and then one that was never there."""
-    key = "00000000-0000-0000-0000-00000000dead" if town.chance.random() < 0.02 else town.resource()
+    key = "00000000-0000-0000-0000-00000000dead" if town.chance.random() < 0.02 else town.favourite()
     await town.ask("GET", f"/resources/{key}")
 
 
@@ -55,7 +55,8 @@ async def read_annotations(town: Town) -> None:
 
 async def search(town: Town) -> None:
     """Look for a word; sometimes for nothing at all, which is refused."""
-    text = "" if town.chance.random() < 0.03 else town.word()
+    wanted = town.fashion() if town.chance.random() < 0.85 else town.word()
+    text = "" if town.chance.random() < 0.03 else wanted
     await town.ask("POST", "/search", json={"text": text})
 
 
@@ -110,7 +111,7 @@ async def sign_in(town: Town) -> None:
 
 async def judge(town: Town) -> None:
     """Look at the quality of resources, sometimes have it computed anew."""
-    path = town.chance.choice(("distribution", "outliers", "dimensions", f"resources/{town.resource()}"))
+    path = town.chance.choice(("distribution", "outliers", "dimensions", f"resources/{town.favourite()}"))
     await town.ask("GET", f"/quality/{path}")
     if town.chance.random() < 0.1:
         await town.ask(
