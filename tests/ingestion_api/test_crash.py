@@ -74,6 +74,7 @@ class Client(threading.Thread):
             time.sleep(0.05)
 
 
+@pytest.mark.timeout(300)  # most of it is starting processes, which a busy machine does slowly
 def test_every_accepted_job_ends_exactly_once(
     tmp_path: Path, own_redis_server: RedisServer, git: GitServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

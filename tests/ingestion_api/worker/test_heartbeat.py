@@ -1,0 +1,81 @@
+"""A worker's heartbeat, from its first beat to its goodbye."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from ingestion_api.settings import Settings
+from ingestion_api.store import Store
+from ingestion_api.store.migrate import migrate
+from ingestion_api.store.tables import Worker
+from ingestion_api.worker.bench import bench_for
+from ingestion_api.worker.heartbeat import Heartbeat
+from ingestion_api.workers.register import Report, report, say_goodbye
+from tests.ingestion_api.conftest import MORNING
+from tests.servers.waiting import eventually
+
+LATER = MORNING.replace(hour=7)
+
+
+def registered(store: Store, name: str = "hands") -> Worker:
+    """The worker's row."""
+    with store.read() as session:
+        return session.get_one(Worker, name)
+
+
+def test_a_heart_beats_until_it_is_stopped(
+    settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Then the worker has said goodbye."""
+    bench = bench_for(settings(heartbeat_period=0.05))
+    migrate(bench.store.engine)
+    heart = Heartbeat(bench, "hands", ["ingestion"])
+    heart.start()
+    first = registered(bench.store).last_heartbeat
+    assert eventually(lambda: registered(bench.store).last_heartbeat > first)
+    heart.stop()
+    assert registered(bench.store).stopped_at is not None
+    bench.close()
+
+
+def test_a_heart_goes_on_without_its_database(
+    settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+) -> None:
+    """And says so in the log."""
+    bench = bench_for(
+        settings(heartbeat_period=0.05, database_url="postgresql+psycopg://u:secret@127.0.0.1:1/x")
+    )
+    heart = Heartbeat(bench, "hands", ["ingestion"])
+    heart.start()
+    heart.stop()
+    assert "heartbeat not written: OperationalError" in caplog.text
+    assert "could not say goodbye" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_worker_that_comes_back_is_the_same_one(store: Store) -> None:
+    """With its new process, and no longer stopped."""
+    report(store, facts(pid=7), MORNING)
+    say_goodbye(store, "hands", MORNING)
+    report(store, facts(pid=8), LATER)
+    worker = registered(store)
+    assert (worker.pid, worker.stopped_at) == (8, None)
+    assert times(worker) == (LATER, LATER)
+
+
+def test_a_beat_changes_only_its_moment(store: Store) -> None:
+    """The worker's start stays."""
+    report(store, facts(pid=7), MORNING)
+    report(store, facts(pid=7), LATER)
+    assert times(registered(store)) == (MORNING, LATER)
+
+
+def facts(pid: int) -> Report:
+    """What a worker says of itself."""
+    return Report("hands", "edge", "tower", pid, ["ingestion"], {"available": False, "cards": []})
+
+
+def times(worker: Worker) -> tuple[datetime, datetime]:
+    """When it started, when it was last heard of."""
+    return worker.started_at, worker.last_heartbeat
