@@ -32,8 +32,8 @@ format: ## let ruff write what it can
 	.venv/bin/python -m ruff format
 	.venv/bin/python -m ruff check --fix
 
-rules: ## write prometheus/rules/ from prometheus/thresholds.yml
-	@.venv/bin/python -m prometheus
+rules: ## write prometheus/rules/ from prometheus/thresholds.yml, and alertmanager.yml from receivers.yml
+	@.venv/bin/python -m prometheus && .venv/bin/python -m alertmanager
 
 docs: ## write docs/metrics.md and docs/settings.md from the code
 	@.venv/bin/python -m docs.generate

@@ -31,9 +31,17 @@ def main() -> int:
     return 0
 
 
+class Plain(yaml.SafeDumper):
+    """YAML in which everything is written out where it holds."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  (the dumper calls it with the data)
+        """No anchors."""
+        return True
+
+
 def rendered(receivers: Receivers) -> str:
     """The content of alertmanager.yml."""
-    return HEADER + yaml.safe_dump(configuration(receivers), sort_keys=False, width=110)
+    return HEADER + yaml.dump(configuration(receivers), Dumper=Plain, sort_keys=False, width=110)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,42 +4,70 @@ from dataclasses import dataclass
 from typing import Any
 
 # the labels that tell one alert of a name from another
-IDENTITY = ("alertname", "module", "queue_name", "queue", "name", "datname", "worker", "model", "subject")
+IDENTITY = (
+    "alertname", "module", "queue_name", "queue", "name", "datname", "worker", "hostname", "model",
+    "strategy", "subject", "reported", "observed", "job", "instance", "collector", "rule_group", "integration", "signal",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Cause:
-    """While this alert fires, those that it explains are held back."""
+    """While this alert fires, those that it explains are held back, where `equal` of the same thing."""
 
     alert: str
     explains: tuple[str, ...]
+    equal: tuple[str, ...] = ()
 
     def body(self) -> dict[str, Any]:
         """The rule as Alertmanager reads it."""
+        equal = {"equal": list(self.equal)} if self.equal else {}
         return {
             "source_matchers": [f'alertname="{self.alert}"'],
             "target_matchers": [f'alertname=~"{"|".join(self.explains)}"'],
+            **equal,
         }
 
 
-API = ("ModuleDown", "ModuleDegraded", "ApiErrorsHigh", "ApiSlow")
+REQUESTS = ("ApiErrorsHigh", "ApiSlow", "ModuleDegraded")
+API = ("ModuleDown", *REQUESTS, "ApiAvailabilityBudgetBurns", "ApiLatencyBudgetBurns")
+QUEUES = ("WorkerQueueLong", "QueueStuck", "QueueWithoutConsumer", "TasksWait", "MessagesHeld", "WorkerDown")
+INGESTION = ("IngestionQueueFull", "IngestionStuck")
 CAUSES = (
-    Cause("DatabaseDown", (*API, "DatabasePoolFull", "SlowQueries", "LongTransaction")),
+    Cause("ModuleDown", REQUESTS, equal=("module",)),
     Cause(
-        "BackendDown", (*API, "BackendWedged", "EventHandlersSlow", "EventHandlersFail", "DatabasePoolFull")
+        "DatabaseDown",
+        (
+            *API, "DatabasePoolFull", "DatabaseSlow", "SlowQueries", "LongTransaction", "LocksWaitedFor",
+            "DatabaseConnectionsHigh", "TasksFail",
+        ),
+    ),
+    Cause(
+        "BackendDown",
+        (
+            *API, "BackendWedged", "EventHandlersSlow", "EventHandlersFail", "DatabasePoolFull",
+            "BackendFilesHigh", "BackendProcessesMissing",
+        ),
     ),
     Cause(
         "RedisDown",
-        ("CacheHitRatioLow", "RedisMemoryHigh", "RedisEvicts", "BackendWedged", "EventHandlersSlow"),
+        (
+            "CacheHitRatioLow", "RedisMemoryHigh", "RedisEvicts", "RedisClientsHigh", "RedisRefusesClients",
+            "RedisNotSaved", "BackendWedged", "EventHandlersSlow", "ApiSlow", "ModuleDegraded",
+        ),
     ),
-    Cause("BrokerDown", ("NoWorker", "QueueStuck", "QueueWithoutConsumer", "TasksWait", "WorkerEventsLost")),
-    Cause("NoWorker", ("QueueStuck", "QueueWithoutConsumer", "TasksWait", "WorkerQueueLong")),
-)
+    Cause(
+        "BrokerDown",
+        (*QUEUES, "NoWorker", "WorkerEventsLost", "WorkerEventsMissed", "IngestionStoreDown"),
+    ),
+    Cause("NoWorker", (*QUEUES, "WorkersBusy")),
+    Cause("IngestionStoreDown", (*INGESTION, "EdgeWorkerSilent", "IngestionDeadLetters")),
+    Cause("EdgeWorkerSilent", INGESTION),
+)  # fmt: skip
 
 
 def rules() -> list[dict[str, Any]]:
     """All of them: the graver level, the cause, and an exporter that sees nothing."""
-    return [*graver(), *(cause.body() for cause in CAUSES), blind()]
+    return [*graver(), *(cause.body() for cause in CAUSES), *blind()]
 
 
 def graver() -> list[dict[str, Any]]:
@@ -55,9 +83,14 @@ def graver() -> list[dict[str, Any]]:
     ]
 
 
-def blind() -> dict[str, Any]:
-    """Without the exporter, what was derived from it is not known."""
-    return {
-        "source_matchers": ['alertname="ExporterAbsent"'],
-        "target_matchers": ['alertname!~"ExporterAbsent|Watchdog|AlertsNotDelivered|PagesNotDelivered"'],
-    }
+def blind() -> list[dict[str, Any]]:
+    """Without the exporter, what was derived from it is not known; whether pages arrive still is."""
+    derived = (
+        # every alert about a signal carries its name, every one about a budget its window
+        ['signal=~".+"', 'alertname!="OverrideIgnored"'],
+        ['window=~".+"'],
+        ['alertname=~"CollectorFailing|ScrapeTooSlow|FastLaneBlind"'],
+        ['alertname="TargetDown"', 'job="exporter"'],
+    )
+    source = ['alertname="ExporterAbsent"']
+    return [{"source_matchers": source, "target_matchers": target} for target in derived]

@@ -1,14 +1,31 @@
 """The typed content of receivers.yml: who is told, and every mistake in it as one sentence."""
 
+from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from prometheus import strict_yaml
 
 FILE = Path(__file__).with_name("receivers.yml")
 Url = Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
-Time = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
+Time = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+Days = Annotated[
+    str,
+    Field(pattern=r"^(mon|tues|wednes|thurs|fri|satur|sun)day(:(mon|tues|wednes|thurs|fri|satur|sun)day)?$"),
+]
+FilePath = Annotated[str, Field(min_length=1)]
+
+
+def zone(name: str) -> str:
+    """The name of a time zone that there is."""
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError("is no time zone; expected one like Europe/Berlin") from None
+    return name
 
 
 class ReceiversError(Exception):
@@ -25,19 +42,19 @@ class Webhook(Strict):
     """A page that takes alerts as JSON, with the bearer token of a file."""
 
     url: Url
-    token_file: str | None = None
+    token_file: FilePath | None = None
 
 
 class PagerDuty(Strict):
     """PagerDuty, with the integration key of a file."""
 
-    key_file: str
+    key_file: FilePath
 
 
 class Slack(Strict):
     """A Slack channel, with the webhook address of a file."""
 
-    webhook_file: str
+    webhook_file: FilePath
     channel: Annotated[str, Field(pattern=r"^[#@]")]
 
 
@@ -48,17 +65,26 @@ class Email(Strict):
     sender: Annotated[str, Field(alias="from", pattern=r"@")]
     smarthost: Annotated[str, Field(pattern=r":\d+$")]
     username: str | None = None
-    password_file: str | None = None
+    password_file: FilePath | None = None
 
 
 class Mute(Strict):
     """Hours in which warnings are held back."""
 
     name: Annotated[str, Field(pattern=r"^[a-z-]+$")]
-    days: tuple[str, ...] = ()
+    days: tuple[Days, ...] = ()
     start: Annotated[Time, Field(alias="from")]
     end: Annotated[Time, Field(alias="to")]
-    location: str = "UTC"
+    location: Annotated[str, AfterValidator(zone)] = "UTC"
+
+    @model_validator(mode="after")
+    def hours_in_order(self) -> Self:
+        """An interval ends on the day on which it begins."""
+        if self.start >= self.end:
+            raise ValueError(
+                f"goes from {self.start} to {self.end}; expected a later end, and two entries over midnight"
+            )
+        return self
 
 
 class Receivers(Strict):
@@ -71,16 +97,21 @@ class Receivers(Strict):
     deadman: Webhook | None = None
     mute: tuple[Mute, ...] = ()
 
+    @model_validator(mode="after")
+    def names_are_unique(self) -> Self:
+        """No two intervals have the same name."""
+        for one, other in combinations(self.mute, 2):
+            if one.name == other.name:
+                raise ValueError(f"has two mute times named {one.name}; expected a name for each")
+        return self
+
 
 def load(file: Path = FILE) -> Receivers:
     """The receivers of this file. Raises ReceiversError with one sentence for each mistake."""
     try:
-        return Receivers.model_validate(yaml.safe_load(file.read_text()))
-    except OSError as error:
-        raise ReceiversError(f"{file} cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
-        raise ReceiversError(f"{file.name} is no YAML at line {line}") from None
+        return Receivers.model_validate(strict_yaml.read(file))
+    except strict_yaml.Unreadable as error:
+        raise ReceiversError(str(error)) from None
     except ValidationError as error:
         raise ReceiversError("\n".join(sentence(file.name, e) for e in error.errors())) from None
 
@@ -90,5 +121,9 @@ def sentence(file: str, error: Any) -> str:
     place = ".".join(str(step) for step in error["loc"]) or "the file"
     if error["type"] == "extra_forbidden":
         return f"{file}: {place} is not a key that is known here"
-    expected = str(error["msg"]).replace("Field required", "expected a value")
-    return f"{file}: {place} is wrong; {expected.replace('String should', 'expected it to')}"
+    if error["type"] == "missing":
+        return f"{file}: {place} is missing"
+    if error["type"] == "value_error":
+        return f"{file}: {place} {error['ctx']['error']}"
+    expected = str(error["msg"]).replace("String should", "expected it to").replace("Input", "it")
+    return f"{file}: {place} is wrong; {expected}"

@@ -1,11 +1,13 @@
 """What an alert tells: two sentences, and links to its runbook, its dashboard and the page that acts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 # the deployment's own addresses are external labels of Prometheus, dropped again before Alertmanager
 SERVICE = "{{ $externalLabels.service_url }}"
 GRAFANA = "{{ $externalLabels.grafana_url }}"
+RUNBOOKS = "{{ $externalLabels.runbooks_url }}"
+ALERTS = "/alerts"
 
 
 @dataclass(frozen=True)
@@ -16,21 +18,24 @@ class Story:
     summary: str
     description: str
     dashboard: str
-    action: str = "/alerts"
+    action: str = ALERTS
     labels: Sequence[str] = ()
 
     def annotations(self) -> Mapping[str, str]:
         """The annotations that every alert has, with the labels of its series carried into the links."""
+        carried = [f"{name}={{{{ $labels.{name} | urlquery }}}}" for name in self.labels]
+        # the page of all alerts is told which one is meant
+        which = [f"alertname={self.alert}"] if self.action == ALERTS else []
         return {
             "summary": self.summary,
             "description": self.description,
-            "runbook_url": f"{SERVICE}/runbooks#{self.alert.lower()}",
-            "dashboard_url": f"{GRAFANA}/d/watchroom-{self.dashboard}{query(self.labels, 'var-')}",
-            "action_url": f"{SERVICE}{self.action}{query(self.labels, '')}",
+            "runbook_url": f"{RUNBOOKS}#{self.alert.lower()}",
+            "dashboard_url": f"{GRAFANA}/d/watchroom-{self.dashboard}{query(f'var-{it}' for it in carried)}",
+            "action_url": f"{SERVICE}{self.action}{query([*which, *carried])}",
         }
 
 
-def query(labels: Sequence[str], prefix: str) -> str:
-    """The query string that carries these labels of the series into a page."""
-    pairs = [f"{prefix}{name}={{{{ $labels.{name} | urlquery }}}}" for name in labels]
-    return f"?{'&'.join(pairs)}" if pairs else ""
+def query(pairs: Iterable[str]) -> str:
+    """These pairs as the query string of an address."""
+    joined = "&".join(pairs)
+    return f"?{joined}" if joined else ""

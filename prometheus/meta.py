@@ -1,7 +1,7 @@
 """Alerts about the watching itself: who watches the watchman."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from prometheus.links import Story
 from prometheus.rule import Alert
@@ -17,31 +17,25 @@ class Watch:
     hold: str
     summary: str
     description: str
-    labels: tuple[str, ...] = field(default=())
+    labels: tuple[str, ...] = ()
+    keep: str = "1m"
 
     def rule(self) -> Alert:
         """The alert that says so."""
-        story = Story(self.alert, self.summary, self.description, "stack", "/alerts", self.labels)
-        return Alert(self.alert, self.expr, self.severity, "slow", story.annotations(), self.hold)
+        story = Story(self.alert, self.summary, self.description, "stack", labels=self.labels)
+        return Alert(self.alert, self.expr, self.severity, "slow", story.annotations(), self.hold, self.keep)
 
 
-WATCHES = (
-    Watch(
-        "Watchdog",
-        "vector(1)",
-        "info",
-        "0s",
-        "Alerting works",
-        "This alert always fires; when it stops arriving, nothing else can be relied on.",
-    ),
+SCRAPING = (
     Watch(
         "TargetDown",
+        # what pages is scraped a second time by a job of its own, which FastLaneBlind watches
         'up{job!="exporter-fast"} == 0',
         "warning",
         "1m",
         "Prometheus cannot scrape {{ $labels.job }}",
         "Scrapes of {{ $labels.job }} at {{ $labels.instance }} fail; what it measures is not known.",
-        ("job",),
+        ("job", "instance"),
     ),
     Watch(
         "ExporterAbsent",
@@ -52,6 +46,25 @@ WATCHES = (
         "No exporter can be scraped; nothing that it measures is known, whatever the panels still show.",
     ),
     Watch(
+        "FastLaneBlind",
+        'avg_over_time(up{job="exporter-fast"}[1m]) < 0.5',
+        "critical",
+        "15s",
+        "The fast scrape of {{ $labels.instance }} fails",
+        "Only {{ $value | humanizePercentage }} of the fast scrapes of the last minute succeeded; "
+        "pages may come late or not at all.",
+        ("instance",),
+    ),
+    Watch(
+        "ScrapeTooSlow",
+        'scrape_duration_seconds{job="exporter"} > 1.8',
+        "warning",
+        "5m",
+        "Scrapes of the exporter take {{ $value | humanizeDuration }}",
+        "A source answers slowly; the exporter still answers, but with less.",
+        ("instance",),
+    ),
+    Watch(
         "CollectorFailing",
         'ops_collector_success{job="exporter"} == 0',
         "warning",
@@ -60,6 +73,8 @@ WATCHES = (
         "At least one source of {{ $labels.collector }} gives no usable answer; the exporter's log says why.",
         ("collector",),
     ),
+)
+RULES = (
     Watch(
         "RuleFailures",
         "sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total[5m])) > 0",
@@ -67,7 +82,39 @@ WATCHES = (
         "0s",
         "Rules of {{ $labels.rule_group }} fail",
         "Prometheus could not evaluate {{ $value | humanize }} rules in five minutes; alerts may be missing.",
+        ("rule_group",),
     ),
+    Watch(
+        "RulesLate",
+        "sum by (rule_group) (rate(prometheus_rule_group_iterations_missed_total[5m])) "
+        "/ (sum by (rule_group) (rate(prometheus_rule_group_iterations_total[5m])) > 0) > 0.5",
+        "warning",
+        "5m",
+        "Rules of {{ $labels.rule_group }} are evaluated too seldom",
+        "Prometheus leaves out {{ $value | humanizePercentage }} of the evaluations; pages come late.",
+        ("rule_group",),
+    ),
+    Watch(
+        "ConfigurationRefused",
+        "prometheus_config_last_reload_successful == 0 or alertmanager_config_last_reload_successful == 0",
+        "warning",
+        "1m",
+        "{{ $labels.job }} refuses its configuration",
+        "The last reload of {{ $labels.job }} failed; what was in force before it still is.",
+        ("job",),
+    ),
+    Watch(
+        "OverrideIgnored",
+        "max by (signal, severity) (ops_threshold_override) != on (signal, severity) ops:threshold",
+        "warning",
+        "10s",
+        "The level set for {{ $labels.signal }} is not in force",
+        "Someone set {{ $labels.severity }} of {{ $labels.signal }} to {{ $value | humanize }}, "
+        "which is out of its range; the level of the file stays in force.",
+        ("signal",),
+    ),
+)
+DELIVERY = (
     Watch(
         "AlertsNotDelivered",
         "rate(prometheus_notifications_dropped_total[5m]) > 0 "
@@ -75,7 +122,7 @@ WATCHES = (
         "critical",
         "1m",
         "Prometheus cannot reach Alertmanager",
-        "Alerts are dropped before they reach Alertmanager; nobody will be paged.",
+        "Alerts are lost before they reach Alertmanager; nobody will be paged.",
     ),
     Watch(
         "PagesNotDelivered",
@@ -87,14 +134,16 @@ WATCHES = (
         ("integration",),
     ),
     Watch(
-        "ScrapeTooSlow",
-        'scrape_duration_seconds{job="exporter"} > 1',
-        "warning",
-        "5m",
-        "Scrapes of the exporter take {{ $value | humanizeDuration }}",
-        "A source answers slowly; the exporter still answers in time, but with less.",
+        "Watchdog",
+        "vector(1) > 0",
+        "info",
+        "0s",
+        "Alerting works",
+        "This alert always fires; when it stops arriving, nothing else can be relied on.",
+        keep="0s",
     ),
 )
+WATCHES = (*SCRAPING, *RULES, *DELIVERY)
 
 
 def alerts() -> Iterator[Alert]:

@@ -1,11 +1,11 @@
-"""From each signal of thresholds.yml: its value as a series, its levels as series, and its alerts."""
+"""From each signal of thresholds.yml: its value as a series, and its alerts."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus.links import Story
 from prometheus.rule import Alert, Recording
-from prometheus.thresholds import Signal, Thresholds
+from prometheus.signal import Signal
 
 FORMATS = {
     "ratio": "humanizePercentage",
@@ -16,40 +16,29 @@ FORMATS = {
     "state": "humanize",
 }
 # a page ends only when the cause has been gone for this long, so that one good scrape does not end it
-FAST_KEEP = "2s"
-SLOW_KEEP = "1m"
+KEEP = {"fast": "2s", "slow": "1m"}
+PAST = ("1h", "1d")
+Named = tuple[str, Signal]
 
 
-def levels(thresholds: Thresholds) -> Iterator[Recording]:
-    """The levels of the file, and the levels in force: an override from the preferences page wins."""
-    for name, signal in thresholds.signals.items():
-        for severity, level in signal.levels.given().items():
-            yield Recording(
-                "ops:threshold:file", f"vector({level:g})", {"signal": name, "severity": severity}
-            )
-    yield Recording(
-        "ops:threshold",
-        "max by (signal, severity) (ops_threshold_override) or on (signal, severity) ops:threshold:file",
-    )
+def values(signals: Iterable[Named]) -> Iterator[Recording]:
+    """The value of each signal under one name, for alerts, panels, trends and anomaly detection."""
+    return (Recording("ops:signal", signal.value(), {"signal": name}) for name, signal in signals)
 
 
-def values(thresholds: Thresholds) -> Iterator[Recording]:
-    """The value of each signal under one name, for panels, trends and anomaly detection."""
-    for name, signal in thresholds.signals.items():
-        yield Recording("ops:signal", signal.value(), {"signal": name})
+def fast_values(signals: Iterable[Named]) -> Iterator[Recording]:
+    """The value of each fast signal that is dear to compute, once for all of its levels."""
+    return (Recording("ops:signal:fast", signal.value(), {"signal": name}) for name, signal in signals)
 
 
 def trends() -> Iterator[Recording]:
     """By how much each signal has changed since one hour and one day ago."""
-    for past in ("1h", "1d"):
-        yield Recording(f"ops:signal:change_{past}", f"ops:signal - ops:signal offset {past}")
+    return (Recording(f"ops:signal:change_{past}", f"ops:signal - ops:signal offset {past}") for past in PAST)
 
 
-def alerts(thresholds: Thresholds, lane: str) -> Iterator[Alert]:
-    """The alerts of one lane, for each level of each signal."""
-    for name, signal in thresholds.signals.items():
-        if signal.lane != lane:
-            continue
+def alerts(signals: Iterable[Named]) -> Iterator[Alert]:
+    """The alerts of these signals, one for each level."""
+    for name, signal in signals:
         for severity in signal.levels.given():
             yield alert(name, signal, severity)
 
@@ -58,18 +47,23 @@ def alert(name: str, signal: Signal, severity: str) -> Alert:
     """The alert of one level, compared against the level in force."""
     sign = ">" if signal.direction == "above" else "<"
     level = f'ops:threshold{{signal="{name}",severity="{severity}"}}'
-    # the fast lane reads its own scrape, the slow lane what was recorded
-    value = f"({signal.value()})" if signal.lane == "fast" else f'ops:signal{{signal="{name}"}}'
     return Alert(
         alert=signal.alert,
-        expr=f"{value} {sign} on () group_left () {level}",
+        expr=f"{read(name, signal)} {sign} on () group_left () {level}",
         severity=severity,
         lane=signal.lane,
         hold=signal.hold,
-        keep=FAST_KEEP if signal.lane == "fast" else SLOW_KEEP,
+        keep=KEEP[signal.lane],
         labels={"signal": name},
         annotations=story(signal, level).annotations(),
     )
+
+
+def read(name: str, signal: Signal) -> str:
+    """Where an alert finds the value: what was recorded, or in the fast lane the newest scrape itself."""
+    if signal.lane == "slow":
+        return f'ops:signal{{signal="{name}"}}'
+    return f'ops:signal:fast{{signal="{name}"}}' if signal.over_time else f"({signal.value()})"
 
 
 def story(signal: Signal, level: str) -> Story:
@@ -87,12 +81,9 @@ def story(signal: Signal, level: str) -> Story:
 def filled(text: str, signal: Signal, level: str) -> str:
     """The text with {value}, {level} and {label} as Prometheus' own templates."""
     humanize = FORMATS[signal.unit]
-    in_force = f"{{{{ with query {level!r} }}}}{{{{ . | first | value | {humanize} }}}}{{{{ end }}}}"
-
-    def template(match: re.Match[str]) -> str:
-        name = match[1]
-        if name == "value":
-            return f"{{{{ $value | {humanize} }}}}"
-        return in_force.replace("'", "`") if name == "level" else f"{{{{ $labels.{name} }}}}"
-
-    return re.sub(r"\{(\w+)\}", template, text)
+    words = {
+        "value": f"{{{{ $value | {humanize} }}}}",
+        "level": f"{{{{ with query `{level}` }}}}{{{{ . | first | value | {humanize} }}}}{{{{ end }}}}",
+        **{name: f"{{{{ $labels.{name} }}}}" for name in signal.by},
+    }
+    return re.sub(r"\{(\w+)\}", lambda match: words[match[1]], text)

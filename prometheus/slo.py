@@ -3,33 +3,46 @@
 Source: the multi-window, multi-burn-rate method of chapter 5 of Google's Site Reliability Workbook.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus.links import Story
 from prometheus.rule import Alert, Recording
+from prometheus.signal import one_line
 from prometheus.thresholds import Burn, Slo, Thresholds
 
 PERIOD = "30d"
+INTERVAL = 30  # seconds between two recorded rates
+NEAR = 6 * 3600  # windows up to this many seconds are looked at as often as the rates are recorded
 
 
 def rates(thresholds: Thresholds) -> Iterator[Recording]:
     """Good and all events a second: what every window is summed from, so that a month stays cheap."""
     for name, slo in thresholds.slos.items():
-        yield Recording("slo:good:rate1m", slo.good, {"slo": name})
-        yield Recording("slo:total:rate1m", slo.total, {"slo": name})
+        yield Recording("slo:good:rate1m", one_line(slo.good), {"slo": name})
+        yield Recording("slo:total:rate1m", one_line(slo.total), {"slo": name})
 
 
-def budgets(thresholds: Thresholds) -> Iterator[Recording]:
-    """The error ratio over each window, the objective, and the share of the budget that is left."""
-    for window in windows(thresholds):
-        good, total = (f"sum_over_time(slo:{kind}:rate1m[{window}])" for kind in ("good", "total"))
-        # a window in which nothing happened has no ratio: 0 of 0 is not a broken promise
-        yield Recording(f"slo:error_ratio:{window}", f"clamp_min(1 - {good} / ({total} > 0), 0)")
+def near(thresholds: Thresholds) -> Iterator[Recording]:
+    """The objectives, and the error ratios over the windows in which a page is decided."""
     for name, slo in thresholds.slos.items():
         yield Recording("slo:objective:ratio", f"vector({slo.objective:g})", {"slo": name})
+    yield from ratios(window for window in windows(thresholds) if seconds(window) <= NEAR)
+
+
+def far(thresholds: Thresholds) -> Iterator[Recording]:
+    """The error ratios over days, and the share of the budget that is left."""
+    yield from ratios(window for window in windows(thresholds) if seconds(window) > NEAR)
     yield Recording(
         "slo:error_budget_left:ratio", f"1 - slo:error_ratio:{PERIOD} / (1 - slo:objective:ratio)"
     )
+
+
+def ratios(chosen: Iterable[str]) -> Iterator[Recording]:
+    """Events and error ratio of these windows; nothing of nothing is no broken promise."""
+    for window in chosen:
+        good, total = (f"sum_over_time(slo:{kind}:rate1m[{window}])" for kind in ("good", "total"))
+        yield Recording(f"slo:events:{window}", f"{total} * {INTERVAL}")
+        yield Recording(f"slo:error_ratio:{window}", f"clamp_min(1 - {good} / ({total} > 0), 0)")
 
 
 def windows(thresholds: Thresholds) -> list[str]:
@@ -50,25 +63,34 @@ def alerts(thresholds: Thresholds) -> Iterator[Alert]:
             yield alert(name, slo, burn)
 
 
+def alert_name(name: str) -> str:
+    """The name of the alerts of this objective."""
+    return f"{''.join(word.capitalize() for word in name.split('_'))}BudgetBurns"
+
+
 def alert(name: str, slo: Slo, burn: Burn) -> Alert:
     """The budget burns `factor` times too fast: over the long window, and still over the short one."""
     level = f"{burn.factor * (1 - slo.objective):.6g}"
     long, short = (f'slo:error_ratio:{window}{{slo="{name}"}}' for window in (burn.long, burn.short))
-    alert_name = f"{''.join(word.capitalize() for word in name.split('_'))}BudgetBurns"
-    bad = f"{{{{ $value | humanizePercentage }}}} of the events of the last {burn.long} were bad"
-    story = Story(
-        alert=alert_name,
-        summary=f"The error budget of {name.replace('_', ' ')} burns {burn.factor:g} times too fast",
-        description=f"{slo.meaning} {bad}; the objective allows {1 - slo.objective:.2%} over {PERIOD}.",
-        dashboard=slo.dashboard,
-    )
+    enough = f'slo:events:{burn.long}{{slo="{name}"}} >= {slo.at_least}'
     return Alert(
-        alert=alert_name,
-        expr=f"{long} > {level} and {short} > {level}",
+        alert=alert_name(name),
+        expr=f"{long} > {level} and {short} > {level} and {enough}",
         severity=burn.severity,
         lane="slow",
         hold=burn.hold,
         keep="1m",
         labels={"window": burn.long},
-        annotations=story.annotations(),
+        annotations=story(name, slo, burn).annotations(),
+    )
+
+
+def story(name: str, slo: Slo, burn: Burn) -> Story:
+    """What a person is told."""
+    bad = f"Of the last {burn.long} {{{{ $value | humanizePercentage }}}} were bad"
+    return Story(
+        alert=alert_name(name),
+        summary=f"The error budget of {name.replace('_', ' ')} burns {burn.factor:g} times too fast",
+        description=f"{slo.meaning} {bad}; the objective allows {100 * (1 - slo.objective):.4g}%.",
+        dashboard=slo.dashboard,
     )

@@ -1,92 +1,20 @@
 """The typed content of thresholds.yml: each signal once, and every mistake in it as one sentence."""
 
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from prometheus import strict_yaml
+from prometheus.dashboards import Dashboard
+from prometheus.signal import Duration, Expression, Sentence, Severity, Signal, Strict
 
 FILE = Path(__file__).with_name("thresholds.yml")
-SEVERITIES = ("info", "warning", "critical")
-Severity = Literal["info", "warning", "critical"]
-Direction = Literal["above", "below"]
-Lane = Literal["fast", "slow"]
-Sentence = Annotated[str, Field(min_length=10, pattern=r"\.$")]
-Duration = Annotated[str, Field(pattern=r"^\d+(ms|s|m|h|d)$")]
-Label = Annotated[str, Field(pattern=r"^[a-z_]+$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]+$")]
 
 
 class ThresholdsError(Exception):
     """thresholds.yml cannot be used; each line of the text is one sentence."""
-
-
-class Strict(BaseModel):
-    """A part of the file; a key that is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Levels(Strict):
-    """From which value on someone should know, look, or get up."""
-
-    info: float | None = None
-    warning: float | None = None
-    critical: float | None = None
-
-    def given(self) -> dict[str, float]:
-        """The levels that are set, the mildest first."""
-        pairs = ((severity, getattr(self, severity)) for severity in SEVERITIES)
-        return {severity: value for severity, value in pairs if value is not None}
-
-
-class Volume(Strict):
-    """How much must happen before a ratio says anything."""
-
-    expression: str
-    at_least: Annotated[float, Field(gt=0)]
-
-
-class Signal(Strict):
-    """One thing that is measured, and the levels at which it becomes news."""
-
-    alert: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]+$")]
-    meaning: Sentence
-    unit: Literal["ratio", "seconds", "count", "bytes", "state", "per_second"]
-    direction: Direction
-    levels: Levels
-    hold: Duration = "0s"
-    hold_info: Duration | None = None
-    lane: Lane = "slow"
-    by: tuple[Label, ...] = ()
-    expression: Annotated[str, Field(min_length=3)]
-    volume: Volume | None = None
-    dashboard: Annotated[str, Field(pattern=r"^[a-z-]+$")]
-    action: Annotated[str, Field(pattern=r"^/")] = "/"
-    summary: Annotated[str, Field(min_length=5)]
-    description: Sentence
-    range: tuple[float, float] | None = None  # the least and the greatest level that an override may set
-
-    @model_validator(mode="after")
-    def levels_make_sense(self) -> Self:
-        """A level is set, and none lies beyond the severer one."""
-        given = list(self.levels.given().items())
-        if not given:
-            raise ValueError("has no level; expected at least one of info, warning, critical")
-        for (mild, low), (severe, high) in pairwise(given):
-            if low >= high if self.direction == "above" else low <= high:
-                raise ValueError(
-                    f"has {mild} {low:g} beyond {severe} {high:g}, but its direction is {self.direction}"
-                )
-        return self
-
-    def value(self) -> str:
-        """The expression of the value, silent where too little happens to judge."""
-        expression = " ".join(self.expression.split())
-        if self.volume is None:
-            return expression
-        on = ", ".join(self.by)
-        return f"({expression}) and on ({on}) ({self.volume.expression} >= {self.volume.at_least:g})"
 
 
 class Slo(Strict):
@@ -94,9 +22,10 @@ class Slo(Strict):
 
     meaning: Sentence
     objective: Annotated[float, Field(gt=0.5, lt=1)]
-    good: str
-    total: str
-    dashboard: Annotated[str, Field(pattern=r"^[a-z-]+$")]
+    good: Expression
+    total: Expression
+    at_least: Annotated[int, Field(ge=1)]  # events in the long window below which nothing is said
+    dashboard: Dashboard
 
 
 class Burn(Strict):
@@ -112,9 +41,9 @@ class Burn(Strict):
 class Thresholds(Strict):
     """The whole file."""
 
-    slos: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]+$")], Slo]
+    signals: dict[Name, Signal]
+    slos: dict[Name, Slo]
     burns: tuple[Burn, ...]
-    signals: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]+$")], Signal]
 
     @model_validator(mode="after")
     def alerts_are_unique(self) -> Self:
@@ -126,18 +55,25 @@ class Thresholds(Strict):
             seen[signal.alert] = name
         return self
 
+    @model_validator(mode="after")
+    def burns_can_happen(self) -> Self:
+        """No budget can burn faster than with nothing but bad events."""
+        for name, slo in self.slos.items():
+            for burn in self.burns:
+                if burn.factor * (1 - slo.objective) >= 1:
+                    raise ValueError(
+                        f"{name} allows {1 - slo.objective:.2%} of bad events, so nothing can burn "
+                        f"{burn.factor:g} times too fast; expected a stricter objective or a smaller factor"
+                    )
+        return self
+
 
 def load(file: Path = FILE) -> Thresholds:
     """The thresholds of this file. Raises ThresholdsError with one sentence for each mistake."""
     try:
-        body = yaml.safe_load(file.read_text())
-    except OSError as error:
-        raise ThresholdsError(f"{file} cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
-        raise ThresholdsError(f"{file.name} is no YAML at line {line}") from None
-    try:
-        return Thresholds.model_validate(body)
+        return Thresholds.model_validate(strict_yaml.read(file))
+    except strict_yaml.Unreadable as error:
+        raise ThresholdsError(str(error)) from None
     except ValidationError as error:
         raise ThresholdsError("\n".join(sentence(file.name, e) for e in error.errors())) from None
 

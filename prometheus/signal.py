@@ -1,0 +1,130 @@
+"""One signal of thresholds.yml, typed, with what can be wrong about it."""
+
+import math
+import re
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from prometheus.dashboards import Dashboard, Page
+
+SEVERITIES = ("info", "warning", "critical")
+FAST_JOB = 'job="exporter-fast"'
+Severity = Literal["info", "warning", "critical"]
+Sentence = Annotated[str, Field(min_length=10, pattern=r"\.$")]
+Expression = Annotated[str, Field(min_length=3)]
+Duration = Annotated[str, Field(pattern=r"^\d+(ms|s|m|h|d)$")]
+Label = Annotated[str, Field(pattern=r"^[a-z_]+$")]
+Level = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """A part of the file; a key that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Levels(Strict):
+    """From which value on someone should know, look, or get up."""
+
+    info: Level | None = None
+    warning: Level | None = None
+    critical: Level | None = None
+
+    def given(self) -> dict[str, float]:
+        """The levels that are set, the mildest first."""
+        pairs = ((severity, getattr(self, severity)) for severity in SEVERITIES)
+        return {severity: value for severity, value in pairs if value is not None}
+
+
+class Volume(Strict):
+    """How much must happen before a ratio says anything."""
+
+    expression: Expression
+    at_least: Annotated[float, Field(gt=0)]
+
+
+class Signal(Strict):
+    """One thing that is measured, and the levels at which it becomes news."""
+
+    alert: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]+$")]
+    meaning: Sentence
+    unit: Literal["ratio", "seconds", "count", "bytes", "state", "per_second"]
+    direction: Literal["above", "below"]
+    levels: Levels
+    range: tuple[Level, Level] | None = None  # the least and the greatest level that an override may set
+    hold: Duration = "0s"
+    lane: Literal["fast", "slow"] = "slow"
+    by: tuple[Label, ...] = ()
+    expression: Expression
+    volume: Volume | None = None
+    dashboard: Dashboard
+    action: Page = "/alerts"
+    summary: Annotated[str, Field(min_length=5)]
+    description: Sentence
+
+    @model_validator(mode="after")
+    def levels_make_sense(self) -> Self:
+        """A level is set, none lies beyond the severer one, and all lie where an override may lie."""
+        given = list(self.levels.given().items())
+        if not given:
+            raise ValueError("has no level; expected at least one of info, warning, critical")
+        for (mild, low), (severe, high) in pairwise(given):
+            if low >= high if self.direction == "above" else low <= high:
+                raise ValueError(
+                    f"has {mild} {low:g} beyond {severe} {high:g}, but its direction is {self.direction}"
+                )
+        for severity, level in given:
+            if refusal := self.refusal(level):
+                raise ValueError(f"has {severity} {level:g}, {refusal}")
+        return self
+
+    @model_validator(mode="after")
+    def texts_name_what_there_is(self) -> Self:
+        """The words in braces are the value, the level, or a label that the expression keeps."""
+        known = {"value", "level", *self.by}
+        for word in re.findall(r"{(\w+)}", self.summary + self.description):
+            if word not in known:
+                raise ValueError(f"says {{{word}}}; expected one of {', '.join(sorted(known))}")
+        return self
+
+    @model_validator(mode="after")
+    def lane_reads_its_own_scrape(self) -> Self:
+        """A fast signal reads the fast scrape and waits for nothing; a slow one reads another."""
+        fast = self.lane == "fast"
+        if (FAST_JOB in self.expression) != fast:
+            expected = f"expected {FAST_JOB} in it" if fast else f"expected no {FAST_JOB} in it"
+            raise ValueError(f"is in the {self.lane} lane by its lane, but not by its expression; {expected}")
+        if fast and self.hold != "0s":
+            raise ValueError(f"holds for {self.hold}, but is in the fast lane; expected no hold")
+        return self
+
+    def refusal(self, level: float) -> str:
+        """Why this level may not be set; empty where it may."""
+        least, greatest = self.bounds()
+        if least <= level <= greatest:
+            return ""
+        return f"outside its range; expected {least:g} to {greatest:g}"
+
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest level."""
+        return self.range or (-math.inf, math.inf)
+
+    @property
+    def over_time(self) -> bool:
+        """Whether the expression looks back over a window, which costs more than looking at the newest."""
+        return "[" in self.expression
+
+    def value(self) -> str:
+        """The expression of the value, silent where too little happens to judge."""
+        expression = one_line(self.expression)
+        if self.volume is None:
+            return expression
+        on, volume = ", ".join(self.by), one_line(self.volume.expression)
+        return f"({expression}) and on ({on}) (({volume}) >= {self.volume.at_least:g})"
+
+
+def one_line(expression: str) -> str:
+    """The expression without the line breaks that made it readable."""
+    return " ".join(expression.split())

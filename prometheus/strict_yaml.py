@@ -1,0 +1,44 @@
+"""YAML in which a key that stands twice is a mistake, not a silent choice of the later one."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+class Unreadable(Exception):
+    """The file cannot be read as YAML; the text is one sentence."""
+
+
+class Strict(yaml.SafeLoader):
+    """The safe loader, without its tolerance for keys that are given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """The mapping; raises a YAML error that names the second key."""
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"has {key.value!r} twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def read(file: Path) -> Any:
+    """The content of a file. Raises Unreadable with one sentence."""
+    try:
+        return yaml.load(file.read_text(), Strict)  # noqa: S506  (it derives from the safe loader)
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be read: {error.strerror}") from None
+    except yaml.constructor.ConstructorError as error:
+        raise Unreadable(f"{file.name} {error.problem} (line {line(error)})") from None
+    except yaml.YAMLError as error:
+        raise Unreadable(f"{file.name} is no YAML at line {line(error)}") from None
+
+
+def line(error: Exception) -> int:
+    """The line, counted from 1, at which reading stopped."""
+    mark = getattr(error, "problem_mark", None)
+    return getattr(mark, "line", 0) + 1
