@@ -1,6 +1,7 @@
 """What the backend says of itself at one moment."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from exporter.collectors.database_reported import reported as database_reported
 from exporter.collectors.ingestion_health import reported_health
@@ -40,16 +41,16 @@ async def said(sources: Sources) -> Said:
     """The reports as of now; a slow one that is not there yet is not waited for."""
     backend = sources.backend
     health, workers = await ready(backend.health), await ready(backend.workers)
-    database, cache = await maybe(backend.database.answer()), await maybe(backend.cache.answer())
-    edge = await maybe(backend.worker_status.answer())
+    database, cache = await maybe(backend.database.answer), await maybe(backend.cache.answer)
+    edge = await maybe(backend.worker_status.answer)
     return Said(
         health=health,
         workers=workers,
         database=UNKNOWN if database is None else database_reported(database),
         cache=UNKNOWN if cache is None else cache.status,
-        pool=await maybe(backend.pool.answer()),
-        models=tuple(await maybe(known_models(sources)) or ()),
-        ingestion=await maybe(reported_health(sources)),
+        pool=await maybe(backend.pool.answer),
+        models=tuple(await maybe(partial(known_models, sources)) or ()),
+        ingestion=await maybe(partial(reported_health, sources)),
         edge=edge_status(edge),
         no_module=await no_module(sources),
     )

@@ -1,6 +1,7 @@
 """What is observed of the backend and of the servers it needs at one moment."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from exporter.collectors.ingestion_worker import edge_worker
@@ -41,7 +42,7 @@ class Seen:
 async def seen(sources: Sources) -> Seen:
     """The observations as of now; a slow one that is not there yet is not waited for."""
     backend = sources.backend
-    totals, bus = await maybe(backend.totals.answer()), await maybe(backend.events.answer())
+    totals, bus = await maybe(backend.totals.answer), await maybe(backend.events.answer)
     evidence, sparse = await ready(sources.database.evidence), await ready(sources.database.sparse)
     results = await ready(sources.broker.results)
     return Seen(
@@ -51,12 +52,12 @@ async def seen(sources: Sources) -> Seen:
         database=await database(sources),
         cache=await works(sources.cache.ping),
         ingestion=await works(sources.ingestion.ping),
-        broker=await maybe(sources.broker.observed()),
-        hidden=await maybe(hidden(sources)),
+        broker=await maybe(sources.broker.observed),
+        hidden=await maybe(partial(hidden, sources)),
         results=results,
         bus=bus,
         processes=max(totals.processes if totals else 0, bus.processes if bus else 0),
-        edge=await maybe(edge_worker(sources)),
+        edge=await maybe(partial(edge_worker, sources)),
         sparse=sparse,
         evidence=evidence or (),
     )
@@ -64,7 +65,7 @@ async def seen(sources: Sources) -> Seen:
 
 async def works(question: Question[Any]) -> str:
     """Whether a server answers our own smallest question, as a status."""
-    answers = await maybe(question.works())
+    answers = await maybe(question.works)
     return UNKNOWN if answers is None else HEALTHY if answers else DOWN
 
 
@@ -73,7 +74,7 @@ async def database(sources: Sources) -> str:
     own = await works(sources.database.ping)
     if own != UNKNOWN:
         return own
-    replies = [await maybe(probe.answer()) for probe in sources.backend.probes.values()]
+    replies = [await maybe(probe.answer) for probe in sources.backend.probes.values()]
     return worst(probed_database(reply.body) for reply in replies if reply is not None)
 
 

@@ -28,9 +28,9 @@ async def sight(sources: Sources) -> Sight:
     """All of it as of now."""
     # all at once, so that several silent systems cost the time of one; what follows finds answers or errors
     await asyncio.gather(
-        maybe(sources.broker.observed()),
+        maybe(sources.broker.observed),
         sources.modules.look(),
-        *(maybe(question.answer()) for question in quick(sources)),
+        *(maybe(question.answer) for question in quick(sources)),
     )
     return Sight(sources.settings, time.time(), await said(sources), await seen(sources))
 
