@@ -6,7 +6,8 @@ from typing import Any
 # the labels that tell one alert of a name from another
 IDENTITY = (
     "alertname", "module", "queue_name", "queue", "name", "datname", "worker", "hostname", "model",
-    "strategy", "subject", "reported", "observed", "job", "instance", "collector", "rule_group", "integration", "signal",
+    "strategy", "subject", "reported", "observed", "job", "instance", "collector",
+    "rule_group", "integration", "signal",
 )  # fmt: skip
 
 

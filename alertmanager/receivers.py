@@ -2,7 +2,7 @@
 
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -12,10 +12,8 @@ from prometheus import strict_yaml
 FILE = Path(__file__).with_name("receivers.yml")
 Url = Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
 Time = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
-Days = Annotated[
-    str,
-    Field(pattern=r"^(mon|tues|wednes|thurs|fri|satur|sun)day(:(mon|tues|wednes|thurs|fri|satur|sun)day)?$"),
-]
+DAY = "(mon|tues|wednes|thurs|fri|satur|sun)day"
+Days = Annotated[str, Field(pattern=f"^{DAY}(:{DAY})?$")]
 FilePath = Annotated[str, Field(min_length=1)]
 
 
