@@ -36,6 +36,7 @@ class BackendDouble:
     answers: dict[str, Says | Callable[[], Says] | Any] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     headers: dict[str, str] = field(default_factory=dict)
+    heard: dict[str, dict[str, str]] = field(default_factory=dict)  # the last headers, by path
     released: threading.Event = field(default_factory=threading.Event)
 
     def says(self, path: str, body: Any, status: int = 200, **more: Any) -> None:
@@ -69,6 +70,7 @@ def backend_double() -> Iterator[BackendDouble]:
         def do_GET(self) -> None:
             double.asked[self.path.partition("?")[0]] += 1
             double.headers = dict(self.headers.items())
+            double.heard[self.path.partition("?")[0]] = double.headers
             says = double.answer(self.path)
             if says.after is not None:
                 says.after.wait(30)

@@ -141,7 +141,7 @@ def test_each_reading_may_reach_another_process(backend: BackendDouble) -> None:
     backend.says("/metrics", metrics([("/search", "200", 1)]))
     with watching(backend={"url": backend.url}) as exporter:
         exporter.page("api.totals")
-        assert backend.headers.get("Connection") == "close"
+    assert backend.heard["/metrics"].get("Connection") == "close"
 
 
 def judged(before: Iterable[Row], after: Iterable[Row], seconds: float = 0.05) -> Any:

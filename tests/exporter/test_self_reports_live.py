@@ -153,6 +153,7 @@ def test_rows_3_to_6_the_workers_by_what_they_do(
         send(broker.url, tasks_app.divide, 20, queue="urgent")
         page = comes_to(exporter, "tasks", ("healthy", "down", 1))
         assert page.state("ops_component_status", component="workers") == "down"
+        eventually(lambda: exporter.page("workers").value("ops_queue_unacked_messages") == 0, within=15)
         send(broker.url, tasks_app.double, 2)
         comes_to(exporter, "consumers of celery", ("consumed", "unconsumed", 1))
         signal_all(children, signal.SIGSTOP)
