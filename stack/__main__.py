@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from stack import configuration, ports, settings
+from stack import configuration, ports, receivers, settings
 from stack.errors import StackError
 from stack.runner import Runner
 from stack.service import Service
@@ -41,6 +41,8 @@ def run(chosen: Settings) -> None:
     plan = plan_of(chosen)
     entries = services(plan)
     ports.check(entries)
+    for sentence in configure(plan, [entry.name for entry in entries]):
+        say(sentence)
     say(f"starting {', '.join(entry.name for entry in entries)}; logs are in {shown(logs_of(chosen))}")
     # honcho hands its objects to forked processes; newer Pythons choose another way by default
     multiprocessing.set_start_method("fork")
@@ -53,14 +55,18 @@ def run(chosen: Settings) -> None:
 
 
 def plan_of(chosen: Settings) -> Plan:
-    """What is watched, with the configurations for it."""
-    what = watched(chosen)
-    return Plan(
-        chosen,
-        what,
-        configuration.prometheus(ROOT / "prometheus" / "prometheus.yml", chosen, what),
-        configuration.alertmanager(ROOT / "alertmanager" / "alertmanager.yml", chosen),
-    )
+    """What is watched, and where the configurations for it will be."""
+    return Plan(chosen, watched(chosen), chosen.home / "prometheus.yml", chosen.home / "alertmanager.yml")
+
+
+def configure(plan: Plan, run: list[str]) -> list[str]:
+    """Write the configurations for these services; the sentences that someone should read."""
+    chosen, source = plan.settings, ROOT / "alertmanager" / "alertmanager.yml"
+    configuration.prometheus(ROOT / "prometheus" / "prometheus.yml", chosen, plan.watched, run)
+    receivers.webhook_token(chosen)
+    written = configuration.read(configuration.alertmanager(source, chosen, run))
+    receivers.check_files(written, source.with_name("receivers.yml"))
+    return [*receivers.silent(written, chosen)]
 
 
 def prepare(home: Path) -> None:

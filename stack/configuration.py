@@ -1,6 +1,6 @@
 """The configurations in force: the checked-in files with the addresses of this run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,15 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from stack import receivers
 from stack.errors import StackError
 from stack.relocation import relocate
 from stack.settings import HOST, Settings
 from stack.watched import Watched
 
 Document = dict[str, Any]
+# the jobs of services that are not always run: one that is not must not count as a target that is down
+OPTIONAL = {"service": ("service",), "grafana": ("grafana",)}
 
 
 @dataclass(frozen=True)
@@ -33,25 +36,40 @@ def targets(settings: Settings, watched: Watched) -> dict[str, Target]:
         "backend": Target(watched.url, watched.token_file),
         "prometheus": Target(f"http://{HOST}:{settings.prometheus_port}"),
         "alertmanager": Target(f"http://{HOST}:{settings.alertmanager_port}"),
+        "service": Target(f"http://{HOST}:{settings.service_port}"),
+        "grafana": Target(f"http://{HOST}:{settings.grafana_port}"),
     }
 
 
-def prometheus(source: Path, settings: Settings, watched: Watched) -> Path:
-    """Write Prometheus' configuration for this run; StackError when a job or the file is missing."""
+def prometheus(
+    source: Path, settings: Settings, watched: Watched, run: Collection[str] = OPTIONAL.keys()
+) -> Path:
+    """Write Prometheus' configuration for these services; StackError when a job or the file is missing."""
     document: Document = relocate(read(source), source, settings)
+    absent = {job for name, jobs in OPTIONAL.items() if name not in run for job in jobs}
+    leave_out(document, absent)
     for name, target in targets(settings, watched).items():
-        aim(job(document, name, source), target)
+        if name not in absent:
+            aim(job(document, name, source), target)
     for configs in document.get("alerting", {}).get("alertmanagers", []):
         configs["static_configs"] = [{"targets": [f"{HOST}:{settings.alertmanager_port}"]}]
     document["rule_files"] = absolute(document.get("rule_files", []), source)
     return write(settings.home / "prometheus.yml", document)
 
 
-def alertmanager(source: Path, settings: Settings) -> Path:
-    """Write Alertmanager's configuration for this run; StackError when the file is missing."""
+def alertmanager(source: Path, settings: Settings, run: Collection[str] = OPTIONAL.keys()) -> Path:
+    """Write Alertmanager's configuration for a run of these services; StackError when a file is missing."""
     document = relocate(read(source), source, settings)
     document["templates"] = absolute(document.get("templates", []), source)
+    if "service" not in run:
+        receivers.without_service(document, settings)
     return write(settings.home / "alertmanager.yml", document)
+
+
+def leave_out(document: Document, jobs: Collection[str]) -> None:
+    """Take these jobs out."""
+    scraped = document.get("scrape_configs", [])
+    document["scrape_configs"] = [it for it in scraped if it.get("job_name") not in jobs]
 
 
 def job(document: Document, name: str, source: Path) -> Document:

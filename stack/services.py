@@ -74,6 +74,8 @@ def prometheus(plan: Plan) -> Service:
             f"--web.listen-address={HOST}:{port}",
             "--web.enable-lifecycle",
             "--rules.alert.resend-delay=5s",
+            # the runbooks that alerts link to
+            f"--web.user-assets={ROOT / 'docs'}",
         ),
         ready=f"http://{HOST}:{port}/-/ready",
         url=f"http://{HOST}:{port}",

@@ -1,5 +1,6 @@
 """The configurations in force are the checked-in ones with the addresses of this run."""
 
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -7,19 +8,25 @@ from typing import Any
 import pytest
 import yaml
 
-from stack import configuration, settings
+from stack import configuration, receivers, settings
 from stack.errors import StackError
 from stack.services import ROOT
 from stack.settings import Settings
 from stack.watched import Watched
 
 SOURCE = ROOT / "prometheus" / "prometheus.yml"
+ALERTING = ROOT / "alertmanager" / "alertmanager.yml"
 
 
 @pytest.fixture
 def chosen(tmp_path: Path) -> Settings:
     return settings.read(
-        run_dir=tmp_path, exporter_port=19810, prometheus_port=19090, alertmanager_port=19093
+        run_dir=tmp_path,
+        exporter_port=19810,
+        prometheus_port=19090,
+        alertmanager_port=19093,
+        service_port=18090,
+        grafana_port=13000,
     )
 
 
@@ -41,10 +48,67 @@ def test_every_job_scrapes_the_ports_in_force(chosen: Settings, tmp_path: Path) 
         "backend": "http://127.0.0.1:18000/metrics",
         "prometheus": "http://127.0.0.1:19090/metrics",
         "alertmanager": "http://127.0.0.1:19093/metrics",
+        "service": "http://127.0.0.1:18090/metrics",
+        "grafana": "http://127.0.0.1:13000/metrics",
     }.items()
     assert found["backend"]["authorization"]["credentials_file"] == str(token)
     assert found["exporter-fast"]["scrape_interval"] == "250ms"
     assert found["exporter-fast"]["params"]["collect[]"]
+
+
+def test_what_is_not_run_is_neither_scraped_nor_told(chosen: Settings) -> None:
+    watched = Watched("http://127.0.0.1:18000", None)
+    found = jobs(configuration.prometheus(SOURCE, chosen, watched, run=["exporter", "prometheus"]))
+    assert not {"service", "grafana"} & found.keys()
+    path = configuration.alertmanager(ALERTING, chosen, run=["exporter", "prometheus"])
+    told = [it for it in yaml.safe_load(path.read_text())["receivers"] if "webhook_configs" in it]
+    assert told == []
+    assert (
+        subprocess.run(["amtool", "check-config", str(path)], capture_output=True, check=False).returncode
+        == 0
+    )
+
+
+def test_the_links_of_alerts_lead_to_this_run(chosen: Settings) -> None:
+    path = configuration.prometheus(SOURCE, chosen, Watched("http://127.0.0.1:18000", None))
+    labels = yaml.safe_load(path.read_text())["global"]["external_labels"]
+    assert labels == {
+        "service_url": "http://127.0.0.1:18090",
+        "grafana_url": "http://127.0.0.1:13000",
+        "runbooks_url": "http://127.0.0.1:19090/user/alerts.html",
+    }
+
+
+def test_the_token_for_the_service_is_made_once_and_for_us_only(chosen: Settings) -> None:
+    path = receivers.webhook_token(chosen)
+    made = path.read_text()
+    assert len(made) > 30
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert receivers.webhook_token(chosen).read_text() == made
+
+
+def test_a_secret_that_is_not_there_is_told(chosen: Settings, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.write_text("ours")
+    missing = tmp_path / "pagerduty-key"
+    document = {
+        "receivers": [{"pagerduty_configs": [{"routing_key_file": str(missing)}]}, {"x_file": str(there)}]
+    }
+    with pytest.raises(StackError) as refused:
+        receivers.check_files(document, tmp_path / "receivers.yml")
+    assert str(refused.value) == f"{missing} is missing; {tmp_path / 'receivers.yml'} expects a secret in it"
+
+
+def test_a_webhook_where_nobody_listens_is_told(chosen: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as heard, socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        ports = heard.getsockname()[1], mute.getsockname()[1], chosen.service_port
+        hooks = [{"url": f"http://127.0.0.1:{port}/hook?key=secret"} for port in ports]
+        said = [*receivers.silent({"receivers": [{"webhook_configs": hooks}]}, chosen)]
+    assert said == [
+        f"the webhook at 127.0.0.1:{ports[1]} does not answer (Connection refused); until it does, "
+        "alerts for it wait in Alertmanager"
+    ]
 
 
 def test_a_backend_behind_tls_and_a_prefix_is_scraped_there(chosen: Settings) -> None:

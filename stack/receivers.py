@@ -1,0 +1,86 @@
+"""What Alertmanager needs to reach those it tells: their secrets in files, and somebody who listens."""
+
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from stack.errors import StackError
+from stack.settings import HOST, Settings
+
+PATIENCE = 1.0
+PORTS = {"http": 80, "https": 443}
+
+
+def webhook_token(settings: Settings) -> Path:
+    """The file with the token for the service; made, readable by its owner only, where there is none."""
+    path = settings.home / "service" / "webhook-token"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # there already: another run, or the service itself, has made it
+    with suppress(FileExistsError):
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(secrets.token_urlsafe(32))
+    return path
+
+
+def without_service(document: Any, settings: Settings) -> Any:
+    """The same configuration without the webhook of a service that is not run: nobody would answer it."""
+    own = f"{service(settings)}/"
+    for receiver in document.get("receivers", []):
+        hooks = [
+            hook for hook in receiver.get("webhook_configs", []) if not str(hook.get("url")).startswith(own)
+        ]
+        receiver.pop("webhook_configs", None)
+        if hooks:
+            receiver["webhook_configs"] = hooks
+    return document
+
+
+def check_files(document: Any, source: Path) -> None:
+    """StackError with a sentence for each file that the configuration names and that is not there."""
+    missing = [path for path in files(document) if not Path(path).is_file()]
+    if missing:
+        names = "\n".join(
+            f"{path} is missing; {source} expects a secret in it" for path in sorted({*missing})
+        )
+        raise StackError(names)
+
+
+def files(value: Any) -> Iterator[str]:
+    """Every file that a configuration names."""
+    if isinstance(value, list):
+        for it in value:
+            yield from files(it)
+    if isinstance(value, dict):
+        for key, it in value.items():
+            yield from [it] if key.endswith("_file") and isinstance(it, str) else files(it)
+
+
+def silent(document: Any, settings: Settings) -> Iterator[str]:
+    """A sentence for each webhook beside the service's where nobody listens now."""
+    hooks = [hook for it in document.get("receivers", []) for hook in it.get("webhook_configs", [])]
+    for url in sorted({str(hook["url"]) for hook in hooks}):
+        parts = urlsplit(url)
+        place = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 80)
+        if not url.startswith(f"{service(settings)}/") and (why := refusal(place)):
+            yield (
+                f"the webhook at {parts.hostname}:{place[1]} does not answer ({why}); until it does, "
+                "alerts for it wait in Alertmanager"
+            )
+
+
+def refusal(place: tuple[str, int]) -> str:
+    """Why a connection cannot be made; empty when it can."""
+    try:
+        socket.create_connection(place, PATIENCE).close()
+    except OSError as error:
+        return error.strerror or "no answer in time"
+    return ""
+
+
+def service(settings: Settings) -> str:
+    """The address of the service of this run."""
+    return f"http://{HOST}:{settings.service_port}"
