@@ -7,6 +7,8 @@ OTHER = "other"
 
 def label(text: str, length: int = 120) -> str:
     """The text as a label value: printable and at most `length` characters."""
+    if len(text) <= length and text.isprintable():
+        return text
     clean = "".join(c if c.isprintable() else "?" for c in text[: length + 1])
     return clean if len(clean) <= length else clean[: length - 1] + "…"
 
