@@ -9,6 +9,7 @@ import pytest
 from tests.exporter.backend_tables import RESOURCES, create, insert, run
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.whole_page import whole
+from tests.servers.fixtures import postgres_folder, started
 from tests.servers.postgres_server import PostgresServer, plain
 from tests.servers.waiting import eventually
 
@@ -186,3 +187,16 @@ def test_wrong_password_wrong_name_nobody_there(
             assert "ops_database_table_rows" not in exporter.page("database.tables").names()
         assert reason in caplog.text
     assert "hunter2" not in caplog.text
+
+
+def test_an_extension_whose_library_is_not_loaded_is_no_failure() -> None:
+    with postgres_folder() as folder:
+        server = PostgresServer(folder)
+        server.command.remove("shared_preload_libraries=pg_stat_statements")
+        server.command.pop()
+        with started(server):
+            url = server.fresh_database()
+            run(url, "CREATE EXTENSION pg_stat_statements")
+            with watching(database={"url": url, **FAST}) as exporter:
+                page = whole(exporter, "database.statements")
+    assert not page.series("pg_stat_statements_calls_total")
