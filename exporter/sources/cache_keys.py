@@ -4,6 +4,7 @@ SCAN sees every key, MEMORY USAGE only a sample of them; both stop when the time
 is estimated from what was, which is fair because SCAN goes through the keys in the order of their hashes.
 """
 
+import asyncio
 import heapq
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from exporter.sources.redis_client import Command, replies
 
 SCANNED = 500  # keys a round trip; few enough that nobody else waits for this exporter or for the server
 MEASURED = 50
+RESTS = 2.0  # times as long as a round trip took
 MOST_GROUPS = 10_000  # beginnings that are told apart; more are keys without a structure
 SIZES = {
     "string": "STRLEN",
@@ -52,11 +54,14 @@ class Pass:
         share = min(self._settings.keys_sample / number, 1.0) if number else 0.0
         cursor: object = "0"
         while True:
+            began = self._clock()
             cursor, names = await self._scan(cursor)
             self._count(names)
             await self._measure(self._sample(names, share))
             if cursor == "0" or self._clock() >= self._ends:
                 return await self._found(number, cursor == "0")
+            # a pass keeps neither the server nor this process from answering anybody else
+            await asyncio.sleep(RESTS * (self._clock() - began))
 
     async def _scan(self, cursor: object) -> tuple[str, list[str]]:
         answer = (await replies(NAME, self._redis, [("SCAN", str(cursor), "COUNT", SCANNED)]))[0]
