@@ -35,7 +35,7 @@ format: ## let ruff write what it can
 rules: ## write prometheus/rules/ from prometheus/thresholds.yml, and alertmanager.yml from receivers.yml
 	@.venv/bin/python -m prometheus && .venv/bin/python -m alertmanager
 
-docs: ## write docs/metrics.md and docs/settings.md from the code
+docs: ## write what can be derived of docs/: alerts, metrics, settings
 	@.venv/bin/python -m docs.generate
 
 bench: ## measure the exporter and write the tables of benchmarks/README.md

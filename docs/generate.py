@@ -3,11 +3,18 @@
 import sys
 from pathlib import Path
 
+from docs.alerts_html import alerts_html
+from docs.alerts_page import alerts_page
 from docs.metrics_page import metrics_page
 from docs.settings_page import settings_page
 
 FOLDER = Path(__file__).parent
-PAGES = {"metrics.md": metrics_page, "settings.md": settings_page}
+PAGES = {
+    "alerts.html": alerts_html,
+    "alerts.md": alerts_page,
+    "metrics.md": metrics_page,
+    "settings.md": settings_page,
+}
 
 
 def main() -> int:

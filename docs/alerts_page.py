@@ -1,0 +1,90 @@
+"""docs/alerts.md: a table of all signals, and a runbook for each alert."""
+
+from collections.abc import Iterable, Iterator
+
+from docs import runbooks
+from docs.alert_list import Raised, raised, shown
+from docs.markdown import code, table
+from docs.runbooks import Runbook
+from prometheus.signal import SEVERITIES, Signal
+from prometheus.thresholds import Thresholds, load
+
+HEAD = """# Alerts
+
+Written by `make docs` from `prometheus/thresholds.yml` and `docs/runbooks/`; not to be edited. To change a
+level, edit `thresholds.yml` and run `make rules`, or set it on the preferences page where a range is given.
+Critical alerts page, warnings are told, info is recorded. The fast lane pages within a second; the slow lane
+is evaluated every 15 s. `make run` serves this page at `/user/alerts.html` of Prometheus, where alerts link to.
+
+## Signals
+
+"""
+COLUMNS = (
+    "Signal",
+    "Alert",
+    "Meaning",
+    "Fires when",
+    *(s.capitalize() for s in SEVERITIES),
+    "For",
+    "Lane",
+    "May be set to",
+)
+
+
+def alerts_page() -> str:
+    """The whole page."""
+    thresholds = load()
+    written = runbooks.load()
+    return "".join(
+        (
+            HEAD,
+            table(COLUMNS, signal_rows(thresholds)),
+            "\n# Runbooks\n",
+            *(section(alert, written[alert.name]) for alert in raised(thresholds)),
+        )
+    )
+
+
+def signal_rows(thresholds: Thresholds) -> Iterator[tuple[str, ...]]:
+    """One row a signal."""
+    for name, signal in thresholds.signals.items():
+        levels = signal.levels.given()
+        yield (
+            code(name),
+            f"[{signal.alert}](#{signal.alert.lower()})",
+            signal.meaning,
+            signal.direction,
+            *(shown(levels[severity], signal) if severity in levels else "" for severity in SEVERITIES),
+            "" if signal.hold == "0s" else signal.hold,
+            signal.lane,
+            bounds(signal),
+        )
+
+
+def bounds(signal: Signal) -> str:
+    """Between which levels the preferences page may choose."""
+    if signal.range is None:
+        return ""
+    least, greatest = signal.range
+    return f"{shown(least, signal)} to {shown(greatest, signal)}"
+
+
+def section(alert: Raised, runbook: Runbook) -> str:
+    """The runbook of one alert."""
+    looks = (f"{code(look.query or look.run)}: {look.see}" for look in runbook.confirm)
+    return "\n".join(
+        (
+            f"\n## {alert.name}\n",
+            f"{runbook.means}\n",
+            f"*{' and '.join(alert.severities)}.* {alert.when}\n",
+            "To confirm:\n", bullets(looks),
+            "Likely causes here:\n", bullets(runbook.causes),
+            "What to do:\n", bullets(runbook.act),
+            f"Dashboard `watchroom-{alert.dashboard}`; the page that acts is `{alert.page}` of the service.\n",
+        )
+    )  # fmt: skip
+
+
+def bullets(sentences: Iterable[str]) -> str:
+    """A list."""
+    return "".join(f"- {sentence}\n" for sentence in sentences)

@@ -1,0 +1,57 @@
+"""The runbooks, one for each alert, as they are written by hand in docs/runbooks/."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+
+from prometheus import strict_yaml
+
+FOLDER = Path(__file__).with_name("runbooks")
+Sentence = Annotated[str, Field(min_length=10, pattern=r"[.]$")]
+Sentences = Annotated[tuple[Sentence, ...], Field(min_length=1)]
+
+
+class Strict(BaseModel):
+    """A part of a runbook; a key that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Look(Strict):
+    """One way to see for oneself: a query to Prometheus or a command, and what it shows."""
+
+    query: str = ""
+    run: str = ""
+    see: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> "Look":
+        """A look is a query or a command."""
+        if bool(self.query) == bool(self.run):
+            raise ValueError("has both or neither of query and run; expected one")
+        return self
+
+
+class Runbook(Strict):
+    """What an alert means, how to confirm it, why it comes about here, and what to do."""
+
+    means: Sentence
+    confirm: Annotated[tuple[Look, ...], Field(min_length=1)]
+    causes: Sentences
+    act: Sentences
+
+
+class Page(RootModel[dict[str, Runbook]]):
+    """The runbooks of one file, by alert."""
+
+
+def load(folder: Path = FOLDER) -> dict[str, Runbook]:
+    """Every runbook by its alert. Raises ValueError where an alert has two."""
+    found: dict[str, Runbook] = {}
+    for file in sorted(folder.glob("*.yml")):
+        for alert, runbook in Page.model_validate(strict_yaml.read(file)).root.items():
+            if alert in found:
+                raise ValueError(f"{file.name} has a second runbook for {alert}; expected one")
+            found[alert] = runbook
+    return found
