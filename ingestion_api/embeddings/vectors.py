@@ -1,6 +1,7 @@
 """Make the sparse vectors of a scope."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingestion_api.clock import Clock
@@ -64,12 +65,15 @@ def _measured(press: Press, scope: Scope, watch: Watch, *, anew: bool) -> Corpus
     # a text that has a vector was counted when it got it
     uncounted = Scope(scope.ids, renew=anew)
     watch.progress.stage = "measuring"
-    total = CorpusStatistics()
-    for ids in uncounted.waiting(press.resources, press.clock(), press.batch_size):
-        watch.pause()
-        total = total.plus(measure(text.text for text in rows.texts(press.resources, ids)))
+    total = measure(_texts(press, uncounted, watch))
     watch.progress.stage = "embedding"
     return total
+
+
+def _texts(press: Press, scope: Scope, watch: Watch) -> Iterator[str]:
+    for ids in scope.waiting(press.resources, press.clock(), press.batch_size):
+        watch.pause()
+        yield from (text.text for text in rows.texts(press.resources, ids))
 
 
 def as_json(vector: Vector) -> str:

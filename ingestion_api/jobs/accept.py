@@ -60,13 +60,13 @@ def accept(store: Store, order: Order, terms: Terms, now: datetime) -> Accepted:
         if known is not None:
             _keep_key(session, order, known, now)
             return Accepted(known, place(session, known), new=False)
-        job = _add(session, order, terms, now)
+        job, number = _add(session, order, terms, now)
         if terms.push is not None:
             terms.push(job)
-        return Accepted(job, place(session, job), new=True)
+        return Accepted(job, Place(number, number), new=True)
 
 
-def _add(session: Session, order: Order, terms: Terms, now: datetime) -> Job:
+def _add(session: Session, order: Order, terms: Terms, now: datetime) -> tuple[Job, int]:
     already = waiting(session)
     if already >= terms.limit:
         raise TooMany(f"The queue is full: {already} of {terms.limit} jobs wait.", RETRY_AFTER)
@@ -88,7 +88,7 @@ def _add(session: Session, order: Order, terms: Terms, now: datetime) -> Job:
     _keep_key(session, order, job, now)
     audit(session, order.actor, "ingest", str(order.url), now, job_id=job.id, retry_of=order.retry_of)
     session.flush()
-    return job
+    return job, already + 1
 
 
 def _active(session: Session, order: Order) -> Job | None:

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, bindparam, case, or_, select, update
 
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.jobs.cancel import message_id
@@ -55,9 +55,15 @@ def _sent(broker: Broker, job: Job) -> bool:
 def _mark(store: Store, sent: list[Job], now: datetime) -> None:
     if not sent:
         return
+    # a quick worker may have taken and given back the job already: then it is due again
+    same = (Job.state == PENDING, Job.attempts == bindparam("seen_attempts"))
+    statement = (
+        update(Job)
+        .where(Job.id == bindparam("sent_id"))
+        .values(
+            publications=Job.publications + 1, published_at=case((and_(*same), now), else_=Job.published_at)
+        )
+    )
+    marks = [{"sent_id": job.id, "seen_attempts": job.attempts} for job in sent]
     with store.write() as session:
-        for job in sent:
-            # a quick worker may have taken and given back the job already: then it is due again
-            same = (Job.id == job.id, Job.state == PENDING, Job.attempts == job.attempts)
-            session.execute(update(Job).where(*same).values(published_at=now))
-            session.execute(update(Job).where(Job.id == job.id).values(publications=job.publications + 1))
+        session.connection().execute(statement, marks)

@@ -4,8 +4,10 @@ from fastapi import APIRouter, Request
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
+from ingestion_api.problems import Unavailable
 from ingestion_api.routes.answers import errors
 from ingestion_api.service import Service, service_of
+from ingestion_api.workers.overview import overview
 
 router = APIRouter(tags=["probes"])
 
@@ -21,6 +23,15 @@ async def ready(request: Request) -> dict[str, str]:
     """Database and broker answer as well, so that requests can be served."""
     await run_in_threadpool(_check, service_of(request))
     return {"status": "ready"}
+
+
+@router.get("/-/workers", responses=errors(503))
+def workers(request: Request) -> dict[str, str]:
+    """At least one worker is online, so that jobs are done."""
+    found = overview(service_of(request))
+    if found.health != "healthy":
+        raise Unavailable(f"No worker is online; the best of {len(found.workers)} is {found.health}.")
+    return {"status": f"{found.active} active"}
 
 
 def _check(service: Service) -> None:

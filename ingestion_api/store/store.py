@@ -1,7 +1,8 @@
 """The service's own database: short reads, short writes, one writer at a time where it must be so."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import Lock
 from zlib import crc32
 
 from sqlalchemy import Engine, text
@@ -15,6 +16,8 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        # SQLite lets waiting writers sleep and try again, which is neither quick nor fair: here they queue
+        self._turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @classmethod
     def at(cls, url: str) -> "Store":
@@ -30,7 +33,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that is committed at the end of the block, or not at all."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._turn, Session(self.engine, expire_on_commit=False) as session:
             # SQLite takes its only write lock now, so that what is read below is still true when written
             session.connection(execution_options={WRITES: True})
             yield session

@@ -30,7 +30,7 @@ class Job(Table):
             sqlite_where=text("kind = 'embeddings' AND state IN ('pending', 'processing')"),
             postgresql_where=text("kind = 'embeddings' AND state IN ('pending', 'processing')"),
         ),
-        Index("jobs_by_state", "state", "id"),
+        Index("jobs_by_state", "kind", "state", "id"),
         Index("jobs_by_end", "kind", "ended_at", "id"),
         {"sqlite_autoincrement": True},
     )

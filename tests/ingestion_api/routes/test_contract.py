@@ -183,7 +183,9 @@ def test_a_wrong_limit_is_422_with_a_sentence(client: TestClient, limit: str) ->
 def test_worker_status_follows_the_heartbeat(client: TestClient, clock: HandClock) -> None:
     """Offline without a worker, then by age; and what it works on."""
     assert status(client) == ("Offline", "offline", [])
+    assert client.get("/-/workers").status_code == 503
     report_a_worker(client)
+    assert client.get("/-/workers").json() == {"status": "1 active"}
     assert status(client) == ("Idle", "healthy", ["online"])
     clock.move(seconds=16)
     assert status(client) == ("Idle", "degraded", ["degraded"])

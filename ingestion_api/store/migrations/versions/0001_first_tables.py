@@ -147,7 +147,7 @@ def _jobs() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("jobs_by_end", "jobs", ["kind", "ended_at", "id"], unique=False)
-    op.create_index("jobs_by_state", "jobs", ["state", "id"], unique=False)
+    op.create_index("jobs_by_state", "jobs", ["kind", "state", "id"], unique=False)
     op.create_index(
         "one_active_generation",
         "jobs",
