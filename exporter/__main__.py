@@ -1,6 +1,7 @@
 """The command: `python -m exporter [--config FILE] [--check] [--list]`."""
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
@@ -27,8 +28,15 @@ def main() -> int:
         sys.stdout.write(f"the settings are valid; {settings.backend.url} would be watched\n")
         return 0
     set_up(settings.log_level)
+    keep_for_good()
     serve(settings, app)
     return 0
+
+
+def keep_for_good() -> None:
+    """Spare what the start has made from garbage collection, which would stop scrapes for 60 ms and more."""
+    gc.collect()
+    gc.freeze()
 
 
 def serve(settings: Settings, app: FastAPI) -> None:
