@@ -10,17 +10,39 @@ COLUMNS = 24
 
 
 @dataclass(frozen=True)
+class Pile:
+    """Panels one below the other, which stand beside others as if they were one."""
+
+    width: int | None
+    panels: Sequence[tuple[Modern, int]]
+
+
+Piece = Modern | Pile
+
+
+@dataclass(frozen=True)
 class Band:
     """One row of panels under a title."""
 
     title: str
-    panels: Sequence[Modern]
+    panels: Sequence[Piece]
     height: int = 8
 
 
-def row(title: str, *panels: Modern, height: int = 8) -> Band:
+def row(title: str, *panels: Piece, height: int = 8) -> Band:
     """A row; panels without a width share what is left equally."""
     return Band(title, panels, height)
+
+
+def pile(*panels: tuple[Modern, int], width: int | None = None) -> Pile:
+    """Panels with their heights, one below the other."""
+    return Pile(width, panels)
+
+
+def wide(panel: Modern, width: int) -> Modern:
+    """The panel with a width in columns."""
+    panel.width = width
+    return panel
 
 
 def placed(bands: Sequence[Band], uid: str) -> list[Modern | Row]:
@@ -28,10 +50,7 @@ def placed(bands: Sequence[Band], uid: str) -> list[Modern | Row]:
     y = 0
     out: list[Modern | Row] = []
     for band in bands:
-        header = Row()
-        header.title, header.gridPos = band.title, position(0, y, COLUMNS, 1)
-        header.id = identity(uid, f"row {band.title}")
-        out.append(header)
+        out.append(header(band.title, y, uid))
         lines = list(wrapped(band.panels))
         for n, line in enumerate(lines):
             out.extend(line_placed(line, y + 1 + n * band.height, band.height, uid))
@@ -39,21 +58,32 @@ def placed(bands: Sequence[Band], uid: str) -> list[Modern | Row]:
     return out
 
 
-def line_placed(line: Sequence[Modern], y: int, height: int, uid: str) -> Iterator[Modern]:
+def header(title: str, y: int, uid: str) -> Row:
+    """The title of a row."""
+    it = Row()
+    it.title, it.gridPos = title, position(0, y, COLUMNS, 1)
+    it.id = identity(uid, f"row {title}")
+    return it
+
+
+def line_placed(line: Sequence[Piece], y: int, height: int, uid: str) -> Iterator[Modern]:
     """One line of panels side by side."""
     x = 0
-    for panel, width in zip(line, widths(line), strict=True):
-        panel.gridPos, panel.id = position(x, y, width, height), identity(uid, panel.title)
+    for piece, width in zip(line, widths(line), strict=True):
+        down = y
+        for panel, tall in piece.panels if isinstance(piece, Pile) else [(piece, height)]:
+            panel.gridPos, panel.id = position(x, down, width, tall), identity(uid, panel.title)
+            down += tall
+            yield panel
         x += width
-        yield panel
 
 
-def wrapped(panels: Sequence[Modern]) -> Iterator[list[Modern]]:
-    """The panels in lines of at most 24 columns; a panel without a width counts as 4 at least."""
-    line: list[Modern] = []
+def wrapped(panels: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """The panels in lines of at most 24 columns; a panel without a width counts as 3 at least."""
+    line: list[Piece] = []
     used = 0
     for panel in panels:
-        width = panel.width or 4
+        width = panel.width or 3
         if used + width > COLUMNS:
             yield line
             line, used = [], 0
@@ -63,7 +93,7 @@ def wrapped(panels: Sequence[Modern]) -> Iterator[list[Modern]]:
         yield line
 
 
-def widths(line: Sequence[Modern]) -> list[int]:
+def widths(line: Sequence[Piece]) -> list[int]:
     """The width of each panel; those without one share the rest, the first take what does not divide."""
     free = [panel for panel in line if panel.width is None]
     rest = COLUMNS - sum(panel.width or 0 for panel in line)

@@ -3,13 +3,24 @@
 Source: Okabe and Ito, "Color Universal Design", 2008.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 GREEN, ORANGE, RED, GREY, BLUE = "#009E73", "#E69F00", "#D55E00", "#8A8A8A", "#0072B2"
+SKY, PURPLE, YELLOW = "#56B4E9", "#CC79A7", "#F0E442"
+LINES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, YELLOW)
+DASHES: tuple[dict[str, Any], ...] = (
+    {"fill": "solid"},
+    {"fill": "dash", "dash": [12, 4]},
+    {"fill": "dash", "dash": [3, 3]},
+)
 SEVERITIES = {"info": BLUE, "warning": ORANGE, "critical": RED}
-STATUS_COLOURS = {"healthy": GREEN, "degraded": ORANGE, "down": RED, "unknown": GREY}
-STATUS_SYMBOLS = {"healthy": "✔", "degraded": "▲", "down": "✖", "unknown": "?"}
-STATUS_NUMBERS = {"healthy": 0, "degraded": 1, "down": 2, "unknown": 3}
+STATUS_COLOURS = {"healthy": GREEN, "unknown": GREY, "degraded": ORANGE, "down": RED}
+STATUS_SYMBOLS = {"healthy": "✔", "unknown": "?", "degraded": "▲", "down": "✖"}
+# by weight, so that a table sorted by status begins with what is down
+STATUS_NUMBERS = {"healthy": 0, "unknown": 1, "degraded": 2, "down": 3}
+Overrides = list[dict[str, Any]]
 
 
 def status_mappings() -> list[dict[str, Any]]:
@@ -24,18 +35,52 @@ def status_mappings() -> list[dict[str, Any]]:
 
 def yes_no(yes: str, no: str) -> list[dict[str, Any]]:
     """1 and 0 as words, the first good and the second bad."""
-    return [
-        {
-            "type": "value",
-            "options": {
-                "1": {"text": f"✔ {yes}", "color": GREEN, "index": 0},
-                "0": {"text": f"✖ {no}", "color": RED, "index": 1},
-            },
-        }
-    ]
+    return words({"1": (f"✔ {yes}", GREEN), "0": (f"✖ {no}", RED)})
 
 
-def steps(levels: dict[str, float], direction: str) -> dict[str, Any]:
+def bad_when(yes: str, no: str) -> list[dict[str, Any]]:
+    """1 and 0 as words, the first bad and the second good."""
+    return words({"1": (f"✖ {yes}", RED), "0": (f"✔ {no}", GREEN)})
+
+
+def trend() -> list[dict[str, Any]]:
+    """1, 0 and -1 as an arrow and a word; whether that is good depends on what is counted."""
+    return words({"1": ("↗ up", BLUE), "0": ("→ same", GREY), "-1": ("↘ down", PURPLE)})
+
+
+def severity_mappings() -> list[dict[str, Any]]:
+    """A severity as its symbol, its word and its colour."""
+    symbols = {"info": "i", "warning": "▲", "critical": "✖"}
+    return words({name: (f"{symbols[name]} {name}", colour) for name, colour in SEVERITIES.items()})
+
+
+def words(texts: Mapping[str, tuple[str, str]]) -> list[dict[str, Any]]:
+    """Values as words in a colour."""
+    options = {
+        value: {"text": text, "color": colour, "index": place}
+        for place, (value, (text, colour)) in enumerate(texts.items())
+    }
+    return [{"type": "value", "options": options}]
+
+
+def any_is_bad(colour: str = RED) -> dict[str, Any]:
+    """Steps of a count that should be 0."""
+    return {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, {"color": colour, "value": 1}]}
+
+
+def levels_left() -> dict[str, Any]:
+    """Steps of what is left of a whole: nothing, a quarter, more."""
+    rising: list[dict[str, Any]] = [{"color": RED, "value": None}]
+    rising += [{"color": ORANGE, "value": 0}, {"color": GREEN, "value": 0.25}]
+    return {"mode": "absolute", "steps": rising}
+
+
+def plain() -> dict[str, Any]:
+    """Steps that judge nothing; without any, Grafana would paint everything from 80 on red."""
+    return {"mode": "absolute", "steps": [{"color": BLUE, "value": None}]}
+
+
+def steps(levels: Mapping[str, float], direction: str) -> dict[str, Any]:
     """Threshold steps from the levels of a signal; the base step has no value."""
     ordered = sorted(levels.items(), key=lambda item: item[1])
     if direction == "above":
@@ -49,17 +94,45 @@ def steps(levels: dict[str, float], direction: str) -> dict[str, Any]:
     return {"mode": "absolute", "steps": rising}
 
 
-def level_overrides() -> list[dict[str, Any]]:
+def level_overrides() -> Overrides:
     """Series named `level critical` and so on are thin dashed lines in the colour of their severity."""
     return [
-        {
-            "matcher": {"id": "byRegexp", "options": f"^level {severity}$"},
-            "properties": [
-                {"id": "color", "value": {"mode": "fixed", "fixedColor": colour}},
-                {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 6]}},
-                {"id": "custom.lineWidth", "value": 1},
-                {"id": "custom.fillOpacity", "value": 0},
-            ],
-        }
+        override(
+            "byRegexp",
+            f"/^level {severity}$/",
+            {
+                "color": {"mode": "fixed", "fixedColor": colour},
+                "custom.lineStyle": {"fill": "dash", "dash": [8, 6]},
+                "custom.lineWidth": 1,
+                "custom.fillOpacity": 0,
+                "custom.stacking": {"mode": "none", "group": "A"},
+            },
+        )
         for severity, colour in SEVERITIES.items()
     ]
+
+
+def query_overrides(letters: Iterable[str]) -> Overrides:
+    """Each query of a panel in a colour of its own."""
+    return [
+        override("byFrameRefID", letter, {"color": {"mode": "fixed", "fixedColor": colour}})
+        for letter, colour in zip(letters, LINES, strict=False)
+    ]
+
+
+def name_overrides(names: Sequence[str]) -> Overrides:
+    """Each of these series in a colour and a stroke of its own, the same on every panel."""
+    return [
+        override(
+            "byName",
+            name,
+            {"color": {"mode": "fixed", "fixedColor": colour}, "custom.lineStyle": stroke},
+        )
+        for name, (stroke, colour) in zip(names, product(DASHES, LINES), strict=False)
+    ]
+
+
+def override(matcher: str, what: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What is different for the fields that match."""
+    listed = [{"id": name, "value": value} for name, value in properties.items()]
+    return {"matcher": {"id": matcher, "options": what}, "properties": listed}

@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from string import ascii_uppercase
 from typing import Any
 
+from grafana import levels, palette
 from grafana.modern import DATASOURCE, Modern, Query
-from grafana.palette import level_overrides, status_mappings
 
 Links = Sequence[Mapping[str, Any]]
 LEGEND = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 LINES = {
     "drawStyle": "line",
     "lineWidth": 2,
-    "fillOpacity": 10,
+    "fillOpacity": 8,
     "showPoints": "never",
     "spanNulls": False,
     "thresholdsStyle": {"mode": "off"},
 }
+LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+NEUTRAL = {"color": {"mode": "fixed", "fixedColor": "text"}, "thresholds": palette.plain()}
 
 
 @dataclass(frozen=True)
@@ -31,48 +34,59 @@ class Says:
 
     def defaults(self, **own: Any) -> dict[str, Any]:
         """The field defaults of the panel."""
-        links = {"links": list(self.links)} if self.links else {}
-        return {"unit": self.unit, "noValue": self.empty, **links, **self.more, **own}
+        linked = {"links": list(self.links)} if self.links else {}
+        return {"unit": self.unit, "noValue": self.empty, **linked, **own, **self.more}
 
 
-def timeseries(title: str, *queries: Query, says: Says, stack: bool = False) -> Modern:
-    """Lines over time; levels of signals are drawn by queries made with `levels_of`."""
-    custom = {**LINES, **({"stacking": {"mode": "normal", "group": "A"}} if stack else {})}
+def timeseries(title: str, *queries: Query, says: Says, names: Sequence[str] = ()) -> Modern:
+    """Lines over time; `names` fixes the colours of known series, levels come from `levels_of`."""
     options = {"legend": LEGEND, "tooltip": {"mode": "multi", "sort": "desc"}}
-    defaults = says.defaults(custom=custom, color={"mode": "palette-classic"})
-    return made(
-        "timeseries", title, queries, says, defaults=defaults, options=options, overrides=level_overrides()
-    )
+    defaults = says.defaults(custom=dict(LINES), color={"mode": "palette-classic"})
+    panel = made("timeseries", title, queries, says, defaults=defaults, options=options)
+    panel.overrides = [*line_colours(queries, names), *palette.level_overrides()]
+    return panel
+
+
+def stacked(title: str, *queries: Query, says: Says, names: Sequence[str] = ()) -> Modern:
+    """Lines over time that add up to a whole."""
+    panel = timeseries(title, *queries, says=says, names=names)
+    panel.defaults["custom"] = {**LINES, "fillOpacity": 40, "stacking": {"mode": "normal", "group": "A"}}
+    return panel
+
+
+def line_colours(queries: Sequence[Query], names: Sequence[str]) -> palette.Overrides:
+    """The colours of lines that are known beforehand; a query of many series keeps Grafana's order."""
+    single = [letter for letter, it in lettered(queries) if "{{" not in it.legendFormat]
+    return [*palette.query_overrides(single), *palette.name_overrides(names)]
 
 
 def stat(title: str, *queries: Query, says: Says, graph: bool = True) -> Modern:
     """The present value, large, with its recent course behind it."""
     options = {
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "reduceOptions": LAST,
         "colorMode": "value",
         "graphMode": "area" if graph else "none",
         "justifyMode": "auto",
         "textMode": "auto",
         "orientation": "auto",
+        "wideLayout": True,
+        "showPercentChange": False,
+        "percentChangeColorMode": "standard",
     }
-    return made("stat", title, queries, says, defaults=says.defaults(), options=options)
+    return made("stat", title, queries, says, defaults=says.defaults(**NEUTRAL), options=options)
 
 
-def gauge(title: str, *queries: Query, says: Says) -> Modern:
-    """A present value against its levels."""
-    options = {
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "showThresholdLabels": False,
-        "showThresholdMarkers": True,
-        "orientation": "auto",
-    }
-    return made("gauge", title, queries, says, defaults=says.defaults(), options=options)
+def words(title: str, *queries: Query, says: Says) -> Modern:
+    """States as words, without a course; each series with its name beside its word."""
+    panel = stat(title, *queries, says=says, graph=False)
+    panel.defaults |= {"color": {"mode": "thresholds"}, **says.more}
+    return panel
 
 
 def bars(title: str, *queries: Query, says: Says) -> Modern:
-    """Present values side by side as horizontal bars, the biggest on top."""
+    """Present values side by side as horizontal bars."""
     options = {
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "reduceOptions": LAST,
         "displayMode": "basic",
         "orientation": "horizontal",
         "valueMode": "color",
@@ -82,32 +96,10 @@ def bars(title: str, *queries: Query, says: Says) -> Modern:
         "minVizHeight": 16,
         "minVizWidth": 8,
         "maxVizHeight": 300,
+        "legend": {**LEGEND, "showLegend": False},
     }
-    return made("bargauge", title, queries, says, defaults=says.defaults(), options=options)
-
-
-def table(
-    title: str, *queries: Query, says: Says, columns: Mapping[str, str], hide: Sequence[str] = ()
-) -> Modern:
-    """Rows of labels and values; `columns` renames and orders, what is in `hide` is not shown."""
-    merge = [{"id": "merge", "options": {}}] if len(queries) > 1 else []
-    organize = {
-        "id": "organize",
-        "options": {
-            "excludeByName": dict.fromkeys(("Time", *hide), True),
-            "indexByName": {name: place for place, name in enumerate(columns)},
-            "renameByName": dict(columns),
-        },
-    }
-    options = {
-        "showHeader": True,
-        "cellHeight": "sm",
-        "footer": {"show": False, "reducer": ["sum"], "countRows": False},
-    }
-    defaults = says.defaults(custom={"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True})
-    panel = made("table", title, queries, says, defaults=defaults, options=options)
-    panel.transformations = [*merge, organize]
-    return panel
+    shades = {"color": {"mode": "fixed", "fixedColor": palette.BLUE}, "thresholds": palette.plain()}
+    return made("bargauge", title, queries, says, defaults=says.defaults(**shades), options=options)
 
 
 def history(title: str, *queries: Query, says: Says) -> Modern:
@@ -120,7 +112,9 @@ def history(title: str, *queries: Query, says: Says) -> Modern:
         "legend": LEGEND,
         "tooltip": {"mode": "single", "sort": "none"},
     }
-    defaults = says.defaults(custom={"fillOpacity": 75, "lineWidth": 0})
+    custom = {"fillOpacity": 75, "lineWidth": 0}
+    shades = {"color": {"mode": "thresholds"}, "thresholds": palette.plain()}
+    defaults = says.defaults(custom=custom, **shades)
     return made("state-timeline", title, queries, says, defaults=defaults, options=options)
 
 
@@ -145,17 +139,18 @@ def heat(title: str, *queries: Query, says: Says) -> Modern:
         "tooltip": {"mode": "single", "yHistogram": False, "showColorScale": False},
         "showValue": "never",
     }
+    for query in queries:
+        query.format = "heatmap"
     return made("heatmap", title, queries, says, defaults=says.defaults(), options=options)
 
 
 def text(title: str, markdown: str, about: str) -> Modern:
     """Words, and links to pages that act."""
-    options = {"mode": "markdown", "content": markdown}
-    return made("text", title, (), Says(about, ""), options=options)
+    return made("text", title, (), Says(about, ""), options={"mode": "markdown", "content": markdown})
 
 
 def alert_list(title: str, about: str) -> Modern:
-    """The alerts that fire now, from Alertmanager and Prometheus."""
+    """The alerts that Prometheus says fire now, with their summaries and links."""
     options = {
         "viewMode": "list",
         "groupMode": "default",
@@ -164,7 +159,8 @@ def alert_list(title: str, about: str) -> Modern:
         "sortOrder": 3,
         "dashboardAlerts": False,
         "alertName": "",
-        "alertInstanceLabelFilter": "",
+        "alertInstanceLabelFilter": '{severity=~"warning|critical"}',
+        "datasource": "Prometheus",
         "stateFilter": {"firing": True, "pending": True, "noData": False, "normal": False, "error": True},
     }
     return made("alertlist", title, (), Says(about, ""), options=options)
@@ -172,15 +168,25 @@ def alert_list(title: str, about: str) -> Modern:
 
 def status_says(about: str, empty: str, links: Links = ()) -> Says:
     """What a panel of statuses says: each as word, symbol and colour."""
-    return Says(about, empty, "none", links, {"mappings": status_mappings()})
+    return Says(about, empty, "none", links, {"mappings": palette.status_mappings()})
+
+
+def judged(signal: str, about: str, empty: str, links: Links = ()) -> Says:
+    """What a panel of a signal says: its unit and its colours come from thresholds.yml."""
+    return Says(about, empty, levels.unit(signal), links, levels.colours(signal))
 
 
 def made(kind: str, title: str, queries: Sequence[Query], says: Says, **json: Any) -> Modern:
     """A panel of this kind; its queries are lettered in order."""
-    for letter, query in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", queries, strict=False):
+    for letter, query in lettered(queries):
         query.refId = letter
     panel = Modern(kind=kind, **json)
     panel.title, panel.description = title, says.about
     panel.targets = list(queries)
     panel.dataSource = dict(DATASOURCE) if queries else None
     return panel
+
+
+def lettered(queries: Sequence[Query]) -> list[tuple[str, Query]]:
+    """The queries with their letters."""
+    return list(zip(ascii_uppercase, queries, strict=False))

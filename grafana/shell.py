@@ -46,12 +46,19 @@ def shell(board: Board) -> Shell:
         "timezone": "browser",
         "time": core.Time(board.since, "now"),
         "timePicker": core.TimePicker(["10s", "30s", "1m", "5m", "15m"], []),
-        "templating": core.Templating([variables.datasource(), *board.variables]),
+        "templating": core.Templating(variables_of(board)),
         "annotations": core.Annotations([alerts_shown(), disagreements_shown()]),
         "links": [all_dashboards()],
         "panels": placed(board.bands, board.uid),
     }
     return Shell(**fields)
+
+
+def variables_of(board: Board) -> list[Variable]:
+    """The shared variables and the board's own, which win over shared ones of the same name."""
+    own = {str(it.name): it for it in board.variables}
+    shared = {str(it.name): it for it in variables.shared()}
+    return [*{**shared, **own}.values()]
 
 
 def all_dashboards() -> core.DashboardLink:

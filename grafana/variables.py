@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
+from grafana import links
 from grafana.modern import DATASOURCE, Variable, variable
 
 ALL = {"selected": True, "text": ["All"], "value": ["$__all"]}
+SEVERAL = {"includeAll": True, "multi": True, "allValue": ".+"}
+HIDDEN = 2
+# the fast scrape holds a few of the same series again, which would count everything twice
+SLOW_JOBS = "/^(?!.*-fast$).+$/"
+
+
+def shared() -> list[Variable]:
+    """What every dashboard has, so that a link can always hand it on."""
+    return [datasource(), job(), instance(), service()]
 
 
 def datasource() -> Variable:
@@ -14,27 +24,58 @@ def datasource() -> Variable:
     return variable("datasource", "prometheus", current, type="datasource", label="Data source")
 
 
+def job() -> Variable:
+    """The scrape job of the exporter."""
+    return one_of_label("job", "ops_collector_success", "job", "Job", "exporter", regex=SLOW_JOBS)
+
+
+def instance() -> Variable:
+    """Which exporters, where several watch."""
+    return of_label("instance", 'ops_collector_success{job="$job"}', "instance", "Instance")
+
+
+def service(hide: int = HIDDEN) -> Variable:
+    """Where browsers reach the service; shown on the dashboard of the stack, handed on by every link."""
+    address = links.service_address()
+    current = {"selected": True, "text": address, "value": address}
+    given = {"type": "textbox", "label": "Service", "hide": hide, "options": [dict(current)]}
+    return variable("service", address, current, **given)
+
+
+def module() -> Variable:
+    """One module, the search at first."""
+    return one_of_label("module", 'ops_module_status{job="$job"}', "module", "Module", "search")
+
+
+def modules() -> Variable:
+    """Which modules, all at first."""
+    return of_label("module", 'ops_module_status{job="$job"}', "module", "Module")
+
+
+def status() -> Variable:
+    """Which statuses, all at first."""
+    return choice("status", "Status", ("healthy", "degraded", "down", "unknown"))
+
+
 def of_label(name: str, metric: str, label: str, title: str) -> Variable:
     """The values of one label of one metric, any number of them, all at first."""
-    several = {"includeAll": True, "multi": True, "allValue": ".+"}
-    return label_values(name, metric, label, dict(ALL), label=title, **several)
+    return label_values(name, metric, label, dict(ALL), label=title, **SEVERAL)
 
 
-def one_of_label(name: str, metric: str, label: str, title: str, first: str) -> Variable:
+def one_of_label(name: str, metric: str, label: str, title: str, first: str, **more: Any) -> Variable:
     """One value of a label, `first` until another is chosen."""
     current = {"selected": True, "text": first, "value": first}
-    return label_values(name, metric, label, current, label=title)
+    return label_values(name, metric, label, current, label=title, **more)
 
 
 def label_values(name: str, metric: str, label_name: str, current: dict[str, Any], **fields: Any) -> Variable:
     """A variable that is asked of Prometheus, and again when the time range changes."""
     text = f"label_values({metric}, {label_name})"
     query = {"query": text, "refId": f"variable-{name}", "qryType": 1}
-    return variable(name, query, current, dataSource=dict(DATASOURCE), refresh=2, **fields)
+    return variable(name, query, current, dataSource=dict(DATASOURCE), refresh=2, sort=1, **fields)
 
 
 def choice(name: str, title: str, values: Sequence[str]) -> Variable:
     """Fixed words to choose from, all at first."""
     options = [{"selected": False, "text": value, "value": value} for value in values]
-    several = {"includeAll": True, "multi": True, "allValue": ".+"}
-    return variable(name, ",".join(values), dict(ALL), type="custom", label=title, options=options, **several)
+    return variable(name, ",".join(values), dict(ALL), type="custom", label=title, options=options, **SEVERAL)

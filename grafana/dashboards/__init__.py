@@ -1,0 +1,39 @@
+"""The dashboards, one subject a file; this list is all of them, in the order of the menu."""
+
+from grafana.dashboards import (
+    alerts,
+    api,
+    cache,
+    database,
+    engagement,
+    events,
+    ingestion,
+    models,
+    module,
+    overview,
+    recommendations,
+    slo,
+    stack,
+    workers,
+)
+from grafana.shell import Board
+
+
+def boards() -> tuple[Board, ...]:
+    """Every dashboard, made anew."""
+    return (
+        overview.board(),
+        module.board(),
+        api.board(),
+        database.board(),
+        events.board(),
+        cache.board(),
+        workers.board(),
+        models.board(),
+        engagement.board(),
+        recommendations.board(),
+        ingestion.board(),
+        alerts.board(),
+        slo.board(),
+        stack.board(),
+    )

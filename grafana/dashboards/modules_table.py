@@ -1,0 +1,53 @@
+"""The table of the modules: who says what of each, how it fares, what it leads to."""
+
+from grafana import levels, links
+from grafana.modern import Modern
+from grafana.palette import any_is_bad, status_mappings, trend
+from grafana.panels import Says
+from grafana.queries import modules
+from grafana.tables import Column, table
+
+ABOUT = (
+    "Every module as it is, and who says so: reported by the backend, observed by us. A report of health "
+    "alone is unknown, never healthy. Click a name for its detail; filter and sort by the headings."
+)
+EMPTY = "No module matches the filter, or the exporter is not scraped"
+
+
+def modules_table() -> Modern:
+    """All thirteen modules, the worst first."""
+    queries = (
+        modules.statuses("status"),
+        modules.statuses("reported"),
+        modules.statuses("observed"),
+        modules.response_times(),
+        modules.response_trends(),
+        modules.errors(),
+        modules.requests(),
+        modules.alerts(),
+        modules.last_healthy(),
+    )
+    return table("Modules", *queries, says=Says(ABOUT, EMPTY, "none"), columns=columns(), sort="Status")
+
+
+def columns() -> list[Column]:
+    """What is said of a module, from left to right."""
+    here = {"module": links.cell("module")}
+    detail = links.board("module", "Open this module", here)
+    slow = links.board("api", "Its requests", here)
+    fired = links.board("alerts", "Its alerts")
+    state = {"mappings": status_mappings()}
+    return [
+        Column("module", "Module", links=(detail,)),
+        Column("A", "Status", more=state, width=120),
+        Column("B", "Reported", more=state, width=120),
+        Column("C", "Observed", more=state, width=120),
+        Column("D", "P95", "s", "no requests", more=levels.colours("api_response_time"), links=(slow,)),
+        Column("E", "In 1 h", more={"mappings": trend()}, width=90),
+        Column(
+            "F", "Errors", "percentunit", "no requests", more=levels.colours("api_error_ratio"), links=(slow,)
+        ),
+        Column("G", "Requests", "reqps", "none"),
+        Column("H", "Alerts", more={"thresholds": any_is_bad()}, links=(fired,), width=80),
+        Column("I", "Last healthy", "dateTimeFromNow", ""),
+    ]

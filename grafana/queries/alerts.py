@@ -1,0 +1,138 @@
+"""Alerts: what fires, what fired, how noisy it was, which levels are in force; and how signals move."""
+
+from grafana.modern import Query, query
+
+FIRING = 'ALERTS{alertstate="firing",severity!="info"}'
+BAND = "7d"
+
+
+def firing(severity: str) -> Query:
+    """Alerts of this severity that fire."""
+    return query(f'count(ALERTS{{alertstate="firing",severity="{severity}"}}) or vector(0)', severity)
+
+
+def pending() -> Query:
+    """Alerts whose condition holds, but not yet for long enough."""
+    return query('count(ALERTS{alertstate="pending"}) or vector(0)', "pending")
+
+
+def listed() -> Query:
+    """Each alert that fires or is about to, in rows."""
+    labels = (
+        "alertname, severity, alertstate, signal, module, queue_name, queue, name, worker, model, subject"
+    )
+    return query(f'max by ({labels}) (ALERTS{{alertname!="Watchdog"}})', rows=True)
+
+
+def since() -> Query:
+    """When each alert of the list became true, in rows."""
+    labels = "alertname, severity, signal, module, queue_name, queue, name, worker, model, subject"
+    return query(f'1000 * min by ({labels}) (ALERTS_FOR_STATE{{alertname!="Watchdog"}})', rows=True)
+
+
+def history() -> Query:
+    """2 while an alert of this name was critical, 1 while it was a warning."""
+    weighed = (
+        f'{weight} * ALERTS{{alertstate="firing",severity="{severity}"}}' for weight, severity in WEIGHTS
+    )
+    return query(f"max by (alertname) ({' or '.join(weighed)})", "{{alertname}}")
+
+
+WEIGHTS = ((1, "warning"), (2, "critical"))
+
+
+def noise() -> Query:
+    """How often each alert began to fire over the range, in rows."""
+    fired = 'ALERTS{alertstate="firing",severity!="info"}'
+    return query(f"sum by (alertname, severity) (changes(({fired})[$__range:1m]) + 1)", rows=True)
+
+
+def time_firing() -> Query:
+    """Seconds that each alert fired over the range, in rows."""
+    fired = 'ALERTS{alertstate="firing",severity!="info"}'
+    return query(f"60 * sum by (alertname, severity) (count_over_time({fired}[$__range:1m]))", rows=True)
+
+
+def noisiest() -> Query:
+    """Alerts that fire, by name, over time."""
+    return query(f"sum by (severity) ({FIRING})", "{{severity}}")
+
+
+def value() -> Query:
+    """The present value of each signal, in rows."""
+    return query("max by (signal) (ops:signal)", rows=True)
+
+
+def level(severity: str) -> Query:
+    """The level in force of each signal, in rows."""
+    return query(f'max by (signal) (ops:threshold{{severity="{severity}"}})', rows=True)
+
+
+def overridden() -> Query:
+    """Signals of which a level in force is not the file's, in rows: 1 overridden, 0 as in the file."""
+    same = "ops:threshold == on (signal, severity) ops:threshold:file"
+    return query(
+        f"max by (signal) (ops:threshold * 0 + 1 unless on (signal, severity) ({same}) or ops:threshold * 0)",
+        rows=True,
+    )
+
+
+def trend(past: str) -> Query:
+    """Whether each signal has risen (1), fallen (-1) or stayed (0), in rows."""
+    return query(f"max by (signal) (sgn(ops:signal:change_{past}))", rows=True)
+
+
+def chosen() -> Query:
+    """The chosen signal over time."""
+    return query('max by (signal) (ops:signal{signal="$signal"})', "value")
+
+
+def chosen_levels(severity: str) -> Query:
+    """A level in force of the chosen signal."""
+    return query(f'max(ops:threshold{{signal="$signal",severity="{severity}"}})', f"level {severity}")
+
+
+def usual() -> Query:
+    """The chosen signal at the same time a week ago."""
+    return query(f'max by (signal) (ops:signal{{signal="$signal"}} offset {BAND})', "a week ago")
+
+
+def band(sign: str) -> Query:
+    """The chosen signal's mean of a day, two standard deviations up or down."""
+    over = 'ops:signal{signal="$signal"}[1d]'
+    word = {"+": "usually below", "-": "usually above"}[sign]
+    return query(f"max(avg_over_time({over}) {sign} 2 * stddev_over_time({over}))", word)
+
+
+def disagreements() -> Query:
+    """Reports of the backend that are wrong, in rows."""
+    return query(f"{ALL_REPORTS} == 1", rows=True)
+
+
+def wrong_reports() -> Query:
+    """How many reports of the backend are wrong."""
+    return query(f"count({ALL_REPORTS} == 1) or 0 * count({ALL_REPORTS})", "wrong reports")
+
+
+def wrong_course() -> Query:
+    """Which reports were wrong over time."""
+    return query(f"{ALL_REPORTS} == 1", "{{subject}}: says {{reported}}, is {{observed}}")
+
+
+ALL_REPORTS = (
+    'max by (subject, reported, observed) (ops_self_report_disagrees{job="$job",instance=~"$instance"})'
+)
+
+
+def notifications() -> Query:
+    """Notices sent a minute, by how."""
+    return query(
+        "60 * sum by (integration) (rate(alertmanager_notifications_total[$__rate_interval]))",
+        "{{integration}}",
+    )
+
+
+def undelivered() -> Query:
+    """Notices a minute that failed."""
+    failed = "rate(alertmanager_notifications_failed_total[$__rate_interval])"
+    return query(f"60 * sum({failed})", "failed")

@@ -1,0 +1,139 @@
+"""The backend's API: requests, errors, durations, its processes and its timed methods."""
+
+from grafana.modern import Query, query
+from grafana.queries.series import RATE, age, most, own, per, quantile, rate, state, top, total
+
+CHOSEN = 'module=~"$module"'
+# the backend's own page, which tells routes apart
+BACKEND = 'job="backend"'
+ROUTES = f'{BACKEND},handler!="none"'
+DURATION = "ops_http_request_duration_seconds_bucket"
+
+
+def up() -> Query:
+    """Whether the backend answers."""
+    return query(f"min({own('ops_backend_up')})", "backend")
+
+
+def wedged() -> Query:
+    """Whether its slow routes hang."""
+    return query(most(own("ops_backend_wedged")), "slow routes")
+
+
+def processes() -> Query:
+    """Server processes that answered lately."""
+    return query(most(own("ops_backend_processes")), "processes")
+
+
+def uptime() -> Query:
+    """Seconds since the newest process started."""
+    return query(age(most(own("ops_backend_start_time_seconds"))), "uptime")
+
+
+def request_rate() -> Query:
+    """Requests a second, all together."""
+    return query(total(rate("ops_http_requests_total")), "requests")
+
+
+def error_ratio() -> Query:
+    """Share of all requests that end in a server error."""
+    errors, requests = (rate(f"ops_http_{name}_total") for name in ("request_errors", "requests"))
+    return query(per(total(errors), total(requests)), "errors")
+
+
+def duration(share: float) -> Query:
+    """A quantile of the response time, all modules together."""
+    return query(quantile(share, rate(DURATION)), f"P{share * 100:g}")
+
+
+def spread() -> Query:
+    """How response times spread."""
+    return query(total(rate(DURATION), "le"), "{{le}}")
+
+
+def in_progress() -> Query:
+    """Requests that are being answered."""
+    return query(total(own("ops_http_requests_in_progress")), "in progress")
+
+
+def module_rates() -> Query:
+    """Requests a second by module."""
+    return query(f"max by (module) (module:ops_http_requests:rate5m{{{CHOSEN}}})", "{{module}}")
+
+
+def module_errors() -> Query:
+    """Error ratio by module."""
+    ratio = f"module:ops_http_request_errors_per_request:ratio_rate5m{{{CHOSEN}}}"
+    return query(f"max by (module) ({ratio})", "{{module}}")
+
+
+def module_durations(name: str) -> Query:
+    """A recorded quantile of the response time by module."""
+    recorded = f"module:ops_http_request_duration_seconds:{name}_5m{{{CHOSEN}}}"
+    return query(f"max by (module) ({recorded})", "{{module}}")
+
+
+def route_rates() -> Query:
+    """Requests a second by route."""
+    return query(total(f"rate(http_requests_total{{{ROUTES}}}[5m])", "handler", "method"), rows=True)
+
+
+def route_errors() -> Query:
+    """Share of the requests to a route that end in a server error."""
+    failed = total(f'rate(http_requests_total{{{ROUTES},status=~"5.."}}[5m])', "handler", "method")
+    every = total(f"rate(http_requests_total{{{ROUTES}}}[5m])", "handler", "method")
+    return query(per(failed, every), rows=True)
+
+
+def route_durations() -> Query:
+    """95th percentile of the response time by route."""
+    buckets = f"rate(http_request_duration_seconds_bucket{{{ROUTES}}}[5m])"
+    return query(quantile(0.95, buckets, "handler", "method"), rows=True)
+
+
+def busiest_routes() -> Query:
+    """Requests a second of the five busiest routes."""
+    every = f"rate(http_requests_total{{{ROUTES}}}[{RATE}])"
+    return query(top(5, total(every, "handler")), "{{handler}}")
+
+
+def methods_mean() -> Query:
+    """Mean time of a call of each timed method."""
+    seconds, calls = (rate(f"ops_backend_method_{name}_total") for name in ("seconds", "calls"))
+    return query(top(7, per(total(seconds, "method"), total(calls, "method"))), "{{method}}")
+
+
+def methods_calls() -> Query:
+    """Calls a second of each timed method."""
+    return query(top(7, total(rate("ops_backend_method_calls_total"), "method")), "{{method}}")
+
+
+def processor() -> Query:
+    """Processor time a second, all processes together."""
+    return query(total(rate("ops_backend_cpu_seconds_total")), "cores in use")
+
+
+def memory() -> Query:
+    """Resident memory of the processes."""
+    return query(most(own("ops_backend_resident_memory_bytes")), "resident")
+
+
+def descriptors() -> Query:
+    """Open file descriptors as a share of what one process may open."""
+    opened, allowed = (own(f"ops_backend_{name}_file_descriptors") for name in ("open", "max"))
+    return query(f"{most(opened)} / {most(allowed)}", "in use")
+
+
+def reported() -> Query:
+    """What the backend says of its parts."""
+    return components("ops_component_reported_status")
+
+
+def observed() -> Query:
+    """What is observed of its parts."""
+    return components("ops_component_observed_status")
+
+
+def components(metric: str) -> Query:
+    """The state of each part as a number, in rows."""
+    return query(state(metric, "component"), rows=True)

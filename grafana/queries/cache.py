@@ -1,0 +1,117 @@
+"""The cache: what the application finds in it, the server behind it, its biggest keys."""
+
+from grafana.modern import Query, query
+from grafana.queries.series import age, least, most, own, per, rate, state, top, total
+
+
+def up() -> Query:
+    """Whether the cache server answers our own PING."""
+    return query(least(own("redis_up")), "observed")
+
+
+def reported() -> Query:
+    """What the backend says of Redis."""
+    return query(state("ops_component_reported_status", matchers=('component="redis"',)), "reported")
+
+
+def hit_ratio() -> Query:
+    """Share of the backend's look-ups that found a value."""
+    hits, misses = (total(rate(f"ops_cache_{name}_total")) for name in ("hits", "misses"))
+    return query(per(hits, f"({hits} + {misses})"), "hits")
+
+
+def server_hit_ratio() -> Query:
+    """Share of all look-ups of the server that found their key."""
+    hits, misses = (total(rate(f"redis_keyspace_{name}_total")) for name in ("hits", "misses"))
+    return query(per(hits, f"({hits} + {misses})"), "whole server")
+
+
+def lookups(kind: str) -> Query:
+    """Hits, misses or invalidations of the backend a second."""
+    return query(total(rate(f"ops_cache_{kind}_total")), kind)
+
+
+def memory(kind: str) -> Query:
+    """Bytes of the server: used, used_rss, used_peak, used_dataset or max."""
+    return query(most(own(f"redis_memory_{kind}_bytes")), kind.replace("_", " "))
+
+
+def memory_use() -> Query:
+    """Memory as a share of its limit."""
+    return query(most(own("ops_cache_memory_use_ratio")), "in use")
+
+
+def fragmentation() -> Query:
+    """Resident bytes for each byte in use."""
+    return query(most(own("redis_mem_fragmentation_ratio")), "fragmentation")
+
+
+def ended(kind: str) -> Query:
+    """Keys a second that were evicted or expired."""
+    return query(total(rate(f"redis_{kind}_keys_total")), kind)
+
+
+def clients(kind: str) -> Query:
+    """Connected or blocked clients."""
+    return query(most(own(f"redis_{kind}_clients")), kind)
+
+
+def commands() -> Query:
+    """Commands a second, the seven commonest."""
+    return query(top(7, total(rate("redis_commands_total"), "cmd")), "{{cmd}}")
+
+
+def command_time() -> Query:
+    """Mean time of the seven slowest commands."""
+    seconds = total(rate("redis_commands_duration_seconds_total"), "cmd")
+    return query(top(7, per(seconds, total(rate("redis_commands_total"), "cmd"))), "{{cmd}}")
+
+
+def failures() -> Query:
+    """Errors that the server sent a second, by their first word."""
+    return query(total(rate("redis_errors_total"), "err"), "{{err}}")
+
+
+def slow_commands() -> Query:
+    """Commands in the log of slow commands."""
+    return query(most(own("redis_slowlog_length")), "slow commands")
+
+
+def saved() -> Query:
+    """How long ago the last good snapshot was."""
+    return query(age(most(own("redis_rdb_last_save_timestamp_seconds"))), "snapshot")
+
+
+def uptime() -> Query:
+    """Seconds since the server started."""
+    return query(most(own("redis_uptime_in_seconds")), "uptime")
+
+
+def biggest_keys() -> Query:
+    """The biggest keys, by memory."""
+    return query(most(own("redis_key_memory_usage_bytes"), "db", "key"), rows=True)
+
+
+def key_lengths() -> Query:
+    """Members or characters of the biggest keys."""
+    return query(most(own("redis_key_size"), "db", "key"), rows=True)
+
+
+def groups() -> Query:
+    """Keys by how they begin."""
+    return query(most(own("redis_key_group_count"), "db", "key_group"), rows=True)
+
+
+def group_memory() -> Query:
+    """Bytes of keys by how they begin."""
+    return query(most(own("redis_key_group_memory_usage_bytes"), "db", "key_group"), rows=True)
+
+
+def keys() -> Query:
+    """Keys in each database."""
+    return query(most(own("redis_db_keys"), "db"), "{{db}}")
+
+
+def seen() -> Query:
+    """Share of the keys that the last pass saw."""
+    return query(least(own("ops_cache_keys_seen_ratio")), "keys seen")

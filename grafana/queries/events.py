@@ -1,0 +1,68 @@
+"""The event bus: what is emitted and delivered, how long handlers take, what fails."""
+
+from grafana.modern import Query, query
+from grafana.queries.series import age, most, own, per, rate, top, total
+
+HANDLERS = "ops_event_bus_handler_duration_seconds"
+EMISSIONS = "ops_event_bus_emission_duration_seconds"
+
+
+def emitted() -> Query:
+    """Events emitted a second."""
+    return query(total(rate("ops_event_bus_emitted_total")), "emitted")
+
+
+def delivered() -> Query:
+    """Runs of handlers a second that succeeded."""
+    return query(total(rate("ops_event_bus_delivered_total")), "delivered")
+
+
+def errors() -> Query:
+    """Runs of handlers a second that raised."""
+    return query(total(rate("ops_event_bus_handler_errors_total")), "handler errors")
+
+
+def error_ratio() -> Query:
+    """Share of the runs of handlers that raised."""
+    failed, fine = (total(rate(f"ops_event_bus_{name}_total")) for name in ("handler_errors", "delivered"))
+    return query(per(failed, f"({failed} + {fine})"), "failed")
+
+
+def handlers(quantile: str) -> Query:
+    """A quantile of the time that handlers take."""
+    return query(most(own(HANDLERS, quantile=quantile)), f"P{float(quantile) * 100:g}")
+
+
+def emissions(quantile: str) -> Query:
+    """A quantile of the time that emitting takes, handlers included."""
+    return query(most(own(EMISSIONS, quantile=quantile)), f"P{float(quantile) * 100:g}")
+
+
+def mean_handler() -> Query:
+    """Mean time of a handler."""
+    return query(per(total(rate(f"{HANDLERS}_sum")), total(rate(f"{HANDLERS}_count"))), "mean")
+
+
+def types() -> Query:
+    """Events a second of the seven commonest types."""
+    return query(top(7, total(rate("ops_event_bus_events_total"), "event")), "{{event}}")
+
+
+def counted() -> Query:
+    """Events of each type over the range."""
+    return query(total(f"increase({own('ops_event_bus_events_total')}[$__range])", "event"), rows=True)
+
+
+def rates() -> Query:
+    """Events a second of each type, now."""
+    return query(total(f"rate({own('ops_event_bus_events_total')}[5m])", "event"), rows=True)
+
+
+def newest() -> Query:
+    """How long ago the newest event was."""
+    return query(age(most(own("ops_event_bus_last_event_timestamp_seconds"))), "newest event")
+
+
+def processes() -> Query:
+    """Server processes whose event bus was seen lately."""
+    return query(most(own("ops_event_bus_processes")), "processes")

@@ -1,0 +1,33 @@
+"""Whether what a dashboard shows is fresh: its scrape, its collectors, its alerts."""
+
+from collections.abc import Sequence
+
+from grafana.modern import Query, query
+from grafana.queries.series import age, least, own
+
+
+def scraped() -> Query:
+    """Whether the exporter is scraped."""
+    return query(least(own("up")), "exporter")
+
+
+def collectors(names: Sequence[str]) -> Query:
+    """Whether each collector behind the dashboard can be read."""
+    return query(least(own("ops_collector_success", among("collector", names)), "collector"), "{{collector}}")
+
+
+def oldest(names: Sequence[str]) -> Query:
+    """Age of the oldest answer behind the dashboard."""
+    seen = own("ops_collector_last_success_timestamp_seconds", among("collector", names))
+    return query(age(least(seen)), "oldest answer")
+
+
+def firing(signals: Sequence[str]) -> Query:
+    """Alerts about this subject that fire."""
+    found = f'ALERTS{{alertstate="firing",severity!="info",{among("signal", signals)}}}'
+    return query(f"count({found}) or vector(0)", "firing")
+
+
+def among(label: str, values: Sequence[str]) -> str:
+    """A matcher for any of these values; for every value where none is named."""
+    return f'{label}=~"{"|".join(values) or ".+"}"'

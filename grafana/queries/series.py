@@ -1,0 +1,91 @@
+"""The pieces of which queries are made: selectors, rates, sums, states, levels."""
+
+from grafana.modern import Query, query
+
+RATE = "$__rate_interval"
+OWN = 'job="$job",instance=~"$instance"'
+CHANGED = "sgn(round({change}, {step}))"
+
+
+def own(metric: str, *matchers: str, **labels: str) -> str:
+    """A metric of the chosen exporter, with matchers and with labels that have just this value."""
+    equal = [f'{label}="{value}"' for label, value in labels.items()]
+    return f"{metric}{{{','.join([OWN, *matchers, *equal])}}}"
+
+
+def rate(metric: str, *matchers: str) -> str:
+    """How fast a counter of the chosen exporter rises."""
+    return f"rate({own(metric, *matchers)}[{RATE}])"
+
+
+def increase(metric: str, *matchers: str, over: str = "$__range") -> str:
+    """By how much a counter of the chosen exporter has risen."""
+    return f"increase({own(metric, *matchers)}[{over}])"
+
+
+def total(expr: str, *by: str) -> str:
+    """The sum, by labels."""
+    return f"sum by ({', '.join(by)}) ({expr})" if by else f"sum({expr})"
+
+
+def most(expr: str, *by: str) -> str:
+    """The greatest value, by labels; of two exporters that say the same, one."""
+    return f"max by ({', '.join(by)}) ({expr})" if by else f"max({expr})"
+
+
+def least(expr: str, *by: str) -> str:
+    """The smallest value, by labels."""
+    return f"min by ({', '.join(by)}) ({expr})" if by else f"min({expr})"
+
+
+def top(number: int, expr: str) -> str:
+    """The greatest few."""
+    return f"topk({number}, {expr})"
+
+
+def quantile(share: float, buckets: str, *by: str) -> str:
+    """A quantile of a histogram's rate, by labels."""
+    return f"histogram_quantile({share:g}, {total(buckets, *by, 'le')})"
+
+
+def per(part: str, whole: str) -> str:
+    """A ratio, silent where the whole is nothing."""
+    return f"{part} / ({whole} > 0)"
+
+
+def state(metric: str, *by: str, matchers: tuple[str, ...] = ()) -> str:
+    """The state that holds, as the number of palette.STATUS_NUMBERS."""
+    parts = (
+        f"{weight} * {own(metric, *matchers, status=name)}"
+        for weight, name in enumerate(("healthy", "unknown", "degraded", "down"))
+    )
+    return most(" or ".join(parts), *by)
+
+
+def age(timestamp: str) -> str:
+    """How long ago a Unix time was."""
+    return f"time() - {timestamp}"
+
+
+def moment(timestamp: str) -> str:
+    """A Unix time in milliseconds, as Grafana's units of time want it."""
+    return f"1000 * {timestamp}"
+
+
+def levels_of(signal: str, severities: tuple[str, ...]) -> list[Query]:
+    """The levels in force of a signal, one series each, which panels draw as dashed lines."""
+    return [
+        query(f'max(ops:threshold{{signal="{signal}",severity="{severity}"}})', f"level {severity}")
+        for severity in severities
+    ]
+
+
+def signal(name: str, legend: str) -> Query:
+    """The value of a signal, as rules and alerts see it."""
+    return query(f'max(ops:signal{{signal="{name}"}})', legend)
+
+
+def change(name: str, past: str, step: str = "0.001") -> Query:
+    """Whether a signal has risen (1), fallen (-1) or stayed (0) since `past`, in steps of `step`."""
+    changed = f'max(ops:signal:change_{past}{{signal="{name}"}})'
+    return query(CHANGED.format(change=changed, step=step), f"since {past}")

@@ -1,0 +1,55 @@
+"""Service level objectives: what is promised, what was kept, how fast the budget burns."""
+
+from grafana.modern import Query, query
+
+WINDOWS = ("5m", "30m", "1h", "6h", "1d", "3d", "30d")
+
+
+def left() -> Query:
+    """Share of each error budget that is left."""
+    return query("max by (slo) (slo:error_budget_left:ratio)", "{{slo}}")
+
+
+def kept() -> Query:
+    """Share of the events that were good, over thirty days."""
+    return query("1 - max by (slo) (slo:error_ratio:30d)", "{{slo}}")
+
+
+def objective() -> Query:
+    """What is promised, in rows."""
+    return query("max by (slo) (slo:objective:ratio)", rows=True)
+
+
+def kept_rows() -> Query:
+    """What was kept, in rows."""
+    return query("1 - max by (slo) (slo:error_ratio:30d)", rows=True)
+
+
+def left_rows() -> Query:
+    """Share of the budget that is left, in rows."""
+    return query("max by (slo) (slo:error_budget_left:ratio)", rows=True)
+
+
+def burn_rows(window: str) -> Query:
+    """How many times too fast the budget burns over a window, in rows."""
+    return query(burn(window), rows=True)
+
+
+def burn_course(window: str) -> Query:
+    """How many times too fast each budget burnt over a window."""
+    return query(burn(window), f"{{{{slo}}}} {window}")
+
+
+def burn(window: str) -> str:
+    """The error ratio as a multiple of what the objective allows."""
+    return f"max by (slo) (slo:error_ratio:{window} / (1 - on (slo) slo:objective:ratio))"
+
+
+def events(kind: str) -> Query:
+    """Good or all events a second."""
+    return query(f"sum by (slo) (slo:{kind}:rate1m)", f"{{{{slo}}}} {kind}")
+
+
+def alerts() -> Query:
+    """Budget alerts that fire."""
+    return query('count(ALERTS{alertstate="firing",alertname=~".+BudgetBurns"}) or vector(0)', "firing")

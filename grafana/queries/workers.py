@@ -1,0 +1,132 @@
+"""Celery: workers by heartbeat, queues, waiting and running times, outcomes, failures."""
+
+from grafana.modern import Query, query
+from grafana.queries.series import age, least, moment, most, own, per, quantile, rate, state, top, total
+
+QUEUES = 'queue_name=~"$queue"'
+OUTCOMES = ("succeeded", "failed", "retried", "rejected", "revoked")
+
+
+def broker() -> Query:
+    """Whether the broker answers our own PING."""
+    return query(least(own("ops_broker_up")), "broker")
+
+
+def up() -> Query:
+    """Workers whose heartbeat is recent."""
+    return query(least(own("ops_workers_up")), "observed")
+
+
+def reported() -> Query:
+    """Workers that the backend says there are."""
+    return query(most(own("ops_workers_reported_workers")), "reported")
+
+
+def reported_state() -> Query:
+    """The backend's own word on its workers."""
+    return query(state("ops_workers_reported_status"), "reported")
+
+
+def stream() -> Query:
+    """Whether events of the workers reach the exporter."""
+    return query(least(own("ops_event_stream_connected")), "events")
+
+
+def waiting() -> Query:
+    """Messages that wait in each queue."""
+    return query(most(own("celery_queue_length", QUEUES), "queue_name"), "{{queue_name}}")
+
+
+def waiting_in_all() -> Query:
+    """Messages that wait in all queues."""
+    return query(total(most(own("celery_queue_length"), "queue_name")), "waiting")
+
+
+def held() -> Query:
+    """Messages that workers hold."""
+    return query(most(own("ops_queue_unacked_messages")), "held by workers")
+
+
+def oldest() -> Query:
+    """How long the oldest message of each queue has waited."""
+    return query(most(own("ops_queue_oldest_message_age_seconds", QUEUES), "queue_name"), "{{queue_name}}")
+
+
+def oldest_of_all() -> Query:
+    """How long the oldest message has waited."""
+    return query(most(own("ops_queue_oldest_message_age_seconds")), "oldest")
+
+
+def unconsumed() -> Query:
+    """Queues that hold messages which nobody takes."""
+    return query(total(most(own("ops_queue_unconsumed"), "queue_name")), "queues without a worker")
+
+
+def queue(metric: str) -> Query:
+    """A fact of each queue, in rows."""
+    return query(most(own(metric, QUEUES), "queue_name"), rows=True)
+
+
+def worker(metric: str) -> Query:
+    """A fact of each worker, in rows."""
+    return query(most(own(metric), "hostname"), rows=True)
+
+
+def heartbeats() -> Query:
+    """When each worker was last heard of."""
+    seen = most(own("celery_worker_last_heartbeat_timestamp_seconds"), "hostname")
+    return query(moment(seen), rows=True)
+
+
+def wait(share: float) -> Query:
+    """A quantile of the time that tasks wait for a worker, by queue."""
+    buckets = rate("celery_task_queue_wait_time_bucket", QUEUES)
+    return query(quantile(share, buckets, "queue_name"), "{{queue_name}}")
+
+
+def runtime(share: float) -> Query:
+    """A quantile of the time that tasks run, the seven slowest."""
+    return query(top(7, quantile(share, rate("celery_task_runtime_bucket"), "name")), "{{name}}")
+
+
+def outcome(kind: str) -> Query:
+    """Tasks a second that ended so."""
+    return query(total(rate(f"celery_task_{kind}_total")), kind)
+
+
+def task(kind: str) -> Query:
+    """Tasks of each name that ended so over the range, in rows."""
+    return query(total(f"increase({own(f'celery_task_{kind}_total')}[$__range])", "name"), rows=True)
+
+
+def task_runtime() -> Query:
+    """95th percentile of the running time of each task over the range, in rows."""
+    buckets = f"rate({own('celery_task_runtime_bucket')}[$__range])"
+    return query(quantile(0.95, buckets, "name"), rows=True)
+
+
+def failure_ratio() -> Query:
+    """Share of the tasks that fail."""
+    failed, fine = (total(rate(f"celery_task_{kind}_total")) for kind in ("failed", "succeeded"))
+    return query(per(failed, f"({failed} + {fine})"), "failed")
+
+
+def exceptions() -> Query:
+    """Failures over the range by task and class of exception, in rows."""
+    failed = f"increase({own('celery_task_failed_total')}[$__range])"
+    return query(f"{total(failed, 'name', 'queue_name', 'exception')} > 0", rows=True)
+
+
+def results() -> Query:
+    """Stored results by what became of the task: a second witness."""
+    return query(most(own("ops_task_results"), "status"), "{{status}}")
+
+
+def last_event() -> Query:
+    """How long ago the last event of a task arrived."""
+    return query(age(most(own("celery_last_task_event_timestamp_seconds"))), "last event")
+
+
+def lost(kind: str) -> Query:
+    """Events a second that were missed or not understood."""
+    return query(total(rate(f"ops_events_{kind}_total")), kind)
