@@ -62,13 +62,13 @@ def tasks_seen(sight: Sight) -> str:
 
 
 def outcomes(sight: Sight) -> tuple[float, float]:
-    """Tasks that finished and those of them that failed, from the witness that saw more."""
+    """Tasks that finished and those of them that failed: of late by events, else by the results in store."""
     broker, results = sight.seen.broker, sight.seen.results
-    by_events = (0, 0) if broker is None else (broker.finished or 0, broker.failed or 0)
-    if results is None:
-        return by_events
+    finished, failed = (0, 0) if broker is None else (broker.finished or 0, broker.failed or 0)
+    if finished >= sight.settings.judgement.requests or results is None:
+        return finished, failed
     failed = results.statuses["FAILURE"]
-    return max(by_events, (results.statuses["SUCCESS"] + failed, failed))
+    return results.statuses["SUCCESS"] + failed, failed
 
 
 def priorities(sight: Sight) -> Iterable[Words]:
