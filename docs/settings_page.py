@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import demo.settings
+import ingestion_api.settings_described
 import stack.settings
 from docs.markdown import code, table
 from exporter.catalogue import Choice, choices
@@ -17,6 +18,14 @@ From one YAML file (`exporter.yml` where it is started, or `--config FILE`) and 
 wins. In the file `backend.url` is the field `url` of the section `backend`; lists and tables in the
 environment are JSON. `python -m exporter --check` only
 checks them.
+
+"""
+SERVICE = """
+## The ingestion service
+
+From the environment of the service and of its workers, which wins, or from one YAML file; `--config FILE`
+names it to the service, `SERVICE_CONFIG` to the workers. In it `SERVICE_QUEUE_LIMIT` is `queue_limit`. Commas
+separate the words of a list. `python -m ingestion_api --check` only checks them.
 
 """
 STACK = """
@@ -42,6 +51,8 @@ def settings_page() -> str:
         (
             HEAD,
             exporter,
+            SERVICE,
+            table(VARIABLES, rows(ingestion_api.settings_described.described())),
             STACK,
             table(VARIABLES, rows(stack.settings.described())),
             DEMO,

@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log_config=None,
         access_log=settings.log_level == "debug",
         server_header=False,
+        # an address that anybody can claim would not hold back who guesses
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
     )
     return 0
 

@@ -15,76 +15,121 @@ RedisUrl = Annotated[SecretStr, Field(min_length=1)]
 class Settings(BaseSettings):
     """All settings; each is `SERVICE_<NAME>` in the environment, which wins over the YAML file."""
 
-    model_config = SettingsConfigDict(env_prefix="SERVICE_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SERVICE_", extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
-    # where it listens, where it keeps its state
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: Port = 8090
+    """Port to listen on."""
     run_dir: Path = Field(Path(".run"), validation_alias=AliasChoices("run_dir", "RUN_DIR"))
-    database_url: SecretStr | None = None  # sqlite file in run_dir/service unless given
+    """Folder for state; the service's own is `service` in it."""
+    database_url: SecretStr | None = None
+    """SQLAlchemy address of the service's database; a file in its state folder unless given."""
     broker_url: RedisUrl = SecretStr("redis://127.0.0.1:6379/0")
+    """Redis that carries the messages to the workers."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    public_url: str | None = None  # how browsers reach the service; https makes cookies Secure
+    """How much is logged; debug also logs every request."""
+    public_url: str | None = None
+    """How browsers reach the service; with https:// cookies are sent over TLS only."""
+    proxies: Words = ()
+    """Addresses of proxies in front, whose X-Forwarded-For is believed."""
 
-    # who may act
     token: SecretStr | None = None
+    """The operators' bearer token."""
     token_file: Path | None = None
-    webhook_token: SecretStr | None = None  # for Alertmanager; the operators' token works as well
+    """File with the operators' token, read again when it changes; made in the state folder unless given."""
+    webhook_token: SecretStr | None = None
+    """Bearer token that opens Alertmanager's webhook only; the operators' token opens it too."""
     webhook_token_file: Path | None = None
-    attempts: Annotated[int, Field(ge=1, le=10_000)] = 10  # failed ones, per address and window
+    """File with the webhook's token."""
+    attempts: Annotated[int, Field(ge=1, le=10_000)] = 10
+    """Wrong tokens an address may show within the window, before it has to wait."""
     attempts_window: Seconds = 60.0
+    """That window, in seconds."""
     body_limit: Annotated[int, Field(ge=1_000, le=100_000_000)] = 1_000_000
+    """Longest request body, in bytes."""
 
-    # jobs
     queue_limit: Annotated[int, Field(ge=1, le=100_000)] = 10
+    """Ingestion jobs that may wait at the same time."""
     job_ttl: Seconds = 86_400.0
+    """Seconds after which a job that still waits is skipped."""
     soft_time_limit: Seconds = 1_800.0
+    """Seconds a job may run; then it fails in order."""
     hard_time_limit: Seconds = 1_860.0
-    lease: Seconds = 15.0  # a running job unheard of for this long is taken to be lost
+    """Seconds after which a job that did not end in order is killed."""
+    lease: Seconds = 15.0
+    """Seconds without a word from its worker after which a running job is taken to be lost."""
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
-    max_losses: Annotated[int, Field(ge=1, le=1000)] = 5  # how often a job may lose its worker
+    """How often a job is tried when something outside fails."""
+    max_losses: Annotated[int, Field(ge=1, le=1000)] = 5
+    """How often a job may lose its worker before it fails."""
     retry_base: Seconds = 5.0
+    """Seconds before the second attempt; doubled for each further one, and spread."""
     retry_cap: Seconds = 300.0
+    """Longest wait before an attempt, in seconds."""
     outbox_period: Seconds = 1.0
-    publish_grace: Seconds = 10.0  # a message unseen in the broker for this long is published again
+    """Seconds between two looks for jobs that are lost, forgotten or too old."""
+    publish_grace: Seconds = 10.0
+    """Seconds after which a message that the broker does not know is sent again."""
 
-    # workers
     worker_type: Literal["cloud", "edge"] = "cloud"
+    """What a worker says it is."""
     heartbeat_period: Seconds = 5.0
+    """Seconds between two heartbeats of a worker."""
     degraded_after: Seconds = 15.0
+    """Silence in seconds after which a worker counts as degraded."""
     offline_after: Seconds = 60.0
+    """Silence in seconds after which a worker counts as offline."""
 
-    # the existing edge worker
     dispatch: Literal["celery", "edge"] = "celery"
+    """Who ingests: our own workers, or the backend's existing edge worker."""
     edge_url: SecretStr | None = None
+    """Redis of the existing edge worker."""
     edge_layout: Literal["neo", "pharos"] = "neo"
+    """How that worker names its keys."""
     edge_offline_after: Seconds = 300.0
+    """Age of its heartbeat in seconds after which it is degraded, and after twice as long offline."""
 
-    # repositories
     repository_schemes: Words = ("https",)
-    trusted_hosts: Words = ()  # host or host:port that may be private, and speak http
+    """URL schemes that are open to every public host."""
+    trusted_hosts: Words = ()
+    """Hosts, or host:port, that may have private addresses and speak http."""
     repository_ca_file: Path | None = None
+    """A private certificate authority for repositories."""
     clone_seconds: Seconds = 300.0
+    """Longest clone, in seconds."""
     clone_bytes: Annotated[int, Field(ge=1_000)] = 500_000_000
+    """Largest clone, in bytes."""
     clone_files: Annotated[int, Field(ge=1)] = 20_000
+    """Most files of a clone."""
     file_bytes: Annotated[int, Field(ge=1)] = 1_000_000
+    """Largest file that becomes a resource, in bytes."""
 
-    # resources and their embeddings
-    resources_url: SecretStr | None = None  # the service's own database unless given
+    resources_url: SecretStr | None = None
+    """SQLAlchemy address of the backend's database; resources are kept in the service's own unless given."""
     resources_table: str = "resources"
-    resources_columns: dict[str, str] = {}  # our name -> the table's, where they differ
-    resources_defaults: dict[str, Any] = {}  # values of further columns that must not be null
+    """The table of resources."""
+    resources_columns: dict[str, str] = {}
+    """Columns that are named otherwise there, as JSON: our name to theirs."""
+    resources_defaults: dict[str, Any] = {}
+    """Values for further columns that must not be null, as JSON."""
     encoder: Annotated[str, Field(min_length=1, max_length=60)] = "bm25"
+    """What makes sparse vectors: bm25, or where they are installed splade, bge-m3."""
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Vectors in one transaction."""
 
-    # the cache that may be cleared
     cache_url: SecretStr | None = Field(
         None, validation_alias=AliasChoices("cache_url", "SERVICE_CACHE_URL", "REDIS_URL")
     )
-    cache_protected: Words = ("revoked_token:",)  # clearing these would revive revoked tokens
+    """Redis with the backend's cache."""
+    cache_protected: Words = ("revoked_token:",)
+    """Prefixes that are never cleared; clearing this one would revive revoked tokens."""
     cache_sample: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+    """Keys looked at to count the cache by prefix."""
 
-    @field_validator("repository_schemes", "trusted_hosts", "cache_protected", mode="before")
+    @field_validator("proxies", "repository_schemes", "trusted_hosts", "cache_protected", mode="before")
     @classmethod
     def words(cls, value: object) -> object:
         """Commas separate the words of an environment variable."""
