@@ -27,12 +27,19 @@ class Scrape:
 scrape_under_way: ContextVar[Scrape | None] = ContextVar("scrape_under_way", default=None)
 
 
+# a question that scrapes want more often than this is asked beside them, so that none of them waits for it
+OFTEN = 3.0
+# how much older than its period an answer may be while the next is on its way
+ON_ITS_WAY = 0.5
+
+
 @dataclass(frozen=True)
 class Pace:
     """How often a question may be asked, in seconds.
 
     `every` set: asked in the background at that period, a scrape takes the last answer.
-    Otherwise asked by the scrape, at most once in `at_most_every`; sooner, the last answer serves.
+    Otherwise asked by the scrape, at most once in `at_most_every`; sooner, the last answer serves. While
+    scrapes want it often, it is asked at that period by itself, and they take the last answer.
     After n failures in a row it rests `rest * 2**n`, `longest_rest` at most.
     """
 
@@ -64,6 +71,9 @@ class Question(Generic[T]):
         self._value: T | None = None
         self._rest_until = 0.0
         self._asking: asyncio.Task[None] | None = None
+        self._beside: asyncio.Task[None] | None = None
+        self._wanted_by: Scrape | None = None
+        self._wanted_at = float("-inf")
 
     @property
     def configured(self) -> bool:
@@ -75,6 +85,7 @@ class Question(Generic[T]):
         if self._ask is None:
             raise NotConfigured(f"{self.name} is not configured")
         scrape = scrape_under_way.get()
+        self._note(scrape)
         if self._must_ask(scrape):
             await self._ask_for(scrape)
         if scrape is not None:
@@ -101,14 +112,32 @@ class Question(Generic[T]):
 
     async def close(self) -> None:
         """Stop asking."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        tasks = [task for task in (self._beside, self._asking) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def next_due(self) -> float:
         """The clock time at which the background should ask again."""
         period = self.pace.every or self.pace.at_most_every
         return max(self._rest_until, (self.answered_at or 0.0) + period)
+
+    def _note(self, scrape: Scrape | None) -> None:
+        """Remember that a scrape wants this; from the second within a while on, ask beside the scrapes."""
+        if scrape is None or scrape is self._wanted_by or self.pace.at_most_every == 0:
+            return
+        is_often = self._clock() - self._wanted_at < OFTEN
+        self._wanted_by, self._wanted_at = scrape, self._clock()
+        if is_often and self._beside is None:
+            self._beside = asyncio.create_task(self._ask_beside(), name=f"ask {self.name} beside")
+
+    async def _ask_beside(self) -> None:
+        try:
+            while self._clock() - self._wanted_at < OFTEN:
+                await asyncio.sleep(max(self.next_due() - self._clock(), 0.01))
+                await self.ask_now()
+        finally:
+            self._beside = None
 
     async def _ask_for(self, scrape: Scrape | None) -> None:
         try:
@@ -121,6 +150,8 @@ class Question(Generic[T]):
         # one scrape gets one answer, so that no part waits for a source in the place of another
         if scrape is not None and self.name in scrape.had:
             return False
+        if self._beside is not None and self._is_current():
+            return False
         in_background = self.pace.every is not None
         if in_background and self.answered_at is not None:
             return False
@@ -129,6 +160,10 @@ class Question(Generic[T]):
         if self._clock() < self._rest_until:
             return False
         return self.error is not None or self._age() >= self.pace.at_most_every
+
+    def _is_current(self) -> bool:
+        """Whether what was last heard, good or bad, still holds while the question is asked beside."""
+        return self.error is not None or self._age() < self.pace.at_most_every + ON_ITS_WAY
 
     def _take(self) -> T:
         age = self._age()

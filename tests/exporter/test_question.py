@@ -1,6 +1,7 @@
 """A question is asked by many and answered once, rests when it fails, and is never answered from the past."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -36,12 +37,16 @@ class Clock:
         return self.now
 
 
-def asking(pace: Pace, check: Callable[[Source, Question[int], Clock], Awaitable[None]]) -> None:
-    """Run the check with a fresh source, question and clock."""
+def asking(
+    pace: Pace,
+    check: Callable[[Source, Question[int], Clock], Awaitable[None]],
+    clock: Callable[[], float] | None = None,
+) -> None:
+    """Run the check with a fresh source and question, and a clock that it moves unless another is given."""
 
     async def run() -> None:
-        source, clock = Source(), Clock()
-        await check(source, Question("the source", source.ask, pace, clock), clock)
+        source, still = Source(), Clock()
+        await check(source, Question("the source", source.ask, pace, clock or still), still)
 
     asyncio.run(run())
 
@@ -176,3 +181,61 @@ def test_a_scrape_that_is_over_leaves_the_question_open_and_says_nothing_of_the_
 def soon(seconds: float) -> float:
     """The event loop's time in so many seconds."""
     return asyncio.get_running_loop().time() + seconds
+
+
+async def scraped(question: Question[int]) -> int:
+    """The answer as a scrape of its own gets it."""
+    token = scrape_under_way.set(Scrape(asyncio.get_running_loop().time() + 5))
+    try:
+        return await question.answer()
+    finally:
+        scrape_under_way.reset(token)
+
+
+async def until(check: Callable[[], bool]) -> None:
+    """Wait until this holds."""
+    async with asyncio.timeout(5):
+        while not check():  # noqa: ASYNC110  (what is waited for is the state of a question, which tells nobody)
+            await asyncio.sleep(0.005)
+
+
+def test_scrapes_that_come_often_do_not_wait_for_the_source() -> None:
+    async def check(source: Source, question: Question[int], _: Clock) -> None:
+        assert await scraped(question) == 1
+        await scraped(question)
+        await until(lambda: source.asked >= 2)
+        source.open.clear()
+        held = source.asked
+        await until(lambda: source.asked > held)  # it is asked beside, and hangs
+        assert await scraped(question) == held
+        source.open.set()
+        await question.close()
+
+    asking(Pace(timeout=30, at_most_every=0.02), check, clock=time.monotonic)
+
+
+def test_a_failure_met_beside_is_told_at_once_and_healed_beside() -> None:
+    async def check(source: Source, question: Question[int], _: Clock) -> None:
+        await scraped(question)
+        await scraped(question)
+        source.error = Refused("the source said no")
+        await until(lambda: question.error is not None)
+        with pytest.raises(Refused):
+            await scraped(question)
+        source.error = None
+        await until(lambda: question.error is None)
+        assert await scraped(question) == source.asked
+        await question.close()
+
+    asking(Pace(at_most_every=0.02, rest=0.01, longest_rest=0.02), check, clock=time.monotonic)
+
+
+def test_a_scrape_now_and_then_asks_no_more_than_it_needs() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        for _ in range(3):
+            await scraped(question)
+            clock.now += 15
+            await asyncio.sleep(0)
+        assert source.asked == 3
+
+    asking(Pace(at_most_every=0.01), check)
