@@ -1,16 +1,18 @@
 """Runs collectors: the one place that owns time, errors and success."""
 
 import asyncio
+import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import Metric
 
+from exporter import __version__
 from exporter.collector import Collector, Part
 from exporter.errors import NotConfigured, SourceError
 from exporter.log import Complaints
-from exporter.metrics import Gauge
+from exporter.metrics import Gauge, Info
 from exporter.question import Scrape, answers_used, scrape_under_way
 from exporter.sources import Sources
 
@@ -27,8 +29,9 @@ LAST_SUCCESS = Gauge(
     "Unix time of the oldest answer in the collector's last success.",
     ("collector",),
 )
+BUILD = Info("ops_build_info", "Version of the exporter and of the Python it runs on.", ("version", "python"))
 MARGIN = 0.1  # share of the budget that is kept for what comes after the last answer
-DESCRIPTIONS = (SUCCESS, DURATION, LAST_SUCCESS)
+DESCRIPTIONS = (BUILD, SUCCESS, DURATION, LAST_SUCCESS)
 
 
 @dataclass
@@ -125,6 +128,7 @@ class Runner:
 
     def _about(self, outcomes: Sequence[Outcome]) -> Iterable[Metric]:
         last = self._last_success
+        yield BUILD.facts(__version__, platform.python_version())
         yield SUCCESS.of((o.name, float(o.success)) for o in outcomes)
         yield DURATION.of((o.name, o.seconds) for o in outcomes)
         yield LAST_SUCCESS.of((o.name, last.get(o.name)) for o in outcomes)
