@@ -7,6 +7,7 @@ from exporter.bounds import OTHER
 from exporter.settings_modules import Module
 
 WATCHING = "monitoring"  # the module that requests of a watcher count for
+BLOCKING = ("/health", "/workers/status")  # take seconds by design: no module is slow for their sake
 PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
@@ -17,11 +18,19 @@ class Routes:
         pairs = ((plain(prefix), module.name) for module in modules for prefix in module.prefixes)
         self._prefixes = sorted(pairs, key=lambda pair: -len(pair[0]))
         self._probes = {plain(module.health) for module in modules if module.health}
+        self._blocking = {
+            plain(f"{prefix}{route}")
+            for prefix, name in self._prefixes
+            if name == WATCHING
+            for route in BLOCKING
+        }
         self._watching = WATCHING if any(m.name == WATCHING for m in modules) else OTHER
 
     def module(self, route: str) -> str:
         """The module of this route template, `other` where no prefix fits."""
         path = plain(route)
+        if path in self._blocking:
+            return OTHER
         # health routes are asked by watchers like us: counted for their module they would hide its users
         if path in self._probes or path.endswith("/health"):
             return self._watching
