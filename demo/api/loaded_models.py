@@ -93,7 +93,7 @@ class LoadedModels:
         use, start = self._uses[name], time.perf_counter()
         try:
             answer = infer()
-        except (ModelUnavailable, ValueError):
+        except ModelUnavailable:  # a text without a known word is the caller's error, not the model's
             use.errors += 1
             raise
         use.seconds, use.last = time.perf_counter() - start, now()

@@ -82,7 +82,8 @@ def recompute_quality(desk: Desk, key: str) -> float:
 
 def update_search_index(desk: Desk, key: str) -> int:
     """Write the searchable words of a resource."""
-    found = sorted(set(sparse.words_of(desk.text_of(key))))
+    row = desk.resource(key)
+    found = sorted(set(sparse.words_of(f"{row.title} {row.description or ''}")))
     desk.change(key, search_vector=" ".join(found))
     return len(found)
 
