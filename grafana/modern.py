@@ -81,6 +81,18 @@ class Shell(core.Dashboard):  # type: ignore[misc]
 
 
 @attr.s
+class Picker(core.TimePicker):  # type: ignore[misc]
+    """How often a dashboard may ask again, and the ranges that are one click away."""
+
+    def to_json_data(self) -> dict[str, Any]:
+        """The picker as Grafana reads it since it lets dashboards choose their ranges."""
+        ranges = [
+            {"display": f"Last {past}", "from": f"now-{past}", "to": "now"} for past in self.timeOptions
+        ]
+        return {"hidden": False, "quick_ranges": ranges, "refresh_intervals": self.refreshIntervals}
+
+
+@attr.s
 class Variable(core.Template):  # type: ignore[misc]
     """A variable; asked again when the time range changes."""
 

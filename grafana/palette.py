@@ -75,6 +75,11 @@ def levels_left() -> dict[str, Any]:
     return {"mode": "absolute", "steps": rising}
 
 
+def stale() -> dict[str, Any]:
+    """Steps of an age in seconds: slow questions are asked once a minute, so three minutes are too many."""
+    return {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, {"color": ORANGE, "value": 180}]}
+
+
 def plain() -> dict[str, Any]:
     """Steps that judge nothing; without any, Grafana would paint everything from 80 on red."""
     return {"mode": "absolute", "steps": [{"color": BLUE, "value": None}]}

@@ -132,7 +132,7 @@ def heat(title: str, *queries: Query, says: Says) -> Modern:
             "reverse": False,
         },
         "filterValues": {"le": 1e-9},
-        "exemplars": {"color": "rgba(255,0,255,0.7)"},
+        "exemplars": {"color": palette.PURPLE},
         "rowsFrame": {"layout": "auto"},
         "yAxis": {"axisPlacement": "left", "unit": says.unit, "reverse": False},
         "legend": {"show": True},

@@ -8,11 +8,11 @@ from grafanalib import core
 
 from grafana import variables
 from grafana.grid import Band, placed
-from grafana.modern import DATASOURCE, Shell, Variable
+from grafana.modern import DATASOURCE, Picker, Shell, Variable
 
 TAG = "watchroom"
 SCHEMA_VERSION = 39
-RANGES = [("now-1h", "1 h"), ("now-6h", "6 h"), ("now-24h", "24 h"), ("now-7d", "7 d")]
+RANGES = ("1h", "6h", "24h", "7d")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def shell(board: Board) -> Shell:
         "refresh": "30s",
         "timezone": "browser",
         "time": core.Time(board.since, "now"),
-        "timePicker": core.TimePicker(["10s", "30s", "1m", "5m", "15m"], []),
+        "timePicker": Picker(["10s", "30s", "1m", "5m", "15m"], list(RANGES)),
         "templating": core.Templating(variables_of(board)),
         "annotations": core.Annotations([alerts_shown(), disagreements_shown()]),
         "links": [all_dashboards()],
@@ -90,7 +90,9 @@ def annotation(name: str, expr: str, title: str, tags: str, colour: str) -> dict
         "enable": True,
         "hide": False,
         "iconColor": colour,
+        # what Grafana before 10 reads; later ones read the target
         "expr": expr,
+        "target": {"expr": expr, "refId": "Anno", "interval": "30s"},
         "titleFormat": title,
         "tagKeys": tags,
         "step": "30s",

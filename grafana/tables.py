@@ -44,7 +44,7 @@ def table(
     options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "frameIndex": 0}
     if sort:
         options["sortBy"] = [{"displayName": sort, "desc": not rising}]
-    custom = {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True}
+    custom = {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True, "inspect": False}
     defaults = says.defaults(custom=custom, thresholds=plain(), color={"mode": "thresholds"})
     panel = made("table", title, queries, says, defaults=defaults, options=options)
     panel.overrides = [column.override() for column in columns]

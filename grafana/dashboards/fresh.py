@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from grafana import levels, links
 from grafana.grid import Band, row
 from grafana.modern import Modern
-from grafana.palette import any_is_bad, bad_when, yes_no
+from grafana.palette import any_is_bad, bad_when, stale, yes_no
 from grafana.panels import Says, words
 from grafana.queries import freshness
 
-OLD = {"mode": "absolute", "steps": [{"color": "#009E73", "value": None}, {"color": "#E69F00", "value": 180}]}
 NO_SCRAPE = "✖ no scrape at all"
 
 
@@ -39,7 +38,7 @@ def read(collectors: Sequence[str]) -> Modern:
 def oldest(collectors: Sequence[str]) -> Modern:
     """How old the oldest number of the dashboard may be."""
     about = "Age of the oldest answer below; slow questions are asked once a minute, so up to two is usual."
-    coloured = {"thresholds": OLD, "color": {"mode": "thresholds"}}
+    coloured = {"thresholds": stale(), "color": {"mode": "thresholds"}}
     return words(
         "Oldest answer", freshness.oldest(collectors), says=Says(about, NO_SCRAPE, "s", more=coloured)
     )

@@ -48,7 +48,7 @@ ACTIVE = "What fires or is about to. Open an alert for its runbook, its dashboar
 
 def overall() -> Modern:
     """The worst module, as it is."""
-    about = "The worst of the modules as observed. Healthy here means seen to work, not said to."
+    about = "The worst of all modules and parts, as observed. Healthy means seen to work, not said to."
     panel = words("Backend is", modules.worst(), says=status_says(about, NO_SCRAPE))
     panel.options["textMode"], panel.options["colorMode"] = "value", "background"
     panel.options["text"] = {"valueSize": 34}
@@ -59,7 +59,7 @@ def counts() -> Modern:
     """How many modules are in each state."""
     about = "Modules by status. Unknown: nobody has seen them work or fail lately."
     panel = words(
-        "Modules",
+        "Modules by status",
         *map(modules.number_in, COUNTS),
         says=Says(about, NO_SCRAPE, "none", more={"thresholds": plain()}),
     )

@@ -70,8 +70,8 @@ def courses() -> Query:
 
 
 def worst() -> Query:
-    """The state of the worst module."""
-    return query(state("ops_module_status"), "worst module")
+    """The state of the worst of all modules and parts."""
+    return query("max(ops:status:code)", "backend")
 
 
 def number_in(status: str) -> Query:

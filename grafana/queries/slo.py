@@ -42,7 +42,7 @@ def burn_course(window: str) -> Query:
 
 def burn(window: str) -> str:
     """The error ratio as a multiple of what the objective allows."""
-    return f"max by (slo) (slo:error_ratio:{window} / (1 - on (slo) slo:objective:ratio))"
+    return f"max by (slo) (slo:error_ratio:{window}) / (1 - max by (slo) (slo:objective:ratio))"
 
 
 def events(kind: str) -> Query:
