@@ -40,6 +40,7 @@ class Outbox:
             timedelta(seconds=settings.job_ttl),
             timedelta(seconds=settings.publish_grace),
             settings.max_losses,
+            timedelta(seconds=settings.hard_time_limit),
         )
         self._wake = threading.Event()
         self._stopped = False

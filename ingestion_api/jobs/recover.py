@@ -20,11 +20,12 @@ TOO_OLD = "Task exceeded TTL"  # the contract's words
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a job may wait in all, how long a message may be unseen, how often a worker may be lost."""
+    """How long a job may wait in all and run at once, a message be unseen, how often a worker be lost."""
 
     ttl: timedelta
     grace: timedelta
     max_losses: int
+    hard_limit: timedelta = timedelta(days=365)
 
 
 def recover(store: Store, broker: Broker, patience: Patience, now: datetime) -> None:
@@ -39,8 +40,14 @@ def skip_old(store: Store, patience: Patience, now: datetime) -> None:
     """End waiting jobs that are older than their life."""
     old = (Job.state == PENDING, Job.submitted_at < now - patience.ttl)
     for job in _found(store, *old):
-        with store.write() as session:
-            move(session, Step(job.id, SKIPPED, now, note=TOO_OLD), reason=TOO_OLD)
+        skip_if_old(store, job.id, patience.ttl, now)
+
+
+def skip_if_old(store: Store, job_id: int, ttl: timedelta, now: datetime) -> bool:
+    """End one waiting job if it is older than its life; tell whether it was."""
+    with store.write() as session:
+        old = (Job.submitted_at < now - ttl,)
+        return move(session, Step(job_id, SKIPPED, now, note=TOO_OLD), *old, reason=TOO_OLD)
 
 
 def take_back_lost(store: Store, patience: Patience, now: datetime) -> None:
@@ -74,12 +81,22 @@ def _take_back(session: Session, job: Job, patience: Patience, now: datetime) ->
     losses = job.losses + 1
     if job.cancel_requested_at is not None:
         move(session, Step(job.id, CANCELLED, now, note="cancelled; its worker is gone"), *still)
+    elif _killed_by_limit(job, patience):
+        error = f"was killed at its hard time limit of {patience.hard_limit.total_seconds():g} s"
+        move(session, Step(job.id, FAILED, now, note=error), *still, error=error, losses=losses)
     elif losses > patience.max_losses:
         error = f"its worker was lost {losses} times"
         move(session, Step(job.id, FAILED, now, note=error), *still, error=error, losses=losses)
     else:
         step = Step(job.id, PENDING, now, note=f"worker {job.worker} was lost")
         move(session, step, *still, claim=None, lease_until=None, published_at=None, losses=losses)
+
+
+def _killed_by_limit(job: Job, patience: Patience) -> bool:
+    # it was heard of until the limit, so it would only take as long again
+    if job.started_at is None or job.lease_until is None:
+        return False
+    return job.lease_until - job.started_at >= patience.hard_limit
 
 
 def _found(store: Store, *conditions: ColumnElement[bool]) -> Sequence[Job]:

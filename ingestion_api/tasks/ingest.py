@@ -9,7 +9,7 @@ from ingestion_api.embeddings.scope import Scope
 from ingestion_api.embeddings.vectors import embed
 from ingestion_api.jobs.claim import Claim
 from ingestion_api.jobs.watch import Watch
-from ingestion_api.repository import check_url, clone
+from ingestion_api.repository import check_url, clone, sweep
 from ingestion_api.resources.ingest import Shelf, ingest_files
 from ingestion_api.tasks.embed import press_for
 from ingestion_api.tasks.perform import perform
@@ -27,6 +27,7 @@ def ingest_repository(bench: Bench, claim: Claim, watch: Watch) -> None:
     url = check_url(claim.job.repo_url or "", bench.rules)
     resources = bench.resources.table()
     watch.progress.stage = "cloning"
+    sweep(bench.scratch)  # a process that was killed could not tidy up
     with clone(url, bench.rules, bench.limits, bench.scratch, watch.pause) as checkout:
         watch.progress.stage = "reading"
         shelf = Shelf(bench.store, resources, url, bench.clock)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ingestion_api.encoder import EncoderUnavailable
 from ingestion_api.jobs.claim import Claim, end, give_back, take
+from ingestion_api.jobs.recover import skip_if_old
 from ingestion_api.jobs.states import CANCELLED, COMPLETE, FAILED, PENDING, Step
 from ingestion_api.jobs.watch import Watch
 from ingestion_api.problems import Problem, Unavailable
@@ -36,6 +37,9 @@ class Outcome:
 
 def perform(bench: Bench, job_id: int, worker: str, work: Work) -> None:
     """Claim the job, do it, end it; nothing happens when another worker has it or it has ended."""
+    if skip_if_old(bench.store, job_id, timedelta(seconds=bench.settings.job_ttl), bench.clock()):
+        log.info("job %d is older than its life and was skipped", job_id)
+        return
     lease = timedelta(seconds=bench.settings.lease)
     claim = take(bench.store, job_id, worker, bench.clock(), lease)
     if claim is None:

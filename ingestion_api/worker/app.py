@@ -22,11 +22,9 @@ logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(leve
 
 @worker_ready.connect
 def begin(sender: Any, **_more: object) -> None:
-    """Register the worker, tidy up after a killed one, and report from now on."""
-    bench = open_bench()
-    bench.prepare()
+    """Register the worker, and report from now on."""
     queues = sorted(sender.app.amqp.queues.consume_from)
-    heartbeat = Heartbeat(bench, str(sender.hostname), queues)
+    heartbeat = Heartbeat(open_bench(), str(sender.hostname), queues)
     heartbeat.start()
     _heartbeats.append(heartbeat)
 

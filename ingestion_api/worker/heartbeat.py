@@ -20,6 +20,7 @@ class Heartbeat:
         self._report = Report(
             worker, bench.settings.worker_type, socket.gethostname(), os.getpid(), queues, gpu_facts()
         )
+        self._prepared = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -43,6 +44,10 @@ class Heartbeat:
 
     def _beat(self) -> None:
         try:
+            # here, so that a worker that starts before its database is there goes on once it is
+            if not self._prepared:
+                self._bench.prepare()
+                self._prepared = True
             report(self._bench.store, self._report, self._bench.clock())
         except Exception as error:  # noqa: BLE001 - the next beat tells that the database is back
             log.warning("heartbeat not written: %s", type(error).__name__)

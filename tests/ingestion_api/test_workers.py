@@ -44,6 +44,7 @@ class Stack:
     workers: dict[str, CeleryWorker]
     git: GatedServer
     client: httpx2.Client
+    scratch: Path
 
     def ingest(self, name: str) -> int:
         """The id of a new job."""
@@ -86,7 +87,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with serving(git), started(redis), started(service), started(first), started(second):
         workers = {one.name: one for one in (first, second)}
         with httpx2.Client(base_url=service.url, headers=AUTHORIZED, timeout=10.0) as client:
-            yield Stack(service, workers, git, client)
+            yield Stack(service, workers, git, client, folder / "run" / "service" / "scratch")
         git.gate.set()
 
 
@@ -135,6 +136,7 @@ def test_a_job_outlives_the_process_that_works_on_it(stack: Stack) -> None:
     signal_all(tree(holder.pid)[1:], signal.SIGKILL)
     stack.git.gate.set()
     assert stack.until(slow, "complete")["status"] == "complete"
+    assert list(stack.scratch.iterdir()) == []
 
 
 def test_a_running_job_is_cancelled(stack: Stack) -> None:

@@ -1,13 +1,15 @@
 """Jobs that nobody works on any more are found: lost, forgotten, too old."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.jobs.cancel import cancel
-from ingestion_api.jobs.claim import take
+from ingestion_api.jobs.claim import renew, take
 from ingestion_api.jobs.history import age_seconds
 from ingestion_api.jobs.publish import publish_due
 from ingestion_api.jobs.recover import Patience, recover
+from ingestion_api.jobs.watch import Progress
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 from ingestion_api.store.tables import IdempotencyKey
@@ -80,6 +82,16 @@ def test_a_job_that_kills_its_workers_ends_as_failed(store: Store, redis_server:
         recover(store, broker, PATIENCE, now)
     job = row(store, job_id)
     assert (job.state, job.error) == ("failed", "its worker was lost 3 times")
+
+
+def test_a_job_killed_at_its_hard_limit_is_not_tried_again(store: Store, redis_server: RedisServer) -> None:
+    """It was heard of until then, so it would only take as long again."""
+    broker = broker_at(redis_server)
+    claim, limit = running_job(store), timedelta(seconds=60)
+    renew(store, claim, Progress(), MORNING + limit, LEASE)
+    recover(store, broker, replace(PATIENCE, hard_limit=limit), MORNING + limit + LEASE + LEASE)
+    job = row(store, claim.job.id)
+    assert (job.state, job.error) == ("failed", "was killed at its hard time limit of 60 s")
 
 
 def test_a_lost_job_that_was_cancelled_ends_so(store: Store, redis_server: RedisServer) -> None:

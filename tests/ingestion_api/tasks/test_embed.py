@@ -50,7 +50,7 @@ def bench(settings: Callable[..., Settings], backend_url: str) -> Iterator[Bench
 
 def generate(bench: Bench, wanted: Generation = MISSING) -> Job:
     """The job after a worker has done it."""
-    job = accept(bench.store, wanted, 0, KEEPER, MORNING)
+    job = accept(bench.store, wanted, 0, KEEPER, bench.clock())
     perform(bench, job.id, "hands", generate_vectors)
     return job_of(bench, job.id)
 
@@ -121,7 +121,7 @@ def test_an_interrupted_generation_goes_on_where_it_stopped(
 def test_a_cancelled_generation_keeps_what_it_made(bench: Bench, backend_url: str) -> None:
     """And ends as cancelled."""
     add_rows(backend_url, 30)
-    job = accept(bench.store, MISSING, 30, KEEPER, MORNING)
+    job = accept(bench.store, MISSING, 30, KEEPER, bench.clock())
 
     def cancel_after_two(watched: Bench, claim: Claim, watch: Watch) -> None:
         saved = 0
@@ -145,10 +145,10 @@ def test_a_cancelled_generation_keeps_what_it_made(bench: Bench, backend_url: st
 def test_only_one_generation_is_active(bench: Bench, backend_url: str) -> None:
     """The same one again is that one; another one has to wait."""
     add_rows(backend_url, 1)
-    first = accept(bench.store, MISSING, 1, KEEPER, MORNING)
-    assert accept(bench.store, MISSING, 1, KEEPER, MORNING).id == first.id
+    first = accept(bench.store, MISSING, 1, KEEPER, bench.clock())
+    assert accept(bench.store, MISSING, 1, KEEPER, bench.clock()).id == first.id
     with pytest.raises(Conflict, match=f"Generation {first.id} is still pending"):
-        accept(bench.store, Generation(None, 10, rebuild=True), 1, KEEPER, MORNING)
+        accept(bench.store, Generation(None, 10, rebuild=True), 1, KEEPER, bench.clock())
 
 
 def test_a_text_without_words_gets_an_empty_vector(bench: Bench, backend_url: str) -> None:

@@ -18,7 +18,7 @@ from ingestion_api.store.tables import IngestedFile, Job, Resource
 from ingestion_api.tasks.ingest import ingest_repository
 from ingestion_api.tasks.perform import perform
 from ingestion_api.worker.bench import Bench, bench_for
-from tests.ingestion_api.conftest import KEEPER, MORNING
+from tests.ingestion_api.conftest import KEEPER
 from tests.ingestion_api.git_server import GitServer, add_commit, write_repository
 from tests.ingestion_api.git_server import git as run_git
 
@@ -43,7 +43,7 @@ def bench(settings: Callable[..., Settings]) -> Iterator[Bench]:
 def ingest(bench: Bench, git: GitServer, name: str = "tower") -> Job:
     """The job after a worker has done it."""
     url = check_url(f"{git.origin}/{name}", bench.rules)
-    job = accept(bench.store, Order(url, KEEPER), Terms(10, "celery"), MORNING).job
+    job = accept(bench.store, Order(url, KEEPER), Terms(10, "celery"), bench.clock()).job
     perform(bench, job.id, "hands", ingest_repository)
     with bench.store.read() as session:
         return session.get_one(Job, job.id)

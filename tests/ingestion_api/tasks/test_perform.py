@@ -30,7 +30,7 @@ def bench(settings: Callable[..., Settings]) -> Iterator[Bench]:
 
 def after(bench: Bench, *failures: Exception | None) -> Job:
     """The job after as many attempts, each of which fails so or goes well."""
-    job_id = waiting_job(bench.store)
+    job_id = waiting_job(bench.store, at=bench.clock())
     for failure in failures:
 
         def work(_bench: Bench, _claim: Claim, _watch: Watch, failure: Exception | None = failure) -> None:
@@ -45,6 +45,19 @@ def test_work_that_goes_well_ends_complete(bench: Bench) -> None:
     """And a second message about it does nothing."""
     job = after(bench, None, RuntimeError("never seen"))
     assert (job.state, job.error, job.attempts) == ("complete", None, 1)
+
+
+def test_a_job_older_than_its_life_is_skipped_by_the_worker_too(bench: Bench) -> None:
+    """Its message may have waited while the service was away."""
+    job_id = waiting_job(bench.store, at=MORNING.replace(year=2020))
+    perform(bench, job_id, "hands", never)
+    job = row(bench.store, job_id)
+    assert (job.state, job.reason, job.attempts) == ("skipped", "Task exceeded TTL", 0)
+
+
+def never(_bench: Bench, _claim: Claim, _watch: Watch) -> None:
+    """Work that must not be begun."""
+    raise AssertionError("the work was begun")
 
 
 def test_an_unexpected_error_is_tried_again_then_named_by_its_kind(bench: Bench) -> None:
@@ -71,7 +84,7 @@ def test_the_soft_limit_fails_the_job(bench: Bench) -> None:
 
 def test_work_that_lost_its_claim_stops_and_writes_nothing(bench: Bench) -> None:
     """Another worker has the job by then."""
-    job_id = waiting_job(bench.store)
+    job_id = waiting_job(bench.store, at=bench.clock())
 
     def lose(losing: Bench, claim: Claim, watch: Watch) -> None:
         with losing.store.write() as session:
@@ -86,7 +99,7 @@ def test_work_that_lost_its_claim_stops_and_writes_nothing(bench: Bench) -> None
 
 def test_a_lease_is_renewed_while_the_work_goes_on(bench: Bench) -> None:
     """So nobody takes a long job for a lost one."""
-    job_id = waiting_job(bench.store)
+    job_id = waiting_job(bench.store, at=bench.clock())
 
     def last(working: Bench, claim: Claim, watch: Watch) -> None:
         first = claim.job.lease_until
