@@ -10,6 +10,7 @@ from exporter.errors import Refused, SourceError, TimedOut
 from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources.backend import Backend
+from exporter.sources.backend_client import Reply
 from exporter.sources.probe import verdict
 from exporter.sources.routes import WATCHING
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, derived, worst
@@ -41,14 +42,15 @@ class ModuleViews:
         self._backend = backend
         self._clock = clock
         self._observed_at: dict[str, float] = {}
+        self._verdicts: dict[str, tuple[Reply, str]] = {}
 
     async def look(self) -> list[ModuleView]:
         """Every module in the order of the settings. Raises nothing: a silent backend is something to see."""
-        reachable, *reported = await asyncio.gather(
-            self._backend.answers(), *(told(self._backend.reported[name]) for name in self._names)
-        )
-        pairs = zip(self._names, reported, strict=True)
-        return [await self._view(name, str(report), bool(reachable)) for name, report in pairs]
+        reports = self._backend.reported
+        # a report that is there costs no task of its own: this is read several times a second
+        missing = (told(question) for question in reports.values() if question.answered_at is None)
+        reachable, *_ = await asyncio.gather(self._backend.answers(), *missing)
+        return [await self._view(name, await told(reports[name]), bool(reachable)) for name in self._names]
 
     async def _view(self, name: str, reported: str, reachable: bool) -> ModuleView:
         observed = await self._observed(name) if reachable else DOWN
@@ -64,7 +66,13 @@ class ModuleViews:
         if probe is None or probe.error is not None:
             return None
         reply = await probe.answer()
-        return None if verdict(reply, self._slow) == UNKNOWN else reply.seconds
+        return None if self._verdict(name, reply) == UNKNOWN else reply.seconds
+
+    def _verdict(self, name: str, reply: Reply) -> str:
+        """What this answer says; read once, however often it is wanted."""
+        if name not in self._verdicts or self._verdicts[name][0] is not reply:
+            self._verdicts[name] = (reply, verdict(reply, self._slow))
+        return self._verdicts[name][1]
 
     async def _observed(self, name: str) -> str:
         if name == WATCHING:
@@ -77,7 +85,7 @@ class ModuleViews:
         if probe is None:
             return UNKNOWN
         try:
-            return verdict(await probe.answer(), self._slow)
+            return self._verdict(name, await probe.answer())
         except (Refused, TimedOut):
             return DOWN
         except SourceError:

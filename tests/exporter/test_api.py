@@ -13,7 +13,8 @@ from exporter.sources.api_totals import ApiTotals
 from exporter.sources.metrics_page import MetricsPage
 from exporter.sources.routes import Routes
 from tests.exporter.backend_double import BackendDouble, Says
-from tests.exporter.exporter_page import watching
+from tests.exporter.exporter_page import Page, Watched, watching
+from tests.servers.waiting import eventually
 
 Row = tuple[str, str, float]  # route, status, requests
 
@@ -124,7 +125,9 @@ def test_several_processes_are_summed_and_counted(backend: BackendDouble) -> Non
     )
     backend.answers["/metrics"] = lambda: Says(next(pages))
     with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
-        seen = [exporter.page("api") for _ in range(6)]
+        seen = [exporter.page("api")]
+        while backend.asked["/metrics"] < 8:
+            seen.append(exporter.page("api"))
     counts = [page.value("ops_http_requests_total", module="search", code="2xx") for page in seen]
     assert counts == sorted(counts, key=lambda count: count or 0)
     assert counts[-1] == 100
@@ -137,7 +140,9 @@ def test_a_restart_is_a_reset(backend: BackendDouble) -> None:
     with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
         assert exporter.page("api").value("ops_http_requests_total", module="search", code="2xx") == 40
         backend.says("/metrics", metrics([("/search", "200", 2)], 1.8e9 + 900))
-        assert exporter.page("api").value("ops_http_requests_total", module="search", code="2xx") == 2
+        eventually(
+            lambda: exporter.page("api").value("ops_http_requests_total", module="search", code="2xx") == 2
+        )
 
 
 def test_each_reading_may_reach_another_process(backend: BackendDouble) -> None:
@@ -153,6 +158,18 @@ def judged(before: Iterable[Row], after: Iterable[Row], seconds: float = 0.05) -
     return lambda: Says(next(pages))
 
 
+def judged_page(exporter: Watched, status: str) -> Page:
+    """The first page on which the module taxonomy has this status."""
+
+    def found() -> Page | None:
+        page = exporter.page("modules.status")
+        return page if page.state("ops_module_status", module="taxonomy") == status else None
+
+    page = eventually(found)
+    assert page is not None
+    return page
+
+
 @pytest.mark.parametrize(
     ("errors", "seconds", "status"),
     [(0, 0.05, "healthy"), (2, 0.05, "degraded"), (15, 0.05, "down"), (0, 0.8, "degraded")],
@@ -165,16 +182,21 @@ def test_a_module_without_a_health_route_is_judged_by_its_requests(
     backend.answers["/metrics"] = judged(before, after, seconds)
     with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
         assert exporter.page("modules.status").state("ops_module_status", module="taxonomy") == "unknown"
-        page = exporter.page("modules.status")
+        page = judged_page(exporter, status)
     assert page.state("ops_module_observed_status", module="taxonomy") == status
     assert page.state("ops_module_status", module="taxonomy") == status
     assert page.state("ops_module_status", module="curation") == "unknown"
 
 
+def after_some_answers(exporter: Watched, backend: BackendDouble) -> None:
+    """Scrape until the page of metrics was read several times."""
+    eventually(lambda: exporter.page("modules.status") and backend.asked["/metrics"] > 3)
+
+
 def test_too_few_requests_prove_nothing(backend: BackendDouble) -> None:
     backend.answers["/metrics"] = judged([("/taxonomy", "500", 1)], [("/taxonomy", "500", 4)])
     with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
-        exporter.page("modules.status")
+        after_some_answers(exporter, backend)
         assert exporter.page("modules.status").state("ops_module_status", module="taxonomy") == "unknown"
 
 
@@ -183,7 +205,7 @@ def test_our_own_probes_are_no_traffic_of_a_module(backend: BackendDouble) -> No
         [("/resources/health", "200", 1)], [("/resources/health", "500", 900)]
     )
     with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
-        exporter.page("modules.status")
+        after_some_answers(exporter, backend)
         assert exporter.page("modules.status").state("ops_module_status", module="resources") == "unknown"
 
 
