@@ -1,0 +1,82 @@
+"""How a module's requests of late are judged: over a window, by what was added, restarts included."""
+
+from math import inf
+
+import pytest
+
+from exporter.metrics import Spread
+from exporter.settings import Judgement
+from exporter.sources.api_totals import Totals
+from exporter.sources.traffic import Traffic, percentile
+
+
+def totals(good: float, bad: float = 0.0, slow: float = 0.0) -> Totals:
+    """What a backend counts of the module search; `slow` requests took up to a second, the others a tenth."""
+    spread = Spread({0.1: good - slow, 1.0: good, inf: good}, good / 10, good)
+    requests = {("search", "2xx"): good, ("search", "5xx"): bad}
+    return Totals(requests, {"search": spread}, {}, None, None, None, None, None, 1)
+
+
+class Times:
+    """A clock that is told the time."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def after(*seen: tuple[float, Totals], window: float = 60.0) -> str:
+    """The judgement after these totals, each at its second."""
+    clock = Times()
+    traffic = Traffic(Judgement(window=window), clock)
+    for at, total in seen:
+        clock.now = at
+        traffic.note(total)
+    return traffic.status("search")
+
+
+def test_before_anything_was_counted_nothing_is_known() -> None:
+    assert Traffic(Judgement()).status("search") == "unknown"
+    assert after((0, totals(1000, 900))) == "unknown"
+
+
+def test_errors_of_long_ago_are_no_judgement_of_now() -> None:
+    assert after((0, totals(10)), (10, totals(20, 60))) == "down"
+    seen = [(0.0, totals(10)), (10.0, totals(20, 60)), *((20.0 + n, totals(30 + n, 60)) for n in range(120))]
+    assert after(*seen) == "healthy"
+
+
+def test_a_window_without_requests_is_unknown_again() -> None:
+    assert after(*((float(n), totals(50)) for n in range(120))) == "unknown"
+
+
+def test_the_slowest_twentieth_decides() -> None:
+    assert after((0, totals(0)), (10, totals(100, slow=4))) == "healthy"
+    assert after((0, totals(0)), (10, totals(100, slow=40))) == "degraded"
+
+
+def test_counters_that_began_again_are_counted_from_0() -> None:
+    assert after((0, totals(5000, 100)), (10, totals(20, 0))) == "healthy"
+    assert after((0, totals(5000, 100)), (10, totals(10, 30))) == "down"
+
+
+def test_few_scrapes_far_apart_still_have_something_to_compare() -> None:
+    assert after((0, totals(10)), (300, totals(60)), window=60) == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("buckets", "value"),
+    [
+        ({0.1: 100.0, inf: 100.0}, 0.095),
+        ({0.1: 90.0, 0.5: 100.0, inf: 100.0}, 0.3),
+        ({0.1: 50.0, inf: 100.0}, 0.1),
+        ({inf: 100.0}, 0.0),
+        ({0.1: 0.0, inf: 0.0}, None),
+        ({}, None),
+    ],
+)
+def test_the_percentile_is_that_of_prometheus(buckets: dict[float, float], value: float | None) -> None:
+    now = Spread(buckets, 1.0, max(buckets.values(), default=0.0))
+    assert percentile(0.95, now, None) == (value if value is None else pytest.approx(value))
+    assert percentile(0.95, None, now) is None
