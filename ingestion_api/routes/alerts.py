@@ -10,6 +10,7 @@ from ingestion_api.access.bearer import Alertmanager, Operator
 from ingestion_api.alerts.keep import keep, listed
 from ingestion_api.alerts.notices import Webhook
 from ingestion_api.routes.answers import errors
+from ingestion_api.routes.examples import ALERT, ALERTS, RECEIVED, with_example
 from ingestion_api.routes.jobs import LONGEST_ID
 from ingestion_api.routes.shapes import Shape
 from ingestion_api.service import service_of
@@ -18,20 +19,27 @@ from ingestion_api.store.tables import Alert
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
 
+Severity = Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", examples=["page"])]
+
+
 class Received(Shape):
     """What became of a webhook call."""
 
-    new: int = Field(description="Incidents not known before.", examples=[1])
-    known: int = Field(description="Incidents told of again.", examples=[0])
+    model_config = with_example(RECEIVED)
+
+    new: int = Field(description="Incidents not known before.")
+    known: int = Field(description="Incidents told of again.")
 
 
 class OneAlert(Shape):
     """One incident: one firing interval of one alert."""
 
-    id: int = Field(examples=[5])
-    fingerprint: str = Field(examples=["9f86d081884c7d65"])
-    name: str = Field(examples=["QueueFull"])
-    severity: str = Field(examples=["warning"])
+    model_config = with_example(ALERT)
+
+    id: int
+    fingerprint: str
+    name: str
+    severity: str
     status: Literal["firing", "resolved"]
     starts_at: datetime
     ends_at: datetime | None
@@ -51,6 +59,8 @@ class OneAlert(Shape):
 class AlertList(Shape):
     """Incidents, newest first."""
 
+    model_config = with_example(ALERTS)
+
     alerts: list[OneAlert]
     next_cursor: int | None = Field(default=None, description="Ask with before=<it> for the next page.")
 
@@ -67,10 +77,10 @@ def webhook(request: Request, call: Webhook, _actor: Alertmanager) -> Received:
 def alerts(
     request: Request,
     _actor: Operator,
-    status: Annotated[Literal["firing", "resolved"] | None, Query()] = None,
-    severity: Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")] = None,
+    status: Annotated[Literal["firing", "resolved"] | None, Query(examples=["firing"])] = None,
+    severity: Severity | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID)] = None,
+    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID, examples=[5])] = None,
 ) -> AlertList:
     """Active and past incidents."""
     with service_of(request).store.read() as session:

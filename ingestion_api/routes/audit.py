@@ -9,6 +9,7 @@ from pydantic import Field
 from ingestion_api.access.bearer import Operator
 from ingestion_api.audit.read import rows
 from ingestion_api.routes.answers import errors
+from ingestion_api.routes.examples import CHANGE, CHANGES, with_example
 from ingestion_api.routes.jobs import LONGEST_ID
 from ingestion_api.routes.shapes import Shape
 from ingestion_api.service import service_of
@@ -16,20 +17,27 @@ from ingestion_api.service import service_of
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 
 
+Action = Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[a-z_]+$", examples=["ingest"])]
+
+
 class Change(Shape):
     """One change."""
 
+    model_config = with_example(CHANGE)
+
     id: int
     at: datetime
-    actor: str = Field(examples=["operator"])
-    address: str = Field(examples=["127.0.0.1"])
-    action: str = Field(examples=["clear_cache"])
-    subject: str = Field(examples=["embedding:"])
+    actor: str
+    address: str
+    action: str
+    subject: str
     details: dict[str, Any]
 
 
 class AuditLog(Shape):
     """Changes, newest first."""
+
+    model_config = with_example(CHANGES)
 
     changes: list[Change]
     next_cursor: int | None = Field(default=None, description="Ask with before=<it> for the next page.")
@@ -40,8 +48,8 @@ def audit_log(
     request: Request,
     _actor: Operator,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID)] = None,
-    action: Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[a-z_]+$")] = None,
+    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID, examples=[9])] = None,
+    action: Action | None = None,
 ) -> AuditLog:
     """Every change that was made through the service."""
     with service_of(request).store.read() as session:

@@ -10,6 +10,7 @@ from ingestion_api.cache.cache import cache_of
 from ingestion_api.cache.clearing import clear as clear_keys
 from ingestion_api.cache.clearing import dry_run
 from ingestion_api.routes.answers import errors
+from ingestion_api.routes.examples import CACHE, CLEARED, with_example
 from ingestion_api.routes.shapes import Shape
 from ingestion_api.service import service_of
 
@@ -19,14 +20,16 @@ router = APIRouter(prefix="/api/v1/cache", tags=["cache"])
 class CacheState(Shape):
     """What is in the cache."""
 
-    keys: int = Field(examples=[1204])
-    memory_bytes: int = Field(examples=[2_400_000])
+    model_config = with_example(CACHE)
+
+    keys: int
+    memory_bytes: int
     hits: int
     misses: int
-    hit_ratio: float | None = Field(examples=[0.83])
+    hit_ratio: float | None
     evicted: int
     expired: int
-    groups: dict[str, int] = Field(description="Keys by prefix.", examples=[{"embedding:": 900}])
+    groups: dict[str, int] = Field(description="Keys by prefix.")
     sampled: int = Field(description="How many keys the groups were counted over.")
 
 
@@ -47,9 +50,11 @@ class Clear(BaseModel):
 class ClearAnswer(Shape):
     """How many keys were found, or removed."""
 
+    model_config = with_example(CLEARED)
+
     prefix: str
     dry_run: bool
-    keys: int = Field(examples=[1204])
+    keys: int
     whole: bool = Field(description="False when time ran out before the end; ask again.")
     confirmation: str | None = Field(description="Send it with dry_run false within ten minutes.")
 

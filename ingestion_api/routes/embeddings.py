@@ -11,6 +11,7 @@ from ingestion_api.embeddings.request import embedding_status, request_generatio
 from ingestion_api.jobs.generate import Generation
 from ingestion_api.jobs.history import duration_seconds
 from ingestion_api.routes.answers import errors
+from ingestion_api.routes.examples import EMBEDDINGS, QUEUED, RUN, with_example
 from ingestion_api.routes.shapes import Shape, State
 from ingestion_api.service import service_of
 from ingestion_api.store.tables import Job
@@ -50,14 +51,18 @@ class Wanted(BaseModel):
 class Queued(Shape):
     """The generation that was queued."""
 
+    model_config = with_example(QUEUED)
+
     status: Literal["queued", "processing"]
-    job_id: str = Field(examples=["18"])
-    estimated_duration_minutes: int = Field(examples=[1])
-    resources_to_process: int = Field(examples=[240])
+    job_id: str
+    estimated_duration_minutes: int
+    resources_to_process: int
 
 
 class Run(Shape):
     """One generation."""
+
+    model_config = with_example(RUN)
 
     job_id: int
     status: State
@@ -90,17 +95,21 @@ class Run(Shape):
 class Covered(Shape):
     """How many resources have a vector, by the model that made it."""
 
-    total: int = Field(examples=[240])
-    embedded: int = Field(examples=[200])
-    missing: int = Field(examples=[40])
-    by_model: dict[str, int] = Field(examples=[{"bm25-english-v1": 200}])
+    model_config = with_example(EMBEDDINGS["coverage"])
+
+    total: int
+    embedded: int
+    missing: int
+    by_model: dict[str, int]
 
 
 class EmbeddingState(Shape):
     """The state of all sparse vectors."""
 
+    model_config = with_example(EMBEDDINGS)
+
     running: Run | None
-    progress: float | None = Field(description="0 to 1 of the running generation.", examples=[0.4])
+    progress: float | None = Field(description="0 to 1 of the running generation.")
     remaining_seconds: float | None
     last_success: Run | None
     last_run: Run | None

@@ -9,7 +9,8 @@ from ingestion_api.jobs.accept import Accepted
 from ingestion_api.jobs.history import ended
 from ingestion_api.jobs.submit import submit
 from ingestion_api.routes.answers import errors
-from ingestion_api.routes.shapes import REPOSITORY, Dispatched, History, PastJob
+from ingestion_api.routes.examples import HISTORY, REPOSITORY
+from ingestion_api.routes.shapes import Dispatched, History, PastJob
 from ingestion_api.service import Service, service_of
 
 router = APIRouter(prefix="/api/v1/ingestion", tags=["ingestion"])
@@ -23,8 +24,10 @@ Key = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
+        examples=["3f1c9a52"],
     ),
 ]
+Cursor = Annotated[str, Query(min_length=1, max_length=100, examples=[HISTORY["next_cursor"]])]
 RepoUrl = Annotated[
     str,
     Path(
@@ -50,7 +53,7 @@ def ingest(request: Request, repo_url: RepoUrl, actor: Operator, key: Key = None
 def history(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
-    cursor: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
+    cursor: Cursor | None = None,
 ) -> History:
     """The latest ended jobs, newest first."""
     with service_of(request).store.read() as session:

@@ -6,6 +6,16 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from ingestion_api.jobs.history import age_seconds, duration_seconds
+from ingestion_api.routes.examples import (
+    DISPATCHED,
+    HISTORY,
+    JOB_LIST,
+    ONE_JOB,
+    PAST_JOB,
+    QUEUE,
+    STEP,
+    with_example,
+)
 from ingestion_api.store.tables import Job, JobEvent
 
 # the contract's moments are UTC without a zone
@@ -14,7 +24,6 @@ Naive = Annotated[
 ]
 State = Literal["pending", "processing", "complete", "failed", "skipped", "cancelled"]
 JobId = Annotated[int, Field(ge=1, le=2_147_483_647, examples=[17])]
-REPOSITORY = "https://github.com/octo/lighthouse"
 
 
 class Shape(BaseModel):
@@ -26,28 +35,32 @@ class Shape(BaseModel):
 class Dispatched(Shape):
     """The job that answers a request to ingest."""
 
+    model_config = with_example(DISPATCHED)
+
     status: Literal["dispatched"] = "dispatched"
     job_id: JobId
-    queue_position: int = Field(description="1 is next; 0 is already running.", examples=[3])
-    target: str = Field(examples=["Cloud-Worker"])
-    queue_size: int = Field(examples=[3])
-    max_queue_size: int = Field(examples=[10])
-    message: str = Field(examples=["Job 17 waits as number 3."])
+    queue_position: int = Field(description="1 is next; 0 is already running.")
+    target: str
+    queue_size: int
+    max_queue_size: int
+    message: str
 
 
 class PastJob(Shape):
     """A job that has ended."""
 
+    model_config = with_example(PAST_JOB)
+
     job_id: JobId
-    repo_url: str = Field(examples=[REPOSITORY])
+    repo_url: str
     status: Literal["complete", "failed", "skipped", "cancelled"]
-    duration_seconds: float | None = Field(examples=[12.5])
-    files_processed: int | None = Field(examples=[128])
-    embeddings_generated: int | None = Field(examples=[128])
+    duration_seconds: float | None
+    files_processed: int | None
+    embeddings_generated: int | None
     timestamp: Naive = Field(description="When it ended, in UTC without zone.")
     error: str | None
     reason: str | None
-    age_seconds: float | None = Field(description="From being accepted to the end.", examples=[14.1])
+    age_seconds: float | None = Field(description="From being accepted to the end.")
 
     @classmethod
     def of(cls, job: Job) -> "PastJob":
@@ -71,12 +84,16 @@ class PastJob(Shape):
 class History(Shape):
     """Ended jobs, newest first."""
 
+    model_config = with_example(HISTORY)
+
     jobs: list[PastJob]
     next_cursor: str | None = Field(default=None, description="Ask again with it for the next page.")
 
 
 class StepTaken(Shape):
     """A step in the life of a job."""
+
+    model_config = with_example(STEP)
 
     at: datetime
     state: State
@@ -94,12 +111,14 @@ class StepTaken(Shape):
 class OneJob(Shape):
     """Everything about one job."""
 
+    model_config = with_example(ONE_JOB)
+
     job_id: JobId
     kind: Literal["ingestion", "embeddings"]
-    repo_url: str | None = Field(examples=[REPOSITORY])
+    repo_url: str | None
     status: State
     queue_position: int
-    stage: str | None = Field(examples=["reading"])
+    stage: str | None
     files_total: int | None
     files_processed: int | None
     embeddings_total: int | None
@@ -143,6 +162,8 @@ _SAME = (
 class JobList(Shape):
     """Jobs in any state, newest first."""
 
+    model_config = with_example(JOB_LIST)
+
     jobs: list[OneJob]
     next_cursor: str | None = None
 
@@ -150,10 +171,12 @@ class JobList(Shape):
 class QueueCounts(Shape):
     """The number of ingestion jobs in each state."""
 
-    pending: int = Field(examples=[2])
-    processing: int = Field(examples=[1])
-    completed: int = Field(examples=[40])
-    failed: int = Field(examples=[3])
-    skipped: int = Field(examples=[0])
-    cancelled: int = Field(examples=[1])
-    max_queue_size: int = Field(examples=[10])
+    model_config = with_example(QUEUE)
+
+    pending: int
+    processing: int
+    completed: int
+    failed: int
+    skipped: int
+    cancelled: int
+    max_queue_size: int

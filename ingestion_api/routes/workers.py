@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy import text
 
 from ingestion_api.routes.answers import errors
+from ingestion_api.routes.examples import HEALTH, WORKER, WORKER_STATUS, with_example
 from ingestion_api.routes.shapes import Shape
 from ingestion_api.service import Service, service_of
 from ingestion_api.workers.overview import overview
@@ -19,19 +20,23 @@ router = APIRouter(prefix="/api/v1/ingestion", tags=["workers"])
 class OneWorker(Shape):
     """A worker, by its last heartbeat."""
 
-    id: str = Field(examples=["celery@tower"])
+    model_config = with_example(WORKER)
+
+    id: str
     type: Literal["cloud", "edge"]
-    host: str = Field(examples=["tower"])
+    host: str
     status: Literal["online", "degraded", "offline"]
     last_heartbeat: datetime | None = Field(description="None where a worker has no heartbeat at all.")
     gpu_available: bool
-    gpu: list[dict[str, Any]] = Field(examples=[[{"name": "L4", "memory_bytes": 24_152_899_584}]])
-    queues: list[str] = Field(examples=[["embeddings", "ingestion"]])
+    gpu: list[dict[str, Any]]
+    queues: list[str]
     job_ids: list[int] = Field(description="The jobs it works on.")
 
 
 class WorkerStatus(Shape):
     """What the workers do, in one line and one by one."""
+
+    model_config = with_example(WORKER_STATUS)
 
     status: str = Field(
         description="Idle, Training Graph on <url>, Error: <text> or Offline.", examples=["Idle"]
@@ -43,6 +48,8 @@ class WorkerStatus(Shape):
 
 class Health(Shape):
     """Whether the service can do its own work, and why not."""
+
+    model_config = with_example(HEALTH)
 
     status: Literal["healthy", "unhealthy"]
     services: dict[str, str] = Field(
