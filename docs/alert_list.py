@@ -8,6 +8,8 @@ from prometheus.links import ALERTS
 from prometheus.signal import Signal
 from prometheus.thresholds import Thresholds
 
+UNITS = {"seconds": " s", "per_second": " a second", "bytes": " bytes"}
+
 
 @dataclass(frozen=True)
 class Raised:
@@ -27,7 +29,7 @@ def raised(thresholds: Thresholds) -> Iterator[Raised]:
         yield Raised(signal.alert, when(signal), severities, signal.dashboard, signal.action)
     severities = tuple(dict.fromkeys(burn.severity for burn in thresholds.burns))
     for name, objective in thresholds.slos.items():
-        promise = f"{objective.meaning} Promised: {objective.objective:.4g} of all."
+        promise = f"{objective.meaning} Promised: {100 * objective.objective:.4g} %."
         yield Raised(slo.alert_name(name), promise, severities, objective.dashboard)
     for watch in meta.WATCHES:
         yield Raised(watch.alert, f"`{watch.expr}`{held(watch.hold)}.", (watch.severity,), "stack")
@@ -35,9 +37,11 @@ def raised(thresholds: Thresholds) -> Iterator[Raised]:
 
 def when(signal: Signal) -> str:
     """The level from which each severity is raised, in words."""
-    levels = ", ".join(
-        f"{severity} {shown(level, signal)}" for severity, level in signal.levels.given().items()
-    )
+    if signal.unit == "state":
+        so = "so" if signal.direction == "above" else "not so"
+        return f"{signal.meaning} Raised when that is {so}{held(signal.hold)}."
+    given = signal.levels.given().items()
+    levels = ", ".join(f"{severity} {shown(level, signal)}" for severity, level in given)
     return f"{signal.meaning} Raised when {signal.direction}: {levels}{held(signal.hold)}."
 
 
@@ -50,6 +54,4 @@ def shown(level: float, signal: Signal) -> str:
     """A level with its unit."""
     if signal.unit == "ratio":
         return f"{100 * level:g} %"
-    return (
-        f"{level:g}{ {'seconds': ' s', 'per_second': ' a second', 'bytes': ' bytes'}.get(signal.unit, '') }"
-    )
+    return f"{level:.10g}{UNITS.get(signal.unit, '')}"

@@ -14,7 +14,7 @@ HEAD = """# Alerts
 Written by `make docs` from `prometheus/thresholds.yml` and `docs/runbooks/`; not to be edited. To change a
 level, edit `thresholds.yml` and run `make rules`, or set it on the preferences page where a range is given.
 Critical alerts page, warnings are told, info is recorded. The fast lane pages within a second; the slow lane
-is evaluated every 15 s. `make run` serves this page at `/user/alerts.html` of Prometheus, where alerts link to.
+is evaluated every 15 s. Alerts link to `/user/alerts.html` of Prometheus, where `make run` has the runbooks.
 
 ## Signals
 
@@ -80,7 +80,7 @@ def section(alert: Raised, runbook: Runbook) -> str:
             "To confirm:\n", bullets(looks),
             "Likely causes here:\n", bullets(runbook.causes),
             "What to do:\n", bullets(runbook.act),
-            f"Dashboard `watchroom-{alert.dashboard}`; the page that acts is `{alert.page}` of the service.\n",
+            f"Dashboard `watchroom-{alert.dashboard}`; the service's page that acts is `{alert.page}`.\n",
         )
     )  # fmt: skip
 

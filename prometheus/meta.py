@@ -109,7 +109,7 @@ RULES = (
         "warning",
         "10s",
         "The level set for {{ $labels.signal }} is not in force",
-        "Someone set {{ $labels.severity }} of {{ $labels.signal }} to {{ $value | humanize }}, "
+        "Someone set {{ $labels.severity }} of {{ $labels.signal }} to {{ $value | printf `%.4g` }}, "
         "which is out of its range; the level of the file stays in force.",
         ("signal",),
     ),

@@ -12,7 +12,8 @@ FORMATS = {
     "seconds": "humanizeDuration",
     "bytes": "humanize1024",
     "count": "humanize",
-    "per_second": "humanize",
+    # humanize would write 0.2 as 200m
+    "per_second": 'printf "%.3g"',
     "state": "humanize",
 }
 # a page ends only when the cause has been gone for this long, so that one good scrape does not end it
