@@ -19,7 +19,9 @@ from ingestion_api.store.tables import Alert
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
 
-Severity = Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", examples=["page"])]
+Severity = Annotated[
+    str | None, Query(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", examples=["page"])
+]
 
 
 class Received(Shape):
@@ -78,7 +80,7 @@ def alerts(
     request: Request,
     _actor: Operator,
     status: Annotated[Literal["firing", "resolved"] | None, Query(examples=["firing"])] = None,
-    severity: Severity | None = None,
+    severity: Severity = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     before: Annotated[int | None, Query(ge=1, le=LONGEST_ID, examples=[5])] = None,
 ) -> AlertList:

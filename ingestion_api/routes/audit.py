@@ -17,7 +17,7 @@ from ingestion_api.service import service_of
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 
 
-Action = Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[a-z_]+$", examples=["ingest"])]
+Action = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[a-z_]+$", examples=["ingest"])]
 
 
 class Change(Shape):
@@ -49,7 +49,7 @@ def audit_log(
     _actor: Operator,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     before: Annotated[int | None, Query(ge=1, le=LONGEST_ID, examples=[9])] = None,
-    action: Action | None = None,
+    action: Action = None,
 ) -> AuditLog:
     """Every change that was made through the service."""
     with service_of(request).store.read() as session:

@@ -27,7 +27,7 @@ Key = Annotated[
         examples=["3f1c9a52"],
     ),
 ]
-Cursor = Annotated[str, Query(min_length=1, max_length=100, examples=[HISTORY["next_cursor"]])]
+Cursor = Annotated[str | None, Query(min_length=1, max_length=100, examples=[HISTORY["next_cursor"]])]
 RepoUrl = Annotated[
     str,
     Path(
@@ -53,7 +53,7 @@ def ingest(request: Request, repo_url: RepoUrl, actor: Operator, key: Key = None
 def history(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
-    cursor: Cursor | None = None,
+    cursor: Cursor = None,
 ) -> History:
     """The latest ended jobs, newest first."""
     with service_of(request).store.read() as session:

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/ingestion", tags=["jobs"])
 
 LONGEST_ID = 2_147_483_647
 Before = Annotated[
-    int, Query(ge=1, le=LONGEST_ID, description="next_cursor of the page before", examples=[17])
+    int | None, Query(ge=1, le=LONGEST_ID, description="next_cursor of the page before", examples=[17])
 ]
 JobIdPath = Annotated[int, Path(ge=1, le=LONGEST_ID, examples=[17])]
 
@@ -48,7 +48,7 @@ def all_jobs(
     _actor: Operator,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
     status: Annotated[State | None, Query(examples=["failed"])] = None,
-    before: Before | None = None,
+    before: Before = None,
 ) -> JobList:
     """The newest jobs first."""
     with service_of(request).store.read() as session:
