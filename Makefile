@@ -1,5 +1,5 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run demo-fault test lint types tests format rules docs bench lock
+.PHONY: help setup run demo-fault test lint types tests format rules docs bench lock dashboards compose compose-secrets bench-dashboards
 .NOTPARALLEL:
 
 help: ## list the verbs
@@ -35,11 +35,23 @@ format: ## let ruff write what it can
 rules: ## write prometheus/rules/ from prometheus/thresholds.yml, and alertmanager.yml from receivers.yml
 	@.venv/bin/python -m prometheus && .venv/bin/python -m alertmanager
 
+dashboards: ## write grafana/generated from the code (WATCH=1: again on every save)
+	@.venv/bin/python -m grafana $(if $(WATCH),--watch)
+
+compose: ## write what docker-compose.yml mounts and its images install
+	@.venv/bin/python -m stack.compose
+
+compose-secrets: ## make the secrets of docker-compose.yml, once
+	@stack/compose/secrets.sh
+
 docs: ## write what can be derived of docs/: alerts, metrics, settings
 	@.venv/bin/python -m docs.generate
 
 bench: ## measure the exporter and write the tables of benchmarks/README.md
 	@.venv/bin/python -m benchmarks.exporter
+
+bench-dashboards: ## every query of every dashboard on a running system and on a week of history
+	@.venv/bin/python -m benchmarks.dashboards
 
 lock: ## write requirements.txt anew from pyproject.toml (UPGRADE=--upgrade for the newest)
 	@stack/lock.sh $(UPGRADE)

@@ -128,6 +128,7 @@ def grafana(plan: Plan) -> Service | None:
             "GF_PATHS_PROVISIONING": str(ROOT / "grafana" / "provisioning"),
             "GF_ANALYTICS_REPORTING_ENABLED": "false",
             "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+            "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(ROOT / "grafana" / "generated" / "overview.json"),
             "WATCHROOM_ROOT": str(ROOT),
             "PROMETHEUS_URL": f"http://{HOST}:{plan.settings.prometheus_port}",
             "ALERTMANAGER_URL": f"http://{HOST}:{plan.settings.alertmanager_port}",

@@ -28,7 +28,7 @@ def board() -> Board:
 
 def queue() -> Variable:
     """Which queues."""
-    return variables.of_label("queue", 'celery_queue_length{job="$job"}', "queue_name", "Queue")
+    return variables.of_label("queue_name", 'celery_queue_length{job="$job"}', "queue_name", "Queue")
 
 
 def now() -> Band:

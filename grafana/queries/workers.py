@@ -3,7 +3,7 @@
 from grafana.modern import Query, query
 from grafana.queries.series import age, least, moment, most, own, per, quantile, rate, state, top, total
 
-QUEUES = 'queue_name=~"$queue"'
+QUEUES = 'queue_name=~"$queue_name"'
 OUTCOMES = ("succeeded", "failed", "retried", "rejected", "revoked")
 
 

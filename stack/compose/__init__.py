@@ -1,0 +1,1 @@
+"""What docker-compose.yml mounts: configurations with the host names of its network."""

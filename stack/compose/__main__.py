@@ -1,0 +1,38 @@
+"""The command behind `make compose`: `python -m stack.compose [--check]`."""
+
+import argparse
+import sys
+
+from stack.compose.packages import files
+from stack.compose.render import FOLDER, rendered
+
+
+def main() -> int:
+    """Write the files, or with --check only say whether they are current; 1 on drift."""
+    parser = argparse.ArgumentParser(prog="python -m stack.compose", description="Files for containers.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
+    check = parser.parse_args().check
+    names = stale()
+    for name, text in names.items():
+        if check:
+            sys.stderr.write(f"stack/compose/{name} is not what `make compose` writes; run it\n")
+        else:
+            (FOLDER / name).write_text(text)
+            sys.stdout.write(f"stack/compose/{name} written\n")
+    return int(check and bool(names))
+
+
+def stale() -> dict[str, str]:
+    """The files that are not what their sources make of them, with what they should hold."""
+    wanted = {**rendered(), **files()}
+    return {name: text for name, text in wanted.items() if current(name) != text}
+
+
+def current(name: str) -> str | None:
+    """What the file holds now."""
+    path = FOLDER / name
+    return path.read_text() if path.is_file() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

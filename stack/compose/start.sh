@@ -1,0 +1,11 @@
+#!/bin/sh
+# Hands a program the secrets that it reads from its environment only, then becomes that program.
+set -eu
+read_secret() {
+    if [ -r "/run/secrets/$2" ]; then
+        export "$1=$(cat "/run/secrets/$2")"
+    fi
+}
+read_secret PGPASSWORD postgres-password
+read_secret DEMO_TOKEN backend-token
+exec "$@"
