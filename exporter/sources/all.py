@@ -7,12 +7,12 @@ from typing import Any, Protocol, Self
 
 from exporter.question import Question
 from exporter.settings import Settings
-from exporter.sources.backend import Backend
-from exporter.sources.broker import Broker
-from exporter.sources.cache import Cache
-from exporter.sources.database import Database
-from exporter.sources.ingestion import Ingestion
-from exporter.sources.module_views import ModuleViews
+from exporter.sources.backend.module_views import ModuleViews
+from exporter.sources.backend.source import Backend
+from exporter.sources.broker.source import Broker
+from exporter.sources.cache.source import Cache
+from exporter.sources.database.source import Database
+from exporter.sources.ingestion.source import Ingestion
 
 
 class Source(Protocol):

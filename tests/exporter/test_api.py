@@ -9,9 +9,9 @@ import pytest
 
 from exporter.errors import BadAnswer
 from exporter.settings_modules import MODULES
-from exporter.sources.api_totals import ApiTotals
-from exporter.sources.metrics_page import MetricsPage
-from exporter.sources.routes import Routes
+from exporter.sources.backend.metrics_page import MetricsPage
+from exporter.sources.backend.routes import Routes
+from exporter.sources.backend.totals import ApiTotals
 from tests.exporter.backend_double import BackendDouble, Says
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.servers.waiting import eventually

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from exporter.errors import NotConfigured
 from exporter.settings import Celery
-from exporter.sources.broker import Broker
-from exporter.sources.broker_view import BrokerView, QueueView
+from exporter.sources.broker.source import Broker
+from exporter.sources.broker.view import BrokerView, QueueView
 from tests.exporter.worker_events import heartbeat, life, tell
 from tests.servers.redis_server import RedisServer
 

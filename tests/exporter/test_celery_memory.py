@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from exporter.sources.celery_clocks import Clocks
-from exporter.sources.celery_tallies import Tallies, Tally
-from exporter.sources.celery_tasks import Tasks
-from exporter.sources.celery_workers import Workers
+from exporter.sources.broker.clocks import Clocks
+from exporter.sources.broker.tallies import Tallies, Tally
+from exporter.sources.broker.tasks import Tasks
+from exporter.sources.broker.workers import Workers
 
 
 def tasks(most: int = 100) -> Tasks:

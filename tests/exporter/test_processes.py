@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from exporter.sources.processes import MOST, RECENT, Processes
+from exporter.sources.backend.processes import MOST, RECENT, Processes
 
 Counts = dict[str, float]
 

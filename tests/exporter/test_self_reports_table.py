@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
-from exporter.collectors.self_reports_said import NONEXISTENT, Said
-from exporter.collectors.self_reports_seen import Seen
-from exporter.collectors.self_reports_sight import Sight
-from exporter.collectors.self_reports_statuses import COMPONENTS
-from exporter.collectors.self_reports_table import ROWS, compared
+from exporter.collectors.self_reports.said import NONEXISTENT, Said
+from exporter.collectors.self_reports.seen import Seen
+from exporter.collectors.self_reports.sight import Sight
+from exporter.collectors.self_reports.statuses import COMPONENTS
+from exporter.collectors.self_reports.table import ROWS, compared
 from exporter.metrics import Quantiles
 from exporter.settings import Settings
-from exporter.sources.broker_results import Results
-from exporter.sources.broker_view import BrokerView, QueueView
+from exporter.sources.backend.event_bus import EventBus
+from exporter.sources.backend.health_report import Health, Workers
+from exporter.sources.backend.model_reports import Model
+from exporter.sources.backend.module_views import ModuleView
+from exporter.sources.broker.results import Results
+from exporter.sources.broker.view import BrokerView, QueueView
+from exporter.sources.database.sparse import Sparse
+from exporter.sources.database.sparse_evidence import Evidence
 from exporter.sources.document import Document
-from exporter.sources.event_bus import EventBus
-from exporter.sources.health_report import Health, Workers
-from exporter.sources.ingestion_answers import Health as IngestionHealth
-from exporter.sources.ingestion_answers import Worker
-from exporter.sources.model_reports import Model
-from exporter.sources.module_views import ModuleView
-from exporter.sources.sql.sparse import Sparse
-from exporter.sources.sql.sparse_evidence import Evidence
+from exporter.sources.ingestion.answers import Health as IngestionHealth
+from exporter.sources.ingestion.answers import Worker
 from exporter.status import derived
 
 NOW = 1_800_000_000.0

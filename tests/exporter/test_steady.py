@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from exporter.errors import Refused
-from exporter.sources.steady import SlowLane, Steady
+from exporter.sources.backend.steady import SlowLane, Steady
 from tests.exporter.backend_double import BackendDouble, Says
 from tests.exporter.exporter_page import watching
 from tests.servers.waiting import eventually

@@ -6,8 +6,8 @@ import pytest
 
 from exporter.metrics import Spread
 from exporter.settings import Judgement
-from exporter.sources.api_totals import Totals
-from exporter.sources.traffic import Traffic, percentile
+from exporter.sources.backend.totals import Totals
+from exporter.sources.backend.traffic import Traffic, percentile
 
 
 def totals(good: float, bad: float = 0.0, slow: float = 0.0) -> Totals:

@@ -1,0 +1,68 @@
+"""Which keys of the cache are big, and which beginnings of keys take the most memory."""
+
+from collections.abc import Iterable, Sequence
+
+from prometheus_client import Metric
+
+from exporter.bounds import OTHER, label
+from exporter.metrics import Gauge, Row, Untyped
+from exporter.sources import Sources
+from exporter.sources.cache.answers import Group, Key
+from exporter.sources.cache.key_names import shown
+
+COUNT = Untyped(
+    "redis_key_group_count",
+    "Keys that begin so, up to the separator; estimated from those seen.",
+    ("db", "key_group"),
+)
+USED = Gauge(
+    "redis_key_group_memory_usage_bytes",
+    "Bytes of the keys that begin so, estimated from a sample.",
+    ("db", "key_group"),
+)
+DISTINCT = Gauge("redis_number_of_distinct_key_groups", "Different beginnings of keys.", ("db",))
+SIZE = Gauge("redis_key_size", "Length of the value, or number of its members, of a big key.", ("db", "key"))
+BIG = Gauge(
+    "redis_key_memory_usage_bytes", "Bytes of a key among the biggest that were sampled.", ("db", "key")
+)
+SEEN = Gauge(
+    "ops_cache_keys_seen_ratio", "Share of the keys that the last pass saw before its time was over."
+)
+MEASURED = Gauge("ops_cache_keys_measured_ratio", "Share of the seen keys whose memory was measured.")
+METRICS = (COUNT, USED, DISTINCT, SIZE, BIG, SEEN, MEASURED)
+UNGROUPED = "ungrouped"
+
+
+async def read(sources: Sources) -> Iterable[Metric]:
+    """What the last pass found; the passes run beside the scrape."""
+    found, db = await sources.cache.keys.answer(), sources.cache.database
+    settings = sources.settings.redis
+    groups = bounded(found.groups, settings.key_groups)
+    keys = [(db, name, key) for name, key in named(sources, found.biggest).items()]
+    return (
+        COUNT.of((db, name, count) for name, count, _ in groups),
+        USED.of((db, name, used) for name, _, used in groups),
+        DISTINCT.one(float(len(found.groups)), db),
+        SIZE.of((db, name, key.size) for db, name, key in keys),
+        BIG.of((db, name, key.used) for db, name, key in keys),
+        SEEN.one(found.seen),
+        MEASURED.one(found.measured),
+    )
+
+
+def bounded(groups: Sequence[Group], most: int) -> list[Row]:
+    """Name, count and bytes of the heaviest groups, and of all others as `other`."""
+    ranked = sorted(groups, key=lambda g: (-(g.used or 0), -g.count, g.name))
+    rows: list[Row] = [(label(g.name or UNGROUPED, 64), g.count, g.used) for g in ranked[:most]]
+    if rest := ranked[most:]:
+        rows.append((OTHER, sum(g.count for g in rest), sum(g.used or 0 for g in rest)))
+    return rows
+
+
+def named(sources: Sources, keys: Iterable[Key]) -> dict[str, Key]:
+    """The keys under the names by which they may be shown; of two that look the same the bigger stays."""
+    settings, length = sources.settings.redis, sources.settings.limits.label_length
+    found: dict[str, Key] = {}
+    for key in keys:
+        found.setdefault(shown(key.name, settings.key_separator, settings.sensitive_prefixes, length), key)
+    return found

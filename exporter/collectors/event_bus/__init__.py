@@ -1,0 +1,13 @@
+"""The event bus inside the backend: what was emitted and delivered, how long it took, how fresh it is."""
+
+from exporter.collector import Collector, Part
+from exporter.collectors.event_bus import history, totals
+
+EVENT_BUS = Collector(
+    "event_bus",
+    "events emitted, delivered and failed, by event; latencies; the newest event",
+    (
+        Part("totals", totals.read, totals.METRICS),
+        Part("history", history.read, history.METRICS),
+    ),
+)

@@ -1,0 +1,19 @@
+"""The ingestion: what waits, who takes it, what came of it."""
+
+from exporter.collector import Collector, Part
+from exporter.collectors.ingestion import cloud, health, history, jobs, ping, queues, resources, worker
+
+INGESTION = Collector(
+    "ingestion",
+    "queues and their capacity, worker heartbeat, finished jobs, dead letters",
+    (
+        Part("ping", ping.read, ping.METRICS),
+        Part("queues", queues.read, queues.METRICS),
+        Part("worker", worker.read, worker.METRICS),
+        Part("cloud", cloud.read, cloud.METRICS),
+        Part("jobs", jobs.read, jobs.METRICS),
+        Part("history", history.read, history.METRICS),
+        Part("resources", resources.read, resources.METRICS),
+        Part("health", health.read, health.METRICS),
+    ),
+)

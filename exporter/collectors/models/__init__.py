@@ -1,0 +1,13 @@
+"""The models: which are reported to be there, and which were seen to work."""
+
+from exporter.collector import Collector, Part
+from exporter.collectors.models import ml_health, states
+
+MODELS = Collector(
+    "models",
+    "each model as reported and as verified, its inferences, its file",
+    (
+        Part("states", states.read, states.METRICS),
+        Part("ml_health", ml_health.read, ml_health.METRICS),
+    ),
+)

@@ -1,0 +1,53 @@
+"""How good the recommendations were found to be, with the time at which that was found."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.bounds import label
+from exporter.errors import NotConfigured, SourceError
+from exporter.metrics import Gauge
+from exporter.sources import Sources
+from exporter.sources.database.evaluations import Evaluation, share
+from exporter.sources.document import Document
+
+BY = ("model",)
+PRECISION = Gauge(
+    "ops_recommendations_precision_ratio",
+    "Share of what the model recommends that is liked; model `reported` is the backend's own report.",
+    BY,
+)
+RECALL = Gauge("ops_recommendations_recall_ratio", "Share of what is liked that the model recommends.", BY)
+EVALUATED = Gauge("ops_recommendations_evaluated_timestamp_seconds", "Unix time of that evaluation.", BY)
+METRICS = (PRECISION, RECALL, EVALUATED)
+REPORTED = "reported"
+
+
+async def read(sources: Sources) -> Iterable[Metric]:
+    """Evaluations from the table of model versions and from the backend's report, where either has any."""
+    failed: SourceError | None = None
+    found: list[Evaluation] = []
+    try:
+        found += reported(await sources.backend.recommendations.answer())
+    except SourceError as error:
+        failed = error
+    try:
+        found += (await sources.database.evaluations.answer())[: sources.settings.limits.models]
+    except NotConfigured:
+        if failed is not None:
+            raise failed from None
+    return (
+        PRECISION.of((label(e.model), e.precision) for e in found),
+        RECALL.of((label(e.model), e.recall) for e in found),
+        EVALUATED.of((label(e.model), e.at) for e in found),
+    )
+
+
+def reported(report: Document) -> list[Evaluation]:
+    """What the report says of precision and recall; often nothing."""
+    metrics = report.part("metrics")
+    precision, recall = share(metrics, "precision"), share(metrics, "recall")
+    if precision is None and recall is None:
+        return []
+    at = metrics.moment("evaluated_at")
+    return [Evaluation(REPORTED, precision, recall, report.moment("timestamp") if at is None else at)]

@@ -1,0 +1,85 @@
+"""Reports on modules, models, event bus and the reports themselves: rows 2, 8, 10, 14 and 16."""
+
+from collections.abc import Iterable
+
+from exporter.collectors.self_reports.row import Words
+from exporter.collectors.self_reports.said import NONEXISTENT
+from exporter.collectors.self_reports.sight import Sight
+from exporter.sources.backend.event_bus import EventBus
+from exporter.sources.backend.model_reports import FAILED, VERIFIED, Model
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
+
+
+def modules(sight: Sight) -> Iterable[Words]:
+    """Row 2: every module is healthy, whatever its requests and its own health route say."""
+    for view in sight.seen.modules:
+        yield Words(f"module {view.name}", view.reported, view.observed)
+
+
+def any_module(sight: Sight) -> Iterable[Words]:
+    """Row 2: even a module that does not exist is healthy."""
+    yield Words("module that does not exist", sight.said.no_module, NONEXISTENT)
+
+
+def models(sight: Sight) -> Iterable[Words]:
+    """Row 8: a file that exists is an available model."""
+    for model in sight.said.models:
+        yield Words(f"model {model.name}", model_reported(model), model_seen(model))
+
+
+def model_reported(model: Model) -> str:
+    """The model as reported."""
+    return UNKNOWN if model.available is None else HEALTHY if model.available else DOWN
+
+
+def model_seen(model: Model) -> str:
+    """The model as a check found it; one that was never checked is unknown."""
+    return {VERIFIED: HEALTHY, FAILED: DOWN}.get(model.verified, UNKNOWN)
+
+
+def event_bus(sight: Sight) -> Iterable[Words]:
+    """Row 10: no errors while each delivery takes half a minute."""
+    if sight.seen.bus is not None:
+        yield Words("event bus", event_bus_reported(sight.seen.bus), event_bus_seen(sight))
+
+
+def event_bus_reported(bus: EventBus) -> str:
+    """The bus by the errors it counts."""
+    if bus.errors is None:
+        return UNKNOWN
+    return HEALTHY if bus.errors == 0 else DEGRADED
+
+
+def event_bus_seen(sight: Sight) -> str:
+    """The bus by the errors it counts and by how long its handlers take; an unused bus is unknown."""
+    if sight.seen.bus is None or sight.seen.bus.slow_handling is None:
+        return UNKNOWN
+    if sight.seen.bus.slow_handling > sight.settings.backend.highest_quantile_seconds:
+        return DEGRADED
+    return event_bus_reported(sight.seen.bus)
+
+
+def processes(sight: Sight) -> Iterable[Words]:
+    """Row 14: counts of one process where several answer in turn."""
+    if sight.seen.bus is not None:
+        yield Words("event bus counts", "whole", "part" if sight.seen.processes > 1 else "whole")
+
+
+def slow_routes(sight: Sight) -> Iterable[Words]:
+    """Row 16: no answer at all from the routes that ask the workers."""
+    if sight.seen.wedged is not None:
+        yield Words("health routes", "silent" if sight.seen.wedged else "answering", api_words(sight))
+
+
+def api_words(sight: Sight) -> str:
+    """The API as seen by those routes: answering, wedged or gone."""
+    if sight.seen.wedged:
+        return "wedged" if sight.seen.answers else DOWN
+    return "answering"
+
+
+def api_seen(sight: Sight) -> str:
+    """The API by whether it answers us at all and on its slow routes."""
+    if not sight.seen.answers:
+        return DOWN
+    return DEGRADED if sight.seen.wedged else HEALTHY

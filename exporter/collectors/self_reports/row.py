@@ -1,0 +1,37 @@
+"""One row of the table: what the backend reports of a subject, and what is observed of it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from exporter.collectors.self_reports.sight import Sight
+from exporter.status import DEGRADED, DOWN, UNKNOWN
+
+TROUBLE = {DEGRADED, DOWN}
+
+
+class Words(NamedTuple):
+    """A report and an observation of one subject, each in one word."""
+
+    subject: str
+    reported: str
+    observed: str
+
+    @property
+    def known(self) -> bool:
+        """Whether there is both a report and an observation."""
+        return UNKNOWN not in (self.reported, self.observed)
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the report is wrong; two words for trouble differ in grade only, and mislead nobody."""
+        return self.reported != self.observed and not {self.reported, self.observed} <= TROUBLE
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way in which a backend's report was seen to be wrong; `number` is its row in the truth table."""
+
+    number: int
+    about: str
+    compare: Callable[[Sight], Iterable[Words]]

@@ -1,0 +1,85 @@
+"""What is observed of the backend and of the servers it needs at one moment."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from exporter.collectors.ingestion.worker import edge_worker
+from exporter.collectors.self_reports.asking import maybe, ready
+from exporter.question import Question
+from exporter.sources import Sources
+from exporter.sources.backend.event_bus import EventBus
+from exporter.sources.backend.module_views import ModuleView
+from exporter.sources.backend.probe import database as probed_database
+from exporter.sources.broker.results import Results
+from exporter.sources.broker.view import BrokerView
+from exporter.sources.database.sparse import Sparse
+from exporter.sources.database.sparse_evidence import Evidence
+from exporter.sources.ingestion.answers import Worker
+from exporter.status import DOWN, HEALTHY, UNKNOWN, worst
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The observations; None is what could not be looked at."""
+
+    modules: tuple[ModuleView, ...] = ()
+    answers: bool = True
+    wedged: bool | None = None
+    database: str = UNKNOWN
+    cache: str = UNKNOWN
+    ingestion: str = UNKNOWN
+    broker: BrokerView | None = None
+    hidden: tuple[str, ...] | None = None  # queues whose messages all wait in lists of a higher priority
+    results: Results | None = None
+    bus: EventBus | None = None
+    processes: int = 0
+    edge: Worker | None = None
+    sparse: Sparse | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+async def seen(sources: Sources) -> Seen:
+    """The observations as of now; a slow one that is not there yet is not waited for."""
+    backend = sources.backend
+    totals, bus = await maybe(backend.totals.answer), await maybe(backend.events.answer)
+    evidence, sparse = await ready(sources.database.evidence), await ready(sources.database.sparse)
+    results = await ready(sources.broker.results)
+    return Seen(
+        modules=tuple(await sources.modules.look()),
+        answers=await backend.answers(),
+        wedged=backend.wedged(),
+        database=await database(sources),
+        cache=await works(sources.cache.ping),
+        ingestion=await works(sources.ingestion.ping),
+        broker=await maybe(sources.broker.observed),
+        hidden=await maybe(partial(hidden, sources)),
+        results=results,
+        bus=bus,
+        processes=max(totals.processes if totals else 0, bus.processes if bus else 0),
+        edge=await maybe(partial(edge_worker, sources)),
+        sparse=sparse,
+        evidence=evidence or (),
+    )
+
+
+async def works(question: Question[Any]) -> str:
+    """Whether a server answers our own smallest question, as a status."""
+    answers = await maybe(question.works)
+    return UNKNOWN if answers is None else HEALTHY if answers else DOWN
+
+
+async def database(sources: Sources) -> str:
+    """The database by our own query, else by what the modules' truthful health routes say of it."""
+    own = await works(sources.database.ping)
+    if own != UNKNOWN:
+        return own
+    replies = [await maybe(probe.answer) for probe in sources.backend.probes.values()]
+    return worst(probed_database(reply.body) for reply in replies if reply is not None)
+
+
+async def hidden(sources: Sources) -> tuple[str, ...]:
+    """The queues that look empty to whoever asks for the length of the list of their name."""
+    broker = sources.broker
+    found = await broker.lengths.answer()
+    return tuple(q for q, n in found.queues.items() if n and broker.keys.lists(q)[0] not in found.filled)

@@ -1,0 +1,86 @@
+"""The components of the backend: what is reported of each, and what is observed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from exporter.collectors.self_reports import application, stores, work
+from exporter.collectors.self_reports.sight import Sight
+from exporter.status import DEGRADED, HEALTHY, UNKNOWN, worst
+
+
+@dataclass(frozen=True)
+class Component:
+    """One component, and how its two statuses are found."""
+
+    name: str
+    reported: Callable[[Sight], str]
+    observed: Callable[[Sight], str]
+
+
+def api_reported(sight: Sight) -> str:
+    """The API in the words of /health."""
+    return sight.said.component("api")
+
+
+def redis_reported(sight: Sight) -> str:
+    """Redis in the words of /health."""
+    return sight.said.component("redis")
+
+
+def bus_reported(sight: Sight) -> str:
+    """The event bus by the errors it counts."""
+    return UNKNOWN if sight.seen.bus is None else application.event_bus_reported(sight.seen.bus)
+
+
+def workers_seen(sight: Sight) -> str:
+    """The workers and what becomes of their tasks."""
+    return worst((work.workers_seen(sight), work.tasks_seen(sight)))
+
+
+def models_reported(sight: Sight) -> str:
+    """The worst of the models as reported."""
+    return worst(map(application.model_reported, sight.said.models))
+
+
+def models_seen(sight: Sight) -> str:
+    """The worst of the models as checked, unknown while any of them was not."""
+    found = list(map(application.model_seen, sight.said.models))
+    state = worst(found)
+    return UNKNOWN if state == HEALTHY and UNKNOWN in found else state
+
+
+def ingestion_reported(sight: Sight) -> str:
+    """The ingestion as its body says, and the edge worker as passed on."""
+    return worst((UNKNOWN if sight.said.ingestion is None else sight.said.ingestion.status, sight.said.edge))
+
+
+def ingestion_seen(sight: Sight) -> str:
+    """The ingestion's servers and its worker; without a sign of life from the worker it is unknown."""
+    servers, worker = work.ingestion_seen(sight), work.edge_worker_seen(sight)
+    return UNKNOWN if servers == HEALTHY and worker == UNKNOWN else worst((servers, worker))
+
+
+def sparse_reported(sight: Sight) -> str:
+    """Sparse embeddings are reported by the model's name that is stored beside them."""
+    return HEALTHY if sight.seen.sparse is not None and sight.seen.sparse.by_model else UNKNOWN
+
+
+def sparse_seen(sight: Sight) -> str:
+    """Sparse embeddings by what speaks against their origin."""
+    looked_at = [evidence for evidence in sight.seen.evidence if evidence.sampled]
+    if any(evidence.suspect for evidence in looked_at):
+        return DEGRADED
+    return HEALTHY if looked_at else UNKNOWN
+
+
+COMPONENTS = (
+    Component("api", api_reported, application.api_seen),
+    Component("database", lambda sight: sight.said.database, lambda sight: sight.seen.database),
+    Component("redis", redis_reported, stores.redis_seen),
+    Component("cache", lambda sight: sight.said.cache, lambda sight: sight.seen.cache),
+    Component("workers", work.workers_reported, workers_seen),
+    Component("event_bus", bus_reported, application.event_bus_seen),
+    Component("models", models_reported, models_seen),
+    Component("ingestion", ingestion_reported, ingestion_seen),
+    Component("sparse_embeddings", sparse_reported, sparse_seen),
+)

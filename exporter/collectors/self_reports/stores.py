@@ -1,0 +1,58 @@
+"""Reports on the database, its pool, the cache and what is stored: rows 1, 7, 9, 12 and 15."""
+
+from collections.abc import Iterable
+
+from exporter.collectors.self_reports.row import Words
+from exporter.collectors.self_reports.sight import Sight
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
+
+
+def database(sight: Sight) -> Iterable[Words]:
+    """Row 1: healthy while the database is stopped."""
+    yield Words("database", sight.said.database, sight.seen.database)
+    yield Words("database in /health", sight.said.component("database"), sight.seen.database)
+
+
+def pool(sight: Sight) -> Iterable[Words]:
+    """Row 7: a third in use while every connection is lent."""
+    if sight.said.pool is None:
+        return
+    said = sight.said.pool.part("pool")
+    percent, lent = said.number("utilization_percent"), said.number("checked_out")
+    capacity = said.number("total_capacity")
+    limit = sight.settings.judgement.degraded_pool_ratio
+    reported = None if percent is None else percent / 100
+    observed = lent / capacity if lent is not None and capacity else None
+    yield Words("database pool", fullness(reported, limit), fullness(observed, limit))
+
+
+def fullness(ratio: float | None, limit: float) -> str:
+    """The status of something of which this share is used up."""
+    if ratio is None:
+        return UNKNOWN
+    return DOWN if ratio >= 1 else DEGRADED if ratio > limit else HEALTHY
+
+
+def cache(sight: Sight) -> Iterable[Words]:
+    """Row 9: statistics as ever while Redis is down."""
+    yield Words("cache", sight.said.cache, sight.seen.cache)
+
+
+def redis(sight: Sight) -> Iterable[Words]:
+    """Row 15: Redis unavailable while it works."""
+    yield Words("redis", sight.said.component("redis"), redis_seen(sight))
+
+
+def redis_seen(sight: Sight) -> str:
+    """Redis by our own PING to the cache, else to the broker, which is the same server as a rule."""
+    if sight.seen.cache != UNKNOWN or sight.seen.broker is None:
+        return sight.seen.cache
+    return HEALTHY if sight.seen.broker.answers else DOWN
+
+
+def sparse_embeddings(sight: Sight) -> Iterable[Words]:
+    """Row 12: vectors that carry the name of a model that did not make them."""
+    for evidence in sight.seen.evidence:
+        if evidence.sampled:
+            observed = DEGRADED if evidence.suspect else HEALTHY
+            yield Words(f"sparse embeddings {evidence.model}", HEALTHY, observed)

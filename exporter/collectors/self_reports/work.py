@@ -1,0 +1,119 @@
+"""Reports on workers, tasks, queues and ingestion: rows 3, 4, 5, 6, 11 and 13."""
+
+from collections.abc import Iterable
+
+from exporter.collectors.self_reports.row import Words
+from exporter.collectors.self_reports.sight import Sight
+from exporter.sources.broker.view import BrokerView
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, worst
+
+
+def workers(sight: Sight) -> Iterable[Words]:
+    """Row 3: a worker that is there, while its pool is frozen and tasks wait."""
+    yield Words("workers", workers_reported(sight), workers_seen(sight))
+
+
+def workers_reported(sight: Sight) -> str:
+    """The workers as /workers/status tells them, else as /health does."""
+    if sight.said.workers is None:
+        return sight.said.component("celery")
+    return DOWN if sight.said.workers.count == 0 else sight.said.workers.status
+
+
+def workers_seen(sight: Sight) -> str:
+    """The workers by heartbeats, and by whether the oldest message and the task events move."""
+    broker = sight.seen.broker
+    if broker is None:
+        return UNKNOWN
+    if not broker.answers or broker.workers_up == 0:
+        return DOWN
+    after = sight.settings.celery.stuck_after
+    if broker.stuck(after) and set(broker.stuck(after)) - set(broker.unconsumed):
+        return DOWN if silent(broker, sight.now - after) else DEGRADED
+    return HEALTHY if broker.workers_up else UNKNOWN
+
+
+def silent(broker: BrokerView, since: float) -> bool:
+    """Whether, though events are listened to, none of any task came since then or no task ends any more."""
+    if not broker.listening:
+        return False
+    return broker.finished == 0 or broker.last_task_event is None or broker.last_task_event < since
+
+
+def tasks(sight: Sight) -> Iterable[Words]:
+    """Row 4: tasks are counted as done while every one of them fails."""
+    if sight.said.workers is None or not sight.said.workers.accepted:
+        return
+    yield Words("tasks", sight.said.workers.status, tasks_seen(sight))
+
+
+def tasks_seen(sight: Sight) -> str:
+    """The tasks by how many of those that finished lately failed: by events, else by the stored results."""
+    limits = sight.settings.judgement
+    finished, failed = outcomes(sight)
+    if finished < limits.requests:
+        return UNKNOWN
+    share = failed / finished
+    return (
+        DOWN if share >= limits.down_error_ratio
+        else DEGRADED if share > limits.degraded_error_ratio
+        else HEALTHY
+    )  # fmt: skip
+
+
+def outcomes(sight: Sight) -> tuple[float, float]:
+    """Tasks that finished and those of them that failed: of late by events, else by the results in store."""
+    broker, results = sight.seen.broker, sight.seen.results
+    finished, failed = (0, 0) if broker is None else (broker.finished or 0, broker.failed or 0)
+    if finished >= sight.settings.judgement.requests or results is None:
+        return finished, failed
+    failed = results.statuses["FAILURE"]
+    return results.statuses["SUCCESS"] + failed, failed
+
+
+def priorities(sight: Sight) -> Iterable[Words]:
+    """Row 5: a queue of length 0 whose messages wait in the lists of higher priorities."""
+    if sight.seen.broker is None or sight.seen.hidden is None:
+        return
+    for queue in sight.seen.broker.queues or ():
+        if queue.length:
+            reported = "empty" if queue.name in sight.seen.hidden else "waiting"
+            yield Words(f"queue {queue.name}", reported, "waiting")
+
+
+def consumers(sight: Sight) -> Iterable[Words]:
+    """Row 6: no word of a queue that no worker takes from."""
+    for queue in () if sight.seen.broker is None else sight.seen.broker.queues or ():
+        if queue.length and queue.unconsumed is not None:
+            observed = "unconsumed" if queue.unconsumed else "consumed"
+            yield Words(f"consumers of {queue.name}", "consumed", observed)
+
+
+def edge_worker(sight: Sight) -> Iterable[Words]:
+    """Row 11: idle while the edge worker is dead."""
+    yield Words("edge worker", sight.said.edge, edge_worker_seen(sight))
+
+
+def edge_worker_seen(sight: Sight) -> str:
+    """The edge worker by its heartbeat; without one nothing is known of it."""
+    if sight.seen.edge is None:
+        return UNKNOWN
+    return sight.seen.edge.status(sight.now, sight.settings.ingestion.heartbeat_timeout)
+
+
+def ingestion_answer(sight: Sight) -> Iterable[Words]:
+    """Row 13: HTTP 200 over a body that says unhealthy."""
+    if sight.said.ingestion is not None:
+        reported = HEALTHY if sight.said.ingestion.http_status < 400 else DOWN
+        yield Words("ingestion HTTP status", reported, sight.said.ingestion.status)
+
+
+def ingestion(sight: Sight) -> Iterable[Words]:
+    """Row 13: the body itself, held against the servers that ingestion needs."""
+    if sight.said.ingestion is not None:
+        yield Words("ingestion", sight.said.ingestion.status, ingestion_seen(sight))
+
+
+def ingestion_seen(sight: Sight) -> str:
+    """The ingestion by its queue's server and by the database."""
+    return worst((sight.seen.ingestion, sight.seen.database))

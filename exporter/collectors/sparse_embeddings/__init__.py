@@ -1,0 +1,13 @@
+"""Sparse embeddings: how many resources have one, by which model, and whether that can be true."""
+
+from exporter.collector import Collector, Part
+from exporter.collectors.sparse_embeddings import coverage, evidence
+
+SPARSE_EMBEDDINGS = Collector(
+    "sparse_embeddings",
+    "coverage by model, last generation, vectors that the named model cannot have made",
+    (
+        Part("coverage", coverage.read, coverage.METRICS),
+        Part("evidence", evidence.read, evidence.METRICS),
+    ),
+)

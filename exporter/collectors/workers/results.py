@@ -1,0 +1,49 @@
+"""The stored results of tasks: failures as the result backend knows them, whatever events say."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.bounds import biggest
+from exporter.metrics import Gauge
+from exporter.sources import Sources
+from exporter.sources.broker.results import Results
+
+AGED = " Counted every 30 s by default."
+STORED = Gauge("ops_task_results_stored", "Results found in the result backend." + AGED)
+COMPLETE = Gauge("ops_task_results_complete", "Whether the result backend was walked to its end in time.")
+READ = Gauge("ops_task_results_read", "Results read of those stored, a sample where there are many." + AGED)
+BY_STATUS = Gauge(
+    "ops_task_results",
+    "Results read, by what became of the task (SUCCESS, FAILURE, RETRY, ...).",
+    ("status",),
+)
+FAILED = Gauge(
+    "ops_task_results_failed",
+    "Results read whose task failed; the task is unknown unless results are stored extended.",
+    ("name", "exception"),
+)
+METRICS = (STORED, COMPLETE, READ, BY_STATUS, FAILED)
+STATUSES = ("SUCCESS", "FAILURE")
+
+
+async def read(sources: Sources) -> Iterable[Metric]:
+    """The results of the last walk."""
+    found = await sources.broker.results.answer()
+    settings = sources.settings.celery
+    statuses = dict.fromkeys(STATUSES, 0.0) | biggest(found.statuses, 10)
+    return (
+        STORED.one(found.stored),
+        COMPLETE.one(float(found.complete)),
+        READ.one(found.read),
+        BY_STATUS.of(statuses.items()),
+        FAILED.of(failures(found, settings.tasks + settings.exceptions)),
+    )
+
+
+def failures(found: Results, most: int) -> Iterable[tuple[str, str, float]]:
+    """The most frequent failures by task and exception, the rest together."""
+    kept = biggest({f"{task} {exception}": n for (task, exception), n in found.failures.items()}, most, 240)
+    for key, count in kept.items():
+        task, _, exception = key.partition(" ")
+        yield task, exception or task, count

@@ -1,0 +1,83 @@
+"""Whether the broker answers, events arrive, and which workers live by their heartbeats."""
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import Metric
+
+from exporter.metrics import Counter, Gauge
+from exporter.sources import Sources
+from exporter.sources.broker.receiver import Receiver
+from exporter.sources.broker.source import Broker
+
+BROKER_UP = Gauge("ops_broker_up", "Whether the Celery broker answered our own PING.")
+CONNECTED = Gauge(
+    "ops_event_stream_connected",
+    "Whether worker events reach the exporter; while 0, nothing that follows from events is shown.",
+)
+CUTS = Counter(
+    "ops_event_stream_cuts_total",
+    "Times the broker ended the exporter's subscription to worker events, as Redis does to slow readers.",
+)
+BACKLOG = Gauge("ops_event_stream_backlog_bytes", "Worker events received by the exporter and not yet read.")
+EVENTS = Counter("ops_events_seen_total", "Worker events that the exporter has read.")
+UNDECODABLE = Counter(
+    "ops_events_undecodable_total", "Worker events or messages of events that could not be understood."
+)
+MISSED = Counter(
+    "ops_events_missed_total",
+    "Tasks that workers say they accepted and of whose start no event came: lost events, or task events off.",
+)
+LAST_TASK_EVENT = Gauge(
+    "celery_last_task_event_timestamp_seconds", "Unix time at which the last event of any task arrived."
+)
+WORKERS_UP = Gauge("ops_workers_up", "Workers whose heartbeat is recent; missing while that is not known.")
+UP = Gauge(
+    "celery_worker_up",
+    "Whether the worker's heartbeat is recent; a worker silent for long is forgotten.",
+    ("hostname",),
+)
+HEARTBEAT = Gauge(
+    "celery_worker_last_heartbeat_timestamp_seconds",
+    "Unix time, on the exporter's clock, at which the worker's last heartbeat arrived.",
+    ("hostname",),
+)
+ACTIVE = Gauge(
+    "celery_worker_tasks_active", "Tasks that run in the worker, by its last heartbeat.", ("hostname",)
+)
+METRICS = (
+    BROKER_UP, CONNECTED, CUTS, BACKLOG, EVENTS, UNDECODABLE, MISSED, LAST_TASK_EVENT, WORKERS_UP, UP,
+    HEARTBEAT, ACTIVE,
+)  # fmt: skip
+
+
+async def read(sources: Sources) -> Iterable[Metric]:
+    """The broker by our own PING, the workers by what their heartbeats say."""
+    broker = sources.broker
+    answers = await broker.ping.works()
+    receiver = broker.receiver
+    families = [BROKER_UP.one(float(answers))]
+    if receiver is not None:
+        families += [*of_stream(receiver, broker), *of_workers(receiver, broker)]
+    return families
+
+
+def of_stream(receiver: Receiver, broker: Broker) -> Iterator[Metric]:
+    """How well the exporter hears."""
+    yield CONNECTED.one(float(broker.hears()))
+    yield CUTS.one(receiver.cuts)
+    yield BACKLOG.one(receiver.backlog)
+    yield EVENTS.one(receiver.seen)
+    yield UNDECODABLE.one(receiver.undecodable)
+    yield MISSED.one(receiver.workers.missed)
+    yield LAST_TASK_EVENT.one(receiver.last_task_event)
+
+
+def of_workers(receiver: Receiver, broker: Broker) -> Iterator[Metric]:
+    """The workers heard of; those whose state is unknown have no series."""
+    states = {name: state for name, state in broker.workers_up().items() if state is not None}
+    workers = {name: worker for name, worker in receiver.workers.all().items() if name in states}
+    yield WORKERS_UP.one(broker.count_up())
+    yield UP.of((name, float(state)) for name, state in states.items())
+    yield HEARTBEAT.of((name, worker.heard_at) for name, worker in workers.items())
+    # a dead worker runs nothing, whatever it said last
+    yield ACTIVE.of((name, worker.active if states[name] else 0) for name, worker in workers.items())

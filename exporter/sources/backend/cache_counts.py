@@ -1,0 +1,43 @@
+"""The cache as the backend's processes count it, summed over those behind the URL."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from exporter.errors import BadAnswer
+from exporter.sources.backend.processes import Processes
+from exporter.sources.document import Document
+from exporter.status import meaning
+
+NAMES = ("hits", "misses", "invalidations")
+
+
+@dataclass(frozen=True)
+class CacheCounts:
+    """Look-ups with and without a value, and values removed, since the processes started."""
+
+    hits: float | None
+    misses: float | None
+    invalidations: float | None
+    status: str  # what the last answer said of the cache
+
+
+class CacheTallies:
+    """Turns each answer of /cache/stats into totals over all processes."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._processes: Processes[str] = Processes()
+
+    def read(self, answer: Document, server: str, started: float | None) -> CacheCounts:
+        """The totals as of this answer of one process. Raises BadAnswer when it counts nothing."""
+        numbers = answer.numbers("cache_stats")
+        counted = {name: numbers[name] for name in NAMES if numbers.get(name, -1) >= 0}
+        if not counted:
+            raise BadAnswer(
+                "backend /cache/stats answered without hits and misses; expected numbers from 0 up"
+            )
+        self._processes.saw(counted, self._clock(), server, started)
+        total = self._processes.total()
+        hits, misses, invalidations = (total.get(name) for name in NAMES)
+        return CacheCounts(hits, misses, invalidations, meaning(answer.text("status")))

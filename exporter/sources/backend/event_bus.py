@@ -1,0 +1,93 @@
+"""The backend's event bus as its monitoring route tells it, summed over the processes behind the URL."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from exporter.bounds import Admitted
+from exporter.errors import BadAnswer
+from exporter.metrics import Quantiles
+from exporter.sources.backend.processes import Process, Processes
+from exporter.sources.document import Document
+
+Key = tuple[str, ...]
+EMITTED, DELIVERED, ERRORS, EVENT = "events_emitted", "events_delivered", "handler_errors", "event"
+SPENT = {"handler": "total_handler_time_ms", "emission": "total_emission_time_ms"}
+SHARES = {0.5: "p50", 0.95: "p95", 0.99: "p99"}
+
+
+@dataclass(frozen=True)
+class EventBus:
+    """Events since the processes started; latencies in seconds, of the slowest process, last thousand."""
+
+    emitted: float | None
+    delivered: float | None
+    errors: float | None
+    by_event: dict[str, float]
+    handlers: Quantiles
+    emissions: Quantiles
+    processes: int
+
+    @property
+    def slow_handling(self) -> float | None:
+        """The 95th percentile of the time that a handler takes, in seconds."""
+        return self.handlers.values.get(0.95)
+
+
+class EventBuses:
+    """Turns each answer of /events into the state of the whole bus; payloads are never read."""
+
+    def __init__(self, events: int, label_length: int, clock: Callable[[], float] = time.time) -> None:
+        self._admitted = Admitted(events, label_length)
+        self._clock = clock
+        self._processes: Processes[Key] = Processes()
+
+    def read(self, answer: Document, server: str, started: float | None) -> EventBus:
+        """The bus as of this answer of one process. Raises BadAnswer when it counts nothing."""
+        metrics = answer.part("metrics")
+        counters = self._counters(metrics)
+        if (EMITTED,) not in counters:
+            raise BadAnswer("backend /events answered without events_emitted; expected a number from 0 up")
+        process = self._processes.saw(counters, self._clock(), server, started)
+        process.facts = metrics.numbers()
+        return self._bus()
+
+    def _counters(self, metrics: Document) -> dict[Key, float]:
+        whole = (EMITTED, DELIVERED, ERRORS, *SPENT.values())
+        numbers = metrics.numbers()
+        counters: dict[Key, float] = {(name,): numbers[name] for name in whole if numbers.get(name, -1) >= 0}
+        for name, count in metrics.numbers("event_types").items():
+            key = (EVENT, self._admitted.name(name))
+            counters[key] = counters.get(key, 0.0) + max(count, 0.0)
+        return counters
+
+    def _bus(self) -> EventBus:
+        total, running = self._processes.total(), self._processes.recent(self._clock())
+        handled = total.get((DELIVERED,), 0.0) + total.get((ERRORS,), 0.0)
+        return EventBus(
+            emitted=total.get((EMITTED,)),
+            delivered=total.get((DELIVERED,)),
+            errors=total.get((ERRORS,)),
+            by_event={key[1]: count for key, count in total.items() if key[0] == EVENT},
+            handlers=quantiles("handler", total, running, handled),
+            emissions=quantiles("emission", total, running, None),
+            processes=len(running),
+        )
+
+
+def quantiles(
+    kind: str, total: dict[Key, float], running: list[Process[Key]], count: float | None
+) -> Quantiles:
+    """The quantiles of the slowest process; none where no time was ever spent, where 0.0 means nothing."""
+    spent = total.get((SPENT[kind],))
+    values = {
+        share: max((p.facts[name] / 1000 for p in running if p.facts.get(name, -1) >= 0), default=None)
+        for share, name in ((share, f"{kind}_latency_{suffix}") for share, suffix in SHARES.items())
+    }
+    return Quantiles(values if spent else {}, None if spent is None else spent / 1000, count)
+
+
+def newest(history: Document) -> float | None:
+    """Unix seconds of the newest event of /events/history, None where it is empty."""
+    moments = (event.moment("timestamp") for event in history.parts("events"))
+    return max((moment for moment in moments if moment is not None), default=None)

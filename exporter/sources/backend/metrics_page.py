@@ -1,0 +1,107 @@
+"""Reads the backend's own /metrics fast: a page of hundreds of kilobytes, several times a second.
+
+The names are those of prometheus-fastapi-instrumentator. What a series means is worked out when it is first
+seen; later it costs one look into a dictionary. Lines that cannot be read are left out.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import inf, nextafter
+
+from exporter.errors import BadAnswer
+from exporter.sources.backend.routes import Routes
+
+Key = tuple[str, ...]  # what is counted, then its labels
+REQUESTS, BUCKET, SUM, COUNT, IN_PROGRESS = "requests", "bucket", "sum", "count", "in progress"
+ALL = "all"  # the module of a series that names no route
+WHOLE = "whole"  # and of the histogram that has fine buckets and never names one
+DURATION, PRECISE = "http_request_duration_seconds", "http_request_duration_highr_seconds"
+PARTS = {"bucket": BUCKET, "sum": SUM, "count": COUNT}
+PROCESS = (
+    "process_start_time_seconds",
+    "process_resident_memory_bytes",
+    "process_cpu_seconds_total",
+    "process_open_fds",
+    "process_max_fds",
+)
+SERIES = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?")
+LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+FINITE = nextafter(inf, 0)
+MOST_SERIES = 50_000  # meanings that are remembered
+
+
+@dataclass
+class Sums:
+    """What one page says, summed over routes: values by key, and how many series each of them sums."""
+
+    values: Counter[Key] = field(default_factory=Counter)
+    series: Counter[Key] = field(default_factory=Counter)
+
+
+class MetricsPage:
+    """Knows what each series of the page means for us."""
+
+    def __init__(self, routes: Routes, in_progress: Iterable[str]) -> None:
+        self._routes = routes
+        self._in_progress = tuple(in_progress)
+        self._wanted = ("http_requests_total{", f"{DURATION}_", f"{PRECISE}_", *PROCESS, *self._in_progress)
+        self._meanings: dict[str, Key | None] = {}
+
+    def read(self, text: str) -> Sums:
+        """The sums of this page. Raises BadAnswer for a text that is no page of metrics."""
+        found = Sums()
+        values, series, meanings = found.values, found.series, self._meanings
+        for line in text.split("\n"):
+            if not line.startswith(self._wanted):
+                continue
+            name, _, digits = line.rpartition(" ")
+            key = meanings[name] if name in meanings else self._learn(name)
+            value = number(digits)
+            if key is not None and value is not None:
+                values[key] += value  # type: ignore[assignment]  # typeshed lets a Counter hold integers only
+                series[key] += 1
+        if not values and "# TYPE " not in text:
+            raise BadAnswer("backend /metrics answered with something that is no page of metrics")
+        return found
+
+    def _learn(self, series: str) -> Key | None:
+        if len(self._meanings) >= MOST_SERIES:
+            self._meanings.clear()
+        match = SERIES.fullmatch(series)
+        key = self._meaning(match[1], dict(LABEL.findall(match[2] or ""))) if match else None
+        self._meanings[series] = key
+        return key
+
+    def _meaning(self, name: str, labels: dict[str, str]) -> Key | None:
+        if name in PROCESS:
+            return (name,)
+        module = self._routes.module(labels["handler"]) if "handler" in labels else ALL
+        if name == "http_requests_total":
+            return (REQUESTS, module, status_class(labels.get("status", "")))
+        if name in self._in_progress:
+            return (IN_PROGRESS, module)
+        base, _, part = name.rpartition("_")
+        kind = PARTS.get(part)
+        if kind is None or base not in (DURATION, PRECISE):
+            return None
+        module = WHOLE if base == PRECISE else module
+        if kind != BUCKET:
+            return (kind, module)
+        bound = number(labels.get("le", ""), highest=inf)
+        return None if bound is None else (BUCKET, module, repr(bound))
+
+
+def status_class(status: str) -> str:
+    """`2xx` for 200 and for `2xx`; `other` for what is no HTTP status."""
+    return f"{status[0]}xx" if len(status) == 3 and status[0] in "12345" else "other"
+
+
+def number(digits: str, highest: float = FINITE) -> float | None:
+    """The number from zero up to the highest that these digits are."""
+    try:
+        value = float(digits)
+    except ValueError:
+        return None
+    return value if 0 <= value <= highest else None

@@ -1,0 +1,86 @@
+"""How each module's requests went of late: the judgement where no truthful health route is known."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+
+from exporter.metrics import Spread
+from exporter.settings import Judgement
+from exporter.sources.backend.totals import Totals
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
+
+SNAPSHOTS = 12  # kept for one window
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The totals at one moment."""
+
+    at: float
+    asked: Mapping[str, float]
+    errors: Mapping[str, float]
+    durations: Mapping[str, Spread]
+
+
+class Traffic:
+    """Remembers the totals of a window and compares its ends."""
+
+    def __init__(self, settings: Judgement, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._kept: deque[Snapshot] = deque()
+        self._now: Snapshot | None = None
+
+    def note(self, totals: Totals) -> None:
+        """Remember these totals, which are of now."""
+        at, window = self._clock(), self._settings.window
+        self._now = Snapshot(at, totals.asked(), totals.errors(), totals.durations)
+        if not self._kept or at - self._kept[-1].at >= window / SNAPSHOTS:
+            self._kept.append(self._now)
+        while len(self._kept) > 1 and at - self._kept[1].at >= window:
+            self._kept.popleft()
+
+    def status(self, module: str) -> str:
+        """What the module's requests of the window say; `unknown` with too few of them."""
+        if self._now is None:
+            return UNKNOWN
+        then, limits = self._kept[0], self._settings
+        requests = grown(self._now.asked, then.asked, module)
+        if requests < limits.requests:
+            return UNKNOWN
+        ratio = grown(self._now.errors, then.errors, module) / requests
+        if ratio >= limits.down_error_ratio:
+            return DOWN
+        slow = percentile(0.95, self._now.durations.get(module), then.durations.get(module))
+        if ratio > limits.degraded_error_ratio or (slow is not None and slow > limits.degraded_seconds):
+            return DEGRADED
+        return HEALTHY
+
+
+def grown(now: Mapping[str, float], then: Mapping[str, float], module: str) -> float:
+    """By how much a counter grew; one that fell began again at 0."""
+    before, after = then.get(module, 0.0), now.get(module, 0.0)
+    return after - before if after >= before else after
+
+
+def percentile(share: float, now: Spread | None, then: Spread | None) -> float | None:
+    """The quantile of what was added to a histogram, in its unit; None where nothing was.
+
+    Interpolated inside a bucket as Prometheus' histogram_quantile does; beyond the last finite bound it is
+    that bound, which then is the least that is certain.
+    """
+    if now is None:
+        return None
+    old = then.buckets if then is not None and then.count <= now.count else {}
+    added = [(bound, count - old.get(bound, 0.0)) for bound, count in now.buckets.items()]
+    if not added or added[-1][1] <= 0:
+        return None
+    rank = share * added[-1][1]
+    lower, below = 0.0, 0.0
+    for bound, count in added:
+        if count >= rank:
+            return lower if bound == inf else lower + (bound - lower) * (rank - below) / (count - below)
+        lower, below = bound, count
+    return lower

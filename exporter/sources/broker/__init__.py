@@ -1,0 +1,1 @@
+"""The Celery broker: queues, worker events, results."""

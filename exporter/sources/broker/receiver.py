@@ -1,0 +1,173 @@
+"""The thread that listens to worker events, comes back when it is cut off, and counts how often it was."""
+
+import logging
+import select
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import SecretStr
+from redis.exceptions import RedisError
+
+from exporter.settings import Celery as CelerySettings
+from exporter.sources.broker.messages import body_of
+from exporter.sources.broker.stream import Stream, pattern_of
+from exporter.sources.broker.tallies import Tallies
+from exporter.sources.broker.tasks import Tasks
+from exporter.sources.broker.workers import Workers
+
+log = logging.getLogger("exporter")
+PING_AFTER = 1.0
+SILENT_AFTER = 3.0  # no answer to a ping by then: what we know is no longer of the present
+GIVEN_UP_AFTER = 30.0
+LONGEST_REST = 5.0
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, LookupError, OverflowError, RecursionError)
+
+
+class Receiver:
+    """Listens to events and keeps what they say. Its numbers are written by its thread, read by any."""
+
+    def __init__(self, settings: CelerySettings, url: SecretStr, database: int) -> None:
+        self._settings = settings
+        self._url = url
+        self._pattern = pattern_of(settings, database)
+        self.workers = Workers(settings.workers, settings.worker_timeout, settings.worker_forgotten)
+        tallies = Tallies(settings.tasks, settings.task_queues, settings.exceptions)
+        self.tasks = Tasks(tallies, settings.tasks_in_flight, self.workers.started)
+        self._handlers = self.workers.handlers() | self.tasks.handlers()
+        self.seen = 0
+        self.undecodable = 0
+        self.cuts = 0
+        self.last_task_event: float | None = None
+        self.samples: deque[tuple[float, int, int]] = deque(maxlen=int(settings.failure_window) + 1)
+        self._heard_at = 0.0
+        self._listening_since: float | None = None
+        self._stream: Stream | None = None
+        self._stopping = threading.Event()
+        self._waker: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to listen."""
+        wake, self._waker = socket.socketpair()
+        self._thread = threading.Thread(target=self._run, args=(wake,), name="celery events", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Listen no more; returns once the thread has ended or is known to hang in a connection."""
+        self._stopping.set()
+        if self._thread is None or self._waker is None:
+            return
+        self._waker.close()
+        self._thread.join(2 * self._settings.timeout + 1)
+
+    def listening_since(self, now: float) -> float | None:
+        """Since when events reach us without a break, None when they do not now."""
+        since = self._listening_since
+        return since if since is not None and now - self._heard_at <= SILENT_AFTER else None
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that were read and not yet understood."""
+        stream = self._stream
+        return 0 if stream is None else stream.backlog
+
+    def outcomes(self, now: float) -> tuple[int, int]:
+        """Tasks that finished, and that failed, within the window of failures."""
+        oldest = now - self._settings.failure_window
+        samples = [sample for sample in self.samples.copy() if sample[0] >= oldest]
+        _, finished, failed = samples[0] if samples else (now, 0, 0)
+        return self.tasks.finished - finished, self.tasks.failed - failed
+
+    def take(self, payload: bytes, now: float) -> None:
+        """Count the events in one message."""
+        try:
+            body = body_of(payload)
+        except MALFORMED:
+            self.undecodable += 1
+            return
+        handlers = self._handlers
+        for event in body if type(body) is list else (body,):
+            self.seen += 1
+            try:
+                handler = handlers.get(event["type"])
+                if handler is not None:
+                    handler(event, now)
+            except MALFORMED:
+                self.undecodable += 1
+
+    def _run(self, wake: socket.socket) -> None:
+        with wake:
+            self._listen_again_and_again(wake)
+
+    def _listen_again_and_again(self, wake: socket.socket) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                self._listen(wake)
+            except (RedisError, OSError) as error:
+                failures = 0 if self._listening_since is not None else failures + 1
+                self._cut(error)
+            self._stopping.wait(min(0.1 * 2 ** min(failures, 10), LONGEST_REST))
+
+    def _listen(self, wake: socket.socket) -> None:
+        self._stream = stream = Stream(self._url, self._pattern, self._settings.timeout)
+        try:
+            poll = select.poll()
+            poll.register(stream.fileno(), select.POLLIN)
+            poll.register(wake.fileno(), select.POLLIN)
+            self._heard_at = time.time()
+            self._follow(stream, lambda: poll.poll(PING_AFTER * 1000))
+        finally:
+            self._stream = None
+            stream.close()
+
+    def _follow(self, stream: Stream, wait: Callable[[], Any]) -> None:
+        ticked_at = pinged_at = 0.0
+        while not self._stopping.is_set():
+            if not stream.backlog:
+                wait()
+            now = time.time()
+            if stream.drain():
+                self._hear(now)
+            elif not stream.backlog and now - max(self._heard_at, pinged_at) >= PING_AFTER:
+                pinged_at = now
+                self._assure(stream, now)
+            self._read(stream, now)
+            if now - ticked_at >= 1.0:
+                ticked_at = now
+                self._tick(now)
+
+    def _hear(self, now: float) -> None:
+        if self._listening_since is not None and now - self._heard_at > SILENT_AFTER:
+            self._listening_since = now  # after a silence nobody's age is known
+        self._heard_at = now
+
+    def _read(self, stream: Stream, now: float) -> None:
+        tasks_before = self.tasks.events
+        for payload in stream.payloads():
+            self.take(payload, now)
+        if self.tasks.events != tasks_before:
+            self.last_task_event = now
+        if stream.subscribed and self._listening_since is None:
+            self._listening_since = now
+            log.info("worker events are received")
+
+    def _assure(self, stream: Stream, now: float) -> None:
+        if now - self._heard_at > GIVEN_UP_AFTER:
+            raise TimeoutError("the broker has been silent")
+        stream.ping()
+
+    def _tick(self, now: float) -> None:
+        self.tasks.tick(now)
+        self.workers.expire(now)
+        self.samples.append((now, self.tasks.finished, self.tasks.failed))
+
+    def _cut(self, error: Exception) -> None:
+        if self._listening_since is not None:
+            self._listening_since = None
+            self.cuts += 1
+            log.warning("worker events are cut off: %s", type(error).__name__)

@@ -1,0 +1,76 @@
+"""How long the oldest message of a queue has waited.
+
+Celery writes no time into a message. Known are, best first: a time that the publisher put into the headers,
+the task-sent event of the same task, and when we first saw the message in the place where it still lies.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from exporter.sources.broker.messages import Waiting
+
+BYTES_A_SECOND = 100_000  # how much of one list's oldest message is read at most, on average
+Sent = Callable[[str | None], float | None]
+
+
+@dataclass
+class Sight:
+    """The oldest message of one list."""
+
+    tag: str
+    since: float  # Unix seconds
+    look_again: float
+
+
+class Tails:
+    """The oldest message of every list that holds any; kombu adds at the head and takes from the tail."""
+
+    def __init__(
+        self, headers: tuple[str, ...], sent_at: Sent, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._headers = headers
+        self._sent_at = sent_at
+        self._clock = clock
+        self._sights: dict[str, Sight] = {}
+
+    async def look(self, redis: Redis, keys: tuple[str, ...]) -> None:
+        """Look at the tails of these lists, and forget those of others."""
+        self.keep(keys)
+        due = [
+            key for key in keys if key not in self._sights or self._sights[key].look_again <= self._clock()
+        ]
+        pipe = redis.pipeline(transaction=False)
+        for key in due:
+            pipe.lindex(key, -1)
+        for key, message in zip(due, await pipe.execute(raise_on_error=False) if due else (), strict=True):
+            if isinstance(message, str):
+                self._note(key, message)
+
+    def keep(self, keys: tuple[str, ...]) -> None:
+        """Forget the lists that are empty now."""
+        for key in self._sights.keys() - set(keys):
+            del self._sights[key]
+
+    def age(self, keys: list[str]) -> float | None:
+        """Seconds that the oldest of these lists' messages has waited; None before the first look."""
+        since = [self._sights[key].since for key in keys if key in self._sights]
+        return max(self._clock() - min(since), 0.0) if since else None
+
+    def _note(self, key: str, message: str) -> None:
+        now = self._clock()
+        waiting = Waiting.read(message, self._headers)
+        before = self._sights.get(key)
+        if before is None or before.tag != waiting.tag:
+            before = Sight(waiting.tag, self._since(waiting, now), now)
+        before.look_again = now + len(message) / BYTES_A_SECOND
+        self._sights[key] = before
+
+    def _since(self, waiting: Waiting, now: float) -> float:
+        written = waiting.published
+        # a time in other units or of a wrong clock is worse than none
+        if written is not None and now - 30 * 86_400 < written <= now + 60:
+            return written
+        return self._sent_at(waiting.task_id) or now

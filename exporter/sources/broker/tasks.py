@@ -1,0 +1,174 @@
+"""Tasks on their way, and what their events count as.
+
+Only sent and received events name the task, and only sent events name its queue, so what they say is kept
+until the task has ended. A sent event may come after the received event of the same task: they have
+different publishers.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Any
+
+from exporter.sources.broker.clocks import Clocks
+from exporter.sources.broker.exceptions import exception_class
+from exporter.sources.broker.tallies import UNKNOWN, Tallies, Tally
+from exporter.sources.document import unix_seconds
+
+Event = dict[str, Any]
+HELD = 1.0
+FORGOTTEN = 6 * 3600.0
+
+
+class Task:
+    """One task on its way."""
+
+    __slots__ = ("held", "name", "seen_at", "sent_at", "started_at", "tally")
+
+    def __init__(self, name: str, now: float) -> None:
+        self.name = name
+        self.seen_at = now
+        self.sent_at: float | None = None  # or the time for which it was sent
+        self.started_at: float | None = None
+        self.tally: Tally | None = None  # not before its queue is known
+        self.held = 0  # received events that wait for that
+
+
+class Tasks:
+    """Follows tasks by their events. The receiver's thread alone calls it; others read the tallies."""
+
+    def __init__(self, tallies: Tallies, most: int, on_start: Callable[[str], None]) -> None:
+        self.tallies = tallies
+        self.clocks = Clocks()
+        self.events = 0
+        self.finished = 0
+        self.failed = 0
+        self.queues: dict[str, None] = {}  # that sent events named
+        self._on_start = on_start
+        self._most = most
+        self._tasks: OrderedDict[str, Task] = OrderedDict()
+        self._held: deque[tuple[float, Task]] = deque()
+        self._routes: dict[str, str] = {}  # the queue that each task last went to
+
+    def handlers(self) -> dict[str, Callable[[Event, float], None]]:
+        """What to do with each type of event."""
+        return {
+            "task-sent": self._sent,
+            "task-received": self._received,
+            "task-started": self._started,
+            "task-succeeded": self._succeeded,
+            "task-failed": self._failed,
+            "task-retried": self._retried,
+            "task-rejected": self._rejected,
+            "task-revoked": self._revoked,
+        }
+
+    def sent_at(self, task_id: str | None) -> float | None:
+        """When a task was sent that has not started yet, in Unix seconds."""
+        task = self._tasks.get(task_id or "")
+        return None if task is None else task.sent_at
+
+    def route(self, name: str, queue: str) -> None:
+        """Remember that this task goes to this queue."""
+        if name in self._routes or len(self._routes) < 2000:
+            self._routes[name] = queue
+
+    def tick(self, now: float) -> None:
+        """Count what was held back for long enough, forget what never ended."""
+        while self._held and self._held[0][0] < now - HELD:
+            task = self._held.popleft()[1]
+            if task.held:
+                self._settle(task)
+        while self._tasks and next(iter(self._tasks.values())).seen_at < now - FORGOTTEN:
+            self._tasks.popitem(last=False)
+        self.clocks.turn(now)
+
+    def _sent(self, event: Event, now: float) -> None:
+        at = due(event, self.clocks.ours(event["hostname"], event["timestamp"], now))
+        task = self._task(event, now)
+        queue = event.get("queue") or event.get("routing_key") or UNKNOWN
+        self.route(task.name, queue)
+        if len(self.queues) < 200:
+            self.queues.setdefault(queue)
+        tally = self._settle(task, queue)
+        tally.sent += 1
+        if task.started_at is not None and task.sent_at is None and at <= task.started_at:
+            tally.wait.add(task.started_at - at)  # it came late, the start did not
+            return
+        task.sent_at = at
+
+    def _received(self, event: Event, now: float) -> None:
+        task = self._task(event, now)
+        if task.tally is not None:
+            task.tally.received += 1
+            return
+        task.held += 1
+        self._held.append((now, task))
+
+    def _started(self, event: Event, now: float) -> None:
+        task = self._task(event, now)
+        tally = task.tally or self._settle(task)
+        tally.started += 1
+        node = event["hostname"]
+        self._on_start(node)
+        task.started_at = self.clocks.ours(node, event["timestamp"], now)
+        if task.sent_at is not None:
+            # clocks that differ by less than we correct may make it a little less than nothing
+            tally.wait.add(max(task.started_at - task.sent_at, 0.0))
+
+    def _succeeded(self, event: Event, now: float) -> None:
+        tally = self._end(event, now)
+        tally.succeeded += 1
+        self.finished += 1
+        runtime = event.get("runtime")
+        if runtime is not None:
+            tally.runtime.add(runtime)
+
+    def _failed(self, event: Event, now: float) -> None:
+        exception = exception_class(event)
+        # a task that rejects itself is told of twice, as failed and then as rejected
+        tally = self._run(event, now) if exception == "Reject" else self._end(event, now)
+        self.tallies.fail(tally, exception)
+        self.finished += 1
+        self.failed += 1
+
+    def _retried(self, event: Event, now: float) -> None:
+        self._run(event, now).retried += 1
+
+    def _rejected(self, event: Event, now: float) -> None:
+        comes_back = event.get("requeue")
+        (self._run(event, now) if comes_back else self._end(event, now)).rejected += 1
+
+    def _revoked(self, event: Event, now: float) -> None:
+        self._end(event, now).revoked += 1
+
+    def _run(self, event: Event, now: float) -> Tally:
+        task = self._task(event, now)
+        task.started_at = None  # its next start is another one
+        return task.tally or self._settle(task)
+
+    def _end(self, event: Event, now: float) -> Tally:
+        self.events += 1
+        task = self._tasks.pop(event["uuid"], None) or Task(UNKNOWN, now)
+        return task.tally or self._settle(task)
+
+    def _task(self, event: Event, now: float) -> Task:
+        self.events += 1
+        task_id = event["uuid"]
+        task = self._tasks.get(task_id)
+        if task is None:
+            task = self._tasks[task_id] = Task(event.get("name") or UNKNOWN, now)
+            if len(self._tasks) > self._most:
+                self._tasks.popitem(last=False)
+        return task
+
+    def _settle(self, task: Task, queue: str | None = None) -> Tally:
+        tally = self.tallies.of(task.name, queue or self._routes.get(task.name, UNKNOWN))
+        tally.received += task.held
+        task.held, task.tally = 0, tally
+        return tally
+
+
+def due(event: Event, sent: float) -> float:
+    """When the task may start: as sent, or as put off by a countdown or the pause before a retry."""
+    eta = event.get("eta")
+    return sent if eta is None else max(unix_seconds(eta) or sent, sent)

@@ -1,0 +1,1 @@
+"""The Redis server that is the backend's cache."""

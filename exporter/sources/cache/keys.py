@@ -1,0 +1,135 @@
+"""One pass over the keys of the cache: how many begin how, and which are big.
+
+SCAN sees every key, MEMORY USAGE only a sample of them; both stop when the time is over. What was not seen
+is estimated from what was, which is fair because SCAN goes through the keys in the order of their hashes.
+"""
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from redis.asyncio import Redis
+
+from exporter.errors import BadAnswer
+from exporter.settings import Redis as RedisSettings
+from exporter.sources.cache.answers import Group, Key, Keys
+from exporter.sources.cache.key_names import group_of
+from exporter.sources.redis_client import Command, replies
+
+SCANNED = 500  # keys a round trip; few enough that nobody else waits for this exporter or for the server
+MEASURED = 50
+RESTS = 2.0  # times as long as a round trip took
+MOST_GROUPS = 10_000  # beginnings that are told apart; more are keys without a structure
+SIZES = {
+    "string": "STRLEN",
+    "list": "LLEN",
+    "hash": "HLEN",
+    "set": "SCARD",
+    "zset": "ZCARD",
+    "stream": "XLEN",
+}
+NAME = "cache keys"
+
+
+class Pass:
+    """One walk over the keys of one database."""
+
+    def __init__(self, redis: Redis, settings: RedisSettings, clock: Callable[[], float] = monotonic) -> None:
+        self._redis = redis
+        self._settings = settings
+        self._clock = clock
+        self._ends = clock() + settings.keys_seconds
+        self._seen: Counter[str] = Counter()
+        self._sampled: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
+        self._biggest: list[tuple[int, str]] = []
+        self._owed = 0.0
+
+    async def walk(self) -> Keys:
+        """See the keys for as long as the time lasts. Raises SourceError."""
+        total = (await replies(NAME, self._redis, [("DBSIZE",)]))[0]
+        number = total if isinstance(total, int) else 0
+        share = min(self._settings.keys_sample / number, 1.0) if number else 0.0
+        cursor: object = "0"
+        while True:
+            began = self._clock()
+            cursor, names = await self._scan(cursor)
+            self._count(names)
+            await self._measure(self._sample(names, share))
+            if cursor == "0" or self._clock() >= self._ends:
+                return await self._found(number, cursor == "0")
+            # a pass keeps neither the server nor this process from answering anybody else
+            await asyncio.sleep(RESTS * (self._clock() - began))
+
+    async def _scan(self, cursor: object) -> tuple[str, list[str]]:
+        answer = (await replies(NAME, self._redis, [("SCAN", str(cursor), "COUNT", SCANNED)]))[0]
+        if not isinstance(answer, tuple | list):
+            raise BadAnswer("cache SCAN answered with something else than keys")
+        following, names = answer
+        return str(following), [str(name) for name in names]
+
+    def _count(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._seen[self._group(name)] += 1
+
+    def _group(self, name: str) -> str:
+        group = group_of(name, self._settings.key_separator)
+        return group if group in self._seen or len(self._seen) < MOST_GROUPS else ""
+
+    def _sample(self, names: Sequence[str], share: float) -> list[str]:
+        """That share of the names, evenly spread over all calls."""
+        self._owed += share * len(names)
+        take = int(self._owed)
+        self._owed -= take
+        return list(names[:take])
+
+    async def _measure(self, names: Sequence[str]) -> None:
+        for start in range(0, len(names), MEASURED):
+            some = names[start : start + MEASURED]
+            answers = await replies(NAME, self._redis, [("MEMORY", "USAGE", name) for name in some])
+            for name, used in zip(some, answers, strict=True):
+                if isinstance(used, int):  # else it is gone by now
+                    self._weigh(name, used)
+            if self._clock() >= self._ends:
+                return
+
+    def _weigh(self, name: str, used: int) -> None:
+        group = self._group(name)
+        self._sampled[group] += 1
+        self._bytes[group] += used
+        heapq.heappush(self._biggest, (used, name))
+        if len(self._biggest) > self._settings.keys:
+            heapq.heappop(self._biggest)
+
+    async def _found(self, number: int, complete: bool) -> Keys:
+        seen = sum(self._seen.values())
+        scale = 1.0 if complete or not seen else max(number / seen, 1.0)
+        groups = tuple(self._estimate(group, count, scale) for group, count in self._seen.items())
+        measured = sum(self._sampled.values())
+        return Keys(
+            groups=groups,
+            biggest=await self._sizes(),
+            seen=1.0 if complete else min(seen / max(number, 1), 1.0),
+            measured=measured / seen if seen else 1.0,
+        )
+
+    def _estimate(self, group: str, count: int, scale: float) -> Group:
+        sampled = self._sampled[group]
+        used = self._bytes[group] / sampled * count * scale if sampled else None
+        return Group(group, round(count * scale), used)
+
+    async def _sizes(self) -> tuple[Key, ...]:
+        ranked = sorted(self._biggest, reverse=True)
+        if not ranked:
+            return ()
+        kinds = await replies(NAME, self._redis, [("TYPE", name) for _, name in ranked])
+        commands: list[Command] = [
+            (SIZES.get(str(kind), "EXISTS"), name) for kind, (_, name) in zip(kinds, ranked, strict=True)
+        ]
+        sizes = await replies(NAME, self._redis, commands)
+        return tuple(
+            Key(name, used, size if isinstance(size, int) and str(kind) in SIZES else None)
+            for (used, name), kind, size in zip(ranked, kinds, sizes, strict=True)
+        )

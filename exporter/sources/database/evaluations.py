@@ -1,0 +1,69 @@
+"""How good the models were found to be, from the table model_versions."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, column, select, table
+
+from exporter.sources.database.schema import read_schema
+from exporter.sources.database.windows import moment
+from exporter.sources.document import Document
+
+VERSIONS = table(
+    "model_versions", column("model_name"), column("metrics"), column("is_active"), column("created_at")
+)
+TIMES = ("evaluated_at", "evaluation_timestamp", "evaluation_date", "timestamp")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model: precision and recall (0..1) and the Unix time of the evaluation; None if unknown."""
+
+    model: str
+    precision: float | None
+    recall: float | None
+    at: float | None
+
+
+def read_evaluations(connection: Connection) -> tuple[Evaluation, ...]:
+    """The newest active version of each model that has been evaluated."""
+    schema = read_schema(connection)
+    if not schema.has("model_versions", "model_name", "metrics", "is_active", "created_at"):
+        return ()
+    c = VERSIONS.c
+    query = (
+        select(c.model_name, c.metrics, c.created_at, c.is_active).order_by(c.created_at.desc()).limit(500)
+    )
+    found: dict[str, Evaluation] = {}
+    for name, metrics, created, active in connection.execute(query):
+        if active and name not in found:
+            found[name] = evaluation(str(name), metrics, moment(created))
+    return tuple(e for e in found.values() if e.precision is not None or e.recall is not None)
+
+
+def evaluation(model: str, metrics: object, created: float | None) -> Evaluation:
+    """What the metrics of a version say; garbage says nothing."""
+    document = as_document(metrics)
+    at = next((t for name in TIMES if (t := document.moment(name)) is not None), created)
+    return Evaluation(model, share(document, "precision"), share(document, "recall"), at)
+
+
+def share(document: Document, name: str) -> float | None:
+    """The field of this name, or the first that begins with it (precision_at_10), if it is a share of 1."""
+    names = [name, *sorted(key for key in document.keys() if key.startswith(name))]  # noqa: SIM118  (no mapping)
+    return first_share(document.number(key) for key in names)
+
+
+def first_share(values: Iterable[float | None]) -> float | None:
+    """The first that lies between 0 and 1."""
+    return next((value for value in values if value is not None and 0 <= value <= 1), None)
+
+
+def as_document(value: object) -> Document:
+    """The JSON object in a column, as text or as the driver read it; an empty one of all else."""
+    try:
+        body = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        body = None
+    return Document(body if isinstance(body, dict) else {}, "model_versions.metrics")

@@ -1,0 +1,132 @@
+"""What came of recommendations, from the table recommendation_feedback."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    case,
+    column,
+    func,
+    literal_column,
+    null,
+    select,
+    table,
+)
+
+from exporter.sources.database.schema import Schema, read_schema
+from exporter.sources.database.windows import LONGEST, WINDOWS, beginning, rows_since
+
+FEEDBACK = table(
+    "recommendation_feedback", column("feedback_type"), column("context"), column("created_at", DateTime)
+)
+UNKNOWN = "unknown"
+TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Recommendations shown and followed; of those followed, how many were judged and found useful."""
+
+    impressions: float = 0.0
+    clicks: float = 0.0
+    judged: float = 0.0
+    useful: float = 0.0
+
+    def plus(self, other: "Outcome") -> "Outcome":
+        """Both together."""
+        return Outcome(
+            self.impressions + other.impressions,
+            self.clicks + other.clicks,
+            self.judged + other.judged,
+            self.useful + other.useful,
+        )
+
+    @property
+    def click_through(self) -> float | None:
+        """Clicks for each impression; None when not every impression can have been recorded."""
+        return self.clicks / self.impressions if self.impressions >= max(self.clicks, 1) else None
+
+    @property
+    def satisfaction(self) -> float | None:
+        """The share found useful of those that were judged."""
+        return self.useful / self.judged if self.judged else None
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """Outcomes by (strategy, window) and rows by (feedback type, window); windows are 1d, 7d, 30d."""
+
+    outcomes: Mapping[tuple[str, str], Outcome]
+    given: Mapping[tuple[str, str], float]
+
+
+def read_feedback(connection: Connection) -> Feedback | None:
+    """Counts of the last 30 days; None where the backend has no such table."""
+    schema = read_schema(connection)
+    if not schema.has("recommendation_feedback", "feedback_type", "created_at"):
+        return None
+    fields = [
+        field_of(schema, connection, name)
+        for name in ("recommendation_strategy", "was_clicked", "was_useful")
+    ]
+    at = FEEDBACK.c.created_at
+    groups = [FEEDBACK.c.feedback_type, *(field.label(f"field_{n}") for n, field in enumerate(fields))]
+    inner = select(*groups, at).where(at >= beginning(LONGEST)).subquery()
+    kind, strategy, clicked, useful, when = inner.c
+    query = (
+        select(kind, strategy, clicked, useful, *rows_since(when))
+        .group_by(kind, strategy, clicked, useful)
+        .order_by(func.count().desc())
+        .limit(5000)
+    )
+    return summed(connection.execute(query).all())
+
+
+def field_of(schema: Schema, connection: Connection, name: str) -> ColumnElement[Any]:
+    """The field of the JSON context as SQL; NULL where the context cannot be read by the database."""
+    kind = schema.tables["recommendation_feedback"].get("context", "")
+    if connection.dialect.name == "sqlite" and kind:
+        # a row with broken JSON would make the whole statement fail
+        sound = case((func.json_valid(FEEDBACK.c.context) == 1, FEEDBACK.c.context))
+        return func.json_extract(sound, f"$.{name}")
+    if kind in ("json", "jsonb"):
+        return FEEDBACK.c.context.op("->>")(literal_column(f"'{name}'"))
+    return null()
+
+
+def summed(rows: Any) -> Feedback:
+    """The groups of the query as outcomes."""
+    outcomes: dict[tuple[str, str], Outcome] = defaultdict(Outcome)
+    given: dict[tuple[str, str], float] = defaultdict(float)
+    for kind, strategy, clicked, useful, *counts in rows:
+        for window, count in zip(WINDOWS, counts, strict=True):
+            given[str(kind), window] += float(count)
+            key = (str(strategy or UNKNOWN), window)
+            outcomes[key] = outcomes[key].plus(
+                outcome(str(kind), truth(clicked), truth(useful), float(count))
+            )
+    return Feedback(dict(outcomes), dict(given))
+
+
+def outcome(kind: str, clicked: bool | None, useful: bool | None, count: float) -> Outcome:
+    """What `count` equal rows say: one is written when a recommendation is shown, one when it is followed."""
+    is_click = kind == "click" or clicked is True
+    is_shown = kind == "view" or (kind != "click" and clicked is not None)
+    is_judged = is_click and useful is not None
+    return Outcome(
+        impressions=count * is_shown,
+        clicks=count * is_click,
+        judged=count * is_judged,
+        useful=count * (is_judged and useful is True),
+    )
+
+
+def truth(value: object) -> bool | None:
+    """Whether a field of the context says yes or no; None when it says neither."""
+    word = str(value).lower()
+    return True if word in TRUE else False if word in FALSE else None

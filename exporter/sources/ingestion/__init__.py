@@ -1,0 +1,1 @@
+"""The Redis server that holds the ingestion queue."""

@@ -1,0 +1,50 @@
+"""Makes counters of a history that forgets: each entry is counted when it is first seen."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+
+from exporter.metrics import Spread
+from exporter.sources.ingestion.answers import History, Job, Totals
+from exporter.sources.ingestion.reading import document, job
+
+ENDED = ("complete", "failed", "skipped", "other")
+UPPER = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+
+
+class Tally:
+    """Counts the entries that join a list whose old entries leave.
+
+    What is there at the first look is not counted: after a restart of the exporter it would look new.
+    """
+
+    def __init__(self) -> None:
+        self._there: Counter[str] | None = None
+        self._ended: Counter[str] = Counter(dict.fromkeys(ENDED, 0))
+        self._files = self._embeddings = self._seconds = 0.0
+        self._by_size = [0] * (len(UPPER) + 1)
+
+    def history(self, texts: Iterable[str]) -> History:
+        """The window as it is now, and the totals so far."""
+        there = Counter(texts)
+        for text in (there - self._there).elements() if self._there is not None else ():
+            self._count(job(document(text, "ingestion history")))
+        self._there = there
+        jobs = tuple(job(document(text, "ingestion history")) for text in there.elements())
+        return History(jobs, self._totals())
+
+    def _count(self, one: Job) -> None:
+        self._ended[one.state if one.state in ENDED else "other"] += 1
+        self._files += one.files or 0
+        self._embeddings += one.embeddings or 0
+        if one.seconds is not None:
+            self._seconds += one.seconds
+            self._by_size[bisect_left(UPPER, one.seconds)] += 1
+
+    def _totals(self) -> Totals:
+        cumulative, so_far = {}, 0.0
+        for bound, count in zip(UPPER, self._by_size, strict=False):
+            so_far += count
+            cumulative[bound] = so_far
+        spread = Spread(cumulative, self._seconds, float(sum(self._by_size)))
+        return Totals(dict(self._ended), self._files, self._embeddings, spread)
