@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ingestion_api.addresses import sql_address
+
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -144,6 +146,12 @@ class Settings(BaseSettings):
         if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("is not a Redis address; expected redis://, rediss:// or unix://")
         return value
+
+    @field_validator("database_url", "resources_url")
+    @classmethod
+    def sql_address(cls, value: SecretStr | None) -> SecretStr | None:
+        """A file of SQLite or a PostgreSQL, which is always spoken to through psycopg."""
+        return SecretStr(sql_address(value.get_secret_value())) if value else None
 
     @model_validator(mode="after")
     def limits_in_order(self) -> Self:

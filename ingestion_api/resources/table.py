@@ -13,7 +13,7 @@ from sqlalchemy.exc import NoSuchTableError
 from ingestion_api.problems import Unavailable, Unprocessable
 from ingestion_api.resources.columns import columns_of, fill
 from ingestion_api.settings import Settings
-from ingestion_api.store.engine import open_engine
+from ingestion_api.store.engine import open_backend_engine
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Resources:
     def __init__(self, settings: Settings, own: Engine) -> None:
         self._settings = settings
         address = settings.resources_url
-        self.engine = open_engine(address.get_secret_value(), pool_size=5) if address else own
+        self.engine = open_backend_engine(address.get_secret_value()) if address else own
         self._lock = Lock()
         self._table: ResourceTable | None = None
 

@@ -9,35 +9,50 @@ WRITES = "watchroom_writes"
 POOL_WAIT = 5.0  # seconds; then the answer is 503 rather than a growing line of threads
 
 
-def open_engine(url: str, *, pool_size: int = 10) -> Engine:
-    """An engine for `url`; the folder of an SQLite file is made when missing."""
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        return _sqlite(url, address.database, pool_size)
+def open_engine(url: str) -> Engine:
+    """An engine for the service's own database; the folder of an SQLite file is made when missing."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return _server(url, pool_size=10)
+    Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = _sqlite(url)
+    event.listen(engine, "connect", _make_durable)
+    return engine
+
+
+def open_backend_engine(url: str) -> Engine:
+    """An engine for the backend's database, whose own ways are left as they are."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return _server(url, pool_size=5)
+    return _sqlite(url)
+
+
+def _server(url: str, pool_size: int) -> Engine:
+    postgres = make_url(url).get_backend_name() == "postgresql"
     return create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=POOL_WAIT,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 2} if address.get_backend_name() == "postgresql" else {},
+        connect_args={"connect_timeout": 2} if postgres else {},
     )
 
 
-def _sqlite(url: str, file: str | None, pool_size: int) -> Engine:
-    if file and file != ":memory:":
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+def _sqlite(url: str) -> Engine:
     engine = create_engine(
-        url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=POOL_WAIT, connect_args={"timeout": 10}
+        url, pool_size=10, max_overflow=10, pool_timeout=POOL_WAIT, connect_args={"timeout": 10}
     )
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", _leave_transactions_to_us)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _leave_transactions_to_us(connection: Any, _record: object) -> None:
     # the driver would begin transactions late, after the first read, which loses the race for a slot
     connection.isolation_level = None
+
+
+def _make_durable(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")  # an accepted job survives a power cut as well
     connection.execute("PRAGMA foreign_keys=ON")

@@ -41,6 +41,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert settings.repository_schemes == ("https", "http")
 
 
+def test_postgresql_is_spoken_to_through_psycopg(tmp_path: Path) -> None:
+    """However its address is written."""
+    settings = load(written(tmp_path, "database_url: postgresql://u:p%40@host:5433/x?sslmode=require"))
+    assert settings.database == "postgresql+psycopg://u:p%40@host:5433/x?sslmode=require"
+
+
 def test_the_cache_is_the_backends_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """REDIS_URL is how the backend's cache is named everywhere in the house."""
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/2")
@@ -55,6 +61,12 @@ def test_the_cache_is_the_backends_unless_named(monkeypatch: pytest.MonkeyPatch)
         ("port: many", "port is 'many': input should be a valid integer"),
         ("queue_limit: 0", "queue_limit is 0: input should be greater than or equal to 1"),
         ("broker_url: amqp://guest:secret@host", "broker_url: is not a Redis address; expected redis://"),
+        (
+            "database_url: mysql://u:secret@host/x",
+            "database_url: names mysql, or no file; expected sqlite:///FILE",
+        ),
+        ("database_url: 'sqlite://'", "database_url: names sqlite, or no file"),
+        ("resources_url: secret", "resources_url: is no database address; expected sqlite:///FILE"),
         ("dispatch: pigeon", "dispatch is 'pigeon': input should be 'celery' or 'edge'"),
         ("dispatch: edge", "dispatch is 'edge' but edge_url is missing"),
         (

@@ -1,5 +1,6 @@
 """The backend's table is written to by its own column names, with a value for each column that needs one."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -107,3 +108,18 @@ def test_a_missing_table_or_column_is_named(settings: Callable[..., Settings], t
         connection.execute(text("CREATE TABLE papers (id TEXT PRIMARY KEY, title TEXT)"))
     with pytest.raises(Unavailable, match="no column 'description'"):
         Resources(settings(resources_url=url, resources_table="papers"), engine).table()
+
+
+def test_a_backends_sqlite_keeps_its_journal_mode(settings: Callable[..., Settings], tmp_path: Path) -> None:
+    """It is not ours to change, since it stays changed."""
+    with sqlite3.connect(tmp_path / "backend.db") as connection:
+        columns = "id, title, description, sparse_embedding, sparse_embedding_model"
+        connection.execute(f"CREATE TABLE resources ({columns})")
+    resources = Resources(
+        settings(resources_url=f"sqlite:///{tmp_path}/backend.db"),
+        open_engine(f"sqlite:///{tmp_path}/own.db"),
+    )
+    assert rows.present(resources.table(), ["1"]) == set()
+    with sqlite3.connect(tmp_path / "backend.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    resources.close()
