@@ -20,6 +20,7 @@ STATUS_COLOURS = {"healthy": GREEN, "unknown": GREY, "degraded": ORANGE, "down":
 STATUS_SYMBOLS = {"healthy": "✔", "unknown": "?", "degraded": "▲", "down": "✖"}
 # by weight, so that a table sorted by status begins with what is down
 STATUS_NUMBERS = {"healthy": 0, "unknown": 1, "degraded": 2, "down": 3}
+ABOVE_NOTHING = 1e-6
 Overrides = list[dict[str, Any]]
 
 
@@ -68,6 +69,19 @@ def any_is_bad(colour: str = RED) -> dict[str, Any]:
     return {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, {"color": colour, "value": 1}]}
 
 
+def any_shows(colour: str) -> dict[str, Any]:
+    """Steps of a count that has its colour as soon as there is one."""
+    return {"mode": "absolute", "steps": [{"color": GREY, "value": None}, {"color": colour, "value": 1}]}
+
+
+def count_overrides(colours: Mapping[str, str]) -> Overrides:
+    """Counts in colours of their own, grey while they are 0."""
+    return [
+        override("byName", name, {"thresholds": any_shows(colour), "color": {"mode": "thresholds"}})
+        for name, colour in colours.items()
+    ]
+
+
 def levels_left() -> dict[str, Any]:
     """Steps of what is left of a whole: nothing, a quarter, more."""
     rising: list[dict[str, Any]] = [{"color": RED, "value": None}]
@@ -90,7 +104,8 @@ def steps(levels: Mapping[str, float], direction: str) -> dict[str, Any]:
     ordered = sorted(levels.items(), key=lambda item: item[1])
     if direction == "above":
         colours: list[dict[str, Any]] = [{"color": GREEN, "value": None}]
-        colours += [{"color": SEVERITIES[name], "value": level} for name, level in ordered]
+        # alerts want more than the level, Grafana's steps begin at it: none may be bad at 0
+        colours += [{"color": SEVERITIES[name], "value": level or ABOVE_NOTHING} for name, level in ordered]
         return {"mode": "absolute", "steps": colours}
     bounds = [level for _, level in ordered]
     names = [SEVERITIES[name] for name, _ in ordered]

@@ -4,7 +4,7 @@ from grafana import links, variables
 from grafana.dashboards import fresh
 from grafana.grid import Band, row, wide
 from grafana.modern import Modern, Variable
-from grafana.palette import BLUE, GREY, ORANGE, RED, any_is_bad, severity_mappings, trend
+from grafana.palette import BLUE, GREY, ORANGE, RED, any_is_bad, count_overrides, severity_mappings, trend
 from grafana.palette import words as words_of
 from grafana.panels import Says, alert_list, history, stacked, timeseries, words
 from grafana.queries import alerts
@@ -48,11 +48,13 @@ def now() -> Band:
         "none",
         more=coloured,
     )
+    counted = words("Firing", *map(alerts.firing, SEVERITIES), says=says)
+    counted.overrides = count_overrides({"critical": RED, "warning": ORANGE})
     sent = "Notices a minute by how they were sent; failed ones need a look at the receiver."
     return row(
         "Is this fresh, and what fires?",
         fresh.scraped(),
-        words("Firing", *map(alerts.firing, SEVERITIES), says=says),
+        counted,
         words("About to fire", alerts.pending(), says=wait),
         words("Wrong reports", alerts.wrong_reports(), says=wrong),
         timeseries("Notices a minute", alerts.notifications(), alerts.undelivered(), says=Says(sent, SILENT)),

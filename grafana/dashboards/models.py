@@ -3,7 +3,7 @@
 from grafana.dashboards import fresh
 from grafana.grid import Band, row
 from grafana.modern import Modern
-from grafana.palette import GREEN, GREY, RED, override
+from grafana.palette import GREEN, GREY, RED, count_overrides
 from grafana.palette import words as words_of
 from grafana.panels import Says, history, status_says, timeseries, words
 from grafana.queries import models
@@ -31,10 +31,7 @@ def now() -> Band:
     """How many work."""
     about = "Models by what a check that really ran found. Reported as available proves nothing."
     counts = words("Models", *map(models.number, CHECKS), says=Says(about, NONE, "none"))
-    counts.overrides = [
-        override("byName", name, {"color": {"mode": "fixed", "fixedColor": colour}})
-        for name, colour in CHECKS.items()
-    ]
+    counts.overrides = count_overrides(CHECKS)
     said = status_says("What /health/ml says of itself; unknown where it says that it does not apply.", NONE)
     course = "What checks found over time. Failed after a deployment: the file is missing or broken."
     return row(

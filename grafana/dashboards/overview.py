@@ -8,7 +8,7 @@ from grafana.dashboards.actions import actions
 from grafana.dashboards.modules_table import modules_table
 from grafana.grid import pile, row, wide
 from grafana.modern import Modern, Query
-from grafana.palette import GREEN, GREY, ORANGE, RED, any_is_bad, override, plain, trend
+from grafana.palette import GREEN, GREY, ORANGE, RED, any_is_bad, count_overrides, override, plain, trend
 from grafana.panels import Says, alert_list, judged, stat, status_says, words
 from grafana.queries import alerts, api, cache, database, engagement, ingestion, modules, workers
 from grafana.queries.series import change
@@ -28,17 +28,17 @@ def board() -> Board:
         who(),
         wrong_reports(),
         firing(),
-        fresh.scraped(),
-        fresh.oldest(("modules", "api", "self_reports")),
-        height=4,
+        wide(fresh.scraped(), 3),
+        wide(fresh.oldest(("modules", "api", "self_reports")), 3),
+        height=3,
     )
-    side = pile((alert_list("Active alerts", ACTIVE), 7), (disagreeing(), 5), (actions(), 4), width=8)
-    middle = row("What is not, since when, who says so", wide(modules_table(), 16), side, height=16)
+    side = pile((alert_list("Active alerts", ACTIVE), 7), (disagreeing(), 5), (actions(), 3), width=8)
+    middle = row("What is not, since when, who says so", wide(modules_table(), 16), side, height=15)
     return Board(
         "overview",
         "Overview",
         "Is it healthy, what is not, since when, who says so, and what can I press?",
-        (top, middle, row("Key numbers, and which way they go", *numbers(), height=5)),
+        (top, middle, row("Key numbers, and which way they go", *numbers(), height=4)),
         (variables.modules(), variables.status()),
     )
 
@@ -63,11 +63,8 @@ def counts() -> Modern:
         *map(modules.number_in, COUNTS),
         says=Says(about, NO_SCRAPE, "none", more={"thresholds": plain()}),
     )
-    panel.overrides = [
-        override("byName", name, {"color": {"mode": "fixed", "fixedColor": colour}})
-        for name, colour in COUNTS.items()
-    ]
-    return wide(panel, 6)
+    panel.overrides = count_overrides(COUNTS)
+    return wide(panel, 5)
 
 
 def who() -> Modern:
@@ -93,7 +90,9 @@ def firing() -> Modern:
     about = "Alerts that fire. Critical ones have paged someone."
     coloured = {"thresholds": any_is_bad(), "color": {"mode": "thresholds"}}
     says = Says(about, "Prometheus does not answer", "none", (links.board("alerts", "All alerts"),), coloured)
-    return wide(words("Alerts", alerts.firing("critical"), alerts.firing("warning"), says=says), 3)
+    panel = words("Alerts", alerts.firing("critical"), alerts.firing("warning"), says=says)
+    panel.overrides = count_overrides({"critical": RED, "warning": ORANGE})
+    return wide(panel, 3)
 
 
 def disagreeing() -> Modern:
