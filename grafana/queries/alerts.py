@@ -4,6 +4,10 @@ from grafana.modern import Query, query
 
 FIRING = 'ALERTS{alertstate="firing",severity!="info"}'
 BAND = "7d"
+WEIGHTS = {"info": 1, "warning": 2, "critical": 3}
+REAL = 'alertname!="Watchdog"'
+# the labels that say what an alert is about
+ABOUT = "alertname, severity, signal, module, queue_name, queue, name, worker, model, subject"
 
 
 def firing(severity: str) -> Query:
@@ -17,34 +21,32 @@ def pending() -> Query:
 
 
 def listed() -> Query:
-    """Each alert that fires or is about to, in rows."""
-    labels = (
-        "alertname, severity, alertstate, signal, module, queue_name, queue, name, worker, model, subject"
-    )
-    return query(f'max by ({labels}) (ALERTS{{alertname!="Watchdog"}})', rows=True)
+    """Each alert that fires or is about to, in rows; its value is the weight of its severity."""
+    return query(f"max by ({ABOUT}, alertstate) ({weighed(REAL)})", rows=True)
 
 
 def since() -> Query:
     """When each alert of the list became true, in rows."""
-    labels = "alertname, severity, signal, module, queue_name, queue, name, worker, model, subject"
-    return query(f'1000 * min by ({labels}) (ALERTS_FOR_STATE{{alertname!="Watchdog"}})', rows=True)
+    return query(f'1000 * min by ({ABOUT}) (ALERTS_FOR_STATE{{alertname!="Watchdog"}})', rows=True)
 
 
 def history() -> Query:
-    """2 while an alert of this name was critical, 1 while it was a warning."""
-    weighed = (
-        f'{weight} * ALERTS{{alertstate="firing",severity="{severity}"}}' for weight, severity in WEIGHTS
-    )
-    return query(f"max by (alertname) ({' or '.join(weighed)})", "{{alertname}}")
+    """The weight of the severity of each alert while it fired."""
+    fired = weighed(REAL, 'alertstate="firing"')
+    return query(f"max by (alertname) ({fired})", "{{alertname}}")
 
 
-WEIGHTS = ((1, "warning"), (2, "critical"))
+def weighed(*matchers: str) -> str:
+    """Alerts with the weight of their severity as their value."""
+    selectors = (",".join([*matchers, f'severity="{name}"']) for name in WEIGHTS)
+    pairs = zip(WEIGHTS.values(), selectors, strict=True)
+    return " or ".join(f"{weight} * ALERTS{{{selector}}}" for weight, selector in pairs)
 
 
 def noise() -> Query:
-    """How often each alert began to fire over the range, in rows."""
-    fired = 'ALERTS{alertstate="firing",severity!="info"}'
-    return query(f"sum by (alertname, severity) (changes(({fired})[$__range:1m]) + 1)", rows=True)
+    """How often each alert became true over the range, in rows."""
+    true = 'changes(ALERTS_FOR_STATE{severity!="info"}[$__range:1m]) + 1'
+    return query(f"sum by (alertname, severity) ({true})", rows=True)
 
 
 def time_firing() -> Query:
