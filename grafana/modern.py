@@ -106,6 +106,12 @@ class Variable(core.Template):  # type: ignore[misc]
         return {**body, "current": current}
 
 
+def picker(refresh: list[str], ranges: list[str]) -> Picker:
+    """A picker; mypy cannot see the fields that grafanalib gives it."""
+    given: dict[str, Any] = {"refreshIntervals": refresh, "timeOptions": ranges}
+    return Picker(**given)
+
+
 def variable(name: str, query: object, current: dict[str, Any], **fields: Any) -> Variable:
     """A variable; mypy cannot see the fields that grafanalib gives it."""
     given: dict[str, Any] = {"name": name, "query": query, **fields}

@@ -149,7 +149,7 @@ def text(title: str, markdown: str, about: str) -> Modern:
     return made("text", title, (), Says(about, ""), options={"mode": "markdown", "content": markdown})
 
 
-def alert_list(title: str, about: str) -> Modern:
+def alert_list(title: str, about: str, which: str = '{severity=~"warning|critical"}') -> Modern:
     """The alerts that Prometheus says fire now, with their summaries and links."""
     options = {
         "viewMode": "list",
@@ -159,7 +159,7 @@ def alert_list(title: str, about: str) -> Modern:
         "sortOrder": 3,
         "dashboardAlerts": False,
         "alertName": "",
-        "alertInstanceLabelFilter": '{severity=~"warning|critical"}',
+        "alertInstanceLabelFilter": which,
         "datasource": "Prometheus",
         "stateFilter": {"firing": True, "pending": True, "noData": False, "normal": False, "error": True},
     }

@@ -8,7 +8,7 @@ from grafanalib import core
 
 from grafana import variables
 from grafana.grid import Band, placed
-from grafana.modern import DATASOURCE, Picker, Shell, Variable
+from grafana.modern import DATASOURCE, Shell, Variable, picker
 
 TAG = "watchroom"
 SCHEMA_VERSION = 39
@@ -45,7 +45,7 @@ def shell(board: Board) -> Shell:
         "refresh": "30s",
         "timezone": "browser",
         "time": core.Time(board.since, "now"),
-        "timePicker": Picker(["10s", "30s", "1m", "5m", "15m"], list(RANGES)),
+        "timePicker": picker(["10s", "30s", "1m", "5m", "15m"], list(RANGES)),
         "templating": core.Templating(variables_of(board)),
         "annotations": core.Annotations([alerts_shown(), disagreements_shown()]),
         "links": [all_dashboards()],

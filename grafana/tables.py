@@ -42,6 +42,8 @@ def table(
 ) -> Modern:
     """Rows in the order of the column `sort`, the greatest first; what is no column is not shown."""
     options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "frameIndex": 0}
+    # on a narrow screen a table scrolls sideways; its first column stays
+    options["frozenColumns"] = {"left": 1}
     if sort:
         options["sortBy"] = [{"displayName": sort, "desc": not rising}]
     custom = {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True, "inspect": False}

@@ -12,9 +12,10 @@ from grafana.shell import Board
 from grafana.tables import Column, table
 
 SILENT = "Prometheus does not answer"
+EVERY = '{alertname!="Watchdog"}'
 CALM = "✔ nothing fired in this time"
 SEVERITIES = ("critical", "warning")
-SHADES = {"mappings": words_of({"1": ("▲ warning", ORANGE), "2": ("✖ critical", RED)})}
+SHADES = {"mappings": words_of({"1": ("i info", BLUE), "2": ("▲ warning", ORANGE), "3": ("✖ critical", RED)})}
 STATES = {"mappings": words_of({"firing": ("✖ fires", RED), "pending": ("… about to", ORANGE)})}
 OVERRIDDEN = {"mappings": words_of({"1": ("overridden", BLUE), "0": ("as in the file", GREY)})}
 
@@ -65,7 +66,7 @@ def now() -> Band:
 def firing() -> Band:
     """Each alert that fires."""
     words_ = "The same as rules tell it, with summaries and links to runbook, dashboard and action."
-    return row("What fires?", wide(listed(), 16), alert_list("In words", words_), height=10)
+    return row("What fires?", wide(listed(), 16), alert_list("In words", words_, EVERY), height=10)
 
 
 def listed() -> Modern:
@@ -75,7 +76,7 @@ def listed() -> Modern:
     module = links.board("module", "Open this module", {"module": links.cell("module")})
     columns = [
         Column("alertname", "Alert", links=(acknowledge,)),
-        Column("severity", "Severity", more={"mappings": severity_mappings()}, width=110),
+        Column("A", "Severity", more=SHADES, width=110),
         Column("alertstate", "State", more=STATES, width=110),
         Column("B", "Since", "dateTimeFromNow", ""),
         Column("module", "Module", empty="", links=(module,)),
@@ -101,13 +102,13 @@ def past() -> Band:
 def noise() -> Modern:
     """How often each alert fired, and for how long."""
     about = (
-        "Alerts over the chosen range: how often each began to fire, and for how long. "
+        "Alerts over the chosen range: how often each became true, and for how long. "
         "Often and briefly: raise its hold."
     )
     columns = [
         Column("alertname", "Alert"),
         Column("severity", "Severity", more={"mappings": severity_mappings()}, width=110),
-        Column("A", "Began", "short", width=90),
+        Column("A", "Became true", "short", width=120),
         Column("B", "Fired for", "s", width=110),
     ]
     return table(
@@ -116,7 +117,7 @@ def noise() -> Modern:
         alerts.time_firing(),
         says=Says(about, CALM, "none"),
         columns=columns,
-        sort="Began",
+        sort="Became true",
     )
 
 

@@ -87,7 +87,7 @@ def listed() -> Modern:
     about = "Every type of event: over the chosen range, and now. Late types are counted as other."
     columns = [
         Column("event", "Event"),
-        Column("A", "In this range", "short"),
+        Column("A", "In this range", "short", more={"decimals": 0}),
         Column("B", "A second", "eps"),
     ]
     says = Says(about, QUIET, "none")

@@ -50,7 +50,7 @@ def ended() -> Modern:
     columns = [
         Column("kind", "Kind"),
         Column("state", "Ended as", links=(jobs,)),
-        Column("A", "In this range", "short"),
+        Column("A", "In this range", "short", more={"decimals": 0}),
         Column("B", "In all", "short"),
     ]
     asked = (ingestion.service_ended(), ingestion.service_all())

@@ -38,10 +38,10 @@ def columns() -> list[Column]:
     fired = links.board("alerts", "Its alerts")
     state = {"mappings": status_mappings()}
     return [
-        Column("module", "Module", links=(detail,)),
-        Column("A", "Status", more=state, width=120),
-        Column("B", "Reported", more=state, width=120),
-        Column("C", "Observed", more=state, width=120),
+        Column("module", "Module", links=(detail,), width=150),
+        Column("A", "Status", more=state, width=110),
+        Column("B", "Reported", more=state, width=110),
+        Column("C", "Observed", more=state, width=110),
         Column("D", "P95", "s", "no requests", more=levels.colours("api_response_time"), links=(slow,)),
         Column("E", "In 1 h", more={"mappings": trend()}, width=90),
         Column(

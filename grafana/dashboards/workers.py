@@ -12,6 +12,8 @@ from grafana.tables import Column, table
 
 OFF = "no broker is asked: set CELERY_BROKER_URL"
 QUIET = "no task ended in this time"
+# counts over a range, which Prometheus extrapolates
+WHOLE = {"decimals": 0}
 QUEUES = ("urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion", "celery")
 
 
@@ -160,10 +162,10 @@ def tasks() -> Band:
     about = "Every task over the chosen range. Sort by failed to find the worst."
     columns = [
         Column("name", "Task"),
-        Column("A", "Succeeded", "short"),
-        Column("B", "Failed", "short"),
-        Column("C", "Retried", "short"),
-        Column("D", "P95", "s"),
+        Column("A", "Succeeded", "short", more=WHOLE, width=100),
+        Column("B", "Failed", "short", more=WHOLE, width=80),
+        Column("C", "Retried", "short", more=WHOLE, width=80),
+        Column("D", "P95", "s", width=90),
     ]
     asked = (*map(workers.task, ("succeeded", "failed", "retried")), workers.task_runtime())
     return row(
@@ -180,8 +182,8 @@ def exceptions() -> Modern:
     columns = [
         Column("exception", "Exception"),
         Column("name", "Task"),
-        Column("queue_name", "Queue"),
-        Column("A", "Failed", "short"),
+        Column("queue_name", "Queue", width=120),
+        Column("A", "Failed", "short", more=WHOLE, width=80),
     ]
     return table(
         "Why they fail",

@@ -90,8 +90,9 @@ def connections() -> Query:
 
 
 def oldest_transaction() -> Query:
-    """Age of the oldest open transaction."""
-    return query(most(own("pg_stat_activity_max_tx_duration")), "oldest")
+    """Age of the oldest open transaction, 0 where none is open."""
+    found, none = most(own("pg_stat_activity_max_tx_duration")), f"0 * {most(own('pg_up'))}"
+    return query(f"{found} or {none}", "oldest")
 
 
 def long_transactions() -> Query:
