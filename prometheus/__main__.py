@@ -20,8 +20,8 @@ def main() -> int:
         sys.stderr.write(f"{error}\nthe rules in force stay as they are\n")
         return 2
     if arguments.check:
-        return report([name for name, text in wanted.items() if current(RULES / name) != text])
-    for name in write(RULES, wanted):
+        return report([name for name, text in wanted.items() if current(arguments.into / name) != text])
+    for name in write(arguments.into, wanted):
         sys.stdout.write(f"prometheus/rules/{name} written\n")
     return 0
 
@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     it = argparse.ArgumentParser(prog="python -m prometheus", description="Generate the rules of Prometheus.")
     it.add_argument("--thresholds", type=Path, default=FILE, metavar="FILE", help="(default: %(default)s)")
+    it.add_argument("--into", type=Path, default=RULES, metavar="FOLDER", help="(default: %(default)s)")
     it.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
     return it
 

@@ -2,6 +2,7 @@
 
 from prometheus import levels, meta, recording, signals, slo
 from prometheus.rule import Group
+from prometheus.signals import Named
 from prometheus.thresholds import Thresholds
 from prometheus.write import rendered
 
@@ -14,7 +15,6 @@ def files(thresholds: Thresholds) -> dict[str, str]:
 def groups_by_file(thresholds: Thresholds) -> dict[str, list[Group]]:
     """The groups of each file; intervals are those measured to page within a second."""
     every = list(thresholds.signals.items())
-    slow = [it for it in every if it[1].lane == "slow"]
     newest = [it for it in every if it[1].lane == "fast" and not it[1].over_time]
     windows = [it for it in every if it[1].lane == "fast" and it[1].over_time]
     return {
@@ -31,10 +31,24 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[Group]]:
             Group("recording", [*recording.rules()], "15s"),
             Group("trends", [*signals.trends()], "1m"),
         ],
-        "slow.yml": [Group("slow", [*signals.values(every), *signals.alerts(slow)], "15s")],
+        **{f"slow-{name}.yml": [slow(name, its)] for name, its in by_dashboard(every).items()},
         "slo.yml": [
             Group("slo", [*slo.rates(thresholds), *slo.near(thresholds), *slo.alerts(thresholds)], "30s"),
             Group("slo-budgets", [*slo.far(thresholds)], "2m"),
         ],
         "meta.yml": [Group("meta", [*meta.alerts()], "15s")],
     }
+
+
+def slow(name: str, its: list[Named]) -> Group:
+    """The values of all signals of a dashboard, and the alerts of those that can wait."""
+    alerts = signals.alerts(it for it in its if it[1].lane == "slow")
+    return Group(f"slow-{name}", [*signals.values(its), *alerts], "15s")
+
+
+def by_dashboard(every: list[Named]) -> dict[str, list[Named]]:
+    """The signals of each dashboard, in the order of the file."""
+    found: dict[str, list[Named]] = {}
+    for name, signal in every:
+        found.setdefault(signal.dashboard, []).append((name, signal))
+    return found

@@ -80,9 +80,9 @@ def load(file: Path = FILE) -> Thresholds:
 
 def sentence(file: str, error: Any) -> str:
     """One sentence that names the place, the value and what was expected."""
-    place = ".".join(str(step) for step in error["loc"]) or "the file"
+    place = ".".join(str(step) for step in error["loc"])
     if error["type"] == "value_error":
-        return f"{file}: {place} {error['ctx']['error']}"
+        return f"{file}: {place} {error['ctx']['error']}".replace(":  ", ": ")
     if error["type"] == "missing":
         return f"{file}: {place} is missing"
     if error["type"] == "extra_forbidden":

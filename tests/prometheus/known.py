@@ -1,0 +1,54 @@
+"""Every series that a rule may read, and what is known of it."""
+
+from dataclasses import dataclass, field
+
+from exporter.catalogue import shown
+from exporter.metrics import States
+
+# what Prometheus and Alertmanager 2.42 and 0.25 show of themselves, with the labels they give
+BUILT_IN = {
+    "up": ("gauge", ()),
+    "scrape_duration_seconds": ("gauge", ()),
+    "prometheus_rule_evaluation_failures_total": ("counter", ("rule_group",)),
+    "prometheus_rule_group_iterations_total": ("counter", ("rule_group",)),
+    "prometheus_rule_group_iterations_missed_total": ("counter", ("rule_group",)),
+    "prometheus_config_last_reload_successful": ("gauge", ()),
+    "prometheus_notifications_dropped_total": ("counter", ()),
+    "prometheus_notifications_errors_total": ("counter", ("alertmanager",)),
+    "alertmanager_config_last_reload_successful": ("gauge", ()),
+    "alertmanager_notifications_failed_total": ("counter", ("integration",)),
+    # shown by the service while somebody has set a level on its preferences page
+    "ops_threshold_override": ("gauge", ("signal", "severity")),
+}
+SUFFIXES = {
+    "histogram": {"_bucket": ("le",), "_count": (), "_sum": ()},
+    "summary": {"": ("quantile",), "_count": (), "_sum": ()},
+}
+TARGET = ("job", "instance")
+# untyped for the sake of established names; the words of their meaning say which are counters
+COUNTS = "(counter)"
+
+
+@dataclass(frozen=True)
+class Known:
+    """One name of a series: whether it only ever rises, its labels, and the values some of them can have."""
+
+    counts: bool
+    labels: frozenset[str]
+    values: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+def series() -> dict[str, Known]:
+    """By name."""
+    found = {
+        name: Known(kind == "counter", frozenset((*labels, *TARGET)))
+        for name, (kind, labels) in BUILT_IN.items()
+    }
+    for it in shown():
+        metric = it.metric
+        values = {metric.labels[-1]: frozenset(metric.states)} if isinstance(metric, States) else {}
+        for suffix, further in SUFFIXES.get(metric.kind, {"": ()}).items():
+            counts = metric.kind == "counter" or COUNTS in metric.about or bool(suffix)
+            labels = frozenset((*metric.labels, *further, *TARGET))
+            found[metric.name + suffix] = Known(counts, labels, values)
+    return found

@@ -1,0 +1,149 @@
+"""The checked-in rules are what thresholds.yml makes of them, and Prometheus accepts them."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from prometheus.rules import files
+from prometheus.thresholds import FILE, load
+from stack.services import ROOT
+from tests.prometheus.rule_files import CASES, FILES, FOLDER, alerts, read
+
+PROMTOOL = shutil.which("promtool") or "promtool"
+
+
+def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def generate(*words: str) -> subprocess.CompletedProcess[str]:
+    return run(sys.executable, "-m", "prometheus", *words)
+
+
+def test_the_rules_are_those_that_make_rules_writes() -> None:
+    checked = generate("--check")
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_rules_are_the_same_each_time() -> None:
+    assert files(load()) == files(load())
+
+
+def test_a_changed_level_is_seen_as_drift_and_then_written(tmp_path: Path) -> None:
+    changed = tmp_path / "thresholds.yml"
+    changed.write_text(
+        FILE.read_text().replace("{warning: 50, critical: 100}", "{warning: 50, critical: 200}")
+    )
+    checked = generate("--check", "--thresholds", str(changed))
+    assert checked.returncode == 1
+    assert checked.stderr == "prometheus/rules/thresholds.yml is not what `make rules` writes; run it\n"
+    folder = tmp_path / "rules"
+    assert generate("--thresholds", str(changed), "--into", str(folder)).returncode == 0
+    assert "vector(200)" in (folder / "thresholds.yml").read_text()
+
+
+def test_a_bad_file_leaves_the_rules_in_force(tmp_path: Path) -> None:
+    folder = shutil.copytree(FOLDER / "rules", tmp_path / "rules")
+    bad = tmp_path / "thresholds.yml"
+    bad.write_text(FILE.read_text().replace("{warning: 50, critical: 100}", "{warning: 500, critical: 100}"))
+    refused = generate("--thresholds", str(bad), "--into", str(folder))
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "thresholds.yml: signals.worker_queue_length has warning 500 beyond critical 100, but its direction "
+        "is above\nthe rules in force stay as they are\n"
+    )
+    assert {it.name: it.read_text() for it in folder.iterdir()} == {it.name: it.read_text() for it in FILES}
+
+
+def test_a_file_of_rules_that_nobody_makes_any_more_goes(tmp_path: Path) -> None:
+    folder = shutil.copytree(FOLDER / "rules", tmp_path / "rules")
+    (folder / "old.yml").write_text("groups: []\n")
+    assert generate("--into", str(folder)).returncode == 0
+    assert sorted(it.name for it in folder.iterdir()) == sorted(it.name for it in FILES)
+
+
+def test_prometheus_accepts_the_rules() -> None:
+    checked = run(PROMTOOL, "check", "rules", "--lint=all", "--lint-fatal", *map(str, FILES))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_prometheus_accepts_the_configuration(tmp_path: Path) -> None:
+    folder = shutil.copytree(FOLDER, tmp_path / "prometheus", ignore=shutil.ignore_patterns("*.py", "__*"))
+    token = tmp_path / ".run" / "demo" / "token"
+    token.parent.mkdir(parents=True)
+    token.write_text("ours")
+    checked = run(PROMTOOL, "check", "config", str(folder / "prometheus.yml"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"{len(FILES)} rule files found" in checked.stdout
+
+
+def test_the_commented_remote_write_is_right_when_it_is_switched_on(tmp_path: Path) -> None:
+    lines = (FOLDER / "prometheus.yml").read_text().splitlines()
+    begin = lines.index("# remote_write:")
+    end = lines.index("", begin)
+    lines[begin:end] = [line.removeprefix("# ") for line in lines[begin:end]]
+    text = (
+        "\n".join(lines).replace("    # replica: a", "    replica: a").replace("/run/secrets", str(tmp_path))
+    )
+    text = text.replace("../.run/demo/token", str(tmp_path / "remote-write-token"))
+    (tmp_path / "remote-write-token").write_text("ours")
+    (tmp_path / "prometheus.yml").write_text(text)
+    checked = run(PROMTOOL, "check", "config", "--syntax-only", str(tmp_path / "prometheus.yml"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    written = read(tmp_path / "prometheus.yml")
+    assert len(written["remote_write"]) == 1
+    dropped = written["alerting"]["alert_relabel_configs"][0]["regex"].split("|")
+    assert set(dropped) == written["global"]["external_labels"].keys()
+
+
+def test_the_fast_lane_has_the_settings_that_were_measured() -> None:
+    job = next(
+        it for it in read(FOLDER / "prometheus.yml")["scrape_configs"] if it["job_name"] == "exporter-fast"
+    )
+    assert (job["scrape_interval"], job["scrape_timeout"]) == ("250ms", "250ms")
+    groups = {it["name"]: it["interval"] for it in read(FOLDER / "rules" / "fast.yml")["groups"]}
+    assert groups == {"fast": "100ms", "fast-requests": "250ms"}
+    assert read(FOLDER / "prometheus.yml")["alerting"]["alertmanagers"][0]["timeout"] == "500ms"
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda it: it.stem)
+def test_the_alerts_are_quiet_fire_and_end_as_written(file: Path) -> None:
+    tried = run(PROMTOOL, "test", "rules", file.name, cwd=file.parent)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+
+
+def test_every_alert_and_severity_is_seen_quiet_firing_and_over() -> None:
+    seen: dict[tuple[str, str], set[str]] = {}
+    for file in CASES:
+        for case in read(file)["tests"]:
+            for name, severity, stage in stages(case.get("alert_rule_test", [])):
+                seen.setdefault((name, severity), set()).add(stage)
+    wanted = {(it.name, it.labels["severity"]) for it in alerts()}
+    assert seen.keys() == wanted
+    lacking = {key: {"quiet", "firing", "over"} - stages for key, stages in seen.items()}
+    # the one that must never be quiet
+    assert lacking.pop(("Watchdog", "info")) == {"quiet", "over"}
+    assert not {key: stages for key, stages in lacking.items() if stages}
+
+
+def stages(checks: list[dict[str, object]]) -> list[tuple[str, str, str]]:
+    """For each alert and severity of a case: whether it is seen quiet, firing, quiet again."""
+    found: list[tuple[str, str, str]] = []
+    for name in {str(check["alertname"]) for check in checks}:
+        moments = [fired(check) for check in checks if check["alertname"] == name]
+        for severity in set().union(*moments):
+            first = next(at for at, fire in enumerate(moments) if severity in fire)
+            found.append((name, severity, "firing"))
+            found += [(name, severity, "quiet")] if first > 0 else []
+            found += [(name, severity, "over")] if severity not in moments[-1] else []
+    return found
+
+
+def fired(check: dict[str, object]) -> set[str]:
+    """The severities that are expected to fire."""
+    expected = check["exp_alerts"]
+    assert isinstance(expected, list)
+    return {it["exp_labels"]["severity"] for it in expected}

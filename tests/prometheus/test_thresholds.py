@@ -1,0 +1,165 @@
+"""A mistake in thresholds.yml is told in one sentence: the place, the value, what was expected."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from prometheus.thresholds import FILE, ThresholdsError, load
+
+
+@pytest.fixture
+def body() -> Any:
+    """The real file's content with two signals of each kind left."""
+    whole = yaml.safe_load(FILE.read_text())
+    kept = ("worker_queue_length", "cache_hit_ratio")
+    return {**whole, "signals": {name: whole["signals"][name] for name in kept}}
+
+
+def refusal(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "thresholds.yml"
+    file.write_text(text)
+    with pytest.raises(ThresholdsError) as refused:
+        load(file)
+    return str(refused.value)
+
+
+CHANGES: list[tuple[str, Any, str]] = [
+    ("colour", "red", "signals.worker_queue_length.colour is not a key that is known here"),
+    ("levels", {"warn": 5}, "signals.worker_queue_length.levels.warn is not a key that is known here"),
+    ("levels", {}, "signals.worker_queue_length has no level; expected at least one of info, "),
+    (
+        "levels",
+        {"warning": 100, "critical": 50},
+        "signals.worker_queue_length has warning 100 beyond critical 50, but its direction is above",
+    ),
+    (
+        "levels",
+        {"critical": 0},
+        "signals.worker_queue_length has critical 0, outside its range; expected 1 to 1e+06",
+    ),
+    ("levels", {"critical": float("nan")}, "signals.worker_queue_length.levels.critical is nan; "
+     "expected a finite number"),
+    (
+        "direction",
+        "up",
+        "signals.worker_queue_length.direction is 'up'; expected 'above' or 'below'",
+    ),
+    (
+        "unit",
+        "apples",
+        "signals.worker_queue_length.unit is 'apples'; "
+        "expected 'ratio', 'seconds', 'count', 'bytes', 'state' or 'per_second'",
+    ),
+    ("alert", "queue long", "signals.worker_queue_length.alert is 'queue long'; "
+     "expected to match pattern '^[A-Z][A-Za-z]+$'"),
+    (
+        "summary",
+        "Queue {name} is long",
+        "signals.worker_queue_length says {name}; expected one of level, queue_name, value",
+    ),
+    ("hold", "5m", "signals.worker_queue_length holds for 5m, but is in the fast lane; expected no hold"),
+    ("hold", "soon", "signals.worker_queue_length.hold is 'soon'; expected to match pattern "),
+    (
+        "lane",
+        "slow",
+        'signals.worker_queue_length is in the slow lane by its lane, but not by its expression; expected no '
+        'job="exporter-fast" in it',
+    ),
+    (
+        "expression",
+        "max by (queue_name) (celery_queue_length)",
+        'signals.worker_queue_length is in the fast lane by its lane, but not by its expression; expected '
+        'job="exporter-fast" in it',
+    ),
+    ("dashboard", "queues", "signals.worker_queue_length.dashboard is 'queues'; expected 'overview', "),
+    ("volume", {"expression": "rate(a[1m])"}, "signals.worker_queue_length.volume.at_least is missing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"), CHANGES, ids=[f"{key}-{at}" for at, (key, *_) in enumerate(CHANGES)]
+)
+def test_a_wrong_value_is_told(tmp_path: Path, body: Any, key: str, value: Any, told: str) -> None:
+    body["signals"]["worker_queue_length"][key] = value
+    said = refusal(tmp_path, yaml.safe_dump(body, sort_keys=False))
+    assert said.startswith(f"thresholds.yml: {told}"), said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "key", ["alert", "meaning", "unit", "direction", "levels", "expression", "dashboard"]
+)
+def test_a_missing_field_is_told(tmp_path: Path, body: Any, key: str) -> None:
+    del body["signals"]["worker_queue_length"][key]
+    assert (
+        refusal(tmp_path, yaml.safe_dump(body, sort_keys=False))
+        == f"thresholds.yml: signals.worker_queue_length.{key} is missing"
+    )
+
+
+def test_a_level_below_must_fall(tmp_path: Path, body: Any) -> None:
+    body["signals"]["cache_hit_ratio"]["levels"] = {"info": 0.5, "warning": 0.7}
+    said = "cache_hit_ratio has info 0.5 beyond warning 0.7, but its direction is below"
+    assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)) == f"thresholds.yml: signals.{said}"
+
+
+def test_an_alert_that_two_signals_raise_is_told(tmp_path: Path, body: Any) -> None:
+    body["signals"]["cache_hit_ratio"]["alert"] = "WorkerQueueLong"
+    said = "cache_hit_ratio raises WorkerQueueLong, which worker_queue_length raises already"
+    assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)) == f"thresholds.yml: {said}"
+
+
+def test_a_signal_that_stands_twice_is_told(tmp_path: Path) -> None:
+    text = "signals:\n  a_signal: {}\n  a_signal: {}\n"
+    assert refusal(tmp_path, text) == "thresholds.yml has 'a_signal' twice (line 3)"
+
+
+def test_an_objective_that_cannot_be_broken_is_told(tmp_path: Path, body: Any) -> None:
+    body["slos"]["api_latency"]["objective"] = 0.9
+    assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)) == (
+        "thresholds.yml: api_latency allows 10.00% of bad events, so nothing can burn 14.4 times too "
+        "fast; expected a stricter objective or a smaller factor"
+    )
+
+
+def test_two_mistakes_are_two_sentences(tmp_path: Path, body: Any) -> None:
+    del body["signals"]["worker_queue_length"]["unit"]
+    body["signals"]["cache_hit_ratio"]["lane"] = "middle"
+    assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)).splitlines() == [
+        "thresholds.yml: signals.worker_queue_length.unit is missing",
+        "thresholds.yml: signals.cache_hit_ratio.lane is 'middle'; expected 'fast' or 'slow'",
+    ]
+
+
+def test_what_is_no_yaml_is_told(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "signals:\n  a: [\n") == "thresholds.yml is no YAML at line 3"
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ThresholdsError, match=r"none\.yml cannot be read: No such file or directory"):
+        load(tmp_path / "none.yml")
+
+
+@pytest.mark.parametrize(
+    ("signal", "severity", "level"),
+    [
+        ("api_error_ratio", "critical", 0.05),
+        ("api_response_time", "critical", 0.5),
+        ("worker_queue_length", "critical", 100),
+        ("cache_hit_ratio", "warning", 0.5),
+        ("event_latency", "info", 0.001),
+        ("pool_use", "warning", 0.75),
+        ("pool_use", "critical", 0.9),
+        ("edge_worker_heartbeat", "critical", 300),
+    ],
+)
+def test_the_numbers_of_the_product_are_in_it(signal: str, severity: str, level: float) -> None:
+    assert load().signals[signal].levels.given()[severity] == level
+
+
+def test_a_level_out_of_range_is_refused_with_its_reason() -> None:
+    signal = load().signals["worker_queue_length"]
+    assert signal.refusal(200) == ""
+    assert signal.refusal(0) == "outside its range; expected 1 to 1e+06"
