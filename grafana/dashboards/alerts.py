@@ -87,9 +87,7 @@ def listed() -> Modern:
         Column("subject", "Report on", empty=""),
     ]
     says = Says(about, "✔ nothing fires", "none")
-    return table(
-        "Alerts", alerts.listed(), alerts.since(), says=says, columns=columns, sort="Severity", rising=True
-    )
+    return table("Alerts", alerts.listed(), alerts.since(), says=says, columns=columns, sort="Severity")
 
 
 def past() -> Band:

@@ -14,7 +14,7 @@ from grafana.tables import Column, table
 QUIET = "no requests in this time"
 MODULES = (
     "annotations", "auth", "authority", "collections", "curation", "graph", "monitoring", "quality",
-    "recommendations", "resources", "scholarly", "search", "taxonomy",
+    "recommendations", "resources", "scholarly", "search", "taxonomy", "other",
 )  # fmt: skip
 
 

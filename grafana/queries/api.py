@@ -82,13 +82,14 @@ def route_errors() -> Query:
     """Share of the requests to a route that end in a server error."""
     failed = total(f'rate(http_requests_total{{{ROUTES},status=~"5.."}}[5m])', "handler", "method")
     every = total(f"rate(http_requests_total{{{ROUTES}}}[5m])", "handler", "method")
-    return query(per(failed, every), rows=True)
+    return query(per(f"({failed} or 0 * {every})", every), rows=True)
 
 
 def route_durations() -> Query:
     """95th percentile of the response time by route."""
     buckets = f"rate(http_request_duration_seconds_bucket{{{ROUTES}}}[5m])"
-    return query(quantile(0.95, buckets, "handler", "method"), rows=True)
+    # a route that nobody asked has no quantile: NaN is no answer
+    return query(f"{quantile(0.95, buckets, 'handler', 'method')} >= 0", rows=True)
 
 
 def busiest_routes() -> Query:

@@ -87,7 +87,9 @@ def rule_failures() -> Query:
 
 def rule_durations() -> Query:
     """Time that each group of rules takes."""
-    return query("max by (rule_group) (prometheus_rule_group_last_duration_seconds)", "{{rule_group}}")
+    seconds = "max by (rule_group) (prometheus_rule_group_last_duration_seconds)"
+    # Prometheus puts the path of the file before the name of the group
+    return query(f'label_replace({seconds}, "rule_group", "$1", "rule_group", ".*;(.*)")', "{{rule_group}}")
 
 
 def rule_lateness() -> Query:

@@ -102,7 +102,7 @@ def task(kind: str) -> Query:
 def task_runtime() -> Query:
     """95th percentile of the running time of each task over the range, in rows."""
     buckets = f"rate({own('celery_task_runtime_bucket')}[$__range])"
-    return query(quantile(0.95, buckets, "name"), rows=True)
+    return query(f"{quantile(0.95, buckets, 'name')} >= 0", rows=True)
 
 
 def failure_ratio() -> Query:

@@ -100,7 +100,7 @@ def variables(board: Json) -> Iterator[str]:
         if it["type"] == "query" and it["refresh"] != 2:
             yield f"variable {it['name']!r} is not asked again when the range changes"
     said = [it.expr for it in targets(board)] + [panel["title"] for panel in panels(board)]
-    for name in sorted({name for text in said for name in re.findall(r"\$\{?(\w+)", text)}):
+    for name in sorted({name for text in said for name in re.findall(r"\$\{?([a-zA-Z_]\w*)", text)}):
         if name not in given | BUILTIN:
             yield f"${name} is used, and is no variable of this dashboard"
 
