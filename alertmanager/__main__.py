@@ -21,12 +21,13 @@ def main() -> int:
     except ReceiversError as error:
         sys.stderr.write(f"{error}\nthe routing in force stays as it is\n")
         return 2
-    if OUT.is_file() and OUT.read_text() == text:
+    out: Path = arguments.into
+    if out.is_file() and out.read_text() == text:
         return 0
     if arguments.check:
         sys.stderr.write("alertmanager/alertmanager.yml is not what `make rules` writes; run it\n")
         return 1
-    OUT.write_text(text)
+    out.write_text(text)
     sys.stdout.write("alertmanager/alertmanager.yml written\n")
     return 0
 
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m alertmanager", description="Generate Alertmanager's routing."
     )
     it.add_argument("--receivers", type=Path, default=FILE, metavar="FILE", help="(default: %(default)s)")
+    it.add_argument("--into", type=Path, default=OUT, metavar="FILE", help="(default: %(default)s)")
     it.add_argument("--check", action="store_true", help="write nothing; fail where the file would change")
     return it
 

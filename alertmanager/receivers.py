@@ -116,12 +116,12 @@ def load(file: Path = FILE) -> Receivers:
 
 def sentence(file: str, error: Any) -> str:
     """One sentence that names the place and what was expected; values may be secrets, so none is shown."""
-    place = ".".join(str(step) for step in error["loc"]) or "the file"
+    place = ".".join(str(step) for step in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{file}: {place} is not a key that is known here"
     if error["type"] == "missing":
         return f"{file}: {place} is missing"
     if error["type"] == "value_error":
-        return f"{file}: {place} {error['ctx']['error']}"
+        return f"{file}: {place} {error['ctx']['error']}".replace(":  ", ": ")
     expected = str(error["msg"]).replace("String should", "expected it to").replace("Input", "it")
     return f"{file}: {place} is wrong; {expected}"

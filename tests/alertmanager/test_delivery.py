@@ -1,0 +1,103 @@
+"""What arrives: by whom, with which token, in which words, and all of it in a storm."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.alertmanager.inbox import Inbox, open_inbox
+from tests.alertmanager.told import FILE, configuration, push
+from tests.servers.fixtures import StartAlertmanager
+from tests.servers.prometheus_server import AlertmanagerServer
+from tests.servers.waiting import eventually
+
+STORM = 400
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with open_inbox() as it:
+        yield it
+
+
+@pytest.fixture
+def token(tmp_path: Path) -> Path:
+    path = tmp_path / "webhook-token"
+    path.write_text("a token of ours\n")
+    return path
+
+
+@pytest.fixture
+def server(alertmanager: StartAlertmanager, inbox: Inbox, token: Path) -> AlertmanagerServer:
+    return alertmanager(configuration(inbox.url, str(token)))
+
+
+def fast(name: str, severity: str = "critical", **labels: str) -> dict[str, str]:
+    return {"alertname": name, "severity": severity, "lane": "fast", **labels}
+
+
+def test_a_page_carries_the_token_of_its_file_and_names_its_receiver(
+    server: AlertmanagerServer, inbox: Inbox
+) -> None:
+    push(server, [fast("DatabaseDown"), fast("WorkerQueueLong", "warning", queue_name="default")])
+    eventually(lambda: len(inbox.letters) == 2)
+    assert {letter.path for letter in inbox.letters} == {"/page", "/warn"}
+    assert {letter.authorization for letter in inbox.letters} == {"Bearer a token of ours"}
+
+
+def test_the_end_is_told_as_well(server: AlertmanagerServer, inbox: Inbox) -> None:
+    push(server, [fast("DatabaseDown")])
+    eventually(inbox.alerts)
+    push(server, [fast("DatabaseDown")], over=True)
+    assert eventually(lambda: inbox.alerts("resolved"))[0]["labels"]["alertname"] == "DatabaseDown"
+
+
+def test_a_storm_of_400_alerts_is_told_alert_by_alert(server: AlertmanagerServer, inbox: Inbox) -> None:
+    storm = [fast("WorkerQueueLong", queue_name=f"queue-{number}") for number in range(STORM)]
+    push(server, storm)
+    eventually(lambda: len(inbox.alerts()) >= STORM, within=20)
+    assert len({it["labels"]["queue_name"] for it in inbox.alerts()}) == STORM
+
+
+def test_a_missing_token_delays_the_page_until_it_is_there(
+    server: AlertmanagerServer, inbox: Inbox, token: Path
+) -> None:
+    token.unlink()
+    push(server, [fast("DatabaseDown")])
+    eventually(lambda: "unable to read authorization credentials file" in server.output())
+    assert inbox.letters == []
+    token.write_text("again")
+    eventually(inbox.alerts, within=10)
+    assert inbox.letters[0].authorization == "Bearer again"
+
+
+def test_people_read_one_sentence_then_where_to_go(
+    alertmanager: StartAlertmanager, inbox: Inbox, tmp_path: Path
+) -> None:
+    address = tmp_path / "chat"
+    address.write_text(f"{inbox.url}/chat")
+    chat = {
+        "api_url_file": str(address),
+        "channel": "#operations",
+        "send_resolved": True,
+        "title": '{{ template "watchroom.subject" . }}',
+        "text": '{{ template "watchroom.text" . }}',
+    }
+    config = {
+        "route": {
+            "receiver": "chat",
+            "group_by": ["alertname"],
+            "group_wait": "0s",
+            "group_interval": "250ms",
+        },
+        "receivers": [{"name": "chat", "slack_configs": [chat]}],
+        "templates": [str(FILE.parent / "templates" / "*.tmpl")],
+    }
+    server = alertmanager(config)
+    push(server, [fast("DatabaseDown", module="a"), fast("DatabaseDown", module="b")])
+    said = eventually(lambda: inbox.letters)[0].body["attachments"][0]
+    assert said["title"] == "[critical] It is so (and 1 more)"
+    assert said["text"].startswith("It is so\nIt is so, and not otherwise.\nSince ")
+    assert said["text"].count("What to do: ") == 2
+    push(server, [fast("DatabaseDown", module="a"), fast("DatabaseDown", module="b")], over=True)
+    eventually(lambda: inbox.letters[-1].body["attachments"][0]["title"].startswith("[over] It is so"))
