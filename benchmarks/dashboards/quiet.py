@@ -1,0 +1,70 @@
+"""Queries that answer nothing while all is well: why, and what makes them answer."""
+
+from dataclasses import dataclass
+
+HOUR = "an hour of history"
+WEEK = "a week of history"
+ERRORS = "errors-in-module"
+TASKS = "failing-tasks"
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Why a query is silent, and the fault, or else the state of the system, under which it answers."""
+
+    why: str
+    fault: str = ""
+    needs: str = ""
+
+
+def trend(panel: str) -> tuple[str, Quiet]:
+    """The trend of a key number."""
+    return f"overview / {panel} / B", Quiet("a trend compares with an hour ago", needs=HOUR)
+
+
+QUIET: dict[str, Quiet] = {
+    "overview / Modules / E": Quiet("a trend compares with an hour ago", needs=HOUR),
+    "overview / Modules / I": Quiet("only modules in trouble were last healthy at some time", ERRORS),
+    "overview / Who is wrong / A": Quiet("every report agrees with what is observed", ERRORS),
+    **dict(
+        map(
+            trend,
+            (
+                "Response time P95", "Requests that fail", "Pool in use", "Tasks that wait", "Cache hits",
+                "Sparse coverage",
+            ),
+        )
+    ),
+    "module / In progress / A": Quiet(
+        "the demo counts requests in progress without telling modules apart", needs="a backend that does"
+    ),
+    "module / Alerts on this module / A": Quiet("no alert names the module", ERRORS),
+    "cache / Memory of its limit / A": Quiet("Redis has no limit of memory", needs="maxmemory"),
+    "ingestion / Failed / A": Quiet("no job has ended in half an hour", needs="a job"),
+    "ingestion / Time of a job of the service, P95 / A": Quiet("no job has ended", needs="a job"),
+    "ingestion / Job history / B": Quiet("no job has ended yet", needs="a job"),
+    "workers / Why they fail / A": Quiet("no task fails", TASKS),
+    "alerts / Alerts / A": Quiet("no alert fires", ERRORS),
+    "alerts / Alerts / B": Quiet("no alert fires", ERRORS),
+    "alerts / Alerts over time / A": Quiet("no alert has fired", ERRORS),
+    "alerts / Noise / A": Quiet("no alert has fired", ERRORS),
+    "alerts / Noise / B": Quiet("no alert has fired", ERRORS),
+    "alerts / Alerts by severity / A": Quiet("no alert has fired", ERRORS),
+    "alerts / Wrong reports over time / A": Quiet("every report agreed with what was observed", ERRORS),
+    "alerts / $signal / D": Quiet("it compares with a week ago", needs=WEEK),
+    "alerts / $signal / E": Quiet("the signal that is shown first has no level of this severity"),
+    "alerts / Levels in force / E": Quiet("a trend compares with an hour ago", needs=HOUR),
+    "alerts / Levels in force / F": Quiet("a trend compares with a day ago", needs=WEEK),
+    "cache / Errors sent / A": Quiet("the server has sent no error", needs="a wrong command"),
+    "database / Since the last autovacuum / A": Quiet("no table was cleaned yet", needs="some minutes"),
+}  # fmt: skip
+ANNOTATIONS = {
+    "annotation Alerts": Quiet("no alert has fired", ERRORS),
+    "annotation Reports that disagree": Quiet("every report agreed with what was observed", ERRORS),
+}
+FAULTS = {ERRORS: {"module": "search", "share": 0.7}, TASKS: {}}
+
+
+def quiet(board: str, panel: str, letter: str) -> Quiet | None:
+    """Why this query may be silent; None where it may not."""
+    return ANNOTATIONS.get(panel) or QUIET.get(f"{board} / {panel} / {letter}")

@@ -1,0 +1,235 @@
+"""Every series that a dashboard may read, with its course: the exporter's, recorded ones, those around."""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from benchmarks.dashboards.asking import GENERATED
+from benchmarks.dashboards.values import VALUES, combinations
+from exporter.catalogue import shown
+from exporter.metrics import Description, States
+from prometheus.thresholds import load
+
+RULES = GENERATED.parents[1] / "prometheus" / "rules"
+BUCKETS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "+Inf")
+# the labels of what is recorded, by the first word of its name
+LEVELS = {"module": ("module",), "component": ("component",), "queue": ("queue",), "task": ("name",)}
+EXPORTER = {"job": "exporter", "instance": "127.0.0.1:9810"}
+# the states that some of them take in turn, so that there are changes to see
+TURNING = ("healthy", "degraded")
+SERVICE = {"job": "service", "instance": "127.0.0.1:8090"}
+OF_TARGETS = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "process_resident_memory_bytes")
+JOBS = ("exporter", "exporter-fast", "backend", "service", "prometheus", "alertmanager")
+# words of names whose value is a moment, a state, or only rises
+MOMENT, RISES = (
+    re.compile("timestamp_seconds|ALERTS_FOR|start_time"),
+    re.compile("_(total|bucket|count|sum)$"),
+)
+UNTYPED = re.compile("_(xact_|blks_|tup_|deadlocks|seq_scan|idx_scan)")
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series and how it goes: a count that rises, a wave, a moment, a constant, 0 and 1 in turn."""
+
+    name: str
+    labels: Mapping[str, str]
+    course: str = "wave"
+    size: float = 1.0
+
+    def at(self, seconds: float) -> float:
+        """Its value at a Unix time."""
+        if self.course == "rising":
+            # a week of seconds, so that no value has more digits than a real counter
+            return round(self.size * (seconds % 1e7), 3)
+        if self.course == "moment":
+            return seconds // 300 * 300 - 30 * self.size
+        if self.course == "constant":
+            return self.size
+        if self.course == "turning":
+            return (seconds // 1800 + self.size) % 2
+        return round(self.size * (1.1 + math.sin(seconds / 20_000 + self.size * 7)), 4)
+
+
+def every() -> list[Series]:
+    """All of them."""
+    return [*exported(), *recorded(), *alerts(), *around(), *served()]
+
+
+def read(exprs: Iterable[str]) -> list[Series]:
+    """Those that one of these queries reads."""
+    words = {word for expr in exprs for word in re.findall(r"[a-zA-Z_:][\w:]*", expr)}
+    return [it for it in every() if it.name in words]
+
+
+def exported() -> Iterator[Series]:
+    """What the exporter shows."""
+    for it in {each.metric.name: each.metric for each in shown()}.values():
+        yield from of_metric(it)
+
+
+def of_metric(metric: Description) -> Iterator[Series]:
+    """The series of one metric of the exporter."""
+    if isinstance(metric, States):
+        yield from of_states(metric)
+    elif metric.kind in ("histogram", "summary"):
+        yield from of_distribution(metric)
+    else:
+        for place, labels in enumerate(combinations(metric.name, metric.labels)):
+            yield Series(metric.name, {**labels, **EXPORTER}, course_of(metric), size_of(metric.name, place))
+
+
+def of_states(metric: States) -> Iterator[Series]:
+    """One series a state, of which one holds."""
+    *others, label = metric.labels
+    for place, labels in enumerate(combinations(metric.name, tuple(others))):
+        holds = metric.states[place % 3 and len(metric.states) - place % 3]
+        for state in metric.states:
+            own = {**labels, label: state, **EXPORTER}
+            if place in (1, 2) and state in TURNING:
+                yield Series(metric.name, own, "turning", float(TURNING.index(state) + place))
+            else:
+                yield Series(metric.name, own, "constant", float(state == holds and place not in (1, 2)))
+
+
+def of_distribution(metric: Description) -> Iterator[Series]:
+    """Buckets or quantiles, sum and count."""
+    for place, labels in enumerate(combinations(metric.name, metric.labels)):
+        own = {**labels, **EXPORTER}
+        if metric.kind == "histogram":
+            yield from buckets(f"{metric.name}_bucket", own, 0.1 + place / 20)
+        else:
+            for share in VALUES["quantile"]:
+                yield Series(metric.name, {**own, "quantile": share}, size=0.001 * float(share))
+        yield Series(f"{metric.name}_sum", own, "rising", 0.02)
+        yield Series(f"{metric.name}_count", own, "rising", 0.2)
+
+
+def buckets(name: str, labels: Mapping[str, str], rate: float) -> Iterator[Series]:
+    """Cumulated buckets."""
+    for place, bound in enumerate(BUCKETS):
+        yield Series(name, {**labels, "le": bound}, "rising", rate * (place + 1) / len(BUCKETS))
+
+
+def recorded() -> Iterator[Series]:
+    """What rules record, by the level that begins their names."""
+    for rule in rules():
+        name, given = rule["record"], rule.get("labels", {})
+        signal = load().signals.get(given.get("signal", ""))
+        labels = signal.by if signal else LEVELS.get(name.partition(":")[0], ())
+        if name.startswith("ops:signal:change"):
+            yield from (Series(name, dict(it.labels), size=0.1) for it in signals())
+        elif name.startswith("slo:") and not given:
+            yield from (Series(name, {"slo": slo}, size=0.01) for slo in load().slos)
+        elif name == "ops:threshold":
+            yield from (Series(name, it.labels, "constant", it.size) for it in levels())
+        else:
+            for place, it in enumerate(combinations(name, labels)):
+                yield Series(name, {**it, **given}, size=0.1 + place / 100)
+
+
+def rules() -> list[dict[str, dict[str, str]]]:
+    """The recording rules, each as it stands in its file."""
+    groups = [
+        group for file in sorted(RULES.glob("*.yml")) for group in yaml.safe_load(file.read_text())["groups"]
+    ]
+    return [rule for group in groups for rule in group["rules"] if "record" in rule]
+
+
+def signals() -> Iterator[Series]:
+    """The value of each signal."""
+    for name, signal in load().signals.items():
+        for place, labels in enumerate(combinations("ops:signal", signal.by)):
+            yield Series("ops:signal", {**labels, "signal": name}, size=0.1 + place / 100)
+
+
+def levels() -> Iterator[Series]:
+    """The levels of the file."""
+    for name, signal in load().signals.items():
+        for severity, level in signal.levels.given().items():
+            yield Series("ops:threshold", {"signal": name, "severity": severity}, "constant", level)
+
+
+def alerts() -> Iterator[Series]:
+    """Alerts that fire, some about modules."""
+    firing = {"alertstate": "firing"}
+    for name, signal in list(load().signals.items())[:12]:
+        for labels in combinations("ALERTS", signal.by)[:3]:
+            own = {**labels, "alertname": signal.alert, "signal": name, "severity": "critical"}
+            yield Series("ALERTS", {**own, **firing}, "constant", 1)
+            yield Series("ALERTS_FOR_STATE", own, "moment", 10)
+    search = {"alertname": "ModuleDegraded", "signal": "module_degraded", "module": "search"}
+    yield Series("ALERTS", {**search, **firing, "severity": "warning"}, "constant", 1)
+    yield Series("ALERTS", {"alertname": "Watchdog", "severity": "info", **firing}, "constant", 1)
+
+
+def around() -> Iterator[Series]:
+    """What the servers around show of themselves."""
+    for place, job in enumerate(JOBS):
+        own = {"job": job, "instance": f"127.0.0.1:{9000 + place}"} if job != "exporter" else EXPORTER
+        for name in (
+            "up",
+            "scrape_duration_seconds",
+            "scrape_samples_scraped",
+            "process_resident_memory_bytes",
+        ):
+            yield Series(name, own, "constant", 1)
+        yield Series("process_cpu_seconds_total", own, "rising", 0.1)
+    for place in range(40):
+        own = {"job": "backend", "instance": "b", "handler": f"/route/{place}", "method": "GET"}
+        yield Series("http_requests_total", {**own, "status": "2xx"}, "rising", 0.3)
+        yield Series("http_requests_total", {**own, "status": "5xx"}, "rising", 0.01)
+        yield from buckets("http_request_duration_seconds_bucket", own, 0.3)
+    yield from of_prometheus()
+
+
+def of_prometheus() -> Iterator[Series]:
+    """What Prometheus and Alertmanager count."""
+    own = {"job": "prometheus", "instance": "p"}
+    for name in ("tsdb_head_samples_appended", "rule_evaluation_failures", "rule_group_iterations_missed",
+                 "notifications_dropped"):  # fmt: skip
+        yield Series(f"prometheus_{name}_total", own, "rising", 0.1)
+    yield Series("prometheus_tsdb_head_series", own)
+    for group in ("fast", "signals", "slo"):
+        yield Series("prometheus_rule_group_last_duration_seconds", {**own, "rule_group": f"f.yml;{group}"})
+    for server in ("prometheus", "alertmanager"):
+        yield Series(f"{server}_config_last_reload_successful", own, "constant", 1)
+    for name in ("notifications", "notifications_failed"):
+        yield Series(
+            f"alertmanager_{name}_total", {"job": "alertmanager", "integration": "webhook"}, "rising"
+        )
+
+
+def served() -> Iterator[Series]:
+    """What the service shows."""
+    for kind in ("ingestion", "embeddings"):
+        yield Series("ops_service_jobs", {**SERVICE, "kind": kind, "state": "pending"})
+        yield Series(
+            "ops_service_jobs_ended_total", {**SERVICE, "kind": kind, "state": "complete"}, "rising", 0.01
+        )
+        yield from buckets("ops_service_job_duration_seconds_bucket", {**SERVICE, "kind": kind}, 0.01)
+    yield Series("ops_service_oldest_waiting_seconds", SERVICE)
+    yield Series("ops_service_workers", {**SERVICE, "type": "cloud", "status": "online"}, "constant", 1)
+    yield Series("ops_service_http_requests_total", {**SERVICE, "status": "200"}, "rising", 1)
+
+
+def course_of(metric: Description) -> str:
+    """How a metric goes, by its kind and its name."""
+    if MOMENT.search(metric.name):
+        return "moment"
+    rises = metric.kind == "counter" or (metric.kind == "untyped" and UNTYPED.search(metric.name))
+    if rises:
+        return "rising"
+    return (
+        "constant"
+        if re.search("_(up|success|disagrees|unconsumed|verified|capacity)", metric.name)
+        else "wave"
+    )
+
+
+def size_of(name: str, place: int) -> float:
+    """A plausible size."""
+    return 1.0 if re.search("_(up|success|disagrees|unconsumed)", name) else 0.1 + place / 50

@@ -1,0 +1,151 @@
+"""Whether every query of every dashboard answers on the running system: healthy, and with faults."""
+
+import json
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.dashboards.asking import Answer, Prometheus, Range, dashboards, defaults, targets
+from benchmarks.dashboards.quiet import FAULTS, quiet
+from tests.servers.fixtures import started
+from tests.servers.ports import free_port
+from tests.servers.processes import Server
+from tests.stack.watchroom import Watchroom
+
+HOUR = 3_600
+PATIENCE = 300.0
+PAUSE = 3.0
+# PostgreSQL, so that its panels have something to show; traffic from which modules can be judged
+DEMO = {"DEMO_DATABASE": "postgres", "DEMO_TRAFFIC_PEAK": "8"}
+
+
+@contextmanager
+def watchroom() -> Iterator[Watchroom]:
+    """`make run` with the demo, and the service beside it where `make run` does not start one."""
+    with ExitStack() as servers:
+        folder = Path(servers.enter_context(tempfile.TemporaryDirectory(prefix="watchroom-truth-")))
+        more = {**DEMO, "DEMO_POSTGRES_PORT": str(free_port())}
+        run = Watchroom(folder, [sys.executable, "-m", "stack"], more)
+        servers.enter_context(started(run))
+        if "service" not in run.targets():
+            servers.enter_context(started(service(run, folder)))
+            scrape_service(run)
+        yield run
+
+
+def service(run: Watchroom, folder: Path) -> Server:
+    """The service on the port that is meant for it."""
+    broker = f"redis://127.0.0.1:{run.ports['DEMO_REDIS_PORT']}"
+    given = {
+        "SERVICE_PORT": str(run.ports["SERVICE_PORT"]),
+        "SERVICE_BROKER_URL": f"{broker}/3",
+        "SERVICE_CACHE_URL": f"{broker}/2",
+        "RUN_DIR": str(folder / "service"),
+    }
+    command = (sys.executable, "-m", "ingestion_api")
+    return Server(command, folder / "service.log", ready=lambda: ready(run), env=given)
+
+
+def ready(run: Watchroom) -> bool:
+    """Whether the service answers."""
+    with urllib.request.urlopen(run.address("SERVICE_PORT", "/-/healthy"), timeout=2) as answer:  # noqa: S310 - ours
+        return bool(answer.status == 200)
+
+
+def scrape_service(run: Watchroom) -> None:
+    """Let the running Prometheus scrape the service, too."""
+    file = run.run_dir / "prometheus.yml"
+    document: dict[str, Any] = yaml.safe_load(file.read_text())
+    target = f"127.0.0.1:{run.ports['SERVICE_PORT']}"
+    document["scrape_configs"].append({"job_name": "service", "static_configs": [{"targets": [target]}]})
+    file.write_text(yaml.safe_dump(document))
+    send("POST", run.address("PROMETHEUS_PORT", "/-/reload"))
+
+
+def send(method: str, address: str, body: Mapping[str, Any] | None = None) -> None:
+    """A request that must succeed."""
+    data = json.dumps(body).encode() if body is not None else None
+    head = {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, data, head, method=method)  # noqa: S310 - our own
+    with urllib.request.urlopen(request, timeout=60):  # noqa: S310 - as above
+        pass
+
+
+def asked(prometheus: Prometheus) -> list[Answer]:
+    """Every query of every dashboard, once."""
+    shown = Range(HOUR, time.time())
+    return [
+        answer
+        for name, board in dashboards().items()
+        for answer in prometheus.ask_all(targets(name, board), shown, defaults(board))
+    ]
+
+
+def silent(answers: list[Answer], matters: Callable[[Answer], bool]) -> list[str]:
+    """The queries that should answer and do not, and those that are refused."""
+    return sorted(
+        {
+            f"{it.target.name} {it.error}".strip()
+            for it in answers
+            if it.error or (not it.series and matters(it))
+        }
+    )
+
+
+def should_answer(answer: Answer) -> bool:
+    """Whether a healthy system has an answer."""
+    it = answer.target
+    return quiet(it.board, it.panel, it.letter) is None
+
+
+def has_fault(answer: Answer) -> bool:
+    """Whether a fault makes it answer."""
+    it = quiet(answer.target.board, answer.target.panel, answer.target.letter)
+    return it is not None and bool(it.fault)
+
+
+def settled(
+    prometheus: Prometheus, matters: Callable[[Answer], bool]
+) -> tuple[list[Answer], list[str], float]:
+    """Ask until all that should answer do, or the time is over: the answers, who is silent, seconds."""
+    began = time.monotonic()
+    while True:
+        answers = asked(prometheus)
+        left = silent(answers, matters)
+        passed = time.monotonic() - began
+        if not left or passed > PATIENCE:
+            return answers, left, passed
+        time.sleep(PAUSE)
+
+
+def main() -> int:
+    """Tell what answers, and what does not."""
+    with watchroom() as run:
+        prometheus = Prometheus(run.address("PROMETHEUS_PORT"))
+        answers, left, seconds = settled(prometheus, should_answer)
+        healthy = [it for it in answers if it.series]
+        say(f"healthy: {len(healthy)} of {len(answers)} queries answer after {seconds:.0f} s", left)
+        for name, parameters in FAULTS.items():
+            send("POST", run.address("DEMO_CONTROL_PORT", f"/faults/{name}"), parameters)
+        answers, missing, seconds = settled(prometheus, has_fault)
+        number = sum(map(has_fault, answers))
+        say(f"with faults: {number - len(missing)} of {number} answer after {seconds:.0f} s", missing)
+    return int(bool(left or missing))
+
+
+def say(sentence: str, names: list[str]) -> None:
+    """Tell a figure and what falls short of it."""
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.writelines(f"    silent: {name}\n" for name in names)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Every query of every dashboard answers on a real Prometheus that holds every series there is."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.dashboards import history, series
+from benchmarks.dashboards.asking import Prometheus, Range, dashboards, defaults, targets
+from benchmarks.dashboards.quiet import QUIET
+from tests.servers.fixtures import started
+from tests.servers.prometheus_server import PrometheusServer
+
+SCRAPE, HOUR, DAY = 15, 3_600, 86_400
+# one signal is shown at a time, and none has levels of all severities
+NEVER = {"alerts / $signal / E"}
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prometheus, float]]:
+    """A Prometheus with the last hour of every series, and minutes of a day and a week ago; the end."""
+    folder: Path = tmp_path_factory.mktemp("history")
+    (folder / "data").mkdir()
+    end = int(time.time()) // SCRAPE * SCRAPE
+    spans = ((7 * DAY + 300, 7 * DAY), (DAY + 300, DAY), (HOUR + 600, 0))
+    moments = [at for begin, stop in spans for at in range(end - begin, end - stop, SCRAPE)]
+    exprs = [it.expr for name, board in dashboards().items() for it in targets(name, board)]
+    history.write(folder / "data", series.read(exprs), moments)
+    with started(PrometheusServer(folder, {"scrape_configs": []}, "--storage.tsdb.retention.time=30d")) as it:
+        yield Prometheus(it.url), float(end - SCRAPE)
+
+
+def test_every_query_answers(prometheus: tuple[Prometheus, float]) -> None:
+    server, end = prometheus
+    silent, wrong = [], {}
+    for name, board in dashboards().items():
+        for it in server.ask_all(targets(name, board), Range(HOUR, end), defaults(board)):
+            if it.error:
+                wrong[it.target.name] = it.error
+            elif not it.series and it.target.name not in NEVER:
+                silent.append(it.target.name)
+    assert (silent, wrong) == ([], {})
+
+
+def test_what_may_be_silent_is_there_and_says_why() -> None:
+    there = {it.name for name, board in dashboards().items() for it in targets(name, board)}
+    assert [name for name in QUIET if name not in there] == []
+    assert [name for name, it in QUIET.items() if len(it.why.split()) < 3] == []
+    assert [name for name, it in QUIET.items() if not (it.fault or it.needs or name in NEVER)] == []
