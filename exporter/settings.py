@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from exporter.settings_modules import MODULES, Module
-from exporter.settings_types import DatabaseUrl, HttpUrl, Port, Seconds, Section
+from exporter.settings_types import DatabaseUrl, HttpUrl, Port, RedisUrl, Seconds, Section
 
 
 class Web(Section):
@@ -107,7 +107,7 @@ class Database(Section):
 class Redis(Section):
     """The Redis database that serves the backend as a cache."""
 
-    url: SecretStr | None = Field(
+    url: RedisUrl | None = Field(
         None, description="URL of the Redis database that is the cache; none: it is not asked"
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")
@@ -131,8 +131,8 @@ class Redis(Section):
 class Celery(Section):
     """The broker, the result backend and what is expected of the workers."""
 
-    broker_url: SecretStr | None = Field(None, description="URL of the Celery broker; none: it is not asked")
-    results_url: SecretStr | None = Field(
+    broker_url: RedisUrl | None = Field(None, description="URL of the Celery broker; none: it is not asked")
+    results_url: RedisUrl | None = Field(
         None, description="URL of the Celery result backend; none: it is not asked"
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")
@@ -188,7 +188,7 @@ class Celery(Section):
 class Ingestion(Section):
     """The ingestion queue of the existing edge worker and of its successor."""
 
-    url: SecretStr | None = Field(
+    url: RedisUrl | None = Field(
         None, description="URL of the Redis database with ingest_queue; none: the broker's"
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")

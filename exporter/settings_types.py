@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from redis.asyncio.connection import parse_url
 
 from exporter.database_url import database_address
 
@@ -19,6 +20,21 @@ def understood(url: SecretStr) -> SecretStr:
 
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(understood)]
+
+
+def redis_address(url: SecretStr) -> SecretStr:
+    """The URL of a Redis server. Raises ValueError, whose text does not hold the URL."""
+    try:
+        parse_url(url.get_secret_value())
+    except ValueError:
+        raise ValueError(
+            "is a hidden value that is no Redis URL; "
+            "expected redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix://PATH"
+        ) from None
+    return url
+
+
+RedisUrl = Annotated[SecretStr, AfterValidator(redis_address)]
 
 
 class Section(BaseModel):

@@ -53,6 +53,14 @@ def test_the_thirteen_modules_are_watched_without_any_setting() -> None:
         ("backend: {tiemout: 1}", "backend.tiemout is not a setting"),
         ("web: {port: 70000}", "web.port is 70000; expected less than or equal to 65535"),
         ("modules: [{name: 'No Way'}]", "modules.0.name is 'No Way'; expected to match"),
+        (
+            "celery: {broker_url: 'amqp://guest:hunter2@x//'}",
+            "celery.broker_url is a hidden value that is no Redis",
+        ),
+        (
+            "redis: {url: 'redis://x:port/0'}",
+            "redis.url is a hidden value that is no Redis URL; expected redis://",
+        ),
         ("log_level: loud", "log_level is 'loud'; expected 'debug', 'info', 'warning' or 'error'"),
         ("web: {tls_key: key.pem}", "web names one of tls_certificate and tls_key; expected both or neither"),
         ("backend: [", "the settings file settings.yml is no YAML at line 1"),
@@ -66,6 +74,7 @@ def test_a_wrong_value_is_one_sentence(text: str, sentence: str) -> None:
 
 def test_a_password_in_a_wrong_value_is_not_shown() -> None:
     assert "hunter2" not in refused("backend: {url: 'redis://user:hunter2@x'}")
+    assert "hunter2" not in refused("celery: {broker_url: 'amqp://guest:hunter2@x//'}")
 
 
 def test_a_file_that_is_not_there_is_named() -> None:
