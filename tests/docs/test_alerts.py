@@ -1,0 +1,82 @@
+"""Every alert has its runbook, every runbook its alert, and the link of an alert ends at its runbook."""
+
+import re
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import promql_parser as ql
+import pytest
+
+from docs.generate import FOLDER
+from docs.runbooks import load
+from prometheus import thresholds
+from stack.services import ROOT
+from tests.prometheus.known import series
+from tests.prometheus.promql import selectors
+from tests.prometheus.rule_files import alerts, rules
+from tests.servers.fixtures import StartPrometheus
+
+NAMES = sorted({it.name for it in alerts()})
+
+
+def test_every_alert_has_one_runbook_and_every_runbook_an_alert() -> None:
+    assert sorted(load()) == NAMES
+
+
+@pytest.mark.parametrize("page", ["alerts.md", "alerts.html"])
+def test_every_alert_has_one_heading_in_the_page(page: str) -> None:
+    text = (FOLDER / page).read_text()
+    found = re.findall(
+        r"^## (\w+)$" if page.endswith(".md") else r'<h2 id="\w+">(\w+)</h2>', text, re.MULTILINE
+    )
+    # the one heading that is not an alert's
+    assert sorted(set(found) - {"Signals"}) == NAMES
+    assert len(found) == len(set(found))
+
+
+def test_every_signal_is_in_the_table() -> None:
+    text = (FOLDER / "alerts.md").read_text()
+    for name, signal in thresholds.load().signals.items():
+        assert f"| `{name}` | [{signal.alert}](#{signal.alert.lower()}) | {signal.meaning} |" in text
+
+
+def test_every_query_of_a_runbook_asks_for_series_that_exist() -> None:
+    there = {*series(), *(it.name for it in rules()), "ALERTS", "prometheus_rule_group_last_duration_seconds"}
+    for alert, query in queries():
+        for selector in selectors(ql.parse(query)):
+            assert selector.name in there, f"{alert}: {query}"
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    """The queries of all runbooks."""
+    for alert, runbook in load().items():
+        yield from ((alert, look.query) for look in runbook.confirm if look.query)
+
+
+def test_a_runbook_names_only_alerts_that_exist() -> None:
+    for alert, runbook in load().items():
+        for sentence in (*runbook.causes, *runbook.act):
+            named = set(re.findall(r"\b(?:for|see|at|If|and) ([A-Z][a-z]+(?:[A-Z][a-z]+)+)\b", sentence))
+            assert named <= {*NAMES, "PostgreSQL", "FlagEmbedding"}, f"{alert}: {sentence}"
+
+
+def test_a_second_runbook_for_an_alert_is_refused(tmp_path: Path) -> None:
+    text = next(iter(sorted((FOLDER / "runbooks").glob("*.yml")))).read_text()
+    for name in ("a.yml", "b.yml"):
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=r"b\.yml has a second runbook for BackendDown; expected one"):
+        load(tmp_path)
+
+
+def test_prometheus_serves_the_runbook_where_the_alert_links_to(prometheus: StartPrometheus) -> None:
+    server = prometheus("scrape_configs: []\n", f"--web.user-assets={ROOT / 'docs'}")
+    address = f"{server.url}/user/alerts.html#databasedown"
+    with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310  (our own server)
+        text = answer.read().decode()
+        assert answer.headers["Content-Type"].startswith("text/html")
+    assert '<h2 id="databasedown">' in text
+    link = next(it for it in re.findall(r'href="(/graph[^"]+)"', text))
+    asked = urllib.parse.parse_qs(urllib.parse.urlsplit(link.replace("&amp;", "&")).query)
+    assert asked["g0.expr"] == ["ops_backend_up"]
