@@ -4,7 +4,18 @@ from grafana import links, variables
 from grafana.dashboards import fresh
 from grafana.grid import Band, row, wide
 from grafana.modern import Modern, Variable
-from grafana.palette import BLUE, GREY, ORANGE, RED, any_is_bad, count_overrides, severity_mappings, trend
+from grafana.palette import (
+    BLUE,
+    GREY,
+    ORANGE,
+    RED,
+    SEVERITIES,
+    any_is_bad,
+    count_overrides,
+    override,
+    severity_mappings,
+    trend,
+)
 from grafana.palette import words as words_of
 from grafana.panels import Says, alert_list, history, stacked, timeseries, words
 from grafana.queries import alerts
@@ -14,7 +25,6 @@ from grafana.tables import Column, table
 SILENT = "Prometheus does not answer"
 EVERY = '{alertname!="Watchdog"}'
 CALM = "✔ nothing fired in this time"
-SEVERITIES = ("critical", "warning")
 SHADES = {"mappings": words_of({"1": ("i info", BLUE), "2": ("▲ warning", ORANGE), "3": ("✖ critical", RED)})}
 STATES = {"mappings": words_of({"firing": ("✖ fires", RED), "pending": ("… about to", ORANGE)})}
 OVERRIDDEN = {"mappings": words_of({"1": ("overridden", BLUE), "0": ("as in the file", GREY)})}
@@ -49,7 +59,7 @@ def now() -> Band:
         "none",
         more=coloured,
     )
-    counted = words("Firing", *map(alerts.firing, SEVERITIES), says=says)
+    counted = words("Firing", alerts.firing("critical"), alerts.firing("warning"), says=says)
     counted.overrides = count_overrides({"critical": RED, "warning": ORANGE})
     sent = "Notices a minute by how they were sent; failed ones need a look at the receiver."
     return row(
@@ -78,7 +88,7 @@ def listed() -> Modern:
         Column("alertname", "Alert", links=(acknowledge,)),
         Column("A", "Severity", more=SHADES, width=110),
         Column("alertstate", "State", more=STATES, width=110),
-        Column("B", "Since", "dateTimeFromNow", ""),
+        Column("B", "Since", "dateTimeFromNow", "", width=130),
         Column("module", "Module", empty="", links=(module,)),
         Column("queue_name", "Queue", empty=""),
         Column("name", "Task", empty=""),
@@ -125,6 +135,11 @@ def reports() -> Band:
     wrong = {"mappings": words_of({"1": ("✖ wrong", RED)})}
     good = "✔ every report agreed with what was observed"
     number = "Alerts that fired, by severity."
+    by_severity = stacked("Alerts by severity", alerts.noisiest(), says=Says(number, CALM))
+    by_severity.overrides = [
+        override("byName", name, {"color": {"mode": "fixed", "fixedColor": colour}})
+        for name, colour in SEVERITIES.items()
+    ]
     return row(
         "Which reports were wrong?",
         wide(
@@ -133,12 +148,7 @@ def reports() -> Band:
             ),
             14,
         ),
-        stacked(
-            "Alerts by severity",
-            alerts.noisiest(),
-            says=Says(number, CALM),
-            names=("info", "warning", "critical"),
-        ),
+        by_severity,
         height=7,
     )
 

@@ -1,0 +1,59 @@
+"""docs/dashboards.md: for each dashboard the question that it answers, and its panels."""
+
+from collections.abc import Iterator
+
+from docs.markdown import code, table
+from grafana.dashboards import boards
+from grafana.grid import Band, Pile
+from grafana.modern import Modern
+from grafana.shell import Board
+
+HEAD = """# Dashboards
+
+Written by `make docs` from `grafana/dashboards`; not to be edited. `make dashboards` writes the files that
+Grafana reads, `grafana/generated`. What a panel says when it is empty tells what that means; *Levels* are
+drawn from `ops:threshold`, so that they are those in force.
+
+All have one menu that leads to each other and keeps time and variables, refresh every 30 s, and mark alerts
+and reports that disagree with what is observed on every graph. Links to the service open its pages filled
+in; nothing changes before a button is pressed there. The address of the service is the external label
+`service_url` of `prometheus/prometheus.yml`; where it is another one for a browser, *Exporter and stack*
+has a field for it, and every link hands it on.
+"""
+
+
+def dashboards_page() -> str:
+    """The whole page."""
+    return HEAD + "".join(map(section, boards()))
+
+
+def section(board: Board) -> str:
+    """One dashboard."""
+    own = ", ".join(code(str(it.name)) for it in board.variables)
+    chosen = f" Variables of its own: {own}." if own else ""
+    head = (
+        f"\n## {board.title}\n\n*{board.question}*\n\n`{board.uid}`, the last {board.since[4:]}.{chosen}\n\n"
+    )
+    return head + table(("Row", "Panel", "Kind", "What it says"), rows(board))
+
+
+def rows(board: Board) -> Iterator[tuple[str, ...]]:
+    """Its panels; the title of a row stands beside its first."""
+    for band in board.bands:
+        for place, panel in enumerate(panels(band)):
+            name = f"{panel.title} with its levels" if has_levels(panel) else str(panel.title)
+            yield ("" if place else band.title, name, panel.kind, str(panel.description))
+
+
+def panels(band: Band) -> Iterator[Modern]:
+    """The panels of a row, from left to right and from top to bottom."""
+    for piece in band.panels:
+        if isinstance(piece, Pile):
+            yield from (panel for panel, _ in piece.panels)
+        else:
+            yield piece
+
+
+def has_levels(panel: Modern) -> bool:
+    """Whether levels in force are drawn in it."""
+    return panel.kind == "timeseries" and any("ops:threshold" in target.expr for target in panel.targets)
