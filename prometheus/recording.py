@@ -33,6 +33,10 @@ def requests() -> Iterator[Recording]:
             f"module:ops_http_request_duration_seconds:{name}_5m",
             f"histogram_quantile({quantile}, sum by (module, le) (rate({DURATION}{SLOW}[5m])))",
         )
+    # for quantiles of all modules together over days, which would read every bucket of every module
+    yield Recording(
+        "le:ops_http_request_duration_seconds_bucket:rate5m", f"sum by (le) (rate({DURATION}{SLOW}[5m]))"
+    )
 
 
 def statuses() -> Iterator[Recording]:

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.dashboards import history, series
-from benchmarks.dashboards.asking import Answer, Prometheus, Range, dashboards, defaults, targets
+from benchmarks.dashboards.asking import AT_ONCE, Answer, Prometheus, Range, dashboards, defaults, targets
 from tests.servers.fixtures import started
 from tests.servers.prometheus_server import PrometheusServer
 
+__all__ = ["AT_ONCE", "RANGES", "TIMES", "Cost", "a_week", "costs", "version"]
 WEEK = 7 * 86_400
 HOUR = 3_600
 SCRAPE = 15
 RANGES = {"1 h": HOUR, "24 h": 86_400, "7 d": WEEK}
 # the best of a few, as when a dashboard is looked at again; the first is told for itself
 TIMES = 3
-NOTHING = {"scrape_configs": []}
+NOTHING: dict[str, list[str]] = {"scrape_configs": []}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -16,7 +17,13 @@ from prometheus.thresholds import load
 RULES = GENERATED.parents[1] / "prometheus" / "rules"
 BUCKETS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "+Inf")
 # the labels of what is recorded, by the first word of its name
-LEVELS = {"module": ("module",), "component": ("component",), "queue": ("queue",), "task": ("name",)}
+LEVELS: dict[str, tuple[str, ...]] = {
+    "le": ("le",),
+    "module": ("module",),
+    "component": ("component",),
+    "queue": ("queue",),
+    "task": ("name",),
+}
 EXPORTER = {"job": "exporter", "instance": "127.0.0.1:9810"}
 # the states that some of them take in turn, so that there are changes to see
 TURNING = ("healthy", "degraded")
@@ -119,7 +126,7 @@ def recorded() -> Iterator[Series]:
     for rule in rules():
         name, given = rule["record"], rule.get("labels", {})
         signal = load().signals.get(given.get("signal", ""))
-        labels = signal.by if signal else LEVELS.get(name.partition(":")[0], ())
+        labels = signal.by if signal and name == "ops:signal" else LEVELS.get(name.partition(":")[0], ())
         if name.startswith("ops:signal:change"):
             yield from (Series(name, dict(it.labels), size=0.1) for it in signals())
         elif name.startswith("slo:") and not given:
@@ -131,7 +138,7 @@ def recorded() -> Iterator[Series]:
                 yield Series(name, {**it, **given}, size=0.1 + place / 100)
 
 
-def rules() -> list[dict[str, dict[str, str]]]:
+def rules() -> list[dict[str, Any]]:
     """The recording rules, each as it stands in its file."""
     groups = [
         group for file in sorted(RULES.glob("*.yml")) for group in yaml.safe_load(file.read_text())["groups"]

@@ -7,6 +7,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -125,26 +126,41 @@ def settled(
         time.sleep(PAUSE)
 
 
-def main() -> int:
-    """Tell what answers, and what does not."""
+@dataclass(frozen=True)
+class Outcome:
+    """What should answer in one state of the system, what does not, and after how many seconds."""
+
+    system: str
+    queries: int
+    silent: list[str]
+    seconds: float
+
+
+def measured() -> list[Outcome]:
+    """The running system, first healthy, then with faults."""
     with watchroom() as run:
         prometheus = Prometheus(run.address("PROMETHEUS_PORT"))
-        answers, left, seconds = settled(prometheus, should_answer)
-        healthy = [it for it in answers if it.series]
-        say(f"healthy: {len(healthy)} of {len(answers)} queries answer after {seconds:.0f} s", left)
+        healthy = outcome("healthy", prometheus, should_answer)
         for name, parameters in FAULTS.items():
             send("POST", run.address("DEMO_CONTROL_PORT", f"/faults/{name}"), parameters)
-        answers, missing, seconds = settled(prometheus, has_fault)
-        number = sum(map(has_fault, answers))
-        say(f"with faults: {number - len(missing)} of {number} answer after {seconds:.0f} s", missing)
-    return int(bool(left or missing))
+        faulty = outcome(f"with {' and '.join(FAULTS)}", prometheus, has_fault)
+    return [healthy, faulty]
 
 
-def say(sentence: str, names: list[str]) -> None:
-    """Tell a figure and what falls short of it."""
-    sys.stdout.write(f"{sentence}\n")
-    sys.stdout.writelines(f"    silent: {name}\n" for name in names)
-    sys.stdout.flush()
+def outcome(system: str, prometheus: Prometheus, matters: Callable[[Answer], bool]) -> Outcome:
+    """Ask until all that should answer do."""
+    answers, left, seconds = settled(prometheus, matters)
+    return Outcome(system, sum(map(matters, answers)), left, seconds)
+
+
+def main() -> int:
+    """Tell what answers, and what does not."""
+    outcomes = measured()
+    for it in outcomes:
+        answered = it.queries - len(it.silent)
+        sys.stdout.write(f"{it.system}: {answered} of {it.queries} queries answer after {it.seconds:.0f} s\n")
+        sys.stdout.writelines(f"    silent: {name}\n" for name in it.silent)
+    return int(any(it.silent for it in outcomes))
 
 
 if __name__ == "__main__":

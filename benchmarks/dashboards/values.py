@@ -44,6 +44,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "subject": ("database", "module search", "workers", *(f"module {name}" for name in MODULES[:9])),
     "ingestion_status": ("completed", "failed", "pending", "processing"),
     "hostname": ("neo@one", "neo@two"),
+    "le": ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "+Inf"),
     "severity": ("warning", "critical"),
 }
 STATES = {

@@ -129,7 +129,7 @@ def waits() -> Band:
     pair = ("warning", "critical")
     waiting = (workers.waiting(), *levels_of("worker_queue_length", pair))
     oldest = (workers.oldest(), *levels_of("queue_oldest_message", pair))
-    waited = (workers.wait(0.95), *levels_of("queue_wait", pair))
+    waited = (workers.wait(), *levels_of("queue_wait", pair))
     no_start = "no task started in this time"
     return row(
         "What waits, and for how long?",

@@ -7,7 +7,7 @@ CHOSEN = 'module=~"$module"'
 # the backend's own page, which tells routes apart
 BACKEND = 'job="backend"'
 ROUTES = f'{BACKEND},handler!="none"'
-DURATION = "ops_http_request_duration_seconds_bucket"
+ALL_BUCKETS = "sum by (le) (le:ops_http_request_duration_seconds_bucket:rate5m)"
 
 
 def up() -> Query:
@@ -32,23 +32,23 @@ def uptime() -> Query:
 
 def request_rate() -> Query:
     """Requests a second, all together."""
-    return query(total(rate("ops_http_requests_total")), "requests")
+    return query("sum(module:ops_http_requests:rate5m)", "requests")
 
 
 def error_ratio() -> Query:
     """Share of all requests that end in a server error."""
-    errors, requests = (rate(f"ops_http_{name}_total") for name in ("request_errors", "requests"))
-    return query(per(total(errors), total(requests)), "errors")
+    errors, requests = (f"sum(module:ops_http_{name}:rate5m)" for name in ("request_errors", "requests"))
+    return query(per(errors, requests), "errors")
 
 
 def duration(share: float) -> Query:
     """A quantile of the response time, all modules together."""
-    return query(quantile(share, rate(DURATION)), f"P{share * 100:g}")
+    return query(f"histogram_quantile({share:g}, {ALL_BUCKETS})", f"P{share * 100:g}")
 
 
 def spread() -> Query:
     """How response times spread."""
-    return query(total(rate(DURATION), "le"), "{{le}}")
+    return query(ALL_BUCKETS, "{{le}}")
 
 
 def in_progress() -> Query:

@@ -78,10 +78,9 @@ def heartbeats() -> Query:
     return query(moment(seen), rows=True)
 
 
-def wait(share: float) -> Query:
-    """A quantile of the time that tasks wait for a worker, by queue."""
-    buckets = rate("celery_task_queue_wait_time_bucket", QUEUES)
-    return query(quantile(share, buckets, "queue_name"), "{{queue_name}}")
+def wait() -> Query:
+    """95th percentile of the time that tasks wait for a worker, by queue: the signal, which is recorded."""
+    return query(f'max by (queue_name) (ops:signal{{signal="queue_wait",{QUEUES}}})', "{{queue_name}}")
 
 
 def runtime(share: float) -> Query:

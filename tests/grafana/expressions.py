@@ -1,7 +1,7 @@
 """PromQL taken apart: which metrics a query reads, with which labels, inside which functions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,10 @@ class Read:
     window: str
 
 
-def filled(expr: str, variables: Mapping[str, str] | None = None) -> str:
-    """The query as Grafana would send it."""
-    for macro, value in {**MACROS, **(variables or {})}.items():
-        expr = re.sub(rf"\{macro if macro.startswith('$') else '$' + macro}\b", lambda _, v=value: v, expr)
+def filled(expr: str) -> str:
+    """The query with what Grafana derives of the range."""
+    for macro, value in MACROS.items():
+        expr = expr.replace(macro, value)
     return expr
 
 

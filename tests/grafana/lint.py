@@ -194,7 +194,7 @@ def names(board: Json) -> Iterator[str]:
         for it in expressions.reads(expr):
             if it.name not in there:
                 yield f"{where}: there is no metric {it.name!r}"
-            elif (own := there[it.name]) is not None and (odd := it.labels - own - metrics.ADDED):
+            elif (own := there[it.name]) is not None and (odd := set(it.labels) - own - metrics.ADDED):
                 yield f"{where}: {it.name} has no label {sorted(odd)}"
             for label, value in it.values:
                 if label == "signal" and (

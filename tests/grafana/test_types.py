@@ -38,7 +38,12 @@ def spoil(kind: str, path: str, value: object) -> Callable[[Json], None]:
     return change
 
 
-SPOILED = {
+def crosshair(board: Json) -> None:
+    """A key that Grafana has forgotten."""
+    board["sharedCrosshair"] = True
+
+
+SPOILED: dict[str, Callable[[Json], None]] = {
     "a misspelt option": spoil("stat", "options/colourMode", "value"),
     "a misspelt option further in": spoil("stat", "options/reduceOptions/calc", ["last"]),
     "a word that is no choice": spoil("stat", "options/graphMode", "areas"),
@@ -66,7 +71,7 @@ SPOILED = {
         "stat", "fieldConfig/defaults/thresholds", {"mode": "absolute", "steps": [{"value": None}]}
     ),
     "an option of the list of alerts": spoil("alertlist", "options/stateFilter/firng", True),
-    "an unknown key of the dashboard": lambda board: board.update(sharedCrosshair=True),
+    "an unknown key of the dashboard": crosshair,
     "a variable of no type": lambda board: board["templating"]["list"][0].update(type="datasources"),
     "a crosshair that there is not": lambda board: board.update(graphTooltip=5),
 }
