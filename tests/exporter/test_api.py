@@ -52,8 +52,8 @@ def totals() -> ApiTotals:
         ("/api/graph/overview", "graph"),
         ("/api/v1/ingestion/ingest/{repo_url:path}", "resources"),
         ("/api/monitoring/db/pool", "monitoring"),
-        ("/api/monitoring/workers/status", "other"),
-        ("/api/monitoring/health", "other"),
+        ("/api/monitoring/workers/status", "monitoring"),
+        ("/api/monitoring/health", "monitoring"),
         ("/api/monitoring/health/module/{module_name}", "monitoring"),
         ("/search/health", "monitoring"),
         ("/resources/health", "monitoring"),
@@ -63,6 +63,19 @@ def totals() -> ApiTotals:
 )
 def test_the_longest_prefix_that_fits_names_the_module(route: str, module: str) -> None:
     assert Routes(MODULES).module(route) == module
+
+
+@pytest.mark.parametrize(
+    ("route", "timed"),
+    [
+        ("/api/monitoring/workers/status", False),
+        ("/api/monitoring/health", False),
+        ("/api/monitoring/health/module/{module_name}", True),
+        ("/search", True),
+    ],
+)
+def test_routes_that_take_seconds_by_design_are_not_timed(route: str, timed: bool) -> None:
+    assert Routes(MODULES).is_timed(route) == timed
 
 
 @pytest.mark.parametrize(

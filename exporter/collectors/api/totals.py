@@ -19,7 +19,7 @@ ERRORS = Counter(
 )
 DURATION = Histogram(
     "ops_http_request_duration_seconds",
-    "Time that requests to the module took; module `all` where the backend does not tell modules apart.",
+    "Time that requests took, less /health and /workers/status of monitoring, which take seconds by design.",
     ("module",),
 )
 IN_PROGRESS = Gauge(

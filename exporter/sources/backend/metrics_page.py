@@ -84,7 +84,11 @@ class MetricsPage:
             return (IN_PROGRESS, module)
         base, _, part = name.rpartition("_")
         kind = PARTS.get(part)
-        if kind is None or base not in (DURATION, PRECISE):
+        if (
+            kind is None
+            or base not in (DURATION, PRECISE)
+            or not self._routes.is_timed(labels.get("handler", ""))
+        ):
             return None
         module = WHOLE if base == PRECISE else module
         if kind != BUCKET:

@@ -29,13 +29,15 @@ class Routes:
     def module(self, route: str) -> str:
         """The module of this route template, `other` where no prefix fits."""
         path = plain(route)
-        if path in self._blocking:
-            return OTHER
         # health routes are asked by watchers like us: counted for their module they would hide its users
         if path in self._probes or path.endswith("/health"):
             return self._watching
         fits = (m for prefix, m in self._prefixes if path == prefix or path.startswith(f"{prefix}/"))
         return next(fits, OTHER)
+
+    def is_timed(self, route: str) -> bool:
+        """Whether the route's time says something of its module."""
+        return plain(route) not in self._blocking
 
 
 def plain(route: str) -> str:
