@@ -67,6 +67,7 @@ def addresses(redis: RedisServer, postgres: PostgresServer, folder: Path) -> dic
         "INGESTION_REDIS_URL": redis.database(0),
         "DEMO_PORT": str(port),
         "DEMO_CONTROL_PORT": str(free_port()),
+        "DEMO_GIT_PORT": "0",
         "DEMO_TRAFFIC_PEAK": "2",
         "BACKEND_URL": f"http://127.0.0.1:{port}",
         "BACKEND_TOKEN_FILE": str(folder / "run" / "demo" / "token"),

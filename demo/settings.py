@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     control_port: int = Field(
         8001, ge=1, le=65535, description="port of the control page (faults, readiness)"
     )
+    git_port: int = Field(
+        8002, ge=0, le=65535, description="port of the project's own repository, to be ingested; 0 for none"
+    )
     redis_port: int = Field(6390, ge=1, le=65535, description="port of the demo's own Redis")
     postgres_port: int = Field(5490, ge=1, le=65535, description="port of the demo's own PostgreSQL")
     database: Literal["sqlite", "postgres"] = Field("sqlite", description="which database the demo starts")

@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     """Hosts, or host:port, that may have private addresses and speak http."""
     repository_ca_file: Path | None = None
     """A private certificate authority for repositories."""
+    example: Annotated[str, Field(max_length=2048)] = ""
+    """Address of a repository that the ingest page offers."""
     clone_seconds: Seconds = 300.0
     """Longest clone, in seconds."""
     clone_bytes: Annotated[int, Field(ge=1_000)] = 500_000_000

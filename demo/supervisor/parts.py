@@ -94,6 +94,11 @@ def traffic_part(settings: Settings) -> Child:
     return Child("traffic", [sys.executable, "-m", "demo.traffic"], environment(settings))
 
 
+def git_part(settings: Settings) -> Child:
+    """The host of the project's own repository."""
+    return Child("git", [sys.executable, "-m", "demo.git"], environment(settings))
+
+
 def listen(host: str, port: int, variable: str) -> socket.socket:
     """A bound socket; raises CannotStart with one sentence if the port is taken."""
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

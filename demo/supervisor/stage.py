@@ -11,6 +11,7 @@ import httpx2
 import redis
 
 from demo.faults.state import fault_file
+from demo.git.checkout import repository
 from demo.secrets_kept import jwt_secret, service_token
 from demo.settings import Settings
 from demo.supervisor import own_postgres, parts
@@ -43,6 +44,7 @@ class Stage:
         service_token(settings)
         jwt_secret(settings)
         fault_file(settings.home).write({})
+        await self._serve_repository()
         if self.owns_redis:
             parts.must_be_free(settings.redis_port, "DEMO_REDIS_PORT")
             self._keep(parts.redis_part(settings))
@@ -94,6 +96,15 @@ class Stage:
         """Whether a worker answers a ping."""
         sender = make_sender(self.settings, patience=2)
         return bool(await asyncio.to_thread(lambda: sender.control.ping(timeout=0.5)))
+
+    async def _serve_repository(self) -> None:
+        if self.settings.git_port == 0:
+            return
+        if await asyncio.to_thread(repository) is None:
+            log.info("this checkout is no git repository, so none is served on DEMO_GIT_PORT")
+            return
+        parts.must_be_free(self.settings.git_port, "DEMO_GIT_PORT")
+        self._keep(parts.git_part(self.settings))
 
     async def _start_postgres(self) -> None:
         parts.must_be_free(self.settings.postgres_port, "DEMO_POSTGRES_PORT")

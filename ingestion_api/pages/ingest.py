@@ -58,4 +58,5 @@ def _show(request: Request, repo_url: str, status: int = 200, problem: str = "")
         room=waiting < service.settings.queue_limit,
         schemes=service.settings.repository_schemes,
         trusted=service.settings.trusted_hosts,
+        example=service.settings.example,
     )

@@ -32,6 +32,7 @@ class RunningDemo(Server):
             "DEMO_PORT": str(self.port),
             "DEMO_CONTROL_PORT": str(self.control_port),
             "DEMO_REDIS_PORT": str(self.redis_port),
+            "DEMO_GIT_PORT": "0",
             "DEMO_TOKEN": TOKEN,
             "DEMO_TRAFFIC_PEAK": "0",
             "DEMO_HEARTBEAT_SECONDS": "0.5",

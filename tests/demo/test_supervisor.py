@@ -48,7 +48,8 @@ def carries(entry: Path, mark: bytes) -> bool:
 def test_nothing_is_left_behind_in_the_middle_of_faults(
     own_demo: RunningDemo, eventually: Eventually
 ) -> None:
-    eventually(lambda: len(processes_of(own_demo)) >= 8)
+    # Redis is not among them: it writes its title over the environment it was started with.
+    eventually(lambda: len(processes_of(own_demo)) >= 7)
     counts = set()
     for _ in range(40):
         own_demo.api.post("/search", json={"text": "star"})
