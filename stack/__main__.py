@@ -6,12 +6,13 @@ import os
 import sys
 from pathlib import Path
 
-from stack import configuration, ports, receivers, settings
+from stack import configuration, ingestion, ports, receivers, settings
 from stack.errors import StackError
 from stack.runner import Runner
 from stack.service import Service
-from stack.services import ROOT, Plan, services, shown
+from stack.services import ROOT, Plan, services
 from stack.settings import Settings
+from stack.shown import shown
 from stack.table import Row, table
 from stack.watched import watched
 
@@ -101,6 +102,7 @@ def told(plan: Plan, entries: list[Service]) -> str:
     further: list[Row] = []
     if plan.watched.demo is None:
         further.append(("backend", plan.watched.url, "the watched system, as BACKEND_URL says"))
+    further += ingestion.rows(plan.watched, run=any(entry.name == "service" for entry in entries))
     if not any(entry.name == "grafana" for entry in entries):
         further.append(NO_GRAFANA)
     return f"\n{table(entries, further)}\n\nCtrl-C stops everything."

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack import ingestion
 from stack.errors import StackError
 from stack.service import Port, Service
 from stack.settings import HOST, Settings
+from stack.shown import shown
 from stack.watched import Watched
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +35,8 @@ def demo(plan: Plan) -> Service | None:
     ports = [Port(it.port, "DEMO_PORT"), Port(it.control_port, "DEMO_CONTROL_PORT")]
     if it.redis_url is None:
         ports.append(Port(it.redis_port, "DEMO_REDIS_PORT"))
+    if ingestion.repository_url(plan.watched):
+        ports.append(Port(it.git_port, "DEMO_GIT_PORT"))
     if it.database_url is None and it.database == "postgres":
         ports.append(Port(it.postgres_port, "DEMO_POSTGRES_PORT"))
     return Service(
@@ -62,6 +66,41 @@ def exporter(plan: Plan) -> Service:
     )
 
 
+def service(plan: Plan) -> Service | None:
+    """The ingestion service, where there is a Redis for its queue; it starts beside the demo."""
+    environment = ingestion.environment(plan.settings, plan.watched)
+    if environment is None:
+        return None
+    port = plan.settings.service_port
+    return Service(
+        name="service",
+        command=(sys.executable, "-m", "ingestion_api"),
+        ready=f"http://{HOST}:{port}/-/ready",
+        url=f"http://{HOST}:{port}",
+        see=f"ingest, embeddings, cache, alerts (sign in with {ingestion.token_shown(plan.settings)})",
+        ports=(Port(port, "SERVICE_PORT"),),
+        environment=environment,
+    )
+
+
+def service_worker(plan: Plan) -> Service | None:
+    """What does the service's jobs."""
+    its = service(plan)
+    if its is None:
+        return None
+    queues = ("-Q", "ingestion,embeddings", "-c", "2", "-n", "one@%h", "--loglevel", "INFO")
+    return Service(
+        name="service-worker",
+        command=(sys.executable, "-m", "celery", "-A", "ingestion_api.worker.app", "worker", *queues),
+        ready=f"{its.url}/-/workers",
+        url=f"{its.url}/workers",
+        see="who does its jobs",
+        ports=(),
+        environment=its.environment,
+        after=(its.ready,),
+    )
+
+
 def prometheus(plan: Plan) -> Service:
     """What keeps the measurements and evaluates the rules."""
     port = plan.settings.prometheus_port
@@ -82,7 +121,7 @@ def prometheus(plan: Plan) -> Service:
         see="queries; what is scraped: /targets; rules: /alerts",
         ports=(Port(port, "PROMETHEUS_PORT"),),
         # so that its first look finds them, and no alert about the start itself is raised
-        after=ready_of(demo(plan), exporter(plan)),
+        after=ready_of(demo(plan), exporter(plan), service(plan)),
     )
 
 
@@ -128,7 +167,9 @@ def grafana(plan: Plan) -> Service | None:
             "GF_PATHS_PROVISIONING": str(ROOT / "grafana" / "provisioning"),
             "GF_ANALYTICS_REPORTING_ENABLED": "false",
             "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
-            "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(ROOT / "grafana" / "generated" / "overview.json"),
+            "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(
+                ROOT / "grafana" / "generated" / "overview.json"
+            ),
             "WATCHROOM_ROOT": str(ROOT),
             "PROMETHEUS_URL": f"http://{HOST}:{plan.settings.prometheus_port}",
             "ALERTMANAGER_URL": f"http://{HOST}:{plan.settings.alertmanager_port}",
@@ -136,7 +177,15 @@ def grafana(plan: Plan) -> Service | None:
     )
 
 
-SERVICES: tuple[Callable[[Plan], Service | None], ...] = (demo, exporter, prometheus, alertmanager, grafana)
+SERVICES: tuple[Callable[[Plan], Service | None], ...] = (
+    demo,
+    exporter,
+    service,
+    service_worker,
+    prometheus,
+    alertmanager,
+    grafana,
+)
 
 
 def services(plan: Plan) -> list[Service]:
@@ -155,8 +204,3 @@ def program(*names: str) -> str:
         if found := shutil.which(name):
             return found
     raise StackError(f"{names[0]} is not installed; `make setup` installs it")
-
-
-def shown(path: Path) -> str:
-    """The path as short as it can be said from here."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -63,7 +63,7 @@ def test_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_backend_the_demo_is_watched(tmp_path: Path) -> None:
     chosen = settings.read(run_dir=tmp_path)
     entries = {it.name: it for it in services(plan(chosen, tmp_path))}
-    assert list(entries)[:4] == ["demo", "exporter", "prometheus", "alertmanager"]
+    assert list(entries)[:4] == ["demo", "exporter", "service", "service-worker"]
     known = entries["exporter"].environment
     assert known["BACKEND_URL"] == entries["demo"].url
     assert known["BACKEND_TOKEN_FILE"] == str(tmp_path / "demo" / "token")
@@ -82,6 +82,10 @@ def test_a_given_backend_is_watched_without_the_demo(monkeypatch: pytest.MonkeyP
     # what is given reaches the exporter as it is, from the environment it inherits
     assert set(entries["exporter"].environment) == {"EXPORTER_PORT", "EXPORTER_HOST"}
     assert entries["exporter"].after == ()
+    # its queue is beside the backend's; whose resources it may write to is for its owner to say
+    told = entries["service"].environment
+    assert told["SERVICE_BROKER_URL"] == "redis://redis.example/4"
+    assert not {"SERVICE_RESOURCES_URL", "SERVICE_CACHE_URL", "SERVICE_TRUSTED_HOSTS"} & told.keys()
 
 
 def test_a_given_token_is_kept_in_a_file_for_prometheus(
@@ -105,6 +109,7 @@ def test_all_ports_are_settings_with_their_defaults(tmp_path: Path) -> None:
         "DEMO_PORT": 8000,
         "DEMO_CONTROL_PORT": 8001,
         "DEMO_REDIS_PORT": 6390,
+        "SERVICE_PORT": 8090,
         "EXPORTER_PORT": 9810,
         "PROMETHEUS_PORT": 9090,
         "ALERTMANAGER_PORT": 9093,

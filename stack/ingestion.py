@@ -1,0 +1,84 @@
+"""What the ingestion service and its worker are told of this run, and what people are told of the service."""
+
+import os
+from urllib.parse import urlsplit
+
+from demo.git.checkout import NAME, repository
+from demo.settings import on_database
+from stack.settings import HOST, Settings
+from stack.shown import shown
+from stack.table import Row
+from stack.watched import Watched
+
+# beside the backend's own: its broker is 0, its results 1, its cache 2
+DATABASE = 4
+MISSING: Row = (
+    "service",
+    "not started",
+    "it needs a Redis for its queue: SERVICE_BROKER_URL=redis://host:6379/4 (or CELERY_BROKER_URL) make run",
+)
+
+
+def environment(settings: Settings, watched: Watched) -> dict[str, str] | None:
+    """The settings of the service and its worker; None where no Redis is known that carries messages."""
+    broker = broker_url(watched)
+    if broker is None:
+        return None
+    return {
+        "RUN_DIR": str(settings.home),
+        "SERVICE_HOST": HOST,
+        "SERVICE_PORT": str(settings.service_port),
+        "SERVICE_BROKER_URL": broker,
+        "SERVICE_WEBHOOK_TOKEN_FILE": str(settings.home / "service" / "webhook-token"),
+        **of_the_demo(watched),
+    }
+
+
+def of_the_demo(watched: Watched) -> dict[str, str]:
+    """The demo's resources, cache and repository, unless given; a real backend's are never guessed."""
+    if watched.demo is None:
+        return {}
+    told = {
+        "SERVICE_RESOURCES_URL": watched.demo.database_address,
+        "SERVICE_CACHE_URL": watched.demo.cache_url,
+    }
+    if served := repository_url(watched):
+        told["SERVICE_TRUSTED_HOSTS"] = urlsplit(served).netloc
+        told["SERVICE_EXAMPLE"] = served
+    return {name: value for name, value in told.items() if not os.environ.get(name)}
+
+
+def broker_url(watched: Watched) -> str | None:
+    """The Redis that was given, or a database of its own on the one of the watched backend."""
+    if given := os.environ.get("SERVICE_BROKER_URL"):
+        return given
+    return beside(watched.demo.broker_url if watched.demo else os.environ.get("CELERY_BROKER_URL", ""))
+
+
+def beside(broker: str) -> str | None:
+    """A database of that Redis that is not the broker's own; None where it has none that could be named."""
+    parts = urlsplit(broker)
+    if parts.scheme not in ("redis", "rediss"):
+        return None
+    return on_database(broker, DATABASE + (parts.path.strip("/") == str(DATABASE)))
+
+
+def repository_url(watched: Watched) -> str | None:
+    """Where the demo serves the project's own repository, if it does."""
+    it = watched.demo
+    return f"http://{HOST}:{it.git_port}{NAME}" if it and it.git_port and repository() else None
+
+
+def token_shown(settings: Settings) -> str:
+    """Where the operators' token is."""
+    if os.environ.get("SERVICE_TOKEN"):
+        return "SERVICE_TOKEN"
+    return os.environ.get("SERVICE_TOKEN_FILE") or shown(settings.home / "service" / "token")
+
+
+def rows(watched: Watched, run: bool) -> list[Row]:
+    """What the table says beside the service itself: a repository to ingest, or how to have the service."""
+    if not run:
+        return [MISSING]
+    served = repository_url(watched)
+    return [("repository", served, "this project's own, to be ingested")] if served else []

@@ -1,0 +1,132 @@
+"""What the service and its worker are told of a run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stack import ingestion, settings
+from stack.services import Plan, services
+from stack.settings import Settings
+from stack.watched import watched
+from tests.stack.watchroom import NAMES
+
+
+@pytest.fixture(autouse=True)
+def _nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {name for name in os.environ if name.endswith("_PORT") or name.startswith("SERVICE_")}
+    for name in given | {"RUN_DIR", *NAMES}:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def chosen(tmp_path: Path) -> Settings:
+    return settings.read(run_dir=tmp_path, service_port=18090)
+
+
+def told(chosen: Settings) -> dict[str, str]:
+    found = ingestion.environment(chosen, watched(chosen))
+    assert found is not None
+    return found
+
+
+def names(chosen: Settings) -> list[str]:
+    return [it.name for it in services(Plan(chosen, watched(chosen), Path("p.yml"), Path("a.yml")))]
+
+
+def test_with_the_demo_it_acts_on_the_demo(chosen: Settings, tmp_path: Path) -> None:
+    assert (
+        told(chosen).items()
+        >= {
+            "RUN_DIR": str(tmp_path),
+            "SERVICE_PORT": "18090",
+            "SERVICE_BROKER_URL": "redis://127.0.0.1:6390/4",
+            "SERVICE_RESOURCES_URL": f"sqlite:///{tmp_path}/demo/neo.db",
+            "SERVICE_CACHE_URL": "redis://127.0.0.1:6390/2",
+            "SERVICE_WEBHOOK_TOKEN_FILE": str(tmp_path / "service" / "webhook-token"),
+        }.items()
+    )
+
+
+def test_the_worker_follows_the_service_and_knows_the_same(chosen: Settings) -> None:
+    found = {it.name: it for it in services(Plan(chosen, watched(chosen), Path("p.yml"), Path("a.yml")))}
+    service, worker = found["service"], found["service-worker"]
+    assert (service.after, worker.after) == ((), (service.ready,))
+    assert service.environment == worker.environment
+    assert service.ready in found["prometheus"].after
+    assert f"{chosen.home}/service/token" in service.see
+
+
+def test_what_is_given_is_not_overruled(monkeypatch: pytest.MonkeyPatch, chosen: Settings) -> None:
+    monkeypatch.setenv("SERVICE_BROKER_URL", "redis://other.example/7")
+    monkeypatch.setenv("SERVICE_RESOURCES_URL", "postgresql://other.example/neo")
+    monkeypatch.setenv("SERVICE_CACHE_URL", "")
+    found = told(chosen)
+    assert found["SERVICE_BROKER_URL"] == "redis://other.example/7"
+    assert "SERVICE_RESOURCES_URL" not in found
+    assert found["SERVICE_CACHE_URL"] == "redis://127.0.0.1:6390/2"
+
+
+@pytest.mark.parametrize(
+    ("broker", "expected"),
+    [
+        ("redis://:word@redis.example:6380/0", "redis://:word@redis.example:6380/4"),
+        (
+            "rediss://redis.example/0?ssl_cert_reqs=required",
+            "rediss://redis.example/4?ssl_cert_reqs=required",
+        ),
+        ("redis://redis.example", "redis://redis.example/4"),
+        ("redis://redis.example/4", "redis://redis.example/5"),
+        ("amqp://rabbit.example//", None),
+        ("", None),
+    ],
+)
+def test_its_queue_has_a_database_of_its_own(broker: str, expected: str | None) -> None:
+    assert ingestion.beside(broker) == expected
+
+
+def test_without_a_redis_it_is_left_out_and_the_table_says_how_to_have_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BACKEND_URL", "http://neo.example")
+    chosen = settings.read(run_dir=tmp_path)
+    assert not {"service", "service-worker"} & {*names(chosen)}
+    assert ingestion.rows(watched(chosen), run=False) == [ingestion.MISSING]
+    assert ingestion.rows(watched(chosen), run=True) == []
+    monkeypatch.setenv("SERVICE_BROKER_URL", "redis://redis.example/3")
+    assert {"service", "service-worker"} <= {*names(chosen)}
+    assert told(chosen)["SERVICE_BROKER_URL"] == "redis://redis.example/3"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("SERVICE_TOKEN", "never-shown", "SERVICE_TOKEN"),
+        ("SERVICE_TOKEN_FILE", "/run/secrets/desk", "/run/secrets/desk"),
+    ],
+)
+def test_the_table_says_where_the_token_is_never_what_it_is(
+    monkeypatch: pytest.MonkeyPatch, chosen: Settings, name: str, value: str, shown: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert ingestion.token_shown(chosen) == shown
+
+
+def test_the_projects_own_repository_is_offered_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, chosen: Settings
+) -> None:
+    monkeypatch.setattr(ingestion, "repository", lambda: Path("/a/checkout/.git"))
+    assert ingestion.rows(watched(chosen), run=True)[0][1] == "http://127.0.0.1:8002/watchroom.git"
+    assert told(chosen)["SERVICE_TRUSTED_HOSTS"] == "127.0.0.1:8002"
+    assert told(chosen)["SERVICE_EXAMPLE"] == "http://127.0.0.1:8002/watchroom.git"
+
+
+@pytest.mark.parametrize("off", ["port", "tarball"])
+def test_none_is_offered_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, chosen: Settings, off: str
+) -> None:
+    monkeypatch.setattr(ingestion, "repository", lambda: Path("/a/.git") if off == "port" else None)
+    if off == "port":
+        monkeypatch.setenv("DEMO_GIT_PORT", "0")
+    assert ingestion.rows(watched(chosen), run=True) == []
+    assert not {"SERVICE_TRUSTED_HOSTS", "SERVICE_EXAMPLE"} & told(chosen).keys()
