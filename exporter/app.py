@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from html import escape
 
 from fastapi import FastAPI, Request, Response
@@ -26,7 +26,30 @@ OPEN_PATHS = ("/-/healthy", "/-/ready")
 def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> FastAPI:
     """The application; sources are opened when it starts and closed when it stops."""
     sources = Sources.build(settings)
-    runner, writer = Runner(sources), Writer()
+    app = FastAPI(
+        title="Watchroom exporter",
+        version=__version__,
+        lifespan=life_of(sources),
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.ready = False
+    if settings.web.token_file is not None:
+        app.middleware("http")(token_wanted(settings.web.token_file.read_text().strip()))
+    app.get("/metrics")(metrics_page(sources, settings.limits.budget, collectors))
+    app.get("/-/healthy")(healthy)
+    app.get("/-/ready")(ready)
+
+    @app.get("/")
+    async def landing() -> HTMLResponse:
+        """What this is and where to read it."""
+        return HTMLResponse(landing_page(collectors))
+
+    return app
+
+
+def life_of(sources: Sources) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs while the application does."""
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -39,18 +62,18 @@ def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> F
         await background.stop()
         await sources.close()
 
-    app = FastAPI(
-        title="Watchroom exporter", version=__version__, lifespan=life, docs_url=None, redoc_url=None
-    )
-    app.state.ready = False
-    if settings.web.token_file is not None:
-        app.middleware("http")(token_wanted(settings.web.token_file.read_text().strip()))
+    return life
 
-    @app.get("/metrics")
+
+def metrics_page(
+    sources: Sources, longest: float, collectors: Sequence[Collector]
+) -> Callable[[Request], Awaitable[Response]]:
+    """The answer to /metrics: the page, or those collectors of it that `collect[]` names."""
+    runner, writer = Runner(sources), Writer()
+
     async def metrics(request: Request) -> Response:
-        """The page, or those collectors of it that `collect[]` names."""
         names = request.query_params.getlist("collect[]")
-        seconds = budget(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds"), settings.limits.budget)
+        seconds = budget(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds"), longest)
         try:
             families = await runner.run(chosen(collectors, names), seconds)
         except UnknownCollector as error:
@@ -59,25 +82,19 @@ def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> F
         made = page(families, accept, request.headers.get("Accept-Encoding", ""), writer)
         return Response(made.body, headers=made.headers)
 
-    @app.get("/")
-    async def landing() -> HTMLResponse:
-        """What this is and where to read it."""
-        return HTMLResponse(landing_page(collectors))
+    return metrics
 
-    @app.get("/-/healthy")
-    async def healthy() -> PlainTextResponse:
-        """Answers while the process lives."""
-        return PlainTextResponse("healthy\n")
 
-    @app.get("/-/ready")
-    async def ready() -> PlainTextResponse:
-        """Answers 200 once sources are open, 503 before and after."""
-        is_ready = bool(app.state.ready)
-        return PlainTextResponse(
-            "ready\n" if is_ready else "not ready\n", status_code=200 if is_ready else 503
-        )
+async def healthy() -> PlainTextResponse:
+    """Answers while the process lives."""
+    return PlainTextResponse("healthy\n")
 
-    return app
+
+async def ready(request: Request) -> PlainTextResponse:
+    """Answers 200 once sources are open, 503 before and after."""
+    if not request.app.state.ready:
+        return PlainTextResponse("not ready\n", status_code=503)
+    return PlainTextResponse("ready\n")
 
 
 def token_wanted(token: str) -> Callable[[Request, Next], Awaitable[Response]]:

@@ -45,7 +45,7 @@ class Backend(Section):
         15.0, description="seconds that /health and /workers/status may take, which ask all workers"
     )
     fast_period: Seconds = Field(
-        0.5, description="seconds within which the cheap routes are asked at most once"
+        0.4, description="seconds within which the cheap routes are asked at most once"
     )
     period: Seconds = Field(10.0, description="seconds between two askings of an ordinary route")
     slow_period: Seconds = Field(
@@ -71,7 +71,7 @@ class Database(Section):
         None, description="SQLAlchemy URL of the backend's database; none: it is not asked"
     )
     timeout: Seconds = Field(1.0, description="seconds that our own SELECT 1 may take")
-    fast_period: Seconds = Field(0.5, description="seconds within which SELECT 1 is sent at most once")
+    fast_period: Seconds = Field(0.2, description="seconds within which SELECT 1 is sent at most once")
     period: Seconds = Field(30.0, description="seconds between two looks at tables and sizes")
     slow_timeout: Seconds = Field(10.0, description="seconds that a statement in the background may take")
     statistics_period: Seconds = Field(

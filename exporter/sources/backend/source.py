@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from exporter.bounds import Admitted
 from exporter.errors import BadAnswer, OutOfTime, Refused, SourceError, TimedOut
 from exporter.question import Pace, Question
+from exporter.settings import Backend as BackendSettings
 from exporter.settings import Settings
 from exporter.sources.asked import Asked
 from exporter.sources.backend import event_bus, health_report, model_reports
@@ -50,6 +51,13 @@ class Backend(Asked):
         # these two block the backend's event loop for seconds: rarely, never in parallel, long rests
         slow = own.slow_period
         rarely = Pace(own.slow_timeout, every=slow, rest=slow / 4, longest_rest=2 * slow)
+        self.health = Question("backend /health", self.slow_lane.ask(self._read_health), rarely)
+        self.workers = Question("backend /workers/status", self.slow_lane.ask(self._read_workers), rarely)
+        self._ask_monitoring(own, fast, often)
+        self._ask_ingestion(often)
+        self._ask_modules(settings, fast, often)
+
+    def _ask_monitoring(self, own: BackendSettings, fast: Pace, often: Pace) -> None:
         ask, put = self._document, self._put
         self.totals: Question[Totals] = put("/metrics", self._read_totals, fast)
         self.pool = put("/db/pool", ask("/db/pool"), fast)
@@ -65,13 +73,16 @@ class Backend(Asked):
         seldom = Pace(len(WINDOWS) * own.timeout, every=own.slow_period, rest=30.0, longest_rest=600.0)
         self.engagement: Question[dict[str, Document]] = put("/user-engagement", report, seldom)
         self.recommendations = put("/recommendation-quality", ask("/recommendation-quality"), seldom)
-        self.health = Question("backend /health", self.slow_lane.ask(self._read_health), rarely)
-        self.workers = Question("backend /workers/status", self.slow_lane.ask(self._read_workers), rarely)
-        ingestion = "/api/v1/ingestion"
+
+    def _ask_ingestion(self, often: Pace) -> None:
+        ask, put, ingestion = self._document, self._put, "/api/v1/ingestion"
         self.ingestion_health = put("ingestion health", self._reply(f"{ingestion}/health"), often)
         self.worker_status = put("ingestion worker status", ask(f"{ingestion}/worker/status", ""), often)
         self.worker_health = put("ingestion worker health", ask(f"{ingestion}/health/worker", ""), often)
         self.jobs = put("ingestion jobs", ask(f"{ingestion}/jobs/history?limit=100", ""), often)
+
+    def _ask_modules(self, settings: Settings, fast: Pace, often: Pace) -> None:
+        put = self._put
         self.reported: dict[str, Question[str]] = {
             m.name: put(f"health of {m.name}", self._read_module(m.name), often) for m in settings.modules
         }
