@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from benchmarks.dashboards.asking import Answer, Prometheus, Range, dashboards, defaults, targets
 from benchmarks.dashboards.quiet import FAULTS, quiet
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port
-from tests.servers.processes import Server
 from tests.stack.watchroom import Watchroom
 
 HOUR = 3_600
@@ -29,45 +26,15 @@ DEMO = {"DEMO_DATABASE": "postgres", "DEMO_TRAFFIC_PEAK": "8"}
 
 @contextmanager
 def watchroom() -> Iterator[Watchroom]:
-    """`make run` with the demo, and the service beside it where `make run` does not start one."""
+    """`make run` with the demo."""
     with ExitStack() as servers:
         folder = Path(servers.enter_context(tempfile.TemporaryDirectory(prefix="watchroom-truth-")))
+        # the demo's PostgreSQL runs as a user of its own, who must get through to its files
+        folder.chmod(0o711)
         more = {**DEMO, "DEMO_POSTGRES_PORT": str(free_port())}
         run = Watchroom(folder, [sys.executable, "-m", "stack"], more)
         servers.enter_context(started(run))
-        if "service" not in run.targets():
-            servers.enter_context(started(service(run, folder)))
-            scrape_service(run)
         yield run
-
-
-def service(run: Watchroom, folder: Path) -> Server:
-    """The service on the port that is meant for it."""
-    broker = f"redis://127.0.0.1:{run.ports['DEMO_REDIS_PORT']}"
-    given = {
-        "SERVICE_PORT": str(run.ports["SERVICE_PORT"]),
-        "SERVICE_BROKER_URL": f"{broker}/3",
-        "SERVICE_CACHE_URL": f"{broker}/2",
-        "RUN_DIR": str(folder / "service"),
-    }
-    command = (sys.executable, "-m", "ingestion_api")
-    return Server(command, folder / "service.log", ready=lambda: ready(run), env=given)
-
-
-def ready(run: Watchroom) -> bool:
-    """Whether the service answers."""
-    with urllib.request.urlopen(run.address("SERVICE_PORT", "/-/healthy"), timeout=2) as answer:  # noqa: S310 - ours
-        return bool(answer.status == 200)
-
-
-def scrape_service(run: Watchroom) -> None:
-    """Let the running Prometheus scrape the service, too."""
-    file = run.run_dir / "prometheus.yml"
-    document: dict[str, Any] = yaml.safe_load(file.read_text())
-    target = f"127.0.0.1:{run.ports['SERVICE_PORT']}"
-    document["scrape_configs"].append({"job_name": "service", "static_configs": [{"targets": [target]}]})
-    file.write_text(yaml.safe_dump(document))
-    send("POST", run.address("PROMETHEUS_PORT", "/-/reload"))
 
 
 def send(method: str, address: str, body: Mapping[str, Any] | None = None) -> None:
