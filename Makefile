@@ -1,5 +1,5 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run demo-fault test lint types tests format rules docs bench lock dashboards compose compose-secrets bench-dashboards
+.PHONY: help setup run demo-fault test lint types tests format rules docs bench lock dashboards compose compose-secrets bench-dashboards bench-alerts
 .NOTPARALLEL:
 
 help: ## list the verbs
@@ -49,6 +49,9 @@ docs: ## write what can be derived of docs/: alerts, metrics, settings
 
 bench: ## measure the exporter and write the tables of benchmarks/README.md
 	@.venv/bin/python -m benchmarks.exporter
+
+bench-alerts: ## cause every breach of the fast lane and time its page (about 20 minutes)
+	@.venv/bin/python -m benchmarks.alerts
 
 bench-dashboards: ## every query of every dashboard on a running system and on a week of history
 	@.venv/bin/python -m benchmarks.dashboards

@@ -6,6 +6,7 @@ import promql_parser as ql
 
 COMPARISONS = {">", "<", ">=", "<=", "==", "!="}
 SETS = {"and", "or", "unless"}
+MATCHES = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 LabelsOf = Callable[[ql.VectorSelector], frozenset[str]]
 NOTHING: frozenset[str] = frozenset()
 
@@ -51,7 +52,7 @@ def selectors(expr: ql.Expr) -> Iterator[ql.VectorSelector]:
 
 def matchers(selector: ql.VectorSelector) -> list[tuple[str, str, str]]:
     """Label, operator and value of each matcher."""
-    return [(it.name, str(it.op), it.value) for it in selector.matchers.matchers]
+    return [(it.name, MATCHES[str(it.op)], it.value) for it in selector.matchers.matchers]
 
 
 def compares(expr: ql.Expr) -> bool:

@@ -9,10 +9,11 @@ from typing import get_args
 import promql_parser as ql
 import pytest
 
+from exporter.catalogue import shown
 from prometheus.dashboards import Dashboard, Page
 from tests.prometheus import promql
 from tests.prometheus.known import Known, series
-from tests.prometheus.rule_files import Rule, alerts, rules
+from tests.prometheus.rule_files import FOLDER, Rule, alerts, read, rules
 
 RULES = list(rules())
 ALERTS = alerts()
@@ -199,8 +200,8 @@ def test_the_words_name_only_labels_that_are_there(rule: Rule) -> None:
 @each_alert
 def test_values_are_written_for_people(rule: Rule) -> None:
     for text in rule.annotations.values():
-        for shown in re.findall(r"{{ \$value[^}]*}}", text):
-            assert "humanize" in shown or "printf" in shown, shown
+        for written in re.findall(r"{{ \$value[^}]*}}", text):
+            assert "humanize" in written or "printf" in written, written
 
 
 @each_alert
@@ -212,6 +213,26 @@ def test_the_links_lead_somewhere(rule: Rule) -> None:
     assert rule.annotations["runbook_url"] == f"{{{{ $externalLabels.runbooks_url }}}}#{rule.name.lower()}"
 
 
+def test_the_fast_scrape_asks_for_all_that_the_fast_lane_reads_and_keeps_it() -> None:
+    job = next(
+        it for it in read(FOLDER / "prometheus.yml")["scrape_configs"] if it["job_name"] == "exporter-fast"
+    )
+    keep = next(it for it in job["metric_relabel_configs"] if it["action"] == "keep")["regex"]
+    asked = set(job["params"]["collect[]"])
+    parts = {it.metric.name: f"{it.collector}.{it.part}" for it in shown()}
+    names = {
+        selector.name or ""
+        for rule in RULES
+        for selector in promql.selectors(ql.parse(rule.expr))
+        if ("job", "=", "exporter-fast") in promql.matchers(selector) and selector.name != "up"
+    }
+    assert len(names) > 10
+    for name in names:
+        assert re.fullmatch(keep, name), f"{name} is dropped"
+    wanted = {parts.get(name) or parts[name.rpartition("_")[0]] for name in names}
+    assert wanted == asked
+
+
 FLAWS: dict[str, Callable[[ql.Expr], bool]] = {
     "up": lambda expr: not promql.compares(expr),
     "a > 0 or b": lambda expr: not promql.compares(expr),
@@ -220,6 +241,7 @@ FLAWS: dict[str, Callable[[ql.Expr], bool]] = {
     "a / 0": lambda expr: isinstance(expr, ql.BinaryExpr) and not promql.guarded(expr.rhs),
     "sum by (x) (a) > 0": lambda expr: promql.kept(expr, lambda _: frozenset("xy")) == {"x"},
     "max(a) > on () group_left () b": lambda expr: promql.kept(expr, lambda _: frozenset("x")) == {"x"},
+    'a{x=~"b"}': lambda expr: promql.matchers(next(promql.selectors(expr))) == [("x", "=~", "b")],
     "absent(a)": lambda expr: promql.calls(expr, "absent"),
 }  # fmt: skip
 

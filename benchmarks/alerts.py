@@ -1,0 +1,117 @@
+"""How soon a breach pages, and what that costs: `make bench-alerts`."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+
+from benchmarks import report
+from benchmarks.paging import adversity, breaches, cost
+from benchmarks.paging.trial import Times, attempt, side_by_side
+from benchmarks.paging.users import Users
+from benchmarks.paging.watch import Watch, running_watch
+
+COMMAND = "make bench-alerts"
+PATIENCE = 5.0  # seconds of silence after which a worker counts as dead here, 15 by default
+SETTINGS = {
+    "OPS_CELERY__WORKER_TIMEOUT": f"{PATIENCE:g}",
+    # a module is judged over ten seconds of requests instead of sixty, so that thirty trials end today
+    "OPS_JUDGEMENT__WINDOW": "10",
+    "DEMO_TRAFFIC_PEAK": "1",
+}
+PAGES = ("Breach", "Times", "P50 ms", "P95 ms", "Max ms", "Over 1 s", "Lost", "Over: P50 ms", "P95 ms")
+ADVERSITY = ("What happens", "How often", "Result")
+COST = (
+    "Prometheus evaluates",
+    "CPU Prometheus",
+    "exporter",
+    "Alertmanager",
+    "Samples a second",
+    "Log an hour",
+)
+GROUPS = ("Group", "Every", "Takes", "Left out in a minute")
+RATE = 10.0
+
+
+def main() -> int:
+    """Break, wait, mend, again and again; write the tables and show them."""
+    given = parser().parse_args()
+    with running_watch(**SETTINGS) as watch:
+        time.sleep(10)  # two scrapes of everything
+        pages = trials(watch, given.times, given.frozen)
+        hard = [
+            adversity.storm(watch),
+            adversity.absent_alertmanager(watch, given.hard),
+            adversity.restarted_prometheus(watch, given.hard),
+        ]
+        adversity.emptied(watch)
+        took, groups = cost.rows(watch, 30.0), cost.groups(watch)
+    text = report.write(
+        "alerts",
+        COMMAND,
+        (
+            (
+                "From the breach at its source to the webhook, and from its end to the notice:",
+                PAGES,
+                rows(pages),
+            ),
+            ("Hard times:", ADVERSITY, hard),
+            ("Cost, on the same machine, with one core as 100 %:", COST, took),
+            ("Evaluation of the groups that decide:", GROUPS, groups),
+        ),
+    )
+    sys.stdout.write(text)
+    return 0
+
+
+def trials(watch: Watch, times: int, frozen: int) -> dict[str, Times]:
+    """All breaches; those that disturb each other one after the other."""
+    found: dict[str, Times] = {}
+    with ExitStack() as users:
+        failing = users.enter_context(
+            visitors(watch, "/taxonomy/categories", lambda status, _: status >= 500)
+        )
+        waiting = users.enter_context(
+            visitors(watch, "/scholarly/citations/most-cited", lambda _, seconds: seconds > 0.5)
+        )
+        time.sleep(12)
+        found |= side_by_side(
+            lambda: attempt(breaches.errors(watch, failing), watch.inbox, times),
+            lambda: attempt(breaches.slow(watch, waiting), watch.inbox, times),
+            lambda: attempt(breaches.worker(watch, PATIENCE), watch.inbox, times),
+        )
+    found |= side_by_side(
+        lambda: attempt(breaches.queue(watch), watch.inbox, times),
+        lambda: attempt(breaches.pool(watch), watch.inbox, times),
+    )
+    for kind, number in ((breaches.database(watch), times), (breaches.cache(watch), times)):
+        found |= attempt(kind, watch.inbox, number)
+    for kind in breaches.frozen(watch):
+        found |= attempt(kind, watch.inbox, frozen)
+    return found
+
+
+def visitors(watch: Watch, path: str, bad: Callable[[int, float], bool]) -> AbstractContextManager[Users]:
+    """People who use this route."""
+    return Users(watch.backend(path), watch.token(), RATE, bad).at_it()
+
+
+def rows(pages: dict[str, Times]) -> list[tuple[str, ...]]:
+    """A row for each breach."""
+    return [times.row(name) for name, times in pages.items()]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    it = argparse.ArgumentParser(prog="python -m benchmarks.alerts", description=__doc__)
+    it.add_argument("--times", type=int, default=30, help="trials of each breach (default: %(default)s)")
+    it.add_argument(
+        "--frozen", type=int, default=10, help="trials of each frozen server (default: %(default)s)"
+    )
+    it.add_argument("--hard", type=int, default=3, help="trials of each hard time (default: %(default)s)")
+    return it
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""One kind of breach, caused again and again at random moments, and timed until its page and its end."""
+
+import random
+import statistics
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.alertmanager.inbox import Inbox
+from tests.servers.waiting import eventually
+
+PATIENCE = 40.0
+Moment = Callable[[], float]
+
+
+@dataclass
+class Times:
+    """Seconds from the breach to the page and from its end to the notice; pages that never came."""
+
+    to_page: list[float] = field(default_factory=list)
+    to_end: list[float] = field(default_factory=list)
+    lost: int = 0
+
+    def row(self, name: str) -> tuple[str, ...]:
+        """The figures of one alert."""
+        late = sum(seconds > 1 for seconds in self.to_page)
+        return (
+            name, str(len(self.to_page) + self.lost), *figures(self.to_page),
+            f"{late} of {len(self.to_page)}", str(self.lost), *figures(self.to_end)[:2],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Breach:
+    """How to cause it, when it really began, how to mend it, and which page must come."""
+
+    name: str
+    alert: Mapping[str, str]
+    cause: Callable[[], None]
+    began: Moment  # asked once the page has come
+    mend: Callable[[], None]
+    ready: Callable[[], bool] = lambda: True
+    ended: Callable[[], float] | None = None
+
+
+def figures(seconds: Sequence[float]) -> tuple[str, str, str]:
+    """Median, 95th percentile and maximum in milliseconds."""
+    if not seconds:
+        return ("", "", "")
+    ranked = sorted(seconds)
+    high = ranked[min(int(0.95 * len(ranked)), len(ranked) - 1)]
+    return tuple(f"{1000 * it:.0f}" for it in (statistics.median(ranked), high, ranked[-1]))  # type: ignore[return-value]  # of three
+
+
+def attempt(breaches: Sequence[Breach], inbox: Inbox, times: int) -> dict[str, Times]:
+    """The same cause for each of these breaches, this many times; figures for each."""
+    found = {breach.name: Times() for breach in breaches}
+    first = breaches[0]
+    for _ in range(times):
+        eventually(lambda: all(it.ready() for it in breaches), within=90)
+        time.sleep(random.random())  # noqa: S311  (a phase, no secret)
+        since = time.monotonic()
+        first.cause()
+        pages = {it.name: arrival(inbox, it.alert, "firing", since) for it in breaches}
+        for it in breaches:
+            page = pages[it.name]
+            if page is None:
+                found[it.name].lost += 1
+            else:
+                found[it.name].to_page.append(page - it.began())
+        mended = time.monotonic()
+        first.mend()
+        mended = first.ended() if first.ended else mended
+        for it in breaches:
+            if pages[it.name] and (end := arrival(inbox, it.alert, "resolved", mended)):
+                found[it.name].to_end.append(end - mended)
+    return found
+
+
+def arrival(inbox: Inbox, labels: Mapping[str, str], status: str, since: float) -> float | None:
+    """When the first such notice after this moment came; None when none did in time."""
+
+    def came() -> float | None:
+        for letter in inbox.letters:
+            if letter.at >= since and any(fits(it, labels, status) for it in letter.body["alerts"]):
+                return letter.at
+        return None
+
+    try:
+        return eventually(came, within=PATIENCE)
+    except AssertionError:
+        return None
+
+
+def fits(alert: Mapping[str, object], labels: Mapping[str, str], status: str) -> bool:
+    """Whether a told alert is the one that is meant."""
+    theirs = alert["labels"]
+    assert isinstance(theirs, dict)  # noqa: S101  (Alertmanager's own shape)
+    return alert["status"] == status and labels.items() <= theirs.items()
+
+
+def side_by_side(*trials: Callable[[], dict[str, Times]]) -> dict[str, Times]:
+    """Trials that do not disturb each other, at the same time."""
+    found: dict[str, Times] = {}
+    failed: list[BaseException] = []
+
+    def run(trial: Callable[[], dict[str, Times]]) -> None:
+        try:
+            found.update(trial())
+        except BaseException as error:  # noqa: BLE001  (raised again below, in the one thread that is heard)
+            failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(trial,)) for trial in trials]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return found
