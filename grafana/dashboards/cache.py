@@ -98,7 +98,8 @@ def keys() -> Band:
 def groups() -> Modern:
     """Keys by their beginnings."""
     about = "Keys by how they begin, estimated from a sample. Click a prefix to count and clear it."
-    prefix = {"prefix": f"{links.cell('key_group')}"}
+    # groups end where the separator begins; without it the keys of longer names would match, too
+    prefix = {"prefix": f"{links.cell('key_group')}:"}
     columns = [
         Column("key_group", "Begins with", links=(links.page("/cache", "Clear these keys …", prefix),)),
         Column("db", "Database", width=100),
