@@ -42,6 +42,7 @@ QUIET: dict[str, Quiet] = {
     "cache / Memory of its limit / A": Quiet("Redis has no limit of memory", needs="maxmemory"),
     "ingestion / Failed / A": Quiet("no job has ended in half an hour", needs="a job"),
     "ingestion / Time of a job of the service, P95 / A": Quiet("no job has ended", needs="a job"),
+    "ingestion / Oldest job / A": Quiet("nothing waits in a queue", needs="a job that waits"),
     "ingestion / Job history / B": Quiet("no job has ended yet", needs="a job"),
     "workers / Why they fail / A": Quiet("no task fails", TASKS),
     "alerts / Alerts / A": Quiet("no alert fires", ERRORS),

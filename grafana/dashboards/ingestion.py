@@ -77,20 +77,20 @@ def queues() -> Band:
     length = "Jobs that wait, against the levels in force; at ten new ones are refused."
     done = "Jobs an hour by how they ended."
     took = "Half and 95 % of the jobs seen to end took no longer; beside them, what the backend remembers."
+    state = "Jobs in the backend's own table of jobs, by state."
+    oldest = "How long the oldest waiting item of each queue has waited; nothing while none waits."
     lines = levels_of("ingestion_queue", ("warning", "critical"))
-    return row(
-        "What waits, what was done?",
+    untracked = "the backend keeps no table of jobs"
+    took_by = (ingestion.duration(0.5), ingestion.duration(0.95), ingestion.remembered_duration())
+    panels = (
         timeseries("Jobs that wait", ingestion.waiting(), *lines, says=Says(length, OFF)),
+        timeseries("Oldest job", ingestion.waiting_since(), says=Says(oldest, "✔ nothing waits", "s")),
+        stacked("Jobs by state", ingestion.tracked(), says=Says(state, untracked)),
         stacked("Jobs ended", ingestion.ended(), says=Says(done, NO_JOB)),
-        timeseries(
-            "Time of a job",
-            ingestion.duration(0.5),
-            ingestion.duration(0.95),
-            ingestion.remembered_duration(),
-            says=Says(took, NO_JOB, "s"),
-        ),
+        timeseries("Time of a job", *took_by, says=Says(took, NO_JOB, "s")),
         remembered(),
     )
+    return row("What waits, what was done?", *(wide(panel, 8) for panel in panels), height=7)
 
 
 def remembered() -> Modern:

@@ -10,7 +10,7 @@ KINDS = {
 }
 CHOSEN = 'module=~"$module"'
 ONE = 'module="$module"'
-SINCE = "24h:5m"
+SINCE = "24h:1m"
 
 
 def listed(expr: str) -> Query:
