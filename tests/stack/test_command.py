@@ -5,34 +5,15 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from stack import ingestion
 from tests.servers.fixtures import StartServer
 from tests.servers.waiting import eventually
-from tests.stack.watchroom import Watchroom
-
-STACK = (sys.executable, "-m", "stack")
-
-Make = Callable[..., Watchroom]
-
-
-@pytest.fixture
-def watchroom(tmp_path: Path) -> Iterator[Make]:
-    """A function that prepares a run; what it leaves behind is ended after the test."""
-    made: list[Watchroom] = []
-
-    def make(*command: str, **given: str) -> Watchroom:
-        made.append(Watchroom(tmp_path, command or STACK, given))
-        return made[-1]
-
-    yield make
-    for it in made:
-        it.stop()
-        for pid in it.left():
-            os.kill(pid, signal.SIGKILL)
+from tests.stack.conftest import Make
 
 
 @pytest.fixture
@@ -58,6 +39,7 @@ def test_a_given_backend_is_watched_until_told_to_stop(watchroom: Make, backend:
         assert run.address(setting) in table
     assert backend in table
     assert "a-token-of-ours" not in table
+    assert ingestion.MISSING[2] in table
     eventually(lambda: run.targets()["exporter-fast"] == "up", within=25)
     assert set(run.targets()) >= {"exporter", "exporter-fast", "backend", "prometheus", "alertmanager"}
     os.kill(run.pid, signal.SIGINT)
@@ -136,16 +118,3 @@ def test_grafana_is_started_where_it_is_installed(watchroom: Make, backend: str,
     run.start()
     assert run.address("GRAFANA_PORT") in run.output()
     assert "not installed" not in run.output()
-
-
-def test_make_run_starts_the_demo_and_all_that_watches_it(watchroom: Make) -> None:
-    run = watchroom("make", "run")
-    run.start()
-    for setting in ("DEMO_PORT", "EXPORTER_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT"):
-        assert run.address(setting) in run.output()
-    eventually(lambda: run.targets()["exporter-fast"] == "up", within=20)
-    eventually(lambda: {run.targets()["exporter"], run.targets()["backend"]} == {"up"}, within=20)
-    os.kill(run.pid, signal.SIGTERM)
-    assert eventually(lambda: not run.left(), within=15)
-    assert "all stopped" in run.output()
-    assert not list(run.run_dir.rglob("*lock*"))

@@ -51,10 +51,14 @@ class Watchroom(Server):
         """The address at the port of this setting."""
         return f"http://127.0.0.1:{self.ports[setting]}{path}"
 
+    def read(self, setting: str, path: str) -> str:
+        """The answer at this path."""
+        with urllib.request.urlopen(self.address(setting, path), timeout=5) as answer:  # noqa: S310 - ours
+            return str(answer.read().decode())
+
     def get(self, setting: str, path: str) -> Any:
         """The JSON answer at this path."""
-        with urllib.request.urlopen(self.address(setting, path), timeout=5) as answer:  # noqa: S310 - ours
-            return json.load(answer)
+        return json.loads(self.read(setting, path))
 
     def targets(self) -> dict[str, str]:
         """The health of every job that Prometheus scrapes: up, down or unknown."""

@@ -1,0 +1,131 @@
+"""`make run` from a fresh start: everything is there, and the service acts on what the exporter shows."""
+
+import os
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+import redis
+
+from demo.git.checkout import repository
+from tests.servers.waiting import eventually
+from tests.stack.conftest import Make
+from tests.stack.operator import Operator
+from tests.stack.watchroom import Watchroom
+
+ENDED = {"complete", "failed", "skipped", "cancelled"}
+SHOWN = (
+    "DEMO_PORT", "EXPORTER_PORT", "SERVICE_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT"
+)  # fmt: skip
+# half a minute and a minute by default
+LOOKS = {"OPS_DATABASE__PERIOD": "1", "OPS_REDIS__KEYS_PERIOD": "1"}
+LOOKED = 20.0
+OWN = "bm25-english-v1"
+
+
+@pytest.fixture
+def run(watchroom: Make) -> Watchroom:
+    """The whole, without visitors, who would fill the cache and add resources meanwhile."""
+    made = watchroom("make", "run", DEMO_TRAFFIC_PEAK="0", **LOOKS)
+    made.start()
+    return made
+
+
+@pytest.fixture
+def operator(run: Watchroom) -> Iterator[Operator]:
+    """Who reads in the table where the token is."""
+    token = run.run_dir / "service" / "token"
+    assert f"sign in with {token}" in run.output()
+    assert token.stat().st_mode & 0o777 == 0o600
+    found = Operator(run.address("SERVICE_PORT"), token)
+    assert found.token not in run.output()
+    yield found
+    found.leave()
+
+
+def test_from_a_fresh_start_to_the_end(run: Watchroom, operator: Operator) -> None:
+    for setting in SHOWN:
+        assert run.address(setting) in run.output()
+    assert operator.form("/sign-in", token=operator.token) == "/"
+    if repository() is not None:
+        files_become_resources(run, operator)
+    missing_embeddings_are_generated(run, operator)
+    a_prefix_is_cleared(run, operator)
+    eventually(lambda: run.targets()["exporter-fast"] == "up", within=20)
+    eventually(
+        lambda: {run.targets()[job] for job in ("exporter", "backend", "service")} == {"up"}, within=20
+    )
+    # sent by Prometheus as soon as it looks, and let in by the token that the stack has made
+    eventually(lambda: "Watchdog" in str(operator.get("/api/v1/alerts")), within=20)
+    os.kill(run.pid, signal.SIGTERM)
+    assert eventually(lambda: not run.left(), within=15)
+    assert "all stopped" in run.output()
+    assert not list(run.run_dir.rglob("*lock*"))
+
+
+def files_become_resources(run: Watchroom, operator: Operator) -> None:
+    """The project's own repository is ingested, as the page offers."""
+    address = run.address("DEMO_GIT_PORT", "/watchroom.git")
+    assert address in operator.page("/ingest")
+    place = operator.form("/ingest", repo_url=address, key="once")
+    job = ended(operator, int(place.split("?")[0].rpartition("/")[2]))
+    assert (job["status"], job["error"]) == ("complete", None)
+    assert job["files_processed"] == job["embeddings_generated"] > 300
+    assert counted(run, "sparse_embedding_model = ?", OWN) == job["files_processed"]
+    with_terms = counted(run, "sparse_embedding_model = ? AND sparse_embedding LIKE '{\"%'", OWN)
+    assert with_terms > 300
+    model = f'ops_sparse_embeddings_model_resources{{model="{OWN}"}}'
+    eventually(lambda: series(run, "sparse_embeddings", model) == with_terms, within=LOOKED)
+
+
+def missing_embeddings_are_generated(run: Watchroom, operator: Operator) -> None:
+    """The demo's resources that have none get theirs."""
+    missing = counted(run, "sparse_embedding IS NULL")
+    assert missing > 0
+    queued = operator.post("/admin/sparse-embeddings/generate")
+    assert queued["resources_to_process"] == missing
+    assert ended(operator, int(queued["job_id"]))["embeddings_generated"] == missing
+    assert counted(run, "sparse_embedding IS NULL") == 0
+    without = 'ops_sparse_embeddings_resources{state="without"}'
+    eventually(lambda: series(run, "sparse_embeddings", without) == 0, within=LOOKED)
+
+
+def a_prefix_is_cleared(run: Watchroom, operator: Operator) -> None:
+    """Counted first, then cleared, and nothing beside it."""
+    with redis.Redis(port=run.ports["DEMO_REDIS_PORT"], db=2) as cache:
+        cache.mset({f"lamp:{number}": "lit" for number in range(50)} | {"wick": "trimmed"})
+        group = 'redis_key_group_count{db="db2",key_group="lamp"}'
+        eventually(lambda: series(run, "cache", group) == 50, within=LOOKED)
+        counted = operator.post("/api/v1/cache/clear", prefix="lamp:")
+        assert (counted["dry_run"], counted["keys"], cache.exists("lamp:7")) == (True, 50, 1)
+        sure = {"dry_run": False, "confirmation": counted["confirmation"]}
+        assert operator.post("/api/v1/cache/clear", prefix="lamp:", **sure)["keys"] == 50
+        assert (cache.exists("lamp:7"), cache.exists("wick")) == (0, 1)
+        eventually(lambda: series(run, "cache", group) is None, within=LOOKED)
+
+
+def ended(operator: Operator, number: int) -> Any:
+    """The job of this number, once it has ended."""
+
+    def job() -> Any:
+        found = operator.get(f"/api/v1/ingestion/jobs/{number}")
+        return found if found["status"] in ENDED else None
+
+    return eventually(job, within=40)
+
+
+def counted(run: Watchroom, condition: str, *values: str) -> int:
+    """How many resources of the demo are so."""
+    with closing(sqlite3.connect(run.run_dir / "demo" / "neo.db", timeout=10)) as db:
+        found = db.execute(f"SELECT count(*) FROM resources WHERE {condition}", values)  # noqa: S608 - ours
+        return int(found.fetchone()[0])
+
+
+def series(run: Watchroom, collector: str, name: str) -> float | None:
+    """What the exporter says now."""
+    page = run.read("EXPORTER_PORT", f"/metrics?collect[]={collector}")
+    found = [line for line in page.splitlines() if line.startswith(f"{name} ")]
+    return float(found[0].rpartition(" ")[2]) if found else None
