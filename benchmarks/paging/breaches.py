@@ -30,7 +30,7 @@ class Stopwatch:
         """That moment."""
         return self._at
 
-    def after(self, act: Callable[[], object]) -> Callable[[], None]:
+    def after(self, act: Callable[[], object]) -> Callable[[], object]:
         """The same act, with its moment taken just before it."""
 
         def timed() -> None:
@@ -39,7 +39,7 @@ class Stopwatch:
 
         return timed
 
-    def until(self, act: Callable[[], object], seen: Callable[[], bool]) -> Callable[[], None]:
+    def until(self, act: Callable[[], object], seen: Callable[[], bool]) -> Callable[[], object]:
         """The same act, with the moment at which its effect is seen."""
 
         def timed() -> None:

@@ -29,7 +29,7 @@ def rows(watch: Watch, seconds: float) -> list[Row]:
 
 def groups(watch: Watch) -> list[Row]:
     """How long the groups of the fast lane take each time, and how many evaluations were left out."""
-    found = []
+    found: list[Row] = []
     for name, interval in intervals():
         which = f'{{rule_group=~".*;{name}"}}'
         took = value(watch, f"max(avg_over_time(prometheus_rule_group_last_duration_seconds{which}[1m]))")

@@ -37,9 +37,9 @@ class Breach:
 
     name: str
     alert: Mapping[str, str]
-    cause: Callable[[], None]
+    cause: Callable[[], object]
     began: Moment  # asked once the page has come
-    mend: Callable[[], None]
+    mend: Callable[[], object]
     ready: Callable[[], bool] = lambda: True
     ended: Callable[[], float] | None = None
 
