@@ -1,0 +1,37 @@
+"""A new panel is one named query and one call; everything else comes with the house."""
+
+import json
+from typing import Any
+
+from grafana.grid import row
+from grafana.modern import Query, query
+from grafana.panels import Says, timeseries
+from grafana.queries.series import most, own
+from grafana.shell import Board
+from grafana.write import parsed
+from tests.grafana.lint import RULES
+
+
+def open_files() -> Query:
+    """Files that the backend holds open."""
+    return query(most(own("ops_backend_open_file_descriptors")), "open files")
+
+
+def made() -> dict[str, Any]:
+    """A dashboard of this one panel."""
+    says = Says("Files that the backend holds open.", "the backend does not tell")
+    panel = timeseries("Open files", open_files(), says=says)
+    return parsed(Board("trial", "Trial", "How many files are open?", (row("Files", panel),)))
+
+
+def test_a_new_panel_obeys_every_rule() -> None:
+    board = made()
+    assert {rule.__name__: list(rule(board)) for rule in RULES if list(rule(board))} == {}
+
+
+def test_it_has_its_place_its_id_and_its_words() -> None:
+    header, panel = made()["panels"]
+    assert (header["title"], panel["gridPos"]) == ("Files", {"h": 8, "w": 24, "x": 0, "y": 1})
+    assert panel["description"] == "Files that the backend holds open."
+    assert panel["fieldConfig"]["defaults"]["noValue"] == "the backend does not tell"
+    assert json.dumps(panel) == json.dumps(made()["panels"][1])
