@@ -7,6 +7,7 @@ help: ## list the verbs
 
 setup: ## install what is missing and make .venv
 	@stack/setup.sh test
+	@.venv/bin/python -m tests.grafana.types
 
 run: ## start everything, print the addresses, stop on Ctrl-C
 	@stack/setup.sh run
