@@ -8,7 +8,7 @@ from ingestion_api.store.tables import AuditRow, Job
 from tests.ingestion_api.pages.desk import TOKEN
 from tests.ingestion_api.pages.visits import Visits
 
-PAGES = ("/", "/ingest", "/jobs", "/jobs/1", "/workers", "/embeddings", "/cache")
+PAGES = ("/", "/alerts", "/ingest", "/jobs", "/jobs/1", "/workers", "/embeddings", "/cache")
 FORMS = (
     "/ingest",
     "/jobs/1/cancel",

@@ -1,0 +1,96 @@
+"""The alerts that Alertmanager told of: those that fire, then those that ended last."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
+
+from ingestion_api.alerts.keep import listed
+from ingestion_api.pages.route import PageRoute
+from ingestion_api.pages.templates import page
+from ingestion_api.pages.visitor import Operator
+from ingestion_api.service import service_of
+from ingestion_api.store.tables import Alert
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+State = Literal["firing", "resolved", ""]
+LOOKED_THROUGH = 500
+SHOWN_ENDED = 100
+_HEAVIEST = ("critical", "warning", "info")
+_LINKS = {"Dashboard": "dashboard_url", "Runbook": "runbook_url"}
+_NOT_LABELS = ("state", "notice")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Alerts in the order of the page; `cut` tells that older ones were not looked at or not shown."""
+
+    firing: Sequence[Alert]
+    ended: Sequence[Alert]
+    cut: bool
+
+
+@router.get("/alerts")
+def show(request: Request, _: Operator, state: State = "") -> Response:
+    """Show the alerts that carry every label which the address names."""
+    labels = _labels(request)
+    with service_of(request).store.read() as session:
+        found = _found(session, state, labels)
+    return page(
+        request,
+        "alerts.html",
+        found=found,
+        state=state,
+        labels=labels,
+        here=_address(state, labels),
+        links=_links,
+    )
+
+
+def _labels(request: Request) -> dict[str, list[str]]:
+    labels: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        if value and name not in _NOT_LABELS:
+            labels.setdefault(name, []).append(value)
+    return labels
+
+
+def _address(state: State, labels: Mapping[str, Sequence[str]]) -> str:
+    query = urlencode({**labels, **({"state": state} if state else {})}, doseq=True)
+    return f"/alerts?{query}" if query else "/alerts"
+
+
+def _found(session: Session, state: State, labels: Mapping[str, Sequence[str]]) -> Found:
+    firing = () if state == "resolved" else listed(session, LOOKED_THROUGH, "firing", None, None)
+    ended = () if state == "firing" else listed(session, LOOKED_THROUGH, "resolved", None, None)
+    those_ended = sorted(_with(labels, ended), key=lambda alert: alert.ends_at or alert.starts_at)[::-1]
+    cut = LOOKED_THROUGH in (len(firing), len(ended)) or len(those_ended) > SHOWN_ENDED
+    return Found(sorted(_with(labels, firing), key=_weight), those_ended[:SHOWN_ENDED], cut)
+
+
+def _with(labels: Mapping[str, Sequence[str]], alerts: Iterable[Alert]) -> list[Alert]:
+    return [
+        alert for alert in alerts if all(alert.labels.get(name) in values for name, values in labels.items())
+    ]
+
+
+def _weight(alert: Alert) -> tuple[int, float]:
+    known = alert.severity in _HEAVIEST
+    rank = _HEAVIEST.index(alert.severity) if known else len(_HEAVIEST)
+    return rank, -alert.starts_at.timestamp()
+
+
+def _links(alert: Alert) -> dict[str, str]:
+    written = {name: str(alert.annotations.get(key, "")) for name, key in _LINKS.items()}
+    return {name: address for name, address in written.items() if _is_web(address)}
+
+
+def _is_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
