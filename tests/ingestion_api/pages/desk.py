@@ -97,17 +97,23 @@ class Desk:
             )
             session.merge(worker)
 
-    def put_alert(self, name: str, severity: str) -> None:
-        """Write an alert that fires."""
+    def put_alert(self, name: str, severity: str, *, ended: bool = False, **labels: str) -> None:
+        """Write an alert that fires, or has just ended."""
         now = datetime.now(UTC)
         alert = Alert(
             fingerprint=name,
             starts_at=now,
-            status="firing",
+            ends_at=now if ended else None,
+            status="resolved" if ended else "firing",
             name=name,
             severity=severity,
-            labels={},
-            annotations={"summary": "6 % of requests fail.", "action_url": "/jobs"},
+            labels={"alertname": name, "severity": severity, **labels},
+            annotations={
+                "summary": "6 % of requests fail.",
+                "action_url": "/jobs",
+                "dashboard_url": "http://127.0.0.1:3000/d/watchroom-api",
+                "runbook_url": "http://127.0.0.1:9090/user/alerts.html#apierrorshigh",
+            },
             generator_url="",
             receiver="desk",
             first_received_at=now,

@@ -23,6 +23,22 @@ def home_needs(desk: Desk, view: View) -> None:
     view.go("/")
 
 
+def alerts_none(desk: Desk, view: View) -> None:
+    view.go("/alerts")
+
+
+def alerts_some(desk: Desk, view: View) -> None:
+    desk.put_alert("ApiErrorsHigh", "critical", module="search", path="/search" * 40)
+    desk.put_alert("Odd" * 60, "severe" * 10)
+    desk.put_alert("CacheHitLow", "info", ended=True)
+    view.go("/alerts")
+
+
+def alerts_with_a_label(desk: Desk, view: View) -> None:
+    desk.put_alert("ApiErrorsHigh", "warning", module="search")
+    view.go("/alerts?alertname=ApiErrorsHigh&module=search&state=firing")
+
+
 def ingest_empty(desk: Desk, view: View) -> None:
     view.go("/ingest?repo_url=https://github.com/tower/lamp")
 
@@ -185,7 +201,8 @@ def service_away(desk: Desk, view: View) -> None:
 
 
 STATES: tuple[State, ...] = (
-    home_calm, home_needs, ingest_empty, ingest_refused, ingest_full, jobs_none, jobs_many, jobs_in_a_state,
+    home_calm, home_needs, alerts_none, alerts_some, alerts_with_a_label,
+    ingest_empty, ingest_refused, ingest_full, jobs_none, jobs_many, jobs_in_a_state,
     job_pending, job_starting, job_processing, job_stopping, job_complete, job_failed, job_skipped,
     job_cancelled, workers_none, workers_all_kinds, embeddings_none, embeddings_some, embeddings_running,
     embeddings_refused, cache_empty, cache_full, cache_asking, cache_nothing_to_clear, cache_cleared,
