@@ -12,7 +12,9 @@ CHEAP = (
     "workers.queues", "workers.up", "database.pool", "database.ping", "cache.ping", "api.totals",
     "modules.status", "ingestion.queues", "ingestion.worker",
 )  # fmt: skip
-APART = 0.6  # seconds between full scrapes: longer than any answer is kept, so that each asks everybody anew
+# seconds between full scrapes: seldom enough that each asks every source anew, and often enough that the
+# sources are asked beside them
+SELDOM, OFTEN = 3.6, 0.6
 JOINING = ("modules", "self_reports")  # they read what others have asked
 NOTICED = 15.0  # seconds within which a frozen source must be seen to be down
 UP = {
@@ -26,22 +28,25 @@ def warm_up(system: System, seconds: float = 15.0) -> None:
     """Wait until every collector has had its first answer."""
     deadline = time.monotonic() + seconds
     while failing(Scraper(system.url).once()) and time.monotonic() < deadline:
-        time.sleep(APART)
+        time.sleep(OFTEN)
 
 
-def full_scrapes(system: System, scrapers: int, seconds: float) -> Row:
+def full_scrapes(system: System, scrapers: int, seconds: float, apart: float) -> Row:
     """Whole scrapes by this many readers at their own moments; what the idle exporter uses is left out."""
     readers = [Scraper(system.url) for _ in range(scrapers)]
-    idle = cpu_rate(system, 3.0)
+    # long enough that a pass over the keys now and then weighs little
+    idle = cpu_rate(system, 9.0)
     began, before = time.monotonic(), cpu_seconds(system.exporter.pid)
-    side_by_side(readers, seconds, APART)
+    side_by_side(readers, seconds, apart)
     spent = cpu_seconds(system.exporter.pid) - before - idle * (time.monotonic() - began)
     taken = [scrape for reader in readers for scrape in reader.taken]
     last, slowest = taken[-1], max(taken, key=lambda scrape: scrape.seconds)
     cost = 1000 * spent / (len(taken) + scrapers)
     sizes = (len(last.text), last.wire)
     return (
-        f"{scrapers} at {APART:g} s", str(len(taken)), *times(taken), f"{cost:.1f}", str(len(last.series())),
+        f"{scrapers} at {apart:g} s", str(len(taken)), *times(taken),
+        # few scrapes in a long time cost less than what goes on beside them wavers
+        f"{cost:.1f}" if apart == OFTEN else "-", str(len(last.series())),
         *(f"{size / 1000:.0f} kB" for size in sizes), f"{resident_mib(system.exporter.pid):.0f}",
         waited(slowest),
     )  # fmt: skip
