@@ -46,7 +46,7 @@ def main() -> int:
             adversity.restarted_prometheus(watch, given.hard),
         ]
         adversity.emptied(watch)
-        took, groups = cost.rows(watch, 30.0), cost.groups(watch)
+        groups, took = cost.groups(watch), cost.rows(watch, 30.0)
     text = report.write(
         "alerts",
         COMMAND,

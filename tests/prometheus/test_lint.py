@@ -1,5 +1,6 @@
 """The rules against mistakes that Prometheus lets pass."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -249,3 +250,11 @@ FLAWS: dict[str, Callable[[ql.Expr], bool]] = {
 @pytest.mark.parametrize("expression", FLAWS)
 def test_the_lint_itself_sees_what_it_should(expression: str) -> None:
     assert FLAWS[expression](ql.parse(expression))
+
+
+def test_every_dashboard_that_alerts_lead_to_is_generated() -> None:
+    uids = {
+        json.loads(file.read_text())["uid"]
+        for file in (FOLDER.parent / "grafana" / "generated").glob("*.json")
+    }
+    assert {f"watchroom-{name}" for name in get_args(Dashboard)} <= uids

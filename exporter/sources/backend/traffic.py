@@ -11,7 +11,7 @@ from exporter.settings import Judgement
 from exporter.sources.backend.totals import Totals
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 
-SNAPSHOTS = 12  # kept for one window
+SNAPSHOTS = 120  # kept for one window, which is longer than it should be by at most one of their intervals
 
 
 @dataclass(frozen=True)
