@@ -11,6 +11,7 @@ from benchmarks.paging import adversity, breaches, cost
 from benchmarks.paging.trial import Times, attempt, side_by_side
 from benchmarks.paging.users import Users
 from benchmarks.paging.watch import Watch, running_watch
+from docs.markdown import table
 
 COMMAND = "make bench-alerts"
 PATIENCE = 5.0  # seconds of silence after which a worker counts as dead here, 15 by default
@@ -39,6 +40,9 @@ def main() -> int:
     given = parser().parse_args()
     with running_watch(**SETTINGS) as watch:
         time.sleep(10)  # two scrapes of everything
+        if given.requests:
+            sys.stdout.write(table(PAGES, rows(of_requests(watch, given.times))))
+            return 0
         pages = trials(watch, given.times, given.frozen)
         hard = [
             adversity.storm(watch),
@@ -67,20 +71,7 @@ def main() -> int:
 
 def trials(watch: Watch, times: int, frozen: int) -> dict[str, Times]:
     """All breaches; those that disturb each other one after the other."""
-    found: dict[str, Times] = {}
-    with ExitStack() as users:
-        failing = users.enter_context(
-            visitors(watch, "/taxonomy/categories", lambda status, _: status >= 500)
-        )
-        waiting = users.enter_context(
-            visitors(watch, "/scholarly/citations/most-cited", lambda _, seconds: seconds > 0.5)
-        )
-        time.sleep(12)
-        found |= side_by_side(
-            lambda: attempt(breaches.errors(watch, failing), watch.inbox, times),
-            lambda: attempt(breaches.slow(watch, waiting), watch.inbox, times),
-            lambda: attempt(breaches.worker(watch, PATIENCE), watch.inbox, times),
-        )
+    found = of_requests(watch, times)
     found |= side_by_side(
         lambda: attempt(breaches.queue(watch), watch.inbox, times),
         lambda: attempt(breaches.pool(watch), watch.inbox, times),
@@ -90,6 +81,23 @@ def trials(watch: Watch, times: int, frozen: int) -> dict[str, Times]:
     for kind in breaches.frozen(watch):
         found |= attempt(kind, watch.inbox, frozen)
     return found
+
+
+def of_requests(watch: Watch, times: int) -> dict[str, Times]:
+    """What people notice while they use the backend, and a killed worker, which they do not."""
+    with ExitStack() as users:
+        failing = users.enter_context(
+            visitors(watch, "/taxonomy/categories", lambda status, _: status >= 500)
+        )
+        waiting = users.enter_context(
+            visitors(watch, "/scholarly/citations/most-cited", lambda _, seconds: seconds > 0.5)
+        )
+        time.sleep(12)
+        return side_by_side(
+            lambda: attempt(breaches.errors(watch, failing), watch.inbox, times),
+            lambda: attempt(breaches.slow(watch, waiting), watch.inbox, times),
+            lambda: attempt(breaches.worker(watch, PATIENCE), watch.inbox, times),
+        )
 
 
 def visitors(watch: Watch, path: str, bad: Callable[[int, float], bool]) -> AbstractContextManager[Users]:
@@ -110,6 +118,9 @@ def parser() -> argparse.ArgumentParser:
         "--frozen", type=int, default=10, help="trials of each frozen server (default: %(default)s)"
     )
     it.add_argument("--hard", type=int, default=3, help="trials of each hard time (default: %(default)s)")
+    it.add_argument(
+        "--requests", action="store_true", help="only what requests show; print it and write no table"
+    )
     return it
 
 
