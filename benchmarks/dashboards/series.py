@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
@@ -12,7 +13,7 @@ from benchmarks.dashboards.asking import GENERATED
 from benchmarks.dashboards.values import VALUES, combinations
 from exporter.catalogue import shown
 from exporter.metrics import Description, States
-from prometheus.thresholds import load
+from prometheus.thresholds import Thresholds, load
 
 RULES = GENERATED.parents[1] / "prometheus" / "rules"
 BUCKETS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "+Inf")
@@ -59,6 +60,12 @@ class Series:
         if self.course == "turning":
             return (seconds // 1800 + self.size) % 2
         return round(self.size * (1.1 + math.sin(seconds / 20_000 + self.size * 7)), 4)
+
+
+@cache
+def thresholds() -> Thresholds:
+    """The file of thresholds, read once."""
+    return load()
 
 
 def every() -> list[Series]:
@@ -125,12 +132,12 @@ def recorded() -> Iterator[Series]:
     """What rules record, by the level that begins their names."""
     for rule in rules():
         name, given = rule["record"], rule.get("labels", {})
-        signal = load().signals.get(given.get("signal", ""))
+        signal = thresholds().signals.get(given.get("signal", ""))
         labels = signal.by if signal and name == "ops:signal" else LEVELS.get(name.partition(":")[0], ())
         if name.startswith("ops:signal:change"):
             yield from (Series(name, dict(it.labels), size=0.1) for it in signals())
         elif name.startswith("slo:") and not given:
-            yield from (Series(name, {"slo": slo}, size=0.01) for slo in load().slos)
+            yield from (Series(name, {"slo": slo}, size=0.01) for slo in thresholds().slos)
         elif name == "ops:threshold":
             yield from (Series(name, it.labels, "constant", it.size) for it in levels())
         else:
@@ -148,14 +155,14 @@ def rules() -> list[dict[str, Any]]:
 
 def signals() -> Iterator[Series]:
     """The value of each signal."""
-    for name, signal in load().signals.items():
+    for name, signal in thresholds().signals.items():
         for place, labels in enumerate(combinations("ops:signal", signal.by)):
             yield Series("ops:signal", {**labels, "signal": name}, size=0.1 + place / 100)
 
 
 def levels() -> Iterator[Series]:
     """The levels of the file."""
-    for name, signal in load().signals.items():
+    for name, signal in thresholds().signals.items():
         for severity, level in signal.levels.given().items():
             yield Series("ops:threshold", {"signal": name, "severity": severity}, "constant", level)
 
@@ -163,7 +170,7 @@ def levels() -> Iterator[Series]:
 def alerts() -> Iterator[Series]:
     """Alerts that fire, some about modules."""
     firing = {"alertstate": "firing"}
-    for name, signal in list(load().signals.items())[:12]:
+    for name, signal in list(thresholds().signals.items())[:12]:
         for labels in combinations("ALERTS", signal.by)[:3]:
             own = {**labels, "alertname": signal.alert, "signal": name, "severity": "critical"}
             yield Series("ALERTS", {**own, **firing}, "constant", 1)

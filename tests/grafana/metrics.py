@@ -71,6 +71,7 @@ def served() -> set[str]:
     return {name + end for name in names for end in ends}
 
 
+@cache
 def signals() -> set[str]:
     """The signals of thresholds.yml."""
     return set(load().signals)
