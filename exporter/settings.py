@@ -203,6 +203,22 @@ class Ingestion(Section):
     )
 
 
+class Service(Section):
+    """Our own ingestion service, over HTTP, as any client of it would ask."""
+
+    url: HttpUrl | None = Field(None, description="address of the ingestion service; none: it is not asked")
+    timeout: Seconds = Field(2.0, description="seconds that one of its routes may take")
+    period: Seconds = Field(5.0, description="seconds between two askings of an ordinary route")
+    embeddings_period: Seconds = Field(
+        15.0, description="seconds between two askings for the embeddings, which count in the database"
+    )
+    max_bytes: int = Field(2_000_000, ge=10_000, description="bytes of an answer from which it is refused")
+    heartbeat_timeout: Seconds = Field(
+        60.0, description="seconds without a heartbeat from which a worker is down, whatever the service says"
+    )
+    workers: int = Field(50, ge=1, le=1000, description="workers that are shown by name")
+
+
 class Judgement(Section):
     """From which traffic on a module without a truthful health route is judged by its requests."""
 
@@ -245,6 +261,7 @@ class Settings(BaseSettings):
     redis: Redis = Redis()
     celery: Celery = Celery()
     ingestion: Ingestion = Ingestion()
+    service: Service = Service()
     judgement: Judgement = Judgement()
     limits: Limits = Limits()
     modules: tuple[Module, ...] = Field(

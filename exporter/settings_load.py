@@ -21,6 +21,7 @@ WELL_KNOWN = {
     "CELERY_BROKER_URL": ("celery", "broker_url"),
     "CELERY_RESULT_BACKEND": ("celery", "results_url"),
     "INGESTION_REDIS_URL": ("ingestion", "url"),
+    "SERVICE_URL": ("service", "url"),
     "EXPORTER_HOST": ("web", "host"),
     "EXPORTER_PORT": ("web", "port"),
 }
@@ -87,7 +88,7 @@ def sentence(error: Any) -> str:
 
 def shown(path: list[str], value: object) -> str:
     """The value as it may be shown: what can hold a password is not."""
-    hidden = path[-1] in SECRETS and not (path[0] == "backend" and "@" not in str(value))
+    hidden = path[-1] in SECRETS and not (path[0] in ("backend", "service") and "@" not in str(value))
     return "a hidden value" if hidden or path[-1] == "token" else repr(value)[:80]
 
 

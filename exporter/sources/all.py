@@ -13,6 +13,7 @@ from exporter.sources.broker.source import Broker
 from exporter.sources.cache.source import Cache
 from exporter.sources.database.source import Database
 from exporter.sources.ingestion.source import Ingestion
+from exporter.sources.service.source import Service
 
 
 class Source(Protocol):
@@ -41,6 +42,7 @@ class Sources:
     cache: Cache
     broker: Broker
     ingestion: Ingestion
+    service: Service
     modules: ModuleViews
 
     @classmethod
@@ -55,11 +57,12 @@ class Sources:
             cache=Cache(settings.redis),
             broker=Broker(settings.celery),
             ingestion=Ingestion(settings.ingestion, settings.celery),
+            service=Service(settings.service),
         )
 
     def each(self) -> tuple[Source, ...]:
         """The sources, in the order of the page."""
-        return (self.backend, self.database, self.cache, self.broker, self.ingestion)
+        return (self.backend, self.database, self.cache, self.broker, self.ingestion, self.service)
 
     def questions(self) -> Iterator[Question[Any]]:
         """Everything that is asked of anyone."""

@@ -15,6 +15,7 @@ from tests.exporter import tasks_app
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.replay import replay
+from tests.exporter.service_answers import BELOW, service_says
 from tests.exporter.worker_events import hearing
 from tests.servers.redis_server import RedisServer
 
@@ -26,6 +27,7 @@ QUEUE = "urgent"
 def watching_everything(backend: BackendDouble, redis: RedisServer, database: str) -> Iterator[Watched]:
     """An exporter that is configured in full, and hears the worker's events before the first task is sent."""
     replay(backend, ANSWERS / "ordinary")
+    service_says(backend)
     fill_cache(redis)
     fill_ingestion(redis)
     fill_database(database)
@@ -38,6 +40,7 @@ def watching_everything(backend: BackendDouble, redis: RedisServer, database: st
             "inspect_period": 0.5, "results_period": 0.3, "period": 0.5,
         },
         "ingestion": {"url": redis.database(0), "period": 0.2},
+        "service": {"url": f"{backend.url}{BELOW}", "period": 0.2, "embeddings_period": 0.2},
     }  # fmt: skip
     with watching(**settings) as exporter:
         hearing(exporter)

@@ -1,7 +1,7 @@
 """Sparse embeddings: how many resources have one, by which model, and whether that can be true."""
 
 from exporter.collector import Collector, Part
-from exporter.collectors.sparse_embeddings import coverage, evidence
+from exporter.collectors.sparse_embeddings import coverage, evidence, service
 
 SPARSE_EMBEDDINGS = Collector(
     "sparse_embeddings",
@@ -9,5 +9,6 @@ SPARSE_EMBEDDINGS = Collector(
     (
         Part("coverage", coverage.read, coverage.METRICS),
         Part("evidence", evidence.read, evidence.METRICS),
+        Part("service", service.read, service.METRICS),
     ),
 )

@@ -20,7 +20,9 @@ MEANINGS = {
 LONGEST = 65_536  # characters of one text; no honest item comes near
 QUEUED_AT = ("submitted_at", "created_at", "enqueued_at", "queued_at", "timestamp")
 ENDED_AT = ("timestamp", "completed_at", "finished_at")
-HEALTH_WORDS = {"healthy": "healthy", "ok": "healthy", "degraded": "degraded", "unhealthy": "down"}
+HEALTH_WORDS = {
+    "healthy": "healthy", "ok": "healthy", "degraded": "degraded", "unhealthy": "down", "offline": "down",
+}  # fmt: skip
 
 
 def document(text: object, name: str) -> Document:
@@ -86,15 +88,15 @@ def seconds(text: object) -> float | None:
     return value if is_number(value) else None
 
 
-def health(reply: Reply) -> Health:
+def health(reply: Reply, system: str = "backend ingestion") -> Health:
     """The health answer in either of its shapes, `{...}` or `[{...}, 503]`. Raises BadAnswer otherwise."""
     try:
         body = json.loads(reply.body)
     except (ValueError, RecursionError):
-        raise BadAnswer("backend ingestion health answered with something that is not JSON") from None
+        raise BadAnswer(f"{system} health answered with something that is not JSON") from None
     if isinstance(body, list) and body:
         body = body[0]
-    said = Document(body, "backend ingestion health")
+    said = Document(body, f"{system} health")
     services = said.part("services")
     known = {name: meaning(services.text(name)) for name in services.keys()}  # noqa: SIM118  (no dict)
     return Health(

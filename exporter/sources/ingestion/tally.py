@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from exporter.metrics import Spread
+from exporter.sources.document import Document
 from exporter.sources.ingestion.answers import History, Job, Totals
 from exporter.sources.ingestion.reading import document, job
 
@@ -18,9 +19,10 @@ class Tally:
     What is there at the first look is not counted: after a restart of the exporter it would look new.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, states: Sequence[str] = ENDED, read: Callable[[Document], Job] = job) -> None:
+        self._read = read
         self._there: Counter[str] | None = None
-        self._ended: Counter[str] = Counter(dict.fromkeys(ENDED, 0))
+        self._ended: Counter[str] = Counter(dict.fromkeys(states, 0))
         self._files = self._embeddings = self._seconds = 0.0
         self._by_size = [0] * (len(UPPER) + 1)
 
@@ -28,13 +30,13 @@ class Tally:
         """The window as it is now, and the totals so far."""
         there = Counter(texts)
         for text in (there - self._there).elements() if self._there is not None else ():
-            self._count(job(document(text, "ingestion history")))
+            self._count(self._read(document(text, "ingestion history")))
         self._there = there
-        jobs = tuple(job(document(text, "ingestion history")) for text in there.elements())
+        jobs = tuple(self._read(document(text, "ingestion history")) for text in there.elements())
         return History(jobs, self._totals())
 
     def _count(self, one: Job) -> None:
-        self._ended[one.state if one.state in ENDED else "other"] += 1
+        self._ended[one.state if one.state in self._ended else "other"] += 1
         self._files += one.files or 0
         self._embeddings += one.embeddings or 0
         if one.seconds is not None:

@@ -1,0 +1,1 @@
+"""Our own ingestion service, asked from outside as any client asks it."""
