@@ -136,9 +136,9 @@ def generate(request: Request, actor: Operator, wanted: Annotated[Wanted, Body()
     )
 
 
-@router.get("/status", responses=errors(401, 429, 503), summary="How far the vectors are")
-def status(request: Request, _actor: Operator) -> EmbeddingState:
-    """The running generation, the last ones, and how many resources have a vector."""
+@router.get("/status", responses=errors(503), summary="How far the vectors are")
+def status(request: Request) -> EmbeddingState:
+    """The running generation, the last ones, and how many resources have a vector; watchers need no token."""
     found = embedding_status(service_of(request))
     covered = found.coverage
     return EmbeddingState(

@@ -93,7 +93,6 @@ def test_guessing_is_held_back(start: Callable[..., TestClient]) -> None:
         ("POST", "/api/v1/ingestion/jobs/1/cancel"),
         ("POST", "/api/v1/ingestion/jobs/1/retry"),
         ("POST", "/admin/sparse-embeddings/generate"),
-        ("GET", "/admin/sparse-embeddings/status"),
         ("GET", "/api/v1/cache"),
         ("POST", "/api/v1/cache/clear"),
         ("POST", "/api/v1/alerts/webhook"),
