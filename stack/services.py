@@ -62,7 +62,12 @@ def exporter(plan: Plan) -> Service:
         url=f"http://{HOST}:{port}",
         see="what is reported and what is observed: /metrics",
         ports=(Port(port, "EXPORTER_PORT"),),
-        environment={**plan.watched.environment, "EXPORTER_PORT": str(port), "EXPORTER_HOST": HOST},
+        environment={
+            **plan.watched.environment,
+            **({"SERVICE_URL": its.url} if (its := service(plan)) else {}),
+            "EXPORTER_PORT": str(port),
+            "EXPORTER_HOST": HOST,
+        },
     )
 
 
