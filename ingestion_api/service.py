@@ -11,6 +11,7 @@ from ingestion_api.clock import Clock, utc_now
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.dispatch.edge import EdgeQueue
 from ingestion_api.jobs.outbox import Outbox, Post
+from ingestion_api.preferences.signals import SignalFile
 from ingestion_api.repository import CloneLimits, UrlRules
 from ingestion_api.resources.table import Resources
 from ingestion_api.settings import Settings
@@ -28,6 +29,7 @@ class Service:
     resources: Resources
     outbox: Outbox
     operators: Token
+    signals: SignalFile
     cache: Cache | None = None
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
@@ -57,6 +59,7 @@ def assemble(settings: Settings, clock: Clock = utc_now) -> Service:
         resources=Resources(settings, store.engine),
         outbox=Outbox(Post(store, broker, edge, rules), settings, clock),
         operators=operator_token(settings),
+        signals=SignalFile(settings.thresholds_file),
         cache=Cache.at(settings),
         edge=edge,
         clock=clock,

@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     cache_sample: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
     """Keys looked at to count the cache by prefix."""
 
+    thresholds_file: Path = Path("prometheus/thresholds.yml")
+    """File with the signals whose levels operators may set, read again when it changes."""
+
     @field_validator("proxies", "repository_schemes", "trusted_hosts", "cache_protected", mode="before")
     @classmethod
     def words(cls, value: object) -> object:

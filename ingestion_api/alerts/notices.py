@@ -3,21 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-
-def _text(value: object) -> object:
-    # a bare number would pass for seconds since 1970
-    if not isinstance(value, str):
-        raise ValueError(  # noqa: TRY004 - pydantic asks for this kind
-            "is no text; expected a moment as RFC 3339 writes it"
-        )
-    return value
-
+from ingestion_api.moments import Written
 
 # databases take no NUL in a text
 Line = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
-Written = Annotated[AwareDatetime, BeforeValidator(_text)]
 Words = dict[Line, Line]
 NEVER = 1  # the year Alertmanager writes for an end that is not known
 

@@ -9,9 +9,11 @@ from prometheus_client.registry import Collector
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
+from ingestion_api.alerts.acknowledge import acknowledged_by_severity
 from ingestion_api.alerts.keep import firing_by_severity
 from ingestion_api.jobs.queue import EMBEDDINGS, INGESTION, counts
 from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED, FAILED, PENDING
+from ingestion_api.metrics.levels import overrides
 from ingestion_api.service import Service
 from ingestion_api.store.tables import Job
 from ingestion_api.workers.overview import silence_of
@@ -24,7 +26,7 @@ BOUNDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
 
 
 class JobMetrics(Collector):
-    """Jobs, their durations, the queue, the workers, the alerts that fire."""
+    """Jobs, their durations, the queue, the workers, the alerts that fire, the levels that are set."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -51,7 +53,8 @@ class JobMetrics(Collector):
             yield _durations(session)
             yield _oldest(session, service)
             yield _workers(session, service)
-            yield _alerts(session)
+            yield from _alerts(session)
+            yield overrides(session, service.clock())
         limit = GaugeMetricFamily("ops_service_queue_capacity", "Ingestion jobs that may wait.")
         limit.add_metric([], service.settings.queue_limit)
         yield limit
@@ -123,8 +126,14 @@ def _workers(session: Session, service: Service) -> Metric:
     return family
 
 
-def _alerts(session: Session) -> Metric:
-    family = GaugeMetricFamily("ops_service_alerts_firing", "Incidents that fire.", labels=["severity"])
+def _alerts(session: Session) -> Iterator[Metric]:
+    firing = GaugeMetricFamily("ops_service_alerts_firing", "Incidents that fire.", labels=["severity"])
+    acknowledged = GaugeMetricFamily(
+        "ops_service_alerts_acknowledged", "Incidents that fire and are acknowledged.", labels=["severity"]
+    )
+    theirs = acknowledged_by_severity(session)
     for severity, number in firing_by_severity(session).items():
-        family.add_metric([severity], number)
-    return family
+        firing.add_metric([severity], number)
+        acknowledged.add_metric([severity], theirs.get(severity, 0))
+    yield firing
+    yield acknowledged

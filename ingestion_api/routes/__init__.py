@@ -2,10 +2,35 @@
 
 from fastapi import FastAPI
 
-from ingestion_api.routes import alerts, audit, cache, embeddings, ingestion, jobs, metrics, probes, workers
+from ingestion_api.routes import (
+    acknowledge,
+    alerts,
+    audit,
+    cache,
+    embeddings,
+    ingestion,
+    jobs,
+    metrics,
+    preferences,
+    probes,
+    workers,
+)
 
 
 def include_routes(app: FastAPI) -> None:
     """Add all JSON routes; the pages come last."""
-    for subject in (ingestion, jobs, workers, embeddings, cache, alerts, audit, metrics, probes):
+    subjects = (
+        ingestion,
+        jobs,
+        workers,
+        embeddings,
+        cache,
+        alerts,
+        acknowledge,
+        preferences,
+        audit,
+        metrics,
+        probes,
+    )
+    for subject in subjects:
         app.include_router(subject.router)

@@ -10,7 +10,7 @@ from ingestion_api.access.bearer import Alertmanager, Operator
 from ingestion_api.alerts.keep import keep, listed
 from ingestion_api.alerts.notices import Webhook
 from ingestion_api.routes.answers import errors
-from ingestion_api.routes.examples import ALERT, ALERTS, RECEIVED, with_example
+from ingestion_api.routes.examples import ACKNOWLEDGEMENT, ALERT, ALERTS, RECEIVED, with_example
 from ingestion_api.routes.jobs import LONGEST_ID
 from ingestion_api.routes.shapes import Shape
 from ingestion_api.service import service_of
@@ -33,6 +33,23 @@ class Received(Shape):
     known: int = Field(description="Incidents told of again.")
 
 
+class Acknowledgement(Shape):
+    """Who takes care of an incident."""
+
+    model_config = with_example(ACKNOWLEDGEMENT)
+
+    by: str
+    at: datetime
+    note: str
+
+    @classmethod
+    def of(cls, alert: Alert) -> "Acknowledgement | None":
+        """The answer for a row; None for one that nobody has acknowledged."""
+        if alert.acknowledged_at is None:
+            return None
+        return cls(by=alert.acknowledged_by or "", at=alert.acknowledged_at, note=alert.acknowledgement or "")
+
+
 class OneAlert(Shape):
     """One incident: one firing interval of one alert."""
 
@@ -51,11 +68,13 @@ class OneAlert(Shape):
     first_received_at: datetime
     last_received_at: datetime
     notices: int = Field(description="How often Alertmanager told of it.")
+    acknowledgement: Acknowledgement | None
 
     @classmethod
     def of(cls, alert: Alert) -> "OneAlert":
         """The answer for a row."""
-        return cls.model_validate({name: getattr(alert, name) for name in cls.model_fields})
+        told = {name: getattr(alert, name) for name in cls.model_fields if name != "acknowledgement"}
+        return cls.model_validate({**told, "acknowledgement": Acknowledgement.of(alert)})
 
 
 class AlertList(Shape):

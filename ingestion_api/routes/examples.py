@@ -136,6 +136,11 @@ CLEARED: Example = {
     "whole": True,
     "confirmation": "1795427800.5f0c6e",
 }
+ACKNOWLEDGEMENT: Example = {
+    "by": "operator",
+    "at": "2026-11-23T05:59:00Z",
+    "note": "Starting a second worker.",
+}
 ALERT: Example = {
     "id": 5,
     "fingerprint": "9f86d081884c7d65",
@@ -150,7 +155,33 @@ ALERT: Example = {
     "first_received_at": "2026-11-23T05:58:01Z",
     "last_received_at": "2026-11-23T05:58:01Z",
     "notices": 1,
+    "acknowledgement": ACKNOWLEDGEMENT,
 }
+LEVELS_SET: Example = {
+    "levels": {"warning": 80},
+    "set_by": "operator",
+    "set_at": "2026-11-23T05:57:00Z",
+    "reason": "A large import runs until noon.",
+    "expires_at": "2026-11-23T12:00:00Z",
+    "expired": False,
+}
+LEVELS: Example = {
+    "signal": "worker_queue_length",
+    "meaning": "Messages that wait in a queue, over all its priorities.",
+    "unit": "count",
+    "direction": "above",
+    "range": {"least": 1, "greatest": 1_000_000},
+    "file": {"warning": 50, "critical": 100},
+    "in_force": {"warning": 80, "critical": 100},
+    "preference": LEVELS_SET,
+}
+PREFERENCES: Example = {"signals": [LEVELS], "problem": None}
+SET_LEVELS: Example = {
+    "levels": {"warning": 80},
+    "reason": "A large import runs until noon.",
+    "expires_at": None,
+}
+SET_BACK: Example = {"signal": "worker_queue_length", "removed": {"warning": 80}}
 CHANGE: Example = {
     "id": 9,
     "at": "2026-11-23T06:00:00Z",

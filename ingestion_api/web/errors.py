@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,11 +12,13 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from ingestion_api.problems import Problem
 
 log = logging.getLogger(__name__)
 
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 WORDS = {
     400: "The body cannot be read; expected JSON in UTF-8.",
     404: "There is nothing at this address.",
@@ -44,8 +47,17 @@ async def _problem(_request: Request, error: Problem) -> JSONResponse:
     return detail(error.status, error.detail, error.headers)
 
 
-async def _http(_request: Request, error: HTTPException) -> JSONResponse:
-    return detail(error.status_code, WORDS.get(error.status_code, str(error.detail)), error.headers)
+async def _http(request: Request, error: HTTPException) -> JSONResponse:
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        # the router names only the methods of the first route that has this path
+        headers["Allow"] = ", ".join(filter(partial(_answers, request), METHODS))
+    return detail(error.status_code, WORDS.get(error.status_code, str(error.detail)), headers)
+
+
+def _answers(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
 async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -78,4 +90,6 @@ def _sentence(error: Mapping[str, Any]) -> str:
         return f"{where} is not a known field."
     if error["type"] == "missing":
         return f"{where} is missing."
+    if error["type"] == "value_error":
+        return f"{where} {error['ctx']['error']}."
     return f"{where} is wrong: {said[0].lower()}{said[1:]}."

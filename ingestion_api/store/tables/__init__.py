@@ -5,6 +5,7 @@ from ingestion_api.store.tables.audit import AuditRow
 from ingestion_api.store.tables.base import Table
 from ingestion_api.store.tables.encoders import EncoderVersion
 from ingestion_api.store.tables.jobs import IdempotencyKey, Job, JobEvent
+from ingestion_api.store.tables.preferences import Preference
 from ingestion_api.store.tables.resources import IngestedFile, Resource
 from ingestion_api.store.tables.workers import Worker
 
@@ -16,6 +17,7 @@ __all__ = [
     "IngestedFile",
     "Job",
     "JobEvent",
+    "Preference",
     "Resource",
     "Table",
     "Worker",

@@ -33,3 +33,6 @@ class Alert(Table):
     first_received_at: Mapped[datetime]
     last_received_at: Mapped[datetime]
     notices: Mapped[int] = mapped_column(default=1)
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(String(100))
+    acknowledgement: Mapped[str | None] = mapped_column(String(500))

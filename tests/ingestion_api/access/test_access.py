@@ -97,6 +97,11 @@ def test_guessing_is_held_back(start: Callable[..., TestClient]) -> None:
         ("POST", "/api/v1/cache/clear"),
         ("POST", "/api/v1/alerts/webhook"),
         ("GET", "/api/v1/alerts"),
+        ("POST", "/api/v1/alerts/1/acknowledge"),
+        ("DELETE", "/api/v1/alerts/1/acknowledge"),
+        ("GET", "/api/v1/preferences"),
+        ("PUT", "/api/v1/preferences/pool_use"),
+        ("DELETE", "/api/v1/preferences/pool_use"),
         ("GET", AUDIT),
     ],
 )

@@ -62,6 +62,7 @@ def test_an_incident_is_kept_once_however_often_it_is_told(client: TestClient, c
         "first_received_at": "2026-11-23T06:00:00Z",
         "last_received_at": "2026-11-23T06:05:00Z",
         "notices": 2,
+        "acknowledgement": None,
     }
 
 

@@ -66,6 +66,12 @@ def test_an_unknown_address_or_method_is_told_in_the_same_shape(client: TestClie
     assert answer.json() == {"detail": "This address does not know that method."}
 
 
+def test_all_methods_of_an_address_are_told(client: TestClient) -> None:
+    """Also where two routes share it."""
+    answer = client.patch("/api/v1/preferences/pool_use")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, PUT")
+
+
 @pytest.mark.parametrize("job_id", ["0", "-1", "x", "99999999999999999999", "1.5"])
 def test_a_job_number_that_cannot_be_one_is_422(client: TestClient, job_id: str) -> None:
     """No database is asked for it."""

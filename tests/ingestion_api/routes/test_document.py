@@ -8,11 +8,13 @@ from pydantic import BaseModel
 from starlette.testclient import TestClient
 
 from ingestion_api.alerts.notices import Webhook
+from ingestion_api.routes.acknowledge import Acknowledge
 from ingestion_api.routes.cache import Clear
 from ingestion_api.routes.embeddings import Wanted
+from ingestion_api.routes.preferences import Levels
 from ingestion_api.routes.shapes import Shape
 
-REQUESTS: tuple[type[BaseModel], ...] = (Webhook, Clear, Wanted)
+REQUESTS: tuple[type[BaseModel], ...] = (Webhook, Acknowledge, Clear, Levels, Wanted)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The levels that operators set in place of those of the file."""

@@ -1,0 +1,87 @@
+"""The signals that have levels: read from thresholds.yml, as far as preferences need it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Severity = Literal["info", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+Level = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Signal(BaseModel):
+    """One thing that is measured; the file says more of it than is read here."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    meaning: str
+    unit: str
+    direction: Literal["above", "below"]
+    levels: Mapping[Severity, Level]
+    range: tuple[Level, Level] | None = None
+
+    def given(self) -> dict[str, float]:
+        """The levels of the file, the mildest first."""
+        return {severity: self.levels[severity] for severity in SEVERITIES if severity in self.levels}
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    signals: dict[str, Signal]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The signals by name, and in one sentence why the file cannot be read; empty where it can."""
+
+    signals: Mapping[str, Signal]
+    problem: str = ""
+
+
+class SignalFile:
+    """thresholds.yml, read again when it changes; while it cannot be read, what it said last holds."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamp: tuple[int, int] | None = None
+        self._known = Known({})
+
+    def known(self) -> Known:
+        """What the file says now."""
+        try:
+            status = self.path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            if stamp != self._stamp:
+                self._known, self._stamp = Known(_read(self.path)), stamp
+        except OSError as error:
+            return self._still(f"thresholds_file is {self.path}, which cannot be read: {error.strerror}.")
+        except yaml.YAMLError as error:
+            return self._still(f"thresholds_file is {self.path}, which is no YAML{_line(error)}.")
+        except ValidationError as error:
+            return self._still(f"thresholds_file is {self.path}; {_sentence(error)}.")
+        return self._known
+
+    def _still(self, problem: str) -> Known:
+        return Known(self._known.signals, problem)
+
+
+def _read(path: Path) -> dict[str, Signal]:
+    return _File.model_validate(yaml.safe_load(path.read_bytes())).signals
+
+
+def _line(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f" at line {mark.line + 1}" if mark else ""
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(step) for step in first["loc"]) or "its content"
+    if first["type"] == "missing":
+        return f"{place} is missing in it"
+    return f"{place} is {first['input']!r} in it: {first['msg'][0].lower()}{first['msg'][1:]}"

@@ -1,0 +1,144 @@
+"""The levels that operators set for themselves, in place of those of thresholds.yml."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Body, Path, Request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ingestion_api.access.bearer import Operator
+from ingestion_api.moments import Written
+from ingestion_api.notes import Note
+from ingestion_api.preferences.keep import Wanted, set_back, set_levels
+from ingestion_api.preferences.overview import Standing, one, overview
+from ingestion_api.preferences.signals import Severity
+from ingestion_api.routes.answers import errors
+from ingestion_api.routes.examples import LEVELS, LEVELS_SET, PREFERENCES, SET_BACK, SET_LEVELS, with_example
+from ingestion_api.routes.shapes import Shape
+from ingestion_api.service import service_of
+
+router = APIRouter(prefix="/api/v1/preferences", tags=["preferences"])
+Name = Annotated[
+    str, Path(min_length=1, max_length=100, pattern=r"^[a-z][a-z0-9_]*$", examples=["worker_queue_length"])
+]
+
+
+def _number(value: object) -> object:
+    # true is a number to Python, and "5" could be read as one
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"is {repr(value)[:40]}; expected a number")  # noqa: TRY004 - pydantic asks for this kind
+    return value
+
+
+Level = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+
+
+class Levels(BaseModel):
+    """The levels of one signal that are to be in force in place of the file's."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [SET_LEVELS]})
+
+    levels: dict[Severity, Level] = Field(
+        min_length=1, description="By severity; those that are not named follow the file."
+    )
+    reason: Note = ""
+    expires_at: Written | None = Field(default=None, description="From then on the file's hold again.")
+
+
+class Range(Shape):
+    """Between which levels an operator may choose."""
+
+    model_config = with_example(LEVELS["range"])
+
+    least: float
+    greatest: float
+
+
+class LevelsSet(Shape):
+    """What somebody has set for a signal."""
+
+    model_config = with_example(LEVELS_SET)
+
+    levels: dict[Severity, float]
+    set_by: str
+    set_at: datetime
+    reason: str
+    expires_at: datetime | None
+    expired: bool
+
+
+class SignalLevels(Shape):
+    """One signal with the file's levels, those in force, and what somebody has set."""
+
+    model_config = with_example(LEVELS)
+
+    signal: str
+    meaning: str
+    unit: str
+    direction: Literal["above", "below"]
+    range: Range | None = Field(description="None where the levels can only be changed in the file.")
+    file: dict[Severity, float]
+    in_force: dict[Severity, float]
+    preference: LevelsSet | None
+
+    @classmethod
+    def of(cls, it: Standing) -> "SignalLevels":
+        """The answer for a signal."""
+        bounds, preference = it.signal.range, it.preference
+        names = ("levels", "set_by", "set_at", "reason", "expires_at")
+        told = {name: getattr(preference, name) for name in names} if preference else None
+        return cls.model_validate(
+            {
+                "signal": it.name,
+                "meaning": it.signal.meaning,
+                "unit": it.signal.unit,
+                "direction": it.signal.direction,
+                "range": {"least": bounds[0], "greatest": bounds[1]} if bounds else None,
+                "file": it.signal.given(),
+                "in_force": it.in_force,
+                "preference": {**told, "expired": it.expired} if told else None,
+            }
+        )
+
+
+class Preferences(Shape):
+    """All signals, in the order of the file."""
+
+    model_config = with_example(PREFERENCES)
+
+    signals: list[SignalLevels]
+    problem: str | None = Field(description="Why the file of the signals cannot be read, if it cannot.")
+
+
+class SetBack(Shape):
+    """The levels that were set and no longer are."""
+
+    model_config = with_example(SET_BACK)
+
+    signal: str
+    removed: dict[str, float]
+
+
+@router.get("", responses=errors(401, 429, 503), summary="All levels")
+def preferences(request: Request, _actor: Operator) -> Preferences:
+    """Every signal with the file's levels and those in force, and who set them, when and why."""
+    found = overview(service_of(request))
+    return Preferences(signals=[SignalLevels.of(it) for it in found.signals], problem=found.problem or None)
+
+
+@router.put("/{signal}", responses=errors(400, 401, 404, 413, 422, 429, 503), summary="Set levels")
+def put(request: Request, signal: Name, actor: Operator, wanted: Annotated[Levels, Body()]) -> SignalLevels:
+    """Put levels in force within a second or two, in place of all that was set before for this signal.
+
+    They must lie within the range of the signal and in order; else nothing changes and 400 tells why.
+    """
+    service = service_of(request)
+    levels = {str(severity): level for severity, level in wanted.levels.items()}
+    set_levels(service, signal, Wanted(levels, wanted.reason, wanted.expires_at), actor)
+    return SignalLevels.of(one(service, signal))
+
+
+@router.delete("/{signal}", responses=errors(401, 404, 422, 429, 503), summary="Set back to the file")
+def delete(request: Request, signal: Name, actor: Operator) -> SetBack:
+    """Let the file's levels of a signal be in force again."""
+    return SetBack(signal=signal, removed=set_back(service_of(request), signal, actor))

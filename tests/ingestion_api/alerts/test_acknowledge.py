@@ -1,0 +1,86 @@
+"""Somebody takes care of an incident: who, when, with which note, and until it ends."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from ingestion_api.store.tables import AuditRow
+from tests.ingestion_api.alerts.test_webhook import ALERTS, notice, send
+from tests.ingestion_api.conftest import HandClock, service_behind
+from tests.ingestion_api.metrics.test_metrics import samples
+
+LATER = "2026-11-23T07:00:00Z"
+
+
+def newest(client: TestClient) -> dict[str, Any]:
+    """The newest incident."""
+    found: dict[str, Any] = client.get(ALERTS).json()["alerts"][0]
+    return found
+
+
+def gauge(client: TestClient, name: str, severity: str = "warning") -> float:
+    """How many incidents of a severity."""
+    return samples(client)[f"ops_service_alerts_{name}", severity]
+
+
+def test_who_takes_care_is_kept_and_can_be_taken_back(client: TestClient, clock: HandClock) -> None:
+    send(client, notice())
+    address = f"{ALERTS}/{newest(client)['id']}/acknowledge"
+    assert gauge(client, "acknowledged") == 0
+    clock.move(minutes=3)
+    answer = client.post(address, json={"note": "Starting a second worker."})
+    assert answer.status_code == 200
+    assert answer.json() == newest(client)
+    assert answer.json()["acknowledgement"] == {
+        "by": "operator",
+        "at": "2026-11-23T06:03:00Z",
+        "note": "Starting a second worker.",
+    }
+    assert (gauge(client, "firing"), gauge(client, "acknowledged")) == (1, 1)
+    assert client.delete(address).json()["acknowledgement"] is None
+    assert gauge(client, "acknowledged") == 0
+    assert client.delete(address).status_code == 200
+    with service_behind(client).store.read() as session:
+        rows = [(row.action, row.subject) for row in session.scalars(select(AuditRow).order_by(AuditRow.id))]
+    assert rows == [("acknowledge", "QueueFull"), ("unacknowledge", "QueueFull")]
+
+
+def test_it_outlives_repeated_notices_and_the_newest_note_holds(client: TestClient) -> None:
+    send(client, notice())
+    address = f"{ALERTS}/{newest(client)['id']}/acknowledge"
+    assert client.post(address).json()["acknowledgement"]["note"] == ""
+    send(client, notice())
+    client.post(address, json={"note": "The disk is full."})
+    assert newest(client)["acknowledgement"]["note"] == "The disk is full."
+
+
+def test_it_ends_with_the_incident_and_the_next_one_is_new(client: TestClient) -> None:
+    send(client, notice())
+    address = f"{ALERTS}/{newest(client)['id']}/acknowledge"
+    client.post(address)
+    send(client, notice("resolved"))
+    assert newest(client)["acknowledgement"]["by"] == "operator"
+    for answer in (client.post(address), client.delete(address)):
+        assert answer.status_code == 409
+        assert answer.json()["detail"].endswith(
+            "QueueFull, is over since 2026-11-23 05:30:00 UTC; expected one that still fires."
+        )
+    send(client, notice(start=LATER))
+    assert newest(client)["acknowledgement"] is None
+    assert gauge(client, "acknowledged") == 0
+
+
+@pytest.mark.parametrize("body", [{"note": 5}, {"note": "a\x00"}, {"note": "x" * 501}, {"by": "me"}, []])
+def test_a_note_that_is_none_is_422(client: TestClient, body: Any) -> None:
+    send(client, notice())
+    assert client.post(f"{ALERTS}/{newest(client)['id']}/acknowledge", json=body).status_code == 422
+    assert newest(client)["acknowledgement"] is None
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_an_alert_that_is_not_there_is_404(client: TestClient, method: str) -> None:
+    answer = client.request(method, f"{ALERTS}/77/acknowledge")
+    assert (answer.status_code, answer.json()) == (404, {"detail": "There is no alert 77."})
+    assert client.request(method, f"{ALERTS}/x/acknowledge").status_code == 422
