@@ -49,6 +49,7 @@ VALUES: dict[str, tuple[str, ...]] = {
 }
 STATES = {
     "ops_sparse_embeddings_resources": ("with", "without", "empty"),
+    "ops_sparse_embeddings_service_resources": ("with", "without"),
     "ops_ingestion_jobs_total": ("complete", "failed", "skipped"),
     "ops_ingestion_history_jobs": ("complete", "failed", "skipped"),
     "ops_ingestion_last_job_timestamp_seconds": ("complete", "failed", "skipped"),

@@ -2,7 +2,12 @@
 
 from grafana import links
 from grafana.dashboards import fresh
-from grafana.dashboards.ingestion_service import done_by_service, service
+from grafana.dashboards.ingestion_service import (
+    done_by_service,
+    embedding_run,
+    service,
+    workers_of_service,
+)
 from grafana.grid import Band, pile, row, wide
 from grafana.modern import Modern
 from grafana.palette import BLUE, GREEN, GREY, ORANGE, RED, any_is_bad, status_mappings
@@ -40,6 +45,8 @@ def board() -> Board:
             workers(),
             embeddings(),
             service(),
+            workers_of_service(),
+            embedding_run(),
             done_by_service(),
         ),
     )

@@ -1,14 +1,28 @@
-"""The service's own jobs, as it counts them in its database."""
+"""The service: its jobs as it counts them, its workers and embedding runs as seen from outside."""
 
 from grafana import links
 from grafana.dashboards import fresh
 from grafana.grid import Band, row, wide
 from grafana.modern import Modern
-from grafana.panels import Says, stacked, stat, timeseries, words
+from grafana.palette import GREEN, GREY, ORANGE, RED, status_mappings
+from grafana.palette import words as words_of
+from grafana.panels import Says, stacked, stat, status_says, timeseries, words
 from grafana.queries import ingestion
+from grafana.queries import service as seen
 from grafana.tables import Column, table
 
 OFF = "Prometheus does not scrape the service"
+NOT_ASKED = "the exporter does not ask the service: set SERVICE_URL"
+NO_RUN = "no run is active"
+LAST_RUN = words_of(
+    {
+        "0": ("✔ complete", GREEN),
+        "1": ("✖ failed", RED),
+        "2": ("skipped", GREY),
+        "3": ("▲ cancelled", ORANGE),
+        "4": ("? unknown", GREY),
+    }
+)
 
 
 def service() -> Band:
@@ -18,13 +32,64 @@ def service() -> Band:
     )
     wait = "Age of the job that waits longest; 0: none waits. Rising evenly: no worker takes jobs."
     jobs = "Jobs of the service that are not ended, by kind and state."
-    who = "Workers of the service by type and by their last heartbeat."
+    needs = status_says("The service and what it needs, as its health route tells the exporter.", NOT_ASKED)
     return row(
         "The service's jobs",
         wide(words("Service", ingestion.service_up(), says=up), 4),
         wide(stat("Longest wait", ingestion.service_oldest(), says=Says(wait, OFF, "s")), 4),
         stacked("Jobs in hand", ingestion.service_jobs(), says=Says(jobs, OFF)),
-        stacked("Workers of the service", ingestion.service_workers(), says=Says(who, OFF)),
+        words("Service says", seen.health(), says=needs),
+        height=6,
+    )
+
+
+def workers_of_service() -> Band:
+    """Who does its jobs, and whether they live."""
+    about = (
+        "Workers of the service. Observed: by the age of the heartbeat on the exporter's clock; where the "
+        "service says otherwise, one of the two clocks or the service is wrong."
+    )
+    page = links.page("/workers", "Workers' page")
+    columns = [
+        Column("worker", "Worker", links=(page,)),
+        Column("A", "Observed", more={"mappings": status_mappings()}),
+        Column("B", "Service says", more={"mappings": status_mappings()}),
+        Column("C", "Heard", "dateTimeFromNow", "never"),
+        Column("D", "Jobs in hand", "short"),
+        Column("kind", "Kind"),
+        Column("gpu", "GPU"),
+    ]
+    asked = (
+        seen.worker_seen(),
+        seen.worker_said(),
+        seen.worker_heard(),
+        seen.worker_jobs(),
+        seen.worker_facts(),
+    )
+    says = Says(about, f"no worker was ever heard of, or {NOT_ASKED}", "none")
+    return row(
+        "The service's workers",
+        table("Workers of the service", *asked, says=says, columns=columns, sort="Observed"),
+        height=6,
+    )
+
+
+def embedding_run() -> Band:
+    """How far the service's generation of sparse embeddings is."""
+    progress = Says("Share of the active generation that is done; it only rises.", NO_RUN, "percentunit")
+    left = Says("Time that the active generation still needs, by the speed of it so far.", NO_RUN, "s")
+    ended = Says("How the newest generation ended.", "none ever ended", "none", more={"mappings": LAST_RUN})
+    since = Says("Since a generation last ended complete.", "none ever did", "s")
+    took = Says("How long that generation took.", "none ever did", "s")
+    table_of = Says("Resources in the table that the service writes to.", NOT_ASKED)
+    return row(
+        "The service's embedding runs",
+        timeseries("Progress of the run", seen.run_progress(), says=progress),
+        wide(stat("Time left", seen.run_remaining(), says=left), 3),
+        wide(words("Last run", seen.last_run(), says=ended), 3),
+        wide(stat("Last success", seen.last_success(), says=since, graph=False), 3),
+        wide(stat("It took", seen.last_duration(), says=took, graph=False), 3),
+        stacked("Resources of the service", *map(seen.counted, ("with", "without")), says=table_of),
         height=6,
     )
 

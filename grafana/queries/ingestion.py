@@ -186,8 +186,3 @@ def service_duration() -> Query:
 def service_oldest() -> Query:
     """Age of the service's job that waits longest."""
     return query(f"max(ops_service_oldest_waiting_seconds{{{SERVICE}}})", "longest wait")
-
-
-def service_workers() -> Query:
-    """Workers of the service by type and status."""
-    return query(f"sum by (type, status) (ops_service_workers{{{SERVICE}}})", "{{type}} {{status}}")
