@@ -57,6 +57,12 @@ def test_the_worker_follows_the_service_and_knows_the_same(chosen: Settings) -> 
     assert f"{chosen.home}/service/token" in service.see
 
 
+def test_the_exporter_watches_the_service_that_runs(chosen: Settings) -> None:
+    found = services(Plan(chosen, watched(chosen), Path("p.yml"), Path("a.yml")))
+    told = next(it.environment for it in found if it.name == "exporter")
+    assert told["SERVICE_URL"] == "http://127.0.0.1:18090"
+
+
 def test_what_is_given_is_not_overruled(monkeypatch: pytest.MonkeyPatch, chosen: Settings) -> None:
     monkeypatch.setenv("SERVICE_BROKER_URL", "redis://other.example/7")
     monkeypatch.setenv("SERVICE_RESOURCES_URL", "postgresql://other.example/neo")
@@ -93,6 +99,8 @@ def test_without_a_redis_it_is_left_out_and_the_table_says_how_to_have_it(
     assert not {"service", "service-worker"} & {*names(chosen)}
     assert ingestion.rows(watched(chosen), run=False) == [ingestion.MISSING]
     assert ingestion.rows(watched(chosen), run=True) == []
+    found = services(Plan(chosen, watched(chosen), Path("p.yml"), Path("a.yml")))
+    assert "SERVICE_URL" not in next(it.environment for it in found if it.name == "exporter")
     monkeypatch.setenv("SERVICE_BROKER_URL", "redis://redis.example/3")
     assert {"service", "service-worker"} <= {*names(chosen)}
     assert told(chosen)["SERVICE_BROKER_URL"] == "redis://redis.example/3"

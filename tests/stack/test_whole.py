@@ -21,7 +21,12 @@ SHOWN = (
     "DEMO_PORT", "EXPORTER_PORT", "SERVICE_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT"
 )  # fmt: skip
 # half a minute and a minute by default
-LOOKS = {"OPS_DATABASE__PERIOD": "1", "OPS_REDIS__KEYS_PERIOD": "1"}
+LOOKS = {
+    "OPS_DATABASE__PERIOD": "1",
+    "OPS_REDIS__KEYS_PERIOD": "1",
+    "OPS_SERVICE__PERIOD": "0.5",
+    "OPS_SERVICE__EMBEDDINGS_PERIOD": "0.5",
+}
 LOOKED = 20.0
 OWN = "bm25-english-v1"
 
@@ -79,6 +84,25 @@ def files_become_resources(run: Watchroom, operator: Operator) -> None:
     assert with_terms > 300
     model = f'ops_sparse_embeddings_model_resources{{model="{OWN}"}}'
     eventually(lambda: series(run, "sparse_embeddings", model) == with_terms, within=LOOKED)
+    eventually(lambda: the_exporter_shows(run, job), within=LOOKED)
+
+
+def the_exporter_shows(run: Watchroom, job: Any) -> bool:
+    """Whether the job, its queue and its worker stand on the exporter's page as the service tells them."""
+    page = run.read("EXPORTER_PORT", "/metrics?collect[]=ingestion")
+    own, worker = "ops_ingestion_service", f'worker="{job["worker"]}"'
+    for line in (
+        f"{own}_up 1.0",
+        f'{own}_jobs{{state="complete"}} 1.0',
+        f'{own}_jobs{{state="pending"}} 0.0',
+        f"{own}_queue_capacity 10.0",
+        f"{own}_files_processed_total {float(job['files_processed'])}",
+        f"{own}_job_duration_seconds_count 1.0",
+        f'{own}_reported_state{{state="idle"}} 1.0',
+        f'{own}_worker_status{{status="healthy",{worker}}} 1.0',
+    ):
+        assert f"\n{line}\n" in page, line
+    return True
 
 
 def missing_embeddings_are_generated(run: Watchroom, operator: Operator) -> None:
@@ -91,6 +115,10 @@ def missing_embeddings_are_generated(run: Watchroom, operator: Operator) -> None
     assert counted(run, "sparse_embedding IS NULL") == 0
     without = 'ops_sparse_embeddings_resources{state="without"}'
     eventually(lambda: series(run, "sparse_embeddings", without) == 0, within=LOOKED)
+    success = 'ops_sparse_embeddings_last_run_state{state="complete"}'
+    eventually(lambda: series(run, "sparse_embeddings", success) == 1, within=LOOKED)
+    covered = 'ops_sparse_embeddings_service_resources{state="without"}'
+    eventually(lambda: series(run, "sparse_embeddings", covered) == 0, within=LOOKED)
 
 
 def a_prefix_is_cleared(run: Watchroom, operator: Operator) -> None:
