@@ -1,0 +1,139 @@
+"""How good the detector is, and how dear: `python -m benchmarks.anomaly FOLDER`.
+
+FOLDER holds two sets, each with its scorer: `nab_score.py` with `nab/data/*/*.csv` (the Numenta Anomaly
+Benchmark, columns timestamp and value) and `event_score.py` with `kpi/*.npz` (arrays timestamp and value).
+"""
+
+import argparse
+import csv
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.report import Row, write
+from exporter.anomaly.bounds import Floats
+from exporter.anomaly.detector import Detector
+
+NAME, COMMAND = "anomaly", "python -m benchmarks.anomaly"
+THRESHOLD = "1"  # as shipped: a score of 1 begins an alert
+PROFILES = ("standard", "reward_low_FP_rate", "reward_low_FN_rate")
+TALLY = re.compile(r"all: precision (\S+) recall (\S+) F1 (\S+) false/KPI-day (\S+)")
+ROUNDS = 500
+
+
+@dataclass
+class Marks:
+    """What the scorers say, and what it cost in microseconds a row."""
+
+    nab: dict[str, float] = field(default_factory=dict)
+    precision: float = 0.0
+    recall: float = 0.0
+    f1: float = 0.0
+    false_a_day: float = 0.0
+    whole: float = 0.0
+    single: float = 0.0
+
+
+def main() -> int:
+    """Measure, write the tables and show them."""
+    it = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0] if __doc__ else "")
+    it.add_argument("folder", type=Path, help="labelled series with their scorers")
+    marks = marked(it.parse_args().folder)
+    sys.stdout.write(write(NAME, COMMAND, tables(marks)))
+    return 0
+
+
+def tables(marks: Marks) -> list[tuple[str, Row, list[Row]]]:
+    """The marks as tables."""
+    nab: Row = tuple(f"{marks.nab[profile]:.1f}" for profile in PROFILES)
+    kpi = (marks.f1, marks.precision, marks.recall, marks.false_a_day)
+    cost = (f"{marks.whole:.1f}", f"{marks.single:.0f}")
+    return [
+        ("Numenta Anomaly Benchmark, 28 series, a score of 1 as threshold:",
+         ("Standard", "Reward low FP", "Reward low FN"), [nab]),
+        ("Web service KPIs, 6 series, events at the same threshold:",
+         ("F1", "Precision", "Recall", "False alerts a KPI and day"), [tuple(f"{it:.2f}" for it in kpi)]),
+        ("Time of a row, microseconds:", ("A whole series at once", "One row at a time"), [cost]),
+    ]  # fmt: skip
+
+
+def marked(folder: Path) -> Marks:
+    """The marks of the detector on both sets."""
+    marks = Marks()
+    with tempfile.TemporaryDirectory() as place:
+        marks.whole = scored(folder, Path(place))
+        nab = ("--data", f"{folder}/nab/data", "--windows", f"{folder}/nab/windows.json")
+        lines = said(folder / "nab_score.py", *nab, "--scores", f"{place}/nab", "--threshold", THRESHOLD)
+        marks.nab = {profile: float(value) for profile, value in re.findall(r"(\w+)\s+score=(\S+)", lines)}
+        tally = TALLY.search(said(folder / "event_score.py", f"{place}/kpi", "--threshold", THRESHOLD))
+    if tally is None:
+        raise ValueError(f"{folder}/event_score.py printed no line that begins with 'all: precision'")
+    marks.precision, marks.recall, marks.f1, marks.false_a_day = map(float, tally.groups())
+    marks.single = one_by_one(*next(kpis(folder))[1:])
+    return marks
+
+
+def scored(folder: Path, place: Path) -> float:
+    """Write the scores of every series, and return the microseconds that a row took."""
+    rows, seconds = 0, 0.0
+    for name, times, values in (*nab_series(folder), *kpis(folder)):
+        began = time.perf_counter()
+        score = Detector().read(times, values).score
+        seconds += time.perf_counter() - began
+        rows += len(values)
+        keep(place / name, score)
+    return 1e6 * seconds / rows
+
+
+def keep(path: Path, score: Floats) -> None:
+    """Write scores as the scorer of that kind of file wants them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".npy":
+        np.save(path, score)
+    else:
+        path.write_text("anomaly_score\n" + "".join(f"{it}\n" for it in score.tolist()))
+
+
+def nab_series(folder: Path) -> Iterator[tuple[str, Floats, Floats]]:
+    """Name, times and values of each series of the one set."""
+    data = folder / "nab" / "data"
+    for path in sorted(data.glob("*/*.csv")):
+        with path.open(newline="") as lines:
+            rows = [row for row in csv.reader(lines) if row][1:]
+        times = [datetime.fromisoformat(row[0]).replace(tzinfo=UTC).timestamp() for row in rows]
+        yield f"nab/{path.relative_to(data)}", np.array(times), np.array([float(row[1]) for row in rows])
+
+
+def kpis(folder: Path) -> Iterator[tuple[str, Floats, Floats]]:
+    """Name, times and values of each series of the other."""
+    for path in sorted((folder / "kpi").glob("*.npz")):
+        with np.load(path) as held:
+            yield f"kpi/{path.stem}.npy", held["timestamp"].astype(float), held["value"].astype(float)
+
+
+def said(script: Path, *arguments: str) -> str:
+    """What a scorer prints."""
+    command = [sys.executable, str(script), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - the caller's own
+
+
+def one_by_one(times: Floats, values: Floats) -> float:
+    """Microseconds of a row that comes alone, as in a round."""
+    detector = Detector()
+    detector.read(times[:-ROUNDS], values[:-ROUNDS])
+    began = time.perf_counter()
+    for moment, value in zip(times[-ROUNDS:].tolist(), values[-ROUNDS:].tolist(), strict=True):
+        detector.read([moment], [value])
+    return 1e6 * (time.perf_counter() - began) / ROUNDS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What is unusual: a detector for one series, the same for all, and many series fed to it from Prometheus."""

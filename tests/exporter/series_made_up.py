@@ -1,0 +1,26 @@
+"""Series as they are seen in a backend, made up: a day's wave with noise, and what can happen to it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+MINUTE, DAY = 60.0, 86_400.0
+START = 1_700_000_000.0 // DAY * DAY
+
+
+def minutes(days: float) -> Floats:
+    """Times a minute apart."""
+    return START + MINUTE * np.arange(int(days * DAY / MINUTE))
+
+
+def daily(times: Floats, size: float = 100.0, seed: int = 7) -> Floats:
+    """Traffic that peaks in the afternoon of every day, with a little noise."""
+    noise = np.random.default_rng(seed).normal(0, 0.03, len(times))
+    found: Floats = size * (1.2 + np.sin(2 * np.pi * (times % DAY) / DAY - 2) + noise)
+    return found
+
+
+def level(times: Floats, size: float = 0.2, seed: int = 7) -> Floats:
+    """Something that stays about the same."""
+    found: Floats = size * (1 + np.random.default_rng(seed).normal(0, 0.05, len(times)))
+    return found

@@ -1,0 +1,180 @@
+"""What the detector finds unusual, and what it leaves alone."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from exporter.anomaly.detector import Detector, Readings
+from exporter.anomaly.tuning import Tuning
+from tests.exporter.series_made_up import DAY, Floats, daily, level, minutes
+
+TIMES = minutes(9)
+# the eighth day, by when the last week's days are known
+LATE = 8 * 1440 - 300
+
+
+def read(values: Floats, times: Floats = TIMES) -> Readings:
+    """All rows at once."""
+    return Detector().read(times, values)
+
+
+def alerts(found: Readings) -> list[int]:
+    """The rows that begin an alert."""
+    return [int(row) for row in np.flatnonzero(found.score >= 1)]
+
+
+def late(found: Readings) -> list[int]:
+    """The rows of the last two days that begin an alert."""
+    return [row for row in alerts(found) if row > 7 * 1440]
+
+
+@pytest.mark.parametrize(("times_usual", "way"), [(3.0, 1), (0.0, -1)], ids=["spike", "drop to zero"])
+def test_a_jump_is_seen_at_its_first_row_and_which_way_it_goes(times_usual: float, way: int) -> None:
+    values = level(TIMES)
+    values[LATE : LATE + 10] *= times_usual
+    found = read(values)
+    assert late(found) == [LATE]
+    assert set(found.direction[LATE : LATE + 10]) == {way}
+    assert not found.lower[LATE] <= values[LATE] <= found.upper[LATE]
+    # over when it has been back in its band for a while
+    assert set(found.direction[LATE + 15 : LATE + 1000]) == {0}
+
+
+def test_a_new_level_is_one_alert_and_in_time_the_usual_one() -> None:
+    values = level(TIMES)
+    values[LATE:] *= 2
+    found = read(values)
+    assert late(found) == [LATE]
+    assert set(found.direction[LATE : LATE + 240]) == {1}
+    assert found.direction[LATE + 240] == 0
+    assert found.lower[-1] <= values[-1] <= found.upper[-1]
+
+
+def test_the_peak_of_every_day_is_usual_and_the_same_value_at_night_is_not() -> None:
+    values = daily(TIMES)
+    assert late(read(values)) == []
+    night = 8 * 1440 - 700 - np.argmin(values[8 * 1440 - 1440 : 8 * 1440 - 700][::-1])
+    values[night : night + 20] = 200
+    assert values.max() > 200
+    found = read(values)
+    assert late(found)[0] == night
+    assert found.direction[night] == 1
+
+
+def test_noise_alone_is_seldom_unusual() -> None:
+    found = [len(late(read(level(TIMES, seed=seed)))) for seed in range(10)]
+    assert sum(found) <= 10, f"alerts of ten series in two days: {found}"
+
+
+def test_a_constant_is_usual_and_its_first_change_is_not() -> None:
+    values = np.zeros(len(TIMES))
+    values[LATE] = 1
+    assert alerts(read(values)) == [LATE]
+    values = np.full(len(TIMES), 5.0)
+    values[LATE] = 5.001
+    assert alerts(read(values)) == []
+
+
+def test_a_count_that_only_rises_is_usual_and_its_fall_is_not() -> None:
+    values = np.repeat(np.arange(len(TIMES) / 20), 20)[: len(TIMES)]
+    values[LATE:] -= values[LATE]
+    assert late(read(values)) == [LATE]
+
+
+def test_nothing_is_judged_before_enough_is_seen() -> None:
+    values = level(TIMES)
+    values[200] = 9
+    found = read(values)
+    assert np.all(found.learning[:240])
+    assert not np.any(found.learning[240:])
+    assert not np.any(found.score[:240])
+    assert not np.any(found.direction[:240])
+
+
+def test_rows_that_are_no_number_change_nothing() -> None:
+    values = level(TIMES)
+    whole = read(values)
+    holes = np.insert(values, [500, 501, 5000], [np.nan, np.inf, -np.inf])
+    times = np.insert(TIMES, [500, 501, 5000], [TIMES[499]] * 2 + [TIMES[4999]])
+    found = read(holes, times)
+    added = [500, 502, 5002]
+    assert np.array_equal(np.delete(found.score, added), whole.score)
+    assert np.array_equal(found.upper[added], whole.upper[[499, 500, 4999]], equal_nan=True)
+    assert not np.any(found.score[added])
+
+
+def test_a_gap_of_days_is_no_alert() -> None:
+    values = daily(TIMES)
+    kept = np.r_[0 : 5 * 1440, 7 * 1440 : len(TIMES)]
+    assert [row for row in late(read(values[kept], TIMES[kept])) if row >= 5 * 1440] == []
+
+
+def test_rows_may_come_at_any_distance_and_out_of_order() -> None:
+    steps = np.random.default_rng(1).exponential(60, len(TIMES))
+    times = TIMES[0] + np.cumsum(steps)
+    values = level(times)
+    values[LATE] *= 4
+    times[3000], times[3001] = times[3001], times[3000]
+    assert late(read(values, times)) == [LATE]
+
+
+def test_enormous_values_are_read_without_a_complaint() -> None:
+    values = level(TIMES)
+    values[LATE], values[LATE + 100] = 1.7e308, -1.7e308
+    found = read(values)
+    assert found.score[LATE] == 100
+    assert np.all(np.isfinite(found.score))
+
+
+def test_the_rows_so_far_decide_alone() -> None:
+    values = daily(TIMES)
+    values[LATE:] = 0
+    until = LATE + 100
+    part = read(values[:until], TIMES[:until])
+    whole = read(values)
+    assert np.array_equal(part.score, whole.score[:until])
+    assert np.array_equal(part.direction, whole.direction[:until])
+
+
+def test_pieces_of_any_length_give_what_the_whole_gives() -> None:
+    values = daily(TIMES)
+    values[LATE : LATE + 5] *= 2
+    whole = read(values)
+    detector = Detector()
+    cuts = [
+        0,
+        1,
+        2,
+        30,
+        31,
+        239,
+        240,
+        241,
+        1500,
+        1501,
+        1440 * 3,
+        LATE,
+        *range(LATE + 1, LATE + 40),
+        len(values),
+    ]
+    for begin, end in pairwise(cuts):
+        piece = detector.read(TIMES[begin:end], values[begin:end])
+        wanted = whole.taken(slice(begin, end))
+        assert np.array_equal(piece.direction, wanted.direction)
+        assert np.allclose(piece.score, wanted.score, rtol=1e-9)
+        assert np.allclose(piece.upper, wanted.upper, rtol=1e-9, equal_nan=True)
+
+
+def test_a_restless_series_raises_its_own_bar() -> None:
+    values = level(TIMES)
+    rows = np.arange(2 * 1440, 8 * 1440, 240)
+    values[rows] *= 1 + 0.5 * np.arange(1, len(rows) + 1)
+    found = alerts(read(values))
+    assert rows[0] in found
+    assert len(found) < len(rows) / 2, "ever greater spikes wear out whoever looks"
+
+
+def test_the_window_holds_a_day_however_short_the_period() -> None:
+    assert Tuning.of(60).window == Tuning.of(300).window == 1500
+    assert Tuning.of(15).window * 15 >= DAY

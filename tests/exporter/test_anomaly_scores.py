@@ -1,0 +1,27 @@
+"""The detector on labelled series of others, where they are at hand."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.anomaly import Marks, marked
+
+DATA = Path(__file__).parents[3] / "shared" / "anomaly"
+
+
+@pytest.fixture(scope="module")
+def marks() -> Marks:
+    """What the scorers say."""
+    if not DATA.is_dir():
+        pytest.skip(f"needs labelled series and their scorers in {DATA}")
+    return marked(DATA)
+
+
+def test_the_benchmark_of_streaming_detectors(marks: Marks) -> None:
+    assert marks.nab["standard"] >= 62
+    assert marks.nab["reward_low_FP_rate"] >= 60
+
+
+def test_events_of_real_services(marks: Marks) -> None:
+    assert marks.f1 >= 0.57
+    assert marks.false_a_day <= 0.15
