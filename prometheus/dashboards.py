@@ -7,4 +7,4 @@ Dashboard = Literal[
     "recommendations", "ingestion", "alerts", "slo", "stack",
 ]  # fmt: skip
 # the pages of the service that act
-Page = Literal["/", "/jobs", "/ingest", "/workers", "/embeddings", "/cache", "/alerts"]
+Page = Literal["/", "/jobs", "/ingest", "/workers", "/embeddings", "/cache", "/alerts", "/preferences"]

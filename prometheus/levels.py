@@ -6,9 +6,11 @@ from prometheus.rule import Recording
 from prometheus.thresholds import Thresholds
 
 OVERRIDE = "ops_threshold_override"
-SAID = f"max by (signal, severity) ({OVERRIDE})"
+# of the scrape that comes every second: what the others saw is older, and would win where it is greater
+JOB = 'job="service-thresholds"'
+SAID = f"max by (signal, severity) ({OVERRIDE}{{{JOB}}})"
 # while the service cannot be asked, what it said last holds: its restart must not change a level
-HEARD = 'max(up{job="service-thresholds"} == 1)'
+HEARD = f"max(up{{{JOB}}} == 1)"
 ALLOWED = (
     f"{SAID} >= on (signal) group_left () ops:threshold:least <= on (signal) group_left () "
     "ops:threshold:greatest"

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from prometheus.dashboards import Page
+
 # the deployment's own addresses are external labels of Prometheus, dropped again before Alertmanager
 SERVICE = "{{ $externalLabels.service_url }}"
 GRAFANA = "{{ $externalLabels.grafana_url }}"
 RUNBOOKS = "{{ $externalLabels.runbooks_url }}"
-ALERTS = "/alerts"
+ALERTS: Page = "/alerts"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prometheus.links import Story
+from prometheus.dashboards import Page
+from prometheus.levels import SAID
+from prometheus.links import ALERTS, Story
 from prometheus.rule import Alert
 
 
@@ -19,10 +21,11 @@ class Watch:
     description: str
     labels: tuple[str, ...] = ()
     keep: str = "1m"
+    action: Page = ALERTS
 
     def rule(self) -> Alert:
         """The alert that says so."""
-        story = Story(self.alert, self.summary, self.description, "stack", labels=self.labels)
+        story = Story(self.alert, self.summary, self.description, "stack", self.action, self.labels)
         return Alert(self.alert, self.expr, self.severity, "slow", story.annotations(), self.hold, self.keep)
 
 
@@ -105,13 +108,14 @@ RULES = (
     ),
     Watch(
         "OverrideIgnored",
-        "max by (signal, severity) (ops_threshold_override) != on (signal, severity) ops:threshold",
+        f"{SAID} != on (signal, severity) ops:threshold",
         "warning",
         "10s",
         "The level set for {{ $labels.signal }} is not in force",
         "Someone set {{ $labels.severity }} of {{ $labels.signal }} to {{ $value | printf `%.4g` }}, "
         "which is out of its range; the level of the file stays in force.",
         ("signal",),
+        action="/preferences",
     ),
 )
 DELIVERY = (

@@ -16,7 +16,7 @@ from stack.watched import Watched
 
 Document = dict[str, Any]
 # the jobs of services that are not always run: one that is not must not count as a target that is down
-OPTIONAL = {"service": ("service",), "grafana": ("grafana",)}
+OPTIONAL = {"service": ("service", "service-thresholds"), "grafana": ("grafana",)}
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,15 @@ class Target:
 def targets(settings: Settings, watched: Watched) -> dict[str, Target]:
     """The target of every job that the stack runs or watches, by the job's name."""
     exporter = Target(f"http://{HOST}:{settings.exporter_port}")
+    service = Target(f"http://{HOST}:{settings.service_port}")
     return {
         "exporter": exporter,
         "exporter-fast": exporter,
         "backend": Target(watched.url, watched.token_file),
         "prometheus": Target(f"http://{HOST}:{settings.prometheus_port}"),
         "alertmanager": Target(f"http://{HOST}:{settings.alertmanager_port}"),
-        "service": Target(f"http://{HOST}:{settings.service_port}"),
+        "service": service,
+        "service-thresholds": service,
         "grafana": Target(f"http://{HOST}:{settings.grafana_port}"),
     }
 

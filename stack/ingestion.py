@@ -1,6 +1,7 @@
 """What the ingestion service and its worker are told of this run, and what people are told of the service."""
 
 import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from demo.git.checkout import NAME, repository
@@ -12,6 +13,7 @@ from stack.watched import Watched
 
 # beside the backend's own: its broker is 0, its results 1, its cache 2
 DATABASE = 4
+THRESHOLDS = Path(__file__).parents[1] / "prometheus" / "thresholds.yml"
 MISSING: Row = (
     "service",
     "not started",
@@ -30,6 +32,7 @@ def environment(settings: Settings, watched: Watched) -> dict[str, str] | None:
         "SERVICE_PORT": str(settings.service_port),
         "SERVICE_BROKER_URL": broker,
         "SERVICE_WEBHOOK_TOKEN_FILE": str(settings.home / "service" / "webhook-token"),
+        "SERVICE_THRESHOLDS_FILE": os.environ.get("SERVICE_THRESHOLDS_FILE") or str(THRESHOLDS),
         **of_the_demo(watched),
     }
 

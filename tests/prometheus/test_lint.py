@@ -117,10 +117,9 @@ def test_every_label_and_state_that_is_asked_for_exists(rule: Rule) -> None:
 
 @each_rule
 def test_every_reading_says_which_scrape_it_reads(rule: Rule) -> None:
-    ours = {"ops_threshold_override"}  # whoever shows it
     for selector in promql.selectors(ql.parse(rule.expr)):
         name = selector.name or ""
-        if name in known() and name.split("_")[0] in ("ops", "celery", "redis", "pg") and name not in ours:
+        if name in known() and name.split("_")[0] in ("ops", "celery", "redis", "pg"):
             assert "job" in {label for label, _, _ in promql.matchers(selector)}, f"{name} of which job?"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from prometheus.thresholds import FILE
 from stack.compose.__main__ import stale
 from stack.compose.packages import blocks_of, closure, reasons
 from stack.compose.render import ROOT
@@ -102,6 +103,13 @@ def test_whatever_compose_names_is_there(compose: Json) -> None:
 def test_each_mistake_is_found(compose: Json, change: Json, sentence: str) -> None:
     services = {**compose["services"], "redis": {**compose["services"]["redis"], **change}}
     assert any(sentence in it for it in mistakes({**compose, "services": services}))
+
+
+def test_the_service_finds_the_signals_in_the_folder_that_is_mounted(compose: Json) -> None:
+    it = compose["services"]["service"]
+    [(source, target)] = [volume.split(":")[:2] for volume in it["volumes"] if volume.startswith("./")]
+    named = Path(it["environment"]["SERVICE_THRESHOLDS_FILE"])
+    assert ROOT / source / named.relative_to(target) == FILE
 
 
 def test_the_profile_decides_whether_there_is_a_demo(compose: Json) -> None:

@@ -49,6 +49,7 @@ def test_every_job_scrapes_the_ports_in_force(chosen: Settings, tmp_path: Path) 
         "prometheus": "http://127.0.0.1:19090/metrics",
         "alertmanager": "http://127.0.0.1:19093/metrics",
         "service": "http://127.0.0.1:18090/metrics",
+        "service-thresholds": "http://127.0.0.1:18090/metrics/levels",
         "grafana": "http://127.0.0.1:13000/metrics",
     }.items()
     assert found["backend"]["authorization"]["credentials_file"] == str(token)
@@ -59,7 +60,7 @@ def test_every_job_scrapes_the_ports_in_force(chosen: Settings, tmp_path: Path) 
 def test_what_is_not_run_is_neither_scraped_nor_told(chosen: Settings) -> None:
     watched = Watched("http://127.0.0.1:18000", None)
     found = jobs(configuration.prometheus(SOURCE, chosen, watched, run=["exporter", "prometheus"]))
-    assert not {"service", "grafana"} & found.keys()
+    assert not {"service", "service-thresholds", "grafana"} & found.keys()
     path = configuration.alertmanager(ALERTING, chosen, run=["exporter", "prometheus"])
     told = [it for it in yaml.safe_load(path.read_text())["receivers"] if "webhook_configs" in it]
     assert told == []

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from prometheus.thresholds import FILE
 from stack import ingestion, settings
 from stack.services import Plan, services
 from stack.settings import Settings
@@ -44,6 +45,7 @@ def test_with_the_demo_it_acts_on_the_demo(chosen: Settings, tmp_path: Path) -> 
             "SERVICE_RESOURCES_URL": f"sqlite:///{tmp_path}/demo/neo.db",
             "SERVICE_CACHE_URL": "redis://127.0.0.1:6390/2",
             "SERVICE_WEBHOOK_TOKEN_FILE": str(tmp_path / "service" / "webhook-token"),
+            "SERVICE_THRESHOLDS_FILE": str(FILE),
         }.items()
     )
 
