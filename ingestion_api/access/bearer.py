@@ -66,11 +66,12 @@ def gate_of(request: Request) -> Gate:
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]
 
 
-def _operator(request: Request, credentials: Credentials) -> Actor:
+# coroutines, as neither waits for anything: a function would be handed to a thread
+async def _operator(request: Request, credentials: Credentials) -> Actor:
     return gate_of(request).operator(_shown(credentials), address_of(request))
 
 
-def _alertmanager(request: Request, credentials: Credentials) -> Actor:
+async def _alertmanager(request: Request, credentials: Credentials) -> Actor:
     return gate_of(request).alertmanager(_shown(credentials), address_of(request))
 
 

@@ -5,20 +5,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record as audit
 from ingestion_api.jobs.queue import INGESTION, Place, place, waiting
-from ingestion_api.jobs.states import ACTIVE, PENDING, Step, record
+from ingestion_api.jobs.states import PENDING, Step, record
 from ingestion_api.problems import TooMany, Unprocessable
 from ingestion_api.repository import RepositoryUrl
 from ingestion_api.store import Store
 from ingestion_api.store.store import one_at_a_time
 from ingestion_api.store.tables import IdempotencyKey, Job
+from ingestion_api.store.tables.jobs import ACTIVE_INGESTION
 
 RETRY_AFTER = 30
+SAME = select(Job).where(ACTIVE_INGESTION, Job.repository == bindparam("repository"))
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,7 @@ def _add(session: Session, order: Order, terms: Terms, now: datetime) -> tuple[J
 
 
 def _active(session: Session, order: Order) -> Job | None:
-    same = (Job.kind == INGESTION, Job.repository == order.url.identity, Job.state.in_(ACTIVE))
-    return session.scalar(select(Job).where(*same))
+    return session.scalar(SAME, {"repository": order.url.identity})
 
 
 def _by_key(session: Session, order: Order) -> Job | None:

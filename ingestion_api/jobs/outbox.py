@@ -18,6 +18,8 @@ from ingestion_api.store import Store
 
 log = logging.getLogger(__name__)
 
+GATHER = 0.02  # seconds in which more may be accepted: one round for many costs hardly more than for one
+
 
 @dataclass(frozen=True)
 class Post:
@@ -43,7 +45,7 @@ class Outbox:
             timedelta(seconds=settings.hard_time_limit),
         )
         self._wake = threading.Event()
-        self._stopped = False
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     def start(self) -> None:
@@ -56,7 +58,7 @@ class Outbox:
 
     def stop(self) -> None:
         """End after the present round."""
-        self._stopped = True
+        self._stopped.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
@@ -73,12 +75,13 @@ class Outbox:
             follow(post.store, post.edge, post.rules, self._patience, now)
 
     def _publish(self) -> None:
-        while publish_due(self._post.store, self._post.broker, self._clock()) == BATCH and not self._stopped:
+        post = self._post
+        while publish_due(post.store, post.broker, self._clock()) == BATCH and not self._stopped.is_set():
             pass
 
     def _run(self) -> None:
         next_round = 0.0
-        while not self._stopped:
+        while not self._stopped.is_set():
             try:
                 if time.monotonic() >= next_round:
                     next_round = time.monotonic() + self._period
@@ -86,5 +89,6 @@ class Outbox:
                 self._publish()
             except Exception as error:  # noqa: BLE001 - a database or broker that is away comes back
                 log.warning("outbox: %s; trying again in %g s", type(error).__name__, self._period)
-            self._wake.wait(self._period)
+            if self._wake.wait(self._period):
+                self._stopped.wait(GATHER)
             self._wake.clear()

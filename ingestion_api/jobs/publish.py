@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, case, or_, select, update
 
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.jobs.cancel import message_id
-from ingestion_api.jobs.states import PENDING
+from ingestion_api.jobs.states import PENDING, is_in
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Job
 
@@ -34,7 +34,7 @@ def publish_due(store: Store, broker: Broker, now: datetime) -> int:
 def _due(store: Store, now: datetime) -> list[Job]:
     query = (
         select(Job)
-        .where(Job.state == PENDING, Job.dispatch == "celery", Job.published_at.is_(None))
+        .where(is_in(PENDING), Job.dispatch == "celery", Job.published_at.is_(None))
         .where(or_(Job.not_before.is_(None), Job.not_before <= now))
         .order_by(Job.id)
         .limit(BATCH)

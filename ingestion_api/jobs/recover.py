@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from ingestion_api.dispatch.broker import Broker
-from ingestion_api.jobs.states import CANCELLED, FAILED, PENDING, PROCESSING, SKIPPED, Step, move
+from ingestion_api.jobs.states import CANCELLED, FAILED, PENDING, PROCESSING, SKIPPED, Step, is_in, move
 from ingestion_api.store import Store
 from ingestion_api.store.tables import IdempotencyKey, Job
 
@@ -38,7 +38,7 @@ def recover(store: Store, broker: Broker, patience: Patience, now: datetime) -> 
 
 def skip_old(store: Store, patience: Patience, now: datetime) -> None:
     """End waiting jobs that are older than their life."""
-    old = (Job.state == PENDING, Job.submitted_at < now - patience.ttl)
+    old = (is_in(PENDING), Job.submitted_at < now - patience.ttl)
     for job in _found(store, *old):
         skip_if_old(store, job.id, patience.ttl, now)
 
@@ -52,7 +52,7 @@ def skip_if_old(store: Store, job_id: int, ttl: timedelta, now: datetime) -> boo
 
 def take_back_lost(store: Store, patience: Patience, now: datetime) -> None:
     """Let jobs whose worker is gone wait again; end those that lost too many workers or were cancelled."""
-    lost = (Job.state == PROCESSING, Job.lease_until < now)
+    lost = (is_in(PROCESSING), Job.lease_until < now)
     for job in _found(store, *lost):
         log.warning("job %d lost its worker %s", job.id, job.worker)
         with store.write() as session:
@@ -61,7 +61,7 @@ def take_back_lost(store: Store, patience: Patience, now: datetime) -> None:
 
 def forget_vanished(store: Store, broker: Broker, patience: Patience, now: datetime) -> None:
     """Mark jobs as unpublished whose message the broker has lost, as a restarted Redis does."""
-    quiet = (Job.state == PENDING, Job.dispatch == "celery", Job.published_at < now - patience.grace)
+    quiet = (is_in(PENDING), Job.dispatch == "celery", Job.published_at < now - patience.grace)
     candidates = _found(store, *quiet)
     if not candidates:
         return

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, update
+from sqlalchemy import ColumnElement, CursorResult, and_, update
 from sqlalchemy.orm import Session
 
 from ingestion_api.store.tables import Job, JobEvent
@@ -13,6 +13,8 @@ PENDING, PROCESSING = "pending", "processing"
 COMPLETE, FAILED, SKIPPED, CANCELLED = "complete", "failed", "skipped", "cancelled"
 ACTIVE = (PENDING, PROCESSING)
 ENDED = (COMPLETE, FAILED, SKIPPED, CANCELLED)
+
+KINDS = ("ingestion", "embeddings")
 
 COMES_FROM = {
     PENDING: (PROCESSING,),
@@ -33,6 +35,11 @@ class Step:
     at: datetime
     note: str | None = None
     worker: str | None = None
+
+
+def is_in(state: str) -> ColumnElement[bool]:
+    """Being in this state, in the words of the index, so that the jobs of years are not looked through."""
+    return and_(Job.kind.in_(KINDS), Job.state == state)
 
 
 def move(session: Session, step: Step, *only_if: ColumnElement[bool], **values: Any) -> bool:

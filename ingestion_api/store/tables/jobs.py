@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ingestion_api.store.tables.base import Table
 
-ACTIVE = text("state IN ('pending', 'processing')")
+# in words of SQL, as a database uses this index only for a query that says the same without parameters
+ACTIVE_INGESTION = text("kind = 'ingestion' AND state IN ('pending', 'processing')")
 
 
 class Job(Table):
@@ -20,8 +21,8 @@ class Job(Table):
             "one_active_job_per_repository",
             "repository",
             unique=True,
-            sqlite_where=text("kind = 'ingestion' AND state IN ('pending', 'processing')"),
-            postgresql_where=text("kind = 'ingestion' AND state IN ('pending', 'processing')"),
+            sqlite_where=ACTIVE_INGESTION,
+            postgresql_where=ACTIVE_INGESTION,
         ),
         Index(
             "one_active_generation",
