@@ -1,5 +1,5 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run demo-fault test lint types tests format rules docs bench lock dashboards compose compose-secrets bench-dashboards bench-alerts
+.PHONY: help setup run demo-fault test lint types tests format rules docs bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-service
 .NOTPARALLEL:
 
 help: ## list the verbs
@@ -53,6 +53,9 @@ bench: ## measure the exporter and write the tables of benchmarks/README.md
 
 bench-alerts: ## cause every breach of the fast lane and time its page (about 20 minutes)
 	@.venv/bin/python -m benchmarks.alerts
+
+bench-service: ## jobs that the service accepts and texts that it embeds a second (about 2 minutes)
+	@.venv/bin/python -m benchmarks.service_load
 
 bench-dashboards: ## every query of every dashboard on a running system and on a week of history
 	@.venv/bin/python -m benchmarks.dashboards

@@ -1,4 +1,4 @@
-"""How many jobs the service accepts and how many texts it embeds: `python -m benchmarks.service_load`."""
+"""How many jobs the service accepts and how many texts it embeds: `make bench-service`."""
 
 import asyncio
 import statistics
@@ -16,7 +16,7 @@ from tests.servers.fixtures import postgres_folder, started
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.redis_server import RedisServer
 
-COMMAND = "python -m benchmarks.service_load"
+COMMAND = "make bench-service"
 SECONDS = 10.0
 CLIENTS = (1, 8, 32)
 ACCEPT = ("Database", "Clients", "Accepted", "Accepted a second", "P50 ms", "P99 ms", "Other answers")
