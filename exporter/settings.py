@@ -219,6 +219,24 @@ class Service(Section):
     workers: int = Field(50, ge=1, le=1000, description="workers that are shown by name")
 
 
+class Anomalies(Section):
+    """The search for what is unusual, fed by the Prometheus that scrapes this exporter."""
+
+    prometheus_url: HttpUrl | None = Field(
+        None, description="address of the Prometheus that records ops:watched; none: nothing is searched"
+    )
+    period: float = Field(
+        60.0, ge=15, le=300, description="seconds between two values of a series that are looked at"
+    )
+    timeout: Seconds = Field(
+        45.0, description="seconds that a look may take; the first reads more than a week of the past"
+    )
+    series: int = Field(120, ge=1, le=2000, description="series that are watched, the first that are seen")
+    max_bytes: int = Field(
+        20_000_000, ge=10_000, description="bytes of an answer of Prometheus from which it is refused"
+    )
+
+
 class Judgement(Section):
     """From which traffic on a module without a truthful health route is judged by its requests."""
 
@@ -262,6 +280,7 @@ class Settings(BaseSettings):
     celery: Celery = Celery()
     ingestion: Ingestion = Ingestion()
     service: Service = Service()
+    anomalies: Anomalies = Anomalies()
     judgement: Judgement = Judgement()
     limits: Limits = Limits()
     modules: tuple[Module, ...] = Field(

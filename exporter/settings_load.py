@@ -22,6 +22,7 @@ WELL_KNOWN = {
     "CELERY_RESULT_BACKEND": ("celery", "results_url"),
     "INGESTION_REDIS_URL": ("ingestion", "url"),
     "SERVICE_URL": ("service", "url"),
+    "PROMETHEUS_URL": ("anomalies", "prometheus_url"),
     "EXPORTER_HOST": ("web", "host"),
     "EXPORTER_PORT": ("web", "port"),
 }

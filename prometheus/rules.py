@@ -1,6 +1,6 @@
 """The rule files, group by group: a visible list of what is evaluated, and how often."""
 
-from prometheus import levels, meta, recording, signals, slo
+from prometheus import levels, meta, recording, signals, slo, watched
 from prometheus.rule import Group
 from prometheus.signals import Named
 from prometheus.thresholds import Thresholds
@@ -29,6 +29,7 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[Group]]:
         ],
         "recording.yml": [
             Group("recording", [*recording.rules()], "15s"),
+            Group("watched", [*watched.rules(thresholds)], "15s"),
             Group("trends", [*signals.trends()], "1m"),
         ],
         **{f"slow-{name}.yml": [slow(name, its)] for name, its in by_dashboard(every).items()},

@@ -65,6 +65,7 @@ def exporter(plan: Plan) -> Service:
         environment={
             **plan.watched.environment,
             **({"SERVICE_URL": its.url} if (its := service(plan)) else {}),
+            "PROMETHEUS_URL": f"http://{HOST}:{settings.prometheus_port}",
             "EXPORTER_PORT": str(port),
             "EXPORTER_HOST": HOST,
         },

@@ -38,6 +38,8 @@ def the_demo(demo: DemoSettings) -> Watched:
         "CELERY_BROKER_URL": demo.broker_url,
         "CELERY_RESULT_BACKEND": demo.results_url,
         "INGESTION_REDIS_URL": demo.ingestion_url,
+        # who looks at the demo will not wait four hours until enough is learnt
+        "OPS_ANOMALIES__PERIOD": "15",
     }
     return Watched(url, token, environment, demo)
 

@@ -1,6 +1,7 @@
 """The collectors, one subject each, in the order of the page."""
 
 from exporter.collector import Collector
+from exporter.collectors.anomalies import ANOMALIES
 from exporter.collectors.api import API
 from exporter.collectors.cache import CACHE
 from exporter.collectors.database import DATABASE
@@ -27,6 +28,7 @@ COLLECTORS: tuple[Collector, ...] = (
     INGESTION,
     SPARSE_EMBEDDINGS,
     SELF_REPORTS,
+    ANOMALIES,
 )
 
 __all__ = ["COLLECTORS"]

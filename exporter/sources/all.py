@@ -13,6 +13,7 @@ from exporter.sources.broker.source import Broker
 from exporter.sources.cache.source import Cache
 from exporter.sources.database.source import Database
 from exporter.sources.ingestion.source import Ingestion
+from exporter.sources.prometheus.source import Prometheus
 from exporter.sources.service.source import Service
 
 
@@ -42,6 +43,7 @@ class Sources:
     cache: Cache
     broker: Broker
     ingestion: Ingestion
+    prometheus: Prometheus
     service: Service
     modules: ModuleViews
 
@@ -57,12 +59,14 @@ class Sources:
             cache=Cache(settings.redis),
             broker=Broker(settings.celery),
             ingestion=Ingestion(settings.ingestion, settings.celery),
+            prometheus=Prometheus(settings.anomalies, settings.limits),
             service=Service(settings.service),
         )
 
     def each(self) -> tuple[Source, ...]:
         """The sources, in the order of the page."""
-        return (self.backend, self.database, self.cache, self.broker, self.ingestion, self.service)
+        own = (self.backend, self.database, self.cache, self.broker, self.ingestion)
+        return (*own, self.prometheus, self.service)
 
     def questions(self) -> Iterator[Question[Any]]:
         """Everything that is asked of anyone."""

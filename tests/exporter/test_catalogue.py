@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.catalogue import shown
+from exporter.collectors.anomalies.signals import METRICS as ANOMALIES
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.replay import replay
@@ -18,7 +19,10 @@ from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
 # what no system of this test can have, and why
-NOT_HERE = {"pg_stat_user_tables_last_autovacuum": "PostgreSQL vacuums by itself only after a minute"}
+NOT_HERE = {
+    "pg_stat_user_tables_last_autovacuum": "PostgreSQL vacuums by itself only after a minute",
+    **{it.name: "wants a Prometheus with a past, as test_anomalies.py has it" for it in ANOMALIES},
+}
 LAST = (  # what takes longest to be there
     *(f"celery_task_{end}_total" for end in ("succeeded", "failed", "rejected", "retried", "revoked")),
     "celery_task_runtime_count", "ops_task_results_failed", "ops_worker_pool_processes",

@@ -80,7 +80,8 @@ def test_a_given_backend_is_watched_without_the_demo(monkeypatch: pytest.MonkeyP
     entries = {it.name: it for it in services(plan(chosen, tmp_path))}
     assert "demo" not in entries
     # what is given reaches the exporter as it is, from the environment it inherits
-    assert set(entries["exporter"].environment) == {"EXPORTER_PORT", "EXPORTER_HOST"}
+    ours = {"SERVICE_URL", "PROMETHEUS_URL", "EXPORTER_PORT", "EXPORTER_HOST"}
+    assert set(entries["exporter"].environment) == ours
     assert entries["exporter"].after == ()
     # its queue is beside the backend's; whose resources it may write to is for its owner to say
     told = entries["service"].environment

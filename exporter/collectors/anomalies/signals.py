@@ -1,0 +1,49 @@
+"""Each watched signal: value, band, score, state and direction."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.anomaly.watch import STATES
+from exporter.metrics import Gauge, States
+from exporter.sources import Sources
+
+ABOUT = ("signal", "module", "part")
+VALUE = Gauge("ops_anomaly_value", "Value of the watched signal, in its own unit, at the last look.", ABOUT)
+LOWER = Gauge("ops_anomaly_lower", "Lower end of the band in which that value was expected.", ABOUT)
+UPPER = Gauge("ops_anomaly_upper", "Upper end of the band in which that value was expected.", ABOUT)
+SCORE = Gauge(
+    "ops_anomaly_score",
+    "How unusual the value is: 1 and more begins an anomaly; 0 for a while after one.",
+    ABOUT,
+)
+STATE = States(
+    "ops_anomaly_state",
+    "Whether the signal is as usual; learning while too little of its past is known.",
+    (*ABOUT, "state"),
+    STATES,
+)
+DIRECTION = Gauge(
+    "ops_anomaly_direction", "Which way the signal left its band: 1 up, -1 down, 0 while it is usual.", ABOUT
+)
+WATCHED = Gauge("ops_anomaly_watched_series", "Series that are watched now.")
+LEFT_OUT = Gauge(
+    "ops_anomaly_left_out_series",
+    "Series that are not watched because there are more than the settings allow.",
+)
+METRICS = (VALUE, LOWER, UPPER, SCORE, STATE, DIRECTION, WATCHED, LEFT_OUT)
+
+
+async def read(sources: Sources) -> Iterable[Metric]:
+    """Every watched series that still says something. Raises SourceError while Prometheus is away."""
+    found = await sources.prometheus.signals.answer()
+    return (
+        VALUE.of((*name, view.value) for name, view in found.views),
+        LOWER.of((*name, view.lower) for name, view in found.views),
+        UPPER.of((*name, view.upper) for name, view in found.views),
+        SCORE.of((*name, view.score) for name, view in found.views),
+        STATE.of_states((*name, view.state) for name, view in found.views),
+        DIRECTION.of((*name, view.direction) for name, view in found.views),
+        WATCHED.one(len(found.views)),
+        LEFT_OUT.one(found.left_out),
+    )

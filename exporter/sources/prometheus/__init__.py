@@ -1,0 +1,1 @@
+"""The Prometheus that scrapes this exporter, asked for past values of what it has recorded."""

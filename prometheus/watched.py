@@ -1,0 +1,22 @@
+"""Where the unusual is looked for: every signal that is measured, and each module's requests."""
+
+from collections.abc import Iterator
+
+from prometheus.rule import Recording
+from prometheus.thresholds import Thresholds
+
+WATCHED = "ops:watched"
+# the three questions about every module, under names of signals
+MODULES = {
+    "module_requests": "module:ops_http_requests:rate5m",
+    "module_error_ratio": "module:ops_http_request_errors_per_request:ratio_rate5m",
+    "module_response_time": "module:ops_http_request_duration_seconds:p95_5m",
+}
+
+
+def rules(thresholds: Thresholds) -> Iterator[Recording]:
+    """One name for all of them; what is only ever 0 or 1 has a level, and nothing to be unusual in."""
+    names = "|".join(name for name, signal in thresholds.signals.items() if signal.unit != "state")
+    yield Recording(WATCHED, f'ops:signal{{signal=~"{names}"}}')
+    for name, series in MODULES.items():
+        yield Recording(WATCHED, series, {"signal": name})
