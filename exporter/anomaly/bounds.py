@@ -37,6 +37,8 @@ class Mean:
 
     def of(self, values: Floats) -> Floats:
         """One mean for each finite value."""
+        if not len(values):
+            return values
         line = np.concatenate((self._kept, values))
         self._kept = line[len(line) - self._rows + 1 :].copy()
         means: Floats = sliding_window_view(line, self._rows).mean(axis=1)

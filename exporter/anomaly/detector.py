@@ -76,7 +76,7 @@ class Detector:
 
     def _in_order(self, moments: Floats) -> Floats:
         ordered = np.maximum.accumulate(np.maximum(moments, self._latest))
-        self._latest = float(max(self._latest, *ordered[-1:]))
+        self._latest = float(ordered[-1]) if len(ordered) else self._latest
         return ordered
 
     def _judge(self, times: Floats, values: Floats) -> Readings:

@@ -104,6 +104,17 @@ def test_rows_that_are_no_number_change_nothing() -> None:
     assert not np.any(found.score[added])
 
 
+def test_a_piece_without_a_number_leaves_all_as_it_was() -> None:
+    values = level(TIMES)
+    detector = Detector()
+    for rows in range(3):
+        assert np.all(detector.read(TIMES[:rows], np.full(rows, np.nan)).learning)
+    whole = detector.read(TIMES, values)
+    assert np.array_equal(whole.score, read(values).score)
+    nothing = detector.read([TIMES[-1] + 60], [np.nan])
+    assert (nothing.upper[0], nothing.score[0]) == (whole.upper[-1], 0)
+
+
 def test_a_gap_of_days_is_no_alert() -> None:
     values = daily(TIMES)
     kept = np.r_[0 : 5 * 1440, 7 * 1440 : len(TIMES)]

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from exporter.errors import BadAnswer
 from exporter.sources.document import Document
 
-OWN = ("__name__", "signal", "module")
+OWN = ("__name__", "signal")
 
 
 class Name(NamedTuple):
-    """What a series is about: its signal, and where it has them its module and the part of the system."""
+    """What a series is about: its signal, and if not the whole its part, which may be a module."""
 
     signal: str
     module: str
@@ -33,7 +33,7 @@ def series(answer: Document) -> Iterator[tuple[Name, Rows]]:
 
 
 def name(found: Document) -> Name:
-    """What the labels say; those beside signal and module name the part."""
+    """What the labels say; those beside the signal name the part."""
     metric = found.part("metric")
     labels = {key: metric.text(key) or "" for key in metric.keys()}  # noqa: SIM118 - a Document is no mapping
     others = (value for key, value in sorted(labels.items()) if key not in OWN)

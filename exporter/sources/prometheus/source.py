@@ -14,7 +14,7 @@ from exporter.settings import Anomalies, Limits
 from exporter.sources.asked import Asked
 from exporter.sources.backend.client import BackendClient
 from exporter.sources.backend.token import Token
-from exporter.sources.prometheus.answers import Name, series
+from exporter.sources.prometheus.answers import Name, Rows, series
 from exporter.sources.prometheus.spans import Span, spans
 
 WATCHED = "ops:watched"
@@ -61,12 +61,18 @@ class Prometheus(Asked):
     async def _read(self, span: Span) -> None:
         assert self._client is not None  # noqa: S101  (without one there is no question)
         answer = await self._client.document(path(span, self._settings.period))
-        # the whole is told first, so that it comes before its parts where not all can be watched
-        for name, rows in sorted(series(answer), key=lambda found: (bool(found[0].part), found[0])):
+        # what comes first is watched where not all can be
+        for name, rows in sorted(series(answer), key=importance):
             short = Name(*(bounds.label(text, self._length) for text in name))
             self._watch.take(short, rows.times, rows.values)
             # a week of a series takes milliseconds; scrapes come in between
             await asyncio.sleep(0)
+
+
+def importance(found: tuple[Name, Rows]) -> tuple[bool, bool, Name]:
+    """The whole before its parts, and of these the modules first."""
+    name = found[0]
+    return bool(name.part), not name.module, name
 
 
 def path(span: Span, period: float) -> str:
