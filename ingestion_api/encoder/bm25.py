@@ -39,9 +39,9 @@ class Bm25Encoder:
 
     def _document(self, counts: Counter[int]) -> Vector:
         norm = self.k1 * (1 - self.b + self.b * counts.total() / self.statistics.average_length)
-        return {
-            token: round(times * (self.k1 + 1) / (times + norm), _DIGITS) for token, times in counts.items()
-        }
+        # few tokens come more than some times, so few weights are different
+        weight = {n: round(n * (self.k1 + 1) / (n + norm), _DIGITS) for n in set(counts.values())}
+        return {token: weight[times] for token, times in counts.items()}
 
     def _rarity(self, token: int) -> float:
         having = self.statistics.frequencies.get(token, 0)

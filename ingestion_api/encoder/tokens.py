@@ -23,11 +23,12 @@ _STOP_WORDS = frozenset((
 
 def count_tokens(text: str) -> Counter[int]:
     """Return how often each token comes in a text."""
-    counts: Counter[int] = Counter()
+    # a plain dictionary, as a Counter runs a function of its own for each new token
+    counts: dict[int, int] = {}
     for word, times in Counter(_WORD.findall(text)).items():
         for token in tokens_of(word[:_LONGEST_WORD]):
-            counts[token] += times
-    return counts
+            counts[token] = counts.get(token, 0) + times
+    return Counter(counts)
 
 
 @lru_cache(maxsize=200_000)
