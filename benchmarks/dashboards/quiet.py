@@ -38,6 +38,10 @@ QUIET: dict[str, Quiet] = {
     "module / In progress / A": Quiet(
         "the demo counts requests in progress without telling modules apart", needs="a backend that does"
     ),
+    **{
+        f"module / Unusual / {letter}": Quiet("nothing is judged while too little is known", needs=HOUR)
+        for letter in "ABC"
+    },
     "module / Alerts on this module / A": Quiet("no alert names the module", ERRORS),
     "cache / Memory of its limit / A": Quiet("Redis has no limit of memory", needs="maxmemory"),
     "ingestion / Failed / A": Quiet("no job has ended in half an hour", needs="a job"),
@@ -57,8 +61,11 @@ QUIET: dict[str, Quiet] = {
     "alerts / Noise / B": Quiet("no alert has fired", ERRORS),
     "alerts / Alerts by severity / A": Quiet("no alert has fired", ERRORS),
     "alerts / Wrong reports over time / A": Quiet("every report agreed with what was observed", ERRORS),
-    "alerts / $signal / D": Quiet("it compares with a week ago", needs=WEEK),
-    "alerts / $signal / E": Quiet("the signal that is shown first has no level of this severity"),
+    "alerts / $signal / B": Quiet("there is no band while too little is known", needs=HOUR),
+    "alerts / $signal / C": Quiet("there is no band while too little is known", needs=HOUR),
+    "alerts / $signal / D": Quiet("the signal that is shown first has no level of this severity"),
+    "alerts / Score / A": Quiet("nothing is judged while too little is known", needs=HOUR),
+    "alerts / Unusual over time / A": Quiet("nothing was unusual", needs="something unusual"),
     "alerts / Levels in force / E": Quiet("a trend compares with an hour ago", needs=HOUR),
     "alerts / Levels in force / F": Quiet("a trend compares with a day ago", needs=WEEK),
     "cache / Errors sent / A": Quiet("the server has sent no error", needs="a wrong command"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.dashboards import unusual
 from benchmarks.dashboards.asking import GENERATED
 from benchmarks.dashboards.values import VALUES, combinations
 from exporter.catalogue import shown
@@ -70,7 +71,7 @@ def thresholds() -> Thresholds:
 
 def every() -> list[Series]:
     """All of them."""
-    return [*exported(), *recorded(), *alerts(), *around(), *served()]
+    return [*exported(), *watched(), *recorded(), *alerts(), *around(), *served()]
 
 
 def read(exprs: Iterable[str]) -> list[Series]:
@@ -82,7 +83,15 @@ def read(exprs: Iterable[str]) -> list[Series]:
 def exported() -> Iterator[Series]:
     """What the exporter shows."""
     for it in {each.metric.name: each.metric for each in shown()}.values():
-        yield from of_metric(it)
+        if not it.name.startswith(unusual.BEGINNING):
+            yield from of_metric(it)
+
+
+def watched() -> Iterator[Series]:
+    """What it says of watched signals, and these themselves."""
+    for name, labels, value in unusual.samples():
+        kept = {label: text for label, text in labels.items() if text}
+        yield Series(name, {**kept, **EXPORTER}, "constant", value)
 
 
 def of_metric(metric: Description) -> Iterator[Series]:

@@ -9,7 +9,7 @@ WINDOWS = ("1d", "7d", "30d")
 TASKS = tuple(f"app.tasks.celery_tasks.task_{n}" for n in range(12))
 COLLECTORS = (
     "modules", "api", "database", "event_bus", "cache", "workers", "models", "engagement", "recommendations",
-    "ingestion", "sparse_embeddings", "self_reports",
+    "ingestion", "sparse_embeddings", "self_reports", "anomalies",
 )  # fmt: skip
 VALUES: dict[str, tuple[str, ...]] = {
     "module": MODULES,

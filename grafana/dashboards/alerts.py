@@ -1,7 +1,7 @@
 """Alerts and anomalies: what fires, what fired, which levels are in force, what is unusual."""
 
 from grafana import links, variables
-from grafana.dashboards import fresh
+from grafana.dashboards import fresh, unusual
 from grafana.grid import Band, row, wide
 from grafana.modern import Modern, Variable
 from grafana.palette import (
@@ -36,15 +36,21 @@ def board() -> Board:
         "alerts",
         "Alerts and anomalies",
         "What fires, what fired and how often, which levels are in force, and what is unusual?",
-        (now(), firing(), past(), reports(), bands(), in_force()),
-        (signal(),),
+        (now(), firing(), past(), reports(), unusual.bands(), in_force()),
+        (signal(), part()),
         since="now-6h",
     )
 
 
 def signal() -> Variable:
     """The signal whose course is shown."""
-    return variables.one_of_label("signal", "ops:signal", "signal", "Signal", "pool_use")
+    return variables.one_of_label("signal", "ops:watched", "signal", "Signal", "pool_use")
+
+
+def part() -> Variable:
+    """The part of it, where it has parts: a module, a queue, a task."""
+    watched = 'ops_anomaly_value{job="$job",signal="$signal"}'
+    return variables.one_of_label("part", watched, "part", "Part of it", "")
 
 
 def now() -> Band:
@@ -68,6 +74,7 @@ def now() -> Band:
         counted,
         words("About to fire", alerts.pending(), says=wait),
         words("Wrong reports", alerts.wrong_reports(), says=wrong),
+        unusual.number(),
         timeseries("Notices a minute", alerts.notifications(), alerts.undelivered(), says=Says(sent, SILENT)),
         height=4,
     )
@@ -151,18 +158,6 @@ def reports() -> Band:
         by_severity,
         height=7,
     )
-
-
-def bands() -> Band:
-    """One signal against its levels, its usual band and itself a week ago."""
-    about = (
-        "The chosen signal with its levels in force and its usual band: a day's mean, two deviations "
-        "up and down. Outside the band, yet below its level: unusual, not yet trouble."
-    )
-    queries = (alerts.chosen(), alerts.band("+"), alerts.band("-"), alerts.usual())
-    lines = map(alerts.chosen_levels, ("info", "warning", "critical"))
-    says = Says(about, "the signal says nothing now; too little happens to judge")
-    return row("Is it unusual?", timeseries("$signal", *queries, *lines, says=says), height=9)
 
 
 def in_force() -> Band:

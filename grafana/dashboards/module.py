@@ -1,7 +1,7 @@
 """One module: how it is, who says so, how its requests fare."""
 
 from grafana import links, variables
-from grafana.dashboards import fresh
+from grafana.dashboards import fresh, unusual
 from grafana.grid import row, wide
 from grafana.modern import Modern
 from grafana.palette import severity_mappings
@@ -23,7 +23,9 @@ def board() -> Board:
         "How is this module, who says so, and how do its requests fare?",
         (
             fresh.fresh("module", "modules", "api"),
-            row("How is it?", states(), ages(), probe(), in_progress(), height=4),
+            row(
+                "How is it?", states(), wide(unusual.of_module(), 6), ages(), probe(), in_progress(), height=4
+            ),
             row("Since when?", course(), height=6),
             row("How do its requests fare?", rate(), errors(), durations()),
             row("Details", spread(), wide(alerts(), 8), wide(reports(), 6)),
@@ -36,14 +38,14 @@ def states() -> Modern:
     """As it is, as reported, as observed."""
     about = "Status: as observed, else as reported when that is trouble, else unknown."
     kinds = ("status", "reported", "observed")
-    return wide(words("Status", *map(modules.course, kinds), says=status_says(about, fresh.NO_SCRAPE)), 10)
+    return wide(words("Status", *map(modules.course, kinds), says=status_says(about, fresh.NO_SCRAPE)), 8)
 
 
 def ages() -> Modern:
     """How long ago anything was known."""
     about = "How long ago the module was last reported, and last observed. Old: nothing has asked it lately."
     queries = map(modules.known, ("reported", "observed"))
-    return wide(stat("Last known", *queries, says=Says(about, "never", "s"), graph=False), 6)
+    return wide(stat("Last known", *queries, says=Says(about, "never", "s"), graph=False), 4)
 
 
 def probe() -> Modern:

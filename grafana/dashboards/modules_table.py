@@ -1,10 +1,11 @@
 """The table of the modules: who says what of each, how it fares, what it leads to."""
 
 from grafana import levels, links
+from grafana.dashboards import unusual
 from grafana.modern import Modern
 from grafana.palette import any_is_bad, status_mappings, trend
 from grafana.panels import Says
-from grafana.queries import modules
+from grafana.queries import anomalies, modules
 from grafana.tables import Column, table
 
 ABOUT = (
@@ -26,6 +27,7 @@ def modules_table() -> Modern:
         modules.requests(),
         modules.alerts(),
         modules.last_healthy(),
+        anomalies.of_modules(),
     )
     return table("Modules", *queries, says=Says(ABOUT, EMPTY, "none"), columns=columns(), sort="Status")
 
@@ -49,5 +51,6 @@ def columns() -> list[Column]:
         ),
         Column("G", "Requests", "reqps", "none"),
         Column("H", "Alerts", more={"thresholds": any_is_bad()}, links=(fired,), width=80),
+        unusual.column("J"),
         Column("I", "Last healthy", "dateTimeFromNow", ""),
     ]

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 from grafana import levels, links, variables
-from grafana.dashboards import fresh
+from grafana.dashboards import fresh, unusual
 from grafana.dashboards.actions import actions
 from grafana.dashboards.modules_table import modules_table
 from grafana.grid import pile, row, wide
 from grafana.modern import Modern, Query
-from grafana.palette import GREEN, GREY, ORANGE, RED, any_is_bad, count_overrides, override, plain, trend
+from grafana.palette import GREEN, GREY, ORANGE, RED, any_is_bad, count_overrides, plain
 from grafana.panels import Says, alert_list, judged, stat, status_says, words
-from grafana.queries import alerts, api, cache, database, engagement, ingestion, modules, workers
-from grafana.queries.series import change
+from grafana.queries import alerts, anomalies, api, cache, database, engagement, ingestion, modules, workers
 from grafana.shell import Board
 from grafana.tables import Column, table
 
@@ -125,13 +124,10 @@ def numbers() -> Sequence[Modern]:
 
 def key(title: str, signal: str, now: Query, board_name: str, empty: str) -> Modern:
     """A judged number with its trend."""
-    about = (
-        f"{levels.signal(signal).meaning} Coloured by the levels of thresholds.yml; below: since an hour ago."
-    )
+    meaning = levels.signal(signal).meaning
+    about = f"{meaning} Coloured by the levels of thresholds.yml; below: its trend of an hour, or ≋ unusual."
     says = judged(signal, about, empty, (links.board(board_name, "More on this"),))
-    panel = stat(title, now, change(signal, "1h"), says=says)
-    panel.overrides = [override("byName", "since 1h", {"mappings": trend(), "unit": "none"})]
-    return panel
+    return unusual.marked_trend(stat(title, now, anomalies.trend(signal), says=says))
 
 
 def plain_key(title: str, now: Query, unit: str, board_name: str) -> Modern:

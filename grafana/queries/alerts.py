@@ -3,7 +3,6 @@
 from grafana.modern import Query, query
 
 FIRING = 'ALERTS{alertstate="firing",severity!="info"}'
-BAND = "7d"
 WEIGHTS = {"info": 1, "warning": 2, "critical": 3}
 REAL = 'alertname!="Watchdog"'
 # the labels that say what an alert is about
@@ -84,26 +83,9 @@ def trend(past: str) -> Query:
     return query(f"max by (signal) (sgn(ops:signal:change_{past}))", rows=True)
 
 
-def chosen() -> Query:
-    """The chosen signal over time."""
-    return query('max by (signal) (ops:signal{signal="$signal"})', "value")
-
-
 def chosen_levels(severity: str) -> Query:
     """A level in force of the chosen signal."""
     return query(f'max(ops:threshold{{signal="$signal",severity="{severity}"}})', f"level {severity}")
-
-
-def usual() -> Query:
-    """The chosen signal at the same time a week ago."""
-    return query(f'max by (signal) (ops:signal{{signal="$signal"}} offset {BAND})', "a week ago")
-
-
-def band(sign: str) -> Query:
-    """The chosen signal's mean of a day, two standard deviations up or down."""
-    over = 'ops:signal{signal="$signal"}[1d]'
-    word = {"+": "usually below", "-": "usually above"}[sign]
-    return query(f"max(avg_over_time({over}) {sign} 2 * stddev_over_time({over}))", word)
 
 
 def disagreements() -> Query:

@@ -8,6 +8,7 @@ import yaml
 
 from exporter.catalogue import shown
 from prometheus.thresholds import load
+from prometheus.watched import MODULES
 
 ROOT = Path(__file__).parents[2]
 SERVICE = ROOT / "ingestion_api" / "metrics"
@@ -73,5 +74,5 @@ def served() -> set[str]:
 
 @cache
 def signals() -> set[str]:
-    """The signals of thresholds.yml."""
-    return set(load().signals)
+    """The signals of thresholds.yml, and what is watched of modules."""
+    return {*load().signals, *MODULES}

@@ -1,0 +1,92 @@
+"""What is unusual: each watched signal, the band in which it was expected, and which way it left it."""
+
+from grafana.modern import Query, query
+from grafana.queries.modules import CHOSEN, ONE, listed
+from grafana.queries.series import change, least, most, own
+
+SHOWN = ('signal="$signal"', 'part="$part"')
+# what is told of a module, the most alarming with the greatest number: its signal, and which way that went
+MARKS = {
+    6: ("module_error_ratio", 1),
+    5: ("module_response_time", 1),
+    4: ("module_requests", -1),
+    3: ("module_requests", 1),
+    2: ("module_response_time", -1),
+    1: ("module_error_ratio", -1),
+}
+MODULE_SIGNALS = ("module_error_ratio", "module_response_time", "module_requests")
+NORMAL, LEARNING = 0, -1
+# a mark in the place of a trend
+FAR = 10
+
+
+def of_modules() -> Query:
+    """What is most unusual in each module, as the number of its mark."""
+    parts = (
+        f"{mark * way} * ({own('ops_anomaly_direction', CHOSEN, signal=signal)} == {way})"
+        for mark, (signal, way) in MARKS.items()
+    )
+    return listed(f"max by (module) ({' or '.join([*parts, *states(*MODULE_SIGNALS)])})")
+
+
+def states(*signals: str) -> list[str]:
+    """Signals of modules that are as usual, and those of which too little is known yet."""
+    among = f'signal=~"{"|".join(signals)}"'
+    numbers = {"normal": NORMAL, "learning": LEARNING}
+    return [
+        f"{number} * ({own('ops_anomaly_state', CHOSEN, among, state=state)} == 1)"
+        for state, number in numbers.items()
+    ]
+
+
+def of_module(signal: str, legend: str) -> Query:
+    """Which way one signal of one module went: 1 up, -1 down, 0 neither, nothing while it is learnt."""
+    known = own("ops_anomaly_upper", ONE, signal=signal)
+    ways = own("ops_anomaly_direction", ONE, signal=signal)
+    return query(f"max({ways} and {known})", legend)
+
+
+def trend(signal: str) -> Query:
+    """Whether a signal is unusually high (10) or low (-10); else its trend of an hour."""
+    unusual = f"{FAR} * max({own('ops_anomaly_direction', signal=signal)} != 0)"
+    return query(f"{unusual} or {change(signal, '1h').expr}", "trend")
+
+
+def value() -> Query:
+    """The chosen part of the chosen signal."""
+    return query(most(own("ops_anomaly_value", *SHOWN)), "value")
+
+
+def upper() -> Query:
+    """The upper end of its band."""
+    return query(most(own("ops_anomaly_upper", *SHOWN)), "usually below")
+
+
+def lower() -> Query:
+    """The lower end of its band."""
+    return query(least(own("ops_anomaly_lower", *SHOWN)), "usually above")
+
+
+def score() -> Query:
+    """How far outside of it the value is."""
+    return query(most(own("ops_anomaly_score", *SHOWN)), "score")
+
+
+def course() -> Query:
+    """Everything that was unusual, while it was."""
+    return query(f"{most(own('ops_anomaly_direction'), 'signal', 'part')} != 0", "{{signal}} {{part}}")
+
+
+def number() -> Query:
+    """How many signals are unusual now."""
+    return query(
+        f"count({most(own('ops_anomaly_direction'), 'signal', 'part')} != 0) or 0 * {WATCHED}", "now"
+    )
+
+
+def watched() -> Query:
+    """How many are watched."""
+    return query(WATCHED, "watched")
+
+
+WATCHED = most(own("ops_anomaly_watched_series"))
