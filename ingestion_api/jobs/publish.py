@@ -1,9 +1,10 @@
 """The way from a committed job to a message in the broker."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, case, or_, select, update
+from sqlalchemy import Select, or_, select, update
 
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.jobs.cancel import message_id
@@ -19,51 +20,53 @@ BATCH = 100
 def publish_due(store: Store, broker: Broker, now: datetime) -> int:
     """Send a message for every waiting job that has none; tell how many were sent.
 
-    A crash between sending and writing it down leads to a second message, which no worker can claim.
+    The job is marked before its message is sent, so that of several services on one database only one
+    sends it. After a crash in between, the broker does not know the message, and recovery sends it again.
     """
-    due = _due(store, now)
-    sent = []
+    due = _mark(store, now)
+    sent = 0
     for job in due:
         if not _sent(broker, job):
+            _unmark(store, due[sent:], now)
             break
-        sent.append(job)
-    _mark(store, sent, now)
-    return len(sent)
+        sent += 1
+    return sent
 
 
-def _due(store: Store, now: datetime) -> list[Job]:
-    query = (
+def _due(now: datetime) -> Select[Job]:
+    return (
         select(Job)
         .where(is_in(PENDING), Job.dispatch == "celery", Job.published_at.is_(None))
         .where(or_(Job.not_before.is_(None), Job.not_before <= now))
         .order_by(Job.id)
         .limit(BATCH)
     )
+
+
+def _mark(store: Store, now: datetime) -> Sequence[Job]:
+    # looked for without the write lock, since mostly there is nothing to send
     with store.read() as session:
-        return list(session.scalars(query))
+        if session.scalars(_due(now).limit(1)).first() is None:
+            return ()
+    with store.write() as session:
+        due = session.scalars(_due(now).with_for_update(skip_locked=True)).all()
+        for job in due:
+            job.published_at = now
+            job.publications += 1
+    return due
 
 
 def _sent(broker: Broker, job: Job) -> bool:
     try:
-        broker.publish(job.kind, job.id, message_id(job.id, job.publications))
+        broker.publish(job.kind, job.id, message_id(job.id, job.publications - 1))
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the job stays due
         log.warning("job %d could not be published yet: %s", job.id, type(error).__name__)
         return False
     return True
 
 
-def _mark(store: Store, sent: list[Job], now: datetime) -> None:
-    if not sent:
-        return
-    # a quick worker may have taken and given back the job already: then it is due again
-    same = (Job.state == PENDING, Job.attempts == bindparam("seen_attempts"))
-    statement = (
-        update(Job)
-        .where(Job.id == bindparam("sent_id"))
-        .values(
-            publications=Job.publications + 1, published_at=case((and_(*same), now), else_=Job.published_at)
-        )
-    )
-    marks = [{"sent_id": job.id, "seen_attempts": job.attempts} for job in sent]
+def _unmark(store: Store, jobs: Sequence[Job], now: datetime) -> None:
+    # a message may have arrived although sending failed, and its job be taken and given back already
+    same = (Job.id.in_([job.id for job in jobs]), Job.state == PENDING, Job.published_at == now)
     with store.write() as session:
-        session.connection().execute(statement, marks)
+        session.execute(update(Job).where(*same).values(published_at=None))

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.jobs.cancel import cancel
 from ingestion_api.jobs.claim import renew, take
@@ -58,6 +60,25 @@ def test_a_broker_that_is_away_loses_nothing(store: Store, own_redis_server: Red
     assert publish_due(store, broker, MORNING) == 0
     own_redis_server.start()
     assert publish_due(store, broker, MORNING) == 1
+    assert broker.waiting() == {job_id}
+
+
+def test_a_service_that_dies_before_it_has_sent_the_message_loses_nothing(
+    store: Store, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job is marked already; the broker knows nothing of it, so it is sent after all."""
+    broker = broker_at(redis_server)
+    job_id = waiting_job(store)
+
+    def die(*_arguments: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as dying, pytest.raises(SystemExit):
+        dying.setattr(broker, "publish", die)
+        publish_due(store, broker, MORNING)
+    assert publish_due(store, broker, MORNING) == 0
+    recover(store, broker, PATIENCE, SOON)
+    assert publish_due(store, broker, SOON) == 1
     assert broker.waiting() == {job_id}
 
 
