@@ -95,7 +95,7 @@ class Detector:
     def _sum(self, *parts: Floats) -> Floats:
         total = np.zeros(len(parts[0]))
         for weight, part in zip(self._weights, parts, strict=True):
-            total += weight * np.nan_to_num(part)
+            total += weight * np.fmax(part, 0)  # what is not judged counts for nothing
         return total
 
     def _band(self, value: Sight, rest: Sight, usual: Floats) -> tuple[Floats, Floats]:
