@@ -1,0 +1,34 @@
+"""What is watched is what is measured, and no alert is made of what is unusual."""
+
+from pathlib import Path
+
+import yaml
+
+from prometheus.thresholds import load
+from prometheus.watched import MODULES, WATCHED
+
+RULES = Path(__file__).parents[2] / "prometheus" / "rules"
+
+
+def rules() -> list[dict[str, str]]:
+    """Every rule as it stands in its file."""
+    files = sorted(RULES.glob("*.yml"))
+    return [
+        rule
+        for file in files
+        for group in yaml.safe_load(file.read_text())["groups"]
+        for rule in group["rules"]
+    ]
+
+
+def test_every_signal_is_watched_unless_it_is_only_ever_a_state() -> None:
+    first, *others = [rule["expr"] for rule in rules() if rule.get("record") == WATCHED]
+    names = set(first.split('"')[1].split("|"))
+    assert names == {name for name, it in load().signals.items() if it.unit != "state"}
+    assert set(others) == set(MODULES.values()) <= {str(rule.get("record")) for rule in rules()}
+
+
+def test_nobody_is_paged_for_what_is_merely_unusual() -> None:
+    alerts = [rule for rule in rules() if "alert" in rule]
+    assert alerts
+    assert [rule["alert"] for rule in alerts if "anomal" in rule["expr"] or WATCHED in rule["expr"]] == []
