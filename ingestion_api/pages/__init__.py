@@ -3,7 +3,18 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from ingestion_api.pages import alerts, cache, embeddings, home, ingest, jobs, sign_in, workers
+from ingestion_api.pages import (
+    alert,
+    alerts,
+    cache,
+    embeddings,
+    home,
+    ingest,
+    jobs,
+    preferences,
+    sign_in,
+    workers,
+)
 from ingestion_api.pages.not_found import answer_people
 from ingestion_api.pages.templates import STATIC
 
@@ -11,6 +22,7 @@ from ingestion_api.pages.templates import STATIC
 def include_pages(app: FastAPI) -> None:
     """Add the pages and their files to the application that has the JSON routes."""
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for subject in (sign_in, home, alerts, ingest, jobs, workers, embeddings, cache):
+    subjects = (sign_in, home, alerts, alert, ingest, jobs, workers, embeddings, cache, preferences)
+    for subject in subjects:
         app.include_router(subject.router)
     answer_people(app)

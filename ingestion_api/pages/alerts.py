@@ -46,7 +46,7 @@ def show(request: Request, _: Operator, state: State = "") -> Response:
         state=state,
         labels=labels,
         here=_address(state, labels),
-        links=_links,
+        links=leads,
     )
 
 
@@ -77,13 +77,15 @@ def _with(labels: Mapping[str, Sequence[str]], alerts: Iterable[Alert]) -> list[
     ]
 
 
-def _weight(alert: Alert) -> tuple[int, float]:
+def _weight(alert: Alert) -> tuple[bool, int, float]:
     known = alert.severity in _HEAVIEST
     rank = _HEAVIEST.index(alert.severity) if known else len(_HEAVIEST)
-    return rank, -alert.starts_at.timestamp()
+    # what nobody takes care of comes first
+    return alert.acknowledged_at is not None, rank, -alert.starts_at.timestamp()
 
 
-def _links(alert: Alert) -> dict[str, str]:
+def leads(alert: Alert) -> dict[str, str]:
+    """Where an alert leads: the addresses that it gives, where they are of the web."""
     written = {name: str(alert.annotations.get(key, "")) for name, key in _LINKS.items()}
     return {name: address for name, address in written.items() if _is_web(address)}
 

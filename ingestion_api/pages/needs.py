@@ -83,7 +83,7 @@ def of_embeddings(status: EmbeddingStatus) -> Iterator[Need]:
 
 
 def of_alerts(session: Session) -> Iterator[Need]:
-    """Yield the alerts that fire."""
+    """Yield the alerts that fire; one that somebody takes care of weighs little."""
     firing = select(Alert).where(Alert.status == "firing").order_by(Alert.starts_at.desc()).limit(20)
     for alert in session.scalars(firing):
         weight = {"critical": "bad", "warning": "warn"}.get(alert.severity, "info")
@@ -92,6 +92,8 @@ def of_alerts(session: Session) -> Iterator[Need]:
             alert.annotations.get("summary") or alert.annotations.get("description") or "It gave no summary."
         )
         address = _link(alert.annotations.get("action_url") or alert.annotations.get("runbook_url"))
+        if alert.acknowledged_at is not None:
+            weight, said = "info", f"{said} Acknowledged by {alert.acknowledged_by}."
         yield Need(weight, f"Alert {alert.name} fires since {since}", str(said), address, "What to do")
 
 

@@ -7,6 +7,10 @@ _NOTICES = {
     "cancelled": "The job was cancelled.",
     "cancelling": "The job was asked to stop; it ends within seconds.",
     "retried": "The job was queued again as a new one.",
+    "acknowledged": "The alert was acknowledged.",
+    "taken-back": "The alert is no longer acknowledged.",
+    "levels-set": "The levels were set; they are in force within two seconds.",
+    "levels-set-back": "The file's levels are in force again within two seconds.",
     "generating": "Sparse embeddings are being generated.",
 }
 

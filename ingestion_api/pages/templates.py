@@ -42,7 +42,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = static
-    for word in (ago, begun, breakable, duration, moment, number, size, title):
+    for word in (ago, begun, breakable, duration, moment, number, size, snake, title):
         environment.filters[word.__name__] = word
     return environment
 
@@ -95,6 +95,11 @@ def title(job: Job) -> Markup:
 def breakable(text: str) -> Markup:
     """Return a text with an address in it, which may break after each of its slashes."""
     return Markup("/<wbr>").join(text.split("/"))
+
+
+def snake(name: str) -> Markup:
+    """Return a name of words joined by underscores, which may break after each of them."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def begun(text: str) -> str:

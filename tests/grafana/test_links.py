@@ -13,10 +13,6 @@ from ingestion_api.app import create_app
 from ingestion_api.settings import Settings
 from tests.grafana.files import Json, dashboards, links, texts
 
-# pages that are not there yet, and what they come with; each is dropped here as soon as it answers
-LATER = {
-    "/preferences": "the levels that operators set for themselves",
-}
 # this page takes any label of a series
 TAKES_LABELS = {"/alerts"}
 KEPT = {"datasource", "job", "instance", "service"}
@@ -82,21 +78,15 @@ def test_every_link_to_the_service_finds_its_page_and_parameters(pages: dict[str
         for url in to_pages(it):
             assert url.startswith("${service}/"), f"{name} leads to {url}"
             parts = urlsplit(url.removeprefix("${service}"))
-            if parts.path in LATER:
-                continue
             assert parts.path in pages, f"{name} leads to {parts.path}, which is no page"
             given = {key for key, _ in parse_qsl(parts.query)} if parts.path not in TAKES_LABELS else set()
             assert given <= pages[parts.path], f"{parts.path} does not take {given - pages[parts.path]}"
 
 
-def test_what_is_to_come_is_not_there_yet(pages: dict[str, set[str]]) -> None:
-    assert [path for path in LATER if path in pages] == [], "it is there now; drop it from LATER"
-
-
 def test_every_action_can_be_reached_from_the_overview(pages: dict[str, set[str]]) -> None:
     reached = {urlsplit(url.removeprefix("${service}")).path for url in to_pages(dashboards()["overview"])}
     assert reached >= {"/ingest", "/jobs", "/embeddings", "/cache", "/workers", "/alerts"}
-    assert set(pages) | set(LATER) >= reached
+    assert set(pages) >= reached
 
 
 def test_links_carry_the_row_that_they_are_on() -> None:

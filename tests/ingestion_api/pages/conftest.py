@@ -1,31 +1,49 @@
 """What the tests of the pages share: a service of their own, a signed-in client."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from ingestion_api.access.attempts import Attempts
 from ingestion_api.app import create_app
+from prometheus.thresholds import FILE
 from tests.ingestion_api.pages.desk import TOKEN, Desk, desk_settings, open_desk
 from tests.ingestion_api.pages.visits import Visits
 from tests.servers.redis_server import RedisServer
+
+
+def few_signals(folder: Path) -> Path:
+    """Three of the signals, of each kind one: a page of all takes the checker seconds."""
+    signals = yaml.safe_load(FILE.read_text())["signals"]
+    names = ("api_error_ratio", "worker_queue_length", "backend_up")
+    (folder / "thresholds.yml").write_text(
+        yaml.safe_dump({"signals": {name: signals[name] for name in names}})
+    )
+    return folder / "thresholds.yml"
 
 
 @pytest.fixture(scope="module")
 def running_desk(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A service that the tests of a module share."""
     folder = tmp_path_factory.mktemp("desk")
-    with open_desk(desk_settings(folder, redis_server.url.removesuffix("/0"))) as desk:
+    signals = {"thresholds_file": few_signals(folder)}
+    with open_desk(desk_settings(folder, redis_server.url.removesuffix("/0"), **signals)) as desk:
         yield desk
 
 
 @pytest.fixture(scope="module")
 def dark_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A service whose broker, cache and resources are away."""
-    away = {"resources_url": "postgresql+psycopg://tower@127.0.0.1:1/tower"}
-    with open_desk(desk_settings(tmp_path_factory.mktemp("dark"), "redis://127.0.0.1:1", **away)) as desk:
+    """A service whose broker, cache, resources and signals are away."""
+    folder = tmp_path_factory.mktemp("dark")
+    away = {
+        "resources_url": "postgresql+psycopg://tower@127.0.0.1:1/tower",
+        "thresholds_file": folder / "thresholds.yml",
+    }
+    with open_desk(desk_settings(folder, "redis://127.0.0.1:1", **away)) as desk:
         yield desk
 
 

@@ -97,8 +97,8 @@ class Desk:
             )
             session.merge(worker)
 
-    def put_alert(self, name: str, severity: str, *, ended: bool = False, **labels: str) -> None:
-        """Write an alert that fires, or has just ended."""
+    def put_alert(self, name: str, severity: str, *, ended: bool = False, **labels: str) -> int:
+        """Write an alert that fires, or has just ended; return its number."""
         now = datetime.now(UTC)
         alert = Alert(
             fingerprint=name,
@@ -121,6 +121,8 @@ class Desk:
         )
         with self.service.store.write() as session:
             session.add(alert)
+            session.flush()
+            return alert.id
 
     def put_resources(self, with_vector: int, without: int) -> None:
         """Write resources, some with a sparse embedding."""

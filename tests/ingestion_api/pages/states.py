@@ -39,6 +39,27 @@ def alerts_with_a_label(desk: Desk, view: View) -> None:
     view.go("/alerts?alertname=ApiErrorsHigh&module=search&state=firing")
 
 
+def alert_that_fires(desk: Desk, view: View) -> None:
+    number = desk.put_alert("WorkerQueueLong", "critical", signal="worker_queue_length", path="/search" * 40)
+    view.go(f"/alerts/{number}")
+
+
+def alert_acknowledged(desk: Desk, view: View) -> None:
+    alert_that_fires(desk, view)
+    view.page.get_by_label("Note").fill("Starting a second worker. " * 15)
+    view.page.get_by_role("button", name="Acknowledge").click()
+    view.page.get_by_text("Acknowledged by operator").wait_for()
+
+
+def alerts_acknowledged(desk: Desk, view: View) -> None:
+    alert_acknowledged(desk, view)
+    view.go("/alerts")
+
+
+def no_such_alert(desk: Desk, view: View) -> None:
+    view.go("/alerts/999999", 404)
+
+
 def ingest_empty(desk: Desk, view: View) -> None:
     view.go("/ingest?repo_url=https://github.com/tower/lamp")
 
@@ -184,6 +205,39 @@ def cache_refused(desk: Desk, view: View) -> None:
     view.page.get_by_role("alert").wait_for()
 
 
+def enter(view: View, label: str, number: str) -> None:
+    # Firefox over BiDi would add to what is in a field of numbers
+    view.page.get_by_label(label).focus()
+    view.page.keyboard.press("ControlOrMeta+A")
+    view.page.keyboard.type(number)
+
+
+def preferences_as_in_the_file(desk: Desk, view: View) -> None:
+    view.go("/preferences?signal=lamp")
+    view.page.get_by_text("There is no signal lamp").wait_for()
+
+
+def preferences_set(desk: Desk, view: View) -> None:
+    view.go("/preferences?signal=api_error_ratio")
+    enter(view, "Critical", "0.07")
+    view.page.get_by_label("Reason").fill("A noisy client. " * 30)
+    view.page.get_by_label("For how long").select_option("4 hours")
+    view.page.get_by_role("button", name="Set these levels").click()
+    view.page.get_by_text("The levels were set").wait_for()
+    view.go("/preferences?signal=api_error_ratio")
+
+
+def preferences_refused(desk: Desk, view: View) -> None:
+    view.go("/preferences?signal=api_error_ratio")
+    enter(view, "Warning", "0.5")
+    view.page.get_by_role("button", name="Set these levels").click()
+    view.page.get_by_role("alert").wait_for()
+
+
+def preferences_fixed(desk: Desk, view: View) -> None:
+    view.go("/preferences?signal=backend_up")
+
+
 def nothing_here(desk: Desk, view: View) -> None:
     view.go("/nothing", 404)
 
@@ -202,11 +256,13 @@ def service_away(desk: Desk, view: View) -> None:
 
 STATES: tuple[State, ...] = (
     home_calm, home_needs, alerts_none, alerts_some, alerts_with_a_label,
+    alert_that_fires, alert_acknowledged, alerts_acknowledged, no_such_alert,
     ingest_empty, ingest_refused, ingest_full, jobs_none, jobs_many, jobs_in_a_state,
     job_pending, job_starting, job_processing, job_stopping, job_complete, job_failed, job_skipped,
     job_cancelled, workers_none, workers_all_kinds, embeddings_none, embeddings_some, embeddings_running,
     embeddings_refused, cache_empty, cache_full, cache_asking, cache_nothing_to_clear, cache_cleared,
-    cache_refused, nothing_here, no_such_job, service_away,
+    cache_refused, preferences_as_in_the_file, preferences_set, preferences_refused, preferences_fixed,
+    nothing_here, no_such_job, service_away,
 )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ SAID_IN_THE_DARK = {
     "/": ("broker does not answer", "database of the resources does not answer"),
     "/embeddings": ("The database of the resources does not answer",),
     "/cache": ("The cache does not answer",),
+    "/preferences": ("The signals are not known",),
 }
 
 
@@ -208,6 +209,36 @@ def test_the_keyboard_alone_clears_a_cache_prefix(view: View, desk: Desk) -> Non
     view.page.keyboard.press("Enter")
     expect(view.page.get_by_text("3 keys that begin with search_query: were deleted.")).to_be_visible()
     assert sorted(desk.cache.scan_iter()) == [b"embedding:0", b"embedding:1"]
+
+
+def test_a_level_is_set_and_set_back_by_keyboard_alone(view: View, desk: Desk) -> None:
+    view.go("/preferences?signal=worker_queue_length")
+    tab_to(view.page, "critical")
+    view.page.keyboard.press("ControlOrMeta+A")
+    view.page.keyboard.type("80")
+    view.page.keyboard.press("Enter")
+    expect(view.page.get_by_text("The levels were set")).to_be_visible()
+    mine = view.page.get_by_role("region", name="Set here").get_by_role("row").last
+    expect(mine).to_contain_text("worker_queue_length")
+    expect(mine).to_contain_text("above 80 file: 100")
+    view.go("/preferences?signal=worker_queue_length")
+    tab_to(view.page, "back-worker_queue_length")
+    view.page.keyboard.press("Enter")
+    expect(view.page.get_by_text("The file's levels are in force again")).to_be_visible()
+    expect(view.page.get_by_role("region", name="Set here")).to_have_count(0)
+
+
+def test_an_alert_is_acknowledged_where_it_stands_and_taken_back(view: View, desk: Desk) -> None:
+    desk.put_alert("WorkerQueueLong", "critical", module="search")
+    view.go("/alerts?module=search&state=firing")
+    view.page.get_by_role("button", name="Acknowledge WorkerQueueLong").click()
+    view.page.wait_for_url("**/alerts?module=search&state=firing&notice=acknowledged")
+    expect(view.page.locator("#live > [role=status]")).to_have_text(
+        "1 firing, 1 of them acknowledged, 0 ended."
+    )
+    view.page.get_by_role("button", name="Take back WorkerQueueLong").click()
+    expect(view.page.get_by_role("button", name="Acknowledge WorkerQueueLong")).to_be_visible()
+    expect(view.page.get_by_text("The alert is no longer acknowledged.")).to_be_visible()
 
 
 FOCUSED = """(() => {

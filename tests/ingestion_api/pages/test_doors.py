@@ -8,7 +8,18 @@ from ingestion_api.store.tables import AuditRow, Job
 from tests.ingestion_api.pages.desk import TOKEN
 from tests.ingestion_api.pages.visits import Visits
 
-PAGES = ("/", "/alerts", "/ingest", "/jobs", "/jobs/1", "/workers", "/embeddings", "/cache")
+PAGES = (
+    "/",
+    "/alerts",
+    "/alerts/1",
+    "/ingest",
+    "/jobs",
+    "/jobs/1",
+    "/workers",
+    "/embeddings",
+    "/cache",
+    "/preferences",
+)
 FORMS = (
     "/ingest",
     "/jobs/1/cancel",
@@ -16,6 +27,10 @@ FORMS = (
     "/embeddings",
     "/cache/dry-run",
     "/cache/clear",
+    "/alerts/1/acknowledge",
+    "/alerts/1/take-back",
+    "/preferences/pool_use",
+    "/preferences/pool_use/set-back",
     "/sign-out",
 )
 
@@ -120,6 +135,7 @@ def test_nothing_changes_on_get(operator: Visits) -> None:
         "/ingest?repo_url=https://github.com/a/b",
         "/embeddings?resource_ids=a",
         "/cache?prefix=aa",
+        "/preferences?signal=pool_use&critical=0.8",
     ):
         operator.get(address)
     with operator.app.state.service.store.read() as session:

@@ -24,6 +24,8 @@ BROWSERS = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
 DRIVER = shutil.which("WebKitWebDriver")
 SCREEN = shutil.which("Xvfb")
 
+PAGES = ("/", "/alerts", "/ingest", "/jobs", "/workers", "/embeddings", "/cache", "/preferences")
+
 
 @pytest.fixture(scope="module")
 def screen() -> Iterator[str]:
@@ -73,7 +75,7 @@ def test_a_repository_is_queued_and_its_progress_followed(webkit: WebKitGTK, des
     eventually(lambda: bar.get_attribute("value") == "30", within=20)
 
 
-@pytest.mark.parametrize("address", ["/", "/alerts", "/ingest", "/jobs", "/workers", "/embeddings", "/cache"])
+@pytest.mark.parametrize("address", PAGES)
 def test_every_page_is_accessible_and_fits(webkit: WebKitGTK, desk: Desk, address: str) -> None:
     sign_in(webkit, desk)
     desk.put_worker("cloud@tower")

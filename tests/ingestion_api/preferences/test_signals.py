@@ -1,0 +1,27 @@
+"""The service reads the checked-in file of thresholds itself: what it takes from it is what the rules take."""
+
+from ingestion_api.preferences.levels import refusal
+from ingestion_api.preferences.signals import SignalFile
+from ingestion_api.settings import Settings
+from prometheus.thresholds import FILE, load
+
+
+def test_the_checked_in_file_is_read_as_the_rules_read_it() -> None:
+    known = SignalFile(FILE).known()
+    assert known.problem == ""
+    theirs = load(FILE).signals
+    assert list(known.signals) == list(theirs)
+    for name, signal in known.signals.items():
+        other = theirs[name]
+        assert signal.given() == other.levels.given()
+        assert (signal.meaning, signal.unit, signal.direction) == (other.meaning, other.unit, other.direction)
+        assert signal.range == other.range
+
+
+def test_the_levels_of_the_file_may_be_set_wherever_there_is_a_range() -> None:
+    for name, signal in SignalFile(FILE).known().signals.items():
+        assert bool(refusal(name, signal, signal.given())) == (signal.range is None)
+
+
+def test_from_the_projects_folder_the_file_is_found_without_a_setting() -> None:
+    assert Settings().thresholds_file.resolve() == FILE.resolve()
