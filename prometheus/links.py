@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from prometheus.dashboards import Page
+from prometheus.dashboards import NARROWS, Dashboard, Page
 
 # the deployment's own addresses are external labels of Prometheus, dropped again before Alertmanager
 SERVICE = "{{ $externalLabels.service_url }}"
@@ -19,21 +19,22 @@ class Story:
     alert: str
     summary: str
     description: str
-    dashboard: str
+    dashboard: Dashboard
     action: str = ALERTS
     labels: Sequence[str] = ()
 
     def annotations(self) -> Mapping[str, str]:
         """The annotations that every alert has, with the labels of its series carried into the links."""
-        carried = [f"{name}={{{{ $labels.{name} | urlquery }}}}" for name in self.labels]
+        carried = {name: f"{name}={{{{ $labels.{name} | urlquery }}}}" for name in self.labels}
+        shown = [f"var-{it}" for name, it in carried.items() if name in NARROWS.get(self.dashboard, ())]
         # the page of all alerts is told which one is meant
         which = [f"alertname={self.alert}"] if self.action == ALERTS else []
         return {
             "summary": self.summary,
             "description": self.description,
             "runbook_url": f"{RUNBOOKS}#{self.alert.lower()}",
-            "dashboard_url": f"{GRAFANA}/d/watchroom-{self.dashboard}{query(f'var-{it}' for it in carried)}",
-            "action_url": f"{SERVICE}{self.action}{query([*which, *carried])}",
+            "dashboard_url": f"{GRAFANA}/d/watchroom-{self.dashboard}{query(shown)}",
+            "action_url": f"{SERVICE}{self.action}{query([*which, *carried.values()])}",
         }
 
 

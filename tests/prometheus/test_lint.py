@@ -213,6 +213,14 @@ def test_the_links_lead_somewhere(rule: Rule) -> None:
     assert rule.annotations["runbook_url"] == f"{{{{ $externalLabels.runbooks_url }}}}#{rule.name.lower()}"
 
 
+@each_alert
+def test_a_dashboard_is_narrowed_only_by_variables_of_its_own(rule: Rule) -> None:
+    name = re.findall(r"watchroom-(\w+)", rule.annotations["dashboard_url"])[0]
+    board = read(FOLDER.parent / "grafana" / "generated" / f"{name}.json")
+    own = {it["name"] for it in board["templating"]["list"]} - {"datasource", "job", "instance", "service"}
+    assert set(re.findall(r"var-(\w+)=", rule.annotations["dashboard_url"])) <= own
+
+
 def test_the_fast_scrape_asks_for_all_that_the_fast_lane_reads_and_keeps_it() -> None:
     job = next(
         it for it in read(FOLDER / "prometheus.yml")["scrape_configs"] if it["job_name"] == "exporter-fast"
