@@ -1,4 +1,4 @@
-"""The service reads the checked-in file of thresholds itself: what it takes from it is what the rules take."""
+"""The service reads the checked-in thresholds itself: what it takes from them is what the rules take."""
 
 from ingestion_api.preferences.levels import refusal
 from ingestion_api.preferences.signals import SignalFile
