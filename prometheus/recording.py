@@ -16,6 +16,7 @@ NUMBERS = {"unknown": 1, "degraded": 2, "down": 3}
 def rules() -> Iterator[Recording]:
     """What is recorded every 15 s from the slow scrape."""
     yield from requests()
+    yield from tasks()
     yield from statuses()
     yield from ratios()
 
@@ -36,6 +37,15 @@ def requests() -> Iterator[Recording]:
     # for quantiles of all modules together over days, which would read every bucket of every module
     yield Recording(
         "le:ops_http_request_duration_seconds_bucket:rate5m", f"sum by (le) (rate({DURATION}{SLOW}[5m]))"
+    )
+
+
+def tasks() -> Iterator[Recording]:
+    """How long tasks run, by name: over days too many buckets to read each time; silent where none ran."""
+    buckets = f"sum by (name, le) (rate(celery_task_runtime_bucket{SLOW}[5m]))"
+    yield Recording(
+        "task:celery_task_runtime_seconds:p95_5m",
+        f"histogram_quantile({QUANTILES['p95']}, {buckets}) >= 0",
     )
 
 

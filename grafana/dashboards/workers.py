@@ -152,7 +152,7 @@ def outcomes() -> Band:
         "What becomes of tasks?",
         stacked("Outcomes", *map(workers.outcome, kinds), says=Says(ends, QUIET, "ops")),
         timeseries("Failure ratio", workers.failure_ratio(), *lines, says=Says(ratio, QUIET, "percentunit")),
-        timeseries("Running time, P95", workers.runtime(0.95), says=Says(runs, QUIET, "s")),
+        timeseries("Running time, P95", workers.runtime(), says=Says(runs, QUIET, "s")),
         timeseries("Stored results", workers.results(), says=Says(witness, "no result backend is asked")),
     )
 
