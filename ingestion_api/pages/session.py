@@ -1,4 +1,4 @@
-"""A visitor's session: a signed cookie and nothing on the server, so any copy of the service knows it."""
+"""A visitor's session: a signed cookie, so any copy of the service knows it; only its early end is kept."""
 
 import hashlib
 import hmac

@@ -7,11 +7,13 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.bearer import address_of, gate_of
+from ingestion_api.pages.ended import end
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.session import COOKIE, keep, new_session
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import is_secure, own_form, seal_of, visitor_of
 from ingestion_api.problems import NotSignedIn, TooMany
+from ingestion_api.service import service_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -45,8 +47,12 @@ async def sign_in(
 
 
 @router.post("/sign-out", dependencies=[own_form])
-async def sign_out() -> Response:
-    """End the session in this browser."""
+def sign_out(request: Request) -> Response:
+    """End the session, also for whoever has a copy of its cookie."""
+    service, session = service_of(request), visitor_of(request).session
+    # a stranger's session opens nothing, so that it needs no end that would have to be kept
+    if session.signed_in:
+        end(service.store, session, service.clock())
     response = RedirectResponse("/sign-in?notice=signed-out", 303)
     response.delete_cookie(COOKIE, path="/")
     return response

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Form, Request
 
 from ingestion_api.access.bearer import Actor, address_of
+from ingestion_api.pages.ended import has_ended
 from ingestion_api.pages.session import COOKIE, Seal, Session, new_session
 from ingestion_api.problems import Problem
 from ingestion_api.service import service_of
@@ -42,9 +43,17 @@ def visitor_of(request: Request) -> Visitor:
     if visitor is None:
         seal = seal_of(request)
         known = seal.read(request.cookies.get(COOKIE, ""))
-        session = known or new_session(signed_in=False)
-        visitor = request.state.visitor = Visitor(session, seal.form_key(session), known is None)
+        visitor = request.state.visitor = _visitor(seal, known) if known else _stranger(seal)
     return visitor
+
+
+def _visitor(seal: Seal, session: Session) -> Visitor:
+    return Visitor(session, seal.form_key(session), is_new=False)
+
+
+def _stranger(seal: Seal) -> Visitor:
+    session = new_session(signed_in=False)
+    return Visitor(session, seal.form_key(session), is_new=True)
 
 
 def is_secure(request: Request) -> bool:
@@ -54,7 +63,12 @@ def is_secure(request: Request) -> bool:
 
 
 def _operator(request: Request) -> Actor:
-    if not visitor_of(request).session.signed_in:
+    session = visitor_of(request).session
+    if not session.signed_in:
+        raise SignInNeeded
+    if has_ended(service_of(request).store, session):
+        # whoever shows it is given a new one, with which to sign in
+        request.state.visitor = _stranger(seal_of(request))
         raise SignInNeeded
     return Actor("operator (page)", address_of(request))
 

@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy.exc import StatementError
 
+# what an error of the backend's database carries, so that whoever is told knows which one is away
+OF_THE_RESOURCES = "of the resources"
 WRITES = "watchroom_writes"
 POOL_WAIT = 5.0  # seconds; then the answer is 503 rather than a growing line of threads
 
@@ -21,9 +24,15 @@ def open_engine(url: str) -> Engine:
 
 def open_backend_engine(url: str) -> Engine:
     """An engine for the backend's database, whose own ways are left as they are."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return _server(url, pool_size=5)
-    return _sqlite(url)
+    is_file = make_url(url).get_backend_name() == "sqlite"
+    engine = _sqlite(url) if is_file else _server(url, pool_size=5)
+    event.listen(engine, "handle_error", _say_whose)
+    return engine
+
+
+def _say_whose(context: ExceptionContext) -> None:
+    if isinstance(context.sqlalchemy_exception, StatementError):
+        context.sqlalchemy_exception.add_detail(OF_THE_RESOURCES)
 
 
 def _server(url: str, pool_size: int) -> Engine:

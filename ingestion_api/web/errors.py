@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from ingestion_api.problems import Problem
+from ingestion_api.store.engine import OF_THE_RESOURCES
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +66,10 @@ async def _invalid(_request: Request, error: RequestValidationError) -> JSONResp
 
 
 async def _database_away(_request: Request, error: Exception) -> JSONResponse:
-    log.warning("the database does not answer: %s", type(error).__name__)
-    return detail(503, "The service's database does not answer; try again shortly.", {"Retry-After": "5"})
+    theirs = OF_THE_RESOURCES in getattr(error, "detail", ())
+    whose = "The database of the resources" if theirs else "The service's database"
+    log.warning("%s does not answer: %s", whose.lower(), type(error).__name__)
+    return detail(503, f"{whose} does not answer; try again shortly.", {"Retry-After": "5"})
 
 
 async def _no_data(_request: Request, _error: DataError) -> JSONResponse:

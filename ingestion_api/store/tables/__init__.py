@@ -7,12 +7,14 @@ from ingestion_api.store.tables.encoders import EncoderVersion
 from ingestion_api.store.tables.jobs import IdempotencyKey, Job, JobEvent
 from ingestion_api.store.tables.preferences import Preference
 from ingestion_api.store.tables.resources import IngestedFile, Resource
+from ingestion_api.store.tables.sessions import EndedSession
 from ingestion_api.store.tables.workers import Worker
 
 __all__ = [
     "Alert",
     "AuditRow",
     "EncoderVersion",
+    "EndedSession",
     "IdempotencyKey",
     "IngestedFile",
     "Job",

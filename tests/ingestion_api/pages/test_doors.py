@@ -98,6 +98,20 @@ def test_signing_out_ends_the_session(operator: Visits) -> None:
     assert operator.get("/jobs").status_code == 303
 
 
+def test_a_copied_cookie_is_worth_nothing_after_signing_out(operator: Visits) -> None:
+    copied = operator.client.cookies[COOKIE]
+    operator.post("/sign-out")
+    operator.client.cookies.clear()
+    operator.client.cookies.set(COOKIE, copied)
+    response = operator.get("/jobs")
+    assert response.headers["location"] == "/sign-in?next=%2Fjobs"
+    # a new one takes its place, or the browser would be sent to and fro
+    assert response.cookies[COOKIE] != copied
+    operator.client.cookies.clear()
+    assert operator.post("/sign-in", token=TOKEN).status_code == 303
+    assert operator.get("/jobs").status_code == 200
+
+
 @pytest.mark.parametrize("address", FORMS)
 def test_a_form_without_the_key_of_its_session_is_refused(operator: Visits, address: str) -> None:
     response = operator.post(address, form_key="0" * 64, prefix="aa", repo_url="https://github.com/a/b")

@@ -109,3 +109,13 @@ def test_a_table_that_is_not_there_is_named(start: Callable[..., TestClient], tm
     answer = start(resources_url=f"sqlite:///{tmp_path}/empty.db").get(STATUS)
     assert answer.status_code == 503
     assert answer.json() == {"detail": "The database of resources has no table 'resources'."}
+
+
+def test_which_database_is_away_is_told(start: Callable[..., TestClient]) -> None:
+    """The one of the resources is not the service's own."""
+    client = start(resources_url="postgresql+psycopg://tower@127.0.0.1:1/tower")
+    for answer in (client.get(STATUS), client.post(GENERATE, json={})):
+        assert answer.status_code == 503
+        assert answer.json() == {
+            "detail": "The database of the resources does not answer; try again shortly."
+        }
