@@ -28,6 +28,7 @@ LOOKS = {
     "OPS_SERVICE__EMBEDDINGS_PERIOD": "0.5",
 }
 LOOKED = 20.0
+SCRAPED = ("exporter", "backend", "service", "service-thresholds")
 OWN = "bm25-english-v1"
 
 
@@ -60,9 +61,7 @@ def test_from_a_fresh_start_to_the_end(run: Watchroom, operator: Operator) -> No
     missing_embeddings_are_generated(run, operator)
     a_prefix_is_cleared(run, operator)
     eventually(lambda: run.targets()["exporter-fast"] == "up", within=20)
-    eventually(
-        lambda: {run.targets()[job] for job in ("exporter", "backend", "service")} == {"up"}, within=20
-    )
+    eventually(lambda: {run.targets()[job] for job in SCRAPED} == {"up"}, within=20)
     # sent by Prometheus as soon as it looks, and let in by the token that the stack has made
     eventually(lambda: "Watchdog" in str(operator.get("/api/v1/alerts")), within=20)
     os.kill(run.pid, signal.SIGTERM)
