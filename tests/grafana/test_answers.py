@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.dashboards import history, series
-from benchmarks.dashboards.asking import Prometheus, Range, dashboards, defaults, targets
+from benchmarks.dashboards import history, series, unusual
+from benchmarks.dashboards.asking import Prometheus, Range, dashboards, defaults, filled, targets
 from benchmarks.dashboards.quiet import QUIET
+from demo.settings import MODULES as NAMES
+from grafana.queries.anomalies import MARKS
 from tests.servers.fixtures import started
 from tests.servers.prometheus_server import PrometheusServer
 
@@ -41,6 +43,27 @@ def test_every_query_answers(prometheus: tuple[Prometheus, float]) -> None:
             elif not it.series and it.target.name not in NEVER:
                 silent.append(it.target.name)
     assert (silent, wrong) == ([], {})
+
+
+def test_each_module_shows_what_is_most_unusual_in_it(prometheus: tuple[Prometheus, float]) -> None:
+    server, end = prometheus
+    board = dashboards()["overview"]
+    expr = next(it.expr for it in targets("overview", board) if it.name == "overview / Modules / J")
+    answer = server.instant(filled(expr, defaults(board)), Range(HOUR, end))
+    found = {it["metric"]["module"]: float(it["value"][1]) for it in answer}
+    assert found == {module: most_unusual(module) for module in NAMES}
+    assert len(set(found.values())) > 2
+
+
+def most_unusual(module: str) -> float:
+    """The mark of a module, from what the exporter is made to say of it."""
+    ways = {
+        labels["signal"]: way
+        for name, labels, way in unusual.samples()
+        if name == "ops_anomaly_direction" and labels["module"] == module
+    }
+    marks = [mark for mark, (signal, way) in MARKS.items() if ways[signal] == way]
+    return float(max(marks, default=0))
 
 
 def test_what_may_be_silent_is_there_and_says_why() -> None:

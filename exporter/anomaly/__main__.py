@@ -1,0 +1,64 @@
+"""Judge a series of your own: `python -m exporter.anomaly < series.csv`, with columns timestamp and value."""
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from exporter.anomaly.detector import Detector, Readings
+from exporter.sources.document import unix_seconds
+
+COLUMNS = ("timestamp", "value", "lower", "upper", "anomaly_score", "direction")
+WANTED = "expected two columns, a time (Unix seconds or ISO 8601) and a number"
+
+
+def main() -> int:
+    """Read rows, write them with their band, score (1 begins an anomaly) and direction; 2 for a wrong row."""
+    lines = list(csv.reader(sys.stdin))[1:]
+    try:
+        rows = [row(number, line) for number, line in enumerate(lines, 2) if line]
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    found = Detector().read([time for time, _ in rows], [value for _, value in rows])
+    write(sys.stdout, [line for line in lines if line], found)
+    return 0
+
+
+def row(number: int, line: list[str]) -> tuple[float, float]:
+    """Time and value of a line; a value that is missing is not a number. Raises ValueError."""
+    try:
+        time = moment(line[0])
+        return time, float(line[1] or "nan")
+    except (ValueError, IndexError):
+        raise ValueError(f"line {number} is {','.join(line)[:80]!r}; {WANTED}") from None
+
+
+def moment(text: str) -> float:
+    """Unix seconds of a time. Raises ValueError."""
+    try:
+        return float(text)
+    except ValueError:
+        time = unix_seconds(text.strip())
+    if time is None:
+        raise ValueError(text)
+    return time
+
+
+def write(out: TextIO, lines: Iterable[list[str]], found: Readings) -> None:
+    """The rows with what is known of each."""
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(COLUMNS)
+    table.writerows([*line[:2], *told] for line, told in zip(lines, judged(found), strict=True))
+
+
+def judged(found: Readings) -> Iterator[tuple[str, ...]]:
+    """Band, score and direction of each row as text; no band while learning."""
+    columns = (column.tolist() for column in (found.lower, found.upper, found.score, found.direction))
+    for lower, upper, score, way in zip(*columns, strict=True):
+        band = ("", "") if lower != lower else (f"{lower:g}", f"{upper:g}")  # noqa: PLR0124 - not a number
+        yield (*band, str(score), str(way))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
