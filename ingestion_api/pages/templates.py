@@ -1,5 +1,6 @@
 """Pages from templates: one environment, everything escaped, the words for times and sizes."""
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -42,7 +43,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = static
-    for word in (ago, begun, breakable, duration, moment, number, size, snake, title):
+    for word in (ago, begun, breakable, camel, duration, moment, number, size, snake, title):
         environment.filters[word.__name__] = word
     return environment
 
@@ -95,6 +96,11 @@ def title(job: Job) -> Markup:
 def breakable(text: str) -> Markup:
     """Return a text with an address in it, which may break after each of its slashes."""
     return Markup("/<wbr>").join(text.split("/"))
+
+
+def camel(name: str) -> Markup:
+    """Return a name of words without spaces between them, which may break before each of them."""
+    return Markup("<wbr>").join(re.split(r"(?<=[a-z])(?=[A-Z])", name))
 
 
 def snake(name: str) -> Markup:
