@@ -11,7 +11,7 @@ class Tuning:
     """Lengths in rows, one row a period.
 
     Chosen in the middle of what does well on two labelled sets, not at a peak: a bar between 0.12 and 0.25
-    moves the one by 3 points and the other by 0.05 (benchmarks/README.md).
+    moves the one by 4 points and the other by 0.05 (benchmarks/README.md).
     """
 
     window: int = 1500  # rows whose least and greatest value are usual
