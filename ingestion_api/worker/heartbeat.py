@@ -11,6 +11,13 @@ from ingestion_api.workers.register import Report, report, say_goodbye
 
 log = logging.getLogger(__name__)
 
+# a process forked while its parent has an SQLite file open inherits locks that nobody will ever give back
+# (sqlite.org/howtocorrupt.html, 2.6): no fork during a beat, and no connection stays open between two
+_unforked = threading.RLock()
+os.register_at_fork(
+    before=_unforked.acquire, after_in_parent=_unforked.release, after_in_child=_unforked.release
+)
+
 
 class Heartbeat:
     """A thread of the worker's main process; it says nothing about a pool that hangs."""
@@ -43,11 +50,17 @@ class Heartbeat:
             self._beat()
 
     def _beat(self) -> None:
-        try:
-            # here, so that a worker that starts before its database is there goes on once it is
-            if not self._prepared:
-                self._bench.prepare()
-                self._prepared = True
-            report(self._bench.store, self._report, self._bench.clock())
-        except Exception as error:  # noqa: BLE001 - the next beat tells that the database is back
-            log.warning("heartbeat not written: %s", type(error).__name__)
+        with _unforked:
+            try:
+                self._write()
+            except Exception as error:  # noqa: BLE001 - the next beat tells that the database is back
+                log.warning("heartbeat not written: %s", type(error).__name__)
+            finally:
+                self._bench.store.close()
+
+    def _write(self) -> None:
+        # here, so that a worker that starts before its database is there goes on once it is
+        if not self._prepared:
+            self._bench.prepare()
+            self._prepared = True
+        report(self._bench.store, self._report, self._bench.clock())

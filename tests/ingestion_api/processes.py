@@ -54,11 +54,16 @@ class ServiceProcess(Server):
             return False
 
 
-def worker(folder: Path, env: Mapping[str, str], name: str, processes: int = 1) -> CeleryWorker:
+WORKER_APP = "ingestion_api.worker.app"
+
+
+def worker(
+    folder: Path, env: Mapping[str, str], name: str, processes: int = 1, app: str = WORKER_APP
+) -> CeleryWorker:
     """A worker of both queues."""
     return CeleryWorker(
         folder,
-        "ingestion_api.worker.app",
+        app,
         env,
         *("-Q", "ingestion,embeddings", "--concurrency", str(processes)),
         name=name,
