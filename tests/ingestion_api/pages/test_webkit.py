@@ -24,6 +24,8 @@ BROWSERS = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
 DRIVER = shutil.which("WebKitWebDriver")
 SCREEN = shutil.which("Xvfb")
 
+PHONE = 390
+FITS = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 PAGES = ("/", "/alerts", "/ingest", "/jobs", "/workers", "/embeddings", "/cache", "/preferences")
 
 
@@ -48,6 +50,7 @@ def webkit(screen: str) -> Iterator[WebKitGTK]:
     options = Options()
     options.binary_location = str(BROWSERS[-1])
     options.add_argument("--automation")
+    options.add_argument("--full-screen")  # without the tool bar, which is wider than a phone
     service = Service(str(DRIVER), env={**os.environ, "DISPLAY": screen})
     driver = WebKitGTK(options=options, service=service)
     yield driver
@@ -87,8 +90,25 @@ def test_every_page_is_accessible_and_fits(webkit: WebKitGTK, desk: Desk, addres
         "const done = arguments[0]; axe.run().then(found => done(found.violations.map(each => each.id)))"
     )
     assert violations == []
-    width = "document.documentElement"
-    assert webkit.execute_script(f"return {width}.scrollWidth <= {width}.clientWidth")
+    assert webkit.execute_script(FITS)
+
+
+def test_every_page_fits_a_phone(webkit: WebKitGTK, desk: Desk) -> None:
+    sign_in(webkit, desk)
+    desk.put_worker("cloud@tower")
+    desk.put_job("failed", error="no")
+    webkit.set_window_size(PHONE, 844)
+    try:
+        eventually(lambda: webkit.execute_script("return window.innerWidth") == PHONE)
+        wide = []
+        for address in PAGES:
+            webkit.get(desk.url + address)
+            assert found(webkit, "h1").is_displayed()
+            if not webkit.execute_script(FITS):
+                wide.append(address)
+        assert wide == []
+    finally:
+        webkit.set_window_size(1280, 900)
 
 
 def test_a_worker_circles(webkit: WebKitGTK, desk: Desk) -> None:

@@ -1,0 +1,18 @@
+"""Firefox of someone who asked the system for less motion, which it hears of only when it starts."""
+
+from playwright.sync_api import expect
+
+from tests.ingestion_api.pages.browsers import View, open_browser
+from tests.ingestion_api.pages.desk import Desk
+
+
+def test_the_workers_stand_and_the_table_says_the_same(desk: Desk) -> None:
+    desk.put_worker("cloud@tower")
+    with open_browser("firefox", reduced_motion=True) as browser:
+        view = View(browser.new_page(), desk.url)
+        view.sign_in()
+        view.go("/workers")
+        moving = view.page.locator("#orbit-1 .orbit").first
+        assert moving.evaluate("element => getComputedStyle(element).animationName") == "none"
+        expect(view.page.get_by_role("table").get_by_text("online")).to_be_visible()
+    assert view.complaints == []
