@@ -30,8 +30,8 @@ def client(redis_server: RedisServer) -> Iterator[redis.Redis]:
 
 def keys_of(server: RedisServer, **settings: Any) -> Page:
     """The page once the first pass is over."""
-    with watching(redis={"url": server.url, "keys_seconds": 20, **settings}) as exporter:
-        return eventually(lambda: walked(exporter.page(KEYS)), within=25)
+    with watching(redis={"url": server.url, "keys_seconds": 40, **settings}) as exporter:
+        return eventually(lambda: walked(exporter.page(KEYS)), within=45)
 
 
 def walked(page: Page) -> Page:

@@ -65,7 +65,7 @@ def counted(exporter: Watched, what: str, task: str, count: float, **labels: str
         page = exporter.page("workers")
         return page if total(page, what, task, **labels) == count else None
 
-    page = eventually(found, within=10)
+    page = eventually(found, within=20)
     assert page is not None
     return page
 

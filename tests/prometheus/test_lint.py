@@ -216,9 +216,14 @@ def test_the_links_lead_somewhere(rule: Rule) -> None:
 @each_alert
 def test_a_dashboard_is_narrowed_only_by_variables_of_its_own(rule: Rule) -> None:
     name = re.findall(r"watchroom-(\w+)", rule.annotations["dashboard_url"])[0]
-    board = read(FOLDER.parent / "grafana" / "generated" / f"{name}.json")
-    own = {it["name"] for it in board["templating"]["list"]} - {"datasource", "job", "instance", "service"}
-    assert set(re.findall(r"var-(\w+)=", rule.annotations["dashboard_url"])) <= own
+    assert set(re.findall(r"var-(\w+)=", rule.annotations["dashboard_url"])) <= variables(name)
+
+
+@cache
+def variables(name: str) -> set[str]:
+    """The variables of a dashboard beside those that all of them share."""
+    board = json.loads((FOLDER.parent / "grafana" / "generated" / f"{name}.json").read_text())
+    return {it["name"] for it in board["templating"]["list"]} - {"datasource", "job", "instance", "service"}
 
 
 def test_the_fast_scrape_asks_for_all_that_the_fast_lane_reads_and_keeps_it() -> None:
