@@ -51,6 +51,9 @@ QUIET: dict[str, Quiet] = {
     "ingestion / Last run / A": Quiet("no generation has ended yet", needs="a generation"),
     "ingestion / Last success / A": Quiet("no generation has ended yet", needs="a generation"),
     "ingestion / It took / A": Quiet("no generation has ended yet", needs="a generation"),
+    "ingestion / Jobs by state / A": Quiet(
+        "the demo's ingestion worker keeps no table of jobs", needs="a backend of the second layout"
+    ),
     "ingestion / Oldest job / A": Quiet("nothing waits in a queue", needs="a job that waits"),
     "ingestion / Job history / B": Quiet("no job has ended yet", needs="a job"),
     "workers / Why they fail / A": Quiet("no task fails", TASKS),
