@@ -42,8 +42,8 @@ class Round:
 
 
 ROUNDS = {
-    "sqlite": Round(204, (WORKER, REDIS, SERVICE, CHILD, REDIS, WORKER, REDIS, SERVICE, REDIS, CHILD)),
-    "postgres": Round(60, (REDIS, WORKER, SERVICE, REDIS, CHILD)),
+    "sqlite": Round(204, (WORKER, REDIS, SERVICE, CHILD, REDIS, WORKER, SERVICE, REDIS)),
+    "postgres": Round(40, (WORKER, REDIS, SERVICE, CHILD)),
 }
 
 
@@ -112,7 +112,7 @@ def test_every_accepted_job_ends_exactly_once(
 ) -> None:
     """With a Redis that forgets everything each time."""
     run, url = database
-    more = {"database_url": url, "queue_limit": 40, "max_attempts": 2, "max_losses": 100}
+    more = {"database_url": url, "queue_limit": run.jobs // 5, "max_attempts": 2, "max_losses": 100}
     env = environment(tmp_path / "run", own_redis_server.url, log_level="warning", **more)
     service = ServiceProcess(tmp_path / "service.log", env)
     hands = worker(tmp_path, env, "hands", processes=2)
@@ -124,10 +124,12 @@ def test_every_accepted_job_ends_exactly_once(
             enough = begun(store) + 1
             strike({WORKER: hands, REDIS: own_redis_server, SERVICE: service}.get(blow), hands)
             # let a worker begin something between two blows
-            eventually(partial(reached, store, enough), within=30.0)
+            eventually(partial(reached, store, enough), within=60.0)
         client.join(timeout=60)
         assert len(client.accepted) == run.jobs
         endings = eventually(lambda: all_ended(store), within=60.0)
+        for process in (hands, service):
+            process.kill()  # an orderly end takes seconds and proves nothing here
     with capsys.disabled():
         print(  # noqa: T201 - the count is asked for
             f"\n{store.engine.dialect.name}: {run.jobs} accepted jobs, {len(run.blows)} kills, "
