@@ -52,7 +52,7 @@ QUIET: dict[str, Quiet] = {
     "ingestion / Last success / A": Quiet("no generation has ended yet", needs="a generation"),
     "ingestion / It took / A": Quiet("no generation has ended yet", needs="a generation"),
     "ingestion / Jobs by state / A": Quiet(
-        "the demo's ingestion worker keeps no table of jobs", needs="a backend of the second layout"
+        "the demo's ingestion worker keeps no table of jobs", needs="a backend that keeps one"
     ),
     "ingestion / Oldest job / A": Quiet("nothing waits in a queue", needs="a job that waits"),
     "ingestion / Job history / B": Quiet("no job has ended yet", needs="a job"),
