@@ -32,8 +32,8 @@ class Watch:
 SCRAPING = (
     Watch(
         "TargetDown",
-        # what pages is scraped a second time by a job of its own, which FastLaneBlind watches; of the service's
-        # two only the levels may fail, while its database is away
+        # what pages is scraped a second time by a job of its own, which FastLaneBlind watches; of the
+        # service's two only the levels may fail, while its database is away
         'up{job!~"exporter-fast|service-thresholds"} == 0 '
         'or up{job="service-thresholds"} == 0 unless on (instance) up{job="service"} == 0',
         "warning",
