@@ -24,8 +24,8 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[Group]]:
         ],
         "fast.yml": [
             Group("fast", [*signals.alerts(newest)], "100ms"),
-            # as often as there is a new scrape: looking back over a window costs too much to do it in between
-            Group("fast-requests", [*signals.fast_values(windows), *signals.alerts(windows)], "250ms"),
+            # a scrape that comes just after one look must not wait for long until the next
+            Group("fast-requests", [*signals.fast_values(windows), *signals.alerts(windows)], "100ms"),
         ],
         "recording.yml": [
             Group("recording", [*recording.rules()], "15s"),
