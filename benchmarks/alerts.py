@@ -11,7 +11,6 @@ from benchmarks.paging import adversity, breaches, cost
 from benchmarks.paging.trial import Times, attempt, side_by_side
 from benchmarks.paging.users import Users
 from benchmarks.paging.watch import Watch, running_watch
-from docs.markdown import table
 
 COMMAND = "make bench-alerts"
 PATIENCE = 5.0  # seconds of silence after which a worker counts as dead here, 15 by default
@@ -22,6 +21,7 @@ SETTINGS = {
     "DEMO_TRAFFIC_PEAK": "1",
 }
 PAGES = ("Breach", "Times", "P50 ms", "P95 ms", "Max ms", "Over 1 s", "Lost", "Over: P50 ms", "P95 ms")
+TIMES = "From the breach at its source to the webhook, and from its end to the notice:"
 ADVERSITY = ("What happens", "How often", "Result")
 COST = (
     "Prometheus evaluates",
@@ -41,7 +41,7 @@ def main() -> int:
     with running_watch(**SETTINGS) as watch:
         time.sleep(10)  # two scrapes of everything
         if given.requests:
-            sys.stdout.write(table(PAGES, rows(of_requests(watch, given.times))))
+            sys.stdout.write(again(of_requests(watch, given.times)))
             return 0
         pages = trials(watch, given.times, given.frozen)
         hard = [
@@ -56,7 +56,7 @@ def main() -> int:
         COMMAND,
         (
             (
-                "From the breach at its source to the webhook, and from its end to the notice:",
+                TIMES,
                 PAGES,
                 rows(pages),
             ),
@@ -67,6 +67,13 @@ def main() -> int:
     )
     sys.stdout.write(text)
     return 0
+
+
+def again(pages: dict[str, Times]) -> str:
+    """The table of what requests show, measured alone."""
+    return report.write(
+        "alerts-requests", "python -m benchmarks.alerts --requests", ((TIMES, PAGES, rows(pages)),)
+    )
 
 
 def trials(watch: Watch, times: int, frozen: int) -> dict[str, Times]:
@@ -118,9 +125,7 @@ def parser() -> argparse.ArgumentParser:
         "--frozen", type=int, default=10, help="trials of each frozen server (default: %(default)s)"
     )
     it.add_argument("--hard", type=int, default=3, help="trials of each hard time (default: %(default)s)")
-    it.add_argument(
-        "--requests", action="store_true", help="only what requests show; print it and write no table"
-    )
+    it.add_argument("--requests", action="store_true", help="only what requests show, in a table of its own")
     return it
 
 
