@@ -124,7 +124,7 @@ def prometheus(plan: Plan) -> Service:
         ),
         ready=f"http://{HOST}:{port}/-/ready",
         url=f"http://{HOST}:{port}",
-        see="queries; what is scraped: /targets; rules: /alerts",
+        see="queries; what is scraped: Status, Targets; rules: Alerts",
         ports=(Port(port, "PROMETHEUS_PORT"),),
         # so that its first look finds them, and no alert about the start itself is raised
         after=ready_of(demo(plan), exporter(plan), service(plan)),
