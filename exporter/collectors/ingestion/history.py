@@ -3,6 +3,7 @@
 from collections import Counter as Count
 from collections.abc import Iterable, Sequence
 from math import ceil
+from typing import NamedTuple
 
 from prometheus_client import Metric
 
@@ -11,6 +12,34 @@ from exporter.metrics import Counter, Gauge, Histogram, Quantiles, Summary
 from exporter.sources import Sources
 from exporter.sources.ingestion.answers import History, Job
 from exporter.sources.ingestion.tally import ENDED
+
+QUANTILES = (0.5, 0.95, 1.0)
+
+
+class Families(NamedTuple):
+    """What is shown of one history of jobs, whoever keeps it."""
+
+    window: Gauge
+    duration: Summary
+    last: Gauge
+    finished: Counter
+    files: Counter
+    embeddings: Counter
+    seconds: Histogram
+
+    def of(self, known: History, states: Sequence[str]) -> Iterable[Metric]:
+        """The families of this history; a job in none of the states counts as `other`, if that is one."""
+        ended = Count(job.state if job.state in states else "other" for job in known.jobs)
+        return (
+            self.window.of((state, ended[state]) for state in states),
+            self.duration.of([((), Quantiles(durations(known.jobs)))]),
+            self.last.of((state, newest(known.jobs, state)) for state in states),
+            self.finished.of(known.totals.ended.items()),
+            self.files.one(known.totals.files),
+            self.embeddings.one(known.totals.embeddings),
+            self.seconds.of([((), known.totals.seconds)]),
+        )
+
 
 WINDOW = Gauge(
     "ops_ingestion_history_jobs",
@@ -40,23 +69,12 @@ SECONDS = Histogram(
     "ops_ingestion_job_duration_seconds",
     "Durations of the jobs seen to end since the exporter first looked, as far as they tell one.",
 )
-METRICS = (WINDOW, DURATION, LAST, FINISHED, FILES, EMBEDDINGS, SECONDS)
-QUANTILES = (0.5, 0.95, 1.0)
+METRICS = Families(WINDOW, DURATION, LAST, FINISHED, FILES, EMBEDDINGS, SECONDS)
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
     """The history from Redis where that is known to hold it, else from the backend's API."""
-    known = await history(sources)
-    ended = Count(job.state if job.state in ENDED else "other" for job in known.jobs)
-    return (
-        WINDOW.of((state, ended[state]) for state in ENDED),
-        DURATION.of([((), Quantiles(durations(known.jobs)))]),
-        LAST.of((state, newest(known.jobs, state)) for state in ENDED),
-        FINISHED.of(known.totals.ended.items()),
-        FILES.one(known.totals.files),
-        EMBEDDINGS.one(known.totals.embeddings),
-        SECONDS.of([((), known.totals.seconds)]),
-    )
+    return METRICS.of(await history(sources), ENDED)
 
 
 async def history(sources: Sources) -> History:

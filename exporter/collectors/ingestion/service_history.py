@@ -1,12 +1,11 @@
 """What came of the jobs of our own ingestion service, in the terms of the backend's history."""
 
-from collections import Counter as Count
 from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.collectors.ingestion.history import durations, newest
-from exporter.metrics import Counter, Gauge, Histogram, Quantiles, Summary
+from exporter.collectors.ingestion.history import Families
+from exporter.metrics import Counter, Gauge, Histogram, Summary
 from exporter.sources import Sources
 from exporter.sources.service.answers import ENDED
 
@@ -39,19 +38,9 @@ EMBEDDINGS = Counter(
 SECONDS = Histogram(
     "ops_ingestion_service_job_duration_seconds", "Durations of the jobs of the service seen to end."
 )
-METRICS = (WINDOW, DURATION, LAST, FINISHED, FILES, EMBEDDINGS, SECONDS)
+METRICS = Families(WINDOW, DURATION, LAST, FINISHED, FILES, EMBEDDINGS, SECONDS)
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
     """The window that the service's history gives, and counters made of it."""
-    known = await sources.service.history.answer()
-    ended = Count(job.state for job in known.jobs)
-    return (
-        WINDOW.of((state, ended[state]) for state in ENDED),
-        DURATION.of([((), Quantiles(durations(known.jobs)))]),
-        LAST.of((state, newest(known.jobs, state)) for state in ENDED),
-        FINISHED.of(known.totals.ended.items()),
-        FILES.one(known.totals.files),
-        EMBEDDINGS.one(known.totals.embeddings),
-        SECONDS.of([((), known.totals.seconds)]),
-    )
+    return METRICS.of(await sources.service.history.answer(), ENDED)
