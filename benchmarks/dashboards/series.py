@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import yaml
@@ -14,7 +13,7 @@ from benchmarks.dashboards.asking import GENERATED
 from benchmarks.dashboards.values import VALUES, combinations
 from exporter.catalogue import shown
 from exporter.metrics import Description, States
-from prometheus.thresholds import Thresholds, load
+from grafana.levels import thresholds
 
 RULES = GENERATED.parents[1] / "prometheus" / "rules"
 BUCKETS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "+Inf")
@@ -61,12 +60,6 @@ class Series:
         if self.course == "turning":
             return (seconds // 1800 + self.size) % 2
         return round(self.size * (1.1 + math.sin(seconds / 20_000 + self.size * 7)), 4)
-
-
-@cache
-def thresholds() -> Thresholds:
-    """The file of thresholds, read once."""
-    return load()
 
 
 def every() -> list[Series]:

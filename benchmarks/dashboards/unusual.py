@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from demo.settings import MODULES as NAMES
-from prometheus.thresholds import load
+from grafana.levels import thresholds
 from prometheus.watched import MODULES
 
 BEGINNING = "ops_anomaly_"
@@ -28,6 +28,6 @@ def samples() -> Iterator[Sample]:
 
 def subjects() -> Iterator[dict[str, str]]:
     """Every signal as a whole, and the requests of every module."""
-    yield from ({"signal": name, "module": "", "part": ""} for name in load().signals)
+    yield from ({"signal": name, "module": "", "part": ""} for name in thresholds().signals)
     for name in MODULES:
         yield from ({"signal": name, "module": module, "part": module} for module in NAMES)

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from exporter.catalogue import shown
-from prometheus.thresholds import load
+from grafana.levels import thresholds
 from prometheus.watched import MODULES
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,6 @@ def served() -> set[str]:
     return {name + end for name in names for end in ends}
 
 
-@cache
 def signals() -> set[str]:
     """The signals of thresholds.yml, and what is watched of modules."""
-    return {*load().signals, *MODULES}
+    return {*thresholds().signals, *MODULES}
