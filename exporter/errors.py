@@ -13,6 +13,10 @@ class Refused(SourceError):
         self.status = status
 
 
+class Absent(Refused):
+    """Nobody is there: the connection was refused, which says nothing about what was asked for."""
+
+
 class TimedOut(SourceError):
     """The source did not answer in time; it may be wedged, so it is not asked again for a while."""
 

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from exporter.errors import NotConfigured, OutOfTime, SourceError, TimedOut
+from exporter.errors import Absent, NotConfigured, OutOfTime, SourceError, TimedOut
 
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -31,6 +31,8 @@ scrape_under_way: ContextVar[Scrape | None] = ContextVar("scrape_under_way", def
 OFTEN = 3.0
 # how much older than its period an answer may be while the next is on its way
 ON_ITS_WAY = 0.5
+# the rests, in seconds, of a question that costs its source next to nothing: the first, and the longest
+SOON, SOON_ENOUGH = 0.25, 5.0
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,15 @@ class Pace:
     `every` set: asked in the background at that period, a scrape takes the last answer.
     Otherwise asked by the scrape, at most once in `at_most_every`; sooner, the last answer serves. While
     scrapes want it often, it is asked at that period by itself, and they take the last answer.
-    After n failures in a row it rests `rest * 2**n`, `longest_rest` at most.
+    After n failures in a row it rests `rest * 2**n`, `longest_rest` at most; where nobody was there to be
+    asked, which costs the source nothing, `SOON * 2**n`, `SOON_ENOUGH` at most.
     """
 
     timeout: float = 1.0
     at_most_every: float = 0.0
     every: float | None = None
-    rest: float = 0.25
-    longest_rest: float = 5.0
+    rest: float = SOON
+    longest_rest: float = SOON_ENOUGH
 
     def stale_after(self) -> float:
         """The age from which an answer no longer speaks for the present."""
@@ -65,6 +68,7 @@ class Question(Generic[T]):
         self.failures = 0
         self.error: SourceError | None = None
         self.answered_at: float | None = None
+        self.failed_at: float | None = None
         self.seconds: float | None = None
         self._ask = ask
         self._clock = clock
@@ -121,6 +125,12 @@ class Question(Generic[T]):
         """The clock time at which the background should ask again."""
         period = self.pace.every or self.pace.at_most_every
         return max(self._rest_until, (self.answered_at or 0.0) + period)
+
+    def _rest(self, error: SourceError) -> float:
+        """How long to leave the source alone, in seconds."""
+        absent = isinstance(error, Absent)
+        first, longest = (SOON, SOON_ENOUGH) if absent else (self.pace.rest, self.pace.longest_rest)
+        return min(first * 2.0 ** min(self.failures, 30), longest)
 
     def _note(self, scrape: Scrape | None) -> None:
         """Remember that a scrape wants this; from the second within a while on, ask beside the scrapes."""
@@ -201,5 +211,5 @@ class Question(Generic[T]):
     def _failed(self, error: SourceError) -> None:
         self.error, self._value = error, None
         self.failures += 1
-        longest = self.pace.longest_rest
-        self._rest_until = self._clock() + min(self.pace.rest * 2 ** min(self.failures, 30), longest)
+        self.failed_at = self._clock()
+        self._rest_until = self.failed_at + self._rest(error)

@@ -60,8 +60,8 @@ class BackendDouble:
 
 
 @contextmanager
-def backend_double() -> Iterator[BackendDouble]:
-    """A running server; it ends with the block, also where it hangs."""
+def backend_double(port: int = 0) -> Iterator[BackendDouble]:
+    """A running server, on a free port unless one is given; it ends with the block, also where it hangs."""
     double = BackendDouble()
 
     class Answering(BaseHTTPRequestHandler):
@@ -91,7 +91,7 @@ def backend_double() -> Iterator[BackendDouble]:
             with suppress(OSError):  # the exporter hung up, as it should
                 super().handle()
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Answering)
     server.daemon_threads = True
     double.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

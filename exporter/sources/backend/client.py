@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import httpx2
 
-from exporter.errors import BadAnswer, Refused, TimedOut
+from exporter.errors import Absent, BadAnswer, Refused, TimedOut
 from exporter.sources.backend.token import Token
 from exporter.sources.document import Document
 
@@ -45,6 +45,8 @@ class BackendClient:
             return await self._get(path, headers)
         except httpx2.TimeoutException:
             raise TimedOut(f"{self._name} {path} gave no answer in time") from None
+        except httpx2.ConnectError as error:
+            raise Absent(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
         except (httpx2.RemoteProtocolError, httpx2.DecodingError) as error:
             raise BadAnswer(f"{self._name} {path} broke off: {type(error).__name__}") from None
         except httpx2.HTTPError as error:

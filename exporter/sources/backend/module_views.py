@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.errors import Refused, SourceError, TimedOut
+from exporter.errors import Absent, Refused, SourceError, TimedOut
 from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources.backend.client import Reply
@@ -41,6 +41,7 @@ class ModuleViews:
         self._slow = settings.judgement.degraded_seconds
         self._backend = backend
         self._clock = clock
+        self._absent_at = 0.0
         self._observed_at: dict[str, float] = {}
         self._verdicts: dict[str, tuple[Reply, str]] = {}
 
@@ -50,6 +51,8 @@ class ModuleViews:
         # a report that is there costs no task of its own: this is read several times a second
         missing = (told(question) for question in reports.values() if question.answered_at is None)
         reachable, *_ = await asyncio.gather(self._backend.answers(), *missing)
+        if not reachable:
+            self._absent_at = self._clock()
         return [await self._view(name, await told(reports[name]), bool(reachable)) for name in self._names]
 
     async def _view(self, name: str, reported: str, reachable: bool) -> ModuleView:
@@ -95,9 +98,9 @@ class ModuleViews:
         return UNKNOWN if self._backend.totals.error else self._backend.traffic.status(name)
 
     def _watching(self) -> str:
-        """The module that we use ourselves, by how our own questions to it fare."""
-        backend = self._backend
-        outcomes = [outcome(q) for q in (*backend.watching(), *backend.reported.values())]
+        """The module that we use ourselves, by how our own questions to it fare while it is there."""
+        asked = (*self._backend.watching(), *self._backend.reported.values())
+        outcomes = [outcome(question, self._absent_at) for question in asked]
         known = [ok for ok in outcomes if ok is not None]
         if not known:
             return UNKNOWN
@@ -112,10 +115,15 @@ async def told(question: Question[str]) -> str:
         return UNKNOWN
 
 
-def outcome(question: Question[Any]) -> bool | None:
-    """Whether the question was answered when it was last put; None if it was not, or for want of a token."""
-    if isinstance(question.error, Refused) and question.error.status in (401, 403, 404):
+def outcome(question: Question[Any], absent_at: float) -> bool | None:
+    """Whether the question was answered when it was last put; None where that says nothing of its route.
+
+    So it is with one that was not put yet, that wants a token, and that failed because nobody was there:
+    questions that are seldom put would otherwise tell of an outage long after its end.
+    """
+    error, failed_at = question.error, question.failed_at
+    if error is None:
+        return None if question.answered_at is None else True
+    if isinstance(error, Absent) or (failed_at is not None and failed_at <= absent_at):
         return None
-    if question.error is not None:
-        return False
-    return None if question.answered_at is None else True
+    return None if isinstance(error, Refused) and error.status in (401, 403, 404) else False
