@@ -56,6 +56,13 @@ def test_the_slowest_twentieth_decides() -> None:
     assert after((0, totals(0)), (10, totals(100, slow=40))) == "degraded"
 
 
+def test_one_request_is_no_pattern() -> None:
+    assert after((0, totals(0)), (10, totals(6, bad=1))) == "healthy"
+    assert after((0, totals(0)), (10, totals(6, bad=2))) == "degraded"
+    assert after((0, totals(0)), (10, totals(6, slow=1))) == "healthy"
+    assert after((0, totals(0)), (10, totals(6, slow=2))) == "degraded"
+
+
 def test_counters_that_began_again_are_counted_from_0() -> None:
     assert after((0, totals(5000, 100)), (10, totals(20, 0))) == "healthy"
     assert after((0, totals(5000, 100)), (10, totals(10, 30))) == "down"
@@ -73,10 +80,14 @@ def test_few_scrapes_far_apart_still_have_something_to_compare() -> None:
         ({0.1: 50.0, inf: 100.0}, 0.1),
         ({inf: 100.0}, 0.0),
         ({0.1: 0.0, inf: 0.0}, None),
+        ({0.1: 5.0, 1.0: 6.0, inf: 6.0}, 0.1),
+        ({0.1: 0.0, 1.0: 1.0, inf: 1.0}, 0.1),
         ({}, None),
     ],
 )
-def test_the_percentile_is_that_of_prometheus(buckets: dict[float, float], value: float | None) -> None:
+def test_the_percentile_is_that_of_prometheus_but_for_the_largest(
+    buckets: dict[float, float], value: float | None
+) -> None:
     now = Spread(buckets, 1.0, max(buckets.values(), default=0.0))
     assert percentile(0.95, now, None) == (value if value is None else pytest.approx(value))
     assert percentile(0.95, None, now) is None

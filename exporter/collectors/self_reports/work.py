@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from exporter.collectors.self_reports.row import Words
 from exporter.collectors.self_reports.sight import Sight
+from exporter.judgement import judged
 from exporter.sources.broker.view import BrokerView
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, worst
 
@@ -49,16 +50,7 @@ def tasks(sight: Sight) -> Iterable[Words]:
 
 def tasks_seen(sight: Sight) -> str:
     """The tasks by how many of those that finished lately failed: by events, else by the stored results."""
-    limits = sight.settings.judgement
-    finished, failed = outcomes(sight)
-    if finished < limits.requests:
-        return UNKNOWN
-    share = failed / finished
-    return (
-        DOWN if share >= limits.down_error_ratio
-        else DEGRADED if share > limits.degraded_error_ratio
-        else HEALTHY
-    )  # fmt: skip
+    return judged(*outcomes(sight), sight.settings.judgement)
 
 
 def outcomes(sight: Sight) -> tuple[float, float]:

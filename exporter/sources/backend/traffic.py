@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
+from exporter.judgement import ALONE, judged
 from exporter.metrics import Spread
 from exporter.settings import Judgement
 from exporter.sources.backend.totals import Totals
-from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
+from exporter.status import DEGRADED, HEALTHY, UNKNOWN
 
 SNAPSHOTS = 120  # kept for one window, which is longer than it should be by at most one of their intervals
 
@@ -48,15 +49,11 @@ class Traffic:
             return UNKNOWN
         then, limits = self._kept[0], self._settings
         requests = grown(self._now.asked, then.asked, module)
-        if requests < limits.requests:
-            return UNKNOWN
-        ratio = grown(self._now.errors, then.errors, module) / requests
-        if ratio >= limits.down_error_ratio:
-            return DOWN
+        answers = judged(requests, grown(self._now.errors, then.errors, module), limits)
+        if answers != HEALTHY:
+            return answers
         slow = percentile(0.95, self._now.durations.get(module), then.durations.get(module))
-        if ratio > limits.degraded_error_ratio or (slow is not None and slow > limits.degraded_seconds):
-            return DEGRADED
-        return HEALTHY
+        return DEGRADED if slow is not None and slow > limits.degraded_seconds else HEALTHY
 
 
 def grown(now: Mapping[str, float], then: Mapping[str, float], module: str) -> float:
@@ -66,7 +63,7 @@ def grown(now: Mapping[str, float], then: Mapping[str, float], module: str) -> f
 
 
 def percentile(share: float, now: Spread | None, then: Spread | None) -> float | None:
-    """The quantile of what was added to a histogram, in its unit; None where nothing was.
+    """The quantile of what was added to a histogram, in its unit, the one largest left out; None without any.
 
     Interpolated inside a bucket as Prometheus' histogram_quantile does; beyond the last finite bound it is
     that bound, which then is the least that is certain.
@@ -77,10 +74,10 @@ def percentile(share: float, now: Spread | None, then: Spread | None) -> float |
     added = [(bound, count - old.get(bound, 0.0)) for bound, count in now.buckets.items()]
     if not added or added[-1][1] <= 0:
         return None
-    rank = share * added[-1][1]
+    rank = min(share * added[-1][1], max(added[-1][1] - ALONE, 0.0))
     lower, below = 0.0, 0.0
     for bound, count in added:
-        if count >= rank:
+        if count >= rank and count > below:
             return lower if bound == inf else lower + (bound - lower) * (rank - below) / (count - below)
         lower, below = bound, count
     return lower
