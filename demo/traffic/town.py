@@ -76,10 +76,10 @@ class Town:
         return self.chance.choice(("star", "cache", "basalt", "fugue", "harbour", "moss"))
 
     def text(self) -> tuple[str, str]:
-        """A title and a text on one topic; one in a hundred has no text, as in life."""
+        """A title and a text on one topic; one in five hundred has no text, as in life."""
         words = self.chance.choice(list(TOPICS.values()))
         title = self.chance.choice(SHAPES).format(*self.chance.sample(words, 2)).capitalize()
-        return title, "" if self.chance.random() < 0.01 else " ".join(self.chance.choices(words, k=40))
+        return title, "" if self.chance.random() < 0.002 else " ".join(self.chance.choices(words, k=40))
 
 
 def claims_of(token: str) -> dict[str, Any]:
