@@ -241,7 +241,9 @@ class Judgement(Section):
     """From which traffic on a module without a truthful health route is judged by its requests."""
 
     window: Seconds = Field(60.0, description="seconds of traffic that are judged")
-    requests: int = Field(5, ge=1, description="requests below which nothing is judged; a single bad one never counts")
+    requests: int = Field(
+        5, ge=1, description="requests below which nothing is judged; a single bad one never counts"
+    )
     degraded_error_ratio: float = Field(
         0.05, gt=0, le=1, description="share of errors from which a module is degraded"
     )

@@ -63,6 +63,24 @@ def test_while_we_block_the_backend_the_last_answer_stands() -> None:
     in_loop(example)
 
 
+def test_nothing_is_left_under_way_at_the_end() -> None:
+    async def example() -> None:
+        before = asyncio.all_tasks()
+        backend, lane, end = Blocked(), SlowLane(at_most=60), asyncio.Event()
+        question = Steady(backend.ask, lane)
+        await question()
+        slow = asyncio.create_task(held(lane, end))
+        await asyncio.sleep(0)
+        backend.free.clear()
+        await question()
+        end.set()
+        await slow
+        await question.close()
+        assert asyncio.all_tasks() == before
+
+    in_loop(example)
+
+
 def test_a_backend_that_answers_beside_a_slow_question_is_heard() -> None:
     async def example() -> None:
         backend, lane, end = Blocked(), SlowLane(at_most=60), asyncio.Event()

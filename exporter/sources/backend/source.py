@@ -41,6 +41,7 @@ class Backend(Asked):
         self.client = BackendClient(own.url, Token(own.token, own.token_file), own.max_bytes)
         self.traffic = Traffic(settings.judgement)
         self.slow_lane = SlowLane(own.blocked_at_most)
+        self._steady: list[Steady[Any]] = []
         self._totals = ApiTotals(MetricsPage(Routes(settings.modules), own.in_progress_metrics))
         self._buses = EventBuses(limits.event_types, limits.label_length)
         self._performances = Performances(limits.methods, limits.label_length)
@@ -112,11 +113,14 @@ class Backend(Asked):
         )  # fmt: skip
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, after what still uses them."""
+        await asyncio.gather(*(steady.close() for steady in self._steady))
         await self.client.close()
 
     def _put(self, name: str, ask: Ask[T], pace: Pace) -> Question[T]:
-        return Question(f"backend {name}", Steady(ask, self.slow_lane), pace)
+        steady = Steady(ask, self.slow_lane)
+        self._steady.append(steady)
+        return Question(f"backend {name}", steady, pace)
 
     def _reply(self, path: str) -> Ask[Reply]:
         return lambda: self.client.reply(path)

@@ -64,6 +64,13 @@ class Steady(Generic[T]):
         pending, self._pending = self._pending, None
         return await self._note(pending)
 
+    async def close(self) -> None:
+        """Wait no longer for what was asked beside a slow question."""
+        pending = self._pending
+        self._leave()
+        if pending is not None:
+            await asyncio.wait({pending})
+
     async def _note(self, answer: Awaitable[T]) -> T:
         self._last = None
         value = await answer
