@@ -29,6 +29,7 @@ def celery_app(settings: Settings, **more: Any) -> Celery:
         task_send_sent_event=True,
         worker_hijack_root_logger=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,  # the claim in SQL keeps it single
+        worker_consumer="ingestion_api.worker.consumer:LastingConsumer",
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={"visibility_timeout": settings.hard_time_limit + 60},

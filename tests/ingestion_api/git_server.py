@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 
 def git(directory: Path, *words: str) -> None:
@@ -72,6 +73,21 @@ class GitServer(ThreadingHTTPServer):
     def origin(self) -> str:
         """Where the server is."""
         return f"{self.scheme}://127.0.0.1:{self.port}"
+
+
+class GatedServer(GitServer):
+    """A host that lets nobody at its /slow repositories until the gate is opened."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.gate = threading.Event()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Answer one connection."""
+        peeked = request.recv(200, 0x2)  # MSG_PEEK: the request line stays to be read
+        if b" /slow" in peeked:
+            self.gate.wait(60)
+        super().finish_request(request, client_address)
 
 
 class _Request(BaseHTTPRequestHandler):

@@ -1,7 +1,6 @@
 """Workers as processes: they share the work, take over from one that died, stop when told."""
 
 import signal
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.ingestion_api.git_server import GitServer, serving, write_repository
+from tests.ingestion_api.git_server import GatedServer, serving, write_repository
 from tests.ingestion_api.processes import AUTHORIZED, ServiceProcess, environment, worker
 from tests.servers.celery_worker import CeleryWorker
 from tests.servers.fixtures import folder_in, started
@@ -20,21 +19,6 @@ from tests.servers.waiting import eventually
 
 SOFT_LIMIT, HARD_LIMIT = 6.0, 9.0
 APP = "tests.ingestion_api.stubborn_app"
-
-
-class GatedServer(GitServer):
-    """A host that lets nobody at its /slow repositories until the gate is opened."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.gate = threading.Event()
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Answer one connection."""
-        peeked = request.recv(200, 0x2)  # MSG_PEEK: the request line stays to be read
-        if b" /slow" in peeked:
-            self.gate.wait(60)
-        super().finish_request(request, client_address)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,39 @@
+"""What keeps a worker in touch with its broker, also where Celery's own consumer would end the worker."""
+
+import logging
+from typing import Any
+
+from celery.utils.threads import bound_open_broker_sockets  # type: ignore[attr-defined]  # not in celery-types yet
+from celery.worker.consumer import Consumer
+from kombu import Connection
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 1.0  # seconds for a last word from a connection that is given up
+
+
+class LastingConsumer(Consumer):
+    """Celery's consumer, which outlives the loss of a connection at any moment."""
+
+    task_consumer: Any  # Celery's; None before it consumes
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Let go of the broken connection.
+
+        Before kombu 5.7 closes a channel it hears out the BRPOP that is under way, and when that fails leaves
+        the channel open. Celery 5.7 then takes away its transport and closes it again: an AttributeError
+        that ends the worker with all that it works on, now or when the next message is acknowledged. Closed
+        once before, the channel waits for nothing when Celery closes it.
+        """
+        if self.connection is not None and self.task_consumer is not None:
+            close_once(self.connection, self.task_consumer.channel)
+        super().on_connection_error_after_connected(exc)
+
+
+def close_once(connection: Connection, channel: Any) -> None:
+    """Close a channel that may be broken, within about a second."""
+    bound_open_broker_sockets(connection, PATIENCE)
+    try:
+        connection.maybe_close_channel(channel)
+    except Exception as error:  # noqa: BLE001 - it is broken anyway, and Celery closes it once more
+        log.debug("the channel could not be closed: %s", type(error).__name__)
