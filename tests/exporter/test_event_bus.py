@@ -91,7 +91,6 @@ def test_names_of_events_are_bounded(backend: BackendDouble) -> None:
     names = {f"made.up{number}" + "x" * 500: 1 for number in range(1000)}
     backend.says(EVENTS, bus(1000, event_types=names))
     with watching(backend={"url": backend.url}, limits={"event_types": 20}) as exporter:
-        page = exporter.page("event_bus.totals")
+        page = page_where(exporter, "ops_event_bus_events_total", 980, event="other")
     assert len(page.series("ops_event_bus_events_total")) == 21
-    assert page.value("ops_event_bus_events_total", event="other") == 980
     assert max(len(labels["event"]) for labels, _ in page.series("ops_event_bus_events_total")) <= 120
