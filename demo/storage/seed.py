@@ -81,11 +81,11 @@ class Library:
         }  # fmt: skip
 
     def resource(self, place: int) -> Row:
-        """A text on one topic; every twentieth has none, every fifth no sparse embedding."""
+        """A text on one topic; one in 120 has none, every fifth no sparse embedding."""
         topic = self.chance.choice(list(TOPICS))
         words = self.chance.sample(TOPICS[topic], 4)
         title = self.chance.choice(SHAPES).format(*words).capitalize()
-        text = "" if place % 20 == 19 else " ".join(self.chance.choices(TOPICS[topic], k=40))
+        text = "" if place % 120 == 119 else " ".join(self.chance.choices(TOPICS[topic], k=40))
         made = self.past(60)
         row = resource_row(self.id(), title, text, topic, made)
         row["creator"] = self.chance.choice(PEOPLE).title()
