@@ -18,9 +18,9 @@ SELDOM = "/api/monitoring/recommendation-quality"
 WELL = {"status": "success", "metrics": {}}
 
 
-def observed(exporter: Watched, name: str = "monitoring") -> str | None:
+def observed(exporter: Watched) -> str | None:
     """The module as it is seen now."""
-    return exporter.page("modules").state("ops_module_observed_status", module=name)
+    return exporter.page("modules").state("ops_module_observed_status", module="monitoring")
 
 
 def test_the_module_that_is_asked_most_is_not_degraded_after_an_outage() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.ingestion_api.client import Jobs
 from tests.ingestion_api.git_server import GatedServer, serving, write_repository
 from tests.ingestion_api.processes import AUTHORIZED, ServiceProcess, environment, worker
 from tests.servers.celery_worker import CeleryWorker
@@ -22,35 +23,12 @@ APP = "tests.ingestion_api.stubborn_app"
 
 
 @dataclass(frozen=True)
-class Stack:
+class Stack(Jobs):
     """A service, two workers on two broker connections, a host of repositories."""
 
-    service: ServiceProcess
-    workers: dict[str, CeleryWorker]
     git: GatedServer
-    client: httpx2.Client
+    workers: dict[str, CeleryWorker]
     scratch: Path
-
-    def ingest(self, name: str) -> int:
-        """The id of a new job."""
-        answer = self.client.post(f"/api/v1/ingestion/ingest/{self.git.origin}/{name}")
-        assert answer.status_code == 200, answer.text
-        return int(answer.json()["job_id"])
-
-    def job(self, job_id: int) -> dict[str, Any]:
-        """The job now."""
-        found: dict[str, Any] = self.client.get(f"/api/v1/ingestion/jobs/{job_id}").json()
-        return found
-
-    def until(self, job_id: int, *states: str, within: float = 20.0) -> dict[str, Any]:
-        """The job once it is in one of the states."""
-
-        def there() -> dict[str, Any]:
-            job = self.job(job_id)
-            assert job["status"] in states, job
-            return job
-
-        return eventually(there, within=within)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +55,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with serving(git), started(redis), started(service), started(first), started(second):
         workers = {one.name: one for one in (first, second)}
         with httpx2.Client(base_url=service.url, headers=AUTHORIZED, timeout=10.0) as client:
-            yield Stack(service, workers, git, client, folder / "run" / "service" / "scratch")
+            yield Stack(client, git, workers, folder / "run" / "service" / "scratch")
         git.gate.set()
 
 

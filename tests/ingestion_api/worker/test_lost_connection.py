@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from redis import Redis
 
+from tests.ingestion_api.client import Jobs
 from tests.ingestion_api.git_server import GatedServer, serving, write_repository
 from tests.ingestion_api.processes import AUTHORIZED, ServiceProcess, environment, worker
 from tests.servers.celery_worker import CeleryWorker
@@ -17,28 +18,11 @@ from tests.servers.waiting import eventually
 
 
 @dataclass(frozen=True)
-class Desk:
+class Desk(Jobs):
     """A service, and a worker that still waits for messages while it works on one."""
 
-    client: httpx2.Client
-    hands: CeleryWorker
     git: GatedServer
-
-    def ingest(self, name: str) -> int:
-        """The id of a new job."""
-        answer = self.client.post(f"/api/v1/ingestion/ingest/{self.git.origin}/{name}")
-        assert answer.status_code == 200, answer.text
-        return int(answer.json()["job_id"])
-
-    def until(self, job_id: int, state: str) -> None:
-        """Wait until the job is so."""
-
-        def there() -> bool:
-            job = self.client.get(f"/api/v1/ingestion/jobs/{job_id}").json()
-            assert job["status"] == state, job
-            return True
-
-        eventually(there, within=20.0)
+    hands: CeleryWorker
 
 
 @pytest.fixture
@@ -57,7 +41,7 @@ def desk(tmp_path: Path, own_redis_server: RedisServer) -> Iterator[Desk]:
         started(hands),
         httpx2.Client(base_url=service.url, headers=AUTHORIZED, timeout=10.0) as client,
     ):
-        yield Desk(client, hands, git)
+        yield Desk(client, git, hands)
         git.gate.set()
 
 
