@@ -1,19 +1,19 @@
 """Asks the slow questions beside the scrape, each at its own period and never in parallel with itself."""
 
 import asyncio
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from exporter.question import Question
+
+LEAST = 0.01  # seconds between two askings, whatever the clock says
 
 
 class Background:
     """The tasks that keep background questions answered while the exporter runs."""
 
-    def __init__(self, questions: Iterable[Question[Any]], clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, questions: Iterable[Question[Any]]) -> None:
         self._questions = [q for q in questions if q.configured and q.pace.every is not None]
-        self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -28,5 +28,6 @@ class Background:
 
     async def _keep(self, question: Question[Any]) -> None:
         while True:
+            await question.until_due()
             await question.ask_now()
-            await asyncio.sleep(max(question.next_due() - self._clock(), 0.01))
+            await asyncio.sleep(LEAST)

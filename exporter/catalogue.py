@@ -12,7 +12,7 @@ from exporter import runner
 from exporter.collector import Collector
 from exporter.collectors import COLLECTORS
 from exporter.metrics import Description
-from exporter.question import Pace
+from exporter.pace import Pace
 from exporter.settings import Settings
 from exporter.settings_load import WELL_KNOWN
 from exporter.sources import Sources

@@ -31,3 +31,18 @@ class BadAnswer(SourceError):
 
 class NotConfigured(SourceError):
     """No such source is configured, so there is nothing to say; this is not a failure."""
+
+
+class RouteAbsent(NotConfigured):
+    """The source has no such route, or what is behind it is not configured; this is not a failure."""
+
+
+class Withheld(SourceError):
+    """The source was not asked, since it must be left alone just now; this says nothing about it.
+
+    `retry_in` is in seconds.
+    """
+
+    def __init__(self, message: str, retry_in: float = 0.25) -> None:
+        super().__init__(message)
+        self.retry_in = retry_in

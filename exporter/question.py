@@ -3,11 +3,33 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from math import inf
 from typing import Generic, TypeVar
 
-from exporter.errors import Absent, NotConfigured, OutOfTime, SourceError, TimedOut
+from exporter.errors import (
+    Absent,
+    NotConfigured,
+    OutOfTime,
+    Refused,
+    RouteAbsent,
+    SourceError,
+    TimedOut,
+    Withheld,
+)
+from exporter.footprint import current_query
+from exporter.pace import (
+    ABSENT_FOR,
+    NOT_CONFIGURED,
+    NOT_THERE,
+    SOON,
+    SOON_ENOUGH,
+    SURE,
+    Pace,
+    Terms,
+)
 
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -31,49 +53,37 @@ scrape_under_way: ContextVar[Scrape | None] = ContextVar("scrape_under_way", def
 OFTEN = 3.0
 # how much older than its period an answer may be while the next is on its way
 ON_ITS_WAY = 0.5
-# the rests, in seconds, of a question that costs its source next to nothing: the first, and the longest
-SOON, SOON_ENOUGH = 0.25, 5.0
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How often a question may be asked, in seconds.
-
-    `every` set: asked in the background at that period, a scrape takes the last answer.
-    Otherwise asked by the scrape, at most once in `at_most_every`; sooner, the last answer serves. While
-    scrapes want it often, it is asked at that period by itself, and they take the last answer.
-    After n failures in a row it rests `rest * 2**n`, `longest_rest` at most; where nobody was there to be
-    asked, which costs the source nothing, `SOON * 2**n`, `SOON_ENOUGH` at most.
-    """
-
-    timeout: float = 1.0
-    at_most_every: float = 0.0
-    every: float | None = None
-    rest: float = SOON
-    longest_rest: float = SOON_ENOUGH
-
-    def stale_after(self) -> float:
-        """The age from which an answer no longer speaks for the present."""
-        return self.at_most_every if self.every is None else 2 * self.every + self.timeout
 
 
 class Question(Generic[T]):
     """One question to one source, with its pace, its last answer and its last failure."""
 
     def __init__(
-        self, name: str, ask: Callable[[], Awaitable[T]] | None, pace: Pace, clock: Clock = time.time
+        self,
+        name: str,
+        ask: Callable[[], Awaitable[T]] | None,
+        pace: Pace,
+        clock: Clock = time.time,
+        terms: Terms | None = None,
     ) -> None:
         self.name = name
         self.pace = pace
-        self.failures = 0
+        self.terms = terms or Terms()
+        self.failures = self.silences = 0
         self.error: SourceError | None = None
         self.answered_at: float | None = None
+        self.asked_at: float | None = None
         self.failed_at: float | None = None
         self.seconds: float | None = None
+        self.absent = False
+        self.withheld: Withheld | None = None  # why it was not asked when it was due last
         self._ask = ask
         self._clock = clock
         self._value: T | None = None
         self._rest_until = 0.0
+        self._hurry_until = 0.0
+        self._renew_at = inf
+        self._sooner = asyncio.Event()
         self._asking: asyncio.Task[None] | None = None
         self._beside: asyncio.Task[None] | None = None
         self._wanted_by: Scrape | None = None
@@ -83,6 +93,11 @@ class Question(Generic[T]):
     def configured(self) -> bool:
         """Whether there is a source to ask."""
         return self._ask is not None
+
+    @property
+    def query(self) -> str:
+        """The name without that of the source."""
+        return self.name.partition(" ")[2] or self.name
 
     async def answer(self) -> T:
         """The answer as of now. Raises SourceError when the source gave none, NotConfigured without one."""
@@ -94,6 +109,8 @@ class Question(Generic[T]):
             await self._ask_for(scrape)
         if scrape is not None:
             scrape.had.add(self.name)
+        if self.absent:
+            raise RouteAbsent(f"{self.name} is not there: {self.error}")
         if self.error is not None:
             raise self.error
         return self._take()
@@ -102,7 +119,7 @@ class Question(Generic[T]):
         """Whether the source answers now. Raises NotConfigured without one, OutOfTime before it is known."""
         try:
             await self.answer()
-        except (NotConfigured, OutOfTime):
+        except (NotConfigured, OutOfTime, Withheld):
             raise
         except SourceError:
             return False
@@ -121,13 +138,59 @@ class Question(Generic[T]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def hurry(self, seconds: float) -> None:
+        """Ask at the fastest period for this long: something looks wrong."""
+        until = self._clock() + seconds
+        if until > self._hurry_until:
+            is_calm = self._hurry_until <= self._clock()
+            self._hurry_until = until
+            if is_calm:
+                self._sooner.set()
+
+    def renew(self) -> None:
+        """Ask soon, since the last answer is of an earlier state; never before the least gap is over."""
+        self._renew_at = min(self._renew_at, (self.asked_at or 0.0) + self.pace.least_gap)
+        self._sooner.set()
+
+    def leave_alone(self, seconds: float) -> None:
+        """Do not ask for this long."""
+        self._rest_until = max(self._rest_until, self._clock() + seconds)
+
+    def try_again(self) -> None:
+        """Ask soon what failed or was not there: the source has come back, and may be another one by now."""
+        if self.error is not None:
+            self.absent, self.failures, self._rest_until = False, 0, 0.0
+            self._sooner.set()
+
     def next_due(self) -> float:
         """The clock time at which the background should ask again."""
-        period = self.pace.every or self.pace.at_most_every
-        return max(self._rest_until, (self.answered_at or 0.0) + period)
+        due = (self.answered_at or 0.0) + self._period()
+        return max(self._rest_until, min(due, self._renew_at))
+
+    async def until_due(self) -> None:
+        """Wait until it is time to ask again, or until something makes it earlier."""
+        while (left := self.next_due() - self._clock()) > 0:
+            self._sooner.clear()
+            try:
+                async with asyncio.timeout(None if left == inf else left):
+                    await self._sooner.wait()
+            except TimeoutError:
+                return
+
+    def _period(self) -> float:
+        """Seconds between two askings, as wanted, or as the source's budget allows."""
+        pace = self.pace
+        wanted = pace.every
+        if wanted is None:
+            is_calm = pace.calm is not None and self._clock() >= self._hurry_until
+            wanted = pace.calm if is_calm and pace.calm is not None else pace.at_most_every
+        footprint = self.terms.footprint
+        return wanted if footprint is None else footprint.interval(self.query, wanted)
 
     def _rest(self, error: SourceError) -> float:
         """How long to leave the source alone, in seconds."""
+        if self.absent:
+            return ABSENT_FOR
         absent = isinstance(error, Absent)
         first, longest = (SOON, SOON_ENOUGH) if absent else (self.pace.rest, self.pace.longest_rest)
         return min(first * 2.0 ** min(self.failures, 30), longest)
@@ -143,9 +206,10 @@ class Question(Generic[T]):
 
     async def _ask_beside(self) -> None:
         try:
-            while self._clock() - self._wanted_at < OFTEN:
-                await asyncio.sleep(max(self.next_due() - self._clock(), 0.01))
+            while self._clock() - self._wanted_at < max(OFTEN, self._period()):
+                await self.until_due()
                 await self.ask_now()
+                await asyncio.sleep(0.01)
         finally:
             self._beside = None
 
@@ -158,58 +222,100 @@ class Question(Generic[T]):
 
     def _must_ask(self, scrape: Scrape | None) -> bool:
         # one scrape gets one answer, so that no part waits for a source in the place of another
-        if scrape is not None and self.name in scrape.had:
+        if (scrape is not None and self.name in scrape.had) or self._holds():
             return False
         if self._beside is not None and self._is_current():
             return False
         in_background = self.pace.every is not None
-        if in_background and self.answered_at is not None:
+        if in_background and (self.answered_at is not None or self.pace.every == inf):
             return False
         if self._asking is not None:
             return True
         if self._clock() < self._rest_until:
             return False
-        return self.error is not None or self._age() >= self.pace.at_most_every
+        return self.error is not None or self._age() >= self._period()
+
+    def _holds(self) -> bool:
+        """Whether the last answer stands, since the source cannot be expected to give another now."""
+        return (self.answered_at is not None or self.error is not None) and self.terms.stands()
 
     def _is_current(self) -> bool:
         """Whether what was last heard, good or bad, still holds while the question is asked beside."""
-        return self.error is not None or self._age() < self.pace.at_most_every + ON_ITS_WAY
+        return self.error is not None or self._age() < self._period() + ON_ITS_WAY
 
     def _take(self) -> T:
-        age = self._age()
-        if self.pace.every is not None and age > self.pace.stale_after():
+        age, stands = self._age(), self.terms.stands()
+        if self.withheld is not None and not stands and age > self._stale_after() + ON_ITS_WAY:
+            raise self.withheld
+        if self.answered_at is None:
+            raise Withheld(f"{self.name} was not asked yet; the source is left alone for now")
+        if self.pace.every is not None and age > self._stale_after() and not stands:
             raise TimedOut(f"{self.name} last answered {age:.0f} s ago; expected every {self.pace.every:g} s")
         used = answers_used.get()
-        if used is not None and self.answered_at is not None:
+        if used is not None:
             used.append(self.answered_at)
         return self._value  # type: ignore[return-value]  # an answer that is None is an answer too
 
+    def _stale_after(self) -> float:
+        """The age from which an answer that was not asked for is none: two of the periods in force."""
+        return 2 * self._period() + self.pace.timeout
+
     def _age(self) -> float:
-        return float("inf") if self.answered_at is None else self._clock() - self.answered_at
+        return inf if self.answered_at is None else self._clock() - self.answered_at
 
     async def _run(self) -> None:
         assert self._ask is not None  # noqa: S101  (answer() has looked)
-        began = time.perf_counter()
         try:
-            async with asyncio.timeout(self.pace.timeout):
-                self._value = await self._ask()
+            current_query.set(self.query)
+            async with self.terms.turn(self.query):
+                self._value = await self._asked_in_time(self._ask)
             self._answered()
+        except Withheld as withheld:
+            self.withheld = withheld
+            self.leave_alone(withheld.retry_in)
         except TimeoutError:
-            self._failed(TimedOut(f"{self.name} gave no answer within {self.pace.timeout:g} s"))
+            self._silent()
         except SourceError as error:
             self._failed(error)
         except Exception as error:  # noqa: BLE001  (a fault in our own reading must cost this answer only)
             self._failed(SourceError(f"{self.name} failed with {type(error).__name__}"))
         finally:
-            self.seconds = time.perf_counter() - began
             self._asking = None
 
+    async def _asked_in_time(self, ask: Callable[[], Awaitable[T]]) -> T:
+        began = time.perf_counter()
+        self.asked_at, self._renew_at = self._clock(), inf
+        try:
+            with nullcontext() if self.terms.footprint is None else self.terms.footprint.poll(self.query):
+                async with asyncio.timeout(self.pace.timeout):
+                    return await ask()
+        finally:
+            self.seconds = time.perf_counter() - began
+
     def _answered(self) -> None:
-        self.answered_at, self.error, self.failures = self._clock(), None, 0
-        self._rest_until = 0.0
+        self.answered_at, self.error, self.failures, self.withheld = self._clock(), None, 0, None
+        self.silences = 0
+        self._rest_until, self.absent = 0.0, False
+
+    def _silent(self) -> None:
+        """A silence that is known to prove nothing is no failure, unless it comes again and again."""
+        self.silences += 1
+        if self.terms.stands() and self.silences < SURE:
+            self.leave_alone(SOON * 2.0**self.silences)
+            return
+        self._failed(TimedOut(f"{self.name} gave no answer within {self.pace.timeout:g} s"))
 
     def _failed(self, error: SourceError) -> None:
-        self.error, self._value = error, None
+        self.error, self._value, self.withheld = error, None, None
         self.failures += 1
         self.failed_at = self._clock()
+        self.absent = self._is_absent(error)
         self._rest_until = self.failed_at + self._rest(error)
+
+    def _is_absent(self, error: SourceError) -> bool:
+        """Whether the response means that the route is not there; a 503 only where it never gave another."""
+        if not self.pace.may_be_absent or not isinstance(error, Refused):
+            return False
+        if error.status == NOT_CONFIGURED:
+            return self.answered_at is None and self.failures >= SURE
+        return error.status in NOT_THERE

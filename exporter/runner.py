@@ -10,7 +10,7 @@ from prometheus_client import Metric
 
 from exporter import __version__
 from exporter.collector import Collector, Part
-from exporter.errors import NotConfigured, SourceError
+from exporter.errors import NotConfigured, SourceError, Withheld
 from exporter.log import Complaints
 from exporter.metrics import Gauge, Info
 from exporter.question import Scrape, answers_used, scrape_under_way
@@ -30,6 +30,7 @@ LAST_SUCCESS = Gauge(
     ("collector",),
 )
 BUILD = Info("ops_build_info", "Version of the exporter and of the Python it runs on.", ("version", "python"))
+LONG = 60.0  # seconds for which a source is left alone from which on that is logged
 MARGIN = 0.1  # share of the budget that is kept for what comes after the last answer
 DESCRIPTIONS = (BUILD, SUCCESS, DURATION, LAST_SUCCESS)
 
@@ -41,6 +42,7 @@ class Reading:
     families: list[Metric] = field(default_factory=list)
     asked: bool = True
     error: str | None = None
+    withheld: str | None = None  # why the source was not asked, which is no failure of it
     as_of: float | None = None
 
 
@@ -106,8 +108,8 @@ class Runner:
         subject = f"{collector.name.partition('.')[0]}.{part.name}"
         reading = await self._attempt(part, deadline)
         reading.as_of = min(used, default=None)
-        if reading.error is not None:
-            self._complaints.complain(subject, reading.error)
+        if reason := reading.error or reading.withheld:
+            self._complaints.complain(subject, reason)
         elif reading.asked:
             self._complaints.heal(subject)
         return reading
@@ -119,6 +121,9 @@ class Runner:
                 return Reading([f for f in await part.read(self._sources) if f.samples])
         except NotConfigured:
             return Reading(asked=False)
+        except Withheld as withheld:
+            is_long = withheld.retry_in >= LONG
+            return Reading(asked=False, withheld=str(withheld) if is_long else None)
         except TimeoutError:
             return Reading(error="no answer within the time that the scrape allows")
         except SourceError as error:

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from exporter.settings_modules import MODULES, Module
-from exporter.settings_types import DatabaseUrl, HttpUrl, Port, RedisUrl, Seconds, Section
+from exporter.settings_types import DatabaseUrl, HttpUrl, Port, RedisUrl, Seconds, Section, TimeZone
 
 
 class Web(Section):
@@ -41,18 +41,35 @@ class Backend(Section):
         None, description="file with that token, read again when it changes; wins over the token"
     )
     timeout: Seconds = Field(1.0, description="seconds that an ordinary route may take")
-    slow_timeout: Seconds = Field(
+    blocking_timeout: Seconds = Field(
         15.0, description="seconds that /health and /workers/status may take, which ask all workers"
     )
     fast_period: Seconds = Field(
-        0.4, description="seconds within which the cheap routes are asked at most once"
+        0.5, description="seconds between two requests to /metrics while it is scraped often"
     )
-    period: Seconds = Field(10.0, description="seconds between two askings of an ordinary route")
+    calm_period: Seconds = Field(
+        1.0, description="seconds between two requests to /db/pool while nothing looks wrong"
+    )
+    probe_period: Seconds = Field(
+        10.0, description="seconds between two requests to a module's health route while nothing looks wrong"
+    )
+    period: Seconds = Field(30.0, description="seconds between two requests to an ordinary route")
     slow_period: Seconds = Field(
-        60.0, description="seconds between two askings of a route that blocks the backend"
+        300.0, description="seconds between two requests to a route that counts in the database"
     )
-    blocked_at_most: Seconds = Field(
-        4.0, description="seconds for which such a route usually blocks it; silence for longer is news"
+    blocking_period: Seconds | None = Field(
+        None,
+        description="seconds between two requests to a route that blocks the backend; none: it is requested "
+        "only when something that it reports on has changed, once a minute at most",
+    )
+    ping_route: str | None = Field(
+        None,
+        pattern=r"^/",
+        description="cheapest route, which needs neither database nor Redis; none: it is found by trying",
+    )
+    time_zone: TimeZone | None = Field(
+        None,
+        description="zone of the backend's local times, as Europe/Berlin; none: such times are not shown",
     )
     max_bytes: int = Field(10_000_000, ge=10_000, description="bytes of an answer from which it is refused")
     in_progress_metrics: tuple[str, ...] = Field(
@@ -262,6 +279,12 @@ class Limits(Section):
     """What bounds the page, whatever the sources say."""
 
     budget: Seconds = Field(1.5, description="seconds that a scrape may take")
+    own_share: float = Field(
+        0.02,
+        gt=0,
+        le=1,
+        description="share of a source's time that our requests may take; beyond it they are sent less often",
+    )
     label_length: int = Field(120, ge=16, le=1000, description="characters of a label value")
     event_types: int = Field(60, ge=1, le=200, description="event types that are shown by name")
     methods: int = Field(30, ge=1, le=200, description="timed methods that are shown by name")

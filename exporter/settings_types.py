@@ -1,6 +1,7 @@
 """The types of which settings are made."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from redis.asyncio.connection import parse_url
@@ -35,6 +36,20 @@ def redis_address(url: SecretStr) -> SecretStr:
 
 
 RedisUrl = Annotated[SecretStr, AfterValidator(redis_address)]
+
+
+def known_zone(name: str) -> str:
+    """The name of a time zone. Raises ValueError."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f"is {name[:40]!r}; expected the name of a time zone, as UTC or Europe/Berlin"
+        ) from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(known_zone)]
 
 
 class Section(BaseModel):

@@ -10,6 +10,7 @@ from exporter.collectors.event_bus import EVENT_BUS
 from exporter.collectors.ingestion import INGESTION
 from exporter.collectors.models import MODELS
 from exporter.collectors.modules import MODULES
+from exporter.collectors.own import OWN
 from exporter.collectors.recommendations import RECOMMENDATIONS
 from exporter.collectors.self_reports import SELF_REPORTS
 from exporter.collectors.sparse_embeddings import SPARSE_EMBEDDINGS
@@ -29,6 +30,7 @@ COLLECTORS: tuple[Collector, ...] = (
     SPARSE_EMBEDDINGS,
     SELF_REPORTS,
     ANOMALIES,
+    OWN,
 )
 
 __all__ = ["COLLECTORS"]

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, Self
 
+from exporter.errors import OutOfTime, Withheld
+from exporter.footprint import Footprint
 from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources.backend.module_views import ModuleViews
@@ -13,8 +16,11 @@ from exporter.sources.broker.source import Broker
 from exporter.sources.cache.source import Cache
 from exporter.sources.database.source import Database
 from exporter.sources.ingestion.source import Ingestion
+from exporter.sources.observed_since import ObservedSince
 from exporter.sources.prometheus.source import Prometheus
 from exporter.sources.service.source import Service
+
+OURS = ("prometheus", "service")
 
 
 class Source(Protocol):
@@ -46,27 +52,48 @@ class Sources:
     prometheus: Prometheus
     service: Service
     modules: ModuleViews
+    footprints: list[Footprint]
+    observed_since: ObservedSince
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
         """The sources that these settings name; nothing is opened yet."""
-        backend = Backend(settings)
-        return cls(
+        backend, database = Backend(settings), Database(settings.database)
+        backend.database_works = partial(works, database.ping)
+        found = cls(
             settings=settings,
             backend=backend,
             modules=ModuleViews(settings, backend),
-            database=Database(settings.database),
+            database=database,
             cache=Cache(settings.redis),
             broker=Broker(settings.celery),
             ingestion=Ingestion(settings.ingestion, settings.celery),
             prometheus=Prometheus(settings.anomalies, settings.limits),
             service=Service(settings.service),
+            footprints=[],
+            observed_since=ObservedSince(),
         )
+        found.footprints.extend(found._metered())
+        return found
 
     def each(self) -> tuple[Source, ...]:
         """The sources, in the order of the page."""
         own = (self.backend, self.database, self.cache, self.broker, self.ingestion)
         return (*own, self.prometheus, self.service)
+
+    def _metered(self) -> Iterator[Footprint]:
+        """Give every source a footprint; Prometheus and the service are ours, so they have no budget."""
+        yield self.backend.footprint
+        for name, source in self._others():
+            budget = None if name in OURS else self.settings.limits.own_share
+            footprint = Footprint(name, budget)
+            for question in source.questions():
+                question.terms = replace(question.terms, footprint=footprint)
+            yield footprint
+
+    def _others(self) -> Iterator[tuple[str, Source]]:
+        yield from (("database", self.database), ("cache", self.cache), ("broker", self.broker))
+        yield from (("ingestion", self.ingestion), ("prometheus", self.prometheus), ("service", self.service))
 
     def questions(self) -> Iterator[Question[Any]]:
         """Everything that is asked of anyone."""
@@ -82,3 +109,10 @@ class Sources:
         """Stop asking, then close connections and threads."""
         await asyncio.gather(*(question.close() for question in self.questions()))
         await asyncio.gather(*(source.close() for source in self.each()))
+
+
+def works(ping: Question[Any]) -> bool | None:
+    """Whether a server answered when it was last asked; None where it is not asked, or that is not known."""
+    if not ping.configured or (ping.error is None and ping.answered_at is None):
+        return None
+    return None if isinstance(ping.error, OutOfTime | Withheld) else ping.error is None

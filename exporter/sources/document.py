@@ -1,8 +1,9 @@
 """A JSON answer, read with suspicion: what is missing or of a wrong type is None, never a guess."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from exporter.errors import BadAnswer
 from exporter.metrics import known
@@ -67,23 +68,32 @@ class Document:
         value = self.at(*path)
         return unix_seconds(value)
 
+    def local_moment(self, zone: str | None, *path: str) -> float | None:
+        """The time at this path as Unix seconds; one without a zone is of this one, None without any."""
+        return unix_seconds(self.at(*path), zone)
+
 
 def is_number(value: object) -> bool:
     """Whether the value is a finite number and not a truth value."""
     return not isinstance(value, bool) and known(value)
 
 
-def unix_seconds(value: object) -> float | None:
-    """Unix seconds of a number or an ISO 8601 text, None of anything else."""
+def unix_seconds(value: object, zone: str | None = "UTC") -> float | None:
+    """Unix seconds of a number or an ISO 8601 text, None of anything else.
+
+    A text without a zone is a time of `zone`; where that is None it means nothing.
+    """
     if is_number(value):
         return float(value)  # type: ignore[arg-type]
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        if moment.tzinfo is not None:
+            return moment.timestamp()
+        return None if zone is None else moment.replace(tzinfo=ZoneInfo(zone)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def kind_of(body: object) -> str:

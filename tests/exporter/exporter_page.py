@@ -65,7 +65,10 @@ class Watched:
 def watching(**settings: Any) -> Iterator[Watched]:
     """An exporter with these settings, opened and closed as in production.
 
-    Periods are short unless the test says otherwise, so that a changed source is seen at once.
+    Periods are short unless the test says otherwise, so that a changed source is seen at once; nothing is
+    spared, since a test asks more often than anybody does.
     """
-    with TestClient(build(Settings(**settings))) as client:
+    backend: Any = {"period": 1.0, "calm_period": 0.2, "probe_period": 0.2, **settings.pop("backend", {})}
+    limits: Any = {"own_share": 1.0, **settings.pop("limits", {})}
+    with TestClient(build(Settings(backend=backend, limits=limits, **settings))) as client:
         yield Watched(client)

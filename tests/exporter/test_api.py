@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from exporter.errors import BadAnswer
+from exporter.settings import Settings
 from exporter.settings_modules import MODULES
 from exporter.sources.backend.metrics_page import MetricsPage
+from exporter.sources.backend.own_traffic import OwnTraffic
+from exporter.sources.backend.paths import requested
 from exporter.sources.backend.routes import Routes
 from exporter.sources.backend.totals import ApiTotals
 from tests.exporter.backend_double import BackendDouble, Says
@@ -36,7 +39,8 @@ def metrics(rows: Iterable[Row], started: float | None = 1.8e9, seconds: float =
 
 def totals() -> ApiTotals:
     """Totals for the modules of the default settings."""
-    return ApiTotals(MetricsPage(Routes(MODULES), ("neo_alexandria_inprogress",)))
+    own = OwnTraffic(requested(Settings()), {"/metrics"})
+    return ApiTotals(MetricsPage(Routes(MODULES), ("neo_alexandria_inprogress",), own), own)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +128,7 @@ def test_bounds_that_only_some_routes_have_are_left_out() -> None:
 
 def test_a_histogram_without_routes_stands_in_where_there_is_no_other() -> None:
     page = (
+        "process_start_time_seconds 1.8e9\n"
         'http_request_duration_highr_seconds_bucket{le="0.5"} 3\n'
         'http_request_duration_highr_seconds_bucket{le="+Inf"} 4\n'
         "http_request_duration_highr_seconds_count 4\nhttp_request_duration_highr_seconds_sum 1.5\n"
@@ -148,14 +153,15 @@ def test_several_processes_are_summed_and_counted(backend: BackendDouble) -> Non
     assert seen[-1].value("ops_backend_start_time_seconds") == 1.8e9 + 0.02
 
 
-def test_a_restart_is_a_reset(backend: BackendDouble) -> None:
+def test_users_requests_never_fall_also_when_the_backend_restarts(backend: BackendDouble) -> None:
     backend.says("/metrics", metrics([("/search", "200", 40)], 1.8e9))
     with watching(backend={"url": backend.url, "fast_period": 0.001}) as exporter:
         assert exporter.page("api").value("ops_http_requests_total", module="search", code="2xx") == 40
         backend.says("/metrics", metrics([("/search", "200", 2)], 1.8e9 + 900))
         eventually(
-            lambda: exporter.page("api").value("ops_http_requests_total", module="search", code="2xx") == 2
+            lambda: exporter.page("api").value("ops_http_requests_total", module="search", code="2xx") == 42
         )
+        assert exporter.page("api").value("ops_backend_processes") == 1
 
 
 def test_each_reading_may_reach_another_process(backend: BackendDouble) -> None:

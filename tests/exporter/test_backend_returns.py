@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from exporter.errors import Absent, BadAnswer, Refused, SourceError, TimedOut
-from exporter.question import Pace, Question
+from exporter.pace import Pace
+from exporter.question import Question
 from exporter.sources.backend.module_views import outcome
 from tests.exporter.backend_double import BackendDouble, backend_double
 from tests.exporter.exporter_page import Watched, watching

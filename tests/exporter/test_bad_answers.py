@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from exporter.sources.backend.liveness import CANDIDATES
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.replay import replay
@@ -52,7 +53,6 @@ def hangs(backend: BackendDouble, path: str) -> None:
 KINDS: dict[str, Spoil] = {
     "hangs": hangs,
     "401": sends({"detail": PAYLOAD}, 401),
-    "404": sends({"detail": PAYLOAD}, 404),
     "500": sends({"detail": PAYLOAD}, 500),
     "HTML": sends(f"<html><body>{PAYLOAD}</body></html>", content_type="text/html"),
     "truncated": sends('{"status": "ok", "metrics": {"events_em' + PAYLOAD),
@@ -65,13 +65,13 @@ KINDS: dict[str, Spoil] = {
 }
 
 
-def whole_but(exporter: Watched, spoilt: Subject) -> bool:
-    """Whether everything but this subject is on the page, in time."""
+def whole_but(exporter: Watched, spoilt: Subject, success: float | None = 0) -> bool:
+    """Whether everything but this subject is on the page, in time; `success` is that of its part."""
     page = exporter.page(*(subject.part for subject in OTHERS))
     assert page.seconds < 2
     for subject in OTHERS:
         assert bool(page.series(subject.family)) == (subject != spoilt), subject
-    assert page.value("ops_collector_success", collector=spoilt.part) == 0
+    assert page.value("ops_collector_success", collector=spoilt.part) == success
     return True
 
 
@@ -106,6 +106,31 @@ def test_a_bad_answer_costs_its_own_families(
         assert len(said) == 1, said
         assert PAYLOAD not in caplog.text
         assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, {"detail": "Not Found"}), (501, {}), (503, {"detail": "not configured"})]
+)
+def test_a_route_that_is_not_there_is_no_failure_and_is_left_alone(
+    status: int, body: Any, backend: BackendDouble
+) -> None:
+    replay(backend, ORDINARY)
+    subject = SUBJECTS[1]
+    backend.says(subject.path, body, status)
+    with watching(backend=settings(backend)) as exporter:
+        eventually(lambda: whole_but(exporter, subject, success=None))
+        before = backend.asked[subject.path]
+        eventually(lambda: backend.asked["/api/monitoring/cache/stats"] > 8)
+        assert backend.asked[subject.path] == before
+
+
+def test_a_route_that_answered_before_and_fails_now_is_a_failure(backend: BackendDouble) -> None:
+    replay(backend, ORDINARY)
+    subject = SUBJECTS[1]
+    with watching(backend=settings(backend)) as exporter:
+        eventually(lambda: exporter.page(subject.part).series(subject.family))
+        backend.says(subject.path, {"detail": "The database does not answer"}, 503)
+        eventually(lambda: whole_but(exporter, subject))
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.part)
@@ -181,15 +206,20 @@ def test_a_backend_that_refuses_is_down_with_all_its_modules(free_port: Callable
     assert page.value("ops_collector_success", collector="api") == 0
 
 
-def test_a_backend_that_hangs_costs_its_own_families_and_is_down(backend: BackendDouble) -> None:
+def test_a_backend_that_hangs_is_down_once_its_silence_is_beyond_doubt(backend: BackendDouble) -> None:
     replay(backend, ORDINARY)
-    for path in list(backend.answers):
+    for path in (*backend.answers, *CANDIDATES):
         backend.hangs(path)
     with watching(backend={"url": backend.url, "timeout": 0.3}) as exporter:
         page = exporter.page()
-    assert page.seconds < 2
-    assert page.value("ops_backend_up") == 0
-    assert page.state("ops_module_status", module="search") == "down"
+        assert page.seconds < 2
+        assert page.value("ops_backend_up") is None
+        assert page.state("ops_module_status", module="search") == "unknown"
+        eventually(lambda: exporter.page("api.up").value("ops_backend_up") == 0, within=12)
+        assert exporter.page("api.up").value("ops_backend_wedged") == 1
+        assert exporter.page("modules").state("ops_module_status", module="search") == "down"
+    # three pings and what follows rarely, and nothing else
+    assert sum(backend.asked.values()) < 8
 
 
 @pytest.mark.parametrize("status", [401, 500])

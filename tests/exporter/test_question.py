@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from exporter.errors import NotConfigured, OutOfTime, Refused, SourceError, TimedOut
-from exporter.question import Pace, Question, Scrape, scrape_under_way
+from exporter.pace import Pace
+from exporter.question import Question, Scrape, scrape_under_way
 
 
 class Source:

@@ -104,15 +104,16 @@ SCENARIOS = (
     ),
     Scenario(
         "redis_frozen",
-        values=(("ops_backend_wedged", {}, 1), *events(63, 45)),
-        states=(component("api", "degraded"),),
-        disagrees=(("health routes", "silent", "wedged"),),
+        values=(NOT_WEDGED, *events(63, 45)),
+        states=(component("api", "healthy"),),
+        agrees=("health routes",),
     ),
     Scenario(
         "db_locked",
         values=(("ops_event_bus_emitted_total", {}, 63),),
         states=(
-            module("collections", "down"), module("search", "down"), module("quality", "healthy"),
+            module("collections", "degraded"), module("search", "degraded"),
+            module("quality", "healthy"),
             ("ops_component_reported_status", {"component": "database"}, "unknown"),
         ),
     ),
@@ -152,7 +153,7 @@ SCENARIOS = (
         "pool_exhausted",
         values=(("ops_database_pool_use_ratio", {}, 1),
                 ("ops_database_pool_overflow_connections", {}, 10)),
-        states=(module("search", "down"),),  # it took 25 s
+        states=(module("search", "degraded"),),  # it took 25 s
         disagrees=(("database pool", "healthy", "down"),),
     ),
     Scenario(

@@ -48,7 +48,7 @@ def comes_to(exporter: Watched, subject: str, wanted: tuple[str, str, float]) ->
 def says(backend: BackendDouble) -> dict[str, Any]:
     """A backend that reports as if nothing were wrong."""
     replay(backend, ORDINARY)
-    return {"url": backend.url, "slow_period": 0.5, "period": 0.5}
+    return {"url": backend.url, "blocking_period": 0.5, "period": 0.5}
 
 
 def test_row_1_a_database_that_refuses_is_not_healthy(

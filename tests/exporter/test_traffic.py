@@ -14,7 +14,7 @@ def totals(good: float, bad: float = 0.0, slow: float = 0.0) -> Totals:
     """What a backend counts of the module search; `slow` requests took up to a second, the others a tenth."""
     spread = Spread({0.1: good - slow, 1.0: good, inf: good}, good / 10, good)
     requests = {("search", "2xx"): good, ("search", "5xx"): bad}
-    return Totals(requests, {"search": spread}, {}, None, None, None, None, None, 1)
+    return Totals(requests, {"search": spread}, {}, None, None, None, None, None, 1, True)
 
 
 class Times:

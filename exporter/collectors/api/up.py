@@ -1,5 +1,6 @@
 """Whether the backend answers us, and whether it is wedged."""
 
+import time
 from collections.abc import Iterable
 
 from prometheus_client import Metric
@@ -8,17 +9,25 @@ from exporter.metrics import Gauge
 from exporter.sources import Sources
 
 UP = Gauge(
-    "ops_backend_up", "Whether the backend answered any of our own quick requests, with whatever HTTP status."
+    "ops_backend_up",
+    "Whether the backend responds, with whatever HTTP status. A refused connection counts at once, silence "
+    "only after three pings.",
 )
 WEDGED = Gauge(
     "ops_backend_wedged",
-    "Whether a route that asks the workers gave no answer at all when last asked, as with a frozen Redis.",
+    "Whether the backend takes connections and gives no response, as with a blocked event loop.",
 )
-METRICS = (UP, WEDGED)
+STARTED = Gauge("ops_exporter_start_time_seconds", "Unix time at which the exporter started.")
+METRICS = (UP, WEDGED, STARTED)
+STARTED_AT = time.time()
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
-    """Both from our own requests; wedged is missing while neither slow route was ever tried to the end."""
+    """Both by our own pings; they are missing before the first verdict."""
     backend = sources.backend
-    wedged = backend.wedged()
-    return UP.one(float(await backend.answers())), WEDGED.one(None if wedged is None else float(wedged))
+    up, wedged = await backend.answers(), backend.wedged()
+    return (
+        UP.one(None if up is None else float(up)),
+        WEDGED.one(None if wedged is None else float(wedged)),
+        STARTED.one(STARTED_AT),
+    )

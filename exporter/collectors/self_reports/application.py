@@ -13,7 +13,8 @@ from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 def modules(sight: Sight) -> Iterable[Words]:
     """Row 2: every module is healthy, whatever its requests and its own health route say."""
     for view in sight.seen.modules:
-        yield Words(f"module {view.name}", view.reported, view.observed)
+        report = sight.backend.reported[view.name]
+        yield Words(f"module {view.name}", view.reported, view.observed, report)
 
 
 def any_module(sight: Sight) -> Iterable[Words]:
@@ -66,20 +67,14 @@ def processes(sight: Sight) -> Iterable[Words]:
 
 
 def slow_routes(sight: Sight) -> Iterable[Words]:
-    """Row 16: no answer at all from the routes that ask the workers."""
+    """Row 16: connections are taken and nothing is answered; nobody is left to report it."""
     if sight.seen.wedged is not None:
-        yield Words("health routes", "silent" if sight.seen.wedged else "answering", api_words(sight))
-
-
-def api_words(sight: Sight) -> str:
-    """The API as seen by those routes: answering, wedged or gone."""
-    if sight.seen.wedged:
-        return "wedged" if sight.seen.answers else DOWN
-    return "answering"
+        reported = "silent" if sight.seen.wedged else "answering"
+        yield Words("health routes", reported, "wedged" if sight.seen.wedged else "answering")
 
 
 def api_seen(sight: Sight) -> str:
     """The API by whether it answers us at all and on its slow routes."""
-    if not sight.seen.answers:
-        return DOWN
-    return DEGRADED if sight.seen.wedged else HEALTHY
+    if sight.seen.answers is None:
+        return UNKNOWN
+    return HEALTHY if sight.seen.answers else DOWN

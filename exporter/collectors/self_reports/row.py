@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exporter.collectors.self_reports.sight import Sight
+from exporter.question import Question
 from exporter.status import DEGRADED, DOWN, UNKNOWN
 
 TROUBLE = {DEGRADED, DOWN}
 
 
 class Words(NamedTuple):
-    """A report and an observation of one subject, each in one word."""
+    """A report and an observation of one subject, each in one word, and the question that the report answers.
+
+    Without a question report and observation are of the same moment.
+    """
 
     subject: str
     reported: str
     observed: str
+    report: Question[Any] | None = None
 
     @property
     def known(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from exporter.collectors.ingestion.worker import edge_worker
 from exporter.collectors.self_reports.asking import maybe, ready
+from exporter.errors import TimedOut
 from exporter.question import Question
 from exporter.sources import Sources
 from exporter.sources.backend.event_bus import EventBus
@@ -24,8 +25,9 @@ class Seen:
     """The observations; None is what could not be looked at."""
 
     modules: tuple[ModuleView, ...] = ()
-    answers: bool = True
+    answers: bool | None = True
     wedged: bool | None = None
+    may_block: bool = True  # no server is silent on which a route that asks them all would hang
     database: str = UNKNOWN
     cache: str = UNKNOWN
     ingestion: str = UNKNOWN
@@ -49,6 +51,7 @@ async def seen(sources: Sources) -> Seen:
         modules=tuple(await sources.modules.look()),
         answers=await backend.answers(),
         wedged=backend.wedged(),
+        may_block=not any(isinstance(ping.error, TimedOut) for ping in pings(sources)),
         database=await database(sources),
         cache=await works(sources.cache.ping),
         ingestion=await works(sources.ingestion.ping),
@@ -61,6 +64,11 @@ async def seen(sources: Sources) -> Seen:
         sparse=sparse,
         evidence=evidence or (),
     )
+
+
+def pings(sources: Sources) -> tuple[Question[Any], ...]:
+    """The smallest question to each server that the backend asks itself when it reports on its health."""
+    return sources.database.ping, sources.cache.ping, sources.broker.ping
 
 
 async def works(question: Question[Any]) -> str:

@@ -12,6 +12,8 @@ from exporter.collectors.self_reports.seen import Seen, seen
 from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources import Sources
+from exporter.sources.backend.source import Backend
+from exporter.sources.observed_since import ObservedSince
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Sight:
     now: float
     said: Said
     seen: Seen
+    backend: Backend  # whose questions the reports answer
+    since: ObservedSince
 
 
 async def sight(sources: Sources) -> Sight:
@@ -32,7 +36,10 @@ async def sight(sources: Sources) -> Sight:
         sources.modules.look(),
         *(maybe(question.answer) for question in quick(sources)),
     )
-    return Sight(sources.settings, time.time(), await said(sources), await seen(sources))
+    reports, observations = await said(sources), await seen(sources)
+    return Sight(
+        sources.settings, time.time(), reports, observations, sources.backend, sources.observed_since
+    )
 
 
 def quick(sources: Sources) -> Iterator[Question[Any]]:

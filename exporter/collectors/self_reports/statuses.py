@@ -55,9 +55,15 @@ def ingestion_reported(sight: Sight) -> str:
 
 
 def ingestion_seen(sight: Sight) -> str:
-    """The ingestion's servers and its worker; without a sign of life from the worker it is unknown."""
+    """The ingestion's servers and its worker; unknown without a sign of life from the worker.
+
+    Unknown as well where the report speaks of trouble in a server that we do not observe.
+    """
     servers, worker = work.ingestion_seen(sight), work.edge_worker_seen(sight)
-    return UNKNOWN if servers == HEALTHY and worker == UNKNOWN else worst((servers, worker))
+    report = sight.said.ingestion
+    is_partial = worker == UNKNOWN or (report is not None and work.unobserved_trouble(report))
+    found = worst((servers, worker))
+    return UNKNOWN if found == HEALTHY and is_partial else found
 
 
 def sparse_reported(sight: Sight) -> str:

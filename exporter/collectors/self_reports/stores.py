@@ -9,8 +9,9 @@ from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 
 def database(sight: Sight) -> Iterable[Words]:
     """Row 1: healthy while the database is stopped."""
-    yield Words("database", sight.said.database, sight.seen.database)
-    yield Words("database in /health", sight.said.component("database"), sight.seen.database)
+    backend, observed = sight.backend, sight.seen.database
+    yield Words("database", sight.said.database, observed, backend.database)
+    yield Words("database in /health", sight.said.component("database"), observed, backend.health)
 
 
 def pool(sight: Sight) -> Iterable[Words]:
@@ -35,12 +36,12 @@ def fullness(ratio: float | None, limit: float) -> str:
 
 def cache(sight: Sight) -> Iterable[Words]:
     """Row 9: statistics as ever while Redis is down."""
-    yield Words("cache", sight.said.cache, sight.seen.cache)
+    yield Words("cache", sight.said.cache, sight.seen.cache, sight.backend.cache)
 
 
 def redis(sight: Sight) -> Iterable[Words]:
     """Row 15: Redis unavailable while it works."""
-    yield Words("redis", sight.said.component("redis"), redis_seen(sight))
+    yield Words("redis", sight.said.component("redis"), redis_seen(sight), sight.backend.health)
 
 
 def redis_seen(sight: Sight) -> str:

@@ -1,10 +1,13 @@
 """The table: every way in which a backend of this kind was seen to report what is not so."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from exporter.collectors.self_reports import application, stores, work
 from exporter.collectors.self_reports.row import Row, Words
 from exporter.collectors.self_reports.sight import Sight
+from exporter.question import Question
+from exporter.status import UNKNOWN
 
 ROWS = (
     Row(1, "the database is healthy; it is stopped", stores.database),
@@ -29,6 +32,29 @@ ROWS = (
 
 
 def compared(sight: Sight) -> Iterator[Words]:
-    """Every subject of which there is both a report and an observation."""
+    """Every subject of which there is both a report and an observation of the same moment.
+
+    A report from before the observation last changed is renewed, and compared once that is done.
+    """
     for row in ROWS:
-        yield from (words for words in row.compare(sight) if words.known)
+        yield from (words for words in row.compare(sight) if is_current(sight, words) and words.known)
+
+
+def is_current(sight: Sight, words: Words) -> bool:
+    """Whether the report is of the state that is observed now."""
+    since = sight.since.note(words.subject, words.observed, sight.now)
+    report = words.report
+    if report is None:
+        return True
+    if words.observed == UNKNOWN:
+        return report.asked_at is not None or renewed(sight, report)
+    if report.answered_at is not None and report.answered_at >= since:
+        return True
+    return renewed(sight, report)
+
+
+def renewed(sight: Sight, report: Question[Any]) -> bool:
+    """Have the report renewed, unless a server is silent on which it would hang; it is not current yet."""
+    if sight.seen.may_block or report not in (sight.backend.health, sight.backend.workers):
+        report.renew()
+    return False

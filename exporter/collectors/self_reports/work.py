@@ -6,12 +6,16 @@ from exporter.collectors.self_reports.row import Words
 from exporter.collectors.self_reports.sight import Sight
 from exporter.judgement import judged
 from exporter.sources.broker.view import BrokerView
+from exporter.sources.ingestion.answers import Health
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, worst
+
+OBSERVED = ("redis", "database")  # the services of the ingestion's report that we ask ourselves
 
 
 def workers(sight: Sight) -> Iterable[Words]:
     """Row 3: a worker that is there, while its pool is frozen and tasks wait."""
-    yield Words("workers", workers_reported(sight), workers_seen(sight))
+    report = sight.backend.health if sight.said.workers is None else sight.backend.workers
+    yield Words("workers", workers_reported(sight), workers_seen(sight), report)
 
 
 def workers_reported(sight: Sight) -> str:
@@ -43,9 +47,9 @@ def silent(broker: BrokerView, since: float) -> bool:
 
 def tasks(sight: Sight) -> Iterable[Words]:
     """Row 4: tasks are counted as done while every one of them fails."""
-    if sight.said.workers is None or not sight.said.workers.accepted:
-        return
-    yield Words("tasks", sight.said.workers.status, tasks_seen(sight))
+    said = sight.said.workers
+    reported = said.status if said is not None and said.accepted else UNKNOWN
+    yield Words("tasks", reported, tasks_seen(sight), sight.backend.workers)
 
 
 def tasks_seen(sight: Sight) -> str:
@@ -83,7 +87,7 @@ def consumers(sight: Sight) -> Iterable[Words]:
 
 def edge_worker(sight: Sight) -> Iterable[Words]:
     """Row 11: idle while the edge worker is dead."""
-    yield Words("edge worker", sight.said.edge, edge_worker_seen(sight))
+    yield Words("edge worker", sight.said.edge, edge_worker_seen(sight), sight.backend.worker_status)
 
 
 def edge_worker_seen(sight: Sight) -> str:
@@ -101,9 +105,23 @@ def ingestion_answer(sight: Sight) -> Iterable[Words]:
 
 
 def ingestion(sight: Sight) -> Iterable[Words]:
-    """Row 13: the body itself, held against the servers that ingestion needs."""
+    """Row 13: the body itself, held against the servers that ingestion needs, as far as we observe them."""
     if sight.said.ingestion is not None:
-        yield Words("ingestion", sight.said.ingestion.status, ingestion_seen(sight))
+        reported, report = observed_part(sight.said.ingestion), sight.backend.ingestion_health
+        yield Words("ingestion", reported, ingestion_seen(sight), report)
+
+
+def observed_part(health: Health) -> str:
+    """What the report says of the services that we observe ourselves; all of it where it names none."""
+    if not health.services:
+        return health.status
+    known = [health.services[name] for name in OBSERVED if name in health.services]
+    return worst(known) if known else UNKNOWN
+
+
+def unobserved_trouble(health: Health) -> bool:
+    """Whether the report is of trouble in a service that we do not observe, as the vector store."""
+    return any(status in (DEGRADED, DOWN) for name, status in health.services.items() if name not in OBSERVED)
 
 
 def ingestion_seen(sight: Sight) -> str:

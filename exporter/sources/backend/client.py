@@ -1,18 +1,20 @@
 """HTTP towards a watched system: bounded in size, with errors that say no more than they should."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import httpx2
 
 from exporter.errors import Absent, BadAnswer, Refused, TimedOut
+from exporter.footprint import busy
 from exporter.sources.backend.token import Token
 from exporter.sources.document import Document
 
-NONE: Mapping[str, str] = MappingProxyType({})
 BACKEND = "backend"
+CLOSES = 3  # kept connections closed in a row after which a server is one that keeps none
+CLOSED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError)
 
 
 @dataclass(frozen=True)
@@ -25,48 +27,102 @@ class Reply:
     server: str  # tells apart the processes behind one URL, where the backend says which one answered
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """One request of ours and what came of it; `status` is None without a response.
+
+    `refused` means that the connection was, so the request reached nobody; `silent` that it took too long.
+    """
+
+    path: str
+    status: int | None = None
+    refused: bool = False
+    silent: bool = False
+
+
 class BackendClient:
-    """Asks one system over a few kept connections; redirects are not followed."""
+    """Asks one system over kept connections; redirects are not followed.
+
+    A server may close a connection at any time, which says nothing about what was asked for: the request is
+    then sent once more over a connection of its own.
+    """
 
     def __init__(self, url: str, token: Token, max_bytes: int, name: str = BACKEND) -> None:
         self._token = token
         self._max_bytes = max_bytes
         self._name = name
-        limits = httpx2.Limits(max_connections=8, max_keepalive_connections=4)
-        self._http = httpx2.AsyncClient(base_url=url, limits=limits, timeout=None, trust_env=False)
+        self._kept = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=4))
+        self._single = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=0))
+        self._closed = 0  # kept connections that the server closed in a row
+        self.on_exchange: Callable[[Exchange], None] = lambda _: None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._kept.aclose()
+        await self._single.aclose()
 
-    async def reply(self, path: str, headers: Mapping[str, str] = NONE) -> Reply:
-        """GET the path, whatever its status; the question bounds the time. Raises Refused, BadAnswer."""
+    async def reply(self, path: str, alone: bool = False, with_token: bool = True) -> Reply:
+        """GET the path, whatever its status; the question bounds the time. Raises Refused, BadAnswer.
+
+        `alone` takes a connection of its own, so that any process behind the URL may answer: a kept one
+        always leads to the same process, and the others would never be heard of.
+        """
+        headers = self._token.headers() if with_token else {}
         try:
-            return await self._get(path, headers)
+            with busy():
+                return await self._counted(path, headers, alone or self._closed >= CLOSES)
         except httpx2.TimeoutException:
             raise TimedOut(f"{self._name} {path} gave no answer in time") from None
         except httpx2.ConnectError as error:
             raise Absent(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
-        except (httpx2.RemoteProtocolError, httpx2.DecodingError) as error:
+        except (*CLOSED, httpx2.DecodingError) as error:
             raise BadAnswer(f"{self._name} {path} broke off: {type(error).__name__}") from None
         except httpx2.HTTPError as error:
             raise Refused(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
 
     async def fresh(self, path: str) -> Reply:
-        """A 200 answer over a connection of its own, so that any process behind the URL may give it.
-
-        A kept connection always leads to the same process: the others would never be heard of.
-        """
-        return expected(path, await self.reply(path, {"Connection": "close"}), self._name)
+        """A 200 answer over a connection of its own."""
+        return expected(path, await self.reply(path, alone=True), self._name)
 
     async def document(self, path: str) -> Document:
         """The JSON object of a 200 answer."""
         reply = expected(path, await self.reply(path), self._name)
         return as_document(path, reply.body, self._name)
 
-    async def _get(self, path: str, headers: Mapping[str, str]) -> Reply:
-        headers = {**headers, **self._token.headers()}
-        async with self._http.stream("GET", path, headers=headers) as response:
+    async def _counted(self, path: str, headers: dict[str, str], alone: bool) -> Reply:
+        try:
+            reply = await self._sent(path, headers, alone)
+        except httpx2.ConnectError:
+            self.on_exchange(Exchange(path, refused=True))
+            raise
+        except asyncio.CancelledError:
+            self.on_exchange(Exchange(path, silent=True))
+            raise
+        except Exception:
+            self.on_exchange(Exchange(path))
+            raise
+        self.on_exchange(Exchange(path, reply.status))
+        return reply
+
+    async def _sent(self, path: str, headers: dict[str, str], alone: bool) -> Reply:
+        if not alone:
+            try:
+                reply = await self._get(self._kept, path, headers)
+            except CLOSED:
+                self._closed += 1
+                self.on_exchange(Exchange(path))
+            else:
+                self._closed = 0
+                return reply
+        headers = {**headers, "Connection": "close"}
+        try:
+            return await self._get(self._single, path, headers)
+        except CLOSED:
+            self.on_exchange(Exchange(path))
+            return await self._get(self._single, path, headers)
+
+    async def _get(self, http: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> Reply:
+        async with http.stream("GET", path, headers=headers) as response:
             chunks: list[bytes] = []
             size = 0
             async for chunk in response.aiter_bytes():
@@ -76,6 +132,11 @@ class BackendClient:
                     raise BadAnswer(f"{self._name} {path} sent more than {self._max_bytes} bytes")
         seconds = response.elapsed.total_seconds()
         return Reply(response.status_code, b"".join(chunks), seconds, response.headers.get("x-process", ""))
+
+
+def connect(url: str, limits: httpx2.Limits) -> httpx2.AsyncClient:
+    """A client for this system; nothing is opened before the first request, and no proxy is used."""
+    return httpx2.AsyncClient(base_url=url, limits=limits, timeout=None, trust_env=False)
 
 
 def expected(path: str, reply: Reply, name: str = BACKEND) -> Reply:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from math import inf, nextafter
 
 from exporter.errors import BadAnswer
+from exporter.sources.backend.own_traffic import OwnTraffic
 from exporter.sources.backend.routes import Routes
 
 Key = tuple[str, ...]  # what is counted, then its labels
 REQUESTS, BUCKET, SUM, COUNT, IN_PROGRESS = "requests", "bucket", "sum", "count", "in progress"
+SHARED = "shared"  # requests to a route that we request as well, told apart by route
 ALL = "all"  # the module of a series that names no route
 WHOLE = "whole"  # and of the histogram that has fine buckets and never names one
 DURATION, PRECISE = "http_request_duration_seconds", "http_request_duration_highr_seconds"
@@ -39,12 +41,18 @@ class Sums:
     values: Counter[Key] = field(default_factory=Counter)
     series: Counter[Key] = field(default_factory=Counter)
 
+    @property
+    def counts(self) -> bool:
+        """Whether the backend counts requests at all; with its metrics off it has no such series."""
+        return any(value for key, value in self.values.items() if key[0] in (REQUESTS, SHARED))
+
 
 class MetricsPage:
     """Knows what each series of the page means for us."""
 
-    def __init__(self, routes: Routes, in_progress: Iterable[str]) -> None:
+    def __init__(self, routes: Routes, in_progress: Iterable[str], own: OwnTraffic) -> None:
         self._routes = routes
+        self._own = own
         self._in_progress = tuple(in_progress)
         self._wanted = ("http_requests_total{", f"{DURATION}_", f"{PRECISE}_", *PROCESS, *self._in_progress)
         self._meanings: dict[str, Key | None] = {}
@@ -77,9 +85,10 @@ class MetricsPage:
     def _meaning(self, name: str, labels: dict[str, str]) -> Key | None:
         if name in PROCESS:
             return (name,)
-        module = self._routes.module(labels["handler"]) if "handler" in labels else ALL
+        handler = labels.get("handler", "")
+        module = self._routes.module(handler) if "handler" in labels else ALL
         if name == "http_requests_total":
-            return (REQUESTS, module, status_class(labels.get("status", "")))
+            return self._requests(handler, module, labels)
         if name in self._in_progress:
             return (IN_PROGRESS, module)
         base, _, part = name.rpartition("_")
@@ -87,7 +96,8 @@ class MetricsPage:
         if (
             kind is None
             or base not in (DURATION, PRECISE)
-            or not self._routes.is_timed(labels.get("handler", ""))
+            or not self._routes.is_timed(handler)
+            or self._own.requests(self._routes.relative(handler))
         ):
             return None
         module = WHOLE if base == PRECISE else module
@@ -95,6 +105,13 @@ class MetricsPage:
             return (kind, module)
         bound = number(labels.get("le", ""), highest=inf)
         return None if bound is None else (BUCKET, module, repr(bound))
+
+    def _requests(self, handler: str, module: str, labels: dict[str, str]) -> Key:
+        status, route = status_class(labels.get("status", "")), self._routes.relative(handler)
+        # what we request is GET
+        if labels.get("method", "GET") != "GET" or not self._own.requests(route):
+            return (REQUESTS, module, status)
+        return (SHARED, module, status, route)
 
 
 def status_class(status: str) -> str:

@@ -45,16 +45,20 @@ class MlHealth:
     applies: bool  # a backend that no longer has these models says "not_applicable"
 
 
-def model_health(answer: Document) -> Model:
-    """The model of /model-health: a file that exists is `available` there, whether or not it loads."""
+def model_health(answer: Document, zone: str | None = None) -> Model:
+    """The model of /model-health: a file that exists is `available` there, whether or not it loads.
+
+    The time of the file is in the local time of the backend's host, unknown to us without its zone.
+    """
     said = answer.part("model")
     size = said.number("size_mb")
     return Model(
         name=FIRST,
         available=said.flag("available"),
         error=bool(said.text("error")),
-        size=None if size is None else size * 1e6,
-        modified=said.moment("last_modified"),
+        # in hundredths of a megabyte: what is rounded to nothing is small, and its size not known
+        size=size * 1e6 if size else None,
+        modified=said.local_moment(zone, "last_modified"),
     )
 
 

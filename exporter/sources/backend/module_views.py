@@ -3,17 +3,20 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporter.errors import Absent, Refused, SourceError, TimedOut
 from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources.backend.client import Reply
-from exporter.sources.backend.probe import verdict
+from exporter.sources.backend.probe import database, verdict
 from exporter.sources.backend.routes import WATCHING
 from exporter.sources.backend.source import Backend
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, derived, worst
+
+CLOSE_LOOK = 5.0  # seconds of quick probes after one that says that its module is down
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,14 @@ class ModuleView:
         return derived(self.reported, self.observed)
 
 
+class Verdict(NamedTuple):
+    """A response of a health route, what it says, and what follows from it and the one before."""
+
+    reply: Reply
+    said: str
+    status: str
+
+
 class ModuleViews:
     """Looks at every module, from answers that all collectors share."""
 
@@ -43,39 +54,51 @@ class ModuleViews:
         self._clock = clock
         self._absent_at = 0.0
         self._observed_at: dict[str, float] = {}
-        self._verdicts: dict[str, tuple[Reply, str]] = {}
+        self._verdicts: dict[str, Verdict] = {}
 
     async def look(self) -> list[ModuleView]:
         """Every module in the order of the settings. Raises nothing: a silent backend is something to see."""
-        reports = self._backend.reported
-        # a report that is there costs no task of its own: this is read several times a second
-        missing = (told(question) for question in reports.values() if question.answered_at is None)
-        reachable, *_ = await asyncio.gather(self._backend.answers(), *missing)
-        if not reachable:
+        reachable = await self._backend.answers()
+        if reachable is False:
             self._absent_at = self._clock()
-        return [await self._view(name, await told(reports[name]), bool(reachable)) for name in self._names]
+        if reachable:
+            # a report that is there costs no task of its own: this is read several times a second
+            missing = [q for q in self._backend.reported.values() if q.answered_at is None]
+            await asyncio.gather(
+                *(asked(it) for it in (self._backend.totals, *self._backend.probes.values(), *missing))
+            )
+        return [await self._view(name, reachable) for name in self._names]
 
-    async def _view(self, name: str, reported: str, reachable: bool) -> ModuleView:
-        observed = await self._observed(name) if reachable else DOWN
+    async def _view(self, name: str, reachable: bool | None) -> ModuleView:
+        report = self._backend.reported[name]
+        # a report from before the backend went away, or before it was met, is none of now
+        reported = await told(report) if reachable else UNKNOWN
+        observed = await self._observed(name) if reachable else DOWN if reachable is False else UNKNOWN
         if observed != UNKNOWN:
             self._observed_at[name] = self._clock()
-        reported_at = self._backend.reported[name].answered_at
-        seconds = await self._seconds(name)
-        return ModuleView(name, reported, observed, seconds, reported_at, self._observed_at.get(name))
+        seconds = await self._seconds(name) if reachable else None
+        return ModuleView(name, reported, observed, seconds, report.answered_at, self._observed_at.get(name))
 
     async def _seconds(self, name: str) -> float | None:
         """How long the health route took; None where it does not exist or did not answer."""
-        probe = self._backend.probes.get(name)
-        if probe is None or probe.error is not None:
+        last, probe = self._verdicts.get(name), self._backend.probes.get(name)
+        if last is None or probe is None or probe.error is not None:
             return None
-        reply = await probe.answer()
-        return None if self._verdict(name, reply) == UNKNOWN else reply.seconds
+        return None if last.said == UNKNOWN else last.reply.seconds
 
     def _verdict(self, name: str, reply: Reply) -> str:
-        """What this answer says; read once, however often it is wanted."""
-        if name not in self._verdicts or self._verdicts[name][0] is not reply:
-            self._verdicts[name] = (reply, verdict(reply, self._slow))
-        return self._verdicts[name][1]
+        """What this answer says; read once, however often it is wanted.
+
+        A single bad one is looked into at once: down is what two in a row say.
+        """
+        if name in self._verdicts and self._verdicts[name].reply is reply:
+            return self._verdicts[name].status
+        before, status = self._verdicts.get(name), verdict(reply, self._slow)
+        is_first = status == DOWN and before is not None and before.said != DOWN
+        self._verdicts[name] = Verdict(reply, status, before.status if is_first and before else status)
+        if status == DOWN:
+            self._backend.probes[name].hurry(CLOSE_LOOK)
+        return self._verdicts[name].status
 
     async def _observed(self, name: str) -> str:
         if name == WATCHING:
@@ -83,14 +106,21 @@ class ModuleViews:
         return worst((await self._probed(name), self._by_traffic(name)))
 
     async def _probed(self, name: str) -> str:
-        """What the module's own health route says, where it has one that is known to tell the truth."""
+        """What the module's own health route says, where it has one that is known to tell the truth.
+
+        A route that alone is silent makes its module degraded: the backend responds, so it is not down.
+        """
         probe = self._backend.probes.get(name)
         if probe is None:
             return UNKNOWN
+        last = self._verdicts.get(name)
+        if self._backend.database_works() is False and last is not None:
+            # the route is not requested meanwhile; of what it needs this is the truth
+            return DOWN if database(last.reply.body) != UNKNOWN else UNKNOWN
         try:
             return self._verdict(name, await probe.answer())
-        except (Refused, TimedOut):
-            return DOWN
+        except TimedOut:
+            return DEGRADED
         except SourceError:
             return UNKNOWN
 
@@ -105,6 +135,12 @@ class ModuleViews:
         if not known:
             return UNKNOWN
         return HEALTHY if all(known) else DEGRADED if any(known) else DOWN
+
+
+async def asked(question: Question[Any]) -> None:
+    """Have the question asked, whatever comes of it."""
+    with suppress(SourceError):
+        await question.answer()
 
 
 async def told(question: Question[str]) -> str:
@@ -124,6 +160,6 @@ def outcome(question: Question[Any], absent_at: float) -> bool | None:
     error, failed_at = question.error, question.failed_at
     if error is None:
         return None if question.answered_at is None else True
-    if isinstance(error, Absent) or (failed_at is not None and failed_at <= absent_at):
+    if isinstance(error, Absent) or question.absent or (failed_at is not None and failed_at <= absent_at):
         return None
     return None if isinstance(error, Refused) and error.status in (401, 403, 404) else False

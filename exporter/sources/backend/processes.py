@@ -26,6 +26,7 @@ class Process(Generic[K]):
     started: float | None
     counters: dict[K, float] = field(default_factory=dict)
     loose: dict[K, float] = field(default_factory=dict)
+    base: dict[K, float] = field(default_factory=dict)  # what it had counted before that is of interest
     seen: float = 0.0
     facts: dict[str, float] = field(default_factory=dict)  # what is no counter, as the caller left it
     earlier: deque[dict[K, float]] = field(default_factory=lambda: deque(maxlen=EARLIER))
@@ -41,24 +42,36 @@ class Process(Generic[K]):
         self.counters = {**self.counters, **counters}
         self.seen = seen
 
+    def grown(self) -> dict[K, float]:
+        """What it has counted, less what it began with."""
+        return {key: max(value - self.base.get(key, 0.0), 0.0) for key, value in self.counters.items()}
+
 
 class Processes(Generic[K]):
-    """The processes that were seen, and the sum of what they count."""
+    """The processes that were seen, and the sum of what they count.
 
-    def __init__(self) -> None:
+    With `keeps` the sum never falls, also when a lone process is replaced by another.
+    """
+
+    def __init__(self, keeps: bool = False) -> None:
+        self._keeps = keeps
         self._processes: list[Process[K]] = []
         self._shown: dict[K, float] = {}
         self._folded: dict[K, float] = {}  # the last states of those that are no longer kept apart
 
-    def saw(
+    def saw(  # noqa: PLR0913
         self,
         counters: Mapping[K, float],
         at: float,
         name: str = "",
         started: float | None = None,
+        *,
         loose: Mapping[K, float] | None = None,
+        from_birth: bool = True,
     ) -> Process[K]:
         """Take in what a process counts; `started` is the newest start of any process that is known by now.
+
+        Of a process that is new, and not told `from_birth`, only what it counts from now on is summed.
 
         `loose` counters are summed too, but are not trusted to rise: no process is told by them, and one that
         falls keeps its highest value.
@@ -66,6 +79,7 @@ class Processes(Generic[K]):
         process = self._continued(counters, name) or self._untangled(counters, name)
         if process is None:
             process = self._new(name, started)
+            process.base = {} if from_birth else dict(counters)
         process.take(counters, at)
         for key, value in (loose or {}).items():
             process.loose[key] = max(value, process.loose.get(key, 0.0))
@@ -73,10 +87,10 @@ class Processes(Generic[K]):
         return process
 
     def total(self) -> dict[K, float]:
-        """The counters, summed over all processes that ever were; falls only when a lone one is replaced."""
+        """The counters, summed over all processes that ever were."""
         total = dict(self._folded)
         for process in self._processes:
-            add(total, process.counters)
+            add(total, process.grown())
             add(total, process.loose)
         # a state that was taken for another's is given back below; until the truth catches up, nothing falls
         self._shown = {key: max(value, self._shown.get(key, 0.0)) for key, value in total.items()}
@@ -104,16 +118,25 @@ class Processes(Generic[K]):
 
     def _new(self, name: str, started: float | None) -> Process[K]:
         if len(self._processes) == 1 and replaced(self._processes[0], started):
-            self._processes.clear()
-            self._shown.clear()
+            self._forget(self._processes[0])
         if len(self._processes) >= MOST:
-            oldest = min(self._processes, key=lambda p: p.seen)
-            self._processes.remove(oldest)
-            add(self._folded, oldest.counters)
-            add(self._folded, oldest.loose)
+            self._fold(min(self._processes, key=lambda p: p.seen))
         process: Process[K] = Process(name, started)
         self._processes.append(process)
         return process
+
+    def _forget(self, gone: Process[K]) -> None:
+        """A lone process was replaced: its counts are kept in the sum, or begin anew with the next one's."""
+        if self._keeps:
+            self._fold(gone)
+            return
+        self._processes.clear()
+        self._shown.clear()
+
+    def _fold(self, process: Process[K]) -> None:
+        self._processes.remove(process)
+        add(self._folded, process.grown())
+        add(self._folded, process.loose)
 
 
 def replaced(process: Process[K], started: float | None) -> bool:

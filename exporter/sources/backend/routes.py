@@ -14,7 +14,8 @@ PLACEHOLDER = re.compile(r"\{[^}]*\}")
 class Routes:
     """The route prefixes of the settings: the longest that fits decides, however its parameters are named."""
 
-    def __init__(self, modules: Sequence[Module]) -> None:
+    def __init__(self, modules: Sequence[Module], below: str = "") -> None:
+        self._below = below.rstrip("/")  # the path of the backend's URL, which its routes may begin with
         pairs = ((plain(prefix), module.name) for module in modules for prefix in module.prefixes)
         self._prefixes = sorted(pairs, key=lambda pair: -len(pair[0]))
         self._probes = {plain(module.health) for module in modules if module.health}
@@ -28,7 +29,7 @@ class Routes:
 
     def module(self, route: str) -> str:
         """The module of this route template, `other` where no prefix fits."""
-        path = plain(route)
+        path = self.relative(route)
         # health routes are asked by watchers like us: counted for their module they would hide its users
         if path in self._probes or path.endswith("/health"):
             return self._watching
@@ -37,7 +38,13 @@ class Routes:
 
     def is_timed(self, route: str) -> bool:
         """Whether the route's time says something of its module."""
-        return plain(route) not in self._blocking
+        return self.relative(route) not in self._blocking
+
+    def relative(self, route: str) -> str:
+        """The route as the settings name it: without the path at which the backend is mounted."""
+        path = plain(route)
+        is_below = self._below and (path == self._below or path.startswith(f"{self._below}/"))
+        return path.removeprefix(self._below) if is_below else path
 
 
 def plain(route: str) -> str:

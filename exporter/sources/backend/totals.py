@@ -1,4 +1,8 @@
-"""The backend's requests since it started, by module, over all processes behind its URL."""
+"""The requests of the backend's users, by module, over all processes behind its URL.
+
+They are counted since our first look: what a process counted before is of no interest, unless it is younger
+than a minute. So neither a restart of ours nor a process that we meet late looks like requests of now.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -13,15 +17,18 @@ from exporter.sources.backend.metrics_page import (
     IN_PROGRESS,
     PROCESS,
     REQUESTS,
+    SHARED,
     SUM,
     WHOLE,
     Key,
     MetricsPage,
     Sums,
 )
+from exporter.sources.backend.own_traffic import OwnTraffic
 from exporter.sources.backend.processes import Process, Processes
 
 START, MEMORY, CPU, OPEN_FILES, MOST_FILES = PROCESS
+YOUNG = 60.0  # seconds of age up to which a process that we meet first is counted from its birth
 GAUGES = (START, MEMORY, OPEN_FILES, MOST_FILES, IN_PROGRESS)
 
 
@@ -38,11 +45,7 @@ class Totals:
     open_files: float | None
     most_files: float | None  # of one process
     processes: int
-
-    @property
-    def counts(self) -> bool:
-        """Whether the backend counts requests at all; with its metrics off it says nothing of them."""
-        return any(self.requests.values())
+    counts: bool  # whether the backend counts requests at all; with its metrics off it says nothing of them
 
     def errors(self) -> dict[str, float]:
         """Requests that ended in a server error, by module."""
@@ -62,29 +65,42 @@ class Totals:
 class ApiTotals:
     """Turns each reading of the page into totals, remembering every process that was seen."""
 
-    def __init__(self, page: MetricsPage, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, page: MetricsPage, own: OwnTraffic, clock: Callable[[], float] = time.time) -> None:
         self._page = page
+        self._own = own
         self._clock = clock
-        self._processes: Processes[Key] = Processes()
+        self._processes: Processes[Key] = Processes(keeps=True)
+        self._counts = False
+        self._first_look: float | None = None
         self.newest_start: float | None = None
 
     def read(self, text: str, server: str = "") -> Totals:
         """The totals as of this page, which one of the processes gave. Raises BadAnswer for no page."""
         sums = self._page.read(text)
+        self._counts = self._counts or sums.counts
         started = sums.values.get((START,))
         name = server or (f"{started:f}" if started else "")
         counters = {key: value for key, value in counted(sums).items() if key[0] not in GAUGES}
-        process = self._processes.saw(counters, self._clock(), name, started)
+        from_birth = self._is_young(started)
+        process = self._processes.saw(counters, self._clock(), name, started, from_birth=from_birth)
         process.facts = {"/".join(key): value for key, value in sums.values.items() if key[0] in GAUGES}
         self.newest_start = max(started or 0.0, self.newest_start or 0.0) or None
         return self._totals()
+
+    def _is_young(self, started: float | None) -> bool:
+        """Whether a process that is met now counts from its birth."""
+        if self._first_look is None:
+            self._first_look = self._clock()
+            if started is None or started < self._first_look - YOUNG:
+                self._own.forget()
+        return started is not None and started >= self._first_look - YOUNG
 
     def _totals(self) -> Totals:
         total = self._processes.total()
         running = self._processes.recent(self._clock())
         gauges = summed(running)
         return Totals(
-            requests={(key[1], key[2]): value for key, value in total.items() if key[0] == REQUESTS},
+            requests=self._users(total),
             durations=durations(total),
             in_progress=by_module(gauges),
             cpu_seconds=total.get((CPU,)),
@@ -93,7 +109,16 @@ class ApiTotals:
             open_files=gauges.get(OPEN_FILES),
             most_files=min((p.facts[MOST_FILES] for p in running if MOST_FILES in p.facts), default=None),
             processes=len(running),
+            counts=self._counts,
         )
+
+    def _users(self, total: Mapping[Key, float]) -> dict[tuple[str, str], float]:
+        """Users' requests by module and class."""
+        found = {(key[1], key[2]): value for key, value in total.items() if key[0] == REQUESTS}
+        shared = {(key[1], key[2], key[3]): value for key, value in total.items() if key[0] == SHARED}
+        for pair, count in self._own.users(shared).items():
+            found[pair] = found.get(pair, 0.0) + count
+        return found
 
 
 def counted(sums: Sums) -> dict[Key, float]:

@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 
 from exporter.bounds import Admitted
 from exporter.errors import NotConfigured, Refused, SourceError
-from exporter.question import Pace, Question
+from exporter.pace import Pace
+from exporter.question import Question
 from exporter.settings import Celery as CelerySettings
 from exporter.sources.asked import Asked
 from exporter.sources.broker.consumers import consumers, count_up, unasked

@@ -6,7 +6,8 @@ from typing import TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from exporter.question import Pace, Question
+from exporter.pace import Pace
+from exporter.question import Question
 from exporter.settings import Redis as RedisSettings
 from exporter.sources.asked import Asked
 from exporter.sources.cache.answers import Server, server

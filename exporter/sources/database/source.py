@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from exporter.question import Pace, Question
+from exporter.pace import Pace
+from exporter.question import Question
 from exporter.settings import Database as DatabaseSettings
 from exporter.sources.asked import Asked
 from exporter.sources.database.evaluations import Evaluation, read_evaluations

@@ -4,7 +4,8 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from exporter.question import Pace, Question
+from exporter.pace import Pace
+from exporter.question import Question
 from exporter.settings import Celery as CelerySettings
 from exporter.settings import Ingestion as IngestionSettings
 from exporter.sources.asked import Asked

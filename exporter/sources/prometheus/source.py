@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from exporter import bounds
 from exporter.anomaly.tuning import Tuning
 from exporter.anomaly.watch import View, Watch
-from exporter.question import Pace, Question
+from exporter.pace import Pace
+from exporter.question import Question
 from exporter.settings import Anomalies, Limits
 from exporter.sources.asked import Asked
 from exporter.sources.backend.client import BackendClient

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from exporter.errors import Refused
-from exporter.question import Pace, Question
+from exporter.pace import Pace
+from exporter.question import Question
 from exporter.settings import Service as ServiceSettings
 from exporter.sources.asked import Asked
 from exporter.sources.backend.client import BackendClient

@@ -1,0 +1,55 @@
+"""Our own footprint: what the exporter asks of each source, and what that costs it."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.collector import Collector, Part
+from exporter.metrics import Counter, Gauge
+from exporter.sources import Sources
+
+REQUESTS = Counter(
+    "ops_own_requests_total", "Requests of the exporter to the source, by query.", ("source", "query")
+)
+SECONDS = Counter(
+    "ops_own_seconds_total",
+    "Time for which requests of the exporter kept the source busy, as far as can be seen.",
+    ("source", "query"),
+)
+SHARE = Gauge(
+    "ops_own_share_ratio",
+    "Share of the last minute in which requests of the exporter kept the source busy.",
+    ("source",),
+)
+BUDGET = Gauge(
+    "ops_own_budget_ratio",
+    "Share of the source's time that the exporter may take; Prometheus and the service have no budget.",
+    ("source",),
+)
+STRETCH = Gauge(
+    "ops_own_stretch_ratio",
+    "How many times longer than set the most expensive query waits so that the budget holds; 1 is as set.",
+    ("source",),
+)
+METRICS = (REQUESTS, SECONDS, SHARE, BUDGET, STRETCH)
+
+
+async def read(sources: Sources) -> Iterable[Metric]:
+    """Every source that anything was ever asked of."""
+    sent = [(it.source, *totals) for it in sources.footprints for totals in it.totals()]
+    asked = [it for it in sources.footprints if any(True for _ in it.totals())]
+    watched = [it for it in asked if it.budget is not None]
+    return (
+        REQUESTS.of((source, query, float(count)) for source, query, count, _ in sent),
+        SECONDS.of((source, query, seconds) for source, query, _, seconds in sent),
+        SHARE.of((it.source, it.share()) for it in asked),
+        BUDGET.of((it.source, it.budget) for it in watched),
+        STRETCH.of((it.source, it.stretch) for it in watched),
+    )
+
+
+OWN = Collector(
+    "own",
+    "the exporter's own footprint: requests, their cost, and the budget of each source",
+    (Part("footprint", read, METRICS),),
+)

@@ -1,0 +1,121 @@
+"""What our own requests cost a source, and how seldom each may be sent so that the budget holds."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+# the poll on whose behalf a request is sent, so that a client knows what it is for
+current_query: ContextVar[str] = ContextVar("current_query", default="other")
+
+# seconds that the source was really busy in the poll under way, where its client can tell them from waiting
+busy_seconds: ContextVar[list[float] | None] = ContextVar("busy_seconds", default=None)
+
+RECENT = 10  # requests whose mean is the cost of the next one
+WINDOW = 60.0  # seconds over which the share is told
+
+
+@dataclass
+class Cost:
+    """What one query has cost: requests, seconds in all, and the seconds of the newest requests."""
+
+    interval: float = float("inf")  # seconds between two requests as the settings want them
+    requests: int = 0
+    seconds: float = 0.0
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+
+    @property
+    def mean(self) -> float:
+        """Seconds that one request keeps the source busy, as far as can be seen."""
+        return sum(self.recent) / len(self.recent) if self.recent else 0.0
+
+    @property
+    def load(self) -> float:
+        """The share of the source's time that the query takes at its set interval."""
+        return self.mean / self.interval
+
+
+@contextmanager
+def busy() -> Iterator[None]:
+    """Note that the source works for us meanwhile; a poll that notes nothing is counted from end to end."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        noted = busy_seconds.get()
+        if noted is not None:
+            noted.append(time.monotonic() - began)
+
+
+class Footprint:
+    """Counts our requests to one source and stretches intervals so that they stay within a share of its time.
+
+    The budget is divided by max-min fairness: a query that needs less than its part keeps its interval, and
+    what it leaves is divided among the others. Without a budget nothing is stretched.
+    """
+
+    def __init__(
+        self, source: str, budget: float | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.source = source
+        self.budget = budget
+        self._clock = clock
+        self._costs: dict[str, Cost] = {}
+        self._window: deque[tuple[float, float]] = deque()
+        self._part = float("inf")  # the share that a query may take at most
+        self.stretch = 1.0
+
+    @contextmanager
+    def poll(self, query: str) -> Iterator[None]:
+        """Count one poll, whatever becomes of it."""
+        began, noted = self._clock(), list[float]()
+        busy_seconds.set(noted)
+        try:
+            yield
+        finally:
+            self.spend(query, sum(noted) if noted else self._clock() - began)
+
+    def spend(self, query: str, seconds: float) -> None:
+        """Count one request that kept the source busy for these seconds."""
+        cost = self._costs.setdefault(query, Cost())
+        cost.requests += 1
+        cost.seconds += seconds
+        cost.recent.append(seconds)
+        self._window.append((self._clock(), seconds))
+        self._divide()
+
+    def interval(self, query: str, wanted: float) -> float:
+        """Seconds to leave between two requests of this query, which wants them this often."""
+        if self.budget is None or wanted <= 0:
+            return wanted
+        cost = self._costs.setdefault(query, Cost())
+        if cost.interval != wanted:
+            cost.interval = wanted
+            self._divide()
+        return wanted if cost.load <= self._part else cost.mean / self._part
+
+    def share(self) -> float:
+        """The share of the last minute in which our requests kept the source busy."""
+        oldest = self._clock() - WINDOW
+        while self._window and self._window[0][0] < oldest:
+            self._window.popleft()
+        return sum(seconds for _, seconds in self._window) / WINDOW
+
+    def totals(self) -> Iterator[tuple[str, int, float]]:
+        """Query, requests and seconds of everything that was ever sent."""
+        return ((query, cost.requests, cost.seconds) for query, cost in self._costs.items() if cost.requests)
+
+    def _divide(self) -> None:
+        """Find the greatest part that keeps the sum of all loads within the budget."""
+        if self.budget is None:
+            return
+        loads = sorted(cost.load for cost in self._costs.values())
+        left, self._part, self.stretch = self.budget, float("inf"), 1.0
+        for place, load in enumerate(loads):
+            part = left / (len(loads) - place)
+            if load > part:
+                self._part, self.stretch = part, loads[-1] / part
+                return
+            left -= load

@@ -1,0 +1,97 @@
+"""One request of ours at a time: the backend never has more to do for us, whatever we want to know.
+
+The ping alone has a connection of its own beside it (liveness.py). A request during which the backend answers
+no ping is a request that blocks it; what blocks is not polled on a clock any more.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+
+from exporter.errors import Absent, TimedOut, Withheld
+from exporter.sources.backend.liveness import REFUSING, SILENT, Liveness
+
+# seconds from which a request may be one that blocks the backend
+LONG = 0.4
+# while requests of the background follow each other they take this many times our budget at most
+CROWD = 10.0
+LONGEST_BREATH = 10.0
+
+
+class RequestLimiter:
+    """Gives the turn to one request after the other, and none while the backend is silent."""
+
+    def __init__(
+        self, liveness: Liveness, share: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._liveness = liveness
+        self._breath = max(1 / (CROWD * share) - 1, 0.0)
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._background = asyncio.Lock()
+        self._breathes_until = 0.0
+        self._suspended: dict[str, float] = {}
+        self.on_block: Callable[[str], None] = ignore
+
+    @asynccontextmanager
+    async def turn(self, query: str) -> AsyncIterator[None]:
+        """The turn of this request. Raises Withheld while only the ping may be sent."""
+        async with self._turn:
+            self._check(query)
+            began = self._clock()
+            self._liveness.request_began(began)
+            try:
+                yield
+            finally:
+                self._liveness.request_ended()
+                self._judge(query, began)
+
+    @asynccontextmanager
+    async def background_turn(self, query: str) -> AsyncIterator[None]:
+        """The turn of a request that nobody waits for: with a pause since the last of its kind."""
+        async with self._background:
+            await asyncio.sleep(max(self._breathes_until - self._clock(), 0.0))
+            async with self.turn(query):
+                began = self._clock()
+                try:
+                    yield
+                finally:
+                    took = self._clock() - began
+                    self._breathes_until = began + took + min(self._breath * took, LONGEST_BREATH)
+
+    @asynccontextmanager
+    async def blocking_turn(self, query: str) -> AsyncIterator[None]:
+        """The turn of a request that is known to block the backend: meanwhile silence proves nothing."""
+        async with self._turn:
+            self._check(query)
+            self._liveness.block_began()
+            try:
+                yield
+            finally:
+                self._liveness.block_ended()
+
+    def suspend(self, queries: Iterable[str], seconds: float) -> None:
+        """Give these no turn for so long, since one of them was seen to block the backend."""
+        until = self._clock() + seconds
+        self._suspended |= dict.fromkeys(queries, until)
+
+    def _check(self, query: str) -> None:
+        """Raises what the state of the backend means for a request that would be sent now."""
+        left = self._suspended.get(query, 0.0) - self._clock()
+        if left > 0:
+            raise Withheld(f"backend {query} blocks the backend; it is not requested for {left:.0f} s", left)
+        if self._liveness.state == REFUSING:
+            raise Absent("backend refuses connections")
+        if self._liveness.state == SILENT:
+            raise TimedOut("backend gives no response; only the ping is sent until it does")
+        if not self._liveness.may_be_asked:
+            raise Withheld("backend is blocked or about to be found silent; only the ping is sent")
+
+    def _judge(self, query: str, began: float) -> None:
+        if self._clock() - began >= LONG and not self._liveness.responded_since(began):
+            self.on_block(query)
+
+
+def ignore(_: str) -> None:
+    """Nobody wants to know."""

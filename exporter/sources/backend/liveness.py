@@ -1,0 +1,223 @@
+"""Whether the backend is there: by the cheapest of its routes, and by patience.
+
+A refused connection is believed at once. Silence is believed only after three pings in a row that got no
+response, each with twice the time of the one before: other clients' requests block backends of this kind for
+seconds, and so do two of our own.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+
+from exporter.errors import Absent, SourceError
+
+log = logging.getLogger("exporter")
+# static in every FastAPI application; where they are switched off, a 404 touches as little
+CANDIDATES = ("/docs", "/api/monitoring/health/module/ping")
+QUICK = 0.2  # seconds within which the first candidate must respond to be taken at once
+TICK = 0.05
+SUSPICIOUS = 0.2  # seconds after which a request of ours is accompanied by pings
+FIRST = 1.0  # seconds that a scrape waits for the first verdict
+QUIET = 1.0  # seconds without any response after which a ping is sent
+PATIENCE = (1.0, 2.0, 4.0)  # seconds that each of the pings may take which must be silent in a row
+RETRY, LONGEST_RETRY = (
+    0.25,
+    5.0,
+)  # seconds between two pings of a backend that is away, the first and the most
+USUAL_FACTOR, LEAST_USUAL = 5.0, 0.1  # a ping that takes longer than this shows a pile of requests before it
+LATE = 0.3  # seconds by which our own loop may be late before its stall is held against the backend
+RESPONDING, REFUSING, SILENT = "responding", "refusing", "silent"
+Ping = Callable[[str, float], Awaitable[float]]
+
+
+class Clock(Protocol):
+    """Seconds that only rise."""
+
+    def __call__(self) -> float: ...
+
+
+class Liveness:
+    """Sends pings and knows whether the backend responds, refuses, or is silent beyond doubt.
+
+    `ping(route, timeout)` sends one request over a connection of its own and returns its seconds.
+    """
+
+    def __init__(self, ping: Ping, route: str | None, clock: Clock = time.monotonic) -> None:
+        self._ping = ping
+        self._routes = (route,) if route else CANDIDATES
+        self.route: str | None = None
+        self._clock = clock
+        self.state: str | None = None  # None before the first verdict
+        self.stalled = False  # silent, and not yet beyond doubt
+        self._silences = 0
+        self._heard_at = clock()
+        self._answered_sent_at = float("-inf")
+        self._in_flight_since: float | None = None
+        self._blocks = 0
+        self._settling = False
+        self._usual = LEAST_USUAL
+        self.on_return: Callable[[], None] = lambda: None
+        self._known = asyncio.Event()
+        self._soon = asyncio.Event()
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether anything but the ping may be sent."""
+        return not self.stalled and self.state != SILENT and self._blocks == 0 and not self._settling
+
+    @property
+    def proves_nothing(self) -> bool:
+        """Whether silence says nothing now: a request of ours blocks the backend, or it may come back."""
+        return self.stalled or self._blocks > 0 or self._settling
+
+    async def is_up(self) -> bool | None:
+        """Whether it responds as far as is known; a first verdict is waited for, None without one in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST):
+                await self._known.wait()
+        return None if self.state is None else self.state == RESPONDING
+
+    def responded_since(self, moment: float) -> bool:
+        """Whether a ping that was sent after this moment was answered."""
+        return self._answered_sent_at >= moment
+
+    def request_began(self, moment: float) -> None:
+        """A request of ours is under way from now on."""
+        self._in_flight_since = moment
+        self._soon.set()
+
+    def request_ended(self) -> None:
+        """It is over, whatever became of it."""
+        self._in_flight_since = None
+
+    def block_began(self) -> None:
+        """A request that is known to block the backend is under way."""
+        self._blocks += 1
+
+    def block_ended(self) -> None:
+        """It is over; the pile behind it may not be."""
+        self._blocks -= 1
+        self._settling = True
+        self._soon.set()
+
+    def heard(self) -> None:
+        """The backend responded to a request of ours."""
+        self._heard_at = self._clock()
+        if not self._settling:
+            self._responds()
+
+    def silence(self) -> None:
+        """A request of ours got no response in time."""
+        if not self.proves_nothing and self.state != SILENT:
+            self.stalled = True
+            self._soon.set()
+
+    def refused(self) -> None:
+        """A connection was refused: the ping looks again at once."""
+        self._soon.set()
+        self._heard_at = float("-inf")
+
+    async def run(self) -> None:
+        """Ping for ever, as seldom as the state allows."""
+        while True:
+            await self._until_wanted()
+            await self._attempt()
+            await self._rest()
+
+    async def _until_wanted(self) -> None:
+        while not self._wanted():
+            self._soon.clear()
+            left = QUIET - (self._clock() - self._heard_at)
+            if self._in_flight_since is not None:
+                left = min(left, SUSPICIOUS - (self._clock() - self._in_flight_since))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(left, TICK)):
+                    await self._soon.wait()
+
+    def _wanted(self) -> bool:
+        if self.state != RESPONDING or self.stalled or self._settling:
+            return True
+        if self._blocks:
+            return False
+        now = self._clock()
+        is_slow = self._in_flight_since is not None and now - self._in_flight_since >= SUSPICIOUS
+        return is_slow or now - self._heard_at >= QUIET
+
+    async def _attempt(self) -> None:
+        began = self._clock()
+        patience = PATIENCE[min(self._silences, len(PATIENCE) - 1)]
+        try:
+            took = await self._pinged(patience)
+        except Absent:
+            self._refuses()
+        except (SourceError, TimeoutError):
+            # a stall of our own loop is no silence of the backend
+            if self._clock() - began <= patience + LATE:
+                self._is_silent()
+        else:
+            self._answered_sent_at = began
+            self._answered(took)
+
+    async def _pinged(self, patience: float) -> float:
+        if self.route is not None:
+            return await self._in_time(self.route, patience)
+        took: dict[str, float] = {}
+        for route in self._routes:
+            took[route] = await self._in_time(route, patience)
+            if took[route] <= QUICK:
+                break
+        self.route = min(took, key=lambda route: took[route])
+        log.info("backend is pinged by GET %s, which took %.0f ms", self.route, 1000 * took[self.route])
+        return took[self.route]
+
+    async def _in_time(self, route: str, patience: float) -> float:
+        async with asyncio.timeout(patience):
+            return await self._ping(route, patience)
+
+    def _answered(self, took: float) -> None:
+        self._heard_at = self._clock()
+        is_pile = took > max(USUAL_FACTOR * self._usual, LEAST_USUAL)
+        if self._settling and is_pile:
+            return
+        self._settling = False
+        self._usual += 0.1 * (min(took, LEAST_USUAL) - self._usual)
+        self._responds()
+
+    def _responds(self) -> None:
+        self._silences, self.stalled = 0, False
+        self._now(RESPONDING)
+
+    def _refuses(self) -> None:
+        self._silences, self.stalled, self._settling = 0, False, False
+        self._now(REFUSING)
+
+    def _is_silent(self) -> None:
+        if self._blocks:
+            return
+        self._silences += 1
+        if self._silences < len(PATIENCE):
+            self.stalled = self.state != SILENT
+            return
+        self.stalled = self._settling = False
+        self._now(SILENT)
+
+    def _now(self, state: str) -> None:
+        before, self.state = self.state, state
+        self._known.set()
+        if before in (None, state):
+            return
+        log.info("backend is %s now", state)
+        if state == RESPONDING:
+            self.on_return()
+
+    async def _rest(self) -> None:
+        """Leave a backend alone that is away, longer each time; an unproven silence is soon looked into."""
+        if self.state == SILENT:
+            await asyncio.sleep(min(RETRY * 2.0 ** (self._silences - len(PATIENCE)), LONGEST_RETRY))
+        elif self.state == REFUSING or self._silences:
+            await asyncio.sleep(RETRY)
+        else:
+            await asyncio.sleep(TICK)

@@ -1,0 +1,108 @@
+"""Our own requests among those that the backend counts: what is left is its users'.
+
+A route is told by the template under which the backend counts it. Requests are subtracted as whole numbers by
+route and class of status, never from a histogram; the time of a route that we request is left out.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+Classes = Counter[str]  # requests by class of status, as 2xx
+UNMATCHED = "none"  # the route under which requests are counted that no route fits
+LOST = "lost"  # requests that got no response: the backend may have counted them under any class
+PARAMETER = re.compile(r"\\\{[^}]*\\\}")
+# the order in which requests without a response are taken for one of a class
+LIKELY = ("5xx", "4xx", "2xx", "3xx", "other")
+
+
+class OwnTraffic:
+    """Counts our requests by path, and tells users' requests from ours.
+
+    `only_ours` are routes of which every request counts as ours, whoever sent it.
+    """
+
+    def __init__(self, paths: Iterable[str], only_ours: Iterable[str]) -> None:
+        self._only_ours = set(only_ours)
+        self._paths = {without_query(path) for path in paths} | self._only_ours
+        self._sent: dict[str, Classes] = {}
+        self._routes: dict[str, list[str]] = {}  # our paths by the route that serves them
+        self._known: set[str] = set()
+        self._shown: dict[tuple[str, str, str], float] = {}
+
+    def sent(self, path: str, status: int | None) -> None:
+        """Count one request of ours; None is the status of one that got no response."""
+        kind, path = LOST if status is None else f"{status // 100}xx", without_query(path)
+        self._sent.setdefault(path, Counter())[kind] += 1
+        if path not in self._paths:
+            self._paths.add(path)
+            self._assign()
+
+    def forget(self) -> None:
+        """Begin to count anew: what was sent before is no part of what the backend counts from now on."""
+        self._sent.clear()
+
+    def requests(self, route: str) -> bool:
+        """Whether we request this route of the backend."""
+        if route in self._known:
+            return True
+        mine = route == UNMATCHED or any(fits(route, path) for path in self._paths)
+        if mine:
+            self._known.add(route)
+            self._assign()
+        return mine
+
+    def users(self, shared: Mapping[tuple[str, str, str], float]) -> dict[tuple[str, str], float]:
+        """Users' requests by (module, class) among all by (module, class, route); never less than before."""
+        by_route: dict[tuple[str, str], Classes] = {}
+        for (module, kind, route), count in shared.items():
+            if route not in self._only_ours:
+                by_route.setdefault((module, route), Counter())[kind] = int(count)
+        found: dict[tuple[str, str], float] = {}
+        for (module, route), counted in by_route.items():
+            for kind, count in less(counted, self._ours(route)).items():
+                key = (module, kind, route)
+                self._shown[key] = max(float(count), self._shown.get(key, 0.0))
+        for (module, kind, _), count in self._shown.items():
+            found[module, kind] = found.get((module, kind), 0.0) + count
+        return found
+
+    def _ours(self, route: str) -> Classes:
+        total: Classes = Counter()
+        for path in self._routes.get(route, ()):
+            total.update(self._sent.get(path, ()))
+        return total
+
+    def _assign(self) -> None:
+        """Each path belongs to the route that fits it best: the one with the fewest parameters."""
+        self._routes = {}
+        for path in self._paths:
+            fitting = [route for route in self._known if fits(route, path)]
+            route = min(fitting, key=lambda it: (it.count("{"), -len(it)), default=UNMATCHED)
+            self._routes.setdefault(route, []).append(path)
+
+
+def less(counted: Classes, ours: Classes) -> Classes:
+    """What is left of these requests without ours; what got no response is taken from the likeliest class."""
+    left = Counter({kind: max(count - ours[kind], 0) for kind, count in counted.items()})
+    lost = ours[LOST]
+    for kind in LIKELY:
+        taken = min(lost, left[kind])
+        left[kind] -= taken
+        lost -= taken
+    return left
+
+
+def fits(route: str, path: str) -> bool:
+    """Whether this path is served by the route of this template."""
+    if route == path:
+        return True
+    if "{" not in route:
+        return False
+    pattern = PARAMETER.sub("[^/]+", re.escape(route))
+    return re.fullmatch(pattern, path) is not None
+
+
+def without_query(path: str) -> str:
+    """The path alone, without a slash at its end."""
+    return path.partition("?")[0].rstrip("/")

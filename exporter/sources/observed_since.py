@@ -1,0 +1,27 @@
+"""Since when each subject has been observed as it is: a report from before that speaks of another state."""
+
+from math import inf
+
+from exporter.status import UNKNOWN
+
+MOST = 1000  # subjects that are remembered
+
+
+class ObservedSince:
+    """Remembers the last known observation of each subject. What is unknown for a while is no change."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, float]] = {}
+
+    def note(self, subject: str, observed: str, now: float) -> float:
+        """Take in an observation; the time, in Unix seconds, from which on a report may be held against it.
+
+        What is observed first may have been so for long, so any report of it will do.
+        """
+        known = self._known.get(subject)
+        if known is not None and observed in (known[0], UNKNOWN):
+            return known[1]
+        if observed == UNKNOWN or (known is None and len(self._known) >= MOST):
+            return -inf
+        self._known[subject] = (observed, -inf if known is None else now)
+        return self._known[subject][1]
