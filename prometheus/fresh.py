@@ -20,24 +20,35 @@ STARTED: dict[Lane, str] = {
 # the users' counters are made by the exporter and begin anew with it
 USERS = "ops_http_request"
 # a series as of now: neither a window of one, nor its past, nor the time of its sample
-SELECTOR = re.compile(rf"(?<![\w:])(?<!timestamp\()(?:{FAST}\w+(?:{{[^}}]*}})?|[a-z_][\w:]*{{[^}}]*}})(?![\w:{{\[])(?! offset)")
+SELECTOR = re.compile(
+    rf"(?<![\w:])(?<!timestamp\()(?:{FAST}\w+(?:{{[^}}]*}})?|[a-z_][\w:]*{{[^}}]*}})(?![\w:{{\[])(?! offset)"
+)
 WINDOW = re.compile(r"\[(\d+)([smhd])\]")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def judged(expression: str, lane: Lane) -> str:
     """The expression over fresh samples; over a window only while the exporter is scraped."""
-    return gated(fresh(expression, AGE[lane]), lane)
+    judging = fresh(expression, lane)
+    if not WINDOW.search(expression):
+        return judging
+    return f"({judging}) and on () ({ran_through(expression, lane)})"
 
 
-def fresh(expression: str, age: float) -> str:
-    """The expression with each series only as long as its newest sample is at most `age` seconds old."""
-    return SELECTOR.sub(lambda match: newest(match[0], age), expression)
+def fresh(expression: str, lane: Lane) -> str:
+    """The expression with each series only as long as its newest sample is not too old."""
+    return SELECTOR.sub(lambda match: newest(match[0], lane), expression)
 
 
-def newest(series: str, age: float) -> str:
-    """The series as long as its newest sample is at most `age` seconds old."""
-    return f"({series} and timestamp({series}) >= time() - {age:g})"
+def newest(series: str, lane: Lane) -> str:
+    """The series as long as its newest sample is not too old for the lane.
+
+    A window sees a series that ended for a moment longer, but does not read the last five minutes of samples, which
+    are 1200 where four come in a second.
+    """
+    if lane == "fast":
+        return f"last_over_time({series}[{AGE[lane]}s])"
+    return f"({series} and timestamp({series}) >= time() - {AGE[lane]})"
 
 
 def just_recorded(series: str) -> str:
@@ -45,24 +56,17 @@ def just_recorded(series: str) -> str:
     return f"last_over_time({series}[100ms])"
 
 
-def gated(expression: str, lane: Lane) -> str:
-    """The expression, silent over a window whose samples nobody continues."""
-    if "[" not in expression:
-        return expression
-    return f"({expression}) and on () ({ran_through(expression, lane)})"
-
-
 def ran_through(expression: str, lane: Lane) -> str:
     """That the exporter is scraped, and has run longer than the window in which users' counters rose."""
     if USERS not in expression:
         return scraped(lane)
-    return f"time() - max({newest(STARTED[lane], AGE[lane])}) > {longest(expression)}"
+    return f"time() - max({newest(STARTED[lane], lane)}) > {longest(expression)}"
 
 
 def scraped(lane: Lane) -> str:
     """That the last scrape of the exporter succeeded."""
     job = f'up{{job="{JOB[lane]}"}}'
-    return f"max({newest(job, AGE[lane])}) == 1"
+    return f"max({newest(job, lane)}) == 1"
 
 
 def longest(expression: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prometheus.dashboards import Page
-from prometheus.fresh import AGE, fresh
+from prometheus.fresh import fresh
 from prometheus.levels import SAID
 from prometheus.links import ALERTS, Story
 from prometheus.rule import Alert
@@ -27,7 +27,7 @@ class Watch:
     def rule(self) -> Alert:
         """The alert that says so."""
         story = Story(self.alert, self.summary, self.description, "stack", self.action, self.labels)
-        expr = fresh(self.expr, AGE["slow"])
+        expr = fresh(self.expr, "slow")
         return Alert(self.alert, expr, self.severity, "slow", story.annotations(), self.hold, self.keep)
 
 

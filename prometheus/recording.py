@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prometheus.fresh import AGE, fresh, scraped
+from prometheus.fresh import fresh, scraped
 from prometheus.rule import Recording
 
 SLOW = '{job="exporter"}'
@@ -17,9 +17,7 @@ NUMBERS = {"unknown": 1, "degraded": 2, "down": 3}
 def rules() -> Iterator[Recording]:
     """What is recorded every 15 s from the slow scrape, while it succeeds."""
     for it in series():
-        yield Recording(
-            it.record, f"({fresh(it.expr, AGE['slow'])}) and on () ({scraped('slow')})", it.labels
-        )
+        yield Recording(it.record, f"({fresh(it.expr, 'slow')}) and on () ({scraped('slow')})", it.labels)
 
 
 def series() -> Iterator[Recording]:

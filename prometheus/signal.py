@@ -135,7 +135,7 @@ class Signal(Strict):
     def latest(self) -> str:
         """What tells whether the cause goes on; by default the value over the last fifth of its windows."""
         expression = self.going_on or fresh.latest(self.expression)
-        return fresh.fresh(one_line(expression), fresh.AGE[self.lane])
+        return fresh.fresh(one_line(expression), self.lane)
 
 
 def one_line(expression: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from prometheus.fresh import AGE, just_recorded, newest
+from prometheus.fresh import just_recorded, newest
 from prometheus.links import Story
 from prometheus.rule import Alert, Recording
 from prometheus.signal import Signal
@@ -29,7 +29,7 @@ def values(signals: Iterable[Named]) -> Iterator[Recording]:
     for name, signal in signals:
         # what the fast lane has recorded already is taken from there
         again = signal.lane == "fast" and signal.over_time
-        value = newest(recorded(FAST, name), AGE["fast"]) if again else signal.value()
+        value = newest(recorded(FAST, name), "fast") if again else signal.value()
         yield Recording(VALUE, value, {"signal": name})
         if signal.lingers and signal.lane == "slow":
             yield latest(name, signal)
@@ -50,7 +50,7 @@ def latest(name: str, signal: Signal) -> Recording:
 
 def trends() -> Iterator[Recording]:
     """By how much each signal has changed since one hour and one day ago."""
-    now = newest(VALUE, AGE["slow"])
+    now = newest(VALUE, "slow")
     return (Recording(f"ops:signal:change_{past}", f"{now} - {VALUE} offset {past}") for past in PAST)
 
 
@@ -64,7 +64,8 @@ def alerts(signals: Iterable[Named]) -> Iterator[Alert]:
 def alert(name: str, signal: Signal, severity: str) -> Alert:
     """The alert of one level, compared against the level in force."""
     level = f'ops:threshold{{signal="{name}",severity="{severity}"}}'
-    passed = f"{'>' if signal.direction == 'above' else '<'} on () group_left () {level}"
+    sign = ">" if signal.direction == "above" else "<"
+    passed = f"{sign} on () group_left () {in_force(level, signal)}"
     return Alert(
         alert=signal.alert,
         expr=f"{read(name, signal)} {passed}{begins(name, signal, severity, passed)}",
@@ -75,6 +76,11 @@ def alert(name: str, signal: Signal, severity: str) -> Alert:
         labels={"signal": name},
         annotations=story(signal, level).annotations(),
     )
+
+
+def in_force(level: str, signal: Signal) -> str:
+    """The level; every second there is one, of which the fast lane reads the last few instead of minutes."""
+    return f"last_over_time({level}[5s])" if signal.lane == "fast" else level
 
 
 def read(name: str, signal: Signal) -> str:
@@ -92,7 +98,9 @@ def begins(name: str, signal: Signal, severity: str, passed: str) -> str:
     if not signal.lingers:
         return ""
     on = f"on ({', '.join(signal.by)})"
-    told = f'ALERTS{{alertname="{signal.alert}",severity="{severity}",alertstate="firing"}}'
+    told = newest(
+        f'ALERTS{{alertname="{signal.alert}",severity="{severity}",alertstate="firing"}}', signal.lane
+    )
     return f" and {on} ({just_recorded(recorded(LATEST, name))} {passed} or {told})"
 
 
