@@ -1,7 +1,7 @@
 """Only what was scraped lately counts.
 
-Prometheus ends the series of a target that it sees going. Of one that went while Prometheus itself was away, or that
-came back without a series, the last samples would speak for another five minutes.
+Prometheus ends the series of a target that it sees going. Of one that went while Prometheus itself was away,
+or that came back without a series, the last samples would speak for another five minutes.
 """
 
 import re
@@ -43,8 +43,8 @@ def fresh(expression: str, lane: Lane) -> str:
 def newest(series: str, lane: Lane) -> str:
     """The series as long as its newest sample is not too old for the lane.
 
-    A window sees a series that ended for a moment longer, but does not read the last five minutes of samples, which
-    are 1200 where four come in a second.
+    A window sees a series that ended for a moment longer, but does not read the samples of the last five
+    minutes, which are 1200 where four come in a second.
     """
     if lane == "fast":
         return f"last_over_time({series}[{AGE[lane]}s])"

@@ -64,7 +64,8 @@ SCRAPING = (
     Watch(
         "FastLaneBlind",
         # the last minute, and still the last seconds: it must not begin when the exporter is back
-        'avg_over_time(up{job="exporter-fast"}[1m]) < 0.5 and avg_over_time(up{job="exporter-fast"}[5s]) < 0.5',
+        'avg_over_time(up{job="exporter-fast"}[1m]) < 0.5 '
+        'and avg_over_time(up{job="exporter-fast"}[5s]) < 0.5',
         "critical",
         "15s",
         "The fast scrape of {{ $labels.instance }} fails",

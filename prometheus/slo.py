@@ -76,9 +76,10 @@ def alert(name: str, slo: Slo, burn: Burn) -> Alert:
     level = f"{burn.factor * (1 - slo.objective):.6g}"
     long, short = (f'slo:error_ratio:{window}{{slo="{name}"}}' for window in (burn.long, burn.short))
     enough = f'slo:events:{burn.long}{{slo="{name}"}} >= {slo.at_least}'
+    latest = goes_on(name, burn, level)
     return Alert(
         alert=alert_name(name),
-        expr=f"{long} > {level} and {short} > {level} and {enough} and on (slo) ({begins(name, burn, level)})",
+        expr=f"{long} > {level} and {short} > {level} and {enough} and on (slo) ({latest})",
         severity=burn.severity,
         lane="slow",
         keep="1m",
@@ -87,8 +88,8 @@ def alert(name: str, slo: Slo, burn: Burn) -> Alert:
     )
 
 
-def begins(name: str, burn: Burn, level: str) -> str:
-    """That the last minute is bad as well and there is a past to compare it with, or that it was told then."""
+def goes_on(name: str, burn: Burn, level: str) -> str:
+    """That the last minute is bad as well, with a past to compare it with; or that it was told then."""
     latest = just_recorded(f'{LATEST}{{slo="{name}"}}')
     past = f'slo:total:rate1m{{slo="{name}"}} offset {burn.short}'
     told = f'ALERTS{{alertname="{alert_name(name)}",window="{burn.long}",alertstate="firing"}}'
