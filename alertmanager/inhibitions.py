@@ -5,7 +5,7 @@ from typing import Any
 
 # the labels that tell one alert of a name from another
 IDENTITY = (
-    "alertname", "module", "queue_name", "queue", "name", "datname", "worker", "hostname", "model",
+    "alertname", "module", "queue_name", "queue", "name", "datname", "worker", "hostname", "source", "model",
     "strategy", "subject", "reported", "observed", "job", "instance", "collector",
     "rule_group", "integration", "signal",
 )  # fmt: skip
@@ -31,7 +31,10 @@ class Cause:
 
 REQUESTS = ("ApiErrorsHigh", "ApiSlow", "ModuleDegraded")
 API = ("ModuleDown", *REQUESTS, "ApiAvailabilityBudgetBurns", "ApiLatencyBudgetBurns")
-QUEUES = ("WorkerQueueLong", "QueueStuck", "QueueWithoutConsumer", "TasksWait", "MessagesHeld", "WorkerDown")
+QUEUES = (
+    "WorkerQueueLong", "QueueStuck", "QueueWithoutConsumer", "TasksWait", "MessagesHeld", "WorkerDown",
+    "WorkerStalled",
+)  # fmt: skip
 INGESTION = ("IngestionQueueFull", "IngestionStuck")
 CAUSES = (
     Cause("ModuleDown", REQUESTS, equal=("module",)),
@@ -61,6 +64,7 @@ CAUSES = (
         (*QUEUES, "NoWorker", "WorkerEventsLost", "WorkerEventsMissed", "IngestionStoreDown"),
     ),
     Cause("NoWorker", (*QUEUES, "WorkersBusy")),
+    Cause("WorkerStalled", ("MessagesHeld", "WorkersBusy")),
     Cause("IngestionStoreDown", (*INGESTION, "EdgeWorkerSilent", "IngestionDeadLetters")),
     Cause("EdgeWorkerSilent", INGESTION),
 )  # fmt: skip

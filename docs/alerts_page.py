@@ -14,7 +14,9 @@ HEAD = """# Alerts
 Written by `make docs` from `prometheus/thresholds.yml` and `docs/runbooks/`; not to be edited. To change a
 level, edit `thresholds.yml` and run `make rules`, or set it on the preferences page where a range is given.
 Critical alerts page, warnings are told, info is recorded. The fast lane pages within a second; the slow lane
-is evaluated every 15 s. Alerts link to `/user/alerts.html` of Prometheus, where `make run` has the runbooks.
+is evaluated every 15 s. Only samples of the newest scrapes count: nothing left over from before a restart
+raises an alert, and none begins once its cause has ended. Alerts link to `/user/alerts.html` of Prometheus,
+where `make run` has the runbooks.
 
 ## Signals
 

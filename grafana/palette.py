@@ -140,7 +140,7 @@ def query_overrides(letters: Iterable[str]) -> Overrides:
     ]
 
 
-def name_overrides(names: Sequence[str]) -> Overrides:
+def name_overrides(names: Sequence[str], colours: Sequence[str] = LINES) -> Overrides:
     """Each of these series in a colour and a stroke of its own, the same on every panel."""
     return [
         override(
@@ -148,7 +148,7 @@ def name_overrides(names: Sequence[str]) -> Overrides:
             name,
             {"color": {"mode": "fixed", "fixedColor": colour}, "custom.lineStyle": stroke},
         )
-        for name, (stroke, colour) in zip(names, product(DASHES, LINES), strict=False)
+        for name, (stroke, colour) in zip(names, product(DASHES, colours), strict=False)
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prometheus.dashboards import Page
+from prometheus.fresh import fresh
 from prometheus.levels import SAID
 from prometheus.links import ALERTS, Story
 from prometheus.rule import Alert
@@ -26,7 +27,17 @@ class Watch:
     def rule(self) -> Alert:
         """The alert that says so."""
         story = Story(self.alert, self.summary, self.description, "stack", self.action, self.labels)
-        return Alert(self.alert, self.expr, self.severity, "slow", story.annotations(), self.hold, self.keep)
+        expr = fresh(self.expr, "slow")
+        return Alert(self.alert, expr, self.severity, "slow", story.annotations(), self.hold, self.keep)
+
+
+def left_out(window: str) -> str:
+    """The share of the evaluations of each group that was left out."""
+    missed, every = (
+        f"sum by (rule_group) (rate(prometheus_rule_group_iterations_{kind}total[{window}]))"
+        for kind in ("missed_", "")
+    )
+    return f"{missed} / ({every} > 0)"
 
 
 SCRAPING = (
@@ -52,7 +63,9 @@ SCRAPING = (
     ),
     Watch(
         "FastLaneBlind",
-        'avg_over_time(up{job="exporter-fast"}[1m]) < 0.5',
+        # the last minute, and still the last seconds: it must not begin when the exporter is back
+        'avg_over_time(up{job="exporter-fast"}[1m]) < 0.5 '
+        'and avg_over_time(up{job="exporter-fast"}[5s]) < 0.5',
         "critical",
         "15s",
         "The fast scrape of {{ $labels.instance }} fails",
@@ -91,8 +104,7 @@ RULES = (
     ),
     Watch(
         "RulesLate",
-        "sum by (rule_group) (rate(prometheus_rule_group_iterations_missed_total[5m])) "
-        "/ (sum by (rule_group) (rate(prometheus_rule_group_iterations_total[5m])) > 0) > 0.5",
+        f"{left_out('5m')} > 0.5 and on (rule_group) {left_out('1m')} > 0.5",
         "warning",
         "5m",
         "Rules of {{ $labels.rule_group }} are evaluated too seldom",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from prometheus.fresh import fresh, scraped
 from prometheus.rule import Recording
 
 SLOW = '{job="exporter"}'
@@ -14,7 +15,13 @@ NUMBERS = {"unknown": 1, "degraded": 2, "down": 3}
 
 
 def rules() -> Iterator[Recording]:
-    """What is recorded every 15 s from the slow scrape."""
+    """What is recorded every 15 s from the slow scrape, while it succeeds."""
+    for it in series():
+        yield Recording(it.record, f"({fresh(it.expr, 'slow')}) and on () ({scraped('slow')})", it.labels)
+
+
+def series() -> Iterator[Recording]:
+    """Subject by subject."""
     yield from requests()
     yield from tasks()
     yield from statuses()

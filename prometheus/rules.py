@@ -6,6 +6,9 @@ from prometheus.signals import Named
 from prometheus.thresholds import Thresholds
 from prometheus.write import rendered
 
+# as often as the fast scrape: what it brings is judged once
+FAST = "250ms"
+
 
 def files(thresholds: Thresholds) -> dict[str, str]:
     """The content of every rule file under its name."""
@@ -23,9 +26,8 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[Group]]:
             Group("thresholds", [*levels.in_force()], "1s"),
         ],
         "fast.yml": [
-            Group("fast", [*signals.alerts(newest)], "100ms"),
-            # a scrape that comes just after one look must not wait for long until the next
-            Group("fast-requests", [*signals.fast_values(windows), *signals.alerts(windows)], "100ms"),
+            Group("fast", [*signals.alerts(newest)], FAST),
+            Group("fast-requests", [*signals.fast_values(windows), *signals.alerts(windows)], FAST),
         ],
         "recording.yml": [
             Group("recording", [*recording.rules()], "15s"),

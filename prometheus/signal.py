@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from prometheus import fresh
 from prometheus.dashboards import Dashboard, Page
 
 SEVERITIES = ("info", "warning", "critical")
-FAST_JOB = 'job="exporter-fast"'
 Severity = Literal["info", "warning", "critical"]
 Sentence = Annotated[str, Field(min_length=10, pattern=r"\.$")]
 Expression = Annotated[str, Field(min_length=3)]
@@ -55,9 +55,10 @@ class Signal(Strict):
     levels: Levels
     range: tuple[Level, Level] | None = None  # the least and the greatest level that an override may set
     hold: Duration = "0s"
-    lane: Literal["fast", "slow"] = "slow"
+    lane: fresh.Lane = "slow"
     by: tuple[Label, ...] = ()
     expression: Expression
+    going_on: Expression | None = None  # what must pass the level as well before the alert begins
     volume: Volume | None = None
     dashboard: Dashboard
     action: Page = "/alerts"
@@ -93,8 +94,8 @@ class Signal(Strict):
     def lane_reads_its_own_scrape(self) -> Self:
         """A fast signal reads the fast scrape and waits for nothing; a slow one reads another."""
         fast = self.lane == "fast"
-        if (FAST_JOB in self.expression) != fast:
-            expected = f"expected {FAST_JOB} in it" if fast else f"expected no {FAST_JOB} in it"
+        if (fresh.FAST in self.expression) != fast:
+            expected = f"expected {fresh.FAST} in it" if fast else f"expected no {fresh.FAST} in it"
             raise ValueError(f"is in the {self.lane} lane by its lane, but not by its expression; {expected}")
         if fast and self.hold != "0s":
             raise ValueError(f"holds for {self.hold}, but is in the fast lane; expected no hold")
@@ -116,13 +117,25 @@ class Signal(Strict):
         """Whether the expression looks back over a window, which costs more than looking at the newest."""
         return "[" in self.expression
 
+    @property
+    def lingers(self) -> bool:
+        """Whether the value may pass its level after the cause has ended, by what leaves the window."""
+        return bool(self.going_on) or "rate(" in self.expression or "increase(" in self.expression
+
     def value(self) -> str:
-        """The expression of the value, silent where too little happens to judge."""
+        """The expression of the value, silent where too little happens to judge, or nobody looks."""
         expression = one_line(self.expression)
         if self.volume is None:
-            return expression
+            return fresh.judged(expression, self.lane)
         on, volume = ", ".join(self.by), one_line(self.volume.expression)
-        return f"({expression}) and on ({on}) (({volume}) >= {self.volume.at_least:g})"
+        return fresh.judged(
+            f"({expression}) and on ({on}) (({volume}) >= {self.volume.at_least:g})", self.lane
+        )
+
+    def latest(self) -> str:
+        """What tells whether the cause goes on; by default the value over the last fifth of its windows."""
+        expression = self.going_on or fresh.latest(self.expression)
+        return fresh.fresh(one_line(expression), self.lane)
 
 
 def one_line(expression: str) -> str:

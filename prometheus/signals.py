@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from prometheus.fresh import just_recorded, newest
 from prometheus.links import Story
 from prometheus.rule import Alert, Recording
 from prometheus.signal import Signal
@@ -19,6 +20,7 @@ FORMATS = {
 # a page ends only when the cause has been gone for this long, so that one good scrape does not end it
 KEEP = {"fast": "2s", "slow": "1m"}
 PAST = ("1h", "1d")
+VALUE, FAST, LATEST = "ops:signal", "ops:signal:fast", "ops:signal:latest"
 Named = tuple[str, Signal]
 
 
@@ -27,17 +29,29 @@ def values(signals: Iterable[Named]) -> Iterator[Recording]:
     for name, signal in signals:
         # what the fast lane has recorded already is taken from there
         again = signal.lane == "fast" and signal.over_time
-        yield Recording("ops:signal", read(name, signal) if again else signal.value(), {"signal": name})
+        value = newest(recorded(FAST, name), "fast") if again else signal.value()
+        yield Recording(VALUE, value, {"signal": name})
+        if signal.lingers and signal.lane == "slow":
+            yield latest(name, signal)
 
 
 def fast_values(signals: Iterable[Named]) -> Iterator[Recording]:
     """The value of each fast signal that is dear to compute, once for all of its levels."""
-    return (Recording("ops:signal:fast", signal.value(), {"signal": name}) for name, signal in signals)
+    for name, signal in signals:
+        yield Recording(FAST, signal.value(), {"signal": name})
+        if signal.lingers:
+            yield latest(name, signal)
+
+
+def latest(name: str, signal: Signal) -> Recording:
+    """The value of the last moments, without which no alert may begin."""
+    return Recording(LATEST, signal.latest(), {"signal": name})
 
 
 def trends() -> Iterator[Recording]:
     """By how much each signal has changed since one hour and one day ago."""
-    return (Recording(f"ops:signal:change_{past}", f"ops:signal - ops:signal offset {past}") for past in PAST)
+    now = newest(VALUE, "slow")
+    return (Recording(f"ops:signal:change_{past}", f"{now} - {VALUE} offset {past}") for past in PAST)
 
 
 def alerts(signals: Iterable[Named]) -> Iterator[Alert]:
@@ -49,11 +63,12 @@ def alerts(signals: Iterable[Named]) -> Iterator[Alert]:
 
 def alert(name: str, signal: Signal, severity: str) -> Alert:
     """The alert of one level, compared against the level in force."""
-    sign = ">" if signal.direction == "above" else "<"
     level = f'ops:threshold{{signal="{name}",severity="{severity}"}}'
+    sign = ">" if signal.direction == "above" else "<"
+    passed = f"{sign} on () group_left () {in_force(level, signal)}"
     return Alert(
         alert=signal.alert,
-        expr=f"{read(name, signal)} {sign} on () group_left () {level}",
+        expr=f"{read(name, signal)} {passed}{begins(name, signal, severity, passed)}",
         severity=severity,
         lane=signal.lane,
         hold=signal.hold,
@@ -63,11 +78,35 @@ def alert(name: str, signal: Signal, severity: str) -> Alert:
     )
 
 
+def in_force(level: str, signal: Signal) -> str:
+    """The level; every second there is one, of which the fast lane reads the last few instead of minutes."""
+    return f"last_over_time({level}[5s])" if signal.lane == "fast" else level
+
+
 def read(name: str, signal: Signal) -> str:
     """Where an alert finds the value: what was recorded, or in the fast lane the newest scrape itself."""
     if signal.lane == "slow":
-        return f'ops:signal{{signal="{name}"}}'
-    return f'ops:signal:fast{{signal="{name}"}}' if signal.over_time else f"({signal.value()})"
+        return just_recorded(recorded(VALUE, name))
+    return just_recorded(recorded(FAST, name)) if signal.over_time else f"({signal.value()})"
+
+
+def begins(name: str, signal: Signal, severity: str, passed: str) -> str:
+    """That what passed the level goes on, or was told while it did.
+
+    What leaves a window can lift its ratio over the level long after the cause has ended.
+    """
+    if not signal.lingers:
+        return ""
+    on = f"on ({', '.join(signal.by)})"
+    told = newest(
+        f'ALERTS{{alertname="{signal.alert}",severity="{severity}",alertstate="firing"}}', signal.lane
+    )
+    return f" and {on} ({just_recorded(recorded(LATEST, name))} {passed} or {told})"
+
+
+def recorded(series: str, name: str) -> str:
+    """What was recorded of this signal."""
+    return f'{series}{{signal="{name}"}}'
 
 
 def story(signal: Signal, level: str) -> Story:

@@ -5,6 +5,7 @@ Source: the multi-window, multi-burn-rate method of chapter 5 of Google's Site R
 
 from collections.abc import Iterable, Iterator
 
+from prometheus.fresh import judged, just_recorded
 from prometheus.links import Story
 from prometheus.rule import Alert, Recording
 from prometheus.signal import one_line
@@ -12,14 +13,16 @@ from prometheus.thresholds import Burn, Slo, Thresholds
 
 PERIOD = "30d"
 INTERVAL = 30  # seconds between two recorded rates
+LATEST = "slo:error_ratio:rate1m"
 NEAR = 6 * 3600  # windows up to this many seconds are looked at as often as the rates are recorded
 
 
 def rates(thresholds: Thresholds) -> Iterator[Recording]:
     """Good and all events a second: what every window is summed from, so that a month stays cheap."""
     for name, slo in thresholds.slos.items():
-        yield Recording("slo:good:rate1m", one_line(slo.good), {"slo": name})
-        yield Recording("slo:total:rate1m", one_line(slo.total), {"slo": name})
+        yield Recording("slo:good:rate1m", judged(one_line(slo.good), "slow"), {"slo": name})
+        yield Recording("slo:total:rate1m", judged(one_line(slo.total), "slow"), {"slo": name})
+    yield Recording(LATEST, "1 - slo:good:rate1m / (slo:total:rate1m > 0)")
 
 
 def near(thresholds: Thresholds) -> Iterator[Recording]:
@@ -69,20 +72,28 @@ def alert_name(name: str) -> str:
 
 
 def alert(name: str, slo: Slo, burn: Burn) -> Alert:
-    """The budget burns `factor` times too fast: over the long window, and still over the short one."""
+    """The budget burns `factor` times too fast: over the long window, still over the short one, and on."""
     level = f"{burn.factor * (1 - slo.objective):.6g}"
     long, short = (f'slo:error_ratio:{window}{{slo="{name}"}}' for window in (burn.long, burn.short))
     enough = f'slo:events:{burn.long}{{slo="{name}"}} >= {slo.at_least}'
+    latest = goes_on(name, burn, level)
     return Alert(
         alert=alert_name(name),
-        expr=f"{long} > {level} and {short} > {level} and {enough}",
+        expr=f"{long} > {level} and {short} > {level} and {enough} and on (slo) ({latest})",
         severity=burn.severity,
         lane="slow",
-        hold=burn.hold,
         keep="1m",
         labels={"window": burn.long},
         annotations=story(name, slo, burn).annotations(),
     )
+
+
+def goes_on(name: str, burn: Burn, level: str) -> str:
+    """That the last minute is bad as well, with a past to compare it with; or that it was told then."""
+    latest = just_recorded(f'{LATEST}{{slo="{name}"}}')
+    past = f'slo:total:rate1m{{slo="{name}"}} offset {burn.short}'
+    told = f'ALERTS{{alertname="{alert_name(name)}",window="{burn.long}",alertstate="firing"}}'
+    return f"{latest} > {level} and on (slo) {past} or {told}"
 
 
 def story(name: str, slo: Slo, burn: Burn) -> Story:

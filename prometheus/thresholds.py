@@ -34,7 +34,6 @@ class Burn(Strict):
     factor: Annotated[float, Field(gt=0)]
     long: Duration
     short: Duration
-    hold: Duration
     severity: Severity
 
 

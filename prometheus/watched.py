@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from prometheus.fresh import fresh, newest
 from prometheus.rule import Recording
 from prometheus.thresholds import Thresholds
 
@@ -17,6 +18,6 @@ MODULES = {
 def rules(thresholds: Thresholds) -> Iterator[Recording]:
     """One name for all of them; what is only ever 0 or 1 has a level, and nothing to be unusual in."""
     names = "|".join(name for name, signal in thresholds.signals.items() if signal.unit != "state")
-    yield Recording(WATCHED, f'ops:signal{{signal=~"{names}"}}')
+    yield Recording(WATCHED, fresh(f'ops:signal{{signal=~"{names}"}}', "slow"))
     for name, series in MODULES.items():
-        yield Recording(WATCHED, series, {"signal": name})
+        yield Recording(WATCHED, newest(series, "slow"), {"signal": name})

@@ -71,8 +71,8 @@ def queue(watch: Watch) -> list[Breach]:
         lacking = LEVEL - client.llen(QUEUE)
         if lacking:
             client.rpush(QUEUE, *["{}"] * lacking)
-        labels = f'{{job="exporter-fast",queue_name="{QUEUE}"}}'
-        return [value for _, value in watch.query(f"celery_queue_length{labels}")] == [LEVEL] and calm()
+        length = f'fast:celery_queue_length{{queue_name="{QUEUE}"}}'
+        return [value for _, value in watch.query(length)] == [LEVEL] and calm()
 
     calm = quiet_of(watch, f'ALERTS{{alertname="WorkerQueueLong",queue_name="{QUEUE}",severity="critical"}}')
     return [

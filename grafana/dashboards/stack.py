@@ -1,7 +1,7 @@
 """Exporter and stack: who watches the watchman."""
 
 from grafana import variables
-from grafana.dashboards import fresh
+from grafana.dashboards import footprint, fresh
 from grafana.grid import Band, row, wide
 from grafana.modern import Modern
 from grafana.panels import Says, history, stat, timeseries, words
@@ -20,7 +20,7 @@ def board() -> Board:
         "stack",
         "Exporter and stack",
         "Can all the other dashboards be trusted: is everything scraped, read, evaluated and delivered?",
-        (now(), scrapes(), collectors(), rules(), events(), costs()),
+        (now(), scrapes(), collectors(), footprint.band(), rules(), events(), costs()),
         # shown here only, so that it can be changed; every link hands it on
         (variables.service(hide=0),),
     )

@@ -1,7 +1,7 @@
 """Watchroom itself: scrapes, collectors, rules, deliveries, resources."""
 
 from grafana.modern import Query, query
-from grafana.queries.series import age, most, own, rate, total
+from grafana.queries.series import age, most, own, per, rate, top, total
 
 
 def targets() -> Query:
@@ -37,6 +37,38 @@ def collector_durations() -> Query:
 def collector_ages() -> Query:
     """How old each collector's oldest answer is, in rows."""
     return query(age(most(own("ops_collector_last_success_timestamp_seconds"), "collector")), rows=True)
+
+
+def own_requests() -> Query:
+    """Our own requests a minute, by source."""
+    return query(f"60 * {total(rate('ops_own_requests_total'), 'source')}", "{{source}}")
+
+
+def own_busiest() -> Query:
+    """Seconds a second of the five queries that took most of the range, chosen once for all of it."""
+    each = ("source", "query")
+    over = f"increase({own('ops_own_seconds_total')}[$__range] @ end())"
+    chosen = top(5, total(over, *each))
+    return query(
+        f"{total(rate('ops_own_seconds_total'), *each)} and on (source, query) {chosen}",
+        "{{source}}: {{query}}",
+    )
+
+
+def own_rows(fact: str) -> Query:
+    """Our share, our budget or our stretch, by source, in rows."""
+    return query(most(own(f"ops_own_{fact}_ratio"), "source"), rows=True)
+
+
+def own_used() -> Query:
+    """How much of its budget each source uses; one without a budget is not there."""
+    share, budget = (most(own(f"ops_own_{fact}_ratio"), "source") for fact in ("share", "budget"))
+    return query(per(share, budget), "{{source}}")
+
+
+def own_stretch() -> Query:
+    """How many times slower than set each source is polled."""
+    return query(most(own("ops_own_stretch_ratio"), "source"), "{{source}}")
 
 
 def collector_course() -> Query:

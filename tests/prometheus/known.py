@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 
 from exporter.catalogue import shown
 from exporter.metrics import States
+from prometheus.fresh import FAST
 
 # what Prometheus and Alertmanager 2.42 and 0.25 show of themselves, with the labels they give
 BUILT_IN = {
     "up": ("gauge", ()),
+    "ALERTS": ("gauge", ("alertname", "alertstate", "severity", "signal", "window")),
     "scrape_duration_seconds": ("gauge", ()),
     "prometheus_rule_evaluation_failures_total": ("counter", ("rule_group",)),
     "prometheus_rule_group_iterations_total": ("counter", ("rule_group",)),
@@ -51,4 +53,4 @@ def series() -> dict[str, Known]:
             counts = metric.kind == "counter" or COUNTS in metric.about or bool(suffix)
             labels = frozenset((*metric.labels, *further, *TARGET))
             found[metric.name + suffix] = Known(counts, labels, values)
-    return found
+    return found | {f"{FAST}{name}": it for name, it in found.items() if name not in BUILT_IN}

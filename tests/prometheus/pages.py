@@ -1,0 +1,54 @@
+"""Pages of metrics as others serve them, on a port that stays while the server comes and goes."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from tests.prometheus.rule_files import FILES, FOLDER
+
+Pages = Mapping[str, str]
+
+
+@contextmanager
+def serving(port: int, pages: Pages) -> Iterator[str]:
+    """These pages by their path, for as long as the block lasts; gives the address without a scheme."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            text = pages[urlsplit(self.path).path].encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Answer)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def configuration(targets: Mapping[str, str], interval: str = "") -> dict[str, Any]:
+    """The checked-in rules, and the checked-in jobs of these names aimed at these targets."""
+    checked_in = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
+    jobs = [it for it in checked_in["scrape_configs"] if it["job_name"] in targets]
+    sooner = {"scrape_interval": interval, "scrape_timeout": interval} if interval else {}
+    return {
+        "rule_files": [str(it) for it in FILES],
+        "scrape_configs": [
+            {**it, **sooner, "static_configs": [{"targets": [targets[it["job_name"]]]}]} for it in jobs
+        ],
+    }
