@@ -24,7 +24,7 @@ ABOUT = "Jobs that are never lost, sparse embeddings that really finish, and but
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
-    """The application for these settings; its tables are brought up to date when it starts, or when their server answers."""
+    """The application for these settings; its tables are brought up to date once their database answers."""
     service = service or assemble(settings)
     app = FastAPI(
         title="Watchroom", description=ABOUT, version="1", lifespan=_lifespan, docs_url=None, redoc_url=None
