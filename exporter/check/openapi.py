@@ -34,7 +34,7 @@ class Routes:
 
 
 async def read_routes(settings: Settings) -> Routes:
-    """The routes of the backend, from one request. Raises SourceError with a sentence where there are none."""
+    """The routes of the backend, from one request. Raises SourceError where there are none."""
     own = settings.backend
     client = BackendClient(own.url, Token(own.token, own.token_file), MOST_BYTES)
     try:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from exporter.check.openapi import Route
 from exporter.settings_modules import MODULES, Module
@@ -35,6 +36,7 @@ SERVER = (
     "ping",
     "static",
 )
+INGESTION = "/api/v1/ingestion/"
 Segments = tuple[str, ...]
 
 
@@ -67,8 +69,11 @@ def proposed(name: str, placed: Sequence[tuple[Route, str]]) -> Proposed:
 
 
 def is_health(route: Route, name: str) -> bool:
-    """Whether this may tell of its module's health; those of the monitoring module block the backend."""
-    if name == WATCHING or not route.readable or "{" in route.path:
+    """Whether this may tell of its module's health.
+
+    Those of the monitoring module block the backend; those of ingestion are polled for themselves.
+    """
+    if name == WATCHING or not route.readable or "{" in route.path or route.path.startswith(INGESTION):
         return False
     return route.path.rsplit("/", 1)[-1] in HEALTH
 
@@ -89,6 +94,7 @@ def leading(segments: Segments) -> int:
     return next((n for n, segment in enumerate(segments) if not VERSION.fullmatch(segment)), len(segments))
 
 
+@cache
 def defaults() -> list[tuple[Segments, str]]:
     """The prefixes of the default modules without what leads, the longest first."""
     found = []
@@ -148,8 +154,9 @@ def as_yaml(proposal: Sequence[Proposed], answers: dict[str, str]) -> str:
         lines.append(f"    prefixes: [{', '.join(map(scalar, module.prefixes))}]")
         if module.health:
             lines.append(f"    health: {scalar(module.health)}")
-        for path in it.candidates:
-            lines.append(f"    # health: {scalar(path)}  # {answers.get(path, 'not requested')}")
+        lines += [
+            f"    # health: {scalar(path)}  # {answers.get(path, 'not requested')}" for path in it.candidates
+        ]
     return "\n".join(lines) + "\n"
 
 
