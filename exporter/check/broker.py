@@ -9,8 +9,8 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from exporter.check.attempt import Meter, TimeLimit
 from exporter.check.finding import Finding, Section, State, joined, not_set
-from exporter.check.redis_rights import Need, user_of
-from exporter.check.redis_servers import RESULTS, RedisCheck
+from exporter.check.redis_rights import Need, rule_for, try_command, user_of
+from exporter.check.redis_servers import INSPECTION, REFUSED, RESULTS, RedisCheck
 from exporter.settings import Celery as CelerySettings
 from exporter.sources import Sources
 from exporter.sources.broker.queues import Keys
@@ -22,7 +22,7 @@ A_ROUND = 1000  # keys
 SHOWN = 3
 STEP = re.compile(r"([^\w]+)(\d{1,3})")  # what stands between a queue and a priority, and the priority
 BINDING, RESULT = "_kombu.binding.", "celery-task-meta-"
-INSPECTION = "worker inspection"
+PUBLISH = "PUBLISH"
 
 
 async def check_broker(sources: Sources, meter: Meter, limit: TimeLimit) -> Section:
@@ -32,11 +32,14 @@ async def check_broker(sources: Sources, meter: Meter, limit: TimeLimit) -> Sect
         return not_set("broker", "CELERY_BROKER_URL", "queues, workers and tasks")
 
     async def look(client: Redis) -> list[Finding]:
-        return [await events(client, own, source.database), *await other_names(client, own)]
+        found = [await events(client, own, source.database), *await other_names(client, own)]
+        return [*found, *await publishing(client)]
 
     polls = [it for it in source.questions() if it is not source.results]
     check = RedisCheck("broker", "CELERY_BROKER_URL", meter, limit)
     section = await check.run(own.broker_url, broker_needs(own), polls, look)
+    if any(it.what == PUBLISH for it in section.findings):
+        return section
     channel = f"{own.key_prefix}{own.fanout_prefix.format(db=source.database)}{own.control_exchange}.pidbox"
     return with_grant(section, user_of(connect(own.broker_url, own.timeout)), channel)
 
@@ -83,12 +86,22 @@ async def events(client: Redis, settings: CelerySettings, database: int) -> Find
         try:
             await subscription.psubscribe(pattern)
             await subscription.get_message(timeout=1.0)
-        except NoPermissionError:
-            grant = f"ACL SETUSER {user_of(client)} +psubscribe '&{pattern}'"
-            return Finding("worker events", State.HIDDEN, "refused: heartbeats, task outcomes", grant)
+        except NoPermissionError as error:
+            rule = rule_for(Need(("PSUBSCRIBE",), "", pattern), str(error))
+            advice = f"ACL SETUSER {user_of(client)} {rule}"
+            return Finding("worker events", State.HIDDEN, "refused: heartbeats, task outcomes", advice)
         except RedisError as error:
             return Finding("worker events", State.HIDDEN, f"failed with {type(error).__name__}")
     return Finding("worker events", State.SEEN, "can be subscribed to")
+
+
+async def publishing(client: Redis) -> list[Finding]:
+    """Whether commands to workers can be sent at all; on a channel that nobody listens to."""
+    refusal = await try_command(client, (PUBLISH, f"watchroom.check.{uuid.uuid4().hex}", ""))
+    if refusal is None or (rule := rule_for(Need((PUBLISH,), ""), refusal)).startswith("'"):
+        return []  # another channel may be allowed: the inspection tells
+    advice = f"ACL SETUSER {user_of(client)} {rule}"
+    return [Finding(PUBLISH, State.HIDDEN, "refused: inspection of workers", advice)]
 
 
 async def other_names(client: Redis, settings: CelerySettings) -> list[Finding]:
@@ -166,11 +179,9 @@ def other_prefixes(keys: Iterable[str], name: str, expected: str) -> list[Findin
 
 def with_grant(section: Section, user: str, channel: str) -> Section:
     """The section, whose failed inspection says which channel the user must be allowed."""
-    grant = f"ACL SETUSER {user} +publish '&{channel}'"
+    grant = f"ACL SETUSER {user} '&{channel}'"
     findings = tuple(
-        Finding(it.what, it.state, it.detail, grant)
-        if it.what == INSPECTION and "does not allow" in it.detail
-        else it
+        Finding(it.what, it.state, it.detail, grant) if it.what == INSPECTION and REFUSED in it.detail else it
         for it in section.findings
     )
     return Section(section.name, section.address, findings, section.polls, section.unit)

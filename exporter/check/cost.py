@@ -1,11 +1,11 @@
 """What watching costs each source a minute, from the polls' periods and what each took in the check."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from exporter.check.finding import Poll, Section
 
-HEADER = ("", "a minute", "", "its time", "most of it")
-MOST = 3
+MOST = 3  # polls that are named
+HTTP = "requests"
 
 
 def rows(sections: Iterable[Section]) -> list[tuple[str, str]]:
@@ -14,20 +14,30 @@ def rows(sections: Iterable[Section]) -> list[tuple[str, str]]:
 
 
 def sentence(section: Section) -> str:
-    """Operations a minute, their time as measured here, and the polls that cost most."""
+    """How much is sent a minute and, where the source works while we wait, how long it does so."""
     number = sum(poll.a_minute * poll.operations for poll in section.polls)
-    seconds = sum(map(cost, section.polls))
-    biggest = sorted(section.polls, key=cost, reverse=True)[:MOST]
-    names = ", ".join(f"{short(poll, section)} {cost(poll):.1f} s" for poll in biggest if cost(poll) >= 0.05)
-    share = f"{number:.0f} {section.unit}, {seconds:.1f} s ({seconds / 60:.1%})"
-    return f"{share}; most: {names}" if names else share
+    said = f"{number:.0f} {section.unit}"
+    if section.unit != HTTP:
+        return f"{said}, {number / 60:.1f} a second; most: {biggest(section, sent)}"
+    seconds = sum(map(spent, section.polls))
+    return (
+        f"{said} that take {seconds:.1f} s ({seconds / 60:.1%} of its time); most: {biggest(section, spent)}"
+    )
 
 
-def cost(poll: Poll) -> float:
-    """Seconds a minute, waiting on the way included."""
+def biggest(section: Section, size: Callable[[Poll], float]) -> str:
+    """The polls that weigh most."""
+    polls = sorted(section.polls, key=size, reverse=True)[:MOST]
+    unit = " s" if size is spent else ""
+    names = [(poll.name.removeprefix(f"{section.name} "), size(poll)) for poll in polls]
+    return ", ".join(f"{name} {value:.1f}{unit}" if unit else f"{name} {value:.0f}" for name, value in names)
+
+
+def sent(poll: Poll) -> float:
+    """Transactions or commands a minute."""
+    return poll.a_minute * poll.operations
+
+
+def spent(poll: Poll) -> float:
+    """Seconds a minute, with what the way takes."""
     return poll.a_minute * poll.seconds
-
-
-def short(poll: Poll, section: Section) -> str:
-    """The poll without the name of its source."""
-    return poll.name.removeprefix(f"{section.name} ")

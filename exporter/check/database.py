@@ -51,6 +51,8 @@ async def check_database(sources: Sources, meter: Meter, limit: TimeLimit) -> Se
     if ping.error is not None:
         failed = Finding("connection", State.HIDDEN, str(ping.error), advice(ping.error, SETTING))
         return Section("database", shown(settings), (failed,))
+    # the first ping has opened the connection, which later ones keep
+    ping = await attempt(database.ping, meter, limit, SECONDS)
     findings = [Finding("connection", State.SEEN, milliseconds(ping.seconds))]
     findings += await rights(database, settings)
     others = [it for it in database.questions() if it.configured and it is not database.ping]

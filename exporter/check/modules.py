@@ -17,7 +17,7 @@ from exporter.sources.backend.source import Backend
 MOST = 20  # candidates that are requested
 SECONDS = 2.0
 HEADING = (
-    "MODULES  proposed from the backend's own routes; paste into exporter.yml what is right.\n"
+    "PROPOSED MODULES  from the backend's own routes; paste into exporter.yml what is right.\n"
     "A health route in a comment judges nothing: remove the first # once you know that it tells the truth."
 )
 

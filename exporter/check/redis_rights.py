@@ -3,6 +3,7 @@
 Each is tried once; none changes anything but keys that the check itself has made.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,14 +26,20 @@ class Need:
     subject: str = ""  # the key or channel pattern that the user needs beside the command
 
     @property
+    def name(self) -> str:
+        """The command as its documentation calls it: `LLEN`, `SLOWLOG LEN`."""
+        words = [str(word) for word in self.command]
+        return " ".join(words[: 2 if words[0].lower() in CONTAINERS else 1])
+
+    @property
     def rule(self) -> str:
         """The ACL rule that allows the command: `+slowlog|len`, `+llen`."""
-        words = [str(word).lower() for word in self.command]
-        return f"+{words[0]}|{words[1]}" if words[0] in CONTAINERS else f"+{words[0]}"
+        return f"+{self.name.lower().replace(' ', '|')}"
 
 
 CONTAINERS = ("slowlog", "latency", "memory")
-KEYS, CHANNELS = "keys", "channel"
+COMMAND = re.compile(r"run the '([\w|]+)' command")
+DENIED = re.compile(r"access (?:an?|one of the) (key|channel)s?")
 
 
 async def reach(name: str, url: SecretStr, seconds: float) -> Redis:
@@ -61,9 +68,7 @@ async def allowed(client: Redis, needs: Sequence[Need]) -> list[Finding]:
             seen.append(need)
         else:
             refused.append((need, refusal))
-    found = (
-        [Finding("commands", State.SEEN, joined(dict.fromkeys(it.rule[1:] for it in seen)))] if seen else []
-    )
+    found = [Finding("commands", State.SEEN, joined(dict.fromkeys(it.name for it in seen)))] if seen else []
     return [*found, *missing(user_of(client), refused)]
 
 
@@ -81,19 +86,26 @@ async def try_command(client: Redis, command: Command) -> str | None:
 
 def missing(user: str, refused: Sequence[tuple[Need, str]]) -> Iterator[Finding]:
     """What was refused, by what is needed to see it."""
+    by_rule: dict[str, list[Need]] = {}
     for need, refusal in refused:
-        rule = rule_for(need, refusal)
-        what = f"{need.command[0]} {need.subject}".strip()
-        yield Finding(what, State.HIDDEN, f"refused: {need.adds}", f"ACL SETUSER {user} {rule}")
+        by_rule.setdefault(rule_for(need, refusal), []).append(need)
+    for rule, needs in by_rule.items():
+        what = joined(dict.fromkeys(need.name for need in needs))
+        adds = joined(dict.fromkeys(need.adds for need in needs))
+        yield Finding(what, State.HIDDEN, f"refused: {adds}", f"ACL SETUSER {user} {rule}")
 
 
 def rule_for(need: Need, refusal: str) -> str:
-    """The rule that is missing, by what the server names: the command, its keys, or its channel."""
-    if CHANNELS in refusal:
-        return f"'&{need.subject or '*'}'"
-    if KEYS in refusal or " key" in refusal:
-        return f"'~{need.subject or '*'}'"
-    return need.rule
+    """The rule that is missing, by what the server names: a command, its keys, or its channel.
+
+    The command may be another: without SELECT no database but the first can be used.
+    """
+    denied, command = DENIED.search(refusal), COMMAND.search(refusal)
+    if command is not None:
+        return need.rule if need.rule.startswith(f"+{command[1]}|") else f"+{command[1]}"
+    if denied is None:
+        return need.rule
+    return f"'{'~' if denied[1] == 'key' else '&'}{need.subject or '*'}'"
 
 
 def user_of(client: Redis) -> str:

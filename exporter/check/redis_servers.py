@@ -18,6 +18,8 @@ from exporter.sources import Sources
 from exporter.sources.redis_client import connect
 
 SECONDS = 3.0
+REFUSED = "does not allow"
+INSPECTION = "worker inspection"  # whose right is told apart by the broker's own check
 CACHE = (
     Need(("INFO", "all"), "memory, hits, evictions, clients"),
     Need(("DBSIZE",), "the number of keys"),
@@ -94,20 +96,26 @@ class RedisCheck:
         spent = tuple(it.poll for it in attempts if it.poll)
         return Section(self._name, address, tuple(findings), spent, "commands")
 
+    def _short(self, tried: Attempt) -> str:
+        return tried.name.removeprefix(f"{self._name} ")
+
     def _failed(self, error: SourceError | RedisError) -> Finding:
         ours = error if isinstance(error, SourceError) else SourceError(f"{self._name} cannot be asked")
         return Finding("connection", State.HIDDEN, str(ours), redis_advice(ours, self._setting))
 
     def _polled(self, attempts: Sequence[Attempt]) -> list[Finding]:
-        seen = [it.name for it in attempts if it.error is None and not it.skipped]
+        seen = [self._short(it) for it in attempts if it.error is None and not it.skipped]
         found = [Finding("polls", State.SEEN, joined(seen))] if seen else []
+        refused = [it for it in attempts if REFUSED in str(it.error) and it.name != INSPECTION]
+        if refused:
+            names = joined(map(self._short, refused))
+            found.append(Finding("polls refused", State.HIDDEN, names, "Allow the commands named above."))
         for it in attempts:
             if it.skipped:
-                found.append(Finding(it.name, State.SKIPPED, "the time of the check was over"))
-            elif it.error is not None:
-                found.append(
-                    Finding(it.name, State.HIDDEN, str(it.error), redis_advice(it.error, self._setting))
-                )
+                found.append(Finding(self._short(it), State.SKIPPED, "the time of the check was over"))
+            elif it.error is not None and it not in refused:
+                advice = redis_advice(it.error, self._setting)
+                found.append(Finding(self._short(it), State.HIDDEN, str(it.error), advice))
         return found
 
 
@@ -115,8 +123,6 @@ def redis_advice(error: SourceError, setting: str) -> str:
     """What helps against an error of a Redis server."""
     if "password" in str(error):
         return f"Correct user and password in {setting}."
-    if "does not allow" in str(error):
-        return "Allow the commands named above, or those of docs/operations.md."
     return advice(error, setting)
 
 

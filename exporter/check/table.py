@@ -9,19 +9,22 @@ NARROWEST, WIDEST = 60, 120
 COLOURS = {State.SEEN: "32", State.HIDDEN: "31;1", State.NOT_SET: "33"}
 STATE = max(len(state) for state in State) + 2
 INDENT = "  "
+ARROW = "-> "
 
 
 def report(sections: Iterable[Section], width: int, coloured: bool) -> str:
     """A heading for each source, a row for each finding, what to do below it."""
     wide = min(max(width, NARROWEST), WIDEST)
-    return "\n".join("\n".join(of_section(section, wide, coloured)) for section in sections)
+    found = list(sections)
+    longest = max((len(it.what) for section in found for it in section.findings), default=0)
+    column = min(longest + 2, wide // 4)
+    return "\n".join("\n".join(of_section(section, column, wide, coloured)) for section in found)
 
 
-def of_section(section: Section, width: int, coloured: bool) -> Iterator[str]:
-    """One source."""
+def of_section(section: Section, column: int, width: int, coloured: bool) -> Iterator[str]:
+    """One source; names have a column of this width."""
     title = f"{section.name.upper()}  {section.address}".rstrip()
     yield paint(title, "1") if coloured else title
-    column = min(max((len(it.what) for it in section.findings), default=0) + 2, width // 4)
     for finding in section.findings:
         yield from of_finding(finding, column, width, coloured)
     yield ""
@@ -29,18 +32,18 @@ def of_section(section: Section, width: int, coloured: bool) -> Iterator[str]:
 
 def of_finding(finding: Finding, column: int, width: int, coloured: bool) -> Iterator[str]:
     """The state, the name and the detail side by side; what to do in a line of its own."""
-    margin = INDENT + " " * (STATE + column)
-    lines = wrapped(finding.detail, width - len(margin)) or [""]
+    room = width - len(INDENT) - STATE - column
+    steps = wrapped(finding.advice, room - len(ARROW))
+    lines = wrapped(finding.detail, room)
+    lines += [f"{'' if number else ARROW:<{len(ARROW)}}{step}" for number, step in enumerate(steps)]
     names = wrapped(finding.what, column - 2)
     mark = f"{finding.state:<{STATE}}"
-    for number in range(max(len(lines), len(names))):
+    for number in range(max(len(lines), len(names), 1)):
         state = mark if number == 0 else " " * STATE
         name = names[number] if number < len(names) else ""
         detail = lines[number] if number < len(lines) else ""
         shown = paint(state, COLOURS.get(finding.state, "")) if coloured and number == 0 else state
         yield f"{INDENT}{shown}{name:<{column}}{detail}".rstrip()
-    for number, line in enumerate(wrapped(finding.advice, width - len(margin) - 3)):
-        yield f"{margin}{'-> ' if number == 0 else '   '}{line}"
 
 
 def wrapped(text: str, width: int) -> list[str]:
