@@ -6,11 +6,13 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from stack import configuration, ingestion, ports, receivers, settings
 from stack.errors import StackError
 from stack.health import Absence, HealthMonitor, checks
+from stack.modules import with_modules
 from stack.runner import Runner
 from stack.service import Service
 from stack.services import ROOT, Plan, exporter, services
@@ -43,8 +45,9 @@ def run(chosen: Settings) -> None:
     prepare(chosen.home)
     lock = lock_of(chosen.home)
     plan = plan_of(chosen)
+    ports.check(services(plan))
+    plan = replace(plan, watched=with_modules(chosen, plan.watched, say))
     entries = services(plan)
-    ports.check(entries)
     for sentence in configure(plan, [entry.name for entry in entries]):
         say(sentence)
     say(f"starting {', '.join(entry.name for entry in entries)}; logs are in {shown(logs_of(chosen))}")

@@ -16,10 +16,10 @@ from exporter.sources.backend.source import Backend
 
 MOST = 20  # candidates that are requested
 SECONDS = 2.0
-HEADING = (
-    "PROPOSED MODULES  from the backend's own routes; paste into exporter.yml what is right.\n"
-    "A health route in a comment judges nothing: remove the first # once you know that it tells the truth."
-)
+HEADING = """\
+PROPOSED MODULES  from the backend's own routes, for exporter.yml
+A health route in a comment judges nothing. Remove the first # once you know
+that it tells the truth."""
 
 
 async def check_modules(settings: Settings, backend: Backend, limit: TimeLimit) -> tuple[Section, str]:
