@@ -1,11 +1,12 @@
 """What can be seen of the backend over HTTP: one request at a time, and none of those that block it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from exporter.check.advice import TO_RENEW, TO_SET, advice
 from exporter.check.attempt import Attempt, Meter, TimeLimit, attempt
-from exporter.check.finding import Finding, Section, State, joined
+from exporter.check.finding import Finding, Poll, Section, State, joined
 from exporter.errors import Refused, SourceError, TimedOut
 from exporter.question import Question
 from exporter.settings import Backend as BackendSettings
@@ -21,6 +22,11 @@ MODULE = "backend health of "
 NO_MODULE = f"{MODULE}no module"
 NO_ROUTE = (404, 405, 501)
 DENIED = (401, 403)
+METRICS = "/metrics"
+METRICS_OFF = "Switch the backend's metrics on (ENABLE_METRICS=true); http_requests_total is expected."
+ABOUT_ABSENT = "No fault: this backend has no such route, or it is not configured there."
+ABOUT_SKIPPED = "the backend was slow or silent before, or the time was over"
+ABSENT_PERIOD = 900.0  # seconds
 SLOW = 1.0  # seconds from which a route may have blocked the backend: those like it are left out
 BLOCKING = Finding(
     "/health, /workers/status",
@@ -54,7 +60,7 @@ class BackendCheck:
             for question in self._polls():
                 await self._try(question)
             findings += [*self._findings(), BLOCKING]
-        polls = tuple(it.poll for it in self.attempts if it.poll)
+        polls = tuple(poll for it in self.attempts if (poll := cost_of(it)))
         return Section("backend", self._settings.url, tuple(findings), polls)
 
     async def ping(self) -> Finding:
@@ -86,13 +92,17 @@ class BackendCheck:
         denied = [it for it in self.attempts if is_denied(it)]
         yield self._token(denied)
         routes = [it for it in self.attempts if not it.name.startswith(MODULE) and it not in denied]
-        seen = [it for it in routes if state_of(it) is State.SEEN]
-        if seen:
+        by_state = {state: [it for it in routes if state_of(it) is state] for state in State}
+        if seen := by_state[State.SEEN]:
             yield Finding("routes", State.SEEN, joined(map(name_of, seen)))
         yield from self._page(seen)
-        for it in routes:
-            if state_of(it) is not State.SEEN:
-                yield finding_of(it)
+        yield from map(failed, by_state[State.HIDDEN])
+        if absent := by_state[State.ABSENT]:
+            yield Finding("routes absent", State.ABSENT, joined(map(with_status, absent)), ABOUT_ABSENT)
+        if skipped := by_state[State.SKIPPED]:
+            yield Finding(
+                "routes left out", State.SKIPPED, f"{joined(map(name_of, skipped))}: {ABOUT_SKIPPED}"
+            )
         yield from self._modules(denied)
 
     def _token(self, denied: Sequence[Attempt]) -> Finding:
@@ -113,7 +123,7 @@ class BackendCheck:
                 "/metrics content",
                 State.HIDDEN,
                 "no request counter was recognised: traffic, errors and durations are unknown",
-                "Switch the backend's metrics on (ENABLE_METRICS=true); http_requests_total is expected.",
+                METRICS_OFF,
             )
 
     def _modules(self, denied: Sequence[Attempt]) -> Iterator[Finding]:
@@ -126,7 +136,7 @@ class BackendCheck:
                 "module reports", State.SEEN, f"/health/module/NAME of {len(seen)} of {len(reports)}"
             )
         elif reports:
-            yield finding_of(reports[0])
+            yield Finding("module reports", state_of(reports[0]), f"{with_status(reports[0])} and the others")
 
 
 def is_denied(tried: Attempt) -> bool:
@@ -146,21 +156,31 @@ def state_of(tried: Attempt) -> State:
     if tried.skipped:
         return State.SKIPPED
     status = status_of(tried)
-    if status in NO_ROUTE or (status == 503 and tried.name.startswith(INGESTION)):
+    if status in NO_ROUTE and name_of(tried) != METRICS:
+        return State.ABSENT
+    if status == 503 and tried.name.startswith(INGESTION):
         return State.ABSENT
     return State.SEEN if tried.error is None else State.HIDDEN
 
 
-def finding_of(tried: Attempt) -> Finding:
-    """A route that was not seen, in words."""
-    state, name, status = state_of(tried), name_of(tried), status_of(tried)
-    if state is State.SKIPPED:
-        return Finding(name, state, "the backend was too slow or silent before, or the time was over")
-    if state is State.ABSENT:
-        why = "not configured in this backend" if status == 503 else "this backend has no such route"
-        return Finding(name, state, f"responds {status}: {why}")
+def failed(tried: Attempt) -> Finding:
+    """A route that cannot be seen."""
+    name, status = name_of(tried), status_of(tried)
     error = tried.error or SourceError(f"{name} responds {status}")
-    return Finding(name, state, str(error), advice(error, "BACKEND_URL"))
+    helps = METRICS_OFF if name == METRICS and status in NO_ROUTE else advice(error, "BACKEND_URL")
+    return Finding(name, State.HIDDEN, str(error), helps)
+
+
+def with_status(tried: Attempt) -> str:
+    """The route and what it responds."""
+    return f"{name_of(tried)} ({status_of(tried) or tried.error})"
+
+
+def cost_of(tried: Attempt) -> Poll | None:
+    """What its poll costs; a route that is absent is asked for again only now and then."""
+    if tried.poll is None or state_of(tried) is not State.ABSENT:
+        return tried.poll
+    return replace(tried.poll, a_minute=min(tried.poll.a_minute, 60 / ABSENT_PERIOD))
 
 
 def name_of(tried: Attempt) -> str:

@@ -28,7 +28,7 @@ async def check_modules(settings: Settings, backend: Backend, limit: TimeLimit) 
         found = await bounded(read_routes(settings), min(limit.left(), 5.0))
     except SourceError as error:
         detail = f"{error}; the modules that are set are used"
-        advice = "Set `modules` by hand where they do not fit (docs/operations.md has two examples)."
+        advice = "Set `modules` by hand where they do not fit (docs/operations.md has an example)."
         return Section("modules", "", (Finding("routes", State.ABSENT, detail, advice),)), ""
     proposal = propose(found.routes)
     own = {module.health for module in settings.modules}
@@ -51,10 +51,12 @@ def fit(modules: Sequence[Module], routes: Sequence[Route]) -> Finding:
 def unplaced(modules: Sequence[Module], proposal: Iterable[Proposed]) -> list[Finding]:
     """The modules of the backend whose routes belong to none of the settings: counted as `other`."""
     prefixes = [prefix for module in modules for prefix in module.prefixes]
+    known = {module.name for module in modules}  # those are told of already
     others = [
         it.module.name
         for it in proposal
-        if not all(begins(plain(prefix), prefixes) for prefix in it.module.prefixes)
+        if it.module.name not in known
+        and not all(begins(plain(prefix), prefixes) for prefix in it.module.prefixes)
     ]
     if not others:
         return []

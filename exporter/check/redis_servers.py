@@ -17,7 +17,7 @@ from exporter.question import Question
 from exporter.sources import Sources
 from exporter.sources.redis_client import connect
 
-SECONDS = 3.0
+SECONDS, CONNECT = 3.0, 2.0
 REFUSED = "does not allow"
 INSPECTION = "worker inspection"  # whose right is told apart by the broker's own check
 CACHE = (
@@ -86,7 +86,7 @@ class RedisCheck:
         """The rights first, then what is called otherwise than expected, then every poll once."""
         address = address_of(connect(url, SECONDS))
         try:
-            async with opened(self._name, url, SECONDS) as client:
+            async with opened(self._name, url, CONNECT) as client:
                 findings = [Finding("connection", State.SEEN, f"user {user_of(client)}")]
                 findings += [*await allowed(client, needs), *await look(client)]
         except (SourceError, RedisError) as error:

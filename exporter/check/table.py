@@ -17,7 +17,7 @@ def report(sections: Iterable[Section], width: int, coloured: bool) -> str:
     wide = min(max(width, NARROWEST), WIDEST)
     found = list(sections)
     longest = max((len(it.what) for section in found for it in section.findings), default=0)
-    column = min(longest + 2, wide // 4)
+    column = min(longest + 2, wide // 3)
     return "\n".join("\n".join(of_section(section, column, wide, coloured)) for section in found)
 
 

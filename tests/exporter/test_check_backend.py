@@ -10,7 +10,7 @@ import pytest
 from exporter.check import run
 from exporter.check.finding import Finding, Section, State
 from exporter.settings import Settings
-from tests.exporter.backend_double import BackendDouble
+from tests.exporter.backend_double import BackendDouble, Says
 from tests.exporter.replay import replay
 from tests.exporter.second_line_routes import document
 
@@ -99,10 +99,16 @@ def test_a_route_that_is_not_there_is_no_fault_and_one_that_fails_is(ordinary: B
     ordinary.monitoring("/recommendation-quality", {"detail": "Internal server error"}, 500)
     ordinary.monitoring("/events", {"detail": "Not Found"}, 404)
     found = section(checked(ordinary), "backend")
-    assert finding(found, "ingestion health").state is State.ABSENT
-    assert finding(found, "/events").detail == "responds 404: this backend has no such route"
+    absent = finding(found, "routes absent")
+    assert (absent.state, absent.detail) == (State.ABSENT, "/events (404), ingestion health (503)")
     broken = finding(found, "/recommendation-quality")
     assert (broken.state, "log" in broken.advice) == (State.HIDDEN, True)
+
+
+def test_a_page_of_metrics_that_is_not_there_is_a_fault(ordinary: BackendDouble) -> None:
+    ordinary.says("/metrics", "", 404)
+    found = finding(section(checked(ordinary), "backend"), "/metrics")
+    assert (found.state, "ENABLE_METRICS" in found.advice) == (State.HIDDEN, True)
 
 
 def test_a_backend_that_is_frozen_is_told_within_seconds(ordinary: BackendDouble) -> None:
@@ -115,14 +121,14 @@ def test_a_backend_that_is_frozen_is_told_within_seconds(ordinary: BackendDouble
 
 
 def test_once_it_falls_silent_nothing_more_is_requested(ordinary: BackendDouble) -> None:
-    before: list[str] = []
-    ordinary.answers["/api/monitoring/database"] = lambda: (
-        (ordinary.hangs("/"), before.append("frozen"))[1] or ordinary.answer("/")
-    )  # type: ignore[func-returns-value]
-    result = checked(ordinary)
-    found = section(result, "backend")
+    def freezes() -> Says:
+        ordinary.hangs("/")
+        return Says("", after=ordinary.released)
+
+    ordinary.answers["/api/monitoring/database"] = freezes
+    found = section(checked(ordinary), "backend")
     assert finding(found, "/database").state is State.HIDDEN
-    assert finding(found, "/cache/stats").state is State.SKIPPED
+    assert "/cache/stats" in finding(found, "routes left out").detail
     assert "/api/monitoring/cache/stats" not in ordinary.asked
 
 

@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -31,6 +32,11 @@ def watches(run: Watchroom) -> None:
     """The exporter is scraped and Prometheus evaluates."""
     eventually(lambda: run.targets()["exporter-fast"] == "up", within=25)
     assert run.read("ALERTMANAGER_PORT", "/-/ready").strip() == "OK"
+
+
+def tells(run: Watchroom, said: str) -> bool:
+    """Whether this was printed below the table, with the time."""
+    return re.search(rf"^\d\d:\d\d:\d\d  {re.escape(said)}$", run.output(), re.MULTILINE) is not None
 
 
 def fires(run: Watchroom, alert: str) -> bool:
@@ -60,10 +66,7 @@ def test_a_redis_that_is_down_is_named_and_its_return_too(
     eventually(lambda: fires(run, "RedisDown"), within=30)
     own_redis_server.start()
     for said in ("cache (REDIS_URL): responds again", "service: recovered", "service-worker: recovered"):
-        eventually(
-            lambda said=said: re.search(rf"^\d\d:\d\d:\d\d  {re.escape(said)}$", run.output(), re.MULTILINE),
-            within=40,
-        )
+        eventually(partial(tells, run, said), within=40)
     assert run.ended() is None
     own_redis_server.freeze()
     eventually(lambda: "service: degraded: The queue's broker" in run.output(), within=20)
@@ -92,7 +95,7 @@ def test_all_of_it_may_be_frozen(
     own_postgres_server.thaw()
     own_redis_server.thaw()
     for said in ("database (DATABASE_URL): responds again", "service: recovered"):
-        eventually(lambda said=said: said in run.output(), within=40)
+        eventually(partial(tells, run, said), within=40)
     assert run.ended() is None
 
 
