@@ -11,6 +11,8 @@ from sqlalchemy import create_engine, make_url, text
 from exporter.check import run
 from exporter.check.finding import Section, State
 from exporter.settings import Settings
+from exporter.sources.database.schema import READ
+from tests.exporter.documented import grants
 from tests.servers.postgres_server import PostgresServer
 
 READER = "reader"
@@ -70,6 +72,14 @@ def test_what_it_advises_is_enough(database: str, postgres_server: PostgresServe
         execute(owner(database, postgres_server), *statements)
     assert [it for it in found.findings if it.state is State.HIDDEN] == []
     assert "users, resources" in str(found.findings)
+
+
+def test_the_role_of_the_documentation_sees_all(database: str, postgres_server: PostgresServer) -> None:
+    own = owner(database, postgres_server)
+    execute(own, *(f"CREATE TABLE IF NOT EXISTS {name} (id text)" for name in READ))
+    assert checked(database)[0].hidden > 0
+    execute(own, *grants())
+    assert checked(database)[0].hidden == 0
 
 
 def test_transactions_a_minute_are_counted(database: str) -> None:
