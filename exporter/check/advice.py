@@ -8,7 +8,7 @@ TO_RENEW = "Replace the token: it is expired, revoked or of another kind than th
 SENTENCES = (
     ("database refused the user", "Correct user and password in DATABASE_URL."),
     ("database of this name", "Correct the database's name in DATABASE_URL."),
-    ("database denies", "Grant what the rows above name."),
+    ("database denies", "Grant it as docs/operations.md shows; the rows above name what is missing."),
     ("database has no connection left", "Raise max_connections, or let fewer sessions stay open."),
     ("database is locked", "Another process holds the file; it is tried again later."),
     ("database file", "Correct the file in DATABASE_URL, and let this user read it."),

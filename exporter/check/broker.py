@@ -9,13 +9,12 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from exporter.check.attempt import Meter, TimeLimit
 from exporter.check.finding import Finding, Section, State, joined, not_set
-from exporter.check.redis_rights import Need, rule_for, try_command, user_of
+from exporter.check.redis_rights import Need, client_for, database_of, rule_for, try_command, user_of
 from exporter.check.redis_servers import INSPECTION, REFUSED, RESULTS, RedisCheck
 from exporter.settings import Celery as CelerySettings
 from exporter.sources import Sources
 from exporter.sources.broker.queues import Keys
 from exporter.sources.broker.stream import pattern_of
-from exporter.sources.redis_client import connect
 
 ROUNDS = 10
 A_ROUND = 1000  # keys
@@ -31,8 +30,11 @@ async def check_broker(sources: Sources, meter: Meter, limit: TimeLimit) -> Sect
     if own.broker_url is None:
         return not_set("broker", "CELERY_BROKER_URL", "queues, workers and tasks")
 
+    client = client_for(own.broker_url, 1.0)
+    number = database_of(client)
+
     async def look(client: Redis) -> list[Finding]:
-        found = [await events(client, own, source.database), *await other_names(client, own)]
+        found = [await events(client, own, number), *await other_names(client, own)]
         return [*found, *await publishing(client)]
 
     polls = [it for it in source.questions() if it is not source.results]
@@ -40,8 +42,8 @@ async def check_broker(sources: Sources, meter: Meter, limit: TimeLimit) -> Sect
     section = await check.run(own.broker_url, broker_needs(own), polls, look)
     if any(it.what == PUBLISH for it in section.findings):
         return section
-    channel = f"{own.key_prefix}{own.fanout_prefix.format(db=source.database)}{own.control_exchange}.pidbox"
-    return with_grant(section, user_of(connect(own.broker_url, own.timeout)), channel)
+    channel = f"{own.key_prefix}{own.fanout_prefix.format(db=number)}{own.control_exchange}.pidbox"
+    return with_grant(section, user_of(client), channel)
 
 
 async def check_results(sources: Sources, meter: Meter, limit: TimeLimit) -> Section:
@@ -49,6 +51,9 @@ async def check_results(sources: Sources, meter: Meter, limit: TimeLimit) -> Sec
     own = sources.settings.celery
     if own.results_url is None:
         return not_set("results", "CELERY_RESULT_BACKEND", "stored failures of tasks")
+
+    client = client_for(own.broker_url, 1.0)
+    number = database_of(client)
 
     async def look(client: Redis) -> list[Finding]:
         return await other_results(client, own)

@@ -27,7 +27,7 @@ SERVER = text(
            EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_stat_statements')
     """
 )
-READABLE = text("SELECT has_table_privilege(quote_ident(:name), 'SELECT')")
+READABLE = text("SELECT has_any_column_privilege(quote_ident(:name), 'SELECT')")
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,16 @@ from typing import Any
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from redis.exceptions import NoPermissionError, RedisError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeout
 
 from exporter.check.finding import Finding, State, joined
-from exporter.errors import SourceError
-from exporter.sources.redis_client import Command, connect, said
+from exporter.errors import Refused, SourceError, TimedOut
+
+Command = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -44,18 +49,40 @@ DENIED = re.compile(r"access (?:an?|one of the) (key|channel)s?")
 
 async def reach(name: str, url: SecretStr, seconds: float) -> Redis:
     """A client whose connection is open. Raises SourceError."""
-    client = connect(url, seconds)
+    client = client_for(url, seconds)
     try:
         await client.ping()
     except NoPermissionError:
         return client  # somebody answers; what is allowed is found out by trying
     except RedisError as error:
         await client.aclose()
-        raise said(name, error) from None
-    except OSError:
-        await client.aclose()
-        raise SourceError(f"{name} cannot be reached") from None
+        raise failure(name, error) from None
     return client
+
+
+def client_for(url: SecretStr, seconds: float) -> Redis:
+    """A client that opens nothing yet, repeats nothing, and waits so long for each command."""
+    return Redis.from_url(
+        url.get_secret_value(),
+        decode_responses=True,
+        encoding_errors="replace",
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+        driver_info=None,
+    )
+
+
+def failure(name: str, error: RedisError) -> SourceError:
+    """Why a server cannot be asked, without its own text, which may hold addresses."""
+    if isinstance(error, RedisTimeout):
+        return TimedOut(f"{name} did not respond in time")
+    if isinstance(error, AuthenticationError):
+        return Refused(f"{name} refused the password")
+    if isinstance(error, RedisConnectionError):
+        return Refused(f"{name} cannot be reached")
+    return SourceError(f"{name} failed with {type(error).__name__}")
 
 
 async def allowed(client: Redis, needs: Sequence[Need]) -> list[Finding]:
@@ -119,6 +146,11 @@ def address_of(client: Redis) -> str:
     if "path" in known:
         return f"unix://{known['path']} database {known.get('db') or 0}"
     return f"redis://{known.get('host')}:{known.get('port', 6379)}/{known.get('db') or 0}"
+
+
+def database_of(client: Redis) -> int:
+    """The number of the database that the URL names."""
+    return int(kwargs_of(client).get("db") or 0)
 
 
 def kwargs_of(client: Redis) -> dict[str, Any]:

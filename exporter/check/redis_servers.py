@@ -11,11 +11,10 @@ from redis.exceptions import RedisError
 from exporter.check.advice import advice
 from exporter.check.attempt import Attempt, Meter, TimeLimit, attempt
 from exporter.check.finding import Finding, Section, State, joined, not_set
-from exporter.check.redis_rights import Need, address_of, allowed, reach, user_of
+from exporter.check.redis_rights import Need, address_of, allowed, client_for, reach, user_of
 from exporter.errors import SourceError
 from exporter.question import Question
 from exporter.sources import Sources
-from exporter.sources.redis_client import connect
 
 SECONDS, CONNECT = 3.0, 2.0
 REFUSED = "does not allow"
@@ -84,7 +83,7 @@ class RedisCheck:
         self, url: SecretStr, needs: Sequence[Need], polls: Sequence[Question[Any]], look: Look = nowhere
     ) -> Section:
         """The rights first, then what is called otherwise than expected, then every poll once."""
-        address = address_of(connect(url, SECONDS))
+        address = address_of(client_for(url, SECONDS))
         try:
             async with opened(self._name, url, CONNECT) as client:
                 findings = [Finding("connection", State.SEEN, f"user {user_of(client)}")]
@@ -136,8 +135,8 @@ async def check_cache(sources: Sources, meter: Meter, limit: TimeLimit) -> Secti
 
 async def check_ingestion(sources: Sources, meter: Meter, limit: TimeLimit) -> Section:
     """The Redis with the ingestion queue."""
-    source = sources.ingestion
-    if source.url is None:
+    url = sources.settings.ingestion.url or sources.settings.celery.broker_url
+    if url is None:
         return not_set("ingestion", "INGESTION_REDIS_URL", "the ingestion queue and its edge worker")
     check = RedisCheck("ingestion", "INGESTION_REDIS_URL", meter, limit)
-    return await check.run(source.url, INGESTION, [*source.questions()])
+    return await check.run(url, INGESTION, [*sources.ingestion.questions()])
