@@ -9,7 +9,7 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from exporter.check.attempt import Meter, TimeLimit
 from exporter.check.finding import Finding, Section, State, joined, not_set
-from exporter.check.redis_rights import Need, client_for, database_of, rule_for, try_command, user_of
+from exporter.check.redis_rights import Need, login, rule_for, try_command, user_of
 from exporter.check.redis_servers import INSPECTION, REFUSED, RESULTS, RedisCheck
 from exporter.settings import Celery as CelerySettings
 from exporter.sources import Sources
@@ -30,8 +30,7 @@ async def check_broker(sources: Sources, meter: Meter, limit: TimeLimit) -> Sect
     if own.broker_url is None:
         return not_set("broker", "CELERY_BROKER_URL", "queues, workers and tasks")
 
-    client = client_for(own.broker_url, 1.0)
-    number = database_of(client)
+    user, number = login(own.broker_url)
 
     async def look(client: Redis) -> list[Finding]:
         found = [await events(client, own, number), *await other_names(client, own)]
@@ -43,7 +42,7 @@ async def check_broker(sources: Sources, meter: Meter, limit: TimeLimit) -> Sect
     if any(it.what == PUBLISH for it in section.findings):
         return section
     channel = f"{own.key_prefix}{own.fanout_prefix.format(db=number)}{own.control_exchange}.pidbox"
-    return with_grant(section, user_of(client), channel)
+    return with_grant(section, user, channel)
 
 
 async def check_results(sources: Sources, meter: Meter, limit: TimeLimit) -> Section:
@@ -51,9 +50,6 @@ async def check_results(sources: Sources, meter: Meter, limit: TimeLimit) -> Sec
     own = sources.settings.celery
     if own.results_url is None:
         return not_set("results", "CELERY_RESULT_BACKEND", "stored failures of tasks")
-
-    client = client_for(own.broker_url, 1.0)
-    number = database_of(client)
 
     async def look(client: Redis) -> list[Finding]:
         return await other_results(client, own)

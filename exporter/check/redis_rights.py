@@ -148,9 +148,15 @@ def address_of(client: Redis) -> str:
     return f"redis://{known.get('host')}:{known.get('port', 6379)}/{known.get('db') or 0}"
 
 
-def database_of(client: Redis) -> int:
-    """The number of the database that the URL names."""
-    return int(kwargs_of(client).get("db") or 0)
+def login(url: SecretStr) -> tuple[str, int]:
+    """The user and the number of the database that the URL names; of another server these are the defaults."""
+    client = client_for(url, 1.0) if is_redis(url) else Redis()
+    return user_of(client), int(kwargs_of(client).get("db") or 0)
+
+
+def is_redis(url: SecretStr) -> bool:
+    """Whether the URL names a Redis server."""
+    return url.get_secret_value().startswith(("redis://", "rediss://", "unix://"))
 
 
 def kwargs_of(client: Redis) -> dict[str, Any]:

@@ -11,12 +11,14 @@ from redis.exceptions import RedisError
 from exporter.check.advice import advice
 from exporter.check.attempt import Attempt, Meter, TimeLimit, attempt
 from exporter.check.finding import Finding, Section, State, joined, not_set
-from exporter.check.redis_rights import Need, address_of, allowed, client_for, reach, user_of
+from exporter.check.redis_rights import Need, address_of, allowed, client_for, is_redis, reach, user_of
 from exporter.errors import SourceError
 from exporter.question import Question
 from exporter.sources import Sources
 
 SECONDS, CONNECT = 3.0, 2.0
+NO_REDIS = "this is no Redis server, and the exporter reads no other"
+TO_REDIS = "Its queues, workers and tasks stay unknown; all else is watched."
 REFUSED = "does not allow"
 INSPECTION = "worker inspection"  # whose right is told apart by the broker's own check
 CACHE = (
@@ -83,6 +85,8 @@ class RedisCheck:
         self, url: SecretStr, needs: Sequence[Need], polls: Sequence[Question[Any]], look: Look = nowhere
     ) -> Section:
         """The rights first, then what is called otherwise than expected, then every poll once."""
+        if not is_redis(url):
+            return Section(self._name, "", (Finding("connection", State.HIDDEN, NO_REDIS, TO_REDIS),))
         address = address_of(client_for(url, SECONDS))
         try:
             async with opened(self._name, url, CONNECT) as client:

@@ -15,9 +15,9 @@ from tests.servers.redis_server import RedisServer
 WORD = "a-word-of-theirs"
 # the most that any of the four needs
 LEAST = (
-    "%R~* ~_kombu.binding.reply.watchroom.* ~*.watchroom.pidbox resetchannels &/0.celeryev* &/0.celery.pidbox "
-    "+ping +select +info +slowlog|len +slowlog|get +latency|latest +dbsize +scan +memory|usage +exists +type "
-    "+strlen +llen +hlen +scard +zcard +xlen +lindex +zrange +smembers +psubscribe +publish +sadd +expire "
+    "%R~* ~_kombu.binding.reply.watchroom.* ~*.watchroom.pidbox "
+    "resetchannels &/0.celeryev* &/0.celery.pidbox +ping +select +info +slowlog|len +slowlog|get +latency|latest +dbsize "
+    "+scan +memory|usage +exists +type +strlen +llen +hlen +scard +zcard +xlen +lindex +zrange +smembers +psubscribe +publish +sadd +expire "
     "+brpop +del +getrange +lrange +hvals"
 )
 ROLES = {"cache": 2, "broker": 0, "results": 1, "ingestion": 3}
