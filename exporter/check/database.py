@@ -1,5 +1,7 @@
 """What can be seen of the database: the connection, the rights, the tables of the contract."""
 
+import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from exporter.check.advice import advice
-from exporter.check.attempt import Attempt, Meter, TimeLimit, attempt
+from exporter.check.attempt import Attempt, Meter, TimeLimit, attempt, polls_a_minute
 from exporter.check.backend import milliseconds
-from exporter.check.finding import Finding, Section, State, joined, not_set
+from exporter.check.finding import Finding, Poll, Section, State, joined, not_set
 from exporter.database_url import database_address
 from exporter.errors import SourceError
+from exporter.question import Question
 from exporter.settings import Database as DatabaseSettings
 from exporter.sources import Sources
 from exporter.sources.database.link import Link
@@ -20,6 +23,7 @@ from exporter.sources.database.source import Database
 
 SETTING = "DATABASE_URL"
 SECONDS = 3.0
+GROUP_SECONDS = 8.0
 SERVER = text(
     """
     SELECT quote_ident(current_user), current_setting('server_encoding'), current_setting('server_version'),
@@ -56,10 +60,33 @@ async def check_database(sources: Sources, meter: Meter, limit: TimeLimit) -> Se
     findings = [Finding("connection", State.SEEN, milliseconds(ping.seconds))]
     findings += await rights(database, settings)
     others = [it for it in database.questions() if it.configured and it is not database.ping]
-    attempts = [await attempt(it, meter, limit, SECONDS, database.ping) for it in others]
+    attempts: list[Attempt] = []
+    polls = [ping.poll] if ping.poll else []
+    for period, group in by_period(others).items():
+        tried, poll = await together(group, period, database.ping, meter, limit)
+        attempts += tried
+        polls.append(poll)
     findings += polled(attempts)
-    polls = tuple(it.poll for it in (ping, *attempts) if it.poll)
-    return Section("database", shown(settings), tuple(findings), polls, "transactions")
+    return Section("database", shown(settings), tuple(findings), tuple(polls), "transactions")
+
+
+def by_period(questions: Sequence[Question[Any]]) -> dict[float, list[Question[Any]]]:
+    """The polls by how often a minute they are made."""
+    found: dict[float, list[Question[Any]]] = {}
+    for question in questions:
+        found.setdefault(polls_a_minute(question), []).append(question)
+    return found
+
+
+async def together(
+    questions: Sequence[Question[Any]], a_minute: float, ping: Question[Any], meter: Meter, limit: TimeLimit
+) -> tuple[list[Attempt], Poll]:
+    """Make the polls of one period at once, as the exporter does: the connection reads one after another."""
+    before, earlier, began = meter.operations, ping.answered_at, time.perf_counter()
+    attempts = await asyncio.gather(*(attempt(it, meter, limit, GROUP_SECONDS) for it in questions))
+    sent = meter.operations - before - (ping.answered_at != earlier)
+    name = f"{len(questions)} polls every {60 / a_minute:g} s"
+    return attempts, Poll(name, a_minute, sent, time.perf_counter() - began)
 
 
 def shown(settings: DatabaseSettings) -> str:

@@ -149,7 +149,7 @@ def address_of(client: Redis) -> str:
 
 
 def login(url: SecretStr) -> tuple[str, int]:
-    """The user and the number of the database that the URL names; of another server these are the defaults."""
+    """The user and the number of the database that the URL names; defaults for another server."""
     client = client_for(url, 1.0) if is_redis(url) else Redis()
     return user_of(client), int(kwargs_of(client).get("db") or 0)
 
