@@ -79,6 +79,9 @@ def test_a_role_with_just_these_rights_sees_all(database: str, postgres_server: 
     assert checked(database)[0].hidden > 0
     execute(own, f"GRANT pg_read_all_stats TO {READER}", f"GRANT USAGE ON SCHEMA public TO {READER}")
     execute(own, *(f"GRANT SELECT (id) ON {name} TO {READER}" for name in READ))
+    found = [it.what for it in checked(database)[0].findings if it.state is State.HIDDEN]
+    assert found == ["resources"], "its ingestion_status is not granted yet"
+    execute(own, f"GRANT SELECT (ingestion_status) ON resources TO {READER}")
     assert checked(database)[0].hidden == 0
 
 
