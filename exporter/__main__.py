@@ -10,13 +10,17 @@ from fastapi import FastAPI
 
 from exporter import __version__
 from exporter.app import build
+from exporter.check import run as check
 from exporter.log import set_up
 from exporter.settings import Settings
 from exporter.settings_load import SettingsError, load
 
 
 def main() -> int:
-    """Check the settings, then serve until told to stop; 2 is the exit status for wrong settings."""
+    """Serve until told to stop, or check what can be seen.
+
+    Exit status: 2 for wrong settings; of a check 1 where something that is configured cannot be seen.
+    """
     arguments = parser().parse_args()
     try:
         settings = load(arguments.config)
@@ -25,8 +29,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     if arguments.check:
-        sys.stdout.write(f"the settings are valid; {settings.backend.url} would be watched\n")
-        return 0
+        return check.main(settings)
     set_up(settings.log_level)
     keep_for_good()
     serve(settings, app)
@@ -66,7 +69,11 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument(
         "--config", type=Path, metavar="FILE", help="settings in YAML (default: exporter.yml if there)"
     )
-    it.add_argument("--check", action="store_true", help="only check the settings")
+    it.add_argument(
+        "--check",
+        action="store_true",
+        help="try once what can be seen with these settings and what it costs, print it, and propose modules",
+    )
     it.add_argument("--version", action="version", version=__version__)
     return it
 

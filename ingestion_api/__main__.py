@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from ingestion_api.app import create_app
@@ -29,10 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     app = create_app(settings)
-    try:
-        migrate(app.state.service.store.engine)
-    except OperationalError:
-        print("The service's database does not answer; see database_url.", file=sys.stderr)  # noqa: T201 - as above
+    if not opens(app.state.service.store.engine):
+        print("The service's database file cannot be opened; see database_url.", file=sys.stderr)  # noqa: T201 - as above
         return 1
     uvicorn.run(
         app,
@@ -46,6 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         forwarded_allow_ips=list(settings.proxies),
     )
     return 0
+
+
+def opens(engine: Engine) -> bool:
+    """Whether the database can be used now, or is a server that may come back: then the service waits."""
+    if engine.dialect.name != "sqlite":
+        return True
+    try:
+        migrate(engine)
+    except OperationalError:
+        return False
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:

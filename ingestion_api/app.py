@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.attempts import Attempts
 from ingestion_api.access.bearer import Gate
@@ -15,7 +16,7 @@ from ingestion_api.pages import include_pages
 from ingestion_api.routes import include_routes
 from ingestion_api.service import Service, assemble
 from ingestion_api.settings import Settings
-from ingestion_api.store.migrate import migrate
+from ingestion_api.store.prepare import Preparation
 from ingestion_api.web.body_limit import BodyLimit
 from ingestion_api.web.errors import answer_errors
 
@@ -23,12 +24,13 @@ ABOUT = "Jobs that are never lost, sparse embeddings that really finish, and but
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
-    """The application for these settings; its tables are brought up to date when it starts."""
+    """The application for these settings; its tables are brought up to date once their database answers."""
     service = service or assemble(settings)
     app = FastAPI(
         title="Watchroom", description=ABOUT, version="1", lifespan=_lifespan, docs_url=None, redoc_url=None
     )
     app.state.service = service
+    app.state.preparation = Preparation(service.store.engine)
     app.state.gate = gate(settings, service.operators)
     answer_errors(app)
     include_routes(app)
@@ -49,8 +51,10 @@ def gate(settings: Settings, operators: Token) -> Gate:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    migrate(service.store.engine)
+    preparation: Preparation = app.state.preparation
+    await run_in_threadpool(preparation.start)
     service.outbox.start()
     yield
+    preparation.stop()
     service.outbox.stop()
     service.close()

@@ -4,13 +4,18 @@ import fcntl
 import multiprocessing
 import os
 import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from stack import configuration, ingestion, ports, receivers, settings
 from stack.errors import StackError
+from stack.health import Absence, HealthMonitor, checks
+from stack.modules import with_modules
 from stack.runner import Runner
 from stack.service import Service
-from stack.services import ROOT, Plan, services
+from stack.services import ROOT, Plan, exporter, services
 from stack.settings import Settings
 from stack.shown import shown
 from stack.table import Row, table
@@ -40,15 +45,18 @@ def run(chosen: Settings) -> None:
     prepare(chosen.home)
     lock = lock_of(chosen.home)
     plan = plan_of(chosen)
+    ports.check(services(plan))
+    plan = replace(plan, watched=with_modules(chosen, plan.watched, say))
     entries = services(plan)
-    ports.check(entries)
     for sentence in configure(plan, [entry.name for entry in entries]):
         say(sentence)
     say(f"starting {', '.join(entry.name for entry in entries)}; logs are in {shown(logs_of(chosen))}")
     # honcho hands its objects to forked processes; newer Pythons choose another way by default
     multiprocessing.set_start_method("fork")
     try:
-        Runner(entries, logs_of(chosen), chosen.ready_seconds).run(lambda: say(told(plan, entries)))
+        monitor = HealthMonitor(checks(entries, exporter(plan).url))
+        runner = Runner(entries, logs_of(chosen), chosen.ready_seconds, monitor)
+        runner.run(lambda: say(told(plan, entries, monitor.tell())), say_when)
     finally:
         (chosen.home / "prometheus" / "lock").unlink(missing_ok=True)
         os.close(lock)
@@ -97,15 +105,24 @@ def logs_of(chosen: Settings) -> Path:
     return chosen.home / "logs"
 
 
-def told(plan: Plan, entries: list[Service]) -> str:
-    """The table, with how to get what is missing and how to stop."""
+def told(plan: Plan, entries: list[Service], absences: Sequence[Absence] = ()) -> str:
+    """The table, with what is away now, how to get what is missing and how to stop."""
+    names = {entry.name for entry in entries}
+    degraded = {it.name: it.sentence for it in absences if it.name in names}
     further: list[Row] = []
     if plan.watched.demo is None:
         further.append(("backend", plan.watched.url, "the watched system, as BACKEND_URL says"))
     further += ingestion.rows(plan.watched, run=any(entry.name == "service" for entry in entries))
     if not any(entry.name == "grafana" for entry in entries):
         further.append(NO_GRAFANA)
-    return f"\n{table(entries, further)}\n\nCtrl-C stops everything."
+    away = [it.about for it in absences if it.name not in names]
+    said = f"\nNot responding now: {', '.join(away)}. Changes are printed below.\n" if away else ""
+    return f"\n{table(entries, further, degraded)}\n{said}\nCtrl-C stops everything."
+
+
+def say_when(sentence: str) -> None:
+    """A change, with the time at which it was noticed."""
+    say(f"{time.strftime('%H:%M:%S')}  {sentence}")
 
 
 def say(text: str, where: int = 1) -> None:

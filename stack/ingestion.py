@@ -13,6 +13,7 @@ from stack.watched import Watched
 
 # beside the backend's own: its broker is 0, its results 1, its cache 2
 DATABASE = 4
+REDIS = ("redis", "rediss")
 THRESHOLDS = Path(__file__).parents[1] / "prometheus" / "thresholds.yml"
 MISSING: Row = (
     "service",
@@ -52,16 +53,16 @@ def of_the_demo(watched: Watched) -> dict[str, str]:
 
 
 def broker_url(watched: Watched) -> str | None:
-    """The Redis that was given, or a database of its own on the one of the watched backend."""
+    """The Redis that was given, or a database of its own on the one of the watched backend; None without."""
     if given := os.environ.get("SERVICE_BROKER_URL"):
-        return given
+        return given if urlsplit(given).scheme in (*REDIS, "unix") else None
     return beside(watched.demo.broker_url if watched.demo else os.environ.get("CELERY_BROKER_URL", ""))
 
 
 def beside(broker: str) -> str | None:
     """A database of that Redis that is not the broker's own; None where it has none that could be named."""
     parts = urlsplit(broker)
-    if parts.scheme not in ("redis", "rediss"):
+    if parts.scheme not in REDIS:
         return None
     return on_database(broker, DATABASE + (parts.path.strip("/") == str(DATABASE)))
 

@@ -12,6 +12,7 @@ from honcho.manager import Manager  # type: ignore[import-untyped]  # honcho has
 
 from stack import leftovers
 from stack.errors import StackError
+from stack.health import HealthMonitor
 from stack.kept import Kept, command_line
 from stack.readiness import Readiness
 from stack.service import Service
@@ -20,15 +21,22 @@ KILL_AFTER = 5.0
 LAST_LINES = 12
 
 
+def ignore(sentence: str) -> None:
+    """For a caller who wants to hear of no change."""
+
+
 class Runner(Manager):  # type: ignore[misc]  # as above
     """Honcho, with readiness, reasons and a last look that nothing is left."""
 
-    def __init__(self, services: Sequence[Service], logs: Path, seconds: float) -> None:
+    def __init__(
+        self, services: Sequence[Service], logs: Path, seconds: float, monitor: HealthMonitor | None = None
+    ) -> None:
         super().__init__(Silence())
         self._process_ctor = Kept
         self.run_mark = uuid.uuid4().hex
         self.logs = logs
         self.readiness = Readiness(services, seconds)
+        self.monitor = monitor or HealthMonitor(())
         self.events: Any = Looks(self.events, self._look)
         self._asked = False
         self._told = False
@@ -37,12 +45,17 @@ class Runner(Manager):  # type: ignore[misc]  # as above
         for service in services:
             self._add(service, seconds)
 
-    def run(self, on_ready: Callable[[], None]) -> None:
-        """Run until a signal asks to stop; StackError when a process ended or was not ready in time."""
-        self._on_ready = on_ready
+    def run(self, on_ready: Callable[[], None], on_change: Callable[[str], None] = ignore) -> None:
+        """Run until a signal asks to stop; StackError when a process ended or was not ready in time.
+
+        A dependency that is away ends nothing: `on_ready` is called nevertheless, and `on_change` gets a
+        sentence when one goes or comes.
+        """
+        self._on_ready, self._on_change = on_ready, on_change
         try:
             self.loop()
         finally:
+            self.monitor.stop()
             self.readiness.give_up()
             leftovers.end(self.run_mark)
         if self._reason is not None:
@@ -88,11 +101,20 @@ class Runner(Manager):  # type: ignore[misc]  # as above
         elif self.readiness.late.is_set():
             self._reason = self._reason or self._too_late()
             self.terminate()
-        elif self.readiness.all_ready.is_set() and not self._told:
-            self._told = True
-            self._on_ready()
+        elif self.readiness.all_ready.is_set():
+            self._tell()
         if self._since is not None and time.monotonic() - self._since > KILL_AFTER:
             self.kill()
+
+    def _tell(self) -> None:
+        """The table once it is known what is away, then every change."""
+        if self.monitor.ident is None:
+            self.monitor.start()
+        elif not self._told and self.monitor.settled.is_set():
+            self._told = True
+            self._on_ready()
+        for sentence in self.monitor.changes():
+            self._on_change(sentence)
 
     def _why(self) -> str:
         ended = [(name, it["returncode"]) for name, it in self._processes.items() if "returncode" in it]

@@ -24,3 +24,5 @@ class Service:
     ports: tuple[Port, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()  # addresses that must answer before the command is started
+    health: str = ""  # an http:// address that says which dependency is away while the process is ready
+    settle_seconds: float = 3.0  # how long such an absence lasts before it is told

@@ -15,6 +15,7 @@ from stack.watched import Watched
 
 ROOT = Path(__file__).parents[1]
 GRAFANA_HOME = Path("/usr/share/grafana")
+WORKER_SECONDS = 20.0  # in which a worker whose broker answers is online, also on a busy machine
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def exporter(plan: Plan) -> Service:
 
 
 def service(plan: Plan) -> Service | None:
-    """The ingestion service, where there is a Redis for its queue; it starts beside the demo."""
+    """The ingestion service, where a Redis is named for its queue; it starts beside the demo."""
     environment = ingestion.environment(plan.settings, plan.watched)
     if environment is None:
         return None
@@ -81,7 +82,9 @@ def service(plan: Plan) -> Service | None:
     return Service(
         name="service",
         command=(sys.executable, "-m", "ingestion_api"),
-        ready=f"http://{HOST}:{port}/-/ready",
+        # it serves pages and the webhook also while what it needs is away
+        ready=f"http://{HOST}:{port}/-/healthy",
+        health=f"http://{HOST}:{port}/-/ready",
         url=f"http://{HOST}:{port}",
         see=f"ingest, embeddings, cache, alerts (sign in with {ingestion.token_shown(plan.settings)})",
         ports=(Port(port, "SERVICE_PORT"),),
@@ -94,11 +97,14 @@ def service_worker(plan: Plan) -> Service | None:
     its = service(plan)
     if its is None:
         return None
-    queues = ("-Q", "ingestion,embeddings", "-c", "2", "-n", "one@%h", "--loglevel", "INFO")
+    queues = ("-Q", "ingestion,embeddings", "-c", "2", "-n", "watchroom-one@%h", "--loglevel", "INFO")
     return Service(
         name="service-worker",
         command=(sys.executable, "-m", "celery", "-A", "ingestion_api.worker.app", "worker", *queues),
-        ready=f"{its.url}/-/workers",
+        # it listens on no port, and comes online once its broker answers
+        ready=its.ready,
+        health=f"{its.url}/-/workers",
+        settle_seconds=WORKER_SECONDS,
         url=f"{its.url}/workers",
         see="who does its jobs",
         ports=(),

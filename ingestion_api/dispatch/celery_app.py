@@ -3,7 +3,7 @@
 from typing import Any
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu import Connection, Exchange, Queue
 
 from ingestion_api.settings import Settings
 
@@ -12,28 +12,58 @@ EMBEDDINGS = "embeddings"
 TASKS = {INGESTION: "ingestion_api.ingest", EMBEDDINGS: "ingestion_api.embed"}
 
 
+class OwnCelery(Celery):
+    """Celery that uses the broker of our settings, whatever the environment says.
+
+    Celery takes CELERY_BROKER_URL, CELERY_BROKER_READ_URL, CELERY_BROKER_WRITE_URL and CELERY_RESULT_BACKEND
+    before its own configuration, and reads the module that CELERY_CONFIG_MODULE names. Here these name what
+    the watched backend uses: a worker that follows them consumes beside the backend's own workers.
+    """
+
+    backend_cls = "disabled"
+
+    def __init__(self, broker: str, settings: dict[str, Any]) -> None:
+        self._own_broker = broker
+        # with a source of its own Celery reads no module for its configuration
+        super().__init__("watchroom", broker=broker, loader="app", config_source=settings)
+
+    def connection_for_read(self, url: str | None = None, **how: Any) -> Connection:
+        """A connection to consume from."""
+        return super().connection_for_read(url or self._own_broker, **how)
+
+    def connection_for_write(self, url: str | None = None, **how: Any) -> Connection:
+        """A connection to publish to."""
+        return super().connection_for_write(url or self._own_broker, **how)
+
+    def connection(self, hostname: str | None = None, **how: Any) -> Connection:  # type: ignore[override]
+        """A connection for both; the types name each further argument, all of which are passed on."""
+        return super().connection(hostname or self._own_broker, **how)
+
+
 def celery_app(settings: Settings, **more: Any) -> Celery:
     """An application for the broker of the settings; `more` are further Celery settings."""
-    app = Celery("watchroom", broker=settings.broker_url.get_secret_value())
-    app.conf.update(
-        task_queues=tuple(Queue(name, Exchange(name), routing_key=name) for name in (INGESTION, EMBEDDINGS)),
-        task_default_queue=INGESTION,
-        task_create_missing_queues=False,
-        task_ignore_result=True,  # what became of a job is kept in SQL
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        task_soft_time_limit=settings.soft_time_limit,
-        task_time_limit=settings.hard_time_limit,
-        worker_prefetch_multiplier=1,  # a message held by a busy worker is one that no other can take
-        worker_send_task_events=True,
-        task_send_sent_event=True,
-        worker_hijack_root_logger=False,
-        worker_cancel_long_running_tasks_on_connection_loss=False,  # the claim in SQL keeps it single
-        worker_consumer="ingestion_api.worker.consumer:LastingConsumer",
-        broker_connection_retry_on_startup=True,
-        broker_connection_max_retries=None,
-        broker_transport_options={"visibility_timeout": settings.hard_time_limit + 60},
-        accept_content=["json"],
-    )
-    app.conf.update(more)
-    return app
+    configuration: dict[str, Any] = {
+        "task_queues": tuple(
+            Queue(name, Exchange(name), routing_key=name) for name in (INGESTION, EMBEDDINGS)
+        ),
+        "task_default_queue": INGESTION,
+        "task_create_missing_queues": False,
+        "task_ignore_result": True,  # what became of a job is kept in SQL
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_soft_time_limit": settings.soft_time_limit,
+        "task_time_limit": settings.hard_time_limit,
+        # a message held by a busy worker is one that no other can take
+        "worker_prefetch_multiplier": 1,
+        "worker_send_task_events": True,
+        "task_send_sent_event": True,
+        "worker_hijack_root_logger": False,
+        # the claim in SQL keeps it single
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_consumer": "ingestion_api.worker.consumer:LastingConsumer",
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {"visibility_timeout": settings.hard_time_limit + 60},
+        "accept_content": ["json"],
+    }
+    return OwnCelery(settings.broker_url.get_secret_value(), {**configuration, **more})

@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from ingestion_api.problems import Unavailable
 from ingestion_api.routes.answers import errors
 from ingestion_api.service import Service, service_of
+from ingestion_api.store.prepare import Preparation
 from ingestion_api.workers.overview import overview
 
 router = APIRouter(tags=["probes"])
@@ -20,9 +21,12 @@ async def healthy() -> dict[str, str]:
 
 @router.get("/-/ready", responses=errors(503))
 async def ready(request: Request) -> dict[str, str]:
-    """Database and broker answer as well, so that requests can be served."""
-    await run_in_threadpool(_check, service_of(request))
-    return {"status": "ready"}
+    """The database answers, so that pages and the webhook are served.
+
+    Without the broker the status is `degraded` and `detail` says so: jobs that were accepted wait.
+    """
+    preparation: Preparation = request.app.state.preparation
+    return await run_in_threadpool(_readiness, service_of(request), preparation)
 
 
 @router.get("/-/workers", responses=errors(503))
@@ -34,7 +38,12 @@ def workers(request: Request) -> dict[str, str]:
     return {"status": f"{found.active} active"}
 
 
-def _check(service: Service) -> None:
+def _readiness(service: Service, preparation: Preparation) -> dict[str, str]:
     with service.store.read() as session:
         session.execute(text("SELECT 1"))
-    service.broker.check()
+    preparation.check()
+    try:
+        service.broker.check()
+    except Unavailable as error:
+        return {"status": "degraded", "detail": error.detail}
+    return {"status": "ready"}

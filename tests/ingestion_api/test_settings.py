@@ -100,8 +100,11 @@ def test_check_only_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err.startswith("port is 'x'")
 
 
-def test_a_database_that_is_away_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_file_that_cannot_be_opened_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """At the start, where somebody reads it; with no traceback."""
-    address = "postgresql+psycopg://u:secret@127.0.0.1:1/x"
+    (tmp_path / "folder").mkdir()
+    address = f"sqlite:///{tmp_path}/folder"
     assert main(["--config", str(written(tmp_path, f"run_dir: {tmp_path}\ndatabase_url: {address}\n"))]) == 1
-    assert capsys.readouterr().err == "The service's database does not answer; see database_url.\n"
+    assert capsys.readouterr().err == "The service's database file cannot be opened; see database_url.\n"

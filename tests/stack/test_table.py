@@ -14,3 +14,11 @@ def test_one_line_for_each_in_columns() -> None:
         "  prometheus  http://127.0.0.1:9090  queries\n"
         "  grafana     not installed          how to get it"
     )
+
+
+def test_what_a_service_lacks_stands_below_it() -> None:
+    assert table([ROW], degraded={"prometheus": "degraded: no disk"}) == (
+        "              address                what to see\n"
+        "  prometheus  http://127.0.0.1:9090  queries\n"
+        "                                     degraded: no disk"
+    )

@@ -1,0 +1,43 @@
+"""What watching costs each source a minute, from the polls' periods and what each took in the check."""
+
+from collections.abc import Callable, Iterable
+
+from exporter.check.finding import Poll, Section
+
+MOST = 3  # polls that are named
+HTTP = "requests"
+
+
+def rows(sections: Iterable[Section]) -> list[tuple[str, str]]:
+    """The name of each source that was polled, and one sentence."""
+    return [(section.name, sentence(section)) for section in sections if section.polls]
+
+
+def sentence(section: Section) -> str:
+    """How much is sent a minute and, where the source works while we wait, how long it does so."""
+    number = sum(poll.a_minute * poll.operations for poll in section.polls)
+    said = f"{number:.0f} {section.unit}"
+    if section.unit != HTTP:
+        return f"{said}, {number / 60:.1f} a second; most: {biggest(section, sent)}"
+    seconds = sum(map(spent, section.polls))
+    return (
+        f"{said} that take {seconds:.1f} s ({seconds / 60:.1%} of its time); most: {biggest(section, spent)}"
+    )
+
+
+def biggest(section: Section, size: Callable[[Poll], float]) -> str:
+    """The polls that weigh most."""
+    polls = sorted(section.polls, key=size, reverse=True)[:MOST]
+    unit = " s" if size is spent else ""
+    names = [(poll.name.removeprefix(f"{section.name} "), size(poll)) for poll in polls]
+    return ", ".join(f"{name} {value:.1f}{unit}" if unit else f"{name} {value:.0f}" for name, value in names)
+
+
+def sent(poll: Poll) -> float:
+    """Transactions or commands a minute."""
+    return poll.a_minute * poll.operations
+
+
+def spent(poll: Poll) -> float:
+    """Seconds a minute, with what the way takes."""
+    return poll.a_minute * poll.seconds

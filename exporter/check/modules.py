@@ -1,0 +1,86 @@
+"""Which modules of the settings the backend has, and a block of modules proposed from its routes."""
+
+from collections.abc import Iterable, Sequence
+
+from exporter.check.attempt import TimeLimit, bounded
+from exporter.check.backend import SLOW, says
+from exporter.check.finding import Finding, Section, State, joined
+from exporter.check.openapi import Route, read_routes
+from exporter.check.proposal import Proposed, as_yaml, propose
+from exporter.errors import SourceError
+from exporter.settings import Settings
+from exporter.settings_modules import Module
+from exporter.sources.backend.client import BackendClient
+from exporter.sources.backend.routes import plain
+from exporter.sources.backend.source import Backend
+
+MOST = 20  # candidates that are requested
+SECONDS = 2.0
+HEADING = """\
+PROPOSED MODULES  from the backend's own routes, for exporter.yml
+A health route in a comment judges nothing. Remove the first # once you know
+that it tells the truth."""
+
+
+async def check_modules(settings: Settings, backend: Backend, limit: TimeLimit) -> tuple[Section, str]:
+    """How the modules that are set fit the backend's routes, and the proposal as YAML."""
+    try:
+        found = await bounded(read_routes(settings), min(limit.left(), 5.0))
+    except SourceError as error:
+        detail = f"{error}; the modules that are set are used"
+        advice = "Set `modules` by hand where they do not fit (docs/operations.md has an example)."
+        return Section("modules", "", (Finding("routes", State.ABSENT, detail, advice),)), ""
+    proposal = propose(found.routes)
+    own = {module.health for module in settings.modules}
+    candidates = [path for it in proposal for path in it.candidates if path not in own]
+    answers = await request(backend.client, candidates, settings.judgement.degraded_seconds, limit)
+    findings = (fit(settings.modules, found.routes), *unplaced(settings.modules, proposal))
+    return Section("modules", "", findings), as_yaml(proposal, answers)
+
+
+def fit(modules: Sequence[Module], routes: Sequence[Route]) -> Finding:
+    """The modules whose prefixes no route has: they stay unknown for ever."""
+    paths = [plain(route.path) for route in routes]
+    without = [it.name for it in modules if not any(begins(path, it.prefixes) for path in paths)]
+    if not without:
+        return Finding("prefixes", State.SEEN, f"each of {len(modules)} modules has routes")
+    detail = f"{len(without)} of {len(modules)} modules have no route and stay unknown: {joined(without)}"
+    return Finding("prefixes", State.HIDDEN, detail, "Set `modules` (OPS_MODULES) as proposed below.")
+
+
+def unplaced(modules: Sequence[Module], proposal: Iterable[Proposed]) -> list[Finding]:
+    """The modules of the backend whose routes belong to none of the settings: counted as `other`."""
+    prefixes = [prefix for module in modules for prefix in module.prefixes]
+    known = {module.name for module in modules}  # those are told of already
+    others = [
+        it.module.name
+        for it in proposal
+        if it.module.name not in known
+        and not all(begins(plain(prefix), prefixes) for prefix in it.module.prefixes)
+    ]
+    if not others:
+        return []
+    detail = f"routes of {joined(others)} belong to no module that is set, and count as `other`"
+    return [Finding("other routes", State.NOT_SET, detail, "Add them to `modules`, as proposed below.")]
+
+
+def begins(path: str, prefixes: Iterable[str]) -> bool:
+    """Whether the path lies below one of the prefixes."""
+    return any(path == plain(prefix) or path.startswith(f"{plain(prefix)}/") for prefix in prefixes)
+
+
+async def request(
+    client: BackendClient, paths: Sequence[str], slow: float, limit: TimeLimit
+) -> dict[str, str]:
+    """What each of these health routes responds, one after another; none after one that was slow."""
+    answers: dict[str, str] = {}
+    for path in paths[:MOST]:
+        try:
+            reply = await bounded(client.reply(path), min(limit.left(), SECONDS))
+        except SourceError as error:
+            answers[path] = str(error).removeprefix("backend ")
+            return answers
+        answers[path] = says(reply, slow)
+        if reply.seconds > SLOW:
+            return answers
+    return answers

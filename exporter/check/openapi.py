@@ -1,0 +1,76 @@
+"""The backend's own description of its routes, read with suspicion."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from exporter.errors import BadAnswer, Refused
+from exporter.settings import Settings
+from exporter.sources.backend.client import BackendClient
+from exporter.sources.backend.token import Token
+
+DOCUMENT = "/openapi.json"
+MOST_BYTES = 5_000_000
+MOST_PATHS = 3000
+PATH = re.compile(r"/[\w{}./~@:+-]{0,199}")
+TAG = re.compile(r"[\w .&/-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path of the backend, whether it can be read with GET, and the first tag of its operations."""
+
+    path: str
+    readable: bool
+    tag: str
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The routes that could be understood, and how many entries could not."""
+
+    routes: tuple[Route, ...]
+    left_out: int
+
+
+async def read_routes(settings: Settings) -> Routes:
+    """The routes of the backend, from one request. Raises SourceError where there are none."""
+    own = settings.backend
+    client = BackendClient(own.url, Token(own.token, own.token_file), MOST_BYTES)
+    try:
+        reply = await client.reply(DOCUMENT)
+    finally:
+        await client.close()
+    if reply.status != 200:
+        raise Refused(f"backend {DOCUMENT} answered {reply.status}; expected 200", reply.status)
+    return routes_of(reply.body)
+
+
+def routes_of(body: bytes) -> Routes:
+    """The routes that an OpenAPI document names. Raises BadAnswer for what is no such document."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadAnswer(f"backend {DOCUMENT} is not JSON") from None
+    paths = document.get("paths") if isinstance(document, dict) else None
+    if not isinstance(paths, dict):
+        raise BadAnswer(f"backend {DOCUMENT} names no paths; expected an OpenAPI document")
+    found = [route for path, item in paths.items() if (route := route_of(path, item))]
+    if not found:
+        raise BadAnswer(f"backend {DOCUMENT} names no path that can be understood")
+    return Routes(tuple(found[:MOST_PATHS]), len(paths) - len(found[:MOST_PATHS]))
+
+
+def route_of(path: str, item: object) -> Route | None:
+    """One entry of `paths`; None where it cannot be understood."""
+    if not PATH.fullmatch(path) or not isinstance(item, dict):
+        return None
+    tags = (tag_of(operation) for operation in item.values())
+    return Route(path, isinstance(item.get("get"), dict), next(filter(None, tags), ""))
+
+
+def tag_of(operation: object) -> str:
+    """The first tag of an operation, empty without one."""
+    tags = operation.get("tags") if isinstance(operation, dict) else None
+    first = tags[0] if isinstance(tags, list) and tags else None
+    return first if isinstance(first, str) and TAG.fullmatch(first) else ""

@@ -1,0 +1,165 @@
+"""Which Redis commands a user may run, on which keys and channels.
+
+Each is tried once; none changes anything but keys that the check itself has made.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeout
+
+from exporter.check.finding import Finding, State, joined
+from exporter.errors import Refused, SourceError, TimedOut
+
+Command = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Need:
+    """A command that the exporter sends, and what it is needed for."""
+
+    command: Command
+    adds: str
+    subject: str = ""  # the key or channel pattern that the user needs beside the command
+
+    @property
+    def name(self) -> str:
+        """The command as its documentation calls it: `LLEN`, `SLOWLOG LEN`."""
+        words = [str(word) for word in self.command]
+        return " ".join(words[: 2 if words[0].lower() in CONTAINERS else 1])
+
+    @property
+    def rule(self) -> str:
+        """The ACL rule that allows the command: `+slowlog|len`, `+llen`."""
+        return f"+{self.name.lower().replace(' ', '|')}"
+
+
+CONTAINERS = ("slowlog", "latency", "memory")
+COMMAND = re.compile(r"run the '([\w|]+)' command")
+DENIED = re.compile(r"access (?:an?|one of the) (key|channel)s?")
+
+
+async def reach(name: str, url: SecretStr, seconds: float) -> Redis:
+    """A client whose connection is open. Raises SourceError."""
+    client = client_for(url, seconds)
+    try:
+        await client.ping()
+    except NoPermissionError:
+        return client  # somebody answers; what is allowed is found out by trying
+    except RedisError as error:
+        await client.aclose()
+        raise failure(name, error) from None
+    return client
+
+
+def client_for(url: SecretStr, seconds: float) -> Redis:
+    """A client that opens nothing yet, repeats nothing, and waits so long for each command."""
+    return Redis.from_url(
+        url.get_secret_value(),
+        decode_responses=True,
+        encoding_errors="replace",
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+        driver_info=None,
+    )
+
+
+def failure(name: str, error: RedisError) -> SourceError:
+    """Why a server cannot be asked, without its own text, which may hold addresses."""
+    if isinstance(error, RedisTimeout):
+        return TimedOut(f"{name} did not respond in time")
+    if isinstance(error, AuthenticationError):
+        return Refused(f"{name} refused the password")
+    if isinstance(error, RedisConnectionError):
+        return Refused(f"{name} cannot be reached")
+    return SourceError(f"{name} failed with {type(error).__name__}")
+
+
+async def allowed(client: Redis, needs: Sequence[Need]) -> list[Finding]:
+    """What of these may be seen: one line for all that may, one for each rule that is missing."""
+    seen: list[Need] = []
+    refused: list[tuple[Need, str]] = []
+    for need in needs:
+        refusal = await try_command(client, need.command)
+        if refusal is None:
+            seen.append(need)
+        else:
+            refused.append((need, refusal))
+    found = [Finding("commands", State.SEEN, joined(dict.fromkeys(it.name for it in seen)))] if seen else []
+    return [*found, *missing(user_of(client), refused)]
+
+
+async def try_command(client: Redis, command: Command) -> str | None:
+    """The server's refusal of this command; None where it is allowed, whatever it responds otherwise."""
+    untyped: Any = client
+    try:
+        await untyped.execute_command(*command)
+    except NoPermissionError as error:
+        return str(error)
+    except RedisError:
+        return None
+    return None
+
+
+def missing(user: str, refused: Sequence[tuple[Need, str]]) -> Iterator[Finding]:
+    """What was refused, by what is needed to see it."""
+    by_rule: dict[str, list[Need]] = {}
+    for need, refusal in refused:
+        by_rule.setdefault(rule_for(need, refusal), []).append(need)
+    for rule, needs in by_rule.items():
+        what = joined(dict.fromkeys(need.name for need in needs))
+        adds = joined(dict.fromkeys(need.adds for need in needs))
+        yield Finding(what, State.HIDDEN, f"refused: {adds}", f"ACL SETUSER {user} {rule}")
+
+
+def rule_for(need: Need, refusal: str) -> str:
+    """The rule that is missing, by what the server names: a command, its keys, or its channel.
+
+    The command may be another: without SELECT no database but the first can be used.
+    """
+    denied, command = DENIED.search(refusal), COMMAND.search(refusal)
+    if command is not None:
+        return need.rule if need.rule.startswith(f"+{command[1]}|") else f"+{command[1]}"
+    if denied is None:
+        return need.rule
+    return f"'{'~' if denied[1] == 'key' else '&'}{need.subject or '*'}'"
+
+
+def user_of(client: Redis) -> str:
+    """The user of the URL."""
+    return str(kwargs_of(client).get("username") or "default")
+
+
+def address_of(client: Redis) -> str:
+    """The address without user and password."""
+    known = kwargs_of(client)
+    if "path" in known:
+        return f"unix://{known['path']} database {known.get('db') or 0}"
+    return f"redis://{known.get('host')}:{known.get('port', 6379)}/{known.get('db') or 0}"
+
+
+def login(url: SecretStr) -> tuple[str, int]:
+    """The user and the number of the database that the URL names; defaults for another server."""
+    client = client_for(url, 1.0) if is_redis(url) else Redis()
+    return user_of(client), int(kwargs_of(client).get("db") or 0)
+
+
+def is_redis(url: SecretStr) -> bool:
+    """Whether the URL names a Redis server."""
+    return url.get_secret_value().startswith(("redis://", "rediss://", "unix://"))
+
+
+def kwargs_of(client: Redis) -> dict[str, Any]:
+    """What the URL says of a connection."""
+    known: dict[str, Any] = client.connection_pool.connection_kwargs
+    return known

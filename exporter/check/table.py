@@ -1,0 +1,67 @@
+"""The report of the check, for a person at a terminal of any width."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from exporter.check.finding import Finding, Section, State
+
+NARROWEST, WIDEST = 60, 120
+COLOURS = {State.SEEN: "32", State.HIDDEN: "31;1", State.NOT_SET: "33"}
+STATE = max(len(state) for state in State) + 2
+INDENT = "  "
+ARROW = "-> "
+
+
+def report(sections: Iterable[Section], width: int, coloured: bool) -> str:
+    """A heading for each source, a row for each finding, what to do below it."""
+    wide = min(max(width, NARROWEST), WIDEST)
+    found = list(sections)
+    longest = max((len(it.what) for section in found for it in section.findings), default=0)
+    column = min(longest + 2, wide // 3)
+    return "\n".join("\n".join(of_section(section, column, wide, coloured)) for section in found)
+
+
+def of_section(section: Section, column: int, width: int, coloured: bool) -> Iterator[str]:
+    """One source; names have a column of this width."""
+    title = f"{section.name.upper()}  {section.address}".rstrip()
+    yield paint(title, "1") if coloured else title
+    for finding in section.findings:
+        yield from of_finding(finding, column, width, coloured)
+    yield ""
+
+
+def of_finding(finding: Finding, column: int, width: int, coloured: bool) -> Iterator[str]:
+    """The state, the name and the detail side by side; what to do in a line of its own."""
+    room = width - len(INDENT) - STATE - column
+    steps = wrapped(finding.advice, room - len(ARROW))
+    lines = wrapped(finding.detail, room)
+    lines += [f"{'' if number else ARROW:<{len(ARROW)}}{step}" for number, step in enumerate(steps)]
+    names = wrapped(finding.what, column - 2)
+    mark = f"{finding.state:<{STATE}}"
+    for number in range(max(len(lines), len(names), 1)):
+        state = mark if number == 0 else " " * STATE
+        name = names[number] if number < len(names) else ""
+        detail = lines[number] if number < len(lines) else ""
+        shown = paint(state, COLOURS.get(finding.state, "")) if coloured and number == 0 else state
+        yield f"{INDENT}{shown}{name:<{column}}{detail}".rstrip()
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines; a word that is too long is broken, so that no line is wider."""
+    return textwrap.wrap(text, max(width, 10), break_on_hyphens=False)
+
+
+def columns(rows: Sequence[tuple[str, str]], width: int) -> str:
+    """Two columns, the second wrapped."""
+    wide = min(max(width, NARROWEST), WIDEST)
+    first = max((len(name) for name, _ in rows), default=0) + 2
+    lines = []
+    for name, text in rows:
+        for number, line in enumerate(wrapped(text, wide - len(INDENT) - first)):
+            lines.append(f"{INDENT}{name if number == 0 else '':<{first}}{line}")
+    return "\n".join(lines)
+
+
+def paint(text: str, colour: str) -> str:
+    """The text in a colour of the terminal."""
+    return f"\x1b[{colour}m{text}\x1b[0m" if colour else text

@@ -1,0 +1,62 @@
+"""The modules of a given backend, as its own routes show them: asked for once, before the exporter starts."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from exporter.check.attempt import bounded
+from exporter.check.openapi import read_routes
+from exporter.check.proposal import Proposed, as_json, propose
+from exporter.errors import SourceError
+from exporter.settings import Settings as ExporterSettings
+from exporter.settings_load import DEFAULT_FILE
+from stack.settings import Settings
+from stack.watched import Watched
+
+VARIABLE = "OPS_MODULES"
+SECONDS = 5.0
+Say = Callable[[str], None]
+
+
+def with_modules(settings: Settings, watched: Watched, say: Say) -> Watched:
+    """The watched system with its route prefixes, where a backend is given and no modules are set.
+
+    Says in one line which modules are used.
+    """
+    if watched.demo is not None or are_set(settings):
+        return watched
+    try:
+        proposal = asyncio.run(ask(watched))
+    except SourceError as error:
+        say(f"modules: the default route prefixes are used until the next start, since {error}")
+        return watched
+    names = ", ".join(it.module.name for it in proposal)
+    say(f"modules: route prefixes of {names} are read from {watched.url}/openapi.json; see exporter --check")
+    return replace(watched, environment={**watched.environment, VARIABLE: as_json(proposal)})
+
+
+def are_set(settings: Settings) -> bool:
+    """Whether somebody has set the modules, by the environment or in the exporter's file."""
+    if os.environ.get(VARIABLE):
+        return True
+    try:
+        document = yaml.safe_load((settings.exporter_config or DEFAULT_FILE).read_text())
+    except (OSError, yaml.YAMLError):
+        return False  # without a file there are none; a broken one is named by the exporter
+    return isinstance(document, dict) and "modules" in document
+
+
+async def ask(watched: Watched) -> tuple[Proposed, ...]:
+    """The modules behind the routes of the backend. Raises SourceError."""
+    given = {"url": watched.url, "token_file": watched.token_file and Path(watched.token_file)}
+    try:
+        settings = ExporterSettings.model_validate({"backend": given})
+    except ValidationError:
+        raise SourceError("the settings of the backend are wrong") from None
+    found = await bounded(read_routes(settings), SECONDS)
+    return propose(found.routes)

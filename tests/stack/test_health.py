@@ -1,0 +1,109 @@
+"""What is away is told once it has settled, and every change after that once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from stack.health import Absence, Check, HealthMonitor, degraded, watched
+from tests.stack.pages import Pages
+
+CACHE = Absence("cache", "cache (REDIS_URL)", "does not respond", "responds again")
+
+
+@dataclass
+class Scene:
+    """A monitor whose checks and clock the test sets."""
+
+    now: float = 0.0
+    found: dict[str, tuple[Absence, ...] | None] = field(default_factory=dict)
+
+    def monitor(self, **settle: float) -> HealthMonitor:
+        """A monitor of checks with these names, each told after so many seconds."""
+        checks = [Check(name, self._reader(name), seconds) for name, seconds in settle.items()]
+        return HealthMonitor(checks, lambda: self.now)
+
+    def _reader(self, name: str) -> Callable[[], tuple[Absence, ...] | None]:
+        return lambda: self.found.get(name, ())
+
+
+def test_when_nothing_is_away_nothing_is_waited_for() -> None:
+    monitor = Scene().monitor(service=3, worker=20)
+    monitor.round()
+    assert monitor.settled.is_set()
+    assert monitor.tell() == []
+
+
+@pytest.mark.parametrize(
+    ("absent", "seconds"), [(("worker",), 20), (("service",), 3), (("service", "worker"), 3)]
+)
+def test_what_is_away_is_told_once_it_has_settled(absent: tuple[str, ...], seconds: int) -> None:
+    """A worker needs longer to come online, but is not waited for where its broker is known to be away."""
+    scene = Scene(found=dict.fromkeys(absent, (CACHE,)))
+    monitor = scene.monitor(service=3, worker=20)
+    scene.now = seconds - 0.1
+    monitor.round()
+    assert not monitor.settled.is_set()
+    scene.now = seconds
+    monitor.round()
+    assert monitor.settled.is_set()
+    assert monitor.tell() == [CACHE]
+
+
+def test_a_change_is_told_once_and_a_single_failure_never() -> None:
+    scene = Scene()
+    monitor = scene.monitor(watched=3)
+    monitor.round()
+    monitor.tell()
+    for found, told in (
+        ((CACHE,), []),
+        ((), []),
+        ((CACHE,), []),
+        ((CACHE,), ["cache (REDIS_URL): does not respond"]),
+        (None, []),
+        ((CACHE,), []),
+        ((), ["cache (REDIS_URL): responds again"]),
+        ((), []),
+    ):
+        scene.found["watched"] = found
+        monitor.round()
+        assert list(monitor.changes()) == told
+
+
+@pytest.fixture
+def pages() -> Iterator[Pages]:
+    """A server whose pages the test writes."""
+    with Pages() as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        (200, '{"status": "ready"}', ""),
+        (200, '{"status": "degraded", "detail": "The broker is away."}', "The broker is away."),
+        (503, '{"detail": "No worker is\\nonline."}', "No worker is online."),
+        (503, "{}", "it answers 503"),
+        (200, "[]", "it answers 200"),
+        (200, "no JSON", None),
+    ],
+)
+def test_an_address_says_what_is_missing(pages: Pages, status: int, body: str, sentence: str | None) -> None:
+    pages.answers["/-/ready"] = (status, body)
+    assert degraded(f"{pages.url}/-/ready") == sentence
+
+
+def test_what_nobody_answers_is_not_known() -> None:
+    assert degraded("http://127.0.0.1:1/-/ready") is None
+    assert watched("http://127.0.0.1:1") is None
+
+
+def test_the_exporter_says_which_part_of_the_watched_system_is_away(pages: Pages) -> None:
+    page = (
+        "ops_backend_up 1.0\nredis_up 0.0\nops_broker_up 0.0\nops_ingestion_redis_up 0.0\n# HELP pg_up 0.0\n"
+    )
+    pages.answers["/metrics"] = (200, page)
+    found = watched(pages.url) or ()
+    assert [it.about for it in found] == ["cache (REDIS_URL)", "broker (CELERY_BROKER_URL)"]
+    pages.answers["/metrics"] = (401, "expected a token")
+    assert watched(pages.url) is None

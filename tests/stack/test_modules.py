@@ -1,0 +1,100 @@
+"""`make run` uses the route prefixes that a given backend has, where nobody has set the modules."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exporter.settings import Settings as ExporterSettings
+from exporter.settings_load import load
+from stack import settings
+from stack.modules import VARIABLE, with_modules
+from stack.settings import Settings
+from stack.watched import Watched, watched
+from tests.exporter.second_line_routes import document
+from tests.stack.pages import Pages
+from tests.stack.watchroom import NAMES
+
+
+@pytest.fixture(autouse=True)
+def _nothing_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in (VARIABLE, *NAMES):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def backend() -> Iterator[Pages]:
+    """A backend of the second line."""
+    with Pages() as server:
+        server.answers["/openapi.json"] = (200, json.dumps(document()))
+        yield server
+
+
+def chosen(url: str, tmp_path: Path, **more: object) -> Settings:
+    """The settings of a run for this backend."""
+    return settings.read(backend_url=url, run_dir=tmp_path, **more)
+
+
+def asked(own: Settings) -> tuple[Watched, list[str]]:
+    """The watched system, and what was said."""
+    said: list[str] = []
+    return with_modules(own, watched(own), said.append), said
+
+
+def test_the_prefixes_of_a_backend_are_used_and_that_is_said(
+    backend: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, said = asked(chosen(backend.url, tmp_path))
+    assert len(said) == 1
+    assert said[0].startswith("modules: route prefixes of annotations, auth, ")
+    assert backend.asked == ["/openapi.json"]
+    monkeypatch.setenv(VARIABLE, found.environment[VARIABLE])
+    modules = {module.name: module for module in load().modules}
+    assert modules["search"].prefixes == ("/api/search",)
+    assert all(module.health is None for module in modules.values())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "why"),
+    [
+        (404, "", "backend /openapi.json answered 404; expected 200"),
+        (200, "<html>", "backend /openapi.json is not JSON"),
+        (200, "x" * 6_000_000, "backend /openapi.json sent more than 5000000 bytes"),
+    ],
+)
+def test_a_backend_that_does_not_describe_itself_has_the_defaults(
+    backend: Pages, tmp_path: Path, status: int, body: str, why: str
+) -> None:
+    backend.answers["/openapi.json"] = (status, body)
+    found, said = asked(chosen(backend.url, tmp_path))
+    assert VARIABLE not in found.environment
+    assert said == [f"modules: the default route prefixes are used until the next start, since {why}"]
+
+
+def test_a_backend_that_is_away_has_the_defaults(tmp_path: Path) -> None:
+    found, said = asked(chosen("http://127.0.0.1:1", tmp_path))
+    assert VARIABLE not in found.environment
+    assert "since backend /openapi.json cannot be reached" in said[0]
+
+
+@pytest.mark.parametrize("where", ["environment", "file", "default file"])
+def test_modules_that_are_set_stand(
+    backend: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    file = tmp_path / ("exporter.yml" if where == "default file" else "own.yml")
+    more: dict[str, object] = {}
+    if where == "environment":
+        monkeypatch.setenv(VARIABLE, "[]")
+    else:
+        file.write_text("modules: [{name: birds}]\n")
+        more = {"exporter_config": file} if where == "file" else {}
+    assert asked(chosen(backend.url, tmp_path, **more))[1] == []
+    assert backend.asked == []
+
+
+def test_the_demo_keeps_the_defaults(tmp_path: Path) -> None:
+    own = settings.read(run_dir=tmp_path)
+    assert asked(own) == (watched(own), [])
+    assert ExporterSettings().modules
