@@ -1,11 +1,13 @@
 """The faults that hurt whoever watches, seen from outside: what a rude watcher meets, and what ends it."""
 
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -13,6 +15,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from tests.demo.running_demo import RunningDemo
+from tests.demo.without_rights import allowed, variables
 
 Eventually = Callable[..., Any]
 PING = "/api/monitoring/health/module/graph"
@@ -45,12 +48,10 @@ def asking(demo: RunningDemo, path: str) -> Iterator[threading.Thread]:
     thread.join()
 
 
-@pytest.mark.parametrize(
-    ("report", "least", "most"), [("health", 2.0, 2.9), ("workers/status", 3.0, 4.0)]
-)
+@pytest.mark.parametrize(("report", "least"), [("health", 2.0), ("workers/status", 3.0)])
 @pytest.mark.parametrize("worker", [True, False])
 def test_a_blocking_health_route_stops_everyone_for_the_real_time(
-    demo: RunningDemo, eventually: Eventually, report: str, least: float, most: float, worker: bool
+    demo: RunningDemo, eventually: Eventually, report: str, least: float, worker: bool
 ) -> None:
     eventually(lambda: demo.report("workers/status")["workers"]["worker_count"] == 1, within=30)
     with demo.fault("blocking-health"):
@@ -60,7 +61,7 @@ def test_a_blocking_health_route_stops_everyone_for_the_real_time(
             waited = seconds_of(lambda: alone(demo, PING))
             under_way.join(0.5)
             assert not under_way.is_alive()
-        assert least <= seconds_of(lambda: demo.report(report)) < most
+        assert least <= seconds_of(lambda: demo.report(report)) < least + 0.9
         assert waited > least - 1
         if report == "workers/status":
             assert demo.report(report)["workers"]["worker_count"] == worker
@@ -118,7 +119,8 @@ def test_a_connection_ends_after_its_response(demo: RunningDemo, how: str) -> No
             with pytest.raises(ConnectionResetError):
                 client.recv(1)
     with connection(demo) as client:
-        assert exchange(client) and exchange(client), "kept again"
+        assert exchange(client)
+        assert exchange(client), "kept again"
 
 
 @pytest.mark.parametrize(
@@ -201,20 +203,21 @@ def test_a_role_without_rights_needs_postgres(demo: RunningDemo) -> None:
 
 @pytest.mark.parametrize("lacks", ["everything", "keys", "llen", "info"])
 def test_a_redis_user_lacks_what_was_asked_for(demo: RunningDemo, lacks: str) -> None:
-    from tests.demo.without_rights import allowed, variables
-
     answer = demo.control.post("/faults/redis-user-without-rights", json={"lacks": lacks}).json()
     found = variables(answer["parameters"]["file"])
     assert set(found) == {"REDIS_URL", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "INGESTION_REDIS_URL"}
     able = allowed(found["CELERY_BROKER_URL"])
-    assert able == {
-        "everything": {"PING"},
-        "keys": {"PING", "INFO"},
-        "llen": {"PING", "INFO", "GET"},
-        "info": {"PING", "LLEN", "GET"},
-    }[lacks]
+    assert (
+        able
+        == {
+            "everything": {"PING"},
+            "keys": {"PING", "INFO"},
+            "llen": {"PING", "INFO", "GET"},
+            "info": {"PING", "LLEN", "GET"},
+        }[lacks]
+    )
     assert demo.control.delete("/faults/redis-user-without-rights").is_success
-    with pytest.raises(RedisError, match="(?i)invalid username"):
+    with pytest.raises(RedisError, match=r"(?i)invalid username"):
         allowed(found["CELERY_BROKER_URL"])
 
 
@@ -247,8 +250,6 @@ def test_a_frozen_server_takes_connections_and_goes_on_by_itself(
 
 def history(demo: RunningDemo, url: str) -> list[dict[str, Any]]:
     """The entries of pharos:history about a repository, the newest first."""
-    import json
-
     found = [json.loads(str(text)) for text in demo.redis(0).lrange("pharos:history", 0, -1)]
     return [entry for entry in found if entry["repo_url"] == url]
 
@@ -266,8 +267,6 @@ def test_history_knows_of_submissions(demo: RunningDemo, eventually: Eventually)
 
 
 def test_local_times_are_hours_off(demo: RunningDemo, eventually: Eventually) -> None:
-    from datetime import UTC, datetime, timedelta
-
     def modified() -> datetime:
         return datetime.fromisoformat(demo.report("model-health")["model"]["last_modified"])
 
