@@ -22,7 +22,7 @@ ALONE = (
     Fault(
         "pool-deadlock",
         "Requests borrow a connection on the event loop and block it where none is left, which only the "
-        "loop could give back: behind a pile of a few dozen requests the API is dead.",
+        "loop could give back: behind a pile of more requests than the pool lends the API is dead.",
         "Blocked requests go on at once.",
         Deadlock,
     ),
