@@ -24,7 +24,7 @@ class Half:
     later: Experience
 
 
-def table(chosen: Namespace) -> Table:
+def tables(chosen: Namespace) -> list[Table]:
     """Alternating pairs of a fresh demo each, the figures of both parts."""
     pairs = [(half(False, chosen), half(True, chosen)) for _ in range(chosen.pairs)]
     rate = f"{chosen.rate:g} requests a second"
@@ -33,7 +33,7 @@ def table(chosen: Namespace) -> Table:
     )
     first = row(f"first {START:g} s after the exporter's start", [(a.start, b.start) for a, b in pairs])
     then = row(f"the {chosen.seconds:g} s thereafter", [(a.later, b.later) for a, b in pairs])
-    return title, HEAD, [first, then]
+    return [(title, HEAD, [first, then])]
 
 
 def half(watch: bool, chosen: Namespace) -> Half:

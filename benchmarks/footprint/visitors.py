@@ -13,11 +13,12 @@ from benchmarks.footprint.backend import USERS_ROUTE, Backend
 
 PATIENCE = 15.0
 TIMED_OUT = 599
+BROKEN = 598  # the connection ended without a response
 
 
 @dataclass(frozen=True)
 class Visit:
-    """When a request was sent (monotonic seconds), how long it took, and its status; 599 for a time-out."""
+    """When a request was sent (monotonic seconds), how long it took, and its status: 599 for a time-out."""
 
     at: float
     seconds: float
@@ -33,6 +34,10 @@ class Experience:
     def between(self, begin: float, end: float) -> "Experience":
         """Of the requests that were sent in this time."""
         return Experience([it for it in self.visits if begin <= it.at < end])
+
+    def ended_between(self, begin: float, end: float) -> int:
+        """How many requests were answered in this time."""
+        return sum(begin <= it.at + it.seconds < end for it in self.visits if it.status < BROKEN)
 
     def quantile(self, share: float) -> float:
         """Milliseconds below which this share of the requests stayed; a time-out took all its patience."""
@@ -92,5 +97,5 @@ class Visitors:
         except (TimeoutError, httpx2.TimeoutException):
             status = TIMED_OUT
         except httpx2.HTTPError:
-            status = 598
+            status = BROKEN
         self._visits.append(Visit(began, time.monotonic() - began, status))
