@@ -25,7 +25,7 @@ ORDINARY = ("memory", "after")
 
 def main() -> int:
     """Measure one row or, one after the other, all; write the tables and show them."""
-    chosen = parser().parse_args()
+    chosen = parser().parse_intermixed_args()
     for row in ROWS if chosen.row == "all" else [chosen.row]:
         sys.stdout.write(measured(row, argparse.Namespace(**vars(chosen))))
     return 0
