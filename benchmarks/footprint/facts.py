@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from benchmarks.footprint.truth import Truth
 
-# Seconds before its begin that an alert may speak of.
+# Seconds before its begin that an alert may speak of, and in which nobody got a response where all is down.
 LOOK_BACK = 75.0
+SILENCE = 5.0
 SLOW_MS = 500.0
 SHARE = 0.05
 MISSING = {
@@ -52,8 +53,9 @@ def _as_users_met_it(alert: Fired, truth: Truth) -> tuple[bool, str]:
     users = truth.users(alert.begin - LOOK_BACK, alert.end)
     count, bad = max(len(users.visits), 1), users.failed() + users.timed_out()
     met = f"users: {bad} of {len(users.visits)} failed, P95 {users.quantile(0.95):.0f} ms"
-    if alert.name in NO_RESPONSE:
-        return bad == len(users.visits) > 0, met
+    dead = truth.users(alert.begin - SILENCE, alert.end)
+    if alert.name in (*NO_RESPONSE, *FAILURES) and dead.failed() + dead.timed_out() == len(dead.visits) > 0:
+        return True, f"no user gets a response; {met}"
     if alert.name in (*FAILURES, *SLOWNESS) and alert.labels.get("module", USED) != USED:
         return False, f"nobody but the exporter asks {alert.labels['module']}; {met}"
     if alert.name in FAILURES:
