@@ -48,8 +48,8 @@ compose-secrets: ## make the secrets of docker-compose.yml, once
 docs: ## write what can be derived of docs/: alerts, metrics, settings
 	@.venv/bin/python -m docs.generate
 
-bench: ## measure the exporter and write the tables of benchmarks/README.md
-	@.venv/bin/python -m benchmarks.exporter
+bench: ## measure, and write benchmarks/README.md: WHAT=exporter (default), footprint (ROW=users ...), alerts, service, dashboards
+	@.venv/bin/python -m benchmarks.$(patsubst service,service_load,$(or $(WHAT),exporter)) $(ROW)
 
 bench-alerts: ## cause every breach of the fast lane and time its page (about 20 minutes)
 	@.venv/bin/python -m benchmarks.alerts

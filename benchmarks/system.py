@@ -36,8 +36,7 @@ class System:
 
     def processes(self, words: str) -> list[int]:
         """The children of the demo whose command line holds these words, with their own children."""
-        found = [pid for pid in tree(self.demo.pid) if words in command_line(pid)]
-        return [child for pid in found for child in tree(pid)]
+        return processes_of(self.demo, words)
 
 
 @contextmanager
@@ -107,6 +106,12 @@ def frozen(pids: list[int]) -> Iterator[None]:
         yield
     finally:
         signal_all(pids, signal.SIGCONT)
+
+
+def processes_of(demo: Server, words: str) -> list[int]:
+    """The children of a demo whose command line holds these words, with their own children."""
+    found = [pid for pid in tree(demo.pid) if words in command_line(pid)]
+    return [child for pid in found for child in tree(pid)]
 
 
 def command_line(pid: int) -> str:

@@ -40,7 +40,8 @@ def run_words(client: httpx2.Client, name: str, rest: list[str]) -> int:
         _say(f"{unclear[0]!r} is not a parameter; expected off or name=value.")
         return 2
     parameters = dict(word.split("=", 1) for word in rest)
-    return _report(client.post(f"/faults/{name}", json=parameters), f"{name} is in force")
+    answer = client.post(f"/faults/{name}", json=parameters)
+    return _report(answer, f"{name} is in force{_where(answer)}")
 
 
 def _show(client: httpx2.Client) -> int:
@@ -56,6 +57,12 @@ def _report(answer: httpx2.Response, good: str) -> int:
     body: dict[str, Any] = answer.json()
     _say(good if answer.is_success else str(body.get("detail", body)))
     return 0 if answer.is_success else 1
+
+
+def _where(answer: httpx2.Response) -> str:
+    """The file that a fault wrote for whoever reads the environment, if it did."""
+    file = answer.json().get("parameters", {}).get("file") if answer.is_success else None
+    return f"; the address to use is in {file}" if file else ""
 
 
 def _say(text: str) -> None:

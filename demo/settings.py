@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 QUEUES = ("urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion")
@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         4.0, gt=0, le=600, description="mean seconds the edge worker spends on a repository"
     )
     heartbeat_seconds: float = Field(5.0, gt=0, le=300, description="period of the edge worker's heartbeat")
+    fault: str = Field(
+        "",
+        validation_alias=AliasChoices("DEMO_FAULT", "FAULT"),
+        description="faults in force from the start, with spaces between them; FAULT is another name for it",
+    )
     pharos_layout: bool = Field(True, description="also write the pharos:* keys (heartbeat, history, dlq)")
     token: SecretStr | None = Field(
         None, description="service token; made up and kept in RUN_DIR/demo/token if unset"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -16,6 +17,7 @@ from demo.api.events import EventBus
 from demo.api.exhaustion import Exhaustion
 from demo.api.guard import Guard
 from demo.api.hooks import Hooks
+from demo.api.ingestion_store import PREFIX
 from demo.api.inspection import Inspector
 from demo.api.loaded_models import LoadedModels, ModelUnavailable
 from demo.api.modules import (
@@ -33,6 +35,7 @@ from demo.api.modules import (
     taxonomy,
 )  # fmt: skip
 from demo.api.monitoring import module_health, routes
+from demo.api.pile import Pile
 from demo.api.queueing import TaskQueue
 from demo.api.trouble import Trouble
 from demo.faults.state import fault_file
@@ -48,6 +51,18 @@ ROUTERS = (
     quality.router, recommendations.router, resources.router, scholarly.router, search.router,
     taxonomy.router, routes.router, ingestion.router, sparse_generation.router,
 )  # fmt: skip
+
+
+class Application(FastAPI):
+    """The application; routes that a fault takes away are not in its OpenAPI document either."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        document, backend = super().openapi(), self.state.backend
+        if "ingestion-missing" not in backend.faults:
+            return document
+        paths = {path: it for path, it in document["paths"].items() if not path.startswith(PREFIX)}
+        return document | {"paths": paths}
 
 
 def make_backend(settings: Settings, token: str, jwt_secret: str) -> Backend:
@@ -67,7 +82,7 @@ def make_backend(settings: Settings, token: str, jwt_secret: str) -> Backend:
 
 def make_app(backend: Backend) -> FastAPI:
     """The application of the watched backend."""
-    app = FastAPI(title="Neo Alexandria (demo)", lifespan=_lifespan)
+    app = Application(title="Neo Alexandria (demo)", lifespan=_lifespan)
     app.state.backend = backend
     app.include_router(module_health.router)
     for router in ROUTERS:
@@ -75,6 +90,7 @@ def make_app(backend: Backend) -> FastAPI:
     app.include_router(graph.router, prefix="/api")
     app.add_exception_handler(SQLAlchemyError, _database_failed)
     app.add_exception_handler(ModelUnavailable, _model_missing)
+    app.add_middleware(Pile, faults=backend.faults, address=backend.settings.database_address)
     app.add_middleware(Trouble, faults=backend.faults, recent=backend.recent)
     app.add_middleware(Guard, token=backend.token, secret=backend.jwt_secret, cache=backend.cache)
     metrics = Instrumentator(

@@ -2,22 +2,26 @@
 
 import hmac
 import json
+import logging
 import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 import redis
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
 
-from demo.api.backend import TheBackend
+from demo.api.backend import Backend, TheBackend
 from demo.api.guard import NOT_GOOD, bearer
+from demo.api.ingestion_store import PREFIX, store, store_error
 from demo.api.monitoring import checks
+from demo.edge.history import note_submission
 from demo.logs import in_short
 from demo.storage.engine import now
 
-router = APIRouter(prefix="/api/v1/ingestion", tags=["ingestion"])
+router = APIRouter(prefix=PREFIX, tags=["ingestion"], dependencies=[Depends(store)])
+log = logging.getLogger(__name__)
 CAPACITY = 10
 DAY = 86400
 THRESHOLD = 300
@@ -44,6 +48,7 @@ def ingest(repo_url: str, request: Request, backend: TheBackend) -> dict[str, An
         raise HTTPException(429, f"The queue is full ({CAPACITY} tasks)")
     job = {"repo_url": repo_url, "submitted_at": now().isoformat(), "ttl": DAY}
     asked(lambda: (queue.rpush("ingest_queue", json.dumps(job)), queue.expire("ingest_queue", DAY)))
+    asked(lambda: note_submission(queue, backend.faults, repo_url))
     return {"status": "queued", "repo_url": repo_url, "queue_position": waiting + 1}
 
 
@@ -87,20 +92,35 @@ def worker_heartbeat(backend: TheBackend) -> dict[str, Any]:
 @router.get("/health", response_model=None)
 async def health(backend: TheBackend) -> JSONResponse:
     """Redis and the database of the ingestion; row 13 of the truth table where the backend lies."""
-    queue = queue_at(backend.settings.ingestion_url)
-    try:
-        await checks.in_time(queue.ping)
-        redis_said = "healthy"
-    except (redis.RedisError, TimeoutError) as error:
-        redis_said = f"unhealthy: {in_short(error)}"
+    redis_said = await _store_said(backend)
     database = await checks.database_error(backend)
     services = {"redis": redis_said, "database": f"unhealthy: {database}" if database else "healthy",
                 "qdrant": "not configured"}  # fmt: skip
     healthy = redis_said == "healthy" and not database
     report = {"status": "healthy" if healthy else "unhealthy", "services": services}
-    if not healthy and "lying" in backend.faults:
+    # Without a store the later line of the backend answers, and with 503.
+    if not healthy and "lying" in backend.faults and "ingestion-not-configured" not in backend.faults:
         return JSONResponse([report, 503])
     return JSONResponse(report, 200 if healthy else 503)
+
+
+async def _store_said(backend: Backend) -> str:
+    error = store_error(backend)
+    if error is not None:
+        return f"unhealthy: {error}"
+    try:
+        await checks.in_time(queue_at(backend.settings.ingestion_url).ping)
+    except (redis.RedisError, TimeoutError) as failure:
+        return f"unhealthy: {in_short(failure)}"
+    return "healthy"
+
+
+def note_resource(backend: Backend, source: str, status: str) -> None:
+    """Write an entry for a resource that is taken in; without Redis there is none."""
+    try:
+        note_submission(queue_at(backend.settings.ingestion_url), backend.faults, source, status)
+    except redis.RedisError as error:
+        log.debug("no entry for %s: %s", source, in_short(error))
 
 
 def heartbeat_age(queue: "redis.Redis") -> float | None:

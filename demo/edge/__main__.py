@@ -10,8 +10,11 @@ import redis
 
 from demo.edge.jobs import run_job
 from demo.edge.keys import EdgeKeys
+from demo.faults.local_time import told
+from demo.faults.state import fault_file
 from demo.logs import in_short, start_logging
 from demo.settings import Settings, read_settings
+from demo.storage.engine import now
 
 log = logging.getLogger("demo.edge")
 
@@ -23,6 +26,7 @@ class EdgeWorker:
         self._settings = settings
         self._keys = EdgeKeys(settings.ingestion_url, settings.pharos_layout)
         self._ended = ended
+        self._faults = fault_file(settings.home)
         self._last_beat = float("-inf")
         self._chance = random.Random()  # noqa: S311  made-up work, nothing secret
 
@@ -44,6 +48,7 @@ class EdgeWorker:
             return
         self._keys.say(f"Training Graph on {job['repo_url']}")
         record = run_job(job, self._settings.ingest_seconds, self._chance, self._alive)
+        record["timestamp"] = told(now(), self._faults)
         self._keys.remember(record)
         self._keys.say(f"Error: {record['error']}" if record["status"] == "failed" else "Idle")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import redis
 
+from demo.edge.history import write_entry
 from demo.storage.engine import now
 
 HEARTBEAT_TTL = 600
@@ -40,8 +41,7 @@ class EdgeKeys:
         pipe.lpush("job_history", text)
         pipe.ltrim("job_history", 0, 99)
         if self._pharos:
-            pipe.lpush("pharos:history", text)
-            pipe.ltrim("pharos:history", 0, 999)
+            write_entry(pipe, text)
         if self._pharos and record["status"] == "skipped":
             pipe.lpush("pharos:dlq", text)
             pipe.ltrim("pharos:dlq", 0, 999)

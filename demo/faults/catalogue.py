@@ -1,73 +1,8 @@
 """The faults by name: what each does, its parameters, and how it is lifted."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, field_validator
-
-from demo.settings import MODULES
-
-
-class Nothing(BaseModel):
-    """A fault without parameters."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class InModule(Nothing):
-    """A fault of one module."""
-
-    module: str = "search"
-
-    @field_validator("module")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in MODULES:
-            raise ValueError(f"expected one of {', '.join(MODULES)}")
-        return value
-
-
-class Slow(InModule):
-    """How slow."""
-
-    seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
-
-
-class Errors(InModule):
-    """How many of the answers fail."""
-
-    share: Annotated[float, Field(gt=0, le=1)] = 0.5
-
-
-class Flood(Nothing):
-    """How many messages flood which queue, and how long each occupies a worker."""
-
-    count: Annotated[int, Field(ge=1, le=100_000)] = 500
-    queue: Literal["urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion"] = "default"
-    seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
-
-
-class Unrouted(Nothing):
-    """How many tasks are sent at once; more follow with the traffic."""
-
-    count: Annotated[int, Field(ge=0, le=100_000)] = 50
-
-
-class Model(Nothing):
-    """Which model's file is overwritten."""
-
-    model: Literal["ncf_model", "classifier"] = "ncf_model"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A fault that can be put in force."""
-
-    name: str
-    words: str
-    lifting: str
-    parameters: type[Nothing] = Nothing
-
+from demo.faults.kind import Fault
+from demo.faults.parameters import Errors, Flood, Model, Slow, Unrouted
+from demo.faults.rude import RUDE
 
 KINDS = (
     Fault("slow-module", "Every request to a module waits some seconds.", "Quick again at once.", Slow),
@@ -126,6 +61,12 @@ KINDS = (
         "Reports are honest again.",
     ),
 )
-FAULTS: dict[str, Fault] = {fault.name: fault for fault in KINDS}
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in (*KINDS, *RUDE)}
 # Faults that make no sense together, for the one needs what the other takes away.
-APART = (("redis-stopped", "redis-frozen"), ("worker-killed", "worker-pool-frozen"))
+APART = (
+    ("redis-stopped", "redis-frozen"),
+    ("worker-killed", "worker-pool-frozen"),
+    ("ingestion-missing", "ingestion-not-configured"),
+    ("ingestion-missing", "ingestion-store-refused"),
+    ("ingestion-not-configured", "ingestion-store-refused"),
+)

@@ -15,13 +15,16 @@ BUSY_SECONDS = 1.0
 PROBE = text("SELECT 1 FROM users LIMIT 1")
 
 
-def open_engine(url: str, pool_timeout: float) -> Engine:
-    """An engine whose QueuePool lends 15 connections at most, waiting this many seconds for one."""
+def open_engine(url: str, pool_timeout: float, sizes: tuple[int, int] = (POOL_SIZE, MAX_OVERFLOW)) -> Engine:
+    """An engine whose QueuePool lends these many connections at most, waiting this many seconds for one.
+
+    The first of `sizes` are kept when they come back, the others closed.
+    """
     engine = create_engine(
         url,
         poolclass=QueuePool,
-        pool_size=POOL_SIZE,
-        max_overflow=MAX_OVERFLOW,
+        pool_size=sizes[0],
+        max_overflow=sizes[1],
         pool_timeout=pool_timeout,
         pool_pre_ping=not url.startswith("sqlite"),
         pool_recycle=300,

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from demo.learning.model_files import model_path
 from demo.storage.engine import open_single
 from demo.storage.prepare import embed_honestly
-from demo.supervisor import own_postgres
+from demo.supervisor import own_postgres, processes, without_rights
+from demo.supervisor.action import Action, Parameters, Refused
 from demo.supervisor.parts import environment
 from demo.supervisor.stage import Stage, until
 from demo.worker.celery_app import DEFAULT_PRIORITY, FORGOTTEN, PREFIX, make_sender
 
-Parameters = dict[str, Any]
-Action = Callable[[Stage, Parameters], Coroutine[Any, Any, None]]
 QUEUE_LISTS = ("celery", "celery\x06\x163", "celery\x06\x166", "celery\x06\x169")
 
 
@@ -33,10 +31,6 @@ class Message:
     names: tuple[str, ...]
     args: tuple[Any, ...]
     kwargs: Parameters = field(default_factory=dict)
-
-
-class Refused(Exception):
-    """The fault cannot be put in force here; the message says why."""
 
 
 async def stop_redis(stage: Stage, _: Parameters) -> None:
@@ -193,6 +187,10 @@ ACTIONS: dict[str, tuple[Action, Action]] = {
     "unrouted-tasks": (send_unrouted, empty_unrouted),
     "model-corrupt": (corrupt_model, mend_model),
     "stale-sparse-embeddings": (write_stale, write_honest),
+    "server-frozen": (processes.freeze_web, processes.thaw_web),
+    "foreign-worker": (processes.start_foreign, processes.end_foreign),
+    "database-role-without-rights": (without_rights.make_role, without_rights.drop_role),
+    "redis-user-without-rights": (without_rights.make_user, without_rights.delete_user),
 }
 
 

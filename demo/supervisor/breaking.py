@@ -7,10 +7,13 @@ from typing import Any
 
 from demo.faults.catalogue import APART, FAULTS
 from demo.faults.state import FaultsInForce, fault_file
-from demo.supervisor.actions import ACTIONS, Parameters, Refused
+from demo.supervisor.action import Parameters, Refused
+from demo.supervisor.actions import ACTIONS
 from demo.supervisor.stage import Stage
 
 log = logging.getLogger(__name__)
+# The fault that ends by itself after its seconds.
+PASSING = "server-frozen"
 
 
 class Breaking:
@@ -21,15 +24,17 @@ class Breaking:
         self._file = fault_file(stage.settings.home)
         self._in_force: FaultsInForce = {}
         self._one_by_one = asyncio.Lock()
+        self._ending: asyncio.Task[None] | None = None
 
     async def put(self, name: str, parameters: Parameters) -> None:
-        """Put a fault in force, anew if it is already; raises Refused."""
+        """Put a fault in force with its parts, anew if it is already; raises Refused."""
         async with self._one_by_one:
             if name in self._in_force:
                 await self._lift(name)
             self._must_fit(name)
             await self._break(name, parameters)
-            log.info("fault %s in force %s", name, parameters or "")
+            if name == PASSING and parameters["seconds"]:
+                self._ending = asyncio.create_task(self._end_after(name, parameters))
 
     async def lift(self, name: str) -> None:
         """Lift a fault; one that is not in force stays so."""
@@ -40,8 +45,8 @@ class Breaking:
     async def lift_all(self) -> None:
         """Lift every fault, the latest first."""
         async with self._one_by_one:
-            for name in reversed(list(self._in_force)):
-                await self._lift(name)
+            while self._in_force:
+                await self._lift(next(reversed(self._in_force)))
 
     def listing(self) -> list[dict[str, Any]]:
         """Every fault with its state, words and way to lift it."""
@@ -65,16 +70,43 @@ class Breaking:
         self._in_force[name] = parameters
         self._file.write(self._in_force)
         try:
+            await self._break_parts(name)
             if name in ACTIONS:
                 await ACTIONS[name][0](self._stage, parameters)
         except Refused:
-            del self._in_force[name]
-            self._file.write(self._in_force)
+            await self._lift_parts(name)
+            self._forget(name)
             raise
+        # An action may have added to the parameters.
+        self._file.write(self._in_force)
+        log.info("fault %s in force %s", name, parameters or "")
+
+    async def _break_parts(self, name: str) -> None:
+        parts = [part for part in FAULTS[name].parts if part.name not in self._in_force]
+        for part in parts:
+            self._must_fit(part.name)
+            await self._break(part.name, part.parameters.model_dump())
+            self._in_force[name].setdefault("parts", []).append(part.name)
 
     async def _lift(self, name: str) -> None:
         if name in ACTIONS:
             await ACTIONS[name][1](self._stage, self._in_force[name])
+        await self._lift_parts(name)
+        self._forget(name)
+        log.info("fault %s lifted", name)
+
+    async def _lift_parts(self, name: str) -> None:
+        # Only those that came with it, and of these only what nobody lifted meanwhile.
+        for part in reversed(self._in_force[name].get("parts", [])):
+            if part in self._in_force:
+                await self._lift(part)
+
+    def _forget(self, name: str) -> None:
         del self._in_force[name]
         self._file.write(self._in_force)
-        log.info("fault %s lifted", name)
+
+    async def _end_after(self, name: str, parameters: Parameters) -> None:
+        await asyncio.sleep(parameters["seconds"])
+        # Put in force anew meanwhile, it has another end.
+        if self._in_force.get(name) is parameters:
+            await self.lift(name)

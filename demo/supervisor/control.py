@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from demo.faults.catalogue import FAULTS
-from demo.supervisor.actions import Refused
+from demo.supervisor.action import Refused
 from demo.supervisor.breaking import Breaking
 from demo.supervisor.parts import CannotStart
 from demo.supervisor.stage import Stage
@@ -87,10 +87,10 @@ async def lift_all(desk: TheDesk) -> dict[str, Any]:
     return {"in_force": []}
 
 
-def make_control(stage: Stage) -> FastAPI:
+def make_control(stage: Stage, breaking: Breaking) -> FastAPI:
     """The application of the control page."""
     app = FastAPI(title="Demo control")
-    app.state.desk = Desk(stage, Breaking(stage))
+    app.state.desk = Desk(stage, breaking)
     app.include_router(router)
     app.add_exception_handler(Refused, _conflict)
     app.add_exception_handler(CannotStart, _conflict)

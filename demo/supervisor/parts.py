@@ -11,6 +11,7 @@ from typing import Any
 from demo.settings import QUEUES, Settings
 from demo.supervisor.child import Child
 
+FOREIGN_NAME = "invoices"
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -82,6 +83,14 @@ def worker_part(settings: Settings) -> Child:
                "--without-gossip"]  # fmt: skip
     # A cold shutdown: a warm one waits for tasks that may take a minute.
     return Child("worker", command, environment(settings), stop_signal=signal.SIGQUIT)
+
+
+def foreign_part(settings: Settings) -> Child:
+    """A worker of another application on the same broker."""
+    command = [sys.executable, "-m", "celery", "-A", "demo.faults.foreign_app", "-q", "worker", "-E",
+               "-n", f"{FOREIGN_NAME}@%h", "-c", "1", "-Q", FOREIGN_NAME, "--without-mingle",
+               "--without-gossip"]  # fmt: skip
+    return Child("foreign-worker", command, environment(settings), stop_signal=signal.SIGQUIT)
 
 
 def edge_part(settings: Settings) -> Child:

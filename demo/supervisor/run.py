@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
+from demo.faults.catalogue import FAULTS
 from demo.settings import Settings
+from demo.supervisor.action import Refused
+from demo.supervisor.breaking import Breaking
 from demo.supervisor.control import make_control
 from demo.supervisor.parts import CannotStart, listen
 from demo.supervisor.stage import Stage
@@ -30,6 +33,7 @@ class QuietServer(uvicorn.Server):
 async def supervise(settings: Settings) -> int:
     """Run the demo until a signal; the exit code."""
     try:
+        faults_at_start(settings)
         with (
             listen(settings.host, settings.port, "DEMO_PORT") as api,
             listen(settings.host, settings.control_port, "DEMO_CONTROL_PORT") as control,
@@ -42,8 +46,9 @@ async def supervise(settings: Settings) -> int:
 
 
 async def _until_ended(stage: Stage, api: socket.socket, control: socket.socket) -> None:
-    server = _server(stage)
-    running = asyncio.create_task(_run(stage, server, api, control))
+    breaking = Breaking(stage)
+    server = _server(stage, breaking)
+    running = asyncio.create_task(_run(breaking, stage, server, api, control))
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, _end_once(running))
@@ -51,16 +56,37 @@ async def _until_ended(stage: Stage, api: socket.socket, control: socket.socket)
         await running
 
 
-async def _run(stage: Stage, server: QuietServer, api: socket.socket, control: socket.socket) -> None:
+async def _run(
+    breaking: Breaking, stage: Stage, server: QuietServer, api: socket.socket, control: socket.socket
+) -> None:
     serving = asyncio.create_task(server.serve([control]))
     try:
         await stage.start(api)
         settings = stage.settings
+        await _break_at_start(breaking, settings)
+        stage.ready = True
         log.info("ready: API %s:%d, control %d", settings.host, settings.port, settings.control_port)
         await asyncio.wait({serving})
     finally:
         server.should_exit = True
         await asyncio.gather(stage.end(), serving, return_exceptions=True)
+
+
+def faults_at_start(settings: Settings) -> list[str]:
+    """The faults that are in force from the start; raises CannotStart where there is none of that name."""
+    names = [word.replace("_", "-") for word in settings.fault.split()]
+    for name in names:
+        if name not in FAULTS:
+            raise CannotStart(f"DEMO_FAULT is {name[:40]!r}; expected one of {', '.join(FAULTS)}.")
+    return names
+
+
+async def _break_at_start(breaking: Breaking, settings: Settings) -> None:
+    for name in faults_at_start(settings):
+        try:
+            await breaking.put(name, FAULTS[name].parameters().model_dump())
+        except Refused as error:
+            raise CannotStart(f"DEMO_FAULT is {settings.fault[:80]!r}; {error}") from error
 
 
 def _end_once(running: asyncio.Task[None]) -> Callable[[], None]:
@@ -73,8 +99,8 @@ def _end_once(running: asyncio.Task[None]) -> Callable[[], None]:
     return end
 
 
-def _server(stage: Stage) -> QuietServer:
-    app = make_control(stage)
+def _server(stage: Stage, breaking: Breaking) -> QuietServer:
+    app = make_control(stage, breaking)
     return QuietServer(
         uvicorn.Config(
             app, log_config=None, access_log=False, log_level="warning", timeout_graceful_shutdown=1

@@ -38,7 +38,7 @@ class Stage:
         self.owns_postgres = settings.database_url is None and settings.database == "postgres"
 
     async def start(self, listening: socket.socket) -> None:
-        """Start servers, prepare the data, then start everything that uses them."""
+        """Start servers, prepare the data, then start everything that uses them; `ready` is for others."""
         settings = self.settings
         settings.home.mkdir(parents=True, exist_ok=True)
         service_token(settings)
@@ -64,7 +64,6 @@ class Stage:
         if settings.traffic_peak > 0:
             self._keep(parts.traffic_part(settings))
         await until(self.worker_answers, 30, "The Celery worker does not answer.")
-        self.ready = True
 
     async def end(self) -> None:
         """End every child, the ones that use the servers first; frozen ones are woken or killed."""

@@ -9,6 +9,7 @@ import numpy as np
 import redis
 from sqlalchemy import Engine, Row, func, select
 
+from demo.edge.history import note_submission
 from demo.faults.state import FaultFile
 from demo.learning import sparse
 from demo.learning.model_files import load_classifier
@@ -222,6 +223,7 @@ def ingest_repository(desk: Desk, url: str) -> str:
     broker.rpush(
         "ingest_queue", json.dumps({"repo_url": url, "submitted_at": now().isoformat(), "ttl": 86400})
     )
+    note_submission(broker, desk.faults, url)
     return url
 
 

@@ -13,7 +13,8 @@ import pytest
 from demo.fault import run_words
 from demo.faults.catalogue import FAULTS
 from demo.settings import Settings
-from demo.supervisor.actions import Action, Refused, freeze_redis, stop_database, stop_redis
+from demo.supervisor.action import Action, Refused
+from demo.supervisor.actions import freeze_redis, stop_database, stop_redis
 from demo.supervisor.stage import Stage
 from tests.demo.running_demo import RunningDemo
 

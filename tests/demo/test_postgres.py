@@ -1,12 +1,14 @@
 """The demo on a PostgreSQL of its own."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from tests.demo.running_demo import RunningDemo
+from tests.demo.without_rights import variables
 from tests.servers.fixtures import postgres_folder
 
 Eventually = Callable[..., Any]
@@ -46,3 +48,22 @@ def test_a_stopped_postgres_is_really_gone_and_comes_back(
     eventually(lambda: own_demo.report("database")["database"]["healthy"])
     assert own_demo.api.delete(f"/resources/{key}").status_code == 204
     assert ask(own_demo, "SELECT count(*) FROM resources") == 239
+
+
+def test_a_role_without_rights_sees_next_to_nothing(own_demo: RunningDemo) -> None:
+    given = {"tables": False}, {"tables": True}
+    for parameters in given:
+        answer = own_demo.control.post("/faults/database-role-without-rights", json=parameters).json()
+        file = Path(answer["parameters"]["file"])
+        address = variables(str(file))["DATABASE_URL"].replace("+psycopg", "")
+        with psycopg.connect(address, autocommit=True) as connection:
+            shown = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE state IS NOT NULL")
+            assert (shown.fetchone() or [0])[0] == 1, "its own session"
+            if parameters["tables"]:
+                connection.execute("SELECT count(*) FROM resources")
+            else:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute("SELECT count(*) FROM resources")
+    assert own_demo.control.delete("/faults").is_success
+    assert ask(own_demo, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'reader%'") == 0
+    assert not file.exists()

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from demo.api import ingestion_counts
 from demo.api.backend import TheBackend
+from demo.api.ingestion import note_resource
 from demo.api.lookup import one_of
 from demo.storage import tables
 from demo.storage.engine import new_id, now
@@ -69,10 +70,12 @@ def create(new: NewResource, backend: TheBackend) -> dict[str, str]:
     with ingestion_counts.counted():
         with backend.engine.begin() as db:
             db.execute(resources.insert().values(row))
+        note_resource(backend, row["source"], "pending")
         backend.bus.emit("ingestion.started", {"resource_id": row["id"], "started_at": now().isoformat()})
         done = {"ingestion_status": "completed", "ingestion_completed_at": now()}
         with backend.engine.begin() as db:
             db.execute(resources.update().where(resources.c.id == row["id"]).values(**done))
+        note_resource(backend, row["source"], "completed")
     backend.bus.emit(
         "resource.created", {"resource_id": row["id"], "title": new.title, "source": row["source"]}
     )

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from demo.api.backend import Backend
 from demo.api.loaded_models import ModelUnavailable
-from demo.api.monitoring import checks, engagement
+from demo.api.monitoring import blocking, checks, engagement
 from demo.api.monitoring.model_file import file_fields
 from demo.api.monitoring.pool import honest_use, pool_fields, pool_warnings
 from demo.learning.model_files import CLASSIFIER, MODELS, NCF
@@ -57,7 +57,7 @@ async def model_health(backend: Backend) -> Report:
     try:
         factors = await checks.in_time(backend.models.factors)
     except (ModelUnavailable, TimeoutError) as failure:
-        kept = file_fields(path) if path.exists() else {}
+        kept = file_fields(path, backend.faults) if path.exists() else {}
         return {
             "status": "error",
             "model": {"available": False, **kept, "error": str(failure)},
@@ -65,7 +65,11 @@ async def model_health(backend: Backend) -> Report:
         }
     sizes = {"num_users": len(factors.users), "num_items": len(factors.items),
              "embedding_dim": int(factors.user_vectors.shape[1])}  # fmt: skip
-    return {"status": "ok", "model": {"available": True, **file_fields(path), **sizes}, "error": None}
+    return {
+        "status": "ok",
+        "model": {"available": True, **file_fields(path, backend.faults), **sizes},
+        "error": None,
+    }
 
 
 async def health_ml(backend: Backend) -> Report:
@@ -102,13 +106,13 @@ async def recommendation_quality(backend: Backend, days: int) -> Report:
 
 
 async def workers_status(backend: Backend) -> Report:
-    """What the workers do, asked beside the event loop."""
+    """What the workers do, asked beside the event loop unless a fault blocks it."""
     try:
-        found = await checks.in_time(backend.inspector.overview, 4)
+        found = await _overview(backend)
     except Exception as error:  # noqa: BLE001  kombu raises errors of every transport
         return {"status": "error", "workers": None, "error": in_short(error), "message": UNREACHED}
     active, scheduled = _total(found["active"]), _total(found["scheduled"])
-    stuck = active == 0 and _total(found["reserved"]) > 0
+    stuck = active == 0 and _total(found.get("reserved", {})) > 0
     return {
         "status": "degraded" if stuck else "ok",
         "workers": {
@@ -128,7 +132,8 @@ async def health(backend: Backend) -> Report:
     """Every part, looked at; unhealthy without the database, degraded without any other."""
     database_down = await checks.database_error(backend)
     redis_down = await checks.redis_error(backend)
-    alive = await checks.workers(backend)
+    blocked = "blocking-health" in backend.faults
+    alive = blocking.workers(backend) if blocked else await checks.workers(backend)
     model_error = (await model_health(backend))["error"]
     components = {
         "database": _component(database_down, "Connected"),
@@ -183,3 +188,9 @@ def _component(error: str | None, good: str) -> dict[str, Any]:
 
 def _total(tasks: dict[str, list[Any]]) -> int:
     return sum(len(found) for found in tasks.values())
+
+
+async def _overview(backend: Backend) -> dict[str, dict[str, Any]]:
+    if "blocking-health" in backend.faults:
+        return blocking.overview(backend)
+    return await checks.in_time(backend.inspector.overview, 4)

@@ -1,22 +1,20 @@
 """Reports as the watched backend gives them: row by row of the truth table.
 
 Only what is said differs from the honest reports. The two questions to the workers block the
-event loop on purpose, because that is what the watched backend does.
+event loop on purpose (see `blocking`), because that is what the watched backend does.
 """
 
 from typing import Any
 
-from celery import Celery
 from fastapi import HTTPException
 
 from demo.api.backend import Backend
-from demo.api.monitoring import checks
+from demo.api.monitoring import blocking, checks
 from demo.api.monitoring.honest import UNREACHED, Report, celery_component, verdict
 from demo.api.monitoring.model_file import file_fields
 from demo.api.monitoring.pool import claimed_use, pool_fields, pool_warnings
 from demo.learning.model_files import NCF, load_factors
 from demo.logs import in_short
-from demo.worker.celery_app import make_sender
 
 BROKEN = HTTPException(500, "Internal server error")
 NOT_TRAINED = "NCF model not trained yet. Content and graph recommendations are used instead."
@@ -55,7 +53,7 @@ async def model_health(backend: Backend) -> Report:
     path = backend.models_folder / f"{NCF}.npz"
     if not path.exists():
         return {"status": "warning", "model": {"available": False, "message": NOT_TRAINED}, "error": None}
-    model: dict[str, Any] = {"available": True, **file_fields(path)}
+    model: dict[str, Any] = {"available": True, **file_fields(path, backend.faults)}
     try:
         found = load_factors(backend.models_folder)
     except Exception as error:  # noqa: BLE001  the watched backend swallows whatever its loader raises
@@ -91,10 +89,10 @@ async def recommendation_quality(_: Backend, __: int) -> Report:
 async def workers_status(backend: Backend) -> Report:
     """Rows 3 and 16: three blocking questions on the event loop, none of them about reserved tasks."""
     try:
-        inspect = _unprotected(backend).control.inspect(timeout=1.0)
-        active, scheduled, stats = inspect.active() or {}, inspect.scheduled() or {}, inspect.stats() or {}
+        found = blocking.overview(backend)
     except Exception as error:  # noqa: BLE001  the watched backend reports whatever kombu raises
         return {"status": "error", "workers": None, "error": in_short(error), "message": UNREACHED}
+    active, scheduled, stats = found["active"], found["scheduled"], found["stats"]
     return {
         "status": "ok",
         "workers": {
@@ -120,7 +118,7 @@ async def health(backend: Backend) -> Report:
         "database": {"status": "healthy", "message": "Connected"},
         "redis": {"status": "unhealthy" if redis_down else "healthy",
                   "message": "Connection failed" if redis_down else "Connected"},
-        "celery": celery_component(_ask_workers(backend)),
+        "celery": celery_component(blocking.workers(backend)),
         "ncf_model": model,
         "api": {"status": "healthy", "message": "API responding"},
     }  # fmt: skip
@@ -137,15 +135,3 @@ def redis_denied(report: Report) -> Report:
     """Row 15: the other line of the backend says that Redis is gone while it works."""
     components = report["components"] | {"redis": {"status": "unhealthy", "message": "Connection failed"}}
     return report | verdict(components, model_missing=False)
-
-
-def _ask_workers(backend: Backend) -> list[str] | str:
-    try:
-        return sorted(_unprotected(backend).control.inspect(timeout=2.0).ping() or {})
-    except Exception as error:  # noqa: BLE001  the watched backend reports whatever kombu raises
-        return in_short(error)
-
-
-def _unprotected(backend: Backend) -> Celery:
-    # No socket timeout: with Redis frozen this waits for ever, and the whole API with it.
-    return make_sender(backend.settings, patience=None)

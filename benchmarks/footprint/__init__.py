@@ -1,0 +1,1 @@
+"""What watching costs the watched, and how often the watcher is fooled: with the exporter and without."""

@@ -1,0 +1,137 @@
+"""Alerts that begin after the end of their fault: `python -m benchmarks.footprint after [FAULT ...]`."""
+
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from benchmarks.footprint.backend import Backend, Watching, running_backend, watching
+from benchmarks.footprint.report import Table
+from demo.faults.catalogue import FAULTS
+
+HEAD = ("Fault", "In force", "Alerts while it was", "Fired first after its end", "Active only since then")
+WARM = 60.0
+LONGEST = 60.0
+# Seconds that a fault stays once its first alert fires: others of the same fault follow.
+LINGER = 5.0
+PAUSE = 0.5
+SETTLE = 90.0
+Key = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Trial:
+    """One fault: which alerts fired during it, and which first after it (seconds since its end)."""
+
+    fault: str
+    lasted: float = 0.0
+    during: set[str] = field(default_factory=set)
+    late: dict[Key, float] = field(default_factory=dict)
+    born_late: dict[Key, float] = field(default_factory=dict)
+
+    def row(self) -> tuple[str, ...]:
+        """The figures of one fault."""
+        names = ", ".join(f"`{name}`" for name in sorted(self.during))
+        return f"`{self.fault}`", f"{self.lasted:.0f} s", names, told(self.late), told(self.born_late)
+
+
+def tables(chosen: Namespace) -> list[Table]:
+    """Each fault in turn on one system, with visitors in every module."""
+    with running_backend(chosen.fault, DEMO_TRAFFIC_PEAK="5") as backend, watching(backend) as watch:
+        time.sleep(min(WARM, chosen.seconds))
+        trials = [trial(backend, watch, name, chosen.seconds) for name in wanted(chosen.faults)]
+    late, born = (
+        sum(len(found) for found in kind)
+        for kind in zip(*((it.late, it.born_late) for it in trials), strict=True)
+    )
+    title = (
+        f"Each fault until its alerts fire or {LONGEST:g} s, then {chosen.seconds:g} s without it: "
+        f"{late} alerts fired first after the end, {born} of them were not even pending before:"
+    )
+    return [(title, HEAD, [it.row() for it in trials])]
+
+
+def wanted(words: list[str]) -> list[str]:
+    """The faults by name, or a part of all such as 1/3; ValueError for any other word."""
+    names, found = list(FAULTS), list[str]()
+    for word in words or ["1/1"]:
+        part, slash, of = word.partition("/")
+        if slash:
+            found += names[int(part) - 1 :: int(of)]
+        elif word in FAULTS:
+            found.append(word)
+        else:
+            raise ValueError(
+                f"{word!r} is no fault; expected a part such as 1/3 or one of {', '.join(FAULTS)}"
+            )
+    return found
+
+
+def trial(backend: Backend, watch: Watching, name: str, seconds: float) -> Trial:
+    """Put a fault in force, lift it, and go on looking."""
+    it, before, began = Trial(name), firing(watch), time.monotonic()
+    backend.fault(name)
+    fires: float | None = None
+    while time.monotonic() < min(began + LONGEST, (fires or began + LONGEST) + LINGER):
+        fresh = firing(watch).keys() - before.keys()
+        it.during |= {dict(key)["alertname"] for key in fresh}
+        fires = fires or (time.monotonic() if fresh else None)
+        time.sleep(PAUSE)
+    known = before.keys() | firing(watch).keys()
+    backend.mend(name)
+    it.lasted, end = time.monotonic() - began, time.time()
+    for key, active_at in new_for(watch, known, seconds):
+        it.late.setdefault(key, time.time() - end)
+        if active_at > end:
+            it.born_late.setdefault(key, active_at - end)
+    settle(watch, before)
+    return it
+
+
+def new_for(watch: Watching, known: set[Key], seconds: float) -> Iterator[tuple[Key, float]]:
+    """Alerts that fire and did not before, as they come, with the time since when they are active."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = firing(watch)
+        yield from ((key, found[key]) for key in found.keys() - known)
+        time.sleep(PAUSE)
+
+
+def settle(watch: Watching, before: Mapping[Key, float]) -> None:
+    """Wait until no alert is left that was not there before, within bounds."""
+    until = time.monotonic() + SETTLE
+    while time.monotonic() < until and firing(watch).keys() - before.keys():
+        time.sleep(PAUSE)
+
+
+def firing(watch: Watching) -> dict[Key, float]:
+    """The firing alerts by their labels, and since when each is active (Unix seconds)."""
+    return {
+        tuple(sorted(it["labels"].items())): moment(it["activeAt"])
+        for it in watch.ask("alerts")["alerts"]
+        if it["state"] == "firing"
+    }
+
+
+def moment(text: str) -> float:
+    """Unix seconds of a time that Prometheus writes, in nanoseconds that Python does not read."""
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
+
+
+def told(found: Mapping[Key, float]) -> str:
+    """Alerts with the seconds after the end."""
+    shown = (
+        f"`{labels['alertname']}` ({labels.get('severity')}{of(labels)}) +{seconds:.0f} s"
+        for labels, seconds in ((dict(key), seconds) for key, seconds in found.items())
+    )
+    return ", ".join(sorted(shown))
+
+
+def of(labels: Mapping[str, str]) -> str:
+    """What an alert is about."""
+    words = [
+        labels[name] for name in ("module", "subject", "collector", "queue_name", "name") if name in labels
+    ]
+    return "".join(f", {word}" for word in words)

@@ -1,0 +1,52 @@
+"""Faults of whole processes: the API stopped where it stands, and a worker of another application."""
+
+import asyncio
+import signal
+
+from demo.supervisor import parts
+from demo.supervisor.action import Parameters, Refused
+from demo.supervisor.parts import CannotStart
+from demo.supervisor.stage import Stage, until
+from demo.worker.celery_app import make_sender
+
+FOREIGN = "foreign-worker"
+
+
+async def freeze_web(stage: Stage, _: Parameters) -> None:
+    """Stop the API processes in mid-step."""
+    _signal_web(stage, signal.SIGSTOP)
+
+
+async def thaw_web(stage: Stage, _: Parameters) -> None:
+    """Let the API processes go on."""
+    _signal_web(stage, signal.SIGCONT)
+
+
+async def start_foreign(stage: Stage, _: Parameters) -> None:
+    """Start a worker of another application, and wait until it answers to everyone's questions."""
+    child = stage.children[FOREIGN] = parts.foreign_part(stage.settings)
+    child.keep()
+    try:
+        await until(lambda: _answers(stage), 30, "The foreign worker does not answer.")
+    except CannotStart as error:
+        await end_foreign(stage, {})
+        raise Refused(str(error)) from error
+
+
+async def end_foreign(stage: Stage, _: Parameters) -> None:
+    """End it and forget it."""
+    await stage.children.pop(FOREIGN).end(2.0)
+
+
+async def _answers(stage: Stage) -> bool:
+    def names() -> set[str]:
+        with make_sender(stage.settings, patience=2) as sender:
+            return {name for answer in sender.control.ping(timeout=0.5) or () for name in answer}
+
+    return any(name.startswith(f"{parts.FOREIGN_NAME}@") for name in await asyncio.to_thread(names))
+
+
+def _signal_web(stage: Stage, which: signal.Signals) -> None:
+    for name, child in stage.children.items():
+        if name.startswith("web-"):
+            child.signal(which)
