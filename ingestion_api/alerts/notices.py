@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ingestion_api.moments import Written
+from ingestion_api.names import CheckedNames
 
 # databases take no NUL in a text
 Line = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
-Words = dict[Line, Line]
+Words = Annotated[dict[Line, Line], CheckedNames]
 NEVER = 1  # the year Alertmanager writes for an end that is not known
 
 
