@@ -9,8 +9,8 @@ from pydantic.json_schema import JsonSchemaValue
 class CheckedNames:
     """Put beside `dict[Text, Value]` in `Annotated`: the pattern of Text forbids all other names.
 
-    Pydantic refuses a name that does not match, yet its schema has only `patternProperties`, which says nothing
-    about the names that match no pattern.
+    Pydantic refuses a name that does not match, yet its schema has only `patternProperties`, which says
+    nothing about the names that match no pattern.
     """
 
     @classmethod

@@ -1,8 +1,8 @@
 """Text of a PostgreSQL whatever its encoding is: we speak UTF-8, and the server converts where it can.
 
-A server of encoding SQL_ASCII, as initdb makes it where no locale is set, converts nothing, and ends a statement
-that meets a text which is no UTF-8. So there nobody converts: what we write is UTF-8, what others have written may
-be anything.
+A server of encoding SQL_ASCII, as initdb makes it where no locale is set, converts nothing, and ends a
+statement that meets a text which is no UTF-8. So there nobody converts: what we write is UTF-8, what others
+have written may be anything.
 """
 
 from typing import Any

@@ -22,7 +22,7 @@ error-feedback.enabled = false
 
 
 def test_every_answer_is_as_described(tmp_path: Path, redis_server: RedisServer) -> None:
-    """All checks of schemathesis, all its phases; the same requests on each machine and day, see `make fuzz`."""
+    """All checks of schemathesis, all its phases; the requests are the same on each machine and day."""
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONFIG.read_text() + SAME_EACH_TIME)
     with service_to_fuzz(tmp_path, redis_server) as service:
