@@ -30,7 +30,8 @@ def service_to_fuzz(folder: Path, redis: RedisServer) -> Iterator[ServiceProcess
     env = environment(
         folder / "run",
         redis.url,
-        degraded_after=3600,
+        degraded_after=86_400,
+        offline_after=86_400,
         queue_limit=100_000,
         attempts=10_000,
         cache_url=redis.database(2),
