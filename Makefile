@@ -29,7 +29,7 @@ types: ## types, strictly
 tests: ## the tests, with coverage
 	.venv/bin/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --durations=10
 
-fuzz: ## requests drawn widely from the service's OpenAPI document (about two minutes; SEED=7 draws those of 7 again)
+fuzz: ## requests and values drawn widely, with a new seed each time (minutes; SEED=7 draws those of 7 again)
 	@SEED=$(SEED) EXAMPLES=$(EXAMPLES) .venv/bin/python -m tests.ingestion_api.fuzzing
 
 format: ## let ruff write what it can
