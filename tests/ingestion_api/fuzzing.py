@@ -1,7 +1,7 @@
 """Draws requests from the service's OpenAPI document: `python -m tests.ingestion_api.fuzzing` draws widely.
 
-So it does for the tests of hypothesis, with the same seed. The seed is new each time and printed; SEED=7 draws
-what 7 drew, EXAMPLES=500 draws more.
+So it does for the tests of hypothesis, with the same seed. The seed is new each time and printed; SEED=7
+draws what 7 drew, EXAMPLES=500 draws more.
 """
 
 import os
