@@ -1,4 +1,4 @@
-"""What CI runs is `make test` in a copy whose folder's name holds a space, without a locale; the copy goes."""
+"""CI runs `make test` in a copy whose folder's name holds a space, without a locale; the copy goes."""
 
 import os
 import shutil
