@@ -33,6 +33,12 @@ def notice(**changes: Any) -> dict[str, Any]:
         (CLEAR, {"prefix": "a b"}, "prefix is wrong"),
         (WEBHOOK, {"alerts": [{"status": "burning"}]}, "alerts.0.status is wrong"),
         (WEBHOOK, {}, "alerts is missing."),
+        (
+            WEBHOOK,
+            {"alerts": [notice(startsAt="0001-01-01T00:00:00+01:00")]},
+            "alerts.0.startsAt lies outside",
+        ),
+        (WEBHOOK, {"alerts": [notice(endsAt="9999-12-31T23:59:59-01:00")]}, "alerts.0.endsAt lies outside"),
         (WEBHOOK, {"alerts": [notice(labels={"a\0": "b"})]}, "alerts.0.labels.a\0.[key] is wrong"),
         (WEBHOOK, {"alerts": [notice(annotations={"a": "\0"})]}, "alerts.0.annotations.a is wrong"),
     ],
