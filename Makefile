@@ -1,5 +1,5 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run demo-fault test lint types tests format rules docs bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-service
+.PHONY: help setup run demo-fault test lint types tests fuzz format rules docs bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-service
 .NOTPARALLEL:
 
 help: ## list the verbs
@@ -28,6 +28,9 @@ types: ## types, strictly
 
 tests: ## the tests, with coverage
 	.venv/bin/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --durations=10
+
+fuzz: ## requests and values drawn widely, with a new seed each time (minutes; SEED=7 draws those of 7 again)
+	@SEED=$(SEED) EXAMPLES=$(EXAMPLES) .venv/bin/python -m tests.ingestion_api.fuzzing
 
 format: ## let ruff write what it can
 	.venv/bin/python -m ruff format

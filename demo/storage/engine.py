@@ -59,7 +59,8 @@ def new_id() -> str:
 def _connect_arguments(url: str) -> dict[str, object]:
     if url.startswith("sqlite"):
         return {"timeout": BUSY_SECONDS, "check_same_thread": False}
-    return {"connect_timeout": 2, "options": "-c statement_timeout=30000"}
+    # a server of encoding SQL_ASCII would otherwise give bytes for text
+    return {"connect_timeout": 2, "options": "-c statement_timeout=30000", "client_encoding": "utf8"}
 
 
 def _prepared(engine: Engine) -> Engine:

@@ -22,6 +22,8 @@ async def create_cluster(settings: Settings) -> None:
         shutil.chown(folder, "postgres", "postgres")
     initdb = await asyncio.create_subprocess_exec(
         str(POSTGRES / "initdb"), "-D", str(folder), "-U", "demo", "-A", "trust", "--no-sync",
+        # whatever the environment says: without a locale initdb chooses SQL_ASCII
+        "--encoding", "UTF8", "--locale", "C",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, cwd="/", **user,
     )  # fmt: skip
     _, complaint = await initdb.communicate()

@@ -1,16 +1,29 @@
 """Alertmanager's webhook, as it sends it; fields we do not know are let pass, since it may add some."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from ingestion_api.moments import Written
+from ingestion_api.names import CheckedNames
 
 # databases take no NUL in a text
 Line = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
-Words = dict[Line, Line]
+Words = Annotated[dict[Line, Line], CheckedNames]
 NEVER = 1  # the year Alertmanager writes for an end that is not known
+
+
+def _storable(moment: datetime) -> datetime:
+    # the first day of year 1 east of Greenwich and the last of 9999 west of it are none in UTC
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside of the years 1 to 9999 in UTC") from None
+    return moment
+
+
+Moment = Annotated[Written, AfterValidator(_storable)]
 
 
 class Notice(BaseModel):
@@ -21,8 +34,8 @@ class Notice(BaseModel):
     status: Literal["firing", "resolved"]
     labels: Words
     annotations: Words = {}
-    starts_at: Written = Field(alias="startsAt")
-    ends_at: Written | None = Field(default=None, alias="endsAt")
+    starts_at: Moment = Field(alias="startsAt")
+    ends_at: Moment | None = Field(default=None, alias="endsAt")
     generator_url: Line = Field(default="", alias="generatorURL")
     fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")]
 

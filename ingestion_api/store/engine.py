@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import StatementError
 
+from ingestion_api.store.encoding import UTF8, read_any_text
+
 # what an error of the backend's database carries, so that whoever is told knows which one is away
 OF_THE_RESOURCES = "of the resources"
 WRITES = "watchroom_writes"
@@ -37,14 +39,17 @@ def _say_whose(context: ExceptionContext) -> None:
 
 def _server(url: str, pool_size: int) -> Engine:
     postgres = make_url(url).get_backend_name() == "postgresql"
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=POOL_WAIT,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 2} if postgres else {},
+        connect_args={"connect_timeout": 2, "client_encoding": UTF8} if postgres else {},
     )
+    if postgres:
+        event.listen(engine, "connect", read_any_text)
+    return engine
 
 
 def _sqlite(url: str) -> Engine:

@@ -20,7 +20,8 @@ def own_demo(free_port: Callable[[], int]) -> Iterator[RunningDemo]:
     with postgres_folder() as folder:
         # The server runs as another user, who must be able to walk to its files.
         folder.chmod(0o755)
-        demo = RunningDemo(folder, DEMO_DATABASE="postgres", DEMO_POSTGRES_PORT=str(free_port()))
+        own = {"DEMO_DATABASE": "postgres", "DEMO_POSTGRES_PORT": str(free_port())}
+        demo = RunningDemo(folder, **own, LC_ALL="C")  # as in a bare container
         demo.start()
         yield demo
         demo.stop()
@@ -38,6 +39,7 @@ def test_a_stopped_postgres_is_really_gone_and_comes_back(
     own_demo: RunningDemo, eventually: Eventually
 ) -> None:
     assert own_demo.report("db/pool")["pool"]["statement_timeout_ms"] == 30000
+    assert ask(own_demo, "SHOW server_encoding") == "UTF8"
     assert ask(own_demo, "SELECT count(*) FROM pg_stat_statements") > 0
     key = ask(own_demo, "SELECT id FROM resources WHERE description != '' LIMIT 1")
     with own_demo.fault("database-stopped"):

@@ -1,19 +1,43 @@
 """The dashboards are what Grafana's own types say, and the check finds what they are not."""
 
 import copy
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.grafana.files import Json, dashboards
-from tests.grafana.types.compile import install, mistakes
+from tests.grafana.types.compile import HERE, install, mistakes
 
 
 @pytest.fixture(scope="module", autouse=True)
 def types() -> None:
     """Grafana's types and the compiler, installed by the set-up or now."""
     install()
+
+
+def test_types_that_cannot_be_installed_are_told_in_one_sentence(tmp_path: Path) -> None:
+    copied = tmp_path / "a checkout" / "tests" / "grafana" / "types"
+    shutil.copytree(HERE, copied, ignore=shutil.ignore_patterns("node_modules"))
+    for package in copied.parents[:2]:
+        (package / "__init__.py").touch()
+    refused = {"npm_config_registry": "http://127.0.0.1:1", "npm_config_fetch_retries": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.grafana.types"],
+        cwd=tmp_path / "a checkout",
+        env={**os.environ, **refused, "npm_config_cache": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("set-up: npm could not install Grafana's types (code ECONNREFUSED; ")
+    assert ended.stderr.endswith("if you use one of your own, then try again.\n")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_every_dashboard_is_of_the_types_that_grafana_publishes(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ FAST_AND_SMALL = (
 class PostgresServer(Server):
     """postgres on a free port, with its data in `folder`, run as user postgres when we are root."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, encoding: str = "UTF8") -> None:
         self.port = free_port()
         self.url = self._url("postgres")
         self._databases = 0
@@ -39,7 +39,7 @@ class PostgresServer(Server):
             ready=self._accepts,
             stop_signal=signal.SIGINT,
         )  # fmt: skip
-        self._initialise(folder)
+        self._initialise(folder, encoding)
 
     def fresh_database(self) -> str:
         """Create an empty database and return its SQLAlchemy URL."""
@@ -52,16 +52,20 @@ class PostgresServer(Server):
     def _url(self, database: str) -> str:
         return f"postgresql+psycopg://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
 
-    def _initialise(self, folder: Path) -> None:
+    def _initialise(self, folder: Path, encoding: str) -> None:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
         initdb = str(binaries() / "initdb")
         subprocess.run(
-            [*as_postgres(), initdb, "-D", str(self._data), "--no-sync", "-A", "trust", "-U", SUPERUSER],
+            [
+                *as_postgres(), initdb, "-D", str(self._data), "--no-sync", "-A", "trust", "-U", SUPERUSER,
+                # whatever the environment says: without a locale initdb chooses SQL_ASCII
+                "--encoding", encoding, "--locale", "C",
+            ],
             check=True,
             capture_output=True,
             cwd=folder,
-        )
+        )  # fmt: skip
 
     def _accepts(self) -> bool:
         try:

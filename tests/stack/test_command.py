@@ -1,6 +1,7 @@
 """`make run` from outside: it starts what it says, tells where it is, and leaves nothing behind."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -111,7 +112,8 @@ def test_grafana_is_started_where_it_is_installed(watchroom: Make, backend: str,
     stand_in.write_text(
         "#!/bin/bash\n"
         f'mkdir -p "$GF_PATHS_DATA/api" && cd "$GF_PATHS_DATA" && touch api/health\n'
-        f'exec {sys.executable} -m http.server --bind "$GF_SERVER_HTTP_ADDR" "$GF_SERVER_HTTP_PORT"\n'
+        f"exec {shlex.quote(sys.executable)} -m http.server "
+        '--bind "$GF_SERVER_HTTP_ADDR" "$GF_SERVER_HTTP_PORT"\n'
     )
     stand_in.chmod(0o755)
     run = watchroom(BACKEND_URL=backend, PATH=f"{programs}:{os.environ['PATH']}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -164,14 +165,16 @@ def test_a_process_starts_after_what_it_waits_for(
 ) -> None:
     port, other = free_port(), free_port()
     slow = shell(
-        f"sleep 0.5; exec {sys.executable} -m http.server --bind 127.0.0.1 {port}", port, name="slow"
+        f"sleep 0.5; exec {shlex.quote(sys.executable)} -m http.server --bind 127.0.0.1 {port}",
+        port,
+        name="slow",
     )
     check = f"import socket; socket.create_connection(('127.0.0.1', {port})); print('was there')"
     second = web(other, name="second", after=[f"http://127.0.0.1:{port}/"])
     second["command"] = [
         "bash",
         "-c",
-        f'{sys.executable} -c "{check}" && exec {" ".join(second["command"])}',
+        f"{shlex.join([sys.executable, '-c', check])} && exec {shlex.join(second['command'])}",
     ]
     stack = small_stack(slow, second)
     eventually(lambda: "all ready" in stack.output(), within=15)

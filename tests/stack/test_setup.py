@@ -4,6 +4,7 @@ The programs it calls are stand-ins that write down how they were called, in a c
 """
 
 import os
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -173,7 +174,7 @@ def test_without_uv_pip_makes_the_environment(machine: Machine) -> None:
         "python3",
         'case "$1 $2" in\n'
         '"-m "*) echo "python $*" >>"$CALLS"; mkdir -p .venv/bin; cp -n "$0" .venv/bin/python;;\n'
-        f'"-c import sys; sys"*) echo "$0";;\n*) exec {python} "$@";;\nesac\n',
+        f'"-c import sys; sys"*) echo "$0";;\n*) exec {shlex.quote(str(python))} "$@";;\nesac\n',
     )
     done = machine.set_up()
     assert done.returncode == 0, done.stderr

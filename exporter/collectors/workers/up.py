@@ -67,7 +67,7 @@ def of_stream(receiver: Receiver, broker: Broker) -> Iterator[Metric]:
     yield CUTS.one(receiver.cuts)
     yield BACKLOG.one(receiver.backlog)
     yield EVENTS.one(receiver.seen)
-    yield UNDECODABLE.one(receiver.undecodable)
+    yield UNDECODABLE.one(receiver.undecodable + receiver.tasks.undecodable)
     yield MISSED.one(receiver.workers.missed)
     yield LAST_TASK_EVENT.one(receiver.last_task_event)
 

@@ -16,7 +16,7 @@ from exporter.settings import Celery as CelerySettings
 from exporter.sources.broker.messages import body_of
 from exporter.sources.broker.stream import Stream, pattern_of
 from exporter.sources.broker.tallies import Tallies
-from exporter.sources.broker.tasks import Tasks
+from exporter.sources.broker.tasks import MALFORMED, Tasks
 from exporter.sources.broker.workers import Workers
 
 log = logging.getLogger("exporter")
@@ -24,7 +24,6 @@ PING_AFTER = 1.0
 SILENT_AFTER = 3.0  # no answer to a ping by then: what we know is no longer of the present
 GIVEN_UP_AFTER = 30.0
 LONGEST_REST = 5.0
-MALFORMED = (ValueError, TypeError, KeyError, AttributeError, LookupError, OverflowError, RecursionError)
 
 
 class Receiver:

@@ -1,8 +1,9 @@
 """Tasks on their way, and what their events count as.
 
 Only sent and received events name the task, and only sent events name its queue, so what they say is kept
-until the task has ended. A sent event may come after the received event of the same task: they have
-different publishers.
+until the task has ended. A sent event may come after all other events of the same task: they have different
+publishers, and a busy client publishes it when the worker is done already. So the first task of a name
+waits a moment for it before it is counted.
 """
 
 from collections import OrderedDict, deque
@@ -15,14 +16,17 @@ from exporter.sources.broker.tallies import UNKNOWN, Tallies, Tally
 from exporter.sources.document import unix_seconds
 
 Event = dict[str, Any]
+Handler = Callable[[Event, float], None]
 HELD = 1.0
+MOST_HELD = 1000  # tasks; beyond these nobody waits for a sent event
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, LookupError, OverflowError, RecursionError)
 FORGOTTEN = 6 * 3600.0
 
 
 class Task:
     """One task on its way."""
 
-    __slots__ = ("held", "name", "seen_at", "sent_at", "started_at", "tally")
+    __slots__ = ("held", "name", "postponed", "seen_at", "sent_at", "started_at", "tally")
 
     def __init__(self, name: str, now: float) -> None:
         self.name = name
@@ -31,6 +35,7 @@ class Task:
         self.started_at: float | None = None
         self.tally: Tally | None = None  # not before its queue is known
         self.held = 0  # received events that wait for that
+        self.postponed: list[tuple[Handler, Event, float]] = []  # later events that wait for that
 
 
 class Tasks:
@@ -42,6 +47,7 @@ class Tasks:
         self.events = 0
         self.finished = 0
         self.failed = 0
+        self.undecodable = 0  # postponed events that could not be understood
         self.queues: dict[str, None] = {}  # that sent events named
         self._on_start = on_start
         self._most = most
@@ -49,17 +55,17 @@ class Tasks:
         self._held: deque[tuple[float, Task]] = deque()
         self._routes: dict[str, str] = {}  # the queue that each task last went to
 
-    def handlers(self) -> dict[str, Callable[[Event, float], None]]:
+    def handlers(self) -> dict[str, Handler]:
         """What to do with each type of event."""
         return {
             "task-sent": self._sent,
             "task-received": self._received,
-            "task-started": self._started,
-            "task-succeeded": self._succeeded,
-            "task-failed": self._failed,
-            "task-retried": self._retried,
-            "task-rejected": self._rejected,
-            "task-revoked": self._revoked,
+            "task-started": self._once_queue_is_known(self._started),
+            "task-succeeded": self._once_queue_is_known(self._succeeded),
+            "task-failed": self._once_queue_is_known(self._failed),
+            "task-retried": self._once_queue_is_known(self._retried),
+            "task-rejected": self._once_queue_is_known(self._rejected),
+            "task-revoked": self._once_queue_is_known(self._revoked),
         }
 
     def sent_at(self, task_id: str | None) -> float | None:
@@ -75,9 +81,7 @@ class Tasks:
     def tick(self, now: float) -> None:
         """Count what was held back for long enough, forget what never ended."""
         while self._held and self._held[0][0] < now - HELD:
-            task = self._held.popleft()[1]
-            if task.held:
-                self._settle(task)
+            self._release_oldest()
         while self._tasks and next(iter(self._tasks.values())).seen_at < now - FORGOTTEN:
             self._tasks.popitem(last=False)
         self.clocks.turn(now)
@@ -89,12 +93,13 @@ class Tasks:
         self.route(task.name, queue)
         if len(self.queues) < 200:
             self.queues.setdefault(queue)
-        tally = self._settle(task, queue)
-        tally.sent += 1
         if task.started_at is not None and task.sent_at is None and at <= task.started_at:
+            tally = self._settle(task, queue)
             tally.wait.add(task.started_at - at)  # it came late, the start did not
-            return
-        task.sent_at = at
+        else:
+            task.sent_at = at  # before the postponed start is counted, which asks for it
+            tally = self._settle(task, queue)
+        tally.sent += 1
 
     def _received(self, event: Event, now: float) -> None:
         task = self._task(event, now)
@@ -103,6 +108,18 @@ class Tasks:
             return
         task.held += 1
         self._held.append((now, task))
+        if len(self._held) > MOST_HELD:
+            self._release_oldest()
+
+    def _once_queue_is_known(self, handle: Handler) -> Handler:
+        def handle_or_postpone(event: Event, now: float) -> None:
+            task = self._tasks.get(event["uuid"])
+            if task is None or task.tally is not None or not task.held or task.name in self._routes:
+                handle(event, now)
+            else:
+                task.postponed.append((handle, event, now))
+
+        return handle_or_postpone
 
     def _started(self, event: Event, now: float) -> None:
         task = self._task(event, now)
@@ -156,7 +173,10 @@ class Tasks:
         task_id = event["uuid"]
         task = self._tasks.get(task_id)
         if task is None:
-            task = self._tasks[task_id] = Task(event.get("name") or UNKNOWN, now)
+            name = event.get("name") or UNKNOWN
+            if not isinstance(name, str):
+                raise TypeError("not a name")
+            task = self._tasks[task_id] = Task(name, now)
             if len(self._tasks) > self._most:
                 self._tasks.popitem(last=False)
         return task
@@ -165,7 +185,21 @@ class Tasks:
         tally = self.tallies.of(task.name, queue or self._routes.get(task.name, UNKNOWN))
         tally.received += task.held
         task.held, task.tally = 0, tally
+        postponed, task.postponed = task.postponed, []
+        for handle, event, now in postponed:
+            try:
+                handle(event, now)
+            except MALFORMED:
+                self.undecodable += 1
         return tally
+
+    def _release_oldest(self) -> None:
+        task = self._held.popleft()[1]
+        if not task.held:
+            return
+        if task.name not in self._routes:
+            self.route(task.name, UNKNOWN)  # no client sends sent events: the next task need not wait
+        self._settle(task)
 
 
 def due(event: Event, sent: float) -> float:

@@ -1,5 +1,10 @@
 """Installs Grafana's types: `python -m tests.grafana.types`."""
 
-from tests.grafana.types.compile import install
+import sys
 
-install()
+from tests.grafana.types.compile import InstallFailed, install
+
+try:
+    install()
+except InstallFailed as failed:
+    sys.exit(f"set-up: {failed}")

@@ -16,19 +16,42 @@ MODULES = HERE / "node_modules"
 COMPILERS = "@typescript/typescript-*/lib/tsc"
 
 
+class InstallFailed(Exception):
+    """npm did not install what the lock names; the sentence says what to do."""
+
+
 def install() -> None:
-    """Install Grafana's types and the compiler, once; what is there already is left as it is."""
+    """Install Grafana's types and the compiler, once; what is there already is left as it is.
+
+    Raises InstallFailed when they cannot be had.
+    """
     HERE.joinpath(".lock").touch()
     with HERE.joinpath(".lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not installed():
-            npm(["ci", "--no-audit", "--no-fund", "--silent"], cwd=HERE)
+            _install()
 
 
 def installed() -> bool:
     """Whether what is installed is what the lock names."""
     lock = MODULES / ".package-lock.json"
-    return lock.is_file() and lock.stat().st_mtime >= (HERE / "package-lock.json").stat().st_mtime
+    if not lock.is_file() or lock.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
+        return False
+    # an optional package to npm, so that it succeeds without it
+    return any(MODULES.glob(COMPILERS))
+
+
+def _install() -> None:
+    words = ("ci", "--no-audit", "--no-fund", "--loglevel", "error")
+    ended = npm(words, cwd=HERE, capture_output=True, text=True, return_completed_process=True)
+    if ended.returncode == 0 and installed():
+        return
+    said = [line.removeprefix("npm error").strip() for line in str(ended.stderr).splitlines()]
+    reason = "; ".join(line for line in said if line)[:300] or f"{MODULES / COMPILERS} matches nothing"
+    raise InstallFailed(
+        f"npm could not install Grafana's types ({reason}); check the network, "
+        "or the registry in npm's settings if you use one of your own, then try again."
+    )
 
 
 def compiler() -> Path:

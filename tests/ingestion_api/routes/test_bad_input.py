@@ -6,9 +6,16 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from ingestion_api.alerts.notices import EXAMPLE
+
 GENERATE = "/admin/sparse-embeddings/generate"
 CLEAR = "/api/v1/cache/clear"
 WEBHOOK = "/api/v1/alerts/webhook"
+
+
+def notice(**changes: Any) -> dict[str, Any]:
+    """An alert of a webhook call."""
+    return {**EXAMPLE["alerts"][0], **changes}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +33,14 @@ WEBHOOK = "/api/v1/alerts/webhook"
         (CLEAR, {"prefix": "a b"}, "prefix is wrong"),
         (WEBHOOK, {"alerts": [{"status": "burning"}]}, "alerts.0.status is wrong"),
         (WEBHOOK, {}, "alerts is missing."),
+        (
+            WEBHOOK,
+            {"alerts": [notice(startsAt="0001-01-01T00:00:00+01:00")]},
+            "alerts.0.startsAt lies outside",
+        ),
+        (WEBHOOK, {"alerts": [notice(endsAt="9999-12-31T23:59:59-01:00")]}, "alerts.0.endsAt lies outside"),
+        (WEBHOOK, {"alerts": [notice(labels={"a\0": "b"})]}, "alerts.0.labels.a\0.[key] is wrong"),
+        (WEBHOOK, {"alerts": [notice(annotations={"a": "\0"})]}, "alerts.0.annotations.a is wrong"),
     ],
 )
 def test_a_wrong_body_is_422_with_the_field(client: TestClient, path: str, body: Any, said: str) -> None:
