@@ -4,6 +4,11 @@ from collections.abc import Callable
 
 from exporter.errors import BadAnswer, Refused, SourceError, TimedOut
 
+
+class Locked(TimedOut):
+    """Another process holds the file's lock, so that no reading will succeed."""
+
+
 SAYS: dict[str, Callable[[], SourceError]] = {
     "57014": lambda: TimedOut("database cancelled the query, which took too long"),
     "55P03": lambda: TimedOut("database could not give a lock in time"),
@@ -16,8 +21,8 @@ SAYS: dict[str, Callable[[], SourceError]] = {
     "53300": lambda: Refused("database has no connection left"),
     "57P01": lambda: Refused("database is shutting down"),
     "57P03": lambda: Refused("database is starting up or shutting down"),
-    "SQLITE_BUSY": lambda: TimedOut("database is locked"),
-    "SQLITE_LOCKED": lambda: TimedOut("database is locked"),
+    "SQLITE_BUSY": lambda: Locked("database is locked"),
+    "SQLITE_LOCKED": lambda: Locked("database is locked"),
     "SQLITE_CANTOPEN": lambda: Refused("database file cannot be opened"),
     "SQLITE_NOTADB": lambda: BadAnswer("database file is no SQLite database"),
     "SQLITE_CORRUPT": lambda: BadAnswer("database file is corrupt"),
@@ -46,7 +51,9 @@ def said(error: BaseException) -> SourceError:
     answer = SAYS.get(code_of(cause))
     if answer is not None:
         return answer()
-    if isinstance(cause, OSError) or type(cause).__name__ in ("OperationalError", "ConnectionTimeout"):
+    if type(cause).__name__ == "ConnectionTimeout":
+        return TimedOut("database took too long to accept a connection")
+    if isinstance(cause, OSError) or type(cause).__name__ == "OperationalError":
         return Refused("database cannot be reached")
     return SourceError(f"database failed with {type(cause).__name__}")
 
