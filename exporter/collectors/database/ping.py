@@ -33,7 +33,7 @@ async def last_word(database: Database) -> Ping | None:
         async with asyncio.timeout(None if standing is None else PATIENCE):
             works = await database.ping.works()
     except (TimeoutError, OutOfTime):
-        if standing is None:
+        if standing is None and database.ping.error is None:
             raise
         return standing
     return await database.ping.answer() if works else None

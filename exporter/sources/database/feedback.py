@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from exporter.sources.database.schema import Schema, read_schema
-from exporter.sources.database.windows import LONGEST, WINDOWS, beginning, rows_since
+from exporter.sources.database.windows import LONGEST, WINDOWS, rows_since, since
 
 FEEDBACK = table(
     "recommendation_feedback", column("feedback_type"), column("context"), column("created_at", DateTime)
@@ -76,7 +76,7 @@ def read_feedback(connection: Connection) -> Feedback | None:
     ]
     at = FEEDBACK.c.created_at
     groups = [FEEDBACK.c.feedback_type, *(field.label(f"field_{n}") for n, field in enumerate(fields))]
-    inner = select(*groups, at).where(at >= beginning(LONGEST)).subquery()
+    inner = select(*groups, at).where(since(at, LONGEST)).subquery()
     kind, strategy, clicked, useful, when = inner.c
     query = (
         select(kind, strategy, clicked, useful, *rows_since(when))
@@ -89,7 +89,9 @@ def read_feedback(connection: Connection) -> Feedback | None:
 
 def field_of(schema: Schema, connection: Connection, name: str) -> ColumnElement[Any]:
     """The field of the JSON context as SQL; NULL where the context cannot be read by the database."""
-    kind = schema.tables["recommendation_feedback"].get("context", "")
+    kind = ""
+    if schema.has("recommendation_feedback", "context"):
+        kind = schema.tables["recommendation_feedback"]["context"]
     if connection.dialect.name == "sqlite" and kind:
         # a row with broken JSON would make the whole statement fail
         sound = case((func.json_valid(FEEDBACK.c.context) == 1, FEEDBACK.c.context))

@@ -222,12 +222,15 @@ class Link:
             if transaction is not None:
                 transaction.commit()
         except DBAPIError:
+            self.tally.rollbacks += 1
             self._drop()
         if not self._way.kept:
             self._drop()
 
     def _drop(self) -> None:
         connection, self._connection, plug, self._plug = self._connection, None, self._plug, None
+        # the server rolls back what was open
+        self.tally.rollbacks += self._transaction is not None
         self._transaction = None
         if connection is not None:
             connection.invalidate()
