@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from sqlalchemy.exc import DBAPIError
+
 from exporter.errors import BadAnswer, Refused, SourceError, TimedOut
 
 
@@ -31,6 +33,7 @@ SAYS: dict[str, Callable[[], SourceError]] = {
     ),
     "SQLITE_READONLY": lambda: Refused("database file cannot be read without writing beside it"),
 }
+CLOSED = "closed the connection unexpectedly"
 # while a connection is being made PostgreSQL's library gives no code, only words
 WORDS = {
     "authentication failed": "28P01",
@@ -56,6 +59,12 @@ def said(error: BaseException) -> SourceError:
     if isinstance(cause, OSError) or type(cause).__name__ == "OperationalError":
         return Refused("database cannot be reached")
     return SourceError(f"database failed with {type(cause).__name__}")
+
+
+def was_cut(error: DBAPIError) -> bool:
+    """Whether the connection ended, which neither refuses us nor is silence."""
+    cause = error.orig or error
+    return error.connection_invalidated or code_of(cause) == "57P01" or CLOSED in str(cause)
 
 
 def code_of(cause: BaseException) -> str:

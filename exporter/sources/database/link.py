@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, RootTransaction, event
 from sqlalchemy.exc import DBAPIError
 
 from exporter.errors import SourceError, TimedOut
-from exporter.sources.database.errors import Locked, said
+from exporter.sources.database.errors import Locked, said, was_cut
 from exporter.sources.database.own_thread import OwnThread
 from exporter.sources.database.postgres_wire import Tally
 from exporter.sources.database.way import Way
@@ -21,6 +21,7 @@ from exporter.sources.database.way import Way
 T = TypeVar("T")
 STEP = 0.1  # seconds between two looks at whether we ourselves were late
 LATE = 0.3  # seconds from which on a delay of our own process is a stall, in which silence proves nothing
+CUTS = 3  # connections in a row that are replaced when they are cut, as by somebody who ends our sessions
 STALLS = 3  # stalls that are forgiven in one reading
 LETTING_GO = 0.2  # seconds within which a thread returns whose connection was cut
 
@@ -108,6 +109,9 @@ class Link:
             reading.succeed(await self._in_time(partial(self._read, reading.read)))
         except SourceError as error:
             reading.fail(error)
+            if self._work is not None and isinstance(error, Silent):
+                # so that what is read next finds the thread free
+                await asyncio.wait({asyncio.wrap_future(self._work)}, timeout=LETTING_GO)
             return error
         return None
 
@@ -128,8 +132,6 @@ class Link:
         finally:
             if not self._work.done():
                 self._cut()
-                # so that what is read next finds the thread free
-                await asyncio.wait({answer}, timeout=LETTING_GO)
             answer.cancel()
 
     async def _answers(self, answer: asyncio.Future[Any]) -> bool:
@@ -164,20 +166,18 @@ class Link:
             self._end()
 
     def _read(self, read: Callable[[Connection], T]) -> T:
-        try:
-            return self._attempt(read)
-        except DBAPIError as error:
-            # a connection that broke says nothing of the database as it is now: ask over a new one
-            if not (self._is_connected and error.connection_invalidated) or self._cut_off:
-                raise said(error) from None
-        except SourceError:
-            raise
-        except Exception as error:
-            raise said(error) from error
-        try:
-            return self._attempt(read)
-        except DBAPIError as error:
-            raise said(error) from None
+        # a connection that was cut says nothing of the database as it is now: ask over a new one
+        for left in reversed(range(CUTS + 1)):
+            try:
+                return self._attempt(read)
+            except DBAPIError as error:
+                if not left or self._cut_off or not was_cut(error):
+                    raise said(error) from None
+            except SourceError:
+                raise
+            except Exception as error:
+                raise said(error) from error
+        raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, read: Callable[[Connection], T]) -> T:
         self._is_connected = self._connection is not None

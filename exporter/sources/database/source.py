@@ -35,7 +35,7 @@ from exporter.sources.database.way import Way, way_to
 T = TypeVar("T")
 WAITING = 8  # readings of one link can wait for each other
 UNBOUNDED = 86_400.0
-ON_ITS_WAY = 0.5  # seconds that a ping may take to begin
+ON_ITS_WAY = 1.0  # seconds by which a ping and its verdict may be late on a busy machine
 PING_LINKS = ("ping", "second ping")
 
 
