@@ -32,7 +32,7 @@ def database_of(server: PostgresServer, encoding: str) -> str:
 def test_each_encoding_is_read(own_postgres_server: PostgresServer, encoding: str) -> None:
     url = create(database_of(own_postgres_server, encoding) + "?client_encoding=utf8")
     name = {"LATIN1": "Größe", "WIN1251": "размер", "EUC_JP": "大きさ"}.get(encoding, "größe大")
-    run(url, f'CREATE TABLE "{name}" (x int)', f"CREATE ROLE \"{name}\" LOGIN")
+    run(url, f'CREATE TABLE "{name}" (x int)', f'CREATE ROLE "{name}" LOGIN')
     model = {"sparse_embedding": '{"1": 0.5}', "sparse_embedding_model": name}
     insert(url, RESOURCES, [{"title": name, "ingestion_status": name, **model}] * 2)
     insert(url, FEEDBACK, [{"feedback_type": "view", "context": {"recommendation_strategy": name}}])
@@ -59,7 +59,11 @@ def test_bytes_that_are_no_text_cost_nothing_else(own_postgres_server: PostgresS
 def test_json_that_stands_for_no_text(own_postgres_server: PostgresServer) -> None:
     url = create(own_postgres_server.fresh_database())
     strategies = ["graph", "a\u0000b", "\ud83d\ude00", "gr\u00f6\u00dfe"]
-    insert(url, FEEDBACK, [{"feedback_type": "view", "context": {"recommendation_strategy": s}} for s in strategies])
+    insert(
+        url,
+        FEEDBACK,
+        [{"feedback_type": "view", "context": {"recommendation_strategy": s}} for s in strategies],
+    )
     with watching(database={"url": url, **FAST}) as exporter:
         page = whole(exporter, "recommendations.feedback")
     seen = {labels["strategy"] for labels, _ in page.series("ops_recommendations_impressions", window="1d")}

@@ -65,7 +65,6 @@ def test_few_transactions_a_second_at_the_default_settings(own_postgres_server: 
         exporter.page()
         scrape_for(exporter, SECONDS)
     rate = (settled(own_postgres_server, name) - before) / (time.monotonic() - began)
-    print(f"{rate:.2f} transactions a second, connecting among them")
     assert 1.5 < rate <= MOST
 
 
@@ -129,7 +128,8 @@ def test_what_fails_or_is_slow_costs_only_itself(own_postgres_server: PostgresSe
         try:
             group = Together(link, 0.1, link_is_allowed)
             statements = (
-                "SELECT 1", "SELECT 1 / 0", "SELECT 2", "SELECT 3 FROM pg_sleep(9)", "SELECT no_such", "SELECT 4",
+                "SELECT 1", "SELECT 1 / 0", "SELECT 2", "SELECT 3 FROM pg_sleep(9)", "SELECT no_such",
+                "SELECT 4",
             )  # fmt: skip
             asks = [group.asking(reading(statement)) for statement in statements]
             return await asyncio.gather(*(ask() for ask in asks), return_exceptions=True)

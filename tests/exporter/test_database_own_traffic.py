@@ -77,11 +77,13 @@ def test_the_count_never_falls(own_postgres_server: PostgresServer, url: str, ex
     shown = watch_for(exporter, url, 1)
     for disturb in (
         lambda: run(url, "SELECT pg_stat_reset()"),
-        lambda: run(url, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"),
+        lambda: run(
+            url, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        ),
         own_postgres_server.stop,
     ):
         work(url, 200)
-        assert eventually(lambda: transactions(exporter, url) > shown[-1] + 100, within=COUNTED)
+        assert eventually(lambda last=shown[-1]: transactions(exporter, url) > last + 100, within=COUNTED)
         shown += watch_for(exporter, url, 1)
         disturb()
         if disturb == own_postgres_server.stop:
@@ -112,7 +114,9 @@ def test_a_reset_that_has_been_overtaken_is_no_fall() -> None:
 
 def test_our_own_sessions_are_left_out(url: str, exporter: Watched) -> None:
     page = whole(exporter, "database.activity", "database.statistics")
-    assert not [labels for labels, _ in page.series("pg_stat_activity_count", application_name="watchroom-exporter")]
+    assert not [
+        labels for labels, _ in page.series("pg_stat_activity_count", application_name="watchroom-exporter")
+    ]
     assert (page.value("ops_database_own_connections") or 0) >= 2
     assert page.value("pg_stat_database_numbackends", datname=name_of(url)) == 0
 
@@ -135,6 +139,8 @@ def test_our_own_statements_are_left_out(url: str) -> None:
         )
     assert any("pg_type" in texts[query] for query in shown)
     told = sorted(texts[query] for query in shown)
-    assert not [text for text in told if "pg_stat" in text and "reset" not in text or "pg_am" in text], told
-    assert not [text for text in told if "SAVEPOINT" in text or "READ ONLY" in text or "set_config" in text], told
+    assert not [text for text in told if ("pg_stat" in text and "reset" not in text) or "pg_am" in text], told
+    assert not [
+        text for text in told if "SAVEPOINT" in text or "READ ONLY" in text or "set_config" in text
+    ], told
     assert len([text for text in texts.values() if "watchroom" in text]) > 10

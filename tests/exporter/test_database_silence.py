@@ -136,7 +136,9 @@ def test_a_stopped_server_is_told_at_the_next_ping(own_postgres_server: Postgres
 
 def test_sessions_that_are_ended_are_no_outage(own_postgres_server: PostgresServer) -> None:
     url = own_postgres_server.fresh_database()
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'watchroom-exporter'"
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'watchroom-exporter'"
+    )
     with (
         watching(database={"url": url, "fast_period": 0.02, "statistics_period": 0.1}) as exporter,
         psycopg.connect(plain(url), autocommit=True) as client,

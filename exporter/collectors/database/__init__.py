@@ -1,7 +1,17 @@
 """The database: the backend's pool, our own look, tables, and PostgreSQL's own statistics."""
 
 from exporter.collector import Collector, Part
-from exporter.collectors.database import activity, locks, ping, pool, reported, sizes, statements, statistics, tables
+from exporter.collectors.database import (
+    activity,
+    locks,
+    ping,
+    pool,
+    reported,
+    sizes,
+    statements,
+    statistics,
+    tables,
+)
 
 DATABASE = Collector(
     "database",

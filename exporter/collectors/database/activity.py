@@ -11,7 +11,11 @@ from exporter.sources import Sources
 from exporter.sources.database.postgres_activity import Activity
 
 OF_SESSION = ("datname", "state", "usename", "application_name", "wait_event_type")
-COUNT = Untyped("pg_stat_activity_count", "Client sessions by what they are and do, without the exporter's own (gauge).", OF_SESSION)
+COUNT = Untyped(
+    "pg_stat_activity_count",
+    "Client sessions by what they are and do, without the exporter's own (gauge).",
+    OF_SESSION,
+)
 LONGEST = Gauge(
     "pg_stat_activity_max_tx_duration",
     "Age in seconds of the oldest open transaction of these client sessions.",

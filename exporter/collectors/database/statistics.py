@@ -8,7 +8,11 @@ from exporter.metrics import Gauge, Untyped
 from exporter.sources import Sources
 
 OF_DATABASE = ("datid", "datname")
-OPEN = Gauge("pg_stat_database_numbackends", "Open connections to the database, without the exporter's own.", OF_DATABASE)
+OPEN = Gauge(
+    "pg_stat_database_numbackends",
+    "Open connections to the database, without the exporter's own.",
+    OF_DATABASE,
+)
 COUNTED = {
     "xact_commit": "Transactions committed",
     "xact_rollback": "Transactions rolled back",

@@ -33,7 +33,9 @@ def read_evaluations(connection: Connection) -> tuple[Evaluation, ...]:
         return ()
     c = VERSIONS.c
     query = (
-        select(c.model_name, c.metrics, utc(c.created_at), c.is_active).order_by(utc(c.created_at).desc()).limit(500)
+        select(c.model_name, c.metrics, utc(c.created_at), c.is_active)
+        .order_by(utc(c.created_at).desc())
+        .limit(500)
     )
     found: dict[str, Evaluation] = {}
     for name, metrics, created, active in connection.execute(query):

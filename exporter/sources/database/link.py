@@ -128,7 +128,8 @@ class Link:
         try:
             if not await self._answers(answer):
                 raise Silent(f"database gave no answer within {self._seconds:g} s")
-            return answer.result()
+            result: T = answer.result()
+            return result
         finally:
             if not self._work.done():
                 self._cut()

@@ -25,7 +25,8 @@ TABLES = text(
 SIZES = text(
     """
     SELECT datname, datname = current_database(),
-           CASE WHEN has_database_privilege(oid, 'CONNECT') OR pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
+           CASE WHEN has_database_privilege(oid, 'CONNECT')
+                  OR pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
                 THEN pg_database_size(oid) END
     FROM pg_database WHERE NOT datistemplate
     ORDER BY datname = current_database() DESC, oid LIMIT :databases

@@ -15,7 +15,8 @@ READ = (
 
 POSTGRESQL = text(
     """
-    SELECT c.relname, a.attname, format_type(a.atttypid, NULL), has_column_privilege(c.oid, a.attnum, 'SELECT'),
+    SELECT c.relname, a.attname, format_type(a.atttypid, NULL),
+           has_column_privilege(c.oid, a.attnum, 'SELECT'),
            row_security_active(c.oid)
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(c.oid)
@@ -71,7 +72,9 @@ def read_schema(connection: Connection) -> Schema:
     rows = connection.execute(POSTGRESQL, {"tables": list(READ)}).all()
     tables, role = by_table([row[:3] for row in rows]), own_role(connection)
     denied = frozenset((row[0], row[1]) for row in rows if not row[3])
-    hidden = {row[0]: f"row security hides rows of {row[0]}; ALTER ROLE {role} BYPASSRLS" for row in rows if row[4]}
+    hidden = {
+        row[0]: f"row security hides rows of {row[0]}; ALTER ROLE {role} BYPASSRLS" for row in rows if row[4]
+    }
     return Schema(tables, role, denied, hidden | elsewhere(connection, tables, role))
 
 

@@ -94,9 +94,7 @@ class Database(Asked):
         self.activity: Question[Activity] = asked("activity", activity, group, pace)
         self.databases: Question[tuple[DatabaseCounts, ...]] = asked("counts", databases.read, group, pace)
         self.locks: Question[Locks] = asked("locks", read_locks, group, pace)
-        self.statements: Question[tuple[Statement, ...]] = asked(
-            "statements", statements.read, group, pace
-        )
+        self.statements: Question[tuple[Statement, ...]] = asked("statements", statements.read, group, pace)
 
     def _ask_for_tables(self) -> None:
         group, pace = self._rows(self.settings.period)
@@ -150,8 +148,6 @@ class Database(Asked):
         return read_evidence(connection, own.sparse_sample, len(own.vocabularies) + WAITING, own.vocabularies)
 
 
-def asked(
-    name: str, read: Callable[[Connection], T], group: Together | None, pace: Pace
-) -> Question[T]:
+def asked(name: str, read: Callable[[Connection], T], group: Together | None, pace: Pace) -> Question[T]:
     """A question of this group; of nobody where there is none."""
     return Question(f"database {name}", None if group is None else group.asking(read), pace)
