@@ -156,7 +156,7 @@ def test_tables_have_rows_bytes_and_statistics(url: str) -> None:
     insert(url, RESOURCES, [{} for _ in range(30)])
     run(url, "CREATE SCHEMA other", "CREATE TABLE other.things (x int)", "ANALYZE")
     with watching(database={"url": url, **FAST}) as exporter:
-        page = whole(exporter, "database.tables")
+        page = whole(exporter, "database.tables", "database.sizes")
     name = name_of(url)
     assert page.value("ops_database_table_rows", table="resources") == 30
     assert page.value("ops_database_table_rows", table="other.things") == 0

@@ -23,7 +23,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
     """1 or 0, from our own question and from nothing else."""
     database = sources.database
     answer = await last_word(database)
-    return list(families(database.dialect or "", answer is not None, answer and answer.seconds))
+    return list(families(database.dialect or "", answer is not None, answer.seconds if answer else None))
 
 
 async def last_word(database: Database) -> Ping | None:
