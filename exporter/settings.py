@@ -87,8 +87,12 @@ class Database(Section):
     url: DatabaseUrl | None = Field(
         None, description="SQLAlchemy URL of the backend's database; none: it is not asked"
     )
-    timeout: Seconds = Field(1.0, description="seconds that our own SELECT 1 may take")
-    fast_period: Seconds = Field(0.2, description="seconds within which SELECT 1 is sent at most once")
+    timeout: Seconds = Field(
+        1.0,
+        description="seconds that our own SELECT 1 may take; after that it is tried once more, over a fresh"
+        " connection, before the database counts as down",
+    )
+    fast_period: Seconds = Field(0.4, description="seconds within which SELECT 1 is sent at most once")
     period: Seconds = Field(30.0, description="seconds between two looks at tables and sizes")
     slow_timeout: Seconds = Field(10.0, description="seconds that a statement in the background may take")
     statistics_period: Seconds = Field(

@@ -1,7 +1,17 @@
 """The database: the backend's pool, our own look, tables, and PostgreSQL's own statistics."""
 
 from exporter.collector import Collector, Part
-from exporter.collectors.database import activity, locks, ping, pool, reported, statements, statistics, tables
+from exporter.collectors.database import (
+    activity,
+    locks,
+    ping,
+    pool,
+    reported,
+    sizes,
+    statements,
+    statistics,
+    tables,
+)
 
 DATABASE = Collector(
     "database",
@@ -11,6 +21,7 @@ DATABASE = Collector(
         Part("ping", ping.read, ping.METRICS),
         Part("reported", reported.read, reported.METRICS),
         Part("tables", tables.read, tables.METRICS),
+        Part("sizes", sizes.read, sizes.METRICS),
         Part("activity", activity.read, activity.METRICS),
         Part("statistics", statistics.read, statistics.METRICS),
         Part("locks", locks.read, locks.METRICS),

@@ -11,7 +11,11 @@ from exporter.sources import Sources
 from exporter.sources.database.postgres_activity import Activity
 
 OF_SESSION = ("datname", "state", "usename", "application_name", "wait_event_type")
-COUNT = Untyped("pg_stat_activity_count", "Client sessions by what they are and do (gauge).", OF_SESSION)
+COUNT = Untyped(
+    "pg_stat_activity_count",
+    "Client sessions by what they are and do, without the exporter's own (gauge).",
+    OF_SESSION,
+)
 LONGEST = Gauge(
     "pg_stat_activity_max_tx_duration",
     "Age in seconds of the oldest open transaction of these client sessions.",
@@ -29,7 +33,8 @@ OLDEST = Gauge(
     "pg_long_running_transactions_oldest_age_seconds",
     "Age of the oldest of those transactions, 0 where there is none.",
 )
-METRICS = (COUNT, LONGEST, MOST, RESERVED, LONG, OLDEST)
+OWN = Gauge("ops_database_own_connections", "Connections of the exporter itself, which all else leaves out.")
+METRICS = (COUNT, LONGEST, MOST, RESERVED, LONG, OLDEST, OWN)
 
 STATES = (
     "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call",
@@ -40,7 +45,7 @@ Key = tuple[str, ...]
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
-    """The sessions of all clients of the server, our own among them."""
+    """The sessions of all clients of the server but our own."""
     activity = await sources.database.activity.answer()
     counts, ages = grouped(activity)
     return (
@@ -50,6 +55,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
         RESERVED.one(activity.reserved_connections),
         LONG.one(activity.long_transactions),
         OLDEST.one(activity.oldest_long_transaction),
+        OWN.one(activity.own_connections),
     )
 
 

@@ -8,7 +8,11 @@ from exporter.metrics import Gauge, Untyped
 from exporter.sources import Sources
 
 OF_DATABASE = ("datid", "datname")
-OPEN = Gauge("pg_stat_database_numbackends", "Open connections to the database.", OF_DATABASE)
+OPEN = Gauge(
+    "pg_stat_database_numbackends",
+    "Open connections to the database, without the exporter's own.",
+    OF_DATABASE,
+)
 COUNTED = {
     "xact_commit": "Transactions committed",
     "xact_rollback": "Transactions rolled back",
@@ -24,9 +28,14 @@ COUNTED = {
     "temp_bytes": "Bytes written to temporary files",
     "deadlocks": "Deadlocks",
 }
+OTHERS = " since the statistics began; in the watched database by others, since the exporter began (counter)."
 # counters, whose established names lack _total
 COUNTS = {
-    name: Untyped(f"pg_stat_database_{name}", f"{about} since the statistics began (counter).", OF_DATABASE)
+    name: Untyped(
+        f"pg_stat_database_{name}",
+        about + (OTHERS if name.startswith("xact_") else " since the statistics began (counter)."),
+        OF_DATABASE,
+    )
     for name, about in COUNTED.items()
 }
 METRICS = (OPEN, *COUNTS.values())

@@ -15,7 +15,6 @@ ROWS = Gauge(
 )
 TABLE_SIZE = Gauge("ops_database_table_size_bytes", "Bytes of the table with its indexes.", ("table",))
 SIZE = Gauge("ops_database_size_bytes", "Bytes of the whole database.")
-PG_SIZE = Gauge("pg_database_size_bytes", "Bytes of each database of the server.", ("datname",))
 OF_TABLE = ("datname", "schemaname", "relname")
 LIVE = Gauge("pg_stat_user_tables_n_live_tup", "Estimated number of live rows.", OF_TABLE)
 DEAD = Gauge("pg_stat_user_tables_n_dead_tup", "Estimated number of dead rows.", OF_TABLE)
@@ -24,7 +23,7 @@ INDEXED = Untyped("pg_stat_user_tables_idx_scan", "Index scans of the table (cou
 AUTOVACUUM = Gauge(
     "pg_stat_user_tables_last_autovacuum", "Unix time at which autovacuum last cleaned the table.", OF_TABLE
 )
-METRICS = (ROWS, TABLE_SIZE, SIZE, PG_SIZE, LIVE, DEAD, SEQUENTIAL, INDEXED, AUTOVACUUM)
+METRICS = (ROWS, TABLE_SIZE, SIZE, LIVE, DEAD, SEQUENTIAL, INDEXED, AUTOVACUUM)
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
@@ -34,7 +33,6 @@ async def read(sources: Sources) -> Iterable[Metric]:
         ROWS.of(tables.rows.items()),
         TABLE_SIZE.of(tables.sizes.items()),
         SIZE.one(tables.size),
-        PG_SIZE.of(tables.database_sizes.items()),
         *statistics(tables),
     )
 

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable
 
+from sqlalchemy.exc import DBAPIError
+
 from exporter.errors import BadAnswer, Refused, SourceError, TimedOut
+
+
+class Locked(TimedOut):
+    """Another process holds the file's lock, so that no reading will succeed."""
+
 
 SAYS: dict[str, Callable[[], SourceError]] = {
     "57014": lambda: TimedOut("database cancelled the query, which took too long"),
@@ -16,8 +23,8 @@ SAYS: dict[str, Callable[[], SourceError]] = {
     "53300": lambda: Refused("database has no connection left"),
     "57P01": lambda: Refused("database is shutting down"),
     "57P03": lambda: Refused("database is starting up or shutting down"),
-    "SQLITE_BUSY": lambda: TimedOut("database is locked"),
-    "SQLITE_LOCKED": lambda: TimedOut("database is locked"),
+    "SQLITE_BUSY": lambda: Locked("database is locked"),
+    "SQLITE_LOCKED": lambda: Locked("database is locked"),
     "SQLITE_CANTOPEN": lambda: Refused("database file cannot be opened"),
     "SQLITE_NOTADB": lambda: BadAnswer("database file is no SQLite database"),
     "SQLITE_CORRUPT": lambda: BadAnswer("database file is corrupt"),
@@ -26,6 +33,7 @@ SAYS: dict[str, Callable[[], SourceError]] = {
     ),
     "SQLITE_READONLY": lambda: Refused("database file cannot be read without writing beside it"),
 }
+CLOSED = "closed the connection unexpectedly"
 # while a connection is being made PostgreSQL's library gives no code, only words
 WORDS = {
     "authentication failed": "28P01",
@@ -46,9 +54,17 @@ def said(error: BaseException) -> SourceError:
     answer = SAYS.get(code_of(cause))
     if answer is not None:
         return answer()
-    if isinstance(cause, OSError) or type(cause).__name__ in ("OperationalError", "ConnectionTimeout"):
+    if type(cause).__name__ == "ConnectionTimeout":
+        return TimedOut("database took too long to accept a connection")
+    if isinstance(cause, OSError) or type(cause).__name__ == "OperationalError":
         return Refused("database cannot be reached")
     return SourceError(f"database failed with {type(cause).__name__}")
+
+
+def was_cut(error: DBAPIError) -> bool:
+    """Whether the connection ended, which neither refuses us nor is silence."""
+    cause = error.orig or error
+    return error.connection_invalidated or code_of(cause) == "57P01" or CLOSED in str(cause)
 
 
 def code_of(cause: BaseException) -> str:

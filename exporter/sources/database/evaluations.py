@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, column, select, table
 
 from exporter.sources.database.schema import read_schema
-from exporter.sources.database.windows import moment
+from exporter.sources.database.windows import moment, utc
 from exporter.sources.document import Document
 
 VERSIONS = table(
@@ -33,7 +33,9 @@ def read_evaluations(connection: Connection) -> tuple[Evaluation, ...]:
         return ()
     c = VERSIONS.c
     query = (
-        select(c.model_name, c.metrics, c.created_at, c.is_active).order_by(c.created_at.desc()).limit(500)
+        select(c.model_name, c.metrics, utc(c.created_at), c.is_active)
+        .order_by(utc(c.created_at).desc())
+        .limit(500)
     )
     found: dict[str, Evaluation] = {}
     for name, metrics, created, active in connection.execute(query):

@@ -1,7 +1,8 @@
 """What came of recommendations, from the table recommendation_feedback."""
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     DateTime,
+    Select,
     case,
     column,
     func,
@@ -17,14 +19,19 @@ from sqlalchemy import (
     select,
     table,
 )
+from sqlalchemy.exc import DBAPIError
 
+from exporter.sources.database.errors import code_of
 from exporter.sources.database.schema import Schema, read_schema
-from exporter.sources.database.windows import LONGEST, WINDOWS, beginning, rows_since
+from exporter.sources.database.windows import LONGEST, WINDOWS, rows_since, since
 
 FEEDBACK = table(
     "recommendation_feedback", column("feedback_type"), column("context"), column("created_at", DateTime)
 )
 UNKNOWN = "unknown"
+# SQLSTATEs of a JSON escape that stands for nothing in the database's encoding
+NO_TEXT = ("0A000", "22P05", "22P02", "22021")
+ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
@@ -70,26 +77,38 @@ def read_feedback(connection: Connection) -> Feedback | None:
     schema = read_schema(connection)
     if not schema.has("recommendation_feedback", "feedback_type", "created_at"):
         return None
-    fields = [
-        field_of(schema, connection, name)
-        for name in ("recommendation_strategy", "was_clicked", "was_useful")
-    ]
+    names = ("recommendation_strategy", "was_clicked", "was_useful")
+    fields = [field_of(schema, connection, name) for name in names]
+    if connection.dialect.name == "sqlite":
+        return summed(connection.execute(grouped(fields)).all())
+    try:
+        with connection.begin_nested():
+            return summed(connection.execute(grouped(fields)).all())
+    except DBAPIError as error:
+        if error.orig is None or code_of(error.orig) not in NO_TEXT:
+            raise
+    return summed(connection.execute(grouped([escaped(name) for name in names])).all())
+
+
+def grouped(fields: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """Rows by feedback type and these fields: how many in each window."""
     at = FEEDBACK.c.created_at
     groups = [FEEDBACK.c.feedback_type, *(field.label(f"field_{n}") for n, field in enumerate(fields))]
-    inner = select(*groups, at).where(at >= beginning(LONGEST)).subquery()
+    inner = select(*groups, at).where(since(at, LONGEST)).subquery()
     kind, strategy, clicked, useful, when = inner.c
-    query = (
+    return (
         select(kind, strategy, clicked, useful, *rows_since(when))
         .group_by(kind, strategy, clicked, useful)
         .order_by(func.count().desc())
         .limit(5000)
     )
-    return summed(connection.execute(query).all())
 
 
 def field_of(schema: Schema, connection: Connection, name: str) -> ColumnElement[Any]:
     """The field of the JSON context as SQL; NULL where the context cannot be read by the database."""
-    kind = schema.tables["recommendation_feedback"].get("context", "")
+    kind = ""
+    if schema.has("recommendation_feedback", "context"):
+        kind = schema.tables["recommendation_feedback"]["context"]
     if connection.dialect.name == "sqlite" and kind:
         # a row with broken JSON would make the whole statement fail
         sound = case((func.json_valid(FEEDBACK.c.context) == 1, FEEDBACK.c.context))
@@ -99,6 +118,11 @@ def field_of(schema: Schema, connection: Connection, name: str) -> ColumnElement
     return null()
 
 
+def escaped(name: str) -> ColumnElement[Any]:
+    """The same on PostgreSQL where a character of the context is none that the database can hold."""
+    return literal_column(rf"(replace(context::text, '\u', '\\u')::json ->> '{name}')")
+
+
 def summed(rows: Any) -> Feedback:
     """The groups of the query as outcomes."""
     outcomes: dict[tuple[str, str], Outcome] = defaultdict(Outcome)
@@ -106,11 +130,17 @@ def summed(rows: Any) -> Feedback:
     for kind, strategy, clicked, useful, *counts in rows:
         for window, count in zip(WINDOWS, counts, strict=True):
             given[str(kind), window] += float(count)
-            key = (str(strategy or UNKNOWN), window)
+            key = (plain(str(strategy or UNKNOWN)), window)
             outcomes[key] = outcomes[key].plus(
                 outcome(str(kind), truth(clicked), truth(useful), float(count))
             )
     return Feedback(dict(outcomes), dict(given))
+
+
+def plain(text: str) -> str:
+    """The text with what `escaped` kept as an escape; halves of characters are replaced."""
+    characters = ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    return characters.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def outcome(kind: str, clicked: bool | None, useful: bool | None, count: float) -> Outcome:

@@ -1,20 +1,51 @@
 """One connection to the database in a thread of its own: what takes too long is cut off."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, RootTransaction, event
 from sqlalchemy.exc import DBAPIError
 
 from exporter.errors import SourceError, TimedOut
-from exporter.sources.database.errors import said
+from exporter.sources.database.errors import Locked, said, was_cut
 from exporter.sources.database.own_thread import OwnThread
+from exporter.sources.database.postgres_wire import Tally
 from exporter.sources.database.way import Way
 
 T = TypeVar("T")
+STEP = 0.1  # seconds between two looks at whether we ourselves were late
+LATE = 0.3  # seconds from which on a delay of our own process is a stall, in which silence proves nothing
+CUTS = 3  # connections in a row that are replaced when they are cut, as by somebody who ends our sessions
+STALLS = 3  # stalls that are forgiven in one reading
+LETTING_GO = 0.2  # seconds within which a thread returns whose connection was cut
+
+
+class Silent(TimedOut):
+    """No answer within our own time, so that the connection was cut."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One thing to read in a transaction with others, and where what came of it goes."""
+
+    read: Callable[[Connection], Any]
+    result: asyncio.Future[Any]
+
+    def fail(self, error: SourceError) -> None:
+        """Tell whoever waits that it failed."""
+        if not self.result.done():
+            self.result.set_exception(error)
+
+    def succeed(self, answer: Any) -> None:
+        """Hand the answer to whoever waits."""
+        if not self.result.done():
+            self.result.set_result(answer)
 
 
 class Link:
@@ -24,40 +55,99 @@ class Link:
     """
 
     def __init__(self, name: str, way: Way, seconds: float, statement: float | None = None) -> None:
+        self.tally = Tally()
         self._way = way
         self._seconds = seconds
         self._statement = statement or seconds
         self._thread = OwnThread(f"database {name}")
         self._engine: Engine | None = None
         self._connection: Connection | None = None
+        self._transaction: RootTransaction | None = None
         self._turn = asyncio.Lock()
-        self._reading: Future[Any] | None = None
+        self._work: Future[Any] | None = None
+        self._late = 0.0
         self._plug: Callable[[], None] | None = None
         self._cut_off = False
+        self._is_connected = False
 
     async def read(self, read: Callable[[Connection], T]) -> T:
-        """What `read` makes of the connection. Raises SourceError: TimedOut after `seconds`."""
+        """What `read` makes of the connection. Raises SourceError: Silent after `seconds`."""
         async with self._turn:
-            if self._reading is not None and not self._reading.done():
-                raise TimedOut("database has not yet let go of an earlier question")
-            self._cut_off = False
-            reading = self._reading = self._thread.submit(partial(self._read, read))
+            return await self._in_time(partial(self._read_alone, read))
+
+    async def read_each(self, readings: Sequence[Reading]) -> None:
+        """Make these readings in one transaction; each has `seconds`, and one that fails fails alone.
+
+        Where no connection can be had, or a second reading meets silence, the rest fails with it.
+        """
+        async with self._turn:
+            silences = 0
             try:
-                async with asyncio.timeout(self._seconds):
-                    return await asyncio.wrap_future(reading)
-            except TimeoutError:
-                raise TimedOut(f"database gave no answer within {self._seconds:g} s") from None
+                for place, reading in enumerate(readings):
+                    error = await self._read_one(reading)
+                    silences += isinstance(error, Silent)
+                    if error is not None and (silences > 1 or isinstance(error, Locked) or self._is_away()):
+                        for other in readings[place + 1 :]:
+                            other.fail(error)
+                        return
             finally:
-                if not reading.done():
-                    self._cut()
+                with suppress(SourceError):
+                    await self._in_time(self._end)
 
     async def close(self) -> None:
         """Cut off what is being read, close the connection, end the thread; takes a second at most."""
-        if self._reading is not None:
-            if not self._reading.done():
+        if self._work is not None:
+            if not self._work.done():
                 self._cut()
             self._thread.submit(self._drop)
             await asyncio.to_thread(self._thread.end, 1.0)
+
+    async def _read_one(self, reading: Reading) -> SourceError | None:
+        if reading.result.done():
+            return None  # nobody waits for it any more
+        try:
+            reading.succeed(await self._in_time(partial(self._read, reading.read)))
+        except SourceError as error:
+            reading.fail(error)
+            if self._work is not None and isinstance(error, Silent):
+                # so that what is read next finds the thread free
+                await asyncio.wait({asyncio.wrap_future(self._work)}, timeout=LETTING_GO)
+            return error
+        return None
+
+    def _is_away(self) -> bool:
+        """Whether the last reading found no connection, and not because it was cut off."""
+        return not self._is_connected and not self._cut_off
+
+    async def _in_time(self, work: Callable[[], T]) -> T:
+        if self._work is not None and not self._work.done():
+            raise Silent("database has not yet let go of an earlier question")
+        self._cut_off, self._late = False, 0.0
+        self._work = self._thread.submit(partial(self._begin, work, time.monotonic()))
+        answer = asyncio.wrap_future(self._work)
+        try:
+            if not await self._answers(answer):
+                raise Silent(f"database gave no answer within {self._seconds:g} s")
+            result: T = answer.result()
+            return result
+        finally:
+            if not self._work.done():
+                self._cut()
+            answer.cancel()
+
+    async def _answers(self, answer: asyncio.Future[Any]) -> bool:
+        """Whether the answer comes in time; in which we must have been awake, or silence proves nothing."""
+        loop = asyncio.get_running_loop()
+        stalls, ends = 0, loop.time() + self._seconds
+        while (left := ends - loop.time()) > 0:
+            step, began = min(STEP, left), loop.time()
+            done, _ = await asyncio.wait({answer}, timeout=step)
+            if done:
+                return True
+            late = max(loop.time() - began - step, self._late)
+            if late > LATE and stalls < STALLS:
+                stalls, self._late, ends = stalls + 1, 0.0, loop.time() + self._seconds
+        return False
 
     def _cut(self) -> None:
         self._cut_off = True
@@ -66,39 +156,56 @@ class Link:
 
     # what follows runs in the link's own thread
 
+    def _begin(self, work: Callable[[], T], submitted: float) -> T:
+        self._late = time.monotonic() - submitted
+        return work()
+
+    def _read_alone(self, read: Callable[[Connection], T]) -> T:
+        try:
+            return self._read(read)
+        finally:
+            self._end()
+
     def _read(self, read: Callable[[Connection], T]) -> T:
-        kept = self._connection is not None
-        try:
-            return self._attempt(read)
-        except DBAPIError as error:
-            # a kept connection that broke says nothing of the database as it is now: ask over a new one
-            if not (kept and error.connection_invalidated) or self._cut_off:
-                raise said(error) from None
-        except SourceError:
-            raise
-        except Exception as error:
-            raise said(error) from error
-        try:
-            return self._attempt(read)
-        except DBAPIError as error:
-            raise said(error) from None
+        # a connection that was cut says nothing of the database as it is now: ask over a new one
+        for left in reversed(range(CUTS + 1)):
+            try:
+                return self._attempt(read)
+            except DBAPIError as error:
+                if not left or self._cut_off or not was_cut(error):
+                    raise said(error) from None
+            except SourceError:
+                raise
+            except Exception as error:
+                raise said(error) from error
+        raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, read: Callable[[Connection], T]) -> T:
+        self._is_connected = self._connection is not None
         try:
-            connection = self._connected()
-            with connection.begin():
-                self._way.prepare(connection, self._statement)
-                answer = read(connection)
-        except BaseException:
+            connection = self._in_transaction()
+        except DBAPIError:
             self._drop()
             raise
-        if not self._way.kept:
-            self._drop()
-        return answer
+        try:
+            with self._way.apart(connection):
+                return read(connection)
+        except DBAPIError as error:
+            if error.connection_invalidated or self._cut_off:
+                self._drop()
+            raise
+
+    def _in_transaction(self) -> Connection:
+        connection = self._connected()
+        self._is_connected = True
+        if self._transaction is None:
+            self._transaction = connection.begin()
+            self._way.prepare(connection, self._statement)
+        return connection
 
     def _connected(self) -> Connection:
         if self._engine is None:
-            self._engine = self._way.engine(self._seconds)
+            self._engine = self._way.engine(self._seconds, self.tally)
             # before the engine's own first questions to the server, in which it can hang as well
             event.listen(self._engine, "connect", self._plugged, insert=True)
         if self._connection is None:
@@ -110,8 +217,22 @@ class Link:
         if self._cut_off:
             self._plug()
 
+    def _end(self) -> None:
+        transaction, self._transaction = self._transaction, None
+        try:
+            if transaction is not None:
+                transaction.commit()
+        except DBAPIError:
+            self.tally.rollbacks += 1
+            self._drop()
+        if not self._way.kept:
+            self._drop()
+
     def _drop(self) -> None:
         connection, self._connection, plug, self._plug = self._connection, None, self._plug, None
+        # the server rolls back what was open
+        self.tally.rollbacks += self._transaction is not None
+        self._transaction = None
         if connection is not None:
             connection.invalidate()
             connection.close()

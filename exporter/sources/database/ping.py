@@ -1,12 +1,19 @@
 """Whether the database answers."""
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from exporter.errors import TimedOut
+from exporter.sources.database.link import Link
+
 # of a SQLite file SELECT 1 reads nothing, so it would succeed on a locked one
 PROBES = {"postgresql": text("SELECT 1"), "sqlite": text("SELECT count(*) FROM sqlite_master")}
+# PostgreSQL 15 counts the transactions of a session that reads no table only when it ends
+COUNTED = {**PROBES, "postgresql": text("SELECT 1 FROM pg_catalog.pg_am LIMIT 1")}
+COUNT_EVERY = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -16,9 +23,41 @@ class Ping:
     seconds: float
 
 
+class Prober:
+    """Pings over one connection; silence is believed when a second, fresh one meets it at once as well.
+
+    What refuses is believed at once.
+    """
+
+    def __init__(self, links: Sequence[Link], clock: Callable[[], float] = time.monotonic) -> None:
+        self._links = list(links)
+        self._clock = clock
+        self._counted_at = float("-inf")
+        self.last: Ping | None = None
+
+    async def ask(self) -> Ping:
+        """The answer. Raises SourceError: TimedOut after two silences."""
+        is_due = self._clock() - self._counted_at > COUNT_EVERY
+        try:
+            self.last = await self._links[0].read(read_counted_ping if is_due else read_ping)
+        except TimedOut:
+            self._links.reverse()  # the first may hang in connecting, which cannot be cut off
+            self.last = await self._links[0].read(read_ping)
+            return self.last
+        if is_due:
+            self._counted_at = self._clock()
+        return self.last
+
+
 def read_ping(connection: Connection) -> Ping:
     """Ask the smallest question that really needs the database."""
-    probe = PROBES[connection.dialect.name]
     began = time.perf_counter()
-    connection.execute(probe).fetchall()
+    connection.execute(PROBES[connection.dialect.name]).fetchall()
+    return Ping(time.perf_counter() - began)
+
+
+def read_counted_ping(connection: Connection) -> Ping:
+    """The same with a look at a small table."""
+    began = time.perf_counter()
+    connection.execute(COUNTED[connection.dialect.name]).fetchall()
     return Ping(time.perf_counter() - began)

@@ -2,18 +2,29 @@
 
 import os
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from psycopg import pq
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
+
+from exporter.sources.database.postgres_wire import OwnConnection, Tally
 
 APPLICATION = "watchroom-exporter"
 PATIENCE = 500  # milliseconds that we wait for a lock, while others wait behind us
+ABANDONED = 15_000  # milliseconds after which the server ends a transaction of ours that has gone silent
 LEAST = 2  # seconds; the driver's own minimum
 # for this transaction alone, so that nothing stays behind in a pooler that shares server connections
-BOUND = text("SELECT set_config('statement_timeout', :most, true), set_config('lock_timeout', :lock, true)")
+BOUND = text(
+    """
+    SELECT set_config('statement_timeout', :most, true), set_config('lock_timeout', :lock, true),
+           set_config('idle_in_transaction_session_timeout', :abandoned, true),
+           set_config('TimeZone', 'UTC', true)
+    """
+)
+# releases the locks of the reading, and heals the transaction if it failed
+LET_GO = "ROLLBACK TO SAVEPOINT watchroom; RELEASE SAVEPOINT watchroom"
 
 
 class Postgres:
@@ -24,26 +35,41 @@ class Postgres:
 
     def __init__(self, url: URL) -> None:
         # whatever driver the backend itself uses, and options of it that only that driver knows
-        known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+        known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} - {"client_encoding"}
         query = {key: value for key, value in url.query.items() if key in known}
         if "ssl" in url.query and isinstance(url.query["ssl"], str):
             query.setdefault("sslmode", {"true": "require"}.get(url.query["ssl"], url.query["ssl"]))
         self.url = url.set(drivername="postgresql+psycopg", query=query)
 
-    def engine(self, seconds: float) -> Engine:  # noqa: ARG002  (SQLite's needs it)
+    def for_ping(self) -> "Postgres":
+        """The same way for single statements, each a transaction of its own."""
+        return PostgresPing(self.url)
+
+    def engine(self, seconds: float, tally: Tally) -> Engine:  # noqa: ARG002  (SQLite's needs the seconds)
         """An engine that soon gives up connecting, since a connection that is not yet there cannot be cut."""
-        return create_engine(
+        engine = create_engine(
             self.url,
             poolclass=NullPool,
             hide_parameters=True,
             use_native_hstore=False,  # spares a question at each connection
-            execution_options={"postgresql_readonly": True},
+            **self._transactions(),
             connect_args={
                 "connect_timeout": LEAST,
                 "application_name": APPLICATION,
+                "client_encoding": "SQL_ASCII",  # the server converts and checks nothing, AnyText reads it
                 "prepare_threshold": None,  # poolers lose prepared statements
             },
         )
+
+        def connect(_: object, __: object, ___: object, arguments: dict[str, Any]) -> OwnConnection:
+            return OwnConnection.counted(tally, **arguments)
+
+        event.listen(engine, "do_connect", connect)
+        return engine
+
+    def _transactions(self) -> dict[str, Any]:
+        """Read committed, so that no snapshot outlives its statement, whatever the server's default is."""
+        return {"isolation_level": "READ COMMITTED", "execution_options": {"postgresql_readonly": True}}
 
     def plug(self, connection: Any) -> Callable[[], None]:
         """Shuts the socket: the thread that waits on it returns at once with an error."""
@@ -58,6 +84,34 @@ class Postgres:
         return cut
 
     def prepare(self, connection: Connection, seconds: float) -> None:
-        """Let the server, too, end what takes too long, and not wait behind locks."""
+        """Let the server, too, end what takes too long, not wait behind locks, and give times in UTC."""
         most = int(seconds * 1000)
-        connection.execute(BOUND, {"most": str(most), "lock": str(min(most // 4, PATIENCE))})
+        connection.execute(
+            BOUND,
+            {"most": str(most), "lock": str(min(most // 4, PATIENCE)), "abandoned": str(most + ABANDONED)},
+        )
+
+    @contextmanager
+    def apart(self, connection: Connection) -> Iterator[None]:
+        """Let what fails in the block fail alone, and keep no lock after it."""
+        connection.exec_driver_sql("SAVEPOINT watchroom")
+        try:
+            yield
+        finally:
+            if not connection.invalidated:
+                connection.exec_driver_sql(LET_GO)
+
+
+class PostgresPing(Postgres):
+    """One statement is one transaction, without a BEGIN or a bound around it: the socket is cut in time."""
+
+    def _transactions(self) -> dict[str, Any]:
+        return {"isolation_level": "AUTOCOMMIT"}
+
+    def prepare(self, connection: Connection, seconds: float) -> None:
+        """Nothing: a setting would be a statement more."""
+
+    @contextmanager
+    def apart(self, connection: Connection) -> Iterator[None]:  # noqa: ARG002  (as above)
+        """A single statement stands apart by itself."""
+        yield

@@ -6,14 +6,15 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from exporter.sources.database.postgres import APPLICATION
+from exporter.sources.database.postgres_rights import demand_statistics
 
 # client backends only: walsenders and background workers hold transactions that mean nothing here
 SESSIONS = text(
     """
     SELECT coalesce(datname, ''), coalesce(state, 'unknown'), coalesce(usename, ''),
            coalesce(application_name, ''), coalesce(wait_event_type, ''), count(*),
-           max(extract(epoch FROM clock_timestamp() - xact_start)) FILTER (WHERE application_name <> :own)
-    FROM pg_stat_activity WHERE backend_type = 'client backend'
+           max(extract(epoch FROM clock_timestamp() - xact_start))
+    FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> :own
     GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 1, 2, 3, 4, 5 LIMIT 500
     """
 )
@@ -28,7 +29,7 @@ LONG = text(
 LIMITS = text(
     """
     SELECT current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int,
-           current_database()
+           current_database(), (SELECT count(*) FROM pg_stat_activity WHERE application_name = :own)
     """
 )
 
@@ -56,13 +57,18 @@ class Activity:
     reserved_connections: float
     long_transactions: float
     oldest_long_transaction: float  # seconds, 0 without a long one
+    own_connections: float  # which are not among the sessions
 
 
 def read_activity(connection: Connection, long_transaction: float) -> Activity:
-    """The sessions of all clients; a transaction is long from `long_transaction` seconds on."""
+    """The sessions of all other clients; a transaction is long from `long_transaction` seconds on.
+
+    Raises Refused where sessions of other roles are hidden from ours.
+    """
+    demand_statistics(connection, "sessions")
     sessions = connection.execute(SESSIONS, {"own": APPLICATION}).all()
     count, oldest = connection.execute(LONG, {"own": APPLICATION, "seconds": long_transaction}).one()
-    most, reserved, database = connection.execute(LIMITS).one()
+    most, reserved, database, ours = connection.execute(LIMITS, {"own": APPLICATION}).one()
     return Activity(
         database,
         tuple(sessions_of(row) for row in sessions),
@@ -70,6 +76,7 @@ def read_activity(connection: Connection, long_transaction: float) -> Activity:
         reserved,
         count,
         float(oldest),
+        float(ours),
     )
 
 

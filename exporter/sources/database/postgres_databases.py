@@ -1,9 +1,13 @@
-"""What PostgreSQL counts for each database of the server."""
+"""What PostgreSQL counts for each database of the server, without the exporter's own share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
+
+from exporter.sources.database.others import Others
+from exporter.sources.database.postgres import APPLICATION
+from exporter.sources.database.postgres_wire import Tally
 
 COUNTED = (
     "xact_commit", "xact_rollback", "blks_read", "blks_hit", "tup_returned", "tup_fetched", "tup_inserted",
@@ -12,8 +16,11 @@ COUNTED = (
 # our own first, then the oldest: an order that stays, so that no counter comes and goes
 DATABASES = text(
     f"""
-    SELECT datid::text, datname, numbackends, {", ".join(COUNTED)}
-    FROM pg_stat_database JOIN pg_database d USING (datname) WHERE NOT d.datistemplate
+    SELECT datid::text, datname,
+           numbackends - (SELECT count(*) FROM pg_stat_activity a
+                          WHERE a.datid = s.datid AND a.application_name = :own),
+           datname = current_database(), coalesce(extract(epoch FROM stats_reset), 0), {", ".join(COUNTED)}
+    FROM pg_stat_database s JOIN pg_database d USING (datname) WHERE NOT d.datistemplate
     ORDER BY datname = current_database() DESC, datid LIMIT :databases
     """  # noqa: S608  (the columns are named above)
 )
@@ -21,7 +28,10 @@ DATABASES = text(
 
 @dataclass(frozen=True)
 class DatabaseCounts:
-    """One database: its open connections, and what it has counted since its statistics began."""
+    """One database: open connections that are not ours, and what it has counted.
+
+    Transactions of the database that we read are those of others, since we began to read.
+    """
 
     oid: str
     name: str
@@ -29,10 +39,25 @@ class DatabaseCounts:
     counts: Mapping[str, float]
 
 
-def read_databases(connection: Connection, databases: int) -> tuple[DatabaseCounts, ...]:
-    """The counts of `databases` databases at most, our own first."""
-    rows = connection.execute(DATABASES, {"databases": databases}).all()
-    return tuple(
-        DatabaseCounts(oid, name, float(open_now), dict(zip(COUNTED, map(float, counts), strict=True)))
-        for oid, name, open_now, *counts in rows
-    )
+class DatabaseReader:
+    """Reads the counts of `databases` databases at most; `own` tells our own transactions so far."""
+
+    def __init__(self, databases: int, own: Callable[[], Tally]) -> None:
+        self._databases = databases
+        self._own = own
+        self._commits, self._rollbacks = Others(), Others()
+
+    def read(self, connection: Connection) -> tuple[DatabaseCounts, ...]:
+        """The counts, those of the database that we read first."""
+        own = self._own()  # before the server's, which may then hold a transaction more, never one less
+        rows = connection.execute(DATABASES, {"own": APPLICATION, "databases": self._databases}).all()
+        found = []
+        for oid, name, open_now, is_ours, reset, *values in rows:
+            counts = dict(zip(COUNTED, map(float, values), strict=True))
+            if is_ours:
+                counts["xact_commit"] = self._commits.of(counts["xact_commit"], own.commits, float(reset))
+                counts["xact_rollback"] = self._rollbacks.of(
+                    counts["xact_rollback"], own.rollbacks, float(reset)
+                )
+            found.append(DatabaseCounts(oid, name, max(float(open_now), 0.0), counts))
+        return tuple(found)

@@ -1,13 +1,18 @@
 """The statements on which PostgreSQL has spent most time, where pg_stat_statements is installed."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from exporter.errors import Refused
 from exporter.sources.database.errors import code_of
+from exporter.sources.database.postgres_rights import demand_statistics
 
 NOT_LOADED = "55000"  # created in the database, but the server was started without its library
+DENIED = "42501"
 WHERE_INSTALLED = text(
     """
     SELECT quote_ident(n.nspname), string_to_array(e.extversion, '.')::int[] >= '{1,8}'
@@ -20,9 +25,18 @@ STATEMENTS = """
     SELECT coalesce(pg_get_userbyid(s.userid), ''), current_database(), s.queryid::text,
            sum(s.calls), sum(s.{time}) / 1000, sum(s.rows)
     FROM {schema}.pg_stat_statements(false) s
-    WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND s.queryid IS NOT NULL
+    WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND s.queryid IS NOT NULL AND s.queryid::text <> ALL(:own)
     GROUP BY 1, 2, 3 ORDER BY 5 DESC, 3 LIMIT :statements
 """
+# of all of them ours: the text is that of whoever ran the statement first, and it keeps our mark
+MARKED = """
+    SELECT DISTINCT s.queryid::text FROM {schema}.pg_stat_statements(true) s
+    WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND s.queryid IS NOT NULL AND s.query ~* '(watchroom-exporter|savepoint watchroom|begin .*read only$)'
+"""
+TEXTS_EVERY = 60.0  # seconds between two readings of the texts
+REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
@@ -37,17 +51,57 @@ class Statement:
     rows: float
 
 
-def read_statements(connection: Connection, statements: int) -> tuple[Statement, ...]:
-    """The `statements` statements of our own database that took most time; none without the extension."""
-    installed = connection.execute(WHERE_INSTALLED).first()
-    if installed is None or statements == 0:
-        return ()
-    schema, modern = installed
-    query = STATEMENTS.format(schema=schema, time="total_exec_time" if modern else "total_time")
-    try:
-        rows = connection.execute(text(query), {"statements": statements}).all()
-    except DBAPIError as error:
-        if error.orig is not None and code_of(error.orig) == NOT_LOADED:
+class StatementReader:
+    """Reads the `statements` statements of our own database that took most time, without those we run.
+
+    A statement that was not seen before is shown once its text has been looked at.
+    """
+
+    def __init__(self, statements: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._statements = statements
+        self._clock = clock
+        self._own: set[str] = set()
+        self._others: set[str] = set()
+        self._looked_at = float("-inf")
+
+    def read(self, connection: Connection) -> tuple[Statement, ...]:
+        """The statements; none without the extension. Raises Refused where those of others are hidden."""
+        installed = connection.execute(WHERE_INSTALLED).first()
+        if installed is None or self._statements == 0:
             return ()
-        raise
-    return tuple(Statement(*row[:3], *map(float, row[3:])) for row in rows)
+        schema, modern = installed
+        demand_statistics(connection, "statements")
+        try:
+            return self._heaviest(connection, schema, "total_exec_time" if modern else "total_time")
+        except DBAPIError as error:
+            code = "" if error.orig is None else code_of(error.orig)
+            if code == NOT_LOADED:
+                return ()
+            if code == DENIED:
+                raise Refused(
+                    f"database hides pg_stat_statements; expected USAGE on the schema {schema}"
+                ) from None
+            raise
+
+    def _heaviest(self, connection: Connection, schema: str, column: str) -> tuple[Statement, ...]:
+        query = text(STATEMENTS.format(schema=schema, time=column))
+        found = self._found(connection, query)
+        if not all(s.query in self._others for s in found) and self._may_look():
+            self._look(connection, schema)
+            found = self._found(connection, query)
+            self._others |= {s.query for s in found}
+        return tuple(s for s in found if s.query in self._others)
+
+    def _found(self, connection: Connection, query: object) -> tuple[Statement, ...]:
+        arguments = {"own": sorted(self._own), "statements": self._statements}
+        rows = connection.execute(query, arguments).all()  # type: ignore[call-overload]
+        return tuple(Statement(*row[:3], *map(float, row[3:])) for row in rows)
+
+    def _may_look(self) -> bool:
+        return self._clock() - self._looked_at >= TEXTS_EVERY
+
+    def _look(self, connection: Connection, schema: str) -> None:
+        self._looked_at = self._clock()
+        self._own = set(connection.execute(text(MARKED.format(schema=schema))).scalars())
+        # what was seen once need not be looked at again, within bounds
+        self._others = set() if len(self._others) > REMEMBERED else self._others - self._own

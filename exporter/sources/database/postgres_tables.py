@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from exporter.sources.database.postgres_rights import own_role
 from exporter.sources.database.tables import Tables, TableStatistics
 
 # the biggest by the planner's pages; a table that is being rewritten would make pg_total_relation_size wait
@@ -23,8 +24,11 @@ TABLES = text(
 )
 SIZES = text(
     """
-    SELECT datname, pg_database_size(oid), datname = current_database() FROM pg_database
-    WHERE NOT datistemplate AND has_database_privilege(oid, 'CONNECT')
+    SELECT datname, datname = current_database(),
+           CASE WHEN has_database_privilege(oid, 'CONNECT')
+                  OR pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
+                THEN pg_database_size(oid) END
+    FROM pg_database WHERE NOT datistemplate
     ORDER BY datname = current_database() DESC, oid LIMIT :databases
     """
 )
@@ -42,9 +46,15 @@ def read_postgres_tables(connection: Connection, tables: int, databases: int) ->
         sizes[name] = float(row.size)
         statistics.append(statistics_of(row))
     found = connection.execute(SIZES, {"databases": databases}).all()
-    own, own_size = next(((name, float(size)) for name, size, mine in found if mine), ("", None))
+    own, own_size = next(((name, size) for name, mine, size in found if mine), ("", None))
     return Tables(
-        rows, sizes, own_size, own, {name: float(size) for name, size, _ in found}, tuple(statistics)
+        rows,
+        sizes,
+        None if own_size is None else float(own_size),
+        own,
+        {name: None if size is None else float(size) for name, _, size in found},
+        tuple(statistics),
+        own_role(connection),
     )
 
 

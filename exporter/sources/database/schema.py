@@ -1,9 +1,12 @@
 """Which of the contract's tables and columns are there, since versions of the backend differ."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
+
+from exporter.errors import Refused
+from exporter.sources.database.postgres_rights import own_role
 
 READ = (
     "users", "user_profiles", "user_interactions", "resources", "annotations", "collections",
@@ -12,10 +15,21 @@ READ = (
 
 POSTGRESQL = text(
     """
-    SELECT c.relname, a.attname, format_type(a.atttypid, NULL)
+    SELECT c.relname, a.attname, format_type(a.atttypid, NULL),
+           has_column_privilege(c.oid, a.attnum, 'SELECT'),
+           row_security_active(c.oid)
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(c.oid)
       AND c.relname = ANY(:tables) AND a.attnum > 0 AND NOT a.attisdropped
+    """
+)
+# those in schemas that we may not use, and those that our search_path does not lead to
+ELSEWHERE = text(
+    """
+    SELECT c.relname, quote_ident(n.nspname), has_schema_privilege(n.oid, 'USAGE')
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY(:tables)
+      AND NOT pg_table_is_visible(c.oid) AND n.nspname !~ '^(pg_|information_schema)' ORDER BY 3, 2
     """
 )
 SQLITE = text(
@@ -24,27 +38,69 @@ SQLITE = text(
     WHERE m.type IN ('table', 'view')
     """
 )
+Tables = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of each table that is there, with their types."""
+    """The columns of each table that is there, with their types; `denied` are those that we may not read.
 
-    tables: Mapping[str, Mapping[str, str]]
+    `hidden` says of a table that is there but not to be seen what to grant.
+    """
+
+    tables: Tables
+    role: str = ""
+    denied: frozenset[tuple[str, str]] = frozenset()
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, table: str, *columns: str) -> bool:
-        """Whether the table is there with these columns."""
-        return table in self.tables and set(columns) <= self.tables[table].keys()
+        """Whether the table is there with these columns. Raises Refused where rights hide it from us."""
+        if table in self.hidden:
+            raise Refused(self.hidden[table])
+        if table not in self.tables or not set(columns) <= self.tables[table].keys():
+            return False
+        if any((table, column) in self.denied for column in columns):
+            names = ", ".join(columns)
+            raise Refused(f"database hides {table}; GRANT SELECT ({names}) ON {table} TO {self.role}")
+        return True
 
 
 def read_schema(connection: Connection) -> Schema:
-    """The tables of the contract as they are in this database."""
+    """The tables of the contract as they are in this database, and as far as we may see them."""
     if connection.dialect.name == "sqlite":
-        rows = connection.execute(SQLITE).all()
-    else:
-        rows = connection.execute(POSTGRESQL, {"tables": list(READ)}).all()
+        return Schema(by_table(connection.execute(SQLITE).all()))
+    rows = connection.execute(POSTGRESQL, {"tables": list(READ)}).all()
+    tables, role = by_table([row[:3] for row in rows]), own_role(connection)
+    denied = frozenset((row[0], row[1]) for row in rows if not row[3])
+    hidden = {
+        row[0]: f"row security hides rows of {row[0]}; ALTER ROLE {role} BYPASSRLS" for row in rows if row[4]
+    }
+    return Schema(tables, role, denied, hidden | elsewhere(connection, tables, role))
+
+
+def by_table(rows: object) -> dict[str, dict[str, str]]:
+    """Columns and their types by table, of rows of the three."""
     tables: dict[str, dict[str, str]] = {}
-    for table, column, kind in rows:
+    for table, column, kind in rows:  # type: ignore[attr-defined]
         if table in READ:
             tables.setdefault(table, {})[column] = str(kind).lower()
-    return Schema(tables)
+    return tables
+
+
+def elsewhere(connection: Connection, tables: Tables, role: str) -> dict[str, str]:
+    """What to do about tables that are there, but not for us.
+
+    A schema that we may use is another's as long as any table is found where we look.
+    """
+    missing = [name for name in READ if name not in tables]
+    hidden: dict[str, str] = {}
+    if not missing:
+        return hidden
+    for table, schema, usable in connection.execute(ELSEWHERE, {"tables": missing}):
+        if not usable:
+            hidden.setdefault(table, f"database hides {table}; GRANT USAGE ON SCHEMA {schema} TO {role}")
+        elif not tables:
+            hidden.setdefault(
+                table, f"database has {table} in {schema}; ALTER ROLE {role} SET search_path = {schema}"
+            )
+    return hidden

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, DateTime, case, column, func, select, table
 
 from exporter.sources.database.schema import Schema, read_schema
-from exporter.sources.database.windows import moment
+from exporter.sources.database.windows import moment, utc
 
 RESOURCES = table(
     "resources",
@@ -43,7 +43,7 @@ def read_sparse(connection: Connection) -> Sparse | None:
     inner = select(
         state.label("state"),
         c.sparse_embedding_model.label("model"),
-        c.sparse_embedding_updated_at.label("at"),
+        utc(c.sparse_embedding_updated_at).label("at"),
     ).subquery()
     query = select(inner.c.state, inner.c.model, func.count(), func.max(inner.c.at)).group_by(
         inner.c.state, inner.c.model

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from exporter.database_url import sqlite_file
+from exporter.sources.database.postgres_wire import Tally
 
 CHECK_EVERY = (
     5_000  # steps of SQLite's machine between two looks at the clock, about a tenth of a millisecond
@@ -25,17 +27,23 @@ class Sqlite:
     def __init__(self, url: URL) -> None:
         self.path = Path(sqlite_file(url)).absolute()
 
-    def engine(self, seconds: float) -> Engine:
+    def for_ping(self) -> "Sqlite":
+        """The same: each statement is a transaction of its own anyway."""
+        return self
+
+    def engine(self, seconds: float, tally: Tally) -> Engine:  # noqa: ARG002  (a file counts none)
         """An engine that reads the file and never creates it, waiting a moment for its lock."""
 
         def connect() -> sqlite3.Connection:
-            return sqlite3.connect(
+            connection = sqlite3.connect(
                 f"file:{quote(str(self.path))}?mode=ro",
                 uri=True,
                 timeout=min(seconds, 1.0) * 0.8,
                 isolation_level=None,
                 check_same_thread=False,
             )
+            connection.text_factory = any_text
+            return connection
 
         engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
         event.listen(engine, "before_cursor_execute", start_clock)
@@ -58,6 +66,15 @@ class Sqlite:
         connection.info["clock"] = clock
         raw: Any = connection.connection.driver_connection
         raw.set_progress_handler(lambda: time.monotonic() > clock["ends"], CHECK_EVERY)
+
+    def apart(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002  (as below)
+        """Nothing to do: a transaction around several statements would hold the lock for all of them."""
+        return nullcontext()
+
+
+def any_text(value: bytes) -> str:
+    """The text of a column; SQLite takes any bytes for text, what is no UTF-8 is replaced."""
+    return value.decode(errors="replace")
 
 
 def start_clock(connection: Connection, *_: object) -> None:

@@ -21,12 +21,14 @@ class TableStatistics:
 class Tables:
     """Rows and bytes by table, bytes of the database and of each on its server; unknown ones are absent.
 
-    On PostgreSQL rows are the server's estimate, on SQLite they are counted.
+    On PostgreSQL rows are the server's estimate, on SQLite they are counted. The size of a database that is
+    hidden from our `role` is None.
     """
 
     rows: Mapping[str, float]
     sizes: Mapping[str, float]
     size: float | None
     database: str = ""  # its name on the server
-    database_sizes: Mapping[str, float] = field(default_factory=dict)
+    database_sizes: Mapping[str, float | None] = field(default_factory=dict)
     statistics: tuple[TableStatistics, ...] = ()
+    role: str = ""

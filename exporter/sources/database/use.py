@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, DateTime, case, column, distinct, func, select, table
 
 from exporter.sources.database.schema import read_schema
-from exporter.sources.database.windows import LONGEST, WINDOWS, beginning, rows_since
+from exporter.sources.database.windows import LONGEST, WINDOWS, rows_since, since
 
 USERS = table("users", column("id"))
 PROFILES = table("user_profiles", column("avg_session_duration"))
@@ -69,8 +69,8 @@ def read_session_seconds(connection: Connection) -> float | None:
 def read_active(connection: Connection) -> dict[str, float]:
     """Users with an interaction in each window."""
     at = DONE.c.interaction_timestamp
-    counts = [func.count(distinct(case((at >= beginning(w), DONE.c.user_id)))) for w in WINDOWS]
-    row = connection.execute(select(*counts).where(at >= beginning(LONGEST))).one()
+    counts = [func.count(distinct(case((since(at, w), DONE.c.user_id)))) for w in WINDOWS]
+    row = connection.execute(select(*counts).where(since(at, LONGEST))).one()
     return dict(zip(WINDOWS, map(float, row), strict=True))
 
 
@@ -80,7 +80,7 @@ def read_interactions(connection: Connection) -> tuple[dict[tuple[str, str], flo
     good = case((DONE.c.is_positive == 1, 1), else_=0)
     query = (
         select(DONE.c.interaction_type, good, *rows_since(at))
-        .where(at >= beginning(LONGEST))
+        .where(since(at, LONGEST))
         .group_by(DONE.c.interaction_type, good)
         .limit(1000)
     )

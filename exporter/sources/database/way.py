@@ -1,12 +1,14 @@
 """The way to one kind of database: how a connection is made, bounded and cut off."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
 
 from exporter.database_url import database_address
 from exporter.sources.database.postgres import Postgres
+from exporter.sources.database.postgres_wire import Tally
 from exporter.sources.database.sqlite import Sqlite
 
 
@@ -16,8 +18,12 @@ class Way(Protocol):
     dialect: str
     kept: bool  # whether a connection serves more than one question
 
-    def engine(self, seconds: float) -> Engine:
-        """An engine without a pool for questions of `seconds`."""
+    def for_ping(self) -> "Way":
+        """The way for single small statements."""
+        ...
+
+    def engine(self, seconds: float, tally: Tally) -> Engine:
+        """An engine without a pool for questions of `seconds`, whose transactions `tally` counts."""
         ...
 
     def plug(self, connection: Any) -> Callable[[], None]:
@@ -26,6 +32,10 @@ class Way(Protocol):
 
     def prepare(self, connection: Connection, seconds: float) -> None:
         """Bound what follows in this transaction."""
+        ...
+
+    def apart(self, connection: Connection) -> AbstractContextManager[None]:
+        """Keep a reading that fails from failing the others of the transaction."""
         ...
 
 

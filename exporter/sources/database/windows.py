@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, bindparam, case, func
+from sqlalchemy import Boolean, ColumnElement, DateTime, String, bindparam, case, func
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from exporter.sources.document import unix_seconds
 
@@ -11,15 +14,64 @@ WINDOWS: Mapping[str, int] = {"1d": 1, "7d": 7, "30d": 30}  # days by label
 LONGEST = "30d"
 
 
-def beginning(window: str) -> ColumnElement[datetime]:
-    """When the window that ends now began, in naive UTC as the backend stores its times."""
+class utc(FunctionElement[datetime]):  # noqa: N801  (a function of SQL)
+    """A column's time in UTC: SQLite keeps text, whose offset only its own functions understand.
+
+    PostgreSQL gives every time in the session's zone, which is UTC.
+    """
+
+    name = "utc"
+    type = DateTime()
+    inherit_cache = True
+
+
+class not_before(FunctionElement[bool]):  # noqa: N801  (as above)
+    """Whether a column's time lies at or after a moment; of the column, the moment, and a day well before.
+
+    The day spares SQLite the conversion of old rows, and lets it use an index.
+    """
+
+    name = "not_before"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(utc)
+def plain_time(element: Any, compiler: Any, **how: Any) -> str:
+    """The column as it is."""
+    return str(compiler.process(element.clauses, **how))
+
+
+@compiles(utc, "sqlite")
+def converted_time(element: Any, compiler: Any, **how: Any) -> str:
+    """The column's text without its offset, None where it is no time."""
+    return f"strftime('%Y-%m-%d %H:%M:%f', {compiler.process(element.clauses, **how)})"
+
+
+@compiles(not_before)
+def compared(element: Any, compiler: Any, **how: Any) -> str:
+    """One comparison."""
+    at, moment, _ = element.clauses
+    return f"({compiler.process(at, **how)} >= {compiler.process(moment, **how)})"
+
+
+@compiles(not_before, "sqlite")
+def compared_twice(element: Any, compiler: Any, **how: Any) -> str:
+    """A comparison of the text, then one of the time."""
+    at, moment, day = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"({at} >= {day} AND strftime('%Y-%m-%d %H:%M:%f', {at}) >= {moment})"
+
+
+def since(at: ColumnElement[Any], window: str) -> ColumnElement[bool]:
+    """Whether the time of the column lies in the window that ends now; without a zone it is UTC."""
     moment = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=WINDOWS[window])
-    return bindparam(None, moment, type_=DateTime())
+    day = (moment - timedelta(days=2)).date().isoformat()
+    return not_before(at, bindparam(None, moment, type_=DateTime()), bindparam(None, day, type_=String()))
 
 
-def rows_since(at: ColumnElement[datetime]) -> list[ColumnElement[int]]:
+def rows_since(at: ColumnElement[Any]) -> list[ColumnElement[int]]:
     """How many rows fall into each window."""
-    return [func.coalesce(func.sum(case((at >= beginning(w), 1), else_=0)), 0) for w in WINDOWS]
+    return [func.coalesce(func.sum(case((since(at, w), 1), else_=0)), 0) for w in WINDOWS]
 
 
 def moment(value: object) -> float | None:

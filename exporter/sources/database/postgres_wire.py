@@ -1,0 +1,136 @@
+"""Our side of a connection to PostgreSQL: text of any encoding, marked statements, counted transactions."""
+
+import re
+from codecs import lookup
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.adapt import Dumper, Loader
+from psycopg.pq import TransactionStatus
+from psycopg.types.datetime import TimestampLoader, TimestamptzLoader
+
+MARK = "/* watchroom-exporter */"
+FIRST_WORD = re.compile(r"^\s*\w+")
+# 0 is what the driver falls back on for types that it does not know, enums among them; JSON is parsed later
+TEXTS: tuple[str | int, ...] = (0, "text", "varchar", "bpchar", "name", '"char"', "json", "jsonb")
+CODECS = {"SQL_ASCII": "utf-8", "UNICODE": "utf-8", "WIN": "cp1251", "UHC": "cp949", "ALT": "cp866"}
+
+
+@dataclass
+class Tally:
+    """Transactions that the server has counted of our own connections."""
+
+    commits: int = 0
+    rollbacks: int = 0
+
+    @property
+    def transactions(self) -> int:
+        """All of them, however they ended."""
+        return self.commits + self.rollbacks
+
+
+class MarkedCursor(psycopg.Cursor[Any]):
+    """Marks each statement, so that it is known as ours wherever the server shows it."""
+
+    def execute(self, query: Any, *args: Any, **more: Any) -> Any:
+        """The statement with the mark behind its first word, where the server keeps comments."""
+        connection = self.connection
+        alone = connection.autocommit and isinstance(connection, OwnConnection)
+        try:
+            answer = super().execute(marked(query) if isinstance(query, str) else query, *args, **more)
+        except psycopg.DatabaseError as error:
+            if alone and error.sqlstate:
+                connection.tally.rollbacks += 1  # type: ignore[attr-defined]
+            raise
+        if alone:
+            connection.tally.commits += 1  # type: ignore[attr-defined]
+        return answer
+
+
+class OwnConnection(psycopg.Connection[Any]):
+    """Counts in `tally` the transactions that end on it."""
+
+    tally: Tally
+
+    @classmethod
+    def counted(cls, tally: Tally, **arguments: Any) -> "OwnConnection":
+        """Connect; the server counts that as a transaction, too."""
+        connection: Any = cls.connect(cursor_factory=MarkedCursor, **arguments)
+        connection.tally = tally
+        tally.commits += 1
+        for kind in TEXTS:
+            connection.adapters.register_loader(kind, AnyText)
+        connection.adapters.register_loader("timestamp", AnyMoment)
+        connection.adapters.register_loader("timestamptz", AnyZonedMoment)
+        connection.adapters.register_dumper(str, AnyTextOut)
+        return connection  # type: ignore[no-any-return]
+
+    def commit(self) -> None:
+        """Commit, unless no transaction is open."""
+        status = self.info.transaction_status
+        super().commit()
+        self.tally.commits += status == TransactionStatus.INTRANS
+        self.tally.rollbacks += status == TransactionStatus.INERROR
+
+    def rollback(self) -> None:
+        """Roll back, unless no transaction is open."""
+        is_open = self.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+        super().rollback()
+        self.tally.rollbacks += is_open
+
+
+class AnyText(Loader):
+    """Text as the server holds it, which may be in no encoding at all: what cannot be read is replaced."""
+
+    def __init__(self, oid: int, context: Any = None) -> None:
+        super().__init__(oid, context)
+        self._codec = codec(self.connection)
+
+    def load(self, data: Any) -> str:
+        """The text."""
+        return bytes(data).decode(self._codec, "replace")
+
+
+class AnyTextOut(Dumper):
+    """Text in the server's encoding."""
+
+    def dump(self, obj: str) -> bytes:
+        """The bytes."""
+        return obj.encode(codec(self.connection), "replace")
+
+
+class AnyMoment(TimestampLoader):
+    """A time, None for one that Python cannot hold, as infinity."""
+
+    def load(self, data: Any) -> datetime | None:  # type: ignore[override]
+        """The time."""
+        with suppress(psycopg.DataError):
+            return super().load(data)
+        return None
+
+
+class AnyZonedMoment(TimestamptzLoader):
+    """The same with a zone."""
+
+    def load(self, data: Any) -> datetime | None:  # type: ignore[override]
+        """The time."""
+        with suppress(psycopg.DataError):
+            return super().load(data)
+        return None
+
+
+def codec(connection: Any) -> str:
+    """Python's name of the server's encoding; the client's is SQL_ASCII, so that nothing is converted."""
+    name = (connection and connection.info.parameter_status("server_encoding")) or "SQL_ASCII"
+    known = CODECS.get(name.upper()) or re.sub("^WIN", "cp", name)
+    with suppress(LookupError):
+        return lookup(known).name
+    return "latin-1"
+
+
+def marked(query: str) -> str:
+    """The statement with our mark: before its first word the server would leave it out."""
+    return FIRST_WORD.sub(lambda word: f"{word[0]} {MARK}", query, count=1)

@@ -1,0 +1,88 @@
+"""Readings of one period are made together, so that the server has one transaction of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import Context
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from exporter.errors import SourceError
+from exporter.sources.database.link import Link, Reading
+
+T = TypeVar("T")
+MOST_PATIENCE = 0.5  # seconds that those who are due wait for one that is late
+
+
+class Together:
+    """Gathers what is asked for until all are there, or until the period is over.
+
+    A member out of step, as after a failure, waits for the others and is in step again.
+    """
+
+    def __init__(self, link: Link, period: float, allowed: Callable[[], Awaitable[object]]) -> None:
+        self._link = link
+        self._period = period
+        self._allowed = allowed
+        self._members = 0
+        self._waiting: list[Reading] = []
+        self._all_here = asyncio.Event()
+        self._due = float("-inf")  # the loop's time
+        self._task: asyncio.Task[None] | None = None
+
+    def asking(self, read: Callable[[Connection], T]) -> Callable[[], Awaitable[T]]:
+        """A function that asks for this reading; call it for each member before the first is asked."""
+        self._members += 1
+
+        async def ask() -> T:
+            reading = Reading(read, asyncio.get_running_loop().create_future())
+            self._waiting.append(reading)
+            if len(self._waiting) >= self._members:
+                self._all_here.set()
+            self._start()
+            answer: T = await reading.result
+            return answer
+
+        return ask
+
+    async def close(self) -> None:
+        """Gather no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _start(self) -> None:
+        if self._task is None:
+            # in a context of its own: it belongs to none of the scrapes that may have asked
+            self._task = asyncio.create_task(self._run(), name="read together", context=Context())
+
+    async def _run(self) -> None:
+        try:
+            await self._gather()
+            readings, self._waiting = self._waiting, []
+            self._all_here.clear()
+            await self._read(readings)
+        finally:
+            self._task = None
+            if self._waiting:
+                self._start()
+
+    async def _gather(self) -> None:
+        now = asyncio.get_running_loop().time()
+        patience = max(self._due - now, 0.0) + min(self._period / 10, MOST_PATIENCE)
+        try:
+            async with asyncio.timeout(patience):
+                await self._all_here.wait()
+        except TimeoutError:
+            return
+
+    async def _read(self, readings: list[Reading]) -> None:
+        try:
+            # a database that does not answer the smallest question is not troubled with bigger ones
+            await self._allowed()
+        except SourceError as error:
+            for reading in readings:
+                reading.fail(error)
+            return
+        await self._link.read_each(readings)
+        self._due = asyncio.get_running_loop().time() + self._period

@@ -1,0 +1,193 @@
+"""What watching costs a PostgreSQL server: transactions a second, and how they are shared."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import psycopg
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from exporter.errors import BadAnswer, SourceError, TimedOut
+from exporter.settings import Database as Settings
+from exporter.sources.database.link import Link
+from exporter.sources.database.source import Database
+from exporter.sources.database.together import Together
+from exporter.sources.database.use import read_use
+from exporter.sources.database.way import way_to
+from tests.exporter.backend_tables import create
+from tests.exporter.exporter_page import Watched, watching
+from tests.servers.postgres_server import PostgresServer, plain
+from tests.servers.waiting import eventually
+
+T = TypeVar("T")
+SECONDS = 10.0
+FAST_LANE = 0.25  # seconds between two scrapes of the ping, as prometheus.yml has it
+MOST = 5.0  # transactions a second
+
+
+def transactions(server: PostgresServer, database: str) -> int:
+    """Those that the server has counted in this database.
+
+    A session that reads no table is counted only when it ends, so this is read after the exporter's.
+    """
+    with psycopg.connect(plain(server.url)) as client:
+        counted = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = %s"
+        row = client.execute(counted, [database]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def settled(server: PostgresServer, database: str) -> int:
+    """The same once no session is left in this database."""
+    with psycopg.connect(plain(server.url)) as client:
+        sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        client.autocommit = True
+        eventually(lambda: client.execute(sessions, [database]).fetchone() == (0,))
+    return transactions(server, database)
+
+
+def scrape_for(exporter: Watched, seconds: float) -> None:
+    """Scrape the ping four times a second."""
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0:
+        exporter.page("database.ping")
+        time.sleep(min(FAST_LANE, left))
+
+
+def test_few_transactions_a_second_at_the_default_settings(own_postgres_server: PostgresServer) -> None:
+    url = create(own_postgres_server.fresh_database())
+    name = url.rpartition("/")[2]
+    before, began = settled(own_postgres_server, name), time.monotonic()
+    with watching(database={"url": url}) as exporter:
+        scrape_for(exporter, 2)
+        exporter.page()
+        scrape_for(exporter, SECONDS)
+    rate = (settled(own_postgres_server, name) - before) / (time.monotonic() - began)
+    assert 1.5 < rate <= MOST
+
+
+def asked_of(url: str, ask: Callable[[Database], Awaitable[T]], **settings: Any) -> tuple[T, Database]:
+    """What came of asking, and the database, which is closed again."""
+
+    async def run() -> tuple[T, Database]:
+        database = Database(Settings(url=SecretStr(url), **settings))
+        try:
+            return await ask(database), database
+        finally:
+            await asyncio.gather(*(question.close() for question in database.questions()))
+            await database.close()
+
+    return asyncio.run(run())
+
+
+def test_our_own_transactions_are_known_to_the_last(own_postgres_server: PostgresServer) -> None:
+    url = create(own_postgres_server.fresh_database())
+    name = url.rpartition("/")[2]
+    before = settled(own_postgres_server, name)
+
+    async def ask(database: Database) -> None:
+        for _ in range(20):
+            await database.ping.ask_now()
+            await asyncio.gather(*(question.ask_now() for question in database.questions()))
+
+    _, database = asked_of(url, ask, statistics_period=0.02, period=0.02, rows_period=0.02)
+    counted = settled(own_postgres_server, name) - before
+    assert counted == sum(database.own_transactions.values())
+
+
+def spent(url: str, rounds: int) -> tuple[int, int]:
+    """Transactions for so many rounds of PostgreSQL's statistics, and for those of rows."""
+
+    async def ask(database: Database) -> None:
+        statistics = (database.activity, database.databases, database.locks, database.statements)
+        rows = (database.use, database.created, database.feedback, database.evaluations, database.evidence)
+        for _ in range(rounds):
+            await asyncio.gather(*(question.ask_now() for question in (*statistics, *rows)))
+            assert not any(question.error for question in (*statistics, *rows))
+
+    _, database = asked_of(url, ask, statistics_period=0.05, rows_period=0.05)
+    return database.own_transactions["statistics"], database.own_transactions["rows"]
+
+
+def test_what_is_due_together_is_one_transaction(own_postgres_server: PostgresServer) -> None:
+    url = create(own_postgres_server.fresh_database())
+    one, six = spent(url, 1), spent(url, 6)
+    assert (six[0] - one[0], six[1] - one[1]) == (5, 5)
+
+
+def test_what_fails_or_is_slow_costs_only_itself(own_postgres_server: PostgresServer) -> None:
+    url = own_postgres_server.fresh_database()
+
+    def reading(statement: str) -> Callable[[Connection], int]:
+        return lambda connection: int(connection.execute(text(statement)).scalar_one())
+
+    async def ask() -> list[Any]:
+        link = Link("test", way_to(url), 0.5)
+        try:
+            group = Together(link, 0.1, link_is_allowed)
+            statements = (
+                "SELECT 1", "SELECT 1 / 0", "SELECT 2", "SELECT 3 FROM pg_sleep(9)", "SELECT no_such",
+                "SELECT 4",
+            )  # fmt: skip
+            asks = [group.asking(reading(statement)) for statement in statements]
+            return await asyncio.gather(*(ask() for ask in asks), return_exceptions=True)
+        finally:
+            await link.close()
+
+    one, divided, two, slow, unknown, four = asyncio.run(ask())
+    assert (one, two, four) == (1, 2, 4)
+    assert isinstance(divided, SourceError)
+    assert isinstance(unknown, BadAnswer)
+    assert isinstance(slow, TimedOut)
+
+
+async def link_is_allowed() -> None:
+    """Nothing speaks against reading."""
+
+
+def test_no_lock_is_held_after_a_reading(own_postgres_server: PostgresServer) -> None:
+    url = create(own_postgres_server.fresh_database())
+    changed = []
+
+    def change(connection: Connection) -> None:
+        """What needs the table for itself, while the transaction that has just read it is still open."""
+        with psycopg.connect(plain(url), options="-c lock_timeout=300") as client:
+            client.execute("ALTER TABLE users ADD COLUMN more int")
+        changed.append(connection.execute(text("SELECT 1")).scalar_one())
+
+    async def ask() -> None:
+        link = Link("test", way_to(url), 5)
+        try:
+            group = Together(link, 0.1, link_is_allowed)
+            await asyncio.gather(group.asking(read_use)(), group.asking(change)())
+        finally:
+            await link.close()
+
+    asyncio.run(ask())
+    assert changed == [1]
+
+
+def test_who_was_out_of_step_is_in_step_again(own_postgres_server: PostgresServer) -> None:
+    url = own_postgres_server.fresh_database()
+
+    async def ask() -> int:
+        link = Link("test", way_to(url), 1)
+        try:
+            group = Together(link, 0.5, link_is_allowed)
+            first, second = (group.asking(lambda c: c.execute(text("SELECT 1")).scalar_one()) for _ in "ab")
+            await asyncio.gather(first(), second())
+            before = link.tally.transactions
+            await asyncio.gather(first(), after(0.3, second))
+            return link.tally.transactions - before
+        finally:
+            await link.close()
+
+    assert asyncio.run(ask()) == 1
+
+
+async def after(seconds: float, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask later than the others."""
+    await asyncio.sleep(seconds)
+    return await ask()
