@@ -17,7 +17,13 @@ from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
 APP = "tests.exporter.tasks_app"
-QUICK = {"worker_timeout": 3.0, "worker_forgotten": 6.0, "inspect_period": 2.0, "results_period": 1.0}
+QUICK = {
+    "newborn": 0,
+    "worker_timeout": 3.0,
+    "worker_forgotten": 6.0,
+    "inspect_period": 2.0,
+    "results_period": 1.0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +88,8 @@ def test_each_outcome_is_counted_by_task_and_queue(exporter: Watched, broker: Re
     counted(exporter, "failed", "divide", 1, queue_name="default", exception="ZeroDivisionError")
     counted(exporter, "failed", "look_up", 1, queue_name="default", exception="KeyError")
     counted(exporter, "rejected", "refuse", 1, queue_name="default")
-    page = counted(exporter, "succeeded", "insist", 1, queue_name="urgent")
+    counted(exporter, "succeeded", "insist", 1, queue_name="urgent")
+    page = exporter.page("workers")
     assert total(page, "retried", "insist") == 1
     assert total(page, "sent", "insist") == total(page, "received", "insist") == 2
     waited = page.value("celery_task_queue_wait_time_sum", name=f"{APP}.insist", queue_name="urgent")
@@ -90,7 +97,7 @@ def test_each_outcome_is_counted_by_task_and_queue(exporter: Watched, broker: Re
     assert waited < 0.5  # the half second before its second attempt is no waiting
     assert page.value("ops_events_missed_total") == 0
     # results are counted every second, and one may have come in between
-    eventually(lambda: exporter.page("workers.results").value("ops_task_results_stored") == 8)
+    eventually(lambda: exporter.page("workers.results").value("ops_task_results_read") == 8)
     page = exporter.page("workers.results")
     assert page.value("ops_task_results", status="FAILURE") == 3
     assert page.value("ops_task_results_failed", name=f"{APP}.look_up", exception="KeyError") == 1
