@@ -94,7 +94,7 @@ def service_worker(plan: Plan) -> Service | None:
     its = service(plan)
     if its is None:
         return None
-    queues = ("-Q", "ingestion,embeddings", "-c", "2", "-n", "one@%h", "--loglevel", "INFO")
+    queues = ("-Q", "ingestion,embeddings", "-c", "2", "-n", "watchroom-one@%h", "--loglevel", "INFO")
     return Service(
         name="service-worker",
         command=(sys.executable, "-m", "celery", "-A", "ingestion_api.worker.app", "worker", *queues),

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from redis.asyncio.connection import parse_url
 from redis.exceptions import NoPermissionError, RedisError
 
+from exporter.errors import TimedOut
 from exporter.question import Pace, Question
 from exporter.settings_types import readable
 from exporter.sources.redis_connection import address_of, connect, counts_of
@@ -15,6 +16,7 @@ from exporter.sources.redis_errors import said
 from exporter.sources.redis_pulse import Pulse, pulse_of
 
 Command = tuple[str | int, ...]
+HELD = 0.005  # seconds between two looks whether others are done
 SHARED = 0.75  # of its period: a ping of another so long ago serves as well
 
 
@@ -46,15 +48,23 @@ class Client:
 
         Raises SourceError when the server cannot be asked.
         """
+        while self.counts.is_held:  # noqa: ASYNC110  (by another thread or loop, for a moment)
+            await asyncio.sleep(HELD)
+        return await self._send(commands)
+
+    async def _send(self, commands: Sequence[Command]) -> list[object]:
+        self.counts.begin()
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for command in commands:
                     pipeline.execute_command(*command)
                 found = list(await pipeline.execute(raise_on_error=False))
+            for command, reply in zip(commands, found, strict=True):
+                self.counts.note(command, reply)
         except RedisError as error:
             raise said(self.name, error) from None
-        for command, reply in zip(commands, found, strict=True):
-            self.counts.note(command, reply)
+        finally:
+            self.counts.end()
         self._note_rights(commands, found)
         return found
 
@@ -81,9 +91,27 @@ class Client:
             raise said(self.name, reply, name_of(command))
         return reply
 
+    async def quiet_info(self) -> tuple[object, Counts]:
+        """The same at a moment at which nothing of ours is on its way: others wait for that, once."""
+        self.counts.is_held = True
+        try:
+            async with asyncio.timeout(self.timeout):
+                while self.counts.under_way:  # noqa: ASYNC110  (counted by several threads and loops)
+                    await asyncio.sleep(HELD)
+                found = await self._send([("INFO", "all")])
+        except TimeoutError:
+            raise TimedOut(f"{self.name} gave no answer in time") from None
+        finally:
+            self.counts.is_held = False
+        return self._counted_info(found[0])
+
     async def info(self) -> tuple[object, Counts]:
         """INFO with all its sections, and what was sent to the server since this client was made."""
-        reply = await self.one("INFO", "all")
+        return self._counted_info((await self.replies([("INFO", "all")]))[0])
+
+    def _counted_info(self, reply: object) -> tuple[object, Counts]:
+        if isinstance(reply, RedisError):
+            raise said(self.name, reply, "info")
         own = self.counts.now().since(self._before)
         own.calls["info"] -= 1
         own.totals["commands"] -= 1

@@ -75,6 +75,18 @@ class OwnCounts:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts = Counts()
+        self.is_held = False  # nothing is to be sent now
+        self.under_way = 0  # round trips whose replies are not noted yet
+
+    def begin(self) -> None:
+        """Remember that a round trip begins."""
+        with self._lock:
+            self.under_way += 1
+
+    def end(self) -> None:
+        """Remember that its replies are noted, or that there were none."""
+        with self._lock:
+            self.under_way -= 1
 
     def note(self, command: Sequence[str | int], reply: object) -> None:
         """Count one command by its reply."""

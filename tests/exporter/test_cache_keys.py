@@ -143,7 +143,13 @@ def test_a_server_that_freezes_within_a_pass_costs_only_the_keys(own_redis_serve
     with own_redis_server.client() as client:
         client.eval(FILL, 0, 500)
     # few commands, or the next pass would wait for long
-    settings = {"keys_sample": 0, "url": own_redis_server.url, "timeout": 0.3, "keys_period": 0.05, "fast_period": 0.01}
+    settings = {
+        "keys_sample": 0,
+        "url": own_redis_server.url,
+        "timeout": 0.3,
+        "keys_period": 0.05,
+        "fast_period": 0.01,
+    }
     with watching(redis=settings) as exporter:
         eventually(lambda: exporter.page(KEYS).series("redis_key_group_count"))
         own_redis_server.freeze()

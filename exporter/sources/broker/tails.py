@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from exporter.sources.broker.messages import Waiting
 from exporter.sources.redis_client import Client
 
-AT_ONCE = 4  # messages that are read in one look
+AT_ONCE = 3  # messages that are read in one look
 BYTES_A_SECOND = 100_000  # how much of one list's oldest message is read at most, on average
 Sent = Callable[[str | None], float | None]
 

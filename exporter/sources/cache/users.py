@@ -32,6 +32,11 @@ class Users:
         self._owed: dict[Key, float] = {}
         self._asked = 0.0
 
+    @property
+    def begun(self) -> bool:
+        """Whether there was an INFO from which on users are counted."""
+        return bool(self._server)
+
     def info(self, info: Mapping[str, Any], own: Counts) -> dict[str, Any]:
         """The same INFO with the users' counts in place of the server's."""
         server = counted(info)
@@ -42,7 +47,9 @@ class Users:
         else:
             self._add(server, ours)
         self._server, self._own = server, ours
-        return {name: self._field(name, value) for name, value in info.items()}
+        # what users did before a restart is not forgotten when nobody has done it since
+        forgotten: dict[str, Any] = {f"cmdstat_{name}": {} for what, name in self._users if what == "calls"}
+        return {name: self._field(name, value) for name, value in {**forgotten, **info}.items()}
 
     def _begin(self, server: dict[Key, float], ours: dict[Key, float], info: Mapping[str, Any]) -> None:
         asked = of_command(info, OURS, "calls") + of_command(info, OURS, "rejected_calls")
@@ -89,7 +96,7 @@ class Users:
         command = name.removeprefix("cmdstat_")
         counts = {field: self._users.get((ours, command)) for field, ours in COMMAND.items()}
         counts["usec"] = self._users.get(("usec", command))
-        return {**value, **{field: count for field, count in counts.items() if field in value}}
+        return {**value, **{field: count for field, count in counts.items() if count is not None}}
 
 
 def counted(info: Mapping[str, Any]) -> dict[Key, float]:
