@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pydantic import SecretStr
 from redis.asyncio.connection import parse_url
 from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
 
-from exporter.errors import TimedOut
 from exporter.question import Pace, Question
 from exporter.settings_types import readable
 from exporter.sources.redis_connection import address_of, connect, counts_of
@@ -16,7 +16,6 @@ from exporter.sources.redis_errors import said
 from exporter.sources.redis_pulse import Pulse, pulse_of
 
 Command = tuple[str | int, ...]
-HELD = 0.005  # seconds between two looks whether others are done
 SHARED = 0.75  # of its period: a ping of another so long ago serves as well
 
 
@@ -48,23 +47,21 @@ class Client:
 
         Raises SourceError when the server cannot be asked.
         """
-        while self.counts.is_held:  # noqa: ASYNC110  (by another thread or loop, for a moment)
-            await asyncio.sleep(HELD)
-        return await self._send(commands)
-
-    async def _send(self, commands: Sequence[Command]) -> list[object]:
-        self.counts.begin()
+        self.counts.send(commands)
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for command in commands:
                     pipeline.execute_command(*command)
                 found = list(await pipeline.execute(raise_on_error=False))
-            for command, reply in zip(commands, found, strict=True):
-                self.counts.note(command, reply)
+        except (RedisTimeout, asyncio.CancelledError) as error:
+            self.counts.settle(commands, [None] * len(commands))  # a silent server may yet run them
+            if isinstance(error, RedisError):
+                raise said(self.name, error) from None
+            raise
         except RedisError as error:
+            self.counts.unsent(commands)
             raise said(self.name, error) from None
-        finally:
-            self.counts.end()
+        self.counts.settle(commands, found)
         self._note_rights(commands, found)
         return found
 
@@ -91,27 +88,9 @@ class Client:
             raise said(self.name, reply, name_of(command))
         return reply
 
-    async def quiet_info(self) -> tuple[object, Counts]:
-        """The same at a moment at which nothing of ours is on its way: others wait for that, once."""
-        self.counts.is_held = True
-        try:
-            async with asyncio.timeout(self.timeout):
-                while self.counts.under_way:  # noqa: ASYNC110  (counted by several threads and loops)
-                    await asyncio.sleep(HELD)
-                found = await self._send([("INFO", "all")])
-        except TimeoutError:
-            raise TimedOut(f"{self.name} gave no answer in time") from None
-        finally:
-            self.counts.is_held = False
-        return self._counted_info(found[0])
-
     async def info(self) -> tuple[object, Counts]:
         """INFO with all its sections, and what was sent to the server since this client was made."""
-        return self._counted_info((await self.replies([("INFO", "all")]))[0])
-
-    def _counted_info(self, reply: object) -> tuple[object, Counts]:
-        if isinstance(reply, RedisError):
-            raise said(self.name, reply, "info")
+        reply = await self.one("INFO", "all")
         own = self.counts.now().since(self._before)
         own.calls["info"] -= 1
         own.totals["commands"] -= 1

@@ -45,60 +45,77 @@ class Counts:
         parts = ("calls", "rejected", "failed", "errors", "totals")
         return Counts(*(getattr(self, part) - getattr(before, part) for part in parts))
 
-    def note(self, command: Sequence[str | int], reply: object) -> None:
-        """Count one command by its reply."""
+    def sent(self, command: Sequence[str | int], times: int = 1) -> None:
+        """Count a command that is sent; until its reply is there, its keys as found and as not found."""
         name = name_of(command)
+        self.calls[name] += times
+        self.totals["commands"] += times
+        self._look_up(times, reserved(name, command))
+
+    def replied(self, command: Sequence[str | int], reply: object) -> None:
+        """Correct the counts by the reply."""
+        name = name_of(command)
+        self._look_up(-1, reserved(name, command))
         if isinstance(reply, ResponseError):
             self._note_error(name, reply)
-            return
-        self.calls[name] += 1
-        self.totals["commands"] += 1
-        hits, misses = look_ups(name, command, reply)
-        self.totals["hits"] += hits
-        self.totals["misses"] += misses
+        else:
+            self._look_up(1, look_ups(name, command, reply))
+
+    def _look_up(self, times: int, keys: tuple[int, int]) -> None:
+        self.totals["hits"] += times * keys[0]
+        self.totals["misses"] += times * keys[1]
 
     def _note_error(self, name: str, error: ResponseError) -> None:
         self.errors[error_word(error)] += 1
         if isinstance(error, NoPermissionError):
             self.rejected[name] += 1  # refused before it ran, which is no call
+            self.calls[name] -= 1
+            self.totals["commands"] -= 1
             return
-        self.calls[name] += 1
         self.failed[name] += 1
-        self.totals["commands"] += 1
         if name in LOOKING:
             self.totals["hits"] += 1  # a key of another type
 
 
 class OwnCounts:
-    """The counts of one server, noted by several connections and threads."""
+    """The counts of one server, noted by several connections and threads.
+
+    They are never less than what the server has counted of ours, so that nothing of ours counts as a user's.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts = Counts()
-        self.is_held = False  # nothing is to be sent now
-        self.under_way = 0  # round trips whose replies are not noted yet
 
-    def begin(self) -> None:
-        """Remember that a round trip begins."""
+    def send(self, commands: Sequence[Sequence[str | int]]) -> None:
+        """Count commands that are about to be sent."""
         with self._lock:
-            self.under_way += 1
+            for command in commands:
+                self._counts.sent(command)
 
-    def end(self) -> None:
-        """Remember that its replies are noted, or that there were none."""
+    def unsent(self, commands: Sequence[Sequence[str | int]]) -> None:
+        """Take back commands that could not be sent."""
         with self._lock:
-            self.under_way -= 1
+            for command in commands:
+                self._counts.sent(command, times=-1)
+
+    def settle(self, commands: Sequence[Sequence[str | int]], replies: Sequence[object]) -> None:
+        """Correct the counts of commands by their replies."""
+        with self._lock:
+            for command, reply in zip(commands, replies, strict=True):
+                self._counts.replied(command, reply)
 
     def note(self, command: Sequence[str | int], reply: object) -> None:
-        """Count one command by its reply."""
-        with self._lock:
-            self._counts.note(command, reply)
+        """Count one command and its reply."""
+        self.send([command])
+        self.settle([command], [reply])
 
     def connected(self, *setup: str) -> None:
         """Count a new connection and the commands that set it up."""
         with self._lock:
             self._counts.totals["connections"] += 1
             for name in setup:
-                self._counts.note((name,), "OK")
+                self._counts.sent((name,))
 
     def now(self) -> Counts:
         """All that was sent since this process began."""
@@ -117,6 +134,12 @@ def error_word(error: ResponseError) -> str:
     if isinstance(error, NoPermissionError):
         return "NOPERM"  # the client library takes the word off
     return str(error).split(" ", 1)[0]
+
+
+def reserved(name: str, command: Sequence[str | int]) -> tuple[int, int]:
+    """How many keys the command may find, and how many it may not."""
+    most = len(command) - 1 if name == "exists" else int(name in LOOKING)
+    return most, most
 
 
 def look_ups(name: str, command: Sequence[str | int], reply: object) -> tuple[int, int]:

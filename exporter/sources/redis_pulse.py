@@ -87,14 +87,16 @@ class Pulse:
         return exceptions.TimeoutError("silent")
 
     async def _ping(self) -> RedisError | None:
+        self._own.send([("PING",)])
         try:
             reply: object = await self._redis.execute_command("PING")  # type: ignore[no-untyped-call]
         except NoPermissionError as error:
             reply = error  # it answers; that this user may not ask is another matter
         except RedisError as error:
+            self._own.unsent([("PING",)])
             await self._redis.connection_pool.disconnect()
             return error
-        self._own.note(("PING",), reply)
+        self._own.settle([("PING",)], [reply])
         return None
 
 

@@ -67,8 +67,10 @@ def test_foreign_workers_are_no_workers(redis: Redis, redis_server: RedisServer)
     celery = {"broker_url": redis_server.url, "foreign_workers": ["batch-*"]}
     with watching(celery=celery) as exporter:
         hearing(exporter)
-        own = {"sw_ident": "watchroom"}
-        tell(redis, [heartbeat("one@here", **own), heartbeat("batch-1@there"), heartbeat("two@here")])
+        tell(
+            redis,
+            [heartbeat("one@here", sw_ident="watchroom"), heartbeat("batch-1@there"), heartbeat("two@here")],
+        )
         tell(redis, [event("task-started", "batch-1@there", uuid="1")])
         seen(exporter, 4)
         page = exporter.page("workers")

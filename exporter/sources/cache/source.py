@@ -67,7 +67,7 @@ class Cache(Asked):
 
     async def _ask_server(self, client: Client) -> Server:
         """INFO with all its sections, less what this process has sent."""
-        info, own = await (client.info() if self._users.begun else client.quiet_info())
+        info, own = await client.info()
         return server(self._users.info(info, own) if isinstance(info, dict) else info)
 
 

@@ -32,11 +32,6 @@ class Users:
         self._owed: dict[Key, float] = {}
         self._asked = 0.0
 
-    @property
-    def begun(self) -> bool:
-        """Whether there was an INFO from which on users are counted."""
-        return bool(self._server)
-
     def info(self, info: Mapping[str, Any], own: Counts) -> dict[str, Any]:
         """The same INFO with the users' counts in place of the server's."""
         server = counted(info)
@@ -61,7 +56,11 @@ class Users:
                 self._users[key] = count * of_users
                 continue
             is_shared = what == "total" or name.partition("|")[0] in SENT or name == "NOPERM"
-            self._users[key] = 0.0 if asked_before and is_shared else max(count - ours[key], 0.0)
+            if asked_before and is_shared:
+                self._users[key] = 0.0
+                continue
+            self._users[key] = max(count - ours[key], 0.0)
+            self._owed[key] = min(count - ours[key], 0.0)
 
     def _add(self, server: dict[Key, float], ours: dict[Key, float]) -> None:
         is_anew = any(server.get(key, 0.0) < count for key, count in self._server.items())
