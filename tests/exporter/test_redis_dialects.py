@@ -96,9 +96,8 @@ def test_names_that_look_alike_are_one_series(redis: Redis, redis_server: RedisS
     for queue in ("odd\x01", "odd\x02"):
         redis.sadd(f"_kombu.binding.{queue}", f"{queue}\x06\x16\x06\x16{queue}")
         redis.lpush(queue, "x", "y")
-    redis.mset(
-        {"odd\x01:1": "x", "odd\x02:1": "x", b"\xff\x00:1": "x", "other:1": "x", "ungrouped:1": "x", "z": "x"}
-    )
+    redis.mset({"odd\x01:1": "x", "odd\x02:1": "x", "other:1": "x", "ungrouped:1": "x", "z": "x"})
+    redis.set(b"\xff\x00:1", "x")
     failing = json.dumps({"status": "FAILURE", "result": {"exc_type": "E"}, "name": "a\x01"})
     redis.mset({"celery-task-meta-1": failing, "celery-task-meta-2": failing.replace("u0001", "u0002")})
     url = redis_server.url

@@ -62,8 +62,10 @@ class Queues:
     def find(self, queues: Iterable[str]) -> None:
         """Remember these queues."""
         for queue in sorted(queues):
-            if queue not in self._named and len(self._found) < MOST_KNOWN:
-                self._found.setdefault(queue)
+            is_new = queue not in self._named and queue not in self._found
+            if is_new and len(self._found) < MOST_KNOWN:
+                self._found[queue] = None
+                self._looked_wide = float("-inf")
 
     def disown(self, queues: Iterable[str]) -> None:
         """Show these queues no more: they belong to somebody else's workers."""
