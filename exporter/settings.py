@@ -7,7 +7,17 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from exporter.settings_modules import MODULES, Module
-from exporter.settings_types import DatabaseUrl, HttpUrl, Port, RedisUrl, Seconds, Section, TimeZone
+from exporter.settings_types import (
+    DatabaseUrl,
+    HttpUrl,
+    Port,
+    RedisUrl,
+    Seconds,
+    Section,
+    TimeZone,
+    readable,
+    unreadable,
+)
 
 
 class Web(Section):
@@ -132,11 +142,18 @@ class Redis(Section):
         None, description="URL of the Redis database that is the cache; none: it is not asked"
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")
-    fast_period: Seconds = Field(0.2, description="seconds within which PING and INFO are sent at most once")
+    fast_period: Seconds = Field(0.4, description="seconds within which PING is sent at most once")
+    server_period: Seconds = Field(
+        5.0, description="seconds within which INFO, SLOWLOG and LATENCY are sent at most once"
+    )
     keys_period: Seconds = Field(60.0, description="seconds between two passes over the keys")
     keys_seconds: Seconds = Field(5.0, description="seconds after which a pass over the keys stops")
     keys_sample: int = Field(
-        20_000, ge=0, le=1_000_000, description="keys whose memory is measured in a pass"
+        2000,
+        ge=0,
+        le=1_000_000,
+        description="keys whose memory is measured in a pass; each is a command, and after many of them the "
+        "next pass waits for longer",
     )
     keys: int = Field(10, ge=0, le=100, description="biggest keys that are shown")
     key_groups: int = Field(20, ge=0, le=200, description="groups of keys that are shown by name")
@@ -157,14 +174,15 @@ class Celery(Section):
         None, description="URL of the Celery result backend; none: it is not asked"
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")
-    fast_period: Seconds = Field(0.2, description="seconds within which queue lengths are asked at most once")
+    fast_period: Seconds = Field(0.4, description="seconds within which queue lengths are asked at most once")
     period: Seconds = Field(30.0, description="seconds between two looks at what changes slowly")
     queues: tuple[str, ...] = Field(
         ("urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion", "celery"),
         description="queues that are shown even while they are empty",
     )
     priority_steps: tuple[int, ...] = Field(
-        (0, 3, 6, 9), description="priorities that have a list of their own, kombu's priority_steps"
+        tuple(range(10)),
+        description="priorities that may have a list of their own; kombu's priority_steps are among them",
     )
     separator: str = Field(
         "\x06\x16", description="what stands between queue and priority in the name of a list, kombu's sep"
@@ -181,7 +199,36 @@ class Celery(Section):
         ("published_at", "sent_at", "timestamp"),
         description="message headers that may say when a message was sent",
     )
-    found_queues: int = Field(30, ge=0, le=200, description="queues that are shown beside the named ones")
+    found_queues: int = Field(
+        30,
+        ge=0,
+        le=200,
+        description="queues that are shown beside the named ones, the longest; the rest is `other`",
+    )
+    lists_at_once: int = Field(
+        6,
+        ge=1,
+        le=1000,
+        description="lengths that are read in one round trip; where more lists hold messages, by turns",
+    )
+    results_prefix: str | None = Field(
+        None,
+        description="prefix of the keys of results, the result backend's global_keyprefix; none: key_prefix",
+    )
+    foreign_workers: tuple[str, ...] = Field(
+        ("watchroom-*",),
+        description="node names, as patterns, of workers on the broker that are not the backend's",
+    )
+    stalled_after: Seconds = Field(
+        30.0,
+        description="seconds for which a worker may hold a task that could start before it counts as stalled",
+    )
+    newborn: float = Field(
+        15.0,
+        ge=0,
+        le=3600,
+        description="seconds for which a new count of tasks is first shown as 0: as far as scrapes are apart",
+    )
     inspect_period: Seconds = Field(15.0, description="seconds between two questions to all workers")
     results_period: Seconds = Field(30.0, description="seconds between two looks at stored results")
     results_sample: int = Field(1000, ge=1, le=100_000, description="stored results that are looked at")
@@ -205,6 +252,28 @@ class Celery(Section):
         30.0, description="seconds from which a queue whose oldest message waits longer counts as stuck"
     )
 
+    @property
+    def readable_broker(self) -> SecretStr | None:
+        """The broker where the exporter can read it."""
+        return readable(self.broker_url)
+
+    @property
+    def readable_results(self) -> SecretStr | None:
+        """The result backend where the exporter can read it."""
+        return readable(self.results_url)
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """A sentence for each of them that it cannot read."""
+        broker = unreadable("celery.broker_url", self.broker_url)
+        return (*broker, *unreadable("celery.results_url", self.results_url))
+
+    @property
+    def prefixes_of_results(self) -> tuple[str, ...]:
+        """What the keys of results may begin with; Celery appends `_` to a prefix that ends in a letter."""
+        prefix = self.key_prefix if self.results_prefix is None else self.results_prefix
+        return (prefix, f"{prefix}_") if prefix else ("",)
+
 
 class Ingestion(Section):
     """The ingestion queue of the existing edge worker and of its successor."""
@@ -214,9 +283,9 @@ class Ingestion(Section):
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")
     fast_period: Seconds = Field(
-        0.2, description="seconds within which queues and heartbeat are asked at most once"
+        1.0, description="seconds within which queues are asked at most once; PING, as often as the broker's"
     )
-    period: Seconds = Field(5.0, description="seconds between two looks at the history of jobs")
+    period: Seconds = Field(5.0, description="seconds between two looks at the heartbeat and finished jobs")
     capacity: int = Field(10, ge=1, description="items from which on the backend refuses more")
     cloud_queue: str = Field("repo_ingestion", description="Celery queue whose workers ingest in the cloud")
     heartbeat_timeout: Seconds = Field(

@@ -1,5 +1,6 @@
 """The types of which settings are made."""
 
+import re
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,8 +24,14 @@ def understood(url: SecretStr) -> SecretStr:
 DatabaseUrl = Annotated[SecretStr, AfterValidator(understood)]
 
 
+READABLE = ("redis", "rediss", "unix")
+SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+._-]*(?=://)")
+
+
 def redis_address(url: SecretStr) -> SecretStr:
-    """The URL of a Redis server. Raises ValueError, whose text does not hold the URL."""
+    """The URL of a Redis server, or of something else that is let be. Raises ValueError without it."""
+    if scheme_of(url) not in ("", *READABLE):
+        return url
     try:
         parse_url(url.get_secret_value())
     except ValueError:
@@ -33,6 +40,27 @@ def redis_address(url: SecretStr) -> SecretStr:
             "expected redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix://PATH"
         ) from None
     return url
+
+
+def scheme_of(url: SecretStr) -> str:
+    """The scheme of the URL in lower case, empty where it has none."""
+    found = SCHEME.match(url.get_secret_value())
+    return found[0].lower() if found else ""
+
+
+def readable(url: SecretStr | None) -> SecretStr | None:
+    """The URL where the exporter can read what is there: one Redis server."""
+    return url if url is not None and scheme_of(url) in READABLE else None
+
+
+def unreadable(setting: str, url: SecretStr | None) -> tuple[str, ...]:
+    """One sentence where this setting names something that the exporter cannot read."""
+    if url is None or readable(url) is not None:
+        return ()
+    return (
+        f"{setting} begins with {scheme_of(url)}://, which the exporter cannot read; it reads a single Redis "
+        "server (redis://, rediss:// or unix://) and watches all else",
+    )
 
 
 RedisUrl = Annotated[SecretStr, AfterValidator(redis_address)]

@@ -1,72 +1,150 @@
-"""A Redis server asked by the exporter: one connection a question, no retries, no waiting without an end."""
+"""A Redis server: pipelines of commands, no waiting without an end, all of it counted."""
 
+import asyncio
 from collections.abc import Sequence
 
 from pydantic import SecretStr
-from redis import exceptions
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.asyncio.connection import parse_url
+from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
 
-from exporter.errors import BadAnswer, Refused, SourceError, TimedOut
+from exporter.pace import Pace
+from exporter.question import Question
+from exporter.settings_types import readable
+from exporter.sources.redis_connection import address_of, connect, counts_of
+from exporter.sources.redis_counts import Counts, name_of
+from exporter.sources.redis_errors import said
+from exporter.sources.redis_pulse import Pulse, pulse_of
 
 Command = tuple[str | int, ...]
-# what a server may say in place of an answer, by the first word of its error
-WORDS = {
-    exceptions.AuthenticationError: "refused the password",
-    exceptions.AuthorizationError: "does not allow this user to connect",
-    exceptions.NoPermissionError: "does not allow this user the command",
-    exceptions.BusyLoadingError: "is still loading its data",
-    exceptions.MaxConnectionsError: "is asked too much at once",
-    exceptions.ClusterDownError: "belongs to a cluster that is down",
-    exceptions.MovedError: "is one node of a cluster; expected a single server",
-}
+SHARED = 0.75  # of its period: a ping of another so long ago serves as well
 
 
-def connect(url: SecretStr, timeout: float) -> Redis:
-    """A client for this URL; nothing is opened before the first command. Raises ValueError for a bad URL."""
-    return Redis.from_url(
-        url.get_secret_value(),
-        decode_responses=True,
-        encoding_errors="replace",
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), 0),
-        max_connections=8,  # one for each question that may be under way
-        # neither a name nor a newer protocol: each costs a command that older servers and narrow users refuse
-        protocol=2,
-        driver_info=None,
-    )
+class Client:
+    """One login to one database of a server. `name` is how sentences call it."""
+
+    def __init__(self, name: str, url: SecretStr, timeout: float) -> None:
+        self.name = name
+        self.timeout = timeout
+        parts = parse_url(url.get_secret_value())
+        self.database = int(parts.get("db") or 0)
+        self.counts = counts_of(url)
+        self._before = self.counts.now()
+        self._login = (address_of(parts), parts.get("username"), parts.get("password"))
+        self._redis = connect(url, timeout, self.counts)
+        self._url = url
+        self._pulse: Pulse | None = None
+        self._ping: Question[bool] | None = None
+        self._telling: asyncio.Task[None] | None = None
+        self._denied: dict[str, str] = {}
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """A sentence for each command that this user was refused when it was last sent."""
+        return tuple(self._denied.values())
+
+    async def replies(self, commands: Sequence[Command]) -> list[object]:
+        """The replies from one round trip; of a command that is refused by itself, the client's error.
+
+        Raises SourceError when the server cannot be asked.
+        """
+        self.counts.send(commands)
+        try:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for command in commands:
+                    pipeline.execute_command(*command)
+                found = list(await pipeline.execute(raise_on_error=False))
+        except (RedisTimeout, asyncio.CancelledError) as error:
+            self.counts.settle(commands, [None] * len(commands))  # a silent server may yet run them
+            if isinstance(error, RedisError):
+                raise said(self.name, error) from None
+            raise
+        except RedisError as error:
+            self.counts.unsent(commands)
+            raise said(self.name, error) from None
+        self.counts.settle(commands, found)
+        self._note_rights(commands, found)
+        return found
+
+    async def known(self, commands: Sequence[Command]) -> list[object]:
+        """The same with None for what was refused. Raises SourceError when all of them were."""
+        found = await self.replies(commands)
+        refused = [(c, r) for c, r in zip(commands, found, strict=True) if isinstance(r, RedisError)]
+        if refused and len(refused) == len(found):
+            raise said(self.name, refused[0][1], name_of(refused[0][0]))
+        return [None if isinstance(reply, Exception) else reply for reply in found]
+
+    async def granted(self, commands: Sequence[Command]) -> list[object]:
+        """The replies. Raises SourceError when this user may not run one of the commands."""
+        found = await self.replies(commands)
+        for command, reply in zip(commands, found, strict=True):
+            if isinstance(reply, NoPermissionError):
+                raise said(self.name, reply, name_of(command))
+        return found
+
+    async def one(self, *command: str | int) -> object:
+        """The reply to one command. Raises SourceError when it is refused."""
+        (reply,) = await self.replies([command])
+        if isinstance(reply, RedisError):
+            raise said(self.name, reply, name_of(command))
+        return reply
+
+    async def info(self) -> tuple[object, Counts]:
+        """INFO with all its sections, and what was sent to the server since this client was made."""
+        reply = await self.one("INFO", "all")
+        own = self.counts.now().since(self._before)
+        own.calls["info"] -= 1
+        own.totals["commands"] -= 1
+        return reply, own
+
+    def ping(self, name: str, period: float) -> Question[bool]:
+        """The question whether the server lives; a server that is named twice is pinged once."""
+
+        async def ask() -> bool:
+            error = await self._shared_pulse().beat(SHARED * period)
+            if error is not None:
+                raise said(self.name, error)
+            return True
+
+        self._ping = Question(name, ask, Pace(3 * self.timeout, at_most_every=period))
+        return self._ping
+
+    def _shared_pulse(self) -> Pulse:
+        if self._pulse is None:
+            self._pulse = pulse_of(self._login, self._url, self.timeout, self.counts)
+            self._pulse.watchers.append(self._tell)
+        return self._pulse
+
+    def _tell(self) -> None:
+        """Have the question asked anew, since another one's ping found the server away or back."""
+        if self._ping is not None:
+            self._telling = asyncio.create_task(self._ping.ask_now(), name="tell of a ping")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+        if self._pulse is not None:
+            await self._pulse.close()
+
+    def _note_rights(self, commands: Sequence[Command], found: Sequence[object]) -> None:
+        refused = {
+            name_of(command): said(self.name, reply, name_of(command))
+            for command, reply in zip(commands, found, strict=True)
+            if isinstance(reply, NoPermissionError)
+        }
+        for command in commands:
+            name = name_of(command)
+            if name in refused:
+                self._denied[name] = str(refused[name])
+            else:
+                self._denied.pop(name, None)
 
 
-async def replies(name: str, redis: Redis, commands: Sequence[Command]) -> list[object]:
-    """The answers to these commands from one round trip, None for each that is refused by itself.
-
-    Raises SourceError when the server cannot be asked or refuses all of them.
-    """
-    try:
-        async with redis.pipeline(transaction=False) as pipeline:
-            for command in commands:
-                pipeline.execute_command(*command)
-            answers = await pipeline.execute(raise_on_error=False)
-    except RedisError as error:
-        raise said(name, error) from None
-    refusals = [answer for answer in answers if isinstance(answer, RedisError)]
-    if refusals and len(refusals) == len(answers):
-        raise said(name, refusals[0])
-    return [None if isinstance(answer, Exception) else answer for answer in answers]
+def ping_of(client: Client | None, name: str, period: float) -> Question[bool]:
+    """The question whether the server lives; not configured without one."""
+    return client.ping(name, period) if client is not None else Question(name, None, Pace())
 
 
-def said(name: str, error: RedisError) -> SourceError:
-    """The error of the client library as one of ours, without its text, which may hold addresses or keys."""
-    if isinstance(error, exceptions.TimeoutError):
-        return TimedOut(f"{name} gave no answer in time")
-    for kind, words in WORDS.items():
-        if isinstance(error, kind):
-            return Refused(f"{name} {words}")
-    if isinstance(error, exceptions.ConnectionError):
-        return Refused(f"{name} cannot be reached")
-    if isinstance(error, exceptions.ResponseError):
-        return BadAnswer(f"{name} refused the command: {str(error).split(' ', 1)[0][:32]}")
-    return SourceError(f"{name} failed with {type(error).__name__}")
+def client_of(name: str, url: SecretStr | None, timeout: float) -> Client | None:
+    """A client for this URL; None without one, or for something else than a Redis server."""
+    return Client(name, url, timeout) if url is not None and readable(url) is not None else None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from celery.signals import worker_ready, worker_shutdown
+from celery.worker.state import SOFTWARE_INFO  # type: ignore[attr-defined]  # not in celery-types yet
 
 from ingestion_api.dispatch.celery_app import celery_app
 from ingestion_api.settings_file import load
@@ -16,6 +17,8 @@ _file = os.environ.get("SERVICE_CONFIG")
 settings = load(Path(_file) if _file else None)
 app = celery_app(settings, include=["ingestion_api.tasks.ingest", "ingestion_api.tasks.embed"])
 _heartbeats: list[Heartbeat] = []
+# what its heartbeats call this software: whoever watches the same broker can tell it from the backend's workers
+SOFTWARE_INFO["sw_ident"] = "watchroom"
 
 logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
 

@@ -1,6 +1,7 @@
 """A Celery app whose tasks end in every way there is; its worker sends events, its clients too."""
 
 import os
+import time
 
 from celery import Celery, Task
 from celery.exceptions import Reject
@@ -23,6 +24,12 @@ app.conf.update(
 def double(number: int) -> int:
     """Succeed."""
     return number * 2
+
+
+@app.task
+def nap(seconds: float) -> None:
+    """Take long."""
+    time.sleep(seconds)
 
 
 @app.task

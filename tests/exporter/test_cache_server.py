@@ -77,13 +77,13 @@ def test_what_info_tells_has_the_names_that_dashboards_know(
 def test_the_mean_time_left_is_told_once_the_server_knows_it(own_redis_server: RedisServer) -> None:
     with own_redis_server.client() as client:
         client.set("a", 1, ex=100)
-    with watching(redis={"url": own_redis_server.url, "fast_period": 0.01}) as exporter:
+    with watching(redis={"url": own_redis_server.url, "server_period": 0.01}) as exporter:
         left = eventually(lambda: exporter.page(SERVER).value("redis_db_avg_ttl_seconds", db="db0"))
     assert left == pytest.approx(100, abs=6)
 
 
 def test_no_limit_of_memory_is_no_ratio(redis_server: RedisServer, client: redis.Redis) -> None:
-    with watching(redis={"url": redis_server.url, "fast_period": 0.01}) as exporter:
+    with watching(redis={"url": redis_server.url, "server_period": 0.01}) as exporter:
         page = exporter.page(SERVER)
         assert page.value("redis_memory_max_bytes") == 0
         assert page.series("ops_cache_memory_use_ratio") == []
@@ -100,7 +100,7 @@ def test_slow_commands_and_spikes_are_told(redis_server: RedisServer, client: re
     client.eval("for i = 1, 3000000 do end", 0)
     client.config_set("latency-monitor-threshold", 0)
     with watching(redis={"url": redis_server.url}) as exporter:
-        page = exporter.page(SERVER)
+        page = exporter.page("cache.slow")
     assert (page.value("redis_slowlog_length") or 0) >= 1
     assert page.value("redis_slowlog_last_id") is not None
     assert 0.001 < (page.value("redis_last_slow_execution_duration_seconds") or 0) < 5
@@ -128,7 +128,7 @@ def test_a_replica_whose_master_is_gone_says_so(own_redis_server: RedisServer) -
 def test_a_user_without_rights_costs_only_what_he_may_not_see(
     redis_server: RedisServer, client: redis.Redis, narrow: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with watching(redis={"url": narrow, "fast_period": 0.01}) as exporter:
+    with watching(redis={"url": narrow, "fast_period": 0.01, "server_period": 0.01}) as exporter:
         page = exporter.page("cache.ping", SERVER, "cache.keys")
         assert page.value("redis_up") == 1
         assert page.value("ops_collector_success", collector=SERVER) == 0
@@ -213,7 +213,7 @@ def test_a_node_of_a_cluster_is_told_apart(
 
 
 def test_frozen_thawed_stopped_and_started_again(own_redis_server: RedisServer) -> None:
-    settings = {"url": own_redis_server.url, "timeout": 0.3, "fast_period": 0.01}
+    settings = {"url": own_redis_server.url, "timeout": 0.3, "fast_period": 0.01, "server_period": 0.01}
     with watching(redis=settings) as exporter:
 
         def up() -> float | None:

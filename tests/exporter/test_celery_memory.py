@@ -12,7 +12,7 @@ from exporter.sources.broker.workers import Workers
 
 def tasks(most: int = 100) -> Tasks:
     """Tasks of which so many are followed."""
-    return Tasks(Tallies(tasks=10, pairs=10, exceptions=5), most, on_start=lambda _: None)
+    return Tasks(Tallies(tasks=10, pairs=10, exceptions=5), most, Workers(most=10, timeout=15, forgotten=600))
 
 
 def tell(of: Tasks, kind: str, now: float, **fields: Any) -> None:
@@ -68,7 +68,7 @@ def test_a_retry_waits_from_the_end_of_its_pause() -> None:
 def test_workers_are_down_after_a_while_and_forgotten_after_a_longer_one() -> None:
     workers = Workers(most=10, timeout=15, forgotten=600)
     workers.handlers()["worker-heartbeat"]({"hostname": "one@here"}, 100.0)
-    worker = workers.all()["one@here"]
+    (worker,) = workers.all()["one@here"]
     assert workers.up(worker, 50.0, 115.0) is True
     assert workers.up(worker, 50.0, 116.0) is False
     assert workers.up(worker, None, 116.0) is None

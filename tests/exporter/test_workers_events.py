@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from tests.exporter.exporter_page import Watched, watching
-from tests.exporter.worker_events import CHANNEL, event, hearing, heartbeat, life, seen, tell, wrapped
+from tests.exporter.worker_events import CHANNEL, counts, event, hearing, heartbeat, life, seen, tell, wrapped
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
@@ -25,7 +25,7 @@ def redis(redis_server: RedisServer) -> Iterator[Redis]:
 @pytest.fixture
 def exporter(redis: Redis, redis_server: RedisServer) -> Iterator[Watched]:
     """An exporter that listens."""
-    with watching(celery={"broker_url": redis_server.url}) as it:
+    with watching(celery={"broker_url": redis_server.url, "newborn": 0}) as it:
         hearing(it)
         yield it
 
@@ -34,7 +34,7 @@ def exporter(redis: Redis, redis_server: RedisServer) -> Iterator[Watched]:
 def test_events_count_alike_alone_and_in_batches(redis: Redis, exporter: Watched, batch: int) -> None:
     tell(redis, [e for _ in range(30) for e in life()], batch)
     seen(exporter, 120)
-    page = exporter.page("workers.tasks")
+    page = counts(exporter)
     for what in ("sent", "received", "started", "succeeded"):
         assert page.value(f"celery_task_{what}_total", **ON) == 30
     assert page.value("celery_task_runtime_count", **ON) == 30
@@ -56,16 +56,16 @@ def test_failures_are_counted_by_class_and_never_by_message(redis: Redis, export
         ],
     )
     seen(exporter, 16)
-    page = exporter.page("workers.tasks")
-    counts = {labels["exception"]: n for labels, n in page.series("celery_task_failed_total", **ON)}
-    assert counts == {"ValueError": 1, "Broken": 1, "OddError": 1, "unknown": 1}
+    page = counts(exporter)
+    failed = {labels["exception"]: n for labels, n in page.series("celery_task_failed_total", **ON)}
+    assert failed == {"ValueError": 1, "Broken": 1, "OddError": 1, "unknown": 1}
     assert "ada" not in page.text
 
 
 def test_a_task_known_to_us_has_every_outcome_at_zero(redis: Redis, exporter: Watched) -> None:
     tell(redis, life())
     seen(exporter, 4)
-    page = exporter.page("workers.tasks")
+    page = counts(exporter)
     for what in ("retried", "rejected", "revoked", "failed"):
         assert page.value(f"celery_task_{what}_total", **ON) == 0
 
@@ -77,7 +77,7 @@ def test_waiting_begins_when_the_task_is_due(redis: Redis, exporter: Watched) ->
     started["timestamp"] = now + 0.8
     tell(redis, [sent, received, started, succeeded])
     seen(exporter, 4)
-    page = exporter.page("workers.tasks")
+    page = counts(exporter)
     assert page.value("celery_task_queue_wait_time_sum", **ON) == pytest.approx(0.3, abs=0.01)
 
 
@@ -86,7 +86,7 @@ def test_a_clock_slightly_behind_waits_no_less_than_nothing(redis: Redis, export
     started["timestamp"] = sent["timestamp"] - 0.4
     tell(redis, [sent, received, started, succeeded])
     seen(exporter, 4)
-    page = exporter.page("workers.tasks")
+    page = counts(exporter)
     assert page.value("celery_task_queue_wait_time_sum", **ON) == 0
     assert page.value("celery_task_queue_wait_time_count", **ON) == 1
 
@@ -98,7 +98,7 @@ def test_a_host_whose_clock_is_an_hour_off_does_not_wait_an_hour(redis: Redis, e
         told["timestamp"] += 3600
     tell(redis, [sent, received, started, succeeded])
     seen(exporter, 4)
-    waited = exporter.page("workers.tasks").value("celery_task_queue_wait_time_sum", **ON)
+    waited = counts(exporter).value("celery_task_queue_wait_time_sum", **ON)
     assert waited == pytest.approx(0.0, abs=0.5)
 
 
@@ -106,7 +106,7 @@ def test_a_sent_event_may_come_last(redis: Redis, exporter: Watched) -> None:
     sent, received, started, _ = life()
     tell(redis, [received, started, sent])
     seen(exporter, 3)
-    page = exporter.page("workers.tasks")
+    page = counts(exporter)
     assert page.value("celery_task_sent_total", **ON) == 1
     assert page.value("celery_task_queue_wait_time_count", **ON) == 1
 
@@ -115,7 +115,7 @@ def test_a_received_task_waits_for_its_sent_event_to_name_the_queue(redis: Redis
     sent, received, _, _ = life()
     tell(redis, [received, sent])
     seen(exporter, 2)
-    assert exporter.page("workers.tasks").value("celery_task_received_total", **ON) == 1
+    assert counts(exporter).value("celery_task_received_total", **ON) == 1
 
 
 def test_without_sent_events_the_queue_is_unknown_and_the_count_is_right(
@@ -123,13 +123,13 @@ def test_without_sent_events_the_queue_is_unknown_and_the_count_is_right(
 ) -> None:
     tell(redis, life()[1:2])
     known = {"name": "app.index", "queue_name": "unknown"}
-    eventually(lambda: exporter.page("workers.tasks").value("celery_task_received_total", **known) == 1)
+    eventually(lambda: counts(exporter).value("celery_task_received_total", **known) == 1)
 
 
 def test_a_task_whose_beginning_was_missed_still_counts(redis: Redis, exporter: Watched) -> None:
     tell(redis, life(ends="task-failed", exception="ValueError(1)")[3:])
     seen(exporter, 1)
-    page = exporter.page("workers.tasks")
+    page = counts(exporter)
     assert page.value("celery_task_failed_total", name="unknown", exception="ValueError") == 1
 
 
@@ -154,7 +154,8 @@ def test_what_is_no_event_is_counted_and_hurts_nothing(redis: Redis, exporter: W
         redis.publish(CHANNEL, garbage)
     redis.publish(CHANNEL, wrapped([[[]], life()[0]]))
     tell(redis, life())
-    eventually(lambda: exporter.page("workers.tasks").value("celery_task_succeeded_total", **ON) == 1)
+    eventually(lambda: counts(exporter).value("celery_task_succeeded_total", **ON) == 1)
+    counts(exporter)
     page = exporter.page("workers")
     bad = page.value("ops_events_undecodable_total") or 0
     assert len(odd) <= bad <= len(odd) + 8
@@ -169,7 +170,7 @@ def test_events_of_other_kinds_are_seen_and_let_be(redis: Redis, exporter: Watch
 
 
 def test_names_from_outside_are_bounded(redis: Redis, redis_server: RedisServer) -> None:
-    bounds = {"tasks": 5, "task_queues": 8, "exceptions": 3, "workers": 10}
+    bounds = {"newborn": 0, "tasks": 5, "task_queues": 8, "exceptions": 3, "workers": 10}
     with watching(celery={"broker_url": redis_server.url, **bounds}) as exporter:
         hearing(exporter)
         tell(
@@ -183,6 +184,7 @@ def test_names_from_outside_are_bounded(redis: Redis, redis_server: RedisServer)
             batch=24,
         )
         seen(exporter, 1300)
+        counts(exporter)
         page = exporter.page("workers")
         assert len(page.series("celery_worker_up")) <= 10
         assert len(page.series("celery_task_sent_total")) <= 9

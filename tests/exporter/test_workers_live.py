@@ -1,7 +1,9 @@
 """A real Celery worker, watched: alive, working, frozen, killed, forgotten."""
 
 import signal
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,14 @@ from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
 APP = "tests.exporter.tasks_app"
-QUICK = {"worker_timeout": 3.0, "worker_forgotten": 6.0, "inspect_period": 2.0, "results_period": 1.0}
+QUICK = {
+    "newborn": 0,
+    "stalled_after": 2.0,
+    "worker_timeout": 3.0,
+    "worker_forgotten": 6.0,
+    "inspect_period": 2.0,
+    "results_period": 1.0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +91,8 @@ def test_each_outcome_is_counted_by_task_and_queue(exporter: Watched, broker: Re
     counted(exporter, "failed", "divide", 1, queue_name="default", exception="ZeroDivisionError")
     counted(exporter, "failed", "look_up", 1, queue_name="default", exception="KeyError")
     counted(exporter, "rejected", "refuse", 1, queue_name="default")
-    page = counted(exporter, "succeeded", "insist", 1, queue_name="urgent")
+    counted(exporter, "succeeded", "insist", 1, queue_name="urgent")
+    page = exporter.page("workers")
     assert total(page, "retried", "insist") == 1
     assert total(page, "sent", "insist") == total(page, "received", "insist") == 2
     waited = page.value("celery_task_queue_wait_time_sum", name=f"{APP}.insist", queue_name="urgent")
@@ -90,7 +100,7 @@ def test_each_outcome_is_counted_by_task_and_queue(exporter: Watched, broker: Re
     assert waited < 0.5  # the half second before its second attempt is no waiting
     assert page.value("ops_events_missed_total") == 0
     # results are counted every second, and one may have come in between
-    eventually(lambda: exporter.page("workers.results").value("ops_task_results_stored") == 8)
+    eventually(lambda: exporter.page("workers.results").value("ops_task_results_read") == 8)
     page = exporter.page("workers.results")
     assert page.value("ops_task_results", status="FAILURE") == 3
     assert page.value("ops_task_results_failed", name=f"{APP}.look_up", exception="KeyError") == 1
@@ -147,9 +157,11 @@ def test_a_frozen_pool_is_up_and_its_messages_do_not_move(
         assert (page.value("celery_queue_length", queue_name="urgent") or 0) > 0
         assert total(page, "succeeded", "double") == 0
         assert page.value("ops_queue_unconsumed", queue_name="urgent") == 0
+        eventually(lambda: exporter.page("workers.up").value("ops_workers_stalled") == 1, within=8)
     finally:
         signal_all(children, signal.SIGCONT)
     page = counted(exporter, "succeeded", "double", 12)
+    eventually(lambda: exporter.page("workers.up").value("ops_workers_stalled") == 0)
     assert page.value("celery_last_task_event_timestamp_seconds") is not None
 
 
@@ -166,3 +178,52 @@ def test_a_killed_worker_is_down_and_then_forgotten(exporter: Watched, worker: C
     assert page.value("celery_active_consumer_count", queue_name="urgent") == 0
     eventually(lambda: shown() is None, within=8)
     assert exporter.page("workers.up").value("ops_workers_up") == 0
+
+
+def test_a_task_that_the_worker_knows_is_counted_from_0(exporter: Watched, worker: CeleryWorker) -> None:
+    eventually(
+        lambda: exporter.page("workers.tasks").series("celery_task_failed_total", name=f"{APP}.divide")
+    )
+
+
+def test_a_long_task_and_a_countdown_are_no_stall(exporter: Watched, broker: RedisServer) -> None:
+    send(broker.url, tasks_app.nap, 5.0, queue="urgent")
+    send(broker.url, tasks_app.double, 1, queue="urgent")
+    send(broker.url, tasks_app.double, 1, queue="urgent", countdown=600)
+    counted(exporter, "started", "nap", 1)
+    never_stalled(exporter, 4)
+    counted(exporter, "succeeded", "double", 1)
+    never_stalled(exporter, 3)
+
+
+def never_stalled(exporter: Watched, seconds: float) -> None:
+    """No worker is stalled for so long."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        assert exporter.page("workers.up").value("ops_workers_stalled") == 0
+
+
+def test_the_services_own_worker_is_none_of_the_backends(
+    exporter: Watched, worker: CeleryWorker, broker: RedisServer, tmp_path: Path
+) -> None:
+    env = {
+        "SERVICE_BROKER_URL": broker.url,
+        "SERVICE_DATABASE_URL": f"sqlite:///{tmp_path}/service.db",
+        "RUN_DIR": str(tmp_path),
+    }
+    flags = ("-Q", "ingestion,embeddings")
+    service = CeleryWorker(tmp_path, "ingestion_api.worker.app", env, *flags, name="two")
+
+    def heard() -> float:
+        return exporter.page("workers.up").value("ops_events_seen_total") or 0
+
+    with started(service):
+        before = heard()
+        eventually(lambda: heard() > before + 12, within=20)
+        page = exporter.page("workers")
+        assert page.value("ops_workers_up") == 1
+        assert {labels["hostname"] for labels, _ in page.series("celery_worker_up")} == {worker.name}
+        assert page.series("ops_worker_pool_processes", hostname=service.name) == []
+        assert page.value("celery_active_consumer_count", queue_name="urgent") == 1
+        worker.kill()
+        eventually(lambda: exporter.page("workers.up").value("ops_workers_up") == 0, within=10)

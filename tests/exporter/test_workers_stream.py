@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 
 from tests.exporter.exporter_page import Page, Watched, watching
-from tests.exporter.worker_events import hearing, heartbeat, life, seen, tell, wrapped
+from tests.exporter.worker_events import counts, hearing, heartbeat, life, seen, tell, wrapped
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
@@ -16,7 +16,10 @@ def cut(redis: Redis) -> None:
 
 def test_a_cut_is_noticed_counted_and_mended(redis_server: RedisServer) -> None:
     redis_server.flush()
-    with redis_server.client() as redis, watching(celery={"broker_url": redis_server.url}) as exporter:
+    with (
+        redis_server.client() as redis,
+        watching(celery={"broker_url": redis_server.url, "newborn": 0}) as exporter,
+    ):
         hearing(exporter)
         tell(redis, life())
         seen(exporter, 4)
@@ -25,12 +28,15 @@ def test_a_cut_is_noticed_counted_and_mended(redis_server: RedisServer) -> None:
         hearing(exporter)
         tell(redis, life())
         seen(exporter, 8)
-        assert exporter.page("workers.tasks").value("celery_task_succeeded_total", name="app.index") == 2
+        assert counts(exporter).value("celery_task_succeeded_total", name="app.index") == 2
 
 
 def test_tasks_told_of_while_nobody_listened_are_missed(redis_server: RedisServer) -> None:
     redis_server.flush()
-    with redis_server.client() as redis, watching(celery={"broker_url": redis_server.url}) as exporter:
+    with (
+        redis_server.client() as redis,
+        watching(celery={"broker_url": redis_server.url, "newborn": 0}) as exporter,
+    ):
         hearing(exporter)
         tell(redis, [heartbeat(processed=5), *life(), heartbeat(processed=6), heartbeat(processed=6)])
         seen(exporter, 7)
@@ -47,7 +53,10 @@ def test_tasks_told_of_while_nobody_listened_are_missed(redis_server: RedisServe
 
 def test_a_frozen_broker_costs_its_own_families_and_heals(own_redis_server: RedisServer) -> None:
     server = own_redis_server
-    with server.client() as redis, watching(celery={"broker_url": server.url, "timeout": 0.5}) as exporter:
+    with (
+        server.client() as redis,
+        watching(celery={"broker_url": server.url, "timeout": 0.5, "newborn": 0}) as exporter,
+    ):
         hearing(exporter)
         tell(redis, [heartbeat(), *life()])
         seen(exporter, 5)
@@ -66,6 +75,7 @@ def test_a_frozen_broker_costs_its_own_families_and_heals(own_redis_server: Redi
         hearing(exporter)
         eventually(lambda: exporter.page("workers").value("celery_queue_length", queue_name="urgent") == 0)
         page = page_on_which(exporter, "ops_broker_up", 1)
+        page = counts(exporter)
         assert page.value("celery_task_sent_total", name="app.index") == 1
 
 

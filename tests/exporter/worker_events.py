@@ -8,7 +8,7 @@ from typing import Any
 
 from redis import Redis
 
-from tests.exporter.exporter_page import Watched
+from tests.exporter.exporter_page import Page, Watched
 from tests.servers.waiting import eventually
 
 CHANNEL = "/0.celeryev/task.multi"
@@ -66,3 +66,9 @@ def hearing(exporter: Watched) -> None:
 def seen(exporter: Watched, count: int) -> None:
     """Wait until the exporter has read so many events."""
     eventually(lambda: (exporter.page("workers.up").value("ops_events_seen_total") or 0) >= count)
+
+
+def counts(exporter: Watched) -> Page:
+    """The counts of tasks by an exporter that shows a new one as 0 in one scrape only."""
+    exporter.page("workers.tasks")
+    return exporter.page("workers.tasks")

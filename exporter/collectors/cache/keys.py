@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from prometheus_client import Metric
 
 from exporter.bounds import OTHER, label
-from exporter.metrics import Gauge, Row, Untyped
+from exporter.errors import Refused
+from exporter.metrics import Gauge, Untyped
+from exporter.rows import summed
 from exporter.sources import Sources
 from exporter.sources.cache.answers import Group, Key
 from exporter.sources.cache.key_names import shown
@@ -29,6 +31,8 @@ SEEN = Gauge(
     "ops_cache_keys_seen_ratio", "Share of the keys that the last pass saw before its time was over."
 )
 MEASURED = Gauge("ops_cache_keys_measured_ratio", "Share of the seen keys whose memory was measured.")
+WEIGHED = Gauge("ops_cache_keys_measured", "Keys whose memory the last pass measured.")
+MEMORY_METRICS = (WEIGHED,)
 METRICS = (COUNT, USED, DISTINCT, SIZE, BIG, SEEN, MEASURED)
 UNGROUPED = "ungrouped"
 
@@ -50,13 +54,23 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def bounded(groups: Sequence[Group], most: int) -> list[Row]:
+def bounded(groups: Sequence[Group], most: int) -> list[tuple[str, float, float | None]]:
     """Name, count and bytes of the heaviest groups, and of all others as `other`."""
     ranked = sorted(groups, key=lambda g: (-(g.used or 0), -g.count, g.name))
-    rows: list[Row] = [(label(g.name or UNGROUPED, 64), g.count, g.used) for g in ranked[:most]]
-    if rest := ranked[most:]:
-        rows.append((OTHER, sum(g.count for g in rest), sum(g.used or 0 for g in rest)))
-    return rows
+    names = [label(group.name or UNGROUPED, 64) if n < most else OTHER for n, group in enumerate(ranked)]
+    # two beginnings that no label can tell apart are one group
+    rows = list(zip(names, ranked, strict=True))
+    counts = summed((name, group.count) for name, group in rows)
+    used: dict[str, float | None] = dict(summed((name, group.used) for name, group in rows))
+    return [(name, count, used[name]) for name, count in counts]
+
+
+async def read_memory(sources: Sources) -> Iterable[Metric]:
+    """How many keys were measured. Raises Refused when this user may not measure all of them."""
+    found = await sources.cache.keys.answer()
+    if found.refused:
+        raise Refused(found.refused)
+    return (WEIGHED.one(float(found.weighed)),)
 
 
 def named(sources: Sources, keys: Iterable[Key]) -> dict[str, Key]:

@@ -7,9 +7,8 @@ from prometheus_client import Metric
 from exporter.bounds import label
 from exporter.collectors.cache import server_commands
 from exporter.collectors.cache.server_fields import FIELDS, Field
-from exporter.metrics import Gauge, Info, Row
+from exporter.metrics import Gauge, Info
 from exporter.sources import Sources
-from exporter.sources.cache.answers import Server
 from exporter.sources.document import Document
 
 INSTANCE = Info(
@@ -32,23 +31,17 @@ BGSAVE = Gauge("redis_rdb_last_bgsave_status", "Whether the last snapshot was wr
 AOF_WRITE = Gauge("redis_aof_last_write_status", "Whether the last write to the log file went well.")
 AOF_REWRITE = Gauge("redis_aof_last_bgrewrite_status", "Whether the last rewrite of the log file went well.")
 LINK = Gauge("redis_master_link_up", "Whether this replica is connected to its master.")
-SLOW = Gauge("redis_slowlog_length", "Commands in the log of slow commands.")
-SLOW_ID = Gauge("redis_slowlog_last_id", "Number of the newest slow command.")
-SLOW_TIME = Gauge("redis_last_slow_execution_duration_seconds", "Time that the newest slow command took.")
-SPIKE_AT = Gauge("redis_latency_spike_last", "Unix time of the last latency spike.", ("event_name",))
-SPIKE = Gauge("redis_latency_spike_duration_seconds", "Length of the last latency spike.", ("event_name",))
 STATUSES = ((BGSAVE, "rdb_last_bgsave_status", "ok"), (AOF_WRITE, "aof_last_write_status", "ok"),
     (AOF_REWRITE, "aof_last_bgrewrite_status", "ok"), (LINK, "master_link_status", "up"))  # fmt: skip
 METRICS = (
     INSTANCE, STARTED, MEMORY_RATIO, KEYS, EXPIRING, TTL, BGSAVE, AOF_WRITE, AOF_REWRITE, LINK,
-    SLOW, SLOW_ID, SLOW_TIME, SPIKE_AT, SPIKE, *server_commands.METRICS, *(f.metric for f in FIELDS),
+    *server_commands.METRICS, *(f.metric for f in FIELDS),
 )  # fmt: skip
 DATABASES = 64  # that are shown; a server has 16 unless told otherwise
-SPIKES = 32
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
-    """Everything that one round trip to the server tells, without CONFIG, which it may refuse."""
+    """Everything that INFO tells, without CONFIG, which the server may refuse."""
     server = await sources.cache.server.answer()
     info, limit = server.info, sources.settings.limits.label_length
     return (
@@ -57,7 +50,6 @@ async def read(sources: Sources) -> Iterable[Metric]:
         MEMORY_RATIO.one(memory_ratio(info)),
         *databases(info),
         *(metric.one(is_well(info.text(name), well)) for metric, name, well in STATUSES),
-        *slow_commands(server),
         *server_commands.families(info),
         *(field.metric.one(value_of(info, field)) for field in FIELDS),
     )
@@ -82,16 +74,6 @@ def databases(info: Document) -> Iterator[Metric]:
     yield EXPIRING.of((name, info.number(name, "expires")) for name in names)
     # 0 is the server's word for a mean that it has not worked out yet
     yield TTL.of((name, scaled(info.number(name, "avg_ttl") or None, 0.001)) for name in names)
-
-
-def slow_commands(server: Server) -> Iterator[Metric]:
-    """The slow log and the spikes, as far as the server shows them to this user."""
-    yield SLOW.one(server.slow_count)
-    yield SLOW_ID.one(server.slow_id)
-    yield SLOW_TIME.one(server.slow_seconds)
-    rows: list[Row] = [(label(name, 64), at, seconds) for name, at, seconds in server.spikes[:SPIKES]]
-    yield SPIKE_AT.of((name, at) for name, at, _ in rows)
-    yield SPIKE.of((name, seconds) for name, _, seconds in rows)
 
 
 def is_well(word: str | None, well: str) -> float | None:

@@ -1,6 +1,7 @@
 """The ingestion: what waits, who takes it, what came of it."""
 
 from exporter.collector import Collector, Part
+from exporter.collectors import redis_rights
 from exporter.collectors.ingestion import (
     cloud,
     health,
@@ -25,6 +26,7 @@ INGESTION = Collector(
         Part("cloud", cloud.read, cloud.METRICS),
         Part("jobs", jobs.read, jobs.METRICS),
         Part("history", history.read, history.METRICS),
+        Part("rights", redis_rights.of_ingestion, redis_rights.METRICS),
         Part("resources", resources.read, resources.METRICS),
         Part("health", health.read, health.METRICS),
         Part("service", service.read_health, service.HEALTH_METRICS),

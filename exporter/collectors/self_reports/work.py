@@ -26,12 +26,14 @@ def workers_reported(sight: Sight) -> str:
 
 
 def workers_seen(sight: Sight) -> str:
-    """The workers by heartbeats, and by whether the oldest message and the task events move."""
+    """The workers by heartbeats, and by whether tasks that they hold, messages and task events move."""
     broker = sight.seen.broker
     if broker is None:
         return UNKNOWN
     if not broker.answers or broker.workers_up == 0:
         return DOWN
+    if broker.stalled:
+        return DOWN if len(broker.stalled) >= (broker.workers_up or 1) else DEGRADED
     after = sight.settings.celery.stuck_after
     if broker.stuck(after) and set(broker.stuck(after)) - set(broker.unconsumed):
         return DOWN if silent(broker, sight.now - after) else DEGRADED

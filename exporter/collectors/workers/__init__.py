@@ -1,6 +1,7 @@
 """The workers: queues, heartbeats, tasks by their events, results, and what the backend says of them."""
 
 from exporter.collector import Collector, Part
+from exporter.collectors import redis_rights
 from exporter.collectors.workers import inspected, queues, reported, results, tasks, up
 
 WORKERS = Collector(
@@ -13,5 +14,6 @@ WORKERS = Collector(
         Part("inspected", inspected.read, inspected.METRICS),
         Part("results", results.read, results.METRICS),
         Part("reported", reported.read, reported.METRICS),
+        Part("rights", redis_rights.of_broker, redis_rights.METRICS),
     ),
 )

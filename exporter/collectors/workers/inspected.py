@@ -7,6 +7,7 @@ from prometheus_client import Metric
 
 from exporter.bounds import label
 from exporter.metrics import Gauge, Untyped
+from exporter.rows import first, summed
 from exporter.sources import Sources
 
 AGED = " Asked every 15 s by default."
@@ -37,8 +38,8 @@ async def read(sources: Sources) -> Iterable[Metric]:
             workers[queue] += 1
             processes[queue] += worker.processes or 0
     return (
-        PROCESSES.of((label(name), worker.processes) for name, worker in hosts),
-        PREFETCH.of((label(name), worker.prefetch) for name, worker in hosts),
-        WORKERS.of(workers.items()),
-        QUEUE_PROCESSES.of(processes.items()),
+        PROCESSES.of(first((label(name), worker.processes) for name, worker in hosts)),
+        PREFETCH.of(first((label(name), worker.prefetch) for name, worker in hosts)),
+        WORKERS.of(summed((label(name), n) for name, n in workers.items())),
+        QUEUE_PROCESSES.of(summed((label(name), n) for name, n in processes.items())),
     )

@@ -4,8 +4,12 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
+from exporter.bounds import label
+from exporter.errors import Refused
 from exporter.metrics import Gauge, Untyped
+from exporter.rows import first, highest, summed
 from exporter.sources import Sources
+from exporter.sources.broker.source import Broker
 
 LENGTH = Gauge(
     "celery_queue_length",
@@ -40,20 +44,41 @@ MOVED = Gauge(
     "ops_queue_unacked_change_timestamp_seconds",
     "Unix time at which the messages that workers hold were last seen to change.",
 )
-METRICS = (LENGTH, AGE, CONSUMERS, UNCONSUMED, UNACKED, OLDEST_UNACKED, MOVED)
+UNNAMED = Gauge(
+    "ops_queues_unnamed", "Queues beyond the bound, whose messages are counted together as `other`."
+)
+METRICS = (LENGTH, AGE, CONSUMERS, UNCONSUMED, UNNAMED, UNACKED, OLDEST_UNACKED, MOVED)
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
-    """The queues as of now, in one round trip to the broker."""
+    """The queues as of now. Two queues that no label can tell apart are shown as one."""
     broker = sources.broker
     queues = await broker.queues()
     found = await broker.lengths.answer()
+    named = [(label(queue.name, sources.settings.limits.label_length), queue) for queue in queues]
     return (
-        LENGTH.of((queue.name, queue.length) for queue in queues),
-        AGE.of((queue.name, queue.oldest_age) for queue in queues),
-        CONSUMERS.of((queue.name, queue.consumers) for queue in queues),
-        UNCONSUMED.of((q.name, None if q.unconsumed is None else float(q.unconsumed)) for q in queues),
+        LENGTH.of(summed((name, queue.length) for name, queue in named)),
+        AGE.of(highest((name, queue.oldest_age) for name, queue in named)),
+        CONSUMERS.of(first((name, queue.consumers) for name, queue in named)),
+        UNCONSUMED.of(highest((name, flag(queue.unconsumed)) for name, queue in named)),
+        UNNAMED.one(float(found.unnamed)),
+        *await held(broker),
+    )
+
+
+async def held(broker: Broker) -> Iterable[Metric]:
+    """What workers hold; nothing for a user who may not see it, of which the part `rights` tells."""
+    try:
+        found = await broker.held.answer()
+    except Refused:
+        return ()
+    return (
         UNACKED.one(found.unacked),
-        OLDEST_UNACKED.one(found.oldest_unacked),
+        OLDEST_UNACKED.one(found.oldest),
         MOVED.one(broker.movement.changed_at),
     )
+
+
+def flag(value: bool | None) -> float | None:
+    """1 or 0, None for what is not known."""
+    return None if value is None else float(value)

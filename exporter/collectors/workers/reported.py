@@ -7,6 +7,7 @@ from prometheus_client import Metric
 
 from exporter.bounds import Admitted, label
 from exporter.metrics import Counter, Gauge, States
+from exporter.rows import summed
 from exporter.sources import Sources
 
 AGED = " Asked every 60 s by default: the question blocks the backend."
@@ -37,7 +38,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
         ACTIVE.one(said.active),
         SCHEDULED.one(said.scheduled),
         ACCEPTED.of(accepted(said.accepted, sources.broker.reported_names).items()),
-        PROCESSES.of((label(name), count) for name, count in said.processes.items()),
+        PROCESSES.of(summed((label(name), count) for name, count in said.processes.items())),
         STATUS.of_states([(said.status,)]),
     )
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.bounds import biggest
-from exporter.metrics import Gauge
+from exporter.bounds import OTHER, biggest, label
+from exporter.metrics import Gauge, Row
+from exporter.rows import summed
 from exporter.sources import Sources
 from exporter.sources.broker.results import Results
 
@@ -41,9 +42,9 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def failures(found: Results, most: int) -> Iterable[tuple[str, str, float]]:
+def failures(found: Results, most: int) -> Iterable[Row]:
     """The most frequent failures by task and exception, the rest together."""
-    kept = biggest({f"{task} {exception}": n for (task, exception), n in found.failures.items()}, most, 240)
-    for key, count in kept.items():
-        task, _, exception = key.partition(" ")
-        yield task, exception or task, count
+    ranked = sorted(found.failures.items(), key=lambda item: (-item[1], item[0]))
+    kept = [(label(task), label(exception), count) for (task, exception), count in ranked[:most]]
+    rest = [(OTHER, OTHER, count) for _, count in ranked[most:]]
+    return summed([*kept, *rest])

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.metrics import Counter, Histogram
+from exporter.metrics import Counter, Histogram, Spread
 from exporter.sources import Sources
+from exporter.sources.broker.newborn import Newborn
 from exporter.sources.broker.tallies import Tally
 
 BY = ("name", "queue_name")
@@ -41,17 +42,30 @@ METRICS = (*(counter for counter, _ in COUNTS), FAILED, RUNTIME, WAIT)
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
-    """The counts so far; nothing while events do not arrive, since old counts would look like quiet."""
-    tallies = sources.broker.listening().tasks.tallies
+    """The counts so far, each at 0 first; none while no events arrive, since old counts look like quiet."""
+    broker = sources.broker
+    tallies, newborn = broker.listening().tasks.tallies, broker.newborn
     known = tallies.all()
     return (
-        *(counter.of(rows(known, field)) for counter, field in COUNTS),
-        FAILED.of(tallies.failures()),
-        RUNTIME.of(((t.name, t.queue), spread) for t in known if (spread := t.runtime.spread())),
-        WAIT.of(((t.name, t.queue), spread) for t in known if (spread := t.wait.spread())),
+        *(counter.of(rows(newborn, known, field)) for counter, field in COUNTS),
+        FAILED.of((*labels, newborn.value(("failed", *labels), n)) for *labels, n in tallies.failures()),
+        RUNTIME.of(spreads(newborn, known, "runtime")),
+        WAIT.of(spreads(newborn, known, "wait")),
     )
 
 
-def rows(tallies: Iterable[Tally], field: str) -> Iterable[tuple[str, str, int]]:
+def rows(newborn: Newborn, tallies: Iterable[Tally], field: str) -> Iterable[tuple[str, str, float]]:
     """One count of every tally."""
-    return ((tally.name, tally.queue, getattr(tally, field)) for tally in tallies)
+    for tally in tallies:
+        count = newborn.value((field, tally.name, tally.queue), getattr(tally, field))
+        yield tally.name, tally.queue, count
+
+
+def spreads(
+    newborn: Newborn, tallies: Iterable[Tally], field: str
+) -> Iterable[tuple[tuple[str, str], Spread]]:
+    """One histogram of every tally that has any values."""
+    for tally in tallies:
+        spread = getattr(tally, field).spread()
+        if spread is not None:
+            yield (tally.name, tally.queue), newborn.spread((field, tally.name, tally.queue), spread)

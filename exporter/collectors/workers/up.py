@@ -8,6 +8,7 @@ from exporter.metrics import Counter, Gauge
 from exporter.sources import Sources
 from exporter.sources.broker.receiver import Receiver
 from exporter.sources.broker.source import Broker
+from exporter.sources.broker.workers import Worker
 
 BROKER_UP = Gauge("ops_broker_up", "Whether the Celery broker answered our own PING.")
 CONNECTED = Gauge(
@@ -31,6 +32,15 @@ LAST_TASK_EVENT = Gauge(
     "celery_last_task_event_timestamp_seconds", "Unix time at which the last event of any task arrived."
 )
 WORKERS_UP = Gauge("ops_workers_up", "Workers whose heartbeat is recent; missing while that is not known.")
+STALLED = Gauge(
+    "ops_workers_stalled",
+    "Workers that hold tasks which could start and do not, though a process of theirs is free.",
+)
+WORKER_STALLED = Gauge(
+    "ops_worker_stalled",
+    "Whether the worker takes tasks and starts none, though a process of its pool is free.",
+    ("hostname",),
+)
 UP = Gauge(
     "celery_worker_up",
     "Whether the worker's heartbeat is recent; a worker silent for long is forgotten.",
@@ -44,9 +54,10 @@ HEARTBEAT = Gauge(
 ACTIVE = Gauge(
     "celery_worker_tasks_active", "Tasks that run in the worker, by its last heartbeat.", ("hostname",)
 )
+RECENT = 10.0  # seconds between the last heartbeats of two processes of one name that both live
 METRICS = (
     BROKER_UP, CONNECTED, CUTS, BACKLOG, EVENTS, UNDECODABLE, MISSED, LAST_TASK_EVENT, WORKERS_UP, UP,
-    HEARTBEAT, ACTIVE,
+    HEARTBEAT, ACTIVE, STALLED, WORKER_STALLED,
 )  # fmt: skip
 
 
@@ -57,7 +68,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
     receiver = broker.receiver
     families = [BROKER_UP.one(float(answers))]
     if receiver is not None:
-        families += [*of_stream(receiver, broker), *of_workers(receiver, broker)]
+        families += [*of_stream(receiver, broker), *of_workers(broker)]
     return families
 
 
@@ -72,12 +83,24 @@ def of_stream(receiver: Receiver, broker: Broker) -> Iterator[Metric]:
     yield LAST_TASK_EVENT.one(receiver.last_task_event)
 
 
-def of_workers(receiver: Receiver, broker: Broker) -> Iterator[Metric]:
+def of_workers(broker: Broker) -> Iterator[Metric]:
     """The workers heard of; those whose state is unknown have no series."""
-    states = {name: state for name, state in broker.workers_up().items() if state is not None}
-    workers = {name: worker for name, worker in receiver.workers.all().items() if name in states}
-    yield WORKERS_UP.one(broker.count_up())
+    crew = broker.crew
+    states = {name: state for name, state in crew.up().items() if state is not None}
+    workers = {name: each for name, each in crew.workers().items() if name in states}
+    yield WORKERS_UP.one(crew.count_up())
     yield UP.of((name, float(state)) for name, state in states.items())
-    yield HEARTBEAT.of((name, worker.heard_at) for name, worker in workers.items())
+    yield HEARTBEAT.of((name, max(one.heard_at for one in each)) for name, each in workers.items())
     # a dead worker runs nothing, whatever it said last
-    yield ACTIVE.of((name, worker.active if states[name] else 0) for name, worker in workers.items())
+    yield ACTIVE.of((name, running(each) if states[name] else 0.0) for name, each in workers.items())
+    if broker.hears():
+        stalled = crew.stalled()
+        yield STALLED.one(float(len(stalled)))
+        yield WORKER_STALLED.of((name, float(name in stalled)) for name in states)
+
+
+def running(each: Iterable[Worker]) -> float | None:
+    """The tasks that run in all processes of this name, None where none of them says."""
+    newest = max(each, key=lambda worker: worker.heard_at)
+    said = [one.active for one in each if one.active is not None and newest.heard_at - one.heard_at < RECENT]
+    return sum(said) if said else None

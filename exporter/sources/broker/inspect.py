@@ -5,19 +5,25 @@ pushes its reply to the queue that is bound to the exchange and routing key the 
 """
 
 import json
+import re
 import time
 import uuid
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
-from redis.asyncio import Redis
-
 from exporter.settings import Celery as CelerySettings
 from exporter.sources.broker.messages import body_of
 from exporter.sources.document import Document
+from exporter.sources.redis_client import Client
 
-COMMANDS = ("active_queues", "stats")
+COMMANDS: dict[str, dict[str, Any]] = {
+    "active_queues": {},
+    "stats": {},
+    "registered": {"taskinfoitems": ["rate_limit"]},
+}
+LIMITED = re.compile(r"^(\S+)(?: \[(.*)\])?$")
+MOST_TASKS = 1000  # names that are taken of one worker
 PATIENCE = 1.0  # as long as Celery itself waits for replies
 KEPT = 30  # seconds after which Redis clears away what a late reply leaves
 MOST_REPLIES = 2000
@@ -30,28 +36,29 @@ class Inspected:
     queues: set[str] = field(default_factory=set)
     processes: int | None = None
     prefetch: int | None = None
+    tasks: set[str] = field(default_factory=set)  # names that it knows
+    limited: set[str] = field(default_factory=set)  # those of them that may wait for their rate limit
 
 
-async def inspect(redis: Redis, settings: CelerySettings, database: int) -> dict[str, Inspected]:
-    """The workers that answered within a second, by name."""
-    mailbox = Mailbox(settings, database)
-    await mailbox.bind(redis)
+async def inspect(client: Client, settings: CelerySettings, separator: str) -> dict[str, Inspected]:
+    """The workers that answered within a second, by name. Raises SourceError."""
+    mailbox = Mailbox(settings, client.database, separator)
+    await mailbox.bind(client)
     try:
-        for command in COMMANDS:
-            await redis.publish(mailbox.channel, mailbox.message(command))
-        return gathered(await mailbox.replies(redis))
+        await client.granted([("PUBLISH", mailbox.channel, mailbox.message(name)) for name in COMMANDS])
+        return gathered(await mailbox.replies(client))
     finally:
-        await redis.delete(mailbox.queue, mailbox.binding)
+        await client.replies([("DEL", mailbox.queue, mailbox.binding)])
 
 
 class Mailbox:
     """A reply queue that exists for one round of questions."""
 
-    def __init__(self, settings: CelerySettings, database: int) -> None:
+    def __init__(self, settings: CelerySettings, database: int, separator: str) -> None:
         prefix = settings.key_prefix
         self._key = uuid.uuid4().hex
         self._exchange = f"reply.watchroom.{self._key}.pidbox"
-        self._separator = settings.separator
+        self._separator = separator
         self._wait = min(settings.timeout / 2, 0.25)
         self._control = f"{settings.control_exchange}.pidbox"
         self._name = f"{self._key}.watchroom.pidbox"
@@ -59,19 +66,16 @@ class Mailbox:
         self.queue = f"{prefix}{self._name}"
         self.binding = f"{prefix}_kombu.binding.{self._exchange}"
 
-    async def bind(self, redis: Redis) -> None:
+    async def bind(self, client: Client) -> None:
         """Say where replies go."""
         member = self._separator.join((self._key, "", self._name))
-        pipe = redis.pipeline(transaction=False)
-        pipe.sadd(self.binding, member)
-        pipe.expire(self.binding, KEPT)
-        await pipe.execute()
+        await client.granted([("SADD", self.binding, member), ("EXPIRE", self.binding, KEPT)])
 
     def message(self, command: str) -> str:
         """A command to every worker, as kombu would send it."""
         body = {
             "method": command,
-            "arguments": {},
+            "arguments": COMMANDS[command],
             "destination": None,
             "pattern": None,
             "matcher": None,
@@ -94,13 +98,14 @@ class Mailbox:
             }
         )
 
-    async def replies(self, redis: Redis) -> list[str]:
+    async def replies(self, client: Client) -> list[str]:
         """What came within the time that Celery gives."""
         deadline = time.monotonic() + PATIENCE
         found: list[str] = []
         while (left := deadline - time.monotonic()) > 0 and len(found) < MOST_REPLIES:
-            popped = await redis.brpop([self.queue], timeout=max(min(left, self._wait), 0.01))
-            if popped is not None:
+            wait = max(min(left, self._wait), 0.01)
+            popped = await client.one("BRPOP", self.queue, f"{wait:.3f}")
+            if isinstance(popped, tuple | list):
                 found.append(str(popped[1]))
         return found
 
@@ -110,8 +115,8 @@ def gathered(replies: list[str]) -> dict[str, Inspected]:
     found: dict[str, Inspected] = {}
     for reply in replies:
         try:
-            by_host = body_of(reply.encode())
-        except (ValueError, TypeError, KeyError, AttributeError):
+            by_host = body_of(reply.encode(errors="replace"))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue
         for host, answer in by_host.items() if isinstance(by_host, dict) else ():
             learn(found.setdefault(str(host), Inspected()), answer)
@@ -119,14 +124,25 @@ def gathered(replies: list[str]) -> dict[str, Inspected]:
 
 
 def learn(worker: Inspected, answer: Any) -> None:
-    """Take one answer: a list of queues, or statistics."""
+    """Take one answer: a list of queues, a list of tasks, or statistics."""
     if isinstance(answer, list):
         names = (queue.get("name") for queue in answer if isinstance(queue, dict))
         worker.queues |= {name for name in names if isinstance(name, str)}
+        for task in [text for text in answer if isinstance(text, str)][:MOST_TASKS]:
+            learn_task(worker, task)
     elif isinstance(answer, dict):
         stats = Document(answer, "a worker's statistics")
         worker.processes = whole(stats.number("pool", "max-concurrency"))
         worker.prefetch = whole(stats.number("prefetch_count"))
+
+
+def learn_task(worker: Inspected, text: str) -> None:
+    """Take a task as Celery writes it: its name, then in brackets what was asked for and is set."""
+    found = LIMITED.match(text)
+    if found is not None:
+        worker.tasks.add(found[1])
+        if "rate_limit=" in (found[2] or ""):
+            worker.limited.add(found[1])
 
 
 def whole(number: float | None) -> int | None:

@@ -1,27 +1,34 @@
 """The queues as they lie in Redis: one list a priority, and the messages that workers hold."""
 
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
-
+from exporter.bounds import OTHER
 from exporter.metrics import known
 from exporter.settings import Celery as CelerySettings
+from exporter.sources.broker.lists import Lists
+from exporter.sources.redis_client import Client
 
-# reply and control queues come and go with their owners, nobody waits in them
-PRIVATE = re.compile(r"\.pidbox$|^celeryev\.|^amq\.gen|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
+MOST_KNOWN = 1000  # queues that are remembered at all
+WIDE = 5.0  # seconds between two looks at the queues beyond those that are shown
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """Messages that wait, by queue and by list, and those that workers hold."""
+    """Messages that wait, by queue and by list; beyond a bound the shorter queues are one."""
 
     queues: dict[str, int]
     filled: tuple[str, ...]  # the keys of lists that hold anything
+    unnamed: int = 0  # queues that are counted together as `other`
+
+
+@dataclass(frozen=True)
+class Held:
+    """The messages that workers hold."""
+
     unacked: int | None
-    oldest_unacked: float | None  # Unix seconds at which a worker took the oldest it still holds
+    oldest: float | None  # Unix seconds at which a worker took the oldest it still holds
 
 
 class Keys:
@@ -29,72 +36,104 @@ class Keys:
 
     def __init__(self, settings: CelerySettings) -> None:
         self._prefix = settings.key_prefix
-        self._endings = [f"{settings.separator}{step}" if step else "" for step in settings.priority_steps]
+        self._steps = settings.priority_steps
+        self.separator = settings.separator
         self.unacked = f"{self._prefix}unacked"
         self.unacked_index = f"{self._prefix}unacked_index"
 
     def lists(self, queue: str) -> list[str]:
         """The lists of one queue, one a priority."""
-        return [f"{self._prefix}{queue}{ending}" for ending in self._endings]
+        endings = (f"{self.separator}{step}" if step else "" for step in self._steps)
+        return [f"{self._prefix}{queue}{ending}" for ending in endings]
 
 
-async def lengths(redis: Redis, keys: Keys, queues: Iterable[str]) -> Lengths:
-    """How long every queue is, in one round trip."""
-    lists = {queue: keys.lists(queue) for queue in queues}
-    pipe = redis.pipeline(transaction=False)
-    pipe.hlen(keys.unacked)
-    pipe.zrange(keys.unacked_index, 0, 0, withscores=True)
-    for key in (key for some in lists.values() for key in some):
-        pipe.llen(key)
-    held, oldest, *counts = await pipe.execute(raise_on_error=False)
-    by_key = dict(zip((key for some in lists.values() for key in some), counts, strict=True))
-    sums = {
-        queue: sum(by_key[key] for key in some)
-        for queue, some in lists.items()
-        # one of them is no list at all: such a queue has no length
-        if all(isinstance(by_key[key], int) for key in some)
-    }
-    return Lengths(
-        queues=sums,
-        filled=tuple(key for queue in sums for key in lists[queue] if by_key[key]),
-        unacked=held if isinstance(held, int) else None,
-        oldest_unacked=score_of(oldest),
+class Queues:
+    """Every queue that is known, and how long each is."""
+
+    def __init__(self, settings: CelerySettings) -> None:
+        self._named = settings.queues
+        self._most = settings.found_queues
+        self._found: dict[str, None] = {}
+        self._foreign: set[str] = set()
+        self._looked_wide = float("-inf")
+        self.keys = Keys(settings)
+        self.lists = Lists(settings.lists_at_once)
+
+    def find(self, queues: Iterable[str]) -> None:
+        """Remember these queues."""
+        for queue in sorted(queues):
+            is_new = queue not in self._named and queue not in self._found
+            if is_new and len(self._found) < MOST_KNOWN:
+                self._found[queue] = None
+                self._looked_wide = float("-inf")
+
+    def disown(self, queues: Iterable[str]) -> None:
+        """Show these queues no more: they belong to somebody else's workers."""
+        self._foreign |= set(queues) - set(self._named)
+
+    def own(self, queues: Iterable[str]) -> None:
+        """Show these queues: workers of the backend take from them."""
+        self._foreign -= set(queues)
+
+    def shown(self) -> tuple[str, ...]:
+        """The queues that are shown by name: those of the settings, then the longest of the others."""
+        others = [queue for queue in self._found if queue not in self._foreign]
+        order = {queue: place for place, queue in enumerate(others)}
+        ranked = sorted(others, key=lambda queue: (-(self.length(queue) or 0), order[queue]))
+        return (*self._named, *ranked[: self._most])
+
+    def length(self, queue: str) -> int | None:
+        """The messages in all lists of the queue; None where one of them is no list."""
+        lengths = [self.lists.length(key) for key in self.keys.lists(queue)]
+        return None if None in lengths else sum(length or 0 for length in lengths)
+
+    async def read(self, client: Client) -> Lengths:
+        """How long every queue is. Raises SourceError."""
+        now = time.monotonic()
+        is_wide = now - self._looked_wide >= WIDE
+        queues = self._all() if is_wide else self.shown()
+        await self.lists.read(client, (key for queue in queues for key in self.keys.lists(queue)))
+        if is_wide:
+            self._looked_wide = now
+        return self._lengths()
+
+    def _all(self) -> tuple[str, ...]:
+        return (*self._named, *(queue for queue in self._found if queue not in self._foreign))
+
+    def _lengths(self) -> Lengths:
+        shown = self.shown()
+        rest = set(self._all()) - set(shown)
+        lengths = {queue: n for queue in shown if (n := self.length(queue)) is not None}
+        if rest:
+            lengths[OTHER] = lengths.get(OTHER, 0) + sum(self.length(queue) or 0 for queue in rest)
+        return Lengths(lengths, self.lists.filled(), len(rest))
+
+
+async def held(client: Client, keys: Keys) -> Held:
+    """The messages that workers hold; None for what this user may not see. Raises SourceError for both."""
+    count, oldest = await client.known(
+        [("HLEN", keys.unacked), ("ZRANGE", keys.unacked_index, 0, 0, "WITHSCORES")]
     )
+    return Held(count if isinstance(count, int) else None, score_of(oldest))
 
 
 def score_of(found: object) -> float | None:
     """The score of the first member of a sorted set, None without one."""
     try:
-        score = found[0][1]  # type: ignore[index]
-    except (TypeError, LookupError):
+        score = float(found[1])  # type: ignore[index]
+    except (TypeError, LookupError, ValueError):
         return None
-    return float(score) if known(score) else None
+    return score if known(score) else None
 
 
 class Movement:
     """When the messages that workers hold last changed, as far as we saw."""
 
     def __init__(self) -> None:
-        self._seen: tuple[int | None, float | None] | None = None
+        self._seen: Held | None = None
         self.changed_at: float | None = None
 
-    def note(self, now: Lengths) -> None:
+    def note(self, now: Held) -> None:
         """Compare with what was seen before."""
-        state = (now.unacked, now.oldest_unacked)
-        if state != self._seen:
-            self._seen, self.changed_at = state, time.time()
-
-
-async def bound_queues(redis: Redis, settings: CelerySettings, seconds: float) -> set[str]:
-    """The queues that anything was ever bound to: SCAN for kombu's bindings, for so many seconds at most."""
-    prefix = f"{settings.key_prefix}_kombu.binding."
-    deadline = time.monotonic() + seconds
-    cursor, found = 0, set[str]()
-    while time.monotonic() < deadline:
-        cursor, bindings = await redis.scan(cursor, match=f"{prefix}*", count=1000, _type="set")
-        for binding in bindings:
-            for member in await redis.smembers(binding):
-                found.add(str(member).rpartition(settings.separator)[2])
-        if cursor == 0:
-            break
-    return {queue for queue in found if queue and not PRIVATE.search(queue)}
+        if now != self._seen:
+            self._seen, self.changed_at = now, time.time()

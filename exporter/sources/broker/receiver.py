@@ -10,14 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import SecretStr
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from exporter.settings import Celery as CelerySettings
+from exporter.sources.broker.foreign import Foreign
 from exporter.sources.broker.messages import body_of
 from exporter.sources.broker.stream import Stream, pattern_of
 from exporter.sources.broker.tallies import Tallies
 from exporter.sources.broker.tasks import MALFORMED, Tasks
 from exporter.sources.broker.workers import Workers
+from exporter.sources.redis_errors import said
 
 log = logging.getLogger("exporter")
 PING_AFTER = 1.0
@@ -34,14 +36,18 @@ class Receiver:
         self._url = url
         self._pattern = pattern_of(settings, database)
         self.workers = Workers(settings.workers, settings.worker_timeout, settings.worker_forgotten)
+        self.foreign = Foreign(settings.foreign_workers)
         tallies = Tallies(settings.tasks, settings.task_queues, settings.exceptions)
-        self.tasks = Tasks(tallies, settings.tasks_in_flight, self.workers.started)
+        self.tasks = Tasks(tallies, settings.tasks_in_flight, self.workers)
         self._handlers = self.workers.handlers() | self.tasks.handlers()
         self.seen = 0
         self.undecodable = 0
         self.cuts = 0
+        self.known_tasks: frozenset[str] = frozenset()  # set by others, whole
+        self._begun: frozenset[str] = frozenset()
         self.last_task_event: float | None = None
         self.samples: deque[tuple[float, int, int]] = deque(maxlen=int(settings.failure_window) + 1)
+        self.reason = ""  # why no events arrive, as one sentence
         self._heard_at = 0.0
         self._listening_since: float | None = None
         self._stream: Stream | None = None
@@ -93,7 +99,7 @@ class Receiver:
             self.seen += 1
             try:
                 handler = handlers.get(event["type"])
-                if handler is not None:
+                if handler is not None and not self.foreign.sent(event):
                     handler(event, now)
             except MALFORMED:
                 self.undecodable += 1
@@ -107,7 +113,7 @@ class Receiver:
         while not self._stopping.is_set():
             try:
                 self._listen(wake)
-            except (RedisError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  (whatever the broker sent, the thread tries again)
                 failures = 0 if self._listening_since is not None else failures + 1
                 self._cut(error)
             self._stopping.wait(min(0.1 * 2 ** min(failures, 10), LONGEST_REST))
@@ -153,6 +159,7 @@ class Receiver:
             self.last_task_event = now
         if stream.subscribed and self._listening_since is None:
             self._listening_since = now
+            self.reason = ""
             log.info("worker events are received")
 
     def _assure(self, stream: Stream, now: float) -> None:
@@ -161,12 +168,32 @@ class Receiver:
         stream.ping()
 
     def _tick(self, now: float) -> None:
+        if self.known_tasks != self._begun:
+            for name in sorted(self.known_tasks - self._begun):
+                self.tasks.tallies.know(name)
+            self._begun = self.known_tasks
         self.tasks.tick(now)
         self.workers.expire(now)
         self.samples.append((now, self.tasks.finished, self.tasks.failed))
 
     def _cut(self, error: Exception) -> None:
+        self.workers.forget_waiting()
         if self._listening_since is not None:
             self._listening_since = None
             self.cuts += 1
-            log.warning("worker events are cut off: %s", type(error).__name__)
+        reason = reason_of(error)
+        if reason != self.reason:
+            self.reason = reason
+            log.warning("worker events do not arrive: %s; tried again", reason)
+
+
+def reason_of(error: Exception) -> str:
+    """Why the subscription is not there, in words that are safe to log."""
+    if isinstance(error, ResponseError):
+        text = "channel" if "channel" in str(error) else str(error)
+        return str(said("broker", type(error)(text), "psubscribe"))
+    if isinstance(error, RedisError):
+        return str(said("broker", error))
+    if isinstance(error, OSError):
+        return f"broker cannot be reached: {type(error).__name__}"
+    return f"{type(error).__name__} in the exporter's own reading"

@@ -15,9 +15,12 @@ import hiredis
 from pydantic import SecretStr
 from redis import ConnectionPool
 from redis.backoff import NoBackoff
+from redis.exceptions import NoPermissionError, ResponseError
 from redis.retry import Retry
 
 from exporter.settings import Celery as CelerySettings
+from exporter.sources.broker.layout import globbed
+from exporter.sources.redis_connection import counts_of, setup_of
 
 CHUNK = 65_536
 MOST_CHUNKS = 64
@@ -31,7 +34,9 @@ class Stream:
 
     def __init__(self, url: SecretStr, pattern: str, timeout: float) -> None:
         self._connection = connection = connection_to(url, timeout)
+        self._own = counts_of(url)
         connection.connect()
+        self._own.connected(*setup_of(connection))
         connection.send_command("PSUBSCRIBE", pattern)
         # redis-py has no public way to its socket; its own pub/sub costs twice the time an event
         self._socket: socket = connection._sock
@@ -61,6 +66,7 @@ class Stream:
         """Ask for a sign of life; it arrives as any message does."""
         with suppress(*WOULD_BLOCK):
             self._socket.send(PING)
+            self._own.note(("PING",), "PONG")
 
     def payloads(self) -> Iterator[bytes]:
         """The messages in the next chunk; only one, since the socket must be emptied between chunks."""
@@ -70,10 +76,19 @@ class Stream:
         self.backlog -= len(chunk)
         self._reader.feed(chunk)
         while (reply := self._reader.gets()) is not False:
-            if reply[0] == b"pmessage":
+            if isinstance(reply, hiredis.ReplyError):
+                self._refused(str(reply))
+            elif isinstance(reply, list) and len(reply) == 4 and reply[0] == b"pmessage":
                 yield reply[3]
-            elif reply[0] == b"psubscribe":
+            elif isinstance(reply, list) and reply and reply[0] == b"psubscribe":
+                self._own.note(("PSUBSCRIBE",), "OK")
                 self.subscribed = True
+
+    def _refused(self, text: str) -> None:
+        """Take an error. To a PING it is a sign of life; without a subscription nothing will ever arrive."""
+        if self.subscribed:
+            return
+        raise (NoPermissionError if text.startswith("NOPERM") else ResponseError)(text)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -96,4 +111,4 @@ def connection_to(url: SecretStr, timeout: float) -> Any:
 def pattern_of(settings: CelerySettings, database: int) -> str:
     """The pattern that matches every event channel, whether or not kombu appends the routing key."""
     channel = settings.key_prefix + settings.fanout_prefix.format(db=database) + settings.event_exchange
-    return "".join(f"\\{c}" if c in "*?[]\\" else c for c in channel) + "*"
+    return f"{globbed(channel)}*"

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
-
 from exporter.sources.broker.messages import Waiting
+from exporter.sources.redis_client import Client
 
+AT_ONCE = 3  # messages that are read in one look
 BYTES_A_SECOND = 100_000  # how much of one list's oldest message is read at most, on average
 Sent = Callable[[str | None], float | None]
 
@@ -36,16 +36,16 @@ class Tails:
         self._clock = clock
         self._sights: dict[str, Sight] = {}
 
-    async def look(self, redis: Redis, keys: tuple[str, ...]) -> None:
-        """Look at the tails of these lists, and forget those of others."""
+    async def look(self, client: Client, keys: tuple[str, ...]) -> None:
+        """Look at some tails of these lists, first where nobody looked for longest; forget others."""
         self.keep(keys)
-        due = [
-            key for key in keys if key not in self._sights or self._sights[key].look_again <= self._clock()
-        ]
-        pipe = redis.pipeline(transaction=False)
-        for key in due:
-            pipe.lindex(key, -1)
-        for key, message in zip(due, await pipe.execute(raise_on_error=False) if due else (), strict=True):
+        now = self._clock()
+        again = {key: self._sights[key].look_again if key in self._sights else 0.0 for key in keys}
+        due = sorted((key for key in keys if again[key] <= now), key=again.__getitem__)
+        # a list that was never looked at has no age yet, so all of those are
+        due = [key for place, key in enumerate(due) if place < AT_ONCE or not again[key]]
+        replies = await client.replies([("LINDEX", key, -1) for key in due]) if due else []
+        for key, message in zip(due, replies, strict=True):
             if isinstance(message, str):
                 self._note(key, message)
 

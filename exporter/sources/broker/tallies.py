@@ -81,6 +81,11 @@ class Tallies:
                 self._by_raw[name, queue] = tally
         return tally
 
+    def know(self, name: str) -> None:
+        """Begin to count this task at 0; on which queue it will lie is not known yet."""
+        if not any(tally.name == name for tally in self._tallies.values()):
+            self.of(name, UNKNOWN)
+
     def fail(self, tally: Tally, exception: str) -> None:
         """Count a failure by the class of its exception."""
         if exception not in tally.failed:

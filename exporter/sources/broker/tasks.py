@@ -13,6 +13,7 @@ from typing import Any
 from exporter.sources.broker.clocks import Clocks
 from exporter.sources.broker.exceptions import exception_class
 from exporter.sources.broker.tallies import UNKNOWN, Tallies, Tally
+from exporter.sources.broker.workers import Workers
 from exporter.sources.document import unix_seconds
 
 Event = dict[str, Any]
@@ -41,7 +42,7 @@ class Task:
 class Tasks:
     """Follows tasks by their events. The receiver's thread alone calls it; others read the tallies."""
 
-    def __init__(self, tallies: Tallies, most: int, on_start: Callable[[str], None]) -> None:
+    def __init__(self, tallies: Tallies, most: int, workers: Workers) -> None:
         self.tallies = tallies
         self.clocks = Clocks()
         self.events = 0
@@ -49,7 +50,7 @@ class Tasks:
         self.failed = 0
         self.undecodable = 0  # postponed events that could not be understood
         self.queues: dict[str, None] = {}  # that sent events named
-        self._on_start = on_start
+        self._workers = workers
         self._most = most
         self._tasks: OrderedDict[str, Task] = OrderedDict()
         self._held: deque[tuple[float, Task]] = deque()
@@ -103,6 +104,7 @@ class Tasks:
 
     def _received(self, event: Event, now: float) -> None:
         task = self._task(event, now)
+        self._workers.received(event, task.name, due(event, now), now)
         if task.tally is not None:
             task.tally.received += 1
             return
@@ -126,7 +128,7 @@ class Tasks:
         tally = task.tally or self._settle(task)
         tally.started += 1
         node = event["hostname"]
-        self._on_start(node)
+        self._workers.started(event, now)
         task.started_at = self.clocks.ours(node, event["timestamp"], now)
         if task.sent_at is not None:
             # clocks that differ by less than we correct may make it a little less than nothing
@@ -160,11 +162,13 @@ class Tasks:
 
     def _run(self, event: Event, now: float) -> Tally:
         task = self._task(event, now)
+        self._workers.ended(event, now)
         task.started_at = None  # its next start is another one
         return task.tally or self._settle(task)
 
     def _end(self, event: Event, now: float) -> Tally:
         self.events += 1
+        self._workers.ended(event, now)
         task = self._tasks.pop(event["uuid"], None) or Task(UNKNOWN, now)
         return task.tally or self._settle(task)
 

@@ -41,6 +41,9 @@ class BrokerView:
     finished: int | None  # tasks that succeeded or failed within the last `window` seconds, by events
     failed: int | None  # those of them that failed
     window: float
+    stalled: tuple[
+        str, ...
+    ] = ()  # workers that take tasks and start none, though a process of theirs is free
 
     @property
     def failure_share(self) -> float | None:

@@ -5,20 +5,32 @@ from typing import Any
 
 from exporter.bounds import label
 from exporter.metrics import known
+from exporter.sources.broker.stalls import Stall, Waits
 
 Event = dict[str, Any]
+Key = tuple[str, int]  # the node name as a label, and the process: two workers may be called the same
 
 
 class Worker:
     """What one worker last said of itself, and how many of its tasks we saw start."""
 
-    __slots__ = ("_accepted_from", "_accepted_then", "_missed", "active", "heard_at", "online", "started")
+    __slots__ = (
+        "_accepted_from",
+        "_accepted_then",
+        "_missed",
+        "active",
+        "heard_at",
+        "online",
+        "started",
+        "waits",
+    )
 
     def __init__(self) -> None:
         self.heard_at = 0.0
         self.online = True
         self.active: float | None = None
         self.started = 0
+        self.waits = Waits()
         self._accepted_from: int | None = None
         self._accepted_then = 0
         self._missed = 0
@@ -50,7 +62,7 @@ class Workers:
         self._most = most
         self._timeout = timeout
         self._forgotten = forgotten
-        self._workers: dict[str, Worker] = {}
+        self._workers: dict[Key, Worker] = {}
         self.missed = 0
 
     def handlers(self) -> dict[str, Callable[[Event, float], None]]:
@@ -61,15 +73,40 @@ class Workers:
             "worker-offline": self._offline,
         }
 
-    def started(self, hostname: str) -> None:
+    def received(self, event: Event, task: str, due: float, now: float) -> None:
+        """Note that the worker which sent this event has taken a task, to be started when it is due."""
+        worker = self._workers.get(key_of(event))
+        if worker is not None:
+            worker.waits.add(event["uuid"], task, due, now)
+
+    def started(self, event: Event, now: float) -> None:
         """Count a task that this worker has started."""
-        worker = self._workers.get(hostname)
+        worker = self._workers.get(key_of(event))
         if worker is not None:
             worker.started += 1
+            worker.waits.started(event["uuid"], now)
 
-    def all(self) -> dict[str, Worker]:
-        """The workers by name, safe to walk."""
+    def ended(self, event: Event, now: float) -> None:
+        """Note that a task waits no more, however it ended."""
+        worker = self._workers.get(key_of(event))
+        if worker is not None:
+            worker.waits.ended(event["uuid"], now)
+
+    def forget_waiting(self) -> None:
+        """Forget which tasks wait: what was told while nobody listened may have started them."""
+        for worker in self.processes().values():
+            worker.waits.clear()
+
+    def processes(self) -> dict[Key, Worker]:
+        """The workers by name and process, safe to walk."""
         return self._workers.copy()
+
+    def all(self) -> dict[str, list[Worker]]:
+        """The workers by name, safe to walk; most often one for each name."""
+        found: dict[str, list[Worker]] = {}
+        for (name, _), worker in self.processes().items():
+            found.setdefault(name, []).append(worker)
+        return found
 
     def up(self, worker: Worker, since: float | None, now: float) -> bool | None:
         """Whether it lives; `since` is when we began to listen, None when we do not. None is unknown."""
@@ -81,24 +118,40 @@ class Workers:
             return True
         return None if now - since <= self._timeout else False
 
+    def stalls(self, now: float) -> dict[str, Stall]:
+        """Of each worker that is online, what its tasks wait for, by name; the worst where two share it."""
+        found: dict[str, Stall] = {}
+        for (name, _), worker in self.processes().items():
+            if worker.online and now - worker.heard_at <= self._timeout:
+                stall = Stall(worker.active, worker.waits.oldest(now))
+                before = found.get(name)
+                found[name] = stall if before is None else max(before, stall, key=lambda s: s.seconds)
+        return found
+
     def expire(self, now: float) -> None:
         """Forget those not heard of for long."""
-        for name, worker in self.all().items():
+        for key, worker in self.processes().items():
             if now - worker.heard_at > self._forgotten:
-                del self._workers[name]
+                del self._workers[key]
 
     def _beat(self, event: Event, now: float) -> None:
-        name = label(event["hostname"])
-        if name not in self._workers:
+        key = key_of(event)
+        if key not in self._workers:
             self._make_room()
-            self._workers[name] = Worker()
-        self.missed += self._workers[name].says(event, now)
+            self._workers[key] = Worker()
+        self.missed += self._workers[key].says(event, now)
 
     def _offline(self, event: Event, now: float) -> None:
         self._beat(event, now)
-        self._workers[label(event["hostname"])].online = False
+        self._workers[key_of(event)].online = False
 
     def _make_room(self) -> None:
         if len(self._workers) >= self._most:
-            oldest = min(self._workers, key=lambda name: self._workers[name].heard_at)
+            oldest = min(self._workers, key=lambda key: self._workers[key].heard_at)
             del self._workers[oldest]
+
+
+def key_of(event: Event) -> Key:
+    """The worker that sent this event. Raises TypeError where it names none."""
+    pid = event.get("pid")
+    return label(event["hostname"]), pid if isinstance(pid, int) else 0

@@ -11,26 +11,36 @@ Spike = tuple[str, float, float]  # event, Unix time, seconds
 
 @dataclass(frozen=True)
 class Server:
-    """The answers of one round trip; what the server refuses to show is None or empty."""
+    """What INFO tells; its counts are those of the users, without our own."""
 
     info: Document
-    slow_count: float | None
-    slow_id: float | None
-    slow_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Slow:
+    """The log of slow commands and the latency spikes; what the server does not know is None or empty."""
+
+    count: float | None
+    newest: float | None  # its number
+    seconds: float | None
     spikes: tuple[Spike, ...]
 
 
-def server(answers: Sequence[object]) -> Server:
-    """The answers to INFO, SLOWLOG LEN, SLOWLOG GET 1 and LATENCY LATEST. Raises BadAnswer without INFO."""
-    info, count, newest, spikes = answers
+def server(info: object) -> Server:
+    """The reply to INFO. Raises BadAnswer for anything else."""
     if not isinstance(info, dict):
-        raise BadAnswer("cache INFO was refused")
+        raise BadAnswer("cache INFO answered with something else than fields")
+    return Server(Document(info, "cache INFO"))
+
+
+def slow(answers: Sequence[object]) -> Slow:
+    """The replies to SLOWLOG LEN, SLOWLOG GET 1 and LATENCY LATEST."""
+    count, newest, spikes = answers
     number, took = slowest(newest)
-    return Server(
-        info=Document(info, "cache INFO"),
-        slow_count=count if isinstance(count, int) else None,
-        slow_id=number,
-        slow_seconds=took,
+    return Slow(
+        count=count if isinstance(count, int) else None,
+        newest=number,
+        seconds=took,
         spikes=tuple(filter(None, map(spike, spikes if isinstance(spikes, list) else []))),
     )
 
@@ -76,3 +86,6 @@ class Keys:
     biggest: tuple[Key, ...]
     seen: float
     measured: float
+    commands: int = 0  # that the pass took
+    weighed: int = 0  # keys whose memory was measured
+    refused: str = ""  # why memory was not measured, or not of every key

@@ -10,17 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError
 
 from exporter.errors import BadAnswer
 from exporter.settings import Redis as RedisSettings
 from exporter.sources.cache.answers import Group, Key, Keys
 from exporter.sources.cache.key_names import group_of
-from exporter.sources.redis_client import Command, replies
+from exporter.sources.redis_client import Client, Command
+from exporter.sources.redis_errors import denied
 
 SCANNED = 500  # keys a round trip; few enough that nobody else waits for this exporter or for the server
 MEASURED = 50
-RESTS = 2.0  # times as long as a round trip took
+RESTS = 4.0  # times as long as a round trip took
 MOST_GROUPS = 10_000  # beginnings that are told apart; more are keys without a structure
 SIZES = {
     "string": "STRLEN",
@@ -30,14 +31,15 @@ SIZES = {
     "zset": "ZCARD",
     "stream": "XLEN",
 }
-NAME = "cache keys"
 
 
 class Pass:
     """One walk over the keys of one database."""
 
-    def __init__(self, redis: Redis, settings: RedisSettings, clock: Callable[[], float] = monotonic) -> None:
-        self._redis = redis
+    def __init__(
+        self, client: Client, settings: RedisSettings, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._client = client
         self._settings = settings
         self._clock = clock
         self._ends = clock() + settings.keys_seconds
@@ -46,10 +48,12 @@ class Pass:
         self._bytes: Counter[str] = Counter()
         self._biggest: list[tuple[int, str]] = []
         self._owed = 0.0
+        self._commands = 0
+        self._refused = ""
 
     async def walk(self) -> Keys:
         """See the keys for as long as the time lasts. Raises SourceError."""
-        total = (await replies(NAME, self._redis, [("DBSIZE",)]))[0]
+        total = await self._client.one("DBSIZE")
         number = total if isinstance(total, int) else 0
         share = min(self._settings.keys_sample / number, 1.0) if number else 0.0
         cursor: object = "0"
@@ -64,7 +68,8 @@ class Pass:
             await asyncio.sleep(RESTS * (self._clock() - began))
 
     async def _scan(self, cursor: object) -> tuple[str, list[str]]:
-        answer = (await replies(NAME, self._redis, [("SCAN", str(cursor), "COUNT", SCANNED)]))[0]
+        self._commands += 1
+        answer = await self._client.one("SCAN", str(cursor), "COUNT", SCANNED)
         if not isinstance(answer, tuple | list):
             raise BadAnswer("cache SCAN answered with something else than keys")
         following, names = answer
@@ -86,14 +91,23 @@ class Pass:
         return list(names[:take])
 
     async def _measure(self, names: Sequence[str]) -> None:
+        if self._refused and not self._sampled:
+            return  # this user may measure nothing
         for start in range(0, len(names), MEASURED):
             some = names[start : start + MEASURED]
-            answers = await replies(NAME, self._redis, [("MEMORY", "USAGE", name) for name in some])
+            self._commands += len(some)
+            answers = await self._client.replies([("MEMORY", "USAGE", name) for name in some])
             for name, used in zip(some, answers, strict=True):
                 if isinstance(used, int):  # else it is gone by now
                     self._weigh(name, used)
+            self._note_refusal(answers)
             if self._clock() >= self._ends:
                 return
+
+    def _note_refusal(self, answers: Sequence[object]) -> None:
+        error = next((answer for answer in answers if isinstance(answer, NoPermissionError)), None)
+        if error is not None:
+            self._refused = denied("cache", str(error), "memory|usage")
 
     def _weigh(self, name: str, used: int) -> None:
         group = self._group(name)
@@ -113,6 +127,9 @@ class Pass:
             biggest=await self._sizes(),
             seen=1.0 if complete else min(seen / max(number, 1), 1.0),
             measured=measured / seen if seen else 1.0,
+            commands=self._commands,
+            weighed=measured,
+            refused=self._refused,
         )
 
     def _estimate(self, group: str, count: int, scale: float) -> Group:
@@ -124,11 +141,12 @@ class Pass:
         ranked = sorted(self._biggest, reverse=True)
         if not ranked:
             return ()
-        kinds = await replies(NAME, self._redis, [("TYPE", name) for _, name in ranked])
+        self._commands += 2 * len(ranked)
+        kinds = await self._client.replies([("TYPE", name) for _, name in ranked])
         commands: list[Command] = [
             (SIZES.get(str(kind), "EXISTS"), name) for kind, (_, name) in zip(kinds, ranked, strict=True)
         ]
-        sizes = await replies(NAME, self._redis, commands)
+        sizes = await self._client.replies(commands)
         return tuple(
             Key(name, used, size if isinstance(size, int) and str(kind) in SIZES else None)
             for (used, name), kind, size in zip(ranked, kinds, sizes, strict=True)

@@ -72,6 +72,7 @@ class Job:
     files: float | None = None
     embeddings: float | None = None
     ended: float | None = None
+    name: str | None = None  # what tells it from every other job, where the history says
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from exporter.errors import BadAnswer
 from exporter.sources.backend.client import Reply
-from exporter.sources.document import Document, is_number
+from exporter.sources.document import Document, is_number, unix_seconds
 from exporter.sources.ingestion.answers import Health, Job, Worker
 
 JOB_STATES = ("queued", "running", "complete", "failed", "skipped", "other")
@@ -19,7 +19,8 @@ MEANINGS = {
 }
 LONGEST = 65_536  # characters of one text; no honest item comes near
 QUEUED_AT = ("submitted_at", "created_at", "enqueued_at", "queued_at", "timestamp")
-ENDED_AT = ("timestamp", "completed_at", "finished_at")
+ENDED_AT = ("completed_at", "finished_at", "timestamp")
+NAMES = ("job_id", "task_id", "id")
 HEALTH_WORDS = {
     "healthy": "healthy", "ok": "healthy", "degraded": "degraded", "unhealthy": "down", "offline": "down",
 }  # fmt: skip
@@ -42,7 +43,12 @@ def queued_at(items: Iterable[object]) -> float | None:
 
 def moment(item: Document, names: Iterable[str]) -> float | None:
     """The first of these fields that is a time."""
-    return next((at for at in map(item.moment, names) if at is not None), None)
+    return next((at for at in (backend_time(item.at(name)) for name in names) if at is not None), None)
+
+
+def backend_time(value: object) -> float | None:
+    """Unix seconds of a time that the backend wrote; one without a zone is UTC."""
+    return unix_seconds(value)
 
 
 def job_state(item: Document) -> str:
@@ -59,7 +65,17 @@ def job(item: Document) -> Job:
         files=natural(item.number("files_processed")),
         embeddings=natural(item.number("embeddings_generated")),
         ended=moment(item, ENDED_AT),
+        name=job_name(item),
     )
+
+
+def job_name(item: Document) -> str | None:
+    """What tells the job from every other; a number where the backend counts its jobs."""
+    values = (item.at(name) for name in NAMES)
+    found = next(
+        (v for v in values if isinstance(v, str | int) and not isinstance(v, bool) and v != ""), None
+    )
+    return None if found is None else str(found)[:200]
 
 
 def natural(value: float | None) -> float | None:

@@ -1,21 +1,25 @@
 """What is asked of the Redis server that holds the ingestion queue, in both layouts of its keys."""
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+import logging
+import time
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from exporter.pace import Pace
 from exporter.question import Question
 from exporter.settings import Celery as CelerySettings
 from exporter.settings import Ingestion as IngestionSettings
+from exporter.settings_types import readable, unreadable
 from exporter.sources.asked import Asked
 from exporter.sources.document import Document
 from exporter.sources.ingestion.answers import History, Job, Queue, Queues, Worker
 from exporter.sources.ingestion.reading import document, job, queued_at, worker
 from exporter.sources.ingestion.tally import Tally
-from exporter.sources.redis_client import Command, connect, replies
+from exporter.sources.redis_client import Client, Command, client_of, ping_of
 
 T = TypeVar("T")
+log = logging.getLogger("exporter")
 NAME = "ingestion queue"
 QUEUE, STATUS, HISTORY = "ingest_queue", "worker_status", "job_history"
 TASKS, EXTRACTION, DEAD = "pharos:tasks", "pharos_extraction_jobs", "pharos:dlq"
@@ -27,6 +31,8 @@ CAPPED = (QUEUE, TASKS)
 WINDOW = 100  # entries of a history that are read; the first layout keeps no more
 MOST_JOBS = 2000  # a larger hash of jobs is not read
 MOST_BYTES = 5_000_000  # nor is a history that takes more memory than this
+LAYOUTS = 5.0  # seconds between two looks at which layout is here
+LISTS = (QUEUE, TASKS, EXTRACTION, DEAD)
 
 
 class Ingestion(Asked):
@@ -34,25 +40,40 @@ class Ingestion(Asked):
 
     def __init__(self, settings: IngestionSettings, broker: CelerySettings) -> None:
         self.settings = settings
-        self.url = settings.url or broker.broker_url
-        self.client = connect(self.url, settings.timeout) if self.url else None
+        url = settings.url or readable(broker.broker_url)
+        self.client = client_of(NAME, url, settings.timeout)
         self._named = settings.url is not None
         self._seen: set[str] = set()  # layouts whose keys were there once; an empty list is no key in Redis
+        self._looked_at = self._ends_read_at = float("-inf")
+        self._oldest_items: dict[str, float | None] = {}
         self._last_seen: float | None = None
         self._tally = Tally()
         self._reported = Tally()
         fast = Pace(settings.timeout, at_most_every=settings.fast_period)
+        seldom = Pace(settings.timeout, at_most_every=max(settings.period, settings.fast_period))
         often = Pace(settings.timeout, every=settings.period)
-        self.ping = Question("ingestion queue PING", self._if_there(self._ping), fast)
-        self.queues = Question("ingestion queues", self._if_there(self._queues), fast)
-        self.worker = Question("ingestion worker", self._if_there(self._worker), fast)
-        self.history = Question("ingestion history", self._if_there(self._history), often)
-        self.jobs = Question("ingestion jobs", self._if_there(self._jobs), often)
+        self.ping = ping_of(
+            self.client, "ingestion queue PING", min(broker.fast_period, settings.fast_period)
+        )
+        self.queues = Question("ingestion queues", self._with(self._queues), fast)
+        self.worker = Question("ingestion worker", self._with(self._worker), seldom)
+        self.history = Question("ingestion history", self._with(self._history), often)
+        self.jobs = Question("ingestion jobs", self._with(self._jobs), often)
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """A sentence for each command that the server refused us when it was last sent."""
+        return self.client.refusals if self.client is not None else ()
+
+    def open(self) -> None:
+        """Say so where the URL is that of something else."""
+        for sentence in unreadable("ingestion.url", self.settings.url):
+            log.warning("%s", sentence)
 
     async def close(self) -> None:
         """Close the connections."""
         if self.client is not None:
-            await self.client.aclose()
+            await self.client.close()
 
     @property
     def is_here(self) -> bool:
@@ -63,38 +84,53 @@ class Ingestion(Asked):
         """The history as the backend's API tells it, for where its Redis cannot be asked."""
         return self._reported.history([json.dumps(item) for item in listed(jobs)])
 
-    def _if_there(self, ask: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
-        return ask if self.client is not None else None
+    def _with(self, ask: Callable[[Client], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
+        client = self.client
+        return None if client is None else lambda: ask(client)
 
-    async def _replies(self, commands: Sequence[Command]) -> list[object]:
-        assert self.client is not None  # noqa: S101  (no question is asked without a client)
-        return await replies(NAME, self.client, commands)
-
-    async def _ping(self) -> bool:
-        return bool((await self._replies([("PING",)]))[0])
-
-    async def _queues(self) -> Queues:
-        answers = await self._replies(
-            [
-                ("EXISTS", *FIRST_LAYOUT),
-                ("EXISTS", *SECOND_LAYOUT),
-                ("LLEN", DEAD),
-                *(command for name in (QUEUE, TASKS, EXTRACTION) for command in ends(name)),
-            ]
-        )
-        self._note(answers[0], answers[1])
-        rows = zip((QUEUE, TASKS, EXTRACTION), range(3, 12, 3), strict=True)
-        found = (self._queue(name, *answers[at : at + 3]) for name, at in rows if self._has(name))
-        dead = answers[2] if self._has(DEAD) else None
+    async def _queues(self, client: Client) -> Queues:
+        """One command while nothing waits, two more for each list that holds anything."""
+        commands: list[Command] = [("EXISTS", *LISTS)]
+        is_due = time.monotonic() - self._looked_at >= min(LAYOUTS, self.settings.period)
+        if is_due:
+            commands += [("EXISTS", *FIRST_LAYOUT), ("EXISTS", *SECOND_LAYOUT)]
+        any_filled, *layouts = await client.granted(commands)
+        if is_due:
+            self._looked_at = time.monotonic()
+            self._note(*layouts)
+        lengths = await client.granted([("LLEN", name) for name in LISTS]) if any_filled else [0] * len(LISTS)
+        oldest = await self._oldest(client, dict(zip(LISTS, lengths, strict=True)))
+        dead = lengths[-1]
+        found = (self._queue(n, k, oldest.get(n)) for n, k in zip(LISTS[:3], lengths, strict=False))
         return Queues(
-            tuple(queue for queue in found if queue is not None), dead if isinstance(dead, int) else None
+            tuple(queue for queue in found if queue is not None),
+            float(dead) if isinstance(dead, int) and self._has(DEAD) else None,
         )
 
-    def _queue(self, name: str, length: object, first: object, last: object) -> Queue | None:
+    async def _oldest(self, client: Client, lengths: dict[str, object]) -> dict[str, float | None]:
+        """When the oldest item of each filled list was put in; a list has its oldest at either end."""
+        filled = [name for name in LISTS[:3] if isinstance(n := lengths[name], int) and n > 0]
+        now, period = time.monotonic(), self.settings.period
+        if filled == list(self._oldest_items) and now - self._ends_read_at < period:
+            return self._oldest_items
+        self._ends_read_at = now
+        items = (
+            await client.replies([("LINDEX", name, end) for name in filled for end in (0, -1)])
+            if filled
+            else []
+        )
+        ends = zip(filled, items[::2], items[1::2], strict=True)
+        self._oldest_items = {name: queued_at((first, last)) for name, first, last in ends}
+        return self._oldest_items
+
+    def _queue(self, name: str, length: object, oldest: float | None) -> Queue | None:
         if not isinstance(length, int):
             return None
-        capacity = self.settings.capacity if name in CAPPED else None
-        return Queue(name, length, capacity, queued_at((first, last)))
+        if length:
+            self._seen.update(("first",) if name in FIRST_LAYOUT else ("first", "second"))
+        if not self._has(name):
+            return None
+        return Queue(name, length, self.settings.capacity if name in CAPPED else None, oldest)
 
     def _note(self, first: object, second: object) -> None:
         if self._named or first:
@@ -106,9 +142,9 @@ class Ingestion(Asked):
         """Whether an absent key means empty: not where its layout was never seen on this server."""
         return ("first" if key in FIRST_LAYOUT else "second") in self._seen
 
-    async def _worker(self) -> Worker:
+    async def _worker(self, client: Client) -> Worker:
         # GETRANGE, not GET: nobody knows how long a text another program left there
-        says, last_seen, meta = await self._replies(
+        says, last_seen, meta = await client.known(
             [("GETRANGE", STATUS, 0, 511), ("GETRANGE", LAST_SEEN, 0, 63), ("GETRANGE", META, 0, 16_383)]
         )
         found = worker(says, last_seen or self._last_seen, document(meta, "ingestion worker"))
@@ -116,21 +152,21 @@ class Ingestion(Asked):
         self._last_seen = found.last_seen
         return found
 
-    async def _history(self) -> History:
+    async def _history(self, client: Client) -> History:
         names = (HISTORY, LONG_HISTORY)
-        answers = await self._replies(
-            [(*c, name) for name in names for c in (("LLEN",), ("MEMORY", "USAGE"))]
-        )
-        light = [n for n, used in zip(names, answers[1::2], strict=True) if not is_heavy(used)]
-        lists = await self._replies([("LRANGE", name, 0, WINDOW - 1) for name in light]) if light else []
+        answers = await client.known([(*c, name) for name in names for c in (("LLEN",), ("MEMORY", "USAGE"))])
+        there = [n for n, length in zip(names, answers[::2], strict=True) if length != 0]
+        heavy = {n for n, used in zip(names, answers[1::2], strict=True) if is_heavy(used)}
+        light = [n for n in there if n not in heavy]
+        lists = await client.known([("LRANGE", name, 0, WINDOW - 1) for name in light]) if light else []
         return self._tally.history([text for found in lists if isinstance(found, list) for text in found])
 
-    async def _jobs(self) -> tuple[Job, ...]:
+    async def _jobs(self, client: Client) -> tuple[Job, ...]:
         """The jobs that the second layout tracks, none where there are too many to read."""
-        size, used = await self._replies([("HLEN", JOBS), ("MEMORY", "USAGE", JOBS)])
-        if not isinstance(size, int) or size > MOST_JOBS or is_heavy(used):
+        size, used = await client.known([("HLEN", JOBS), ("MEMORY", "USAGE", JOBS)])
+        if not isinstance(size, int) or not 0 < size <= MOST_JOBS or is_heavy(used):
             return ()
-        texts = (await self._replies([("HVALS", JOBS)]))[0]
+        texts = await client.one("HVALS", JOBS)
         return tuple(job(document(text, JOBS)) for text in texts) if isinstance(texts, list) else ()
 
 
@@ -143,8 +179,3 @@ def listed(jobs: Document) -> list[object]:
     """The items of the list `jobs`."""
     items = jobs.at("jobs")
     return items[:WINDOW] if isinstance(items, list) else []
-
-
-def ends(name: str) -> tuple[Command, ...]:
-    """The commands that tell a list's length and its items at both ends, one of which is its oldest."""
-    return ("LLEN", name), ("LINDEX", name, 0), ("LINDEX", name, -1)

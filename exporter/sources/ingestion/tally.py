@@ -10,11 +10,13 @@ from exporter.sources.ingestion.answers import History, Job, Totals
 from exporter.sources.ingestion.reading import document, job
 
 ENDED = ("complete", "failed", "skipped", "other")
+UNDER_WAY = ("queued", "running")  # an entry may be written when its job is submitted
+MOST_REMEMBERED = 5000  # names of jobs that were counted
 UPPER = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 
 
 class Tally:
-    """Counts the entries that join a list whose old entries leave.
+    """Counts the jobs that join a list whose old entries leave, each once, when it has ended.
 
     What is there at the first look is not counted: after a restart of the exporter it would look new.
     """
@@ -22,6 +24,7 @@ class Tally:
     def __init__(self, states: Sequence[str] = ENDED, read: Callable[[Document], Job] = job) -> None:
         self._read = read
         self._there: Counter[str] | None = None
+        self._counted: dict[str, None] = {}  # jobs that have a name
         self._ended: Counter[str] = Counter(dict.fromkeys(states, 0))
         self._files = self._embeddings = self._seconds = 0.0
         self._by_size = [0] * (len(UPPER) + 1)
@@ -29,13 +32,26 @@ class Tally:
     def history(self, texts: Iterable[str]) -> History:
         """The window as it is now, and the totals so far."""
         there = Counter(texts)
+        read = {text: self._read(document(text, "ingestion history")) for text in there}
+        if self._there is None:
+            self._remember(read.values())
         for text in (there - self._there).elements() if self._there is not None else ():
-            self._count(self._read(document(text, "ingestion history")))
+            self._count(read[text])
         self._there = there
-        jobs = tuple(self._read(document(text, "ingestion history")) for text in there.elements())
-        return History(jobs, self._totals())
+        jobs = [read[text] for text in there.elements()]
+        return History(tuple(job for job in jobs if job.state not in UNDER_WAY), self._totals())
+
+    def _remember(self, jobs: Iterable[Job]) -> None:
+        for one in jobs:
+            if one.name and one.state not in UNDER_WAY:
+                self._counted[one.name] = None
+        while len(self._counted) > MOST_REMEMBERED:
+            del self._counted[next(iter(self._counted))]
 
     def _count(self, one: Job) -> None:
+        if one.state in UNDER_WAY or one.name in self._counted:
+            return
+        self._remember([one])
         self._ended[one.state if one.state in self._ended else "other"] += 1
         self._files += one.files or 0
         self._embeddings += one.embeddings or 0

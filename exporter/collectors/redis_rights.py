@@ -1,0 +1,41 @@
+"""Whether the Redis user may run what the exporter sends; what it may not is missing from the page."""
+
+from collections.abc import Iterable, Sequence
+
+from prometheus_client import Metric
+
+from exporter.errors import NotConfigured, Refused
+from exporter.metrics import Gauge
+from exporter.sources import Sources
+
+COMPLETE = Gauge(
+    "ops_redis_rights_complete",
+    "1 while the Redis user may run every command that was sent last; else the part fails and the log says"
+    " what to grant.",
+    ("source",),
+)
+METRICS = (COMPLETE,)
+
+
+def judge(source: str, configured: bool, refusals: Sequence[str]) -> Iterable[Metric]:
+    """The family. Raises Refused with what to grant, NotConfigured without a server."""
+    if not configured:
+        raise NotConfigured(f"{source} is not configured")
+    if refusals:
+        raise Refused("; ".join(sorted(set(refusals))[:4]))
+    return (COMPLETE.one(1.0, source),)
+
+
+async def of_cache(sources: Sources) -> Iterable[Metric]:
+    """The rights of the cache's user."""
+    return judge("cache", sources.cache.client is not None, sources.cache.refusals)
+
+
+async def of_broker(sources: Sources) -> Iterable[Metric]:
+    """The rights of the broker's user and of the result backend's."""
+    return judge("broker", sources.broker.ping.configured, sources.broker.refusals)
+
+
+async def of_ingestion(sources: Sources) -> Iterable[Metric]:
+    """The rights of the ingestion queue's user."""
+    return judge("ingestion", sources.ingestion.client is not None, sources.ingestion.refusals)

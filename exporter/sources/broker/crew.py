@@ -1,0 +1,140 @@
+"""The workers as a whole: who is up, who takes from which queue, who takes tasks and starts none."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from exporter.question import Question
+from exporter.settings import Celery as CelerySettings
+from exporter.sources.broker.consumers import consumers, count_up, unasked
+from exporter.sources.broker.inspect import Inspected
+from exporter.sources.broker.receiver import Receiver
+from exporter.sources.broker.workers import Worker
+
+Answers = dict[str, Inspected]
+
+
+class Crew:
+    """What heartbeats and inspection say of the backend's workers; foreign ones are left out."""
+
+    def __init__(self, settings: CelerySettings, receiver: Receiver | None) -> None:
+        self._settings = settings
+        self._receiver = receiver
+        self._answers: Answers = {}
+        self._asked_about: set[str] = set()
+        self._inspecting: asyncio.Task[None] | None = None
+
+    @property
+    def inspected(self) -> Answers:
+        """The last answers of the backend's own workers."""
+        return {name: worker for name, worker in self._answers.items() if not self._is_foreign(name)}
+
+    def learn(self, answers: Answers) -> tuple[set[str], set[str]]:
+        """Take the answers to an inspection; the queues of the backend's workers, and of foreign ones."""
+        self._answers = answers
+        own = self.inspected
+        if self._receiver is not None:
+            names = {task for worker in own.values() for task in worker.tasks}
+            self._receiver.known_tasks = frozenset(sorted(names)[: self._settings.tasks])
+        foreign = {q for name, w in answers.items() if name not in own for q in w.queues}
+        return {q for worker in own.values() for q in worker.queues}, foreign
+
+    def up(self) -> dict[str, bool | None]:
+        """Whether each worker heard of lately is up; None where that cannot be known now."""
+        if self._receiver is None:
+            return {}
+        now = time.time()
+        since, workers = self._receiver.listening_since(now), self._receiver.workers
+        return {
+            name: any_of([workers.up(one, since, now) for one in each])
+            for name, each in self.workers().items()
+        }
+
+    def workers(self) -> dict[str, list[Worker]]:
+        """The backend's workers heard of lately, by name; two processes may share one."""
+        found = {} if self._receiver is None else self._receiver.workers.all()
+        return {name: each for name, each in found.items() if not self._is_foreign(name)}
+
+    def count_up(self) -> int | None:
+        """How many workers are up, None when that cannot be known now."""
+        now = time.time()
+        since = None if self._receiver is None else self._receiver.listening_since(now)
+        if self._receiver is None or since is None:
+            return None
+        up = self._receiver.workers.up
+        states = {
+            f"{name} {number}": up(worker, since, now)
+            for name, each in self.workers().items()
+            for number, worker in enumerate(each)
+        }
+        return count_up(states, now - since > self._settings.worker_timeout)
+
+    def stalled(self) -> tuple[str, ...]:
+        """The workers that hold tasks which could start and do not, though a process of theirs is free."""
+        now = time.time()
+        if self._receiver is None or self._receiver.listening_since(now) is None:
+            return ()
+        after, answers = self._settings.stalled_after, self._answers
+        return tuple(
+            name
+            for name, stall in self._receiver.workers.stalls(now).items()
+            if not self._is_foreign(name) and stall.stalled(after, *pool_of(answers.get(name)))
+        )
+
+    def now(self, inspection: Question[Answers]) -> "Moment":
+        """Who takes from which queue now."""
+        return Moment(self, inspection, self._inspected_lately(inspection), self.up(), self.count_up())
+
+    def ask_about(self, names: set[str], inspection: Question[Answers]) -> None:
+        """Inspect out of turn for newcomers, once for each; one that never answers is left to its turn."""
+        if names <= self._asked_about or (self._inspecting is not None and not self._inspecting.done()):
+            return
+        self._asked_about = names
+        self._inspecting = asyncio.create_task(inspection.ask_now(), name="ask newcomers")
+
+    async def close(self) -> None:
+        """Wait for an inspection that is under way."""
+        if self._inspecting is not None:
+            await asyncio.gather(self._inspecting, return_exceptions=True)
+
+    def _inspected_lately(self, inspection: Question[Answers]) -> Answers | None:
+        # never waited for: inspection takes a second, and this is asked four times in one
+        answered, failed = inspection.answered_at, inspection.error is not None
+        if failed or answered is None or time.time() - answered > inspection.pace.stale_after():
+            return None
+        return self.inspected
+
+    def _is_foreign(self, name: str) -> bool:
+        return self._receiver is not None and self._receiver.foreign.is_foreign(name)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The workers at one moment."""
+
+    crew: Crew
+    inspection: Question[Answers]
+    inspected: Answers | None
+    up: dict[str, bool | None]
+    alive: int | None
+
+    def consumers(self, queue: str) -> int | None:
+        """How many workers take from the queue; None when nobody could say."""
+        return consumers(queue, self.inspected, self.up, self.alive)
+
+    def ask_newcomers(self) -> None:
+        """Inspect soon where workers are up that were not inspected."""
+        if self.inspected is not None:
+            self.crew.ask_about(unasked(self.inspected, self.up), self.inspection)
+
+
+def any_of(states: list[bool | None]) -> bool | None:
+    """Up where one of them is, unknown where one may be."""
+    if True in states:
+        return True
+    return None if None in states else False
+
+
+def pool_of(worker: Inspected | None) -> tuple[int | None, set[str]]:
+    """The processes of a worker and its tasks of limited rate, as far as it answered."""
+    return (None, set()) if worker is None else (worker.processes, worker.limited)

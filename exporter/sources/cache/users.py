@@ -1,0 +1,134 @@
+"""INFO as it would be without this process: its own commands are taken out of what the server counts.
+
+A users' count never falls, whether the server or the exporter starts anew. The server's counts may hold what
+an exporter before this one has sent; where one has asked before, the counts that it shares begin at 0.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from exporter.sources.redis_counts import SENT, Counts
+
+# the fields of INFO that count what every client does, and our own names for them
+TOTALS = {
+    "total_commands_processed": "commands",
+    "keyspace_hits": "hits",
+    "keyspace_misses": "misses",
+    "total_connections_received": "connections",
+}
+# of the fields of one command, those that are counts
+COMMAND = {"calls": "calls", "rejected_calls": "rejected", "failed_calls": "failed"}
+OURS = "slowlog|get"  # asked by exporters and by nobody else
+Key = tuple[str, str]  # what is counted, and of which command or error
+
+
+class Users:
+    """What users have done, added up from one INFO to the next."""
+
+    def __init__(self) -> None:
+        self._server: dict[Key, float] = {}
+        self._own: dict[Key, float] = {}
+        self._users: dict[Key, float] = {}
+        self._owed: dict[Key, float] = {}
+        self._asked = 0.0
+
+    def info(self, info: Mapping[str, Any], own: Counts) -> dict[str, Any]:
+        """The same INFO with the users' counts in place of the server's."""
+        server = counted(info)
+        ours = {key: sent(own, key) for key in server}
+        self._asked = sent(own, ("calls", OURS)) + sent(own, ("rejected", OURS))
+        if not self._server:
+            self._begin(server, ours, info)
+        else:
+            self._add(server, ours)
+        self._server, self._own = server, ours
+        # what users did before a restart is not forgotten when nobody has done it since
+        forgotten: dict[str, Any] = {f"cmdstat_{name}": {} for what, name in self._users if what == "calls"}
+        return {name: self._field(name, value) for name, value in {**forgotten, **info}.items()}
+
+    def _begin(self, server: dict[Key, float], ours: dict[Key, float], info: Mapping[str, Any]) -> None:
+        asked = of_command(info, OURS, "calls") + of_command(info, OURS, "rejected_calls")
+        asked_before = asked > self._asked
+        for key, count in server.items():
+            what, name = key
+            if what == "usec":
+                of_users = self._users["calls", name] / max(server["calls", name], 1.0)
+                self._users[key] = count * of_users
+                continue
+            is_shared = what == "total" or name.partition("|")[0] in SENT or name == "NOPERM"
+            if asked_before and is_shared:
+                self._users[key] = 0.0
+                continue
+            self._users[key] = max(count - ours[key], 0.0)
+            self._owed[key] = min(count - ours[key], 0.0)
+
+    def _add(self, server: dict[Key, float], ours: dict[Key, float]) -> None:
+        is_anew = any(server.get(key, 0.0) < count for key, count in self._server.items())
+        before = {} if is_anew else self._server
+        for key, count in server.items():
+            if key[0] == "usec":
+                continue
+            more = count - before.get(key, 0.0)
+            own = ours[key] - self._own.get(key, 0.0)
+            # of a server that started anew nobody knows how much of ours it has counted
+            owed = self._owed.get(key, 0.0) + more - (min(own, more) if is_anew else own)
+            self._owed[key] = min(owed, 0.0)
+            self._grow(key, max(owed, 0.0), more, server, before)
+
+    def _grow(
+        self, key: Key, users: float, more: float, server: dict[Key, float], before: dict[Key, float]
+    ) -> None:
+        self._users[key] = self._users.get(key, 0.0) + users
+        time = ("usec", key[1])
+        if key[0] == "calls" and time in server:
+            spent = server[time] - before.get(time, 0.0)
+            share = min(users / more, 1.0) if more > 0 else 0.0
+            self._users[time] = self._users.get(time, 0.0) + max(spent, 0.0) * share
+
+    def _field(self, name: str, value: Any) -> Any:
+        if name in TOTALS:
+            return self._users[("total", TOTALS[name])]
+        if name.startswith("errorstat_") and isinstance(value, dict):
+            return {**value, "count": self._users[("error", name.removeprefix("errorstat_"))]}
+        if not name.startswith("cmdstat_") or not isinstance(value, dict):
+            return value
+        command = name.removeprefix("cmdstat_")
+        counts = {field: self._users.get((ours, command)) for field, ours in COMMAND.items()}
+        counts["usec"] = self._users.get(("usec", command))
+        return {**value, **{field: count for field, count in counts.items() if count is not None}}
+
+
+def counted(info: Mapping[str, Any]) -> dict[Key, float]:
+    """Every count of INFO that our own commands change."""
+    found: dict[Key, float] = {}
+    for name, value in info.items():
+        if name in TOTALS and isinstance(value, int | float):
+            found["total", TOTALS[name]] = float(value)
+        elif name.startswith("errorstat_") and isinstance(value, dict):
+            found["error", name.removeprefix("errorstat_")] = float(value.get("count", 0))
+        elif name.startswith("cmdstat_") and isinstance(value, dict):
+            command = name.removeprefix("cmdstat_")
+            for field, ours in {**COMMAND, "usec": "usec"}.items():
+                if isinstance(value.get(field), int | float):
+                    found[ours, command] = float(value[field])
+    return found
+
+
+def sent(own: Counts, key: Key) -> float:
+    """How much of this count is ours; servers before Redis 7 count a command with all its subcommands."""
+    what, name = key
+    if what == "total":
+        return float(own.totals[name])
+    kept = {"calls": own.calls, "rejected": own.rejected, "failed": own.failed, "error": own.errors}.get(what)
+    if kept is None:
+        return 0.0
+    return float(kept[name] + sum(n for other, n in kept.items() if other.startswith(f"{name}|")))
+
+
+def of_command(info: Mapping[str, Any], command: str, field: str) -> float:
+    """A field of the command's statistics, also where they are those of all its subcommands."""
+    for name in (command, command.partition("|")[0]):
+        stats = info.get(f"cmdstat_{name}")
+        if isinstance(stats, dict) and isinstance(stats.get(field), int | float):
+            return float(stats[field])
+    return 0.0

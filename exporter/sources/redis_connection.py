@@ -1,0 +1,66 @@
+"""Connections to a Redis server, each counted with the commands that set it up."""
+
+import threading
+from typing import Any
+from weakref import WeakValueDictionary
+
+from pydantic import SecretStr
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.connection import Connection, parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from exporter.sources.redis_counts import OwnCounts
+
+MOST_CONNECTIONS = 8  # one for each question that may be under way
+_counts: WeakValueDictionary[str, OwnCounts] = WeakValueDictionary()
+_counts_lock = threading.Lock()
+
+
+def connect(url: SecretStr, timeout: float | None, counts: OwnCounts, most: int = MOST_CONNECTIONS) -> Redis:
+    """A client for this URL; nothing is opened before the first command. Raises ValueError for a bad URL."""
+    parts: dict[str, Any] = dict(parse_url(url.get_secret_value()))
+    base = parts.pop("connection_class", Connection)
+    how = {
+        # a key may hold any bytes; those that are no text survive the way to us and back
+        "decode_responses": True,
+        "encoding_errors": "surrogateescape",
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": Retry(NoBackoff(), 0),
+        "max_connections": most,
+        # neither a name nor a newer protocol: each costs a command that older servers and narrow users refuse
+        "protocol": 2,
+        "driver_info": None,
+    }
+    pool = ConnectionPool(**{**how, **parts, "connection_class": counted(base, counts)})
+    return Redis.from_pool(pool)
+
+
+def counted(base: Any, counts: OwnCounts) -> Any:
+    """The class of connection, which counts what it takes to connect."""
+
+    class Counted(base):  # type: ignore[misc]  # the class depends on the URL
+        async def on_connect_check_health(self, check_health: bool = True) -> None:
+            await super().on_connect_check_health(check_health)
+            counts.connected(*setup_of(self))
+
+    return Counted
+
+
+def setup_of(connection: Any) -> list[str]:
+    """The commands that a connection sends before it is ready."""
+    auth = ["auth"] if connection.username or connection.password else []
+    return [*auth, *(["select"] if connection.db else [])]
+
+
+def address_of(parts: Any) -> str:
+    """Where the server of a parsed URL is."""
+    return str(parts.get("path") or f"{parts.get('host', 'localhost')}:{parts.get('port', 6379)}")
+
+
+def counts_of(url: SecretStr) -> OwnCounts:
+    """The counts that all who name this server share."""
+    address = address_of(parse_url(url.get_secret_value()))
+    with _counts_lock:
+        return _counts.setdefault(address, OwnCounts())

@@ -1,0 +1,153 @@
+"""What this process itself sent to a Redis server, so that it can be taken out of the server's own counts.
+
+The server counts a command by its name in lower case, with `|` before a subcommand; so does this file.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from redis.exceptions import NoPermissionError, ResponseError
+
+CONTAINERS = frozenset({"memory", "slowlog", "latency", "acl", "config", "client"})
+# commands that look keys up for reading: the server counts a hit or a miss for each key
+LOOKING = frozenset(
+    {
+        "llen", "lindex", "lrange", "hlen", "hvals", "zrange", "zcard", "scard", "smembers", "getrange",
+        "strlen", "xlen", "type",
+    }
+)  # fmt: skip
+# every command that we may send
+SENT = LOOKING | {
+    "ping", "select", "auth", "info", "exists", "dbsize", "scan", "memory", "slowlog", "latency",
+    "psubscribe", "publish", "sadd", "expire", "brpop", "del",
+}  # fmt: skip
+
+
+@dataclass
+class Counts:
+    """Calls, refused and failed calls by command, errors by their first word, look-ups, connections."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    totals: Counter[str] = field(default_factory=Counter)  # hits, misses, connections, commands
+
+    def copy(self) -> "Counts":
+        """The counts as they are now."""
+        parts = (self.calls, self.rejected, self.failed, self.errors, self.totals)
+        return Counts(*(Counter(part) for part in parts))
+
+    def since(self, before: "Counts") -> "Counts":
+        """What was added since `before`."""
+        parts = ("calls", "rejected", "failed", "errors", "totals")
+        return Counts(*(getattr(self, part) - getattr(before, part) for part in parts))
+
+    def sent(self, command: Sequence[str | int], times: int = 1) -> None:
+        """Count a command that is sent; until its reply is there, its keys as found and as not found."""
+        name = name_of(command)
+        self.calls[name] += times
+        self.totals["commands"] += times
+        self._look_up(times, reserved(name, command))
+
+    def replied(self, command: Sequence[str | int], reply: object) -> None:
+        """Correct the counts by the reply."""
+        name = name_of(command)
+        self._look_up(-1, reserved(name, command))
+        if isinstance(reply, ResponseError):
+            self._note_error(name, reply)
+        else:
+            self._look_up(1, look_ups(name, command, reply))
+
+    def _look_up(self, times: int, keys: tuple[int, int]) -> None:
+        self.totals["hits"] += times * keys[0]
+        self.totals["misses"] += times * keys[1]
+
+    def _note_error(self, name: str, error: ResponseError) -> None:
+        self.errors[error_word(error)] += 1
+        if isinstance(error, NoPermissionError):
+            self.rejected[name] += 1  # refused before it ran, which is no call
+            self.calls[name] -= 1
+            self.totals["commands"] -= 1
+            return
+        self.failed[name] += 1
+        if name in LOOKING:
+            self.totals["hits"] += 1  # a key of another type
+
+
+class OwnCounts:
+    """The counts of one server, noted by several connections and threads.
+
+    They are never less than what the server has counted of ours, so that nothing of ours counts as a user's.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = Counts()
+
+    def send(self, commands: Sequence[Sequence[str | int]]) -> None:
+        """Count commands that are about to be sent."""
+        with self._lock:
+            for command in commands:
+                self._counts.sent(command)
+
+    def unsent(self, commands: Sequence[Sequence[str | int]]) -> None:
+        """Take back commands that could not be sent."""
+        with self._lock:
+            for command in commands:
+                self._counts.sent(command, times=-1)
+
+    def settle(self, commands: Sequence[Sequence[str | int]], replies: Sequence[object]) -> None:
+        """Correct the counts of commands by their replies."""
+        with self._lock:
+            for command, reply in zip(commands, replies, strict=True):
+                self._counts.replied(command, reply)
+
+    def note(self, command: Sequence[str | int], reply: object) -> None:
+        """Count one command and its reply."""
+        self.send([command])
+        self.settle([command], [reply])
+
+    def connected(self, *setup: str) -> None:
+        """Count a new connection and the commands that set it up."""
+        with self._lock:
+            self._counts.totals["connections"] += 1
+            for name in setup:
+                self._counts.sent((name,))
+
+    def now(self) -> Counts:
+        """All that was sent since this process began."""
+        with self._lock:
+            return self._counts.copy()
+
+
+def name_of(command: Sequence[str | int]) -> str:
+    """The name under which the server counts the command."""
+    name = str(command[0]).lower()
+    return f"{name}|{str(command[1]).lower()}" if name in CONTAINERS and len(command) > 1 else name
+
+
+def error_word(error: ResponseError) -> str:
+    """The word under which the server counts the error."""
+    if isinstance(error, NoPermissionError):
+        return "NOPERM"  # the client library takes the word off
+    return str(error).split(" ", 1)[0]
+
+
+def reserved(name: str, command: Sequence[str | int]) -> tuple[int, int]:
+    """How many keys the command may find, and how many it may not."""
+    most = len(command) - 1 if name == "exists" else int(name in LOOKING)
+    return most, most
+
+
+def look_ups(name: str, command: Sequence[str | int], reply: object) -> tuple[int, int]:
+    """How many keys the command found and did not find."""
+    if name == "exists":
+        found = reply if isinstance(reply, int) else 0
+        return found, len(command) - 1 - found
+    if name not in LOOKING:
+        return 0, 0
+    # lists, hashes and sets that are empty are not there
+    return (1, 0) if reply and reply != "none" else (0, 1)
