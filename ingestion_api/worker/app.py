@@ -17,7 +17,7 @@ _file = os.environ.get("SERVICE_CONFIG")
 settings = load(Path(_file) if _file else None)
 app = celery_app(settings, include=["ingestion_api.tasks.ingest", "ingestion_api.tasks.embed"])
 _heartbeats: list[Heartbeat] = []
-# what its heartbeats call this software: whoever watches the same broker can tell it from the backend's workers
+# what its heartbeats call this software, by which it is told from the backend's workers on one broker
 SOFTWARE_INFO["sw_ident"] = "watchroom"
 
 logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -63,10 +63,9 @@ class ModuleViews:
             self._absent_at = self._clock()
         if reachable:
             # a report that is there costs no task of its own: this is read several times a second
-            missing = [q for q in self._backend.reported.values() if q.answered_at is None]
-            await asyncio.gather(
-                *(asked(it) for it in (self._backend.totals, *self._backend.probes.values(), *missing))
-            )
+            wanted: list[Question[Any]] = [self._backend.totals, *self._backend.probes.values()]
+            wanted += [q for q in self._backend.reported.values() if q.answered_at is None]
+            await asyncio.gather(*map(asked, wanted))
         return [await self._view(name, reachable) for name in self._names]
 
     async def _view(self, name: str, reachable: bool | None) -> ModuleView:
