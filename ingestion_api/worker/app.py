@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from celery.signals import worker_ready, worker_shutdown
-from celery.worker.state import SOFTWARE_INFO  # type: ignore[attr-defined]  # not in celery-types yet
+from celery.worker.state import SOFTWARE_INFO
 
 from ingestion_api.dispatch.celery_app import celery_app
 from ingestion_api.settings_file import load
