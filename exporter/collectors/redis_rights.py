@@ -10,8 +10,8 @@ from exporter.sources import Sources
 
 COMPLETE = Gauge(
     "ops_redis_rights_complete",
-    "1 while the Redis user may run every command that was sent last; else the part fails and the log says"
-    " what to grant.",
+    "Whether the Redis user may run every command that was sent last; while not, this is missing, the part"
+    " fails and the log says what to grant.",
     ("source",),
 )
 METRICS = (COMPLETE,)
