@@ -52,6 +52,10 @@ class OwnTraffic:
             self._assign()
         return mine
 
+    def is_seen(self, route: str) -> bool:
+        """Whether the backend counts requests to this route of ours."""
+        return route in self._known
+
     def users(self, shared: Mapping[tuple[str, str, str], float]) -> dict[tuple[str, str], float]:
         """Users' requests by (module, class) among all by (module, class, route); never less than before."""
         by_route: dict[tuple[str, str], Classes] = {}

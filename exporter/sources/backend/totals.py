@@ -29,6 +29,7 @@ from exporter.sources.backend.processes import Process, Processes
 
 START, MEMORY, CPU, OPEN_FILES, MOST_FILES = PROCESS
 YOUNG = 60.0  # seconds of age up to which a process that we meet first is counted from its birth
+PAGE = "/metrics"
 GAUGES = (START, MEMORY, OPEN_FILES, MOST_FILES, IN_PROGRESS)
 
 
@@ -84,6 +85,10 @@ class ApiTotals:
         from_birth = self._is_young(started)
         process = self._processes.saw(counters, self._clock(), name, started, from_birth=from_birth)
         process.facts = {"/".join(key): value for key, value in sums.values.items() if key[0] in GAUGES}
+        in_progress = "/".join((IN_PROGRESS, ALL))
+        if in_progress in process.facts and self._own.is_seen(PAGE):
+            # the request for this very page is one of those that it counts
+            process.facts[in_progress] = max(process.facts[in_progress] - 1, 0.0)
         self.newest_start = max(started or 0.0, self.newest_start or 0.0) or None
         return self._totals()
 

@@ -1,0 +1,127 @@
+"""Users' requests are what the backend counts less what we have sent: never less than before, never ours."""
+
+import itertools
+import time
+
+from exporter.settings import Settings
+from exporter.settings_modules import MODULES
+from exporter.sources.backend.metrics_page import MetricsPage
+from exporter.sources.backend.own_traffic import OwnTraffic
+from exporter.sources.backend.paths import requested
+from exporter.sources.backend.routes import Routes
+from exporter.sources.backend.totals import ApiTotals, Totals
+from tests.exporter.test_api import Row, metrics
+
+YOUNG = time.time()
+
+
+class Reading:
+    """An exporter that reads pages as they come, and sends requests of its own between them."""
+
+    def __init__(self, below: str = "") -> None:
+        self.own = OwnTraffic(requested(Settings()), {"/metrics", "/docs"})
+        self._totals = ApiTotals(MetricsPage(Routes(MODULES, below), ("in_progress",), self.own), self.own)
+
+    def read(self, *rows: Row, started: float | None = YOUNG, more: str = "") -> Totals:
+        """The totals as of a page that counts these requests."""
+        return self._totals.read(metrics(rows, started) + more)
+
+
+def requests(totals: Totals, module: str, code: str = "2xx") -> float:
+    """Users' requests."""
+    return totals.requests.get((module, code), 0.0)
+
+
+def test_routes_that_only_we_request_are_left_out_whole() -> None:
+    totals = Reading().read(("/metrics", "200", 700), ("/docs", "200", 30), ("/search", "200", 5))
+    assert totals.requests == {("search", "2xx"): 5}
+    assert set(totals.durations) == {"search"}
+
+
+def test_a_shared_route_is_reduced_by_what_we_sent_and_left_out_of_the_times() -> None:
+    it = Reading()
+    it.read(("/api/v1/ingestion/jobs/history", "200", 0))
+    for _ in range(7):
+        it.own.sent("/api/v1/ingestion/jobs/history?limit=100", 200)
+    totals = it.read(("/api/v1/ingestion/jobs/history", "200", 10), ("/search", "200", 1))
+    assert requests(totals, "resources") == 3
+    assert "resources" not in totals.durations
+
+
+def test_a_path_is_known_by_the_template_under_which_it_is_counted() -> None:
+    it = Reading()
+    it.own.sent("/api/monitoring/health/module/search", 200)
+    it.own.sent("/api/monitoring/health/module/graph", 200)
+    totals = it.read(("/api/monitoring/health/module/{module_name}", "200", 5))
+    assert requests(totals, "monitoring") == 3
+
+
+def test_errors_that_only_we_cause_are_no_errors_of_a_module() -> None:
+    it = Reading()
+    for _ in range(138):
+        it.own.sent("/api/v1/ingestion/worker/status", 503)
+    totals = it.read(("/api/v1/ingestion/worker/status", "503", 138))
+    assert totals.errors().get("resources", 0) == 0
+    assert requests(totals, "resources", "5xx") == 0
+
+
+def test_what_no_route_fits_is_told_from_what_we_ask_in_vain() -> None:
+    it = Reading()
+    for _ in range(4):
+        it.own.sent("/api/v1/ingestion/health/worker", 404)
+    assert requests(it.read(("none", "404", 9)), "other", "4xx") == 5
+
+
+def test_a_post_to_a_route_that_we_get_is_a_users() -> None:
+    it = Reading()
+    it.own.sent("/collections/health", 200)
+    page = 'http_requests_total{handler="/collections/health",method="POST",status="200"} 2\n'
+    assert requests(it.read(("/search", "200", 0), more=page), "monitoring") == 2
+
+
+def test_a_request_without_a_response_is_taken_from_the_likeliest_class() -> None:
+    it = Reading()
+    it.own.sent("/search/health", None)
+    it.own.sent("/search/health", 200)
+    totals = it.read(("/search/health", "200", 1), ("/search/health", "500", 1))
+    assert (requests(totals, "monitoring"), requests(totals, "monitoring", "5xx")) == (0, 0)
+
+
+def test_four_processes_and_their_restarts_never_make_a_counter_fall() -> None:
+    it, counts, seen = Reading(), [0.0] * 4, list[float]()
+    starts = [YOUNG + n / 100 for n in range(4)]
+    for turn in itertools.islice(itertools.cycle(range(4)), 400):
+        if turn == 3 and len(seen) % 80 == 79:
+            starts[turn], counts[turn] = YOUNG + 100 + len(seen), 0.0
+        counts[turn] += 2
+        it.own.sent("/search/health", 200)
+        rows: list[Row] = [("/search", "200", counts[turn]), ("/search/health", "200", counts[turn] / 2)]
+        totals = it.read(*rows, started=starts[turn])
+        seen.append(requests(totals, "search"))
+        assert requests(totals, "monitoring") == 0
+    assert seen == sorted(seen)
+    assert seen[-1] == 800
+
+
+def test_what_an_old_process_counted_before_our_first_look_is_no_request_of_now() -> None:
+    it, old = Reading(), YOUNG - 9000
+    assert requests(it.read(("/search", "200", 5000), started=old), "search") == 0
+    assert requests(it.read(("/search", "200", 5003), started=old), "search") == 3
+    # another process that is met late
+    assert requests(it.read(("/search", "200", 7000), started=old + 5), "search") == 3
+    # and one that was started since
+    assert requests(it.read(("/search", "200", 4), started=YOUNG + 10), "search") == 7
+
+
+def test_the_request_for_the_page_itself_is_not_in_progress() -> None:
+    totals = Reading().read(("/metrics", "200", 3), more="in_progress 3\n")
+    assert totals.in_progress == {"all": 2}
+    assert Reading().read(("/search", "200", 3), more="in_progress 3\n").in_progress == {"all": 3}
+
+
+def test_the_path_of_the_backends_url_is_no_part_of_its_routes() -> None:
+    it = Reading(below="/backend")
+    it.own.sent("/search/health", 200)
+    totals = it.read(("/backend/search", "200", 30), ("/backend/search/health", "200", 1))
+    assert requests(totals, "search") == 30
+    assert requests(totals, "monitoring") == 0
