@@ -73,7 +73,7 @@ class Breaking:
             await self._break_parts(name)
             if name in ACTIONS:
                 await ACTIONS[name][0](self._stage, parameters)
-        except Refused:
+        except Exception:
             await self._lift_parts(name)
             self._forget(name)
             raise

@@ -3,6 +3,9 @@
 import asyncio
 import signal
 
+import redis
+from kombu.exceptions import OperationalError
+
 from demo.supervisor import parts
 from demo.supervisor.action import Parameters, Refused
 from demo.supervisor.parts import CannotStart
@@ -39,11 +42,17 @@ async def end_foreign(stage: Stage, _: Parameters) -> None:
 
 
 async def _answers(stage: Stage) -> bool:
-    def names() -> set[str]:
-        with make_sender(stage.settings, patience=2) as sender:
-            return {name for answer in sender.control.ping(timeout=0.5) or () for name in answer}
+    try:
+        names = await asyncio.to_thread(_names, stage)
+    except (OperationalError, redis.RedisError):
+        # A busy machine is slower than our patience with it; we ask again.
+        return False
+    return any(name.startswith(f"{parts.FOREIGN_NAME}@") for name in names)
 
-    return any(name.startswith(f"{parts.FOREIGN_NAME}@") for name in await asyncio.to_thread(names))
+
+def _names(stage: Stage) -> set[str]:
+    with make_sender(stage.settings, patience=2) as sender:
+        return {name for answer in sender.control.ping(timeout=0.5) or () for name in answer}
 
 
 def _signal_web(stage: Stage, which: signal.Signals) -> None:
