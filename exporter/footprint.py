@@ -13,7 +13,8 @@ current_query: ContextVar[str] = ContextVar("current_query", default="other")
 # seconds that the source was really busy in the poll under way, where its client can tell them from waiting
 busy_seconds: ContextVar[list[float] | None] = ContextVar("busy_seconds", default=None)
 
-RECENT = 10  # requests whose mean is the cost of the next one
+RECENT = 12  # requests from whose times the cost of the next one is estimated
+MOST = 2.0  # times that cost which a request counts for at most: what it took beyond that, it waited
 WINDOW = 60.0  # seconds over which the share is told
 
 
@@ -24,17 +25,26 @@ class Cost:
     interval: float = float("inf")  # seconds between two requests as the settings want them
     requests: int = 0
     seconds: float = 0.0
+    each: float = 0.0  # seconds that one request keeps the source busy, as far as can be seen
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
-
-    @property
-    def mean(self) -> float:
-        """Seconds that one request keeps the source busy, as far as can be seen."""
-        return sum(self.recent) / len(self.recent) if self.recent else 0.0
 
     @property
     def load(self) -> float:
         """The share of the source's time that the query takes at its set interval."""
-        return self.mean / self.interval
+        return self.each / self.interval
+
+    def note(self, seconds: float) -> float:
+        """Take in the time of a request; the seconds of it that it counts for.
+
+        A response cannot be faster than the work that it takes, but it can be slower: behind the requests of
+        others, or on a busy machine of ours. So the lower quartile of the newest is the cost of each.
+        """
+        self.recent.append(seconds)
+        self.each = sorted(self.recent)[(len(self.recent) - 1) // 4]
+        own = min(seconds, MOST * self.each)
+        self.requests += 1
+        self.seconds += own
+        return own
 
 
 @contextmanager
@@ -78,12 +88,9 @@ class Footprint:
             self.spend(query, sum(noted) if noted else self._clock() - began)
 
     def spend(self, query: str, seconds: float) -> None:
-        """Count one request that kept the source busy for these seconds."""
-        cost = self._costs.setdefault(query, Cost())
-        cost.requests += 1
-        cost.seconds += seconds
-        cost.recent.append(seconds)
-        self._window.append((self._clock(), seconds))
+        """Count one request that took these seconds."""
+        own = self._costs.setdefault(query, Cost()).note(seconds)
+        self._window.append((self._clock(), own))
         self._divide()
 
     def interval(self, query: str, wanted: float) -> float:
@@ -94,7 +101,7 @@ class Footprint:
         if cost.interval != wanted:
             cost.interval = wanted
             self._divide()
-        return wanted if cost.load <= self._part else cost.mean / self._part
+        return wanted if cost.load <= self._part else cost.each / self._part
 
     def share(self) -> float:
         """The share of the last minute in which our requests kept the source busy."""

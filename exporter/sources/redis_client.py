@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from pydantic import SecretStr
 from redis.asyncio.connection import parse_url
 from redis.exceptions import NoPermissionError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
+from exporter.footprint import busy
 from exporter.pace import Pace
 from exporter.question import Question
 from exporter.settings_types import readable
@@ -53,7 +55,9 @@ class Client:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for command in commands:
                     pipeline.execute_command(*command)
-                found = list(await pipeline.execute(raise_on_error=False))
+                # a server that waits with us for a reply of others has nothing to do meanwhile
+                with nullcontext() if commands[0][0] == "BRPOP" else busy():
+                    found = list(await pipeline.execute(raise_on_error=False))
         except (RedisTimeout, asyncio.CancelledError) as error:
             self.counts.settle(commands, [None] * len(commands))  # a silent server may yet run them
             if isinstance(error, RedisError):
