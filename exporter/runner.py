@@ -10,7 +10,7 @@ from prometheus_client import Metric
 
 from exporter import __version__
 from exporter.collector import Collector, Part
-from exporter.errors import NotConfigured, SourceError, Withheld
+from exporter.errors import NotConfigured, OutOfTime, SourceError, Withheld
 from exporter.log import Complaints
 from exporter.metrics import Gauge, Info
 from exporter.question import Scrape, answers_used, scrape_under_way
@@ -42,6 +42,7 @@ class Reading:
     families: list[Metric] = field(default_factory=list)
     asked: bool = True
     error: str | None = None
+    is_quiet: bool = False  # the error says nothing about the source, so it is not logged
     withheld: str | None = None  # why the source was not asked, which is no failure of it
     as_of: float | None = None
 
@@ -108,6 +109,8 @@ class Runner:
         subject = f"{collector.name.partition('.')[0]}.{part.name}"
         reading = await self._attempt(part, deadline)
         reading.as_of = min(used, default=None)
+        if reading.is_quiet:
+            return reading
         if reason := reading.error or reading.withheld:
             self._complaints.complain(subject, reason)
         elif reading.asked:
@@ -119,15 +122,10 @@ class Runner:
             async with asyncio.timeout_at(deadline):
                 # made whole before any of it is used, or half a family leaks
                 return Reading([f for f in await part.read(self._sources) if f.samples])
-        except NotConfigured:
-            return Reading(asked=False)
-        except Withheld as withheld:
-            is_long = withheld.retry_in >= LONG
-            return Reading(asked=False, withheld=str(withheld) if is_long else None)
+        except SourceError as error:
+            return without(error)
         except TimeoutError:
             return Reading(error="no answer within the time that the scrape allows")
-        except SourceError as error:
-            return Reading(error=str(error))
         except Exception as error:  # noqa: BLE001  (whatever a source sent, it costs this part alone)
             return Reading(error=f"{type(error).__name__} at {place(error)}")
 
@@ -137,6 +135,16 @@ class Runner:
         yield SUCCESS.of((o.name, float(o.success)) for o in outcomes)
         yield DURATION.of((o.name, o.seconds) for o in outcomes)
         yield LAST_SUCCESS.of((o.name, last.get(o.name)) for o in outcomes)
+
+
+def without(error: SourceError) -> Reading:
+    """What a part gave whose source gave no answer, or was not asked."""
+    if isinstance(error, NotConfigured):
+        return Reading(asked=False)
+    if isinstance(error, Withheld):
+        return Reading(asked=False, withheld=str(error) if error.retry_in >= LONG else None)
+    # that the time of a scrape is over says nothing about the source
+    return Reading(error=str(error), is_quiet=isinstance(error, OutOfTime))
 
 
 def merged(families: Iterable[Metric]) -> list[Metric]:

@@ -88,6 +88,11 @@ def settings(backend: BackendDouble) -> dict[str, Any]:
     return {"url": backend.url, "token": TOKEN, "fast_period": 0.05, "period": 0.3}
 
 
+def said(log: pytest.LogCaptureFixture, subject: Subject) -> list[str]:
+    """What was logged of this part."""
+    return [line for line in log.messages if line.startswith(subject.part)]
+
+
 CASES = [
     *((subject, kind) for subject in SUBJECTS[:2] for kind in KINDS),
     *((subject, kind) for subject in SUBJECTS[2:] for kind in ("hangs", "HTML")),
@@ -102,8 +107,9 @@ def test_a_bad_answer_costs_its_own_families(
     KINDS[kind](backend, subject.path)
     with watching(backend=settings(backend)) as exporter, caplog.at_level(logging.INFO, "exporter"):
         eventually(lambda: whole_but(exporter, subject))
-        said = [line for line in caplog.messages if line.startswith(subject.part)]
-        assert len(said) == 1, said
+        eventually(lambda: exporter.page(subject.part) and said(caplog, subject))
+        exporter.page(subject.part)
+        assert len(said(caplog, subject)) == 1, said(caplog, subject)
         assert PAYLOAD not in caplog.text
         assert TOKEN not in caplog.text
 

@@ -1,5 +1,6 @@
 """Users and what they do, from the backend's report or from its tables."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,7 @@ def test_a_session_of_no_time_is_no_session(backend: BackendDouble) -> None:
 
 
 def test_neither_report_nor_database(backend: BackendDouble, caplog: pytest.LogCaptureFixture) -> None:
+    backend.monitoring("/user-engagement", {"detail": "Internal server error"}, 500)
     page = scrape(None, backend)
     assert page.value("ops_collector_success", collector="engagement.users") == 0
     assert "/user-engagement" in caplog.text
@@ -141,6 +143,7 @@ def test_missing_tables_cost_their_own_series_and_no_error(
 
 def test_searches_are_the_requests_that_were_answered(backend: BackendDouble) -> None:
     lines = [
+        f"process_start_time_seconds {time.time()}",
         "# HELP http_requests_total Requests.", "# TYPE http_requests_total counter",
         'http_requests_total{handler="/search",method="POST",status="2xx"} 7',
         'http_requests_total{handler="/search/advanced",method="POST",status="2xx"} 2',

@@ -1,7 +1,6 @@
 """Users' requests are what the backend counts less what we have sent: never less than before, never ours."""
 
 import itertools
-import time
 
 from exporter.settings import Settings
 from exporter.settings_modules import MODULES
@@ -12,7 +11,8 @@ from exporter.sources.backend.routes import Routes
 from exporter.sources.backend.totals import ApiTotals, Totals
 from tests.exporter.test_api import Row, metrics
 
-YOUNG = time.time()
+NOW = 1_000_000.0
+YOUNG = NOW - 5
 
 
 class Reading:
@@ -20,7 +20,8 @@ class Reading:
 
     def __init__(self, below: str = "") -> None:
         self.own = OwnTraffic(requested(Settings()), {"/metrics", "/docs"})
-        self._totals = ApiTotals(MetricsPage(Routes(MODULES, below), ("in_progress",), self.own), self.own)
+        page = MetricsPage(Routes(MODULES, below), ("in_progress",), self.own)
+        self._totals = ApiTotals(page, self.own, lambda: NOW)
 
     def read(self, *rows: Row, started: float | None = YOUNG, more: str = "") -> Totals:
         """The totals as of a page that counts these requests."""

@@ -23,7 +23,7 @@ def status(**workers: Any) -> dict[str, Any]:
 
 def page_of(backend: BackendDouble, **settings: Any) -> Page:
     """The page of an exporter that watches this backend."""
-    with watching(backend={"url": backend.url}, celery=settings) as exporter:
+    with watching(backend={"url": backend.url, "blocking_period": 0.5}, celery=settings) as exporter:
         return exporter.page("workers.reported")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from prometheus_client import Metric
 
 from exporter.bounds import label
-from exporter.errors import NotConfigured, Refused
+from exporter.errors import NotConfigured, RouteAbsent
 from exporter.metrics import Counter, Gauge, Info, States
 from exporter.sources import Sources
 from exporter.sources.ingestion.answers import WORKER_STATES, Worker
@@ -81,8 +81,6 @@ async def reported_worker(sources: Sources) -> Worker:
     says = (await sources.backend.worker_status.answer()).text("status")
     try:
         beat = await sources.backend.worker_health.answer()
-    except Refused as refusal:
-        if refusal.status != 404:
-            raise
+    except RouteAbsent:
         return worker(says, None, None)
     return worker(says, beat.number("last_seen_unix"), beat.part("worker_meta"))

@@ -7,7 +7,7 @@ no ping is a request that blocks it; what blocks is not polled on a clock any mo
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from exporter.errors import Absent, TimedOut, Withheld
 from exporter.sources.backend.liveness import REFUSING, SILENT, Liveness
@@ -17,6 +17,7 @@ LONG = 0.4
 # while requests of the background follow each other they take this many times our budget at most
 CROWD = 10.0
 LONGEST_BREATH = 10.0
+MOMENT = 0.3  # seconds in which a ping is mostly answered
 
 
 class RequestLimiter:
@@ -38,6 +39,7 @@ class RequestLimiter:
     async def turn(self, query: str) -> AsyncIterator[None]:
         """The turn of this request. Raises Withheld while only the ping may be sent."""
         async with self._turn:
+            await self._settled()
             self._check(query)
             began = self._clock()
             self._liveness.request_began(began)
@@ -64,6 +66,7 @@ class RequestLimiter:
     async def blocking_turn(self, query: str) -> AsyncIterator[None]:
         """The turn of a request that is known to block the backend: meanwhile silence proves nothing."""
         async with self._turn:
+            await self._settled()
             self._check(query)
             self._liveness.block_began()
             try:
@@ -75,6 +78,12 @@ class RequestLimiter:
         """Give these no turn for so long, since one of them was seen to block the backend."""
         until = self._clock() + seconds
         self._suspended |= dict.fromkeys(queries, until)
+
+    async def _settled(self) -> None:
+        """Give a ping the moment that it needs to tell whether the last silence means anything."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MOMENT):
+                await self._liveness.certain()
 
     def _check(self, query: str) -> None:
         """Raises what the state of the backend means for a request that would be sent now."""

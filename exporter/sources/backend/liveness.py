@@ -8,8 +8,8 @@ seconds, and so do two of our own.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from exporter.errors import Absent, SourceError
@@ -20,7 +20,8 @@ CANDIDATES = ("/docs", "/api/monitoring/health/module/ping")
 QUICK = 0.2  # seconds within which the first candidate must respond to be taken at once
 TICK = 0.05
 SUSPICIOUS = 0.2  # seconds after which a request of ours is accompanied by pings
-FIRST = 1.0  # seconds that a scrape waits for the first verdict
+FIRST = 0.5  # seconds that a scrape waits for the first verdict
+OVERDUE = 0.15  # seconds that a ping takes before what was last heard stands until it is answered
 QUIET = 1.0  # seconds without any response after which a ping is sent
 PATIENCE = (1.0, 2.0, 4.0)  # seconds that each of the pings may take which must be silent in a row
 RETRY, LONGEST_RETRY = (
@@ -52,6 +53,7 @@ class Liveness:
         self._clock = clock
         self.state: str | None = None  # None before the first verdict
         self.stalled = False  # silent, and not yet beyond doubt
+        self._overdue = False  # a ping is under way for longer than most take
         self._silences = 0
         self._heard_at = clock()
         self._answered_sent_at = float("-inf")
@@ -61,6 +63,7 @@ class Liveness:
         self._usual = LEAST_USUAL
         self.on_return: Callable[[], None] = lambda: None
         self._known = asyncio.Event()
+        self._changed = asyncio.Event()
         self._soon = asyncio.Event()
 
     @property
@@ -71,7 +74,7 @@ class Liveness:
     @property
     def proves_nothing(self) -> bool:
         """Whether silence says nothing now: a request of ours blocks the backend, or it may come back."""
-        return self.stalled or self._blocks > 0 or self._settling
+        return self.stalled or self._overdue or self._blocks > 0 or self._settling
 
     async def is_up(self) -> bool | None:
         """Whether it responds as far as is known; a first verdict is waited for, None without one in time."""
@@ -79,6 +82,12 @@ class Liveness:
             async with asyncio.timeout(FIRST):
                 await self._known.wait()
         return None if self.state is None else self.state == RESPONDING
+
+    async def certain(self) -> None:
+        """Wait until silence means something again."""
+        while self.proves_nothing:
+            self._changed.clear()
+            await self._changed.wait()
 
     def responded_since(self, moment: float) -> bool:
         """Whether a ping that was sent after this moment was answered."""
@@ -150,7 +159,8 @@ class Liveness:
         began = self._clock()
         patience = PATIENCE[min(self._silences, len(PATIENCE) - 1)]
         try:
-            took = await self._pinged(patience)
+            with self._noting_overdue():
+                took = await self._pinged(patience)
         except Absent:
             self._refuses()
         except (SourceError, TimeoutError):
@@ -160,6 +170,17 @@ class Liveness:
         else:
             self._answered_sent_at = began
             self._answered(took)
+
+    @contextmanager
+    def _noting_overdue(self) -> Iterator[None]:
+        """While a ping takes long, what was last heard stands: nobody can know yet what its silence means."""
+        overdue = asyncio.get_running_loop().call_later(OVERDUE, setattr, self, "_overdue", True)
+        try:
+            yield
+        finally:
+            overdue.cancel()
+            self._overdue = False
+            self._changed.set()
 
     async def _pinged(self, patience: float) -> float:
         if self.route is not None:
@@ -188,6 +209,7 @@ class Liveness:
 
     def _responds(self) -> None:
         self._silences, self.stalled = 0, False
+        self._changed.set()
         self._now(RESPONDING)
 
     def _refuses(self) -> None:
