@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from exporter import __version__
 from exporter.app import build
@@ -42,7 +42,7 @@ def keep_for_good() -> None:
     gc.freeze()
 
 
-def serve(settings: Settings, app: FastAPI) -> None:
+def serve(settings: Settings, app: Starlette) -> None:
     """Serve the page with one process: more would each hold a part of what was seen."""
     web = settings.web
     config = uvicorn.Config(

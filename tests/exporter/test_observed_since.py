@@ -1,12 +1,14 @@
 """A report is held against an observation of the same moment, and never against one that came later."""
 
 from math import inf
+from typing import Any
 
 from exporter.collectors.self_reports.row import Words
 from exporter.collectors.self_reports.said import Said
 from exporter.collectors.self_reports.seen import Seen
 from exporter.collectors.self_reports.sight import Sight
 from exporter.collectors.self_reports.table import is_current
+from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources.backend.source import Backend
 from exporter.sources.observed_since import ObservedSince
@@ -20,7 +22,7 @@ class Watching:
     def __init__(self, reported_at: float | None = START) -> None:
         self._backend = Backend(Settings())
         self._since = ObservedSince()
-        self.report = self._backend.database
+        self.report: Question[Any] = self._backend.database
         self.report.asked_at = self.report.answered_at = reported_at
 
     def compares(self, observed: str, now: float, may_block: bool = True) -> bool:
