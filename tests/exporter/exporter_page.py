@@ -12,6 +12,8 @@ from exporter.app import build
 from exporter.settings import Settings
 
 Labels = dict[str, str]
+# who a test watches that names no backend: at the default address may be one that somebody runs
+NOBODY = "http://127.0.0.1:1"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def watching(**settings: Any) -> Iterator[Watched]:
     Periods are short unless the test says otherwise, so that a changed source is seen at once; nothing is
     spared, since a test asks more often than anybody does.
     """
-    backend: Any = {"period": 1.0, "calm_period": 0.2, "probe_period": 0.2, **settings.pop("backend", {})}
+    backend: Any = {"url": NOBODY, "period": 1.0, "calm_period": 0.2, "probe_period": 0.2}
+    backend |= settings.pop("backend", {})
     limits: Any = {"own_share": 1.0, **settings.pop("limits", {})}
     with TestClient(build(Settings(backend=backend, limits=limits, **settings))) as client:
         yield Watched(client)
