@@ -12,6 +12,7 @@ from exporter import __version__
 from exporter.app import build
 from exporter.check import run as check
 from exporter.log import set_up
+from exporter.memory import collect
 from exporter.settings import Settings
 from exporter.settings_load import SettingsError, load
 
@@ -38,7 +39,7 @@ def main() -> int:
 
 def keep_for_good() -> None:
     """Spare what the start has made from garbage collection, which would stop scrapes for 60 ms and more."""
-    gc.collect()
+    collect()
     gc.freeze()
 
 

@@ -179,13 +179,12 @@ class Question(Generic[T]):
 
     def _period(self) -> float:
         """Seconds between two askings, as wanted, or as the source's budget allows."""
-        pace = self.pace
-        wanted = pace.every
-        if wanted is None:
-            is_calm = pace.calm is not None and self._clock() >= self._hurry_until
-            wanted = pace.calm if is_calm and pace.calm is not None else pace.at_most_every
-        footprint = self.terms.footprint
-        return wanted if footprint is None else footprint.interval(self.query, wanted)
+        pace, footprint = self.pace, self.terms.footprint
+        is_hurried = pace.calm is not None and self._clock() < self._hurry_until
+        wanted = pace.every if pace.every is not None else pace.calm or pace.at_most_every
+        if footprint is None:
+            return pace.at_most_every if is_hurried else wanted
+        return footprint.interval(self.query, wanted, pace.at_most_every if is_hurried else None)
 
     def _rest(self, error: SourceError) -> float:
         """How long to leave the source alone, in seconds."""

@@ -70,8 +70,9 @@ def watching(**settings: Any) -> Iterator[Watched]:
     Periods are short unless the test says otherwise, so that a changed source is seen at once; nothing is
     spared, since a test asks more often than anybody does.
     """
-    backend: Any = {"url": NOBODY, "period": 1.0, "calm_period": 0.2, "probe_period": 0.2}
-    backend |= settings.pop("backend", {})
+    given = settings.pop("backend", {})
+    calm = given.get("fast_period", 0.2)
+    backend: Any = {"url": NOBODY, "period": 1.0, "calm_period": calm, "probe_period": 0.2, **given}
     limits: Any = {"own_share": 1.0, **settings.pop("limits", {})}
     with TestClient(build(Settings(backend=backend, limits=limits, **settings))) as client:
         yield Watched(client)
