@@ -89,9 +89,9 @@ def levels_left() -> dict[str, Any]:
     return {"mode": "absolute", "steps": rising}
 
 
-def stale() -> dict[str, Any]:
-    """Steps of an age in seconds: slow questions are asked once a minute, so three minutes are too many."""
-    return {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, {"color": ORANGE, "value": 180}]}
+def stale(old: int) -> dict[str, Any]:
+    """Steps of an age in seconds: three periods of the slowest question are too many."""
+    return {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, {"color": ORANGE, "value": old}]}
 
 
 def plain() -> dict[str, Any]:
