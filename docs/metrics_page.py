@@ -26,10 +26,10 @@ With the default settings; every pace can be set (see [settings](settings.md)). 
 twice at the same time, however many scrape. *In the background*: asked at that period whether or not anybody
 scrapes, and after two periods without an answer its metrics are gone. *By the scrape*: asked when somebody
 looks, at most once in that time; with two times, the shorter one is in force while something looks wrong.
-*On change*: asked once at the start, and when something that the answer tells of has changed. After failures a
-question is left alone for a while that doubles from the first rest to the longest; one whose route is not there,
-for a quarter of an hour. Where a source is slow, all of it comes less often, so that what we ask of it stays
-within its budget (`limits.own_share`).
+*On change*: asked once at the start, and when something that the answer tells of has changed. After failures
+a question is left alone for a while that doubles from the first rest to the longest; one whose route is not
+there, for a quarter of an hour. Where a source is slow, all of it comes less often, so that what we ask of it
+stays within its budget (`limits.own_share`).
 """
 OWN = "About the exporter itself"
 

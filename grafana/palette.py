@@ -89,8 +89,9 @@ def levels_left() -> dict[str, Any]:
     return {"mode": "absolute", "steps": rising}
 
 
-def stale(old: int) -> dict[str, Any]:
-    """Steps of an age in seconds: three periods of the slowest question are too many."""
+def stale(seldom: bool = False) -> dict[str, Any]:
+    """Steps of an age in seconds: three periods are too many, of one minute or, asked seldom, of five."""
+    old = 900 if seldom else 180
     return {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, {"color": ORANGE, "value": old}]}
 
 

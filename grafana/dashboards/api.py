@@ -51,7 +51,7 @@ def now() -> tuple[Modern, ...]:
     )
 
 
-UP = "Whether the backend responds, with whatever status. A refusal counts at once, silence after three pings."
+UP = "Whether the backend responds, whatever the status. A refusal counts at once, silence after three pings."
 WEDGED = "Whether it takes connections and is silent: its event loop is blocked, as by a frozen Redis."
 HANGS = fresh.trouble("hangs", "responds")
 RATE = "Requests a second, all modules. None at all at a busy hour: look at what stands before the backend."

@@ -43,7 +43,7 @@ def oldest(collectors: Sequence[str]) -> Modern:
     """How old the oldest number of the dashboard may be."""
     seldom = not SELDOM.isdisjoint(collectors)
     about = RARE if seldom else USUAL
-    coloured = {"thresholds": stale(900 if seldom else 180), "color": {"mode": "thresholds"}}
+    coloured = {"thresholds": stale(seldom), "color": {"mode": "thresholds"}}
     return words(
         "Oldest answer", freshness.oldest(collectors), says=Says(about, NO_SCRAPE, "s", more=coloured)
     )

@@ -142,6 +142,7 @@ def the_model_is_as_old_as_its_file(run: Watchroom) -> None:
     name = 'ops_model_modified_timestamp_seconds{model="ncf_model"}'
     shown = eventually(lambda: series(run, "models", name), within=LOOKED)
     [file] = (run.run_dir / "demo" / "models").glob("ncf*")
+    assert shown is not None
     assert abs(shown - file.stat().st_mtime) < 1
 
 
