@@ -251,7 +251,8 @@ class Question(Generic[T]):
         if self.pace.every is not None and age > self._stale_after() and not stands:
             raise TimedOut(f"{self.name} last answered {age:.0f} s ago; expected every {self.pace.every:g} s")
         used = answers_used.get()
-        if used is not None:
+        # what is asked on change tells of now for as long as nothing changes
+        if used is not None and self.pace.every != inf:
             used.append(self.answered_at)
         return self._value  # type: ignore[return-value]  # an answer that is None is an answer too
 

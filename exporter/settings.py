@@ -66,7 +66,9 @@ class Backend(Section):
     )
     period: Seconds = Field(30.0, description="seconds between two requests to an ordinary route")
     slow_period: Seconds = Field(
-        300.0, description="seconds between two requests to a route that counts in the database"
+        300.0,
+        description="seconds between two requests to /user-engagement or /recommendation-quality, which "
+        "count in the database",
     )
     blocking_period: Seconds | None = Field(
         None,

@@ -19,7 +19,8 @@ START = 1000.0
 class Watching:
     """Looks at one subject, whose report came at a given time."""
 
-    def __init__(self, reported_at: float | None = START) -> None:
+    def __init__(self, reported_at: float | None = START, reported: str = "healthy") -> None:
+        self._reported = reported
         self._backend = Backend(Settings())
         self._since = ObservedSince()
         self.report: Question[Any] = self._backend.database
@@ -28,7 +29,7 @@ class Watching:
     def compares(self, observed: str, now: float, may_block: bool = True) -> bool:
         """Whether the report may be held against this observation."""
         sight = Sight(Settings(), now, Said(), Seen(may_block=may_block), self._backend, self._since)
-        return is_current(sight, Words("database", "healthy", observed, self.report))
+        return is_current(sight, Words("database", self._reported, observed, self.report))
 
 
 def test_a_report_of_before_the_fault_is_renewed_and_not_compared() -> None:
@@ -46,6 +47,30 @@ def test_a_disagreement_ends_with_the_fault() -> None:
     it.compares("down", START + 30)
     assert it.compares("down", START + 45)
     assert not it.compares("healthy", START + 60), "what was said during the fault is held against its end"
+
+
+def test_a_report_of_a_short_bad_moment_is_renewed_before_it_disagrees() -> None:
+    it = Watching(reported="down")
+    assert not it.compares("healthy", START + 15), "nobody has asked again"
+    it.report.answered_at = START + 16
+    assert it.compares("healthy", START + 30), "it says the same still"
+
+
+def test_a_disagreement_that_lasts_is_looked_into_ever_more_seldom() -> None:
+    it = Watching(reported="down")
+    it.report = it._backend.health
+    it.report.asked_at = it.report.answered_at = START
+    it.compares("healthy", START)
+    renewals, now = list[float](), START
+    for _ in range(960):
+        now += 15
+        assert it.compares("healthy", now)
+        if it.report.next_due() <= now:
+            renewals.append(now - START)
+            it.report.answered_at = it.report.asked_at = now
+            it.report._renew_at = inf
+    assert 4 < len(renewals) < 12
+    assert renewals[0] == 315
 
 
 def test_what_is_unknown_for_a_while_is_no_change() -> None:
