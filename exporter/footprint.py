@@ -41,8 +41,9 @@ class Cost:
         others, or on a busy machine of ours. So the lower quartile of the newest is the cost of each.
         """
         self.recent.append(seconds)
-        self.each = sorted(self.recent)[(len(self.recent) - 1) // 4]
-        own = min(seconds, MOST * self.each)
+        # a single one may have waited for a connection, or for anything else that happens once
+        self.each = sorted(self.recent)[(len(self.recent) - 1) // 4] if len(self.recent) > 1 else 0.0
+        own = min(seconds, MOST * self.each) if self.each else seconds
         self.requests += 1
         self.seconds += own
         return own

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stack import configuration, ingestion, ports, receivers, settings
+from stack.check import tell_what_is_seen
 from stack.errors import StackError
 from stack.health import Absence, HealthMonitor, checks
 from stack.modules import with_modules
@@ -47,6 +48,8 @@ def run(chosen: Settings) -> None:
     plan = plan_of(chosen)
     ports.check(services(plan))
     plan = replace(plan, watched=with_modules(chosen, plan.watched, say))
+    its = exporter(plan)
+    tell_what_is_seen(plan.watched, its.command, its.environment, say)
     entries = services(plan)
     for sentence in configure(plan, [entry.name for entry in entries]):
         say(sentence)

@@ -103,7 +103,7 @@ async def bounded(request: Awaitable[T], seconds: float) -> T:
 
 def polls_a_minute(question: Question[Any]) -> float:
     """How often the exporter makes this poll while Prometheus scrapes it."""
-    period = question.pace.every or question.pace.at_most_every
+    period = question.pace.every or question.pace.calm or question.pace.at_most_every
     return 60 / period if period else 0.0
 
 

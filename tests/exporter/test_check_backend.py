@@ -61,7 +61,7 @@ def test_all_that_a_backend_shows_is_seen_and_nothing_is_requested_twice(ordinar
 def test_what_it_costs_follows_from_periods_and_what_was_sent(ordinary: BackendDouble) -> None:
     ordinary.monitoring("/user-engagement", {"metrics": {}})
     polls = {it.name: it for it in section(checked(ordinary), "backend").polls}
-    assert polls["backend /metrics"].a_minute == pytest.approx(120)
+    assert polls["backend /metrics"].a_minute == pytest.approx(60)
     assert polls["backend /user-engagement"].operations == 3
     assert polls["backend /events"].operations == 1
     assert all(it.seconds > 0 for it in polls.values())

@@ -170,7 +170,6 @@ LIES = (
     Case(13, "ingestion", ("healthy", "down"), "ingestion", "down", seen=is_seen(ingestion="down")),
     Case(14, "event bus counts", ("whole", "part"), seen=is_seen(processes=2)),
     Case(15, "redis", ("down", "healthy"), "redis", "healthy", said=REDIS_DENIED),
-    Case(16, "health routes", ("silent", "wedged"), "api", "down", seen=is_seen(wedged=True, answers=False)),
 )  # fmt: skip
 
 

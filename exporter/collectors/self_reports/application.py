@@ -67,10 +67,10 @@ def processes(sight: Sight) -> Iterable[Words]:
 
 
 def slow_routes(sight: Sight) -> Iterable[Words]:
-    """Row 16: connections are taken and nothing is answered; nobody is left to report it."""
+    """Row 16: connections are taken and nothing is answered. Silence is no report: it contradicts nothing."""
     if sight.seen.wedged is not None:
-        reported = "silent" if sight.seen.wedged else "answering"
-        yield Words("health routes", reported, "wedged" if sight.seen.wedged else "answering")
+        state = "silent" if sight.seen.wedged else "answering"
+        yield Words("health routes", state, state)
 
 
 def api_seen(sight: Sight) -> str:

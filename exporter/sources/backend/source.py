@@ -78,7 +78,9 @@ class Backend(Asked):
         self.workers = Question("backend /workers/status", read.workers, block, terms=blocking)
 
     def _ask_monitoring(self, own: BackendSettings) -> None:
-        read, often = self._reader, Pace(own.timeout, every=own.period, may_be_absent=True)
+        # what fails is asked again no sooner than what succeeds, once that is clear
+        read = self._reader
+        often = Pace(own.timeout, every=own.period, longest_rest=own.period, may_be_absent=True)
         self.performance = self._put("/performance", read.performance, often)
         self.database = self._put("/database", read.document(f"{MONITORING}/database"), often)
         self.events = self._put("/events", read.events, often)
@@ -99,7 +101,7 @@ class Backend(Asked):
         self.recommendations = self._put("/recommendation-quality", quality, seldom)
 
     def _ask_ingestion(self, own: BackendSettings) -> None:
-        often = Pace(own.timeout, every=own.period, may_be_absent=True)
+        often = Pace(own.timeout, every=own.period, longest_rest=own.period, may_be_absent=True)
         put, document = self._put, self._reader.document
         self.ingestion_health = put("ingestion health", self._reader.ingestion_health, often)
         self.worker_status = put("ingestion worker status", document(f"{INGESTION}/worker/status"), often)

@@ -115,14 +115,16 @@ def health(reply: Reply, system: str = "backend ingestion") -> Health:
     said = Document(body, f"{system} health")
     services = said.part("services")
     known = {name: meaning(services.text(name)) for name in services.keys()}  # noqa: SIM118  (no dict)
-    return Health(
-        meaning(said.text("status")) or "unknown", reply.status, {n: s for n, s in known.items() if s}
-    )
+    there = {name: status for name, status in known.items() if status}
+    # what is not configured is no trouble: without any service that is there, nothing is known
+    is_absent = bool(known) and not there
+    status = meaning(said.text("status")) or "unknown"
+    return Health("unknown" if is_absent else status, reply.status, there)
 
 
 def meaning(text: str | None) -> str:
     """Our status for the backend's words; empty for a service that it says it does not have."""
     words = (text or "").lower()
-    if words.startswith("not configured"):
+    if "not configured" in words:
         return ""
     return next((ours for theirs, ours in HEALTH_WORDS.items() if words.startswith(theirs)), "unknown")
