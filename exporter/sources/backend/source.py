@@ -5,7 +5,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, TypeVar
 
-from exporter.errors import Withheld
+from exporter.errors import Refused, Withheld
 from exporter.footprint import Footprint
 from exporter.pace import Pace, Terms
 from exporter.question import Question
@@ -14,9 +14,10 @@ from exporter.settings import Settings
 from exporter.sources.asked import Asked
 from exporter.sources.backend.client import BackendClient, Exchange, Reply
 from exporter.sources.backend.limiter import RequestLimiter
-from exporter.sources.backend.liveness import CANDIDATES, SILENT, Liveness
+from exporter.sources.backend.liveness import SILENT, Liveness
 from exporter.sources.backend.own_traffic import OwnTraffic
 from exporter.sources.backend.paths import INGESTION, MONITORING, NO_MODULE, requested
+from exporter.sources.backend.ping_routes import CANDIDATES
 from exporter.sources.backend.reader import Ask, Reader
 from exporter.sources.backend.token import Token
 from exporter.sources.backend.totals import Totals
@@ -27,6 +28,7 @@ from exporter.status import DEGRADED, DOWN
 T = TypeVar("T")
 LEAST_GAP = 60.0  # seconds between two requests to a route that blocks the backend
 SUSPENDED = 900.0  # seconds for which a route is left alone that was seen to block the backend
+NOBODY_BEHIND = (502, 503, 504)  # what a proxy answers for a backend that it cannot reach
 HURRY = 5.0  # seconds of quick requests after a sign that something is wrong
 
 
@@ -38,10 +40,10 @@ class Backend(Asked):
         self._settings = settings
         self.footprint = Footprint("backend", settings.limits.own_share)
         self.client = BackendClient(own.url, Token(own.token, own.token_file), own.max_bytes)
-        self._pinger = BackendClient(own.url, Token(None, None), own.max_bytes)
+        self._pinger = BackendClient(own.url, Token(None, None), own.max_bytes, bodies=False)
         self.liveness = Liveness(self._ping, own.ping_route)
         self.limiter = RequestLimiter(self.liveness, settings.limits.own_share)
-        self.own_traffic = OwnTraffic(requested(settings), {"/metrics", *CANDIDATES, own.ping_route or ""})
+        self.own_traffic = OwnTraffic({*requested(settings), *filter(None, [own.ping_route])}, {"/metrics", *CANDIDATES})
         self.traffic = Traffic(settings.judgement)
         self._reader = Reader(settings, self.client, self.own_traffic)
         self.database_works: Callable[[], bool | None] = lambda: None
@@ -155,7 +157,10 @@ class Backend(Asked):
 
     async def _ping(self, route: str, _: float) -> float:
         with self.footprint.poll("ping"):
-            return (await self._pinger.reply(route, with_token=False)).seconds
+            reply = await self._pinger.reply(route)
+        if reply.status in NOBODY_BEHIND:
+            raise Refused(f"backend {route} answered {reply.status}; its proxy found nobody", reply.status)
+        return reply.seconds
 
     def _probe(self, path: str) -> Ask[Reply]:
         async def probe() -> Reply:
@@ -171,7 +176,7 @@ class Backend(Asked):
             self.liveness.refused()
             return
         self.own_traffic.sent(exchange.path, exchange.status)
-        if exchange.status is not None:
+        if exchange.status is not None and exchange.status not in NOBODY_BEHIND:
             self.liveness.heard()
         elif exchange.silent:
             self.liveness.silence()
