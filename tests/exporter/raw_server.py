@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 Sends = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -21,7 +21,7 @@ class RawServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request after the other until the client leaves."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 self.heads.append(head)
@@ -29,7 +29,10 @@ class RawServer:
                 self.asked[path] += 1
                 await self.sends.get(path, self.otherwise or says(404))(writer)
                 await writer.drain()
-        writer.close()
+        except asyncio.CancelledError:
+            writer.transport.abort()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
 
 
 def says(status: int, body: bytes = b"{}", *headers: str) -> Sends:
@@ -91,3 +94,4 @@ async def raw_server() -> AsyncIterator[RawServer]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0.01)  # connections are torn down a moment later

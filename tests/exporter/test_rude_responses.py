@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import Absent, BadAnswer, Refused, SourceError, Unreachable
+from exporter.errors import Absent, BadAnswer, SourceError, Unreachable
 from exporter.sources.backend.client import BackendClient
 from exporter.sources.backend.token import Token
 from tests.exporter.raw_server import RawServer, raw, raw_server, says, without_end
@@ -135,6 +135,6 @@ def test_a_resolver_that_does_not_answer_is_no_refusal(monkeypatch: pytest.Monke
 def test_a_location_that_is_none_breaks_nothing() -> None:
     async def check(server: RawServer, client: BackendClient) -> None:
         server.sends["/docs"] = says(302, b"", "location: http://[::::/x y")
-        assert isinstance(await error_of(client.reply("/docs")), BadAnswer | Refused)
+        assert (await client.reply("/docs")).status == 302
 
     asking(check)

@@ -172,8 +172,11 @@ async def skipped(response: httpx2.Response) -> bytes:
 
 def unpacked(body: bytes, encoding: str, most: int) -> bytes | None:
     """The body as it was before a proxy packed it, cut beyond `most` bytes; None if that cannot be undone."""
-    if encoding.strip().lower() in ("", "identity"):
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
         return body
+    if encoding not in ("gzip", "deflate"):
+        return None
     unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip and deflate alike
     try:
         return unpacking.decompress(body, most + 1)
