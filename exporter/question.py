@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Generic, TypeVar
 
+from exporter.clock import steady
 from exporter.errors import (
     Absent,
     NotConfigured,
@@ -56,14 +57,17 @@ ON_ITS_WAY = 0.5
 
 
 class Question(Generic[T]):
-    """One question to one source, with its pace, its last answer and its last failure."""
+    """One question to one source, with its pace, its last answer and its last failure.
+
+    Its times are moments of the steady clock (clock.py), in seconds.
+    """
 
     def __init__(
         self,
         name: str,
         ask: Callable[[], Awaitable[T]] | None,
         pace: Pace,
-        clock: Clock = time.time,
+        clock: Clock = steady,
         terms: Terms | None = None,
     ) -> None:
         self.name = name
@@ -73,6 +77,7 @@ class Question(Generic[T]):
         self.error: SourceError | None = None
         self.answered_at: float | None = None
         self.asked_at: float | None = None
+        self.answer_asked_at: float | None = None  # when the answer was asked for that is held
         self.failed_at: float | None = None
         self.seconds: float | None = None
         self.absent = False
@@ -295,6 +300,7 @@ class Question(Generic[T]):
     def _answered(self) -> None:
         self.answered_at, self.error, self.failures, self.withheld = self._clock(), None, 0, None
         self.silences = 0
+        self.answer_asked_at = self.asked_at
         self._rest_until, self.absent = 0.0, False
 
     def _silent(self) -> None:

@@ -1,6 +1,8 @@
 """A question is asked by many and answered once, rests when it fails, and is never answered from the past."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 
@@ -240,3 +242,51 @@ def test_a_scrape_now_and_then_asks_no_more_than_it_needs() -> None:
         assert source.asked == 3
 
     asking(Pace(at_most_every=0.01), check)
+
+
+SET_BACK = """
+import asyncio, time
+true, shift = time.time, 0.0
+time.time = lambda: true() + shift  # before anything of ours is imported
+
+from exporter.clock import as_wall
+from exporter.pace import Pace
+from exporter.question import Question
+
+async def main():
+    global shift
+    asked = []
+    async def ask():
+        asked.append(1)
+    question = Question("the source", ask, Pace(every=0.05, timeout=1))
+    await question.ask_now()
+    for shift in (-3600.0, 3600.0):
+        count = len(asked)
+        async with asyncio.timeout(1):
+            await question.until_due()
+            await question.ask_now()
+        await question.answer()
+        assert len(asked) == count + 1
+        assert abs(as_wall(question.answered_at) - time.time()) < 1
+
+asyncio.run(main())
+"""
+
+
+def test_a_wall_clock_that_is_set_stops_no_polling_and_makes_no_answer_old_or_of_the_future() -> None:
+    subprocess.run([sys.executable, "-c", SET_BACK], check=True, timeout=30)
+
+
+def test_the_answer_that_is_held_knows_when_it_was_asked_for() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        await question.ask_now()
+        clock.now += 5
+        source.open.clear()
+        under_way = asyncio.create_task(question.ask_now())
+        await until(lambda: question.asked_at == 1005)
+        assert question.answer_asked_at == 1000
+        source.open.set()
+        await under_way
+        assert question.answer_asked_at == 1005
+
+    asking(Pace(timeout=9), check)

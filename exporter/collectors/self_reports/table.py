@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from exporter.clock import as_steady
 from exporter.collectors.self_reports import application, stores, work
 from exporter.collectors.self_reports.row import Row, Words
 from exporter.collectors.self_reports.sight import Sight
@@ -42,13 +43,14 @@ def compared(sight: Sight) -> Iterator[Words]:
 
 def is_current(sight: Sight, words: Words) -> bool:
     """Whether the report is of the state that is observed now."""
-    since = sight.since.note(words.subject, words.observed, sight.now)
+    since = sight.since.note(words.subject, words.observed, as_steady(sight.now))
     report = words.report
     if report is None:
         return True
     if words.observed == UNKNOWN:
         return report.asked_at is not None or renewed(sight, report)
-    if report.answered_at is not None and report.answered_at >= since:
+    # one that was under way when the observation changed may speak of either state
+    if report.answer_asked_at is not None and report.answer_asked_at >= since:
         return True
     return renewed(sight, report)
 
