@@ -77,7 +77,10 @@ class ApiTotals:
 
     def read(self, text: str, server: str = "") -> Totals:
         """The totals as of this page, which one of the processes gave. Raises BadAnswer for no page."""
-        sums = self._page.read(text)
+        return self.take(self._page.read(text), server)
+
+    def take(self, sums: Sums, server: str = "") -> Totals:
+        """The totals as of these sums of a page."""
         self._counts = self._counts or sums.counts
         started = sums.values.get((START,))
         name = server or (f"{started:f}" if started else "")
