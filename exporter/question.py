@@ -52,6 +52,8 @@ scrape_under_way: ContextVar[Scrape | None] = ContextVar("scrape_under_way", def
 
 # a question that scrapes want more often than this is asked beside them, so that none of them waits for it
 OFTEN = 3.0
+# seconds for which a failing question is left alone at most, however much it costs
+LONGEST_REST = 60.0
 # how much older than its period an answer may be while the next is on its way
 ON_ITS_WAY = 0.5
 
@@ -153,8 +155,12 @@ class Question(Generic[T]):
                 self._sooner.set()
 
     def renew(self) -> None:
-        """Ask soon, since the last answer is of an earlier state; never before the least gap is over."""
-        self._renew_at = min(self._renew_at, (self.asked_at or 0.0) + self.pace.least_gap)
+        """Ask soon, since the last answer is of an earlier state; never before the least gap is over.
+
+        Where the source's budget has stretched the period, that is the least gap.
+        """
+        gap = max(self.pace.least_gap, self._stretched())
+        self._renew_at = min(self._renew_at, (self.asked_at or 0.0) + gap)
         self._sooner.set()
 
     def leave_alone(self, seconds: float) -> None:
@@ -184,21 +190,31 @@ class Question(Generic[T]):
 
     def _period(self) -> float:
         """Seconds between two askings, as wanted, or as the source's budget allows."""
+        wanted, footprint = self._wanted(), self.terms.footprint
+        return wanted if footprint is None else footprint.interval(self.query, wanted)
+
+    def _stretched(self) -> float:
+        """The period in force if it is longer than the wanted one, else 0."""
+        period = self._period()
+        return period if period > self._wanted() else 0.0
+
+    def _wanted(self) -> float:
         pace = self.pace
         wanted = pace.every
         if wanted is None:
             is_calm = pace.calm is not None and self._clock() >= self._hurry_until
             wanted = pace.calm if is_calm and pace.calm is not None else pace.at_most_every
-        footprint = self.terms.footprint
-        return wanted if footprint is None else footprint.interval(self.query, wanted)
+        return wanted
 
     def _rest(self, error: SourceError) -> float:
         """How long to leave the source alone, in seconds."""
         if self.absent:
             return ABSENT_FOR
-        absent = isinstance(error, Absent)
-        first, longest = (SOON, SOON_ENOUGH) if absent else (self.pace.rest, self.pace.longest_rest)
-        return min(first * 2.0 ** min(self.failures, 30), longest)
+        if isinstance(error, Absent):
+            return min(SOON * 2.0 ** min(self.failures, 30), SOON_ENOUGH)
+        rest = min(self.pace.rest * 2.0 ** min(self.failures, 30), self.pace.longest_rest)
+        # what fails costs the source as much as what does not, and a time-out most of all
+        return max(rest, min(self._stretched(), LONGEST_REST))
 
     def _note(self, scrape: Scrape | None) -> None:
         """Remember that a scrape wants this; from the second within a while on, ask beside the scrapes."""

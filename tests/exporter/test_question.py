@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from exporter.errors import NotConfigured, OutOfTime, Refused, SourceError, TimedOut
-from exporter.pace import Pace
+from exporter.footprint import Footprint
+from exporter.pace import Pace, Terms
 from exporter.question import Question, Scrape, scrape_under_way
 
 
@@ -250,7 +251,8 @@ true, shift = time.time, 0.0
 time.time = lambda: true() + shift  # before anything of ours is imported
 
 from exporter.clock import as_wall
-from exporter.pace import Pace
+from exporter.footprint import Footprint
+from exporter.pace import Pace, Terms
 from exporter.question import Question
 
 async def main():
@@ -290,3 +292,41 @@ def test_the_answer_that_is_held_knows_when_it_was_asked_for() -> None:
         assert question.answer_asked_at == 1005
 
     asking(Pace(timeout=9), check)
+
+
+def test_what_fails_at_a_cost_keeps_to_the_budget_as_well() -> None:
+    async def check(*_: object) -> None:
+        clock = Clock()
+        footprint = Footprint("the source", 0.02, clock)
+
+        async def hang() -> int:
+            clock.now += 1.0
+            raise TimedOut("no answer")
+
+        question = Question("it", hang, Pace(every=1), clock, Terms(footprint))
+        await question.ask_now()
+        assert question.next_due() - clock.now == pytest.approx(50)
+        others = [
+            Question(f"it {n}", hang, Pace(every=1), clock, Terms(footprint)) for n in range(20)
+        ]
+        for other in others:
+            await other.ask_now()
+        assert others[-1].next_due() - clock.now == pytest.approx(60)
+
+    asking(Pace(), check)
+
+
+def test_a_renewal_keeps_to_the_budget_as_well() -> None:
+    async def check(*_: object) -> None:
+        clock = Clock()
+
+        async def slow() -> int:
+            clock.now += 1.0
+            return 1
+
+        question = Question("it", slow, Pace(every=30), clock, Terms(Footprint("the source", 0.02, clock)))
+        await question.ask_now()
+        question.renew()
+        assert question.next_due() - clock.now == pytest.approx(49)
+
+    asking(Pace(), check)
