@@ -27,6 +27,7 @@ from exporter.status import DEGRADED, DOWN
 
 T = TypeVar("T")
 LEAST_GAP = 60.0  # seconds between two requests to a route that blocks the backend
+LONGEST_GAPS = 30  # such gaps to the next request at most, where it fails again and again
 SUSPENDED = 900.0  # seconds for which a route is left alone that was seen to block the backend
 NOBODY_BEHIND = (502, 503, 504)  # what a proxy answers for a backend that it cannot reach
 HURRY = 5.0  # seconds of quick requests after a sign that something is wrong
@@ -75,7 +76,16 @@ class Backend(Asked):
         self.pool = Question("backend /db/pool", read.document(f"{MONITORING}/db/pool"), pool, terms=terms)
         # these two block the backend's event loop for seconds
         period = own.blocking_period or inf
-        block = Pace(own.blocking_timeout, every=period, least_gap=min(LEAST_GAP, period), may_be_absent=True)
+        gap = min(LEAST_GAP, period)
+        # meanwhile nothing else is asked: one that never comes must not blind us half of the time
+        block = Pace(
+            own.blocking_timeout,
+            every=period,
+            least_gap=gap,
+            rest=gap,
+            longest_rest=LONGEST_GAPS * gap,
+            may_be_absent=True,
+        )
         blocking = Terms(self.footprint, self.limiter.blocking_turn, self._stands)
         self.health = Question("backend /health", read.health, block, terms=blocking)
         self.workers = Question("backend /workers/status", read.workers, block, terms=blocking)
