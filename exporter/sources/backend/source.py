@@ -1,6 +1,7 @@
 """What is asked of the watched backend over HTTP, and how often."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from math import inf
 from typing import Any, TypeVar
@@ -48,6 +49,7 @@ class Backend(Asked):
         self.traffic = Traffic(settings.judgement)
         self._reader = Reader(settings, self.client, self.own_traffic)
         self.database_works: Callable[[], bool | None] = lambda: None
+        self._lost_until = 0.0
         self._pinging: asyncio.Task[None] | None = None
         self._listen()
         self._ask_often(own)
@@ -211,5 +213,10 @@ class Backend(Asked):
         for name, probe in self.probes.items():
             if self.traffic.status(name) in (DEGRADED, DOWN):
                 probe.hurry(HURRY)
-        if is_another:
-            self._returned()  # another process, which may have what the one before had not
+        error, now = self.totals.error, time.monotonic()
+        # a proxy that had lost the backend answers 404 for every route, which then count as absent
+        is_found = isinstance(error, Refused) and error.status is not None and now >= self._lost_until
+        if is_found:
+            self._lost_until = now + LEAST_GAP
+        if is_another or is_found:
+            self._returned()  # perhaps another process, which may have what the one before had not
