@@ -18,7 +18,7 @@ class Absent(Refused):
 
 
 class Unreachable(Absent):
-    """Nobody was reached, for a reason that may be ours: no answer from the resolver, no socket, no network."""
+    """Nobody was reached, for a reason that may be ours: no word of the resolver, no socket, no network."""
 
 
 class TimedOut(SourceError):

@@ -25,7 +25,7 @@ class Watch:
         self.raises: dict[str, Exception] = {}
         self.liveness = Liveness(self._ping, route, lambda: self.now)
 
-    async def _ping(self, route: str, patience: float) -> float:
+    async def _ping(self, route: str, _: float) -> float:
         self.pinged.append(route)
         if route in self.raises:
             self.now += 0.01
@@ -159,7 +159,7 @@ def test_a_resolver_that_fails_is_given_the_time_of_a_silence(monkeypatch: pytes
             waited.append(seconds)
             watch.now += seconds
 
-        monkeypatch.setattr(liveness.asyncio, "sleep", sleep)
+        monkeypatch.setattr(asyncio, "sleep", sleep)
         watch.all_raise(Unreachable("no answer from the resolver"))
         await watch.pings(2)
         assert watch.liveness.state == RESPONDING

@@ -166,6 +166,7 @@ def test_a_page_of_thousands_of_routes_is_read_in_time() -> None:
 def test_counts_beyond_all_bounds_break_nothing() -> None:
     it = Reading()
     page = "".join(
-        f'http_requests_total{{handler="/api/v1/ingestion/health",method="GET",status="20{n}"}} 1.7e308\n' for n in (0, 1)
+        f'http_requests_total{{handler="/api/v1/ingestion/health",method="GET",status="20{n}"}} 1.7e308\n'
+        for n in (0, 1)
     )
     assert requests(it.read(("/search", "200", 1), more=page), "search") == 1

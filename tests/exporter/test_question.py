@@ -306,9 +306,7 @@ def test_what_fails_at_a_cost_keeps_to_the_budget_as_well() -> None:
         question = Question("it", hang, Pace(every=1), clock, Terms(footprint))
         await question.ask_now()
         assert question.next_due() - clock.now == pytest.approx(50)
-        others = [
-            Question(f"it {n}", hang, Pace(every=1), clock, Terms(footprint)) for n in range(20)
-        ]
+        others = [Question(f"it {n}", hang, Pace(every=1), clock, Terms(footprint)) for n in range(20)]
         for other in others:
             await other.ask_now()
         assert others[-1].next_due() - clock.now == pytest.approx(60)

@@ -123,7 +123,9 @@ def test_a_resolver_that_does_not_answer_is_no_refusal(monkeypatch: pytest.Monke
         monkeypatch.undo()
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
-            refusing = BackendClient(f"http://127.0.0.1:{listening.getsockname()[1]}", Token(None, None), MOST)
+            refusing = BackendClient(
+                f"http://127.0.0.1:{listening.getsockname()[1]}", Token(None, None), MOST
+            )
             error = await error_of(refusing.reply("/docs"))
             await refusing.close()
         assert isinstance(error, Absent)

@@ -54,8 +54,8 @@ class BackendClient:
     """Asks one system over kept connections; redirects are not followed.
 
     A server may close a connection at any time, which says nothing about what was asked for: the request is
-    then sent once more over a connection of its own. Without `bodies` a response is had once its head is: what
-    follows may be as long, slow or broken as it likes.
+    then sent once more over a connection of its own. Without `bodies` a response is had once its head is:
+    what follows may be as long, slow or broken as it likes.
     """
 
     def __init__(

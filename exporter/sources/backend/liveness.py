@@ -28,7 +28,9 @@ RETRY, LONGEST_RETRY = (
     5.0,
 )  # seconds between two pings of a backend that is away, the first and the most
 USUAL_FACTOR, LEAST_USUAL = 5.0, 0.1  # a ping that takes longer than this shows a pile of requests before it
-SETTLED = 15.0  # seconds after a block from which a ping that is answered, however late, means that it is over
+SETTLED = (
+    15.0  # seconds after a block from which a ping that is answered, however late, means that it is over
+)
 LATE = 0.3  # seconds by which our own loop may be late before its stall is held against the backend
 RESPONDING, REFUSING, SILENT = "responding", "refusing", "silent"
 Ping = Callable[[str, float], Awaitable[float]]
@@ -157,7 +159,7 @@ class Liveness:
             return False
         now = self._clock()
         began = self._in_flight_since
-        # one answer shows that the request blocks nobody; more would be asked of a backend that is slow already
+        # one answer shows that the request blocks nobody; more would only trouble a backend that is slow
         is_slow = began is not None and now - began >= SUSPICIOUS and not self.responded_since(began)
         return is_slow or now - self._heard_at >= QUIET
 
@@ -241,7 +243,7 @@ class Liveness:
         self._now(SILENT)
 
     def _is_unavailable(self) -> None:
-        """Nobody was reached, or a proxy says so: as sure as a refusal once it has come three times in a row."""
+        """Nobody was reached, or a proxy says so: three times in a row that is as sure as a refusal."""
         if self._blocks:
             return
         self._silences += 1

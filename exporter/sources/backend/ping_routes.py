@@ -14,7 +14,7 @@ class PingRoutes:
     """Chooses by trying; `route` is that of the settings, which is taken first if there is one."""
 
     def __init__(self, route: str | None) -> None:
-        self._tried = (route,) if route else CANDIDATES
+        self._tried: tuple[str, ...] = (route,) if route else CANDIDATES
         self._chosen: str | None = None
         self._alone = 0
 

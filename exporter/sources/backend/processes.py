@@ -112,7 +112,9 @@ class Processes(Generic[K]):
         alike = [p for p in self._processes if p.name == name]
         for process in alike:
             state = before(process, counters)
-            for other in alike if state is not None else ():
+            if state is None:
+                continue
+            for other in alike:
                 if other is not process and other.follows(process.counters):
                     other.take(process.counters, process.seen)
                     process.counters = state

@@ -46,7 +46,9 @@ class Reader:
         self._totals = ApiTotals(self._page, own)
         self._totals_read_at = -inf
         self._totals_took = 0.0
-        self._long_page: asyncio.Future[Sums] | None = None  # one is read at a time, whoever still waits for it
+        self._long_page: asyncio.Future[Sums] | None = (
+            None  # one is read at a time, whoever still waits for it
+        )
         self._buses = EventBuses(limits.event_types, limits.label_length)
         self._performances = Performances(limits.methods, limits.label_length)
         self._cache = CacheTallies()
@@ -147,7 +149,7 @@ class Reader:
     async def _newest_start(self) -> float | None:
         """When the newest process started, which tells a restart from one more process."""
         is_old = time.monotonic() - self._totals_read_at > min(RECENTLY, self._settings.period)
-        # a page that takes longer would be abandoned, which is work for the backend and looks like its silence
+        # a page that takes longer would be abandoned, which costs the backend the same and looks like silence
         if is_old and self._totals_took < AWHILE:
             # inside the turn of the request that wants to know, so not as a question of its own
             with suppress(SourceError, TimeoutError):

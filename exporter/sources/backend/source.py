@@ -45,7 +45,9 @@ class Backend(Asked):
         self._pinger = BackendClient(own.url, Token(None, None), own.max_bytes, bodies=False)
         self.liveness = Liveness(self._ping, own.ping_route)
         self.limiter = RequestLimiter(self.liveness, settings.limits.own_share)
-        self.own_traffic = OwnTraffic({*requested(settings), *filter(None, [own.ping_route])}, {"/metrics", *CANDIDATES})
+        self.own_traffic = OwnTraffic(
+            {*requested(settings), *filter(None, [own.ping_route])}, {"/metrics", *CANDIDATES}
+        )
         self.traffic = Traffic(settings.judgement)
         self._reader = Reader(settings, self.client, self.own_traffic)
         self.database_works: Callable[[], bool | None] = lambda: None
