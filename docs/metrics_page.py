@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from math import inf
 
 from docs.markdown import code, table
 from exporter.catalogue import Put, Shown, put, shown
 from exporter.collectors import COLLECTORS
 from exporter.metrics import States
+from exporter.pace import Pace
 
 HEAD = """# Metrics
 
@@ -23,8 +25,11 @@ ASKED = """
 With the default settings; every pace can be set (see [settings](settings.md)). A question is never asked
 twice at the same time, however many scrape. *In the background*: asked at that period whether or not anybody
 scrapes, and after two periods without an answer its metrics are gone. *By the scrape*: asked when somebody
-looks, at most once in that time. After failures it is left alone for a while that doubles from the first rest
-to the longest.
+looks, at most once in that time; with two times, the shorter one is in force while something looks wrong.
+*On change*: asked once at the start, and when something that the answer tells of has changed. After failures
+a question is left alone for a while that doubles from the first rest to the longest; one whose route is not
+there, for a quarter of an hour. Where a source is slow, all of it comes less often, so that what we ask of it
+stays within its budget (`limits.own_share`).
 """
 OWN = "About the exporter itself"
 
@@ -67,12 +72,19 @@ def asked(question: Put) -> Iterator[str]:
     pace = question.pace
     yield question.source
     yield code(question.name)
-    if pace.every is not None:
-        yield f"in the background, every {pace.every:g} s"
-    else:
-        yield f"by the scrape, at most once in {pace.at_most_every:g} s"
+    yield when(pace)
     yield f"{pace.timeout:g} s"
     yield f"{2 * pace.rest:g} to {pace.longest_rest:g} s"
+
+
+def when(pace: Pace) -> str:
+    """When a question of this pace is asked, in words."""
+    if pace.every == inf:
+        return f"on change, at most once in {pace.least_gap:g} s"
+    if pace.every is not None:
+        return f"in the background, every {pace.every:g} s"
+    calm = "" if pace.calm in (None, pace.at_most_every) else f" or {pace.calm:g}"
+    return f"by the scrape, at most once in {pace.at_most_every:g}{calm} s"
 
 
 def sentence(words: str) -> str:

@@ -16,8 +16,7 @@ Written by `make docs` from the settings themselves; not to be edited.
 
 From one YAML file (`exporter.yml` where it is started, or `--config FILE`) and from the environment, which
 wins. In the file `backend.url` is the field `url` of the section `backend`; lists and tables in the
-environment are JSON. `python -m exporter --check` only
-checks them.
+environment are JSON. `python -m exporter --check` checks them and tries every source.
 
 """
 SERVICE = """

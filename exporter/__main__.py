@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from exporter import __version__
 from exporter.app import build
 from exporter.check import run as check
 from exporter.log import set_up
+from exporter.memory import collect
 from exporter.settings import Settings
 from exporter.settings_load import SettingsError, load
 
@@ -38,11 +39,11 @@ def main() -> int:
 
 def keep_for_good() -> None:
     """Spare what the start has made from garbage collection, which would stop scrapes for 60 ms and more."""
-    gc.collect()
+    collect()
     gc.freeze()
 
 
-def serve(settings: Settings, app: FastAPI) -> None:
+def serve(settings: Settings, app: Starlette) -> None:
     """Serve the page with one process: more would each hold a part of what was seen."""
     web = settings.web
     config = uvicorn.Config(

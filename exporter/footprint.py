@@ -15,6 +15,7 @@ busy_seconds: ContextVar[list[float] | None] = ContextVar("busy_seconds", defaul
 
 RECENT = 12  # requests from whose times the cost of the next one is estimated
 MOST = 2.0  # times that cost which a request counts for at most: what it took beyond that, it waited
+CREDIT = 1.0  # seconds of a source's time that are saved at most, for when something looks wrong
 WINDOW = 60.0  # seconds over which the share is told
 
 
@@ -63,7 +64,8 @@ class Footprint:
     """Counts our requests to one source and stretches intervals so that they stay within a share of its time.
 
     The budget is divided by max-min fairness: a query that needs less than its part keeps its interval, and
-    what it leaves is divided among the others. Without a budget nothing is stretched.
+    what it leaves is divided among the others. Without a budget nothing is stretched. What was not used is
+    saved, up to CREDIT: a query that is hurried may use it up at its quickest interval.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Footprint:
         self._clock = clock
         self._costs: dict[str, Cost] = {}
         self._window: deque[tuple[float, float]] = deque()
+        self._credit, self._credit_at = CREDIT, clock()
         self._part = float("inf")  # the share that a query may take at most
         self.stretch = 1.0
 
@@ -91,10 +94,16 @@ class Footprint:
         """Count one request that took these seconds."""
         own = self._costs.setdefault(query, Cost()).note(seconds)
         self._window.append((self._clock(), own))
+        self._credit = self._saved() - own
         self._divide()
 
-    def interval(self, query: str, wanted: float) -> float:
-        """Seconds to leave between two requests of this query, which wants them this often."""
+    def interval(self, query: str, wanted: float, hurried: float | None = None) -> float:
+        """Seconds to leave between two requests of this query, which wants them this often.
+
+        `hurried` is its interval while something looks wrong, where it does: in force while there is credit.
+        """
+        if hurried is not None and (self.budget is None or self._saved() > 0):
+            return hurried
         if self.budget is None or wanted <= 0:
             return wanted
         cost = self._costs.setdefault(query, Cost())
@@ -113,6 +122,13 @@ class Footprint:
     def totals(self) -> Iterator[tuple[str, int, float]]:
         """Query, requests and seconds of everything that was ever sent."""
         return ((query, cost.requests, cost.seconds) for query, cost in self._costs.items() if cost.requests)
+
+    def _saved(self) -> float:
+        """Seconds of the source's time that were saved, negative where more than the budget was used."""
+        now = self._clock()
+        self._credit = min(self._credit + (self.budget or 0.0) * (now - self._credit_at), CREDIT)
+        self._credit_at = now
+        return self._credit
 
     def _divide(self) -> None:
         """Find the greatest part that keeps the sum of all loads within the budget."""

@@ -190,21 +190,22 @@ class Question(Generic[T]):
 
     def _period(self) -> float:
         """Seconds between two askings, as wanted, or as the source's budget allows."""
-        wanted, footprint = self._wanted(), self.terms.footprint
-        return wanted if footprint is None else footprint.interval(self.query, wanted)
+        pace, footprint = self.pace, self.terms.footprint
+        is_hurried = pace.calm is not None and self._clock() < self._hurry_until
+        wanted = self._wanted()
+        if footprint is None:
+            return pace.at_most_every if is_hurried else wanted
+        return footprint.interval(self.query, wanted, pace.at_most_every if is_hurried else None)
 
     def _stretched(self) -> float:
-        """The period in force if it is longer than the wanted one, else 0."""
-        period = self._period()
-        return period if period > self._wanted() else 0.0
+        """The period to which the source's budget has stretched the wanted one, else 0."""
+        wanted, footprint = self._wanted(), self.terms.footprint
+        period = wanted if footprint is None else footprint.interval(self.query, wanted)
+        return period if period > wanted else 0.0
 
     def _wanted(self) -> float:
         pace = self.pace
-        wanted = pace.every
-        if wanted is None:
-            is_calm = pace.calm is not None and self._clock() >= self._hurry_until
-            wanted = pace.calm if is_calm and pace.calm is not None else pace.at_most_every
-        return wanted
+        return pace.every if pace.every is not None else pace.calm or pace.at_most_every
 
     def _rest(self, error: SourceError) -> float:
         """How long to leave the source alone, in seconds."""
@@ -273,7 +274,8 @@ class Question(Generic[T]):
         if self.pace.every is not None and age > self._stale_after() and not stands:
             raise TimedOut(f"{self.name} last answered {age:.0f} s ago; expected every {self.pace.every:g} s")
         used = answers_used.get()
-        if used is not None:
+        # what is asked on change tells of now for as long as nothing changes
+        if used is not None and self.pace.every != inf:
             used.append(self.answered_at)
         return self._value  # type: ignore[return-value]  # an answer that is None is an answer too
 

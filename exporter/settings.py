@@ -55,17 +55,20 @@ class Backend(Section):
         15.0, description="seconds that /health and /workers/status may take, which ask all workers"
     )
     fast_period: Seconds = Field(
-        0.5, description="seconds between two requests to /metrics while it is scraped often"
+        0.25, description="seconds between two requests to a route while something looks wrong with it"
     )
     calm_period: Seconds = Field(
-        1.0, description="seconds between two requests to /db/pool while nothing looks wrong"
+        1.0,
+        description="seconds between two requests to /metrics, and to /db/pool, while nothing looks wrong",
     )
     probe_period: Seconds = Field(
         10.0, description="seconds between two requests to a module's health route while nothing looks wrong"
     )
     period: Seconds = Field(30.0, description="seconds between two requests to an ordinary route")
     slow_period: Seconds = Field(
-        300.0, description="seconds between two requests to a route that counts in the database"
+        300.0,
+        description="seconds between two requests to /user-engagement or /recommendation-quality, which "
+        "count in the database",
     )
     blocking_period: Seconds | None = Field(
         None,

@@ -89,9 +89,10 @@ def levels_left() -> dict[str, Any]:
     return {"mode": "absolute", "steps": rising}
 
 
-def stale() -> dict[str, Any]:
-    """Steps of an age in seconds: slow questions are asked once a minute, so three minutes are too many."""
-    return {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, {"color": ORANGE, "value": 180}]}
+def stale(seldom: bool = False) -> dict[str, Any]:
+    """Steps of an age in seconds: three periods are too many, of one minute or, asked seldom, of five."""
+    old = 900 if seldom else 180
+    return {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, {"color": ORANGE, "value": old}]}
 
 
 def plain() -> dict[str, Any]:

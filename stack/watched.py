@@ -38,6 +38,8 @@ def the_demo(demo: DemoSettings) -> Watched:
         "CELERY_BROKER_URL": demo.broker_url,
         "CELERY_RESULT_BACKEND": demo.results_url,
         "INGESTION_REDIS_URL": demo.ingestion_url,
+        # the demo writes its times without a zone, and in this one
+        "OPS_BACKEND__TIME_ZONE": "UTC",
         # who looks at the demo will not wait four hours until enough is learnt
         "OPS_ANOMALIES__PERIOD": "15",
     }

@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.anomaly.bounds import Floats
-from exporter.anomaly.tuning import DAY
+from exporter.anomaly.tuning import DAY, DAYS
 
-DAYS = 7
 SLOT = 900.0
 SLOTS = int(DAY / SLOT)
 ENOUGH = 2  # days

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 DAY = 86_400.0
+DAYS = 7  # that the season remembers
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,15 @@
 """Many series, each with a detector of its own, and how each of them is now."""
 
 from collections.abc import Iterator
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from exporter.anomaly.detector import Detector
 from exporter.anomaly.tuning import DAY, Tuning
+from exporter.anomaly.view import ANOMALOUS, LEARNING, NORMAL, View
 
-LEARNING, NORMAL, ANOMALOUS = "learning", "normal", "anomalous"
-STATES = (LEARNING, NORMAL, ANOMALOUS)
+if TYPE_CHECKING:
+    from exporter.anomaly.detector import Detector
+
 K = TypeVar("K")
-
-
-class View(NamedTuple):
-    """How a series is: its newest value, the band in which that was expected, and what follows."""
-
-    value: float
-    lower: float
-    upper: float
-    score: float | None
-    state: str
-    direction: int
 
 
 class Watch(Generic[K]):
@@ -37,12 +27,18 @@ class Watch(Generic[K]):
         if key not in self._detectors and len(self._detectors) >= self._most:
             self._left_out[key] = times[-1]
             return
-        detector = self._detectors.setdefault(key, Detector(self._tuning))
+        detector = self._detectors.get(key) or self._new(key)
         found = detector.read(times, values).taken(slice(-1, None))
         lower, upper, direction = float(found.lower[0]), float(found.upper[0]), int(found.direction[0])
         state = LEARNING if found.learning[0] else ANOMALOUS if direction else NORMAL
         score = None if state == LEARNING else float(found.score[0])
         self._views[key] = times[-1], View(values[-1], lower, upper, score, state, direction)
+
+    def _new(self, key: K) -> "Detector":
+        # with it comes numpy and its 11 MiB, which an exporter that watches no series need not carry
+        from exporter.anomaly.detector import Detector  # noqa: PLC0415
+
+        return self._detectors.setdefault(key, Detector(self._tuning))
 
     def views(self, since: float) -> Iterator[tuple[K, View]]:
         """Those that have said something since this time."""

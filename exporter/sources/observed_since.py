@@ -12,6 +12,7 @@ class ObservedSince:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, float]] = {}
+        self._disagree: dict[str, float] = {}
 
     def note(self, subject: str, observed: str, now: float) -> float:
         """Take in an observation; the moment from which on a report may be held against it.
@@ -25,3 +26,12 @@ class ObservedSince:
             return -inf
         self._known[subject] = (observed, -inf if known is None else now)
         return self._known[subject][1]
+
+    def disagrees(self, subject: str, does: bool, now: float) -> float | None:
+        """Since when a report has differed from what is observed, in Unix seconds; None where it does not."""
+        if not does:
+            self._disagree.pop(subject, None)
+            return None
+        if len(self._disagree) < MOST:
+            self._disagree.setdefault(subject, now)
+        return self._disagree.get(subject, now)

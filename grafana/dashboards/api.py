@@ -41,7 +41,7 @@ def now() -> tuple[Modern, ...]:
     """The present state in numbers."""
     return (
         words("Backend", api.up(), says=Says(UP, fresh.NO_SCRAPE, "none", more=fresh.works())),
-        words("Slow routes", api.wedged(), says=Says(WEDGED, "not asked yet", "none", more=HANGS)),
+        words("Event loop", api.wedged(), says=Says(WEDGED, "not known yet", "none", more=HANGS)),
         stat("Requests a second", api.request_rate(), says=Says(RATE, QUIET, "reqps")),
         stat("P95", api.duration(0.95), says=judged("api_response_time", P95, QUIET)),
         stat("Failed", api.error_ratio(), says=judged("api_error_ratio", FAILED, QUIET)),
@@ -51,9 +51,9 @@ def now() -> tuple[Modern, ...]:
     )
 
 
-UP = "Whether the backend answered any of our quick requests, with whatever status."
-WEDGED = "Routes that ask the workers. When they hang, the event loop is blocked, as by a frozen Redis."
-HANGS = fresh.trouble("hang", "answer")
+UP = "Whether the backend responds, whatever the status. A refusal counts at once, silence after three pings."
+WEDGED = "Whether it takes connections and is silent: its event loop is blocked, as by a frozen Redis."
+HANGS = fresh.trouble("hangs", "responds")
 RATE = "Requests a second, all modules. None at all at a busy hour: look at what stands before the backend."
 P95 = "95 % of the requests are answered within this time."
 FAILED = "Share of the requests that end in a server error."

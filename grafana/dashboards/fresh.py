@@ -10,6 +10,10 @@ from grafana.panels import Says, words
 from grafana.queries import freshness
 
 NO_SCRAPE = "✖ no scrape at all"
+# collectors that need a route which counts in the database, and is therefore requested every five minutes
+SELDOM = {"engagement", "recommendations"}
+USUAL = "Age of the oldest answer below; slow questions are asked once a minute, so up to two is usual."
+RARE = "Age of the oldest answer below; the backend counts for it every five minutes, so up to ten is usual."
 
 
 def fresh(board: str, *collectors: str) -> Band:
@@ -37,8 +41,9 @@ def read(collectors: Sequence[str]) -> Modern:
 
 def oldest(collectors: Sequence[str]) -> Modern:
     """How old the oldest number of the dashboard may be."""
-    about = "Age of the oldest answer below; slow questions are asked once a minute, so up to two is usual."
-    coloured = {"thresholds": stale(), "color": {"mode": "thresholds"}}
+    seldom = not SELDOM.isdisjoint(collectors)
+    about = RARE if seldom else USUAL
+    coloured = {"thresholds": stale(seldom), "color": {"mode": "thresholds"}}
     return words(
         "Oldest answer", freshness.oldest(collectors), says=Says(about, NO_SCRAPE, "s", more=coloured)
     )

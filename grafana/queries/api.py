@@ -17,7 +17,7 @@ def up() -> Query:
 
 def wedged() -> Query:
     """Whether its slow routes hang."""
-    return query(most(own("ops_backend_wedged")), "slow routes")
+    return query(most(own("ops_backend_wedged")), "event loop")
 
 
 def processes() -> Query:

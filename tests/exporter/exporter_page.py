@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
 
 from exporter.app import build
 from exporter.settings import Settings
 
 Labels = dict[str, str]
+# who a test watches that names no backend: at the default address may be one that somebody runs
+NOBODY = "http://127.0.0.1:1"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ def watching(**settings: Any) -> Iterator[Watched]:
     Periods are short unless the test says otherwise, so that a changed source is seen at once; nothing is
     spared, since a test asks more often than anybody does.
     """
-    backend: Any = {"period": 1.0, "calm_period": 0.2, "probe_period": 0.2, **settings.pop("backend", {})}
+    given = settings.pop("backend", {})
+    calm = given.get("fast_period", 0.2)
+    backend: Any = {"url": NOBODY, "period": 1.0, "calm_period": calm, "probe_period": 0.2, **given}
     limits: Any = {"own_share": 1.0, **settings.pop("limits", {})}
     with TestClient(build(Settings(backend=backend, limits=limits, **settings))) as client:
         yield Watched(client)

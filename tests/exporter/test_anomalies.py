@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exporter.anomaly.watch import View
+from exporter.anomaly.view import View
 from exporter.collectors.anomalies.signals import METRICS
 from exporter.settings import Anomalies, Limits
 from exporter.sources.prometheus.answers import Name

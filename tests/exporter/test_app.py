@@ -4,7 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 from exporter.app import build
 from exporter.settings import Settings

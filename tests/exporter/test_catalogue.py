@@ -49,7 +49,8 @@ def pages(
             connection.execute("SELECT 1")  # a transaction that stays open
             whole = eventually(lambda: settled(exporter), within=30)
     replay(backend, ANSWERS / "models_checked")
-    with watching(backend={"url": backend.url}, database={"url": sqlite_with_rows(tmp_path)}) as exporter:
+    own = {"url": backend.url, "time_zone": "UTC"}
+    with watching(backend=own, database={"url": sqlite_with_rows(tmp_path)}) as exporter:
         checked = eventually(lambda: with_checked_models(exporter), within=10)
     return [whole, checked, page_of_a_replica(own_redis_server, tmp_path)]
 
@@ -80,7 +81,7 @@ def page_of_a_replica(master: RedisServer, folder: Path) -> Page:
     """The page of an exporter whose cache is a replica."""
     with started(RedisServer(folder)) as replica, replica.client() as client:
         client.replicaof("127.0.0.1", str(master.port))
-        with watching(redis={"url": replica.url, "fast_period": 0.05}) as exporter:
+        with watching(redis={"url": replica.url, "fast_period": 0.05, "server_period": 0.2}) as exporter:
             return eventually(lambda: linked(exporter), within=10)
 
 

@@ -70,6 +70,20 @@ def test_the_share_is_that_of_the_last_minute() -> None:
     assert footprint.share() == 0
 
 
+def test_what_was_saved_may_be_used_for_a_closer_look() -> None:
+    clock = Clock()
+    footprint = Footprint("backend", 0.02, clock)
+    polled(footprint, page=(0.01, 1.0))
+    looks = 0
+    while footprint.interval("page", 1.0, 0.25) == 0.25:
+        footprint.spend("page", 0.01)
+        clock.now += 0.25
+        looks += 1
+        assert looks < 1000
+    assert looks == pytest.approx(1.0 / (0.01 - 0.25 * 0.02), rel=0.1)
+    assert footprint.interval("page", 1.0, 0.25) == 1.0
+
+
 def test_a_poll_that_waits_without_troubling_its_source_counts_for_what_it_did() -> None:
     clock = Clock()
     footprint = Footprint("broker", 0.02, clock)

@@ -56,6 +56,16 @@ def test_the_slowest_twentieth_decides() -> None:
     assert after((0, totals(0)), (10, totals(100, slow=40))) == "degraded"
 
 
+def test_a_failure_and_a_slow_response_are_noticed_at_once() -> None:
+    traffic = Traffic(Judgement(), Times())
+    for total, noticed in (
+        (totals(10), False), (totals(12), False), (totals(12, bad=1), True), (totals(15, bad=1), False),
+        (totals(16, bad=1, slow=1), True), (totals(17, bad=1, slow=1), False),
+    ):  # fmt: skip
+        traffic.note(total)
+        assert traffic.newly_bad() is noticed
+
+
 def test_one_request_is_no_pattern() -> None:
     assert after((0, totals(0)), (10, totals(6, bad=1))) == "healthy"
     assert after((0, totals(0)), (10, totals(6, bad=2))) == "degraded"

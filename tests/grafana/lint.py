@@ -160,7 +160,7 @@ def levels(board: Json) -> Iterator[str]:
     given = file_of_thresholds().signals.values()
     allowed = [steps(it.levels.given(), it.direction) for it in given]
     allowed += [palette.plain(), palette.any_is_bad(), palette.any_is_bad("#CC79A7"), palette.levels_left()]
-    allowed += [palette.stale(), *map(palette.any_shows, COLOURS)]
+    allowed += [palette.stale(), palette.stale(seldom=True), *map(palette.any_shows, COLOURS)]
     for panel in panels(board):
         defaults, overrides = panel["fieldConfig"]["defaults"], panel["fieldConfig"]["overrides"]
         found = [it["value"] for each in overrides for it in each["properties"] if it["id"] == "thresholds"]

@@ -26,6 +26,8 @@ def exporter(redis_server: RedisServer, start_server: StartServer, tmp_path: Pat
     port = free_port()
     address = {
         "EXPORTER_PORT": str(port),
+        # nobody: at the default address may be a backend that somebody runs
+        "BACKEND_URL": f"http://127.0.0.1:{free_port()}",
         "REDIS_URL": redis_server.database(2),
         "CELERY_BROKER_URL": redis_server.database(0),
     }

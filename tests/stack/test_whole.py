@@ -26,6 +26,8 @@ LOOKS = {
     "OPS_REDIS__KEYS_PERIOD": "1",
     "OPS_SERVICE__PERIOD": "0.5",
     "OPS_SERVICE__EMBEDDINGS_PERIOD": "0.5",
+    # looking so often costs more than a fiftieth of the time of what is looked at
+    "OPS_LIMITS__OWN_SHARE": "1",
 }
 LOOKED = 20.0
 SCRAPED = ("exporter", "backend", "service", "service-thresholds")
@@ -60,6 +62,7 @@ def test_from_a_fresh_start_to_the_end(run: Watchroom, operator: Operator) -> No
         files_become_resources(run, operator)
     missing_embeddings_are_generated(run, operator)
     a_prefix_is_cleared(run, operator)
+    the_model_is_as_old_as_its_file(run)
     eventually(lambda: run.targets()["exporter-fast"] == "up", within=20)
     eventually(lambda: {run.targets()[job] for job in SCRAPED} == {"up"}, within=20)
     # sent by Prometheus as soon as it looks, and let in by the token that the stack has made
@@ -132,6 +135,15 @@ def a_prefix_is_cleared(run: Watchroom, operator: Operator) -> None:
         assert operator.post("/api/v1/cache/clear", prefix="lamp:", **sure)["keys"] == 50
         assert (cache.exists("lamp:7"), cache.exists("wick")) == (0, 1)
         eventually(lambda: series(run, "cache", group) is None, within=LOOKED)
+
+
+def the_model_is_as_old_as_its_file(run: Watchroom) -> None:
+    """Although the demo tells local times without a zone, as the watched backends do."""
+    name = 'ops_model_modified_timestamp_seconds{model="ncf_model"}'
+    shown = eventually(lambda: series(run, "models", name), within=LOOKED)
+    [file] = (run.run_dir / "demo" / "models").glob("ncf*")
+    assert shown is not None
+    assert abs(shown - file.stat().st_mtime) < 1
 
 
 def ended(operator: Operator, number: int) -> Any:

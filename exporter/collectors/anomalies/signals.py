@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.anomaly.watch import STATES
+from exporter.anomaly.view import STATES
 from exporter.metrics import Gauge, States
 from exporter.sources import Sources
 

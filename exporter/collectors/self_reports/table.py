@@ -10,6 +10,8 @@ from exporter.collectors.self_reports.sight import Sight
 from exporter.question import Question
 from exporter.status import UNKNOWN
 
+JUST_NOW = 120.0  # seconds for which a change of what is observed is new
+LOOK_AGAIN = 300.0  # seconds after which a report that disagrees is renewed for the first time
 ROWS = (
     Row(1, "the database is healthy; it is stopped", stores.database),
     Row(2, "the module is healthy; its requests fail", application.modules),
@@ -50,9 +52,27 @@ def is_current(sight: Sight, words: Words) -> bool:
     if words.observed == UNKNOWN:
         return report.asked_at is not None or renewed(sight, report)
     # one that was under way when the observation changed may speak of either state
-    if report.answer_asked_at is not None and report.answer_asked_at >= since:
+    if report.answer_asked_at is None or report.answer_asked_at < since:
+        return renewed(sight, report)
+    # what came right after a change of what is observed is of its moment; else the report is asked for again
+    is_new = as_steady(sight.now) - since < JUST_NOW
+    return agrees_or_was_asked_again(sight, words, report, is_new)
+
+
+def agrees_or_was_asked_again(sight: Sight, words: Words, report: Question[Any], is_new: bool) -> bool:
+    """Whether the report agrees, or says the same still: it may have been given in a short bad moment.
+
+    A disagreement that lasts is looked into again, ever more seldom, so that it does not outlive its cause.
+    """
+    now = as_steady(sight.now)
+    began = sight.since.disagrees(words.subject, words.known and words.disagrees, now)
+    if began is None or report.answered_at is None:
         return True
-    return renewed(sight, report)
+    if report.answered_at < began and not is_new:
+        return renewed(sight, report)
+    if now - report.answered_at > max(LOOK_AGAIN, (now - began) / 2):
+        renewed(sight, report)
+    return True
 
 
 def renewed(sight: Sight, report: Question[Any]) -> bool:

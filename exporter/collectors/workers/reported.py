@@ -10,7 +10,7 @@ from exporter.metrics import Counter, Gauge, States
 from exporter.rows import summed
 from exporter.sources import Sources
 
-AGED = " Asked every 60 s by default: the question blocks the backend."
+AGED = " Requested on change, not on a clock: the request blocks the backend."
 WORKERS = Gauge("ops_workers_reported_workers", "Workers that the backend says there are." + AGED)
 ACTIVE = Gauge("ops_workers_reported_active_tasks", "Tasks that the backend says are running." + AGED)
 SCHEDULED = Gauge(

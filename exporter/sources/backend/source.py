@@ -31,7 +31,8 @@ LEAST_GAP = 60.0  # seconds between two requests to a route that blocks the back
 LONGEST_GAPS = 30  # such gaps to the next request at most, where it fails again and again
 SUSPENDED = 900.0  # seconds for which a route is left alone that was seen to block the backend
 NOBODY_BEHIND = (502, 503, 504)  # what a proxy answers for a backend that it cannot reach
-HURRY = 5.0  # seconds of quick requests after a sign that something is wrong
+HURRY, SHORTLY = 5.0, 1.0  # seconds of quick requests after a sign, and after a slight one, of trouble
+MANY = 3  # users' requests in flight that are such a sign
 
 
 class Backend(Asked):
@@ -73,11 +74,9 @@ class Backend(Asked):
 
     def _ask_often(self, own: BackendSettings) -> None:
         read, terms = self._reader, Terms(self.footprint, self.limiter.turn, self._stands)
-        pool = Pace(own.timeout, at_most_every=own.fast_period, calm=max(own.calm_period, own.fast_period))
-        self.totals: Question[Totals] = Question(
-            "backend /metrics", read.totals, Pace(own.timeout, own.fast_period), terms=terms
-        )
-        self.pool = Question("backend /db/pool", read.document(f"{MONITORING}/db/pool"), pool, terms=terms)
+        quick = Pace(own.timeout, at_most_every=own.fast_period, calm=max(own.calm_period, own.fast_period))
+        self.totals: Question[Totals] = Question("backend /metrics", read.totals, quick, terms=terms)
+        self.pool = Question("backend /db/pool", read.document(f"{MONITORING}/db/pool"), quick, terms=terms)
         # these two block the backend's event loop for seconds
         period = own.blocking_period or inf
         gap = min(LEAST_GAP, period)
@@ -208,10 +207,15 @@ class Backend(Asked):
             question.try_again()
 
     def _look_closer(self, totals: Totals, is_another: bool) -> None:
-        """Requests in flight are the first sign of trouble: pool and troubled modules are looked at now."""
+        """An error, a slow response, requests in flight: the first signs of trouble have us look closer."""
         self.traffic.note(totals)
-        if sum(totals.in_progress.values()) > 0:
+        if self.traffic.newly_bad():
+            self.totals.hurry(HURRY)
+        if (in_flight := sum(totals.in_progress.values())) > 0:
             self.pool.hurry(self._settings.backend.fast_period)
+        if in_flight >= MANY:
+            self.totals.hurry(SHORTLY)
+            self.pool.hurry(SHORTLY)
         for name, probe in self.probes.items():
             if self.traffic.status(name) in (DEGRADED, DOWN):
                 probe.hurry(HURRY)

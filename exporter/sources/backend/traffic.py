@@ -33,15 +33,25 @@ class Traffic:
         self._clock = clock
         self._kept: deque[Snapshot] = deque()
         self._now: Snapshot | None = None
+        self._before: Snapshot | None = None
 
     def note(self, totals: Totals) -> None:
         """Remember these totals, which are of now."""
         at, window = self._clock(), self._settings.window
+        self._before = self._now
         self._now = Snapshot(at, totals.asked(), totals.errors(), totals.durations)
         if not self._kept or at - self._kept[-1].at >= window / SNAPSHOTS:
             self._kept.append(self._now)
         while len(self._kept) > 1 and at - self._kept[1].at >= window:
             self._kept.popleft()
+
+    def newly_bad(self) -> bool:
+        """Whether a request failed or was slow between the last two totals."""
+        if self._now is None or self._before is None:
+            return False
+        limit = self._settings.degraded_seconds
+        failed = sum(self._now.errors.values()) > sum(self._before.errors.values())
+        return failed or slower(self._now, limit) > slower(self._before, limit)
 
     def status(self, module: str) -> str:
         """What the module's requests of the window say; `unknown` with too few of them."""
@@ -54,6 +64,15 @@ class Traffic:
             return answers
         slow = percentile(0.95, self._now.durations.get(module), then.durations.get(module))
         return DEGRADED if slow is not None and slow > limits.degraded_seconds else HEALTHY
+
+
+def slower(snapshot: Snapshot, limit: float) -> float:
+    """How many requests took longer than the limit, or than the next bound below it."""
+    found = 0.0
+    for spread in snapshot.durations.values():
+        within = [count for bound, count in spread.buckets.items() if bound <= limit]
+        found += spread.count - (within[-1] if within else spread.count)
+    return found
 
 
 def grown(now: Mapping[str, float], then: Mapping[str, float], module: str) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 from redis.exceptions import RedisError, ResponseError
 
+from exporter.memory import give_back
 from exporter.settings import Celery as CelerySettings
 from exporter.sources.broker.foreign import Foreign
 from exporter.sources.broker.messages import body_of
@@ -23,6 +24,7 @@ from exporter.sources.redis_errors import said
 
 log = logging.getLogger("exporter")
 PING_AFTER = 1.0
+BURST = 100_000  # bytes of events not yet understood that make a burst
 SILENT_AFTER = 3.0  # no answer to a ping by then: what we know is no longer of the present
 GIVEN_UP_AFTER = 30.0
 LONGEST_REST = 5.0
@@ -51,6 +53,7 @@ class Receiver:
         self._heard_at = 0.0
         self._listening_since: float | None = None
         self._stream: Stream | None = None
+        self._burst = False
         self._stopping = threading.Event()
         self._waker: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -175,6 +178,15 @@ class Receiver:
         self.tasks.tick(now)
         self.workers.expire(now)
         self.samples.append((now, self.tasks.finished, self.tasks.failed))
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Give back the memory of a burst once all of it is understood."""
+        if self.backlog > BURST:
+            self._burst = True
+        elif self._burst and not self.backlog:
+            self._burst = False
+            give_back()
 
     def _cut(self, error: Exception) -> None:
         self.workers.forget_waiting()

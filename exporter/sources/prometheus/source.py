@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from exporter import bounds
 from exporter.anomaly.tuning import Tuning
-from exporter.anomaly.watch import View, Watch
+from exporter.anomaly.view import View
+from exporter.anomaly.watch import Watch
 from exporter.pace import Pace
 from exporter.question import Question
 from exporter.settings import Anomalies, Limits

@@ -3,8 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from exporter.anomaly.season import DAYS
-from exporter.anomaly.tuning import DAY
+from exporter.anomaly.tuning import DAY, DAYS
 
 # the week that the season remembers, and a window of what lies outside of it
 PAST = (DAYS + 2) * DAY

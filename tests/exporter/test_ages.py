@@ -1,0 +1,31 @@
+"""How old what is shown is: as old as the oldest answer behind it, unless that is asked on change."""
+
+import asyncio
+from math import inf
+
+import pytest
+
+from exporter.pace import Pace
+from exporter.question import Question, answers_used
+
+ASKED_AT, LATER = 1000.0, 1050.0
+
+
+@pytest.mark.parametrize(("every", "ages"), [(30.0, [ASKED_AT]), (inf, [])])
+def test_what_is_asked_on_change_tells_of_now(every: float, ages: list[float]) -> None:
+    now = ASKED_AT
+
+    async def ask() -> str:
+        return "healthy"
+
+    async def run() -> list[float]:
+        nonlocal now
+        question = Question("the source", ask, Pace(every=every), lambda: now)
+        await question.ask_now()
+        now = LATER
+        used: list[float] = []
+        answers_used.set(used)
+        assert await question.answer() == "healthy"
+        return used
+
+    assert asyncio.run(run()) == ages
