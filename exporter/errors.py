@@ -17,6 +17,10 @@ class Absent(Refused):
     """Nobody is there: the connection was refused, which says nothing about what was asked for."""
 
 
+class Unreachable(Absent):
+    """Nobody was reached, for a reason that may be ours: no word of the resolver, no socket, no network."""
+
+
 class TimedOut(SourceError):
     """The source did not answer in time; it may be wedged, so it is not asked again for a while."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Generic, TypeVar
 
+from exporter.clock import steady
 from exporter.errors import (
     Absent,
     NotConfigured,
@@ -51,19 +52,24 @@ scrape_under_way: ContextVar[Scrape | None] = ContextVar("scrape_under_way", def
 
 # a question that scrapes want more often than this is asked beside them, so that none of them waits for it
 OFTEN = 3.0
+# seconds for which a failing question is left alone at most, however much it costs
+LONGEST_REST = 60.0
 # how much older than its period an answer may be while the next is on its way
 ON_ITS_WAY = 0.5
 
 
 class Question(Generic[T]):
-    """One question to one source, with its pace, its last answer and its last failure."""
+    """One question to one source, with its pace, its last answer and its last failure.
+
+    Its times are moments of the steady clock (clock.py), in seconds.
+    """
 
     def __init__(
         self,
         name: str,
         ask: Callable[[], Awaitable[T]] | None,
         pace: Pace,
-        clock: Clock = time.time,
+        clock: Clock = steady,
         terms: Terms | None = None,
     ) -> None:
         self.name = name
@@ -73,6 +79,7 @@ class Question(Generic[T]):
         self.error: SourceError | None = None
         self.answered_at: float | None = None
         self.asked_at: float | None = None
+        self.answer_asked_at: float | None = None  # when the answer was asked for that is held
         self.failed_at: float | None = None
         self.seconds: float | None = None
         self.absent = False
@@ -148,8 +155,12 @@ class Question(Generic[T]):
                 self._sooner.set()
 
     def renew(self) -> None:
-        """Ask soon, since the last answer is of an earlier state; never before the least gap is over."""
-        self._renew_at = min(self._renew_at, (self.asked_at or 0.0) + self.pace.least_gap)
+        """Ask soon, since the last answer is of an earlier state; never before the least gap is over.
+
+        Where the source's budget has stretched the period, that is the least gap.
+        """
+        gap = max(self.pace.least_gap, self._stretched())
+        self._renew_at = min(self._renew_at, (self.asked_at or 0.0) + gap)
         self._sooner.set()
 
     def leave_alone(self, seconds: float) -> None:
@@ -181,18 +192,30 @@ class Question(Generic[T]):
         """Seconds between two askings, as wanted, or as the source's budget allows."""
         pace, footprint = self.pace, self.terms.footprint
         is_hurried = pace.calm is not None and self._clock() < self._hurry_until
-        wanted = pace.every if pace.every is not None else pace.calm or pace.at_most_every
+        wanted = self._wanted()
         if footprint is None:
             return pace.at_most_every if is_hurried else wanted
         return footprint.interval(self.query, wanted, pace.at_most_every if is_hurried else None)
+
+    def _stretched(self) -> float:
+        """The period to which the source's budget has stretched the wanted one, else 0."""
+        wanted, footprint = self._wanted(), self.terms.footprint
+        period = wanted if footprint is None else footprint.interval(self.query, wanted)
+        return period if period > wanted else 0.0
+
+    def _wanted(self) -> float:
+        pace = self.pace
+        return pace.every if pace.every is not None else pace.calm or pace.at_most_every
 
     def _rest(self, error: SourceError) -> float:
         """How long to leave the source alone, in seconds."""
         if self.absent:
             return ABSENT_FOR
-        absent = isinstance(error, Absent)
-        first, longest = (SOON, SOON_ENOUGH) if absent else (self.pace.rest, self.pace.longest_rest)
-        return min(first * 2.0 ** min(self.failures, 30), longest)
+        if isinstance(error, Absent):
+            return min(SOON * 2.0 ** min(self.failures, 30), SOON_ENOUGH)
+        rest = min(self.pace.rest * 2.0 ** min(self.failures, 30), self.pace.longest_rest)
+        # what fails costs the source as much as what does not, and a time-out most of all
+        return max(rest, min(self._stretched(), LONGEST_REST))
 
     def _note(self, scrape: Scrape | None) -> None:
         """Remember that a scrape wants this; from the second within a while on, ask beside the scrapes."""
@@ -295,6 +318,7 @@ class Question(Generic[T]):
     def _answered(self) -> None:
         self.answered_at, self.error, self.failures, self.withheld = self._clock(), None, 0, None
         self.silences = 0
+        self.answer_asked_at = self.asked_at
         self._rest_until, self.absent = 0.0, False
 
     def _silent(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from prometheus_client import Metric
 
 from exporter import __version__
+from exporter.clock import as_wall, steady
 from exporter.collector import Collector, Part
 from exporter.errors import NotConfigured, OutOfTime, SourceError, Withheld
 from exporter.log import Complaints
@@ -69,7 +70,7 @@ class Outcome:
 class Runner:
     """Reads collectors side by side within a budget; runs asked for at the same time are one run."""
 
-    def __init__(self, sources: Sources, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, sources: Sources, clock: Callable[[], float] = steady) -> None:
         self._sources = sources
         self._clock = clock
         self._runs: dict[tuple[str, ...], asyncio.Task[list[Metric]]] = {}
@@ -130,7 +131,7 @@ class Runner:
             return Reading(error=f"{type(error).__name__} at {place(error)}")
 
     def _about(self, outcomes: Sequence[Outcome]) -> Iterable[Metric]:
-        last = self._last_success
+        last = {name: as_wall(at) for name, at in self._last_success.items()}
         yield BUILD.facts(__version__, platform.python_version())
         yield SUCCESS.of((o.name, float(o.success)) for o in outcomes)
         yield DURATION.of((o.name, o.seconds) for o in outcomes)

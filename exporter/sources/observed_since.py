@@ -15,7 +15,7 @@ class ObservedSince:
         self._disagree: dict[str, float] = {}
 
     def note(self, subject: str, observed: str, now: float) -> float:
-        """Take in an observation; the time, in Unix seconds, from which on a report may be held against it.
+        """Take in an observation; the moment from which on a report may be held against it.
 
         What is observed first may have been so for long, so any report of it will do.
         """

@@ -1,6 +1,7 @@
 """Users' requests are what the backend counts less what we have sent: never less than before, never ours."""
 
 import itertools
+import time
 
 from exporter.settings import Settings
 from exporter.settings_modules import MODULES
@@ -8,6 +9,7 @@ from exporter.sources.backend.metrics_page import MetricsPage
 from exporter.sources.backend.own_traffic import OwnTraffic
 from exporter.sources.backend.paths import requested
 from exporter.sources.backend.routes import Routes
+from exporter.sources.backend.source import Backend
 from exporter.sources.backend.totals import ApiTotals, Totals
 from tests.exporter.test_api import Row, metrics
 
@@ -126,3 +128,45 @@ def test_the_path_of_the_backends_url_is_no_part_of_its_routes() -> None:
     totals = it.read(("/backend/search", "200", 30), ("/backend/search/health", "200", 1))
     assert requests(totals, "search") == 30
     assert requests(totals, "monitoring") == 0
+
+
+def test_users_of_the_root_are_users() -> None:
+    settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:9"}})
+    own = Backend(settings).own_traffic
+    page = MetricsPage(Routes(MODULES), (), own)
+    totals = ApiTotals(page, own, lambda: NOW).read(metrics((("/", "200", 7),), YOUNG))
+    assert requests(totals, "other") == 7
+
+
+def test_the_route_of_a_ping_of_the_settings_may_be_shared() -> None:
+    settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:9", "ping_route": "/search"}})
+    own = Backend(settings).own_traffic
+    reading = ApiTotals(MetricsPage(Routes(MODULES), (), own), own, lambda: NOW)
+    reading.read(metrics((("/search", "200", 0),), YOUNG))
+    own.sent("/search", 200)
+    assert requests(reading.read(metrics((("/search", "200", 8),), YOUNG)), "search") == 7
+
+
+def test_what_a_route_for_all_paths_gets_of_ours_is_not_a_users() -> None:
+    it = Reading()
+    for path in ("/api/v1/ingestion/health", "/api/v1/ingestion/jobs/history"):
+        it.own.sent(path, 404)
+    assert requests(it.read(("/{full_path:path}", "404", 5)), "other", "4xx") == 3
+
+
+def test_a_page_of_thousands_of_routes_is_read_in_time() -> None:
+    it = Reading()
+    rows = [(f"/api/thing{number}/{{id}}/part", "200", 1) for number in range(3000)]
+    began = time.thread_time()
+    assert requests(it.read(*rows), "other") == 3000
+    it.read(*rows)
+    assert time.thread_time() - began < 1.0
+
+
+def test_counts_beyond_all_bounds_break_nothing() -> None:
+    it = Reading()
+    page = "".join(
+        f'http_requests_total{{handler="/api/v1/ingestion/health",method="GET",status="20{n}"}} 1.7e308\n'
+        for n in (0, 1)
+    )
+    assert requests(it.read(("/search", "200", 1), more=page), "search") == 1

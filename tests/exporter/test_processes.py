@@ -121,6 +121,13 @@ def test_endless_restarts_take_no_endless_memory_and_lose_nothing() -> None:
     assert len(processes.recent(0)) <= MOST
 
 
+def test_more_processes_than_are_kept_apart_are_not_counted_twice_when_they_come_back() -> None:
+    processes: Processes[str] = Processes(keeps=True)
+    for at in range(10 * (MOST + 6)):
+        processes.saw(events(100), at, name=str(at % (MOST + 6)))
+    assert processes.total()["events"] == 100 * (MOST + 6)
+
+
 @pytest.mark.parametrize("workers", [2, 3, 4, 8])
 def test_a_crowd_answering_at_random_is_summed_to_the_truth(workers: int) -> None:
     chance = random.Random(workers)

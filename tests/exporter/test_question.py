@@ -1,13 +1,16 @@
 """A question is asked by many and answered once, rests when it fails, and is never answered from the past."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from exporter.errors import NotConfigured, OutOfTime, Refused, SourceError, TimedOut
-from exporter.pace import Pace
+from exporter.footprint import Footprint
+from exporter.pace import Pace, Terms
 from exporter.question import Question, Scrape, scrape_under_way
 
 
@@ -240,3 +243,88 @@ def test_a_scrape_now_and_then_asks_no_more_than_it_needs() -> None:
         assert source.asked == 3
 
     asking(Pace(at_most_every=0.01), check)
+
+
+SET_BACK = """
+import asyncio, time
+true, shift = time.time, 0.0
+time.time = lambda: true() + shift  # before anything of ours is imported
+
+from exporter.clock import as_wall
+from exporter.footprint import Footprint
+from exporter.pace import Pace, Terms
+from exporter.question import Question
+
+async def main():
+    global shift
+    asked = []
+    async def ask():
+        asked.append(1)
+    question = Question("the source", ask, Pace(every=0.05, timeout=1))
+    await question.ask_now()
+    for shift in (-3600.0, 3600.0):
+        count = len(asked)
+        async with asyncio.timeout(1):
+            await question.until_due()
+            await question.ask_now()
+        await question.answer()
+        assert len(asked) == count + 1
+        assert abs(as_wall(question.answered_at) - time.time()) < 1
+
+asyncio.run(main())
+"""
+
+
+def test_a_wall_clock_that_is_set_stops_no_polling_and_makes_no_answer_old_or_of_the_future() -> None:
+    subprocess.run([sys.executable, "-c", SET_BACK], check=True, timeout=30)
+
+
+def test_the_answer_that_is_held_knows_when_it_was_asked_for() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        await question.ask_now()
+        clock.now += 5
+        source.open.clear()
+        under_way = asyncio.create_task(question.ask_now())
+        await until(lambda: question.asked_at == 1005)
+        assert question.answer_asked_at == 1000
+        source.open.set()
+        await under_way
+        assert question.answer_asked_at == 1005
+
+    asking(Pace(timeout=9), check)
+
+
+def test_what_fails_at_a_cost_keeps_to_the_budget_as_well() -> None:
+    async def check(*_: object) -> None:
+        clock = Clock()
+        footprint = Footprint("the source", 0.02, clock)
+
+        async def hang() -> int:
+            clock.now += 1.0
+            raise TimedOut("no answer")
+
+        question = Question("it", hang, Pace(every=1), clock, Terms(footprint))
+        await question.ask_now()
+        assert question.next_due() - clock.now == pytest.approx(50)
+        others = [Question(f"it {n}", hang, Pace(every=1), clock, Terms(footprint)) for n in range(20)]
+        for other in others:
+            await other.ask_now()
+        assert others[-1].next_due() - clock.now == pytest.approx(60)
+
+    asking(Pace(), check)
+
+
+def test_a_renewal_keeps_to_the_budget_as_well() -> None:
+    async def check(*_: object) -> None:
+        clock = Clock()
+
+        async def slow() -> int:
+            clock.now += 1.0
+            return 1
+
+        question = Question("it", slow, Pace(every=30), clock, Terms(Footprint("the source", 0.02, clock)))
+        await question.ask_now()
+        question.renew()
+        assert question.next_due() - clock.now == pytest.approx(49)
+
+    asking(Pace(), check)

@@ -177,7 +177,7 @@ def sighted(said: Said = HONEST_SAID, seen: Seen = HONEST_SEEN) -> Sight:
     """Reports and observations at the moment of the examples."""
     backend = Backend(Settings())
     for question in backend.questions():
-        question.asked_at = question.answered_at = NOW
+        question.asked_at = question.answer_asked_at = question.answered_at = NOW
     return Sight(Settings(), NOW, said, seen, backend, ObservedSince())
 
 

@@ -10,8 +10,8 @@ from exporter.sources import Sources
 
 UP = Gauge(
     "ops_backend_up",
-    "Whether the backend responds, with whatever HTTP status. A refused connection counts at once, silence "
-    "only after three pings.",
+    "Whether the backend responds, with whatever HTTP status of its own. A refused connection counts at "
+    "once; silence, and a proxy's 502, 503 or 504, only after three pings.",
 )
 WEDGED = Gauge(
     "ops_backend_wedged",

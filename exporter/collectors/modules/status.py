@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
+from exporter.clock import as_wall
 from exporter.metrics import Gauge, States
 from exporter.sources import Sources
 
@@ -36,7 +37,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
         STATUS.of_states((view.name, view.status) for view in views),
         DURATION.of((view.name, view.probe_seconds) for view in views),
         KNOWN_AT.of(
-            (view.name, by, at)
+            (view.name, by, None if at is None else as_wall(at))
             for view in views
             for by, at in (("reported", view.reported_at), ("observed", view.observed_at))
         ),

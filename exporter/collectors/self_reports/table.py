@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from exporter.clock import as_steady
 from exporter.collectors.self_reports import application, stores, work
 from exporter.collectors.self_reports.row import Row, Words
 from exporter.collectors.self_reports.sight import Sight
@@ -44,16 +45,17 @@ def compared(sight: Sight) -> Iterator[Words]:
 
 def is_current(sight: Sight, words: Words) -> bool:
     """Whether the report is of the state that is observed now."""
-    since = sight.since.note(words.subject, words.observed, sight.now)
+    since = sight.since.note(words.subject, words.observed, as_steady(sight.now))
     report = words.report
     if report is None:
         return True
     if words.observed == UNKNOWN:
         return report.asked_at is not None or renewed(sight, report)
-    if report.answered_at is None or report.answered_at < since:
+    # one that was under way when the observation changed may speak of either state
+    if report.answer_asked_at is None or report.answer_asked_at < since:
         return renewed(sight, report)
     # what came right after a change of what is observed is of its moment; else the report is asked for again
-    is_new = sight.now - since < JUST_NOW
+    is_new = as_steady(sight.now) - since < JUST_NOW
     return agrees_or_was_asked_again(sight, words, report, is_new)
 
 
@@ -62,12 +64,13 @@ def agrees_or_was_asked_again(sight: Sight, words: Words, report: Question[Any],
 
     A disagreement that lasts is looked into again, ever more seldom, so that it does not outlive its cause.
     """
-    began = sight.since.disagrees(words.subject, words.known and words.disagrees, sight.now)
+    now = as_steady(sight.now)
+    began = sight.since.disagrees(words.subject, words.known and words.disagrees, now)
     if began is None or report.answered_at is None:
         return True
     if report.answered_at < began and not is_new:
         return renewed(sight, report)
-    if sight.now - report.answered_at > max(LOOK_AGAIN, (sight.now - began) / 2):
+    if now - report.answered_at > max(LOOK_AGAIN, (now - began) / 2):
         renewed(sight, report)
     return True
 

@@ -1,9 +1,9 @@
 """The cache as the backend's processes count it, summed over those behind the URL."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from exporter.clock import steady
 from exporter.errors import BadAnswer
 from exporter.sources.backend.processes import Processes
 from exporter.sources.document import Document
@@ -25,7 +25,7 @@ class CacheCounts:
 class CacheTallies:
     """Turns each answer of /cache/stats into totals over all processes."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = steady) -> None:
         self._clock = clock
         self._processes: Processes[str] = Processes()
 

@@ -1,19 +1,29 @@
 """HTTP towards a watched system: bounded in size, with errors that say no more than they should."""
 
 import asyncio
+import errno
 import json
+import socket
+import time
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
-from exporter.errors import Absent, BadAnswer, Refused, TimedOut
+from exporter.errors import Absent, BadAnswer, Refused, TimedOut, Unreachable
 from exporter.footprint import busy
 from exporter.sources.backend.token import Token
 from exporter.sources.document import Document
 
 BACKEND = "backend"
 CLOSES = 3  # kept connections closed in a row after which a server is one that keeps none
+REST, REST_BYTES = 0.1, 65_536  # seconds and bytes of a body that nobody wants, after which it is given up
+# failures of our own host, which say nothing of the one that was to be reached
+OURS = (errno.EMFILE, errno.ENFILE, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
+UNKNOWN_NAME = (socket.EAI_NONAME, socket.EAI_NODATA)
 CLOSED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError)
 
 
@@ -44,13 +54,17 @@ class BackendClient:
     """Asks one system over kept connections; redirects are not followed.
 
     A server may close a connection at any time, which says nothing about what was asked for: the request is
-    then sent once more over a connection of its own.
+    then sent once more over a connection of its own. Without `bodies` a response is had once its head is:
+    what follows may be as long, slow or broken as it likes.
     """
 
-    def __init__(self, url: str, token: Token, max_bytes: int, name: str = BACKEND) -> None:
+    def __init__(
+        self, url: str, token: Token, max_bytes: int, name: str = BACKEND, bodies: bool = True
+    ) -> None:
         self._token = token
         self._max_bytes = max_bytes
         self._name = name
+        self._bodies = bodies
         self._kept = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=4))
         self._single = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=0))
         self._closed = 0  # kept connections that the server closed in a row
@@ -61,20 +75,20 @@ class BackendClient:
         await self._kept.aclose()
         await self._single.aclose()
 
-    async def reply(self, path: str, alone: bool = False, with_token: bool = True) -> Reply:
+    async def reply(self, path: str, alone: bool = False) -> Reply:
         """GET the path, whatever its status; the question bounds the time. Raises Refused, BadAnswer.
 
         `alone` takes a connection of its own, so that any process behind the URL may answer: a kept one
         always leads to the same process, and the others would never be heard of.
         """
-        headers = self._token.headers() if with_token else {}
         try:
             with busy():
-                return await self._counted(path, headers, alone or self._closed >= CLOSES)
+                return await self._counted(path, self._token.headers(), alone or self._closed >= CLOSES)
         except httpx2.TimeoutException:
             raise TimedOut(f"{self._name} {path} gave no answer in time") from None
         except httpx2.ConnectError as error:
-            raise Absent(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
+            kind = Unreachable if is_ours(error) else Absent
+            raise kind(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
         except (*CLOSED, httpx2.DecodingError) as error:
             raise BadAnswer(f"{self._name} {path} broke off: {type(error).__name__}") from None
         except httpx2.HTTPError as error:
@@ -122,21 +136,80 @@ class BackendClient:
             return await self._get(self._single, path, headers)
 
     async def _get(self, http: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> Reply:
+        began = time.perf_counter()
         async with http.stream("GET", path, headers=headers) as response:
-            chunks: list[bytes] = []
-            size = 0
-            async for chunk in response.aiter_bytes():
-                chunks.append(chunk)
+            body = await self._body(path, response) if self._bodies else await skipped(response)
+            seconds = time.perf_counter() - began
+        return Reply(response.status_code, body, seconds, response.headers.get("x-process", ""))
+
+    async def _body(self, path: str, response: httpx2.Response) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.aiter_raw():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._max_bytes:
+                break
+        body = unpacked(b"".join(chunks), response.headers.get("content-encoding", ""), self._max_bytes)
+        if body is None:
+            raise BadAnswer(f"{self._name} {path} answered in an encoding that it was not asked for")
+        if max(size, len(body)) > self._max_bytes:
+            raise BadAnswer(f"{self._name} {path} sent more than {self._max_bytes} bytes")
+        return body
+
+
+async def skipped(response: httpx2.Response) -> bytes:
+    """Nothing; a short body is read to its end, so that the connection can be kept."""
+    size = 0
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(REST):
+            async for chunk in response.aiter_raw():
                 size += len(chunk)
-                if size > self._max_bytes:
-                    raise BadAnswer(f"{self._name} {path} sent more than {self._max_bytes} bytes")
-        seconds = response.elapsed.total_seconds()
-        return Reply(response.status_code, b"".join(chunks), seconds, response.headers.get("x-process", ""))
+                if size > REST_BYTES:
+                    break
+    return b""
+
+
+def unpacked(body: bytes, encoding: str, most: int) -> bytes | None:
+    """The body as it was before a proxy packed it, cut beyond `most` bytes; None if that cannot be undone."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "deflate"):
+        return None
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip and deflate alike
+    try:
+        return unpacking.decompress(body, most + 1)
+    except zlib.error:
+        return None
+
+
+def is_ours(error: BaseException | None) -> bool:
+    """Whether a failure to connect is one of our own host or of its resolver, rather than a refusal."""
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return error.errno not in UNKNOWN_NAME
+        if isinstance(error, OSError) and error.errno in OURS:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def connect(url: str, limits: httpx2.Limits) -> httpx2.AsyncClient:
-    """A client for this system; nothing is opened before the first request, and no proxy is used."""
-    return httpx2.AsyncClient(base_url=url, limits=limits, timeout=None, trust_env=False)
+    """A client for this system; nothing is opened before the first request, and no proxy is used.
+
+    Bodies are wanted as they are, since packing them costs the system time. No cookie is kept: one of a load
+    balancer would lead to the same process for ever.
+    """
+    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx2.AsyncClient(
+        base_url=url,
+        limits=limits,
+        timeout=None,
+        trust_env=False,
+        cookies=cookies,
+        headers={"Accept-Encoding": "identity"},
+    )
 
 
 def expected(path: str, reply: Reply, name: str = BACKEND) -> Reply:

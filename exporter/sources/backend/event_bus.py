@@ -1,10 +1,10 @@
 """The backend's event bus as its monitoring route tells it, summed over the processes behind the URL."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from exporter.bounds import Admitted
+from exporter.clock import steady
 from exporter.errors import BadAnswer
 from exporter.metrics import Quantiles
 from exporter.sources.backend.processes import Process, Processes
@@ -37,7 +37,7 @@ class EventBus:
 class EventBuses:
     """Turns each answer of /events into the state of the whole bus; payloads are never read."""
 
-    def __init__(self, events: int, label_length: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, events: int, label_length: int, clock: Callable[[], float] = steady) -> None:
         self._admitted = Admitted(events, label_length)
         self._clock = clock
         self._processes: Processes[Key] = Processes()

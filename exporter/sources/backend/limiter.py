@@ -91,7 +91,7 @@ class RequestLimiter:
         if left > 0:
             raise Withheld(f"backend {query} blocks the backend; it is not requested for {left:.0f} s", left)
         if self._liveness.state == REFUSING:
-            raise Absent("backend refuses connections")
+            raise Absent("backend refuses connections, or its proxy says that it is not there")
         if self._liveness.state == SILENT:
             raise TimedOut("backend gives no response; only the ping is sent until it does")
         if not self._liveness.may_be_asked:

@@ -2,7 +2,8 @@
 
 A refused connection is believed at once. Silence is believed only after three pings in a row that got no
 response, each with twice the time of the one before: other clients' requests block backends of this kind for
-seconds, and so do two of our own.
+seconds, and so do two of our own. The second of them goes to another route, since one route alone may hang.
+So it is with a proxy that says three times that nobody is behind it.
 """
 
 import asyncio
@@ -12,12 +13,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
-from exporter.errors import Absent, SourceError
+from exporter.errors import Absent, Refused, SourceError, Unreachable
+from exporter.sources.backend.ping_routes import PingRoutes
 
 log = logging.getLogger("exporter")
-# static in every FastAPI application; where they are switched off, a 404 touches as little
-CANDIDATES = ("/docs", "/api/monitoring/health/module/ping")
-QUICK = 0.2  # seconds within which the first candidate must respond to be taken at once
 TICK = 0.05
 SUSPICIOUS = 0.2  # seconds after which a request of ours is accompanied by pings
 FIRST = 0.5  # seconds that a scrape waits for the first verdict
@@ -29,6 +28,9 @@ RETRY, LONGEST_RETRY = (
     5.0,
 )  # seconds between two pings of a backend that is away, the first and the most
 USUAL_FACTOR, LEAST_USUAL = 5.0, 0.1  # a ping that takes longer than this shows a pile of requests before it
+SETTLED = (
+    15.0  # seconds after a block from which a ping that is answered, however late, means that it is over
+)
 LATE = 0.3  # seconds by which our own loop may be late before its stall is held against the backend
 RESPONDING, REFUSING, SILENT = "responding", "refusing", "silent"
 Ping = Callable[[str, float], Awaitable[float]]
@@ -48,8 +50,7 @@ class Liveness:
 
     def __init__(self, ping: Ping, route: str | None, clock: Clock = time.monotonic) -> None:
         self._ping = ping
-        self._routes = (route,) if route else CANDIDATES
-        self.route: str | None = None
+        self._routes = PingRoutes(route)
         self._clock = clock
         self.state: str | None = None  # None before the first verdict
         self.stalled = False  # silent, and not yet beyond doubt
@@ -60,6 +61,7 @@ class Liveness:
         self._in_flight_since: float | None = None
         self._blocks = 0
         self._settling = False
+        self._block_ended_at = float("-inf")
         self._usual = LEAST_USUAL
         self.on_return: Callable[[], None] = lambda: None
         self._known = asyncio.Event()
@@ -109,7 +111,7 @@ class Liveness:
     def block_ended(self) -> None:
         """It is over; the pile behind it may not be."""
         self._blocks -= 1
-        self._settling = True
+        self._settling, self._block_ended_at = True, self._clock()
         self._soon.set()
 
     def heard(self) -> None:
@@ -133,14 +135,18 @@ class Liveness:
         """Ping for ever, as seldom as the state allows."""
         while True:
             await self._until_wanted()
-            await self._attempt()
+            try:
+                await self._attempt()
+            except Exception as error:  # noqa: BLE001  (a fault of ours must not end the pings for ever)
+                log.warning("ping of the backend failed with %s", type(error).__name__)
+                await asyncio.sleep(LONGEST_RETRY)
             await self._rest()
 
     async def _until_wanted(self) -> None:
         while not self._wanted():
             self._soon.clear()
             left = QUIET - (self._clock() - self._heard_at)
-            if self._in_flight_since is not None:
+            if self._in_flight_since is not None and not self.responded_since(self._in_flight_since):
                 left = min(left, SUSPICIOUS - (self._clock() - self._in_flight_since))
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(left, TICK)):
@@ -152,7 +158,9 @@ class Liveness:
         if self._blocks:
             return False
         now = self._clock()
-        is_slow = self._in_flight_since is not None and now - self._in_flight_since >= SUSPICIOUS
+        began = self._in_flight_since
+        # one answer shows that the request blocks nobody; more would only trouble a backend that is slow
+        is_slow = began is not None and now - began >= SUSPICIOUS and not self.responded_since(began)
         return is_slow or now - self._heard_at >= QUIET
 
     async def _attempt(self) -> None:
@@ -161,8 +169,13 @@ class Liveness:
         try:
             with self._noting_overdue():
                 took = await self._pinged(patience)
+        except Unreachable:
+            await asyncio.sleep(max(began + patience - self._clock(), 0.0))
+            self._is_unavailable()
         except Absent:
             self._refuses()
+        except Refused:
+            self._is_unavailable()
         except (SourceError, TimeoutError):
             # a stall of our own loop is no silence of the backend
             if self._clock() - began <= patience + LATE:
@@ -183,16 +196,18 @@ class Liveness:
             self._changed.set()
 
     async def _pinged(self, patience: float) -> float:
-        if self.route is not None:
-            return await self._in_time(self.route, patience)
         took: dict[str, float] = {}
-        for route in self._routes:
-            took[route] = await self._in_time(route, patience)
-            if took[route] <= QUICK:
+        for route in self._routes.in_turn(self._silences):
+            try:
+                took[route] = await self._in_time(route, patience)
+            except (SourceError, TimeoutError):
+                if not took:
+                    raise
+                continue
+            if self._routes.will_do(took[route]):
                 break
-        self.route = min(took, key=lambda route: took[route])
-        log.info("backend is pinged by GET %s, which took %.0f ms", self.route, 1000 * took[self.route])
-        return took[self.route]
+        self._routes.choose(took)
+        return min(took.values())
 
     async def _in_time(self, route: str, patience: float) -> float:
         async with asyncio.timeout(patience):
@@ -201,7 +216,8 @@ class Liveness:
     def _answered(self, took: float) -> None:
         self._heard_at = self._clock()
         is_pile = took > max(USUAL_FACTOR * self._usual, LEAST_USUAL)
-        if self._settling and is_pile:
+        if self._settling and is_pile and self._heard_at - self._block_ended_at < SETTLED:
+            self._silences = 0
             return
         self._settling = False
         self._usual += 0.1 * (min(took, LEAST_USUAL) - self._usual)
@@ -225,6 +241,16 @@ class Liveness:
             return
         self.stalled = self._settling = False
         self._now(SILENT)
+
+    def _is_unavailable(self) -> None:
+        """Nobody was reached, or a proxy says so: three times in a row that is as sure as a refusal."""
+        if self._blocks:
+            return
+        self._silences += 1
+        if self._silences < len(PATIENCE):
+            self.stalled = self.state not in (SILENT, REFUSING)
+            return
+        self._refuses()
 
     def _now(self, state: str) -> None:
         before, self.state = self.state, state

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import inf, nextafter
+from math import inf
 
 from exporter.errors import BadAnswer
 from exporter.sources.backend.own_traffic import OwnTraffic
@@ -30,8 +30,9 @@ PROCESS = (
 )
 SERIES = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
-FINITE = nextafter(inf, 0)
+FINITE = 1e300  # whose sum over all series of a page is finite
 MOST_SERIES = 50_000  # meanings that are remembered
+RENEWED = 1000  # pages after which they are learnt anew, where series come and go
 
 
 @dataclass
@@ -56,9 +57,11 @@ class MetricsPage:
         self._in_progress = tuple(in_progress)
         self._wanted = ("http_requests_total{", f"{DURATION}_", f"{PRECISE}_", *PROCESS, *self._in_progress)
         self._meanings: dict[str, Key | None] = {}
+        self._pages = 0
 
     def read(self, text: str) -> Sums:
         """The sums of this page. Raises BadAnswer for a text that is no page of metrics."""
+        self._forget()
         found = Sums()
         values, series, meanings = found.values, found.series, self._meanings
         for line in text.split("\n"):
@@ -74,12 +77,18 @@ class MetricsPage:
             raise BadAnswer("backend /metrics answered with something that is no page of metrics")
         return found
 
+    def _forget(self) -> None:
+        self._pages += 1
+        if self._pages >= RENEWED:
+            self._pages = 0
+            if len(self._meanings) >= MOST_SERIES:
+                self._meanings.clear()
+
     def _learn(self, series: str) -> Key | None:
-        if len(self._meanings) >= MOST_SERIES:
-            self._meanings.clear()
         match = SERIES.fullmatch(series)
         key = self._meaning(match[1], dict(LABEL.findall(match[2] or ""))) if match else None
-        self._meanings[series] = key
+        if len(self._meanings) < MOST_SERIES:
+            self._meanings[series] = key
         return key
 
     def _meaning(self, name: str, labels: dict[str, str]) -> Key | None:

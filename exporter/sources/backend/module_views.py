@@ -1,12 +1,12 @@
 """What is known of each module: what the backend reports, what is observed, and what follows from both."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from exporter.clock import steady
 from exporter.errors import Absent, Refused, SourceError, TimedOut
 from exporter.question import Question
 from exporter.settings import Settings
@@ -21,7 +21,7 @@ CLOSE_LOOK = 5.0  # seconds of quick probes after one that says that its module 
 
 @dataclass(frozen=True)
 class ModuleView:
-    """One module; times in Unix seconds, None for what was never known."""
+    """One module; times in seconds of the steady clock, None for what was never known."""
 
     name: str
     reported: str
@@ -47,7 +47,7 @@ class Verdict(NamedTuple):
 class ModuleViews:
     """Looks at every module, from answers that all collectors share."""
 
-    def __init__(self, settings: Settings, backend: Backend, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, backend: Backend, clock: Callable[[], float] = steady) -> None:
         self._names = tuple(module.name for module in settings.modules)
         self._slow = settings.judgement.degraded_seconds
         self._backend = backend

@@ -7,11 +7,13 @@ route and class of status, never from a histogram; the time of a route that we r
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 Classes = Counter[str]  # requests by class of status, as 2xx
 UNMATCHED = "none"  # the route under which requests are counted that no route fits
 LOST = "lost"  # requests that got no response: the backend may have counted them under any class
-PARAMETER = re.compile(r"\\\{[^}]*\\\}")
+PARAMETER = re.compile(r"\\\{[^}]*?(:path)?\\\}")
+MOST_ROUTES = 20_000  # routes of others that are remembered
 # the order in which requests without a response are taken for one of a class
 LIKELY = ("5xx", "4xx", "2xx", "3xx", "other")
 
@@ -28,6 +30,7 @@ class OwnTraffic:
         self._sent: dict[str, Classes] = {}
         self._routes: dict[str, list[str]] = {}  # our paths by the route that serves them
         self._known: set[str] = set()
+        self._foreign: set[str] = set()
         self._shown: dict[tuple[str, str, str], float] = {}
 
     def sent(self, path: str, status: int | None) -> None:
@@ -36,6 +39,7 @@ class OwnTraffic:
         self._sent.setdefault(path, Counter())[kind] += 1
         if path not in self._paths:
             self._paths.add(path)
+            self._foreign.clear()
             self._assign()
 
     def forget(self) -> None:
@@ -46,10 +50,14 @@ class OwnTraffic:
         """Whether we request this route of the backend."""
         if route in self._known:
             return True
+        if route in self._foreign:
+            return False
         mine = route == UNMATCHED or any(fits(route, path) for path in self._paths)
         if mine:
             self._known.add(route)
             self._assign()
+        elif len(self._foreign) < MOST_ROUTES:
+            self._foreign.add(route)
         return mine
 
     def is_seen(self, route: str) -> bool:
@@ -101,10 +109,16 @@ def fits(route: str, path: str) -> bool:
     """Whether this path is served by the route of this template."""
     if route == path:
         return True
-    if "{" not in route:
+    before, brace, _ = route.partition("{")
+    if not brace or not path.startswith(before):
         return False
-    pattern = PARAMETER.sub("[^/]+", re.escape(route))
-    return re.fullmatch(pattern, path) is not None
+    return pattern(route).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=256)
+def pattern(route: str) -> re.Pattern[str]:
+    """The paths that this template serves."""
+    return re.compile(PARAMETER.sub(lambda it: ".*" if it[1] else "[^/]+", re.escape(route)))
 
 
 def without_query(path: str) -> str:

@@ -1,10 +1,10 @@
 """How long the backend's own methods take and how many queries were slow, as it counts them itself."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from exporter.bounds import Admitted
+from exporter.clock import steady
 from exporter.sources.backend.processes import Processes
 from exporter.sources.document import Document
 
@@ -24,7 +24,7 @@ class Performance:
 class Performances:
     """Turns each answer of /performance into totals over all processes."""
 
-    def __init__(self, methods: int, label_length: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, methods: int, label_length: int, clock: Callable[[], float] = steady) -> None:
         self._admitted = Admitted(methods, label_length)
         self._clock = clock
         self._processes: Processes[Key] = Processes()

@@ -15,6 +15,7 @@ K = TypeVar("K", bound=Hashable)
 TOGETHER = 30.0  # seconds within which processes start that were started together
 RECENT = 60.0  # seconds after which a process that did not answer is not counted as running
 MOST = 64  # processes whose states are kept apart
+MOST_NAMES = 4096  # names that are remembered of those that no longer are
 EARLIER = 8  # states of a process that are remembered to tell it from another
 
 
@@ -57,6 +58,7 @@ class Processes(Generic[K]):
         self._keeps = keeps
         self._processes: list[Process[K]] = []
         self._shown: dict[K, float] = {}
+        self._gone: set[str] = set()  # the names of those, which may come back
         self._folded: dict[K, float] = {}  # the last states of those that are no longer kept apart
 
     def saw(  # noqa: PLR0913
@@ -79,7 +81,8 @@ class Processes(Generic[K]):
         process = self._continued(counters, name) or self._untangled(counters, name)
         if process is None:
             process = self._new(name, started)
-            process.base = {} if from_birth else dict(counters)
+            # what one of more than we keep apart had counted before is in the sum already
+            process.base = {} if from_birth and name not in self._gone else dict(counters)
         process.take(counters, at)
         for key, value in (loose or {}).items():
             process.loose[key] = max(value, process.loose.get(key, 0.0))
@@ -108,9 +111,11 @@ class Processes(Generic[K]):
         """The process that these continue once a state that was taken for its own is given to another."""
         alike = [p for p in self._processes if p.name == name]
         for process in alike:
+            state = before(process, counters)
+            if state is None:
+                continue
             for other in alike:
-                state = before(process, counters)
-                if other is not process and state is not None and other.follows(process.counters):
+                if other is not process and other.follows(process.counters):
                     other.take(process.counters, process.seen)
                     process.counters = state
                     return process
@@ -120,7 +125,10 @@ class Processes(Generic[K]):
         if len(self._processes) == 1 and replaced(self._processes[0], started):
             self._forget(self._processes[0])
         if len(self._processes) >= MOST:
-            self._fold(min(self._processes, key=lambda p: p.seen))
+            oldest = min(self._processes, key=lambda p: p.seen)
+            self._fold(oldest)
+            if oldest.name and len(self._gone) < MOST_NAMES:
+                self._gone.add(oldest.name)
         process: Process[K] = Process(name, started)
         self._processes.append(process)
         return process

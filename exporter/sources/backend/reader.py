@@ -14,7 +14,7 @@ from exporter.sources.backend import event_bus, health_report, model_reports
 from exporter.sources.backend.cache_counts import CacheCounts, CacheTallies
 from exporter.sources.backend.client import BackendClient, Reply, as_document
 from exporter.sources.backend.event_bus import EventBus, EventBuses
-from exporter.sources.backend.metrics_page import MetricsPage
+from exporter.sources.backend.metrics_page import MetricsPage, Sums
 from exporter.sources.backend.model_reports import MlHealth, Model
 from exporter.sources.backend.own_traffic import OwnTraffic
 from exporter.sources.backend.paths import INGESTION, MONITORING, below
@@ -42,8 +42,13 @@ class Reader:
         self._client = client
         self._settings = settings.backend
         routes = Routes(settings.modules, below(settings.backend.url))
-        self._totals = ApiTotals(MetricsPage(routes, settings.backend.in_progress_metrics, own), own)
+        self._page = MetricsPage(routes, settings.backend.in_progress_metrics, own)
+        self._totals = ApiTotals(self._page, own)
         self._totals_read_at = -inf
+        self._totals_took = 0.0
+        self._long_page: asyncio.Future[Sums] | None = (
+            None  # one is read at a time, whoever still waits for it
+        )
         self._buses = EventBuses(limits.event_types, limits.label_length)
         self._performances = Performances(limits.methods, limits.label_length)
         self._cache = CacheTallies()
@@ -52,17 +57,27 @@ class Reader:
 
     async def totals(self) -> Totals:
         """Users' requests, from /metrics."""
-        reply = await self._client.fresh("/metrics")
-        text = reply.body.decode(errors="replace")
-        read, started = self._totals.read, self._totals.newest_start
-        totals = (
-            await asyncio.to_thread(read, text, reply.server)
-            if len(text) > LONG_PAGE
-            else read(text, reply.server)
-        )
+        began = time.monotonic()
+        try:
+            reply = await self._client.fresh("/metrics")
+            sums = await self._sums(reply.body.decode(errors="replace"))
+        finally:
+            self._totals_took = time.monotonic() - began
+        started = self._totals.newest_start
+        totals = self._totals.take(sums, reply.server)
         self._totals_read_at = time.monotonic()
         self.on_totals(totals, started not in (None, self._totals.newest_start))
         return totals
+
+    async def _sums(self, text: str) -> Sums:
+        """What the page says. A thread that reads one cannot be stopped: the next page waits for its end."""
+        while self._long_page is not None and not self._long_page.done():
+            await asyncio.wait([self._long_page])
+        if len(text) <= LONG_PAGE:
+            return self._page.read(text)
+        self._long_page = asyncio.ensure_future(asyncio.to_thread(self._page.read, text))
+        self._long_page.add_done_callback(lambda it: it.cancelled() or it.exception())
+        return await asyncio.shield(self._long_page)
 
     async def events(self) -> EventBus:
         """The event bus over all processes."""
@@ -133,7 +148,9 @@ class Reader:
 
     async def _newest_start(self) -> float | None:
         """When the newest process started, which tells a restart from one more process."""
-        if time.monotonic() - self._totals_read_at > min(RECENTLY, self._settings.period):
+        is_old = time.monotonic() - self._totals_read_at > min(RECENTLY, self._settings.period)
+        # a page that takes longer would be abandoned, which costs the backend the same and looks like silence
+        if is_old and self._totals_took < AWHILE:
             # inside the turn of the request that wants to know, so not as a question of its own
             with suppress(SourceError, TimeoutError):
                 async with asyncio.timeout(AWHILE):

@@ -8,7 +8,7 @@ from exporter.settings_modules import Module
 
 WATCHING = "monitoring"  # the module that requests of a watcher count for
 BLOCKING = ("/health", "/workers/status")  # take seconds by design: no module is slow for their sake
-PLACEHOLDER = re.compile(r"\{[^}]*\}")
+PLACEHOLDER = re.compile(r"\{[^}:]*(:path)?[^}]*\}")
 
 
 class Routes:
@@ -48,5 +48,8 @@ class Routes:
 
 
 def plain(route: str) -> str:
-    """The route without the names of its parameters and without a slash at its end."""
-    return PLACEHOLDER.sub("{}", route).rstrip("/")
+    """The route without the names of its parameters and without a slash at its end.
+
+    That a parameter takes slashes as well is kept: `{:path}`.
+    """
+    return PLACEHOLDER.sub(r"{\1}", route).rstrip("/")

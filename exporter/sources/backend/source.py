@@ -1,11 +1,12 @@
 """What is asked of the watched backend over HTTP, and how often."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from math import inf
 from typing import Any, TypeVar
 
-from exporter.errors import Withheld
+from exporter.errors import Refused, Withheld
 from exporter.footprint import Footprint
 from exporter.pace import Pace, Terms
 from exporter.question import Question
@@ -14,9 +15,10 @@ from exporter.settings import Settings
 from exporter.sources.asked import Asked
 from exporter.sources.backend.client import BackendClient, Exchange, Reply
 from exporter.sources.backend.limiter import RequestLimiter
-from exporter.sources.backend.liveness import CANDIDATES, SILENT, Liveness
+from exporter.sources.backend.liveness import SILENT, Liveness
 from exporter.sources.backend.own_traffic import OwnTraffic
 from exporter.sources.backend.paths import INGESTION, MONITORING, NO_MODULE, requested
+from exporter.sources.backend.ping_routes import CANDIDATES
 from exporter.sources.backend.reader import Ask, Reader
 from exporter.sources.backend.token import Token
 from exporter.sources.backend.totals import Totals
@@ -26,7 +28,9 @@ from exporter.status import DEGRADED, DOWN
 
 T = TypeVar("T")
 LEAST_GAP = 60.0  # seconds between two requests to a route that blocks the backend
+LONGEST_GAPS = 30  # such gaps to the next request at most, where it fails again and again
 SUSPENDED = 900.0  # seconds for which a route is left alone that was seen to block the backend
+NOBODY_BEHIND = (502, 503, 504)  # what a proxy answers for a backend that it cannot reach
 HURRY, SHORTLY = 5.0, 1.0  # seconds of quick requests after a sign, and after a slight one, of trouble
 MANY = 3  # users' requests in flight that are such a sign
 
@@ -39,13 +43,16 @@ class Backend(Asked):
         self._settings = settings
         self.footprint = Footprint("backend", settings.limits.own_share)
         self.client = BackendClient(own.url, Token(own.token, own.token_file), own.max_bytes)
-        self._pinger = BackendClient(own.url, Token(None, None), own.max_bytes)
+        self._pinger = BackendClient(own.url, Token(None, None), own.max_bytes, bodies=False)
         self.liveness = Liveness(self._ping, own.ping_route)
         self.limiter = RequestLimiter(self.liveness, settings.limits.own_share)
-        self.own_traffic = OwnTraffic(requested(settings), {"/metrics", *CANDIDATES, own.ping_route or ""})
+        self.own_traffic = OwnTraffic(
+            {*requested(settings), *filter(None, [own.ping_route])}, {"/metrics", *CANDIDATES}
+        )
         self.traffic = Traffic(settings.judgement)
         self._reader = Reader(settings, self.client, self.own_traffic)
         self.database_works: Callable[[], bool | None] = lambda: None
+        self._lost_until = 0.0
         self._pinging: asyncio.Task[None] | None = None
         self._listen()
         self._ask_often(own)
@@ -72,7 +79,16 @@ class Backend(Asked):
         self.pool = Question("backend /db/pool", read.document(f"{MONITORING}/db/pool"), quick, terms=terms)
         # these two block the backend's event loop for seconds
         period = own.blocking_period or inf
-        block = Pace(own.blocking_timeout, every=period, least_gap=min(LEAST_GAP, period), may_be_absent=True)
+        gap = min(LEAST_GAP, period)
+        # meanwhile nothing else is asked: one that never comes must not blind us half of the time
+        block = Pace(
+            own.blocking_timeout,
+            every=period,
+            least_gap=gap,
+            rest=gap,
+            longest_rest=LONGEST_GAPS * gap,
+            may_be_absent=True,
+        )
         blocking = Terms(self.footprint, self.limiter.blocking_turn, self._stands)
         self.health = Question("backend /health", read.health, block, terms=blocking)
         self.workers = Question("backend /workers/status", read.workers, block, terms=blocking)
@@ -156,7 +172,10 @@ class Backend(Asked):
 
     async def _ping(self, route: str, _: float) -> float:
         with self.footprint.poll("ping"):
-            return (await self._pinger.reply(route, with_token=False)).seconds
+            reply = await self._pinger.reply(route)
+        if reply.status in NOBODY_BEHIND:
+            raise Refused(f"backend {route} answered {reply.status}; its proxy found nobody", reply.status)
+        return reply.seconds
 
     def _probe(self, path: str) -> Ask[Reply]:
         async def probe() -> Reply:
@@ -172,7 +191,7 @@ class Backend(Asked):
             self.liveness.refused()
             return
         self.own_traffic.sent(exchange.path, exchange.status)
-        if exchange.status is not None:
+        if exchange.status is not None and exchange.status not in NOBODY_BEHIND:
             self.liveness.heard()
         elif exchange.silent:
             self.liveness.silence()
@@ -202,5 +221,10 @@ class Backend(Asked):
         for name, probe in self.probes.items():
             if self.traffic.status(name) in (DEGRADED, DOWN):
                 probe.hurry(HURRY)
-        if is_another:
-            self._returned()  # another process, which may have what the one before had not
+        error, now = self.totals.error, time.monotonic()
+        # a proxy that had lost the backend answers 404 for every route, which then count as absent
+        is_found = isinstance(error, Refused) and error.status is not None and now >= self._lost_until
+        if is_found:
+            self._lost_until = now + LEAST_GAP
+        if is_another or is_found:
+            self._returned()  # perhaps another process, which may have what the one before had not

@@ -4,11 +4,11 @@ They are counted since our first look: what a process counted before is of no in
 than a minute. So neither a restart of ours nor a process that we meet late looks like requests of now.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
+from exporter.clock import as_wall, steady
 from exporter.metrics import Spread
 from exporter.sources.backend.metrics_page import (
     ALL,
@@ -66,7 +66,7 @@ class Totals:
 class ApiTotals:
     """Turns each reading of the page into totals, remembering every process that was seen."""
 
-    def __init__(self, page: MetricsPage, own: OwnTraffic, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, page: MetricsPage, own: OwnTraffic, clock: Callable[[], float] = steady) -> None:
         self._page = page
         self._own = own
         self._clock = clock
@@ -77,7 +77,10 @@ class ApiTotals:
 
     def read(self, text: str, server: str = "") -> Totals:
         """The totals as of this page, which one of the processes gave. Raises BadAnswer for no page."""
-        sums = self._page.read(text)
+        return self.take(self._page.read(text), server)
+
+    def take(self, sums: Sums, server: str = "") -> Totals:
+        """The totals as of these sums of a page."""
         self._counts = self._counts or sums.counts
         started = sums.values.get((START,))
         name = server or (f"{started:f}" if started else "")
@@ -95,7 +98,7 @@ class ApiTotals:
     def _is_young(self, started: float | None) -> bool:
         """Whether a process that is met now counts from its birth."""
         if self._first_look is None:
-            self._first_look = self._clock()
+            self._first_look = as_wall(self._clock())
             if started is None or started < self._first_look - YOUNG:
                 self._own.forget()
         return started is not None and started >= self._first_look - YOUNG

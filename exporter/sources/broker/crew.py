@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from exporter.clock import steady
 from exporter.question import Question
 from exporter.settings import Celery as CelerySettings
 from exporter.sources.broker.consumers import consumers, count_up, unasked
@@ -100,7 +101,7 @@ class Crew:
     def _inspected_lately(self, inspection: Question[Answers]) -> Answers | None:
         # never waited for: inspection takes a second, and this is asked four times in one
         answered, failed = inspection.answered_at, inspection.error is not None
-        if failed or answered is None or time.time() - answered > inspection.pace.stale_after():
+        if failed or answered is None or steady() - answered > inspection.pace.stale_after():
             return None
         return self.inspected
 

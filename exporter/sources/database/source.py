@@ -1,13 +1,13 @@
 """What is asked of the backend's database, over small connections of the exporter's own."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from exporter.clock import steady
 from exporter.pace import Pace
 from exporter.question import Question
 from exporter.settings import Database as DatabaseSettings
@@ -83,7 +83,7 @@ class Database(Asked):
         if ping.error is not None or ping.answered_at is None:
             return None
         lasts = own.fast_period + 2 * own.timeout + ON_ITS_WAY
-        return self._prober.last if time.time() - ping.answered_at < lasts else None
+        return self._prober.last if steady() - ping.answered_at < lasts else None
 
     def _ask_for_statistics(self) -> None:
         own = self.settings

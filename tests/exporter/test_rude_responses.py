@@ -1,0 +1,142 @@
+"""Whatever bytes come back: a ping needs no more than a head, a body costs no more than its bound."""
+
+import asyncio
+import gzip
+import socket
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from exporter.errors import Absent, BadAnswer, SourceError, Unreachable
+from exporter.sources.backend.client import BackendClient
+from exporter.sources.backend.token import Token
+from tests.exporter.raw_server import RawServer, raw, raw_server, says, without_end
+
+MOST = 1_000_000
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n"
+
+
+def asking(
+    check: Callable[[RawServer, BackendClient], Coroutine[Any, Any, None]], bodies: bool = True
+) -> None:
+    """Run the check with a server and a client of it."""
+
+    async def run() -> None:
+        async with raw_server() as server, asyncio.timeout(10):
+            client = BackendClient(server.url, Token(None, None), MOST, bodies=bodies)
+            try:
+                await check(server, client)
+            finally:
+                await client.close()
+
+    asyncio.run(run())
+
+
+BODIES = {
+    "endless": without_end(CHUNKED, b"10000\r\n" + 65536 * b"x" + b"\r\n"),
+    "byte by byte": without_end(PLAIN, b"x", 0.02),
+    "chunked garbage": raw(CHUNKED + b"not a length\r\nx"),
+    "cut off": raw(PLAIN + b"{"),
+    "no gzip": says(200, b"garbage", "content-encoding: gzip"),
+    "redirect": says(307, b"", "location: /elsewhere"),
+    "no content": raw(b"HTTP/1.1 204 X\r\n\r\n"),
+    "HTTP/1.0": raw(b"HTTP/1.0 200 OK\r\n\r\nhello"),
+    "after 100 Continue": raw(b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + b"HTTP/1.1 200 OK\r\n\r\nhello"),
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_a_ping_is_answered_by_the_head_alone(kind: str) -> None:
+    async def check(server: RawServer, client: BackendClient) -> None:
+        server.sends["/docs"] = BODIES[kind]
+        for _ in range(2):
+            began = time.monotonic()
+            assert (await client.reply("/docs")).status < 400
+            assert time.monotonic() - began < 0.8
+
+    asking(check, bodies=False)
+
+
+def test_pings_keep_their_connection_where_the_body_is_short() -> None:
+    async def check(server: RawServer, client: BackendClient) -> None:
+        for _ in range(3):
+            await client.reply("/docs")
+        assert server.asked["/docs"] == 3
+
+    asking(check, bodies=False)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_body_that_grows_when_it_is_unpacked_is_refused(layers: int) -> None:
+    async def check(server: RawServer, client: BackendClient) -> None:
+        body = 100_000_000 * b"0"
+        for _ in range(layers):
+            body = gzip.compress(body, 1)
+        encoding = ", ".join(["gzip"] * layers)
+        server.sends["/metrics"] = says(200, body, f"content-encoding: {encoding}")
+        with pytest.raises(BadAnswer):
+            await client.reply("/metrics")
+
+    asking(check)
+
+
+def test_no_packing_is_asked_for_and_what_a_proxy_packs_is_read() -> None:
+    async def check(server: RawServer, client: BackendClient) -> None:
+        server.sends["/metrics"] = says(200, gzip.compress(b"hello"), "content-encoding: gzip")
+        assert (await client.reply("/metrics")).body == b"hello"
+        assert "accept-encoding: identity" in server.heads[0].lower()
+
+    asking(check)
+
+
+def test_no_cookie_leads_to_the_same_process_for_ever() -> None:
+    async def check(server: RawServer, client: BackendClient) -> None:
+        server.otherwise = says(200, b"{}", "set-cookie: route=one; Path=/")
+        for _ in range(2):
+            await client.fresh("/metrics")
+        assert "cookie:" not in server.heads[-1].lower()
+
+    asking(check)
+
+
+async def error_of(asked: Awaitable[Any]) -> SourceError:
+    """The error that this raises."""
+    try:
+        await asked
+    except SourceError as error:
+        return error
+    raise AssertionError("it raised nothing")
+
+
+def test_a_resolver_that_does_not_answer_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check(_: RawServer, client: BackendClient) -> None:
+        def fails(*_: Any, **__: Any) -> Any:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+        monkeypatch.setattr(socket, "getaddrinfo", fails)
+        lost = BackendClient("http://backend.example:8000", Token(None, None), MOST)
+        assert isinstance(await error_of(lost.reply("/docs")), Unreachable)
+        await lost.close()
+        monkeypatch.undo()
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            refusing = BackendClient(
+                f"http://127.0.0.1:{listening.getsockname()[1]}", Token(None, None), MOST
+            )
+            error = await error_of(refusing.reply("/docs"))
+            await refusing.close()
+        assert isinstance(error, Absent)
+        assert not isinstance(error, Unreachable)
+
+    asking(check)
+
+
+def test_a_location_that_is_none_breaks_nothing() -> None:
+    async def check(server: RawServer, client: BackendClient) -> None:
+        server.sends["/docs"] = says(302, b"", "location: http://[::::/x y")
+        assert (await client.reply("/docs")).status == 302
+
+    asking(check)

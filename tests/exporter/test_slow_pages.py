@@ -1,0 +1,75 @@
+"""A page of metrics that is long or slow is neither abandoned again and again nor read by two at once."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from exporter.settings import Settings
+from exporter.sources.backend.metrics_page import MetricsPage, Sums
+from exporter.sources.backend.source import Backend
+from tests.exporter.raw_server import RawServer, raw_server, says
+
+PAGE = b"# TYPE http_requests_total counter\nprocess_start_time_seconds 1800000000\n"
+BUS = b'{"metrics": {"events_emitted": 1, "events_delivered": 1, "handler_errors": 0}}'
+
+
+def asking(check: Callable[[RawServer, Backend], Coroutine[Any, Any, None]]) -> None:
+    """Run the check with a server and what asks it."""
+
+    async def run() -> None:
+        async with raw_server() as server, asyncio.timeout(20):
+            server.sends["/api/monitoring/events"] = says(200, BUS)
+            backend = Backend(Settings.model_validate({"backend": {"url": server.url, "token": "t"}}))
+            try:
+                await check(server, backend)
+            finally:
+                await backend.close()
+
+    asyncio.run(run())
+
+
+def test_a_slow_page_is_not_abandoned_for_the_sake_of_others() -> None:
+    async def check(server: RawServer, backend: Backend) -> None:
+        async def slow(writer: asyncio.StreamWriter) -> None:
+            await asyncio.sleep(0.8)
+            await says(200, PAGE)(writer)
+
+        server.sends["/metrics"] = slow
+        for _ in range(4):
+            await backend.events.ask_now()
+            assert backend.events.error is None
+            backend.liveness.heard()  # the ping would say so
+        assert server.asked["/api/monitoring/events"] == 4
+        assert server.asked["/metrics"] == 1
+
+    asking(check)
+
+
+def test_a_long_page_whose_reader_has_left_is_read_to_its_end_before_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def check(server: RawServer, backend: Backend) -> None:
+        server.sends["/metrics"] = says(200, PAGE + 1_000_001 * b"#")
+        reading, most, go_on = [0], [0], threading.Event()
+        read = MetricsPage.read
+
+        def counted(page: MetricsPage, text: str) -> Sums:
+            reading[0] += 1
+            most[0] = max(most[0], reading[0])
+            go_on.wait(10)
+            reading[0] -= 1
+            return read(page, text)
+
+        monkeypatch.setattr(MetricsPage, "read", counted)
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await backend._reader.totals()
+        go_on.set()
+        assert (await backend._reader.totals()).started == 1_800_000_000
+        assert most == [1]
+
+    asking(check)
