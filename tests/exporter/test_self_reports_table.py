@@ -205,7 +205,8 @@ def test_honest_reports_agree_in_every_row() -> None:
 
 
 def test_the_table_covers_all_sixteen_rows() -> None:
-    assert {row.number for row in ROWS} == {case.row for case in LIES} == set(range(1, 17))
+    # the silence of row 16 is no report, so it is shown and contradicts nothing
+    assert {row.number for row in ROWS} == {case.row for case in LIES} | {16} == set(range(1, 17))
 
 
 def test_without_any_report_or_observation_nothing_agrees_and_nothing_is_healthy() -> None:
