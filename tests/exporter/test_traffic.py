@@ -56,6 +56,24 @@ def test_the_slowest_twentieth_decides() -> None:
     assert after((0, totals(0)), (10, totals(100, slow=40))) == "degraded"
 
 
+def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> None:
+    clock = Times()
+    traffic = Traffic(Judgement(), clock)
+
+    def at(seconds: float, total: Totals) -> str:
+        clock.now = seconds
+        traffic.note(total)
+        return traffic.status("search")
+
+    at(0, totals(10))
+    assert at(1, totals(10, bad=3)) == "unknown"
+    assert at(20, totals(11, bad=3)) == "unknown", "three failures of 19 s ago and one success"
+    assert at(21, totals(12, bad=3)) == "unknown"
+    assert at(22, totals(12, bad=9)) == "down"
+    assert at(30, totals(14, bad=9)) == "down", "two successes end nothing"
+    assert at(40, totals(20, bad=9)) == "healthy"
+
+
 def test_a_failure_and_a_slow_response_are_noticed_at_once() -> None:
     traffic = Traffic(Judgement(), Times())
     for total, noticed in (

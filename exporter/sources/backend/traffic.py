@@ -10,8 +10,9 @@ from exporter.judgement import ALONE, judged
 from exporter.metrics import Spread
 from exporter.settings import Judgement
 from exporter.sources.backend.totals import Totals
-from exporter.status import DEGRADED, HEALTHY, UNKNOWN
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 
+NEWEST = 6.0  # the part of the window that tells whether trouble is over is one in so many
 SNAPSHOTS = 120  # kept for one window, which is longer than it should be by at most one of their intervals
 
 
@@ -34,6 +35,7 @@ class Traffic:
         self._kept: deque[Snapshot] = deque()
         self._now: Snapshot | None = None
         self._before: Snapshot | None = None
+        self._statuses: dict[str, str] = {}
 
     def note(self, totals: Totals) -> None:
         """Remember these totals, which are of now."""
@@ -45,34 +47,63 @@ class Traffic:
         while len(self._kept) > 1 and at - self._kept[1].at >= window:
             self._kept.popleft()
 
+        self._statuses = {module: self._judge(module) for module in self._now.asked}
+
     def newly_bad(self) -> bool:
         """Whether a request failed or was slow between the last two totals."""
-        if self._now is None or self._before is None:
-            return False
-        limit = self._settings.degraded_seconds
-        failed = sum(self._now.errors.values()) > sum(self._before.errors.values())
-        return failed or slower(self._now, limit) > slower(self._before, limit)
+        return any(map(self._is_newly_bad, self._statuses))
 
     def status(self, module: str) -> str:
         """What the module's requests of the window say; `unknown` with too few of them."""
-        if self._now is None:
+        return self._statuses.get(module, UNKNOWN)
+
+    def _judge(self, module: str) -> str:
+        """Trouble begins with a request that failed or was slow, and ends with enough that were well since.
+
+        The window alone would tell of a fault that is over as soon as there are enough requests to tell it.
+        """
+        status = self._since(self._kept[0], module)
+        if status in (HEALTHY, UNKNOWN):
+            return status
+        if self._since(self._lately(), module) == HEALTHY:
+            return HEALTHY
+        before = self._statuses.get(module, UNKNOWN)
+        return status if before in (DEGRADED, DOWN) or self._is_newly_bad(module) else before
+
+    def _lately(self) -> Snapshot:
+        """The totals with which the newest part of the window began."""
+        began = self._kept[-1].at - self._settings.window / NEWEST
+        return next(it for it in reversed(self._kept) if it.at <= began or it is self._kept[0])
+
+    def _since(self, then: Snapshot, module: str) -> str:
+        """What the requests since then say."""
+        now, limits = self._now, self._settings
+        if now is None:
             return UNKNOWN
-        then, limits = self._kept[0], self._settings
-        requests = grown(self._now.asked, then.asked, module)
-        answers = judged(requests, grown(self._now.errors, then.errors, module), limits)
+        requests = grown(now.asked, then.asked, module)
+        answers = judged(requests, grown(now.errors, then.errors, module), limits)
         if answers != HEALTHY:
             return answers
-        slow = percentile(0.95, self._now.durations.get(module), then.durations.get(module))
+        slow = percentile(0.95, now.durations.get(module), then.durations.get(module))
         return DEGRADED if slow is not None and slow > limits.degraded_seconds else HEALTHY
 
+    def _is_newly_bad(self, module: str) -> bool:
+        """Whether a request to the module failed or was slow between the last two totals."""
+        if self._now is None or self._before is None:
+            return False
+        if grown(self._now.errors, self._before.errors, module) > 0:
+            return True
+        limit = self._settings.degraded_seconds
+        return slower(self._now, module, limit) > slower(self._before, module, limit)
 
-def slower(snapshot: Snapshot, limit: float) -> float:
-    """How many requests took longer than the limit, or than the next bound below it."""
-    found = 0.0
-    for spread in snapshot.durations.values():
-        within = [count for bound, count in spread.buckets.items() if bound <= limit]
-        found += spread.count - (within[-1] if within else spread.count)
-    return found
+
+def slower(snapshot: Snapshot, module: str, limit: float) -> float:
+    """How many requests to the module took longer than the limit, or than the next bound below it."""
+    spread = snapshot.durations.get(module)
+    if spread is None:
+        return 0.0
+    within = [count for bound, count in spread.buckets.items() if bound <= limit]
+    return spread.count - (within[-1] if within else spread.count)
 
 
 def grown(now: Mapping[str, float], then: Mapping[str, float], module: str) -> float:
