@@ -134,14 +134,16 @@ def test_what_blocks_is_requested_once_and_then_on_change_alone(rude: Callable[[
     server = rude("")
     with watched(server) as exporter:
         exporter.page()
-        eventually(lambda: exporter.page("self_reports") and server.seen()["seen"].get(HEALTH), within=15)
+        eventually(
+            lambda: exporter.page("self_reports") and any(map(server.times, (HEALTH, WORKERS))), within=15
+        )
         pages = scraped(exporter, 8)
         for _ in range(3):
             exporter.page()
         seen = server.seen()
     assert down(pages) == []
-    assert seen["seen"][HEALTH] == 1
-    assert seen["seen"].get(WORKERS, 0) <= 1
+    # each on its own, a minute apart, or the pile behind the one would be that of the other as well
+    assert seen["seen"].get(HEALTH, 0) + seen["seen"].get(WORKERS, 0) == 1
     assert seen["most"] == 1, "more than one request of ours was in flight"
 
 

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from math import inf
 
 from exporter.errors import Absent, TimedOut, Withheld
 from exporter.sources.backend.liveness import REFUSING, SILENT, Liveness
@@ -33,6 +34,10 @@ class RequestLimiter:
         self._background = asyncio.Lock()
         self._breathes_until = 0.0
         self._suspended: dict[str, float] = {}
+        self._blocked_at = -inf
+        self.block_gap = (
+            0.0  # seconds to leave between two requests that block the backend, whichever they are
+        )
         self.on_block: Callable[[str], None] = ignore
 
     @asynccontextmanager
@@ -68,10 +73,12 @@ class RequestLimiter:
         async with self._turn:
             await self._settled()
             self._check(query)
+            self._check_gap()
             self._liveness.block_began()
             try:
                 yield
             finally:
+                self._blocked_at = self._clock()
                 self._liveness.block_ended()
 
     def suspend(self, queries: Iterable[str], seconds: float) -> None:
@@ -84,6 +91,14 @@ class RequestLimiter:
         with suppress(TimeoutError):
             async with asyncio.timeout(MOMENT):
                 await self._liveness.certain()
+
+    def _check_gap(self) -> None:
+        """Raises Withheld too soon after a request that blocked: the piles of two would become one."""
+        left = self.block_gap - (self._clock() - self._blocked_at)
+        if left > 0:
+            raise Withheld(
+                f"backend was blocked by another request of ours; the next is {left:.0f} s away", left
+            )
 
     def _check(self, query: str) -> None:
         """Raises what the state of the backend means for a request that would be sent now."""

@@ -80,6 +80,7 @@ class Backend(Asked):
         # these two block the backend's event loop for seconds
         period = own.blocking_period or inf
         gap = min(LEAST_GAP, period)
+        self.limiter.block_gap = gap
         # meanwhile nothing else is asked: one that never comes must not blind us half of the time
         block = Pace(
             own.blocking_timeout,
