@@ -102,6 +102,11 @@ class Question(Generic[T]):
         return self._ask is not None
 
     @property
+    def last(self) -> T | None:
+        """The last answer, however old; None without one, and after a failure."""
+        return self._value
+
+    @property
     def query(self) -> str:
         """The name without that of the source."""
         return self.name.partition(" ")[2] or self.name

@@ -223,3 +223,29 @@ def test_a_ping_route_of_the_settings_is_taken(rude: Callable[[str], RudeServer]
     with watched(server, ping_route="/user"):
         eventually(lambda: server.times("/user"))
     assert server.times("/docs") == []
+
+
+def test_nothing_that_blocks_is_requested_while_its_pile_would_fill_the_pool(
+    rude: Callable[[str], RudeServer],
+) -> None:
+    server, ends = rude(""), threading.Event()
+
+    def use() -> None:
+        with httpx2.Client(trust_env=False) as client:
+            while not ends.wait(0.1):
+                client.get(f"{server.url}/user")
+
+    user = threading.Thread(target=use)
+    user.start()
+    try:
+        with watched(server) as exporter:
+            scraped(exporter, 4)
+            for _ in range(3):
+                exporter.page()
+                scraped(exporter, 2)
+            seen = server.seen()["seen"]
+    finally:
+        ends.set()
+        user.join()
+    assert HEALTH not in seen
+    assert WORKERS not in seen

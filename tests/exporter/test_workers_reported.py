@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.exporter.backend_double import BackendDouble
-from tests.exporter.exporter_page import Page, watching
+from tests.exporter.exporter_page import Page, Watched, watching
+from tests.servers.waiting import eventually
 
 
 def status(**workers: Any) -> dict[str, Any]:
@@ -22,9 +23,17 @@ def status(**workers: Any) -> dict[str, Any]:
 
 
 def page_of(backend: BackendDouble, **settings: Any) -> Page:
-    """The page of an exporter that watches this backend."""
-    with watching(backend={"url": backend.url, "blocking_period": 0.5}, celery=settings) as exporter:
-        return exporter.page("workers.reported")
+    """The page of an exporter that watches this backend, once the report has come or failed to."""
+    own = {"url": backend.url, "blocking_period": 0.5, "blocking_timeout": 1.0}
+    with watching(backend=own, celery=settings) as exporter:
+        return eventually(lambda: asked(exporter), within=10)
+
+
+def asked(exporter: Watched) -> Page:
+    """The page, once it holds the success of the report; meanwhile the other report may have its turn."""
+    page = exporter.page("workers.reported")
+    assert page.series("ops_collector_success")
+    return page
 
 
 def test_the_report_is_shown_as_a_report(backend: BackendDouble) -> None:

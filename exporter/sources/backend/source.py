@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from math import inf
 from typing import Any, TypeVar
 
-from exporter.errors import Refused, Withheld
+from exporter.errors import Refused, SourceError, Withheld
 from exporter.footprint import Footprint
 from exporter.pace import Pace, Terms
 from exporter.question import Question
@@ -32,6 +33,9 @@ LONGEST_GAPS = 30  # such gaps to the next request at most, where it fails again
 SUSPENDED = 900.0  # seconds for which a route is left alone that was seen to block the backend
 NOBODY_BEHIND = (502, 503, 504)  # what a proxy answers for a backend that it cannot reach
 HURRY, SHORTLY = 5.0, 1.0  # seconds of quick requests after a sign, and after a slight one, of trouble
+LONGEST_BLOCK = 3.0  # seconds for which such a route usually blocks
+USUAL_POOL = 14.0  # connections that a backend of this kind has at least, less one
+LATER = 5.0  # seconds after which it is looked again whether users are few enough
 MANY = 3  # users' requests in flight that are such a sign
 
 
@@ -90,7 +94,7 @@ class Backend(Asked):
             longest_rest=LONGEST_GAPS * gap,
             may_be_absent=True,
         )
-        blocking = Terms(self.footprint, self.limiter.blocking_turn, self._stands)
+        blocking = Terms(self.footprint, self._blocking_turn, self._stands)
         self.health = Question("backend /health", read.health, block, terms=blocking)
         self.workers = Question("backend /workers/status", read.workers, block, terms=blocking)
 
@@ -163,6 +167,31 @@ class Backend(Asked):
             await asyncio.gather(self._pinging, return_exceptions=True)
         await self.client.close()
         await self._pinger.close()
+
+    @asynccontextmanager
+    async def _blocking_turn(self, query: str) -> AsyncIterator[None]:
+        """The turn of a request that blocks the backend, where its users are few enough to bear it."""
+        with suppress(SourceError):
+            await self.totals.answer()  # how many they are now
+        if (pile := self._pile()) > self._free_connections():
+            raise Withheld(f"backend {query} is not requested: it would hold up {pile:.0f} requests", LATER)
+        async with self.limiter.blocking_turn(query):
+            yield
+
+    def _pile(self) -> float:
+        """How many requests of users would wait behind one of ours that blocks."""
+        page, rate = self.totals.last, self.traffic.rate()
+        if page is None or not page.counts:
+            return 0.0  # nobody can tell, now or ever
+        return inf if rate is None else rate * LONGEST_BLOCK
+
+    def _free_connections(self) -> float:
+        """How many of them the backend's pool can serve at once; with more it may never get free again."""
+        pool = None if self.pool.last is None else self.pool.last.part("pool")
+        capacity = None if pool is None else pool.number("total_capacity")
+        if pool is None or capacity is None:
+            return USUAL_POOL
+        return max(capacity - (pool.number("checked_out") or 0.0) - 1, 0.0)
 
     def _put(self, name: str, ask: Ask[T], pace: Pace) -> Question[T]:
         terms = Terms(self.footprint, self.limiter.background_turn, self._stands)

@@ -49,6 +49,15 @@ class Traffic:
 
         self._statuses = {module: self._judge(module) for module in self._now.asked}
 
+    def rate(self) -> float | None:
+        """Users' requests a second in the newest part of the window; None before two totals."""
+        if self._now is None or len(self._kept) < 2:
+            return None
+        then = self._lately()
+        seconds = self._now.at - then.at
+        modules = self._now.asked
+        return sum(grown(modules, then.asked, it) for it in modules) / seconds if seconds > 0 else None
+
     def newly_bad(self) -> bool:
         """Whether a request failed or was slow between the last two totals."""
         return any(map(self._is_newly_bad, self._statuses))
