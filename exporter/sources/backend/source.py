@@ -34,6 +34,7 @@ SUSPENDED = 900.0  # seconds for which a route is left alone that was seen to bl
 NOBODY_BEHIND = (502, 503, 504)  # what a proxy answers for a backend that it cannot reach
 HURRY, SHORTLY = 5.0, 1.0  # seconds of quick requests after a sign, and after a slight one, of trouble
 LONGEST_BLOCK = 3.0  # seconds for which such a route usually blocks
+FEW = 2.0  # requests of users that wait without anybody minding
 USUAL_POOL = 14.0  # connections that a backend of this kind has at least, less one
 LATER = 5.0  # seconds after which it is looked again whether users are few enough
 MANY = 3  # users' requests in flight that are such a sign
@@ -173,7 +174,9 @@ class Backend(Asked):
         """The turn of a request that blocks the backend, where its users are few enough to bear it."""
         with suppress(SourceError):
             await self.totals.answer()  # how many they are now
-        if (pile := self._pile()) > self._free_connections():
+        # the one that says less of more, /health, may hold users up a little when something has changed
+        most = self._free_connections() if query == self.health.query else FEW
+        if (pile := self._pile()) > most:
             raise Withheld(f"backend {query} is not requested: it would hold up {pile:.0f} requests", LATER)
         async with self.limiter.blocking_turn(query):
             yield
