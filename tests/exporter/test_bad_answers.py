@@ -85,7 +85,7 @@ def healed(exporter: Watched, spoilt: Subject) -> bool:
 
 def settings(backend: BackendDouble) -> dict[str, Any]:
     """Short periods, so that a change is seen at once."""
-    return {"url": backend.url, "token": TOKEN, "fast_period": 0.05, "period": 0.3}
+    return {"url": backend.url, "token": TOKEN, "fast_period": 0.05, "period": 1.0}
 
 
 def said(log: pytest.LogCaptureFixture, subject: Subject) -> list[str]:
@@ -106,7 +106,7 @@ def test_a_bad_answer_costs_its_own_families(
     replay(backend, ORDINARY)
     KINDS[kind](backend, subject.path)
     with watching(backend=settings(backend)) as exporter, caplog.at_level(logging.INFO, "exporter"):
-        eventually(lambda: whole_but(exporter, subject))
+        eventually(lambda: whole_but(exporter, subject), within=15)
         eventually(lambda: exporter.page(subject.part) and said(caplog, subject))
         exporter.page(subject.part)
         assert len(said(caplog, subject)) == 1, said(caplog, subject)

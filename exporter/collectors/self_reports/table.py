@@ -66,11 +66,11 @@ def agrees_or_was_asked_again(sight: Sight, words: Words, report: Question[Any],
     """
     now = as_steady(sight.now)
     began = sight.since.disagrees(words.subject, words.known and words.disagrees, now)
-    if began is None or report.answered_at is None:
+    if began is None or report.answer_asked_at is None:
         return True
-    if report.answered_at < began and not is_new:
+    if report.answer_asked_at < began and not is_new:
         return renewed(sight, report)
-    if now - report.answered_at > max(LOOK_AGAIN, (now - began) / 2):
+    if now - report.answer_asked_at > max(LOOK_AGAIN, (now - began) / 2):
         renewed(sight, report)
     return True
 

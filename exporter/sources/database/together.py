@@ -29,6 +29,7 @@ class Together:
         self._all_here = asyncio.Event()
         self._due = float("-inf")  # the loop's time
         self._task: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     def asking(self, read: Callable[[Connection], T]) -> Callable[[], Awaitable[T]]:
         """A function that asks for this reading; call it for each member before the first is asked."""
@@ -47,6 +48,7 @@ class Together:
 
     async def close(self) -> None:
         """Gather no more."""
+        self._is_closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -64,7 +66,7 @@ class Together:
             await self._read(readings)
         finally:
             self._task = None
-            if self._waiting:
+            if self._waiting and not self._is_closed:
                 self._start()
 
     async def _gather(self) -> None:
