@@ -304,7 +304,7 @@ def test_what_fails_at_a_cost_keeps_to_the_budget_as_well() -> None:
             raise TimedOut("no answer")
 
         question = Question("it", hang, Pace(every=1), clock, Terms(footprint))
-        for _ in range(2):
+        for _turn in range(2):
             await question.ask_now()
         assert question.next_due() - clock.now == pytest.approx(50)
         others = [Question(f"it {n}", hang, Pace(every=1), clock, Terms(footprint)) for n in range(20)]
@@ -324,7 +324,7 @@ def test_a_renewal_keeps_to_the_budget_as_well() -> None:
             return 1
 
         question = Question("it", slow, Pace(every=30), clock, Terms(Footprint("the source", 0.02, clock)))
-        for _ in range(2):
+        for _turn in range(2):
             await question.ask_now()
         question.renew()
         assert question.next_due() - clock.now == pytest.approx(49)
