@@ -14,6 +14,7 @@ current_query: ContextVar[str] = ContextVar("current_query", default="other")
 busy_seconds: ContextVar[list[float] | None] = ContextVar("busy_seconds", default=None)
 
 RECENT = 12  # requests from whose times the cost of the next one is estimated
+FEW = 8  # one of so many may have been faster than the work is, as an error is
 MOST = 2.0  # times that cost which a request counts for at most: what it took beyond that, it waited
 CREDIT = 1.0  # seconds of a source's time that are saved at most, for when something looks wrong
 WINDOW = 60.0  # seconds over which the share is told
@@ -38,11 +39,12 @@ class Cost:
         """Take in the time of a request; the seconds of it that it counts for.
 
         A response cannot be faster than the work that it takes, but it can be slower: behind the requests of
-        others, or on a busy machine of ours. So the lower quartile of the newest is the cost of each.
+        others, or on a busy machine of ours. So the cost of each is what nearly all of the newest took at least;
+        on the demo that is still a third more than the processor time of its page of metrics.
         """
         self.recent.append(seconds)
         # a single one may have waited for a connection, or for anything else that happens once
-        self.each = sorted(self.recent)[(len(self.recent) - 1) // 4] if len(self.recent) > 1 else 0.0
+        self.each = sorted(self.recent)[len(self.recent) // FEW] if len(self.recent) > 1 else 0.0
         own = min(seconds, MOST * self.each) if self.each else seconds
         self.requests += 1
         self.seconds += own

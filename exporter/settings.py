@@ -58,8 +58,9 @@ class Backend(Section):
         0.25, description="seconds between two requests to a route while something looks wrong with it"
     )
     calm_period: Seconds = Field(
-        1.0,
-        description="seconds between two requests to /metrics, and to /db/pool, while nothing looks wrong",
+        0.5,
+        description="seconds between two requests to /metrics while nothing looks wrong; /db/pool is requested "
+        "half as often",
     )
     probe_period: Seconds = Field(
         10.0, description="seconds between two requests to a module's health route while nothing looks wrong"

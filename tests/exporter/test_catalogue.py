@@ -27,7 +27,7 @@ LAST = (  # what takes longest to be there
     *(f"celery_task_{end}_total" for end in ("succeeded", "failed", "rejected", "retried", "revoked")),
     "celery_task_runtime_count", "ops_task_results_failed", "ops_worker_pool_processes",
     "ops_queue_unacked_oldest_timestamp_seconds", "celery_active_consumer_count", "redis_key_size",
-    "pg_stat_activity_max_tx_duration",
+    "pg_stat_activity_max_tx_duration", "ops_workers_reported_workers",
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def watching_everything(backend: BackendDouble, redis: RedisServer, database: st
     fill_ingestion(redis)
     fill_database(database)
     settings: dict[str, Any] = {
-        "backend": {"url": backend.url, "period": 0.2, "time_zone": "UTC"},
+        "backend": {"url": backend.url, "period": 0.2, "blocking_period": 1.0, "time_zone": "UTC"},
         "database": {"url": database, "statistics_period": 0.2, "period": 0.5, "rows_period": 0.5},
         "redis": {"url": redis.database(2), "keys_period": 0.5},
         "celery": {

@@ -79,9 +79,10 @@ class Backend(Asked):
 
     def _ask_often(self, own: BackendSettings) -> None:
         read, terms = self._reader, Terms(self.footprint, self.limiter.turn, self._stands)
-        quick = Pace(own.timeout, at_most_every=own.fast_period, calm=max(own.calm_period, own.fast_period))
+        calm = max(own.calm_period, own.fast_period)
+        quick, pool = (Pace(own.timeout, at_most_every=own.fast_period, calm=it) for it in (calm, 2 * calm))
         self.totals: Question[Totals] = Question("backend /metrics", read.totals, quick, terms=terms)
-        self.pool = Question("backend /db/pool", read.document(f"{MONITORING}/db/pool"), quick, terms=terms)
+        self.pool = Question("backend /db/pool", read.document(f"{MONITORING}/db/pool"), pool, terms=terms)
         # these two block the backend's event loop for seconds
         period = own.blocking_period or inf
         gap = min(LEAST_GAP, period)
