@@ -39,8 +39,8 @@ class Cost:
         """Take in the time of a request; the seconds of it that it counts for.
 
         A response cannot be faster than the work that it takes, but it can be slower: behind the requests of
-        others, or on a busy machine of ours. So the cost of each is what nearly all of the newest took at least;
-        on the demo that is still a third more than the processor time of its page of metrics.
+        others, or on a busy machine of ours. So the cost of each is what nearly all of the newest took at
+        least; on the demo that is still a third more than the processor time of its page of metrics.
         """
         self.recent.append(seconds)
         # a single one may have waited for a connection, or for anything else that happens once

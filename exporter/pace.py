@@ -40,10 +40,6 @@ class Pace:
     least_gap: float = 0.0
     may_be_absent: bool = False
 
-    def stale_after(self) -> float:
-        """The age from which an answer no longer speaks for the present."""
-        return self.at_most_every if self.every is None else 2 * self.every + self.timeout
-
 
 def at_once(_: str) -> AbstractAsyncContextManager[None]:
     """No source makes this question wait for its turn."""

@@ -183,6 +183,10 @@ class Question(Generic[T]):
         due = (self.answered_at or 0.0) + self._period()
         return max(self._rest_until, min(due, self._renew_at))
 
+    def stale_after(self) -> float:
+        """The age from which an answer that was not asked for is none: two of the periods in force."""
+        return 2 * self._period() + self.pace.timeout
+
     async def until_due(self) -> None:
         """Wait until it is time to ask again, or until something makes it earlier."""
         while (left := self.next_due() - self._clock()) > 0:
@@ -272,21 +276,17 @@ class Question(Generic[T]):
 
     def _take(self) -> T:
         age, stands = self._age(), self.terms.stands()
-        if self.withheld is not None and not stands and age > self._stale_after() + ON_ITS_WAY:
+        if self.withheld is not None and not stands and age > self.stale_after() + ON_ITS_WAY:
             raise self.withheld
         if self.answered_at is None:
             raise Withheld(f"{self.name} was not asked yet; the source is left alone for now")
-        if self.pace.every is not None and age > self._stale_after() and not stands:
+        if self.pace.every is not None and age > self.stale_after() and not stands:
             raise TimedOut(f"{self.name} last answered {age:.0f} s ago; expected every {self.pace.every:g} s")
         used = answers_used.get()
         # what is asked on change tells of now for as long as nothing changes
         if used is not None and self.pace.every != inf:
             used.append(self.answered_at)
         return self._value  # type: ignore[return-value]  # an answer that is None is an answer too
-
-    def _stale_after(self) -> float:
-        """The age from which an answer that was not asked for is none: two of the periods in force."""
-        return 2 * self._period() + self.pace.timeout
 
     def _age(self) -> float:
         return inf if self.answered_at is None else self._clock() - self.answered_at

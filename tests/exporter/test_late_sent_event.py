@@ -15,14 +15,6 @@ NOWHERE = {"name": "app.index", "queue_name": "unknown"}
 
 
 @pytest.fixture
-def redis(redis_server: RedisServer) -> Iterator[Redis]:
-    """The empty broker."""
-    redis_server.flush()
-    with redis_server.client() as client:
-        yield client
-
-
-@pytest.fixture
 def exporter(redis: Redis, redis_server: RedisServer) -> Iterator[Watched]:
     """An exporter that listens."""
     with watching(celery={"broker_url": redis_server.url, "newborn": 0}) as it:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 from redis import Redis
@@ -12,15 +11,6 @@ from tests.exporter.exporter_page import Page, watching
 from tests.exporter.worker_events import hearing, seen, tell
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
-
-
-@pytest.fixture
-def redis(redis_server: RedisServer) -> Iterator[Redis]:
-    """The empty server."""
-    redis_server.flush()
-    with redis_server.client() as client:
-        yield client
-    redis_server.flush()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,5 @@
 """Counts that begin: at 0, before the first event where the task is known, and for one scrape at least."""
 
-from collections.abc import Iterator
-
-import pytest
 from redis import Redis
 
 from exporter.metrics import Spread
@@ -10,14 +7,6 @@ from exporter.sources.broker.newborn import Newborn
 from tests.exporter.exporter_page import watching
 from tests.exporter.worker_events import event, hearing, heartbeat, life, seen, tell
 from tests.servers.redis_server import RedisServer
-
-
-@pytest.fixture
-def redis(redis_server: RedisServer) -> Iterator[Redis]:
-    """The empty broker."""
-    redis_server.flush()
-    with redis_server.client() as client:
-        yield client
 
 
 def test_a_first_failure_is_an_increase(redis: Redis, redis_server: RedisServer) -> None:

@@ -17,14 +17,6 @@ from tests.servers.waiting import eventually
 
 
 @pytest.fixture
-def redis(redis_server: RedisServer) -> Iterator[Redis]:
-    """The empty broker."""
-    redis_server.flush()
-    with redis_server.client() as client:
-        yield client
-
-
-@pytest.fixture
 def exporter(redis: Redis, redis_server: RedisServer) -> Iterator[Watched]:
     """An exporter that asks at every scrape."""
     with watching(celery={"broker_url": redis_server.url, "fast_period": 0.01}) as it:

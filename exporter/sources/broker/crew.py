@@ -101,7 +101,7 @@ class Crew:
     def _inspected_lately(self, inspection: Question[Answers]) -> Answers | None:
         # never waited for: inspection takes a second, and this is asked four times in one
         answered, failed = inspection.answered_at, inspection.error is not None
-        if failed or answered is None or steady() - answered > inspection.pace.stale_after():
+        if failed or answered is None or steady() - answered > inspection.stale_after():
             return None
         return self.inspected
 
