@@ -73,9 +73,8 @@ def hold(scenario: Scenario, page: Page) -> bool:
 def check(scenario: Scenario, backend: BackendDouble, folder: Path, log: pytest.LogCaptureFixture) -> None:
     """Replay the folder and wait until the page is right; nothing of ours may have failed meanwhile."""
     replay(backend, folder)
-    with watching(
-        backend={"url": backend.url, "blocking_timeout": 1.0, "time_zone": "UTC"}, **scenario.settings
-    ) as exporter:
+    own = {"url": backend.url, "blocking_timeout": 1.0, "blocking_period": 0.5, "time_zone": "UTC"}
+    with watching(backend=own, **scenario.settings) as exporter:
         eventually(lambda: hold(scenario, scrape(exporter)), within=10)
     assert [line for line in log.messages if OUR_FAULT.search(line)] == []
 
