@@ -75,7 +75,7 @@ def check(scenario: Scenario, backend: BackendDouble, folder: Path, log: pytest.
     replay(backend, folder)
     own = {"url": backend.url, "blocking_timeout": 1.0, "blocking_period": 0.5, "time_zone": "UTC"}
     with watching(backend=own, **scenario.settings) as exporter:
-        eventually(lambda: hold(scenario, scrape(exporter)), within=10)
+        eventually(lambda: hold(scenario, scrape(exporter)), within=30)
     assert [line for line in log.messages if OUR_FAULT.search(line)] == []
 
 
