@@ -183,6 +183,10 @@ class Question(Generic[T]):
         due = (self.answered_at or 0.0) + self._period()
         return max(self._rest_until, min(due, self._renew_at))
 
+    def age(self) -> float:
+        """Seconds since the last answer, infinite without one."""
+        return inf if self.answered_at is None else self._clock() - self.answered_at
+
     def stale_after(self) -> float:
         """The age from which an answer that was not asked for is none: two of the periods in force."""
         return 2 * self._period() + self.pace.timeout
@@ -264,7 +268,7 @@ class Question(Generic[T]):
             return True
         if self._clock() < self._rest_until:
             return False
-        return self.error is not None or self._age() >= self._period()
+        return self.error is not None or self.age() >= self._period()
 
     def _holds(self) -> bool:
         """Whether the last answer stands, since the source cannot be expected to give another now."""
@@ -272,10 +276,10 @@ class Question(Generic[T]):
 
     def _is_current(self) -> bool:
         """Whether what was last heard, good or bad, still holds while the question is asked beside."""
-        return self.error is not None or self._age() < self._period() + ON_ITS_WAY
+        return self.error is not None or self.age() < self._period() + ON_ITS_WAY
 
     def _take(self) -> T:
-        age, stands = self._age(), self.terms.stands()
+        age, stands = self.age(), self.terms.stands()
         if self.withheld is not None and not stands and age > self.stale_after() + ON_ITS_WAY:
             raise self.withheld
         if self.answered_at is None:
@@ -287,9 +291,6 @@ class Question(Generic[T]):
         if used is not None and self.pace.every != inf:
             used.append(self.answered_at)
         return self._value  # type: ignore[return-value]  # an answer that is None is an answer too
-
-    def _age(self) -> float:
-        return inf if self.answered_at is None else self._clock() - self.answered_at
 
     async def _run(self) -> None:
         assert self._ask is not None  # noqa: S101  (answer() has looked)

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import watching
+from tests.servers.waiting import eventually
 
 
 def pool(**changes: Any) -> dict[str, Any]:
@@ -40,3 +41,15 @@ def test_a_missing_number_is_a_missing_series(backend: BackendDouble) -> None:
     assert page.value("ops_database_pool_capacity_connections") is None
     assert page.value("ops_database_pool_use_ratio") is None
     assert page.value("ops_database_pool_checked_out_connections") == 12
+
+
+def test_a_health_route_does_not_join_those_who_wait_for_a_connection(backend: BackendDouble) -> None:
+    backend.monitoring("/db/pool", pool())
+    backend.says("/auth/health", {"status": "healthy"})
+    modules = [{"name": "auth", "prefixes": ["/auth"], "health": "/auth/health"}]
+    with watching(backend={"url": backend.url}, modules=modules) as exporter:
+        for _ in range(5):
+            exporter.page("modules.status")
+        assert backend.asked["/auth/health"] == 0
+        backend.monitoring("/db/pool", pool(checked_out=3))
+        eventually(lambda: exporter.page("modules.status") and backend.asked["/auth/health"])

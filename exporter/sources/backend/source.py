@@ -135,7 +135,7 @@ class Backend(Asked):
         own, module = settings.backend, self._reader.module
         often = Pace(own.timeout, every=own.period)
         probe = Pace(own.timeout, at_most_every=own.fast_period, calm=max(own.probe_period, own.fast_period))
-        terms = Terms(self.footprint, self.limiter.turn, self._stands)
+        terms = Terms(self.footprint, self._probe_turn, self._stands)
         self.reported: dict[str, Question[str]] = {
             m.name: self._put(f"health of {m.name}", module(m.name), often) for m in settings.modules
         }
@@ -171,6 +171,16 @@ class Backend(Asked):
         await self._pinger.close()
 
     @asynccontextmanager
+    async def _probe_turn(self, query: str) -> AsyncIterator[None]:
+        """The turn of a health route: not while the pool is full, on which it would wait with everybody."""
+        if self.pool.error is None and self.pool.age() > self._settings.backend.fast_period:
+            await self.pool.ask_now()
+        if self._pool_is_full():
+            raise Withheld("backend health routes are not requested while its connection pool is full", 1.0)
+        async with self.limiter.turn(query):
+            yield
+
+    @asynccontextmanager
     async def _blocking_turn(self, query: str) -> AsyncIterator[None]:
         """The turn of a request that blocks the backend, where its users are few enough to bear it."""
         with suppress(SourceError):
@@ -191,11 +201,19 @@ class Backend(Asked):
 
     def _free_connections(self) -> float:
         """How many of them the backend's pool can serve at once; with more it may never get free again."""
-        pool = None if self.pool.last is None else self.pool.last.part("pool")
-        capacity = None if pool is None else pool.number("total_capacity")
-        if pool is None or capacity is None:
-            return USUAL_POOL
-        return max(capacity - (pool.number("checked_out") or 0.0) - 1, 0.0)
+        capacity, lent = self._lent()
+        return USUAL_POOL if capacity is None else max(capacity - lent - 1, 0.0)
+
+    def _pool_is_full(self) -> bool:
+        capacity, lent = self._lent()
+        return capacity is not None and lent >= capacity
+
+    def _lent(self) -> tuple[float | None, float]:
+        """The pool's capacity, as far as it is known, and how many of its connections are lent."""
+        if self.pool.last is None:
+            return None, 0.0
+        pool = self.pool.last.part("pool")
+        return pool.number("total_capacity"), pool.number("checked_out") or 0.0
 
     def _put(self, name: str, ask: Ask[T], pace: Pace) -> Question[T]:
         terms = Terms(self.footprint, self.limiter.background_turn, self._stands)
