@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import httpx2
 
 from benchmarks.footprint.backend import USERS_ROUTE, Backend, running_backend, watched_or_not
+from benchmarks.footprint.beside import beside
 from benchmarks.footprint.report import Table
 
 HEAD = ("First good response after the thaw", "Median s", "Each, s")
@@ -30,13 +31,8 @@ class OneUser:
     @contextmanager
     def at_it(self) -> Iterator["OneUser"]:
         """Go on for as long as the block lasts."""
-        thread = threading.Thread(target=self._ask)
-        thread.start()
-        try:
+        with beside(self._ask, self._over):
             yield self
-        finally:
-            self._over.set()
-            thread.join()
 
     def _ask(self) -> None:
         while not self._over.wait(PAUSE):

@@ -11,6 +11,7 @@ import psycopg
 import redis
 
 from benchmarks.footprint.backend import Backend
+from benchmarks.footprint.beside import beside
 from benchmarks.footprint.visitors import Experience, Visitors
 
 EVERY = 1.0
@@ -36,13 +37,8 @@ class Truth:
     @contextmanager
     def watched(self) -> Iterator["Truth"]:
         """Look for as long as the block lasts."""
-        thread = threading.Thread(target=self._keep_looking)
-        thread.start()
-        try:
+        with beside(self._keep_looking, self._over):
             yield self
-        finally:
-            self._over.set()
-            thread.join()
 
     def missing(self, begin: float, end: float) -> set[str]:
         """What was missing at any look of this time."""

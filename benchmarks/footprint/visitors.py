@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import httpx2
 
 from benchmarks.footprint.backend import USERS_ROUTE, Backend
+from benchmarks.footprint.beside import beside
 
 PATIENCE = 15.0
 TIMED_OUT = 599
@@ -69,13 +70,8 @@ class Visitors:
     @contextmanager
     def at_it(self) -> Iterator["Visitors"]:
         """Go on for as long as the block lasts, and until the last answer."""
-        thread = threading.Thread(target=lambda: asyncio.run(self._come()))
-        thread.start()
-        try:
+        with beside(lambda: asyncio.run(self._come()), self._over):
             yield self
-        finally:
-            self._over.set()
-            thread.join()
 
     async def _come(self) -> None:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)

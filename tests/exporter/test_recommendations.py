@@ -9,16 +9,6 @@ from tests.exporter.backend_double import BackendDouble
 from tests.exporter.backend_tables import FEEDBACK, VERSIONS, ago, create, insert, run, sqlite_url
 from tests.exporter.exporter_page import Page, watching
 from tests.exporter.whole_page import whole
-from tests.servers.postgres_server import PostgresServer
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of either kind with the backend's tables."""
-    if request.param == "sqlite":
-        return create(sqlite_url(tmp_path))
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    return create(server.fresh_database())
 
 
 def row(kind: str, days: float = 0.1, **context: Any) -> dict[str, Any]:

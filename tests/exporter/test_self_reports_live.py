@@ -115,13 +115,6 @@ def test_row_12_vectors_that_the_named_model_cannot_have_made(says: dict[str, An
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """The broker of this file's worker."""
-    with started(RedisServer(tmp_path_factory.mktemp("broker"))) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def worker(broker: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CeleryWorker]:
     """A worker that takes from `urgent`, not from `celery`."""
     flags = ("-Q", "urgent", "--heartbeat-interval", "1")

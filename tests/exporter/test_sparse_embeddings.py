@@ -12,20 +12,10 @@ import pytest
 from tests.exporter.backend_tables import RESOURCES, ago, create, insert, run, sqlite_url
 from tests.exporter.exporter_page import Page, watching
 from tests.exporter.whole_page import whole
-from tests.servers.postgres_server import PostgresServer
 
 BGE = "BAAI/bge-m3"
 HONEST = {"17": 0.2371, "903": 0.1188, "4021": 0.0734, "88": 0.3019, "230111": 0.0512, "5": 0.2207}
 WORDS = "lamp oil wick glass tower storm beam keeper lens tide rock fog"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of either kind with the backend's tables."""
-    if request.param == "sqlite":
-        return create(sqlite_url(tmp_path))
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    return create(server.fresh_database())
 
 
 def row(vector: Any, model: str | None = BGE, **more: Any) -> dict[str, Any]:

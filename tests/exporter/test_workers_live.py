@@ -30,13 +30,6 @@ QUICK = {
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """The broker of this file's worker."""
-    with started(RedisServer(tmp_path_factory.mktemp("broker"))) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def worker(broker: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CeleryWorker]:
     """A worker that takes from `urgent` and `default`, not from `celery`; a start takes seconds."""
     flags = ("-Q", "urgent,default", "--heartbeat-interval", "1")
