@@ -100,6 +100,12 @@ def test_row_11_and_13_the_edge_worker_by_its_heartbeat(
         assert words(page, "edge worker") is None
         redis.set("pharos:worker:last_seen", str(time.time() - 5))
         comes_to(exporter, "edge worker", ("healthy", "healthy", 0))
+        for word, status in (("Error: no such repository", "degraded"), ("Offline", "down")):
+            redis.set("worker_status", word)
+            backend.says("/api/v1/ingestion/worker/status", {"status": word})
+            comes_to(exporter, "edge worker", (status, status, 0))
+        redis.set("worker_status", "Idle")
+        backend.says("/api/v1/ingestion/worker/status", {"status": "Idle"})
         redis.set("pharos:worker:last_seen", str(time.time() - 900))
         page = comes_to(exporter, "edge worker", ("healthy", "down", 1))
         assert page.state("ops_component_status", component="ingestion") == "down"

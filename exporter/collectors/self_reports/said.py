@@ -13,7 +13,7 @@ from exporter.sources.backend.health_report import Health, Workers
 from exporter.sources.backend.model_reports import Model
 from exporter.sources.document import Document
 from exporter.sources.ingestion.answers import Health as IngestionHealth
-from exporter.status import HEALTHY, UNKNOWN, meaning
+from exporter.status import DEGRADED, HEALTHY, UNKNOWN, meaning
 
 NONEXISTENT = "nonexistent"
 
@@ -71,4 +71,5 @@ def edge_status(answer: Document | None) -> str:
     word = (answer.text("status") if answer is not None else None) or ""
     if word == "Idle" or word.startswith("Training"):
         return HEALTHY
-    return meaning(word.partition(":")[0])
+    # its last job has failed, which does not end it
+    return DEGRADED if word.startswith("Error") else meaning(word)

@@ -58,9 +58,9 @@ class Worker:
         up = self.up(now, timeout)
         if up is None:
             return "unknown"
-        if not up:
+        if not up or self.state == "offline":
             return "down"
-        return "degraded" if self.state in ("error", "offline") else "healthy"
+        return "degraded" if self.state == "error" else "healthy"
 
 
 @dataclass(frozen=True)
