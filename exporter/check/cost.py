@@ -8,20 +8,26 @@ MOST = 3  # polls that are named
 HTTP = "requests"
 
 
-def rows(sections: Iterable[Section]) -> list[tuple[str, str]]:
-    """The name of each source that was polled, and one sentence."""
-    return [(section.name, sentence(section)) for section in sections if section.polls]
+def rows(sections: Iterable[Section], share: float = 1.0) -> list[tuple[str, str]]:
+    """The name of each source that was polled, and a sentence; `share` is how much of its time is ours."""
+    return [(section.name, sentence(section, share)) for section in sections if section.polls]
 
 
-def sentence(section: Section) -> str:
+def sentence(section: Section, share: float = 1.0) -> str:
     """How much is sent a minute and, where the source works while we wait, how long it does so."""
     number = sum(poll.a_minute * poll.operations for poll in section.polls)
     said = f"{number:.0f} {section.unit}"
     if section.unit != HTTP:
         return f"{said}, {number / 60:.1f} a second; most: {biggest(section, sent)}"
     seconds = sum(map(spent, section.polls))
+    wanted = seconds / 60
+    rarer = (
+        f", which is too much: the slow ones come more seldom until {share:.0%} hold"
+        if wanted > share
+        else ""
+    )
     return (
-        f"{said} that take {seconds:.1f} s ({seconds / 60:.1%} of its time); most: {biggest(section, spent)}"
+        f"{said} that take {seconds:.1f} s ({wanted:.1%} of its time{rarer}); most: {biggest(section, spent)}"
     )
 
 

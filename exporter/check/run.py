@@ -35,11 +35,12 @@ COST = "COST A MINUTE  as measured now, with the periods of these settings"
 
 @dataclass(frozen=True)
 class Result:
-    """The sections, the proposed block of modules, and the seconds that it took."""
+    """The sections, the proposed modules, the seconds that it took, and how much of a source is ours."""
 
     sections: tuple[Section, ...]
     proposal: str
     seconds: float
+    share: float
 
     @property
     def hidden(self) -> int:
@@ -66,13 +67,15 @@ async def check(settings: Settings, seconds: float = SECONDS) -> Result:
             found, proposal = await modules.check_modules(settings, sources.backend, limit)
     finally:
         await sources.close()
-    return Result((sections[0], found, *sections[1:]), proposal, time.monotonic() - began)
+    return Result(
+        (sections[0], found, *sections[1:]), proposal, time.monotonic() - began, settings.limits.own_share
+    )
 
 
 def text(result: Result, width: int, coloured: bool = False) -> str:
     """The report, what watching costs, and the modules."""
     parts = [table.report(result.sections, width, coloured)]
-    if rows := cost.rows(result.sections):
+    if rows := cost.rows(result.sections, result.share):
         parts.append(f"{COST}\n{table.columns(rows, width)}\n")
     if result.proposal:
         parts.append(f"{modules.HEADING}\n\n{result.proposal}")
