@@ -2,8 +2,18 @@
 
 import ctypes
 import gc
+import sys
 from collections.abc import Callable
 from functools import cache
+
+# httpcore2 imports it wherever it happens to be installed, and never uses it under asyncio: 4 MiB
+NEVER_USED = ("trio",)
+
+
+def leave_out() -> None:
+    """Keep out of this process what libraries would import and never use here; call it before their import."""
+    for name in NEVER_USED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # the import system takes None for absent
 
 
 def collect() -> None:
