@@ -11,7 +11,7 @@ NEVER_USED = ("trio",)
 
 
 def leave_out() -> None:
-    """Keep out of this process what libraries would import and never use here; call it before their import."""
+    """Keep out of this process what libraries would import and never use; call it before they do."""
     for name in NEVER_USED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # the import system takes None for absent
 
