@@ -3,6 +3,7 @@
 What many small objects took is not given back after a burst: a few that live on keep the memory around them.
 """
 
+import re
 import struct
 from collections.abc import Callable
 from itertools import islice, takewhile
@@ -15,6 +16,8 @@ Event = dict[str, Any]
 Handler = Callable[[Event, float], None]
 Key = int | str
 Kind = tuple[str, Tally]
+# no other way to write the same number, which would be another id
+UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 PACKED = struct.Struct("<Hddd")  # number of the kind; when seen, sent, started, of which not-a-number is none
 MOST_KINDS = 2000  # names of tasks with their tallies; a task of any other is kept as it is
 ROOM = 100  # this part of all makes room at once, since finding the oldest takes time
@@ -130,17 +133,7 @@ def key_of(task_id: str) -> Key:
     """A UUID, as Celery writes it, as the number that it is: half the memory. Any other id as it is."""
     if type(task_id) is not str:
         raise TypeError("not an id")
-    digits = task_id.replace("-", "")
-    if len(task_id) != 36 or len(digits) != 32:
-        return task_id
-    try:
-        number = int.from_bytes(bytes.fromhex(digits))
-    except ValueError:
-        return task_id
-    # another way to write the same number is another id
-    digits = f"{number:032x}"
-    usual = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-    return number if usual == task_id else task_id
+    return int(task_id.replace("-", ""), 16) if UUID.fullmatch(task_id) else task_id
 
 
 def seen_at(task: Task | bytes) -> float:
