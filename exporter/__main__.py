@@ -10,9 +10,8 @@ from starlette.applications import Starlette
 
 from exporter import __version__
 from exporter.app import build
-from exporter.check import run as check
 from exporter.log import set_up
-from exporter.memory import collect
+from exporter.memory import collect, leave_out, unmap_libraries
 from exporter.settings import Settings
 from exporter.settings_load import SettingsError, load
 
@@ -23,6 +22,7 @@ def main() -> int:
     Exit status: 2 for wrong settings; of a check 1 where something that is configured cannot be seen.
     """
     arguments = parser().parse_args()
+    leave_out()
     try:
         settings = load(arguments.config)
         app = build(settings)
@@ -30,7 +30,9 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     if arguments.check:
-        return check.main(settings)
+        from exporter.check.run import main as check  # noqa: PLC0415  (what serves the page needs none of it)
+
+        return check(settings)
     set_up(settings.log_level)
     keep_for_good()
     serve(settings, app)
@@ -40,6 +42,7 @@ def main() -> int:
 def keep_for_good() -> None:
     """Spare what the start has made from garbage collection, which would stop scrapes for 60 ms and more."""
     collect()
+    unmap_libraries()
     gc.freeze()
 
 
@@ -54,6 +57,7 @@ def serve(settings: Settings, app: Starlette) -> None:
         ssl_keyfile=web.tls_key,
         log_config=None,
         access_log=False,
+        ws="none",
         timeout_graceful_shutdown=2,
     )
     uvicorn.Server(config).run()

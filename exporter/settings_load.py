@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, YamlConfigSettingsSource
@@ -64,16 +63,26 @@ def load(file: Path | None = None) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (named by pydantic-settings)
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            yaml_file = YamlConfigSettingsSource(settings_cls, file or DEFAULT_FILE)
-            return init_settings, env_settings, WellKnownNames(settings_cls), yaml_file
+            written = from_yaml(settings_cls, file or DEFAULT_FILE)
+            return init_settings, env_settings, WellKnownNames(settings_cls), written
 
     try:
         return FromFile()
     except ValidationError as error:
         raise SettingsError("\n".join(map(sentence, error.errors()))) from None
+
+
+def from_yaml(settings: type[BaseSettings], file: Path) -> YamlConfigSettingsSource:
+    """What this file sets; nothing where there is none. Raises SettingsError."""
+    if not file.is_file():
+        return YamlConfigSettingsSource(settings, None)
+    import yaml  # noqa: PLC0415  (1 MiB, which only a file needs)
+
+    try:
+        return YamlConfigSettingsSource(settings, file)
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
-        raise SettingsError(f"the settings file {file or DEFAULT_FILE} is no YAML at line {line}") from None
+        raise SettingsError(f"the settings file {file} is no YAML at line {line}") from None
 
 
 def sentence(error: Any) -> str:

@@ -1,6 +1,8 @@
 """What is remembered of workers and tasks is bounded and fades; the clock is the test's."""
 
+import tracemalloc
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -118,3 +120,88 @@ def test_hosts_beyond_the_bound_are_taken_at_their_word() -> None:
     clocks.turn(200.0)
     clocks.turn(300.0)
     assert clocks.ours("a@late", 4000.0, 400.0) == 400.0
+
+
+def test_a_burst_of_tasks_takes_little_memory() -> None:
+    it, burst = tasks(most=3000), [str(uuid4()) for _ in range(3000)]
+    tracemalloc.start()
+    for place, task_id in enumerate(burst):
+        tell(it, "task-sent", float(place), uuid=task_id, name="a" + "b" * (place % 2), queue="q")
+        if place % 200 == 0:
+            it.rest()
+    it.rest()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken / len(burst) < 250
+    assert it.sent_at(burst[7]) == 7.0
+
+
+def test_a_burst_that_is_over_takes_no_memory() -> None:
+    it, burst = tasks(most=3000), [str(uuid4()) for _ in range(3000)]
+    tracemalloc.start()
+    for kind in ("task-sent", "task-received", "task-started", "task-succeeded"):
+        for task_id in burst:
+            tell(it, kind, 1.0, uuid=task_id, name="a", queue="q")
+        it.rest()
+    it.tick(2.0)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 50_000
+    assert only(it).succeeded == len(burst)
+
+
+@pytest.mark.parametrize("task_id", [str(UUID(int=5)), str(uuid4()), "5", "a task's own name"])
+def test_a_task_that_rests_between_its_events_is_remembered(task_id: str) -> None:
+    it = tasks()
+    for second, kind in enumerate(("task-sent", "task-received", "task-started", "task-retried")):
+        tell(it, kind, float(second), uuid=task_id, name="a", queue="q")
+        it.rest()
+    tell(it, "task-started", 9.0, uuid=task_id)
+    it.rest()
+    tell(it, "task-succeeded", 10.0, uuid=task_id)
+    tally, spread = only(it), only(it).wait.spread()
+    assert (tally.sent, tally.received, tally.started, tally.retried, tally.succeeded) == (1, 1, 2, 1, 1)
+    assert spread is not None
+    assert (spread.count, spread.total) == (2, 2.0 + 9.0)
+    assert it.sent_at(task_id) is None
+
+
+def test_ids_that_are_alike_are_different_tasks() -> None:
+    it, plain = tasks(), "00000000-0000-0000-0000-00000000000a"
+    others = (plain.upper(), plain.replace("-", ""), f" {plain}", "10", "\uff10" + plain[1:])
+    tell(it, "task-sent", 1.0, uuid=plain, name="a", queue="q")
+    it.rest()
+    assert [it.sent_at(other) for other in others] == [None] * len(others)
+    assert it.sent_at(plain) == 1.0
+
+
+def test_a_task_that_waits_for_its_queue_is_not_put_to_rest() -> None:
+    it = tasks()
+    for second, kind in enumerate(("task-received", "task-started", "task-succeeded")):
+        tell(it, kind, float(second) / 10, uuid="1", name="a")
+        it.rest()
+    assert it.tallies.all() == []
+    tell(it, "task-sent", 0.0, uuid="1", name="a", queue="urgent")
+    it.rest()
+    tally = only(it)
+    assert (tally.queue, tally.received, tally.started, tally.succeeded) == ("urgent", 1, 1, 1)
+
+
+def test_names_beyond_number_are_counted_as_well() -> None:
+    it = tasks(most=10_000)
+    for kind in ("task-sent", "task-started"):
+        for number in range(3000):
+            tell(it, kind, 1.0, uuid=str(uuid4() if number % 2 else number), name=f"a{number}", queue="q")
+            it.rest()
+    assert sum(tally.sent for tally in it.tallies.all()) == 3000
+    assert sum(tally.started for tally in it.tallies.all()) == 3000
+
+
+def test_a_time_that_is_none_spoils_no_other_task() -> None:
+    it = tasks()
+    tell(it, "task-sent", 1.0, uuid="1", name="a", queue="q")
+    tell(it, "task-sent", float("nan"), uuid="2", name="a", queue="q")
+    it.rest()
+    tell(it, "task-started", 3.0, uuid="1")
+    it.rest()
+    assert it.sent_at("1") == 1.0

@@ -158,6 +158,7 @@ class Receiver:
         tasks_before = self.tasks.events
         for payload in stream.payloads():
             self.take(payload, now)
+        self.tasks.rest()
         if self.tasks.events != tasks_before:
             self.last_task_event = now
         if stream.subscribed and self._listening_since is None:

@@ -6,37 +6,19 @@ publishers, and a busy client publishes it when the worker is done already. So t
 waits a moment for it before it is counted.
 """
 
-from collections import OrderedDict, deque
-from collections.abc import Callable
-from typing import Any
+from collections import deque
 
 from exporter.sources.broker.clocks import Clocks
 from exporter.sources.broker.exceptions import exception_class
+from exporter.sources.broker.in_flight import Event, Handler, InFlight, Task
 from exporter.sources.broker.tallies import UNKNOWN, Tallies, Tally
 from exporter.sources.broker.workers import Workers
 from exporter.sources.document import unix_seconds
 
-Event = dict[str, Any]
-Handler = Callable[[Event, float], None]
 HELD = 1.0
 MOST_HELD = 1000  # tasks; beyond these nobody waits for a sent event
 MALFORMED = (ValueError, TypeError, KeyError, AttributeError, LookupError, OverflowError, RecursionError)
 FORGOTTEN = 6 * 3600.0
-
-
-class Task:
-    """One task on its way."""
-
-    __slots__ = ("held", "name", "postponed", "seen_at", "sent_at", "started_at", "tally")
-
-    def __init__(self, name: str, now: float) -> None:
-        self.name = name
-        self.seen_at = now
-        self.sent_at: float | None = None  # or the time for which it was sent
-        self.started_at: float | None = None
-        self.tally: Tally | None = None  # not before its queue is known
-        self.held = 0  # received events that wait for that
-        self.postponed: list[tuple[Handler, Event, float]] = []  # later events that wait for that
 
 
 class Tasks:
@@ -51,8 +33,7 @@ class Tasks:
         self.undecodable = 0  # postponed events that could not be understood
         self.queues: dict[str, None] = {}  # that sent events named
         self._workers = workers
-        self._most = most
-        self._tasks: OrderedDict[str, Task] = OrderedDict()
+        self._in_flight = InFlight(most)
         self._held: deque[tuple[float, Task]] = deque()
         self._routes: dict[str, str] = {}  # the queue that each task last went to
 
@@ -71,8 +52,7 @@ class Tasks:
 
     def sent_at(self, task_id: str | None) -> float | None:
         """When a task was sent that has not started yet, in Unix seconds."""
-        task = self._tasks.get(task_id or "")
-        return None if task is None else task.sent_at
+        return self._in_flight.sent_at(task_id or "")
 
     def route(self, name: str, queue: str) -> None:
         """Remember that this task goes to this queue."""
@@ -83,9 +63,12 @@ class Tasks:
         """Count what was held back for long enough, forget what never ended."""
         while self._held and self._held[0][0] < now - HELD:
             self._release_oldest()
-        while self._tasks and next(iter(self._tasks.values())).seen_at < now - FORGOTTEN:
-            self._tasks.popitem(last=False)
+        self._in_flight.forget(now - FORGOTTEN)
         self.clocks.turn(now)
+
+    def rest(self) -> None:
+        """Keep in little room what nothing happens to; to be called after a few hundred events."""
+        self._in_flight.rest()
 
     def _sent(self, event: Event, now: float) -> None:
         at = due(event, self.clocks.ours(event["hostname"], event["timestamp"], now))
@@ -115,10 +98,11 @@ class Tasks:
 
     def _once_queue_is_known(self, handle: Handler) -> Handler:
         def handle_or_postpone(event: Event, now: float) -> None:
-            task = self._tasks.get(event["uuid"])
+            task = self._in_flight.find(event["uuid"])
             if task is None or task.tally is not None or not task.held or task.name in self._routes:
                 handle(event, now)
             else:
+                task.postponed = task.postponed or []
                 task.postponed.append((handle, event, now))
 
         return handle_or_postpone
@@ -169,28 +153,27 @@ class Tasks:
     def _end(self, event: Event, now: float) -> Tally:
         self.events += 1
         self._workers.ended(event, now)
-        task = self._tasks.pop(event["uuid"], None) or Task(UNKNOWN, now)
+        task = self._in_flight.pop(event["uuid"]) or Task("", UNKNOWN, now)
         return task.tally or self._settle(task)
 
     def _task(self, event: Event, now: float) -> Task:
         self.events += 1
         task_id = event["uuid"]
-        task = self._tasks.get(task_id)
+        task = self._in_flight.find(task_id)
         if task is None:
             name = event.get("name") or UNKNOWN
             if not isinstance(name, str):
                 raise TypeError("not a name")
-            task = self._tasks[task_id] = Task(name, now)
-            if len(self._tasks) > self._most:
-                self._tasks.popitem(last=False)
+            task = self._in_flight.add(task_id, name, now)
         return task
 
     def _settle(self, task: Task, queue: str | None = None) -> Tally:
         tally = self.tallies.of(task.name, queue or self._routes.get(task.name, UNKNOWN))
         tally.received += task.held
         task.held, task.tally = 0, tally
-        postponed, task.postponed = task.postponed, []
-        for handle, event, now in postponed:
+        self._in_flight.settled(task)
+        postponed, task.postponed = task.postponed, None
+        for handle, event, now in postponed or ():
             try:
                 handle(event, now)
             except MALFORMED:

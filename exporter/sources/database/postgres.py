@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from psycopg import pq
@@ -31,6 +32,7 @@ class Postgres:
     """Connections that are kept, read only, and whose socket can be shut from outside."""
 
     dialect = "postgresql"
+    path: Path | None = None
     kept = True
 
     def __init__(self, url: URL) -> None:

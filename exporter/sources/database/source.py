@@ -26,7 +26,6 @@ from exporter.sources.database.resources import Resources, read_resources
 from exporter.sources.database.sparse import Sparse, read_sparse
 from exporter.sources.database.sparse_evidence import Evidence
 from exporter.sources.database.sparse_sample import read_evidence
-from exporter.sources.database.sqlite import Sqlite
 from exporter.sources.database.sqlite_tables import read_sqlite_tables
 from exporter.sources.database.tables import Tables
 from exporter.sources.database.together import Together
@@ -140,7 +139,7 @@ class Database(Asked):
 
     def _read_tables(self, connection: Connection) -> Tables:
         own = self.settings
-        if isinstance(self.way, Sqlite):
+        if self.way is not None and self.way.path is not None:
             return read_sqlite_tables(connection, self.way.path, own.tables)
         return read_postgres_tables(connection, own.tables, own.databases)
 

@@ -25,7 +25,7 @@ class Sqlite:
     kept = False
 
     def __init__(self, url: URL) -> None:
-        self.path = Path(sqlite_file(url)).absolute()
+        self.path: Path | None = Path(sqlite_file(url)).absolute()
 
     def for_ping(self) -> "Sqlite":
         """The same: each statement is a transaction of its own anyway."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
@@ -9,13 +10,13 @@ from sqlalchemy import Connection, Engine
 from exporter.database_url import database_address
 from exporter.sources.database.postgres import Postgres
 from exporter.sources.database.postgres_wire import Tally
-from exporter.sources.database.sqlite import Sqlite
 
 
 class Way(Protocol):
     """What differs between the databases that can be asked."""
 
     dialect: str
+    path: Path | None  # of a file; None for a server
     kept: bool  # whether a connection serves more than one question
 
     def for_ping(self) -> "Way":
@@ -42,4 +43,8 @@ class Way(Protocol):
 def way_to(url: str) -> Way:
     """The way to the database of this SQLAlchemy URL. Raises ValueError, which does not hold the URL."""
     address = database_address(url)
-    return Sqlite(address) if address.get_backend_name() == "sqlite" else Postgres(address)
+    if address.get_backend_name() == "sqlite":
+        from exporter.sources.database.sqlite import Sqlite  # noqa: PLC0415  (its library: 2 MiB)
+
+        return Sqlite(address)
+    return Postgres(address)
