@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from exporter import __version__
 from exporter.app import build
 from exporter.log import set_up
-from exporter.memory import collect, leave_out, unmap_libraries
+from exporter.memory import collect, leave_out
 from exporter.settings import Settings
 from exporter.settings_load import SettingsError, load
 
@@ -42,7 +42,6 @@ def main() -> int:
 def keep_for_good() -> None:
     """Spare what the start has made from garbage collection, which would stop scrapes for 60 ms and more."""
     collect()
-    unmap_libraries()
     gc.freeze()
 
 
