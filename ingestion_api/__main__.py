@@ -1,4 +1,4 @@
-"""`python -m ingestion_api`: serve, or only check the settings."""
+"""`python -m ingestion_api`: serve, only check the settings, or replace the signing key."""
 
 import argparse
 import logging
@@ -10,22 +10,34 @@ import uvicorn
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from ingestion_api.access.rotation import RotationError, rotate_key
+from ingestion_api.access.tokens import TokenFlaw, check_tokens
 from ingestion_api.app import create_app
+from ingestion_api.settings import Settings
 from ingestion_api.settings_file import SettingsError, load
 from ingestion_api.store.migrate import migrate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until stopped; 0 when all went well, 2 when a setting is wrong."""
+    """Serve until stopped; 0 when all went well, 2 when a setting or a token is wrong."""
     given = _parser().parse_args(arguments)
     try:
         settings = load(given.config)
-    except SettingsError as error:
+        if given.rotate_key:
+            print(rotate_key(settings))  # noqa: T201 - the answer to --rotate-key
+            return 0
+        check_tokens(settings)
+        if given.check:
+            print("The settings are right.")  # noqa: T201 - the answer to --check
+            return 0
+        return serve(settings)
+    except (SettingsError, TokenFlaw, RotationError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the one sentence the caller reads
-        return 2
-    if given.check:
-        print("The settings are right.")  # noqa: T201 - the answer to --check
-        return 0
+        return 1 if isinstance(error, RotationError) else 2
+
+
+def serve(settings: Settings) -> int:
+    """Serve until stopped; 1 when the database file cannot be opened. Raises TokenFlaw."""
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
@@ -64,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
         "--config", type=Path, metavar="FILE", help="YAML file; SERVICE_... variables win over it"
     )
     parser.add_argument("--check", action="store_true", help="check the settings and stop")
+    parser.add_argument(
+        "--rotate-key", action="store_true", help="make a new signing key, which ends all sessions, and stop"
+    )
     return parser
 
 

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.attempts import Attempts
 from ingestion_api.access.bearer import Gate
-from ingestion_api.access.tokens import Token
+from ingestion_api.access.tokens import Token, webhook_token
 from ingestion_api.metrics.jobs import JobMetrics
 from ingestion_api.metrics.requests import RequestMetrics
 from ingestion_api.pages import include_pages
@@ -44,8 +44,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 
 def gate(settings: Settings, operators: Token) -> Gate:
     """Who is let in."""
-    webhook = Token(settings.webhook_token, settings.webhook_token_file)
-    return Gate(operators, webhook, Attempts(settings.attempts, settings.attempts_window))
+    return Gate(operators, webhook_token(settings), Attempts(settings.attempts, settings.attempts_window))
 
 
 @asynccontextmanager

@@ -54,6 +54,12 @@ class TooMany(Problem):
         super().__init__(detail, {"Retry-After": str(retry_after)})
 
 
+class SignInClosed(Problem):
+    """The operators' token is missing or weak, so nobody is let in."""
+
+    status = 503
+
+
 class Unavailable(Problem):
     """Something the service needs does not answer."""
 

@@ -1,17 +1,19 @@
 """Everything a route or a page may need, put together once from the settings."""
 
-import hashlib
 from dataclasses import dataclass
 
 from fastapi import Request
 
-from ingestion_api.access.tokens import Token, operator_token
+from ingestion_api.access.signing import Signer, bound_key
+from ingestion_api.access.signing_key import SigningKeyCache
+from ingestion_api.access.tokens import Token, TokenFlaw, operator_token
 from ingestion_api.cache.cache import Cache
 from ingestion_api.clock import Clock, utc_now
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.dispatch.edge import EdgeQueue
 from ingestion_api.jobs.outbox import Outbox, Post
 from ingestion_api.preferences.signals import SignalFile
+from ingestion_api.problems import SignInClosed
 from ingestion_api.repository import CloneLimits, UrlRules
 from ingestion_api.resources.table import Resources
 from ingestion_api.settings import Settings
@@ -29,6 +31,7 @@ class Service:
     resources: Resources
     outbox: Outbox
     operators: Token
+    signing_keys: SigningKeyCache
     signals: SignalFile
     cache: Cache | None = None
     edge: EdgeQueue | None = None
@@ -40,9 +43,16 @@ class Service:
             if part is not None:
                 part.close()
 
-    def secret(self) -> bytes:
-        """A key to sign with; it follows the operators' token, so a new token ends what was signed."""
-        return hashlib.sha256(f"watchroom {self.operators.value()}".encode()).digest()
+    def signer(self) -> Signer:
+        """What signs for browsers; a new token or a new key ends what was signed. May ask the database.
+
+        SignInClosed while the operators' token opens nothing, so that nothing signed opens anything either.
+        """
+        try:
+            token = self.operators.digest()
+        except TokenFlaw as flaw:
+            raise SignInClosed(f"Nobody can sign in: {flaw.detail}.") from None
+        return Signer(bound_key(self.signing_keys.current(), token))
 
 
 def assemble(settings: Settings, clock: Clock = utc_now) -> Service:
@@ -59,6 +69,7 @@ def assemble(settings: Settings, clock: Clock = utc_now) -> Service:
         resources=Resources(settings, store.engine),
         outbox=Outbox(Post(store, broker, edge, rules), settings, clock),
         operators=operator_token(settings),
+        signing_keys=SigningKeyCache(store, clock),
         signals=SignalFile(settings.thresholds_file),
         cache=Cache.at(settings),
         edge=edge,

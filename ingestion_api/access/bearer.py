@@ -1,6 +1,7 @@
 """The bearer token of a request, as a FastAPI dependency."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from ingestion_api.access.attempts import Attempts
-from ingestion_api.access.tokens import Token
+from ingestion_api.access.tokens import Token, TokenFlaw
 from ingestion_api.problems import NotSignedIn, TooMany
 
 scheme = HTTPBearer(auto_error=False, description="The service's token; see SERVICE_TOKEN_FILE.")
@@ -25,7 +26,7 @@ class Actor:
 class Gate:
     """Lets through who shows one of the tokens, and holds back who guesses."""
 
-    def __init__(self, operators: Token, webhook: Token, attempts: Attempts) -> None:
+    def __init__(self, operators: Token, webhook: Token | None, attempts: Attempts) -> None:
         self.operators = operators
         self.webhook = webhook
         self.attempts = attempts
@@ -36,7 +37,8 @@ class Gate:
 
     def alertmanager(self, presented: str, address: str) -> Actor:
         """Alertmanager or an operator; NotSignedIn or TooMany."""
-        return self._admit("alertmanager", (self.webhook, self.operators), presented, address)
+        tokens = (self.operators,) if self.webhook is None else (self.webhook, self.operators)
+        return self._admit("alertmanager", tokens, presented, address)
 
     def _admit(self, name: str, tokens: tuple[Token, ...], presented: str, address: str) -> Actor:
         wait = self.attempts.wait(address)
@@ -46,10 +48,23 @@ class Gate:
         # every token is compared, so that the time does not tell which one was near
         if any([token.matches(presented) for token in tokens]):  # noqa: C419 - all, not until the first
             return Actor(name, address)
-        if presented:
-            self.attempts.failed(address)
-            raise NotSignedIn("The bearer token is wrong.")
-        raise NotSignedIn("A bearer token is missing; send Authorization: Bearer <token>.")
+        if not presented:
+            raise NotSignedIn("A bearer token is missing; send Authorization: Bearer <token>.")
+        _refuse_all_while_none_is_valid(tokens)
+        self.attempts.failed(address)
+        raise NotSignedIn("The bearer token is wrong.")
+
+
+def _refuse_all_while_none_is_valid(tokens: Sequence[Token]) -> None:
+    flaws = []
+    for token in tokens:
+        try:
+            token.check()
+        except TokenFlaw as flaw:
+            flaws.append(flaw)
+    # nothing can be guessed then, so it is no failed attempt
+    if len(flaws) == len(tokens):
+        raise NotSignedIn(f"No bearer token is valid: {flaws[-1].detail}.")
 
 
 def address_of(request: Request) -> str:

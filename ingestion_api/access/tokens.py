@@ -1,70 +1,179 @@
-"""The tokens that open the service."""
+"""The tokens that open the service, held as digests; one that is missing or weak opens nothing."""
 
 import hashlib
 import hmac
-import secrets
+import logging
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from pydantic import SecretStr
 
+from ingestion_api.access.token_file import (
+    FileState,
+    UnreadableFile,
+    make_token,
+    read_state,
+    read_text,
+)
 from ingestion_api.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SHORTEST = 32  # characters
+FEWEST = 8  # different ones among them
+EXPECTED = f"expected at least {SHORTEST} characters, {FEWEST} of them different"
+
+
+class TokenFlaw(Exception):
+    """Why a token opens nothing; `detail` is for anybody, the text also names the file."""
+
+    def __init__(self, text: str, detail: str) -> None:
+        super().__init__(text)
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a token is looked for: in words for anybody, and in words for the log."""
+
+    public: str
+    exact: str
+
+    def flaw(self, sentence: str) -> TokenFlaw:
+        """What is wrong there."""
+        return TokenFlaw(f"{self.exact} {sentence}", f"{self.public} {sentence}")
 
 
 class Token:
-    """A secret given as a value or kept in a file, which is read again when it changes."""
+    """A secret given as a value, or kept in a file that is read again when it changes.
 
-    def __init__(self, value: SecretStr | None, file: Path | None) -> None:
-        self._value = value
-        self._file = file
-        self._read: tuple[float, str] | None = None
+    `name` says in the log whose token it is. The log says once when it ceases to be valid, and when it is
+    replaced.
+    """
 
-    @property
-    def configured(self) -> bool:
-        """Whether there is such a token at all."""
-        return self._value is not None or self._file is not None
+    def __init__(self, name: str, place: Place, source: SecretStr | Path) -> None:
+        self._name = name
+        self._place = place
+        self._source = source if isinstance(source, Path) else _rated(source.get_secret_value(), place)
+        self._read: tuple[FileState, bytes | TokenFlaw] | None = None
+        self._told: bytes | str | None = None
+        self._lock = Lock()
+
+    def check(self) -> bytes:
+        """Return the digest of the token in force; TokenFlaw when it opens nothing."""
+        found = self._from_file(self._source) if isinstance(self._source, Path) else self._source
+        if isinstance(found, TokenFlaw):
+            # one of its own for each caller: an error that is raised again keeps all its traces
+            raise TokenFlaw(str(found), found.detail)
+        return found
+
+    def digest(self) -> bytes:
+        """Return what `check` does, and log what has changed since the last time."""
+        try:
+            found = self.check()
+        except TokenFlaw as flaw:
+            self._tell(str(flaw))
+            raise
+        self._tell(found)
+        return found
 
     def matches(self, presented: str) -> bool:
         """Whether `presented` is the token; takes as long for a near miss as for a far one."""
-        expected = self.value()
-        return bool(expected) and hmac.compare_digest(_digest(presented), _digest(expected))
-
-    def value(self) -> str:
-        """The token in force; empty when its file is missing."""
-        if self._value is not None:
-            return self._value.get_secret_value()
-        return self._from_file() if self._file else ""
-
-    def _from_file(self) -> str:
-        file = self._file or Path()
         try:
-            changed = file.stat().st_mtime
-            if self._read is None or self._read[0] != changed:
-                self._read = changed, file.read_text().strip()
-        except OSError:
-            return ""
+            expected = self.digest()
+        except TokenFlaw:
+            return False
+        return hmac.compare_digest(_digest(presented), expected)
+
+    def _from_file(self, file: Path) -> bytes | TokenFlaw:
+        try:
+            state = read_state(file)
+            if self._read is None or self._read[0] != state or not state.is_settled:
+                self._read = state, _rated(read_text(file), self._place)
+        except UnreadableFile as error:
+            return self._place.flaw(f"{error}; {EXPECTED}")
         return self._read[1]
+
+    def _tell(self, found: bytes | str) -> None:
+        with self._lock:
+            before, self._told = self._told, found
+        if before == found:
+            return
+        if isinstance(found, str):
+            log.error("%s token opens nothing: %s.", self._name, found)
+        elif before is not None:
+            log.info("%s token was replaced or is valid again.", self._name)
 
 
 def operator_token(settings: Settings) -> Token:
-    """The operators' token; without a configured one, one is made and kept in the state folder."""
-    token = Token(settings.token, settings.token_file)
-    if token.configured:
-        return token
-    file = settings.state_dir / "token"
-    keep_token(file)
-    return Token(None, file)
+    """The operators' token; without a configured one, one is made and kept in the state folder; TokenFlaw."""
+    if settings.token is None and settings.token_file is None:
+        file = made_file(settings)
+        try:
+            make_token(file)
+        except OSError as error:
+            text = f"the operators' token cannot be made in {file}: {error.strerror}"
+            raise TokenFlaw(text, text) from None
+    return _operators(settings)
 
 
-def keep_token(file: Path) -> None:
-    """Make a random token for this installation in `file`, readable by its owner only, unless it is there."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        file.touch(mode=0o600, exist_ok=False)
-    except FileExistsError:
-        return
-    file.write_text(secrets.token_urlsafe(32) + "\n")
+def webhook_token(settings: Settings) -> Token | None:
+    """Alertmanager's token, if it has one of its own."""
+    return _configured(
+        "Alertmanager's", "SERVICE_WEBHOOK_TOKEN", settings.webhook_token, settings.webhook_token_file
+    )
+
+
+def check_tokens(settings: Settings) -> None:
+    """Make nothing; TokenFlaw when a token is set twice, or opens nothing."""
+    for name, value, file in (
+        ("SERVICE_TOKEN", settings.token, settings.token_file),
+        ("SERVICE_WEBHOOK_TOKEN", settings.webhook_token, settings.webhook_token_file),
+    ):
+        if value is not None and file is not None:
+            text = f"{name} and {name}_FILE are both set; expected one of them"
+            raise TokenFlaw(text, text)
+    is_made_later = (
+        settings.token is None and settings.token_file is None and not made_file(settings).exists()
+    )
+    for token in (None if is_made_later else _operators(settings), webhook_token(settings)):
+        if token is not None:
+            token.check()
+
+
+def made_file(settings: Settings) -> Path:
+    """Where the operators' token is kept that the service makes itself."""
+    return settings.state_dir / "token"
+
+
+def _operators(settings: Settings) -> Token:
+    name = "The operators'"
+    configured = _configured(name, "SERVICE_TOKEN", settings.token, settings.token_file)
+    if configured is not None:
+        return configured
+    file = made_file(settings)
+    return Token(name, Place("the file service/token of the run directory", f"the file {file}"), file)
+
+
+def _configured(name: str, setting: str, value: SecretStr | None, file: Path | None) -> Token | None:
+    if value is not None:
+        return Token(name, Place(setting, setting), value)
+    if file is None:
+        return None
+    public = f"the file of {setting}_FILE"
+    return Token(name, Place(public, f"{public}, {file},"), file)
+
+
+def _rated(text: str, place: Place) -> bytes | TokenFlaw:
+    token = text.strip()
+    if not token:
+        return place.flaw(f"is empty; {EXPECTED}")
+    if len(token) < SHORTEST or len(set(token)) < FEWEST:
+        return place.flaw(f"holds a weak token; {EXPECTED}")
+    return _digest(token)
 
 
 def _digest(text: str) -> bytes:
     # digests have one length, so the comparison does not tell the token's
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()

@@ -1,7 +1,5 @@
 """Clear a part of the cache in two steps: a count first, then the same prefix with its confirmation."""
 
-import hashlib
-import hmac
 import time
 from dataclasses import dataclass
 
@@ -12,6 +10,7 @@ from ingestion_api.problems import Conflict
 from ingestion_api.service import Service
 
 VALID_SECONDS = 600
+PURPOSE = "clear cache"
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,11 @@ def clear(service: Service, prefix: str, confirmation: str, actor: Actor) -> Cle
 
 
 def _confirmed(service: Service, prefix: str, confirmation: str) -> bool:
-    until, _, _digest = confirmation.partition(".")
+    until, _, digest = confirmation.partition(".")
     if not (until.isascii() and until.isdigit() and len(until) < 16) or int(until) < time.time():
         return False
-    return hmac.compare_digest(confirmation.encode(), _sign(service, prefix, int(until)).encode())
+    return service.signer().verify(digest, PURPOSE, f"{until} {prefix}")
 
 
 def _sign(service: Service, prefix: str, until: int) -> str:
-    digest = hmac.new(service.secret(), f"clear cache {until} {prefix}".encode(), hashlib.sha256)
-    return f"{until}.{digest.hexdigest()}"
+    return f"{until}.{service.signer().sign(PURPOSE, f'{until} {prefix}')}"

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ingestion_api.pages.headers import guard
 from ingestion_api.pages.session import keep
 from ingestion_api.pages.templates import page
-from ingestion_api.pages.visitor import SignInNeeded, is_secure, seal_of, visitor_of
+from ingestion_api.pages.visitor import SignInNeeded, is_secure, learn_seal, seal_of, visitor_of
 from ingestion_api.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ class PageRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             try:
+                await learn_seal(request)
                 response = await answer(request)
             except Exception as error:  # noqa: BLE001 - people get a page for every failure
                 response = _explain(request, error)
@@ -40,10 +41,10 @@ class PageRoute(APIRoute):
 
 
 def _remember(request: Request, response: Response) -> Response:
-    visitor = visitor_of(request)
+    visitor, seal = visitor_of(request), seal_of(request)
     # a form needs a session to belong to, also the form that signs in
-    if visitor.is_new and "set-cookie" not in response.headers:
-        keep(response, seal_of(request), visitor.session, secure=is_secure(request))
+    if seal and visitor.is_new and "set-cookie" not in response.headers:
+        keep(response, seal, visitor.session, secure=is_secure(request))
     return response
 
 

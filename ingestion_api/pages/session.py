@@ -1,12 +1,12 @@
 """A visitor's session: a signed cookie, so any copy of the service knows it; only its early end is kept."""
 
-import hashlib
-import hmac
 import secrets
 import time
 from dataclasses import dataclass
 
 from fastapi import Response
+
+from ingestion_api.access.signing import Signer
 
 COOKIE = "watchroom_session"
 LIFETIME = 12 * 3600
@@ -28,20 +28,20 @@ def new_session(*, signed_in: bool) -> Session:
 
 
 class Seal:
-    """Signs what browsers keep for us, with the service's secret."""
+    """Signs what browsers keep for us."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._key = hashlib.sha256(b"pages " + secret).digest()
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
 
     def write(self, session: Session) -> str:
         """Return the cookie's value."""
         text = f"{session.id}.{session.expires}.{_SIGNED_IN if session.signed_in else _STRANGER}"
-        return f"{text}.{self._sign('session', text)}"
+        return f"{text}.{self._signer.sign('session', text)}"
 
     def read(self, cookie: str) -> Session | None:
         """Return the session of a cookie, or None when it is not ours, changed or too old."""
         text, _, signature = cookie.rpartition(".")
-        if not self._matches(signature, "session", text):
+        if not self._signer.verify(signature, "session", text):
             return None
         identity, expires, kind = text.split(".")
         if int(expires) < time.time():
@@ -50,17 +50,11 @@ class Seal:
 
     def form_key(self, session: Session) -> str:
         """Return what every form of this session carries, which no other site can know."""
-        return self._sign("form", session.id)
+        return self._signer.sign("form", session.id)
 
     def opens(self, session: Session, form_key: str) -> bool:
         """Tell whether a form was ours."""
-        return self._matches(form_key, "form", session.id)
-
-    def _sign(self, purpose: str, text: str) -> str:
-        return hmac.new(self._key, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
-
-    def _matches(self, signature: str, purpose: str, text: str) -> bool:
-        return hmac.compare_digest(signature.encode(), self._sign(purpose, text).encode())
+        return self._signer.verify(form_key, "form", session.id)
 
 
 def keep(response: Response, seal: Seal, session: Session, *, secure: bool) -> None:

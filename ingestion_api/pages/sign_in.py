@@ -11,7 +11,7 @@ from ingestion_api.pages.ended import end
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.session import COOKIE, keep, new_session
 from ingestion_api.pages.templates import page
-from ingestion_api.pages.visitor import is_secure, own_form, seal_of, visitor_of
+from ingestion_api.pages.visitor import closed_of, is_secure, own_form, seal_of, visitor_of
 from ingestion_api.problems import NotSignedIn, TooMany
 from ingestion_api.service import service_of
 
@@ -23,7 +23,9 @@ async def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - t
     """Show the form, or go on when signed in already."""
     if visitor_of(request).session.signed_in:
         return RedirectResponse(local(next), 303)
-    return page(request, "sign_in.html", next=local(next), problem="")
+    if closed := closed_of(request):
+        return page(request, "sign_in.html", closed.status, next="", problem="", closed=closed.detail)
+    return _form(request, 200, next, "")
 
 
 @router.post("/sign-in", dependencies=[own_form])
@@ -37,12 +39,13 @@ async def sign_in(
         await run_in_threadpool(gate_of(request).operator, token.strip(), address_of(request))
     except NotSignedIn:
         problem = "This is not the token." if token.strip() else "Enter the token."
-        return page(request, "sign_in.html", 401, next=local(next), problem=problem)
+        return _form(request, 401, next, problem)
     except TooMany as error:
-        return page(request, "sign_in.html", 429, next=local(next), problem=error.detail)
+        return _form(request, 429, next, error.detail)
     response = RedirectResponse(local(next), 303)
-    # a session of its own: one that somebody planted before is worth nothing afterwards
-    keep(response, seal_of(request), new_session(signed_in=True), secure=is_secure(request))
+    if seal := seal_of(request):
+        # a session of its own: one that somebody planted before is worth nothing afterwards
+        keep(response, seal, new_session(signed_in=True), secure=is_secure(request))
     return response
 
 
@@ -56,6 +59,10 @@ def sign_out(request: Request) -> Response:
     response = RedirectResponse("/sign-in?notice=signed-out", 303)
     response.delete_cookie(COOKIE, path="/")
     return response
+
+
+def _form(request: Request, status: int, target: str, problem: str) -> Response:
+    return page(request, "sign_in.html", status, next=local(target), problem=problem, closed="")
 
 
 def local(address: str) -> str:

@@ -5,11 +5,12 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Form, Request
+from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.bearer import Actor, address_of
 from ingestion_api.pages.ended import has_ended
 from ingestion_api.pages.session import COOKIE, Seal, Session, new_session
-from ingestion_api.problems import Problem
+from ingestion_api.problems import Problem, SignInClosed
 from ingestion_api.service import service_of
 
 
@@ -32,9 +33,25 @@ class Visitor:
     is_new: bool
 
 
-def seal_of(request: Request) -> Seal:
-    """Return the seal of the operators' token in force; a new token ends all sessions."""
-    return Seal(service_of(request).secret())
+async def learn_seal(request: Request) -> None:
+    """Find the seal for this request, without which everybody is a stranger. Raises the database's errors."""
+    try:
+        # in a thread, as the key may have to be read from the database
+        request.state.seal = Seal(await run_in_threadpool(service_of(request).signer))
+    except SignInClosed as closed:
+        request.state.closed = closed
+
+
+def seal_of(request: Request) -> Seal | None:
+    """Return the seal in force; None while nothing can be signed, so that no session and no form is ours."""
+    seal: Seal | None = getattr(request.state, "seal", None)
+    return seal
+
+
+def closed_of(request: Request) -> SignInClosed | None:
+    """Return why nobody can sign in; None while one can."""
+    closed: SignInClosed | None = getattr(request.state, "closed", None)
+    return closed
 
 
 def visitor_of(request: Request) -> Visitor:
@@ -42,8 +59,8 @@ def visitor_of(request: Request) -> Visitor:
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     if visitor is None:
         seal = seal_of(request)
-        known = seal.read(request.cookies.get(COOKIE, ""))
-        visitor = request.state.visitor = _visitor(seal, known) if known else _stranger(seal)
+        known = seal.read(request.cookies.get(COOKIE, "")) if seal else None
+        visitor = request.state.visitor = _visitor(seal, known) if seal and known else _stranger(seal)
     return visitor
 
 
@@ -51,9 +68,9 @@ def _visitor(seal: Seal, session: Session) -> Visitor:
     return Visitor(session, seal.form_key(session), is_new=False)
 
 
-def _stranger(seal: Seal) -> Visitor:
+def _stranger(seal: Seal | None) -> Visitor:
     session = new_session(signed_in=False)
-    return Visitor(session, seal.form_key(session), is_new=True)
+    return Visitor(session, seal.form_key(session) if seal else "", is_new=True)
 
 
 def is_secure(request: Request) -> bool:
@@ -74,9 +91,11 @@ def _operator(request: Request) -> Actor:
 
 
 def _own_form(request: Request, form_key: Annotated[str, Form()] = "") -> None:
-    visitor = visitor_of(request)
+    if closed := closed_of(request):
+        raise closed
+    visitor, seal = visitor_of(request), seal_of(request)
     origin = request.headers.get("origin", "")
-    if visitor.is_new or not seal_of(request).opens(visitor.session, form_key):
+    if seal is None or visitor.is_new or not seal.opens(visitor.session, form_key):
         raise FormRefused(
             "This form is too old or not from here; go back, reload the page and send it again."
         )

@@ -11,7 +11,7 @@ from tests.servers.ports import free_port
 from tests.servers.processes import Server
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "the keeper's own word"
+TOKEN = "the keeper's own word, known to nobody else"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
 

@@ -8,6 +8,7 @@ from ingestion_api.store.tables.jobs import IdempotencyKey, Job, JobEvent
 from ingestion_api.store.tables.preferences import Preference
 from ingestion_api.store.tables.resources import IngestedFile, Resource
 from ingestion_api.store.tables.sessions import EndedSession
+from ingestion_api.store.tables.signing_keys import SigningKey
 from ingestion_api.store.tables.workers import Worker
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "JobEvent",
     "Preference",
     "Resource",
+    "SigningKey",
     "Table",
     "Worker",
 ]

@@ -1,20 +1,17 @@
-"""Who is let in, how guessing is held back, where the token comes from."""
+"""Who is let in, how guessing is held back."""
 
-import os
-import stat
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from ingestion_api.access.attempts import REMEMBERED, Attempts
-from ingestion_api.access.tokens import Token, operator_token
 from ingestion_api.settings import Settings
 from tests.ingestion_api.processes import TOKEN
 
 AUDIT = "/api/v1/audit"
+BELL = "the bell that only Alertmanager rings"
 
 
 class Watch:
@@ -48,28 +45,6 @@ def test_addresses_are_not_remembered_without_end() -> None:
         attempts.failed(str(number))
     assert attempts.wait("0") == 0.0
     assert attempts.wait(str(REMEMBERED + 9)) > 0.0
-
-
-def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
-    """So a token is replaced without a restart; without its file nothing matches."""
-    file = tmp_path / "token"
-    token = Token(None, file)
-    assert not token.matches("")
-    file.write_text("first\n")
-    assert token.matches("first")
-    file.write_text("second\n")
-    changed = file.stat().st_mtime + 5
-    os.utime(file, (changed, changed))
-    assert (token.matches("first"), token.matches("second")) == (False, True)
-
-
-def test_a_token_is_made_where_none_is_given(tmp_path: Path) -> None:
-    """Only its owner can read it, and it stays the same."""
-    made = operator_token(Settings(run_dir=tmp_path)).value()
-    file = tmp_path / "service" / "token"
-    assert len(made) >= 32
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert operator_token(Settings(run_dir=tmp_path)).value() == made
 
 
 def test_guessing_is_held_back(start: Callable[..., TestClient]) -> None:
@@ -113,8 +88,8 @@ def test_every_other_route_wants_the_token(client: TestClient, method: str, path
 
 def test_alertmanagers_token_opens_its_webhook_only(start: Callable[..., TestClient]) -> None:
     """It is kept on another machine, so it can do less."""
-    client = start(webhook_token=SecretStr("the bell"))
-    bell = {"Authorization": "Bearer the bell"}
+    client = start(webhook_token=SecretStr(BELL))
+    bell = {"Authorization": f"Bearer {BELL}"}
     assert client.post("/api/v1/alerts/webhook", json={"alerts": []}, headers=bell).status_code == 200
     assert client.get(AUDIT, headers=bell).status_code == 401
 

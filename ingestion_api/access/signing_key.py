@@ -1,0 +1,105 @@
+"""The random key behind all signatures: one row of the service's database, the same for all its processes."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from ingestion_api.access.bearer import Actor
+from ingestion_api.audit.record import record as audit
+from ingestion_api.clock import Clock, utc_now
+from ingestion_api.problems import Unavailable
+from ingestion_api.store import Store
+from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.tables import SigningKey
+
+BYTES = 32
+REREAD = 1.0  # seconds after which a rotated key is noticed
+PATIENCE = 5.0  # seconds for which one request waits for another that reads the first key
+ROW = 1
+
+
+@dataclass(frozen=True)
+class _Held:
+    key: bytes
+    until: float
+
+
+class SigningKeyCache:
+    """The key of a database, read again once a second; the first process that asks makes it."""
+
+    def __init__(
+        self, store: Store, clock: Clock = utc_now, timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._timer = timer
+        self._held: _Held | None = None
+        self._turn = Lock()
+
+    def current(self) -> bytes:
+        """Return the key in force. May wait for the database; raises its errors before the first reading."""
+        held = self._held
+        if held is not None and self._timer() < held.until:
+            return held.key
+        # one thread asks the database, so that a frozen one holds only one; others go on with what is held
+        if not self._turn.acquire(timeout=PATIENCE if held is None else 0):
+            return self._last()
+        try:
+            return self._read()
+        finally:
+            self._turn.release()
+
+    def _read(self) -> bytes:
+        try:
+            key = read_or_make(self._store, self._clock)
+        except SQLAlchemyError:
+            if self._held is None:
+                raise
+            # what a session or a confirmation opens asks the database too, so an old key opens nothing
+            key = self._held.key
+        self._held = _Held(key, self._timer() + REREAD)
+        return key
+
+    def _last(self) -> bytes:
+        if self._held is None:
+            raise Unavailable("The service's database does not answer; try again shortly.")
+        return self._held.key
+
+
+def read_or_make(store: Store, clock: Clock) -> bytes:
+    """Return the key of the database; it is made where there is none."""
+    with store.read() as session:
+        found = _key(session)
+    return found or _make(store, clock())
+
+
+def rotate(store: Store, now: datetime) -> None:
+    """Make a new key in place of the old one, which ends whatever was signed."""
+    with store.write() as session:
+        one_at_a_time(session, "signing key")
+        _replace(session, now)
+        audit(session, Actor("command", "local"), "rotate_key", "signing key", now)
+
+
+def _make(store: Store, now: datetime) -> bytes:
+    with store.write() as session:
+        one_at_a_time(session, "signing key")
+        # another process may have been first
+        return _key(session) or _replace(session, now)
+
+
+def _key(session: Session) -> bytes | None:
+    row = session.get(SigningKey, ROW)
+    return row.key if row is not None and len(row.key) == BYTES else None
+
+
+def _replace(session: Session, now: datetime) -> bytes:
+    key = secrets.token_bytes(BYTES)
+    session.merge(SigningKey(id=ROW, key=key, made_at=now))
+    return key
