@@ -113,8 +113,7 @@ def operator_token(settings: Settings) -> Token:
         try:
             make_token(file)
         except OSError as error:
-            text = f"the operators' token cannot be made in {file}: {error.strerror}"
-            raise TokenFlaw(text, text) from None
+            raise _of_settings(f"the operators' token cannot be made in {file}: {error.strerror}") from None
     return _operators(settings)
 
 
@@ -131,9 +130,10 @@ def check_tokens(settings: Settings) -> None:
         ("SERVICE_TOKEN", settings.token, settings.token_file),
         ("SERVICE_WEBHOOK_TOKEN", settings.webhook_token, settings.webhook_token_file),
     ):
+        if file == Path():
+            raise _of_settings(f"{name}_FILE is empty; expected the path of a file")
         if value is not None and file is not None:
-            text = f"{name} and {name}_FILE are both set; expected one of them"
-            raise TokenFlaw(text, text)
+            raise _of_settings(f"{name} and {name}_FILE are both set; expected one of them")
     is_made_later = (
         settings.token is None and settings.token_file is None and not made_file(settings).exists()
     )
@@ -163,6 +163,11 @@ def _configured(name: str, setting: str, value: SecretStr | None, file: Path | N
         return None
     public = f"the file of {setting}_FILE"
     return Token(name, Place(public, f"{public}, {file},"), file)
+
+
+def _of_settings(sentence: str) -> TokenFlaw:
+    # it ends the start, so that nobody else reads it
+    return TokenFlaw(sentence, sentence)
 
 
 def _rated(text: str, place: Place) -> bytes | TokenFlaw:

@@ -19,7 +19,6 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.parametrize("check", [(), ("--check",)])
 @pytest.mark.parametrize("webhook", ["", "webhook_"])
 @pytest.mark.parametrize(
     ("line", "said"),
@@ -30,25 +29,21 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("token_file: {folder}/nowhere", "TOKEN_FILE, {folder}/nowhere, is missing"),
         ("token_file: {folder}/empty", "TOKEN_FILE, {folder}/empty, is empty"),
         ("token_file: {folder}/weak", "TOKEN_FILE, {folder}/weak, holds a weak token"),
-        ("token_file: ''", "TOKEN_FILE, ., is not a regular file"),
+        ("token_file: ''", "TOKEN_FILE is empty"),
     ],
 )
 def test_a_flawed_token_is_one_sentence_and_no_start(
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    check: tuple[str, ...],
-    webhook: str,
-    line: str,
-    said: str,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], webhook: str, line: str, said: str
 ) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "weak").write_text("password")
     config = tmp_path / "service.yml"
     config.write_text(f"run_dir: {tmp_path}\n{webhook}{line.format(folder=tmp_path)}\n")
-    assert main([*check, "--config", str(config)]) == 2
-    error = capsys.readouterr().err
-    assert f"SERVICE_{webhook.upper()}{said.format(folder=tmp_path)}; {WEAK}\n" in error
-    assert error.count("\n") == 1
+    for check in ((), ("--check",)):
+        assert main([*check, "--config", str(config)]) == 2
+        error = capsys.readouterr().err
+        assert f"SERVICE_{webhook.upper()}{said.format(folder=tmp_path)}; expected " in error
+        assert error.count("\n") == 1
     assert not (tmp_path / "service").exists()
 
 

@@ -101,9 +101,9 @@ def configured(folder: Path) -> Path:
 
 def test_a_rotation_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rotate-key", "--config", str(configured(tmp_path))]) == 0
-    assert capsys.readouterr().out == (
-        f"The signing key in sqlite:///{tmp_path}/service/service.db is new; within a second all sessions end.\n"
-    )
+    where = f"sqlite:///{tmp_path}/service/service.db"
+    said = f"The signing key in {where} is new; within a second all sessions end.\n"
+    assert capsys.readouterr().out == said
 
 
 def test_a_rotation_of_nothing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
