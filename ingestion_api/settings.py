@@ -39,13 +39,13 @@ class Settings(BaseSettings):
     """Addresses of proxies in front, whose X-Forwarded-For is believed."""
 
     token: SecretStr | None = None
-    """The operators' bearer token."""
+    """The operators' bearer token: at least 32 characters, 8 of them different."""
     token_file: Path | None = None
     """File with the operators' token, read again when it changes; made in the state folder unless given."""
     webhook_token: SecretStr | None = None
-    """Bearer token that opens Alertmanager's webhook only; the operators' token opens it too."""
+    """Bearer token, as strong, that opens Alertmanager's webhook only; the operators' token opens it too."""
     webhook_token_file: Path | None = None
-    """File with the webhook's token."""
+    """File with the webhook's token, read again when it changes."""
     attempts: Annotated[int, Field(ge=1, le=10_000)] = 10
     """Wrong tokens an address may show within the window, before it has to wait."""
     attempts_window: Seconds = 60.0

@@ -75,7 +75,7 @@ def repository_url(watched: Watched) -> str | None:
 
 def token_shown(settings: Settings) -> str:
     """Where the operators' token is."""
-    if os.environ.get("SERVICE_TOKEN"):
+    if "SERVICE_TOKEN" in os.environ:
         return "SERVICE_TOKEN"
     return os.environ.get("SERVICE_TOKEN_FILE") or shown(settings.home / "service" / "token")
 

@@ -1,13 +1,12 @@
 """What Alertmanager needs to reach those it tells: their secrets in files, and somebody who listens."""
 
-import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ingestion_api.access.token_file import make_token
 from stack.errors import StackError
 from stack.settings import HOST, Settings
 
@@ -18,11 +17,7 @@ PORTS = {"http": 80, "https": 443}
 def webhook_token(settings: Settings) -> Path:
     """The file with the token for the service; made, readable by its owner only, where there is none."""
     path = settings.home / "service" / "webhook-token"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # there already: another run, or the service itself, has made it
-    with suppress(FileExistsError):
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(secrets.token_urlsafe(32))
+    make_token(path)
     return path
 
 

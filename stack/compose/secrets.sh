@@ -8,8 +8,10 @@ mkdir -p secrets
 chmod 700 secrets
 for name in backend-token service-token webhook-token postgres-password grafana-password; do
     if [ ! -s "secrets/$name" ]; then
-        head -c 24 /dev/urandom | base64 | tr -d '\n' | tr '+/' '-_' >"secrets/$name"
-        chmod 644 "secrets/$name"
+        # 32 characters; under another name first, since the service starts with no half a token
+        head -c 24 /dev/urandom | base64 | tr -d '\n' | tr '+/' '-_' >"secrets/$name.new"
+        chmod 644 "secrets/$name.new"
+        mv "secrets/$name.new" "secrets/$name"
         printf 'stack/compose/secrets/%s is new\n' "$name"
     fi
 done

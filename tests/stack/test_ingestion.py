@@ -112,6 +112,7 @@ def test_without_a_redis_it_is_left_out_and_the_table_says_how_to_have_it(
     ("name", "value", "shown"),
     [
         ("SERVICE_TOKEN", "never-shown", "SERVICE_TOKEN"),
+        ("SERVICE_TOKEN", "", "SERVICE_TOKEN"),  # the service says that it is empty, and does not start
         ("SERVICE_TOKEN_FILE", "/run/secrets/desk", "/run/secrets/desk"),
     ],
 )
