@@ -164,14 +164,14 @@ def _times(state: str, now: datetime) -> dict[str, datetime]:
 
 def desk_settings(folder: Path, redis_url: str, **more: Any) -> Settings:
     """Settings for a service that keeps to its folder."""
-    return Settings(
-        run_dir=folder,
-        token=SecretStr(TOKEN),
-        broker_url=SecretStr(f"{redis_url}/0"),
-        cache_url=SecretStr(f"{redis_url}/2"),
-        trusted_hosts=HOSTS,
-        **more,
-    )
+    usual: dict[str, Any] = {
+        "run_dir": folder,
+        "token": SecretStr(TOKEN),
+        "broker_url": SecretStr(f"{redis_url}/0"),
+        "cache_url": SecretStr(f"{redis_url}/2"),
+        "trusted_hosts": HOSTS,
+    }
+    return Settings(**usual | more)
 
 
 @contextmanager

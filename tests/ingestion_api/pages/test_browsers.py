@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ingestion_api.pages.browsers import ENGINES, WIDTHS, View, open_browser
-from tests.ingestion_api.pages.desk import Desk
+from tests.ingestion_api.pages.desk import Desk, desk_settings, open_desk
 from tests.ingestion_api.pages.states import STATES, STRANGERS, State
 
 
@@ -72,6 +73,19 @@ def test_every_state_is_accessible_and_fits(view: View, desk: Desk, tower: Brows
 def test_the_door_is_accessible_and_fits(stranger: View, desk: Desk, tower: Browser, state: State) -> None:
     state(desk, stranger)
     check_all_looks(stranger, tower)
+
+
+def test_the_door_that_is_closed_is_accessible_and_fits(tower: Browser, tmp_path: Path) -> None:
+    vanished = {"token": None, "token_file": tmp_path / "token"}
+    with (
+        open_desk(desk_settings(tmp_path, "redis://127.0.0.1:1", **vanished)) as desk,
+        tower.new_context() as context,
+    ):
+        view = View(context.new_page(), desk.url)
+        view.go("/sign-in", 503)
+        expect(view.page.get_by_role("alert")).to_have_text(re.compile("Nobody can sign in: .* is missing"))
+        check_all_looks(view, tower)
+        assert view.complaints == []
 
 
 SAID_IN_THE_DARK = {
