@@ -75,8 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML file; SERVICE_... variables win over it"
     )
-    parser.add_argument("--check", action="store_true", help="check the settings and stop")
-    parser.add_argument(
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--check", action="store_true", help="check the settings and stop")
+    only.add_argument(
         "--rotate-key", action="store_true", help="make a new signing key, which ends all sessions, and stop"
     )
     return parser

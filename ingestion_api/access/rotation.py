@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from alembic.util import CommandError
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,9 +31,10 @@ def rotate_key(settings: Settings) -> str:
         migrate(store.engine)
         rotate(store, utc_now())
     except SQLAlchemyError as error:
-        raise RotationError(
-            f"nothing was rotated: {shown} does not answer ({type(error).__name__})"
-        ) from None
+        why = f"does not answer ({type(error).__name__})"
+        raise RotationError(f"nothing was rotated: {shown} {why}") from None
+    except CommandError as error:
+        raise RotationError(f"nothing was rotated: {shown} is of another version ({error})") from None
     finally:
         store.close()
     return f"The signing key in {shown} is new; within a second all sessions end."

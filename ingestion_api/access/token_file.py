@@ -79,7 +79,7 @@ def _explained() -> Iterator[None]:
     except OSError as error:
         raise UnreadableFile(f"cannot be read: {error.strerror}") from None
     except ValueError:
-        raise UnreadableFile("cannot be read: its path is none") from None
+        raise UnreadableFile("cannot be read: its path holds a NUL") from None
 
 
 def _state(found: os.stat_result) -> FileState:
@@ -90,6 +90,7 @@ def _text(content: bytes) -> str:
     if len(content) > LONGEST:
         raise UnreadableFile(f"is longer than {LONGEST} bytes")
     try:
-        return content.decode().strip()
+        # some editors put a byte order mark before the text
+        return content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
         raise UnreadableFile("is not text in UTF-8") from None

@@ -174,6 +174,9 @@ def _rated(text: str, place: Place) -> bytes | TokenFlaw:
     token = text.strip()
     if not token:
         return place.flaw(f"is empty; {EXPECTED}")
+    if not token.isprintable():
+        # it could be sent neither in a header nor with the form
+        return place.flaw("holds more than one line of text; expected one token")
     if len(token) < SHORTEST or len(set(token)) < FEWEST:
         return place.flaw(f"holds a weak token; {EXPECTED}")
     return _digest(token)

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from ingestion_api.__main__ import main
 from ingestion_api.access.signing_key import REREAD, SigningKeyCache, read_or_make, rotate
@@ -113,6 +113,17 @@ def test_a_rotation_of_nothing_is_told(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["--rotate-key", "--config", str(file)]) == 1
     assert capsys.readouterr().err.startswith("nothing was rotated: there is no database at sqlite:///")
     assert list((tmp_path / "service").iterdir()) == []
+
+
+def test_a_rotation_of_a_newer_database_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = configured(tmp_path)
+    assert main(["--rotate-key", "--config", str(file)]) == 0
+    store = Store.at(f"sqlite:///{tmp_path}/service/service.db")
+    with store.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    store.close()
+    assert main(["--rotate-key", "--config", str(file)]) == 1
+    assert "service.db is of another version (Can't locate revision" in capsys.readouterr().err
 
 
 def test_a_rotation_whose_database_is_away_is_told_without_its_password(
