@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from alembic.util import CommandError
-from sqlalchemy import make_url
+from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingestion_api.access.signing_key import rotate
@@ -11,6 +11,7 @@ from ingestion_api.clock import utc_now
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 from ingestion_api.store.migrate import migrate
+from ingestion_api.store.tables import Job
 
 
 class RotationError(Exception):
@@ -18,16 +19,16 @@ class RotationError(Exception):
 
 
 def rotate_key(settings: Settings) -> str:
-    """Replace the signing key and say where; RotationError when the database is not there."""
+    """Replace the signing key and say where; RotationError when no service has used this database."""
     address = make_url(settings.database)
     shown = address.render_as_string(hide_password=True)
-    # a new file somewhere else would end no session
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
-        raise RotationError(
-            f"nothing was rotated: there is no database at {shown}; see RUN_DIR and database_url"
-        )
+        # to open it would make it
+        raise _unused(shown)
     store = Store.at(settings.database)
     try:
+        if not inspect(store.engine).has_table(Job.__tablename__):
+            raise _unused(shown)
         migrate(store.engine)
         rotate(store, utc_now())
     except SQLAlchemyError as error:
@@ -38,3 +39,8 @@ def rotate_key(settings: Settings) -> str:
     finally:
         store.close()
     return f"The signing key in {shown} is new; within a second all sessions end."
+
+
+def _unused(shown: str) -> RotationError:
+    # a new key in a wrong database would end no session
+    return RotationError(f"nothing was rotated: no service has used {shown}; see RUN_DIR and database_url")

@@ -10,6 +10,7 @@ from ingestion_api.__main__ import main
 from ingestion_api.access.signing_key import REREAD, SigningKeyCache, read_or_make, rotate
 from ingestion_api.clock import utc_now
 from ingestion_api.store import Store
+from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import AuditRow, SigningKey
 from tests.ingestion_api.conftest import MORNING
 from tests.servers.postgres_server import PostgresServer
@@ -93,8 +94,9 @@ def test_the_last_key_stays_while_the_database_is_away(own_postgres_server: Post
 
 def configured(folder: Path) -> Path:
     """A settings file whose state is in a folder that has a database."""
-    (folder / "service").mkdir(parents=True)
-    (folder / "service" / "service.db").touch()
+    store = Store.at(f"sqlite:///{folder}/service/service.db")
+    migrate(store.engine)
+    store.close()
     (folder / "service.yml").write_text(f"run_dir: {folder}\n")
     return folder / "service.yml"
 
@@ -108,11 +110,14 @@ def test_a_rotation_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 def test_a_rotation_of_nothing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Started in another folder, it would end no session and say that it did."""
-    file = configured(tmp_path)
-    (tmp_path / "service" / "service.db").unlink()
+    file, database = configured(tmp_path), tmp_path / "service" / "service.db"
+    database.unlink()
     assert main(["--rotate-key", "--config", str(file)]) == 1
-    assert capsys.readouterr().err.startswith("nothing was rotated: there is no database at sqlite:///")
+    assert capsys.readouterr().err.startswith("nothing was rotated: no service has used sqlite:///")
     assert list((tmp_path / "service").iterdir()) == []
+    database.touch()
+    assert main(["--rotate-key", "--config", str(file)]) == 1
+    assert b"CREATE TABLE" not in database.read_bytes()
 
 
 def test_a_rotation_of_a_newer_database_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from ingestion_api.store.tables import Job
 from ingestion_api.workers.register import Report, report
 from tests.ingestion_api.conftest import HandClock, service_behind
 from tests.ingestion_api.jobs.orders import LEASE, ended_job
+from tests.ingestion_api.processes import TOKEN
 from tests.servers.redis_server import RedisServer
 
 INGEST = "/api/v1/ingestion/ingest/"
@@ -78,9 +79,7 @@ def test_a_bad_url_is_400_with_the_reason(client: TestClient, url: str, said: st
     assert client.get("/api/v1/ingestion/queue").json()["pending"] == 0
 
 
-@pytest.mark.parametrize(
-    "header", [None, "Bearer ", "Bearer wrong", "Basic a2VlcGVy", "the keeper's own word"]
-)
+@pytest.mark.parametrize("header", [None, "Bearer ", "Bearer wrong", "Basic a2VlcGVy", TOKEN])
 def test_ingest_wants_the_token(client: TestClient, header: str | None) -> None:
     """401 with a sentence, whatever else was sent."""
     client.headers.pop("authorization")
