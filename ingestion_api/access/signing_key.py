@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
@@ -20,6 +20,9 @@ from ingestion_api.store.tables import SigningKey
 
 BYTES = 32
 REREAD = 1.0  # seconds after which a rotated key is noticed
+OLDEST = (
+    60.0  # seconds for which a key is used that cannot be read again; what it opens needs the database too
+)
 PATIENCE = 5.0  # seconds for which one request waits for another that reads the first key
 ROW = 1
 
@@ -27,7 +30,8 @@ ROW = 1
 @dataclass(frozen=True)
 class _Held:
     key: bytes
-    until: float
+    read_at: float
+    reread_at: float
 
 
 class SigningKeyCache:
@@ -43,9 +47,9 @@ class SigningKeyCache:
         self._turn = Lock()
 
     def current(self) -> bytes:
-        """Return the key in force. May wait for the database; raises its errors before the first reading."""
+        """Return the key in force. May wait for the database; raises its errors once the key is too old."""
         held = self._held
-        if held is not None and self._timer() < held.until:
+        if held is not None and self._timer() < held.reread_at:
             return held.key
         # one thread asks the database, so that a frozen one holds only one; others go on with what is held
         if not self._turn.acquire(timeout=PATIENCE if held is None else 0):
@@ -56,20 +60,25 @@ class SigningKeyCache:
             self._turn.release()
 
     def _read(self) -> bytes:
+        begun = self._timer()
         try:
             key = read_or_make(self._store, self._clock)
         except SQLAlchemyError:
-            if self._held is None:
+            held = self._held
+            if held is None or self._is_too_old(held):
                 raise
-            # what a session or a confirmation opens asks the database too, so an old key opens nothing
-            key = self._held.key
-        self._held = _Held(key, self._timer() + REREAD)
+            self._held = replace(held, reread_at=self._timer() + REREAD)
+            return held.key
+        self._held = _Held(key, begun, begun + REREAD)
         return key
 
     def _last(self) -> bytes:
-        if self._held is None:
+        if self._held is None or self._is_too_old(self._held):
             raise Unavailable("The service's database does not answer; try again shortly.")
         return self._held.key
+
+    def _is_too_old(self, held: _Held) -> bool:
+        return self._timer() - held.read_at > OLDEST
 
 
 def read_or_make(store: Store, clock: Clock) -> bytes:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import OperationalError
 
 from ingestion_api.__main__ import main
-from ingestion_api.access.signing_key import REREAD, SigningKeyCache, read_or_make, rotate
+from ingestion_api.access.signing_key import OLDEST, REREAD, SigningKeyCache, read_or_make, rotate
 from ingestion_api.clock import utc_now
 from ingestion_api.store import Store
 from ingestion_api.store.migrate import migrate
@@ -78,7 +79,9 @@ def test_a_damaged_key_is_replaced(store: Store, damaged: bytes) -> None:
     assert key == read_or_make(store, utc_now)
 
 
-def test_the_last_key_stays_while_the_database_is_away(own_postgres_server: PostgresServer) -> None:
+def test_the_last_key_stays_for_a_minute_while_the_database_is_away(
+    own_postgres_server: PostgresServer,
+) -> None:
     """So the sign-in page does not wait for it with every visitor."""
     store = Store.at(own_postgres_server.fresh_database())
     SigningKey.metadata.create_all(store.engine)
@@ -89,6 +92,12 @@ def test_the_last_key_stays_while_the_database_is_away(own_postgres_server: Post
     for _ in range(3):
         watch.now += REREAD
         assert cache.current() == key
+    watch.now += OLDEST
+    with pytest.raises(OperationalError):
+        cache.current()
+    own_postgres_server.start()
+    rotate(store, MORNING)
+    assert cache.current() == read_or_make(store, utc_now) != key
     store.close()
 
 
