@@ -1,6 +1,6 @@
 """The rule files, group by group: a visible list of what is evaluated, and how often."""
 
-from prometheus import levels, meta, recording, signals, slo, watched
+from prometheus import levels, meta, recording, recovery, signals, slo, watched
 from prometheus.rule import Group
 from prometheus.signals import Named
 from prometheus.thresholds import Thresholds
@@ -27,7 +27,11 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[Group]]:
         ],
         "fast.yml": [
             Group("fast", [*signals.alerts(newest)], FAST),
-            Group("fast-requests", [*signals.fast_values(windows), *signals.alerts(windows)], FAST),
+            Group(
+                "fast-requests",
+                [recovery.rule(), *signals.fast_values(windows), *signals.alerts(windows)],
+                FAST,
+            ),
         ],
         "recording.yml": [
             Group("recording", [*recording.rules()], "15s"),

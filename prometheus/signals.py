@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from prometheus.fresh import just_recorded, newest
 from prometheus.links import Story
+from prometheus.recovery import unless_recovering
 from prometheus.rule import Alert, Recording
 from prometheus.signal import Signal
 
@@ -45,7 +46,8 @@ def fast_values(signals: Iterable[Named]) -> Iterator[Recording]:
 
 def latest(name: str, signal: Signal) -> Recording:
     """The value of the last moments, without which no alert may begin."""
-    return Recording(LATEST, signal.latest(), {"signal": name})
+    value = signal.latest()
+    return Recording(LATEST, unless_recovering(value) if signal.lane == "fast" else value, {"signal": name})
 
 
 def trends() -> Iterator[Recording]:
