@@ -62,7 +62,7 @@ SCENARIOS = (
             ("ops_ml_health_http_status", {}, 503),
         ),
         states=(
-            module("search", "healthy"), module("taxonomy", "unknown"), module("monitoring", "degraded"),
+            module("search", "healthy"), module("taxonomy", "unknown"), module("monitoring", "healthy"),
             ("ops_module_reported_status", {"module": "taxonomy"}, "healthy"),
             ("ops_module_status", {"module": "taxonomy"}, "unknown"),
             ("ops_ml_health_reported_status", {}, "down"),

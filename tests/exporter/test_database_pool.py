@@ -45,11 +45,21 @@ def test_a_missing_number_is_a_missing_series(backend: BackendDouble) -> None:
 
 def test_a_health_route_does_not_join_those_who_wait_for_a_connection(backend: BackendDouble) -> None:
     backend.monitoring("/db/pool", pool())
-    backend.says("/auth/health", {"status": "healthy"})
-    modules = [{"name": "auth", "prefixes": ["/auth"], "health": "/auth/health"}]
+    backend.says("/search/health", {"status": "healthy", "database": {"healthy": True}})
+    modules = [{"name": "search", "prefixes": ["/search"], "health": "/search/health"}]
+
+    def becomes(status: str) -> None:
+        eventually(
+            lambda: (
+                exporter.page("modules.status").state("ops_module_observed_status", module="search") == status
+            )
+        )
+
     with watching(backend={"url": backend.url}, modules=modules) as exporter:
         for _ in range(5):
             exporter.page("modules.status")
-        assert backend.asked["/auth/health"] == 0
+        assert backend.asked["/search/health"] == 0
         backend.monitoring("/db/pool", pool(checked_out=3))
-        eventually(lambda: exporter.page("modules.status") and backend.asked["/auth/health"])
+        becomes("healthy")
+        backend.monitoring("/db/pool", pool())
+        becomes("degraded")

@@ -11,6 +11,7 @@ from exporter.collectors.self_reports.table import is_current
 from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources.backend.source import Backend
+from exporter.sources.database.source import Database
 from exporter.sources.observed_since import ObservedSince
 
 START = 1000.0
@@ -28,7 +29,15 @@ class Watching:
 
     def compares(self, observed: str, now: float, may_block: bool = True) -> bool:
         """Whether the report may be held against this observation."""
-        sight = Sight(Settings(), now, Said(), Seen(may_block=may_block), self._backend, self._since)
+        sight = Sight(
+            Settings(),
+            now,
+            Said(),
+            Seen(may_block=may_block),
+            self._backend,
+            Database(Settings().database),
+            self._since,
+        )
         return is_current(sight, Words("database", self._reported, observed, self.report))
 
 

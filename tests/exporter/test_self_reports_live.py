@@ -115,7 +115,7 @@ def test_row_12_vectors_that_the_named_model_cannot_have_made(says: dict[str, An
     url = create(sqlite_url(tmp_path))
     salted = json.dumps({str(2**60 + n): 1.0 + n for n in range(8)})
     insert(url, RESOURCES, [{"sparse_embedding": salted, "sparse_embedding_model": "BAAI/bge-m3"}])
-    with watching(backend=says, database={"url": url}) as exporter:
+    with watching(backend=says, database={"url": url, "rows_period": 0.3}) as exporter:
         page = comes_to(exporter, "sparse embeddings BAAI/bge-m3", ("healthy", "degraded", 1))
     assert page.state("ops_component_status", component="sparse_embeddings") == "degraded"
 

@@ -13,6 +13,7 @@ from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources import Sources
 from exporter.sources.backend.source import Backend
+from exporter.sources.database.source import Database
 from exporter.sources.observed_since import ObservedSince
 
 
@@ -25,6 +26,7 @@ class Sight:
     said: Said
     seen: Seen
     backend: Backend  # whose questions the reports answer
+    database: Database
     since: ObservedSince
 
 
@@ -38,7 +40,13 @@ async def sight(sources: Sources) -> Sight:
     )
     reports, observations = await said(sources), await seen(sources)
     return Sight(
-        sources.settings, time.time(), reports, observations, sources.backend, sources.observed_since
+        sources.settings,
+        time.time(),
+        reports,
+        observations,
+        sources.backend,
+        sources.database,
+        sources.observed_since,
     )
 
 

@@ -52,8 +52,12 @@ def redis_seen(sight: Sight) -> str:
 
 
 def sparse_embeddings(sight: Sight) -> Iterable[Words]:
-    """Row 12: vectors that carry the name of a model that did not make them."""
+    """Row 12: vectors that carry the name of a model that did not make them, also at a second look.
+
+    Both words come from one reading of rows, which is made seldom: the first may be of a moment that is over.
+    """
     for evidence in sight.seen.evidence:
         if evidence.sampled:
             observed = DEGRADED if evidence.suspect else HEALTHY
-            yield Words(f"sparse embeddings {evidence.model}", HEALTHY, observed)
+            again = sight.database.evidence
+            yield Words(f"sparse embeddings {evidence.model}", HEALTHY, observed, again)

@@ -71,7 +71,8 @@ def ml_health(answer: Document, admitted: Admitted) -> MlHealth:
     models = tuple(check(admitted.name(n), checks.part(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
     applies = word != "not_applicable"
     if not models and applies:
-        models = (Model(CLASSIFIER, available=status == HEALTHY, error=status == DOWN),)
+        # an answer that names no model is of a check that could not run, which proves nothing of the model
+        models = (Model(CLASSIFIER, available=status == HEALTHY),)
     return MlHealth(status if applies else UNKNOWN, http_status, models, applies)
 
 

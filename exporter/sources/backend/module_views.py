@@ -116,6 +116,9 @@ class ModuleViews:
         if self._backend.database_works() is False and last is not None:
             # the route is not requested meanwhile; of what it needs this is the truth
             return DOWN if database(last.reply.body) != UNKNOWN else UNKNOWN
+        if self._backend.pool_is_full():
+            # nor then; whoever needs the database waits
+            return DEGRADED if last is not None and database(last.reply.body) != UNKNOWN else UNKNOWN
         try:
             return self._verdict(name, await probe.answer())
         except TimedOut:
@@ -127,13 +130,18 @@ class ModuleViews:
         return UNKNOWN if self._backend.totals.error else self._backend.traffic.status(name)
 
     def _watching(self) -> str:
-        """The module that we use ourselves, by how our own questions to it fare while it is there."""
+        """The module that we use ourselves, by how our own questions to it fare while it is there.
+
+        A route that has failed ever since we know it, while others respond, is as its version is.
+        """
         asked = (*self._backend.watching(), *self._backend.reported.values())
-        outcomes = [outcome(question, self._absent_at) for question in asked]
-        known = [ok for ok in outcomes if ok is not None]
+        outcomes = [(outcome(it, self._absent_at), it.answered_at is not None) for it in asked]
+        known = [(ok, worked) for ok, worked in outcomes if ok is not None]
         if not known:
             return UNKNOWN
-        return HEALTHY if all(known) else DEGRADED if any(known) else DOWN
+        if not any(ok for ok, _ in known):
+            return DOWN
+        return HEALTHY if all(ok for ok, worked in known if worked) else DEGRADED
 
 
 async def asked(question: Question[Any]) -> None:

@@ -155,6 +155,11 @@ class Backend(Asked):
         """Whether it takes connections and gives no response beyond doubt; None before that is known."""
         return None if self.liveness.state is None else self.liveness.state == SILENT
 
+    def pool_is_full(self) -> bool:
+        """Whether every connection of the backend's pool is lent, as far as is known."""
+        capacity, lent = self._lent()
+        return capacity is not None and lent >= capacity
+
     def watching(self) -> tuple[Question[Any], ...]:
         """The questions put to the monitoring module itself, without those that block it."""
         return (
@@ -175,7 +180,7 @@ class Backend(Asked):
         """The turn of a health route: not while the pool is full, on which it would wait with everybody."""
         if self.pool.error is None and self.pool.age() > self._settings.backend.fast_period:
             await self.pool.ask_now()
-        if self._pool_is_full():
+        if self.pool_is_full():
             raise Withheld("backend health routes are not requested while its connection pool is full", 1.0)
         async with self.limiter.turn(query):
             yield
@@ -203,10 +208,6 @@ class Backend(Asked):
         """How many of them the backend's pool can serve at once; with more it may never get free again."""
         capacity, lent = self._lent()
         return USUAL_POOL if capacity is None else max(capacity - lent - 1, 0.0)
-
-    def _pool_is_full(self) -> bool:
-        capacity, lent = self._lent()
-        return capacity is not None and lent >= capacity
 
     def _lent(self) -> tuple[float | None, float]:
         """The pool's capacity, as far as it is known, and how many of its connections are lent."""
