@@ -26,6 +26,7 @@ from exporter.sources.database.sparse_evidence import Evidence
 from exporter.sources.document import Document
 from exporter.sources.ingestion.answers import Health as IngestionHealth
 from exporter.sources.ingestion.answers import Worker
+from exporter.sources.database.source import Database
 from exporter.sources.observed_since import ObservedSince
 from exporter.status import derived
 
@@ -175,10 +176,10 @@ LIES = (
 
 def sighted(said: Said = HONEST_SAID, seen: Seen = HONEST_SEEN) -> Sight:
     """Reports and observations at the moment of the examples."""
-    backend = Backend(Settings())
-    for question in backend.questions():
+    backend, database = Backend(Settings()), Database(Settings().database)
+    for question in (*backend.questions(), *database.questions()):
         question.asked_at = question.answer_asked_at = question.answered_at = NOW
-    return Sight(Settings(), NOW, said, seen, backend, ObservedSince())
+    return Sight(Settings(), NOW, said, seen, backend, database, ObservedSince())
 
 
 def status(component: str, sight: Sight) -> str:
