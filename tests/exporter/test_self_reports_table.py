@@ -21,12 +21,12 @@ from exporter.sources.backend.module_views import ModuleView
 from exporter.sources.backend.source import Backend
 from exporter.sources.broker.results import Results
 from exporter.sources.broker.view import BrokerView, QueueView
+from exporter.sources.database.source import Database
 from exporter.sources.database.sparse import Sparse
 from exporter.sources.database.sparse_evidence import Evidence
 from exporter.sources.document import Document
 from exporter.sources.ingestion.answers import Health as IngestionHealth
 from exporter.sources.ingestion.answers import Worker
-from exporter.sources.database.source import Database
 from exporter.sources.observed_since import ObservedSince
 from exporter.status import derived
 
