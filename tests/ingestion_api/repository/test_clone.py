@@ -22,6 +22,7 @@ from ingestion_api.repository import (
     text_files,
 )
 from tests.ingestion_api.git_server import GitServer, add_commit, git, serving, write_repository
+from tests.ingestion_api.repository.clones import read, refusal, trusting
 
 FILES: dict[str, str | bytes] = {
     "README.md": "# The tower\n",
@@ -37,45 +38,21 @@ def server(tmp_path: Path) -> Iterator[GitServer]:
         yield running
 
 
-@pytest.fixture
-def scratch(tmp_path: Path) -> Path:
-    return tmp_path / "scratch"
-
-
-def trusting(*origins: str) -> UrlRules:
-    return UrlRules(
-        trusted_hosts=frozenset(origin.partition("//")[2] for origin in origins), connect_seconds=2
-    )
-
-
-def read(url: str, rules: UrlRules, scratch: Path, limits: CloneLimits | None = None) -> dict[str, str]:
-    limits = limits or CloneLimits()
-    with clone(check_url(url, rules), rules, limits, scratch) as checkout:
-        return {file.path: file.text for file in text_files(checkout, limits)}
-
-
-def refusal(url: str, rules: UrlRules, scratch: Path, limits: CloneLimits | None = None) -> RepositoryError:
-    with pytest.raises(RepositoryError) as error:
-        read(url, rules, scratch, limits)
-    assert not list(scratch.iterdir())
-    return error.value
-
-
 def test_the_newest_commit_is_read_and_the_scratch_directory_goes(server: GitServer, scratch: Path) -> None:
     add_commit(server.root / "tower", {"README.md": "# The new tower\n"})
-    with clone(
-        check_url(f"{server.origin}/tower", rules := trusting(server.origin)), rules, CloneLimits(), scratch
-    ) as at:
+    rules = trusting(server.origin)
+    with clone(check_url(f"{server.origin}/tower", rules), rules, CloneLimits(), scratch) as snapshot:
+        [folder] = scratch.iterdir()
         commits = subprocess.run(
-            ["git", "rev-list", "--all", "--count"], cwd=at, check=True, capture_output=True
+            ["git", "rev-list", "--all"], cwd=folder / "repository", check=True, capture_output=True
         )
-        assert commits.stdout.strip() == b"1"
-        assert (at / "README.md").read_text() == "# The new tower\n"
+        assert commits.stdout.decode().split() == [snapshot.commit]
+        assert "# The new tower\n" in {file.text for file in text_files(snapshot)}
     assert not list(scratch.iterdir())
 
 
 def test_text_files_of_a_clone(server: GitServer, scratch: Path) -> None:
-    found = read(f"{server.origin}/tower", trusting(server.origin), scratch)
+    found = read(f"{server.origin}/tower", trusting(server.origin), scratch).texts
     assert found == {"README.md": "# The tower\n", "src/lamp.py": "lit = True\n"}
 
 
@@ -97,7 +74,7 @@ def test_git_connects_to_the_checked_address_and_asks_no_resolver(server: GitSer
 
     origin = f"http://tower.invalid:{server.port}"
     rules = UrlRules(trusted_hosts=frozenset({f"tower.invalid:{server.port}"}), resolve=resolve)
-    assert "README.md" in read(f"{origin}/tower", rules, scratch)
+    assert "README.md" in read(f"{origin}/tower", rules, scratch).texts
     assert asked == [("tower.invalid", server.port)]
 
 
@@ -106,12 +83,12 @@ def test_proxies_of_the_machine_are_not_used(
 ) -> None:
     for name in ("http_proxy", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert "README.md" in read(f"{server.origin}/tower", trusting(server.origin), scratch)
+    assert "README.md" in read(f"{server.origin}/tower", trusting(server.origin), scratch).texts
 
 
 def test_a_redirect_inside_the_rules_is_followed(server: GitServer, scratch: Path) -> None:
     server.redirects["/old"] = "/tower"
-    assert "README.md" in read(f"{server.origin}/old", trusting(server.origin), scratch)
+    assert "README.md" in read(f"{server.origin}/old", trusting(server.origin), scratch).texts
 
 
 @pytest.mark.parametrize(
@@ -227,9 +204,9 @@ def test_nothing_of_the_repository_is_run(server: GitServer, scratch: Path, tmp_
     add_commit(repository, {})
     git(repository, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},inner")
     git(repository, "commit", "--quiet", "--message=Add a submodule")
-    found = read(f"{server.origin}/tower", trusting(server.origin), scratch)
+    found = read(f"{server.origin}/tower", trusting(server.origin), scratch).texts
     assert not ran.exists()
-    assert found["link"] == "/etc/hostname"
+    assert "link" not in found
     assert not any(path.startswith("inner/") for path in found)
 
 
@@ -250,7 +227,7 @@ def test_the_caller_can_stop_a_clone(server: GitServer, scratch: Path) -> None:
 def test_an_empty_repository_has_no_files(server: GitServer, scratch: Path) -> None:
     (server.root / "empty").mkdir()
     git(server.root / "empty", "init", "--quiet", "--bare")
-    assert read(f"{server.origin}/empty", trusting(server.origin), scratch) == {}
+    assert read(f"{server.origin}/empty", trusting(server.origin), scratch).texts == {}
 
 
 def test_https_is_checked_against_the_certificate(tmp_path: Path, scratch: Path) -> None:
@@ -259,7 +236,7 @@ def test_https_is_checked_against_the_certificate(tmp_path: Path, scratch: Path)
     with serving(GitServer(tmp_path / "served", certificate)) as server:
         origin = f"https://tower.invalid:{server.port}"
         rules = UrlRules(frozenset(), frozenset({"tower.invalid"}), certificate, this_machine)
-        assert "README.md" in read(f"{origin}/tower", rules, scratch)
+        assert "README.md" in read(f"{origin}/tower", rules, scratch).texts
         strangers = UrlRules(frozenset(), frozenset({"tower.invalid"}), None, this_machine)
         assert isinstance(refusal(f"{origin}/tower", strangers, scratch), RepositoryUnreachable)
 
@@ -286,14 +263,12 @@ def own_certificate(directory: Path) -> Path:
     return path
 
 
-def test_a_sweep_removes_what_killed_processes_left_and_nothing_in_use(
-    server: GitServer, scratch: Path
-) -> None:
+def test_a_sweep_leaves_what_is_in_use(server: GitServer, scratch: Path) -> None:
     rules = trusting(server.origin)
     killed = scratch / "watchroom-clone-dead"
     killed.mkdir(parents=True)
     (killed / "in-use").touch()
-    with clone(check_url(f"{server.origin}/tower", rules), rules, CloneLimits(), scratch) as checkout:
+    with clone(check_url(f"{server.origin}/tower", rules), rules, CloneLimits(), scratch) as snapshot:
         assert sweep(scratch) == 1
-        assert checkout.exists()
+        assert len(list(text_files(snapshot))) == 2
     assert not killed.exists()

@@ -1,0 +1,97 @@
+"""Why git failed, from its exit status and its last words."""
+
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestion_api.repository.errors import (
+    RepositoryError,
+    RepositoryHeadMissing,
+    RepositoryTooLarge,
+    RepositoryUnreachable,
+    RepositoryUnreadable,
+    ScratchUnavailable,
+)
+from ingestion_api.repository.limited_process import BY_SIGNAL
+from ingestion_api.repository.rules import CloneLimits
+
+_READ = 8192
+_LONGEST = 300
+_SIGNAL = re.compile(r"died of signal (\d+)")
+_NO_MEMORY = re.compile(r"out of memory|cannot allocate memory", re.IGNORECASE)
+_NO_ROOM = re.compile(r"no space left on device|disk quota exceeded|read-only file system", re.IGNORECASE)
+_OTHERS = "fatal: remote error:"  # what follows are the host's words
+_NO_HEAD = "find remote ref HEAD"
+_KILLED = {signal.SIGKILL, signal.SIGTERM}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a git ended: its status, the file of its complaints, the size in bytes that no file could exceed.
+
+    `remote` tells whether git talked with the host, which may do better at another time.
+    """
+
+    status: int
+    complaint: Path
+    largest: int
+    remote: bool
+
+
+def failure(ended: Ended, limits: CloneLimits) -> RepositoryError:
+    """Return the error for a git that ended so under these limits."""
+    lines = _own_lines(ended.complaint)
+    said = "\n".join(line for line in lines if not line.startswith(_OTHERS))
+    signalled = _signal(ended.status, said)
+    if _NO_ROOM.search(said):
+        return ScratchUnavailable("the worker's scratch folder has no room for the repository")
+    if _NO_MEMORY.search(said):
+        return RepositoryTooLarge(
+            f"reading the repository takes over {limits.memory_bytes} bytes of memory, which is the limit"
+        )
+    if signalled:
+        return _ended_by(signalled, ended.largest, limits)
+    if _NO_HEAD in said:
+        return RepositoryHeadMissing("the repository's HEAD names no commit; expected a default branch")
+    if ended.remote:
+        return RepositoryUnreachable(f"git did not get the repository: {_last(lines)}")
+    return RepositoryUnreadable(f"git cannot read the repository: {_last(lines)}")
+
+
+def _ended_by(number: int, largest: int, limits: CloneLimits) -> RepositoryError:
+    if number == signal.SIGXFSZ:
+        return RepositoryTooLarge(
+            f"the repository, or the list of its files, has over {largest} bytes, which is the limit"
+        )
+    if number == signal.SIGXCPU:
+        return RepositoryTooLarge(f"cloning took over {limits.seconds:g} s, which is the limit")
+    if number in _KILLED:
+        return ScratchUnavailable(f"git was ended on the worker's machine (signal {number})")
+    return RepositoryUnreadable(f"git broke off while it read the repository (signal {number})")
+
+
+def _own_lines(complaint: Path) -> list[str]:
+    # the host's own words begin with "remote:"; they must not pass for git's
+    with complaint.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - _READ))
+        text = file.read().decode(errors="replace")
+    lines = ["".join(filter(str.isprintable, line)).strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith("remote:")]
+
+
+def _signal(status: int, said: str) -> int:
+    """The signal that ended the command, or one that it started; 0 when none did."""
+    if status < 0:
+        return -status
+    # git's own statuses are 128 and 129 at most
+    if status > BY_SIGNAL + 1:
+        return status - BY_SIGNAL
+    found = _SIGNAL.search(said)
+    return int(found[1]) if found else 0
+
+
+def _last(lines: list[str]) -> str:
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return (fatal or lines or ["no reason given"])[-1][:_LONGEST]
