@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import AF_INET, AF_INET6
 from typing import Any
 
 
@@ -49,8 +50,9 @@ class GitServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, root: Path, certificate: Path | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Request)
+    def __init__(self, root: Path, certificate: Path | None = None, host: str = "127.0.0.1") -> None:
+        self.address_family = AF_INET6 if ":" in host else AF_INET
+        super().__init__((host, 0), _Request)
         self.root = root
         self.redirects: dict[str, str] = {}
         self.statuses: dict[str, int] = {}
@@ -72,7 +74,8 @@ class GitServer(ThreadingHTTPServer):
     @property
     def origin(self) -> str:
         """Where the server is."""
-        return f"{self.scheme}://127.0.0.1:{self.port}"
+        host = "[::1]" if self.address_family == AF_INET6 else "127.0.0.1"
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 class GatedServer(GitServer):

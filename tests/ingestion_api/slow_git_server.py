@@ -7,13 +7,24 @@ from tests.ingestion_api.git_server import GitServer
 
 PAUSE = 0.05  # seconds between two bytes: often enough that no time-out on silence is ever reached
 
+ENDLESS = b"HTTP/1.1 200 OK\r\nX-Lamp: " + b"turning " * 1000
+MOVED = (
+    b"HTTP/1.1 302 Found\r\nLocation: /tower/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\n\r\n"
+)
+
 
 class SlowGitServer(GitServer):
-    """`slow_at` names the answer: "look-up", "references" or "pack"."""
+    """`slow_at` names the answer: "look-up", "references" or "pack".
 
-    def __init__(self, root: Path, slow_at: str) -> None:
+    With `moved` it is a redirect to where it came from, which ends; without, one that never does.
+    """
+
+    def __init__(self, root: Path, slow_at: str, pause: float = PAUSE, *, moved: bool = False) -> None:
         super().__init__(root)
         self.slow_at = slow_at
+        self.dripped = 0
+        self._pause = pause
+        self._answer = MOVED if moved else ENDLESS
         self._posts = 0
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -25,11 +36,11 @@ class SlowGitServer(GitServer):
 
     def _drip(self, request: Any) -> None:
         request.recv(65_536)
-        answer = b"HTTP/1.1 200 OK\r\nX-Lamp: " + b"turning " * 1000
-        for byte in answer:
+        for byte in self._answer:
             # ends when the client is gone, or the test
-            if self.closing.wait(PAUSE):
+            if self.closing.wait(self._pause):
                 return
+            self.dripped += 1
             try:
                 request.sendall(bytes([byte]))
             except OSError:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from socket import AF_INET6, socket
 
 import pytest
 
@@ -29,6 +30,13 @@ FILES: dict[str, str | bytes] = {
     "src/lamp.py": "lit = True\n",
     "lamp.png": b"\0\1",
 }
+
+
+def has_ipv6() -> bool:
+    with socket(AF_INET6) as trial, suppress(OSError):
+        trial.bind(("::1", 0))
+        return True
+    return False
 
 
 @pytest.fixture
@@ -76,6 +84,12 @@ def test_git_connects_to_the_checked_address_and_asks_no_resolver(server: GitSer
     rules = UrlRules(trusted_hosts=frozenset({f"tower.invalid:{server.port}"}), resolve=resolve)
     assert "README.md" in read(f"{origin}/tower", rules, scratch).texts
     assert asked == [("tower.invalid", server.port)]
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_an_ipv6_address_can_be_cloned(server: GitServer, scratch: Path) -> None:
+    with serving(GitServer(server.root, host="::1")) as six:
+        assert "README.md" in read(f"{six.origin}/tower", trusting(six.origin), scratch).texts
 
 
 def test_proxies_of_the_machine_are_not_used(
