@@ -4,6 +4,7 @@ Objects are written as git stores them, so that nothing of git refuses them befo
 """
 
 import hashlib
+import os
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,3 +66,23 @@ class HostileRepository:
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(zlib.compress(whole, 1))
         return name
+
+
+def killed(scratch: Path, name: str = "dead") -> Path:
+    """The scratch folder of a process that was killed."""
+    folder = scratch / f"watchroom-clone-{name}"
+    folder.mkdir(parents=True)
+    (folder / "in-use").touch()
+    return folder
+
+
+def nest_folders(folder: Path, depth: int) -> None:
+    """Make folders in folders, whose path becomes longer than any that the system takes."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("folder-in-folder", dir_fd=here)
+        below = os.open("folder-in-folder", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    os.close(here)

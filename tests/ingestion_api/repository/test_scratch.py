@@ -10,35 +10,14 @@ from ingestion_api.repository import CloneLimits, ScratchUnavailable, UrlRules, 
 from ingestion_api.repository import scratch as scratch_module
 from ingestion_api.repository.removal import remove_folder
 from ingestion_api.repository.scratch import scratch_directory
+from tests.ingestion_api.hostile import killed, nest_folders
 from tests.ingestion_api.repository.clones import refusal
 
-NAME = "folder-in-folder"
 
-
-def nest(folder: Path, depth: int) -> None:
-    """Make folders in folders, each with a file and a link that leads out."""
-    here = os.open(folder, os.O_RDONLY)
-    for _ in range(depth):
-        os.mkdir(NAME, dir_fd=here)
-        below = os.open(NAME, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=here))
-        os.symlink("/", "link", dir_fd=here)
-    os.close(here)
-
-
-def killed(scratch: Path, name: str = "dead") -> Path:
-    """What a killed process left."""
-    folder = scratch / f"watchroom-clone-{name}"
-    folder.mkdir(parents=True)
-    (folder / "in-use").touch()
-    return folder
-
-
+@pytest.mark.usefixtures("no_deep_folders")
 def test_a_sweep_removes_a_thousand_nested_folders(scratch: Path) -> None:
     """Their path is longer than any that the system takes."""
-    nest(killed(scratch), 1100)
+    nest_folders(killed(scratch), 1100)
     assert sweep(scratch) == 1
     assert not list(scratch.iterdir())
 
@@ -67,7 +46,7 @@ def test_what_resists_is_set_aside_told_once_and_tried_again(
     scratch: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = killed(scratch)
-    nest(folder, 40)
+    nest_folders(folder, 150)
 
     def a_little(path: Path) -> None:
         remove_folder(path, most=100)

@@ -1,0 +1,218 @@
+"""Hostile, broken, emptied repositories: no later job suffers, no resource goes unless its file is gone."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from ingestion_api.jobs.accept import Order, Terms, accept
+from ingestion_api.jobs.claim import Claim
+from ingestion_api.jobs.watch import Watch
+from ingestion_api.repository import check_url
+from ingestion_api.settings import Settings
+from ingestion_api.store.migrate import migrate
+from ingestion_api.store.tables import IngestedFile, Job, JobEvent, Resource
+from ingestion_api.tasks.ingest import ingest_repository
+from ingestion_api.tasks.perform import perform
+from ingestion_api.worker.bench import Bench, bench_for
+from tests.ingestion_api.conftest import KEEPER
+from tests.ingestion_api.git_server import GitServer
+from tests.ingestion_api.hostile import FILE, FOLDER, LINK, HostileRepository, killed, nest_folders
+
+MANY = [f"file-{number:02}.md" for number in range(30)]
+
+
+@pytest.fixture
+def bench(settings: Callable[..., Settings]) -> Iterator[Bench]:
+    """A worker's bench."""
+    bench = bench_for(settings(retry_base=0.01, max_attempts=2))
+    migrate(bench.store.engine)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def tower(git: GitServer) -> HostileRepository:
+    """A repository on the host."""
+    return HostileRepository(git.root / "tower")
+
+
+@pytest.fixture
+def ingest(bench: Bench, git: GitServer) -> Callable[..., Job]:
+    """A function that gives the job after a worker has done it."""
+
+    def done(name: str = "tower", work: Callable[[Bench, Claim, Watch], None] = ingest_repository) -> Job:
+        url = check_url(f"{git.origin}/{name}", bench.rules)
+        job = accept(bench.store, Order(url, KEEPER), Terms(10, "celery"), bench.clock()).job
+        perform(bench, job.id, "hands", work)
+        with bench.store.read() as session:
+            return session.get_one(Job, job.id)
+
+    return done
+
+
+def titles(bench: Bench) -> list[str]:
+    """The titles of all resources."""
+    with bench.store.read() as session:
+        return sorted(session.scalars(select(Resource.title)))
+
+
+def story(bench: Bench, job: Job) -> str:
+    """What was noted at the end of a job."""
+    with bench.store.read() as session:
+        query = select(JobEvent.note).where(JobEvent.job_id == job.id, JobEvent.ending)
+        return session.scalars(query).one() or ""
+
+
+@pytest.mark.usefixtures("no_deep_folders")
+def test_a_thousand_nested_folders_cost_no_other_job(
+    bench: Bench, git: GitServer, tower: HostileRepository, ingest: Callable[..., Job]
+) -> None:
+    deep = tower.nested(1100, tower.tree([(FILE, b"deep.md", tower.blob(b"deep"))]))
+    tower.commit(tower.tree([(FILE, b"README.md", tower.blob(b"words")), (FOLDER, b"d", deep)]))
+    HostileRepository(git.root / "lamp").files(["lamp.md"])
+    bad = ingest()
+    good = ingest("lamp")
+    assert (bad.state, bad.error) == ("complete", None)
+    assert "left out: 1 paths that are too deep or too long" in story(bench, bad)
+    assert (good.state, good.error) == ("complete", None)
+    assert titles(bench) == ["README.md", "lamp.md"]
+    assert not list(bench.scratch.iterdir())
+
+
+@pytest.mark.usefixtures("no_deep_folders")
+def test_a_deep_scratch_folder_of_a_killed_worker_costs_no_job(
+    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+) -> None:
+    """As older versions left them."""
+    tower.files(["a.md"])
+    nest_folders(killed(bench.scratch), 1100)
+    job = ingest()
+    assert (job.state, job.error) == ("complete", None)
+    assert not list(bench.scratch.iterdir())
+
+
+def test_links_become_no_resources_and_are_counted(
+    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+) -> None:
+    link = tower.blob(b"/etc/passwd")
+    tower.commit(
+        tower.tree([(FILE, b"README.md", tower.blob(b"words")), (LINK, b"a", link), (LINK, b"b", link)])
+    )
+    job = ingest()
+    assert titles(bench) == ["README.md"]
+    assert story(bench, job) == "left out: 2 symbolic links"
+
+
+def test_a_head_that_names_no_branch_removes_nothing(
+    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+) -> None:
+    tower.files(["a.md", "b.md"])
+    ingest()
+    tower.head("renamed")
+    job = ingest()
+    assert (job.state, job.attempts) == ("failed", 1)
+    assert "HEAD names none of them" in (job.error or "")
+    assert titles(bench) == ["a.md", "b.md"]
+
+
+def test_a_repository_that_is_emptied_removes_nothing(
+    bench: Bench, git: GitServer, tower: HostileRepository, ingest: Callable[..., Job]
+) -> None:
+    """One that was always empty is no failure."""
+    HostileRepository(git.root / "empty")
+    tower.files(["a.md"])
+    ingest()
+    (tower.directory / "refs/heads/main").unlink()
+    job, empty = ingest(), ingest("empty")
+    assert job.state == "failed"
+    assert "the repository is empty" in (job.error or "")
+    assert "its 1 resources stay" in (job.error or "")
+    assert (empty.state, empty.error, empty.files_processed) == ("complete", None, 0)
+    assert titles(bench) == ["a.md"]
+
+
+def test_a_repository_that_cannot_be_read_removes_nothing(
+    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+) -> None:
+    tower.files(["a.md", "b.md"])
+    ingest()
+    tower.commit(tower.tree([(FILE, b"a.md", "2" * 40)]))
+    job = ingest()
+    assert job.state == "pending"  # to be tried again
+    assert "git did not get the repository" in (job.error or "")
+    assert titles(bench) == ["a.md", "b.md"]
+
+
+def test_a_mass_removal_waits_for_a_second_job(
+    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+) -> None:
+    tower.files(MANY)
+    ingest()
+    tower.files(MANY[:10])
+    first = ingest()
+    assert (first.state, first.error) == ("complete", None)
+    assert first.reason == story(bench, first)
+    assert "20 of 30 files are gone at once; 20 resources stay" in (first.reason or "")
+    assert titles(bench) == MANY
+    second = ingest()
+    assert (second.state, second.reason) == ("complete", None)
+    assert titles(bench) == MANY[:10]
+
+
+def test_a_second_attempt_of_a_job_is_no_second_look(
+    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+) -> None:
+    tower.files(MANY)
+    ingest()
+    tower.files(MANY[:10])
+
+    def fail_at_the_end(bench: Bench, claim: Claim, watch: Watch) -> None:
+        ingest_repository(bench, claim, watch)
+        raise OSError("the lamp went out")
+
+    job = ingest(work=fail_at_the_end)
+    assert job.state == "pending"
+    perform(bench, job.id, "hands", ingest_repository)
+    assert titles(bench) == MANY
+
+
+def test_files_that_come_back_are_not_missed_any_more(
+    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+) -> None:
+    for there in (MANY, MANY[:10], MANY):
+        tower.files(there)
+        ingest()
+    with bench.store.read() as session:
+        assert set(session.scalars(select(IngestedFile.missed_by))) == {None}
+    tower.files(MANY[:10])
+    assert "20 resources stay" in (ingest().reason or "")
+    assert titles(bench) == MANY
+
+
+@pytest.mark.parametrize(("before", "after"), [(20, 0), (30, 15)])
+def test_a_small_removal_is_done_at_once(
+    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job], before: int, after: int
+) -> None:
+    tower.files(MANY[:before])
+    ingest()
+    tower.files(MANY[:after])
+    assert ingest().reason is None
+    assert titles(bench) == MANY[:after]
+
+
+def test_a_full_disk_is_told_as_ours_and_tried_again(
+    settings: Callable[..., Settings], git: GitServer, tower: HostileRepository, tmp_path: Path
+) -> None:
+    bench = bench_for(settings(clone_free=2**60))
+    migrate(bench.store.engine)
+    tower.files(["a.md"])
+    url = check_url(f"{git.origin}/tower", bench.rules)
+    job_id = accept(bench.store, Order(url, KEEPER), Terms(10, "celery"), bench.clock()).job.id
+    perform(bench, job_id, "hands", ingest_repository)
+    with bench.store.read() as session:
+        job = session.get_one(Job, job_id)
+    bench.close()
+    assert (job.state, git.asked) == ("pending", [])
+    assert "the worker's scratch folder has" in (job.error or "")
