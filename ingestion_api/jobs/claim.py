@@ -60,7 +60,7 @@ def renew(store: Store, claim: Claim, progress: Progress, now: datetime, lease: 
 
 
 def end(session: Session, claim: Claim, step: Step, progress: Progress, **said: str | None) -> bool:
-    """End the job as `step` says, if the claim still holds; `said` is the job's error or reason."""
+    """End the job as `step` says, if the claim still holds; `said` are the job's error and reason."""
     known = {name: value for name, value in asdict(progress).items() if value is not None}
     return move(session, step, Job.claim == claim.token, **known, **said)
 

@@ -103,7 +103,9 @@ def _settle(bench: Bench, claim: Claim, hold: Hold, outcome: Outcome) -> None:
             return
         note = outcome.error or outcome.note
         step = Step(claim.job.id, outcome.state, now, note=note, worker=claim.worker)
-        end(session, claim, step, hold.watch.progress, error=outcome.error, reason=outcome.reason)
+        # who cancelled it has written a reason already, which stays
+        said = {"error": outcome.error} | ({"reason": outcome.reason} if outcome.reason else {})
+        end(session, claim, step, hold.watch.progress, **said)
 
 
 def retry_wait(settings: Settings, attempts: int) -> float:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import AF_INET, AF_INET6
-from typing import Any
+from typing import Any, TypeVar
 
 
 def git(directory: Path, *words: str) -> None:
@@ -153,8 +153,11 @@ class _Request(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
+Served = TypeVar("Served", bound=GitServer)
+
+
 @contextmanager
-def serving(server: GitServer) -> Iterator[GitServer]:
+def serving(server: Served) -> Iterator[Served]:
     """Serve in a thread until the block ends."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

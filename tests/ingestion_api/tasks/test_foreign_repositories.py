@@ -1,10 +1,12 @@
 """Hostile, broken, emptied repositories: no later job suffers, no resource goes unless its file is gone."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from ingestion_api.jobs.accept import Order, Terms, accept
 from ingestion_api.jobs.claim import Claim
@@ -216,3 +218,27 @@ def test_a_full_disk_is_told_as_ours_and_tried_again(
     bench.close()
     assert (job.state, git.asked) == ("pending", [])
     assert "the worker's scratch folder has" in (job.error or "")
+
+
+def test_the_limit_on_time_holds_until_the_last_row(
+    settings: Callable[..., Settings], git: GitServer, tower: HostileRepository
+) -> None:
+    """The first row takes as long as everything may take together."""
+    bench = bench_for(settings(clone_seconds=3.0))
+    migrate(bench.store.engine)
+    tower.files(MANY)
+    late = threading.Event()
+
+    def hesitate(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.startswith("INSERT INTO resources"):
+            late.wait(3.0)
+
+    event.listen(bench.store.engine, "before_cursor_execute", hesitate)
+    url = check_url(f"{git.origin}/tower", bench.rules)
+    job_id = accept(bench.store, Order(url, KEEPER), Terms(10, "celery"), bench.clock()).job.id
+    perform(bench, job_id, "hands", ingest_repository)
+    with bench.store.read() as session:
+        job = session.get_one(Job, job_id)
+    bench.close()
+    assert (job.state, job.error) == ("failed", "cloning took over 3 s, which is the limit")
+    assert job.files_processed
