@@ -3,6 +3,7 @@
 from ingestion_api.repository.addresses import check_addresses
 from ingestion_api.repository.clone import clone
 from ingestion_api.repository.errors import (
+    CloningUnavailable,
     RepositoryEmpty,
     RepositoryError,
     RepositoryHeadMissing,
@@ -11,7 +12,6 @@ from ingestion_api.repository.errors import (
     RepositoryUnreachable,
     RepositoryUnreadable,
     RepositoryUrlRefused,
-    ScratchUnavailable,
 )
 from ingestion_api.repository.files import TextFile, text_files
 from ingestion_api.repository.rules import CloneLimits, UrlRules
@@ -21,6 +21,7 @@ from ingestion_api.repository.urls import RepositoryUrl, check_url
 
 __all__ = [
     "CloneLimits",
+    "CloningUnavailable",
     "RepositoryEmpty",
     "RepositoryError",
     "RepositoryHeadMissing",
@@ -30,7 +31,6 @@ __all__ = [
     "RepositoryUnreadable",
     "RepositoryUrl",
     "RepositoryUrlRefused",
-    "ScratchUnavailable",
     "Snapshot",
     "TextFile",
     "UrlRules",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingestion_api.repository import git
 from ingestion_api.repository.advertisement import State
-from ingestion_api.repository.errors import RepositoryHeadMissing
+from ingestion_api.repository.errors import CloningUnavailable, RepositoryHeadMissing
 from ingestion_api.repository.files import is_wanted
 from ingestion_api.repository.lookup import look_up
 from ingestion_api.repository.monitor import CloneMonitor
@@ -53,8 +53,14 @@ def clone(
         if location.head.state is State.EMPTY:
             yield Snapshot(check=monitor.check_time)
             return
-        _fetch(location, rules, monitor)
-        yield _read(monitor)
+        try:
+            _fetch(location, rules, monitor)
+            snapshot = _read(monitor)
+        except OSError as error:
+            raise CloningUnavailable(
+                f"the worker's scratch folder cannot be used: {error.strerror or error}"
+            ) from error
+        yield snapshot
 
 
 def _fetch(location: Location, rules: UrlRules, monitor: CloneMonitor) -> None:

@@ -33,5 +33,5 @@ class RepositoryUnreachable(RepositoryError):
     """The host was not reached or failed half way; worth another try later."""
 
 
-class ScratchUnavailable(RepositoryError):
-    """This machine has no room for a clone, which says nothing of the repository; worth another try later."""
+class CloningUnavailable(RepositoryError):
+    """This machine cannot clone now, which says nothing of the repository; worth another try later."""

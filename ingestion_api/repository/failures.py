@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion_api.repository.errors import (
+    CloningUnavailable,
     RepositoryError,
     RepositoryHeadMissing,
     RepositoryTooLarge,
     RepositoryUnreachable,
     RepositoryUnreadable,
-    ScratchUnavailable,
 )
-from ingestion_api.repository.limited_process import BY_SIGNAL
+from ingestion_api.repository.limited_process import BY_SIGNAL, NOT_STARTED
 from ingestion_api.repository.rules import CloneLimits
 
 _READ = 8192
@@ -43,20 +43,29 @@ def failure(ended: Ended, limits: CloneLimits) -> RepositoryError:
     """Return the error for a git that ended so under these limits."""
     lines = _own_lines(ended.complaint)
     said = "\n".join(line for line in lines if not line.startswith(_OTHERS))
-    signalled = _signal(ended.status, said)
+    known = _known(ended, said, limits)
+    if known is not None:
+        return known
+    if ended.remote:
+        return RepositoryUnreachable(f"git did not get the repository: {_last(lines)}")
+    return RepositoryUnreadable(f"git cannot read the repository: {_last(lines)}")
+
+
+def _known(ended: Ended, said: str, limits: CloneLimits) -> RepositoryError | None:
+    """The error for an end that tells its cause; None for any other."""
+    if ended.status == NOT_STARTED:
+        return CloningUnavailable("git cannot be started on the worker's machine")
     if _NO_ROOM.search(said):
-        return ScratchUnavailable("the worker's scratch folder has no room for the repository")
+        return CloningUnavailable("the worker's scratch folder has no room for the repository")
     if _NO_MEMORY.search(said):
         return RepositoryTooLarge(
             f"reading the repository takes over {limits.memory_bytes} bytes of memory, which is the limit"
         )
-    if signalled:
+    if signalled := _signal(ended.status, said):
         return _ended_by(signalled, ended.largest, limits)
     if _NO_HEAD in said:
         return RepositoryHeadMissing("the repository's HEAD names no commit; expected a default branch")
-    if ended.remote:
-        return RepositoryUnreachable(f"git did not get the repository: {_last(lines)}")
-    return RepositoryUnreadable(f"git cannot read the repository: {_last(lines)}")
+    return None
 
 
 def _ended_by(number: int, largest: int, limits: CloneLimits) -> RepositoryError:
@@ -67,7 +76,7 @@ def _ended_by(number: int, largest: int, limits: CloneLimits) -> RepositoryError
     if number == signal.SIGXCPU:
         return RepositoryTooLarge(f"cloning took over {limits.seconds:g} s, which is the limit")
     if number in _KILLED:
-        return ScratchUnavailable(f"git was ended on the worker's machine (signal {number})")
+        return CloningUnavailable(f"git was ended on the worker's machine (signal {number})")
     return RepositoryUnreadable(f"git broke off while it read the repository (signal {number})")
 
 
@@ -76,8 +85,9 @@ def _own_lines(complaint: Path) -> list[str]:
     with complaint.open("rb") as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - _READ))
-        text = file.read().decode(errors="replace")
-    lines = ["".join(filter(str.isprintable, line)).strip() for line in text.splitlines()]
+        # not str.splitlines(), for which a host's words may hold ends of lines that are none for git
+        raw = file.read().replace(b"\r", b"\n").split(b"\n")
+    lines = ["".join(filter(str.isprintable, line.decode(errors="replace"))).strip() for line in raw]
     return [line for line in lines if line and not line.startswith("remote:")]
 
 

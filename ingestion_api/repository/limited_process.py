@@ -15,6 +15,7 @@ from types import FrameType
 
 PR_SET_PDEATHSIG = 1
 GRACE = 5  # seconds between the signal that names the limit and the one that nothing survives
+NOT_STARTED = 127
 BY_SIGNAL = 128  # the exit status is this and the signal's number when a signal ended the command
 
 
@@ -29,9 +30,15 @@ def main(words: list[str]) -> int:
     limit(resource.RLIMIT_FSIZE, file_bytes)
     limit(resource.RLIMIT_CPU, seconds, seconds + GRACE)
     limit(resource.RLIMIT_CORE, 0)
+    # nobody may be left who would end the command at its time
+    signal.signal(signal.SIGALRM, end_group)
+    signal.alarm(seconds + GRACE)
     # Python ignores these two; git is to end by them
     usual = (signal.SIGPIPE, signal.SIGXFSZ)
-    child = os.posix_spawnp(words[4], words[4:], os.environ, setsigdef=usual)
+    try:
+        child = os.posix_spawnp(words[4], words[4:], os.environ, setsigdef=usual)
+    except OSError:
+        return NOT_STARTED
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return status if status >= 0 else BY_SIGNAL - status
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion_api.repository.errors import RepositoryTooLarge, ScratchUnavailable
+from ingestion_api.repository.errors import CloningUnavailable, RepositoryTooLarge
 from ingestion_api.repository.rules import CloneLimits
 
 POLL_SECONDS = 0.05
@@ -30,7 +30,7 @@ class CloneMonitor:
             raise RepositoryTooLarge(f"cloning took over {self.limits.seconds:g} s, which is the limit")
 
     def check(self) -> None:
-        """Check the time and the disk; also raises ScratchUnavailable when the disk is nearly full."""
+        """Check the time and the disk; also raises CloningUnavailable when the disk is nearly full."""
         self.check_time()
         self.check_bytes(bytes_in(self.directory))
         self.check_disk()
@@ -48,11 +48,11 @@ class CloneMonitor:
             raise RepositoryTooLarge(f"the repository has over {self.limits.files} files, which is the limit")
 
     def check_disk(self) -> None:
-        """Raise ScratchUnavailable when the disk has less room than is to stay free."""
+        """Raise CloningUnavailable when the disk has less room than is to stay free."""
         disk = os.statvfs(self.directory)
         free = disk.f_bavail * disk.f_frsize
         if free < self.limits.free_bytes:
-            raise ScratchUnavailable(
+            raise CloningUnavailable(
                 f"the worker's scratch folder has {free} bytes free; expected {self.limits.free_bytes}"
             )
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ingestion_api.repository.errors import ScratchUnavailable
+from ingestion_api.repository.errors import CloningUnavailable
 from ingestion_api.repository.removal import remove_folder
 
 log = logging.getLogger(__name__)
@@ -28,19 +28,21 @@ _SWEEP_SECONDS = 10.0
 
 @contextmanager
 def scratch_directory(parent: Path) -> Iterator[Path]:
-    """Make a directory that goes when the block ends; ScratchUnavailable when it cannot be made."""
+    """Make a directory that goes when the block ends; CloningUnavailable when it cannot be made."""
     try:
         path, lock = _locked_directory(parent)
     except OSError as error:
-        raise ScratchUnavailable(
+        raise CloningUnavailable(
             f"the worker's scratch folder cannot be written to: {error.strerror or error}"
         ) from error
     try:
         yield path
     finally:
         # removed while it is locked, so that no sweep does the same beside it
-        _remove_or_set_aside(path)
-        os.close(lock)
+        try:
+            _remove_or_set_aside(path)
+        finally:
+            os.close(lock)
 
 
 def sweep(parent: Path) -> int:

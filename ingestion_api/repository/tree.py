@@ -16,6 +16,8 @@ SUBMODULES = "submodules"  # git takes every mode that it does not know for one
 ODD_PATHS = "paths that no file can have"
 DEEP_PATHS = "paths that are too deep or too long"
 SAME_PATHS = "paths that were there already"
+_NOT_WHOLE = "git's list of the repository's files is not whole"
+_CHUNK = 1024 * 1024
 _NO_STEPS = frozenset((b"", b".", b".."))
 
 
@@ -64,12 +66,21 @@ def storable(path: bytes) -> str:
 
 def _listed(listing: Path, monitor: CloneMonitor) -> Iterator[Listed]:
     total = 0
-    for line in listing.read_bytes().split(b"\0"):
-        if line:
-            listed = _line(line)
-            total += listed.size or 0
-            monitor.check_bytes(total)
-            yield listed
+    for line in _lines(listing):
+        listed = _line(line)
+        total += listed.size or 0
+        monitor.check_bytes(total)
+        yield listed
+
+
+def _lines(listing: Path) -> Iterator[bytes]:
+    rest = b""
+    with listing.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            *lines, rest = (rest + chunk).split(b"\0")
+            yield from lines
+    if rest:
+        raise RepositoryUnreadable(_NOT_WHOLE)
 
 
 def _line(line: bytes) -> Listed:
@@ -81,7 +92,7 @@ def _line(line: bytes) -> Listed:
     except (IndexError, ValueError):
         tab = b""
     if not tab:
-        raise RepositoryUnreadable("git's list of the repository's files is not whole")
+        raise RepositoryUnreadable(_NOT_WHOLE)
     return Listed(mode, blob, size, path)
 
 

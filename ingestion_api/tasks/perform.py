@@ -16,7 +16,7 @@ from ingestion_api.jobs.recover import skip_if_old
 from ingestion_api.jobs.states import CANCELLED, COMPLETE, FAILED, PENDING, Step
 from ingestion_api.jobs.watch import Watch
 from ingestion_api.problems import Problem, Unavailable
-from ingestion_api.repository import RepositoryError, RepositoryUnreachable, ScratchUnavailable
+from ingestion_api.repository import CloningUnavailable, RepositoryError, RepositoryUnreachable
 from ingestion_api.settings import Settings
 from ingestion_api.tasks.hold import Cancelled, Hold, Lost
 from ingestion_api.worker.bench import Bench
@@ -24,7 +24,7 @@ from ingestion_api.worker.bench import Bench
 log = logging.getLogger(__name__)
 
 # what another attempt may find mended
-_PASSING = (RepositoryUnreachable, ScratchUnavailable, Unavailable)
+_PASSING = (RepositoryUnreachable, CloningUnavailable, Unavailable)
 
 Work = Callable[[Bench, Claim, Watch], None]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_api.repository import CloneLimits, ScratchUnavailable, UrlRules, sweep
+from ingestion_api.repository import CloneLimits, CloningUnavailable, UrlRules, sweep
 from ingestion_api.repository import scratch as scratch_module
 from ingestion_api.repository.removal import remove_folder
 from ingestion_api.repository.scratch import scratch_directory
@@ -96,7 +96,7 @@ def test_a_full_disk_is_told_as_ours(scratch: Path) -> None:
     error = refusal(
         "https://tower.invalid/lamp", UrlRules(resolve=never), scratch, CloneLimits(free_bytes=2**60)
     )
-    assert isinstance(error, ScratchUnavailable)
+    assert isinstance(error, CloningUnavailable)
     assert "the worker's scratch folder has" in str(error)
 
 
@@ -108,7 +108,7 @@ def never(host: str, port: int) -> list[str]:
 def test_a_scratch_folder_that_cannot_be_made_is_told_as_ours(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
-        pytest.raises(ScratchUnavailable, match="cannot be written to"),
+        pytest.raises(CloningUnavailable, match="cannot be written to"),
         scratch_directory(tmp_path / "file"),
     ):
         pass
