@@ -3,7 +3,6 @@
 import re
 import signal
 from dataclasses import dataclass
-from pathlib import Path
 
 from ingestion_api.repository.errors import (
     CloningUnavailable,
@@ -16,7 +15,6 @@ from ingestion_api.repository.errors import (
 from ingestion_api.repository.limited_process import BY_SIGNAL, NOT_STARTED
 from ingestion_api.repository.rules import CloneLimits
 
-_READ = 8192
 _LONGEST = 300
 _SIGNAL = re.compile(r"died of signal (\d+)")
 _NO_MEMORY = re.compile(r"out of memory|cannot allocate memory", re.IGNORECASE)
@@ -28,13 +26,13 @@ _KILLED = {signal.SIGKILL, signal.SIGTERM}
 
 @dataclass(frozen=True)
 class Ended:
-    """How a git ended: its status, the file of its complaints, the size in bytes that no file could exceed.
+    """How a git ended: its status, its last words, the size in bytes that no file could exceed.
 
     `remote` tells whether git talked with the host, which may do better at another time.
     """
 
     status: int
-    complaint: Path
+    complaint: bytes
     largest: int
     remote: bool
 
@@ -80,14 +78,11 @@ def _ended_by(number: int, largest: int, limits: CloneLimits) -> RepositoryError
     return RepositoryUnreadable(f"git broke off while it read the repository (signal {number})")
 
 
-def _own_lines(complaint: Path) -> list[str]:
-    # the host's own words begin with "remote:"; they must not pass for git's
-    with complaint.open("rb") as file:
-        file.seek(0, 2)
-        file.seek(max(0, file.tell() - _READ))
-        # not str.splitlines(), for which a host's words may hold ends of lines that are none for git
-        raw = file.read().replace(b"\r", b"\n").split(b"\n")
+def _own_lines(complaint: bytes) -> list[str]:
+    # not str.splitlines(), for which a host's words may hold ends of lines that are none for git
+    raw = complaint.replace(b"\r", b"\n").split(b"\n")
     lines = ["".join(filter(str.isprintable, line.decode(errors="replace"))).strip() for line in raw]
+    # the host's own words begin with "remote:"; they must not pass for git's
     return [line for line in lines if line and not line.startswith("remote:")]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ingestion_api.repository import limited_process
 from ingestion_api.repository.addresses import is_literal
+from ingestion_api.repository.complaint import Complaint
 from ingestion_api.repository.failures import Ended, failure
 from ingestion_api.repository.monitor import POLL_SECONDS, CloneMonitor
 from ingestion_api.repository.redirects import Location
@@ -93,11 +94,11 @@ def environment(home: Path) -> dict[str, str]:
 
 def run(command: Command, home: Path, monitor: CloneMonitor) -> None:
     """Run git until it ends; raise a RepositoryError that says why when it fails."""
-    complaint, largest = home / "git-says", command.most_output or monitor.limits.total_bytes
+    largest = command.most_output or monitor.limits.total_bytes
     with (
         (home / command.input).open("rb") as stdin,
         (home / command.output).open("wb") as stdout,
-        complaint.open("wb") as stderr,
+        Complaint() as complaint,
     ):
         process = subprocess.Popen(  # noqa: S603 - git itself, with a checked URL after "--"
             [*_LAUNCHER, *_limits(largest, monitor.limits), "git", *command.words],
@@ -105,15 +106,18 @@ def run(command: Command, home: Path, monitor: CloneMonitor) -> None:
             env=environment(home),
             stdin=stdin,
             stdout=stdout,
-            stderr=stderr,
+            stderr=complaint.end,
             start_new_session=True,
         )
         try:
-            _wait(process, monitor)
+            complaint.started()
+            _wait(process, complaint, monitor)
         finally:
             _end(process)
+        complaint.listen_out()
     if process.returncode != 0:
-        raise failure(Ended(process.returncode, complaint, largest, command.remote), monitor.limits)
+        ended = Ended(process.returncode, complaint.last, largest, command.remote)
+        raise failure(ended, monitor.limits)
 
 
 def _limits(largest: int, limits: CloneLimits) -> list[str]:
@@ -128,8 +132,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], monitor: CloneMonitor) -> None:
+def _wait(process: subprocess.Popen[bytes], complaint: Complaint, monitor: CloneMonitor) -> None:
     while process.poll() is None:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(POLL_SECONDS)
+        complaint.listen(POLL_SECONDS)
         monitor.check()

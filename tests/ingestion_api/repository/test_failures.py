@@ -24,10 +24,9 @@ NO_ROOM = b"fatal: write error: No space left on device"
 NO_MEMORY = b"fatal: Out of memory, malloc failed (tried to allocate 99 bytes)"
 
 
-def why(folder: Path, complaint: bytes, status: int = 128, *, remote: bool = True) -> RepositoryError:
+def why(complaint: bytes, status: int = 128, *, remote: bool = True) -> RepositoryError:
     """The error for a git that ended so."""
-    (folder / "git-says").write_bytes(complaint)
-    return failure(Ended(status, folder / "git-says", 7000, remote), CloneLimits())
+    return failure(Ended(status, complaint, 7000, remote), CloneLimits())
 
 
 @pytest.mark.parametrize(
@@ -48,8 +47,8 @@ def why(folder: Path, complaint: bytes, status: int = 128, *, remote: bool = Tru
         (b"\x1b[31mfatal: \xff\xfe early\x07 EOF", RepositoryUnreachable, "early EOF"),
     ],
 )
-def test_words_of_git(tmp_path: Path, complaint: bytes, kind: type[RepositoryError], says: str) -> None:
-    error = why(tmp_path, complaint)
+def test_words_of_git(complaint: bytes, kind: type[RepositoryError], says: str) -> None:
+    error = why(complaint)
     assert type(error) is kind
     assert says in str(error)
     assert str(error).isprintable()
@@ -64,8 +63,8 @@ def test_words_of_git(tmp_path: Path, complaint: bytes, kind: type[RepositoryErr
         b"fatal: remote error: out of memory",
     ],
 )
-def test_words_of_the_host_are_not_taken_for_gits(tmp_path: Path, complaint: bytes) -> None:
-    assert type(why(tmp_path, complaint)) is RepositoryUnreachable
+def test_words_of_the_host_are_not_taken_for_gits(complaint: bytes) -> None:
+    assert type(why(complaint)) is RepositoryUnreachable
 
 
 @pytest.mark.parametrize(
@@ -77,13 +76,13 @@ def test_words_of_the_host_are_not_taken_for_gits(tmp_path: Path, complaint: byt
         (signal.SIGKILL, CloningUnavailable),
     ],
 )
-def test_signals(tmp_path: Path, number: signal.Signals, kind: type[RepositoryError]) -> None:
-    assert type(why(tmp_path, b"", BY_SIGNAL + number)) is kind
-    assert type(why(tmp_path, b"", -number)) is kind
+def test_signals(number: signal.Signals, kind: type[RepositoryError]) -> None:
+    assert type(why(b"", BY_SIGNAL + number)) is kind
+    assert type(why(b"", -number)) is kind
 
 
-def test_what_fails_here_is_not_the_hosts_fault(tmp_path: Path) -> None:
-    error = why(tmp_path, b"fatal: bad tree object", remote=False)
+def test_what_fails_here_is_not_the_hosts_fault() -> None:
+    error = why(b"fatal: bad tree object", remote=False)
     assert type(error) is RepositoryUnreadable
     assert "bad tree object" in str(error)
 
