@@ -8,9 +8,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from ingestion_api.encoder import CorpusStatistics
 from ingestion_api.jobs.watch import Watch
+from ingestion_api.problems import Unprocessable
 from ingestion_api.repository import RepositoryEmpty, Snapshot, TextFile, text_files
 from ingestion_api.resources import rows
 from ingestion_api.resources.shelf import Shelf, counted
@@ -23,9 +25,10 @@ BATCH_LETTERS = 4_000_000  # of one batch, unless a single text has more
 
 @dataclass
 class Ingested:
-    """The ids of a repository's resources, and what the corpus no longer holds."""
+    """Ids of a repository's resources, those that the database refuses, what the corpus lost."""
 
     ids: list[Any] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     gone: CorpusStatistics = field(default_factory=CorpusStatistics)
 
 
@@ -33,7 +36,7 @@ def ingest_files(shelf: Shelf, snapshot: Snapshot, watch: Watch) -> Ingested:
     """Bring the resources of a repository in line with its files, in batches that are each committed.
 
     Nothing is removed unless every file was read. RepositoryEmpty when there is no commit although files were
-    ingested before.
+    ingested before; Unprocessable when the database refuses every file.
     """
     progress = watch.progress
     progress.files_total, progress.files_processed = len(snapshot.entries), 0
@@ -45,14 +48,14 @@ def ingest_files(shelf: Shelf, snapshot: Snapshot, watch: Watch) -> Ingested:
     ingested = Ingested()
     for batch in _batches(text_files(snapshot)):
         watch.pause()
-        ingested.gone = ingested.gone.plus(_write(shelf, batch, known))
-        ingested.ids += [shelf.resources.key(shelf.resource_id(file.path)) for file in batch]
+        _write_what_can_be(shelf, batch, known, ingested)
         progress.files_processed += len(batch)
     # what was binary is not to come any more
     progress.files_total = progress.files_processed
     watch.pause()
     watch.notes += _left_out(snapshot.left_out)
-    seen = {str(key) for key in ingested.ids}
+    _tell_refused(ingested, watch)
+    seen = {str(key) for key in ingested.ids} | set(ingested.refused)
     ingested.gone = ingested.gone.plus(forget_vanished(shelf, set(known), seen, watch))
     return ingested
 
@@ -68,6 +71,33 @@ def _batches(files: Iterable[TextFile]) -> Iterator[list[TextFile]]:
         letters += len(file.text)
     if batch:
         yield batch
+
+
+def _write_what_can_be(
+    shelf: Shelf, batch: Sequence[TextFile], known: dict[str, str], ingested: Ingested
+) -> None:
+    """Write a batch; where the database refuses a file of it, halve it until only that file is left out."""
+    ids = [shelf.resource_id(file.path) for file in batch]
+    try:
+        replaced = _write(shelf, batch, known)
+    except DBAPIError as error:
+        if not rows.is_refusal(error):
+            raise
+        if len(batch) == 1:
+            ingested.refused += ids
+            return
+        for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
+            _write_what_can_be(shelf, half, known, ingested)
+        return
+    ingested.gone = ingested.gone.plus(replaced)
+    ingested.ids += map(shelf.resources.key, ids)
+
+
+def _tell_refused(ingested: Ingested, watch: Watch) -> None:
+    if ingested.refused and not ingested.ids:
+        raise Unprocessable("The database of resources refuses every file of the repository.")
+    if ingested.refused:
+        watch.warnings.append(f"the database of resources refuses {len(ingested.refused)} files")
 
 
 def _left_out(counts: Counter[str]) -> list[str]:

@@ -2,36 +2,50 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
 from ingestion_api.jobs.accept import Order, Terms, accept
 from ingestion_api.jobs.claim import Claim
 from ingestion_api.jobs.watch import Watch
 from ingestion_api.repository import check_url
 from ingestion_api.settings import Settings
+from ingestion_api.store.engine import WRITES, open_engine
 from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import IngestedFile, Job, JobEvent, Resource
 from ingestion_api.tasks.ingest import ingest_repository
-from ingestion_api.tasks.perform import perform
+from ingestion_api.tasks.perform import Work, perform
 from ingestion_api.worker.bench import Bench, bench_for
 from tests.ingestion_api.conftest import KEEPER
 from tests.ingestion_api.git_server import GitServer
 from tests.ingestion_api.hostile import FILE, FOLDER, LINK, HostileRepository, killed, nest_folders
+from tests.ingestion_api.resources.backend_table import COLUMNS, vectors
 
 MANY = [f"file-{number:02}.md" for number in range(30)]
 
 
 @pytest.fixture
-def bench(settings: Callable[..., Settings]) -> Iterator[Bench]:
-    """A worker's bench."""
-    bench = bench_for(settings(retry_base=0.01, max_attempts=2))
-    migrate(bench.store.engine)
-    yield bench
-    bench.close()
+def bench_under(settings: Callable[..., Settings]) -> Iterator[Callable[..., Bench]]:
+    """A function that gives a worker's bench; keywords change settings."""
+    with ExitStack() as open_ones:
+
+        def build(**changes: Any) -> Bench:
+            bench = bench_for(settings(retry_base=0.01, max_attempts=2, **changes))
+            open_ones.callback(bench.close)
+            migrate(bench.store.engine)
+            return bench
+
+        yield build
+
+
+@pytest.fixture
+def bench(bench_under: Callable[..., Bench]) -> Bench:
+    """One with usual settings."""
+    return bench_under()
 
 
 @pytest.fixture
@@ -44,14 +58,16 @@ def tower(git: GitServer) -> HostileRepository:
 def ingest(bench: Bench, git: GitServer) -> Callable[..., Job]:
     """A function that gives the job after a worker has done it."""
 
-    def done(name: str = "tower", work: Callable[[Bench, Claim, Watch], None] = ingest_repository) -> Job:
-        url = check_url(f"{git.origin}/{name}", bench.rules)
-        job = accept(bench.store, Order(url, KEEPER), Terms(10, "celery"), bench.clock()).job
-        perform(bench, job.id, "hands", work)
-        with bench.store.read() as session:
-            return session.get_one(Job, job.id)
+    return lambda name="tower", work=ingest_repository: ingested(bench, f"{git.origin}/{name}", work)
 
-    return done
+
+def ingested(bench: Bench, address: str, work: Work = ingest_repository) -> Job:
+    """The job after a worker has done it."""
+    order = Order(check_url(address, bench.rules), KEEPER)
+    job = accept(bench.store, order, Terms(10, "celery"), bench.clock()).job
+    perform(bench, job.id, "hands", work)
+    with bench.store.read() as session:
+        return session.get_one(Job, job.id)
 
 
 def titles(bench: Bench) -> list[str]:
@@ -205,27 +221,20 @@ def test_a_small_removal_is_done_at_once(
 
 
 def test_a_full_disk_is_told_as_ours_and_tried_again(
-    settings: Callable[..., Settings], git: GitServer, tower: HostileRepository, tmp_path: Path
+    bench_under: Callable[..., Bench], git: GitServer, tower: HostileRepository
 ) -> None:
-    bench = bench_for(settings(clone_free=2**60))
-    migrate(bench.store.engine)
+    bench = bench_under(clone_free=2**60)
     tower.files(["a.md"])
-    url = check_url(f"{git.origin}/tower", bench.rules)
-    job_id = accept(bench.store, Order(url, KEEPER), Terms(10, "celery"), bench.clock()).job.id
-    perform(bench, job_id, "hands", ingest_repository)
-    with bench.store.read() as session:
-        job = session.get_one(Job, job_id)
-    bench.close()
+    job = ingested(bench, f"{git.origin}/tower")
     assert (job.state, git.asked) == ("pending", [])
     assert "the worker's scratch folder has" in (job.error or "")
 
 
 def test_the_limit_on_time_holds_until_the_last_row(
-    settings: Callable[..., Settings], git: GitServer, tower: HostileRepository
+    bench_under: Callable[..., Bench], git: GitServer, tower: HostileRepository
 ) -> None:
     """The first row takes as long as everything may take together."""
-    bench = bench_for(settings(clone_seconds=3.0))
-    migrate(bench.store.engine)
+    bench = bench_under(clone_seconds=3.0)
     tower.files(MANY)
     late = threading.Event()
 
@@ -234,11 +243,49 @@ def test_the_limit_on_time_holds_until_the_last_row(
             late.wait(3.0)
 
     event.listen(bench.store.engine, "before_cursor_execute", hesitate)
-    url = check_url(f"{git.origin}/tower", bench.rules)
-    job_id = accept(bench.store, Order(url, KEEPER), Terms(10, "celery"), bench.clock()).job.id
-    perform(bench, job_id, "hands", ingest_repository)
-    with bench.store.read() as session:
-        job = session.get_one(Job, job_id)
-    bench.close()
+    job = ingested(bench, f"{git.origin}/tower")
     assert (job.state, job.error) == ("failed", "cloning took over 3 s, which is the limit")
     assert job.files_processed
+
+
+def refusing_table(url: str) -> None:
+    """A table that takes no long titles, as a backend's may be."""
+    engine = open_engine(url)
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        connection.execute(text(f"CREATE TABLE resources ({COLUMNS}, CHECK (length(title) < 20))"))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def refusing_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A backend's database of each kind, whose table takes no long titles."""
+    url = f"sqlite:///{tmp_path}/backend.db"
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_server").fresh_database()
+    engine = open_engine(url)
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        connection.execute(text(f"CREATE TABLE resources ({COLUMNS}, CHECK (length(title) < 20))"))
+    engine.dispose()
+    return url
+
+
+def test_a_file_that_the_database_refuses_costs_only_itself(
+    bench_under: Callable[..., Bench], git: GitServer, tower: HostileRepository, refusing_url: str
+) -> None:
+    bench = bench_under(resources_url=refusing_url)
+    tower.files([*MANY, "a-name-that-is-too-long.md"])
+    job = ingested(bench, f"{git.origin}/tower")
+    assert (job.state, job.reason) == ("complete", "the database of resources refuses 1 files")
+    assert len(vectors(refusing_url)) == len(MANY)
+
+
+def test_a_database_that_refuses_every_file_fails_the_job(
+    bench_under: Callable[..., Bench], git: GitServer, tower: HostileRepository, refusing_url: str
+) -> None:
+    bench = bench_under(resources_url=refusing_url)
+    tower.files(["a-name-that-is-too-long.md"])
+    job = ingested(bench, f"{git.origin}/tower")
+    assert (job.state, job.error) == (
+        "failed",
+        "The database of resources refuses every file of the repository.",
+    )
