@@ -11,6 +11,8 @@ from enum import Enum
 from typing import IO
 
 _LINE = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) ([^\0\n]+)")
+_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
+_FLUSH = b"0000"
 _NO_REFERENCE = b"capabilities^{}"
 
 
@@ -52,11 +54,10 @@ def read_head(response: IO[bytes]) -> Head:
 def _packet(response: IO[bytes]) -> bytes | None:
     """The next line; empty for a flush, None where there is no whole line."""
     start = response.read(4)
-    try:
-        length = int(start, 16)
-    except ValueError:
-        return None
-    if length < 4:
+    if start == _FLUSH:
         return b""
-    line = response.read(length - 4)
-    return line if len(line) == length - 4 else None
+    if not _LENGTH.fullmatch(start):
+        return None
+    length = max(0, int(start, 16) - 4)
+    line = response.read(length)
+    return line if line and len(line) == length else None

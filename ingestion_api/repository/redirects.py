@@ -42,7 +42,10 @@ def locate(url: RepositoryUrl, rules: UrlRules, line: OpenSocket) -> Location:
 
 
 def _next_url(url: RepositoryUrl, moved_to: str, rules: UrlRules) -> RepositoryUrl:
-    target = urljoin(f"{url}{_ASK}", moved_to)
+    try:
+        target = urljoin(f"{url}{_ASK}", moved_to)
+    except ValueError:
+        raise RepositoryNotCloned(f"{url.host} redirects to an address that cannot be read") from None
     if not target.endswith(_ASK):
         raise RepositoryNotCloned(f"{url.host} redirects to a page that is no repository")
     try:
@@ -60,7 +63,8 @@ def _ask(location: Location, rules: UrlRules, line: OpenSocket) -> Head | str:
         connection.request("GET", url.path + _ASK, headers={"User-Agent": "git/watchroom", "Accept": "*/*"})
         with connection.getresponse() as response:
             return _judge(url, response)
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, ValueError) as error:
+        # http.client lets a ValueError through for some of what no server should send
         raise RepositoryUnreachable(f"{url.host} did not answer: {type(error).__name__}") from error
     finally:
         connection.close()

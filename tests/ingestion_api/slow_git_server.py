@@ -16,15 +16,15 @@ MOVED = (
 class SlowGitServer(GitServer):
     """`slow_at` names the answer: "look-up", "references" or "pack".
 
-    With `moved` it is a redirect to where it came from, which ends; without, one that never does.
+    Unless another `answer` is given it has no end.
     """
 
-    def __init__(self, root: Path, slow_at: str, pause: float = PAUSE, *, moved: bool = False) -> None:
+    def __init__(self, root: Path, slow_at: str, pause: float = PAUSE, answer: bytes = ENDLESS) -> None:
         super().__init__(root)
         self.slow_at = slow_at
         self.dripped = 0
         self._pause = pause
-        self._answer = MOVED if moved else ENDLESS
+        self._answer = answer
         self._posts = 0
 
     def finish_request(self, request: Any, client_address: Any) -> None:

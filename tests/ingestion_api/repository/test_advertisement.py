@@ -28,6 +28,8 @@ def packet(line: bytes) -> bytes:
         (START + packet(b"ERR not now\n"), Head()),
         (START + b"00ff" + SHA1 + b" HE", Head()),
         (START, Head()),
+        (START + b"0001", Head()),
+        (START + b"+020", Head()),
         (b"<html>", Head()),
         (b"", Head()),
     ],
