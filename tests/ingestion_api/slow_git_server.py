@@ -8,9 +8,6 @@ from tests.ingestion_api.git_server import GitServer
 PAUSE = 0.05  # seconds between two bytes: often enough that no time-out on silence is ever reached
 
 ENDLESS = b"HTTP/1.1 200 OK\r\nX-Lamp: " + b"turning " * 1000
-MOVED = (
-    b"HTTP/1.1 302 Found\r\nLocation: /tower/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\n\r\n"
-)
 
 
 class SlowGitServer(GitServer):

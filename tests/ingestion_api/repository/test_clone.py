@@ -24,6 +24,7 @@ from ingestion_api.repository import (
 )
 from tests.ingestion_api.git_server import GitServer, add_commit, git, serving, write_repository
 from tests.ingestion_api.repository.clones import read, refusal, trusting
+from tests.ingestion_api.slow_git_server import SlowGitServer
 
 FILES: dict[str, str | bytes] = {
     "README.md": "# The tower\n",
@@ -155,6 +156,29 @@ def test_the_hosts_answer_is_told(
     error = refusal(f"{server.origin}/tower", trusting(server.origin), scratch)
     assert type(error) is kind
     assert reason in str(error)
+
+
+ADVERTISED = b"Content-Type: application/x-git-upload-pack-advertisement\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: //[::1\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://[v1.x]/info/refs?service=git-upload-pack\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" + ADVERTISED + b"\r\n-5\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" + ADVERTISED + b"\r\nzz\r\n",
+        b"HTTP/1.1 999999999999 OK\r\n\r\n",
+        b"\xff" * 100,
+    ],
+)
+def test_answers_that_no_server_should_give_are_told_in_a_sentence(
+    tmp_path: Path, scratch: Path, answer: bytes
+) -> None:
+    with serving(SlowGitServer(tmp_path, "look-up", 0.0, answer)) as host:
+        error = refusal(f"{host.origin}/tower", trusting(host.origin), scratch)
+    assert str(error).isprintable()
 
 
 def test_a_host_that_is_away_is_worth_another_try(server: GitServer, scratch: Path) -> None:

@@ -13,6 +13,8 @@ from tests.ingestion_api.repository.clones import refusal, trusting
 from tests.ingestion_api.slow_git_server import SlowGitServer
 from tests.servers.waiting import eventually
 
+SAME = b"/tower/info/refs?service=git-upload-pack"
+MOVED = b"HTTP/1.1 302 Found\r\nLocation: " + SAME + b"\r\nContent-Length: 0\r\n\r\n"
 LIMITS = CloneLimits(seconds=1.0)
 AT_MOST = 4.0  # seconds, on a busy machine
 
@@ -37,7 +39,7 @@ def lookups() -> list[str]:
 
 def test_redirects_that_take_long_count_together(tmp_path: Path, scratch: Path) -> None:
     """Each answer is in time, all together are not."""
-    with serving(SlowGitServer(tmp_path, "look-up", pause=0.005, moved=True)) as server:
+    with serving(SlowGitServer(tmp_path, "look-up", 0.005, MOVED)) as server:
         started = time.monotonic()
         error = refusal(f"{server.origin}/tower", trusting(server.origin), scratch, LIMITS)
         assert isinstance(error, RepositoryTooLarge)
