@@ -21,7 +21,7 @@ class SlowGitServer(GitServer):
         self.slow_at = slow_at
         self.dripped = 0
         self._pause = pause
-        self._answer = answer
+        self.answer = answer
         self._posts = 0
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -33,7 +33,7 @@ class SlowGitServer(GitServer):
 
     def _drip(self, request: Any) -> None:
         request.recv(65_536)
-        for byte in self._answer:
+        for byte in self.answer:
             # ends when the client is gone, or the test
             if self.closing.wait(self._pause):
                 return
