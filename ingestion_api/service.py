@@ -99,4 +99,6 @@ def clone_limits(settings: Settings) -> CloneLimits:
         total_bytes=settings.clone_bytes,
         files=settings.clone_files,
         file_bytes=settings.file_bytes,
+        memory_bytes=settings.clone_memory,
+        free_bytes=settings.clone_free,
     )

@@ -103,11 +103,15 @@ class Settings(BaseSettings):
     example: Annotated[str, Field(max_length=2048)] = ""
     """Address of a repository that the ingest page offers."""
     clone_seconds: Seconds = 300.0
-    """Longest clone, in seconds."""
+    """Longest time from looking a repository up to its last row, in seconds."""
     clone_bytes: Annotated[int, Field(ge=1_000)] = 500_000_000
     """Largest clone, in bytes."""
     clone_files: Annotated[int, Field(ge=1)] = 20_000
     """Most files of a clone."""
+    clone_memory: Annotated[int, Field(ge=64_000_000)] = 512_000_000
+    """Address space of each git that clones, in bytes."""
+    clone_free: Annotated[int, Field(ge=0)] = 64_000_000
+    """Bytes that a clone leaves free on the disk of the state folder; else the job is tried again later."""
     file_bytes: Annotated[int, Field(ge=1)] = 1_000_000
     """Largest file that becomes a resource, in bytes."""
 

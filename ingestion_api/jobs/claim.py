@@ -59,10 +59,10 @@ def renew(store: Store, claim: Claim, progress: Progress, now: datetime, lease: 
     return Renewed(held=row is not None, cancelled=row is not None and row[0] is not None)
 
 
-def end(session: Session, claim: Claim, step: Step, progress: Progress, error: str | None = None) -> bool:
-    """End the job as `step` says, if the claim still holds."""
+def end(session: Session, claim: Claim, step: Step, progress: Progress, **said: str | None) -> bool:
+    """End the job as `step` says, if the claim still holds; `said` are the job's error and reason."""
     known = {name: value for name, value in asdict(progress).items() if value is not None}
-    return move(session, step, Job.claim == claim.token, **known, error=error)
+    return move(session, step, Job.claim == claim.token, **known, **said)
 
 
 def give_back(session: Session, claim: Claim, step: Step, not_before: datetime) -> bool:

@@ -25,11 +25,16 @@ def _carry_on() -> None:
 
 @dataclass
 class Watch:
-    """`pause` is called often and raises when the work should stop; `save` writes the progress down now."""
+    """`pause` is called often and raises when the work should stop; `save` writes the progress down now.
+
+    `notes` are kept in the job's story when it ends well; `warnings` are shown as well.
+    """
 
     progress: Progress = field(default_factory=Progress)
     pause: Callable[[], None] = _carry_on
     save: Callable[[], None] = _carry_on
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

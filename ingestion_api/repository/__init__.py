@@ -3,28 +3,37 @@
 from ingestion_api.repository.addresses import check_addresses
 from ingestion_api.repository.clone import clone
 from ingestion_api.repository.errors import (
+    CloningUnavailable,
+    RepositoryEmpty,
     RepositoryError,
+    RepositoryHeadMissing,
     RepositoryNotCloned,
     RepositoryTooLarge,
     RepositoryUnreachable,
+    RepositoryUnreadable,
     RepositoryUrlRefused,
 )
-from ingestion_api.repository.files import TextFile, candidates, text_files
+from ingestion_api.repository.files import TextFile, text_files
 from ingestion_api.repository.rules import CloneLimits, UrlRules
 from ingestion_api.repository.scratch import sweep
+from ingestion_api.repository.snapshot import Snapshot
 from ingestion_api.repository.urls import RepositoryUrl, check_url
 
 __all__ = [
     "CloneLimits",
+    "CloningUnavailable",
+    "RepositoryEmpty",
     "RepositoryError",
+    "RepositoryHeadMissing",
     "RepositoryNotCloned",
     "RepositoryTooLarge",
     "RepositoryUnreachable",
+    "RepositoryUnreadable",
     "RepositoryUrl",
     "RepositoryUrlRefused",
+    "Snapshot",
     "TextFile",
     "UrlRules",
-    "candidates",
     "check_addresses",
     "check_url",
     "clone",

@@ -40,8 +40,17 @@ def is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
+def is_literal(host: str) -> bool:
+    """Tell whether a host is an address, for which nobody asks a resolver."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _addresses(url: RepositoryUrl, rules: UrlRules) -> list[str]:
-    if _is_literal(url.host):
+    if is_literal(url.host):
         return [url.host]
     try:
         addresses = rules.resolve(url.host, url.port)
@@ -50,14 +59,6 @@ def _addresses(url: RepositoryUrl, rules: UrlRules) -> list[str]:
     if not addresses:
         raise RepositoryUnreachable(f"the host {url.host!r} is not known; expected a name that resolves")
     return addresses
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -1,4 +1,4 @@
-"""A shallow clone of a repository, in a directory that goes when the block ends."""
+"""The newest commit of a repository, in a directory that goes when the block ends."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,10 +6,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingestion_api.repository import git
-from ingestion_api.repository.redirects import locate
+from ingestion_api.repository.advertisement import State
+from ingestion_api.repository.errors import CloningUnavailable, RepositoryHeadMissing
+from ingestion_api.repository.files import is_wanted
+from ingestion_api.repository.lookup import look_up
+from ingestion_api.repository.monitor import CloneMonitor
+from ingestion_api.repository.redirects import Location
 from ingestion_api.repository.rules import CloneLimits, UrlRules
 from ingestion_api.repository.scratch import scratch_directory
+from ingestion_api.repository.snapshot import Snapshot
+from ingestion_api.repository.tree import read_tree
 from ingestion_api.repository.urls import RepositoryUrl
+
+_STORE = "repository"
+_NEWEST = "refs/watchroom/newest"
+_LINE_BYTES = 100  # of git's list, for mode, object and size
 
 
 def _carry_on() -> None:
@@ -23,51 +34,74 @@ def clone(
     limits: CloneLimits,
     scratch: Path,
     pause: Callable[[], None] = _carry_on,
-) -> Iterator[Path]:
-    """Give the path of a fresh checkout of the repository's newest commit.
+) -> Iterator[Snapshot]:
+    """Give the files of the repository's newest commit; its `commit` is None when there is none yet.
 
-    `pause` is called some twenty times a second while git runs and may raise to stop it. Raises
-    RepositoryUrlRefused, RepositoryNotCloned, RepositoryUnreachable or RepositoryTooLarge.
+    The limit on time begins here and holds as long as the block asks the snapshot. `pause` is called some
+    twenty times a second meanwhile and may raise to stop. Raises a RepositoryError of any kind; with one,
+    nothing is known of what the repository holds.
     """
     with scratch_directory(scratch) as home:
-        watch = git.Watch(home, limits, time.monotonic() + limits.seconds, pause)
-        location = locate(url, rules)
-        checkout = home / "checkout"
-        safe = git.safe_settings(location, rules.ca_file)
-        git.run([*safe, "clone", *_SHALLOW, "--", str(location.url), str(checkout)], home, watch)
-        if _has_commit(checkout):
-            _check_tree(checkout, home, watch)
-            git.run([*safe, "-C", str(checkout), "checkout", "--quiet", "--force", "HEAD"], home, watch)
-        yield checkout
+        monitor = CloneMonitor(home, limits, time.monotonic() + limits.seconds, pause)
+        monitor.check_disk()
+        location = look_up(url, rules, monitor)
+        if location.head.state is State.MISSING:
+            raise RepositoryHeadMissing(
+                f"{location.url} has branches, but its HEAD names none of them; "
+                "expected a default branch that is there"
+            )
+        if location.head.state is State.EMPTY:
+            yield Snapshot(check=monitor.check_time)
+            return
+        try:
+            _fetch(location, rules, monitor)
+            snapshot = _read(monitor)
+        except OSError as error:
+            raise CloningUnavailable(
+                f"the worker's scratch folder cannot be used: {error.strerror or error}"
+            ) from error
+        yield snapshot
+
+
+def _fetch(location: Location, rules: UrlRules, monitor: CloneMonitor) -> None:
+    home = monitor.directory
+    form = "sha256" if location.head.digits == 64 else "sha1"
+    begin = ("init", "--quiet", "--bare", "--template=", f"--object-format={form}", _STORE)
+    git.run(git.Command(begin), home, monitor)
+    fetch = (
+        *git.safe_settings(location, rules.ca_file),
+        *(f"--git-dir={_STORE}", "fetch"),
+        *_SHALLOW,
+        *("--", str(location.url), f"+HEAD:{_NEWEST}"),
+    )
+    git.run(git.Command(fetch, remote=True), home, monitor)
 
 
 _SHALLOW = (
     "--quiet",
     "--depth=1",
-    "--single-branch",
     "--no-tags",
-    "--no-checkout",
     "--no-recurse-submodules",
-    "--template=",
+    "--no-write-fetch-head",
+    "--no-auto-maintenance",
 )
 
 
-def _has_commit(checkout: Path) -> bool:
-    head = (checkout / ".git" / "HEAD").read_text().strip()
-    if not head.startswith("ref: "):
-        return True
-    reference = head.removeprefix("ref: ")
-    packed = checkout / ".git" / "packed-refs"
-    return (checkout / ".git" / reference).exists() or (packed.exists() and reference in packed.read_text())
+def _read(monitor: CloneMonitor) -> Snapshot:
+    """List the newest tree, then take the wanted files out of the pack."""
+    home, limits = monitor.directory, monitor.limits
+    # git goes down into folders without end, so its list is bounded
+    most = min(limits.total_bytes, (limits.files + 1) * (limits.path_bytes + _LINE_BYTES))
+    tree = git.Command(_local("ls-tree", "-r", "-z", "-l", _NEWEST), output="tree", most_output=most)
+    git.run(tree, home, monitor)
+    files, left_out = read_tree(home / "tree", monitor)
+    wanted = tuple(entry for entry in files if is_wanted(entry, limits))
+    (home / "wanted").write_text("".join(f"{entry.blob}\n" for entry in wanted))
+    batch = git.Command(_local("cat-file", "--batch", "--buffer"), input="wanted", output="contents")
+    git.run(batch, home, monitor)
+    commit = (home / _STORE / _NEWEST).read_text().strip()
+    return Snapshot(commit, wanted, left_out, home / "contents", monitor.check_time)
 
 
-def _check_tree(checkout: Path, home: Path, watch: git.Watch) -> None:
-    """Count the files and bytes of the newest commit before any is written."""
-    git.run(["-C", str(checkout), "ls-tree", "-r", "-l", "HEAD"], home, watch, output="tree")
-    files = total = 0
-    with (home / "tree").open("rb") as lines:
-        for line in lines:
-            size = line.split(None, 4)[3]
-            files, total = files + 1, total + (int(size) if size.isdigit() else 0)
-            watch.check_files(files)
-            watch.check_bytes(total)
+def _local(*words: str) -> tuple[str, ...]:
+    return (f"--git-dir={_STORE}", *words)

@@ -1,11 +1,11 @@
-"""The files of a checkout that people wrote: text, not binary, not vendored, not too large."""
+"""The files of a repository that people wrote: text, not binary, not vendored, not too large."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from ingestion_api.repository.rules import CloneLimits
+from ingestion_api.repository.snapshot import Snapshot
+from ingestion_api.repository.tree import Entry
 
 # fmt: off
 _VENDORED_FOLDERS = frozenset((
@@ -33,34 +33,26 @@ class TextFile:
     text: str
 
 
-def candidates(root: Path, limits: CloneLimits) -> list[str]:
-    """Return the relative paths, in order, of files that are not vendored, generated or too large."""
-    found = []
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in _VENDORED_FOLDERS]
-        here = Path(folder)
-        found += [
-            (here / name).relative_to(root).as_posix() for name in names if _is_candidate(here / name, limits)
-        ]
-    return sorted(found)
+def is_wanted(entry: Entry, limits: CloneLimits) -> bool:
+    """Tell whether a file is neither vendored, generated, empty nor too large."""
+    *folders, name = entry.path.split("/")
+    if any(folder in _VENDORED_FOLDERS or folder.lower() == ".git" for folder in folders):
+        return False
+    if name in _GENERATED_NAMES or name.endswith(_GENERATED_ENDS):
+        return False
+    return 0 < entry.size <= limits.file_bytes
 
 
-def text_files(root: Path, limits: CloneLimits) -> Iterator[TextFile]:
-    """Yield the text files of a checkout in the order of their paths."""
-    for path in candidates(root, limits):
-        text = read_text(root / path)
+def text_files(snapshot: Snapshot) -> Iterator[TextFile]:
+    """Yield the text files of a snapshot in the order of their paths."""
+    for entry, raw in snapshot.contents():
+        text = read_text(raw)
         if text is not None:
-            yield TextFile(_storable(path), text)
+            yield TextFile(entry.path, text)
 
 
-def _storable(path: str) -> str:
-    # names that are not UTF-8 reach Python as lone surrogates, which no database takes
-    return path.encode(errors="surrogateescape").decode(errors="replace")
-
-
-def read_text(path: Path) -> str | None:
+def read_text(raw: bytes) -> str | None:
     """Return a file's text, or None when it is binary, empty or only a pointer to large-file storage."""
-    raw = path.read_bytes()
     if not raw.strip() or raw.startswith(_LFS_POINTER) or b"\0" in raw[:_LOOKED_AT]:
         return None
     try:
@@ -69,12 +61,3 @@ def read_text(path: Path) -> str | None:
         return None
     # PostgreSQL refuses NUL in text, wherever in the file it comes
     return None if "\0" in text else text
-
-
-def _is_candidate(path: Path, limits: CloneLimits) -> bool:
-    # a link may point out of the checkout, so links are never followed
-    if path.is_symlink() or not path.is_file():
-        return False
-    if path.name in _GENERATED_NAMES or path.name.endswith(_GENERATED_ENDS):
-        return False
-    return path.stat().st_size <= limits.file_bytes

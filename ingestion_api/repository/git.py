@@ -1,66 +1,45 @@
-"""git as a child process: deaf to configuration, unable to ask, watched while it runs."""
+"""git as a child process: deaf to configuration, unable to ask, under limits, watched while it runs."""
 
+import math
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion_api.repository.errors import RepositoryTooLarge, RepositoryUnreachable
+from ingestion_api.repository import limited_process
+from ingestion_api.repository.addresses import is_literal
+from ingestion_api.repository.complaint import Complaint
+from ingestion_api.repository.failures import Ended, failure
+from ingestion_api.repository.monitor import POLL_SECONDS, CloneMonitor
 from ingestion_api.repository.redirects import Location
 from ingestion_api.repository.rules import CloneLimits
 
-_POLL_SECONDS = 0.05
+_LAUNCHER = (sys.executable, "-I", "-S", str(limited_process.__file__))
 
 
 @dataclass(frozen=True)
-class Watch:
-    """What is checked while git runs: the clock, the bytes on disk, the caller's own wish to stop."""
+class Command:
+    """Words for git; names of files in the scratch directory for its input and output.
 
-    directory: Path
-    limits: CloneLimits
-    deadline: float
-    pause: Callable[[], None]
+    `most_output` is the size in bytes that no file it writes may exceed. `remote` tells whether a failure may
+    be the host's, so that another try is worth while.
+    """
 
-    def check(self) -> None:
-        """Raise RepositoryTooLarge over a limit, or whatever the caller raises to stop."""
-        self.pause()
-        if time.monotonic() > self.deadline:
-            raise RepositoryTooLarge(f"cloning took over {self.limits.seconds:g} s, which is the limit")
-        self.check_bytes(bytes_in(self.directory))
-
-    def check_bytes(self, found: int) -> None:
-        """Raise RepositoryTooLarge when there is more than the limit."""
-        if found > self.limits.total_bytes:
-            raise RepositoryTooLarge(
-                f"the repository has over {self.limits.total_bytes} bytes, which is the limit"
-            )
-
-    def check_files(self, found: int) -> None:
-        """Raise RepositoryTooLarge when there are more files than the limit."""
-        if found > self.limits.files:
-            raise RepositoryTooLarge(f"the repository has over {self.limits.files} files, which is the limit")
-
-
-def bytes_in(directory: Path) -> int:
-    """Return the bytes of all files under a directory, also while files come and go."""
-    total = 0
-    for folder, _, names in os.walk(directory):
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(folder, name)).st_size
-    return total
+    words: Sequence[str]
+    input: str = os.devnull
+    output: str = os.devnull
+    most_output: int | None = None
+    remote: bool = False
 
 
 def safe_settings(location: Location, ca_file: Path | None) -> list[str]:
-    """Return git's options that pin the connection and leave nothing of the repository to be run."""
+    """Return git's options that pin the connection, run nothing of the repository, and bound the memory."""
     settings = [
         "core.hooksPath=/dev/null",
-        "core.symlinks=false",
-        "core.autocrlf=false",
         "core.attributesFile=/dev/null",
         "credential.helper=",
         "http.proxy=",
@@ -69,11 +48,25 @@ def safe_settings(location: Location, ca_file: Path | None) -> list[str]:
         "http.lowSpeedTime=30",
         "protocol.allow=never",
         f"protocol.{location.url.scheme}.allow=always",
-        f"http.curloptResolve={_pin(location)}",
+        *_SMALL,
     ]
+    if not is_literal(location.url.host):
+        settings.append(f"http.curloptResolve={_pin(location)}")
     if ca_file is not None:
         settings.append(f"http.sslCAInfo={ca_file}")
     return [word for setting in settings for word in ("-c", setting)]
+
+
+# one pack and never loose files, read through small windows by one thread; large files as a stream
+_SMALL = (
+    "fetch.unpackLimit=1",
+    "fetch.writeCommitGraph=false",
+    "pack.threads=1",
+    "core.bigFileThreshold=2m",
+    "core.deltaBaseCacheLimit=16m",
+    "core.packedGitWindowSize=8m",
+    "core.packedGitLimit=64m",
+)
 
 
 def _pin(location: Location) -> str:
@@ -83,55 +76,63 @@ def _pin(location: Location) -> str:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return the only variables that git sees: no proxies, no agents, no settings of this machine."""
+    """Return the only variables that git sees: no proxies, no agents, nothing of this machine."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
         "LC_ALL": "C",
+        "MALLOC_ARENA_MAX": "1",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_CEILING_DIRECTORIES": str(home),
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "/bin/false",
-        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
     }
 
 
-def run(words: Iterable[str], home: Path, watch: Watch, output: str = os.devnull) -> None:
-    """Run git until it ends, its output going to a file; raise RepositoryUnreachable when it fails."""
-    complaint = home / "git-says"
-    with complaint.open("wb") as stderr, (home / output).open("wb") as stdout:
+def run(command: Command, home: Path, monitor: CloneMonitor) -> None:
+    """Run git until it ends; raise a RepositoryError that says why when it fails."""
+    largest = command.most_output or monitor.limits.total_bytes
+    with (
+        (home / command.input).open("rb") as stdin,
+        (home / command.output).open("wb") as stdout,
+        Complaint() as complaint,
+    ):
         process = subprocess.Popen(  # noqa: S603 - git itself, with a checked URL after "--"
-            ["git", *words],  # noqa: S607 - the git of this machine's PATH is the one meant
+            [*_LAUNCHER, *_limits(largest, monitor.limits), "git", *command.words],
             cwd=home,
             env=environment(home),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stdout,
-            stderr=stderr,
+            stderr=complaint.end,
             start_new_session=True,
         )
         try:
-            _wait(process, watch)
+            complaint.started()
+            _wait(process, complaint, monitor)
         finally:
             _end(process)
+        complaint.listen_out()
     if process.returncode != 0:
-        raise RepositoryUnreachable(f"git did not get the repository: {_last_sentence(complaint)}")
+        ended = Ended(process.returncode, complaint.last, largest, command.remote)
+        raise failure(ended, monitor.limits)
+
+
+def _limits(largest: int, limits: CloneLimits) -> list[str]:
+    seconds = max(1, math.ceil(limits.seconds))
+    return [str(number) for number in (os.getpid(), limits.memory_bytes, largest, seconds)]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    # git leaves children behind when it is killed; they share its session, so they go with it
+    # git leaves children behind when it is killed; they share its group, so they go with it
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], watch: Watch) -> None:
+def _wait(process: subprocess.Popen[bytes], complaint: Complaint, monitor: CloneMonitor) -> None:
     while process.poll() is None:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_POLL_SECONDS)
-        watch.check()
-
-
-def _last_sentence(complaint: Path) -> str:
-    lines = complaint.read_text(errors="replace").strip().splitlines()
-    fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
-    return (fatal or lines or ["no reason given"])[-1][:300]
+        complaint.listen(POLL_SECONDS)
+        monitor.check()

@@ -31,9 +31,18 @@ class UrlRules:
 
 @dataclass(frozen=True)
 class CloneLimits:
-    """How long a clone may take and how much it may bring."""
+    """How long a repository may take, from its look-up to its last row, and how much of it is read.
+
+    `memory_bytes` is the address space of each git process, `free_bytes` what a clone leaves free on the disk
+    of the scratch folder. Files deeper than `depth` folders are left out, and those whose path is longer than
+    `path_bytes`.
+    """
 
     seconds: float = 300.0
     total_bytes: int = 500 * 1024 * 1024
     files: int = 20_000
     file_bytes: int = 1024 * 1024
+    memory_bytes: int = 512 * 1024 * 1024
+    free_bytes: int = 64 * 1024 * 1024
+    depth: int = 64
+    path_bytes: int = 1024

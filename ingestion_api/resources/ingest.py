@@ -1,63 +1,107 @@
-"""Turn the text files of a checkout into resources: add, update, remove."""
+"""Turn the text files of a repository into resources: add, update; what vanished is for `vanished`."""
 
 import hashlib
-import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
-from ingestion_api.clock import Clock
-from ingestion_api.encoder import CorpusStatistics, measure
-from ingestion_api.jobs.watch import Watch, in_batches
-from ingestion_api.repository import CloneLimits, RepositoryUrl, TextFile, candidates, text_files
+from ingestion_api.encoder import CorpusStatistics
+from ingestion_api.jobs.watch import Watch
+from ingestion_api.problems import Unprocessable
+from ingestion_api.repository import RepositoryEmpty, Snapshot, TextFile, text_files
 from ingestion_api.resources import rows
-from ingestion_api.resources.table import ResourceTable
-from ingestion_api.store import Store
+from ingestion_api.resources.shelf import Shelf, counted
+from ingestion_api.resources.vanished import forget_vanished
 from ingestion_api.store.tables import IngestedFile
 
 BATCH = 100
+BATCH_LETTERS = 4_000_000  # of one batch, unless a single text has more
 
 
 @dataclass
 class Ingested:
-    """The ids of a repository's resources, and what the corpus no longer holds."""
+    """Ids of a repository's resources, those that the database refuses, what the corpus lost."""
 
     ids: list[Any] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     gone: CorpusStatistics = field(default_factory=CorpusStatistics)
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """Where the files of one repository go."""
+def ingest_files(shelf: Shelf, snapshot: Snapshot, watch: Watch) -> Ingested:
+    """Bring the resources of a repository in line with its files, in batches that are each committed.
 
-    store: Store
-    resources: ResourceTable
-    url: RepositoryUrl
-    clock: Clock
-
-    def resource_id(self, path: str) -> str:
-        """The same for the same file of the same repository, however its URL is spelled."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.url.identity}#{path}"))
-
-
-def ingest_files(shelf: Shelf, checkout: Path, limits: CloneLimits, watch: Watch) -> Ingested:
-    """Bring the resources of a repository in line with its files, in batches that are each committed."""
+    Nothing is removed unless every file was read. RepositoryEmpty when there is no commit although files were
+    ingested before; Unprocessable when the database refuses every file.
+    """
     progress = watch.progress
-    progress.files_total, progress.files_processed = len(candidates(checkout, limits)), 0
+    progress.files_total, progress.files_processed = len(snapshot.entries), 0
     known = _known(shelf)
+    if snapshot.commit is None and known:
+        raise RepositoryEmpty(
+            f"the repository is empty, it has no commit any more; its {len(known)} resources stay"
+        )
     ingested = Ingested()
-    for batch in in_batches(text_files(checkout, limits), BATCH):
+    for batch in _batches(text_files(snapshot)):
         watch.pause()
-        ingested.gone = ingested.gone.plus(_write(shelf, batch, known))
-        ingested.ids += [shelf.resources.key(shelf.resource_id(file.path)) for file in batch]
+        _write_what_can_be(shelf, batch, known, ingested)
         progress.files_processed += len(batch)
     # what was binary is not to come any more
     progress.files_total = progress.files_processed
-    ingested.gone = ingested.gone.plus(_remove_vanished(shelf, known, {str(key) for key in ingested.ids}))
+    watch.pause()
+    watch.notes += _left_out(snapshot.left_out)
+    _tell_refused(ingested, watch)
+    seen = {str(key) for key in ingested.ids} | set(ingested.refused)
+    ingested.gone = ingested.gone.plus(forget_vanished(shelf, set(known), seen, watch))
     return ingested
+
+
+def _batches(files: Iterable[TextFile]) -> Iterator[list[TextFile]]:
+    batch: list[TextFile] = []
+    letters = 0
+    for file in files:
+        if batch and (len(batch) == BATCH or letters + len(file.text) > BATCH_LETTERS):
+            yield batch
+            batch, letters = [], 0
+        batch.append(file)
+        letters += len(file.text)
+    if batch:
+        yield batch
+
+
+def _write_what_can_be(
+    shelf: Shelf, batch: Sequence[TextFile], known: dict[str, str], ingested: Ingested
+) -> None:
+    """Write a batch; where the database refuses a file of it, halve it until only that file is left out."""
+    ids = [shelf.resource_id(file.path) for file in batch]
+    try:
+        replaced = _write(shelf, batch, known)
+    except DBAPIError as error:
+        if not rows.is_refusal(error):
+            raise
+        if len(batch) == 1:
+            ingested.refused += ids
+            return
+        for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
+            _write_what_can_be(shelf, half, known, ingested)
+        return
+    ingested.gone = ingested.gone.plus(replaced)
+    ingested.ids += map(shelf.resources.key, ids)
+
+
+def _tell_refused(ingested: Ingested, watch: Watch) -> None:
+    if ingested.refused and not ingested.ids:
+        raise Unprocessable("The database of resources refuses every file of the repository.")
+    if ingested.refused:
+        watch.warnings.append(f"the database of resources refuses {len(ingested.refused)} files")
+
+
+def _left_out(counts: Counter[str]) -> list[str]:
+    return [f"left out: {count} {reason}" for reason, count in sorted(counts.items())]
 
 
 def _known(shelf: Shelf) -> dict[str, str]:
@@ -76,7 +120,7 @@ def _write(shelf: Shelf, batch: Sequence[TextFile], known: dict[str, str]) -> Co
     }
     if not changed:
         return CorpusStatistics()
-    replaced = _counted(shelf.resources, [shelf.resources.key(key) for key in changed if key in there])
+    replaced = counted(shelf.resources, [shelf.resources.key(key) for key in changed if key in there])
     now = shelf.clock()
     rows.upsert(shelf.resources, [_row(shelf, key, file) for key, file in changed.items()], now)
     with shelf.store.write() as session:
@@ -91,12 +135,6 @@ def _write(shelf: Shelf, batch: Sequence[TextFile], known: dict[str, str]) -> Co
                 )
             )
     return replaced
-
-
-def _counted(resources: ResourceTable, keys: Sequence[Any]) -> CorpusStatistics:
-    # only a text with a vector was counted into the corpus
-    having = rows.embedded(resources, keys)
-    return measure(text.text for text in rows.texts(resources, having))
 
 
 def _row(shelf: Shelf, key: str, file: TextFile) -> dict[str, Any]:
@@ -114,18 +152,6 @@ def _row(shelf: Shelf, key: str, file: TextFile) -> dict[str, Any]:
 
 
 PROSE = frozenset(("", "md", "markdown", "rst", "txt", "adoc", "org", "tex"))
-
-
-def _remove_vanished(shelf: Shelf, known: dict[str, str], seen: set[str]) -> CorpusStatistics:
-    gone = CorpusStatistics()
-    for batch in in_batches((key for key in known if key not in seen), BATCH):
-        keys = [shelf.resources.key(key) for key in batch]
-        counted = _counted(shelf.resources, keys)
-        if rows.remove(shelf.resources, keys):
-            gone = gone.plus(counted)
-            with shelf.store.write() as session:
-                session.execute(delete(IngestedFile).where(IngestedFile.resource_id.in_(batch)))
-    return gone
 
 
 def _digest(file: TextFile) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from ingestion_api.resources.table import ResourceTable, naive
 from ingestion_api.store.engine import WRITES
@@ -18,6 +18,8 @@ NO_VECTOR: dict[str, Any] = {
     "sparse_embedding_model": None,
     "sparse_embedding_updated_at": None,
 }
+# PostgreSQL's classes of errors: the data, a constraint, a limit (a text too long for an index)
+_REFUSALS = frozenset(("22", "23", "54"))
 NEVER_CHANGED = ("id", "created_at")
 
 
@@ -39,6 +41,16 @@ def upsert(resources: ResourceTable, rows: Sequence[dict[str, Any]], now: dateti
     ]
     with _writing(resources) as connection:
         connection.execute(_upsert(resources, [*rows[0], *NO_VECTOR, "updated_at"]), full)
+
+
+def is_refusal(error: DBAPIError) -> bool:
+    """Tell whether the database refuses a row for what is in it, and would take others."""
+    if error.connection_invalidated:
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state)[:2] in _REFUSALS
+    return isinstance(error, DataError | IntegrityError)
 
 
 def texts(resources: ResourceTable, ids: Iterable[Any]) -> list[Text]:

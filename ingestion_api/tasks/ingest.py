@@ -1,5 +1,6 @@
 """Ingest a repository: clone it, turn its text files into resources, give them sparse vectors."""
 
+from dataclasses import replace
 from typing import Any
 
 from celery import Task, shared_task
@@ -10,7 +11,8 @@ from ingestion_api.embeddings.vectors import embed
 from ingestion_api.jobs.claim import Claim
 from ingestion_api.jobs.watch import Watch
 from ingestion_api.repository import check_url, clone, sweep
-from ingestion_api.resources.ingest import Shelf, ingest_files
+from ingestion_api.resources.ingest import ingest_files
+from ingestion_api.resources.shelf import Shelf
 from ingestion_api.tasks.embed import press_for
 from ingestion_api.tasks.perform import perform
 from ingestion_api.worker.bench import Bench, open_bench
@@ -28,10 +30,11 @@ def ingest_repository(bench: Bench, claim: Claim, watch: Watch) -> None:
     resources = bench.resources.table()
     watch.progress.stage = "cloning"
     sweep(bench.scratch)  # a process that was killed could not tidy up
-    with clone(url, bench.rules, bench.limits, bench.scratch, watch.pause) as checkout:
+    with clone(url, bench.rules, bench.limits, bench.scratch, watch.pause) as snapshot:
         watch.progress.stage = "reading"
-        shelf = Shelf(bench.store, resources, url, bench.clock)
-        ingested = ingest_files(shelf, checkout, bench.limits, watch)
+        shelf = Shelf(bench.store, resources, url, bench.clock, claim.job.id)
+        # until the last row is written the limit on time holds
+        ingested = ingest_files(shelf, snapshot, replace(watch, pause=snapshot.check))
     watch.progress.stage = "embedding"
     press = press_for(bench, claim, resources, bench.settings.batch_size)
     embed(press, Scope(ingested.ids), ingested.gone, watch)

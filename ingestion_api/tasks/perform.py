@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,12 +16,15 @@ from ingestion_api.jobs.recover import skip_if_old
 from ingestion_api.jobs.states import CANCELLED, COMPLETE, FAILED, PENDING, Step
 from ingestion_api.jobs.watch import Watch
 from ingestion_api.problems import Problem, Unavailable
-from ingestion_api.repository import RepositoryError, RepositoryUnreachable
+from ingestion_api.repository import CloningUnavailable, RepositoryError, RepositoryUnreachable
 from ingestion_api.settings import Settings
 from ingestion_api.tasks.hold import Cancelled, Hold, Lost
 from ingestion_api.worker.bench import Bench
 
 log = logging.getLogger(__name__)
+
+# what another attempt may find mended
+_PASSING = (RepositoryUnreachable, CloningUnavailable, Unavailable)
 
 Work = Callable[[Bench, Claim, Watch], None]
 
@@ -33,6 +36,8 @@ class Outcome:
     state: str
     error: str | None = None
     again: bool = False
+    note: str | None = None
+    reason: str | None = None
 
 
 def perform(bench: Bench, job_id: int, worker: str, work: Work) -> None:
@@ -66,14 +71,19 @@ def _attempt(bench: Bench, claim: Claim, hold: Hold, work: Work) -> Outcome:
         return Outcome(FAILED, f"took longer than its time limit of {bench.settings.soft_time_limit:g} s")
     except Exception as error:  # noqa: BLE001 - each job ends, whatever went wrong
         return _outcome(claim, error)
-    return Outcome(COMPLETE)
+    watch = hold.watch
+    return Outcome(COMPLETE, note=_joined(watch.warnings + watch.notes), reason=_joined(watch.warnings))
+
+
+def _joined(sentences: Sequence[str]) -> str | None:
+    return "; ".join(sentences) or None
 
 
 def _outcome(claim: Claim, error: Exception) -> Outcome:
     if isinstance(error, Cancelled):
         return Outcome(CANCELLED)
     if isinstance(error, (RepositoryError, EncoderUnavailable, Problem)):
-        return Outcome(FAILED, str(error), again=isinstance(error, (RepositoryUnreachable, Unavailable)))
+        return Outcome(FAILED, str(error), again=isinstance(error, _PASSING))
     if isinstance(error, (DBAPIError, PoolTimeoutError)):
         log.warning("job %d: the database failed: %s", claim.job.id, type(error).__name__)
         return Outcome(FAILED, "the database did not answer or refused a row", again=True)
@@ -91,8 +101,11 @@ def _settle(bench: Bench, claim: Claim, hold: Hold, outcome: Outcome) -> None:
             step = Step(claim.job.id, PENDING, now, note=outcome.error, worker=claim.worker)
             give_back(session, claim, step, now + timedelta(seconds=wait))
             return
-        step = Step(claim.job.id, outcome.state, now, note=outcome.error, worker=claim.worker)
-        end(session, claim, step, hold.watch.progress, outcome.error)
+        note = outcome.error or outcome.note
+        step = Step(claim.job.id, outcome.state, now, note=note, worker=claim.worker)
+        # who cancelled it has written a reason already, which stays
+        said = {"error": outcome.error} | ({"reason": outcome.reason} if outcome.reason else {})
+        end(session, claim, step, hold.watch.progress, **said)
 
 
 def retry_wait(settings: Settings, attempts: int) -> float:

@@ -1,6 +1,7 @@
 """What the service's tests share: a store on each database, a clock that is set, a service to ask."""
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,13 @@ class HandClock:
     def move(self, **by: float) -> None:
         """Turn the hands."""
         self.now += timedelta(**by)
+
+
+@pytest.fixture
+def no_deep_folders(tmp_path: Path) -> Iterator[None]:
+    """Whatever a test leaves goes, however deep; pytest's own removal would break off."""
+    yield
+    subprocess.run(["rm", "-rf", "--", str(tmp_path)], check=True)
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 import os
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from socket import AF_INET, AF_INET6
+from typing import Any, TypeVar
 
 
 def git(directory: Path, *words: str) -> None:
@@ -49,8 +51,9 @@ class GitServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, root: Path, certificate: Path | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Request)
+    def __init__(self, root: Path, certificate: Path | None = None, host: str = "127.0.0.1") -> None:
+        self.address_family = AF_INET6 if ":" in host else AF_INET
+        super().__init__((host, 0), _Request)
         self.root = root
         self.redirects: dict[str, str] = {}
         self.statuses: dict[str, int] = {}
@@ -64,6 +67,11 @@ class GitServer(ThreadingHTTPServer):
             context.load_cert_chain(certificate)
             self.socket = context.wrap_socket(self.socket, server_side=True)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that leaves early is no error of the host."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
     @property
     def port(self) -> int:
         """The free port that the system gave."""
@@ -72,7 +80,8 @@ class GitServer(ThreadingHTTPServer):
     @property
     def origin(self) -> str:
         """Where the server is."""
-        return f"{self.scheme}://127.0.0.1:{self.port}"
+        host = "[::1]" if self.address_family == AF_INET6 else "127.0.0.1"
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 class GatedServer(GitServer):
@@ -150,8 +159,11 @@ class _Request(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
+Served = TypeVar("Served", bound=GitServer)
+
+
 @contextmanager
-def serving(server: GitServer) -> Iterator[GitServer]:
+def serving(server: Served) -> Iterator[Served]:
     """Serve in a thread until the block ends."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -40,3 +40,4 @@ class IngestedFile(Table):
     path: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
     ingested_at: Mapped[datetime]
+    missed_by: Mapped[int | None]  # the job that was first not to find it, when it missed many at once

@@ -32,7 +32,7 @@ def ended_job(store: Store, state: str, name: str = "lamp", at: datetime = MORNI
     claim = running_job(store, name, at)
     error = "the lamp went out" if state == "failed" else None
     with store.write() as session:
-        assert end(session, claim, Step(claim.job.id, state, at, note=error), Progress(), error)
+        assert end(session, claim, Step(claim.job.id, state, at, note=error), Progress(), error=error)
     return claim.job.id
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from socket import AF_INET6, socket
 
 import pytest
 
@@ -22,12 +23,21 @@ from ingestion_api.repository import (
     text_files,
 )
 from tests.ingestion_api.git_server import GitServer, add_commit, git, serving, write_repository
+from tests.ingestion_api.repository.clones import read, refusal, trusting
+from tests.ingestion_api.slow_git_server import SlowGitServer
 
 FILES: dict[str, str | bytes] = {
     "README.md": "# The tower\n",
     "src/lamp.py": "lit = True\n",
     "lamp.png": b"\0\1",
 }
+
+
+def has_ipv6() -> bool:
+    with socket(AF_INET6) as trial, suppress(OSError):
+        trial.bind(("::1", 0))
+        return True
+    return False
 
 
 @pytest.fixture
@@ -37,45 +47,21 @@ def server(tmp_path: Path) -> Iterator[GitServer]:
         yield running
 
 
-@pytest.fixture
-def scratch(tmp_path: Path) -> Path:
-    return tmp_path / "scratch"
-
-
-def trusting(*origins: str) -> UrlRules:
-    return UrlRules(
-        trusted_hosts=frozenset(origin.partition("//")[2] for origin in origins), connect_seconds=2
-    )
-
-
-def read(url: str, rules: UrlRules, scratch: Path, limits: CloneLimits | None = None) -> dict[str, str]:
-    limits = limits or CloneLimits()
-    with clone(check_url(url, rules), rules, limits, scratch) as checkout:
-        return {file.path: file.text for file in text_files(checkout, limits)}
-
-
-def refusal(url: str, rules: UrlRules, scratch: Path, limits: CloneLimits | None = None) -> RepositoryError:
-    with pytest.raises(RepositoryError) as error:
-        read(url, rules, scratch, limits)
-    assert not list(scratch.iterdir())
-    return error.value
-
-
 def test_the_newest_commit_is_read_and_the_scratch_directory_goes(server: GitServer, scratch: Path) -> None:
     add_commit(server.root / "tower", {"README.md": "# The new tower\n"})
-    with clone(
-        check_url(f"{server.origin}/tower", rules := trusting(server.origin)), rules, CloneLimits(), scratch
-    ) as at:
+    rules = trusting(server.origin)
+    with clone(check_url(f"{server.origin}/tower", rules), rules, CloneLimits(), scratch) as snapshot:
+        [folder] = scratch.iterdir()
         commits = subprocess.run(
-            ["git", "rev-list", "--all", "--count"], cwd=at, check=True, capture_output=True
+            ["git", "rev-list", "--all"], cwd=folder / "repository", check=True, capture_output=True
         )
-        assert commits.stdout.strip() == b"1"
-        assert (at / "README.md").read_text() == "# The new tower\n"
+        assert commits.stdout.decode().split() == [snapshot.commit]
+        assert "# The new tower\n" in {file.text for file in text_files(snapshot)}
     assert not list(scratch.iterdir())
 
 
 def test_text_files_of_a_clone(server: GitServer, scratch: Path) -> None:
-    found = read(f"{server.origin}/tower", trusting(server.origin), scratch)
+    found = read(f"{server.origin}/tower", trusting(server.origin), scratch).texts
     assert found == {"README.md": "# The tower\n", "src/lamp.py": "lit = True\n"}
 
 
@@ -97,8 +83,14 @@ def test_git_connects_to_the_checked_address_and_asks_no_resolver(server: GitSer
 
     origin = f"http://tower.invalid:{server.port}"
     rules = UrlRules(trusted_hosts=frozenset({f"tower.invalid:{server.port}"}), resolve=resolve)
-    assert "README.md" in read(f"{origin}/tower", rules, scratch)
+    assert "README.md" in read(f"{origin}/tower", rules, scratch).texts
     assert asked == [("tower.invalid", server.port)]
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_an_ipv6_address_can_be_cloned(server: GitServer, scratch: Path) -> None:
+    with serving(GitServer(server.root, host="::1")) as six:
+        assert "README.md" in read(f"{six.origin}/tower", trusting(six.origin), scratch).texts
 
 
 def test_proxies_of_the_machine_are_not_used(
@@ -106,12 +98,12 @@ def test_proxies_of_the_machine_are_not_used(
 ) -> None:
     for name in ("http_proxy", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert "README.md" in read(f"{server.origin}/tower", trusting(server.origin), scratch)
+    assert "README.md" in read(f"{server.origin}/tower", trusting(server.origin), scratch).texts
 
 
 def test_a_redirect_inside_the_rules_is_followed(server: GitServer, scratch: Path) -> None:
     server.redirects["/old"] = "/tower"
-    assert "README.md" in read(f"{server.origin}/old", trusting(server.origin), scratch)
+    assert "README.md" in read(f"{server.origin}/old", trusting(server.origin), scratch).texts
 
 
 @pytest.mark.parametrize(
@@ -164,6 +156,29 @@ def test_the_hosts_answer_is_told(
     error = refusal(f"{server.origin}/tower", trusting(server.origin), scratch)
     assert type(error) is kind
     assert reason in str(error)
+
+
+ADVERTISED = b"Content-Type: application/x-git-upload-pack-advertisement\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: //[::1\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://[v1.x]/info/refs?service=git-upload-pack\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" + ADVERTISED + b"\r\n-5\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" + ADVERTISED + b"\r\nzz\r\n",
+        b"HTTP/1.1 999999999999 OK\r\n\r\n",
+        b"\xff" * 100,
+    ],
+)
+def test_answers_that_no_server_should_give_are_told_in_a_sentence(
+    tmp_path: Path, scratch: Path, answer: bytes
+) -> None:
+    with serving(SlowGitServer(tmp_path, "look-up", 0.0, answer)) as host:
+        error = refusal(f"{host.origin}/tower", trusting(host.origin), scratch)
+    assert str(error).isprintable()
 
 
 def test_a_host_that_is_away_is_worth_another_try(server: GitServer, scratch: Path) -> None:
@@ -227,9 +242,9 @@ def test_nothing_of_the_repository_is_run(server: GitServer, scratch: Path, tmp_
     add_commit(repository, {})
     git(repository, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},inner")
     git(repository, "commit", "--quiet", "--message=Add a submodule")
-    found = read(f"{server.origin}/tower", trusting(server.origin), scratch)
+    found = read(f"{server.origin}/tower", trusting(server.origin), scratch).texts
     assert not ran.exists()
-    assert found["link"] == "/etc/hostname"
+    assert "link" not in found
     assert not any(path.startswith("inner/") for path in found)
 
 
@@ -250,7 +265,7 @@ def test_the_caller_can_stop_a_clone(server: GitServer, scratch: Path) -> None:
 def test_an_empty_repository_has_no_files(server: GitServer, scratch: Path) -> None:
     (server.root / "empty").mkdir()
     git(server.root / "empty", "init", "--quiet", "--bare")
-    assert read(f"{server.origin}/empty", trusting(server.origin), scratch) == {}
+    assert read(f"{server.origin}/empty", trusting(server.origin), scratch).texts == {}
 
 
 def test_https_is_checked_against_the_certificate(tmp_path: Path, scratch: Path) -> None:
@@ -259,7 +274,7 @@ def test_https_is_checked_against_the_certificate(tmp_path: Path, scratch: Path)
     with serving(GitServer(tmp_path / "served", certificate)) as server:
         origin = f"https://tower.invalid:{server.port}"
         rules = UrlRules(frozenset(), frozenset({"tower.invalid"}), certificate, this_machine)
-        assert "README.md" in read(f"{origin}/tower", rules, scratch)
+        assert "README.md" in read(f"{origin}/tower", rules, scratch).texts
         strangers = UrlRules(frozenset(), frozenset({"tower.invalid"}), None, this_machine)
         assert isinstance(refusal(f"{origin}/tower", strangers, scratch), RepositoryUnreachable)
 
@@ -286,14 +301,12 @@ def own_certificate(directory: Path) -> Path:
     return path
 
 
-def test_a_sweep_removes_what_killed_processes_left_and_nothing_in_use(
-    server: GitServer, scratch: Path
-) -> None:
+def test_a_sweep_leaves_what_is_in_use(server: GitServer, scratch: Path) -> None:
     rules = trusting(server.origin)
     killed = scratch / "watchroom-clone-dead"
     killed.mkdir(parents=True)
     (killed / "in-use").touch()
-    with clone(check_url(f"{server.origin}/tower", rules), rules, CloneLimits(), scratch) as checkout:
+    with clone(check_url(f"{server.origin}/tower", rules), rules, CloneLimits(), scratch) as snapshot:
         assert sweep(scratch) == 1
-        assert checkout.exists()
+        assert len(list(text_files(snapshot))) == 2
     assert not killed.exists()

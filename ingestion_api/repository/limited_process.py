@@ -1,0 +1,61 @@
+"""Run one command under limits, as a program of its own: `python -I -S limited_process.py ...`.
+
+The command and all that it starts end when the process that started this one ends, however it ends. A
+command that asks for that itself would leave its own children behind; so this process stays, and ends its
+whole process group, of which it must be the first. It imports nothing of the project, so that it starts in
+milliseconds.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from types import FrameType
+
+PR_SET_PDEATHSIG = 1
+GRACE = 5  # seconds between the signal that names the limit and the one that nothing survives
+NOT_STARTED = 127
+BY_SIGNAL = 128  # the exit status is this and the signal's number when a signal ended the command
+
+
+def main(words: list[str]) -> int:
+    """Run the command of [parent, memory bytes, file bytes, CPU seconds, command ...]; return its status."""
+    parent, memory, file_bytes, seconds = (int(word) for word in words[:4])
+    signal.signal(signal.SIGTERM, end_group)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        return BY_SIGNAL + signal.SIGTERM
+    limit(resource.RLIMIT_AS, memory)
+    limit(resource.RLIMIT_FSIZE, file_bytes)
+    limit(resource.RLIMIT_CPU, seconds, seconds + GRACE)
+    limit(resource.RLIMIT_CORE, 0)
+    # nobody may be left who would end the command at its time
+    signal.signal(signal.SIGALRM, end_group)
+    signal.alarm(seconds + GRACE)
+    # Python ignores these two; git is to end by them
+    usual = (signal.SIGPIPE, signal.SIGXFSZ)
+    try:
+        child = os.posix_spawnp(words[4], words[4:], os.environ, setsigdef=usual)
+    except OSError:
+        return NOT_STARTED
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return status if status >= 0 else BY_SIGNAL - status
+
+
+def end_group(_number: int, _frame: FrameType | None) -> None:
+    """End the command with everything that it started."""
+    os.killpg(0, signal.SIGKILL)
+
+
+def limit(what: int, soft: int, hard: int | None = None) -> None:
+    """Lower a limit; one that is lower already stays."""
+    before = resource.getrlimit(what)[1]
+    highest = soft if hard is None else hard
+    if before != resource.RLIM_INFINITY:
+        highest = min(highest, before)
+    resource.setrlimit(what, (min(soft, highest), highest))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

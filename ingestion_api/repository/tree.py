@@ -1,0 +1,110 @@
+"""The newest tree of a repository, as git lists it: what is a file, what is something else."""
+
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestion_api.repository.errors import RepositoryUnreadable
+from ingestion_api.repository.monitor import CloneMonitor
+from ingestion_api.repository.rules import CloneLimits
+
+# what is left out and counted, in the words of the job's story
+LINKS = "symbolic links"
+SUBMODULES = "submodules"  # git takes every mode that it does not know for one
+ODD_PATHS = "paths that no file can have"
+DEEP_PATHS = "paths that are too deep or too long"
+SAME_PATHS = "paths that were there already"
+_NOT_WHOLE = "git's list of the repository's files is not whole"
+_CHUNK = 1024 * 1024
+_NO_STEPS = frozenset((b"", b".", b".."))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: a path that can be stored, git's name for the content, the size in bytes."""
+
+    path: str
+    blob: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of the list, not judged yet; `size` is None for what has no content here."""
+
+    mode: int
+    blob: str
+    size: int | None
+    path: bytes
+
+
+def read_tree(listing: Path, monitor: CloneMonitor) -> tuple[list[Entry], Counter[str]]:
+    """Return the files in the order of their paths, and how many entries were left out, by reason.
+
+    Raises RepositoryTooLarge when there are more entries or bytes than the limits allow,
+    RepositoryUnreadable when a line is not one of git's.
+    """
+    files: dict[str, Entry] = {}
+    left_out: Counter[str] = Counter()
+    for count, listed in enumerate(_listed(listing, monitor), 1):
+        monitor.check_files(count)
+        path = storable(listed.path)
+        reason = _reason(listed, monitor.limits) or (SAME_PATHS if path in files else None)
+        if reason is not None:
+            left_out[reason] += 1
+        else:
+            files[path] = Entry(path, listed.blob, listed.size or 0)
+    return [files[path] for path in sorted(files)], left_out
+
+
+def storable(path: bytes) -> str:
+    """A path as text; bytes that are not UTF-8, which no database takes, are replaced."""
+    return path.decode(errors="replace")
+
+
+def _listed(listing: Path, monitor: CloneMonitor) -> Iterator[Listed]:
+    total = 0
+    for line in _lines(listing):
+        listed = _line(line)
+        total += listed.size or 0
+        monitor.check_bytes(total)
+        yield listed
+
+
+def _lines(listing: Path) -> Iterator[bytes]:
+    rest = b""
+    with listing.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            *lines, rest = (rest + chunk).split(b"\0")
+            yield from lines
+    if rest:
+        raise RepositoryUnreadable(_NOT_WHOLE)
+
+
+def _line(line: bytes) -> Listed:
+    # "<mode> <type> <object> <size>\t<path>"; the size is "-" for what has no content, "BAD" for what is lost
+    facts, tab, path = line.partition(b"\t")
+    words = facts.split()
+    try:
+        mode, blob, size = int(words[0], 8), words[2].decode(), None if words[3] == b"-" else int(words[3])
+    except (IndexError, ValueError):
+        tab = b""
+    if not tab:
+        raise RepositoryUnreadable(_NOT_WHOLE)
+    return Listed(mode, blob, size, path)
+
+
+def _reason(listed: Listed, limits: CloneLimits) -> str | None:
+    """Why an entry is no file for us; None when it is one."""
+    if stat.S_ISLNK(listed.mode):
+        return LINKS
+    if listed.size is None or not stat.S_ISREG(listed.mode):
+        return SUBMODULES
+    steps = listed.path.split(b"/")
+    if not _NO_STEPS.isdisjoint(steps):
+        return ODD_PATHS
+    if len(steps) - 1 > limits.depth or len(listed.path) > limits.path_bytes:
+        return DEEP_PATHS
+    return None
