@@ -6,13 +6,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import uvicorn
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from ingestion_api.access.rotation import RotationError, rotate_key
 from ingestion_api.access.tokens import TokenFlaw, check_tokens
 from ingestion_api.app import create_app
+from ingestion_api.server.run import serve
 from ingestion_api.settings import Settings
 from ingestion_api.settings_file import SettingsError, load
 from ingestion_api.store.migrate import migrate
@@ -45,17 +45,7 @@ def serve(settings: Settings) -> int:
     if not opens(app.state.service.store.engine):
         print("The service's database file cannot be opened; see database_url.", file=sys.stderr)  # noqa: T201 - as above
         return 1
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=settings.log_level == "debug",
-        server_header=False,
-        # an address that anybody can claim would not hold back who guesses
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=list(settings.proxies),
-    )
+    serve(app, settings)
     return 0
 
 

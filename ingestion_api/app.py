@@ -12,13 +12,19 @@ from ingestion_api.access.bearer import Gate
 from ingestion_api.access.tokens import Token, webhook_token
 from ingestion_api.metrics.jobs import JobMetrics
 from ingestion_api.metrics.requests import RequestMetrics
+from ingestion_api.networks import Networks
 from ingestion_api.pages import include_pages
 from ingestion_api.routes import include_routes
 from ingestion_api.service import Service, assemble
 from ingestion_api.settings import Settings
 from ingestion_api.store.prepare import Preparation
-from ingestion_api.web.body_limit import BodyLimit
+from ingestion_api.store.write_probe import WriteProbe
+from ingestion_api.web.body import RequestBody
 from ingestion_api.web.errors import answer_errors
+from ingestion_api.web.forwarded import Forwarded
+from ingestion_api.web.head import HeadAsGet
+from ingestion_api.web.headers import SafeHeaders
+from ingestion_api.web.hosts import Hosts, allowed_hosts
 
 ABOUT = "Jobs that are never lost, sparse embeddings that really finish, and buttons that act."
 
@@ -37,9 +43,19 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     include_pages(app)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(JobMetrics(service))
-    app.add_middleware(BodyLimit, limit=settings.body_limit)
-    app.add_middleware(RequestMetrics, registry=app.state.registry)
+    app.state.write_probe = WriteProbe(service.store, service.clock)
+    _add_middleware(app, settings)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """What every request goes through; the last one added is the first one that it meets."""
+    app.add_middleware(RequestBody, limit=settings.body_limit, seconds=settings.body_seconds)
+    app.add_middleware(Hosts, allowed=allowed_hosts(settings.allowed_hosts, settings.public_url))
+    app.add_middleware(RequestMetrics, registry=app.state.registry)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(Forwarded, proxies=Networks(settings.proxies))
 
 
 def gate(settings: Settings, operators: Token) -> Gate:

@@ -64,3 +64,21 @@ class Unavailable(Problem):
     """Something the service needs does not answer."""
 
     status = 503
+
+
+class TooSlow(Problem):
+    """The request did not come in time."""
+
+    status = 408
+
+
+class TooLarge(Problem):
+    """The body is longer than it may be."""
+
+    status = 413
+
+
+class WrongType(Problem):
+    """The body is of a type that is not taken here."""
+
+    status = 415

@@ -7,6 +7,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingestion_api.addresses import sql_address
+from ingestion_api.networks import Networks
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -35,8 +36,22 @@ class Settings(BaseSettings):
     """How much is logged; debug also logs every request."""
     public_url: str | None = None
     """How browsers reach the service; with https:// cookies are sent over TLS only."""
+    allowed_hosts: Words = ()
+    """Further names in the Host header that are answered to, as *.example.org too, or * for all of them."""
     proxies: Words = ()
-    """Addresses of proxies in front, whose X-Forwarded-For is believed."""
+    """Addresses or networks of proxies in front, whose X-Forwarded-For is believed."""
+    connections: Annotated[int, Field(ge=16, le=60_000)] = 1_000
+    """Connections at the same time; at the ceiling a newcomer takes the place of one that sends nothing."""
+    connections_per_address: Annotated[int, Field(ge=4, le=60_000)] = 200
+    """The same for each address; IPv6 addresses of one /64 count as one, proxies of ours do not count."""
+    head_seconds: Seconds = 10.0
+    """Longest wait for the head of a request, in seconds."""
+    body_seconds: Seconds = 30.0
+    """Longest wait for the body of a request, in seconds."""
+    answer_seconds: Seconds = 60.0
+    """Longest wait for a client that does not take our answer, in seconds."""
+    min_free_bytes: Annotated[int, Field(ge=0)] = 100_000_000
+    """Free bytes below which the disk of the service's state or of its clones counts as full."""
 
     token: SecretStr | None = None
     """The operators' bearer token: at least 32 characters, 8 of them different."""
@@ -140,13 +155,26 @@ class Settings(BaseSettings):
     thresholds_file: Path = Path("prometheus/thresholds.yml")
     """File with the signals whose levels operators may set, read again when it changes."""
 
-    @field_validator("proxies", "repository_schemes", "trusted_hosts", "cache_protected", mode="before")
+    @field_validator(
+        "allowed_hosts", "proxies", "repository_schemes", "trusted_hosts", "cache_protected", mode="before"
+    )
     @classmethod
     def words(cls, value: object) -> object:
         """Commas separate the words of an environment variable."""
         if not isinstance(value, str):
             return value
         return tuple(word.strip() for word in value.split(",") if word.strip())
+
+    @field_validator("proxies")
+    @classmethod
+    def networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """A name would be believed whoever it leads to tomorrow."""
+        for word in value:
+            try:
+                Networks((word,))
+            except ValueError:
+                raise ValueError(f"holds {word!r}; expected IP addresses or networks") from None
+        return value
 
     @field_validator("broker_url", "edge_url", "cache_url")
     @classmethod

@@ -10,15 +10,23 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
+from starlette.exceptions import HTTPException
 
 from ingestion_api.pages.headers import guard
 from ingestion_api.pages.session import keep
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import SignInNeeded, is_secure, learn_seal, seal_of, visitor_of
 from ingestion_api.problems import Problem
+from ingestion_api.web.errors import NOT_STORED, of_database
 
 log = logging.getLogger(__name__)
+_SENTENCES: tuple[tuple[type[Exception], int, str], ...] = (
+    (RequestValidationError, 422, "Something in this form or address is missing or not what was expected."),
+    (HTTPException, 400, "This form cannot be read; go back, reload the page and send it again."),
+    (DataError, 422, NOT_STORED),
+    (RedisError, 503, "Redis does not answer; try again shortly."),
+)
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -60,12 +68,11 @@ def _explain(request: Request, error: Exception) -> Response:
 def _words(error: Exception) -> tuple[int, str]:
     if isinstance(error, Problem):
         return error.status, error.detail
-    if isinstance(error, RequestValidationError):
-        return 422, "Something in this form or address is missing or not what was expected."
-    if isinstance(error, RedisError):
-        return 503, "Redis does not answer; try again shortly."
+    for kind, status, sentence in _SENTENCES:
+        if isinstance(error, kind):
+            return status, sentence
     if isinstance(error, SQLAlchemyError):
-        return 503, "The database does not answer; try again shortly."
+        return 503, of_database(error)
     return 500, "The service failed unexpectedly; its log says why."
 
 

@@ -91,7 +91,7 @@ WORKER_STATUS: Example = {
 }
 HEALTH: Example = {
     "status": "healthy",
-    "services": {"database": "healthy", "redis": "healthy", "workers": "healthy"},
+    "services": {"database": "healthy", "redis": "healthy", "disk": "healthy", "workers": "healthy"},
 }
 QUEUED: Example = {
     "status": "queued",

@@ -4,10 +4,12 @@ from fastapi import APIRouter, Request
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
+from ingestion_api.disk import folder_of_clones, folders_of_data, shortage
 from ingestion_api.problems import Unavailable
 from ingestion_api.routes.answers import errors
-from ingestion_api.service import Service, service_of
+from ingestion_api.service import service_of
 from ingestion_api.store.prepare import Preparation
+from ingestion_api.store.write_probe import WriteProbe
 from ingestion_api.workers.overview import overview
 
 router = APIRouter(tags=["probes"])
@@ -21,12 +23,12 @@ async def healthy() -> dict[str, str]:
 
 @router.get("/-/ready", responses=errors(503))
 async def ready(request: Request) -> dict[str, str]:
-    """The database answers, so that pages and the webhook are served.
+    """The database can be written and its disk has room, so that pages and the webhook are served.
 
-    Without the broker the status is `degraded` and `detail` says so: jobs that were accepted wait.
+    The status is `degraded` and `detail` says why: without the broker jobs that were accepted wait; without
+    room for clones they fail.
     """
-    preparation: Preparation = request.app.state.preparation
-    return await run_in_threadpool(_readiness, service_of(request), preparation)
+    return await run_in_threadpool(_readiness, request)
 
 
 @router.get("/-/workers", responses=errors(503))
@@ -38,12 +40,26 @@ def workers(request: Request) -> dict[str, str]:
     return {"status": f"{found.active} active"}
 
 
-def _readiness(service: Service, preparation: Preparation) -> dict[str, str]:
-    with service.store.read() as session:
-        session.execute(text("SELECT 1"))
-    preparation.check()
+def _readiness(request: Request) -> dict[str, str]:
+    service = service_of(request)
+    check_database(request)
+    settings = service.settings
+    if full := shortage(folders_of_data(settings), settings.min_free_bytes):
+        raise Unavailable(full)
     try:
         service.broker.check()
     except Unavailable as error:
         return {"status": "degraded", "detail": error.detail}
+    if full := shortage((folder_of_clones(settings),), settings.min_free_bytes):
+        return {"status": "degraded", "detail": full}
     return {"status": "ready"}
+
+
+def check_database(request: Request) -> None:
+    """Pass when the database answers, has its tables and can be written; Unavailable, or what SQL raises."""
+    with service_of(request).store.read() as session:
+        session.execute(text("SELECT 1"))
+    preparation: Preparation = request.app.state.preparation
+    preparation.check()
+    probe: WriteProbe = request.app.state.write_probe
+    probe.check()

@@ -1,20 +1,24 @@
 """What the workers do, and whether the service can do its own work."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
-from sqlalchemy import text
 
+from ingestion_api.disk import folder_of_clones, folders_of_data, shortage
+from ingestion_api.problems import Unavailable
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import HEALTH, WORKER, WORKER_STATUS, with_example
+from ingestion_api.routes.probes import check_database
 from ingestion_api.routes.shapes import Shape
 from ingestion_api.service import Service, service_of
 from ingestion_api.workers.overview import overview
 
 router = APIRouter(prefix="/api/v1/ingestion", tags=["workers"])
+HEALTHY = "healthy"
 
 
 class OneWorker(Shape):
@@ -53,7 +57,7 @@ class Health(Shape):
 
     status: Literal["healthy", "unhealthy"]
     services: dict[str, str] = Field(
-        examples=[{"database": "healthy", "redis": "healthy", "workers": "healthy"}]
+        examples=[{"database": "healthy", "redis": "healthy", "disk": "healthy", "workers": "healthy"}]
     )
 
 
@@ -82,33 +86,42 @@ def worker_status(request: Request) -> WorkerStatus:
 
 @router.get("/health", responses={503: {"model": Health}}, summary="Can the service do its work")
 def health(request: Request) -> JSONResponse:
-    """Ask the database and the queue; 503 when one of them does not answer."""
-    services = _services(service_of(request))
-    needed = (services["database"], services["redis"])
-    healthy = all(state == "healthy" for state in needed)
+    """Ask the database, the queue and the disks; 503 when one of them is not as it must be."""
+    services = _services(request)
+    needed = (services["database"], services["redis"], services["disk"])
+    healthy = all(state == HEALTHY for state in needed)
     body = Health(status="healthy" if healthy else "unhealthy", services=services)
     return JSONResponse(body.model_dump(), 200 if healthy else 503)
 
 
-def _services(service: Service) -> dict[str, str]:
-    found = {"database": _said(lambda: _ask_database(service)), "redis": _said(lambda: _ask_queue(service))}
-    found["workers"] = "unknown"
-    if found["database"] == "healthy" and found["redis"] == "healthy":
+def _services(request: Request) -> dict[str, str]:
+    service = service_of(request)
+    found = {
+        "database": _said(lambda: check_database(request)),
+        "redis": _said(lambda: _ask_queue(service)),
+        "disk": _said(lambda: _check_disks(service)),
+        "workers": "unknown",
+    }
+    if found["database"] == HEALTHY and found["redis"] == HEALTHY:
         found["workers"] = overview(service).health
     return found
 
 
-def _said(question: Any) -> str:
+def _said(question: Callable[[], None]) -> str:
     try:
         question()
+    except Unavailable as error:
+        return f"unhealthy: {error.detail}"
     except Exception as error:  # noqa: BLE001 - whatever is wrong, it is not healthy
         return f"unhealthy: {type(error).__name__}"
-    return "healthy"
+    return HEALTHY
 
 
-def _ask_database(service: Service) -> None:
-    with service.store.read() as session:
-        session.execute(text("SELECT 1"))
+def _check_disks(service: Service) -> None:
+    settings = service.settings
+    folders = (*folders_of_data(settings), folder_of_clones(settings))
+    if full := shortage(folders, settings.min_free_bytes):
+        raise Unavailable(full)
 
 
 def _ask_queue(service: Service) -> None:

@@ -9,17 +9,20 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from ingestion_api.problems import Problem
 from ingestion_api.store.engine import OF_THE_RESOURCES
+from ingestion_api.store.trouble import trouble
 
 log = logging.getLogger(__name__)
 
+LONGEST = 500  # characters of a sentence
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+NOT_STORED = "A value cannot be stored; expected text without control characters."
 WORDS = {
     400: "The body cannot be read; expected JSON in UTF-8.",
     404: "There is nothing at this address.",
@@ -32,7 +35,7 @@ def answer_errors(app: FastAPI) -> None:
     app.exception_handler(Problem)(_problem)
     app.exception_handler(HTTPException)(_http)
     app.exception_handler(RequestValidationError)(_invalid)
-    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+    for away in (OperationalError, InterfaceError, InternalError, PoolTimeoutError):
         app.exception_handler(away)(_database_away)
     app.exception_handler(DataError)(_no_data)
     app.exception_handler(RedisError)(_redis_away)
@@ -41,7 +44,13 @@ def answer_errors(app: FastAPI) -> None:
 
 def detail(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An error in the one shape."""
-    return JSONResponse({"detail": sentence}, status, dict(headers or {}))
+    return JSONResponse({"detail": _shown(sentence)}, status, dict(headers or {}))
+
+
+def _shown(sentence: str) -> str:
+    # it may hold what the client sent, of any length and with halves of characters that no answer can hold
+    text = sentence.encode(errors="backslashreplace").decode()
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 async def _problem(_request: Request, error: Problem) -> JSONResponse:
@@ -57,7 +66,7 @@ async def _http(request: Request, error: HTTPException) -> JSONResponse:
 
 
 def _answers(request: Request, method: str) -> bool:
-    scope = {**request.scope, "method": method}
+    scope = {**request.scope, "method": "GET" if method == "HEAD" else method}
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
@@ -66,14 +75,20 @@ async def _invalid(_request: Request, error: RequestValidationError) -> JSONResp
 
 
 async def _database_away(_request: Request, error: Exception) -> JSONResponse:
+    sentence = of_database(error)
+    log.warning("%s (%s)", sentence, type(error).__name__)
+    return detail(503, sentence, {"Retry-After": "5"})
+
+
+def of_database(error: Exception) -> str:
+    """What an error of a database means to who asked."""
     theirs = OF_THE_RESOURCES in getattr(error, "detail", ())
     whose = "The database of the resources" if theirs else "The service's database"
-    log.warning("%s does not answer: %s", whose.lower(), type(error).__name__)
-    return detail(503, f"{whose} does not answer; try again shortly.", {"Retry-After": "5"})
+    return f"{whose} {trouble(error)}; try again shortly."
 
 
 async def _no_data(_request: Request, _error: DataError) -> JSONResponse:
-    return detail(422, "A value cannot be stored; expected text without control characters.")
+    return detail(422, NOT_STORED)
 
 
 async def _redis_away(_request: Request, error: RedisError) -> JSONResponse:

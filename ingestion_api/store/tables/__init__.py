@@ -6,6 +6,7 @@ from ingestion_api.store.tables.base import Table
 from ingestion_api.store.tables.encoders import EncoderVersion
 from ingestion_api.store.tables.jobs import IdempotencyKey, Job, JobEvent
 from ingestion_api.store.tables.preferences import Preference
+from ingestion_api.store.tables.probe import WriteProbeRow
 from ingestion_api.store.tables.resources import IngestedFile, Resource
 from ingestion_api.store.tables.sessions import EndedSession
 from ingestion_api.store.tables.signing_keys import SigningKey
@@ -25,4 +26,5 @@ __all__ = [
     "SigningKey",
     "Table",
     "Worker",
+    "WriteProbeRow",
 ]

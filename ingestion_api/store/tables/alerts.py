@@ -16,6 +16,9 @@ class Alert(Table):
     __table_args__ = (
         UniqueConstraint("fingerprint", "starts_at", name="one_row_per_incident"),
         Index("alerts_by_status", "status", "id"),
+        Index("alerts_by_severity", "severity", "id"),
+        Index("alerts_by_status_and_severity", "status", "severity", "id"),
+        Index("alerts_by_status_and_start", "status", "starts_at"),
         {"sqlite_autoincrement": True},
     )
 

@@ -77,7 +77,7 @@ def test_an_unknown_address_or_method_is_told_in_the_same_shape(client: TestClie
     """With the methods that would do."""
     assert client.get("/api/v1/nothing").json() == {"detail": "There is nothing at this address."}
     answer = client.delete("/api/v1/ingestion/queue")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
     assert answer.json() == {"detail": "This address does not know that method."}
 
 

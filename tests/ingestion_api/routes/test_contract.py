@@ -217,7 +217,7 @@ def test_health_is_well_with_database_and_broker(client: TestClient) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "healthy",
-        "services": {"database": "healthy", "redis": "healthy", "workers": "offline"},
+        "services": {"database": "healthy", "redis": "healthy", "disk": "healthy", "workers": "offline"},
     }
 
 

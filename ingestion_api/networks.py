@@ -1,0 +1,37 @@
+"""Addresses of clients: which network one belongs to, and whether a proxy is one that we trust."""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+IPV6_PREFIX = 64  # what a provider gives one customer; whoever has it has all of its addresses
+Address = IPv4Address | IPv6Address
+
+
+def parsed(text: str) -> Address | None:
+    """The address that a text is, an IPv4 one where it is written as IPv6; None when it is none."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def network_of(text: str) -> str:
+    """Under which name a client is counted: its IPv4 address, or the /64 of its IPv6 address."""
+    address = parsed(text)
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((int(address) >> IPV6_PREFIX << IPV6_PREFIX, IPV6_PREFIX)))
+    return str(address) if address else text
+
+
+class Networks:
+    """Some addresses and networks; ValueError for a text that is neither."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._networks: list[IPv4Network | IPv6Network] = [ip_network(text, strict=False) for text in texts]
+
+    def __contains__(self, text: str) -> bool:
+        """Whether this address lies in one of them."""
+        address = parsed(text) if self._networks else None
+        return address is not None and any(address in network for network in self._networks)

@@ -1,0 +1,83 @@
+"""Whether the service's database can be written, by writing one row of it."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.exc import DBAPIError
+
+from ingestion_api.clock import Clock, utc_now
+from ingestion_api.problems import Unavailable
+from ingestion_api.store.engine import WRITES
+from ingestion_api.store.store import Store
+from ingestion_api.store.tables.base import Moment
+from ingestion_api.store.trouble import BUSY, trouble
+
+PERIOD = 2.0  # seconds for which the last answer holds, however often it is asked for
+PATIENCE_MS = 1_000  # for other writers; that they are busy proves nothing
+UPSERT = text(
+    "INSERT INTO write_probe (id, at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET at = excluded.at"
+).bindparams(bindparam("at", type_=Moment()))
+
+
+class WriteProbe:
+    """Asked by many, it writes seldom; whoever comes while it does gets the answer before."""
+
+    def __init__(
+        self, store: Store, clock: Clock = utc_now, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._next = float("-inf")
+        self._trouble = ""
+
+    def check(self) -> None:
+        """Pass when a row could be written lately; Unavailable says why not."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._lock.release()
+        if self._trouble:
+            raise Unavailable(f"The service's database {self._trouble}.")
+
+    def _look(self) -> None:
+        if self._monotonic() < self._next:
+            return
+        try:
+            self._write()
+            self._trouble = ""
+        except DBAPIError as error:
+            found = trouble(error)
+            if found != BUSY:
+                self._trouble = found
+        self._next = self._monotonic() + PERIOD
+
+    def _write(self) -> None:
+        write = _write_file if self._store.engine.dialect.name == "sqlite" else _write_server
+        with self._store.engine.connect().execution_options(**{WRITES: True}) as connection:
+            write(connection, self._clock())
+
+
+def _write_file(connection: Connection, now: datetime) -> None:
+    driver: Any = connection.connection.driver_connection
+    [usual] = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+    try:
+        connection.execute(UPSERT, {"at": now})
+        connection.commit()
+    finally:
+        connection.rollback()
+        driver.execute(f"PRAGMA busy_timeout = {usual}")
+
+
+def _write_server(connection: Connection, now: datetime) -> None:
+    connection.execute(text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
+    connection.execute(text(f"SET LOCAL statement_timeout = {2 * PATIENCE_MS}"))
+    connection.execute(UPSERT, {"at": now})
+    connection.commit()

@@ -1,0 +1,129 @@
+"""A request's body is read before the application is asked: from who may send one, in time, within the limit.
+
+Who shows no token is refused before the first byte of it is read; a form is taken from anybody, as signing
+in is one, but not more of it than that needs.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from fastapi import Request
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ingestion_api.access.bearer import address_of, gate_of
+from ingestion_api.pages.visitor import visitor_of
+from ingestion_api.problems import Problem, TooLarge, TooSlow, WrongType
+from ingestion_api.web.errors import detail
+
+WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
+FOR_PROGRAMS = ("/api/", "/admin/")
+FORM_OF_STRANGERS = 16_384  # bytes; the longest form that signs in has less
+LINGER = 2.0  # seconds for which the rest of a refused body is thrown away, so that the client reads why
+
+
+class RequestBody:
+    """Answers 401, 408, 413 or 415 itself; the application gets bodies that are whole."""
+
+    def __init__(self, app: ASGIApp, limit: int, seconds: float) -> None:
+        self.app = app
+        self.limit = limit
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["method"] in WITHOUT_BODY or not _has_body(scope):
+            await self.app(scope, receive, send)
+            return
+        try:
+            body = await self._read(Request(scope), receive)
+        except Problem as problem:
+            await self._refuse(problem, scope, receive, send)
+            return
+        # None: the client has left, so nobody waits for an answer
+        if body is not None:
+            await self.app(scope, _again(body, receive), send)
+
+    async def _read(self, request: Request, receive: Receive) -> bytes | None:
+        limit = self._limit(request)
+        if _announced(request.scope) > limit:
+            raise _too_large(limit)
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await _whole(receive, limit)
+        except TimeoutError:
+            raise TooSlow(f"The body did not come within {self.seconds:g} s.") from None
+
+    def _limit(self, request: Request) -> int:
+        """How much is read; a Problem when nothing is."""
+        if request.url.path.startswith(FOR_PROGRAMS):
+            _, token = get_authorization_scheme_param(request.headers.get("authorization"))
+            # either token opens something; the route knows which one it wants
+            gate_of(request).alertmanager(token, address_of(request))
+            return self.limit
+        if request.headers.get("content-type", "").lower().startswith("multipart/"):
+            raise WrongType("Content-Type is multipart/...; expected application/x-www-form-urlencoded.")
+        if 0 < _announced(request.scope) <= FORM_OF_STRANGERS or visitor_of(request).session.signed_in:
+            return self.limit
+        return min(self.limit, FORM_OF_STRANGERS)
+
+    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+        async def begin(message: Message) -> None:
+            await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
+
+        answer = detail(problem.status, problem.detail, {**problem.headers, "Connection": "close"})
+        await answer(scope, receive, begin)
+        if not any(name == b"expect" for name, _ in scope["headers"]):
+            with suppress(TimeoutError, TooLarge):
+                async with asyncio.timeout(LINGER):
+                    await _thrown_away(receive, self.limit)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _whole(receive: Receive, limit: int) -> bytes | None:
+    parts: list[bytes] = []
+    left = limit
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        left -= len(parts[-1])
+        if left < 0:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _thrown_away(receive: Receive, most: int) -> None:
+    while most > 0 and (message := await receive()).get("more_body", False):
+        most -= len(message.get("body", b""))
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def read() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return read
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is too large; expected at most {limit} bytes.")
+
+
+def _has_body(scope: Scope) -> bool:
+    return _announced(scope) > 0 or any(name == b"transfer-encoding" for name, _ in scope["headers"])
+
+
+def _announced(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        # more digits than any length has are left to the reading
+        if name == b"content-length" and value.isdigit() and len(value) <= 20:
+            return int(value)
+    return 0

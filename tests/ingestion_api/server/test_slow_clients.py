@@ -1,0 +1,173 @@
+"""Clients that send half a request, an endless one, or take no answer cost themselves and nobody else."""
+
+import time
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests.ingestion_api.processes import AUTHORIZED, TOKEN, ServiceProcess, environment
+from tests.ingestion_api.server.clients import HEAD, answer, connected, crowd, is_open, peak, resident
+from tests.servers.fixtures import started
+from tests.servers.redis_server import RedisServer
+from tests.servers.waiting import eventually
+
+WEBHOOK = b"POST /api/v1/alerts/webhook HTTP/1.1\r\nHost: service\r\nContent-Type: application/json\r\n"
+SIGN_IN = b"POST /sign-in HTTP/1.1\r\nHost: service\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[ServiceProcess]:
+    """A service that waits for longer than any test lasts, and takes few connections."""
+    folder = tmp_path_factory.mktemp("patient")
+    env = environment(
+        folder / "run",
+        redis_server.database(6),
+        head_seconds=600,
+        body_seconds=600,
+        connections=300,
+        connections_per_address=250,
+    )
+    with started(ServiceProcess(folder / "service.log", env)) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[ServiceProcess]:
+    """A service that waits for a second."""
+    folder = tmp_path_factory.mktemp("hasty")
+    env = environment(
+        folder / "run", redis_server.database(6), head_seconds=1, body_seconds=1, answer_seconds=1
+    )
+    with started(ServiceProcess(folder / "service.log", env)) as service:
+        yield service
+
+
+def quick(service: ServiceProcess) -> float:
+    """Seconds for an answer that needs the database."""
+    began = time.monotonic()
+    with httpx2.Client(base_url=service.url, headers=AUTHORIZED, timeout=10.0) as client:
+        assert client.get("/api/v1/ingestion/jobs").status_code == 200
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    "half",
+    [b"", HEAD, SIGN_IN + b"Content-Length: 9000\r\n\r\nform", WEBHOOK + b"Content-Length: 90\r\n\r\n"],
+)
+def test_a_thousand_half_requests_shut_nobody_out(patient: ServiceProcess, half: bytes) -> None:
+    """Not even from their own address: who waits for longest has to go."""
+    with crowd(patient, 1_100, half) as clients:
+        assert quick(patient) < 5.0
+        assert sum(map(is_open, clients)) <= 250
+    eventually(lambda: quick(patient))
+
+
+def test_the_bodies_of_strangers_take_no_memory(patient: ServiceProcess) -> None:
+    """Four hundred, each of a megabyte, each refused before it is read."""
+    quick(patient)
+    before = resident(patient.pid)
+    request = WEBHOOK + b"Content-Length: %d\r\n\r\n" % MEGABYTE + b"x" * (MEGABYTE // 2)
+    with crowd(patient, 200, request), crowd(patient, 200, SIGN_IN + request[len(WEBHOOK) :]):
+        quick(patient)
+    quick(patient)
+    assert peak(patient.pid) - before < 60 * MEGABYTE
+    assert resident(patient.pid) - before < 30 * MEGABYTE
+
+
+def test_a_stranger_is_told_so_before_the_body_is_read(patient: ServiceProcess) -> None:
+    """401, and the connection ends."""
+    with connected(patient, WEBHOOK + b"Content-Length: 900000\r\n\r\n{") as client:
+        told = answer(client)
+    assert told.startswith(b"HTTP/1.1 401 ")
+    assert b"A bearer token is missing" in told
+    assert b"connection: close" in told.lower()
+
+
+def test_a_stranger_is_told_so_after_sending_all_of_it(patient: ServiceProcess) -> None:
+    """A client that first sends and then reads gets its answer, no reset."""
+    with httpx2.Client(base_url=patient.url, timeout=10.0) as client:
+        told = client.post("/api/v1/alerts/webhook", content=b"x" * (MEGABYTE - 1))
+    assert (told.status_code, told.headers["connection"]) == (401, "close")
+
+
+@pytest.mark.parametrize("dribble", [b"", b"X-A: b\r\n"])
+def test_a_head_that_does_not_end_is_408(hasty: ServiceProcess, dribble: bytes) -> None:
+    """Whether something still comes or not."""
+    with connected(hasty, HEAD) as client:
+        client.settimeout(0.1)
+        began, told = time.monotonic(), b""
+        while not told and time.monotonic() - began < 10:
+            if dribble:
+                client.send(dribble)
+            try:
+                told = client.recv(4096)
+            except TimeoutError:
+                continue
+    assert told.startswith(b"HTTP/1.1 408 ")
+    assert b"The head of the request did not come within 1 s." in told
+
+
+def test_a_silent_connection_is_closed(hasty: ServiceProcess) -> None:
+    """After the same time."""
+    with connected(hasty, b"") as client:
+        assert answer(client) == b""
+
+
+def test_a_body_that_does_not_end_is_408(hasty: ServiceProcess) -> None:
+    """Also when its sender has the token."""
+    head = WEBHOOK + f"Authorization: Bearer {TOKEN}\r\nContent-Length: 90\r\n\r\n{{".encode()
+    with connected(hasty, head) as client:
+        told = answer(client)
+    assert told.startswith(b"HTTP/1.1 408 ")
+    assert b"The body did not come within 1 s." in told
+
+
+def test_an_endless_body_of_a_request_that_needs_none_ends(hasty: ServiceProcess) -> None:
+    """It is answered, then closed, however much still comes."""
+    with connected(hasty, HEAD + b"Transfer-Encoding: chunked\r\n\r\n") as client:
+        client.settimeout(0.1)
+        began, told = time.monotonic(), b""
+        while time.monotonic() - began < 20:
+            try:
+                client.send(b"1\r\nx\r\n")
+                told += client.recv(4096)
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+    assert told.startswith(b"HTTP/1.1 200 ")
+    assert time.monotonic() - began < 15
+
+
+def test_an_idle_connection_that_begins_another_request_has_to_end_it(hasty: ServiceProcess) -> None:
+    """The time for a head runs again with its first byte."""
+    with connected(hasty, HEAD + b"\r\n" + HEAD) as client:
+        told = answer(client)
+    assert [line for line in told.split(b"\r\n") if b"HTTP/1.1" in line][-1].endswith(b"408 Request Timeout")
+
+
+def test_what_is_no_http_is_400(hasty: ServiceProcess) -> None:
+    """In the shape of all errors."""
+    for nothing in (b"\x16\x03\x01\x02\x00\x01", b"GET /\r\n\r\n\r\n", HEAD + b"Content-Length: x\r\n\r\n"):
+        with connected(hasty, nothing + b"\r\n\r\n") as client:
+            told = answer(client)
+        assert told.startswith(b"HTTP/1.1 400 "), (nothing, told)
+        assert b'{"detail": "This is no HTTP request that can be read."}' in told
+
+
+def test_who_takes_no_answer_is_left(hasty: ServiceProcess) -> None:
+    """Answers are asked for again and again and none is read."""
+    request = b"GET /openapi.json HTTP/1.1\r\nHost: service\r\n\r\n"
+    with connected(hasty, request, room=4096) as client:
+        client.settimeout(0.2)
+        ended, began = False, time.monotonic()
+        while not ended and time.monotonic() - began < 30:
+            try:
+                client.sendall(request * 20)
+            except TimeoutError:
+                continue
+            except OSError:
+                ended = True
+    assert ended
