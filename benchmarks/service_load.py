@@ -1,4 +1,4 @@
-"""How many jobs the service accepts and how many texts it embeds: `make bench-service`."""
+"""How many jobs the service accepts, how many texts it embeds, how fast it is read: `make bench-service`."""
 
 import asyncio
 import statistics
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.embedding_load import embedding_row
+from benchmarks.reading_load import ALERTS, CLIENTS, HEADINGS, JOBS, OFFERED, reading_rows
 from tests.ingestion_api.processes import TOKEN, ServiceProcess, environment
 from tests.servers.fixtures import postgres_folder, started
 from tests.servers.postgres_server import PostgresServer
@@ -18,10 +19,14 @@ from tests.servers.redis_server import RedisServer
 
 COMMAND = "make bench-service"
 SECONDS = 10.0
-CLIENTS = (1, 8, 32)
+ACCEPTED_FROM = (1, 8, 32)
 ACCEPT = ("Database", "Clients", "Accepted", "Accepted a second", "P50 ms", "P99 ms", "Other answers")
 EMBED = ("Database", "Texts", "Words a text", "Texts a second", "Of these encoding alone")
 HEAD = f"Host: bench\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 0\r\n"
+READING = (
+    f"{CLIENTS} clients that offer {OFFERED} requests a second in all, while the service knows {JOBS} jobs and "
+    f"{ALERTS} alerts:"
+)
 Row = tuple[str, ...]
 
 
@@ -29,16 +34,19 @@ def main() -> int:
     """Measure on both kinds of database, write the tables and show them."""
     accepted: list[Row] = []
     embedded: list[Row] = []
+    read: list[Row] = []
     with databases() as (folder, redis, urls):
         for name, url in urls.items():
             accepted += list(accepted_rows(folder / name, redis, name, url))
             embedded.append(embedding_row(folder / f"{name}-texts", name, url))
+            read += list(reading_rows(folder / f"{name}-read", redis, name, url))
     text = report.write(
         "service",
         COMMAND,
         (
             ("Requests to ingest, each for another repository, over kept connections:", ACCEPT, accepted),
             ("Sparse embeddings by one worker process, with BM25:", EMBED, embedded),
+            (READING, HEADINGS, read),
         ),
     )
     sys.stdout.write(text)
@@ -62,7 +70,7 @@ def accepted_rows(folder: Path, redis: RedisServer, name: str, url: str | None) 
     env = environment(folder, redis.url, queue_limit=100_000, publish_grace=600, log_level="warning", **more)
     with started(ServiceProcess(folder / "service.log", env)) as service:
         port = int(service.url.rpartition(":")[2])
-        for clients in CLIENTS:
+        for clients in ACCEPTED_FROM:
             seconds, refused = asyncio.run(load(port, clients))
             yield (name, str(clients), *row_of(sorted(seconds)), str(refused))
 

@@ -1,6 +1,6 @@
 """Everything a route or a page may need, put together once from the settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
@@ -11,7 +11,9 @@ from ingestion_api.cache.cache import Cache
 from ingestion_api.clock import Clock, utc_now
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.dispatch.edge import EdgeQueue
+from ingestion_api.embeddings.coverage import Coverage
 from ingestion_api.jobs.outbox import Outbox, Post
+from ingestion_api.lately import Lately
 from ingestion_api.preferences.signals import SignalFile
 from ingestion_api.problems import SignInClosed
 from ingestion_api.repository import CloneLimits, UrlRules
@@ -36,6 +38,7 @@ class Service:
     cache: Cache | None = None
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
+    coverage: Lately[Coverage] = field(default_factory=Lately)
 
     def close(self) -> None:
         """Let go of all connections."""

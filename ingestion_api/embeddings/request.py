@@ -3,18 +3,17 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
+from ingestion_api.embeddings.coverage import Coverage, coverage
 from ingestion_api.embeddings.scope import Scope
 from ingestion_api.jobs import generate
 from ingestion_api.jobs.generate import Generation
 from ingestion_api.jobs.queue import EMBEDDINGS
 from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED
-from ingestion_api.resources.table import ResourceTable
 from ingestion_api.service import Service
 from ingestion_api.store.tables import Job
 
@@ -28,15 +27,6 @@ class Requested:
     job: Job
     resources: int
     estimated_minutes: int
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How many resources there are, how many have a vector, by the model that made it."""
-
-    total: int
-    embedded: int
-    by_model: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -70,17 +60,9 @@ def embedding_status(service: Service) -> EmbeddingStatus:
         last_success = _latest(session, (COMPLETE,))
         last = _latest(session, ENDED)
     remaining = remaining_seconds(active, service.clock()) if active else None
-    return EmbeddingStatus(active, remaining, last_success, last, coverage(service.resources.table()))
-
-
-def coverage(resources: ResourceTable) -> Coverage:
-    """Count the vectors by model."""
-    model: Any = resources["sparse_embedding_model"]
-    query = select(model, func.count()).where(~resources.missing()).group_by(model)
-    with resources.engine.connect() as connection:
-        total = connection.scalar(select(func.count()).select_from(resources.table)) or 0
-        found = {str(name or "unnamed"): int(count) for name, count in connection.execute(query)}
-    return Coverage(total, sum(found.values()), found)
+    # counting reads the whole table, and pages ask again every few seconds
+    covered = service.coverage.get(lambda: coverage(service.resources.table()))
+    return EmbeddingStatus(active, remaining, last_success, last, covered)
 
 
 def remaining_seconds(job: Job, now: datetime) -> float | None:

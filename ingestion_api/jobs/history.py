@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,9 +13,11 @@ from ingestion_api.jobs.queue import INGESTION
 from ingestion_api.jobs.states import ENDED
 from ingestion_api.problems import BadRequest
 from ingestion_api.store.tables import Job, JobEvent
+from ingestion_api.store.tables.base import LONGEST_ID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+NO_CURSOR = "cursor is not one of ours; expected next_cursor of an earlier answer."
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,16 @@ def newest(session: Session, limit: int, before: int | None = None, state: str |
 
 def story(session: Session, job_id: int) -> Sequence[JobEvent]:
     """The steps of one job, oldest first."""
-    return session.scalars(select(JobEvent).where(JobEvent.job_id == job_id).order_by(JobEvent.id)).all()
+    return stories(session, (job_id,))[job_id]
+
+
+def stories(session: Session, job_ids: Collection[int]) -> dict[int, list[JobEvent]]:
+    """The steps of each of these jobs, oldest first, by one query."""
+    found: dict[int, list[JobEvent]] = {job_id: [] for job_id in job_ids}
+    query = select(JobEvent).where(JobEvent.job_id.in_(job_ids)).order_by(JobEvent.job_id, JobEvent.id)
+    for event in session.scalars(query):
+        found[event.job_id].append(event)
+    return found
 
 
 def duration_seconds(job: Job) -> float | None:
@@ -70,7 +81,12 @@ def _write(job: Job) -> str:
 
 def _read(cursor: str) -> tuple[datetime, int]:
     try:
-        moment, job_id = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().split(".")
-        return EPOCH + MICROSECOND * int(moment), int(job_id)
+        text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii")
+        moment, job_id = (int(part) for part in text.split("."))
+        ended_at = EPOCH + MICROSECOND * moment
     except (binascii.Error, ValueError, OverflowError):
-        raise BadRequest("cursor is not one of ours; expected next_cursor of an earlier answer.") from None
+        raise BadRequest(NO_CURSOR) from None
+    # a database that is given a longer number than its own fails
+    if not 0 < job_id <= LONGEST_ID:
+        raise BadRequest(NO_CURSOR)
+    return ended_at, job_id

@@ -1,6 +1,6 @@
 """How many jobs there are in each state, and where one stands in the line."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -10,7 +10,8 @@ from ingestion_api.jobs.states import ENDED, PENDING, PROCESSING
 from ingestion_api.store.tables import Job
 
 INGESTION, EMBEDDINGS = "ingestion", "embeddings"
-WAITING = select(func.count()).select_from(Job).where(Job.kind == INGESTION, Job.state == PENDING)
+IN_LINE = (Job.kind == INGESTION, Job.state == PENDING)
+WAITING = select(func.count()).select_from(Job).where(*IN_LINE)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,20 @@ def place(session: Session, job: Job) -> Place:
         return Place(0, waiting(session))
     ahead = session.scalar(WAITING.where(Job.id <= job.id)) or 0
     return Place(ahead, waiting(session))
+
+
+def positions(session: Session, jobs: Collection[Job]) -> Mapping[int, int]:
+    """Where each of these jobs stands in the line, by one query; 0 for those that do not wait there."""
+    found = dict.fromkeys((job.id for job in jobs), 0)
+    waiting = [job.id for job in jobs if job.kind == INGESTION and job.state == PENDING]
+    if not waiting:
+        return found
+    line = (
+        select(Job.id, func.row_number().over(order_by=Job.id).label("position")).where(*IN_LINE).subquery()
+    )
+    for job_id, position in session.execute(select(line).where(line.c.id.in_(waiting))):
+        found[job_id] = position
+    return found
 
 
 def counts(session: Session, kind: str = INGESTION) -> Mapping[str, int]:

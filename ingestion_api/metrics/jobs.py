@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ingestion_api.alerts.acknowledge import acknowledged_by_severity
 from ingestion_api.alerts.keep import firing_by_severity
 from ingestion_api.jobs.queue import EMBEDDINGS, INGESTION, counts
-from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED, FAILED, PENDING
+from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED, FAILED, PENDING, is_in
 from ingestion_api.metrics.levels import overrides
 from ingestion_api.service import Service
 from ingestion_api.store.tables import Job
@@ -110,7 +110,7 @@ def _seconds(session: Session) -> ColumnElement[Any]:
 
 def _oldest(session: Session, service: Service) -> Metric:
     family = GaugeMetricFamily("ops_service_oldest_waiting_seconds", "Age of the job that waits longest.")
-    oldest = session.scalar(select(func.min(Job.submitted_at)).where(Job.state == PENDING))
+    oldest = session.scalar(select(func.min(Job.submitted_at)).where(is_in(PENDING)))
     family.add_metric([], (service.clock() - oldest).total_seconds() if oldest else 0.0)
     return family
 

@@ -13,9 +13,10 @@ from ingestion_api.pages.sign_in import local
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import Operator, own_form
 from ingestion_api.service import service_of
+from ingestion_api.store.tables.base import LONGEST_ID
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-AlertId = Annotated[int, Path(ge=1, le=2_147_483_647)]
+AlertId = Annotated[int, Path(ge=1, le=LONGEST_ID)]
 Back = Annotated[str, Form(max_length=4096)]
 
 

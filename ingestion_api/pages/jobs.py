@@ -15,10 +15,11 @@ from ingestion_api.pages.visitor import Operator, own_form
 from ingestion_api.problems import NotFound
 from ingestion_api.service import service_of
 from ingestion_api.store.tables import Job
+from ingestion_api.store.tables.base import LONGEST_ID
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 State = Literal["pending", "processing", "complete", "failed", "skipped", "cancelled"]
-JobId = Annotated[int, Path(ge=1, le=2_147_483_647)]
+JobId = Annotated[int, Path(ge=1, le=LONGEST_ID)]
 SHOWN = 25
 
 
@@ -27,7 +28,7 @@ def listing(
     request: Request,
     _: Operator,
     state: State | None = None,
-    before: Annotated[int | None, Query(ge=1, le=2_147_483_647)] = None,
+    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID)] = None,
 ) -> Response:
     """Show the jobs, newest first, in one state or in all."""
     with service_of(request).store.read() as session:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.embeddings.request import EmbeddingStatus
 from ingestion_api.jobs import queue
-from ingestion_api.jobs.states import FAILED, PENDING
+from ingestion_api.jobs.states import FAILED, PENDING, is_in
 from ingestion_api.store.tables import Alert, Job
 from ingestion_api.workers.status import Seen
 
@@ -54,7 +54,7 @@ def of_jobs(session: Session, limit: int, now: datetime) -> Iterator[Need]:
         why = f"{waiting} of {limit} places are taken; new jobs are refused."
         yield Need("bad", "The queue is full", why, "/jobs?state=pending", "Waiting jobs")
     failed = session.scalar(
-        select(func.count()).select_from(Job).where(Job.state == FAILED, Job.ended_at > now - LATELY)
+        select(func.count()).select_from(Job).where(is_in(FAILED), Job.ended_at > now - LATELY)
     )
     if failed:
         what = f"{failed} job{'s' if failed > 1 else ''} failed in the last day"
@@ -66,7 +66,7 @@ def of_jobs(session: Session, limit: int, now: datetime) -> Iterator[Need]:
 
 def _slow_starts(session: Session, now: datetime) -> Iterator[Need]:
     oldest = session.scalar(
-        select(Job).where(Job.state == PENDING, Job.submitted_at < now - SLOW_START).order_by(Job.id).limit(1)
+        select(Job).where(is_in(PENDING), Job.submitted_at < now - SLOW_START).order_by(Job.id).limit(1)
     )
     if oldest is not None:
         minutes = int((now - oldest.submitted_at).total_seconds() // 60)

@@ -10,8 +10,8 @@ from ingestion_api.alerts.acknowledge import acknowledge, take_back
 from ingestion_api.notes import Note
 from ingestion_api.routes.alerts import OneAlert
 from ingestion_api.routes.answers import errors
-from ingestion_api.routes.jobs import LONGEST_ID
 from ingestion_api.service import service_of
+from ingestion_api.store.tables.base import LONGEST_ID
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 AlertId = Annotated[int, Path(ge=1, le=LONGEST_ID, examples=[5])]

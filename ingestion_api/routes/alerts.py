@@ -11,10 +11,10 @@ from ingestion_api.alerts.keep import keep, listed
 from ingestion_api.alerts.notices import Webhook
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import ACKNOWLEDGEMENT, ALERT, ALERTS, RECEIVED, with_example
-from ingestion_api.routes.jobs import LONGEST_ID
 from ingestion_api.routes.shapes import Shape
 from ingestion_api.service import service_of
 from ingestion_api.store.tables import Alert
+from ingestion_api.store.tables.base import LONGEST_ID
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 

@@ -10,9 +10,9 @@ from ingestion_api.access.bearer import Operator
 from ingestion_api.audit.read import rows
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import CHANGE, CHANGES, with_example
-from ingestion_api.routes.jobs import LONGEST_ID
 from ingestion_api.routes.shapes import Shape
 from ingestion_api.service import service_of
+from ingestion_api.store.tables.base import LONGEST_ID
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 

@@ -1,13 +1,14 @@
 """Single jobs: what they do, stop one, ask for one again."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.jobs.history import newest, story
-from ingestion_api.jobs.queue import counts, place
+from ingestion_api.jobs.history import newest, stories
+from ingestion_api.jobs.queue import counts, positions
 from ingestion_api.jobs.submit import resubmit, stop
 from ingestion_api.problems import NotFound
 from ingestion_api.routes.answers import errors
@@ -15,10 +16,10 @@ from ingestion_api.routes.ingestion import dispatched
 from ingestion_api.routes.shapes import Dispatched, JobList, OneJob, QueueCounts, State, StepTaken
 from ingestion_api.service import service_of
 from ingestion_api.store.tables import Job
+from ingestion_api.store.tables.base import LONGEST_ID
 
 router = APIRouter(prefix="/api/v1/ingestion", tags=["jobs"])
 
-LONGEST_ID = 2_147_483_647
 Before = Annotated[
     int | None, Query(ge=1, le=LONGEST_ID, description="next_cursor of the page before", examples=[17])
 ]
@@ -53,7 +54,7 @@ def all_jobs(
     """The newest jobs first."""
     with service_of(request).store.read() as session:
         page = newest(session, limit, before, status)
-        return JobList(jobs=[_one(session, job) for job in page.jobs], next_cursor=page.next_cursor)
+        return JobList(jobs=_all(session, page.jobs), next_cursor=page.next_cursor)
 
 
 @router.get("/jobs/{job_id}", responses=errors(401, 404, 422, 429, 503), summary="One job")
@@ -87,6 +88,10 @@ def retry(request: Request, job_id: JobIdPath, actor: Operator) -> Dispatched:
 
 
 def _one(session: Session, found: Job) -> OneJob:
-    steps = [StepTaken.of(event) for event in story(session, found.id)]
-    position = place(session, found).position if found.kind == "ingestion" else 0
-    return OneJob.of(found, position, steps)
+    return _all(session, (found,))[0]
+
+
+def _all(session: Session, found: Sequence[Job]) -> list[OneJob]:
+    """The answers for some jobs; how many they are makes no more queries."""
+    steps, places = stories(session, [job.id for job in found]), positions(session, found)
+    return [OneJob.of(job, places[job.id], [StepTaken.of(event) for event in steps[job.id]]) for job in found]

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from ingestion_api.jobs.queue import INGESTION
-from ingestion_api.jobs.states import ENDED, FAILED, PROCESSING
+from ingestion_api.jobs.states import ENDED, FAILED, PROCESSING, is_in
 from ingestion_api.store.tables import Job, Worker
 
 Status = Literal["online", "degraded", "offline"]
@@ -99,7 +99,7 @@ def _seen(worker: Worker, silence: Silence, now: datetime, job_ids: tuple[int, .
 
 def _jobs_by_worker(session: Session) -> dict[str | None, tuple[int, ...]]:
     found: dict[str | None, tuple[int, ...]] = {}
-    query = select(Job.worker, Job.id).where(Job.state == PROCESSING).order_by(Job.id)
+    query = select(Job.worker, Job.id).where(is_in(PROCESSING)).order_by(Job.id)
     for worker, job_id in session.execute(query):
         found[worker] = (*found.get(worker, ()), job_id)
     return found

@@ -7,6 +7,8 @@ from sqlalchemy import JSON, DateTime, Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+LONGEST_ID = 2_147_483_647  # a longer number is none that PostgreSQL's integers can be
+
 
 class Moment(TypeDecorator[datetime]):
     """A moment in UTC; stored without zone, since SQLite keeps none, and given back aware."""

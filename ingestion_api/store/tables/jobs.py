@@ -33,7 +33,7 @@ class Job(Table):
         ),
         Index("jobs_by_state", "kind", "state", "id"),
         Index("jobs_by_end", "kind", "ended_at", "id"),
-        Index("jobs_by_state_and_end", "kind", "state", "ended_at", "id"),
+        Index("jobs_by_kind", "kind", "id"),
         {"sqlite_autoincrement": True},
     )
 

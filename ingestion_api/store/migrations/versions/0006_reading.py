@@ -12,7 +12,7 @@ INDICES = {
     "alerts_by_severity": ("alerts", ["severity", "id"]),
     "alerts_by_status_and_severity": ("alerts", ["status", "severity", "id"]),
     "alerts_by_status_and_start": ("alerts", ["status", "starts_at"]),
-    "jobs_by_state_and_end": ("jobs", ["kind", "state", "ended_at", "id"]),
+    "jobs_by_kind": ("jobs", ["kind", "id"]),
 }
 
 
