@@ -127,13 +127,9 @@ def _alert(number: int, now: datetime, chance: random.Random) -> dict[str, Any]:
         "starts_at": began,
         "ends_at": None if fires else began + timedelta(seconds=60),
         "status": "firing" if fires else "resolved",
-        "name": f"Alert{number % 40}",
+        "name": name,
         "severity": severity,
-        "labels": {
-            "alertname": f"Alert{number % 40}",
-            "severity": severity,
-            "instance": f"host-{number % 90}",
-        },
+        "labels": {"alertname": name, "severity": severity, "instance": f"host-{number % 90}"},
         "annotations": {
             "summary": "Ten jobs wait and nobody takes them.",
             "runbook_url": "http://a.example/r",

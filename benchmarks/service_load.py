@@ -24,8 +24,8 @@ ACCEPT = ("Database", "Clients", "Accepted", "Accepted a second", "P50 ms", "P99
 EMBED = ("Database", "Texts", "Words a text", "Texts a second", "Of these encoding alone")
 HEAD = f"Host: bench\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 0\r\n"
 READING = (
-    f"{CLIENTS} clients that offer {OFFERED} requests a second in all, while the service knows {JOBS} jobs and "
-    f"{ALERTS} alerts:"
+    f"{CLIENTS} clients that offer {OFFERED} requests a second in all, while the service knows {JOBS} jobs "
+    f"and {ALERTS} alerts:"
 )
 Row = tuple[str, ...]
 

@@ -7,6 +7,7 @@ from ingestion_api.pages import (
     alert,
     alerts,
     cache,
+    documentation,
     embeddings,
     home,
     ingest,
@@ -22,7 +23,19 @@ from ingestion_api.pages.templates import STATIC
 def include_pages(app: FastAPI) -> None:
     """Add the pages and their files to the application that has the JSON routes."""
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    subjects = (sign_in, home, alerts, alert, ingest, jobs, workers, embeddings, cache, preferences)
+    subjects = (
+        sign_in,
+        home,
+        alerts,
+        alert,
+        ingest,
+        jobs,
+        workers,
+        embeddings,
+        cache,
+        preferences,
+        documentation,
+    )
     for subject in subjects:
         app.include_router(subject.router)
     answer_people(app)

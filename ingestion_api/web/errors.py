@@ -17,6 +17,7 @@ from starlette.routing import Match
 from ingestion_api.problems import Problem
 from ingestion_api.store.engine import OF_THE_RESOURCES
 from ingestion_api.store.trouble import trouble
+from ingestion_api.web.headers import HEADERS
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,8 @@ async def _redis_away(_request: Request, error: RedisError) -> JSONResponse:
 
 async def _unexpected(_request: Request, error: Exception) -> JSONResponse:
     log.error("unexpected error", exc_info=error)
-    return detail(500, "The service failed unexpectedly; its log says why.")
+    # this answer is made outside of the middleware that adds them
+    return detail(500, "The service failed unexpectedly; its log says why.", HEADERS)
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Only names of ours are answered to, so that no other site's name can be pointed at us by its owner."""
 
+import re
 import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from ingestion_api.web.errors import detail
 
 # nobody can register a public name that ends so
 PRIVATE = (".localhost", ".local", ".internal", ".home.arpa", ".svc")
+WRITTEN = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z_.-]+))(?::[0-9]{0,5})?")
 ANY = "*"
 SHOWN = 80
 EXPECTED = "expected an IP address, a name without dots, or one of SERVICE_ALLOWED_HOSTS"
@@ -53,10 +55,5 @@ def allowed_hosts(given: Iterable[str], public_url: str | None) -> frozenset[str
 
 def _name(host: str) -> str:
     """The host without its port, in small letters; empty when it can be none."""
-    try:
-        parts = urlsplit(f"//{host}")
-        name, _ = parts.hostname, parts.port
-    except ValueError:
-        return ""
-    whole = name is not None and parts.netloc == host and "@" not in host and host.isascii()
-    return (name or "").rstrip(".") if whole and host.isprintable() else ""
+    written = WRITTEN.fullmatch(host)
+    return (written["ipv6"] or written["name"]).lower().rstrip(".") if written else ""

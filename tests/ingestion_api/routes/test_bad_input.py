@@ -1,5 +1,6 @@
 """Whatever is wrong with a request, the answer is one sentence and a fitting status."""
 
+import base64
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -87,6 +88,48 @@ def test_all_methods_of_an_address_are_told(client: TestClient) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, PUT")
 
 
+ENDS = ("0001-01-01T00:00:00", "0001-01-01T23:59:59", "9999-12-31T23:59:59.999999", "9999-12-31T00:00:00")
+OFFSETS = ("Z", "+00:01", "-00:01", "+14:00", "-12:00", "+23:59", "-23:59")
+
+
+def test_a_moment_at_the_ends_of_time_is_stored_or_refused(client: TestClient) -> None:
+    """By every route that takes one; what is stored is shown."""
+    for moment in (end + offset for end in ENDS for offset in OFFSETS):
+        for field in ("startsAt", "endsAt"):
+            body = {"alerts": [notice(status="resolved", **{field: moment})]}
+            assert client.post(WEBHOOK, json=body).status_code in (200, 422), moment
+        levels = {"levels": {"warning": 5}, "expires_at": moment}
+        answer = client.put("/api/v1/preferences/worker_queue_length", json=levels)
+        assert answer.status_code in (400, 422), moment
+    assert client.get("/api/v1/alerts").status_code == 200
+
+
+def cursor(text: str) -> str:
+    """A cursor of the history that holds this."""
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+NUMBERS = ("0", "-1", "2147483648", "9223372036854775808", "9" * 30, "-" + "9" * 30, "x", "", "\u0661")
+
+
+def test_a_cursor_that_is_none_of_ours_is_400(client: TestClient) -> None:
+    """However large its numbers are."""
+    for moment in ("1", "9999999999", *NUMBERS):
+        for job_id in NUMBERS:
+            params = {"cursor": cursor(f"{moment}.{job_id}")}
+            answer = client.get("/api/v1/ingestion/jobs/history", params=params)
+            assert answer.status_code == 400, (moment, job_id)
+            assert answer.json()["detail"].startswith("cursor is not one of ours")
+
+
+@pytest.mark.parametrize("address", ["/api/v1/alerts", "/api/v1/audit", "/api/v1/ingestion/jobs", "/jobs"])
+def test_a_number_that_cannot_be_one_of_ours_is_422(client: TestClient, address: str) -> None:
+    """In every address that goes on from one; the page asks who is there first."""
+    for number in filter(None, NUMBERS):
+        answer = client.get(address, params={"before": number}, follow_redirects=False)
+        assert answer.status_code == (303 if address == "/jobs" else 422), number
+
+
 @pytest.mark.parametrize("job_id", ["0", "-1", "x", "99999999999999999999", "1.5"])
 def test_a_job_number_that_cannot_be_one_is_422(client: TestClient, job_id: str) -> None:
     """No database is asked for it."""
@@ -110,3 +153,4 @@ def test_an_unexpected_error_is_500_without_its_text(
         {"detail": "The service failed unexpectedly; its log says why."},
     )
     assert "a detail for the log only" in caplog.text
+    assert answer.headers["x-content-type-options"] == "nosniff"

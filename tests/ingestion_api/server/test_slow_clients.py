@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx2
 import pytest
@@ -14,6 +15,7 @@ from tests.servers.waiting import eventually
 
 WEBHOOK = b"POST /api/v1/alerts/webhook HTTP/1.1\r\nHost: service\r\nContent-Type: application/json\r\n"
 SIGN_IN = b"POST /sign-in HTTP/1.1\r\nHost: service\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+MULTIPART = SIGN_IN.replace(b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x")
 MEGABYTE = 1_000_000
 
 
@@ -139,6 +141,21 @@ def test_an_endless_body_of_a_request_that_needs_none_ends(hasty: ServiceProcess
                 break
     assert told.startswith(b"HTTP/1.1 200 ")
     assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize("head", [SIGN_IN, WEBHOOK, MULTIPART])
+def test_an_endless_body_of_a_stranger_ends(patient: ServiceProcess, head: bytes) -> None:
+    """At the limit or before it; without a pause, or the test would only see the time run out."""
+    text = b"--x\r\nA: b\r\n\r\n" * 1_024
+    part = b"%x\r\n%b\r\n" % (len(text), text)
+    with connected(patient, head + b"Transfer-Encoding: chunked\r\n\r\n") as client:
+        sent = 0
+        with suppress(OSError):
+            while sent < 100 * MEGABYTE:
+                sent += client.send(part)
+        told = answer(client)
+    assert sent < 20 * MEGABYTE
+    assert told[9:12] in (b"401", b"413", b"415", b"")
 
 
 def test_an_idle_connection_that_begins_another_request_has_to_end_it(hasty: ServiceProcess) -> None:
