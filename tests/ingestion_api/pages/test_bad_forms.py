@@ -1,7 +1,6 @@
 """Forms that no browser sends: the answer is a sentence and a status of 4xx, on either kind of database."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -14,21 +13,9 @@ from tests.ingestion_api.pages.visits import Visits
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.redis_server import RedisServer
 
-TEXTS = (
-    "\0",
-    "a\0b",
-    "\r\n",
-    "\x7f",
-    "\u202e",
-    "9" * 30,
-    "-1",
-    "1e999",
-    "NaN",
-    "\u0661",
-    "x" * 3_000,
-    "%",
-    "'",
-)
+TEXTS = ("a\0b", "\r\n", "\x7f", "\u202e", "9" * 30, "-1", "1e999", "NaN", "\u0661", "x" * 3_000, "%", "'")
+NO_FORMS = (b"&" * 9_000, b"a=b&" * 3_000, b"%", b"=" * 3_000, b"\xff\xfe", b"form_key=%00")
+ADDRESSES = ("/alerts?a={}", "/jobs?state={}", "/cache?prefix={}", "/sign-in?next={}", "/{}")
 FIELDS = {
     "/ingest": ("repo_url", "key", "form_key"),
     "/embeddings": ("which", "resource_ids", "batch_size"),
@@ -80,21 +67,18 @@ def test_a_key_that_cannot_be_stored_is_told(operator: Visits) -> None:
     assert "database" not in answer.text.partition("<main")[2]
 
 
-@pytest.mark.parametrize(
-    "content", [b"&" * 9_000, b"a=b&" * 3_000, b"%", b"=" * 3_000, b"\xff\xfe", b"form_key=%00"]
-)
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "application/json", "x"])
-def test_a_strangers_form_that_is_none_is_4xx(bad_client: TestClient, kind: str, content: bytes) -> None:
+def test_a_strangers_form_that_is_none_is_4xx(bad_client: TestClient, kind: str) -> None:
     """Of whichever kind it says to be."""
-    for address in ("/sign-in", "/ingest", "/sign-out", "/nothing"):
-        answer = bad_client.post(address, content=content, headers={"Content-Type": kind})
-        assert 400 <= answer.status_code < 500 or answer.headers["location"].startswith("/sign-in")
+    for content in NO_FORMS:
+        for address in ("/sign-in", "/ingest", "/sign-out", "/nothing"):
+            answer = bad_client.post(address, content=content, headers={"Content-Type": kind})
+            assert 400 <= answer.status_code < 500, (address, content)
 
 
-@pytest.mark.parametrize(
-    "address", ["/alerts?a={}", "/jobs?state={}", "/cache?prefix={}", "/sign-in?next={}", "/{}"]
-)
-def test_whatever_an_address_holds_nothing_fails(operator: Visits, address: str) -> None:
+def test_whatever_an_address_holds_nothing_fails(operator: Visits) -> None:
     """Signed in."""
-    for text in TEXTS:
-        assert operator.get(address.replace("{}", quote(text, safe=""))).status_code < 500
+    for address in ADDRESSES:
+        for text in TEXTS:
+            path = address.replace("{}", quote(text, safe=""))
+            assert operator.get(path).status_code < 500, path
