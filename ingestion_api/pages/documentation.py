@@ -59,7 +59,7 @@ def operations(document: Document) -> Iterator[tuple[str, Operation]]:
 
 def _operation(document: Document, method: str, path: str, told: Document) -> Operation:
     answers = told.get("responses", {})
-    good = next((answer for status, answer in answers.items() if status < "300"), {})
+    good: Document = next((answer for status, answer in answers.items() if status < "300"), {})
     return Operation(
         method=method,
         path=path,

@@ -1,5 +1,6 @@
 """How many queries a list or a page makes: as many for a hundred jobs as for two, and few."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -99,6 +100,7 @@ def test_the_places_of_all_are_those_of_each(store: Store) -> None:
         assert positions(session, jobs) == {ids[4]: 5, done: 0, ids[1]: 2}
 
 
+SCAN = re.compile("SCAN (jobs|job_events|alerts)")
 LISTS = (
     f"{JOBS}?limit=100",
     f"{JOBS}?before=2",
@@ -122,7 +124,7 @@ def test_no_list_reads_a_whole_table(client: TestClient) -> None:
             assert client.get(address).status_code == 200
         plans |= found
     # all alerts are read by their number, from the newest on, and no further than the list goes
-    scans = [sql for sql, plan in plans.items() if "SCAN" in plan and "FROM alerts ORDER" not in sql]
+    scans = [sql for sql, plan in plans.items() if SCAN.search(plan) and "FROM alerts ORDER" not in sql]
     sorts = [sql for sql, plan in plans.items() if "LIMIT" in sql and "TEMP B-TREE FOR ORDER BY" in plan]
     assert (len(plans) >= 10, scans, sorts) == (True, [], [])
 

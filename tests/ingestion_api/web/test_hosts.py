@@ -50,7 +50,7 @@ def test_other_names_are_refused(start: Callable[..., TestClient], host: str) ->
     """A page of another site that lets its name lead here gets nothing, whatever it asks for."""
     client = start(public_url="https://desk.example.org", allowed_hosts=("*.lamps.example",))
     for path in (HEALTHY, "/", "/sign-in", "/static/watchroom.css", "/nothing"):
-        answer = client.get(path, headers={"Host": host.encode("latin-1")}, follow_redirects=False)
+        answer = client.get(path, headers={b"Host": host.encode("latin-1")}, follow_redirects=False)
         assert answer.status_code == 400
         assert "expected an IP address" in answer.json()["detail"]
 
