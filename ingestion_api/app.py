@@ -25,6 +25,7 @@ from ingestion_api.web.forwarded import Forwarded
 from ingestion_api.web.head import HeadAsGet
 from ingestion_api.web.headers import SafeHeaders
 from ingestion_api.web.hosts import Hosts, allowed_hosts
+from ingestion_api.web.turns import Turns
 
 ABOUT = "Jobs that are never lost, sparse embeddings that really finish, and buttons that act."
 
@@ -50,6 +51,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """What every request goes through; the last one added is the first one that it meets."""
+    app.add_middleware(Turns)
     app.add_middleware(RequestBody, limit=settings.body_limit, seconds=settings.body_seconds)
     app.add_middleware(Hosts, allowed=allowed_hosts(settings.allowed_hosts, settings.public_url))
     app.add_middleware(RequestMetrics, registry=app.state.registry)

@@ -114,6 +114,16 @@ class BoundedProtocol(H11Protocol):
                 return
         self._refuse(400, "This is no HTTP request that can be read.")
 
+    def shutdown(self) -> None:
+        """Do not wait for the rest of a request when the service stops."""
+        if self.conn.their_state is h11.SEND_BODY:
+            self.drop()
+        else:
+            super().shutdown()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """A client that asks for another protocol is answered in this one, and is no news."""
+
     def _follow(self, before: object) -> None:
         now = self.conn.their_state
         if now is h11.IDLE:

@@ -13,8 +13,6 @@ from ingestion_api.server.connections import Connections
 from ingestion_api.server.protocol import BoundedProtocol, Patience
 from ingestion_api.settings import Settings
 
-log = logging.getLogger(__name__)
-
 BACKLOG = 256  # connections that are taken from the system at once, before any of them is counted
 OWN_FILES = 256  # descriptors for databases, Redis, files and logs
 ENOUGH_FILES = 65_536
@@ -23,6 +21,7 @@ SHUTDOWN = 15  # seconds for the requests that are under way when the service is
 
 def serve(app: Any, settings: Settings) -> None:
     """Serve until stopped."""
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     uvicorn.run(
         app,
         host=settings.host,
@@ -37,6 +36,11 @@ def serve(app: Any, settings: Settings) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=SHUTDOWN,
     )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    # anybody could fill the disk with these
+    return record.msg != "Invalid HTTP request received."
 
 
 def protocol(settings: Settings) -> partial[BoundedProtocol]:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingestion_api.access.bearer import address_of, gate_of
 from ingestion_api.pages.visitor import visitor_of
-from ingestion_api.problems import Problem, TooLarge, TooSlow, WrongType
+from ingestion_api.problems import BadRequest, Problem, TooLarge, TooSlow, WrongType
 from ingestion_api.web.errors import detail
 
 WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -36,6 +36,8 @@ class RequestBody:
             await self.app(scope, receive, send)
             return
         try:
+            if _announced(scope) and _is_chunked(scope):
+                raise BadRequest("Content-Length and Transfer-Encoding are both given; expected one of them.")
             body = await self._read(Request(scope), receive)
         except Problem as problem:
             await self._refuse(problem, scope, receive, send)
@@ -118,7 +120,11 @@ def _too_large(limit: int) -> TooLarge:
 
 
 def _has_body(scope: Scope) -> bool:
-    return _announced(scope) > 0 or any(name == b"transfer-encoding" for name, _ in scope["headers"])
+    return _announced(scope) > 0 or _is_chunked(scope)
+
+
+def _is_chunked(scope: Scope) -> bool:
+    return any(name == b"transfer-encoding" for name, _ in scope["headers"])
 
 
 def _announced(scope: Scope) -> int:

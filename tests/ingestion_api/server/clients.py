@@ -17,10 +17,15 @@ def address(service: ServiceProcess) -> tuple[str, int]:
 
 
 def connected(
-    service: ServiceProcess, sent: bytes, timeout: float = 10.0, room: int | None = None
+    service: ServiceProcess,
+    sent: bytes,
+    timeout: float = 10.0,
+    room: int | None = None,
+    source: str = "127.0.0.1",
 ) -> socket.socket:
     """A client that has sent so much, with `room` bytes for what comes; what it could not send is lost."""
     client = socket.socket()
+    client.bind((source, 0))
     if room is not None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
     client.settimeout(timeout)
@@ -31,10 +36,12 @@ def connected(
 
 
 @contextmanager
-def crowd(service: ServiceProcess, number: int, sent: bytes) -> Iterator[list[socket.socket]]:
-    """So many clients, each of which has sent this and waits."""
+def crowd(
+    service: ServiceProcess, number: int, sent: bytes, source: str = "127.0.0.1"
+) -> Iterator[list[socket.socket]]:
+    """So many clients of one address, each of which has sent this and waits."""
     with ExitStack() as clients:
-        yield [clients.enter_context(connected(service, sent)) for _ in range(number)]
+        yield [clients.enter_context(connected(service, sent, source=source)) for _ in range(number)]
 
 
 def answer(client: socket.socket) -> bytes:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -64,6 +65,13 @@ def test_a_thousand_half_requests_shut_nobody_out(patient: ServiceProcess, half:
         assert quick(patient) < 5.0
         assert sum(map(is_open, clients)) <= 250
     eventually(lambda: quick(patient))
+
+
+def test_nor_do_those_of_several_addresses(patient: ServiceProcess) -> None:
+    """There is a ceiling for all of them together, under which the most crowded one gives way."""
+    with crowd(patient, 200, HEAD, "127.0.0.2") as some, crowd(patient, 200, HEAD, "127.0.0.3") as others:
+        assert quick(patient) < 5.0
+        assert sum(map(is_open, [*some, *others])) <= 300
 
 
 def test_the_bodies_of_strangers_take_no_memory(patient: ServiceProcess) -> None:
@@ -156,6 +164,38 @@ def test_an_endless_body_of_a_stranger_ends(patient: ServiceProcess, head: bytes
         told = answer(client)
     assert sent < 20 * MEGABYTE
     assert told[9:12] in (b"401", b"413", b"415", b"")
+
+
+def test_a_body_of_two_lengths_is_refused(hasty: ServiceProcess) -> None:
+    """A proxy in front may go by the other one, and take the rest for another client's request."""
+    with connected(
+        hasty, SIGN_IN + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ) as client:
+        told = answer(client)
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert b"expected one of them" in told
+
+
+def test_half_requests_do_not_hold_up_the_end(tmp_path: Path, redis_server: RedisServer) -> None:
+    """Neither those without a head nor those without a body."""
+    env = environment(tmp_path / "run", redis_server.database(6), head_seconds=600, body_seconds=600)
+    with started(ServiceProcess(tmp_path / "service.log", env)) as service:
+        half = SIGN_IN + b"Content-Length: 9000\r\n\r\nform"
+        with crowd(service, 20, HEAD), crowd(service, 20, half):
+            quick(service)
+            began = time.monotonic()
+            service.stop(within=60)
+    assert time.monotonic() - began < 10
+
+
+def test_no_client_fills_the_log(hasty: ServiceProcess) -> None:
+    """With what is wrong about its requests."""
+    upgrade = b"Upgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n"
+    for odd in (b"nothing\r\n\r\n", HEAD + b"Content-Length: x\r\n\r\n", HEAD + upgrade):
+        before = len(hasty.output())
+        with connected(hasty, odd) as client:
+            answer(client)
+        assert hasty.output()[before:] == ""
 
 
 def test_an_idle_connection_that_begins_another_request_has_to_end_it(hasty: ServiceProcess) -> None:
