@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from ingestion_api.pages.route import PageRoute
-from ingestion_api.pages.templates import page
+from ingestion_api.pages.templates import page, part
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Document = Mapping[str, Any]
@@ -43,11 +43,20 @@ class Operation:
 @router.get("/docs")
 def show(request: Request) -> Response:
     """Show them by subject; whoever may read the document may read this."""
-    document = request.app.openapi()
+    state, document = request.app.state, request.app.openapi()
+    if not hasattr(state, "routes_shown"):
+        # the same for everybody as long as the service runs, and slow to write
+        state.routes_shown = part("documentation_routes.html", subjects=by_subject(document))
+    about = document["info"]["description"]
+    return page(request, "documentation.html", about=about, routes=state.routes_shown)
+
+
+def by_subject(document: Document) -> dict[str, list[Operation]]:
+    """All operations, in the order of the document."""
     subjects: dict[str, list[Operation]] = {}
-    for tag, operation in operations(document):
-        subjects.setdefault(tag, []).append(operation)
-    return page(request, "documentation.html", about=document["info"]["description"], subjects=subjects)
+    for subject, operation in operations(document):
+        subjects.setdefault(subject, []).append(operation)
+    return subjects
 
 
 def operations(document: Document) -> Iterator[tuple[str, Operation]]:

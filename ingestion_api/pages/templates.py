@@ -33,6 +33,11 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
     return HTMLResponse(_environment().get_template(template).render({**shared, **values}), status)
 
 
+def part(template: str, **values: Any) -> Markup:
+    """Render a piece of a page that is the same for everybody."""
+    return Markup(_environment().get_template(template).render(values))  # noqa: S704 - the template escapes
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
