@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from ingestion_api.access.rotation import RotationError, rotate_key
 from ingestion_api.access.tokens import TokenFlaw, check_tokens
 from ingestion_api.app import create_app
-from ingestion_api.server.run import serve
+from ingestion_api.server.run import run
 from ingestion_api.settings import Settings
 from ingestion_api.settings_file import SettingsError, load
 from ingestion_api.store.migrate import migrate
@@ -45,7 +45,7 @@ def serve(settings: Settings) -> int:
     if not opens(app.state.service.store.engine):
         print("The service's database file cannot be opened; see database_url.", file=sys.stderr)  # noqa: T201 - as above
         return 1
-    serve(app, settings)
+    run(app, settings)
     return 0
 
 

@@ -19,7 +19,7 @@ ENOUGH_FILES = 65_536
 SHUTDOWN = 15  # seconds for the requests that are under way when the service is stopped
 
 
-def serve(app: Any, settings: Settings) -> None:
+def run(app: Any, settings: Settings) -> None:
     """Serve until stopped."""
     logging.getLogger("uvicorn.error").addFilter(_is_news)
     uvicorn.run(

@@ -9,10 +9,11 @@ from contextlib import suppress
 
 from fastapi import Request
 from fastapi.security.utils import get_authorization_scheme_param
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingestion_api.access.bearer import address_of, gate_of
-from ingestion_api.pages.visitor import visitor_of
+from ingestion_api.pages.visitor import learn_seal, visitor_of
 from ingestion_api.problems import BadRequest, Problem, TooLarge, TooSlow, WrongType
 from ingestion_api.web.errors import detail
 
@@ -47,7 +48,7 @@ class RequestBody:
             await self.app(scope, _again(body, receive), send)
 
     async def _read(self, request: Request, receive: Receive) -> bytes | None:
-        limit = self._limit(request)
+        limit = await self._limit(request)
         if _announced(request.scope) > limit:
             raise _too_large(limit)
         try:
@@ -56,7 +57,7 @@ class RequestBody:
         except TimeoutError:
             raise TooSlow(f"The body did not come within {self.seconds:g} s.") from None
 
-    def _limit(self, request: Request) -> int:
+    async def _limit(self, request: Request) -> int:
         """How much is read; a Problem when nothing is."""
         if request.url.path.startswith(FOR_PROGRAMS):
             _, token = get_authorization_scheme_param(request.headers.get("authorization"))
@@ -65,7 +66,7 @@ class RequestBody:
             return self.limit
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             raise WrongType("Content-Type is multipart/...; expected application/x-www-form-urlencoded.")
-        if 0 < _announced(request.scope) <= FORM_OF_STRANGERS or visitor_of(request).session.signed_in:
+        if 0 < _announced(request.scope) <= FORM_OF_STRANGERS or await _has_signed_in(request):
             return self.limit
         return min(self.limit, FORM_OF_STRANGERS)
 
@@ -80,6 +81,15 @@ class RequestBody:
                 async with asyncio.timeout(LINGER):
                     await _thrown_away(receive, self.limit)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _has_signed_in(request: Request) -> bool:
+    try:
+        await learn_seal(request)
+    except SQLAlchemyError:
+        # the page says so
+        return False
+    return visitor_of(request).session.signed_in
 
 
 async def _whole(receive: Receive, limit: int) -> bytes | None:

@@ -62,3 +62,17 @@ def test_the_longest_form_of_sign_in_fits(client: TestClient) -> None:
     fields = {"form_key": key, "token": TOKEN, "next": "/" + "%" * 3_000}
     answer = client.post("/sign-in", data=fields, follow_redirects=False)
     assert answer.status_code == 303
+
+
+def test_who_has_signed_in_may_send_a_long_form(client: TestClient) -> None:
+    """Up to the limit for all bodies: a list of resources may be long."""
+    page = client.get("/sign-in").text
+    for address in ("/sign-in", "/embeddings"):
+        key = page.partition('name="form_key" value="')[2].partition('"')[0]
+        fields = {"form_key": key, "token": TOKEN, "which": "named", "resource_ids": "a " * 20_000}
+        if address == "/sign-in":
+            del fields["resource_ids"]
+        answer = client.post(address, data=fields, follow_redirects=False)
+        page = client.get("/embeddings").text
+    assert answer.status_code == 400
+    assert "Enter 1 to 10000 resource ids" in answer.text or "is no UUID" in answer.text or "queued" in page
