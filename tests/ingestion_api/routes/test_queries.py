@@ -18,32 +18,34 @@ from tests.ingestion_api.jobs.orders import ended_job, waiting_job
 from tests.ingestion_api.processes import TOKEN
 
 JOBS = "/api/v1/ingestion/jobs"
-# the most that each may make, BEGIN and the check of the session included
+# the most that each may make, the check of the session included
 MOST = {
-    f"{JOBS}?limit=100": 4,
-    f"{JOBS}?limit=100&status=pending": 4,
-    f"{JOBS}/1": 4,
-    f"{JOBS}/history?limit=100": 2,
-    "/api/v1/ingestion/queue": 2,
-    "/api/v1/ingestion/worker/status": 6,
-    "/api/v1/alerts?limit=100": 2,
-    "/api/v1/audit?limit=100": 2,
-    "/jobs": 5,
-    "/jobs/1": 7,
-    "/alerts": 5,
-    "/workers": 8,
-    "/": 20,
-    "/metrics": 12,
+    f"{JOBS}?limit=100": 3,
+    f"{JOBS}?limit=100&status=pending": 3,
+    f"{JOBS}/1": 3,
+    f"{JOBS}/history?limit=100": 1,
+    "/api/v1/ingestion/queue": 1,
+    "/api/v1/ingestion/worker/status": 3,
+    "/api/v1/alerts?limit=100": 1,
+    "/api/v1/audit?limit=100": 1,
+    "/jobs": 3,
+    "/jobs/1": 5,
+    "/alerts": 3,
+    "/workers": 4,
+    "/": 14,
+    "/metrics": 10,
 }
 
 
 @contextmanager
 def counted(store: Store) -> Iterator[list[str]]:
-    """The statements that are sent within the block."""
+    """The questions that are asked within the block."""
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        sent.append(statement)
+        # the signing key is read again every second, whoever asks for what
+        if statement.startswith("SELECT") and "signing_key" not in statement:
+            sent.append(statement)
 
     event.listen(store.engine, "before_cursor_execute", note)
     yield sent
