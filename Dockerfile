@@ -6,6 +6,7 @@ COPY stack/compose/requirements.txt stack/compose/requirements-build.txt ./
 RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements-build.txt \
     && pip --python /venv/bin/python install --no-cache-dir --no-deps --require-hashes -r requirements.txt
 COPY pyproject.toml README.md ./
+COPY connections connections
 COPY exporter exporter
 COPY ingestion_api ingestion_api
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir wheels . \

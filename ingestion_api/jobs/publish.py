@@ -23,6 +23,8 @@ def publish_due(store: Store, broker: Broker, now: datetime) -> int:
     The job is marked before its message is sent, so that of several services on one database only one
     sends it. After a crash in between, the broker does not know the message, and recovery sends it again.
     """
+    if not broker.is_configured:
+        return 0
     due = _mark(store, now)
     sent = 0
     for job in due:

@@ -61,6 +61,8 @@ def take_back_lost(store: Store, patience: Patience, now: datetime) -> None:
 
 def forget_vanished(store: Store, broker: Broker, patience: Patience, now: datetime) -> None:
     """Mark jobs as unpublished whose message the broker has lost, as a restarted Redis does."""
+    if not broker.is_configured:
+        return
     quiet = (is_in(PENDING), Job.dispatch == "celery", Job.published_at < now - patience.grace)
     candidates = _found(store, *quiet)
     if not candidates:

@@ -14,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from connections.faults import fault
+from connections.postgres_faults import way_is_wrong
 from ingestion_api.problems import Problem
 from ingestion_api.store.engine import OF_THE_RESOURCES
 
@@ -68,6 +70,9 @@ async def _invalid(_request: Request, error: RequestValidationError) -> JSONResp
 async def _database_away(_request: Request, error: Exception) -> JSONResponse:
     theirs = OF_THE_RESOURCES in getattr(error, "detail", ())
     whose = "The database of the resources" if theirs else "The service's database"
+    if words := way_is_wrong(str(error)):
+        log.warning("%s %s", whose.lower(), words)
+        return detail(503, f"{whose} {words}.", {"Retry-After": "5"})
     log.warning("%s does not answer: %s", whose.lower(), type(error).__name__)
     return detail(503, f"{whose} does not answer; try again shortly.", {"Retry-After": "5"})
 
@@ -77,6 +82,9 @@ async def _no_data(_request: Request, _error: DataError) -> JSONResponse:
 
 
 async def _redis_away(_request: Request, error: RedisError) -> JSONResponse:
+    if words := fault(error):
+        log.warning("Redis %s", words)
+        return detail(503, f"Redis {words}.", {"Retry-After": "5"})
     log.warning("Redis does not answer: %s", type(error).__name__)
     return detail(503, "Redis does not answer; try again shortly.", {"Retry-After": "5"})
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from ingestion_api.worker.heartbeat import Heartbeat
 
 _file = os.environ.get("SERVICE_CONFIG")
 settings = load(Path(_file) if _file else None)
+if settings.broker_url is None:
+    sys.exit("broker_url is empty, so there is no queue to work on; set SERVICE_BROKER_URL to a Redis")
 app = celery_app(settings, include=["ingestion_api.tasks.ingest", "ingestion_api.tasks.embed"])
 _heartbeats: list[Heartbeat] = []
 # what its heartbeats call this software, by which it is told from the backend's workers on one broker
