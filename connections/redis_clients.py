@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import redis
 import redis.asyncio
 import redis.asyncio.sentinel
 import redis.sentinel
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from connections.faults import NoTls, SpeaksTls
 from connections.probes import answers_plainly, answers_plainly_now, speaks_tls, speaks_tls_now
 from connections.redis_url import RedisUrl, Server
 
 HANDSHAKE = 0.25  # seconds of a TLS handshake after which it is tried whether the server speaks plainly
+ONCE_MORE = partial(Retry, NoBackoff(), 1)
 ASKED = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}  # of each Sentinel
 
 
@@ -29,7 +33,8 @@ def blocking_pool(url: RedisUrl, **how: Any) -> redis.ConnectionPool:
     kind: Any = redis.UnixDomainSocketConnection
     if not url.path:
         kind = finding(redis.SSLConnection if url.tls else redis.Connection, places)
-    return redis.ConnectionPool(connection_class=kind, **arguments(url), **how)
+    # a connection that ended without a word is replaced once
+    return redis.ConnectionPool(connection_class=kind, **{**arguments(url), "retry": ONCE_MORE(), **how})
 
 
 def arguments(url: RedisUrl) -> dict[str, Any]:

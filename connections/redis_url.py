@@ -183,7 +183,7 @@ def _server(parts: SplitResult, scheme: str) -> Server:
     try:
         port = parts.port
     except ValueError:
-        raise ValueError("is a hidden value whose port is no number; expected one up to 65535") from None
+        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED}") from None
     return unquote(parts.hostname or "localhost"), port or PORTS.get(scheme, 6379)
 
 

@@ -34,7 +34,10 @@ def workers(request: Request) -> dict[str, str]:
     """At least one worker is online, so that jobs are done."""
     found = overview(service_of(request))
     if found.health != "healthy":
-        raise Unavailable(f"No worker is online; the best of {len(found.workers)} is {found.health}.")
+        raise Unavailable(
+            f"No worker is online; the best of {len(found.workers)} is {found.health}"
+            f"{' and does not hear its broker' if any(it.broker_lost_at for it in found.workers) else ''}."
+        )
     return {"status": f"{found.active} active"}
 
 

@@ -31,6 +31,9 @@ class OneWorker(Shape):
     gpu: list[dict[str, Any]]
     queues: list[str]
     job_ids: list[int] = Field(description="The jobs it works on.")
+    broker_lost_at: datetime | None = Field(
+        None, description="Since when it has not heard its broker, so that it takes no jobs."
+    )
 
 
 class WorkerStatus(Shape):
@@ -72,6 +75,7 @@ def worker_status(request: Request) -> WorkerStatus:
             gpu=list(worker.gpu),
             queues=list(worker.queues),
             job_ids=list(worker.job_ids),
+            broker_lost_at=worker.broker_lost_at,
         )
         for worker in found.workers
     ]

@@ -30,7 +30,7 @@ logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(leve
 def begin(sender: Any, **_more: object) -> None:
     """Register the worker, and report from now on."""
     queues = sorted(sender.app.amqp.queues.consume_from)
-    heartbeat = Heartbeat(open_bench(), str(sender.hostname), queues)
+    heartbeat = Heartbeat(open_bench(), str(sender.hostname), queues, sender.contact)
     heartbeat.start()
     _heartbeats.append(heartbeat)
 
