@@ -67,8 +67,8 @@ def listen(contact: Contact, channel: Any) -> None:
 def look(contact: Contact, channel: Any) -> None:
     """Raise BrokerLost where only a new connection helps.
 
-    A message that could not be acknowledged counts against the prefetch limit for ever, so that no other is asked
-    for. Neither is one by a worker that has all it can work on, and whose silence says nothing.
+    A message that could not be acknowledged counts against the prefetch limit for ever, so that no other is
+    asked for. A worker that has all it can work on asks for none either, and its silence says nothing.
     """
     if contact.must_reconnect:
         raise BrokerLost("an acknowledgement got no reply")

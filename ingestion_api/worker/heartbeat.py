@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ingestion_api.store.store import follow
 from ingestion_api.worker.bench import Bench
 from ingestion_api.worker.contact import Contact
 from ingestion_api.worker.gpu import gpu_facts
@@ -71,6 +72,7 @@ class Heartbeat:
         if not self._prepared:
             self._bench.prepare()
             self._prepared = True
+        follow(self._bench.clock, self._bench.store)
         now = self._bench.clock()
         self._look(now)
         report(self._bench.store, replace(self._report, broker_lost_at=self._lost_at), now)

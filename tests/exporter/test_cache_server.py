@@ -38,7 +38,7 @@ def narrow(redis_server: RedisServer) -> Iterator[str]:
 
 
 def said_of(url: str, caplog: pytest.LogCaptureFixture, up: int | None = 0, **more: Any) -> str:
-    """What the exporter logs of this server, which is down in its eyes; unknown where the way to it is wrong."""
+    """What the exporter logs of this server, which is down, or unknown where the way to it is wrong."""
     with watching(redis={"url": url, "timeout": 0.5}, **more) as exporter:
         page = exporter.page("cache.ping", SERVER)
     assert page.value("redis_up") == up
