@@ -25,7 +25,7 @@ ENTRYPOINT ["start"]
 CMD ["python", "-m", "exporter"]
 EXPOSE 9810
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:9810/-/ready', timeout=2)"]
+    CMD ["python", "-c", "import urllib.request as u; u.build_opener(u.ProxyHandler({})).open('http://127.0.0.1:9810/-/ready', timeout=2)"]
 
 FROM watchroom AS service
 USER 0
@@ -38,4 +38,4 @@ USER 10001
 CMD ["python", "-m", "ingestion_api"]
 EXPOSE 8090
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8090/-/ready', timeout=2)"]
+    CMD ["python", "-c", "import urllib.request as u; u.build_opener(u.ProxyHandler({})).open('http://127.0.0.1:8090/-/ready', timeout=2)"]

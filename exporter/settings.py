@@ -48,6 +48,10 @@ class Backend(Section):
     """The watched backend, over HTTP."""
 
     url: HttpUrl = Field("http://127.0.0.1:8000", description="address of the watched backend")
+    proxy: HttpUrl | None = Field(
+        None,
+        description="proxy through which the backend is asked; none: no proxy, whatever HTTP_PROXY says",
+    )
     token: SecretStr | None = Field(None, description="bearer token towards the backend")
     token_file: Path | None = Field(
         None, description="file with that token, read again when it changes; wins over the token"

@@ -148,10 +148,10 @@ class Settings(BaseSettings):
             return value
         return tuple(word.strip() for word in value.split(",") if word.strip())
 
-    @field_validator("broker_url", mode="before")
+    @field_validator("broker_url", "edge_url", "cache_url", mode="before")
     @classmethod
-    def no_broker(cls, value: object) -> object:
-        """An empty URL is none."""
+    def empty_is_none(cls, value: object) -> object:
+        """An empty URL names nothing."""
         return None if value == "" else value
 
     @field_validator("broker_url", "edge_url", "cache_url")

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
+from ingestion_api.dispatch.broker import NO_QUEUE
 from ingestion_api.problems import Unavailable
 from ingestion_api.routes.answers import errors
 from ingestion_api.service import Service, service_of
@@ -45,6 +46,8 @@ def _readiness(service: Service, preparation: Preparation) -> dict[str, str]:
     with service.store.read() as session:
         session.execute(text("SELECT 1"))
     preparation.check()
+    if not service.broker.is_configured:
+        return {"status": "ready", "detail": NO_QUEUE}
     try:
         service.broker.check()
     except Unavailable as error:

@@ -14,6 +14,8 @@ from ingestion_api.routes.shapes import Shape
 from ingestion_api.service import Service, service_of
 from ingestion_api.workers.overview import overview
 
+NO_QUEUE = "not configured"
+
 router = APIRouter(prefix="/api/v1/ingestion", tags=["workers"])
 
 
@@ -89,13 +91,15 @@ def health(request: Request) -> JSONResponse:
     """Ask the database and the queue; 503 when one of them does not answer."""
     services = _services(service_of(request))
     needed = (services["database"], services["redis"])
-    healthy = all(state == "healthy" for state in needed)
+    healthy = all(state in ("healthy", NO_QUEUE) for state in needed)
     body = Health(status="healthy" if healthy else "unhealthy", services=services)
     return JSONResponse(body.model_dump(), 200 if healthy else 503)
 
 
 def _services(service: Service) -> dict[str, str]:
     found = {"database": _said(lambda: _ask_database(service)), "redis": _said(lambda: _ask_queue(service))}
+    if service.edge is None and not service.broker.is_configured:
+        found["redis"] = NO_QUEUE
     found["workers"] = "unknown"
     if found["database"] == "healthy" and found["redis"] == "healthy":
         found["workers"] = overview(service).health

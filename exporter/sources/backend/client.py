@@ -62,15 +62,22 @@ class BackendClient:
     what follows may be as long, slow or broken as it likes.
     """
 
-    def __init__(
-        self, url: str, token: Token, max_bytes: int, name: str = BACKEND, bodies: bool = True
+    def __init__(  # noqa: PLR0913  (what follows the name has a default)
+        self,
+        url: str,
+        token: Token,
+        max_bytes: int,
+        name: str = BACKEND,
+        *,
+        bodies: bool = True,
+        proxy: str | None = None,
     ) -> None:
         self._token = token
         self._max_bytes = max_bytes
         self._name = name
         self._bodies = bodies
-        self._kept = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=4))
-        self._single = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=0))
+        self._kept = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=4), proxy)
+        self._single = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=0), proxy)
         self._has_responded = False
         self._closed = 0  # kept connections that the server closed in a row
         self.on_exchange: Callable[[Exchange], None] = lambda _: None
@@ -212,8 +219,10 @@ def is_ours(error: BaseException | None) -> bool:
     return False
 
 
-def connect(url: str, limits: httpx2.Limits) -> httpx2.AsyncClient:
-    """A client for this system; nothing is opened before the first request, and no proxy is used.
+def connect(url: str, limits: httpx2.Limits, proxy: str | None = None) -> httpx2.AsyncClient:
+    """A client for this system; nothing is opened before the first request.
+
+    No proxy is used but the one that a setting names: those of the environment are for the outside.
 
     Bodies are wanted as they are, since packing them costs the system time. No cookie is kept: one of a load
     balancer would lead to the same process for ever.
@@ -225,6 +234,7 @@ def connect(url: str, limits: httpx2.Limits) -> httpx2.AsyncClient:
         limits=limits,
         timeout=None,
         trust_env=False,
+        proxy=proxy,
         cookies=cookies,
         headers={"Accept-Encoding": "identity"},
     )
