@@ -54,7 +54,7 @@ def _words(error: BaseException) -> str | None:
 def _words_of_tls(error: ssl.SSLError) -> str | None:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"has a certificate that is not accepted: {error.verify_message}"
-    reason = error.reason or ""
+    reason = getattr(error, "reason", None) or ""
     if any(word in reason for word in NO_TLS_HERE):
         return NO_TLS
     if any(word in reason for word in OURS_REFUSED):

@@ -19,7 +19,7 @@ async def answers_plainly(host: str, port: int) -> bool:
                 writer.write(PING)
                 return await reader.read(1) in REPLIES
             finally:
-                writer.close()
+                writer.transport.abort()
     return False
 
 
@@ -36,7 +36,7 @@ async def speaks_tls(host: str, port: int) -> bool:
     with suppress(OSError):
         async with asyncio.timeout(SECONDS):
             _, writer = await asyncio.open_connection(host, port, ssl=anybody())
-            writer.close()
+            writer.transport.abort()
             return True
     return False
 

@@ -57,7 +57,8 @@ class BlockingPlaces:
         group = self._url.sentinel
         if group is None:
             return self._url.servers
-        asked = redis.sentinel.Sentinel(list(self._url.servers), sentinel_kwargs=sentinel_login(self._url))
+        kind: Any = redis.sentinel.Sentinel  # without types
+        asked = kind(list(self._url.servers), sentinel_kwargs=sentinel_login(self._url))
         try:
             return [asked.discover_master(group.master_name)]
         finally:
@@ -103,9 +104,8 @@ class Places:
         group = self._url.sentinel
         if group is None:
             return self._url.servers
-        asked = redis.asyncio.sentinel.Sentinel(
-            list(self._url.servers), sentinel_kwargs=sentinel_login(self._url)
-        )
+        kind: Any = redis.asyncio.sentinel.Sentinel  # without types
+        asked = kind(list(self._url.servers), sentinel_kwargs=sentinel_login(self._url))
         try:
             return [await asked.discover_master(group.master_name)]
         finally:

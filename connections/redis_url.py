@@ -113,10 +113,9 @@ def _sentinels(read: Sequence[RedisUrl], master_name: str | None) -> RedisUrl:
         for it, group in zip(read, groups, strict=True)
     ]
     # Celery reads user, password, database and options of the first alone, so the others may leave them out
-    told = [it for it in bare if it != RedisUrl(sentinel=SentinelGroup(name))]
-    if any(it != told[0] for it in told):
+    first, plain = bare[0], RedisUrl(sentinel=SentinelGroup(name))
+    if any(it not in (first, plain) for it in bare):
         raise ValueError("names Sentinels that differ in more than host and port; expected the same for each")
-    first = told[0] if told else bare[0]
     return replace(first, servers=tuple(server for it in read for server in it.servers))
 
 
@@ -125,7 +124,10 @@ def _read(url: str) -> RedisUrl:
     if scheme not in SCHEMES:
         raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED}")
     # the part after the scheme follows the same rules whatever the scheme is
-    parts = urlsplit(f"http://{url[len(scheme) + 3 :]}")
+    try:
+        parts = urlsplit(f"http://{url[len(scheme) + 3 :]}")
+    except ValueError:
+        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED}") from None
     if parts.fragment or any(character.isspace() for character in url):
         raise ValueError("is a hidden value with a '#' or a space; expected %23 and %20 in a password")
     options = _options(parts, scheme)

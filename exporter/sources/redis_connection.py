@@ -21,7 +21,7 @@ _counts_lock = threading.Lock()
 def connect(url: SecretStr, timeout: float | None, counts: OwnCounts, most: int = MOST_CONNECTIONS) -> Redis:
     """A client for this URL; nothing is opened before the first command. Raises ValueError for a bad URL."""
     found = read_url(url)
-    how = {
+    how: dict[str, Any] = {
         # a key may hold any bytes; those that are no text survive the way to us and back
         "decode_responses": True,
         "encoding_errors": "surrogateescape",

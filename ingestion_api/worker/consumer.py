@@ -25,7 +25,7 @@ class LastingConsumer(Consumer):
 
     def register_with_event_loop(self, hub: Any) -> None:
         """Note from now on when the broker is heard; called for each connection."""
-        super().register_with_event_loop(hub)  # type: ignore[misc]  # not in celery-types
+        super().register_with_event_loop(hub)
         channel = self.task_consumer.channel
         listen(self.contact, channel)
         self.contact.begin()

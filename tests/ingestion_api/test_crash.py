@@ -133,8 +133,12 @@ def test_every_accepted_job_ends_exactly_once(  # noqa: PLR0917  (each is a serv
         client.start()
         for blow in run.blows:
             enough = begun(store) + 1
-            blows = {FORGET: own_redis_server.flush, SILENCE: line.swallow}
-            blows.get(blow, partial(strike, victims.get(blow), hands))()
+            if blow == SILENCE:
+                line.swallow()
+            elif blow == FORGET:
+                own_redis_server.flush()
+            else:
+                strike(victims.get(blow), hands)
             # let a worker begin something between two blows
             eventually(partial(reached, store, enough), within=60.0)
         client.join(timeout=60)

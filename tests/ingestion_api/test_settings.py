@@ -62,7 +62,10 @@ def test_the_cache_is_the_backends_unless_named(monkeypatch: pytest.MonkeyPatch)
     [
         ("port: many", "port is 'many': input should be a valid integer"),
         ("queue_limit: 0", "queue_limit is 0: input should be greater than or equal to 1"),
-        ("broker_url: amqp://guest:secret@host", "broker_url: is a hidden value that is no Redis URL; expected redis://"),
+        (
+            "broker_url: amqp://guest:secret@host",
+            "broker_url: is a hidden value that is no Redis URL; expected redis://",
+        ),
         (
             "database_url: mysql://u:secret@host/x",
             "database_url: names mysql, or no file; expected sqlite:///FILE",
@@ -119,7 +122,7 @@ def test_a_database_file_that_cannot_be_opened_is_one_sentence(
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("broker_url: redis://:wrong@{redis}/0", "broker_url: The queue's broker refused the password"),
+        ("broker_url: redis://nobody:wrong@{redis}/0", "broker_url: The queue's broker refused the password"),
         ("broker_url: rediss://{redis}/0", "broker_url: The queue's broker speaks no TLS"),
         ("broker_url: redis://127.0.0.1:1/0", "broker_url: The queue's broker does not answer"),
         ("cache_url: redis://127.0.0.1:1/0", "cache_url: Redis does not answer"),
@@ -130,10 +133,10 @@ def test_a_database_file_that_cannot_be_opened_is_one_sentence(
             "resources_url: the database refused the start-up parameter nonsense",
         ),
         ("resources_url: sqlite:////nowhere/neo.db", "resources_url: there is no file /nowhere/neo.db"),
-        ("database_url: sqlite:////proc/neo.db", "database_url: "),
+        ("database_url: sqlite:///{folder}/service.yml/own.db", "own.db cannot be made in"),
     ],
 )
-def test_check_opens_what_the_use_opens(
+def test_check_opens_what_the_use_opens(  # noqa: PLR0917  (each is a server)
     tmp_path: Path,
     redis_server: RedisServer,
     postgres_server: PostgresServer,
@@ -143,7 +146,7 @@ def test_check_opens_what_the_use_opens(
 ) -> None:
     """And says what is wrong with the way to it, once for each setting."""
     postgres = postgres_server.url.partition("://")[2].partition("?")[0]
-    text = setting.format(redis=f"127.0.0.1:{redis_server.port}", postgres=postgres)
+    text = setting.format(redis=f"127.0.0.1:{redis_server.port}", postgres=postgres, folder=tmp_path)
     usual = "" if "broker_url" in text else f"broker_url: {redis_server.url}\n"
     file = written(tmp_path, f"run_dir: {tmp_path}\n{usual}{text}\n")
     assert main(["--check", "--config", str(file)]) == 1
