@@ -101,7 +101,7 @@ def test_all_of_it_may_be_frozen(
     assert run.ended() is None
 
 
-def test_a_broker_that_is_no_redis_costs_only_the_service(
+def test_a_broker_that_is_no_redis_costs_only_the_workers(
     watchroom: Make, own_redis_server: RedisServer, free_port: Callable[[], int]
 ) -> None:
     run = watchroom(
