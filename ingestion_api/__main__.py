@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
         "--config", type=Path, metavar="FILE", help="YAML file; SERVICE_... variables win over it"
     )
     only = parser.add_mutually_exclusive_group()
-    only.add_argument("--check", action="store_true", help="check the settings, open what they name, and stop")
+    only.add_argument(
+        "--check", action="store_true", help="check the settings, open what they name, and stop"
+    )
     only.add_argument(
         "--rotate-key", action="store_true", help="make a new signing key, which ends all sessions, and stop"
     )
