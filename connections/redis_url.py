@@ -128,7 +128,7 @@ def _read(url: str) -> RedisUrl:
         parts = urlsplit(f"http://{url[len(scheme) + 3 :]}")
     except ValueError:
         raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED}") from None
-    if parts.fragment or any(character.isspace() for character in url):
+    if parts.fragment or not url.isprintable() or " " in url:
         raise ValueError("is a hidden value with a '#' or a space; expected %23 and %20 in a password")
     options = _options(parts, scheme)
     tls = Tls.read({name: options[name] for name in options if name in TLS_OPTIONS}, scheme)
@@ -178,11 +178,15 @@ def _database(parts: SplitResult, scheme: str, options: Mapping[str, str]) -> in
 
 
 def _server(parts: SplitResult, scheme: str) -> Server:
+    host = unquote(parts.hostname or "localhost")
     try:
         port = parts.port
+        host.encode("idna")
     except ValueError:
         raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED}") from None
-    return unquote(parts.hostname or "localhost"), port or PORTS.get(scheme, 6379)
+    if port == 0 or "\0" in host:
+        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED}")
+    return host, port or PORTS.get(scheme, 6379)
 
 
 def _path(parts: SplitResult) -> str:

@@ -10,6 +10,8 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 SMALL = timedelta(seconds=1)  # a difference that is drift, and no jump
+# Linux counts on while the machine sleeps, others do not
+SECONDS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 SETTLED = timedelta(minutes=10)  # that a jump must last before it is believed
 
 
@@ -20,7 +22,7 @@ def wall() -> datetime:
 
 def elapsed() -> float:
     """Seconds that only rise, also while the machine sleeps; the same for all processes of the machine."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.clock_gettime(SECONDS)
 
 
 class SteadyClock:

@@ -31,7 +31,7 @@ class Client:
         self.database = found.database
         self.counts = counts_of(url)
         self._before = self.counts.now()
-        self._login = (found.address, found.username, found.password)
+        self._login = (found.address, found.tls, found.username, found.password)
         self._redis = connect(url, timeout, self.counts)
         self._url = url
         self._pulse: Pulse | None = None

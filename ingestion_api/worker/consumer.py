@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from celery.concurrency.solo import TaskPool
 from celery.utils.threads import bound_open_broker_sockets  # type: ignore[attr-defined]  # not in celery-types yet
 from celery.worker.consumer import Consumer
 from kombu import Connection
@@ -28,6 +29,7 @@ class LastingConsumer(Consumer):
         super().register_with_event_loop(hub)
         channel = self.task_consumer.channel
         listen(self.contact, channel)
+        self.contact.blocks_loop = isinstance(self.pool, TaskPool)
         self.contact.begin()
         hub.call_repeatedly(TICK, look, self.contact, channel)
 

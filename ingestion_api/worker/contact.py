@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from celery.worker.state import reserved_requests
+from celery.worker.state import active_requests, reserved_requests
 
 DEAF_AFTER = 8.0  # seconds; a broker that is there answers a waiting BRPOP every second
 TICK = 1.0
+LATE = 3.0  # seconds between two looks
 
 
 class Contact:
@@ -17,6 +18,13 @@ class Contact:
         self._clock = clock
         self.heard_at: float | None = None
         self.must_reconnect = False
+        self.blocks_loop = False  # of a pool that does its tasks in the consumer's own loop
+        self._looked_at = clock()
+
+    def was_late(self) -> bool:
+        """Whether the consumer's loop stood still since the last look, in which nothing could be heard."""
+        before, self._looked_at = self._looked_at, self._clock()
+        return self._looked_at - before > LATE
 
     def begin(self) -> None:
         """A new connection answered."""
@@ -29,7 +37,7 @@ class Contact:
 
     def lost_for(self) -> float | None:
         """Seconds since the broker was last heard; None while that is not long ago."""
-        if self.heard_at is None:
+        if self.heard_at is None or (self.blocks_loop and active_requests):
             return None
         silence = self._clock() - self.heard_at
         return silence if silence > DEAF_AFTER else None
@@ -72,6 +80,8 @@ def look(contact: Contact, channel: Any) -> None:
     """
     if contact.must_reconnect:
         raise BrokerLost("an acknowledgement got no reply")
+    if contact.was_late():
+        return  # what was sent meanwhile is read first
     if reserved_requests and not channel.qos.can_consume():
         contact.note()
     if contact.lost_for() is not None:
