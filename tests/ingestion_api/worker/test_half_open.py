@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,7 +12,7 @@ from tests.ingestion_api.client import Jobs
 from tests.ingestion_api.git_server import GatedServer, serving, write_repository
 from tests.ingestion_api.processes import AUTHORIZED, ServiceProcess, environment, worker
 from tests.servers.celery_worker import CeleryWorker
-from tests.servers.fixtures import started
+from tests.servers.fixtures import folder_in, started
 from tests.servers.redis_server import RedisServer
 from tests.servers.tcp_proxy import TcpProxy, proxying
 from tests.servers.waiting import eventually
@@ -35,17 +34,18 @@ class Line(Jobs):
         return found
 
 
-@pytest.fixture
-def line(tmp_path: Path, own_redis_server: RedisServer) -> Iterator[Line]:
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     """All of it, with one repository that is slow for as long as the gate is closed."""
-    root = tmp_path / "repositories"
-    for name in ("lamp", "oil", "slow"):
+    folder = tmp_path_factory.mktemp("half-open")
+    root = folder / "repositories"
+    for name in ("lamp", "oil", "slow", "wick"):
         write_repository(root / name, {"README.md": "The lamp turns."})
     git = GatedServer(root)
-    with proxying(own_redis_server.port) as proxy:
-        env = environment(tmp_path / "run", f"redis://127.0.0.1:{proxy.port}/0")
-        service = ServiceProcess(tmp_path / "service.log", env)
-        hands = worker(tmp_path, env, "hands")
+    with started(RedisServer(folder_in(folder, "redis"))) as redis, proxying(redis.port) as proxy:
+        env = environment(folder / "run", f"redis://127.0.0.1:{proxy.port}/0")
+        service = ServiceProcess(folder / "service.log", env)
+        hands = worker(folder, env, "hands")
         with (
             serving(git),
             started(service),
@@ -73,12 +73,13 @@ def test_a_worker_that_cannot_acknowledge_goes_on(line: Line) -> None:
     line.proxy.swallow()
     line.git.gate.set()
     line.until(slow, "complete")
-    line.until(line.ingest("oil"), "complete", within=NOTICED)
+    line.until(line.ingest("wick"), "complete", within=NOTICED)
     assert line.job(slow)["attempts"] == 1
     assert line.hands.running
 
 
 def test_the_heartbeat_tells_of_a_consumer_that_hears_nothing(line: Line) -> None:
+    line.git.gate.set()
     eventually(lambda: line.worker()["status"] == "online")
     line.proxy.swallow(new=True)
     eventually(lambda: line.worker()["status"] == "degraded", within=NOTICED)
