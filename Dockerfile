@@ -6,6 +6,7 @@ COPY stack/compose/requirements.txt stack/compose/requirements-build.txt ./
 RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements-build.txt \
     && pip --python /venv/bin/python install --no-cache-dir --no-deps --require-hashes -r requirements.txt
 COPY pyproject.toml README.md ./
+COPY connections connections
 COPY exporter exporter
 COPY ingestion_api ingestion_api
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir wheels . \
@@ -24,7 +25,7 @@ ENTRYPOINT ["start"]
 CMD ["python", "-m", "exporter"]
 EXPOSE 9810
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:9810/-/ready', timeout=2)"]
+    CMD ["python", "-c", "import urllib.request as u; u.build_opener(u.ProxyHandler({})).open('http://127.0.0.1:9810/-/ready', timeout=2)"]
 
 FROM watchroom AS service
 USER 0
@@ -37,4 +38,4 @@ USER 10001
 CMD ["python", "-m", "ingestion_api"]
 EXPOSE 8090
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8090/-/ready', timeout=2)"]
+    CMD ["python", "-c", "import urllib.request as u; u.build_opener(u.ProxyHandler({})).open('http://127.0.0.1:8090/-/ready', timeout=2)"]

@@ -19,7 +19,8 @@ def main() -> None:
     parser.add_argument("rest", nargs="*", help="off, or parameters as name=value")
     given = parser.parse_args()
     settings = read_settings()
-    with httpx2.Client(base_url=f"http://{settings.host}:{settings.control_port}", timeout=TIMEOUT) as client:
+    address = f"http://{settings.host}:{settings.control_port}"
+    with httpx2.Client(base_url=address, timeout=TIMEOUT, trust_env=False) as client:
         try:
             raise SystemExit(run_words(client, given.name.replace("_", "-"), given.rest))
         except httpx2.HTTPError:

@@ -24,7 +24,8 @@ SERVICE = """
 
 From the environment of the service and of its workers, which wins, or from one YAML file; `--config FILE`
 names it to the service, `SERVICE_CONFIG` to the workers. In it `SERVICE_QUEUE_LIMIT` is `queue_limit`. Commas
-separate the words of a list. `python -m ingestion_api --check` only checks them.
+separate the words of a list. `python -m ingestion_api --check` checks them
+and opens what they name: databases, the queue's broker as Celery opens it, the cache.
 
 """
 STACK = """

@@ -21,6 +21,10 @@ class Unreachable(Absent):
     """Nobody was reached, for a reason that may be ours: no word of the resolver, no socket, no network."""
 
 
+class Unusable(Refused):
+    """Our way to the source is wrong: URL, TLS, certificate, password. This says nothing about the source."""
+
+
 class TimedOut(SourceError):
     """The source did not answer in time; it may be wedged, so it is not asked again for a while."""
 

@@ -18,6 +18,7 @@ from exporter.errors import (
     RouteAbsent,
     SourceError,
     TimedOut,
+    Unusable,
     Withheld,
 )
 from exporter.footprint import current_query
@@ -128,10 +129,13 @@ class Question(Generic[T]):
         return self._take()
 
     async def works(self) -> bool:
-        """Whether the source answers now. Raises NotConfigured without one, OutOfTime before it is known."""
+        """Whether the source answers now. Raises NotConfigured without one, OutOfTime before it is known.
+
+        Raises Unusable where our own way to it is wrong, which says nothing of the source.
+        """
         try:
             await self.answer()
-        except (NotConfigured, OutOfTime, Withheld):
+        except (NotConfigured, OutOfTime, Unusable, Withheld):
             raise
         except SourceError:
             return False

@@ -6,8 +6,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from connections.redis_url import with_master
 from exporter.settings_modules import MODULES, Module
 from exporter.settings_types import (
+    CeleryUrl,
     DatabaseUrl,
     HttpUrl,
     Port,
@@ -46,6 +48,10 @@ class Backend(Section):
     """The watched backend, over HTTP."""
 
     url: HttpUrl = Field("http://127.0.0.1:8000", description="address of the watched backend")
+    proxy: HttpUrl | None = Field(
+        None,
+        description="proxy through which the backend is asked; none: no proxy, whatever HTTP_PROXY says",
+    )
     token: SecretStr | None = Field(None, description="bearer token towards the backend")
     token_file: Path | None = Field(
         None, description="file with that token, read again when it changes; wins over the token"
@@ -173,9 +179,15 @@ class Redis(Section):
 class Celery(Section):
     """The broker, the result backend and what is expected of the workers."""
 
-    broker_url: RedisUrl | None = Field(None, description="URL of the Celery broker; none: it is not asked")
-    results_url: RedisUrl | None = Field(
+    broker_url: CeleryUrl | None = Field(None, description="URL of the Celery broker; none: it is not asked")
+    results_url: CeleryUrl | None = Field(
         None, description="URL of the Celery result backend; none: it is not asked"
+    )
+    master_name: str | None = Field(
+        None,
+        min_length=1,
+        description="name under which the Sentinels of broker_url and results_url know the server, kombu's "
+        "master_name; none: the URL's own",
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")
     fast_period: Seconds = Field(0.4, description="seconds within which queue lengths are asked at most once")
@@ -259,18 +271,21 @@ class Celery(Section):
     @property
     def readable_broker(self) -> SecretStr | None:
         """The broker where the exporter can read it."""
-        return readable(self.broker_url)
+        return readable(self._named(self.broker_url))
 
     @property
     def readable_results(self) -> SecretStr | None:
         """The result backend where the exporter can read it."""
-        return readable(self.results_url)
+        return readable(self._named(self.results_url))
+
+    def _named(self, url: SecretStr | None) -> SecretStr | None:
+        return url and SecretStr(with_master(url.get_secret_value(), self.master_name))
 
     @property
     def unreadable(self) -> tuple[str, ...]:
         """A sentence for each of them that it cannot read."""
-        broker = unreadable("celery.broker_url", self.broker_url)
-        return (*broker, *unreadable("celery.results_url", self.results_url))
+        broker = unreadable("celery.broker_url", self._named(self.broker_url))
+        return (*broker, *unreadable("celery.results_url", self._named(self.results_url)))
 
     @property
     def prefixes_of_results(self) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """The types of which settings are made."""
 
-import re
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
-from redis.asyncio.connection import parse_url
 
+from connections import redis_url
+from connections.redis_url import SCHEMES, is_redis, with_master
 from exporter.database_url import database_address
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -24,46 +24,50 @@ def understood(url: SecretStr) -> SecretStr:
 DatabaseUrl = Annotated[SecretStr, AfterValidator(understood)]
 
 
-READABLE = ("redis", "rediss", "unix")
-SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+._-]*(?=://)")
+ANY_NAME = "any"  # of a server that Sentinels know; which one is a setting of its own
 
 
 def redis_address(url: SecretStr) -> SecretStr:
     """The URL of a Redis server, or of something else that is let be. Raises ValueError without it."""
-    if scheme_of(url) not in ("", *READABLE):
-        return url
-    try:
-        parse_url(url.get_secret_value())
-    except ValueError:
-        raise ValueError(
-            "is a hidden value that is no Redis URL; "
-            "expected redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix://PATH"
-        ) from None
+    if scheme_of(url) in ("", *SCHEMES):
+        redis_url.parse(url.get_secret_value())
+    return url
+
+
+def celery_address(url: SecretStr) -> SecretStr:
+    """The same for Celery, which is told elsewhere under which name Sentinels know its server."""
+    redis_address(SecretStr(with_master(url.get_secret_value(), ANY_NAME)))
     return url
 
 
 def scheme_of(url: SecretStr) -> str:
     """The scheme of the URL in lower case, empty where it has none."""
-    found = SCHEME.match(url.get_secret_value())
-    return found[0].lower() if found else ""
+    return redis_url.scheme_of(url.get_secret_value())
 
 
 def readable(url: SecretStr | None) -> SecretStr | None:
-    """The URL where the exporter can read what is there: one Redis server."""
-    return url if url is not None and scheme_of(url) in READABLE else None
+    """The URL where the exporter can read what is there: a Redis server."""
+    return None if url is None or unreadable("", url) else url
 
 
 def unreadable(setting: str, url: SecretStr | None) -> tuple[str, ...]:
     """One sentence where this setting names something that the exporter cannot read."""
-    if url is None or readable(url) is not None:
+    if url is None:
         return ()
-    return (
-        f"{setting} begins with {scheme_of(url)}://, which the exporter cannot read; it reads a single Redis "
-        "server (redis://, rediss:// or unix://) and watches all else",
-    )
+    text = url.get_secret_value()
+    if not is_redis(text):
+        kinds = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+        return (
+            f"{setting} begins with {scheme_of(url)}://, which the exporter cannot read; it reads Redis "
+            f"({kinds}) and watches all else",
+        )
+    if with_master(text, ANY_NAME) != text:
+        return (f"{setting} names Sentinels and celery.master_name is not set; all else is watched",)
+    return ()
 
 
 RedisUrl = Annotated[SecretStr, AfterValidator(redis_address)]
+CeleryUrl = Annotated[SecretStr, AfterValidator(celery_address)]
 
 
 def known_zone(name: str) -> str:

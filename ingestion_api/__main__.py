@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from ingestion_api.access.rotation import RotationError, rotate_key
 from ingestion_api.access.tokens import TokenFlaw, check_tokens
 from ingestion_api.app import create_app
+from ingestion_api.check import report
 from ingestion_api.server.run import run
 from ingestion_api.settings import Settings
 from ingestion_api.settings_file import SettingsError, load
@@ -19,7 +20,10 @@ from ingestion_api.store.migrate import migrate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until stopped; 0 when all went well, 2 when a setting or a token is wrong."""
+    """Serve until stopped; 0 when all went well, 2 when a setting or a token is wrong.
+
+    Of a check 1 means that something cannot be opened.
+    """
     given = _parser().parse_args(arguments)
     try:
         settings = load(given.config)
@@ -28,8 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         check_tokens(settings)
         if given.check:
-            print("The settings are right.")  # noqa: T201 - the answer to --check
-            return 0
+            text, opened = report(settings)
+            print(f"The settings are right.\n{text}")  # noqa: T201 - the answer to --check
+            return 0 if opened else 1
         return serve(settings)
     except (SettingsError, TokenFlaw, RotationError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the one sentence the caller reads
@@ -66,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         "--config", type=Path, metavar="FILE", help="YAML file; SERVICE_... variables win over it"
     )
     only = parser.add_mutually_exclusive_group()
-    only.add_argument("--check", action="store_true", help="check the settings and stop")
+    only.add_argument(
+        "--check", action="store_true", help="check the settings, open what they name, and stop"
+    )
     only.add_argument(
         "--rotate-key", action="store_true", help="make a new signing key, which ends all sessions, and stop"
     )

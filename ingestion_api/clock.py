@@ -1,11 +1,72 @@
-"""The time, as an argument, so that tests can set it."""
+"""The time: as an argument, so that tests can set it, and steady, so that a clock that jumps does no harm."""
 
+import logging
+import threading
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+SMALL = timedelta(seconds=1)  # a difference that is drift, and no jump
+# Linux counts on while the machine sleeps, others do not
+SECONDS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+SETTLED = timedelta(minutes=10)  # that a jump must last before it is believed
 
 
-def utc_now() -> datetime:
-    """The present moment, aware, in UTC."""
+def wall() -> datetime:
+    """The machine's clock, which may be set at any time; aware, in UTC."""
     return datetime.now(UTC)
+
+
+def elapsed() -> float:
+    """Seconds that only rise, also while the machine sleeps; the same for all processes of the machine."""
+    return time.clock_gettime(SECONDS)
+
+
+class SteadyClock:
+    """Begins with the time of the machine and goes on at its own pace.
+
+    It follows a reference, as the database's clock, which all processes can read. A jump of the reference is
+    believed once it has lasted: a clock that is ahead for some seconds must end no lease and no job's life.
+    """
+
+    def __init__(
+        self, reference: Clock = wall, elapsed: Callable[[], float] = elapsed, settled: timedelta = SETTLED
+    ) -> None:
+        self._elapsed = elapsed
+        self._settled = settled.total_seconds()
+        self._lock = threading.Lock()
+        self._anchor, self._anchored_at = reference(), elapsed()
+        self._followed = False
+        self._jump: tuple[timedelta, float] | None = None  # by how much, and since when
+
+    def __call__(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        return self._anchor + timedelta(seconds=self._elapsed() - self._anchored_at)
+
+    def follow(self, reference: datetime) -> None:
+        """Learn what the reference shows now; the first time, and what is no jump, is taken over at once."""
+        with self._lock:
+            off = reference - self()
+            if self._followed and abs(off) > SMALL and not self._has_settled(off):
+                return
+            self._followed, self._jump = True, None
+            now = self._elapsed()
+            self._anchor, self._anchored_at = reference, now
+
+    def _has_settled(self, off: timedelta) -> bool:
+        now = self._elapsed()
+        if self._jump is None or abs(off - self._jump[0]) > SMALL:
+            self._jump = off, now
+            log.warning(
+                "the clock jumped by %+.0f s; it is believed once that has lasted for %.0f s",
+                off.total_seconds(),
+                self._settled,
+            )
+        return now - self._jump[1] >= self._settled
+
+
+# of this process and of those that it forks: they share the machine's elapsed seconds
+utc_now = SteadyClock()

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from connections.redis_url import parse, scheme_of
 from ingestion_api.addresses import sql_address
 from ingestion_api.networks import Networks
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Words = Annotated[tuple[str, ...], NoDecode]
-RedisUrl = Annotated[SecretStr, Field(min_length=1)]
 
 
 class Settings(BaseSettings):
@@ -30,8 +30,8 @@ class Settings(BaseSettings):
     """Folder for state; the service's own is `service` in it."""
     database_url: SecretStr | None = None
     """SQLAlchemy address of the service's database; a file in its state folder unless given."""
-    broker_url: RedisUrl = SecretStr("redis://127.0.0.1:6379/0")
-    """Redis that carries the messages to the workers."""
+    broker_url: SecretStr | None = SecretStr("redis://127.0.0.1:6379/0")
+    """Redis that carries the messages to the workers; empty: no jobs are taken, all else is served."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is logged; debug also logs every request."""
     public_url: str | None = None
@@ -176,12 +176,29 @@ class Settings(BaseSettings):
                 raise ValueError(f"holds {word!r}; expected IP addresses or networks") from None
         return value
 
+    @field_validator("broker_url", "edge_url", "cache_url", mode="before")
+    @classmethod
+    def empty_is_none(cls, value: object) -> object:
+        """An empty URL names nothing."""
+        return None if value == "" else value
+
     @field_validator("broker_url", "edge_url", "cache_url")
     @classmethod
     def redis_address(cls, value: SecretStr | None) -> SecretStr | None:
         """Redis is the broker, the edge worker's queue and the cache."""
-        if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("is not a Redis address; expected redis://, rediss:// or unix://")
+        if value is not None:
+            parse(value.get_secret_value())
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def celerys_broker(cls, value: SecretStr | None) -> SecretStr | None:
+        """Sockets have another name in Celery."""
+        if value and scheme_of(value.get_secret_value()) == "unix":
+            raise ValueError(
+                "begins with unix://, which Celery does not know; "
+                "expected redis+socket:///PATH?virtual_host=NUMBER"
+            )
         return value
 
     @field_validator("database_url", "resources_url")

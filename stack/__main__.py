@@ -115,7 +115,7 @@ def told(plan: Plan, entries: list[Service], absences: Sequence[Absence] = ()) -
     further: list[Row] = []
     if plan.watched.demo is None:
         further.append(("backend", plan.watched.url, "the watched system, as BACKEND_URL says"))
-    further += ingestion.rows(plan.watched, run=any(entry.name == "service" for entry in entries))
+    further += ingestion.rows(plan.watched, run=any(entry.name == "service-worker" for entry in entries))
     if not any(entry.name == "grafana" for entry in entries):
         further.append(NO_GRAFANA)
     away = [it.about for it in absences if it.name not in names]

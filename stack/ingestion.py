@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from connections import redis_url
 from demo.git.checkout import NAME, repository
-from demo.settings import on_database
 from stack.settings import HOST, Settings
 from stack.shown import shown
 from stack.table import Row
@@ -13,25 +13,21 @@ from stack.watched import Watched
 
 # beside the backend's own: its broker is 0, its results 1, its cache 2
 DATABASE = 4
-REDIS = ("redis", "rediss")
 THRESHOLDS = Path(__file__).parents[1] / "prometheus" / "thresholds.yml"
 MISSING: Row = (
-    "service",
+    "service-worker",
     "not started",
-    "it needs a Redis for its queue: SERVICE_BROKER_URL=redis://host:6379/4 (or CELERY_BROKER_URL) make run",
+    "no Redis is known for its queue, so no jobs are taken: SERVICE_BROKER_URL=redis://host:6379/4 make run",
 )
 
 
-def environment(settings: Settings, watched: Watched) -> dict[str, str] | None:
-    """The settings of the service and its worker; None where no Redis is known that carries messages."""
-    broker = broker_url(watched)
-    if broker is None:
-        return None
+def environment(settings: Settings, watched: Watched) -> dict[str, str]:
+    """The settings of the service and its worker; an empty broker where no Redis is known for messages."""
     return {
         "RUN_DIR": str(settings.home),
         "SERVICE_HOST": HOST,
         "SERVICE_PORT": str(settings.service_port),
-        "SERVICE_BROKER_URL": broker,
+        "SERVICE_BROKER_URL": broker_url(watched) or "",
         "SERVICE_WEBHOOK_TOKEN_FILE": str(settings.home / "service" / "webhook-token"),
         "SERVICE_THRESHOLDS_FILE": os.environ.get("SERVICE_THRESHOLDS_FILE") or str(THRESHOLDS),
         **of_the_demo(watched),
@@ -55,16 +51,18 @@ def of_the_demo(watched: Watched) -> dict[str, str]:
 def broker_url(watched: Watched) -> str | None:
     """The Redis that was given, or a database of its own on the one of the watched backend; None without."""
     if given := os.environ.get("SERVICE_BROKER_URL"):
-        return given if urlsplit(given).scheme in (*REDIS, "unix") else None
+        return given if redis_url.is_redis(given) else None
     return beside(watched.demo.broker_url if watched.demo else os.environ.get("CELERY_BROKER_URL", ""))
 
 
 def beside(broker: str) -> str | None:
-    """A database of that Redis that is not the broker's own; None where it has none that could be named."""
-    parts = urlsplit(broker)
-    if parts.scheme not in REDIS:
+    """A database of that Redis that is not the broker's own; None where it is no Redis that can be used."""
+    broker = redis_url.with_master(broker, os.environ.get("OPS_CELERY__MASTER_NAME"))
+    try:
+        theirs = redis_url.parse(broker)
+    except ValueError:
         return None
-    return on_database(broker, DATABASE + (parts.path.strip("/") == str(DATABASE)))
+    return redis_url.beside(broker, DATABASE + (theirs.database == DATABASE))
 
 
 def repository_url(watched: Watched) -> str | None:
@@ -81,7 +79,7 @@ def token_shown(settings: Settings) -> str:
 
 
 def rows(watched: Watched, run: bool) -> list[Row]:
-    """What the table says beside the service itself: a repository to ingest, or how to have the service."""
+    """What the table says beside the service itself: a repository to ingest, or how to have its worker."""
     if not run:
         return [MISSING]
     served = repository_url(watched)

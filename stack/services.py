@@ -65,7 +65,7 @@ def exporter(plan: Plan) -> Service:
         ports=(Port(port, "EXPORTER_PORT"),),
         environment={
             **plan.watched.environment,
-            **({"SERVICE_URL": its.url} if (its := service(plan)) else {}),
+            "SERVICE_URL": service(plan).url,
             "PROMETHEUS_URL": f"http://{HOST}:{settings.prometheus_port}",
             "EXPORTER_PORT": str(port),
             "EXPORTER_HOST": HOST,
@@ -73,11 +73,9 @@ def exporter(plan: Plan) -> Service:
     )
 
 
-def service(plan: Plan) -> Service | None:
-    """The ingestion service, where a Redis is named for its queue; it starts beside the demo."""
+def service(plan: Plan) -> Service:
+    """The ingestion service; it starts beside the demo."""
     environment = ingestion.environment(plan.settings, plan.watched)
-    if environment is None:
-        return None
     port = plan.settings.service_port
     return Service(
         name="service",
@@ -93,9 +91,9 @@ def service(plan: Plan) -> Service | None:
 
 
 def service_worker(plan: Plan) -> Service | None:
-    """What does the service's jobs."""
+    """What does the service's jobs, where a Redis is known for its queue."""
     its = service(plan)
-    if its is None:
+    if not its.environment["SERVICE_BROKER_URL"]:
         return None
     queues = ("-Q", "ingestion,embeddings", "-c", "2", "-n", "watchroom-one@%h", "--loglevel", "INFO")
     return Service(

@@ -1,7 +1,14 @@
 """What every test may ask for."""
 
+import os
+
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
+
+# everything that is asked here is on this machine, which no proxy leads to
+for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    os.environ.pop(name, None)
+    os.environ.pop(name.lower(), None)
 
 pytest_plugins = ("tests.servers.fixtures",)
 

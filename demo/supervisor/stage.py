@@ -86,7 +86,7 @@ class Stage:
         """Whether the API answers a cheap question."""
         address = f"http://{self.settings.host}:{self.settings.port}/api/auth/health"
         try:
-            async with httpx2.AsyncClient(timeout=2) as client:
+            async with httpx2.AsyncClient(timeout=2, trust_env=False) as client:
                 return (await client.get(address)).status_code == 200
         except httpx2.HTTPError:
             return False

@@ -30,7 +30,9 @@ async def main(settings: Settings) -> None:
     headers = {"Authorization": f"Bearer {service_token(settings)}"}
     address = f"http://{settings.host}:{settings.port}"
     limits = httpx2.Limits(max_connections=MOST_AT_ONCE)
-    async with httpx2.AsyncClient(base_url=address, headers=headers, timeout=10, limits=limits) as client:
+    async with httpx2.AsyncClient(
+        base_url=address, headers=headers, timeout=10, limits=limits, trust_env=False
+    ) as client:
         town = Town(client)
         async with asyncio.TaskGroup() as everyone:
             everyone.create_task(_learn(town))

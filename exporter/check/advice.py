@@ -1,6 +1,6 @@
 """What to do about an error of a source, in one sentence."""
 
-from exporter.errors import Absent, BadAnswer, Refused, SourceError, TimedOut
+from exporter.errors import Absent, BadAnswer, Refused, SourceError, TimedOut, Unusable
 
 TO_SET = "Set BACKEND_TOKEN_FILE (or BACKEND_TOKEN) to a token that the backend accepts."
 TO_RENEW = "Replace the token: it is expired, revoked or of another kind than the backend expects."
@@ -18,8 +18,8 @@ SENTENCES = (
 def advice(error: SourceError, setting: str) -> str:
     """What helps against this error of the source that `setting` names."""
     known = next((words for begins, words in SENTENCES if str(error).startswith(begins)), "")
-    if known:
-        return known
+    if known or isinstance(error, Unusable):
+        return known or f"Correct {setting}; whether it responds is not known."
     if isinstance(error, Refused) and error.status is not None:
         return of_status(error.status)
     if isinstance(error, TimedOut):

@@ -26,6 +26,8 @@ METRICS = "/metrics"
 METRICS_OFF = "Switch the backend's metrics on (ENABLE_METRICS=true); http_requests_total is expected."
 ABOUT_ABSENT = "No fault: this backend has no such route, or it is not configured there."
 ABOUT_SKIPPED = "the backend was slow or silent before, or the time was over"
+NOBODY = "nobody responds at the default address"
+ABOUT_NOT_SET = "Set BACKEND_URL to see the backend: requests, modules, event bus."
 ABSENT_PERIOD = 900.0  # seconds
 SLOW = 1.0  # seconds from which a route may have blocked the backend: those like it are left out
 BLOCKING = Finding(
@@ -69,6 +71,8 @@ class BackendCheck:
         tried = await attempt(question, self._meter, self._limit, 2.0)
         if tried.error is None:
             return Finding("reachable", State.SEEN, milliseconds(tried.seconds))
+        if "url" not in self._settings.model_fields_set:
+            return Finding("BACKEND_URL", State.NOT_SET, NOBODY, ABOUT_NOT_SET)
         return Finding("reachable", State.HIDDEN, str(tried.error), advice(tried.error, "BACKEND_URL"))
 
     def _polls(self) -> Iterator[Question[Any]]:

@@ -30,7 +30,8 @@ async def check_broker(sources: Sources, meter: Meter, limit: TimeLimit) -> Sect
     if own.broker_url is None:
         return not_set("broker", "CELERY_BROKER_URL", "queues, workers and tasks")
 
-    user, number = login(own.broker_url)
+    url = own.readable_broker or own.broker_url
+    user, number = login(url)
 
     async def look(client: Redis) -> list[Finding]:
         found = [await events(client, own, number), *await other_names(client, own)]
@@ -38,7 +39,7 @@ async def check_broker(sources: Sources, meter: Meter, limit: TimeLimit) -> Sect
 
     polls = [it for it in source.questions() if it is not source.results]
     check = RedisCheck("broker", "CELERY_BROKER_URL", meter, limit)
-    section = await check.run(own.broker_url, broker_needs(own), polls, look)
+    section = await check.run(url, broker_needs(own), polls, look)
     if any(it.what == PUBLISH for it in section.findings):
         return section
     channel = f"{own.key_prefix}{own.fanout_prefix.format(db=number)}{own.control_exchange}.pidbox"
@@ -55,7 +56,7 @@ async def check_results(sources: Sources, meter: Meter, limit: TimeLimit) -> Sec
         return await other_results(client, own)
 
     check = RedisCheck("results", "CELERY_RESULT_BACKEND", meter, limit)
-    return await check.run(own.results_url, RESULTS, [sources.broker.results], look)
+    return await check.run(own.readable_results or own.results_url, RESULTS, [sources.broker.results], look)
 
 
 def broker_needs(settings: CelerySettings) -> list[Need]:

@@ -36,7 +36,7 @@ class Routes:
 async def read_routes(settings: Settings) -> Routes:
     """The routes of the backend, from one request. Raises SourceError where there are none."""
     own = settings.backend
-    client = BackendClient(own.url, Token(own.token, own.token_file), MOST_BYTES)
+    client = BackendClient(own.url, Token(own.token, own.token_file), MOST_BYTES, proxy=own.proxy)
     try:
         reply = await client.reply(DOCUMENT)
     finally:

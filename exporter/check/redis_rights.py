@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeout
+from redis.exceptions import NoPermissionError, RedisError
 
+from connections.redis_clients import arguments, connection_class, explained
+from connections.redis_url import RedisUrl
 from exporter.check.finding import Finding, State, joined
-from exporter.errors import Refused, SourceError, TimedOut
+from exporter.settings_types import readable
+from exporter.sources.redis_connection import read_url
+from exporter.sources.redis_errors import said
 
 Command = tuple[str | int, ...]
 
@@ -56,14 +58,16 @@ async def reach(name: str, url: SecretStr, seconds: float) -> Redis:
         return client  # somebody answers; what is allowed is found out by trying
     except RedisError as error:
         await client.aclose()
-        raise failure(name, error) from None
+        raise said(name, await explained(error, read_url(url))) from None
     return client
 
 
 def client_for(url: SecretStr, seconds: float) -> Redis:
     """A client that opens nothing yet, repeats nothing, and waits so long for each command."""
-    return Redis.from_url(
-        url.get_secret_value(),
+    found = read_url(url)
+    pool = ConnectionPool(
+        connection_class=connection_class(found),
+        **arguments(found),
         decode_responses=True,
         encoding_errors="replace",
         socket_timeout=seconds,
@@ -72,17 +76,7 @@ def client_for(url: SecretStr, seconds: float) -> Redis:
         protocol=2,
         driver_info=None,
     )
-
-
-def failure(name: str, error: RedisError) -> SourceError:
-    """Why a server cannot be asked, without its own text, which may hold addresses."""
-    if isinstance(error, RedisTimeout):
-        return TimedOut(f"{name} did not respond in time")
-    if isinstance(error, AuthenticationError):
-        return Refused(f"{name} refused the password")
-    if isinstance(error, RedisConnectionError):
-        return Refused(f"{name} cannot be reached")
-    return SourceError(f"{name} failed with {type(error).__name__}")
+    return Redis.from_pool(pool)
 
 
 async def allowed(client: Redis, needs: Sequence[Need]) -> list[Finding]:
@@ -140,23 +134,10 @@ def user_of(client: Redis) -> str:
     return str(kwargs_of(client).get("username") or "default")
 
 
-def address_of(client: Redis) -> str:
-    """The address without user and password."""
-    known = kwargs_of(client)
-    if "path" in known:
-        return f"unix://{known['path']} database {known.get('db') or 0}"
-    return f"redis://{known.get('host')}:{known.get('port', 6379)}/{known.get('db') or 0}"
-
-
 def login(url: SecretStr) -> tuple[str, int]:
     """The user and the number of the database that the URL names; defaults for another server."""
-    client = client_for(url, 1.0) if is_redis(url) else Redis()
-    return user_of(client), int(kwargs_of(client).get("db") or 0)
-
-
-def is_redis(url: SecretStr) -> bool:
-    """Whether the URL names a Redis server."""
-    return url.get_secret_value().startswith(("redis://", "rediss://", "unix://"))
+    found = read_url(url) if readable(url) else RedisUrl()
+    return found.username or "default", found.database
 
 
 def kwargs_of(client: Redis) -> dict[str, Any]:

@@ -11,14 +11,15 @@ from redis.exceptions import RedisError
 from exporter.check.advice import advice
 from exporter.check.attempt import Attempt, Meter, TimeLimit, attempt
 from exporter.check.finding import Finding, Section, State, joined, not_set
-from exporter.check.redis_rights import Need, address_of, allowed, client_for, is_redis, reach, user_of
+from exporter.check.redis_rights import Need, allowed, reach, user_of
 from exporter.errors import SourceError
 from exporter.question import Question
+from exporter.settings_types import unreadable
 from exporter.sources import Sources
+from exporter.sources.redis_connection import read_url
 
 SECONDS, CONNECT = 3.0, 2.0
-NO_REDIS = "this is no Redis server, and the exporter reads no other"
-TO_REDIS = "Its queues, workers and tasks stay unknown; all else is watched."
+TO_REDIS = "Its queues, workers and tasks stay unknown."
 REFUSED = "does not allow"
 INSPECTION = "worker inspection"  # whose right is told apart by the broker's own check
 CACHE = (
@@ -85,9 +86,9 @@ class RedisCheck:
         self, url: SecretStr, needs: Sequence[Need], polls: Sequence[Question[Any]], look: Look = nowhere
     ) -> Section:
         """The rights first, then what is called otherwise than expected, then every poll once."""
-        if not is_redis(url):
-            return Section(self._name, "", (Finding("connection", State.HIDDEN, NO_REDIS, TO_REDIS),))
-        address = address_of(client_for(url, SECONDS))
+        if sentences := unreadable(self._setting, url):
+            return Section(self._name, "", (Finding("connection", State.HIDDEN, sentences[0], TO_REDIS),))
+        address = read_url(url).shown
         try:
             async with opened(self._name, url, CONNECT) as client:
                 findings = [Finding("connection", State.SEEN, f"user {user_of(client)}")]
@@ -139,7 +140,8 @@ async def check_cache(sources: Sources, meter: Meter, limit: TimeLimit) -> Secti
 
 async def check_ingestion(sources: Sources, meter: Meter, limit: TimeLimit) -> Section:
     """The Redis with the ingestion queue."""
-    url = sources.settings.ingestion.url or sources.settings.celery.broker_url
+    celery = sources.settings.celery
+    url = sources.settings.ingestion.url or celery.readable_broker or celery.broker_url
     if url is None:
         return not_set("ingestion", "INGESTION_REDIS_URL", "the ingestion queue and its edge worker")
     check = RedisCheck("ingestion", "INGESTION_REDIS_URL", meter, limit)

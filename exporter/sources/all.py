@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, Self
 
-from exporter.errors import OutOfTime, Withheld
+from exporter.errors import OutOfTime, Unusable, Withheld
 from exporter.footprint import Footprint
 from exporter.question import Question
 from exporter.settings import Settings
@@ -115,4 +115,4 @@ def works(ping: Question[Any]) -> bool | None:
     """Whether a server answered when it was last asked; None where it is not asked, or that is not known."""
     if not ping.configured or (ping.error is None and ping.answered_at is None):
         return None
-    return None if isinstance(ping.error, OutOfTime | Withheld) else ping.error is None
+    return None if isinstance(ping.error, OutOfTime | Unusable | Withheld) else ping.error is None

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from pydantic import SecretStr
-from redis.asyncio.connection import parse_url
 from redis.exceptions import NoPermissionError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
@@ -13,7 +12,7 @@ from exporter.footprint import busy
 from exporter.pace import Pace
 from exporter.question import Question
 from exporter.settings_types import readable
-from exporter.sources.redis_connection import address_of, connect, counts_of
+from exporter.sources.redis_connection import connect, counts_of, read_url
 from exporter.sources.redis_counts import Counts, name_of
 from exporter.sources.redis_errors import said
 from exporter.sources.redis_pulse import Pulse, pulse_of
@@ -28,11 +27,11 @@ class Client:
     def __init__(self, name: str, url: SecretStr, timeout: float) -> None:
         self.name = name
         self.timeout = timeout
-        parts = parse_url(url.get_secret_value())
-        self.database = int(parts.get("db") or 0)
+        found = read_url(url)
+        self.database = found.database
         self.counts = counts_of(url)
         self._before = self.counts.now()
-        self._login = (address_of(parts), parts.get("username"), parts.get("password"))
+        self._login = (found.address, found.tls, found.username, found.password)
         self._redis = connect(url, timeout, self.counts)
         self._url = url
         self._pulse: Pulse | None = None

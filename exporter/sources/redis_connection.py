@@ -6,10 +6,11 @@ from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 from redis.asyncio import ConnectionPool, Redis
-from redis.asyncio.connection import Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from connections.redis_clients import arguments, connection_class
+from connections.redis_url import RedisUrl, parse
 from exporter.sources.redis_counts import OwnCounts
 
 MOST_CONNECTIONS = 8  # one for each question that may be under way
@@ -19,9 +20,8 @@ _counts_lock = threading.Lock()
 
 def connect(url: SecretStr, timeout: float | None, counts: OwnCounts, most: int = MOST_CONNECTIONS) -> Redis:
     """A client for this URL; nothing is opened before the first command. Raises ValueError for a bad URL."""
-    parts: dict[str, Any] = dict(parse_url(url.get_secret_value()))
-    base = parts.pop("connection_class", Connection)
-    how = {
+    found = read_url(url)
+    how: dict[str, Any] = {
         # a key may hold any bytes; those that are no text survive the way to us and back
         "decode_responses": True,
         "encoding_errors": "surrogateescape",
@@ -33,7 +33,8 @@ def connect(url: SecretStr, timeout: float | None, counts: OwnCounts, most: int 
         "protocol": 2,
         "driver_info": None,
     }
-    pool = ConnectionPool(**{**how, **parts, "connection_class": counted(base, counts)})
+    kind = counted(connection_class(found), counts)
+    pool = ConnectionPool(connection_class=kind, **arguments(found), **how)
     return Redis.from_pool(pool)
 
 
@@ -54,13 +55,13 @@ def setup_of(connection: Any) -> list[str]:
     return [*auth, *(["select"] if connection.db else [])]
 
 
-def address_of(parts: Any) -> str:
-    """Where the server of a parsed URL is."""
-    return str(parts.get("path") or f"{parts.get('host', 'localhost')}:{parts.get('port', 6379)}")
+def read_url(url: SecretStr) -> RedisUrl:
+    """The URL as the one reader of Redis URLs understands it. Raises ValueError."""
+    return parse(url.get_secret_value())
 
 
 def counts_of(url: SecretStr) -> OwnCounts:
     """The counts that all who name this server share."""
-    address = address_of(parse_url(url.get_secret_value()))
+    address = read_url(url).address
     with _counts_lock:
         return _counts.setdefault(address, OwnCounts())

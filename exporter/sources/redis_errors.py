@@ -5,11 +5,11 @@ import re
 from redis import exceptions
 from redis.exceptions import RedisError
 
-from exporter.errors import Absent, BadAnswer, Refused, SourceError, TimedOut
+from connections.faults import fault
+from exporter.errors import Absent, BadAnswer, Refused, SourceError, TimedOut, Unusable
 
 # by the first word of the server's error
 WORDS = {
-    exceptions.AuthenticationError: "refused the password",
     exceptions.AuthorizationError: "does not allow this user to connect",
     exceptions.NoPermissionError: "does not allow this user the command",
     exceptions.BusyLoadingError: "is still loading its data",
@@ -24,19 +24,25 @@ CONNECTION_REFUSED = re.compile(r"Connection refused|Errno 111|Connect call fail
 
 def said(name: str, error: RedisError, command: str = "") -> SourceError:
     """The error of the client library as one of ours, without its text, which may hold addresses or keys."""
+    if words := fault(error):
+        return Unusable(f"{name} {words}")
     if isinstance(error, exceptions.TimeoutError):
         return TimedOut(f"{name} gave no answer in time")
     if isinstance(error, exceptions.NoPermissionError) and command:
         return Refused(denied(name, str(error), command))
-    for kind, words in WORDS.items():
-        if isinstance(error, kind):
-            return Refused(f"{name} {words}")
+    known = next((words for kind, words in WORDS.items() if isinstance(error, kind)), None)
+    if known is not None:
+        return Refused(f"{name} {known}")
     if isinstance(error, exceptions.ConnectionError):
         absent = CONNECTION_REFUSED.search(str(error))
         return (Absent if absent else Refused)(f"{name} cannot be reached")
-    if isinstance(error, exceptions.ResponseError):
-        return BadAnswer(f"{name} refused the command: {str(error).split(' ', 1)[0][:32]}")
-    return SourceError(f"{name} failed with {type(error).__name__}")
+    is_reply = isinstance(error, exceptions.ResponseError)
+    word = str(error).split(" ", 1)[0][:32]
+    return (
+        BadAnswer(f"{name} refused the command: {word}")
+        if is_reply
+        else SourceError(f"{name} failed with {type(error).__name__}")
+    )
 
 
 def denied(name: str, text: str, command: str) -> str:

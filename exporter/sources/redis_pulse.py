@@ -15,7 +15,9 @@ from redis import exceptions
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from exporter.sources.redis_connection import connect
+from connections.redis_clients import explained
+from connections.redis_url import RedisUrl
+from exporter.sources.redis_connection import connect, read_url
 from exporter.sources.redis_counts import OwnCounts
 
 Login = tuple[Any, ...]
@@ -29,10 +31,11 @@ BELIEVED = 2.5  # a server that was well so long ago is believed to be so while 
 class Pulse:
     """One login to one server, tried when somebody wants to know."""
 
-    def __init__(self, redis: Redis, timeout: float, own: OwnCounts) -> None:
+    def __init__(self, redis: Redis, url: RedisUrl, timeout: float, own: OwnCounts) -> None:
         self.watchers: list[Callable[[], None]] = []
         self.error: RedisError | None = None
         self._redis = redis
+        self._url = url
         self._attempt_seconds = ATTEMPT * timeout
         self._own = own
         self._well_at = self._tried_at = float("-inf")
@@ -95,7 +98,7 @@ class Pulse:
         except RedisError as error:
             self._own.unsent([("PING",)])
             await self._redis.connection_pool.disconnect()
-            return error
+            return await explained(error, self._url)
         self._own.settle([("PING",)], [reply])
         return None
 
@@ -109,5 +112,6 @@ def pulse_of(login: Login, url: SecretStr, timeout: float, own: OwnCounts) -> Pu
     key = (*login, timeout)
     pulse = pulses.get(key)
     if pulse is None:
-        pulse = pulses[key] = Pulse(connect(url, None, own, most=2), timeout, own)
+        redis = connect(url, None, own, most=2)
+        pulse = pulses[key] = Pulse(redis, read_url(url), timeout, own)
     return pulse

@@ -9,6 +9,8 @@ from typing import Any
 
 from redis import Redis
 
+from connections.redis_clients import blocking_client
+from connections.redis_url import parse
 from ingestion_api.jobs.watch import in_batches
 from ingestion_api.problems import Unavailable
 from ingestion_api.settings import Settings
@@ -61,8 +63,8 @@ class Cache:
         """The cache of the settings; None when there is none."""
         if settings.cache_url is None:
             return None
-        url = settings.cache_url.get_secret_value()
-        redis = Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+        url = parse(settings.cache_url.get_secret_value())
+        redis = blocking_client(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         return cls(redis, settings.cache_protected, settings.cache_sample)
 
     def close(self) -> None:

@@ -6,37 +6,60 @@ from typing import Any
 
 from celery import Celery
 from redis import Redis
+from redis.exceptions import RedisError
 
-from ingestion_api.dispatch.celery_app import EMBEDDINGS, INGESTION, TASKS, celery_app
+from connections.faults import fault
+from connections.redis_clients import blocking_client, explained_now
+from connections.redis_url import RedisUrl
+from ingestion_api.dispatch.celery_app import EMBEDDINGS, INGESTION, TASKS, broker_of, celery_app
 from ingestion_api.problems import Unavailable
 from ingestion_api.settings import Settings
 
 TIMEOUT = 2.0
+NO_QUEUE = "No Redis is named for the queue, so no jobs are taken; set SERVICE_BROKER_URL."
 QUEUES = (INGESTION, EMBEDDINGS)
 
 
 class Broker:
     """Celery's queues on Redis; every call answers or fails within a few seconds."""
 
-    def __init__(self, celery: Celery, redis: "Redis") -> None:
+    def __init__(self, celery: Celery, redis: "Redis", url: RedisUrl) -> None:
         self._celery = celery
         self._redis = redis
+        self._url = url
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether there is a queue at all."""
+        return True
 
     @classmethod
     def at(cls, settings: Settings) -> "Broker":
         """The broker of the settings; nothing is connected to yet."""
-        url = settings.broker_url.get_secret_value()
+        if settings.broker_url is None:
+            return NoBroker()
+        url = broker_of(settings)
         timeouts = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
         celery = celery_app(settings)
         celery.conf.broker_transport_options = {**celery.conf.broker_transport_options, **timeouts}
-        return cls(celery, Redis.from_url(url, **timeouts))
+        return cls(celery, blocking_client(url, **timeouts), url)
 
     def check(self) -> None:
-        """Raise Unavailable when the broker does not answer."""
+        """Raise Unavailable when the broker does not answer, or cannot be used as the settings say."""
         try:
             self._redis.ping()
+        except RedisError as error:
+            if words := fault(explained_now(error, self._url)):
+                raise Unavailable(f"The queue's broker {words}; see broker_url.") from error
+            raise Unavailable("The queue's broker does not answer; try again shortly.") from error
         except Exception as error:
             raise Unavailable("The queue's broker does not answer; try again shortly.") from error
+
+    def check_publishing(self) -> None:
+        """Open what a message would be sent over; raises what kombu raises."""
+        with self._celery.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+            connection.default_channel.client.ping()  # type: ignore[attr-defined]  # of kombu's Redis channel
 
     def publish(self, kind: str, job_id: int, message_id: str) -> None:
         """Send the message that makes a worker take the job; raises what kombu raises."""
@@ -61,6 +84,36 @@ class Broker:
     def _range(self, queue: str) -> list[bytes]:
         found: Any = self._redis.lrange(queue, 0, -1)
         return list(found)
+
+
+class NoBroker(Broker):
+    """No queue: what is watched uses another broker than Redis, and none of ours is named."""
+
+    def __init__(self) -> None:
+        """Nothing is opened."""
+
+    @property
+    def is_configured(self) -> bool:
+        """It is not."""
+        return False
+
+    def check(self) -> None:
+        """Raise Unavailable with what to set."""
+        raise Unavailable(NO_QUEUE)
+
+    def publish(self, kind: str, job_id: int, message_id: str) -> None:  # noqa: ARG002 - there is nowhere to
+        """Raise Unavailable."""
+        self.check()
+
+    def waiting(self) -> set[int]:
+        """No message waits."""
+        return set()
+
+    def revoke(self, message_ids: Iterable[str]) -> None:
+        """No worker has any."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 # a connection that broke while idle is replaced once; a broker that is away is left to the next round

@@ -5,11 +5,23 @@ from typing import Any
 from celery import Celery
 from kombu import Connection, Exchange, Queue
 
+from connections.celery_broker import celery_broker
+from connections.redis_url import EXPECTED, RedisUrl, parse
 from ingestion_api.settings import Settings
 
 INGESTION = "ingestion"
 EMBEDDINGS = "embeddings"
 TASKS = {INGESTION: "ingestion_api.ingest", EMBEDDINGS: "ingestion_api.embed"}
+
+
+# A connection can end without a word, as after a failover or in a NAT, and nothing is ever readable again. So
+# each command has a time, and what is waited for must be answered within health_check_interval and a second.
+NOTICE = {
+    "socket_timeout": 5.0,
+    "socket_connect_timeout": 2.0,
+    "socket_keepalive": True,
+    "health_check_interval": 2,
+}
 
 
 class OwnCelery(Celery):
@@ -42,6 +54,7 @@ class OwnCelery(Celery):
 
 def celery_app(settings: Settings, **more: Any) -> Celery:
     """An application for the broker of the settings; `more` are further Celery settings."""
+    broker = celery_broker(broker_of(settings))
     configuration: dict[str, Any] = {
         "task_queues": tuple(
             Queue(name, Exchange(name), routing_key=name) for name in (INGESTION, EMBEDDINGS)
@@ -63,7 +76,19 @@ def celery_app(settings: Settings, **more: Any) -> Celery:
         "worker_consumer": "ingestion_api.worker.consumer:LastingConsumer",
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        "broker_transport_options": {"visibility_timeout": settings.hard_time_limit + 60},
+        "broker_use_ssl": broker.use_ssl,
+        "broker_transport_options": {
+            **broker.transport_options,
+            **NOTICE,
+            "visibility_timeout": settings.hard_time_limit + 60,
+        },
         "accept_content": ["json"],
     }
-    return OwnCelery(settings.broker_url.get_secret_value(), {**configuration, **more})
+    return OwnCelery(broker.url, {**configuration, **more})
+
+
+def broker_of(settings: Settings) -> RedisUrl:
+    """The broker of the settings. Raises ValueError without one."""
+    if settings.broker_url is None:
+        raise ValueError(f"broker_url is empty, so there is no queue; {EXPECTED}")
+    return parse(settings.broker_url.get_secret_value())

@@ -8,6 +8,8 @@ from typing import Any
 
 from redis import Redis
 
+from connections.redis_clients import blocking_client
+from connections.redis_url import parse
 from ingestion_api.problems import TooMany
 from ingestion_api.settings import Settings
 
@@ -64,9 +66,8 @@ class EdgeQueue:
         """The queue of the settings; None when jobs go to Celery."""
         if settings.dispatch != "edge" or settings.edge_url is None:
             return None
-        redis = Redis.from_url(
-            settings.edge_url.get_secret_value(), socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
-        )
+        url = parse(settings.edge_url.get_secret_value())
+        redis = blocking_client(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         return cls(redis, LAYOUTS[settings.edge_layout], settings.queue_limit, settings.job_ttl)
 
     def close(self) -> None:

@@ -11,10 +11,11 @@ from ingestion_api.dispatch.broker import Broker
 from ingestion_api.dispatch.edge import EdgeQueue
 from ingestion_api.jobs.follow_edge import follow
 from ingestion_api.jobs.publish import BATCH, publish_due
-from ingestion_api.jobs.recover import Patience, recover
+from ingestion_api.jobs.recover import Leases, Patience, recover
 from ingestion_api.repository import UrlRules
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
+from ingestion_api.store.store import follow as follow_time
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ class Outbox:
             settings.max_losses,
             timedelta(seconds=settings.hard_time_limit),
         )
+        self._leases = Leases(timedelta(seconds=settings.lease))
+        self._longest_wait = timedelta(seconds=settings.retry_cap)
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
@@ -69,15 +72,18 @@ class Outbox:
         self._publish()
 
     def _recover(self) -> None:
-        post, now = self._post, self._clock()
-        recover(post.store, post.broker, self._patience, now)
+        post = self._post
+        follow_time(self._clock, post.store)
+        now = self._clock()
+        recover(post.store, post.broker, self._patience, self._leases, now)
         if post.edge is not None:
             follow(post.store, post.edge, post.rules, self._patience, now)
 
     def _publish(self) -> None:
         post = self._post
-        while publish_due(post.store, post.broker, self._clock()) == BATCH and not self._stopped.is_set():
-            pass
+        while not self._stopped.is_set():
+            if publish_due(post.store, post.broker, self._clock(), self._longest_wait) < BATCH:
+                return
 
     def _run(self) -> None:
         next_round = 0.0

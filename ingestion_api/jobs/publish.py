@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, or_, select, update
 
@@ -17,13 +17,17 @@ log = logging.getLogger(__name__)
 BATCH = 100
 
 
-def publish_due(store: Store, broker: Broker, now: datetime) -> int:
+def publish_due(
+    store: Store, broker: Broker, now: datetime, longest_wait: timedelta = timedelta(days=7)
+) -> int:
     """Send a message for every waiting job that has none; tell how many were sent.
 
     The job is marked before its message is sent, so that of several services on one database only one
     sends it. After a crash in between, the broker does not know the message, and recovery sends it again.
     """
-    due = _mark(store, now)
+    if not broker.is_configured:
+        return 0
+    due = _mark(store, now, longest_wait)
     sent = 0
     for job in due:
         if not _sent(broker, job):
@@ -33,23 +37,24 @@ def publish_due(store: Store, broker: Broker, now: datetime) -> int:
     return sent
 
 
-def _due(now: datetime) -> Select[Job]:
+def _due(now: datetime, longest_wait: timedelta) -> Select[Job]:
     return (
         select(Job)
         .where(is_in(PENDING), Job.dispatch == "celery", Job.published_at.is_(None))
-        .where(or_(Job.not_before.is_(None), Job.not_before <= now))
+        # a wait that is longer than any was written while a clock was wrong
+        .where(or_(Job.not_before.is_(None), Job.not_before <= now, Job.not_before > now + longest_wait))
         .order_by(Job.id)
         .limit(BATCH)
     )
 
 
-def _mark(store: Store, now: datetime) -> Sequence[Job]:
+def _mark(store: Store, now: datetime, longest_wait: timedelta) -> Sequence[Job]:
     # looked for without the write lock, since mostly there is nothing to send
     with store.read() as session:
-        if session.scalars(_due(now).limit(1)).first() is None:
+        if session.scalars(_due(now, longest_wait).limit(1)).first() is None:
             return ()
     with store.write() as session:
-        due = session.scalars(_due(now).with_for_update(skip_locked=True)).all()
+        due = session.scalars(_due(now, longest_wait).with_for_update(skip_locked=True)).all()
         for job in due:
             job.published_at = now
             job.publications += 1

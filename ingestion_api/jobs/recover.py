@@ -1,13 +1,14 @@
 """Find the jobs that nobody works on any more although they should: lost, forgotten, too old."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from ingestion_api.clock import elapsed
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.jobs.states import CANCELLED, FAILED, PENDING, PROCESSING, SKIPPED, Step, is_in, move
 from ingestion_api.store import Store
@@ -15,6 +16,7 @@ from ingestion_api.store.tables import IdempotencyKey, Job
 
 log = logging.getLogger(__name__)
 
+Sight = tuple[str | None, datetime | None]  # a claim, and until when it says to hold
 TOO_OLD = "Task exceeded TTL"  # the contract's words
 
 
@@ -28,10 +30,34 @@ class Patience:
     hard_limit: timedelta = timedelta(days=365)
 
 
-def recover(store: Store, broker: Broker, patience: Patience, now: datetime) -> None:
+class Leases:
+    """Which leases have run out, by what is seen of them and not by the clock of whoever wrote them.
+
+    A worker renews its lease while it lives. One that is not renewed for its whole length, in seconds of our
+    own that only rise, has run out. So no wrong clock, here or there, ends it early or keeps it for ever.
+    """
+
+    def __init__(self, length: timedelta, seconds: Callable[[], float] = elapsed) -> None:
+        self._length = length.total_seconds()
+        self._seconds = seconds
+        self._seen: dict[int, tuple[Sight, float]] = {}
+
+    def run_out(self, jobs: Sequence[Job]) -> list[Job]:
+        """Those of the running jobs whose lease has run out; call it often, with all of them."""
+        now = self._seconds()
+        sights = {job.id: (job.claim, job.lease_until) for job in jobs}
+        before = self._seen
+        self._seen = {
+            job_id: before[job_id] if job_id in before and before[job_id][0] == sight else (sight, now)
+            for job_id, sight in sights.items()
+        }
+        return [job for job in jobs if now - self._seen[job.id][1] > self._length]
+
+
+def recover(store: Store, broker: Broker, patience: Patience, leases: Leases, now: datetime) -> None:
     """Bring every stranded job back to a state from which it goes on, or end it."""
     skip_old(store, patience, now)
-    take_back_lost(store, patience, now)
+    take_back_lost(store, patience, leases, now)
     forget_vanished(store, broker, patience, now)
     _forget_keys(store, patience, now)
 
@@ -50,10 +76,10 @@ def skip_if_old(store: Store, job_id: int, ttl: timedelta, now: datetime) -> boo
         return move(session, Step(job_id, SKIPPED, now, note=TOO_OLD), *old, reason=TOO_OLD)
 
 
-def take_back_lost(store: Store, patience: Patience, now: datetime) -> None:
+def take_back_lost(store: Store, patience: Patience, leases: Leases, now: datetime) -> None:
     """Let jobs whose worker is gone wait again; end those that lost too many workers or were cancelled."""
-    lost = (is_in(PROCESSING), Job.lease_until < now)
-    for job in _found(store, *lost):
+    held = (is_in(PROCESSING), Job.lease_until.is_not(None))
+    for job in leases.run_out(_found(store, *held)):
         log.warning("job %d lost its worker %s", job.id, job.worker)
         with store.write() as session:
             _take_back(session, job, patience, now)
@@ -61,7 +87,11 @@ def take_back_lost(store: Store, patience: Patience, now: datetime) -> None:
 
 def forget_vanished(store: Store, broker: Broker, patience: Patience, now: datetime) -> None:
     """Mark jobs as unpublished whose message the broker has lost, as a restarted Redis does."""
-    quiet = (is_in(PENDING), Job.dispatch == "celery", Job.published_at < now - patience.grace)
+    if not broker.is_configured:
+        return
+    # a moment in the future was written while a clock was wrong
+    seen = or_(Job.published_at < now - patience.grace, Job.published_at > now + patience.grace)
+    quiet = (is_in(PENDING), Job.dispatch == "celery", seen)
     candidates = _found(store, *quiet)
     if not candidates:
         return

@@ -75,6 +75,10 @@ def _needs(service: Service, workers: Sequence[Seen], embeddings: EmbeddingStatu
 def _of_broker(service: Service) -> Iterator[Need]:
     try:
         service.broker.check()
-    except Unavailable:
+    except Unavailable as error:
         why = "Accepted jobs are kept and published as soon as it is back."
-        yield Need("bad", "The queue's broker does not answer", why)
+        yield (
+            Need("bad", "The queue's broker does not answer", why)
+            if service.broker.is_configured
+            else Need("warn", "There is no queue", error.detail)
+        )

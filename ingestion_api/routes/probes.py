@@ -5,6 +5,7 @@ from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.disk import folder_of_clones, folders_of_data, shortage
+from ingestion_api.dispatch.broker import NO_QUEUE
 from ingestion_api.problems import Unavailable
 from ingestion_api.routes.answers import errors
 from ingestion_api.service import service_of
@@ -36,7 +37,10 @@ def workers(request: Request) -> dict[str, str]:
     """At least one worker is online, so that jobs are done."""
     found = overview(service_of(request))
     if found.health != "healthy":
-        raise Unavailable(f"No worker is online; the best of {len(found.workers)} is {found.health}.")
+        raise Unavailable(
+            f"No worker is online; the best of {len(found.workers)} is {found.health}"
+            f"{' and does not hear its broker' if any(it.broker_lost_at for it in found.workers) else ''}."
+        )
     return {"status": f"{found.active} active"}
 
 
@@ -46,6 +50,8 @@ def _readiness(request: Request) -> dict[str, str]:
     settings = service.settings
     if full := shortage(folders_of_data(settings), settings.min_free_bytes):
         raise Unavailable(full)
+    if not service.broker.is_configured:
+        return {"status": "ready", "detail": NO_QUEUE}
     try:
         service.broker.check()
     except Unavailable as error:

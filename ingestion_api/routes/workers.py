@@ -17,6 +17,8 @@ from ingestion_api.routes.shapes import Shape
 from ingestion_api.service import Service, service_of
 from ingestion_api.workers.overview import overview
 
+NO_QUEUE = "not configured"
+
 router = APIRouter(prefix="/api/v1/ingestion", tags=["workers"])
 HEALTHY = "healthy"
 
@@ -35,6 +37,9 @@ class OneWorker(Shape):
     gpu: list[dict[str, Any]]
     queues: list[str]
     job_ids: list[int] = Field(description="The jobs it works on.")
+    broker_lost_at: datetime | None = Field(
+        None, description="Since when it has not heard its broker, so that it takes no jobs."
+    )
 
 
 class WorkerStatus(Shape):
@@ -76,6 +81,7 @@ def worker_status(request: Request) -> WorkerStatus:
             gpu=list(worker.gpu),
             queues=list(worker.queues),
             job_ids=list(worker.job_ids),
+            broker_lost_at=worker.broker_lost_at,
         )
         for worker in found.workers
     ]
@@ -89,7 +95,7 @@ def health(request: Request) -> JSONResponse:
     """Ask the database, the queue and the disks; 503 when one of them is not as it must be."""
     services = _services(request)
     needed = (services["database"], services["redis"], services["disk"])
-    healthy = all(state == HEALTHY for state in needed)
+    healthy = all(state in (HEALTHY, NO_QUEUE) for state in needed)
     body = Health(status="healthy" if healthy else "unhealthy", services=services)
     return JSONResponse(body.model_dump(), 200 if healthy else 503)
 
@@ -102,6 +108,8 @@ def _services(request: Request) -> dict[str, str]:
         "disk": _said(lambda: _check_disks(service)),
         "workers": "unknown",
     }
+    if service.edge is None and not service.broker.is_configured:
+        found["redis"] = NO_QUEUE
     if found["database"] == HEALTHY and found["redis"] == HEALTHY:
         found["workers"] = overview(service).health
     return found

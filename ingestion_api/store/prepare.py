@@ -6,6 +6,7 @@ import threading
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from connections.postgres_faults import way_is_wrong
 from ingestion_api.problems import Unavailable
 from ingestion_api.store.migrate import migrate
 
@@ -29,6 +30,7 @@ class Preparation:
         self._stopped = threading.Event()
         self._tried = threading.Event()
         self._error: Exception | None = None
+        self._away = AWAY
         self._thread = threading.Thread(target=self._run, name="migration", daemon=True)
 
     def start(self) -> None:
@@ -47,7 +49,7 @@ class Preparation:
         if self._error is not None:
             raise Unavailable("The service's tables cannot be brought up to date; its log says why.")
         if not self._done.is_set():
-            raise Unavailable(f"{AWAY}; try again shortly.")
+            raise Unavailable(f"{self._away}; try again shortly.")
 
     def stop(self) -> None:
         """Try no more; a database that is frozen is not waited for."""
@@ -61,9 +63,11 @@ class Preparation:
         """Whether there is nothing left to try."""
         try:
             migrate(self._engine)
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError) as error:
+            words = way_is_wrong(str(error))
+            self._away = f"The service's database {words}" if words else AWAY
             if not self._tried.is_set():
-                log.warning("%s; see database_url. It is tried every %g s.", AWAY, PERIOD)
+                log.warning("%s; see database_url. It is tried every %g s.", self._away, PERIOD)
             self._tried.set()
             return False
         except Exception as error:  # the start raises it; later only the log can tell

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from threading import Lock
 from zlib import crc32
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from ingestion_api.clock import Clock, SteadyClock, wall
 from ingestion_api.store.engine import WRITES, open_engine
 
 
@@ -39,9 +41,23 @@ class Store:
             yield session
             session.commit()
 
+    def now(self) -> datetime:
+        """The time of the database's server, for all who use it; of a file, that of this machine."""
+        if self.engine.dialect.name != "postgresql":
+            return wall()
+        with self.read() as session:
+            found: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return found.astimezone(UTC)
+
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
+
+
+def follow(clock: Clock, store: Store) -> None:
+    """Let a steady clock learn the database's time; other clocks are left as they are."""
+    if isinstance(clock, SteadyClock):
+        clock.follow(store.now())
 
 
 def one_at_a_time(session: Session, subject: str) -> None:

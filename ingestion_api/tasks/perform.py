@@ -18,6 +18,7 @@ from ingestion_api.jobs.watch import Watch
 from ingestion_api.problems import Problem, Unavailable
 from ingestion_api.repository import CloningUnavailable, RepositoryError, RepositoryUnreachable
 from ingestion_api.settings import Settings
+from ingestion_api.store.store import follow
 from ingestion_api.tasks.hold import Cancelled, Hold, Lost
 from ingestion_api.worker.bench import Bench
 
@@ -42,6 +43,7 @@ class Outcome:
 
 def perform(bench: Bench, job_id: int, worker: str, work: Work) -> None:
     """Claim the job, do it, end it; nothing happens when another worker has it or it has ended."""
+    follow(bench.clock, bench.store)
     if skip_if_old(bench.store, job_id, timedelta(seconds=bench.settings.job_ttl), bench.clock()):
         log.info("job %d is older than its life and was skipped", job_id)
         return

@@ -14,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from connections.faults import fault
+from connections.postgres_faults import way_is_wrong
 from ingestion_api.problems import Problem
 from ingestion_api.store.engine import OF_THE_RESOURCES
 from ingestion_api.store.trouble import trouble
@@ -85,6 +87,8 @@ def of_database(error: Exception) -> str:
     """What an error of a database means to who asked."""
     theirs = OF_THE_RESOURCES in getattr(error, "detail", ())
     whose = "The database of the resources" if theirs else "The service's database"
+    if words := way_is_wrong(str(error)):
+        return f"{whose} {words}."
     return f"{whose} {trouble(error)}; try again shortly."
 
 
@@ -93,6 +97,9 @@ async def _no_data(_request: Request, _error: DataError) -> JSONResponse:
 
 
 async def _redis_away(_request: Request, error: RedisError) -> JSONResponse:
+    if words := fault(error):
+        log.warning("Redis %s", words)
+        return detail(503, f"Redis {words}.", {"Retry-After": "5"})
     log.warning("Redis does not answer: %s", type(error).__name__)
     return detail(503, "Redis does not answer; try again shortly.", {"Retry-After": "5"})
 

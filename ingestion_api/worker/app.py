@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,17 @@ from celery.signals import worker_ready, worker_shutdown
 from celery.worker.state import SOFTWARE_INFO
 
 from ingestion_api.dispatch.celery_app import celery_app
-from ingestion_api.settings_file import load
+from ingestion_api.settings_file import SettingsError, load
 from ingestion_api.worker.bench import open_bench
 from ingestion_api.worker.heartbeat import Heartbeat
 
 _file = os.environ.get("SERVICE_CONFIG")
-settings = load(Path(_file) if _file else None)
+try:
+    settings = load(Path(_file) if _file else None)
+except SettingsError as error:
+    sys.exit(str(error))
+if settings.broker_url is None:
+    sys.exit("broker_url is empty, so there is no queue to work on; set SERVICE_BROKER_URL to a Redis")
 app = celery_app(settings, include=["ingestion_api.tasks.ingest", "ingestion_api.tasks.embed"])
 _heartbeats: list[Heartbeat] = []
 # what its heartbeats call this software, by which it is told from the backend's workers on one broker
@@ -27,7 +33,7 @@ logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(leve
 def begin(sender: Any, **_more: object) -> None:
     """Register the worker, and report from now on."""
     queues = sorted(sender.app.amqp.queues.consume_from)
-    heartbeat = Heartbeat(open_bench(), str(sender.hostname), queues)
+    heartbeat = Heartbeat(open_bench(), str(sender.hostname), queues, sender.contact)
     heartbeat.start()
     _heartbeats.append(heartbeat)
 

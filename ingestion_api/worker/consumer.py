@@ -3,9 +3,12 @@
 import logging
 from typing import Any
 
+from celery.concurrency.solo import TaskPool
 from celery.utils.threads import bound_open_broker_sockets  # type: ignore[attr-defined]  # not in celery-types yet
 from celery.worker.consumer import Consumer
 from kombu import Connection
+
+from ingestion_api.worker.contact import TICK, Contact, listen, look
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +19,19 @@ class LastingConsumer(Consumer):
     """Celery's consumer, which outlives the loss of a connection at any moment."""
 
     task_consumer: Any  # Celery's; None before it consumes
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        self.contact = Contact()
+        super().__init__(*given, **more)
+
+    def register_with_event_loop(self, hub: Any) -> None:
+        """Note from now on when the broker is heard; called for each connection."""
+        super().register_with_event_loop(hub)
+        channel = self.task_consumer.channel
+        listen(self.contact, channel)
+        self.contact.blocks_loop = isinstance(self.pool, TaskPool)
+        self.contact.begin()
+        hub.call_repeatedly(TICK, look, self.contact, channel)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Let go of the broken connection.

@@ -4,8 +4,12 @@ import logging
 import os
 import socket
 import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+from ingestion_api.store.store import follow
 from ingestion_api.worker.bench import Bench
+from ingestion_api.worker.contact import Contact
 from ingestion_api.worker.gpu import gpu_facts
 from ingestion_api.workers.register import Report, report, say_goodbye
 
@@ -20,13 +24,18 @@ os.register_at_fork(
 
 
 class Heartbeat:
-    """A thread of the worker's main process; it says nothing about a pool that hangs."""
+    """A thread of the worker's main process, which tells whether its consumer hears the broker.
 
-    def __init__(self, bench: Bench, worker: str, queues: list[str]) -> None:
+    It says nothing about a pool that hangs.
+    """
+
+    def __init__(self, bench: Bench, worker: str, queues: list[str], contact: Contact | None = None) -> None:
         self._bench = bench
         self._report = Report(
             worker, bench.settings.worker_type, socket.gethostname(), os.getpid(), queues, gpu_facts()
         )
+        self._contact = contact or Contact()
+        self._lost_at: datetime | None = None
         self._prepared = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -63,4 +72,18 @@ class Heartbeat:
         if not self._prepared:
             self._bench.prepare()
             self._prepared = True
-        report(self._bench.store, self._report, self._bench.clock())
+        follow(self._bench.clock, self._bench.store)
+        now = self._bench.clock()
+        self._look(now)
+        report(self._bench.store, replace(self._report, broker_lost_at=self._lost_at), now)
+
+    def _look(self, now: datetime) -> None:
+        """Note since when the broker is not heard, and say when that begins and ends."""
+        silence = self._contact.lost_for()
+        if silence is None:
+            if self._lost_at is not None:
+                log.warning("the broker is heard again")
+            self._lost_at = None
+        elif self._lost_at is None:
+            log.warning("the broker has not been heard for %.0f s; no job is taken meanwhile", silence)
+            self._lost_at = now - timedelta(seconds=silence)

@@ -22,6 +22,7 @@ class Report:
     pid: int
     queues: list[str]
     gpu: dict[str, Any]
+    broker_lost_at: datetime | None = None
 
 
 def report(store: Store, report: Report, now: datetime) -> None:
@@ -35,6 +36,7 @@ def report(store: Store, report: Report, now: datetime) -> None:
         if known.pid != report.pid or known.stopped_at is not None:
             _begin_again(session, known, report, now)
         known.last_heartbeat = now
+        known.broker_lost_at = report.broker_lost_at
 
 
 def say_goodbye(store: Store, worker: str, now: datetime) -> None:
@@ -53,6 +55,7 @@ def _registered(report: Report, now: datetime) -> Worker:
         gpu=report.gpu,
         started_at=now,
         last_heartbeat=now,
+        broker_lost_at=report.broker_lost_at,
     )
 
 

@@ -41,6 +41,7 @@ class Seen:
     queues: tuple[str, ...] = ()
     gpu: tuple[dict[str, object], ...] = ()
     job_ids: tuple[int, ...] = ()
+    broker_lost_at: datetime | None = None  # since when it has not heard its broker
 
 
 def all_seen(session: Session, silence: Silence, now: datetime) -> list[Seen]:
@@ -82,18 +83,27 @@ def status_by_silence(last: datetime, stopped: bool, silence: Silence, now: date
     return DEGRADED if now - last > silence.degraded else ONLINE
 
 
-def _seen(worker: Worker, silence: Silence, now: datetime, job_ids: tuple[int, ...]) -> Seen:
+def status_of(worker: Worker, silence: Silence, now: datetime) -> Status:
+    """By its last heartbeat, and by what that says of its broker: without one no job is taken."""
     stopped = worker.stopped_at is not None
+    found = status_by_silence(worker.last_heartbeat, stopped, silence, now)
+    if worker.broker_lost_at is None or found == OFFLINE:
+        return found
+    return OFFLINE if now - worker.broker_lost_at > silence.offline else DEGRADED
+
+
+def _seen(worker: Worker, silence: Silence, now: datetime, job_ids: tuple[int, ...]) -> Seen:
     return Seen(
         id=worker.id,
         type=worker.type,
         host=worker.host,
-        status=status_by_silence(worker.last_heartbeat, stopped, silence, now),
+        status=status_of(worker, silence, now),
         last_heartbeat=worker.last_heartbeat,
         gpu_available=bool(worker.gpu.get("available")),
         queues=tuple(worker.queues),
         gpu=tuple(worker.gpu.get("cards", ())),
         job_ids=job_ids,
+        broker_lost_at=worker.broker_lost_at,
     )
 
 

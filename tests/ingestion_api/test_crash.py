@@ -25,10 +25,12 @@ from tests.servers.fixtures import started
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.processes import Server, signal_all, tree
 from tests.servers.redis_server import RedisServer
+from tests.servers.tcp_proxy import TcpProxy, proxying
 from tests.servers.waiting import eventually
 
 FILES = 3
 WORKER, CHILD, REDIS, SERVICE = "worker", "child", "redis", "service"
+FORGET, SILENCE = "forget", "silence"  # Redis loses its data; its connections end without a word
 # most jobs end without a clone, which costs ten processes; a third is tried twice
 KINDS = ("real", "gone", "ill", "gone", "ill", "gone")
 
@@ -42,8 +44,8 @@ class Round:
 
 
 ROUNDS = {
-    "sqlite": Round(204, (WORKER, REDIS, SERVICE, CHILD, REDIS, WORKER, SERVICE, REDIS)),
-    "postgres": Round(40, (WORKER, REDIS, SERVICE, CHILD)),
+    "sqlite": Round(204, (WORKER, REDIS, SILENCE, SERVICE, CHILD, FORGET, WORKER, SERVICE, REDIS)),
+    "postgres": Round(40, (WORKER, REDIS, SILENCE, SERVICE, FORGET, CHILD)),
 }
 
 
@@ -67,6 +69,13 @@ def git(tmp_path: Path) -> Iterator[GitServer]:
     server.statuses |= {"/ill-": 503, "/gone-": 404}
     with serving(server):
         yield server
+
+
+@pytest.fixture
+def line(own_redis_server: RedisServer) -> Iterator[TcpProxy]:
+    """The way to Redis."""
+    with proxying(own_redis_server.port) as proxy:
+        yield proxy
 
 
 class Client(threading.Thread):
@@ -103,26 +112,33 @@ class Client(threading.Thread):
 
 
 @pytest.mark.timeout(300)  # most of it is starting processes, which a busy machine does slowly
-def test_every_accepted_job_ends_exactly_once(
+def test_every_accepted_job_ends_exactly_once(  # noqa: PLR0917  (each is a server)
     tmp_path: Path,
     own_redis_server: RedisServer,
+    line: TcpProxy,
     git: GitServer,
     database: tuple[Round, str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """With a Redis that forgets everything each time."""
+    """With a Redis that forgets everything each time, and with connections to it that fall silent."""
     run, url = database
     more = {"database_url": url, "queue_limit": run.jobs // 5, "max_attempts": 2, "max_losses": 100}
-    env = environment(tmp_path / "run", own_redis_server.url, log_level="warning", **more)
+    env = environment(tmp_path / "run", f"redis://127.0.0.1:{line.port}/0", log_level="warning", **more)
     service = ServiceProcess(tmp_path / "service.log", env)
     hands = worker(tmp_path, env, "hands", processes=2)
     store = Store.at(url)
     with started(service), started(hands):
+        victims: dict[str, Server] = {WORKER: hands, REDIS: own_redis_server, SERVICE: service}
         client = Client(service, git, run.jobs)
         client.start()
         for blow in run.blows:
             enough = begun(store) + 1
-            strike({WORKER: hands, REDIS: own_redis_server, SERVICE: service}.get(blow), hands)
+            if blow == SILENCE:
+                line.swallow()
+            elif blow == FORGET:
+                own_redis_server.flush()
+            else:
+                strike(victims.get(blow), hands)
             # let a worker begin something between two blows
             eventually(partial(reached, store, enough), within=60.0)
         client.join(timeout=60)

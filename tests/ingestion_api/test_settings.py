@@ -6,6 +6,8 @@ import pytest
 
 from ingestion_api.__main__ import main
 from ingestion_api.settings_file import SettingsError, load
+from tests.servers.postgres_server import PostgresServer
+from tests.servers.redis_server import RedisServer
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +62,10 @@ def test_the_cache_is_the_backends_unless_named(monkeypatch: pytest.MonkeyPatch)
     [
         ("port: many", "port is 'many': input should be a valid integer"),
         ("queue_limit: 0", "queue_limit is 0: input should be greater than or equal to 1"),
-        ("broker_url: amqp://guest:secret@host", "broker_url: is not a Redis address; expected redis://"),
+        (
+            "broker_url: amqp://guest:secret@host",
+            "broker_url: is a hidden value that is no Redis URL; expected redis://",
+        ),
         (
             "database_url: mysql://u:secret@host/x",
             "database_url: names mysql, or no file; expected sqlite:///FILE",
@@ -92,10 +97,14 @@ def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
         load(tmp_path / "nowhere.yml")
 
 
-def test_check_only_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """0 and a word, or 2 and the sentence."""
-    assert main(["--check", "--config", str(written(tmp_path, "port: 9000"))]) == 0
-    assert capsys.readouterr().out == "The settings are right.\n"
+def test_check_only_checks(
+    tmp_path: Path, redis_server: RedisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0 and what was opened, or 2 and the sentence."""
+    text = f"port: 9000\nrun_dir: {tmp_path}/run\nbroker_url: {redis_server.url}"
+    assert main(["--check", "--config", str(written(tmp_path, text))]) == 0
+    assert capsys.readouterr().out == "The settings are right.\ndatabase_url: ok\nbroker_url: ok\n"
+    assert not (tmp_path / "run").exists()
     assert main(["--check", "--config", str(written(tmp_path, "port: x"))]) == 2
     assert capsys.readouterr().err.startswith("port is 'x'")
 
@@ -108,3 +117,50 @@ def test_a_database_file_that_cannot_be_opened_is_one_sentence(
     address = f"sqlite:///{tmp_path}/folder"
     assert main(["--config", str(written(tmp_path, f"run_dir: {tmp_path}\ndatabase_url: {address}\n"))]) == 1
     assert capsys.readouterr().err == "The service's database file cannot be opened; see database_url.\n"
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("broker_url: redis://nobody:wrong@{redis}/0", "broker_url: The queue's broker refused the password"),
+        ("broker_url: rediss://{redis}/0", "broker_url: The queue's broker speaks no TLS"),
+        ("broker_url: redis://127.0.0.1:1/0", "broker_url: The queue's broker does not answer"),
+        ("cache_url: redis://127.0.0.1:1/0", "cache_url: Redis does not answer"),
+        ("edge_url: rediss://{redis}/0", "edge_url: Redis speaks no TLS"),
+        ("database_url: postgresql://{postgres}?sslmode=require", "database_url: the database speaks no TLS"),
+        (
+            "resources_url: postgresql://{postgres}?options=-c%20nonsense%3D1",
+            "resources_url: the database refused the start-up parameter nonsense",
+        ),
+        ("resources_url: sqlite:////nowhere/neo.db", "resources_url: there is no file /nowhere/neo.db"),
+        ("database_url: sqlite:///{folder}/service.yml/own.db", "own.db cannot be made in"),
+    ],
+)
+def test_check_opens_what_the_use_opens(  # noqa: PLR0917  (each is a server)
+    tmp_path: Path,
+    redis_server: RedisServer,
+    postgres_server: PostgresServer,
+    capsys: pytest.CaptureFixture[str],
+    setting: str,
+    said: str,
+) -> None:
+    """And says what is wrong with the way to it, once for each setting."""
+    postgres = postgres_server.url.partition("://")[2].partition("?")[0]
+    text = setting.format(redis=f"127.0.0.1:{redis_server.port}", postgres=postgres, folder=tmp_path)
+    usual = "" if "broker_url" in text else f"broker_url: {redis_server.url}\n"
+    file = written(tmp_path, f"run_dir: {tmp_path}\n{usual}{text}\n")
+    assert main(["--check", "--config", str(file)]) == 1
+    out = capsys.readouterr().out
+    assert said in out
+    assert "wrong@" not in out
+
+
+def test_an_empty_broker_is_none(tmp_path: Path) -> None:
+    """What `make run` tells the service of a system whose broker is no Redis."""
+    assert load(written(tmp_path, "broker_url: ''\ncache_url: ''")).broker_url is None
+
+
+def test_a_socket_has_its_name_in_celery(tmp_path: Path) -> None:
+    """The other one is refused with it."""
+    with pytest.raises(SettingsError, match=r"expected redis\+socket:///PATH\?virtual_host=NUMBER"):
+        load(written(tmp_path, "broker_url: unix:///run/r.sock?db=3"))

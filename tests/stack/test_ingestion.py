@@ -26,9 +26,7 @@ def chosen(tmp_path: Path) -> Settings:
 
 
 def told(chosen: Settings) -> dict[str, str]:
-    found = ingestion.environment(chosen, watched(chosen))
-    assert found is not None
-    return found
+    return ingestion.environment(chosen, watched(chosen))
 
 
 def names(chosen: Settings) -> list[str]:
@@ -85,6 +83,11 @@ def test_what_is_given_is_not_overruled(monkeypatch: pytest.MonkeyPatch, chosen:
         ),
         ("redis://redis.example", "redis://redis.example/4"),
         ("redis://redis.example/4", "redis://redis.example/5"),
+        ("redis+socket:///run/redis.sock?virtual_host=4", "redis+socket:///run/redis.sock?virtual_host=5"),
+        ("unix:///run/redis.sock?db=1", "redis+socket:///run/redis.sock?virtual_host=4"),
+        ("redis://a:1/3;redis://b:2/3", "redis://a:1/4;redis://b:2/4"),
+        ("sentinel://a:1/0?master_name=m;sentinel://b:2", "sentinel://a:1/4?master_name=m;sentinel://b:2/4"),
+        ("sentinel://a:1/0", None),
         ("amqp://rabbit.example//", None),
         ("", None),
     ],
@@ -93,16 +96,18 @@ def test_its_queue_has_a_database_of_its_own(broker: str, expected: str | None) 
     assert ingestion.beside(broker) == expected
 
 
-def test_without_a_redis_it_is_left_out_and_the_table_says_how_to_have_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("broker", ["", "amqp://guest@rabbit.example//"])
+def test_without_a_redis_it_has_no_worker_and_the_table_says_how_to_have_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, broker: str
 ) -> None:
     monkeypatch.setenv("BACKEND_URL", "http://neo.example")
+    monkeypatch.setenv("CELERY_BROKER_URL", broker)
     chosen = settings.read(run_dir=tmp_path)
-    assert not {"service", "service-worker"} & {*names(chosen)}
+    assert "service" in names(chosen)
+    assert "service-worker" not in names(chosen)
+    assert told(chosen)["SERVICE_BROKER_URL"] == ""
     assert ingestion.rows(watched(chosen), run=False) == [ingestion.MISSING]
     assert ingestion.rows(watched(chosen), run=True) == []
-    found = services(Plan(chosen, watched(chosen), Path("p.yml"), Path("a.yml")))
-    assert "SERVICE_URL" not in next(it.environment for it in found if it.name == "exporter")
     monkeypatch.setenv("SERVICE_BROKER_URL", "redis://redis.example/3")
     assert {"service", "service-worker"} <= {*names(chosen)}
     assert told(chosen)["SERVICE_BROKER_URL"] == "redis://redis.example/3"

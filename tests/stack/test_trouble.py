@@ -101,7 +101,7 @@ def test_all_of_it_may_be_frozen(
     assert run.ended() is None
 
 
-def test_a_broker_that_is_no_redis_costs_only_the_service(
+def test_a_broker_that_is_no_redis_costs_only_the_workers(
     watchroom: Make, own_redis_server: RedisServer, free_port: Callable[[], int]
 ) -> None:
     run = watchroom(
@@ -113,3 +113,5 @@ def test_a_broker_that_is_no_redis_costs_only_the_service(
     assert ingestion.MISSING[2] in run.output()
     assert "never-shown" not in run.output()
     watches(run)
+    assert run.get("SERVICE_PORT", "/-/ready")["status"] == "ready"
+    assert "celery.broker_url begins with amqp://" in (run.run_dir / "logs" / "exporter.log").read_text()

@@ -15,7 +15,9 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
-from exporter.errors import Absent, BadAnswer, Refused, TimedOut, Unreachable
+from connections.faults import SPEAKS_TLS, fault
+from connections.probes import speaks_tls
+from exporter.errors import Absent, BadAnswer, Refused, TimedOut, Unreachable, Unusable
 from exporter.footprint import busy
 from exporter.sources.backend.token import Token
 from exporter.sources.document import Document
@@ -60,15 +62,23 @@ class BackendClient:
     what follows may be as long, slow or broken as it likes.
     """
 
-    def __init__(
-        self, url: str, token: Token, max_bytes: int, name: str = BACKEND, bodies: bool = True
+    def __init__(  # noqa: PLR0913  (what follows the name has a default)
+        self,
+        url: str,
+        token: Token,
+        max_bytes: int,
+        name: str = BACKEND,
+        *,
+        bodies: bool = True,
+        proxy: str | None = None,
     ) -> None:
         self._token = token
         self._max_bytes = max_bytes
         self._name = name
         self._bodies = bodies
-        self._kept = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=4))
-        self._single = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=0))
+        self._kept = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=4), proxy)
+        self._single = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=0), proxy)
+        self._has_responded = False
         self._closed = 0  # kept connections that the server closed in a row
         self.on_exchange: Callable[[Exchange], None] = lambda _: None
 
@@ -89,9 +99,13 @@ class BackendClient:
         except httpx2.TimeoutException:
             raise TimedOut(f"{self._name} {path} gave no answer in time") from None
         except httpx2.ConnectError as error:
+            if words := fault(error):
+                raise Unusable(f"{self._name} {words}") from None
             kind = Unreachable if is_ours(error) else Absent
             raise kind(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
         except (*CLOSED, httpx2.DecodingError) as error:
+            if await self._wants_tls():
+                raise Unusable(f"{self._name} {SPEAKS_TLS}") from None
             raise BadAnswer(f"{self._name} {path} broke off: {type(error).__name__}") from None
         except httpx2.HTTPError as error:
             raise Refused(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
@@ -117,8 +131,16 @@ class BackendClient:
         except Exception:
             self.on_exchange(Exchange(path))
             raise
+        self._has_responded = True
         self.on_exchange(Exchange(path, reply.status))
         return reply
+
+    async def _wants_tls(self) -> bool:
+        """Whether a server that has never responded to http:// is one for https://."""
+        url = self._single.base_url
+        if self._has_responded or url.scheme == "https":
+            return False
+        return await speaks_tls(url.host, url.port or 80)
 
     async def _sent(self, path: str, headers: dict[str, str], alone: bool) -> Reply:
         if not alone:
@@ -197,8 +219,10 @@ def is_ours(error: BaseException | None) -> bool:
     return False
 
 
-def connect(url: str, limits: httpx2.Limits) -> httpx2.AsyncClient:
-    """A client for this system; nothing is opened before the first request, and no proxy is used.
+def connect(url: str, limits: httpx2.Limits, proxy: str | None = None) -> httpx2.AsyncClient:
+    """A client for this system; nothing is opened before the first request.
+
+    No proxy is used but the one that a setting names: those of the environment are for the outside.
 
     Bodies are wanted as they are, since packing them costs the system time. No cookie is kept: one of a load
     balancer would lead to the same process for ever.
@@ -210,6 +234,7 @@ def connect(url: str, limits: httpx2.Limits) -> httpx2.AsyncClient:
         limits=limits,
         timeout=None,
         trust_env=False,
+        proxy=proxy,
         cookies=cookies,
         headers={"Accept-Encoding": "identity"},
     )

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
-from exporter.errors import Absent, Refused, SourceError, Unreachable
+from exporter.errors import Absent, Refused, SourceError, Unreachable, Unusable
 from exporter.sources.backend.ping_routes import PingRoutes
 
 log = logging.getLogger("exporter")
@@ -172,6 +172,8 @@ class Liveness:
         except Unreachable:
             await asyncio.sleep(max(began + patience - self._clock(), 0.0))
             self._is_unavailable()
+        except Unusable:
+            await self._is_unknown()
         except Absent:
             self._refuses()
         except Refused:
@@ -241,6 +243,13 @@ class Liveness:
             return
         self.stalled = self._settling = False
         self._now(SILENT)
+
+    async def _is_unknown(self) -> None:
+        """Our own way to it is wrong: nobody knows whether it responds, and only a new setting helps."""
+        self._silences, self.stalled, self._settling, self.state = 0, False, False, None
+        self._known.set()
+        self._changed.set()
+        await asyncio.sleep(LONGEST_RETRY)
 
     def _is_unavailable(self) -> None:
         """Nobody was reached, or a proxy says so: three times in a row that is as sure as a refusal."""

@@ -47,8 +47,8 @@ class Backend(Asked):
         own = settings.backend
         self._settings = settings
         self.footprint = Footprint("backend", settings.limits.own_share)
-        self.client = BackendClient(own.url, Token(own.token, own.token_file), own.max_bytes)
-        self._pinger = BackendClient(own.url, Token(None, None), own.max_bytes, bodies=False)
+        self.client = BackendClient(own.url, Token(own.token, own.token_file), own.max_bytes, proxy=own.proxy)
+        self._pinger = BackendClient(own.url, Token(None, None), own.max_bytes, bodies=False, proxy=own.proxy)
         self.liveness = Liveness(self._ping, own.ping_route)
         self.limiter = RequestLimiter(self.liveness, settings.limits.own_share)
         self.own_traffic = OwnTraffic(

@@ -13,14 +13,14 @@ from typing import Any
 
 import hiredis
 from pydantic import SecretStr
-from redis import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, ResponseError
 from redis.retry import Retry
 
+from connections.redis_clients import blocking_pool
 from exporter.settings import Celery as CelerySettings
 from exporter.sources.broker.layout import globbed
-from exporter.sources.redis_connection import counts_of, setup_of
+from exporter.sources.redis_connection import counts_of, read_url, setup_of
 
 CHUNK = 65_536
 MOST_CHUNKS = 64
@@ -97,8 +97,8 @@ class Stream:
 
 def connection_to(url: SecretStr, timeout: float) -> Any:
     """A connection that is not open yet; its class depends on the URL and carries no types."""
-    pool = ConnectionPool.from_url(
-        url.get_secret_value(),
+    pool = blocking_pool(
+        read_url(url),
         protocol=2,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,

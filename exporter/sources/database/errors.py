@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
-from exporter.errors import BadAnswer, Refused, SourceError, TimedOut
+from connections.postgres_faults import way_is_wrong
+from exporter.errors import BadAnswer, Refused, SourceError, TimedOut, Unusable
 
 
 class Locked(TimedOut):
@@ -14,8 +15,8 @@ class Locked(TimedOut):
 SAYS: dict[str, Callable[[], SourceError]] = {
     "57014": lambda: TimedOut("database cancelled the query, which took too long"),
     "55P03": lambda: TimedOut("database could not give a lock in time"),
-    "28P01": lambda: Refused("database refused the user or the password"),
-    "28000": lambda: Refused("database refused the user or the password"),
+    "28P01": lambda: Unusable("database refused the user or the password"),
+    "28000": lambda: Unusable("database refused the user or the password"),
     "3D000": lambda: Refused("database of this name does not exist on the server"),
     "42501": lambda: Refused("database denies the right to read this"),
     "42P01": lambda: BadAnswer("database has no such table"),
@@ -51,6 +52,8 @@ def said(error: BaseException) -> SourceError:
     if isinstance(error, SourceError):
         return error
     cause = getattr(error, "orig", None) or error
+    if code_of(cause) not in SAYS and (words := way_is_wrong(str(cause))):
+        return Unusable(f"database {words}")
     answer = SAYS.get(code_of(cause))
     if answer is not None:
         return answer()

@@ -10,7 +10,7 @@ from exporter.pace import Pace
 from exporter.question import Question
 from exporter.settings import Celery as CelerySettings
 from exporter.settings import Ingestion as IngestionSettings
-from exporter.settings_types import readable, unreadable
+from exporter.settings_types import unreadable
 from exporter.sources.asked import Asked
 from exporter.sources.document import Document
 from exporter.sources.ingestion.answers import History, Job, Queue, Queues, Worker
@@ -40,7 +40,7 @@ class Ingestion(Asked):
 
     def __init__(self, settings: IngestionSettings, broker: CelerySettings) -> None:
         self.settings = settings
-        url = settings.url or readable(broker.broker_url)
+        url = settings.url or broker.readable_broker
         self.client = client_of(NAME, url, settings.timeout)
         self._named = settings.url is not None
         self._seen: set[str] = set()  # layouts whose keys were there once; an empty list is no key in Redis

@@ -23,3 +23,4 @@ class Worker(Table):
     started_at: Mapped[datetime]
     last_heartbeat: Mapped[datetime]
     stopped_at: Mapped[datetime | None]
+    broker_lost_at: Mapped[datetime | None]

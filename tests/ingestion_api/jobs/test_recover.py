@@ -1,16 +1,17 @@
 """Jobs that nobody works on any more are found: lost, forgotten, too old."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.jobs.cancel import cancel
-from ingestion_api.jobs.claim import renew, take
+from ingestion_api.jobs.claim import give_back, renew, take
 from ingestion_api.jobs.history import age_seconds
 from ingestion_api.jobs.publish import publish_due
-from ingestion_api.jobs.recover import Patience, recover
+from ingestion_api.jobs.recover import Leases, Patience, recover
+from ingestion_api.jobs.states import Step
 from ingestion_api.jobs.watch import Progress
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
@@ -20,9 +21,26 @@ from tests.ingestion_api.jobs.orders import LEASE, row, running_job, state_of, w
 from tests.servers.redis_server import RedisServer
 
 PATIENCE = Patience(ttl=timedelta(hours=24), grace=timedelta(seconds=10), max_losses=2)
+SECOND = timedelta(seconds=1)
 SOON = MORNING + timedelta(seconds=11)
 AFTER_LEASE = MORNING + LEASE + timedelta(seconds=1)
 NEXT_DAY = MORNING + timedelta(hours=24, seconds=1)
+
+
+class Outbox:
+    """Recovers again and again; `seconds` are its own, which no clock changes."""
+
+    def __init__(self, store: Store, broker: Broker, patience: Patience = PATIENCE) -> None:
+        self.seconds = 0.0
+        self._store = store
+        self._broker = broker
+        self._patience = patience
+        self._leases = Leases(LEASE, lambda: self.seconds)
+
+    def round(self, now: datetime, after: timedelta = timedelta(0)) -> None:
+        """Recover once so much later, when the clock shows `now`."""
+        self.seconds += after.total_seconds()
+        recover(self._store, self._broker, self._patience, self._leases, now)
 
 
 def broker_at(redis_server: RedisServer) -> Broker:
@@ -37,7 +55,7 @@ def test_a_committed_job_is_published_once(store: Store, redis_server: RedisServ
     job_id = waiting_job(store)
     assert [publish_due(store, broker, MORNING), publish_due(store, broker, MORNING)] == [1, 0]
     assert broker.waiting() == {job_id}
-    recover(store, broker, PATIENCE, SOON)
+    Outbox(store, broker).round(SOON)
     assert publish_due(store, broker, SOON) == 0
 
 
@@ -47,7 +65,7 @@ def test_a_broker_that_forgot_gets_the_message_again(store: Store, redis_server:
     job_id = waiting_job(store)
     publish_due(store, broker, MORNING)
     redis_server.flush()
-    recover(store, broker, PATIENCE, SOON)
+    Outbox(store, broker).round(SOON)
     assert publish_due(store, broker, SOON) == 1
     assert broker.waiting() == {job_id}
 
@@ -78,7 +96,7 @@ def test_a_service_that_dies_before_it_has_sent_the_message_loses_nothing(
         with pytest.raises(SystemExit):
             publish_due(store, broker, MORNING)
     assert publish_due(store, broker, MORNING) == 0
-    recover(store, broker, PATIENCE, SOON)
+    Outbox(store, broker).round(SOON)
     assert publish_due(store, broker, SOON) == 1
     assert broker.waiting() == {job_id}
 
@@ -87,9 +105,11 @@ def test_a_job_whose_worker_fell_silent_waits_again(store: Store, redis_server: 
     """Not before its lease has ended."""
     broker = broker_at(redis_server)
     claim = running_job(store)
-    recover(store, broker, PATIENCE, MORNING + LEASE)
+    outbox = Outbox(store, broker)
+    outbox.round(MORNING)
+    outbox.round(MORNING + LEASE, after=LEASE)
     assert state_of(store, claim.job.id) == "processing"
-    recover(store, broker, PATIENCE, AFTER_LEASE)
+    outbox.round(AFTER_LEASE, after=SECOND)
     job = row(store, claim.job.id)
     assert (job.state, job.losses, job.published_at) == ("pending", 1, None)
 
@@ -98,10 +118,12 @@ def test_a_job_that_kills_its_workers_ends_as_failed(store: Store, redis_server:
     """After as many losses as are allowed."""
     broker = broker_at(redis_server)
     job_id, now = waiting_job(store), MORNING
+    outbox = Outbox(store, broker)
     for _ in range(3):
         assert take(store, job_id, "hands", now, LEASE) is not None
-        now += LEASE + timedelta(seconds=1)
-        recover(store, broker, PATIENCE, now)
+        outbox.round(now)
+        now += LEASE + SECOND
+        outbox.round(now, after=LEASE + SECOND)
     job = row(store, job_id)
     assert (job.state, job.error) == ("failed", "its worker was lost 3 times")
 
@@ -111,7 +133,9 @@ def test_a_job_killed_at_its_hard_limit_is_not_tried_again(store: Store, redis_s
     broker = broker_at(redis_server)
     claim, limit = running_job(store), timedelta(seconds=60)
     renew(store, claim, Progress(), MORNING + limit, LEASE)
-    recover(store, broker, replace(PATIENCE, hard_limit=limit), MORNING + limit + LEASE + LEASE)
+    outbox = Outbox(store, broker, replace(PATIENCE, hard_limit=limit))
+    outbox.round(MORNING + limit)
+    outbox.round(MORNING + limit + LEASE + SECOND, after=LEASE + SECOND)
     job = row(store, claim.job.id)
     assert (job.state, job.error) == ("failed", "was killed at its hard time limit of 60 s")
 
@@ -121,7 +145,9 @@ def test_a_lost_job_that_was_cancelled_ends_so(store: Store, redis_server: Redis
     broker = broker_at(redis_server)
     claim = running_job(store)
     cancel(store, claim.job.id, KEEPER, MORNING)
-    recover(store, broker, PATIENCE, AFTER_LEASE)
+    outbox = Outbox(store, broker)
+    outbox.round(MORNING)
+    outbox.round(AFTER_LEASE, after=LEASE + SECOND)
     assert state_of(store, claim.job.id) == "cancelled"
 
 
@@ -129,7 +155,7 @@ def test_a_job_older_than_its_life_is_skipped(store: Store, redis_server: RedisS
     """With the contract's reason and its age."""
     broker = broker_at(redis_server)
     job_id = waiting_job(store)
-    recover(store, broker, PATIENCE, NEXT_DAY)
+    Outbox(store, broker).round(NEXT_DAY)
     job = row(store, job_id)
     assert (job.state, job.reason, age_seconds(job)) == ("skipped", "Task exceeded TTL", 86_401.0)
 
@@ -139,6 +165,46 @@ def test_keys_are_forgotten_after_a_day(store: Store, redis_server: RedisServer)
     job_id = waiting_job(store)
     with store.write() as session:
         session.add(IdempotencyKey(key="k", request="r", job_id=job_id, created_at=MORNING))
-    recover(store, broker_at(redis_server), PATIENCE, NEXT_DAY)
+    Outbox(store, broker_at(redis_server)).round(NEXT_DAY)
     with store.read() as session:
         assert session.get(IdempotencyKey, "k") is None
+
+
+@pytest.mark.parametrize("off", [-48, -1, 1, 25], ids="{:+d} h".format)
+def test_a_worker_whose_clock_is_wrong_keeps_what_it_renews(
+    store: Store, redis_server: RedisServer, off: int
+) -> None:
+    """And loses it like any other once it is silent."""
+    outbox = Outbox(store, broker_at(redis_server))
+    theirs = MORNING + timedelta(hours=off)
+    claim = take(store, waiting_job(store), "hands", theirs, LEASE)
+    assert claim is not None
+    for passed in range(10):
+        renew(store, claim, Progress(), theirs + passed * LEASE / 2, LEASE)
+        outbox.round(MORNING + passed * LEASE / 2, after=LEASE / 2)
+    assert state_of(store, claim.job.id) == "processing"
+    outbox.round(MORNING, after=LEASE + SECOND)
+    assert state_of(store, claim.job.id) == "pending"
+
+
+def test_a_message_that_was_sent_in_the_future_is_missed_as_well(
+    store: Store, redis_server: RedisServer
+) -> None:
+    """As the clock showed it before it was set back, when the service was started anew."""
+    broker = broker_at(redis_server)
+    job_id = waiting_job(store)
+    publish_due(store, broker, NEXT_DAY)
+    redis_server.flush()
+    Outbox(store, broker).round(MORNING)
+    assert publish_due(store, broker, MORNING) == 1
+    assert broker.waiting() == {job_id}
+
+
+def test_no_attempt_waits_longer_than_any_may(store: Store, redis_server: RedisServer) -> None:
+    """A moment that is further away was written by a clock that was ahead."""
+    claim = running_job(store)
+    with store.write() as session:
+        give_back(session, claim, Step(claim.job.id, "pending", MORNING), NEXT_DAY)
+    broker = broker_at(redis_server)
+    assert publish_due(store, broker, MORNING, timedelta(days=2)) == 0
+    assert publish_due(store, broker, MORNING, timedelta(minutes=5)) == 1

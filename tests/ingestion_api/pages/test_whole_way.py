@@ -22,6 +22,7 @@ FILES: dict[str, str | bytes] = {
 def worker(desk: Desk, tmp_path: Path) -> Iterator[CeleryWorker]:
     """A worker for the service of this module."""
     settings = desk.service.settings
+    assert settings.broker_url is not None
     variables = environment(settings.run_dir, settings.broker_url.get_secret_value())
     started = worker_process(tmp_path, variables, "tower")
     started.start()

@@ -1,0 +1,167 @@
+"""Clients of redis-py for a Redis URL that was read; nothing is opened before the first command."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import redis
+import redis.asyncio
+import redis.asyncio.sentinel
+import redis.sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from connections.faults import NoTls, SpeaksTls
+from connections.probes import answers_plainly, answers_plainly_now, speaks_tls, speaks_tls_now
+from connections.redis_url import RedisUrl, Server
+
+HANDSHAKE = 0.25  # seconds of a TLS handshake after which it is tried whether the server speaks plainly
+ONCE_MORE = partial(Retry, NoBackoff(), 1)
+ASKED = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}  # of each Sentinel
+
+
+def blocking_client(url: RedisUrl, **how: Any) -> redis.Redis:
+    """A client that closes its connections with itself."""
+    return redis.Redis.from_pool(blocking_pool(url, **how))
+
+
+def blocking_pool(url: RedisUrl, **how: Any) -> redis.ConnectionPool:
+    """The pool of such a client; `how` are arguments of redis-py's connections."""
+    places = BlockingPlaces(url)
+    kind: Any = redis.UnixDomainSocketConnection
+    if not url.path:
+        kind = finding(redis.SSLConnection if url.tls else redis.Connection, places)
+    # a connection that ended without a word is replaced once
+    return redis.ConnectionPool(connection_class=kind, **{**arguments(url), "retry": ONCE_MORE(), **how})
+
+
+def arguments(url: RedisUrl) -> dict[str, Any]:
+    """What the URL says of a connection, in redis-py's words."""
+    login = {"db": url.database, "username": url.username, "password": url.password}
+    if url.path:
+        return {**login, "path": url.path}
+    host, port = url.servers[0]
+    return {**login, "host": host, "port": port, **(url.tls.arguments() if url.tls else {})}
+
+
+class BlockingPlaces:
+    """The servers to try in turn: those of the URL, or the one that the Sentinels name now."""
+
+    def __init__(self, url: RedisUrl) -> None:
+        self._url = url
+
+    def now(self) -> Sequence[Server]:
+        """The servers. Raises redis.ConnectionError where no Sentinel knows any."""
+        group = self._url.sentinel
+        if group is None:
+            return self._url.servers
+        kind: Any = redis.sentinel.Sentinel  # without types
+        asked = kind(list(self._url.servers), sentinel_kwargs=sentinel_login(self._url))
+        try:
+            return [asked.discover_master(group.master_name)]
+        finally:
+            for sentinel in asked.sentinels:
+                sentinel.close()
+
+
+def sentinel_login(url: RedisUrl) -> dict[str, Any]:
+    """The arguments of connections to the Sentinels."""
+    group = url.sentinel
+    login = {"username": group.username, "password": group.password} if group else {}
+    return {**ASKED, **{name: value for name, value in login.items() if value}}
+
+
+def finding(base: Any, places: BlockingPlaces) -> Any:
+    """The class of connection, which looks for its server anew at each connection."""
+
+    class Finding(base):  # type: ignore[misc]  # the class depends on the URL
+        def _connect(self) -> Any:
+            failed: Exception | None = None
+            for self.host, self.port in places.now():
+                try:
+                    return super()._connect()
+                except (OSError, RedisError) as error:
+                    failed = failed or self._explained(error)
+            raise failed or redis.ConnectionError("no server is named")
+
+        def _explained(self, error: Exception) -> Exception:
+            silent = isinstance(error, TimeoutError) and "handshake" in str(error)
+            return NoTls() if silent and answers_plainly_now(self.host, self.port) else error
+
+    return Finding
+
+
+class Places:
+    """The same for clients of an event loop."""
+
+    def __init__(self, url: RedisUrl) -> None:
+        self._url = url
+
+    async def now(self) -> Sequence[Server]:
+        """The servers. Raises redis.ConnectionError where no Sentinel knows any."""
+        group = self._url.sentinel
+        if group is None:
+            return self._url.servers
+        kind: Any = redis.asyncio.sentinel.Sentinel  # without types
+        asked = kind(list(self._url.servers), sentinel_kwargs=sentinel_login(self._url))
+        try:
+            return [await asked.discover_master(group.master_name)]
+        finally:
+            for sentinel in asked.sentinels:
+                await sentinel.aclose()
+
+
+def connection_class(url: RedisUrl) -> Any:
+    """The class of connection of an event loop's client."""
+    if url.path:
+        return redis.asyncio.UnixDomainSocketConnection
+    places = Places(url)
+    base: Any = redis.asyncio.SSLConnection if url.tls else redis.asyncio.Connection
+
+    class Finding(base):  # type: ignore[misc]  # the class depends on the URL
+        async def _connect(self) -> None:
+            failed: Exception | None = None
+            for self.host, self.port in await places.now():
+                try:
+                    await (self._with_tls() if url.tls else super()._connect())
+                except (OSError, RedisError) as error:
+                    failed = failed or error
+                else:
+                    return
+            raise failed or redis.ConnectionError("no server is named")
+
+        async def _with_tls(self) -> None:
+            handshake = asyncio.create_task(super()._connect())
+            try:
+                await asyncio.wait({handshake}, timeout=HANDSHAKE)
+                if not handshake.done() and await answers_plainly(self.host, self.port):
+                    raise NoTls
+                await handshake
+            finally:
+                handshake.cancel()
+                await asyncio.gather(handshake, return_exceptions=True)
+
+    return Finding
+
+
+async def explained(error: RedisError, url: RedisUrl) -> RedisError:
+    """The error, or SpeaksTls where the connection was cut by a server that speaks nothing else."""
+    if may_want_tls(error, url) and await speaks_tls(*url.servers[0]):
+        return SpeaksTls()
+    return error
+
+
+def explained_now(error: RedisError, url: RedisUrl) -> RedisError:
+    """The same for a thread that may wait."""
+    if may_want_tls(error, url) and speaks_tls_now(*url.servers[0]):
+        return SpeaksTls()
+    return error
+
+
+def may_want_tls(error: RedisError, url: RedisUrl) -> bool:
+    """Whether the connection was cut by a server that was spoken to without TLS."""
+    was_cut = isinstance(error, redis.ConnectionError) and not isinstance(error, redis.AuthenticationError)
+    is_plain = bool(url.servers) and url.tls is None and url.sentinel is None
+    return was_cut and is_plain and not isinstance(error.__context__, ConnectionRefusedError)
