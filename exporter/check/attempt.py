@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -65,18 +65,17 @@ async def attempt(
     meter: Meter,
     limit: TimeLimit,
     most: float = 3.0,
-    shared: Question[Any] | None = None,
+    shared: Sequence[Question[Any]] = (),
 ) -> Attempt:
     """Poll once, for `most` seconds and never longer than the check has left.
 
-    A poll may wait for a `shared` one that has a period of its own: that one is not counted here.
+    A poll may wait for `shared` ones that have periods of their own: those are not counted here.
     """
     seconds = min(most, limit.left())
     if seconds <= 0:
         return Attempt(question.name, None, None, 0.0, None)
     before, began = meter.operations, time.perf_counter()
-    other = shared if shared is not question else None
-    earlier = other.answered_at if other else None
+    others = {other: other.answered_at for other in shared if other is not question}
     try:
         async with asyncio.timeout(seconds):
             await question.ask_now()
@@ -87,7 +86,7 @@ async def attempt(
     if error is None and question.answered_at is None:
         error = TimedOut(f"{question.name} did not respond within {seconds:.0f} s")
     value = None if error else await question.answer()
-    sent = meter.operations - before - bool(other and other.answered_at != earlier)
+    sent = meter.operations - before - sum(it.answered_at != earlier for it, earlier in others.items())
     poll = Poll(question.name, polls_a_minute(question), sent, took)
     return Attempt(question.name, value, error, took, poll)
 

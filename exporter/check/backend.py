@@ -86,7 +86,9 @@ class BackendCheck:
         if self._silent or blocks:
             self.attempts.append(Attempt(question.name, None, None, 0.0, None))
             return
-        tried = await attempt(question, self._meter, self._limit, shared=self._backend.totals)
+        tried = await attempt(
+            question, self._meter, self._limit, shared=(self._backend.totals, self._backend.pool)
+        )
         self.attempts.append(tried)
         self._slow = self._slow or tried.seconds > SLOW
         if isinstance(tried.error, TimedOut):
