@@ -51,6 +51,10 @@ class Tally:
     read: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
 
+    def notes(self) -> list[str]:
+        """What is worth telling: nothing when every file was UTF-8."""
+        return [str(self)] if self.left_out or set(self.read) - {UTF8} else []
+
     def __str__(self) -> str:
         """In words, such as "read 3 files (2 utf-8, 1 cp932), left out 1 (1 binary)"."""
         files = self.read.total()

@@ -54,7 +54,7 @@ def ingest_files(shelf: Shelf, snapshot: Snapshot, watch: Watch) -> Ingested:
     # what was binary is not to come any more
     progress.files_total = progress.files_processed
     watch.pause()
-    watch.notes += [str(ingested.tally), *_left_out(snapshot.left_out)]
+    watch.notes += [*ingested.tally.notes(), *_left_out(snapshot.left_out)]
     _tell_refused(ingested, watch)
     seen = {str(key) for key in ingested.ids} | set(ingested.refused)
     forget_vanished(shelf, set(known), seen, watch)

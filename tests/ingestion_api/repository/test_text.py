@@ -92,7 +92,14 @@ def test_the_counts_are_told_in_words() -> None:
     for raw in (b"a", b"b", JAPANESE.encode("shift_jis"), b"\0", b""):
         read_text(raw, tally)
     assert str(tally) == "read 3 files (2 utf-8, 1 cp932), left out 2 (1 binary, 1 empty)"
-    assert str(Tally()) == "read 0 files"
+    assert tally.notes() == [str(tally)]
+
+
+def test_files_of_utf8_alone_are_not_worth_a_note() -> None:
+    tally = Tally()
+    read_text("灯台".encode(), tally)
+    assert str(tally) == "read 1 file (1 utf-8)"
+    assert tally.notes() == []
 
 
 @pytest.mark.parametrize(
