@@ -15,7 +15,7 @@ from ingestion_api.store.engine import WRITES
 from ingestion_api.store.migrate import _config, migrate
 from tests.servers.postgres_server import PostgresServer
 
-BEFORE = "0006"
+BEFORE = "0007"
 OLD = "bm25-english-v1"
 INSERT = """
 INSERT INTO encoder_versions (name, job_id, documents, statistics, created_at)
