@@ -1,5 +1,5 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run demo-fault test lint types tests fuzz format rules docs bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-service
+.PHONY: help setup run demo-fault test lint types tests test-encoders fuzz format rules docs bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-service
 .NOTPARALLEL:
 
 help: ## list the verbs
@@ -30,6 +30,9 @@ tests: ## the tests, with coverage
 	# what fails while two processes share the machine is run once more alone: only what fails again is a failure
 	.venv/bin/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --durations=10 || \
 		.venv/bin/python -m pytest -n 0 --lf --lfnf=none
+
+test-encoders: ## the learned encoders on tiny random models; installs torch beside .venv (gigabytes, once)
+	@stack/encoders.sh
 
 fuzz: ## requests and values drawn widely, with a new seed each time (minutes; SEED=7 draws those of 7 again)
 	@SEED=$(SEED) EXAMPLES=$(EXAMPLES) .venv/bin/python -m tests.ingestion_api.fuzzing

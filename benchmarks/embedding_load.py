@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from ingestion_api.embeddings.scope import Scope
 from ingestion_api.embeddings.vectors import Press, embed
-from ingestion_api.encoder import CorpusStatistics, encoder_named
+from ingestion_api.encoder import encoder_named
 from ingestion_api.jobs.watch import Watch
 from ingestion_api.resources import rows
 from ingestion_api.settings import Settings
@@ -46,7 +46,7 @@ def embedding_row(folder: Path, name: str, url: str | None) -> tuple[str, ...]:
     store(bench, texts)
     began = time.perf_counter()
     press = Press(bench.store, bench.resources.table(), bench.clock, "bm25", job_id=1, batch_size=BATCH)
-    embed(press, Scope(), CorpusStatistics(), Watch())
+    embed(press, Scope(), Watch())
     whole = time.perf_counter() - began
     began = time.perf_counter()
     encoder_named("bm25").encode(texts)
@@ -59,12 +59,12 @@ def embedding_row(folder: Path, name: str, url: str | None) -> tuple[str, ...]:
     return name, str(TEXTS), str(WORDS), f"{TEXTS / whole:.0f}", f"{TEXTS / alone:.0f}"
 
 
-def made_up_texts() -> list[str]:
+def made_up_texts(number: int = TEXTS) -> list[str]:
     """Texts of made-up words, a few of which are frequent, the same at every run."""
     chance = random.Random(7)  # noqa: S311 - to be the same each time, not to be secret
     words = ["".join(chance.choices(SYLLABLES, k=3)) + str(n % 97) for n in range(20_000)]
     weights = [1 / (rank + 1) for rank in range(len(words))]
-    return [" ".join(chance.choices(words, weights, k=WORDS)) for _ in range(TEXTS)]
+    return [" ".join(chance.choices(words, weights, k=WORDS)) for _ in range(number)]
 
 
 def store(bench: Bench, texts: list[str]) -> None:

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks import report
+from benchmarks.corpus_load import corpus_rows
 from benchmarks.embedding_load import embedding_row
 from benchmarks.reading_load import ALERTS, CLIENTS, HEADINGS, JOBS, OFFERED, reading_rows
 from tests.ingestion_api.processes import TOKEN, ServiceProcess, environment
@@ -22,6 +23,7 @@ SECONDS = 10.0
 ACCEPTED_FROM = (1, 8, 32)
 ACCEPT = ("Database", "Clients", "Accepted", "Accepted a second", "P50 ms", "P99 ms", "Other answers")
 EMBED = ("Database", "Texts", "Words a text", "Texts a second", "Of these encoding alone")
+SMALL = ("Database", "Known terms", "P50 ms", "Most memory of the worker, MiB")
 HEAD = f"Host: bench\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 0\r\n"
 READING = (
     f"{CLIENTS} clients that offer {OFFERED} requests a second in all, while the service knows {JOBS} jobs "
@@ -35,11 +37,13 @@ def main() -> int:
     accepted: list[Row] = []
     embedded: list[Row] = []
     read: list[Row] = []
+    small: list[Row] = []
     with databases() as (folder, redis, urls):
         for name, url in urls.items():
             accepted += list(accepted_rows(folder / name, redis, name, url))
             embedded.append(embedding_row(folder / f"{name}-texts", name, url))
             read += list(reading_rows(folder / f"{name}-read", redis, name, url))
+            small += corpus_rows(name, url)
     text = report.write(
         "service",
         COMMAND,
@@ -47,6 +51,7 @@ def main() -> int:
             ("Requests to ingest, each for another repository, over kept connections:", ACCEPT, accepted),
             ("Sparse embeddings by one worker process, with BM25:", EMBED, embedded),
             (READING, HEADINGS, read),
+            ("Ingestion of a repository of two files, by how many terms the corpus knows:", SMALL, small),
         ),
     )
     sys.stdout.write(text)

@@ -140,6 +140,14 @@ class Settings(BaseSettings):
     """Values for further columns that must not be null, as JSON."""
     encoder: Annotated[str, Field(min_length=1, max_length=60)] = "bm25"
     """What makes sparse vectors: bm25, or where they are installed splade, bge-m3."""
+    encoder_device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$")] = "auto"
+    """Where splade and bge-m3 run: cpu, cuda, cuda:1 ...; auto takes a graphics card where there is one."""
+    encoder_precision: Literal["auto", "full", "half", "bfloat16"] = "auto"
+    """How exactly they reckon; auto is half on a graphics card and full on a CPU."""
+    encoder_memory: Annotated[int, Field(ge=1_000_000)] | None = None
+    """Bytes that one of their batches may take; a share of what is free when they start unless given."""
+    corpus_terms: Annotated[int, Field(ge=1_000, le=100_000_000)] = 5_000_000
+    """Terms whose document frequencies bm25 keeps; beyond, the rarest are dropped."""
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Vectors in one transaction."""
 

@@ -1,4 +1,4 @@
-"""How many resources have a sparse vector."""
+"""How many resources have a sparse vector, by the model that made it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,10 @@ class Coverage:
     total: int
     embedded: int
     by_model: dict[str, int]
+
+    def outdated(self, model: str) -> dict[str, int]:
+        """Those of them that another model made."""
+        return {name: number for name, number in self.by_model.items() if name != model}
 
 
 def coverage(resources: ResourceTable) -> Coverage:

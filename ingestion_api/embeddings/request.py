@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ingestion_api.access.bearer import Actor
 from ingestion_api.embeddings.coverage import Coverage, coverage
 from ingestion_api.embeddings.scope import Scope
+from ingestion_api.encoder import model_named
 from ingestion_api.jobs import generate
 from ingestion_api.jobs.generate import Generation
 from ingestion_api.jobs.queue import EMBEDDINGS
@@ -45,7 +46,8 @@ def request_generation(service: Service, wanted: Generation, actor: Actor) -> Re
     service.broker.check()
     resources = service.resources.table()
     ids = [resources.key(key) for key in wanted.resource_ids] if wanted.resource_ids is not None else None
-    total = Scope(ids, renew=wanted.rebuild or ids is not None).count(resources)
+    model = model_named(service.settings.encoder) if wanted.outdated else None
+    total = Scope(ids, renew=wanted.rebuild or ids is not None, outdated=model).count(resources)
     job = generate.accept(service.store, wanted, total, actor, service.clock())
     service.outbox.wake()
     with service.store.read() as session:

@@ -5,39 +5,52 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, func, or_, select, true
 
-from ingestion_api.jobs.watch import in_batches
+from ingestion_api.jobs.watch import in_batches, in_sized_batches
 from ingestion_api.resources.table import ResourceTable, naive
 
 KEYS_AT_ONCE = 500
+CHARACTERS_AT_ONCE = 1_000_000  # in the texts of one batch, unless a single one is longer
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Some resources by id, or all; of these either those without a vector, or every one (`renew`)."""
+    """Some resources by id, or all; of these those without a vector, or every one (`renew`).
+
+    With `outdated`, the name of a model, those whose vector was made by another model.
+    """
 
     ids: Sequence[Any] | None = None
     renew: bool = False
+    outdated: str | None = None
 
-    def count(self, resources: ResourceTable) -> int:
-        """How many resources the scope holds now."""
-        query = select(func.count()).select_from(resources.table)
-        wanted = true() if self.renew else resources.missing()
+    def count(self, resources: ResourceTable, since: datetime | None = None) -> int:
+        """How many resources wait; when renewing, those made before `since`, or all."""
+        query = select(func.count()).select_from(resources.table).where(self._waiting(resources, since))
         with resources.engine.connect() as connection:
-            return sum(connection.scalar(query.where(wanted, part)) or 0 for part in self._parts(resources))
+            return sum(connection.scalar(query.where(part)) or 0 for part in self._parts(resources))
 
     def waiting(self, resources: ResourceTable, since: datetime, size: int) -> Iterator[list[Any]]:
         """The ids that have no vector, or when renewing none made at or after `since`, `size` at a time.
 
-        Each batch is looked up when it is asked for, so that a long generation holds no transaction.
+        Each batch is looked up when it is asked for, so that a long generation holds no transaction. One
+        whose texts are long together is given in parts.
         """
-        wanted = resources.missing()
-        if self.renew and resources.has("sparse_embedding_updated_at"):
-            made = resources["sparse_embedding_updated_at"]
-            wanted = or_(wanted, made.is_(None), made < naive(since))
+        wanted = self._waiting(resources, since)
         for part in self._parts(resources):
             yield from _batches(resources, wanted & part, size)
+
+    def _waiting(self, resources: ResourceTable, since: datetime | None) -> ColumnElement[bool]:
+        if self.outdated is not None:
+            model = resources["sparse_embedding_model"]
+            return ~resources.missing() & or_(model.is_(None), model != self.outdated)
+        if not self.renew:
+            return resources.missing()
+        if since is None or not resources.has("sparse_embedding_updated_at"):
+            return true()
+        made = resources["sparse_embedding_updated_at"]
+        return or_(resources.missing(), made.is_(None), made < naive(since))
 
     def _parts(self, resources: ResourceTable) -> Iterator[ColumnElement[bool]]:
         if self.ids is None:
@@ -49,12 +62,18 @@ class Scope:
 
 def _batches(resources: ResourceTable, wanted: ColumnElement[bool], size: int) -> Iterator[list[Any]]:
     key = resources["id"]
-    query = select(key).where(wanted).order_by(key).limit(size)
+    length: ColumnElement[int] = _length(resources["title"]) + _length(resources["description"])
+    query = select(key, length).where(wanted).order_by(key).limit(size)
     last: Any = None
     while True:
         with resources.engine.connect() as connection:
-            found = list(connection.scalars(query if last is None else query.where(key > last)))
+            found = connection.execute(query if last is None else query.where(key > last)).all()
         if not found:
             return
-        yield found
-        last = found[-1]
+        last = found[-1][0]
+        for part in in_sized_batches(found, size, lambda row: int(row[1]), CHARACTERS_AT_ONCE):
+            yield [row[0] for row in part]
+
+
+def _length(column: Column[Any]) -> ColumnElement[int]:
+    return func.coalesce(func.length(column), 0)

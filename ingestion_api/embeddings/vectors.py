@@ -1,19 +1,20 @@
 """Make the sparse vectors of a scope."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingestion_api.clock import Clock
-from ingestion_api.embeddings import versions
+from ingestion_api.embeddings import corpus, versions
+from ingestion_api.embeddings.coverage import coverage
+from ingestion_api.embeddings.measuring import Measure
 from ingestion_api.embeddings.scope import Scope
-from ingestion_api.embeddings.versions import Change
-from ingestion_api.encoder import CorpusStatistics, SparseEncoder, Vector, encoder_named, measure
+from ingestion_api.encoder import DeviceChoice, SparseEncoder, Vector, encoder_named, model_named
 from ingestion_api.jobs.watch import Watch
 from ingestion_api.resources import rows
 from ingestion_api.resources.table import ResourceTable
 from ingestion_api.store import Store
 from ingestion_api.store.tables import EncoderVersion
+
+MOST_TERMS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -26,22 +27,35 @@ class Press:
     encoder: str
     job_id: int
     batch_size: int
+    most_terms: int = MOST_TERMS
+    device: DeviceChoice = field(default_factory=DeviceChoice)
 
 
-def embed(press: Press, scope: Scope, gone: CorpusStatistics, watch: Watch) -> None:
+def embed(press: Press, scope: Scope, watch: Watch) -> None:
     """Give every resource of the scope its vector; each batch is committed before the next is begun."""
-    version = _version(press, scope, gone, watch)
-    encoder = encoder_named(press.encoder, versions.statistics_of(version))
+    version, measure = _version(press, scope, watch)
+    encoder = encoder_named(press.encoder, versions.size_of(version), press.device)
     progress = watch.progress
     progress.embeddings_generated = progress.embeddings_generated or 0
-    progress.embeddings_total = progress.embeddings_generated + sum(
-        len(batch) for batch in scope.waiting(press.resources, version.created_at, 5_000)
-    )
+    waiting = scope.count(press.resources, version.created_at)
+    progress.embeddings_total = progress.embeddings_generated + waiting
     for ids in scope.waiting(press.resources, version.created_at, press.batch_size):
         watch.pause()
-        _one_batch(press, encoder, rows.texts(press.resources, ids))
+        texts = rows.texts(press.resources, ids)
+        if measure is not None:
+            # what came after the measuring is counted before it has its vector
+            measure.count(ids)
+            measure.flush()
+        _one_batch(press, encoder, texts)
         progress.embeddings_generated += len(ids)
         watch.save()
+    if scope.outdated is not None or _is_anew(scope):
+        corpus.drop_old(press.store, {encoder.name, *coverage(press.resources).by_model})
+
+
+def as_json(vector: Vector) -> str:
+    """A vector as the backend stores it: {token id: weight}."""
+    return "{" + ",".join(f'"{token}":{weight}' for token, weight in vector.items()) + "}"
 
 
 def _one_batch(press: Press, encoder: SparseEncoder, texts: list[rows.Text]) -> None:
@@ -50,32 +64,35 @@ def _one_batch(press: Press, encoder: SparseEncoder, texts: list[rows.Text]) -> 
     rows.put_vectors(press.resources, stored, encoder.name, press.clock())
 
 
-def _version(press: Press, scope: Scope, gone: CorpusStatistics, watch: Watch) -> EncoderVersion:
+def _version(press: Press, scope: Scope, watch: Watch) -> tuple[EncoderVersion, Measure | None]:
+    """The version of this job, and what counts texts for it; only BM25 makes use of counts."""
+    model = model_named(press.encoder)
     with press.store.read() as session:
         made = versions.of_job(session, press.job_id)
-    if made is not None:
-        return made
-    anew = scope.renew and scope.ids is None
-    name = encoder_named(press.encoder).name
-    added = _measured(press, scope, watch, anew=anew) if press.encoder == "bm25" else CorpusStatistics()
-    return versions.keep(press.store, press.job_id, name, Change(added, gone, anew=anew), press.clock())
+    if press.encoder != "bm25":
+        return made or versions.keep(press.store, press.job_id, model, None, press.clock()), None
+    corpus_id = _corpus(press, model, anew=_is_anew(scope) and made is None)
+    measure = Measure(press.store, press.resources, corpus_id, press.most_terms)
+    if made is None:
+        _measure(press, scope, watch, measure)
+        made = versions.keep(press.store, press.job_id, model, corpus_id, press.clock())
+    return made, measure
 
 
-def _measured(press: Press, scope: Scope, watch: Watch, *, anew: bool) -> CorpusStatistics:
-    # a text that has a vector was counted when it got it
-    uncounted = Scope(scope.ids, renew=anew)
+def _is_anew(scope: Scope) -> bool:
+    return scope.renew and scope.ids is None
+
+
+def _corpus(press: Press, model: str, *, anew: bool) -> int:
+    if anew:
+        return corpus.open_anew(press.store, model, press.job_id, press.clock())
+    return corpus.open_current(press.store, model, press.clock())
+
+
+def _measure(press: Press, scope: Scope, watch: Watch, measure: Measure) -> None:
     watch.progress.stage = "measuring"
-    total = measure(_texts(press, uncounted, watch))
-    watch.progress.stage = "embedding"
-    return total
-
-
-def _texts(press: Press, scope: Scope, watch: Watch) -> Iterator[str]:
     for ids in scope.waiting(press.resources, press.clock(), press.batch_size):
         watch.pause()
-        yield from (text.text for text in rows.texts(press.resources, ids))
-
-
-def as_json(vector: Vector) -> str:
-    """A vector as the backend stores it: {token id: weight}."""
-    return json.dumps({str(token): weight for token, weight in vector.items()}, separators=(",", ":"))
+        measure.count(ids)
+    measure.flush()
+    watch.progress.stage = "embedding"

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from ingestion_api.encoder.protocol import Vector
 from ingestion_api.encoder.statistics import CorpusStatistics
-from ingestion_api.encoder.tokens import count_tokens
+from ingestion_api.encoder.tokens import count_query_tokens, count_tokens
 
+MODEL = "bm25-multilingual-v2"
 _DIGITS = 4
+_LEAST = 0.0001  # of a word in a text that is very much longer than others
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Bm25Encoder:
     @property
     def name(self) -> str:
         """The name to store beside each vector; it changes when the same text would give other tokens."""
-        return "bm25-english-v1"
+        return MODEL
 
     def encode(self, texts: Sequence[str]) -> list[Vector]:
         """Return the saturated frequency, 0 to k1 + 1, of each token of each text."""
@@ -35,12 +37,12 @@ class Bm25Encoder:
 
     def encode_query(self, text: str) -> Vector:
         """Return the inverse document frequency of each token of a query, once for each time it comes."""
-        return {token: times * self._rarity(token) for token, times in count_tokens(text).items()}
+        return {token: times * self._rarity(token) for token, times in count_query_tokens(text).items()}
 
     def _document(self, counts: Counter[int]) -> Vector:
         norm = self.k1 * (1 - self.b + self.b * counts.total() / self.statistics.average_length)
         # few tokens come more than some times, so few weights are different
-        weight = {n: round(n * (self.k1 + 1) / (n + norm), _DIGITS) for n in set(counts.values())}
+        weight = {n: round(n * (self.k1 + 1) / (n + norm), _DIGITS) or _LEAST for n in set(counts.values())}
         return {token: weight[times] for token, times in counts.items()}
 
     def _rarity(self, token: int) -> float:

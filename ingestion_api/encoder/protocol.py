@@ -10,6 +10,10 @@ class EncoderUnavailable(RuntimeError):
     """An encoder that cannot run here; the message says what is missing."""
 
 
+class EncoderOutOfMemory(EncoderUnavailable):
+    """A device that has no room even for a short text now; it may have later."""
+
+
 class SparseEncoder(Protocol):
     """Texts to vectors; `name` says which model really made them."""
 

@@ -2,41 +2,59 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
-import snowballstemmer  # type: ignore[import-untyped]  # it ships no types
+from ingestion_api.encoder.languages import Told, candidates, script_of_word, stem, tell
+from ingestion_api.encoder.scripts import pairs_of, runs_of, words_of
 
 TOKEN_BITS = 32
-_WORD = re.compile(r"\w+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+_PART_BEYOND_ASCII = re.compile(r"\d+|[^\d_]+")
 _LONGEST_WORD = 64
-# the words that say how a sentence is built and not what it is about
-# fmt: off
-_STOP_WORDS = frozenset((
-    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no",
-    "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to",
-    "was", "will", "with",
-))
-# fmt: on
 
 
 def count_tokens(text: str) -> Counter[int]:
     """Return how often each token comes in a text."""
+    words = Counter(words_of(text))
+    told = tell(words)
+    latin = told.of("latin")
     # a plain dictionary, as a Counter runs a function of its own for each new token
     counts: dict[int, int] = {}
-    for word, times in Counter(_WORD.findall(text)).items():
-        for token in tokens_of(word[:_LONGEST_WORD]):
-            counts[token] = counts.get(token, 0) + times
+    for word, times in words.items():
+        if word.isascii():
+            for token in tokens_of(word[:_LONGEST_WORD], latin):
+                counts[token] = counts.get(token, 0) + times
+            continue
+        for token, here in _tokens_beyond_ascii(word, told):
+            counts[token] = counts.get(token, 0) + times * here
     return Counter(counts)
 
 
-@lru_cache(maxsize=200_000)
-def tokens_of(word: str) -> tuple[int, ...]:
+def count_query_tokens(text: str) -> Counter[int]:
+    """Return how often each token comes in a query.
+
+    A few words seldom tell their language, so a word brings its stem in each language that it may be in; a
+    text that it finds was stemmed in one of them.
+    """
+    words = Counter(words_of(text))
+    told = tell(words)
+    counts: Counter[int] = Counter()
+    for word, times in words.items():
+        for run, spaceless in runs_of(word):
+            tokens = map(token_id, pairs_of(run)) if spaceless else _every_stem(run[:_LONGEST_WORD], told)
+            for token in tokens:
+                counts[token] += times
+    return counts
+
+
+@lru_cache(maxsize=100_000)
+def tokens_of(word: str, language: str = "english") -> tuple[int, ...]:
     """Return the tokens of one word; an identifier such as readHTTPHeader gives its parts and itself."""
-    parts = _PART.findall(word)
-    words = [word] if len(parts) < 2 else [word, *parts]
-    terms = (_term(each.lower()) for each in words)
+    parts = (_PART if word.isascii() else _PART_BEYOND_ASCII).findall(word)
+    words = [word] if parts == [word] else [word, *parts]
+    terms = (stem(each.lower(), language) for each in words if len(each) > 1)
     return tuple(token_id(term) for term in terms if term)
 
 
@@ -49,8 +67,18 @@ def token_id(term: str) -> int:
     return int.from_bytes(blake2b(term.encode(), digest_size=TOKEN_BITS // 8).digest())
 
 
-def _term(word: str) -> str:
-    if len(word) < 2 or word in _STOP_WORDS:
-        return ""
-    # a stemmer keeps state while it works, so threads must not share one
-    return str(snowballstemmer.stemmer("english").stemWord(word))
+def _tokens_beyond_ascii(word: str, told: Told) -> Iterator[tuple[int, int]]:
+    """The tokens of a word, and how often each comes in it."""
+    for run, spaceless in runs_of(word):
+        if spaceless:
+            yield from ((_pair_id(pair), times) for pair, times in pairs_of(run).items())
+        else:
+            yield from ((token, 1) for token in tokens_of(run[:_LONGEST_WORD], told.of(script_of_word(run))))
+
+
+def _every_stem(word: str, told: Told) -> set[int]:
+    languages = candidates(script_of_word(word), told)
+    return {token for language in languages for token in tokens_of(word, language)}
+
+
+_pair_id = lru_cache(maxsize=50_000)(token_id)

@@ -17,11 +17,15 @@ from ingestion_api.store.tables import Job
 
 @dataclass(frozen=True)
 class Generation:
-    """Which resources get a vector: those named, else those without one; `rebuild` means all."""
+    """Which resources get a vector: those named, else those without one.
+
+    `rebuild` means all, `outdated` those whose vector another model made than the one in use.
+    """
 
     resource_ids: tuple[str, ...] | None
     batch_size: int
     rebuild: bool = False
+    outdated: bool = False
 
 
 def accept(store: Store, wanted: Generation, total: int, actor: Actor, now: datetime) -> Job:

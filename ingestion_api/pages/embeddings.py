@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status, request_generation
+from ingestion_api.encoder.choice import MODELS
 from ingestion_api.jobs.generate import Generation
 from ingestion_api.pages.progress import announcement
 from ingestion_api.pages.route import PageRoute
@@ -16,7 +17,7 @@ from ingestion_api.problems import BadRequest, Problem
 from ingestion_api.service import Service, service_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-Which = Literal["missing", "named", "all"]
+Which = Literal["missing", "outdated", "named", "all"]
 MOST_IDS = 10_000
 AWAY = "The database of the resources does not answer; nothing is known of their embeddings."
 
@@ -58,7 +59,7 @@ def _wanted(service: Service, which: Which, resource_ids: str, batch_size: str) 
     if not (size.isascii() and size.isdigit() and 1 <= int(size) <= 10_000):
         raise BadRequest(f"The batch size is {size!r}; expected a whole number from 1 to 10000.")
     if which != "named":
-        return Generation(None, int(size), rebuild=which == "all")
+        return Generation(None, int(size), rebuild=which == "all", outdated=which == "outdated")
     ids = tuple(dict.fromkeys(resource_ids.replace(",", " ").split()))
     if not 0 < len(ids) <= MOST_IDS or any(len(each) > 64 or not each.isprintable() for each in ids):
         raise BadRequest(f"Enter 1 to {MOST_IDS} resource ids, separated by commas or spaces.")
@@ -77,6 +78,7 @@ def _show(
         **(form or {}),
     }
     shown = found.active or found.last if found else None
+    encoder = MODELS.get(service.settings.encoder, service.settings.encoder)
     return page(
         request,
         "embeddings.html",
@@ -84,7 +86,8 @@ def _show(
         problem=problem,
         found=found,
         away=away,
-        encoder=service.settings.encoder,
+        encoder=encoder,
+        outdated=found.coverage.outdated(encoder) if found else {},
         announcement=announcement(shown) if shown else "",
         **filled,
     )

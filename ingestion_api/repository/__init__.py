@@ -17,6 +17,7 @@ from ingestion_api.repository.files import TextFile, text_files
 from ingestion_api.repository.rules import CloneLimits, UrlRules
 from ingestion_api.repository.scratch import sweep
 from ingestion_api.repository.snapshot import Snapshot
+from ingestion_api.repository.text import Tally
 from ingestion_api.repository.urls import RepositoryUrl, check_url
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "RepositoryUrl",
     "RepositoryUrlRefused",
     "Snapshot",
+    "Tally",
     "TextFile",
     "UrlRules",
     "check_addresses",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ingestion_api.repository.rules import CloneLimits
 from ingestion_api.repository.snapshot import Snapshot
+from ingestion_api.repository.text import Tally, read_text
 from ingestion_api.repository.tree import Entry
 
 # fmt: off
@@ -21,8 +22,6 @@ _GENERATED_NAMES = frozenset((
 ))
 # fmt: on
 _GENERATED_ENDS = (".min.js", ".min.css", ".js.map", ".css.map", ".svg")
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_LOOKED_AT = 8192
 
 
 @dataclass(frozen=True)
@@ -43,21 +42,9 @@ def is_wanted(entry: Entry, limits: CloneLimits) -> bool:
     return 0 < entry.size <= limits.file_bytes
 
 
-def text_files(snapshot: Snapshot) -> Iterator[TextFile]:
-    """Yield the text files of a snapshot in the order of their paths."""
+def text_files(snapshot: Snapshot, tally: Tally | None = None) -> Iterator[TextFile]:
+    """Yield the text files of a snapshot in the order of their paths; count what was read and left out."""
     for entry, raw in snapshot.contents():
-        text = read_text(raw)
+        text = read_text(raw, tally)
         if text is not None:
             yield TextFile(entry.path, text)
-
-
-def read_text(raw: bytes) -> str | None:
-    """Return a file's text, or None when it is binary, empty or only a pointer to large-file storage."""
-    if not raw.strip() or raw.startswith(_LFS_POINTER) or b"\0" in raw[:_LOOKED_AT]:
-        return None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-    # PostgreSQL refuses NUL in text, wherever in the file it comes
-    return None if "\0" in text else text

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from ingestion_api.encoder import CorpusStatistics
-from ingestion_api.jobs.watch import Watch
+from ingestion_api.embeddings.measuring import forget
+from ingestion_api.jobs.watch import Watch, in_sized_batches
 from ingestion_api.problems import Unprocessable
-from ingestion_api.repository import RepositoryEmpty, Snapshot, TextFile, text_files
+from ingestion_api.repository import RepositoryEmpty, Snapshot, Tally, TextFile, text_files
 from ingestion_api.resources import rows
-from ingestion_api.resources.shelf import Shelf, counted
+from ingestion_api.resources.shelf import Shelf
 from ingestion_api.resources.vanished import forget_vanished
 from ingestion_api.store.tables import IngestedFile
 
@@ -25,11 +25,11 @@ BATCH_LETTERS = 4_000_000  # of one batch, unless a single text has more
 
 @dataclass
 class Ingested:
-    """Ids of a repository's resources, those that the database refuses, what the corpus lost."""
+    """Ids of a repository's resources, those that the database refuses, how many files were read."""
 
     ids: list[Any] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    gone: CorpusStatistics = field(default_factory=CorpusStatistics)
+    tally: Tally = field(default_factory=Tally)
 
 
 def ingest_files(shelf: Shelf, snapshot: Snapshot, watch: Watch) -> Ingested:
@@ -46,31 +46,19 @@ def ingest_files(shelf: Shelf, snapshot: Snapshot, watch: Watch) -> Ingested:
             f"the repository is empty, it has no commit any more; its {len(known)} resources stay"
         )
     ingested = Ingested()
-    for batch in _batches(text_files(snapshot)):
+    files = text_files(snapshot, ingested.tally)
+    for batch in in_sized_batches(files, BATCH, lambda file: len(file.text), BATCH_LETTERS):
         watch.pause()
         _write_what_can_be(shelf, batch, known, ingested)
         progress.files_processed += len(batch)
     # what was binary is not to come any more
     progress.files_total = progress.files_processed
     watch.pause()
-    watch.notes += _left_out(snapshot.left_out)
+    watch.notes += [*ingested.tally.notes(), *_left_out(snapshot.left_out)]
     _tell_refused(ingested, watch)
     seen = {str(key) for key in ingested.ids} | set(ingested.refused)
-    ingested.gone = ingested.gone.plus(forget_vanished(shelf, set(known), seen, watch))
+    forget_vanished(shelf, set(known), seen, watch)
     return ingested
-
-
-def _batches(files: Iterable[TextFile]) -> Iterator[list[TextFile]]:
-    batch: list[TextFile] = []
-    letters = 0
-    for file in files:
-        if batch and (len(batch) == BATCH or letters + len(file.text) > BATCH_LETTERS):
-            yield batch
-            batch, letters = [], 0
-        batch.append(file)
-        letters += len(file.text)
-    if batch:
-        yield batch
 
 
 def _write_what_can_be(
@@ -79,7 +67,7 @@ def _write_what_can_be(
     """Write a batch; where the database refuses a file of it, halve it until only that file is left out."""
     ids = [shelf.resource_id(file.path) for file in batch]
     try:
-        replaced = _write(shelf, batch, known)
+        _write(shelf, batch, known)
     except DBAPIError as error:
         if not rows.is_refusal(error):
             raise
@@ -89,7 +77,6 @@ def _write_what_can_be(
         for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
             _write_what_can_be(shelf, half, known, ingested)
         return
-    ingested.gone = ingested.gone.plus(replaced)
     ingested.ids += map(shelf.resources.key, ids)
 
 
@@ -111,16 +98,16 @@ def _known(shelf: Shelf) -> dict[str, str]:
         return {file.resource_id: file.digest for file in session.scalars(query)}
 
 
-def _write(shelf: Shelf, batch: Sequence[TextFile], known: dict[str, str]) -> CorpusStatistics:
-    """Write the files that are new or changed; return the statistics of the texts they replace."""
+def _write(shelf: Shelf, batch: Sequence[TextFile], known: dict[str, str]) -> None:
+    """Write the files that are new or changed; the corpus forgets the texts that they replace."""
     by_id = {shelf.resource_id(file.path): file for file in batch}
     there = {str(key) for key in rows.present(shelf.resources, map(shelf.resources.key, by_id))}
     changed = {
         key: file for key, file in by_id.items() if key not in there or known.get(key) != _digest(file)
     }
     if not changed:
-        return CorpusStatistics()
-    replaced = counted(shelf.resources, [shelf.resources.key(key) for key in changed if key in there])
+        return
+    forget(shelf.store, shelf.model, shelf.resources, map(shelf.resources.key, changed))
     now = shelf.clock()
     rows.upsert(shelf.resources, [_row(shelf, key, file) for key, file in changed.items()], now)
     with shelf.store.write() as session:
@@ -134,7 +121,6 @@ def _write(shelf: Shelf, batch: Sequence[TextFile], known: dict[str, str]) -> Co
                     ingested_at=now,
                 )
             )
-    return replaced
 
 
 def _row(shelf: Shelf, key: str, file: TextFile) -> dict[str, Any]:

@@ -61,13 +61,6 @@ def texts(resources: ResourceTable, ids: Iterable[Any]) -> list[Text]:
         return [Text(key, f"{title or ''}\n{body or ''}") for key, title, body in connection.execute(query)]
 
 
-def embedded(resources: ResourceTable, ids: Iterable[Any]) -> set[Any]:
-    """Those of the ids that have a vector."""
-    query = select(resources["id"]).where(resources["id"].in_(list(ids)), ~resources.missing())
-    with resources.engine.connect() as connection:
-        return set(connection.scalars(query))
-
-
 def present(resources: ResourceTable, ids: Iterable[Any]) -> set[Any]:
     """Those of the ids that have a row."""
     query = select(resources["id"]).where(resources["id"].in_(list(ids)))

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 
 from sqlalchemy import delete, select, update
 
-from ingestion_api.encoder import CorpusStatistics
+from ingestion_api.embeddings.measuring import forget
 from ingestion_api.jobs.watch import Watch, in_batches
 from ingestion_api.resources import rows
-from ingestion_api.resources.shelf import Shelf, counted
+from ingestion_api.resources.shelf import Shelf
 from ingestion_api.store.tables import IngestedFile
 
 BATCH = 100
 MANY = 20
 
 
-def forget_vanished(shelf: Shelf, known: set[str], seen: set[str], watch: Watch) -> CorpusStatistics:
-    """Remove what is known and was not seen; return the statistics of the texts that went.
+def forget_vanished(shelf: Shelf, known: set[str], seen: set[str], watch: Watch) -> None:
+    """Remove what is known and was not seen; the corpus forgets the texts that go.
 
     To be called only when the newest tree was read whole. When more than half of more than `MANY` files are
     gone, those that no earlier job missed stay: they are marked, and the next job that does not find them
@@ -33,7 +33,7 @@ def forget_vanished(shelf: Shelf, known: set[str], seen: set[str], watch: Watch)
             f"{len(vanished)} of {len(known)} files are gone at once; {len(withheld)} resources stay "
             "until another job does not find these files either"
         )
-    return _remove(shelf, vanished - withheld, watch)
+    _remove(shelf, vanished - withheld, watch)
 
 
 def _missed(shelf: Shelf) -> dict[str, int]:
@@ -53,14 +53,11 @@ def _mark(shelf: Shelf, ids: Iterable[str], missed_by: int | None, watch: Watch)
             session.execute(statement.values(missed_by=missed_by))
 
 
-def _remove(shelf: Shelf, ids: Iterable[str], watch: Watch) -> CorpusStatistics:
-    gone = CorpusStatistics()
+def _remove(shelf: Shelf, ids: Iterable[str], watch: Watch) -> None:
     for batch in in_batches(sorted(ids), BATCH):
         watch.pause()
         keys = [shelf.resources.key(key) for key in batch]
-        texts = counted(shelf.resources, keys)
+        forget(shelf.store, shelf.model, shelf.resources, keys)
         if rows.remove(shelf.resources, keys):
-            gone = gone.plus(texts)
             with shelf.store.write() as session:
                 session.execute(delete(IngestedFile).where(IngestedFile.resource_id.in_(batch)))
-    return gone

@@ -1,10 +1,11 @@
 """Sparse embeddings: make the missing ones, see how far it is."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Body, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
 
 from ingestion_api.access.bearer import Operator
 from ingestion_api.embeddings.request import embedding_status, request_generation
@@ -29,6 +30,17 @@ def _whole(value: object) -> object:
 BatchSize = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
 
 
+# what `Wanted.one_choice` refuses, for those who read the document
+_TWO_CHOICES: JsonDict = {
+    "properties": {"outdated": {"const": True}},
+    "required": ["outdated"],
+    "anyOf": [
+        {"properties": {"rebuild": {"const": True}}, "required": ["rebuild"]},
+        {"properties": {"resource_ids": {"type": "array"}}, "required": ["resource_ids"]},
+    ],
+}
+
+
 class Wanted(BaseModel):
     """Which resources get a vector; without ids those that have none."""
 
@@ -39,13 +51,22 @@ class Wanted(BaseModel):
             "examples": [
                 {},
                 {"resource_ids": ["6f9619ff-8b86-4d01-b42d-00cf4fc964ff"], "batch_size": 50},
-            ]
+            ],
+            "not": _TWO_CHOICES,
         },
     )
 
     resource_ids: list[ResourceId] | None = Field(default=None, min_length=1, max_length=10_000)
     batch_size: BatchSize | None = Field(default=None, description="Rows a commit.")
     rebuild: bool = Field(default=False, description="Make every vector anew, from fresh corpus statistics.")
+    outdated: bool = Field(default=False, description="Make anew the vectors that another model made.")
+
+    @model_validator(mode="after")
+    def one_choice(self) -> Self:
+        """Named ones, all, and those of other models exclude each other; refuse two of them."""
+        if self.outdated and (self.rebuild or self.resource_ids is not None):
+            raise ValueError("outdated stands beside resource_ids or rebuild; expected one of the three")
+        return self
 
 
 class Queued(Shape):
@@ -127,7 +148,7 @@ def generate(request: Request, actor: Operator, wanted: Annotated[Wanted, Body()
     service = service_of(request)
     ids = tuple(wanted.resource_ids) if wanted.resource_ids is not None else None
     size = wanted.batch_size or service.settings.batch_size
-    requested = request_generation(service, Generation(ids, size, wanted.rebuild), actor)
+    requested = request_generation(service, Generation(ids, size, wanted.rebuild, wanted.outdated), actor)
     return Queued(
         status="queued" if requested.job.state == "pending" else "processing",
         job_id=str(requested.job.id),

@@ -7,7 +7,7 @@ from celery import Task, shared_task
 from ingestion_api.dispatch.celery_app import EMBEDDINGS, TASKS
 from ingestion_api.embeddings.scope import Scope
 from ingestion_api.embeddings.vectors import Press, embed
-from ingestion_api.encoder import CorpusStatistics
+from ingestion_api.encoder import DeviceChoice, model_named
 from ingestion_api.jobs.claim import Claim
 from ingestion_api.jobs.watch import Watch
 from ingestion_api.resources.table import ResourceTable
@@ -28,18 +28,23 @@ def generate_vectors(bench: Bench, claim: Claim, watch: Watch) -> None:
     press = press_for(bench, claim, resources, int(parameters["batch_size"]))
     ids = parameters["resource_ids"]
     keys = [resources.key(key) for key in ids] if ids is not None else None
-    scope = Scope(keys, renew=bool(parameters["rebuild"]) or keys is not None)
-    embed(press, scope, CorpusStatistics(), watch)
+    # a job of the release before knows no other models
+    outdated = model_named(press.encoder) if parameters.get("outdated") else None
+    scope = Scope(keys, renew=bool(parameters["rebuild"]) or keys is not None, outdated=outdated)
+    embed(press, scope, watch)
     watch.progress.stage = "done"
 
 
 def press_for(bench: Bench, claim: Claim, resources: ResourceTable, batch_size: int) -> Press:
     """What this job makes its vectors with."""
+    settings = bench.settings
     return Press(
         store=bench.store,
         resources=resources,
         clock=bench.clock,
-        encoder=bench.settings.encoder,
+        encoder=settings.encoder,
         job_id=claim.job.id,
         batch_size=batch_size,
+        most_terms=settings.corpus_terms,
+        device=DeviceChoice(settings.encoder_device, settings.encoder_precision, settings.encoder_memory),
     )

@@ -8,6 +8,7 @@ from celery import Task, shared_task
 from ingestion_api.dispatch.celery_app import INGESTION, TASKS
 from ingestion_api.embeddings.scope import Scope
 from ingestion_api.embeddings.vectors import embed
+from ingestion_api.encoder import model_named
 from ingestion_api.jobs.claim import Claim
 from ingestion_api.jobs.watch import Watch
 from ingestion_api.repository import check_url, clone, sweep
@@ -32,10 +33,11 @@ def ingest_repository(bench: Bench, claim: Claim, watch: Watch) -> None:
     sweep(bench.scratch)  # a process that was killed could not tidy up
     with clone(url, bench.rules, bench.limits, bench.scratch, watch.pause) as snapshot:
         watch.progress.stage = "reading"
-        shelf = Shelf(bench.store, resources, url, bench.clock, claim.job.id)
+        model = model_named(bench.settings.encoder)
+        shelf = Shelf(bench.store, resources, url, bench.clock, claim.job.id, model)
         # until the last row is written the limit on time holds
         ingested = ingest_files(shelf, snapshot, replace(watch, pause=snapshot.check))
     watch.progress.stage = "embedding"
     press = press_for(bench, claim, resources, bench.settings.batch_size)
-    embed(press, Scope(ingested.ids), ingested.gone, watch)
+    embed(press, Scope(ingested.ids), watch)
     watch.progress.stage = "done"

@@ -10,7 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ingestion_api.encoder import EncoderUnavailable
+from ingestion_api.encoder import EncoderOutOfMemory, EncoderUnavailable
 from ingestion_api.jobs.claim import Claim, end, give_back, take
 from ingestion_api.jobs.recover import skip_if_old
 from ingestion_api.jobs.states import CANCELLED, COMPLETE, FAILED, PENDING, Step
@@ -25,7 +25,7 @@ from ingestion_api.worker.bench import Bench
 log = logging.getLogger(__name__)
 
 # what another attempt may find mended
-_PASSING = (RepositoryUnreachable, CloningUnavailable, Unavailable)
+_PASSING = (RepositoryUnreachable, CloningUnavailable, Unavailable, EncoderOutOfMemory)
 
 Work = Callable[[Bench, Claim, Watch], None]
 

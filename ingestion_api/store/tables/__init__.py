@@ -3,7 +3,7 @@
 from ingestion_api.store.tables.alerts import Alert
 from ingestion_api.store.tables.audit import AuditRow
 from ingestion_api.store.tables.base import Table
-from ingestion_api.store.tables.encoders import EncoderVersion
+from ingestion_api.store.tables.encoders import Corpus, CorpusTerm, CountedText, EncoderVersion
 from ingestion_api.store.tables.jobs import IdempotencyKey, Job, JobEvent
 from ingestion_api.store.tables.preferences import Preference
 from ingestion_api.store.tables.probe import WriteProbeRow
@@ -15,6 +15,9 @@ from ingestion_api.store.tables.workers import Worker
 __all__ = [
     "Alert",
     "AuditRow",
+    "Corpus",
+    "CorpusTerm",
+    "CountedText",
     "EncoderVersion",
     "EndedSession",
     "IdempotencyKey",

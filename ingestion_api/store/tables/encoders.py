@@ -1,16 +1,15 @@
-"""The versions of the encoder, each with the corpus statistics its vectors were made from."""
+"""The versions of the encoder, and the corpora whose statistics BM25 uses, with one row a term."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ingestion_api.store.tables.base import Table
 
 
 class EncoderVersion(Table):
-    """One model version; vectors of two versions are not comparable."""
+    """The model of one job, and how large its corpus was when the job began to embed."""
 
     __tablename__ = "encoder_versions"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's way
@@ -19,5 +18,47 @@ class EncoderVersion(Table):
     name: Mapped[str] = mapped_column(String(100))
     job_id: Mapped[int | None] = mapped_column(unique=True)  # whose resumption uses it again
     documents: Mapped[int]
-    statistics: Mapped[dict[str, Any]]
+    tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[datetime]
+
+
+class Corpus(Table):
+    """All texts that one model has a vector of: how many they are, and how long together."""
+
+    __tablename__ = "corpora"
+    __table_args__ = (
+        Index("corpora_by_model", "model", "state"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(16))
+    job_id: Mapped[int | None]  # the job that fills it, and goes on with it when interrupted
+    documents: Mapped[int]
+    tokens: Mapped[int] = mapped_column(BigInteger)
+    terms: Mapped[int]  # its rows in corpus_terms, as counting millions of rows takes seconds
+    prune_at: Mapped[int] = mapped_column(BigInteger)  # the token at which the next pruning begins
+    created_at: Mapped[datetime]
+
+
+class CorpusTerm(Table):
+    """In how many texts of a corpus a term stands."""
+
+    __tablename__ = "corpus_terms"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's way
+
+    corpus_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    token: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    documents: Mapped[int]
+
+
+class CountedText(Table):
+    """A text that a corpus has counted, so that no text is counted twice."""
+
+    __tablename__ = "counted_texts"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's way
+
+    corpus_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    resource_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    tokens: Mapped[int]

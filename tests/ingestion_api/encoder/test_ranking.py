@@ -6,7 +6,7 @@ from collections.abc import Callable
 import bm25s  # type: ignore[import-untyped]  # it ships no types
 import snowballstemmer  # type: ignore[import-untyped]  # it ships no types
 
-from ingestion_api.encoder import Bm25Encoder, CorpusStatistics, measure, score
+from ingestion_api.encoder import Bm25Encoder, CorpusStatistics, Vector, measure, score
 from tests.ingestion_api.encoder.collection import QUESTIONS, TEXTS
 
 Ranking = Callable[[str], list[int]]
@@ -80,12 +80,11 @@ def test_the_order_of_texts_would_be_noticed_if_wrong() -> None:
 
 def test_vectors_made_while_the_corpus_grew_still_rank_as_well() -> None:
     """Texts encoded in batches, each with the statistics of its moment, queried with those of the end."""
-    statistics, vectors = CorpusStatistics(), []
+    vectors: list[Vector] = []
     for start in range(0, len(TEXTS), 10):
-        batch = TEXTS[start : start + 10]
-        statistics = statistics.plus(measure(batch))
-        vectors += Bm25Encoder(statistics).encode(batch)
-    encoder = Bm25Encoder(statistics)
+        so_far = measure(TEXTS[: start + 10])
+        vectors += Bm25Encoder(so_far).encode(TEXTS[start : start + 10])
+    encoder = Bm25Encoder(measure(TEXTS))
 
     def rank(question: str) -> list[int]:
         query = encoder.encode_query(question)

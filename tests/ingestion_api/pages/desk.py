@@ -15,6 +15,7 @@ from redis import Redis
 from sqlalchemy import delete
 
 from ingestion_api.app import create_app
+from ingestion_api.encoder import model_named
 from ingestion_api.service import Service
 from ingestion_api.settings import Settings
 from ingestion_api.store.tables import Alert, Job, JobEvent, Resource, SigningKey, Worker
@@ -139,7 +140,7 @@ class Desk:
                         description="The lamp turns.",
                         ingestion_status="completed",
                         sparse_embedding='{"7": 1.5}' if embedded else None,
-                        sparse_embedding_model="bm25-english-v1" if embedded else None,
+                        sparse_embedding_model=model_named("bm25") if embedded else None,
                         created_at=now,
                         updated_at=now,
                     )

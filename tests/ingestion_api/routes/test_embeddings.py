@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from ingestion_api.jobs.claim import end, renew, take
@@ -12,6 +14,8 @@ from ingestion_api.jobs.states import Step
 from ingestion_api.jobs.watch import Progress
 from tests.ingestion_api.conftest import HandClock, service_behind
 from tests.ingestion_api.jobs.orders import LEASE
+from tests.ingestion_api.pages.visits import Visits
+from tests.ingestion_api.processes import TOKEN
 from tests.ingestion_api.resources.backend_table import add_rows, make_table
 from tests.servers.redis_server import RedisServer
 
@@ -55,6 +59,24 @@ def test_named_resources_are_counted_if_they_are_there(client: TestClient, backe
     known = add_rows(backend, 1, '{"8": 1.0}', "old")[0]
     body = client.post(GENERATE, json={"resource_ids": [known, "no-such-resource"], "batch_size": 5}).json()
     assert body["resources_to_process"] == 1
+
+
+def test_vectors_of_other_models_are_offered(client: TestClient) -> None:
+    """By the API, and on the page with the model in use and those that made them."""
+    visits = Visits(client, cast("FastAPI", client.app))
+    visits.post("/sign-in", token=TOKEN)
+    page = visits.get("/embeddings").text
+    assert 'id="model-in-use">bm25-multilingual-v2<' in page
+    assert "Those that another model made (3, of BAAI/bge-m3)" in page
+    answer = visits.post("/embeddings", which="outdated", batch_size="100")
+    assert "Sparse embeddings are being generated." in answer.text
+    assert client.post(GENERATE, json={"outdated": True}).json()["resources_to_process"] == 3
+
+
+def test_only_one_choice_of_resources_is_taken(client: TestClient) -> None:
+    """422 for two."""
+    for more in ({"rebuild": True}, {"resource_ids": ["a"]}):
+        assert client.post(GENERATE, json={"outdated": True, **more}).status_code == 422
 
 
 def test_another_generation_has_to_wait(client: TestClient) -> None:

@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select, text
 
+from ingestion_api.embeddings import corpus
+from ingestion_api.encoder import model_named
 from ingestion_api.jobs.cancel import cancel
 from ingestion_api.jobs.claim import Claim
 from ingestion_api.jobs.generate import Generation, accept
@@ -14,8 +17,9 @@ from ingestion_api.problems import Conflict
 from ingestion_api.resources import rows
 from ingestion_api.resources.table import ResourceTable
 from ingestion_api.settings import Settings
+from ingestion_api.store.engine import WRITES, open_engine
 from ingestion_api.store.migrate import migrate
-from ingestion_api.store.tables import Job
+from ingestion_api.store.tables import Corpus, CountedText, Job
 from ingestion_api.tasks.embed import generate_vectors
 from ingestion_api.tasks.perform import perform
 from ingestion_api.worker.bench import Bench, bench_for
@@ -23,7 +27,7 @@ from tests.ingestion_api.conftest import KEEPER, MORNING
 from tests.ingestion_api.resources.backend_table import add_rows, make_table, vectors
 from tests.servers.postgres_server import PostgresServer
 
-MODEL = "bm25-english-v1"
+MODEL = model_named("bm25")
 MISSING = Generation(None, batch_size=10)
 
 
@@ -91,6 +95,48 @@ def test_a_rebuild_makes_every_vector_anew(bench: Bench, backend_url: str) -> No
     job = generate(bench, Generation(None, 2, rebuild=True))
     assert (job.state, job.embeddings_generated) == ("complete", 7)
     assert {model for _, model in vectors(backend_url).values()} == {MODEL}
+
+
+def test_vectors_of_another_model_are_made_anew(bench: Bench, backend_url: str) -> None:
+    """Those and no others, and the texts are counted."""
+    old = add_rows(backend_url, 3, '{"7": 1.5}', "bm25-english-v1")
+    new = add_rows(backend_url, 4)
+    generate(bench)
+    before = vectors(backend_url)
+    job = generate(bench, Generation(None, 2, outdated=True))
+    stored = vectors(backend_url)
+    assert (job.state, job.embeddings_generated, job.embeddings_total) == ("complete", 3, 3)
+    assert {stored[key][1] for key in old} == {MODEL}
+    assert {key: stored[key] for key in new} == {key: before[key] for key in new}
+    with bench.store.read() as session:
+        assert corpus.statistics(session, MODEL).documents == 7
+    assert generate(bench, Generation(None, 2, outdated=True)).embeddings_total == 0
+
+
+def test_a_job_of_the_release_before_is_done(bench: Bench, backend_url: str) -> None:
+    """Whose parameters say nothing of other models."""
+    add_rows(backend_url, 2)
+    job = accept(bench.store, MISSING, 0, KEEPER, bench.clock())
+    with bench.store.write() as session:
+        known = session.get_one(Job, job.id)
+        known.parameters = {"resource_ids": None, "batch_size": 10, "rebuild": False}
+    perform(bench, job.id, "hands", generate_vectors)
+    assert job_of(bench, job.id).embeddings_generated == 2
+
+
+def test_a_rebuild_counts_the_corpus_anew_and_forgets_the_old(bench: Bench, backend_url: str) -> None:
+    """What the backend has deleted meanwhile is counted no more."""
+    ids = add_rows(backend_url, 6)
+    generate(bench)
+    engine = open_engine(backend_url)
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        connection.execute(text("DELETE FROM resources WHERE id = :id"), {"id": ids[0]})
+    engine.dispose()
+    generate(bench, Generation(None, 2, rebuild=True))
+    with bench.store.read() as session:
+        assert corpus.statistics(session, MODEL).documents == 5
+        assert session.scalar(select(func.count()).select_from(Corpus)) == 1
+        assert session.scalar(select(func.count()).select_from(CountedText)) == 5
 
 
 @pytest.mark.parametrize("rebuild", [False, True])

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ingestion_api.embeddings.versions import latest, statistics_of
-from ingestion_api.encoder import Bm25Encoder, score
+from ingestion_api.embeddings.corpus import statistics
+from ingestion_api.encoder import Bm25Encoder, CorpusStatistics, measure, model_named, score
+from ingestion_api.encoder.tokens import count_tokens
 from ingestion_api.jobs.accept import Order, Terms, accept
 from ingestion_api.repository import check_url
 from ingestion_api.settings import Settings
 from ingestion_api.store.migrate import migrate
-from ingestion_api.store.tables import IngestedFile, Job, Resource
+from ingestion_api.store.tables import CorpusTerm, IngestedFile, Job, JobEvent, Resource
 from ingestion_api.tasks.ingest import ingest_repository
 from ingestion_api.tasks.perform import perform
 from ingestion_api.worker.bench import Bench, bench_for
@@ -29,6 +30,8 @@ FILES: dict[str, str | bytes] = {
     "picture.png": b"\x89PNG\r\n\x1a\n\x00\x00",
     "node_modules/x/index.js": "module.exports = 1",
 }
+
+MODEL = model_named("bm25")
 
 
 @pytest.fixture
@@ -55,6 +58,13 @@ def resources(bench: Bench) -> dict[str, Resource]:
         return {row.title: row for row in session.scalars(select(Resource))}
 
 
+def known(bench: Bench) -> CorpusStatistics:
+    """All that is known of the corpus."""
+    with bench.store.read() as session:
+        tokens = session.scalars(select(CorpusTerm.token))
+        return statistics(session, MODEL, tokens)
+
+
 def test_text_files_become_resources_with_vectors(bench: Bench, git: GitServer) -> None:
     """Binary and vendored files do not; nothing is left in the scratch folder."""
     write_repository(git.root / "tower", FILES)
@@ -66,18 +76,31 @@ def test_text_files_become_resources_with_vectors(bench: Bench, git: GitServer) 
     readme = rows["README.md"]
     assert readme.description == "The lighthouse warns ships of the rocks."
     assert readme.identifier == f"{git.origin}/tower#README.md"
-    assert (readme.sparse_embedding_model, readme.ingestion_status) == ("bm25-english-v1", "completed")
+    assert (readme.sparse_embedding_model, readme.ingestion_status) == (MODEL, "completed")
     assert readme.sparse_embedding_updated_at is not None
     assert list(bench.scratch.iterdir()) == []
+
+
+def test_the_story_tells_what_was_read_and_what_was_left_out(bench: Bench, git: GitServer) -> None:
+    """By encoding and by reason; a text in Shift-JIS is a resource like others."""
+    write_repository(
+        git.root / "tower", {**FILES, "読んで.txt": "灯台守は毎晩、船を導く。".encode("shift_jis")}
+    )
+    job = ingest(bench, git)
+    with bench.store.read() as session:
+        notes = session.scalars(select(JobEvent.note).where(JobEvent.job_id == job.id)).all()
+    assert any("read 4 files (3 utf-8, 1 cp932), left out 1 (1 binary)" in (note or "") for note in notes)
+    assert resources(bench)["読んで.txt"].description == "灯台守は毎晩、船を導く。"
 
 
 def test_stored_vectors_answer_a_query(bench: Bench, git: GitServer) -> None:
     """With the statistics that were stored beside them."""
     write_repository(git.root / "tower", FILES)
     ingest(bench, git)
+    question = "ships near rocks"
     with bench.store.read() as session:
-        encoder = Bm25Encoder(statistics_of(latest(session)))
-    query = encoder.encode_query("ships near rocks")
+        encoder = Bm25Encoder(statistics(session, MODEL, count_tokens(question)))
+    query = encoder.encode_query(question)
     scores = {
         title: score(
             query, {int(token): weight for token, weight in json.loads(row.sparse_embedding or "").items()}
@@ -113,10 +136,8 @@ def test_the_corpus_statistics_follow_the_files(bench: Bench, git: GitServer) ->
     run_git(directory, "rm", "--quiet", "src/horn.py")
     add_commit(directory, {"README.md": "The bell warns ships of the fog."})
     ingest(bench, git)
-    with bench.store.read() as session:
-        version = latest(session)
-    assert version is not None
-    assert version.documents == 2
+    assert known(bench) == measure(f"{row.title}\n{row.description}" for row in resources(bench).values())
+    assert known(bench).documents == 2
 
 
 def test_a_row_that_somebody_deleted_comes_back(bench: Bench, git: GitServer) -> None:

@@ -1,0 +1,196 @@
+"""The corpus of a model: which texts it has counted, how many of them have each term."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from ingestion_api.embeddings import terms
+from ingestion_api.encoder import CorpusStatistics
+from ingestion_api.encoder.tokens import count_tokens
+from ingestion_api.jobs.watch import in_batches
+from ingestion_api.store import Store
+from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.tables import Corpus, CountedText
+
+FILLING, CURRENT, OLD = "filling", "current", "old"
+TERMS_AT_ONCE = 10_000  # rows in one transaction: other writers of SQLite wait for it
+KEYS_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A text's terms, and how many tokens it has; `text` None is one that is no longer there."""
+
+    key: str
+    terms: Sequence[int]
+    tokens: int
+
+    @classmethod
+    def of(cls, key: Any, text: str | None) -> "Counted":
+        """Count a text."""
+        counts = count_tokens(text) if text is not None else Counter[int]()
+        return cls(str(key), list(counts), counts.total())
+
+
+def find(session: Session, model: str, state: str = CURRENT) -> Corpus | None:
+    """The newest corpus of a model that is in this state."""
+    query = select(Corpus).where(Corpus.model == model, Corpus.state == state)
+    return session.scalar(query.order_by(Corpus.id.desc()).limit(1))
+
+
+def statistics(session: Session, model: str, tokens: Iterable[int] = ()) -> CorpusStatistics:
+    """What is known of a model's corpus, with the document frequencies of these tokens."""
+    corpus = find(session, model)
+    if corpus is None:
+        return CorpusStatistics()
+    found = terms.frequencies(session, corpus.id, tokens)
+    return CorpusStatistics(corpus.documents, corpus.tokens, found)
+
+
+def open_current(store: Store, model: str, now: datetime) -> int:
+    """The id of the corpus in force, which is made when there is none."""
+    with store.write() as session:
+        one_at_a_time(session, f"corpora of {model}")
+        corpus = find(session, model) or _make(session, model, CURRENT, None, now)
+        return corpus.id
+
+
+def open_anew(store: Store, model: str, job_id: int, now: datetime) -> int:
+    """The id of the corpus that this job fills from nothing; what other jobs left half filled is given up."""
+    with store.write() as session:
+        one_at_a_time(session, f"corpora of {model}")
+        others = (Corpus.model == model, Corpus.state == FILLING, Corpus.job_id != job_id)
+        session.execute(update(Corpus).where(*others).values(state=OLD))
+        corpus = find(session, model, FILLING) or _make(session, model, FILLING, job_id, now)
+        return corpus.id
+
+
+def put_in_force(session: Session, corpus_id: int) -> Corpus:
+    """Let a filled corpus take the place of the one that was in force."""
+    corpus = session.get_one(Corpus, corpus_id)
+    if corpus.state == FILLING:
+        before = (Corpus.model == corpus.model, Corpus.state == CURRENT)
+        session.execute(update(Corpus).where(*before).values(state=OLD))
+        corpus.state, corpus.job_id = CURRENT, None
+    return corpus
+
+
+def drop_old(store: Store, models: Iterable[str]) -> None:
+    """Forget the corpora that were replaced, and those of models that are not among these."""
+    with store.read() as session:
+        unused = (Corpus.state == OLD) | ((Corpus.state == CURRENT) & Corpus.model.not_in(list(models)))
+        ids = list(session.scalars(select(Corpus.id).where(unused)))
+    for corpus_id in ids:
+        terms.drop(store, corpus_id)
+        with store.write() as session:
+            session.execute(delete(CountedText).where(CountedText.corpus_id == corpus_id))
+            session.execute(delete(Corpus).where(Corpus.id == corpus_id))
+
+
+def uncounted(session: Session, corpus_id: int, keys: Iterable[Any]) -> list[Any]:
+    """Those of the keys that a corpus has not counted."""
+    missing: list[Any] = []
+    for some in in_batches(keys, KEYS_AT_ONCE):
+        known = _lengths(session, corpus_id, [str(key) for key in some])
+        missing += [key for key in some if str(key) not in known]
+    return missing
+
+
+def counted(store: Store, model: str, keys: Iterable[Any]) -> list[Any]:
+    """Those of the keys that some corpus of a model has counted."""
+    wanted = list(keys)
+    with store.read() as session:
+        known: set[str] = set()
+        for corpus_id in _live(session, model):
+            known.update(_lengths(session, corpus_id, [str(key) for key in wanted]))
+    return [key for key in wanted if str(key) in known]
+
+
+def add(store: Store, corpus_id: int, texts: Sequence[Counted]) -> None:
+    """Count texts, unless they are counted already."""
+    with store.write() as session:
+        terms.one_writer(session, corpus_id)
+        known = _lengths(session, corpus_id, [text.key for text in texts])
+        new = [text for text in texts if text.key not in known]
+        session.add_all(
+            CountedText(corpus_id=corpus_id, resource_id=text.key, tokens=text.tokens) for text in new
+        )
+        _resize(session, corpus_id, len(new), sum(text.tokens for text in new))
+        session.flush()
+        rest = _shift_first(session, corpus_id, new, 1)
+    _shift_rest(store, corpus_id, rest)
+
+
+def discount(store: Store, model: str, texts: Sequence[Counted]) -> None:
+    """Take texts out of each corpus of a model that has counted them."""
+    with store.read() as session:
+        ids = _live(session, model)
+    for corpus_id in ids:
+        _discount(store, corpus_id, texts)
+
+
+def _discount(store: Store, corpus_id: int, texts: Sequence[Counted]) -> None:
+    with store.write() as session:
+        terms.one_writer(session, corpus_id)
+        known = _lengths(session, corpus_id, [text.key for text in texts])
+        gone = (CountedText.corpus_id == corpus_id, CountedText.resource_id.in_(known))
+        session.execute(delete(CountedText).where(*gone))
+        _resize(session, corpus_id, -len(known), -sum(known.values()))
+        rest = _shift_first(session, corpus_id, [text for text in texts if text.key in known], -1)
+    _shift_rest(store, corpus_id, rest)
+
+
+def _make(session: Session, model: str, state: str, job_id: int | None, now: datetime) -> Corpus:
+    corpus = Corpus(
+        model=model, state=state, job_id=job_id, documents=0, tokens=0, terms=0, prune_at=0, created_at=now
+    )
+    session.add(corpus)
+    session.flush()
+    return corpus
+
+
+def _live(session: Session, model: str) -> list[int]:
+    query = select(Corpus.id).where(Corpus.model == model, Corpus.state.in_((FILLING, CURRENT)))
+    return list(session.scalars(query))
+
+
+def _lengths(session: Session, corpus_id: int, keys: Sequence[str]) -> dict[str, int]:
+    query = select(CountedText.resource_id, CountedText.tokens).where(CountedText.corpus_id == corpus_id)
+    found: dict[str, int] = {}
+    for some in in_batches(keys, KEYS_AT_ONCE):
+        found.update(
+            (row[0], row[1]) for row in session.execute(query.where(CountedText.resource_id.in_(some)))
+        )
+    return found
+
+
+def _resize(session: Session, corpus_id: int, documents: int, tokens: int) -> None:
+    larger = {"documents": Corpus.documents + documents, "tokens": Corpus.tokens + tokens}
+    session.execute(update(Corpus).where(Corpus.id == corpus_id).values(larger))
+
+
+def _shift_first(
+    session: Session, corpus_id: int, texts: Sequence[Counted], sign: int
+) -> list[dict[int, int]]:
+    """Shift what one transaction holds; the rest, if any, is for transactions of its own."""
+    changes: dict[int, int] = {}
+    for text in texts:
+        for token in text.terms:
+            changes[token] = changes.get(token, 0) + sign
+    # in the order of the rows, so that each part touches few pages of the table
+    first, *rest = [dict(part) for part in in_batches(sorted(changes.items()), TERMS_AT_ONCE)] or [{}]
+    terms.shift(session, corpus_id, first)
+    return rest
+
+
+def _shift_rest(store: Store, corpus_id: int, rest: Sequence[dict[int, int]]) -> None:
+    # ended here by a crash, a text of more terms than this is counted with some of them only
+    for changes in rest:
+        with store.write() as session:
+            terms.one_writer(session, corpus_id)
+            terms.shift(session, corpus_id, changes)

@@ -1,0 +1,110 @@
+"""Which language a text is in, as far as its most frequent words tell, and which stemmer that is for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import local
+
+import snowballstemmer  # type: ignore[import-untyped]  # it ships no types
+
+from ingestion_api.encoder.function_words import ARABIC, CYRILLIC, LATIN
+
+LEAST = 3  # words that must speak for a language
+LEAD = 1.2  # times those for the next one
+
+_SCRIPTS = (
+    ((0x0041, 0x024F), (0x1E00, 0x1EFF), "latin"),
+    ((0x0370, 0x03FF), (0x1F00, 0x1FFF), "greek"),
+    ((0x0400, 0x052F), (0x1C80, 0x1C8F), "cyrillic"),
+    ((0x0530, 0x058F), (0xFB13, 0xFB17), "armenian"),
+    ((0x0600, 0x077F), (0x08A0, 0x08FF), "arabic"),
+    ((0x0900, 0x097F), (0xA8E0, 0xA8FF), "devanagari"),
+    ((0x0B80, 0x0BFF), (0x11FC0, 0x11FFF), "tamil"),
+)
+# by script the languages that are told from each other; the first is taken when none is told
+LANGUAGES: Mapping[str, Mapping[str, frozenset[str]]] = {
+    script: {language: frozenset(words.split()) for language, words in table.items()}
+    for script, table in (
+        ("latin", LATIN),
+        ("cyrillic", CYRILLIC),
+        ("arabic", ARABIC),
+        ("greek", {"greek": ""}),
+        ("armenian", {"armenian": ""}),
+        ("devanagari", {"hindi": ""}),
+        ("tamil", {"tamil": ""}),
+        ("other", {"": ""}),
+    )
+}
+_FUNCTION_WORDS = {language: words for table in LANGUAGES.values() for language, words in table.items()}
+STEMMERS = frozenset(snowballstemmer.algorithms())
+_CHOICES = ("latin", "cyrillic", "arabic")
+_SPEAKS_FOR: dict[str, list[tuple[str, str]]] = {}
+for _script in _CHOICES:
+    for _language, _words in LANGUAGES[_script].items():
+        for _word in _words:
+            _SPEAKS_FOR.setdefault(_word, []).append((_script, _language))
+_own = local()
+
+
+@dataclass(frozen=True)
+class Told:
+    """The languages of a text, by script, that its words tell."""
+
+    by_script: Mapping[str, str]
+
+    def of(self, script: str) -> str:
+        """The language of a script's words; its first one when none is told."""
+        return self.by_script.get(script) or next(iter(LANGUAGES[script]))
+
+
+def tell(words: Mapping[str, int]) -> Told:
+    """Tell the languages of a text from how often each of its words comes."""
+    votes: dict[str, dict[str, int]] = {script: {} for script in _CHOICES}
+    for word in _SPEAKS_FOR.keys() & words.keys():
+        for script, language in _SPEAKS_FOR[word]:
+            votes[script][language] = votes[script].get(language, 0) + words[word]
+    found = {script: _winner(votes[script]) for script in _CHOICES}
+    return Told({script: language for script, language in found.items() if language})
+
+
+def candidates(script: str, told: Told) -> tuple[str, ...]:
+    """The languages that a few words, such as a query, may be in: all of the script unless one is told."""
+    first, *others = LANGUAGES[script]
+    language = told.by_script.get(script)
+    return (first, *others) if language is None else tuple(dict.fromkeys((language, first)))
+
+
+@lru_cache(maxsize=10_000)
+def script_of(letter: str) -> str:
+    """The script of a letter, "other" when there is no stemmer for it."""
+    code = ord(letter)
+    for first, second, script in _SCRIPTS:
+        if first[0] <= code <= first[1] or second[0] <= code <= second[1]:
+            return script
+    return "other"
+
+
+def script_of_word(word: str) -> str:
+    """The script of a word's first letter that belongs to one."""
+    if word.isascii():
+        return "latin"
+    return next((script for letter in word if (script := script_of(letter)) != "other"), "other")
+
+
+def stem(word: str, language: str) -> str:
+    """The stem of a word in small letters; nothing of one that says how a sentence is built."""
+    if word in _FUNCTION_WORDS.get(language, ()):
+        return ""
+    if language not in STEMMERS:
+        return word
+    # a stemmer keeps state while it works, so threads must not share one
+    stemmers = _own.__dict__
+    if language not in stemmers:
+        stemmers[language] = snowballstemmer.stemmer(language)
+    return str(stemmers[language].stemWord(word))
+
+
+def _winner(votes: Mapping[str, int]) -> str | None:
+    best, next_best, *_ = *sorted(votes.values(), reverse=True), 0, 0
+    told = best >= LEAST and best >= LEAD * next_best
+    return max(votes, key=lambda language: votes[language]) if told else None

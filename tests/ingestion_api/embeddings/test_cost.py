@@ -1,0 +1,82 @@
+"""What a small job costs depends on its own texts, not on how many terms are known.
+
+`make bench-service` tells the seconds.
+"""
+
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Engine, event
+
+from benchmarks.corpus_load import fill
+from ingestion_api.embeddings import terms
+from ingestion_api.embeddings.scope import Scope
+from ingestion_api.embeddings.vectors import Press, embed
+from ingestion_api.jobs.watch import Watch
+from ingestion_api.resources import rows
+from ingestion_api.settings import Settings
+from ingestion_api.store import Store
+from ingestion_api.worker.bench import Bench, bench_for
+from tests.ingestion_api.encoder.collection import TEXTS
+
+KNOWN = 100_000
+
+
+@pytest.fixture
+def bench(settings: Callable[..., Settings], store: Store) -> Iterator[Bench]:
+    """A worker's bench on each kind of database."""
+    bench = bench_for(settings(database_url=store.engine.url.render_as_string(hide_password=False)))
+    yield bench
+    bench.close()
+
+
+def small_job(bench: Bench, job_id: int, most_terms: int) -> tuple[Counter[str], int]:
+    """The statements of a job of two texts, and the most bytes that it held."""
+    table = bench.resources.table()
+    made = [
+        {
+            "id": f"{job_id}-{n}",
+            "title": f"Text {job_id}",
+            "description": body,
+            "ingestion_status": "completed",
+        }
+        for n, body in enumerate(TEXTS[:2])
+    ]
+    rows.upsert(table, made, bench.clock())
+    press = Press(bench.store, table, bench.clock, "bm25", job_id, 100, most_terms)
+    asked: Counter[str] = Counter()
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked[statement[:25]] += 1
+
+    event.listen(Engine, "before_cursor_execute", note)
+    tracemalloc.start()
+    embed(press, Scope([row["id"] for row in made]), Watch())
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    event.remove(Engine, "before_cursor_execute", note)
+    return asked, held
+
+
+def test_a_small_job_costs_the_same_however_many_terms_are_known(bench: Bench) -> None:
+    small_job(bench, 1, KNOWN)
+    few, _ = small_job(bench, 2, KNOWN)
+    fill(bench.settings.database, KNOWN)
+    many, held = small_job(bench, 3, 2 * KNOWN)
+    assert many == few
+    assert held < 1_000_000
+
+
+def test_at_the_bound_it_pays_for_the_terms_that_it_brings(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step or two of a pruning, of thousands that there would be."""
+    monkeypatch.setattr(terms, "SLICE", 200)
+    small_job(bench, 1, KNOWN)
+    few, _ = small_job(bench, 2, KNOWN)
+    fill(bench.settings.database, KNOWN)
+    many, held = small_job(bench, 3, KNOWN)
+    assert many.total() <= few.total() + 8 * 3
+    assert held < 1_000_000
