@@ -58,14 +58,15 @@ class Sources:
     @classmethod
     def build(cls, settings: Settings) -> Self:
         """The sources that these settings name; nothing is opened yet."""
-        backend, database = Backend(settings), Database(settings.database)
+        backend, database, cache = Backend(settings), Database(settings.database), Cache(settings.redis)
         backend.database_works = partial(works, database.ping)
+        backend.redis_works = partial(works, cache.ping)
         found = cls(
             settings=settings,
             backend=backend,
             modules=ModuleViews(settings, backend),
             database=database,
-            cache=Cache(settings.redis),
+            cache=cache,
             broker=Broker(settings.celery),
             ingestion=Ingestion(settings.ingestion, settings.celery),
             prometheus=Prometheus(settings.anomalies, settings.limits),

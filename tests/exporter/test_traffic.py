@@ -6,6 +6,7 @@ import pytest
 
 from exporter.metrics import Spread
 from exporter.settings import Judgement
+from exporter.sources.backend.recovery import Recovery
 from exporter.sources.backend.totals import Totals
 from exporter.sources.backend.traffic import Traffic, percentile
 
@@ -119,3 +120,31 @@ def test_the_percentile_is_that_of_prometheus_but_for_the_largest(
     now = Spread(buckets, 1.0, max(buckets.values(), default=0.0))
     assert percentile(0.95, now, None) == (value if value is None else pytest.approx(value))
     assert percentile(0.95, None, now) is None
+
+
+def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
+    times, recovery = Times(), Recovery(lambda: times.now)
+    traffic = Traffic(Judgement(), lambda: times.now, recovery.is_under_way)
+
+    def seen(at: float, works: bool, counted: Totals) -> str:
+        times.now = at
+        recovery.note("pool", works)
+        traffic.note(counted)
+        return traffic.status("search")
+
+    assert seen(0, True, totals(100)) == "unknown"
+    assert seen(10, False, totals(150)) == "healthy"
+    assert seen(11, False, totals(150, bad=5)) != "healthy"
+    assert seen(17, True, totals(150, bad=5)) == "unknown"
+    assert seen(19, True, totals(150, bad=80)) == "unknown"  # whoever had waited
+    assert seen(40, True, totals(300, bad=80)) == "healthy"
+    assert seen(41, True, totals(300, bad=400)) == "down"
+
+
+def test_a_busy_moment_is_no_absence() -> None:
+    times = Times()
+    recovery = Recovery(lambda: times.now)
+    for at, works in ((0.0, True), (1.0, False), (2.0, True)):
+        times.now = at
+        recovery.note("pool", works)
+    assert not recovery.is_under_way()

@@ -16,11 +16,12 @@ from exporter.settings import Settings
 from exporter.sources.asked import Asked
 from exporter.sources.backend.client import BackendClient, Exchange, Reply
 from exporter.sources.backend.limiter import RequestLimiter
-from exporter.sources.backend.liveness import SILENT, Liveness
+from exporter.sources.backend.liveness import RESPONDING, SILENT, Liveness
 from exporter.sources.backend.own_traffic import OwnTraffic
 from exporter.sources.backend.paths import INGESTION, MONITORING, NO_MODULE, requested
 from exporter.sources.backend.ping_routes import CANDIDATES
 from exporter.sources.backend.reader import Ask, Reader
+from exporter.sources.backend.recovery import Recovery
 from exporter.sources.backend.token import Token
 from exporter.sources.backend.totals import Totals
 from exporter.sources.backend.traffic import Traffic
@@ -54,9 +55,11 @@ class Backend(Asked):
         self.own_traffic = OwnTraffic(
             {*requested(settings), *filter(None, [own.ping_route])}, {"/metrics", *CANDIDATES}
         )
-        self.traffic = Traffic(settings.judgement)
+        self.recovery = Recovery()
+        self.traffic = Traffic(settings.judgement, is_recovering=self.recovery.is_under_way)
         self._reader = Reader(settings, self.client, self.own_traffic)
         self.database_works: Callable[[], bool | None] = lambda: None
+        self.redis_works: Callable[[], bool | None] = lambda: None
         self._lost_until = 0.0
         self._pinging: asyncio.Task[None] | None = None
         self._listen()
@@ -216,6 +219,12 @@ class Backend(Asked):
         pool = self.pool.last.part("pool")
         return pool.number("total_capacity"), pool.number("checked_out") or 0.0
 
+    def _note_who_is_back(self) -> None:
+        self.recovery.note("backend", not self.liveness.stalled and self.liveness.state in (None, RESPONDING))
+        self.recovery.note("connection pool", not self.pool_is_full())
+        self.recovery.note("database", self.database_works())
+        self.recovery.note("Redis", self.redis_works())
+
     def _put(self, name: str, ask: Ask[T], pace: Pace) -> Question[T]:
         terms = Terms(self.footprint, self.limiter.background_turn, self._stands)
         return Question(f"backend {name}", ask, pace, terms=terms)
@@ -263,6 +272,7 @@ class Backend(Asked):
 
     def _look_closer(self, totals: Totals, is_another: bool) -> None:
         """An error, a slow response, requests in flight: the first signs of trouble have us look closer."""
+        self._note_who_is_back()
         self.traffic.note(totals)
         if self.traffic.newly_bad():
             self.totals.hurry(HURRY)

@@ -29,9 +29,15 @@ class Snapshot:
 class Traffic:
     """Remembers the totals of a window and compares its ends."""
 
-    def __init__(self, settings: Judgement, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Judgement,
+        clock: Callable[[], float] = time.monotonic,
+        is_recovering: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._is_recovering = is_recovering
         self._kept: deque[Snapshot] = deque()
         self._now: Snapshot | None = None
         self._before: Snapshot | None = None
@@ -42,11 +48,12 @@ class Traffic:
         at, window = self._clock(), self._settings.window
         self._before = self._now
         self._now = Snapshot(at, totals.asked(), totals.errors(), totals.durations)
+        if self._is_recovering():
+            self._kept.clear()  # what ends now began when a server was away
         if not self._kept or at - self._kept[-1].at >= window / SNAPSHOTS:
             self._kept.append(self._now)
         while len(self._kept) > 1 and at - self._kept[1].at >= window:
             self._kept.popleft()
-
         self._statuses = {module: self._judge(module) for module in self._now.asked}
 
     def rate(self) -> float | None:
