@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Row, write
-from exporter.anomaly.bounds import Floats
+from exporter.anomaly.windows import Floats
 from exporter.anomaly.detector import Detector
 
 NAME, COMMAND = "anomaly", "python -m benchmarks.anomaly"

@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from exporter.anomaly.detector import Detector, Readings
+from exporter.anomaly.detector import Detector
+from exporter.anomaly.readings import Readings
 from exporter.anomaly.tuning import Tuning
 from tests.exporter.series_made_up import DAY, Floats, daily, level, minutes
 
