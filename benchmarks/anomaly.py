@@ -19,9 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Row, write
-from exporter.anomaly.windows import Floats
 from exporter.anomaly.detector import Detector
+from exporter.anomaly.windows import Floats
 
+# what the numbers of the detector are chosen from, and how often on a random half of the series
+CHOICES = tuple({"bar": bar, "clip": clip, "change_weight": weight}
+                for bar in (0.2, 0.25, 0.3) for clip in (0.2, 0.3) for weight in (0.0, 1.5))  # fmt: skip
+HALVES = 40
 NAME, COMMAND = "anomaly", "python -m benchmarks.anomaly"
 THRESHOLD = "1"  # as shipped: a score of 1 begins an alert
 PROFILES = ("standard", "reward_low_FP_rate", "reward_low_FN_rate")

@@ -112,7 +112,7 @@ FAULTS = (
         720,
         lambda values, _: values + (values - smoothed(values)),
     ),
-    Fault("ten times a usual burst", "queue_length", 30, lambda values, draw: values + 200 + draw.poisson(5, len(values))),
+    Fault("ten times a usual burst", "queue_length", 30, lambda values, draw: values + draw.poisson(200, len(values))),
 )  # fmt: skip
 
 

@@ -30,6 +30,11 @@ class Detectors:
         self._episodes = [Episodes(tuning) for _ in range(series)]
         self._judging = Judging(tuning)
 
+    @property
+    def bytes(self) -> int:
+        """What all arrays together take once every place is in use."""
+        return held(self)
+
     def clear(self, place: int) -> None:
         """Forget what was at this place."""
         for part in (self._features, self._windows, self._stillness):
@@ -45,7 +50,7 @@ class Detectors:
         seen = self._windows.round(places, features, sizes(values))
         still = self._stillness.round(places, values)
         numbers = self._rows[places] = self._rows[places] + 1
-        rows = self._judging.rows(numbers, times, values, seen, usual, still)
+        rows = self._judging.rows((numbers, times), values, seen, usual, still)
         found = rows.unjudged()
         for row in np.flatnonzero(rows.outside | self._open[places]).tolist():
             self._judge(int(places[row]), rows, row, found)
@@ -62,7 +67,7 @@ class Detectors:
         still = self._stillness.rows(place, values)
         numbers = self._rows[place] + np.arange(1, len(times) + 1)
         self._rows[place], self._latest[place] = numbers[-1], times[-1]
-        rows = self._judging.rows(numbers, times, values, seen, usual, still)
+        rows = self._judging.rows((numbers, times), values, seen, usual, still)
         found, row = rows.unjudged(), -1
         for outside in (*np.flatnonzero(rows.outside).tolist(), len(values)):
             while self._open[place] and row + 1 < outside:
@@ -74,8 +79,11 @@ class Detectors:
         return found
 
     def _seen(self, place: int, features: Floats, size: Floats) -> Sight:
-        each = [self._windows.rows(place, number, features[:, number], size[:, number]) for number in range(NUMBER)]
-        return Sight(*(np.stack(columns, axis=1) for columns in zip(*each, strict=True)))
+        each = [
+            self._windows.rows(place, number, features[:, number], size[:, number])
+            for number in range(NUMBER)
+        ]
+        return Sight(*(np.array(columns).T for columns in zip(*each, strict=True)))
 
     def _judge(self, place: int, rows: Rows, row: int, found: Readings) -> None:
         episodes = self._episodes[place]
@@ -86,6 +94,14 @@ class Detectors:
 
 def sizes(values: Floats) -> Floats:
     """How large what the features are made of is, of shape (series or rows, NUMBER)."""
-    size = np.repeat(np.abs(values)[:, None], NUMBER, axis=1)
-    size[:, CHANGE] = 1  # a share, whatever the values
-    return size
+    size = np.repeat(np.abs(values)[None], NUMBER, axis=0)
+    size[CHANGE] = 1  # a share, whatever the values
+    return size.T
+
+
+def held(part: object) -> int:
+    """The bytes of the arrays in this, and in what it is made of."""
+    if isinstance(part, np.ndarray):
+        return part.nbytes
+    own = type(part).__module__.startswith(__package__ or "")
+    return sum(map(held, vars(part).values())) if own and hasattr(part, "__dict__") else 0

@@ -74,7 +74,9 @@ class Episodes:
             self._begin(row, STRONG if score >= self._tuning.strong else UNUSUAL)
         elif self.open is not None:
             self._go_on(self.open, row)
-        return Verdict(score, self.open.grade, self.open.direction) if self.open else Verdict(score, *CALM[1:])
+        return (
+            Verdict(score, self.open.grade, self.open.direction) if self.open else Verdict(score, *CALM[1:])
+        )
 
     def _score(self, row: Row) -> float:
         """How far outside, in bars; 0 for a while after a mark, unless a faint one becomes a strong one."""
@@ -84,7 +86,7 @@ class Episodes:
             return 0.0
         far = row.above + row.below
         score = min(far / self.bar(row.number), GREATEST)
-        if len(self._recent) >= SOME and far < self._tuning.wilder * median(was for _, was in self._recent):
+        if len(self._recent) >= SOME and far < self._tuning.wild * median(was for _, was in self._recent):
             # a series that is wild now and then is not strongly unusual for being as wild as ever
             score = min(score, self._tuning.strong - LESS)
         if not self._recent or row.number - self._recent[-1][0] >= self._tuning.silence:

@@ -35,9 +35,9 @@ class Features:
             part.clear(place)
 
     def round(self, places: Places, times: Floats, values: Floats) -> tuple[Floats, Floats]:
-        """One row of each of these series; with it what was usual at this time."""
-        usual, weekly = self._season.round(places, times, values)
-        rest = values - usual
+        """One row of each of these series; with it what Season says is usual."""
+        usual = self._season.round(places, times, values)
+        rest = values - usual[0]
         jump, move = rest - self._rests.latest(places), np.abs(values - self._before.latest(places))
         tame = np.fmin(move, WILD * self._settled.round(places, self._moves.latest(places)))
         kept = (self._rests, self._before, self._short, self._moves, self._spread)
@@ -47,19 +47,20 @@ class Features:
         self._fast.round(places, values)
         change = relative(self._fast.latest(places), self._slow.latest(places))
         mean, spread = self._short.latest(places), self._spread.latest(places)
-        return np.stack((values, mean, rest, values - weekly, jump, spread, change), axis=1), usual
+        return np.stack((values, mean, rest, values - usual[1], jump, spread, change), axis=1), usual
 
     def rows(self, place: int, times: Floats, values: Floats) -> tuple[Floats, Floats]:
         """Many rows of one series."""
-        usual, weekly = self._season.rows(place, times, values)
-        rest = values - usual
+        usual = self._season.rows(place, times, values)
+        rest = values - usual[0]
         jump = rest - self._rests.rows(place, rest)[:-1]
         move = np.abs(values - self._before.rows(place, values)[:-1])
         tame = np.fmin(move, WILD * self._settled.rows(place, self._moves.rows(place, move)[:-1]))
         slow = self._slow.rows(place, self._earlier.rows(place, values))[1:]
         change = relative(self._fast.rows(place, values)[1:], slow)
         mean, spread = self._short.rows(place, values)[1:], self._spread.rows(place, tame)[1:]
-        return np.stack((values, mean, rest, values - weekly, jump, spread, change), axis=1), usual
+        # by column, as the windows read them
+        return np.array((values, mean, rest, values - usual[1], jump, spread, change)).T, usual
 
 
 def relative(now: Floats, before: Floats) -> Floats:

@@ -34,7 +34,9 @@ class Stillness:
         run, limit = self._run[places], self._limit(places)
         learnt = self._seen[places] >= self._learn
         counted = np.where(learnt, np.minimum(run, limit / 2), run)
-        self._longest[places] = np.where(moved, np.maximum(self._longest[places], counted), self._longest[places])
+        self._longest[places] = np.where(
+            moved, np.maximum(self._longest[places], counted), self._longest[places]
+        )
         self._run[places] = np.where(moved, 0, run + 1)
         self._value[places] = values
         self._seen[places] += 1

@@ -16,21 +16,21 @@ class Tuning:
     """
 
     window: int = 1500  # rows whose least and greatest value are usual
-    short: int = 24  # rows of the short mean
-    just: int = 5  # rows before one that its jump is measured against
-    spread: int = 120  # rows over which the spread is a mean
-    spread_weight: float = 1.0
-    wilder: float = 0.5
-    fast: int = 10
-    slow: int = 30
-    change_weight: float = 1.0
-    floor: float = 0.5
     learn: int = 240  # rows before anything is judged
     bar: float = 0.25  # ranges of the window by which a value may lie outside of it
     strong: float = 2.0  # bars from which it is strongly unusual
+    wild: float = 1.0  # times as far as its marks before, from which one of a wild series is strong
     rise: float = 0.5  # share by which each recent mark raises the bar
     caution: float = 0.0  # share by which an empty window raises the bar, less and less as it fills
-    clip: float = 0.3  # ranges beyond the window at which what enters it is cut off
+    clip: float = 0.2  # ranges beyond the window at which what enters it is cut off
+    short: int = 24  # rows of the short mean
+    just: int = 5  # rows before one that its jump is measured against
+    spread: int = 60  # rows over which the spread is a mean
+    spread_weight: float = 1.5
+    fast: int = 3  # rows that are compared with those before them, as a share
+    slow: int = 30
+    change_weight: float = 1.5
+    floor: float = 0.5  # share of the window of values that a jump's range is at least
     still: int = 60  # rows without any change that are never unusual
     silence: int = 24  # rows after a mark in which none follows
     calm: int = 5  # rows back inside the band that end an episode
@@ -48,8 +48,9 @@ class Tuning:
         """For rows `period` seconds apart: the window holds a day, or each morning would be news."""
         return cls(
             window=max(cls.window, math.ceil(25 * HOUR / period)),
-            learn=max(cls.learn, math.ceil(learn / period)),
+            learn=math.ceil(learn / period),
             still=max(cls.still, math.ceil(HOUR / period)),
             lasts=cls.usual * period,
+            caution=0.5,
             holidays=holidays,
         )

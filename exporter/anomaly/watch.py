@@ -1,9 +1,11 @@
 """Many series, each with a detector of its own, and how each of them is now."""
 
+import gc
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from exporter.anomaly.episodes import STRONG
 from exporter.anomaly.tuning import DAY, Tuning
 from exporter.anomaly.view import ANOMALOUS, LEARNING, NORMAL, View
 
@@ -87,18 +89,25 @@ class Watch(Generic[K]):
         self._detectors().clear(place)
         return place
 
+    def prepare(self) -> None:
+        """Load what the first row needs."""
+        self._detectors()
+
     def _detectors(self) -> "Detectors":
         # with it comes numpy and its 11 MiB, which an exporter that watches no series need not carry
         from exporter.anomaly.detectors import Detectors  # noqa: PLC0415
 
         if self._held is None:
             self._held = Detectors(self._tuning, self._most)
+            # what was loaded stays: to look through it again and again would hold up the scrapes
+            gc.freeze()
         return self._held
 
-    def _note(self, keys: Sequence[K], times: Sequence[float], values: Sequence[float], found: "Readings") -> None:
-        columns = (column.tolist() for column in (found.lower, found.upper, found.score, found.grade, found.direction))
-        for key, at, value, *known in zip(keys, times, values, *columns, strict=True):
-            self._last[key] = Last(at, view(value, *known))
+    def _note(
+        self, keys: Sequence[K], times: Sequence[float], values: Sequence[float], found: "Readings"
+    ) -> None:
+        for row, (key, at, value) in enumerate(zip(keys, times, values, strict=True)):
+            self._last[key] = Last(at, view(value, found, row))
 
     def views(self, since: float) -> Iterator[tuple[K, View]]:
         """Those that have said something since this time."""
@@ -121,9 +130,13 @@ class Watch(Generic[K]):
             del self._left_out[key]
 
 
-def view(value: float, lower: float, upper: float, score: float, grade: int, direction: int) -> View:
-    """How a series is after this row. A weak mark is told by its grade alone, so that badges do not show it."""
+def view(value: float, found: "Readings", row: int) -> View:
+    """How a series is after this row; a weak mark is told by its grade alone, so that badges leave it."""
+    lower, upper, score = float(found.lower[row]), float(found.upper[row]), float(found.score[row])
+    grade, direction = int(found.grade[row]), int(found.direction[row])
     if lower != lower:  # noqa: PLR0124 - not a number: too little is known
         return View(value, lower, upper, None, LEARNING, 0, 0)
-    strong = grade > 1
-    return View(value, lower, upper, score, ANOMALOUS if strong else NORMAL, grade, direction if strong else 0)
+    strong = grade == STRONG
+    return View(
+        value, lower, upper, score, ANOMALOUS if strong else NORMAL, grade, direction if strong else 0
+    )

@@ -98,7 +98,7 @@ class Windows:
         while begin < len(values):
             part = slice(begin, begin + step)
             bounds, running = self._run(place, feature, values[part])
-            far = self._far(place, feature, values[part], bounds, size[part])
+            far = self._far(values[part], bounds, size[part])
             count = bounds.shape[1] if far is None else far
             found[:, begin : begin + count] = bounds[:, :count]
             if far is None:
@@ -135,7 +135,7 @@ class Windows:
         bounds[:, : max(self._learn - held, 0)] = np.nan
         return bounds, running
 
-    def _far(self, place: int, feature: int, values: Floats, bounds: Floats, size: Floats) -> int | None:
+    def _far(self, values: Floats, bounds: Floats, size: Floats) -> int | None:
         """The first row that must be cut off."""
         found = sight(values, bounds[0], bounds[1], size)
         beyond = np.fmax(found.above, found.below) > self._clip

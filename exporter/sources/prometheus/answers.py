@@ -1,6 +1,7 @@
 """What Prometheus answers to a query, as times and values of each series."""
 
 from collections.abc import Iterator
+from itertools import compress
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -34,13 +35,15 @@ def labels(found: Document) -> Labels:
 
 
 def rows(found: Document) -> Rows:
-    """The rows of one series that are numbers. Raises BadAnswer where one is no pair of a time and a value."""
+    """The rows of one series that are numbers. Raises BadAnswer where one is no time with a value."""
     single, many = found.at("value"), found.at("values")
     pairs: list[Any] = many if isinstance(many, list) else [single]
     try:
-        # float() also reads NaN and +Inf, as Prometheus writes them: a ratio of nothing is no number to learn
-        read = [(float(moment), float(value)) for moment, value in pairs]
+        # float() also reads NaN and +Inf, as Prometheus writes them
+        times = [float(moment) for moment, _ in pairs]
+        values = [float(value) for _, value in pairs]
     except (TypeError, ValueError):
         raise BadAnswer(f"{found.name} answered with rows that are no pairs of numbers") from None
-    known = [pair for pair in read if isfinite(pair[1])]
-    return Rows([moment for moment, _ in known], [value for _, value in known])
+    # a ratio of nothing is no number to learn
+    known = [*map(isfinite, values)]
+    return Rows([*compress(times, known)], [*compress(values, known)])

@@ -71,6 +71,8 @@ class Prometheus(Asked):
         if self._until is not None and end < self._until - ROUNDS * period:
             log.warning("the clock went back by %.0f s: what is unusual is learnt anew", self._until - end)
             self._begin_anew()
+        # what is loaded for it takes longer than the loop may stand still
+        await asyncio.to_thread(self._watch.prepare)
         await self._read_pieces()
         if self._until is None:
             self._pieces.extend(past(await self._listed(end), end, period))
@@ -116,7 +118,7 @@ class Prometheus(Asked):
         self._pieces.extendleft(reversed([*parts]))
 
     async def _smaller(self, piece: Piece, error: TooLarge) -> list[Piece]:
-        """The piece in parts; by signal where it is of all series, and without the signal that is too large."""
+        """The piece in parts; by signal where it is of all series; none if one signal is too large."""
         if halves := piece.halves(self._settings.period):
             return [*halves]
         if piece.selectors != (WATCHED,):
