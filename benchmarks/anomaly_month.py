@@ -40,12 +40,12 @@ class Fault(NamedTuple):
 def month(number: int) -> Month:
     """The quiet month of one module; busy and idle ones among them."""
     draw = np.random.default_rng(1000 + number)
-    times = MONDAY + MINUTE * np.arange(DAYS * ROWS_A_DAY)
+    times: Floats = MONDAY + MINUTE * np.arange(DAYS * ROWS_A_DAY, dtype=np.float64)
     # requests a minute at the busiest hour: from 30 to 1,200, as modules of one backend differ
     busy = 30 * 40 ** (number / max(len(MODULES) - 1, 1))
-    counts = draw.poisson(busy * shape(times, draw)).astype(float)
+    counts: Floats = np.asarray(draw.poisson(busy * shape(times, draw)), dtype=np.float64)
     requests = five(counts)
-    errors = five(draw.binomial(counts.astype(int), 0.01).astype(float))
+    errors = five(np.asarray(draw.binomial(counts.astype(int), 0.01), dtype=np.float64))
     with np.errstate(invalid="ignore"):
         ratio = errors / requests
     return Month(
@@ -85,7 +85,7 @@ def slowness(requests: Floats, busy: float, draw: np.random.Generator) -> Floats
 
 def queue(times: Floats, counts: Floats, busy: float, draw: np.random.Generator) -> Floats:
     """Jobs that wait: mostly none, and bursts now and then, as imports and mailings make them."""
-    length = draw.poisson(0.5 * counts / busy).astype(float)
+    length: Floats = np.asarray(draw.poisson(0.5 * counts / busy), dtype=np.float64)
     for start in draw.integers(0, len(times) - 60, 2 * DAYS):
         size = draw.lognormal(3, 0.7)
         length[start : start + 30] += np.round(size * np.exp(-np.arange(30) / 8))
@@ -112,7 +112,7 @@ FAULTS = (
         720,
         lambda values, _: values + (values - smoothed(values)),
     ),
-    Fault("ten times a usual burst", "queue_length", 30, lambda values, draw: values + draw.poisson(200, len(values))),
+    Fault("ten times a usual burst", "queue_length", 30, lambda values, _: values + 200),
 )  # fmt: skip
 
 

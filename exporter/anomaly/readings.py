@@ -26,11 +26,19 @@ class Readings(NamedTuple):
 
     def taken(self, rows: slice | NDArray[np.int64]) -> "Readings":
         """These rows of it."""
-        return Readings(*(column[rows] for column in self))
+        return Readings(
+            self.score[rows], self.lower[rows], self.upper[rows], self.grade[rows], self.direction[rows]
+        )
 
     def then(self, more: "Readings") -> "Readings":
         """This, and more after it."""
-        return Readings(*(np.concatenate(pair) for pair in zip(self, more, strict=True)))
+        return Readings(
+            np.concatenate((self.score, more.score)),
+            np.concatenate((self.lower, more.lower)),
+            np.concatenate((self.upper, more.upper)),
+            np.concatenate((self.grade, more.grade)),
+            np.concatenate((self.direction, more.direction)),
+        )
 
 
 def blank(rows: int) -> Readings:

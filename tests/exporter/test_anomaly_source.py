@@ -22,6 +22,11 @@ NOW = 1_700_000_000 // PERIOD * PERIOD + 7.0
 DAY = 86_400
 
 
+def constantly(value: float | str) -> Callable[[float], float | str]:
+    """A series that always says this."""
+    return lambda _: value
+
+
 class Looking:
     """A source with a clock of its own."""
 
@@ -121,7 +126,7 @@ def test_rows_that_are_no_numbers_are_passed_over_and_keep_no_mark() -> None:
             [(_, view)] = (await it.look()).views
             assert (view.state, view.grade, view.direction) == ("anomalous", 2, 1)
             for wrong in ("NaN", "+Inf", "-Inf", "NaN"):
-                double.series[labels] = lambda _, wrong=wrong: wrong
+                double.series[labels] = constantly(wrong)
                 it.now += PERIOD
                 found = await it.look()
             assert found.views == []
