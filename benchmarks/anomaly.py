@@ -41,6 +41,7 @@ CHOICES = tuple(
     for weight in (0.0, 1.5)
 )
 HALVES = 40
+COSTS = ("A whole series at once", "One row alone", f"One row in a round of {SERIES} series")
 Table = dict[str, tuple[float, ...]]
 
 
@@ -77,7 +78,7 @@ def tables(marks: Marks) -> list[tuple[str, Row, list[Row]]]:
          ("Standard", "Reward low FP", "Reward low FN"), [nab]),
         ("Web service KPIs, 6 series, events at the same threshold:",
          ("F1", "Precision", "Recall", "False alerts a KPI and day"), [tuple(f"{it:.2f}" for it in kpi)]),
-        ("Microseconds of a processor for a row:", ("A whole series at once", "One row alone", f"One row in a round of {SERIES} series"), [cost]),
+        ("Microseconds of a processor for a row:", COSTS, [cost]),
     ]  # fmt: skip
 
 

@@ -99,18 +99,37 @@ class Prometheus(Asked):
 
     async def _read_pieces(self) -> None:
         """Read the pieces one after the other; what was read stays so if a later one fails."""
-        while self._pieces:
-            piece = self._pieces[0]
-            try:
-                answer = await self._asked(piece.path(self._settings.period))
-            except TooLarge as error:
-                self._divide(await self._smaller(piece, error))
-                continue
-            except TimedOut:
-                self._divide(piece.halves(self._settings.period) or [piece])
-                raise
-            await self._take(series(answer))
-            self._pieces.popleft()
+        ahead: asyncio.Task[Document] | None = None
+        try:
+            while self._pieces:
+                asking = ahead or self._asking(self._pieces[0])
+                ahead = None
+                answer = await self._had(asking)
+                if answer is None:
+                    continue
+                # Prometheus makes the next answer while this one is read
+                ahead = self._asking(self._pieces[1]) if len(self._pieces) > 1 else None
+                await self._take(series(answer))
+                self._pieces.popleft()
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+
+    def _asking(self, piece: Piece) -> asyncio.Task[Document]:
+        return asyncio.create_task(self._asked(piece.path(self._settings.period)), name="ask Prometheus")
+
+    async def _had(self, asking: asyncio.Task[Document]) -> Document | None:
+        """The answer to the first piece; None if it is too large and so divided. Raises SourceError."""
+        piece = self._pieces[0]
+        try:
+            return await asking
+        except TooLarge as error:
+            self._divide(await self._smaller(piece, error))
+            return None
+        except TimedOut:
+            self._divide(piece.halves(self._settings.period) or [piece])
+            raise
 
     def _divide(self, parts: Iterable[Piece]) -> None:
         """Put these in the place of the first piece."""
