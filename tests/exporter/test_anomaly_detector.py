@@ -1,5 +1,6 @@
 """What the detector finds unusual, and what it leaves alone."""
 
+from datetime import UTC, datetime
 from itertools import pairwise
 from time import process_time
 
@@ -253,6 +254,23 @@ def test_a_step_between_weekday_and_weekend_is_usual_from_the_second_week_on() -
     saturdays = np.flatnonzero(np.diff(weekend.astype(int)) == 1) + 1
     found = alerts(read(values, times))
     assert [row for row in found for begin in saturdays[2:] if begin <= row < begin + 120] == []
+
+
+def test_a_holiday_is_compared_with_sundays() -> None:
+    times = minutes(25)
+    days = (times // DAY).astype(int)
+    calm = (days + 3) % 7 >= 5  # 1970 began on a Thursday
+    holiday = days[0] + 22
+    assert not calm[days == holiday].any()
+    values = level(times) * np.where(calm | (days == holiday), 0.5, 1.0) * 10
+    named = frozenset({datetime.fromtimestamp(holiday * DAY, UTC).date()})
+    morning = int(np.argmax(days == holiday))
+    plain, told = (
+        [row for row in alerts(Detector(Tuning(holidays=of)).read(times, values)) if 0 <= row - morning < 120]
+        for of in (frozenset(), named)
+    )
+    assert plain[0] == morning
+    assert told == []
 
 
 def test_a_mark_ends_by_time_where_rows_are_few() -> None:
