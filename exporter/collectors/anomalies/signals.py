@@ -28,7 +28,9 @@ DIRECTION = Gauge(
     "Which way the signal went: 1 up, -1 down, 0 while it is not strongly unusual.",
     ABOUT,
 )
-GRADE = Gauge("ops_anomaly_grade", "0 while the signal is as usual, 1 unusual, 2 strongly unusual.", ABOUT)
+GRADE = Gauge(
+    "ops_anomaly_grade", "How unusual the signal is: 0 as usual, 1 unusual, 2 strongly unusual.", ABOUT
+)
 WATCHED = Gauge("ops_anomaly_watched_series", "Series that are watched now.")
 LEFT_OUT = Gauge(
     "ops_anomaly_left_out_series",
