@@ -1,5 +1,5 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run demo-fault test lint types tests test-encoders fuzz format rules docs bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-service
+.PHONY: help setup run demo-fault test lint types tests test-encoders fuzz format rules docs bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-anomaly bench-service
 .NOTPARALLEL:
 
 help: ## list the verbs
@@ -67,6 +67,10 @@ bench-service: ## jobs that the service accepts and texts that it embeds a secon
 
 bench-dashboards: ## every query of every dashboard on a running system and on a week of history
 	@.venv/bin/python -m benchmarks.dashboards
+
+bench-anomaly: ## what is unusual: a made-up month with faults, and with DATA=FOLDER two labelled sets
+	@.venv/bin/python -m benchmarks.anomaly_faults
+	@$(if $(DATA),.venv/bin/python -m benchmarks.anomaly $(DATA))
 
 lock: ## write requirements.txt anew from pyproject.toml (UPGRADE=--upgrade for the newest)
 	@stack/lock.sh $(UPGRADE)

@@ -6,7 +6,9 @@ Benchmark, columns timestamp and value) and `event_score.py` with `kpi/*.npz` (a
 
 import argparse
 import csv
+import random
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,14 +21,28 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Row, write
-from exporter.anomaly.bounds import Floats
 from exporter.anomaly.detector import Detector
+from exporter.anomaly.detectors import Detectors
+from exporter.anomaly.tuning import Tuning
+from exporter.anomaly.windows import Floats
 
 NAME, COMMAND = "anomaly", "python -m benchmarks.anomaly"
 THRESHOLD = "1"  # as shipped: a score of 1 begins an alert
 PROFILES = ("standard", "reward_low_FP_rate", "reward_low_FN_rate")
 TALLY = re.compile(r"all: precision (\S+) recall (\S+) F1 (\S+) false/KPI-day (\S+)")
-ROUNDS = 500
+ROUNDS, SERIES = 500, 200
+POINTS = re.compile(r"^ +(\S+) +raw +(\S+) +windows (\d+)", re.MULTILINE)
+EVENTS = re.compile(r"^(\w+): (\d+)/(\d+) segments, (\d+) false", re.MULTILINE)
+# among what numbers of the detector were chosen, and how often that is tried on a half of the series
+CHOICES = tuple(
+    Tuning(bar=bar, clip=clip, change_weight=weight)
+    for bar in (0.2, 0.25, 0.3)
+    for clip in (0.2, 0.3)
+    for weight in (0.0, 1.5)
+)
+HALVES = 40
+COSTS = ("A whole series at once", "One row alone", f"One row in a round of {SERIES} series")
+Table = dict[str, tuple[float, ...]]
 
 
 @dataclass
@@ -46,8 +62,9 @@ def main() -> int:
     """Measure, write the tables and show them."""
     it = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0] if __doc__ else "")
     it.add_argument("folder", type=Path, help="labelled series with their scorers")
-    marks = marked(it.parse_args().folder)
-    sys.stdout.write(write(NAME, COMMAND, tables(marks)))
+    folder = it.parse_args().folder
+    marks = marked(folder)
+    sys.stdout.write(write(NAME, COMMAND, [*tables(marks), halves(folder)]))
     return 0
 
 
@@ -55,13 +72,13 @@ def tables(marks: Marks) -> list[tuple[str, Row, list[Row]]]:
     """The marks as tables."""
     nab: Row = tuple(f"{marks.nab[profile]:.1f}" for profile in PROFILES)
     kpi = (marks.f1, marks.precision, marks.recall, marks.false_a_day)
-    cost = (f"{marks.whole:.1f}", f"{marks.single:.0f}")
+    cost = (f"{marks.whole:.1f}", f"{marks.single:.0f}", f"{together():.1f}")
     return [
         ("Numenta Anomaly Benchmark, 28 series, a score of 1 as threshold:",
          ("Standard", "Reward low FP", "Reward low FN"), [nab]),
         ("Web service KPIs, 6 series, events at the same threshold:",
          ("F1", "Precision", "Recall", "False alerts a KPI and day"), [tuple(f"{it:.2f}" for it in kpi)]),
-        ("Microseconds of a processor for a row:", ("A whole series at once", "One row at a time"), [cost]),
+        ("Microseconds of a processor for a row:", COSTS, [cost]),
     ]  # fmt: skip
 
 
@@ -81,12 +98,12 @@ def marked(folder: Path) -> Marks:
     return marks
 
 
-def scored(folder: Path, place: Path) -> float:
+def scored(folder: Path, place: Path, tuning: Tuning | None = None) -> float:
     """Write the scores of every series, and return the microseconds that a row took."""
     rows, seconds = 0, 0.0
     for name, times, values in (*nab_series(folder), *kpis(folder)):
         began = time.process_time()
-        score = Detector().read(times, values).score
+        score = Detector(tuning).read(times, values).score
         seconds += time.process_time() - began
         rows += len(values)
         keep(place / name, score)
@@ -100,6 +117,45 @@ def keep(path: Path, score: Floats) -> None:
         np.save(path, score)
     else:
         path.write_text("anomaly_score\n" + "".join(f"{it}\n" for it in score.tolist()))
+
+
+def halves(folder: Path) -> tuple[str, Row, list[Row]]:
+    """What the best choice of one half of the series earns on the other."""
+    results = [result(folder, choice) for choice in CHOICES]
+    draw = random.Random(1)  # noqa: S311 - nothing secret
+    names = [sorted(table) for table in results[0]]
+    earned = []
+    for _ in range(HALVES):
+        chosen = [set(draw.sample(of, len(of) // 2)) for of in names]
+        others = [set(of) - half for of, half in zip(names, chosen, strict=True)]
+        best = max(results, key=lambda it: sum(earnings(it, chosen)))
+        earned.append(earnings(best, others))
+    row = tuple(f"{statistics.mean(of):.2f} ± {statistics.stdev(of):.2f}" for of in zip(*earned, strict=True))
+    title = f"The best of {len(CHOICES)} on a random half of the series, scored on the other, {HALVES} times:"
+    return title, ("Standard score of the first set, of 1", "F1 of the second"), [row]
+
+
+def result(folder: Path, tuning: Tuning) -> tuple[Table, Table]:
+    """By series: points and windows of the one set; segments hit, segments and false alerts of the other."""
+    with tempfile.TemporaryDirectory() as place:
+        scored(folder, Path(place), tuning)
+        nab = ("--data", f"{folder}/nab/data", "--windows", f"{folder}/nab/windows.json", "--per-file")
+        points = said(folder / "nab_score.py", *nab, "--scores", f"{place}/nab", "--threshold", THRESHOLD)
+        events = said(folder / "event_score.py", f"{place}/kpi", "--threshold", THRESHOLD)
+    return table_of(POINTS, points), table_of(EVENTS, events)
+
+
+def table_of(pattern: re.Pattern[str], text: str) -> Table:
+    """The numbers of each series that a scorer prints."""
+    return {name: tuple(map(float, numbers)) for name, *numbers in pattern.findall(text)}
+
+
+def earnings(result: tuple[Table, Table], names: list[set[str]]) -> tuple[float, float]:
+    """What these series earn: the standard score of the one set as a share, and the F1 of the other."""
+    points, events = ([table[name] for name in of] for table, of in zip(result, names, strict=True))
+    raw, windows = (sum(column) for column in zip(*points, strict=True))
+    hit, segments, false = (sum(column) for column in zip(*events, strict=True))
+    return (raw + windows) / (2 * windows), 2 * hit / (hit + false + segments)
 
 
 def nab_series(folder: Path) -> Iterator[tuple[str, Floats, Floats]]:
@@ -133,6 +189,18 @@ def one_by_one(times: Floats, values: Floats) -> float:
     for moment, value in zip(times[-ROUNDS:].tolist(), values[-ROUNDS:].tolist(), strict=True):
         detector.read([moment], [value])
     return 1e6 * (time.process_time() - began) / ROUNDS
+
+
+def together() -> float:
+    """Microseconds of a row that comes in a round of many series."""
+    many, places = Detectors(Tuning.of(60), SERIES), np.arange(SERIES)
+    for place in range(SERIES):
+        many.clear(place)
+    rows = np.random.default_rng(1).standard_normal((ROUNDS, SERIES))
+    began = time.process_time()
+    for number, values in enumerate(rows):
+        many.round(places, np.full(SERIES, 60.0 * number), values)
+    return 1e6 * (time.process_time() - began) / ROUNDS / SERIES
 
 
 if __name__ == "__main__":

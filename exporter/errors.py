@@ -37,6 +37,10 @@ class BadAnswer(SourceError):
     """The source answered with something else than was expected."""
 
 
+class TooLarge(BadAnswer):
+    """The source answered with more bytes than are read."""
+
+
 class NotConfigured(SourceError):
     """No such source is configured, so there is nothing to say; this is not a failure."""
 

@@ -1,5 +1,6 @@
 """Every setting of the exporter, typed; read once at the edge from one YAML file and the environment."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -338,9 +339,18 @@ class Anomalies(Section):
         60.0, ge=15, le=300, description="seconds between two values of a series that are looked at"
     )
     timeout: Seconds = Field(
-        45.0, description="seconds that a look may take; the first reads more than a week of the past"
+        10.0, description="seconds that an answer of Prometheus may take; a first look reads many"
     )
-    series: int = Field(120, ge=1, le=2000, description="series that are watched, the first that are seen")
+    series: int = Field(250, ge=1, le=2000, description="series that are watched, the first that are seen")
+    learn: float = Field(
+        86_400.0,
+        ge=3600,
+        le=604_800,
+        description="seconds of a series that are learnt before anything in it is unusual",
+    )
+    holidays: tuple[date, ...] = Field(
+        (), description="days, in UTC, that are compared with Sundays instead of their own weekday"
+    )
     max_bytes: int = Field(
         20_000_000, ge=10_000, description="bytes of an answer of Prometheus from which it is refused"
     )

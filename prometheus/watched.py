@@ -18,6 +18,11 @@ MODULES = {
 def rules(thresholds: Thresholds) -> Iterator[Recording]:
     """One name for all of them; what is only ever 0 or 1 has a level, and nothing to be unusual in."""
     names = "|".join(name for name, signal in thresholds.signals.items() if signal.unit != "state")
-    yield Recording(WATCHED, fresh(f'ops:signal{{signal=~"{names}"}}', "slow"))
+    yield Recording(WATCHED, finite(fresh(f'ops:signal{{signal=~"{names}"}}', "slow")))
     for name, series in MODULES.items():
-        yield Recording(WATCHED, newest(series, "slow"), {"signal": name})
+        yield Recording(WATCHED, finite(newest(series, "slow")), {"signal": name})
+
+
+def finite(expression: str) -> str:
+    """The series of this expression that are numbers: a ratio of nothing is none."""
+    return f"({expression}) > -Inf < +Inf"

@@ -40,8 +40,9 @@ def the_demo(demo: DemoSettings) -> Watched:
         "INGESTION_REDIS_URL": demo.ingestion_url,
         # the demo writes its times without a zone, and in this one
         "OPS_BACKEND__TIME_ZONE": "UTC",
-        # who looks at the demo will not wait four hours until enough is learnt
+        # who looks at the demo will not wait a day until enough is learnt
         "OPS_ANOMALIES__PERIOD": "15",
+        "OPS_ANOMALIES__LEARN": "3600",
     }
     return Watched(url, token, environment, demo)
 

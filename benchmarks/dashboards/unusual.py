@@ -19,6 +19,7 @@ def samples() -> Iterator[Sample]:
             yield BEGINNING + name, about, size
         direction = DIRECTIONS[place % len(DIRECTIONS)]
         yield f"{BEGINNING}direction", about, float(direction)
+        yield f"{BEGINNING}grade", about, 2.0 * abs(direction)
         held = "anomalous" if direction else "normal"
         for state in ("learning", "normal", "anomalous"):
             yield f"{BEGINNING}state", {**about, "state": state}, float(state == held)

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from exporter.anomaly.detector import Detector, Readings
+from exporter.anomaly.detector import Detector
+from exporter.anomaly.readings import Readings
 from exporter.sources.document import unix_seconds
 
 COLUMNS = ("timestamp", "value", "lower", "upper", "anomaly_score", "direction")

@@ -1,50 +1,92 @@
-"""What is usual at this time of the day: the mean of the last week's days, in quarters of an hour."""
+"""What is usual at this time of the day, in quarters of an hour: in the last week, and on this weekday."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.anomaly.bounds import Floats
 from exporter.anomaly.tuning import DAY, DAYS
+from exporter.anomaly.windows import Floats, Places
 
 SLOT = 900.0
 SLOTS = int(DAY / SLOT)
 ENOUGH = 2  # days
+LINES = 2 * DAYS + 1  # the last days, and today
+NEVER = -10 * LINES
+SUNDAY = 3  # the first one, in days since 1970
 
 
 class Season:
-    """Remembers a week of one series; rows come in order, in pieces of any length."""
+    """Remembers two weeks of many series; the rows of each come in order."""
 
-    def __init__(self) -> None:
-        # one line for each of the last days and one for today
-        self._sums = np.zeros((DAYS + 1, SLOTS))
-        self._counts = np.zeros((DAYS + 1, SLOTS))
-        self._days: NDArray[np.int64] = np.full(DAYS + 1, -DAY, dtype=np.int64)
-        self._today = -1
-        self._usual: Floats = np.full(SLOTS, np.nan)
+    def __init__(self, series: int, holidays: frozenset[date] = frozenset()) -> None:
+        self._holidays = holidays
+        self._sums = np.empty((series, LINES, SLOTS))
+        self._counts = np.empty((series, LINES, SLOTS), dtype=np.int32)
+        self._days = np.empty((series, LINES), dtype=np.int64)
+        self._today = np.empty(series, dtype=np.int64)
+        # of the last week, and of this weekday
+        self._usual = np.empty((series, 2, SLOTS))
 
-    def usual(self, times: Floats, values: Floats) -> Floats:
-        """For each row what was usual at its time on days before; not a number until two days are known."""
-        days = (times // DAY).astype(np.int64)
-        slots = (times % DAY // SLOT).astype(np.int64)
-        found = np.empty(len(times))
-        for day in np.unique(days):
-            rows = slice(*np.searchsorted(days, (day, day + 1)))
-            self._begin(int(day))
-            found[rows] = self._usual[slots[rows]]
-            line = int(day) % (DAYS + 1)
-            np.add.at(self._sums[line], slots[rows], values[rows])
-            np.add.at(self._counts[line], slots[rows], 1)
+    def clear(self, place: int) -> None:
+        """Forget what was at this place."""
+        self._days[place], self._today[place], self._usual[place] = NEVER, NEVER, np.nan
+
+    def round(self, places: Places, times: Floats, values: Floats) -> Floats:
+        """For one row of each series what was usual, of shape (2, series); not a number where unknown."""
+        days, slots = split(times)
+        for day in np.unique(days[days != self._today[places]]):
+            self._begin(places[(days == day) & (self._today[places] != day)], int(day))
+        lines = days % LINES
+        found: Floats = self._usual[places, :, slots].T
+        self._sums[places, lines, slots] += values
+        self._counts[places, lines, slots] += 1
         return found
 
-    def _begin(self, day: int) -> None:
+    def rows(self, place: int, times: Floats, values: Floats) -> Floats:
+        """For many rows of one series what was usual, of shape (2, rows)."""
+        days, slots = split(times)
+        found = np.empty((2, len(times)))
+        for day in np.unique(days):
+            rows = slice(*np.searchsorted(days, (day, day + 1)))
+            if day != self._today[place]:
+                self._begin(np.array([place]), int(day))
+            found[:, rows] = self._usual[place][:, slots[rows]]
+            line = day % LINES
+            np.add.at(self._sums[place, line], slots[rows], values[rows])
+            np.add.at(self._counts[place, line], slots[rows], 1)
+        return found
+
+    def _begin(self, places: Places, day: int) -> None:
         """Take up a day: what it replaces is forgotten, what is usual is taken from those before it."""
-        if day == self._today:
-            return
-        line = day % (DAYS + 1)
-        self._today, self._days[line] = day, day
-        self._sums[line], self._counts[line] = 0, 0
-        known = (self._days < day) & (self._days >= day - DAYS)
-        counts = self._counts[known]
-        means = self._sums[known] / np.maximum(counts, 1)
-        number = (counts > 0).sum(axis=0)
-        self._usual = np.where(number >= ENOUGH, means.sum(axis=0) / np.maximum(number, 1), np.nan)
+        line = day % LINES
+        self._today[places], self._days[places, line] = day, day
+        self._sums[places, line], self._counts[places, line] = 0, 0
+        days = self._days[places]
+        self._usual[places, 0] = self._mean(places, (days < day) & (days >= day - DAYS), ENOUGH)
+        self._usual[places, 1] = self._mean(places, np.isin(days, alike(day, self._is_holiday)), 1)
+
+    def _is_holiday(self, day: int) -> bool:
+        return bool(self._holidays) and datetime.fromtimestamp(day * DAY, UTC).date() in self._holidays
+
+    def _mean(self, places: Places, among: NDArray[np.bool_], enough: int) -> Floats:
+        """The mean of these days by the time of day, where there are enough of them."""
+        # a line that was never taken up holds anything
+        counts = np.where(among[:, :, None], self._counts[places], 0)
+        sums = np.where(among[:, :, None], self._sums[places], 0.0)
+        number = (counts > 0).sum(axis=1)
+        total = (sums / np.maximum(counts, 1)).sum(axis=1)
+        return np.where(number >= enough, total / np.maximum(number, 1), np.nan)
+
+
+def split(times: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Day and quarter of an hour of each time."""
+    return (times // DAY).astype(np.int64), (times % DAY // SLOT).astype(np.int64)
+
+
+def alike(day: int, is_holiday: Callable[[int], bool]) -> tuple[int, int]:
+    """The two days before that are most like this one: of its weekday, or Sundays for a holiday."""
+    back = (day - SUNDAY) % DAYS or DAYS
+    last = day - back if is_holiday(day) else day - DAYS
+    return last, last - DAYS

@@ -10,7 +10,7 @@ from exporter.sources import Sources
 from exporter.sources.backend.client import BackendClient
 from exporter.sources.backend.token import Token
 from exporter.sources.prometheus.answers import series
-from exporter.sources.prometheus.source import WATCHED
+from exporter.sources.prometheus.pieces import WATCHED
 
 SECONDS = 3.0
 

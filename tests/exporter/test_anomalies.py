@@ -12,7 +12,7 @@ import pytest
 from exporter.anomaly.view import View
 from exporter.collectors.anomalies.signals import METRICS
 from exporter.settings import Anomalies, Limits
-from exporter.sources.prometheus.answers import Name
+from exporter.sources.prometheus.names import Name
 from exporter.sources.prometheus.source import Prometheus
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Page, watching

@@ -1,12 +1,13 @@
 """What is watched is what is measured, and no alert is made of what is unusual."""
 
+import subprocess
 from pathlib import Path
 
 import yaml
 
 from prometheus.fresh import newest
 from prometheus.thresholds import load
-from prometheus.watched import MODULES, WATCHED
+from prometheus.watched import MODULES, WATCHED, finite
 
 RULES = Path(__file__).parents[2] / "prometheus" / "rules"
 
@@ -26,8 +27,37 @@ def test_every_signal_is_watched_unless_it_is_only_ever_a_state() -> None:
     first, *others = [rule["expr"] for rule in rules() if rule.get("record") == WATCHED]
     names = set(first.split('"')[1].split("|"))
     assert names == {name for name, it in load().signals.items() if it.unit != "state"}
-    assert set(others) == {newest(it, "slow") for it in MODULES.values()}
+    assert set(others) == {finite(newest(it, "slow")) for it in MODULES.values()}
     assert set(MODULES.values()) <= {str(rule.get("record")) for rule in rules()}
+
+
+def test_what_is_no_number_is_not_recorded(tmp_path: Path) -> None:
+    """Promtool evaluates the expression over one series of each kind."""
+    kinds = {"nan": "NaN", "up": "+Inf", "down": "-Inf", "one": "1", "zero": "0"}
+    tests = {
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "input_series": [{"series": f'x{{kind="{it}"}}', "values": of} for it, of in kinds.items()],
+                "promql_expr_test": [
+                    {
+                        "expr": finite("x"),
+                        "eval_time": "0m",
+                        "exp_samples": [
+                            {"labels": 'x{kind="one"}', "value": 1},
+                            {"labels": 'x{kind="zero"}', "value": 0},
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+    path = tmp_path / "tests.yml"
+    path.write_text(yaml.safe_dump(tests))
+    told = subprocess.run(
+        ["promtool", "test", "rules", str(path)], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
 
 
 def test_nobody_is_paged_for_what_is_merely_unusual() -> None:

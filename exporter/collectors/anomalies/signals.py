@@ -14,24 +14,29 @@ LOWER = Gauge("ops_anomaly_lower", "Lower end of the band in which that value wa
 UPPER = Gauge("ops_anomaly_upper", "Upper end of the band in which that value was expected.", ABOUT)
 SCORE = Gauge(
     "ops_anomaly_score",
-    "How unusual the value is: 1 and more begins an anomaly; 0 for a while after one.",
+    "How unusual the value is: 1 and more is unusual, 2 and more strongly; 0 for a while after a mark.",
     ABOUT,
 )
 STATE = States(
     "ops_anomaly_state",
-    "Whether the signal is as usual; learning while too little of its past is known.",
+    "Whether the signal is strongly unusual; learning while too little of its past is known.",
     (*ABOUT, "state"),
     STATES,
 )
 DIRECTION = Gauge(
-    "ops_anomaly_direction", "Which way the signal left its band: 1 up, -1 down, 0 while it is usual.", ABOUT
+    "ops_anomaly_direction",
+    "Which way the signal went: 1 up, -1 down, 0 while it is not strongly unusual.",
+    ABOUT,
+)
+GRADE = Gauge(
+    "ops_anomaly_grade", "How unusual the signal is: 0 as usual, 1 unusual, 2 strongly unusual.", ABOUT
 )
 WATCHED = Gauge("ops_anomaly_watched_series", "Series that are watched now.")
 LEFT_OUT = Gauge(
     "ops_anomaly_left_out_series",
     "Series that are not watched because there are more than the settings allow.",
 )
-METRICS = (VALUE, LOWER, UPPER, SCORE, STATE, DIRECTION, WATCHED, LEFT_OUT)
+METRICS = (VALUE, LOWER, UPPER, SCORE, STATE, DIRECTION, GRADE, WATCHED, LEFT_OUT)
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
@@ -44,6 +49,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
         SCORE.of((*name, view.score) for name, view in found.views),
         STATE.of_states((*name, view.state) for name, view in found.views),
         DIRECTION.of((*name, view.direction) for name, view in found.views),
+        GRADE.of((*name, view.grade) for name, view in found.views),
         WATCHED.one(len(found.views)),
         LEFT_OUT.one(found.left_out),
     )

@@ -17,7 +17,7 @@ import httpx2
 
 from connections.faults import SPEAKS_TLS, fault
 from connections.probes import speaks_tls
-from exporter.errors import Absent, BadAnswer, Refused, TimedOut, Unreachable, Unusable
+from exporter.errors import Absent, BadAnswer, Refused, TimedOut, TooLarge, Unreachable, Unusable
 from exporter.footprint import busy
 from exporter.sources.backend.token import Token
 from exporter.sources.document import Document
@@ -178,7 +178,7 @@ class BackendClient:
         if body is None:
             raise BadAnswer(f"{self._name} {path} answered in an encoding that it was not asked for")
         if max(size, len(body)) > self._max_bytes:
-            raise BadAnswer(f"{self._name} {path} sent more than {self._max_bytes} bytes")
+            raise TooLarge(f"{self._name} {path} sent more than {self._max_bytes} bytes")
         return body
 
 

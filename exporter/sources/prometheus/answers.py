@@ -1,51 +1,49 @@
 """What Prometheus answers to a query, as times and values of each series."""
 
 from collections.abc import Iterator
+from itertools import compress
+from math import isfinite
 from typing import Any, NamedTuple
 
 from exporter.errors import BadAnswer
 from exporter.sources.document import Document
 
-OWN = ("__name__", "signal")
-
-
-class Name(NamedTuple):
-    """What a series is about: its signal, and if not the whole its part, which may be a module."""
-
-    signal: str
-    module: str
-    part: str
+# every label and its value but that of the metric's name, in order: what tells one series from all others
+Labels = tuple[tuple[str, str], ...]
 
 
 class Rows(NamedTuple):
-    """Times in Unix seconds, and as many values."""
+    """Times in Unix seconds, and as many values, all of them finite."""
 
     times: list[float]
     values: list[float]
 
 
-def series(answer: Document) -> Iterator[tuple[Name, Rows]]:
+def series(answer: Document) -> Iterator[tuple[Labels, Rows]]:
     """The series of a vector or a matrix. Raises BadAnswer for anything else."""
     if answer.text("status") != "success":
         raise BadAnswer(f"{answer.name} answered {answer.text('status')}; expected success")
     for found in answer.parts("data", "result"):
-        yield name(found), rows(found)
+        yield labels(found), rows(found)
 
 
-def name(found: Document) -> Name:
-    """What the labels say; those beside the signal name the part."""
+def labels(found: Document) -> Labels:
+    """The whole label set of one series."""
     metric = found.part("metric")
-    labels = {key: metric.text(key) or "" for key in metric.keys()}  # noqa: SIM118 - a Document is no mapping
-    others = (value for key, value in sorted(labels.items()) if key not in OWN)
-    return Name(labels.get("signal", ""), labels.get("module", ""), " ".join(others))
+    names = [key for key in metric.keys() if key != "__name__"]  # noqa: SIM118 - a Document is no mapping
+    return tuple(sorted((key, metric.text(key) or "") for key in names))
 
 
 def rows(found: Document) -> Rows:
-    """The rows of one series. Raises BadAnswer where one is no pair of a time and a value."""
+    """The rows of one series that are numbers. Raises BadAnswer where one is no time with a value."""
     single, many = found.at("value"), found.at("values")
     pairs: list[Any] = many if isinstance(many, list) else [single]
     try:
         # float() also reads NaN and +Inf, as Prometheus writes them
-        return Rows([float(moment) for moment, _ in pairs], [float(value) for _, value in pairs])
+        times = [float(moment) for moment, _ in pairs]
+        values = [float(value) for _, value in pairs]
     except (TypeError, ValueError):
         raise BadAnswer(f"{found.name} answered with rows that are no pairs of numbers") from None
+    # a ratio of nothing is no number to learn
+    known = [*map(isfinite, values)]
+    return Rows([*compress(times, known)], [*compress(values, known)])

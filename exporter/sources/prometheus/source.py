@@ -1,26 +1,34 @@
 """What is asked of Prometheus: the recorded signals, at whole periods, each time once."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from exporter import bounds
 from exporter.anomaly.tuning import Tuning
 from exporter.anomaly.view import View
 from exporter.anomaly.watch import Watch
+from exporter.errors import TimedOut, TooLarge
 from exporter.pace import Pace
 from exporter.question import Question
 from exporter.settings import Anomalies, Limits
 from exporter.sources.asked import Asked
 from exporter.sources.backend.client import BackendClient
 from exporter.sources.backend.token import Token
-from exporter.sources.prometheus.answers import Name, Rows, series
-from exporter.sources.prometheus.spans import Span, spans
+from exporter.sources.document import Document
+from exporter.sources.prometheus.answers import Labels, Rows, series
+from exporter.sources.prometheus.names import Name, importance, named
+from exporter.sources.prometheus.pieces import WATCHED, Piece, further, newest, past, quoted
 
-WATCHED = "ops:watched"
-ROUNDS = 2  # periods after which a silent series is not shown any more
+log = logging.getLogger("exporter")
+ROUNDS = 2  # periods after which a silent series is not shown any more, and that a clock may go back
+LOOK = 600.0  # seconds that all pieces of a look may take together; each has its own time-out
+FEW = 12  # rows of each series up to which all series are read together
+SLICE = 4000  # rows that are read at once, in some 10 ms: scrapes come in between
+LISTED = f"count_over_time({WATCHED}[1d])"
 
 
 class Unusual(NamedTuple):
@@ -36,14 +44,21 @@ class Prometheus(Asked):
     def __init__(self, settings: Anomalies, limits: Limits, clock: Callable[[], float] = time.time) -> None:
         self._settings, self._clock = settings, clock
         self._length = limits.label_length
-        self._watch: Watch[Name] = Watch(Tuning.of(settings.period), settings.series)
-        self._until: float | None = None
         url = settings.prometheus_url
         self._client = (
             BackendClient(url, Token(None, None), settings.max_bytes, "Prometheus") if url else None
         )
-        pace = Pace(settings.timeout, every=settings.period, rest=1.0, longest_rest=settings.period)
-        self.signals = Question("Prometheus ops:watched", self._look if url else None, pace, clock)
+        self._begin_anew()
+        # its pace is of the steady clock: that of the day may go back
+        pace = Pace(LOOK, every=settings.period, rest=1.0, longest_rest=settings.period)
+        self.signals = Question("Prometheus ops:watched", self._look if url else None, pace)
+
+    def _begin_anew(self) -> None:
+        of = self._settings
+        tuning = Tuning.of(of.period, of.learn, frozenset(of.holidays))
+        self._watch: Watch[Labels] = Watch(tuning, of.series)
+        self._until: float | None = None
+        self._pieces: deque[Piece] = deque()  # that are still to be read, in order
 
     async def close(self) -> None:
         """Close the connections."""
@@ -51,36 +66,109 @@ class Prometheus(Asked):
             await self._client.close()
 
     async def _look(self) -> Unusual:
-        """Read on from where the last look ended, so that nothing is missed and nothing read twice."""
-        period = self._settings.period
-        for span in spans(self._until, self._clock(), period):
-            await self._read(span)
-            self._until = span[1]
-        since = (self._until or 0.0) - ROUNDS * period
+        """Read on from where the last look ended or broke off: nothing is missed, and nothing read twice."""
+        period, end = self._settings.period, newest(self._clock(), self._settings.period)
+        if self._until is not None and end < self._until - ROUNDS * period:
+            log.warning("the clock went back by %.0f s: what is unusual is learnt anew", self._until - end)
+            self._begin_anew()
+        # what is loaded for it takes longer than the loop may stand still
+        await asyncio.to_thread(self._watch.prepare)
+        await self._read_pieces()
+        if self._until is None:
+            self._pieces.extend(past(await self._listed(end), end, period))
+        else:
+            self._pieces.extend(further(self._until, end, period, len(self._watch)))
+        self._until = max(end, self._until or end)
+        await self._read_pieces()
+        since = self._until - ROUNDS * period
         self._watch.forget(since)
-        return Unusual([*self._watch.views(since)], self._watch.left_out(since))
+        return self._told(since)
 
-    async def _read(self, span: Span) -> None:
+    def _told(self, since: float) -> Unusual:
+        views = dict(self._watch.views(since))
+        names = named(views, self._length)
+        return Unusual([(names[labels], view) for labels, view in views.items()], self._watch.left_out(since))
+
+    async def _listed(self, end: float) -> list[Labels]:
+        """The series of the last day that can be watched, the whole before its parts."""
+        answer = await self._asked(f"/api/v1/query?{urlencode({'query': LISTED, 'time': end})}")
+        found = sorted((labels for labels, _ in series(answer)), key=importance)
+        for labels in found[self._settings.series :]:
+            self._watch.leave_out(labels, end)
+        return found[: self._settings.series]
+
+    async def _read_pieces(self) -> None:
+        """Read the pieces one after the other; what was read stays so if a later one fails."""
+        ahead: asyncio.Task[Document] | None = None
+        try:
+            while self._pieces:
+                asking = ahead or self._asking(self._pieces[0])
+                ahead = None
+                answer = await self._had(asking)
+                if answer is None:
+                    continue
+                # Prometheus makes the next answer while this one is read
+                ahead = self._asking(self._pieces[1]) if len(self._pieces) > 1 else None
+                await self._take(series(answer))
+                self._pieces.popleft()
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+
+    def _asking(self, piece: Piece) -> asyncio.Task[Document]:
+        return asyncio.create_task(self._asked(piece.path(self._settings.period)), name="ask Prometheus")
+
+    async def _had(self, asking: asyncio.Task[Document]) -> Document | None:
+        """The answer to the first piece; None if it is too large and so divided. Raises SourceError."""
+        piece = self._pieces[0]
+        try:
+            return await asking
+        except TooLarge as error:
+            self._divide(await self._smaller(piece, error))
+            return None
+        except TimedOut:
+            self._divide(piece.halves(self._settings.period) or [piece])
+            raise
+
+    def _divide(self, parts: Iterable[Piece]) -> None:
+        """Put these in the place of the first piece."""
+        self._pieces.popleft()
+        self._pieces.extendleft(reversed([*parts]))
+
+    async def _smaller(self, piece: Piece, error: TooLarge) -> list[Piece]:
+        """The piece in parts; by signal where it is of all series; none if one signal is too large."""
+        if halves := piece.halves(self._settings.period):
+            return [*halves]
+        if piece.selectors != (WATCHED,):
+            log.warning("%s; it is left out: %s", error, piece.selectors[0])
+            return []
+        query = urlencode({"query": f"group by (signal) ({WATCHED})", "time": piece.end})
+        found = [dict(labels) for labels, _ in series(await self._asked(f"/api/v1/query?{query}"))]
+        selectors = tuple(f"{WATCHED}{{signal={quoted(it.get('signal', ''))}}}" for it in found)
+        return [piece._replace(selectors=selectors)]
+
+    async def _asked(self, path: str) -> Document:
+        """The answer to one query, within the time that one may take. Raises TimedOut, TooLarge."""
         assert self._client is not None  # noqa: S101  (without one there is no question)
-        answer = await self._client.document(path(span, self._settings.period))
-        # what comes first is watched where not all can be
-        for name, rows in sorted(series(answer), key=importance):
-            short = Name(*(bounds.label(text, self._length) for text in name))
-            self._watch.take(short, rows.times, rows.values)
-            # a week of a series takes milliseconds; scrapes come in between
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                return await self._client.document(path)
+        except TimeoutError:
+            raise TimedOut(f"Prometheus gave no answer within {self._settings.timeout:g} s") from None
+
+    async def _take(self, found: Iterable[tuple[Labels, Rows]]) -> None:
+        """Hand the rows on, a slice at a time; what comes first is watched where not all can be."""
+        read: list[tuple[Labels, Rows]] = []
+        for one in found:
+            read.append(one)
             await asyncio.sleep(0)
-
-
-def importance(found: tuple[Name, Rows]) -> tuple[bool, bool, Name]:
-    """The whole before its parts, and of these the modules first."""
-    name = found[0]
-    return bool(name.part), not name.module, name
-
-
-def path(span: Span, period: float) -> str:
-    """The query for one time or for several."""
-    begin, end = span
-    if begin == end:
-        return f"/api/v1/query?{urlencode({'query': WATCHED, 'time': end})}"
-    times = {"query": WATCHED, "start": begin, "end": end, "step": period}
-    return f"/api/v1/query_range?{urlencode(times)}"
+        read.sort(key=lambda one: importance(one[0]))
+        if all(len(rows.times) <= FEW for _, rows in read):
+            self._watch.take_round([(labels, *rows) for labels, rows in read])
+            return
+        for labels, rows in read:
+            for begin in range(0, len(rows.times), SLICE):
+                part = slice(begin, begin + SLICE)
+                self._watch.take(labels, rows.times[part], rows.values[part])
+                await asyncio.sleep(0)

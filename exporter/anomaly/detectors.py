@@ -1,0 +1,107 @@
+"""Detectors of many series at once: a round of one row each costs little more than one row of one."""
+
+import numpy as np
+
+from exporter.anomaly.episodes import Episodes
+from exporter.anomaly.features import CHANGE, NUMBER, Features
+from exporter.anomaly.judging import Judging, Rows
+from exporter.anomaly.readings import Readings, blank
+from exporter.anomaly.stillness import Stillness
+from exporter.anomaly.tuning import Tuning
+from exporter.anomaly.windows import Floats, Places, Sight, Windows
+
+LARGEST = 1e150  # beyond this, differences would overflow
+
+
+class Detectors:
+    """A bounded number of places for series; each is cleared before its first row.
+
+    Rows of one series come in order, in rounds or many at once, with the same result. All values are finite.
+    """
+
+    def __init__(self, tuning: Tuning, series: int) -> None:
+        self._tuning = tuning
+        self._features = Features(tuning, series)
+        self._windows = Windows(tuning, series, NUMBER)
+        self._stillness = Stillness(tuning, series)
+        self._rows = np.empty(series, dtype=np.int64)
+        self._latest = np.empty(series)
+        self._open = np.empty(series, dtype=np.bool_)
+        self._episodes = [Episodes(tuning) for _ in range(series)]
+        self._judging = Judging(tuning)
+
+    @property
+    def bytes(self) -> int:
+        """What all arrays together take once every place is in use."""
+        return held(self)
+
+    def clear(self, place: int) -> None:
+        """Forget what was at this place."""
+        for part in (self._features, self._windows, self._stillness):
+            part.clear(place)
+        self._rows[place], self._latest[place], self._open[place] = 0, -np.inf, False
+        self._episodes[place] = Episodes(self._tuning)
+
+    def round(self, places: Places, times: Floats, values: Floats) -> Readings:
+        """One row of each of these series, each place once."""
+        times = self._latest[places] = np.maximum(times, self._latest[places])
+        values = np.clip(values, -LARGEST, LARGEST)
+        features, usual = self._features.round(places, times, values)
+        seen = self._windows.round(places, features, sizes(values))
+        still = self._stillness.round(places, values)
+        numbers = self._rows[places] = self._rows[places] + 1
+        rows = self._judging.rows((numbers, times), values, seen, usual, still)
+        found = rows.unjudged()
+        for row in np.flatnonzero(rows.outside | self._open[places]).tolist():
+            self._judge(int(places[row]), rows, row, found)
+        return found
+
+    def rows(self, place: int, times: Floats, values: Floats) -> Readings:
+        """Many rows of one series."""
+        if not len(times):
+            return blank(0)
+        times = np.maximum.accumulate(np.maximum(times, self._latest[place]))
+        values = np.clip(values, -LARGEST, LARGEST)
+        features, usual = self._features.rows(place, times, values)
+        seen = self._seen(place, features, sizes(values))
+        still = self._stillness.rows(place, values)
+        numbers = self._rows[place] + np.arange(1, len(times) + 1)
+        self._rows[place], self._latest[place] = numbers[-1], times[-1]
+        rows = self._judging.rows((numbers, times), values, seen, usual, still)
+        found, row = rows.unjudged(), -1
+        for outside in (*np.flatnonzero(rows.outside).tolist(), len(values)):
+            while self._open[place] and row + 1 < outside:
+                row += 1
+                self._judge(place, rows, row, found)
+            row = outside
+            if row < len(values):
+                self._judge(place, rows, row, found)
+        return found
+
+    def _seen(self, place: int, features: Floats, size: Floats) -> Sight:
+        each = [
+            self._windows.rows(place, number, features[:, number], size[:, number])
+            for number in range(NUMBER)
+        ]
+        return Sight(*(np.array(columns).T for columns in zip(*each, strict=True)))
+
+    def _judge(self, place: int, rows: Rows, row: int, found: Readings) -> None:
+        episodes = self._episodes[place]
+        verdict = episodes.judge(rows.row(row))
+        found.score[row], found.grade[row], found.direction[row] = verdict
+        self._open[place] = episodes.open is not None
+
+
+def sizes(values: Floats) -> Floats:
+    """How large what the features are made of is, of shape (series or rows, NUMBER)."""
+    size = np.repeat(np.abs(values)[None], NUMBER, axis=0)
+    size[CHANGE] = 1  # a share, whatever the values
+    return size.T
+
+
+def held(part: object) -> int:
+    """The bytes of the arrays in this, and in what it is made of."""
+    if isinstance(part, np.ndarray):
+        return part.nbytes
+    own = type(part).__module__.startswith(__package__ or "")
+    return sum(map(held, vars(part).values())) if own and hasattr(part, "__dict__") else 0

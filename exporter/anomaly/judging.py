@@ -1,0 +1,109 @@
+"""How far outside rows are in all ways together, and the band in which they were expected."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.anomaly.episodes import Row
+from exporter.anomaly.features import CHANGE, JUMP, MEAN, NUMBER, REST, SPREAD, VALUE, WEEK
+from exporter.anomaly.readings import Readings, blank
+from exporter.anomaly.tuning import Tuning
+from exporter.anomaly.windows import Floats, Sight
+
+
+class Rows(NamedTuple):
+    """What is known of each row before it is judged."""
+
+    numbers: NDArray[np.int64]
+    times: Floats
+    values: Floats
+    above: Floats
+    below: Floats
+    lower: Floats
+    upper: Floats
+    still: Floats
+
+    @property
+    def outside(self) -> NDArray[np.bool_]:
+        """Where there is something to judge."""
+        return self.above + self.below + self.still > 0
+
+    def row(self, number: int) -> Row:
+        """One of them."""
+        return Row(*(column[number].item() for column in self))
+
+    def unjudged(self) -> Readings:
+        """Readings that say of none that it is unusual."""
+        return blank(len(self.values))._replace(lower=self.lower, upper=self.upper)
+
+
+class Judging:
+    """Sums up the features."""
+
+    def __init__(self, tuning: Tuning) -> None:
+        self._bar = tuning.bar
+        self._floor = tuning.floor
+        # what a mean of n rows does is n rows' news, while its noise is smaller by the root of n
+        self._above = np.zeros(NUMBER)
+        self._above[[VALUE, MEAN, REST, JUMP, SPREAD, CHANGE]] = (
+            1,
+            tuning.short**0.5,
+            1,
+            1,
+            tuning.spread_weight,
+            tuning.change_weight,
+        )
+        self._below = self._above.copy()
+        self._below[SPREAD] = 0  # what has become calm is no news
+
+    def rows(
+        self,
+        when: tuple[NDArray[np.int64], Floats],
+        values: Floats,
+        seen: Sight,
+        usual: Floats,
+        still: Floats,
+    ) -> Rows:
+        """The rows with their sums and bands.
+
+        `when` is their numbers and times, `usual` what is usual at this time in the last week and on this
+        weekday, of shape (2, rows), `still` what Stillness says of them.
+        """
+        daily, weekly = usual
+        among = [VALUE, MEAN]
+        above = foreseen((weekly[:, None] > seen.high[:, among]).any(axis=1), seen.above)
+        below = foreseen((weekly[:, None] < seen.low[:, among]).any(axis=1), seen.below)
+        sums = (self._sum(above, self._above, seen.span), self._sum(below, self._below, seen.span))
+        return Rows(*when, values, *sums, *self._band(seen, daily), still)
+
+    def _sum(self, parts: Floats, weights: Floats, span: Floats) -> Floats:
+        """What lies outside in all ways; what is not judged counts for nothing."""
+        # a smooth series jumps little, and what is usual has small steps of its own
+        least = np.fmax(span[:, JUMP], self._floor * span[:, VALUE])
+        parts[:, JUMP] *= span[:, JUMP] / least
+        summed: Floats = np.nan_to_num(parts, nan=0.0) @ weights
+        return summed
+
+    def _band(self, seen: Sight, usual: Floats) -> tuple[Floats, Floats]:
+        """Where a value is expected: in the window of the values and in that of the time of day."""
+        margin = self._bar * seen.span
+        lows, highs = seen.low - margin, seen.high + margin
+        ends = (
+            np.fmax(lows[:, VALUE], usual + lows[:, REST]),
+            np.fmin(highs[:, VALUE], usual + highs[:, REST]),
+        )
+        lower, upper = np.minimum(*ends), np.maximum(*ends)
+        # what was never below nothing is not expected there
+        return np.where(seen.low[:, VALUE] >= 0, np.maximum(lower, 0), lower), upper
+
+
+def foreseen(beyond: NDArray[np.bool_], parts: Floats) -> Floats:
+    """The parts, counted only as far as the same weekday agrees: always the time of day, and all of them
+    where that weekday's value lies beyond the window, as on the first morning of a weekend.
+    """
+    parts = parts.copy()
+    parts[:, REST] = np.fmin(parts[:, REST], parts[:, WEEK])
+    for part in (VALUE, MEAN, JUMP, CHANGE):
+        parts[:, part] = np.where(beyond, np.fmin(parts[:, part], parts[:, WEEK]), parts[:, part])
+    return parts

@@ -1,0 +1,158 @@
+"""The least and the greatest of what each feature was lately, and how far outside of them a row lies.
+
+The window is kept as the extremes of blocks of rows, so that a series costs little memory and a row little
+time. What lies far outside enters cut off: one spike must not hide the next.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from exporter.anomaly.tuning import Tuning
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+BLOCKS = 50  # that a window is made of
+# of a series that stands still, a move by this share of its size is as much as a range
+STILL = 0.01
+LEAST = 1e-9
+# rows that are taken at once in the hope that none must be cut off
+FEW, MANY = 16, 2048
+
+
+class Sight(NamedTuple):
+    """Features against their bounds, all of one shape: how far outside, in ranges; nan where not judged."""
+
+    above: Floats
+    below: Floats
+    low: Floats
+    high: Floats
+    span: Floats
+
+
+def sight(features: Floats, low: Floats, high: Floats, size: Floats) -> Sight:
+    """How far outside of these bounds; `size` is how large the values themselves are."""
+    span = np.maximum(np.maximum(high - low, STILL * size), LEAST)
+    return Sight(np.maximum(features - high, 0) / span, np.maximum(low - features, 0) / span, low, high, span)
+
+
+class Windows:
+    """The windows of several features of many series; a row that is no number is passed over.
+
+    Extremes are held as the least of a feature and the least of its negative.
+    """
+
+    def __init__(self, tuning: Tuning, series: int, features: int) -> None:
+        self._rows = max(tuning.window // BLOCKS, 1)
+        self._learn, self._clip = tuning.learn, tuning.clip
+        # memory that is not touched before `clear` is not taken
+        self.seen = np.empty((series, features), dtype=np.int64)
+        self._ring = np.empty((series, features, 2, BLOCKS))
+        self._past = np.empty((series, features, 2))
+        self._now = np.empty((series, features, 2))
+
+    def clear(self, place: int) -> None:
+        """Forget what was at this place."""
+        self.seen[place] = 0
+        for kept in (self._ring, self._past, self._now):
+            kept[place] = np.inf
+
+    def round(self, places: Places, features: Floats, size: Floats) -> Sight:
+        """One row of each of these series: features of shape (series, features), sizes of the same shape."""
+        least = np.minimum(self._past[places], self._now[places])
+        judged = self.seen[places] >= self._learn
+        low = np.where(judged, least[..., 0], np.nan)
+        high = np.where(judged, -least[..., 1], np.nan)
+        found = sight(features, low, high, size)
+        entering = np.fmin(np.fmax(features, low - self._clip * found.span), high + self._clip * found.span)
+        entering = np.where(np.isfinite(features), entering, np.inf)
+        signed = np.stack((entering, np.where(np.isfinite(features), -entering, np.inf)), axis=-1)
+        self._now[places] = np.minimum(self._now[places], signed)
+        self.seen[places] += np.isfinite(features)
+        full = np.isfinite(features) & (self.seen[places] % self._rows == 0)
+        if full.any():
+            rows, columns = np.nonzero(full)
+            self._close(places[rows], columns)
+        return found
+
+    def _close(self, places: Places, columns: Places) -> None:
+        """Begin a new block where one is full."""
+        block = (self.seen[places, columns] // self._rows - 1) % BLOCKS
+        self._ring[places, columns, :, block] = self._now[places, columns]
+        self._past[places, columns] = self._ring[places, columns].min(axis=-1)
+        self._now[places, columns] = np.inf
+
+    def rows(self, place: int, feature: int, values: Floats, size: Floats) -> Sight:
+        """Many rows of one feature of one series."""
+        known = np.isfinite(values)
+        bounds = np.full((2, len(values)), np.nan)
+        bounds[:, known] = self._bounds(place, feature, values[known], size[known])
+        return sight(values, bounds[0], bounds[1], size)
+
+    def _bounds(self, place: int, feature: int, values: Floats, size: Floats) -> Floats:
+        """The least and the greatest before each row, of shape (2, rows)."""
+        found = np.empty((2, len(values)))
+        begin, step = 0, MANY
+        while begin < len(values):
+            part = slice(begin, begin + step)
+            bounds, running = self._run(place, feature, values[part])
+            far = self._far(values[part], bounds, size[part])
+            count = bounds.shape[1] if far is None else far
+            found[:, begin : begin + count] = bounds[:, :count]
+            if far is None:
+                self._keep(place, feature, running, count)
+                begin, step = begin + count, min(4 * step, MANY)
+                continue
+            if far:
+                self._keep(place, feature, self._run(place, feature, values[begin : begin + far])[1], far)
+            begin += far
+            found[:, begin] = bounds[:, far]
+            cut = self._cut(values[begin], bounds[:, far], size[begin])
+            self._keep(place, feature, self._run(place, feature, np.array([cut]))[1], 1)
+            begin, step = begin + 1, FEW
+        return found
+
+    def _run(self, place: int, feature: int, values: Floats) -> tuple[Floats, Floats]:
+        """Bounds before each row as if none were cut off, and the running extremes by block."""
+        held = int(self.seen[place, feature])
+        fill, blocks = held % self._rows, held // self._rows
+        number = -(-(fill + len(values)) // self._rows)
+        line = np.full((2, number * self._rows), np.inf)
+        line[:, :fill] = self._now[place, feature][:, None]
+        line[0, fill : fill + len(values)] = values
+        line[1, fill : fill + len(values)] = -values
+        running = np.minimum.accumulate(line.reshape(2, number, self._rows), axis=2)
+        ring = self._ring[place, feature][:, (np.arange(BLOCKS) + blocks) % BLOCKS]
+        chain = np.concatenate((ring, running[:, :-1, -1]), axis=1)
+        least = sliding_window_view(chain, BLOCKS, axis=1).min(axis=2)
+        before = np.empty_like(running)
+        before[:, :, 0] = least
+        np.minimum(running[:, :, :-1], least[:, :, None], out=before[:, :, 1:])
+        bounds = before.reshape(2, -1)[:, fill : fill + len(values)]
+        bounds[1] *= -1
+        bounds[:, : max(self._learn - held, 0)] = np.nan
+        return bounds, running
+
+    def _far(self, values: Floats, bounds: Floats, size: Floats) -> int | None:
+        """The first row that must be cut off."""
+        found = sight(values, bounds[0], bounds[1], size)
+        beyond = np.fmax(found.above, found.below) > self._clip
+        return int(np.argmax(beyond)) if beyond.any() else None
+
+    def _cut(self, value: float, bounds: Floats, size: float) -> float:
+        low, high = bounds
+        margin = self._clip * max(high - low, STILL * size, LEAST)
+        return float(min(max(value, low - margin), high + margin))
+
+    def _keep(self, place: int, feature: int, running: Floats, count: int) -> None:
+        """Take these rows up."""
+        held = int(self.seen[place, feature])
+        first, last = held // self._rows, (held + count) // self._rows
+        for block in range(first, last):
+            self._ring[place, feature, :, block % BLOCKS] = running[:, block - first, -1]
+        fill = (held + count) % self._rows
+        self._now[place, feature] = running[:, last - first, fill - 1] if fill else np.inf
+        self._past[place, feature] = self._ring[place, feature].min(axis=-1)
+        self.seen[place, feature] = held + count

@@ -1,0 +1,86 @@
+"""What is asked of Prometheus, in pieces that are small enough to be read between two scrapes."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from exporter.anomaly.tuning import DAY, DAYS
+from exporter.sources.prometheus.answers import Labels
+
+WATCHED = "ops:watched"
+# the week that the season remembers, and a window of what lies outside of it
+PAST = (DAYS + 2) * DAY
+# rows in one answer: of all series together, and of one, of which Prometheus allows 11,000
+ROWS, STEPS = 20_000, 10_000
+# rules are evaluated on time, but what they record is there a moment later
+SETTLED = 5.0
+
+
+class Piece(NamedTuple):
+    """These series (selectors of PromQL) from `begin` to `end`, both whole periods."""
+
+    selectors: tuple[str, ...]
+    begin: float
+    end: float
+
+    def path(self, period: float) -> str:
+        """The query for one time or for several."""
+        query = " or ".join(self.selectors)
+        if self.begin == self.end:
+            return f"/api/v1/query?{urlencode({'query': query, 'time': self.end})}"
+        times = {"query": query, "start": self.begin, "end": self.end, "step": period}
+        return f"/api/v1/query_range?{urlencode(times)}"
+
+    def halves(self, period: float) -> tuple["Piece", ...]:
+        """The same in two pieces: by time, else by series; none if it can be no smaller."""
+        steps = round((self.end - self.begin) / period)
+        if steps:
+            middle = self.begin + steps // 2 * period
+            return self._replace(end=middle), self._replace(begin=middle + period)
+        half = len(self.selectors) // 2
+        parts = (self.selectors[:half], self.selectors[half:])
+        return tuple(self._replace(selectors=part) for part in parts) if half else ()
+
+
+def newest(now: float, period: float) -> float:
+    """The last whole period of which everything is recorded."""
+    return math.floor((now - SETTLED) / period) * period
+
+
+def further(until: float, end: float, period: float, series: int) -> Iterator[Piece]:
+    """Pieces of all series after `until`, of which about so many are known."""
+    begin = max(until + period, math.floor((end - PAST) / period) * period)
+    yield from spans((WATCHED,), begin, end, period, max(ROWS // max(series, 1), 1))
+
+
+def past(series: Sequence[Labels], end: float, period: float) -> Iterator[Piece]:
+    """Pieces of the past of these series, each of few: many rows of one cost less than few of many."""
+    begin = math.floor((end - PAST) / period) * period
+    steps = min(round(PAST / period) + 1, STEPS)
+    keys = sorted({key for labels in series for key, _ in labels})
+    count = max(ROWS // steps, 1)
+    for first in range(0, len(series), count):
+        selectors = tuple(selector(labels, keys) for labels in series[first : first + count])
+        yield from spans(selectors, begin, end, period, STEPS)
+
+
+def spans(selectors: tuple[str, ...], begin: float, end: float, period: float, steps: int) -> Iterator[Piece]:
+    """These series over this time, at most so many steps in one piece."""
+    while begin <= end:
+        last = min(begin + (steps - 1) * period, end)
+        yield Piece(selectors, begin, last)
+        begin = last + period
+
+
+def selector(labels: Labels, keys: Sequence[str]) -> str:
+    """PromQL for this series alone: what others have and it has not is told too."""
+    values = dict(labels)
+    matchers = ",".join(f"{key}={quoted(values.get(key, ''))}" for key in keys)
+    return f"{WATCHED}{{{matchers}}}"
+
+
+def quoted(text: str) -> str:
+    """The text as a string of PromQL."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
