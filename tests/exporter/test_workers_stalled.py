@@ -45,15 +45,17 @@ def test_a_worker_that_takes_tasks_and_starts_none_is_stalled(redis: Redis, expo
 
 
 @pytest.mark.parametrize(
-    ("beat", "fields"),
+    ("beat", "countdown"),
     [
-        ({"active": 1}, {}),  # its only process runs a long task
-        ({}, {"eta": datetime.fromtimestamp(time.time() + 600, UTC).isoformat()}),
+        ({"active": 1}, None),  # its only process runs a long task
+        ({}, 600.0),
     ],
 )
 def test_a_busy_worker_and_one_that_waits_for_a_countdown_are_not(
-    redis: Redis, exporter: Watched, beat: dict[str, Any], fields: dict[str, Any]
+    redis: Redis, exporter: Watched, beat: dict[str, Any], countdown: float | None
 ) -> None:
+    eta = None if countdown is None else datetime.fromtimestamp(time.time() + countdown, UTC).isoformat()
+    fields = {"eta": eta}
     redis.hset("unacked", "1", "message")
     tell(redis, [heartbeat(**beat), received("1", **fields), received("2", **fields)])
     seen(exporter, 3)
