@@ -27,9 +27,8 @@ types: ## types, strictly
 	.venv/bin/python -m mypy
 
 tests: ## the tests, with coverage
-	# most tests wait for servers, so three share two cores; what fails in this company is run once more alone, and only
-	# what fails again is a failure
-	.venv/bin/python -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered --durations=10 || \
+	# what fails while two processes share the machine is run once more alone: only what fails again is a failure
+	.venv/bin/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --durations=10 || \
 		.venv/bin/python -m pytest -n 0 --lf --lfnf=none
 
 test-encoders: ## the learned encoders on tiny random models; installs torch beside .venv (gigabytes, once)

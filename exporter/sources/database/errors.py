@@ -44,6 +44,7 @@ WORDS = {
     "connection slots": "53300",
     "starting up": "57P03",
     "shutting down": "57P03",
+    "terminating connection": "57P01",
 }
 
 

@@ -21,7 +21,7 @@ from exporter.sources.database.way import Way
 T = TypeVar("T")
 STEP = 0.1  # seconds between two looks at whether we ourselves were late
 LATE = 0.3  # seconds from which on a delay of our own process is a stall, in which silence proves nothing
-CUTS = 3  # connections in a row that are replaced when they are cut, as by somebody who ends our sessions
+CUTS = 10  # connections in a row that are replaced when they are cut, as by somebody who ends our sessions
 STALLS = 3  # stalls that are forgiven in one reading
 LETTING_GO = 0.2  # seconds within which a thread returns whose connection was cut
 
