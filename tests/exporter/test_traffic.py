@@ -136,6 +136,7 @@ def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
     assert seen(10, False, totals(150)) == "healthy"
     assert seen(11, False, totals(150, bad=5)) != "healthy"
     assert seen(17, True, totals(150, bad=5)) == "unknown"
+    assert traffic.rate() == pytest.approx(55 / 17)  # as it was
     assert seen(19, True, totals(150, bad=80)) == "unknown"  # whoever had waited
     assert seen(40, True, totals(300, bad=80)) == "healthy"
     assert seen(41, True, totals(300, bad=400)) == "down"

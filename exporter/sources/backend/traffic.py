@@ -42,6 +42,7 @@ class Traffic:
         self._now: Snapshot | None = None
         self._before: Snapshot | None = None
         self._statuses: dict[str, str] = {}
+        self._last_rate: float | None = None
 
     def note(self, totals: Totals) -> None:
         """Remember these totals, which are of now."""
@@ -49,6 +50,7 @@ class Traffic:
         self._before = self._now
         self._now = Snapshot(at, totals.asked(), totals.errors(), totals.durations)
         if self._is_recovering():
+            self._last_rate = self.rate()
             self._kept.clear()  # what ends now began when a server was away
         if not self._kept or at - self._kept[-1].at >= window / SNAPSHOTS:
             self._kept.append(self._now)
@@ -57,9 +59,12 @@ class Traffic:
         self._statuses = {module: self._judge(module) for module in self._now.asked}
 
     def rate(self) -> float | None:
-        """Users' requests a second in the newest part of the window; None before two totals."""
+        """Users' requests a second in the newest part of the window; None before two totals.
+
+        While a server has just come back it is what it was before.
+        """
         if self._now is None or len(self._kept) < 2:
-            return None
+            return self._last_rate
         then = self._lately()
         seconds = self._now.at - then.at
         modules = self._now.asked
