@@ -27,19 +27,6 @@ TIMES: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """What the server shows."""
-    return certificate(tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory, shown: Certificate) -> Iterator[TlsRedis]:
-    """A Redis that speaks nothing but TLS."""
-    with started(TlsRedis(tmp_path_factory.mktemp("tls"), shown)) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def sentinel(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[SentinelServer]:
     """A Sentinel that knows the shared Redis as `lamp`."""
     with started(SentinelServer(tmp_path_factory.mktemp("sentinel"), "lamp", redis_server.port)) as server:
@@ -93,14 +80,17 @@ def everywhere(url: str) -> set[str | None]:
 
 
 def test_all_of_them_open_what_the_url_names(
-    redis_server: RedisServer, secured: TlsRedis, shown: Certificate, sentinel: SentinelServer
+    redis_server: RedisServer,
+    tls_redis_server: TlsRedis,
+    server_certificate: Certificate,
+    sentinel: SentinelServer,
 ) -> None:
     port, nobody = redis_server.port, free_port()
     for url in (
         f"redis://127.0.0.1:{port}/3",
         f"redis://127.0.0.1:{nobody}/3;redis://127.0.0.1:{port}/3",
-        f"rediss://127.0.0.1:{secured.port}/3?ssl_ca_certs={shown.file}",
-        f"rediss://127.0.0.1:{secured.port}/3?ssl_cert_reqs=CERT_NONE",
+        f"rediss://127.0.0.1:{tls_redis_server.port}/3?ssl_ca_certs={server_certificate.file}",
+        f"rediss://127.0.0.1:{tls_redis_server.port}/3?ssl_cert_reqs=CERT_NONE",
         f"sentinel://127.0.0.1:{nobody}/3;sentinel://127.0.0.1:{sentinel.port}/3?master_name=lamp",
     ):
         assert everywhere(url) == {None}, url
@@ -131,10 +121,10 @@ def test_a_socket_is_opened(tmp_path: Path, start_server: Any) -> None:
 
 
 def test_what_is_wrong_with_the_way_is_named(
-    redis_server: RedisServer, secured: TlsRedis, tmp_path: Path
+    redis_server: RedisServer, tls_redis_server: TlsRedis, tmp_path: Path
 ) -> None:
     other = certificate(tmp_path, "127.0.0.2")
-    plain, tls = f"127.0.0.1:{redis_server.port}/0", f"127.0.0.1:{secured.port}/0"
+    plain, tls = f"127.0.0.1:{redis_server.port}/0", f"127.0.0.1:{tls_redis_server.port}/0"
     for url, words in (
         (f"rediss://{plain}", NO_TLS),
         (f"redis://{tls}", SPEAKS_TLS),

@@ -4,10 +4,12 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.exporter.answering import Handler, answering
 
 
 @dataclass
@@ -64,9 +66,7 @@ def backend_double(port: int = 0) -> Iterator[BackendDouble]:
     """A running server, on a free port unless one is given; it ends with the block, also where it hangs."""
     double = BackendDouble()
 
-    class Answering(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Answering(Handler, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             double.asked[self.path.partition("?")[0]] += 1
             double.headers = dict(self.headers.items())
@@ -84,22 +84,5 @@ def backend_double(port: int = 0) -> Iterator[BackendDouble]:
             self.wfile.write(payload)
             self.close_connection = says.length is not None
 
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-        def handle(self) -> None:
-            with suppress(OSError):  # the exporter hung up, as it should
-                super().handle()
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Answering)
-    server.daemon_threads = True
-    double.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with answering(Answering, double.released, port) as double.url:
         yield double
-    finally:
-        double.released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()

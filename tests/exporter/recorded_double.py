@@ -5,13 +5,14 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from exporter.sources.prometheus.answers import Labels
+from tests.exporter.answering import Handler, answering
 
 MATCHER = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -71,9 +72,7 @@ def recorded_double() -> Iterator[RecordedDouble]:
     """A running server on a free port; it ends with the block."""
     double = RecordedDouble()
 
-    class Answering(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Answering(Handler, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             payload = double.answer(self.path)
             if payload is None:
@@ -85,22 +84,5 @@ def recorded_double() -> Iterator[RecordedDouble]:
             self.end_headers()
             self.wfile.write(payload)
 
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-        def handle(self) -> None:
-            with suppress(OSError):  # the exporter hung up, as it should
-                super().handle()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    server.daemon_threads = True
-    double.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with answering(Answering, double.released) as double.url:
         yield double
-    finally:
-        double.released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()

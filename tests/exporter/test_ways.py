@@ -3,7 +3,6 @@
 import gc
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,10 @@ from tests.servers.fixtures import StartServer, started
 from tests.servers.ports import free_port
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.redis_server import RedisServer
-from tests.servers.tls import Certificate, SentinelServer, TlsRedis, certificate
+from tests.servers.tls import Certificate, SentinelServer, TlsRedis
 from tests.servers.waiting import eventually
 
 SOON: dict[str, Any] = {"fast_period": 0.05, "period": 0.2}
-
-
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """What the servers show."""
-    return certificate(tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory, shown: Certificate) -> Iterator[TlsRedis]:
-    """A Redis that speaks nothing but TLS."""
-    with started(TlsRedis(tmp_path_factory.mktemp("tls"), shown)) as server:
-        yield server
 
 
 WEB_SERVER = """
@@ -67,12 +53,15 @@ def told(caplog: pytest.LogCaptureFixture, words: str, part: str, up: str, **set
 
 
 def test_the_way_to_redis(
-    redis_server: RedisServer, secured: TlsRedis, caplog: pytest.LogCaptureFixture
+    redis_server: RedisServer, tls_redis_server: TlsRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
     for url, words in (
         (f"rediss://127.0.0.1:{redis_server.port}/0", "cache speaks no TLS, which its URL asks for"),
-        (f"redis://127.0.0.1:{secured.port}/0", "cache speaks TLS, which its URL does not ask for"),
-        (f"rediss://127.0.0.1:{secured.port}/0", "cache has a certificate that is not accepted: self-signed"),
+        (f"redis://127.0.0.1:{tls_redis_server.port}/0", "cache speaks TLS, which its URL does not ask for"),
+        (
+            f"rediss://127.0.0.1:{tls_redis_server.port}/0",
+            "cache has a certificate that is not accepted: self-signed",
+        ),
     ):
         told(caplog, words, "cache.ping", "redis_up", redis={"url": url, "timeout": 2.0})
 
@@ -93,9 +82,12 @@ def test_the_way_to_the_database(postgres_server: PostgresServer, caplog: pytest
 # the HTTP library leaves the socket of a handshake that is cancelled to the garbage collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_way_to_the_backend(
-    shown: Certificate, start_server: StartServer, caplog: pytest.LogCaptureFixture
+    server_certificate: Certificate, start_server: StartServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    secured, plain = web_server(start_server, shown.file, shown.key), web_server(start_server)
+    secured, plain = (
+        web_server(start_server, server_certificate.file, server_certificate.key),
+        web_server(start_server),
+    )
     for url, words in (
         (f"https://{secured}", "backend has a certificate that is not accepted: self-signed certificate"),
         (f"http://{secured}", "backend speaks TLS, which its URL does not ask for"),
@@ -116,7 +108,7 @@ def test_whoever_is_down_stays_down(own_redis_server: RedisServer) -> None:
 
 
 def test_the_queues_of_a_broker_are_read_in_each_dialect_of_celery(
-    tmp_path: Path, redis_server: RedisServer, secured: TlsRedis, shown: Certificate
+    tmp_path: Path, redis_server: RedisServer, tls_redis_server: TlsRedis, server_certificate: Certificate
 ) -> None:
     redis_server.flush()
     with redis_server.client(3) as client:
@@ -131,7 +123,9 @@ def test_the_queues_of_a_broker_are_read_in_each_dialect_of_celery(
             {"broker_url": sentinels, "master_name": "lamp"},
         ):
             assert length_of_default(celery) == 7, celery
-    empty = {"broker_url": f"rediss://127.0.0.1:{secured.port}/3?ssl_ca_certs={shown.file}"}
+    empty = {
+        "broker_url": f"rediss://127.0.0.1:{tls_redis_server.port}/3?ssl_ca_certs={server_certificate.file}"
+    }
     assert length_of_default(empty) == 0
 
 

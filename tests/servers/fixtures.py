@@ -16,6 +16,7 @@ from tests.servers.postgres_server import PostgresServer
 from tests.servers.processes import Server
 from tests.servers.prometheus_server import AlertmanagerServer, Config, PrometheusServer
 from tests.servers.redis_server import RedisServer
+from tests.servers.tls import Certificate, TlsRedis, certificate
 
 S = TypeVar("S", bound=Server)
 
@@ -67,6 +68,21 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 def own_redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis that this test alone may stop or freeze."""
     with started(RedisServer(folder_in(tmp_path, "redis"))) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """What the servers of a file show that speak TLS."""
+    return certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def tls_redis_server(
+    tmp_path_factory: pytest.TempPathFactory, server_certificate: Certificate
+) -> Iterator[TlsRedis]:
+    """A Redis that speaks nothing but TLS."""
+    with started(TlsRedis(tmp_path_factory.mktemp("tls"), server_certificate)) as server:
         yield server
 
 
