@@ -5,7 +5,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -39,11 +39,11 @@ def main() -> int:
     read: list[Row] = []
     small: list[Row] = []
     with databases() as (folder, redis, urls):
-        for name, url in urls.items():
-            accepted += list(accepted_rows(folder / name, redis, name, url))
-            embedded.append(embedding_row(folder / f"{name}-texts", name, url))
-            read += list(reading_rows(folder / f"{name}-read", redis, name, url))
-            small += corpus_rows(name, url)
+        for name, fresh in urls.items():
+            accepted += list(accepted_rows(folder / name, redis, name, fresh()))
+            embedded.append(embedding_row(folder / f"{name}-texts", name, fresh()))
+            read += list(reading_rows(folder / f"{name}-read", redis, name, fresh()))
+            small += corpus_rows(name, fresh())
     text = report.write(
         "service",
         COMMAND,
@@ -59,13 +59,13 @@ def main() -> int:
 
 
 @contextmanager
-def databases() -> Iterator[tuple[Path, RedisServer, dict[str, str | None]]]:
-    """A folder, a Redis, and the two kinds of database; None is the service's own SQLite."""
+def databases() -> Iterator[tuple[Path, RedisServer, dict[str, Callable[[], str | None]]]]:
+    """A folder, a Redis, and how to make a fresh database of each kind; None is SQLite in a file."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchroom-bench-")))
         redis = stack.enter_context(started(RedisServer(folder)))
         postgres = stack.enter_context(started(PostgresServer(stack.enter_context(postgres_folder()))))
-        yield folder, redis, {"SQLite": None, "PostgreSQL": postgres.fresh_database()}
+        yield folder, redis, {"SQLite": lambda: None, "PostgreSQL": postgres.fresh_database}
 
 
 def accepted_rows(folder: Path, redis: RedisServer, name: str, url: str | None) -> Iterator[Row]:
