@@ -13,8 +13,8 @@ from exporter.check.redis_rights import Need, login, rule_for, try_command, user
 from exporter.check.redis_servers import INSPECTION, REFUSED, RESULTS, RedisCheck
 from exporter.settings import Celery as CelerySettings
 from exporter.sources import Sources
-from exporter.sources.broker.queues import Keys
-from exporter.sources.broker.stream import pattern_of
+from exporter.sources.broker.event_stream import channel_pattern
+from exporter.sources.broker.queues import QueueKeys
 
 ROUNDS = 10
 A_ROUND = 1000  # keys
@@ -61,7 +61,7 @@ async def check_results(sources: Sources, meter: Meter, limit: TimeLimit) -> Sec
 
 def broker_needs(settings: CelerySettings) -> list[Need]:
     """The commands that the broker's polls need, on keys that they really use."""
-    keys = Keys(settings)
+    keys = QueueKeys(settings)
     queue = keys.lists(settings.queues[0] if settings.queues else "celery")
     prefix = settings.key_prefix
     binding, own = f"{prefix}_kombu.binding.*", f"{prefix}{uuid.uuid4().hex}.watchroom.pidbox"
@@ -83,7 +83,7 @@ def broker_needs(settings: CelerySettings) -> list[Need]:
 
 async def events(client: Redis, settings: CelerySettings, database: int) -> Finding:
     """Whether the channel on which workers send their events can be subscribed to."""
-    pattern = pattern_of(settings, database)
+    pattern = channel_pattern(settings, database)
     async with client.pubsub() as subscription:
         try:
             await subscription.psubscribe(pattern)

@@ -17,9 +17,9 @@ from exporter.errors import SourceError
 from exporter.question import Question
 from exporter.settings import Database as DatabaseSettings
 from exporter.sources import Sources
-from exporter.sources.database.link import Link
-from exporter.sources.database.schema import READ, read_schema
-from exporter.sources.database.source import Database
+from exporter.sources.database.reader import DatabaseReader
+from exporter.sources.database.schema import CONTRACT_TABLES, read_schema
+from exporter.sources.database.source import DatabaseSource
 
 SETTING = "DATABASE_URL"
 SECONDS = 3.0
@@ -98,11 +98,11 @@ def shown(settings: DatabaseSettings) -> str:
     return f"{address.get_backend_name()}://{host}/{address.database or ''}"
 
 
-async def rights(database: Database, settings: DatabaseSettings) -> list[Finding]:
+async def rights(database: DatabaseSource, settings: DatabaseSettings) -> list[Finding]:
     """What the role may see of the server and of the tables, from one transaction."""
     if settings.url is None or database.way is None:
         return []
-    link = Link("check", database.way, SECONDS)
+    link = DatabaseReader("check", database.way, SECONDS)
     try:
         found = await link.read(read_rights)
     except SourceError as error:
@@ -146,9 +146,9 @@ def of_server(found: Rights) -> Iterator[Finding]:
 
 def of_tables(found: Rights) -> Iterator[Finding]:
     """The tables of the contract: readable, denied, or not there."""
-    readable = [name for name in READ if found.tables.get(name)]
-    denied = [name for name in READ if found.tables.get(name) is False]
-    absent = [name for name in READ if name not in found.tables]
+    readable = [name for name in CONTRACT_TABLES if found.tables.get(name)]
+    denied = [name for name in CONTRACT_TABLES if found.tables.get(name) is False]
+    absent = [name for name in CONTRACT_TABLES if name not in found.tables]
     if readable:
         yield Finding("tables", State.SEEN, joined(readable))
     if denied:

@@ -12,9 +12,9 @@ from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources.backend.module_views import ModuleViews
 from exporter.sources.backend.source import Backend
-from exporter.sources.broker.source import Broker
+from exporter.sources.broker.source import BrokerSource
 from exporter.sources.cache.source import Cache
-from exporter.sources.database.source import Database
+from exporter.sources.database.source import DatabaseSource
 from exporter.sources.ingestion.source import Ingestion
 from exporter.sources.observed_since import ObservedSince
 from exporter.sources.prometheus.source import Prometheus
@@ -45,9 +45,9 @@ class Sources:
 
     settings: Settings
     backend: Backend
-    database: Database
+    database: DatabaseSource
     cache: Cache
-    broker: Broker
+    broker: BrokerSource
     ingestion: Ingestion
     prometheus: Prometheus
     service: Service
@@ -58,7 +58,7 @@ class Sources:
     @classmethod
     def build(cls, settings: Settings) -> Self:
         """The sources that these settings name; nothing is opened yet."""
-        backend, database, cache = Backend(settings), Database(settings.database), Cache(settings.redis)
+        backend, database, cache = Backend(settings), DatabaseSource(settings.database), Cache(settings.redis)
         backend.database_works = partial(works, database.ping)
         backend.redis_works = partial(works, cache.ping)
         found = cls(
@@ -67,7 +67,7 @@ class Sources:
             modules=ModuleViews(settings, backend),
             database=database,
             cache=cache,
-            broker=Broker(settings.celery),
+            broker=BrokerSource(settings.celery),
             ingestion=Ingestion(settings.ingestion, settings.celery),
             prometheus=Prometheus(settings.anomalies, settings.limits),
             service=Service(settings.service),

@@ -9,19 +9,19 @@ from pydantic import SecretStr
 
 from exporter.errors import NotConfigured
 from exporter.settings import Celery
-from exporter.sources.broker.source import Broker
-from exporter.sources.broker.view import BrokerView, QueueView
+from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
+from exporter.sources.broker.source import BrokerSource
 from tests.exporter.worker_events import heartbeat, life, tell
 from tests.servers.redis_server import RedisServer
 
 T = TypeVar("T")
 
 
-def watch(server: RedisServer, look: Callable[[Broker], Awaitable[T]]) -> T:
+def watch(server: RedisServer, look: Callable[[BrokerSource], Awaitable[T]]) -> T:
     """What `look` sees of a broker that is listened to."""
 
     async def run() -> T:
-        broker = Broker(Celery(broker_url=SecretStr(server.url), fast_period=0.01, worker_timeout=1.0))
+        broker = BrokerSource(Celery(broker_url=SecretStr(server.url), fast_period=0.01, worker_timeout=1.0))
         broker.open()
         try:
             async with asyncio.timeout(8):
@@ -34,7 +34,7 @@ def watch(server: RedisServer, look: Callable[[Broker], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
-async def observed(broker: Broker, until: Callable[[BrokerView], bool]) -> BrokerView:
+async def observed(broker: BrokerSource, until: Callable[[BrokerSnapshot], bool]) -> BrokerSnapshot:
     """The first view of which this is true."""
     while not until(view := await broker.observed()):  # noqa: ASYNC110  (a server changes, no event tells)
         await asyncio.sleep(0.02)
@@ -44,7 +44,7 @@ async def observed(broker: Broker, until: Callable[[BrokerView], bool]) -> Broke
 def test_failing_tasks_show_as_a_share_of_those_that_finished(redis_server: RedisServer) -> None:
     redis_server.flush()
 
-    async def look(broker: Broker) -> BrokerView:
+    async def look(broker: BrokerSource) -> BrokerSnapshot:
         with redis_server.client() as redis:
             bad = [e for _ in range(3) for e in life(ends="task-failed", exception="ValueError()")]
             tell(redis, [heartbeat(), *life(), *bad], batch=24)
@@ -61,7 +61,7 @@ def test_failing_tasks_show_as_a_share_of_those_that_finished(redis_server: Redi
 def test_queues_nobody_takes_from_are_named(redis_server: RedisServer) -> None:
     redis_server.flush()
 
-    async def look(broker: Broker) -> BrokerView:
+    async def look(broker: BrokerSource) -> BrokerSnapshot:
         with redis_server.client() as redis:
             redis.lpush("celery", '{"body": "", "headers": {"published_at": "2001-01-01T00:00:00"}}')
         return await observed(broker, lambda view: view.unconsumed == ("celery",))
@@ -74,7 +74,7 @@ def test_queues_nobody_takes_from_are_named(redis_server: RedisServer) -> None:
 
 
 def test_a_broker_that_is_gone_leaves_everything_unknown(own_redis_server: RedisServer) -> None:
-    async def look(broker: Broker) -> BrokerView:
+    async def look(broker: BrokerSource) -> BrokerSnapshot:
         await asyncio.to_thread(own_redis_server.kill)
         return await observed(broker, lambda view: not view.answers and not view.listening)
 
@@ -88,7 +88,7 @@ def test_a_broker_that_is_gone_leaves_everything_unknown(own_redis_server: Redis
 
 def test_without_a_broker_there_is_no_view() -> None:
     with pytest.raises(NotConfigured):
-        asyncio.run(Broker(Celery()).observed())
+        asyncio.run(BrokerSource(Celery()).observed())
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,6 @@ def test_without_a_broker_there_is_no_view() -> None:
 def test_a_queue_is_judged_by_what_is_known(
     length: int, age: float | None, consumers: int | None, unconsumed: bool | None, stuck: bool
 ) -> None:
-    queue = QueueView("urgent", length, age, consumers)
+    queue = QueueSnapshot("urgent", length, age, consumers)
     assert queue.unconsumed is unconsumed
     assert queue.stuck(30) is stuck

@@ -6,23 +6,27 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from exporter.sources.broker.clocks import Clocks
-from exporter.sources.broker.tallies import Tallies, Tally
-from exporter.sources.broker.tasks import Tasks
-from exporter.sources.broker.workers import Workers
+from exporter.sources.broker.clocks import ClockSkew
+from exporter.sources.broker.task_counters import TaskCounters, TaskCounts
+from exporter.sources.broker.tasks import TaskTracker
+from exporter.sources.broker.workers import BrokerWorkers
 
 
-def tasks(most: int = 100) -> Tasks:
+def tasks(most: int = 100) -> TaskTracker:
     """Tasks of which so many are followed."""
-    return Tasks(Tallies(tasks=10, pairs=10, exceptions=5), most, Workers(most=10, timeout=15, forgotten=600))
+    return TaskTracker(
+        TaskCounters(tasks=10, pairs=10, exceptions=5),
+        most,
+        BrokerWorkers(most=10, timeout=15, forgotten=600),
+    )
 
 
-def tell(of: Tasks, kind: str, now: float, **fields: Any) -> None:
+def tell(of: TaskTracker, kind: str, now: float, **fields: Any) -> None:
     """Tell of one event at this time."""
     of.handlers()[kind]({"hostname": "one@here", "timestamp": now, **fields}, now)
 
 
-def only(of: Tasks) -> Tally:
+def only(of: TaskTracker) -> TaskCounts:
     """The one tally there is."""
     (tally,) = of.tallies.all()
     return tally
@@ -68,7 +72,7 @@ def test_a_retry_waits_from_the_end_of_its_pause() -> None:
 
 
 def test_workers_are_down_after_a_while_and_forgotten_after_a_longer_one() -> None:
-    workers = Workers(most=10, timeout=15, forgotten=600)
+    workers = BrokerWorkers(most=10, timeout=15, forgotten=600)
     workers.handlers()["worker-heartbeat"]({"hostname": "one@here"}, 100.0)
     (worker,) = workers.all()["one@here"]
     assert workers.up(worker, 50.0, 115.0) is True
@@ -82,14 +86,14 @@ def test_workers_are_down_after_a_while_and_forgotten_after_a_longer_one() -> No
 
 
 def test_the_longest_silent_worker_makes_room() -> None:
-    workers = Workers(most=2, timeout=15, forgotten=600)
+    workers = BrokerWorkers(most=2, timeout=15, forgotten=600)
     for second, name in enumerate(("a", "b", "a", "c")):
         workers.handlers()["worker-heartbeat"]({"hostname": name}, float(second))
     assert set(workers.all()) == {"a", "c"}
 
 
 def test_a_clock_set_right_is_noticed_within_two_windows() -> None:
-    clocks = Clocks()
+    clocks = ClockSkew()
     clocks.turn(0.0)
     assert clocks.ours("a@one", 3600.0, 0.0) == 0.0
     clocks.turn(61.0)
@@ -99,20 +103,20 @@ def test_a_clock_set_right_is_noticed_within_two_windows() -> None:
 
 
 def test_a_message_that_was_long_on_its_way_is_no_wrong_clock() -> None:
-    clocks = Clocks()
+    clocks = ClockSkew()
     assert clocks.ours("a@one", 99.9, 100.0) == 99.9
     assert clocks.ours("a@one", 100.0, 130.0) == 100.0
 
 
 @pytest.mark.parametrize("timestamp", [float("nan"), float("inf"), float("-inf"), 1e300])
 def test_an_impossible_time_does_not_spoil_its_host(timestamp: float) -> None:
-    clocks = Clocks()
+    clocks = ClockSkew()
     clocks.ours("a@one", timestamp, 100.0)
     assert clocks.ours("a@one", 99.5, 100.0) == 99.5
 
 
 def test_hosts_beyond_the_bound_are_taken_at_their_word() -> None:
-    clocks = Clocks()
+    clocks = ClockSkew()
     for number in range(1500):
         clocks.ours(f"a@host{number}", 100.0, 100.0)
     assert clocks.ours("a@late", 4000.0, 100.0) == 4000.0

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, make_url, text
 from exporter.check import run
 from exporter.check.finding import Section, State
 from exporter.settings import Settings
-from exporter.sources.database.schema import READ
+from exporter.sources.database.schema import CONTRACT_TABLES
 from tests.servers.postgres_server import PostgresServer
 
 READER = "reader"
@@ -75,10 +75,10 @@ def test_what_it_advises_is_enough(database: str, postgres_server: PostgresServe
 
 def test_a_role_with_just_these_rights_sees_all(database: str, postgres_server: PostgresServer) -> None:
     own = owner(database, postgres_server)
-    execute(own, *(f"CREATE TABLE IF NOT EXISTS {name} (id text)" for name in READ))
+    execute(own, *(f"CREATE TABLE IF NOT EXISTS {name} (id text)" for name in CONTRACT_TABLES))
     assert checked(database)[0].hidden > 0
     execute(own, f"GRANT pg_read_all_stats TO {READER}", f"GRANT USAGE ON SCHEMA public TO {READER}")
-    execute(own, *(f"GRANT SELECT (id) ON {name} TO {READER}" for name in READ))
+    execute(own, *(f"GRANT SELECT (id) ON {name} TO {READER}" for name in CONTRACT_TABLES))
     found = [it.what for it in checked(database)[0].findings if it.state is State.HIDDEN]
     assert found == ["resources"], "its ingestion_status is not granted yet"
     execute(own, f"GRANT SELECT (ingestion_status) ON resources TO {READER}")
@@ -89,7 +89,7 @@ def test_transactions_a_minute_are_counted(database: str) -> None:
     found, report = checked(database)
     ping = next(it for it in found.polls if it.name == "database ping")
     assert (ping.operations, ping.a_minute) == (1, 60 / Settings().database.fast_period)
-    assert sum(it.operations for it in found.polls) <= 1 + len(READ) + 8
+    assert sum(it.operations for it in found.polls) <= 1 + len(CONTRACT_TABLES) + 8
     assert "transactions, " in report
 
 

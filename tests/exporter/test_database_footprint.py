@@ -11,11 +11,11 @@ from sqlalchemy import Connection, text
 
 from exporter.errors import BadAnswer, SourceError, TimedOut
 from exporter.settings import Database as Settings
-from exporter.sources.database.link import Link
-from exporter.sources.database.source import Database
-from exporter.sources.database.together import Together
-from exporter.sources.database.use import read_use
-from exporter.sources.database.way import way_to
+from exporter.sources.database.drivers import make_driver
+from exporter.sources.database.engagement import read_engagement
+from exporter.sources.database.read_batcher import ReadBatcher
+from exporter.sources.database.reader import DatabaseReader
+from exporter.sources.database.source import DatabaseSource
 from tests.exporter.backend_tables import create
 from tests.exporter.exporter_page import Watched, watching
 from tests.servers.postgres_server import PostgresServer, plain
@@ -68,11 +68,13 @@ def test_few_transactions_a_second_at_the_default_settings(own_postgres_server: 
     assert 1.5 < rate <= MOST
 
 
-def asked_of(url: str, ask: Callable[[Database], Awaitable[T]], **settings: Any) -> tuple[T, Database]:
+def asked_of(
+    url: str, ask: Callable[[DatabaseSource], Awaitable[T]], **settings: Any
+) -> tuple[T, DatabaseSource]:
     """What came of asking, and the database, which is closed again."""
 
-    async def run() -> tuple[T, Database]:
-        database = Database(Settings(url=SecretStr(url), **settings))
+    async def run() -> tuple[T, DatabaseSource]:
+        database = DatabaseSource(Settings(url=SecretStr(url), **settings))
         try:
             return await ask(database), database
         finally:
@@ -87,7 +89,7 @@ def test_our_own_transactions_are_known_to_the_last(own_postgres_server: Postgre
     name = url.rpartition("/")[2]
     before = settled(own_postgres_server, name)
 
-    async def ask(database: Database) -> None:
+    async def ask(database: DatabaseSource) -> None:
         for _ in range(20):
             await database.ping.ask_now()
             await asyncio.gather(*(question.ask_now() for question in database.questions()))
@@ -100,7 +102,7 @@ def test_our_own_transactions_are_known_to_the_last(own_postgres_server: Postgre
 def spent(url: str, rounds: int) -> tuple[int, int]:
     """Transactions for so many rounds of PostgreSQL's statistics, and for those of rows."""
 
-    async def ask(database: Database) -> None:
+    async def ask(database: DatabaseSource) -> None:
         statistics = (database.activity, database.databases, database.locks, database.statements)
         rows = (database.use, database.created, database.feedback, database.evaluations, database.evidence)
         for _ in range(rounds):
@@ -124,9 +126,9 @@ def test_what_fails_or_is_slow_costs_only_itself(own_postgres_server: PostgresSe
         return lambda connection: int(connection.execute(text(statement)).scalar_one())
 
     async def ask() -> list[Any]:
-        link = Link("test", way_to(url), 0.5)
+        link = DatabaseReader("test", make_driver(url), 0.5)
         try:
-            group = Together(link, 0.1, link_is_allowed)
+            group = ReadBatcher(link, 0.1, link_is_allowed)
             statements = (
                 "SELECT 1", "SELECT 1 / 0", "SELECT 2", "SELECT 3 FROM pg_sleep(9)", "SELECT no_such",
                 "SELECT 4",
@@ -158,10 +160,10 @@ def test_no_lock_is_held_after_a_reading(own_postgres_server: PostgresServer) ->
         changed.append(connection.execute(text("SELECT 1")).scalar_one())
 
     async def ask() -> None:
-        link = Link("test", way_to(url), 5)
+        link = DatabaseReader("test", make_driver(url), 5)
         try:
-            group = Together(link, 0.1, link_is_allowed)
-            await asyncio.gather(group.asking(read_use)(), group.asking(change)())
+            group = ReadBatcher(link, 0.1, link_is_allowed)
+            await asyncio.gather(group.asking(read_engagement)(), group.asking(change)())
         finally:
             await link.close()
 
@@ -173,9 +175,9 @@ def test_who_was_out_of_step_is_in_step_again(own_postgres_server: PostgresServe
     url = own_postgres_server.fresh_database()
 
     async def ask() -> int:
-        link = Link("test", way_to(url), 1)
+        link = DatabaseReader("test", make_driver(url), 1)
         try:
-            group = Together(link, 0.5, link_is_allowed)
+            group = ReadBatcher(link, 0.5, link_is_allowed)
             first, second = (group.asking(lambda c: c.execute(text("SELECT 1")).scalar_one()) for _ in "ab")
             await asyncio.gather(first(), second())
             before = link.tally.transactions

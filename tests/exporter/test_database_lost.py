@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from exporter.settings import Database as Settings
-from exporter.sources.database.source import Database
+from exporter.sources.database.source import DatabaseSource
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.backend_tables import create, run
 from tests.exporter.exporter_page import Page, Watched, watching
@@ -90,7 +90,7 @@ def test_an_exporter_stops_while_the_server_is_frozen(own_postgres_server: Postg
 
 def test_a_restart_between_two_looks_is_no_outage(own_postgres_server: PostgresServer) -> None:
     async def look_twice() -> None:
-        database = Database(Settings(url=SecretStr(own_postgres_server.fresh_database()), timeout=20))
+        database = DatabaseSource(Settings(url=SecretStr(own_postgres_server.fresh_database()), timeout=20))
         await database.ping.ask_now()
         await asyncio.to_thread(own_postgres_server.stop)
         await asyncio.to_thread(own_postgres_server.start)

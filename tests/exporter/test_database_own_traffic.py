@@ -7,7 +7,7 @@ from functools import partial
 import psycopg
 import pytest
 
-from exporter.sources.database.others import Others
+from exporter.sources.database.others import OtherClientsCounter
 from tests.exporter.backend_tables import create, run
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.whole_page import whole
@@ -115,7 +115,7 @@ def test_our_rollbacks_are_not_those_of_others(url: str, exporter: Watched) -> N
 
 def test_a_reset_that_has_been_overtaken_is_no_fall() -> None:
     now = iter(range(0, 1000, 100))
-    others = Others(clock=lambda: float(next(now)))
+    others = OtherClientsCounter(clock=lambda: float(next(now)))
     seen = [(100, 10, 1.0), (160, 20, 1.0), (170, 30, 2.0), (180, 40, 2.0), (60, 50, 2.0)]
     assert [others.of(*look) for look in seen] == [0, 40, 40 + 150, 40 + 150, 40 + 150 + 40]
 

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, text
 
 from exporter.errors import TimedOut
 from exporter.settings import Database as Settings
-from exporter.sources.database.link import Link
-from exporter.sources.database.source import Database
-from exporter.sources.database.way import way_to
+from exporter.sources.database.drivers import make_driver
+from exporter.sources.database.reader import DatabaseReader
+from exporter.sources.database.source import DatabaseSource
 from tests.exporter.exporter_page import Watched, watching
 from tests.servers.ports import free_port
 from tests.servers.postgres_server import PostgresServer, plain
@@ -86,11 +86,11 @@ def scrapes(exporter: Watched, seconds: float) -> list[tuple[float, float | None
     return said
 
 
-def pinged(url: str, ask: Callable[[Database], Awaitable[None]], **settings: float) -> Database:
+def pinged(url: str, ask: Callable[[DatabaseSource], Awaitable[None]], **settings: float) -> DatabaseSource:
     """The database after these pings, closed again."""
 
-    async def run() -> Database:
-        database = Database(Settings(url=SecretStr(url), **settings))
+    async def run() -> DatabaseSource:
+        database = DatabaseSource(Settings(url=SecretStr(url), **settings))
         try:
             await database.ping.ask_now()
             await ask(database)
@@ -158,7 +158,7 @@ def test_silence_while_we_ourselves_were_stalled_proves_nothing(own_postgres_ser
 
     async def stalled() -> int:
         # whose statements the server itself does not end
-        link = Link("test", way_to(url).for_ping(), 0.5)
+        link = DatabaseReader("test", make_driver(url).for_ping(), 0.5)
         try:
             await link.read(slow)
             reading = asyncio.create_task(link.read(slow))
@@ -178,7 +178,7 @@ def test_silence_without_a_stall_is_silence(own_postgres_server: PostgresServer)
     url = own_postgres_server.fresh_database()
 
     async def read() -> None:
-        link = Link("test", way_to(url), 0.5)
+        link = DatabaseReader("test", make_driver(url), 0.5)
         try:
             await link.read(lambda connection: connection.execute(text("SELECT pg_sleep(9)")).scalar_one())
         finally:
@@ -193,7 +193,7 @@ def test_silence_without_a_stall_is_silence(own_postgres_server: PostgresServer)
 def test_pings_make_one_connection(own_postgres_server: PostgresServer, wire: Wire) -> None:
     url = own_postgres_server.fresh_database().replace(str(own_postgres_server.port), str(wire.port))
 
-    async def ask(database: Database) -> None:
+    async def ask(database: DatabaseSource) -> None:
         for _ in range(50):
             await database.ping.ask_now()
 

@@ -11,7 +11,7 @@ from exporter.collectors.self_reports.table import is_current
 from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources.backend.source import Backend
-from exporter.sources.database.source import Database
+from exporter.sources.database.source import DatabaseSource
 from exporter.sources.observed_since import ObservedSince
 
 START = 1000.0
@@ -35,7 +35,7 @@ class Watching:
             Said(),
             Seen(may_block=may_block),
             self._backend,
-            Database(Settings().database),
+            DatabaseSource(Settings().database),
             self._since,
         )
         return is_current(sight, Words("database", self._reported, observed, self.report))

@@ -6,7 +6,7 @@ import logging
 import pytest
 from redis import Redis
 
-from exporter.sources.broker.layout import learnt
+from exporter.sources.broker.kombu_layout import parse_bindings
 from tests.exporter.exporter_page import Page, watching
 from tests.exporter.worker_events import hearing, seen, tell
 from tests.servers.redis_server import RedisServer
@@ -46,7 +46,7 @@ def test_another_kind_of_broker_is_one_sentence_and_all_else_is_watched(
 def test_the_separator_is_learnt_from_bindings(
     members: list[str], separator: str, queues: set[str], strange: bool
 ) -> None:
-    found = learnt(members, "\x06\x16")
+    found = parse_bindings(members, "\x06\x16")
     assert (found.separator, found.queues, found.strange) == (separator, queues, strange)
 
 
@@ -151,7 +151,7 @@ def test_a_fault_in_our_own_reading_does_not_end_the_subscription(
             monkeypatch.undo()
             raise ZeroDivisionError
 
-        monkeypatch.setattr("exporter.sources.broker.receiver.Receiver.take", broken)
+        monkeypatch.setattr("exporter.sources.broker.event_receiver.EventReceiver.take", broken)
         tell(redis, [{"type": "my-own", "hostname": "a@b"}])
         eventually(lambda: "ZeroDivisionError in the exporter's own reading" in caplog.text)
         hearing(exporter)

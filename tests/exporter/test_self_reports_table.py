@@ -19,11 +19,11 @@ from exporter.sources.backend.health_report import Health, Workers
 from exporter.sources.backend.model_reports import Model
 from exporter.sources.backend.module_views import ModuleView
 from exporter.sources.backend.source import Backend
-from exporter.sources.broker.results import Results
-from exporter.sources.broker.view import BrokerView, QueueView
-from exporter.sources.database.source import Database
-from exporter.sources.database.sparse import Sparse
-from exporter.sources.database.sparse_evidence import Evidence
+from exporter.sources.broker.results import StoredResults
+from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
+from exporter.sources.database.embedding_audit import EmbeddingAudit
+from exporter.sources.database.source import DatabaseSource
+from exporter.sources.database.sparse import EmbeddingCoverage
 from exporter.sources.document import Document
 from exporter.sources.ingestion.answers import Health as IngestionHealth
 from exporter.sources.ingestion.answers import Worker
@@ -43,13 +43,13 @@ def view(observed: str) -> ModuleView:
     return ModuleView("search", "healthy", observed, 0.01, NOW, NOW)
 
 
-def broker(**changes: Any) -> BrokerView:
+def broker(**changes: Any) -> BrokerSnapshot:
     """A broker with one worker that works."""
-    working = BrokerView(
+    working = BrokerSnapshot(
         answers=True,
         listening=True,
         workers_up=1,
-        queues=(QueueView("default", 0, 0.0, 1),),
+        queues=(QueueSnapshot("default", 0, 0.0, 1),),
         unacked=2,
         last_task_event=NOW - 1,
         finished=40,
@@ -86,14 +86,14 @@ HONEST_SEEN = Seen(
     database="healthy",
     cache="healthy",
     ingestion="healthy",
-    broker=broker(queues=(QueueView("default", 3, 0.4, 1),)),
+    broker=broker(queues=(QueueSnapshot("default", 3, 0.4, 1),)),
     hidden=(),
-    results=Results(5, True, 5, Counter(SUCCESS=5), Counter()),
+    results=StoredResults(5, True, 5, Counter(SUCCESS=5), Counter()),
     bus=bus(),
     processes=1,
     edge=Worker(says="Idle", last_seen=NOW - 5),
-    sparse=Sparse({"with": 9.0}, {"BAAI/bge-m3": 9.0}, NOW),
-    evidence=(Evidence("BAAI/bge-m3", 9, 0, 0, 0, 0),),
+    sparse=EmbeddingCoverage({"with": 9.0}, {"BAAI/bge-m3": 9.0}, NOW),
+    evidence=(EmbeddingAudit("BAAI/bge-m3", 9, 0, 0, 0, 0),),
 )
 
 
@@ -123,11 +123,11 @@ def is_seen(**changes: Any) -> Callable[[Seen], Seen]:
     return lambda seen: replace(seen, **changes)
 
 
-STUCK = (QueueView("default", 30, 240.0, 1),)
+STUCK = (QueueSnapshot("default", 30, 240.0, 1),)
 FROZEN = broker(queues=STUCK, last_task_event=NOW - 300, finished=0)
-LOST = (QueueView("celery", 4, 90.0, 0),)
-SALTED = (Evidence("BAAI/bge-m3", 9, 7, 7, 0, 0),)
-BY_RESULTS = Results(30, True, 30, Counter(FAILURE=30), Counter({("app.index", "ValueError"): 30}))
+LOST = (QueueSnapshot("celery", 4, 90.0, 0),)
+SALTED = (EmbeddingAudit("BAAI/bge-m3", 9, 7, 7, 0, 0),)
+BY_RESULTS = StoredResults(30, True, 30, Counter(FAILURE=30), Counter({("app.index", "ValueError"): 30}))
 CORRUPT = (Model("ncf_model", available=True, error=True),)
 REDIS_DENIED = says(health=replace(HEALTH, components={**HEALTH.components, "redis": "down"}))
 
@@ -176,7 +176,7 @@ LIES = (
 
 def sighted(said: Said = HONEST_SAID, seen: Seen = HONEST_SEEN) -> Sight:
     """Reports and observations at the moment of the examples."""
-    backend, database = Backend(Settings()), Database(Settings().database)
+    backend, database = Backend(Settings()), DatabaseSource(Settings().database)
     for question in (*backend.questions(), *database.questions()):
         question.asked_at = question.answer_asked_at = question.answered_at = NOW
     return Sight(Settings(), NOW, said, seen, backend, database, ObservedSince())

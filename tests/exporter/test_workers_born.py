@@ -3,7 +3,7 @@
 from redis import Redis
 
 from exporter.metrics import Spread
-from exporter.sources.broker.newborn import Newborn
+from exporter.sources.broker.newborn import ZeroInitializer
 from tests.exporter.exporter_page import watching
 from tests.exporter.worker_events import event, hearing, heartbeat, life, seen, tell
 from tests.servers.redis_server import RedisServer
@@ -23,7 +23,7 @@ def test_a_first_failure_is_an_increase(redis: Redis, redis_server: RedisServer)
 
 def test_a_new_series_is_held_at_0_for_as_long_as_scrapes_are_apart() -> None:
     now = [100.0]
-    newborn = Newborn(15.0, clock=lambda: now[0])
+    newborn = ZeroInitializer(15.0, clock=lambda: now[0])
     seen = []
     for at in (100.0, 101.0, 114.0, 115.0, 130.0):
         now[0] = at

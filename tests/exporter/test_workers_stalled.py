@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from exporter.sources.broker.stalls import Stall
+from exporter.sources.broker.stalls import PoolState
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.worker_events import event, hearing, heartbeat, seen, tell
 from tests.servers.redis_server import RedisServer
@@ -65,11 +65,11 @@ def test_a_busy_worker_and_one_that_waits_for_a_countdown_are_not(
 
 
 def test_a_rate_limit_is_no_stall() -> None:
-    stall = Stall(active=0.0, waiting={"ingest": 100.0})
+    stall = PoolState(active=0.0, waiting={"ingest": 100.0})
     assert stall.stalled(30, 4, ())
     assert not stall.stalled(30, 4, ("ingest",))
-    assert not Stall(4.0, {"ingest": 100.0}).stalled(30, 4, ())
-    assert Stall(3.0, {"ingest": 100.0}).stalled(30, 4, ())
+    assert not PoolState(4.0, {"ingest": 100.0}).stalled(30, 4, ())
+    assert PoolState(3.0, {"ingest": 100.0}).stalled(30, 4, ())
 
 
 def test_what_was_not_heard_is_no_stall(redis: Redis, exporter: Watched) -> None:

@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from exporter.bounds import OTHER, label
 from exporter.metrics import Gauge, Untyped
 from exporter.sources import Sources
-from exporter.sources.database.postgres_activity import Activity
+from exporter.sources.database.activity import Activity
 
 OF_SESSION = ("datname", "state", "usename", "application_name", "wait_event_type")
 COUNT = Untyped(

@@ -8,8 +8,8 @@ from prometheus_client import Metric
 from exporter.errors import OutOfTime
 from exporter.metrics import Gauge, Info
 from exporter.sources import Sources
-from exporter.sources.database.ping import Ping
-from exporter.sources.database.source import Database
+from exporter.sources.database.ping import PingResult
+from exporter.sources.database.source import DatabaseSource
 
 UP = Gauge("ops_database_up", "Whether the database answered our own smallest question.")
 PG_UP = Gauge("pg_up", "Whether the PostgreSQL server answered our own SELECT 1.")
@@ -26,7 +26,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
     return list(families(database.dialect or "", answer is not None, answer.seconds if answer else None))
 
 
-async def last_word(database: Database) -> Ping | None:
+async def last_word(database: DatabaseSource) -> PingResult | None:
     """The answer to our ping, None where there was none; while a silence is checked the last one stands."""
     standing = database.standing()
     try:

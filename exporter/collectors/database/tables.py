@@ -6,7 +6,7 @@ from prometheus_client import Metric
 
 from exporter.metrics import Gauge, Untyped
 from exporter.sources import Sources
-from exporter.sources.database.tables import Tables, TableStatistics
+from exporter.sources.database.tables import TableSizes, TableStatistics
 
 ROWS = Gauge(
     "ops_database_table_rows",
@@ -37,7 +37,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def statistics(tables: Tables) -> Iterable[Metric]:
+def statistics(tables: TableSizes) -> Iterable[Metric]:
     """What PostgreSQL counts for each table."""
 
     def name(table: TableStatistics) -> tuple[str, str, str]:

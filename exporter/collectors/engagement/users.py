@@ -9,8 +9,8 @@ from exporter.bounds import named
 from exporter.errors import BadAnswer, NotConfigured, SourceError
 from exporter.metrics import Gauge, States
 from exporter.sources import Sources
-from exporter.sources.database.use import Use
-from exporter.sources.database.windows import LONGEST
+from exporter.sources.database.engagement import Engagement
+from exporter.sources.database.time_windows import LONGEST_WINDOW
 from exporter.sources.document import Document
 
 SOURCE = States(
@@ -48,7 +48,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-async def from_tables(sources: Sources, report: SourceError) -> Use:
+async def from_tables(sources: Sources, report: SourceError) -> Engagement:
     """The figures from the tables; without a database the failure of the report is the one to tell."""
     try:
         return await sources.database.use.answer()
@@ -56,13 +56,13 @@ async def from_tables(sources: Sources, report: SourceError) -> Use:
         raise report from None
 
 
-def reported(reports: Mapping[str, Document]) -> Use:
+def reported(reports: Mapping[str, Document]) -> Engagement:
     """The figures of the backend's report. Raises BadAnswer for one without any."""
     metrics = {window: report.part("metrics") for window, report in reports.items()}
-    newest = metrics[LONGEST]
+    newest = metrics[LONGEST_WINDOW]
     if newest.number("total_users") is None:
         raise BadAnswer("backend /user-engagement answered without total_users; expected a number")
-    return Use(
+    return Engagement(
         users=newest.number("total_users"),
         active={w: n for w, m in metrics.items() if (n := m.number("active_users")) is not None},
         interactions={

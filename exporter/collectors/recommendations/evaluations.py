@@ -8,7 +8,7 @@ from exporter.bounds import label
 from exporter.errors import NotConfigured, SourceError
 from exporter.metrics import Gauge
 from exporter.sources import Sources
-from exporter.sources.database.evaluations import Evaluation, share
+from exporter.sources.database.evaluations import ModelEvaluation, find_share
 from exporter.sources.document import Document
 
 BY = ("model",)
@@ -26,7 +26,7 @@ REPORTED = "reported"
 async def read(sources: Sources) -> Iterable[Metric]:
     """Evaluations from the table of model versions and from the backend's report, where either has any."""
     failed: SourceError | None = None
-    found: list[Evaluation] = []
+    found: list[ModelEvaluation] = []
     try:
         found += reported(await sources.backend.recommendations.answer())
     except SourceError as error:
@@ -43,11 +43,11 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def reported(report: Document) -> list[Evaluation]:
+def reported(report: Document) -> list[ModelEvaluation]:
     """What the report says of precision and recall; often nothing."""
     metrics = report.part("metrics")
-    precision, recall = share(metrics, "precision"), share(metrics, "recall")
+    precision, recall = find_share(metrics, "precision"), find_share(metrics, "recall")
     if precision is None and recall is None:
         return []
     at = metrics.moment("evaluated_at")
-    return [Evaluation(REPORTED, precision, recall, report.moment("timestamp") if at is None else at)]
+    return [ModelEvaluation(REPORTED, precision, recall, report.moment("timestamp") if at is None else at)]

@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from exporter.bounds import named
 from exporter.metrics import Gauge
 from exporter.sources import Sources
-from exporter.sources.database.feedback import Feedback, Outcome
+from exporter.sources.database.recommendations import Feedback, RecommendationStats
 
 BY = ("strategy", "window")
 IMPRESSIONS = Gauge("ops_recommendations_impressions", "Recommendations shown in the window.", BY)
@@ -47,10 +47,10 @@ def families(feedback: Feedback) -> Iterable[Metric]:
     )
 
 
-def by_strategy(outcomes: Mapping[Key, Outcome]) -> dict[Key, Outcome]:
+def by_strategy(outcomes: Mapping[Key, RecommendationStats]) -> dict[Key, RecommendationStats]:
     """The busiest strategies by name, the others together."""
     names = labels({key: o.impressions + o.clicks for key, o in outcomes.items()})
-    kept: dict[Key, Outcome] = defaultdict(Outcome)
+    kept: dict[Key, RecommendationStats] = defaultdict(RecommendationStats)
     for (strategy, window), outcome in outcomes.items():
         key = (names[strategy], window)
         kept[key] = kept[key].plus(outcome)

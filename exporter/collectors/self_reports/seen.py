@@ -12,10 +12,10 @@ from exporter.sources import Sources
 from exporter.sources.backend.event_bus import EventBus
 from exporter.sources.backend.module_views import ModuleView
 from exporter.sources.backend.probe import database as probed_database
-from exporter.sources.broker.results import Results
-from exporter.sources.broker.view import BrokerView
-from exporter.sources.database.sparse import Sparse
-from exporter.sources.database.sparse_evidence import Evidence
+from exporter.sources.broker.results import StoredResults
+from exporter.sources.broker.snapshot import BrokerSnapshot
+from exporter.sources.database.embedding_audit import EmbeddingAudit
+from exporter.sources.database.sparse import EmbeddingCoverage
 from exporter.sources.ingestion.answers import Worker
 from exporter.status import DOWN, HEALTHY, UNKNOWN, worst
 
@@ -31,14 +31,14 @@ class Seen:
     database: str = UNKNOWN
     cache: str = UNKNOWN
     ingestion: str = UNKNOWN
-    broker: BrokerView | None = None
+    broker: BrokerSnapshot | None = None
     hidden: tuple[str, ...] | None = None  # queues whose messages all wait in lists of a higher priority
-    results: Results | None = None
+    results: StoredResults | None = None
     bus: EventBus | None = None
     processes: int = 0
     edge: Worker | None = None
-    sparse: Sparse | None = None
-    evidence: tuple[Evidence, ...] = ()
+    sparse: EmbeddingCoverage | None = None
+    evidence: tuple[EmbeddingAudit, ...] = ()
 
 
 async def seen(sources: Sources) -> Seen:

@@ -13,7 +13,7 @@ from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources import Sources
 from exporter.sources.backend.source import Backend
-from exporter.sources.database.source import Database
+from exporter.sources.database.source import DatabaseSource
 from exporter.sources.observed_since import ObservedSince
 
 
@@ -26,7 +26,7 @@ class Sight:
     said: Said
     seen: Seen
     backend: Backend  # whose questions the reports answer
-    database: Database
+    database: DatabaseSource
     since: ObservedSince
 
 

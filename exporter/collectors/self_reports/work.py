@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from exporter.collectors.self_reports.row import Words
 from exporter.collectors.self_reports.sight import Sight
 from exporter.judgement import judged
-from exporter.sources.broker.view import BrokerView
+from exporter.sources.broker.snapshot import BrokerSnapshot
 from exporter.sources.ingestion.answers import Health
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, worst
 
@@ -40,7 +40,7 @@ def workers_seen(sight: Sight) -> str:
     return HEALTHY if broker.workers_up else UNKNOWN
 
 
-def silent(broker: BrokerView, since: float) -> bool:
+def silent(broker: BrokerSnapshot, since: float) -> bool:
     """Whether, though events are listened to, none of any task came since then or no task ends any more."""
     if not broker.listening:
         return False

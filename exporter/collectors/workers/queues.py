@@ -9,7 +9,7 @@ from exporter.errors import Refused
 from exporter.metrics import Gauge, Untyped
 from exporter.rows import first, highest, summed
 from exporter.sources import Sources
-from exporter.sources.broker.source import Broker
+from exporter.sources.broker.source import BrokerSource
 
 LENGTH = Gauge(
     "celery_queue_length",
@@ -66,7 +66,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-async def held(broker: Broker) -> Iterable[Metric]:
+async def held(broker: BrokerSource) -> Iterable[Metric]:
     """What workers hold; nothing for a user who may not see it, of which the part `rights` tells."""
     try:
         found = await broker.held.answer()

@@ -8,7 +8,7 @@ from exporter.bounds import OTHER, biggest, label
 from exporter.metrics import Gauge, Row
 from exporter.rows import summed
 from exporter.sources import Sources
-from exporter.sources.broker.results import Results
+from exporter.sources.broker.results import StoredResults
 
 AGED = " Counted every 30 s by default."
 STORED = Gauge("ops_task_results_stored", "Results found in the result backend." + AGED)
@@ -42,7 +42,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def failures(found: Results, most: int) -> Iterable[Row]:
+def failures(found: StoredResults, most: int) -> Iterable[Row]:
     """The most frequent failures by task and exception, the rest together."""
     ranked = sorted(found.failures.items(), key=lambda item: (-item[1], item[0]))
     kept = [(label(task), label(exception), count) for (task, exception), count in ranked[:most]]

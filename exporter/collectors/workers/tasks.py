@@ -6,8 +6,8 @@ from prometheus_client import Metric
 
 from exporter.metrics import Counter, Histogram, Spread
 from exporter.sources import Sources
-from exporter.sources.broker.newborn import Newborn
-from exporter.sources.broker.tallies import Tally
+from exporter.sources.broker.newborn import ZeroInitializer
+from exporter.sources.broker.task_counters import TaskCounts
 
 BY = ("name", "queue_name")
 EXPLAINED = " by events since the exporter's start; queue unknown where clients send no task-sent events."
@@ -54,7 +54,9 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def rows(newborn: Newborn, tallies: Iterable[Tally], field: str) -> Iterable[tuple[str, str, float]]:
+def rows(
+    newborn: ZeroInitializer, tallies: Iterable[TaskCounts], field: str
+) -> Iterable[tuple[str, str, float]]:
     """One count of every tally."""
     for tally in tallies:
         count = newborn.value((field, tally.name, tally.queue), getattr(tally, field))
@@ -62,7 +64,7 @@ def rows(newborn: Newborn, tallies: Iterable[Tally], field: str) -> Iterable[tup
 
 
 def spreads(
-    newborn: Newborn, tallies: Iterable[Tally], field: str
+    newborn: ZeroInitializer, tallies: Iterable[TaskCounts], field: str
 ) -> Iterable[tuple[tuple[str, str], Spread]]:
     """One histogram of every tally that has any values."""
     for tally in tallies:

@@ -6,8 +6,8 @@ from prometheus_client import Metric
 
 from exporter.metrics import Counter, Gauge
 from exporter.sources import Sources
-from exporter.sources.broker.receiver import Receiver
-from exporter.sources.broker.source import Broker
+from exporter.sources.broker.event_receiver import EventReceiver
+from exporter.sources.broker.source import BrokerSource
 from exporter.sources.broker.workers import Worker
 
 BROKER_UP = Gauge("ops_broker_up", "Whether the Celery broker answered our own PING.")
@@ -72,7 +72,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
     return families
 
 
-def of_stream(receiver: Receiver, broker: Broker) -> Iterator[Metric]:
+def of_stream(receiver: EventReceiver, broker: BrokerSource) -> Iterator[Metric]:
     """How well the exporter hears."""
     yield CONNECTED.one(float(broker.hears()))
     yield CUTS.one(receiver.cuts)
@@ -83,7 +83,7 @@ def of_stream(receiver: Receiver, broker: Broker) -> Iterator[Metric]:
     yield LAST_TASK_EVENT.one(receiver.last_task_event)
 
 
-def of_workers(broker: Broker) -> Iterator[Metric]:
+def of_workers(broker: BrokerSource) -> Iterator[Metric]:
     """The workers heard of; those whose state is unknown have no series."""
     crew = broker.crew
     states = {name: state for name, state in crew.up().items() if state is not None}

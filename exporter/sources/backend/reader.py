@@ -21,7 +21,7 @@ from exporter.sources.backend.paths import INGESTION, MONITORING, below
 from exporter.sources.backend.performance import Performance, Performances
 from exporter.sources.backend.routes import Routes
 from exporter.sources.backend.totals import ApiTotals, Totals
-from exporter.sources.database.windows import WINDOWS
+from exporter.sources.database.time_windows import WINDOWS
 from exporter.sources.document import Document
 
 T = TypeVar("T")

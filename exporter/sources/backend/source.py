@@ -25,7 +25,7 @@ from exporter.sources.backend.recovery import Recovery
 from exporter.sources.backend.token import Token
 from exporter.sources.backend.totals import Totals
 from exporter.sources.backend.traffic import Traffic
-from exporter.sources.database.windows import WINDOWS
+from exporter.sources.database.time_windows import WINDOWS
 from exporter.status import DEGRADED, DOWN
 
 T = TypeVar("T")

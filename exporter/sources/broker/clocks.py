@@ -2,13 +2,13 @@
 
 from math import inf
 
-WINDOW = 60.0
-IGNORED = 1.0  # what a message needs to travel is no difference of clocks
-FARTHEST = 1e9  # a clock further off than thirty years tells nothing
-MOST_HOSTS = 1000
+SKEW_WINDOW = 60.0
+MIN_SKEW = 1.0  # what a message needs to travel is no difference of clocks
+MAX_SKEW = 1e9  # a clock further off than thirty years tells nothing
+MAX_HOSTS = 1000
 
 
-class Clocks:
+class ClockSkew:
     """Turns a host's time into ours by the shortest delay seen of late, once that is too long for a delay."""
 
     def __init__(self) -> None:
@@ -20,18 +20,18 @@ class Clocks:
         host = node.rpartition("@")[2]
         shortest = self._shortest.get(host)
         if shortest is None:
-            if len(self._shortest) >= MOST_HOSTS:
+            if len(self._shortest) >= MAX_HOSTS:
                 return timestamp
             shortest = self._shortest[host] = [inf, inf]
         delay = now - timestamp
-        if -FARTHEST < delay < shortest[0]:
+        if -MAX_SKEW < delay < shortest[0]:
             shortest[0] = delay
         offset = min(shortest)
-        return timestamp + offset if IGNORED < abs(offset) < FARTHEST else timestamp
+        return timestamp + offset if MIN_SKEW < abs(offset) < MAX_SKEW else timestamp
 
     def turn(self, now: float) -> None:
         """Begin a new window when it is time, so that a clock set right is noticed."""
-        if now - self._turned_at < WINDOW:
+        if now - self._turned_at < SKEW_WINDOW:
             return
         self._turned_at = now
         for host, (shortest, before) in list(self._shortest.items()):

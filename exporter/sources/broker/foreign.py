@@ -6,10 +6,10 @@ from typing import Any
 
 # what the workers of our own ingestion service call their software in their heartbeats
 OWN_SOFTWARE = "watchroom"
-MOST_NAMES = 1000
+MAX_FOREIGN_WORKERS = 1000
 
 
-class Foreign:
+class ForeignWorkers:
     """Tells foreign workers by the patterns of the settings, and our own by what their heartbeats say."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
@@ -19,7 +19,7 @@ class Foreign:
     def sent(self, event: dict[str, Any]) -> bool:
         """Whether a foreign worker sent this event. Raises KeyError or TypeError for what is no event."""
         name = event["hostname"]
-        if event.get("sw_ident") == OWN_SOFTWARE and len(self._names) < MOST_NAMES:
+        if event.get("sw_ident") == OWN_SOFTWARE and len(self._names) < MAX_FOREIGN_WORKERS:
             self._names.add(name)
         return self.is_foreign(name)
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from exporter.sources.redis_client import Client, Command
 
-REMEMBERED = 10.0  # seconds for which a list that was emptied is still read by itself
-PARTS = 4  # into which a group of lists is divided in search for the filled
-MOST_NAMES = 500  # in one EXISTS, which keeps the server from others for as long as it takes
+EMPTIED_TTL = 10.0  # seconds for which a list that was emptied is still read by itself
+SPLIT_PARTS = 4  # into which a group of lists is divided in search for the filled
+MAX_KEYS_PER_COMMAND = 500  # in one EXISTS, which keeps the server from others for as long as it takes
 
 
-class Lists:
+class ListLengths:
     """What was last known of each list: its length, None where the key holds something else."""
 
     def __init__(self, at_once: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,9 +37,9 @@ class Lists:
         wanted = dict.fromkeys(keys)
         self._forget()
         quiet = [key for key in wanted if key not in self._filled_at]
-        groups = [quiet[at : at + MOST_NAMES] for at in range(0, len(quiet), MOST_NAMES)]
+        groups = [quiet[at : at + MAX_KEYS_PER_COMMAND] for at in range(0, len(quiet), MAX_KEYS_PER_COMMAND)]
         due = self._due()
-        found = await client.granted([*map(exists, groups), *(("LLEN", key) for key in due)])
+        found = await client.granted([*map(exists_command, groups), *(("LLEN", key) for key in due)])
         for key, reply in zip(due, found[len(groups) :], strict=True):
             self._note(key, reply)
         await self._locate(client, [g for g, n in zip(groups, found, strict=False) if n])
@@ -47,9 +47,9 @@ class Lists:
     async def _locate(self, client: Client, groups: list[list[str]]) -> None:
         """Find the lists of these groups that are there."""
         while groups:
-            parts = [part for group in groups for part in divided(group)]
+            parts = [part for group in groups for part in split_keys(group)]
             commands: list[Command] = [
-                ("LLEN", part[0]) if len(part) == 1 else exists(part) for part in parts
+                ("LLEN", part[0]) if len(part) == 1 else exists_command(part) for part in parts
             ]
             found = await client.granted(commands)
             for part, reply in zip(parts, found, strict=True):
@@ -68,18 +68,18 @@ class Lists:
             self._filled_at[key] = now
 
     def _forget(self) -> None:
-        limit = self._clock() - REMEMBERED
+        limit = self._clock() - EMPTIED_TTL
         for key in [k for k, at in self._filled_at.items() if at < limit and self._lengths[k] == 0]:
             for kept in (self._filled_at, self._read_at, self._lengths):
                 kept.pop(key, None)
 
 
-def exists(keys: Sequence[str]) -> Command:
+def exists_command(keys: Sequence[str]) -> Command:
     """The command that says how many of these keys are there."""
     return ("EXISTS", *keys)
 
 
-def divided(group: list[str]) -> list[list[str]]:
+def split_keys(group: list[str]) -> list[list[str]]:
     """The group in a few parts of about the same size."""
-    size = max(-(-len(group) // PARTS), 1)
+    size = max(-(-len(group) // SPLIT_PARTS), 1)
     return [group[at : at + size] for at in range(0, len(group), size)]

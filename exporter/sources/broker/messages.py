@@ -7,18 +7,18 @@ from typing import Any
 
 from exporter.sources.document import Document, unix_seconds
 
-START = b'{"body": "'
-BASE64 = b'"body_encoding": "base64"'
+BODY_PREFIX = b'{"body": "'
+BASE64_FIELD = b'"body_encoding": "base64"'
 decode = json.JSONDecoder().raw_decode
 
 
-def body_of(message: bytes) -> Any:
+def parse_body(message: bytes) -> Any:
     """The JSON in the body. Raises ValueError or another of Python's errors for anything else."""
-    if message.startswith(START):
-        end = message.index(b'"', len(START))
-        if message.find(BASE64, end) > 0:
+    if message.startswith(BODY_PREFIX):
+        end = message.index(b'"', len(BODY_PREFIX))
+        if message.find(BASE64_FIELD, end) > 0:
             # the envelope around the body is not parsed at all: this is done for every event
-            return decode(a2b_base64(message[len(START) : end]).decode())[0]
+            return decode(a2b_base64(message[len(BODY_PREFIX) : end]).decode())[0]
     envelope = json.loads(message)
     body = envelope["body"]
     if not isinstance(body, str):
@@ -28,7 +28,7 @@ def body_of(message: bytes) -> Any:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class QueuedMessage:
     """A task message that lies in a queue."""
 
     tag: str  # tells this message from the next
@@ -37,9 +37,9 @@ class Waiting:
     published: float | None  # Unix seconds, where the publisher wrote them down
 
     @classmethod
-    def read(cls, message: str, headers: tuple[str, ...]) -> "Waiting":
+    def read(cls, message: str, headers: tuple[str, ...]) -> "QueuedMessage":
         """The message without its body, which may be large; `headers` are those that may hold the time."""
-        rest = Document(beside_body(message), "a message in a queue")
+        rest = Document(parse_envelope(message), "a message in a queue")
         head, properties = rest.part("headers"), rest.part("properties")
         times = [unix_seconds(properties.at("timestamp")), *(unix_seconds(head.at(name)) for name in headers)]
         return cls(
@@ -50,11 +50,11 @@ class Waiting:
         )
 
 
-def beside_body(message: str) -> dict[str, Any]:
+def parse_envelope(message: str) -> dict[str, Any]:
     """The envelope's other fields; empty when it is none of kombu's."""
     try:
         if message.startswith('{"body": "'):
-            end = message.index('", ', len(START))
+            end = message.index('", ', len(BODY_PREFIX))
             found = json.loads("{" + message[end + 3 :])
         else:
             found = json.loads(message)

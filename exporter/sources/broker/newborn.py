@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from exporter.metrics import Spread
 
 
-class Newborn:
+class ZeroInitializer:
     """When each series was first shown."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:

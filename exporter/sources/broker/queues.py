@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from exporter.bounds import OTHER
 from exporter.metrics import known
 from exporter.settings import Celery as CelerySettings
-from exporter.sources.broker.lists import Lists
+from exporter.sources.broker.lists import ListLengths
 from exporter.sources.redis_client import Client
 
-MOST_KNOWN = 1000  # queues that are remembered at all
-WIDE = 5.0  # seconds between two looks at the queues beyond those that are shown
+MAX_QUEUES = 1000  # queues that are remembered at all
+FULL_READ_INTERVAL = 5.0  # seconds between two looks at the queues beyond those that are shown
 
 
 @dataclass(frozen=True)
-class Lengths:
+class QueueLengths:
     """Messages that wait, by queue and by list; beyond a bound the shorter queues are one."""
 
     queues: dict[str, int]
@@ -24,14 +24,14 @@ class Lengths:
 
 
 @dataclass(frozen=True)
-class Held:
+class UnackedMessages:
     """The messages that workers hold."""
 
     unacked: int | None
     oldest: float | None  # Unix seconds at which a worker took the oldest it still holds
 
 
-class Keys:
+class QueueKeys:
     """The names of kombu's keys."""
 
     def __init__(self, settings: CelerySettings) -> None:
@@ -47,7 +47,7 @@ class Keys:
         return [f"{self._prefix}{queue}{ending}" for ending in endings]
 
 
-class Queues:
+class KnownQueues:
     """Every queue that is known, and how long each is."""
 
     def __init__(self, settings: CelerySettings) -> None:
@@ -56,14 +56,14 @@ class Queues:
         self._found: dict[str, None] = {}
         self._foreign: set[str] = set()
         self._looked_wide = float("-inf")
-        self.keys = Keys(settings)
-        self.lists = Lists(settings.lists_at_once)
+        self.keys = QueueKeys(settings)
+        self.lists = ListLengths(settings.lists_at_once)
 
     def find(self, queues: Iterable[str]) -> None:
         """Remember these queues."""
         for queue in sorted(queues):
             is_new = queue not in self._named and queue not in self._found
-            if is_new and len(self._found) < MOST_KNOWN:
+            if is_new and len(self._found) < MAX_QUEUES:
                 self._found[queue] = None
                 self._looked_wide = float("-inf")
 
@@ -87,10 +87,10 @@ class Queues:
         lengths = [self.lists.length(key) for key in self.keys.lists(queue)]
         return None if None in lengths else sum(length or 0 for length in lengths)
 
-    async def read(self, client: Client) -> Lengths:
+    async def read(self, client: Client) -> QueueLengths:
         """How long every queue is. Raises SourceError."""
         now = time.monotonic()
-        is_wide = now - self._looked_wide >= WIDE
+        is_wide = now - self._looked_wide >= FULL_READ_INTERVAL
         queues = self._all() if is_wide else self.shown()
         await self.lists.read(client, (key for queue in queues for key in self.keys.lists(queue)))
         if is_wide:
@@ -100,24 +100,24 @@ class Queues:
     def _all(self) -> tuple[str, ...]:
         return (*self._named, *(queue for queue in self._found if queue not in self._foreign))
 
-    def _lengths(self) -> Lengths:
+    def _lengths(self) -> QueueLengths:
         shown = self.shown()
         rest = set(self._all()) - set(shown)
         lengths = {queue: n for queue in shown if (n := self.length(queue)) is not None}
         if rest:
             lengths[OTHER] = lengths.get(OTHER, 0) + sum(self.length(queue) or 0 for queue in rest)
-        return Lengths(lengths, self.lists.filled(), len(rest))
+        return QueueLengths(lengths, self.lists.filled(), len(rest))
 
 
-async def held(client: Client, keys: Keys) -> Held:
+async def read_unacked(client: Client, keys: QueueKeys) -> UnackedMessages:
     """The messages that workers hold; None for what this user may not see. Raises SourceError for both."""
     count, oldest = await client.known(
         [("HLEN", keys.unacked), ("ZRANGE", keys.unacked_index, 0, 0, "WITHSCORES")]
     )
-    return Held(count if isinstance(count, int) else None, score_of(oldest))
+    return UnackedMessages(count if isinstance(count, int) else None, first_score(oldest))
 
 
-def score_of(found: object) -> float | None:
+def first_score(found: object) -> float | None:
     """The score of the first member of a sorted set, None without one."""
     try:
         score = float(found[1])  # type: ignore[index]
@@ -126,14 +126,14 @@ def score_of(found: object) -> float | None:
     return score if known(score) else None
 
 
-class Movement:
+class UnackedTracker:
     """When the messages that workers hold last changed, as far as we saw."""
 
     def __init__(self) -> None:
-        self._seen: Held | None = None
+        self._seen: UnackedMessages | None = None
         self.changed_at: float | None = None
 
-    def note(self, now: Held) -> None:
+    def note(self, now: UnackedMessages) -> None:
         """Compare with what was seen before."""
         if now != self._seen:
             self._seen, self.changed_at = now, time.time()

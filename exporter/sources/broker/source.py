@@ -14,25 +14,32 @@ from exporter.pace import Pace
 from exporter.question import Question
 from exporter.settings import Celery as CelerySettings
 from exporter.sources.asked import Asked
-from exporter.sources.broker.crew import Crew
-from exporter.sources.broker.inspect import Inspected, inspect
-from exporter.sources.broker.layout import Bindings, read_bindings
-from exporter.sources.broker.newborn import Newborn
-from exporter.sources.broker.queues import Held, Keys, Lengths, Movement, Queues, held
-from exporter.sources.broker.receiver import Receiver
-from exporter.sources.broker.results import Results, Store
-from exporter.sources.broker.tails import Tails
-from exporter.sources.broker.view import BrokerView, QueueView
+from exporter.sources.broker.event_receiver import EventReceiver
+from exporter.sources.broker.inspection import InspectReply, inspect_workers
+from exporter.sources.broker.kombu_layout import Bindings, read_bindings
+from exporter.sources.broker.newborn import ZeroInitializer
+from exporter.sources.broker.oldest_messages import OldestMessages
+from exporter.sources.broker.queues import (
+    KnownQueues,
+    QueueKeys,
+    QueueLengths,
+    UnackedMessages,
+    UnackedTracker,
+    read_unacked,
+)
+from exporter.sources.broker.results import ResultBackend, StoredResults
+from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
+from exporter.sources.broker.worker_monitor import WorkerMonitor
 from exporter.sources.redis_client import Client, client_of, ping_of
 from exporter.sources.redis_pace import stretched
 
 T = TypeVar("T")
 log = logging.getLogger("exporter")
 BINDINGS_SECONDS = 2.0
-HELD_PERIOD = 1.0  # seconds between two looks at what workers hold
+UNACKED_PERIOD = 1.0  # seconds between two looks at what workers hold
 
 
-class Broker(Asked):
+class BrokerSource(Asked):
     """The questions put to the broker, and what its event channel tells."""
 
     def __init__(self, settings: CelerySettings) -> None:
@@ -42,31 +49,31 @@ class Broker(Asked):
         # BRPOP and SCAN must not keep the quick questions waiting for a connection
         self._slow = client_of("broker", url, settings.timeout)
         self._store = client_of("result backend", settings.readable_results, settings.timeout)
-        self.receiver = Receiver(settings, url, self._quick.database) if url and self._quick else None
-        self.crew = Crew(settings, self.receiver)
-        self._queues = Queues(settings)
-        self._results = Store(settings.prefixes_of_results, settings.results_sample)
-        self.movement = Movement()
-        self.newborn = Newborn(settings.newborn)
-        self.tails = Tails(settings.published_headers, self._sent_at)
+        self.receiver = EventReceiver(settings, url, self._quick.database) if url and self._quick else None
+        self.crew = WorkerMonitor(settings, self.receiver)
+        self._queues = KnownQueues(settings)
+        self._results = ResultBackend(settings.prefixes_of_results, settings.results_sample)
+        self.movement = UnackedTracker()
+        self.newborn = ZeroInitializer(settings.newborn)
+        self.tails = OldestMessages(settings.published_headers, self._sent_at)
         self.reported_names = Admitted(settings.tasks)
         self._warned: str = ""
         self._put_questions(settings)
 
     def _put_questions(self, settings: CelerySettings) -> None:
         quick = Pace(settings.timeout, at_most_every=settings.fast_period)
-        seldom = Pace(settings.timeout, at_most_every=max(HELD_PERIOD, settings.fast_period))
+        seldom = Pace(settings.timeout, at_most_every=max(UNACKED_PERIOD, settings.fast_period))
         often = Pace(settings.timeout, every=1.0)
         found = Pace(BINDINGS_SECONDS + settings.timeout, every=settings.period)
         inspected = Pace(5 * settings.timeout, every=settings.inspect_period, longest_rest=60.0)
         stored = Pace(15.0, every=settings.results_period, longest_rest=60.0)
         self.ping = ping_of(self._quick, "broker PING", settings.fast_period)
-        self.lengths = Question("broker queue lengths", ask(self._quick, self._lengths), quick)
-        self.held = Question("broker unacked messages", ask(self._quick, self._held), seldom)
-        self.ages = Question("broker oldest messages", ask(self._quick, self._look), often)
-        self.bindings = Question("broker bindings", ask(self._slow, self._bindings), found)
-        self.inspected = Question("worker inspection", ask(self._slow, self._inspect), inspected)
-        self.results = Question("result backend", ask(self._store, self._walk), stored)
+        self.lengths = Question("broker queue lengths", bind_client(self._quick, self._lengths), quick)
+        self.held = Question("broker unacked messages", bind_client(self._quick, self._held), seldom)
+        self.ages = Question("broker oldest messages", bind_client(self._quick, self._look), often)
+        self.bindings = Question("broker bindings", bind_client(self._slow, self._bindings), found)
+        self.inspected = Question("worker inspection", bind_client(self._slow, self._inspect), inspected)
+        self.results = Question("result backend", bind_client(self._store, self._walk), stored)
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -75,7 +82,7 @@ class Broker(Asked):
         return tuple(text for client in clients if client is not None for text in client.refusals)
 
     @property
-    def keys(self) -> Keys:
+    def keys(self) -> QueueKeys:
         """The names of the broker's keys."""
         return self._queues.keys
 
@@ -95,7 +102,7 @@ class Broker(Asked):
             if client is not None:
                 await client.close()
 
-    def listening(self) -> Receiver:
+    def listening(self) -> EventReceiver:
         """The receiver while events reach it. Raises NotConfigured without a broker, Refused otherwise."""
         if self.receiver is None:
             raise NotConfigured("broker events are not configured")
@@ -108,16 +115,16 @@ class Broker(Asked):
         """Whether worker events reach us now."""
         return self.receiver is not None and self.receiver.listening_since(time.time()) is not None
 
-    async def queues(self) -> tuple[QueueView, ...]:
+    async def queues(self) -> tuple[QueueSnapshot, ...]:
         """Every queue as of now, in one round trip. Raises SourceError."""
         found = await self.lengths.answer()
         await self.ages.works()
         crew = self.crew.now(self.inspected)
         crew.ask_newcomers()
         return tuple(
-            QueueView(name, length, self._age(name, length), crew.consumers(name))
+            QueueSnapshot(name, length, self._age(name, length), crew.consumers(name))
             if name in self._queues.shown()
-            else QueueView(name, length, None, None)
+            else QueueSnapshot(name, length, None, None)
             for name, length in found.queues.items()
         )
 
@@ -126,7 +133,7 @@ class Broker(Asked):
         self._queues.find(self.receiver.tasks.queues.copy() if self.receiver else ())
         return self._queues.shown()
 
-    async def observed(self) -> BrokerView:
+    async def observed(self) -> BrokerSnapshot:
         """All that is observed of the workers at this moment. Raises NotConfigured without a broker."""
         answers = await self.ping.works()
         queues, unacked = None, None
@@ -137,7 +144,7 @@ class Broker(Asked):
         receiver, now = self.receiver, time.time()
         listening = self.hears()
         finished, failed = receiver.outcomes(now) if receiver and listening else (None, None)
-        return BrokerView(
+        return BrokerSnapshot(
             answers=answers,
             listening=listening,
             workers_up=self.crew.count_up(),
@@ -153,14 +160,14 @@ class Broker(Asked):
     def _age(self, queue: str, length: int) -> float | None:
         return 0.0 if length == 0 else self.tails.age(self._queues.keys.lists(queue))
 
-    async def _lengths(self, client: Client) -> Lengths:
+    async def _lengths(self, client: Client) -> QueueLengths:
         self.known_queues()
         found = await self._queues.read(client)
         self.tails.keep(found.filled)
         return found
 
-    async def _held(self, client: Client) -> Held:
-        found = await held(client, self._queues.keys)
+    async def _held(self, client: Client) -> UnackedMessages:
+        found = await read_unacked(client, self._queues.keys)
         self.movement.note(found)
         return found
 
@@ -187,19 +194,19 @@ class Broker(Asked):
             )
         self._warned = warning
 
-    async def _inspect(self, client: Client) -> dict[str, Inspected]:
+    async def _inspect(self, client: Client) -> dict[str, InspectReply]:
         # a binding written with another separator would be an error in each worker
         bindings = await self.bindings.answer()
         if bindings.strange:
             raise Refused("workers are not inspected while the broker's separator is unknown")
-        found = await inspect(client, self.settings, bindings.separator)
+        found = await inspect_workers(client, self.settings, bindings.separator)
         own, foreign = self.crew.learn(found)
         self._queues.own(own)
         self._queues.disown(foreign - own)
         self._queues.find(own)
         return self.crew.inspected
 
-    async def _walk(self, client: Client) -> Results:
+    async def _walk(self, client: Client) -> StoredResults:
         found = await self._results.walk(client)
         every = stretched(self.settings.results_period, self._results.commands)
         self.results.pace = replace(self.results.pace, every=every)
@@ -209,7 +216,7 @@ class Broker(Asked):
         return None if self.receiver is None else self.receiver.tasks.sent_at(task_id)
 
 
-def ask(
+def bind_client(
     client: Client | None, question: Callable[[Client], Awaitable[T]]
 ) -> Callable[[], Awaitable[T]] | None:
     """The question as put to this server; None without one."""

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-MOST_WAITING = 2000  # tasks of one worker that are followed; the oldest matter
+MAX_WAITING_TASKS = 2000  # tasks of one worker that are followed; the oldest matter
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingTask:
     """A task that a worker holds: its name, and since when it could have started, in Unix seconds."""
 
     task: str
@@ -15,7 +15,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Stall:
+class PoolState:
     """The tasks that run in a worker, and those that are due and wait, by name with seconds waited."""
 
     active: float | None
@@ -36,17 +36,17 @@ class Stall:
         return free and any(seconds > after for task, seconds in self.waiting.items() if task not in limited)
 
 
-class Waits:
+class UnstartedTasks:
     """The tasks that one worker has taken and not started. One thread writes, others read."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Waiting] = {}
+        self._waiting: dict[str, WaitingTask] = {}
         self._moved_at = 0.0
 
     def add(self, task_id: str, task: str, due: float, now: float) -> None:
         """Note a task that the worker received, which may start when it is due."""
-        if len(self._waiting) < MOST_WAITING:
-            self._waiting[task_id] = Waiting(task, max(due, now))
+        if len(self._waiting) < MAX_WAITING_TASKS:
+            self._waiting[task_id] = WaitingTask(task, max(due, now))
 
     def started(self, task_id: str, now: float) -> None:
         """Note that a task was started: the pool takes tasks."""

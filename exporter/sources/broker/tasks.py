@@ -8,36 +8,44 @@ waits a moment for it before it is counted.
 
 from collections import deque
 
-from exporter.sources.broker.clocks import Clocks
+from exporter.sources.broker.clocks import ClockSkew
 from exporter.sources.broker.exceptions import exception_class
-from exporter.sources.broker.in_flight import Event, Handler, InFlight, Task
-from exporter.sources.broker.tallies import UNKNOWN, Tallies, Tally
-from exporter.sources.broker.workers import Workers
+from exporter.sources.broker.task_counters import UNKNOWN, TaskCounters, TaskCounts
+from exporter.sources.broker.tasks_in_flight import Event, EventHandler, TasksInFlight, TrackedTask
+from exporter.sources.broker.workers import BrokerWorkers
 from exporter.sources.document import unix_seconds
 
-HELD = 1.0
-MOST_HELD = 1000  # tasks; beyond these nobody waits for a sent event
-MALFORMED = (ValueError, TypeError, KeyError, AttributeError, LookupError, OverflowError, RecursionError)
-FORGOTTEN = 6 * 3600.0
+SENT_EVENT_WAIT = 1.0
+MAX_UNASSIGNED = 1000  # tasks; beyond these nobody waits for a sent event
+MALFORMED_ERRORS = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+)
+TASK_TTL = 6 * 3600.0
 
 
-class Tasks:
+class TaskTracker:
     """Follows tasks by their events. The receiver's thread alone calls it; others read the tallies."""
 
-    def __init__(self, tallies: Tallies, most: int, workers: Workers) -> None:
+    def __init__(self, tallies: TaskCounters, most: int, workers: BrokerWorkers) -> None:
         self.tallies = tallies
-        self.clocks = Clocks()
+        self.clocks = ClockSkew()
         self.events = 0
         self.finished = 0
         self.failed = 0
         self.undecodable = 0  # postponed events that could not be understood
         self.queues: dict[str, None] = {}  # that sent events named
         self._workers = workers
-        self._in_flight = InFlight(most)
-        self._held: deque[tuple[float, Task]] = deque()
+        self._in_flight = TasksInFlight(most)
+        self._held: deque[tuple[float, TrackedTask]] = deque()
         self._routes: dict[str, str] = {}  # the queue that each task last went to
 
-    def handlers(self) -> dict[str, Handler]:
+    def handlers(self) -> dict[str, EventHandler]:
         """What to do with each type of event."""
         return {
             "task-sent": self._sent,
@@ -61,9 +69,9 @@ class Tasks:
 
     def tick(self, now: float) -> None:
         """Count what was held back for long enough, forget what never ended."""
-        while self._held and self._held[0][0] < now - HELD:
+        while self._held and self._held[0][0] < now - SENT_EVENT_WAIT:
             self._release_oldest()
-        self._in_flight.forget(now - FORGOTTEN)
+        self._in_flight.forget(now - TASK_TTL)
         self.clocks.turn(now)
 
     def rest(self) -> None:
@@ -71,7 +79,7 @@ class Tasks:
         self._in_flight.rest()
 
     def _sent(self, event: Event, now: float) -> None:
-        at = due(event, self.clocks.ours(event["hostname"], event["timestamp"], now))
+        at = due_time(event, self.clocks.ours(event["hostname"], event["timestamp"], now))
         task = self._task(event, now)
         queue = event.get("queue") or event.get("routing_key") or UNKNOWN
         self.route(task.name, queue)
@@ -87,16 +95,16 @@ class Tasks:
 
     def _received(self, event: Event, now: float) -> None:
         task = self._task(event, now)
-        self._workers.received(event, task.name, due(event, now), now)
+        self._workers.received(event, task.name, due_time(event, now), now)
         if task.tally is not None:
             task.tally.received += 1
             return
         task.held += 1
         self._held.append((now, task))
-        if len(self._held) > MOST_HELD:
+        if len(self._held) > MAX_UNASSIGNED:
             self._release_oldest()
 
-    def _once_queue_is_known(self, handle: Handler) -> Handler:
+    def _once_queue_is_known(self, handle: EventHandler) -> EventHandler:
         def handle_or_postpone(event: Event, now: float) -> None:
             task = self._in_flight.find(event["uuid"])
             if task is None or task.tally is not None or not task.held or task.name in self._routes:
@@ -144,19 +152,19 @@ class Tasks:
     def _revoked(self, event: Event, now: float) -> None:
         self._end(event, now).revoked += 1
 
-    def _run(self, event: Event, now: float) -> Tally:
+    def _run(self, event: Event, now: float) -> TaskCounts:
         task = self._task(event, now)
         self._workers.ended(event, now)
         task.started_at = None  # its next start is another one
         return task.tally or self._settle(task)
 
-    def _end(self, event: Event, now: float) -> Tally:
+    def _end(self, event: Event, now: float) -> TaskCounts:
         self.events += 1
         self._workers.ended(event, now)
-        task = self._in_flight.pop(event["uuid"]) or Task("", UNKNOWN, now)
+        task = self._in_flight.pop(event["uuid"]) or TrackedTask("", UNKNOWN, now)
         return task.tally or self._settle(task)
 
-    def _task(self, event: Event, now: float) -> Task:
+    def _task(self, event: Event, now: float) -> TrackedTask:
         self.events += 1
         task_id = event["uuid"]
         task = self._in_flight.find(task_id)
@@ -167,7 +175,7 @@ class Tasks:
             task = self._in_flight.add(task_id, name, now)
         return task
 
-    def _settle(self, task: Task, queue: str | None = None) -> Tally:
+    def _settle(self, task: TrackedTask, queue: str | None = None) -> TaskCounts:
         tally = self.tallies.of(task.name, queue or self._routes.get(task.name, UNKNOWN))
         tally.received += task.held
         task.held, task.tally = 0, tally
@@ -176,7 +184,7 @@ class Tasks:
         for handle, event, now in postponed or ():
             try:
                 handle(event, now)
-            except MALFORMED:
+            except MALFORMED_ERRORS:
                 self.undecodable += 1
         return tally
 
@@ -189,7 +197,7 @@ class Tasks:
         self._settle(task)
 
 
-def due(event: Event, sent: float) -> float:
+def due_time(event: Event, sent: float) -> float:
     """When the task may start: as sent, or as put off by a countdown or the pause before a retry."""
     eta = event.get("eta")
     return sent if eta is None else max(unix_seconds(eta) or sent, sent)

@@ -5,10 +5,10 @@ from typing import Any
 
 from exporter.bounds import label
 from exporter.metrics import known
-from exporter.sources.broker.stalls import Stall, Waits
+from exporter.sources.broker.stalls import PoolState, UnstartedTasks
 
 Event = dict[str, Any]
-Key = tuple[str, int]  # the node name as a label, and the process: two workers may be called the same
+WorkerKey = tuple[str, int]  # the node name as a label, and the process: two workers may be called the same
 
 
 class Worker:
@@ -30,7 +30,7 @@ class Worker:
         self.online = True
         self.active: float | None = None
         self.started = 0
-        self.waits = Waits()
+        self.waits = UnstartedTasks()
         self._accepted_from: int | None = None
         self._accepted_then = 0
         self._missed = 0
@@ -55,14 +55,14 @@ class Worker:
         return more
 
 
-class Workers:
+class BrokerWorkers:
     """Every worker heard of lately. Written by the receiver's thread, read by others as whole copies."""
 
     def __init__(self, most: int, timeout: float, forgotten: float) -> None:
         self._most = most
         self._timeout = timeout
         self._forgotten = forgotten
-        self._workers: dict[Key, Worker] = {}
+        self._workers: dict[WorkerKey, Worker] = {}
         self.missed = 0
 
     def handlers(self) -> dict[str, Callable[[Event, float], None]]:
@@ -75,20 +75,20 @@ class Workers:
 
     def received(self, event: Event, task: str, due: float, now: float) -> None:
         """Note that the worker which sent this event has taken a task, to be started when it is due."""
-        worker = self._workers.get(key_of(event))
+        worker = self._workers.get(worker_key(event))
         if worker is not None:
             worker.waits.add(event["uuid"], task, due, now)
 
     def started(self, event: Event, now: float) -> None:
         """Count a task that this worker has started."""
-        worker = self._workers.get(key_of(event))
+        worker = self._workers.get(worker_key(event))
         if worker is not None:
             worker.started += 1
             worker.waits.started(event["uuid"], now)
 
     def ended(self, event: Event, now: float) -> None:
         """Note that a task waits no more, however it ended."""
-        worker = self._workers.get(key_of(event))
+        worker = self._workers.get(worker_key(event))
         if worker is not None:
             worker.waits.ended(event["uuid"], now)
 
@@ -97,7 +97,7 @@ class Workers:
         for worker in self.processes().values():
             worker.waits.clear()
 
-    def processes(self) -> dict[Key, Worker]:
+    def processes(self) -> dict[WorkerKey, Worker]:
         """The workers by name and process, safe to walk."""
         return self._workers.copy()
 
@@ -118,12 +118,12 @@ class Workers:
             return True
         return None if now - since <= self._timeout else False
 
-    def stalls(self, now: float) -> dict[str, Stall]:
+    def stalls(self, now: float) -> dict[str, PoolState]:
         """Of each worker that is online, what its tasks wait for, by name; the worst where two share it."""
-        found: dict[str, Stall] = {}
+        found: dict[str, PoolState] = {}
         for (name, _), worker in self.processes().items():
             if worker.online and now - worker.heard_at <= self._timeout:
-                stall = Stall(worker.active, worker.waits.oldest(now))
+                stall = PoolState(worker.active, worker.waits.oldest(now))
                 before = found.get(name)
                 found[name] = stall if before is None else max(before, stall, key=lambda s: s.seconds)
         return found
@@ -135,7 +135,7 @@ class Workers:
                 del self._workers[key]
 
     def _beat(self, event: Event, now: float) -> None:
-        key = key_of(event)
+        key = worker_key(event)
         if key not in self._workers:
             self._make_room()
             self._workers[key] = Worker()
@@ -143,7 +143,7 @@ class Workers:
 
     def _offline(self, event: Event, now: float) -> None:
         self._beat(event, now)
-        self._workers[key_of(event)].online = False
+        self._workers[worker_key(event)].online = False
 
     def _make_room(self) -> None:
         if len(self._workers) >= self._most:
@@ -151,7 +151,7 @@ class Workers:
             del self._workers[oldest]
 
 
-def key_of(event: Event) -> Key:
+def worker_key(event: Event) -> WorkerKey:
     """The worker that sent this event. Raises TypeError where it names none."""
     pid = event.get("pid")
     return label(event["hostname"]), pid if isinstance(pid, int) else 0

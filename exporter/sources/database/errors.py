@@ -8,11 +8,11 @@ from connections.postgres_faults import way_is_wrong
 from exporter.errors import BadAnswer, Refused, SourceError, TimedOut, Unusable
 
 
-class Locked(TimedOut):
+class DatabaseLocked(TimedOut):
     """Another process holds the file's lock, so that no reading will succeed."""
 
 
-SAYS: dict[str, Callable[[], SourceError]] = {
+ERRORS_BY_CODE: dict[str, Callable[[], SourceError]] = {
     "57014": lambda: TimedOut("database cancelled the query, which took too long"),
     "55P03": lambda: TimedOut("database could not give a lock in time"),
     "28P01": lambda: Unusable("database refused the user or the password"),
@@ -24,8 +24,8 @@ SAYS: dict[str, Callable[[], SourceError]] = {
     "53300": lambda: Refused("database has no connection left"),
     "57P01": lambda: Refused("database is shutting down"),
     "57P03": lambda: Refused("database is starting up or shutting down"),
-    "SQLITE_BUSY": lambda: Locked("database is locked"),
-    "SQLITE_LOCKED": lambda: Locked("database is locked"),
+    "SQLITE_BUSY": lambda: DatabaseLocked("database is locked"),
+    "SQLITE_LOCKED": lambda: DatabaseLocked("database is locked"),
     "SQLITE_CANTOPEN": lambda: Refused("database file cannot be opened"),
     "SQLITE_NOTADB": lambda: BadAnswer("database file is no SQLite database"),
     "SQLITE_CORRUPT": lambda: BadAnswer("database file is corrupt"),
@@ -34,9 +34,9 @@ SAYS: dict[str, Callable[[], SourceError]] = {
     ),
     "SQLITE_READONLY": lambda: Refused("database file cannot be read without writing beside it"),
 }
-CLOSED = "closed the connection unexpectedly"
+CLOSED_MESSAGE = "closed the connection unexpectedly"
 # while a connection is being made PostgreSQL's library gives no code, only words
-WORDS = {
+CODES_BY_MESSAGE = {
     "authentication failed": "28P01",
     "no password supplied": "28P01",
     "does not exist": "3D000",
@@ -48,14 +48,14 @@ WORDS = {
 }
 
 
-def said(error: BaseException) -> SourceError:
+def to_source_error(error: BaseException) -> SourceError:
     """The driver's error as one of ours."""
     if isinstance(error, SourceError):
         return error
     cause = getattr(error, "orig", None) or error
-    if code_of(cause) not in SAYS and (words := way_is_wrong(str(cause))):
+    if error_code(cause) not in ERRORS_BY_CODE and (words := way_is_wrong(str(cause))):
         return Unusable(f"database {words}")
-    answer = SAYS.get(code_of(cause))
+    answer = ERRORS_BY_CODE.get(error_code(cause))
     if answer is not None:
         return answer()
     if type(cause).__name__ == "ConnectionTimeout":
@@ -65,13 +65,13 @@ def said(error: BaseException) -> SourceError:
     return SourceError(f"database failed with {type(cause).__name__}")
 
 
-def was_cut(error: DBAPIError) -> bool:
+def is_disconnect(error: DBAPIError) -> bool:
     """Whether the connection ended, which neither refuses us nor is silence."""
     cause = error.orig or error
-    return error.connection_invalidated or code_of(cause) == "57P01" or CLOSED in str(cause)
+    return error.connection_invalidated or error_code(cause) == "57P01" or CLOSED_MESSAGE in str(cause)
 
 
-def code_of(cause: BaseException) -> str:
+def error_code(cause: BaseException) -> str:
     """PostgreSQL's SQLSTATE or SQLite's error name; empty where the driver gave neither."""
     state = getattr(cause, "sqlstate", None)
     if state:
@@ -80,4 +80,4 @@ def code_of(cause: BaseException) -> str:
     if name:
         return "_".join(str(name).split("_")[:2])
     text = str(cause)
-    return next((code for words, code in WORDS.items() if words in text), "")
+    return next((code for words, code in CODES_BY_MESSAGE.items() if words in text), "")

@@ -4,10 +4,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-LATE = 10.0  # seconds by which the server may be late in showing what we have added
+MAX_STATISTICS_DELAY = 10.0  # seconds by which the server may be late in showing what we have added
 
 
-class Others:
+class OtherClientsCounter:
     """Counts what others have added since we began; it never falls.
 
     The server shows late what was added, ours or theirs, so a difference that shrinks is waited out. What
@@ -39,5 +39,5 @@ class Others:
     def _remember(self, own: int) -> None:
         now = self._clock()
         self._own.append((now, own))
-        while len(self._own) > 1 and self._own[1][0] <= now - LATE:
+        while len(self._own) > 1 and self._own[1][0] <= now - MAX_STATISTICS_DELAY:
             self._own.popleft()

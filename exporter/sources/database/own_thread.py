@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class OwnThread:
+class DaemonExecutor:
     """Starts with the first thing it is given; it never keeps the process from ending."""
 
     def __init__(self, name: str) -> None:
@@ -23,7 +23,7 @@ class OwnThread:
             self._thread = Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
         future: Future[T] = Future()
-        self._things.put(lambda: done(future, thing))
+        self._things.put(lambda: complete_future(future, thing))
         return future
 
     def end(self, within: float) -> None:
@@ -37,7 +37,7 @@ class OwnThread:
             thing()
 
 
-def done(future: Future[Any], thing: Callable[[], object]) -> None:
+def complete_future(future: Future[Any], thing: Callable[[], object]) -> None:
     """Do the thing and put what came of it into the future."""
     if not future.set_running_or_notify_cancel():
         return

@@ -7,37 +7,37 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from exporter.errors import TimedOut
-from exporter.sources.database.link import Link
+from exporter.sources.database.reader import DatabaseReader
 
 # of a SQLite file SELECT 1 reads nothing, so it would succeed on a locked one
-PROBES = {"postgresql": text("SELECT 1"), "sqlite": text("SELECT count(*) FROM sqlite_master")}
+PING_QUERIES = {"postgresql": text("SELECT 1"), "sqlite": text("SELECT count(*) FROM sqlite_master")}
 # PostgreSQL 15 counts the transactions of a session that reads no table only when it ends
-COUNTED = {**PROBES, "postgresql": text("SELECT 1 FROM pg_catalog.pg_am LIMIT 1")}
-COUNT_EVERY = 5.0  # seconds
+COUNTED_PING_QUERIES = {**PING_QUERIES, "postgresql": text("SELECT 1 FROM pg_catalog.pg_am LIMIT 1")}
+COUNTED_PING_INTERVAL = 5.0  # seconds
 
 
 @dataclass(frozen=True)
-class Ping:
+class PingResult:
     """An answer of the database to our own smallest question; `seconds` is what it took."""
 
     seconds: float
 
 
-class Prober:
+class Pinger:
     """Pings over one connection; silence is believed when a second, fresh one meets it at once as well.
 
     What refuses is believed at once.
     """
 
-    def __init__(self, links: Sequence[Link], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, links: Sequence[DatabaseReader], clock: Callable[[], float] = time.monotonic) -> None:
         self._links = list(links)
         self._clock = clock
         self._counted_at = float("-inf")
-        self.last: Ping | None = None
+        self.last: PingResult | None = None
 
-    async def ask(self) -> Ping:
+    async def ask(self) -> PingResult:
         """The answer. Raises SourceError: TimedOut after two silences."""
-        is_due = self._clock() - self._counted_at > COUNT_EVERY
+        is_due = self._clock() - self._counted_at > COUNTED_PING_INTERVAL
         try:
             self.last = await self._links[0].read(read_counted_ping if is_due else read_ping)
         except TimedOut:
@@ -49,15 +49,15 @@ class Prober:
         return self.last
 
 
-def read_ping(connection: Connection) -> Ping:
+def read_ping(connection: Connection) -> PingResult:
     """Ask the smallest question that really needs the database."""
     began = time.perf_counter()
-    connection.execute(PROBES[connection.dialect.name]).fetchall()
-    return Ping(time.perf_counter() - began)
+    connection.execute(PING_QUERIES[connection.dialect.name]).fetchall()
+    return PingResult(time.perf_counter() - began)
 
 
-def read_counted_ping(connection: Connection) -> Ping:
+def read_counted_ping(connection: Connection) -> PingResult:
     """The same with a look at a small table."""
     began = time.perf_counter()
-    connection.execute(COUNTED[connection.dialect.name]).fetchall()
-    return Ping(time.perf_counter() - began)
+    connection.execute(COUNTED_PING_QUERIES[connection.dialect.name]).fetchall()
+    return PingResult(time.perf_counter() - began)

@@ -10,14 +10,14 @@ from typing import Any
 from psycopg import pq
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 
-from exporter.sources.database.postgres_wire import OwnConnection, Tally
+from exporter.sources.database.postgres_connection import CountingConnection, TransactionCounts
 
-APPLICATION = "watchroom-exporter"
-PATIENCE = 500  # milliseconds that we wait for a lock, while others wait behind us
-ABANDONED = 15_000  # milliseconds after which the server ends a transaction of ours that has gone silent
-LEAST = 2  # seconds; the driver's own minimum
+APPLICATION_NAME = "watchroom-exporter"
+MAX_LOCK_TIMEOUT = 500  # milliseconds that we wait for a lock, while others wait behind us
+IDLE_TIMEOUT = 15_000  # milliseconds after which the server ends a transaction of ours that has gone silent
+CONNECT_TIMEOUT = 2  # seconds; the driver's own minimum
 # for this transaction alone, so that nothing stays behind in a pooler that shares server connections
-BOUND = text(
+SET_LIMITS = text(
     """
     SELECT set_config('statement_timeout', :most, true), set_config('lock_timeout', :lock, true),
            set_config('idle_in_transaction_session_timeout', :abandoned, true),
@@ -25,10 +25,10 @@ BOUND = text(
     """
 )
 # releases the locks of the reading, and heals the transaction if it failed
-LET_GO = "ROLLBACK TO SAVEPOINT watchroom; RELEASE SAVEPOINT watchroom"
+RELEASE_SAVEPOINT = "ROLLBACK TO SAVEPOINT watchroom; RELEASE SAVEPOINT watchroom"
 
 
-class Postgres:
+class PostgresDriver:
     """Connections that are kept, read only, and whose socket can be shut from outside."""
 
     dialect = "postgresql"
@@ -43,11 +43,11 @@ class Postgres:
             query.setdefault("sslmode", {"true": "require"}.get(url.query["ssl"], url.query["ssl"]))
         self.url = url.set(drivername="postgresql+psycopg", query=query)
 
-    def for_ping(self) -> "Postgres":
+    def for_ping(self) -> "PostgresDriver":
         """The same way for single statements, each a transaction of its own."""
-        return PostgresPing(self.url)
+        return PostgresPingDriver(self.url)
 
-    def engine(self, seconds: float, tally: Tally) -> Engine:  # noqa: ARG002  (SQLite's needs the seconds)
+    def engine(self, seconds: float, tally: TransactionCounts) -> Engine:  # noqa: ARG002  (SQLite's needs the seconds)
         """An engine that soon gives up connecting, since a connection that is not yet there cannot be cut."""
         engine = create_engine(
             self.url,
@@ -56,15 +56,15 @@ class Postgres:
             use_native_hstore=False,  # spares a question at each connection
             **self._transactions(),
             connect_args={
-                "connect_timeout": LEAST,
-                "application_name": APPLICATION,
+                "connect_timeout": CONNECT_TIMEOUT,
+                "application_name": APPLICATION_NAME,
                 "client_encoding": "SQL_ASCII",  # the server converts and checks nothing, AnyText reads it
                 "prepare_threshold": None,  # poolers lose prepared statements
             },
         )
 
-        def connect(_: object, __: object, ___: object, arguments: dict[str, Any]) -> OwnConnection:
-            return OwnConnection.counted(tally, **arguments)
+        def connect(_: object, __: object, ___: object, arguments: dict[str, Any]) -> CountingConnection:
+            return CountingConnection.counted(tally, **arguments)
 
         event.listen(engine, "do_connect", connect)
         return engine
@@ -89,8 +89,12 @@ class Postgres:
         """Let the server, too, end what takes too long, not wait behind locks, and give times in UTC."""
         most = int(seconds * 1000)
         connection.execute(
-            BOUND,
-            {"most": str(most), "lock": str(min(most // 4, PATIENCE)), "abandoned": str(most + ABANDONED)},
+            SET_LIMITS,
+            {
+                "most": str(most),
+                "lock": str(min(most // 4, MAX_LOCK_TIMEOUT)),
+                "abandoned": str(most + IDLE_TIMEOUT),
+            },
         )
 
     @contextmanager
@@ -101,10 +105,10 @@ class Postgres:
             yield
         finally:
             if not connection.invalidated:
-                connection.exec_driver_sql(LET_GO)
+                connection.exec_driver_sql(RELEASE_SAVEPOINT)
 
 
-class PostgresPing(Postgres):
+class PostgresPingDriver(PostgresDriver):
     """One statement is one transaction, without a BEGIN or a bound around it: the socket is cut in time."""
 
     def _transactions(self) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from exporter.sources.database.postgres import APPLICATION
+from exporter.sources.database.postgres import APPLICATION_NAME
 
-MODES = (
+LOCK_MODES = (
     "accesssharelock", "rowsharelock", "rowexclusivelock", "shareupdateexclusivelock", "sharelock",
     "sharerowexclusivelock", "exclusivelock", "accessexclusivelock", "sireadlock",
 )  # fmt: skip
@@ -24,19 +24,19 @@ LOCKS = text(
 
 
 @dataclass(frozen=True)
-class Locks:
+class LockCounts:
     """Locks by (database, mode) without our own, and how many are waited for by database."""
 
     counts: Mapping[tuple[str, str], float]
     waiting: Mapping[str, float]
 
 
-def read_locks(connection: Connection) -> Locks:
+def read_locks(connection: Connection) -> LockCounts:
     """The locks of all databases; for our own database every mode is there, also with none."""
     own = str(connection.execute(text("SELECT current_database()")).scalar_one())
-    counts: dict[tuple[str, str], float] = {(own, mode): 0.0 for mode in MODES}
+    counts: dict[tuple[str, str], float] = {(own, mode): 0.0 for mode in LOCK_MODES}
     waiting: dict[str, float] = {own: 0.0}
-    for database, mode, count, waits, _ in connection.execute(LOCKS, {"own": APPLICATION}):
+    for database, mode, count, waits, _ in connection.execute(LOCKS, {"own": APPLICATION_NAME}):
         counts[database, mode] = float(count)
         waiting[database] = waiting.get(database, 0.0) + float(waits)
-    return Locks(counts, waiting)
+    return LockCounts(counts, waiting)

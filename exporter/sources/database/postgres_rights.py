@@ -5,20 +5,20 @@ from sqlalchemy import Connection, text
 from exporter.bounds import label
 from exporter.errors import Refused
 
-ROLE = text("SELECT quote_ident(current_user)")
-SEES_ALL = text("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')")
+CURRENT_ROLE = text("SELECT quote_ident(current_user)")
+CAN_READ_ALL_STATS = text("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')")
 
 
-def demand_statistics(connection: Connection, what: str) -> None:
+def require_statistics_role(connection: Connection, what: str) -> None:
     """Raises Refused where `what` of other roles is hidden from ours; the text says what to grant."""
-    if not connection.execute(SEES_ALL).scalar_one():
-        role = own_role(connection)
+    if not connection.execute(CAN_READ_ALL_STATS).scalar_one():
+        role = current_role(connection)
         raise Refused(
             f"database hides {what} of other roles from {role}; "
             f"GRANT pg_monitor TO {role}, or the narrower pg_read_all_stats"
         )
 
 
-def own_role(connection: Connection) -> str:
+def current_role(connection: Connection) -> str:
     """The name of our role, quoted as SQL wants it."""
-    return label(str(connection.execute(ROLE).scalar_one()))
+    return label(str(connection.execute(CURRENT_ROLE).scalar_one()))

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from exporter.sources.database.postgres_rights import own_role
-from exporter.sources.database.tables import Tables, TableStatistics
+from exporter.sources.database.postgres_rights import current_role
+from exporter.sources.database.tables import TableSizes, TableStatistics
 
 # the biggest by the planner's pages; a table that is being rewritten would make pg_total_relation_size wait
 TABLES = text(
@@ -34,7 +34,7 @@ SIZES = text(
 )
 
 
-def read_postgres_tables(connection: Connection, tables: int, databases: int) -> Tables:
+def read_postgres_tables(connection: Connection, tables: int, databases: int) -> TableSizes:
     """The `tables` biggest tables and the sizes of `databases` databases, our own among them."""
     rows: dict[str, float] = {}
     sizes: dict[str, float] = {}
@@ -44,21 +44,21 @@ def read_postgres_tables(connection: Connection, tables: int, databases: int) ->
         # the counted rows start at 0 after a crash, the planner's estimate at -1 before the first analysis
         rows[name] = float(row.n_live_tup or max(row.reltuples, 0.0))
         sizes[name] = float(row.size)
-        statistics.append(statistics_of(row))
+        statistics.append(table_statistics(row))
     found = connection.execute(SIZES, {"databases": databases}).all()
     own, own_size = next(((name, size) for name, mine, size in found if mine), ("", None))
-    return Tables(
+    return TableSizes(
         rows,
         sizes,
         None if own_size is None else float(own_size),
         own,
         {name: None if size is None else float(size) for name, _, size in found},
         tuple(statistics),
-        own_role(connection),
+        current_role(connection),
     )
 
 
-def statistics_of(row: Row[Any]) -> TableStatistics:
+def table_statistics(row: Row[Any]) -> TableStatistics:
     """One row of the statistics."""
     vacuumed = None if row.vacuumed is None else float(row.vacuumed)
     return TableStatistics(

@@ -7,19 +7,19 @@ from sqlalchemy import Connection, case, column, func, literal, select, table
 
 from exporter.sources.database.schema import read_schema
 
-STATES = ("pending", "processing", "completed", "failed", "error")
+INGESTION_STATES = ("pending", "processing", "completed", "failed", "error")
 RESOURCES = table("resources", column("ingestion_status"), column("embedding"))
 
 
 @dataclass(frozen=True)
-class Resources:
+class ResourceCounts:
     """Resources by ingestion status (each of STATES is there), and those without an embedding."""
 
     by_status: Mapping[str, float]
     without_embedding: float | None
 
 
-def read_resources(connection: Connection) -> Resources | None:
+def read_resources(connection: Connection) -> ResourceCounts | None:
     """Counts from the table resources; None where there is none."""
     schema = read_schema(connection)
     if not schema.has("resources", "ingestion_status"):
@@ -30,9 +30,9 @@ def read_resources(connection: Connection) -> Resources | None:
     status = func.coalesce(RESOURCES.c.ingestion_status, "unknown")
     lacking = missing if has_embedding else literal(0)
     query = select(status, func.count(), lacking).group_by(status).limit(100)
-    counts = dict.fromkeys(STATES, 0.0)
+    counts = dict.fromkeys(INGESTION_STATES, 0.0)
     without = 0.0
     for name, count, missed in connection.execute(query):
         counts[str(name)] = float(count)
         without += float(missed)
-    return Resources(counts, without if has_embedding else None)
+    return ResourceCounts(counts, without if has_embedding else None)

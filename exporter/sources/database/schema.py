@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from exporter.errors import Refused
-from exporter.sources.database.postgres_rights import own_role
+from exporter.sources.database.postgres_rights import current_role
 
-READ = (
+CONTRACT_TABLES = (
     "users", "user_profiles", "user_interactions", "resources", "annotations", "collections",
     "recommendation_feedback", "model_versions",
 )  # fmt: skip
 
-POSTGRESQL = text(
+POSTGRESQL_COLUMNS = text(
     """
     SELECT c.relname, a.attname, format_type(a.atttypid, NULL),
            has_column_privilege(c.oid, a.attnum, 'SELECT'),
@@ -24,7 +24,7 @@ POSTGRESQL = text(
     """
 )
 # those in schemas that we may not use, and those that our search_path does not lead to
-ELSEWHERE = text(
+UNREACHABLE_TABLES = text(
     """
     SELECT c.relname, quote_ident(n.nspname), has_schema_privilege(n.oid, 'USAGE')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -32,13 +32,13 @@ ELSEWHERE = text(
       AND NOT pg_table_is_visible(c.oid) AND n.nspname !~ '^(pg_|information_schema)' ORDER BY 3, 2
     """
 )
-SQLITE = text(
+SQLITE_COLUMNS = text(
     """
     SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c
     WHERE m.type IN ('table', 'view')
     """
 )
-Tables = Mapping[str, Mapping[str, str]]
+ColumnTypes = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Schema:
     `hidden` says of a table that is there but not to be seen what to grant.
     """
 
-    tables: Tables
+    tables: ColumnTypes
     role: str = ""
     denied: frozenset[tuple[str, str]] = frozenset()
     hidden: Mapping[str, str] = field(default_factory=dict)
@@ -68,35 +68,35 @@ class Schema:
 def read_schema(connection: Connection) -> Schema:
     """The tables of the contract as they are in this database, and as far as we may see them."""
     if connection.dialect.name == "sqlite":
-        return Schema(by_table(connection.execute(SQLITE).all()))
-    rows = connection.execute(POSTGRESQL, {"tables": list(READ)}).all()
-    tables, role = by_table([row[:3] for row in rows]), own_role(connection)
+        return Schema(columns_by_table(connection.execute(SQLITE_COLUMNS).all()))
+    rows = connection.execute(POSTGRESQL_COLUMNS, {"tables": list(CONTRACT_TABLES)}).all()
+    tables, role = columns_by_table([row[:3] for row in rows]), current_role(connection)
     denied = frozenset((row[0], row[1]) for row in rows if not row[3])
     hidden = {
         row[0]: f"row security hides rows of {row[0]}; ALTER ROLE {role} BYPASSRLS" for row in rows if row[4]
     }
-    return Schema(tables, role, denied, hidden | elsewhere(connection, tables, role))
+    return Schema(tables, role, denied, hidden | find_unreachable(connection, tables, role))
 
 
-def by_table(rows: object) -> dict[str, dict[str, str]]:
+def columns_by_table(rows: object) -> dict[str, dict[str, str]]:
     """Columns and their types by table, of rows of the three."""
     tables: dict[str, dict[str, str]] = {}
     for table, column, kind in rows:  # type: ignore[attr-defined]
-        if table in READ:
+        if table in CONTRACT_TABLES:
             tables.setdefault(table, {})[column] = str(kind).lower()
     return tables
 
 
-def elsewhere(connection: Connection, tables: Tables, role: str) -> dict[str, str]:
+def find_unreachable(connection: Connection, tables: ColumnTypes, role: str) -> dict[str, str]:
     """What to do about tables that are there, but not for us.
 
     A schema that we may use is another's as long as any table is found where we look.
     """
-    missing = [name for name in READ if name not in tables]
+    missing = [name for name in CONTRACT_TABLES if name not in tables]
     hidden: dict[str, str] = {}
     if not missing:
         return hidden
-    for table, schema, usable in connection.execute(ELSEWHERE, {"tables": missing}):
+    for table, schema, usable in connection.execute(UNREACHABLE_TABLES, {"tables": missing}):
         if not usable:
             hidden.setdefault(table, f"database hides {table}; GRANT USAGE ON SCHEMA {schema} TO {role}")
         elif not tables:

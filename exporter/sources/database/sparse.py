@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, DateTime, case, column, func, select, table
 
 from exporter.sources.database.schema import Schema, read_schema
-from exporter.sources.database.windows import moment, utc
+from exporter.sources.database.time_windows import to_unix_time, utc
 
 RESOURCES = table(
     "resources",
@@ -22,7 +22,7 @@ NO_MODEL = "unknown"
 
 
 @dataclass(frozen=True)
-class Sparse:
+class EmbeddingCoverage:
     """Resources by state (with, without, empty: a vector without terms); those with, by model name.
 
     `last` is the Unix time of the newest vector, None when no row says.
@@ -33,9 +33,9 @@ class Sparse:
     last: float | None
 
 
-def read_sparse(connection: Connection) -> Sparse | None:
+def read_embedding_coverage(connection: Connection) -> EmbeddingCoverage | None:
     """Counts from the table resources; None where it has no sparse embeddings."""
-    if not has_sparse(read_schema(connection)):
+    if not has_sparse_embeddings(read_schema(connection)):
         return None
     c = RESOURCES.c
     vector = func.coalesce(c.sparse_embedding, "")
@@ -56,12 +56,12 @@ def read_sparse(connection: Connection) -> Sparse | None:
         if name == WITH:
             key = str(model or NO_MODEL)
             by_model[key] = by_model.get(key, 0.0) + float(count)
-        at = moment(newest)
+        at = to_unix_time(newest)
         if at is not None and name != WITHOUT:
             times.append(at)
-    return Sparse(by_state, by_model, max(times, default=None))
+    return EmbeddingCoverage(by_state, by_model, max(times, default=None))
 
 
-def has_sparse(schema: Schema) -> bool:
+def has_sparse_embeddings(schema: Schema) -> bool:
     """Whether the table resources has the columns of sparse embeddings."""
     return schema.has("resources", *(name.name for name in RESOURCES.c))

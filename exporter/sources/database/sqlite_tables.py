@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from exporter.sources.database.errors import code_of
-from exporter.sources.database.tables import Tables
+from exporter.sources.database.errors import error_code
+from exporter.sources.database.tables import TableSizes
 
 NAMES = text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name")
 SIZES = text(
@@ -21,41 +21,41 @@ SIZES = text(
 )
 
 
-def read_sqlite_tables(connection: Connection, path: Path, tables: int) -> Tables:
+def read_sqlite_tables(connection: Connection, path: Path, tables: int) -> TableSizes:
     """Rows and bytes of `tables` tables; one that takes too long to count is left out."""
     names = [str(name) for name in connection.execute(NAMES).scalars()][:tables]
-    counts = {name: count for name in names if (count := counted(connection, name)) is not None}
+    counts = {name: count for name in names if (count := count_rows(connection, name)) is not None}
     sizes = table_sizes(connection, names)
-    return Tables(counts, sizes, file_size(path))
+    return TableSizes(counts, sizes, file_size(path))
 
 
-def counted(connection: Connection, table: str) -> float | None:
+def count_rows(connection: Connection, table: str) -> float | None:
     """How many rows the table has, None when that takes too long to count."""
     name = table.replace('"', '""').replace(":", "\\:")
     count = text(f'SELECT count(*) FROM "{name}"')  # noqa: S608  (quoted)
-    with interrupted_in_time(connection):
-        rows = rows_in_time(connection, count)
+    with interrupt_after_timeout(connection):
+        rows = fetch_in_time(connection, count)
     return float(rows[0][0]) if rows else None
 
 
 def table_sizes(connection: Connection, names: Iterable[str]) -> dict[str, float]:
     """Bytes of each table with its indexes; none where SQLite has no dbstat, or the file is big."""
     known = set(names)
-    return {str(name): float(size) for name, size in rows_in_time(connection, SIZES) if name in known}
+    return {str(name): float(size) for name, size in fetch_in_time(connection, SIZES) if name in known}
 
 
-def rows_in_time(connection: Connection, statement: Any) -> list[Any]:
+def fetch_in_time(connection: Connection, statement: Any) -> list[Any]:
     """The rows, none where the statement was cut off by its time or the table it needs is not built in."""
     try:
         return list(connection.execute(statement).all())
     except OperationalError as error:
-        if error.orig is None or code_of(error.orig) not in ("SQLITE_INTERRUPT", "SQLITE_ERROR"):
+        if error.orig is None or error_code(error.orig) not in ("SQLITE_INTERRUPT", "SQLITE_ERROR"):
             raise
         return []
 
 
 @contextmanager
-def interrupted_in_time(connection: Connection) -> Iterator[None]:
+def interrupt_after_timeout(connection: Connection) -> Iterator[None]:
     """End a count(*) when its time is up: for SQLite it is one step, in which no clock is looked at."""
     raw: Any = connection.connection.driver_connection
     timer = Timer(connection.info["clock"]["seconds"], raw.interrupt)

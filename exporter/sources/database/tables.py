@@ -18,7 +18,7 @@ class TableStatistics:
 
 
 @dataclass(frozen=True)
-class Tables:
+class TableSizes:
     """Rows and bytes by table, bytes of the database and of each on its server; unknown ones are absent.
 
     On PostgreSQL rows are the server's estimate, on SQLite they are counted. The size of a database that is

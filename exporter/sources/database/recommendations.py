@@ -21,22 +21,22 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from exporter.sources.database.errors import code_of
+from exporter.sources.database.errors import error_code
 from exporter.sources.database.schema import Schema, read_schema
-from exporter.sources.database.windows import LONGEST, WINDOWS, rows_since, since
+from exporter.sources.database.time_windows import LONGEST_WINDOW, WINDOWS, counts_by_window, is_in_window
 
 FEEDBACK = table(
     "recommendation_feedback", column("feedback_type"), column("context"), column("created_at", DateTime)
 )
 UNKNOWN = "unknown"
 # SQLSTATEs of a JSON escape that stands for nothing in the database's encoding
-NO_TEXT = ("0A000", "22P05", "22P02", "22021")
+INVALID_TEXT_CODES = ("0A000", "22P05", "22P02", "22021")
 ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RecommendationStats:
     """Recommendations shown and followed; of those followed, how many were judged and found useful."""
 
     impressions: float = 0.0
@@ -44,9 +44,9 @@ class Outcome:
     judged: float = 0.0
     useful: float = 0.0
 
-    def plus(self, other: "Outcome") -> "Outcome":
+    def plus(self, other: "RecommendationStats") -> "RecommendationStats":
         """Both together."""
-        return Outcome(
+        return RecommendationStats(
             self.impressions + other.impressions,
             self.clicks + other.clicks,
             self.judged + other.judged,
@@ -68,7 +68,7 @@ class Outcome:
 class Feedback:
     """Outcomes by (strategy, window) and rows by (feedback type, window); windows are 1d, 7d, 30d."""
 
-    outcomes: Mapping[tuple[str, str], Outcome]
+    outcomes: Mapping[tuple[str, str], RecommendationStats]
     given: Mapping[tuple[str, str], float]
 
 
@@ -78,33 +78,33 @@ def read_feedback(connection: Connection) -> Feedback | None:
     if not schema.has("recommendation_feedback", "feedback_type", "created_at"):
         return None
     names = ("recommendation_strategy", "was_clicked", "was_useful")
-    fields = [field_of(schema, connection, name) for name in names]
+    fields = [context_field(schema, connection, name) for name in names]
     if connection.dialect.name == "sqlite":
-        return summed(connection.execute(grouped(fields)).all())
+        return sum_groups(connection.execute(feedback_query(fields)).all())
     try:
         with connection.begin_nested():
-            return summed(connection.execute(grouped(fields)).all())
+            return sum_groups(connection.execute(feedback_query(fields)).all())
     except DBAPIError as error:
-        if error.orig is None or code_of(error.orig) not in NO_TEXT:
+        if error.orig is None or error_code(error.orig) not in INVALID_TEXT_CODES:
             raise
-    return summed(connection.execute(grouped([escaped(name) for name in names])).all())
+    return sum_groups(connection.execute(feedback_query([escaped_field(name) for name in names])).all())
 
 
-def grouped(fields: Sequence[ColumnElement[Any]]) -> Select[Any]:
+def feedback_query(fields: Sequence[ColumnElement[Any]]) -> Select[Any]:
     """Rows by feedback type and these fields: how many in each window."""
     at = FEEDBACK.c.created_at
     groups = [FEEDBACK.c.feedback_type, *(field.label(f"field_{n}") for n, field in enumerate(fields))]
-    inner = select(*groups, at).where(since(at, LONGEST)).subquery()
+    inner = select(*groups, at).where(is_in_window(at, LONGEST_WINDOW)).subquery()
     kind, strategy, clicked, useful, when = inner.c
     return (
-        select(kind, strategy, clicked, useful, *rows_since(when))
+        select(kind, strategy, clicked, useful, *counts_by_window(when))
         .group_by(kind, strategy, clicked, useful)
         .order_by(func.count().desc())
         .limit(5000)
     )
 
 
-def field_of(schema: Schema, connection: Connection, name: str) -> ColumnElement[Any]:
+def context_field(schema: Schema, connection: Connection, name: str) -> ColumnElement[Any]:
     """The field of the JSON context as SQL; NULL where the context cannot be read by the database."""
     kind = ""
     if schema.has("recommendation_feedback", "context"):
@@ -118,37 +118,37 @@ def field_of(schema: Schema, connection: Connection, name: str) -> ColumnElement
     return null()
 
 
-def escaped(name: str) -> ColumnElement[Any]:
+def escaped_field(name: str) -> ColumnElement[Any]:
     """The same on PostgreSQL where a character of the context is none that the database can hold."""
     return literal_column(rf"(replace(context::text, '\u', '\\u')::json ->> '{name}')")
 
 
-def summed(rows: Any) -> Feedback:
+def sum_groups(rows: Any) -> Feedback:
     """The groups of the query as outcomes."""
-    outcomes: dict[tuple[str, str], Outcome] = defaultdict(Outcome)
+    outcomes: dict[tuple[str, str], RecommendationStats] = defaultdict(RecommendationStats)
     given: dict[tuple[str, str], float] = defaultdict(float)
     for kind, strategy, clicked, useful, *counts in rows:
         for window, count in zip(WINDOWS, counts, strict=True):
             given[str(kind), window] += float(count)
-            key = (plain(str(strategy or UNKNOWN)), window)
+            key = (unescape(str(strategy or UNKNOWN)), window)
             outcomes[key] = outcomes[key].plus(
-                outcome(str(kind), truth(clicked), truth(useful), float(count))
+                group_stats(str(kind), parse_boolean(clicked), parse_boolean(useful), float(count))
             )
     return Feedback(dict(outcomes), dict(given))
 
 
-def plain(text: str) -> str:
+def unescape(text: str) -> str:
     """The text with what `escaped` kept as an escape; halves of characters are replaced."""
     characters = ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
     return characters.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def outcome(kind: str, clicked: bool | None, useful: bool | None, count: float) -> Outcome:
+def group_stats(kind: str, clicked: bool | None, useful: bool | None, count: float) -> RecommendationStats:
     """What `count` equal rows say: one is written when a recommendation is shown, one when it is followed."""
     is_click = kind == "click" or clicked is True
     is_shown = kind == "view" or (kind != "click" and clicked is not None)
     is_judged = is_click and useful is not None
-    return Outcome(
+    return RecommendationStats(
         impressions=count * is_shown,
         clicks=count * is_click,
         judged=count * is_judged,
@@ -156,7 +156,7 @@ def outcome(kind: str, clicked: bool | None, useful: bool | None, count: float) 
     )
 
 
-def truth(value: object) -> bool | None:
+def parse_boolean(value: object) -> bool | None:
     """Whether a field of the context says yes or no; None when it says neither."""
     word = str(value).lower()
     return True if word in TRUE else False if word in FALSE else None

@@ -8,16 +8,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exporter.sources.broker.messages import Waiting
+from exporter.sources.broker.messages import QueuedMessage
 from exporter.sources.redis_client import Client
 
-AT_ONCE = 3  # messages that are read in one look
-BYTES_A_SECOND = 100_000  # how much of one list's oldest message is read at most, on average
-Sent = Callable[[str | None], float | None]
+MESSAGES_PER_READ = 3  # messages that are read in one look
+BYTES_PER_SECOND = 100_000  # how much of one list's oldest message is read at most, on average
+SentTimes = Callable[[str | None], float | None]
 
 
 @dataclass
-class Sight:
+class OldestMessage:
     """The oldest message of one list."""
 
     tag: str
@@ -25,16 +25,16 @@ class Sight:
     look_again: float
 
 
-class Tails:
+class OldestMessages:
     """The oldest message of every list that holds any; kombu adds at the head and takes from the tail."""
 
     def __init__(
-        self, headers: tuple[str, ...], sent_at: Sent, clock: Callable[[], float] = time.time
+        self, headers: tuple[str, ...], sent_at: SentTimes, clock: Callable[[], float] = time.time
     ) -> None:
         self._headers = headers
         self._sent_at = sent_at
         self._clock = clock
-        self._sights: dict[str, Sight] = {}
+        self._sights: dict[str, OldestMessage] = {}
 
     async def look(self, client: Client, keys: tuple[str, ...]) -> None:
         """Look at some tails of these lists, first where nobody looked for longest; forget others."""
@@ -43,7 +43,7 @@ class Tails:
         again = {key: self._sights[key].look_again if key in self._sights else 0.0 for key in keys}
         due = sorted((key for key in keys if again[key] <= now), key=again.__getitem__)
         # a list that was never looked at has no age yet, so all of those are
-        due = [key for place, key in enumerate(due) if place < AT_ONCE or not again[key]]
+        due = [key for place, key in enumerate(due) if place < MESSAGES_PER_READ or not again[key]]
         replies = await client.replies([("LINDEX", key, -1) for key in due]) if due else []
         for key, message in zip(due, replies, strict=True):
             if isinstance(message, str):
@@ -61,14 +61,14 @@ class Tails:
 
     def _note(self, key: str, message: str) -> None:
         now = self._clock()
-        waiting = Waiting.read(message, self._headers)
+        waiting = QueuedMessage.read(message, self._headers)
         before = self._sights.get(key)
         if before is None or before.tag != waiting.tag:
-            before = Sight(waiting.tag, self._since(waiting, now), now)
-        before.look_again = now + len(message) / BYTES_A_SECOND
+            before = OldestMessage(waiting.tag, self._since(waiting, now), now)
+        before.look_again = now + len(message) / BYTES_PER_SECOND
         self._sights[key] = before
 
-    def _since(self, waiting: Waiting, now: float) -> float:
+    def _since(self, waiting: QueuedMessage, now: float) -> float:
         written = waiting.published
         # a time in other units or of a wrong clock is worse than none
         if written is not None and now - 30 * 86_400 < written <= now + 60:

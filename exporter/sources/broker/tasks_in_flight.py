@@ -10,37 +10,41 @@ from itertools import islice, takewhile
 from math import isnan, nan
 from typing import Any
 
-from exporter.sources.broker.tallies import Tally
+from exporter.sources.broker.task_counters import TaskCounts
 
 Event = dict[str, Any]
-Handler = Callable[[Event, float], None]
-Key = int | str
-Kind = tuple[str, Tally]
+EventHandler = Callable[[Event, float], None]
+TaskKey = int | str
+TaskKind = tuple[str, TaskCounts]
 # no other way to write the same number, which would be another id
 UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
-PACKED = struct.Struct("<Hddd")  # number of the kind; when seen, sent, started, of which not-a-number is none
-MOST_KINDS = 2000  # names of tasks with their tallies; a task of any other is kept as it is
-ROOM = 100  # this part of all makes room at once, since finding the oldest takes time
-SPARSE = 8  # times as many tasks were there before, so that their dictionary is made anew
+PACKED_TASK = struct.Struct(
+    "<Hddd"
+)  # number of the kind; when seen, sent, started, of which not-a-number is none
+MAX_KINDS = 2000  # names of tasks with their tallies; a task of any other is kept as it is
+EVICTED_FRACTION = 100  # this part of all makes room at once, since finding the oldest takes time
+REBUILD_RATIO = 8  # times as many tasks were there before, so that their dictionary is made anew
 
 
-class Task:
+class TrackedTask:
     """One task on its way."""
 
     __slots__ = ("held", "key", "name", "postponed", "seen_at", "sent_at", "started_at", "tally")
 
-    def __init__(self, key: Key, name: str, now: float) -> None:
+    def __init__(self, key: TaskKey, name: str, now: float) -> None:
         self.key = key
         self.name = name
         self.seen_at = now
         self.sent_at: float | None = None  # or the time for which it was sent
         self.started_at: float | None = None
-        self.tally: Tally | None = None  # not before its queue is known
+        self.tally: TaskCounts | None = None  # not before its queue is known
         self.held = 0  # received events that wait for that
-        self.postponed: list[tuple[Handler, Event, float]] | None = None  # later events that wait for that
+        self.postponed: list[tuple[EventHandler, Event, float]] | None = (
+            None  # later events that wait for that
+        )
 
 
-class InFlight:
+class TasksInFlight:
     """Tasks by their ids, at most so many. One thread writes; `sent_at` may be read by any.
 
     A task that is asked for is an object until `rest` packs it again.
@@ -48,38 +52,38 @@ class InFlight:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._tasks: dict[Key, Task | bytes] = {}
-        self._awake: list[Task] = []
-        self._numbers: dict[Kind, int] = {}
-        self._kinds: list[Kind] = []
+        self._tasks: dict[TaskKey, TrackedTask | bytes] = {}
+        self._awake: list[TrackedTask] = []
+        self._numbers: dict[TaskKind, int] = {}
+        self._kinds: list[TaskKind] = []
         self._largest = 0
 
-    def find(self, task_id: str) -> Task | None:
+    def find(self, task_id: str) -> TrackedTask | None:
         """The task of this id. Raises TypeError for what is no id."""
-        key = key_of(task_id)
+        key = task_key(task_id)
         found = self._tasks.get(key)
         if isinstance(found, bytes):
             found = self._tasks[key] = self._unpacked(key, found)
             self._awake.append(found)
         return found
 
-    def add(self, task_id: str, name: str, now: float) -> Task:
+    def add(self, task_id: str, name: str, now: float) -> TrackedTask:
         """A task that was not there; the oldest make room for it."""
-        key = key_of(task_id)
-        task = self._tasks[key] = Task(key, name, now)
+        key = task_key(task_id)
+        task = self._tasks[key] = TrackedTask(key, name, now)
         self._awake.append(task)
         if len(self._tasks) > self._most:
-            for old in list(islice(self._tasks, max(self._most // ROOM, 1))):
+            for old in list(islice(self._tasks, max(self._most // EVICTED_FRACTION, 1))):
                 del self._tasks[old]
         return task
 
-    def pop(self, task_id: str) -> Task | None:
+    def pop(self, task_id: str) -> TrackedTask | None:
         """The task of this id, which is followed no more. Raises TypeError for what is no id."""
-        key = key_of(task_id)
+        key = task_key(task_id)
         found = self._tasks.pop(key, None)
         return self._unpacked(key, found) if isinstance(found, bytes) else found
 
-    def settled(self, task: Task) -> None:
+    def settled(self, task: TrackedTask) -> None:
         """Note that nothing waits for this task any more, so that it may rest."""
         self._awake.append(task)
 
@@ -93,52 +97,52 @@ class InFlight:
 
     def forget(self, before: float) -> None:
         """Forget the tasks that were first seen before this time."""
-        for key in list(takewhile(lambda key: seen_at(self._tasks[key]) < before, self._tasks)):
+        for key in list(takewhile(lambda key: first_seen_at(self._tasks[key]) < before, self._tasks)):
             del self._tasks[key]
-        if len(self._tasks) * SPARSE < self._largest:
+        if len(self._tasks) * REBUILD_RATIO < self._largest:
             self._tasks = dict(self._tasks)  # a dictionary never shrinks by itself
             self._largest = len(self._tasks)
 
     def sent_at(self, task_id: str) -> float | None:
         """When this task was sent, in Unix seconds; None for one that is not known."""
-        found = self._tasks.get(key_of(task_id))
+        found = self._tasks.get(task_key(task_id))
         if isinstance(found, bytes):
-            return none_if_nan(PACKED.unpack(found)[2])
+            return none_if_nan(PACKED_TASK.unpack(found)[2])
         return None if found is None else found.sent_at
 
-    def _packed(self, task: Task, tally: Tally) -> Task | bytes:
+    def _packed(self, task: TrackedTask, tally: TaskCounts) -> TrackedTask | bytes:
         kind = task.name, tally
         number = self._numbers.get(kind)
         if number is None:
-            if len(self._kinds) >= MOST_KINDS:
+            if len(self._kinds) >= MAX_KINDS:
                 return task
             number = self._numbers[kind] = len(self._kinds)
             self._kinds.append(kind)
         sent = nan if task.sent_at is None else task.sent_at
         started = nan if task.started_at is None else task.started_at
         try:
-            return PACKED.pack(number, task.seen_at, sent, started)
+            return PACKED_TASK.pack(number, task.seen_at, sent, started)
         except (struct.error, OverflowError):
             return task  # an event told of a time that is none
 
-    def _unpacked(self, key: Key, packed: bytes) -> Task:
-        number, seen, sent, started = PACKED.unpack(packed)
+    def _unpacked(self, key: TaskKey, packed: bytes) -> TrackedTask:
+        number, seen, sent, started = PACKED_TASK.unpack(packed)
         name, tally = self._kinds[number]
-        task = Task(key, name, seen)
+        task = TrackedTask(key, name, seen)
         task.tally, task.sent_at, task.started_at = tally, none_if_nan(sent), none_if_nan(started)
         return task
 
 
-def key_of(task_id: str) -> Key:
+def task_key(task_id: str) -> TaskKey:
     """A UUID, as Celery writes it, as the number that it is: half the memory. Any other id as it is."""
     if type(task_id) is not str:
         raise TypeError("not an id")
     return int(task_id.replace("-", ""), 16) if UUID.fullmatch(task_id) else task_id
 
 
-def seen_at(task: Task | bytes) -> float:
+def first_seen_at(task: TrackedTask | bytes) -> float:
     """When a task was first seen, in Unix seconds."""
-    return float(PACKED.unpack(task)[1]) if isinstance(task, bytes) else task.seen_at
+    return float(PACKED_TASK.unpack(task)[1]) if isinstance(task, bytes) else task.seen_at
 
 
 def none_if_nan(number: float) -> float | None:

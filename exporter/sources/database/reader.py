@@ -13,25 +13,29 @@ from sqlalchemy import Connection, Engine, RootTransaction, event
 from sqlalchemy.exc import DBAPIError
 
 from exporter.errors import SourceError, TimedOut
-from exporter.sources.database.errors import Locked, said, was_cut
-from exporter.sources.database.own_thread import OwnThread
-from exporter.sources.database.postgres_wire import Tally
-from exporter.sources.database.way import Way
+from exporter.sources.database.drivers import DatabaseDriver
+from exporter.sources.database.errors import DatabaseLocked, is_disconnect, to_source_error
+from exporter.sources.database.own_thread import DaemonExecutor
+from exporter.sources.database.postgres_connection import TransactionCounts
 
 T = TypeVar("T")
-STEP = 0.1  # seconds between two looks at whether we ourselves were late
-LATE = 0.3  # seconds from which on a delay of our own process is a stall, in which silence proves nothing
-CUTS = 10  # connections in a row that are replaced when they are cut, as by somebody who ends our sessions
-STALLS = 3  # stalls that are forgiven in one reading
-LETTING_GO = 0.2  # seconds within which a thread returns whose connection was cut
+WAIT_STEP = 0.1  # seconds between two looks at whether we ourselves were late
+STALL_SECONDS = (
+    0.3  # seconds from which on a delay of our own process is a stall, in which silence proves nothing
+)
+MAX_RECONNECTS = (
+    10  # connections in a row that are replaced when they are cut, as by somebody who ends our sessions
+)
+MAX_STALLS = 3  # stalls that are forgiven in one reading
+CANCEL_GRACE = 0.2  # seconds within which a thread returns whose connection was cut
 
 
-class Silent(TimedOut):
+class DatabaseTimeout(TimedOut):
     """No answer within our own time, so that the connection was cut."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class PendingRead:
     """One thing to read in a transaction with others, and where what came of it goes."""
 
     read: Callable[[Connection], Any]
@@ -48,18 +52,20 @@ class Reading:
             self.result.set_result(answer)
 
 
-class Link:
+class DatabaseReader:
     """Reads one thing after another; nothing piles up behind a reading that does not return.
 
     `seconds` bounds one reading with all its statements, `statement` one statement of it.
     """
 
-    def __init__(self, name: str, way: Way, seconds: float, statement: float | None = None) -> None:
-        self.tally = Tally()
+    def __init__(
+        self, name: str, way: DatabaseDriver, seconds: float, statement: float | None = None
+    ) -> None:
+        self.tally = TransactionCounts()
         self._way = way
         self._seconds = seconds
         self._statement = statement or seconds
-        self._thread = OwnThread(f"database {name}")
+        self._thread = DaemonExecutor(f"database {name}")
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._transaction: RootTransaction | None = None
@@ -75,7 +81,7 @@ class Link:
         async with self._turn:
             return await self._in_time(partial(self._read_alone, read))
 
-    async def read_each(self, readings: Sequence[Reading]) -> None:
+    async def read_each(self, readings: Sequence[PendingRead]) -> None:
         """Make these readings in one transaction; each has `seconds`, and one that fails fails alone.
 
         Where no connection can be had, or a second reading meets silence, the rest fails with it.
@@ -85,8 +91,10 @@ class Link:
             try:
                 for place, reading in enumerate(readings):
                     error = await self._read_one(reading)
-                    silences += isinstance(error, Silent)
-                    if error is not None and (silences > 1 or isinstance(error, Locked) or self._is_away()):
+                    silences += isinstance(error, DatabaseTimeout)
+                    if error is not None and (
+                        silences > 1 or isinstance(error, DatabaseLocked) or self._is_away()
+                    ):
                         for other in readings[place + 1 :]:
                             other.fail(error)
                         return
@@ -102,16 +110,16 @@ class Link:
             self._thread.submit(self._drop)
             await asyncio.to_thread(self._thread.end, 1.0)
 
-    async def _read_one(self, reading: Reading) -> SourceError | None:
+    async def _read_one(self, reading: PendingRead) -> SourceError | None:
         if reading.result.done():
             return None  # nobody waits for it any more
         try:
             reading.succeed(await self._in_time(partial(self._read, reading.read)))
         except SourceError as error:
             reading.fail(error)
-            if self._work is not None and isinstance(error, Silent):
+            if self._work is not None and isinstance(error, DatabaseTimeout):
                 # so that what is read next finds the thread free
-                await asyncio.wait({asyncio.wrap_future(self._work)}, timeout=LETTING_GO)
+                await asyncio.wait({asyncio.wrap_future(self._work)}, timeout=CANCEL_GRACE)
             return error
         return None
 
@@ -121,13 +129,13 @@ class Link:
 
     async def _in_time(self, work: Callable[[], T]) -> T:
         if self._work is not None and not self._work.done():
-            raise Silent("database has not yet let go of an earlier question")
+            raise DatabaseTimeout("database has not yet let go of an earlier question")
         self._cut_off, self._late = False, 0.0
         self._work = self._thread.submit(partial(self._begin, work, time.monotonic()))
         answer = asyncio.wrap_future(self._work)
         try:
             if not await self._answers(answer):
-                raise Silent(f"database gave no answer within {self._seconds:g} s")
+                raise DatabaseTimeout(f"database gave no answer within {self._seconds:g} s")
             result: T = answer.result()
             return result
         finally:
@@ -140,12 +148,12 @@ class Link:
         loop = asyncio.get_running_loop()
         stalls, ends = 0, loop.time() + self._seconds
         while (left := ends - loop.time()) > 0:
-            step, began = min(STEP, left), loop.time()
+            step, began = min(WAIT_STEP, left), loop.time()
             done, _ = await asyncio.wait({answer}, timeout=step)
             if done:
                 return True
             late = max(loop.time() - began - step, self._late)
-            if late > LATE and stalls < STALLS:
+            if late > STALL_SECONDS and stalls < MAX_STALLS:
                 stalls, self._late, ends = stalls + 1, 0.0, loop.time() + self._seconds
         return False
 
@@ -168,16 +176,16 @@ class Link:
 
     def _read(self, read: Callable[[Connection], T]) -> T:
         # a connection that was cut says nothing of the database as it is now: ask over a new one
-        for left in reversed(range(CUTS + 1)):
+        for left in reversed(range(MAX_RECONNECTS + 1)):
             try:
                 return self._attempt(read)
             except DBAPIError as error:
-                if not left or self._cut_off or not was_cut(error):
-                    raise said(error) from None
+                if not left or self._cut_off or not is_disconnect(error):
+                    raise to_source_error(error) from None
             except SourceError:
                 raise
             except Exception as error:
-                raise said(error) from error
+                raise to_source_error(error) from error
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, read: Callable[[Connection], T]) -> T:

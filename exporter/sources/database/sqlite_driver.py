@@ -11,14 +11,14 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from exporter.database_url import sqlite_file
-from exporter.sources.database.postgres_wire import Tally
+from exporter.sources.database.postgres_connection import TransactionCounts
 
-CHECK_EVERY = (
+CLOCK_CHECK_STEPS = (
     5_000  # steps of SQLite's machine between two looks at the clock, about a tenth of a millisecond
 )
 
 
-class Sqlite:
+class SqliteDriver:
     """Connections that are opened anew each time, since the file may have been replaced by another one."""
 
     dialect = "sqlite"
@@ -27,11 +27,11 @@ class Sqlite:
     def __init__(self, url: URL) -> None:
         self.path: Path | None = Path(sqlite_file(url)).absolute()
 
-    def for_ping(self) -> "Sqlite":
+    def for_ping(self) -> "SqliteDriver":
         """The same: each statement is a transaction of its own anyway."""
         return self
 
-    def engine(self, seconds: float, tally: Tally) -> Engine:  # noqa: ARG002  (a file counts none)
+    def engine(self, seconds: float, tally: TransactionCounts) -> Engine:  # noqa: ARG002  (a file counts none)
         """An engine that reads the file and never creates it, waiting a moment for its lock."""
 
         def connect() -> sqlite3.Connection:
@@ -42,11 +42,11 @@ class Sqlite:
                 isolation_level=None,
                 check_same_thread=False,
             )
-            connection.text_factory = any_text
+            connection.text_factory = decode_text
             return connection
 
         engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
-        event.listen(engine, "before_cursor_execute", start_clock)
+        event.listen(engine, "before_cursor_execute", start_statement_clock)
         return engine
 
     def plug(self, connection: Any) -> Callable[[], None]:
@@ -65,19 +65,19 @@ class Sqlite:
         clock = {"ends": float("inf"), "seconds": seconds}
         connection.info["clock"] = clock
         raw: Any = connection.connection.driver_connection
-        raw.set_progress_handler(lambda: time.monotonic() > clock["ends"], CHECK_EVERY)
+        raw.set_progress_handler(lambda: time.monotonic() > clock["ends"], CLOCK_CHECK_STEPS)
 
     def apart(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002  (as below)
         """Nothing to do: a transaction around several statements would hold the lock for all of them."""
         return nullcontext()
 
 
-def any_text(value: bytes) -> str:
+def decode_text(value: bytes) -> str:
     """The text of a column; SQLite takes any bytes for text, what is no UTF-8 is replaced."""
     return value.decode(errors="replace")
 
 
-def start_clock(connection: Connection, *_: object) -> None:
+def start_statement_clock(connection: Connection, *_: object) -> None:
     """Give each statement its own time."""
     clock = connection.info.get("clock")
     if clock is not None:

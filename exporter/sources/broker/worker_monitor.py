@@ -7,30 +7,30 @@ from dataclasses import dataclass
 from exporter.clock import steady
 from exporter.question import Question
 from exporter.settings import Celery as CelerySettings
-from exporter.sources.broker.consumers import consumers, count_up, unasked
-from exporter.sources.broker.inspect import Inspected
-from exporter.sources.broker.receiver import Receiver
+from exporter.sources.broker.consumers import count_alive, count_consumers, uninspected_workers
+from exporter.sources.broker.event_receiver import EventReceiver
+from exporter.sources.broker.inspection import InspectReply
 from exporter.sources.broker.workers import Worker
 
-Answers = dict[str, Inspected]
+InspectReplies = dict[str, InspectReply]
 
 
-class Crew:
+class WorkerMonitor:
     """What heartbeats and inspection say of the backend's workers; foreign ones are left out."""
 
-    def __init__(self, settings: CelerySettings, receiver: Receiver | None) -> None:
+    def __init__(self, settings: CelerySettings, receiver: EventReceiver | None) -> None:
         self._settings = settings
         self._receiver = receiver
-        self._answers: Answers = {}
+        self._answers: InspectReplies = {}
         self._asked_about: set[str] = set()
         self._inspecting: asyncio.Task[None] | None = None
 
     @property
-    def inspected(self) -> Answers:
+    def inspected(self) -> InspectReplies:
         """The last answers of the backend's own workers."""
         return {name: worker for name, worker in self._answers.items() if not self._is_foreign(name)}
 
-    def learn(self, answers: Answers) -> tuple[set[str], set[str]]:
+    def learn(self, answers: InspectReplies) -> tuple[set[str], set[str]]:
         """Take the answers to an inspection; the queues of the backend's workers, and of foreign ones."""
         self._answers = answers
         own = self.inspected
@@ -47,7 +47,7 @@ class Crew:
         now = time.time()
         since, workers = self._receiver.listening_since(now), self._receiver.workers
         return {
-            name: any_of([workers.up(one, since, now) for one in each])
+            name: is_any_alive([workers.up(one, since, now) for one in each])
             for name, each in self.workers().items()
         }
 
@@ -68,7 +68,7 @@ class Crew:
             for name, each in self.workers().items()
             for number, worker in enumerate(each)
         }
-        return count_up(states, now - since > self._settings.worker_timeout)
+        return count_alive(states, now - since > self._settings.worker_timeout)
 
     def stalled(self) -> tuple[str, ...]:
         """The workers that hold tasks which could start and do not, though a process of theirs is free."""
@@ -79,14 +79,16 @@ class Crew:
         return tuple(
             name
             for name, stall in self._receiver.workers.stalls(now).items()
-            if not self._is_foreign(name) and stall.stalled(after, *pool_of(answers.get(name)))
+            if not self._is_foreign(name) and stall.stalled(after, *pool_limits(answers.get(name)))
         )
 
-    def now(self, inspection: Question[Answers]) -> "Moment":
+    def now(self, inspection: Question[InspectReplies]) -> "WorkersSnapshot":
         """Who takes from which queue now."""
-        return Moment(self, inspection, self._inspected_lately(inspection), self.up(), self.count_up())
+        return WorkersSnapshot(
+            self, inspection, self._inspected_lately(inspection), self.up(), self.count_up()
+        )
 
-    def ask_about(self, names: set[str], inspection: Question[Answers]) -> None:
+    def ask_about(self, names: set[str], inspection: Question[InspectReplies]) -> None:
         """Inspect out of turn for newcomers, once for each; one that never answers is left to its turn."""
         if names <= self._asked_about or (self._inspecting is not None and not self._inspecting.done()):
             return
@@ -98,7 +100,7 @@ class Crew:
         if self._inspecting is not None:
             await asyncio.gather(self._inspecting, return_exceptions=True)
 
-    def _inspected_lately(self, inspection: Question[Answers]) -> Answers | None:
+    def _inspected_lately(self, inspection: Question[InspectReplies]) -> InspectReplies | None:
         # never waited for: inspection takes a second, and this is asked four times in one
         answered, failed = inspection.answered_at, inspection.error is not None
         if failed or answered is None or steady() - answered > inspection.stale_after():
@@ -110,32 +112,32 @@ class Crew:
 
 
 @dataclass(frozen=True)
-class Moment:
+class WorkersSnapshot:
     """The workers at one moment."""
 
-    crew: Crew
-    inspection: Question[Answers]
-    inspected: Answers | None
+    crew: WorkerMonitor
+    inspection: Question[InspectReplies]
+    inspected: InspectReplies | None
     up: dict[str, bool | None]
     alive: int | None
 
     def consumers(self, queue: str) -> int | None:
         """How many workers take from the queue; None when nobody could say."""
-        return consumers(queue, self.inspected, self.up, self.alive)
+        return count_consumers(queue, self.inspected, self.up, self.alive)
 
     def ask_newcomers(self) -> None:
         """Inspect soon where workers are up that were not inspected."""
         if self.inspected is not None:
-            self.crew.ask_about(unasked(self.inspected, self.up), self.inspection)
+            self.crew.ask_about(uninspected_workers(self.inspected, self.up), self.inspection)
 
 
-def any_of(states: list[bool | None]) -> bool | None:
+def is_any_alive(states: list[bool | None]) -> bool | None:
     """Up where one of them is, unknown where one may be."""
     if True in states:
         return True
     return None if None in states else False
 
 
-def pool_of(worker: Inspected | None) -> tuple[int | None, set[str]]:
+def pool_limits(worker: InspectReply | None) -> tuple[int | None, set[str]]:
     """The processes of a worker and its tasks of limited rate, as far as it answered."""
     return (None, set()) if worker is None else (worker.processes, worker.limited)

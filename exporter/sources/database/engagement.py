@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, DateTime, case, column, distinct, func, select, table
 
 from exporter.sources.database.schema import read_schema
-from exporter.sources.database.windows import LONGEST, WINDOWS, rows_since, since
+from exporter.sources.database.time_windows import LONGEST_WINDOW, WINDOWS, counts_by_window, is_in_window
 
 USERS = table("users", column("id"))
 PROFILES = table("user_profiles", column("avg_session_duration"))
-DONE = table(
+INTERACTIONS = table(
     "user_interactions",
     column("user_id"),
     column("interaction_type"),
     column("is_positive"),
     column("interaction_timestamp", DateTime),
 )
-CREATED = ("resources", "annotations", "collections")
+CREATED_TABLES = ("resources", "annotations", "collections")
 
 
 @dataclass(frozen=True)
-class Use:
+class Engagement:
     """All users, active users and interactions by window (1d, 7d, 30d); unknown ones are absent.
 
     `interactions` is by (interaction type, window); `session_seconds` is the mean over users who have one.
@@ -35,14 +35,14 @@ class Use:
 
 
 @dataclass(frozen=True)
-class Created:
+class CreatedCounts:
     """Rows by subject (resources, annotations, collections), those created by (subject, window)."""
 
     rows: Mapping[str, float]
     created: Mapping[tuple[str, str], float]
 
 
-def read_use(connection: Connection) -> Use:
+def read_engagement(connection: Connection) -> Engagement:
     """Counts from users, user_profiles and user_interactions; a table that is not there is left out."""
     schema = read_schema(connection)
     users = session = None
@@ -56,7 +56,7 @@ def read_use(connection: Connection) -> Use:
     if schema.has("user_interactions", "user_id", "interaction_type", "interaction_timestamp", "is_positive"):
         active = read_active(connection)
         interactions, positive = read_interactions(connection)
-    return Use(users, active, interactions, positive, session)
+    return Engagement(users, active, interactions, positive, session)
 
 
 def read_session_seconds(connection: Connection) -> float | None:
@@ -68,20 +68,20 @@ def read_session_seconds(connection: Connection) -> float | None:
 
 def read_active(connection: Connection) -> dict[str, float]:
     """Users with an interaction in each window."""
-    at = DONE.c.interaction_timestamp
-    counts = [func.count(distinct(case((since(at, w), DONE.c.user_id)))) for w in WINDOWS]
-    row = connection.execute(select(*counts).where(since(at, LONGEST))).one()
+    at = INTERACTIONS.c.interaction_timestamp
+    counts = [func.count(distinct(case((is_in_window(at, w), INTERACTIONS.c.user_id)))) for w in WINDOWS]
+    row = connection.execute(select(*counts).where(is_in_window(at, LONGEST_WINDOW))).one()
     return dict(zip(WINDOWS, map(float, row), strict=True))
 
 
 def read_interactions(connection: Connection) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
     """Interactions by (type, window), and positive ones by window."""
-    at = DONE.c.interaction_timestamp
-    good = case((DONE.c.is_positive == 1, 1), else_=0)
+    at = INTERACTIONS.c.interaction_timestamp
+    good = case((INTERACTIONS.c.is_positive == 1, 1), else_=0)
     query = (
-        select(DONE.c.interaction_type, good, *rows_since(at))
-        .where(since(at, LONGEST))
-        .group_by(DONE.c.interaction_type, good)
+        select(INTERACTIONS.c.interaction_type, good, *counts_by_window(at))
+        .where(is_in_window(at, LONGEST_WINDOW))
+        .group_by(INTERACTIONS.c.interaction_type, good)
         .limit(1000)
     )
     interactions: dict[tuple[str, str], float] = {}
@@ -94,17 +94,17 @@ def read_interactions(connection: Connection) -> tuple[dict[tuple[str, str], flo
     return interactions, positive
 
 
-def read_created(connection: Connection) -> Created:
+def read_created(connection: Connection) -> CreatedCounts:
     """Counts from resources, annotations and collections; a table that is not there is left out."""
     schema = read_schema(connection)
     rows: dict[str, float] = {}
     created: dict[tuple[str, str], float] = {}
-    for subject in CREATED:
+    for subject in CREATED_TABLES:
         if not schema.has(subject, "created_at"):
             continue
         at = column("created_at", DateTime)
-        query = select(func.count(), *rows_since(at)).select_from(table(subject))
+        query = select(func.count(), *counts_by_window(at)).select_from(table(subject))
         total, *counts = connection.execute(query).one()
         rows[subject] = float(total)
         created |= {(subject, w): float(n) for w, n in zip(WINDOWS, counts, strict=True)}
-    return Created(rows, created)
+    return CreatedCounts(rows, created)

@@ -9,10 +9,10 @@ from exporter.metrics import Spread
 UNKNOWN = "unknown"
 RUNTIME_BOUNDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
 WAIT_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
-LONGEST = 1e8  # three years: what claims to take longer is no duration
+MAX_DURATION = 1e8  # three years: what claims to take longer is no duration
 
 
-class Sizes:
+class HistogramBuilder:
     """How many values were at most as big as each bound. One thread writes, others read whole copies."""
 
     __slots__ = ("_bounds", "_cells", "_total")
@@ -24,7 +24,7 @@ class Sizes:
 
     def add(self, value: float) -> None:
         """Count one value in seconds. Raises ValueError when it is none."""
-        if not 0 <= value < LONGEST:
+        if not 0 <= value < MAX_DURATION:
             raise ValueError("not a duration")
         self._cells[bisect_left(self._bounds, value)] += 1
         self._total += value
@@ -39,7 +39,7 @@ class Sizes:
         return Spread(buckets, self._total, count) if count else None
 
 
-class Tally:
+class TaskCounts:
     """The counts of one task on one queue."""
 
     __slots__ = (
@@ -55,11 +55,11 @@ class Tally:
         # a class that cannot be told is always among the possible ones, so that a task known to us
         # has a series of failures that starts at 0
         self.failed: dict[str, int] = {UNKNOWN: 0}
-        self.runtime = Sizes(RUNTIME_BOUNDS)
-        self.wait = Sizes(WAIT_BOUNDS)
+        self.runtime = HistogramBuilder(RUNTIME_BOUNDS)
+        self.wait = HistogramBuilder(WAIT_BOUNDS)
 
 
-class Tallies:
+class TaskCounters:
     """The tallies of all tasks; names beyond the bounds are counted together as `other`."""
 
     def __init__(self, tasks: int, pairs: int, exceptions: int, length: int = 120) -> None:
@@ -67,12 +67,12 @@ class Tallies:
         self._queues = Admitted(pairs, length)
         self._exceptions = Admitted(exceptions, length)
         self._pairs = pairs
-        self._tallies: dict[tuple[str, str], Tally] = {}
-        self._by_raw: dict[tuple[str, str], Tally] = {}
+        self._tallies: dict[tuple[str, str], TaskCounts] = {}
+        self._by_raw: dict[tuple[str, str], TaskCounts] = {}
         self._failures = 0
         self._most_failures = 2 * pairs
 
-    def of(self, name: str, queue: str) -> Tally:
+    def of(self, name: str, queue: str) -> TaskCounts:
         """The tally of this task on this queue. Raises TypeError for what is no name."""
         tally = self._by_raw.get((name, queue))
         if tally is None:
@@ -86,7 +86,7 @@ class Tallies:
         if not any(tally.name == name for tally in self._tallies.values()):
             self.of(name, UNKNOWN)
 
-    def fail(self, tally: Tally, exception: str) -> None:
+    def fail(self, tally: TaskCounts, exception: str) -> None:
         """Count a failure by the class of its exception."""
         if exception not in tally.failed:
             exception = self._exceptions.name(exception)
@@ -95,7 +95,7 @@ class Tallies:
                 self._failures += 1
         tally.failed[exception] = tally.failed.get(exception, 0) + 1
 
-    def all(self) -> list[Tally]:
+    def all(self) -> list[TaskCounts]:
         """Every tally, safe to walk."""
         return list(self._tallies.values())
 
@@ -105,10 +105,10 @@ class Tallies:
             for exception, count in tally.failed.copy().items():
                 yield tally.name, tally.queue, exception, count
 
-    def _admit(self, name: str, queue: str) -> Tally:
+    def _admit(self, name: str, queue: str) -> TaskCounts:
         key = (self._names.name(name), self._queues.name(queue))
         if key not in self._tallies and len(self._tallies) >= self._pairs:
             key = (OTHER, OTHER)
         if key not in self._tallies:
-            self._tallies[key] = Tally(*key)
+            self._tallies[key] = TaskCounts(*key)
         return self._tallies[key]

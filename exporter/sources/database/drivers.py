@@ -8,22 +8,22 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine
 
 from exporter.database_url import database_address
-from exporter.sources.database.postgres import Postgres
-from exporter.sources.database.postgres_wire import Tally
+from exporter.sources.database.postgres import PostgresDriver
+from exporter.sources.database.postgres_connection import TransactionCounts
 
 
-class Way(Protocol):
+class DatabaseDriver(Protocol):
     """What differs between the databases that can be asked."""
 
     dialect: str
     path: Path | None  # of a file; None for a server
     kept: bool  # whether a connection serves more than one question
 
-    def for_ping(self) -> "Way":
+    def for_ping(self) -> "DatabaseDriver":
         """The way for single small statements."""
         ...
 
-    def engine(self, seconds: float, tally: Tally) -> Engine:
+    def engine(self, seconds: float, tally: TransactionCounts) -> Engine:
         """An engine without a pool for questions of `seconds`, whose transactions `tally` counts."""
         ...
 
@@ -40,11 +40,11 @@ class Way(Protocol):
         ...
 
 
-def way_to(url: str) -> Way:
+def make_driver(url: str) -> DatabaseDriver:
     """The way to the database of this SQLAlchemy URL. Raises ValueError, which does not hold the URL."""
     address = database_address(url)
     if address.get_backend_name() == "sqlite":
-        from exporter.sources.database.sqlite import Sqlite  # noqa: PLC0415  (its library: 2 MiB)
+        from exporter.sources.database.sqlite_driver import SqliteDriver  # noqa: PLC0415  (its library: 2 MiB)
 
-        return Sqlite(address)
-    return Postgres(address)
+        return SqliteDriver(address)
+    return PostgresDriver(address)

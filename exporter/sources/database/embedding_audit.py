@@ -12,14 +12,14 @@ from itertools import pairwise
 
 Vector = Mapping[int, float]
 
-IDS = 2**32  # ids of a hashing encoder are 32 bits wide at most, those of Python's hash() are 61
-FEWEST = 6  # terms from which on equal spacing of weights is no accident
-SPACING = 0.05
-SHARED = 0.5
+MAX_TOKEN_ID = 2**32  # ids of a hashing encoder are 32 bits wide at most, those of Python's hash() are 61
+MIN_TERMS = 6  # terms from which on equal spacing of weights is no accident
+SPACING_TOLERANCE = 0.05
+MIN_OVERLAP = 0.5
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EmbeddingAudit:
     """Of the newest vectors under one model name: how many were looked at, how many are suspect, why.
 
     `suspect` counts a vector once, whatever speaks against it.
@@ -34,7 +34,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredVector:
     """One stored vector: the row it belongs to, the text it was made from, and its JSON."""
 
     id: str
@@ -47,45 +47,45 @@ class Stored:
         return frozenset(self.vector or ())
 
 
-def judged(model: str, stored: Iterable[Stored], vocabulary: int | None) -> Evidence:
+def audit_vectors(model: str, stored: Iterable[StoredVector], vocabulary: int | None) -> EmbeddingAudit:
     """What speaks against these vectors of a model with `vocabulary` tokens, None if unknown."""
     rows = [row for row in stored if row.vector]
-    ids = {row.id for row in rows if not possible(row.vector or {}, vocabulary or IDS)}
+    ids = {row.id for row in rows if not is_in_vocabulary(row.vector or {}, vocabulary or MAX_TOKEN_ID)}
     # a model that is not known may well count terms; a learned one does not
-    counts = {row.id for row in rows if vocabulary is not None and whole(row.vector or {})}
-    twins = unlike(rows)
-    return Evidence(model, len(rows), len(ids | counts | twins), len(ids), len(counts), len(twins))
+    counts = {row.id for row in rows if vocabulary is not None and has_count_weights(row.vector or {})}
+    twins = find_mismatched_twins(rows)
+    return EmbeddingAudit(model, len(rows), len(ids | counts | twins), len(ids), len(counts), len(twins))
 
 
-def possible(vector: Vector, vocabulary: int) -> bool:
+def is_in_vocabulary(vector: Vector, vocabulary: int) -> bool:
     """Whether every token id lies in the vocabulary."""
     return all(0 <= token < vocabulary for token in vector)
 
 
-def whole(vector: Vector) -> bool:
+def has_count_weights(vector: Vector) -> bool:
     """Whether all weights are whole multiples of the smallest, as term frequencies are."""
     weights = [weight for weight in vector.values() if weight > 0]
-    if len(weights) < FEWEST:
+    if len(weights) < MIN_TERMS:
         return False
     smallest = min(weights)
-    return all(abs(weight / smallest - round(weight / smallest)) < SPACING for weight in weights)
+    return all(abs(weight / smallest - round(weight / smallest)) < SPACING_TOLERANCE for weight in weights)
 
 
-def unlike(rows: Iterable[Stored]) -> set[str]:
+def find_mismatched_twins(rows: Iterable[StoredVector]) -> set[str]:
     """The rows with the text of another row, while their vectors share less than half of their terms."""
-    by_text: dict[str, list[Stored]] = {}
+    by_text: dict[str, list[StoredVector]] = {}
     for row in rows:
         if row.text.strip():
             by_text.setdefault(row.text, []).append(row)
     found: set[str] = set()
     for twins in by_text.values():
         for a, b in pairwise(twins):
-            if len(a.terms & b.terms) < SHARED * len(a.terms | b.terms):
+            if len(a.terms & b.terms) < MIN_OVERLAP * len(a.terms | b.terms):
                 found |= {a.id, b.id}
     return found
 
 
-def vector_of(text: object) -> Vector | None:
+def parse_vector(text: object) -> Vector | None:
     """The vector in a column; None when it is no JSON object of numbers by token id."""
     try:
         body = json.loads(text) if isinstance(text, str) else text

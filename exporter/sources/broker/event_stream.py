@@ -19,21 +19,21 @@ from redis.retry import Retry
 
 from connections.redis_clients import blocking_pool
 from exporter.settings import Celery as CelerySettings
-from exporter.sources.broker.layout import globbed
+from exporter.sources.broker.kombu_layout import escape_glob
 from exporter.sources.redis_connection import counts_of, read_url, setup_of
 
-CHUNK = 65_536
-MOST_CHUNKS = 64
-MOST_BACKLOG = 128 * 1024 * 1024  # beyond this Redis may as well keep the rest, or cut us
-PING = b"*1\r\n$4\r\nPING\r\n"
+CHUNK_BYTES = 65_536
+MAX_CHUNKS = 64
+MAX_BACKLOG_BYTES = 128 * 1024 * 1024  # beyond this Redis may as well keep the rest, or cut us
+PING_COMMAND = b"*1\r\n$4\r\nPING\r\n"
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-class Stream:
+class EventSubscription:
     """One subscription. Raises redis.RedisError or OSError when it cannot be had or is cut."""
 
     def __init__(self, url: SecretStr, pattern: str, timeout: float) -> None:
-        self._connection = connection = connection_to(url, timeout)
+        self._connection = connection = make_connection(url, timeout)
         self._own = counts_of(url)
         connection.connect()
         self._own.connected(*setup_of(connection))
@@ -54,8 +54,8 @@ class Stream:
         """Take what the kernel holds; whether that was anything."""
         before = self.backlog
         with suppress(*WOULD_BLOCK):
-            for _ in range(MOST_CHUNKS if self.backlog < MOST_BACKLOG else 0):
-                chunk = self._socket.recv(CHUNK)
+            for _ in range(MAX_CHUNKS if self.backlog < MAX_BACKLOG_BYTES else 0):
+                chunk = self._socket.recv(CHUNK_BYTES)
                 if not chunk:
                     raise ConnectionResetError("the broker closed the subscription")
                 self._chunks.append(chunk)
@@ -65,8 +65,8 @@ class Stream:
     def ping(self) -> None:
         """Ask for a sign of life; it arrives as any message does."""
         with suppress(*WOULD_BLOCK):
-            self._socket.send(PING)
-            self._own.note(("PING",), "PONG")
+            self._socket.send(PING_COMMAND)
+            self._own.note(("PING_COMMAND",), "PONG")
 
     def payloads(self) -> Iterator[bytes]:
         """The messages in the next chunk; only one, since the socket must be emptied between chunks."""
@@ -95,7 +95,7 @@ class Stream:
         self._connection.disconnect()
 
 
-def connection_to(url: SecretStr, timeout: float) -> Any:
+def make_connection(url: SecretStr, timeout: float) -> Any:
     """A connection that is not open yet; its class depends on the URL and carries no types."""
     pool = blocking_pool(
         read_url(url),
@@ -108,7 +108,7 @@ def connection_to(url: SecretStr, timeout: float) -> Any:
     return pool.make_connection()
 
 
-def pattern_of(settings: CelerySettings, database: int) -> str:
+def channel_pattern(settings: CelerySettings, database: int) -> str:
     """The pattern that matches every event channel, whether or not kombu appends the routing key."""
     channel = settings.key_prefix + settings.fanout_prefix.format(db=database) + settings.event_exchange
-    return f"{globbed(channel)}*"
+    return f"{escape_glob(channel)}*"

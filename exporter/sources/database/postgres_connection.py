@@ -15,12 +15,12 @@ from psycopg.types.datetime import TimestampLoader, TimestamptzLoader
 MARK = "/* watchroom-exporter */"
 FIRST_WORD = re.compile(r"^\s*\w+")
 # 0 is what the driver falls back on for types that it does not know, enums among them; JSON is parsed later
-TEXTS: tuple[str | int, ...] = (0, "text", "varchar", "bpchar", "name", '"char"', "json", "jsonb")
+TEXT_TYPES: tuple[str | int, ...] = (0, "text", "varchar", "bpchar", "name", '"char"', "json", "jsonb")
 CODECS = {"SQL_ASCII": "utf-8", "UNICODE": "utf-8", "WIN": "cp1251", "UHC": "cp949", "ALT": "cp866"}
 
 
 @dataclass
-class Tally:
+class TransactionCounts:
     """Transactions that the server has counted of our own connections."""
 
     commits: int = 0
@@ -38,9 +38,11 @@ class MarkedCursor(psycopg.Cursor[Any]):
     def execute(self, query: Any, *args: Any, **more: Any) -> Any:
         """The statement with the mark behind its first word, where the server keeps comments."""
         connection = self.connection
-        alone = connection.autocommit and isinstance(connection, OwnConnection)
+        alone = connection.autocommit and isinstance(connection, CountingConnection)
         try:
-            answer = super().execute(marked(query) if isinstance(query, str) else query, *args, **more)
+            answer = super().execute(
+                mark_statement(query) if isinstance(query, str) else query, *args, **more
+            )
         except psycopg.DatabaseError as error:
             if alone and error.sqlstate:
                 connection.tally.rollbacks += 1  # type: ignore[attr-defined]
@@ -50,22 +52,22 @@ class MarkedCursor(psycopg.Cursor[Any]):
         return answer
 
 
-class OwnConnection(psycopg.Connection[Any]):
+class CountingConnection(psycopg.Connection[Any]):
     """Counts in `tally` the transactions that end on it."""
 
-    tally: Tally
+    tally: TransactionCounts
 
     @classmethod
-    def counted(cls, tally: Tally, **arguments: Any) -> "OwnConnection":
+    def counted(cls, tally: TransactionCounts, **arguments: Any) -> "CountingConnection":
         """Connect; the server counts that as a transaction, too."""
         connection: Any = cls.connect(cursor_factory=MarkedCursor, **arguments)
         connection.tally = tally
         tally.commits += 1
-        for kind in TEXTS:
-            connection.adapters.register_loader(kind, AnyText)
-        connection.adapters.register_loader("timestamp", AnyMoment)
-        connection.adapters.register_loader("timestamptz", AnyZonedMoment)
-        connection.adapters.register_dumper(str, AnyTextOut)
+        for kind in TEXT_TYPES:
+            connection.adapters.register_loader(kind, LenientTextLoader)
+        connection.adapters.register_loader("timestamp", LenientTimestampLoader)
+        connection.adapters.register_loader("timestamptz", LenientTimestamptzLoader)
+        connection.adapters.register_dumper(str, LenientTextDumper)
         return connection  # type: ignore[no-any-return]
 
     def commit(self) -> None:
@@ -82,27 +84,27 @@ class OwnConnection(psycopg.Connection[Any]):
         self.tally.rollbacks += is_open
 
 
-class AnyText(Loader):
+class LenientTextLoader(Loader):
     """Text as the server holds it, which may be in no encoding at all: what cannot be read is replaced."""
 
     def __init__(self, oid: int, context: Any = None) -> None:
         super().__init__(oid, context)
-        self._codec = codec(self.connection)
+        self._codec = server_codec(self.connection)
 
     def load(self, data: Any) -> str:
         """The text."""
         return bytes(data).decode(self._codec, "replace")
 
 
-class AnyTextOut(Dumper):
+class LenientTextDumper(Dumper):
     """Text in the server's encoding."""
 
     def dump(self, obj: str) -> bytes:
         """The bytes."""
-        return obj.encode(codec(self.connection), "replace")
+        return obj.encode(server_codec(self.connection), "replace")
 
 
-class AnyMoment(TimestampLoader):
+class LenientTimestampLoader(TimestampLoader):
     """A time, None for one that Python cannot hold, as infinity."""
 
     def load(self, data: Any) -> datetime | None:  # type: ignore[override]
@@ -112,7 +114,7 @@ class AnyMoment(TimestampLoader):
         return None
 
 
-class AnyZonedMoment(TimestamptzLoader):
+class LenientTimestamptzLoader(TimestamptzLoader):
     """The same with a zone."""
 
     def load(self, data: Any) -> datetime | None:  # type: ignore[override]
@@ -122,7 +124,7 @@ class AnyZonedMoment(TimestamptzLoader):
         return None
 
 
-def codec(connection: Any) -> str:
+def server_codec(connection: Any) -> str:
     """Python's name of the server's encoding; the client's is SQL_ASCII, so that nothing is converted."""
     name = (connection and connection.info.parameter_status("server_encoding")) or "SQL_ASCII"
     known = CODECS.get(name.upper()) or re.sub("^WIN", "cp", name)
@@ -131,6 +133,6 @@ def codec(connection: Any) -> str:
     return "latin-1"
 
 
-def marked(query: str) -> str:
+def mark_statement(query: str) -> str:
     """The statement with our mark: before its first word the server would leave it out."""
     return FIRST_WORD.sub(lambda word: f"{word[0]} {MARK}", query, count=1)

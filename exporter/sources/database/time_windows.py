@@ -11,7 +11,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from exporter.sources.document import unix_seconds
 
 WINDOWS: Mapping[str, int] = {"1d": 1, "7d": 7, "30d": 30}  # days by label
-LONGEST = "30d"
+LONGEST_WINDOW = "30d"
 
 
 class utc(FunctionElement[datetime]):  # noqa: N801  (a function of SQL)
@@ -37,44 +37,44 @@ class not_before(FunctionElement[bool]):  # noqa: N801  (as above)
 
 
 @compiles(utc)
-def plain_time(element: Any, compiler: Any, **how: Any) -> str:
+def compile_utc(element: Any, compiler: Any, **how: Any) -> str:
     """The column as it is."""
     return str(compiler.process(element.clauses, **how))
 
 
 @compiles(utc, "sqlite")
-def converted_time(element: Any, compiler: Any, **how: Any) -> str:
+def compile_utc_sqlite(element: Any, compiler: Any, **how: Any) -> str:
     """The column's text without its offset, None where it is no time."""
     return f"strftime('%Y-%m-%d %H:%M:%f', {compiler.process(element.clauses, **how)})"
 
 
 @compiles(not_before)
-def compared(element: Any, compiler: Any, **how: Any) -> str:
+def compile_not_before(element: Any, compiler: Any, **how: Any) -> str:
     """One comparison."""
     at, moment, _ = element.clauses
     return f"({compiler.process(at, **how)} >= {compiler.process(moment, **how)})"
 
 
 @compiles(not_before, "sqlite")
-def compared_twice(element: Any, compiler: Any, **how: Any) -> str:
+def compile_not_before_sqlite(element: Any, compiler: Any, **how: Any) -> str:
     """A comparison of the text, then one of the time."""
     at, moment, day = (compiler.process(clause, **how) for clause in element.clauses)
     return f"({at} >= {day} AND strftime('%Y-%m-%d %H:%M:%f', {at}) >= {moment})"
 
 
-def since(at: ColumnElement[Any], window: str) -> ColumnElement[bool]:
+def is_in_window(at: ColumnElement[Any], window: str) -> ColumnElement[bool]:
     """Whether the time of the column lies in the window that ends now; without a zone it is UTC."""
     moment = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=WINDOWS[window])
     day = (moment - timedelta(days=2)).date().isoformat()
     return not_before(at, bindparam(None, moment, type_=DateTime()), bindparam(None, day, type_=String()))
 
 
-def rows_since(at: ColumnElement[Any]) -> list[ColumnElement[int]]:
+def counts_by_window(at: ColumnElement[Any]) -> list[ColumnElement[int]]:
     """How many rows fall into each window."""
-    return [func.coalesce(func.sum(case((since(at, w), 1), else_=0)), 0) for w in WINDOWS]
+    return [func.coalesce(func.sum(case((is_in_window(at, w), 1), else_=0)), 0) for w in WINDOWS]
 
 
-def moment(value: object) -> float | None:
+def to_unix_time(value: object) -> float | None:
     """A time from a column as Unix seconds; without a zone it is UTC."""
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class QueueView:
+class QueueSnapshot:
     """One queue over all its priority lists, as last asked."""
 
     name: str
@@ -25,7 +25,7 @@ class QueueView:
 
 
 @dataclass(frozen=True)
-class BrokerView:
+class BrokerSnapshot:
     """Everything at one moment; None means unknown and must never be read as 0 or as healthy.
 
     `await sources.broker.observed()` makes it from answers that are already there or cheap to get; it
@@ -35,7 +35,7 @@ class BrokerView:
     answers: bool  # the broker answered our own PING
     listening: bool  # worker events arrive: what follows from events speaks for the present
     workers_up: int | None  # workers whose heartbeat is younger than celery.worker_timeout
-    queues: tuple[QueueView, ...] | None  # None when the broker could not be asked
+    queues: tuple[QueueSnapshot, ...] | None  # None when the broker could not be asked
     unacked: int | None  # messages that workers hold, running, reserved or waiting for their time
     last_task_event: float | None  # Unix seconds at which the last event of any task came
     finished: int | None  # tasks that succeeded or failed within the last `window` seconds, by events

@@ -8,24 +8,24 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from exporter.errors import SourceError
-from exporter.sources.database.link import Link, Reading
+from exporter.sources.database.reader import DatabaseReader, PendingRead
 
 T = TypeVar("T")
-MOST_PATIENCE = 0.5  # seconds that those who are due wait for one that is late
+MAX_BATCH_WAIT = 0.5  # seconds that those who are due wait for one that is late
 
 
-class Together:
+class ReadBatcher:
     """Gathers what is asked for until all are there, or until the period is over.
 
     A member out of step, as after a failure, waits for the others and is in step again.
     """
 
-    def __init__(self, link: Link, period: float, allowed: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, link: DatabaseReader, period: float, allowed: Callable[[], Awaitable[object]]) -> None:
         self._link = link
         self._period = period
         self._allowed = allowed
         self._members = 0
-        self._waiting: list[Reading] = []
+        self._waiting: list[PendingRead] = []
         self._all_here = asyncio.Event()
         self._due = float("-inf")  # the loop's time
         self._task: asyncio.Task[None] | None = None
@@ -36,7 +36,7 @@ class Together:
         self._members += 1
 
         async def ask() -> T:
-            reading = Reading(read, asyncio.get_running_loop().create_future())
+            reading = PendingRead(read, asyncio.get_running_loop().create_future())
             self._waiting.append(reading)
             if len(self._waiting) >= self._members:
                 self._all_here.set()
@@ -71,14 +71,14 @@ class Together:
 
     async def _gather(self) -> None:
         now = asyncio.get_running_loop().time()
-        patience = max(self._due - now, 0.0) + min(self._period / 10, MOST_PATIENCE)
+        patience = max(self._due - now, 0.0) + min(self._period / 10, MAX_BATCH_WAIT)
         try:
             async with asyncio.timeout(patience):
                 await self._all_here.wait()
         except TimeoutError:
             return
 
-    async def _read(self, readings: list[Reading]) -> None:
+    async def _read(self, readings: list[PendingRead]) -> None:
         try:
             # a database that does not answer the smallest question is not troubled with bigger ones
             await self._allowed()

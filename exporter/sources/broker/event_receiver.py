@@ -14,33 +14,33 @@ from redis.exceptions import RedisError, ResponseError
 
 from exporter.memory import give_back
 from exporter.settings import Celery as CelerySettings
-from exporter.sources.broker.foreign import Foreign
-from exporter.sources.broker.messages import body_of
-from exporter.sources.broker.stream import Stream, pattern_of
-from exporter.sources.broker.tallies import Tallies
-from exporter.sources.broker.tasks import MALFORMED, Tasks
-from exporter.sources.broker.workers import Workers
+from exporter.sources.broker.event_stream import EventSubscription, channel_pattern
+from exporter.sources.broker.foreign import ForeignWorkers
+from exporter.sources.broker.messages import parse_body
+from exporter.sources.broker.task_counters import TaskCounters
+from exporter.sources.broker.tasks import MALFORMED_ERRORS, TaskTracker
+from exporter.sources.broker.workers import BrokerWorkers
 from exporter.sources.redis_errors import said
 
 log = logging.getLogger("exporter")
 PING_AFTER = 1.0
-BURST = 100_000  # bytes of events not yet understood that make a burst
+BURST_BYTES = 100_000  # bytes of events not yet understood that make a burst
 SILENT_AFTER = 3.0  # no answer to a ping by then: what we know is no longer of the present
-GIVEN_UP_AFTER = 30.0
-LONGEST_REST = 5.0
+RECONNECT_AFTER = 30.0
+MAX_BACKOFF = 5.0
 
 
-class Receiver:
+class EventReceiver:
     """Listens to events and keeps what they say. Its numbers are written by its thread, read by any."""
 
     def __init__(self, settings: CelerySettings, url: SecretStr, database: int) -> None:
         self._settings = settings
         self._url = url
-        self._pattern = pattern_of(settings, database)
-        self.workers = Workers(settings.workers, settings.worker_timeout, settings.worker_forgotten)
-        self.foreign = Foreign(settings.foreign_workers)
-        tallies = Tallies(settings.tasks, settings.task_queues, settings.exceptions)
-        self.tasks = Tasks(tallies, settings.tasks_in_flight, self.workers)
+        self._pattern = channel_pattern(settings, database)
+        self.workers = BrokerWorkers(settings.workers, settings.worker_timeout, settings.worker_forgotten)
+        self.foreign = ForeignWorkers(settings.foreign_workers)
+        tallies = TaskCounters(settings.tasks, settings.task_queues, settings.exceptions)
+        self.tasks = TaskTracker(tallies, settings.tasks_in_flight, self.workers)
         self._handlers = self.workers.handlers() | self.tasks.handlers()
         self.seen = 0
         self.undecodable = 0
@@ -52,7 +52,7 @@ class Receiver:
         self.reason = ""  # why no events arrive, as one sentence
         self._heard_at = 0.0
         self._listening_since: float | None = None
-        self._stream: Stream | None = None
+        self._stream: EventSubscription | None = None
         self._burst = False
         self._stopping = threading.Event()
         self._waker: socket.socket | None = None
@@ -93,8 +93,8 @@ class Receiver:
     def take(self, payload: bytes, now: float) -> None:
         """Count the events in one message."""
         try:
-            body = body_of(payload)
-        except MALFORMED:
+            body = parse_body(payload)
+        except MALFORMED_ERRORS:
             self.undecodable += 1
             return
         handlers = self._handlers
@@ -104,7 +104,7 @@ class Receiver:
                 handler = handlers.get(event["type"])
                 if handler is not None and not self.foreign.sent(event):
                     handler(event, now)
-            except MALFORMED:
+            except MALFORMED_ERRORS:
                 self.undecodable += 1
 
     def _run(self, wake: socket.socket) -> None:
@@ -119,10 +119,10 @@ class Receiver:
             except Exception as error:  # noqa: BLE001  (whatever the broker sent, the thread tries again)
                 failures = 0 if self._listening_since is not None else failures + 1
                 self._cut(error)
-            self._stopping.wait(min(0.1 * 2 ** min(failures, 10), LONGEST_REST))
+            self._stopping.wait(min(0.1 * 2 ** min(failures, 10), MAX_BACKOFF))
 
     def _listen(self, wake: socket.socket) -> None:
-        self._stream = stream = Stream(self._url, self._pattern, self._settings.timeout)
+        self._stream = stream = EventSubscription(self._url, self._pattern, self._settings.timeout)
         try:
             poll = select.poll()
             poll.register(stream.fileno(), select.POLLIN)
@@ -133,7 +133,7 @@ class Receiver:
             self._stream = None
             stream.close()
 
-    def _follow(self, stream: Stream, wait: Callable[[], Any]) -> None:
+    def _follow(self, stream: EventSubscription, wait: Callable[[], Any]) -> None:
         ticked_at = pinged_at = 0.0
         while not self._stopping.is_set():
             if not stream.backlog:
@@ -154,7 +154,7 @@ class Receiver:
             self._listening_since = now  # after a silence nobody's age is known
         self._heard_at = now
 
-    def _read(self, stream: Stream, now: float) -> None:
+    def _read(self, stream: EventSubscription, now: float) -> None:
         tasks_before = self.tasks.events
         for payload in stream.payloads():
             self.take(payload, now)
@@ -166,8 +166,8 @@ class Receiver:
             self.reason = ""
             log.info("worker events are received")
 
-    def _assure(self, stream: Stream, now: float) -> None:
-        if now - self._heard_at > GIVEN_UP_AFTER:
+    def _assure(self, stream: EventSubscription, now: float) -> None:
+        if now - self._heard_at > RECONNECT_AFTER:
             raise TimeoutError("the broker has been silent")
         stream.ping()
 
@@ -183,7 +183,7 @@ class Receiver:
 
     def _tidy(self) -> None:
         """Give back the memory of a burst once all of it is understood."""
-        if self.backlog > BURST:
+        if self.backlog > BURST_BYTES:
             self._burst = True
         elif self._burst and not self.backlog:
             self._burst = False
@@ -194,13 +194,13 @@ class Receiver:
         if self._listening_since is not None:
             self._listening_since = None
             self.cuts += 1
-        reason = reason_of(error)
+        reason = failure_reason(error)
         if reason != self.reason:
             self.reason = reason
             log.warning("worker events do not arrive: %s; tried again", reason)
 
 
-def reason_of(error: Exception) -> str:
+def failure_reason(error: Exception) -> str:
     """Why the subscription is not there, in words that are safe to log."""
     if isinstance(error, ResponseError):
         text = "channel" if "channel" in str(error) else str(error)

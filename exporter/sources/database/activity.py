@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from exporter.sources.database.postgres import APPLICATION
-from exporter.sources.database.postgres_rights import demand_statistics
+from exporter.sources.database.postgres import APPLICATION_NAME
+from exporter.sources.database.postgres_rights import require_statistics_role
 
 # client backends only: walsenders and background workers hold transactions that mean nothing here
 SESSIONS = text(
@@ -18,7 +18,7 @@ SESSIONS = text(
     GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 1, 2, 3, 4, 5 LIMIT 500
     """
 )
-LONG = text(
+LONG_TRANSACTIONS = text(
     """
     SELECT count(*), coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)
     FROM pg_stat_activity
@@ -26,7 +26,7 @@ LONG = text(
       AND xact_start < clock_timestamp() - make_interval(secs => :seconds)
     """
 )
-LIMITS = text(
+CONNECTION_LIMITS = text(
     """
     SELECT current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int,
            current_database(), (SELECT count(*) FROM pg_stat_activity WHERE application_name = :own)
@@ -35,7 +35,7 @@ LIMITS = text(
 
 
 @dataclass(frozen=True)
-class Sessions:
+class SessionGroup:
     """Client sessions that are alike: how many, and the age in seconds of their oldest transaction."""
 
     database: str
@@ -52,7 +52,7 @@ class Activity:
     """Sessions, what the server allows, and transactions that last longer than the settings say."""
 
     database: str
-    sessions: tuple[Sessions, ...]
+    sessions: tuple[SessionGroup, ...]
     most_connections: float
     reserved_connections: float
     long_transactions: float
@@ -65,13 +65,15 @@ def read_activity(connection: Connection, long_transaction: float) -> Activity:
 
     Raises Refused where sessions of other roles are hidden from ours.
     """
-    demand_statistics(connection, "sessions")
-    sessions = connection.execute(SESSIONS, {"own": APPLICATION}).all()
-    count, oldest = connection.execute(LONG, {"own": APPLICATION, "seconds": long_transaction}).one()
-    most, reserved, database, ours = connection.execute(LIMITS, {"own": APPLICATION}).one()
+    require_statistics_role(connection, "sessions")
+    sessions = connection.execute(SESSIONS, {"own": APPLICATION_NAME}).all()
+    count, oldest = connection.execute(
+        LONG_TRANSACTIONS, {"own": APPLICATION_NAME, "seconds": long_transaction}
+    ).one()
+    most, reserved, database, ours = connection.execute(CONNECTION_LIMITS, {"own": APPLICATION_NAME}).one()
     return Activity(
         database,
-        tuple(sessions_of(row) for row in sessions),
+        tuple(session_group(row) for row in sessions),
         most,
         reserved,
         count,
@@ -80,12 +82,12 @@ def read_activity(connection: Connection, long_transaction: float) -> Activity:
     )
 
 
-def sessions_of(row: Any) -> Sessions:
+def session_group(row: Any) -> SessionGroup:
     """One row of the sessions."""
     database, state, user, application, wait, count, oldest = row
-    return Sessions(database, state, user, application, wait, count, age(oldest))
+    return SessionGroup(database, state, user, application, wait, count, transaction_age(oldest))
 
 
-def age(seconds: object) -> float | None:
+def transaction_age(seconds: object) -> float | None:
     """Seconds from the server; a transaction that began while we looked has the age 0."""
     return None if seconds is None else max(float(str(seconds)), 0.0)

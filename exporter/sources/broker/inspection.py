@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.settings import Celery as CelerySettings
-from exporter.sources.broker.messages import body_of
+from exporter.sources.broker.messages import parse_body
 from exporter.sources.document import Document
 from exporter.sources.redis_client import Client
 
@@ -22,15 +22,15 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "stats": {},
     "registered": {"taskinfoitems": ["rate_limit"]},
 }
-LIMITED = re.compile(r"^(\S+)(?: \[(.*)\])?$")
-MOST_TASKS = 1000  # names that are taken of one worker
-PATIENCE = 1.0  # as long as Celery itself waits for replies
-KEPT = 30  # seconds after which Redis clears away what a late reply leaves
-MOST_REPLIES = 2000
+TASK_WITH_OPTIONS = re.compile(r"^(\S+)(?: \[(.*)\])?$")
+MAX_TASKS = 1000  # names that are taken of one worker
+REPLY_TIMEOUT = 1.0  # as long as Celery itself waits for replies
+REPLY_QUEUE_TTL = 30  # seconds after which Redis clears away what a late reply leaves
+MAX_REPLIES = 2000
 
 
 @dataclass
-class Inspected:
+class InspectReply:
     """What one worker answered."""
 
     queues: set[str] = field(default_factory=set)
@@ -40,13 +40,15 @@ class Inspected:
     limited: set[str] = field(default_factory=set)  # those of them that may wait for their rate limit
 
 
-async def inspect(client: Client, settings: CelerySettings, separator: str) -> dict[str, Inspected]:
+async def inspect_workers(
+    client: Client, settings: CelerySettings, separator: str
+) -> dict[str, InspectReply]:
     """The workers that answered within a second, by name. Raises SourceError."""
     mailbox = Mailbox(settings, client.database, separator)
     await mailbox.bind(client)
     try:
         await client.granted([("PUBLISH", mailbox.channel, mailbox.message(name)) for name in COMMANDS])
-        return gathered(await mailbox.replies(client))
+        return merge_replies(await mailbox.replies(client))
     finally:
         await client.replies([("DEL", mailbox.queue, mailbox.binding)])
 
@@ -69,7 +71,7 @@ class Mailbox:
     async def bind(self, client: Client) -> None:
         """Say where replies go."""
         member = self._separator.join((self._key, "", self._name))
-        await client.granted([("SADD", self.binding, member), ("EXPIRE", self.binding, KEPT)])
+        await client.granted([("SADD", self.binding, member), ("EXPIRE", self.binding, REPLY_QUEUE_TTL)])
 
     def message(self, command: str) -> str:
         """A command to every worker, as kombu would send it."""
@@ -100,9 +102,9 @@ class Mailbox:
 
     async def replies(self, client: Client) -> list[str]:
         """What came within the time that Celery gives."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + REPLY_TIMEOUT
         found: list[str] = []
-        while (left := deadline - time.monotonic()) > 0 and len(found) < MOST_REPLIES:
+        while (left := deadline - time.monotonic()) > 0 and len(found) < MAX_REPLIES:
             wait = max(min(left, self._wait), 0.01)
             popped = await client.one("BRPOP", self.queue, f"{wait:.3f}")
             if isinstance(popped, tuple | list):
@@ -110,41 +112,41 @@ class Mailbox:
         return found
 
 
-def gathered(replies: list[str]) -> dict[str, Inspected]:
+def merge_replies(replies: list[str]) -> dict[str, InspectReply]:
     """The replies to both commands, joined by worker; what is no reply is left out."""
-    found: dict[str, Inspected] = {}
+    found: dict[str, InspectReply] = {}
     for reply in replies:
         try:
-            by_host = body_of(reply.encode(errors="replace"))
+            by_host = parse_body(reply.encode(errors="replace"))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue
         for host, answer in by_host.items() if isinstance(by_host, dict) else ():
-            learn(found.setdefault(str(host), Inspected()), answer)
+            apply_reply(found.setdefault(str(host), InspectReply()), answer)
     return found
 
 
-def learn(worker: Inspected, answer: Any) -> None:
+def apply_reply(worker: InspectReply, answer: Any) -> None:
     """Take one answer: a list of queues, a list of tasks, or statistics."""
     if isinstance(answer, list):
         names = (queue.get("name") for queue in answer if isinstance(queue, dict))
         worker.queues |= {name for name in names if isinstance(name, str)}
-        for task in [text for text in answer if isinstance(text, str)][:MOST_TASKS]:
-            learn_task(worker, task)
+        for task in [text for text in answer if isinstance(text, str)][:MAX_TASKS]:
+            apply_task(worker, task)
     elif isinstance(answer, dict):
         stats = Document(answer, "a worker's statistics")
-        worker.processes = whole(stats.number("pool", "max-concurrency"))
-        worker.prefetch = whole(stats.number("prefetch_count"))
+        worker.processes = to_int(stats.number("pool", "max-concurrency"))
+        worker.prefetch = to_int(stats.number("prefetch_count"))
 
 
-def learn_task(worker: Inspected, text: str) -> None:
+def apply_task(worker: InspectReply, text: str) -> None:
     """Take a task as Celery writes it: its name, then in brackets what was asked for and is set."""
-    found = LIMITED.match(text)
+    found = TASK_WITH_OPTIONS.match(text)
     if found is not None:
         worker.tasks.add(found[1])
         if "rate_limit=" in (found[2] or ""):
             worker.limited.add(found[1])
 
 
-def whole(number: float | None) -> int | None:
+def to_int(number: float | None) -> int | None:
     """The number without its fraction."""
     return None if number is None else int(number)

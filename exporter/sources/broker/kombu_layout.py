@@ -14,9 +14,9 @@ from exporter.settings import Celery as CelerySettings
 from exporter.sources.redis_client import Client
 
 # reply and control queues come and go with their owners, nobody waits in them
-PRIVATE = re.compile(r"\.pidbox$|^celeryev\.|^amq\.gen|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
-REPLIES = re.compile(r"_kombu\.binding\.(reply\.|celeryev)")
-MOST_BINDINGS = 60  # that are read in one look
+PRIVATE_QUEUE = re.compile(r"\.pidbox$|^celeryev\.|^amq\.gen|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
+REPLY_BINDING = re.compile(r"_kombu\.binding\.(reply\.|celeryev)")
+MAX_BINDINGS = 60  # that are read in one look
 
 
 @dataclass(frozen=True)
@@ -35,31 +35,31 @@ async def read_bindings(client: Client, settings: CelerySettings, seconds: float
     deadline = time.monotonic() + seconds
     cursor, keys = "0", list[str]()
     while time.monotonic() < deadline:
-        reply = await client.one("SCAN", cursor, "MATCH", f"{globbed(prefix)}*", "COUNT", 1000)
-        cursor, names = scanned(reply)
-        keys += [name for name in names if not REPLIES.search(name)]
+        reply = await client.one("SCAN", cursor, "MATCH", f"{escape_glob(prefix)}*", "COUNT", 1000)
+        cursor, names = parse_scan_reply(reply)
+        keys += [name for name in names if not REPLY_BINDING.search(name)]
         if cursor == "0":
             break
-    chosen = sorted(set(keys))[:MOST_BINDINGS]
+    chosen = sorted(set(keys))[:MAX_BINDINGS]
     replies = await client.granted([("SMEMBERS", key) for key in chosen]) if chosen else []
     members = [str(m) for reply in replies if isinstance(reply, set | list | tuple) for m in reply]
-    return learnt(members, settings.separator)
+    return parse_bindings(members, settings.separator)
 
 
-def learnt(members: Iterable[str], separator: str) -> Bindings:
+def parse_bindings(members: Iterable[str], separator: str) -> Bindings:
     """What these members of bindings say."""
     members = list(members)
     if not members or any(separator in member for member in members):
         found = {m.rpartition(separator)[2] for m in members if separator in m}
-        return Bindings(separator, queues=public(found))
-    guesses = Counter(guess for member in members if (guess := doubled(member)))
+        return Bindings(separator, queues=public_queues(found))
+    guesses = Counter(guess for member in members if (guess := detect_separator(member)))
     for guess, _ in guesses.most_common(1):
         queues = {member.rpartition(guess)[2] for member in members if guess in member}
-        return Bindings(guess, learnt=True, queues=public(queues))
+        return Bindings(guess, learnt=True, queues=public_queues(queues))
     return Bindings(separator, strange=True)
 
 
-def doubled(member: str) -> str | None:
+def detect_separator(member: str) -> str | None:
     """The separator of a member in which it stands twice, between a routing key and a queue of one name."""
     control = re.fullmatch(r"(.+?)\1[^\s]*\.pidbox", member, re.DOTALL)
     for length in range((len(member) - 2) // 2, 0, -1):
@@ -70,18 +70,18 @@ def doubled(member: str) -> str | None:
     return control[1] if control and not control[1][0].isalnum() else None
 
 
-def public(names: Iterable[str]) -> set[str]:
+def public_queues(names: Iterable[str]) -> set[str]:
     """The names of queues in which tasks wait."""
-    return {name for name in names if name and not PRIVATE.search(name)}
+    return {name for name in names if name and not PRIVATE_QUEUE.search(name)}
 
 
-def scanned(reply: object) -> tuple[str, list[str]]:
+def parse_scan_reply(reply: object) -> tuple[str, list[str]]:
     """Cursor and keys of a reply to SCAN; the end of it where it is something else."""
     if not isinstance(reply, tuple | list) or len(reply) != 2:
         return "0", []
     return str(reply[0]), [str(name) for name in reply[1]]
 
 
-def globbed(text: str) -> str:
+def escape_glob(text: str) -> str:
     """The text as a pattern that matches nothing but itself."""
     return "".join(f"\\{c}" if c in "*?[]\\" else c for c in text)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from exporter.sources.database.others import Others
-from exporter.sources.database.postgres import APPLICATION
-from exporter.sources.database.postgres_wire import Tally
+from exporter.sources.database.others import OtherClientsCounter
+from exporter.sources.database.postgres import APPLICATION_NAME
+from exporter.sources.database.postgres_connection import TransactionCounts
 
-COUNTED = (
+COUNTERS = (
     "xact_commit", "xact_rollback", "blks_read", "blks_hit", "tup_returned", "tup_fetched", "tup_inserted",
     "tup_updated", "tup_deleted", "conflicts", "temp_files", "temp_bytes", "deadlocks",
 )  # fmt: skip
@@ -19,7 +19,7 @@ DATABASES = text(
     SELECT datid::text, datname,
            numbackends - (SELECT count(*) FROM pg_stat_activity a
                           WHERE a.datid = s.datid AND a.application_name = :own),
-           datname = current_database(), coalesce(extract(epoch FROM stats_reset), 0), {", ".join(COUNTED)}
+           datname = current_database(), coalesce(extract(epoch FROM stats_reset), 0), {", ".join(COUNTERS)}
     FROM pg_stat_database s JOIN pg_database d USING (datname) WHERE NOT d.datistemplate
     ORDER BY datname = current_database() DESC, datid LIMIT :databases
     """  # noqa: S608  (the columns are named above)
@@ -39,21 +39,21 @@ class DatabaseCounts:
     counts: Mapping[str, float]
 
 
-class DatabaseReader:
+class DatabaseCountsReader:
     """Reads the counts of `databases` databases at most; `own` tells our own transactions so far."""
 
-    def __init__(self, databases: int, own: Callable[[], Tally]) -> None:
+    def __init__(self, databases: int, own: Callable[[], TransactionCounts]) -> None:
         self._databases = databases
         self._own = own
-        self._commits, self._rollbacks = Others(), Others()
+        self._commits, self._rollbacks = OtherClientsCounter(), OtherClientsCounter()
 
     def read(self, connection: Connection) -> tuple[DatabaseCounts, ...]:
         """The counts, those of the database that we read first."""
         own = self._own()  # before the server's, which may then hold a transaction more, never one less
-        rows = connection.execute(DATABASES, {"own": APPLICATION, "databases": self._databases}).all()
+        rows = connection.execute(DATABASES, {"own": APPLICATION_NAME, "databases": self._databases}).all()
         found = []
         for oid, name, open_now, is_ours, reset, *values in rows:
-            counts = dict(zip(COUNTED, map(float, values), strict=True))
+            counts = dict(zip(COUNTERS, map(float, values), strict=True))
             if is_ours:
                 counts["xact_commit"] = self._commits.of(counts["xact_commit"], own.commits, float(reset))
                 counts["xact_rollback"] = self._rollbacks.of(

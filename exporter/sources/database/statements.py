@@ -8,8 +8,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from exporter.errors import Refused
-from exporter.sources.database.errors import code_of
-from exporter.sources.database.postgres_rights import demand_statistics
+from exporter.sources.database.errors import error_code
+from exporter.sources.database.postgres_rights import require_statistics_role
 
 NOT_LOADED = "55000"  # created in the database, but the server was started without its library
 DENIED = "42501"
@@ -30,13 +30,13 @@ STATEMENTS = """
     GROUP BY 1, 2, 3 ORDER BY 5 DESC, 3 LIMIT :statements
 """
 # of all of them ours: the text is that of whoever ran the statement first, and it keeps our mark
-MARKED = """
+OWN_STATEMENTS = """
     SELECT DISTINCT s.queryid::text FROM {schema}.pg_stat_statements(true) s
     WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND s.queryid IS NOT NULL AND s.query ~* '(watchroom-exporter|savepoint watchroom|begin .*read only$)'
 """
-TEXTS_EVERY = 60.0  # seconds between two readings of the texts
-REMEMBERED = 10_000
+TEXT_READ_INTERVAL = 60.0  # seconds between two readings of the texts
+MAX_KNOWN_STATEMENTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,11 @@ class StatementReader:
         if installed is None or self._statements == 0:
             return ()
         schema, modern = installed
-        demand_statistics(connection, "statements")
+        require_statistics_role(connection, "statements")
         try:
             return self._heaviest(connection, schema, "total_exec_time" if modern else "total_time")
         except DBAPIError as error:
-            code = "" if error.orig is None else code_of(error.orig)
+            code = "" if error.orig is None else error_code(error.orig)
             if code == NOT_LOADED:
                 return ()
             if code == DENIED:
@@ -98,10 +98,10 @@ class StatementReader:
         return tuple(Statement(*row[:3], *map(float, row[3:])) for row in rows)
 
     def _may_look(self) -> bool:
-        return self._clock() - self._looked_at >= TEXTS_EVERY
+        return self._clock() - self._looked_at >= TEXT_READ_INTERVAL
 
     def _look(self, connection: Connection, schema: str) -> None:
         self._looked_at = self._clock()
-        self._own = set(connection.execute(text(MARKED.format(schema=schema))).scalars())
+        self._own = set(connection.execute(text(OWN_STATEMENTS.format(schema=schema))).scalars())
         # what was seen once need not be looked at again, within bounds
-        self._others = set() if len(self._others) > REMEMBERED else self._others - self._own
+        self._others = set() if len(self._others) > MAX_KNOWN_STATEMENTS else self._others - self._own
