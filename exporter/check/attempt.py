@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 from exporter.check.finding import Poll
 from exporter.errors import SourceError, TimedOut
 from exporter.question import Question
-from exporter.sources.backend.client import BackendClient, Reply
+from exporter.sources.backend.client import HttpClient, HttpResponse
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ def polls_a_minute(question: Question[Any]) -> float:
 
 
 @contextmanager
-def metering(*clients: BackendClient) -> Iterator[Meter]:
+def metering(*clients: HttpClient) -> Iterator[Meter]:
     """A meter of what these clients, every Redis client and every database connection send meanwhile."""
     meter = Meter()
     read_response = AbstractConnection.read_response
@@ -131,11 +131,11 @@ def metering(*clients: BackendClient) -> Iterator[Meter]:
         event.remove(Engine, "begin", count_transaction)
 
 
-def count_requests(client: BackendClient, meter: Meter) -> None:
+def count_requests(client: HttpClient, meter: Meter) -> None:
     """Count what this client sends."""
     reply = client.reply
 
-    async def counted(*given: Any, **more: Any) -> Reply:
+    async def counted(*given: Any, **more: Any) -> HttpResponse:
         meter.requests += 1
         return await reply(*given, **more)
 

@@ -11,10 +11,10 @@ from exporter.errors import Refused, SourceError, TimedOut
 from exporter.question import Question
 from exporter.settings import Backend as BackendSettings
 from exporter.sources import Sources
-from exporter.sources.backend.client import Reply
-from exporter.sources.backend.probe import verdict
-from exporter.sources.backend.source import Backend
-from exporter.sources.backend.totals import Totals
+from exporter.sources.backend.client import HttpResponse
+from exporter.sources.backend.probe import probe_status
+from exporter.sources.backend.source import BackendSource
+from exporter.sources.backend.totals import RequestTotals
 
 PING = "/"  # any status will do; it touches neither database nor Redis
 INGESTION = "backend ingestion"
@@ -45,7 +45,9 @@ async def check_backend(sources: Sources, meter: Meter, limit: TimeLimit) -> Sec
 class BackendCheck:
     """Tries the polls of the backend, and stops where it no longer responds."""
 
-    def __init__(self, backend: Backend, settings: BackendSettings, meter: Meter, limit: TimeLimit) -> None:
+    def __init__(
+        self, backend: BackendSource, settings: BackendSettings, meter: Meter, limit: TimeLimit
+    ) -> None:
         self._backend = backend
         self._settings = settings
         self._meter = meter
@@ -123,7 +125,7 @@ class BackendCheck:
 
     def _page(self, seen: Sequence[Attempt]) -> Iterator[Finding]:
         """Whether anything was recognised on the backend's page of metrics."""
-        totals = next((it.value for it in seen if isinstance(it.value, Totals)), None)
+        totals = next((it.value for it in seen if isinstance(it.value, RequestTotals)), None)
         if totals is not None and not totals.counts:
             yield Finding(
                 "/metrics content",
@@ -152,7 +154,7 @@ def is_denied(tried: Attempt) -> bool:
 
 def status_of(tried: Attempt) -> int | None:
     """The HTTP status, where it decides."""
-    if isinstance(tried.value, Reply):
+    if isinstance(tried.value, HttpResponse):
         return tried.value.status
     return tried.error.status if isinstance(tried.error, Refused) else None
 
@@ -199,6 +201,6 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
-def says(reply: Reply, slow: float) -> str:
+def says(reply: HttpResponse, slow: float) -> str:
     """What a health route answered, for a person."""
-    return f"{reply.status}, {verdict(reply, slow)}, {milliseconds(reply.seconds)}"
+    return f"{reply.status}, {probe_status(reply, slow)}, {milliseconds(reply.seconds)}"

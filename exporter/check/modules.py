@@ -10,9 +10,9 @@ from exporter.check.proposal import Proposed, as_yaml, propose
 from exporter.errors import SourceError
 from exporter.settings import Settings
 from exporter.settings_modules import Module
-from exporter.sources.backend.client import BackendClient
-from exporter.sources.backend.routes import plain
-from exporter.sources.backend.source import Backend
+from exporter.sources.backend.client import HttpClient
+from exporter.sources.backend.routes import normalize_route
+from exporter.sources.backend.source import BackendSource
 
 MOST = 20  # candidates that are requested
 SECONDS = 2.0
@@ -22,7 +22,7 @@ A health route in a comment judges nothing. Remove the first # once you know
 that it tells the truth."""
 
 
-async def check_modules(settings: Settings, backend: Backend, limit: TimeLimit) -> tuple[Section, str]:
+async def check_modules(settings: Settings, backend: BackendSource, limit: TimeLimit) -> tuple[Section, str]:
     """How the modules that are set fit the backend's routes, and the proposal as YAML."""
     try:
         found = await bounded(read_routes(settings), min(limit.left(), 5.0))
@@ -40,7 +40,7 @@ async def check_modules(settings: Settings, backend: Backend, limit: TimeLimit) 
 
 def fit(modules: Sequence[Module], routes: Sequence[Route]) -> Finding:
     """The modules whose prefixes no route has: they stay unknown for ever."""
-    paths = [plain(route.path) for route in routes]
+    paths = [normalize_route(route.path) for route in routes]
     without = [it.name for it in modules if not any(begins(path, it.prefixes) for path in paths)]
     if not without:
         return Finding("prefixes", State.SEEN, f"each of {len(modules)} modules has routes")
@@ -56,7 +56,7 @@ def unplaced(modules: Sequence[Module], proposal: Iterable[Proposed]) -> list[Fi
         it.module.name
         for it in proposal
         if it.module.name not in known
-        and not all(begins(plain(prefix), prefixes) for prefix in it.module.prefixes)
+        and not all(begins(normalize_route(prefix), prefixes) for prefix in it.module.prefixes)
     ]
     if not others:
         return []
@@ -66,12 +66,13 @@ def unplaced(modules: Sequence[Module], proposal: Iterable[Proposed]) -> list[Fi
 
 def begins(path: str, prefixes: Iterable[str]) -> bool:
     """Whether the path lies below one of the prefixes."""
-    return any(path == plain(prefix) or path.startswith(f"{plain(prefix)}/") for prefix in prefixes)
+    return any(
+        path == normalize_route(prefix) or path.startswith(f"{normalize_route(prefix)}/")
+        for prefix in prefixes
+    )
 
 
-async def request(
-    client: BackendClient, paths: Sequence[str], slow: float, limit: TimeLimit
-) -> dict[str, str]:
+async def request(client: HttpClient, paths: Sequence[str], slow: float, limit: TimeLimit) -> dict[str, str]:
     """What each of these health routes responds, one after another; none after one that was slow."""
     answers: dict[str, str] = {}
     for path in paths[:MOST]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from exporter.errors import BadAnswer, Refused
 from exporter.settings import Settings
-from exporter.sources.backend.client import BackendClient
-from exporter.sources.backend.token import Token
+from exporter.sources.backend.client import HttpClient
+from exporter.sources.backend.token import BearerToken
 
 DOCUMENT = "/openapi.json"
 MOST_BYTES = 5_000_000
@@ -36,7 +36,7 @@ class Routes:
 async def read_routes(settings: Settings) -> Routes:
     """The routes of the backend, from one request. Raises SourceError where there are none."""
     own = settings.backend
-    client = BackendClient(own.url, Token(own.token, own.token_file), MOST_BYTES, proxy=own.proxy)
+    client = HttpClient(own.url, BearerToken(own.token, own.token_file), MOST_BYTES, proxy=own.proxy)
     try:
         reply = await client.reply(DOCUMENT)
     finally:

@@ -7,8 +7,8 @@ from exporter.check.attempt import Meter, TimeLimit, attempt, bounded
 from exporter.check.finding import Finding, Section, State, joined, not_set
 from exporter.errors import SourceError
 from exporter.sources import Sources
-from exporter.sources.backend.client import BackendClient
-from exporter.sources.backend.token import Token
+from exporter.sources.backend.client import HttpClient
+from exporter.sources.backend.token import BearerToken
 from exporter.sources.prometheus.answers import series
 from exporter.sources.prometheus.pieces import WATCHED
 
@@ -20,7 +20,7 @@ async def prometheus(sources: Sources, _meter: Meter, limit: TimeLimit) -> Secti
     own = sources.settings.anomalies
     if own.prometheus_url is None:
         return not_set("prometheus", "PROMETHEUS_URL", "what is unusual")
-    client = BackendClient(own.prometheus_url, Token(None, None), own.max_bytes, "Prometheus")
+    client = HttpClient(own.prometheus_url, BearerToken(None, None), own.max_bytes, "Prometheus")
     path = f"/api/v1/query?{urlencode({'query': WATCHED})}"
     try:
         found = [*series(await bounded(client.document(path), min(limit.left(), SECONDS)))]

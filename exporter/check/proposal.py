@@ -13,7 +13,7 @@ from functools import cache
 
 from exporter.check.openapi import Route
 from exporter.settings_modules import MODULES, Module
-from exporter.sources.backend.routes import WATCHING
+from exporter.sources.backend.routes import MONITORING_MODULE
 
 MOST_MODULES = 60
 MOST_PREFIXES = 30
@@ -73,7 +73,12 @@ def is_health(route: Route, name: str) -> bool:
 
     Those of the monitoring module block the backend; those of ingestion are polled for themselves.
     """
-    if name == WATCHING or not route.readable or "{" in route.path or route.path.startswith(INGESTION):
+    if (
+        name == MONITORING_MODULE
+        or not route.readable
+        or "{" in route.path
+        or route.path.startswith(INGESTION)
+    ):
         return False
     return route.path.rsplit("/", 1)[-1] in HEALTH
 

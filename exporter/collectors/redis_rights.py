@@ -17,7 +17,7 @@ COMPLETE = Gauge(
 METRICS = (COMPLETE,)
 
 
-def judge(source: str, configured: bool, refusals: Sequence[str]) -> Iterable[Metric]:
+def rights_family(source: str, configured: bool, refusals: Sequence[str]) -> Iterable[Metric]:
     """The family. Raises Refused with what to grant, NotConfigured without a server."""
     if not configured:
         raise NotConfigured(f"{source} is not configured")
@@ -26,16 +26,16 @@ def judge(source: str, configured: bool, refusals: Sequence[str]) -> Iterable[Me
     return (COMPLETE.one(1.0, source),)
 
 
-async def of_cache(sources: Sources) -> Iterable[Metric]:
+async def read_cache_rights(sources: Sources) -> Iterable[Metric]:
     """The rights of the cache's user."""
-    return judge("cache", sources.cache.client is not None, sources.cache.refusals)
+    return rights_family("cache", sources.cache.client is not None, sources.cache.refusals)
 
 
-async def of_broker(sources: Sources) -> Iterable[Metric]:
+async def read_broker_rights(sources: Sources) -> Iterable[Metric]:
     """The rights of the broker's user and of the result backend's."""
-    return judge("broker", sources.broker.ping.configured, sources.broker.refusals)
+    return rights_family("broker", sources.broker.ping.configured, sources.broker.refusals)
 
 
-async def of_ingestion(sources: Sources) -> Iterable[Metric]:
+async def read_ingestion_rights(sources: Sources) -> Iterable[Metric]:
     """The rights of the ingestion queue's user."""
-    return judge("ingestion", sources.ingestion.client is not None, sources.ingestion.refusals)
+    return rights_family("ingestion", sources.ingestion.client is not None, sources.ingestion.refusals)

@@ -10,8 +10,8 @@ from exporter.errors import OutOfTime, Unusable, Withheld
 from exporter.footprint import Footprint
 from exporter.question import Question
 from exporter.settings import Settings
-from exporter.sources.backend.module_views import ModuleViews
-from exporter.sources.backend.source import Backend
+from exporter.sources.backend.module_views import ModuleStatuses
+from exporter.sources.backend.source import BackendSource
 from exporter.sources.broker.source import BrokerSource
 from exporter.sources.cache.source import Cache
 from exporter.sources.database.source import DatabaseSource
@@ -44,27 +44,31 @@ class Sources:
     """Every system that is asked."""
 
     settings: Settings
-    backend: Backend
+    backend: BackendSource
     database: DatabaseSource
     cache: Cache
     broker: BrokerSource
     ingestion: Ingestion
     prometheus: Prometheus
     service: Service
-    modules: ModuleViews
+    modules: ModuleStatuses
     footprints: list[Footprint]
     observed_since: ObservedSince
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
         """The sources that these settings name; nothing is opened yet."""
-        backend, database, cache = Backend(settings), DatabaseSource(settings.database), Cache(settings.redis)
+        backend, database, cache = (
+            BackendSource(settings),
+            DatabaseSource(settings.database),
+            Cache(settings.redis),
+        )
         backend.database_works = partial(works, database.ping)
         backend.redis_works = partial(works, cache.ping)
         found = cls(
             settings=settings,
             backend=backend,
-            modules=ModuleViews(settings, backend),
+            modules=ModuleStatuses(settings, backend),
             database=database,
             cache=cache,
             broker=BrokerSource(settings.celery),

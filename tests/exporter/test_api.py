@@ -10,11 +10,11 @@ import pytest
 from exporter.errors import BadAnswer
 from exporter.settings import Settings
 from exporter.settings_modules import MODULES
-from exporter.sources.backend.metrics_page import MetricsPage
-from exporter.sources.backend.own_traffic import OwnTraffic
-from exporter.sources.backend.paths import requested
-from exporter.sources.backend.routes import Routes
-from exporter.sources.backend.totals import ApiTotals
+from exporter.sources.backend.metrics_page import MetricsParser
+from exporter.sources.backend.own_traffic import OwnRequests
+from exporter.sources.backend.paths import requested_paths
+from exporter.sources.backend.routes import RouteModules
+from exporter.sources.backend.totals import ApiTotalsTracker
 from tests.exporter.backend_double import BackendDouble, Says
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.servers.waiting import eventually
@@ -37,10 +37,10 @@ def metrics(rows: Iterable[Row], started: float | None = 1.8e9, seconds: float =
     return "# TYPE http_requests_total counter\n" + "\n".join(lines) + "\n"
 
 
-def totals() -> ApiTotals:
+def totals() -> ApiTotalsTracker:
     """Totals for the modules of the default settings."""
-    own = OwnTraffic(requested(Settings()), {"/metrics"})
-    return ApiTotals(MetricsPage(Routes(MODULES), ("neo_alexandria_inprogress",), own), own)
+    own = OwnRequests(requested_paths(Settings()), {"/metrics"})
+    return ApiTotalsTracker(MetricsParser(RouteModules(MODULES), ("neo_alexandria_inprogress",), own), own)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def totals() -> ApiTotals:
     ],
 )
 def test_the_longest_prefix_that_fits_names_the_module(route: str, module: str) -> None:
-    assert Routes(MODULES).module(route) == module
+    assert RouteModules(MODULES).module(route) == module
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_longest_prefix_that_fits_names_the_module(route: str, module: str) 
     ],
 )
 def test_routes_that_take_seconds_by_design_are_not_timed(route: str, timed: bool) -> None:
-    assert Routes(MODULES).is_timed(route) == timed
+    assert RouteModules(MODULES).is_timed(route) == timed
 
 
 @pytest.mark.parametrize(

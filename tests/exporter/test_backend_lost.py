@@ -3,7 +3,7 @@
 import asyncio
 
 from exporter.settings import Settings
-from exporter.sources.backend.source import LEAST_GAP, Backend
+from exporter.sources.backend.source import MIN_BLOCK_GAP, BackendSource
 from tests.exporter.raw_server import raw_server, says
 
 PAGE = b"# TYPE http_requests_total counter\nprocess_start_time_seconds 1800000000\n"
@@ -13,7 +13,7 @@ BUS = b'{"metrics": {"events_emitted": 1, "events_delivered": 1, "handler_errors
 def test_routes_that_a_proxy_did_not_know_for_a_while_are_no_absent_ones() -> None:
     async def run() -> None:
         async with raw_server() as server, asyncio.timeout(20):
-            backend = Backend(Settings.model_validate({"backend": {"url": server.url, "token": "t"}}))
+            backend = BackendSource(Settings.model_validate({"backend": {"url": server.url, "token": "t"}}))
             server.sends = {"/metrics": says(200, PAGE), "/api/monitoring/events": says(200, BUS)}
             await backend.totals.ask_now()
             known, server.sends = server.sends, {}
@@ -33,7 +33,7 @@ def test_a_blocking_report_that_never_comes_is_asked_for_ever_more_seldom() -> N
     async def run() -> None:
         async with raw_server() as server, asyncio.timeout(20):
             own = {"url": server.url, "token": "t"}
-            backend = Backend(Settings.model_validate({"backend": own}))
+            backend = BackendSource(Settings.model_validate({"backend": own}))
             backend.limiter.block_gap = 0.0  # which spaces them besides, whatever they answer
             server.otherwise = says(500)
             rests = []
@@ -41,7 +41,7 @@ def test_a_blocking_report_that_never_comes_is_asked_for_ever_more_seldom() -> N
                 await backend.health.ask_now()
                 backend.liveness._settling = False  # the ping would have seen to it
                 backend.health.renew()
-                rests.append(round((backend.health.next_due() - backend.health._clock()) / LEAST_GAP))
+                rests.append(round((backend.health.next_due() - backend.health._clock()) / MIN_BLOCK_GAP))
             assert rests == [2, 4, 8, 16, 30, 30, 30, 30]
             await backend.close()
 

@@ -7,7 +7,7 @@ import pytest
 from exporter.errors import Absent, BadAnswer, Refused, SourceError, TimedOut
 from exporter.pace import Pace
 from exporter.question import Question
-from exporter.sources.backend.module_views import outcome
+from exporter.sources.backend.module_views import has_succeeded
 from tests.exporter.backend_double import BackendDouble, backend_double
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.replay import replay
@@ -71,6 +71,6 @@ def test_failures_count_that_came_while_the_backend_was_there(
             raise error
 
     question = Question("a route", ask, Pace(), lambda: 1000.0)
-    assert outcome(question, absent_at) is None
+    assert has_succeeded(question, absent_at) is None
     asyncio.run(question.ask_now())
-    assert outcome(question, absent_at) is works
+    assert has_succeeded(question, absent_at) is works

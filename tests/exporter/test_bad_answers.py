@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from exporter.sources.backend.ping_routes import CANDIDATES
+from exporter.sources.backend.ping_routes import PING_CANDIDATES
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.replay import replay
@@ -214,7 +214,7 @@ def test_a_backend_that_refuses_is_down_with_all_its_modules(free_port: Callable
 
 def test_a_backend_that_hangs_is_down_once_its_silence_is_beyond_doubt(backend: BackendDouble) -> None:
     replay(backend, ORDINARY)
-    for path in (*backend.answers, *CANDIDATES):
+    for path in (*backend.answers, *PING_CANDIDATES):
         backend.hangs(path)
     with watching(backend={"url": backend.url, "timeout": 0.3}) as exporter:
         page = exporter.page()

@@ -13,7 +13,7 @@ from exporter.check.proposal import MOST_MODULES, as_json, as_yaml, propose
 from exporter.errors import BadAnswer
 from exporter.settings import Settings
 from exporter.settings_modules import MODULES
-from exporter.sources.backend.routes import Routes
+from exporter.sources.backend.routes import RouteModules
 from tests.exporter.second_line_routes import PATHS, document
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -39,10 +39,10 @@ def test_the_second_line_is_known_by_its_own_routes() -> None:
     assert found["pdf_ingestion"].prefixes == ("/api/pdf",)
     assert {"github", "mcp", "patterns", "planning"} <= found.keys()
     assert not {"curation", "taxonomy", "recommendations", "health", "metrics"} & found.keys()
-    module = Routes(list(found.values())).module
+    module = RouteModules(list(found.values())).module
     assert module("/api/resources/{id}/annotations") == "annotations"
     assert module("/api/search/admin/sparse-embeddings/generate") == "search"
-    before = Routes(MODULES).module
+    before = RouteModules(MODULES).module
     own = [path for path in PATHS if not path.endswith("/health")][2:]
     assert sum(before(path) == "other" for path in own) > len(own) / 2
     assert [path for path in own if module(path) == "other"] == []

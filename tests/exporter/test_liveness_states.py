@@ -8,10 +8,10 @@ import pytest
 
 from exporter.errors import Absent, Refused, Unreachable
 from exporter.sources.backend import liveness
-from exporter.sources.backend.liveness import REFUSING, RESPONDING, SETTLED, SILENT, Liveness
-from exporter.sources.backend.ping_routes import CANDIDATES
+from exporter.sources.backend.liveness import MAX_SETTLING, REFUSING, RESPONDING, SILENT, Liveness
+from exporter.sources.backend.ping_routes import PING_CANDIDATES
 
-FIRST, SECOND = CANDIDATES
+FIRST, SECOND = PING_CANDIDATES
 Answer = Callable[[str], Awaitable[float]]
 
 
@@ -40,7 +40,7 @@ class Watch:
 
     def all_raise(self, error: Exception) -> None:
         """Every route does."""
-        self.raises = dict.fromkeys((*CANDIDATES, "/mine"), error)
+        self.raises = dict.fromkeys((*PING_CANDIDATES, "/mine"), error)
 
 
 def watching(check: Callable[[Watch], Coroutine[Any, Any, None]], route: str | None = None) -> None:
@@ -62,7 +62,7 @@ def test_a_backend_whose_ping_is_always_slow_is_asked_again_after_a_block() -> N
         watch.liveness.block_ended()
         await watch.pings(3)
         assert not watch.liveness.may_be_asked
-        await watch.pings(2 * int(SETTLED))
+        await watch.pings(2 * int(MAX_SETTLING))
         assert watch.liveness.may_be_asked
         assert not watch.liveness.proves_nothing
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from ssl import CERT_REQUIRED
 from urllib.request import urlopen
 
-from exporter.sources.backend.client import authorities, nobody
+from exporter.sources.backend.client import system_tls_context, unused_tls_context
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port
 from tests.servers.processes import Server
@@ -26,9 +26,9 @@ def test_what_only_other_event_loops_need_is_left_out() -> None:
 
 
 def test_no_client_of_ours_trusts_everybody() -> None:
-    assert authorities() is authorities()
-    assert {it.verify_mode for it in (authorities(), nobody())} == {CERT_REQUIRED}
-    assert nobody().get_ca_certs() == []
+    assert system_tls_context() is system_tls_context()
+    assert {it.verify_mode for it in (system_tls_context(), unused_tls_context())} == {CERT_REQUIRED}
+    assert unused_tls_context().get_ca_certs() == []
 
 
 def test_no_library_is_loaded_for_what_is_not_configured(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 from math import inf
 from typing import Any
 
-from exporter.collectors.self_reports.row import Words
-from exporter.collectors.self_reports.said import Said
-from exporter.collectors.self_reports.seen import Seen
-from exporter.collectors.self_reports.sight import Sight
+from exporter.collectors.self_reports.row import Comparison
+from exporter.collectors.self_reports.said import Reports
+from exporter.collectors.self_reports.seen import Observations
+from exporter.collectors.self_reports.sight import ComparisonInput
 from exporter.collectors.self_reports.table import is_current
 from exporter.question import Question
 from exporter.settings import Settings
-from exporter.sources.backend.source import Backend
+from exporter.sources.backend.source import BackendSource
 from exporter.sources.database.source import DatabaseSource
 from exporter.sources.observed_since import ObservedSince
 
@@ -22,23 +22,23 @@ class Watching:
 
     def __init__(self, reported_at: float | None = START, reported: str = "healthy") -> None:
         self._reported = reported
-        self._backend = Backend(Settings())
+        self._backend = BackendSource(Settings())
         self._since = ObservedSince()
         self.report: Question[Any] = self._backend.database
         self.report.asked_at = self.report.answer_asked_at = reported_at
 
     def compares(self, observed: str, now: float, may_block: bool = True) -> bool:
         """Whether the report may be held against this observation."""
-        sight = Sight(
+        sight = ComparisonInput(
             Settings(),
             now,
-            Said(),
-            Seen(may_block=may_block),
+            Reports(),
+            Observations(may_block=may_block),
             self._backend,
             DatabaseSource(Settings().database),
             self._since,
         )
-        return is_current(sight, Words("database", self._reported, observed, self.report))
+        return is_current(sight, Comparison("database", self._reported, observed, self.report))
 
 
 def test_a_report_of_before_the_fault_is_renewed_and_not_compared() -> None:
@@ -106,7 +106,7 @@ def test_no_report_is_renewed_that_would_hang_on_a_silent_server() -> None:
 
 
 def test_two_requests_that_block_are_a_minute_apart() -> None:
-    health = Backend(Settings()).health
+    health = BackendSource(Settings()).health
     health.asked_at = health.answer_asked_at = START
     health.renew()
     assert health.next_due() == START + 60

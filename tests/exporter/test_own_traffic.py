@@ -5,12 +5,12 @@ import time
 
 from exporter.settings import Settings
 from exporter.settings_modules import MODULES
-from exporter.sources.backend.metrics_page import MetricsPage
-from exporter.sources.backend.own_traffic import OwnTraffic
-from exporter.sources.backend.paths import requested
-from exporter.sources.backend.routes import Routes
-from exporter.sources.backend.source import Backend
-from exporter.sources.backend.totals import ApiTotals, Totals
+from exporter.sources.backend.metrics_page import MetricsParser
+from exporter.sources.backend.own_traffic import OwnRequests
+from exporter.sources.backend.paths import requested_paths
+from exporter.sources.backend.routes import RouteModules
+from exporter.sources.backend.source import BackendSource
+from exporter.sources.backend.totals import ApiTotalsTracker, RequestTotals
 from tests.exporter.test_api import Row, metrics
 
 NOW = 1_000_000.0
@@ -21,16 +21,16 @@ class Reading:
     """An exporter that reads pages as they come, and sends requests of its own between them."""
 
     def __init__(self, below: str = "") -> None:
-        self.own = OwnTraffic(requested(Settings()), {"/metrics", "/docs"})
-        page = MetricsPage(Routes(MODULES, below), ("in_progress",), self.own)
-        self._totals = ApiTotals(page, self.own, lambda: NOW)
+        self.own = OwnRequests(requested_paths(Settings()), {"/metrics", "/docs"})
+        page = MetricsParser(RouteModules(MODULES, below), ("in_progress",), self.own)
+        self._totals = ApiTotalsTracker(page, self.own, lambda: NOW)
 
-    def read(self, *rows: Row, started: float | None = YOUNG, more: str = "") -> Totals:
+    def read(self, *rows: Row, started: float | None = YOUNG, more: str = "") -> RequestTotals:
         """The totals as of a page that counts these requests."""
         return self._totals.read(metrics(rows, started) + more)
 
 
-def requests(totals: Totals, module: str, code: str = "2xx") -> float:
+def requests(totals: RequestTotals, module: str, code: str = "2xx") -> float:
     """Users' requests."""
     return totals.requests.get((module, code), 0.0)
 
@@ -132,16 +132,16 @@ def test_the_path_of_the_backends_url_is_no_part_of_its_routes() -> None:
 
 def test_users_of_the_root_are_users() -> None:
     settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:9"}})
-    own = Backend(settings).own_traffic
-    page = MetricsPage(Routes(MODULES), (), own)
-    totals = ApiTotals(page, own, lambda: NOW).read(metrics((("/", "200", 7),), YOUNG))
+    own = BackendSource(settings).own_traffic
+    page = MetricsParser(RouteModules(MODULES), (), own)
+    totals = ApiTotalsTracker(page, own, lambda: NOW).read(metrics((("/", "200", 7),), YOUNG))
     assert requests(totals, "other") == 7
 
 
 def test_the_route_of_a_ping_of_the_settings_may_be_shared() -> None:
     settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:9", "ping_route": "/search"}})
-    own = Backend(settings).own_traffic
-    reading = ApiTotals(MetricsPage(Routes(MODULES), (), own), own, lambda: NOW)
+    own = BackendSource(settings).own_traffic
+    reading = ApiTotalsTracker(MetricsParser(RouteModules(MODULES), (), own), own, lambda: NOW)
     reading.read(metrics((("/search", "200", 0),), YOUNG))
     own.sent("/search", 200)
     assert requests(reading.read(metrics((("/search", "200", 8),), YOUNG)), "search") == 7

@@ -4,14 +4,14 @@ import random
 
 import pytest
 
-from exporter.sources.backend.processes import MOST, RECENT, Processes
+from exporter.sources.backend.processes import MAX_PROCESSES, RECENT_SECONDS, ProcessCounterMerger
 
 Counts = dict[str, float]
 
 
 def totals(*seen: Counts, started: float | None = 1000.0) -> list[float]:
     """The sum of `events` after each of these answers of unnamed processes."""
-    processes: Processes[str] = Processes()
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     found = []
     for at, counters in enumerate(seen):
         processes.saw(counters, at, started=started)
@@ -53,21 +53,21 @@ def test_both_go_on_growing() -> None:
 
 
 def test_the_restart_of_a_lone_process_is_a_reset() -> None:
-    processes: Processes[str] = Processes()
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     processes.saw(events(63), 0, started=1000)
     processes.saw(events(2), 10, started=5000)
     assert processes.total()["events"] == 2
 
 
 def test_a_named_process_that_took_the_place_of_a_lone_one_is_a_reset_even_if_it_counts_more() -> None:
-    processes: Processes[str] = Processes()
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     processes.saw(events(5), 0, name="1000", started=1000)
     processes.saw(events(7), 10, name="5000", started=5000)
     assert processes.total()["events"] == 7
 
 
 def test_named_processes_that_started_together_are_summed() -> None:
-    processes: Processes[str] = Processes()
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     for count in (5, 6, 7):
         processes.saw(events(count), count, name="1000.1", started=1000.1)
         processes.saw(events(10 * count), count, name="1000.4", started=1000.4)
@@ -75,7 +75,7 @@ def test_named_processes_that_started_together_are_summed() -> None:
 
 
 def test_two_with_the_same_start_are_told_apart_by_their_counters() -> None:
-    processes: Processes[str] = Processes()
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     for _ in range(5):
         processes.saw(events(5, 9.0), 0, name="1000", started=1000)
         processes.saw(events(50, 1.0), 0, name="1000", started=1000)
@@ -83,7 +83,7 @@ def test_two_with_the_same_start_are_told_apart_by_their_counters() -> None:
 
 
 def test_one_of_several_that_restarts_leaves_what_it_counted() -> None:
-    processes: Processes[str] = Processes()
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     processes.saw(events(100), 0, name="1000.1", started=1000.1)
     processes.saw(events(200), 0, name="1000.4", started=1000.4)
     processes.saw(events(3), 1, name="5000", started=5000)
@@ -92,47 +92,47 @@ def test_one_of_several_that_restarts_leaves_what_it_counted() -> None:
 
 
 def test_a_line_that_is_missing_once_takes_nothing_away_from_a_named_process() -> None:
-    processes: Processes[str] = Processes()
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     processes.saw(events(10, 5.0), 0, name="1000", started=1000)
     processes.saw({"spent": 6.0}, 1, name="1000", started=1000)
     assert processes.total() == {"events": 10, "spent": 6.0}
 
 
 def test_counters_that_are_not_trusted_keep_their_highest_value() -> None:
-    processes: Processes[str] = Processes()
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     processes.saw(events(10), 0, loose={"average": 4.0})
     processes.saw(events(11), 1, loose={"average": 3.5})
     assert processes.total()["average"] == 4.0
 
 
 def test_who_has_not_answered_for_a_while_is_not_running() -> None:
-    processes: Processes[str] = Processes()
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     processes.saw(events(5), 0, name="a")
-    processes.saw(events(6), RECENT + 1, name="b")
-    assert len(processes.recent(RECENT + 1)) == 1
+    processes.saw(events(6), RECENT_SECONDS + 1, name="b")
+    assert len(processes.recent(RECENT_SECONDS + 1)) == 1
     assert processes.total()["events"] == 11
 
 
 def test_endless_restarts_take_no_endless_memory_and_lose_nothing() -> None:
-    processes: Processes[str] = Processes()
-    for number in range(3 * MOST):
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
+    for number in range(3 * MAX_PROCESSES):
         processes.saw(events(1), number, name=str(number), started=1000 + number)
-    assert processes.total()["events"] == 3 * MOST
-    assert len(processes.recent(0)) <= MOST
+    assert processes.total()["events"] == 3 * MAX_PROCESSES
+    assert len(processes.recent(0)) <= MAX_PROCESSES
 
 
 def test_more_processes_than_are_kept_apart_are_not_counted_twice_when_they_come_back() -> None:
-    processes: Processes[str] = Processes(keeps=True)
-    for at in range(10 * (MOST + 6)):
-        processes.saw(events(100), at, name=str(at % (MOST + 6)))
-    assert processes.total()["events"] == 100 * (MOST + 6)
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger(keeps=True)
+    for at in range(10 * (MAX_PROCESSES + 6)):
+        processes.saw(events(100), at, name=str(at % (MAX_PROCESSES + 6)))
+    assert processes.total()["events"] == 100 * (MAX_PROCESSES + 6)
 
 
 @pytest.mark.parametrize("workers", [2, 3, 4, 8])
 def test_a_crowd_answering_at_random_is_summed_to_the_truth(workers: int) -> None:
     chance = random.Random(workers)
     truth = [events(chance.randrange(500), chance.random() * 1000) for _ in range(workers)]
-    processes: Processes[str] = Processes()
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     before = 0.0
     for at in range(600):
         for counters in truth:

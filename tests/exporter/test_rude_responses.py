@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from exporter.errors import Absent, BadAnswer, SourceError, Unreachable
-from exporter.sources.backend.client import BackendClient
-from exporter.sources.backend.token import Token
+from exporter.sources.backend.client import HttpClient
+from exporter.sources.backend.token import BearerToken
 from tests.exporter.raw_server import RawServer, raw, raw_server, says, without_end
 
 MOST = 1_000_000
@@ -19,14 +19,12 @@ CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n"
 
 
-def asking(
-    check: Callable[[RawServer, BackendClient], Coroutine[Any, Any, None]], bodies: bool = True
-) -> None:
+def asking(check: Callable[[RawServer, HttpClient], Coroutine[Any, Any, None]], bodies: bool = True) -> None:
     """Run the check with a server and a client of it."""
 
     async def run() -> None:
         async with raw_server() as server, asyncio.timeout(10):
-            client = BackendClient(server.url, Token(None, None), MOST, bodies=bodies)
+            client = HttpClient(server.url, BearerToken(None, None), MOST, bodies=bodies)
             try:
                 await check(server, client)
             finally:
@@ -50,7 +48,7 @@ BODIES = {
 
 @pytest.mark.parametrize("kind", BODIES)
 def test_a_ping_is_answered_by_the_head_alone(kind: str) -> None:
-    async def check(server: RawServer, client: BackendClient) -> None:
+    async def check(server: RawServer, client: HttpClient) -> None:
         server.sends["/docs"] = BODIES[kind]
         for _ in range(2):
             began = time.monotonic()
@@ -61,7 +59,7 @@ def test_a_ping_is_answered_by_the_head_alone(kind: str) -> None:
 
 
 def test_pings_keep_their_connection_where_the_body_is_short() -> None:
-    async def check(server: RawServer, client: BackendClient) -> None:
+    async def check(server: RawServer, client: HttpClient) -> None:
         for _ in range(3):
             await client.reply("/docs")
         assert server.asked["/docs"] == 3
@@ -71,7 +69,7 @@ def test_pings_keep_their_connection_where_the_body_is_short() -> None:
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_body_that_grows_when_it_is_unpacked_is_refused(layers: int) -> None:
-    async def check(server: RawServer, client: BackendClient) -> None:
+    async def check(server: RawServer, client: HttpClient) -> None:
         body = 100_000_000 * b"0"
         for _ in range(layers):
             body = gzip.compress(body, 1)
@@ -84,7 +82,7 @@ def test_a_body_that_grows_when_it_is_unpacked_is_refused(layers: int) -> None:
 
 
 def test_no_packing_is_asked_for_and_what_a_proxy_packs_is_read() -> None:
-    async def check(server: RawServer, client: BackendClient) -> None:
+    async def check(server: RawServer, client: HttpClient) -> None:
         server.sends["/metrics"] = says(200, gzip.compress(b"hello"), "content-encoding: gzip")
         assert (await client.reply("/metrics")).body == b"hello"
         assert "accept-encoding: identity" in server.heads[0].lower()
@@ -93,7 +91,7 @@ def test_no_packing_is_asked_for_and_what_a_proxy_packs_is_read() -> None:
 
 
 def test_no_cookie_leads_to_the_same_process_for_ever() -> None:
-    async def check(server: RawServer, client: BackendClient) -> None:
+    async def check(server: RawServer, client: HttpClient) -> None:
         server.otherwise = says(200, b"{}", "set-cookie: route=one; Path=/")
         for _ in range(2):
             await client.fresh("/metrics")
@@ -112,19 +110,19 @@ async def error_of(asked: Awaitable[Any]) -> SourceError:
 
 
 def test_a_resolver_that_does_not_answer_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def check(_: RawServer, client: BackendClient) -> None:
+    async def check(_: RawServer, client: HttpClient) -> None:
         def fails(*_: Any, **__: Any) -> Any:
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
         monkeypatch.setattr(socket, "getaddrinfo", fails)
-        lost = BackendClient("http://backend.example:8000", Token(None, None), MOST)
+        lost = HttpClient("http://backend.example:8000", BearerToken(None, None), MOST)
         assert isinstance(await error_of(lost.reply("/docs")), Unreachable)
         await lost.close()
         monkeypatch.undo()
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
-            refusing = BackendClient(
-                f"http://127.0.0.1:{listening.getsockname()[1]}", Token(None, None), MOST
+            refusing = HttpClient(
+                f"http://127.0.0.1:{listening.getsockname()[1]}", BearerToken(None, None), MOST
             )
             error = await error_of(refusing.reply("/docs"))
             await refusing.close()
@@ -135,7 +133,7 @@ def test_a_resolver_that_does_not_answer_is_no_refusal(monkeypatch: pytest.Monke
 
 
 def test_a_location_that_is_none_breaks_nothing() -> None:
-    async def check(server: RawServer, client: BackendClient) -> None:
+    async def check(server: RawServer, client: HttpClient) -> None:
         server.sends["/docs"] = says(302, b"", "location: http://[::::/x y")
         assert (await client.reply("/docs")).status == 302
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from exporter.collectors.self_reports.said import NONEXISTENT, Said
-from exporter.collectors.self_reports.seen import Seen
-from exporter.collectors.self_reports.sight import Sight
+from exporter.collectors.self_reports.said import NONEXISTENT, Reports
+from exporter.collectors.self_reports.seen import Observations
+from exporter.collectors.self_reports.sight import ComparisonInput
 from exporter.collectors.self_reports.statuses import COMPONENTS
-from exporter.collectors.self_reports.table import ROWS, compared
+from exporter.collectors.self_reports.table import CHECKS, run_checks
 from exporter.metrics import Quantiles
 from exporter.settings import Settings
 from exporter.sources.backend.event_bus import EventBus
-from exporter.sources.backend.health_report import Health, Workers
-from exporter.sources.backend.model_reports import Model
-from exporter.sources.backend.module_views import ModuleView
-from exporter.sources.backend.source import Backend
+from exporter.sources.backend.health_report import HealthReport, WorkersReport
+from exporter.sources.backend.model_reports import ModelReport
+from exporter.sources.backend.module_views import ModuleStatus
+from exporter.sources.backend.source import BackendSource
 from exporter.sources.broker.results import StoredResults
 from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
 from exporter.sources.database.embedding_audit import EmbeddingAudit
@@ -38,9 +38,9 @@ def bus(p95: float = 0.004) -> EventBus:
     return EventBus(80, 60, 0, {"resource.created": 80}, Quantiles({0.95: p95}), Quantiles({}), 1)
 
 
-def view(observed: str) -> ModuleView:
+def view(observed: str) -> ModuleStatus:
     """The module search, reported healthy."""
-    return ModuleView("search", "healthy", observed, 0.01, NOW, NOW)
+    return ModuleStatus("search", "healthy", observed, 0.01, NOW, NOW)
 
 
 def broker(**changes: Any) -> BrokerSnapshot:
@@ -65,21 +65,21 @@ def pool(lent: int, percent: float) -> Document:
     return Document({"pool": said}, "backend /db/pool")
 
 
-HEALTH = Health(
+HEALTH = HealthReport(
     "healthy", {"database": "healthy", "redis": "healthy", "celery": "healthy", "api": "healthy"}, 1
 )
-HONEST_SAID = Said(
+HONEST_SAID = Reports(
     health=HEALTH,
-    workers=Workers("healthy", 1, 0, accepted={"app.index": 40.0}),
+    workers=WorkersReport("healthy", 1, 0, accepted={"app.index": 40.0}),
     database="healthy",
     cache="healthy",
     pool=pool(3, 25.0),
-    models=(Model("ncf_model", available=True, checked=True),),
+    models=(ModelReport("ncf_model", available=True, checked=True),),
     ingestion=IngestionHealth("healthy", 200, {}),
     edge="healthy",
     no_module=NONEXISTENT,
 )
-HONEST_SEEN = Seen(
+HONEST_SEEN = Observations(
     modules=(view("healthy"),),
     answers=True,
     wedged=False,
@@ -106,19 +106,19 @@ class Case:
     words: tuple[str, str]
     component: str | None = None
     status: str | None = None
-    said: Callable[[Said], Said] = lambda said: said
-    seen: Callable[[Seen], Seen] = lambda seen: seen
+    said: Callable[[Reports], Reports] = lambda said: said
+    seen: Callable[[Observations], Observations] = lambda seen: seen
 
     def __str__(self) -> str:
         return f"row {self.row}: {self.subject}"
 
 
-def says(**changes: Any) -> Callable[[Said], Said]:
+def says(**changes: Any) -> Callable[[Reports], Reports]:
     """The honest report but for these."""
     return lambda said: replace(said, **changes)
 
 
-def is_seen(**changes: Any) -> Callable[[Seen], Seen]:
+def is_seen(**changes: Any) -> Callable[[Observations], Observations]:
     """The untroubled observation but for these."""
     return lambda seen: replace(seen, **changes)
 
@@ -128,7 +128,7 @@ FROZEN = broker(queues=STUCK, last_task_event=NOW - 300, finished=0)
 LOST = (QueueSnapshot("celery", 4, 90.0, 0),)
 SALTED = (EmbeddingAudit("BAAI/bge-m3", 9, 7, 7, 0, 0),)
 BY_RESULTS = StoredResults(30, True, 30, Counter(FAILURE=30), Counter({("app.index", "ValueError"): 30}))
-CORRUPT = (Model("ncf_model", available=True, error=True),)
+CORRUPT = (ModelReport("ncf_model", available=True, error=True),)
 REDIS_DENIED = says(health=replace(HEALTH, components={**HEALTH.components, "redis": "down"}))
 
 LIES = (
@@ -174,15 +174,15 @@ LIES = (
 )  # fmt: skip
 
 
-def sighted(said: Said = HONEST_SAID, seen: Seen = HONEST_SEEN) -> Sight:
+def sighted(said: Reports = HONEST_SAID, seen: Observations = HONEST_SEEN) -> ComparisonInput:
     """Reports and observations at the moment of the examples."""
-    backend, database = Backend(Settings()), DatabaseSource(Settings().database)
+    backend, database = BackendSource(Settings()), DatabaseSource(Settings().database)
     for question in (*backend.questions(), *database.questions()):
         question.asked_at = question.answer_asked_at = question.answered_at = NOW
-    return Sight(Settings(), NOW, said, seen, backend, database, ObservedSince())
+    return ComparisonInput(Settings(), NOW, said, seen, backend, database, ObservedSince())
 
 
-def status(component: str, sight: Sight) -> str:
+def status(component: str, sight: ComparisonInput) -> str:
     """The status in force of a component."""
     found = next(c for c in COMPONENTS if c.name == component)
     return derived(found.reported(sight), found.observed(sight))
@@ -191,7 +191,7 @@ def status(component: str, sight: Sight) -> str:
 @pytest.mark.parametrize("case", LIES, ids=str)
 def test_a_lie_disagrees_and_the_status_is_the_observed_one(case: Case) -> None:
     sight = sighted(case.said(HONEST_SAID), case.seen(HONEST_SEEN))
-    found = {words.subject: words for words in compared(sight)}
+    found = {words.subject: words for words in run_checks(sight)}
     assert found[case.subject][1:3] == case.words
     assert found[case.subject].disagrees
     if case.component is not None:
@@ -199,7 +199,7 @@ def test_a_lie_disagrees_and_the_status_is_the_observed_one(case: Case) -> None:
 
 
 def test_honest_reports_agree_in_every_row() -> None:
-    found = list(compared(sighted()))
+    found = list(run_checks(sighted()))
     assert [words for words in found if words.disagrees] == []
     assert {words.subject for words in found} >= {case.subject for case in LIES} - {"consumers of celery"}
     assert {status(component.name, sighted()) for component in COMPONENTS} == {"healthy"}
@@ -207,36 +207,36 @@ def test_honest_reports_agree_in_every_row() -> None:
 
 def test_the_table_covers_all_sixteen_rows() -> None:
     # the silence of row 16 is no report, so it is shown and contradicts nothing
-    assert {row.number for row in ROWS} == {case.row for case in LIES} | {16} == set(range(1, 17))
+    assert {row.number for row in CHECKS} == {case.row for case in LIES} | {16} == set(range(1, 17))
 
 
 def test_without_any_report_or_observation_nothing_agrees_and_nothing_is_healthy() -> None:
-    nothing = sighted(Said(), Seen(answers=False))
-    assert list(compared(nothing)) == []
+    nothing = sighted(Reports(), Observations(answers=False))
+    assert list(run_checks(nothing)) == []
     assert {status(c.name, nothing) for c in COMPONENTS if c.name != "api"} == {"unknown"}
     assert status("api", nothing) == "down"
 
 
 def test_a_healthy_report_alone_is_not_enough() -> None:
-    believed = sighted(HONEST_SAID, Seen(answers=True))
+    believed = sighted(HONEST_SAID, Observations(answers=True))
     assert status("database", believed) == "unknown"
     assert status("workers", believed) == "unknown"
     assert status("ingestion", believed) == "unknown"
 
 
 def test_a_report_of_trouble_is_believed_where_nothing_is_seen() -> None:
-    troubled = sighted(replace(HONEST_SAID, database="down"), Seen())
+    troubled = sighted(replace(HONEST_SAID, database="down"), Observations())
     assert status("database", troubled) == "down"
 
 
 def test_two_words_for_trouble_do_not_disagree() -> None:
-    honest = replace(HONEST_SAID, workers=Workers("degraded", 1, 0))
-    found = {w.subject: w for w in compared(sighted(honest, replace(HONEST_SEEN, broker=FROZEN)))}
+    honest = replace(HONEST_SAID, workers=WorkersReport("degraded", 1, 0))
+    found = {w.subject: w for w in run_checks(sighted(honest, replace(HONEST_SEEN, broker=FROZEN)))}
     assert found["workers"][1:3] == ("degraded", "down")
     assert not found["workers"].disagrees
 
 
 def test_messages_that_nobody_takes_do_not_make_the_workers_look_frozen() -> None:
     unrouted = replace(HONEST_SEEN, broker=broker(queues=LOST, last_task_event=NOW - 600))
-    found = {w.subject: w for w in compared(sighted(HONEST_SAID, unrouted))}
+    found = {w.subject: w for w in run_checks(sighted(HONEST_SAID, unrouted))}
     assert found["workers"].observed == "healthy"

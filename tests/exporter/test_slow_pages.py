@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 
 from exporter.settings import Settings
-from exporter.sources.backend.metrics_page import MetricsPage, Sums
-from exporter.sources.backend.source import Backend
+from exporter.sources.backend.metrics_page import MetricsParser, SummedSamples
+from exporter.sources.backend.source import BackendSource
 from tests.exporter.raw_server import RawServer, raw_server, says
 
 PAGE = b"# TYPE http_requests_total counter\nprocess_start_time_seconds 1800000000\n"
 BUS = b'{"metrics": {"events_emitted": 1, "events_delivered": 1, "handler_errors": 0}}'
 
 
-def asking(check: Callable[[RawServer, Backend], Coroutine[Any, Any, None]]) -> None:
+def asking(check: Callable[[RawServer, BackendSource], Coroutine[Any, Any, None]]) -> None:
     """Run the check with a server and what asks it."""
 
     async def run() -> None:
         async with raw_server() as server, asyncio.timeout(20):
             server.sends["/api/monitoring/events"] = says(200, BUS)
-            backend = Backend(Settings.model_validate({"backend": {"url": server.url, "token": "t"}}))
+            backend = BackendSource(Settings.model_validate({"backend": {"url": server.url, "token": "t"}}))
             try:
                 await check(server, backend)
             finally:
@@ -32,7 +32,7 @@ def asking(check: Callable[[RawServer, Backend], Coroutine[Any, Any, None]]) -> 
 
 
 def test_a_slow_page_is_not_abandoned_for_the_sake_of_others() -> None:
-    async def check(server: RawServer, backend: Backend) -> None:
+    async def check(server: RawServer, backend: BackendSource) -> None:
         async def slow(writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(0.8)
             await says(200, PAGE)(writer)
@@ -51,19 +51,19 @@ def test_a_slow_page_is_not_abandoned_for_the_sake_of_others() -> None:
 def test_a_long_page_whose_reader_has_left_is_read_to_its_end_before_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def check(server: RawServer, backend: Backend) -> None:
+    async def check(server: RawServer, backend: BackendSource) -> None:
         server.sends["/metrics"] = says(200, PAGE + 1_000_001 * b"#")
         reading, most, go_on = [0], [0], threading.Event()
-        read = MetricsPage.read
+        read = MetricsParser.read
 
-        def counted(page: MetricsPage, text: str) -> Sums:
+        def counted(page: MetricsParser, text: str) -> SummedSamples:
             reading[0] += 1
             most[0] = max(most[0], reading[0])
             go_on.wait(10)
             reading[0] -= 1
             return read(page, text)
 
-        monkeypatch.setattr(MetricsPage, "read", counted)
+        monkeypatch.setattr(MetricsParser, "read", counted)
         for _ in range(2):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.3):

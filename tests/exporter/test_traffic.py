@@ -6,16 +6,16 @@ import pytest
 
 from exporter.metrics import Spread
 from exporter.settings import Judgement
-from exporter.sources.backend.recovery import Recovery
-from exporter.sources.backend.totals import Totals
-from exporter.sources.backend.traffic import Traffic, percentile
+from exporter.sources.backend.recovery import RecoveryTracker
+from exporter.sources.backend.totals import RequestTotals
+from exporter.sources.backend.traffic import TrafficWindow, quantile_of_increase
 
 
-def totals(good: float, bad: float = 0.0, slow: float = 0.0) -> Totals:
+def totals(good: float, bad: float = 0.0, slow: float = 0.0) -> RequestTotals:
     """What a backend counts of the module search; `slow` requests took up to a second, the others a tenth."""
     spread = Spread({0.1: good - slow, 1.0: good, inf: good}, good / 10, good)
     requests = {("search", "2xx"): good, ("search", "5xx"): bad}
-    return Totals(requests, {"search": spread}, {}, None, None, None, None, None, 1, True)
+    return RequestTotals(requests, {"search": spread}, {}, None, None, None, None, None, 1, True)
 
 
 class Times:
@@ -27,10 +27,10 @@ class Times:
         return self.now
 
 
-def after(*seen: tuple[float, Totals], window: float = 60.0) -> str:
+def after(*seen: tuple[float, RequestTotals], window: float = 60.0) -> str:
     """The judgement after these totals, each at its second."""
     clock = Times()
-    traffic = Traffic(Judgement(window=window), clock)
+    traffic = TrafficWindow(Judgement(window=window), clock)
     for at, total in seen:
         clock.now = at
         traffic.note(total)
@@ -38,7 +38,7 @@ def after(*seen: tuple[float, Totals], window: float = 60.0) -> str:
 
 
 def test_before_anything_was_counted_nothing_is_known() -> None:
-    assert Traffic(Judgement()).status("search") == "unknown"
+    assert TrafficWindow(Judgement()).status("search") == "unknown"
     assert after((0, totals(1000, 900))) == "unknown"
 
 
@@ -59,9 +59,9 @@ def test_the_slowest_twentieth_decides() -> None:
 
 def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> None:
     clock = Times()
-    traffic = Traffic(Judgement(), clock)
+    traffic = TrafficWindow(Judgement(), clock)
 
-    def at(seconds: float, total: Totals) -> str:
+    def at(seconds: float, total: RequestTotals) -> str:
         clock.now = seconds
         traffic.note(total)
         return traffic.status("search")
@@ -76,7 +76,7 @@ def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> N
 
 
 def test_a_failure_and_a_slow_response_are_noticed_at_once() -> None:
-    traffic = Traffic(Judgement(), Times())
+    traffic = TrafficWindow(Judgement(), Times())
     for total, noticed in (
         (totals(10), False), (totals(12), False), (totals(12, bad=1), True), (totals(15, bad=1), False),
         (totals(16, bad=1, slow=1), True), (totals(17, bad=1, slow=1), False),
@@ -118,15 +118,15 @@ def test_the_percentile_is_that_of_prometheus_but_for_the_largest(
     buckets: dict[float, float], value: float | None
 ) -> None:
     now = Spread(buckets, 1.0, max(buckets.values(), default=0.0))
-    assert percentile(0.95, now, None) == (value if value is None else pytest.approx(value))
-    assert percentile(0.95, None, now) is None
+    assert quantile_of_increase(0.95, now, None) == (value if value is None else pytest.approx(value))
+    assert quantile_of_increase(0.95, None, now) is None
 
 
 def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
-    times, recovery = Times(), Recovery(lambda: times.now)
-    traffic = Traffic(Judgement(), lambda: times.now, recovery.is_under_way)
+    times, recovery = Times(), RecoveryTracker(lambda: times.now)
+    traffic = TrafficWindow(Judgement(), lambda: times.now, recovery.is_under_way)
 
-    def seen(at: float, works: bool, counted: Totals) -> str:
+    def seen(at: float, works: bool, counted: RequestTotals) -> str:
         times.now = at
         recovery.note("pool", works)
         traffic.note(counted)
@@ -144,7 +144,7 @@ def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
 
 def test_a_busy_moment_is_no_absence() -> None:
     times = Times()
-    recovery = Recovery(lambda: times.now)
+    recovery = RecoveryTracker(lambda: times.now)
     for at, works in ((0.0, True), (1.0, False), (2.0, True)):
         times.now = at
         recovery.note("pool", works)

@@ -8,35 +8,39 @@ from exporter.anomaly.view import STATES
 from exporter.metrics import Gauge, States
 from exporter.sources import Sources
 
-ABOUT = ("signal", "module", "part")
-VALUE = Gauge("ops_anomaly_value", "Value of the watched signal, in its own unit, at the last look.", ABOUT)
-LOWER = Gauge("ops_anomaly_lower", "Lower end of the band in which that value was expected.", ABOUT)
-UPPER = Gauge("ops_anomaly_upper", "Upper end of the band in which that value was expected.", ABOUT)
+SIGNAL_LABELS = ("signal", "module", "part")
+VALUE = Gauge(
+    "ops_anomaly_value", "Value of the watched signal, in its own unit, at the last look.", SIGNAL_LABELS
+)
+LOWER = Gauge("ops_anomaly_lower", "Lower end of the band in which that value was expected.", SIGNAL_LABELS)
+UPPER = Gauge("ops_anomaly_upper", "Upper end of the band in which that value was expected.", SIGNAL_LABELS)
 SCORE = Gauge(
     "ops_anomaly_score",
     "How unusual the value is: 1 and more is unusual, 2 and more strongly; 0 for a while after a mark.",
-    ABOUT,
+    SIGNAL_LABELS,
 )
 STATE = States(
     "ops_anomaly_state",
     "Whether the signal is strongly unusual; learning while too little of its past is known.",
-    (*ABOUT, "state"),
+    (*SIGNAL_LABELS, "state"),
     STATES,
 )
 DIRECTION = Gauge(
     "ops_anomaly_direction",
     "Which way the signal went: 1 up, -1 down, 0 while it is not strongly unusual.",
-    ABOUT,
+    SIGNAL_LABELS,
 )
 GRADE = Gauge(
-    "ops_anomaly_grade", "How unusual the signal is: 0 as usual, 1 unusual, 2 strongly unusual.", ABOUT
+    "ops_anomaly_grade",
+    "How unusual the signal is: 0 as usual, 1 unusual, 2 strongly unusual.",
+    SIGNAL_LABELS,
 )
-WATCHED = Gauge("ops_anomaly_watched_series", "Series that are watched now.")
-LEFT_OUT = Gauge(
+WATCHED_SERIES = Gauge("ops_anomaly_watched_series", "Series that are watched now.")
+LEFT_OUT_SERIES = Gauge(
     "ops_anomaly_left_out_series",
     "Series that are not watched because there are more than the settings allow.",
 )
-METRICS = (VALUE, LOWER, UPPER, SCORE, STATE, DIRECTION, GRADE, WATCHED, LEFT_OUT)
+METRICS = (VALUE, LOWER, UPPER, SCORE, STATE, DIRECTION, GRADE, WATCHED_SERIES, LEFT_OUT_SERIES)
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
@@ -50,6 +54,6 @@ async def read(sources: Sources) -> Iterable[Metric]:
         STATE.of_states((*name, view.state) for name, view in found.views),
         DIRECTION.of((*name, view.direction) for name, view in found.views),
         GRADE.of((*name, view.grade) for name, view in found.views),
-        WATCHED.one(len(found.views)),
-        LEFT_OUT.one(found.left_out),
+        WATCHED_SERIES.one(len(found.views)),
+        LEFT_OUT_SERIES.one(found.left_out),
     )

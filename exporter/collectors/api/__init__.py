@@ -7,9 +7,9 @@ API = Collector(
     "api",
     "requests, errors and latency by module; the backend's processes and methods",
     (
-        Part("up", up.read, up.METRICS),
-        Part("totals", totals.read, totals.METRICS),
-        Part("process", process.read, process.METRICS),
-        Part("performance", performance.read, performance.METRICS),
+        Part("up", up.read_up, up.UP_METRICS),
+        Part("totals", totals.read_totals, totals.TOTALS_METRICS),
+        Part("process", process.read_process, process.PROCESS_METRICS),
+        Part("performance", performance.read_performance, performance.PERFORMANCE_METRICS),
     ),
 )

@@ -7,15 +7,19 @@ from prometheus_client import Metric
 from exporter.metrics import Counter
 from exporter.sources import Sources
 
-CALLS = Counter("ops_backend_method_calls_total", "Calls of the instrumented method.", ("method",))
-SECONDS = Counter(
+METHOD_CALLS = Counter("ops_backend_method_calls_total", "Calls of the instrumented method.", ("method",))
+METHOD_SECONDS = Counter(
     "ops_backend_method_seconds_total", "Time spent in the instrumented method, by its average.", ("method",)
 )
-SLOW = Counter("ops_backend_slow_queries_total", "Database queries that the backend counts as slow.")
-METRICS = (CALLS, SECONDS, SLOW)
+SLOW_QUERIES = Counter("ops_backend_slow_queries_total", "Database queries that the backend counts as slow.")
+PERFORMANCE_METRICS = (METHOD_CALLS, METHOD_SECONDS, SLOW_QUERIES)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_performance(sources: Sources) -> Iterable[Metric]:
     """What /performance counts; the first methods seen keep their names, later ones are `other`."""
     found = await sources.backend.performance.answer()
-    return CALLS.of(found.calls.items()), SECONDS.of(found.seconds.items()), SLOW.one(found.slow_queries)
+    return (
+        METHOD_CALLS.of(found.calls.items()),
+        METHOD_SECONDS.of(found.seconds.items()),
+        SLOW_QUERIES.one(found.slow_queries),
+    )

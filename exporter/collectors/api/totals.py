@@ -7,7 +7,7 @@ from prometheus_client import Metric
 from exporter.bounds import OTHER
 from exporter.metrics import Counter, Gauge, Histogram
 from exporter.sources import Sources
-from exporter.sources.backend.totals import Totals
+from exporter.sources.backend.totals import RequestTotals
 
 REQUESTS = Counter(
     "ops_http_requests_total",
@@ -25,15 +25,15 @@ DURATION = Histogram(
 IN_PROGRESS = Gauge(
     "ops_http_requests_in_progress", "Requests to the module that are being answered.", ("module",)
 )
-METRICS = (REQUESTS, ERRORS, DURATION, IN_PROGRESS)
-CODES = ("2xx", "3xx", "4xx", "5xx")
+TOTALS_METRICS = (REQUESTS, ERRORS, DURATION, IN_PROGRESS)
+STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_totals(sources: Sources) -> Iterable[Metric]:
     """The totals by module; a module that nobody has asked is at 0 as soon as the backend counts anything."""
     totals = await sources.backend.totals.answer()
     modules = [module.name for module in sources.settings.modules]
-    asked = dict(requests(totals, modules))
+    asked = dict(request_counts(totals, modules))
     errors = totals.errors() if totals.counts else {}
     durations = totals.durations.items() if totals.counts else ()
     return (
@@ -44,11 +44,11 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def requests(totals: Totals, modules: Iterable[str]) -> Iterator[tuple[tuple[str, str], float]]:
+def request_counts(totals: RequestTotals, modules: Iterable[str]) -> Iterator[tuple[tuple[str, str], float]]:
     """Requests by module and class, those that are 0 among them; none where the backend does not count."""
     if not totals.counts:
         return
     for module in (*modules, OTHER):
-        for code in CODES:
+        for code in STATUS_CLASSES:
             yield (module, code), totals.requests.get((module, code), 0.0)
     yield from totals.requests.items()

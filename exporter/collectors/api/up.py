@@ -17,17 +17,17 @@ WEDGED = Gauge(
     "ops_backend_wedged",
     "Whether the backend takes connections and gives no response, as with a blocked event loop.",
 )
-STARTED = Gauge("ops_exporter_start_time_seconds", "Unix time at which the exporter started.")
-METRICS = (UP, WEDGED, STARTED)
+EXPORTER_STARTED = Gauge("ops_exporter_start_time_seconds", "Unix time at which the exporter started.")
+UP_METRICS = (UP, WEDGED, EXPORTER_STARTED)
 STARTED_AT = time.time()
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_up(sources: Sources) -> Iterable[Metric]:
     """Both by our own pings; they are missing before the first verdict."""
     backend = sources.backend
     up, wedged = await backend.answers(), backend.wedged()
     return (
         UP.one(None if up is None else float(up)),
         WEDGED.one(None if wedged is None else float(wedged)),
-        STARTED.one(STARTED_AT),
+        EXPORTER_STARTED.one(STARTED_AT),
     )

@@ -12,49 +12,59 @@ from exporter.sources import Sources
 from exporter.sources.cache.answers import Group, Key
 from exporter.sources.cache.key_names import shown
 
-COUNT = Untyped(
+GROUP_COUNT = Untyped(
     "redis_key_group_count",
     "Keys that begin so, up to the separator; estimated from those seen.",
     ("db", "key_group"),
 )
-USED = Gauge(
+GROUP_MEMORY = Gauge(
     "redis_key_group_memory_usage_bytes",
     "Bytes of the keys that begin so, estimated from a sample.",
     ("db", "key_group"),
 )
-DISTINCT = Gauge("redis_number_of_distinct_key_groups", "Different beginnings of keys.", ("db",))
-SIZE = Gauge("redis_key_size", "Length of the value, or number of its members, of a big key.", ("db", "key"))
-BIG = Gauge(
+DISTINCT_GROUPS = Gauge("redis_number_of_distinct_key_groups", "Different beginnings of keys.", ("db",))
+KEY_SIZE = Gauge(
+    "redis_key_size", "Length of the value, or number of its members, of a big key.", ("db", "key")
+)
+KEY_MEMORY = Gauge(
     "redis_key_memory_usage_bytes", "Bytes of a key among the biggest that were sampled.", ("db", "key")
 )
-SEEN = Gauge(
+SCANNED_RATIO = Gauge(
     "ops_cache_keys_seen_ratio", "Share of the keys that the last pass saw before its time was over."
 )
-MEASURED = Gauge("ops_cache_keys_measured_ratio", "Share of the seen keys whose memory was measured.")
-WEIGHED = Gauge("ops_cache_keys_measured", "Keys whose memory the last pass measured.")
-MEMORY_METRICS = (WEIGHED,)
-METRICS = (COUNT, USED, DISTINCT, SIZE, BIG, SEEN, MEASURED)
+MEASURED_RATIO = Gauge("ops_cache_keys_measured_ratio", "Share of the seen keys whose memory was measured.")
+MEASURED_KEYS = Gauge("ops_cache_keys_measured", "Keys whose memory the last pass measured.")
+KEY_MEMORY_METRICS = (MEASURED_KEYS,)
+KEYS_METRICS = (
+    GROUP_COUNT,
+    GROUP_MEMORY,
+    DISTINCT_GROUPS,
+    KEY_SIZE,
+    KEY_MEMORY,
+    SCANNED_RATIO,
+    MEASURED_RATIO,
+)
 UNGROUPED = "ungrouped"
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_keys(sources: Sources) -> Iterable[Metric]:
     """What the last pass found; the passes run beside the scrape."""
     found, db = await sources.cache.keys.answer(), sources.cache.database
     settings = sources.settings.redis
-    groups = bounded(found.groups, settings.key_groups)
-    keys = [(db, name, key) for name, key in named(sources, found.biggest).items()]
+    groups = limit_groups(found.groups, settings.key_groups)
+    keys = [(db, name, key) for name, key in keys_by_label(sources, found.biggest).items()]
     return (
-        COUNT.of((db, name, count) for name, count, _ in groups),
-        USED.of((db, name, used) for name, _, used in groups),
-        DISTINCT.one(float(len(found.groups)), db),
-        SIZE.of((db, name, key.size) for db, name, key in keys),
-        BIG.of((db, name, key.used) for db, name, key in keys),
-        SEEN.one(found.seen),
-        MEASURED.one(found.measured),
+        GROUP_COUNT.of((db, name, count) for name, count, _ in groups),
+        GROUP_MEMORY.of((db, name, used) for name, _, used in groups),
+        DISTINCT_GROUPS.one(float(len(found.groups)), db),
+        KEY_SIZE.of((db, name, key.size) for db, name, key in keys),
+        KEY_MEMORY.of((db, name, key.used) for db, name, key in keys),
+        SCANNED_RATIO.one(found.seen),
+        MEASURED_RATIO.one(found.measured),
     )
 
 
-def bounded(groups: Sequence[Group], most: int) -> list[tuple[str, float, float | None]]:
+def limit_groups(groups: Sequence[Group], most: int) -> list[tuple[str, float, float | None]]:
     """Name, count and bytes of the heaviest groups, and of all others as `other`."""
     ranked = sorted(groups, key=lambda g: (-(g.used or 0), -g.count, g.name))
     names = [label(group.name or UNGROUPED, 64) if n < most else OTHER for n, group in enumerate(ranked)]
@@ -65,15 +75,15 @@ def bounded(groups: Sequence[Group], most: int) -> list[tuple[str, float, float 
     return [(name, count, used[name]) for name, count in counts]
 
 
-async def read_memory(sources: Sources) -> Iterable[Metric]:
+async def read_key_memory(sources: Sources) -> Iterable[Metric]:
     """How many keys were measured. Raises Refused when this user may not measure all of them."""
     found = await sources.cache.keys.answer()
     if found.refused:
         raise Refused(found.refused)
-    return (WEIGHED.one(float(found.weighed)),)
+    return (MEASURED_KEYS.one(float(found.weighed)),)
 
 
-def named(sources: Sources, keys: Iterable[Key]) -> dict[str, Key]:
+def keys_by_label(sources: Sources, keys: Iterable[Key]) -> dict[str, Key]:
     """The keys under the names by which they may be shown; of two that look the same the bigger stays."""
     settings, length = sources.settings.redis, sources.settings.limits.label_length
     found: dict[str, Key] = {}

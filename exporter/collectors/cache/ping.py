@@ -8,9 +8,9 @@ from exporter.metrics import Gauge
 from exporter.sources import Sources
 
 UP = Gauge("redis_up", "Whether the cache server answered our own PING.")
-METRICS = (UP,)
+PING_METRICS = (UP,)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_ping(sources: Sources) -> Iterable[Metric]:
     """1 or 0, from our own PING and from nothing else."""
     return (UP.one(float(await sources.cache.ping.works())),)

@@ -6,7 +6,7 @@ from exporter.metrics import Counter, Gauge
 
 
 @dataclass(frozen=True)
-class Field:
+class InfoField:
     """One field of INFO: the metric it becomes, and what one unit of it is in the metric's unit."""
 
     name: str
@@ -14,14 +14,14 @@ class Field:
     scale: float = 1.0
 
 
-def gauge(field: str, name: str, about: str, scale: float = 1.0) -> Field:
+def gauge(field: str, name: str, about: str, scale: float = 1.0) -> InfoField:
     """A field that goes up and down."""
-    return Field(field, Gauge(f"redis_{name}", about), scale)
+    return InfoField(field, Gauge(f"redis_{name}", about), scale)
 
 
-def counter(field: str, name: str, about: str, scale: float = 1.0) -> Field:
+def counter(field: str, name: str, about: str, scale: float = 1.0) -> InfoField:
     """A field that only goes up."""
-    return Field(field, Counter(f"redis_{name}_total", about), scale)
+    return InfoField(field, Counter(f"redis_{name}_total", about), scale)
 
 
 SERVER = (

@@ -10,74 +10,86 @@ from exporter.metrics import Gauge, Untyped
 from exporter.sources import Sources
 from exporter.sources.database.activity import Activity
 
-OF_SESSION = ("datname", "state", "usename", "application_name", "wait_event_type")
-COUNT = Untyped(
+SESSION_LABELS = ("datname", "state", "usename", "application_name", "wait_event_type")
+SESSIONS = Untyped(
     "pg_stat_activity_count",
     "Client sessions by what they are and do, without the exporter's own (gauge).",
-    OF_SESSION,
+    SESSION_LABELS,
 )
-LONGEST = Gauge(
+MAX_TRANSACTION_AGE = Gauge(
     "pg_stat_activity_max_tx_duration",
     "Age in seconds of the oldest open transaction of these client sessions.",
-    OF_SESSION,
+    SESSION_LABELS,
 )
-MOST = Gauge("pg_settings_max_connections", "Connections that the server allows.")
-RESERVED = Gauge(
+MAX_CONNECTIONS = Gauge("pg_settings_max_connections", "Connections that the server allows.")
+RESERVED_CONNECTIONS = Gauge(
     "pg_settings_superuser_reserved_connections", "Connections of those that only superusers may use."
 )
-LONG = Gauge(
+LONG_TRANSACTIONS = Gauge(
     "pg_long_running_transactions",
     "Client transactions open longer than the settings' database.long_transaction.",
 )
-OLDEST = Gauge(
+OLDEST_LONG_TRANSACTION = Gauge(
     "pg_long_running_transactions_oldest_age_seconds",
     "Age of the oldest of those transactions, 0 where there is none.",
 )
-OWN = Gauge("ops_database_own_connections", "Connections of the exporter itself, which all else leaves out.")
-METRICS = (COUNT, LONGEST, MOST, RESERVED, LONG, OLDEST, OWN)
+OWN_CONNECTIONS = Gauge(
+    "ops_database_own_connections", "Connections of the exporter itself, which all else leaves out."
+)
+ACTIVITY_METRICS = (
+    SESSIONS,
+    MAX_TRANSACTION_AGE,
+    MAX_CONNECTIONS,
+    RESERVED_CONNECTIONS,
+    LONG_TRANSACTIONS,
+    OLDEST_LONG_TRANSACTION,
+    OWN_CONNECTIONS,
+)
 
-STATES = (
+SESSION_STATES = (
     "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call",
     "disabled",
 )  # fmt: skip
-GROUPS = 40
-Key = tuple[str, ...]
+MAX_SESSION_GROUPS = 40
+SessionKey = tuple[str, ...]
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_activity(sources: Sources) -> Iterable[Metric]:
     """The sessions of all clients of the server but our own."""
     activity = await sources.database.activity.answer()
-    counts, ages = grouped(activity)
+    counts, ages = group_sessions(activity)
     return (
-        COUNT.of((*key, count) for key, count in counts.items()),
-        LONGEST.of((*key, age) for key, age in ages.items()),
-        MOST.one(activity.most_connections),
-        RESERVED.one(activity.reserved_connections),
-        LONG.one(activity.long_transactions),
-        OLDEST.one(activity.oldest_long_transaction),
-        OWN.one(activity.own_connections),
+        SESSIONS.of((*key, count) for key, count in counts.items()),
+        MAX_TRANSACTION_AGE.of((*key, age) for key, age in ages.items()),
+        MAX_CONNECTIONS.one(activity.most_connections),
+        RESERVED_CONNECTIONS.one(activity.reserved_connections),
+        LONG_TRANSACTIONS.one(activity.long_transactions),
+        OLDEST_LONG_TRANSACTION.one(activity.oldest_long_transaction),
+        OWN_CONNECTIONS.one(activity.own_connections),
     )
 
 
-def grouped(activity: Activity) -> tuple[dict[Key, float], dict[Key, float]]:
+def group_sessions(activity: Activity) -> tuple[dict[SessionKey, float], dict[SessionKey, float]]:
     """Counts and oldest ages of the biggest groups; smaller ones together, under their state.
 
     Every state of the backend's own database is there, also with no session.
     """
-    counts: dict[Key, float] = defaultdict(float)
-    ages: dict[Key, float] = {}
+    counts: dict[SessionKey, float] = defaultdict(float)
+    ages: dict[SessionKey, float] = {}
     for place, group in enumerate(activity.sessions):
-        names = (group.user, group.application, group.wait) if place < GROUPS else (OTHER,) * 3
-        database = group.database if place < GROUPS or group.database == activity.database else OTHER
+        names = (group.user, group.application, group.wait) if place < MAX_SESSION_GROUPS else (OTHER,) * 3
+        database = (
+            group.database if place < MAX_SESSION_GROUPS or group.database == activity.database else OTHER
+        )
         key = tuple(map(label, (database, group.state, *names)))
         counts[key] += group.count
         if group.oldest is not None:
             ages[key] = max(group.oldest, ages.get(key, 0.0))
     seen = {key[1] for key in counts if key[0] == activity.database}
-    counts |= dict(empty(activity.database, set(STATES) - seen))
+    counts |= dict(empty_states(activity.database, set(SESSION_STATES) - seen))
     return counts, ages
 
 
-def empty(database: str, states: set[str]) -> Iterator[tuple[Key, float]]:
+def empty_states(database: str, states: set[str]) -> Iterator[tuple[SessionKey, float]]:
     """The states in which there is nobody."""
     return (((database, state, "", "", ""), 0.0) for state in sorted(states))

@@ -7,17 +7,19 @@ from prometheus_client import Metric
 from exporter.metrics import Gauge, Untyped
 from exporter.sources import Sources
 
-COUNT = Untyped(
+LOCKS = Untyped(
     "pg_locks_count", "Locks by database and mode, our own left out (gauge).", ("datname", "mode")
 )
-WAITING = Gauge("ops_database_lock_waiters", "Sessions' requests for a lock that wait for it.", ("datname",))
-METRICS = (COUNT, WAITING)
+LOCK_WAITERS = Gauge(
+    "ops_database_lock_waiters", "Sessions' requests for a lock that wait for it.", ("datname",)
+)
+LOCKS_METRICS = (LOCKS, LOCK_WAITERS)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_locks(sources: Sources) -> Iterable[Metric]:
     """The locks of all databases of the server."""
     locks = await sources.database.locks.answer()
     return (
-        COUNT.of((*key, count) for key, count in locks.counts.items()),
-        WAITING.of(locks.waiting.items()),
+        LOCKS.of((*key, count) for key, count in locks.counts.items()),
+        LOCK_WAITERS.of(locks.waiting.items()),
     )

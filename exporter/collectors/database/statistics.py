@@ -7,13 +7,13 @@ from prometheus_client import Metric
 from exporter.metrics import Gauge, Untyped
 from exporter.sources import Sources
 
-OF_DATABASE = ("datid", "datname")
-OPEN = Gauge(
+DATABASE_LABELS = ("datid", "datname")
+OPEN_CONNECTIONS = Gauge(
     "pg_stat_database_numbackends",
     "Open connections to the database, without the exporter's own.",
-    OF_DATABASE,
+    DATABASE_LABELS,
 )
-COUNTED = {
+COUNTER_HELP = {
     "xact_commit": "Transactions committed",
     "xact_rollback": "Transactions rolled back",
     "blks_read": "Blocks read from disk",
@@ -28,23 +28,28 @@ COUNTED = {
     "temp_bytes": "Bytes written to temporary files",
     "deadlocks": "Deadlocks",
 }
-OTHERS = " since the statistics began; in the watched database by others, since the exporter began (counter)."
+OTHERS_ONLY = (
+    " since the statistics began; in the watched database by others, since the exporter began (counter)."
+)
 # counters, whose established names lack _total
-COUNTS = {
+DATABASE_COUNTERS = {
     name: Untyped(
         f"pg_stat_database_{name}",
-        about + (OTHERS if name.startswith("xact_") else " since the statistics began (counter)."),
-        OF_DATABASE,
+        about + (OTHERS_ONLY if name.startswith("xact_") else " since the statistics began (counter)."),
+        DATABASE_LABELS,
     )
-    for name, about in COUNTED.items()
+    for name, about in COUNTER_HELP.items()
 }
-METRICS = (OPEN, *COUNTS.values())
+STATISTICS_METRICS = (OPEN_CONNECTIONS, *DATABASE_COUNTERS.values())
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_statistics(sources: Sources) -> Iterable[Metric]:
     """The counts of each database that the settings allow for, the backend's own first."""
     found = await sources.database.databases.answer()
     return (
-        OPEN.of((d.oid, d.name, d.connections) for d in found),
-        *(metric.of((d.oid, d.name, d.counts[name]) for d in found) for name, metric in COUNTS.items()),
+        OPEN_CONNECTIONS.of((d.oid, d.name, d.connections) for d in found),
+        *(
+            metric.of((d.oid, d.name, d.counts[name]) for d in found)
+            for name, metric in DATABASE_COUNTERS.items()
+        ),
     )

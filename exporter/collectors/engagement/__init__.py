@@ -7,8 +7,8 @@ ENGAGEMENT = Collector(
     "engagement",
     "total and active users, interactions, searches, what was created",
     (
-        Part("users", users.read, users.METRICS),
-        Part("created", created.read, created.METRICS),
-        Part("searches", searches.read, searches.METRICS),
+        Part("users", users.read_users, users.USERS_METRICS),
+        Part("created", created.read_created, created.CREATED_METRICS),
+        Part("searches", searches.read_searches, searches.SEARCHES_METRICS),
     ),
 )

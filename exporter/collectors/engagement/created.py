@@ -7,17 +7,17 @@ from prometheus_client import Metric
 from exporter.metrics import Gauge
 from exporter.sources import Sources
 
-ROWS = Gauge("ops_engagement_objects", "Resources, annotations and collections there are.", ("object",))
-CREATED = Gauge(
+OBJECTS = Gauge("ops_engagement_objects", "Resources, annotations and collections there are.", ("object",))
+CREATED_OBJECTS = Gauge(
     "ops_engagement_created", "Those of them that were created in the window.", ("object", "window")
 )
-METRICS = (ROWS, CREATED)
+CREATED_METRICS = (OBJECTS, CREATED_OBJECTS)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_created(sources: Sources) -> Iterable[Metric]:
     """Counts of rows; a table that this version of the backend does not have is left out."""
     created = await sources.database.created.answer()
     return (
-        ROWS.of(created.rows.items()),
-        CREATED.of((*key, count) for key, count in created.created.items()),
+        OBJECTS.of(created.rows.items()),
+        CREATED_OBJECTS.of((*key, count) for key, count in created.created.items()),
     )

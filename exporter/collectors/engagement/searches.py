@@ -11,10 +11,10 @@ SEARCHES = Counter(
     "ops_engagement_searches_total",
     "Requests that the search module answered with success, without health checks.",
 )
-METRICS = (SEARCHES,)
+SEARCHES_METRICS = (SEARCHES,)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_searches(sources: Sources) -> Iterable[Metric]:
     """No table holds the searches and not every version emits an event for them, but each is a request."""
     totals = await sources.backend.totals.answer()
     searched = totals.requests.get(("search", "2xx"), 0.0)

@@ -20,35 +20,37 @@ SOURCE = States(
     states=("api", "sql"),
 )
 USERS = Gauge("ops_engagement_users", "Users in all.")
-ACTIVE = Gauge("ops_engagement_active_users", "Users with an interaction in the window.", ("window",))
+ACTIVE_USERS = Gauge("ops_engagement_active_users", "Users with an interaction in the window.", ("window",))
 INTERACTIONS = Gauge(
     "ops_engagement_interactions",
     "Interactions of the window by type; one that is repeated on the same resource is counted once.",
     ("interaction", "window"),
 )
-POSITIVE = Gauge("ops_engagement_positive_interactions", "Positive interactions of the window.", ("window",))
-SESSION = Gauge("ops_engagement_session_seconds", "Mean session of the users whose sessions are known.")
-METRICS = (SOURCE, USERS, ACTIVE, INTERACTIONS, POSITIVE, SESSION)
-TYPES = 20
+POSITIVE_INTERACTIONS = Gauge(
+    "ops_engagement_positive_interactions", "Positive interactions of the window.", ("window",)
+)
+MEAN_SESSION = Gauge("ops_engagement_session_seconds", "Mean session of the users whose sessions are known.")
+USERS_METRICS = (SOURCE, USERS, ACTIVE_USERS, INTERACTIONS, POSITIVE_INTERACTIONS, MEAN_SESSION)
+MAX_TYPES = 20
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_users(sources: Sources) -> Iterable[Metric]:
     """The figures, and which source they come from."""
     try:
-        source, use = "api", reported(await sources.backend.engagement.answer())
+        source, use = "api", reported_engagement(await sources.backend.engagement.answer())
     except SourceError as error:
-        source, use = "sql", await from_tables(sources, error)
+        source, use = "sql", await engagement_from_tables(sources, error)
     return (
         SOURCE.of_states([(source,)]),
         USERS.one(use.users),
-        ACTIVE.of(use.active.items()),
-        INTERACTIONS.of((*key, count) for key, count in bounded(use.interactions).items()),
-        POSITIVE.of(use.positive.items()),
-        SESSION.one(use.session_seconds),
+        ACTIVE_USERS.of(use.active.items()),
+        INTERACTIONS.of((*key, count) for key, count in limit_interaction_types(use.interactions).items()),
+        POSITIVE_INTERACTIONS.of(use.positive.items()),
+        MEAN_SESSION.one(use.session_seconds),
     )
 
 
-async def from_tables(sources: Sources, report: SourceError) -> Engagement:
+async def engagement_from_tables(sources: Sources, report: SourceError) -> Engagement:
     """The figures from the tables; without a database the failure of the report is the one to tell."""
     try:
         return await sources.database.use.answer()
@@ -56,7 +58,7 @@ async def from_tables(sources: Sources, report: SourceError) -> Engagement:
         raise report from None
 
 
-def reported(reports: Mapping[str, Document]) -> Engagement:
+def reported_engagement(reports: Mapping[str, Document]) -> Engagement:
     """The figures of the backend's report. Raises BadAnswer for one without any."""
     metrics = {window: report.part("metrics") for window, report in reports.items()}
     newest = metrics[LONGEST_WINDOW]
@@ -74,12 +76,12 @@ def reported(reports: Mapping[str, Document]) -> Engagement:
     )
 
 
-def bounded(interactions: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+def limit_interaction_types(interactions: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
     """The most frequent types by name, the others together."""
     weights: dict[str, float] = defaultdict(float)
     for (kind, _), count in interactions.items():
         weights[kind] += count
-    names = named(weights, TYPES)
+    names = named(weights, MAX_TYPES)
     kept: dict[tuple[str, str], float] = defaultdict(float)
     for (kind, window), count in interactions.items():
         kept[names[kind], window] += count

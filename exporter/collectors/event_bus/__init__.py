@@ -7,7 +7,7 @@ EVENT_BUS = Collector(
     "event_bus",
     "events emitted, delivered and failed, by event; latencies; the newest event",
     (
-        Part("totals", totals.read, totals.METRICS),
-        Part("history", history.read, history.METRICS),
+        Part("totals", totals.read_totals, totals.TOTALS_METRICS),
+        Part("history", history.read_history, history.HISTORY_METRICS),
     ),
 )

@@ -7,10 +7,12 @@ from prometheus_client import Metric
 from exporter.metrics import Gauge
 from exporter.sources import Sources
 
-NEWEST = Gauge("ops_event_bus_last_event_timestamp_seconds", "Unix time of the newest event in the history.")
-METRICS = (NEWEST,)
+NEWEST_EVENT = Gauge(
+    "ops_event_bus_last_event_timestamp_seconds", "Unix time of the newest event in the history."
+)
+HISTORY_METRICS = (NEWEST_EVENT,)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_history(sources: Sources) -> Iterable[Metric]:
     """The newest event's time; missing while there was none."""
-    return (NEWEST.one(await sources.backend.history.answer()),)
+    return (NEWEST_EVENT.one(await sources.backend.history.answer()),)

@@ -26,10 +26,10 @@ EMISSIONS = Summary(
 PROCESSES = Gauge(
     "ops_event_bus_processes", "Server processes whose event bus was seen within the last minute."
 )
-METRICS = (EMITTED, DELIVERED, ERRORS, BY_EVENT, HANDLERS, EMISSIONS, PROCESSES)
+TOTALS_METRICS = (EMITTED, DELIVERED, ERRORS, BY_EVENT, HANDLERS, EMISSIONS, PROCESSES)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_totals(sources: Sources) -> Iterable[Metric]:
     """The bus as its counters tell it; without any handled event there is no latency, not one of 0."""
     bus = await sources.backend.events.answer()
     return (

@@ -7,11 +7,11 @@ from prometheus_client import Metric
 from exporter.collectors.ingestion.worker import STATUS, UP
 from exporter.sources import Sources
 
-METRICS = (STATUS, UP)
+CLOUD_METRICS = (STATUS, UP)
 CLOUD = "cloud"
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_cloud(sources: Sources) -> Iterable[Metric]:
     """Up while a worker takes from the queue, down while none does, unknown while nobody could be asked."""
     name = sources.settings.ingestion.cloud_queue
     queues = (await sources.broker.observed()).queues or ()

@@ -11,21 +11,21 @@ from exporter.sources import Sources
 from exporter.sources.ingestion.answers import Health
 from exporter.sources.ingestion.reading import health
 
-REPORTED = States(
+REPORTED_HEALTH = States(
     "ops_ingestion_reported_health",
     "Health of the ingestion and of the services it needs, as the backend's body reports it.",
     ("service", "status"),
 )
-METRICS = (REPORTED,)
-SERVICES = 8  # more would be an answer gone wrong
+HEALTH_METRICS = (REPORTED_HEALTH,)
+MAX_SERVICES = 8  # more would be an answer gone wrong
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_health(sources: Sources) -> Iterable[Metric]:
     """The whole as service `ingestion`, and each service that the backend names."""
     said = await reported_health(sources)
     length = sources.settings.limits.label_length
     services = sorted((label(name, length), status) for name, status in said.services.items())
-    return (REPORTED.of_states([("ingestion", said.status), *services[:SERVICES]]),)
+    return (REPORTED_HEALTH.of_states([("ingestion", said.status), *services[:MAX_SERVICES]]),)
 
 
 async def reported_health(sources: Sources) -> Health:

@@ -13,10 +13,10 @@ from exporter.sources import Sources
 from exporter.sources.ingestion.answers import History, Job
 from exporter.sources.ingestion.tally import ENDED
 
-QUANTILES = (0.5, 0.95, 1.0)
+DURATION_QUANTILES = (0.5, 0.95, 1.0)
 
 
-class Families(NamedTuple):
+class JobHistoryMetrics(NamedTuple):
     """What is shown of one history of jobs, whoever keeps it."""
 
     window: Gauge
@@ -33,7 +33,7 @@ class Families(NamedTuple):
         return (
             self.window.of((state, ended[state]) for state in states),
             self.duration.of([((), Quantiles(durations(known.jobs)))]),
-            self.last.of((state, newest(known.jobs, state)) for state in states),
+            self.last.of((state, newest_end(known.jobs, state)) for state in states),
             self.finished.of(known.totals.ended.items()),
             self.files.one(known.totals.files),
             self.embeddings.one(known.totals.embeddings),
@@ -69,24 +69,24 @@ SECONDS = Histogram(
     "ops_ingestion_job_duration_seconds",
     "Durations of the jobs seen to end since the exporter first looked, as far as they tell one.",
 )
-METRICS = Families(WINDOW, DURATION, LAST, FINISHED, FILES, EMBEDDINGS, SECONDS)
+HISTORY_METRICS = JobHistoryMetrics(WINDOW, DURATION, LAST, FINISHED, FILES, EMBEDDINGS, SECONDS)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_history(sources: Sources) -> Iterable[Metric]:
     """The history from Redis where that is known to hold it, else from the backend's API."""
-    return METRICS.of(await history(sources), ENDED)
+    return HISTORY_METRICS.of(await job_history(sources), ENDED)
 
 
-async def history(sources: Sources) -> History:
+async def job_history(sources: Sources) -> History:
     """The finished jobs. Raises SourceError when whoever knows cannot be asked."""
     try:
         known = await sources.ingestion.history.answer()
     except NotConfigured:
-        return await reported(sources)
-    return known if sources.ingestion.is_here or known.jobs else await reported(sources)
+        return await reported_history(sources)
+    return known if sources.ingestion.is_here or known.jobs else await reported_history(sources)
 
 
-async def reported(sources: Sources) -> History:
+async def reported_history(sources: Sources) -> History:
     """The history as the backend's API tells it."""
     return sources.ingestion.reported(await sources.backend.jobs.answer())
 
@@ -94,9 +94,9 @@ async def reported(sources: Sources) -> History:
 def durations(jobs: Sequence[Job]) -> dict[float, float | None]:
     """The quantiles of the durations, by the nearest rank; none without any."""
     known = sorted(job.seconds for job in jobs if job.seconds is not None)
-    return {share: known[ceil(share * len(known)) - 1] for share in QUANTILES} if known else {}
+    return {share: known[ceil(share * len(known)) - 1] for share in DURATION_QUANTILES} if known else {}
 
 
-def newest(jobs: Sequence[Job], state: str) -> float | None:
+def newest_end(jobs: Sequence[Job], state: str) -> float | None:
     """When the newest job of this state ended."""
     return max((job.ended for job in jobs if job.state == state and job.ended is not None), default=None)

@@ -9,18 +9,18 @@ from exporter.metrics import Gauge
 from exporter.sources import Sources
 from exporter.sources.ingestion.reading import JOB_STATES
 
-JOBS = Gauge(
+TRACKED_JOBS = Gauge(
     "ops_ingestion_tracked_jobs",
     "Jobs in the backend's own table of jobs, by state; none where it keeps no such table.",
     ("state",),
 )
-METRICS = (JOBS,)
+JOBS_METRICS = (TRACKED_JOBS,)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_jobs(sources: Sources) -> Iterable[Metric]:
     """The jobs by state, every state shown as soon as one job is tracked."""
     jobs = await sources.ingestion.jobs.answer()
     if not jobs:
         return ()
     by_state = Counter(job.state for job in jobs)
-    return (JOBS.of((state, by_state[state]) for state in JOB_STATES),)
+    return (TRACKED_JOBS.of((state, by_state[state]) for state in JOB_STATES),)

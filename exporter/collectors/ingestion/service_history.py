@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.collectors.ingestion.history import Families
+from exporter.collectors.ingestion.history import JobHistoryMetrics
 from exporter.metrics import Counter, Gauge, Histogram, Summary
 from exporter.sources import Sources
 from exporter.sources.service.answers import ENDED
@@ -38,9 +38,9 @@ EMBEDDINGS = Counter(
 SECONDS = Histogram(
     "ops_ingestion_service_job_duration_seconds", "Durations of the jobs of the service seen to end."
 )
-METRICS = Families(WINDOW, DURATION, LAST, FINISHED, FILES, EMBEDDINGS, SECONDS)
+SERVICE_HISTORY_METRICS = JobHistoryMetrics(WINDOW, DURATION, LAST, FINISHED, FILES, EMBEDDINGS, SECONDS)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_service_history(sources: Sources) -> Iterable[Metric]:
     """The window that the service's history gives, and counters made of it."""
-    return METRICS.of(await sources.service.history.answer(), ENDED)
+    return SERVICE_HISTORY_METRICS.of(await sources.service.history.answer(), ENDED)

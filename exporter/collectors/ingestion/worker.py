@@ -41,12 +41,12 @@ INFO = Info(
 DRAINED = Counter(
     "ops_ingestion_worker_drained_total", "Items that the worker says it took from its queue.", ("worker",)
 )
-METRICS = (REPORTED, STATUS, UP, HEARTBEAT, INFO, DRAINED)
+WORKER_METRICS = (REPORTED, STATUS, UP, HEARTBEAT, INFO, DRAINED)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_worker(sources: Sources) -> Iterable[Metric]:
     """The edge worker, from Redis where that is known to hold its keys, else from the backend's API."""
-    seen, now = await edge_worker(sources), time.time()
+    seen, now = await read_edge_worker(sources), time.time()
     timeout = sources.settings.ingestion.heartbeat_timeout
     up = seen.up(now, timeout)
     return (
@@ -54,29 +54,29 @@ async def read(sources: Sources) -> Iterable[Metric]:
         STATUS.of_states([(seen.name, seen.status(now, timeout))]),
         UP.one(None if up is None else float(up), seen.name),
         HEARTBEAT.one(seen.last_seen, seen.name),
-        INFO.of(facts(seen, sources.settings.limits.label_length)),
+        INFO.of(worker_info(seen, sources.settings.limits.label_length)),
         DRAINED.one(seen.drained, seen.name),
     )
 
 
-def facts(seen: Worker, length: int) -> Iterable[tuple[str, str, str, float]]:
+def worker_info(seen: Worker, length: int) -> Iterable[tuple[str, str, str, float]]:
     """The row of what the worker says it runs, none where it says nothing."""
     version, model = seen.version or "", seen.embedding_model or ""
     if version or model:
         yield seen.name, label(version, length), label(model, length), 1.0
 
 
-async def edge_worker(sources: Sources) -> Worker:
+async def read_edge_worker(sources: Sources) -> Worker:
     """What is known of the edge worker. Raises SourceError when whoever knows cannot be asked."""
     try:
         seen = await sources.ingestion.worker.answer()
     except NotConfigured:
-        return await reported_worker(sources)
+        return await read_reported_worker(sources)
     # a broker that never held the worker's keys is not where they live
-    return seen if sources.ingestion.is_here or not seen.silent else await reported_worker(sources)
+    return seen if sources.ingestion.is_here or not seen.silent else await read_reported_worker(sources)
 
 
-async def reported_worker(sources: Sources) -> Worker:
+async def read_reported_worker(sources: Sources) -> Worker:
     """The worker as the backend's routes tell it; the older backend has no route for the heartbeat."""
     says = (await sources.backend.worker_status.answer()).text("status")
     try:

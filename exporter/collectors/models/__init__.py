@@ -7,7 +7,7 @@ MODELS = Collector(
     "models",
     "each model as reported and as verified, its inferences, its file",
     (
-        Part("states", states.read, states.METRICS),
-        Part("ml_health", ml_health.read, ml_health.METRICS),
+        Part("states", states.read_states, states.STATES_METRICS),
+        Part("ml_health", ml_health.read_ml_health, ml_health.ML_HEALTH_METRICS),
     ),
 )

@@ -13,10 +13,10 @@ STATUS = States(
     ("status",),
 )
 HTTP_STATUS = Gauge("ops_ml_health_http_status", "HTTP status that the body of /health/ml says it means.")
-METRICS = (STATUS, HTTP_STATUS)
+ML_HEALTH_METRICS = (STATUS, HTTP_STATUS)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_ml_health(sources: Sources) -> Iterable[Metric]:
     """The whole of /health/ml; its checks of single models are in the part `states`."""
     health = await sources.backend.ml.answer()
     return STATUS.of_states([(health.status,)]), HTTP_STATUS.one(health.http_status)

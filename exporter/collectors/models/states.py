@@ -7,7 +7,13 @@ from prometheus_client import Metric
 from exporter.errors import SourceError
 from exporter.metrics import Counter, Gauge, States
 from exporter.sources import Sources
-from exporter.sources.backend.model_reports import FAILED, UNVERIFIED, VERIFIED, Model, joined
+from exporter.sources.backend.model_reports import (
+    FAILED,
+    UNVERIFIED,
+    VERIFIED,
+    ModelReport,
+    merge_model_reports,
+)
 
 AVAILABLE = Gauge(
     "ops_model_reported_available", "Whether the backend reports the model to be there.", ("model",)
@@ -31,12 +37,12 @@ MODIFIED = Gauge(
     "Unix time at which the model's file was last written.",
     ("model",),
 )
-METRICS = (AVAILABLE, VERIFICATION, SECONDS, INFERENCES, ERRORS, LAST, MEMORY, SIZE, MODIFIED)
+STATES_METRICS = (AVAILABLE, VERIFICATION, SECONDS, INFERENCES, ERRORS, LAST, MEMORY, SIZE, MODIFIED)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_states(sources: Sources) -> Iterable[Metric]:
     """Every model that either health route names. Raises SourceError when neither answers."""
-    models = await known_models(sources)
+    models = await read_models(sources)
     return (
         AVAILABLE.of((m.name, None if m.available is None else float(m.available)) for m in models),
         VERIFICATION.of_states((m.name, m.verified) for m in models),
@@ -50,9 +56,9 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-async def known_models(sources: Sources) -> Sequence[Model]:
+async def read_models(sources: Sources) -> Sequence[ModelReport]:
     """The models of both routes, each once; a route that fails costs only what it alone knows."""
-    found: dict[str, Model] = {}
+    found: dict[str, ModelReport] = {}
     try:
         found = {model.name: model for model in (await sources.backend.ml.answer()).models}
     except SourceError:
@@ -65,5 +71,5 @@ async def known_models(sources: Sources) -> Sequence[Model]:
             raise
         return list(found.values())
     checked = found.get(first.name)
-    found[first.name] = first if checked is None else joined(first, checked)
+    found[first.name] = first if checked is None else merge_model_reports(first, checked)
     return list(found.values())

@@ -7,7 +7,7 @@ MODULES = Collector(
     "modules",
     "each module as reported, as observed, and as it is",
     (
-        Part("status", status.read, status.METRICS),
-        Part("reported", reported.read, reported.METRICS),
+        Part("status", status.read_status, status.STATUS_METRICS),
+        Part("reported", reported.read_reported, reported.REPORTED_METRICS),
     ),
 )

@@ -6,18 +6,18 @@ from prometheus_client import Metric
 
 from exporter.metrics import States
 from exporter.sources import Sources
-from exporter.sources.backend.module_views import told
+from exporter.sources.backend.module_views import reported_status
 
 REPORTED = States(
     "ops_module_reported_status", "Status of the module as the backend reports it.", ("module", "status")
 )
-METRICS = (REPORTED,)
+REPORTED_METRICS = (REPORTED,)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_reported(sources: Sources) -> Iterable[Metric]:
     """Every configured module, `unknown` without a report. Raises SourceError when there is none at all."""
     questions = sources.backend.reported
-    rows = [(name, await told(question)) for name, question in questions.items()]
+    rows = [(name, await reported_status(question)) for name, question in questions.items()]
     if questions and all(question.error for question in questions.values()):
         await next(iter(questions.values())).answer()
     return (REPORTED.of_states(rows),)

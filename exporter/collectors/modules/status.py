@@ -18,25 +18,25 @@ STATUS = States(
     "Status of the module: as observed, else as reported when that is trouble, else unknown.",
     ("module", "status"),
 )
-DURATION = Gauge(
+PROBE_DURATION = Gauge(
     "ops_module_probe_duration_seconds", "Time that the module's own health route took.", ("module",)
 )
-KNOWN_AT = Gauge(
+LAST_KNOWN = Gauge(
     "ops_module_last_known_timestamp_seconds",
     "Unix time at which the module's status was last reported or observed.",
     ("module", "by"),
 )
-METRICS = (OBSERVED, STATUS, DURATION, KNOWN_AT)
+STATUS_METRICS = (OBSERVED, STATUS, PROBE_DURATION, LAST_KNOWN)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_status(sources: Sources) -> Iterable[Metric]:
     """Every configured module, also where the backend is silent: then all of them are down."""
     views = await sources.modules.look()
     return (
         OBSERVED.of_states((view.name, view.observed) for view in views),
         STATUS.of_states((view.name, view.status) for view in views),
-        DURATION.of((view.name, view.probe_seconds) for view in views),
-        KNOWN_AT.of(
+        PROBE_DURATION.of((view.name, view.probe_seconds) for view in views),
+        LAST_KNOWN.of(
             (view.name, by, None if at is None else as_wall(at))
             for view in views
             for by, at in (("reported", view.reported_at), ("observed", view.observed_at))

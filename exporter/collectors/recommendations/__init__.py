@@ -7,7 +7,7 @@ RECOMMENDATIONS = Collector(
     "recommendations",
     "impressions, clicks, feedback, satisfaction, precision and recall",
     (
-        Part("feedback", feedback.read, feedback.METRICS),
-        Part("evaluations", evaluations.read, evaluations.METRICS),
+        Part("feedback", feedback.read_feedback, feedback.FEEDBACK_METRICS),
+        Part("evaluations", evaluations.read_evaluations, evaluations.EVALUATIONS_METRICS),
     ),
 )

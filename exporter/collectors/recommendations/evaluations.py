@@ -11,24 +11,28 @@ from exporter.sources import Sources
 from exporter.sources.database.evaluations import ModelEvaluation, find_share
 from exporter.sources.document import Document
 
-BY = ("model",)
+MODEL_LABELS = ("model",)
 PRECISION = Gauge(
     "ops_recommendations_precision_ratio",
     "Share of what the model recommends that is liked; model `reported` is the backend's own report.",
-    BY,
+    MODEL_LABELS,
 )
-RECALL = Gauge("ops_recommendations_recall_ratio", "Share of what is liked that the model recommends.", BY)
-EVALUATED = Gauge("ops_recommendations_evaluated_timestamp_seconds", "Unix time of that evaluation.", BY)
-METRICS = (PRECISION, RECALL, EVALUATED)
+RECALL = Gauge(
+    "ops_recommendations_recall_ratio", "Share of what is liked that the model recommends.", MODEL_LABELS
+)
+EVALUATED = Gauge(
+    "ops_recommendations_evaluated_timestamp_seconds", "Unix time of that evaluation.", MODEL_LABELS
+)
+EVALUATIONS_METRICS = (PRECISION, RECALL, EVALUATED)
 REPORTED = "reported"
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_evaluations(sources: Sources) -> Iterable[Metric]:
     """Evaluations from the table of model versions and from the backend's report, where either has any."""
     failed: SourceError | None = None
     found: list[ModelEvaluation] = []
     try:
-        found += reported(await sources.backend.recommendations.answer())
+        found += reported_evaluations(await sources.backend.recommendations.answer())
     except SourceError as error:
         failed = error
     try:
@@ -43,7 +47,7 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def reported(report: Document) -> list[ModelEvaluation]:
+def reported_evaluations(report: Document) -> list[ModelEvaluation]:
     """What the report says of precision and recall; often nothing."""
     metrics = report.part("metrics")
     precision, recall = find_share(metrics, "precision"), find_share(metrics, "recall")

@@ -7,7 +7,7 @@ SELF_REPORTS = Collector(
     "self_reports",
     "what the backend reports of itself against what is observed",
     (
-        Part("disagreements", disagreements.read, disagreements.METRICS),
-        Part("components", components.read, components.METRICS),
+        Part("disagreements", disagreements.read_disagreements, disagreements.DISAGREEMENTS_METRICS),
+        Part("components", components.read_components, components.COMPONENTS_METRICS),
     ),
 )

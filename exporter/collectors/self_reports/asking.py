@@ -8,18 +8,18 @@ from exporter.errors import SourceError
 from exporter.question import Question
 
 T = TypeVar("T")
-LONGEST = 1.1  # seconds; a question has 1 s by default
+MAX_WAIT = 1.1  # seconds; a question has 1 s by default
 
 
-async def maybe(ask: Callable[[], Awaitable[T]]) -> T | None:
+async def get_or_none(ask: Callable[[], Awaitable[T]]) -> T | None:
     """The answer, None where there is none in time."""
     try:
-        async with asyncio.timeout(LONGEST):
+        async with asyncio.timeout(MAX_WAIT):
             return await ask()
     except (SourceError, TimeoutError):
         return None
 
 
-async def ready(question: Question[T]) -> T | None:
+async def cached_or_none(question: Question[T]) -> T | None:
     """The last answer of a slow question; one that was never answered is not waited for."""
-    return None if question.answered_at is None else await maybe(question.answer)
+    return None if question.answered_at is None else await get_or_none(question.answer)

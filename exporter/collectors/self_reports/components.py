@@ -4,18 +4,18 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.collectors.self_reports.sight import sight
+from exporter.collectors.self_reports.sight import read_comparison_input
 from exporter.collectors.self_reports.statuses import COMPONENTS
 from exporter.metrics import States
 from exporter.sources import Sources
 from exporter.status import derived
 
-REPORTED = States(
+REPORTED_STATUS = States(
     "ops_component_reported_status",
     "Status of the component as the backend reports it.",
     ("component", "status"),
 )
-OBSERVED = States(
+OBSERVED_STATUS = States(
     "ops_component_observed_status", "Status of the component as it is observed.", ("component", "status")
 )
 STATUS = States(
@@ -23,15 +23,15 @@ STATUS = States(
     "Status of the component: as observed, else as reported when that is trouble, else unknown.",
     ("component", "status"),
 )
-METRICS = (REPORTED, OBSERVED, STATUS)
+COMPONENTS_METRICS = (REPORTED_STATUS, OBSERVED_STATUS, STATUS)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_components(sources: Sources) -> Iterable[Metric]:
     """Every component, also those of which nothing is known."""
-    now = await sight(sources)
+    now = await read_comparison_input(sources)
     rows = [(c.name, c.reported(now), c.observed(now)) for c in COMPONENTS]
     return (
-        REPORTED.of_states((name, reported) for name, reported, _ in rows),
-        OBSERVED.of_states((name, observed) for name, _, observed in rows),
+        REPORTED_STATUS.of_states((name, reported) for name, reported, _ in rows),
+        OBSERVED_STATUS.of_states((name, observed) for name, _, observed in rows),
         STATUS.of_states((name, derived(reported, observed)) for name, reported, observed in rows),
     )

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from prometheus_client import Metric
 
 from exporter.bounds import label
-from exporter.collectors.self_reports.sight import sight
-from exporter.collectors.self_reports.table import compared
+from exporter.collectors.self_reports.sight import read_comparison_input
+from exporter.collectors.self_reports.table import run_checks
 from exporter.metrics import Gauge
 from exporter.sources import Sources
 
@@ -15,13 +15,13 @@ DISAGREES = Gauge(
     "Whether the backend's report on the subject differs (1) from what is observed or agrees with it (0).",
     ("subject", "reported", "observed"),
 )
-METRICS = (DISAGREES,)
-SUBJECTS = 200  # modules, models, queues and stored model names are bounded each for itself
+DISAGREEMENTS_METRICS = (DISAGREES,)
+MAX_SUBJECTS = 200  # modules, models, queues and stored model names are bounded each for itself
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_disagreements(sources: Sources) -> Iterable[Metric]:
     """What is unknown on either side is no disagreement, and no agreement."""
-    found = list(compared(await sight(sources)))[:SUBJECTS]
+    found = list(run_checks(await read_comparison_input(sources)))[:MAX_SUBJECTS]
     length = sources.settings.limits.label_length
     return (
         DISAGREES.of(

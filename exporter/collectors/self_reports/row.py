@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from exporter.collectors.self_reports.sight import Sight
+from exporter.collectors.self_reports.sight import ComparisonInput
 from exporter.question import Question
 from exporter.status import DEGRADED, DOWN, UNKNOWN
 
 TROUBLE = {DEGRADED, DOWN}
 
 
-class Words(NamedTuple):
+class Comparison(NamedTuple):
     """A report and an observation of one subject, each in one word, and the question that the report answers.
 
     Without a question report and observation are of the same moment.
@@ -34,9 +34,9 @@ class Words(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Row:
+class Check:
     """One way in which a backend's report was seen to be wrong; `number` is its row in the truth table."""
 
     number: int
     about: str
-    compare: Callable[[Sight], Iterable[Words]]
+    compare: Callable[[ComparisonInput], Iterable[Comparison]]

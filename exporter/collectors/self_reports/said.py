@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from functools import partial
 
-from exporter.collectors.database.reported import reported as database_reported
+from exporter.collectors.database.reported import reported_database_status as database_reported
 from exporter.collectors.ingestion.health import reported_health
-from exporter.collectors.models.states import known_models
-from exporter.collectors.self_reports.asking import maybe, ready
+from exporter.collectors.models.states import read_models
+from exporter.collectors.self_reports.asking import cached_or_none, get_or_none
 from exporter.errors import Refused, SourceError
 from exporter.sources import Sources
-from exporter.sources.backend.health_report import Health, Workers
-from exporter.sources.backend.model_reports import Model
+from exporter.sources.backend.health_report import HealthReport, WorkersReport
+from exporter.sources.backend.model_reports import ModelReport
 from exporter.sources.document import Document
 from exporter.sources.ingestion.answers import Health as IngestionHealth
 from exporter.status import DEGRADED, HEALTHY, UNKNOWN, meaning
@@ -19,15 +19,15 @@ NONEXISTENT = "nonexistent"
 
 
 @dataclass(frozen=True)
-class Said:
+class Reports:
     """The reports; None is what the backend did not say."""
 
-    health: Health | None = None
-    workers: Workers | None = None
+    health: HealthReport | None = None
+    workers: WorkersReport | None = None
     database: str = UNKNOWN
     cache: str = UNKNOWN
     pool: Document | None = None
-    models: tuple[Model, ...] = ()
+    models: tuple[ModelReport, ...] = ()
     ingestion: IngestionHealth | None = None
     edge: str = UNKNOWN
     no_module: str = UNKNOWN  # the status it gives to a module that does not exist
@@ -37,26 +37,26 @@ class Said:
         return UNKNOWN if self.health is None else self.health.component(name)
 
 
-async def said(sources: Sources) -> Said:
+async def read_reports(sources: Sources) -> Reports:
     """The reports as of now; a slow one that is not there yet is not waited for."""
     backend = sources.backend
-    health, workers = await ready(backend.health), await ready(backend.workers)
-    database, cache = await maybe(backend.database.answer), await maybe(backend.cache.answer)
-    edge = await maybe(backend.worker_status.answer)
-    return Said(
+    health, workers = await cached_or_none(backend.health), await cached_or_none(backend.workers)
+    database, cache = await get_or_none(backend.database.answer), await get_or_none(backend.cache.answer)
+    edge = await get_or_none(backend.worker_status.answer)
+    return Reports(
         health=health,
         workers=workers,
         database=UNKNOWN if database is None else database_reported(database),
         cache=UNKNOWN if cache is None else cache.status,
-        pool=await maybe(backend.pool.answer),
-        models=tuple(await maybe(partial(known_models, sources)) or ()),
-        ingestion=await maybe(partial(reported_health, sources)),
-        edge=edge_status(edge),
-        no_module=await no_module(sources),
+        pool=await get_or_none(backend.pool.answer),
+        models=tuple(await get_or_none(partial(read_models, sources)) or ()),
+        ingestion=await get_or_none(partial(reported_health, sources)),
+        edge=edge_worker_status(edge),
+        no_module=await missing_module_status(sources),
     )
 
 
-async def no_module(sources: Sources) -> str:
+async def missing_module_status(sources: Sources) -> str:
     """What the backend says of a module that does not exist; 404 is the right answer."""
     try:
         return await sources.backend.no_module.answer()
@@ -66,7 +66,7 @@ async def no_module(sources: Sources) -> str:
         return UNKNOWN
 
 
-def edge_status(answer: Document | None) -> str:
+def edge_worker_status(answer: Document | None) -> str:
     """The edge worker's last word, as the backend passes it on, as a status."""
     word = (answer.text("status") if answer is not None else None) or ""
     if word == "Idle" or word.startswith("Training"):

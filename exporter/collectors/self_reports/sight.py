@@ -6,40 +6,40 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.collectors.self_reports.asking import maybe
-from exporter.collectors.self_reports.said import Said, said
-from exporter.collectors.self_reports.seen import Seen, seen
+from exporter.collectors.self_reports.asking import get_or_none
+from exporter.collectors.self_reports.said import Reports, read_reports
+from exporter.collectors.self_reports.seen import Observations, read_observations
 from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources import Sources
-from exporter.sources.backend.source import Backend
+from exporter.sources.backend.source import BackendSource
 from exporter.sources.database.source import DatabaseSource
 from exporter.sources.observed_since import ObservedSince
 
 
 @dataclass(frozen=True)
-class Sight:
+class ComparisonInput:
     """Everything that rows compare."""
 
     settings: Settings
     now: float
-    said: Said
-    seen: Seen
-    backend: Backend  # whose questions the reports answer
+    said: Reports
+    seen: Observations
+    backend: BackendSource  # whose questions the reports answer
     database: DatabaseSource
     since: ObservedSince
 
 
-async def sight(sources: Sources) -> Sight:
+async def read_comparison_input(sources: Sources) -> ComparisonInput:
     """All of it as of now."""
     # all at once, so that several silent systems cost the time of one; what follows finds answers or errors
     await asyncio.gather(
-        maybe(sources.broker.observed),
+        get_or_none(sources.broker.observed),
         sources.modules.look(),
-        *(maybe(question.answer) for question in quick(sources)),
+        *(get_or_none(question.answer) for question in scrape_pollers(sources)),
     )
-    reports, observations = await said(sources), await seen(sources)
-    return Sight(
+    reports, observations = await read_reports(sources), await read_observations(sources)
+    return ComparisonInput(
         sources.settings,
         time.time(),
         reports,
@@ -50,7 +50,7 @@ async def sight(sources: Sources) -> Sight:
     )
 
 
-def quick(sources: Sources) -> Iterator[Question[Any]]:
+def scrape_pollers(sources: Sources) -> Iterator[Question[Any]]:
     """The questions that may be put by the scrape itself."""
     backend = sources.backend
     yield from (backend.totals, backend.pool, backend.events, backend.models, backend.ml, backend.cache)

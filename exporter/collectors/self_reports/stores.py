@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable
 
-from exporter.collectors.self_reports.row import Words
-from exporter.collectors.self_reports.sight import Sight
+from exporter.collectors.self_reports.row import Comparison
+from exporter.collectors.self_reports.sight import ComparisonInput
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 
 
-def database(sight: Sight) -> Iterable[Words]:
+def compare_database(sight: ComparisonInput) -> Iterable[Comparison]:
     """Row 1: healthy while the database is stopped."""
     backend, observed = sight.backend, sight.seen.database
-    yield Words("database", sight.said.database, observed, backend.database)
-    yield Words("database in /health", sight.said.component("database"), observed, backend.health)
+    yield Comparison("database", sight.said.database, observed, backend.database)
+    yield Comparison("database in /health", sight.said.component("database"), observed, backend.health)
 
 
-def pool(sight: Sight) -> Iterable[Words]:
+def compare_pool(sight: ComparisonInput) -> Iterable[Comparison]:
     """Row 7: a third in use while every connection is lent."""
     if sight.said.pool is None:
         return
@@ -24,34 +24,34 @@ def pool(sight: Sight) -> Iterable[Words]:
     limit = sight.settings.judgement.degraded_pool_ratio
     reported = None if percent is None else percent / 100
     observed = lent / capacity if lent is not None and capacity else None
-    yield Words("database pool", fullness(reported, limit), fullness(observed, limit))
+    yield Comparison("database pool", pool_status(reported, limit), pool_status(observed, limit))
 
 
-def fullness(ratio: float | None, limit: float) -> str:
+def pool_status(ratio: float | None, limit: float) -> str:
     """The status of something of which this share is used up."""
     if ratio is None:
         return UNKNOWN
     return DOWN if ratio >= 1 else DEGRADED if ratio > limit else HEALTHY
 
 
-def cache(sight: Sight) -> Iterable[Words]:
+def compare_cache(sight: ComparisonInput) -> Iterable[Comparison]:
     """Row 9: statistics as ever while Redis is down."""
-    yield Words("cache", sight.said.cache, sight.seen.cache, sight.backend.cache)
+    yield Comparison("cache", sight.said.cache, sight.seen.cache, sight.backend.cache)
 
 
-def redis(sight: Sight) -> Iterable[Words]:
+def compare_redis(sight: ComparisonInput) -> Iterable[Comparison]:
     """Row 15: Redis unavailable while it works."""
-    yield Words("redis", sight.said.component("redis"), redis_seen(sight), sight.backend.health)
+    yield Comparison("redis", sight.said.component("redis"), redis_observed(sight), sight.backend.health)
 
 
-def redis_seen(sight: Sight) -> str:
+def redis_observed(sight: ComparisonInput) -> str:
     """Redis by our own PING to the cache, else to the broker, which is the same server as a rule."""
     if sight.seen.cache != UNKNOWN or sight.seen.broker is None:
         return sight.seen.cache
     return HEALTHY if sight.seen.broker.answers else DOWN
 
 
-def sparse_embeddings(sight: Sight) -> Iterable[Words]:
+def compare_sparse_embeddings(sight: ComparisonInput) -> Iterable[Comparison]:
     """Row 12: vectors that carry the name of a model that did not make them, also at a second look.
 
     Both words come from one reading of rows, which is made seldom: the first may be of a moment that is over.
@@ -60,4 +60,4 @@ def sparse_embeddings(sight: Sight) -> Iterable[Words]:
         if evidence.sampled:
             observed = DEGRADED if evidence.suspect else HEALTHY
             again = sight.database.evidence
-            yield Words(f"sparse embeddings {evidence.model}", HEALTHY, observed, again)
+            yield Comparison(f"sparse embeddings {evidence.model}", HEALTHY, observed, again)

@@ -7,8 +7,8 @@ SPARSE_EMBEDDINGS = Collector(
     "sparse_embeddings",
     "coverage by model, last generation, vectors that the named model cannot have made",
     (
-        Part("coverage", coverage.read, coverage.METRICS),
-        Part("evidence", evidence.read, evidence.METRICS),
-        Part("service", service.read, service.METRICS),
+        Part("coverage", coverage.read_coverage, coverage.COVERAGE_METRICS),
+        Part("evidence", evidence.read_evidence, evidence.EVIDENCE_METRICS),
+        Part("service", service.read_service, service.SERVICE_METRICS),
     ),
 )

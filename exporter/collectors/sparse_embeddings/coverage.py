@@ -18,13 +18,13 @@ BY_MODEL = Gauge(
     "Resources with a sparse embedding by the model name stored beside it, which may be wrong.",
     ("model",),
 )
-LAST = Gauge(
+LAST_GENERATION = Gauge(
     "ops_sparse_embeddings_last_generation_timestamp_seconds", "Unix time of the newest sparse embedding."
 )
-METRICS = (RESOURCES, BY_MODEL, LAST)
+COVERAGE_METRICS = (RESOURCES, BY_MODEL, LAST_GENERATION)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_coverage(sources: Sources) -> Iterable[Metric]:
     """The counts; nothing where the table resources has no sparse embeddings."""
     sparse = await sources.database.sparse.answer()
     if sparse is None:
@@ -33,5 +33,5 @@ async def read(sources: Sources) -> Iterable[Metric]:
     return (
         RESOURCES.of(sparse.by_state.items()),
         BY_MODEL.of(biggest(sparse.by_model, limits.models, limits.label_length).items()),
-        LAST.one(sparse.last),
+        LAST_GENERATION.one(sparse.last),
     )

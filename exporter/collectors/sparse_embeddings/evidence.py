@@ -22,10 +22,10 @@ EVIDENCE = Gauge(
     "weights that are whole counts (whole_counts), equal texts with other terms (unlike_twins).",
     ("model", "evidence"),
 )
-METRICS = (SAMPLED, SUSPECT, EVIDENCE)
+EVIDENCE_METRICS = (SAMPLED, SUSPECT, EVIDENCE)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_evidence(sources: Sources) -> Iterable[Metric]:
     """What a small sample of each model gives away."""
     found = await sources.database.evidence.answer()
     kinds = ("impossible_ids", "whole_counts", "unlike_twins")

@@ -9,69 +9,82 @@ from exporter.metrics import Gauge, States
 from exporter.sources import Sources
 from exporter.sources.service.answers import ENDED, Run
 
-RUNNING = Gauge(
+RUN_ACTIVE = Gauge(
     "ops_sparse_embeddings_run_active", "Whether a generation of the service waits or runs now (0 or 1)."
 )
-TOTAL = Gauge(
+RUN_RESOURCES = Gauge(
     "ops_sparse_embeddings_run_resources", "Resources that the active generation has to do; none without one."
 )
-DONE = Gauge("ops_sparse_embeddings_run_resources_done", "Resources that it has done so far.")
-REMAINING = Gauge(
+RUN_DONE = Gauge("ops_sparse_embeddings_run_resources_done", "Resources that it has done so far.")
+RUN_REMAINING = Gauge(
     "ops_sparse_embeddings_run_remaining_seconds", "Time that it still needs, as the service estimates it."
 )
-LAST = States(
+LAST_RUN_STATE = States(
     "ops_sparse_embeddings_last_run_state",
     "How the newest generation of the service that ended did so; none before the first.",
     ("state",),
     states=(*ENDED, "unknown"),
 )
-ENDED_AT = Gauge(
+LAST_RUN_END = Gauge(
     "ops_sparse_embeddings_last_run_timestamp_seconds", "Unix time at which that generation ended."
 )
-SUCCESS = Gauge(
+LAST_SUCCESS = Gauge(
     "ops_sparse_embeddings_last_success_timestamp_seconds",
     "Unix time at which a generation of the service last ended complete.",
 )
-SECONDS = Gauge("ops_sparse_embeddings_last_success_duration_seconds", "How long that one took.")
-RESOURCES = Gauge(
+LAST_SUCCESS_DURATION = Gauge(
+    "ops_sparse_embeddings_last_success_duration_seconds", "How long that one took."
+)
+SERVICE_RESOURCES = Gauge(
     "ops_sparse_embeddings_service_resources",
     "Resources with and without a sparse embedding, as the service counts them in the table it writes to.",
     ("state",),
 )
-BY_MODEL = Gauge(
+SERVICE_BY_MODEL = Gauge(
     "ops_sparse_embeddings_service_model_resources",
     "Resources with a sparse embedding by the model that made it, as the service counts them.",
     ("model",),
 )
-METRICS = (RUNNING, TOTAL, DONE, REMAINING, LAST, ENDED_AT, SUCCESS, SECONDS, RESOURCES, BY_MODEL)
-NONE = Run()
+SERVICE_METRICS = (
+    RUN_ACTIVE,
+    RUN_RESOURCES,
+    RUN_DONE,
+    RUN_REMAINING,
+    LAST_RUN_STATE,
+    LAST_RUN_END,
+    LAST_SUCCESS,
+    LAST_SUCCESS_DURATION,
+    SERVICE_RESOURCES,
+    SERVICE_BY_MODEL,
+)
+NO_RUN = Run()
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_service(sources: Sources) -> Iterable[Metric]:
     """The service's route about its embeddings."""
     said = await sources.service.embeddings.answer()
-    run, last, success = said.running or NONE, said.last_run, said.last_success or NONE
+    run, last, success = said.running or NO_RUN, said.last_run, said.last_success or NO_RUN
     limits = sources.settings.limits
     return (
-        RUNNING.one(float(said.running is not None)),
-        TOTAL.one(run.total),
-        DONE.one(run.done),
-        REMAINING.one(said.remaining if said.running else None),
-        LAST.of_states([(outcome(last),)] if last else []),
-        ENDED_AT.one(last.ended if last else None),
-        SUCCESS.one(success.ended),
-        SECONDS.one(took(success)),
-        RESOURCES.of(said.resources.items()),
-        BY_MODEL.of(biggest(said.by_model, limits.models, limits.label_length).items()),
+        RUN_ACTIVE.one(float(said.running is not None)),
+        RUN_RESOURCES.one(run.total),
+        RUN_DONE.one(run.done),
+        RUN_REMAINING.one(said.remaining if said.running else None),
+        LAST_RUN_STATE.of_states([(run_state(last),)] if last else []),
+        LAST_RUN_END.one(last.ended if last else None),
+        LAST_SUCCESS.one(success.ended),
+        LAST_SUCCESS_DURATION.one(run_seconds(success)),
+        SERVICE_RESOURCES.of(said.resources.items()),
+        SERVICE_BY_MODEL.of(biggest(said.by_model, limits.models, limits.label_length).items()),
     )
 
 
-def outcome(run: Run) -> str:
+def run_state(run: Run) -> str:
     """How the generation ended."""
     return run.state if run.state in ENDED else "unknown"
 
 
-def took(run: Run) -> float | None:
+def run_seconds(run: Run) -> float | None:
     """Seconds from its start to its end."""
     if run.started is None or run.ended is None or run.ended < run.started:
         return None

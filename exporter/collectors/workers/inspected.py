@@ -10,23 +10,29 @@ from exporter.metrics import Gauge, Untyped
 from exporter.rows import first, summed
 from exporter.sources import Sources
 
-AGED = " Asked every 15 s by default."
-PROCESSES = Gauge("ops_worker_pool_processes", "Processes in the worker's pool." + AGED, ("hostname",))
-PREFETCH = Gauge(
-    "ops_worker_prefetch_messages", "Messages that the worker may hold at a time." + AGED, ("hostname",)
+INSPECTED_AGE = " Asked every 15 s by default."
+POOL_PROCESSES = Gauge(
+    "ops_worker_pool_processes", "Processes in the worker's pool." + INSPECTED_AGE, ("hostname",)
 )
-WORKERS = Untyped(
-    "celery_active_worker_count", "Workers that say they take from the queue." + AGED, ("queue_name",)
+PREFETCH_LIMIT = Gauge(
+    "ops_worker_prefetch_messages",
+    "Messages that the worker may hold at a time." + INSPECTED_AGE,
+    ("hostname",),
+)
+QUEUE_WORKERS = Untyped(
+    "celery_active_worker_count",
+    "Workers that say they take from the queue." + INSPECTED_AGE,
+    ("queue_name",),
 )
 QUEUE_PROCESSES = Untyped(
     "celery_active_process_count",
-    "Pool processes of the workers that say they take from the queue." + AGED,
+    "Pool processes of the workers that say they take from the queue." + INSPECTED_AGE,
     ("queue_name",),
 )
-METRICS = (PROCESSES, PREFETCH, WORKERS, QUEUE_PROCESSES)
+INSPECTED_METRICS = (POOL_PROCESSES, PREFETCH_LIMIT, QUEUE_WORKERS, QUEUE_PROCESSES)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_inspected(sources: Sources) -> Iterable[Metric]:
     """The last answers; queues beyond those the exporter knows are left out."""
     answers = await sources.broker.inspected.answer()
     hosts = sorted(answers.items())[: sources.settings.celery.workers]
@@ -38,8 +44,8 @@ async def read(sources: Sources) -> Iterable[Metric]:
             workers[queue] += 1
             processes[queue] += worker.processes or 0
     return (
-        PROCESSES.of(first((label(name), worker.processes) for name, worker in hosts)),
-        PREFETCH.of(first((label(name), worker.prefetch) for name, worker in hosts)),
-        WORKERS.of(summed((label(name), n) for name, n in workers.items())),
+        POOL_PROCESSES.of(first((label(name), worker.processes) for name, worker in hosts)),
+        PREFETCH_LIMIT.of(first((label(name), worker.prefetch) for name, worker in hosts)),
+        QUEUE_WORKERS.of(summed((label(name), n) for name, n in workers.items())),
         QUEUE_PROCESSES.of(summed((label(name), n) for name, n in processes.items())),
     )

@@ -16,7 +16,7 @@ LENGTH = Gauge(
     "Messages that wait in the queue, over the lists of all its priorities.",
     ("queue_name",),
 )
-AGE = Gauge(
+OLDEST_MESSAGE_AGE = Gauge(
     "ops_queue_oldest_message_age_seconds",
     "How long the oldest message has waited, 0 when none waits: since the time in its headers, else since its"
     " task-sent event, else since it was first seen where it lies, which is less than the truth.",
@@ -40,17 +40,26 @@ OLDEST_UNACKED = Gauge(
     "ops_queue_unacked_oldest_timestamp_seconds",
     "Unix time at which a worker took the oldest message that workers hold.",
 )
-MOVED = Gauge(
+UNACKED_CHANGED = Gauge(
     "ops_queue_unacked_change_timestamp_seconds",
     "Unix time at which the messages that workers hold were last seen to change.",
 )
-UNNAMED = Gauge(
+UNNAMED_QUEUES = Gauge(
     "ops_queues_unnamed", "Queues beyond the bound, whose messages are counted together as `other`."
 )
-METRICS = (LENGTH, AGE, CONSUMERS, UNCONSUMED, UNNAMED, UNACKED, OLDEST_UNACKED, MOVED)
+QUEUES_METRICS = (
+    LENGTH,
+    OLDEST_MESSAGE_AGE,
+    CONSUMERS,
+    UNCONSUMED,
+    UNNAMED_QUEUES,
+    UNACKED,
+    OLDEST_UNACKED,
+    UNACKED_CHANGED,
+)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_queues(sources: Sources) -> Iterable[Metric]:
     """The queues as of now. Two queues that no label can tell apart are shown as one."""
     broker = sources.broker
     queues = await broker.queues()
@@ -58,15 +67,15 @@ async def read(sources: Sources) -> Iterable[Metric]:
     named = [(label(queue.name, sources.settings.limits.label_length), queue) for queue in queues]
     return (
         LENGTH.of(summed((name, queue.length) for name, queue in named)),
-        AGE.of(highest((name, queue.oldest_age) for name, queue in named)),
+        OLDEST_MESSAGE_AGE.of(highest((name, queue.oldest_age) for name, queue in named)),
         CONSUMERS.of(first((name, queue.consumers) for name, queue in named)),
-        UNCONSUMED.of(highest((name, flag(queue.unconsumed)) for name, queue in named)),
-        UNNAMED.one(float(found.unnamed)),
-        *await held(broker),
+        UNCONSUMED.of(highest((name, optional_flag(queue.unconsumed)) for name, queue in named)),
+        UNNAMED_QUEUES.one(float(found.unnamed)),
+        *await unacked_families(broker),
     )
 
 
-async def held(broker: BrokerSource) -> Iterable[Metric]:
+async def unacked_families(broker: BrokerSource) -> Iterable[Metric]:
     """What workers hold; nothing for a user who may not see it, of which the part `rights` tells."""
     try:
         found = await broker.held.answer()
@@ -75,10 +84,10 @@ async def held(broker: BrokerSource) -> Iterable[Metric]:
     return (
         UNACKED.one(found.unacked),
         OLDEST_UNACKED.one(found.oldest),
-        MOVED.one(broker.movement.changed_at),
+        UNACKED_CHANGED.one(broker.movement.changed_at),
     )
 
 
-def flag(value: bool | None) -> float | None:
+def optional_flag(value: bool | None) -> float | None:
     """1 or 0, None for what is not known."""
     return None if value is None else float(value)

@@ -10,40 +10,53 @@ from exporter.metrics import Counter, Gauge, States
 from exporter.rows import summed
 from exporter.sources import Sources
 
-AGED = " Requested on change, not on a clock: the request blocks the backend."
-WORKERS = Gauge("ops_workers_reported_workers", "Workers that the backend says there are." + AGED)
-ACTIVE = Gauge("ops_workers_reported_active_tasks", "Tasks that the backend says are running." + AGED)
-SCHEDULED = Gauge(
-    "ops_workers_reported_scheduled_tasks", "Tasks that the backend says wait for their time." + AGED
+REPORTED_AGE = " Requested on change, not on a clock: the request blocks the backend."
+REPORTED_WORKERS = Gauge(
+    "ops_workers_reported_workers", "Workers that the backend says there are." + REPORTED_AGE
 )
-ACCEPTED = Counter(
+REPORTED_ACTIVE = Gauge(
+    "ops_workers_reported_active_tasks", "Tasks that the backend says are running." + REPORTED_AGE
+)
+REPORTED_SCHEDULED = Gauge(
+    "ops_workers_reported_scheduled_tasks", "Tasks that the backend says wait for their time." + REPORTED_AGE
+)
+REPORTED_ACCEPTED = Counter(
     "ops_workers_reported_accepted_total",
-    "Tasks that the backend says its workers accepted, whatever became of them." + AGED,
+    "Tasks that the backend says its workers accepted, whatever became of them." + REPORTED_AGE,
     ("name",),
 )
-PROCESSES = Gauge(
+REPORTED_PROCESSES = Gauge(
     "ops_workers_reported_pool_processes",
-    "Pool processes that the backend says the worker has." + AGED,
+    "Pool processes that the backend says the worker has." + REPORTED_AGE,
     ("hostname",),
 )
-STATUS = States("ops_workers_reported_status", "The backend's own word on its workers." + AGED, ("status",))
-METRICS = (WORKERS, ACTIVE, SCHEDULED, ACCEPTED, PROCESSES, STATUS)
+REPORTED_STATUS = States(
+    "ops_workers_reported_status", "The backend's own word on its workers." + REPORTED_AGE, ("status",)
+)
+REPORTED_METRICS = (
+    REPORTED_WORKERS,
+    REPORTED_ACTIVE,
+    REPORTED_SCHEDULED,
+    REPORTED_ACCEPTED,
+    REPORTED_PROCESSES,
+    REPORTED_STATUS,
+)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_reported(sources: Sources) -> Iterable[Metric]:
     """The last answer of /workers/status."""
     said = await sources.backend.workers.answer()
     return (
-        WORKERS.one(said.count),
-        ACTIVE.one(said.active),
-        SCHEDULED.one(said.scheduled),
-        ACCEPTED.of(accepted(said.accepted, sources.broker.reported_names).items()),
-        PROCESSES.of(summed((label(name), count) for name, count in said.processes.items())),
-        STATUS.of_states([(said.status,)]),
+        REPORTED_WORKERS.one(said.count),
+        REPORTED_ACTIVE.one(said.active),
+        REPORTED_SCHEDULED.one(said.scheduled),
+        REPORTED_ACCEPTED.of(accepted_by_task(said.accepted, sources.broker.reported_names).items()),
+        REPORTED_PROCESSES.of(summed((label(name), count) for name, count in said.processes.items())),
+        REPORTED_STATUS.of_states([(said.status,)]),
     )
 
 
-def accepted(by_task: Mapping[str, float], names: Admitted) -> Count[str]:
+def accepted_by_task(by_task: Mapping[str, float], names: Admitted) -> Count[str]:
     """The accepted tasks by name, in bounded number."""
     counts: Count[str] = Count()
     for name, count in by_task.items():

@@ -9,27 +9,31 @@ from exporter.sources import Sources
 from exporter.sources.broker.newborn import ZeroInitializer
 from exporter.sources.broker.task_counters import TaskCounts
 
-BY = ("name", "queue_name")
-EXPLAINED = " by events since the exporter's start; queue unknown where clients send no task-sent events."
-SENT = Counter("celery_task_sent_total", "Tasks sent," + EXPLAINED, BY)
-RECEIVED = Counter("celery_task_received_total", "Tasks that a worker took from the queue," + EXPLAINED, BY)
-STARTED = Counter("celery_task_started_total", "Tasks started," + EXPLAINED, BY)
-SUCCEEDED = Counter("celery_task_succeeded_total", "Tasks that succeeded," + EXPLAINED, BY)
+TASK_LABELS = ("name", "queue_name")
+BY_EVENTS = " by events since the exporter's start; queue unknown where clients send no task-sent events."
+SENT = Counter("celery_task_sent_total", "Tasks sent," + BY_EVENTS, TASK_LABELS)
+RECEIVED = Counter(
+    "celery_task_received_total", "Tasks that a worker took from the queue," + BY_EVENTS, TASK_LABELS
+)
+STARTED = Counter("celery_task_started_total", "Tasks started," + BY_EVENTS, TASK_LABELS)
+SUCCEEDED = Counter("celery_task_succeeded_total", "Tasks that succeeded," + BY_EVENTS, TASK_LABELS)
 FAILED = Counter(
     "celery_task_failed_total",
-    "Tasks that failed, by the class of the exception," + EXPLAINED,
-    (*BY, "exception"),
+    "Tasks that failed, by the class of the exception," + BY_EVENTS,
+    (*TASK_LABELS, "exception"),
 )
-REJECTED = Counter("celery_task_rejected_total", "Tasks that a worker rejected," + EXPLAINED, BY)
-REVOKED = Counter("celery_task_revoked_total", "Tasks revoked or expired," + EXPLAINED, BY)
-RETRIED = Counter("celery_task_retried_total", "Runs of tasks that ended in a retry," + EXPLAINED, BY)
-RUNTIME = Histogram("celery_task_runtime", "Seconds that successful tasks ran.", BY)
+REJECTED = Counter("celery_task_rejected_total", "Tasks that a worker rejected," + BY_EVENTS, TASK_LABELS)
+REVOKED = Counter("celery_task_revoked_total", "Tasks revoked or expired," + BY_EVENTS, TASK_LABELS)
+RETRIED = Counter(
+    "celery_task_retried_total", "Runs of tasks that ended in a retry," + BY_EVENTS, TASK_LABELS
+)
+RUNTIME = Histogram("celery_task_runtime", "Seconds that successful tasks ran.", TASK_LABELS)
 WAIT = Histogram(
     "celery_task_queue_wait_time",
     "Seconds from when a task was due - sent, or the end of its countdown or retry pause - to its start.",
-    BY,
+    TASK_LABELS,
 )
-COUNTS = (
+COUNTERS = (
     (SENT, "sent"),
     (RECEIVED, "received"),
     (STARTED, "started"),
@@ -38,23 +42,23 @@ COUNTS = (
     (REVOKED, "revoked"),
     (RETRIED, "retried"),
 )
-METRICS = (*(counter for counter, _ in COUNTS), FAILED, RUNTIME, WAIT)
+TASKS_METRICS = (*(counter for counter, _ in COUNTERS), FAILED, RUNTIME, WAIT)
 
 
-async def read(sources: Sources) -> Iterable[Metric]:
+async def read_tasks(sources: Sources) -> Iterable[Metric]:
     """The counts so far, each at 0 first; none while no events arrive, since old counts look like quiet."""
     broker = sources.broker
     tallies, newborn = broker.listening().tasks.tallies, broker.newborn
     known = tallies.all()
     return (
-        *(counter.of(rows(newborn, known, field)) for counter, field in COUNTS),
+        *(counter.of(count_rows(newborn, known, field)) for counter, field in COUNTERS),
         FAILED.of((*labels, newborn.value(("failed", *labels), n)) for *labels, n in tallies.failures()),
-        RUNTIME.of(spreads(newborn, known, "runtime")),
-        WAIT.of(spreads(newborn, known, "wait")),
+        RUNTIME.of(histogram_rows(newborn, known, "runtime")),
+        WAIT.of(histogram_rows(newborn, known, "wait")),
     )
 
 
-def rows(
+def count_rows(
     newborn: ZeroInitializer, tallies: Iterable[TaskCounts], field: str
 ) -> Iterable[tuple[str, str, float]]:
     """One count of every tally."""
@@ -63,7 +67,7 @@ def rows(
         yield tally.name, tally.queue, count
 
 
-def spreads(
+def histogram_rows(
     newborn: ZeroInitializer, tallies: Iterable[TaskCounts], field: str
 ) -> Iterable[tuple[tuple[str, str], Spread]]:
     """One histogram of every tally that has any values."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from exporter.clock import steady
 from exporter.errors import BadAnswer
-from exporter.sources.backend.processes import Processes
+from exporter.sources.backend.processes import ProcessCounterMerger
 from exporter.sources.document import Document
 from exporter.status import meaning
 
-NAMES = ("hits", "misses", "invalidations")
+CACHE_COUNTERS = ("hits", "misses", "invalidations")
 
 
 @dataclass(frozen=True)
@@ -22,22 +22,22 @@ class CacheCounts:
     status: str  # what the last answer said of the cache
 
 
-class CacheTallies:
+class CacheCountsTracker:
     """Turns each answer of /cache/stats into totals over all processes."""
 
     def __init__(self, clock: Callable[[], float] = steady) -> None:
         self._clock = clock
-        self._processes: Processes[str] = Processes()
+        self._processes: ProcessCounterMerger[str] = ProcessCounterMerger()
 
     def read(self, answer: Document, server: str, started: float | None) -> CacheCounts:
         """The totals as of this answer of one process. Raises BadAnswer when it counts nothing."""
         numbers = answer.numbers("cache_stats")
-        counted = {name: numbers[name] for name in NAMES if numbers.get(name, -1) >= 0}
+        counted = {name: numbers[name] for name in CACHE_COUNTERS if numbers.get(name, -1) >= 0}
         if not counted:
             raise BadAnswer(
                 "backend /cache/stats answered without hits and misses; expected numbers from 0 up"
             )
         self._processes.saw(counted, self._clock(), server, started)
         total = self._processes.total()
-        hits, misses, invalidations = (total.get(name) for name in NAMES)
+        hits, misses, invalidations = (total.get(name) for name in CACHE_COUNTERS)
         return CacheCounts(hits, misses, invalidations, meaning(answer.text("status")))

@@ -19,20 +19,20 @@ from connections.faults import SPEAKS_TLS, fault
 from connections.probes import speaks_tls
 from exporter.errors import Absent, BadAnswer, Refused, TimedOut, TooLarge, Unreachable, Unusable
 from exporter.footprint import busy
-from exporter.sources.backend.token import Token
+from exporter.sources.backend.token import BearerToken
 from exporter.sources.document import Document
 
 BACKEND = "backend"
-CLOSES = 3  # kept connections closed in a row after which a server is one that keeps none
+MAX_CLOSED_IN_A_ROW = 3  # kept connections closed in a row after which a server is one that keeps none
 REST, REST_BYTES = 0.1, 65_536  # seconds and bytes of a body that nobody wants, after which it is given up
 # failures of our own host, which say nothing of the one that was to be reached
-OURS = (errno.EMFILE, errno.ENFILE, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
-UNKNOWN_NAME = (socket.EAI_NONAME, socket.EAI_NODATA)
-CLOSED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError)
+LOCAL_ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
+UNKNOWN_HOST = (socket.EAI_NONAME, socket.EAI_NODATA)
+CONNECTION_CLOSED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError)
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpResponse:
     """What came back: status, body and how long it took in seconds."""
 
     status: int
@@ -42,7 +42,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class RequestOutcome:
     """One request of ours and what came of it; `status` is None without a response.
 
     `refused` means that the connection was, so the request reached nobody; `silent` that it took too long.
@@ -54,7 +54,7 @@ class Exchange:
     silent: bool = False
 
 
-class BackendClient:
+class HttpClient:
     """Asks one system over kept connections; redirects are not followed.
 
     A server may close a connection at any time, which says nothing about what was asked for: the request is
@@ -65,7 +65,7 @@ class BackendClient:
     def __init__(  # noqa: PLR0913  (what follows the name has a default)
         self,
         url: str,
-        token: Token,
+        token: BearerToken,
         max_bytes: int,
         name: str = BACKEND,
         *,
@@ -76,18 +76,22 @@ class BackendClient:
         self._max_bytes = max_bytes
         self._name = name
         self._bodies = bodies
-        self._kept = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=4), proxy)
-        self._single = connect(url, httpx2.Limits(max_connections=8, max_keepalive_connections=0), proxy)
+        self._kept = make_http_client(
+            url, httpx2.Limits(max_connections=8, max_keepalive_connections=4), proxy
+        )
+        self._single = make_http_client(
+            url, httpx2.Limits(max_connections=8, max_keepalive_connections=0), proxy
+        )
         self._has_responded = False
         self._closed = 0  # kept connections that the server closed in a row
-        self.on_exchange: Callable[[Exchange], None] = lambda _: None
+        self.on_exchange: Callable[[RequestOutcome], None] = lambda _: None
 
     async def close(self) -> None:
         """Close the connections."""
         await self._kept.aclose()
         await self._single.aclose()
 
-    async def reply(self, path: str, alone: bool = False) -> Reply:
+    async def reply(self, path: str, alone: bool = False) -> HttpResponse:
         """GET the path, whatever its status; the question bounds the time. Raises Refused, BadAnswer.
 
         `alone` takes a connection of its own, so that any process behind the URL may answer: a kept one
@@ -95,44 +99,46 @@ class BackendClient:
         """
         try:
             with busy():
-                return await self._counted(path, self._token.headers(), alone or self._closed >= CLOSES)
+                return await self._counted(
+                    path, self._token.headers(), alone or self._closed >= MAX_CLOSED_IN_A_ROW
+                )
         except httpx2.TimeoutException:
             raise TimedOut(f"{self._name} {path} gave no answer in time") from None
         except httpx2.ConnectError as error:
             if words := fault(error):
                 raise Unusable(f"{self._name} {words}") from None
-            kind = Unreachable if is_ours(error) else Absent
+            kind = Unreachable if is_local_failure(error) else Absent
             raise kind(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
-        except (*CLOSED, httpx2.DecodingError) as error:
+        except (*CONNECTION_CLOSED, httpx2.DecodingError) as error:
             if await self._wants_tls():
                 raise Unusable(f"{self._name} {SPEAKS_TLS}") from None
             raise BadAnswer(f"{self._name} {path} broke off: {type(error).__name__}") from None
         except httpx2.HTTPError as error:
             raise Refused(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
 
-    async def fresh(self, path: str) -> Reply:
+    async def fresh(self, path: str) -> HttpResponse:
         """A 200 answer over a connection of its own."""
-        return expected(path, await self.reply(path, alone=True), self._name)
+        return require_ok(path, await self.reply(path, alone=True), self._name)
 
     async def document(self, path: str) -> Document:
         """The JSON object of a 200 answer."""
-        reply = expected(path, await self.reply(path), self._name)
-        return as_document(path, reply.body, self._name)
+        reply = require_ok(path, await self.reply(path), self._name)
+        return parse_json_object(path, reply.body, self._name)
 
-    async def _counted(self, path: str, headers: dict[str, str], alone: bool) -> Reply:
+    async def _counted(self, path: str, headers: dict[str, str], alone: bool) -> HttpResponse:
         try:
             reply = await self._sent(path, headers, alone)
         except httpx2.ConnectError:
-            self.on_exchange(Exchange(path, refused=True))
+            self.on_exchange(RequestOutcome(path, refused=True))
             raise
         except asyncio.CancelledError:
-            self.on_exchange(Exchange(path, silent=True))
+            self.on_exchange(RequestOutcome(path, silent=True))
             raise
         except Exception:
-            self.on_exchange(Exchange(path))
+            self.on_exchange(RequestOutcome(path))
             raise
         self._has_responded = True
-        self.on_exchange(Exchange(path, reply.status))
+        self.on_exchange(RequestOutcome(path, reply.status))
         return reply
 
     async def _wants_tls(self) -> bool:
@@ -142,29 +148,29 @@ class BackendClient:
             return False
         return await speaks_tls(url.host, url.port or 80)
 
-    async def _sent(self, path: str, headers: dict[str, str], alone: bool) -> Reply:
+    async def _sent(self, path: str, headers: dict[str, str], alone: bool) -> HttpResponse:
         if not alone:
             try:
                 reply = await self._get(self._kept, path, headers)
-            except CLOSED:
+            except CONNECTION_CLOSED:
                 self._closed += 1
-                self.on_exchange(Exchange(path))
+                self.on_exchange(RequestOutcome(path))
             else:
                 self._closed = 0
                 return reply
         headers = {**headers, "Connection": "close"}
         try:
             return await self._get(self._single, path, headers)
-        except CLOSED:
-            self.on_exchange(Exchange(path))
+        except CONNECTION_CLOSED:
+            self.on_exchange(RequestOutcome(path))
             return await self._get(self._single, path, headers)
 
-    async def _get(self, http: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> Reply:
+    async def _get(self, http: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> HttpResponse:
         began = time.perf_counter()
         async with http.stream("GET", path, headers=headers) as response:
-            body = await self._body(path, response) if self._bodies else await skipped(response)
+            body = await self._body(path, response) if self._bodies else await drain(response)
             seconds = time.perf_counter() - began
-        return Reply(response.status_code, body, seconds, response.headers.get("x-process", ""))
+        return HttpResponse(response.status_code, body, seconds, response.headers.get("x-process", ""))
 
     async def _body(self, path: str, response: httpx2.Response) -> bytes:
         chunks: list[bytes] = []
@@ -174,7 +180,7 @@ class BackendClient:
             size += len(chunk)
             if size > self._max_bytes:
                 break
-        body = unpacked(b"".join(chunks), response.headers.get("content-encoding", ""), self._max_bytes)
+        body = decompress(b"".join(chunks), response.headers.get("content-encoding", ""), self._max_bytes)
         if body is None:
             raise BadAnswer(f"{self._name} {path} answered in an encoding that it was not asked for")
         if max(size, len(body)) > self._max_bytes:
@@ -182,7 +188,7 @@ class BackendClient:
         return body
 
 
-async def skipped(response: httpx2.Response) -> bytes:
+async def drain(response: httpx2.Response) -> bytes:
     """Nothing; a short body is read to its end, so that the connection can be kept."""
     size = 0
     with suppress(TimeoutError, httpx2.HTTPError):
@@ -194,7 +200,7 @@ async def skipped(response: httpx2.Response) -> bytes:
     return b""
 
 
-def unpacked(body: bytes, encoding: str, most: int) -> bytes | None:
+def decompress(body: bytes, encoding: str, most: int) -> bytes | None:
     """The body as it was before a proxy packed it, cut beyond `most` bytes; None if that cannot be undone."""
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
@@ -208,18 +214,18 @@ def unpacked(body: bytes, encoding: str, most: int) -> bytes | None:
         return None
 
 
-def is_ours(error: BaseException | None) -> bool:
+def is_local_failure(error: BaseException | None) -> bool:
     """Whether a failure to connect is one of our own host or of its resolver, rather than a refusal."""
     while error is not None:
         if isinstance(error, socket.gaierror):
-            return error.errno not in UNKNOWN_NAME
-        if isinstance(error, OSError) and error.errno in OURS:
+            return error.errno not in UNKNOWN_HOST
+        if isinstance(error, OSError) and error.errno in LOCAL_ERRNOS:
             return True
         error = error.__cause__ or error.__context__
     return False
 
 
-def connect(url: str, limits: httpx2.Limits, proxy: str | None = None) -> httpx2.AsyncClient:
+def make_http_client(url: str, limits: httpx2.Limits, proxy: str | None = None) -> httpx2.AsyncClient:
     """A client for this system; nothing is opened before the first request.
 
     No proxy is used but the one that a setting names: those of the environment are for the outside.
@@ -230,7 +236,7 @@ def connect(url: str, limits: httpx2.Limits, proxy: str | None = None) -> httpx2
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx2.AsyncClient(
         base_url=url,
-        verify=authorities() if url.startswith("https:") else nobody(),
+        verify=system_tls_context() if url.startswith("https:") else unused_tls_context(),
         limits=limits,
         timeout=None,
         trust_env=False,
@@ -241,25 +247,25 @@ def connect(url: str, limits: httpx2.Limits, proxy: str | None = None) -> httpx2
 
 
 @cache
-def authorities() -> ssl.SSLContext:
+def system_tls_context() -> ssl.SSLContext:
     """Trust in the machine's certificate authorities; once for all clients, since it takes almost 1 MiB."""
     return httpx2.create_ssl_context(trust_env=False)
 
 
 @cache
-def nobody() -> ssl.SSLContext:
+def unused_tls_context() -> ssl.SSLContext:
     """Trust in nobody, for clients that never speak TLS: a redirect is not followed."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def expected(path: str, reply: Reply, name: str = BACKEND) -> Reply:
+def require_ok(path: str, reply: HttpResponse, name: str = BACKEND) -> HttpResponse:
     """The reply if its status is 200. Raises Refused otherwise."""
     if reply.status != 200:
         raise Refused(f"{name} {path} answered {reply.status}; expected 200", reply.status)
     return reply
 
 
-def as_document(path: str, body: bytes, name: str = BACKEND) -> Document:
+def parse_json_object(path: str, body: bytes, name: str = BACKEND) -> Document:
     """The JSON object in the body of an answer. Raises BadAnswer otherwise."""
     try:
         return Document(json.loads(body), f"{name} {path}")

@@ -7,13 +7,13 @@ from exporter.bounds import Admitted
 from exporter.clock import steady
 from exporter.errors import BadAnswer
 from exporter.metrics import Quantiles
-from exporter.sources.backend.processes import Process, Processes
+from exporter.sources.backend.processes import ProcessCounterMerger, ServerProcess
 from exporter.sources.document import Document
 
-Key = tuple[str, ...]
+CounterKey = tuple[str, ...]
 EMITTED, DELIVERED, ERRORS, EVENT = "events_emitted", "events_delivered", "handler_errors", "event"
-SPENT = {"handler": "total_handler_time_ms", "emission": "total_emission_time_ms"}
-SHARES = {0.5: "p50", 0.95: "p95", 0.99: "p99"}
+TIME_COUNTERS = {"handler": "total_handler_time_ms", "emission": "total_emission_time_ms"}
+LATENCY_QUANTILES = {0.5: "p50", 0.95: "p95", 0.99: "p99"}
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class EventBus:
         return self.handlers.values.get(0.95)
 
 
-class EventBuses:
+class EventBusTracker:
     """Turns each answer of /events into the state of the whole bus; payloads are never read."""
 
     def __init__(self, events: int, label_length: int, clock: Callable[[], float] = steady) -> None:
         self._admitted = Admitted(events, label_length)
         self._clock = clock
-        self._processes: Processes[Key] = Processes()
+        self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
 
     def read(self, answer: Document, server: str, started: float | None) -> EventBus:
         """The bus as of this answer of one process. Raises BadAnswer when it counts nothing."""
@@ -52,10 +52,12 @@ class EventBuses:
         process.facts = metrics.numbers()
         return self._bus()
 
-    def _counters(self, metrics: Document) -> dict[Key, float]:
-        whole = (EMITTED, DELIVERED, ERRORS, *SPENT.values())
+    def _counters(self, metrics: Document) -> dict[CounterKey, float]:
+        whole = (EMITTED, DELIVERED, ERRORS, *TIME_COUNTERS.values())
         numbers = metrics.numbers()
-        counters: dict[Key, float] = {(name,): numbers[name] for name in whole if numbers.get(name, -1) >= 0}
+        counters: dict[CounterKey, float] = {
+            (name,): numbers[name] for name in whole if numbers.get(name, -1) >= 0
+        }
         for name, count in metrics.numbers("event_types").items():
             key = (EVENT, self._admitted.name(name))
             counters[key] = counters.get(key, 0.0) + max(count, 0.0)
@@ -69,25 +71,27 @@ class EventBuses:
             delivered=total.get((DELIVERED,)),
             errors=total.get((ERRORS,)),
             by_event={key[1]: count for key, count in total.items() if key[0] == EVENT},
-            handlers=quantiles("handler", total, running, handled),
-            emissions=quantiles("emission", total, running, None),
+            handlers=latency_quantiles("handler", total, running, handled),
+            emissions=latency_quantiles("emission", total, running, None),
             processes=len(running),
         )
 
 
-def quantiles(
-    kind: str, total: dict[Key, float], running: list[Process[Key]], count: float | None
+def latency_quantiles(
+    kind: str, total: dict[CounterKey, float], running: list[ServerProcess[CounterKey]], count: float | None
 ) -> Quantiles:
     """The quantiles of the slowest process; none where no time was ever spent, where 0.0 means nothing."""
-    spent = total.get((SPENT[kind],))
+    spent = total.get((TIME_COUNTERS[kind],))
     values = {
         share: max((p.facts[name] / 1000 for p in running if p.facts.get(name, -1) >= 0), default=None)
-        for share, name in ((share, f"{kind}_latency_{suffix}") for share, suffix in SHARES.items())
+        for share, name in (
+            (share, f"{kind}_latency_{suffix}") for share, suffix in LATENCY_QUANTILES.items()
+        )
     }
     return Quantiles(values if spent else {}, None if spent is None else spent / 1000, count)
 
 
-def newest(history: Document) -> float | None:
+def newest_event_time(history: Document) -> float | None:
     """Unix seconds of the newest event of /events/history, None where it is empty."""
     moments = (event.moment("timestamp") for event in history.parts("events"))
     return max((moment for moment in moments if moment is not None), default=None)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from exporter.sources.document import Document
 from exporter.status import UNKNOWN, meaning
 
-MOST_WORKERS = 200
+MAX_WORKERS = 200
 
 
 @dataclass(frozen=True)
-class Health:
+class HealthReport:
     """The answer of /health as statuses."""
 
     status: str
@@ -22,24 +22,24 @@ class Health:
         return self.components.get(name, UNKNOWN)
 
 
-def health(answer: Document) -> Health:
+def parse_health(answer: Document) -> HealthReport:
     """The answer of /health."""
     parts = answer.part("components")
     names = list(parts.keys())[:50]
-    return Health(
+    return HealthReport(
         status=meaning(answer.text("status")),
         components={name: meaning(parts.text(name, "status")) for name in names},
         workers=parts.number("celery", "worker_count"),
     )
 
 
-def module_health(answer: Document) -> str:
+def parse_module_health(answer: Document) -> str:
     """The status that /health/module/NAME gives the module."""
     return meaning(answer.text("health", "status"))
 
 
 @dataclass(frozen=True)
-class Workers:
+class WorkersReport:
     """The answer of /workers/status: `count` is None where it could not ask them."""
 
     status: str
@@ -50,14 +50,14 @@ class Workers:
     processes: dict[str, float | None] = field(default_factory=dict)  # by worker
 
 
-def workers(answer: Document) -> Workers:
+def parse_workers(answer: Document) -> WorkersReport:
     """The answer of /workers/status."""
     stats = answer.part("workers", "stats")
-    nodes = {node: stats.part(node) for node in sorted(stats.keys())[:MOST_WORKERS]}
+    nodes = {node: stats.part(node) for node in sorted(stats.keys())[:MAX_WORKERS]}
     accepted: Counter[str] = Counter()
     for node in nodes.values():
         accepted.update({task: int(count) for task, count in node.numbers("total").items()})
-    return Workers(
+    return WorkersReport(
         status=meaning(answer.text("status")),
         count=answer.number("workers", "worker_count"),
         active=answer.number("workers", "total_active_tasks"),

@@ -14,11 +14,11 @@ from exporter.errors import Absent, TimedOut, Withheld
 from exporter.sources.backend.liveness import REFUSING, SILENT, Liveness
 
 # seconds from which a request may be one that blocks the backend
-LONG = 0.4
+BLOCKING_SECONDS = 0.4
 # while requests of the background follow each other they take this many times our budget at most
-CROWD = 10.0
-LONGEST_BREATH = 10.0
-MOMENT = 0.3  # seconds in which a ping is mostly answered
+MAX_BUDGET_MULTIPLE = 10.0
+MAX_PAUSE = 10.0
+PING_GRACE = 0.3  # seconds in which a ping is mostly answered
 
 
 class RequestLimiter:
@@ -28,7 +28,7 @@ class RequestLimiter:
         self, liveness: Liveness, share: float = 1.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._liveness = liveness
-        self._breath = max(1 / (CROWD * share) - 1, 0.0)
+        self._breath = max(1 / (MAX_BUDGET_MULTIPLE * share) - 1, 0.0)
         self._clock = clock
         self._turn = asyncio.Lock()
         self._background = asyncio.Lock()
@@ -38,7 +38,7 @@ class RequestLimiter:
         self.block_gap = (
             0.0  # seconds to leave between two requests that block the backend, whichever they are
         )
-        self.on_block: Callable[[str], None] = ignore
+        self.on_block: Callable[[str], None] = ignore_block
 
     @asynccontextmanager
     async def turn(self, query: str) -> AsyncIterator[None]:
@@ -65,7 +65,7 @@ class RequestLimiter:
                     yield
                 finally:
                     took = self._clock() - began
-                    self._breathes_until = began + took + min(self._breath * took, LONGEST_BREATH)
+                    self._breathes_until = began + took + min(self._breath * took, MAX_PAUSE)
 
     @asynccontextmanager
     async def blocking_turn(self, query: str) -> AsyncIterator[None]:
@@ -89,7 +89,7 @@ class RequestLimiter:
     async def _settled(self) -> None:
         """Give a ping the moment that it needs to tell whether the last silence means anything."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(MOMENT):
+            async with asyncio.timeout(PING_GRACE):
                 await self._liveness.certain()
 
     def _check_gap(self) -> None:
@@ -113,9 +113,9 @@ class RequestLimiter:
             raise Withheld("backend is blocked or about to be found silent; only the ping is sent")
 
     def _judge(self, query: str, began: float) -> None:
-        if self._clock() - began >= LONG and not self._liveness.responded_since(began):
+        if self._clock() - began >= BLOCKING_SECONDS and not self._liveness.responded_since(began):
             self.on_block(query)
 
 
-def ignore(_: str) -> None:
+def ignore_block(_: str) -> None:
     """Nobody wants to know."""

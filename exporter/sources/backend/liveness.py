@@ -17,23 +17,25 @@ from exporter.errors import Absent, Refused, SourceError, Unreachable, Unusable
 from exporter.sources.backend.ping_routes import PingRoutes
 
 log = logging.getLogger("exporter")
-TICK = 0.05
-SUSPICIOUS = 0.2  # seconds after which a request of ours is accompanied by pings
-FIRST = 0.5  # seconds that a scrape waits for the first verdict
-OVERDUE = 0.15  # seconds that a ping takes before what was last heard stands until it is answered
-QUIET = 1.0  # seconds without any response after which a ping is sent
-PATIENCE = (1.0, 2.0, 4.0)  # seconds that each of the pings may take which must be silent in a row
+MIN_WAIT = 0.05
+SLOW_REQUEST = 0.2  # seconds after which a request of ours is accompanied by pings
+FIRST_VERDICT_TIMEOUT = 0.5  # seconds that a scrape waits for the first verdict
+OVERDUE_AFTER = 0.15  # seconds that a ping takes before what was last heard stands until it is answered
+IDLE_BEFORE_PING = 1.0  # seconds without any response after which a ping is sent
+PING_TIMEOUTS = (1.0, 2.0, 4.0)  # seconds that each of the pings may take which must be silent in a row
 RETRY, LONGEST_RETRY = (
     0.25,
     5.0,
 )  # seconds between two pings of a backend that is away, the first and the most
 USUAL_FACTOR, LEAST_USUAL = 5.0, 0.1  # a ping that takes longer than this shows a pile of requests before it
-SETTLED = (
+MAX_SETTLING = (
     15.0  # seconds after a block from which a ping that is answered, however late, means that it is over
 )
-LATE = 0.3  # seconds by which our own loop may be late before its stall is held against the backend
+LOOP_LAG_TOLERANCE = (
+    0.3  # seconds by which our own loop may be late before its stall is held against the backend
+)
 RESPONDING, REFUSING, SILENT = "responding", "refusing", "silent"
-Ping = Callable[[str, float], Awaitable[float]]
+SendPing = Callable[[str, float], Awaitable[float]]
 
 
 class Clock(Protocol):
@@ -48,7 +50,7 @@ class Liveness:
     `ping(route, timeout)` sends one request over a connection of its own and returns its seconds.
     """
 
-    def __init__(self, ping: Ping, route: str | None, clock: Clock = time.monotonic) -> None:
+    def __init__(self, ping: SendPing, route: str | None, clock: Clock = time.monotonic) -> None:
         self._ping = ping
         self._routes = PingRoutes(route)
         self._clock = clock
@@ -81,7 +83,7 @@ class Liveness:
     async def is_up(self) -> bool | None:
         """Whether it responds as far as is known; a first verdict is waited for, None without one in time."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(FIRST):
+            async with asyncio.timeout(FIRST_VERDICT_TIMEOUT):
                 await self._known.wait()
         return None if self.state is None else self.state == RESPONDING
 
@@ -145,11 +147,11 @@ class Liveness:
     async def _until_wanted(self) -> None:
         while not self._wanted():
             self._soon.clear()
-            left = QUIET - (self._clock() - self._heard_at)
+            left = IDLE_BEFORE_PING - (self._clock() - self._heard_at)
             if self._in_flight_since is not None and not self.responded_since(self._in_flight_since):
-                left = min(left, SUSPICIOUS - (self._clock() - self._in_flight_since))
+                left = min(left, SLOW_REQUEST - (self._clock() - self._in_flight_since))
             with suppress(TimeoutError):
-                async with asyncio.timeout(max(left, TICK)):
+                async with asyncio.timeout(max(left, MIN_WAIT)):
                     await self._soon.wait()
 
     def _wanted(self) -> bool:
@@ -160,12 +162,12 @@ class Liveness:
         now = self._clock()
         began = self._in_flight_since
         # one answer shows that the request blocks nobody; more would only trouble a backend that is slow
-        is_slow = began is not None and now - began >= SUSPICIOUS and not self.responded_since(began)
-        return is_slow or now - self._heard_at >= QUIET
+        is_slow = began is not None and now - began >= SLOW_REQUEST and not self.responded_since(began)
+        return is_slow or now - self._heard_at >= IDLE_BEFORE_PING
 
     async def _attempt(self) -> None:
         began = self._clock()
-        patience = PATIENCE[min(self._silences, len(PATIENCE) - 1)]
+        patience = PING_TIMEOUTS[min(self._silences, len(PING_TIMEOUTS) - 1)]
         try:
             with self._noting_overdue():
                 took = await self._pinged(patience)
@@ -180,7 +182,7 @@ class Liveness:
             self._is_unavailable()
         except (SourceError, TimeoutError):
             # a stall of our own loop is no silence of the backend
-            if self._clock() - began <= patience + LATE:
+            if self._clock() - began <= patience + LOOP_LAG_TOLERANCE:
                 self._is_silent()
         else:
             self._answered_sent_at = began
@@ -189,7 +191,7 @@ class Liveness:
     @contextmanager
     def _noting_overdue(self) -> Iterator[None]:
         """While a ping takes long, what was last heard stands: nobody can know yet what its silence means."""
-        overdue = asyncio.get_running_loop().call_later(OVERDUE, setattr, self, "_overdue", True)
+        overdue = asyncio.get_running_loop().call_later(OVERDUE_AFTER, setattr, self, "_overdue", True)
         try:
             yield
         finally:
@@ -218,7 +220,7 @@ class Liveness:
     def _answered(self, took: float) -> None:
         self._heard_at = self._clock()
         is_pile = took > max(USUAL_FACTOR * self._usual, LEAST_USUAL)
-        if self._settling and is_pile and self._heard_at - self._block_ended_at < SETTLED:
+        if self._settling and is_pile and self._heard_at - self._block_ended_at < MAX_SETTLING:
             self._silences = 0
             return
         self._settling = False
@@ -238,7 +240,7 @@ class Liveness:
         if self._blocks:
             return
         self._silences += 1
-        if self._silences < len(PATIENCE):
+        if self._silences < len(PING_TIMEOUTS):
             self.stalled = self.state != SILENT
             return
         self.stalled = self._settling = False
@@ -256,7 +258,7 @@ class Liveness:
         if self._blocks:
             return
         self._silences += 1
-        if self._silences < len(PATIENCE):
+        if self._silences < len(PING_TIMEOUTS):
             self.stalled = self.state not in (SILENT, REFUSING)
             return
         self._refuses()
@@ -273,8 +275,8 @@ class Liveness:
     async def _rest(self) -> None:
         """Leave a backend alone that is away, longer each time; an unproven silence is soon looked into."""
         if self.state == SILENT:
-            await asyncio.sleep(min(RETRY * 2.0 ** (self._silences - len(PATIENCE)), LONGEST_RETRY))
+            await asyncio.sleep(min(RETRY * 2.0 ** (self._silences - len(PING_TIMEOUTS)), LONGEST_RETRY))
         elif self.state == REFUSING or self._silences:
             await asyncio.sleep(RETRY)
         else:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(MIN_WAIT)

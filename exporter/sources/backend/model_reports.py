@@ -6,13 +6,13 @@ from exporter.bounds import Admitted
 from exporter.sources.document import Document
 from exporter.status import DOWN, HEALTHY, UNKNOWN, meaning
 
-FIRST = "ncf_model"  # the model that /model-health and the component of /health speak of
+NCF_MODEL = "ncf_model"  # the model that /model-health and the component of /health speak of
 CLASSIFIER = "ml_classification"  # the one that /health/ml speaks of where it names none
 VERIFIED, UNVERIFIED, FAILED = "verified", "unverified", "failed"
 
 
 @dataclass(frozen=True)
-class Model:
+class ModelReport:
     """One model: times in Unix seconds, sizes in bytes; None is what the backend does not say."""
 
     name: str
@@ -36,24 +36,24 @@ class Model:
 
 
 @dataclass(frozen=True)
-class MlHealth:
+class MlHealthReport:
     """What /health/ml says: its status, the HTTP status that it meant, and a check of each model."""
 
     status: str
     http_status: float | None
-    models: tuple[Model, ...]
+    models: tuple[ModelReport, ...]
     applies: bool  # a backend that no longer has these models says "not_applicable"
 
 
-def model_health(answer: Document, zone: str | None = None) -> Model:
+def parse_model_health(answer: Document, zone: str | None = None) -> ModelReport:
     """The model of /model-health: a file that exists is `available` there, whether or not it loads.
 
     The time of the file is in the local time of the backend's host, unknown to us without its zone.
     """
     said = answer.part("model")
     size = said.number("size_mb")
-    return Model(
-        name=FIRST,
+    return ModelReport(
+        name=NCF_MODEL,
         available=said.flag("available"),
         error=bool(said.text("error")),
         # in hundredths of a megabyte: what is rounded to nothing is small, and its size not known
@@ -62,28 +62,28 @@ def model_health(answer: Document, zone: str | None = None) -> Model:
     )
 
 
-def ml_health(answer: Document, admitted: Admitted) -> MlHealth:
+def parse_ml_health(answer: Document, admitted: Admitted) -> MlHealthReport:
     """The answer of /health/ml, whose HTTP status is 200 whatever it says."""
     word = answer.text("status")
     http_status = answer.number("http_status")
     status = DOWN if http_status is not None and http_status >= 500 else meaning(word)
     checks = answer.part("models")
-    models = tuple(check(admitted.name(n), checks.part(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
+    models = tuple(parse_model_check(admitted.name(n), checks.part(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
     applies = word != "not_applicable"
     if not models and applies:
         # an answer that names no model is of a check that could not run, which proves nothing of the model
-        models = (Model(CLASSIFIER, available=status == HEALTHY),)
-    return MlHealth(status if applies else UNKNOWN, http_status, models, applies)
+        models = (ModelReport(CLASSIFIER, available=status == HEALTHY),)
+    return MlHealthReport(status if applies else UNKNOWN, http_status, models, applies)
 
 
-def check(name: str, said: Document) -> Model:
+def parse_model_check(name: str, said: Document) -> ModelReport:
     """One model as its check in /health/ml found it."""
     seconds, last = said.number("inference_seconds"), said.moment("last_inference")
     milliseconds = said.number("inference_ms")
     if seconds is None and milliseconds is not None:
         seconds = milliseconds / 1000
     status = meaning(said.text("status"))
-    return Model(
+    return ModelReport(
         name=name,
         available=said.flag("available"),
         error=bool(said.text("error")) or status == DOWN,
@@ -96,7 +96,7 @@ def check(name: str, said: Document) -> Model:
     )
 
 
-def joined(file: Model, checked: Model) -> Model:
+def merge_model_reports(file: ModelReport, checked: ModelReport) -> ModelReport:
     """One model of which /model-health knows the file and /health/ml the check."""
     return replace(
         checked,

@@ -10,17 +10,17 @@ from exporter.clock import steady
 from exporter.errors import Absent, Refused, SourceError, TimedOut
 from exporter.question import Question
 from exporter.settings import Settings
-from exporter.sources.backend.client import Reply
-from exporter.sources.backend.probe import database, verdict
-from exporter.sources.backend.routes import WATCHING
-from exporter.sources.backend.source import Backend
+from exporter.sources.backend.client import HttpResponse
+from exporter.sources.backend.probe import database_status, probe_status
+from exporter.sources.backend.routes import MONITORING_MODULE
+from exporter.sources.backend.source import BackendSource
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, derived, worst
 
-CLOSE_LOOK = 5.0  # seconds of quick probes after one that says that its module is down
+RECHECK_SECONDS = 5.0  # seconds of quick probes after one that says that its module is down
 
 
 @dataclass(frozen=True)
-class ModuleView:
+class ModuleStatus:
     """One module; times in seconds of the steady clock, None for what was never known."""
 
     name: str
@@ -36,27 +36,29 @@ class ModuleView:
         return derived(self.reported, self.observed)
 
 
-class Verdict(NamedTuple):
+class ProbeResult(NamedTuple):
     """A response of a health route, what it says, and what follows from it and the one before."""
 
-    reply: Reply
+    reply: HttpResponse
     said: str
     status: str
 
 
-class ModuleViews:
+class ModuleStatuses:
     """Looks at every module, from answers that all collectors share."""
 
-    def __init__(self, settings: Settings, backend: Backend, clock: Callable[[], float] = steady) -> None:
+    def __init__(
+        self, settings: Settings, backend: BackendSource, clock: Callable[[], float] = steady
+    ) -> None:
         self._names = tuple(module.name for module in settings.modules)
         self._slow = settings.judgement.degraded_seconds
         self._backend = backend
         self._clock = clock
         self._absent_at = 0.0
         self._observed_at: dict[str, float] = {}
-        self._verdicts: dict[str, Verdict] = {}
+        self._verdicts: dict[str, ProbeResult] = {}
 
-    async def look(self) -> list[ModuleView]:
+    async def look(self) -> list[ModuleStatus]:
         """Every module in the order of the settings. Raises nothing: a silent backend is something to see."""
         reachable = await self._backend.answers()
         if reachable is False:
@@ -65,18 +67,20 @@ class ModuleViews:
             # a report that is there costs no task of its own: this is read several times a second
             wanted: list[Question[Any]] = [self._backend.totals, *self._backend.probes.values()]
             wanted += [q for q in self._backend.reported.values() if q.answered_at is None]
-            await asyncio.gather(*map(asked, wanted))
+            await asyncio.gather(*map(poll, wanted))
         return [await self._view(name, reachable) for name in self._names]
 
-    async def _view(self, name: str, reachable: bool | None) -> ModuleView:
+    async def _view(self, name: str, reachable: bool | None) -> ModuleStatus:
         report = self._backend.reported[name]
         # a report from before the backend went away, or before it was met, is none of now
-        reported = await told(report) if reachable else UNKNOWN
+        reported = await reported_status(report) if reachable else UNKNOWN
         observed = await self._observed(name) if reachable else DOWN if reachable is False else UNKNOWN
         if observed != UNKNOWN:
             self._observed_at[name] = self._clock()
         seconds = await self._seconds(name) if reachable else None
-        return ModuleView(name, reported, observed, seconds, report.answered_at, self._observed_at.get(name))
+        return ModuleStatus(
+            name, reported, observed, seconds, report.answered_at, self._observed_at.get(name)
+        )
 
     async def _seconds(self, name: str) -> float | None:
         """How long the health route took; None where it does not exist or did not answer."""
@@ -85,22 +89,22 @@ class ModuleViews:
             return None
         return None if last.said == UNKNOWN else last.reply.seconds
 
-    def _verdict(self, name: str, reply: Reply) -> str:
+    def _verdict(self, name: str, reply: HttpResponse) -> str:
         """What this answer says; read once, however often it is wanted.
 
         A single bad one is looked into at once: down is what two in a row say.
         """
         if name in self._verdicts and self._verdicts[name].reply is reply:
             return self._verdicts[name].status
-        before, status = self._verdicts.get(name), verdict(reply, self._slow)
+        before, status = self._verdicts.get(name), probe_status(reply, self._slow)
         is_first = status == DOWN and before is not None and before.said != DOWN
-        self._verdicts[name] = Verdict(reply, status, before.status if is_first and before else status)
+        self._verdicts[name] = ProbeResult(reply, status, before.status if is_first and before else status)
         if status == DOWN:
-            self._backend.probes[name].hurry(CLOSE_LOOK)
+            self._backend.probes[name].hurry(RECHECK_SECONDS)
         return self._verdicts[name].status
 
     async def _observed(self, name: str) -> str:
-        if name == WATCHING:
+        if name == MONITORING_MODULE:
             return self._watching()
         return worst((await self._probed(name), self._by_traffic(name)))
 
@@ -115,10 +119,10 @@ class ModuleViews:
         last = self._verdicts.get(name)
         if self._backend.database_works() is False and last is not None:
             # the route is not requested meanwhile; of what it needs this is the truth
-            return DOWN if database(last.reply.body) != UNKNOWN else UNKNOWN
+            return DOWN if database_status(last.reply.body) != UNKNOWN else UNKNOWN
         if self._backend.pool_is_full():
             # nor then; whoever needs the database waits
-            return DEGRADED if last is not None and database(last.reply.body) != UNKNOWN else UNKNOWN
+            return DEGRADED if last is not None and database_status(last.reply.body) != UNKNOWN else UNKNOWN
         try:
             return self._verdict(name, await probe.answer())
         except TimedOut:
@@ -135,7 +139,7 @@ class ModuleViews:
         A route that has failed ever since we know it, while others respond, is as its version is.
         """
         asked = (*self._backend.watching(), *self._backend.reported.values())
-        outcomes = [(outcome(it, self._absent_at), it.answered_at is not None) for it in asked]
+        outcomes = [(has_succeeded(it, self._absent_at), it.answered_at is not None) for it in asked]
         known = [(ok, worked) for ok, worked in outcomes if ok is not None]
         if not known:
             return UNKNOWN
@@ -144,13 +148,13 @@ class ModuleViews:
         return HEALTHY if all(ok for ok, worked in known if worked) else DEGRADED
 
 
-async def asked(question: Question[Any]) -> None:
+async def poll(question: Question[Any]) -> None:
     """Have the question asked, whatever comes of it."""
     with suppress(SourceError):
         await question.answer()
 
 
-async def told(question: Question[str]) -> str:
+async def reported_status(question: Question[str]) -> str:
     """The status that is reported, `unknown` where nothing is."""
     try:
         return await question.answer()
@@ -158,7 +162,7 @@ async def told(question: Question[str]) -> str:
         return UNKNOWN
 
 
-def outcome(question: Question[Any], absent_at: float) -> bool | None:
+def has_succeeded(question: Question[Any], absent_at: float) -> bool | None:
     """Whether the question was answered when it was last put; None where that says nothing of its route.
 
     So it is with one that was not put yet, that wants a token, and that failed because nobody was there:

@@ -9,16 +9,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-Classes = Counter[str]  # requests by class of status, as 2xx
-UNMATCHED = "none"  # the route under which requests are counted that no route fits
-LOST = "lost"  # requests that got no response: the backend may have counted them under any class
-PARAMETER = re.compile(r"\\\{[^}]*?(:path)?\\\}")
-MOST_ROUTES = 20_000  # routes of others that are remembered
+CountsByClass = Counter[str]  # requests by class of status, as 2xx
+UNMATCHED_ROUTE = "none"  # the route under which requests are counted that no route fits
+NO_RESPONSE = "lost"  # requests that got no response: the backend may have counted them under any class
+PARAMETER_PATTERN = re.compile(r"\\\{[^}]*?(:path)?\\\}")
+MAX_ROUTES = 20_000  # routes of others that are remembered
 # the order in which requests without a response are taken for one of a class
-LIKELY = ("5xx", "4xx", "2xx", "3xx", "other")
+CLASSES_BY_LIKELIHOOD = ("5xx", "4xx", "2xx", "3xx", "other")
 
 
-class OwnTraffic:
+class OwnRequests:
     """Counts our requests by path, and tells users' requests from ours.
 
     `only_ours` are routes of which every request counts as ours, whoever sent it.
@@ -27,7 +27,7 @@ class OwnTraffic:
     def __init__(self, paths: Iterable[str], only_ours: Iterable[str]) -> None:
         self._only_ours = set(only_ours)
         self._paths = {without_query(path) for path in paths} | self._only_ours
-        self._sent: dict[str, Classes] = {}
+        self._sent: dict[str, CountsByClass] = {}
         self._routes: dict[str, list[str]] = {}  # our paths by the route that serves them
         self._known: set[str] = set()
         self._foreign: set[str] = set()
@@ -35,7 +35,7 @@ class OwnTraffic:
 
     def sent(self, path: str, status: int | None) -> None:
         """Count one request of ours; None is the status of one that got no response."""
-        kind, path = LOST if status is None else f"{status // 100}xx", without_query(path)
+        kind, path = NO_RESPONSE if status is None else f"{status // 100}xx", without_query(path)
         self._sent.setdefault(path, Counter())[kind] += 1
         if path not in self._paths:
             self._paths.add(path)
@@ -52,11 +52,11 @@ class OwnTraffic:
             return True
         if route in self._foreign:
             return False
-        mine = route == UNMATCHED or any(fits(route, path) for path in self._paths)
+        mine = route == UNMATCHED_ROUTE or any(is_served_by(route, path) for path in self._paths)
         if mine:
             self._known.add(route)
             self._assign()
-        elif len(self._foreign) < MOST_ROUTES:
+        elif len(self._foreign) < MAX_ROUTES:
             self._foreign.add(route)
         return mine
 
@@ -66,21 +66,21 @@ class OwnTraffic:
 
     def users(self, shared: Mapping[tuple[str, str, str], float]) -> dict[tuple[str, str], float]:
         """Users' requests by (module, class) among all by (module, class, route); never less than before."""
-        by_route: dict[tuple[str, str], Classes] = {}
+        by_route: dict[tuple[str, str], CountsByClass] = {}
         for (module, kind, route), count in shared.items():
             if route not in self._only_ours:
                 by_route.setdefault((module, route), Counter())[kind] = int(count)
         found: dict[tuple[str, str], float] = {}
         for (module, route), counted in by_route.items():
-            for kind, count in less(counted, self._ours(route)).items():
+            for kind, count in subtract(counted, self._ours(route)).items():
                 key = (module, kind, route)
                 self._shown[key] = max(float(count), self._shown.get(key, 0.0))
         for (module, kind, _), count in self._shown.items():
             found[module, kind] = found.get((module, kind), 0.0) + count
         return found
 
-    def _ours(self, route: str) -> Classes:
-        total: Classes = Counter()
+    def _ours(self, route: str) -> CountsByClass:
+        total: CountsByClass = Counter()
         for path in self._routes.get(route, ()):
             total.update(self._sent.get(path, ()))
         return total
@@ -89,36 +89,36 @@ class OwnTraffic:
         """Each path belongs to the route that fits it best: the one with the fewest parameters."""
         self._routes = {}
         for path in self._paths:
-            fitting = [route for route in self._known if fits(route, path)]
-            route = min(fitting, key=lambda it: (it.count("{"), -len(it)), default=UNMATCHED)
+            fitting = [route for route in self._known if is_served_by(route, path)]
+            route = min(fitting, key=lambda it: (it.count("{"), -len(it)), default=UNMATCHED_ROUTE)
             self._routes.setdefault(route, []).append(path)
 
 
-def less(counted: Classes, ours: Classes) -> Classes:
+def subtract(counted: CountsByClass, ours: CountsByClass) -> CountsByClass:
     """What is left of these requests without ours; what got no response is taken from the likeliest class."""
     left = Counter({kind: max(count - ours[kind], 0) for kind, count in counted.items()})
-    lost = ours[LOST]
-    for kind in LIKELY:
+    lost = ours[NO_RESPONSE]
+    for kind in CLASSES_BY_LIKELIHOOD:
         taken = min(lost, left[kind])
         left[kind] -= taken
         lost -= taken
     return left
 
 
-def fits(route: str, path: str) -> bool:
+def is_served_by(route: str, path: str) -> bool:
     """Whether this path is served by the route of this template."""
     if route == path:
         return True
     before, brace, _ = route.partition("{")
     if not brace or not path.startswith(before):
         return False
-    return pattern(route).fullmatch(path) is not None
+    return route_pattern(route).fullmatch(path) is not None
 
 
 @lru_cache(maxsize=256)
-def pattern(route: str) -> re.Pattern[str]:
+def route_pattern(route: str) -> re.Pattern[str]:
     """The paths that this template serves."""
-    return re.compile(PARAMETER.sub(lambda it: ".*" if it[1] else "[^/]+", re.escape(route)))
+    return re.compile(PARAMETER_PATTERN.sub(lambda it: ".*" if it[1] else "[^/]+", re.escape(route)))
 
 
 def without_query(path: str) -> str:

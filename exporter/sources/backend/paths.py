@@ -5,25 +5,25 @@ from urllib.parse import urlsplit
 from exporter.settings import Settings
 
 MONITORING, INGESTION = "/api/monitoring", "/api/v1/ingestion"
-ROUTES = (
+MONITORING_ROUTES = (
     "/db/pool", "/performance", "/database", "/events", "/events/history", "/cache/stats", "/model-health",
     "/health/ml", "/user-engagement", "/recommendation-quality", "/health", "/workers/status",
 )  # fmt: skip
 INGESTION_ROUTES = ("/health", "/worker/status", "/health/worker", "/jobs/history")
-NO_MODULE = "no_such_module"
+MISSING_MODULE = "no_such_module"
 
 
-def requested(settings: Settings) -> list[str]:
+def requested_paths(settings: Settings) -> list[str]:
     """Every path, without its query and without the path of the backend's URL."""
-    names = [*(module.name for module in settings.modules), NO_MODULE]
+    names = [*(module.name for module in settings.modules), MISSING_MODULE]
     return [
-        *(f"{MONITORING}{route}" for route in ROUTES),
+        *(f"{MONITORING}{route}" for route in MONITORING_ROUTES),
         *(f"{MONITORING}/health/module/{name}" for name in names),
         *(f"{INGESTION}{route}" for route in INGESTION_ROUTES),
         *(module.health for module in settings.modules if module.health),
     ]
 
 
-def below(url: str) -> str:
+def mount_path(url: str) -> str:
     """The path at which the backend's URL says that it is mounted, empty for the root."""
     return urlsplit(url).path.rstrip("/")

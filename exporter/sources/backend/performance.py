@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from exporter.bounds import Admitted
 from exporter.clock import steady
-from exporter.sources.backend.processes import Processes
+from exporter.sources.backend.processes import ProcessCounterMerger
 from exporter.sources.document import Document
 
-Key = tuple[str, ...]
+CounterKey = tuple[str, ...]
 SLOW, CALLS, SECONDS = "slow", "calls", "seconds"
 
 
@@ -21,19 +21,19 @@ class Performance:
     seconds: dict[str, float]
 
 
-class Performances:
+class PerformanceTracker:
     """Turns each answer of /performance into totals over all processes."""
 
     def __init__(self, methods: int, label_length: int, clock: Callable[[], float] = steady) -> None:
         self._admitted = Admitted(methods, label_length)
         self._clock = clock
-        self._processes: Processes[Key] = Processes()
+        self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
 
     def read(self, answer: Document, server: str, started: float | None) -> Performance:
         """The totals as of this answer of one process."""
         timings = answer.part("metrics", "method_timings")
-        calls: dict[Key, float] = {}
-        seconds: dict[Key, float] = {}
+        calls: dict[CounterKey, float] = {}
+        seconds: dict[CounterKey, float] = {}
         for method in timings.keys():  # noqa: SIM118  (no dict)
             count, average = timings.number(method, "count"), timings.number(method, "average_ms")
             name = self._admitted.name(method)
@@ -45,10 +45,10 @@ class Performances:
         counted = calls if slow is None or slow < 0 else {**calls, (SLOW,): slow}
         # an average times a count is rounded, and may be of the last calls only: it is not trusted to rise
         self._processes.saw(counted, self._clock(), server, started, loose=seconds)
-        return performance(self._processes.total())
+        return performance_totals(self._processes.total())
 
 
-def performance(total: dict[Key, float]) -> Performance:
+def performance_totals(total: dict[CounterKey, float]) -> Performance:
     """The totals by what they mean."""
     return Performance(
         slow_queries=total.get((SLOW,)),

@@ -3,18 +3,18 @@
 import json
 from typing import Any
 
-from exporter.sources.backend.client import Reply
+from exporter.sources.backend.client import HttpResponse
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, meaning, worst
 
 
-def verdict(reply: Reply, slow: float) -> str:
+def probe_status(reply: HttpResponse, slow: float) -> str:
     """What a health route says of its module; an answer slower than `slow` seconds is at best degraded.
 
     A route that asks for a token we lack, or that does not exist, says nothing of the module.
     """
     if reply.status in (401, 403, 404, 405):
         return UNKNOWN
-    said = body(reply.body)
+    said = body_status(reply.body)
     if reply.status >= 500:
         return DOWN
     if reply.status != 200 or said == UNKNOWN:
@@ -22,21 +22,21 @@ def verdict(reply: Reply, slow: float) -> str:
     return worst((said, DEGRADED)) if reply.seconds > slow else said
 
 
-def body(content: bytes) -> str:
+def body_status(content: bytes) -> str:
     """What the JSON of a health route says, `{...}` or `[{...}, 503]`; `unknown` for anything else."""
-    said, code = shape(content)
+    said, code = parse_probe_body(content)
     if code >= 500:
         return DOWN
     status = meaning(said.get("status"))
-    return UNKNOWN if status == UNKNOWN else worst((status, part(said.get("database"))))
+    return UNKNOWN if status == UNKNOWN else worst((status, database_flag_status(said.get("database"))))
 
 
-def database(content: bytes) -> str:
+def database_status(content: bytes) -> str:
     """What a health route says of the database."""
-    return part(shape(content)[0].get("database"))
+    return database_flag_status(parse_probe_body(content)[0].get("database"))
 
 
-def shape(content: bytes) -> tuple[dict[str, Any], int]:
+def parse_probe_body(content: bytes) -> tuple[dict[str, Any], int]:
     """The object in the answer, empty if there is none, and the HTTP status beside it in a list, else 0."""
     try:
         value = json.loads(content)
@@ -47,7 +47,7 @@ def shape(content: bytes) -> tuple[dict[str, Any], int]:
     return said if isinstance(said, dict) else {}, code if isinstance(code, int) else 0
 
 
-def part(database: object) -> str:
+def database_flag_status(database: object) -> str:
     """What a health route says of the database it needs: true, false, or an object with `healthy` in it."""
     flag = database.get("healthy") if isinstance(database, dict) else database
     if not isinstance(flag, bool):

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
-TOGETHER = 30.0  # seconds within which processes start that were started together
-RECENT = 60.0  # seconds after which a process that did not answer is not counted as running
-MOST = 64  # processes whose states are kept apart
-MOST_NAMES = 4096  # names that are remembered of those that no longer are
-EARLIER = 8  # states of a process that are remembered to tell it from another
+STARTUP_SPREAD = 30.0  # seconds within which processes start that were started together
+RECENT_SECONDS = 60.0  # seconds after which a process that did not answer is not counted as running
+MAX_PROCESSES = 64  # processes whose states are kept apart
+MAX_NAMES = 4096  # names that are remembered of those that no longer are
+KEPT_STATES = 8  # states of a process that are remembered to tell it from another
 
 
 @dataclass
-class Process(Generic[K]):
+class ServerProcess(Generic[K]):
     """One server process: what it last counted, and when that was seen."""
 
     name: str
@@ -30,11 +30,11 @@ class Process(Generic[K]):
     base: dict[K, float] = field(default_factory=dict)  # what it had counted before that is of interest
     seen: float = 0.0
     facts: dict[str, float] = field(default_factory=dict)  # what is no counter, as the caller left it
-    earlier: deque[dict[K, float]] = field(default_factory=lambda: deque(maxlen=EARLIER))
+    earlier: deque[dict[K, float]] = field(default_factory=lambda: deque(maxlen=KEPT_STATES))
 
     def follows(self, counters: Mapping[K, float]) -> bool:
         """Whether these counters may be this process's next; under a name, a missing one is forgiven."""
-        return no_lower(counters, self.counters, forgiving=bool(self.name))
+        return is_monotonic(counters, self.counters, forgiving=bool(self.name))
 
     def take(self, counters: Mapping[K, float], seen: float) -> None:
         """These are its counters now."""
@@ -48,7 +48,7 @@ class Process(Generic[K]):
         return {key: max(value - self.base.get(key, 0.0), 0.0) for key, value in self.counters.items()}
 
 
-class Processes(Generic[K]):
+class ProcessCounterMerger(Generic[K]):
     """The processes that were seen, and the sum of what they count.
 
     With `keeps` the sum never falls, also when a lone process is replaced by another.
@@ -56,7 +56,7 @@ class Processes(Generic[K]):
 
     def __init__(self, keeps: bool = False) -> None:
         self._keeps = keeps
-        self._processes: list[Process[K]] = []
+        self._processes: list[ServerProcess[K]] = []
         self._shown: dict[K, float] = {}
         self._gone: set[str] = set()  # the names of those, which may come back
         self._folded: dict[K, float] = {}  # the last states of those that are no longer kept apart
@@ -70,7 +70,7 @@ class Processes(Generic[K]):
         *,
         loose: Mapping[K, float] | None = None,
         from_birth: bool = True,
-    ) -> Process[K]:
+    ) -> ServerProcess[K]:
         """Take in what a process counts; `started` is the newest start of any process that is known by now.
 
         Of a process that is new, and not told `from_birth`, only what it counts from now on is summed.
@@ -93,25 +93,25 @@ class Processes(Generic[K]):
         """The counters, summed over all processes that ever were."""
         total = dict(self._folded)
         for process in self._processes:
-            add(total, process.grown())
-            add(total, process.loose)
+            add_counters(total, process.grown())
+            add_counters(total, process.loose)
         # a state that was taken for another's is given back below; until the truth catches up, nothing falls
         self._shown = {key: max(value, self._shown.get(key, 0.0)) for key, value in total.items()}
         return self._shown
 
-    def recent(self, now: float) -> list[Process[K]]:
+    def recent(self, now: float) -> list[ServerProcess[K]]:
         """The processes that answered a short while ago."""
-        return [process for process in self._processes if now - process.seen <= RECENT]
+        return [process for process in self._processes if now - process.seen <= RECENT_SECONDS]
 
-    def _continued(self, counters: Mapping[K, float], name: str) -> Process[K] | None:
+    def _continued(self, counters: Mapping[K, float], name: str) -> ServerProcess[K] | None:
         possible = [p for p in self._processes if p.name == name and p.follows(counters)]
         return max(possible, key=lambda p: sum(p.counters.values()), default=None)
 
-    def _untangled(self, counters: Mapping[K, float], name: str) -> Process[K] | None:
+    def _untangled(self, counters: Mapping[K, float], name: str) -> ServerProcess[K] | None:
         """The process that these continue once a state that was taken for its own is given to another."""
         alike = [p for p in self._processes if p.name == name]
         for process in alike:
-            state = before(process, counters)
+            state = preceding_state(process, counters)
             if state is None:
                 continue
             for other in alike:
@@ -121,19 +121,19 @@ class Processes(Generic[K]):
                     return process
         return None
 
-    def _new(self, name: str, started: float | None) -> Process[K]:
-        if len(self._processes) == 1 and replaced(self._processes[0], started):
+    def _new(self, name: str, started: float | None) -> ServerProcess[K]:
+        if len(self._processes) == 1 and is_replaced(self._processes[0], started):
             self._forget(self._processes[0])
-        if len(self._processes) >= MOST:
+        if len(self._processes) >= MAX_PROCESSES:
             oldest = min(self._processes, key=lambda p: p.seen)
             self._fold(oldest)
-            if oldest.name and len(self._gone) < MOST_NAMES:
+            if oldest.name and len(self._gone) < MAX_NAMES:
                 self._gone.add(oldest.name)
-        process: Process[K] = Process(name, started)
+        process: ServerProcess[K] = ServerProcess(name, started)
         self._processes.append(process)
         return process
 
-    def _forget(self, gone: Process[K]) -> None:
+    def _forget(self, gone: ServerProcess[K]) -> None:
         """A lone process was replaced: its counts are kept in the sum, or begin anew with the next one's."""
         if self._keeps:
             self._fold(gone)
@@ -141,32 +141,32 @@ class Processes(Generic[K]):
         self._processes.clear()
         self._shown.clear()
 
-    def _fold(self, process: Process[K]) -> None:
+    def _fold(self, process: ServerProcess[K]) -> None:
         self._processes.remove(process)
-        add(self._folded, process.grown())
-        add(self._folded, process.loose)
+        add_counters(self._folded, process.grown())
+        add_counters(self._folded, process.loose)
 
 
-def replaced(process: Process[K], started: float | None) -> bool:
+def is_replaced(process: ServerProcess[K], started: float | None) -> bool:
     """Whether a process that started at this time took the place of that one, rather than stand beside it."""
     if started is None or process.started is None:
         return False
-    return started > process.started + TOGETHER
+    return started > process.started + STARTUP_SPREAD
 
 
-def before(process: Process[K], counters: Mapping[K, float]) -> dict[K, float] | None:
+def preceding_state(process: ServerProcess[K], counters: Mapping[K, float]) -> dict[K, float] | None:
     """The last of the process's earlier states that these counters may continue."""
-    return next((state for state in reversed(process.earlier) if no_lower(counters, state, False)), None)
+    return next((state for state in reversed(process.earlier) if is_monotonic(counters, state, False)), None)
 
 
-def no_lower(now: Mapping[K, float], then: Mapping[K, float], forgiving: bool) -> bool:
+def is_monotonic(now: Mapping[K, float], then: Mapping[K, float], forgiving: bool) -> bool:
     """Whether no counter is below what it was; one that is missing counts as 0 unless that is forgiven."""
     if forgiving:
         return all(now.get(key, value) >= value for key, value in then.items())
     return all(now.get(key, 0.0) >= value for key, value in then.items())
 
 
-def add(total: dict[K, float], counters: Mapping[K, float]) -> None:
+def add_counters(total: dict[K, float], counters: Mapping[K, float]) -> None:
     """Add these counters to the total."""
     for key, value in counters.items():
         total[key] = total.get(key, 0.0) + value

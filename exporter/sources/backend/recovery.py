@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from math import inf
 
-SECONDS = 10.0  # for as long as such requests end
-LEAST = 2.0  # seconds of absence that are more than a busy moment
+RECOVERY_SECONDS = 10.0  # for as long as such requests end
+MIN_ABSENCE = 2.0  # seconds of absence that are more than a busy moment
 
 
-class Recovery:
+class RecoveryTracker:
     """Remembers who was away, and when the last of them came back."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -21,9 +21,9 @@ class Recovery:
         now = self._clock()
         if works is False:
             self._away.setdefault(server, now)
-        elif works and now - self._away.pop(server, now) >= LEAST:
+        elif works and now - self._away.pop(server, now) >= MIN_ABSENCE:
             self._back_at = now
 
     def is_under_way(self) -> bool:
         """Whether a server came back within the last seconds."""
-        return self._clock() - self._back_at < SECONDS
+        return self._clock() - self._back_at < RECOVERY_SECONDS

@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from exporter.bounds import OTHER
 from exporter.settings_modules import Module
 
-WATCHING = "monitoring"  # the module that requests of a watcher count for
-BLOCKING = ("/health", "/workers/status")  # take seconds by design: no module is slow for their sake
-PLACEHOLDER = re.compile(r"\{[^}:]*(:path)?[^}]*\}")
+MONITORING_MODULE = "monitoring"  # the module that requests of a watcher count for
+BLOCKING_ROUTES = ("/health", "/workers/status")  # take seconds by design: no module is slow for their sake
+PLACEHOLDER_PATTERN = re.compile(r"\{[^}:]*(:path)?[^}]*\}")
 
 
-class Routes:
+class RouteModules:
     """The route prefixes of the settings: the longest that fits decides, however its parameters are named."""
 
     def __init__(self, modules: Sequence[Module], below: str = "") -> None:
         self._below = below.rstrip("/")  # the path of the backend's URL, which its routes may begin with
-        pairs = ((plain(prefix), module.name) for module in modules for prefix in module.prefixes)
+        pairs = ((normalize_route(prefix), module.name) for module in modules for prefix in module.prefixes)
         self._prefixes = sorted(pairs, key=lambda pair: -len(pair[0]))
-        self._probes = {plain(module.health) for module in modules if module.health}
+        self._probes = {normalize_route(module.health) for module in modules if module.health}
         self._blocking = {
-            plain(f"{prefix}{route}")
+            normalize_route(f"{prefix}{route}")
             for prefix, name in self._prefixes
-            if name == WATCHING
-            for route in BLOCKING
+            if name == MONITORING_MODULE
+            for route in BLOCKING_ROUTES
         }
-        self._watching = WATCHING if any(m.name == WATCHING for m in modules) else OTHER
+        self._watching = MONITORING_MODULE if any(m.name == MONITORING_MODULE for m in modules) else OTHER
 
     def module(self, route: str) -> str:
         """The module of this route template, `other` where no prefix fits."""
@@ -42,14 +42,14 @@ class Routes:
 
     def relative(self, route: str) -> str:
         """The route as the settings name it: without the path at which the backend is mounted."""
-        path = plain(route)
+        path = normalize_route(route)
         is_below = self._below and (path == self._below or path.startswith(f"{self._below}/"))
         return path.removeprefix(self._below) if is_below else path
 
 
-def plain(route: str) -> str:
+def normalize_route(route: str) -> str:
     """The route without the names of its parameters and without a slash at its end.
 
     That a parameter takes slashes as well is kept: `{:path}`.
     """
-    return PLACEHOLDER.sub(r"{\1}", route).rstrip("/")
+    return PLACEHOLDER_PATTERN.sub(r"{\1}", route).rstrip("/")

@@ -14,50 +14,54 @@ from exporter.question import Question
 from exporter.settings import Backend as BackendSettings
 from exporter.settings import Settings
 from exporter.sources.asked import Asked
-from exporter.sources.backend.client import BackendClient, Exchange, Reply
+from exporter.sources.backend.client import HttpClient, HttpResponse, RequestOutcome
 from exporter.sources.backend.limiter import RequestLimiter
 from exporter.sources.backend.liveness import RESPONDING, SILENT, Liveness
-from exporter.sources.backend.own_traffic import OwnTraffic
-from exporter.sources.backend.paths import INGESTION, MONITORING, NO_MODULE, requested
-from exporter.sources.backend.ping_routes import CANDIDATES
-from exporter.sources.backend.reader import Ask, Reader
-from exporter.sources.backend.recovery import Recovery
-from exporter.sources.backend.token import Token
-from exporter.sources.backend.totals import Totals
-from exporter.sources.backend.traffic import Traffic
+from exporter.sources.backend.own_traffic import OwnRequests
+from exporter.sources.backend.paths import INGESTION, MISSING_MODULE, MONITORING, requested_paths
+from exporter.sources.backend.ping_routes import PING_CANDIDATES
+from exporter.sources.backend.reader import BackendReader, Fetch
+from exporter.sources.backend.recovery import RecoveryTracker
+from exporter.sources.backend.token import BearerToken
+from exporter.sources.backend.totals import RequestTotals
+from exporter.sources.backend.traffic import TrafficWindow
 from exporter.sources.database.time_windows import WINDOWS
 from exporter.status import DEGRADED, DOWN
 
 T = TypeVar("T")
-LEAST_GAP = 60.0  # seconds between two requests to a route that blocks the backend
-LONGEST_GAPS = 30  # such gaps to the next request at most, where it fails again and again
-SUSPENDED = 900.0  # seconds for which a route is left alone that was seen to block the backend
-NOBODY_BEHIND = (502, 503, 504)  # what a proxy answers for a backend that it cannot reach
+MIN_BLOCK_GAP = 60.0  # seconds between two requests to a route that blocks the backend
+MAX_BACKOFF_GAPS = 30  # such gaps to the next request at most, where it fails again and again
+SUSPENSION_SECONDS = 900.0  # seconds for which a route is left alone that was seen to block the backend
+GATEWAY_ERRORS = (502, 503, 504)  # what a proxy answers for a backend that it cannot reach
 HURRY, SHORTLY = 5.0, 1.0  # seconds of quick requests after a sign, and after a slight one, of trouble
-LONGEST_BLOCK = 3.0  # seconds for which such a route usually blocks
-FEW = 2.0  # requests of users that wait without anybody minding
-USUAL_POOL = 14.0  # connections that a backend of this kind has at least, less one
-LATER = 5.0  # seconds after which it is looked again whether users are few enough
-MANY = 3  # users' requests in flight that are such a sign
+TYPICAL_BLOCK_SECONDS = 3.0  # seconds for which such a route usually blocks
+MAX_WAITING_REQUESTS = 2.0  # requests of users that wait without anybody minding
+DEFAULT_FREE_CONNECTIONS = 14.0  # connections that a backend of this kind has at least, less one
+RETRY_AFTER = 5.0  # seconds after which it is looked again whether users are few enough
+BUSY_IN_FLIGHT = 3  # users' requests in flight that are such a sign
 
 
-class Backend(Asked):
+class BackendSource(Asked):
     """The questions put to the backend; each names its route."""
 
     def __init__(self, settings: Settings) -> None:
         own = settings.backend
         self._settings = settings
         self.footprint = Footprint("backend", settings.limits.own_share)
-        self.client = BackendClient(own.url, Token(own.token, own.token_file), own.max_bytes, proxy=own.proxy)
-        self._pinger = BackendClient(own.url, Token(None, None), own.max_bytes, bodies=False, proxy=own.proxy)
+        self.client = HttpClient(
+            own.url, BearerToken(own.token, own.token_file), own.max_bytes, proxy=own.proxy
+        )
+        self._pinger = HttpClient(
+            own.url, BearerToken(None, None), own.max_bytes, bodies=False, proxy=own.proxy
+        )
         self.liveness = Liveness(self._ping, own.ping_route)
         self.limiter = RequestLimiter(self.liveness, settings.limits.own_share)
-        self.own_traffic = OwnTraffic(
-            {*requested(settings), *filter(None, [own.ping_route])}, {"/metrics", *CANDIDATES}
+        self.own_traffic = OwnRequests(
+            {*requested_paths(settings), *filter(None, [own.ping_route])}, {"/metrics", *PING_CANDIDATES}
         )
-        self.recovery = Recovery()
-        self.traffic = Traffic(settings.judgement, is_recovering=self.recovery.is_under_way)
-        self._reader = Reader(settings, self.client, self.own_traffic)
+        self.recovery = RecoveryTracker()
+        self.traffic = TrafficWindow(settings.judgement, is_recovering=self.recovery.is_under_way)
+        self._reader = BackendReader(settings, self.client, self.own_traffic)
         self.database_works: Callable[[], bool | None] = lambda: None
         self.redis_works: Callable[[], bool | None] = lambda: None
         self._lost_until = 0.0
@@ -84,11 +88,11 @@ class Backend(Asked):
         read, terms = self._reader, Terms(self.footprint, self.limiter.turn, self._stands)
         calm = max(own.calm_period, own.fast_period)
         quick, pool = (Pace(own.timeout, at_most_every=own.fast_period, calm=it) for it in (calm, 2 * calm))
-        self.totals: Question[Totals] = Question("backend /metrics", read.totals, quick, terms=terms)
+        self.totals: Question[RequestTotals] = Question("backend /metrics", read.totals, quick, terms=terms)
         self.pool = Question("backend /db/pool", read.document(f"{MONITORING}/db/pool"), pool, terms=terms)
         # these two block the backend's event loop for seconds
         period = own.blocking_period or inf
-        gap = min(LEAST_GAP, period)
+        gap = min(MIN_BLOCK_GAP, period)
         self.limiter.block_gap = gap
         # meanwhile nothing else is asked: one that never comes must not blind us half of the time
         block = Pace(
@@ -96,7 +100,7 @@ class Backend(Asked):
             every=period,
             least_gap=gap,
             rest=gap,
-            longest_rest=LONGEST_GAPS * gap,
+            longest_rest=MAX_BACKOFF_GAPS * gap,
             may_be_absent=True,
         )
         blocking = Terms(self.footprint, self._blocking_turn, self._stands)
@@ -143,8 +147,8 @@ class Backend(Asked):
             m.name: self._put(f"health of {m.name}", module(m.name), often) for m in settings.modules
         }
         # a name that no module has: a backend that calls it healthy never looks
-        self.no_module = self._put("health of no module", module(NO_MODULE), often)
-        self.probes: dict[str, Question[Reply]] = {
+        self.no_module = self._put("health of no module", module(MISSING_MODULE), often)
+        self.probes: dict[str, Question[HttpResponse]] = {
             m.name: Question(f"backend {m.health}", self._probe(m.health), probe, terms=terms)
             for m in settings.modules
             if m.health
@@ -194,9 +198,11 @@ class Backend(Asked):
         with suppress(SourceError):
             await self.totals.answer()  # how many they are now
         # the one that says less of more, /health, may hold users up a little when something has changed
-        most = self._free_connections() if query == self.health.query else FEW
+        most = self._free_connections() if query == self.health.query else MAX_WAITING_REQUESTS
         if (pile := self._pile()) > most:
-            raise Withheld(f"backend {query} is not requested: it would hold up {pile:.0f} requests", LATER)
+            raise Withheld(
+                f"backend {query} is not requested: it would hold up {pile:.0f} requests", RETRY_AFTER
+            )
         async with self.limiter.blocking_turn(query):
             yield
 
@@ -205,12 +211,12 @@ class Backend(Asked):
         page, rate = self.totals.last, self.traffic.rate()
         if page is None or not page.counts:
             return 0.0  # nobody can tell, now or ever
-        return inf if rate is None else rate * LONGEST_BLOCK
+        return inf if rate is None else rate * TYPICAL_BLOCK_SECONDS
 
     def _free_connections(self) -> float:
         """How many of them the backend's pool can serve at once; with more it may never get free again."""
         capacity, lent = self._lent()
-        return USUAL_POOL if capacity is None else max(capacity - lent - 1, 0.0)
+        return DEFAULT_FREE_CONNECTIONS if capacity is None else max(capacity - lent - 1, 0.0)
 
     def _lent(self) -> tuple[float | None, float]:
         """The pool's capacity, as far as it is known, and how many of its connections are lent."""
@@ -225,7 +231,7 @@ class Backend(Asked):
         self.recovery.note("database", self.database_works())
         self.recovery.note("Redis", self.redis_works())
 
-    def _put(self, name: str, ask: Ask[T], pace: Pace) -> Question[T]:
+    def _put(self, name: str, ask: Fetch[T], pace: Pace) -> Question[T]:
         terms = Terms(self.footprint, self.limiter.background_turn, self._stands)
         return Question(f"backend {name}", ask, pace, terms=terms)
 
@@ -235,12 +241,12 @@ class Backend(Asked):
     async def _ping(self, route: str, _: float) -> float:
         with self.footprint.poll("ping"):
             reply = await self._pinger.reply(route)
-        if reply.status in NOBODY_BEHIND:
+        if reply.status in GATEWAY_ERRORS:
             raise Refused(f"backend {route} answered {reply.status}; its proxy found nobody", reply.status)
         return reply.seconds
 
-    def _probe(self, path: str) -> Ask[Reply]:
-        async def probe() -> Reply:
+    def _probe(self, path: str) -> Fetch[HttpResponse]:
+        async def probe() -> HttpResponse:
             # a check that needs the database holds a connection of the backend, or its event loop, meanwhile
             if self.database_works() is False:
                 raise Withheld("backend health routes are not requested while the database is silent", 1.0)
@@ -248,12 +254,12 @@ class Backend(Asked):
 
         return probe
 
-    def _exchanged(self, exchange: Exchange) -> None:
+    def _exchanged(self, exchange: RequestOutcome) -> None:
         if exchange.refused:
             self.liveness.refused()
             return
         self.own_traffic.sent(exchange.path, exchange.status)
-        if exchange.status is not None and exchange.status not in NOBODY_BEHIND:
+        if exchange.status is not None and exchange.status not in GATEWAY_ERRORS:
             self.liveness.heard()
         elif exchange.silent:
             self.liveness.silence()
@@ -264,13 +270,13 @@ class Backend(Asked):
             return
         ingestion = (self.ingestion_health, self.worker_status, self.worker_health, self.jobs)
         alike = [it.query for it in ingestion] if query.startswith("ingestion ") else []
-        self.limiter.suspend({query, *alike}, SUSPENDED)
+        self.limiter.suspend({query, *alike}, SUSPENSION_SECONDS)
 
     def _returned(self) -> None:
         for question in self.questions():
             question.try_again()
 
-    def _look_closer(self, totals: Totals, is_another: bool) -> None:
+    def _look_closer(self, totals: RequestTotals, is_another: bool) -> None:
         """An error, a slow response, requests in flight: the first signs of trouble have us look closer."""
         self._note_who_is_back()
         self.traffic.note(totals)
@@ -278,7 +284,7 @@ class Backend(Asked):
             self.totals.hurry(HURRY)
         if (in_flight := sum(totals.in_progress.values())) > 0:
             self.pool.hurry(self._settings.backend.fast_period)
-        if in_flight >= MANY:
+        if in_flight >= BUSY_IN_FLIGHT:
             self.totals.hurry(SHORTLY)
             self.pool.hurry(SHORTLY)
         for name, probe in self.probes.items():
@@ -288,6 +294,6 @@ class Backend(Asked):
         # a proxy that had lost the backend answers 404 for every route, which then count as absent
         is_found = isinstance(error, Refused) and error.status is not None and now >= self._lost_until
         if is_found:
-            self._lost_until = now + LEAST_GAP
+            self._lost_until = now + MIN_BLOCK_GAP
         if is_another or is_found:
             self._returned()  # perhaps another process, which may have what the one before had not

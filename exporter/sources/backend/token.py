@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from exporter.errors import SourceError
 
 
-class Token:
+class BearerToken:
     """A token from the settings or from a file; the file wins and may be replaced at any time."""
 
     def __init__(self, text: SecretStr | None, file: Path | None) -> None:

@@ -11,30 +11,30 @@ from math import inf
 from exporter.clock import as_wall, steady
 from exporter.metrics import Spread
 from exporter.sources.backend.metrics_page import (
-    ALL,
     BUCKET,
     COUNT,
     IN_PROGRESS,
-    PROCESS,
+    NO_ROUTE,
+    NO_ROUTE_PRECISE,
+    PROCESS_METRICS,
     REQUESTS,
     SHARED,
     SUM,
-    WHOLE,
-    Key,
-    MetricsPage,
-    Sums,
+    MetricsParser,
+    SampleKey,
+    SummedSamples,
 )
-from exporter.sources.backend.own_traffic import OwnTraffic
-from exporter.sources.backend.processes import Process, Processes
+from exporter.sources.backend.own_traffic import OwnRequests
+from exporter.sources.backend.processes import ProcessCounterMerger, ServerProcess
 
-START, MEMORY, CPU, OPEN_FILES, MOST_FILES = PROCESS
-YOUNG = 60.0  # seconds of age up to which a process that we meet first is counted from its birth
-PAGE = "/metrics"
-GAUGES = (START, MEMORY, OPEN_FILES, MOST_FILES, IN_PROGRESS)
+START, MEMORY, CPU, OPEN_FILES, MOST_FILES = PROCESS_METRICS
+YOUNG_SECONDS = 60.0  # seconds of age up to which a process that we meet first is counted from its birth
+METRICS_PATH = "/metrics"
+GAUGE_KEYS = (START, MEMORY, OPEN_FILES, MOST_FILES, IN_PROGRESS)
 
 
 @dataclass(frozen=True)
-class Totals:
+class RequestTotals:
     """What the backend's /metrics says: requests by module and status class, durations, the processes."""
 
     requests: Mapping[tuple[str, str], float]
@@ -63,33 +63,33 @@ class Totals:
         return found
 
 
-class ApiTotals:
+class ApiTotalsTracker:
     """Turns each reading of the page into totals, remembering every process that was seen."""
 
-    def __init__(self, page: MetricsPage, own: OwnTraffic, clock: Callable[[], float] = steady) -> None:
+    def __init__(self, page: MetricsParser, own: OwnRequests, clock: Callable[[], float] = steady) -> None:
         self._page = page
         self._own = own
         self._clock = clock
-        self._processes: Processes[Key] = Processes(keeps=True)
+        self._processes: ProcessCounterMerger[SampleKey] = ProcessCounterMerger(keeps=True)
         self._counts = False
         self._first_look: float | None = None
         self.newest_start: float | None = None
 
-    def read(self, text: str, server: str = "") -> Totals:
+    def read(self, text: str, server: str = "") -> RequestTotals:
         """The totals as of this page, which one of the processes gave. Raises BadAnswer for no page."""
         return self.take(self._page.read(text), server)
 
-    def take(self, sums: Sums, server: str = "") -> Totals:
+    def take(self, sums: SummedSamples, server: str = "") -> RequestTotals:
         """The totals as of these sums of a page."""
         self._counts = self._counts or sums.counts
         started = sums.values.get((START,))
         name = server or (f"{started:f}" if started else "")
-        counters = {key: value for key, value in counted(sums).items() if key[0] not in GAUGES}
+        counters = {key: value for key, value in comparable_samples(sums).items() if key[0] not in GAUGE_KEYS}
         from_birth = self._is_young(started)
         process = self._processes.saw(counters, self._clock(), name, started, from_birth=from_birth)
-        process.facts = {"/".join(key): value for key, value in sums.values.items() if key[0] in GAUGES}
-        in_progress = "/".join((IN_PROGRESS, ALL))
-        if in_progress in process.facts and self._own.is_seen(PAGE):
+        process.facts = {"/".join(key): value for key, value in sums.values.items() if key[0] in GAUGE_KEYS}
+        in_progress = "/".join((IN_PROGRESS, NO_ROUTE))
+        if in_progress in process.facts and self._own.is_seen(METRICS_PATH):
             # the request for this very page is one of those that it counts
             process.facts[in_progress] = max(process.facts[in_progress] - 1, 0.0)
         self.newest_start = max(started or 0.0, self.newest_start or 0.0) or None
@@ -99,18 +99,18 @@ class ApiTotals:
         """Whether a process that is met now counts from its birth."""
         if self._first_look is None:
             self._first_look = as_wall(self._clock())
-            if started is None or started < self._first_look - YOUNG:
+            if started is None or started < self._first_look - YOUNG_SECONDS:
                 self._own.forget()
-        return started is not None and started >= self._first_look - YOUNG
+        return started is not None and started >= self._first_look - YOUNG_SECONDS
 
-    def _totals(self) -> Totals:
+    def _totals(self) -> RequestTotals:
         total = self._processes.total()
         running = self._processes.recent(self._clock())
-        gauges = summed(running)
-        return Totals(
+        gauges = sum_gauges(running)
+        return RequestTotals(
             requests=self._users(total),
-            durations=durations(total),
-            in_progress=by_module(gauges),
+            durations=duration_histograms(total),
+            in_progress=in_progress_by_module(gauges),
             cpu_seconds=total.get((CPU,)),
             started=max((p.facts[START] for p in running if START in p.facts), default=None),
             memory=gauges.get(MEMORY),
@@ -120,7 +120,7 @@ class ApiTotals:
             counts=self._counts,
         )
 
-    def _users(self, total: Mapping[Key, float]) -> dict[tuple[str, str], float]:
+    def _users(self, total: Mapping[SampleKey, float]) -> dict[tuple[str, str], float]:
         """Users' requests by module and class."""
         found = {(key[1], key[2]): value for key, value in total.items() if key[0] == REQUESTS}
         shared = {(key[1], key[2], key[3]): value for key, value in total.items() if key[0] == SHARED}
@@ -129,7 +129,7 @@ class ApiTotals:
         return found
 
 
-def counted(sums: Sums) -> dict[Key, float]:
+def comparable_samples(sums: SummedSamples) -> dict[SampleKey, float]:
     """The values without those bounds of a histogram that only some of its routes have."""
     most: dict[str, int] = {}
     for key, series in sums.series.items():
@@ -142,23 +142,23 @@ def counted(sums: Sums) -> dict[Key, float]:
     }
 
 
-def durations(total: Mapping[Key, float]) -> dict[str, Spread]:
+def duration_histograms(total: Mapping[SampleKey, float]) -> dict[str, Spread]:
     """The histogram of each module; of the whole backend where it does not tell modules apart."""
     modules = {key[1] for key in total if key[0] == COUNT}
-    wanted = modules - {ALL, WHOLE} or modules & {ALL} or modules & {WHOLE}
+    wanted = modules - {NO_ROUTE, NO_ROUTE_PRECISE} or modules & {NO_ROUTE} or modules & {NO_ROUTE_PRECISE}
     buckets: dict[str, dict[float, float]] = {module: {} for module in wanted}
     for key, value in total.items():
         if key[0] == BUCKET and key[1] in wanted:
             buckets[key[1]][float(key[2])] = value
     return {
-        ALL if module == WHOLE else module: Spread(
-            ordered(found), total.get((SUM, module), 0.0), total[(COUNT, module)]
+        NO_ROUTE if module == NO_ROUTE_PRECISE else module: Spread(
+            monotonic_buckets(found), total.get((SUM, module), 0.0), total[(COUNT, module)]
         )
         for module, found in buckets.items()
     }
 
 
-def ordered(buckets: Mapping[float, float]) -> dict[float, float]:
+def monotonic_buckets(buckets: Mapping[float, float]) -> dict[float, float]:
     """The buckets by rising bound, without those that would make the cumulative counts fall."""
     kept: dict[float, float] = {}
     highest = 0.0
@@ -168,7 +168,7 @@ def ordered(buckets: Mapping[float, float]) -> dict[float, float]:
     return kept
 
 
-def summed(processes: list[Process[Key]]) -> dict[str, float]:
+def sum_gauges(processes: list[ServerProcess[SampleKey]]) -> dict[str, float]:
     """The facts of these processes, summed."""
     total: dict[str, float] = {}
     for process in processes:
@@ -177,7 +177,7 @@ def summed(processes: list[Process[Key]]) -> dict[str, float]:
     return total
 
 
-def by_module(gauges: Mapping[str, float]) -> dict[str, float]:
+def in_progress_by_module(gauges: Mapping[str, float]) -> dict[str, float]:
     """Requests in progress, by module."""
     found = ((name.partition("/"), value) for name, value in gauges.items())
     return {module: value for (kind, _, module), value in found if kind == IN_PROGRESS}

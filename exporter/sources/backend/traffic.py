@@ -9,15 +9,17 @@ from math import inf
 from exporter.judgement import ALONE, judged
 from exporter.metrics import Spread
 from exporter.settings import Judgement
-from exporter.sources.backend.totals import Totals
+from exporter.sources.backend.totals import RequestTotals
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 
-NEWEST = 6.0  # the part of the window that tells whether trouble is over is one in so many
-SNAPSHOTS = 120  # kept for one window, which is longer than it should be by at most one of their intervals
+RECENT_PART = 6.0  # the part of the window that tells whether trouble is over is one in so many
+SAMPLES_PER_WINDOW = (
+    120  # kept for one window, which is longer than it should be by at most one of their intervals
+)
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class TrafficSample:
     """The totals at one moment."""
 
     at: float
@@ -26,7 +28,7 @@ class Snapshot:
     durations: Mapping[str, Spread]
 
 
-class Traffic:
+class TrafficWindow:
     """Remembers the totals of a window and compares its ends."""
 
     def __init__(
@@ -38,21 +40,21 @@ class Traffic:
         self._settings = settings
         self._clock = clock
         self._is_recovering = is_recovering
-        self._kept: deque[Snapshot] = deque()
-        self._now: Snapshot | None = None
-        self._before: Snapshot | None = None
+        self._kept: deque[TrafficSample] = deque()
+        self._now: TrafficSample | None = None
+        self._before: TrafficSample | None = None
         self._statuses: dict[str, str] = {}
         self._last_rate: float | None = None
 
-    def note(self, totals: Totals) -> None:
+    def note(self, totals: RequestTotals) -> None:
         """Remember these totals, which are of now."""
         at, window = self._clock(), self._settings.window
         self._before = self._now
-        self._now = Snapshot(at, totals.asked(), totals.errors(), totals.durations)
+        self._now = TrafficSample(at, totals.asked(), totals.errors(), totals.durations)
         if self._is_recovering():
             self._last_rate = self.rate()
             self._kept.clear()  # what ends now began when a server was away
-        if not self._kept or at - self._kept[-1].at >= window / SNAPSHOTS:
+        if not self._kept or at - self._kept[-1].at >= window / SAMPLES_PER_WINDOW:
             self._kept.append(self._now)
         while len(self._kept) > 1 and at - self._kept[1].at >= window:
             self._kept.popleft()
@@ -68,7 +70,7 @@ class Traffic:
         then = self._lately()
         seconds = self._now.at - then.at
         modules = self._now.asked
-        return sum(grown(modules, then.asked, it) for it in modules) / seconds if seconds > 0 else None
+        return sum(increase(modules, then.asked, it) for it in modules) / seconds if seconds > 0 else None
 
     def newly_bad(self) -> bool:
         """Whether a request failed or was slow between the last two totals."""
@@ -91,34 +93,34 @@ class Traffic:
         before = self._statuses.get(module, UNKNOWN)
         return status if before in (DEGRADED, DOWN) or self._is_newly_bad(module) else before
 
-    def _lately(self) -> Snapshot:
+    def _lately(self) -> TrafficSample:
         """The totals with which the newest part of the window began."""
-        began = self._kept[-1].at - self._settings.window / NEWEST
+        began = self._kept[-1].at - self._settings.window / RECENT_PART
         return next(it for it in reversed(self._kept) if it.at <= began or it is self._kept[0])
 
-    def _since(self, then: Snapshot, module: str) -> str:
+    def _since(self, then: TrafficSample, module: str) -> str:
         """What the requests since then say."""
         now, limits = self._now, self._settings
         if now is None:
             return UNKNOWN
-        requests = grown(now.asked, then.asked, module)
-        answers = judged(requests, grown(now.errors, then.errors, module), limits)
+        requests = increase(now.asked, then.asked, module)
+        answers = judged(requests, increase(now.errors, then.errors, module), limits)
         if answers != HEALTHY:
             return answers
-        slow = percentile(0.95, now.durations.get(module), then.durations.get(module))
+        slow = quantile_of_increase(0.95, now.durations.get(module), then.durations.get(module))
         return DEGRADED if slow is not None and slow > limits.degraded_seconds else HEALTHY
 
     def _is_newly_bad(self, module: str) -> bool:
         """Whether a request to the module failed or was slow between the last two totals."""
         if self._now is None or self._before is None:
             return False
-        if grown(self._now.errors, self._before.errors, module) > 0:
+        if increase(self._now.errors, self._before.errors, module) > 0:
             return True
         limit = self._settings.degraded_seconds
-        return slower(self._now, module, limit) > slower(self._before, module, limit)
+        return slow_requests(self._now, module, limit) > slow_requests(self._before, module, limit)
 
 
-def slower(snapshot: Snapshot, module: str, limit: float) -> float:
+def slow_requests(snapshot: TrafficSample, module: str, limit: float) -> float:
     """How many requests to the module took longer than the limit, or than the next bound below it."""
     spread = snapshot.durations.get(module)
     if spread is None:
@@ -127,13 +129,13 @@ def slower(snapshot: Snapshot, module: str, limit: float) -> float:
     return spread.count - (within[-1] if within else spread.count)
 
 
-def grown(now: Mapping[str, float], then: Mapping[str, float], module: str) -> float:
+def increase(now: Mapping[str, float], then: Mapping[str, float], module: str) -> float:
     """By how much a counter grew; one that fell began again at 0."""
     before, after = then.get(module, 0.0), now.get(module, 0.0)
     return after - before if after >= before else after
 
 
-def percentile(share: float, now: Spread | None, then: Spread | None) -> float | None:
+def quantile_of_increase(share: float, now: Spread | None, then: Spread | None) -> float | None:
     """The quantile of what was added to a histogram, in its unit, the one largest left out; None without any.
 
     Interpolated inside a bucket as Prometheus' histogram_quantile does; beyond the last finite bound it is

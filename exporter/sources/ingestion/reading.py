@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from exporter.errors import BadAnswer
-from exporter.sources.backend.client import Reply
+from exporter.sources.backend.client import HttpResponse
 from exporter.sources.document import Document, is_number, unix_seconds
 from exporter.sources.ingestion.answers import Health, Job, Worker
 
@@ -104,7 +104,7 @@ def seconds(text: object) -> float | None:
     return value if is_number(value) else None
 
 
-def health(reply: Reply, system: str = "backend ingestion") -> Health:
+def health(reply: HttpResponse, system: str = "backend ingestion") -> Health:
     """The health answer in either of its shapes, `{...}` or `[{...}, 503]`. Raises BadAnswer otherwise."""
     try:
         body = json.loads(reply.body)

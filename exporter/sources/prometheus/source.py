@@ -16,8 +16,8 @@ from exporter.pace import Pace
 from exporter.question import Question
 from exporter.settings import Anomalies, Limits
 from exporter.sources.asked import Asked
-from exporter.sources.backend.client import BackendClient
-from exporter.sources.backend.token import Token
+from exporter.sources.backend.client import HttpClient
+from exporter.sources.backend.token import BearerToken
 from exporter.sources.document import Document
 from exporter.sources.prometheus.answers import Labels, Rows, series
 from exporter.sources.prometheus.names import Name, importance, named
@@ -46,7 +46,7 @@ class Prometheus(Asked):
         self._length = limits.label_length
         url = settings.prometheus_url
         self._client = (
-            BackendClient(url, Token(None, None), settings.max_bytes, "Prometheus") if url else None
+            HttpClient(url, BearerToken(None, None), settings.max_bytes, "Prometheus") if url else None
         )
         self._begin_anew()
         # its pace is of the steady clock: that of the day may go back

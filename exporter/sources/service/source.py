@@ -9,8 +9,8 @@ from exporter.pace import Pace
 from exporter.question import Question
 from exporter.settings import Service as ServiceSettings
 from exporter.sources.asked import Asked
-from exporter.sources.backend.client import BackendClient
-from exporter.sources.backend.token import Token
+from exporter.sources.backend.client import HttpClient
+from exporter.sources.backend.token import BearerToken
 from exporter.sources.ingestion.answers import Health, History
 from exporter.sources.ingestion.reading import health
 from exporter.sources.ingestion.tally import Tally
@@ -28,7 +28,9 @@ class Service(Asked):
 
     def __init__(self, settings: ServiceSettings) -> None:
         self.client = (
-            BackendClient(settings.url, Token(None, None), settings.max_bytes, NAME) if settings.url else None
+            HttpClient(settings.url, BearerToken(None, None), settings.max_bytes, NAME)
+            if settings.url
+            else None
         )
         self._tally = Tally((*ENDED, reading.OTHER), reading.job)
         often = Pace(settings.timeout, every=settings.period)
@@ -45,27 +47,27 @@ class Service(Asked):
         if self.client is not None:
             await self.client.close()
 
-    def _put(self, name: str, ask: Callable[[BackendClient], Awaitable[T]], pace: Pace) -> Question[T]:
+    def _put(self, name: str, ask: Callable[[HttpClient], Awaitable[T]], pace: Pace) -> Question[T]:
         client = self.client
         return Question(f"{NAME} {name}", None if client is None else lambda: ask(client), pace)
 
-    async def _health(self, client: BackendClient) -> Health:
+    async def _health(self, client: HttpClient) -> Health:
         reply = await client.reply(f"{ROUTES}/health")
         if reply.status not in (200, 503):
             raise Refused(f"service health answered {reply.status}; expected 200 or 503", reply.status)
         return health(reply, NAME)
 
-    async def _queue(self, client: BackendClient) -> Queue:
+    async def _queue(self, client: HttpClient) -> Queue:
         return reading.queue(await client.document(f"{ROUTES}/queue"))
 
-    async def _history(self, client: BackendClient) -> History:
+    async def _history(self, client: HttpClient) -> History:
         said = await client.document(f"{ROUTES}/jobs/history?limit={WINDOW}")
         jobs = said.at("jobs")
         known = jobs[:WINDOW] if isinstance(jobs, list) else []
         return self._tally.history(json.dumps(item, sort_keys=True) for item in known)
 
-    async def _workers(self, client: BackendClient) -> Workers:
+    async def _workers(self, client: HttpClient) -> Workers:
         return reading.workers(await client.document(f"{ROUTES}/worker/status"))
 
-    async def _embeddings(self, client: BackendClient) -> Embeddings:
+    async def _embeddings(self, client: HttpClient) -> Embeddings:
         return reading.embeddings(await client.document("/admin/sparse-embeddings/status"))
