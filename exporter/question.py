@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import inf
@@ -57,6 +57,10 @@ OFTEN = 3.0
 LONGEST_REST = 60.0
 # how much older than its period an answer may be while the next is on its way
 ON_ITS_WAY = 0.5
+# scrapes at most this far apart ask by themselves what is due, so that what they show is as new as they are
+CLOSE = 0.3
+# a scrape waits this long for a quick source, and asks what falls due within this
+MOMENT = 0.05
 
 
 class Question(Generic[T]):
@@ -96,6 +100,7 @@ class Question(Generic[T]):
         self._beside: asyncio.Task[None] | None = None
         self._wanted_by: Scrape | None = None
         self._wanted_at = float("-inf")
+        self._are_scrapes_close = False
 
     @property
     def configured(self) -> bool:
@@ -120,6 +125,8 @@ class Question(Generic[T]):
         self._note(scrape)
         if self._must_ask(scrape):
             await self._ask_for(scrape)
+        elif self._may_ask_with(scrape):
+            await self._ask_for_a_moment()
         if scrape is not None:
             scrape.had.add(self.name)
         if self.absent:
@@ -238,7 +245,8 @@ class Question(Generic[T]):
         """Remember that a scrape wants this; from the second within a while on, ask beside the scrapes."""
         if scrape is None or scrape is self._wanted_by or self.pace.at_most_every == 0:
             return
-        is_often = self._clock() - self._wanted_at < OFTEN
+        since = self._clock() - self._wanted_at
+        is_often, self._are_scrapes_close = since < OFTEN, since < CLOSE
         self._wanted_by, self._wanted_at = scrape, self._clock()
         if is_often and self._beside is None:
             self._beside = asyncio.create_task(self._ask_beside(), name=f"ask {self.name} beside")
@@ -247,10 +255,33 @@ class Question(Generic[T]):
         try:
             while self._clock() - self._wanted_at < max(OFTEN, self._period()):
                 await self.until_due()
-                await self.ask_now()
+                await self._leave_to_scrape()
+                if self.next_due() <= self._clock():
+                    await self.ask_now()
                 await asyncio.sleep(0.01)
         finally:
             self._beside = None
+
+    async def _leave_to_scrape(self) -> None:
+        """Wait for the scrape that is about to come, which asks by itself; not where none is expected."""
+        left = self._wanted_at + CLOSE - self._clock()
+        if self._is_quick() and left > 0:
+            await asyncio.sleep(left)
+
+    def _may_ask_with(self, scrape: Scrape | None) -> bool:
+        """Whether what is asked beside the scrapes is due now, and quick enough for this one to wait for it."""
+        if scrape is None or self._beside is None or self.name in scrape.had or self._holds():
+            return False
+        return self._is_quick() and self.next_due() - self._clock() <= MOMENT
+
+    def _is_quick(self) -> bool:
+        return self._are_scrapes_close and self.error is None and (self.seconds or 0.0) < MOMENT
+
+    async def _ask_for_a_moment(self) -> None:
+        """Ask, and wait so briefly that a source that has become slow delays no scrape."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MOMENT):
+                await self.ask_now()
 
     async def _ask_for(self, scrape: Scrape | None) -> None:
         try:

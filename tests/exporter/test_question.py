@@ -234,6 +234,32 @@ def test_a_failure_met_beside_is_told_at_once_and_healed_beside() -> None:
     asking(Pace(at_most_every=0.02, rest=0.01, longest_rest=0.02), check, clock=time.monotonic)
 
 
+def test_close_scrapes_show_what_is_as_new_as_they_are() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        seen = []
+        for _ in range(7):
+            seen.append(await scraped(question))
+            clock.now += 0.25
+        assert seen == [1, 1, 2, 2, 3, 3, 4]  # each second scrape asks, and waits for the moment that it takes
+        await question.close()
+
+    asking(Pace(at_most_every=0.25, calm=0.5), check)
+
+
+def test_a_close_scrape_does_not_wait_for_a_source_that_has_become_slow() -> None:
+    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+        for _ in range(4):
+            await scraped(question)
+            clock.now += 0.25
+        source.open.clear()
+        assert await scraped(question) == 2  # the last that it gave
+        assert source.asked == 3
+        source.open.set()
+        await question.close()
+
+    asking(Pace(timeout=30, at_most_every=0.25, calm=0.5), check)
+
+
 def test_a_scrape_now_and_then_asks_no_more_than_it_needs() -> None:
     async def check(source: Source, question: Question[int], clock: Clock) -> None:
         for _ in range(3):
