@@ -269,7 +269,7 @@ class Question(Generic[T]):
             await asyncio.sleep(left)
 
     def _may_ask_with(self, scrape: Scrape | None) -> bool:
-        """Whether what is asked beside the scrapes is due now, and quick enough for this one to wait for it."""
+        """Whether this scrape asks what is due now: it is quick enough to be waited for."""
         if scrape is None or self._beside is None or self.name in scrape.had or self._holds():
             return False
         return self._is_quick() and self.next_due() - self._clock() <= MOMENT

@@ -240,7 +240,7 @@ def test_close_scrapes_show_what_is_as_new_as_they_are() -> None:
         for _ in range(7):
             seen.append(await scraped(question))
             clock.now += 0.25
-        assert seen == [1, 1, 2, 2, 3, 3, 4]  # each second scrape asks, and waits for the moment that it takes
+        assert seen == [1, 1, 2, 2, 3, 3, 4]  # each second scrape asks and waits
         await question.close()
 
     asking(Pace(at_most_every=0.25, calm=0.5), check)

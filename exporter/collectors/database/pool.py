@@ -1,9 +1,11 @@
 """How full the backend's connection pool is, against its real capacity."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from prometheus_client import Metric
 
+from exporter.errors import SourceError
 from exporter.metrics import Gauge
 from exporter.sources import Sources
 
@@ -17,6 +19,9 @@ POOL_METRICS = (POOL_CAPACITY, POOL_CHECKED_OUT, POOL_IDLE, POOL_OVERFLOW, POOL_
 
 async def read_pool(sources: Sources) -> Iterable[Metric]:
     """The pool as the backend counts it; the ratio is ours, the backend's own is known to be wrong."""
+    with suppress(SourceError):
+        # requests in flight there have the pool polled at once, so that this scrape shows it already
+        await sources.backend.totals.answer()
     pool = (await sources.backend.pool.answer()).part("pool")
     capacity, lent = pool.number("total_capacity"), pool.number("checked_out")
     overflow = pool.number("overflow")
