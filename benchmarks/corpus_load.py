@@ -14,15 +14,15 @@ from sqlalchemy import text
 from benchmarks.embedding_load import made_up_texts
 from ingestion_api.access.bearer import Actor
 from ingestion_api.embeddings import corpus
-from ingestion_api.encoder import model_named
-from ingestion_api.jobs.accept import Order, Terms, accept
+from ingestion_api.encoder import model_name
+from ingestion_api.jobs.accept import IngestionRequest, SubmissionPolicy, accept_job
 from ingestion_api.repository import check_url
 from ingestion_api.settings import Settings
 from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import Corpus, Job
 from ingestion_api.tasks.ingest import ingest_repository
-from ingestion_api.tasks.perform import perform
-from ingestion_api.worker.bench import Bench, bench_for
+from ingestion_api.tasks.perform import run_job
+from ingestion_api.worker.bench import WorkerContext, make_context
 from tests.ingestion_api.git_server import GitServer, serving, write_repository
 
 KNOWN = 5_000_000
@@ -58,7 +58,7 @@ def fill(url: str, terms: int) -> None:
     """Let the corpus in force know this many terms, none of which the texts of the measurement have."""
     bench = _bench(url, tempfile.gettempdir())
     migrate(bench.store.engine)
-    corpus_id = corpus.open_current(bench.store, model_named("bm25"), bench.clock())
+    corpus_id = corpus.open_current(bench.store, model_name("bm25"), bench.clock())
     with bench.store.write() as session:
         session.execute(
             text(FILL[bench.store.engine.dialect.name] + " ON CONFLICT DO NOTHING"),
@@ -89,11 +89,11 @@ def small_job(url: str) -> tuple[float, int]:
     return sorted(seconds)[ROUNDS // 2], 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _ingest(bench: Bench, address: str) -> float:
-    order = Order(check_url(address, bench.rules), Actor("bench", "127.0.0.1"))
-    job = accept(bench.store, order, Terms(1_000, "celery"), bench.clock()).job
+def _ingest(bench: WorkerContext, address: str) -> float:
+    order = IngestionRequest(check_url(address, bench.rules), Actor("bench", "127.0.0.1"))
+    job = accept_job(bench.store, order, SubmissionPolicy(1_000, "celery"), bench.clock()).job
     began = time.perf_counter()
-    perform(bench, job.id, "bench", ingest_repository)
+    run_job(bench, job.id, "bench", ingest_repository)
     took = time.perf_counter() - began
     with bench.store.read() as session:
         ended = session.get_one(Job, job.id)
@@ -110,8 +110,8 @@ def _in_process(url: str) -> tuple[float, int]:
     return float(seconds), int(memory)
 
 
-def _bench(url: str, folder: str) -> Bench:
-    return bench_for(Settings(run_dir=Path(folder), database_url=url, trusted_hosts=("127.0.0.1",)))
+def _bench(url: str, folder: str) -> WorkerContext:
+    return make_context(Settings(run_dir=Path(folder), database_url=url, trusted_hosts=("127.0.0.1",)))
 
 
 if __name__ == "__main__":

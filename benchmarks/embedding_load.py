@@ -7,13 +7,13 @@ from pathlib import Path
 from sqlalchemy import text
 
 from ingestion_api.embeddings.scope import Scope
-from ingestion_api.embeddings.vectors import Press, embed
-from ingestion_api.encoder import encoder_named
-from ingestion_api.jobs.watch import Watch
+from ingestion_api.embeddings.vectors import EncodingContext, embed_resources
+from ingestion_api.encoder import make_encoder
+from ingestion_api.jobs.watch import JobControl
 from ingestion_api.resources import rows
 from ingestion_api.settings import Settings
 from ingestion_api.store.migrate import migrate
-from ingestion_api.worker.bench import Bench, bench_for
+from ingestion_api.worker.bench import WorkerContext, make_context
 
 TEXTS = 5_000
 WORDS = 200
@@ -40,16 +40,18 @@ SYLLABLES = (
 def embedding_row(folder: Path, name: str, url: str | None) -> tuple[str, ...]:
     """One row: store texts, then give each its vector in batches that are committed."""
     changes = {"database_url": url} if url else {}
-    bench = bench_for(Settings(run_dir=folder, encoder="bm25", **changes))  # type: ignore[arg-type]
+    bench = make_context(Settings(run_dir=folder, encoder="bm25", **changes))  # type: ignore[arg-type]
     migrate(bench.store.engine)
     texts = made_up_texts()
     store(bench, texts)
     began = time.perf_counter()
-    press = Press(bench.store, bench.resources.table(), bench.clock, "bm25", job_id=1, batch_size=BATCH)
-    embed(press, Scope(), Watch())
+    press = EncodingContext(
+        bench.store, bench.resources.table(), bench.clock, "bm25", job_id=1, batch_size=BATCH
+    )
+    embed_resources(press, Scope(), JobControl())
     whole = time.perf_counter() - began
     began = time.perf_counter()
-    encoder_named("bm25").encode(texts)
+    make_encoder("bm25").encode(texts)
     alone = time.perf_counter() - began
     with bench.store.read() as session:
         made = session.scalar(text("SELECT count(*) FROM resources WHERE sparse_embedding IS NOT NULL"))
@@ -67,7 +69,7 @@ def made_up_texts(number: int = TEXTS) -> list[str]:
     return [" ".join(chance.choices(words, weights, k=WORDS)) for _ in range(number)]
 
 
-def store(bench: Bench, texts: list[str]) -> None:
+def store(bench: WorkerContext, texts: list[str]) -> None:
     """Make a resource of each text."""
     made = [
         {"id": f"text-{n}", "title": f"Text {n}", "description": body, "ingestion_status": "completed"}

@@ -52,7 +52,7 @@ def settings_page() -> str:
             HEAD,
             exporter,
             SERVICE,
-            table(VARIABLES, rows(ingestion_api.settings_described.described())),
+            table(VARIABLES, rows(ingestion_api.settings_described.describe_settings())),
             STACK,
             table(VARIABLES, rows(stack.settings.described())),
             DEMO,

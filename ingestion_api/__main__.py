@@ -12,10 +12,10 @@ from sqlalchemy.exc import OperationalError
 from ingestion_api.access.rotation import RotationError, rotate_key
 from ingestion_api.access.tokens import TokenFlaw, check_tokens
 from ingestion_api.app import create_app
-from ingestion_api.check import report
+from ingestion_api.check import check_report
 from ingestion_api.server.run import run
 from ingestion_api.settings import Settings
-from ingestion_api.settings_file import SettingsError, load
+from ingestion_api.settings_load import SettingsError, load_settings
 from ingestion_api.store.migrate import migrate
 
 
@@ -26,13 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     try:
-        settings = load(given.config)
+        settings = load_settings(given.config)
         if given.rotate_key:
             print(rotate_key(settings))  # noqa: T201 - the answer to --rotate-key
             return 0
         check_tokens(settings)
         if given.check:
-            text, opened = report(settings)
+            text, opened = check_report(settings)
             print(f"The settings are right.\n{text}")  # noqa: T201 - the answer to --check
             return 0 if opened else 1
         return serve(settings)
@@ -47,14 +47,14 @@ def serve(settings: Settings) -> int:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     app = create_app(settings)
-    if not opens(app.state.service.store.engine):
+    if not can_open_database(app.state.service.store.engine):
         print("The service's database file cannot be opened; see database_url.", file=sys.stderr)  # noqa: T201 - as above
         return 1
     run(app, settings)
     return 0
 
 
-def opens(engine: Engine) -> bool:
+def can_open_database(engine: Engine) -> bool:
     """Whether the database can be used now, or is a server that may come back: then the service waits."""
     if engine.dialect.name != "sqlite":
         return True

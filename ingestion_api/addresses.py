@@ -7,7 +7,7 @@ PSYCOPG = "postgresql+psycopg"
 EXPECTED = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
 
 
-def sql_address(url: str) -> str:
+def normalize_database_url(url: str) -> str:
     """The address with the driver that is installed; ValueError when it is of no kind that is known."""
     try:
         address = make_url(url)

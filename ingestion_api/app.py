@@ -12,12 +12,12 @@ from ingestion_api.access.bearer import Gate
 from ingestion_api.access.tokens import Token, webhook_token
 from ingestion_api.metrics.jobs import JobMetrics
 from ingestion_api.metrics.requests import RequestMetrics
-from ingestion_api.networks import Networks
+from ingestion_api.networks import NetworkList
 from ingestion_api.pages import include_pages
 from ingestion_api.routes import include_routes
-from ingestion_api.service import Service, assemble
+from ingestion_api.service import Service, make_service
 from ingestion_api.settings import Settings
-from ingestion_api.store.prepare import Preparation
+from ingestion_api.store.prepare import BackgroundMigration
 from ingestion_api.store.write_probe import WriteProbe
 from ingestion_api.web.body import RequestBody
 from ingestion_api.web.errors import answer_errors
@@ -27,18 +27,23 @@ from ingestion_api.web.headers import SafeHeaders
 from ingestion_api.web.hosts import Hosts, allowed_hosts
 from ingestion_api.web.turns import Turns
 
-ABOUT = "Jobs that are never lost, sparse embeddings that really finish, and buttons that act."
+DESCRIPTION = "Jobs that are never lost, sparse embeddings that really finish, and buttons that act."
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     """The application for these settings; its tables are brought up to date once their database answers."""
-    service = service or assemble(settings)
+    service = service or make_service(settings)
     app = FastAPI(
-        title="Watchroom", description=ABOUT, version="1", lifespan=_lifespan, docs_url=None, redoc_url=None
+        title="Watchroom",
+        description=DESCRIPTION,
+        version="1",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.service = service
-    app.state.preparation = Preparation(service.store.engine)
-    app.state.gate = gate(settings, service.operators)
+    app.state.preparation = BackgroundMigration(service.store.engine)
+    app.state.gate = make_bearer_auth(settings, service.operators)
     answer_errors(app)
     include_routes(app)
     include_pages(app)
@@ -57,10 +62,10 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(RequestMetrics, registry=app.state.registry)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SafeHeaders)
-    app.add_middleware(Forwarded, proxies=Networks(settings.proxies))
+    app.add_middleware(Forwarded, proxies=NetworkList(settings.proxies))
 
 
-def gate(settings: Settings, operators: Token) -> Gate:
+def make_bearer_auth(settings: Settings, operators: Token) -> Gate:
     """Who is let in."""
     return Gate(operators, webhook_token(settings), Attempts(settings.attempts, settings.attempts_window))
 
@@ -68,7 +73,7 @@ def gate(settings: Settings, operators: Token) -> Gate:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    preparation: Preparation = app.state.preparation
+    preparation: BackgroundMigration = app.state.preparation
     await run_in_threadpool(preparation.start)
     service.outbox.start()
     yield

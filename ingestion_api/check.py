@@ -13,37 +13,37 @@ from connections.postgres_faults import way_is_wrong
 from connections.redis_clients import blocking_client, explained_now
 from connections.redis_url import RedisUrl, parse
 from ingestion_api.dispatch.broker import Broker
-from ingestion_api.problems import Unavailable
+from ingestion_api.errors import Unavailable
 from ingestion_api.settings import Settings
 from ingestion_api.store.engine import open_backend_engine, open_engine
 
-TIMES = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
+TIMEOUTS = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
 NO_QUEUE = "none, so no jobs are taken; all else is served"
-Attempt = tuple[str, Callable[[], str | None]]  # a setting, and what is wrong with what it names
+Check = tuple[str, Callable[[], str | None]]  # a setting, and what is wrong with what it names
 
 
-def report(settings: Settings) -> tuple[str, bool]:
+def check_report(settings: Settings) -> tuple[str, bool]:
     """A line for each setting that names something, and whether all of it can be opened."""
-    found = [(name, attempt()) for name, attempt in attempts(settings)]
+    found = [(name, attempt()) for name, attempt in checks(settings)]
     lines = [f"{name}: {wrong or 'ok'}" for name, wrong in found]
     if settings.broker_url is None:
         lines.append(f"broker_url: {NO_QUEUE}")
     return "\n".join(lines), not any(wrong for _, wrong in found)
 
 
-def attempts(settings: Settings) -> Iterator[Attempt]:
+def checks(settings: Settings) -> Iterator[Check]:
     """What there is to open."""
-    yield "database_url", lambda: own_database(settings.database)
+    yield "database_url", lambda: check_own_database(settings.database)
     if (resources := settings.resources_url) is not None:
-        yield "resources_url", lambda: resources_database(resources.get_secret_value())
+        yield "resources_url", lambda: check_resources_database(resources.get_secret_value())
     if settings.broker_url is not None:
-        yield "broker_url", lambda: broker(settings)
+        yield "broker_url", lambda: check_broker(settings)
     for name, url in (("edge_url", settings.edge_url), ("cache_url", settings.cache_url)):
         if url is not None:
-            yield name, lambda url=url: redis(parse(url.get_secret_value()))  # type: ignore[misc]  # bound now
+            yield name, lambda url=url: check_redis(parse(url.get_secret_value()))  # type: ignore[misc]  # bound now
 
 
-def broker(settings: Settings) -> str | None:
+def check_broker(settings: Settings) -> str | None:
     """What is wrong with the queue's broker, as our own look-ups and as Celery opens it."""
     opened = Broker.at(settings)
     try:
@@ -58,9 +58,9 @@ def broker(settings: Settings) -> str | None:
     return None
 
 
-def redis(url: RedisUrl) -> str | None:
+def check_redis(url: RedisUrl) -> str | None:
     """What is wrong with a Redis that only we use."""
-    client = blocking_client(url, **TIMES)
+    client = blocking_client(url, **TIMEOUTS)
     try:
         client.ping()
     except RedisError as error:
@@ -70,29 +70,29 @@ def redis(url: RedisUrl) -> str | None:
     return None
 
 
-def own_database(url: str) -> str | None:
+def check_own_database(url: str) -> str | None:
     """What is wrong with the service's own database; a file that is not there yet will be made."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
-        return missing_file(Path(address.database or ""))
-    return database(open_engine(url))
+        return check_missing_file(Path(address.database or ""))
+    return check_database(open_engine(url))
 
 
-def resources_database(url: str) -> str | None:
+def check_resources_database(url: str) -> str | None:
     """What is wrong with the backend's database; its file is never made."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
         return f"there is no file {address.database}"
-    return database(open_backend_engine(url))
+    return check_database(open_backend_engine(url))
 
 
-def missing_file(file: Path) -> str | None:
+def check_missing_file(file: Path) -> str | None:
     """What keeps this file from being made; None where nothing does."""
     folder = next(it for it in file.absolute().parents if it.exists())
     return None if folder.is_dir() and os.access(folder, os.W_OK) else f"{file} cannot be made in {folder}"
 
 
-def database(engine: Engine) -> str | None:
+def check_database(engine: Engine) -> str | None:
     """What is wrong with a database that is there."""
     try:
         with engine.connect() as connection:

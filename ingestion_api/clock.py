@@ -9,20 +9,20 @@ from datetime import UTC, datetime, timedelta
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-SMALL = timedelta(seconds=1)  # a difference that is drift, and no jump
+MAX_DRIFT = timedelta(seconds=1)  # a difference that is drift, and no jump
 # Linux counts on while the machine sleeps, others do not
-SECONDS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-SETTLED = timedelta(minutes=10)  # that a jump must last before it is believed
+CLOCK_ID = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+JUMP_CONFIRMATION = timedelta(minutes=10)  # that a jump must last before it is believed
 
 
-def wall() -> datetime:
+def wall_time() -> datetime:
     """The machine's clock, which may be set at any time; aware, in UTC."""
     return datetime.now(UTC)
 
 
-def elapsed() -> float:
+def elapsed_seconds() -> float:
     """Seconds that only rise, also while the machine sleeps; the same for all processes of the machine."""
-    return time.clock_gettime(SECONDS)
+    return time.clock_gettime(CLOCK_ID)
 
 
 class SteadyClock:
@@ -33,7 +33,10 @@ class SteadyClock:
     """
 
     def __init__(
-        self, reference: Clock = wall, elapsed: Callable[[], float] = elapsed, settled: timedelta = SETTLED
+        self,
+        reference: Clock = wall_time,
+        elapsed: Callable[[], float] = elapsed_seconds,
+        settled: timedelta = JUMP_CONFIRMATION,
     ) -> None:
         self._elapsed = elapsed
         self._settled = settled.total_seconds()
@@ -50,7 +53,7 @@ class SteadyClock:
         """Learn what the reference shows now; the first time, and what is no jump, is taken over at once."""
         with self._lock:
             off = reference - self()
-            if self._followed and abs(off) > SMALL and not self._has_settled(off):
+            if self._followed and abs(off) > MAX_DRIFT and not self._has_settled(off):
                 return
             self._followed, self._jump = True, None
             now = self._elapsed()
@@ -58,7 +61,7 @@ class SteadyClock:
 
     def _has_settled(self, off: timedelta) -> bool:
         now = self._elapsed()
-        if self._jump is None or abs(off - self._jump[0]) > SMALL:
+        if self._jump is None or abs(off - self._jump[0]) > MAX_DRIFT:
             self._jump = off, now
             log.warning(
                 "the clock jumped by %+.0f s; it is believed once that has lasted for %.0f s",

@@ -9,10 +9,10 @@ from sqlalchemy import make_url
 from ingestion_api.settings import Settings
 
 
-def shortage(folders: Iterable[Path], least: int) -> str:
+def disk_shortage(folders: Iterable[Path], least: int) -> str:
     """Which folder's disk has less than `least` bytes or no file left, in a sentence; empty when none has."""
     for folder in folders:
-        free, files = _free(folder)
+        free, files = _free_space(folder)
         if free < least:
             return f"The disk of {folder} is full: {free} bytes are free; expected at least {least}."
         if files == 0:
@@ -20,7 +20,7 @@ def shortage(folders: Iterable[Path], least: int) -> str:
     return ""
 
 
-def folders_of_data(settings: Settings) -> tuple[Path, ...]:
+def data_folders(settings: Settings) -> tuple[Path, ...]:
     """Where the service keeps its state, and its database when that is a file."""
     address = make_url(settings.database)
     is_file = address.get_backend_name() == "sqlite"
@@ -28,12 +28,12 @@ def folders_of_data(settings: Settings) -> tuple[Path, ...]:
     return tuple(dict.fromkeys((settings.state_dir.absolute(), *database)))
 
 
-def folder_of_clones(settings: Settings) -> Path:
+def scratch_folder(settings: Settings) -> Path:
     """Where workers on this machine clone to."""
     return settings.state_dir.absolute() / "scratch"
 
 
-def _free(folder: Path) -> tuple[int, int | None]:
+def _free_space(folder: Path) -> tuple[int, int | None]:
     """Bytes and files that there is room for; None where the file system does not count files."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     found = os.statvfs(there)

@@ -6,12 +6,14 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-CHEAP = 0.01  # seconds; a value that is found faster is always found anew
-SHARE = 20  # a value holds for so many times as long as it took to find, so that it costs a twentieth at most
-LONGEST = 60.0  # seconds for which it holds at the most
+CHEAP_SECONDS = 0.01  # seconds; a value that is found faster is always found anew
+COST_FACTOR = (
+    20  # a value holds for so many times as long as it took to find, so that it costs a twentieth at most
+)
+MAX_AGE = 60.0  # seconds for which it holds at the most
 
 
-class Lately(Generic[T]):
+class CachedValue(Generic[T]):
     """One value for all who ask; while somebody finds it the others wait for that."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -29,6 +31,6 @@ class Lately(Generic[T]):
             value = find()
             now = self._clock()
             cost = now - began
-            self._until = now + min(SHARE * cost, LONGEST) if cost > CHEAP else now
+            self._until = now + min(COST_FACTOR * cost, MAX_AGE) if cost > CHEAP_SECONDS else now
             self._found = [value]
             return value

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BeforeValidator, Strict
 
 
-def _text(value: object) -> object:
+def _require_text(value: object) -> object:
     # a bare number would pass for seconds since 1970
     if not isinstance(value, str):
         raise ValueError(  # noqa: TRY004 - pydantic asks for this kind
@@ -14,4 +14,4 @@ def _text(value: object) -> object:
     return value
 
 
-Written = Annotated[AwareDatetime, Strict(False), BeforeValidator(_text)]
+Rfc3339Datetime = Annotated[AwareDatetime, Strict(False), BeforeValidator(_require_text)]

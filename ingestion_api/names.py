@@ -6,7 +6,7 @@ from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 
 
-class CheckedNames:
+class CheckedKeys:
     """Put beside `dict[Text, Value]` in `Annotated`: the pattern of Text forbids all other names.
 
     Pydantic refuses a name that does not match, yet its schema has only `patternProperties`, which says

@@ -7,7 +7,7 @@ IPV6_PREFIX = 64  # what a provider gives one customer; whoever has it has all o
 Address = IPv4Address | IPv6Address
 
 
-def parsed(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
     """The address that a text is, an IPv4 one where it is written as IPv6; None when it is none."""
     try:
         address = ip_address(text.partition("%")[0])
@@ -17,15 +17,15 @@ def parsed(text: str) -> Address | None:
     return mapped or address
 
 
-def network_of(text: str) -> str:
+def client_network(text: str) -> str:
     """Under which name a client is counted: its IPv4 address, or the /64 of its IPv6 address."""
-    address = parsed(text)
+    address = parse_address(text)
     if isinstance(address, IPv6Address):
         return str(IPv6Network((int(address) >> IPV6_PREFIX << IPV6_PREFIX, IPV6_PREFIX)))
     return str(address) if address else text
 
 
-class Networks:
+class NetworkList:
     """Some addresses and networks; ValueError for a text that is neither."""
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -33,5 +33,5 @@ class Networks:
 
     def __contains__(self, text: str) -> bool:
         """Whether this address lies in one of them."""
-        address = parsed(text) if self._networks else None
+        address = parse_address(text) if self._networks else None
         return address is not None and any(address in network for network in self._networks)

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-LONGEST = 500
-Note = Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00-\x1f\x7f]*$")]
+MAX_NOTE_LENGTH = 500
+Note = Annotated[str, StringConstraints(max_length=MAX_NOTE_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-def one_line(text: str) -> str:
+def to_one_line(text: str) -> str:
     """The text without line breaks and control characters, and no longer than a note may be."""
     line = " ".join(text.split())
-    return "".join(each for each in line if each.isprintable())[:LONGEST]
+    return "".join(each for each in line if each.isprintable())[:MAX_NOTE_LENGTH]

@@ -12,12 +12,12 @@ from ingestion_api.clock import Clock, utc_now
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.dispatch.edge import EdgeQueue
 from ingestion_api.embeddings.coverage import Coverage
-from ingestion_api.jobs.outbox import Outbox, Post
-from ingestion_api.lately import Lately
+from ingestion_api.errors import SignInUnavailable
+from ingestion_api.jobs.outbox import JobTransports, OutboxRelay
+from ingestion_api.lately import CachedValue
 from ingestion_api.preferences.signals import SignalFile
-from ingestion_api.problems import SignInClosed
 from ingestion_api.repository import CloneLimits, UrlRules
-from ingestion_api.resources.table import Resources
+from ingestion_api.resources.table import ResourceDatabase
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 
@@ -30,15 +30,15 @@ class Service:
     store: Store
     broker: Broker
     rules: UrlRules
-    resources: Resources
-    outbox: Outbox
+    resources: ResourceDatabase
+    outbox: OutboxRelay
     operators: Token
     signing_keys: SigningKeyCache
     signals: SignalFile
     cache: Cache | None = None
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
-    coverage: Lately[Coverage] = field(default_factory=Lately)
+    coverage: CachedValue[Coverage] = field(default_factory=CachedValue)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -54,11 +54,11 @@ class Service:
         try:
             token = self.operators.digest()
         except TokenFlaw as flaw:
-            raise SignInClosed(f"Nobody can sign in: {flaw.detail}.") from None
+            raise SignInUnavailable(f"Nobody can sign in: {flaw.detail}.") from None
         return Signer(bound_key(self.signing_keys.current(), token))
 
 
-def assemble(settings: Settings, clock: Clock = utc_now) -> Service:
+def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
     """Put the parts together; nothing is connected to yet."""
     store = Store.at(settings.database)
     broker = Broker.at(settings)
@@ -69,8 +69,8 @@ def assemble(settings: Settings, clock: Clock = utc_now) -> Service:
         store=store,
         broker=broker,
         rules=rules,
-        resources=Resources(settings, store.engine),
-        outbox=Outbox(Post(store, broker, edge, rules), settings, clock),
+        resources=ResourceDatabase(settings, store.engine),
+        outbox=OutboxRelay(JobTransports(store, broker, edge, rules), settings, clock),
         operators=operator_token(settings),
         signing_keys=SigningKeyCache(store, clock),
         signals=SignalFile(settings.thresholds_file),
@@ -80,7 +80,7 @@ def assemble(settings: Settings, clock: Clock = utc_now) -> Service:
     )
 
 
-def service_of(request: Request) -> Service:
+def current_service(request: Request) -> Service:
     """The service that answers this request."""
     service: Service = request.app.state.service
     return service

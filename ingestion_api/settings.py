@@ -7,12 +7,12 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connections.redis_url import parse, scheme_of
-from ingestion_api.addresses import sql_address
-from ingestion_api.networks import Networks
+from ingestion_api.addresses import normalize_database_url
+from ingestion_api.networks import NetworkList
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
-Words = Annotated[tuple[str, ...], NoDecode]
+CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -36,9 +36,9 @@ class Settings(BaseSettings):
     """How much is logged; debug also logs every request."""
     public_url: str | None = None
     """How browsers reach the service; with https:// cookies are sent over TLS only."""
-    allowed_hosts: Words = ()
+    allowed_hosts: CommaList = ()
     """Further names in the Host header that are answered to, as *.example.org too, or * for all of them."""
-    proxies: Words = ()
+    proxies: CommaList = ()
     """Addresses or networks of proxies in front, whose X-Forwarded-For is believed."""
     connections: Annotated[int, Field(ge=16, le=60_000)] = 1_000
     """Connections at the same time; at the ceiling a newcomer takes the place of one that sends nothing."""
@@ -109,9 +109,9 @@ class Settings(BaseSettings):
     edge_offline_after: Seconds = 300.0
     """Age of its heartbeat in seconds after which it is degraded, and after twice as long offline."""
 
-    repository_schemes: Words = ("https",)
+    repository_schemes: CommaList = ("https",)
     """URL schemes that are open to every public host."""
-    trusted_hosts: Words = ()
+    trusted_hosts: CommaList = ()
     """Hosts, or host:port, that may have private addresses and speak http."""
     repository_ca_file: Path | None = None
     """A private certificate authority for repositories."""
@@ -155,7 +155,7 @@ class Settings(BaseSettings):
         None, validation_alias=AliasChoices("cache_url", "SERVICE_CACHE_URL", "REDIS_URL")
     )
     """Redis with the backend's cache."""
-    cache_protected: Words = ("revoked_token:",)
+    cache_protected: CommaList = ("revoked_token:",)
     """Prefixes that are never cleared; clearing this one would revive revoked tokens."""
     cache_sample: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
     """Keys looked at to count the cache by prefix."""
@@ -179,7 +179,7 @@ class Settings(BaseSettings):
         """A name would be believed whoever it leads to tomorrow."""
         for word in value:
             try:
-                Networks((word,))
+                NetworkList((word,))
             except ValueError:
                 raise ValueError(f"holds {word!r}; expected IP addresses or networks") from None
         return value
@@ -213,7 +213,7 @@ class Settings(BaseSettings):
     @classmethod
     def sql_address(cls, value: SecretStr | None) -> SecretStr | None:
         """A file of SQLite or a PostgreSQL, which is always spoken to through psycopg."""
-        return SecretStr(sql_address(value.get_secret_value())) if value else None
+        return SecretStr(normalize_database_url(value.get_secret_value())) if value else None
 
     @model_validator(mode="after")
     def limits_in_order(self) -> Self:

@@ -7,19 +7,23 @@ from pydantic import AliasChoices, SecretStr
 from ingestion_api.settings import Settings
 
 
-def described() -> Iterator[tuple[str, str, str]]:
+def describe_settings() -> Iterator[tuple[str, str, str]]:
     """Environment variable, default and meaning of every setting, in the order of the class."""
     for name, field in Settings.model_fields.items():
-        yield _variables(name, field.validation_alias), _shown(field.default), field.description or ""
+        yield (
+            _variable_names(name, field.validation_alias),
+            _display_default(field.default),
+            field.description or "",
+        )
 
 
-def _variables(name: str, alias: object) -> str:
+def _variable_names(name: str, alias: object) -> str:
     if isinstance(alias, AliasChoices):
         return " or ".join(str(choice) for choice in alias.choices if str(choice).isupper())
     return f"SERVICE_{name.upper()}"
 
 
-def _shown(default: object) -> str:
+def _display_default(default: object) -> str:
     if default is None or default in ((), {}):
         return ""
     if isinstance(default, SecretStr):

@@ -5,7 +5,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from threading import Lock
 
-from ingestion_api.networks import network_of
+from ingestion_api.networks import client_network
 
 REMEMBERED = 10_000  # addresses; the longest silent one is forgotten first
 
@@ -32,12 +32,12 @@ class Attempts:
         """Remember a failed attempt."""
         with self._lock:
             self._recent(address).append(self._clock())
-            self._failures.move_to_end(network_of(address))
+            self._failures.move_to_end(client_network(address))
             while len(self._failures) > REMEMBERED:
                 self._failures.popitem(last=False)
 
     def _recent(self, address: str) -> deque[float]:
-        failures = self._failures.setdefault(network_of(address), deque(maxlen=self.limit))
+        failures = self._failures.setdefault(client_network(address), deque(maxlen=self.limit))
         while failures and failures[0] <= self._clock() - self.window:
             failures.popleft()
         return failures

@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from ingestion_api.access.attempts import Attempts
 from ingestion_api.access.tokens import Token, TokenFlaw
-from ingestion_api.problems import NotSignedIn, TooMany
+from ingestion_api.errors import TooManyRequests, Unauthorized
 
 scheme = HTTPBearer(auto_error=False, description="The service's token; see SERVICE_TOKEN_FILE.")
 
@@ -44,15 +44,17 @@ class Gate:
         wait = self.attempts.wait(address)
         if wait > 0:
             seconds = math.ceil(wait)
-            raise TooMany(f"Too many failed attempts from this address; try again in {seconds} s.", seconds)
+            raise TooManyRequests(
+                f"Too many failed attempts from this address; try again in {seconds} s.", seconds
+            )
         # every token is compared, so that the time does not tell which one was near
         if any([token.matches(presented) for token in tokens]):  # noqa: C419 - all, not until the first
             return Actor(name, address)
         if not presented:
-            raise NotSignedIn("A bearer token is missing; send Authorization: Bearer <token>.")
+            raise Unauthorized("A bearer token is missing; send Authorization: Bearer <token>.")
         _refuse_all_while_none_is_valid(tokens)
         self.attempts.failed(address)
-        raise NotSignedIn("The bearer token is wrong.")
+        raise Unauthorized("The bearer token is wrong.")
 
 
 def _refuse_all_while_none_is_valid(tokens: Sequence[Token]) -> None:
@@ -64,7 +66,7 @@ def _refuse_all_while_none_is_valid(tokens: Sequence[Token]) -> None:
             flaws.append(flaw)
     # nothing can be guessed then, so it is no failed attempt
     if len(flaws) == len(tokens):
-        raise NotSignedIn(f"No bearer token is valid: {flaws[-1].detail}.")
+        raise Unauthorized(f"No bearer token is valid: {flaws[-1].detail}.")
 
 
 def address_of(request: Request) -> str:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record as audit
 from ingestion_api.clock import Clock, utc_now
-from ingestion_api.problems import Unavailable
+from ingestion_api.errors import Unavailable
 from ingestion_api.store import Store
-from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import SigningKey
 
 BYTES = 32
@@ -91,14 +91,14 @@ def read_or_make(store: Store, clock: Clock) -> bytes:
 def rotate(store: Store, now: datetime) -> None:
     """Make a new key in place of the old one, which ends whatever was signed."""
     with store.write() as session:
-        one_at_a_time(session, "signing key")
+        take_advisory_lock(session, "signing key")
         _replace(session, now)
         audit(session, Actor("command", "local"), "rotate_key", "signing key", now)
 
 
 def _make(store: Store, now: datetime) -> bytes:
     with store.write() as session:
-        one_at_a_time(session, "signing key")
+        take_advisory_lock(session, "signing key")
         # another process may have been first
         return _key(session) or _replace(session, now)
 

@@ -5,10 +5,10 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record
-from ingestion_api.notes import one_line
-from ingestion_api.problems import Conflict, NotFound
+from ingestion_api.errors import Conflict, NotFound
+from ingestion_api.notes import to_one_line
 from ingestion_api.service import Service
-from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 
 
@@ -18,7 +18,7 @@ def acknowledge(service: Service, alert_id: int, note: str, actor: Actor) -> Ale
     with service.store.write() as session:
         alert = _firing(session, alert_id)
         alert.acknowledged_at, alert.acknowledged_by = now, actor.name
-        alert.acknowledgement = one_line(note)
+        alert.acknowledgement = to_one_line(note)
         details = {"alert_id": alert.id, "note": alert.acknowledgement}
         record(session, actor, "acknowledge", alert.name, now, **details)
     return alert
@@ -50,7 +50,7 @@ def acknowledged_by_severity(session: Session) -> dict[str, int]:
 
 
 def _firing(session: Session, alert_id: int) -> Alert:
-    one_at_a_time(session, "alerts")
+    take_advisory_lock(session, "alerts")
     alert = one(session, alert_id)
     if alert.status != "firing":
         when = f" since {alert.ends_at:%Y-%m-%d %H:%M:%S} UTC" if alert.ends_at else ""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.notices import Notice, Webhook
 from ingestion_api.store import Store
-from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 
 LONGEST = 255
@@ -27,7 +27,7 @@ def keep(store: Store, call: Webhook, now: datetime) -> Kept:
     """Write every alert of a call down; the latest notice about an incident is the one that holds."""
     new = 0
     with store.write() as session:
-        one_at_a_time(session, "alerts")
+        take_advisory_lock(session, "alerts")
         for notice in call.alerts:
             new += _keep_one(session, notice, call.receiver, now)
     return Kept(new, len(call.alerts) - new)

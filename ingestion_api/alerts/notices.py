@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from ingestion_api.moments import Written
-from ingestion_api.names import CheckedNames
+from ingestion_api.moments import Rfc3339Datetime
+from ingestion_api.names import CheckedKeys
 
 # databases take no NUL in a text
 Line = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
-Words = Annotated[dict[Line, Line], CheckedNames]
+Words = Annotated[dict[Line, Line], CheckedKeys]
 NEVER = 1  # the year Alertmanager writes for an end that is not known
 
 
@@ -23,7 +23,7 @@ def _storable(moment: datetime) -> datetime:
     return moment
 
 
-Moment = Annotated[Written, AfterValidator(_storable)]
+Moment = Annotated[Rfc3339Datetime, AfterValidator(_storable)]
 
 
 class Notice(BaseModel):

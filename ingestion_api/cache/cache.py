@@ -11,8 +11,8 @@ from redis import Redis
 
 from connections.redis_clients import blocking_client
 from connections.redis_url import parse
-from ingestion_api.jobs.watch import in_batches
-from ingestion_api.problems import Unavailable
+from ingestion_api.errors import Unavailable
+from ingestion_api.jobs.watch import batches
 from ingestion_api.settings import Settings
 
 TIMEOUT = 2.0
@@ -104,7 +104,7 @@ class Cache:
         """Remove the keys that begin with `prefix`, in batches, without those that are protected."""
         deadline = time.monotonic() + SECONDS
         number = 0
-        for batch in in_batches(self._matching(prefix), UNLINKED):
+        for batch in batches(self._matching(prefix), UNLINKED):
             number += int(self._redis.unlink(*batch))
             if time.monotonic() > deadline:
                 return Cleared(number, whole=False)

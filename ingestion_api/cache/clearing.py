@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record as audit
 from ingestion_api.cache.cache import Cleared, cache_of
-from ingestion_api.problems import Conflict
+from ingestion_api.errors import Conflict
 from ingestion_api.service import Service
 
 VALID_SECONDS = 600

@@ -11,8 +11,8 @@ from redis.exceptions import RedisError
 from connections.faults import fault
 from connections.redis_clients import blocking_client, explained_now
 from connections.redis_url import RedisUrl
-from ingestion_api.dispatch.celery_app import EMBEDDINGS, INGESTION, TASKS, broker_of, celery_app
-from ingestion_api.problems import Unavailable
+from ingestion_api.dispatch.celery_app import EMBEDDINGS, INGESTION, TASKS, broker_address, make_celery_app
+from ingestion_api.errors import Unavailable
 from ingestion_api.settings import Settings
 
 TIMEOUT = 2.0
@@ -38,9 +38,9 @@ class Broker:
         """The broker of the settings; nothing is connected to yet."""
         if settings.broker_url is None:
             return NoBroker()
-        url = broker_of(settings)
+        url = broker_address(settings)
         timeouts = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
-        celery = celery_app(settings)
+        celery = make_celery_app(settings)
         celery.conf.broker_transport_options = {**celery.conf.broker_transport_options, **timeouts}
         return cls(celery, blocking_client(url, **timeouts), url)
 
@@ -64,13 +64,13 @@ class Broker:
     def publish(self, kind: str, job_id: int, message_id: str) -> None:
         """Send the message that makes a worker take the job; raises what kombu raises."""
         self._celery.send_task(
-            TASKS[kind], args=[job_id], task_id=message_id, queue=kind, retry=True, retry_policy=ONCE_MORE
+            TASKS[kind], args=[job_id], task_id=message_id, queue=kind, retry=True, retry_policy=RETRY_ONCE
         )
 
     def waiting(self) -> set[int]:
         """The jobs whose messages wait in the queues; raises RedisError."""
         bodies = (body for queue in QUEUES for body in self._range(queue))
-        return {job_id for body in bodies if (job_id := _job_of(body)) is not None}
+        return {job_id for body in bodies if (job_id := _parse_job_id(body)) is not None}
 
     def revoke(self, message_ids: Iterable[str]) -> None:
         """Tell the workers to drop these messages; raises what kombu raises."""
@@ -117,10 +117,10 @@ class NoBroker(Broker):
 
 
 # a connection that broke while idle is replaced once; a broker that is away is left to the next round
-ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+RETRY_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 
 
-def _job_of(body: bytes) -> int | None:
+def _parse_job_id(body: bytes) -> int | None:
     try:
         message_id = json.loads(body)["headers"]["id"]
         return int(str(message_id).split("-")[1])

@@ -16,7 +16,7 @@ TASKS = {INGESTION: "ingestion_api.ingest", EMBEDDINGS: "ingestion_api.embed"}
 
 # A connection can end without a word, as after a failover or in a NAT, and nothing is ever readable again. So
 # each command has a time, and what is waited for must be answered within health_check_interval and a second.
-NOTICE = {
+SOCKET_OPTIONS = {
     "socket_timeout": 5.0,
     "socket_connect_timeout": 2.0,
     "socket_keepalive": True,
@@ -24,7 +24,7 @@ NOTICE = {
 }
 
 
-class OwnCelery(Celery):
+class ServiceCelery(Celery):
     """Celery that uses the broker of our settings, whatever the environment says.
 
     Celery takes CELERY_BROKER_URL, CELERY_BROKER_READ_URL, CELERY_BROKER_WRITE_URL and CELERY_RESULT_BACKEND
@@ -52,9 +52,9 @@ class OwnCelery(Celery):
         return super().connection(hostname or self._own_broker, **how)
 
 
-def celery_app(settings: Settings, **more: Any) -> Celery:
+def make_celery_app(settings: Settings, **more: Any) -> Celery:
     """An application for the broker of the settings; `more` are further Celery settings."""
-    broker = celery_broker(broker_of(settings))
+    broker = celery_broker(broker_address(settings))
     configuration: dict[str, Any] = {
         "task_queues": tuple(
             Queue(name, Exchange(name), routing_key=name) for name in (INGESTION, EMBEDDINGS)
@@ -73,21 +73,21 @@ def celery_app(settings: Settings, **more: Any) -> Celery:
         "worker_hijack_root_logger": False,
         # the claim in SQL keeps it single
         "worker_cancel_long_running_tasks_on_connection_loss": False,
-        "worker_consumer": "ingestion_api.worker.consumer:LastingConsumer",
+        "worker_consumer": "ingestion_api.worker.consumer:ReconnectingConsumer",
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_use_ssl": broker.use_ssl,
         "broker_transport_options": {
             **broker.transport_options,
-            **NOTICE,
+            **SOCKET_OPTIONS,
             "visibility_timeout": settings.hard_time_limit + 60,
         },
         "accept_content": ["json"],
     }
-    return OwnCelery(broker.url, {**configuration, **more})
+    return ServiceCelery(broker.url, {**configuration, **more})
 
 
-def broker_of(settings: Settings) -> RedisUrl:
+def broker_address(settings: Settings) -> RedisUrl:
     """The broker of the settings. Raises ValueError without one."""
     if settings.broker_url is None:
         raise ValueError(f"broker_url is empty, so there is no queue; {EXPECTED}")

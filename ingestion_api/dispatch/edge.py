@@ -10,14 +10,14 @@ from redis import Redis
 
 from connections.redis_clients import blocking_client
 from connections.redis_url import parse
-from ingestion_api.problems import TooMany
+from ingestion_api.errors import TooManyRequests
 from ingestion_api.settings import Settings
 
 TIMEOUT = 2.0
-HISTORY = 1000  # entries; neither layout keeps more
+MAX_HISTORY = 1000  # entries; neither layout keeps more
 
 # checked and pushed in one step, since the backend itself pushes to the same list
-PUSH = """
+PUSH_SCRIPT = """
 local length = redis.call('LLEN', KEYS[1])
 if length >= tonumber(ARGV[2]) then return -1 end
 redis.call('RPUSH', KEYS[1], ARGV[1])
@@ -27,7 +27,7 @@ return length + 1
 
 
 @dataclass(frozen=True)
-class Layout:
+class EdgeLayout:
     """The keys of one layout; None where it has no such key."""
 
     queue: str
@@ -37,9 +37,11 @@ class Layout:
     meta: str | None
 
 
-LAYOUTS: Mapping[str, Layout] = {
-    "neo": Layout("ingest_queue", "job_history", "worker_status", None, None),
-    "pharos": Layout("ingest_queue", "pharos:history", None, "pharos:worker:last_seen", "pharos:worker:meta"),
+LAYOUTS: Mapping[str, EdgeLayout] = {
+    "neo": EdgeLayout("ingest_queue", "job_history", "worker_status", None, None),
+    "pharos": EdgeLayout(
+        "ingest_queue", "pharos:history", None, "pharos:worker:last_seen", "pharos:worker:meta"
+    ),
 }
 
 
@@ -55,7 +57,7 @@ class EdgeReport:
 class EdgeQueue:
     """The edge worker's Redis; every call raises RedisError within a few seconds when it is away."""
 
-    def __init__(self, redis: Redis, layout: Layout, limit: int, ttl: float) -> None:
+    def __init__(self, redis: Redis, layout: EdgeLayout, limit: int, ttl: float) -> None:
         self.layout = layout
         self._redis = redis
         self._limit = limit
@@ -79,9 +81,11 @@ class EdgeQueue:
         body = json.dumps(
             {"repo_url": repo_url, "submitted_at": _naive(submitted_at).isoformat(), "ttl": self._ttl}
         )
-        length: Any = self._redis.eval(PUSH, 1, self.layout.queue, body, str(self._limit), str(self._ttl))
+        length: Any = self._redis.eval(
+            PUSH_SCRIPT, 1, self.layout.queue, body, str(self._limit), str(self._ttl)
+        )
         if int(length) < 0:
-            raise TooMany(f"The edge worker's queue is full: {self._limit} jobs wait.", 30)
+            raise TooManyRequests(f"The edge worker's queue is full: {self._limit} jobs wait.", 30)
         return int(length)
 
     def waiting(self) -> list[dict[str, Any]]:
@@ -90,13 +94,13 @@ class EdgeQueue:
 
     def history(self) -> list[dict[str, Any]]:
         """What became of the latest jobs, newest first."""
-        return self._entries(self.layout.history, 0, HISTORY - 1)
+        return self._entries(self.layout.history, 0, MAX_HISTORY - 1)
 
     def withdraw(self, repo_url: str) -> bool:
         """Take the waiting entry for a repository back; False when the worker has it already."""
         bodies: Any = self._redis.lrange(self.layout.queue, 0, -1)
         for body in bodies:
-            if _object(body).get("repo_url") == repo_url:
+            if _parse_object(body).get("repo_url") == repo_url:
                 removed: Any = self._redis.lrem(self.layout.queue, 1, body)
                 return bool(removed)
         return False
@@ -106,7 +110,7 @@ class EdgeQueue:
         words = self._text(self.layout.status)
         seen = self._text(self.layout.last_seen)
         meta = self._text(self.layout.meta)
-        return EdgeReport(words, _moment(seen), _object(meta) if meta else {})
+        return EdgeReport(words, _parse_timestamp(seen), _parse_object(meta) if meta else {})
 
     def check(self) -> None:
         """Raise RedisError when the queue does not answer."""
@@ -118,10 +122,10 @@ class EdgeQueue:
 
     def _entries(self, key: str, first: int, last: int) -> list[dict[str, Any]]:
         bodies: Any = self._redis.lrange(key, first, last)
-        return [entry for body in bodies if (entry := _object(body))]
+        return [entry for body in bodies if (entry := _parse_object(body))]
 
 
-def _object(body: bytes | str) -> dict[str, Any]:
+def _parse_object(body: bytes | str) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except ValueError:
@@ -129,7 +133,7 @@ def _object(body: bytes | str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _moment(seconds: str | None) -> datetime | None:
+def _parse_timestamp(seconds: str | None) -> datetime | None:
     try:
         return datetime.fromtimestamp(float(seconds), UTC) if seconds else None
     except (ValueError, OverflowError, OSError):

@@ -12,18 +12,18 @@ from sqlalchemy.orm import Session
 from ingestion_api.embeddings import terms
 from ingestion_api.encoder import CorpusStatistics
 from ingestion_api.encoder.tokens import count_tokens
-from ingestion_api.jobs.watch import in_batches
+from ingestion_api.jobs.watch import batches
 from ingestion_api.store import Store
-from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Corpus, CountedText
 
-FILLING, CURRENT, OLD = "filling", "current", "old"
-TERMS_AT_ONCE = 10_000  # rows in one transaction: other writers of SQLite wait for it
-KEYS_AT_ONCE = 500
+FILLING, CURRENT, REPLACED = "filling", "current", "old"
+TERMS_BATCH = 10_000  # rows in one transaction: other writers of SQLite wait for it
+KEYS_BATCH = 500
 
 
 @dataclass(frozen=True)
-class Counted:
+class TextCounts:
     """A text's terms, and how many tokens it has; `text` None is one that is no longer there."""
 
     key: str
@@ -31,121 +31,121 @@ class Counted:
     tokens: int
 
     @classmethod
-    def of(cls, key: Any, text: str | None) -> "Counted":
+    def of(cls, key: Any, text: str | None) -> "TextCounts":
         """Count a text."""
         counts = count_tokens(text) if text is not None else Counter[int]()
         return cls(str(key), list(counts), counts.total())
 
 
-def find(session: Session, model: str, state: str = CURRENT) -> Corpus | None:
+def find_corpus(session: Session, model: str, state: str = CURRENT) -> Corpus | None:
     """The newest corpus of a model that is in this state."""
     query = select(Corpus).where(Corpus.model == model, Corpus.state == state)
     return session.scalar(query.order_by(Corpus.id.desc()).limit(1))
 
 
-def statistics(session: Session, model: str, tokens: Iterable[int] = ()) -> CorpusStatistics:
+def corpus_statistics(session: Session, model: str, tokens: Iterable[int] = ()) -> CorpusStatistics:
     """What is known of a model's corpus, with the document frequencies of these tokens."""
-    corpus = find(session, model)
+    corpus = find_corpus(session, model)
     if corpus is None:
         return CorpusStatistics()
-    found = terms.frequencies(session, corpus.id, tokens)
+    found = terms.document_frequencies(session, corpus.id, tokens)
     return CorpusStatistics(corpus.documents, corpus.tokens, found)
 
 
 def open_current(store: Store, model: str, now: datetime) -> int:
     """The id of the corpus in force, which is made when there is none."""
     with store.write() as session:
-        one_at_a_time(session, f"corpora of {model}")
-        corpus = find(session, model) or _make(session, model, CURRENT, None, now)
+        take_advisory_lock(session, f"corpora of {model}")
+        corpus = find_corpus(session, model) or _insert_corpus(session, model, CURRENT, None, now)
         return corpus.id
 
 
-def open_anew(store: Store, model: str, job_id: int, now: datetime) -> int:
+def open_new(store: Store, model: str, job_id: int, now: datetime) -> int:
     """The id of the corpus that this job fills from nothing; what other jobs left half filled is given up."""
     with store.write() as session:
-        one_at_a_time(session, f"corpora of {model}")
+        take_advisory_lock(session, f"corpora of {model}")
         others = (Corpus.model == model, Corpus.state == FILLING, Corpus.job_id != job_id)
-        session.execute(update(Corpus).where(*others).values(state=OLD))
-        corpus = find(session, model, FILLING) or _make(session, model, FILLING, job_id, now)
+        session.execute(update(Corpus).where(*others).values(state=REPLACED))
+        corpus = find_corpus(session, model, FILLING) or _insert_corpus(session, model, FILLING, job_id, now)
         return corpus.id
 
 
-def put_in_force(session: Session, corpus_id: int) -> Corpus:
+def activate(session: Session, corpus_id: int) -> Corpus:
     """Let a filled corpus take the place of the one that was in force."""
     corpus = session.get_one(Corpus, corpus_id)
     if corpus.state == FILLING:
         before = (Corpus.model == corpus.model, Corpus.state == CURRENT)
-        session.execute(update(Corpus).where(*before).values(state=OLD))
+        session.execute(update(Corpus).where(*before).values(state=REPLACED))
         corpus.state, corpus.job_id = CURRENT, None
     return corpus
 
 
-def drop_old(store: Store, models: Iterable[str]) -> None:
+def delete_replaced(store: Store, models: Iterable[str]) -> None:
     """Forget the corpora that were replaced, and those of models that are not among these."""
     with store.read() as session:
-        unused = (Corpus.state == OLD) | ((Corpus.state == CURRENT) & Corpus.model.not_in(list(models)))
+        unused = (Corpus.state == REPLACED) | ((Corpus.state == CURRENT) & Corpus.model.not_in(list(models)))
         ids = list(session.scalars(select(Corpus.id).where(unused)))
     for corpus_id in ids:
-        terms.drop(store, corpus_id)
+        terms.delete_terms(store, corpus_id)
         with store.write() as session:
             session.execute(delete(CountedText).where(CountedText.corpus_id == corpus_id))
             session.execute(delete(Corpus).where(Corpus.id == corpus_id))
 
 
-def uncounted(session: Session, corpus_id: int, keys: Iterable[Any]) -> list[Any]:
+def uncounted_ids(session: Session, corpus_id: int, keys: Iterable[Any]) -> list[Any]:
     """Those of the keys that a corpus has not counted."""
     missing: list[Any] = []
-    for some in in_batches(keys, KEYS_AT_ONCE):
-        known = _lengths(session, corpus_id, [str(key) for key in some])
+    for some in batches(keys, KEYS_BATCH):
+        known = _token_counts(session, corpus_id, [str(key) for key in some])
         missing += [key for key in some if str(key) not in known]
     return missing
 
 
-def counted(store: Store, model: str, keys: Iterable[Any]) -> list[Any]:
+def counted_ids(store: Store, model: str, keys: Iterable[Any]) -> list[Any]:
     """Those of the keys that some corpus of a model has counted."""
     wanted = list(keys)
     with store.read() as session:
         known: set[str] = set()
-        for corpus_id in _live(session, model):
-            known.update(_lengths(session, corpus_id, [str(key) for key in wanted]))
+        for corpus_id in _live_corpus_ids(session, model):
+            known.update(_token_counts(session, corpus_id, [str(key) for key in wanted]))
     return [key for key in wanted if str(key) in known]
 
 
-def add(store: Store, corpus_id: int, texts: Sequence[Counted]) -> None:
+def add_texts(store: Store, corpus_id: int, texts: Sequence[TextCounts]) -> None:
     """Count texts, unless they are counted already."""
     with store.write() as session:
-        terms.one_writer(session, corpus_id)
-        known = _lengths(session, corpus_id, [text.key for text in texts])
+        terms.lock_corpus(session, corpus_id)
+        known = _token_counts(session, corpus_id, [text.key for text in texts])
         new = [text for text in texts if text.key not in known]
         session.add_all(
             CountedText(corpus_id=corpus_id, resource_id=text.key, tokens=text.tokens) for text in new
         )
-        _resize(session, corpus_id, len(new), sum(text.tokens for text in new))
+        _change_totals(session, corpus_id, len(new), sum(text.tokens for text in new))
         session.flush()
         rest = _shift_first(session, corpus_id, new, 1)
     _shift_rest(store, corpus_id, rest)
 
 
-def discount(store: Store, model: str, texts: Sequence[Counted]) -> None:
+def remove_texts(store: Store, model: str, texts: Sequence[TextCounts]) -> None:
     """Take texts out of each corpus of a model that has counted them."""
     with store.read() as session:
-        ids = _live(session, model)
+        ids = _live_corpus_ids(session, model)
     for corpus_id in ids:
-        _discount(store, corpus_id, texts)
+        _remove_from_corpus(store, corpus_id, texts)
 
 
-def _discount(store: Store, corpus_id: int, texts: Sequence[Counted]) -> None:
+def _remove_from_corpus(store: Store, corpus_id: int, texts: Sequence[TextCounts]) -> None:
     with store.write() as session:
-        terms.one_writer(session, corpus_id)
-        known = _lengths(session, corpus_id, [text.key for text in texts])
+        terms.lock_corpus(session, corpus_id)
+        known = _token_counts(session, corpus_id, [text.key for text in texts])
         gone = (CountedText.corpus_id == corpus_id, CountedText.resource_id.in_(known))
         session.execute(delete(CountedText).where(*gone))
-        _resize(session, corpus_id, -len(known), -sum(known.values()))
+        _change_totals(session, corpus_id, -len(known), -sum(known.values()))
         rest = _shift_first(session, corpus_id, [text for text in texts if text.key in known], -1)
     _shift_rest(store, corpus_id, rest)
 
 
-def _make(session: Session, model: str, state: str, job_id: int | None, now: datetime) -> Corpus:
+def _insert_corpus(session: Session, model: str, state: str, job_id: int | None, now: datetime) -> Corpus:
     corpus = Corpus(
         model=model, state=state, job_id=job_id, documents=0, tokens=0, terms=0, prune_at=0, created_at=now
     )
@@ -154,28 +154,28 @@ def _make(session: Session, model: str, state: str, job_id: int | None, now: dat
     return corpus
 
 
-def _live(session: Session, model: str) -> list[int]:
+def _live_corpus_ids(session: Session, model: str) -> list[int]:
     query = select(Corpus.id).where(Corpus.model == model, Corpus.state.in_((FILLING, CURRENT)))
     return list(session.scalars(query))
 
 
-def _lengths(session: Session, corpus_id: int, keys: Sequence[str]) -> dict[str, int]:
+def _token_counts(session: Session, corpus_id: int, keys: Sequence[str]) -> dict[str, int]:
     query = select(CountedText.resource_id, CountedText.tokens).where(CountedText.corpus_id == corpus_id)
     found: dict[str, int] = {}
-    for some in in_batches(keys, KEYS_AT_ONCE):
+    for some in batches(keys, KEYS_BATCH):
         found.update(
             (row[0], row[1]) for row in session.execute(query.where(CountedText.resource_id.in_(some)))
         )
     return found
 
 
-def _resize(session: Session, corpus_id: int, documents: int, tokens: int) -> None:
+def _change_totals(session: Session, corpus_id: int, documents: int, tokens: int) -> None:
     larger = {"documents": Corpus.documents + documents, "tokens": Corpus.tokens + tokens}
     session.execute(update(Corpus).where(Corpus.id == corpus_id).values(larger))
 
 
 def _shift_first(
-    session: Session, corpus_id: int, texts: Sequence[Counted], sign: int
+    session: Session, corpus_id: int, texts: Sequence[TextCounts], sign: int
 ) -> list[dict[int, int]]:
     """Shift what one transaction holds; the rest, if any, is for transactions of its own."""
     changes: dict[int, int] = {}
@@ -183,8 +183,8 @@ def _shift_first(
         for token in text.terms:
             changes[token] = changes.get(token, 0) + sign
     # in the order of the rows, so that each part touches few pages of the table
-    first, *rest = [dict(part) for part in in_batches(sorted(changes.items()), TERMS_AT_ONCE)] or [{}]
-    terms.shift(session, corpus_id, first)
+    first, *rest = [dict(part) for part in batches(sorted(changes.items()), TERMS_BATCH)] or [{}]
+    terms.shift_frequencies(session, corpus_id, first)
     return rest
 
 
@@ -192,5 +192,5 @@ def _shift_rest(store: Store, corpus_id: int, rest: Sequence[dict[int, int]]) ->
     # ended here by a crash, a text of more terms than this is counted with some of them only
     for changes in rest:
         with store.write() as session:
-            terms.one_writer(session, corpus_id)
-            terms.shift(session, corpus_id, changes)
+            terms.lock_corpus(session, corpus_id)
+            terms.shift_frequencies(session, corpus_id, changes)

@@ -21,7 +21,7 @@ class Coverage:
         return {name: number for name, number in self.by_model.items() if name != model}
 
 
-def coverage(resources: ResourceTable) -> Coverage:
+def read_coverage(resources: ResourceTable) -> Coverage:
     """Count the vectors by model."""
     model: Any = resources["sparse_embedding_model"]
     query = select(model, func.count()).where(~resources.missing()).group_by(model)

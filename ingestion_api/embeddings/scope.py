@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, func, or_, select, true
 
-from ingestion_api.jobs.watch import in_batches, in_sized_batches
-from ingestion_api.resources.table import ResourceTable, naive
+from ingestion_api.jobs.watch import batches, sized_batches
+from ingestion_api.resources.table import ResourceTable, naive_utc
 
-KEYS_AT_ONCE = 500
-CHARACTERS_AT_ONCE = 1_000_000  # in the texts of one batch, unless a single one is longer
+KEYS_BATCH = 500
+CHARACTERS_BATCH = 1_000_000  # in the texts of one batch, unless a single one is longer
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ class Scope:
         if since is None or not resources.has("sparse_embedding_updated_at"):
             return true()
         made = resources["sparse_embedding_updated_at"]
-        return or_(resources.missing(), made.is_(None), made < naive(since))
+        return or_(resources.missing(), made.is_(None), made < naive_utc(since))
 
     def _parts(self, resources: ResourceTable) -> Iterator[ColumnElement[bool]]:
         if self.ids is None:
             yield true()
             return
-        for keys in in_batches(self.ids, KEYS_AT_ONCE):
+        for keys in batches(self.ids, KEYS_BATCH):
             yield resources["id"].in_(keys)
 
 
@@ -71,7 +71,7 @@ def _batches(resources: ResourceTable, wanted: ColumnElement[bool], size: int) -
         if not found:
             return
         last = found[-1][0]
-        for part in in_sized_batches(found, size, lambda row: int(row[1]), CHARACTERS_AT_ONCE):
+        for part in sized_batches(found, size, lambda row: int(row[1]), CHARACTERS_BATCH):
             yield [row[0] for row in part]
 
 

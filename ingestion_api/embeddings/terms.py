@@ -9,24 +9,26 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from ingestion_api.encoder.tokens import TOKEN_BITS
-from ingestion_api.jobs.watch import in_batches
+from ingestion_api.jobs.watch import batches
 from ingestion_api.store import Store
-from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Corpus, CorpusTerm
 
 TERMS = cast("Table", CorpusTerm.__table__)
-TOKENS: int = 2**TOKEN_BITS
-PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 at most
-SLICE = 4_000  # rows that one step of a pruning looks at
-DROPPED = 4  # a step drops one in four: few enough that what is frequent stays, and makes room for some jobs
+TOKEN_COUNT: int = 2**TOKEN_BITS
+MAX_PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 at most
+SLICE_ROWS = 4_000  # rows that one step of a pruning looks at
+DROP_ONE_IN = (
+    4  # a step drops one in four: few enough that what is frequent stays, and makes room for some jobs
+)
 
 
-def one_writer(session: Session, corpus_id: int) -> None:
+def lock_corpus(session: Session, corpus_id: int) -> None:
     """Let no other transaction write to this corpus; two with the same terms could wait for each other."""
-    one_at_a_time(session, f"corpus {corpus_id}")
+    take_advisory_lock(session, f"corpus {corpus_id}")
 
 
-def shift(session: Session, corpus_id: int, changes: Mapping[int, int]) -> None:
+def shift_frequencies(session: Session, corpus_id: int, changes: Mapping[int, int]) -> None:
     """Add to the document frequencies, {token: texts more or fewer}; a term in no text loses its row.
 
     Hold `one_writer`. A term that the bound has dropped stays dropped when it is lowered.
@@ -37,27 +39,27 @@ def shift(session: Session, corpus_id: int, changes: Mapping[int, int]) -> None:
     rows = [
         {"corpus_id": corpus_id, "token": token, "documents": changes[token]} for token in sorted(changes)
     ]
-    for token, documents in session.connection().execute(_raise(session), rows):
+    for token, documents in session.connection().execute(_upsert_statement(session), rows):
         # a row that was there before had at least one text
         new += documents == changes[token]
         if documents <= 0:
             gone.append(token)
-    for tokens in in_batches(gone, PARAMETERS):
-        session.execute(delete(CorpusTerm).where(_of(corpus_id), CorpusTerm.token.in_(tokens)))
+    for tokens in batches(gone, MAX_PARAMETERS):
+        session.execute(delete(CorpusTerm).where(_in_corpus(corpus_id), CorpusTerm.token.in_(tokens)))
     terms = Corpus.terms + new - len(gone)
     session.execute(update(Corpus).where(Corpus.id == corpus_id).values(terms=terms))
 
 
-def frequencies(session: Session, corpus_id: int, tokens: Iterable[int]) -> dict[int, int]:
+def document_frequencies(session: Session, corpus_id: int, tokens: Iterable[int]) -> dict[int, int]:
     """The document frequencies of these tokens, without those that are not known."""
     found: dict[int, int] = {}
-    for some in in_batches(tokens, PARAMETERS):
-        query = select(CorpusTerm.token, CorpusTerm.documents).where(_of(corpus_id))
+    for some in batches(tokens, MAX_PARAMETERS):
+        query = select(CorpusTerm.token, CorpusTerm.documents).where(_in_corpus(corpus_id))
         found.update((row[0], row[1]) for row in session.execute(query.where(CorpusTerm.token.in_(some))))
     return found
 
 
-def prune(store: Store, corpus_id: int, most: int) -> None:
+def prune_terms(store: Store, corpus_id: int, most: int) -> None:
     """Drop the rarest terms until there are `most` at most.
 
     Tokens are hashes, so the rarest of one slice of them stand for the rarest of all. Each step drops some
@@ -67,48 +69,48 @@ def prune(store: Store, corpus_id: int, most: int) -> None:
         pass
 
 
-def drop(store: Store, corpus_id: int) -> None:
+def delete_terms(store: Store, corpus_id: int) -> None:
     """Forget all terms of a corpus, in short transactions."""
     with store.read() as session:
         terms = session.scalar(select(Corpus.terms).where(Corpus.id == corpus_id)) or 0
-    width = _width(terms)
-    for start in range(0, TOKENS, width):
+    width = _slice_width(terms)
+    for start in range(0, TOKEN_COUNT, width):
         with store.write() as session:
-            session.execute(delete(CorpusTerm).where(_between(corpus_id, start, start + width)))
+            session.execute(delete(CorpusTerm).where(_in_token_range(corpus_id, start, start + width)))
 
 
 def _prune_slice(store: Store, corpus_id: int, most: int) -> bool:
     """Whether there may be more to drop."""
     with store.write() as session:
-        one_writer(session, corpus_id)
+        lock_corpus(session, corpus_id)
         corpus = session.get(Corpus, corpus_id)
         if corpus is None or corpus.terms <= most:
             return False
-        end = corpus.prune_at + _width(corpus.terms)
-        here = _between(corpus_id, corpus.prune_at, end)
+        end = corpus.prune_at + _slice_width(corpus.terms)
+        here = _in_token_range(corpus_id, corpus.prune_at, end)
         number = session.scalar(select(func.count()).select_from(CorpusTerm).where(here)) or 0
         rarest = select(CorpusTerm.token).where(here).order_by(CorpusTerm.documents, CorpusTerm.token)
-        tokens = list(session.scalars(rarest.limit(number // DROPPED)))
-        for some in in_batches(tokens, PARAMETERS):
-            session.execute(delete(CorpusTerm).where(_of(corpus_id), CorpusTerm.token.in_(some)))
+        tokens = list(session.scalars(rarest.limit(number // DROP_ONE_IN)))
+        for some in batches(tokens, MAX_PARAMETERS):
+            session.execute(delete(CorpusTerm).where(_in_corpus(corpus_id), CorpusTerm.token.in_(some)))
         corpus.terms -= len(tokens)
-        corpus.prune_at = end if end < TOKENS else 0
+        corpus.prune_at = end if end < TOKEN_COUNT else 0
         return True
 
 
-def _width(terms: int) -> int:
-    return max(TOKENS * SLICE // max(terms, SLICE), 1)
+def _slice_width(terms: int) -> int:
+    return max(TOKEN_COUNT * SLICE_ROWS // max(terms, SLICE_ROWS), 1)
 
 
-def _of(corpus_id: int) -> ColumnElement[bool]:
+def _in_corpus(corpus_id: int) -> ColumnElement[bool]:
     return CorpusTerm.corpus_id == corpus_id
 
 
-def _between(corpus_id: int, start: int, end: int) -> ColumnElement[bool]:
-    return and_(_of(corpus_id), CorpusTerm.token >= start, CorpusTerm.token < end)
+def _in_token_range(corpus_id: int, start: int, end: int) -> ColumnElement[bool]:
+    return and_(_in_corpus(corpus_id), CorpusTerm.token >= start, CorpusTerm.token < end)
 
 
-def _raise(session: Session) -> ReturningInsert[Any]:
+def _upsert_statement(session: Session) -> ReturningInsert[Any]:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     into = insert(TERMS)
     return into.on_conflict_do_update(

@@ -1,8 +1,8 @@
 """Sparse encoders: texts become term weights that a query can be ranked against."""
 
 from ingestion_api.encoder.bm25 import Bm25Encoder
-from ingestion_api.encoder.choice import encoder_named, model_named
-from ingestion_api.encoder.device import DeviceChoice
+from ingestion_api.encoder.choice import make_encoder, model_name
+from ingestion_api.encoder.device import DeviceSettings
 from ingestion_api.encoder.protocol import (
     EncoderOutOfMemory,
     EncoderUnavailable,
@@ -10,18 +10,18 @@ from ingestion_api.encoder.protocol import (
     Vector,
     score,
 )
-from ingestion_api.encoder.statistics import CorpusStatistics, measure
+from ingestion_api.encoder.statistics import CorpusStatistics, count_corpus
 
 __all__ = [
     "Bm25Encoder",
     "CorpusStatistics",
-    "DeviceChoice",
+    "DeviceSettings",
     "EncoderOutOfMemory",
     "EncoderUnavailable",
     "SparseEncoder",
     "Vector",
-    "encoder_named",
-    "measure",
-    "model_named",
+    "count_corpus",
+    "make_encoder",
+    "model_name",
     "score",
 ]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from ingestion_api.encoder.protocol import Vector
 
-SHORTEST = 16  # tokens; a device without room for these has no room for any text
+MIN_TOKENS = 16  # tokens; a device without room for these has no room for any text
 
 Tokens = Sequence[int]
-Run = Callable[[list[Tokens]], list[Vector]]
-Cost = Callable[[int, int], int]
+EncodeBatch = Callable[[list[Tokens]], list[Vector]]
+BatchCost = Callable[[int, int], int]
 
 
 class OutOfMemory(Exception):
@@ -17,14 +17,16 @@ class OutOfMemory(Exception):
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextPart:
     """A text, or one part of it, as tokens."""
 
     text: int
     tokens: Tokens
 
 
-def encode_pieces(texts: Sequence[Tokens], memory: int, cost: Cost, run: Run) -> list[Vector]:
+def encode_in_batches(
+    texts: Sequence[Tokens], memory: int, cost: BatchCost, run: EncodeBatch
+) -> list[Vector]:
     """Return one vector a text, made in batches that cost at most `memory` bytes.
 
     `cost` tells the bytes of a batch from its number of texts and the length of the longest. The longest
@@ -33,23 +35,23 @@ def encode_pieces(texts: Sequence[Tokens], memory: int, cost: Cost, run: Run) ->
     too long.
     """
     vectors: list[Vector] = [{} for _ in texts]
-    pieces = [Piece(number, tokens) for number, tokens in enumerate(texts) if tokens]
+    pieces = [TextPart(number, tokens) for number, tokens in enumerate(texts) if tokens]
     waiting = sorted(pieces, key=lambda piece: len(piece.tokens))
     while waiting:
-        batch = _take(waiting, memory, cost)
+        batch = _take_batch(waiting, memory, cost)
         try:
             found = run([piece.tokens for piece in batch])
         except OutOfMemory:
             # what was too much once is not tried again
             memory = cost(len(batch), len(batch[0].tokens)) // 2
-            waiting += _shorter(batch)
+            waiting += _halve(batch)
             continue
         for piece, vector in zip(batch, found, strict=True):
-            vectors[piece.text] = _larger(vectors[piece.text], vector)
+            vectors[piece.text] = _max_weights(vectors[piece.text], vector)
     return vectors
 
 
-def _take(waiting: list[Piece], memory: int, cost: Cost) -> list[Piece]:
+def _take_batch(waiting: list[TextPart], memory: int, cost: BatchCost) -> list[TextPart]:
     batch = [waiting.pop()]
     longest = len(batch[0].tokens)
     while waiting and cost(len(batch) + 1, longest) <= memory:
@@ -57,17 +59,17 @@ def _take(waiting: list[Piece], memory: int, cost: Cost) -> list[Piece]:
     return batch
 
 
-def _shorter(batch: list[Piece]) -> list[Piece]:
+def _halve(batch: list[TextPart]) -> list[TextPart]:
     if len(batch) > 1:
         return batch[::-1]
     piece = batch[0]
     half = len(piece.tokens) // 2
-    if half < SHORTEST:
+    if half < MIN_TOKENS:
         raise OutOfMemory(f"the device has no room for a text of {len(piece.tokens)} tokens")
-    return [Piece(piece.text, piece.tokens[:half]), Piece(piece.text, piece.tokens[half:])]
+    return [TextPart(piece.text, piece.tokens[:half]), TextPart(piece.text, piece.tokens[half:])]
 
 
-def _larger(one: Vector, other: Vector) -> Vector:
+def _max_weights(one: Vector, other: Vector) -> Vector:
     if not one:
         return other
     return {token: max(one.get(token, 0.0), other.get(token, 0.0)) for token in one | other}

@@ -11,7 +11,7 @@ from ingestion_api.encoder.tokens import count_query_tokens, count_tokens
 
 MODEL = "bm25-multilingual-v2"
 _DIGITS = 4
-_LEAST = 0.0001  # of a word in a text that is very much longer than others
+_MIN_WEIGHT = 0.0001  # of a word in a text that is very much longer than others
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ class Bm25Encoder:
     def _document(self, counts: Counter[int]) -> Vector:
         norm = self.k1 * (1 - self.b + self.b * counts.total() / self.statistics.average_length)
         # few tokens come more than some times, so few weights are different
-        weight = {n: round(n * (self.k1 + 1) / (n + norm), _DIGITS) or _LEAST for n in set(counts.values())}
+        weight = {
+            n: round(n * (self.k1 + 1) / (n + norm), _DIGITS) or _MIN_WEIGHT for n in set(counts.values())
+        }
         return {token: weight[times] for token, times in counts.items()}
 
     def _rarity(self, token: int) -> float:

@@ -6,13 +6,13 @@ from typing import Any
 
 from ingestion_api.encoder.protocol import EncoderUnavailable
 
-SHARE = 0.5  # of the memory that is free on a card
+GPU_SHARE = 0.5  # of the memory that is free on a card
 CPU_SHARE = 0.1  # the same memory serves the databases and the other workers
-CPU_MOST = 2**30
+CPU_MAX_BYTES = 2**30
 
 
 @dataclass(frozen=True)
-class DeviceChoice:
+class DeviceSettings:
     """What the settings say; "auto" takes a card where there is one, and half precision on it."""
 
     device: str = "auto"
@@ -29,9 +29,9 @@ class Device:
     memory: int
 
 
-def find_device(torch: Any, choice: DeviceChoice) -> Device:
+def find_device(torch: Any, choice: DeviceSettings) -> Device:
     """Return the chosen device; raise EncoderUnavailable when it is not there."""
-    name = _name(torch, choice.device)
+    name = _device_name(torch, choice.device)
     try:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
@@ -39,10 +39,10 @@ def find_device(torch: Any, choice: DeviceChoice) -> Device:
             f"encoder_device is {choice.device!r}, which torch cannot use here "
             f"({type(error).__name__}); expected auto, cpu or a card that is there"
         ) from error
-    return Device(name, _dtype(torch, name, choice.precision), choice.memory or _free(torch, name))
+    return Device(name, _dtype(torch, name, choice.precision), choice.memory or _batch_memory(torch, name))
 
 
-def _name(torch: Any, wanted: str) -> str:
+def _device_name(torch: Any, wanted: str) -> str:
     if wanted != "auto":
         return wanted
     return "cuda" if torch.cuda.is_available() else "cpu"
@@ -54,8 +54,8 @@ def _dtype(torch: Any, name: str, precision: str) -> Any:
     return {"full": torch.float32, "half": torch.float16, "bfloat16": torch.bfloat16}[precision]
 
 
-def _free(torch: Any, name: str) -> int:
+def _batch_memory(torch: Any, name: str) -> int:
     if name.startswith("cuda"):
-        return int(torch.cuda.mem_get_info(name)[0] * SHARE)
+        return int(torch.cuda.mem_get_info(name)[0] * GPU_SHARE)
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return int(min(free * CPU_SHARE, CPU_MOST))
+    return int(min(free * CPU_SHARE, CPU_MAX_BYTES))

@@ -6,7 +6,7 @@ from typing import Any
 from ingestion_api.encoder.protocol import EncoderUnavailable
 
 
-def required_module(module: str, encoder: str) -> Any:
+def import_extra(module: str, encoder: str) -> Any:
     """Import a package of an extra; raise EncoderUnavailable when it is not installed."""
     try:
         return importlib.import_module(module)
@@ -18,7 +18,7 @@ def required_module(module: str, encoder: str) -> Any:
         ) from error
 
 
-def missing_model(model: str, encoder: str, error: Exception) -> EncoderUnavailable:
+def model_not_found(model: str, encoder: str, error: Exception) -> EncoderUnavailable:
     """Return the refusal for a model that is not on this machine."""
     return EncoderUnavailable(
         f"encoder {encoder!r} needs the model {model}, which is not on this machine "

@@ -9,8 +9,8 @@ import snowballstemmer  # type: ignore[import-untyped]  # it ships no types
 
 from ingestion_api.encoder.function_words import ARABIC, CYRILLIC, LATIN
 
-LEAST = 3  # words that must speak for a language
-LEAD = 1.2  # times those for the next one
+MIN_VOTES = 3  # words that must speak for a language
+MIN_LEAD = 1.2  # times those for the next one
 
 _SCRIPTS = (
     ((0x0041, 0x024F), (0x1E00, 0x1EFF), "latin"),
@@ -37,17 +37,17 @@ LANGUAGES: Mapping[str, Mapping[str, frozenset[str]]] = {
 }
 _FUNCTION_WORDS = {language: words for table in LANGUAGES.values() for language, words in table.items()}
 STEMMERS = frozenset(snowballstemmer.algorithms())
-_CHOICES = ("latin", "cyrillic", "arabic")
-_SPEAKS_FOR: dict[str, list[tuple[str, str]]] = {}
-for _script in _CHOICES:
+_AMBIGUOUS_SCRIPTS = ("latin", "cyrillic", "arabic")
+_LANGUAGES_BY_WORD: dict[str, list[tuple[str, str]]] = {}
+for _script in _AMBIGUOUS_SCRIPTS:
     for _language, _words in LANGUAGES[_script].items():
         for _word in _words:
-            _SPEAKS_FOR.setdefault(_word, []).append((_script, _language))
-_own = local()
+            _LANGUAGES_BY_WORD.setdefault(_word, []).append((_script, _language))
+_thread_local = local()
 
 
 @dataclass(frozen=True)
-class Told:
+class DetectedLanguages:
     """The languages of a text, by script, that its words tell."""
 
     by_script: Mapping[str, str]
@@ -57,17 +57,17 @@ class Told:
         return self.by_script.get(script) or next(iter(LANGUAGES[script]))
 
 
-def tell(words: Mapping[str, int]) -> Told:
+def detect_languages(words: Mapping[str, int]) -> DetectedLanguages:
     """Tell the languages of a text from how often each of its words comes."""
-    votes: dict[str, dict[str, int]] = {script: {} for script in _CHOICES}
-    for word in _SPEAKS_FOR.keys() & words.keys():
-        for script, language in _SPEAKS_FOR[word]:
+    votes: dict[str, dict[str, int]] = {script: {} for script in _AMBIGUOUS_SCRIPTS}
+    for word in _LANGUAGES_BY_WORD.keys() & words.keys():
+        for script, language in _LANGUAGES_BY_WORD[word]:
             votes[script][language] = votes[script].get(language, 0) + words[word]
-    found = {script: _winner(votes[script]) for script in _CHOICES}
-    return Told({script: language for script, language in found.items() if language})
+    found = {script: _winner(votes[script]) for script in _AMBIGUOUS_SCRIPTS}
+    return DetectedLanguages({script: language for script, language in found.items() if language})
 
 
-def candidates(script: str, told: Told) -> tuple[str, ...]:
+def candidate_languages(script: str, told: DetectedLanguages) -> tuple[str, ...]:
     """The languages that a few words, such as a query, may be in: all of the script unless one is told."""
     first, *others = LANGUAGES[script]
     language = told.by_script.get(script)
@@ -98,7 +98,7 @@ def stem(word: str, language: str) -> str:
     if language not in STEMMERS:
         return word
     # a stemmer keeps state while it works, so threads must not share one
-    stemmers = _own.__dict__
+    stemmers = _thread_local.__dict__
     if language not in stemmers:
         stemmers[language] = snowballstemmer.stemmer(language)
     return str(stemmers[language].stemWord(word))
@@ -106,5 +106,5 @@ def stem(word: str, language: str) -> str:
 
 def _winner(votes: Mapping[str, int]) -> str | None:
     best, next_best, *_ = *sorted(votes.values(), reverse=True), 0, 0
-    told = best >= LEAST and best >= LEAD * next_best
+    told = best >= MIN_VOTES and best >= MIN_LEAD * next_best
     return max(votes, key=lambda language: votes[language]) if told else None

@@ -4,16 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion_api.encoder.batches import OutOfMemory, Tokens, encode_pieces
+from ingestion_api.encoder.batches import OutOfMemory, Tokens, encode_in_batches
 from ingestion_api.encoder.device import Device
 from ingestion_api.encoder.protocol import EncoderOutOfMemory, Vector
 
-CUT = 5e-5  # a smaller weight would be stored as 0
-CHARACTERS = 40  # read for one token at most; a text that has no spaces would be tokenized in whole else
+MIN_WEIGHT = 5e-5  # a smaller weight would be stored as 0
+CHARACTERS_PER_TOKEN = (
+    40  # read for one token at most; a text that has no spaces would be tokenized in whole else
+)
 
 
 @dataclass(frozen=True)
-class Model:
+class NeuralModel:
     """A loaded model: `weigh` gives the weights of its vocabulary, (texts, positions) -> (texts, words)."""
 
     weigh: Callable[[Any, Any], Any]
@@ -23,12 +25,12 @@ class Model:
 
 
 @dataclass(frozen=True)
-class LearnedEncoder:
+class NeuralEncoder:
     """An encoder whose tokens are those of its model's own vocabulary."""
 
     torch: Any
     tokenizer: Any
-    model: Model
+    model: NeuralModel
     device: Device
     name: str
 
@@ -37,7 +39,7 @@ class LearnedEncoder:
         if not texts:
             return []
         try:
-            return encode_pieces(self._tokens(texts), self.device.memory, self._cost, self._run)
+            return encode_in_batches(self._tokens(texts), self.device.memory, self._cost, self._run)
         except OutOfMemory as error:
             raise EncoderOutOfMemory(f"{self.device.name} is out of memory: {error}") from error
 
@@ -48,7 +50,7 @@ class LearnedEncoder:
     def _tokens(self, texts: Sequence[str]) -> list[Tokens]:
         room = self.model.longest - 2
         found: list[Tokens] = self.tokenizer(
-            [text[: room * CHARACTERS] for text in texts],
+            [text[: room * CHARACTERS_PER_TOKEN] for text in texts],
             add_special_tokens=False,
             truncation=True,
             max_length=room,
@@ -75,7 +77,7 @@ class LearnedEncoder:
         with self.torch.inference_mode():
             weights = self.model.weigh(ids, mask)
             # the weights of all words stay on the device; only those that count are copied
-            places = (weights > CUT).nonzero(as_tuple=True)
+            places = (weights > MIN_WEIGHT).nonzero(as_tuple=True)
             rows, words, values = (each.tolist() for each in (*places, weights[places]))
         vectors: list[Vector] = [{} for _ in batch]
         for row, word, value in zip(rows, words, values, strict=True):
@@ -100,7 +102,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return "out of memory" in said or "can't allocate memory" in said or "cannot allocate memory" in said
 
 
-def positions_of(config: Any) -> int:
+def max_positions(config: Any) -> int:
     """Return how many tokens a model has positions for; RoBERTa's begin after the one of the padding."""
     taken = config.pad_token_id + 1 if "roberta" in config.model_type else 0
     return int(config.max_position_embeddings) - taken

@@ -39,7 +39,7 @@ _MARK = re.compile(f"[{_MARKS}]")
 _IDEOGRAPH = re.compile(f"[{_IDEOGRAPHS}]")
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the words of a text, at most 2,000,000 characters; a clause without spaces is one of them."""
     text = text[:_LONGEST_TEXT]
     if text.isascii():
@@ -48,13 +48,13 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text)[:_LONGEST_TEXT])
 
 
-def runs_of(word: str) -> Iterator[tuple[str, bool]]:
+def split_runs(word: str) -> Iterator[tuple[str, bool]]:
     """Yield the parts of a word that are of scripts with spaces, or without (True)."""
     for found in _RUN.finditer(word):
         yield found[0], found[1] is not None
 
 
-def pairs_of(run: str) -> Counter[str]:
+def count_pairs(run: str) -> Counter[str]:
     """Count the neighbouring pairs of characters, and single ideographs, as each of these has a meaning.
 
     A character that stands alone is its own pair.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ingestion_api.encoder.tokens import count_tokens
 
 # the length taken for the average while nothing is known of the corpus
-_FIRST_GUESS = 200.0
+_DEFAULT_LENGTH = 200.0
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class CorpusStatistics:
     @property
     def average_length(self) -> float:
         """Tokens in a text, on average."""
-        return self.tokens / self.documents if self.tokens and self.documents else _FIRST_GUESS
+        return self.tokens / self.documents if self.tokens and self.documents else _DEFAULT_LENGTH
 
 
-def measure(texts: Iterable[str]) -> CorpusStatistics:
+def count_corpus(texts: Iterable[str]) -> CorpusStatistics:
     """Count a corpus that fits into memory."""
     documents = tokens = 0
     frequencies: Counter[int] = Counter()

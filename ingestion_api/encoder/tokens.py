@@ -6,8 +6,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
-from ingestion_api.encoder.languages import Told, candidates, script_of_word, stem, tell
-from ingestion_api.encoder.scripts import pairs_of, runs_of, words_of
+from ingestion_api.encoder.languages import (
+    DetectedLanguages,
+    candidate_languages,
+    detect_languages,
+    script_of_word,
+    stem,
+)
+from ingestion_api.encoder.scripts import count_pairs, split_runs, split_words
 
 TOKEN_BITS = 32
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
@@ -17,14 +23,14 @@ _LONGEST_WORD = 64
 
 def count_tokens(text: str) -> Counter[int]:
     """Return how often each token comes in a text."""
-    words = Counter(words_of(text))
-    told = tell(words)
+    words = Counter(split_words(text))
+    told = detect_languages(words)
     latin = told.of("latin")
     # a plain dictionary, as a Counter runs a function of its own for each new token
     counts: dict[int, int] = {}
     for word, times in words.items():
         if word.isascii():
-            for token in tokens_of(word[:_LONGEST_WORD], latin):
+            for token in word_tokens(word[:_LONGEST_WORD], latin):
                 counts[token] = counts.get(token, 0) + times
             continue
         for token, here in _tokens_beyond_ascii(word, told):
@@ -38,19 +44,23 @@ def count_query_tokens(text: str) -> Counter[int]:
     A few words seldom tell their language, so a word brings its stem in each language that it may be in; a
     text that it finds was stemmed in one of them.
     """
-    words = Counter(words_of(text))
-    told = tell(words)
+    words = Counter(split_words(text))
+    told = detect_languages(words)
     counts: Counter[int] = Counter()
     for word, times in words.items():
-        for run, spaceless in runs_of(word):
-            tokens = map(token_id, pairs_of(run)) if spaceless else _every_stem(run[:_LONGEST_WORD], told)
+        for run, spaceless in split_runs(word):
+            tokens = (
+                map(token_id, count_pairs(run))
+                if spaceless
+                else _tokens_of_all_stems(run[:_LONGEST_WORD], told)
+            )
             for token in tokens:
                 counts[token] += times
     return counts
 
 
 @lru_cache(maxsize=100_000)
-def tokens_of(word: str, language: str = "english") -> tuple[int, ...]:
+def word_tokens(word: str, language: str = "english") -> tuple[int, ...]:
     """Return the tokens of one word; an identifier such as readHTTPHeader gives its parts and itself."""
     parts = (_PART if word.isascii() else _PART_BEYOND_ASCII).findall(word)
     words = [word] if parts == [word] else [word, *parts]
@@ -67,18 +77,20 @@ def token_id(term: str) -> int:
     return int.from_bytes(blake2b(term.encode(), digest_size=TOKEN_BITS // 8).digest())
 
 
-def _tokens_beyond_ascii(word: str, told: Told) -> Iterator[tuple[int, int]]:
+def _tokens_beyond_ascii(word: str, told: DetectedLanguages) -> Iterator[tuple[int, int]]:
     """The tokens of a word, and how often each comes in it."""
-    for run, spaceless in runs_of(word):
+    for run, spaceless in split_runs(word):
         if spaceless:
-            yield from ((_pair_id(pair), times) for pair, times in pairs_of(run).items())
+            yield from ((_pair_id(pair), times) for pair, times in count_pairs(run).items())
         else:
-            yield from ((token, 1) for token in tokens_of(run[:_LONGEST_WORD], told.of(script_of_word(run))))
+            yield from (
+                (token, 1) for token in word_tokens(run[:_LONGEST_WORD], told.of(script_of_word(run)))
+            )
 
 
-def _every_stem(word: str, told: Told) -> set[int]:
-    languages = candidates(script_of_word(word), told)
-    return {token for language in languages for token in tokens_of(word, language)}
+def _tokens_of_all_stems(word: str, told: DetectedLanguages) -> set[int]:
+    languages = candidate_languages(script_of_word(word), told)
+    return {token for language in languages for token in word_tokens(word, language)}
 
 
 _pair_id = lru_cache(maxsize=50_000)(token_id)

@@ -5,13 +5,13 @@ from datetime import datetime
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record as audit
 from ingestion_api.dispatch.edge import EdgeQueue
-from ingestion_api.jobs.states import CANCELLED, ENDED, PENDING, Step, move
-from ingestion_api.problems import Conflict, NotFound
+from ingestion_api.errors import Conflict, NotFound
+from ingestion_api.jobs.states import CANCELLED, ENDED, PENDING, Transition, transition
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Job
 
 
-def cancel(store: Store, job_id: int, actor: Actor, now: datetime) -> Job:
+def cancel_job(store: Store, job_id: int, actor: Actor, now: datetime) -> Job:
     """The job, cancelled or asked to stop; NotFound, or Conflict when it has ended."""
     with store.write() as session:
         job = session.get(Job, job_id, with_for_update=True)
@@ -23,8 +23,8 @@ def cancel(store: Store, job_id: int, actor: Actor, now: datetime) -> Job:
             )
         audit(session, actor, "cancel", f"job {job_id}", now, state=job.state)
         reason = f"cancelled by {actor.name}"
-        stopped = move(
-            session, Step(job_id, CANCELLED, now, note=reason), Job.state == PENDING, reason=reason
+        stopped = transition(
+            session, Transition(job_id, CANCELLED, now, note=reason), Job.state == PENDING, reason=reason
         )
         if not stopped:
             job.cancel_requested_at = job.cancel_requested_at or now

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ingestion_api.jobs.states import PENDING, PROCESSING, Step, move
+from ingestion_api.jobs.states import PENDING, PROCESSING, Transition, transition
 from ingestion_api.jobs.watch import Progress
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Job
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimedJob:
     """A job that this worker, and no other, may end."""
 
     job: Job
@@ -23,20 +23,20 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Renewed:
+class LeaseStatus:
     """Whether the claim still holds, and whether the job was asked to stop."""
 
     held: bool
     cancelled: bool
 
 
-def take(store: Store, job_id: int, worker: str, now: datetime, lease: timedelta) -> Claim | None:
+def claim_job(store: Store, job_id: int, worker: str, now: datetime, lease: timedelta) -> ClaimedJob | None:
     """Claim a waiting job; None when it is not waiting (any more)."""
     token = str(uuid.uuid4())
     with store.write() as session:
-        taken = move(
+        taken = transition(
             session,
-            Step(job_id, PROCESSING, now, worker=worker),
+            Transition(job_id, PROCESSING, now, worker=worker),
             claim=token,
             worker=worker,
             started_at=now,
@@ -46,30 +46,34 @@ def take(store: Store, job_id: int, worker: str, now: datetime, lease: timedelta
             stage="starting",
         )
         job = session.get(Job, job_id) if taken else None
-    return Claim(job, token, worker) if job is not None else None
+    return ClaimedJob(job, token, worker) if job is not None else None
 
 
-def renew(store: Store, claim: Claim, progress: Progress, now: datetime, lease: timedelta) -> Renewed:
+def renew_lease(
+    store: Store, claim: ClaimedJob, progress: Progress, now: datetime, lease: timedelta
+) -> LeaseStatus:
     """Write the progress down and hold the job for another lease."""
     known = {name: value for name, value in asdict(progress).items() if value is not None}
     mine = (Job.id == claim.job.id, Job.claim == claim.token, Job.state == PROCESSING)
     statement = update(Job).where(*mine).values(lease_until=now + lease, **known)
     with store.write() as session:
         row = session.execute(statement.returning(Job.cancel_requested_at)).first()
-    return Renewed(held=row is not None, cancelled=row is not None and row[0] is not None)
+    return LeaseStatus(held=row is not None, cancelled=row is not None and row[0] is not None)
 
 
-def end(session: Session, claim: Claim, step: Step, progress: Progress, **said: str | None) -> bool:
+def finish_job(
+    session: Session, claim: ClaimedJob, step: Transition, progress: Progress, **said: str | None
+) -> bool:
     """End the job as `step` says, if the claim still holds; `said` are the job's error and reason."""
     known = {name: value for name, value in asdict(progress).items() if value is not None}
-    return move(session, step, Job.claim == claim.token, **known, **said)
+    return transition(session, step, Job.claim == claim.token, **known, **said)
 
 
-def give_back(session: Session, claim: Claim, step: Step, not_before: datetime) -> bool:
+def release_job(session: Session, claim: ClaimedJob, step: Transition, not_before: datetime) -> bool:
     """Let the job wait for another attempt, not before the given moment; `step` must lead to pending."""
     if step.to != PENDING:
         raise ValueError(f"step leads to {step.to!r}; expected {PENDING!r}")
-    return move(
+    return transition(
         session,
         step,
         Job.claim == claim.token,

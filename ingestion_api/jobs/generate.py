@@ -7,16 +7,16 @@ from sqlalchemy import select
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record as audit
+from ingestion_api.errors import Conflict
 from ingestion_api.jobs.queue import EMBEDDINGS
-from ingestion_api.jobs.states import ACTIVE, PENDING, Step, record
-from ingestion_api.problems import Conflict
+from ingestion_api.jobs.states import ACTIVE, PENDING, Transition, record_event
 from ingestion_api.store import Store
-from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Job
 
 
 @dataclass(frozen=True)
-class Generation:
+class GenerationParameters:
     """Which resources get a vector: those named, else those without one.
 
     `rebuild` means all, `outdated` those whose vector another model made than the one in use.
@@ -28,11 +28,13 @@ class Generation:
     outdated: bool = False
 
 
-def accept(store: Store, wanted: Generation, total: int, actor: Actor, now: datetime) -> Job:
+def accept_generation(
+    store: Store, wanted: GenerationParameters, total: int, actor: Actor, now: datetime
+) -> Job:
     """The job for this generation, the active one if it is the same; Conflict when another is active."""
     parameters = asdict(wanted) | {"resource_ids": list(wanted.resource_ids) if wanted.resource_ids else None}
     with store.write() as session:
-        one_at_a_time(session, EMBEDDINGS)
+        take_advisory_lock(session, EMBEDDINGS)
         active = session.scalar(select(Job).where(Job.kind == EMBEDDINGS, Job.state.in_(ACTIVE)))
         if active is not None and active.parameters == parameters:
             return active
@@ -49,6 +51,6 @@ def accept(store: Store, wanted: Generation, total: int, actor: Actor, now: date
         )
         session.add(job)
         session.flush()
-        record(session, Step(job.id, PENDING, now, note="accepted"))
+        record_event(session, Transition(job.id, PENDING, now, note="accepted"))
         audit(session, actor, "generate_embeddings", f"{total} resources", now, job_id=job.id)
         return job

@@ -9,35 +9,35 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from ingestion_api.errors import BadRequest
 from ingestion_api.jobs.queue import INGESTION
 from ingestion_api.jobs.states import ENDED
-from ingestion_api.problems import BadRequest
 from ingestion_api.store.tables import Job, JobEvent
-from ingestion_api.store.tables.base import LONGEST_ID
+from ingestion_api.store.tables.base import MAX_ID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-NO_CURSOR = "cursor is not one of ours; expected next_cursor of an earlier answer."
+INVALID_CURSOR = "cursor is not one of ours; expected next_cursor of an earlier answer."
 
 
 @dataclass(frozen=True)
-class Page:
+class JobPage:
     """Some jobs, and where the next page begins; None at the end."""
 
     jobs: Sequence[Job]
     next_cursor: str | None
 
 
-def ended(session: Session, limit: int, cursor: str | None = None, kind: str = INGESTION) -> Page:
+def ended_jobs(session: Session, limit: int, cursor: str | None = None, kind: str = INGESTION) -> JobPage:
     """Ended jobs of a kind, `limit` at most, after `cursor`; BadRequest when it is no cursor of ours."""
     query = select(Job).where(Job.kind == kind, Job.state.in_(ENDED))
     if cursor:
-        query = query.where(tuple_(Job.ended_at, Job.id) < tuple_(*_read(cursor)))
+        query = query.where(tuple_(Job.ended_at, Job.id) < tuple_(*_decode_cursor(cursor)))
     found = session.scalars(query.order_by(Job.ended_at.desc(), Job.id.desc()).limit(limit + 1)).all()
-    return Page(found[:limit], _write(found[limit - 1]) if len(found) > limit else None)
+    return JobPage(found[:limit], _encode_cursor(found[limit - 1]) if len(found) > limit else None)
 
 
-def newest(session: Session, limit: int, before: int | None = None, state: str | None = None) -> Page:
+def newest_jobs(session: Session, limit: int, before: int | None = None, state: str | None = None) -> JobPage:
     """Ingestion jobs in any state, or in one, newest first; `before` is the last id of the page before."""
     query = select(Job).where(Job.kind == INGESTION)
     if state is not None:
@@ -45,15 +45,15 @@ def newest(session: Session, limit: int, before: int | None = None, state: str |
     if before is not None:
         query = query.where(Job.id < before)
     found = session.scalars(query.order_by(Job.id.desc()).limit(limit + 1)).all()
-    return Page(found[:limit], str(found[limit - 1].id) if len(found) > limit else None)
+    return JobPage(found[:limit], str(found[limit - 1].id) if len(found) > limit else None)
 
 
-def story(session: Session, job_id: int) -> Sequence[JobEvent]:
+def job_events(session: Session, job_id: int) -> Sequence[JobEvent]:
     """The steps of one job, oldest first."""
-    return stories(session, (job_id,))[job_id]
+    return events_by_job(session, (job_id,))[job_id]
 
 
-def stories(session: Session, job_ids: Collection[int]) -> dict[int, list[JobEvent]]:
+def events_by_job(session: Session, job_ids: Collection[int]) -> dict[int, list[JobEvent]]:
     """The steps of each of these jobs, oldest first, by one query."""
     found: dict[int, list[JobEvent]] = {job_id: [] for job_id in job_ids}
     query = select(JobEvent).where(JobEvent.job_id.in_(job_ids)).order_by(JobEvent.job_id, JobEvent.id)
@@ -74,19 +74,19 @@ def age_seconds(job: Job) -> float | None:
     return (job.ended_at - job.submitted_at).total_seconds() if job.ended_at else None
 
 
-def _write(job: Job) -> str:
+def _encode_cursor(job: Job) -> str:
     ended_at = job.ended_at or job.submitted_at
     return base64.urlsafe_b64encode(f"{(ended_at - EPOCH) // MICROSECOND}.{job.id}".encode()).decode()
 
 
-def _read(cursor: str) -> tuple[datetime, int]:
+def _decode_cursor(cursor: str) -> tuple[datetime, int]:
     try:
         text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii")
         moment, job_id = (int(part) for part in text.split("."))
         ended_at = EPOCH + MICROSECOND * moment
     except (binascii.Error, ValueError, OverflowError):
-        raise BadRequest(NO_CURSOR) from None
+        raise BadRequest(INVALID_CURSOR) from None
     # a database that is given a longer number than its own fails
-    if not 0 < job_id <= LONGEST_ID:
-        raise BadRequest(NO_CURSOR)
+    if not 0 < job_id <= MAX_ID:
+        raise BadRequest(INVALID_CURSOR)
     return ended_at, job_id

@@ -9,21 +9,21 @@ from datetime import timedelta
 from ingestion_api.clock import Clock
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.dispatch.edge import EdgeQueue
-from ingestion_api.jobs.follow_edge import follow
-from ingestion_api.jobs.publish import BATCH, publish_due
-from ingestion_api.jobs.recover import Leases, Patience, recover
+from ingestion_api.jobs.edge_sync import sync_edge_jobs
+from ingestion_api.jobs.publish import BATCH_SIZE, publish_due_jobs
+from ingestion_api.jobs.recovery import LeaseTracker, RecoveryLimits, recover_jobs
 from ingestion_api.repository import UrlRules
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
-from ingestion_api.store.store import follow as follow_time
+from ingestion_api.store.store import sync_clock as follow_time
 
 log = logging.getLogger(__name__)
 
-GATHER = 0.02  # seconds in which more may be accepted: one round for many costs hardly more than for one
+BATCH_DELAY = 0.02  # seconds in which more may be accepted: one round for many costs hardly more than for one
 
 
 @dataclass(frozen=True)
-class Post:
+class JobTransports:
     """What jobs are taken from and where they go."""
 
     store: Store
@@ -32,20 +32,20 @@ class Post:
     rules: UrlRules
 
 
-class Outbox:
+class OutboxRelay:
     """Runs beside the requests; several services on one database may each have one."""
 
-    def __init__(self, post: Post, settings: Settings, clock: Clock) -> None:
+    def __init__(self, post: JobTransports, settings: Settings, clock: Clock) -> None:
         self._post = post
         self._clock = clock
         self._period = settings.outbox_period
-        self._patience = Patience(
+        self._patience = RecoveryLimits(
             timedelta(seconds=settings.job_ttl),
             timedelta(seconds=settings.publish_grace),
             settings.max_losses,
             timedelta(seconds=settings.hard_time_limit),
         )
-        self._leases = Leases(timedelta(seconds=settings.lease))
+        self._leases = LeaseTracker(timedelta(seconds=settings.lease))
         self._longest_wait = timedelta(seconds=settings.retry_cap)
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -75,14 +75,14 @@ class Outbox:
         post = self._post
         follow_time(self._clock, post.store)
         now = self._clock()
-        recover(post.store, post.broker, self._patience, self._leases, now)
+        recover_jobs(post.store, post.broker, self._patience, self._leases, now)
         if post.edge is not None:
-            follow(post.store, post.edge, post.rules, self._patience, now)
+            sync_edge_jobs(post.store, post.edge, post.rules, self._patience, now)
 
     def _publish(self) -> None:
         post = self._post
         while not self._stopped.is_set():
-            if publish_due(post.store, post.broker, self._clock(), self._longest_wait) < BATCH:
+            if publish_due_jobs(post.store, post.broker, self._clock(), self._longest_wait) < BATCH_SIZE:
                 return
 
     def _run(self) -> None:
@@ -96,5 +96,5 @@ class Outbox:
             except Exception as error:  # noqa: BLE001 - a database or broker that is away comes back
                 log.warning("outbox: %s; trying again in %g s", type(error).__name__, self._period)
             if self._wake.wait(self._period):
-                self._stopped.wait(GATHER)
+                self._stopped.wait(BATCH_DELAY)
             self._wake.clear()

@@ -16,7 +16,7 @@ ENDED = (COMPLETE, FAILED, SKIPPED, CANCELLED)
 
 KINDS = ("ingestion", "embeddings")
 
-COMES_FROM = {
+ALLOWED_FROM = {
     PENDING: (PROCESSING,),
     PROCESSING: (PENDING,),
     COMPLETE: (PROCESSING,),
@@ -27,7 +27,7 @@ COMES_FROM = {
 
 
 @dataclass(frozen=True)
-class Step:
+class Transition:
     """A move of one job to another state, and what is remembered of it."""
 
     job_id: int
@@ -37,25 +37,25 @@ class Step:
     worker: str | None = None
 
 
-def is_in(state: str) -> ColumnElement[bool]:
+def has_state(state: str) -> ColumnElement[bool]:
     """Being in this state, in the words of the index, so that the jobs of years are not looked through."""
     return and_(Job.kind.in_(KINDS), Job.state == state)
 
 
-def move(session: Session, step: Step, *only_if: ColumnElement[bool], **values: Any) -> bool:
+def transition(session: Session, step: Transition, *only_if: ColumnElement[bool], **values: Any) -> bool:
     """Take the step if the job's state allows it and every condition holds; tell whether it was taken."""
-    statement = update(Job).where(Job.id == step.job_id, Job.state.in_(COMES_FROM[step.to]), *only_if)
+    statement = update(Job).where(Job.id == step.job_id, Job.state.in_(ALLOWED_FROM[step.to]), *only_if)
     ending = step.to in ENDED
     if ending:
         values |= {"ended_at": step.at, "claim": None, "lease_until": None}
     changed = session.execute(statement.values(state=step.to, **values))
     if not isinstance(changed, CursorResult) or changed.rowcount != 1:
         return False
-    record(session, step)
+    record_event(session, step)
     return True
 
 
-def record(session: Session, step: Step) -> None:
+def record_event(session: Session, step: Transition) -> None:
     """Write a step into the job's story."""
     ending = step.to in ENDED
     session.add(

@@ -19,34 +19,32 @@ class Progress:
     embeddings_generated: int | None = None
 
 
-def _carry_on() -> None:
+def _do_nothing() -> None:
     """Nobody asks to stop."""
 
 
 @dataclass
-class Watch:
+class JobControl:
     """`pause` is called often and raises when the work should stop; `save` writes the progress down now.
 
     `notes` are kept in the job's story when it ends well; `warnings` are shown as well.
     """
 
     progress: Progress = field(default_factory=Progress)
-    pause: Callable[[], None] = _carry_on
-    save: Callable[[], None] = _carry_on
+    pause: Callable[[], None] = _do_nothing
+    save: Callable[[], None] = _do_nothing
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """The items in lists of `size`; the last one may be shorter."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
 
 
-def in_sized_batches(
-    items: Iterable[T], size: int, length: Callable[[T], int], most: int
-) -> Iterator[list[T]]:
+def sized_batches(items: Iterable[T], size: int, length: Callable[[T], int], most: int) -> Iterator[list[T]]:
     """The items in lists of at most `size`, and of lengths of at most `most` together or of one item."""
     batch: list[T] = []
     together = 0

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.acknowledge import acknowledged_by_severity
 from ingestion_api.alerts.keep import firing_by_severity
-from ingestion_api.jobs.queue import EMBEDDINGS, INGESTION, counts
-from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED, FAILED, PENDING, is_in
+from ingestion_api.jobs.queue import EMBEDDINGS, INGESTION, job_counts
+from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED, FAILED, PENDING, has_state
 from ingestion_api.metrics.levels import overrides
 from ingestion_api.service import Service
 from ingestion_api.store.tables import Job
-from ingestion_api.workers.overview import silence_of
-from ingestion_api.workers.status import DEGRADED, OFFLINE, ONLINE, all_seen
+from ingestion_api.workers.overview import heartbeat_timeouts
+from ingestion_api.workers.status import DEGRADED, OFFLINE, ONLINE, worker_states
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def _jobs(session: Session) -> Iterator[Metric]:
     active = GaugeMetricFamily("ops_service_jobs", "Jobs that are not ended.", labels=["kind", "state"])
     ended = CounterMetricFamily("ops_service_jobs_ended", "Jobs that have ended.", labels=["kind", "state"])
     for kind in KINDS:
-        found = counts(session, kind)
+        found = job_counts(session, kind)
         for state in ACTIVE:
             active.add_metric([kind, state], found[state])
         for state in ENDED:
@@ -112,7 +112,7 @@ def _seconds(session: Session) -> ColumnElement[Any]:
 
 def _oldest(session: Session, service: Service) -> Metric:
     family = GaugeMetricFamily("ops_service_oldest_waiting_seconds", "Age of the job that waits longest.")
-    oldest = session.scalar(select(func.min(Job.submitted_at)).where(is_in(PENDING)))
+    oldest = session.scalar(select(func.min(Job.submitted_at)).where(has_state(PENDING)))
     family.add_metric([], (service.clock() - oldest).total_seconds() if oldest else 0.0)
     return family
 
@@ -121,7 +121,7 @@ def _workers(session: Session, service: Service) -> Metric:
     family = GaugeMetricFamily(
         "ops_service_workers", "Workers by their last heartbeat.", labels=["type", "status"]
     )
-    seen = [(w.type, w.status) for w in all_seen(session, silence_of(service), service.clock())]
+    seen = [(w.type, w.status) for w in worker_states(session, heartbeat_timeouts(service), service.clock())]
     for type_ in ("cloud", "edge"):
         for status in (ONLINE, DEGRADED, OFFLINE):
             family.add_metric([type_, status], seen.count((type_, status)))

@@ -12,7 +12,7 @@ from ingestion_api.alerts.keep import listed
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import Operator
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 from ingestion_api.store.tables import Alert
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -37,7 +37,7 @@ class Found:
 def show(request: Request, _: Operator, state: State = "") -> Response:
     """Show the alerts that carry every label which the address names."""
     labels = _labels(request)
-    with service_of(request).store.read() as session:
+    with current_service(request).store.read() as session:
         found = _found(session, state, labels)
     return page(
         request,

@@ -9,11 +9,11 @@ from redis.exceptions import RedisError
 
 from ingestion_api.cache.cache import Cache, CacheStatistics, cache_of
 from ingestion_api.cache.clearing import clear, dry_run
+from ingestion_api.errors import BadRequest, Conflict, ServiceError
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.templates import number, page, size
 from ingestion_api.pages.visitor import Operator, own_form
-from ingestion_api.problems import BadRequest, Conflict, Problem
-from ingestion_api.service import Service, service_of
+from ingestion_api.service import Service, current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 LONGEST_PREFIX = 200
@@ -48,7 +48,7 @@ def count(request: Request, _: Operator, prefix: Annotated[str, Form(max_length=
     """Count what a clear would delete, and ask."""
     try:
         _check(prefix)
-        trial = dry_run(service_of(request), prefix)
+        trial = dry_run(current_service(request), prefix)
     except BadRequest as problem:
         return _show(request, problem.status, prefix=prefix, problem=problem.detail)
     return _show(request, prefix=prefix, trial=trial)
@@ -66,7 +66,7 @@ def delete(
     if sure != "yes":
         return _show(request, 400, prefix=prefix, problem="Nothing was deleted: say that you are sure.")
     try:
-        cleared = clear(service_of(request), prefix, confirmation, actor)
+        cleared = clear(current_service(request), prefix, confirmation, actor)
     except Conflict as problem:
         return _show(request, problem.status, prefix=prefix, problem=problem.detail)
     return _show(request, cleared=cleared, cleared_prefix=prefix)
@@ -83,7 +83,7 @@ def _check(prefix: str) -> None:
 
 
 def _show(request: Request, status: int = 200, **values: Any) -> Response:
-    service = service_of(request)
+    service = current_service(request)
     found, away = _statistics(service)
     shown = {"prefix": "", "problem": "", "trial": None, "cleared": None, "cleared_prefix": "", **values}
     return page(
@@ -105,7 +105,7 @@ def _statistics(service: Service) -> tuple[CacheStatistics | None, str]:
         return cache.statistics(), ""
     except RedisError:
         return None, AWAY
-    except Problem as problem:
+    except ServiceError as problem:
         return None, problem.detail
 
 

@@ -8,13 +8,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status, request_generation
 from ingestion_api.encoder.choice import MODELS
-from ingestion_api.jobs.generate import Generation
+from ingestion_api.errors import BadRequest, ServiceError
+from ingestion_api.jobs.generate import GenerationParameters
 from ingestion_api.pages.progress import announcement
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import Operator, own_form
-from ingestion_api.problems import BadRequest, Problem
-from ingestion_api.service import Service, service_of
+from ingestion_api.service import Service, current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Which = Literal["missing", "outdated", "named", "all"]
@@ -45,31 +45,31 @@ def generate(
     batch_size: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Start a run and come back to watch it."""
-    service = service_of(request)
+    service = current_service(request)
     try:
         request_generation(service, _wanted(service, which, resource_ids, batch_size), actor)
-    except Problem as problem:
+    except ServiceError as problem:
         form = {"which": which, "resource_ids": resource_ids, "batch_size": batch_size}
         return _show(request, problem.status, problem.detail, form)
     return RedirectResponse("/embeddings?notice=generating", 303)
 
 
-def _wanted(service: Service, which: Which, resource_ids: str, batch_size: str) -> Generation:
+def _wanted(service: Service, which: Which, resource_ids: str, batch_size: str) -> GenerationParameters:
     size = batch_size or str(service.settings.batch_size)
     if not (size.isascii() and size.isdigit() and 1 <= int(size) <= 10_000):
         raise BadRequest(f"The batch size is {size!r}; expected a whole number from 1 to 10000.")
     if which != "named":
-        return Generation(None, int(size), rebuild=which == "all", outdated=which == "outdated")
+        return GenerationParameters(None, int(size), rebuild=which == "all", outdated=which == "outdated")
     ids = tuple(dict.fromkeys(resource_ids.replace(",", " ").split()))
     if not 0 < len(ids) <= MOST_IDS or any(len(each) > 64 or not each.isprintable() for each in ids):
         raise BadRequest(f"Enter 1 to {MOST_IDS} resource ids, separated by commas or spaces.")
-    return Generation(ids, int(size))
+    return GenerationParameters(ids, int(size))
 
 
 def _show(
     request: Request, status: int = 200, problem: str = "", form: dict[str, Any] | None = None
 ) -> Response:
-    service = service_of(request)
+    service = current_service(request)
     found, away = _status(service)
     filled = {
         "which": "missing",
@@ -98,5 +98,5 @@ def _status(service: Service) -> tuple[EmbeddingStatus | None, str]:
         return embedding_status(service), ""
     except SQLAlchemyError:
         return None, AWAY
-    except Problem as problem:
+    except ServiceError as problem:
         return None, problem.detail

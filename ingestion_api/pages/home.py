@@ -7,16 +7,16 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status
+from ingestion_api.errors import ServiceError, Unavailable
 from ingestion_api.jobs import history, queue
 from ingestion_api.pages import needs
 from ingestion_api.pages.needs import Need
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import Operator
-from ingestion_api.problems import Problem, Unavailable
-from ingestion_api.service import Service, service_of
-from ingestion_api.workers.overview import overview
-from ingestion_api.workers.status import Seen
+from ingestion_api.service import Service, current_service
+from ingestion_api.workers.overview import workers_overview
+from ingestion_api.workers.status import WorkerState
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 RECENT = 5
@@ -25,12 +25,12 @@ RECENT = 5
 @router.get("/")
 def show(request: Request, _: Operator) -> Response:
     """Show what needs attention."""
-    service = service_of(request)
+    service = current_service(request)
     workers, away = _workers(service)
     embeddings = _embeddings(service)
     with service.store.read() as session:
-        counts = queue.counts(session)
-        jobs = history.newest(session, RECENT).jobs
+        counts = queue.job_counts(session)
+        jobs = history.newest_jobs(session, RECENT).jobs
     return page(
         request,
         "home.html",
@@ -44,9 +44,9 @@ def show(request: Request, _: Operator) -> Response:
     )
 
 
-def _workers(service: Service) -> tuple[Sequence[Seen], list[Need]]:
+def _workers(service: Service) -> tuple[Sequence[WorkerState], list[Need]]:
     try:
-        return overview(service).workers, []
+        return workers_overview(service).workers, []
     except RedisError:
         why = "Nothing is known of the edge worker until it is back."
         return [], [Need("bad", "The edge worker's Redis does not answer", why)]
@@ -55,11 +55,13 @@ def _workers(service: Service) -> tuple[Sequence[Seen], list[Need]]:
 def _embeddings(service: Service) -> EmbeddingStatus | None:
     try:
         return embedding_status(service)
-    except (SQLAlchemyError, Problem):
+    except (SQLAlchemyError, ServiceError):
         return None
 
 
-def _needs(service: Service, workers: Sequence[Seen], embeddings: EmbeddingStatus | None) -> Iterator[Need]:
+def _needs(
+    service: Service, workers: Sequence[WorkerState], embeddings: EmbeddingStatus | None
+) -> Iterator[Need]:
     yield from _of_broker(service)
     yield from needs.of_workers(workers)
     with service.store.read() as session:

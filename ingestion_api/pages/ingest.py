@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from ingestion_api.errors import ServiceError
 from ingestion_api.jobs import history, queue
 from ingestion_api.jobs.submit import submit
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import Operator, own_form
-from ingestion_api.problems import Problem
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 RECENT = 8
@@ -33,18 +33,18 @@ def order(
 ) -> Response:
     """Queue a repository and go to its job; the form's key makes a second press harmless."""
     try:
-        accepted = submit(service_of(request), repo_url.strip(), actor, f"page-{key}" if key else None)
-    except Problem as problem:
+        accepted = submit(current_service(request), repo_url.strip(), actor, f"page-{key}" if key else None)
+    except ServiceError as problem:
         return _show(request, repo_url, problem.status, problem.detail)
     notice = "queued" if accepted.new else "already-queued"
     return RedirectResponse(f"/jobs/{accepted.job.id}?notice={notice}", 303)
 
 
 def _show(request: Request, repo_url: str, status: int = 200, problem: str = "") -> Response:
-    service = service_of(request)
+    service = current_service(request)
     with service.store.read() as session:
-        jobs = history.newest(session, RECENT).jobs
-        waiting = queue.waiting(session)
+        jobs = history.newest_jobs(session, RECENT).jobs
+        waiting = queue.waiting_count(session)
     return page(
         request,
         "ingest.html",

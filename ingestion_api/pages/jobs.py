@@ -5,21 +5,21 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from ingestion_api.errors import NotFound
 from ingestion_api.jobs import history, queue
 from ingestion_api.jobs.states import ACTIVE
-from ingestion_api.jobs.submit import resubmit, stop
+from ingestion_api.jobs.submit import resubmit, stop_job
 from ingestion_api.pages.progress import announcement, gauges
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import Operator, own_form
-from ingestion_api.problems import NotFound
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job
-from ingestion_api.store.tables.base import LONGEST_ID
+from ingestion_api.store.tables.base import MAX_ID
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 State = Literal["pending", "processing", "complete", "failed", "skipped", "cancelled"]
-JobId = Annotated[int, Path(ge=1, le=LONGEST_ID)]
+JobId = Annotated[int, Path(ge=1, le=MAX_ID)]
 SHOWN = 25
 
 
@@ -28,12 +28,12 @@ def listing(
     request: Request,
     _: Operator,
     state: State | None = None,
-    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID)] = None,
+    before: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
 ) -> Response:
     """Show the jobs, newest first, in one state or in all."""
-    with service_of(request).store.read() as session:
-        shown = history.newest(session, SHOWN, before, state)
-        counts = queue.counts(session)
+    with current_service(request).store.read() as session:
+        shown = history.newest_jobs(session, SHOWN, before, state)
+        counts = queue.job_counts(session)
     return page(
         request,
         "jobs.html",
@@ -48,12 +48,12 @@ def listing(
 @router.get("/jobs/{job_id}")
 def one(request: Request, _: Operator, job_id: JobId) -> Response:
     """Show one job."""
-    with service_of(request).store.read() as session:
+    with current_service(request).store.read() as session:
         job = session.get(Job, job_id)
         if job is None:
             raise NotFound(f"There is no job {job_id}.")
-        place = queue.place(session, job)
-        story = history.story(session, job_id)
+        place = queue.queue_position(session, job)
+        story = history.job_events(session, job_id)
     return page(
         request,
         "job.html",
@@ -70,7 +70,7 @@ def one(request: Request, _: Operator, job_id: JobId) -> Response:
 @router.post("/jobs/{job_id}/cancel", dependencies=[own_form])
 def cancel(request: Request, actor: Operator, job_id: JobId) -> Response:
     """Stop a job."""
-    job = stop(service_of(request), job_id, actor)
+    job = stop_job(current_service(request), job_id, actor)
     done = "cancelling" if job.state in ACTIVE else "cancelled"
     return RedirectResponse(f"/jobs/{job_id}?notice={done}", 303)
 
@@ -78,5 +78,5 @@ def cancel(request: Request, actor: Operator, job_id: JobId) -> Response:
 @router.post("/jobs/{job_id}/retry", dependencies=[own_form])
 def retry(request: Request, actor: Operator, job_id: JobId) -> Response:
     """Queue the same repository as a new job, and go there."""
-    accepted = resubmit(service_of(request), job_id, actor)
+    accepted = resubmit(current_service(request), job_id, actor)
     return RedirectResponse(f"/jobs/{accepted.job.id}?notice=retried", 303)

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.embeddings.request import EmbeddingStatus
 from ingestion_api.jobs import queue
-from ingestion_api.jobs.states import FAILED, PENDING, is_in
+from ingestion_api.jobs.states import FAILED, PENDING, has_state
 from ingestion_api.store.tables import Alert, Job
-from ingestion_api.workers.status import Seen
+from ingestion_api.workers.status import WorkerState
 
 LATELY = timedelta(hours=24)
 SLOW_START = timedelta(minutes=5)
@@ -34,7 +34,7 @@ def by_weight(needs: Iterable[Need]) -> list[Need]:
     return sorted(needs, key=lambda need: _ORDER.index(need.weight))
 
 
-def of_workers(workers: Sequence[Seen]) -> Iterator[Need]:
+def of_workers(workers: Sequence[WorkerState]) -> Iterator[Need]:
     """Yield what is wrong with the workers."""
     if not workers:
         yield Need("bad", "No worker has ever reported", "Jobs wait until one does.", "/workers", "Workers")
@@ -49,12 +49,12 @@ def of_workers(workers: Sequence[Seen]) -> Iterator[Need]:
 
 def of_jobs(session: Session, limit: int, now: datetime) -> Iterator[Need]:
     """Yield what is wrong with the jobs and their queue."""
-    waiting = queue.waiting(session)
+    waiting = queue.waiting_count(session)
     if waiting >= limit:
         why = f"{waiting} of {limit} places are taken; new jobs are refused."
         yield Need("bad", "The queue is full", why, "/jobs?state=pending", "Waiting jobs")
     failed = session.scalar(
-        select(func.count()).select_from(Job).where(is_in(FAILED), Job.ended_at > now - LATELY)
+        select(func.count()).select_from(Job).where(has_state(FAILED), Job.ended_at > now - LATELY)
     )
     if failed:
         what = f"{failed} job{'s' if failed > 1 else ''} failed in the last day"
@@ -66,7 +66,7 @@ def of_jobs(session: Session, limit: int, now: datetime) -> Iterator[Need]:
 
 def _slow_starts(session: Session, now: datetime) -> Iterator[Need]:
     oldest = session.scalar(
-        select(Job).where(is_in(PENDING), Job.submitted_at < now - SLOW_START).order_by(Job.id).limit(1)
+        select(Job).where(has_state(PENDING), Job.submitted_at < now - SLOW_START).order_by(Job.id).limit(1)
     )
     if oldest is not None:
         minutes = int((now - oldest.submitted_at).total_seconds() // 60)

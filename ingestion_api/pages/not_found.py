@@ -6,10 +6,10 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from ingestion_api.errors import ServiceError
 from ingestion_api.pages.headers import guard
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import learn_seal
-from ingestion_api.problems import Problem
 
 _FOR_PROGRAMS = ("/api/", "/admin/", "/metrics", "/-/")
 
@@ -21,7 +21,7 @@ def answer_people(app: FastAPI) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         if _is_person(request) and isinstance(error, HTTPException) and error.status_code == 404:
             # without the database's key the page is that of a stranger
-            with suppress(SQLAlchemyError, Problem):
+            with suppress(SQLAlchemyError, ServiceError):
                 await learn_seal(request)
             return guard(page(request, "error.html", 404, sentence="There is nothing at this address."))
         answered: Response = await for_programs(request, error)  # type: ignore[misc]  # ours is a coroutine

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingestion_api.workers.status import Seen
+from ingestion_api.workers.status import WorkerState
 
 PER_RING = 6
 _FIRST_RADIUS = 62
@@ -14,18 +14,18 @@ _RING_WIDTH = 38
 class Orbit:
     """One worker's place: the ring's radius, where on it the worker starts, in degrees."""
 
-    worker: Seen
+    worker: WorkerState
     label: str
     radius: int
     angle: int
 
 
-def orbits(workers: Sequence[Seen]) -> list[Orbit]:
+def orbits(workers: Sequence[WorkerState]) -> list[Orbit]:
     """Return the places of the workers, six on a ring."""
     return [_orbit(index, worker, len(workers)) for index, worker in enumerate(workers)]
 
 
-def _orbit(index: int, worker: Seen, total: int) -> Orbit:
+def _orbit(index: int, worker: WorkerState, total: int) -> Orbit:
     ring, place = divmod(index, PER_RING)
     on_this_ring = min(PER_RING, total - ring * PER_RING)
     angle = 360 * place // on_this_ring + 25 * ring - 60

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
-from ingestion_api.notes import LONGEST
+from ingestion_api.errors import BadRequest, ServiceError
+from ingestion_api.notes import MAX_NOTE_LENGTH
 from ingestion_api.pages.measures import ASKED, measured
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.templates import page
@@ -16,8 +17,7 @@ from ingestion_api.pages.visitor import Operator, own_form
 from ingestion_api.preferences.keep import Wanted, set_back, set_levels
 from ingestion_api.preferences.levels import written
 from ingestion_api.preferences.overview import Overview, Standing, one, overview
-from ingestion_api.problems import BadRequest, Problem
-from ingestion_api.service import Service, service_of
+from ingestion_api.service import Service, current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Name = Annotated[str, Path(min_length=1, max_length=100)]
@@ -47,7 +47,7 @@ def _sent(
     info: Number = "",
     warning: Number = "",
     critical: Number = "",
-    reason: Annotated[str, Form(max_length=LONGEST)] = "",
+    reason: Annotated[str, Form(max_length=MAX_NOTE_LENGTH)] = "",
     lasting: Annotated[str, Form(max_length=10)] = "",
 ) -> Filled:
     return Filled({"info": info, "warning": warning, "critical": critical}, reason, lasting)
@@ -65,10 +65,10 @@ def show(request: Request, _: Operator, signal: str = "") -> Response:
 @router.post("/preferences/{name}", dependencies=[own_form])
 def change(request: Request, actor: Operator, name: Name, sent: Sent) -> Response:
     """Set the levels of a signal."""
-    service = service_of(request)
+    service = current_service(request)
     try:
         set_levels(service, name, _wanted(service, name, sent), actor)
-    except Problem as problem:
+    except ServiceError as problem:
         return _show(request, name, problem.status, problem.detail, sent)
     return RedirectResponse("/preferences?notice=levels-set", 303)
 
@@ -76,7 +76,7 @@ def change(request: Request, actor: Operator, name: Name, sent: Sent) -> Respons
 @router.post("/preferences/{name}/set-back", dependencies=[own_form])
 def back(request: Request, actor: Operator, name: Name) -> Response:
     """Let the file's levels be in force again."""
-    set_back(service_of(request), name, actor)
+    set_back(current_service(request), name, actor)
     return RedirectResponse("/preferences?notice=levels-set-back", 303)
 
 
@@ -102,7 +102,7 @@ def _number(name: str, severity: str, text: str) -> float:
 def _show(
     request: Request, name: str, status: int = 200, problem: str = "", sent: Filled | None = None
 ) -> Response:
-    found = overview(service_of(request))
+    found = overview(current_service(request))
     chosen = next((it for it in found.signals if it.name == name), None)
     return page(
         request,

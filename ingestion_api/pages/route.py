@@ -13,11 +13,11 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from ingestion_api.errors import ServiceError
 from ingestion_api.pages.headers import guard
 from ingestion_api.pages.session import keep
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import SignInNeeded, is_secure, learn_seal, seal_of, visitor_of
-from ingestion_api.problems import Problem
 from ingestion_api.web.errors import NOT_STORED, of_database
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def _explain(request: Request, error: Exception) -> Response:
 
 
 def _words(error: Exception) -> tuple[int, str]:
-    if isinstance(error, Problem):
+    if isinstance(error, ServiceError):
         return error.status, error.detail
     for kind, status, sentence in _SENTENCES:
         if isinstance(error, kind):

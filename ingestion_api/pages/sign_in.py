@@ -7,13 +7,13 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.bearer import address_of, gate_of
+from ingestion_api.errors import TooManyRequests, Unauthorized
 from ingestion_api.pages.ended import end
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.session import COOKIE, keep, new_session
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import closed_of, is_secure, own_form, seal_of, visitor_of
-from ingestion_api.problems import NotSignedIn, TooMany
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -37,10 +37,10 @@ async def sign_in(
     """Start a session for who shows the token."""
     try:
         await run_in_threadpool(gate_of(request).operator, token.strip(), address_of(request))
-    except NotSignedIn:
+    except Unauthorized:
         problem = "This is not the token." if token.strip() else "Enter the token."
         return _form(request, 401, next, problem)
-    except TooMany as error:
+    except TooManyRequests as error:
         return _form(request, 429, next, error.detail)
     response = RedirectResponse(local(next), 303)
     if seal := seal_of(request):
@@ -52,7 +52,7 @@ async def sign_in(
 @router.post("/sign-out", dependencies=[own_form])
 def sign_out(request: Request) -> Response:
     """End the session, also for whoever has a copy of its cookie."""
-    service, session = service_of(request), visitor_of(request).session
+    service, session = current_service(request), visitor_of(request).session
     # a stranger's session opens nothing, so that it needs no end that would have to be kept
     if session.signed_in:
         end(service.store, session, service.clock())

@@ -8,17 +8,17 @@ from fastapi import Depends, Form, Request
 from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.bearer import Actor, address_of
+from ingestion_api.errors import ServiceError, SignInUnavailable
 from ingestion_api.pages.ended import has_ended
 from ingestion_api.pages.session import COOKIE, Seal, Session, new_session
-from ingestion_api.problems import Problem, SignInClosed
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 
 
 class SignInNeeded(Exception):
     """The page is for operators, and this visitor has not signed in."""
 
 
-class FormRefused(Problem):
+class FormRefused(ServiceError):
     """The form did not come from our own page."""
 
     status = 403
@@ -37,8 +37,8 @@ async def learn_seal(request: Request) -> None:
     """Find the seal for this request, without which everybody is a stranger. Raises the database's errors."""
     try:
         # in a thread, as the key may have to be read from the database
-        request.state.seal = Seal(await run_in_threadpool(service_of(request).signer))
-    except SignInClosed as closed:
+        request.state.seal = Seal(await run_in_threadpool(current_service(request).signer))
+    except SignInUnavailable as closed:
         request.state.closed = closed
 
 
@@ -48,9 +48,9 @@ def seal_of(request: Request) -> Seal | None:
     return seal
 
 
-def closed_of(request: Request) -> SignInClosed | None:
+def closed_of(request: Request) -> SignInUnavailable | None:
     """Return why nobody can sign in; None while one can."""
-    closed: SignInClosed | None = getattr(request.state, "closed", None)
+    closed: SignInUnavailable | None = getattr(request.state, "closed", None)
     return closed
 
 
@@ -75,7 +75,7 @@ def _stranger(seal: Seal | None) -> Visitor:
 
 def is_secure(request: Request) -> bool:
     """Tell whether browsers reach us by https, so that cookies may insist on it."""
-    public = service_of(request).settings.public_url
+    public = current_service(request).settings.public_url
     return request.url.scheme == "https" or (public or "").startswith("https:")
 
 
@@ -83,7 +83,7 @@ def _operator(request: Request) -> Actor:
     session = visitor_of(request).session
     if not session.signed_in:
         raise SignInNeeded
-    if has_ended(service_of(request).store, session):
+    if has_ended(current_service(request).store, session):
         # whoever shows it is given a new one, with which to sign in
         request.state.visitor = _stranger(seal_of(request))
         raise SignInNeeded
@@ -104,7 +104,7 @@ def _own_form(request: Request, form_key: Annotated[str, Form()] = "") -> None:
 
 
 def _own_hosts(request: Request) -> set[str]:
-    public = service_of(request).settings.public_url
+    public = current_service(request).settings.public_url
     return {request.headers.get("host", ""), urlsplit(public or "").netloc} - {""}
 
 

@@ -6,8 +6,8 @@ from ingestion_api.pages.orbits import orbits
 from ingestion_api.pages.route import PageRoute
 from ingestion_api.pages.templates import page
 from ingestion_api.pages.visitor import Operator
-from ingestion_api.service import service_of
-from ingestion_api.workers.overview import overview
+from ingestion_api.service import current_service
+from ingestion_api.workers.overview import workers_overview
 from ingestion_api.workers.status import ONLINE
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -16,8 +16,8 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 @router.get("/workers")
 def show(request: Request, _: Operator) -> Response:
     """Show every worker heard of lately."""
-    service = service_of(request)
-    found = overview(service)
+    service = current_service(request)
+    found = workers_overview(service)
     return page(
         request,
         "workers.html",

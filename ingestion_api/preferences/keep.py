@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record
-from ingestion_api.notes import one_line
+from ingestion_api.errors import BadRequest, NotFound, Unavailable
+from ingestion_api.notes import to_one_line
 from ingestion_api.preferences.levels import refusal
 from ingestion_api.preferences.signals import Signal
-from ingestion_api.problems import BadRequest, NotFound, Unavailable
 from ingestion_api.service import Service
-from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Preference
 
 LONGEST = timedelta(days=3660)
@@ -36,7 +36,7 @@ def set_levels(service: Service, name: str, wanted: Wanted, actor: Actor) -> Non
         raise BadRequest(problem)
     row = _row(name, signal, wanted, actor, now)
     with service.store.write() as session:
-        one_at_a_time(session, "preferences")
+        take_advisory_lock(session, "preferences")
         before = session.get(Preference, name)
         if row.levels:
             session.merge(row)
@@ -50,7 +50,7 @@ def set_levels(service: Service, name: str, wanted: Wanted, actor: Actor) -> Non
 def set_back(service: Service, name: str, actor: Actor) -> dict[str, float]:
     """Let the file's levels be in force again; those that were set, or NotFound for an unknown signal."""
     with service.store.write() as session:
-        one_at_a_time(session, "preferences")
+        take_advisory_lock(session, "preferences")
         row = session.get(Preference, name)
         if row is not None:
             session.delete(row)
@@ -91,7 +91,7 @@ def _row(name: str, signal: Signal, wanted: Wanted, actor: Actor, now: datetime)
         levels={severity: level for severity, level in wanted.levels.items() if level != file[severity]},
         set_by=actor.name,
         set_at=now,
-        reason=one_line(wanted.reason),
+        reason=to_one_line(wanted.reason),
         expires_at=wanted.expires_at,
     )
 

@@ -13,16 +13,17 @@ from ingestion_api.repository.errors import (
     RepositoryUnreadable,
     RepositoryUrlRefused,
 )
-from ingestion_api.repository.files import TextFile, text_files
+from ingestion_api.repository.files import TextFile, read_text_files
 from ingestion_api.repository.rules import CloneLimits, UrlRules
-from ingestion_api.repository.scratch import sweep
+from ingestion_api.repository.scratch import sweep_scratch
 from ingestion_api.repository.snapshot import Snapshot
-from ingestion_api.repository.text import Tally
+from ingestion_api.repository.text import ReadCounts
 from ingestion_api.repository.urls import RepositoryUrl, check_url
 
 __all__ = [
     "CloneLimits",
     "CloningUnavailable",
+    "ReadCounts",
     "RepositoryEmpty",
     "RepositoryError",
     "RepositoryHeadMissing",
@@ -33,12 +34,11 @@ __all__ = [
     "RepositoryUrl",
     "RepositoryUrlRefused",
     "Snapshot",
-    "Tally",
     "TextFile",
     "UrlRules",
     "check_addresses",
     "check_url",
     "clone",
-    "sweep",
-    "text_files",
+    "read_text_files",
+    "sweep_scratch",
 ]

@@ -21,7 +21,7 @@ def check_addresses(url: RepositoryUrl, rules: UrlRules) -> list[str]:
     Raises RepositoryUrlRefused when any of them is private, loopback, link-local or a metadata address,
     RepositoryUnreachable when the name is not known.
     """
-    addresses = _addresses(url, rules)
+    addresses = _resolve(url, rules)
     if is_trusted(url, rules):
         return addresses
     for address in addresses:
@@ -34,13 +34,13 @@ def check_addresses(url: RepositoryUrl, rules: UrlRules) -> list[str]:
 
 def is_public(text: str) -> bool:
     """Tell whether an address belongs to the public internet, also when wrapped in an IPv6 one."""
-    address = _unwrapped(ipaddress.ip_address(text.partition("%")[0]))
+    address = _unwrap(ipaddress.ip_address(text.partition("%")[0]))
     if any(address in network for network in _NOT_PUBLIC if network.version == address.version):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-def is_literal(host: str) -> bool:
+def is_ip_address(host: str) -> bool:
     """Tell whether a host is an address, for which nobody asks a resolver."""
     try:
         ipaddress.ip_address(host)
@@ -49,8 +49,8 @@ def is_literal(host: str) -> bool:
     return True
 
 
-def _addresses(url: RepositoryUrl, rules: UrlRules) -> list[str]:
-    if is_literal(url.host):
+def _resolve(url: RepositoryUrl, rules: UrlRules) -> list[str]:
+    if is_ip_address(url.host):
         return [url.host]
     try:
         addresses = rules.resolve(url.host, url.port)
@@ -61,7 +61,7 @@ def _addresses(url: RepositoryUrl, rules: UrlRules) -> list[str]:
     return addresses
 
 
-def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+def _unwrap(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:

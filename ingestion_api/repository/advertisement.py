@@ -16,7 +16,7 @@ _FLUSH = b"0000"
 _NO_REFERENCE = b"capabilities^{}"
 
 
-class State(Enum):
+class HeadState(Enum):
     """What HEAD names; `UNKNOWN` where the host speaks another dialect, and git must find out."""
 
     COMMIT = "commit"
@@ -29,29 +29,29 @@ class State(Enum):
 class Head:
     """What HEAD names, and how long the repository's object ids are, in hexadecimal digits."""
 
-    state: State = State.UNKNOWN
+    state: HeadState = HeadState.UNKNOWN
     digits: int = 40
 
 
 def read_head(response: IO[bytes]) -> Head:
     """Read no further than the first reference."""
-    line = _packet(response)
+    line = _read_packet(response)
     if line is not None and line.startswith(b"# service="):
         # a flush ends the announcement of the service
-        _packet(response)
-        line = _packet(response)
+        _read_packet(response)
+        line = _read_packet(response)
     if line == b"":
-        return Head(State.EMPTY)
+        return Head(HeadState.EMPTY)
     found = _LINE.match(line) if line is not None else None
     if found is None:
         return Head()
     digits = len(found[1])
     if found[2] == b"HEAD":
-        return Head(State.COMMIT, digits)
-    return Head(State.EMPTY if found[2] == _NO_REFERENCE else State.MISSING, digits)
+        return Head(HeadState.COMMIT, digits)
+    return Head(HeadState.EMPTY if found[2] == _NO_REFERENCE else HeadState.MISSING, digits)
 
 
-def _packet(response: IO[bytes]) -> bytes | None:
+def _read_packet(response: IO[bytes]) -> bytes | None:
     """The next line; empty for a flush, None where there is no whole line."""
     start = response.read(4)
     if start == _FLUSH:

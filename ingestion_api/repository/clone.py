@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingestion_api.repository import git
-from ingestion_api.repository.advertisement import State
+from ingestion_api.repository.advertisement import HeadState
 from ingestion_api.repository.errors import CloningUnavailable, RepositoryHeadMissing
 from ingestion_api.repository.files import is_wanted
 from ingestion_api.repository.lookup import look_up
@@ -18,12 +18,12 @@ from ingestion_api.repository.snapshot import Snapshot
 from ingestion_api.repository.tree import read_tree
 from ingestion_api.repository.urls import RepositoryUrl
 
-_STORE = "repository"
-_NEWEST = "refs/watchroom/newest"
+_GIT_DIR = "repository"
+_NEWEST_REF = "refs/watchroom/newest"
 _LINE_BYTES = 100  # of git's list, for mode, object and size
 
 
-def _carry_on() -> None:
+def _do_nothing() -> None:
     """Never ask to stop."""
 
 
@@ -33,7 +33,7 @@ def clone(
     rules: UrlRules,
     limits: CloneLimits,
     scratch: Path,
-    pause: Callable[[], None] = _carry_on,
+    pause: Callable[[], None] = _do_nothing,
 ) -> Iterator[Snapshot]:
     """Give the files of the repository's newest commit; its `commit` is None when there is none yet.
 
@@ -45,17 +45,17 @@ def clone(
         monitor = CloneMonitor(home, limits, time.monotonic() + limits.seconds, pause)
         monitor.check_disk()
         location = look_up(url, rules, monitor)
-        if location.head.state is State.MISSING:
+        if location.head.state is HeadState.MISSING:
             raise RepositoryHeadMissing(
                 f"{location.url} has branches, but its HEAD names none of them; "
                 "expected a default branch that is there"
             )
-        if location.head.state is State.EMPTY:
+        if location.head.state is HeadState.EMPTY:
             yield Snapshot(check=monitor.check_time)
             return
         try:
             _fetch(location, rules, monitor)
-            snapshot = _read(monitor)
+            snapshot = _read_snapshot(monitor)
         except OSError as error:
             raise CloningUnavailable(
                 f"the worker's scratch folder cannot be used: {error.strerror or error}"
@@ -66,18 +66,18 @@ def clone(
 def _fetch(location: Location, rules: UrlRules, monitor: CloneMonitor) -> None:
     home = monitor.directory
     form = "sha256" if location.head.digits == 64 else "sha1"
-    begin = ("init", "--quiet", "--bare", "--template=", f"--object-format={form}", _STORE)
-    git.run(git.Command(begin), home, monitor)
+    begin = ("init", "--quiet", "--bare", "--template=", f"--object-format={form}", _GIT_DIR)
+    git.run_git(git.GitCommand(begin), home, monitor)
     fetch = (
-        *git.safe_settings(location, rules.ca_file),
-        *(f"--git-dir={_STORE}", "fetch"),
-        *_SHALLOW,
-        *("--", str(location.url), f"+HEAD:{_NEWEST}"),
+        *git.safe_options(location, rules.ca_file),
+        *(f"--git-dir={_GIT_DIR}", "fetch"),
+        *_FETCH_OPTIONS,
+        *("--", str(location.url), f"+HEAD:{_NEWEST_REF}"),
     )
-    git.run(git.Command(fetch, remote=True), home, monitor)
+    git.run_git(git.GitCommand(fetch, remote=True), home, monitor)
 
 
-_SHALLOW = (
+_FETCH_OPTIONS = (
     "--quiet",
     "--depth=1",
     "--no-tags",
@@ -87,21 +87,23 @@ _SHALLOW = (
 )
 
 
-def _read(monitor: CloneMonitor) -> Snapshot:
+def _read_snapshot(monitor: CloneMonitor) -> Snapshot:
     """List the newest tree, then take the wanted files out of the pack."""
     home, limits = monitor.directory, monitor.limits
     # git goes down into folders without end, so its list is bounded
     most = min(limits.total_bytes, (limits.files + 1) * (limits.path_bytes + _LINE_BYTES))
-    tree = git.Command(_local("ls-tree", "-r", "-z", "-l", _NEWEST), output="tree", most_output=most)
-    git.run(tree, home, monitor)
+    tree = git.GitCommand(
+        _local_words("ls-tree", "-r", "-z", "-l", _NEWEST_REF), output="tree", most_output=most
+    )
+    git.run_git(tree, home, monitor)
     files, left_out = read_tree(home / "tree", monitor)
     wanted = tuple(entry for entry in files if is_wanted(entry, limits))
     (home / "wanted").write_text("".join(f"{entry.blob}\n" for entry in wanted))
-    batch = git.Command(_local("cat-file", "--batch", "--buffer"), input="wanted", output="contents")
-    git.run(batch, home, monitor)
-    commit = (home / _STORE / _NEWEST).read_text().strip()
+    batch = git.GitCommand(_local_words("cat-file", "--batch", "--buffer"), input="wanted", output="contents")
+    git.run_git(batch, home, monitor)
+    commit = (home / _GIT_DIR / _NEWEST_REF).read_text().strip()
     return Snapshot(commit, wanted, left_out, home / "contents", monitor.check_time)
 
 
-def _local(*words: str) -> tuple[str, ...]:
-    return (f"--git-dir={_STORE}", *words)
+def _local_words(*words: str) -> tuple[str, ...]:
+    return (f"--git-dir={_GIT_DIR}", *words)

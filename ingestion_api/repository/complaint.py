@@ -8,11 +8,11 @@ import select
 from types import TracebackType
 from typing import Self
 
-KEPT = 8192
-_AT_ONCE = 65_536
+MAX_BYTES = 8192
+_READ_BYTES = 65_536
 
 
-class Complaint:
+class StderrPipe:
     """A pipe for the errors of a process; `end` is what is to be written to, `last` are the last words."""
 
     def __init__(self) -> None:
@@ -49,8 +49,8 @@ class Complaint:
 
     def _read(self) -> bool:
         try:
-            read = os.read(self._reading, _AT_ONCE)
+            read = os.read(self._reading, _READ_BYTES)
         except BlockingIOError:
             return False
-        self.last = (self.last + read)[-KEPT:]
+        self.last = (self.last + read)[-MAX_BYTES:]
         return bool(read)

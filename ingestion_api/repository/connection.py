@@ -11,7 +11,7 @@ from ingestion_api.repository.rules import UrlRules
 from ingestion_api.repository.urls import RepositoryUrl
 
 
-class OpenSocket:
+class PinnedConnection:
     """At most one open connection at a time, and none once it is closed."""
 
     def __init__(self) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ingestion_api.repository.rules import CloneLimits
 from ingestion_api.repository.snapshot import Snapshot
-from ingestion_api.repository.text import Tally, read_text
-from ingestion_api.repository.tree import Entry
+from ingestion_api.repository.text import ReadCounts, read_text
+from ingestion_api.repository.tree import TreeEntry
 
 # fmt: off
 _VENDORED_FOLDERS = frozenset((
@@ -32,7 +32,7 @@ class TextFile:
     text: str
 
 
-def is_wanted(entry: Entry, limits: CloneLimits) -> bool:
+def is_wanted(entry: TreeEntry, limits: CloneLimits) -> bool:
     """Tell whether a file is neither vendored, generated, empty nor too large."""
     *folders, name = entry.path.split("/")
     if any(folder in _VENDORED_FOLDERS or folder.lower() == ".git" for folder in folders):
@@ -42,7 +42,7 @@ def is_wanted(entry: Entry, limits: CloneLimits) -> bool:
     return 0 < entry.size <= limits.file_bytes
 
 
-def text_files(snapshot: Snapshot, tally: Tally | None = None) -> Iterator[TextFile]:
+def read_text_files(snapshot: Snapshot, tally: ReadCounts | None = None) -> Iterator[TextFile]:
     """Yield the text files of a snapshot in the order of their paths; count what was read and left out."""
     for entry, raw in snapshot.contents():
         text = read_text(raw, tally)

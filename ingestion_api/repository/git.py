@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion_api.repository import limited_process
-from ingestion_api.repository.addresses import is_literal
-from ingestion_api.repository.complaint import Complaint
-from ingestion_api.repository.failures import Ended, failure
-from ingestion_api.repository.monitor import POLL_SECONDS, CloneMonitor
+from ingestion_api.repository.addresses import is_ip_address
+from ingestion_api.repository.complaint import StderrPipe
+from ingestion_api.repository.failures import GitExit, git_error
+from ingestion_api.repository.monitor import CHECK_INTERVAL, CloneMonitor
 from ingestion_api.repository.redirects import Location
 from ingestion_api.repository.rules import CloneLimits
 
@@ -22,7 +22,7 @@ _LAUNCHER = (sys.executable, "-I", "-S", str(limited_process.__file__))
 
 
 @dataclass(frozen=True)
-class Command:
+class GitCommand:
     """Words for git; names of files in the scratch directory for its input and output.
 
     `most_output` is the size in bytes that no file it writes may exceed. `remote` tells whether a failure may
@@ -36,7 +36,7 @@ class Command:
     remote: bool = False
 
 
-def safe_settings(location: Location, ca_file: Path | None) -> list[str]:
+def safe_options(location: Location, ca_file: Path | None) -> list[str]:
     """Return git's options that pin the connection, run nothing of the repository, and bound the memory."""
     settings = [
         "core.hooksPath=/dev/null",
@@ -48,9 +48,9 @@ def safe_settings(location: Location, ca_file: Path | None) -> list[str]:
         "http.lowSpeedTime=30",
         "protocol.allow=never",
         f"protocol.{location.url.scheme}.allow=always",
-        *_SMALL,
+        *_MEMORY_OPTIONS,
     ]
-    if not is_literal(location.url.host):
+    if not is_ip_address(location.url.host):
         settings.append(f"http.curloptResolve={_pin(location)}")
     if ca_file is not None:
         settings.append(f"http.sslCAInfo={ca_file}")
@@ -58,7 +58,7 @@ def safe_settings(location: Location, ca_file: Path | None) -> list[str]:
 
 
 # one pack and never loose files, read through small windows by one thread; large files as a stream
-_SMALL = (
+_MEMORY_OPTIONS = (
     "fetch.unpackLimit=1",
     "fetch.writeCommitGraph=false",
     "pack.threads=1",
@@ -75,7 +75,7 @@ def _pin(location: Location) -> str:
     return f"{location.url.host}:{location.url.port}:{addresses}"
 
 
-def environment(home: Path) -> dict[str, str]:
+def git_environment(home: Path) -> dict[str, str]:
     """Return the only variables that git sees: no proxies, no agents, nothing of this machine."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -92,18 +92,18 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def run(command: Command, home: Path, monitor: CloneMonitor) -> None:
+def run_git(command: GitCommand, home: Path, monitor: CloneMonitor) -> None:
     """Run git until it ends; raise a RepositoryError that says why when it fails."""
     largest = command.most_output or monitor.limits.total_bytes
     with (
         (home / command.input).open("rb") as stdin,
         (home / command.output).open("wb") as stdout,
-        Complaint() as complaint,
+        StderrPipe() as complaint,
     ):
         process = subprocess.Popen(  # noqa: S603 - git itself, with a checked URL after "--"
             [*_LAUNCHER, *_limits(largest, monitor.limits), "git", *command.words],
             cwd=home,
-            env=environment(home),
+            env=git_environment(home),
             stdin=stdin,
             stdout=stdout,
             stderr=complaint.end,
@@ -113,11 +113,11 @@ def run(command: Command, home: Path, monitor: CloneMonitor) -> None:
             complaint.started()
             _wait(process, complaint, monitor)
         finally:
-            _end(process)
+            _kill_group(process)
         complaint.listen_out()
     if process.returncode != 0:
-        ended = Ended(process.returncode, complaint.last, largest, command.remote)
-        raise failure(ended, monitor.limits)
+        ended = GitExit(process.returncode, complaint.last, largest, command.remote)
+        raise git_error(ended, monitor.limits)
 
 
 def _limits(largest: int, limits: CloneLimits) -> list[str]:
@@ -125,14 +125,14 @@ def _limits(largest: int, limits: CloneLimits) -> list[str]:
     return [str(number) for number in (os.getpid(), limits.memory_bytes, largest, seconds)]
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
     # git leaves children behind when it is killed; they share its group, so they go with it
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], complaint: Complaint, monitor: CloneMonitor) -> None:
+def _wait(process: subprocess.Popen[bytes], complaint: StderrPipe, monitor: CloneMonitor) -> None:
     while process.poll() is None:
-        complaint.listen(POLL_SECONDS)
+        complaint.listen(CHECK_INTERVAL)
         monitor.check()

@@ -14,25 +14,25 @@ import sys
 from types import FrameType
 
 PR_SET_PDEATHSIG = 1
-GRACE = 5  # seconds between the signal that names the limit and the one that nothing survives
+KILL_DELAY = 5  # seconds between the signal that names the limit and the one that nothing survives
 NOT_STARTED = 127
-BY_SIGNAL = 128  # the exit status is this and the signal's number when a signal ended the command
+SIGNAL_BASE = 128  # the exit status is this and the signal's number when a signal ended the command
 
 
 def main(words: list[str]) -> int:
     """Run the command of [parent, memory bytes, file bytes, CPU seconds, command ...]; return its status."""
     parent, memory, file_bytes, seconds = (int(word) for word in words[:4])
-    signal.signal(signal.SIGTERM, end_group)
+    signal.signal(signal.SIGTERM, kill_group)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
-        return BY_SIGNAL + signal.SIGTERM
-    limit(resource.RLIMIT_AS, memory)
-    limit(resource.RLIMIT_FSIZE, file_bytes)
-    limit(resource.RLIMIT_CPU, seconds, seconds + GRACE)
-    limit(resource.RLIMIT_CORE, 0)
+        return SIGNAL_BASE + signal.SIGTERM
+    lower_limit(resource.RLIMIT_AS, memory)
+    lower_limit(resource.RLIMIT_FSIZE, file_bytes)
+    lower_limit(resource.RLIMIT_CPU, seconds, seconds + KILL_DELAY)
+    lower_limit(resource.RLIMIT_CORE, 0)
     # nobody may be left who would end the command at its time
-    signal.signal(signal.SIGALRM, end_group)
-    signal.alarm(seconds + GRACE)
+    signal.signal(signal.SIGALRM, kill_group)
+    signal.alarm(seconds + KILL_DELAY)
     # Python ignores these two; git is to end by them
     usual = (signal.SIGPIPE, signal.SIGXFSZ)
     try:
@@ -40,15 +40,15 @@ def main(words: list[str]) -> int:
     except OSError:
         return NOT_STARTED
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return status if status >= 0 else BY_SIGNAL - status
+    return status if status >= 0 else SIGNAL_BASE - status
 
 
-def end_group(_number: int, _frame: FrameType | None) -> None:
+def kill_group(_number: int, _frame: FrameType | None) -> None:
     """End the command with everything that it started."""
     os.killpg(0, signal.SIGKILL)
 
 
-def limit(what: int, soft: int, hard: int | None = None) -> None:
+def lower_limit(what: int, soft: int, hard: int | None = None) -> None:
     """Lower a limit; one that is lower already stays."""
     before = resource.getrlimit(what)[1]
     highest = soft if hard is None else hard

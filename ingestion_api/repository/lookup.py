@@ -2,22 +2,22 @@
 
 from threading import Thread
 
-from ingestion_api.repository.connection import OpenSocket
+from ingestion_api.repository.connection import PinnedConnection
 from ingestion_api.repository.errors import RepositoryUnreachable
-from ingestion_api.repository.monitor import POLL_SECONDS, CloneMonitor
+from ingestion_api.repository.monitor import CHECK_INTERVAL, CloneMonitor
 from ingestion_api.repository.redirects import Location, locate
 from ingestion_api.repository.rules import UrlRules
 from ingestion_api.repository.urls import RepositoryUrl
 
 
-class Lookup(Thread):
+class LookupThread(Thread):
     """One look-up; it ends soon after it is stopped, since its connection is closed."""
 
     def __init__(self, url: RepositoryUrl, rules: UrlRules) -> None:
         super().__init__(name="repository-lookup", daemon=True)
         self._url = url
         self._rules = rules
-        self._line = OpenSocket()
+        self._line = PinnedConnection()
         self._found: Location | None = None
         self._error: Exception | None = None
 
@@ -43,11 +43,11 @@ class Lookup(Thread):
 
 def look_up(url: RepositoryUrl, rules: UrlRules, monitor: CloneMonitor) -> Location:
     """Return where the repository is; raises what `locate` and the monitor raise."""
-    lookup = Lookup(url, rules)
+    lookup = LookupThread(url, rules)
     lookup.start()
     try:
         while lookup.is_alive():
-            lookup.join(POLL_SECONDS)
+            lookup.join(CHECK_INTERVAL)
             monitor.check_time()
     finally:
         lookup.stop()

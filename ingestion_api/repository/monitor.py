@@ -11,7 +11,7 @@ from pathlib import Path
 from ingestion_api.repository.errors import CloningUnavailable, RepositoryTooLarge
 from ingestion_api.repository.rules import CloneLimits
 
-POLL_SECONDS = 0.05
+CHECK_INTERVAL = 0.05
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class CloneMonitor:
     def check(self) -> None:
         """Check the time and the disk; also raises CloningUnavailable when the disk is nearly full."""
         self.check_time()
-        self.check_bytes(bytes_in(self.directory))
+        self.check_bytes(directory_bytes(self.directory))
         self.check_disk()
 
     def check_bytes(self, found: int) -> None:
@@ -61,7 +61,7 @@ class CloneMonitor:
         return self.deadline - time.monotonic()
 
 
-def bytes_in(directory: Path) -> int:
+def directory_bytes(directory: Path) -> int:
     """Return the bytes of all files under a directory, also while files come and go."""
     total, folders = 0, [os.fspath(directory)]
     while folders:

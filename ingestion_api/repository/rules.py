@@ -8,7 +8,7 @@ from pathlib import Path
 Resolver = Callable[[str, int], list[str]]
 
 
-def system_addresses(host: str, port: int) -> list[str]:
+def resolve_host(host: str, port: int) -> list[str]:
     """Return the addresses that the system's resolver knows for a host, without repeats."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -25,7 +25,7 @@ class UrlRules:
     schemes: frozenset[str] = frozenset({"https"})
     trusted_hosts: frozenset[str] = frozenset()
     ca_file: Path | None = None
-    resolve: Resolver = field(default=system_addresses, compare=False)
+    resolve: Resolver = field(default=resolve_host, compare=False)
     connect_seconds: float = 10.0
 
 

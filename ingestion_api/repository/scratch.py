@@ -22,7 +22,7 @@ _PREFIX = "watchroom-clone-"
 _NEW = "watchroom-new-"
 _ASIDE = "watchroom-set-aside-"
 _LOCK = "in-use"
-_SOON = 3600.0  # seconds after which one that was never locked is nobody's
+_UNLOCKED_MAX_AGE = 3600.0  # seconds after which one that was never locked is nobody's
 _SWEEP_SECONDS = 10.0
 
 
@@ -45,7 +45,7 @@ def scratch_directory(parent: Path) -> Iterator[Path]:
             os.close(lock)
 
 
-def sweep(parent: Path) -> int:
+def sweep_scratch(parent: Path) -> int:
     """Remove what killed processes left and what was set aside; return how many. Raises no OSError."""
     until = time.monotonic() + _SWEEP_SECONDS
     removed = 0
@@ -53,7 +53,7 @@ def sweep(parent: Path) -> int:
         if time.monotonic() > until:
             break
         if path.name.startswith(_ASIDE):
-            removed += _removed(path)
+            removed += _try_remove(path)
         else:
             removed += _remove_abandoned(path)
     return removed
@@ -103,13 +103,13 @@ def _remove_abandoned(path: Path) -> bool:
 
 def _is_old(path: Path) -> bool:
     try:
-        return path.lstat().st_mtime < time.time() - _SOON
+        return path.lstat().st_mtime < time.time() - _UNLOCKED_MAX_AGE
     except OSError:
         return False
 
 
 def _remove_or_set_aside(path: Path) -> bool:
-    if _removed(path):
+    if _try_remove(path):
         return True
     aside = path.with_name(f"{_ASIDE}{path.name}")
     try:
@@ -121,7 +121,7 @@ def _remove_or_set_aside(path: Path) -> bool:
     return False
 
 
-def _removed(path: Path) -> bool:
+def _try_remove(path: Path) -> bool:
     try:
         if path.is_dir() and not path.is_symlink():
             remove_folder(path)

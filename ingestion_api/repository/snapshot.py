@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from ingestion_api.repository.errors import RepositoryUnreadable
-from ingestion_api.repository.tree import Entry
+from ingestion_api.repository.tree import TreeEntry
 
 
 @dataclass(frozen=True)
@@ -22,22 +22,22 @@ class Snapshot:
     """
 
     commit: str | None = None
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[TreeEntry, ...] = ()
     left_out: Counter[str] = field(default_factory=Counter)
     contents_file: Path | None = None
     check: Callable[[], None] = lambda: None
 
-    def contents(self) -> Iterator[tuple[Entry, bytes]]:
+    def contents(self) -> Iterator[tuple[TreeEntry, bytes]]:
         """Yield each file with its content; RepositoryUnreadable when one is not there whole."""
         if self.contents_file is None:
             return
         with self.contents_file.open("rb") as objects:
             for entry in self.entries:
                 self.check()
-                yield entry, _content(objects, entry)
+                yield entry, _read_content(objects, entry)
 
 
-def _content(objects: IO[bytes], entry: Entry) -> bytes:
+def _read_content(objects: IO[bytes], entry: TreeEntry) -> bytes:
     # what `git cat-file --batch` writes: "<object> blob <size>", the content, a line's end
     expected = f"{entry.blob} blob {entry.size}\n".encode()
     if objects.read(len(expected)) != expected:

@@ -37,15 +37,15 @@ _MAY_BE_DECLARED = frozenset(codecs.lookup(name).name for name in _CANDIDATES) |
     )
 )
 _JAPANESE_SHIFTS = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
-_NO_TEXT = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b\b"))
-_MOST_CONTROLS = 0.01  # of the characters of a text
-_GOOD_FOR_ONE_BAD = 20  # characters of UTF-8 beside one byte that is none
-_SAMPLE = 32_768
-_NEAR = 0.02  # of the measure of mess, within which two encodings are as likely
+_CONTROL_BYTES = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b\b"))
+_MAX_CONTROL_SHARE = 0.01  # of the characters of a text
+_MIN_GOOD_PER_BAD = 20  # characters of UTF-8 beside one byte that is none
+_SAMPLE_BYTES = 32_768
+_MAX_DIFFERENCE = 0.02  # of the measure of mess, within which two encodings are as likely
 
 
 @dataclass
-class Tally:
+class ReadCounts:
     """How many files were read by encoding, and left out by reason."""
 
     read: Counter[str] = field(default_factory=Counter)
@@ -58,18 +58,22 @@ class Tally:
     def __str__(self) -> str:
         """In words, such as "read 3 files (2 utf-8, 1 cp932), left out 1 (1 binary)"."""
         files = self.read.total()
-        said = f"read {files} file{'' if files == 1 else 's'}{_list(self.read)}"
-        return f"{said}, left out {self.left_out.total()}{_list(self.left_out)}" if self.left_out else said
+        said = f"read {files} file{'' if files == 1 else 's'}{_format_counts(self.read)}"
+        return (
+            f"{said}, left out {self.left_out.total()}{_format_counts(self.left_out)}"
+            if self.left_out
+            else said
+        )
 
 
-def read_text(raw: bytes, tally: Tally | None = None) -> str | None:
+def read_text(raw: bytes, tally: ReadCounts | None = None) -> str | None:
     """Return a file's text, or None when it is binary, empty, a large-file pointer or unreadable."""
-    counted = tally or Tally()
-    reason = _reason(raw)
+    counted = tally or ReadCounts()
+    reason = _skip_reason(raw)
     if reason is not None:
         counted.left_out[reason] += 1
         return None
-    for encoding in _likely(raw):
+    for encoding in _likely_encodings(raw):
         text = _decode(raw, encoding)
         if text is not None:
             counted.read[encoding.removesuffix("-sig")] += 1
@@ -78,13 +82,13 @@ def read_text(raw: bytes, tally: Tally | None = None) -> str | None:
     return None
 
 
-def _reason(raw: bytes) -> str | None:
+def _skip_reason(raw: bytes) -> str | None:
     if not raw.strip() or any(raw.strip() == mark for mark, _ in _BYTE_ORDER_MARKS):
         return EMPTY
     return POINTER if raw.startswith(_LFS_POINTER) else None
 
 
-def _likely(raw: bytes) -> Iterator[str]:
+def _likely_encodings(raw: bytes) -> Iterator[str]:
     """The encodings to try, the likeliest first."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if raw.startswith(mark):
@@ -96,11 +100,11 @@ def _likely(raw: bytes) -> Iterator[str]:
         yield "iso2022_jp"
     if not _looks_binary(raw):
         yield UTF8
-        yield from _declared(raw)
+        yield from _declared_encoding(raw)
         yield DAMAGED
         if _has_kana(raw):
             yield "euc_jp"
-        yield from _guessed(raw)
+        yield from _guess_encodings(raw)
 
 
 def _decode(raw: bytes, encoding: str) -> str | None:
@@ -108,7 +112,7 @@ def _decode(raw: bytes, encoding: str) -> str | None:
         text = raw.decode(errors="replace")
         bad = text.count("\ufffd")
         beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
-        return text if beyond_ascii >= (1 + _GOOD_FOR_ONE_BAD) * bad else None
+        return text if beyond_ascii >= (1 + _MIN_GOOD_PER_BAD) * bad else None
     try:
         text = raw.decode(encoding)
     except UnicodeError:
@@ -125,7 +129,7 @@ def _utf_16(raw: bytes) -> Iterator[str]:
             yield encoding
 
 
-def _declared(raw: bytes) -> Iterator[str]:
+def _declared_encoding(raw: bytes) -> Iterator[str]:
     found = _DECLARED.search(raw[:1024])
     if found is None:
         return
@@ -143,25 +147,25 @@ def _has_kana(raw: bytes) -> bool:
     return raw.count(b"\xa4") * 8 >= beyond_ascii > 0
 
 
-def _guessed(raw: bytes) -> Iterator[str]:
+def _guess_encodings(raw: bytes) -> Iterator[str]:
     # the lines of ASCII, which all encodings share, would outvote the few others
-    sample = b"\n".join(line for line in raw.splitlines() if not line.isascii())[:_SAMPLE]
+    sample = b"\n".join(line for line in raw.splitlines() if not line.isascii())[:_SAMPLE_BYTES]
     found = list(from_bytes(sample, cp_isolation=list(_CANDIDATES)))
     while found:
         least = min(match.chaos for match in found)
-        near = [match for match in found if match.chaos <= least + _NEAR]
+        near = [match for match in found if match.chaos <= least + _MAX_DIFFERENCE]
         best = max(near, key=lambda match: (match.coherence, -_CANDIDATES.index(match.encoding)))
         yield best.encoding
         found.remove(best)
 
 
 def _looks_binary(raw: bytes) -> bool:
-    return b"\0" in raw or len(raw) - len(raw.translate(None, _NO_TEXT)) > _MOST_CONTROLS * len(raw)
+    return b"\0" in raw or len(raw) - len(raw.translate(None, _CONTROL_BYTES)) > _MAX_CONTROL_SHARE * len(raw)
 
 
 def _has_controls(text: str) -> bool:
     return _looks_binary(text.encode("latin-1", "ignore"))
 
 
-def _list(counts: Counter[str]) -> str:
+def _format_counts(counts: Counter[str]) -> str:
     return f" ({', '.join(f'{number} {name}' for name, number in counts.most_common())})" if counts else ""

@@ -16,13 +16,13 @@ SUBMODULES = "submodules"  # git takes every mode that it does not know for one
 ODD_PATHS = "paths that no file can have"
 DEEP_PATHS = "paths that are too deep or too long"
 SAME_PATHS = "paths that were there already"
-_NOT_WHOLE = "git's list of the repository's files is not whole"
+_INCOMPLETE = "git's list of the repository's files is not whole"
 _CHUNK = 1024 * 1024
-_NO_STEPS = frozenset((b"", b".", b".."))
+_FORBIDDEN_STEPS = frozenset((b"", b".", b".."))
 
 
 @dataclass(frozen=True)
-class Entry:
+class TreeEntry:
     """One file: a path that can be stored, git's name for the content, the size in bytes."""
 
     path: str
@@ -31,7 +31,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedEntry:
     """One line of the list, not judged yet; `size` is None for what has no content here."""
 
     mode: int
@@ -40,50 +40,50 @@ class Listed:
     path: bytes
 
 
-def read_tree(listing: Path, monitor: CloneMonitor) -> tuple[list[Entry], Counter[str]]:
+def read_tree(listing: Path, monitor: CloneMonitor) -> tuple[list[TreeEntry], Counter[str]]:
     """Return the files in the order of their paths, and how many entries were left out, by reason.
 
     Raises RepositoryTooLarge when there are more entries or bytes than the limits allow,
     RepositoryUnreadable when a line is not one of git's.
     """
-    files: dict[str, Entry] = {}
+    files: dict[str, TreeEntry] = {}
     left_out: Counter[str] = Counter()
-    for count, listed in enumerate(_listed(listing, monitor), 1):
+    for count, listed in enumerate(_list_entries(listing, monitor), 1):
         monitor.check_files(count)
-        path = storable(listed.path)
-        reason = _reason(listed, monitor.limits) or (SAME_PATHS if path in files else None)
+        path = decode_path(listed.path)
+        reason = _skip_reason(listed, monitor.limits) or (SAME_PATHS if path in files else None)
         if reason is not None:
             left_out[reason] += 1
         else:
-            files[path] = Entry(path, listed.blob, listed.size or 0)
+            files[path] = TreeEntry(path, listed.blob, listed.size or 0)
     return [files[path] for path in sorted(files)], left_out
 
 
-def storable(path: bytes) -> str:
+def decode_path(path: bytes) -> str:
     """A path as text; bytes that are not UTF-8, which no database takes, are replaced."""
     return path.decode(errors="replace")
 
 
-def _listed(listing: Path, monitor: CloneMonitor) -> Iterator[Listed]:
+def _list_entries(listing: Path, monitor: CloneMonitor) -> Iterator[ListedEntry]:
     total = 0
-    for line in _lines(listing):
-        listed = _line(line)
+    for line in _read_lines(listing):
+        listed = _parse_line(line)
         total += listed.size or 0
         monitor.check_bytes(total)
         yield listed
 
 
-def _lines(listing: Path) -> Iterator[bytes]:
+def _read_lines(listing: Path) -> Iterator[bytes]:
     rest = b""
     with listing.open("rb") as file:
         while chunk := file.read(_CHUNK):
             *lines, rest = (rest + chunk).split(b"\0")
             yield from lines
     if rest:
-        raise RepositoryUnreadable(_NOT_WHOLE)
+        raise RepositoryUnreadable(_INCOMPLETE)
 
 
-def _line(line: bytes) -> Listed:
+def _parse_line(line: bytes) -> ListedEntry:
     # "<mode> <type> <object> <size>\t<path>"; the size is "-" for what has no content, "BAD" for what is lost
     facts, tab, path = line.partition(b"\t")
     words = facts.split()
@@ -92,18 +92,18 @@ def _line(line: bytes) -> Listed:
     except (IndexError, ValueError):
         tab = b""
     if not tab:
-        raise RepositoryUnreadable(_NOT_WHOLE)
-    return Listed(mode, blob, size, path)
+        raise RepositoryUnreadable(_INCOMPLETE)
+    return ListedEntry(mode, blob, size, path)
 
 
-def _reason(listed: Listed, limits: CloneLimits) -> str | None:
+def _skip_reason(listed: ListedEntry, limits: CloneLimits) -> str | None:
     """Why an entry is no file for us; None when it is one."""
     if stat.S_ISLNK(listed.mode):
         return LINKS
     if listed.size is None or not stat.S_ISREG(listed.mode):
         return SUBMODULES
     steps = listed.path.split(b"/")
-    if not _NO_STEPS.isdisjoint(steps):
+    if not _FORBIDDEN_STEPS.isdisjoint(steps):
         return ODD_PATHS
     if len(steps) - 1 > limits.depth or len(listed.path) > limits.path_bytes:
         return DEEP_PATHS

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from ingestion_api.repository.errors import RepositoryUrlRefused
 from ingestion_api.repository.rules import UrlRules
 
-LONGEST = 2048
+MAX_LENGTH = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _MERGED_SLASHES = re.compile(r"(https?):/(?=[^/])", re.IGNORECASE)
@@ -66,8 +66,8 @@ def is_trusted(url: RepositoryUrl, rules: UrlRules) -> bool:
 
 
 def _check_characters(url: str) -> None:
-    if len(url) > LONGEST:
-        raise RepositoryUrlRefused(f"the URL has {len(url)} characters; expected {LONGEST} at most")
+    if len(url) > MAX_LENGTH:
+        raise RepositoryUrlRefused(f"the URL has {len(url)} characters; expected {MAX_LENGTH} at most")
     if url.startswith("-"):
         raise RepositoryUrlRefused("the URL starts with a dash, which git would read as an option")
     if any(ord(character) < 33 or ord(character) == 127 for character in url):

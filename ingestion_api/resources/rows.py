@@ -10,8 +10,8 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from ingestion_api.resources.table import ResourceTable, naive
-from ingestion_api.store.engine import WRITES
+from ingestion_api.resources.table import ResourceTable, naive_utc
+from ingestion_api.store.engine import WRITE_OPTION
 
 NO_VECTOR: dict[str, Any] = {
     "sparse_embedding": None,
@@ -19,12 +19,12 @@ NO_VECTOR: dict[str, Any] = {
     "sparse_embedding_updated_at": None,
 }
 # PostgreSQL's classes of errors: the data, a constraint, a limit (a text too long for an index)
-_REFUSALS = frozenset(("22", "23", "54"))
-NEVER_CHANGED = ("id", "created_at")
+_ROW_ERRORS = frozenset(("22", "23", "54"))
+IMMUTABLE_COLUMNS = ("id", "created_at")
 
 
 @dataclass(frozen=True)
-class Text:
+class ResourceText:
     """What a vector is made of: a resource's title and its description."""
 
     id: Any
@@ -33,67 +33,72 @@ class Text:
 
 def upsert(resources: ResourceTable, rows: Sequence[dict[str, Any]], now: datetime) -> None:
     """Write rows by our names; one with a known id is updated and loses its vector."""
-    moment = naive(now)
+    moment = naive_utc(now)
     full = [
         resources.further(moment)
         | resources.row({**row, **NO_VECTOR, "created_at": moment, "updated_at": moment})
         for row in rows
     ]
-    with _writing(resources) as connection:
-        connection.execute(_upsert(resources, [*rows[0], *NO_VECTOR, "updated_at"]), full)
+    with _write_connection(resources) as connection:
+        connection.execute(_upsert_statement(resources, [*rows[0], *NO_VECTOR, "updated_at"]), full)
 
 
-def is_refusal(error: DBAPIError) -> bool:
+def is_row_rejected(error: DBAPIError) -> bool:
     """Tell whether the database refuses a row for what is in it, and would take others."""
     if error.connection_invalidated:
         return False
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
-        return str(state)[:2] in _REFUSALS
+        return str(state)[:2] in _ROW_ERRORS
     return isinstance(error, DataError | IntegrityError)
 
 
-def texts(resources: ResourceTable, ids: Iterable[Any]) -> list[Text]:
+def read_texts(resources: ResourceTable, ids: Iterable[Any]) -> list[ResourceText]:
     """The texts of the rows with these ids, in the order of ids."""
     query = select(resources["id"], resources["title"], resources["description"])
     query = query.where(resources["id"].in_(list(ids))).order_by(resources["id"])
     with resources.engine.connect() as connection:
-        return [Text(key, f"{title or ''}\n{body or ''}") for key, title, body in connection.execute(query)]
+        return [
+            ResourceText(key, f"{title or ''}\n{body or ''}")
+            for key, title, body in connection.execute(query)
+        ]
 
 
-def present(resources: ResourceTable, ids: Iterable[Any]) -> set[Any]:
+def existing_ids(resources: ResourceTable, ids: Iterable[Any]) -> set[Any]:
     """Those of the ids that have a row."""
     query = select(resources["id"]).where(resources["id"].in_(list(ids)))
     with resources.engine.connect() as connection:
         return set(connection.scalars(query))
 
 
-def put_vectors(
+def store_vectors(
     resources: ResourceTable, vectors: Sequence[tuple[Any, str]], model: str, now: datetime
 ) -> None:
     """Store vectors, (id, JSON), with the model that made them, in one transaction."""
     values: dict[str, Any] = {"sparse_embedding": bindparam("the_vector"), "sparse_embedding_model": model}
-    values |= {"sparse_embedding_updated_at": naive(now)}
+    values |= {"sparse_embedding_updated_at": naive_utc(now)}
     statement = update(resources.table).where(resources["id"] == bindparam("the_key"))
-    with _writing(resources) as connection:
+    with _write_connection(resources) as connection:
         connection.execute(
             statement.values(resources.row(values)),
             [{"the_key": key, "the_vector": vector} for key, vector in vectors],
         )
 
 
-def remove(resources: ResourceTable, ids: Sequence[Any]) -> bool:
+def delete_rows(resources: ResourceTable, ids: Sequence[Any]) -> bool:
     """Delete rows; False when something else in the database still refers to one of them."""
     try:
-        with _writing(resources) as connection:
+        with _write_connection(resources) as connection:
             connection.execute(delete(resources.table).where(resources["id"].in_(ids)))
     except IntegrityError:
         return False
     return True
 
 
-def _upsert(resources: ResourceTable, ours: Sequence[str]) -> Any:
-    changing = [resources[name].name for name in ours if name not in NEVER_CHANGED and resources.has(name)]
+def _upsert_statement(resources: ResourceTable, ours: Sequence[str]) -> Any:
+    changing = [
+        resources[name].name for name in ours if name not in IMMUTABLE_COLUMNS and resources.has(name)
+    ]
     key = [resources["id"]]
     if resources.engine.dialect.name == "postgresql":
         into = postgresql.insert(resources.table)
@@ -107,7 +112,7 @@ def _upsert(resources: ResourceTable, ours: Sequence[str]) -> Any:
 
 
 @contextmanager
-def _writing(resources: ResourceTable) -> Iterator[Connection]:
-    connection = resources.engine.connect().execution_options(**{WRITES: True})
+def _write_connection(resources: ResourceTable) -> Iterator[Connection]:
+    connection = resources.engine.connect().execution_options(**{WRITE_OPTION: True})
     with connection, connection.begin():
         yield connection

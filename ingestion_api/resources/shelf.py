@@ -10,7 +10,7 @@ from ingestion_api.store import Store
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ResourceTarget:
     """The stores, the repository, the job that reads it, and the model of its vectors."""
 
     store: Store

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Engine, MetaData, Table, Uuid, or_
 from sqlalchemy.exc import NoSuchTableError
 
-from ingestion_api.problems import Unavailable, Unprocessable
-from ingestion_api.resources.columns import columns_of, fill
+from ingestion_api.errors import Unavailable, Unprocessable
+from ingestion_api.resources.columns import fill_required, find_columns
 from ingestion_api.settings import Settings
 from ingestion_api.store.engine import open_backend_engine
 
@@ -45,7 +45,7 @@ class ResourceTable:
     def further(self, now: datetime) -> dict[str, Any]:
         """Values for the columns that are not ours and must not be null."""
         ours = {column.name for column in self.columns.values()}
-        return fill(self.table, ours, self.defaults, now)
+        return fill_required(self.table, ours, self.defaults, now)
 
     def key(self, text: str) -> Any:
         """An id as the table stores it; Unprocessable when it cannot be one."""
@@ -59,7 +59,7 @@ class ResourceTable:
         return value if kind.as_uuid else str(value)
 
 
-class Resources:
+class ResourceDatabase:
     """Where the resources table is; it is asked for its columns when first needed."""
 
     def __init__(self, settings: Settings, own: Engine) -> None:
@@ -88,10 +88,10 @@ class Resources:
             table = Table(name, MetaData(), autoload_with=self.engine)
         except NoSuchTableError:
             raise Unavailable(f"The database of resources has no table {name!r}.") from None
-        columns = columns_of(table, self._settings.resources_columns)
+        columns = find_columns(table, self._settings.resources_columns)
         return ResourceTable(self.engine, table, columns, self._settings.resources_defaults)
 
 
-def naive(moment: datetime) -> datetime:
+def naive_utc(moment: datetime) -> datetime:
     """A moment as the backend stores it: UTC without zone."""
     return moment.astimezone(UTC).replace(tzinfo=None)

@@ -10,11 +10,11 @@ from ingestion_api.alerts.acknowledge import acknowledge, take_back
 from ingestion_api.notes import Note
 from ingestion_api.routes.alerts import OneAlert
 from ingestion_api.routes.answers import errors
-from ingestion_api.service import service_of
-from ingestion_api.store.tables.base import LONGEST_ID
+from ingestion_api.service import current_service
+from ingestion_api.store.tables.base import MAX_ID
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
-AlertId = Annotated[int, Path(ge=1, le=LONGEST_ID, examples=[5])]
+AlertId = Annotated[int, Path(ge=1, le=MAX_ID, examples=[5])]
 
 
 class Acknowledge(BaseModel):
@@ -42,7 +42,7 @@ def post(
     wanted: Annotated[Acknowledge, Body()] = WITHOUT_A_NOTE,
 ) -> OneAlert:
     """Take care of an alert until it ends; when it fires again it is another. 409 when it is over."""
-    return OneAlert.of(acknowledge(service_of(request), alert_id, wanted.note, actor))
+    return OneAlert.of(acknowledge(current_service(request), alert_id, wanted.note, actor))
 
 
 @router.delete(
@@ -50,4 +50,4 @@ def post(
 )
 def delete(request: Request, alert_id: AlertId, actor: Operator) -> OneAlert:
     """Let an alert that fires be unacknowledged again. 409 when it is over."""
-    return OneAlert.of(take_back(service_of(request), alert_id, actor))
+    return OneAlert.of(take_back(current_service(request), alert_id, actor))

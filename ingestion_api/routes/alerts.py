@@ -12,9 +12,9 @@ from ingestion_api.alerts.notices import Webhook
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import ACKNOWLEDGEMENT, ALERT, ALERTS, RECEIVED, with_example
 from ingestion_api.routes.shapes import Shape
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 from ingestion_api.store.tables import Alert
-from ingestion_api.store.tables.base import LONGEST_ID
+from ingestion_api.store.tables.base import MAX_ID
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
@@ -89,7 +89,7 @@ class AlertList(Shape):
 @router.post("/webhook", responses=errors(400, 401, 413, 422, 429, 503), summary="Alertmanager's webhook")
 def webhook(request: Request, call: Webhook, _actor: Alertmanager) -> Received:
     """Keep what Alertmanager tells, once for each fingerprint and start."""
-    service = service_of(request)
+    service = current_service(request)
     kept = keep(service.store, call, service.clock())
     return Received(new=kept.new, known=kept.known)
 
@@ -101,10 +101,10 @@ def alerts(
     status: Annotated[Literal["firing", "resolved"] | None, Query(examples=["firing"])] = None,
     severity: Severity = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID, examples=[5])] = None,
+    before: Annotated[int | None, Query(ge=1, le=MAX_ID, examples=[5])] = None,
 ) -> AlertList:
     """Active and past incidents."""
-    with service_of(request).store.read() as session:
+    with current_service(request).store.read() as session:
         found = listed(session, limit + 1, status, severity, before)
         more = found[limit - 1].id if len(found) > limit else None
         return AlertList(alerts=[OneAlert.of(alert) for alert in found[:limit]], next_cursor=more)

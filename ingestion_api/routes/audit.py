@@ -11,8 +11,8 @@ from ingestion_api.audit.read import rows
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import CHANGE, CHANGES, with_example
 from ingestion_api.routes.shapes import Shape
-from ingestion_api.service import service_of
-from ingestion_api.store.tables.base import LONGEST_ID
+from ingestion_api.service import current_service
+from ingestion_api.store.tables.base import MAX_ID
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 
@@ -48,11 +48,11 @@ def audit_log(
     request: Request,
     _actor: Operator,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(ge=1, le=LONGEST_ID, examples=[9])] = None,
+    before: Annotated[int | None, Query(ge=1, le=MAX_ID, examples=[9])] = None,
     action: Action = None,
 ) -> AuditLog:
     """Every change that was made through the service."""
-    with service_of(request).store.read() as session:
+    with current_service(request).store.read() as session:
         found = rows(session, limit + 1, before, action)
         changes = [
             Change.model_validate({name: getattr(row, name) for name in Change.model_fields})

@@ -12,7 +12,7 @@ from ingestion_api.cache.clearing import dry_run
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import CACHE, CLEARED, with_example
 from ingestion_api.routes.shapes import Shape
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 
 router = APIRouter(prefix="/api/v1/cache", tags=["cache"])
 
@@ -62,7 +62,7 @@ class ClearAnswer(Shape):
 @router.get("", responses=errors(401, 429, 503), summary="Cache statistics")
 def statistics(request: Request, _actor: Operator) -> CacheState:
     """Keys, memory, hits and misses, and the keys by prefix."""
-    found = cache_of(service_of(request).cache).statistics()
+    found = cache_of(current_service(request).cache).statistics()
     return CacheState(
         keys=found.keys,
         memory_bytes=found.memory_bytes,
@@ -79,7 +79,7 @@ def statistics(request: Request, _actor: Operator) -> CacheState:
 @router.post("/clear", responses=errors(400, 401, 409, 413, 422, 429, 503), summary="Clear keys by prefix")
 def clear(request: Request, actor: Operator, wanted: Annotated[Clear, Body()]) -> ClearAnswer:
     """Count first; then, with the confirmation, remove. Protected prefixes are never touched."""
-    service = service_of(request)
+    service = current_service(request)
     if wanted.dry_run:
         trial = dry_run(service, wanted.prefix)
         found, confirmation = trial.found, trial.confirmation

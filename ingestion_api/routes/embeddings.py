@@ -9,12 +9,12 @@ from pydantic.config import JsonDict
 
 from ingestion_api.access.bearer import Operator
 from ingestion_api.embeddings.request import embedding_status, request_generation
-from ingestion_api.jobs.generate import Generation
+from ingestion_api.jobs.generate import GenerationParameters
 from ingestion_api.jobs.history import duration_seconds
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import EMBEDDINGS, QUEUED, RUN, with_example
 from ingestion_api.routes.shapes import Shape, State
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job
 
 router = APIRouter(prefix="/admin/sparse-embeddings", tags=["sparse embeddings"])
@@ -145,10 +145,12 @@ class EmbeddingState(Shape):
 )
 def generate(request: Request, actor: Operator, wanted: Annotated[Wanted, Body()]) -> Queued:
     """Queue a generation; asking for the active one again gives that one."""
-    service = service_of(request)
+    service = current_service(request)
     ids = tuple(wanted.resource_ids) if wanted.resource_ids is not None else None
     size = wanted.batch_size or service.settings.batch_size
-    requested = request_generation(service, Generation(ids, size, wanted.rebuild, wanted.outdated), actor)
+    requested = request_generation(
+        service, GenerationParameters(ids, size, wanted.rebuild, wanted.outdated), actor
+    )
     return Queued(
         status="queued" if requested.job.state == "pending" else "processing",
         job_id=str(requested.job.id),
@@ -160,7 +162,7 @@ def generate(request: Request, actor: Operator, wanted: Annotated[Wanted, Body()
 @router.get("/status", responses=errors(503), summary="How far the vectors are")
 def status(request: Request) -> EmbeddingState:
     """The running generation, the last ones, and how many resources have a vector; watchers need no token."""
-    found = embedding_status(service_of(request))
+    found = embedding_status(current_service(request))
     covered = found.coverage
     return EmbeddingState(
         running=Run.of(found.active) if found.active else None,

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Request
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.jobs.accept import Accepted
-from ingestion_api.jobs.history import ended
+from ingestion_api.jobs.accept import SubmitResult
+from ingestion_api.jobs.history import ended_jobs
 from ingestion_api.jobs.submit import submit
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import HISTORY, REPOSITORY
 from ingestion_api.routes.shapes import Dispatched, History, PastJob
-from ingestion_api.service import Service, service_of
+from ingestion_api.service import Service, current_service
 
 router = APIRouter(prefix="/api/v1/ingestion", tags=["ingestion"])
 
@@ -43,7 +43,7 @@ RepoUrl = Annotated[
 )
 def ingest(request: Request, repo_url: RepoUrl, actor: Operator, key: Key = None) -> Dispatched:
     """Queue a repository; one that waits or runs already is not queued twice."""
-    service = service_of(request)
+    service = current_service(request)
     query = request.url.query
     accepted = submit(service, f"{repo_url}?{query}" if query else repo_url, actor, key)
     return dispatched(service, accepted)
@@ -56,12 +56,12 @@ def history(
     cursor: Cursor = None,
 ) -> History:
     """The latest ended jobs, newest first."""
-    with service_of(request).store.read() as session:
-        page = ended(session, limit, cursor)
+    with current_service(request).store.read() as session:
+        page = ended_jobs(session, limit, cursor)
         return History(jobs=[PastJob.of(job) for job in page.jobs], next_cursor=page.next_cursor)
 
 
-def dispatched(service: Service, accepted: Accepted) -> Dispatched:
+def dispatched(service: Service, accepted: SubmitResult) -> Dispatched:
     """The contract's answer for an accepted job."""
     job, place = accepted.job, accepted.place
     return Dispatched(
@@ -74,7 +74,7 @@ def dispatched(service: Service, accepted: Accepted) -> Dispatched:
     )
 
 
-def _message(accepted: Accepted) -> str:
+def _message(accepted: SubmitResult) -> str:
     job, position = accepted.job, accepted.place.position
     if accepted.new:
         return f"Job {job.id} waits as number {position}."

@@ -7,31 +7,31 @@ from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.jobs.history import newest, stories
-from ingestion_api.jobs.queue import counts, positions
-from ingestion_api.jobs.submit import resubmit, stop
-from ingestion_api.problems import NotFound
+from ingestion_api.errors import NotFound
+from ingestion_api.jobs.history import events_by_job, newest_jobs
+from ingestion_api.jobs.queue import job_counts, queue_positions
+from ingestion_api.jobs.submit import resubmit, stop_job
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.ingestion import dispatched
 from ingestion_api.routes.shapes import Dispatched, JobList, OneJob, QueueCounts, State, StepTaken
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job
-from ingestion_api.store.tables.base import LONGEST_ID
+from ingestion_api.store.tables.base import MAX_ID
 
 router = APIRouter(prefix="/api/v1/ingestion", tags=["jobs"])
 
 Before = Annotated[
-    int | None, Query(ge=1, le=LONGEST_ID, description="next_cursor of the page before", examples=[17])
+    int | None, Query(ge=1, le=MAX_ID, description="next_cursor of the page before", examples=[17])
 ]
-JobIdPath = Annotated[int, Path(ge=1, le=LONGEST_ID, examples=[17])]
+JobIdPath = Annotated[int, Path(ge=1, le=MAX_ID, examples=[17])]
 
 
 @router.get("/queue", responses=errors(503), summary="Jobs by state")
 def queue(request: Request) -> QueueCounts:
     """How many ingestion jobs are in each state."""
-    service = service_of(request)
+    service = current_service(request)
     with service.store.read() as session:
-        found = counts(session)
+        found = job_counts(session)
     return QueueCounts(
         pending=found["pending"],
         processing=found["processing"],
@@ -52,15 +52,15 @@ def all_jobs(
     before: Before = None,
 ) -> JobList:
     """The newest jobs first."""
-    with service_of(request).store.read() as session:
-        page = newest(session, limit, before, status)
+    with current_service(request).store.read() as session:
+        page = newest_jobs(session, limit, before, status)
         return JobList(jobs=_all(session, page.jobs), next_cursor=page.next_cursor)
 
 
 @router.get("/jobs/{job_id}", responses=errors(401, 404, 422, 429, 503), summary="One job")
 def job(request: Request, job_id: JobIdPath, _actor: Operator) -> OneJob:
     """Everything about one job, with its steps so far."""
-    with service_of(request).store.read() as session:
+    with current_service(request).store.read() as session:
         found = session.get(Job, job_id)
         if found is None:
             raise NotFound(f"There is no job {job_id}.")
@@ -70,8 +70,8 @@ def job(request: Request, job_id: JobIdPath, _actor: Operator) -> OneJob:
 @router.post("/jobs/{job_id}/cancel", responses=errors(401, 404, 409, 422, 429, 503), summary="Cancel a job")
 def cancel(request: Request, job_id: JobIdPath, actor: Operator) -> OneJob:
     """Cancel a waiting job at once, a running one as soon as its worker hears of it."""
-    service = service_of(request)
-    stop(service, job_id, actor)
+    service = current_service(request)
+    stop_job(service, job_id, actor)
     with service.store.read() as session:
         return _one(session, session.get_one(Job, job_id))
 
@@ -83,7 +83,7 @@ def cancel(request: Request, job_id: JobIdPath, actor: Operator) -> OneJob:
 )
 def retry(request: Request, job_id: JobIdPath, actor: Operator) -> Dispatched:
     """Queue the same repository as a new job; the failed one stays in the history."""
-    service = service_of(request)
+    service = current_service(request)
     return dispatched(service, resubmit(service, job_id, actor))
 
 
@@ -93,5 +93,5 @@ def _one(session: Session, found: Job) -> OneJob:
 
 def _all(session: Session, found: Sequence[Job]) -> list[OneJob]:
     """The answers for some jobs; how many they are makes no more queries."""
-    steps, places = stories(session, [job.id for job in found]), positions(session, found)
+    steps, places = events_by_job(session, [job.id for job in found]), queue_positions(session, found)
     return [OneJob.of(job, places[job.id], [StepTaken.of(event) for event in steps[job.id]]) for job in found]

@@ -6,7 +6,7 @@ from prometheus_client.exposition import choose_encoder
 
 from ingestion_api.metrics.levels import LevelMetrics
 from ingestion_api.routes.answers import Responses, errors
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 
 router = APIRouter(tags=["probes"])
 TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
@@ -22,7 +22,7 @@ def metrics(request: Request) -> Response:
 def levels(request: Request) -> Response:
     """Only the levels that are set: asked every second, and no page at all while they are not known."""
     registry = CollectorRegistry()
-    registry.register(LevelMetrics(service_of(request)))
+    registry.register(LevelMetrics(current_service(request)))
     return _page(request, registry)
 
 

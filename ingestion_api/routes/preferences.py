@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.moments import Written
+from ingestion_api.moments import Rfc3339Datetime
 from ingestion_api.notes import Note
 from ingestion_api.preferences.keep import Wanted, set_back, set_levels
 from ingestion_api.preferences.overview import Standing, one, overview
@@ -15,7 +15,7 @@ from ingestion_api.preferences.signals import Severity
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import LEVELS, LEVELS_SET, PREFERENCES, SET_BACK, SET_LEVELS, with_example
 from ingestion_api.routes.shapes import Shape
-from ingestion_api.service import service_of
+from ingestion_api.service import current_service
 
 router = APIRouter(prefix="/api/v1/preferences", tags=["preferences"])
 Name = Annotated[
@@ -42,7 +42,9 @@ class Levels(BaseModel):
         min_length=1, description="By severity; those that are not named follow the file."
     )
     reason: Note = ""
-    expires_at: Written | None = Field(default=None, description="From then on the file's hold again.")
+    expires_at: Rfc3339Datetime | None = Field(
+        default=None, description="From then on the file's hold again."
+    )
 
 
 class Range(Shape):
@@ -122,7 +124,7 @@ class SetBack(Shape):
 @router.get("", responses=errors(401, 429, 503), summary="All levels")
 def preferences(request: Request, _actor: Operator) -> Preferences:
     """Every signal with the file's levels and those in force, and who set them, when and why."""
-    found = overview(service_of(request))
+    found = overview(current_service(request))
     return Preferences(signals=[SignalLevels.of(it) for it in found.signals], problem=found.problem or None)
 
 
@@ -132,7 +134,7 @@ def put(request: Request, signal: Name, actor: Operator, wanted: Annotated[Level
 
     They must lie within the range of the signal and in order; else nothing changes and 400 tells why.
     """
-    service = service_of(request)
+    service = current_service(request)
     levels = {str(severity): level for severity, level in wanted.levels.items()}
     set_levels(service, signal, Wanted(levels, wanted.reason, wanted.expires_at), actor)
     return SignalLevels.of(one(service, signal))
@@ -141,4 +143,4 @@ def put(request: Request, signal: Name, actor: Operator, wanted: Annotated[Level
 @router.delete("/{signal}", responses=errors(401, 404, 422, 429, 503), summary="Set back to the file")
 def delete(request: Request, signal: Name, actor: Operator) -> SetBack:
     """Let the file's levels of a signal be in force again."""
-    return SetBack(signal=signal, removed=set_back(service_of(request), signal, actor))
+    return SetBack(signal=signal, removed=set_back(current_service(request), signal, actor))

@@ -4,14 +4,14 @@ from fastapi import APIRouter, Request
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
-from ingestion_api.disk import folder_of_clones, folders_of_data, shortage
+from ingestion_api.disk import data_folders, disk_shortage, scratch_folder
 from ingestion_api.dispatch.broker import NO_QUEUE
-from ingestion_api.problems import Unavailable
+from ingestion_api.errors import Unavailable
 from ingestion_api.routes.answers import errors
-from ingestion_api.service import service_of
-from ingestion_api.store.prepare import Preparation
+from ingestion_api.service import current_service
+from ingestion_api.store.prepare import BackgroundMigration
 from ingestion_api.store.write_probe import WriteProbe
-from ingestion_api.workers.overview import overview
+from ingestion_api.workers.overview import workers_overview
 
 router = APIRouter(tags=["probes"])
 
@@ -35,7 +35,7 @@ async def ready(request: Request) -> dict[str, str]:
 @router.get("/-/workers", responses=errors(503))
 def workers(request: Request) -> dict[str, str]:
     """At least one worker is online, so that jobs are done."""
-    found = overview(service_of(request))
+    found = workers_overview(current_service(request))
     if found.health != "healthy":
         raise Unavailable(
             f"No worker is online; the best of {len(found.workers)} is {found.health}"
@@ -45,10 +45,10 @@ def workers(request: Request) -> dict[str, str]:
 
 
 def _readiness(request: Request) -> dict[str, str]:
-    service = service_of(request)
+    service = current_service(request)
     check_database(request)
     settings = service.settings
-    if full := shortage(folders_of_data(settings), settings.min_free_bytes):
+    if full := disk_shortage(data_folders(settings), settings.min_free_bytes):
         raise Unavailable(full)
     if not service.broker.is_configured:
         return {"status": "ready", "detail": NO_QUEUE}
@@ -56,16 +56,16 @@ def _readiness(request: Request) -> dict[str, str]:
         service.broker.check()
     except Unavailable as error:
         return {"status": "degraded", "detail": error.detail}
-    if full := shortage((folder_of_clones(settings),), settings.min_free_bytes):
+    if full := disk_shortage((scratch_folder(settings),), settings.min_free_bytes):
         return {"status": "degraded", "detail": full}
     return {"status": "ready"}
 
 
 def check_database(request: Request) -> None:
     """Pass when the database answers, has its tables and can be written; Unavailable, or what SQL raises."""
-    with service_of(request).store.read() as session:
+    with current_service(request).store.read() as session:
         session.execute(text("SELECT 1"))
-    preparation: Preparation = request.app.state.preparation
+    preparation: BackgroundMigration = request.app.state.preparation
     preparation.check()
     probe: WriteProbe = request.app.state.write_probe
     probe.check()

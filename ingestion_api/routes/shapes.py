@@ -17,14 +17,14 @@ from ingestion_api.routes.examples import (
     with_example,
 )
 from ingestion_api.store.tables import Job, JobEvent
-from ingestion_api.store.tables.base import LONGEST_ID
+from ingestion_api.store.tables.base import MAX_ID
 
 # the contract's moments are UTC without a zone
 Naive = Annotated[
     datetime, PlainSerializer(lambda moment: moment.astimezone(UTC).replace(tzinfo=None).isoformat(), str)
 ]
 State = Literal["pending", "processing", "complete", "failed", "skipped", "cancelled"]
-JobId = Annotated[int, Field(ge=1, le=LONGEST_ID, examples=[17])]
+JobId = Annotated[int, Field(ge=1, le=MAX_ID, examples=[17])]
 
 
 class Shape(BaseModel):

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from ingestion_api.disk import folder_of_clones, folders_of_data, shortage
-from ingestion_api.problems import Unavailable
+from ingestion_api.disk import data_folders, disk_shortage, scratch_folder
+from ingestion_api.errors import Unavailable
 from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import HEALTH, WORKER, WORKER_STATUS, with_example
 from ingestion_api.routes.probes import check_database
 from ingestion_api.routes.shapes import Shape
-from ingestion_api.service import Service, service_of
-from ingestion_api.workers.overview import overview
+from ingestion_api.service import Service, current_service
+from ingestion_api.workers.overview import workers_overview
 
 NO_QUEUE = "not configured"
 
@@ -69,7 +69,7 @@ class Health(Shape):
 @router.get("/worker/status", responses=errors(503), summary="What the workers do")
 def worker_status(request: Request) -> WorkerStatus:
     """The contract's word for the whole, and each worker by its last heartbeat."""
-    found = overview(service_of(request))
+    found = workers_overview(current_service(request))
     workers = [
         OneWorker(
             id=worker.id,
@@ -101,7 +101,7 @@ def health(request: Request) -> JSONResponse:
 
 
 def _services(request: Request) -> dict[str, str]:
-    service = service_of(request)
+    service = current_service(request)
     found = {
         "database": _said(lambda: check_database(request)),
         "redis": _said(lambda: _ask_queue(service)),
@@ -111,7 +111,7 @@ def _services(request: Request) -> dict[str, str]:
     if service.edge is None and not service.broker.is_configured:
         found["redis"] = NO_QUEUE
     if found["database"] == HEALTHY and found["redis"] == HEALTHY:
-        found["workers"] = overview(service).health
+        found["workers"] = workers_overview(service).health
     return found
 
 
@@ -127,8 +127,8 @@ def _said(question: Callable[[], None]) -> str:
 
 def _check_disks(service: Service) -> None:
     settings = service.settings
-    folders = (*folders_of_data(settings), folder_of_clones(settings))
-    if full := shortage(folders, settings.min_free_bytes):
+    folders = (*data_folders(settings), scratch_folder(settings))
+    if full := disk_shortage(folders, settings.min_free_bytes):
         raise Unavailable(full)
 
 

@@ -7,7 +7,7 @@ is closed, the oldest first. So half-sent requests shut nobody out, not even fro
 from collections import Counter
 from typing import Protocol
 
-from ingestion_api.networks import Networks, network_of
+from ingestion_api.networks import NetworkList, client_network
 
 
 class Connection(Protocol):
@@ -31,10 +31,10 @@ Waiting = dict[Connection, None]  # in the order in which they began to wait
 class Connections:
     """All connections, by the network that they come from."""
 
-    def __init__(self, total: int, per_address: int, proxies: Networks | None = None) -> None:
+    def __init__(self, total: int, per_address: int, proxies: NetworkList | None = None) -> None:
         self.total = total
         self.per_address = per_address
-        self._proxies = proxies or Networks(())
+        self._proxies = proxies or NetworkList(())
         self._networks: dict[Connection, str] = {}
         self._count: Counter[str] = Counter()
         # strangers of one network, and those that had an answer before and are idle: they go last
@@ -46,7 +46,7 @@ class Connections:
 
     def admit(self, connection: Connection) -> bool:
         """Count a new connection, which waits for its request; False when there is no room for it."""
-        network = network_of(connection.address)
+        network = client_network(connection.address)
         crowded = self._count[network] >= self.per_address and connection.address not in self._proxies
         if crowded and not self._drop_one(network):
             return False

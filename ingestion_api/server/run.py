@@ -8,7 +8,7 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.config import HTTPProtocolType
 
-from ingestion_api.networks import Networks
+from ingestion_api.networks import NetworkList
 from ingestion_api.server.connections import Connections
 from ingestion_api.server.protocol import BoundedProtocol, Patience
 from ingestion_api.settings import Settings
@@ -46,7 +46,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 def protocol(settings: Settings) -> partial[BoundedProtocol]:
     """What makes a protocol for each connection; all of them are counted together."""
     connections = Connections(
-        min(settings.connections, _room()), settings.connections_per_address, Networks(settings.proxies)
+        min(settings.connections, _room()), settings.connections_per_address, NetworkList(settings.proxies)
     )
     patience = Patience(settings.head_seconds, settings.body_seconds, settings.answer_seconds)
     return partial(BoundedProtocol, connections, patience)

@@ -10,10 +10,10 @@ from typing import Any
 from psycopg.adapt import Buffer, Loader
 
 UTF8 = "utf8"
-TEXTS = ("text", "varchar", "bpchar", "name")
+TEXT_TYPES = ("text", "varchar", "bpchar", "name")
 
 
-class AnyText(Loader):
+class LenientTextLoader(Loader):
     """Reads UTF-8, with U+FFFD in place of what is none."""
 
     def load(self, data: Buffer) -> str:
@@ -21,11 +21,11 @@ class AnyText(Loader):
         return bytes(data).decode(errors="replace")
 
 
-def read_any_text(connection: Any, _record: object) -> None:
+def accept_any_encoding(connection: Any, _record: object) -> None:
     """Let a new connection read whatever bytes stand in a database of encoding SQL_ASCII."""
     if connection.info.parameter_status("server_encoding") != "SQL_ASCII":
         return
     connection.execute("SET client_encoding TO 'SQL_ASCII'")
     connection.commit()
-    for name in TEXTS:
-        connection.adapters.register_loader(name, AnyText)
+    for name in TEXT_TYPES:
+        connection.adapters.register_loader(name, LenientTextLoader)

@@ -6,20 +6,20 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import StatementError
 
-from ingestion_api.store.encoding import UTF8, read_any_text
+from ingestion_api.store.encoding import UTF8, accept_any_encoding
 
 # what an error of the backend's database carries, so that whoever is told knows which one is away
-OF_THE_RESOURCES = "of the resources"
-WRITES = "watchroom_writes"
-POOL_WAIT = 5.0  # seconds; then the answer is 503 rather than a growing line of threads
+RESOURCES_DETAIL = "of the resources"
+WRITE_OPTION = "watchroom_writes"
+POOL_TIMEOUT = 5.0  # seconds; then the answer is 503 rather than a growing line of threads
 
 
 def open_engine(url: str) -> Engine:
     """An engine for the service's own database; the folder of an SQLite file is made when missing."""
     if make_url(url).get_backend_name() != "sqlite":
-        return _server(url, pool_size=10)
+        return _server_engine(url, pool_size=10)
     Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = _sqlite(url)
+    engine = _sqlite_engine(url)
     event.listen(engine, "connect", _make_durable)
     return engine
 
@@ -27,41 +27,41 @@ def open_engine(url: str) -> Engine:
 def open_backend_engine(url: str) -> Engine:
     """An engine for the backend's database, whose own ways are left as they are."""
     is_file = make_url(url).get_backend_name() == "sqlite"
-    engine = _sqlite(url) if is_file else _server(url, pool_size=5)
-    event.listen(engine, "handle_error", _say_whose)
+    engine = _sqlite_engine(url) if is_file else _server_engine(url, pool_size=5)
+    event.listen(engine, "handle_error", _mark_resources_error)
     return engine
 
 
-def _say_whose(context: ExceptionContext) -> None:
+def _mark_resources_error(context: ExceptionContext) -> None:
     if isinstance(context.sqlalchemy_exception, StatementError):
-        context.sqlalchemy_exception.add_detail(OF_THE_RESOURCES)
+        context.sqlalchemy_exception.add_detail(RESOURCES_DETAIL)
 
 
-def _server(url: str, pool_size: int) -> Engine:
+def _server_engine(url: str, pool_size: int) -> Engine:
     postgres = make_url(url).get_backend_name() == "postgresql"
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_timeout=POOL_WAIT,
+        pool_timeout=POOL_TIMEOUT,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 2, "client_encoding": UTF8} if postgres else {},
     )
     if postgres:
-        event.listen(engine, "connect", read_any_text)
+        event.listen(engine, "connect", accept_any_encoding)
     return engine
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
-        url, pool_size=10, max_overflow=10, pool_timeout=POOL_WAIT, connect_args={"timeout": 10}
+        url, pool_size=10, max_overflow=10, pool_timeout=POOL_TIMEOUT, connect_args={"timeout": 10}
     )
-    event.listen(engine, "connect", _leave_transactions_to_us)
+    event.listen(engine, "connect", _disable_driver_transactions)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _leave_transactions_to_us(connection: Any, _record: object) -> None:
+def _disable_driver_transactions(connection: Any, _record: object) -> None:
     # the driver would begin transactions late, after the first read, which loses the race for a slot
     connection.isolation_level = None
 
@@ -73,5 +73,5 @@ def _make_durable(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES)
+    writes = connection.get_execution_options().get(WRITE_OPTION)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

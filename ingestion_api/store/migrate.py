@@ -7,17 +7,17 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from ingestion_api.store.engine import WRITES
+from ingestion_api.store.engine import WRITE_OPTION
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-LOCK = 5_090_001  # any number that nothing else in the database locks
+LOCK_KEY = 5_090_001  # any number that nothing else in the database locks
 
 
 def migrate(engine: Engine) -> None:
     """Upgrade to the newest revision; several processes may call it at once."""
-    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+    with engine.connect().execution_options(**{WRITE_OPTION: True}) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
         command.upgrade(_config(connection), "head")
 
 

@@ -7,17 +7,17 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from connections.postgres_faults import way_is_wrong
-from ingestion_api.problems import Unavailable
+from ingestion_api.errors import Unavailable
 from ingestion_api.store.migrate import migrate
 
 log = logging.getLogger(__name__)
 
-PERIOD = 1.0  # seconds between two attempts
-PATIENCE = 10.0  # seconds for which the start waits for the first attempt
-AWAY = "The service's database does not answer"
+RETRY_INTERVAL = 1.0  # seconds between two attempts
+START_TIMEOUT = 10.0  # seconds for which the start waits for the first attempt
+UNREACHABLE = "The service's database does not answer"
 
 
-class Preparation:
+class BackgroundMigration:
     """Migrates at the start; a database server that is away is tried until it answers.
 
     A file that cannot be opened is a wrong setting and ends the start, as does anything but an absence.
@@ -30,7 +30,7 @@ class Preparation:
         self._stopped = threading.Event()
         self._tried = threading.Event()
         self._error: Exception | None = None
-        self._away = AWAY
+        self._away = UNREACHABLE
         self._thread = threading.Thread(target=self._run, name="migration", daemon=True)
 
     def start(self) -> None:
@@ -40,7 +40,7 @@ class Preparation:
             self._done.set()
             return
         self._thread.start()
-        self._tried.wait(PATIENCE)
+        self._tried.wait(START_TIMEOUT)
         if self._error is not None:
             raise self._error
 
@@ -57,7 +57,7 @@ class Preparation:
 
     def _run(self) -> None:
         while not self._stopped.is_set() and not self._attempt():
-            self._stopped.wait(PERIOD)
+            self._stopped.wait(RETRY_INTERVAL)
 
     def _attempt(self) -> bool:
         """Whether there is nothing left to try."""
@@ -65,9 +65,9 @@ class Preparation:
             migrate(self._engine)
         except (OperationalError, InterfaceError) as error:
             words = way_is_wrong(str(error))
-            self._away = f"The service's database {words}" if words else AWAY
+            self._away = f"The service's database {words}" if words else UNREACHABLE
             if not self._tried.is_set():
-                log.warning("%s; see database_url. It is tried every %g s.", self._away, PERIOD)
+                log.warning("%s; see database_url. It is tried every %g s.", self._away, RETRY_INTERVAL)
             self._tried.set()
             return False
         except Exception as error:  # the start raises it; later only the log can tell

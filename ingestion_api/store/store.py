@@ -9,8 +9,8 @@ from zlib import crc32
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from ingestion_api.clock import Clock, SteadyClock, wall
-from ingestion_api.store.engine import WRITES, open_engine
+from ingestion_api.clock import Clock, SteadyClock, wall_time
+from ingestion_api.store.engine import WRITE_OPTION, open_engine
 
 
 class Store:
@@ -37,14 +37,14 @@ class Store:
         """A session that is committed at the end of the block, or not at all."""
         with self._turn, Session(self.engine, expire_on_commit=False) as session:
             # SQLite takes its only write lock now, so that what is read below is still true when written
-            session.connection(execution_options={WRITES: True})
+            session.connection(execution_options={WRITE_OPTION: True})
             yield session
             session.commit()
 
     def now(self) -> datetime:
         """The time of the database's server, for all who use it; of a file, that of this machine."""
         if self.engine.dialect.name != "postgresql":
-            return wall()
+            return wall_time()
         with self.read() as session:
             found: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
         return found.astimezone(UTC)
@@ -54,13 +54,13 @@ class Store:
         self.engine.dispose()
 
 
-def follow(clock: Clock, store: Store) -> None:
+def sync_clock(clock: Clock, store: Store) -> None:
     """Let a steady clock learn the database's time; other clocks are left as they are."""
     if isinstance(clock, SteadyClock):
         clock.follow(store.now())
 
 
-def one_at_a_time(session: Session, subject: str) -> None:
+def take_advisory_lock(session: Session, subject: str) -> None:
     """Hold every other transaction about `subject` back until this one ends; call it in `Store.write`."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": crc32(subject.encode())})

@@ -10,17 +10,17 @@ from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 from ingestion_api.clock import Clock, utc_now
-from ingestion_api.problems import Unavailable
-from ingestion_api.store.engine import WRITES
+from ingestion_api.errors import Unavailable
+from ingestion_api.store.engine import WRITE_OPTION
 from ingestion_api.store.store import Store
-from ingestion_api.store.tables.base import Moment
-from ingestion_api.store.trouble import BUSY, trouble
+from ingestion_api.store.tables.base import UtcDateTime
+from ingestion_api.store.trouble import BUSY, describe_database_error
 
-PERIOD = 2.0  # seconds for which the last answer holds, however often it is asked for
-PATIENCE_MS = 1_000  # for other writers; that they are busy proves nothing
+RESULT_MAX_AGE = 2.0  # seconds for which the last answer holds, however often it is asked for
+LOCK_TIMEOUT_MS = 1_000  # for other writers; that they are busy proves nothing
 UPSERT = text(
     "INSERT INTO write_probe (id, at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET at = excluded.at"
-).bindparams(bindparam("at", type_=Moment()))
+).bindparams(bindparam("at", type_=UtcDateTime()))
 
 
 class WriteProbe:
@@ -53,21 +53,21 @@ class WriteProbe:
             self._write()
             self._trouble = ""
         except DBAPIError as error:
-            found = trouble(error)
+            found = describe_database_error(error)
             if found != BUSY:
                 self._trouble = found
-        self._next = self._monotonic() + PERIOD
+        self._next = self._monotonic() + RESULT_MAX_AGE
 
     def _write(self) -> None:
         write = _write_file if self._store.engine.dialect.name == "sqlite" else _write_server
-        with self._store.engine.connect().execution_options(**{WRITES: True}) as connection:
+        with self._store.engine.connect().execution_options(**{WRITE_OPTION: True}) as connection:
             write(connection, self._clock())
 
 
 def _write_file(connection: Connection, now: datetime) -> None:
     driver: Any = connection.connection.driver_connection
     [usual] = driver.execute("PRAGMA busy_timeout").fetchone()
-    driver.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+    driver.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
     try:
         connection.execute(UPSERT, {"at": now})
         connection.commit()
@@ -77,7 +77,7 @@ def _write_file(connection: Connection, now: datetime) -> None:
 
 
 def _write_server(connection: Connection, now: datetime) -> None:
-    connection.execute(text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
-    connection.execute(text(f"SET LOCAL statement_timeout = {2 * PATIENCE_MS}"))
+    connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
+    connection.execute(text(f"SET LOCAL statement_timeout = {2 * LOCK_TIMEOUT_MS}"))
     connection.execute(UPSERT, {"at": now})
     connection.commit()

@@ -8,30 +8,30 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from ingestion_api.jobs.claim import Claim, renew
-from ingestion_api.jobs.watch import Progress, Watch
-from ingestion_api.worker.bench import Bench
+from ingestion_api.jobs.claim import ClaimedJob, renew_lease
+from ingestion_api.jobs.watch import JobControl, Progress
+from ingestion_api.worker.bench import WorkerContext
 
 log = logging.getLogger(__name__)
 
-LONGEST_PERIOD = 1.0
+MAX_RENEW_INTERVAL = 1.0
 
 
-class Cancelled(Exception):
+class JobCancelled(Exception):
     """Somebody asked the job to stop."""
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """The claim is no longer ours; another worker may have the job, so nothing may be written about it."""
 
 
-class Hold:
+class LeaseRenewer:
     """A thread that renews a claim for as long as the block lasts."""
 
-    def __init__(self, bench: Bench, claim: Claim) -> None:
+    def __init__(self, bench: WorkerContext, claim: ClaimedJob) -> None:
         # an interrupted job goes on, so what it had made counts
         made = claim.job.embeddings_generated
-        self.watch = Watch(Progress(embeddings_generated=made), self.pause, self._renew)
+        self.watch = JobControl(Progress(embeddings_generated=made), self.pause, self._renew)
         self._bench = bench
         self._claim = claim
         self._lease = timedelta(seconds=bench.settings.lease)
@@ -44,9 +44,9 @@ class Hold:
     def pause(self) -> None:
         """Call often; raises Cancelled or Lost when the work should stop here."""
         if self._lost:
-            raise Lost
+            raise LeaseLost
         if self.cancelled:
-            raise Cancelled
+            raise JobCancelled
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -59,7 +59,7 @@ class Hold:
         self._thread.join()
 
     def _run(self) -> None:
-        period = min(LONGEST_PERIOD, self._lease.total_seconds() / 4)
+        period = min(MAX_RENEW_INTERVAL, self._lease.total_seconds() / 4)
         while not self._stopped.wait(period):
             if self.cancelled:
                 # a full period was not enough to reach a pause: it waits for something outside
@@ -69,7 +69,7 @@ class Hold:
 
     def _renew(self) -> None:
         try:
-            renewed = renew(
+            renewed = renew_lease(
                 self._bench.store, self._claim, self.watch.progress, self._bench.clock(), self._lease
             )
         except Exception as error:  # noqa: BLE001 - the lease tells how long the database may be away

@@ -7,37 +7,37 @@ from celery import Task, shared_task
 
 from ingestion_api.dispatch.celery_app import INGESTION, TASKS
 from ingestion_api.embeddings.scope import Scope
-from ingestion_api.embeddings.vectors import embed
-from ingestion_api.encoder import model_named
-from ingestion_api.jobs.claim import Claim
-from ingestion_api.jobs.watch import Watch
-from ingestion_api.repository import check_url, clone, sweep
+from ingestion_api.embeddings.vectors import embed_resources
+from ingestion_api.encoder import model_name
+from ingestion_api.jobs.claim import ClaimedJob
+from ingestion_api.jobs.watch import JobControl
+from ingestion_api.repository import check_url, clone, sweep_scratch
 from ingestion_api.resources.ingest import ingest_files
-from ingestion_api.resources.shelf import Shelf
-from ingestion_api.tasks.embed import press_for
-from ingestion_api.tasks.perform import perform
-from ingestion_api.worker.bench import Bench, open_bench
+from ingestion_api.resources.shelf import ResourceTarget
+from ingestion_api.tasks.embed import make_encoding_context
+from ingestion_api.tasks.perform import run_job
+from ingestion_api.worker.bench import WorkerContext, worker_context
 
 
 @shared_task(bind=True, name=TASKS[INGESTION])
 def ingest(self: "Task[Any, Any]", job_id: int) -> None:
     """Do the ingestion job with this id."""
-    perform(open_bench(), job_id, str(self.request.hostname), ingest_repository)
+    run_job(worker_context(), job_id, str(self.request.hostname), ingest_repository)
 
 
-def ingest_repository(bench: Bench, claim: Claim, watch: Watch) -> None:
+def ingest_repository(bench: WorkerContext, claim: ClaimedJob, watch: JobControl) -> None:
     """Clone, read, store, embed; raises RepositoryError and what the databases raise."""
     url = check_url(claim.job.repo_url or "", bench.rules)
     resources = bench.resources.table()
     watch.progress.stage = "cloning"
-    sweep(bench.scratch)  # a process that was killed could not tidy up
+    sweep_scratch(bench.scratch)  # a process that was killed could not tidy up
     with clone(url, bench.rules, bench.limits, bench.scratch, watch.pause) as snapshot:
         watch.progress.stage = "reading"
-        model = model_named(bench.settings.encoder)
-        shelf = Shelf(bench.store, resources, url, bench.clock, claim.job.id, model)
+        model = model_name(bench.settings.encoder)
+        shelf = ResourceTarget(bench.store, resources, url, bench.clock, claim.job.id, model)
         # until the last row is written the limit on time holds
         ingested = ingest_files(shelf, snapshot, replace(watch, pause=snapshot.check))
     watch.progress.stage = "embedding"
-    press = press_for(bench, claim, resources, bench.settings.batch_size)
-    embed(press, Scope(ingested.ids), watch)
+    press = make_encoding_context(bench, claim, resources, bench.settings.batch_size)
+    embed_resources(press, Scope(ingested.ids), watch)
     watch.progress.stage = "done"

@@ -13,8 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingestion_api.access.bearer import address_of, gate_of
+from ingestion_api.errors import (
+    BadRequest,
+    ContentTooLarge,
+    RequestTimeout,
+    ServiceError,
+    UnsupportedMediaType,
+)
 from ingestion_api.pages.visitor import learn_seal, visitor_of
-from ingestion_api.problems import BadRequest, Problem, TooLarge, TooSlow, WrongType
 from ingestion_api.web.errors import detail
 
 WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -40,7 +46,7 @@ class RequestBody:
             if _announced(scope) and _is_chunked(scope):
                 raise BadRequest("Content-Length and Transfer-Encoding are both given; expected one of them.")
             body = await self._read(Request(scope), receive)
-        except Problem as problem:
+        except ServiceError as problem:
             await self._refuse(problem, scope, receive, send)
             return
         # None: the client has left, so nobody waits for an answer
@@ -55,7 +61,7 @@ class RequestBody:
             async with asyncio.timeout(self.seconds):
                 return await _whole(receive, limit)
         except TimeoutError:
-            raise TooSlow(f"The body did not come within {self.seconds:g} s.") from None
+            raise RequestTimeout(f"The body did not come within {self.seconds:g} s.") from None
 
     async def _limit(self, request: Request) -> int:
         """How much is read; a Problem when nothing is."""
@@ -65,19 +71,21 @@ class RequestBody:
             gate_of(request).alertmanager(token, address_of(request))
             return self.limit
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
-            raise WrongType("Content-Type is multipart/...; expected application/x-www-form-urlencoded.")
+            raise UnsupportedMediaType(
+                "Content-Type is multipart/...; expected application/x-www-form-urlencoded."
+            )
         if 0 < _announced(request.scope) <= FORM_OF_STRANGERS or await _has_signed_in(request):
             return self.limit
         return min(self.limit, FORM_OF_STRANGERS)
 
-    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, problem: ServiceError, scope: Scope, receive: Receive, send: Send) -> None:
         async def begin(message: Message) -> None:
             await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
 
         answer = detail(problem.status, problem.detail, {**problem.headers, "Connection": "close"})
         await answer(scope, receive, begin)
         if not any(name == b"expect" for name, _ in scope["headers"]):
-            with suppress(TimeoutError, TooLarge):
+            with suppress(TimeoutError, ContentTooLarge):
                 async with asyncio.timeout(LINGER):
                     await _thrown_away(receive, self.limit)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -125,8 +133,8 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return read
 
 
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The body is too large; expected at most {limit} bytes.")
+def _too_large(limit: int) -> ContentTooLarge:
+    return ContentTooLarge(f"The body is too large; expected at most {limit} bytes.")
 
 
 def _has_body(scope: Scope) -> bool:

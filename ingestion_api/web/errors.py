@@ -16,9 +16,9 @@ from starlette.routing import Match
 
 from connections.faults import fault
 from connections.postgres_faults import way_is_wrong
-from ingestion_api.problems import Problem
-from ingestion_api.store.engine import OF_THE_RESOURCES
-from ingestion_api.store.trouble import trouble
+from ingestion_api.errors import ServiceError
+from ingestion_api.store.engine import RESOURCES_DETAIL
+from ingestion_api.store.trouble import describe_database_error
 from ingestion_api.web.headers import HEADERS
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ WORDS = {
 
 def answer_errors(app: FastAPI) -> None:
     """Turn every exception into an answer of one shape."""
-    app.exception_handler(Problem)(_problem)
+    app.exception_handler(ServiceError)(_problem)
     app.exception_handler(HTTPException)(_http)
     app.exception_handler(RequestValidationError)(_invalid)
     for away in (OperationalError, InterfaceError, InternalError, PoolTimeoutError):
@@ -56,7 +56,7 @@ def _shown(sentence: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-async def _problem(_request: Request, error: Problem) -> JSONResponse:
+async def _problem(_request: Request, error: ServiceError) -> JSONResponse:
     return detail(error.status, error.detail, error.headers)
 
 
@@ -85,11 +85,11 @@ async def _database_away(_request: Request, error: Exception) -> JSONResponse:
 
 def of_database(error: Exception) -> str:
     """What an error of a database means to who asked."""
-    theirs = OF_THE_RESOURCES in getattr(error, "detail", ())
+    theirs = RESOURCES_DETAIL in getattr(error, "detail", ())
     whose = "The database of the resources" if theirs else "The service's database"
     if words := way_is_wrong(str(error)):
         return f"{whose} {words}."
-    return f"{whose} {trouble(error)}; try again shortly."
+    return f"{whose} {describe_database_error(error)}; try again shortly."
 
 
 async def _no_data(_request: Request, _error: DataError) -> JSONResponse:

@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ingestion_api.networks import Networks, parsed
+from ingestion_api.networks import NetworkList, parse_address
 
 HOPS = 20  # the last ones are looked at; whoever writes more only makes it long
 
@@ -10,7 +10,7 @@ HOPS = 20  # the last ones are looked at; whoever writes more only makes it long
 class Forwarded:
     """Believes X-Forwarded-For and -Proto of trusted proxies, and of them only what can be an address."""
 
-    def __init__(self, app: ASGIApp, proxies: Networks) -> None:
+    def __init__(self, app: ASGIApp, proxies: NetworkList) -> None:
         self.app = app
         self.proxies = proxies
 
@@ -33,7 +33,7 @@ class Forwarded:
         """The last address that is no proxy of ours; the farthest proxy when all are; empty when unknown."""
         found = ""
         for hop in reversed(hops.rsplit(",", HOPS)[-HOPS:]):
-            address = parsed(_without_port(hop.strip()))
+            address = parse_address(_without_port(hop.strip()))
             if address is None:
                 return found
             found = str(address)

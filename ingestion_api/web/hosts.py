@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ingestion_api.networks import parsed
+from ingestion_api.networks import parse_address
 from ingestion_api.web.errors import detail
 
 # nobody can register a public name that ends so
@@ -41,7 +41,7 @@ class Hosts:
         name = _name(host)
         if not name:
             return False
-        if ANY in self.allowed or name in self.allowed or "." not in name or parsed(name) is not None:
+        if ANY in self.allowed or name in self.allowed or "." not in name or parse_address(name) is not None:
             return True
         suffixes = tuple(each[1:] for each in self.allowed if each.startswith("*."))
         return name.endswith((*PRIVATE, *suffixes))

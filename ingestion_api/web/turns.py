@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ingestion_api.networks import network_of
+from ingestion_api.networks import client_network
 
 AT_ONCE = 16
 
@@ -25,7 +25,7 @@ class Turns:
             await self.app(scope, receive, send)
             return
         client = scope.get("client")
-        async with self._turn(network_of(client[0]) if client else "unknown"):
+        async with self._turn(client_network(client[0]) if client else "unknown"):
             await self.app(scope, receive, send)
 
     @asynccontextmanager

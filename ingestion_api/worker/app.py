@@ -9,19 +9,19 @@ from typing import Any
 from celery.signals import worker_ready, worker_shutdown
 from celery.worker.state import SOFTWARE_INFO
 
-from ingestion_api.dispatch.celery_app import celery_app
-from ingestion_api.settings_file import SettingsError, load
-from ingestion_api.worker.bench import open_bench
+from ingestion_api.dispatch.celery_app import make_celery_app
+from ingestion_api.settings_load import SettingsError, load_settings
+from ingestion_api.worker.bench import worker_context
 from ingestion_api.worker.heartbeat import Heartbeat
 
 _file = os.environ.get("SERVICE_CONFIG")
 try:
-    settings = load(Path(_file) if _file else None)
+    settings = load_settings(Path(_file) if _file else None)
 except SettingsError as error:
     sys.exit(str(error))
 if settings.broker_url is None:
     sys.exit("broker_url is empty, so there is no queue to work on; set SERVICE_BROKER_URL to a Redis")
-app = celery_app(settings, include=["ingestion_api.tasks.ingest", "ingestion_api.tasks.embed"])
+app = make_celery_app(settings, include=["ingestion_api.tasks.ingest", "ingestion_api.tasks.embed"])
 _heartbeats: list[Heartbeat] = []
 # what its heartbeats call this software, by which it is told from the backend's workers on one broker
 SOFTWARE_INFO["sw_ident"] = "watchroom"
@@ -30,16 +30,16 @@ logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(leve
 
 
 @worker_ready.connect
-def begin(sender: Any, **_more: object) -> None:
+def start_heartbeat(sender: Any, **_more: object) -> None:
     """Register the worker, and report from now on."""
     queues = sorted(sender.app.amqp.queues.consume_from)
-    heartbeat = Heartbeat(open_bench(), str(sender.hostname), queues, sender.contact)
+    heartbeat = Heartbeat(worker_context(), str(sender.hostname), queues, sender.contact)
     heartbeat.start()
     _heartbeats.append(heartbeat)
 
 
 @worker_shutdown.connect
-def finish(**_more: object) -> None:
+def stop_heartbeat(**_more: object) -> None:
     """Say that the worker has stopped, so that nobody waits for its next heartbeat."""
     while _heartbeats:
         _heartbeats.pop().stop()

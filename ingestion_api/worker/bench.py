@@ -6,24 +6,24 @@ from functools import lru_cache
 from pathlib import Path
 
 from ingestion_api.clock import Clock, utc_now
-from ingestion_api.repository import CloneLimits, UrlRules, sweep
-from ingestion_api.resources.table import Resources
+from ingestion_api.repository import CloneLimits, UrlRules, sweep_scratch
+from ingestion_api.resources.table import ResourceDatabase
 from ingestion_api.service import clone_limits, url_rules
 from ingestion_api.settings import Settings
-from ingestion_api.settings_file import load
+from ingestion_api.settings_load import load_settings
 from ingestion_api.store import Store
 from ingestion_api.store.migrate import migrate
 
 
 @dataclass(frozen=True)
-class Bench:
+class WorkerContext:
     """The settings, the databases and the rules, for one process."""
 
     settings: Settings
     store: Store
     rules: UrlRules
     limits: CloneLimits
-    resources: Resources
+    resources: ResourceDatabase
     scratch: Path
     clock: Clock = utc_now
 
@@ -35,28 +35,28 @@ class Bench:
     def prepare(self) -> None:
         """Bring the tables up to date, remove what a killed process left in the scratch folder."""
         migrate(self.store.engine)
-        sweep(self.scratch)
+        sweep_scratch(self.scratch)
 
 
-def open_bench() -> Bench:
+def worker_context() -> WorkerContext:
     """The bench of this process; a child never uses the connections of the process that forked it."""
-    return _of_process(os.getpid())
+    return _context_of_process(os.getpid())
 
 
 @lru_cache(maxsize=2)
-def _of_process(_pid: int) -> Bench:
+def _context_of_process(_pid: int) -> WorkerContext:
     file = os.environ.get("SERVICE_CONFIG")
-    return bench_for(load(Path(file) if file else None))
+    return make_context(load_settings(Path(file) if file else None))
 
 
-def bench_for(settings: Settings) -> Bench:
+def make_context(settings: Settings) -> WorkerContext:
     """A bench for these settings."""
     store = Store.at(settings.database)
-    return Bench(
+    return WorkerContext(
         settings=settings,
         store=store,
         rules=url_rules(settings),
         limits=clone_limits(settings),
-        resources=Resources(settings, store.engine),
+        resources=ResourceDatabase(settings, store.engine),
         scratch=settings.state_dir / "scratch",
     )

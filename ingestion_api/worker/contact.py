@@ -6,12 +6,12 @@ from typing import Any
 
 from celery.worker.state import active_requests, reserved_requests
 
-DEAF_AFTER = 8.0  # seconds; a broker that is there answers a waiting BRPOP every second
-TICK = 1.0
-LATE = 3.0  # seconds between two looks
+LOST_AFTER = 8.0  # seconds; a broker that is there answers a waiting BRPOP every second
+CHECK_INTERVAL = 1.0
+MAX_CHECK_DELAY = 3.0  # seconds between two looks
 
 
-class Contact:
+class BrokerContact:
     """Noted by the consumer's loop, read by the heartbeat; nothing is known before the first note."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,7 +24,7 @@ class Contact:
     def was_late(self) -> bool:
         """Whether the consumer's loop stood still since the last look, in which nothing could be heard."""
         before, self._looked_at = self._looked_at, self._clock()
-        return self._looked_at - before > LATE
+        return self._looked_at - before > MAX_CHECK_DELAY
 
     def begin(self) -> None:
         """A new connection answered."""
@@ -40,14 +40,14 @@ class Contact:
         if self.heard_at is None or (self.blocks_loop and active_requests):
             return None
         silence = self._clock() - self.heard_at
-        return silence if silence > DEAF_AFTER else None
+        return silence if silence > LOST_AFTER else None
 
 
-class BrokerLost(ConnectionResetError):
+class BrokerConnectionLost(ConnectionResetError):
     """The broker does not answer, though nothing says that its connection has ended."""
 
 
-def listen(contact: Contact, channel: Any) -> None:
+def observe_channel(contact: BrokerContact, channel: Any) -> None:
     """Have kombu's channel tell of each reply to its BRPOP, and of an acknowledgement that got none."""
     read, ack = channel.handlers["BRPOP"], channel.qos.ack
 
@@ -72,17 +72,17 @@ def listen(contact: Contact, channel: Any) -> None:
     channel.qos.ack = acknowledged
 
 
-def look(contact: Contact, channel: Any) -> None:
+def check_contact(contact: BrokerContact, channel: Any) -> None:
     """Raise BrokerLost where only a new connection helps.
 
     A message that could not be acknowledged counts against the prefetch limit for ever, so that no other is
     asked for. A worker that has all it can work on asks for none either, and its silence says nothing.
     """
     if contact.must_reconnect:
-        raise BrokerLost("an acknowledgement got no reply")
+        raise BrokerConnectionLost("an acknowledgement got no reply")
     if contact.was_late():
         return  # what was sent meanwhile is read first
     if reserved_requests and not channel.qos.can_consume():
         contact.note()
     if contact.lost_for() is not None:
-        raise BrokerLost("the broker has not answered")
+        raise BrokerConnectionLost("the broker has not answered")

@@ -4,26 +4,26 @@ import shutil
 import subprocess
 from typing import Any
 
-QUESTION = ("--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits")
+QUERY = ("--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits")
 TIMEOUT = 5.0
 
 
-def gpu_facts(command: str = "nvidia-smi") -> dict[str, Any]:
+def gpu_info(command: str = "nvidia-smi") -> dict[str, Any]:
     """{"available", "cards": [{"name", "memory_bytes", "driver"}]}; no card when the driver's tool fails."""
     tool = shutil.which(command)
     if tool is None:
         return {"available": False, "cards": []}
     try:
         answer = subprocess.run(  # noqa: S603 - a fixed question to a tool found on the path
-            [tool, *QUESTION], capture_output=True, text=True, timeout=TIMEOUT, check=True
+            [tool, *QUERY], capture_output=True, text=True, timeout=TIMEOUT, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return {"available": False, "cards": []}
-    cards = [card for line in answer.stdout.splitlines() if (card := _card(line))]
+    cards = [card for line in answer.stdout.splitlines() if (card := _parse_card(line))]
     return {"available": bool(cards), "cards": cards}
 
 
-def _card(line: str) -> dict[str, Any] | None:
+def _parse_card(line: str) -> dict[str, Any] | None:
     parts = [part.strip() for part in line.split(",")]
     if len(parts) != 3 or not parts[1].isdigit():
         return None

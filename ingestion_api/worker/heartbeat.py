@@ -7,19 +7,19 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ingestion_api.store.store import follow
-from ingestion_api.worker.bench import Bench
-from ingestion_api.worker.contact import Contact
-from ingestion_api.worker.gpu import gpu_facts
-from ingestion_api.workers.register import Report, report, say_goodbye
+from ingestion_api.store.store import sync_clock
+from ingestion_api.worker.bench import WorkerContext
+from ingestion_api.worker.contact import BrokerContact
+from ingestion_api.worker.gpu import gpu_info
+from ingestion_api.workers.register import WorkerReport, mark_stopped, record_heartbeat
 
 log = logging.getLogger(__name__)
 
 # a process forked while its parent has an SQLite file open inherits locks that nobody will ever give back
 # (sqlite.org/howtocorrupt.html, 2.6): no fork during a beat, and no connection stays open between two
-_unforked = threading.RLock()
+_fork_lock = threading.RLock()
 os.register_at_fork(
-    before=_unforked.acquire, after_in_parent=_unforked.release, after_in_child=_unforked.release
+    before=_fork_lock.acquire, after_in_parent=_fork_lock.release, after_in_child=_fork_lock.release
 )
 
 
@@ -29,12 +29,14 @@ class Heartbeat:
     It says nothing about a pool that hangs.
     """
 
-    def __init__(self, bench: Bench, worker: str, queues: list[str], contact: Contact | None = None) -> None:
+    def __init__(
+        self, bench: WorkerContext, worker: str, queues: list[str], contact: BrokerContact | None = None
+    ) -> None:
         self._bench = bench
-        self._report = Report(
-            worker, bench.settings.worker_type, socket.gethostname(), os.getpid(), queues, gpu_facts()
+        self._report = WorkerReport(
+            worker, bench.settings.worker_type, socket.gethostname(), os.getpid(), queues, gpu_info()
         )
-        self._contact = contact or Contact()
+        self._contact = contact or BrokerContact()
         self._lost_at: datetime | None = None
         self._prepared = False
         self._stopped = threading.Event()
@@ -50,7 +52,7 @@ class Heartbeat:
         self._stopped.set()
         self._thread.join(timeout=5)
         try:
-            say_goodbye(self._bench.store, self._report.worker, self._bench.clock())
+            mark_stopped(self._bench.store, self._report.worker, self._bench.clock())
         except Exception as error:  # noqa: BLE001 - the worker stops anyway
             log.warning("the worker could not say goodbye: %s", type(error).__name__)
 
@@ -59,7 +61,7 @@ class Heartbeat:
             self._beat()
 
     def _beat(self) -> None:
-        with _unforked:
+        with _fork_lock:
             try:
                 self._write()
             except Exception as error:  # noqa: BLE001 - the next beat tells that the database is back
@@ -72,10 +74,10 @@ class Heartbeat:
         if not self._prepared:
             self._bench.prepare()
             self._prepared = True
-        follow(self._bench.clock, self._bench.store)
+        sync_clock(self._bench.clock, self._bench.store)
         now = self._bench.clock()
         self._look(now)
-        report(self._bench.store, replace(self._report, broker_lost_at=self._lost_at), now)
+        record_heartbeat(self._bench.store, replace(self._report, broker_lost_at=self._lost_at), now)
 
     def _look(self, now: datetime) -> None:
         """Note since when the broker is not heard, and say when that begins and ends."""

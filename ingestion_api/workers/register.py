@@ -8,12 +8,12 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ingestion_api.store import Store
-from ingestion_api.store.store import one_at_a_time
+from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Worker
 
 
 @dataclass(frozen=True)
-class Report:
+class WorkerReport:
     """What a worker says of itself."""
 
     worker: str
@@ -25,27 +25,27 @@ class Report:
     broker_lost_at: datetime | None = None
 
 
-def report(store: Store, report: Report, now: datetime) -> None:
+def record_heartbeat(store: Store, report: WorkerReport, now: datetime) -> None:
     """Write a heartbeat; a worker not seen before, or with a new process, is registered."""
     with store.write() as session:
-        one_at_a_time(session, f"worker {report.worker}")
+        take_advisory_lock(session, f"worker {report.worker}")
         known = session.get(Worker, report.worker)
         if known is None:
-            session.add(_registered(report, now))
+            session.add(_worker_row(report, now))
             return
         if known.pid != report.pid or known.stopped_at is not None:
-            _begin_again(session, known, report, now)
+            _restart(session, known, report, now)
         known.last_heartbeat = now
         known.broker_lost_at = report.broker_lost_at
 
 
-def say_goodbye(store: Store, worker: str, now: datetime) -> None:
+def mark_stopped(store: Store, worker: str, now: datetime) -> None:
     """The worker stops of its own will."""
     with store.write() as session:
         session.execute(update(Worker).where(Worker.id == worker).values(stopped_at=now))
 
 
-def _registered(report: Report, now: datetime) -> Worker:
+def _worker_row(report: WorkerReport, now: datetime) -> Worker:
     return Worker(
         id=report.worker,
         type=report.type,
@@ -59,6 +59,6 @@ def _registered(report: Report, now: datetime) -> Worker:
     )
 
 
-def _begin_again(session: Session, known: Worker, report: Report, now: datetime) -> None:
-    session.merge(_registered(report, now))
+def _restart(session: Session, known: Worker, report: WorkerReport, now: datetime) -> None:
+    session.merge(_worker_row(report, now))
     known.stopped_at = None

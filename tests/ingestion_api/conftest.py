@@ -14,11 +14,11 @@ from starlette.testclient import TestClient
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.app import create_app
-from ingestion_api.service import Service, assemble
+from ingestion_api.service import Service, make_service
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 from ingestion_api.store.migrate import migrate
-from ingestion_api.store.tables import Table
+from ingestion_api.store.tables import Base
 from tests.ingestion_api.git_server import GitServer, serving
 from tests.ingestion_api.processes import AUTHORIZED, TOKEN
 from tests.servers.postgres_server import PostgresServer
@@ -91,7 +91,7 @@ def store(database_url: str) -> Iterator[Store]:
     """A store with empty tables, on each kind of database."""
     store = Store.at(database_url)
     if store.engine.dialect.name == "postgresql":
-        names = ", ".join(table.name for table in Table.metadata.sorted_tables)
+        names = ", ".join(table.name for table in Base.metadata.sorted_tables)
         with store.write() as session:
             session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
     yield store
@@ -124,7 +124,7 @@ def start(settings: Callable[..., Settings], clock: HandClock) -> Iterator[Calla
 
         def begin(**changes: Any) -> TestClient:
             chosen = settings(**changes)
-            app = create_app(chosen, assemble(chosen, clock))
+            app = create_app(chosen, make_service(chosen, clock))
             # an unexpected error is an answer here too, as it is for a real client
             client = TestClient(app, headers=AUTHORIZED, raise_server_exceptions=False)
             return clients.enter_context(client)

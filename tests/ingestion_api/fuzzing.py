@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ingestion_api.clock import utc_now
 from ingestion_api.store import Store
-from ingestion_api.workers.register import Report, report
+from ingestion_api.workers.register import WorkerReport, record_heartbeat
 from tests.ingestion_api.processes import TOKEN, ServiceProcess, environment
 from tests.servers.fixtures import started
 from tests.servers.redis_server import RedisServer
@@ -73,7 +73,7 @@ def _draw_requests(seed: str, examples: int) -> int:
 def _let_a_worker_report(run_dir: Path) -> None:
     # so that one is online, and 503 would be an error
     store = Store.at(f"sqlite:///{run_dir}/service/service.db")
-    report(store, Report("hands", "cloud", "tower", 7, ["ingestion"], {}), utc_now())
+    record_heartbeat(store, WorkerReport("hands", "cloud", "tower", 7, ["ingestion"], {}), utc_now())
     store.close()
 
 

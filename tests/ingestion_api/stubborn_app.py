@@ -7,7 +7,7 @@ from celery.signals import task_prerun
 
 from ingestion_api.store.tables import Job
 from ingestion_api.worker.app import app
-from ingestion_api.worker.bench import open_bench
+from ingestion_api.worker.bench import worker_context
 
 __all__ = ["app"]
 
@@ -15,7 +15,7 @@ __all__ = ["app"]
 @task_prerun.connect
 def close_the_ears(args: tuple[Any, ...] = (), **_more: object) -> None:
     """As work does that is stuck in a library: the signal of the soft limit changes nothing."""
-    with open_bench().store.read() as session:
+    with worker_context().store.read() as session:
         job = session.get(Job, args[0])
         if job is not None and "stubborn" in str(job.repo_url):
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)

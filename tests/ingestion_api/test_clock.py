@@ -7,12 +7,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from ingestion_api.app import create_app
-from ingestion_api.clock import SteadyClock, wall
-from ingestion_api.jobs.claim import take
-from ingestion_api.service import assemble
+from ingestion_api.clock import SteadyClock, wall_time
+from ingestion_api.jobs.claim import claim_job
+from ingestion_api.service import make_service
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
-from ingestion_api.store.store import follow
+from ingestion_api.store.store import sync_clock
 from tests.ingestion_api.conftest import MORNING, HandClock
 from tests.ingestion_api.jobs.orders import LEASE
 from tests.ingestion_api.processes import AUTHORIZED
@@ -75,8 +75,8 @@ def test_drift_is_followed_at_once() -> None:
 
 def test_a_database_that_is_a_server_has_the_time_for_all(store: Store) -> None:
     machine = Machine()
-    follow(SteadyClock(machine.wall), store)
-    assert abs(store.now() - wall()) < timedelta(minutes=1)
+    sync_clock(SteadyClock(machine.wall), store)
+    assert abs(store.now() - wall_time()) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("jump", [25 * HOUR, -HOUR])
@@ -85,7 +85,7 @@ def test_a_waiting_job_survives_a_clock_that_is_wrong_for_seconds(
 ) -> None:
     """It is neither skipped nor forgotten: its message goes out, and a worker may take it."""
     machine = Machine()
-    service = assemble(settings(), machine.steady)
+    service = make_service(settings(), machine.steady)
     # the database's clock is the one that jumps
     service.store.now = machine.wall  # type: ignore[method-assign]
     with TestClient(create_app(service.settings, service), headers=AUTHORIZED) as client:
@@ -99,4 +99,4 @@ def test_a_waiting_job_survives_a_clock_that_is_wrong_for_seconds(
         service.outbox.round()
         assert client.get(f"/api/v1/ingestion/jobs/{job_id}").json()["status"] == "pending"
         assert service.broker.waiting() == {job_id}
-        assert take(service.store, job_id, "hands", machine.steady(), LEASE) is not None
+        assert claim_job(service.store, job_id, "hands", machine.steady(), LEASE) is not None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingestion_api.__main__ import main
-from ingestion_api.settings_file import SettingsError, load
+from ingestion_api.settings_load import SettingsError, load_settings
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.redis_server import RedisServer
 
@@ -27,7 +27,7 @@ def written(tmp_path: Path, text: str) -> Path:
 def test_without_anything_there_are_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite beside the state of the run, ten jobs, a day."""
     monkeypatch.setenv("RUN_DIR", str(tmp_path))
-    settings = load()
+    settings = load_settings()
     assert (settings.port, settings.queue_limit, settings.job_ttl) == (8090, 10, 86_400.0)
     assert settings.database == f"sqlite:///{tmp_path}/service/service.db"
 
@@ -37,7 +37,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     file = written(tmp_path, "port: 9000\nqueue_limit: 20\ntrusted_hosts: [git.example, 'tower:3000']\n")
     monkeypatch.setenv("SERVICE_QUEUE_LIMIT", "30")
     monkeypatch.setenv("SERVICE_REPOSITORY_SCHEMES", "https, http")
-    settings = load(file)
+    settings = load_settings(file)
     assert (settings.port, settings.queue_limit) == (9000, 30)
     assert settings.trusted_hosts == ("git.example", "tower:3000")
     assert settings.repository_schemes == ("https", "http")
@@ -45,14 +45,16 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 
 def test_postgresql_is_spoken_to_through_psycopg(tmp_path: Path) -> None:
     """However its address is written."""
-    settings = load(written(tmp_path, "database_url: postgresql://u:p%40@host:5433/x?sslmode=require"))
+    settings = load_settings(
+        written(tmp_path, "database_url: postgresql://u:p%40@host:5433/x?sslmode=require")
+    )
     assert settings.database == "postgresql+psycopg://u:p%40@host:5433/x?sslmode=require"
 
 
 def test_the_cache_is_the_backends_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """REDIS_URL is how the backend's cache is named everywhere in the house."""
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/2")
-    cache = load().cache_url
+    cache = load_settings().cache_url
     assert cache is not None
     assert cache.get_secret_value() == "redis://127.0.0.1:1/2"
 
@@ -86,7 +88,7 @@ def test_the_cache_is_the_backends_unless_named(monkeypatch: pytest.MonkeyPatch)
 def test_a_wrong_setting_is_one_sentence(tmp_path: Path, text: str, said: str) -> None:
     """With its name, its value and what was expected; never a password."""
     with pytest.raises(SettingsError) as error:
-        load(written(tmp_path, text))
+        load_settings(written(tmp_path, text))
     assert said in str(error.value)
     assert "secret" not in str(error.value)
 
@@ -94,7 +96,7 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path, text: str, said: str) -
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     """With its path."""
     with pytest.raises(SettingsError, match=r"nowhere\.yml cannot be read: No such file"):
-        load(tmp_path / "nowhere.yml")
+        load_settings(tmp_path / "nowhere.yml")
 
 
 def test_check_only_checks(
@@ -157,10 +159,10 @@ def test_check_opens_what_the_use_opens(  # noqa: PLR0917  (each is a server)
 
 def test_an_empty_broker_is_none(tmp_path: Path) -> None:
     """What `make run` tells the service of a system whose broker is no Redis."""
-    assert load(written(tmp_path, "broker_url: ''\ncache_url: ''")).broker_url is None
+    assert load_settings(written(tmp_path, "broker_url: ''\ncache_url: ''")).broker_url is None
 
 
 def test_a_socket_has_its_name_in_celery(tmp_path: Path) -> None:
     """The other one is refused with it."""
     with pytest.raises(SettingsError, match=r"expected redis\+socket:///PATH\?virtual_host=NUMBER"):
-        load(written(tmp_path, "broker_url: unix:///run/r.sock?db=3"))
+        load_settings(written(tmp_path, "broker_url: unix:///run/r.sock?db=3"))

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from ingestion_api.encoder import model_named
+from ingestion_api.encoder import model_name
 from tests.ingestion_api.client import Jobs
 from tests.ingestion_api.git_server import GatedServer, serving, write_repository
 from tests.ingestion_api.processes import AUTHORIZED, ServiceProcess, environment, worker
@@ -147,4 +147,4 @@ def test_embeddings_are_generated_by_a_worker(stack: Stack) -> None:
 
     coverage = eventually(finished, within=15.0)["coverage"]
     assert coverage["missing"] == 0
-    assert coverage["by_model"] == {model_named("bm25"): coverage["total"]}
+    assert coverage["by_model"] == {model_name("bm25"): coverage["total"]}

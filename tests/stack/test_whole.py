@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from demo.git.checkout import repository
-from ingestion_api.encoder import model_named
+from ingestion_api.encoder import model_name
 from tests.servers.waiting import eventually
 from tests.stack.conftest import Make
 from tests.stack.operator import Operator
@@ -32,7 +32,7 @@ LOOKS = {
 }
 LOOKED = 20.0
 SCRAPED = ("exporter", "backend", "service", "service-thresholds")
-OWN = model_named("bm25")
+OWN = model_name("bm25")
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from ingestion_api.store.tables import Table
+from ingestion_api.store.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Table.metadata,
+    target_metadata=Base.metadata,
     transactional_ddl=True,
 )
 context.run_migrations()

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 
 
-class Alert(Table):
+class Alert(Base):
     """One incident: one firing interval of one alert, known by fingerprint and start."""
 
     __tablename__ = "alerts"

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 
 
-class AuditRow(Table):
+class AuditRow(Base):
     """One change that somebody made through the service."""
 
     __tablename__ = "audit_log"

@@ -7,10 +7,10 @@ from sqlalchemy import JSON, DateTime, Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-LONGEST_ID = 2_147_483_647  # a longer number is none that PostgreSQL's integers can be
+MAX_ID = 2_147_483_647  # a longer number is none that PostgreSQL's integers can be
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC; stored without zone, since SQLite keeps none, and given back aware."""
 
     impl = DateTime
@@ -29,7 +29,7 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None else None
 
 
-class Table(DeclarativeBase):
+class Base(DeclarativeBase):
     """The base of every table."""
 
-    type_annotation_map = {datetime: Moment, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's way
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's way

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 
 
-class EncoderVersion(Table):
+class EncoderVersion(Base):
     """The model of one job, and how large its corpus was when the job began to embed."""
 
     __tablename__ = "encoder_versions"
@@ -22,7 +22,7 @@ class EncoderVersion(Table):
     created_at: Mapped[datetime]
 
 
-class Corpus(Table):
+class Corpus(Base):
     """All texts that one model has a vector of: how many they are, and how long together."""
 
     __tablename__ = "corpora"
@@ -42,7 +42,7 @@ class Corpus(Table):
     created_at: Mapped[datetime]
 
 
-class CorpusTerm(Table):
+class CorpusTerm(Base):
     """In how many texts of a corpus a term stands."""
 
     __tablename__ = "corpus_terms"
@@ -53,7 +53,7 @@ class CorpusTerm(Table):
     documents: Mapped[int]
 
 
-class CountedText(Table):
+class CountedText(Base):
     """A text that a corpus has counted, so that no text is counted twice."""
 
     __tablename__ = "counted_texts"

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 
 # in words of SQL, as a database uses this index only for a query that says the same without parameters
 ACTIVE_INGESTION = text("kind = 'ingestion' AND state IN ('pending', 'processing')")
 
 
-class Job(Table):
+class Job(Base):
     """One accepted piece of work."""
 
     __tablename__ = "jobs"
@@ -70,7 +70,7 @@ class Job(Table):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
-class JobEvent(Table):
+class JobEvent(Base):
     """A step in the life of a job; the index allows each job one ending."""
 
     __tablename__ = "job_events"
@@ -94,7 +94,7 @@ class JobEvent(Table):
     note: Mapped[str | None] = mapped_column(Text)
 
 
-class IdempotencyKey(Table):
+class IdempotencyKey(Base):
     """A client's key for one request, and the job that answered it."""
 
     __tablename__ = "idempotency_keys"

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 
 
-class Preference(Table):
+class Preference(Base):
     """The levels that somebody set for one signal, by severity."""
 
     __tablename__ = "preferences"

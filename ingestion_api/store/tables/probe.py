@@ -4,10 +4,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 
 
-class WriteProbeRow(Table):
+class WriteProbeRow(Base):
     """When the database could be written last."""
 
     __tablename__ = "write_probe"

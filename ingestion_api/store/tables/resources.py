@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 
 
-class Resource(Table):
+class Resource(Base):
     """One text, with its sparse vector as JSON {token id: weight}."""
 
     __tablename__ = "resources"
@@ -29,7 +29,7 @@ class Resource(Table):
     updated_at: Mapped[datetime]
 
 
-class IngestedFile(Table):
+class IngestedFile(Base):
     """A file of a repository that became a resource; tells unchanged files and vanished ones."""
 
     __tablename__ = "ingested_files"

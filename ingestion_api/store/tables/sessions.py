@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 
 
-class EndedSession(Table):
+class RevokedSession(Base):
     """A session whose cookie is worth nothing any more; kept until the cookie expires by itself."""
 
     __tablename__ = "ended_sessions"

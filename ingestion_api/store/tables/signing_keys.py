@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 
 
-class SigningKey(Table):
+class SigningKey(Base):
     """The one row of the random key; useless without the operators' token, with which it is combined."""
 
     __tablename__ = "signing_keys"

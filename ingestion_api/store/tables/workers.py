@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 
 
-class Worker(Table):
+class Worker(Base):
     """One Celery worker and its last heartbeat."""
 
     __tablename__ = "workers"

@@ -13,26 +13,26 @@ from sqlalchemy import Engine, event
 from benchmarks.corpus_load import fill
 from ingestion_api.embeddings import terms
 from ingestion_api.embeddings.scope import Scope
-from ingestion_api.embeddings.vectors import Press, embed
-from ingestion_api.jobs.watch import Watch
+from ingestion_api.embeddings.vectors import EncodingContext, embed_resources
+from ingestion_api.jobs.watch import JobControl
 from ingestion_api.resources import rows
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
-from ingestion_api.worker.bench import Bench, bench_for
+from ingestion_api.worker.bench import WorkerContext, make_context
 from tests.ingestion_api.encoder.collection import TEXTS
 
 KNOWN = 100_000
 
 
 @pytest.fixture
-def bench(settings: Callable[..., Settings], store: Store) -> Iterator[Bench]:
+def bench(settings: Callable[..., Settings], store: Store) -> Iterator[WorkerContext]:
     """A worker's bench on each kind of database."""
-    bench = bench_for(settings(database_url=store.engine.url.render_as_string(hide_password=False)))
+    bench = make_context(settings(database_url=store.engine.url.render_as_string(hide_password=False)))
     yield bench
     bench.close()
 
 
-def small_job(bench: Bench, job_id: int, most_terms: int) -> tuple[Counter[str], int]:
+def small_job(bench: WorkerContext, job_id: int, most_terms: int) -> tuple[Counter[str], int]:
     """The statements of a job of two texts, and the most bytes that it held."""
     table = bench.resources.table()
     made = [
@@ -45,7 +45,7 @@ def small_job(bench: Bench, job_id: int, most_terms: int) -> tuple[Counter[str],
         for n, body in enumerate(TEXTS[:2])
     ]
     rows.upsert(table, made, bench.clock())
-    press = Press(bench.store, table, bench.clock, "bm25", job_id, 100, most_terms)
+    press = EncodingContext(bench.store, table, bench.clock, "bm25", job_id, 100, most_terms)
     asked: Counter[str] = Counter()
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
@@ -53,14 +53,14 @@ def small_job(bench: Bench, job_id: int, most_terms: int) -> tuple[Counter[str],
 
     event.listen(Engine, "before_cursor_execute", note)
     tracemalloc.start()
-    embed(press, Scope([row["id"] for row in made]), Watch())
+    embed_resources(press, Scope([row["id"] for row in made]), JobControl())
     held = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     event.remove(Engine, "before_cursor_execute", note)
     return asked, held
 
 
-def test_a_small_job_costs_the_same_however_many_terms_are_known(bench: Bench) -> None:
+def test_a_small_job_costs_the_same_however_many_terms_are_known(bench: WorkerContext) -> None:
     small_job(bench, 1, KNOWN)
     few, _ = small_job(bench, 2, KNOWN)
     fill(bench.settings.database, KNOWN)
@@ -70,10 +70,10 @@ def test_a_small_job_costs_the_same_however_many_terms_are_known(bench: Bench) -
 
 
 def test_at_the_bound_it_pays_for_the_terms_that_it_brings(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A step or two of a pruning, of thousands that there would be."""
-    monkeypatch.setattr(terms, "SLICE", 200)
+    monkeypatch.setattr(terms, "SLICE_ROWS", 200)
     small_job(bench, 1, KNOWN)
     few, _ = small_job(bench, 2, KNOWN)
     fill(bench.settings.database, KNOWN)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_api.encoder.batches import SHORTEST, OutOfMemory, Tokens, encode_pieces
+from ingestion_api.encoder.batches import MIN_TOKENS, OutOfMemory, Tokens, encode_in_batches
 from ingestion_api.encoder.learned import is_out_of_memory
 from ingestion_api.encoder.protocol import Vector
 
@@ -39,21 +39,21 @@ def test_texts_of_a_like_length_share_a_batch() -> None:
     """The longest first; each vector comes back in the place of its text."""
     device = TokenDevice()
     lengths = [3, 90, 5, 100, 4, 80, 6]
-    vectors = encode_pieces(texts_of(lengths), 200, cost, device.run)
+    vectors = encode_in_batches(texts_of(lengths), 200, cost, device.run)
     assert device.batches == [[100, 90], [80, 6], [5, 4, 3]] or device.batches[0] == [100, 90]
     assert vectors == [{number: float(length)} for number, length in enumerate(lengths)]
 
 
 def test_no_batch_costs_more_than_the_memory() -> None:
     device = TokenDevice()
-    encode_pieces(texts_of([7] * 100), 70, cost, device.run)
+    encode_in_batches(texts_of([7] * 100), 70, cost, device.run)
     assert device.batches == [[7] * 10] * 10
 
 
 def test_a_batch_that_does_not_fit_is_halved_and_costs_only_itself() -> None:
     """Nothing is asked for twice that was too much once."""
     device = TokenDevice(room=300)
-    vectors = encode_pieces(texts_of([10] * 100), 1_000, cost, device.run)
+    vectors = encode_in_batches(texts_of([10] * 100), 1_000, cost, device.run)
     assert vectors == [{number: 10.0} for number in range(100)]
     assert device.refused == 2
     assert sum(map(len, device.batches)) == 100
@@ -62,36 +62,36 @@ def test_a_batch_that_does_not_fit_is_halved_and_costs_only_itself() -> None:
 def test_a_text_that_does_not_fit_is_read_in_parts_and_loses_nothing() -> None:
     device = TokenDevice(room=300)
     long = list(range(1_000))
-    vectors = encode_pieces([[5] * 20, long, [6] * 20], 10_000, cost, device.run)
+    vectors = encode_in_batches([[5] * 20, long, [6] * 20], 10_000, cost, device.run)
     assert (vectors[0], vectors[2]) == ({5: 20.0}, {6: 20.0})
     assert set(vectors[1]) == set(long)
 
 
 def test_of_two_parts_the_larger_weight_is_taken() -> None:
     device = TokenDevice(room=100)
-    vectors = encode_pieces([[1] * 60 + [2] * 40 + [1] * 20], 1_000, cost, device.run)
+    vectors = encode_in_batches([[1] * 60 + [2] * 40 + [1] * 20], 1_000, cost, device.run)
     assert vectors == [{1: 60.0, 2: 40.0}]
 
 
 def test_a_device_without_room_for_a_short_text_is_told() -> None:
-    device = TokenDevice(room=SHORTEST // 2)
+    device = TokenDevice(room=MIN_TOKENS // 2)
     with pytest.raises(OutOfMemory, match="has no room for a text of"):
-        encode_pieces(texts_of([400, 3]), 1_000, cost, device.run)
+        encode_in_batches(texts_of([400, 3]), 1_000, cost, device.run)
     assert device.refused < 10
 
 
 def test_a_text_without_tokens_needs_no_device() -> None:
     device = TokenDevice()
-    assert encode_pieces([[], []], 100, cost, device.run) == [{}, {}]
+    assert encode_in_batches([[], []], 100, cost, device.run) == [{}, {}]
     assert device.batches == []
 
 
-@given(st.lists(st.integers(0, 500), max_size=60), st.integers(1, 2_000), st.integers(2 * SHORTEST, 3_000))
+@given(st.lists(st.integers(0, 500), max_size=60), st.integers(1, 2_000), st.integers(2 * MIN_TOKENS, 3_000))
 def test_every_text_gets_its_own_vector_whatever_the_memory(
     lengths: list[int], memory: int, room: int
 ) -> None:
     """However wrong the estimate of the cost is."""
-    vectors = encode_pieces(texts_of(lengths), memory, cost, TokenDevice(room).run)
+    vectors = encode_in_batches(texts_of(lengths), memory, cost, TokenDevice(room).run)
     assert [set(vector) for vector in vectors] == [
         {number} if length else set() for number, length in enumerate(lengths)
     ]

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from ingestion_api.encoder import DeviceChoice, EncoderOutOfMemory, EncoderUnavailable, Vector
-from ingestion_api.encoder.bge_m3 import lexical, load_bge_m3
-from ingestion_api.encoder.learned import LearnedEncoder
-from ingestion_api.encoder.splade import activations, load_splade
+from ingestion_api.encoder import DeviceSettings, EncoderOutOfMemory, EncoderUnavailable, Vector
+from ingestion_api.encoder.bge_m3 import lexical_weights, load_bge_m3
+from ingestion_api.encoder.learned import NeuralEncoder
+from ingestion_api.encoder.splade import load_splade, splade_weights
 from tests.ingestion_api.encoder import tiny_models
 from tests.ingestion_api.encoder.tiny_models import WORDS
 
 torch = pytest.importorskip("torch", reason="torch is not installed; make test-encoders brings it")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed; as above")
 
-Load = Callable[..., LearnedEncoder]
-CPU = DeviceChoice("cpu", "full", 10_000_000)
+Load = Callable[..., NeuralEncoder]
+CPU = DeviceSettings("cpu", "full", 10_000_000)
 
 
 def texts_of(number: int, longest: int = 50) -> list[str]:
@@ -60,7 +60,7 @@ def test_vectors_do_not_depend_on_their_batch(load: Load) -> None:
 
 def test_little_memory_gives_the_same_in_more_batches(load: Load) -> None:
     texts = texts_of(40)
-    few = load(DeviceChoice("cpu", "full", 1_000_000))
+    few = load(DeviceSettings("cpu", "full", 1_000_000))
     assert alike(few.encode(texts), load().encode(texts), 0.001)
 
 
@@ -119,14 +119,14 @@ def test_a_text_longer_than_the_model_is_read_as_far_as_it_goes(load: Load) -> N
 @pytest.mark.parametrize("precision", ["half", "bfloat16"])
 def test_less_precision_gives_nearly_the_same(load: Load, precision: str) -> None:
     texts = texts_of(10)
-    assert alike(load(DeviceChoice("cpu", precision)).encode(texts), load().encode(texts), 0.05)
+    assert alike(load(DeviceSettings("cpu", precision)).encode(texts), load().encode(texts), 0.05)
 
 
 def test_a_device_that_is_not_there_is_told(load: Load) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a card here")
     with pytest.raises(EncoderUnavailable, match="encoder_device is 'cuda:3', which torch cannot use here"):
-        load(DeviceChoice("cuda:3"))
+        load(DeviceSettings("cuda:3"))
 
 
 @pytest.mark.parametrize("loader", [load_splade, load_bge_m3])
@@ -138,12 +138,12 @@ def test_a_missing_model_is_named_and_never_fetched(loader: Load, tmp_path: Path
 def test_splade_takes_the_largest_saturated_logit_of_the_real_positions() -> None:
     logits = torch.tensor([[[1.0, -3.0, 0.0], [0.5, 2.0, 0.0], [9.0, 9.0, 9.0]]])
     wanted = torch.log1p(torch.tensor([[1.0, 2.0, 0.0]]))
-    assert torch.allclose(activations(torch, logits, torch.tensor([[1, 1, 0]])), wanted)
+    assert torch.allclose(splade_weights(torch, logits, torch.tensor([[1, 1, 0]])), wanted)
 
 
 def test_bge_m3_takes_the_largest_weight_of_each_word() -> None:
     ids, weights = torch.tensor([[3, 1, 3]]), torch.tensor([[0.2, 0.0, 0.5]])
-    assert torch.equal(lexical(torch, ids, weights, 4), torch.tensor([[0.0, 0.0, 0.0, 0.5]]))
+    assert torch.equal(lexical_weights(torch, ids, weights, 4), torch.tensor([[0.0, 0.0, 0.0, 0.5]]))
 
 
 def test_texts_a_second(load: Load) -> None:

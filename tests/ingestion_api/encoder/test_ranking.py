@@ -6,7 +6,7 @@ from collections.abc import Callable
 import bm25s  # type: ignore[import-untyped]  # it ships no types
 import snowballstemmer  # type: ignore[import-untyped]  # it ships no types
 
-from ingestion_api.encoder import Bm25Encoder, CorpusStatistics, Vector, measure, score
+from ingestion_api.encoder import Bm25Encoder, CorpusStatistics, Vector, count_corpus, score
 from tests.ingestion_api.encoder.collection import QUESTIONS, TEXTS
 
 Ranking = Callable[[str], list[int]]
@@ -64,7 +64,7 @@ def reciprocal_rank(ranking: Ranking) -> float:
 
 
 def test_queries_rank_at_least_as_well_as_with_bm25s() -> None:
-    mine, other = ours(measure(TEXTS)), theirs()
+    mine, other = ours(count_corpus(TEXTS)), theirs()
     figures = {"nDCG@10": (ndcg(mine), ndcg(other)), "MRR": (reciprocal_rank(mine), reciprocal_rank(other))}
     for name, (our, their) in figures.items():
         print(f"{name}: ours {our:.4f}, bm25s {their:.4f}")  # noqa: T201 - the figures are the point
@@ -82,9 +82,9 @@ def test_vectors_made_while_the_corpus_grew_still_rank_as_well() -> None:
     """Texts encoded in batches, each with the statistics of its moment, queried with those of the end."""
     vectors: list[Vector] = []
     for start in range(0, len(TEXTS), 10):
-        so_far = measure(TEXTS[: start + 10])
+        so_far = count_corpus(TEXTS[: start + 10])
         vectors += Bm25Encoder(so_far).encode(TEXTS[start : start + 10])
-    encoder = Bm25Encoder(measure(TEXTS))
+    encoder = Bm25Encoder(count_corpus(TEXTS))
 
     def rank(question: str) -> list[int]:
         query = encoder.encode_query(question)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_api.encoder import Bm25Encoder, measure, score
-from ingestion_api.encoder.languages import tell
-from ingestion_api.encoder.scripts import words_of
+from ingestion_api.encoder import Bm25Encoder, count_corpus, score
+from ingestion_api.encoder.languages import detect_languages
+from ingestion_api.encoder.scripts import split_words
 from ingestion_api.encoder.tokens import count_query_tokens, count_tokens, token_id
 
 TEXTS = (
@@ -33,7 +33,7 @@ QUESTIONS = [
 
 @pytest.mark.parametrize(("question", "answer"), QUESTIONS)
 def test_a_word_inside_a_clause_finds_its_text(question: str, answer: int) -> None:
-    encoder = Bm25Encoder(measure(TEXTS))
+    encoder = Bm25Encoder(count_corpus(TEXTS))
     query, vectors = encoder.encode_query(question), encoder.encode(TEXTS)
     scores = [score(query, vector) for vector in vectors]
     assert max(range(len(TEXTS)), key=lambda number: scores[number]) == answer
@@ -77,7 +77,7 @@ RUSSIAN = "Маяки на берегу старые, и смотритель м
     ],
 )
 def test_frequent_words_tell_the_language(text: str, language: str) -> None:
-    assert tell(dict.fromkeys(words_of(text.lower()), 1)).of("latin") == language
+    assert detect_languages(dict.fromkeys(split_words(text.lower()), 1)).of("latin") == language
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_no_pair_of_a_long_clause_is_lost_or_counted_twice(length: int) -> None:
 def test_a_text_is_found_by_its_own_words(text: str) -> None:
     """Lone surrogates and whatever else may come; each word alone, as a query has it, has the text's stem."""
     found: set[int] = set()
-    for word in words_of(text):
+    for word in split_words(text):
         found |= set(count_query_tokens(word))
     assert set(count_tokens(text)) <= found
 

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from ingestion_api.jobs.accept import Order, Terms, accept
-from ingestion_api.jobs.claim import Claim, end, take
-from ingestion_api.jobs.states import Step
+from ingestion_api.jobs.accept import IngestionRequest, SubmissionPolicy, accept_job
+from ingestion_api.jobs.claim import ClaimedJob, claim_job, finish_job
+from ingestion_api.jobs.states import Transition
 from ingestion_api.jobs.watch import Progress
 from ingestion_api.repository import UrlRules, check_url
 from ingestion_api.store import Store
@@ -17,12 +17,12 @@ LEASE = timedelta(seconds=15)
 def waiting_job(store: Store, name: str = "lamp", at: datetime = MORNING) -> int:
     """The id of a new job that waits."""
     url = check_url(f"https://git.example/keeper/{name}", UrlRules())
-    return accept(store, Order(url, KEEPER), Terms(1000, "celery"), at).job.id
+    return accept_job(store, IngestionRequest(url, KEEPER), SubmissionPolicy(1000, "celery"), at).job.id
 
 
-def running_job(store: Store, name: str = "lamp", at: datetime = MORNING) -> Claim:
+def running_job(store: Store, name: str = "lamp", at: datetime = MORNING) -> ClaimedJob:
     """A claim on a new job."""
-    claim = take(store, waiting_job(store, name, at), "hands", at, LEASE)
+    claim = claim_job(store, waiting_job(store, name, at), "hands", at, LEASE)
     assert claim is not None
     return claim
 
@@ -32,7 +32,9 @@ def ended_job(store: Store, state: str, name: str = "lamp", at: datetime = MORNI
     claim = running_job(store, name, at)
     error = "the lamp went out" if state == "failed" else None
     with store.write() as session:
-        assert end(session, claim, Step(claim.job.id, state, at, note=error), Progress(), error=error)
+        assert finish_job(
+            session, claim, Transition(claim.job.id, state, at, note=error), Progress(), error=error
+        )
     return claim.job.id
 
 

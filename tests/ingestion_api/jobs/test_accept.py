@@ -7,80 +7,80 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from ingestion_api.jobs.accept import Accepted, Order, Terms, accept
-from ingestion_api.jobs.claim import take
-from ingestion_api.problems import TooMany, Unprocessable
+from ingestion_api.errors import TooManyRequests, Unprocessable
+from ingestion_api.jobs.accept import IngestionRequest, SubmissionPolicy, SubmitResult, accept_job
+from ingestion_api.jobs.claim import claim_job
 from ingestion_api.repository import UrlRules, check_url
 from ingestion_api.store import Store
 from ingestion_api.store.tables import AuditRow, Job
 from tests.ingestion_api.conftest import KEEPER, MORNING
 
-TEN = Terms(limit=10, dispatch="celery")
+TEN = SubmissionPolicy(limit=10, dispatch="celery")
 LEASE = timedelta(seconds=15)
 
 
-def order(name: str, key: str | None = None) -> Order:
+def order(name: str, key: str | None = None) -> IngestionRequest:
     """An order for a repository of this name."""
-    return Order(check_url(f"https://git.example/keeper/{name}", UrlRules()), KEEPER, key)
+    return IngestionRequest(check_url(f"https://git.example/keeper/{name}", UrlRules()), KEEPER, key)
 
 
 def test_jobs_stand_in_line_in_the_order_they_came(store: Store) -> None:
     """Each answer names its place and the length of the line."""
-    places = [accept(store, order(name), TEN, MORNING).place for name in ("lamp", "horn", "mist")]
+    places = [accept_job(store, order(name), TEN, MORNING).place for name in ("lamp", "horn", "mist")]
     assert [(place.position, place.waiting) for place in places] == [(1, 1), (2, 2), (3, 3)]
 
 
 def test_a_full_queue_takes_no_more(store: Store) -> None:
     """The refusal says how full it is; nothing is stored of it."""
     for number in range(10):
-        accept(store, order(f"lamp-{number}"), TEN, MORNING)
-    with pytest.raises(TooMany, match="10 of 10 jobs wait"):
-        accept(store, order("one-more"), TEN, MORNING)
+        accept_job(store, order(f"lamp-{number}"), TEN, MORNING)
+    with pytest.raises(TooManyRequests, match="10 of 10 jobs wait"):
+        accept_job(store, order("one-more"), TEN, MORNING)
     assert count(store) == 10
 
 
 def test_a_repository_that_waits_is_not_queued_twice_however_it_is_spelled(store: Store) -> None:
     """With and without .git it is the same repository."""
-    first = accept(store, order("lamp"), TEN, MORNING)
-    again = accept(store, order("lamp.git/"), TEN, MORNING)
+    first = accept_job(store, order("lamp"), TEN, MORNING)
+    again = accept_job(store, order("lamp.git/"), TEN, MORNING)
     assert (again.job.id, again.new) == (first.job.id, False)
 
 
 def test_a_running_repository_is_not_queued_again(store: Store) -> None:
     """Its job is given, at place 0."""
-    first = accept(store, order("lamp"), TEN, MORNING)
-    assert take(store, first.job.id, "hands", MORNING, LEASE) is not None
-    again = accept(store, order("lamp"), TEN, MORNING)
+    first = accept_job(store, order("lamp"), TEN, MORNING)
+    assert claim_job(store, first.job.id, "hands", MORNING, LEASE) is not None
+    again = accept_job(store, order("lamp"), TEN, MORNING)
     assert (again.job.id, again.place.position) == (first.job.id, 0)
 
 
 def test_a_full_queue_still_gives_the_job_that_waits(store: Store) -> None:
     """Asking again is not asking for more."""
     one = replace(TEN, limit=1)
-    first = accept(store, order("lamp"), one, MORNING)
-    assert accept(store, order("lamp"), one, MORNING).job.id == first.job.id
+    first = accept_job(store, order("lamp"), one, MORNING)
+    assert accept_job(store, order("lamp"), one, MORNING).job.id == first.job.id
 
 
 def test_a_key_gives_the_same_job_even_when_it_has_ended(store: Store) -> None:
     """So a client that lost the answer may ask again."""
-    first = accept(store, order("lamp", "k-1"), TEN, MORNING)
+    first = accept_job(store, order("lamp", "k-1"), TEN, MORNING)
     with store.write() as session:
         session.get_one(Job, first.job.id).state = "complete"
-    again = accept(store, order("lamp", "k-1"), TEN, MORNING)
+    again = accept_job(store, order("lamp", "k-1"), TEN, MORNING)
     assert (again.job.id, again.new) == (first.job.id, False)
 
 
 def test_a_key_of_another_request_is_refused(store: Store) -> None:
     """A key names one request."""
-    accept(store, order("lamp", "k-1"), TEN, MORNING)
+    accept_job(store, order("lamp", "k-1"), TEN, MORNING)
     with pytest.raises(Unprocessable, match="Idempotency-Key was used for another request"):
-        accept(store, order("horn", "k-1"), TEN, MORNING)
+        accept_job(store, order("horn", "k-1"), TEN, MORNING)
 
 
 def test_only_an_accepted_order_leaves_an_audit_row(store: Store) -> None:
     """Repeating it changes nothing."""
     for _ in range(2):
-        accept(store, order("lamp"), TEN, MORNING)
+        accept_job(store, order("lamp"), TEN, MORNING)
     with store.read() as session:
         rows = session.scalars(select(AuditRow)).all()
     assert [(row.actor, row.action, row.subject) for row in rows] == [
@@ -92,10 +92,10 @@ def test_what_the_push_refuses_is_not_stored(store: Store) -> None:
     """The edge worker's queue may be full although ours is not."""
 
     def refuse(_job: Job) -> None:
-        raise TooMany("The edge worker's queue is full.", 30)
+        raise TooManyRequests("The edge worker's queue is full.", 30)
 
-    with pytest.raises(TooMany):
-        accept(store, order("lamp"), Terms(10, "edge", refuse), MORNING)
+    with pytest.raises(TooManyRequests):
+        accept_job(store, order("lamp"), SubmissionPolicy(10, "edge", refuse), MORNING)
     assert count(store) == 0
 
 
@@ -114,13 +114,13 @@ def test_fifty_clients_at_once_get_one_job_for_one_repository(store: Store) -> N
     assert {answer.job.id for answer in answers} == {answers[0].job.id}
 
 
-def at_once(store: Store, orders: list[Order]) -> list[Accepted | None]:
+def at_once(store: Store, orders: list[IngestionRequest]) -> list[SubmitResult | None]:
     """The answers to orders that come together; None for a full queue."""
 
-    def ask(wanted: Order) -> Accepted | None:
+    def ask(wanted: IngestionRequest) -> SubmitResult | None:
         try:
-            return accept(store, wanted, TEN, MORNING)
-        except TooMany:
+            return accept_job(store, wanted, TEN, MORNING)
+        except TooManyRequests:
             return None
 
     with ThreadPoolExecutor(max_workers=len(orders)) as threads:

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from ingestion_api.jobs.claim import end, give_back, renew, take
-from ingestion_api.jobs.states import Step, record
+from ingestion_api.jobs.claim import claim_job, finish_job, release_job, renew_lease
+from ingestion_api.jobs.states import Transition, record_event
 from ingestion_api.jobs.watch import Progress
 from ingestion_api.store import Store
 from tests.ingestion_api.conftest import MORNING
@@ -20,7 +20,7 @@ def test_of_many_workers_one_gets_the_job(store: Store) -> None:
     """Twenty hands reach for it together."""
     job_id = waiting_job(store)
     with ThreadPoolExecutor(max_workers=20) as hands:
-        claims = list(hands.map(lambda n: take(store, job_id, f"hand-{n}", MORNING, LEASE), range(20)))
+        claims = list(hands.map(lambda n: claim_job(store, job_id, f"hand-{n}", MORNING, LEASE), range(20)))
     taken = [claim for claim in claims if claim is not None]
     assert len(taken) == 1
     assert row(store, job_id).worker == taken[0].worker
@@ -29,18 +29,18 @@ def test_of_many_workers_one_gets_the_job(store: Store) -> None:
 @pytest.mark.parametrize("state", ["complete", "failed", "cancelled"])
 def test_an_ended_job_is_never_taken_again(store: Store, state: str) -> None:
     """A second message about it finds nothing to do."""
-    assert take(store, ended_job(store, state), "hands", LATER, LEASE) is None
+    assert claim_job(store, ended_job(store, state), "hands", LATER, LEASE) is None
 
 
 def test_a_job_that_does_not_exist_is_not_taken(store: Store) -> None:
     """A message may come from another database's time."""
-    assert take(store, 99, "hands", MORNING, LEASE) is None
+    assert claim_job(store, 99, "hands", MORNING, LEASE) is None
 
 
 def test_renewing_writes_the_progress_and_prolongs_the_lease(store: Store) -> None:
     """Both in one step."""
     claim = running_job(store)
-    renewed = renew(store, claim, Progress(stage="reading", files_processed=7), LATER, LEASE)
+    renewed = renew_lease(store, claim, Progress(stage="reading", files_processed=7), LATER, LEASE)
     job = row(store, claim.job.id)
     assert (renewed.held, renewed.cancelled) == (True, False)
     assert (job.stage, job.files_processed, job.lease_until) == ("reading", 7, LATER + LEASE)
@@ -50,13 +50,13 @@ def test_a_worker_that_lost_its_claim_can_neither_renew_nor_end(store: Store) ->
     """What another worker does with the job stays as it is."""
     old = running_job(store)
     with store.write() as session:
-        assert give_back(session, old, Step(old.job.id, "pending", LATER, note="lost"), LATER)
-    new = take(store, old.job.id, "other hands", LATER, LEASE)
+        assert release_job(session, old, Transition(old.job.id, "pending", LATER, note="lost"), LATER)
+    new = claim_job(store, old.job.id, "other hands", LATER, LEASE)
     assert new is not None
-    assert not renew(store, old, Progress(), LATER, LEASE).held
+    assert not renew_lease(store, old, Progress(), LATER, LEASE).held
     with store.write() as session:
-        assert not end(session, old, Step(old.job.id, "failed", LATER), Progress())
-        assert end(session, new, Step(new.job.id, "complete", LATER), Progress())
+        assert not finish_job(session, old, Transition(old.job.id, "failed", LATER), Progress())
+        assert finish_job(session, new, Transition(new.job.id, "complete", LATER), Progress())
     assert state_of(store, old.job.id) == "complete"
 
 
@@ -64,15 +64,15 @@ def test_the_database_itself_allows_one_ending(store: Store) -> None:
     """Even code that forgets to look cannot end a job twice."""
     job_id = ended_job(store, "complete")
     with pytest.raises(IntegrityError), store.write() as session:
-        record(session, Step(job_id, "failed", LATER))
+        record_event(session, Transition(job_id, "failed", LATER))
 
 
 def test_a_job_given_back_waits_for_its_time(store: Store) -> None:
     """And remembers why."""
     claim = running_job(store)
     with store.write() as session:
-        step = Step(claim.job.id, "pending", LATER, note="the host was not reached")
-        assert give_back(session, claim, step, LATER + timedelta(minutes=1))
+        step = Transition(claim.job.id, "pending", LATER, note="the host was not reached")
+        assert release_job(session, claim, step, LATER + timedelta(minutes=1))
     job = row(store, claim.job.id)
     assert (job.state, job.claim, job.not_before) == ("pending", None, LATER + timedelta(minutes=1))
     assert job.error == "the host was not reached"

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from ingestion_api.jobs.history import duration_seconds, ended, newest
-from ingestion_api.problems import BadRequest
+from ingestion_api.errors import BadRequest
+from ingestion_api.jobs.history import duration_seconds, ended_jobs, newest_jobs
 from ingestion_api.store import Store
 from tests.ingestion_api.conftest import MORNING
 from tests.ingestion_api.jobs.orders import ended_job, waiting_job
@@ -21,7 +21,7 @@ def test_cursors_lead_through_all_jobs_even_those_of_one_moment(store: Store) ->
     cursor = None
     for _ in range(3):
         with store.read() as session:
-            page = ended(session, 3, cursor)
+            page = ended_jobs(session, 3, cursor)
         seen += [job.id for job in page.jobs]
         cursor = page.next_cursor
     assert (seen, cursor) == (ids[::-1], None)
@@ -32,15 +32,15 @@ def test_a_cursor_that_is_not_ours_is_refused(store: Store, cursor: str) -> None
     """An empty one is none."""
     with store.read() as session:
         if not cursor:
-            assert ended(session, 3, cursor).jobs == []
+            assert ended_jobs(session, 3, cursor).jobs == []
             return
         with pytest.raises(BadRequest, match="cursor is not one of ours"):
-            ended(session, 3, cursor)
+            ended_jobs(session, 3, cursor)
 
 
 def test_a_job_that_never_ran_has_no_duration(store: Store) -> None:
     """It is listed among the newest, with no end."""
     waiting_job(store)
     with store.read() as session:
-        job = newest(session, 1).jobs[0]
+        job = newest_jobs(session, 1).jobs[0]
     assert duration_seconds(job) is None

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from ingestion_api.dispatch.broker import Broker
-from ingestion_api.jobs.cancel import cancel
-from ingestion_api.jobs.claim import give_back, renew, take
+from ingestion_api.jobs.cancel import cancel_job
+from ingestion_api.jobs.claim import claim_job, release_job, renew_lease
 from ingestion_api.jobs.history import age_seconds
-from ingestion_api.jobs.publish import publish_due
-from ingestion_api.jobs.recover import Leases, Patience, recover
-from ingestion_api.jobs.states import Step
+from ingestion_api.jobs.publish import publish_due_jobs
+from ingestion_api.jobs.recovery import LeaseTracker, RecoveryLimits, recover_jobs
+from ingestion_api.jobs.states import Transition
 from ingestion_api.jobs.watch import Progress
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
@@ -20,7 +20,7 @@ from tests.ingestion_api.conftest import KEEPER, MORNING
 from tests.ingestion_api.jobs.orders import LEASE, row, running_job, state_of, waiting_job
 from tests.servers.redis_server import RedisServer
 
-PATIENCE = Patience(ttl=timedelta(hours=24), grace=timedelta(seconds=10), max_losses=2)
+PATIENCE = RecoveryLimits(ttl=timedelta(hours=24), grace=timedelta(seconds=10), max_losses=2)
 SECOND = timedelta(seconds=1)
 SOON = MORNING + timedelta(seconds=11)
 AFTER_LEASE = MORNING + LEASE + timedelta(seconds=1)
@@ -30,17 +30,17 @@ NEXT_DAY = MORNING + timedelta(hours=24, seconds=1)
 class Outbox:
     """Recovers again and again; `seconds` are its own, which no clock changes."""
 
-    def __init__(self, store: Store, broker: Broker, patience: Patience = PATIENCE) -> None:
+    def __init__(self, store: Store, broker: Broker, patience: RecoveryLimits = PATIENCE) -> None:
         self.seconds = 0.0
         self._store = store
         self._broker = broker
         self._patience = patience
-        self._leases = Leases(LEASE, lambda: self.seconds)
+        self._leases = LeaseTracker(LEASE, lambda: self.seconds)
 
     def round(self, now: datetime, after: timedelta = timedelta(0)) -> None:
         """Recover once so much later, when the clock shows `now`."""
         self.seconds += after.total_seconds()
-        recover(self._store, self._broker, self._patience, self._leases, now)
+        recover_jobs(self._store, self._broker, self._patience, self._leases, now)
 
 
 def broker_at(redis_server: RedisServer) -> Broker:
@@ -53,20 +53,20 @@ def test_a_committed_job_is_published_once(store: Store, redis_server: RedisServ
     """And not again while its message waits, however long that takes."""
     broker = broker_at(redis_server)
     job_id = waiting_job(store)
-    assert [publish_due(store, broker, MORNING), publish_due(store, broker, MORNING)] == [1, 0]
+    assert [publish_due_jobs(store, broker, MORNING), publish_due_jobs(store, broker, MORNING)] == [1, 0]
     assert broker.waiting() == {job_id}
     Outbox(store, broker).round(SOON)
-    assert publish_due(store, broker, SOON) == 0
+    assert publish_due_jobs(store, broker, SOON) == 0
 
 
 def test_a_broker_that_forgot_gets_the_message_again(store: Store, redis_server: RedisServer) -> None:
     """As Redis does that keeps nothing on disk and is restarted."""
     broker = broker_at(redis_server)
     job_id = waiting_job(store)
-    publish_due(store, broker, MORNING)
+    publish_due_jobs(store, broker, MORNING)
     redis_server.flush()
     Outbox(store, broker).round(SOON)
-    assert publish_due(store, broker, SOON) == 1
+    assert publish_due_jobs(store, broker, SOON) == 1
     assert broker.waiting() == {job_id}
 
 
@@ -75,9 +75,9 @@ def test_a_broker_that_is_away_loses_nothing(store: Store, own_redis_server: Red
     broker = broker_at(own_redis_server)
     job_id = waiting_job(store)
     own_redis_server.kill()
-    assert publish_due(store, broker, MORNING) == 0
+    assert publish_due_jobs(store, broker, MORNING) == 0
     own_redis_server.start()
-    assert publish_due(store, broker, MORNING) == 1
+    assert publish_due_jobs(store, broker, MORNING) == 1
     assert broker.waiting() == {job_id}
 
 
@@ -94,10 +94,10 @@ def test_a_service_that_dies_before_it_has_sent_the_message_loses_nothing(
     with monkeypatch.context() as dying:
         dying.setattr(broker, "publish", die)
         with pytest.raises(SystemExit):
-            publish_due(store, broker, MORNING)
-    assert publish_due(store, broker, MORNING) == 0
+            publish_due_jobs(store, broker, MORNING)
+    assert publish_due_jobs(store, broker, MORNING) == 0
     Outbox(store, broker).round(SOON)
-    assert publish_due(store, broker, SOON) == 1
+    assert publish_due_jobs(store, broker, SOON) == 1
     assert broker.waiting() == {job_id}
 
 
@@ -120,7 +120,7 @@ def test_a_job_that_kills_its_workers_ends_as_failed(store: Store, redis_server:
     job_id, now = waiting_job(store), MORNING
     outbox = Outbox(store, broker)
     for _ in range(3):
-        assert take(store, job_id, "hands", now, LEASE) is not None
+        assert claim_job(store, job_id, "hands", now, LEASE) is not None
         outbox.round(now)
         now += LEASE + SECOND
         outbox.round(now, after=LEASE + SECOND)
@@ -132,7 +132,7 @@ def test_a_job_killed_at_its_hard_limit_is_not_tried_again(store: Store, redis_s
     """It was heard of until then, so it would only take as long again."""
     broker = broker_at(redis_server)
     claim, limit = running_job(store), timedelta(seconds=60)
-    renew(store, claim, Progress(), MORNING + limit, LEASE)
+    renew_lease(store, claim, Progress(), MORNING + limit, LEASE)
     outbox = Outbox(store, broker, replace(PATIENCE, hard_limit=limit))
     outbox.round(MORNING + limit)
     outbox.round(MORNING + limit + LEASE + SECOND, after=LEASE + SECOND)
@@ -144,7 +144,7 @@ def test_a_lost_job_that_was_cancelled_ends_so(store: Store, redis_server: Redis
     """Nobody is left to hear of the cancellation."""
     broker = broker_at(redis_server)
     claim = running_job(store)
-    cancel(store, claim.job.id, KEEPER, MORNING)
+    cancel_job(store, claim.job.id, KEEPER, MORNING)
     outbox = Outbox(store, broker)
     outbox.round(MORNING)
     outbox.round(AFTER_LEASE, after=LEASE + SECOND)
@@ -177,10 +177,10 @@ def test_a_worker_whose_clock_is_wrong_keeps_what_it_renews(
     """And loses it like any other once it is silent."""
     outbox = Outbox(store, broker_at(redis_server))
     theirs = MORNING + timedelta(hours=off)
-    claim = take(store, waiting_job(store), "hands", theirs, LEASE)
+    claim = claim_job(store, waiting_job(store), "hands", theirs, LEASE)
     assert claim is not None
     for passed in range(10):
-        renew(store, claim, Progress(), theirs + passed * LEASE / 2, LEASE)
+        renew_lease(store, claim, Progress(), theirs + passed * LEASE / 2, LEASE)
         outbox.round(MORNING + passed * LEASE / 2, after=LEASE / 2)
     assert state_of(store, claim.job.id) == "processing"
     outbox.round(MORNING, after=LEASE + SECOND)
@@ -193,10 +193,10 @@ def test_a_message_that_was_sent_in_the_future_is_missed_as_well(
     """As the clock showed it before it was set back, when the service was started anew."""
     broker = broker_at(redis_server)
     job_id = waiting_job(store)
-    publish_due(store, broker, NEXT_DAY)
+    publish_due_jobs(store, broker, NEXT_DAY)
     redis_server.flush()
     Outbox(store, broker).round(MORNING)
-    assert publish_due(store, broker, MORNING) == 1
+    assert publish_due_jobs(store, broker, MORNING) == 1
     assert broker.waiting() == {job_id}
 
 
@@ -204,7 +204,7 @@ def test_no_attempt_waits_longer_than_any_may(store: Store, redis_server: RedisS
     """A moment that is further away was written by a clock that was ahead."""
     claim = running_job(store)
     with store.write() as session:
-        give_back(session, claim, Step(claim.job.id, "pending", MORNING), NEXT_DAY)
+        release_job(session, claim, Transition(claim.job.id, "pending", MORNING), NEXT_DAY)
     broker = broker_at(redis_server)
-    assert publish_due(store, broker, MORNING, timedelta(days=2)) == 0
-    assert publish_due(store, broker, MORNING, timedelta(minutes=5)) == 1
+    assert publish_due_jobs(store, broker, MORNING, timedelta(days=2)) == 0
+    assert publish_due_jobs(store, broker, MORNING, timedelta(minutes=5)) == 1

@@ -15,11 +15,11 @@ from redis import Redis
 from sqlalchemy import delete
 
 from ingestion_api.app import create_app
-from ingestion_api.encoder import model_named
+from ingestion_api.encoder import model_name
 from ingestion_api.service import Service
 from ingestion_api.settings import Settings
 from ingestion_api.store.tables import Alert, Job, JobEvent, Resource, SigningKey, Worker
-from ingestion_api.store.tables.base import Table
+from ingestion_api.store.tables.base import Base
 from tests.servers.ports import free_port
 from tests.servers.waiting import eventually
 
@@ -44,7 +44,7 @@ class Desk:
     def empty(self) -> None:
         """Take everything away."""
         with self.service.store.write() as session:
-            for table in reversed(Table.metadata.sorted_tables):
+            for table in reversed(Base.metadata.sorted_tables):
                 # a browser stays signed in from one test to the next
                 if table is not SigningKey.__table__:
                     session.execute(delete(table))
@@ -140,7 +140,7 @@ class Desk:
                         description="The lamp turns.",
                         ingestion_status="completed",
                         sparse_embedding='{"7": 1.5}' if embedded else None,
-                        sparse_embedding_model=model_named("bm25") if embedded else None,
+                        sparse_embedding_model=model_name("bm25") if embedded else None,
                         created_at=now,
                         updated_at=now,
                     )

@@ -12,7 +12,7 @@ from ingestion_api.repository import (
     UrlRules,
     check_url,
     clone,
-    text_files,
+    read_text_files,
 )
 
 
@@ -34,7 +34,7 @@ class Read:
 def read(url: str, rules: UrlRules, scratch: Path, limits: CloneLimits | None = None) -> Read:
     """Clone a repository and read it to its end."""
     with clone(check_url(url, rules), rules, limits or CloneLimits(), scratch) as snapshot:
-        return Read(snapshot, {file.path: file.text for file in text_files(snapshot)})
+        return Read(snapshot, {file.path: file.text for file in read_text_files(snapshot)})
 
 
 def refusal(url: str, rules: UrlRules, scratch: Path, limits: CloneLimits | None = None) -> RepositoryError:

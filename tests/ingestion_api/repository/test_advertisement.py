@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 
-from ingestion_api.repository.advertisement import Head, State, read_head
+from ingestion_api.repository.advertisement import Head, HeadState, read_head
 
 START = b"001e# service=git-upload-pack\n0000"
 SHA1, SHA256 = b"1" * 40, b"2" * 64
@@ -18,12 +18,12 @@ def packet(line: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("said", "head"),
     [
-        (START + packet(SHA1 + b" HEAD\0symref=HEAD:refs/heads/main\n"), Head(State.COMMIT)),
-        (START + packet(SHA256 + b" HEAD\0object-format=sha256\n"), Head(State.COMMIT, 64)),
-        (START + packet(SHA1 + b" refs/heads/main\0agent=git\n"), Head(State.MISSING)),
-        (START + packet(b"0" * 40 + b" capabilities^{}\0agent=git\n") + b"0000", Head(State.EMPTY)),
-        (START + b"0000", Head(State.EMPTY)),
-        (packet(SHA1 + b" HEAD\0\n"), Head(State.COMMIT)),
+        (START + packet(SHA1 + b" HEAD\0symref=HEAD:refs/heads/main\n"), Head(HeadState.COMMIT)),
+        (START + packet(SHA256 + b" HEAD\0object-format=sha256\n"), Head(HeadState.COMMIT, 64)),
+        (START + packet(SHA1 + b" refs/heads/main\0agent=git\n"), Head(HeadState.MISSING)),
+        (START + packet(b"0" * 40 + b" capabilities^{}\0agent=git\n") + b"0000", Head(HeadState.EMPTY)),
+        (START + b"0000", Head(HeadState.EMPTY)),
+        (packet(SHA1 + b" HEAD\0\n"), Head(HeadState.COMMIT)),
         (START + packet(b"version 2\n"), Head()),
         (START + packet(b"ERR not now\n"), Head()),
         (START + b"00ff" + SHA1 + b" HE", Head()),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ingestion_api.repository import CloneLimits, RepositoryError, check_url
 from ingestion_api.repository.advertisement import Head, read_head
-from ingestion_api.repository.connection import OpenSocket
+from ingestion_api.repository.connection import PinnedConnection
 from ingestion_api.repository.monitor import CloneMonitor
 from ingestion_api.repository.redirects import locate
 from ingestion_api.repository.tree import read_tree
@@ -70,7 +70,7 @@ def test_any_answer_to_a_look_up_is_read_or_refused(host: SlowGitServer, answer:
     rules = trusting(host.origin)
     said = "read"
     try:
-        locate(check_url(f"{host.origin}/tower", rules), rules, OpenSocket())
+        locate(check_url(f"{host.origin}/tower", rules), rules, PinnedConnection())
     except RepositoryError as error:
         said = str(error)
     assert said.isprintable()

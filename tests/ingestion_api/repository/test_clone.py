@@ -19,8 +19,8 @@ from ingestion_api.repository import (
     UrlRules,
     check_url,
     clone,
-    sweep,
-    text_files,
+    read_text_files,
+    sweep_scratch,
 )
 from tests.ingestion_api.git_server import GitServer, add_commit, git, serving, write_repository
 from tests.ingestion_api.repository.clones import read, refusal, trusting
@@ -56,7 +56,7 @@ def test_the_newest_commit_is_read_and_the_scratch_directory_goes(server: GitSer
             ["git", "rev-list", "--all"], cwd=folder / "repository", check=True, capture_output=True
         )
         assert commits.stdout.decode().split() == [snapshot.commit]
-        assert "# The new tower\n" in {file.text for file in text_files(snapshot)}
+        assert "# The new tower\n" in {file.text for file in read_text_files(snapshot)}
     assert not list(scratch.iterdir())
 
 
@@ -307,6 +307,6 @@ def test_a_sweep_leaves_what_is_in_use(server: GitServer, scratch: Path) -> None
     killed.mkdir(parents=True)
     (killed / "in-use").touch()
     with clone(check_url(f"{server.origin}/tower", rules), rules, CloneLimits(), scratch) as snapshot:
-        assert sweep(scratch) == 1
-        assert len(list(text_files(snapshot))) == 2
+        assert sweep_scratch(scratch) == 1
+        assert len(list(read_text_files(snapshot))) == 2
     assert not killed.exists()

@@ -14,8 +14,8 @@ from ingestion_api.repository import (
     RepositoryUnreachable,
     RepositoryUnreadable,
 )
-from ingestion_api.repository.failures import Ended, failure
-from ingestion_api.repository.limited_process import BY_SIGNAL
+from ingestion_api.repository.failures import GitExit, git_error
+from ingestion_api.repository.limited_process import SIGNAL_BASE
 from tests.ingestion_api.git_server import GitServer
 from tests.ingestion_api.hostile import HostileRepository
 from tests.ingestion_api.repository.clones import refusal, trusting
@@ -26,7 +26,7 @@ NO_MEMORY = b"fatal: Out of memory, malloc failed (tried to allocate 99 bytes)"
 
 def why(complaint: bytes, status: int = 128, *, remote: bool = True) -> RepositoryError:
     """The error for a git that ended so."""
-    return failure(Ended(status, complaint, 7000, remote), CloneLimits())
+    return git_error(GitExit(status, complaint, 7000, remote), CloneLimits())
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_words_of_the_host_are_not_taken_for_gits(complaint: bytes) -> None:
     ],
 )
 def test_signals(number: signal.Signals, kind: type[RepositoryError]) -> None:
-    assert type(why(b"", BY_SIGNAL + number)) is kind
+    assert type(why(b"", SIGNAL_BASE + number)) is kind
     assert type(why(b"", -number)) is kind
 
 
@@ -92,6 +92,6 @@ def test_a_machine_without_git_says_so(
 ) -> None:
     HostileRepository(git.root / "tower").files(["a.md"])
     # git's own environment only, as the host needs its git
-    monkeypatch.setattr("ingestion_api.repository.git.environment", lambda _home: {"PATH": str(tmp_path)})
+    monkeypatch.setattr("ingestion_api.repository.git.git_environment", lambda _home: {"PATH": str(tmp_path)})
     error = refusal(f"{git.origin}/tower", trusting(git.origin), scratch)
     assert str(error) == "git cannot be started on the worker's machine"

@@ -4,22 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_api.repository import CloneLimits, Snapshot, text_files
+from ingestion_api.repository import CloneLimits, Snapshot, read_text_files
 from ingestion_api.repository.files import is_wanted
-from ingestion_api.repository.tree import Entry
+from ingestion_api.repository.tree import TreeEntry
 
 LIMITS = CloneLimits(file_bytes=10_000)
 
 
 def texts(folder: Path, files: dict[str, bytes]) -> dict[str, str]:
     """The texts among these files, as a clone gives them."""
-    entries = tuple(Entry(path, f"{number:040x}", len(files[path])) for number, path in enumerate(files))
+    entries = tuple(TreeEntry(path, f"{number:040x}", len(files[path])) for number, path in enumerate(files))
     wanted = tuple(entry for entry in entries if is_wanted(entry, LIMITS))
     with (folder / "contents").open("wb") as contents:
         for entry in wanted:
             contents.write(f"{entry.blob} blob {entry.size}\n".encode() + files[entry.path] + b"\n")
     snapshot = Snapshot("1" * 40, wanted, contents_file=folder / "contents")
-    return {file.path: file.text for file in text_files(snapshot)}
+    return {file.path: file.text for file in read_text_files(snapshot)}
 
 
 def test_text_is_read_in_the_order_of_paths(tmp_path: Path) -> None:

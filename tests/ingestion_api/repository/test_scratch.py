@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_api.repository import CloneLimits, CloningUnavailable, UrlRules, sweep
+from ingestion_api.repository import CloneLimits, CloningUnavailable, UrlRules, sweep_scratch
 from ingestion_api.repository import scratch as scratch_module
 from ingestion_api.repository.removal import remove_folder
 from ingestion_api.repository.scratch import scratch_directory
@@ -18,7 +18,7 @@ from tests.ingestion_api.repository.clones import refusal
 def test_a_sweep_removes_a_thousand_nested_folders(scratch: Path) -> None:
     """Their path is longer than any that the system takes."""
     nest_folders(killed(scratch), 1100)
-    assert sweep(scratch) == 1
+    assert sweep_scratch(scratch) == 1
     assert not list(scratch.iterdir())
 
 
@@ -30,7 +30,7 @@ def test_no_link_is_followed(scratch: Path, tmp_path: Path) -> None:
     (folder / "link").symlink_to(kept)
     (scratch / "watchroom-clone-link").symlink_to(kept)
     remove_folder(folder)
-    sweep(scratch)
+    sweep_scratch(scratch)
     assert (kept / "file").exists()
 
 
@@ -39,7 +39,7 @@ def test_folders_that_may_not_be_written_to_go(scratch: Path) -> None:
     (folder / "a" / "b").mkdir(parents=True)
     (folder / "a" / "b").chmod(0)
     (folder / "a").chmod(0o500)
-    assert sweep(scratch) == 1
+    assert sweep_scratch(scratch) == 1
 
 
 def test_what_resists_is_set_aside_told_once_and_tried_again(
@@ -53,11 +53,11 @@ def test_what_resists_is_set_aside_told_once_and_tried_again(
 
     monkeypatch.setattr(scratch_module, "remove_folder", a_little)
     with caplog.at_level(logging.WARNING):
-        assert sweep(scratch) == 0
+        assert sweep_scratch(scratch) == 0
         assert [path.name for path in scratch.iterdir()] == ["watchroom-set-aside-watchroom-clone-dead"]
         assert [record.levelname for record in caplog.records] == ["WARNING"]
         assert "was set aside" in caplog.text
-        assert sweep(scratch) == 1
+        assert sweep_scratch(scratch) == 1
         assert len(caplog.records) == 1
     assert not list(scratch.iterdir())
 
@@ -81,14 +81,14 @@ def test_only_what_nobody_uses_is_swept(scratch: Path) -> None:
     (scratch / "watchroom-clone-file").touch()
     (scratch / "somebody's own").mkdir()
     with scratch_directory(scratch) as home:
-        sweep(scratch)
+        sweep_scratch(scratch)
         assert home.exists()
     names = {path.name for path in scratch.iterdir()}
     assert names == {"watchroom-new-now", "watchroom-clone-file", "somebody's own"}
 
 
 def test_a_scratch_folder_that_is_not_there_is_swept(tmp_path: Path) -> None:
-    assert sweep(tmp_path / "nowhere") == 0
+    assert sweep_scratch(tmp_path / "nowhere") == 0
 
 
 def test_a_full_disk_is_told_as_ours(scratch: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion_api.repository.text import Tally, read_text
+from ingestion_api.repository.text import ReadCounts, read_text
 
 FRENCH = "Le gardien du phare a été étonné: la lumière était éteinte, et la mer très agitée."
 GERMAN = "Die Größe der Häuser an der Küste überrascht die Wärter."
@@ -52,14 +52,14 @@ CODE = "def turn(lamp):\n    return lamp.angle + 1\n" * 500
     ],
 )
 def test_a_text_is_read_in_its_encoding(text: str, encoding: str, named: str | None) -> None:
-    tally = Tally()
+    tally = ReadCounts()
     assert read_text(text.encode(encoding), tally) == text
     assert named is None or dict(tally.read) == {named: 1}
     assert tally.read.total() == 1
 
 
 def test_a_text_with_one_bad_byte_is_read_without_it() -> None:
-    tally = Tally()
+    tally = ReadCounts()
     assert read_text(JAPANESE.encode() + b"\xff", tally) == JAPANESE + "\ufffd"
     assert dict(tally.read) == {"utf-8 with errors": 1}
 
@@ -82,13 +82,13 @@ def test_a_text_with_one_bad_byte_is_read_without_it() -> None:
     ],
 )
 def test_what_is_no_text_is_counted_by_its_reason(raw: bytes, reason: str) -> None:
-    tally = Tally()
+    tally = ReadCounts()
     assert read_text(raw, tally) is None
     assert (dict(tally.read), dict(tally.left_out)) == ({}, {reason: 1})
 
 
 def test_the_counts_are_told_in_words() -> None:
-    tally = Tally()
+    tally = ReadCounts()
     for raw in (b"a", b"b", JAPANESE.encode("shift_jis"), b"\0", b""):
         read_text(raw, tally)
     assert str(tally) == "read 3 files (2 utf-8, 1 cp932), left out 2 (1 binary, 1 empty)"
@@ -96,7 +96,7 @@ def test_the_counts_are_told_in_words() -> None:
 
 
 def test_files_of_utf8_alone_are_not_worth_a_note() -> None:
-    tally = Tally()
+    tally = ReadCounts()
     read_text("灯台".encode(), tally)
     assert str(tally) == "read 1 file (1 utf-8)"
     assert tally.notes() == []
@@ -141,7 +141,7 @@ STARTS = (
 )
 def test_whatever_is_read_can_be_stored(start: bytes, rest: bytes) -> None:
     """As UTF-8 without NUL, and each file is counted once."""
-    tally = Tally()
+    tally = ReadCounts()
     text = read_text(start + rest, tally)
     assert tally.read.total() + tally.left_out.total() == 1
     assert (text is not None) == bool(tally.read)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_api.repository import RepositoryUrlRefused, UrlRules, check_url
-from ingestion_api.repository.urls import LONGEST
+from ingestion_api.repository.urls import MAX_LENGTH
 
 RULES = UrlRules(trusted_hosts=frozenset({"127.0.0.1:8095", "git.tower.internal"}))
 
@@ -64,7 +64,7 @@ REFUSED = {
     "http://127.0.0.1:8096/watchroom.git": "scheme is 'http'",
     "watchroom": "no repository URL",
     "": "no repository URL",
-    "https://github.com/" + "a" * LONGEST: "2048 at most",
+    "https://github.com/" + "a" * MAX_LENGTH: "2048 at most",
 }
 
 

@@ -4,7 +4,7 @@ import uuid
 
 from sqlalchemy import text
 
-from ingestion_api.store.engine import WRITES, open_engine
+from ingestion_api.store.engine import WRITE_OPTION, open_engine
 
 COLUMNS = """
 id CHAR(36) NOT NULL PRIMARY KEY, title VARCHAR NOT NULL, description TEXT, source VARCHAR,
@@ -26,7 +26,7 @@ VALUES (:id, :title, :description, '[]', '[]', 'unread', 0.5, 'completed', 0, fa
 def make_table(url: str) -> None:
     """Create the empty table."""
     engine = open_engine(url)
-    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+    with engine.connect().execution_options(**{WRITE_OPTION: True}) as connection, connection.begin():
         connection.execute(text("DROP TABLE IF EXISTS resources"))
         connection.execute(text(f"CREATE TABLE resources ({COLUMNS})"))
     engine.dispose()
@@ -46,7 +46,7 @@ def add_rows(url: str, number: int, vector: str | None = None, model: str | None
         for n, key in enumerate(ids)
     ]
     engine = open_engine(url)
-    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+    with engine.connect().execution_options(**{WRITE_OPTION: True}) as connection, connection.begin():
         connection.execute(text(INSERT), rows)
     engine.dispose()
     return ids

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from ingestion_api.problems import Unavailable
+from ingestion_api.errors import Unavailable
 from ingestion_api.resources import rows
-from ingestion_api.resources.table import Resources
+from ingestion_api.resources.table import ResourceDatabase
 from ingestion_api.settings import Settings
 from ingestion_api.store.engine import open_engine
 from tests.ingestion_api.conftest import MORNING
@@ -24,7 +24,7 @@ ROW = {"id": KEY, "title": "README.md", "description": "A lamp.", "ingestion_sta
 @pytest.fixture(params=["sqlite", "postgres"])
 def resources(
     request: pytest.FixtureRequest, tmp_path: Path, settings: Callable[..., Settings]
-) -> Iterator[Resources]:
+) -> Iterator[ResourceDatabase]:
     """The backend's table, empty, on each kind of database."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/backend.db"
@@ -33,12 +33,12 @@ def resources(
         url = server.fresh_database()
     make_table(url)
     chosen = settings(resources_url=url, resources_defaults={"read_status": "archived"})
-    resources = Resources(chosen, open_engine(f"sqlite:///{tmp_path}/own.db"))
+    resources = ResourceDatabase(chosen, open_engine(f"sqlite:///{tmp_path}/own.db"))
     yield resources
     resources.close()
 
 
-def test_unknown_columns_get_a_value_that_fits(resources: Resources) -> None:
+def test_unknown_columns_get_a_value_that_fits(resources: ResourceDatabase) -> None:
     """The settings' where they name one, else an empty one."""
     rows.upsert(resources.table(), [ROW], MORNING)
     query = (
@@ -51,11 +51,11 @@ def test_unknown_columns_get_a_value_that_fits(resources: Resources) -> None:
     assert tuple(found[2:]) == ("archived", 0.0, 0, False, 1)
 
 
-def test_writing_a_row_again_updates_it(resources: Resources) -> None:
+def test_writing_a_row_again_updates_it(resources: ResourceDatabase) -> None:
     """It loses its vector, and keeps the day it was made."""
     table = resources.table()
     rows.upsert(table, [ROW], MORNING)
-    rows.put_vectors(table, [(KEY, '{"1":2.0}')], "m", MORNING)
+    rows.store_vectors(table, [(KEY, '{"1":2.0}')], "m", MORNING)
     with resources.engine.connect() as connection:
         assert connection.scalar(text("SELECT sparse_embedding FROM resources")) == '{"1":2.0}'
     rows.upsert(table, [{**ROW, "title": "lamp.md"}], MORNING.replace(hour=9))
@@ -86,9 +86,9 @@ def test_columns_may_have_other_names(settings: Callable[..., Settings], tmp_pat
             "sparse_embedding_model": "model",
         },
     )
-    table = Resources(chosen, engine).table()
+    table = ResourceDatabase(chosen, engine).table()
     rows.upsert(table, [ROW], MORNING)
-    rows.put_vectors(table, [(KEY, "{}")], "m", MORNING)
+    rows.store_vectors(table, [(KEY, "{}")], "m", MORNING)
     with engine.connect() as connection:
         assert tuple(connection.execute(text("SELECT * FROM papers")).one()) == (
             KEY,
@@ -104,11 +104,11 @@ def test_a_missing_table_or_column_is_named(settings: Callable[..., Settings], t
     url = f"sqlite:///{tmp_path}/other.db"
     engine = open_engine(url)
     with pytest.raises(Unavailable, match="no table 'papers'"):
-        Resources(settings(resources_url=url, resources_table="papers"), engine).table()
+        ResourceDatabase(settings(resources_url=url, resources_table="papers"), engine).table()
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE papers (id TEXT PRIMARY KEY, title TEXT)"))
     with pytest.raises(Unavailable, match="no column 'description'"):
-        Resources(settings(resources_url=url, resources_table="papers"), engine).table()
+        ResourceDatabase(settings(resources_url=url, resources_table="papers"), engine).table()
 
 
 def test_a_backends_sqlite_keeps_its_journal_mode(settings: Callable[..., Settings], tmp_path: Path) -> None:
@@ -116,11 +116,11 @@ def test_a_backends_sqlite_keeps_its_journal_mode(settings: Callable[..., Settin
     with sqlite3.connect(tmp_path / "backend.db") as connection:
         columns = "id, title, description, sparse_embedding, sparse_embedding_model"
         connection.execute(f"CREATE TABLE resources ({columns})")
-    resources = Resources(
+    resources = ResourceDatabase(
         settings(resources_url=f"sqlite:///{tmp_path}/backend.db"),
         open_engine(f"sqlite:///{tmp_path}/own.db"),
     )
-    assert rows.present(resources.table(), ["1"]) == set()
+    assert rows.existing_ids(resources.table(), ["1"]) == set()
     with sqlite3.connect(tmp_path / "backend.db") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     resources.close()

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from ingestion_api.jobs.claim import take
+from ingestion_api.jobs.claim import claim_job
 from ingestion_api.store.tables import Job
-from ingestion_api.workers.register import Report, report
+from ingestion_api.workers.register import WorkerReport, record_heartbeat
 from tests.ingestion_api.conftest import HandClock, service_behind
 from tests.ingestion_api.jobs.orders import LEASE, ended_job
 from tests.ingestion_api.processes import TOKEN
@@ -197,7 +197,7 @@ def test_worker_status_names_the_repository_and_then_the_error(client: TestClien
     store = service_behind(client).store
     report_a_worker(client)
     job_id = client.post(INGEST + REPO).json()["job_id"]
-    assert take(store, job_id, "hands", clock(), LEASE) is not None
+    assert claim_job(store, job_id, "hands", clock(), LEASE) is not None
     assert status(client)[0] == f"Training Graph on {REPO}"
     cancelled = client.post(f"/api/v1/ingestion/jobs/{job_id}/cancel")
     assert cancelled.json()["cancel_requested"] is True
@@ -231,4 +231,6 @@ def report_a_worker(client: TestClient) -> None:
     """A worker says that it lives."""
     service = service_behind(client)
     facts = {"available": True, "cards": [{"name": "L4", "memory_bytes": 24_000_000_000}]}
-    report(service.store, Report("hands", "cloud", "tower", 7, ["ingestion"], facts), service.clock())
+    record_heartbeat(
+        service.store, WorkerReport("hands", "cloud", "tower", 7, ["ingestion"], facts), service.clock()
+    )

@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from ingestion_api.jobs.claim import end, renew, take
-from ingestion_api.jobs.states import Step
+from ingestion_api.jobs.claim import claim_job, finish_job, renew_lease
+from ingestion_api.jobs.states import Transition
 from ingestion_api.jobs.watch import Progress
 from tests.ingestion_api.conftest import HandClock, service_behind
 from tests.ingestion_api.jobs.orders import LEASE
@@ -91,17 +91,21 @@ def test_status_tells_progress_and_what_remains(client: TestClient, clock: HandC
     """Two of five in ten seconds: fifteen to go."""
     job_id = int(client.post(GENERATE, json={}).json()["job_id"])
     store = service_behind(client).store
-    claim = take(store, job_id, "hands", clock(), LEASE)
+    claim = claim_job(store, job_id, "hands", clock(), LEASE)
     assert claim is not None
     clock.move(seconds=10)
-    renew(store, claim, Progress("embedding", embeddings_total=5, embeddings_generated=2), clock(), LEASE)
+    renew_lease(
+        store, claim, Progress("embedding", embeddings_total=5, embeddings_generated=2), clock(), LEASE
+    )
     body = client.get(STATUS).json()
     assert (body["running"]["job_id"], body["running"]["stage"]) == (job_id, "embedding")
     assert (body["progress"], body["remaining_seconds"]) == (0.4, 15.0)
     assert body["last_success"] is None
     with store.write() as session:
         done = Progress(embeddings_generated=5)
-        assert end(session, claim, Step(job_id, "complete", clock() + timedelta(seconds=15)), done)
+        assert finish_job(
+            session, claim, Transition(job_id, "complete", clock() + timedelta(seconds=15)), done
+        )
     ended = client.get(STATUS).json()
     assert (ended["running"], ended["progress"], ended["last_success"]["done"]) == (None, None, 5)
 

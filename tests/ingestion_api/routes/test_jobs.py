@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from ingestion_api.jobs.claim import take
+from ingestion_api.jobs.claim import claim_job
 from tests.ingestion_api.conftest import MORNING, HandClock, service_behind
 from tests.ingestion_api.jobs.orders import LEASE, ended_job, running_job
 
@@ -15,7 +15,7 @@ def test_one_job_is_shown_with_its_story(client: TestClient, clock: HandClock) -
     """Each step with its moment, its worker and a word."""
     job_id = client.post(INGEST + "lamp").json()["job_id"]
     clock.move(seconds=3)
-    take(service_behind(client).store, job_id, "hands", clock(), LEASE)
+    claim_job(service_behind(client).store, job_id, "hands", clock(), LEASE)
     job = client.get(f"{JOBS}/{job_id}").json()
     assert (job["status"], job["worker"], job["stage"], job["attempts"]) == (
         "processing",
@@ -40,7 +40,7 @@ def test_jobs_are_listed_newest_first_and_by_state(client: TestClient) -> None:
     """In pages."""
     ids = [client.post(f"{INGEST}lamp-{number}").json()["job_id"] for number in range(3)]
     store = service_behind(client).store
-    take(store, ids[0], "hands", MORNING, LEASE)
+    claim_job(store, ids[0], "hands", MORNING, LEASE)
     first = client.get(JOBS, params={"limit": 2}).json()
     rest = client.get(JOBS, params={"limit": 2, "before": first["next_cursor"]}).json()
     assert [job["job_id"] for job in first["jobs"] + rest["jobs"]] == ids[::-1]

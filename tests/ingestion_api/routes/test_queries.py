@@ -10,7 +10,7 @@ from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from ingestion_api.alerts.notices import EXAMPLE
-from ingestion_api.jobs.queue import positions
+from ingestion_api.jobs.queue import queue_positions
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Job
 from tests.ingestion_api.conftest import service_behind
@@ -99,7 +99,7 @@ def test_the_places_of_all_are_those_of_each(store: Store) -> None:
     done = ended_job(store, "complete")
     with store.read() as session:
         jobs = [session.get_one(Job, job_id) for job_id in (ids[4], done, ids[1])]
-        assert positions(session, jobs) == {ids[4]: 5, done: 0, ids[1]: 2}
+        assert queue_positions(session, jobs) == {ids[4]: 5, done: 0, ids[1]: 2}
 
 
 SCAN = re.compile("SCAN (jobs|job_events|alerts)")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 from starlette.testclient import TestClient
 
-from ingestion_api.store.write_probe import PERIOD, WriteProbe
+from ingestion_api.store.write_probe import RESULT_MAX_AGE, WriteProbe
 from tests.ingestion_api.conftest import service_behind
 from tests.servers.postgres_server import PostgresServer
 
@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_written_is_told(client: TestClient, pragma: str, 
         session.execute(text("DELETE FROM write_probe"))
     listener = set_pragma(engine, f"PRAGMA {pragma}")
     assert client.get(READY).status_code == 200, "looked at again too soon"
-    watch.now += PERIOD
+    watch.now += RESULT_MAX_AGE
     sentence = f"The service's database cannot be written: {said}"
     if pragma.startswith("query_only"):
         answers = [client.get(READY), client.post(INGEST)]
@@ -79,7 +79,7 @@ def test_a_file_that_cannot_be_written_is_told(client: TestClient, pragma: str, 
         assert client.get(HEALTH).json()["services"]["database"] == f"unhealthy: {sentence}."
     event.remove(engine, "connect", listener)
     engine.dispose()
-    watch.now += PERIOD
+    watch.now += RESULT_MAX_AGE
     assert (client.get(READY).status_code, client.get(HEALTH).status_code) == (200, 200)
 
 
@@ -95,7 +95,7 @@ def test_a_server_that_is_read_only_is_told(
     with service_behind(client).store.write() as session:
         session.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
     engine.dispose()
-    watch.now += PERIOD
+    watch.now += RESULT_MAX_AGE
     sentence = "The service's database cannot be written: it is read-only"
     for answer in (client.get(READY), client.post(INGEST)):
         assert answer.status_code == 503
@@ -107,7 +107,7 @@ def test_other_writers_prove_nothing(client: TestClient) -> None:
     """A worker may hold the file for longer than the probe waits."""
     watch, store = hurry(client), service_behind(client).store
     assert client.get(READY).status_code == 200
-    watch.now += PERIOD
+    watch.now += RESULT_MAX_AGE
     with store.write() as session:
         session.execute(text("SELECT 1"))
         assert client.get(READY).status_code == 200

@@ -1,6 +1,6 @@
 """Who is let in at the ceiling, and who has to go for it."""
 
-from ingestion_api.networks import Networks
+from ingestion_api.networks import NetworkList
 from ingestion_api.server.connections import Connections
 
 
@@ -73,7 +73,7 @@ def test_who_was_served_before_goes_last() -> None:
 
 def test_a_proxy_of_ours_brings_many() -> None:
     """Up to the ceiling of all."""
-    connections = Connections(total=5, per_address=2, proxies=Networks(["192.0.2.0/24"]))
+    connections = Connections(total=5, per_address=2, proxies=NetworkList(["192.0.2.0/24"]))
     clients = admitted(connections, *["192.0.2.1"] * 5)
     assert not any(client.dropped for client in clients)
 

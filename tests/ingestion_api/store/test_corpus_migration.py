@@ -9,9 +9,9 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
-from ingestion_api.embeddings.corpus import statistics
+from ingestion_api.embeddings.corpus import corpus_statistics
 from ingestion_api.store import Store
-from ingestion_api.store.engine import WRITES
+from ingestion_api.store.engine import WRITE_OPTION
 from ingestion_api.store.migrate import _config, migrate
 from tests.servers.postgres_server import PostgresServer
 
@@ -37,7 +37,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 def lead(store: Store, revision: str) -> None:
     """Bring a database to a revision, forwards or back."""
-    with store.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+    with store.engine.connect().execution_options(**{WRITE_OPTION: True}) as connection, connection.begin():
         config = _config(connection)
         known = connection.dialect.has_table(connection, "corpora")
         (command.downgrade if known else command.upgrade)(config, revision)
@@ -66,7 +66,7 @@ def test_the_newest_statistics_become_rows(old: Store) -> None:
     put(old, 3, 0, 0, {})
     migrate(old.engine)
     with old.read() as session:
-        found = statistics(session, OLD, map(int, frequencies))
+        found = corpus_statistics(session, OLD, map(int, frequencies))
         terms = session.scalar(text("SELECT terms FROM corpora"))
         sizes = session.execute(text("SELECT documents, tokens FROM encoder_versions ORDER BY id")).all()
     assert (found.documents, found.tokens, terms) == (900, 123_456, 20_000)

@@ -7,8 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from ingestion_api.alerts.notices import EXAMPLE
-from ingestion_api.resources.rows import put_vectors, texts
-from ingestion_api.resources.table import Resources
+from ingestion_api.resources.rows import read_texts, store_vectors
+from ingestion_api.resources.table import ResourceDatabase
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 from tests.ingestion_api.conftest import MORNING
@@ -59,10 +59,10 @@ def test_resources_are_read_whatever_bytes_stand_in_them(
         for key, title in zip(ids, (WORDS.encode(), "Läden".encode("latin-1")), strict=True):
             connection.execute(b"UPDATE resources SET title = '%s' WHERE id = '%s'" % (title, key.encode()))
     own = Store.at(url)
-    resources = Resources(settings(resources_url=url), own.engine)
-    titles = {found.id.strip(): found.text.split("\n")[0] for found in texts(resources.table(), ids)}
+    resources = ResourceDatabase(settings(resources_url=url), own.engine)
+    titles = {found.id.strip(): found.text.split("\n")[0] for found in read_texts(resources.table(), ids)}
     assert titles == {ids[0]: WORDS, ids[1]: "L\ufffdden"}
-    put_vectors(resources.table(), [(key, '{"3": 1.0}') for key in ids], "bm25", MORNING)
+    store_vectors(resources.table(), [(key, '{"3": 1.0}') for key in ids], "bm25", MORNING)
     assert vectors(url) == dict.fromkeys(ids, ('{"3": 1.0}', "bm25"))
     resources.close()
     own.close()

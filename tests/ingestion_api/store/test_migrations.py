@@ -10,7 +10,7 @@ from sqlalchemy import inspect, text
 
 from ingestion_api.store import Store
 from ingestion_api.store.migrate import migrate, newest_revision
-from ingestion_api.store.tables import Table
+from ingestion_api.store.tables import Base
 from tests.servers.postgres_server import PostgresServer
 
 
@@ -27,7 +27,7 @@ def test_migrations_lead_to_the_tables_of_the_code(bare: Store) -> None:
     """With nothing left to do."""
     migrate(bare.engine)
     with bare.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
         found = connection.scalar(text("SELECT version_num FROM alembic_version"))
     assert found == newest_revision()
     bare.close()

@@ -8,27 +8,27 @@ import pytest
 from sqlalchemy import func, select, text
 
 from ingestion_api.embeddings import corpus
-from ingestion_api.encoder import model_named
-from ingestion_api.jobs.cancel import cancel
-from ingestion_api.jobs.claim import Claim
-from ingestion_api.jobs.generate import Generation, accept
-from ingestion_api.jobs.watch import Watch
-from ingestion_api.problems import Conflict
+from ingestion_api.encoder import model_name
+from ingestion_api.errors import Conflict
+from ingestion_api.jobs.cancel import cancel_job
+from ingestion_api.jobs.claim import ClaimedJob
+from ingestion_api.jobs.generate import GenerationParameters, accept_generation
+from ingestion_api.jobs.watch import JobControl
 from ingestion_api.resources import rows
 from ingestion_api.resources.table import ResourceTable
 from ingestion_api.settings import Settings
-from ingestion_api.store.engine import WRITES, open_engine
+from ingestion_api.store.engine import WRITE_OPTION, open_engine
 from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import Corpus, CountedText, Job
 from ingestion_api.tasks.embed import generate_vectors
-from ingestion_api.tasks.perform import perform
-from ingestion_api.worker.bench import Bench, bench_for
+from ingestion_api.tasks.perform import run_job
+from ingestion_api.worker.bench import WorkerContext, make_context
 from tests.ingestion_api.conftest import KEEPER, MORNING
 from tests.ingestion_api.resources.backend_table import add_rows, make_table, vectors
 from tests.servers.postgres_server import PostgresServer
 
-MODEL = model_named("bm25")
-MISSING = Generation(None, batch_size=10)
+MODEL = model_name("bm25")
+MISSING = GenerationParameters(None, batch_size=10)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -44,28 +44,28 @@ def backend_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def bench(settings: Callable[..., Settings], backend_url: str) -> Iterator[Bench]:
+def bench(settings: Callable[..., Settings], backend_url: str) -> Iterator[WorkerContext]:
     """A worker's bench with the backend's table."""
-    bench = bench_for(settings(resources_url=backend_url))
+    bench = make_context(settings(resources_url=backend_url))
     migrate(bench.store.engine)
     yield bench
     bench.close()
 
 
-def generate(bench: Bench, wanted: Generation = MISSING) -> Job:
+def generate(bench: WorkerContext, wanted: GenerationParameters = MISSING) -> Job:
     """The job after a worker has done it."""
-    job = accept(bench.store, wanted, 0, KEEPER, bench.clock())
-    perform(bench, job.id, "hands", generate_vectors)
+    job = accept_generation(bench.store, wanted, 0, KEEPER, bench.clock())
+    run_job(bench, job.id, "hands", generate_vectors)
     return job_of(bench, job.id)
 
 
-def job_of(bench: Bench, job_id: int) -> Job:
+def job_of(bench: WorkerContext, job_id: int) -> Job:
     """The job now."""
     with bench.store.read() as session:
         return session.get_one(Job, job_id)
 
 
-def test_missing_vectors_are_made_and_named_truthfully(bench: Bench, backend_url: str) -> None:
+def test_missing_vectors_are_made_and_named_truthfully(bench: WorkerContext, backend_url: str) -> None:
     """JSON of token ids and weights; a vector that is there already stays."""
     old = add_rows(backend_url, 3, '{"7": 1.5}', "BAAI/bge-m3")
     new = add_rows(backend_url, 25)
@@ -80,73 +80,73 @@ def test_missing_vectors_are_made_and_named_truthfully(bench: Bench, backend_url
     assert all(token.isdigit() and weight > 0 for token, weight in vector.items())
 
 
-def test_named_resources_are_made_anew(bench: Bench, backend_url: str) -> None:
+def test_named_resources_are_made_anew(bench: WorkerContext, backend_url: str) -> None:
     """Those and no others."""
     old = add_rows(backend_url, 3, '{"7": 1.5}', "BAAI/bge-m3")
-    generate(bench, Generation((old[0],), 10))
+    generate(bench, GenerationParameters((old[0],), 10))
     stored = vectors(backend_url)
     assert [stored[key][1] for key in old] == [MODEL, "BAAI/bge-m3", "BAAI/bge-m3"]
 
 
-def test_a_rebuild_makes_every_vector_anew(bench: Bench, backend_url: str) -> None:
+def test_a_rebuild_makes_every_vector_anew(bench: WorkerContext, backend_url: str) -> None:
     """From statistics of the whole corpus."""
     add_rows(backend_url, 3, '{"7": 1.5}', "BAAI/bge-m3")
     add_rows(backend_url, 4)
-    job = generate(bench, Generation(None, 2, rebuild=True))
+    job = generate(bench, GenerationParameters(None, 2, rebuild=True))
     assert (job.state, job.embeddings_generated) == ("complete", 7)
     assert {model for _, model in vectors(backend_url).values()} == {MODEL}
 
 
-def test_vectors_of_another_model_are_made_anew(bench: Bench, backend_url: str) -> None:
+def test_vectors_of_another_model_are_made_anew(bench: WorkerContext, backend_url: str) -> None:
     """Those and no others, and the texts are counted."""
     old = add_rows(backend_url, 3, '{"7": 1.5}', "bm25-english-v1")
     new = add_rows(backend_url, 4)
     generate(bench)
     before = vectors(backend_url)
-    job = generate(bench, Generation(None, 2, outdated=True))
+    job = generate(bench, GenerationParameters(None, 2, outdated=True))
     stored = vectors(backend_url)
     assert (job.state, job.embeddings_generated, job.embeddings_total) == ("complete", 3, 3)
     assert {stored[key][1] for key in old} == {MODEL}
     assert {key: stored[key] for key in new} == {key: before[key] for key in new}
     with bench.store.read() as session:
-        assert corpus.statistics(session, MODEL).documents == 7
-    assert generate(bench, Generation(None, 2, outdated=True)).embeddings_total == 0
+        assert corpus.corpus_statistics(session, MODEL).documents == 7
+    assert generate(bench, GenerationParameters(None, 2, outdated=True)).embeddings_total == 0
 
 
-def test_a_job_of_the_release_before_is_done(bench: Bench, backend_url: str) -> None:
+def test_a_job_of_the_release_before_is_done(bench: WorkerContext, backend_url: str) -> None:
     """Whose parameters say nothing of other models."""
     add_rows(backend_url, 2)
-    job = accept(bench.store, MISSING, 0, KEEPER, bench.clock())
+    job = accept_generation(bench.store, MISSING, 0, KEEPER, bench.clock())
     with bench.store.write() as session:
         known = session.get_one(Job, job.id)
         known.parameters = {"resource_ids": None, "batch_size": 10, "rebuild": False}
-    perform(bench, job.id, "hands", generate_vectors)
+    run_job(bench, job.id, "hands", generate_vectors)
     assert job_of(bench, job.id).embeddings_generated == 2
 
 
-def test_a_rebuild_counts_the_corpus_anew_and_forgets_the_old(bench: Bench, backend_url: str) -> None:
+def test_a_rebuild_counts_the_corpus_anew_and_forgets_the_old(bench: WorkerContext, backend_url: str) -> None:
     """What the backend has deleted meanwhile is counted no more."""
     ids = add_rows(backend_url, 6)
     generate(bench)
     engine = open_engine(backend_url)
-    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+    with engine.connect().execution_options(**{WRITE_OPTION: True}) as connection, connection.begin():
         connection.execute(text("DELETE FROM resources WHERE id = :id"), {"id": ids[0]})
     engine.dispose()
-    generate(bench, Generation(None, 2, rebuild=True))
+    generate(bench, GenerationParameters(None, 2, rebuild=True))
     with bench.store.read() as session:
-        assert corpus.statistics(session, MODEL).documents == 5
+        assert corpus.corpus_statistics(session, MODEL).documents == 5
         assert session.scalar(select(func.count()).select_from(Corpus)) == 1
         assert session.scalar(select(func.count()).select_from(CountedText)) == 5
 
 
 @pytest.mark.parametrize("rebuild", [False, True])
 def test_an_interrupted_generation_goes_on_where_it_stopped(
-    bench: Bench, backend_url: str, monkeypatch: pytest.MonkeyPatch, rebuild: bool
+    bench: WorkerContext, backend_url: str, monkeypatch: pytest.MonkeyPatch, rebuild: bool
 ) -> None:
     """Every batch that was committed stays; no text is embedded twice."""
     add_rows(backend_url, 35)
     written: list[int] = []
-    put = rows.put_vectors
+    put = rows.store_vectors
 
     def fail_at_the_third(table: ResourceTable, pairs: list[tuple[object, str]], *rest: object) -> None:
         if len(written) == 2:
@@ -155,49 +155,49 @@ def test_an_interrupted_generation_goes_on_where_it_stopped(
         put(table, pairs, *rest)  # type: ignore[arg-type]
         written.append(len(pairs))
 
-    monkeypatch.setattr(rows, "put_vectors", fail_at_the_third)
-    job = generate(bench, Generation(None, 10, rebuild=rebuild))
+    monkeypatch.setattr(rows, "store_vectors", fail_at_the_third)
+    job = generate(bench, GenerationParameters(None, 10, rebuild=rebuild))
     assert (job.state, job.embeddings_generated) == ("pending", 20)
-    perform(bench, job.id, "hands", generate_vectors)
+    run_job(bench, job.id, "hands", generate_vectors)
     assert written == [10, 10, 0, 10, 5]
     ended = job_of(bench, job.id)
     assert (ended.state, ended.embeddings_generated, ended.embeddings_total) == ("complete", 35, 35)
 
 
-def test_a_cancelled_generation_keeps_what_it_made(bench: Bench, backend_url: str) -> None:
+def test_a_cancelled_generation_keeps_what_it_made(bench: WorkerContext, backend_url: str) -> None:
     """And ends as cancelled."""
     add_rows(backend_url, 30)
-    job = accept(bench.store, MISSING, 30, KEEPER, bench.clock())
+    job = accept_generation(bench.store, MISSING, 30, KEEPER, bench.clock())
 
-    def cancel_after_two(watched: Bench, claim: Claim, watch: Watch) -> None:
+    def cancel_after_two(watched: WorkerContext, claim: ClaimedJob, watch: JobControl) -> None:
         saved = 0
 
         def save() -> None:
             nonlocal saved
             saved += 1
             if saved == 2:
-                cancel(bench.store, job.id, KEEPER, MORNING)
+                cancel_job(bench.store, job.id, KEEPER, MORNING)
             hold_save()
 
         hold_save, watch.save = watch.save, save
         generate_vectors(watched, claim, watch)
 
-    perform(bench, job.id, "hands", cancel_after_two)
+    run_job(bench, job.id, "hands", cancel_after_two)
     ended = job_of(bench, job.id)
     assert (ended.state, ended.embeddings_generated) == ("cancelled", 20)
     assert sum(model == MODEL for _, model in vectors(backend_url).values()) == 20
 
 
-def test_only_one_generation_is_active(bench: Bench, backend_url: str) -> None:
+def test_only_one_generation_is_active(bench: WorkerContext, backend_url: str) -> None:
     """The same one again is that one; another one has to wait."""
     add_rows(backend_url, 1)
-    first = accept(bench.store, MISSING, 1, KEEPER, bench.clock())
-    assert accept(bench.store, MISSING, 1, KEEPER, bench.clock()).id == first.id
+    first = accept_generation(bench.store, MISSING, 1, KEEPER, bench.clock())
+    assert accept_generation(bench.store, MISSING, 1, KEEPER, bench.clock()).id == first.id
     with pytest.raises(Conflict, match=f"Generation {first.id} is still pending"):
-        accept(bench.store, Generation(None, 10, rebuild=True), 1, KEEPER, bench.clock())
+        accept_generation(bench.store, GenerationParameters(None, 10, rebuild=True), 1, KEEPER, bench.clock())
 
 
-def test_a_text_without_words_gets_an_empty_vector(bench: Bench, backend_url: str) -> None:
+def test_a_text_without_words_gets_an_empty_vector(bench: WorkerContext, backend_url: str) -> None:
     """Which is a vector: it is not made again and again."""
     add_rows(backend_url, 1)
     table = bench.resources.table()

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, text
 
-from ingestion_api.jobs.accept import Order, Terms, accept
-from ingestion_api.jobs.claim import Claim
-from ingestion_api.jobs.watch import Watch
+from ingestion_api.jobs.accept import IngestionRequest, SubmissionPolicy, accept_job
+from ingestion_api.jobs.claim import ClaimedJob
+from ingestion_api.jobs.watch import JobControl
 from ingestion_api.repository import check_url
 from ingestion_api.settings import Settings
-from ingestion_api.store.engine import WRITES, open_engine
+from ingestion_api.store.engine import WRITE_OPTION, open_engine
 from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import IngestedFile, Job, JobEvent, Resource
 from ingestion_api.tasks.ingest import ingest_repository
-from ingestion_api.tasks.perform import Work, perform
-from ingestion_api.worker.bench import Bench, bench_for
+from ingestion_api.tasks.perform import Work, run_job
+from ingestion_api.worker.bench import WorkerContext, make_context
 from tests.ingestion_api.conftest import KEEPER
 from tests.ingestion_api.git_server import GitServer
 from tests.ingestion_api.hostile import FILE, FOLDER, LINK, HostileRepository, killed, nest_folders
@@ -29,12 +29,12 @@ MANY = [f"file-{number:02}.md" for number in range(30)]
 
 
 @pytest.fixture
-def bench_under(settings: Callable[..., Settings]) -> Iterator[Callable[..., Bench]]:
+def bench_under(settings: Callable[..., Settings]) -> Iterator[Callable[..., WorkerContext]]:
     """A function that gives a worker's bench; keywords change settings."""
     with ExitStack() as open_ones:
 
-        def build(**changes: Any) -> Bench:
-            bench = bench_for(settings(retry_base=0.01, max_attempts=2, **changes))
+        def build(**changes: Any) -> WorkerContext:
+            bench = make_context(settings(retry_base=0.01, max_attempts=2, **changes))
             open_ones.callback(bench.close)
             migrate(bench.store.engine)
             return bench
@@ -43,7 +43,7 @@ def bench_under(settings: Callable[..., Settings]) -> Iterator[Callable[..., Ben
 
 
 @pytest.fixture
-def bench(bench_under: Callable[..., Bench]) -> Bench:
+def bench(bench_under: Callable[..., WorkerContext]) -> WorkerContext:
     """One with usual settings."""
     return bench_under()
 
@@ -55,28 +55,28 @@ def tower(git: GitServer) -> HostileRepository:
 
 
 @pytest.fixture
-def ingest(bench: Bench, git: GitServer) -> Callable[..., Job]:
+def ingest(bench: WorkerContext, git: GitServer) -> Callable[..., Job]:
     """A function that gives the job after a worker has done it."""
 
     return lambda name="tower", work=ingest_repository: ingested(bench, f"{git.origin}/{name}", work)
 
 
-def ingested(bench: Bench, address: str, work: Work = ingest_repository) -> Job:
+def ingested(bench: WorkerContext, address: str, work: Work = ingest_repository) -> Job:
     """The job after a worker has done it."""
-    order = Order(check_url(address, bench.rules), KEEPER)
-    job = accept(bench.store, order, Terms(10, "celery"), bench.clock()).job
-    perform(bench, job.id, "hands", work)
+    order = IngestionRequest(check_url(address, bench.rules), KEEPER)
+    job = accept_job(bench.store, order, SubmissionPolicy(10, "celery"), bench.clock()).job
+    run_job(bench, job.id, "hands", work)
     with bench.store.read() as session:
         return session.get_one(Job, job.id)
 
 
-def titles(bench: Bench) -> list[str]:
+def titles(bench: WorkerContext) -> list[str]:
     """The titles of all resources."""
     with bench.store.read() as session:
         return sorted(session.scalars(select(Resource.title)))
 
 
-def story(bench: Bench, job: Job) -> str:
+def story(bench: WorkerContext, job: Job) -> str:
     """What was noted at the end of a job."""
     with bench.store.read() as session:
         query = select(JobEvent.note).where(JobEvent.job_id == job.id, JobEvent.ending)
@@ -85,7 +85,7 @@ def story(bench: Bench, job: Job) -> str:
 
 @pytest.mark.usefixtures("no_deep_folders")
 def test_a_thousand_nested_folders_cost_no_other_job(
-    bench: Bench, git: GitServer, tower: HostileRepository, ingest: Callable[..., Job]
+    bench: WorkerContext, git: GitServer, tower: HostileRepository, ingest: Callable[..., Job]
 ) -> None:
     deep = tower.nested(1100, tower.tree([(FILE, b"deep.md", tower.blob(b"deep"))]))
     tower.commit(tower.tree([(FILE, b"README.md", tower.blob(b"words")), (FOLDER, b"d", deep)]))
@@ -101,7 +101,7 @@ def test_a_thousand_nested_folders_cost_no_other_job(
 
 @pytest.mark.usefixtures("no_deep_folders")
 def test_a_deep_scratch_folder_of_a_killed_worker_costs_no_job(
-    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+    bench: WorkerContext, tower: HostileRepository, ingest: Callable[..., Job]
 ) -> None:
     """As older versions left them."""
     tower.files(["a.md"])
@@ -112,7 +112,7 @@ def test_a_deep_scratch_folder_of_a_killed_worker_costs_no_job(
 
 
 def test_links_become_no_resources_and_are_counted(
-    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+    bench: WorkerContext, tower: HostileRepository, ingest: Callable[..., Job]
 ) -> None:
     link = tower.blob(b"/etc/passwd")
     tower.commit(
@@ -124,7 +124,7 @@ def test_links_become_no_resources_and_are_counted(
 
 
 def test_a_head_that_names_no_branch_removes_nothing(
-    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+    bench: WorkerContext, tower: HostileRepository, ingest: Callable[..., Job]
 ) -> None:
     tower.files(["a.md", "b.md"])
     ingest()
@@ -136,7 +136,7 @@ def test_a_head_that_names_no_branch_removes_nothing(
 
 
 def test_a_repository_that_is_emptied_removes_nothing(
-    bench: Bench, git: GitServer, tower: HostileRepository, ingest: Callable[..., Job]
+    bench: WorkerContext, git: GitServer, tower: HostileRepository, ingest: Callable[..., Job]
 ) -> None:
     """One that was always empty is no failure."""
     HostileRepository(git.root / "empty")
@@ -152,7 +152,7 @@ def test_a_repository_that_is_emptied_removes_nothing(
 
 
 def test_a_repository_that_cannot_be_read_removes_nothing(
-    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+    bench: WorkerContext, tower: HostileRepository, ingest: Callable[..., Job]
 ) -> None:
     tower.files(["a.md", "b.md"])
     ingest()
@@ -164,7 +164,7 @@ def test_a_repository_that_cannot_be_read_removes_nothing(
 
 
 def test_a_mass_removal_waits_for_a_second_job(
-    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+    bench: WorkerContext, tower: HostileRepository, ingest: Callable[..., Job]
 ) -> None:
     tower.files(MANY)
     ingest()
@@ -180,24 +180,24 @@ def test_a_mass_removal_waits_for_a_second_job(
 
 
 def test_a_second_attempt_of_a_job_is_no_second_look(
-    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+    bench: WorkerContext, tower: HostileRepository, ingest: Callable[..., Job]
 ) -> None:
     tower.files(MANY)
     ingest()
     tower.files(MANY[:10])
 
-    def fail_at_the_end(bench: Bench, claim: Claim, watch: Watch) -> None:
+    def fail_at_the_end(bench: WorkerContext, claim: ClaimedJob, watch: JobControl) -> None:
         ingest_repository(bench, claim, watch)
         raise OSError("the lamp went out")
 
     job = ingest(work=fail_at_the_end)
     assert job.state == "pending"
-    perform(bench, job.id, "hands", ingest_repository)
+    run_job(bench, job.id, "hands", ingest_repository)
     assert titles(bench) == MANY
 
 
 def test_files_that_come_back_are_not_missed_any_more(
-    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job]
+    bench: WorkerContext, tower: HostileRepository, ingest: Callable[..., Job]
 ) -> None:
     for there in (MANY, MANY[:10], MANY):
         tower.files(there)
@@ -211,7 +211,7 @@ def test_files_that_come_back_are_not_missed_any_more(
 
 @pytest.mark.parametrize(("before", "after"), [(20, 0), (30, 15)])
 def test_a_small_removal_is_done_at_once(
-    bench: Bench, tower: HostileRepository, ingest: Callable[..., Job], before: int, after: int
+    bench: WorkerContext, tower: HostileRepository, ingest: Callable[..., Job], before: int, after: int
 ) -> None:
     tower.files(MANY[:before])
     ingest()
@@ -221,7 +221,7 @@ def test_a_small_removal_is_done_at_once(
 
 
 def test_a_full_disk_is_told_as_ours_and_tried_again(
-    bench_under: Callable[..., Bench], git: GitServer, tower: HostileRepository
+    bench_under: Callable[..., WorkerContext], git: GitServer, tower: HostileRepository
 ) -> None:
     bench = bench_under(clone_free=2**60)
     tower.files(["a.md"])
@@ -231,7 +231,7 @@ def test_a_full_disk_is_told_as_ours_and_tried_again(
 
 
 def test_the_limit_on_time_holds_until_the_last_row(
-    bench_under: Callable[..., Bench], git: GitServer, tower: HostileRepository
+    bench_under: Callable[..., WorkerContext], git: GitServer, tower: HostileRepository
 ) -> None:
     """The first row takes as long as everything may take together."""
     bench = bench_under(clone_seconds=3.0)
@@ -251,7 +251,7 @@ def test_the_limit_on_time_holds_until_the_last_row(
 def refusing_table(url: str) -> None:
     """A table that takes no long titles, as a backend's may be."""
     engine = open_engine(url)
-    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+    with engine.connect().execution_options(**{WRITE_OPTION: True}) as connection, connection.begin():
         connection.execute(text(f"CREATE TABLE resources ({COLUMNS}, CHECK (length(title) < 20))"))
     engine.dispose()
 
@@ -263,14 +263,14 @@ def refusing_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_server").fresh_database()
     engine = open_engine(url)
-    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+    with engine.connect().execution_options(**{WRITE_OPTION: True}) as connection, connection.begin():
         connection.execute(text(f"CREATE TABLE resources ({COLUMNS}, CHECK (length(title) < 20))"))
     engine.dispose()
     return url
 
 
 def test_a_file_that_the_database_refuses_costs_only_itself(
-    bench_under: Callable[..., Bench], git: GitServer, tower: HostileRepository, refusing_url: str
+    bench_under: Callable[..., WorkerContext], git: GitServer, tower: HostileRepository, refusing_url: str
 ) -> None:
     bench = bench_under(resources_url=refusing_url)
     tower.files([*MANY, "a-name-that-is-too-long.md"])
@@ -280,7 +280,7 @@ def test_a_file_that_the_database_refuses_costs_only_itself(
 
 
 def test_a_database_that_refuses_every_file_fails_the_job(
-    bench_under: Callable[..., Bench], git: GitServer, tower: HostileRepository, refusing_url: str
+    bench_under: Callable[..., WorkerContext], git: GitServer, tower: HostileRepository, refusing_url: str
 ) -> None:
     bench = bench_under(resources_url=refusing_url)
     tower.files(["a-name-that-is-too-long.md"])

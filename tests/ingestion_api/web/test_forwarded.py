@@ -7,9 +7,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from ingestion_api.app import create_app
-from ingestion_api.networks import network_of
+from ingestion_api.networks import client_network
 from ingestion_api.settings import Settings
-from ingestion_api.settings_file import SettingsError, load
+from ingestion_api.settings_load import SettingsError, load_settings
 from tests.ingestion_api.processes import AUTHORIZED
 
 INGEST = "/api/v1/ingestion/ingest/https://git.example/keeper/lamp"
@@ -56,7 +56,7 @@ def test_a_proxy_is_an_address_or_a_network(tmp_path: Path) -> None:
     file = tmp_path / "service.yml"
     file.write_text("proxies: [10.0.0.0/8, gateway]")
     with pytest.raises(SettingsError, match="proxies: holds 'gateway'; expected IP addresses or networks"):
-        load(file)
+        load_settings(file)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_proxy_is_an_address_or_a_network(tmp_path: Path) -> None:
 )
 def test_ipv6_clients_are_counted_by_their_network(address: str, network: str) -> None:
     """A provider gives each customer at least a /64."""
-    assert network_of(address) == network
+    assert client_network(address) == network
 
 
 def test_wrong_tokens_are_counted_by_network(settings: Callable[..., Settings]) -> None:

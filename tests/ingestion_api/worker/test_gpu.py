@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_api.worker.gpu import gpu_facts
+from ingestion_api.worker.gpu import gpu_info
 
 NONE = {"available": False, "cards": []}
 
@@ -19,7 +19,7 @@ def tool(tmp_path: Path, script: str) -> str:
 
 def test_cards_are_named_with_their_memory(tmp_path: Path) -> None:
     """In bytes."""
-    facts = gpu_facts(tool(tmp_path, "echo 'NVIDIA L4, 23034, 550.90'; echo 'NVIDIA L4, 23034, 550.90'"))
+    facts = gpu_info(tool(tmp_path, "echo 'NVIDIA L4, 23034, 550.90'; echo 'NVIDIA L4, 23034, 550.90'"))
     card = {"name": "NVIDIA L4", "memory_bytes": 23034 * 1024**2, "driver": "550.90"}
     assert facts == {"available": True, "cards": [card, card]}
 
@@ -27,9 +27,9 @@ def test_cards_are_named_with_their_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("script", ["exit 9", "echo 'No devices were found'", ":"])
 def test_a_driver_that_is_unwell_means_no_card(tmp_path: Path, script: str) -> None:
     """The worker works all the same."""
-    assert gpu_facts(tool(tmp_path, script)) == NONE
+    assert gpu_info(tool(tmp_path, script)) == NONE
 
 
 def test_without_the_tool_there_is_no_card(tmp_path: Path) -> None:
     """As on most machines."""
-    assert gpu_facts(str(tmp_path / "smi")) == NONE
+    assert gpu_info(str(tmp_path / "smi")) == NONE

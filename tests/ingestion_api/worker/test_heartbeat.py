@@ -9,9 +9,9 @@ from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import Worker
-from ingestion_api.worker.bench import bench_for
+from ingestion_api.worker.bench import make_context
 from ingestion_api.worker.heartbeat import Heartbeat
-from ingestion_api.workers.register import Report, report, say_goodbye
+from ingestion_api.workers.register import WorkerReport, mark_stopped, record_heartbeat
 from tests.ingestion_api.conftest import MORNING
 from tests.servers.waiting import eventually
 
@@ -28,7 +28,7 @@ def test_a_heart_beats_until_it_is_stopped(
     settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Then the worker has said goodbye."""
-    bench = bench_for(settings(heartbeat_period=0.05))
+    bench = make_context(settings(heartbeat_period=0.05))
     migrate(bench.store.engine)
     heart = Heartbeat(bench, "hands", ["ingestion"])
     heart.start()
@@ -43,7 +43,7 @@ def test_a_heart_goes_on_without_its_database(
     settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     """And says so in the log."""
-    bench = bench_for(
+    bench = make_context(
         settings(heartbeat_period=0.05, database_url="postgresql+psycopg://u:secret@127.0.0.1:1/x")
     )
     heart = Heartbeat(bench, "hands", ["ingestion"])
@@ -56,9 +56,9 @@ def test_a_heart_goes_on_without_its_database(
 
 def test_a_worker_that_comes_back_is_the_same_one(store: Store) -> None:
     """With its new process, and no longer stopped."""
-    report(store, facts(pid=7), MORNING)
-    say_goodbye(store, "hands", MORNING)
-    report(store, facts(pid=8), LATER)
+    record_heartbeat(store, facts(pid=7), MORNING)
+    mark_stopped(store, "hands", MORNING)
+    record_heartbeat(store, facts(pid=8), LATER)
     worker = registered(store)
     assert (worker.pid, worker.stopped_at) == (8, None)
     assert times(worker) == (LATER, LATER)
@@ -66,14 +66,14 @@ def test_a_worker_that_comes_back_is_the_same_one(store: Store) -> None:
 
 def test_a_beat_changes_only_its_moment(store: Store) -> None:
     """The worker's start stays."""
-    report(store, facts(pid=7), MORNING)
-    report(store, facts(pid=7), LATER)
+    record_heartbeat(store, facts(pid=7), MORNING)
+    record_heartbeat(store, facts(pid=7), LATER)
     assert times(registered(store)) == (MORNING, LATER)
 
 
-def facts(pid: int) -> Report:
+def facts(pid: int) -> WorkerReport:
     """What a worker says of itself."""
-    return Report("hands", "edge", "tower", pid, ["ingestion"], {"available": False, "cards": []})
+    return WorkerReport("hands", "edge", "tower", pid, ["ingestion"], {"available": False, "cards": []})
 
 
 def times(worker: Worker) -> tuple[datetime, datetime]:

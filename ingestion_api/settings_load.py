@@ -14,15 +14,15 @@ class SettingsError(ValueError):
     """A setting is wrong; the text names it, its value and what was expected."""
 
 
-def load(config: Path | None = None) -> Settings:
+def load_settings(config: Path | None = None) -> Settings:
     """The settings in force; SettingsError names the first wrong one."""
     try:
-        return _BelowEnvironment(**(_read(config) if config else {}))
+        return _FileSettings(**(_read_file(config) if config else {}))
     except ValidationError as error:
-        raise SettingsError(_sentence(error)) from None
+        raise SettingsError(_error_sentence(error)) from None
 
 
-class _BelowEnvironment(Settings):
+class _FileSettings(Settings):
     @classmethod
     def settings_customise_sources(
         cls,
@@ -35,7 +35,7 @@ class _BelowEnvironment(Settings):
         return env_settings, init_settings
 
 
-def _read(config: Path) -> dict[str, Any]:
+def _read_file(config: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(config.read_text()) or {}
     except OSError as error:
@@ -48,15 +48,15 @@ def _read(config: Path) -> dict[str, Any]:
     return values
 
 
-def _sentence(error: ValidationError) -> str:
+def _error_sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"]) or "settings"
     said = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
         return f"{name}: {said}"
-    return f"{name} is {_shown(name, first['input'])}: {said[0].lower()}{said[1:]}"
+    return f"{name} is {_display_value(name, first['input'])}: {said[0].lower()}{said[1:]}"
 
 
-def _shown(name: str, value: object) -> str:
+def _display_value(name: str, value: object) -> str:
     # addresses and tokens may hold passwords
     return "not shown" if name.endswith(("token", "url")) else repr(value)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 
-class Problem(Exception):
+class ServiceError(Exception):
     """A request that cannot be answered as asked; the text is for the caller and holds no secret."""
 
     status = 400
@@ -14,11 +14,11 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-class BadRequest(Problem):
+class BadRequest(ServiceError):
     """What was asked makes no sense."""
 
 
-class NotSignedIn(Problem):
+class Unauthorized(ServiceError):
     """No token, or a wrong one."""
 
     status = 401
@@ -27,25 +27,25 @@ class NotSignedIn(Problem):
         super().__init__(detail, {"WWW-Authenticate": "Bearer"})
 
 
-class NotFound(Problem):
+class NotFound(ServiceError):
     """There is no such thing."""
 
     status = 404
 
 
-class Conflict(Problem):
+class Conflict(ServiceError):
     """It cannot be done in the present state."""
 
     status = 409
 
 
-class Unprocessable(Problem):
+class Unprocessable(ServiceError):
     """Well-formed, but not what was expected."""
 
     status = 422
 
 
-class TooMany(Problem):
+class TooManyRequests(ServiceError):
     """The queue is full, or there were too many failed attempts."""
 
     status = 429
@@ -54,31 +54,31 @@ class TooMany(Problem):
         super().__init__(detail, {"Retry-After": str(retry_after)})
 
 
-class SignInClosed(Problem):
+class SignInUnavailable(ServiceError):
     """The operators' token is missing or weak, so nobody is let in."""
 
     status = 503
 
 
-class Unavailable(Problem):
+class Unavailable(ServiceError):
     """Something the service needs does not answer."""
 
     status = 503
 
 
-class TooSlow(Problem):
+class RequestTimeout(ServiceError):
     """The request did not come in time."""
 
     status = 408
 
 
-class TooLarge(Problem):
+class ContentTooLarge(ServiceError):
     """The body is longer than it may be."""
 
     status = 413
 
 
-class WrongType(Problem):
+class UnsupportedMediaType(ServiceError):
     """The body is of a type that is not taken here."""
 
     status = 415
