@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from exporter.anomaly.view import View
-from exporter.collectors.anomalies.signals import METRICS
+from exporter.collectors.anomalies import METRICS
 from exporter.settings import Anomalies, Limits
 from exporter.sources.prometheus.names import Name
 from exporter.sources.prometheus.source import Prometheus

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.catalogue import shown
-from exporter.collectors.anomalies.signals import METRICS as ANOMALIES
+from exporter.collectors.anomalies import METRICS as ANOMALIES
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.replay import replay

@@ -3,11 +3,10 @@
 from math import inf
 from typing import Any
 
-from exporter.collectors.self_reports.row import Comparison
-from exporter.collectors.self_reports.said import Reports
-from exporter.collectors.self_reports.seen import Observations
-from exporter.collectors.self_reports.sight import ComparisonInput
-from exporter.collectors.self_reports.table import is_current
+from exporter.collectors.self_reports.checks import is_current
+from exporter.collectors.self_reports.comparison import Comparison, ComparisonInput
+from exporter.collectors.self_reports.observations import Observations
+from exporter.collectors.self_reports.reports import Reports
 from exporter.question import Question
 from exporter.settings import Settings
 from exporter.sources.backend.source import BackendSource

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from exporter.collectors.self_reports.said import NONEXISTENT, Reports
-from exporter.collectors.self_reports.seen import Observations
-from exporter.collectors.self_reports.sight import ComparisonInput
-from exporter.collectors.self_reports.statuses import COMPONENTS
-from exporter.collectors.self_reports.table import CHECKS, run_checks
+from exporter.collectors.self_reports.checks import CHECKS, COMPONENTS, run_checks
+from exporter.collectors.self_reports.comparison import ComparisonInput
+from exporter.collectors.self_reports.observations import Observations
+from exporter.collectors.self_reports.reports import NONEXISTENT, Reports
 from exporter.metrics import Quantiles
 from exporter.settings import Settings
 from exporter.sources.backend.event_bus import EventBus

@@ -1,0 +1,135 @@
+"""The API: whether it responds, its requests by module, its processes, its timed methods."""
+
+import time
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import Metric
+
+from exporter.bounds import OTHER
+from exporter.collector import Collector, Part
+from exporter.metrics import Counter, Gauge, Histogram
+from exporter.sources import Sources
+from exporter.sources.backend.totals import RequestTotals
+
+UP = Gauge(
+    "ops_backend_up",
+    "Whether the backend responds, with whatever HTTP status of its own. A refused connection counts at "
+    "once; silence, and a proxy's 502, 503 or 504, only after three pings.",
+)
+WEDGED = Gauge(
+    "ops_backend_wedged",
+    "Whether the backend takes connections and gives no response, as with a blocked event loop.",
+)
+EXPORTER_STARTED = Gauge("ops_exporter_start_time_seconds", "Unix time at which the exporter started.")
+UP_METRICS = (UP, WEDGED, EXPORTER_STARTED)
+STARTED_AT = time.time()
+
+
+async def read_up(sources: Sources) -> Iterable[Metric]:
+    """Both by our own pings; they are missing before the first verdict."""
+    backend = sources.backend
+    up, wedged = await backend.answers(), backend.wedged()
+    return (
+        UP.one(None if up is None else float(up)),
+        WEDGED.one(None if wedged is None else float(wedged)),
+        EXPORTER_STARTED.one(STARTED_AT),
+    )
+
+
+REQUESTS = Counter(
+    "ops_http_requests_total",
+    "Requests to the module by class of HTTP status; requests to health routes count for monitoring.",
+    ("module", "code"),
+)
+ERRORS = Counter(
+    "ops_http_request_errors_total", "Requests to the module that ended in a server error (5xx).", ("module",)
+)
+DURATION = Histogram(
+    "ops_http_request_duration_seconds",
+    "Time that requests took, less /health and /workers/status of monitoring, which take seconds by design.",
+    ("module",),
+)
+IN_PROGRESS = Gauge(
+    "ops_http_requests_in_progress", "Requests to the module that are being answered.", ("module",)
+)
+TOTALS_METRICS = (REQUESTS, ERRORS, DURATION, IN_PROGRESS)
+STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
+
+
+async def read_totals(sources: Sources) -> Iterable[Metric]:
+    """The totals by module; a module that nobody has asked is at 0 as soon as the backend counts anything."""
+    totals = await sources.backend.totals.answer()
+    modules = [module.name for module in sources.settings.modules]
+    asked = dict(request_counts(totals, modules))
+    errors = totals.errors() if totals.counts else {}
+    durations = totals.durations.items() if totals.counts else ()
+    return (
+        REQUESTS.of((*labels, count) for labels, count in asked.items()),
+        ERRORS.of((module, errors.get(module, 0.0)) for module in dict.fromkeys(m for m, _ in asked)),
+        DURATION.of(((module,), spread) for module, spread in durations),
+        IN_PROGRESS.of((module, count) for module, count in totals.in_progress.items()),
+    )
+
+
+def request_counts(totals: RequestTotals, modules: Iterable[str]) -> Iterator[tuple[tuple[str, str], float]]:
+    """Requests by module and class, those that are 0 among them; none where the backend does not count."""
+    if not totals.counts:
+        return
+    for module in (*modules, OTHER):
+        for code in STATUS_CLASSES:
+            yield (module, code), totals.requests.get((module, code), 0.0)
+    yield from totals.requests.items()
+
+
+PROCESSES = Gauge("ops_backend_processes", "Server processes that answered within the last minute.")
+PROCESS_STARTED = Gauge(
+    "ops_backend_start_time_seconds", "Unix time at which the newest of the backend's processes started."
+)
+MEMORY = Gauge("ops_backend_resident_memory_bytes", "Resident memory of these processes.")
+CPU = Counter("ops_backend_cpu_seconds_total", "CPU time of the processes, user and system.")
+OPEN_FILES = Gauge("ops_backend_open_file_descriptors", "Open file descriptors of these processes.")
+MAX_FILES = Gauge("ops_backend_max_file_descriptors", "File descriptors that one process may open.")
+PROCESS_METRICS = (PROCESSES, PROCESS_STARTED, MEMORY, CPU, OPEN_FILES, MAX_FILES)
+
+
+async def read_process(sources: Sources) -> Iterable[Metric]:
+    """What the backend's own page says of its processes."""
+    totals = await sources.backend.totals.answer()
+    return (
+        PROCESSES.one(totals.processes),
+        PROCESS_STARTED.one(totals.started),
+        MEMORY.one(totals.memory),
+        CPU.one(totals.cpu_seconds),
+        OPEN_FILES.one(totals.open_files),
+        MAX_FILES.one(totals.most_files),
+    )
+
+
+METHOD_CALLS = Counter("ops_backend_method_calls_total", "Calls of the instrumented method.", ("method",))
+METHOD_SECONDS = Counter(
+    "ops_backend_method_seconds_total", "Time spent in the instrumented method, by its average.", ("method",)
+)
+SLOW_QUERIES = Counter("ops_backend_slow_queries_total", "Database queries that the backend counts as slow.")
+PERFORMANCE_METRICS = (METHOD_CALLS, METHOD_SECONDS, SLOW_QUERIES)
+
+
+async def read_performance(sources: Sources) -> Iterable[Metric]:
+    """What /performance counts; the first methods seen keep their names, later ones are `other`."""
+    found = await sources.backend.performance.answer()
+    return (
+        METHOD_CALLS.of(found.calls.items()),
+        METHOD_SECONDS.of(found.seconds.items()),
+        SLOW_QUERIES.one(found.slow_queries),
+    )
+
+
+API = Collector(
+    "api",
+    "requests, errors and latency by module; the backend's processes and methods",
+    (
+        Part("up", read_up, UP_METRICS),
+        Part("totals", read_totals, TOTALS_METRICS),
+        Part("process", read_process, PROCESS_METRICS),
+        Part("performance", read_performance, PERFORMANCE_METRICS),
+    ),
+)

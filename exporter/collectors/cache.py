@@ -1,0 +1,130 @@
+"""The cache: whether it responds, what the application counts, which keys are big."""
+
+from collections.abc import Iterable, Sequence
+
+from prometheus_client import Metric
+
+from exporter.bounds import OTHER, label
+from exporter.collector import Collector, Part
+from exporter.collectors import cache_server, redis_rights
+from exporter.errors import Refused
+from exporter.metrics import Counter, Gauge, Untyped
+from exporter.rows import summed
+from exporter.sources import Sources
+from exporter.sources.cache.answers import Group, Key
+from exporter.sources.cache.key_names import shown
+
+UP = Gauge("redis_up", "Whether the cache server answered our own PING.")
+PING_METRICS = (UP,)
+
+
+async def read_ping(sources: Sources) -> Iterable[Metric]:
+    """1 or 0, from our own PING and from nothing else."""
+    return (UP.one(float(await sources.cache.ping.works())),)
+
+
+HITS = Counter("ops_cache_hits_total", "Look-ups of the backend that found a value in the cache.")
+MISSES = Counter("ops_cache_misses_total", "Look-ups of the backend that found none.")
+INVALIDATIONS = Counter("ops_cache_invalidations_total", "Values that the backend removed from the cache.")
+APPLICATION_METRICS = (HITS, MISSES, INVALIDATIONS)
+
+
+async def read_application(sources: Sources) -> Iterable[Metric]:
+    """The counts of /cache/stats; the ratio is left to queries, which know over which time."""
+    counts = await sources.backend.cache.answer()
+    return HITS.one(counts.hits), MISSES.one(counts.misses), INVALIDATIONS.one(counts.invalidations)
+
+
+GROUP_COUNT = Untyped(
+    "redis_key_group_count",
+    "Keys that begin so, up to the separator; estimated from those seen.",
+    ("db", "key_group"),
+)
+GROUP_MEMORY = Gauge(
+    "redis_key_group_memory_usage_bytes",
+    "Bytes of the keys that begin so, estimated from a sample.",
+    ("db", "key_group"),
+)
+DISTINCT_GROUPS = Gauge("redis_number_of_distinct_key_groups", "Different beginnings of keys.", ("db",))
+KEY_SIZE = Gauge(
+    "redis_key_size", "Length of the value, or number of its members, of a big key.", ("db", "key")
+)
+KEY_MEMORY = Gauge(
+    "redis_key_memory_usage_bytes", "Bytes of a key among the biggest that were sampled.", ("db", "key")
+)
+SCANNED_RATIO = Gauge(
+    "ops_cache_keys_seen_ratio", "Share of the keys that the last pass saw before its time was over."
+)
+MEASURED_RATIO = Gauge("ops_cache_keys_measured_ratio", "Share of the seen keys whose memory was measured.")
+MEASURED_KEYS = Gauge("ops_cache_keys_measured", "Keys whose memory the last pass measured.")
+KEY_MEMORY_METRICS = (MEASURED_KEYS,)
+KEYS_METRICS = (
+    GROUP_COUNT,
+    GROUP_MEMORY,
+    DISTINCT_GROUPS,
+    KEY_SIZE,
+    KEY_MEMORY,
+    SCANNED_RATIO,
+    MEASURED_RATIO,
+)
+UNGROUPED = "ungrouped"
+
+
+async def read_keys(sources: Sources) -> Iterable[Metric]:
+    """What the last pass found; the passes run beside the scrape."""
+    found, db = await sources.cache.keys.answer(), sources.cache.database
+    settings = sources.settings.redis
+    groups = limit_groups(found.groups, settings.key_groups)
+    keys = [(db, name, key) for name, key in keys_by_label(sources, found.biggest).items()]
+    return (
+        GROUP_COUNT.of((db, name, count) for name, count, _ in groups),
+        GROUP_MEMORY.of((db, name, used) for name, _, used in groups),
+        DISTINCT_GROUPS.one(float(len(found.groups)), db),
+        KEY_SIZE.of((db, name, key.size) for db, name, key in keys),
+        KEY_MEMORY.of((db, name, key.used) for db, name, key in keys),
+        SCANNED_RATIO.one(found.seen),
+        MEASURED_RATIO.one(found.measured),
+    )
+
+
+def limit_groups(groups: Sequence[Group], most: int) -> list[tuple[str, float, float | None]]:
+    """Name, count and bytes of the heaviest groups, and of all others as `other`."""
+    ranked = sorted(groups, key=lambda g: (-(g.used or 0), -g.count, g.name))
+    names = [label(group.name or UNGROUPED, 64) if n < most else OTHER for n, group in enumerate(ranked)]
+    # two beginnings that no label can tell apart are one group
+    rows = list(zip(names, ranked, strict=True))
+    counts = summed((name, group.count) for name, group in rows)
+    used: dict[str, float | None] = dict(summed((name, group.used) for name, group in rows))
+    return [(name, count, used[name]) for name, count in counts]
+
+
+async def read_key_memory(sources: Sources) -> Iterable[Metric]:
+    """How many keys were measured. Raises Refused when this user may not measure all of them."""
+    found = await sources.cache.keys.answer()
+    if found.refused:
+        raise Refused(found.refused)
+    return (MEASURED_KEYS.one(float(found.weighed)),)
+
+
+def keys_by_label(sources: Sources, keys: Iterable[Key]) -> dict[str, Key]:
+    """The keys under the names by which they may be shown; of two that look the same the bigger stays."""
+    settings, length = sources.settings.redis, sources.settings.limits.label_length
+    found: dict[str, Key] = {}
+    for key in keys:
+        found.setdefault(shown(key.name, settings.key_separator, settings.sensitive_prefixes, length), key)
+    return found
+
+
+CACHE = Collector(
+    "cache",
+    "application hits and misses, Redis server, biggest keys",
+    (
+        Part("ping", read_ping, PING_METRICS),
+        Part("server", cache_server.read_server, cache_server.SERVER_METRICS),
+        Part("slow", cache_server.read_slow, cache_server.SLOW_METRICS),
+        Part("application", read_application, APPLICATION_METRICS),
+        Part("keys", read_keys, KEYS_METRICS),
+        Part("key_memory", read_key_memory, KEY_MEMORY_METRICS),
+        Part("rights", redis_rights.read_cache_rights, redis_rights.METRICS),
+    ),
+)

@@ -1,0 +1,169 @@
+"""The cache server: INFO, its commands and errors, its slow log and latency spikes."""
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import Metric
+
+from exporter.bounds import label
+from exporter.collectors.cache_server_fields import FIELDS, InfoField
+from exporter.metrics import Counter, Gauge, Info, Quantiles, Row, Summary
+from exporter.rows import first
+from exporter.sources import Sources
+from exporter.sources.document import Document
+
+CALLS = Counter("redis_commands_total", "Calls of the command.", ("cmd",))
+SECONDS = Counter("redis_commands_duration_seconds_total", "Time spent in the command.", ("cmd",))
+REJECTED = Counter(
+    "redis_commands_rejected_calls_total", "Calls of the command that were refused before it ran.", ("cmd",)
+)
+FAILED = Counter(
+    "redis_commands_failed_calls_total", "Calls of the command that ended in an error.", ("cmd",)
+)
+LATENCY = Summary(
+    "redis_latency_percentiles_usec", "Time of one call in microseconds, as the server computes it.", ("cmd",)
+)
+ERRORS = Counter("redis_errors_total", "Errors that the server sent, by their first word.", ("err",))
+COMMAND_METRICS = (CALLS, SECONDS, REJECTED, FAILED, LATENCY, ERRORS)
+MAX_COMMANDS = 100  # the server's vocabulary is finite, yet modules may add to it
+MAX_ERROR_WORDS = 30  # scripts may make up error words
+
+
+def command_families(info: Document) -> Iterator[Metric]:
+    """The families by command and by error."""
+    stats = objects_by_prefix(info, "cmdstat_", MAX_COMMANDS)
+    yield CALLS.of((cmd, one.number("calls")) for cmd, one in stats.items())
+    yield SECONDS.of((cmd, command_seconds(one)) for cmd, one in stats.items())
+    yield REJECTED.of((cmd, one.number("rejected_calls")) for cmd, one in stats.items())
+    yield FAILED.of((cmd, one.number("failed_calls")) for cmd, one in stats.items())
+    yield LATENCY.of(latency_summaries(info, stats))
+    yield ERRORS.of(
+        (err, one.number("count"))
+        for err, one in objects_by_prefix(info, "errorstat_", MAX_ERROR_WORDS).items()
+    )
+
+
+def objects_by_prefix(info: Document, prefix: str, most: int) -> dict[str, Document]:
+    """The objects whose names begin so, without that beginning; the first in the order of the alphabet."""
+    names = sorted(name for name in info.keys() if name.startswith(prefix))[:most]  # noqa: SIM118  (no dict)
+    return {label(name.removeprefix(prefix), 64): info.part(name) for name in names}
+
+
+def command_seconds(stats: Document) -> float | None:
+    """The time spent in a command, in seconds."""
+    spent = stats.number("usec")
+    return None if spent is None else spent / 1e6
+
+
+def latency_summaries(info: Document, stats: dict[str, Document]) -> Iterable[tuple[tuple[str], Quantiles]]:
+    """The summary of each command that has one: its quantiles, with sum and count from its statistics."""
+    for cmd, percentiles in objects_by_prefix(info, "latency_percentiles_usec_", MAX_COMMANDS).items():
+        counted = stats.get(cmd, Document({}, cmd))
+        values = {round(float(name[1:]) / 100, 6): value for name, value in percentiles.numbers().items()}
+        yield (cmd,), Quantiles(dict(values), counted.number("usec"), counted.number("calls"))
+
+
+INSTANCE = Info(
+    "redis_instance_info",
+    "What the server is.",
+    ("role", "redis_version", "redis_mode", "os", "maxmemory_policy"),
+)
+STARTED = Gauge("redis_start_time_seconds", "Unix time at which the server started.")
+MEMORY_RATIO = Gauge(
+    "ops_cache_memory_use_ratio", "Memory in use as a share of the limit; none where there is no limit."
+)
+KEYS = Gauge("redis_db_keys", "Keys in the database.", ("db",))
+EXPIRING = Gauge("redis_db_keys_expiring", "Keys in the database that have an end.", ("db",))
+TTL = Gauge(
+    "redis_db_avg_ttl_seconds",
+    "Mean time that is left to the keys of the database that have an end.",
+    ("db",),
+)
+BGSAVE = Gauge("redis_rdb_last_bgsave_status", "Whether the last snapshot was written.")
+AOF_WRITE = Gauge("redis_aof_last_write_status", "Whether the last write to the log file went well.")
+AOF_REWRITE = Gauge("redis_aof_last_bgrewrite_status", "Whether the last rewrite of the log file went well.")
+MASTER_LINK = Gauge("redis_master_link_up", "Whether this replica is connected to its master.")
+STATUS_FIELDS = ((BGSAVE, "rdb_last_bgsave_status", "ok"), (AOF_WRITE, "aof_last_write_status", "ok"),
+    (AOF_REWRITE, "aof_last_bgrewrite_status", "ok"), (MASTER_LINK, "master_link_status", "up"))  # fmt: skip
+SERVER_METRICS = (
+    INSTANCE, STARTED, MEMORY_RATIO, KEYS, EXPIRING, TTL, BGSAVE, AOF_WRITE, AOF_REWRITE, MASTER_LINK,
+    *COMMAND_METRICS, *(f.metric for f in FIELDS),
+)  # fmt: skip
+MAX_DATABASES = 64  # that are shown; a server has 16 unless told otherwise
+
+
+async def read_server(sources: Sources) -> Iterable[Metric]:
+    """Everything that INFO tells, without CONFIG, which the server may refuse."""
+    server = await sources.cache.server.answer()
+    info, limit = server.info, sources.settings.limits.label_length
+    return (
+        INSTANCE.facts(*(label(str(info.at(name) or ""), limit) for name in INSTANCE.labels)),
+        STARTED.one(start_time(info)),
+        MEMORY_RATIO.one(memory_ratio(info)),
+        *keyspace_families(info),
+        *(metric.one(word_as_flag(info.text(name), well)) for metric, name, well in STATUS_FIELDS),
+        *command_families(info),
+        *(field.metric.one(field_value(info, field)) for field in FIELDS),
+    )
+
+
+def start_time(info: Document) -> float | None:
+    """When the server started, to the second, by its own clock."""
+    now, uptime = info.number("server_time_usec"), info.number("uptime_in_seconds")
+    return None if now is None or uptime is None else now // 1_000_000 - uptime
+
+
+def memory_ratio(info: Document) -> float | None:
+    """Memory in use over the limit; a limit of 0 is none."""
+    used, limit = info.number("used_memory"), info.number("maxmemory")
+    return used / limit if limit and used is not None else None
+
+
+def keyspace_families(info: Document) -> Iterator[Metric]:
+    """The keys of each database that holds any."""
+    names = [f"db{number}" for number in range(MAX_DATABASES) if isinstance(info.at(f"db{number}"), dict)]
+    yield KEYS.of((name, info.number(name, "keys")) for name in names)
+    yield EXPIRING.of((name, info.number(name, "expires")) for name in names)
+    # 0 is the server's word for a mean that it has not worked out yet
+    yield TTL.of((name, scale(info.number(name, "avg_ttl") or None, 0.001)) for name in names)
+
+
+def word_as_flag(word: str | None, well: str) -> float | None:
+    """1 where the server's word is the good one, 0 where it is another."""
+    return None if word is None else float(word == well)
+
+
+def field_value(info: Document, field: InfoField) -> float | None:
+    """The field in the unit of its metric; -1 is the server's word for something that never was."""
+    value = info.number(field.name)
+    return None if value is None or value == -1 else value * field.scale
+
+
+def scale(value: float | None, scale: float) -> float | None:
+    """The value in the unit of its metric."""
+    return None if value is None else value * scale
+
+
+SLOWLOG_LENGTH = Gauge("redis_slowlog_length", "Commands in the log of slow commands.")
+SLOWLOG_LAST_ID = Gauge("redis_slowlog_last_id", "Number of the newest slow command.")
+SLOWLOG_LAST_DURATION = Gauge(
+    "redis_last_slow_execution_duration_seconds", "Time that the newest slow command took."
+)
+SPIKE_TIME = Gauge("redis_latency_spike_last", "Unix time of the last latency spike.", ("event_name",))
+SPIKE_DURATION = Gauge(
+    "redis_latency_spike_duration_seconds", "Length of the last latency spike.", ("event_name",)
+)
+SLOW_METRICS = (SLOWLOG_LENGTH, SLOWLOG_LAST_ID, SLOWLOG_LAST_DURATION, SPIKE_TIME, SPIKE_DURATION)
+MAX_SPIKES = 32
+
+
+async def read_slow(sources: Sources) -> Iterable[Metric]:
+    """The newest slow command and the last spike of each kind."""
+    slow = await sources.cache.slow.answer()
+    rows: list[Row] = [(label(name, 64), at, seconds) for name, at, seconds in slow.spikes[:MAX_SPIKES]]
+    return (
+        SLOWLOG_LENGTH.one(slow.count),
+        SLOWLOG_LAST_ID.one(slow.newest),
+        SLOWLOG_LAST_DURATION.one(slow.seconds),
+        SPIKE_TIME.of(first((name, at) for name, at, _ in rows)),
+        SPIKE_DURATION.of(first((name, seconds) for name, _, seconds in rows)),
+    )

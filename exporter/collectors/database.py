@@ -1,0 +1,204 @@
+"""The database: the backend's connection pool, our own ping, the backend's report, tables and sizes."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from prometheus_client import Metric
+
+from exporter.bounds import label
+from exporter.collector import Collector, Part
+from exporter.collectors import database_statistics
+from exporter.errors import OutOfTime, Refused, SourceError
+from exporter.metrics import Gauge, Info, States, Untyped
+from exporter.sources import Sources
+from exporter.sources.database.ping import PingResult
+from exporter.sources.database.source import DatabaseSource
+from exporter.sources.database.tables import TableSizes, TableStatistics
+from exporter.sources.document import Document
+
+POOL_CAPACITY = Gauge("ops_database_pool_capacity_connections", "Connections that the pool can lend at most.")
+POOL_CHECKED_OUT = Gauge("ops_database_pool_checked_out_connections", "Connections lent to callers.")
+POOL_IDLE = Gauge("ops_database_pool_idle_connections", "Open connections that nobody uses.")
+POOL_OVERFLOW = Gauge("ops_database_pool_overflow_connections", "Connections opened beyond the pool's size.")
+POOL_USE_RATIO = Gauge("ops_database_pool_use_ratio", "Connections lent, as a share of the real capacity.")
+POOL_METRICS = (POOL_CAPACITY, POOL_CHECKED_OUT, POOL_IDLE, POOL_OVERFLOW, POOL_USE_RATIO)
+
+
+async def read_pool(sources: Sources) -> Iterable[Metric]:
+    """The pool as the backend counts it; the ratio is ours, the backend's own is known to be wrong."""
+    with suppress(SourceError):
+        # requests in flight there have the pool polled at once, so that this scrape shows it already
+        await sources.backend.totals.answer()
+    pool = (await sources.backend.pool.answer()).part("pool")
+    capacity, lent = pool.number("total_capacity"), pool.number("checked_out")
+    overflow = pool.number("overflow")
+    return (
+        POOL_CAPACITY.one(capacity),
+        POOL_CHECKED_OUT.one(lent),
+        POOL_IDLE.one(pool.number("checked_in")),
+        # the backend's figure starts at minus the pool's size: only what is above zero is overflow
+        POOL_OVERFLOW.one(None if overflow is None else max(overflow, 0.0)),
+        POOL_USE_RATIO.one(lent / capacity if capacity and lent is not None else None),
+    )
+
+
+UP = Gauge("ops_database_up", "Whether the database answered our own smallest question.")
+PG_UP = Gauge("pg_up", "Whether the PostgreSQL server answered our own SELECT 1.")
+PING = Gauge("ops_database_ping_seconds", "Time that our own smallest question took.")
+INFO = Info("ops_database_info", "The kind of database, as SQLAlchemy names it.", ("dialect",))
+PING_METRICS = (UP, PG_UP, PING, INFO)
+STANDING_RESULT_WAIT = 0.1  # seconds that a scrape waits for a ping while the last answer still stands
+
+
+async def read_ping(sources: Sources) -> Iterable[Metric]:
+    """1 or 0, from our own question and from nothing else."""
+    database = sources.database
+    answer = await ping_result(database)
+    return list(ping_families(database.dialect or "", answer is not None, answer.seconds if answer else None))
+
+
+async def ping_result(database: DatabaseSource) -> PingResult | None:
+    """The answer to our ping, None where there was none; while a silence is checked the last one stands."""
+    standing = database.standing()
+    try:
+        async with asyncio.timeout(None if standing is None else STANDING_RESULT_WAIT):
+            works = await database.ping.works()
+    except (TimeoutError, OutOfTime):
+        if standing is None and database.ping.error is None:
+            raise
+        return standing
+    return await database.ping.answer() if works else None
+
+
+def ping_families(dialect: str, works: bool, seconds: float | None) -> Iterator[Metric]:
+    """What is known of the database, whether it works or not."""
+    yield INFO.facts(dialect)
+    yield UP.one(float(works))
+    yield PING.one(seconds)
+    if dialect == "postgresql":
+        yield PG_UP.one(float(works))
+
+
+REPORTED_STATUS = States(
+    "ops_database_reported_status",
+    "State of the database in the words of the backend's own report, which may be wrong.",
+    ("status",),
+)
+REPORTED_WARNINGS = Gauge(
+    "ops_database_reported_warnings", "Warnings in the backend's own report on its database."
+)
+REPORTED_METRICS = (REPORTED_STATUS, REPORTED_WARNINGS)
+DOWN_WORDS = ("unhealthy", "error", "down")
+DEGRADED_WORDS = ("degraded", "warning")
+
+
+async def read_reported(sources: Sources) -> Iterable[Metric]:
+    """The report, told as it is."""
+    report = await sources.backend.database.answer()
+    warnings = report.at("warnings")
+    return (
+        REPORTED_STATUS.of_states([(reported_database_status(report),)]),
+        REPORTED_WARNINGS.one(float(len(warnings)) if isinstance(warnings, list) else None),
+    )
+
+
+def reported_database_status(report: Document) -> str:
+    """The state that the report means: what it does not say is unknown."""
+    healthy, word = report.flag("database", "healthy"), report.text("status")
+    if healthy is False or word in DOWN_WORDS:
+        return "down"
+    if healthy is None:
+        return "unknown"
+    return "degraded" if report.at("warnings") or word in DEGRADED_WORDS else "healthy"
+
+
+TABLE_ROWS = Gauge(
+    "ops_database_table_rows",
+    "Rows of the table: counted on SQLite, on PostgreSQL the server's own estimate.",
+    ("table",),
+)
+TABLE_SIZE = Gauge("ops_database_table_size_bytes", "Bytes of the table with its indexes.", ("table",))
+SIZE = Gauge("ops_database_size_bytes", "Bytes of the whole database.")
+TABLE_LABELS = ("datname", "schemaname", "relname")
+LIVE_ROWS = Gauge("pg_stat_user_tables_n_live_tup", "Estimated number of live rows.", TABLE_LABELS)
+DEAD_ROWS = Gauge("pg_stat_user_tables_n_dead_tup", "Estimated number of dead rows.", TABLE_LABELS)
+SEQUENTIAL_SCANS = Untyped(
+    "pg_stat_user_tables_seq_scan", "Sequential scans of the table (counter).", TABLE_LABELS
+)
+INDEX_SCANS = Untyped("pg_stat_user_tables_idx_scan", "Index scans of the table (counter).", TABLE_LABELS)
+LAST_AUTOVACUUM = Gauge(
+    "pg_stat_user_tables_last_autovacuum",
+    "Unix time at which autovacuum last cleaned the table.",
+    TABLE_LABELS,
+)
+TABLES_METRICS = (
+    TABLE_ROWS,
+    TABLE_SIZE,
+    SIZE,
+    LIVE_ROWS,
+    DEAD_ROWS,
+    SEQUENTIAL_SCANS,
+    INDEX_SCANS,
+    LAST_AUTOVACUUM,
+)
+
+
+async def read_tables(sources: Sources) -> Iterable[Metric]:
+    """The sizes as they were found in the background."""
+    tables = await sources.database.tables.answer()
+    return (
+        TABLE_ROWS.of(tables.rows.items()),
+        TABLE_SIZE.of(tables.sizes.items()),
+        SIZE.one(tables.size),
+        *table_statistics(tables),
+    )
+
+
+def table_statistics(tables: TableSizes) -> Iterable[Metric]:
+    """What PostgreSQL counts for each table."""
+
+    def name(table: TableStatistics) -> tuple[str, str, str]:
+        return tables.database, table.schema, table.table
+
+    found = tables.statistics
+    return (
+        LIVE_ROWS.of((*name(t), t.live) for t in found),
+        DEAD_ROWS.of((*name(t), t.dead) for t in found),
+        SEQUENTIAL_SCANS.of((*name(t), t.sequential_scans) for t in found),
+        INDEX_SCANS.of((*name(t), t.index_scans) for t in found),
+        LAST_AUTOVACUUM.of((*name(t), t.last_autovacuum) for t in found),
+    )
+
+
+DATABASE_SIZE = Gauge("pg_database_size_bytes", "Bytes of each database of the server.", ("datname",))
+SIZES_METRICS = (DATABASE_SIZE,)
+
+
+async def read_sizes(sources: Sources) -> Iterable[Metric]:
+    """The sizes as they were found in the background. Raises Refused where some are hidden."""
+    tables = await sources.database.tables.answer()
+    hidden = [name for name, size in tables.database_sizes.items() if size is None]
+    if hidden:
+        raise Refused(
+            f"database hides the size of {len(hidden)} databases, {label(hidden[0])} among them; "
+            f"GRANT pg_monitor TO {tables.role}, or CONNECT on each of them"
+        )
+    return (DATABASE_SIZE.of(tables.database_sizes.items()),)
+
+
+DATABASE = Collector(
+    "database",
+    "connection pool, reachability, tables, PostgreSQL statistics",
+    (
+        Part("pool", read_pool, POOL_METRICS),
+        Part("ping", read_ping, PING_METRICS),
+        Part("reported", read_reported, REPORTED_METRICS),
+        Part("tables", read_tables, TABLES_METRICS),
+        Part("sizes", read_sizes, SIZES_METRICS),
+        Part("activity", database_statistics.read_activity, database_statistics.ACTIVITY_METRICS),
+        Part("statistics", database_statistics.read_statistics, database_statistics.STATISTICS_METRICS),
+        Part("locks", database_statistics.read_locks, database_statistics.LOCKS_METRICS),
+        Part("statements", database_statistics.read_statements, database_statistics.STATEMENTS_METRICS),
+    ),
+)

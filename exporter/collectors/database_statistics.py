@@ -1,0 +1,182 @@
+"""PostgreSQL's own statistics: sessions, counts by database, locks, statements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import Metric
+
+from exporter.bounds import OTHER, label
+from exporter.metrics import Counter, Gauge, Untyped
+from exporter.sources import Sources
+from exporter.sources.database.activity import Activity
+
+SESSION_LABELS = ("datname", "state", "usename", "application_name", "wait_event_type")
+SESSIONS = Untyped(
+    "pg_stat_activity_count",
+    "Client sessions by what they are and do, without the exporter's own (gauge).",
+    SESSION_LABELS,
+)
+MAX_TRANSACTION_AGE = Gauge(
+    "pg_stat_activity_max_tx_duration",
+    "Age in seconds of the oldest open transaction of these client sessions.",
+    SESSION_LABELS,
+)
+MAX_CONNECTIONS = Gauge("pg_settings_max_connections", "Connections that the server allows.")
+RESERVED_CONNECTIONS = Gauge(
+    "pg_settings_superuser_reserved_connections", "Connections of those that only superusers may use."
+)
+LONG_TRANSACTIONS = Gauge(
+    "pg_long_running_transactions",
+    "Client transactions open longer than the settings' database.long_transaction.",
+)
+OLDEST_LONG_TRANSACTION = Gauge(
+    "pg_long_running_transactions_oldest_age_seconds",
+    "Age of the oldest of those transactions, 0 where there is none.",
+)
+OWN_CONNECTIONS = Gauge(
+    "ops_database_own_connections", "Connections of the exporter itself, which all else leaves out."
+)
+ACTIVITY_METRICS = (
+    SESSIONS,
+    MAX_TRANSACTION_AGE,
+    MAX_CONNECTIONS,
+    RESERVED_CONNECTIONS,
+    LONG_TRANSACTIONS,
+    OLDEST_LONG_TRANSACTION,
+    OWN_CONNECTIONS,
+)
+
+SESSION_STATES = (
+    "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call",
+    "disabled",
+)  # fmt: skip
+MAX_SESSION_GROUPS = 40
+SessionKey = tuple[str, ...]
+
+
+async def read_activity(sources: Sources) -> Iterable[Metric]:
+    """The sessions of all clients of the server but our own."""
+    activity = await sources.database.activity.answer()
+    counts, ages = group_sessions(activity)
+    return (
+        SESSIONS.of((*key, count) for key, count in counts.items()),
+        MAX_TRANSACTION_AGE.of((*key, age) for key, age in ages.items()),
+        MAX_CONNECTIONS.one(activity.most_connections),
+        RESERVED_CONNECTIONS.one(activity.reserved_connections),
+        LONG_TRANSACTIONS.one(activity.long_transactions),
+        OLDEST_LONG_TRANSACTION.one(activity.oldest_long_transaction),
+        OWN_CONNECTIONS.one(activity.own_connections),
+    )
+
+
+def group_sessions(activity: Activity) -> tuple[dict[SessionKey, float], dict[SessionKey, float]]:
+    """Counts and oldest ages of the biggest groups; smaller ones together, under their state.
+
+    Every state of the backend's own database is there, also with no session.
+    """
+    counts: dict[SessionKey, float] = defaultdict(float)
+    ages: dict[SessionKey, float] = {}
+    for place, group in enumerate(activity.sessions):
+        names = (group.user, group.application, group.wait) if place < MAX_SESSION_GROUPS else (OTHER,) * 3
+        database = (
+            group.database if place < MAX_SESSION_GROUPS or group.database == activity.database else OTHER
+        )
+        key = tuple(map(label, (database, group.state, *names)))
+        counts[key] += group.count
+        if group.oldest is not None:
+            ages[key] = max(group.oldest, ages.get(key, 0.0))
+    seen = {key[1] for key in counts if key[0] == activity.database}
+    counts |= dict(empty_states(activity.database, set(SESSION_STATES) - seen))
+    return counts, ages
+
+
+def empty_states(database: str, states: set[str]) -> Iterator[tuple[SessionKey, float]]:
+    """The states in which there is nobody."""
+    return (((database, state, "", "", ""), 0.0) for state in sorted(states))
+
+
+DATABASE_LABELS = ("datid", "datname")
+OPEN_CONNECTIONS = Gauge(
+    "pg_stat_database_numbackends",
+    "Open connections to the database, without the exporter's own.",
+    DATABASE_LABELS,
+)
+COUNTER_HELP = {
+    "xact_commit": "Transactions committed",
+    "xact_rollback": "Transactions rolled back",
+    "blks_read": "Blocks read from disk",
+    "blks_hit": "Blocks found in the server's cache",
+    "tup_returned": "Rows read by scans",
+    "tup_fetched": "Rows fetched by index scans",
+    "tup_inserted": "Rows inserted",
+    "tup_updated": "Rows updated",
+    "tup_deleted": "Rows deleted",
+    "conflicts": "Queries cancelled by conflicts with recovery",
+    "temp_files": "Temporary files written by queries",
+    "temp_bytes": "Bytes written to temporary files",
+    "deadlocks": "Deadlocks",
+}
+OTHERS_ONLY = (
+    " since the statistics began; in the watched database by others, since the exporter began (counter)."
+)
+# counters, whose established names lack _total
+DATABASE_COUNTERS = {
+    name: Untyped(
+        f"pg_stat_database_{name}",
+        about + (OTHERS_ONLY if name.startswith("xact_") else " since the statistics began (counter)."),
+        DATABASE_LABELS,
+    )
+    for name, about in COUNTER_HELP.items()
+}
+STATISTICS_METRICS = (OPEN_CONNECTIONS, *DATABASE_COUNTERS.values())
+
+
+async def read_statistics(sources: Sources) -> Iterable[Metric]:
+    """The counts of each database that the settings allow for, the backend's own first."""
+    found = await sources.database.databases.answer()
+    return (
+        OPEN_CONNECTIONS.of((d.oid, d.name, d.connections) for d in found),
+        *(
+            metric.of((d.oid, d.name, d.counts[name]) for d in found)
+            for name, metric in DATABASE_COUNTERS.items()
+        ),
+    )
+
+
+LOCKS = Untyped(
+    "pg_locks_count", "Locks by database and mode, our own left out (gauge).", ("datname", "mode")
+)
+LOCK_WAITERS = Gauge(
+    "ops_database_lock_waiters", "Sessions' requests for a lock that wait for it.", ("datname",)
+)
+LOCKS_METRICS = (LOCKS, LOCK_WAITERS)
+
+
+async def read_locks(sources: Sources) -> Iterable[Metric]:
+    """The locks of all databases of the server."""
+    locks = await sources.database.locks.answer()
+    return (
+        LOCKS.of((*key, count) for key, count in locks.counts.items()),
+        LOCK_WAITERS.of(locks.waiting.items()),
+    )
+
+
+STATEMENT_LABELS = ("user", "datname", "queryid")
+STATEMENT_CALLS = Counter("pg_stat_statements_calls_total", "Calls of the statement.", STATEMENT_LABELS)
+STATEMENT_SECONDS = Counter(
+    "pg_stat_statements_seconds_total", "Time spent in the statement.", STATEMENT_LABELS
+)
+STATEMENT_ROWS = Counter(
+    "pg_stat_statements_rows_total", "Rows that the statement gave or changed.", STATEMENT_LABELS
+)
+STATEMENTS_METRICS = (STATEMENT_CALLS, STATEMENT_SECONDS, STATEMENT_ROWS)
+
+
+async def read_statements(sources: Sources) -> Iterable[Metric]:
+    """The top statements of the backend's database; nothing where the extension is not installed."""
+    found = await sources.database.statements.answer()
+    return (
+        STATEMENT_CALLS.of((s.user, s.database, s.query, s.calls) for s in found),
+        STATEMENT_SECONDS.of((s.user, s.database, s.query, s.seconds) for s in found),
+        STATEMENT_ROWS.of((s.user, s.database, s.query, s.rows) for s in found),
+    )

@@ -1,0 +1,131 @@
+"""Engagement: users and their interactions, what they created, how often they searched."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import Metric
+
+from exporter.bounds import named
+from exporter.collector import Collector, Part
+from exporter.errors import BadAnswer, NotConfigured, SourceError
+from exporter.metrics import Counter, Gauge, States
+from exporter.sources import Sources
+from exporter.sources.database.engagement import Engagement
+from exporter.sources.database.time_windows import LONGEST_WINDOW
+from exporter.sources.document import Document
+
+SOURCE = States(
+    "ops_engagement_source",
+    "Where the figures come from: the backend's own report (api) or its tables (sql).",
+    ("source",),
+    states=("api", "sql"),
+)
+USERS = Gauge("ops_engagement_users", "Users in all.")
+ACTIVE_USERS = Gauge("ops_engagement_active_users", "Users with an interaction in the window.", ("window",))
+INTERACTIONS = Gauge(
+    "ops_engagement_interactions",
+    "Interactions of the window by type; one that is repeated on the same resource is counted once.",
+    ("interaction", "window"),
+)
+POSITIVE_INTERACTIONS = Gauge(
+    "ops_engagement_positive_interactions", "Positive interactions of the window.", ("window",)
+)
+MEAN_SESSION = Gauge("ops_engagement_session_seconds", "Mean session of the users whose sessions are known.")
+USERS_METRICS = (SOURCE, USERS, ACTIVE_USERS, INTERACTIONS, POSITIVE_INTERACTIONS, MEAN_SESSION)
+MAX_TYPES = 20
+
+
+async def read_users(sources: Sources) -> Iterable[Metric]:
+    """The figures, and which source they come from."""
+    try:
+        source, use = "api", reported_engagement(await sources.backend.engagement.answer())
+    except SourceError as error:
+        source, use = "sql", await engagement_from_tables(sources, error)
+    return (
+        SOURCE.of_states([(source,)]),
+        USERS.one(use.users),
+        ACTIVE_USERS.of(use.active.items()),
+        INTERACTIONS.of((*key, count) for key, count in limit_interaction_types(use.interactions).items()),
+        POSITIVE_INTERACTIONS.of(use.positive.items()),
+        MEAN_SESSION.one(use.session_seconds),
+    )
+
+
+async def engagement_from_tables(sources: Sources, report: SourceError) -> Engagement:
+    """The figures from the tables; without a database the failure of the report is the one to tell."""
+    try:
+        return await sources.database.use.answer()
+    except NotConfigured:
+        raise report from None
+
+
+def reported_engagement(reports: Mapping[str, Document]) -> Engagement:
+    """The figures of the backend's report. Raises BadAnswer for one without any."""
+    metrics = {window: report.part("metrics") for window, report in reports.items()}
+    newest = metrics[LONGEST_WINDOW]
+    if newest.number("total_users") is None:
+        raise BadAnswer("backend /user-engagement answered without total_users; expected a number")
+    return Engagement(
+        users=newest.number("total_users"),
+        active={w: n for w, m in metrics.items() if (n := m.number("active_users")) is not None},
+        interactions={
+            (kind, w): n for w, m in metrics.items() for kind, n in m.numbers("interactions_by_type").items()
+        },
+        positive={w: n for w, m in metrics.items() if (n := m.number("positive_interactions")) is not None},
+        # 0 is what the backend says when it knows of no session
+        session_seconds=newest.number("avg_session_duration_seconds") or None,
+    )
+
+
+def limit_interaction_types(interactions: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    """The most frequent types by name, the others together."""
+    weights: dict[str, float] = defaultdict(float)
+    for (kind, _), count in interactions.items():
+        weights[kind] += count
+    names = named(weights, MAX_TYPES)
+    kept: dict[tuple[str, str], float] = defaultdict(float)
+    for (kind, window), count in interactions.items():
+        kept[names[kind], window] += count
+    return kept
+
+
+OBJECTS = Gauge("ops_engagement_objects", "Resources, annotations and collections there are.", ("object",))
+CREATED_OBJECTS = Gauge(
+    "ops_engagement_created", "Those of them that were created in the window.", ("object", "window")
+)
+CREATED_METRICS = (OBJECTS, CREATED_OBJECTS)
+
+
+async def read_created(sources: Sources) -> Iterable[Metric]:
+    """Counts of rows; a table that this version of the backend does not have is left out."""
+    created = await sources.database.created.answer()
+    return (
+        OBJECTS.of(created.rows.items()),
+        CREATED_OBJECTS.of((*key, count) for key, count in created.created.items()),
+    )
+
+
+SEARCHES = Counter(
+    "ops_engagement_searches_total",
+    "Requests that the search module answered with success, without health checks.",
+)
+SEARCHES_METRICS = (SEARCHES,)
+
+
+async def read_searches(sources: Sources) -> Iterable[Metric]:
+    """No table holds the searches and not every version emits an event for them, but each is a request."""
+    totals = await sources.backend.totals.answer()
+    searched = totals.requests.get(("search", "2xx"), 0.0)
+    is_module = any(module.name == "search" for module in sources.settings.modules)
+    return (SEARCHES.one(searched if is_module and totals.counts else None),)
+
+
+ENGAGEMENT = Collector(
+    "engagement",
+    "total and active users, interactions, searches, what was created",
+    (
+        Part("users", read_users, USERS_METRICS),
+        Part("created", read_created, CREATED_METRICS),
+        Part("searches", read_searches, SEARCHES_METRICS),
+    ),
+)

@@ -1,0 +1,141 @@
+"""Ingestion: its Redis server, queues, tracked jobs, resources and reported health."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.bounds import biggest, label
+from exporter.collector import Collector, Part
+from exporter.collectors import ingestion_history, ingestion_service, ingestion_workers, redis_rights
+from exporter.errors import Refused
+from exporter.metrics import Gauge, States
+from exporter.sources import Sources
+from exporter.sources.ingestion.answers import Health
+from exporter.sources.ingestion.reading import JOB_STATES, health
+
+UP = Gauge("ops_ingestion_redis_up", "Whether the server with the ingestion queue answered our own PING.")
+PING_METRICS = (UP,)
+
+
+async def read_ping(sources: Sources) -> Iterable[Metric]:
+    """1 or 0, from our own PING and from nothing else."""
+    return (UP.one(float(await sources.ingestion.ping.works())),)
+
+
+QUEUE_LENGTH = Gauge("ops_ingestion_queue_length", "Items that wait in the ingestion queue.", ("queue",))
+QUEUE_CAPACITY = Gauge(
+    "ops_ingestion_queue_capacity",
+    "Items from which on the backend refuses more; a setting, since the backend does not tell.",
+    ("queue",),
+)
+OLDEST_ITEM = Gauge(
+    "ops_ingestion_queue_oldest_timestamp_seconds",
+    "Unix time at which the oldest waiting item was put in; none while nothing waits.",
+    ("queue",),
+)
+DEAD_LETTERS = Gauge("ops_ingestion_dead_letters", "Items that were given up and are kept aside.")
+QUEUES_METRICS = (QUEUE_LENGTH, QUEUE_CAPACITY, OLDEST_ITEM, DEAD_LETTERS)
+
+
+async def read_queues(sources: Sources) -> Iterable[Metric]:
+    """The lists as Redis has them; nothing where the server never held any of their keys."""
+    found = await sources.ingestion.queues.answer()
+    return (
+        QUEUE_LENGTH.of((queue.name, queue.length) for queue in found.queues),
+        QUEUE_CAPACITY.of((queue.name, queue.capacity) for queue in found.queues),
+        OLDEST_ITEM.of((queue.name, queue.oldest) for queue in found.queues),
+        DEAD_LETTERS.one(found.dead_letters),
+    )
+
+
+TRACKED_JOBS = Gauge(
+    "ops_ingestion_tracked_jobs",
+    "Jobs in the backend's own table of jobs, by state; none where it keeps no such table.",
+    ("state",),
+)
+JOBS_METRICS = (TRACKED_JOBS,)
+
+
+async def read_jobs(sources: Sources) -> Iterable[Metric]:
+    """The jobs by state, every state shown as soon as one job is tracked."""
+    jobs = await sources.ingestion.jobs.answer()
+    if not jobs:
+        return ()
+    by_state = Counter(job.state for job in jobs)
+    return (TRACKED_JOBS.of((state, by_state[state]) for state in JOB_STATES),)
+
+
+RESOURCES = Gauge(
+    "ops_resources",
+    "Resources by the state of their ingestion: error is a page without content, failed any other fault.",
+    ("ingestion_status",),
+)
+WITHOUT_EMBEDDING = Gauge("ops_resources_without_embedding", "Resources that have no dense embedding.")
+RESOURCES_METRICS = (RESOURCES, WITHOUT_EMBEDDING)
+MAX_STATES = 20
+
+
+async def read_resources(sources: Sources) -> Iterable[Metric]:
+    """The counts; nothing where the backend has no such table."""
+    found = await sources.database.resources.answer()
+    if found is None:
+        return ()
+    return (
+        RESOURCES.of(biggest(found.by_status, MAX_STATES).items()),
+        WITHOUT_EMBEDDING.one(found.without_embedding),
+    )
+
+
+REPORTED_HEALTH = States(
+    "ops_ingestion_reported_health",
+    "Health of the ingestion and of the services it needs, as the backend's body reports it.",
+    ("service", "status"),
+)
+HEALTH_METRICS = (REPORTED_HEALTH,)
+MAX_SERVICES = 8  # more would be an answer gone wrong
+
+
+async def read_health(sources: Sources) -> Iterable[Metric]:
+    """The whole as service `ingestion`, and each service that the backend names."""
+    said = await reported_health(sources)
+    length = sources.settings.limits.label_length
+    services = sorted((label(name, length), status) for name, status in said.services.items())
+    return (REPORTED_HEALTH.of_states([("ingestion", said.status), *services[:MAX_SERVICES]]),)
+
+
+async def reported_health(sources: Sources) -> Health:
+    """The health answer, in either of its shapes. Raises SourceError when the backend has no such route."""
+    reply = await sources.backend.ingestion_health.answer()
+    if reply.status not in (200, 503):
+        raise Refused(f"backend ingestion health answered {reply.status}; expected 200 or 503", reply.status)
+    return health(reply)
+
+
+INGESTION = Collector(
+    "ingestion",
+    "queues and their capacity, worker heartbeat, finished jobs, dead letters; the same of our own service",
+    (
+        Part("ping", read_ping, PING_METRICS),
+        Part("queues", read_queues, QUEUES_METRICS),
+        Part("worker", ingestion_workers.read_worker, ingestion_workers.WORKER_METRICS),
+        Part("cloud", ingestion_workers.read_cloud, ingestion_workers.CLOUD_METRICS),
+        Part("jobs", read_jobs, JOBS_METRICS),
+        Part("history", ingestion_history.read_history, ingestion_history.HISTORY_METRICS),
+        Part("rights", redis_rights.read_ingestion_rights, redis_rights.METRICS),
+        Part("resources", read_resources, RESOURCES_METRICS),
+        Part("health", read_health, HEALTH_METRICS),
+        Part("service", ingestion_service.read_service_health, ingestion_service.SERVICE_HEALTH_METRICS),
+        Part("service_jobs", ingestion_service.read_service_jobs, ingestion_service.SERVICE_JOBS_METRICS),
+        Part(
+            "service_history",
+            ingestion_service.read_service_history,
+            ingestion_service.SERVICE_HISTORY_METRICS,
+        ),
+        Part(
+            "service_workers",
+            ingestion_service.read_service_workers,
+            ingestion_service.SERVICE_WORKERS_METRICS,
+        ),
+    ),
+)

@@ -1,0 +1,101 @@
+"""The models: which are reported to be there, and which were seen to work."""
+
+from collections.abc import Iterable, Sequence
+
+from prometheus_client import Metric
+
+from exporter.collector import Collector, Part
+from exporter.errors import SourceError
+from exporter.metrics import Counter, Gauge, States
+from exporter.sources import Sources
+from exporter.sources.backend.model_reports import (
+    FAILED,
+    UNVERIFIED,
+    VERIFIED,
+    ModelReport,
+    merge_model_reports,
+)
+
+AVAILABLE = Gauge(
+    "ops_model_reported_available", "Whether the backend reports the model to be there.", ("model",)
+)
+VERIFICATION = States(
+    "ops_model_verified",
+    "Whether a check that really ran proved the model to work, proved it not to, or never ran.",
+    ("model", "verified"),
+    states=(VERIFIED, UNVERIFIED, FAILED),
+)
+SECONDS = Gauge("ops_model_inference_seconds", "Time that the model's last inference took.", ("model",))
+INFERENCES = Counter("ops_model_inferences_total", "Inferences of the model.", ("model",))
+ERRORS = Counter("ops_model_errors_total", "Inferences of the model that failed.", ("model",))
+LAST = Gauge(
+    "ops_model_last_inference_timestamp_seconds", "Unix time of the model's last inference.", ("model",)
+)
+MEMORY = Gauge("ops_model_memory_bytes", "Memory that the loaded model takes.", ("model",))
+SIZE = Gauge("ops_model_file_bytes", "Size of the model's file, as the backend rounds it.", ("model",))
+MODIFIED = Gauge(
+    "ops_model_modified_timestamp_seconds",
+    "Unix time at which the model's file was last written.",
+    ("model",),
+)
+STATES_METRICS = (AVAILABLE, VERIFICATION, SECONDS, INFERENCES, ERRORS, LAST, MEMORY, SIZE, MODIFIED)
+
+
+async def read_states(sources: Sources) -> Iterable[Metric]:
+    """Every model that either health route names. Raises SourceError when neither answers."""
+    models = await read_models(sources)
+    return (
+        AVAILABLE.of((m.name, None if m.available is None else float(m.available)) for m in models),
+        VERIFICATION.of_states((m.name, m.verified) for m in models),
+        SECONDS.of((m.name, m.inference_seconds) for m in models),
+        INFERENCES.of((m.name, m.inferences) for m in models),
+        ERRORS.of((m.name, m.errors) for m in models),
+        LAST.of((m.name, m.last_inference) for m in models),
+        MEMORY.of((m.name, m.memory) for m in models),
+        SIZE.of((m.name, m.size) for m in models),
+        MODIFIED.of((m.name, m.modified) for m in models),
+    )
+
+
+async def read_models(sources: Sources) -> Sequence[ModelReport]:
+    """The models of both routes, each once; a route that fails costs only what it alone knows."""
+    found: dict[str, ModelReport] = {}
+    try:
+        found = {model.name: model for model in (await sources.backend.ml.answer()).models}
+    except SourceError:
+        first = await sources.backend.models.answer()
+        return [first]
+    try:
+        first = await sources.backend.models.answer()
+    except SourceError:
+        if not found:
+            raise
+        return list(found.values())
+    checked = found.get(first.name)
+    found[first.name] = first if checked is None else merge_model_reports(first, checked)
+    return list(found.values())
+
+
+STATUS = States(
+    "ops_ml_health_reported_status",
+    "Status that /health/ml gives in its body; unknown where it says that it does not apply.",
+    ("status",),
+)
+HTTP_STATUS = Gauge("ops_ml_health_http_status", "HTTP status that the body of /health/ml says it means.")
+ML_HEALTH_METRICS = (STATUS, HTTP_STATUS)
+
+
+async def read_ml_health(sources: Sources) -> Iterable[Metric]:
+    """The whole of /health/ml; its checks of single models are in the part `states`."""
+    health = await sources.backend.ml.answer()
+    return STATUS.of_states([(health.status,)]), HTTP_STATUS.one(health.http_status)
+
+
+MODELS = Collector(
+    "models",
+    "each model as reported and as verified, its inferences, its file",
+    (
+        Part("states", read_states, STATES_METRICS),
+        Part("ml_health", read_ml_health, ML_HEALTH_METRICS),
+    ),
+)

@@ -1,0 +1,71 @@
+"""The modules: what the backend reports of each, what is observed, and what follows from both."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.clock import as_wall
+from exporter.collector import Collector, Part
+from exporter.metrics import Gauge, States
+from exporter.sources import Sources
+from exporter.sources.backend.module_views import reported_status
+
+OBSERVED = States(
+    "ops_module_observed_status",
+    "Status of the module by its own truthful health route and by how its requests fare.",
+    ("module", "status"),
+)
+STATUS = States(
+    "ops_module_status",
+    "Status of the module: as observed, else as reported when that is trouble, else unknown.",
+    ("module", "status"),
+)
+PROBE_DURATION = Gauge(
+    "ops_module_probe_duration_seconds", "Time that the module's own health route took.", ("module",)
+)
+LAST_KNOWN = Gauge(
+    "ops_module_last_known_timestamp_seconds",
+    "Unix time at which the module's status was last reported or observed.",
+    ("module", "by"),
+)
+STATUS_METRICS = (OBSERVED, STATUS, PROBE_DURATION, LAST_KNOWN)
+
+
+async def read_status(sources: Sources) -> Iterable[Metric]:
+    """Every configured module, also where the backend is silent: then all of them are down."""
+    views = await sources.modules.look()
+    return (
+        OBSERVED.of_states((view.name, view.observed) for view in views),
+        STATUS.of_states((view.name, view.status) for view in views),
+        PROBE_DURATION.of((view.name, view.probe_seconds) for view in views),
+        LAST_KNOWN.of(
+            (view.name, by, None if at is None else as_wall(at))
+            for view in views
+            for by, at in (("reported", view.reported_at), ("observed", view.observed_at))
+        ),
+    )
+
+
+REPORTED = States(
+    "ops_module_reported_status", "Status of the module as the backend reports it.", ("module", "status")
+)
+REPORTED_METRICS = (REPORTED,)
+
+
+async def read_reported(sources: Sources) -> Iterable[Metric]:
+    """Every configured module, `unknown` without a report. Raises SourceError when there is none at all."""
+    questions = sources.backend.reported
+    rows = [(name, await reported_status(question)) for name, question in questions.items()]
+    if questions and all(question.error for question in questions.values()):
+        await next(iter(questions.values())).answer()
+    return (REPORTED.of_states(rows),)
+
+
+MODULES = Collector(
+    "modules",
+    "each module as reported, as observed, and as it is",
+    (
+        Part("status", read_status, STATUS_METRICS),
+        Part("reported", read_reported, REPORTED_METRICS),
+    ),
+)

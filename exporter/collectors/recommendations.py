@@ -1,0 +1,140 @@
+"""Recommendations: impressions, clicks and feedback, and how good the models were found to be."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import Metric
+
+from exporter.bounds import label, named
+from exporter.collector import Collector, Part
+from exporter.errors import NotConfigured, SourceError
+from exporter.metrics import Gauge
+from exporter.sources import Sources
+from exporter.sources.database.evaluations import ModelEvaluation, find_share
+from exporter.sources.database.recommendations import Feedback, RecommendationStats
+from exporter.sources.document import Document
+
+STRATEGY_LABELS = ("strategy", "window")
+IMPRESSIONS = Gauge(
+    "ops_recommendations_impressions", "Recommendations shown in the window.", STRATEGY_LABELS
+)
+CLICKS = Gauge("ops_recommendations_clicks", "Recommendations followed in the window.", STRATEGY_LABELS)
+CLICK_THROUGH = Gauge(
+    "ops_recommendations_click_through_ratio",
+    "Clicks for each impression of the window; absent where there are more clicks than impressions.",
+    STRATEGY_LABELS,
+)
+SATISFACTION = Gauge(
+    "ops_recommendations_satisfaction_ratio",
+    "Of the recommendations that were followed and judged in the window, the share found useful.",
+    STRATEGY_LABELS,
+)
+FEEDBACK_ROWS = Gauge(
+    "ops_recommendations_feedback", "Rows of feedback of the window.", ("feedback", "window")
+)
+FEEDBACK_METRICS = (IMPRESSIONS, CLICKS, CLICK_THROUGH, SATISFACTION, FEEDBACK_ROWS)
+MAX_NAMES = 20
+NameAndWindow = tuple[str, str]
+
+
+async def read_feedback(sources: Sources) -> Iterable[Metric]:
+    """The counts; nothing where the backend keeps no feedback."""
+    feedback = await sources.database.feedback.answer()
+    return () if feedback is None else feedback_families(feedback)
+
+
+def feedback_families(feedback: Feedback) -> Iterable[Metric]:
+    """The counts and ratios of all strategies."""
+    outcomes = stats_by_strategy(feedback.outcomes)
+    return (
+        IMPRESSIONS.of((*key, o.impressions) for key, o in outcomes.items()),
+        CLICKS.of((*key, o.clicks) for key, o in outcomes.items()),
+        CLICK_THROUGH.of((*key, o.click_through) for key, o in outcomes.items()),
+        SATISFACTION.of((*key, o.satisfaction) for key, o in outcomes.items()),
+        FEEDBACK_ROWS.of((*key, count) for key, count in feedback_by_type(feedback.given).items()),
+    )
+
+
+def stats_by_strategy(
+    outcomes: Mapping[NameAndWindow, RecommendationStats],
+) -> dict[NameAndWindow, RecommendationStats]:
+    """The busiest strategies by name, the others together."""
+    names = labels_by_name({key: o.impressions + o.clicks for key, o in outcomes.items()})
+    kept: dict[NameAndWindow, RecommendationStats] = defaultdict(RecommendationStats)
+    for (strategy, window), outcome in outcomes.items():
+        key = (names[strategy], window)
+        kept[key] = kept[key].plus(outcome)
+    return kept
+
+
+def feedback_by_type(given: Mapping[NameAndWindow, float]) -> dict[NameAndWindow, float]:
+    """The most frequent types of feedback by name, the others together."""
+    names = labels_by_name(given)
+    kept: dict[NameAndWindow, float] = defaultdict(float)
+    for (kind, window), count in given.items():
+        kept[names[kind], window] += count
+    return kept
+
+
+def labels_by_name(counts: Mapping[NameAndWindow, float]) -> dict[str, str]:
+    """The label value of each name, those with most rows under their own."""
+    weights: dict[str, float] = defaultdict(float)
+    for (name, _), count in counts.items():
+        weights[name] += count
+    return named(weights, MAX_NAMES)
+
+
+MODEL_LABELS = ("model",)
+PRECISION = Gauge(
+    "ops_recommendations_precision_ratio",
+    "Share of what the model recommends that is liked; model `reported` is the backend's own report.",
+    MODEL_LABELS,
+)
+RECALL = Gauge(
+    "ops_recommendations_recall_ratio", "Share of what is liked that the model recommends.", MODEL_LABELS
+)
+EVALUATED = Gauge(
+    "ops_recommendations_evaluated_timestamp_seconds", "Unix time of that evaluation.", MODEL_LABELS
+)
+EVALUATIONS_METRICS = (PRECISION, RECALL, EVALUATED)
+REPORTED = "reported"
+
+
+async def read_evaluations(sources: Sources) -> Iterable[Metric]:
+    """Evaluations from the table of model versions and from the backend's report, where either has any."""
+    failed: SourceError | None = None
+    found: list[ModelEvaluation] = []
+    try:
+        found += reported_evaluations(await sources.backend.recommendations.answer())
+    except SourceError as error:
+        failed = error
+    try:
+        found += (await sources.database.evaluations.answer())[: sources.settings.limits.models]
+    except NotConfigured:
+        if failed is not None:
+            raise failed from None
+    return (
+        PRECISION.of((label(e.model), e.precision) for e in found),
+        RECALL.of((label(e.model), e.recall) for e in found),
+        EVALUATED.of((label(e.model), e.at) for e in found),
+    )
+
+
+def reported_evaluations(report: Document) -> list[ModelEvaluation]:
+    """What the report says of precision and recall; often nothing."""
+    metrics = report.part("metrics")
+    precision, recall = find_share(metrics, "precision"), find_share(metrics, "recall")
+    if precision is None and recall is None:
+        return []
+    at = metrics.moment("evaluated_at")
+    return [ModelEvaluation(REPORTED, precision, recall, report.moment("timestamp") if at is None else at)]
+
+
+RECOMMENDATIONS = Collector(
+    "recommendations",
+    "impressions, clicks, feedback, satisfaction, precision and recall",
+    (
+        Part("feedback", read_feedback, FEEDBACK_METRICS),
+        Part("evaluations", read_evaluations, EVALUATIONS_METRICS),
+    ),
+)

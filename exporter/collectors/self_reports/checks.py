@@ -1,0 +1,172 @@
+"""The checks: every way in which a backend of this kind was seen to report what is not so."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.clock import as_steady
+from exporter.collectors.self_reports import checks_application, checks_workers
+from exporter.collectors.self_reports.comparison import Check, Comparison, ComparisonInput
+from exporter.question import Question
+from exporter.status import DEGRADED, HEALTHY, UNKNOWN, worst
+
+RECENT_CHANGE = 120.0  # seconds for which a change of what is observed is new
+FIRST_RENEWAL_AFTER = 300.0  # seconds after which a report that disagrees is renewed for the first time
+CHECKS = (
+    Check(1, "the database is healthy; it is stopped", checks_application.compare_database),
+    Check(2, "the module is healthy; its requests fail", checks_application.compare_modules),
+    Check(2, "any name is a healthy module; it does not exist", checks_application.compare_missing_module),
+    Check(3, "a worker is there; its pool is frozen", checks_workers.compare_workers),
+    Check(4, "tasks are counted; they fail", checks_workers.compare_tasks),
+    Check(5, "the queue is empty; messages wait in its other priorities", checks_workers.compare_priorities),
+    Check(6, "nothing; no worker takes from the queue", checks_workers.compare_consumers),
+    Check(7, "the pool is a third in use; it is exhausted", checks_application.compare_pool),
+    Check(8, "the model is available; it cannot be loaded", checks_application.compare_models),
+    Check(9, "the cache counts; Redis is down", checks_application.compare_cache),
+    Check(10, "no handler fails; each takes half a minute", checks_application.compare_event_bus),
+    Check(11, "the edge worker is idle; it is dead", checks_workers.compare_edge_worker),
+    Check(
+        12, "a model's name is stored; a hash made the vectors", checks_application.compare_sparse_embeddings
+    ),
+    Check(13, "HTTP 200; the body says unhealthy", checks_workers.compare_ingestion_http_status),
+    Check(13, "ingestion is healthy; a server that it needs is down", checks_workers.compare_ingestion),
+    Check(
+        14,
+        "these are the counts; they are those of one process of several",
+        checks_application.compare_processes,
+    ),
+    Check(15, "Redis is unavailable; it works", checks_application.compare_redis),
+    Check(16, "no answer at all; the event loop is blocked", checks_application.compare_slow_routes),
+)
+
+
+def run_checks(sight: ComparisonInput) -> Iterator[Comparison]:
+    """Every subject of which there is both a report and an observation of the same moment.
+
+    A report from before the observation last changed is renewed, and compared once that is done.
+    """
+    for row in CHECKS:
+        yield from (words for words in row.compare(sight) if is_current(sight, words) and words.known)
+
+
+def is_current(sight: ComparisonInput, words: Comparison) -> bool:
+    """Whether the report is of the state that is observed now."""
+    since = sight.since.note(words.subject, words.observed, as_steady(sight.now))
+    report = words.report
+    if report is None:
+        return True
+    if words.observed == UNKNOWN:
+        return report.asked_at is not None or request_renewal(sight, report)
+    # one that was under way when the observation changed may speak of either state
+    if report.answer_asked_at is None or report.answer_asked_at < since:
+        return request_renewal(sight, report)
+    # what came right after a change of what is observed is of its moment; else the report is asked for again
+    is_new = as_steady(sight.now) - since < RECENT_CHANGE
+    return is_confirmed(sight, words, report, is_new)
+
+
+def is_confirmed(sight: ComparisonInput, words: Comparison, report: Question[Any], is_new: bool) -> bool:
+    """Whether the report agrees, or says the same still: it may have been given in a short bad moment.
+
+    A disagreement that lasts is looked into again, ever more seldom, so that it does not outlive its cause.
+    """
+    now = as_steady(sight.now)
+    began = sight.since.disagrees(words.subject, words.known and words.disagrees, now)
+    if began is None or report.answer_asked_at is None:
+        return True
+    if report.answer_asked_at < began and not is_new:
+        return request_renewal(sight, report)
+    if now - report.answer_asked_at > max(FIRST_RENEWAL_AFTER, (now - began) / 2):
+        request_renewal(sight, report)
+    return True
+
+
+def request_renewal(sight: ComparisonInput, report: Question[Any]) -> bool:
+    """Have the report renewed, unless a server is silent on which it would hang; it is not current yet."""
+    if sight.seen.may_block or report not in (sight.backend.health, sight.backend.workers):
+        report.renew()
+    return False
+
+
+@dataclass(frozen=True)
+class Component:
+    """One component, and how its two statuses are found."""
+
+    name: str
+    reported: Callable[[ComparisonInput], str]
+    observed: Callable[[ComparisonInput], str]
+
+
+def api_reported(sight: ComparisonInput) -> str:
+    """The API in the words of /health."""
+    return sight.said.component("api")
+
+
+def redis_reported(sight: ComparisonInput) -> str:
+    """Redis in the words of /health."""
+    return sight.said.component("redis")
+
+
+def event_bus_reported(sight: ComparisonInput) -> str:
+    """The event bus by the errors it counts."""
+    return UNKNOWN if sight.seen.bus is None else checks_application.event_bus_reported(sight.seen.bus)
+
+
+def workers_observed(sight: ComparisonInput) -> str:
+    """The workers and what becomes of their tasks."""
+    return worst((checks_workers.workers_observed(sight), checks_workers.tasks_observed(sight)))
+
+
+def models_reported(sight: ComparisonInput) -> str:
+    """The worst of the models as reported."""
+    return worst(map(checks_application.model_reported, sight.said.models))
+
+
+def models_observed(sight: ComparisonInput) -> str:
+    """The worst of the models as checked, unknown while any of them was not."""
+    found = list(map(checks_application.model_observed, sight.said.models))
+    state = worst(found)
+    return UNKNOWN if state == HEALTHY and UNKNOWN in found else state
+
+
+def ingestion_reported(sight: ComparisonInput) -> str:
+    """The ingestion as its body says, and the edge worker as passed on."""
+    return worst((UNKNOWN if sight.said.ingestion is None else sight.said.ingestion.status, sight.said.edge))
+
+
+def ingestion_observed(sight: ComparisonInput) -> str:
+    """The ingestion's servers and its worker; unknown without a sign of life from the worker.
+
+    Unknown as well where the report speaks of trouble in a server that we do not observe.
+    """
+    servers, worker = checks_workers.ingestion_observed(sight), checks_workers.edge_worker_observed(sight)
+    report = sight.said.ingestion
+    is_partial = worker == UNKNOWN or (report is not None and checks_workers.has_unobserved_trouble(report))
+    found = worst((servers, worker))
+    return UNKNOWN if found == HEALTHY and is_partial else found
+
+
+def sparse_reported(sight: ComparisonInput) -> str:
+    """Sparse embeddings are reported by the model's name that is stored beside them."""
+    return HEALTHY if sight.seen.sparse is not None and sight.seen.sparse.by_model else UNKNOWN
+
+
+def sparse_observed(sight: ComparisonInput) -> str:
+    """Sparse embeddings by what speaks against their origin."""
+    looked_at = [evidence for evidence in sight.seen.evidence if evidence.sampled]
+    if any(evidence.suspect for evidence in looked_at):
+        return DEGRADED
+    return HEALTHY if looked_at else UNKNOWN
+
+
+COMPONENTS = (
+    Component("api", api_reported, checks_application.api_observed),
+    Component("database", lambda sight: sight.said.database, lambda sight: sight.seen.database),
+    Component("redis", redis_reported, checks_application.redis_observed),
+    Component("cache", lambda sight: sight.said.cache, lambda sight: sight.seen.cache),
+    Component("workers", checks_workers.workers_reported, workers_observed),
+    Component("event_bus", event_bus_reported, checks_application.event_bus_observed),
+    Component("models", models_reported, models_observed),
+    Component("ingestion", ingestion_reported, ingestion_observed),
+    Component("sparse_embeddings", sparse_reported, sparse_observed),
+)

@@ -1,0 +1,70 @@
+"""The collector: a series for each check, and the status of each component."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.bounds import label
+from exporter.collector import Collector, Part
+from exporter.collectors.self_reports.checks import COMPONENTS, run_checks
+from exporter.collectors.self_reports.comparison import read_comparison_input
+from exporter.metrics import Gauge, States
+from exporter.sources import Sources
+from exporter.status import derived
+
+DISAGREES = Gauge(
+    "ops_self_report_disagrees",
+    "Whether the backend's report on the subject differs (1) from what is observed or agrees with it (0).",
+    ("subject", "reported", "observed"),
+)
+DISAGREEMENTS_METRICS = (DISAGREES,)
+MAX_SUBJECTS = 200  # modules, models, queues and stored model names are bounded each for itself
+
+
+async def read_disagreements(sources: Sources) -> Iterable[Metric]:
+    """What is unknown on either side is no disagreement, and no agreement."""
+    found = list(run_checks(await read_comparison_input(sources)))[:MAX_SUBJECTS]
+    length = sources.settings.limits.label_length
+    return (
+        DISAGREES.of(
+            (label(words.subject, length), words.reported, words.observed, float(words.disagrees))
+            for words in found
+        ),
+    )
+
+
+REPORTED_STATUS = States(
+    "ops_component_reported_status",
+    "Status of the component as the backend reports it.",
+    ("component", "status"),
+)
+OBSERVED_STATUS = States(
+    "ops_component_observed_status", "Status of the component as it is observed.", ("component", "status")
+)
+STATUS = States(
+    "ops_component_status",
+    "Status of the component: as observed, else as reported when that is trouble, else unknown.",
+    ("component", "status"),
+)
+COMPONENTS_METRICS = (REPORTED_STATUS, OBSERVED_STATUS, STATUS)
+
+
+async def read_components(sources: Sources) -> Iterable[Metric]:
+    """Every component, also those of which nothing is known."""
+    now = await read_comparison_input(sources)
+    rows = [(c.name, c.reported(now), c.observed(now)) for c in COMPONENTS]
+    return (
+        REPORTED_STATUS.of_states((name, reported) for name, reported, _ in rows),
+        OBSERVED_STATUS.of_states((name, observed) for name, _, observed in rows),
+        STATUS.of_states((name, derived(reported, observed)) for name, reported, observed in rows),
+    )
+
+
+SELF_REPORTS = Collector(
+    "self_reports",
+    "what the backend reports of itself against what is observed",
+    (
+        Part("disagreements", read_disagreements, DISAGREEMENTS_METRICS),
+        Part("components", read_components, COMPONENTS_METRICS),
+    ),
+)

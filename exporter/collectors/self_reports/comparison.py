@@ -1,0 +1,92 @@
+"""What is compared: reports and observations of one moment, and the result for one subject."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from exporter.collectors.self_reports.observations import Observations, read_observations
+from exporter.collectors.self_reports.reports import Reports, get_or_none, read_reports
+from exporter.question import Question
+from exporter.settings import Settings
+from exporter.sources import Sources
+from exporter.sources.backend.source import BackendSource
+from exporter.sources.database.source import DatabaseSource
+from exporter.sources.observed_since import ObservedSince
+from exporter.status import DEGRADED, DOWN, UNKNOWN
+
+
+@dataclass(frozen=True)
+class ComparisonInput:
+    """Everything that rows compare."""
+
+    settings: Settings
+    now: float
+    said: Reports
+    seen: Observations
+    backend: BackendSource  # whose questions the reports answer
+    database: DatabaseSource
+    since: ObservedSince
+
+
+async def read_comparison_input(sources: Sources) -> ComparisonInput:
+    """All of it as of now."""
+    # all at once, so that several silent systems cost the time of one; what follows finds answers or errors
+    await asyncio.gather(
+        get_or_none(sources.broker.observed),
+        sources.modules.look(),
+        *(get_or_none(question.answer) for question in scrape_pollers(sources)),
+    )
+    reports, observations = await read_reports(sources), await read_observations(sources)
+    return ComparisonInput(
+        sources.settings,
+        time.time(),
+        reports,
+        observations,
+        sources.backend,
+        sources.database,
+        sources.observed_since,
+    )
+
+
+def scrape_pollers(sources: Sources) -> Iterator[Question[Any]]:
+    """The questions that may be put by the scrape itself."""
+    backend = sources.backend
+    yield from (backend.totals, backend.pool, backend.events, backend.models, backend.ml, backend.cache)
+    yield from (backend.database, backend.worker_status, backend.ingestion_health, backend.no_module)
+    yield from (sources.cache.ping, sources.database.ping, sources.ingestion.ping, sources.broker.lengths)
+
+
+TROUBLE = {DEGRADED, DOWN}
+
+
+class Comparison(NamedTuple):
+    """A report and an observation of one subject, each in one word, and the question that the report answers.
+
+    Without a question report and observation are of the same moment.
+    """
+
+    subject: str
+    reported: str
+    observed: str
+    report: Question[Any] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is both a report and an observation."""
+        return UNKNOWN not in (self.reported, self.observed)
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the report is wrong; two words for trouble differ in grade only, and mislead nobody."""
+        return self.reported != self.observed and not {self.reported, self.observed} <= TROUBLE
+
+
+@dataclass(frozen=True)
+class Check:
+    """One way in which a backend's report was seen to be wrong; `number` is its row in the truth table."""
+
+    number: int
+    about: str
+    compare: Callable[[ComparisonInput], Iterable[Comparison]]

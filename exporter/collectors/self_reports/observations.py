@@ -1,0 +1,96 @@
+"""What is observed of the backend and of the servers it needs at one moment."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from exporter.collectors.ingestion_workers import read_edge_worker
+from exporter.collectors.self_reports.reports import cached_or_none, get_or_none
+from exporter.errors import TimedOut
+from exporter.question import Question
+from exporter.sources import Sources
+from exporter.sources.backend.event_bus import EventBus
+from exporter.sources.backend.module_views import ModuleStatus
+from exporter.sources.backend.probe import database_status as probed_database
+from exporter.sources.broker.results import StoredResults
+from exporter.sources.broker.snapshot import BrokerSnapshot
+from exporter.sources.database.embedding_audit import EmbeddingAudit
+from exporter.sources.database.sparse import EmbeddingCoverage
+from exporter.sources.ingestion.answers import Worker
+from exporter.status import DOWN, HEALTHY, UNKNOWN, worst
+
+
+@dataclass(frozen=True)
+class Observations:
+    """The observations; None is what could not be looked at."""
+
+    modules: tuple[ModuleStatus, ...] = ()
+    answers: bool | None = True
+    wedged: bool | None = None
+    may_block: bool = True  # no server is silent on which a route that asks them all would hang
+    database: str = UNKNOWN
+    cache: str = UNKNOWN
+    ingestion: str = UNKNOWN
+    broker: BrokerSnapshot | None = None
+    hidden: tuple[str, ...] | None = None  # queues whose messages all wait in lists of a higher priority
+    results: StoredResults | None = None
+    bus: EventBus | None = None
+    processes: int = 0
+    edge: Worker | None = None
+    sparse: EmbeddingCoverage | None = None
+    evidence: tuple[EmbeddingAudit, ...] = ()
+
+
+async def read_observations(sources: Sources) -> Observations:
+    """The observations as of now; a slow one that is not there yet is not waited for."""
+    backend = sources.backend
+    totals, bus = await get_or_none(backend.totals.answer), await get_or_none(backend.events.answer)
+    evidence, sparse = (
+        await cached_or_none(sources.database.evidence),
+        await cached_or_none(sources.database.sparse),
+    )
+    results = await cached_or_none(sources.broker.results)
+    return Observations(
+        modules=tuple(await sources.modules.look()),
+        answers=await backend.answers(),
+        wedged=backend.wedged(),
+        may_block=not any(isinstance(ping.error, TimedOut) for ping in server_pings(sources)),
+        database=await observed_database_status(sources),
+        cache=await ping_status(sources.cache.ping),
+        ingestion=await ping_status(sources.ingestion.ping),
+        broker=await get_or_none(sources.broker.observed),
+        hidden=await get_or_none(partial(queues_hidden_by_priority, sources)),
+        results=results,
+        bus=bus,
+        processes=max(totals.processes if totals else 0, bus.processes if bus else 0),
+        edge=await get_or_none(partial(read_edge_worker, sources)),
+        sparse=sparse,
+        evidence=evidence or (),
+    )
+
+
+def server_pings(sources: Sources) -> tuple[Question[Any], ...]:
+    """The smallest question to each server that the backend asks itself when it reports on its health."""
+    return sources.database.ping, sources.cache.ping, sources.broker.ping
+
+
+async def ping_status(question: Question[Any]) -> str:
+    """Whether a server answers our own smallest question, as a status."""
+    answers = await get_or_none(question.works)
+    return UNKNOWN if answers is None else HEALTHY if answers else DOWN
+
+
+async def observed_database_status(sources: Sources) -> str:
+    """The database by our own query, else by what the modules' truthful health routes say of it."""
+    own = await ping_status(sources.database.ping)
+    if own != UNKNOWN:
+        return own
+    replies = [await get_or_none(probe.answer) for probe in sources.backend.probes.values()]
+    return worst(probed_database(reply.body) for reply in replies if reply is not None)
+
+
+async def queues_hidden_by_priority(sources: Sources) -> tuple[str, ...]:
+    """The queues that look empty to whoever asks for the length of the list of their name."""
+    broker = sources.broker
+    found = await broker.lengths.answer()
+    return tuple(q for q, n in found.queues.items() if n and broker.keys.lists(q)[0] not in found.filled)

@@ -1,0 +1,96 @@
+"""What the backend reports of itself at one moment."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from exporter.collectors.database import reported_database_status as database_reported
+from exporter.collectors.ingestion import reported_health
+from exporter.collectors.models import read_models
+from exporter.errors import Refused, SourceError
+from exporter.question import Question
+from exporter.sources import Sources
+from exporter.sources.backend.health_report import HealthReport, WorkersReport
+from exporter.sources.backend.model_reports import ModelReport
+from exporter.sources.document import Document
+from exporter.sources.ingestion.answers import Health as IngestionHealth
+from exporter.status import DEGRADED, HEALTHY, UNKNOWN, meaning
+
+T = TypeVar("T")
+MAX_WAIT = 1.1  # seconds; a question has 1 s by default
+
+
+async def get_or_none(ask: Callable[[], Awaitable[T]]) -> T | None:
+    """The answer, None where there is none in time."""
+    try:
+        async with asyncio.timeout(MAX_WAIT):
+            return await ask()
+    except (SourceError, TimeoutError):
+        return None
+
+
+async def cached_or_none(question: Question[T]) -> T | None:
+    """The last answer of a slow question; one that was never answered is not waited for."""
+    return None if question.answered_at is None else await get_or_none(question.answer)
+
+
+NONEXISTENT = "nonexistent"
+
+
+@dataclass(frozen=True)
+class Reports:
+    """The reports; None is what the backend did not say."""
+
+    health: HealthReport | None = None
+    workers: WorkersReport | None = None
+    database: str = UNKNOWN
+    cache: str = UNKNOWN
+    pool: Document | None = None
+    models: tuple[ModelReport, ...] = ()
+    ingestion: IngestionHealth | None = None
+    edge: str = UNKNOWN
+    no_module: str = UNKNOWN  # the status it gives to a module that does not exist
+
+    def component(self, name: str) -> str:
+        """The status that /health gives this component."""
+        return UNKNOWN if self.health is None else self.health.component(name)
+
+
+async def read_reports(sources: Sources) -> Reports:
+    """The reports as of now; a slow one that is not there yet is not waited for."""
+    backend = sources.backend
+    health, workers = await cached_or_none(backend.health), await cached_or_none(backend.workers)
+    database, cache = await get_or_none(backend.database.answer), await get_or_none(backend.cache.answer)
+    edge = await get_or_none(backend.worker_status.answer)
+    return Reports(
+        health=health,
+        workers=workers,
+        database=UNKNOWN if database is None else database_reported(database),
+        cache=UNKNOWN if cache is None else cache.status,
+        pool=await get_or_none(backend.pool.answer),
+        models=tuple(await get_or_none(partial(read_models, sources)) or ()),
+        ingestion=await get_or_none(partial(reported_health, sources)),
+        edge=edge_worker_status(edge),
+        no_module=await missing_module_status(sources),
+    )
+
+
+async def missing_module_status(sources: Sources) -> str:
+    """What the backend says of a module that does not exist; 404 is the right answer."""
+    try:
+        return await sources.backend.no_module.answer()
+    except Refused as refusal:
+        return NONEXISTENT if refusal.status == 404 else UNKNOWN
+    except SourceError:
+        return UNKNOWN
+
+
+def edge_worker_status(answer: Document | None) -> str:
+    """The edge worker's last word, as the backend passes it on, as a status."""
+    word = (answer.text("status") if answer is not None else None) or ""
+    if word == "Idle" or word.startswith("Training"):
+        return HEALTHY
+    # its last job has failed, which does not end it
+    return DEGRADED if word.startswith("Error") else meaning(word)

@@ -1,0 +1,124 @@
+"""Celery tasks: counts by their events, and the stored results."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from exporter.bounds import OTHER, biggest, label
+from exporter.metrics import Counter, Gauge, Histogram, Row, Spread
+from exporter.rows import summed
+from exporter.sources import Sources
+from exporter.sources.broker.newborn import ZeroInitializer
+from exporter.sources.broker.results import StoredResults
+from exporter.sources.broker.task_counters import TaskCounts
+
+TASK_LABELS = ("name", "queue_name")
+BY_EVENTS = " by events since the exporter's start; queue unknown where clients send no task-sent events."
+SENT = Counter("celery_task_sent_total", "Tasks sent," + BY_EVENTS, TASK_LABELS)
+RECEIVED = Counter(
+    "celery_task_received_total", "Tasks that a worker took from the queue," + BY_EVENTS, TASK_LABELS
+)
+STARTED = Counter("celery_task_started_total", "Tasks started," + BY_EVENTS, TASK_LABELS)
+SUCCEEDED = Counter("celery_task_succeeded_total", "Tasks that succeeded," + BY_EVENTS, TASK_LABELS)
+FAILED = Counter(
+    "celery_task_failed_total",
+    "Tasks that failed, by the class of the exception," + BY_EVENTS,
+    (*TASK_LABELS, "exception"),
+)
+REJECTED = Counter("celery_task_rejected_total", "Tasks that a worker rejected," + BY_EVENTS, TASK_LABELS)
+REVOKED = Counter("celery_task_revoked_total", "Tasks revoked or expired," + BY_EVENTS, TASK_LABELS)
+RETRIED = Counter(
+    "celery_task_retried_total", "Runs of tasks that ended in a retry," + BY_EVENTS, TASK_LABELS
+)
+RUNTIME = Histogram("celery_task_runtime", "Seconds that successful tasks ran.", TASK_LABELS)
+WAIT = Histogram(
+    "celery_task_queue_wait_time",
+    "Seconds from when a task was due - sent, or the end of its countdown or retry pause - to its start.",
+    TASK_LABELS,
+)
+COUNTERS = (
+    (SENT, "sent"),
+    (RECEIVED, "received"),
+    (STARTED, "started"),
+    (SUCCEEDED, "succeeded"),
+    (REJECTED, "rejected"),
+    (REVOKED, "revoked"),
+    (RETRIED, "retried"),
+)
+TASKS_METRICS = (*(counter for counter, _ in COUNTERS), FAILED, RUNTIME, WAIT)
+
+
+async def read_tasks(sources: Sources) -> Iterable[Metric]:
+    """The counts so far, each at 0 first; none while no events arrive, since old counts look like quiet."""
+    broker = sources.broker
+    tallies, newborn = broker.listening().tasks.tallies, broker.newborn
+    known = tallies.all()
+    return (
+        *(counter.of(count_rows(newborn, known, field)) for counter, field in COUNTERS),
+        FAILED.of((*labels, newborn.value(("failed", *labels), n)) for *labels, n in tallies.failures()),
+        RUNTIME.of(histogram_rows(newborn, known, "runtime")),
+        WAIT.of(histogram_rows(newborn, known, "wait")),
+    )
+
+
+def count_rows(
+    newborn: ZeroInitializer, tallies: Iterable[TaskCounts], field: str
+) -> Iterable[tuple[str, str, float]]:
+    """One count of every tally."""
+    for tally in tallies:
+        count = newborn.value((field, tally.name, tally.queue), getattr(tally, field))
+        yield tally.name, tally.queue, count
+
+
+def histogram_rows(
+    newborn: ZeroInitializer, tallies: Iterable[TaskCounts], field: str
+) -> Iterable[tuple[tuple[str, str], Spread]]:
+    """One histogram of every tally that has any values."""
+    for tally in tallies:
+        spread = getattr(tally, field).spread()
+        if spread is not None:
+            yield (tally.name, tally.queue), newborn.spread((field, tally.name, tally.queue), spread)
+
+
+RESULTS_AGE = " Counted every 30 s by default."
+RESULTS_STORED = Gauge("ops_task_results_stored", "Results found in the result backend." + RESULTS_AGE)
+RESULTS_COMPLETE = Gauge(
+    "ops_task_results_complete", "Whether the result backend was walked to its end in time."
+)
+RESULTS_READ = Gauge(
+    "ops_task_results_read", "Results read of those stored, a sample where there are many." + RESULTS_AGE
+)
+RESULTS_BY_STATUS = Gauge(
+    "ops_task_results",
+    "Results read, by what became of the task (SUCCESS, FAILURE, RETRY, ...).",
+    ("status",),
+)
+RESULTS_FAILED = Gauge(
+    "ops_task_results_failed",
+    "Results read whose task failed; the task is unknown unless results are stored extended.",
+    ("name", "exception"),
+)
+RESULTS_METRICS = (RESULTS_STORED, RESULTS_COMPLETE, RESULTS_READ, RESULTS_BY_STATUS, RESULTS_FAILED)
+STATUSES = ("SUCCESS", "FAILURE")
+
+
+async def read_results(sources: Sources) -> Iterable[Metric]:
+    """The results of the last walk."""
+    found = await sources.broker.results.answer()
+    settings = sources.settings.celery
+    statuses = dict.fromkeys(STATUSES, 0.0) | biggest(found.statuses, 10)
+    return (
+        RESULTS_STORED.one(found.stored),
+        RESULTS_COMPLETE.one(float(found.complete)),
+        RESULTS_READ.one(found.read),
+        RESULTS_BY_STATUS.of(statuses.items()),
+        RESULTS_FAILED.of(failure_rows(found, settings.tasks + settings.exceptions)),
+    )
+
+
+def failure_rows(found: StoredResults, most: int) -> Iterable[Row]:
+    """The most frequent failures by task and exception, the rest together."""
+    ranked = sorted(found.failures.items(), key=lambda item: (-item[1], item[0]))
+    kept = [(label(task), label(exception), count) for (task, exception), count in ranked[:most]]
+    rest = [(OTHER, OTHER, count) for _, count in ranked[most:]]
+    return summed([*kept, *rest])

@@ -1,0 +1,231 @@
+"""The workers: the broker, the event stream, heartbeats, inspection, and what the backend reports."""
+
+from collections import Counter as Count
+from collections.abc import Iterable, Iterator, Mapping
+
+from prometheus_client import Metric
+
+from exporter.bounds import Admitted, label
+from exporter.collector import Collector, Part
+from exporter.collectors import redis_rights, worker_queues, worker_tasks
+from exporter.metrics import Counter, Gauge, States, Untyped
+from exporter.rows import first, summed
+from exporter.sources import Sources
+from exporter.sources.broker.event_receiver import EventReceiver
+from exporter.sources.broker.source import BrokerSource
+from exporter.sources.broker.workers import Worker
+
+BROKER_UP = Gauge("ops_broker_up", "Whether the Celery broker answered our own PING.")
+CONNECTED = Gauge(
+    "ops_event_stream_connected",
+    "Whether worker events reach the exporter; while 0, nothing that follows from events is shown.",
+)
+DISCONNECTS = Counter(
+    "ops_event_stream_cuts_total",
+    "Times the broker ended the exporter's subscription to worker events, as Redis does to slow readers.",
+)
+EVENT_BACKLOG = Gauge(
+    "ops_event_stream_backlog_bytes", "Worker events received by the exporter and not yet read."
+)
+EVENTS_READ = Counter("ops_events_seen_total", "Worker events that the exporter has read.")
+UNDECODABLE_EVENTS = Counter(
+    "ops_events_undecodable_total", "Worker events or messages of events that could not be understood."
+)
+MISSED_STARTS = Counter(
+    "ops_events_missed_total",
+    "Tasks that workers say they accepted and of whose start no event came: lost events, or task events off.",
+)
+LAST_TASK_EVENT = Gauge(
+    "celery_last_task_event_timestamp_seconds", "Unix time at which the last event of any task arrived."
+)
+WORKERS_UP = Gauge("ops_workers_up", "Workers whose heartbeat is recent; missing while that is not known.")
+STALLED_WORKERS = Gauge(
+    "ops_workers_stalled",
+    "Workers that hold tasks which could start and do not, though a process of theirs is free.",
+)
+WORKER_STALLED = Gauge(
+    "ops_worker_stalled",
+    "Whether the worker takes tasks and starts none, though a process of its pool is free.",
+    ("hostname",),
+)
+WORKER_UP = Gauge(
+    "celery_worker_up",
+    "Whether the worker's heartbeat is recent; a worker silent for long is forgotten.",
+    ("hostname",),
+)
+LAST_HEARTBEAT = Gauge(
+    "celery_worker_last_heartbeat_timestamp_seconds",
+    "Unix time, on the exporter's clock, at which the worker's last heartbeat arrived.",
+    ("hostname",),
+)
+ACTIVE_TASKS = Gauge(
+    "celery_worker_tasks_active", "Tasks that run in the worker, by its last heartbeat.", ("hostname",)
+)
+SAME_NAME_HEARTBEAT_GAP = (
+    10.0  # seconds between the last heartbeats of two processes of one name that both live
+)
+UP_METRICS = (
+    BROKER_UP, CONNECTED, DISCONNECTS, EVENT_BACKLOG, EVENTS_READ, UNDECODABLE_EVENTS, MISSED_STARTS,
+    LAST_TASK_EVENT, WORKERS_UP, WORKER_UP, LAST_HEARTBEAT, ACTIVE_TASKS, STALLED_WORKERS, WORKER_STALLED,
+)  # fmt: skip
+
+
+async def read_up(sources: Sources) -> Iterable[Metric]:
+    """The broker by our own PING, the workers by what their heartbeats say."""
+    broker = sources.broker
+    answers = await broker.ping.works()
+    receiver = broker.receiver
+    families = [BROKER_UP.one(float(answers))]
+    if receiver is not None:
+        families += [*event_stream_families(receiver, broker), *worker_families(broker)]
+    return families
+
+
+def event_stream_families(receiver: EventReceiver, broker: BrokerSource) -> Iterator[Metric]:
+    """How well the exporter hears."""
+    yield CONNECTED.one(float(broker.hears()))
+    yield DISCONNECTS.one(receiver.cuts)
+    yield EVENT_BACKLOG.one(receiver.backlog)
+    yield EVENTS_READ.one(receiver.seen)
+    yield UNDECODABLE_EVENTS.one(receiver.undecodable + receiver.tasks.undecodable)
+    yield MISSED_STARTS.one(receiver.workers.missed)
+    yield LAST_TASK_EVENT.one(receiver.last_task_event)
+
+
+def worker_families(broker: BrokerSource) -> Iterator[Metric]:
+    """The workers heard of; those whose state is unknown have no series."""
+    crew = broker.crew
+    states = {name: state for name, state in crew.up().items() if state is not None}
+    workers = {name: each for name, each in crew.workers().items() if name in states}
+    yield WORKERS_UP.one(crew.count_up())
+    yield WORKER_UP.of((name, float(state)) for name, state in states.items())
+    yield LAST_HEARTBEAT.of((name, max(one.heard_at for one in each)) for name, each in workers.items())
+    # a dead worker runs nothing, whatever it said last
+    yield ACTIVE_TASKS.of(
+        (name, active_tasks(each) if states[name] else 0.0) for name, each in workers.items()
+    )
+    if broker.hears():
+        stalled = crew.stalled()
+        yield STALLED_WORKERS.one(float(len(stalled)))
+        yield WORKER_STALLED.of((name, float(name in stalled)) for name in states)
+
+
+def active_tasks(each: Iterable[Worker]) -> float | None:
+    """The tasks that run in all processes of this name, None where none of them says."""
+    newest = max(each, key=lambda worker: worker.heard_at)
+    said = [
+        one.active
+        for one in each
+        if one.active is not None and newest.heard_at - one.heard_at < SAME_NAME_HEARTBEAT_GAP
+    ]
+    return sum(said) if said else None
+
+
+INSPECTED_AGE = " Asked every 15 s by default."
+POOL_PROCESSES = Gauge(
+    "ops_worker_pool_processes", "Processes in the worker's pool." + INSPECTED_AGE, ("hostname",)
+)
+PREFETCH_LIMIT = Gauge(
+    "ops_worker_prefetch_messages",
+    "Messages that the worker may hold at a time." + INSPECTED_AGE,
+    ("hostname",),
+)
+QUEUE_WORKERS = Untyped(
+    "celery_active_worker_count",
+    "Workers that say they take from the queue." + INSPECTED_AGE,
+    ("queue_name",),
+)
+QUEUE_PROCESSES = Untyped(
+    "celery_active_process_count",
+    "Pool processes of the workers that say they take from the queue." + INSPECTED_AGE,
+    ("queue_name",),
+)
+INSPECTED_METRICS = (POOL_PROCESSES, PREFETCH_LIMIT, QUEUE_WORKERS, QUEUE_PROCESSES)
+
+
+async def read_inspected(sources: Sources) -> Iterable[Metric]:
+    """The last answers; queues beyond those the exporter knows are left out."""
+    answers = await sources.broker.inspected.answer()
+    hosts = sorted(answers.items())[: sources.settings.celery.workers]
+    known = sources.broker.known_queues()
+    workers: Count[str] = Count(dict.fromkeys(known, 0))
+    processes: Count[str] = Count(dict.fromkeys(known, 0))
+    for _, worker in hosts:
+        for queue in worker.queues & set(known):
+            workers[queue] += 1
+            processes[queue] += worker.processes or 0
+    return (
+        POOL_PROCESSES.of(first((label(name), worker.processes) for name, worker in hosts)),
+        PREFETCH_LIMIT.of(first((label(name), worker.prefetch) for name, worker in hosts)),
+        QUEUE_WORKERS.of(summed((label(name), n) for name, n in workers.items())),
+        QUEUE_PROCESSES.of(summed((label(name), n) for name, n in processes.items())),
+    )
+
+
+REPORTED_AGE = " Requested on change, not on a clock: the request blocks the backend."
+REPORTED_WORKERS = Gauge(
+    "ops_workers_reported_workers", "Workers that the backend says there are." + REPORTED_AGE
+)
+REPORTED_ACTIVE = Gauge(
+    "ops_workers_reported_active_tasks", "Tasks that the backend says are running." + REPORTED_AGE
+)
+REPORTED_SCHEDULED = Gauge(
+    "ops_workers_reported_scheduled_tasks", "Tasks that the backend says wait for their time." + REPORTED_AGE
+)
+REPORTED_ACCEPTED = Counter(
+    "ops_workers_reported_accepted_total",
+    "Tasks that the backend says its workers accepted, whatever became of them." + REPORTED_AGE,
+    ("name",),
+)
+REPORTED_PROCESSES = Gauge(
+    "ops_workers_reported_pool_processes",
+    "Pool processes that the backend says the worker has." + REPORTED_AGE,
+    ("hostname",),
+)
+REPORTED_STATUS = States(
+    "ops_workers_reported_status", "The backend's own word on its workers." + REPORTED_AGE, ("status",)
+)
+REPORTED_METRICS = (
+    REPORTED_WORKERS,
+    REPORTED_ACTIVE,
+    REPORTED_SCHEDULED,
+    REPORTED_ACCEPTED,
+    REPORTED_PROCESSES,
+    REPORTED_STATUS,
+)
+
+
+async def read_reported(sources: Sources) -> Iterable[Metric]:
+    """The last answer of /workers/status."""
+    said = await sources.backend.workers.answer()
+    return (
+        REPORTED_WORKERS.one(said.count),
+        REPORTED_ACTIVE.one(said.active),
+        REPORTED_SCHEDULED.one(said.scheduled),
+        REPORTED_ACCEPTED.of(accepted_by_task(said.accepted, sources.broker.reported_names).items()),
+        REPORTED_PROCESSES.of(summed((label(name), count) for name, count in said.processes.items())),
+        REPORTED_STATUS.of_states([(said.status,)]),
+    )
+
+
+def accepted_by_task(by_task: Mapping[str, float], names: Admitted) -> Count[str]:
+    """The accepted tasks by name, in bounded number."""
+    counts: Count[str] = Count()
+    for name, count in by_task.items():
+        counts[names.name(name)] += int(count)
+    return counts
+
+
+WORKERS = Collector(
+    "workers",
+    "Celery queues, workers by heartbeat, tasks by their events, stored results",
+    (
+        Part("up", read_up, UP_METRICS),
+        Part("queues", worker_queues.read_queues, worker_queues.QUEUES_METRICS),
+        Part("tasks", worker_tasks.read_tasks, worker_tasks.TASKS_METRICS),
+        Part("inspected", read_inspected, INSPECTED_METRICS),
+        Part("results", worker_tasks.read_results, worker_tasks.RESULTS_METRICS),
+        Part("reported", read_reported, REPORTED_METRICS),
+        Part("rights", redis_rights.read_broker_rights, redis_rights.METRICS),
+    ),
+)
