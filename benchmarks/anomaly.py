@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Row, write
+from exporter.anomaly.batch_detector import BatchDetector
 from exporter.anomaly.detector import Detector
-from exporter.anomaly.detectors import Detectors
-from exporter.anomaly.tuning import Tuning
-from exporter.anomaly.windows import Floats
+from exporter.anomaly.parameters import Parameters
+from exporter.anomaly.ranges import Floats
 
 NAME, COMMAND = "anomaly", "python -m benchmarks.anomaly"
 THRESHOLD = "1"  # as shipped: a score of 1 begins an alert
@@ -35,7 +35,7 @@ POINTS = re.compile(r"^ +(\S+) +raw +(\S+) +windows (\d+)", re.MULTILINE)
 EVENTS = re.compile(r"^(\w+): (\d+)/(\d+) segments, (\d+) false", re.MULTILINE)
 # among what numbers of the detector were chosen, and how often that is tried on a half of the series
 CHOICES = tuple(
-    Tuning(bar=bar, clip=clip, change_weight=weight)
+    Parameters(bar=bar, clip=clip, change_weight=weight)
     for bar in (0.2, 0.25, 0.3)
     for clip in (0.2, 0.3)
     for weight in (0.0, 1.5)
@@ -98,7 +98,7 @@ def marked(folder: Path) -> Marks:
     return marks
 
 
-def scored(folder: Path, place: Path, tuning: Tuning | None = None) -> float:
+def scored(folder: Path, place: Path, tuning: Parameters | None = None) -> float:
     """Write the scores of every series, and return the microseconds that a row took."""
     rows, seconds = 0, 0.0
     for name, times, values in (*nab_series(folder), *kpis(folder)):
@@ -135,7 +135,7 @@ def halves(folder: Path) -> tuple[str, Row, list[Row]]:
     return title, ("Standard score of the first set, of 1", "F1 of the second"), [row]
 
 
-def result(folder: Path, tuning: Tuning) -> tuple[Table, Table]:
+def result(folder: Path, tuning: Parameters) -> tuple[Table, Table]:
     """By series: points and windows of the one set; segments hit, segments and false alerts of the other."""
     with tempfile.TemporaryDirectory() as place:
         scored(folder, Path(place), tuning)
@@ -193,7 +193,7 @@ def one_by_one(times: Floats, values: Floats) -> float:
 
 def together() -> float:
     """Microseconds of a row that comes in a round of many series."""
-    many, places = Detectors(Tuning.of(60), SERIES), np.arange(SERIES)
+    many, places = BatchDetector(Parameters.of(60), SERIES), np.arange(SERIES)
     for place in range(SERIES):
         many.clear(place)
     rows = np.random.default_rng(1).standard_normal((ROUNDS, SERIES))

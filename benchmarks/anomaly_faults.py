@@ -15,9 +15,9 @@ from benchmarks.anomaly_month import DAYS, FAULTS, SIGNALS, Fault, Month, broken
 from benchmarks.report import Row, write
 from demo.settings import MODULES
 from exporter.anomaly.detector import Detector
-from exporter.anomaly.episodes import STRONG, UNUSUAL
-from exporter.anomaly.tuning import DAY, Tuning
-from exporter.anomaly.windows import Floats
+from exporter.anomaly.parameters import DAY, Parameters
+from exporter.anomaly.ranges import Floats
+from exporter.anomaly.tracker import STRONG, UNUSUAL
 
 NAME, COMMAND = "anomaly_faults", "python -m benchmarks.anomaly_faults"
 PERIOD = 60.0
@@ -41,10 +41,10 @@ def main() -> int:
 def marks(times: Floats, values: Floats) -> list[Mark]:
     """The marks of one series, in order; rows that are no number are not recorded."""
     known = np.isfinite(values)
-    score = Detector(Tuning.of(PERIOD)).read(times[known], values[known]).score
+    score = Detector(Parameters.of(PERIOD)).read(times[known], values[known]).score
     rows = np.flatnonzero(score >= 1)
     return [
-        Mark(at, STRONG if far >= Tuning.strong else UNUSUAL)
+        Mark(at, STRONG if far >= Parameters.strong else UNUSUAL)
         for at, far in zip(times[known][rows].tolist(), score[rows].tolist(), strict=True)
     ]
 

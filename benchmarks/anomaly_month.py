@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from demo.settings import MODULES
-from exporter.anomaly.windows import Floats
+from exporter.anomaly.ranges import Floats
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 DAYS = 30

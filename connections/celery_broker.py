@@ -32,10 +32,10 @@ def kombu_url(url: RedisUrl) -> str:
     if url.path:
         return f"redis+socket://{login}{quote(url.path)}?virtual_host={url.database}"
     scheme = "sentinel" if url.sentinel else "rediss" if url.tls else "redis"
-    servers = (f"{bracketed(host)}:{port}" for host, port in url.servers)
+    servers = (f"{bracket_ipv6(host)}:{port}" for host, port in url.servers)
     return ";".join(f"{scheme}://{login}{server}/{url.database}" for server in servers)
 
 
-def bracketed(host: str) -> str:
+def bracket_ipv6(host: str) -> str:
     """An IPv6 address in the brackets that a URL needs."""
     return f"[{host}]" if ":" in host else quote(host, safe="")

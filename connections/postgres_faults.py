@@ -3,7 +3,7 @@
 import re
 
 # the name of a parameter is shown, a value never; the end of a connection is none of these
-OURS = tuple(
+URL_FAULTS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
         (r"password authentication failed|no password supplied", "refused the user or the password"),
@@ -36,9 +36,9 @@ OURS = tuple(
 )
 
 
-def way_is_wrong(text: str) -> str | None:
+def describe_url_fault(text: str) -> str | None:
     """What is wrong with our URL, by the words of PostgreSQL and its library; values are left out of it."""
-    for pattern, words in OURS:
+    for pattern, words in URL_FAULTS:
         found = pattern.search(text)
         if found is not None:
             return words.format(*(name[:60] for name in found.groups()))

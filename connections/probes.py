@@ -10,7 +10,7 @@ PING = b"PING\r\n"
 REPLIES = (b"+", b"-")
 
 
-def answers_plainly_now(host: str, port: int) -> bool:
+def is_plaintext_blocking(host: str, port: int) -> bool:
     """Whether this is a Redis server without TLS, which is silent towards a TLS handshake."""
     with suppress(OSError), socket.create_connection((host, port), SECONDS) as plain:
         plain.sendall(PING)
@@ -18,7 +18,7 @@ def answers_plainly_now(host: str, port: int) -> bool:
     return False
 
 
-def speaks_tls_now(host: str, port: int) -> bool:
+def supports_tls_blocking(host: str, port: int) -> bool:
     """Whether this server speaks TLS; who it is does not matter here, and nothing is sent."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -28,11 +28,11 @@ def speaks_tls_now(host: str, port: int) -> bool:
     return False
 
 
-async def answers_plainly(host: str, port: int) -> bool:
+async def is_plaintext(host: str, port: int) -> bool:
     """The same beside an event loop, whose own handshakes leave transports behind when cancelled."""
-    return await asyncio.to_thread(answers_plainly_now, host, port)
+    return await asyncio.to_thread(is_plaintext_blocking, host, port)
 
 
-async def speaks_tls(host: str, port: int) -> bool:
+async def supports_tls(host: str, port: int) -> bool:
     """The same beside an event loop."""
-    return await asyncio.to_thread(speaks_tls_now, host, port)
+    return await asyncio.to_thread(supports_tls_blocking, host, port)

@@ -13,13 +13,13 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from connections.faults import NoTls, SpeaksTls
-from connections.probes import answers_plainly, answers_plainly_now, speaks_tls, speaks_tls_now
+from connections.faults import TlsRequired, TlsUnsupported
+from connections.probes import is_plaintext, is_plaintext_blocking, supports_tls, supports_tls_blocking
 from connections.redis_url import RedisUrl, Server
 
 HANDSHAKE = 0.25  # seconds of a TLS handshake after which it is tried whether the server speaks plainly
-ONCE_MORE = partial(Retry, NoBackoff(), 1)
-ASKED = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}  # of each Sentinel
+RETRY_ONCE = partial(Retry, NoBackoff(), 1)
+SENTINEL_TIMEOUTS = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}  # of each Sentinel
 
 
 def blocking_client(url: RedisUrl, **how: Any) -> redis.Redis:
@@ -29,15 +29,17 @@ def blocking_client(url: RedisUrl, **how: Any) -> redis.Redis:
 
 def blocking_pool(url: RedisUrl, **how: Any) -> redis.ConnectionPool:
     """The pool of such a client; `how` are arguments of redis-py's connections."""
-    places = BlockingPlaces(url)
+    places = BlockingServerList(url)
     kind: Any = redis.UnixDomainSocketConnection
     if not url.path:
-        kind = finding(redis.SSLConnection if url.tls else redis.Connection, places)
+        kind = failover_connection_class(redis.SSLConnection if url.tls else redis.Connection, places)
     # a connection that ended without a word is replaced once
-    return redis.ConnectionPool(connection_class=kind, **{**arguments(url), "retry": ONCE_MORE(), **how})
+    return redis.ConnectionPool(
+        connection_class=kind, **{**connection_arguments(url), "retry": RETRY_ONCE(), **how}
+    )
 
 
-def arguments(url: RedisUrl) -> dict[str, Any]:
+def connection_arguments(url: RedisUrl) -> dict[str, Any]:
     """What the URL says of a connection, in redis-py's words."""
     login = {"db": url.database, "username": url.username, "password": url.password}
     if url.path:
@@ -46,7 +48,7 @@ def arguments(url: RedisUrl) -> dict[str, Any]:
     return {**login, "host": host, "port": port, **(url.tls.arguments() if url.tls else {})}
 
 
-class BlockingPlaces:
+class BlockingServerList:
     """The servers to try in turn: those of the URL, or the one that the Sentinels name now."""
 
     def __init__(self, url: RedisUrl) -> None:
@@ -70,10 +72,10 @@ def sentinel_login(url: RedisUrl) -> dict[str, Any]:
     """The arguments of connections to the Sentinels."""
     group = url.sentinel
     login = {"username": group.username, "password": group.password} if group else {}
-    return {**ASKED, **{name: value for name, value in login.items() if value}}
+    return {**SENTINEL_TIMEOUTS, **{name: value for name, value in login.items() if value}}
 
 
-def finding(base: Any, places: BlockingPlaces) -> Any:
+def failover_connection_class(base: Any, places: BlockingServerList) -> Any:
     """The class of connection, which looks for its server anew at each connection."""
 
     class Finding(base):  # type: ignore[misc]  # the class depends on the URL
@@ -88,12 +90,12 @@ def finding(base: Any, places: BlockingPlaces) -> Any:
 
         def _explained(self, error: Exception) -> Exception:
             silent = isinstance(error, TimeoutError) and "handshake" in str(error)
-            return NoTls() if silent and answers_plainly_now(self.host, self.port) else error
+            return TlsUnsupported() if silent and is_plaintext_blocking(self.host, self.port) else error
 
     return Finding
 
 
-class Places:
+class ServerList:
     """The same for clients of an event loop."""
 
     def __init__(self, url: RedisUrl) -> None:
@@ -117,7 +119,7 @@ def connection_class(url: RedisUrl) -> Any:
     """The class of connection of an event loop's client."""
     if url.path:
         return redis.asyncio.UnixDomainSocketConnection
-    places = Places(url)
+    places = ServerList(url)
     base: Any = redis.asyncio.SSLConnection if url.tls else redis.asyncio.Connection
 
     class Finding(base):  # type: ignore[misc]  # the class depends on the URL
@@ -136,8 +138,8 @@ def connection_class(url: RedisUrl) -> Any:
             handshake = asyncio.create_task(super()._connect())
             try:
                 await asyncio.wait({handshake}, timeout=HANDSHAKE)
-                if not handshake.done() and await answers_plainly(self.host, self.port):
-                    raise NoTls
+                if not handshake.done() and await is_plaintext(self.host, self.port):
+                    raise TlsUnsupported
                 await handshake
             finally:
                 handshake.cancel()
@@ -146,21 +148,21 @@ def connection_class(url: RedisUrl) -> Any:
     return Finding
 
 
-async def explained(error: RedisError, url: RedisUrl) -> RedisError:
+async def explain_error(error: RedisError, url: RedisUrl) -> RedisError:
     """The error, or SpeaksTls where the connection was cut by a server that speaks nothing else."""
-    if may_want_tls(error, url) and await speaks_tls(*url.servers[0]):
-        return SpeaksTls()
+    if may_require_tls(error, url) and await supports_tls(*url.servers[0]):
+        return TlsRequired()
     return error
 
 
-def explained_now(error: RedisError, url: RedisUrl) -> RedisError:
+def explain_error_blocking(error: RedisError, url: RedisUrl) -> RedisError:
     """The same for a thread that may wait."""
-    if may_want_tls(error, url) and speaks_tls_now(*url.servers[0]):
-        return SpeaksTls()
+    if may_require_tls(error, url) and supports_tls_blocking(*url.servers[0]):
+        return TlsRequired()
     return error
 
 
-def may_want_tls(error: RedisError, url: RedisUrl) -> bool:
+def may_require_tls(error: RedisError, url: RedisUrl) -> bool:
     """Whether the connection was cut by a server that was spoken to without TLS."""
     was_cut = isinstance(error, redis.ConnectionError) and not isinstance(error, redis.AuthenticationError)
     is_plain = bool(url.servers) and url.tls is None and url.sentinel is None

@@ -15,7 +15,7 @@ TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no":
 
 
 @dataclass(frozen=True)
-class Tls:
+class TlsOptions:
     """What is verified of the server, with which authorities, and what is shown to it."""
 
     verify: ssl.VerifyMode = ssl.CERT_REQUIRED
@@ -27,7 +27,7 @@ class Tls:
     key_password: str | None = field(default=None, repr=False)
 
     @classmethod
-    def read(cls, options: Mapping[str, str], scheme: str) -> "Tls | None":
+    def read(cls, options: Mapping[str, str], scheme: str) -> "TlsOptions | None":
         """What these options of a URL ask for; None without TLS. Raises ValueError."""
         if scheme not in ("rediss", "sentinel"):
             if options:

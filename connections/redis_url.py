@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from connections.redis_tls import TLS_OPTIONS, Tls
+from connections.redis_tls import TLS_OPTIONS, TlsOptions
 
 SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+._-]*(?=://)")
 SOCKETS = ("unix", "redis+socket")
 SCHEMES = ("redis", "rediss", *SOCKETS, "sentinel")
 PORTS = {"sentinel": 26379}
-EXPECTED = (
+EXPECTED_URL = (
     "expected redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER, redis+socket://PATH?virtual_host=NUMBER, "
     "unix://PATH?db=NUMBER or sentinel://HOST:PORT/NUMBER?master_name=NAME"
 )
-NUMBERS = ("db", "virtual_host")
+DATABASE_OPTIONS = ("db", "virtual_host")
 SENTINEL_OPTIONS = ("master_name", "sentinel_username", "sentinel_password")
 # how redis-py tunes a connection: each of our programs has its own times and retries, so these are let be
-TUNING = (
+TUNING_OPTIONS = (
     "socket_timeout", "socket_connect_timeout", "socket_keepalive", "socket_read_size", "retry_on_timeout",
     "max_connections", "health_check_interval", "timeout", "protocol", "client_name", "encoding",
     "encoding_errors", "decode_responses",
@@ -48,7 +48,7 @@ class RedisUrl:
     database: int = 0
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    tls: Tls | None = None
+    tls: TlsOptions | None = None
     sentinel: SentinelGroup | None = None
 
     @property
@@ -79,7 +79,7 @@ def is_redis(url: str) -> bool:
     return scheme_of(url) in SCHEMES
 
 
-def parse(url: str, master_name: str | None = None) -> RedisUrl:
+def parse_redis_url(url: str, master_name: str | None = None) -> RedisUrl:
     """Read a URL, or several with `;` between them; `master_name` counts where the URL has none.
 
     Raises ValueError, whose text follows the setting's name and holds neither URL nor password.
@@ -122,16 +122,16 @@ def _sentinels(read: Sequence[RedisUrl], master_name: str | None) -> RedisUrl:
 def _read(url: str) -> RedisUrl:
     scheme = scheme_of(url)
     if scheme not in SCHEMES:
-        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED}")
+        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED_URL}")
     # the part after the scheme follows the same rules whatever the scheme is
     try:
         parts = urlsplit(f"http://{url[len(scheme) + 3 :]}")
     except ValueError:
-        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED}") from None
+        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED_URL}") from None
     if parts.fragment or not url.isprintable() or " " in url:
         raise ValueError("is a hidden value with a '#' or a space; expected %23 and %20 in a password")
     options = _options(parts, scheme)
-    tls = Tls.read({name: options[name] for name in options if name in TLS_OPTIONS}, scheme)
+    tls = TlsOptions.read({name: options[name] for name in options if name in TLS_OPTIONS}, scheme)
     found = RedisUrl(
         database=_database(parts, scheme, options),
         username=unquote(parts.username or "") or options.get("username") or None,
@@ -157,15 +157,21 @@ def _options(parts: SplitResult, scheme: str) -> Mapping[str, str]:
         raise ValueError("is a hidden value that names an option twice; expected each once")
     # redis-py documents these for its sockets alone
     login = ("username", "password") if scheme == "unix" else ()
-    known = {*NUMBERS, *TUNING, *TLS_OPTIONS, *login, *(SENTINEL_OPTIONS if scheme == "sentinel" else ())}
+    known = {
+        *DATABASE_OPTIONS,
+        *TUNING_OPTIONS,
+        *TLS_OPTIONS,
+        *login,
+        *(SENTINEL_OPTIONS if scheme == "sentinel" else ()),
+    }
     unknown = next((name for name in options if name not in known), None)
     if unknown is not None:
-        raise ValueError(f"has the option {unknown[:40]!r}, which {scheme}:// does not know; {EXPECTED}")
+        raise ValueError(f"has the option {unknown[:40]!r}, which {scheme}:// does not know; {EXPECTED_URL}")
     return options
 
 
 def _database(parts: SplitResult, scheme: str, options: Mapping[str, str]) -> int:
-    given = [options[name] for name in NUMBERS if name in options]
+    given = [options[name] for name in DATABASE_OPTIONS if name in options]
     if scheme not in SOCKETS and parts.path.strip("/"):
         given.append(unquote(parts.path.strip("/")))
     if len(set(given)) > 1:
@@ -183,9 +189,9 @@ def _server(parts: SplitResult, scheme: str) -> Server:
         port = parts.port
         host.encode("idna")
     except ValueError:
-        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED}") from None
+        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED_URL}") from None
     if port == 0 or "\0" in host:
-        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED}")
+        raise ValueError(f"is a hidden value that is no Redis URL; {EXPECTED_URL}")
     return host, port or PORTS.get(scheme, 6379)
 
 
@@ -196,7 +202,7 @@ def _path(parts: SplitResult) -> str:
     return unquote(parts.path)
 
 
-def with_master(url: str, name: str | None) -> str:
+def with_master_name(url: str, name: str | None) -> str:
     """The URL with this master_name, where it names Sentinels and has none."""
     if not name or scheme_of(url) != "sentinel" or "master_name=" in url:
         return url
@@ -205,14 +211,14 @@ def with_master(url: str, name: str | None) -> str:
     return ";".join((f"{first}{'&' if '?' in first else '?'}master_name={quote(name)}", *others))
 
 
-def beside(url: str, number: int) -> str:
+def with_database(url: str, number: int) -> str:
     """The URL of another database of the same server, in Celery's dialect."""
     return ";".join(_beside(part, number) for part in url.split(";"))
 
 
 def _beside(url: str, number: int) -> str:
     address, _, query = url.partition("?")
-    options = [it for it in query.split("&") if it and it.partition("=")[0] not in NUMBERS]
+    options = [it for it in query.split("&") if it and it.partition("=")[0] not in DATABASE_OPTIONS]
     scheme = scheme_of(url)
     if scheme in SOCKETS:
         address = f"redis+socket{address[len(scheme) :]}"

@@ -5,10 +5,10 @@ from itertools import groupby
 from math import inf
 
 from docs.markdown import code, table
-from exporter.catalogue import Put, Shown, put, shown
 from exporter.collectors import COLLECTORS
-from exporter.metrics import States
-from exporter.pace import Pace
+from exporter.inventory import MetricEntry, PollerEntry, list_metrics, list_pollers
+from exporter.metrics import StateGauge
+from exporter.poll_policy import PollPolicy
 
 HEAD = """# Metrics
 
@@ -38,36 +38,36 @@ def metrics_page() -> str:
     """The whole page."""
     about = {collector.name: collector.about for collector in COLLECTORS}
     parts = [HEAD]
-    for name, entries in groupby(shown(), key=lambda entry: entry.collector):
+    for name, entries in groupby(list_metrics(), key=lambda entry: entry.collector):
         title, words = (f"`{name}`", about[name]) if name else (OWN, "every scrape, whatever it asks for")
         parts.append(f"\n## {title}\n\n{sentence(words)}\n\n{metrics_table(entries)}")
-    parts.append(f"{ASKED}\n{questions_table(put())}")
+    parts.append(f"{ASKED}\n{questions_table(list_pollers())}")
     return "".join(parts)
 
 
-def metrics_table(entries: Iterable[Shown]) -> str:
+def metrics_table(entries: Iterable[MetricEntry]) -> str:
     """The metrics of one collector."""
     head = ("Metric", "Type", "Labels", "Meaning", "Part")
     return table(head, ([*cells(entry)] for entry in entries))
 
 
-def cells(entry: Shown) -> Iterator[str]:
+def cells(entry: MetricEntry) -> Iterator[str]:
     """What is said of one metric."""
     metric = entry.metric
     yield code(metric.name)
     yield metric.kind
     yield ", ".join(code(label) for label in metric.labels)
-    yield metric.about + (f" States: {', '.join(metric.states)}." if isinstance(metric, States) else "")
+    yield metric.about + (f" States: {', '.join(metric.states)}." if isinstance(metric, StateGauge) else "")
     yield code(entry.part)
 
 
-def questions_table(questions: Iterable[Put]) -> str:
+def questions_table(questions: Iterable[PollerEntry]) -> str:
     """Who is asked what, and when."""
     head = ("Source", "Question", "When", "Time-out", "Rest after a failure")
     return table(head, ([*asked(question)] for question in questions))
 
 
-def asked(question: Put) -> Iterator[str]:
+def asked(question: PollerEntry) -> Iterator[str]:
     """What is said of one question."""
     pace = question.pace
     yield question.source
@@ -77,7 +77,7 @@ def asked(question: Put) -> Iterator[str]:
     yield f"{2 * pace.rest:g} to {pace.longest_rest:g} s"
 
 
-def when(pace: Pace) -> str:
+def when(pace: PollPolicy) -> str:
     """When a question of this pace is asked, in words."""
     if pace.every == inf:
         return f"on change, at most once in {pace.least_gap:g} s"

@@ -6,7 +6,7 @@ import demo.settings
 import ingestion_api.settings_described
 import stack.settings
 from docs.markdown import code, table
-from exporter.catalogue import Choice, choices
+from exporter.inventory import SettingEntry, list_settings
 
 HEAD = """# Settings
 
@@ -46,7 +46,7 @@ Described = Iterable[tuple[str, str, str]]
 
 def settings_page() -> str:
     """The whole page."""
-    exporter = table(("Setting", *VARIABLES), (row(choice) for choice in choices()))
+    exporter = table(("Setting", *VARIABLES), (row(choice) for choice in list_settings()))
     return "".join(
         (
             HEAD,
@@ -61,7 +61,7 @@ def settings_page() -> str:
     )
 
 
-def row(choice: Choice) -> tuple[str, ...]:
+def row(choice: SettingEntry) -> tuple[str, ...]:
     """What is said of one setting of the exporter."""
     variables = ", ".join(map(code, choice.variables))
     return code(choice.name), variables, code(choice.default), choice.about

@@ -10,10 +10,10 @@ from starlette.applications import Starlette
 
 from exporter import __version__
 from exporter.app import build
-from exporter.log import set_up
-from exporter.memory import collect, leave_out
+from exporter.log import configure_logging
+from exporter.memory import block_unused_imports, collect_garbage
 from exporter.settings import Settings
-from exporter.settings_load import SettingsError, load
+from exporter.settings_load import SettingsError, load_settings
 
 
 def main() -> int:
@@ -22,9 +22,9 @@ def main() -> int:
     Exit status: 2 for wrong settings; of a check 1 where something that is configured cannot be seen.
     """
     arguments = parser().parse_args()
-    leave_out()
+    block_unused_imports()
     try:
-        settings = load(arguments.config)
+        settings = load_settings(arguments.config)
         app = build(settings)
     except (SettingsError, OSError) as error:
         sys.stderr.write(f"{error}\n")
@@ -33,15 +33,15 @@ def main() -> int:
         from exporter.check.run import main as check  # noqa: PLC0415  (what serves the page needs none of it)
 
         return check(settings)
-    set_up(settings.log_level)
-    keep_for_good()
+    configure_logging(settings.log_level)
+    freeze_gc()
     serve(settings, app)
     return 0
 
 
-def keep_for_good() -> None:
+def freeze_gc() -> None:
     """Spare what the start has made from garbage collection, which would stop scrapes for 60 ms and more."""
-    collect()
+    collect_garbage()
     gc.freeze()
 
 

@@ -13,17 +13,17 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporter import __version__
-from exporter.background import Background
+from exporter.background import BackgroundPolling
 from exporter.collector import Collector
 from exporter.collectors import COLLECTORS
-from exporter.exposition import Writer
-from exporter.page import page
+from exporter.exposition import ExpositionWriter
+from exporter.page import encode_metrics
 from exporter.runner import Runner
-from exporter.selection import UnknownCollector, budget, chosen
+from exporter.selection import UnknownCollector, scrape_budget, select_collectors
 from exporter.settings import Settings
 from exporter.sources import Sources
 
-Next = Callable[[Request], Awaitable[Response]]
+CallNext = Callable[[Request], Awaitable[Response]]
 OPEN_PATHS = ("/-/healthy", "/-/ready")
 
 
@@ -35,7 +35,7 @@ def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> S
     sources = Sources.build(settings)
     guards: list[Middleware] = []
     if settings.web.token_file is not None:
-        check = token_wanted(settings.web.token_file.read_text().strip())
+        check = require_bearer_token(settings.web.token_file.read_text().strip())
         guards.append(Middleware(BaseHTTPMiddleware, dispatch=check))
 
     async def landing(_: Request) -> HTMLResponse:
@@ -43,22 +43,22 @@ def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> S
         return HTMLResponse(landing_page(collectors))
 
     routes = [
-        Route("/metrics", metrics_page(sources, settings.limits.budget, collectors)),
+        Route("/metrics", make_metrics_endpoint(sources, settings.limits.budget, collectors)),
         Route("/-/healthy", healthy),
         Route("/-/ready", ready),
         Route("/", landing),
     ]
-    app = Starlette(routes=routes, middleware=guards, lifespan=life_of(sources))
+    app = Starlette(routes=routes, middleware=guards, lifespan=make_lifespan(sources))
     app.state.ready = False
     return app
 
 
-def life_of(sources: Sources) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def make_lifespan(sources: Sources) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     """What runs while the application does."""
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        background = Background(sources.questions())
+        background = BackgroundPolling(sources.questions())
         sources.open()
         background.start()
         app.state.ready = True
@@ -70,21 +70,21 @@ def life_of(sources: Sources) -> Callable[[Starlette], AbstractAsyncContextManag
     return life
 
 
-def metrics_page(
+def make_metrics_endpoint(
     sources: Sources, longest: float, collectors: Sequence[Collector]
 ) -> Callable[[Request], Awaitable[Response]]:
     """The answer to /metrics: the page, or those collectors of it that `collect[]` names."""
-    runner, writer = Runner(sources), Writer()
+    runner, writer = Runner(sources), ExpositionWriter()
 
     async def metrics(request: Request) -> Response:
         names = request.query_params.getlist("collect[]")
-        seconds = budget(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds"), longest)
+        seconds = scrape_budget(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds"), longest)
         try:
-            families = await runner.run(chosen(collectors, names), seconds)
+            families = await runner.run(select_collectors(collectors, names), seconds)
         except UnknownCollector as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
         accept = request.headers.get("Accept", "")
-        made = page(families, accept, request.headers.get("Accept-Encoding", ""), writer)
+        made = encode_metrics(families, accept, request.headers.get("Accept-Encoding", ""), writer)
         return Response(made.body, headers=made.headers)
 
     return metrics
@@ -102,11 +102,11 @@ async def ready(request: Request) -> PlainTextResponse:
     return PlainTextResponse("ready\n")
 
 
-def token_wanted(token: str) -> Callable[[Request, Next], Awaitable[Response]]:
+def require_bearer_token(token: str) -> Callable[[Request, CallNext], Awaitable[Response]]:
     """Middleware that lets nobody read the page without this bearer token."""
     wanted = f"Bearer {token}".encode()
 
-    async def check(request: Request, call_next: Next) -> Response:
+    async def check(request: Request, call_next: CallNext) -> Response:
         given = request.headers.get("Authorization", "").encode()
         if request.url.path not in OPEN_PATHS and not hmac.compare_digest(given, wanted):
             return PlainTextResponse(

@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from exporter.question import Question
+from exporter.polling import Poller
 
-LEAST = 0.01  # seconds between two askings, whatever the clock says
+MIN_PAUSE = 0.01  # seconds between two askings, whatever the clock says
 
 
-class Background:
+class BackgroundPolling:
     """The tasks that keep background questions answered while the exporter runs."""
 
-    def __init__(self, questions: Iterable[Question[Any]]) -> None:
+    def __init__(self, questions: Iterable[Poller[Any]]) -> None:
         self._questions = [q for q in questions if q.configured and q.pace.every is not None]
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -26,8 +26,8 @@ class Background:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _keep(self, question: Question[Any]) -> None:
+    async def _keep(self, question: Poller[Any]) -> None:
         while True:
             await question.until_due()
             await question.ask_now()
-            await asyncio.sleep(LEAST)
+            await asyncio.sleep(MIN_PAUSE)

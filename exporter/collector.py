@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Metric
 
-from exporter.metrics import Description
+from exporter.metrics import MetricDesc
 
 if TYPE_CHECKING:
     from exporter.sources import Sources
 
-Read = Callable[["Sources"], Awaitable[Iterable[Metric]]]
+ReadPart = Callable[["Sources"], Awaitable[Iterable[Metric]]]
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Part:
     """One reading of a subject: what fails in it costs only its own families."""
 
     name: str
-    read: Read
-    metrics: tuple[Description, ...]
+    read: ReadPart
+    metrics: tuple[MetricDesc, ...]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from sqlalchemy.exc import ArgumentError
 EXPECTED = "expected postgresql+psycopg://USER:PASSWORD@HOST/NAME or sqlite:///FILE"
 
 
-def database_address(url: str) -> URL:
+def parse_database_url(url: str) -> URL:
     """The parts of an SQLAlchemy URL for PostgreSQL or a SQLite file, whatever driver it names.
 
     Raises ValueError, whose text follows the setting's name and does not hold the URL.

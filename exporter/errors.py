@@ -5,7 +5,7 @@ class SourceError(Exception):
     """A source gave no usable answer; the text names the source and holds neither payload nor secret."""
 
 
-class Refused(SourceError):
+class RequestFailed(SourceError):
     """The source said no at once: connection refused, or an HTTP status that is not 200."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -13,31 +13,31 @@ class Refused(SourceError):
         self.status = status
 
 
-class Absent(Refused):
+class SourceUnreachable(RequestFailed):
     """Nobody is there: the connection was refused, which says nothing about what was asked for."""
 
 
-class Unreachable(Absent):
+class LocalNetworkError(SourceUnreachable):
     """Nobody was reached, for a reason that may be ours: no word of the resolver, no socket, no network."""
 
 
-class Unusable(Refused):
+class SourceMisconfigured(RequestFailed):
     """Our way to the source is wrong: URL, TLS, certificate, password. This says nothing about the source."""
 
 
-class TimedOut(SourceError):
+class SourceTimeout(SourceError):
     """The source did not answer in time; it may be wedged, so it is not asked again for a while."""
 
 
-class OutOfTime(SourceError):
+class ScrapeDeadlineExceeded(SourceError):
     """The scrape is over before the source has answered or failed to; this says nothing about the source."""
 
 
-class BadAnswer(SourceError):
+class InvalidResponse(SourceError):
     """The source answered with something else than was expected."""
 
 
-class TooLarge(BadAnswer):
+class ResponseTooLarge(InvalidResponse):
     """The source answered with more bytes than are read."""
 
 
@@ -45,11 +45,11 @@ class NotConfigured(SourceError):
     """No such source is configured, so there is nothing to say; this is not a failure."""
 
 
-class RouteAbsent(NotConfigured):
+class RouteNotFound(NotConfigured):
     """The source has no such route, or what is behind it is not configured; this is not a failure."""
 
 
-class Withheld(SourceError):
+class PollDeferred(SourceError):
     """The source was not asked, since it must be left alone just now; this says nothing about it.
 
     `retry_in` is in seconds.

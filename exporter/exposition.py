@@ -10,26 +10,26 @@ from prometheus_client import Metric
 from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
-Key = tuple[str, ...]
+SeriesKey = tuple[str, ...]
 # Prometheus' text format knows other types by these names
-TYPES = {"unknown": "untyped", "info": "gauge", "stateset": "gauge"}
-LARGE = 1e6  # from here on Go writes an exponent
+TEXT_TYPES = {"unknown": "untyped", "info": "gauge", "stateset": "gauge"}
+EXPONENT_FROM = 1e6  # from here on Go writes an exponent
 
 
-class Writer:
+class ExpositionWriter:
     """Writes pages; remembers at most `memory` series, and starts over when there are more."""
 
     def __init__(self, memory: int = 200_000) -> None:
         self._memory = memory
-        self._series: dict[Key, str] = {}
+        self._series: dict[SeriesKey, str] = {}
 
     def prometheus(self, families: Iterable[Metric]) -> bytes:
         """The families in Prometheus' text format."""
         lines: list[str] = []
         for family in families:
             name = f"{family.name}_total" if family.type == "counter" else family.name
-            lines.append(f"# HELP {name} {plain(family.documentation)}\n")
-            lines.append(f"# TYPE {name} {TYPES.get(family.type, family.type)}\n")
+            lines.append(f"# HELP {name} {escape_help(family.documentation)}\n")
+            lines.append(f"# TYPE {name} {TEXT_TYPES.get(family.type, family.type)}\n")
             lines.extend(self._lines(family.samples))
         return "".join(lines).encode()
 
@@ -37,7 +37,7 @@ class Writer:
         """The families in OpenMetrics' text format."""
         lines: list[str] = []
         for family in families:
-            lines.append(f"# HELP {family.name} {quoted(family.documentation)}\n")
+            lines.append(f"# HELP {family.name} {escape_label_value(family.documentation)}\n")
             lines.append(f"# TYPE {family.name} {family.type}\n")
             lines.extend(self._lines(family.samples))
         lines.append("# EOF\n")
@@ -46,32 +46,32 @@ class Writer:
     def _lines(self, samples: Iterable[Sample]) -> Iterable[str]:
         if len(self._series) > self._memory:
             self._series.clear()
-        return [f"{self._named(sample)} {number(sample.value)}\n" for sample in samples]
+        return [f"{self._named(sample)} {format_number(sample.value)}\n" for sample in samples]
 
     def _named(self, sample: Sample) -> str:
         key = (sample.name, *sample.labels, *sample.labels.values())
         known = self._series.get(key)
         if known is None:
-            known = self._series[key] = series(sample)
+            known = self._series[key] = format_series(sample)
         return known
 
 
-def series(sample: Sample) -> str:
+def format_series(sample: Sample) -> str:
     """The name and the labels of a series, as they stand before its value."""
-    pairs = ",".join(f'{name}="{quoted(value)}"' for name, value in sorted(sample.labels.items()))
+    pairs = ",".join(f'{name}="{escape_label_value(value)}"' for name, value in sorted(sample.labels.items()))
     return f"{sample.name}{{{pairs}}}" if pairs else sample.name
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """The value as Go would write it."""
-    return repr(float(value)) if -LARGE < value < LARGE else str(floatToGoString(value))  # type: ignore[no-untyped-call]
+    return repr(float(value)) if -EXPONENT_FROM < value < EXPONENT_FROM else str(floatToGoString(value))  # type: ignore[no-untyped-call]
 
 
-def plain(text: str) -> str:
+def escape_help(text: str) -> str:
     """Help in Prometheus' text format."""
     return text.replace("\\", r"\\").replace("\n", r"\n")
 
 
-def quoted(text: str) -> str:
+def escape_label_value(text: str) -> str:
     """A label value, or help in OpenMetrics."""
-    return plain(text).replace('"', r"\"")
+    return escape_help(text).replace('"', r"\"")

@@ -14,14 +14,16 @@ current_query: ContextVar[str] = ContextVar("current_query", default="other")
 busy_seconds: ContextVar[list[float] | None] = ContextVar("busy_seconds", default=None)
 
 RECENT = 12  # requests from whose times the cost of the next one is estimated
-FEW = 8  # one of so many may have been faster than the work is, as an error is
-MOST = 2.0  # times that cost which a request counts for at most: what it took beyond that, it waited
-CREDIT = 1.0  # seconds of a source's time that are saved at most, for when something looks wrong
+OUTLIER_SHARE = 8  # one of so many may have been faster than the work is, as an error is
+MAX_COST_FACTOR = (
+    2.0  # times that cost which a request counts for at most: what it took beyond that, it waited
+)
+MAX_CREDIT = 1.0  # seconds of a source's time that are saved at most, for when something looks wrong
 WINDOW = 60.0  # seconds over which the share is told
 
 
 @dataclass
-class Cost:
+class QueryCost:
     """What one query has cost: requests, seconds in all, and the seconds of the newest requests."""
 
     interval: float = float("inf")  # seconds between two requests as the settings want them
@@ -44,15 +46,15 @@ class Cost:
         """
         self.recent.append(seconds)
         # a single one may have waited for a connection, or for anything else that happens once
-        self.each = sorted(self.recent)[len(self.recent) // FEW] if len(self.recent) > 1 else 0.0
-        own = min(seconds, MOST * self.each) if self.each else seconds
+        self.each = sorted(self.recent)[len(self.recent) // OUTLIER_SHARE] if len(self.recent) > 1 else 0.0
+        own = min(seconds, MAX_COST_FACTOR * self.each) if self.each else seconds
         self.requests += 1
         self.seconds += own
         return own
 
 
 @contextmanager
-def busy() -> Iterator[None]:
+def count_busy_time() -> Iterator[None]:
     """Note that the source works for us meanwhile; a poll that notes nothing is counted from end to end."""
     began = time.monotonic()
     try:
@@ -77,9 +79,9 @@ class Footprint:
         self.source = source
         self.budget = budget
         self._clock = clock
-        self._costs: dict[str, Cost] = {}
+        self._costs: dict[str, QueryCost] = {}
         self._window: deque[tuple[float, float]] = deque()
-        self._credit, self._credit_at = CREDIT, clock()
+        self._credit, self._credit_at = MAX_CREDIT, clock()
         self._part = float("inf")  # the share that a query may take at most
         self.stretch = 1.0
 
@@ -95,7 +97,7 @@ class Footprint:
 
     def spend(self, query: str, seconds: float) -> None:
         """Count one request that took these seconds."""
-        own = self._costs.setdefault(query, Cost()).note(seconds)
+        own = self._costs.setdefault(query, QueryCost()).note(seconds)
         self._window.append((self._clock(), own))
         self._credit = self._saved() - own
         self._divide()
@@ -109,7 +111,7 @@ class Footprint:
             return hurried
         if self.budget is None or wanted <= 0:
             return wanted
-        cost = self._costs.setdefault(query, Cost())
+        cost = self._costs.setdefault(query, QueryCost())
         if cost.interval != wanted:
             cost.interval = wanted
             self._divide()
@@ -129,7 +131,7 @@ class Footprint:
     def _saved(self) -> float:
         """Seconds of the source's time that were saved, negative where more than the budget was used."""
         now = self._clock()
-        self._credit = min(self._credit + (self.budget or 0.0) * (now - self._credit_at), CREDIT)
+        self._credit = min(self._credit + (self.budget or 0.0) * (now - self._credit_at), MAX_CREDIT)
         self._credit_at = now
         return self._credit
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 log = logging.getLogger("exporter")
 
 
-def set_up(level: str) -> None:
+def configure_logging(level: str) -> None:
     """Log to standard error at this level, one line a message."""
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("httpx2", "httpcore2", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-class Complaints:
+class FailureLog:
     """Says that something fails, why, and when it is well again; the same reason at most once a period.
 
     What fails and heals many times a minute is said once, not at every turn.

@@ -7,22 +7,22 @@ from collections.abc import Callable
 from functools import cache
 
 # httpcore2 imports it wherever it happens to be installed, and never uses it under asyncio: 4 MiB
-NEVER_USED = ("trio",)
+UNUSED_IMPORTS = ("trio",)
 
 
-def leave_out() -> None:
+def block_unused_imports() -> None:
     """Keep out of this process what libraries would import and never use; call it before they do."""
-    for name in NEVER_USED:
+    for name in UNUSED_IMPORTS:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # the import system takes None for absent
 
 
-def collect() -> None:
+def collect_garbage() -> None:
     """Free what is garbage, and give it back; for the start, since it stops everything for a while."""
     gc.collect()
-    give_back()
+    release_memory()
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Return what was freed: glibc keeps it otherwise, for a burst that may never come again.
 
     Takes some milliseconds. Does nothing with another C library. See malloc_trim(3).

@@ -16,7 +16,7 @@ STATUSES = ("healthy", "degraded", "down", "unknown")
 
 
 @dataclass(frozen=True)
-class Description:
+class MetricDesc:
     """What one metric family means; `name` is the name on the page."""
 
     name: str
@@ -30,7 +30,7 @@ class Description:
 
 
 @dataclass(frozen=True)
-class Gauge(Description):
+class Gauge(MetricDesc):
     """A value that goes up and down."""
 
     kind: ClassVar[str] = "gauge"
@@ -39,7 +39,7 @@ class Gauge(Description):
         """The family with one series a row; a row whose value is None or not finite is left out."""
         family = self.family()
         for *labels, value in rows:
-            if known(value):
+            if is_finite(value):
                 family.samples.append(Sample(self.name, self.named(labels), float(value or 0)))
         return family
 
@@ -78,7 +78,7 @@ class Info(Gauge):
 
 
 @dataclass(frozen=True)
-class States(Gauge):
+class StateGauge(Gauge):
     """One series for each possible state, 1 for the state in force; the state is the last label."""
 
     states: tuple[str, ...] = STATUSES
@@ -91,7 +91,7 @@ class States(Gauge):
 
 
 @dataclass(frozen=True)
-class Spread:
+class HistogramData:
     """What a histogram holds: cumulative counts by upper bound, and the sum of all values."""
 
     buckets: Mapping[float, float]
@@ -100,12 +100,12 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Histogram(Description):
+class Histogram(MetricDesc):
     """Counts of values by size, cumulative."""
 
     kind: ClassVar[str] = "histogram"
 
-    def of(self, rows: Iterable[tuple[tuple[str, ...], Spread]]) -> Metric:
+    def of(self, rows: Iterable[tuple[tuple[str, ...], HistogramData]]) -> Metric:
         """The family with one histogram for each tuple of label values."""
         family = self.family()
         for values, spread in rows:
@@ -113,11 +113,11 @@ class Histogram(Description):
             family.samples.extend(self.samples(labels, spread))
         return family
 
-    def samples(self, labels: dict[str, str], spread: Spread) -> Iterable[Sample]:
+    def samples(self, labels: dict[str, str], spread: HistogramData) -> Iterable[Sample]:
         """The samples of one histogram in the order that Prometheus wants."""
         bounds = [*spread.buckets.items()]
         for bound, count in bounds:
-            yield Sample(f"{self.name}_bucket", {**labels, "le": upper(bound)}, count)
+            yield Sample(f"{self.name}_bucket", {**labels, "le": bucket_label(bound)}, count)
         if not bounds or isfinite(bounds[-1][0]):
             yield Sample(f"{self.name}_bucket", {**labels, "le": "+Inf"}, spread.count)
         yield Sample(f"{self.name}_sum", labels, spread.total)
@@ -125,7 +125,7 @@ class Histogram(Description):
 
 
 @dataclass(frozen=True)
-class Quantiles:
+class SummaryData:
     """What a summary holds: values by quantile (0 to 1), the sum and the count of all values where known."""
 
     values: Mapping[float, float | None]
@@ -134,20 +134,20 @@ class Quantiles:
 
 
 @dataclass(frozen=True)
-class Summary(Description):
+class Summary(MetricDesc):
     """Quantiles that the source itself computed."""
 
     kind: ClassVar[str] = "summary"
 
-    def of(self, rows: Iterable[tuple[tuple[str, ...], Quantiles]]) -> Metric:
+    def of(self, rows: Iterable[tuple[tuple[str, ...], SummaryData]]) -> Metric:
         """The family with one summary for each tuple of label values; what is not known is left out."""
         family = self.family()
         for values, quantiles in rows:
             labels = dict(zip(self.labels, values, strict=True))
-            family.samples.extend(s for s in self.samples(labels, quantiles) if known(s.value))
+            family.samples.extend(s for s in self.samples(labels, quantiles) if is_finite(s.value))
         return family
 
-    def samples(self, labels: dict[str, str], quantiles: Quantiles) -> Iterable[Sample]:
+    def samples(self, labels: dict[str, str], quantiles: SummaryData) -> Iterable[Sample]:
         """The samples of one summary, those that are not known among them."""
         for quantile, value in sorted(quantiles.values.items()):
             yield Sample(self.name, {**labels, "quantile": repr(quantile)}, value)  # type: ignore[arg-type]
@@ -155,12 +155,12 @@ class Summary(Description):
         yield Sample(f"{self.name}_count", labels, quantiles.count)  # type: ignore[arg-type]
 
 
-def upper(bound: float) -> str:
+def bucket_label(bound: float) -> str:
     """The `le` label of an upper bound."""
     return repr(float(bound)) if isfinite(bound) else "+Inf"
 
 
-def known(value: object) -> bool:
+def is_finite(value: object) -> bool:
     """Whether the value is a finite number: what is missing stays missing, it never becomes 0."""
     try:
         return isinstance(value, int | float) and isfinite(value)

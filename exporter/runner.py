@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from prometheus_client import Metric
 
 from exporter import __version__
-from exporter.clock import as_wall, steady
+from exporter.clock import steady_time, to_wall_time
 from exporter.collector import Collector, Part
-from exporter.errors import NotConfigured, OutOfTime, SourceError, Withheld
-from exporter.log import Complaints
+from exporter.errors import NotConfigured, PollDeferred, ScrapeDeadlineExceeded, SourceError
+from exporter.log import FailureLog
 from exporter.metrics import Gauge, Info
-from exporter.question import Scrape, answers_used, scrape_under_way
+from exporter.polling import Scrape, current_scrape, result_times
 from exporter.sources import Sources
 
 SUCCESS = Gauge(
@@ -31,13 +31,13 @@ LAST_SUCCESS = Gauge(
     ("collector",),
 )
 BUILD = Info("ops_build_info", "Version of the exporter and of the Python it runs on.", ("version", "python"))
-LONG = 60.0  # seconds for which a source is left alone from which on that is logged
+LOGGED_DEFERRAL = 60.0  # seconds for which a source is left alone from which on that is logged
 MARGIN = 0.1  # share of the budget that is kept for what comes after the last answer
-DESCRIPTIONS = (BUILD, SUCCESS, DURATION, LAST_SUCCESS)
+RUNNER_METRICS = (BUILD, SUCCESS, DURATION, LAST_SUCCESS)
 
 
 @dataclass
-class Reading:
+class PartResult:
     """What one part of a collector gave: its families, how old they are, or why there are none."""
 
     families: list[Metric] = field(default_factory=list)
@@ -49,11 +49,11 @@ class Reading:
 
 
 @dataclass
-class Outcome:
+class CollectorResult:
     """What one collector gave in one run."""
 
     name: str
-    readings: list[Reading]
+    readings: list[PartResult]
     seconds: float
 
     @property
@@ -70,12 +70,12 @@ class Outcome:
 class Runner:
     """Reads collectors side by side within a budget; runs asked for at the same time are one run."""
 
-    def __init__(self, sources: Sources, clock: Callable[[], float] = steady) -> None:
+    def __init__(self, sources: Sources, clock: Callable[[], float] = steady_time) -> None:
         self._sources = sources
         self._clock = clock
         self._runs: dict[tuple[str, ...], asyncio.Task[list[Metric]]] = {}
         self._last_success: dict[str, float] = {}
-        self._complaints = Complaints()
+        self._complaints = FailureLog()
 
     async def run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
         """The families of these collectors, within `budget` seconds; never raises for a failing source."""
@@ -88,25 +88,25 @@ class Runner:
 
     async def _run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
         deadline = asyncio.get_running_loop().time() + budget
-        scrape_under_way.set(Scrape(ends=deadline - MARGIN * budget))
+        current_scrape.set(Scrape(ends=deadline - MARGIN * budget))
         outcomes = await asyncio.gather(*(self._collect(c, deadline) for c in collectors))
         families = [f for o in outcomes for r in o.readings for f in r.families]
-        return merged([*families, *self._about([o for o in outcomes if o.configured])])
+        return merge_families([*families, *self._about([o for o in outcomes if o.configured])])
 
-    async def _collect(self, collector: Collector, deadline: float) -> Outcome:
+    async def _collect(self, collector: Collector, deadline: float) -> CollectorResult:
         began = time.perf_counter()
         readings = await asyncio.gather(
             *(asyncio.create_task(self._read(collector, part, deadline)) for part in collector.parts)
         )
-        outcome = Outcome(collector.name, list(readings), time.perf_counter() - began)
+        outcome = CollectorResult(collector.name, list(readings), time.perf_counter() - began)
         if outcome.success:
             ages = [reading.as_of for reading in readings if reading.as_of is not None]
             self._last_success[collector.name] = min(ages, default=self._clock())
         return outcome
 
-    async def _read(self, collector: Collector, part: Part, deadline: float) -> Reading:
+    async def _read(self, collector: Collector, part: Part, deadline: float) -> PartResult:
         used: list[float] = []
-        answers_used.set(used)  # this runs in a task of its own, so the list is this part's alone
+        result_times.set(used)  # this runs in a task of its own, so the list is this part's alone
         subject = f"{collector.name.partition('.')[0]}.{part.name}"
         reading = await self._attempt(part, deadline)
         reading.as_of = min(used, default=None)
@@ -118,37 +118,37 @@ class Runner:
             self._complaints.heal(subject)
         return reading
 
-    async def _attempt(self, part: Part, deadline: float) -> Reading:
+    async def _attempt(self, part: Part, deadline: float) -> PartResult:
         try:
             async with asyncio.timeout_at(deadline):
                 # made whole before any of it is used, or half a family leaks
-                return Reading([f for f in await part.read(self._sources) if f.samples])
+                return PartResult([f for f in await part.read(self._sources) if f.samples])
         except SourceError as error:
-            return without(error)
+            return result_of_error(error)
         except TimeoutError:
-            return Reading(error="no answer within the time that the scrape allows")
+            return PartResult(error="no answer within the time that the scrape allows")
         except Exception as error:  # noqa: BLE001  (whatever a source sent, it costs this part alone)
-            return Reading(error=f"{type(error).__name__} at {place(error)}")
+            return PartResult(error=f"{type(error).__name__} at {error_location(error)}")
 
-    def _about(self, outcomes: Sequence[Outcome]) -> Iterable[Metric]:
-        last = {name: as_wall(at) for name, at in self._last_success.items()}
+    def _about(self, outcomes: Sequence[CollectorResult]) -> Iterable[Metric]:
+        last = {name: to_wall_time(at) for name, at in self._last_success.items()}
         yield BUILD.facts(__version__, platform.python_version())
         yield SUCCESS.of((o.name, float(o.success)) for o in outcomes)
         yield DURATION.of((o.name, o.seconds) for o in outcomes)
         yield LAST_SUCCESS.of((o.name, last.get(o.name)) for o in outcomes)
 
 
-def without(error: SourceError) -> Reading:
+def result_of_error(error: SourceError) -> PartResult:
     """What a part gave whose source gave no answer, or was not asked."""
     if isinstance(error, NotConfigured):
-        return Reading(asked=False)
-    if isinstance(error, Withheld):
-        return Reading(asked=False, withheld=str(error) if error.retry_in >= LONG else None)
+        return PartResult(asked=False)
+    if isinstance(error, PollDeferred):
+        return PartResult(asked=False, withheld=str(error) if error.retry_in >= LOGGED_DEFERRAL else None)
     # that the time of a scrape is over says nothing about the source
-    return Reading(error=str(error), is_quiet=isinstance(error, OutOfTime))
+    return PartResult(error=str(error), is_quiet=isinstance(error, ScrapeDeadlineExceeded))
 
 
-def merged(families: Iterable[Metric]) -> list[Metric]:
+def merge_families(families: Iterable[Metric]) -> list[Metric]:
     """The families with those of one name made one, since a page must hold each name once."""
     by_name: dict[str, Metric] = {}
     for family in families:
@@ -159,7 +159,7 @@ def merged(families: Iterable[Metric]) -> list[Metric]:
     return list(by_name.values())
 
 
-def place(error: BaseException) -> str:
+def error_location(error: BaseException) -> str:
     """Where in our own code the error was raised; its text may hold payload, so it is not used."""
     trace = error.__traceback__
     while (

@@ -9,15 +9,15 @@ class UnknownCollector(Exception):
     """A collector was asked for that does not exist."""
 
 
-def chosen(collectors: Sequence[Collector], names: Sequence[str]) -> list[Collector]:
+def select_collectors(collectors: Sequence[Collector], names: Sequence[str]) -> list[Collector]:
     """The collectors of these names, all where no name is given. Raises UnknownCollector."""
     if not names:
         return list(collectors)
     by_name = {collector.name: collector for collector in collectors}
-    return [one(by_name, name) for name in sorted(set(names))]
+    return [select_collector(by_name, name) for name in sorted(set(names))]
 
 
-def one(by_name: dict[str, Collector], name: str) -> Collector:
+def select_collector(by_name: dict[str, Collector], name: str) -> Collector:
     """The collector, or the part of one, that this name means."""
     subject, _, part = name.partition(".")
     if subject not in by_name or name not in by_name[subject].names():
@@ -26,7 +26,7 @@ def one(by_name: dict[str, Collector], name: str) -> Collector:
     return by_name[subject].only(part) if part else by_name[subject]
 
 
-def budget(header: str | None, longest: float) -> float:
+def scrape_budget(header: str | None, longest: float) -> float:
     """Seconds that a scrape may take: Prometheus' time-out less a tenth, never more than `longest`."""
     try:
         timeout = float(header or "")

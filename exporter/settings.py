@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from connections.redis_url import with_master
-from exporter.settings_modules import MODULES, Module
+from connections.redis_url import with_master_name
+from exporter.settings_modules import DEFAULT_MODULES, ModuleSettings
 from exporter.settings_types import (
     CeleryUrl,
     DatabaseUrl,
@@ -16,14 +16,14 @@ from exporter.settings_types import (
     Port,
     RedisUrl,
     Seconds,
-    Section,
+    SettingsSection,
     TimeZone,
-    readable,
-    unreadable,
+    readable_url,
+    unreadable_reasons,
 )
 
 
-class Web(Section):
+class WebSettings(SettingsSection):
     """The exporter's own page."""
 
     host: str = Field("127.0.0.1", description="address that the exporter listens on")
@@ -45,7 +45,7 @@ class Web(Section):
         return self
 
 
-class Backend(Section):
+class BackendSettings(SettingsSection):
     """The watched backend, over HTTP."""
 
     url: HttpUrl = Field("http://127.0.0.1:8000", description="address of the watched backend")
@@ -102,7 +102,7 @@ class Backend(Section):
     )
 
 
-class Database(Section):
+class DatabaseSettings(SettingsSection):
     """The backend's database, asked directly."""
 
     url: DatabaseUrl | None = Field(
@@ -146,7 +146,7 @@ class Database(Section):
     )
 
 
-class Redis(Section):
+class RedisSettings(SettingsSection):
     """The Redis database that serves the backend as a cache."""
 
     url: RedisUrl | None = Field(
@@ -177,7 +177,7 @@ class Redis(Section):
     )
 
 
-class Celery(Section):
+class CelerySettings(SettingsSection):
     """The broker, the result backend and what is expected of the workers."""
 
     broker_url: CeleryUrl | None = Field(None, description="URL of the Celery broker; none: it is not asked")
@@ -272,21 +272,21 @@ class Celery(Section):
     @property
     def readable_broker(self) -> SecretStr | None:
         """The broker where the exporter can read it."""
-        return readable(self._named(self.broker_url))
+        return readable_url(self._named(self.broker_url))
 
     @property
     def readable_results(self) -> SecretStr | None:
         """The result backend where the exporter can read it."""
-        return readable(self._named(self.results_url))
+        return readable_url(self._named(self.results_url))
 
     def _named(self, url: SecretStr | None) -> SecretStr | None:
-        return url and SecretStr(with_master(url.get_secret_value(), self.master_name))
+        return url and SecretStr(with_master_name(url.get_secret_value(), self.master_name))
 
     @property
     def unreadable(self) -> tuple[str, ...]:
         """A sentence for each of them that it cannot read."""
-        broker = unreadable("celery.broker_url", self._named(self.broker_url))
-        return (*broker, *unreadable("celery.results_url", self._named(self.results_url)))
+        broker = unreadable_reasons("celery.broker_url", self._named(self.broker_url))
+        return (*broker, *unreadable_reasons("celery.results_url", self._named(self.results_url)))
 
     @property
     def prefixes_of_results(self) -> tuple[str, ...]:
@@ -295,7 +295,7 @@ class Celery(Section):
         return (prefix, f"{prefix}_") if prefix else ("",)
 
 
-class Ingestion(Section):
+class IngestionSettings(SettingsSection):
     """The ingestion queue of the existing edge worker and of its successor."""
 
     url: RedisUrl | None = Field(
@@ -313,7 +313,7 @@ class Ingestion(Section):
     )
 
 
-class Service(Section):
+class ServiceSettings(SettingsSection):
     """Our own ingestion service, over HTTP, as any client of it would ask."""
 
     url: HttpUrl | None = Field(None, description="address of the ingestion service; none: it is not asked")
@@ -329,7 +329,7 @@ class Service(Section):
     workers: int = Field(50, ge=1, le=1000, description="workers that are shown by name")
 
 
-class Anomalies(Section):
+class AnomalySettings(SettingsSection):
     """The search for what is unusual, fed by the Prometheus that scrapes this exporter."""
 
     prometheus_url: HttpUrl | None = Field(
@@ -356,7 +356,7 @@ class Anomalies(Section):
     )
 
 
-class Judgement(Section):
+class JudgementSettings(SettingsSection):
     """From which traffic on a module without a truthful health route is judged by its requests."""
 
     window: Seconds = Field(60.0, description="seconds of traffic that are judged")
@@ -377,7 +377,7 @@ class Judgement(Section):
     )
 
 
-class Limits(Section):
+class LimitSettings(SettingsSection):
     """What bounds the page, whatever the sources say."""
 
     budget: Seconds = Field(1.5, description="seconds that a scrape may take")
@@ -400,17 +400,17 @@ class Settings(BaseSettings):
         env_prefix="OPS_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    web: Web = Web()
-    backend: Backend = Backend()
-    database: Database = Database()
-    redis: Redis = Redis()
-    celery: Celery = Celery()
-    ingestion: Ingestion = Ingestion()
-    service: Service = Service()
-    anomalies: Anomalies = Anomalies()
-    judgement: Judgement = Judgement()
-    limits: Limits = Limits()
-    modules: tuple[Module, ...] = Field(
-        MODULES, description="modules of the backend: name, route prefixes, truthful health route"
+    web: WebSettings = WebSettings()
+    backend: BackendSettings = BackendSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
+    celery: CelerySettings = CelerySettings()
+    ingestion: IngestionSettings = IngestionSettings()
+    service: ServiceSettings = ServiceSettings()
+    anomalies: AnomalySettings = AnomalySettings()
+    judgement: JudgementSettings = JudgementSettings()
+    limits: LimitSettings = LimitSettings()
+    modules: tuple[ModuleSettings, ...] = Field(
+        DEFAULT_MODULES, description="modules of the backend: name, route prefixes, truthful health route"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")

@@ -33,7 +33,7 @@ class SettingsError(Exception):
     """One or more wrong settings; each line is one sentence."""
 
 
-class WellKnownNames(PydanticBaseSettingsSource):
+class WellKnownVariables(PydanticBaseSettingsSource):
     """Reads the environment variables that backends of this kind already use."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
@@ -48,7 +48,7 @@ class WellKnownNames(PydanticBaseSettingsSource):
         return found
 
 
-def load(file: Path | None = None) -> Settings:
+def load_settings(file: Path | None = None) -> Settings:
     """The settings in force. Raises SettingsError with one sentence for each wrong value."""
     if file is not None and not file.is_file():
         raise SettingsError(f"the settings file {file} does not exist; expected a readable YAML file")
@@ -63,16 +63,16 @@ def load(file: Path | None = None) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (named by pydantic-settings)
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            written = from_yaml(settings_cls, file or DEFAULT_FILE)
-            return init_settings, env_settings, WellKnownNames(settings_cls), written
+            written = yaml_source(settings_cls, file or DEFAULT_FILE)
+            return init_settings, env_settings, WellKnownVariables(settings_cls), written
 
     try:
         return FromFile()
     except ValidationError as error:
-        raise SettingsError("\n".join(map(sentence, error.errors()))) from None
+        raise SettingsError("\n".join(map(error_sentence, error.errors()))) from None
 
 
-def from_yaml(settings: type[BaseSettings], file: Path) -> YamlConfigSettingsSource:
+def yaml_source(settings: type[BaseSettings], file: Path) -> YamlConfigSettingsSource:
     """What this file sets; nothing where there is none. Raises SettingsError."""
     if not file.is_file():
         return YamlConfigSettingsSource(settings, None)
@@ -85,7 +85,7 @@ def from_yaml(settings: type[BaseSettings], file: Path) -> YamlConfigSettingsSou
         raise SettingsError(f"the settings file {file} is no YAML at line {line}") from None
 
 
-def sentence(error: Any) -> str:
+def error_sentence(error: Any) -> str:
     """One sentence that names the setting, its value and what was expected."""
     path = [str(step) for step in error["loc"]]
     name = ".".join(path)
@@ -93,16 +93,16 @@ def sentence(error: Any) -> str:
         return f"{name} is not a setting; docs/settings.md lists those that are"
     if error["type"] == "value_error":
         return f"{name} {error['ctx']['error']}"
-    return f"{name} is {shown(path, error['input'])}; {expected(error)}{variable_of(path)}"
+    return f"{name} is {shown_value(path, error['input'])}; {expectation(error)}{variable_hint(path)}"
 
 
-def shown(path: list[str], value: object) -> str:
+def shown_value(path: list[str], value: object) -> str:
     """The value as it may be shown: what can hold a password is not."""
     hidden = path[-1] in SECRETS and not (path[0] in ("backend", "service") and "@" not in str(value))
     return "a hidden value" if hidden or path[-1] == "token" else repr(value)[:80]
 
 
-def expected(error: Any) -> str:
+def expectation(error: Any) -> str:
     """What was expected, in the words of the check that failed."""
     message = str(error["msg"])
     if "^https?" in message:
@@ -110,7 +110,7 @@ def expected(error: Any) -> str:
     return message.replace("Input should be", "expected").replace("String should", "expected to")
 
 
-def variable_of(path: list[str]) -> str:
+def variable_hint(path: list[str]) -> str:
     """The environment variable that sets this, in brackets, where there is a well-known one."""
     names = [name for name, where in WELL_KNOWN.items() if list(where) == path]
     return f" (environment: {names[0]})" if names else ""

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from connections import redis_url
-from connections.redis_url import SCHEMES, is_redis, with_master
-from exporter.database_url import database_address
+from connections.redis_url import SCHEMES, is_redis, with_master_name
+from exporter.database_url import parse_database_url
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -15,42 +15,42 @@ Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
 
 
-def understood(url: SecretStr) -> SecretStr:
+def check_database_url(url: SecretStr) -> SecretStr:
     """The URL of a database that can be asked. Raises ValueError."""
-    database_address(url.get_secret_value())
+    parse_database_url(url.get_secret_value())
     return url
 
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(understood)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(check_database_url)]
 
 
 ANY_NAME = "any"  # of a server that Sentinels know; which one is a setting of its own
 
 
-def redis_address(url: SecretStr) -> SecretStr:
+def check_redis_url(url: SecretStr) -> SecretStr:
     """The URL of a Redis server, or of something else that is let be. Raises ValueError without it."""
-    if scheme_of(url) in ("", *SCHEMES):
-        redis_url.parse(url.get_secret_value())
+    if url_scheme(url) in ("", *SCHEMES):
+        redis_url.parse_redis_url(url.get_secret_value())
     return url
 
 
-def celery_address(url: SecretStr) -> SecretStr:
+def check_celery_url(url: SecretStr) -> SecretStr:
     """The same for Celery, which is told elsewhere under which name Sentinels know its server."""
-    redis_address(SecretStr(with_master(url.get_secret_value(), ANY_NAME)))
+    check_redis_url(SecretStr(with_master_name(url.get_secret_value(), ANY_NAME)))
     return url
 
 
-def scheme_of(url: SecretStr) -> str:
+def url_scheme(url: SecretStr) -> str:
     """The scheme of the URL in lower case, empty where it has none."""
     return redis_url.scheme_of(url.get_secret_value())
 
 
-def readable(url: SecretStr | None) -> SecretStr | None:
+def readable_url(url: SecretStr | None) -> SecretStr | None:
     """The URL where the exporter can read what is there: a Redis server."""
-    return None if url is None or unreadable("", url) else url
+    return None if url is None or unreadable_reasons("", url) else url
 
 
-def unreadable(setting: str, url: SecretStr | None) -> tuple[str, ...]:
+def unreadable_reasons(setting: str, url: SecretStr | None) -> tuple[str, ...]:
     """One sentence where this setting names something that the exporter cannot read."""
     if url is None:
         return ()
@@ -58,19 +58,19 @@ def unreadable(setting: str, url: SecretStr | None) -> tuple[str, ...]:
     if not is_redis(text):
         kinds = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         return (
-            f"{setting} begins with {scheme_of(url)}://, which the exporter cannot read; it reads Redis "
+            f"{setting} begins with {url_scheme(url)}://, which the exporter cannot read; it reads Redis "
             f"({kinds}) and watches all else",
         )
-    if with_master(text, ANY_NAME) != text:
+    if with_master_name(text, ANY_NAME) != text:
         return (f"{setting} names Sentinels and celery.master_name is not set; all else is watched",)
     return ()
 
 
-RedisUrl = Annotated[SecretStr, AfterValidator(redis_address)]
-CeleryUrl = Annotated[SecretStr, AfterValidator(celery_address)]
+RedisUrl = Annotated[SecretStr, AfterValidator(check_redis_url)]
+CeleryUrl = Annotated[SecretStr, AfterValidator(check_celery_url)]
 
 
-def known_zone(name: str) -> str:
+def check_time_zone(name: str) -> str:
     """The name of a time zone. Raises ValueError."""
     try:
         ZoneInfo(name)
@@ -81,10 +81,10 @@ def known_zone(name: str) -> str:
     return name
 
 
-TimeZone = Annotated[str, AfterValidator(known_zone)]
+TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     """A part of the settings; a field that is not known is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -8,10 +8,10 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from connections.faults import fault
-from connections.postgres_faults import way_is_wrong
-from connections.redis_clients import blocking_client, explained_now
-from connections.redis_url import RedisUrl, parse
+from connections.faults import describe_fault
+from connections.postgres_faults import describe_url_fault
+from connections.redis_clients import blocking_client, explain_error_blocking
+from connections.redis_url import RedisUrl, parse_redis_url
 from ingestion_api.dispatch.broker import Broker
 from ingestion_api.errors import Unavailable
 from ingestion_api.settings import Settings
@@ -40,7 +40,7 @@ def checks(settings: Settings) -> Iterator[Check]:
         yield "broker_url", lambda: check_broker(settings)
     for name, url in (("edge_url", settings.edge_url), ("cache_url", settings.cache_url)):
         if url is not None:
-            yield name, lambda url=url: check_redis(parse(url.get_secret_value()))  # type: ignore[misc]  # bound now
+            yield name, lambda url=url: check_redis(parse_redis_url(url.get_secret_value()))  # type: ignore[misc]  # bound now
 
 
 def check_broker(settings: Settings) -> str | None:
@@ -52,7 +52,7 @@ def check_broker(settings: Settings) -> str | None:
     except Unavailable as error:
         return error.detail
     except Exception as error:  # noqa: BLE001 - kombu raises what its transports raise
-        return f"Celery cannot publish to it: {fault(error) or type(error).__name__}"
+        return f"Celery cannot publish to it: {describe_fault(error) or type(error).__name__}"
     finally:
         opened.close()
     return None
@@ -64,7 +64,7 @@ def check_redis(url: RedisUrl) -> str | None:
     try:
         client.ping()
     except RedisError as error:
-        return f"Redis {fault(explained_now(error, url)) or 'does not answer'}"
+        return f"Redis {describe_fault(explain_error_blocking(error, url)) or 'does not answer'}"
     finally:
         client.close()
     return None
@@ -99,7 +99,7 @@ def check_database(engine: Engine) -> str | None:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
         kind = "the file cannot be opened" if engine.dialect.name == "sqlite" else "it does not answer"
-        words = way_is_wrong(str(error))
+        words = describe_url_fault(str(error))
         return f"the database {words}" if words else kind
     finally:
         engine.dispose()

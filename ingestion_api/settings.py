@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from connections.redis_url import parse, scheme_of
+from connections.redis_url import parse_redis_url, scheme_of
 from ingestion_api.addresses import normalize_database_url
 from ingestion_api.networks import NetworkList
 
@@ -195,7 +195,7 @@ class Settings(BaseSettings):
     def redis_address(cls, value: SecretStr | None) -> SecretStr | None:
         """Redis is the broker, the edge worker's queue and the cache."""
         if value is not None:
-            parse(value.get_secret_value())
+            parse_redis_url(value.get_secret_value())
         return value
 
     @field_validator("broker_url")

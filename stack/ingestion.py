@@ -57,12 +57,12 @@ def broker_url(watched: Watched) -> str | None:
 
 def beside(broker: str) -> str | None:
     """A database of that Redis that is not the broker's own; None where it is no Redis that can be used."""
-    broker = redis_url.with_master(broker, os.environ.get("OPS_CELERY__MASTER_NAME"))
+    broker = redis_url.with_master_name(broker, os.environ.get("OPS_CELERY__MASTER_NAME"))
     try:
-        theirs = redis_url.parse(broker)
+        theirs = redis_url.parse_redis_url(broker)
     except ValueError:
         return None
-    return redis_url.beside(broker, DATABASE + (theirs.database == DATABASE))
+    return redis_url.with_database(broker, DATABASE + (theirs.database == DATABASE))
 
 
 def repository_url(watched: Watched) -> str | None:

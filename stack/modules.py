@@ -9,9 +9,9 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from exporter.check.attempt import bounded
+from exporter.check.attempt import with_timeout
 from exporter.check.openapi import read_routes
-from exporter.check.proposal import Proposed, as_json, propose
+from exporter.check.proposal import ProposedModule, propose_modules, to_json
 from exporter.errors import SourceError
 from exporter.settings import Settings as ExporterSettings
 from exporter.settings_load import DEFAULT_FILE
@@ -37,7 +37,7 @@ def with_modules(settings: Settings, watched: Watched, say: Say) -> Watched:
         return watched
     names = ", ".join(it.module.name for it in proposal)
     say(f"modules: route prefixes of {names} are read from {watched.url}/openapi.json; see exporter --check")
-    return replace(watched, environment={**watched.environment, VARIABLE: as_json(proposal)})
+    return replace(watched, environment={**watched.environment, VARIABLE: to_json(proposal)})
 
 
 def are_set(settings: Settings) -> bool:
@@ -51,12 +51,12 @@ def are_set(settings: Settings) -> bool:
     return isinstance(document, dict) and "modules" in document
 
 
-async def ask(watched: Watched) -> tuple[Proposed, ...]:
+async def ask(watched: Watched) -> tuple[ProposedModule, ...]:
     """The modules behind the routes of the backend. Raises SourceError."""
     given = {"url": watched.url, "token_file": watched.token_file and Path(watched.token_file)}
     try:
         settings = ExporterSettings.model_validate({"backend": given})
     except ValidationError:
         raise SourceError("the settings of the backend are wrong") from None
-    found = await bounded(read_routes(settings), SECONDS)
-    return propose(found.routes)
+    found = await with_timeout(read_routes(settings), SECONDS)
+    return propose_modules(found.routes)

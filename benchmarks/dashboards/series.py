@@ -11,8 +11,8 @@ import yaml
 from benchmarks.dashboards import unusual
 from benchmarks.dashboards.asking import GENERATED
 from benchmarks.dashboards.values import VALUES, combinations
-from exporter.catalogue import shown
-from exporter.metrics import Description, States
+from exporter.inventory import list_metrics
+from exporter.metrics import MetricDesc, StateGauge
 from grafana.levels import thresholds
 
 RULES = GENERATED.parents[1] / "prometheus" / "rules"
@@ -75,7 +75,7 @@ def read(exprs: Iterable[str]) -> list[Series]:
 
 def exported() -> Iterator[Series]:
     """What the exporter shows."""
-    for it in {each.metric.name: each.metric for each in shown()}.values():
+    for it in {each.metric.name: each.metric for each in list_metrics()}.values():
         if not it.name.startswith(unusual.BEGINNING):
             yield from of_metric(it)
 
@@ -87,9 +87,9 @@ def watched() -> Iterator[Series]:
         yield Series(name, {**kept, **EXPORTER}, "constant", value)
 
 
-def of_metric(metric: Description) -> Iterator[Series]:
+def of_metric(metric: MetricDesc) -> Iterator[Series]:
     """The series of one metric of the exporter."""
-    if isinstance(metric, States):
+    if isinstance(metric, StateGauge):
         yield from of_states(metric)
     elif metric.kind in ("histogram", "summary"):
         yield from of_distribution(metric)
@@ -98,7 +98,7 @@ def of_metric(metric: Description) -> Iterator[Series]:
             yield Series(metric.name, {**labels, **EXPORTER}, course_of(metric), size_of(metric.name, place))
 
 
-def of_states(metric: States) -> Iterator[Series]:
+def of_states(metric: StateGauge) -> Iterator[Series]:
     """One series a state, of which one holds."""
     *others, label = metric.labels
     for place, labels in enumerate(combinations(metric.name, tuple(others))):
@@ -111,7 +111,7 @@ def of_states(metric: States) -> Iterator[Series]:
                 yield Series(metric.name, own, "constant", float(state == holds and place not in (1, 2)))
 
 
-def of_distribution(metric: Description) -> Iterator[Series]:
+def of_distribution(metric: MetricDesc) -> Iterator[Series]:
     """Buckets or quantiles, sum and count."""
     for place, labels in enumerate(combinations(metric.name, metric.labels)):
         own = {**labels, **EXPORTER}
@@ -232,7 +232,7 @@ def served() -> Iterator[Series]:
     yield Series("ops_service_http_requests_total", {**SERVICE, "status": "200"}, "rising", 1)
 
 
-def course_of(metric: Description) -> str:
+def course_of(metric: MetricDesc) -> str:
     """How a metric goes, by its kind and its name."""
     if MOMENT.search(metric.name):
         return "moment"

@@ -6,36 +6,36 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from exporter.anomaly.detector import Detector
-from exporter.anomaly.readings import Readings
-from exporter.sources.document import unix_seconds
+from exporter.anomaly.scores import DetectorScores
+from exporter.sources.json_object import unix_seconds
 
 COLUMNS = ("timestamp", "value", "lower", "upper", "anomaly_score", "direction")
-WANTED = "expected two columns, a time (Unix seconds or ISO 8601) and a number"
+EXPECTED = "expected two columns, a time (Unix seconds or ISO 8601) and a number"
 
 
 def main() -> int:
     """Read rows, write them with their band, score (1 begins an anomaly) and direction; 2 for a wrong row."""
     lines = list(csv.reader(sys.stdin))[1:]
     try:
-        rows = [row(number, line) for number, line in enumerate(lines, 2) if line]
+        rows = [parse_row(number, line) for number, line in enumerate(lines, 2) if line]
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     found = Detector().read([time for time, _ in rows], [value for _, value in rows])
-    write(sys.stdout, [line for line in lines if line], found)
+    write_scores(sys.stdout, [line for line in lines if line], found)
     return 0
 
 
-def row(number: int, line: list[str]) -> tuple[float, float]:
+def parse_row(number: int, line: list[str]) -> tuple[float, float]:
     """Time and value of a line; a value that is missing is not a number. Raises ValueError."""
     try:
-        time = moment(line[0])
+        time = parse_time(line[0])
         return time, float(line[1] or "nan")
     except (ValueError, IndexError):
-        raise ValueError(f"line {number} is {','.join(line)[:80]!r}; {WANTED}") from None
+        raise ValueError(f"line {number} is {','.join(line)[:80]!r}; {EXPECTED}") from None
 
 
-def moment(text: str) -> float:
+def parse_time(text: str) -> float:
     """Unix seconds of a time. Raises ValueError."""
     try:
         return float(text)
@@ -46,14 +46,14 @@ def moment(text: str) -> float:
     return time
 
 
-def write(out: TextIO, lines: Iterable[list[str]], found: Readings) -> None:
+def write_scores(out: TextIO, lines: Iterable[list[str]], found: DetectorScores) -> None:
     """The rows with what is known of each."""
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
-    table.writerows([*line[:2], *told] for line, told in zip(lines, judged(found), strict=True))
+    table.writerows([*line[:2], *told] for line, told in zip(lines, format_scores(found), strict=True))
 
 
-def judged(found: Readings) -> Iterator[tuple[str, ...]]:
+def format_scores(found: DetectorScores) -> Iterator[tuple[str, ...]]:
     """Band, score and direction of each row as text; no band while learning."""
     columns = (column.tolist() for column in (found.lower, found.upper, found.score, found.direction))
     for lower, upper, score, way in zip(*columns, strict=True):

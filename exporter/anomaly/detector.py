@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from exporter.anomaly.detectors import Detectors
-from exporter.anomaly.readings import Readings, blank
-from exporter.anomaly.tuning import Tuning
-from exporter.anomaly.windows import Floats
+from exporter.anomaly.batch_detector import BatchDetector
+from exporter.anomaly.parameters import Parameters
+from exporter.anomaly.ranges import Floats
+from exporter.anomaly.scores import DetectorScores, empty_scores
 
-PIECE = 20_000  # rows that are looked at together
+BATCH_ROWS = 20_000  # rows that are looked at together
 PLACE = 0
 
 
@@ -19,26 +19,26 @@ class Detector:
     restart that reads the past again ends where it was.
     """
 
-    def __init__(self, tuning: Tuning | None = None) -> None:
-        self._detectors = Detectors(tuning or Tuning(), 1)
+    def __init__(self, tuning: Parameters | None = None) -> None:
+        self._detectors = BatchDetector(tuning or Parameters(), 1)
         self._detectors.clear(PLACE)
-        self._last = blank(1)
+        self._last = empty_scores(1)
 
-    def read(self, times: ArrayLike, values: ArrayLike) -> Readings:
+    def read(self, times: ArrayLike, values: ArrayLike) -> DetectorScores:
         """One reading for each row; times in Unix seconds, and a row out of order is of the latest time."""
         moments, given = (np.asarray(column, dtype=np.float64) for column in (times, values))
         known = np.isfinite(given) & np.isfinite(moments)
         moments, finite = moments[known], given[known]
         # the row that was judged last, for rows that cannot be judged
         every = self._last
-        for begin in range(0, len(finite), PIECE):
-            rows = slice(begin, begin + PIECE)
+        for begin in range(0, len(finite), BATCH_ROWS):
+            rows = slice(begin, begin + BATCH_ROWS)
             every = every.then(self._read(moments[rows], finite[rows]))
         self._last = every.taken(slice(-1, None))
         found = every.taken(np.cumsum(known))
         return found._replace(score=np.where(known, found.score, 0.0))
 
-    def _read(self, times: Floats, values: Floats) -> Readings:
+    def _read(self, times: Floats, values: Floats) -> DetectorScores:
         """One row alone is cheaper as a round of one series."""
         if len(times) == 1:
             return self._detectors.round(np.array([PLACE]), times, values)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from exporter.anomaly.rolling import Delay, Rolling
-from exporter.anomaly.season import Season
-from exporter.anomaly.tuning import Tuning
-from exporter.anomaly.windows import Floats, Places
+from exporter.anomaly.parameters import Parameters
+from exporter.anomaly.ranges import Floats, Places
+from exporter.anomaly.rolling import Delay, RollingMean
+from exporter.anomaly.season import SeasonalBaseline
 
-VALUE, MEAN, REST, WEEK, JUMP, SPREAD, CHANGE = range(7)
+VALUE, MEAN, RESIDUAL, WEEK, JUMP, SPREAD, CHANGE = range(7)
 NUMBER = 7
-WILD = 3.0  # times the spread so far beyond which a single move counts no more
+MAX_MOVE = 3.0  # times the spread so far beyond which a single move counts no more
 
 
 class Features:
@@ -18,13 +18,13 @@ class Features:
     Of shape (series or rows, NUMBER); not a number where too little is known.
     """
 
-    def __init__(self, tuning: Tuning, series: int) -> None:
-        self._season = Season(series, tuning.holidays)
-        self._short = Rolling(series, tuning.short)
-        self._before = Rolling(series, tuning.just)
-        self._rests = Rolling(series, tuning.just)
-        self._spread, self._moves = Rolling(series, tuning.spread), Rolling(series, tuning.spread)
-        self._fast, self._slow = Rolling(series, tuning.fast), Rolling(series, tuning.slow)
+    def __init__(self, tuning: Parameters, series: int) -> None:
+        self._season = SeasonalBaseline(series, tuning.holidays)
+        self._short = RollingMean(series, tuning.short)
+        self._before = RollingMean(series, tuning.just)
+        self._rests = RollingMean(series, tuning.just)
+        self._spread, self._moves = RollingMean(series, tuning.spread), RollingMean(series, tuning.spread)
+        self._fast, self._slow = RollingMean(series, tuning.fast), RollingMean(series, tuning.slow)
         self._earlier = Delay(series, tuning.fast)
         self._settled = Delay(series, tuning.just + 1)
 
@@ -39,13 +39,13 @@ class Features:
         usual = self._season.round(places, times, values)
         rest = values - usual[0]
         jump, move = rest - self._rests.latest(places), np.abs(values - self._before.latest(places))
-        tame = np.fmin(move, WILD * self._settled.round(places, self._moves.latest(places)))
+        tame = np.fmin(move, MAX_MOVE * self._settled.round(places, self._moves.latest(places)))
         kept = (self._rests, self._before, self._short, self._moves, self._spread)
         for part, taken in zip(kept, (rest, values, values, move, tame), strict=True):
             part.round(places, taken)
         self._slow.round(places, self._earlier.round(places, values))
         self._fast.round(places, values)
-        change = relative(self._fast.latest(places), self._slow.latest(places))
+        change = relative_change(self._fast.latest(places), self._slow.latest(places))
         mean, spread = self._short.latest(places), self._spread.latest(places)
         return np.stack((values, mean, rest, values - usual[1], jump, spread, change), axis=1), usual
 
@@ -55,15 +55,15 @@ class Features:
         rest = values - usual[0]
         jump = rest - self._rests.rows(place, rest)[:-1]
         move = np.abs(values - self._before.rows(place, values)[:-1])
-        tame = np.fmin(move, WILD * self._settled.rows(place, self._moves.rows(place, move)[:-1]))
+        tame = np.fmin(move, MAX_MOVE * self._settled.rows(place, self._moves.rows(place, move)[:-1]))
         slow = self._slow.rows(place, self._earlier.rows(place, values))[1:]
-        change = relative(self._fast.rows(place, values)[1:], slow)
+        change = relative_change(self._fast.rows(place, values)[1:], slow)
         mean, spread = self._short.rows(place, values)[1:], self._spread.rows(place, tame)[1:]
         # by column, as the windows read them
         return np.array((values, mean, rest, values - usual[1], jump, spread, change)).T, usual
 
 
-def relative(now: Floats, before: Floats) -> Floats:
+def relative_change(now: Floats, before: Floats) -> Floats:
     """By what share of both one differs from the other: -1 for a drop to nothing, 0 for no change."""
     both = np.abs(now) + np.abs(before)
     return np.where(both > 0, (now - before) / np.where(both > 0, both, 1), both)

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from exporter.anomaly.windows import Floats, Places
+from exporter.anomaly.ranges import Floats, Places
 
 
-class Ring:
+class RingBuffer:
     """The last rows of each series, where the next one takes the place of the oldest."""
 
     def __init__(self, series: int, rows: int) -> None:
@@ -29,7 +29,7 @@ class Ring:
         return line
 
 
-class Rolling(Ring):
+class RollingMean(RingBuffer):
     """The mean of each row and those just before it; not a number until there are enough."""
 
     def latest(self, places: Places) -> Floats:
@@ -48,7 +48,7 @@ class Rolling(Ring):
         return means
 
 
-class Delay(Ring):
+class Delay(RingBuffer):
     """The row some rows before each; not a number until there is one."""
 
     def round(self, places: Places, values: Floats) -> Floats:

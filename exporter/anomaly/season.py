@@ -6,18 +6,18 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.anomaly.tuning import DAY, DAYS
-from exporter.anomaly.windows import Floats, Places
+from exporter.anomaly.parameters import DAY, DAYS
+from exporter.anomaly.ranges import Floats, Places
 
 SLOT = 900.0
 SLOTS = int(DAY / SLOT)
-ENOUGH = 2  # days
+MIN_DAYS = 2  # days
 LINES = 2 * DAYS + 1  # the last days, and today
-NEVER = -10 * LINES
+NO_DAY = -10 * LINES
 SUNDAY = 3  # the first one, in days since 1970
 
 
-class Season:
+class SeasonalBaseline:
     """Remembers two weeks of many series; the rows of each come in order."""
 
     def __init__(self, series: int, holidays: frozenset[date] = frozenset()) -> None:
@@ -31,11 +31,11 @@ class Season:
 
     def clear(self, place: int) -> None:
         """Forget what was at this place."""
-        self._days[place], self._today[place], self._usual[place] = NEVER, NEVER, np.nan
+        self._days[place], self._today[place], self._usual[place] = NO_DAY, NO_DAY, np.nan
 
     def round(self, places: Places, times: Floats, values: Floats) -> Floats:
         """For one row of each series what was usual, of shape (2, series); not a number where unknown."""
-        days, slots = split(times)
+        days, slots = day_and_slot(times)
         for day in np.unique(days[days != self._today[places]]):
             self._begin(places[(days == day) & (self._today[places] != day)], int(day))
         lines = days % LINES
@@ -46,7 +46,7 @@ class Season:
 
     def rows(self, place: int, times: Floats, values: Floats) -> Floats:
         """For many rows of one series what was usual, of shape (2, rows)."""
-        days, slots = split(times)
+        days, slots = day_and_slot(times)
         found = np.empty((2, len(times)))
         for day in np.unique(days):
             rows = slice(*np.searchsorted(days, (day, day + 1)))
@@ -64,8 +64,8 @@ class Season:
         self._today[places], self._days[places, line] = day, day
         self._sums[places, line], self._counts[places, line] = 0, 0
         days = self._days[places]
-        self._usual[places, 0] = self._mean(places, (days < day) & (days >= day - DAYS), ENOUGH)
-        self._usual[places, 1] = self._mean(places, np.isin(days, alike(day, self._is_holiday)), 1)
+        self._usual[places, 0] = self._mean(places, (days < day) & (days >= day - DAYS), MIN_DAYS)
+        self._usual[places, 1] = self._mean(places, np.isin(days, similar_days(day, self._is_holiday)), 1)
 
     def _is_holiday(self, day: int) -> bool:
         return bool(self._holidays) and datetime.fromtimestamp(day * DAY, UTC).date() in self._holidays
@@ -80,12 +80,12 @@ class Season:
         return np.where(number >= enough, total / np.maximum(number, 1), np.nan)
 
 
-def split(times: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def day_and_slot(times: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Day and quarter of an hour of each time."""
     return (times // DAY).astype(np.int64), (times % DAY // SLOT).astype(np.int64)
 
 
-def alike(day: int, is_holiday: Callable[[int], bool]) -> tuple[int, int]:
+def similar_days(day: int, is_holiday: Callable[[int], bool]) -> tuple[int, int]:
     """The two days before that are most like this one: of its weekday, or Sundays for a holiday."""
     back = (day - SUNDAY) % DAYS or DAYS
     last = day - back if is_holiday(day) else day - DAYS

@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 from redis.asyncio.connection import AbstractConnection
 from sqlalchemy import Engine, event
 
-from exporter.check.finding import Poll
-from exporter.errors import SourceError, TimedOut
-from exporter.question import Question
+from exporter.check.finding import PollCost
+from exporter.errors import SourceError, SourceTimeout
+from exporter.polling import Poller
 from exporter.sources.backend.client import HttpClient, HttpResponse
 
 T = TypeVar("T")
 
 
 @dataclass
-class Meter:
+class OperationCounter:
     """What was sent since the check began."""
 
     requests: int = 0
@@ -32,7 +32,7 @@ class Meter:
         return self.requests + self.transactions + self.commands
 
 
-class TimeLimit:
+class CheckDeadline:
     """The time that the whole check may take, in seconds."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -52,7 +52,7 @@ class Attempt:
     value: Any
     error: SourceError | None
     seconds: float
-    poll: Poll | None
+    poll: PollCost | None
 
     @property
     def skipped(self) -> bool:
@@ -60,12 +60,12 @@ class Attempt:
         return self.poll is None
 
 
-async def attempt(
-    question: Question[Any],
-    meter: Meter,
-    limit: TimeLimit,
+async def try_poll(
+    question: Poller[Any],
+    meter: OperationCounter,
+    limit: CheckDeadline,
     most: float = 3.0,
-    shared: Sequence[Question[Any]] = (),
+    shared: Sequence[Poller[Any]] = (),
 ) -> Attempt:
     """Poll once, for `most` seconds and never longer than the check has left.
 
@@ -84,32 +84,32 @@ async def attempt(
     took = time.perf_counter() - began
     error = question.error
     if error is None and question.answered_at is None:
-        error = TimedOut(f"{question.name} did not respond within {seconds:.0f} s")
+        error = SourceTimeout(f"{question.name} did not respond within {seconds:.0f} s")
     value = None if error else await question.answer()
     sent = meter.operations - before - sum(it.answered_at != earlier for it, earlier in others.items())
-    poll = Poll(question.name, polls_a_minute(question), sent, took)
+    poll = PollCost(question.name, polls_a_minute(question), sent, took)
     return Attempt(question.name, value, error, took, poll)
 
 
-async def bounded(request: Awaitable[T], seconds: float) -> T:
+async def with_timeout(request: Awaitable[T], seconds: float) -> T:
     """What is awaited, within so many seconds. Raises TimedOut."""
     try:
         async with asyncio.timeout(max(seconds, 0.01)):
             return await request
     except TimeoutError:
-        raise TimedOut(f"no response within {seconds:.0f} s") from None
+        raise SourceTimeout(f"no response within {seconds:.0f} s") from None
 
 
-def polls_a_minute(question: Question[Any]) -> float:
+def polls_a_minute(question: Poller[Any]) -> float:
     """How often the exporter makes this poll while Prometheus scrapes it."""
     period = question.pace.every or question.pace.calm or question.pace.at_most_every
     return 60 / period if period else 0.0
 
 
 @contextmanager
-def metering(*clients: HttpClient) -> Iterator[Meter]:
+def count_operations(*clients: HttpClient) -> Iterator[OperationCounter]:
     """A meter of what these clients, every Redis client and every database connection send meanwhile."""
-    meter = Meter()
+    meter = OperationCounter()
     read_response = AbstractConnection.read_response
 
     def count_transaction(_: object) -> None:
@@ -131,7 +131,7 @@ def metering(*clients: HttpClient) -> Iterator[Meter]:
         event.remove(Engine, "begin", count_transaction)
 
 
-def count_requests(client: HttpClient, meter: Meter) -> None:
+def count_requests(client: HttpClient, meter: OperationCounter) -> None:
     """Count what this client sends."""
     reply = client.reply
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from exporter.check.advice import TO_RENEW, TO_SET, advice
-from exporter.check.attempt import Attempt, Meter, TimeLimit, attempt
-from exporter.check.finding import Finding, Poll, Section, State, joined
-from exporter.errors import Refused, SourceError, TimedOut
-from exporter.question import Question
-from exporter.settings import Backend as BackendSettings
+from exporter.check.advice import ADD_CREDENTIALS, RENEW_CREDENTIALS, advice
+from exporter.check.attempt import Attempt, CheckDeadline, OperationCounter, try_poll
+from exporter.check.finding import Finding, FindingState, PollCost, ReportSection, join_names
+from exporter.errors import RequestFailed, SourceError, SourceTimeout
+from exporter.polling import Poller
+from exporter.settings import BackendSettings
 from exporter.sources import Sources
 from exporter.sources.backend.client import HttpResponse
 from exporter.sources.backend.probe import probe_status
@@ -26,18 +26,18 @@ METRICS = "/metrics"
 METRICS_OFF = "Switch the backend's metrics on (ENABLE_METRICS=true); http_requests_total is expected."
 ABOUT_ABSENT = "No fault: this backend has no such route, or it is not configured there."
 ABOUT_SKIPPED = "the backend was slow or silent before, or the time was over"
-NOBODY = "nobody responds at the default address"
+NO_RESPONSE = "nobody responds at the default address"
 ABOUT_NOT_SET = "Set BACKEND_URL to see the backend: requests, modules, event bus."
 ABSENT_PERIOD = 900.0  # seconds
 SLOW = 1.0  # seconds from which a route may have blocked the backend: those like it are left out
 BLOCKING = Finding(
     "/health, /workers/status",
-    State.SKIPPED,
+    FindingState.SKIPPED,
     "each blocks the backend for 2 to 3 s; they are requested on change only",
 )
 
 
-async def check_backend(sources: Sources, meter: Meter, limit: TimeLimit) -> Section:
+async def check_backend(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
     """The backend over HTTP, without what blocks it."""
     return await BackendCheck(sources.backend, sources.settings.backend, meter, limit).run()
 
@@ -46,7 +46,7 @@ class BackendCheck:
     """Tries the polls of the backend, and stops where it no longer responds."""
 
     def __init__(
-        self, backend: BackendSource, settings: BackendSettings, meter: Meter, limit: TimeLimit
+        self, backend: BackendSource, settings: BackendSettings, meter: OperationCounter, limit: CheckDeadline
     ) -> None:
         self._backend = backend
         self._settings = settings
@@ -56,60 +56,64 @@ class BackendCheck:
         self._slow = False
         self.attempts: list[Attempt] = []
 
-    async def run(self) -> Section:
+    async def run(self) -> ReportSection:
         """Everything that the exporter would poll, once."""
         reached = await self.ping()
         findings = [reached]
-        if reached.state is State.SEEN:
+        if reached.state is FindingState.SEEN:
             for question in self._polls():
                 await self._try(question)
             findings += [*self._findings(), BLOCKING]
-        polls = tuple(poll for it in self.attempts if (poll := cost_of(it)))
-        return Section("backend", self._settings.url, tuple(findings), polls)
+        polls = tuple(poll for it in self.attempts if (poll := poll_cost(it)))
+        return ReportSection("backend", self._settings.url, tuple(findings), polls)
 
     async def ping(self) -> Finding:
         """Whether anybody answers HTTP at the address."""
-        question = Question("backend", lambda: self._backend.client.reply(PING), self._backend.totals.pace)
-        tried = await attempt(question, self._meter, self._limit, 2.0)
+        question = Poller("backend", lambda: self._backend.client.reply(PING), self._backend.totals.pace)
+        tried = await try_poll(question, self._meter, self._limit, 2.0)
         if tried.error is None:
-            return Finding("reachable", State.SEEN, milliseconds(tried.seconds))
+            return Finding("reachable", FindingState.SEEN, format_duration(tried.seconds))
         if "url" not in self._settings.model_fields_set:
-            return Finding("BACKEND_URL", State.NOT_SET, NOBODY, ABOUT_NOT_SET)
-        return Finding("reachable", State.HIDDEN, str(tried.error), advice(tried.error, "BACKEND_URL"))
+            return Finding("BACKEND_URL", FindingState.NOT_SET, NO_RESPONSE, ABOUT_NOT_SET)
+        return Finding("reachable", FindingState.HIDDEN, str(tried.error), advice(tried.error, "BACKEND_URL"))
 
-    def _polls(self) -> Iterator[Question[Any]]:
+    def _polls(self) -> Iterator[Poller[Any]]:
         blocking = (self._backend.health, self._backend.workers)
         polls = [question for question in self._backend.questions() if question not in blocking]
         # what may block it comes last
         yield from sorted(polls, key=lambda question: question.name.startswith(INGESTION))
 
-    async def _try(self, question: Question[Any]) -> None:
+    async def _try(self, question: Poller[Any]) -> None:
         blocks = self._slow and question.name.startswith(INGESTION)
         if self._silent or blocks:
             self.attempts.append(Attempt(question.name, None, None, 0.0, None))
             return
-        tried = await attempt(
+        tried = await try_poll(
             question, self._meter, self._limit, shared=(self._backend.totals, self._backend.pool)
         )
         self.attempts.append(tried)
         self._slow = self._slow or tried.seconds > SLOW
-        if isinstance(tried.error, TimedOut):
-            self._silent = (await self.ping()).state is not State.SEEN
+        if isinstance(tried.error, SourceTimeout):
+            self._silent = (await self.ping()).state is not FindingState.SEEN
 
     def _findings(self) -> Iterator[Finding]:
         denied = [it for it in self.attempts if is_denied(it)]
         yield self._token(denied)
         routes = [it for it in self.attempts if not it.name.startswith(MODULE) and it not in denied]
-        by_state = {state: [it for it in routes if state_of(it) is state] for state in State}
-        if seen := by_state[State.SEEN]:
-            yield Finding("routes", State.SEEN, joined(map(name_of, seen)))
+        by_state = {state: [it for it in routes if finding_state(it) is state] for state in FindingState}
+        if seen := by_state[FindingState.SEEN]:
+            yield Finding("routes", FindingState.SEEN, join_names(map(route_name, seen)))
         yield from self._page(seen)
-        yield from map(failed, by_state[State.HIDDEN])
-        if absent := by_state[State.ABSENT]:
-            yield Finding("routes absent", State.ABSENT, joined(map(with_status, absent)), ABOUT_ABSENT)
-        if skipped := by_state[State.SKIPPED]:
+        yield from map(failure_finding, by_state[FindingState.HIDDEN])
+        if absent := by_state[FindingState.ABSENT]:
             yield Finding(
-                "routes left out", State.SKIPPED, f"{joined(map(name_of, skipped))}: {ABOUT_SKIPPED}"
+                "routes absent", FindingState.ABSENT, join_names(map(route_with_status, absent)), ABOUT_ABSENT
+            )
+        if skipped := by_state[FindingState.SKIPPED]:
+            yield Finding(
+                "routes left out",
+                FindingState.SKIPPED,
+                f"{join_names(map(route_name, skipped))}: {ABOUT_SKIPPED}",
             )
         yield from self._modules(denied)
 
@@ -117,11 +121,11 @@ class BackendCheck:
         given = self._settings.token is not None or self._settings.token_file is not None
         unreadable = next((it.error for it in self.attempts if "token file" in str(it.error)), None)
         if unreadable is not None:
-            return Finding("token", State.HIDDEN, str(unreadable), "Let this user read the file.")
+            return Finding("token", FindingState.HIDDEN, str(unreadable), "Let this user read the file.")
         if not denied:
-            return Finding("token", State.SEEN, "accepted" if given else "none is needed")
-        what = f"{len(denied)} routes respond 401 or 403: {joined(map(name_of, denied))}"
-        return Finding("token", State.HIDDEN, what, TO_RENEW if given else TO_SET)
+            return Finding("token", FindingState.SEEN, "accepted" if given else "none is needed")
+        what = f"{len(denied)} routes respond 401 or 403: {join_names(map(route_name, denied))}"
+        return Finding("token", FindingState.HIDDEN, what, RENEW_CREDENTIALS if given else ADD_CREDENTIALS)
 
     def _page(self, seen: Sequence[Attempt]) -> Iterator[Finding]:
         """Whether anything was recognised on the backend's page of metrics."""
@@ -129,7 +133,7 @@ class BackendCheck:
         if totals is not None and not totals.counts:
             yield Finding(
                 "/metrics content",
-                State.HIDDEN,
+                FindingState.HIDDEN,
                 "no request counter was recognised: traffic, errors and durations are unknown",
                 METRICS_OFF,
             )
@@ -138,69 +142,71 @@ class BackendCheck:
         # a name that no module has is requested to see whether the reports are believable
         own = [it for it in self.attempts if it.name.startswith(MODULE) and it.name != NO_MODULE]
         reports = [it for it in own if it not in denied]
-        seen = [it for it in reports if state_of(it) is State.SEEN]
+        seen = [it for it in reports if finding_state(it) is FindingState.SEEN]
         if seen:
             yield Finding(
-                "module reports", State.SEEN, f"/health/module/NAME of {len(seen)} of {len(reports)}"
+                "module reports", FindingState.SEEN, f"/health/module/NAME of {len(seen)} of {len(reports)}"
             )
         elif reports:
-            yield Finding("module reports", state_of(reports[0]), f"{with_status(reports[0])} and the others")
+            yield Finding(
+                "module reports", finding_state(reports[0]), f"{route_with_status(reports[0])} and the others"
+            )
 
 
 def is_denied(tried: Attempt) -> bool:
     """Whether a token is missing or wrong."""
-    return status_of(tried) in DENIED
+    return http_status(tried) in DENIED
 
 
-def status_of(tried: Attempt) -> int | None:
+def http_status(tried: Attempt) -> int | None:
     """The HTTP status, where it decides."""
     if isinstance(tried.value, HttpResponse):
         return tried.value.status
-    return tried.error.status if isinstance(tried.error, Refused) else None
+    return tried.error.status if isinstance(tried.error, RequestFailed) else None
 
 
-def state_of(tried: Attempt) -> State:
+def finding_state(tried: Attempt) -> FindingState:
     """What an attempt says of its route."""
     if tried.skipped:
-        return State.SKIPPED
-    status = status_of(tried)
-    if status in NO_ROUTE and name_of(tried) != METRICS:
-        return State.ABSENT
+        return FindingState.SKIPPED
+    status = http_status(tried)
+    if status in NO_ROUTE and route_name(tried) != METRICS:
+        return FindingState.ABSENT
     if status == 503 and tried.name.startswith(INGESTION):
-        return State.ABSENT
-    return State.SEEN if tried.error is None else State.HIDDEN
+        return FindingState.ABSENT
+    return FindingState.SEEN if tried.error is None else FindingState.HIDDEN
 
 
-def failed(tried: Attempt) -> Finding:
+def failure_finding(tried: Attempt) -> Finding:
     """A route that cannot be seen."""
-    name, status = name_of(tried), status_of(tried)
+    name, status = route_name(tried), http_status(tried)
     error = tried.error or SourceError(f"{name} responds {status}")
     helps = METRICS_OFF if name == METRICS and status in NO_ROUTE else advice(error, "BACKEND_URL")
-    return Finding(name, State.HIDDEN, str(error), helps)
+    return Finding(name, FindingState.HIDDEN, str(error), helps)
 
 
-def with_status(tried: Attempt) -> str:
+def route_with_status(tried: Attempt) -> str:
     """The route and what it responds."""
-    return f"{name_of(tried)} ({status_of(tried) or tried.error})"
+    return f"{route_name(tried)} ({http_status(tried) or tried.error})"
 
 
-def cost_of(tried: Attempt) -> Poll | None:
+def poll_cost(tried: Attempt) -> PollCost | None:
     """What its poll costs; a route that is absent is asked for again only now and then."""
-    if tried.poll is None or state_of(tried) is not State.ABSENT:
+    if tried.poll is None or finding_state(tried) is not FindingState.ABSENT:
         return tried.poll
     return replace(tried.poll, a_minute=min(tried.poll.a_minute, 60 / ABSENT_PERIOD))
 
 
-def name_of(tried: Attempt) -> str:
+def route_name(tried: Attempt) -> str:
     """The route, as the exporter calls it."""
     return tried.name.removeprefix("backend ")
 
 
-def milliseconds(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration for a person."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
-def says(reply: HttpResponse, slow: float) -> str:
+def describe_reply(reply: HttpResponse, slow: float) -> str:
     """What a health route answered, for a person."""
-    return f"{reply.status}, {probe_status(reply, slow)}, {milliseconds(reply.seconds)}"
+    return f"{reply.status}, {probe_status(reply, slow)}, {format_duration(reply.seconds)}"

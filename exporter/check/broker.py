@@ -7,11 +7,17 @@ from collections.abc import AsyncIterator, Iterable
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from exporter.check.attempt import Meter, TimeLimit
-from exporter.check.finding import Finding, Section, State, joined, not_set
-from exporter.check.redis_rights import Need, login, rule_for, try_command, user_of
+from exporter.check.attempt import CheckDeadline, OperationCounter
+from exporter.check.finding import Finding, FindingState, ReportSection, join_names, unset_section
+from exporter.check.redis_rights import (
+    RequiredCommand,
+    missing_rule,
+    try_command,
+    user_and_database,
+    username,
+)
 from exporter.check.redis_servers import INSPECTION, REFUSED, RESULTS, RedisCheck
-from exporter.settings import Celery as CelerySettings
+from exporter.settings import CelerySettings
 from exporter.sources import Sources
 from exporter.sources.broker.event_stream import channel_pattern
 from exporter.sources.broker.queues import QueueKeys
@@ -24,18 +30,18 @@ BINDING, RESULT = "_kombu.binding.", "celery-task-meta-"
 PUBLISH = "PUBLISH"
 
 
-async def check_broker(sources: Sources, meter: Meter, limit: TimeLimit) -> Section:
+async def check_broker(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
     """The Celery broker: queues, workers, events."""
     own, source = sources.settings.celery, sources.broker
     if own.broker_url is None:
-        return not_set("broker", "CELERY_BROKER_URL", "queues, workers and tasks")
+        return unset_section("broker", "CELERY_BROKER_URL", "queues, workers and tasks")
 
     url = own.readable_broker or own.broker_url
-    user, number = login(url)
+    user, number = user_and_database(url)
 
     async def look(client: Redis) -> list[Finding]:
-        found = [await events(client, own, number), *await other_names(client, own)]
-        return [*found, *await publishing(client)]
+        found = [await events_finding(client, own, number), *await find_other_names(client, own)]
+        return [*found, *await publish_findings(client)]
 
     polls = [it for it in source.questions() if it is not source.results]
     check = RedisCheck("broker", "CELERY_BROKER_URL", meter, limit)
@@ -43,23 +49,23 @@ async def check_broker(sources: Sources, meter: Meter, limit: TimeLimit) -> Sect
     if any(it.what == PUBLISH for it in section.findings):
         return section
     channel = f"{own.key_prefix}{own.fanout_prefix.format(db=number)}{own.control_exchange}.pidbox"
-    return with_grant(section, user, channel)
+    return with_channel_grant(section, user, channel)
 
 
-async def check_results(sources: Sources, meter: Meter, limit: TimeLimit) -> Section:
+async def check_results(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
     """The result backend."""
     own = sources.settings.celery
     if own.results_url is None:
-        return not_set("results", "CELERY_RESULT_BACKEND", "stored failures of tasks")
+        return unset_section("results", "CELERY_RESULT_BACKEND", "stored failures of tasks")
 
     async def look(client: Redis) -> list[Finding]:
-        return await other_results(client, own)
+        return await find_other_results(client, own)
 
     check = RedisCheck("results", "CELERY_RESULT_BACKEND", meter, limit)
     return await check.run(own.readable_results or own.results_url, RESULTS, [sources.broker.results], look)
 
 
-def broker_needs(settings: CelerySettings) -> list[Need]:
+def broker_needs(settings: CelerySettings) -> list[RequiredCommand]:
     """The commands that the broker's polls need, on keys that they really use."""
     keys = QueueKeys(settings)
     queue = keys.lists(settings.queues[0] if settings.queues else "celery")
@@ -67,21 +73,25 @@ def broker_needs(settings: CelerySettings) -> list[Need]:
     binding, own = f"{prefix}_kombu.binding.*", f"{prefix}{uuid.uuid4().hex}.watchroom.pidbox"
     reply = f"{prefix}_kombu.binding.reply.watchroom.{uuid.uuid4().hex}"
     return [
-        Need(("EXISTS", *queue), "which queues hold anything", "*"),
-        Need(("LLEN", queue[0]), "queue lengths", "*"),
-        Need(("LINDEX", queue[0], -1), "the age of the oldest message", "*"),
-        Need(("HLEN", keys.unacked), "messages that workers hold", "unacked*"),
-        Need(("ZRANGE", keys.unacked_index, 0, 0), "the oldest message that a worker holds", "unacked*"),
-        Need(("SCAN", "0", "COUNT", 10), "queues that are not in celery.queues"),
-        Need(("SMEMBERS", f"{prefix}_kombu.binding.celery"), "queues that are not in celery.queues", binding),
-        Need(("SADD", reply, "check"), "which queues a worker consumes (inspection)", binding),
-        Need(("EXPIRE", reply, 1), "which queues a worker consumes (inspection)", binding),
-        Need(("DEL", reply), "which queues a worker consumes (inspection)", binding),
-        Need(("BRPOP", own, "0.01"), "replies of workers to an inspection", "*.pidbox"),
+        RequiredCommand(("EXISTS", *queue), "which queues hold anything", "*"),
+        RequiredCommand(("LLEN", queue[0]), "queue lengths", "*"),
+        RequiredCommand(("LINDEX", queue[0], -1), "the age of the oldest message", "*"),
+        RequiredCommand(("HLEN", keys.unacked), "messages that workers hold", "unacked*"),
+        RequiredCommand(
+            ("ZRANGE", keys.unacked_index, 0, 0), "the oldest message that a worker holds", "unacked*"
+        ),
+        RequiredCommand(("SCAN", "0", "COUNT", 10), "queues that are not in celery.queues"),
+        RequiredCommand(
+            ("SMEMBERS", f"{prefix}_kombu.binding.celery"), "queues that are not in celery.queues", binding
+        ),
+        RequiredCommand(("SADD", reply, "check"), "which queues a worker consumes (inspection)", binding),
+        RequiredCommand(("EXPIRE", reply, 1), "which queues a worker consumes (inspection)", binding),
+        RequiredCommand(("DEL", reply), "which queues a worker consumes (inspection)", binding),
+        RequiredCommand(("BRPOP", own, "0.01"), "replies of workers to an inspection", "*.pidbox"),
     ]
 
 
-async def events(client: Redis, settings: CelerySettings, database: int) -> Finding:
+async def events_finding(client: Redis, settings: CelerySettings, database: int) -> Finding:
     """Whether the channel on which workers send their events can be subscribed to."""
     pattern = channel_pattern(settings, database)
     async with client.pubsub() as subscription:
@@ -89,42 +99,42 @@ async def events(client: Redis, settings: CelerySettings, database: int) -> Find
             await subscription.psubscribe(pattern)
             await subscription.get_message(timeout=1.0)
         except NoPermissionError as error:
-            rule = rule_for(Need(("PSUBSCRIBE",), "", pattern), str(error))
-            advice = f"ACL SETUSER {user_of(client)} {rule}"
-            return Finding("worker events", State.HIDDEN, "refused: heartbeats, task outcomes", advice)
+            rule = missing_rule(RequiredCommand(("PSUBSCRIBE",), "", pattern), str(error))
+            advice = f"ACL SETUSER {username(client)} {rule}"
+            return Finding("worker events", FindingState.HIDDEN, "refused: heartbeats, task outcomes", advice)
         except RedisError as error:
-            return Finding("worker events", State.HIDDEN, f"failed with {type(error).__name__}")
-    return Finding("worker events", State.SEEN, "can be subscribed to")
+            return Finding("worker events", FindingState.HIDDEN, f"failed with {type(error).__name__}")
+    return Finding("worker events", FindingState.SEEN, "can be subscribed to")
 
 
-async def publishing(client: Redis) -> list[Finding]:
+async def publish_findings(client: Redis) -> list[Finding]:
     """Whether commands to workers can be sent at all; on a channel that nobody listens to."""
     refusal = await try_command(client, (PUBLISH, f"watchroom.check.{uuid.uuid4().hex}", ""))
-    if refusal is None or (rule := rule_for(Need((PUBLISH,), ""), refusal)).startswith("'"):
+    if refusal is None or (rule := missing_rule(RequiredCommand((PUBLISH,), ""), refusal)).startswith("'"):
         return []  # another channel may be allowed: the inspection tells
-    advice = f"ACL SETUSER {user_of(client)} {rule}"
-    return [Finding(PUBLISH, State.HIDDEN, "refused: inspection of workers", advice)]
+    advice = f"ACL SETUSER {username(client)} {rule}"
+    return [Finding(PUBLISH, FindingState.HIDDEN, "refused: inspection of workers", advice)]
 
 
-async def other_names(client: Redis, settings: CelerySettings) -> list[Finding]:
+async def find_other_names(client: Redis, settings: CelerySettings) -> list[Finding]:
     """Priority lists with another separator and bindings with another prefix, among the first keys."""
     try:
-        keys = [key async for key in some_keys(client)]
+        keys = [key async for key in sample_keys(client)]
     except RedisError:
         return []  # that SCAN is refused is said elsewhere
-    return [*other_separators(keys, settings), *other_prefixes(keys, BINDING, settings.key_prefix)]
+    return [*separator_findings(keys, settings), *prefix_findings(keys, BINDING, settings.key_prefix)]
 
 
-async def other_results(client: Redis, settings: CelerySettings) -> list[Finding]:
+async def find_other_results(client: Redis, settings: CelerySettings) -> list[Finding]:
     """Results under another prefix, among the first keys."""
     try:
-        keys = [key async for key in some_keys(client)]
+        keys = [key async for key in sample_keys(client)]
     except RedisError:
         return []
-    return other_prefixes(keys, RESULT, settings.key_prefix)
+    return prefix_findings(keys, RESULT, settings.key_prefix)
 
 
-async def some_keys(client: Redis) -> AsyncIterator[str]:
+async def sample_keys(client: Redis) -> AsyncIterator[str]:
     """The first thousands of keys, in no order."""
     cursor = 0
     for _ in range(ROUNDS):
@@ -135,25 +145,26 @@ async def some_keys(client: Redis) -> AsyncIterator[str]:
             return
 
 
-def other_separators(keys: Iterable[str], settings: CelerySettings) -> list[Finding]:
+def separator_findings(keys: Iterable[str], settings: CelerySettings) -> list[Finding]:
     """Keys that look like the priority lists of a known queue, but with another separator."""
     found: dict[str, list[str]] = {}
     for key in keys:
-        separator = separator_of(key, settings)
+        separator = find_separator(key, settings)
         if separator not in ("", settings.separator):
             found.setdefault(separator, []).append(key)
     return [
         Finding(
             "priority lists",
-            State.HIDDEN,
-            f"{joined(map(repr, lists[:SHOWN]))}: the separator is {separator!r}, not {settings.separator!r}",
+            FindingState.HIDDEN,
+            f"{join_names(map(repr, lists[:SHOWN]))}: the separator is {separator!r}, "
+            f"not {settings.separator!r}",
             f"Set celery.separator to {separator!r} (OPS_CELERY__SEPARATOR).",
         )
         for separator, lists in found.items()
     ]
 
 
-def separator_of(key: str, settings: CelerySettings) -> str:
+def find_separator(key: str, settings: CelerySettings) -> str:
     """What stands between the name of a known queue and a priority; empty where the key is no such list."""
     for queue in settings.queues:
         rest = key.removeprefix(f"{settings.key_prefix}{queue}")
@@ -163,7 +174,7 @@ def separator_of(key: str, settings: CelerySettings) -> str:
     return ""
 
 
-def other_prefixes(keys: Iterable[str], name: str, expected: str) -> list[Finding]:
+def prefix_findings(keys: Iterable[str], name: str, expected: str) -> list[Finding]:
     """Keys of this name under another prefix than the one that is set, where none is under that."""
     prefixes = {key.partition(name)[0] for key in keys if name in key}
     if not prefixes or expected in prefixes:
@@ -172,18 +183,18 @@ def other_prefixes(keys: Iterable[str], name: str, expected: str) -> list[Findin
     return [
         Finding(
             f"keys {name}*",
-            State.HIDDEN,
+            FindingState.HIDDEN,
             f"their prefix is {other!r}, not {expected!r}",
             f"Set celery.key_prefix to {other!r} (OPS_CELERY__KEY_PREFIX).",
         )
     ]
 
 
-def with_grant(section: Section, user: str, channel: str) -> Section:
+def with_channel_grant(section: ReportSection, user: str, channel: str) -> ReportSection:
     """The section, whose failed inspection says which channel the user must be allowed."""
     grant = f"ACL SETUSER {user} '&{channel}'"
     findings = tuple(
         Finding(it.what, it.state, it.detail, grant) if it.what == INSPECTION and REFUSED in it.detail else it
         for it in section.findings
     )
-    return Section(section.name, section.address, findings, section.polls, section.unit)
+    return ReportSection(section.name, section.address, findings, section.polls, section.unit)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class FindingState(StrEnum):
     """Whether it can be seen; the value is the word in the table."""
 
     SEEN = "ok"
@@ -20,13 +20,13 @@ class Finding:
     """One thing of one source, in the words of the table; `advice` says what to do about it."""
 
     what: str
-    state: State
+    state: FindingState
     detail: str = ""
     advice: str = ""
 
 
 @dataclass(frozen=True)
-class Poll:
+class PollCost:
     """What one poll of a source cost: requests, transactions or commands, seconds, and polls a minute."""
 
     name: str
@@ -36,26 +36,28 @@ class Poll:
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """A source: its address without secrets, what was found, what its polls cost, and what is counted."""
 
     name: str
     address: str
     findings: tuple[Finding, ...]
-    polls: tuple[Poll, ...] = ()
+    polls: tuple[PollCost, ...] = ()
     unit: str = "requests"
 
     @property
     def hidden(self) -> int:
         """How much is configured and cannot be seen."""
-        return sum(finding.state is State.HIDDEN for finding in self.findings)
+        return sum(finding.state is FindingState.HIDDEN for finding in self.findings)
 
 
-def not_set(name: str, setting: str, adds: str) -> Section:
+def unset_section(name: str, setting: str, adds: str) -> ReportSection:
     """A source that no setting names, and what it would add."""
-    return Section(name, "", (Finding(setting, State.NOT_SET, "", f"Set {setting} to see {adds}."),))
+    return ReportSection(
+        name, "", (Finding(setting, FindingState.NOT_SET, "", f"Set {setting} to see {adds}."),)
+    )
 
 
-def joined(names: Iterable[str]) -> str:
+def join_names(names: Iterable[str]) -> str:
     """The names in one sentence."""
     return ", ".join(names)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from exporter.check.attempt import TimeLimit, bounded
-from exporter.check.backend import SLOW, says
-from exporter.check.finding import Finding, Section, State, joined
-from exporter.check.openapi import Route, read_routes
-from exporter.check.proposal import Proposed, as_yaml, propose
+from exporter.check.attempt import CheckDeadline, with_timeout
+from exporter.check.backend import SLOW, describe_reply
+from exporter.check.finding import Finding, FindingState, ReportSection, join_names
+from exporter.check.openapi import ApiRoute, read_routes
+from exporter.check.proposal import ProposedModule, propose_modules, to_yaml
 from exporter.errors import SourceError
 from exporter.settings import Settings
-from exporter.settings_modules import Module
+from exporter.settings_modules import ModuleSettings
 from exporter.sources.backend.client import HttpClient
 from exporter.sources.backend.routes import normalize_route
 from exporter.sources.backend.source import BackendSource
@@ -22,33 +22,42 @@ A health route in a comment judges nothing. Remove the first # once you know
 that it tells the truth."""
 
 
-async def check_modules(settings: Settings, backend: BackendSource, limit: TimeLimit) -> tuple[Section, str]:
+async def check_modules(
+    settings: Settings, backend: BackendSource, limit: CheckDeadline
+) -> tuple[ReportSection, str]:
     """How the modules that are set fit the backend's routes, and the proposal as YAML."""
     try:
-        found = await bounded(read_routes(settings), min(limit.left(), 5.0))
+        found = await with_timeout(read_routes(settings), min(limit.left(), 5.0))
     except SourceError as error:
         detail = f"{error}; the modules that are set are used"
         advice = "Set `modules` by hand where they do not fit (docs/operations.md has an example)."
-        return Section("modules", "", (Finding("routes", State.ABSENT, detail, advice),)), ""
-    proposal = propose(found.routes)
+        return ReportSection("modules", "", (Finding("routes", FindingState.ABSENT, detail, advice),)), ""
+    proposal = propose_modules(found.routes)
     own = {module.health for module in settings.modules}
     candidates = [path for it in proposal for path in it.candidates if path not in own]
-    answers = await request(backend.client, candidates, settings.judgement.degraded_seconds, limit)
-    findings = (fit(settings.modules, found.routes), *unplaced(settings.modules, proposal))
-    return Section("modules", "", findings), as_yaml(proposal, answers)
+    answers = await request_health_routes(
+        backend.client, candidates, settings.judgement.degraded_seconds, limit
+    )
+    findings = (
+        prefix_finding(settings.modules, found.routes),
+        *unassigned_findings(settings.modules, proposal),
+    )
+    return ReportSection("modules", "", findings), to_yaml(proposal, answers)
 
 
-def fit(modules: Sequence[Module], routes: Sequence[Route]) -> Finding:
+def prefix_finding(modules: Sequence[ModuleSettings], routes: Sequence[ApiRoute]) -> Finding:
     """The modules whose prefixes no route has: they stay unknown for ever."""
     paths = [normalize_route(route.path) for route in routes]
-    without = [it.name for it in modules if not any(begins(path, it.prefixes) for path in paths)]
+    without = [it.name for it in modules if not any(is_below(path, it.prefixes) for path in paths)]
     if not without:
-        return Finding("prefixes", State.SEEN, f"each of {len(modules)} modules has routes")
-    detail = f"{len(without)} of {len(modules)} modules have no route and stay unknown: {joined(without)}"
-    return Finding("prefixes", State.HIDDEN, detail, "Set `modules` (OPS_MODULES) as proposed below.")
+        return Finding("prefixes", FindingState.SEEN, f"each of {len(modules)} modules has routes")
+    detail = f"{len(without)} of {len(modules)} modules have no route and stay unknown: {join_names(without)}"
+    return Finding("prefixes", FindingState.HIDDEN, detail, "Set `modules` (OPS_MODULES) as proposed below.")
 
 
-def unplaced(modules: Sequence[Module], proposal: Iterable[Proposed]) -> list[Finding]:
+def unassigned_findings(
+    modules: Sequence[ModuleSettings], proposal: Iterable[ProposedModule]
+) -> list[Finding]:
     """The modules of the backend whose routes belong to none of the settings: counted as `other`."""
     prefixes = [prefix for module in modules for prefix in module.prefixes]
     known = {module.name for module in modules}  # those are told of already
@@ -56,15 +65,17 @@ def unplaced(modules: Sequence[Module], proposal: Iterable[Proposed]) -> list[Fi
         it.module.name
         for it in proposal
         if it.module.name not in known
-        and not all(begins(normalize_route(prefix), prefixes) for prefix in it.module.prefixes)
+        and not all(is_below(normalize_route(prefix), prefixes) for prefix in it.module.prefixes)
     ]
     if not others:
         return []
-    detail = f"routes of {joined(others)} belong to no module that is set, and count as `other`"
-    return [Finding("other routes", State.NOT_SET, detail, "Add them to `modules`, as proposed below.")]
+    detail = f"routes of {join_names(others)} belong to no module that is set, and count as `other`"
+    return [
+        Finding("other routes", FindingState.NOT_SET, detail, "Add them to `modules`, as proposed below.")
+    ]
 
 
-def begins(path: str, prefixes: Iterable[str]) -> bool:
+def is_below(path: str, prefixes: Iterable[str]) -> bool:
     """Whether the path lies below one of the prefixes."""
     return any(
         path == normalize_route(prefix) or path.startswith(f"{normalize_route(prefix)}/")
@@ -72,16 +83,18 @@ def begins(path: str, prefixes: Iterable[str]) -> bool:
     )
 
 
-async def request(client: HttpClient, paths: Sequence[str], slow: float, limit: TimeLimit) -> dict[str, str]:
+async def request_health_routes(
+    client: HttpClient, paths: Sequence[str], slow: float, limit: CheckDeadline
+) -> dict[str, str]:
     """What each of these health routes responds, one after another; none after one that was slow."""
     answers: dict[str, str] = {}
     for path in paths[:MOST]:
         try:
-            reply = await bounded(client.reply(path), min(limit.left(), SECONDS))
+            reply = await with_timeout(client.reply(path), min(limit.left(), SECONDS))
         except SourceError as error:
             answers[path] = str(error).removeprefix("backend ")
             return answers
-        answers[path] = says(reply, slow)
+        answers[path] = describe_reply(reply, slow)
         if reply.seconds > SLOW:
             return answers
     return answers

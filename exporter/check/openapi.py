@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from exporter.errors import BadAnswer, Refused
+from exporter.errors import InvalidResponse, RequestFailed
 from exporter.settings import Settings
 from exporter.sources.backend.client import HttpClient
 from exporter.sources.backend.token import BearerToken
@@ -17,7 +17,7 @@ TAG = re.compile(r"[\w .&/-]{1,64}")
 
 
 @dataclass(frozen=True)
-class Route:
+class ApiRoute:
     """A path of the backend, whether it can be read with GET, and the first tag of its operations."""
 
     path: str
@@ -26,14 +26,14 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Routes:
+class ApiRoutes:
     """The routes that could be understood, and how many entries could not."""
 
-    routes: tuple[Route, ...]
+    routes: tuple[ApiRoute, ...]
     left_out: int
 
 
-async def read_routes(settings: Settings) -> Routes:
+async def read_routes(settings: Settings) -> ApiRoutes:
     """The routes of the backend, from one request. Raises SourceError where there are none."""
     own = settings.backend
     client = HttpClient(own.url, BearerToken(own.token, own.token_file), MOST_BYTES, proxy=own.proxy)
@@ -42,34 +42,34 @@ async def read_routes(settings: Settings) -> Routes:
     finally:
         await client.close()
     if reply.status != 200:
-        raise Refused(f"backend {DOCUMENT} answered {reply.status}; expected 200", reply.status)
-    return routes_of(reply.body)
+        raise RequestFailed(f"backend {DOCUMENT} answered {reply.status}; expected 200", reply.status)
+    return parse_routes(reply.body)
 
 
-def routes_of(body: bytes) -> Routes:
+def parse_routes(body: bytes) -> ApiRoutes:
     """The routes that an OpenAPI document names. Raises BadAnswer for what is no such document."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        raise BadAnswer(f"backend {DOCUMENT} is not JSON") from None
+        raise InvalidResponse(f"backend {DOCUMENT} is not JSON") from None
     paths = document.get("paths") if isinstance(document, dict) else None
     if not isinstance(paths, dict):
-        raise BadAnswer(f"backend {DOCUMENT} names no paths; expected an OpenAPI document")
-    found = [route for path, item in paths.items() if (route := route_of(path, item))]
+        raise InvalidResponse(f"backend {DOCUMENT} names no paths; expected an OpenAPI document")
+    found = [route for path, item in paths.items() if (route := parse_route(path, item))]
     if not found:
-        raise BadAnswer(f"backend {DOCUMENT} names no path that can be understood")
-    return Routes(tuple(found[:MOST_PATHS]), len(paths) - len(found[:MOST_PATHS]))
+        raise InvalidResponse(f"backend {DOCUMENT} names no path that can be understood")
+    return ApiRoutes(tuple(found[:MOST_PATHS]), len(paths) - len(found[:MOST_PATHS]))
 
 
-def route_of(path: str, item: object) -> Route | None:
+def parse_route(path: str, item: object) -> ApiRoute | None:
     """One entry of `paths`; None where it cannot be understood."""
     if not PATH.fullmatch(path) or not isinstance(item, dict):
         return None
-    tags = (tag_of(operation) for operation in item.values())
-    return Route(path, isinstance(item.get("get"), dict), next(filter(None, tags), ""))
+    tags = (first_tag(operation) for operation in item.values())
+    return ApiRoute(path, isinstance(item.get("get"), dict), next(filter(None, tags), ""))
 
 
-def tag_of(operation: object) -> str:
+def first_tag(operation: object) -> str:
     """The first tag of an operation, empty without one."""
     tags = operation.get("tags") if isinstance(operation, dict) else None
     first = tags[0] if isinstance(tags, list) and tags else None

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from exporter.check.openapi import Route
-from exporter.settings_modules import MODULES, Module
+from exporter.check.openapi import ApiRoute
+from exporter.settings_modules import DEFAULT_MODULES, ModuleSettings
 from exporter.sources.backend.routes import MONITORING_MODULE
 
 MOST_MODULES = 60
@@ -41,34 +41,35 @@ Segments = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Proposed:
+class ProposedModule:
     """A module; `health` is known to be truthful, `candidates` are not."""
 
-    module: Module
+    module: ModuleSettings
     candidates: tuple[str, ...]
 
 
-def propose(routes: Sequence[Route]) -> tuple[Proposed, ...]:
+def propose_modules(routes: Sequence[ApiRoute]) -> tuple[ProposedModule, ...]:
     """The modules behind these routes, by name; the smallest are left out beyond a bound."""
-    placed = [(route, place) for route in routes if (place := place_of(route))]
+    placed = [(route, place) for route in routes if (place := module_and_prefix(route))]
     sizes = Counter(name for _, (name, _) in placed)
     names = sorted(name for name, _ in sizes.most_common(MOST_MODULES))
     return tuple(
-        proposed(name, [(route, prefix) for route, (it, prefix) in placed if it == name]) for name in names
+        propose_module(name, [(route, prefix) for route, (it, prefix) in placed if it == name])
+        for name in names
     )
 
 
-def proposed(name: str, placed: Sequence[tuple[Route, str]]) -> Proposed:
+def propose_module(name: str, placed: Sequence[tuple[ApiRoute, str]]) -> ProposedModule:
     """One module with its routes and their prefixes."""
-    known = next((module.health for module in MODULES if module.name == name), None)
+    known = next((module.health for module in DEFAULT_MODULES if module.name == name), None)
     health = [route.path for route, _ in placed if is_health(route, name)]
     confirmed = known if known in health else None
-    prefixes = tuple(shortest({prefix for _, prefix in placed}))[:MOST_PREFIXES]
+    prefixes = tuple(drop_covered_prefixes({prefix for _, prefix in placed}))[:MOST_PREFIXES]
     candidates = tuple(path for path in health if path != confirmed)
-    return Proposed(Module(name=name, prefixes=prefixes, health=confirmed), candidates)
+    return ProposedModule(ModuleSettings(name=name, prefixes=prefixes, health=confirmed), candidates)
 
 
-def is_health(route: Route, name: str) -> bool:
+def is_health(route: ApiRoute, name: str) -> bool:
     """Whether this may tell of its module's health.
 
     Those of the monitoring module block the backend; those of ingestion are polled for themselves.
@@ -83,60 +84,60 @@ def is_health(route: Route, name: str) -> bool:
     return route.path.rsplit("/", 1)[-1] in HEALTH
 
 
-def place_of(route: Route) -> tuple[str, str] | None:
+def module_and_prefix(route: ApiRoute) -> tuple[str, str] | None:
     """The module of a route and the prefix by which it belongs there; None for the server's own routes."""
     segments = tuple(filter(None, route.path.split("/")))
-    lead = leading(segments)
+    lead = count_leading_segments(segments)
     rest = segments[lead:]
     if not rest or rest[0].startswith("{") or (len(rest) == 1 and rest[0] in SERVER):
         return None
-    name, depth = by_default(rest) or (by_words(rest[0], route.tag), 1)
+    name, depth = match_default_module(rest) or (name_from_words(rest[0], route.tag), 1)
     return (name, "/" + "/".join(segments[: lead + depth])) if name else None
 
 
-def leading(segments: Segments) -> int:
+def count_leading_segments(segments: Segments) -> int:
     """How many segments at the beginning only say that this is an API, and which version."""
     return next((n for n, segment in enumerate(segments) if not VERSION.fullmatch(segment)), len(segments))
 
 
 @cache
-def defaults() -> list[tuple[Segments, str]]:
+def default_prefixes() -> list[tuple[Segments, str]]:
     """The prefixes of the default modules without what leads, the longest first."""
     found = []
-    for module in MODULES:
+    for module in DEFAULT_MODULES:
         for prefix in module.prefixes:
-            segments = plain(filter(None, prefix.split("/")))
-            found.append((segments[leading(segments) :], module.name))
+            segments = without_parameter_names(filter(None, prefix.split("/")))
+            found.append((segments[count_leading_segments(segments) :], module.name))
     return sorted(found, key=lambda pair: -len(pair[0]))
 
 
-def by_default(rest: Segments) -> tuple[str, int] | None:
+def match_default_module(rest: Segments) -> tuple[str, int] | None:
     """The default module that this path belongs to, and the number of segments that decide it."""
-    path = plain(rest)
-    fits = ((name, len(known)) for known, name in defaults() if path[: len(known)] == known)
+    path = without_parameter_names(rest)
+    fits = ((name, len(known)) for known, name in default_prefixes() if path[: len(known)] == known)
     return next(fits, None)
 
 
-def by_words(segment: str, tag: str) -> str:
+def name_from_words(segment: str, tag: str) -> str:
     """A name from the path's first segment, or from the tag where that is known or says more; else empty."""
-    by_path, by_tag = name_of(segment), name_of(tag)
-    if by_tag in {module.name for module in MODULES} or not by_path:
+    by_path, by_tag = module_name(segment), module_name(tag)
+    if by_tag in {module.name for module in DEFAULT_MODULES} or not by_path:
         return by_tag
     return by_tag if by_tag.startswith(f"{by_path}_") else by_path
 
 
-def name_of(words: str) -> str:
+def module_name(words: str) -> str:
     """The words as the name of a module; empty where they cannot be one."""
     name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
     return name if NAME.fullmatch(name) else ""
 
 
-def plain(segments: Iterable[str]) -> Segments:
+def without_parameter_names(segments: Iterable[str]) -> Segments:
     """The segments without the names of parameters."""
     return tuple(PLACEHOLDER.sub("{}", segment) for segment in segments)
 
 
-def shortest(prefixes: Iterable[str]) -> list[str]:
+def drop_covered_prefixes(prefixes: Iterable[str]) -> list[str]:
     """The prefixes, without those that another of them covers."""
     found: list[str] = []
     for prefix in sorted(prefixes):
@@ -145,26 +146,27 @@ def shortest(prefixes: Iterable[str]) -> list[str]:
     return found
 
 
-def as_json(proposal: Sequence[Proposed]) -> str:
+def to_json(proposal: Sequence[ProposedModule]) -> str:
     """The value of OPS_MODULES; candidates for health routes are not in it."""
     return json.dumps([it.module.model_dump(mode="json", exclude_none=True) for it in proposal])
 
 
-def as_yaml(proposal: Sequence[Proposed], answers: dict[str, str]) -> str:
+def to_yaml(proposal: Sequence[ProposedModule], answers: dict[str, str]) -> str:
     """The block `modules` of exporter.yml; candidates are comments, with what each answered just now."""
     lines = ["modules:"]
     for it in proposal:
         module = it.module
         lines.append(f"  - name: {module.name}")
-        lines.append(f"    prefixes: [{', '.join(map(scalar, module.prefixes))}]")
+        lines.append(f"    prefixes: [{', '.join(map(yaml_scalar, module.prefixes))}]")
         if module.health:
-            lines.append(f"    health: {scalar(module.health)}")
+            lines.append(f"    health: {yaml_scalar(module.health)}")
         lines += [
-            f"    # health: {scalar(path)}  # {answers.get(path, 'not requested')}" for path in it.candidates
+            f"    # health: {yaml_scalar(path)}  # {answers.get(path, 'not requested')}"
+            for path in it.candidates
         ]
     return "\n".join(lines) + "\n"
 
 
-def scalar(text: str) -> str:
+def yaml_scalar(text: str) -> str:
     """The text in YAML, in quotes where it needs them."""
     return text if PLAIN.fullmatch(text) else json.dumps(text)

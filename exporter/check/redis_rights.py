@@ -14,18 +14,18 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, RedisError
 
-from connections.redis_clients import arguments, connection_class, explained
+from connections.redis_clients import connection_arguments, connection_class, explain_error
 from connections.redis_url import RedisUrl
-from exporter.check.finding import Finding, State, joined
-from exporter.settings_types import readable
-from exporter.sources.redis_connection import read_url
-from exporter.sources.redis_errors import said
+from exporter.check.finding import Finding, FindingState, join_names
+from exporter.settings_types import readable_url
+from exporter.sources.redis_connection import parse_secret_url
+from exporter.sources.redis_errors import to_source_error
 
 Command = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Need:
+class RequiredCommand:
     """A command that the exporter sends, and what it is needed for."""
 
     command: Command
@@ -49,25 +49,25 @@ COMMAND = re.compile(r"run the '([\w|]+)' command")
 DENIED = re.compile(r"access (?:an?|one of the) (key|channel)s?")
 
 
-async def reach(name: str, url: SecretStr, seconds: float) -> Redis:
+async def open_connection(name: str, url: SecretStr, seconds: float) -> Redis:
     """A client whose connection is open. Raises SourceError."""
-    client = client_for(url, seconds)
+    client = make_client(url, seconds)
     try:
         await client.ping()
     except NoPermissionError:
         return client  # somebody answers; what is allowed is found out by trying
     except RedisError as error:
         await client.aclose()
-        raise said(name, await explained(error, read_url(url))) from None
+        raise to_source_error(name, await explain_error(error, parse_secret_url(url))) from None
     return client
 
 
-def client_for(url: SecretStr, seconds: float) -> Redis:
+def make_client(url: SecretStr, seconds: float) -> Redis:
     """A client that opens nothing yet, repeats nothing, and waits so long for each command."""
-    found = read_url(url)
+    found = parse_secret_url(url)
     pool = ConnectionPool(
         connection_class=connection_class(found),
-        **arguments(found),
+        **connection_arguments(found),
         decode_responses=True,
         encoding_errors="replace",
         socket_timeout=seconds,
@@ -79,18 +79,22 @@ def client_for(url: SecretStr, seconds: float) -> Redis:
     return Redis.from_pool(pool)
 
 
-async def allowed(client: Redis, needs: Sequence[Need]) -> list[Finding]:
+async def permission_findings(client: Redis, needs: Sequence[RequiredCommand]) -> list[Finding]:
     """What of these may be seen: one line for all that may, one for each rule that is missing."""
-    seen: list[Need] = []
-    refused: list[tuple[Need, str]] = []
+    seen: list[RequiredCommand] = []
+    refused: list[tuple[RequiredCommand, str]] = []
     for need in needs:
         refusal = await try_command(client, need.command)
         if refusal is None:
             seen.append(need)
         else:
             refused.append((need, refusal))
-    found = [Finding("commands", State.SEEN, joined(dict.fromkeys(it.name for it in seen)))] if seen else []
-    return [*found, *missing(user_of(client), refused)]
+    found = (
+        [Finding("commands", FindingState.SEEN, join_names(dict.fromkeys(it.name for it in seen)))]
+        if seen
+        else []
+    )
+    return [*found, *missing_rule_findings(username(client), refused)]
 
 
 async def try_command(client: Redis, command: Command) -> str | None:
@@ -105,18 +109,18 @@ async def try_command(client: Redis, command: Command) -> str | None:
     return None
 
 
-def missing(user: str, refused: Sequence[tuple[Need, str]]) -> Iterator[Finding]:
+def missing_rule_findings(user: str, refused: Sequence[tuple[RequiredCommand, str]]) -> Iterator[Finding]:
     """What was refused, by what is needed to see it."""
-    by_rule: dict[str, list[Need]] = {}
+    by_rule: dict[str, list[RequiredCommand]] = {}
     for need, refusal in refused:
-        by_rule.setdefault(rule_for(need, refusal), []).append(need)
+        by_rule.setdefault(missing_rule(need, refusal), []).append(need)
     for rule, needs in by_rule.items():
-        what = joined(dict.fromkeys(need.name for need in needs))
-        adds = joined(dict.fromkeys(need.adds for need in needs))
-        yield Finding(what, State.HIDDEN, f"refused: {adds}", f"ACL SETUSER {user} {rule}")
+        what = join_names(dict.fromkeys(need.name for need in needs))
+        adds = join_names(dict.fromkeys(need.adds for need in needs))
+        yield Finding(what, FindingState.HIDDEN, f"refused: {adds}", f"ACL SETUSER {user} {rule}")
 
 
-def rule_for(need: Need, refusal: str) -> str:
+def missing_rule(need: RequiredCommand, refusal: str) -> str:
     """The rule that is missing, by what the server names: a command, its keys, or its channel.
 
     The command may be another: without SELECT no database but the first can be used.
@@ -129,18 +133,18 @@ def rule_for(need: Need, refusal: str) -> str:
     return f"'{'~' if denied[1] == 'key' else '&'}{need.subject or '*'}'"
 
 
-def user_of(client: Redis) -> str:
+def username(client: Redis) -> str:
     """The user of the URL."""
-    return str(kwargs_of(client).get("username") or "default")
+    return str(connection_kwargs(client).get("username") or "default")
 
 
-def login(url: SecretStr) -> tuple[str, int]:
+def user_and_database(url: SecretStr) -> tuple[str, int]:
     """The user and the number of the database that the URL names; defaults for another server."""
-    found = read_url(url) if readable(url) else RedisUrl()
+    found = parse_secret_url(url) if readable_url(url) else RedisUrl()
     return found.username or "default", found.database
 
 
-def kwargs_of(client: Redis) -> dict[str, Any]:
+def connection_kwargs(client: Redis) -> dict[str, Any]:
     """What the URL says of a connection."""
     known: dict[str, Any] = client.connection_pool.connection_kwargs
     return known

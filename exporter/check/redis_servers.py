@@ -9,39 +9,41 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from exporter.check.advice import advice
-from exporter.check.attempt import Attempt, Meter, TimeLimit, attempt
-from exporter.check.finding import Finding, Section, State, joined, not_set
-from exporter.check.redis_rights import Need, allowed, reach, user_of
+from exporter.check.attempt import Attempt, CheckDeadline, OperationCounter, try_poll
+from exporter.check.finding import Finding, FindingState, ReportSection, join_names, unset_section
+from exporter.check.redis_rights import RequiredCommand, open_connection, permission_findings, username
 from exporter.errors import SourceError
-from exporter.question import Question
-from exporter.settings_types import unreadable
+from exporter.polling import Poller
+from exporter.settings_types import unreadable_reasons
 from exporter.sources import Sources
-from exporter.sources.redis_connection import read_url
+from exporter.sources.redis_connection import parse_secret_url
 
 SECONDS, CONNECT = 3.0, 2.0
 TO_REDIS = "Its queues, workers and tasks stay unknown."
 REFUSED = "does not allow"
 INSPECTION = "worker inspection"  # whose right is told apart by the broker's own check
 CACHE = (
-    Need(("INFO", "all"), "memory, hits, evictions, clients"),
-    Need(("DBSIZE",), "the number of keys"),
-    Need(("SCAN", "0", "COUNT", 10), "keys by prefix"),
-    Need(("SLOWLOG", "LEN"), "slow commands"),
-    Need(("SLOWLOG", "GET", 1), "slow commands"),
-    Need(("LATENCY", "LATEST"), "latency spikes"),
-    Need(("MEMORY", "USAGE", "watchroom:check"), "memory by prefix, big keys", "*"),
-    Need(("TYPE", "watchroom:check"), "big keys", "*"),
-    Need(("STRLEN", "watchroom:check"), "the size of big keys", "*"),
-    Need(("HLEN", "watchroom:check"), "the size of big keys", "*"),
-    Need(("SCARD", "watchroom:check"), "the size of big keys", "*"),
-    Need(("ZCARD", "watchroom:check"), "the size of big keys", "*"),
+    RequiredCommand(("INFO", "all"), "memory, hits, evictions, clients"),
+    RequiredCommand(("DBSIZE",), "the number of keys"),
+    RequiredCommand(("SCAN", "0", "COUNT", 10), "keys by prefix"),
+    RequiredCommand(("SLOWLOG", "LEN"), "slow commands"),
+    RequiredCommand(("SLOWLOG", "GET", 1), "slow commands"),
+    RequiredCommand(("LATENCY", "LATEST"), "latency spikes"),
+    RequiredCommand(("MEMORY", "USAGE", "watchroom:check"), "memory by prefix, big keys", "*"),
+    RequiredCommand(("TYPE", "watchroom:check"), "big keys", "*"),
+    RequiredCommand(("STRLEN", "watchroom:check"), "the size of big keys", "*"),
+    RequiredCommand(("HLEN", "watchroom:check"), "the size of big keys", "*"),
+    RequiredCommand(("SCARD", "watchroom:check"), "the size of big keys", "*"),
+    RequiredCommand(("ZCARD", "watchroom:check"), "the size of big keys", "*"),
 )
 RESULTS = (
-    Need(("SCAN", "0", "COUNT", 10), "stored results"),
-    Need(("GETRANGE", "celery-task-meta-watchroom", 0, 0), "failures by task", "celery-task-meta-*"),
+    RequiredCommand(("SCAN", "0", "COUNT", 10), "stored results"),
+    RequiredCommand(
+        ("GETRANGE", "celery-task-meta-watchroom", 0, 0), "failures by task", "celery-task-meta-*"
+    ),
 )
 INGESTION = tuple(
-    Need((*command[:1], key, *command[1:]), adds, key)
+    RequiredCommand((*command[:1], key, *command[1:]), adds, key)
     for adds, command, keys in (
         ("queue length", ("LLEN",), ("ingest_queue", "pharos:tasks")),
         ("age of the oldest job", ("LINDEX", 0), ("ingest_queue",)),
@@ -55,18 +57,18 @@ INGESTION = tuple(
 )
 
 
-Look = Callable[[Redis], Awaitable[list[Finding]]]
+ExtraCheck = Callable[[Redis], Awaitable[list[Finding]]]
 
 
-async def nowhere(_: Redis) -> list[Finding]:
+async def no_findings(_: Redis) -> list[Finding]:
     """Nothing further to look for."""
     return []
 
 
 @asynccontextmanager
-async def opened(name: str, url: SecretStr, seconds: float) -> AsyncIterator[Redis]:
+async def open_client(name: str, url: SecretStr, seconds: float) -> AsyncIterator[Redis]:
     """An open client. Raises SourceError."""
-    client = await reach(name, url, seconds)
+    client = await open_connection(name, url, seconds)
     try:
         yield client
     finally:
@@ -76,50 +78,58 @@ async def opened(name: str, url: SecretStr, seconds: float) -> AsyncIterator[Red
 class RedisCheck:
     """Tries the commands and the polls of one Redis database."""
 
-    def __init__(self, name: str, setting: str, meter: Meter, limit: TimeLimit) -> None:
+    def __init__(self, name: str, setting: str, meter: OperationCounter, limit: CheckDeadline) -> None:
         self._name = name
         self._setting = setting
         self._meter = meter
         self._limit = limit
 
     async def run(
-        self, url: SecretStr, needs: Sequence[Need], polls: Sequence[Question[Any]], look: Look = nowhere
-    ) -> Section:
+        self,
+        url: SecretStr,
+        needs: Sequence[RequiredCommand],
+        polls: Sequence[Poller[Any]],
+        look: ExtraCheck = no_findings,
+    ) -> ReportSection:
         """The rights first, then what is called otherwise than expected, then every poll once."""
-        if sentences := unreadable(self._setting, url):
-            return Section(self._name, "", (Finding("connection", State.HIDDEN, sentences[0], TO_REDIS),))
-        address = read_url(url).shown
+        if sentences := unreadable_reasons(self._setting, url):
+            return ReportSection(
+                self._name, "", (Finding("connection", FindingState.HIDDEN, sentences[0], TO_REDIS),)
+            )
+        address = parse_secret_url(url).shown
         try:
-            async with opened(self._name, url, CONNECT) as client:
-                findings = [Finding("connection", State.SEEN, f"user {user_of(client)}")]
-                findings += [*await allowed(client, needs), *await look(client)]
+            async with open_client(self._name, url, CONNECT) as client:
+                findings = [Finding("connection", FindingState.SEEN, f"user {username(client)}")]
+                findings += [*await permission_findings(client, needs), *await look(client)]
         except (SourceError, RedisError) as error:
-            return Section(self._name, address, (self._failed(error),))
-        attempts = [await attempt(it, self._meter, self._limit, SECONDS) for it in polls if it.configured]
+            return ReportSection(self._name, address, (self._failed(error),))
+        attempts = [await try_poll(it, self._meter, self._limit, SECONDS) for it in polls if it.configured]
         findings += self._polled(attempts)
         spent = tuple(it.poll for it in attempts if it.poll)
-        return Section(self._name, address, tuple(findings), spent, "commands")
+        return ReportSection(self._name, address, tuple(findings), spent, "commands")
 
     def _short(self, tried: Attempt) -> str:
         return tried.name.removeprefix(f"{self._name} ")
 
     def _failed(self, error: SourceError | RedisError) -> Finding:
         ours = error if isinstance(error, SourceError) else SourceError(f"{self._name} cannot be asked")
-        return Finding("connection", State.HIDDEN, str(ours), redis_advice(ours, self._setting))
+        return Finding("connection", FindingState.HIDDEN, str(ours), redis_advice(ours, self._setting))
 
     def _polled(self, attempts: Sequence[Attempt]) -> list[Finding]:
         seen = [self._short(it) for it in attempts if it.error is None and not it.skipped]
-        found = [Finding("polls", State.SEEN, joined(seen))] if seen else []
+        found = [Finding("polls", FindingState.SEEN, join_names(seen))] if seen else []
         refused = [it for it in attempts if REFUSED in str(it.error) and it.name != INSPECTION]
         if refused:
-            names = joined(map(self._short, refused))
-            found.append(Finding("polls refused", State.HIDDEN, names, "Allow the commands named above."))
+            names = join_names(map(self._short, refused))
+            found.append(
+                Finding("polls refused", FindingState.HIDDEN, names, "Allow the commands named above.")
+            )
         for it in attempts:
             if it.skipped:
-                found.append(Finding(self._short(it), State.SKIPPED, "the time of the check was over"))
+                found.append(Finding(self._short(it), FindingState.SKIPPED, "the time of the check was over"))
             elif it.error is not None and it not in refused:
                 advice = redis_advice(it.error, self._setting)
-                found.append(Finding(self._short(it), State.HIDDEN, str(it.error), advice))
+                found.append(Finding(self._short(it), FindingState.HIDDEN, str(it.error), advice))
         return found
 
 
@@ -130,19 +140,19 @@ def redis_advice(error: SourceError, setting: str) -> str:
     return advice(error, setting)
 
 
-async def check_cache(sources: Sources, meter: Meter, limit: TimeLimit) -> Section:
+async def check_cache(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
     """The Redis of the cache."""
     url = sources.settings.redis.url
     if url is None:
-        return not_set("cache", "REDIS_URL", "the cache: hits, memory, keys")
+        return unset_section("cache", "REDIS_URL", "the cache: hits, memory, keys")
     return await RedisCheck("cache", "REDIS_URL", meter, limit).run(url, CACHE, [*sources.cache.questions()])
 
 
-async def check_ingestion(sources: Sources, meter: Meter, limit: TimeLimit) -> Section:
+async def check_ingestion(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
     """The Redis with the ingestion queue."""
     celery = sources.settings.celery
     url = sources.settings.ingestion.url or celery.readable_broker or celery.broker_url
     if url is None:
-        return not_set("ingestion", "INGESTION_REDIS_URL", "the ingestion queue and its edge worker")
+        return unset_section("ingestion", "INGESTION_REDIS_URL", "the ingestion queue and its edge worker")
     check = RedisCheck("ingestion", "INGESTION_REDIS_URL", meter, limit)
     return await check.run(url, INGESTION, [*sources.ingestion.questions()])

@@ -3,65 +3,65 @@
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from exporter.check.finding import Finding, Section, State
+from exporter.check.finding import Finding, FindingState, ReportSection
 
 NARROWEST, WIDEST = 60, 120
-COLOURS = {State.SEEN: "32", State.HIDDEN: "31;1", State.NOT_SET: "33"}
-STATE = max(len(state) for state in State) + 2
+COLOURS = {FindingState.SEEN: "32", FindingState.HIDDEN: "31;1", FindingState.NOT_SET: "33"}
+STATE = max(len(state) for state in FindingState) + 2
 INDENT = "  "
 ARROW = "-> "
 
 
-def report(sections: Iterable[Section], width: int, coloured: bool) -> str:
+def render_sections(sections: Iterable[ReportSection], width: int, coloured: bool) -> str:
     """A heading for each source, a row for each finding, what to do below it."""
     wide = min(max(width, NARROWEST), WIDEST)
     found = list(sections)
     longest = max((len(it.what) for section in found for it in section.findings), default=0)
     column = min(longest + 2, wide // 3)
-    return "\n".join("\n".join(of_section(section, column, wide, coloured)) for section in found)
+    return "\n".join("\n".join(section_lines(section, column, wide, coloured)) for section in found)
 
 
-def of_section(section: Section, column: int, width: int, coloured: bool) -> Iterator[str]:
+def section_lines(section: ReportSection, column: int, width: int, coloured: bool) -> Iterator[str]:
     """One source; names have a column of this width."""
     title = f"{section.name.upper()}  {section.address}".rstrip()
-    yield paint(title, "1") if coloured else title
+    yield colorize(title, "1") if coloured else title
     for finding in section.findings:
-        yield from of_finding(finding, column, width, coloured)
+        yield from finding_lines(finding, column, width, coloured)
     yield ""
 
 
-def of_finding(finding: Finding, column: int, width: int, coloured: bool) -> Iterator[str]:
+def finding_lines(finding: Finding, column: int, width: int, coloured: bool) -> Iterator[str]:
     """The state, the name and the detail side by side; what to do in a line of its own."""
     room = width - len(INDENT) - STATE - column
-    steps = wrapped(finding.advice, room - len(ARROW))
-    lines = wrapped(finding.detail, room)
+    steps = wrap_text(finding.advice, room - len(ARROW))
+    lines = wrap_text(finding.detail, room)
     lines += [f"{'' if number else ARROW:<{len(ARROW)}}{step}" for number, step in enumerate(steps)]
-    names = wrapped(finding.what, column - 2)
+    names = wrap_text(finding.what, column - 2)
     mark = f"{finding.state:<{STATE}}"
     for number in range(max(len(lines), len(names), 1)):
         state = mark if number == 0 else " " * STATE
         name = names[number] if number < len(names) else ""
         detail = lines[number] if number < len(lines) else ""
-        shown = paint(state, COLOURS.get(finding.state, "")) if coloured and number == 0 else state
+        shown = colorize(state, COLOURS.get(finding.state, "")) if coloured and number == 0 else state
         yield f"{INDENT}{shown}{name:<{column}}{detail}".rstrip()
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def wrap_text(text: str, width: int) -> list[str]:
     """The text in lines; a word that is too long is broken, so that no line is wider."""
     return textwrap.wrap(text, max(width, 10), break_on_hyphens=False)
 
 
-def columns(rows: Sequence[tuple[str, str]], width: int) -> str:
+def render_columns(rows: Sequence[tuple[str, str]], width: int) -> str:
     """Two columns, the second wrapped."""
     wide = min(max(width, NARROWEST), WIDEST)
     first = max((len(name) for name, _ in rows), default=0) + 2
     lines = []
     for name, text in rows:
-        for number, line in enumerate(wrapped(text, wide - len(INDENT) - first)):
+        for number, line in enumerate(wrap_text(text, wide - len(INDENT) - first)):
             lines.append(f"{INDENT}{name if number == 0 else '':<{first}}{line}")
     return "\n".join(lines)
 
 
-def paint(text: str, colour: str) -> str:
+def colorize(text: str, colour: str) -> str:
     """The text in a colour of the terminal."""
     return f"\x1b[{colour}m{text}\x1b[0m" if colour else text

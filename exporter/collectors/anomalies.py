@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.anomaly.view import STATES
+from exporter.anomaly.series_status import STATES
 from exporter.collector import Collector, Part
-from exporter.metrics import Gauge, States
+from exporter.metrics import Gauge, StateGauge
 from exporter.sources import Sources
 
 SIGNAL_LABELS = ("signal", "module", "part")
@@ -20,7 +20,7 @@ SCORE = Gauge(
     "How unusual the value is: 1 and more is unusual, 2 and more strongly; 0 for a while after a mark.",
     SIGNAL_LABELS,
 )
-STATE = States(
+STATE = StateGauge(
     "ops_anomaly_state",
     "Whether the signal is strongly unusual; learning while too little of its past is known.",
     (*SIGNAL_LABELS, "state"),

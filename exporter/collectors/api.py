@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from prometheus_client import Metric
 
-from exporter.bounds import OTHER
+from exporter.cardinality import OTHER
 from exporter.collector import Collector, Part
 from exporter.metrics import Counter, Gauge, Histogram
 from exporter.sources import Sources

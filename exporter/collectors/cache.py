@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 
 from prometheus_client import Metric
 
-from exporter.bounds import OTHER, label
+from exporter.cardinality import OTHER, sanitize_label
 from exporter.collector import Collector, Part
 from exporter.collectors import cache_server, redis_rights
-from exporter.errors import Refused
+from exporter.errors import RequestFailed
 from exporter.metrics import Counter, Gauge, Untyped
-from exporter.rows import summed
+from exporter.rows import sum_rows
 from exporter.sources import Sources
-from exporter.sources.cache.answers import Group, Key
-from exporter.sources.cache.key_names import shown
+from exporter.sources.cache.key_names import masked_key
+from exporter.sources.cache.models import BigKey, PrefixStats
 
 UP = Gauge("redis_up", "Whether the cache server answered our own PING.")
 PING_METRICS = (UP,)
@@ -87,14 +87,16 @@ async def read_keys(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def limit_groups(groups: Sequence[Group], most: int) -> list[tuple[str, float, float | None]]:
+def limit_groups(groups: Sequence[PrefixStats], most: int) -> list[tuple[str, float, float | None]]:
     """Name, count and bytes of the heaviest groups, and of all others as `other`."""
     ranked = sorted(groups, key=lambda g: (-(g.used or 0), -g.count, g.name))
-    names = [label(group.name or UNGROUPED, 64) if n < most else OTHER for n, group in enumerate(ranked)]
+    names = [
+        sanitize_label(group.name or UNGROUPED, 64) if n < most else OTHER for n, group in enumerate(ranked)
+    ]
     # two beginnings that no label can tell apart are one group
     rows = list(zip(names, ranked, strict=True))
-    counts = summed((name, group.count) for name, group in rows)
-    used: dict[str, float | None] = dict(summed((name, group.used) for name, group in rows))
+    counts = sum_rows((name, group.count) for name, group in rows)
+    used: dict[str, float | None] = dict(sum_rows((name, group.used) for name, group in rows))
     return [(name, count, used[name]) for name, count in counts]
 
 
@@ -102,16 +104,18 @@ async def read_key_memory(sources: Sources) -> Iterable[Metric]:
     """How many keys were measured. Raises Refused when this user may not measure all of them."""
     found = await sources.cache.keys.answer()
     if found.refused:
-        raise Refused(found.refused)
+        raise RequestFailed(found.refused)
     return (MEASURED_KEYS.one(float(found.weighed)),)
 
 
-def keys_by_label(sources: Sources, keys: Iterable[Key]) -> dict[str, Key]:
+def keys_by_label(sources: Sources, keys: Iterable[BigKey]) -> dict[str, BigKey]:
     """The keys under the names by which they may be shown; of two that look the same the bigger stays."""
     settings, length = sources.settings.redis, sources.settings.limits.label_length
-    found: dict[str, Key] = {}
+    found: dict[str, BigKey] = {}
     for key in keys:
-        found.setdefault(shown(key.name, settings.key_separator, settings.sensitive_prefixes, length), key)
+        found.setdefault(
+            masked_key(key.name, settings.key_separator, settings.sensitive_prefixes, length), key
+        )
     return found
 
 

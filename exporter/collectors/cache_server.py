@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 
 from prometheus_client import Metric
 
-from exporter.bounds import label
+from exporter.cardinality import sanitize_label
 from exporter.collectors.cache_server_fields import FIELDS, InfoField
-from exporter.metrics import Counter, Gauge, Info, Quantiles, Row, Summary
-from exporter.rows import first
+from exporter.metrics import Counter, Gauge, Info, Row, Summary, SummaryData
+from exporter.rows import first_rows
 from exporter.sources import Sources
-from exporter.sources.document import Document
+from exporter.sources.json_object import JsonObject
 
 CALLS = Counter("redis_commands_total", "Calls of the command.", ("cmd",))
 SECONDS = Counter("redis_commands_duration_seconds_total", "Time spent in the command.", ("cmd",))
@@ -28,7 +28,7 @@ MAX_COMMANDS = 100  # the server's vocabulary is finite, yet modules may add to 
 MAX_ERROR_WORDS = 30  # scripts may make up error words
 
 
-def command_families(info: Document) -> Iterator[Metric]:
+def command_families(info: JsonObject) -> Iterator[Metric]:
     """The families by command and by error."""
     stats = objects_by_prefix(info, "cmdstat_", MAX_COMMANDS)
     yield CALLS.of((cmd, one.number("calls")) for cmd, one in stats.items())
@@ -42,24 +42,26 @@ def command_families(info: Document) -> Iterator[Metric]:
     )
 
 
-def objects_by_prefix(info: Document, prefix: str, most: int) -> dict[str, Document]:
+def objects_by_prefix(info: JsonObject, prefix: str, most: int) -> dict[str, JsonObject]:
     """The objects whose names begin so, without that beginning; the first in the order of the alphabet."""
     names = sorted(name for name in info.keys() if name.startswith(prefix))[:most]  # noqa: SIM118  (no dict)
-    return {label(name.removeprefix(prefix), 64): info.part(name) for name in names}
+    return {sanitize_label(name.removeprefix(prefix), 64): info.part(name) for name in names}
 
 
-def command_seconds(stats: Document) -> float | None:
+def command_seconds(stats: JsonObject) -> float | None:
     """The time spent in a command, in seconds."""
     spent = stats.number("usec")
     return None if spent is None else spent / 1e6
 
 
-def latency_summaries(info: Document, stats: dict[str, Document]) -> Iterable[tuple[tuple[str], Quantiles]]:
+def latency_summaries(
+    info: JsonObject, stats: dict[str, JsonObject]
+) -> Iterable[tuple[tuple[str], SummaryData]]:
     """The summary of each command that has one: its quantiles, with sum and count from its statistics."""
     for cmd, percentiles in objects_by_prefix(info, "latency_percentiles_usec_", MAX_COMMANDS).items():
-        counted = stats.get(cmd, Document({}, cmd))
+        counted = stats.get(cmd, JsonObject({}, cmd))
         values = {round(float(name[1:]) / 100, 6): value for name, value in percentiles.numbers().items()}
-        yield (cmd,), Quantiles(dict(values), counted.number("usec"), counted.number("calls"))
+        yield (cmd,), SummaryData(dict(values), counted.number("usec"), counted.number("calls"))
 
 
 INSTANCE = Info(
@@ -96,7 +98,7 @@ async def read_server(sources: Sources) -> Iterable[Metric]:
     server = await sources.cache.server.answer()
     info, limit = server.info, sources.settings.limits.label_length
     return (
-        INSTANCE.facts(*(label(str(info.at(name) or ""), limit) for name in INSTANCE.labels)),
+        INSTANCE.facts(*(sanitize_label(str(info.at(name) or ""), limit) for name in INSTANCE.labels)),
         STARTED.one(start_time(info)),
         MEMORY_RATIO.one(memory_ratio(info)),
         *keyspace_families(info),
@@ -106,19 +108,19 @@ async def read_server(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def start_time(info: Document) -> float | None:
+def start_time(info: JsonObject) -> float | None:
     """When the server started, to the second, by its own clock."""
     now, uptime = info.number("server_time_usec"), info.number("uptime_in_seconds")
     return None if now is None or uptime is None else now // 1_000_000 - uptime
 
 
-def memory_ratio(info: Document) -> float | None:
+def memory_ratio(info: JsonObject) -> float | None:
     """Memory in use over the limit; a limit of 0 is none."""
     used, limit = info.number("used_memory"), info.number("maxmemory")
     return used / limit if limit and used is not None else None
 
 
-def keyspace_families(info: Document) -> Iterator[Metric]:
+def keyspace_families(info: JsonObject) -> Iterator[Metric]:
     """The keys of each database that holds any."""
     names = [f"db{number}" for number in range(MAX_DATABASES) if isinstance(info.at(f"db{number}"), dict)]
     yield KEYS.of((name, info.number(name, "keys")) for name in names)
@@ -132,7 +134,7 @@ def word_as_flag(word: str | None, well: str) -> float | None:
     return None if word is None else float(word == well)
 
 
-def field_value(info: Document, field: InfoField) -> float | None:
+def field_value(info: JsonObject, field: InfoField) -> float | None:
     """The field in the unit of its metric; -1 is the server's word for something that never was."""
     value = info.number(field.name)
     return None if value is None or value == -1 else value * field.scale
@@ -159,11 +161,13 @@ MAX_SPIKES = 32
 async def read_slow(sources: Sources) -> Iterable[Metric]:
     """The newest slow command and the last spike of each kind."""
     slow = await sources.cache.slow.answer()
-    rows: list[Row] = [(label(name, 64), at, seconds) for name, at, seconds in slow.spikes[:MAX_SPIKES]]
+    rows: list[Row] = [
+        (sanitize_label(name, 64), at, seconds) for name, at, seconds in slow.spikes[:MAX_SPIKES]
+    ]
     return (
         SLOWLOG_LENGTH.one(slow.count),
         SLOWLOG_LAST_ID.one(slow.newest),
         SLOWLOG_LAST_DURATION.one(slow.seconds),
-        SPIKE_TIME.of(first((name, at) for name, at, _ in rows)),
-        SPIKE_DURATION.of(first((name, seconds) for name, _, seconds in rows)),
+        SPIKE_TIME.of(first_rows((name, at) for name, at, _ in rows)),
+        SPIKE_DURATION.of(first_rows((name, seconds) for name, _, seconds in rows)),
     )

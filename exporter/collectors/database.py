@@ -6,16 +6,16 @@ from contextlib import suppress
 
 from prometheus_client import Metric
 
-from exporter.bounds import label
+from exporter.cardinality import sanitize_label
 from exporter.collector import Collector, Part
 from exporter.collectors import database_statistics
-from exporter.errors import OutOfTime, Refused, SourceError
-from exporter.metrics import Gauge, Info, States, Untyped
+from exporter.errors import RequestFailed, ScrapeDeadlineExceeded, SourceError
+from exporter.metrics import Gauge, Info, StateGauge, Untyped
 from exporter.sources import Sources
 from exporter.sources.database.ping import PingResult
 from exporter.sources.database.source import DatabaseSource
 from exporter.sources.database.tables import TableSizes, TableStatistics
-from exporter.sources.document import Document
+from exporter.sources.json_object import JsonObject
 
 POOL_CAPACITY = Gauge("ops_database_pool_capacity_connections", "Connections that the pool can lend at most.")
 POOL_CHECKED_OUT = Gauge("ops_database_pool_checked_out_connections", "Connections lent to callers.")
@@ -64,7 +64,7 @@ async def ping_result(database: DatabaseSource) -> PingResult | None:
     try:
         async with asyncio.timeout(None if standing is None else STANDING_RESULT_WAIT):
             works = await database.ping.works()
-    except (TimeoutError, OutOfTime):
+    except (TimeoutError, ScrapeDeadlineExceeded):
         if standing is None and database.ping.error is None:
             raise
         return standing
@@ -80,7 +80,7 @@ def ping_families(dialect: str, works: bool, seconds: float | None) -> Iterator[
         yield PG_UP.one(float(works))
 
 
-REPORTED_STATUS = States(
+REPORTED_STATUS = StateGauge(
     "ops_database_reported_status",
     "State of the database in the words of the backend's own report, which may be wrong.",
     ("status",),
@@ -103,7 +103,7 @@ async def read_reported(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def reported_database_status(report: Document) -> str:
+def reported_database_status(report: JsonObject) -> str:
     """The state that the report means: what it does not say is unknown."""
     healthy, word = report.flag("database", "healthy"), report.text("status")
     if healthy is False or word in DOWN_WORDS:
@@ -180,8 +180,8 @@ async def read_sizes(sources: Sources) -> Iterable[Metric]:
     tables = await sources.database.tables.answer()
     hidden = [name for name, size in tables.database_sizes.items() if size is None]
     if hidden:
-        raise Refused(
-            f"database hides the size of {len(hidden)} databases, {label(hidden[0])} among them; "
+        raise RequestFailed(
+            f"database hides the size of {len(hidden)} databases, {sanitize_label(hidden[0])} among them; "
             f"GRANT pg_monitor TO {tables.role}, or CONNECT on each of them"
         )
     return (DATABASE_SIZE.of(tables.database_sizes.items()),)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from prometheus_client import Metric
 
-from exporter.bounds import OTHER, label
+from exporter.cardinality import OTHER, sanitize_label
 from exporter.metrics import Counter, Gauge, Untyped
 from exporter.sources import Sources
 from exporter.sources.database.activity import Activity
@@ -81,7 +81,7 @@ def group_sessions(activity: Activity) -> tuple[dict[SessionKey, float], dict[Se
         database = (
             group.database if place < MAX_SESSION_GROUPS or group.database == activity.database else OTHER
         )
-        key = tuple(map(label, (database, group.state, *names)))
+        key = tuple(map(sanitize_label, (database, group.state, *names)))
         counts[key] += group.count
         if group.oldest is not None:
             ages[key] = max(group.oldest, ages.get(key, 0.0))

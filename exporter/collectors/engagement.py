@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping
 
 from prometheus_client import Metric
 
-from exporter.bounds import named
+from exporter.cardinality import label_by_rank
 from exporter.collector import Collector, Part
-from exporter.errors import BadAnswer, NotConfigured, SourceError
-from exporter.metrics import Counter, Gauge, States
+from exporter.errors import InvalidResponse, NotConfigured, SourceError
+from exporter.metrics import Counter, Gauge, StateGauge
 from exporter.sources import Sources
 from exporter.sources.database.engagement import Engagement
 from exporter.sources.database.time_windows import LONGEST_WINDOW
-from exporter.sources.document import Document
+from exporter.sources.json_object import JsonObject
 
-SOURCE = States(
+SOURCE = StateGauge(
     "ops_engagement_source",
     "Where the figures come from: the backend's own report (api) or its tables (sql).",
     ("source",),
@@ -59,12 +59,12 @@ async def engagement_from_tables(sources: Sources, report: SourceError) -> Engag
         raise report from None
 
 
-def reported_engagement(reports: Mapping[str, Document]) -> Engagement:
+def reported_engagement(reports: Mapping[str, JsonObject]) -> Engagement:
     """The figures of the backend's report. Raises BadAnswer for one without any."""
     metrics = {window: report.part("metrics") for window, report in reports.items()}
     newest = metrics[LONGEST_WINDOW]
     if newest.number("total_users") is None:
-        raise BadAnswer("backend /user-engagement answered without total_users; expected a number")
+        raise InvalidResponse("backend /user-engagement answered without total_users; expected a number")
     return Engagement(
         users=newest.number("total_users"),
         active={w: n for w, m in metrics.items() if (n := m.number("active_users")) is not None},
@@ -82,7 +82,7 @@ def limit_interaction_types(interactions: Mapping[tuple[str, str], float]) -> di
     weights: dict[str, float] = defaultdict(float)
     for (kind, _), count in interactions.items():
         weights[kind] += count
-    names = named(weights, MAX_TYPES)
+    names = label_by_rank(weights, MAX_TYPES)
     kept: dict[tuple[str, str], float] = defaultdict(float)
     for (kind, window), count in interactions.items():
         kept[names[kind], window] += count

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.bounds import biggest, label
+from exporter.cardinality import sanitize_label, top_n
 from exporter.collector import Collector, Part
 from exporter.collectors import ingestion_history, ingestion_service, ingestion_workers, redis_rights
-from exporter.errors import Refused
-from exporter.metrics import Gauge, States
+from exporter.errors import RequestFailed
+from exporter.metrics import Gauge, StateGauge
 from exporter.sources import Sources
-from exporter.sources.ingestion.answers import Health
-from exporter.sources.ingestion.reading import JOB_STATES, health
+from exporter.sources.ingestion.models import IngestionHealth
+from exporter.sources.ingestion.parsing import JOB_STATES, parse_health
 
 UP = Gauge("ops_ingestion_redis_up", "Whether the server with the ingestion queue answered our own PING.")
 PING_METRICS = (UP,)
@@ -82,12 +82,12 @@ async def read_resources(sources: Sources) -> Iterable[Metric]:
     if found is None:
         return ()
     return (
-        RESOURCES.of(biggest(found.by_status, MAX_STATES).items()),
+        RESOURCES.of(top_n(found.by_status, MAX_STATES).items()),
         WITHOUT_EMBEDDING.one(found.without_embedding),
     )
 
 
-REPORTED_HEALTH = States(
+REPORTED_HEALTH = StateGauge(
     "ops_ingestion_reported_health",
     "Health of the ingestion and of the services it needs, as the backend's body reports it.",
     ("service", "status"),
@@ -100,16 +100,18 @@ async def read_health(sources: Sources) -> Iterable[Metric]:
     """The whole as service `ingestion`, and each service that the backend names."""
     said = await reported_health(sources)
     length = sources.settings.limits.label_length
-    services = sorted((label(name, length), status) for name, status in said.services.items())
+    services = sorted((sanitize_label(name, length), status) for name, status in said.services.items())
     return (REPORTED_HEALTH.of_states([("ingestion", said.status), *services[:MAX_SERVICES]]),)
 
 
-async def reported_health(sources: Sources) -> Health:
+async def reported_health(sources: Sources) -> IngestionHealth:
     """The health answer, in either of its shapes. Raises SourceError when the backend has no such route."""
     reply = await sources.backend.ingestion_health.answer()
     if reply.status not in (200, 503):
-        raise Refused(f"backend ingestion health answered {reply.status}; expected 200 or 503", reply.status)
-    return health(reply)
+        raise RequestFailed(
+            f"backend ingestion health answered {reply.status}; expected 200 or 503", reply.status
+        )
+    return parse_health(reply)
 
 
 INGESTION = Collector(

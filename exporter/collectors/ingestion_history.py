@@ -8,10 +8,10 @@ from typing import NamedTuple
 from prometheus_client import Metric
 
 from exporter.errors import NotConfigured
-from exporter.metrics import Counter, Gauge, Histogram, Quantiles, Summary
+from exporter.metrics import Counter, Gauge, Histogram, Summary, SummaryData
 from exporter.sources import Sources
-from exporter.sources.ingestion.answers import History, Job
-from exporter.sources.ingestion.tally import ENDED
+from exporter.sources.ingestion.history import END_STATES
+from exporter.sources.ingestion.models import IngestionJob, JobHistory
 
 DURATION_QUANTILES = (0.5, 0.95, 1.0)
 
@@ -27,12 +27,12 @@ class JobHistoryMetrics(NamedTuple):
     embeddings: Counter
     seconds: Histogram
 
-    def of(self, known: History, states: Sequence[str]) -> Iterable[Metric]:
+    def of(self, known: JobHistory, states: Sequence[str]) -> Iterable[Metric]:
         """The families of this history; a job in none of the states counts as `other`, if that is one."""
         ended = Count(job.state if job.state in states else "other" for job in known.jobs)
         return (
             self.window.of((state, ended[state]) for state in states),
-            self.duration.of([((), Quantiles(durations(known.jobs)))]),
+            self.duration.of([((), SummaryData(durations(known.jobs)))]),
             self.last.of((state, newest_end(known.jobs, state)) for state in states),
             self.finished.of(known.totals.ended.items()),
             self.files.one(known.totals.files),
@@ -74,10 +74,10 @@ HISTORY_METRICS = JobHistoryMetrics(WINDOW, DURATION, LAST, FINISHED, FILES, EMB
 
 async def read_history(sources: Sources) -> Iterable[Metric]:
     """The history from Redis where that is known to hold it, else from the backend's API."""
-    return HISTORY_METRICS.of(await job_history(sources), ENDED)
+    return HISTORY_METRICS.of(await job_history(sources), END_STATES)
 
 
-async def job_history(sources: Sources) -> History:
+async def job_history(sources: Sources) -> JobHistory:
     """The finished jobs. Raises SourceError when whoever knows cannot be asked."""
     try:
         known = await sources.ingestion.history.answer()
@@ -86,17 +86,17 @@ async def job_history(sources: Sources) -> History:
     return known if sources.ingestion.is_here or known.jobs else await reported_history(sources)
 
 
-async def reported_history(sources: Sources) -> History:
+async def reported_history(sources: Sources) -> JobHistory:
     """The history as the backend's API tells it."""
     return sources.ingestion.reported(await sources.backend.jobs.answer())
 
 
-def durations(jobs: Sequence[Job]) -> dict[float, float | None]:
+def durations(jobs: Sequence[IngestionJob]) -> dict[float, float | None]:
     """The quantiles of the durations, by the nearest rank; none without any."""
     known = sorted(job.seconds for job in jobs if job.seconds is not None)
     return {share: known[ceil(share * len(known)) - 1] for share in DURATION_QUANTILES} if known else {}
 
 
-def newest_end(jobs: Sequence[Job], state: str) -> float | None:
+def newest_end(jobs: Sequence[IngestionJob], state: str) -> float | None:
     """When the newest job of this state ended."""
     return max((job.ended for job in jobs if job.state == state and job.ended is not None), default=None)

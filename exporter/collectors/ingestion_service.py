@@ -5,17 +5,17 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.bounds import label
+from exporter.cardinality import sanitize_label
 from exporter.collectors.ingestion_history import JobHistoryMetrics
-from exporter.metrics import Counter, Gauge, Histogram, Info, States, Summary
+from exporter.metrics import Counter, Gauge, Histogram, Info, StateGauge, Summary
 from exporter.sources import Sources
-from exporter.sources.service.answers import ENDED, WORKER_STATES, Worker
+from exporter.sources.service.models import END_STATES, WORKER_STATES, ServiceWorker
 
 SERVICE_UP = Gauge(
     "ops_ingestion_service_up",
     "Whether our own ingestion service answered when it was last asked for its health.",
 )
-SERVICE_REPORTED_HEALTH = States(
+SERVICE_REPORTED_HEALTH = StateGauge(
     "ops_ingestion_service_reported_health",
     "Health of the ingestion service and of what it needs, as its body reports it.",
     ("service", "status"),
@@ -39,7 +39,7 @@ async def read_service_health(sources: Sources) -> Iterable[Metric]:
         return (SERVICE_UP.one(0.0),)
     said = await sources.service.health.answer()
     length = sources.settings.limits.label_length
-    services = sorted((label(name, length), status) for name, status in said.services.items())
+    services = sorted((sanitize_label(name, length), status) for name, status in said.services.items())
     return SERVICE_UP.one(1.0), SERVICE_REPORTED_HEALTH.of_states(
         [("ingestion", said.status), *services[:SERVICES]]
     )
@@ -51,18 +51,18 @@ async def read_service_jobs(sources: Sources) -> Iterable[Metric]:
     return SERVICE_JOBS.of(found.jobs.items()), SERVICE_QUEUE_CAPACITY.one(found.capacity)
 
 
-SERVICE_STATE = States(
+SERVICE_STATE = StateGauge(
     "ops_ingestion_service_reported_state",
     "What the workers of the service do, in its one word for all of them.",
     ("state",),
     states=WORKER_STATES,
 )
-SERVICE_WORKER_REPORTED = States(
+SERVICE_WORKER_REPORTED = StateGauge(
     "ops_ingestion_service_worker_reported_status",
     "Status of the worker as the service tells it: offline is down.",
     ("worker", "status"),
 )
-SERVICE_WORKER_STATUS = States(
+SERVICE_WORKER_STATUS = StateGauge(
     "ops_ingestion_service_worker_status",
     "Status of the worker by the age of its heartbeat on our clock; unknown where it never sent one.",
     ("worker", "status"),
@@ -96,7 +96,7 @@ async def read_service_workers(sources: Sources) -> Iterable[Metric]:
     said, now = await sources.service.workers.answer(), time.time()
     length = sources.settings.limits.label_length
     newest = sorted(said.each, key=lambda worker: -(worker.heartbeat or 0.0))
-    each = {label(w.name, length): w for w in reversed(newest[: sources.settings.service.workers])}
+    each = {sanitize_label(w.name, length): w for w in reversed(newest[: sources.settings.service.workers])}
     return (
         SERVICE_STATE.of_states([(said.state,)]),
         SERVICE_WORKER_REPORTED.of_states((name, worker.reported) for name, worker in each.items()),
@@ -109,7 +109,7 @@ async def read_service_workers(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def observed_status(sources: Sources, worker: Worker, now: float) -> str:
+def observed_status(sources: Sources, worker: ServiceWorker, now: float) -> str:
     """The worker by its heartbeat, which the existing edge worker sends more rarely than ours do."""
     settings = sources.settings
     is_edge = worker.kind == "edge"
@@ -151,4 +151,4 @@ SERVICE_HISTORY_METRICS = JobHistoryMetrics(WINDOW, DURATION, LAST, FINISHED, FI
 
 async def read_service_history(sources: Sources) -> Iterable[Metric]:
     """The window that the service's history gives, and counters made of it."""
-    return SERVICE_HISTORY_METRICS.of(await sources.service.history.answer(), ENDED)
+    return SERVICE_HISTORY_METRICS.of(await sources.service.history.answer(), END_STATES)

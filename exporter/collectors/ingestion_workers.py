@@ -5,20 +5,20 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.bounds import label
-from exporter.errors import NotConfigured, RouteAbsent
-from exporter.metrics import Counter, Gauge, Info, States
+from exporter.cardinality import sanitize_label
+from exporter.errors import NotConfigured, RouteNotFound
+from exporter.metrics import Counter, Gauge, Info, StateGauge
 from exporter.sources import Sources
-from exporter.sources.ingestion.answers import WORKER_STATES, Worker
-from exporter.sources.ingestion.reading import worker
+from exporter.sources.ingestion.models import WORKER_STATES, EdgeWorker
+from exporter.sources.ingestion.parsing import parse_edge_worker
 
-REPORTED = States(
+REPORTED = StateGauge(
     "ops_ingestion_worker_reported_state",
     "State that the worker last wrote; nothing rewrites it when the worker dies.",
     ("worker", "state"),
     states=WORKER_STATES,
 )
-STATUS = States(
+STATUS = StateGauge(
     "ops_ingestion_worker_status",
     "What is observed of the worker: down when its last heartbeat is old, unknown when there never was one.",
     ("worker", "status"),
@@ -59,14 +59,14 @@ async def read_worker(sources: Sources) -> Iterable[Metric]:
     )
 
 
-def worker_info(seen: Worker, length: int) -> Iterable[tuple[str, str, str, float]]:
+def worker_info(seen: EdgeWorker, length: int) -> Iterable[tuple[str, str, str, float]]:
     """The row of what the worker says it runs, none where it says nothing."""
     version, model = seen.version or "", seen.embedding_model or ""
     if version or model:
-        yield seen.name, label(version, length), label(model, length), 1.0
+        yield seen.name, sanitize_label(version, length), sanitize_label(model, length), 1.0
 
 
-async def read_edge_worker(sources: Sources) -> Worker:
+async def read_edge_worker(sources: Sources) -> EdgeWorker:
     """What is known of the edge worker. Raises SourceError when whoever knows cannot be asked."""
     try:
         seen = await sources.ingestion.worker.answer()
@@ -76,14 +76,14 @@ async def read_edge_worker(sources: Sources) -> Worker:
     return seen if sources.ingestion.is_here or not seen.silent else await read_reported_worker(sources)
 
 
-async def read_reported_worker(sources: Sources) -> Worker:
+async def read_reported_worker(sources: Sources) -> EdgeWorker:
     """The worker as the backend's routes tell it; the older backend has no route for the heartbeat."""
     says = (await sources.backend.worker_status.answer()).text("status")
     try:
         beat = await sources.backend.worker_health.answer()
-    except RouteAbsent:
-        return worker(says, None, None)
-    return worker(says, beat.number("last_seen_unix"), beat.part("worker_meta"))
+    except RouteNotFound:
+        return parse_edge_worker(says, None, None)
+    return parse_edge_worker(says, beat.number("last_seen_unix"), beat.part("worker_meta"))
 
 
 CLOUD_METRICS = (STATUS, UP)

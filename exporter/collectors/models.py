@@ -6,7 +6,7 @@ from prometheus_client import Metric
 
 from exporter.collector import Collector, Part
 from exporter.errors import SourceError
-from exporter.metrics import Counter, Gauge, States
+from exporter.metrics import Counter, Gauge, StateGauge
 from exporter.sources import Sources
 from exporter.sources.backend.model_reports import (
     FAILED,
@@ -19,7 +19,7 @@ from exporter.sources.backend.model_reports import (
 AVAILABLE = Gauge(
     "ops_model_reported_available", "Whether the backend reports the model to be there.", ("model",)
 )
-VERIFICATION = States(
+VERIFICATION = StateGauge(
     "ops_model_verified",
     "Whether a check that really ran proved the model to work, proved it not to, or never ran.",
     ("model", "verified"),
@@ -76,7 +76,7 @@ async def read_models(sources: Sources) -> Sequence[ModelReport]:
     return list(found.values())
 
 
-STATUS = States(
+STATUS = StateGauge(
     "ops_ml_health_reported_status",
     "Status that /health/ml gives in its body; unknown where it says that it does not apply.",
     ("status",),

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.clock import as_wall
+from exporter.clock import to_wall_time
 from exporter.collector import Collector, Part
-from exporter.metrics import Gauge, States
+from exporter.metrics import Gauge, StateGauge
 from exporter.sources import Sources
 from exporter.sources.backend.module_views import reported_status
 
-OBSERVED = States(
+OBSERVED = StateGauge(
     "ops_module_observed_status",
     "Status of the module by its own truthful health route and by how its requests fare.",
     ("module", "status"),
 )
-STATUS = States(
+STATUS = StateGauge(
     "ops_module_status",
     "Status of the module: as observed, else as reported when that is trouble, else unknown.",
     ("module", "status"),
@@ -39,14 +39,14 @@ async def read_status(sources: Sources) -> Iterable[Metric]:
         STATUS.of_states((view.name, view.status) for view in views),
         PROBE_DURATION.of((view.name, view.probe_seconds) for view in views),
         LAST_KNOWN.of(
-            (view.name, by, None if at is None else as_wall(at))
+            (view.name, by, None if at is None else to_wall_time(at))
             for view in views
             for by, at in (("reported", view.reported_at), ("observed", view.observed_at))
         ),
     )
 
 
-REPORTED = States(
+REPORTED = StateGauge(
     "ops_module_reported_status", "Status of the module as the backend reports it.", ("module", "status")
 )
 REPORTED_METRICS = (REPORTED,)

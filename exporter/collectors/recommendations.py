@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 
 from prometheus_client import Metric
 
-from exporter.bounds import label, named
+from exporter.cardinality import label_by_rank, sanitize_label
 from exporter.collector import Collector, Part
 from exporter.errors import NotConfigured, SourceError
 from exporter.metrics import Gauge
 from exporter.sources import Sources
 from exporter.sources.database.evaluations import ModelEvaluation, find_share
 from exporter.sources.database.recommendations import Feedback, RecommendationStats
-from exporter.sources.document import Document
+from exporter.sources.json_object import JsonObject
 
 STRATEGY_LABELS = ("strategy", "window")
 IMPRESSIONS = Gauge(
@@ -81,7 +81,7 @@ def labels_by_name(counts: Mapping[NameAndWindow, float]) -> dict[str, str]:
     weights: dict[str, float] = defaultdict(float)
     for (name, _), count in counts.items():
         weights[name] += count
-    return named(weights, MAX_NAMES)
+    return label_by_rank(weights, MAX_NAMES)
 
 
 MODEL_LABELS = ("model",)
@@ -114,13 +114,13 @@ async def read_evaluations(sources: Sources) -> Iterable[Metric]:
         if failed is not None:
             raise failed from None
     return (
-        PRECISION.of((label(e.model), e.precision) for e in found),
-        RECALL.of((label(e.model), e.recall) for e in found),
-        EVALUATED.of((label(e.model), e.at) for e in found),
+        PRECISION.of((sanitize_label(e.model), e.precision) for e in found),
+        RECALL.of((sanitize_label(e.model), e.recall) for e in found),
+        EVALUATED.of((sanitize_label(e.model), e.at) for e in found),
     )
 
 
-def reported_evaluations(report: Document) -> list[ModelEvaluation]:
+def reported_evaluations(report: JsonObject) -> list[ModelEvaluation]:
     """What the report says of precision and recall; often nothing."""
     metrics = report.part("metrics")
     precision, recall = find_share(metrics, "precision"), find_share(metrics, "recall")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from prometheus_client import Metric
 
-from exporter.errors import NotConfigured, Refused
+from exporter.errors import NotConfigured, RequestFailed
 from exporter.metrics import Gauge
 from exporter.sources import Sources
 
@@ -22,7 +22,7 @@ def rights_family(source: str, configured: bool, refusals: Sequence[str]) -> Ite
     if not configured:
         raise NotConfigured(f"{source} is not configured")
     if refusals:
-        raise Refused("; ".join(sorted(set(refusals))[:4]))
+        raise RequestFailed("; ".join(sorted(set(refusals))[:4]))
     return (COMPLETE.one(1.0, source),)
 
 

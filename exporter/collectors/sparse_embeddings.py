@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.bounds import biggest, label
+from exporter.cardinality import sanitize_label, top_n
 from exporter.collector import Collector, Part
-from exporter.metrics import Gauge, States
+from exporter.metrics import Gauge, StateGauge
 from exporter.sources import Sources
-from exporter.sources.service.answers import ENDED, Run
+from exporter.sources.service.models import END_STATES, EmbeddingRun
 
 RESOURCES = Gauge(
     "ops_sparse_embeddings_resources",
@@ -34,7 +34,7 @@ async def read_coverage(sources: Sources) -> Iterable[Metric]:
     limits = sources.settings.limits
     return (
         RESOURCES.of(sparse.by_state.items()),
-        BY_MODEL.of(biggest(sparse.by_model, limits.models, limits.label_length).items()),
+        BY_MODEL.of(top_n(sparse.by_model, limits.models, limits.label_length).items()),
         LAST_GENERATION.one(sparse.last),
     )
 
@@ -61,9 +61,11 @@ async def read_evidence(sources: Sources) -> Iterable[Metric]:
     found = await sources.database.evidence.answer()
     kinds = ("impossible_ids", "whole_counts", "unlike_twins")
     return (
-        SAMPLED.of((label(e.model), float(e.sampled)) for e in found),
-        SUSPECT.of((label(e.model), float(e.suspect)) for e in found),
-        EVIDENCE.of((label(e.model), kind, float(getattr(e, kind))) for e in found for kind in kinds),
+        SAMPLED.of((sanitize_label(e.model), float(e.sampled)) for e in found),
+        SUSPECT.of((sanitize_label(e.model), float(e.suspect)) for e in found),
+        EVIDENCE.of(
+            (sanitize_label(e.model), kind, float(getattr(e, kind))) for e in found for kind in kinds
+        ),
     )
 
 
@@ -77,11 +79,11 @@ RUN_DONE = Gauge("ops_sparse_embeddings_run_resources_done", "Resources that it 
 RUN_REMAINING = Gauge(
     "ops_sparse_embeddings_run_remaining_seconds", "Time that it still needs, as the service estimates it."
 )
-LAST_RUN_STATE = States(
+LAST_RUN_STATE = StateGauge(
     "ops_sparse_embeddings_last_run_state",
     "How the newest generation of the service that ended did so; none before the first.",
     ("state",),
-    states=(*ENDED, "unknown"),
+    states=(*END_STATES, "unknown"),
 )
 LAST_RUN_END = Gauge(
     "ops_sparse_embeddings_last_run_timestamp_seconds", "Unix time at which that generation ended."
@@ -115,7 +117,7 @@ SERVICE_METRICS = (
     SERVICE_RESOURCES,
     SERVICE_BY_MODEL,
 )
-NO_RUN = Run()
+NO_RUN = EmbeddingRun()
 
 
 async def read_service(sources: Sources) -> Iterable[Metric]:
@@ -133,16 +135,16 @@ async def read_service(sources: Sources) -> Iterable[Metric]:
         LAST_SUCCESS.one(success.ended),
         LAST_SUCCESS_DURATION.one(run_seconds(success)),
         SERVICE_RESOURCES.of(said.resources.items()),
-        SERVICE_BY_MODEL.of(biggest(said.by_model, limits.models, limits.label_length).items()),
+        SERVICE_BY_MODEL.of(top_n(said.by_model, limits.models, limits.label_length).items()),
     )
 
 
-def run_state(run: Run) -> str:
+def run_state(run: EmbeddingRun) -> str:
     """How the generation ended."""
-    return run.state if run.state in ENDED else "unknown"
+    return run.state if run.state in END_STATES else "unknown"
 
 
-def run_seconds(run: Run) -> float | None:
+def run_seconds(run: EmbeddingRun) -> float | None:
     """Seconds from its start to its end."""
     if run.started is None or run.ended is None or run.ended < run.started:
         return None

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.bounds import label
-from exporter.errors import Refused
+from exporter.cardinality import sanitize_label
+from exporter.errors import RequestFailed
 from exporter.metrics import Gauge, Untyped
-from exporter.rows import first, highest, summed
+from exporter.rows import first_rows, max_rows, sum_rows
 from exporter.sources import Sources
 from exporter.sources.broker.source import BrokerSource
 
@@ -64,12 +64,12 @@ async def read_queues(sources: Sources) -> Iterable[Metric]:
     broker = sources.broker
     queues = await broker.queues()
     found = await broker.lengths.answer()
-    named = [(label(queue.name, sources.settings.limits.label_length), queue) for queue in queues]
+    named = [(sanitize_label(queue.name, sources.settings.limits.label_length), queue) for queue in queues]
     return (
-        LENGTH.of(summed((name, queue.length) for name, queue in named)),
-        OLDEST_MESSAGE_AGE.of(highest((name, queue.oldest_age) for name, queue in named)),
-        CONSUMERS.of(first((name, queue.consumers) for name, queue in named)),
-        UNCONSUMED.of(highest((name, optional_flag(queue.unconsumed)) for name, queue in named)),
+        LENGTH.of(sum_rows((name, queue.length) for name, queue in named)),
+        OLDEST_MESSAGE_AGE.of(max_rows((name, queue.oldest_age) for name, queue in named)),
+        CONSUMERS.of(first_rows((name, queue.consumers) for name, queue in named)),
+        UNCONSUMED.of(max_rows((name, optional_flag(queue.unconsumed)) for name, queue in named)),
         UNNAMED_QUEUES.one(float(found.unnamed)),
         *await unacked_families(broker),
     )
@@ -79,7 +79,7 @@ async def unacked_families(broker: BrokerSource) -> Iterable[Metric]:
     """What workers hold; nothing for a user who may not see it, of which the part `rights` tells."""
     try:
         found = await broker.held.answer()
-    except Refused:
+    except RequestFailed:
         return ()
     return (
         UNACKED.one(found.unacked),

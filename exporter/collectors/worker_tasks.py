@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.bounds import OTHER, biggest, label
-from exporter.metrics import Counter, Gauge, Histogram, Row, Spread
-from exporter.rows import summed
+from exporter.cardinality import OTHER, sanitize_label, top_n
+from exporter.metrics import Counter, Gauge, Histogram, HistogramData, Row
+from exporter.rows import sum_rows
 from exporter.sources import Sources
 from exporter.sources.broker.newborn import ZeroInitializer
 from exporter.sources.broker.results import StoredResults
@@ -72,7 +72,7 @@ def count_rows(
 
 def histogram_rows(
     newborn: ZeroInitializer, tallies: Iterable[TaskCounts], field: str
-) -> Iterable[tuple[tuple[str, str], Spread]]:
+) -> Iterable[tuple[tuple[str, str], HistogramData]]:
     """One histogram of every tally that has any values."""
     for tally in tallies:
         spread = getattr(tally, field).spread()
@@ -106,7 +106,7 @@ async def read_results(sources: Sources) -> Iterable[Metric]:
     """The results of the last walk."""
     found = await sources.broker.results.answer()
     settings = sources.settings.celery
-    statuses = dict.fromkeys(STATUSES, 0.0) | biggest(found.statuses, 10)
+    statuses = dict.fromkeys(STATUSES, 0.0) | top_n(found.statuses, 10)
     return (
         RESULTS_STORED.one(found.stored),
         RESULTS_COMPLETE.one(float(found.complete)),
@@ -119,6 +119,8 @@ async def read_results(sources: Sources) -> Iterable[Metric]:
 def failure_rows(found: StoredResults, most: int) -> Iterable[Row]:
     """The most frequent failures by task and exception, the rest together."""
     ranked = sorted(found.failures.items(), key=lambda item: (-item[1], item[0]))
-    kept = [(label(task), label(exception), count) for (task, exception), count in ranked[:most]]
+    kept = [
+        (sanitize_label(task), sanitize_label(exception), count) for (task, exception), count in ranked[:most]
+    ]
     rest = [(OTHER, OTHER, count) for _, count in ranked[most:]]
-    return summed([*kept, *rest])
+    return sum_rows([*kept, *rest])

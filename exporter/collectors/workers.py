@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import Metric
 
-from exporter.bounds import Admitted, label
+from exporter.cardinality import LabelLimiter, sanitize_label
 from exporter.collector import Collector, Part
 from exporter.collectors import redis_rights, worker_queues, worker_tasks
-from exporter.metrics import Counter, Gauge, States, Untyped
-from exporter.rows import first, summed
+from exporter.metrics import Counter, Gauge, StateGauge, Untyped
+from exporter.rows import first_rows, sum_rows
 from exporter.sources import Sources
 from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.source import BrokerSource
@@ -155,10 +155,10 @@ async def read_inspected(sources: Sources) -> Iterable[Metric]:
             workers[queue] += 1
             processes[queue] += worker.processes or 0
     return (
-        POOL_PROCESSES.of(first((label(name), worker.processes) for name, worker in hosts)),
-        PREFETCH_LIMIT.of(first((label(name), worker.prefetch) for name, worker in hosts)),
-        QUEUE_WORKERS.of(summed((label(name), n) for name, n in workers.items())),
-        QUEUE_PROCESSES.of(summed((label(name), n) for name, n in processes.items())),
+        POOL_PROCESSES.of(first_rows((sanitize_label(name), worker.processes) for name, worker in hosts)),
+        PREFETCH_LIMIT.of(first_rows((sanitize_label(name), worker.prefetch) for name, worker in hosts)),
+        QUEUE_WORKERS.of(sum_rows((sanitize_label(name), n) for name, n in workers.items())),
+        QUEUE_PROCESSES.of(sum_rows((sanitize_label(name), n) for name, n in processes.items())),
     )
 
 
@@ -182,7 +182,7 @@ REPORTED_PROCESSES = Gauge(
     "Pool processes that the backend says the worker has." + REPORTED_AGE,
     ("hostname",),
 )
-REPORTED_STATUS = States(
+REPORTED_STATUS = StateGauge(
     "ops_workers_reported_status", "The backend's own word on its workers." + REPORTED_AGE, ("status",)
 )
 REPORTED_METRICS = (
@@ -203,12 +203,14 @@ async def read_reported(sources: Sources) -> Iterable[Metric]:
         REPORTED_ACTIVE.one(said.active),
         REPORTED_SCHEDULED.one(said.scheduled),
         REPORTED_ACCEPTED.of(accepted_by_task(said.accepted, sources.broker.reported_names).items()),
-        REPORTED_PROCESSES.of(summed((label(name), count) for name, count in said.processes.items())),
+        REPORTED_PROCESSES.of(
+            sum_rows((sanitize_label(name), count) for name, count in said.processes.items())
+        ),
         REPORTED_STATUS.of_states([(said.status,)]),
     )
 
 
-def accepted_by_task(by_task: Mapping[str, float], names: Admitted) -> Count[str]:
+def accepted_by_task(by_task: Mapping[str, float], names: LabelLimiter) -> Count[str]:
     """The accepted tasks by name, in bounded number."""
     counts: Count[str] = Count()
     for name, count in by_task.items():

@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, Self
 
-from exporter.errors import OutOfTime, Unusable, Withheld
+from exporter.errors import PollDeferred, ScrapeDeadlineExceeded, SourceMisconfigured
 from exporter.footprint import Footprint
-from exporter.question import Question
+from exporter.polling import Poller
 from exporter.settings import Settings
 from exporter.sources.backend.module_views import ModuleStatuses
 from exporter.sources.backend.source import BackendSource
 from exporter.sources.broker.source import BrokerSource
-from exporter.sources.cache.source import Cache
+from exporter.sources.cache.source import CacheSource
 from exporter.sources.database.source import DatabaseSource
-from exporter.sources.ingestion.source import Ingestion
-from exporter.sources.observed_since import ObservedSince
-from exporter.sources.prometheus.source import Prometheus
-from exporter.sources.service.source import Service
+from exporter.sources.ingestion.source import IngestionSource
+from exporter.sources.prometheus.source import PrometheusSource
+from exporter.sources.service.source import ServiceSource
+from exporter.sources.state_changes import StateChanges
 
 OURS = ("prometheus", "service")
 
@@ -26,7 +26,7 @@ OURS = ("prometheus", "service")
 class Source(Protocol):
     """One system that is asked."""
 
-    def questions(self) -> Iterable[Question[Any]]:
+    def questions(self) -> Iterable[Poller[Any]]:
         """All questions that are put to it."""
         ...
 
@@ -46,14 +46,14 @@ class Sources:
     settings: Settings
     backend: BackendSource
     database: DatabaseSource
-    cache: Cache
+    cache: CacheSource
     broker: BrokerSource
-    ingestion: Ingestion
-    prometheus: Prometheus
-    service: Service
+    ingestion: IngestionSource
+    prometheus: PrometheusSource
+    service: ServiceSource
     modules: ModuleStatuses
     footprints: list[Footprint]
-    observed_since: ObservedSince
+    observed_since: StateChanges
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
@@ -61,10 +61,10 @@ class Sources:
         backend, database, cache = (
             BackendSource(settings),
             DatabaseSource(settings.database),
-            Cache(settings.redis),
+            CacheSource(settings.redis),
         )
-        backend.database_works = partial(works, database.ping)
-        backend.redis_works = partial(works, cache.ping)
+        backend.database_works = partial(last_ping_succeeded, database.ping)
+        backend.redis_works = partial(last_ping_succeeded, cache.ping)
         found = cls(
             settings=settings,
             backend=backend,
@@ -72,11 +72,11 @@ class Sources:
             database=database,
             cache=cache,
             broker=BrokerSource(settings.celery),
-            ingestion=Ingestion(settings.ingestion, settings.celery),
-            prometheus=Prometheus(settings.anomalies, settings.limits),
-            service=Service(settings.service),
+            ingestion=IngestionSource(settings.ingestion, settings.celery),
+            prometheus=PrometheusSource(settings.anomalies, settings.limits),
+            service=ServiceSource(settings.service),
             footprints=[],
-            observed_since=ObservedSince(),
+            observed_since=StateChanges(),
         )
         found.footprints.extend(found._metered())
         return found
@@ -100,7 +100,7 @@ class Sources:
         yield from (("database", self.database), ("cache", self.cache), ("broker", self.broker))
         yield from (("ingestion", self.ingestion), ("prometheus", self.prometheus), ("service", self.service))
 
-    def questions(self) -> Iterator[Question[Any]]:
+    def questions(self) -> Iterator[Poller[Any]]:
         """Everything that is asked of anyone."""
         for source in self.each():
             yield from source.questions()
@@ -116,8 +116,12 @@ class Sources:
         await asyncio.gather(*(source.close() for source in self.each()))
 
 
-def works(ping: Question[Any]) -> bool | None:
+def last_ping_succeeded(ping: Poller[Any]) -> bool | None:
     """Whether a server answered when it was last asked; None where it is not asked, or that is not known."""
     if not ping.configured or (ping.error is None and ping.answered_at is None):
         return None
-    return None if isinstance(ping.error, OutOfTime | Unusable | Withheld) else ping.error is None
+    return (
+        None
+        if isinstance(ping.error, ScrapeDeadlineExceeded | SourceMisconfigured | PollDeferred)
+        else ping.error is None
+    )

@@ -8,34 +8,34 @@ from pydantic import SecretStr
 from redis.exceptions import NoPermissionError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from exporter.footprint import busy
-from exporter.pace import Pace
-from exporter.question import Question
-from exporter.settings_types import readable
-from exporter.sources.redis_connection import connect, counts_of, read_url
-from exporter.sources.redis_counts import Counts, name_of
-from exporter.sources.redis_errors import said
-from exporter.sources.redis_pulse import Pulse, pulse_of
+from exporter.footprint import count_busy_time
+from exporter.poll_policy import PollPolicy
+from exporter.polling import Poller
+from exporter.settings_types import readable_url
+from exporter.sources.redis_connection import make_redis, parse_secret_url, shared_counts
+from exporter.sources.redis_counts import CommandCounts, command_name
+from exporter.sources.redis_errors import to_source_error
+from exporter.sources.redis_ping import SharedPing, shared_ping
 
 Command = tuple[str | int, ...]
-SHARED = 0.75  # of its period: a ping of another so long ago serves as well
+SHARED_PING_AGE = 0.75  # of its period: a ping of another so long ago serves as well
 
 
-class Client:
+class RedisClient:
     """One login to one database of a server. `name` is how sentences call it."""
 
     def __init__(self, name: str, url: SecretStr, timeout: float) -> None:
         self.name = name
         self.timeout = timeout
-        found = read_url(url)
+        found = parse_secret_url(url)
         self.database = found.database
-        self.counts = counts_of(url)
+        self.counts = shared_counts(url)
         self._before = self.counts.now()
         self._login = (found.address, found.tls, found.username, found.password)
-        self._redis = connect(url, timeout, self.counts)
+        self._redis = make_redis(url, timeout, self.counts)
         self._url = url
-        self._pulse: Pulse | None = None
-        self._ping: Question[bool] | None = None
+        self._pulse: SharedPing | None = None
+        self._ping: Poller[bool] | None = None
         self._telling: asyncio.Task[None] | None = None
         self._denied: dict[str, str] = {}
 
@@ -55,16 +55,16 @@ class Client:
                 for command in commands:
                     pipeline.execute_command(*command)
                 # a server that waits with us for a reply of others has nothing to do meanwhile
-                with nullcontext() if commands[0][0] == "BRPOP" else busy():
+                with nullcontext() if commands[0][0] == "BRPOP" else count_busy_time():
                     found = list(await pipeline.execute(raise_on_error=False))
         except (RedisTimeout, asyncio.CancelledError) as error:
             self.counts.settle(commands, [None] * len(commands))  # a silent server may yet run them
             if isinstance(error, RedisError):
-                raise said(self.name, error) from None
+                raise to_source_error(self.name, error) from None
             raise
         except RedisError as error:
             self.counts.unsent(commands)
-            raise said(self.name, error) from None
+            raise to_source_error(self.name, error) from None
         self.counts.settle(commands, found)
         self._note_rights(commands, found)
         return found
@@ -74,7 +74,7 @@ class Client:
         found = await self.replies(commands)
         refused = [(c, r) for c, r in zip(commands, found, strict=True) if isinstance(r, RedisError)]
         if refused and len(refused) == len(found):
-            raise said(self.name, refused[0][1], name_of(refused[0][0]))
+            raise to_source_error(self.name, refused[0][1], command_name(refused[0][0]))
         return [None if isinstance(reply, Exception) else reply for reply in found]
 
     async def granted(self, commands: Sequence[Command]) -> list[object]:
@@ -82,17 +82,17 @@ class Client:
         found = await self.replies(commands)
         for command, reply in zip(commands, found, strict=True):
             if isinstance(reply, NoPermissionError):
-                raise said(self.name, reply, name_of(command))
+                raise to_source_error(self.name, reply, command_name(command))
         return found
 
     async def one(self, *command: str | int) -> object:
         """The reply to one command. Raises SourceError when it is refused."""
         (reply,) = await self.replies([command])
         if isinstance(reply, RedisError):
-            raise said(self.name, reply, name_of(command))
+            raise to_source_error(self.name, reply, command_name(command))
         return reply
 
-    async def info(self) -> tuple[object, Counts]:
+    async def info(self) -> tuple[object, CommandCounts]:
         """INFO with all its sections, and what was sent to the server since this client was made."""
         reply = await self.one("INFO", "all")
         own = self.counts.now().since(self._before)
@@ -100,21 +100,21 @@ class Client:
         own.totals["commands"] -= 1
         return reply, own
 
-    def ping(self, name: str, period: float) -> Question[bool]:
+    def ping(self, name: str, period: float) -> Poller[bool]:
         """The question whether the server lives; a server that is named twice is pinged once."""
 
         async def ask() -> bool:
-            error = await self._shared_pulse().beat(SHARED * period)
+            error = await self._shared_pulse().beat(SHARED_PING_AGE * period)
             if error is not None:
-                raise said(self.name, error)
+                raise to_source_error(self.name, error)
             return True
 
-        self._ping = Question(name, ask, Pace(3 * self.timeout, at_most_every=period))
+        self._ping = Poller(name, ask, PollPolicy(3 * self.timeout, at_most_every=period))
         return self._ping
 
-    def _shared_pulse(self) -> Pulse:
+    def _shared_pulse(self) -> SharedPing:
         if self._pulse is None:
-            self._pulse = pulse_of(self._login, self._url, self.timeout, self.counts)
+            self._pulse = shared_ping(self._login, self._url, self.timeout, self.counts)
             self._pulse.watchers.append(self._tell)
         return self._pulse
 
@@ -131,23 +131,23 @@ class Client:
 
     def _note_rights(self, commands: Sequence[Command], found: Sequence[object]) -> None:
         refused = {
-            name_of(command): said(self.name, reply, name_of(command))
+            command_name(command): to_source_error(self.name, reply, command_name(command))
             for command, reply in zip(commands, found, strict=True)
             if isinstance(reply, NoPermissionError)
         }
         for command in commands:
-            name = name_of(command)
+            name = command_name(command)
             if name in refused:
                 self._denied[name] = str(refused[name])
             else:
                 self._denied.pop(name, None)
 
 
-def ping_of(client: Client | None, name: str, period: float) -> Question[bool]:
+def make_ping_poller(client: RedisClient | None, name: str, period: float) -> Poller[bool]:
     """The question whether the server lives; not configured without one."""
-    return client.ping(name, period) if client is not None else Question(name, None, Pace())
+    return client.ping(name, period) if client is not None else Poller(name, None, PollPolicy())
 
 
-def client_of(name: str, url: SecretStr | None, timeout: float) -> Client | None:
+def make_redis_client(name: str, url: SecretStr | None, timeout: float) -> RedisClient | None:
     """A client for this URL; None without one, or for something else than a Redis server."""
-    return Client(name, url, timeout) if url is not None and readable(url) is not None else None
+    return RedisClient(name, url, timeout) if url is not None and readable_url(url) is not None else None

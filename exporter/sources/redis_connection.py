@@ -9,18 +9,20 @@ from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from connections.redis_clients import arguments, connection_class
-from connections.redis_url import RedisUrl, parse
-from exporter.sources.redis_counts import OwnCounts
+from connections.redis_clients import connection_arguments, connection_class
+from connections.redis_url import RedisUrl, parse_redis_url
+from exporter.sources.redis_counts import OwnCommandCounts
 
-MOST_CONNECTIONS = 8  # one for each question that may be under way
-_counts: WeakValueDictionary[str, OwnCounts] = WeakValueDictionary()
+MAX_CONNECTIONS = 8  # one for each question that may be under way
+_counts: WeakValueDictionary[str, OwnCommandCounts] = WeakValueDictionary()
 _counts_lock = threading.Lock()
 
 
-def connect(url: SecretStr, timeout: float | None, counts: OwnCounts, most: int = MOST_CONNECTIONS) -> Redis:
+def make_redis(
+    url: SecretStr, timeout: float | None, counts: OwnCommandCounts, most: int = MAX_CONNECTIONS
+) -> Redis:
     """A client for this URL; nothing is opened before the first command. Raises ValueError for a bad URL."""
-    found = read_url(url)
+    found = parse_secret_url(url)
     how: dict[str, Any] = {
         # a key may hold any bytes; those that are no text survive the way to us and back
         "decode_responses": True,
@@ -33,35 +35,35 @@ def connect(url: SecretStr, timeout: float | None, counts: OwnCounts, most: int 
         "protocol": 2,
         "driver_info": None,
     }
-    kind = counted(connection_class(found), counts)
-    pool = ConnectionPool(connection_class=kind, **arguments(found), **how)
+    kind = counting_connection_class(connection_class(found), counts)
+    pool = ConnectionPool(connection_class=kind, **connection_arguments(found), **how)
     return Redis.from_pool(pool)
 
 
-def counted(base: Any, counts: OwnCounts) -> Any:
+def counting_connection_class(base: Any, counts: OwnCommandCounts) -> Any:
     """The class of connection, which counts what it takes to connect."""
 
     class Counted(base):  # type: ignore[misc]  # the class depends on the URL
         async def on_connect_check_health(self, check_health: bool = True) -> None:
             await super().on_connect_check_health(check_health)
-            counts.connected(*setup_of(self))
+            counts.connected(*setup_commands(self))
 
     return Counted
 
 
-def setup_of(connection: Any) -> list[str]:
+def setup_commands(connection: Any) -> list[str]:
     """The commands that a connection sends before it is ready."""
     auth = ["auth"] if connection.username or connection.password else []
     return [*auth, *(["select"] if connection.db else [])]
 
 
-def read_url(url: SecretStr) -> RedisUrl:
+def parse_secret_url(url: SecretStr) -> RedisUrl:
     """The URL as the one reader of Redis URLs understands it. Raises ValueError."""
-    return parse(url.get_secret_value())
+    return parse_redis_url(url.get_secret_value())
 
 
-def counts_of(url: SecretStr) -> OwnCounts:
+def shared_counts(url: SecretStr) -> OwnCommandCounts:
     """The counts that all who name this server share."""
-    address = read_url(url).address
+    address = parse_secret_url(url).address
     with _counts_lock:
-        return _counts.setdefault(address, OwnCounts())
+        return _counts.setdefault(address, OwnCommandCounts())

@@ -12,21 +12,21 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 CONTAINERS = frozenset({"memory", "slowlog", "latency", "acl", "config", "client"})
 # commands that look keys up for reading: the server counts a hit or a miss for each key
-LOOKING = frozenset(
+LOOKUP_COMMANDS = frozenset(
     {
         "llen", "lindex", "lrange", "hlen", "hvals", "zrange", "zcard", "scard", "smembers", "getrange",
         "strlen", "xlen", "type",
     }
 )  # fmt: skip
 # every command that we may send
-SENT = LOOKING | {
+SENT_COMMANDS = LOOKUP_COMMANDS | {
     "ping", "select", "auth", "info", "exists", "dbsize", "scan", "memory", "slowlog", "latency",
     "psubscribe", "publish", "sadd", "expire", "brpop", "del",
 }  # fmt: skip
 
 
 @dataclass
-class Counts:
+class CommandCounts:
     """Calls, refused and failed calls by command, errors by their first word, look-ups, connections."""
 
     calls: Counter[str] = field(default_factory=Counter)
@@ -35,49 +35,49 @@ class Counts:
     errors: Counter[str] = field(default_factory=Counter)
     totals: Counter[str] = field(default_factory=Counter)  # hits, misses, connections, commands
 
-    def copy(self) -> "Counts":
+    def copy(self) -> "CommandCounts":
         """The counts as they are now."""
         parts = (self.calls, self.rejected, self.failed, self.errors, self.totals)
-        return Counts(*(Counter(part) for part in parts))
+        return CommandCounts(*(Counter(part) for part in parts))
 
-    def since(self, before: "Counts") -> "Counts":
+    def since(self, before: "CommandCounts") -> "CommandCounts":
         """What was added since `before`."""
         parts = ("calls", "rejected", "failed", "errors", "totals")
-        return Counts(*(getattr(self, part) - getattr(before, part) for part in parts))
+        return CommandCounts(*(getattr(self, part) - getattr(before, part) for part in parts))
 
     def sent(self, command: Sequence[str | int], times: int = 1) -> None:
         """Count a command that is sent; until its reply is there, its keys as found and as not found."""
-        name = name_of(command)
+        name = command_name(command)
         self.calls[name] += times
         self.totals["commands"] += times
-        self._look_up(times, reserved(name, command))
+        self._look_up(times, max_lookups(name, command))
 
     def replied(self, command: Sequence[str | int], reply: object) -> None:
         """Correct the counts by the reply."""
-        name = name_of(command)
-        self._look_up(-1, reserved(name, command))
+        name = command_name(command)
+        self._look_up(-1, max_lookups(name, command))
         if isinstance(reply, ResponseError):
             self._note_error(name, reply)
         else:
-            self._look_up(1, look_ups(name, command, reply))
+            self._look_up(1, count_lookups(name, command, reply))
 
     def _look_up(self, times: int, keys: tuple[int, int]) -> None:
         self.totals["hits"] += times * keys[0]
         self.totals["misses"] += times * keys[1]
 
     def _note_error(self, name: str, error: ResponseError) -> None:
-        self.errors[error_word(error)] += 1
+        self.errors[error_code(error)] += 1
         if isinstance(error, NoPermissionError):
             self.rejected[name] += 1  # refused before it ran, which is no call
             self.calls[name] -= 1
             self.totals["commands"] -= 1
             return
         self.failed[name] += 1
-        if name in LOOKING:
+        if name in LOOKUP_COMMANDS:
             self.totals["hits"] += 1  # a key of another type
 
 
-class OwnCounts:
+class OwnCommandCounts:
     """The counts of one server, noted by several connections and threads.
 
     They are never less than what the server has counted of ours, so that nothing of ours counts as a user's.
@@ -85,7 +85,7 @@ class OwnCounts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts = Counts()
+        self._counts = CommandCounts()
 
     def send(self, commands: Sequence[Sequence[str | int]]) -> None:
         """Count commands that are about to be sent."""
@@ -117,37 +117,37 @@ class OwnCounts:
             for name in setup:
                 self._counts.sent((name,))
 
-    def now(self) -> Counts:
+    def now(self) -> CommandCounts:
         """All that was sent since this process began."""
         with self._lock:
             return self._counts.copy()
 
 
-def name_of(command: Sequence[str | int]) -> str:
+def command_name(command: Sequence[str | int]) -> str:
     """The name under which the server counts the command."""
     name = str(command[0]).lower()
     return f"{name}|{str(command[1]).lower()}" if name in CONTAINERS and len(command) > 1 else name
 
 
-def error_word(error: ResponseError) -> str:
+def error_code(error: ResponseError) -> str:
     """The word under which the server counts the error."""
     if isinstance(error, NoPermissionError):
         return "NOPERM"  # the client library takes the word off
     return str(error).split(" ", 1)[0]
 
 
-def reserved(name: str, command: Sequence[str | int]) -> tuple[int, int]:
+def max_lookups(name: str, command: Sequence[str | int]) -> tuple[int, int]:
     """How many keys the command may find, and how many it may not."""
-    most = len(command) - 1 if name == "exists" else int(name in LOOKING)
+    most = len(command) - 1 if name == "exists" else int(name in LOOKUP_COMMANDS)
     return most, most
 
 
-def look_ups(name: str, command: Sequence[str | int], reply: object) -> tuple[int, int]:
+def count_lookups(name: str, command: Sequence[str | int], reply: object) -> tuple[int, int]:
     """How many keys the command found and did not find."""
     if name == "exists":
         found = reply if isinstance(reply, int) else 0
         return found, len(command) - 1 - found
-    if name not in LOOKING:
+    if name not in LOOKUP_COMMANDS:
         return 0, 0
     # lists, hashes and sets that are empty are not there
     return (1, 0) if reply and reply != "none" else (0, 1)

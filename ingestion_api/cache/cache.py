@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis
 
 from connections.redis_clients import blocking_client
-from connections.redis_url import parse
+from connections.redis_url import parse_redis_url
 from ingestion_api.errors import Unavailable
 from ingestion_api.jobs.watch import batches
 from ingestion_api.settings import Settings
@@ -63,7 +63,7 @@ class Cache:
         """The cache of the settings; None when there is none."""
         if settings.cache_url is None:
             return None
-        url = parse(settings.cache_url.get_secret_value())
+        url = parse_redis_url(settings.cache_url.get_secret_value())
         redis = blocking_client(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         return cls(redis, settings.cache_protected, settings.cache_sample)
 

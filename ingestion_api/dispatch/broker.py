@@ -8,8 +8,8 @@ from celery import Celery
 from redis import Redis
 from redis.exceptions import RedisError
 
-from connections.faults import fault
-from connections.redis_clients import blocking_client, explained_now
+from connections.faults import describe_fault
+from connections.redis_clients import blocking_client, explain_error_blocking
 from connections.redis_url import RedisUrl
 from ingestion_api.dispatch.celery_app import EMBEDDINGS, INGESTION, TASKS, broker_address, make_celery_app
 from ingestion_api.errors import Unavailable
@@ -49,7 +49,7 @@ class Broker:
         try:
             self._redis.ping()
         except RedisError as error:
-            if words := fault(explained_now(error, self._url)):
+            if words := describe_fault(explain_error_blocking(error, self._url)):
                 raise Unavailable(f"The queue's broker {words}; see broker_url.") from error
             raise Unavailable("The queue's broker does not answer; try again shortly.") from error
         except Exception as error:

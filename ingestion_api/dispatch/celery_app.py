@@ -6,7 +6,7 @@ from celery import Celery
 from kombu import Connection, Exchange, Queue
 
 from connections.celery_broker import celery_broker
-from connections.redis_url import EXPECTED, RedisUrl, parse
+from connections.redis_url import EXPECTED_URL, RedisUrl, parse_redis_url
 from ingestion_api.settings import Settings
 
 INGESTION = "ingestion"
@@ -90,5 +90,5 @@ def make_celery_app(settings: Settings, **more: Any) -> Celery:
 def broker_address(settings: Settings) -> RedisUrl:
     """The broker of the settings. Raises ValueError without one."""
     if settings.broker_url is None:
-        raise ValueError(f"broker_url is empty, so there is no queue; {EXPECTED}")
-    return parse(settings.broker_url.get_secret_value())
+        raise ValueError(f"broker_url is empty, so there is no queue; {EXPECTED_URL}")
+    return parse_redis_url(settings.broker_url.get_secret_value())

@@ -9,7 +9,7 @@ from typing import Any
 from redis import Redis
 
 from connections.redis_clients import blocking_client
-from connections.redis_url import parse
+from connections.redis_url import parse_redis_url
 from ingestion_api.errors import TooManyRequests
 from ingestion_api.settings import Settings
 
@@ -68,7 +68,7 @@ class EdgeQueue:
         """The queue of the settings; None when jobs go to Celery."""
         if settings.dispatch != "edge" or settings.edge_url is None:
             return None
-        url = parse(settings.edge_url.get_secret_value())
+        url = parse_redis_url(settings.edge_url.get_secret_value())
         redis = blocking_client(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         return cls(redis, LAYOUTS[settings.edge_layout], settings.queue_limit, settings.job_ttl)
 

@@ -6,7 +6,7 @@ import threading
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from connections.postgres_faults import way_is_wrong
+from connections.postgres_faults import describe_url_fault
 from ingestion_api.errors import Unavailable
 from ingestion_api.store.migrate import migrate
 
@@ -64,7 +64,7 @@ class BackgroundMigration:
         try:
             migrate(self._engine)
         except (OperationalError, InterfaceError) as error:
-            words = way_is_wrong(str(error))
+            words = describe_url_fault(str(error))
             self._away = f"The service's database {words}" if words else UNREACHABLE
             if not self._tried.is_set():
                 log.warning("%s; see database_url. It is tried every %g s.", self._away, RETRY_INTERVAL)

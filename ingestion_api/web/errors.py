@@ -14,8 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from connections.faults import fault
-from connections.postgres_faults import way_is_wrong
+from connections.faults import describe_fault
+from connections.postgres_faults import describe_url_fault
 from ingestion_api.errors import ServiceError
 from ingestion_api.store.engine import RESOURCES_DETAIL
 from ingestion_api.store.trouble import describe_database_error
@@ -87,7 +87,7 @@ def of_database(error: Exception) -> str:
     """What an error of a database means to who asked."""
     theirs = RESOURCES_DETAIL in getattr(error, "detail", ())
     whose = "The database of the resources" if theirs else "The service's database"
-    if words := way_is_wrong(str(error)):
+    if words := describe_url_fault(str(error)):
         return f"{whose} {words}."
     return f"{whose} {describe_database_error(error)}; try again shortly."
 
@@ -97,7 +97,7 @@ async def _no_data(_request: Request, _error: DataError) -> JSONResponse:
 
 
 async def _redis_away(_request: Request, error: RedisError) -> JSONResponse:
-    if words := fault(error):
+    if words := describe_fault(error):
         log.warning("Redis %s", words)
         return detail(503, f"Redis {words}.", {"Retry-After": "5"})
     log.warning("Redis does not answer: %s", type(error).__name__)

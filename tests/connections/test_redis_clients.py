@@ -15,9 +15,15 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from connections.celery_broker import celery_broker
-from connections.faults import NO_TLS, SPEAKS_TLS, fault
-from connections.redis_clients import arguments, blocking_client, connection_class, explained, explained_now
-from connections.redis_url import parse
+from connections.faults import NO_TLS, SPEAKS_TLS, describe_fault
+from connections.redis_clients import (
+    blocking_client,
+    connection_arguments,
+    connection_class,
+    explain_error,
+    explain_error_blocking,
+)
+from connections.redis_url import parse_redis_url
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port
 from tests.servers.redis_server import RedisServer
@@ -35,26 +41,29 @@ def sentinel(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
 
 def said_now(url: str) -> str | None:
     """What is wrong in the eyes of a thread; None where nothing is."""
-    found = parse(url)
+    found = parse_redis_url(url)
     with blocking_client(found, **TIMES) as client:
         try:
             client.ping()
         except RedisError as error:
-            return fault(explained_now(error, found)) or type(error).__name__
+            return describe_fault(explain_error_blocking(error, found)) or type(error).__name__
     return None
 
 
 async def said_in_a_loop(url: str) -> str | None:
     """The same in an event loop."""
-    found = parse(url)
+    found = parse_redis_url(url)
     pool = redis.asyncio.ConnectionPool(
-        connection_class=connection_class(found), **arguments(found), **TIMES, retry=Again(NoBackoff(), 0)
+        connection_class=connection_class(found),
+        **connection_arguments(found),
+        **TIMES,
+        retry=Again(NoBackoff(), 0),
     )
     client = redis.asyncio.Redis.from_pool(pool)
     try:
         await client.ping()
     except RedisError as error:
-        return fault(await explained(error, found)) or type(error).__name__
+        return describe_fault(await explain_error(error, found)) or type(error).__name__
     finally:
         await client.aclose()
     return None
@@ -62,7 +71,7 @@ async def said_in_a_loop(url: str) -> str | None:
 
 def said_by_celery(url: str) -> str | None:
     """The same of what Celery opens."""
-    broker = celery_broker(parse(url))
+    broker = celery_broker(parse_redis_url(url))
     options = {**broker.transport_options, **TIMES}
     with Connection(broker.url, ssl=broker.use_ssl or False, transport_options=options) as connection:
         try:
@@ -70,7 +79,7 @@ def said_by_celery(url: str) -> str | None:
             channel: Any = connection.default_channel
             channel.client.ping()
         except Exception as error:  # noqa: BLE001  (kombu's transports raise what they like)
-            return fault(error) or type(error).__name__
+            return describe_fault(error) or type(error).__name__
     return None
 
 
@@ -105,8 +114,8 @@ def test_all_of_them_are_in_the_same_database(redis_server: RedisServer, sentine
         f"redis://127.0.0.1:{redis_server.port}/3;redis://127.0.0.1:1/3",
         f"sentinel://127.0.0.1:{sentinel.port}/3?master_name=lamp",
     ):
-        broker = celery_broker(parse(url))
-        with blocking_client(parse(url)) as ours:
+        broker = celery_broker(parse_redis_url(url))
+        with blocking_client(parse_redis_url(url)) as ours:
             assert ours.dbsize() == 1
         with Connection(broker.url, transport_options=broker.transport_options) as theirs:
             channel: Any = theirs.default_channel
@@ -146,10 +155,10 @@ def test_who_is_away_is_no_fault_of_ours(own_redis_server: RedisServer) -> None:
 
 
 def test_sentinels_that_know_nobody_say_so(sentinel: SentinelServer) -> None:
-    found = parse(f"sentinel://127.0.0.1:{sentinel.port}/0?master_name=other")
+    found = parse_redis_url(f"sentinel://127.0.0.1:{sentinel.port}/0?master_name=other")
     with blocking_client(found, **TIMES) as client, pytest.raises(redis.ConnectionError, match="No master"):
         client.ping()
 
 
 def test_a_failed_handshake_at_the_end_of_a_connection_is_no_fault_of_ours() -> None:
-    assert fault(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")) is None
+    assert describe_fault(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")) is None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connections.celery_broker import celery_broker
-from connections.redis_url import beside, parse, with_master
+from connections.redis_url import parse_redis_url, with_database, with_master_name
 from tests.servers.tls import certificate
 
 
@@ -30,18 +30,18 @@ from tests.servers.tls import certificate
     ],
 )
 def test_the_same_server_has_many_names(url: str, shown: str) -> None:
-    assert parse(url).shown == shown
+    assert parse_redis_url(url).shown == shown
 
 
 @pytest.mark.parametrize("word", ["none", "CERT_NONE", "cert_none", "NONE"])
 def test_both_libraries_words_for_no_verification(word: str) -> None:
-    tls = parse(f"rediss://host?ssl_cert_reqs={word}").tls
+    tls = parse_redis_url(f"rediss://host?ssl_cert_reqs={word}").tls
     assert tls is not None
     assert (tls.verify, tls.check_hostname) == (ssl.CERT_NONE, False)
 
 
 def test_tls_verifies_unless_told_otherwise() -> None:
-    tls = parse("rediss://host").tls
+    tls = parse_redis_url("rediss://host").tls
     assert tls is not None
     assert (tls.verify, tls.check_hostname) == (ssl.CERT_REQUIRED, True)
 
@@ -86,24 +86,24 @@ def test_tls_verifies_unless_told_otherwise() -> None:
 )
 def test_what_cannot_be_used_is_a_sentence(url: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=r".+") as refused:
-        parse(url)
+        parse_redis_url(url)
     assert sentence in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["redis://me:hunter2@h/x", "redis://:hunter2@h:p/0", "redis://:hunter2 @h/0"])
 def test_no_sentence_tells_a_password(url: str) -> None:
     with pytest.raises(ValueError, match=r".+") as refused:
-        parse(url)
+        parse_redis_url(url)
     assert "hunter2" not in str(refused.value)
-    assert "hunter2" not in repr(parse("redis://me:hunter2@h/0"))
+    assert "hunter2" not in repr(parse_redis_url("redis://me:hunter2@h/0"))
 
 
 def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     with pytest.raises(ValueError, match=r"ca\.pem, which holds no certificate"):
-        parse(f"rediss://host?ssl_ca_certs={tmp_path}/ca.pem")
+        parse_redis_url(f"rediss://host?ssl_ca_certs={tmp_path}/ca.pem")
     made = certificate(tmp_path)
-    assert parse(f"rediss://host?ssl_ca_certs={made.file}").tls is not None
+    assert parse_redis_url(f"rediss://host?ssl_ca_certs={made.file}").tls is not None
 
 
 @pytest.mark.parametrize(
@@ -118,23 +118,28 @@ def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_celery_is_told_in_its_own_dialect(url: str, told: str) -> None:
-    assert celery_broker(parse(url)).url == told
+    assert celery_broker(parse_redis_url(url)).url == told
 
 
 def test_celery_is_told_of_tls_and_sentinels_beside_the_url() -> None:
-    secured = celery_broker(parse("rediss://h?ssl_cert_reqs=none"))
+    secured = celery_broker(parse_redis_url("rediss://h?ssl_cert_reqs=none"))
     assert (secured.use_ssl or {})["ssl_cert_reqs"] == ssl.CERT_NONE
-    guarded = celery_broker(parse("sentinel://a?master_name=m&sentinel_password=s"))
+    guarded = celery_broker(parse_redis_url("sentinel://a?master_name=m&sentinel_password=s"))
     assert guarded.transport_options["master_name"] == "m"
     assert guarded.transport_options["sentinel_kwargs"]["password"] == "s"
 
 
 def test_a_database_beside_is_of_the_same_server() -> None:
-    assert beside("rediss://:p@h:1/0?ssl_cert_reqs=none", 4) == "rediss://:p@h:1/4?ssl_cert_reqs=none"
-    assert parse(beside("unix:///r.sock?db=2&password=p", 4).replace("redis+socket", "unix")).database == 4
+    assert with_database("rediss://:p@h:1/0?ssl_cert_reqs=none", 4) == "rediss://:p@h:1/4?ssl_cert_reqs=none"
+    assert (
+        parse_redis_url(
+            with_database("unix:///r.sock?db=2&password=p", 4).replace("redis+socket", "unix")
+        ).database
+        == 4
+    )
 
 
 def test_a_name_for_sentinels_is_added_where_there_is_none() -> None:
-    assert parse(with_master("sentinel://a:1/2;sentinel://b:2/2", "m")).sentinel is not None
-    assert with_master("sentinel://a?master_name=n", "m") == "sentinel://a?master_name=n"
-    assert with_master("redis://a", "m") == "redis://a"
+    assert parse_redis_url(with_master_name("sentinel://a:1/2;sentinel://b:2/2", "m")).sentinel is not None
+    assert with_master_name("sentinel://a?master_name=n", "m") == "sentinel://a?master_name=n"
+    assert with_master_name("redis://a", "m") == "redis://a"

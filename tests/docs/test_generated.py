@@ -4,8 +4,8 @@ import pytest
 
 from docs.generate import FOLDER, PAGES
 from docs.markdown import table
-from exporter.catalogue import choices, put, shown
 from exporter.collectors import COLLECTORS
+from exporter.inventory import list_metrics, list_pollers, list_settings
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
@@ -16,7 +16,7 @@ def test_a_derived_document_is_what_make_docs_would_write(name: str) -> None:
 
 
 def test_every_metric_is_explained_in_a_sentence() -> None:
-    for entry in shown():
+    for entry in list_metrics():
         about = entry.metric.about
         assert about[:1].isupper(), f"{entry.metric.name}: {about!r} does not begin like a sentence"
         assert about.endswith("."), f"{entry.metric.name}: {about!r} does not end like a sentence"
@@ -24,17 +24,17 @@ def test_every_metric_is_explained_in_a_sentence() -> None:
 
 def test_every_metric_is_declared_by_one_part_only_or_with_the_same_words() -> None:
     meanings: dict[str, str] = {}
-    for entry in shown():
+    for entry in list_metrics():
         about = meanings.setdefault(entry.metric.name, entry.metric.about)
         assert about == entry.metric.about, f"{entry.metric.name} has two meanings"
 
 
 def test_every_setting_says_what_it_means() -> None:
-    assert [choice.name for choice in choices() if not choice.about] == []
+    assert [choice.name for choice in list_settings() if not choice.about] == []
 
 
 def test_no_two_questions_have_the_same_name() -> None:
-    names = [question.name for question in put()]
+    names = [question.name for question in list_pollers()]
     assert len(names) == len(set(names))
 
 

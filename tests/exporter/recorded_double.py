@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from exporter.sources.prometheus.answers import Labels
+from exporter.sources.prometheus.series import Labels
 from tests.exporter.answering import Handler, answering
 
 MATCHER = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')

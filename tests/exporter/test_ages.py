@@ -5,8 +5,8 @@ from math import inf
 
 import pytest
 
-from exporter.pace import Pace
-from exporter.question import Question, answers_used
+from exporter.poll_policy import PollPolicy
+from exporter.polling import Poller, result_times
 
 ASKED_AT, LATER = 1000.0, 1050.0
 
@@ -20,11 +20,11 @@ def test_what_is_asked_on_change_tells_of_now(every: float, ages: list[float]) -
 
     async def run() -> list[float]:
         nonlocal now
-        question = Question("the source", ask, Pace(every=every), lambda: now)
+        question = Poller("the source", ask, PollPolicy(every=every), lambda: now)
         await question.ask_now()
         now = LATER
         used: list[float] = []
-        answers_used.set(used)
+        result_times.set(used)
         assert await question.answer() == "healthy"
         return used
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exporter.anomaly.view import View
+from exporter.anomaly.series_status import SeriesStatus
 from exporter.collectors.anomalies import METRICS
-from exporter.settings import Anomalies, Limits
-from exporter.sources.prometheus.names import Name
-from exporter.sources.prometheus.source import Prometheus
+from exporter.settings import AnomalySettings, LimitSettings
+from exporter.sources.prometheus.names import SeriesName
+from exporter.sources.prometheus.source import PrometheusSource
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Page, watching
 from tests.exporter.series_made_up import Floats, daily, level
@@ -175,10 +175,10 @@ def test_a_restart_forgets_nothing(prometheus: PrometheusServer) -> None:
         assert np.allclose(restarted[key][:3], view[:3], rtol=1e-9, equal_nan=True)
 
 
-async def looks(url: str, moments: Sequence[float]) -> dict[Name, View]:
+async def looks(url: str, moments: Sequence[float]) -> dict[SeriesName, SeriesStatus]:
     """How the series are after a look at each of these moments."""
     now = [0.0]
-    source = Prometheus(Anomalies(prometheus_url=url), Limits(), clock=lambda: now[0])
+    source = PrometheusSource(AnomalySettings(prometheus_url=url), LimitSettings(), clock=lambda: now[0])
     for now[0] in moments:
         await source.signals.ask_now()
     found = await source.signals.answer()

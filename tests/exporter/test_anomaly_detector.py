@@ -7,10 +7,10 @@ from time import process_time
 import numpy as np
 import pytest
 
+from exporter.anomaly.batch_detector import BatchDetector
 from exporter.anomaly.detector import Detector
-from exporter.anomaly.detectors import Detectors
-from exporter.anomaly.readings import Readings
-from exporter.anomaly.tuning import Tuning
+from exporter.anomaly.parameters import Parameters
+from exporter.anomaly.scores import DetectorScores
 from tests.exporter.series_made_up import DAY, Floats, daily, level, minutes
 
 TIMES = minutes(9)
@@ -18,17 +18,17 @@ TIMES = minutes(9)
 LATE = 8 * 1440 - 300
 
 
-def read(values: Floats, times: Floats = TIMES) -> Readings:
+def read(values: Floats, times: Floats = TIMES) -> DetectorScores:
     """All rows at once."""
     return Detector().read(times, values)
 
 
-def alerts(found: Readings) -> list[int]:
+def alerts(found: DetectorScores) -> list[int]:
     """The rows that begin an alert."""
     return [int(row) for row in np.flatnonzero(found.score >= 1)]
 
 
-def late(found: Readings) -> list[int]:
+def late(found: DetectorScores) -> list[int]:
     """The rows of the last two days that begin an alert."""
     return [row for row in alerts(found) if row > 7 * 1440]
 
@@ -266,7 +266,11 @@ def test_a_holiday_is_compared_with_sundays() -> None:
     named = frozenset({datetime.fromtimestamp(holiday * DAY, UTC).date()})
     morning = int(np.argmax(days == holiday))
     plain, told = (
-        [row for row in alerts(Detector(Tuning(holidays=of)).read(times, values)) if 0 <= row - morning < 120]
+        [
+            row
+            for row in alerts(Detector(Parameters(holidays=of)).read(times, values))
+            if 0 <= row - morning < 120
+        ]
         for of in (frozenset(), named)
     )
     assert plain[0] == morning
@@ -278,7 +282,7 @@ def test_a_mark_ends_by_time_where_rows_are_few() -> None:
     values[LATE:] *= 5
     times = TIMES.copy()
     times[LATE + 1 :] += 5 * 3600
-    found = Detector(Tuning.of(60, learn=3600)).read(times, values)
+    found = Detector(Parameters.of(60, learn=3600)).read(times, values)
     assert (found.direction[LATE], found.direction[LATE + 1]) == (1, 0)
 
 
@@ -294,7 +298,7 @@ def test_rounds_of_many_series_give_what_each_gives_alone() -> None:
     courses[3][LATE - 700] = 1
     courses[4][LATE - 300 :] = courses[4][LATE - 300]
     alone = [read(values) for values in courses]
-    many = Detectors(Tuning(), len(courses))
+    many = BatchDetector(Parameters(), len(courses))
     places = np.arange(len(courses))
     for place, values in enumerate(courses):
         many.clear(place)
@@ -308,7 +312,7 @@ def test_rounds_of_many_series_give_what_each_gives_alone() -> None:
 
 
 def test_a_round_of_200_series_takes_little_time_and_a_series_little_memory() -> None:
-    many, places = Detectors(Tuning.of(15), 200), np.arange(200)
+    many, places = BatchDetector(Parameters.of(15), 200), np.arange(200)
     draw = np.random.default_rng(0)
     for place in range(200):
         many.clear(place)
@@ -323,5 +327,5 @@ def test_a_round_of_200_series_takes_little_time_and_a_series_little_memory() ->
 
 
 def test_the_window_holds_a_day_however_short_the_period() -> None:
-    assert Tuning.of(60).window == Tuning.of(300).window == 1500
-    assert Tuning.of(15).window * 15 >= DAY
+    assert Parameters.of(60).window == Parameters.of(300).window == 1500
+    assert Parameters.of(15).window * 15 >= DAY

@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from exporter.errors import TimedOut
-from exporter.settings import Anomalies, Limits
-from exporter.sources.prometheus.answers import Labels
-from exporter.sources.prometheus.names import named
-from exporter.sources.prometheus.pieces import ROWS, Piece, further, past
-from exporter.sources.prometheus.source import Prometheus, Unusual
+from exporter.errors import SourceTimeout
+from exporter.settings import AnomalySettings, LimitSettings
+from exporter.sources.prometheus.names import unique_names
+from exporter.sources.prometheus.queries import ROWS, RangeQuery, history_queries, queries_since
+from exporter.sources.prometheus.series import Labels
+from exporter.sources.prometheus.source import AnomalySnapshot, PrometheusSource
 from tests.exporter.recorded_double import RecordedDouble, recorded_double
 
 PERIOD = 60
@@ -33,9 +33,11 @@ class Looking:
     def __init__(self, double: RecordedDouble, **settings: Any) -> None:
         self.now = NOW
         given = {"prometheus_url": double.url, "learn": 3600, **settings}
-        self.source = Prometheus(Anomalies.model_validate(given), Limits(), clock=lambda: self.now)
+        self.source = PrometheusSource(
+            AnomalySettings.model_validate(given), LimitSettings(), clock=lambda: self.now
+        )
 
-    async def look(self) -> Unusual:
+    async def look(self) -> AnomalySnapshot:
         """The answer to one look."""
         await self.source.signals.ask_now()
         return await self.source.signals.answer()
@@ -57,7 +59,7 @@ def looking(double: RecordedDouble, story: Callable[[Looking], Awaitable[None]],
 @pytest.mark.parametrize("series", [1, 7, 200])
 def test_pieces_are_bounded_and_hold_each_time_of_each_series_once(series: int) -> None:
     labels: list[Labels] = [(("signal", f"s{number}"),) for number in range(series)]
-    pieces = [*past(labels, NOW - 7, 15)]
+    pieces = [*history_queries(labels, NOW - 7, 15)]
     seen: dict[str, list[float]] = {}
     for piece in pieces:
         steps = round((piece.end - piece.begin) / 15) + 1
@@ -71,16 +73,16 @@ def test_pieces_are_bounded_and_hold_each_time_of_each_series_once(series: int) 
 
 
 def test_halves_hold_what_the_whole_held() -> None:
-    one = Piece(("a", "b", "c"), 60, 300)
+    one = RangeQuery(("a", "b", "c"), 60, 300)
     early, late = one.halves(60)
     assert (early.begin, early.end, late.begin, late.end) == (60, 180, 240, 300)
-    first, second = Piece(("a", "b", "c"), 60, 60).halves(60)
+    first, second = RangeQuery(("a", "b", "c"), 60, 60).halves(60)
     assert first.selectors + second.selectors == ("a", "b", "c")
-    assert Piece(("a",), 60, 60).halves(60) == ()
+    assert RangeQuery(("a",), 60, 60).halves(60) == ()
 
 
 def test_after_a_pause_all_is_read_on_in_bounded_pieces() -> None:
-    pieces = [*further(0, 6000 * 60, 60, 200)]
+    pieces = [*queries_since(0, 6000 * 60, 60, 200)]
     assert pieces[0].begin == 60
     assert pieces[-1].end == 6000 * 60
     assert all((piece.end - piece.begin) / 60 < 200 for piece in pieces)
@@ -95,7 +97,7 @@ def test_series_are_told_apart_by_their_whole_label_set() -> None:
         (("queue", long + "2"), ("signal", "s")),
         (("queue", "b"), ("signal", "s")),
     ]
-    names = named(series, 120)
+    names = unique_names(series, 120)
     assert len({*names.values()}) == len(series)
     assert all(len(name.part) <= 120 for name in names.values())
     assert names[series[4]].part == "b"
@@ -142,7 +144,7 @@ def test_what_was_read_stays_read_and_is_not_read_twice_when_a_later_answer_is_l
 
     async def broken_off(it: Looking) -> None:
         double.silent_from = 3
-        with pytest.raises(TimedOut, match=r"no answer within 2 s"):
+        with pytest.raises(SourceTimeout, match=r"no answer within 2 s"):
             await it.look()
         double.silent_from = None
         views.append(sorted((await it.look()).views))
@@ -237,7 +239,7 @@ def test_the_loop_never_stands_still_for_long() -> None:
 
 def test_the_selectors_of_a_piece_name_one_series_each() -> None:
     labels: list[Labels] = [(("queue", 'a"\\b'), ("signal", "s")), (("signal", "s"),)]
-    [piece] = [*past(labels, NOW - 7, 300)]
+    [piece] = [*history_queries(labels, NOW - 7, 300)]
     assert piece.selectors == (
         'ops:watched{queue="a\\"\\\\b",signal="s"}',
         'ops:watched{queue="",signal="s"}',

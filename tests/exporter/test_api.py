@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import BadAnswer
+from exporter.errors import InvalidResponse
 from exporter.settings import Settings
-from exporter.settings_modules import MODULES
+from exporter.settings_modules import DEFAULT_MODULES
 from exporter.sources.backend.metrics_page import MetricsParser
 from exporter.sources.backend.own_traffic import OwnRequests
 from exporter.sources.backend.paths import requested_paths
@@ -40,7 +40,9 @@ def metrics(rows: Iterable[Row], started: float | None = 1.8e9, seconds: float =
 def totals() -> ApiTotalsTracker:
     """Totals for the modules of the default settings."""
     own = OwnRequests(requested_paths(Settings()), {"/metrics"})
-    return ApiTotalsTracker(MetricsParser(RouteModules(MODULES), ("neo_alexandria_inprogress",), own), own)
+    return ApiTotalsTracker(
+        MetricsParser(RouteModules(DEFAULT_MODULES), ("neo_alexandria_inprogress",), own), own
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def totals() -> ApiTotalsTracker:
     ],
 )
 def test_the_longest_prefix_that_fits_names_the_module(route: str, module: str) -> None:
-    assert RouteModules(MODULES).module(route) == module
+    assert RouteModules(DEFAULT_MODULES).module(route) == module
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_the_longest_prefix_that_fits_names_the_module(route: str, module: str) 
     ],
 )
 def test_routes_that_take_seconds_by_design_are_not_timed(route: str, timed: bool) -> None:
-    assert RouteModules(MODULES).is_timed(route) == timed
+    assert RouteModules(DEFAULT_MODULES).is_timed(route) == timed
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ def test_a_broken_line_costs_that_line(line: str) -> None:
 
 @pytest.mark.parametrize("text", ["<html><body>Sign in</body></html>", "", '{"detail": "no"}'])
 def test_what_is_no_page_of_metrics_is_no_answer(text: str) -> None:
-    with pytest.raises(BadAnswer, match="no page of metrics"):
+    with pytest.raises(InvalidResponse, match="no page of metrics"):
         totals().read(text)
 
 

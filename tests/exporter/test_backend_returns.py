@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from exporter.errors import Absent, BadAnswer, Refused, SourceError, TimedOut
-from exporter.pace import Pace
-from exporter.question import Question
+from exporter.errors import InvalidResponse, RequestFailed, SourceError, SourceTimeout, SourceUnreachable
+from exporter.poll_policy import PollPolicy
+from exporter.polling import Poller
 from exporter.sources.backend.module_views import has_succeeded
 from tests.exporter.backend_double import BackendDouble, backend_double
 from tests.exporter.exporter_page import Watched, watching
@@ -55,12 +55,12 @@ def seen_until_asked(exporter: Watched, backend: BackendDouble) -> set[str | Non
     ("error", "absent_at", "works"),
     [
         (None, 0.0, True),
-        (BadAnswer("nonsense"), 999.0, False),
-        (TimedOut("silence"), 999.0, False),
-        (TimedOut("silence while all was silent"), 1000.0, None),
-        (Refused("an error", 500), 999.0, False),
-        (Refused("no token", 401), 999.0, None),
-        (Absent("nobody there, and no scrape saw it"), 0.0, None),
+        (InvalidResponse("nonsense"), 999.0, False),
+        (SourceTimeout("silence"), 999.0, False),
+        (SourceTimeout("silence while all was silent"), 1000.0, None),
+        (RequestFailed("an error", 500), 999.0, False),
+        (RequestFailed("no token", 401), 999.0, None),
+        (SourceUnreachable("nobody there, and no scrape saw it"), 0.0, None),
     ],
 )
 def test_failures_count_that_came_while_the_backend_was_there(
@@ -70,7 +70,7 @@ def test_failures_count_that_came_while_the_backend_was_there(
         if error is not None:
             raise error
 
-    question = Question("a route", ask, Pace(), lambda: 1000.0)
+    question = Poller("a route", ask, PollPolicy(), lambda: 1000.0)
     assert has_succeeded(question, absent_at) is None
     asyncio.run(question.ask_now())
     assert has_succeeded(question, absent_at) is works

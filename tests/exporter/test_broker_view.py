@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from exporter.errors import NotConfigured
-from exporter.settings import Celery
+from exporter.settings import CelerySettings
 from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
 from exporter.sources.broker.source import BrokerSource
 from tests.exporter.worker_events import heartbeat, life, tell
@@ -21,7 +21,9 @@ def watch(server: RedisServer, look: Callable[[BrokerSource], Awaitable[T]]) -> 
     """What `look` sees of a broker that is listened to."""
 
     async def run() -> T:
-        broker = BrokerSource(Celery(broker_url=SecretStr(server.url), fast_period=0.01, worker_timeout=1.0))
+        broker = BrokerSource(
+            CelerySettings(broker_url=SecretStr(server.url), fast_period=0.01, worker_timeout=1.0)
+        )
         broker.open()
         try:
             async with asyncio.timeout(8):
@@ -88,7 +90,7 @@ def test_a_broker_that_is_gone_leaves_everything_unknown(own_redis_server: Redis
 
 def test_without_a_broker_there_is_no_view() -> None:
     with pytest.raises(NotConfigured):
-        asyncio.run(BrokerSource(Celery()).observed())
+        asyncio.run(BrokerSource(CelerySettings()).observed())
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.catalogue import shown
 from exporter.collectors.anomalies import METRICS as ANOMALIES
+from exporter.inventory import list_metrics
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.replay import replay
@@ -93,7 +93,7 @@ def linked(exporter: Watched) -> Page:
 
 
 def test_described_and_shown_are_the_same(pages: list[Page]) -> None:
-    described = {entry.metric.family().name for entry in shown()}
+    described = {entry.metric.family().name for entry in list_metrics()}
     seen = {name for page in pages for name in families(page)}
     assert sorted(seen - described) == [], "shown, but not described"
     assert sorted(described - seen - NOT_HERE.keys()) == [], "described, but not shown"

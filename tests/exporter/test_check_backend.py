@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.check import run
-from exporter.check.finding import Finding, Section, State
+from exporter.check.finding import Finding, FindingState, ReportSection
 from exporter.settings import Settings
 from tests.exporter.backend_double import BackendDouble, Says
 from tests.exporter.replay import replay
@@ -28,18 +28,18 @@ def ordinary(backend: BackendDouble) -> BackendDouble:
     return backend
 
 
-def checked(backend: BackendDouble, seconds: float = 20.0, **more: Any) -> run.Result:
+def checked(backend: BackendDouble, seconds: float = 20.0, **more: Any) -> run.CheckReport:
     """The result of the check."""
     settings = Settings.model_validate({"backend": {"url": backend.url, "token": "a-token-of-ours"}, **more})
-    return asyncio.run(run.check(settings, seconds))
+    return asyncio.run(run.run_check(settings, seconds))
 
 
-def section(result: run.Result, name: str) -> Section:
+def section(result: run.CheckReport, name: str) -> ReportSection:
     """One source."""
     return next(it for it in result.sections if it.name == name)
 
 
-def finding(section: Section, what: str) -> Finding:
+def finding(section: ReportSection, what: str) -> Finding:
     """One thing of it."""
     return next(it for it in section.findings if it.what == what)
 
@@ -47,15 +47,15 @@ def finding(section: Section, what: str) -> Finding:
 def test_all_that_a_backend_shows_is_seen_and_nothing_is_requested_twice(ordinary: BackendDouble) -> None:
     result = checked(ordinary)
     found = section(result, "backend")
-    assert finding(found, "reachable").state is State.SEEN
+    assert finding(found, "reachable").state is FindingState.SEEN
     assert finding(found, "token").detail == "accepted"
     assert "/db/pool, /performance" in finding(found, "routes").detail
     assert not {*BLOCKING} & ordinary.asked.keys()
-    assert finding(found, "/health, /workers/status").state is State.SKIPPED
+    assert finding(found, "/health, /workers/status").state is FindingState.SKIPPED
     often = {path for path, count in ordinary.asked.items() if count > 1}
     # one report for each of three windows; other polls wait for the page of metrics or the pool's figures
     assert often <= {"/api/monitoring/user-engagement", "/metrics", "/api/monitoring/db/pool"}
-    assert finding(section(result, "modules"), "prefixes").state is State.SEEN
+    assert finding(section(result, "modules"), "prefixes").state is FindingState.SEEN
 
 
 def test_what_it_costs_follows_from_periods_and_what_was_sent(ordinary: BackendDouble) -> None:
@@ -70,9 +70,9 @@ def test_what_it_costs_follows_from_periods_and_what_was_sent(ordinary: BackendD
 def test_without_a_token_one_sentence_says_which_setting(backend: BackendDouble) -> None:
     replay(backend, ANSWERS / "no_token")
     settings = Settings.model_validate({"backend": {"url": backend.url}})
-    result = asyncio.run(run.check(settings))
+    result = asyncio.run(run.run_check(settings))
     found = finding(section(result, "backend"), "token")
-    assert found.state is State.HIDDEN
+    assert found.state is FindingState.HIDDEN
     assert found.advice == "Set BACKEND_TOKEN_FILE (or BACKEND_TOKEN) to a token that the backend accepts."
     assert "/metrics" in found.detail
     assert result.hidden >= 1
@@ -82,7 +82,7 @@ def test_without_a_token_one_sentence_says_which_setting(backend: BackendDouble)
 def test_a_token_file_that_is_not_there_is_named(ordinary: BackendDouble, tmp_path: Path) -> None:
     own = {"url": ordinary.url, "token_file": str(tmp_path / "gone")}
     settings = Settings.model_validate({"backend": own})
-    found = section(asyncio.run(run.check(settings)), "backend")
+    found = section(asyncio.run(run.run_check(settings)), "backend")
     assert "gone cannot be read" in str(found.findings)
     assert found.hidden
 
@@ -90,7 +90,7 @@ def test_a_token_file_that_is_not_there_is_named(ordinary: BackendDouble, tmp_pa
 def test_a_page_in_which_nothing_is_recognised_is_told(ordinary: BackendDouble) -> None:
     ordinary.says("/metrics", "# TYPE other counter\nother_total 3\n", content_type="text/plain")
     found = finding(section(checked(ordinary), "backend"), "/metrics content")
-    assert found.state is State.HIDDEN
+    assert found.state is FindingState.HIDDEN
     assert "ENABLE_METRICS" in found.advice
 
 
@@ -100,16 +100,16 @@ def test_a_route_that_is_not_there_is_no_fault_and_one_that_fails_is(ordinary: B
     ordinary.monitoring("/events", {"detail": "Not Found"}, 404)
     found = section(checked(ordinary), "backend")
     absent = finding(found, "routes absent")
-    assert absent.state is State.ABSENT
+    assert absent.state is FindingState.ABSENT
     assert absent.detail == "/events (404), ingestion health (503), ingestion worker health (404)"
     broken = finding(found, "/recommendation-quality")
-    assert (broken.state, "log" in broken.advice) == (State.HIDDEN, True)
+    assert (broken.state, "log" in broken.advice) == (FindingState.HIDDEN, True)
 
 
 def test_a_page_of_metrics_that_is_not_there_is_a_fault(ordinary: BackendDouble) -> None:
     ordinary.says("/metrics", "", 404)
     found = finding(section(checked(ordinary), "backend"), "/metrics")
-    assert (found.state, "ENABLE_METRICS" in found.advice) == (State.HIDDEN, True)
+    assert (found.state, "ENABLE_METRICS" in found.advice) == (FindingState.HIDDEN, True)
 
 
 def test_a_backend_that_is_frozen_is_told_within_seconds(ordinary: BackendDouble) -> None:
@@ -128,14 +128,14 @@ def test_once_it_falls_silent_nothing_more_is_requested(ordinary: BackendDouble)
 
     ordinary.answers["/api/monitoring/database"] = freezes
     found = section(checked(ordinary), "backend")
-    assert finding(found, "/database").state is State.HIDDEN
+    assert finding(found, "/database").state is FindingState.HIDDEN
     assert "/cache/stats" in finding(found, "routes left out").detail
     assert "/api/monitoring/cache/stats" not in ordinary.asked
 
 
 def test_nobody_there_is_one_row(backend: BackendDouble) -> None:
     settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:1"}})
-    result = asyncio.run(run.check(settings))
+    result = asyncio.run(run.run_check(settings))
     assert len(section(result, "backend").findings) == 1
     assert "BACKEND_URL" in section(result, "backend").findings[0].advice
     assert result.proposal == ""
@@ -165,5 +165,5 @@ def test_a_backend_that_does_not_describe_itself_is_one_sentence(
     ordinary.says("/openapi.json", body)
     result = checked(ordinary)
     found = finding(section(result, "modules"), "routes")
-    assert (found.state, sentence in found.detail) == (State.ABSENT, True)
+    assert (found.state, sentence in found.detail) == (FindingState.ABSENT, True)
     assert result.proposal == ""

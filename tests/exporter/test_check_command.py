@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.check.finding import Finding, Section, State
-from exporter.check.table import report
+from exporter.check.finding import Finding, FindingState, ReportSection
+from exporter.check.table import render_sections
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.replay import replay
 from tests.exporter.second_line_routes import document
@@ -93,7 +93,9 @@ def test_the_exit_status_says_whether_all_is_seen(backend: BackendDouble) -> Non
 
 
 def test_long_words_and_narrow_windows_break_no_column() -> None:
-    long = Finding("a name of several words", State.HIDDEN, "x" * 300, f"Grant {'y' * 200} to it.")
-    lines = report([Section("source", "redis://there", (long,))], 10, coloured=False).splitlines()
+    long = Finding("a name of several words", FindingState.HIDDEN, "x" * 300, f"Grant {'y' * 200} to it.")
+    lines = render_sections(
+        [ReportSection("source", "redis://there", (long,))], 10, coloured=False
+    ).splitlines()
     assert max(map(len, lines)) <= 60
     assert "".join(lines).count("x") == 300

@@ -1,15 +1,15 @@
 """What watching will cost, told before it does."""
 
-from exporter.check.cost import rows
-from exporter.check.finding import Poll, Section
+from exporter.check.cost import cost_rows
+from exporter.check.finding import PollCost, ReportSection
 
-PAGE = Poll("backend /metrics", a_minute=120, operations=1, seconds=0.005)
-SLOW = Poll("backend /events", a_minute=2, operations=1, seconds=0.9)
+PAGE = PollCost("backend /metrics", a_minute=120, operations=1, seconds=0.005)
+SLOW = PollCost("backend /events", a_minute=2, operations=1, seconds=0.9)
 
 
-def told(*polls: Poll) -> str:
+def told(*polls: PollCost) -> str:
     """The sentence on a backend that is polled so, of whose time 2 % are ours."""
-    return rows([Section("backend", "", (), polls)], 0.02)[0][1]
+    return cost_rows([ReportSection("backend", "", (), polls)], 0.02)[0][1]
 
 
 def test_what_fits_into_the_budget_is_a_count_and_a_share() -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from exporter.check import run
-from exporter.check.finding import Section, State
+from exporter.check.finding import FindingState, ReportSection
 from exporter.settings import Settings
 from exporter.sources.database.schema import CONTRACT_TABLES
 from tests.servers.postgres_server import PostgresServer
@@ -43,16 +43,16 @@ def owner(url: str, postgres_server: PostgresServer) -> str:
     return own.set(database=make_url(url).database).render_as_string(hide_password=False)
 
 
-def checked(url: str) -> tuple[Section, str]:
+def checked(url: str) -> tuple[ReportSection, str]:
     """The section of the database, and the whole report."""
     settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:1"}, "database": {"url": url}})
-    result = asyncio.run(run.check(settings))
-    return next(it for it in result.sections if it.name == "database"), run.text(result, 100)
+    result = asyncio.run(run.run_check(settings))
+    return next(it for it in result.sections if it.name == "database"), run.render_report(result, 100)
 
 
 def test_a_reader_without_rights_reads_what_to_grant(database: str) -> None:
     found, report = checked(database)
-    advice = {it.what: it.advice for it in found.findings if it.state is State.HIDDEN}
+    advice = {it.what: it.advice for it in found.findings if it.state is FindingState.HIDDEN}
     assert advice["sessions of others"] == f"GRANT pg_monitor TO {READER};"
     assert advice["tables denied"] == f"GRANT SELECT ON users, resources TO {READER};"
     assert WORD not in report
@@ -64,12 +64,14 @@ def test_what_it_advises_is_enough(database: str, postgres_server: PostgresServe
     for _ in range(3):
         found, _ = checked(database)
         statements = [
-            it.advice for it in found.findings if it.state is State.HIDDEN and it.advice.startswith("GRANT")
+            it.advice
+            for it in found.findings
+            if it.state is FindingState.HIDDEN and it.advice.startswith("GRANT")
         ]
         if not statements:
             break
         execute(owner(database, postgres_server), *statements)
-    assert [it for it in found.findings if it.state is State.HIDDEN] == []
+    assert [it for it in found.findings if it.state is FindingState.HIDDEN] == []
     assert "users, resources" in str(found.findings)
 
 
@@ -79,7 +81,7 @@ def test_a_role_with_just_these_rights_sees_all(database: str, postgres_server: 
     assert checked(database)[0].hidden > 0
     execute(own, f"GRANT pg_read_all_stats TO {READER}", f"GRANT USAGE ON SCHEMA public TO {READER}")
     execute(own, *(f"GRANT SELECT (id) ON {name} TO {READER}" for name in CONTRACT_TABLES))
-    found = [it.what for it in checked(database)[0].findings if it.state is State.HIDDEN]
+    found = [it.what for it in checked(database)[0].findings if it.state is FindingState.HIDDEN]
     assert found == ["resources"], "its ingestion_status is not granted yet"
     execute(own, f"GRANT SELECT (ingestion_status) ON resources TO {READER}")
     assert checked(database)[0].hidden == 0
@@ -114,7 +116,7 @@ def test_a_database_that_is_frozen_is_told_within_seconds(own_postgres_server: P
     found, _ = checked(url)
     own_postgres_server.thaw()
     assert time.monotonic() - began < 8
-    assert found.findings[0].state is State.HIDDEN
+    assert found.findings[0].state is FindingState.HIDDEN
 
 
 def test_a_file_of_sqlite_is_read(tmp_path: Path) -> None:

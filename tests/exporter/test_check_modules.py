@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.check.openapi import MOST_BYTES, routes_of
-from exporter.check.proposal import MOST_MODULES, as_json, as_yaml, propose
-from exporter.errors import BadAnswer
+from exporter.check.openapi import MOST_BYTES, parse_routes
+from exporter.check.proposal import MOST_MODULES, propose_modules, to_json, to_yaml
+from exporter.errors import InvalidResponse
 from exporter.settings import Settings
-from exporter.settings_modules import MODULES
+from exporter.settings_modules import DEFAULT_MODULES
 from exporter.sources.backend.routes import RouteModules
 from tests.exporter.second_line_routes import PATHS, document
 
@@ -21,9 +21,9 @@ OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 def proposed(document: Any) -> dict[str, Any]:
     """The proposal as the exporter would read it, by module."""
-    found = routes_of(json.dumps(document).encode())
-    block = yaml.safe_load(as_yaml(propose(found.routes), {}))
-    assert json.loads(as_json(propose(found.routes))) == block["modules"]
+    found = parse_routes(json.dumps(document).encode())
+    block = yaml.safe_load(to_yaml(propose_modules(found.routes), {}))
+    assert json.loads(to_json(propose_modules(found.routes))) == block["modules"]
     settings = Settings.model_validate(block)
     return {module.name: module for module in settings.modules}
 
@@ -42,7 +42,7 @@ def test_the_second_line_is_known_by_its_own_routes() -> None:
     module = RouteModules(list(found.values())).module
     assert module("/api/resources/{id}/annotations") == "annotations"
     assert module("/api/search/admin/sparse-embeddings/generate") == "search"
-    before = RouteModules(MODULES).module
+    before = RouteModules(DEFAULT_MODULES).module
     own = [path for path in PATHS if not path.endswith("/health")][2:]
     assert sum(before(path) == "other" for path in own) > len(own) / 2
     assert [path for path in own if module(path) == "other"] == []
@@ -50,10 +50,10 @@ def test_the_second_line_is_known_by_its_own_routes() -> None:
 
 def test_the_first_line_keeps_its_defaults() -> None:
     """As the demo has it, whose document FastAPI writes."""
-    paths = [prefix for module in MODULES for prefix in module.prefixes]
-    paths += [str(module.health) for module in MODULES if module.health]
+    paths = [prefix for module in DEFAULT_MODULES for prefix in module.prefixes]
+    paths += [str(module.health) for module in DEFAULT_MODULES if module.health]
     found = proposed(document(tuple(paths)))
-    defaults = {module.name: module for module in MODULES}
+    defaults = {module.name: module for module in DEFAULT_MODULES}
     assert found.keys() == defaults.keys()
     for name, module in found.items():
         assert set(module.prefixes) == set(defaults[name].prefixes)
@@ -61,8 +61,9 @@ def test_the_first_line_keeps_its_defaults() -> None:
 
 
 def test_a_health_route_that_nobody_confirmed_is_a_comment() -> None:
-    text = as_yaml(
-        propose(routes_of(json.dumps(document()).encode()).routes), {"/api/auth/health": "200, healthy"}
+    text = to_yaml(
+        propose_modules(parse_routes(json.dumps(document()).encode()).routes),
+        {"/api/auth/health": "200, healthy"},
     )
     assert "    # health: /api/auth/health  # 200, healthy\n" in text
     assert "    # health: /api/search/search/health  # not requested\n" in text
@@ -74,7 +75,7 @@ def test_a_health_route_that_nobody_confirmed_is_a_comment() -> None:
 def test_the_example_in_the_documentation_is_what_is_proposed() -> None:
     example = re.search(r"```yaml\n(modules:\n.*?)```", OPERATIONS.read_text(), re.DOTALL)
     assert example is not None
-    assert example[1] == as_yaml(propose(routes_of(json.dumps(document()).encode()).routes), {})
+    assert example[1] == to_yaml(propose_modules(parse_routes(json.dumps(document()).encode()).routes), {})
 
 
 @pytest.mark.parametrize(
@@ -92,12 +93,12 @@ def test_the_example_in_the_documentation_is_what_is_proposed() -> None:
     ],
 )
 def test_a_document_that_is_none_is_one_sentence(body: bytes, sentence: str) -> None:
-    with pytest.raises(BadAnswer, match=f"backend /openapi.json {sentence}"):
-        routes_of(body)
+    with pytest.raises(InvalidResponse, match=f"backend /openapi.json {sentence}"):
+        parse_routes(body)
 
 
 def test_what_lies_is_left_out_and_the_rest_is_read() -> None:
-    found = routes_of(
+    found = parse_routes(
         json.dumps(
             {
                 "paths": {
@@ -112,12 +113,12 @@ def test_what_lies_is_left_out_and_the_rest_is_read() -> None:
         ).encode()
     )
     assert found.left_out == 2
-    text = as_yaml(propose(found.routes), {})
+    text = to_yaml(propose_modules(found.routes), {})
     assert [it["name"] for it in yaml.safe_load(text)["modules"]] == ["birds", "fish"]
 
 
 def test_a_backend_of_thousands_of_routes_stays_bounded() -> None:
     many = tuple(f"/part{number}/{step}" for number in range(500) for step in range(5))
-    found = routes_of(json.dumps(document((*many, "/collections/a"))).encode())
-    assert len(propose(found.routes)) == MOST_MODULES
+    found = parse_routes(json.dumps(document((*many, "/collections/a"))).encode())
+    assert len(propose_modules(found.routes)) == MOST_MODULES
     assert MOST_BYTES < 10_000_000

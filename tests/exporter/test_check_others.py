@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.check import run
-from exporter.check.finding import Section, State
+from exporter.check.finding import FindingState, ReportSection
 from exporter.settings import Settings
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.service_answers import BELOW, service_says
@@ -14,10 +14,10 @@ from tests.exporter.service_answers import BELOW, service_says
 QUERY = "/api/v1/query"
 
 
-def checked(name: str, **given: Any) -> Section:
+def checked(name: str, **given: Any) -> ReportSection:
     """The section of this name."""
     settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:1"}, **given})
-    result = asyncio.run(run.check(settings))
+    result = asyncio.run(run.run_check(settings))
     return next(it for it in result.sections if it.name == name)
 
 
@@ -30,14 +30,14 @@ def vector(*signals: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("answer", "status", "state", "detail"),
     [
-        (vector("a", "b"), 200, State.SEEN, "2 series"),
-        (vector(), 200, State.ABSENT, "no series: the rules"),
-        ({}, 500, State.HIDDEN, "answered 500"),
-        ("<html>", 200, State.HIDDEN, "not JSON"),
+        (vector("a", "b"), 200, FindingState.SEEN, "2 series"),
+        (vector(), 200, FindingState.ABSENT, "no series: the rules"),
+        ({}, 500, FindingState.HIDDEN, "answered 500"),
+        ("<html>", 200, FindingState.HIDDEN, "not JSON"),
     ],
 )
 def test_prometheus_has_the_signals_or_says_why_not(
-    backend: BackendDouble, answer: Any, status: int, state: State, detail: str
+    backend: BackendDouble, answer: Any, status: int, state: FindingState, detail: str
 ) -> None:
     backend.says(QUERY, answer, status)
     [found] = checked("prometheus", anomalies={"prometheus_url": backend.url}).findings
@@ -59,10 +59,10 @@ def test_a_service_that_is_away_names_the_setting(backend: BackendDouble) -> Non
 
 def test_what_is_not_configured_names_the_setting_that_adds_it() -> None:
     settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:1"}})
-    result = asyncio.run(run.check(settings))
+    result = asyncio.run(run.run_check(settings))
     named = {it.findings[0].what for it in result.sections[2:]}
     assert named == {
         "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "INGESTION_REDIS_URL",
         "PROMETHEUS_URL", "SERVICE_URL",
     }  # fmt: skip
-    assert all(it.findings[0].state is State.NOT_SET for it in result.sections[2:])
+    assert all(it.findings[0].state is FindingState.NOT_SET for it in result.sections[2:])

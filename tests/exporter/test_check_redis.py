@@ -8,7 +8,7 @@ import pytest
 from redis.exceptions import ResponseError
 
 from exporter.check import run
-from exporter.check.finding import Section, State
+from exporter.check.finding import FindingState, ReportSection
 from exporter.settings import Settings
 from tests.servers.redis_server import RedisServer
 
@@ -32,7 +32,7 @@ def reader(server: RedisServer, *rules: str) -> None:
 
 def checked(
     server: RedisServer, user: str = f"reader:{WORD}@", **celery: Any
-) -> tuple[dict[str, Section], str]:
+) -> tuple[dict[str, ReportSection], str]:
     """The sections, and the whole report."""
     at = {name: f"redis://{user}127.0.0.1:{server.port}/{number}" for name, number in ROLES.items()}
     settings = Settings.model_validate(
@@ -43,13 +43,13 @@ def checked(
             "ingestion": {"url": at["ingestion"]},
         }
     )
-    result = asyncio.run(run.check(settings))
-    return {it.name: it for it in result.sections}, run.text(result, 100)
+    result = asyncio.run(run.run_check(settings))
+    return {it.name: it for it in result.sections}, run.render_report(result, 100)
 
 
-def hidden(section: Section) -> dict[str, str]:
+def hidden(section: ReportSection) -> dict[str, str]:
     """What cannot be seen, with what to do."""
-    return {it.what: it.advice for it in section.findings if it.state is State.HIDDEN}
+    return {it.what: it.advice for it in section.findings if it.state is FindingState.HIDDEN}
 
 
 def test_a_user_with_all_rights_sees_all(own_redis_server: RedisServer) -> None:

@@ -9,8 +9,8 @@ import psycopg
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from exporter.errors import BadAnswer, SourceError, TimedOut
-from exporter.settings import Database as Settings
+from exporter.errors import InvalidResponse, SourceError, SourceTimeout
+from exporter.settings import DatabaseSettings as Settings
 from exporter.sources.database.drivers import make_driver
 from exporter.sources.database.engagement import read_engagement
 from exporter.sources.database.read_batcher import ReadBatcher
@@ -141,8 +141,8 @@ def test_what_fails_or_is_slow_costs_only_itself(own_postgres_server: PostgresSe
     one, divided, two, slow, unknown, four = asyncio.run(ask())
     assert (one, two, four) == (1, 2, 4)
     assert isinstance(divided, SourceError)
-    assert isinstance(unknown, BadAnswer)
-    assert isinstance(slow, TimedOut)
+    assert isinstance(unknown, InvalidResponse)
+    assert isinstance(slow, SourceTimeout)
 
 
 async def link_is_allowed() -> None:

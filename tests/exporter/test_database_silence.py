@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from exporter.errors import TimedOut
-from exporter.settings import Database as Settings
+from exporter.errors import SourceTimeout
+from exporter.settings import DatabaseSettings as Settings
 from exporter.sources.database.drivers import make_driver
 from exporter.sources.database.reader import DatabaseReader
 from exporter.sources.database.source import DatabaseSource
@@ -185,7 +185,7 @@ def test_silence_without_a_stall_is_silence(own_postgres_server: PostgresServer)
             await link.close()
 
     began = time.monotonic()
-    with pytest.raises(TimedOut):
+    with pytest.raises(SourceTimeout):
         asyncio.run(read())
     assert time.monotonic() - began < 1.5
 

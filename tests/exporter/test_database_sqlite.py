@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.settings_load import SettingsError, load
+from exporter.settings_load import SettingsError, load_settings
 from tests.exporter.backend_tables import ANNOTATIONS, RESOURCES, create, insert, run, sqlite_url
 from tests.exporter.exporter_page import watching
 from tests.exporter.whole_page import whole
@@ -119,6 +119,6 @@ def test_a_wrong_url_is_one_sentence_without_the_url(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(SettingsError) as caught:
-        load()
+        load_settings()
     assert str(caught.value).startswith(sentence)
     assert "hunter2" not in str(caught.value)

@@ -13,8 +13,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
-from exporter.exposition import Writer
-from exporter.metrics import Counter, Gauge, Histogram, Info, Spread, States, Untyped
+from exporter.exposition import ExpositionWriter
+from exporter.metrics import Counter, Gauge, Histogram, HistogramData, Info, StateGauge, Untyped
 
 
 class Given(Collector):
@@ -30,14 +30,14 @@ class Given(Collector):
 
 def page(label: str, value: float) -> list[Metric]:
     """One family of each kind, with this label value and this value."""
-    spread = Spread({0.1: 1, 2.5: 3, float("inf"): 4}, 7.5, 4)
+    spread = HistogramData({0.1: 1, 2.5: 3, float("inf"): 4}, 7.5, 4)
     return [
         Gauge("ops_a", 'Help with a \\ and a "quote"\nand a second line.', ("who", "also")).one(
             value, label, "x"
         ),
         Counter("ops_b_total", "Counts.", ("who",)).one(abs(value), label),
         Info("ops_c_info", "Facts.", ("who",)).facts(label),
-        States("ops_d", "States.", ("who", "status")).of_states([(label, "down")]),
+        StateGauge("ops_d", "States.", ("who", "status")).of_states([(label, "down")]),
         Histogram("ops_e_seconds", "Sizes.", ("who",)).of([((label,), spread)]),
         Untyped("redis_f_count", "Whatever.").one(value),
     ]
@@ -51,14 +51,14 @@ def reference(families: list[Metric]) -> bytes:
 @given(label=st.text(max_size=20), value=st.floats(allow_nan=False, allow_infinity=False))
 def test_every_byte_is_that_of_the_library(label: str, value: float) -> None:
     families = page(label, value)
-    writer = Writer()
+    writer = ExpositionWriter()
     for _ in range(2):  # the second time from memory
         assert writer.prometheus(families) == generate_latest(Given(families))
         assert writer.openmetrics(families) == reference(families)
 
 
 def test_memory_is_bounded() -> None:
-    writer = Writer(memory=10)
+    writer = ExpositionWriter(memory=10)
     gauge = Gauge("ops_a", "Values.", ("who",))
     for turn in range(100):
         text = writer.prometheus([gauge.of([(f"{turn}-{n}", 1.0) for n in range(5)])])
@@ -68,7 +68,7 @@ def test_memory_is_bounded() -> None:
 
 def test_it_is_several_times_as_fast_as_the_library() -> None:
     families = [Gauge("ops_a", "Values.", ("who", "what")).of([(str(n), "x", 1.5) for n in range(5000)])]
-    writer = Writer()
+    writer = ExpositionWriter()
     writer.prometheus(families)
     with untraced():
         both = [

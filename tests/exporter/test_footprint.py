@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.footprint import Footprint, busy
+from exporter.footprint import Footprint, count_busy_time
 
 
 class Clock:
@@ -88,7 +88,7 @@ def test_a_poll_that_waits_without_troubling_its_source_counts_for_what_it_did()
     clock = Clock()
     footprint = Footprint("broker", 0.02, clock)
     with footprint.poll("inspect"):
-        with busy():
+        with count_busy_time():
             pass
         clock.now += 1.0
     assert sum(seconds for _, _, seconds in footprint.totals()) < 0.01

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import Absent, Refused, Unreachable
+from exporter.errors import LocalNetworkError, RequestFailed, SourceUnreachable
 from exporter.sources.backend import liveness
 from exporter.sources.backend.liveness import MAX_SETTLING, REFUSING, RESPONDING, SILENT, Liveness
 from exporter.sources.backend.ping_routes import PING_CANDIDATES
@@ -125,7 +125,7 @@ def test_all_routes_silent_is_down_after_three_and_up_after_one() -> None:
 
 def test_a_proxy_that_says_three_times_that_nobody_is_there_is_believed() -> None:
     async def check(watch: Watch) -> None:
-        watch.all_raise(Refused("answered 502", 502))
+        watch.all_raise(RequestFailed("answered 502", 502))
         await watch.pings(2)
         assert watch.liveness.state == RESPONDING
         assert not watch.liveness.may_be_asked
@@ -144,7 +144,7 @@ def test_a_proxy_that_says_three_times_that_nobody_is_there_is_believed() -> Non
 def test_a_proxy_is_not_believed_while_we_block_the_backend_behind_it() -> None:
     async def check(watch: Watch) -> None:
         watch.liveness.block_began()
-        watch.all_raise(Refused("answered 504", 504))
+        watch.all_raise(RequestFailed("answered 504", 504))
         await watch.pings(5)
         assert watch.liveness.state == RESPONDING
 
@@ -160,7 +160,7 @@ def test_a_resolver_that_fails_is_given_the_time_of_a_silence(monkeypatch: pytes
             watch.now += seconds
 
         monkeypatch.setattr(asyncio, "sleep", sleep)
-        watch.all_raise(Unreachable("no answer from the resolver"))
+        watch.all_raise(LocalNetworkError("no answer from the resolver"))
         await watch.pings(2)
         assert watch.liveness.state == RESPONDING
         await watch.pings(1)
@@ -172,7 +172,7 @@ def test_a_resolver_that_fails_is_given_the_time_of_a_silence(monkeypatch: pytes
 
 def test_a_refusal_is_believed_at_once() -> None:
     async def check(watch: Watch) -> None:
-        watch.all_raise(Absent("refused"))
+        watch.all_raise(SourceUnreachable("refused"))
         await watch.pings(1)
         assert watch.liveness.state == REFUSING
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from exporter.log import Complaints
+from exporter.log import FailureLog
 
 
 class Clock:
@@ -25,7 +25,7 @@ def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 def test_a_source_that_flaps_is_said_once_a_period(said: pytest.LogCaptureFixture) -> None:
     clock = Clock()
-    complaints = Complaints(clock=clock)
+    complaints = FailureLog(clock=clock)
     for turn in range(100):
         complaints.complain("cache", f"gave no answer for {turn} s")
         complaints.heal("cache")
@@ -36,12 +36,12 @@ def test_a_source_that_flaps_is_said_once_a_period(said: pytest.LogCaptureFixtur
 
 
 def test_another_reason_is_said_at_once(said: pytest.LogCaptureFixture) -> None:
-    complaints = Complaints(clock=Clock())
+    complaints = FailureLog(clock=Clock())
     complaints.complain("cache", "refused the password")
     complaints.complain("cache", "cannot be reached")
     assert len(said.messages) == 2
 
 
 def test_what_never_failed_does_not_heal(said: pytest.LogCaptureFixture) -> None:
-    Complaints(clock=Clock()).heal("cache")
+    FailureLog(clock=Clock()).heal("cache")
     assert said.messages == []

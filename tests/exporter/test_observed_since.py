@@ -7,11 +7,11 @@ from exporter.collectors.self_reports.checks import is_current
 from exporter.collectors.self_reports.comparison import Comparison, ComparisonInput
 from exporter.collectors.self_reports.observations import Observations
 from exporter.collectors.self_reports.reports import Reports
-from exporter.question import Question
+from exporter.polling import Poller
 from exporter.settings import Settings
 from exporter.sources.backend.source import BackendSource
 from exporter.sources.database.source import DatabaseSource
-from exporter.sources.observed_since import ObservedSince
+from exporter.sources.state_changes import StateChanges
 
 START = 1000.0
 
@@ -22,8 +22,8 @@ class Watching:
     def __init__(self, reported_at: float | None = START, reported: str = "healthy") -> None:
         self._reported = reported
         self._backend = BackendSource(Settings())
-        self._since = ObservedSince()
-        self.report: Question[Any] = self._backend.database
+        self._since = StateChanges()
+        self.report: Poller[Any] = self._backend.database
         self.report.asked_at = self.report.answer_asked_at = reported_at
 
     def compares(self, observed: str, now: float, may_block: bool = True) -> bool:

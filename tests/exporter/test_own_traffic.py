@@ -4,7 +4,7 @@ import itertools
 import time
 
 from exporter.settings import Settings
-from exporter.settings_modules import MODULES
+from exporter.settings_modules import DEFAULT_MODULES
 from exporter.sources.backend.metrics_page import MetricsParser
 from exporter.sources.backend.own_traffic import OwnRequests
 from exporter.sources.backend.paths import requested_paths
@@ -22,7 +22,7 @@ class Reading:
 
     def __init__(self, below: str = "") -> None:
         self.own = OwnRequests(requested_paths(Settings()), {"/metrics", "/docs"})
-        page = MetricsParser(RouteModules(MODULES, below), ("in_progress",), self.own)
+        page = MetricsParser(RouteModules(DEFAULT_MODULES, below), ("in_progress",), self.own)
         self._totals = ApiTotalsTracker(page, self.own, lambda: NOW)
 
     def read(self, *rows: Row, started: float | None = YOUNG, more: str = "") -> RequestTotals:
@@ -133,7 +133,7 @@ def test_the_path_of_the_backends_url_is_no_part_of_its_routes() -> None:
 def test_users_of_the_root_are_users() -> None:
     settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:9"}})
     own = BackendSource(settings).own_traffic
-    page = MetricsParser(RouteModules(MODULES), (), own)
+    page = MetricsParser(RouteModules(DEFAULT_MODULES), (), own)
     totals = ApiTotalsTracker(page, own, lambda: NOW).read(metrics((("/", "200", 7),), YOUNG))
     assert requests(totals, "other") == 7
 
@@ -141,7 +141,7 @@ def test_users_of_the_root_are_users() -> None:
 def test_the_route_of_a_ping_of_the_settings_may_be_shared() -> None:
     settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:9", "ping_route": "/search"}})
     own = BackendSource(settings).own_traffic
-    reading = ApiTotalsTracker(MetricsParser(RouteModules(MODULES), (), own), own, lambda: NOW)
+    reading = ApiTotalsTracker(MetricsParser(RouteModules(DEFAULT_MODULES), (), own), own, lambda: NOW)
     reading.read(metrics((("/search", "200", 0),), YOUNG))
     own.sent("/search", 200)
     assert requests(reading.read(metrics((("/search", "200", 8),), YOUNG)), "search") == 7

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from exporter.errors import NotConfigured, OutOfTime, Refused, SourceError, TimedOut
+from exporter.errors import NotConfigured, RequestFailed, ScrapeDeadlineExceeded, SourceError, SourceTimeout
 from exporter.footprint import Footprint
-from exporter.pace import Pace, Terms
-from exporter.question import Question, Scrape, scrape_under_way
+from exporter.poll_policy import PollPolicy, SourceConstraints
+from exporter.polling import Poller, Scrape, current_scrape
 
 
 class Source:
@@ -42,55 +42,55 @@ class Clock:
 
 
 def asking(
-    pace: Pace,
-    check: Callable[[Source, Question[int], Clock], Awaitable[None]],
+    pace: PollPolicy,
+    check: Callable[[Source, Poller[int], Clock], Awaitable[None]],
     clock: Callable[[], float] | None = None,
 ) -> None:
     """Run the check with a fresh source and question, and a clock that it moves unless another is given."""
 
     async def run() -> None:
         source, still = Source(), Clock()
-        await check(source, Question("the source", source.ask, pace, clock or still), still)
+        await check(source, Poller("the source", source.ask, pace, clock or still), still)
 
     asyncio.run(run())
 
 
 def test_many_who_ask_at_once_share_one_answer() -> None:
-    async def check(source: Source, question: Question[int], _: Clock) -> None:
+    async def check(source: Source, question: Poller[int], _: Clock) -> None:
         assert await asyncio.gather(*(question.answer() for _ in range(10))) == [1] * 10
 
-    asking(Pace(), check)
+    asking(PollPolicy(), check)
 
 
 def test_an_answer_serves_for_its_period_and_no_longer() -> None:
-    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         await question.answer()
         clock.now += 0.4
         assert await question.answer() == 1
         clock.now += 0.2
         assert await question.answer() == 2
 
-    asking(Pace(at_most_every=0.5), check)
+    asking(PollPolicy(at_most_every=0.5), check)
 
 
 def test_a_source_that_hangs_is_not_asked_again_while_it_rests() -> None:
-    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         source.open.clear()
-        with pytest.raises(TimedOut, match=r"the source gave no answer within 0\.01 s"):
+        with pytest.raises(SourceTimeout, match=r"the source gave no answer within 0\.01 s"):
             await question.answer()
         source.open.set()
-        with pytest.raises(TimedOut):
+        with pytest.raises(SourceTimeout):
             await question.answer()
         assert source.asked == 1
         clock.now += 10
         assert await question.answer() == 2
 
-    asking(Pace(timeout=0.01), check)
+    asking(PollPolicy(timeout=0.01), check)
 
 
 def test_rests_grow_with_each_failure_up_to_the_longest() -> None:
-    async def check(source: Source, question: Question[int], clock: Clock) -> None:
-        source.error = Refused("the source said no")
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
+        source.error = RequestFailed("the source said no")
         rests = []
         for _ in range(6):
             assert not await question.works()
@@ -98,11 +98,11 @@ def test_rests_grow_with_each_failure_up_to_the_longest() -> None:
             clock.now = question.next_due()
         assert rests == [2, 4, 8, 9, 9, 9]
 
-    asking(Pace(rest=1, longest_rest=9), check)
+    asking(PollPolicy(rest=1, longest_rest=9), check)
 
 
 def test_a_caller_that_leaves_does_not_end_the_asking() -> None:
-    async def check(source: Source, question: Question[int], _: Clock) -> None:
+    async def check(source: Source, question: Poller[int], _: Clock) -> None:
         source.open.clear()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
@@ -110,76 +110,78 @@ def test_a_caller_that_leaves_does_not_end_the_asking() -> None:
         source.open.set()
         assert await question.answer() == 1
 
-    asking(Pace(timeout=5), check)
+    asking(PollPolicy(timeout=5), check)
 
 
 def test_a_background_answer_that_is_too_old_is_no_answer() -> None:
-    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         assert await question.answer() == 1
         clock.now += 20
         assert await question.answer() == 1
         clock.now += 2
-        with pytest.raises(TimedOut, match="last answered 22 s ago; expected every 10 s"):
+        with pytest.raises(SourceTimeout, match="last answered 22 s ago; expected every 10 s"):
             await question.answer()
 
-    asking(Pace(every=10, timeout=1), check)
+    asking(PollPolicy(every=10, timeout=1), check)
 
 
 def test_after_a_failure_the_earlier_background_answer_is_not_served() -> None:
-    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         await question.answer()
-        source.error = Refused("the source said no")
+        source.error = RequestFailed("the source said no")
         clock.now += 10
         await question.ask_now()
-        with pytest.raises(Refused):
+        with pytest.raises(RequestFailed):
             await question.answer()
 
-    asking(Pace(every=10), check)
+    asking(PollPolicy(every=10), check)
 
 
 def test_an_error_of_our_own_reading_is_named_without_its_text() -> None:
-    async def check(source: Source, question: Question[int], _: Clock) -> None:
+    async def check(source: Source, question: Poller[int], _: Clock) -> None:
         source.error = ValueError("payload and password")
         with pytest.raises(SourceError, match=r"^the source failed with ValueError$"):
             await question.answer()
 
-    asking(Pace(), check)
+    asking(PollPolicy(), check)
 
 
 def test_no_source_is_no_failure() -> None:
-    question: Question[int] = Question("nothing", None, Pace())
+    question: Poller[int] = Poller("nothing", None, PollPolicy())
     with pytest.raises(NotConfigured):
         asyncio.run(question.works())
 
 
 def test_one_scrape_gets_one_answer_however_long_it_takes() -> None:
-    async def check(source: Source, question: Question[int], clock: Clock) -> None:
-        scrape_under_way.set(Scrape(ends=soon(9)))
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
+        current_scrape.set(Scrape(ends=soon(9)))
         assert await question.answer() == 1
         clock.now += 2
         assert await question.answer() == 1
-        scrape_under_way.set(Scrape(ends=soon(9)))
-        source.error = Refused("the source is gone")
+        current_scrape.set(Scrape(ends=soon(9)))
+        source.error = RequestFailed("the source is gone")
         for _ in range(2):
-            with pytest.raises(Refused):
+            with pytest.raises(RequestFailed):
                 await question.answer()
             clock.now += 10
         assert source.asked == 2
 
-    asking(Pace(at_most_every=0.5), check)
+    asking(PollPolicy(at_most_every=0.5), check)
 
 
 def test_a_scrape_that_is_over_leaves_the_question_open_and_says_nothing_of_the_source() -> None:
-    async def check(source: Source, question: Question[int], _: Clock) -> None:
+    async def check(source: Source, question: Poller[int], _: Clock) -> None:
         source.open.clear()
-        scrape_under_way.set(Scrape(ends=soon(0.01)))
-        with pytest.raises(OutOfTime, match="the source gave no answer in the time that the scrape had left"):
+        current_scrape.set(Scrape(ends=soon(0.01)))
+        with pytest.raises(
+            ScrapeDeadlineExceeded, match="the source gave no answer in the time that the scrape had left"
+        ):
             await question.works()
         source.open.set()
-        scrape_under_way.set(Scrape(ends=soon(9)))
+        current_scrape.set(Scrape(ends=soon(9)))
         assert await question.answer() == 1
 
-    asking(Pace(timeout=5), check)
+    asking(PollPolicy(timeout=5), check)
 
 
 def soon(seconds: float) -> float:
@@ -187,13 +189,13 @@ def soon(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
-async def scraped(question: Question[int]) -> int:
+async def scraped(question: Poller[int]) -> int:
     """The answer as a scrape of its own gets it."""
-    token = scrape_under_way.set(Scrape(asyncio.get_running_loop().time() + 5))
+    token = current_scrape.set(Scrape(asyncio.get_running_loop().time() + 5))
     try:
         return await question.answer()
     finally:
-        scrape_under_way.reset(token)
+        current_scrape.reset(token)
 
 
 async def until(check: Callable[[], bool]) -> None:
@@ -204,7 +206,7 @@ async def until(check: Callable[[], bool]) -> None:
 
 
 def test_scrapes_that_come_often_do_not_wait_for_the_source() -> None:
-    async def check(source: Source, question: Question[int], _: Clock) -> None:
+    async def check(source: Source, question: Poller[int], _: Clock) -> None:
         assert await scraped(question) == 1
         await scraped(question)
         await until(lambda: source.asked >= 2)
@@ -215,27 +217,27 @@ def test_scrapes_that_come_often_do_not_wait_for_the_source() -> None:
         source.open.set()
         await question.close()
 
-    asking(Pace(timeout=30, at_most_every=0.02), check, clock=time.monotonic)
+    asking(PollPolicy(timeout=30, at_most_every=0.02), check, clock=time.monotonic)
 
 
 def test_a_failure_met_beside_is_told_at_once_and_healed_beside() -> None:
-    async def check(source: Source, question: Question[int], _: Clock) -> None:
+    async def check(source: Source, question: Poller[int], _: Clock) -> None:
         await scraped(question)
         await scraped(question)
-        source.error = Refused("the source said no")
+        source.error = RequestFailed("the source said no")
         await until(lambda: question.error is not None)
-        with pytest.raises(Refused):
+        with pytest.raises(RequestFailed):
             await scraped(question)
         source.error = None
         await until(lambda: question.error is None)
         assert await scraped(question) == source.asked
         await question.close()
 
-    asking(Pace(at_most_every=0.02, rest=0.01, longest_rest=0.02), check, clock=time.monotonic)
+    asking(PollPolicy(at_most_every=0.02, rest=0.01, longest_rest=0.02), check, clock=time.monotonic)
 
 
 def test_close_scrapes_show_what_is_as_new_as_they_are() -> None:
-    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         seen = []
         for _ in range(7):
             seen.append(await scraped(question))
@@ -243,11 +245,11 @@ def test_close_scrapes_show_what_is_as_new_as_they_are() -> None:
         assert seen == [1, 1, 2, 2, 3, 3, 4]  # each second scrape asks and waits
         await question.close()
 
-    asking(Pace(at_most_every=0.25, calm=0.5), check)
+    asking(PollPolicy(at_most_every=0.25, calm=0.5), check)
 
 
 def test_a_close_scrape_does_not_wait_for_a_source_that_has_become_slow() -> None:
-    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         for _ in range(4):
             await scraped(question)
             clock.now += 0.25
@@ -257,18 +259,18 @@ def test_a_close_scrape_does_not_wait_for_a_source_that_has_become_slow() -> Non
         source.open.set()
         await question.close()
 
-    asking(Pace(timeout=30, at_most_every=0.25, calm=0.5), check)
+    asking(PollPolicy(timeout=30, at_most_every=0.25, calm=0.5), check)
 
 
 def test_a_scrape_now_and_then_asks_no_more_than_it_needs() -> None:
-    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         for _ in range(3):
             await scraped(question)
             clock.now += 15
             await asyncio.sleep(0)
         assert source.asked == 3
 
-    asking(Pace(at_most_every=0.01), check)
+    asking(PollPolicy(at_most_every=0.01), check)
 
 
 SET_BACK = """
@@ -276,17 +278,17 @@ import asyncio, time
 true, shift = time.time, 0.0
 time.time = lambda: true() + shift  # before anything of ours is imported
 
-from exporter.clock import as_wall
+from exporter.clock import to_wall_time
 from exporter.footprint import Footprint
-from exporter.pace import Pace, Terms
-from exporter.question import Question
+from exporter.poll_policy import PollPolicy
+from exporter.polling import Poller
 
 async def main():
     global shift
     asked = []
     async def ask():
         asked.append(1)
-    question = Question("the source", ask, Pace(every=0.05, timeout=1))
+    question = Poller("the source", ask, PollPolicy(every=0.05, timeout=1))
     await question.ask_now()
     for shift in (-3600.0, 3600.0):
         count = len(asked)
@@ -295,7 +297,7 @@ async def main():
             await question.ask_now()
         await question.answer()
         assert len(asked) == count + 1
-        assert abs(as_wall(question.answered_at) - time.time()) < 1
+        assert abs(to_wall_time(question.answered_at) - time.time()) < 1
 
 asyncio.run(main())
 """
@@ -306,7 +308,7 @@ def test_a_wall_clock_that_is_set_stops_no_polling_and_makes_no_answer_old_or_of
 
 
 def test_the_answer_that_is_held_knows_when_it_was_asked_for() -> None:
-    async def check(source: Source, question: Question[int], clock: Clock) -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         await question.ask_now()
         clock.now += 5
         source.open.clear()
@@ -317,7 +319,7 @@ def test_the_answer_that_is_held_knows_when_it_was_asked_for() -> None:
         await under_way
         assert question.answer_asked_at == 1005
 
-    asking(Pace(timeout=9), check)
+    asking(PollPolicy(timeout=9), check)
 
 
 def test_what_fails_at_a_cost_keeps_to_the_budget_as_well() -> None:
@@ -327,18 +329,21 @@ def test_what_fails_at_a_cost_keeps_to_the_budget_as_well() -> None:
 
         async def hang() -> int:
             clock.now += 1.0
-            raise TimedOut("no answer")
+            raise SourceTimeout("no answer")
 
-        question = Question("it", hang, Pace(every=1), clock, Terms(footprint))
+        question = Poller("it", hang, PollPolicy(every=1), clock, SourceConstraints(footprint))
         for _turn in range(2):
             await question.ask_now()
         assert question.next_due() - clock.now == pytest.approx(50)
-        others = [Question(f"it {n}", hang, Pace(every=1), clock, Terms(footprint)) for n in range(20)]
+        others = [
+            Poller(f"it {n}", hang, PollPolicy(every=1), clock, SourceConstraints(footprint))
+            for n in range(20)
+        ]
         for other in (*others, *others):
             await other.ask_now()
         assert others[-1].next_due() - clock.now == pytest.approx(60)
 
-    asking(Pace(), check)
+    asking(PollPolicy(), check)
 
 
 def test_a_renewal_keeps_to_the_budget_as_well() -> None:
@@ -349,10 +354,12 @@ def test_a_renewal_keeps_to_the_budget_as_well() -> None:
             clock.now += 1.0
             return 1
 
-        question = Question("it", slow, Pace(every=30), clock, Terms(Footprint("the source", 0.02, clock)))
+        question = Poller(
+            "it", slow, PollPolicy(every=30), clock, SourceConstraints(Footprint("the source", 0.02, clock))
+        )
         for _turn in range(2):
             await question.ask_now()
         question.renew()
         assert question.next_due() - clock.now == pytest.approx(49)
 
-    asking(Pace(), check)
+    asking(PollPolicy(), check)

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from exporter.sources.cache.users import Users
-from exporter.sources.redis_counts import Counts
+from exporter.sources.cache.user_counts import UserCommandCounts
+from exporter.sources.redis_counts import CommandCounts
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.test_redis_footprint import FAST, all_on
 from tests.servers.redis_server import RedisServer
@@ -122,9 +122,9 @@ def said(calls: int, usec: int = 0) -> dict[str, object]:
     return {"cmdstat_llen": stats, "total_commands_processed": calls}
 
 
-def sent(calls: int) -> Counts:
+def sent(calls: int) -> CommandCounts:
     """What we sent."""
-    own = Counts()
+    own = CommandCounts()
     own.calls["llen"], own.totals["commands"] = calls, calls
     return own
 
@@ -135,7 +135,7 @@ def llen(info: dict[str, object]) -> dict[str, float]:
 
 
 def test_a_command_on_its_way_makes_no_count_fall() -> None:
-    users = Users()
+    users = UserCommandCounts()
     shown = [
         llen(users.info(said(calls), sent(own)))["calls"]
         for calls, own in ((10, 4), (10, 6), (14, 8), (15, 8))
@@ -144,7 +144,7 @@ def test_a_command_on_its_way_makes_no_count_fall() -> None:
 
 
 def test_the_time_spent_is_shared_by_the_calls() -> None:
-    users = Users()
+    users = UserCommandCounts()
     users.info(said(10, usec=100), sent(5))
     after = llen(users.info(said(30, usec=300), sent(15)))
     assert (after["calls"], after["usec"]) == (15, 150)

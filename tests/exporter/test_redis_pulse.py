@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from exporter.errors import SourceError
-from exporter.sources.redis_client import Client
+from exporter.sources.redis_client import RedisClient
 from tests.exporter.exporter_page import watching
 from tests.exporter.test_redis_footprint import all_on, calls
 from tests.servers.redis_server import RedisServer
@@ -19,11 +19,11 @@ NAMES = ("redis_up", "ops_broker_up", "ops_ingestion_redis_up")
 PARTS = ("cache.ping", "workers.up", "ingestion.ping")
 
 
-def asked(server: RedisServer, look: Callable[[Client], Awaitable[T]]) -> T:
+def asked(server: RedisServer, look: Callable[[RedisClient], Awaitable[T]]) -> T:
     """What `look` sees through a client whose commands may take a second."""
 
     async def run() -> T:
-        client = Client("cache", SecretStr(server.url), 1.0)
+        client = RedisClient("cache", SecretStr(server.url), 1.0)
         try:
             return await look(client)
         finally:
@@ -32,13 +32,13 @@ def asked(server: RedisServer, look: Callable[[Client], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
-async def lives(client: Client) -> bool:
+async def lives(client: RedisClient) -> bool:
     """Whether the server is said to live, asked now."""
     return await client.ping("PING", 0.01).works()
 
 
 def test_a_short_silence_is_not_believed(own_redis_server: RedisServer) -> None:
-    async def look(client: Client) -> list[bool]:
+    async def look(client: RedisClient) -> list[bool]:
         seen = [await lives(client)]
         own_redis_server.freeze()
         asyncio.get_running_loop().call_later(0.8, own_redis_server.thaw)
@@ -51,7 +51,7 @@ def test_a_short_silence_is_not_believed(own_redis_server: RedisServer) -> None:
 
 
 def test_a_frozen_server_is_away_within_two_seconds(own_redis_server: RedisServer) -> None:
-    async def look(client: Client) -> float:
+    async def look(client: RedisClient) -> float:
         assert await lives(client)
         own_redis_server.freeze()
         began = time.monotonic()
@@ -63,7 +63,7 @@ def test_a_frozen_server_is_away_within_two_seconds(own_redis_server: RedisServe
 
 
 def test_a_stall_of_the_exporter_is_no_silence_of_the_server(own_redis_server: RedisServer) -> None:
-    async def look(client: Client) -> list[bool]:
+    async def look(client: RedisClient) -> list[bool]:
         assert await lives(client)
         seen = []
         for _ in range(3):
@@ -77,7 +77,7 @@ def test_a_stall_of_the_exporter_is_no_silence_of_the_server(own_redis_server: R
 
 
 def test_a_refused_connection_counts_at_once(own_redis_server: RedisServer) -> None:
-    async def look(client: Client) -> float:
+    async def look(client: RedisClient) -> float:
         assert await lives(client)
         own_redis_server.kill()
         began = time.monotonic()
@@ -90,7 +90,7 @@ def test_a_refused_connection_counts_at_once(own_redis_server: RedisServer) -> N
 
 
 def test_a_connection_that_was_closed_is_opened_anew(own_redis_server: RedisServer) -> None:
-    async def look(client: Client) -> bool:
+    async def look(client: RedisClient) -> bool:
         assert await lives(client)
         with own_redis_server.client() as other:
             other.client_kill_filter(_type="normal", skipme=True)
@@ -100,7 +100,7 @@ def test_a_connection_that_was_closed_is_opened_anew(own_redis_server: RedisServ
 
 
 def test_no_connection_is_left_half_open(own_redis_server: RedisServer) -> None:
-    async def look(client: Client) -> int:
+    async def look(client: RedisClient) -> int:
         assert await lives(client)
         own_redis_server.freeze()
         for _ in range(4):

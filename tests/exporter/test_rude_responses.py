@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import Absent, BadAnswer, SourceError, Unreachable
+from exporter.errors import InvalidResponse, LocalNetworkError, SourceError, SourceUnreachable
 from exporter.sources.backend.client import HttpClient
 from exporter.sources.backend.token import BearerToken
 from tests.exporter.raw_server import RawServer, raw, raw_server, says, without_end
@@ -75,7 +75,7 @@ def test_a_body_that_grows_when_it_is_unpacked_is_refused(layers: int) -> None:
             body = gzip.compress(body, 1)
         encoding = ", ".join(["gzip"] * layers)
         server.sends["/metrics"] = says(200, body, f"content-encoding: {encoding}")
-        with pytest.raises(BadAnswer):
+        with pytest.raises(InvalidResponse):
             await client.reply("/metrics")
 
     asking(check)
@@ -116,7 +116,7 @@ def test_a_resolver_that_does_not_answer_is_no_refusal(monkeypatch: pytest.Monke
 
         monkeypatch.setattr(socket, "getaddrinfo", fails)
         lost = HttpClient("http://backend.example:8000", BearerToken(None, None), MOST)
-        assert isinstance(await error_of(lost.reply("/docs")), Unreachable)
+        assert isinstance(await error_of(lost.reply("/docs")), LocalNetworkError)
         await lost.close()
         monkeypatch.undo()
         with socket.socket() as listening:
@@ -126,8 +126,8 @@ def test_a_resolver_that_does_not_answer_is_no_refusal(monkeypatch: pytest.Monke
             )
             error = await error_of(refusing.reply("/docs"))
             await refusing.close()
-        assert isinstance(error, Absent)
-        assert not isinstance(error, Unreachable)
+        assert isinstance(error, SourceUnreachable)
+        assert not isinstance(error, LocalNetworkError)
 
     asking(check)
 

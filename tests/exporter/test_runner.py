@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import pytest
 from prometheus_client import Metric
 
-from exporter.collector import Collector, Part, Read
-from exporter.errors import NotConfigured, Refused
-from exporter.exposition import Writer
+from exporter.collector import Collector, Part, ReadPart
+from exporter.errors import NotConfigured, RequestFailed
+from exporter.exposition import ExpositionWriter
 from exporter.metrics import Gauge
 from exporter.runner import Runner
 from exporter.settings import Settings
@@ -18,7 +18,7 @@ from exporter.sources import Sources
 UP = Gauge("up", "Whether it is up.", ("who",))
 
 
-def says(who: str) -> Read:
+def says(who: str) -> ReadPart:
     """A part that is well."""
 
     async def read(_: Sources) -> Iterable[Metric]:
@@ -27,7 +27,7 @@ def says(who: str) -> Read:
     return read
 
 
-def fails(error: Exception) -> Read:
+def fails(error: Exception) -> ReadPart:
     """A part that gives half a family and then breaks."""
 
     async def read(_: Sources) -> Iterable[Metric]:
@@ -46,7 +46,7 @@ async def hangs(_: Sources) -> Iterable[Metric]:
     return ()
 
 
-def collector(name: str, *reads: Read) -> Collector:
+def collector(name: str, *reads: ReadPart) -> Collector:
     """A collector of these parts."""
     return Collector(name, "a test", tuple(Part(f"part{i}", read, (UP,)) for i, read in enumerate(reads)))
 
@@ -57,11 +57,11 @@ def scraped(*collectors: Collector, budget: float = 1.0) -> str:
     async def run() -> Sequence[Metric]:
         return await Runner(Sources.build(Settings())).run(collectors, budget)
 
-    return Writer().prometheus(asyncio.run(run())).decode()
+    return ExpositionWriter().prometheus(asyncio.run(run())).decode()
 
 
 def test_a_broken_part_costs_only_its_own_families() -> None:
-    text = scraped(collector("a", says("one"), fails(Refused("no"))), collector("b", says("two")))
+    text = scraped(collector("a", says("one"), fails(RequestFailed("no"))), collector("b", says("two")))
     assert 'up{who="one"} 1.0' in text
     assert 'who="half"' not in text
     assert 'ops_collector_success{collector="a"} 0.0' in text

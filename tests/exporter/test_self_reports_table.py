@@ -11,7 +11,7 @@ from exporter.collectors.self_reports.checks import CHECKS, COMPONENTS, run_chec
 from exporter.collectors.self_reports.comparison import ComparisonInput
 from exporter.collectors.self_reports.observations import Observations
 from exporter.collectors.self_reports.reports import NONEXISTENT, Reports
-from exporter.metrics import Quantiles
+from exporter.metrics import SummaryData
 from exporter.settings import Settings
 from exporter.sources.backend.event_bus import EventBus
 from exporter.sources.backend.health_report import HealthReport, WorkersReport
@@ -23,18 +23,17 @@ from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
 from exporter.sources.database.embedding_audit import EmbeddingAudit
 from exporter.sources.database.source import DatabaseSource
 from exporter.sources.database.sparse import EmbeddingCoverage
-from exporter.sources.document import Document
-from exporter.sources.ingestion.answers import Health as IngestionHealth
-from exporter.sources.ingestion.answers import Worker
-from exporter.sources.observed_since import ObservedSince
-from exporter.status import derived
+from exporter.sources.ingestion.models import EdgeWorker, IngestionHealth
+from exporter.sources.json_object import JsonObject
+from exporter.sources.state_changes import StateChanges
+from exporter.status import effective_status
 
 NOW = 1_800_000_000.0
 
 
 def bus(p95: float = 0.004) -> EventBus:
     """An event bus without errors whose handlers take this long."""
-    return EventBus(80, 60, 0, {"resource.created": 80}, Quantiles({0.95: p95}), Quantiles({}), 1)
+    return EventBus(80, 60, 0, {"resource.created": 80}, SummaryData({0.95: p95}), SummaryData({}), 1)
 
 
 def view(observed: str) -> ModuleStatus:
@@ -58,10 +57,10 @@ def broker(**changes: Any) -> BrokerSnapshot:
     return replace(working, **changes)
 
 
-def pool(lent: int, percent: float) -> Document:
+def pool(lent: int, percent: float) -> JsonObject:
     """A pool of 12 connections."""
     said = {"checked_out": lent, "total_capacity": 12, "utilization_percent": percent}
-    return Document({"pool": said}, "backend /db/pool")
+    return JsonObject({"pool": said}, "backend /db/pool")
 
 
 HEALTH = HealthReport(
@@ -90,7 +89,7 @@ HONEST_SEEN = Observations(
     results=StoredResults(5, True, 5, Counter(SUCCESS=5), Counter()),
     bus=bus(),
     processes=1,
-    edge=Worker(says="Idle", last_seen=NOW - 5),
+    edge=EdgeWorker(says="Idle", last_seen=NOW - 5),
     sparse=EmbeddingCoverage({"with": 9.0}, {"BAAI/bge-m3": 9.0}, NOW),
     evidence=(EmbeddingAudit("BAAI/bge-m3", 9, 0, 0, 0, 0),),
 )
@@ -157,7 +156,7 @@ LIES = (
     Case(10, "event bus", ("healthy", "degraded"), "event_bus", "degraded", seen=is_seen(bus=bus(19.02))),
     Case(
         11, "edge worker", ("healthy", "down"), "ingestion", "down",
-        seen=is_seen(edge=Worker(says="Idle", last_seen=NOW - 900)),
+        seen=is_seen(edge=EdgeWorker(says="Idle", last_seen=NOW - 900)),
     ),
     Case(
         12, "sparse embeddings BAAI/bge-m3", ("healthy", "degraded"), "sparse_embeddings", "degraded",
@@ -178,13 +177,13 @@ def sighted(said: Reports = HONEST_SAID, seen: Observations = HONEST_SEEN) -> Co
     backend, database = BackendSource(Settings()), DatabaseSource(Settings().database)
     for question in (*backend.questions(), *database.questions()):
         question.asked_at = question.answer_asked_at = question.answered_at = NOW
-    return ComparisonInput(Settings(), NOW, said, seen, backend, database, ObservedSince())
+    return ComparisonInput(Settings(), NOW, said, seen, backend, database, StateChanges())
 
 
 def status(component: str, sight: ComparisonInput) -> str:
     """The status in force of a component."""
     found = next(c for c in COMPONENTS if c.name == component)
-    return derived(found.reported(sight), found.observed(sight))
+    return effective_status(found.reported(sight), found.observed(sight))
 
 
 @pytest.mark.parametrize("case", LIES, ids=str)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.settings_load import WELL_KNOWN, SettingsError, load
+from exporter.settings_load import WELL_KNOWN, SettingsError, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +25,14 @@ def written(text: str) -> Path:
 def refused(text: str) -> str:
     """The sentence with which this file is refused."""
     with pytest.raises(SettingsError) as caught:
-        load(written(text))
+        load_settings(written(text))
     return str(caught.value)
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKEND_URL", "http://there:1")
     monkeypatch.setenv("OPS_BACKEND__TIMEOUT", "3")
-    settings = load(written("backend: {url: 'http://here:1', period: 7}"))
+    settings = load_settings(written("backend: {url: 'http://here:1', period: 7}"))
     assert (settings.backend.url, settings.backend.timeout, settings.backend.period) == (
         "http://there:1",
         3,
@@ -41,7 +41,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_thirteen_modules_are_watched_without_any_setting() -> None:
-    assert len(load().modules) == 13
+    assert len(load_settings().modules) == 13
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_password_in_a_wrong_value_is_not_shown() -> None:
 
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(SettingsError, match=r"nowhere\.yml does not exist"):
-        load(Path("nowhere.yml"))
+        load_settings(Path("nowhere.yml"))
 
 
 def command(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -4,8 +4,8 @@ from math import inf
 
 import pytest
 
-from exporter.metrics import Spread
-from exporter.settings import Judgement
+from exporter.metrics import HistogramData
+from exporter.settings import JudgementSettings
 from exporter.sources.backend.recovery import RecoveryTracker
 from exporter.sources.backend.totals import RequestTotals
 from exporter.sources.backend.traffic import TrafficWindow, quantile_of_increase
@@ -13,7 +13,7 @@ from exporter.sources.backend.traffic import TrafficWindow, quantile_of_increase
 
 def totals(good: float, bad: float = 0.0, slow: float = 0.0) -> RequestTotals:
     """What a backend counts of the module search; `slow` requests took up to a second, the others a tenth."""
-    spread = Spread({0.1: good - slow, 1.0: good, inf: good}, good / 10, good)
+    spread = HistogramData({0.1: good - slow, 1.0: good, inf: good}, good / 10, good)
     requests = {("search", "2xx"): good, ("search", "5xx"): bad}
     return RequestTotals(requests, {"search": spread}, {}, None, None, None, None, None, 1, True)
 
@@ -30,7 +30,7 @@ class Times:
 def after(*seen: tuple[float, RequestTotals], window: float = 60.0) -> str:
     """The judgement after these totals, each at its second."""
     clock = Times()
-    traffic = TrafficWindow(Judgement(window=window), clock)
+    traffic = TrafficWindow(JudgementSettings(window=window), clock)
     for at, total in seen:
         clock.now = at
         traffic.note(total)
@@ -38,7 +38,7 @@ def after(*seen: tuple[float, RequestTotals], window: float = 60.0) -> str:
 
 
 def test_before_anything_was_counted_nothing_is_known() -> None:
-    assert TrafficWindow(Judgement()).status("search") == "unknown"
+    assert TrafficWindow(JudgementSettings()).status("search") == "unknown"
     assert after((0, totals(1000, 900))) == "unknown"
 
 
@@ -59,7 +59,7 @@ def test_the_slowest_twentieth_decides() -> None:
 
 def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> None:
     clock = Times()
-    traffic = TrafficWindow(Judgement(), clock)
+    traffic = TrafficWindow(JudgementSettings(), clock)
 
     def at(seconds: float, total: RequestTotals) -> str:
         clock.now = seconds
@@ -76,7 +76,7 @@ def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> N
 
 
 def test_a_failure_and_a_slow_response_are_noticed_at_once() -> None:
-    traffic = TrafficWindow(Judgement(), Times())
+    traffic = TrafficWindow(JudgementSettings(), Times())
     for total, noticed in (
         (totals(10), False), (totals(12), False), (totals(12, bad=1), True), (totals(15, bad=1), False),
         (totals(16, bad=1, slow=1), True), (totals(17, bad=1, slow=1), False),
@@ -117,14 +117,14 @@ def test_few_scrapes_far_apart_still_have_something_to_compare() -> None:
 def test_the_percentile_is_that_of_prometheus_but_for_the_largest(
     buckets: dict[float, float], value: float | None
 ) -> None:
-    now = Spread(buckets, 1.0, max(buckets.values(), default=0.0))
+    now = HistogramData(buckets, 1.0, max(buckets.values(), default=0.0))
     assert quantile_of_increase(0.95, now, None) == (value if value is None else pytest.approx(value))
     assert quantile_of_increase(0.95, None, now) is None
 
 
 def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
     times, recovery = Times(), RecoveryTracker(lambda: times.now)
-    traffic = TrafficWindow(Judgement(), lambda: times.now, recovery.is_under_way)
+    traffic = TrafficWindow(JudgementSettings(), lambda: times.now, recovery.is_under_way)
 
     def seen(at: float, works: bool, counted: RequestTotals) -> str:
         times.now = at

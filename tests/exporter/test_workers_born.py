@@ -2,7 +2,7 @@
 
 from redis import Redis
 
-from exporter.metrics import Spread
+from exporter.metrics import HistogramData
 from exporter.sources.broker.newborn import ZeroInitializer
 from tests.exporter.exporter_page import watching
 from tests.exporter.worker_events import event, hearing, heartbeat, life, seen, tell
@@ -29,8 +29,8 @@ def test_a_new_series_is_held_at_0_for_as_long_as_scrapes_are_apart() -> None:
         now[0] = at
         seen.append(newborn.value(("failed", "a"), 8))
     assert seen == [0, 0, 0, 8, 8]
-    spread = Spread({1.0: 2.0}, 3.0, 2.0)
-    assert newborn.spread("a", spread) == Spread({1.0: 0.0}, 0.0, 0.0)
+    spread = HistogramData({1.0: 2.0}, 3.0, 2.0)
+    assert newborn.spread("a", spread) == HistogramData({1.0: 0.0}, 0.0, 0.0)
     now[0] = 150.0
     assert newborn.spread("a", spread) == spread
 

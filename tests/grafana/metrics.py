@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from exporter.catalogue import shown
+from exporter.inventory import list_metrics
 from grafana.levels import thresholds
 from prometheus.watched import MODULES
 
@@ -48,7 +48,7 @@ def labels() -> dict[str, set[str] | None]:
 def exported() -> dict[str, set[str] | None]:
     """The exporter's own."""
     found: dict[str, set[str] | None] = {}
-    for it in shown():
+    for it in list_metrics():
         own = set(it.metric.labels)
         if it.metric.kind in ("histogram", "summary"):
             found |= {it.metric.name + part: own | {"le"} for part in HISTOGRAM}

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from exporter.catalogue import shown
-from exporter.metrics import States
+from exporter.inventory import list_metrics
+from exporter.metrics import StateGauge
 from prometheus.fresh import FAST
 
 # what Prometheus and Alertmanager 2.42 and 0.25 show of themselves, with the labels they give
@@ -46,9 +46,9 @@ def series() -> dict[str, Known]:
         name: Known(kind == "counter", frozenset((*labels, *TARGET)))
         for name, (kind, labels) in BUILT_IN.items()
     }
-    for it in shown():
+    for it in list_metrics():
         metric = it.metric
-        values = {metric.labels[-1]: frozenset(metric.states)} if isinstance(metric, States) else {}
+        values = {metric.labels[-1]: frozenset(metric.states)} if isinstance(metric, StateGauge) else {}
         for suffix, further in SUFFIXES.get(metric.kind, {"": ()}).items():
             counts = metric.kind == "counter" or COUNTS in metric.about or bool(suffix)
             labels = frozenset((*metric.labels, *further, *TARGET))

@@ -10,7 +10,7 @@ from typing import get_args
 import promql_parser as ql
 import pytest
 
-from exporter.catalogue import shown
+from exporter.inventory import list_metrics
 from prometheus.dashboards import Dashboard, Page
 from prometheus.fresh import FAST
 from tests.prometheus import promql
@@ -233,7 +233,7 @@ def test_the_fast_scrape_asks_for_all_that_the_fast_lane_reads_and_keeps_it() ->
     )
     keep = next(it for it in job["metric_relabel_configs"] if it["action"] == "keep")["regex"]
     asked = set(job["params"]["collect[]"])
-    parts = {it.metric.name: f"{it.collector}.{it.part}" for it in shown()}
+    parts = {it.metric.name: f"{it.collector}.{it.part}" for it in list_metrics()}
     names = {
         (selector.name or "").removeprefix(FAST)
         for rule in RULES

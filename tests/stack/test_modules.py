@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.settings import Settings as ExporterSettings
-from exporter.settings_load import load
+from exporter.settings_load import load_settings
 from stack import settings
 from stack.modules import VARIABLE, with_modules
 from stack.settings import Settings
@@ -51,7 +51,7 @@ def test_the_prefixes_of_a_backend_are_used_and_that_is_said(
     assert said[0].startswith("modules: route prefixes of annotations, auth, ")
     assert backend.asked == ["/openapi.json"]
     monkeypatch.setenv(VARIABLE, found.environment[VARIABLE])
-    modules = {module.name: module for module in load().modules}
+    modules = {module.name: module for module in load_settings().modules}
     assert modules["search"].prefixes == ("/api/search",)
     assert all(module.health is None for module in modules.values())
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.clock import as_steady
+from exporter.clock import to_steady_time
 from exporter.collectors.self_reports import checks_application, checks_workers
 from exporter.collectors.self_reports.comparison import Check, Comparison, ComparisonInput
-from exporter.question import Question
-from exporter.status import DEGRADED, HEALTHY, UNKNOWN, worst
+from exporter.polling import Poller
+from exporter.status import DEGRADED, HEALTHY, UNKNOWN, worst_status
 
 RECENT_CHANGE = 120.0  # seconds for which a change of what is observed is new
 FIRST_RENEWAL_AFTER = 300.0  # seconds after which a report that disagrees is renewed for the first time
@@ -51,7 +51,7 @@ def run_checks(sight: ComparisonInput) -> Iterator[Comparison]:
 
 def is_current(sight: ComparisonInput, words: Comparison) -> bool:
     """Whether the report is of the state that is observed now."""
-    since = sight.since.note(words.subject, words.observed, as_steady(sight.now))
+    since = sight.since.note(words.subject, words.observed, to_steady_time(sight.now))
     report = words.report
     if report is None:
         return True
@@ -61,16 +61,16 @@ def is_current(sight: ComparisonInput, words: Comparison) -> bool:
     if report.answer_asked_at is None or report.answer_asked_at < since:
         return request_renewal(sight, report)
     # what came right after a change of what is observed is of its moment; else the report is asked for again
-    is_new = as_steady(sight.now) - since < RECENT_CHANGE
+    is_new = to_steady_time(sight.now) - since < RECENT_CHANGE
     return is_confirmed(sight, words, report, is_new)
 
 
-def is_confirmed(sight: ComparisonInput, words: Comparison, report: Question[Any], is_new: bool) -> bool:
+def is_confirmed(sight: ComparisonInput, words: Comparison, report: Poller[Any], is_new: bool) -> bool:
     """Whether the report agrees, or says the same still: it may have been given in a short bad moment.
 
     A disagreement that lasts is looked into again, ever more seldom, so that it does not outlive its cause.
     """
-    now = as_steady(sight.now)
+    now = to_steady_time(sight.now)
     began = sight.since.disagrees(words.subject, words.known and words.disagrees, now)
     if began is None or report.answer_asked_at is None:
         return True
@@ -81,7 +81,7 @@ def is_confirmed(sight: ComparisonInput, words: Comparison, report: Question[Any
     return True
 
 
-def request_renewal(sight: ComparisonInput, report: Question[Any]) -> bool:
+def request_renewal(sight: ComparisonInput, report: Poller[Any]) -> bool:
     """Have the report renewed, unless a server is silent on which it would hang; it is not current yet."""
     if sight.seen.may_block or report not in (sight.backend.health, sight.backend.workers):
         report.renew()
@@ -114,24 +114,26 @@ def event_bus_reported(sight: ComparisonInput) -> str:
 
 def workers_observed(sight: ComparisonInput) -> str:
     """The workers and what becomes of their tasks."""
-    return worst((checks_workers.workers_observed(sight), checks_workers.tasks_observed(sight)))
+    return worst_status((checks_workers.workers_observed(sight), checks_workers.tasks_observed(sight)))
 
 
 def models_reported(sight: ComparisonInput) -> str:
     """The worst of the models as reported."""
-    return worst(map(checks_application.model_reported, sight.said.models))
+    return worst_status(map(checks_application.model_reported, sight.said.models))
 
 
 def models_observed(sight: ComparisonInput) -> str:
     """The worst of the models as checked, unknown while any of them was not."""
     found = list(map(checks_application.model_observed, sight.said.models))
-    state = worst(found)
+    state = worst_status(found)
     return UNKNOWN if state == HEALTHY and UNKNOWN in found else state
 
 
 def ingestion_reported(sight: ComparisonInput) -> str:
     """The ingestion as its body says, and the edge worker as passed on."""
-    return worst((UNKNOWN if sight.said.ingestion is None else sight.said.ingestion.status, sight.said.edge))
+    return worst_status(
+        (UNKNOWN if sight.said.ingestion is None else sight.said.ingestion.status, sight.said.edge)
+    )
 
 
 def ingestion_observed(sight: ComparisonInput) -> str:
@@ -142,7 +144,7 @@ def ingestion_observed(sight: ComparisonInput) -> str:
     servers, worker = checks_workers.ingestion_observed(sight), checks_workers.edge_worker_observed(sight)
     report = sight.said.ingestion
     is_partial = worker == UNKNOWN or (report is not None and checks_workers.has_unobserved_trouble(report))
-    found = worst((servers, worker))
+    found = worst_status((servers, worker))
     return UNKNOWN if found == HEALTHY and is_partial else found
 
 

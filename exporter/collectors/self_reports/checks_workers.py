@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from exporter.collectors.self_reports.comparison import Comparison, ComparisonInput
-from exporter.judgement import judged
+from exporter.judgement import status_from_error_ratio
 from exporter.sources.broker.snapshot import BrokerSnapshot
-from exporter.sources.ingestion.answers import Health
-from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, worst
+from exporter.sources.ingestion.models import IngestionHealth
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, worst_status
 
 OBSERVED_SERVICES = ("redis", "database")  # the services of the ingestion's report that we ask ourselves
 
@@ -55,7 +55,7 @@ def compare_tasks(sight: ComparisonInput) -> Iterable[Comparison]:
 
 def tasks_observed(sight: ComparisonInput) -> str:
     """The tasks by how many of those that finished lately failed: by events, else by the stored results."""
-    return judged(*finished_and_failed(sight), sight.settings.judgement)
+    return status_from_error_ratio(*finished_and_failed(sight), sight.settings.judgement)
 
 
 def finished_and_failed(sight: ComparisonInput) -> tuple[float, float]:
@@ -112,15 +112,15 @@ def compare_ingestion(sight: ComparisonInput) -> Iterable[Comparison]:
         yield Comparison("ingestion", reported, ingestion_observed(sight), report)
 
 
-def observed_services_status(health: Health) -> str:
+def observed_services_status(health: IngestionHealth) -> str:
     """What the report says of the services that we observe ourselves; all of it where it names none."""
     if not health.services:
         return health.status
     known = [health.services[name] for name in OBSERVED_SERVICES if name in health.services]
-    return worst(known) if known else UNKNOWN
+    return worst_status(known) if known else UNKNOWN
 
 
-def has_unobserved_trouble(health: Health) -> bool:
+def has_unobserved_trouble(health: IngestionHealth) -> bool:
     """Whether the report is of trouble in a service that we do not observe, as the vector store."""
     return any(
         status in (DEGRADED, DOWN)
@@ -131,4 +131,4 @@ def has_unobserved_trouble(health: Health) -> bool:
 
 def ingestion_observed(sight: ComparisonInput) -> str:
     """The ingestion by its queue's server and by the database."""
-    return worst((sight.seen.ingestion, sight.seen.database))
+    return worst_status((sight.seen.ingestion, sight.seen.database))

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.bounds import label
+from exporter.cardinality import sanitize_label
 from exporter.collector import Collector, Part
 from exporter.collectors.self_reports.checks import COMPONENTS, run_checks
 from exporter.collectors.self_reports.comparison import read_comparison_input
-from exporter.metrics import Gauge, States
+from exporter.metrics import Gauge, StateGauge
 from exporter.sources import Sources
-from exporter.status import derived
+from exporter.status import effective_status
 
 DISAGREES = Gauge(
     "ops_self_report_disagrees",
@@ -27,21 +27,21 @@ async def read_disagreements(sources: Sources) -> Iterable[Metric]:
     length = sources.settings.limits.label_length
     return (
         DISAGREES.of(
-            (label(words.subject, length), words.reported, words.observed, float(words.disagrees))
+            (sanitize_label(words.subject, length), words.reported, words.observed, float(words.disagrees))
             for words in found
         ),
     )
 
 
-REPORTED_STATUS = States(
+REPORTED_STATUS = StateGauge(
     "ops_component_reported_status",
     "Status of the component as the backend reports it.",
     ("component", "status"),
 )
-OBSERVED_STATUS = States(
+OBSERVED_STATUS = StateGauge(
     "ops_component_observed_status", "Status of the component as it is observed.", ("component", "status")
 )
-STATUS = States(
+STATUS = StateGauge(
     "ops_component_status",
     "Status of the component: as observed, else as reported when that is trouble, else unknown.",
     ("component", "status"),
@@ -56,7 +56,7 @@ async def read_components(sources: Sources) -> Iterable[Metric]:
     return (
         REPORTED_STATUS.of_states((name, reported) for name, reported, _ in rows),
         OBSERVED_STATUS.of_states((name, observed) for name, _, observed in rows),
-        STATUS.of_states((name, derived(reported, observed)) for name, reported, observed in rows),
+        STATUS.of_states((name, effective_status(reported, observed)) for name, reported, observed in rows),
     )
 
 

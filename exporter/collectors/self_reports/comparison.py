@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from exporter.collectors.self_reports.observations import Observations, read_observations
 from exporter.collectors.self_reports.reports import Reports, get_or_none, read_reports
-from exporter.question import Question
+from exporter.polling import Poller
 from exporter.settings import Settings
 from exporter.sources import Sources
 from exporter.sources.backend.source import BackendSource
 from exporter.sources.database.source import DatabaseSource
-from exporter.sources.observed_since import ObservedSince
+from exporter.sources.state_changes import StateChanges
 from exporter.status import DEGRADED, DOWN, UNKNOWN
 
 
@@ -27,7 +27,7 @@ class ComparisonInput:
     seen: Observations
     backend: BackendSource  # whose questions the reports answer
     database: DatabaseSource
-    since: ObservedSince
+    since: StateChanges
 
 
 async def read_comparison_input(sources: Sources) -> ComparisonInput:
@@ -50,7 +50,7 @@ async def read_comparison_input(sources: Sources) -> ComparisonInput:
     )
 
 
-def scrape_pollers(sources: Sources) -> Iterator[Question[Any]]:
+def scrape_pollers(sources: Sources) -> Iterator[Poller[Any]]:
     """The questions that may be put by the scrape itself."""
     backend = sources.backend
     yield from (backend.totals, backend.pool, backend.events, backend.models, backend.ml, backend.cache)
@@ -70,7 +70,7 @@ class Comparison(NamedTuple):
     subject: str
     reported: str
     observed: str
-    report: Question[Any] | None = None
+    report: Poller[Any] | None = None
 
     @property
     def known(self) -> bool:

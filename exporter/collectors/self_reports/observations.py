@@ -6,8 +6,8 @@ from typing import Any
 
 from exporter.collectors.ingestion_workers import read_edge_worker
 from exporter.collectors.self_reports.reports import cached_or_none, get_or_none
-from exporter.errors import TimedOut
-from exporter.question import Question
+from exporter.errors import SourceTimeout
+from exporter.polling import Poller
 from exporter.sources import Sources
 from exporter.sources.backend.event_bus import EventBus
 from exporter.sources.backend.module_views import ModuleStatus
@@ -16,8 +16,8 @@ from exporter.sources.broker.results import StoredResults
 from exporter.sources.broker.snapshot import BrokerSnapshot
 from exporter.sources.database.embedding_audit import EmbeddingAudit
 from exporter.sources.database.sparse import EmbeddingCoverage
-from exporter.sources.ingestion.answers import Worker
-from exporter.status import DOWN, HEALTHY, UNKNOWN, worst
+from exporter.sources.ingestion.models import EdgeWorker
+from exporter.status import DOWN, HEALTHY, UNKNOWN, worst_status
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Observations:
     results: StoredResults | None = None
     bus: EventBus | None = None
     processes: int = 0
-    edge: Worker | None = None
+    edge: EdgeWorker | None = None
     sparse: EmbeddingCoverage | None = None
     evidence: tuple[EmbeddingAudit, ...] = ()
 
@@ -54,7 +54,7 @@ async def read_observations(sources: Sources) -> Observations:
         modules=tuple(await sources.modules.look()),
         answers=await backend.answers(),
         wedged=backend.wedged(),
-        may_block=not any(isinstance(ping.error, TimedOut) for ping in server_pings(sources)),
+        may_block=not any(isinstance(ping.error, SourceTimeout) for ping in server_pings(sources)),
         database=await observed_database_status(sources),
         cache=await ping_status(sources.cache.ping),
         ingestion=await ping_status(sources.ingestion.ping),
@@ -69,12 +69,12 @@ async def read_observations(sources: Sources) -> Observations:
     )
 
 
-def server_pings(sources: Sources) -> tuple[Question[Any], ...]:
+def server_pings(sources: Sources) -> tuple[Poller[Any], ...]:
     """The smallest question to each server that the backend asks itself when it reports on its health."""
     return sources.database.ping, sources.cache.ping, sources.broker.ping
 
 
-async def ping_status(question: Question[Any]) -> str:
+async def ping_status(question: Poller[Any]) -> str:
     """Whether a server answers our own smallest question, as a status."""
     answers = await get_or_none(question.works)
     return UNKNOWN if answers is None else HEALTHY if answers else DOWN
@@ -86,7 +86,7 @@ async def observed_database_status(sources: Sources) -> str:
     if own != UNKNOWN:
         return own
     replies = [await get_or_none(probe.answer) for probe in sources.backend.probes.values()]
-    return worst(probed_database(reply.body) for reply in replies if reply is not None)
+    return worst_status(probed_database(reply.body) for reply in replies if reply is not None)
 
 
 async def queues_hidden_by_priority(sources: Sources) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from typing import TypeVar
 from exporter.collectors.database import reported_database_status as database_reported
 from exporter.collectors.ingestion import reported_health
 from exporter.collectors.models import read_models
-from exporter.errors import Refused, SourceError
-from exporter.question import Question
+from exporter.errors import RequestFailed, SourceError
+from exporter.polling import Poller
 from exporter.sources import Sources
 from exporter.sources.backend.health_report import HealthReport, WorkersReport
 from exporter.sources.backend.model_reports import ModelReport
-from exporter.sources.document import Document
-from exporter.sources.ingestion.answers import Health as IngestionHealth
-from exporter.status import DEGRADED, HEALTHY, UNKNOWN, meaning
+from exporter.sources.ingestion.models import IngestionHealth
+from exporter.sources.json_object import JsonObject
+from exporter.status import DEGRADED, HEALTHY, UNKNOWN, parse_status
 
 T = TypeVar("T")
 MAX_WAIT = 1.1  # seconds; a question has 1 s by default
@@ -31,7 +31,7 @@ async def get_or_none(ask: Callable[[], Awaitable[T]]) -> T | None:
         return None
 
 
-async def cached_or_none(question: Question[T]) -> T | None:
+async def cached_or_none(question: Poller[T]) -> T | None:
     """The last answer of a slow question; one that was never answered is not waited for."""
     return None if question.answered_at is None else await get_or_none(question.answer)
 
@@ -47,7 +47,7 @@ class Reports:
     workers: WorkersReport | None = None
     database: str = UNKNOWN
     cache: str = UNKNOWN
-    pool: Document | None = None
+    pool: JsonObject | None = None
     models: tuple[ModelReport, ...] = ()
     ingestion: IngestionHealth | None = None
     edge: str = UNKNOWN
@@ -81,16 +81,16 @@ async def missing_module_status(sources: Sources) -> str:
     """What the backend says of a module that does not exist; 404 is the right answer."""
     try:
         return await sources.backend.no_module.answer()
-    except Refused as refusal:
+    except RequestFailed as refusal:
         return NONEXISTENT if refusal.status == 404 else UNKNOWN
     except SourceError:
         return UNKNOWN
 
 
-def edge_worker_status(answer: Document | None) -> str:
+def edge_worker_status(answer: JsonObject | None) -> str:
     """The edge worker's last word, as the backend passes it on, as a status."""
     word = (answer.text("status") if answer is not None else None) or ""
     if word == "Idle" or word.startswith("Training"):
         return HEALTHY
     # its last job has failed, which does not end it
-    return DEGRADED if word.startswith("Error") else meaning(word)
+    return DEGRADED if word.startswith("Error") else parse_status(word)

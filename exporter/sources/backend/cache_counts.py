@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exporter.clock import steady
-from exporter.errors import BadAnswer
+from exporter.clock import steady_time
+from exporter.errors import InvalidResponse
 from exporter.sources.backend.processes import ProcessCounterMerger
-from exporter.sources.document import Document
-from exporter.status import meaning
+from exporter.sources.json_object import JsonObject
+from exporter.status import parse_status
 
 CACHE_COUNTERS = ("hits", "misses", "invalidations")
 
@@ -25,19 +25,19 @@ class CacheCounts:
 class CacheCountsTracker:
     """Turns each answer of /cache/stats into totals over all processes."""
 
-    def __init__(self, clock: Callable[[], float] = steady) -> None:
+    def __init__(self, clock: Callable[[], float] = steady_time) -> None:
         self._clock = clock
         self._processes: ProcessCounterMerger[str] = ProcessCounterMerger()
 
-    def read(self, answer: Document, server: str, started: float | None) -> CacheCounts:
+    def read(self, answer: JsonObject, server: str, started: float | None) -> CacheCounts:
         """The totals as of this answer of one process. Raises BadAnswer when it counts nothing."""
         numbers = answer.numbers("cache_stats")
         counted = {name: numbers[name] for name in CACHE_COUNTERS if numbers.get(name, -1) >= 0}
         if not counted:
-            raise BadAnswer(
+            raise InvalidResponse(
                 "backend /cache/stats answered without hits and misses; expected numbers from 0 up"
             )
         self._processes.saw(counted, self._clock(), server, started)
         total = self._processes.total()
         hits, misses, invalidations = (total.get(name) for name in CACHE_COUNTERS)
-        return CacheCounts(hits, misses, invalidations, meaning(answer.text("status")))
+        return CacheCounts(hits, misses, invalidations, parse_status(answer.text("status")))

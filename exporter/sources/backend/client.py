@@ -15,12 +15,20 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
-from connections.faults import SPEAKS_TLS, fault
-from connections.probes import speaks_tls
-from exporter.errors import Absent, BadAnswer, Refused, TimedOut, TooLarge, Unreachable, Unusable
-from exporter.footprint import busy
+from connections.faults import SPEAKS_TLS, describe_fault
+from connections.probes import supports_tls
+from exporter.errors import (
+    InvalidResponse,
+    LocalNetworkError,
+    RequestFailed,
+    ResponseTooLarge,
+    SourceMisconfigured,
+    SourceTimeout,
+    SourceUnreachable,
+)
+from exporter.footprint import count_busy_time
 from exporter.sources.backend.token import BearerToken
-from exporter.sources.document import Document
+from exporter.sources.json_object import JsonObject
 
 BACKEND = "backend"
 MAX_CLOSED_IN_A_ROW = 3  # kept connections closed in a row after which a server is one that keeps none
@@ -98,29 +106,29 @@ class HttpClient:
         always leads to the same process, and the others would never be heard of.
         """
         try:
-            with busy():
+            with count_busy_time():
                 return await self._counted(
                     path, self._token.headers(), alone or self._closed >= MAX_CLOSED_IN_A_ROW
                 )
         except httpx2.TimeoutException:
-            raise TimedOut(f"{self._name} {path} gave no answer in time") from None
+            raise SourceTimeout(f"{self._name} {path} gave no answer in time") from None
         except httpx2.ConnectError as error:
-            if words := fault(error):
-                raise Unusable(f"{self._name} {words}") from None
-            kind = Unreachable if is_local_failure(error) else Absent
+            if words := describe_fault(error):
+                raise SourceMisconfigured(f"{self._name} {words}") from None
+            kind = LocalNetworkError if is_local_failure(error) else SourceUnreachable
             raise kind(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
         except (*CONNECTION_CLOSED, httpx2.DecodingError) as error:
             if await self._wants_tls():
-                raise Unusable(f"{self._name} {SPEAKS_TLS}") from None
-            raise BadAnswer(f"{self._name} {path} broke off: {type(error).__name__}") from None
+                raise SourceMisconfigured(f"{self._name} {SPEAKS_TLS}") from None
+            raise InvalidResponse(f"{self._name} {path} broke off: {type(error).__name__}") from None
         except httpx2.HTTPError as error:
-            raise Refused(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
+            raise RequestFailed(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
 
     async def fresh(self, path: str) -> HttpResponse:
         """A 200 answer over a connection of its own."""
         return require_ok(path, await self.reply(path, alone=True), self._name)
 
-    async def document(self, path: str) -> Document:
+    async def document(self, path: str) -> JsonObject:
         """The JSON object of a 200 answer."""
         reply = require_ok(path, await self.reply(path), self._name)
         return parse_json_object(path, reply.body, self._name)
@@ -146,7 +154,7 @@ class HttpClient:
         url = self._single.base_url
         if self._has_responded or url.scheme == "https":
             return False
-        return await speaks_tls(url.host, url.port or 80)
+        return await supports_tls(url.host, url.port or 80)
 
     async def _sent(self, path: str, headers: dict[str, str], alone: bool) -> HttpResponse:
         if not alone:
@@ -182,9 +190,9 @@ class HttpClient:
                 break
         body = decompress(b"".join(chunks), response.headers.get("content-encoding", ""), self._max_bytes)
         if body is None:
-            raise BadAnswer(f"{self._name} {path} answered in an encoding that it was not asked for")
+            raise InvalidResponse(f"{self._name} {path} answered in an encoding that it was not asked for")
         if max(size, len(body)) > self._max_bytes:
-            raise TooLarge(f"{self._name} {path} sent more than {self._max_bytes} bytes")
+            raise ResponseTooLarge(f"{self._name} {path} sent more than {self._max_bytes} bytes")
         return body
 
 
@@ -261,13 +269,13 @@ def unused_tls_context() -> ssl.SSLContext:
 def require_ok(path: str, reply: HttpResponse, name: str = BACKEND) -> HttpResponse:
     """The reply if its status is 200. Raises Refused otherwise."""
     if reply.status != 200:
-        raise Refused(f"{name} {path} answered {reply.status}; expected 200", reply.status)
+        raise RequestFailed(f"{name} {path} answered {reply.status}; expected 200", reply.status)
     return reply
 
 
-def parse_json_object(path: str, body: bytes, name: str = BACKEND) -> Document:
+def parse_json_object(path: str, body: bytes, name: str = BACKEND) -> JsonObject:
     """The JSON object in the body of an answer. Raises BadAnswer otherwise."""
     try:
-        return Document(json.loads(body), f"{name} {path}")
+        return JsonObject(json.loads(body), f"{name} {path}")
     except (ValueError, RecursionError):
-        raise BadAnswer(f"{name} {path} answered with something that is not JSON") from None
+        raise InvalidResponse(f"{name} {path} answered with something that is not JSON") from None

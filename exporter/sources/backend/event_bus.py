@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exporter.bounds import Admitted
-from exporter.clock import steady
-from exporter.errors import BadAnswer
-from exporter.metrics import Quantiles
+from exporter.cardinality import LabelLimiter
+from exporter.clock import steady_time
+from exporter.errors import InvalidResponse
+from exporter.metrics import SummaryData
 from exporter.sources.backend.processes import ProcessCounterMerger, ServerProcess
-from exporter.sources.document import Document
+from exporter.sources.json_object import JsonObject
 
 CounterKey = tuple[str, ...]
 EMITTED, DELIVERED, ERRORS, EVENT = "events_emitted", "events_delivered", "handler_errors", "event"
@@ -24,8 +24,8 @@ class EventBus:
     delivered: float | None
     errors: float | None
     by_event: dict[str, float]
-    handlers: Quantiles
-    emissions: Quantiles
+    handlers: SummaryData
+    emissions: SummaryData
     processes: int
 
     @property
@@ -37,22 +37,24 @@ class EventBus:
 class EventBusTracker:
     """Turns each answer of /events into the state of the whole bus; payloads are never read."""
 
-    def __init__(self, events: int, label_length: int, clock: Callable[[], float] = steady) -> None:
-        self._admitted = Admitted(events, label_length)
+    def __init__(self, events: int, label_length: int, clock: Callable[[], float] = steady_time) -> None:
+        self._admitted = LabelLimiter(events, label_length)
         self._clock = clock
         self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
 
-    def read(self, answer: Document, server: str, started: float | None) -> EventBus:
+    def read(self, answer: JsonObject, server: str, started: float | None) -> EventBus:
         """The bus as of this answer of one process. Raises BadAnswer when it counts nothing."""
         metrics = answer.part("metrics")
         counters = self._counters(metrics)
         if (EMITTED,) not in counters:
-            raise BadAnswer("backend /events answered without events_emitted; expected a number from 0 up")
+            raise InvalidResponse(
+                "backend /events answered without events_emitted; expected a number from 0 up"
+            )
         process = self._processes.saw(counters, self._clock(), server, started)
         process.facts = metrics.numbers()
         return self._bus()
 
-    def _counters(self, metrics: Document) -> dict[CounterKey, float]:
+    def _counters(self, metrics: JsonObject) -> dict[CounterKey, float]:
         whole = (EMITTED, DELIVERED, ERRORS, *TIME_COUNTERS.values())
         numbers = metrics.numbers()
         counters: dict[CounterKey, float] = {
@@ -79,7 +81,7 @@ class EventBusTracker:
 
 def latency_quantiles(
     kind: str, total: dict[CounterKey, float], running: list[ServerProcess[CounterKey]], count: float | None
-) -> Quantiles:
+) -> SummaryData:
     """The quantiles of the slowest process; none where no time was ever spent, where 0.0 means nothing."""
     spent = total.get((TIME_COUNTERS[kind],))
     values = {
@@ -88,10 +90,10 @@ def latency_quantiles(
             (share, f"{kind}_latency_{suffix}") for share, suffix in LATENCY_QUANTILES.items()
         )
     }
-    return Quantiles(values if spent else {}, None if spent is None else spent / 1000, count)
+    return SummaryData(values if spent else {}, None if spent is None else spent / 1000, count)
 
 
-def newest_event_time(history: Document) -> float | None:
+def newest_event_time(history: JsonObject) -> float | None:
     """Unix seconds of the newest event of /events/history, None where it is empty."""
     moments = (event.moment("timestamp") for event in history.parts("events"))
     return max((moment for moment in moments if moment is not None), default=None)

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from exporter.sources.document import Document
-from exporter.status import UNKNOWN, meaning
+from exporter.sources.json_object import JsonObject
+from exporter.status import UNKNOWN, parse_status
 
 MAX_WORKERS = 200
 
@@ -22,20 +22,20 @@ class HealthReport:
         return self.components.get(name, UNKNOWN)
 
 
-def parse_health(answer: Document) -> HealthReport:
+def parse_health(answer: JsonObject) -> HealthReport:
     """The answer of /health."""
     parts = answer.part("components")
     names = list(parts.keys())[:50]
     return HealthReport(
-        status=meaning(answer.text("status")),
-        components={name: meaning(parts.text(name, "status")) for name in names},
+        status=parse_status(answer.text("status")),
+        components={name: parse_status(parts.text(name, "status")) for name in names},
         workers=parts.number("celery", "worker_count"),
     )
 
 
-def parse_module_health(answer: Document) -> str:
+def parse_module_health(answer: JsonObject) -> str:
     """The status that /health/module/NAME gives the module."""
-    return meaning(answer.text("health", "status"))
+    return parse_status(answer.text("health", "status"))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class WorkersReport:
     processes: dict[str, float | None] = field(default_factory=dict)  # by worker
 
 
-def parse_workers(answer: Document) -> WorkersReport:
+def parse_workers(answer: JsonObject) -> WorkersReport:
     """The answer of /workers/status."""
     stats = answer.part("workers", "stats")
     nodes = {node: stats.part(node) for node in sorted(stats.keys())[:MAX_WORKERS]}
@@ -58,7 +58,7 @@ def parse_workers(answer: Document) -> WorkersReport:
     for node in nodes.values():
         accepted.update({task: int(count) for task, count in node.numbers("total").items()})
     return WorkersReport(
-        status=meaning(answer.text("status")),
+        status=parse_status(answer.text("status")),
         count=answer.number("workers", "worker_count"),
         active=answer.number("workers", "total_active_tasks"),
         scheduled=answer.number("workers", "total_scheduled_tasks"),

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from math import inf
 
-from exporter.errors import Absent, TimedOut, Withheld
+from exporter.errors import PollDeferred, SourceTimeout, SourceUnreachable
 from exporter.sources.backend.liveness import REFUSING, SILENT, Liveness
 
 # seconds from which a request may be one that blocks the backend
@@ -96,7 +96,7 @@ class RequestLimiter:
         """Raises Withheld too soon after a request that blocked: the piles of two would become one."""
         left = self.block_gap - (self._clock() - self._blocked_at)
         if left > 0:
-            raise Withheld(
+            raise PollDeferred(
                 f"backend was blocked by another request of ours; the next is {left:.0f} s away", left
             )
 
@@ -104,13 +104,15 @@ class RequestLimiter:
         """Raises what the state of the backend means for a request that would be sent now."""
         left = self._suspended.get(query, 0.0) - self._clock()
         if left > 0:
-            raise Withheld(f"backend {query} blocks the backend; it is not requested for {left:.0f} s", left)
+            raise PollDeferred(
+                f"backend {query} blocks the backend; it is not requested for {left:.0f} s", left
+            )
         if self._liveness.state == REFUSING:
-            raise Absent("backend refuses connections, or its proxy says that it is not there")
+            raise SourceUnreachable("backend refuses connections, or its proxy says that it is not there")
         if self._liveness.state == SILENT:
-            raise TimedOut("backend gives no response; only the ping is sent until it does")
+            raise SourceTimeout("backend gives no response; only the ping is sent until it does")
         if not self._liveness.may_be_asked:
-            raise Withheld("backend is blocked or about to be found silent; only the ping is sent")
+            raise PollDeferred("backend is blocked or about to be found silent; only the ping is sent")
 
     def _judge(self, query: str, began: float) -> None:
         if self._clock() - began >= BLOCKING_SECONDS and not self._liveness.responded_since(began):

@@ -13,7 +13,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
-from exporter.errors import Absent, Refused, SourceError, Unreachable, Unusable
+from exporter.errors import (
+    LocalNetworkError,
+    RequestFailed,
+    SourceError,
+    SourceMisconfigured,
+    SourceUnreachable,
+)
 from exporter.sources.backend.ping_routes import PingRoutes
 
 log = logging.getLogger("exporter")
@@ -171,14 +177,14 @@ class Liveness:
         try:
             with self._noting_overdue():
                 took = await self._pinged(patience)
-        except Unreachable:
+        except LocalNetworkError:
             await asyncio.sleep(max(began + patience - self._clock(), 0.0))
             self._is_unavailable()
-        except Unusable:
+        except SourceMisconfigured:
             await self._is_unknown()
-        except Absent:
+        except SourceUnreachable:
             self._refuses()
-        except Refused:
+        except RequestFailed:
             self._is_unavailable()
         except (SourceError, TimeoutError):
             # a stall of our own loop is no silence of the backend

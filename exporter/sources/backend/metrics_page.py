@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 
-from exporter.errors import BadAnswer
+from exporter.errors import InvalidResponse
 from exporter.sources.backend.own_traffic import OwnRequests
 from exporter.sources.backend.routes import RouteModules
 
@@ -80,7 +80,7 @@ class MetricsParser:
                 values[key] += value  # type: ignore[assignment]  # typeshed lets a Counter hold integers only
                 series[key] += 1
         if not values and "# TYPE " not in text:
-            raise BadAnswer("backend /metrics answered with something that is no page of metrics")
+            raise InvalidResponse("backend /metrics answered with something that is no page of metrics")
         return found
 
     def _forget(self) -> None:

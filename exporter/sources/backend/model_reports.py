@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from exporter.bounds import Admitted
-from exporter.sources.document import Document
-from exporter.status import DOWN, HEALTHY, UNKNOWN, meaning
+from exporter.cardinality import LabelLimiter
+from exporter.sources.json_object import JsonObject
+from exporter.status import DOWN, HEALTHY, UNKNOWN, parse_status
 
 NCF_MODEL = "ncf_model"  # the model that /model-health and the component of /health speak of
 CLASSIFIER = "ml_classification"  # the one that /health/ml speaks of where it names none
@@ -45,7 +45,7 @@ class MlHealthReport:
     applies: bool  # a backend that no longer has these models says "not_applicable"
 
 
-def parse_model_health(answer: Document, zone: str | None = None) -> ModelReport:
+def parse_model_health(answer: JsonObject, zone: str | None = None) -> ModelReport:
     """The model of /model-health: a file that exists is `available` there, whether or not it loads.
 
     The time of the file is in the local time of the backend's host, unknown to us without its zone.
@@ -62,11 +62,11 @@ def parse_model_health(answer: Document, zone: str | None = None) -> ModelReport
     )
 
 
-def parse_ml_health(answer: Document, admitted: Admitted) -> MlHealthReport:
+def parse_ml_health(answer: JsonObject, admitted: LabelLimiter) -> MlHealthReport:
     """The answer of /health/ml, whose HTTP status is 200 whatever it says."""
     word = answer.text("status")
     http_status = answer.number("http_status")
-    status = DOWN if http_status is not None and http_status >= 500 else meaning(word)
+    status = DOWN if http_status is not None and http_status >= 500 else parse_status(word)
     checks = answer.part("models")
     models = tuple(parse_model_check(admitted.name(n), checks.part(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
     applies = word != "not_applicable"
@@ -76,13 +76,13 @@ def parse_ml_health(answer: Document, admitted: Admitted) -> MlHealthReport:
     return MlHealthReport(status if applies else UNKNOWN, http_status, models, applies)
 
 
-def parse_model_check(name: str, said: Document) -> ModelReport:
+def parse_model_check(name: str, said: JsonObject) -> ModelReport:
     """One model as its check in /health/ml found it."""
     seconds, last = said.number("inference_seconds"), said.moment("last_inference")
     milliseconds = said.number("inference_ms")
     if seconds is None and milliseconds is not None:
         seconds = milliseconds / 1000
-    status = meaning(said.text("status"))
+    status = parse_status(said.text("status"))
     return ModelReport(
         name=name,
         available=said.flag("available"),

@@ -6,15 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from exporter.clock import steady
-from exporter.errors import Absent, Refused, SourceError, TimedOut
-from exporter.question import Question
+from exporter.clock import steady_time
+from exporter.errors import RequestFailed, SourceError, SourceTimeout, SourceUnreachable
+from exporter.polling import Poller
 from exporter.settings import Settings
 from exporter.sources.backend.client import HttpResponse
 from exporter.sources.backend.probe import database_status, probe_status
 from exporter.sources.backend.routes import MONITORING_MODULE
 from exporter.sources.backend.source import BackendSource
-from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, derived, worst
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, effective_status, worst_status
 
 RECHECK_SECONDS = 5.0  # seconds of quick probes after one that says that its module is down
 
@@ -33,7 +33,7 @@ class ModuleStatus:
     @property
     def status(self) -> str:
         """What holds."""
-        return derived(self.reported, self.observed)
+        return effective_status(self.reported, self.observed)
 
 
 class ProbeResult(NamedTuple):
@@ -48,7 +48,7 @@ class ModuleStatuses:
     """Looks at every module, from answers that all collectors share."""
 
     def __init__(
-        self, settings: Settings, backend: BackendSource, clock: Callable[[], float] = steady
+        self, settings: Settings, backend: BackendSource, clock: Callable[[], float] = steady_time
     ) -> None:
         self._names = tuple(module.name for module in settings.modules)
         self._slow = settings.judgement.degraded_seconds
@@ -65,7 +65,7 @@ class ModuleStatuses:
             self._absent_at = self._clock()
         if reachable:
             # a report that is there costs no task of its own: this is read several times a second
-            wanted: list[Question[Any]] = [self._backend.totals, *self._backend.probes.values()]
+            wanted: list[Poller[Any]] = [self._backend.totals, *self._backend.probes.values()]
             wanted += [q for q in self._backend.reported.values() if q.answered_at is None]
             await asyncio.gather(*map(poll, wanted))
         return [await self._view(name, reachable) for name in self._names]
@@ -106,7 +106,7 @@ class ModuleStatuses:
     async def _observed(self, name: str) -> str:
         if name == MONITORING_MODULE:
             return self._watching()
-        return worst((await self._probed(name), self._by_traffic(name)))
+        return worst_status((await self._probed(name), self._by_traffic(name)))
 
     async def _probed(self, name: str) -> str:
         """What the module's own health route says, where it has one that is known to tell the truth.
@@ -125,7 +125,7 @@ class ModuleStatuses:
             return DEGRADED if last is not None and database_status(last.reply.body) != UNKNOWN else UNKNOWN
         try:
             return self._verdict(name, await probe.answer())
-        except TimedOut:
+        except SourceTimeout:
             return DEGRADED
         except SourceError:
             return UNKNOWN
@@ -148,13 +148,13 @@ class ModuleStatuses:
         return HEALTHY if all(ok for ok, worked in known if worked) else DEGRADED
 
 
-async def poll(question: Question[Any]) -> None:
+async def poll(question: Poller[Any]) -> None:
     """Have the question asked, whatever comes of it."""
     with suppress(SourceError):
         await question.answer()
 
 
-async def reported_status(question: Question[str]) -> str:
+async def reported_status(question: Poller[str]) -> str:
     """The status that is reported, `unknown` where nothing is."""
     try:
         return await question.answer()
@@ -162,7 +162,7 @@ async def reported_status(question: Question[str]) -> str:
         return UNKNOWN
 
 
-def has_succeeded(question: Question[Any], absent_at: float) -> bool | None:
+def has_succeeded(question: Poller[Any], absent_at: float) -> bool | None:
     """Whether the question was answered when it was last put; None where that says nothing of its route.
 
     So it is with one that was not put yet, that wants a token, and that failed because nobody was there:
@@ -171,6 +171,10 @@ def has_succeeded(question: Question[Any], absent_at: float) -> bool | None:
     error, failed_at = question.error, question.failed_at
     if error is None:
         return None if question.answered_at is None else True
-    if isinstance(error, Absent) or question.absent or (failed_at is not None and failed_at <= absent_at):
+    if (
+        isinstance(error, SourceUnreachable)
+        or question.absent
+        or (failed_at is not None and failed_at <= absent_at)
+    ):
         return None
-    return None if isinstance(error, Refused) and error.status in (401, 403, 404) else False
+    return None if isinstance(error, RequestFailed) and error.status in (401, 403, 404) else False

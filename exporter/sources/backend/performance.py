@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exporter.bounds import Admitted
-from exporter.clock import steady
+from exporter.cardinality import LabelLimiter
+from exporter.clock import steady_time
 from exporter.sources.backend.processes import ProcessCounterMerger
-from exporter.sources.document import Document
+from exporter.sources.json_object import JsonObject
 
 CounterKey = tuple[str, ...]
 SLOW, CALLS, SECONDS = "slow", "calls", "seconds"
@@ -24,12 +24,12 @@ class Performance:
 class PerformanceTracker:
     """Turns each answer of /performance into totals over all processes."""
 
-    def __init__(self, methods: int, label_length: int, clock: Callable[[], float] = steady) -> None:
-        self._admitted = Admitted(methods, label_length)
+    def __init__(self, methods: int, label_length: int, clock: Callable[[], float] = steady_time) -> None:
+        self._admitted = LabelLimiter(methods, label_length)
         self._clock = clock
         self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
 
-    def read(self, answer: Document, server: str, started: float | None) -> Performance:
+    def read(self, answer: JsonObject, server: str, started: float | None) -> Performance:
         """The totals as of this answer of one process."""
         timings = answer.part("metrics", "method_timings")
         calls: dict[CounterKey, float] = {}

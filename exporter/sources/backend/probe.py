@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from exporter.sources.backend.client import HttpResponse
-from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, meaning, worst
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, parse_status, worst_status
 
 
 def probe_status(reply: HttpResponse, slow: float) -> str:
@@ -19,7 +19,7 @@ def probe_status(reply: HttpResponse, slow: float) -> str:
         return DOWN
     if reply.status != 200 or said == UNKNOWN:
         return UNKNOWN
-    return worst((said, DEGRADED)) if reply.seconds > slow else said
+    return worst_status((said, DEGRADED)) if reply.seconds > slow else said
 
 
 def body_status(content: bytes) -> str:
@@ -27,8 +27,10 @@ def body_status(content: bytes) -> str:
     said, code = parse_probe_body(content)
     if code >= 500:
         return DOWN
-    status = meaning(said.get("status"))
-    return UNKNOWN if status == UNKNOWN else worst((status, database_flag_status(said.get("database"))))
+    status = parse_status(said.get("status"))
+    return (
+        UNKNOWN if status == UNKNOWN else worst_status((status, database_flag_status(said.get("database"))))
+    )
 
 
 def database_status(content: bytes) -> str:

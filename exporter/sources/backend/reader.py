@@ -7,8 +7,8 @@ from contextlib import suppress
 from math import inf
 from typing import TypeVar
 
-from exporter.bounds import Admitted
-from exporter.errors import Refused, SourceError
+from exporter.cardinality import LabelLimiter
+from exporter.errors import RequestFailed, SourceError
 from exporter.settings import Settings
 from exporter.sources.backend import event_bus, health_report, model_reports
 from exporter.sources.backend.cache_counts import CacheCounts, CacheCountsTracker
@@ -22,7 +22,7 @@ from exporter.sources.backend.performance import Performance, PerformanceTracker
 from exporter.sources.backend.routes import RouteModules
 from exporter.sources.backend.totals import ApiTotalsTracker, RequestTotals
 from exporter.sources.database.time_windows import WINDOWS
-from exporter.sources.document import Document
+from exporter.sources.json_object import JsonObject
 
 T = TypeVar("T")
 Fetch = Callable[[], Awaitable[T]]
@@ -54,7 +54,7 @@ class BackendReader:
         self._buses = EventBusTracker(limits.event_types, limits.label_length)
         self._performances = PerformanceTracker(limits.methods, limits.label_length)
         self._cache = CacheCountsTracker()
-        self._models = Admitted(limits.models, limits.label_length)
+        self._models = LabelLimiter(limits.models, limits.label_length)
         self.on_totals: Callable[[RequestTotals, bool], None] = lambda _, __: None
 
     async def totals(self) -> RequestTotals:
@@ -126,10 +126,10 @@ class BackendReader:
         path = f"{INGESTION}/health"
         reply = await self._client.reply(path)
         if reply.status not in (200, 503):
-            raise Refused(f"backend {path} answered {reply.status}; expected 200 or 503", reply.status)
+            raise RequestFailed(f"backend {path} answered {reply.status}; expected 200 or 503", reply.status)
         return reply
 
-    async def engagement(self) -> dict[str, Document]:
+    async def engagement(self) -> dict[str, JsonObject]:
         """The report for each window of time, by the window's label."""
         route = f"{MONITORING}/user-engagement?time_window_days="
         return {w: await self._client.document(f"{route}{days}") for w, days in WINDOWS.items()}
@@ -143,11 +143,11 @@ class BackendReader:
 
         return read
 
-    def document(self, path: str) -> Fetch[Document]:
+    def document(self, path: str) -> Fetch[JsonObject]:
         """The JSON object at this path."""
         return lambda: self._client.document(path)
 
-    async def _counted(self, path: str) -> tuple[Document, str, float | None]:
+    async def _counted(self, path: str) -> tuple[JsonObject, str, float | None]:
         """The counts of the process that answers, its name, and when the newest process started."""
         reply = await self._client.fresh(path)
         return parse_json_object(path, reply.body), reply.server, await self._newest_start()

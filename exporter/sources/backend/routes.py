@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from exporter.bounds import OTHER
-from exporter.settings_modules import Module
+from exporter.cardinality import OTHER
+from exporter.settings_modules import ModuleSettings
 
 MONITORING_MODULE = "monitoring"  # the module that requests of a watcher count for
 BLOCKING_ROUTES = ("/health", "/workers/status")  # take seconds by design: no module is slow for their sake
@@ -14,7 +14,7 @@ PLACEHOLDER_PATTERN = re.compile(r"\{[^}:]*(:path)?[^}]*\}")
 class RouteModules:
     """The route prefixes of the settings: the longest that fits decides, however its parameters are named."""
 
-    def __init__(self, modules: Sequence[Module], below: str = "") -> None:
+    def __init__(self, modules: Sequence[ModuleSettings], below: str = "") -> None:
         self._below = below.rstrip("/")  # the path of the backend's URL, which its routes may begin with
         pairs = ((normalize_route(prefix), module.name) for module in modules for prefix in module.prefixes)
         self._prefixes = sorted(pairs, key=lambda pair: -len(pair[0]))

@@ -7,13 +7,11 @@ from contextlib import asynccontextmanager, suppress
 from math import inf
 from typing import Any, TypeVar
 
-from exporter.errors import Refused, SourceError, Withheld
+from exporter.errors import PollDeferred, RequestFailed, SourceError
 from exporter.footprint import Footprint
-from exporter.pace import Pace, Terms
-from exporter.question import Question
-from exporter.settings import Backend as BackendSettings
-from exporter.settings import Settings
-from exporter.sources.asked import Asked
+from exporter.poll_policy import PollPolicy, SourceConstraints
+from exporter.polling import Poller
+from exporter.settings import BackendSettings, Settings
 from exporter.sources.backend.client import HttpClient, HttpResponse, RequestOutcome
 from exporter.sources.backend.limiter import RequestLimiter
 from exporter.sources.backend.liveness import RESPONDING, SILENT, Liveness
@@ -25,6 +23,7 @@ from exporter.sources.backend.recovery import RecoveryTracker
 from exporter.sources.backend.token import BearerToken
 from exporter.sources.backend.totals import RequestTotals
 from exporter.sources.backend.traffic import TrafficWindow
+from exporter.sources.base import BaseSource
 from exporter.sources.database.time_windows import WINDOWS
 from exporter.status import DEGRADED, DOWN
 
@@ -41,7 +40,7 @@ RETRY_AFTER = 5.0  # seconds after which it is looked again whether users are fe
 BUSY_IN_FLIGHT = 3  # users' requests in flight that are such a sign
 
 
-class BackendSource(Asked):
+class BackendSource(BaseSource):
     """The questions put to the backend; each names its route."""
 
     def __init__(self, settings: Settings) -> None:
@@ -85,17 +84,19 @@ class BackendSource(Asked):
         self._reader.on_totals = self._look_closer
 
     def _ask_often(self, own: BackendSettings) -> None:
-        read, terms = self._reader, Terms(self.footprint, self.limiter.turn, self._stands)
+        read, terms = self._reader, SourceConstraints(self.footprint, self.limiter.turn, self._stands)
         calm = max(own.calm_period, own.fast_period)
-        quick, pool = (Pace(own.timeout, at_most_every=own.fast_period, calm=it) for it in (calm, 2 * calm))
-        self.totals: Question[RequestTotals] = Question("backend /metrics", read.totals, quick, terms=terms)
-        self.pool = Question("backend /db/pool", read.document(f"{MONITORING}/db/pool"), pool, terms=terms)
+        quick, pool = (
+            PollPolicy(own.timeout, at_most_every=own.fast_period, calm=it) for it in (calm, 2 * calm)
+        )
+        self.totals: Poller[RequestTotals] = Poller("backend /metrics", read.totals, quick, terms=terms)
+        self.pool = Poller("backend /db/pool", read.document(f"{MONITORING}/db/pool"), pool, terms=terms)
         # these two block the backend's event loop for seconds
         period = own.blocking_period or inf
         gap = min(MIN_BLOCK_GAP, period)
         self.limiter.block_gap = gap
         # meanwhile nothing else is asked: one that never comes must not blind us half of the time
-        block = Pace(
+        block = PollPolicy(
             own.blocking_timeout,
             every=period,
             least_gap=gap,
@@ -103,14 +104,14 @@ class BackendSource(Asked):
             longest_rest=MAX_BACKOFF_GAPS * gap,
             may_be_absent=True,
         )
-        blocking = Terms(self.footprint, self._blocking_turn, self._stands)
-        self.health = Question("backend /health", read.health, block, terms=blocking)
-        self.workers = Question("backend /workers/status", read.workers, block, terms=blocking)
+        blocking = SourceConstraints(self.footprint, self._blocking_turn, self._stands)
+        self.health = Poller("backend /health", read.health, block, terms=blocking)
+        self.workers = Poller("backend /workers/status", read.workers, block, terms=blocking)
 
     def _ask_monitoring(self, own: BackendSettings) -> None:
         # what fails is asked again no sooner than what succeeds, once that is clear
         read = self._reader
-        often = Pace(own.timeout, every=own.period, longest_rest=own.period, may_be_absent=True)
+        often = PollPolicy(own.timeout, every=own.period, longest_rest=own.period, may_be_absent=True)
         self.performance = self._put("/performance", read.performance, often)
         self.database = self._put("/database", read.document(f"{MONITORING}/database"), often)
         self.events = self._put("/events", read.events, often)
@@ -119,7 +120,7 @@ class BackendSource(Asked):
         self.models = self._put("/model-health", read.model, often)
         self.ml = self._put("/health/ml", read.ml, often)
         # these two count in the database, and one version of the backend always answers them with 500
-        seldom = Pace(
+        seldom = PollPolicy(
             timeout=len(WINDOWS) * own.timeout,
             every=own.slow_period,
             rest=30.0,
@@ -131,7 +132,7 @@ class BackendSource(Asked):
         self.recommendations = self._put("/recommendation-quality", quality, seldom)
 
     def _ask_ingestion(self, own: BackendSettings) -> None:
-        often = Pace(own.timeout, every=own.period, longest_rest=own.period, may_be_absent=True)
+        often = PollPolicy(own.timeout, every=own.period, longest_rest=own.period, may_be_absent=True)
         put, document = self._put, self._reader.document
         self.ingestion_health = put("ingestion health", self._reader.ingestion_health, often)
         self.worker_status = put("ingestion worker status", document(f"{INGESTION}/worker/status"), often)
@@ -140,16 +141,18 @@ class BackendSource(Asked):
 
     def _ask_modules(self, settings: Settings) -> None:
         own, module = settings.backend, self._reader.module
-        often = Pace(own.timeout, every=own.period)
-        probe = Pace(own.timeout, at_most_every=own.fast_period, calm=max(own.probe_period, own.fast_period))
-        terms = Terms(self.footprint, self._probe_turn, self._stands)
-        self.reported: dict[str, Question[str]] = {
+        often = PollPolicy(own.timeout, every=own.period)
+        probe = PollPolicy(
+            own.timeout, at_most_every=own.fast_period, calm=max(own.probe_period, own.fast_period)
+        )
+        terms = SourceConstraints(self.footprint, self._probe_turn, self._stands)
+        self.reported: dict[str, Poller[str]] = {
             m.name: self._put(f"health of {m.name}", module(m.name), often) for m in settings.modules
         }
         # a name that no module has: a backend that calls it healthy never looks
         self.no_module = self._put("health of no module", module(MISSING_MODULE), often)
-        self.probes: dict[str, Question[HttpResponse]] = {
-            m.name: Question(f"backend {m.health}", self._probe(m.health), probe, terms=terms)
+        self.probes: dict[str, Poller[HttpResponse]] = {
+            m.name: Poller(f"backend {m.health}", self._probe(m.health), probe, terms=terms)
             for m in settings.modules
             if m.health
         }
@@ -167,7 +170,7 @@ class BackendSource(Asked):
         capacity, lent = self._lent()
         return capacity is not None and lent >= capacity
 
-    def watching(self) -> tuple[Question[Any], ...]:
+    def watching(self) -> tuple[Poller[Any], ...]:
         """The questions put to the monitoring module itself, without those that block it."""
         return (
             self.pool, self.performance, self.database, self.events, self.history, self.cache,
@@ -188,7 +191,9 @@ class BackendSource(Asked):
         if self.pool.error is None and self.pool.age() > self._settings.backend.fast_period:
             await self.pool.ask_now()
         if self.pool_is_full():
-            raise Withheld("backend health routes are not requested while its connection pool is full", 1.0)
+            raise PollDeferred(
+                "backend health routes are not requested while its connection pool is full", 1.0
+            )
         async with self.limiter.turn(query):
             yield
 
@@ -200,7 +205,7 @@ class BackendSource(Asked):
         # the one that says less of more, /health, may hold users up a little when something has changed
         most = self._free_connections() if query == self.health.query else MAX_WAITING_REQUESTS
         if (pile := self._pile()) > most:
-            raise Withheld(
+            raise PollDeferred(
                 f"backend {query} is not requested: it would hold up {pile:.0f} requests", RETRY_AFTER
             )
         async with self.limiter.blocking_turn(query):
@@ -231,9 +236,9 @@ class BackendSource(Asked):
         self.recovery.note("database", self.database_works())
         self.recovery.note("Redis", self.redis_works())
 
-    def _put(self, name: str, ask: Fetch[T], pace: Pace) -> Question[T]:
-        terms = Terms(self.footprint, self.limiter.background_turn, self._stands)
-        return Question(f"backend {name}", ask, pace, terms=terms)
+    def _put(self, name: str, ask: Fetch[T], pace: PollPolicy) -> Poller[T]:
+        terms = SourceConstraints(self.footprint, self.limiter.background_turn, self._stands)
+        return Poller(f"backend {name}", ask, pace, terms=terms)
 
     def _stands(self) -> bool:
         return self.liveness.proves_nothing
@@ -242,14 +247,18 @@ class BackendSource(Asked):
         with self.footprint.poll("ping"):
             reply = await self._pinger.reply(route)
         if reply.status in GATEWAY_ERRORS:
-            raise Refused(f"backend {route} answered {reply.status}; its proxy found nobody", reply.status)
+            raise RequestFailed(
+                f"backend {route} answered {reply.status}; its proxy found nobody", reply.status
+            )
         return reply.seconds
 
     def _probe(self, path: str) -> Fetch[HttpResponse]:
         async def probe() -> HttpResponse:
             # a check that needs the database holds a connection of the backend, or its event loop, meanwhile
             if self.database_works() is False:
-                raise Withheld("backend health routes are not requested while the database is silent", 1.0)
+                raise PollDeferred(
+                    "backend health routes are not requested while the database is silent", 1.0
+                )
             return await self.client.reply(path)
 
         return probe
@@ -292,7 +301,7 @@ class BackendSource(Asked):
                 probe.hurry(HURRY)
         error, now = self.totals.error, time.monotonic()
         # a proxy that had lost the backend answers 404 for every route, which then count as absent
-        is_found = isinstance(error, Refused) and error.status is not None and now >= self._lost_until
+        is_found = isinstance(error, RequestFailed) and error.status is not None and now >= self._lost_until
         if is_found:
             self._lost_until = now + MIN_BLOCK_GAP
         if is_another or is_found:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from exporter.clock import as_wall, steady
-from exporter.metrics import Spread
+from exporter.clock import steady_time, to_wall_time
+from exporter.metrics import HistogramData
 from exporter.sources.backend.metrics_page import (
     BUCKET,
     COUNT,
@@ -38,7 +38,7 @@ class RequestTotals:
     """What the backend's /metrics says: requests by module and status class, durations, the processes."""
 
     requests: Mapping[tuple[str, str], float]
-    durations: Mapping[str, Spread]
+    durations: Mapping[str, HistogramData]
     in_progress: Mapping[str, float]
     cpu_seconds: float | None
     started: float | None  # Unix seconds at which the newest process started
@@ -66,7 +66,9 @@ class RequestTotals:
 class ApiTotalsTracker:
     """Turns each reading of the page into totals, remembering every process that was seen."""
 
-    def __init__(self, page: MetricsParser, own: OwnRequests, clock: Callable[[], float] = steady) -> None:
+    def __init__(
+        self, page: MetricsParser, own: OwnRequests, clock: Callable[[], float] = steady_time
+    ) -> None:
         self._page = page
         self._own = own
         self._clock = clock
@@ -98,7 +100,7 @@ class ApiTotalsTracker:
     def _is_young(self, started: float | None) -> bool:
         """Whether a process that is met now counts from its birth."""
         if self._first_look is None:
-            self._first_look = as_wall(self._clock())
+            self._first_look = to_wall_time(self._clock())
             if started is None or started < self._first_look - YOUNG_SECONDS:
                 self._own.forget()
         return started is not None and started >= self._first_look - YOUNG_SECONDS
@@ -142,7 +144,7 @@ def comparable_samples(sums: SummedSamples) -> dict[SampleKey, float]:
     }
 
 
-def duration_histograms(total: Mapping[SampleKey, float]) -> dict[str, Spread]:
+def duration_histograms(total: Mapping[SampleKey, float]) -> dict[str, HistogramData]:
     """The histogram of each module; of the whole backend where it does not tell modules apart."""
     modules = {key[1] for key in total if key[0] == COUNT}
     wanted = modules - {NO_ROUTE, NO_ROUTE_PRECISE} or modules & {NO_ROUTE} or modules & {NO_ROUTE_PRECISE}
@@ -151,7 +153,7 @@ def duration_histograms(total: Mapping[SampleKey, float]) -> dict[str, Spread]:
         if key[0] == BUCKET and key[1] in wanted:
             buckets[key[1]][float(key[2])] = value
     return {
-        NO_ROUTE if module == NO_ROUTE_PRECISE else module: Spread(
+        NO_ROUTE if module == NO_ROUTE_PRECISE else module: HistogramData(
             monotonic_buckets(found), total.get((SUM, module), 0.0), total[(COUNT, module)]
         )
         for module, found in buckets.items()

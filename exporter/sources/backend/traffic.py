@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from exporter.judgement import ALONE, judged
-from exporter.metrics import Spread
-from exporter.settings import Judgement
+from exporter.judgement import SINGLE_FAILURE, status_from_error_ratio
+from exporter.metrics import HistogramData
+from exporter.settings import JudgementSettings
 from exporter.sources.backend.totals import RequestTotals
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 
@@ -25,7 +25,7 @@ class TrafficSample:
     at: float
     asked: Mapping[str, float]
     errors: Mapping[str, float]
-    durations: Mapping[str, Spread]
+    durations: Mapping[str, HistogramData]
 
 
 class TrafficWindow:
@@ -33,7 +33,7 @@ class TrafficWindow:
 
     def __init__(
         self,
-        settings: Judgement,
+        settings: JudgementSettings,
         clock: Callable[[], float] = time.monotonic,
         is_recovering: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -104,7 +104,7 @@ class TrafficWindow:
         if now is None:
             return UNKNOWN
         requests = increase(now.asked, then.asked, module)
-        answers = judged(requests, increase(now.errors, then.errors, module), limits)
+        answers = status_from_error_ratio(requests, increase(now.errors, then.errors, module), limits)
         if answers != HEALTHY:
             return answers
         slow = quantile_of_increase(0.95, now.durations.get(module), then.durations.get(module))
@@ -135,7 +135,7 @@ def increase(now: Mapping[str, float], then: Mapping[str, float], module: str) -
     return after - before if after >= before else after
 
 
-def quantile_of_increase(share: float, now: Spread | None, then: Spread | None) -> float | None:
+def quantile_of_increase(share: float, now: HistogramData | None, then: HistogramData | None) -> float | None:
     """The quantile of what was added to a histogram, in its unit, the one largest left out; None without any.
 
     Interpolated inside a bucket as Prometheus' histogram_quantile does; beyond the last finite bound it is
@@ -147,7 +147,7 @@ def quantile_of_increase(share: float, now: Spread | None, then: Spread | None) 
     added = [(bound, count - old.get(bound, 0.0)) for bound, count in now.buckets.items()]
     if not added or added[-1][1] <= 0:
         return None
-    rank = min(share * added[-1][1], max(added[-1][1] - ALONE, 0.0))
+    rank = min(share * added[-1][1], max(added[-1][1] - SINGLE_FAILURE, 0.0))
     lower, below = 0.0, 0.0
     for bound, count in added:
         if count >= rank and count > below:

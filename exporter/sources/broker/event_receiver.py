@@ -12,15 +12,15 @@ from typing import Any
 from pydantic import SecretStr
 from redis.exceptions import RedisError, ResponseError
 
-from exporter.memory import give_back
-from exporter.settings import Celery as CelerySettings
+from exporter.memory import release_memory
+from exporter.settings import CelerySettings
 from exporter.sources.broker.event_stream import EventSubscription, channel_pattern
 from exporter.sources.broker.foreign import ForeignWorkers
 from exporter.sources.broker.messages import parse_body
 from exporter.sources.broker.task_counters import TaskCounters
 from exporter.sources.broker.tasks import MALFORMED_ERRORS, TaskTracker
 from exporter.sources.broker.workers import BrokerWorkers
-from exporter.sources.redis_errors import said
+from exporter.sources.redis_errors import to_source_error
 
 log = logging.getLogger("exporter")
 PING_AFTER = 1.0
@@ -187,7 +187,7 @@ class EventReceiver:
             self._burst = True
         elif self._burst and not self.backlog:
             self._burst = False
-            give_back()
+            release_memory()
 
     def _cut(self, error: Exception) -> None:
         self.workers.forget_waiting()
@@ -204,9 +204,9 @@ def failure_reason(error: Exception) -> str:
     """Why the subscription is not there, in words that are safe to log."""
     if isinstance(error, ResponseError):
         text = "channel" if "channel" in str(error) else str(error)
-        return str(said("broker", type(error)(text), "psubscribe"))
+        return str(to_source_error("broker", type(error)(text), "psubscribe"))
     if isinstance(error, RedisError):
-        return str(said("broker", error))
+        return str(to_source_error("broker", error))
     if isinstance(error, OSError):
         return f"broker cannot be reached: {type(error).__name__}"
     return f"{type(error).__name__} in the exporter's own reading"

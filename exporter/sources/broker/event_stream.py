@@ -18,9 +18,9 @@ from redis.exceptions import NoPermissionError, ResponseError
 from redis.retry import Retry
 
 from connections.redis_clients import blocking_pool
-from exporter.settings import Celery as CelerySettings
+from exporter.settings import CelerySettings
 from exporter.sources.broker.kombu_layout import escape_glob
-from exporter.sources.redis_connection import counts_of, read_url, setup_of
+from exporter.sources.redis_connection import parse_secret_url, setup_commands, shared_counts
 
 CHUNK_BYTES = 65_536
 MAX_CHUNKS = 64
@@ -34,9 +34,9 @@ class EventSubscription:
 
     def __init__(self, url: SecretStr, pattern: str, timeout: float) -> None:
         self._connection = connection = make_connection(url, timeout)
-        self._own = counts_of(url)
+        self._own = shared_counts(url)
         connection.connect()
-        self._own.connected(*setup_of(connection))
+        self._own.connected(*setup_commands(connection))
         connection.send_command("PSUBSCRIBE", pattern)
         # redis-py has no public way to its socket; its own pub/sub costs twice the time an event
         self._socket: socket = connection._sock
@@ -98,7 +98,7 @@ class EventSubscription:
 def make_connection(url: SecretStr, timeout: float) -> Any:
     """A connection that is not open yet; its class depends on the URL and carries no types."""
     pool = blocking_pool(
-        read_url(url),
+        parse_secret_url(url),
         protocol=2,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,

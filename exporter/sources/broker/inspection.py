@@ -12,10 +12,10 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.settings import Celery as CelerySettings
+from exporter.settings import CelerySettings
 from exporter.sources.broker.messages import parse_body
-from exporter.sources.document import Document
-from exporter.sources.redis_client import Client
+from exporter.sources.json_object import JsonObject
+from exporter.sources.redis_client import RedisClient
 
 COMMANDS: dict[str, dict[str, Any]] = {
     "active_queues": {},
@@ -41,7 +41,7 @@ class InspectReply:
 
 
 async def inspect_workers(
-    client: Client, settings: CelerySettings, separator: str
+    client: RedisClient, settings: CelerySettings, separator: str
 ) -> dict[str, InspectReply]:
     """The workers that answered within a second, by name. Raises SourceError."""
     mailbox = Mailbox(settings, client.database, separator)
@@ -68,7 +68,7 @@ class Mailbox:
         self.queue = f"{prefix}{self._name}"
         self.binding = f"{prefix}_kombu.binding.{self._exchange}"
 
-    async def bind(self, client: Client) -> None:
+    async def bind(self, client: RedisClient) -> None:
         """Say where replies go."""
         member = self._separator.join((self._key, "", self._name))
         await client.granted([("SADD", self.binding, member), ("EXPIRE", self.binding, REPLY_QUEUE_TTL)])
@@ -100,7 +100,7 @@ class Mailbox:
             }
         )
 
-    async def replies(self, client: Client) -> list[str]:
+    async def replies(self, client: RedisClient) -> list[str]:
         """What came within the time that Celery gives."""
         deadline = time.monotonic() + REPLY_TIMEOUT
         found: list[str] = []
@@ -133,7 +133,7 @@ def apply_reply(worker: InspectReply, answer: Any) -> None:
         for task in [text for text in answer if isinstance(text, str)][:MAX_TASKS]:
             apply_task(worker, task)
     elif isinstance(answer, dict):
-        stats = Document(answer, "a worker's statistics")
+        stats = JsonObject(answer, "a worker's statistics")
         worker.processes = to_int(stats.number("pool", "max-concurrency"))
         worker.prefetch = to_int(stats.number("prefetch_count"))
 

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from exporter.settings import Celery as CelerySettings
-from exporter.sources.redis_client import Client
+from exporter.settings import CelerySettings
+from exporter.sources.redis_client import RedisClient
 
 # reply and control queues come and go with their owners, nobody waits in them
 PRIVATE_QUEUE = re.compile(r"\.pidbox$|^celeryev\.|^amq\.gen|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
@@ -29,7 +29,7 @@ class Bindings:
     queues: set[str] = field(default_factory=set)
 
 
-async def read_bindings(client: Client, settings: CelerySettings, seconds: float) -> Bindings:
+async def read_bindings(client: RedisClient, settings: CelerySettings, seconds: float) -> Bindings:
     """SCAN for kombu's bindings, for so many seconds at most. Raises SourceError."""
     prefix = f"{settings.key_prefix}_kombu.binding."
     deadline = time.monotonic() + seconds

@@ -7,7 +7,7 @@ a while. Where more are filled than may be read at once they are read by turns.
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from exporter.sources.redis_client import Client, Command
+from exporter.sources.redis_client import Command, RedisClient
 
 EMPTIED_TTL = 10.0  # seconds for which a list that was emptied is still read by itself
 SPLIT_PARTS = 4  # into which a group of lists is divided in search for the filled
@@ -32,7 +32,7 @@ class ListLengths:
         """The keys of the lists that hold anything."""
         return tuple(key for key, length in self._lengths.items() if length)
 
-    async def read(self, client: Client, keys: Iterable[str]) -> None:
+    async def read(self, client: RedisClient, keys: Iterable[str]) -> None:
         """Learn the lengths of these lists. Raises SourceError when the user may not."""
         wanted = dict.fromkeys(keys)
         self._forget()
@@ -44,7 +44,7 @@ class ListLengths:
             self._note(key, reply)
         await self._locate(client, [g for g, n in zip(groups, found, strict=False) if n])
 
-    async def _locate(self, client: Client, groups: list[list[str]]) -> None:
+    async def _locate(self, client: RedisClient, groups: list[list[str]]) -> None:
         """Find the lists of these groups that are there."""
         while groups:
             parts = [part for group in groups for part in split_keys(group)]

@@ -5,7 +5,7 @@ from binascii import a2b_base64
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.sources.document import Document, unix_seconds
+from exporter.sources.json_object import JsonObject, unix_seconds
 
 BODY_PREFIX = b'{"body": "'
 BASE64_FIELD = b'"body_encoding": "base64"'
@@ -39,7 +39,7 @@ class QueuedMessage:
     @classmethod
     def read(cls, message: str, headers: tuple[str, ...]) -> "QueuedMessage":
         """The message without its body, which may be large; `headers` are those that may hold the time."""
-        rest = Document(parse_envelope(message), "a message in a queue")
+        rest = JsonObject(parse_envelope(message), "a message in a queue")
         head, properties = rest.part("headers"), rest.part("properties")
         times = [unix_seconds(properties.at("timestamp")), *(unix_seconds(head.at(name)) for name in headers)]
         return cls(

@@ -7,7 +7,7 @@ shows it for as long as two scrapes may be apart.
 import time
 from collections.abc import Callable, Hashable
 
-from exporter.metrics import Spread
+from exporter.metrics import HistogramData
 
 
 class ZeroInitializer:
@@ -22,9 +22,9 @@ class ZeroInitializer:
         """The count of a series that was shown at 0, and 0 of one that is new."""
         return 0.0 if self._is_new(series) else count
 
-    def spread(self, series: Hashable, spread: Spread) -> Spread:
+    def spread(self, series: Hashable, spread: HistogramData) -> HistogramData:
         """The same of a histogram."""
-        return Spread(dict.fromkeys(spread.buckets, 0.0), 0.0, 0.0) if self._is_new(series) else spread
+        return HistogramData(dict.fromkeys(spread.buckets, 0.0), 0.0, 0.0) if self._is_new(series) else spread
 
     def _is_new(self, series: Hashable) -> bool:
         now = self._clock()

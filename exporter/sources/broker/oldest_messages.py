@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from exporter.sources.broker.messages import QueuedMessage
-from exporter.sources.redis_client import Client
+from exporter.sources.redis_client import RedisClient
 
 MESSAGES_PER_READ = 3  # messages that are read in one look
 BYTES_PER_SECOND = 100_000  # how much of one list's oldest message is read at most, on average
@@ -36,7 +36,7 @@ class OldestMessages:
         self._clock = clock
         self._sights: dict[str, OldestMessage] = {}
 
-    async def look(self, client: Client, keys: tuple[str, ...]) -> None:
+    async def look(self, client: RedisClient, keys: tuple[str, ...]) -> None:
         """Look at some tails of these lists, first where nobody looked for longest; forget others."""
         self.keep(keys)
         now = self._clock()

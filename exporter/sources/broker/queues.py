@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from exporter.bounds import OTHER
-from exporter.metrics import known
-from exporter.settings import Celery as CelerySettings
+from exporter.cardinality import OTHER
+from exporter.metrics import is_finite
+from exporter.settings import CelerySettings
 from exporter.sources.broker.lists import ListLengths
-from exporter.sources.redis_client import Client
+from exporter.sources.redis_client import RedisClient
 
 MAX_QUEUES = 1000  # queues that are remembered at all
 FULL_READ_INTERVAL = 5.0  # seconds between two looks at the queues beyond those that are shown
@@ -87,7 +87,7 @@ class KnownQueues:
         lengths = [self.lists.length(key) for key in self.keys.lists(queue)]
         return None if None in lengths else sum(length or 0 for length in lengths)
 
-    async def read(self, client: Client) -> QueueLengths:
+    async def read(self, client: RedisClient) -> QueueLengths:
         """How long every queue is. Raises SourceError."""
         now = time.monotonic()
         is_wide = now - self._looked_wide >= FULL_READ_INTERVAL
@@ -109,7 +109,7 @@ class KnownQueues:
         return QueueLengths(lengths, self.lists.filled(), len(rest))
 
 
-async def read_unacked(client: Client, keys: QueueKeys) -> UnackedMessages:
+async def read_unacked(client: RedisClient, keys: QueueKeys) -> UnackedMessages:
     """The messages that workers hold; None for what this user may not see. Raises SourceError for both."""
     count, oldest = await client.known(
         [("HLEN", keys.unacked), ("ZRANGE", keys.unacked_index, 0, 0, "WITHSCORES")]
@@ -123,7 +123,7 @@ def first_score(found: object) -> float | None:
         score = float(found[1])  # type: ignore[index]
     except (TypeError, LookupError, ValueError):
         return None
-    return score if known(score) else None
+    return score if is_finite(score) else None
 
 
 class UnackedTracker:

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from exporter.errors import Refused
+from exporter.errors import RequestFailed
 from exporter.sources.broker.exceptions import unqualified_name
 from exporter.sources.broker.kombu_layout import parse_scan_reply
 from exporter.sources.broker.task_counters import UNKNOWN
-from exporter.sources.document import Document
-from exporter.sources.redis_client import Client
+from exporter.sources.json_object import JsonObject
+from exporter.sources.redis_client import RedisClient
 
 SCAN_SECONDS = 3.0
 MAX_RESULT_BYTES = 4096  # bytes read of one result; what a task returned may be large
@@ -44,7 +44,7 @@ class ResultBackend:
         self._read_at: float | None = None
         self.commands = 0  # that the last walk took
 
-    async def walk(self, client: Client) -> StoredResults:
+    async def walk(self, client: RedisClient) -> StoredResults:
         """Walk over the results within a few seconds, reading a sample. Raises SourceError."""
         deadline = time.monotonic() + SCAN_SECONDS
         cursor, keys, self.commands = "0", list[str](), 0
@@ -65,7 +65,7 @@ class ResultBackend:
             key for key in keys if key.startswith(tuple(f"{prefix}{RESULT_KEY}" for prefix in self._prefixes))
         ]
         if keys and not ours:
-            raise Refused(
+            raise RequestFailed(
                 f"result backend holds {len(keys)} results, all under another prefix than "
                 f"{self._prefixes[-1]!r}; set celery.results_prefix to that of the application's results"
             )
@@ -77,7 +77,7 @@ class ResultBackend:
         self._outcomes = {key: known[key] for key in keys if key in known}
         return sorted(keys, key=lambda key: key not in known)[: self._sample]
 
-    async def _read(self, client: Client, chosen: list[str]) -> None:
+    async def _read(self, client: RedisClient, chosen: list[str]) -> None:
         now = time.monotonic()
         most = self._sample if self._read_at is None else int((now - self._read_at) * READS_PER_SECOND) + 1
         self._read_at = now
@@ -118,7 +118,7 @@ def parse_result(text: str) -> TaskResult | None:
         return parse_truncated_result(text)
     if not isinstance(body, dict):
         return None
-    result = Document(body, "a result")
+    result = JsonObject(body, "a result")
     status = result.text("status")
     exception = result.text("result", "exc_type") or UNKNOWN
     return None if status is None else (status, result.text("name") or UNKNOWN, unqualified_name(exception))

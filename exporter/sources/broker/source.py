@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from exporter.bounds import Admitted
-from exporter.errors import NotConfigured, Refused, SourceError
-from exporter.pace import Pace
-from exporter.question import Question
-from exporter.settings import Celery as CelerySettings
-from exporter.sources.asked import Asked
+from exporter.cardinality import LabelLimiter
+from exporter.errors import NotConfigured, RequestFailed, SourceError
+from exporter.poll_policy import PollPolicy
+from exporter.polling import Poller
+from exporter.settings import CelerySettings
+from exporter.sources.base import BaseSource
 from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.inspection import InspectReply, inspect_workers
 from exporter.sources.broker.kombu_layout import Bindings, read_bindings
@@ -30,8 +30,8 @@ from exporter.sources.broker.queues import (
 from exporter.sources.broker.results import ResultBackend, StoredResults
 from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
 from exporter.sources.broker.worker_monitor import WorkerMonitor
-from exporter.sources.redis_client import Client, client_of, ping_of
-from exporter.sources.redis_pace import stretched
+from exporter.sources.redis_client import RedisClient, make_ping_poller, make_redis_client
+from exporter.sources.redis_pace import interval_for_commands
 
 T = TypeVar("T")
 log = logging.getLogger("exporter")
@@ -39,16 +39,16 @@ BINDINGS_SECONDS = 2.0
 UNACKED_PERIOD = 1.0  # seconds between two looks at what workers hold
 
 
-class BrokerSource(Asked):
+class BrokerSource(BaseSource):
     """The questions put to the broker, and what its event channel tells."""
 
     def __init__(self, settings: CelerySettings) -> None:
         self.settings = settings
         url = settings.readable_broker
-        self._quick = client_of("broker", url, settings.timeout)
+        self._quick = make_redis_client("broker", url, settings.timeout)
         # BRPOP and SCAN must not keep the quick questions waiting for a connection
-        self._slow = client_of("broker", url, settings.timeout)
-        self._store = client_of("result backend", settings.readable_results, settings.timeout)
+        self._slow = make_redis_client("broker", url, settings.timeout)
+        self._store = make_redis_client("result backend", settings.readable_results, settings.timeout)
         self.receiver = EventReceiver(settings, url, self._quick.database) if url and self._quick else None
         self.crew = WorkerMonitor(settings, self.receiver)
         self._queues = KnownQueues(settings)
@@ -56,24 +56,24 @@ class BrokerSource(Asked):
         self.movement = UnackedTracker()
         self.newborn = ZeroInitializer(settings.newborn)
         self.tails = OldestMessages(settings.published_headers, self._sent_at)
-        self.reported_names = Admitted(settings.tasks)
+        self.reported_names = LabelLimiter(settings.tasks)
         self._warned: str = ""
         self._put_questions(settings)
 
     def _put_questions(self, settings: CelerySettings) -> None:
-        quick = Pace(settings.timeout, at_most_every=settings.fast_period)
-        seldom = Pace(settings.timeout, at_most_every=max(UNACKED_PERIOD, settings.fast_period))
-        often = Pace(settings.timeout, every=1.0)
-        found = Pace(BINDINGS_SECONDS + settings.timeout, every=settings.period)
-        inspected = Pace(5 * settings.timeout, every=settings.inspect_period, longest_rest=60.0)
-        stored = Pace(15.0, every=settings.results_period, longest_rest=60.0)
-        self.ping = ping_of(self._quick, "broker PING", settings.fast_period)
-        self.lengths = Question("broker queue lengths", bind_client(self._quick, self._lengths), quick)
-        self.held = Question("broker unacked messages", bind_client(self._quick, self._held), seldom)
-        self.ages = Question("broker oldest messages", bind_client(self._quick, self._look), often)
-        self.bindings = Question("broker bindings", bind_client(self._slow, self._bindings), found)
-        self.inspected = Question("worker inspection", bind_client(self._slow, self._inspect), inspected)
-        self.results = Question("result backend", bind_client(self._store, self._walk), stored)
+        quick = PollPolicy(settings.timeout, at_most_every=settings.fast_period)
+        seldom = PollPolicy(settings.timeout, at_most_every=max(UNACKED_PERIOD, settings.fast_period))
+        often = PollPolicy(settings.timeout, every=1.0)
+        found = PollPolicy(BINDINGS_SECONDS + settings.timeout, every=settings.period)
+        inspected = PollPolicy(5 * settings.timeout, every=settings.inspect_period, longest_rest=60.0)
+        stored = PollPolicy(15.0, every=settings.results_period, longest_rest=60.0)
+        self.ping = make_ping_poller(self._quick, "broker PING", settings.fast_period)
+        self.lengths = Poller("broker queue lengths", bind_client(self._quick, self._lengths), quick)
+        self.held = Poller("broker unacked messages", bind_client(self._quick, self._held), seldom)
+        self.ages = Poller("broker oldest messages", bind_client(self._quick, self._look), often)
+        self.bindings = Poller("broker bindings", bind_client(self._slow, self._bindings), found)
+        self.inspected = Poller("worker inspection", bind_client(self._slow, self._inspect), inspected)
+        self.results = Poller("result backend", bind_client(self._store, self._walk), stored)
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ class BrokerSource(Asked):
             raise NotConfigured("broker events are not configured")
         if not self.hears():
             reason = self.receiver.reason
-            raise Refused(reason or "broker events do not arrive; expected an open subscription")
+            raise RequestFailed(reason or "broker events do not arrive; expected an open subscription")
         return self.receiver
 
     def hears(self) -> bool:
@@ -160,21 +160,21 @@ class BrokerSource(Asked):
     def _age(self, queue: str, length: int) -> float | None:
         return 0.0 if length == 0 else self.tails.age(self._queues.keys.lists(queue))
 
-    async def _lengths(self, client: Client) -> QueueLengths:
+    async def _lengths(self, client: RedisClient) -> QueueLengths:
         self.known_queues()
         found = await self._queues.read(client)
         self.tails.keep(found.filled)
         return found
 
-    async def _held(self, client: Client) -> UnackedMessages:
+    async def _held(self, client: RedisClient) -> UnackedMessages:
         found = await read_unacked(client, self._queues.keys)
         self.movement.note(found)
         return found
 
-    async def _look(self, client: Client) -> None:
+    async def _look(self, client: RedisClient) -> None:
         await self.tails.look(client, (await self.lengths.answer()).filled)
 
-    async def _bindings(self, client: Client) -> Bindings:
+    async def _bindings(self, client: RedisClient) -> Bindings:
         found = await read_bindings(client, self.settings, BINDINGS_SECONDS)
         self._queues.find(found.queues)
         self._queues.keys.separator = found.separator
@@ -194,11 +194,11 @@ class BrokerSource(Asked):
             )
         self._warned = warning
 
-    async def _inspect(self, client: Client) -> dict[str, InspectReply]:
+    async def _inspect(self, client: RedisClient) -> dict[str, InspectReply]:
         # a binding written with another separator would be an error in each worker
         bindings = await self.bindings.answer()
         if bindings.strange:
-            raise Refused("workers are not inspected while the broker's separator is unknown")
+            raise RequestFailed("workers are not inspected while the broker's separator is unknown")
         found = await inspect_workers(client, self.settings, bindings.separator)
         own, foreign = self.crew.learn(found)
         self._queues.own(own)
@@ -206,9 +206,9 @@ class BrokerSource(Asked):
         self._queues.find(own)
         return self.crew.inspected
 
-    async def _walk(self, client: Client) -> StoredResults:
+    async def _walk(self, client: RedisClient) -> StoredResults:
         found = await self._results.walk(client)
-        every = stretched(self.settings.results_period, self._results.commands)
+        every = interval_for_commands(self.settings.results_period, self._results.commands)
         self.results.pace = replace(self.results.pace, every=every)
         return found
 
@@ -217,7 +217,7 @@ class BrokerSource(Asked):
 
 
 def bind_client(
-    client: Client | None, question: Callable[[Client], Awaitable[T]]
+    client: RedisClient | None, question: Callable[[RedisClient], Awaitable[T]]
 ) -> Callable[[], Awaitable[T]] | None:
     """The question as put to this server; None without one."""
     return None if client is None else lambda: question(client)

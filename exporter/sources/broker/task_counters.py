@@ -3,8 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from exporter.bounds import OTHER, Admitted
-from exporter.metrics import Spread
+from exporter.cardinality import OTHER, LabelLimiter
+from exporter.metrics import HistogramData
 
 UNKNOWN = "unknown"
 RUNTIME_BOUNDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
@@ -29,14 +29,14 @@ class HistogramBuilder:
         self._cells[bisect_left(self._bounds, value)] += 1
         self._total += value
 
-    def spread(self) -> Spread | None:
+    def spread(self) -> HistogramData | None:
         """The cumulative counts, None when nothing was counted."""
         count = 0
         buckets = {}
         for bound, cell in zip((*self._bounds, float("inf")), self._cells.copy(), strict=True):
             count += cell
             buckets[bound] = float(count)
-        return Spread(buckets, self._total, count) if count else None
+        return HistogramData(buckets, self._total, count) if count else None
 
 
 class TaskCounts:
@@ -63,9 +63,9 @@ class TaskCounters:
     """The tallies of all tasks; names beyond the bounds are counted together as `other`."""
 
     def __init__(self, tasks: int, pairs: int, exceptions: int, length: int = 120) -> None:
-        self._names = Admitted(tasks, length)
-        self._queues = Admitted(pairs, length)
-        self._exceptions = Admitted(exceptions, length)
+        self._names = LabelLimiter(tasks, length)
+        self._queues = LabelLimiter(pairs, length)
+        self._exceptions = LabelLimiter(exceptions, length)
         self._pairs = pairs
         self._tallies: dict[tuple[str, str], TaskCounts] = {}
         self._by_raw: dict[tuple[str, str], TaskCounts] = {}

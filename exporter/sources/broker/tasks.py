@@ -13,7 +13,7 @@ from exporter.sources.broker.exceptions import exception_class
 from exporter.sources.broker.task_counters import UNKNOWN, TaskCounters, TaskCounts
 from exporter.sources.broker.tasks_in_flight import Event, EventHandler, TasksInFlight, TrackedTask
 from exporter.sources.broker.workers import BrokerWorkers
-from exporter.sources.document import unix_seconds
+from exporter.sources.json_object import unix_seconds
 
 SENT_EVENT_WAIT = 1.0
 MAX_UNASSIGNED = 1000  # tasks; beyond these nobody waits for a sent event

@@ -4,9 +4,9 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from exporter.clock import steady
-from exporter.question import Question
-from exporter.settings import Celery as CelerySettings
+from exporter.clock import steady_time
+from exporter.polling import Poller
+from exporter.settings import CelerySettings
 from exporter.sources.broker.consumers import count_alive, count_consumers, uninspected_workers
 from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.inspection import InspectReply
@@ -82,13 +82,13 @@ class WorkerMonitor:
             if not self._is_foreign(name) and stall.stalled(after, *pool_limits(answers.get(name)))
         )
 
-    def now(self, inspection: Question[InspectReplies]) -> "WorkersSnapshot":
+    def now(self, inspection: Poller[InspectReplies]) -> "WorkersSnapshot":
         """Who takes from which queue now."""
         return WorkersSnapshot(
             self, inspection, self._inspected_lately(inspection), self.up(), self.count_up()
         )
 
-    def ask_about(self, names: set[str], inspection: Question[InspectReplies]) -> None:
+    def ask_about(self, names: set[str], inspection: Poller[InspectReplies]) -> None:
         """Inspect out of turn for newcomers, once for each; one that never answers is left to its turn."""
         if names <= self._asked_about or (self._inspecting is not None and not self._inspecting.done()):
             return
@@ -100,10 +100,10 @@ class WorkerMonitor:
         if self._inspecting is not None:
             await asyncio.gather(self._inspecting, return_exceptions=True)
 
-    def _inspected_lately(self, inspection: Question[InspectReplies]) -> InspectReplies | None:
+    def _inspected_lately(self, inspection: Poller[InspectReplies]) -> InspectReplies | None:
         # never waited for: inspection takes a second, and this is asked four times in one
         answered, failed = inspection.answered_at, inspection.error is not None
-        if failed or answered is None or steady() - answered > inspection.stale_after():
+        if failed or answered is None or steady_time() - answered > inspection.stale_after():
             return None
         return self.inspected
 
@@ -116,7 +116,7 @@ class WorkersSnapshot:
     """The workers at one moment."""
 
     crew: WorkerMonitor
-    inspection: Question[InspectReplies]
+    inspection: Poller[InspectReplies]
     inspected: InspectReplies | None
     up: dict[str, bool | None]
     alive: int | None

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from exporter.bounds import label
-from exporter.metrics import known
+from exporter.cardinality import sanitize_label
+from exporter.metrics import is_finite
 from exporter.sources.broker.stalls import PoolState, UnstartedTasks
 
 Event = dict[str, Any]
@@ -39,7 +39,7 @@ class Worker:
         """Take a heartbeat; how many more of its tasks it turns out that no event told us of."""
         active = event.get("active")
         self.heard_at, self.online = now, True
-        self.active = float(active) if known(active) else None  # type: ignore[arg-type]
+        self.active = float(active) if is_finite(active) else None  # type: ignore[arg-type]
         processed = event.get("processed")
         return self._count(processed) if isinstance(processed, int) else 0
 
@@ -154,4 +154,4 @@ class BrokerWorkers:
 def worker_key(event: Event) -> WorkerKey:
     """The worker that sent this event. Raises TypeError where it names none."""
     pid = event.get("pid")
-    return label(event["hostname"]), pid if isinstance(pid, int) else 0
+    return sanitize_label(event["hostname"]), pid if isinstance(pid, int) else 0

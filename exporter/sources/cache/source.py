@@ -5,36 +5,36 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from exporter.pace import Pace
-from exporter.question import Question
-from exporter.settings import Redis as RedisSettings
-from exporter.settings_types import unreadable
-from exporter.sources.asked import Asked
-from exporter.sources.cache.answers import Keys, Server, Slow, server, slow
-from exporter.sources.cache.keys import Pass
-from exporter.sources.cache.users import Users
-from exporter.sources.redis_client import Client, client_of, ping_of
-from exporter.sources.redis_pace import stretched
+from exporter.poll_policy import PollPolicy
+from exporter.polling import Poller
+from exporter.settings import RedisSettings
+from exporter.settings_types import unreadable_reasons
+from exporter.sources.base import BaseSource
+from exporter.sources.cache.key_scan import KeyScan
+from exporter.sources.cache.models import CacheServerInfo, KeyspaceStats, SlowLog, parse_info, parse_slow_log
+from exporter.sources.cache.user_counts import UserCommandCounts
+from exporter.sources.redis_client import RedisClient, make_ping_poller, make_redis_client
+from exporter.sources.redis_pace import interval_for_commands
 
 T = TypeVar("T")
 log = logging.getLogger("exporter")
 
 
-class Cache(Asked):
+class CacheSource(BaseSource):
     """The questions put to the cache server."""
 
     def __init__(self, settings: RedisSettings) -> None:
         self.settings = settings
-        self.client = client_of("cache", settings.url, settings.timeout)
-        self._users = Users()
-        now_and_then = Pace(settings.timeout, at_most_every=settings.server_period)
-        self.ping = ping_of(self.client, "cache PING", settings.fast_period)
+        self.client = make_redis_client("cache", settings.url, settings.timeout)
+        self._users = UserCommandCounts()
+        now_and_then = PollPolicy(settings.timeout, at_most_every=settings.server_period)
+        self.ping = make_ping_poller(self.client, "cache PING", settings.fast_period)
         period = settings.keys_period
         longest = settings.keys_seconds + 2 * settings.timeout
-        walk = Pace(longest, every=period, rest=period / 8, longest_rest=period)
-        self.keys = Question("cache keys", self._with(self._walk), walk)
-        self.server = Question("cache INFO", self._with(self._ask_server), now_and_then)
-        self.slow = Question("cache SLOWLOG", self._with(ask_slow), now_and_then)
+        walk = PollPolicy(longest, every=period, rest=period / 8, longest_rest=period)
+        self.keys = Poller("cache keys", self._with(self._walk), walk)
+        self.server = Poller("cache INFO", self._with(self._ask_server), now_and_then)
+        self.slow = Poller("cache SLOWLOG", self._with(read_slow_log), now_and_then)
 
     @property
     def database(self) -> str:
@@ -48,7 +48,7 @@ class Cache(Asked):
 
     def open(self) -> None:
         """Say so where the URL is that of something else."""
-        for sentence in unreadable("redis.url", self.settings.url):
+        for sentence in unreadable_reasons("redis.url", self.settings.url):
             log.warning("%s", sentence)
 
     async def close(self) -> None:
@@ -56,22 +56,26 @@ class Cache(Asked):
         if self.client is not None:
             await self.client.close()
 
-    def _with(self, ask: Callable[[Client], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
+    def _with(self, ask: Callable[[RedisClient], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
         client = self.client
         return None if client is None else lambda: ask(client)
 
-    async def _walk(self, client: Client) -> Keys:
-        found = await Pass(client, self.settings).walk()
+    async def _walk(self, client: RedisClient) -> KeyspaceStats:
+        found = await KeyScan(client, self.settings).walk()
         # a pass over many keys takes many commands, so the next one waits for longer
-        self.keys.pace = replace(self.keys.pace, every=stretched(self.settings.keys_period, found.commands))
+        self.keys.pace = replace(
+            self.keys.pace, every=interval_for_commands(self.settings.keys_period, found.commands)
+        )
         return found
 
-    async def _ask_server(self, client: Client) -> Server:
+    async def _ask_server(self, client: RedisClient) -> CacheServerInfo:
         """INFO with all its sections, less what this process has sent."""
         info, own = await client.info()
-        return server(self._users.info(info, own) if isinstance(info, dict) else info)
+        return parse_info(self._users.info(info, own) if isinstance(info, dict) else info)
 
 
-async def ask_slow(client: Client) -> Slow:
+async def read_slow_log(client: RedisClient) -> SlowLog:
     """The slow log and the latency spikes. Raises SourceError when this user may not see them."""
-    return slow(await client.granted([("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 1), ("LATENCY", "LATEST")]))
+    return parse_slow_log(
+        await client.granted([("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 1), ("LATENCY", "LATEST")])
+    )

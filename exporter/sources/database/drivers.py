@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
 
-from exporter.database_url import database_address
+from exporter.database_url import parse_database_url
 from exporter.sources.database.postgres import PostgresDriver
 from exporter.sources.database.postgres_connection import TransactionCounts
 
@@ -42,7 +42,7 @@ class DatabaseDriver(Protocol):
 
 def make_driver(url: str) -> DatabaseDriver:
     """The way to the database of this SQLAlchemy URL. Raises ValueError, which does not hold the URL."""
-    address = database_address(url)
+    address = parse_database_url(url)
     if address.get_backend_name() == "sqlite":
         from exporter.sources.database.sqlite_driver import SqliteDriver  # noqa: PLC0415  (its library: 2 MiB)
 

@@ -4,35 +4,35 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
-from connections.postgres_faults import way_is_wrong
-from exporter.errors import BadAnswer, Refused, SourceError, TimedOut, Unusable
+from connections.postgres_faults import describe_url_fault
+from exporter.errors import InvalidResponse, RequestFailed, SourceError, SourceMisconfigured, SourceTimeout
 
 
-class DatabaseLocked(TimedOut):
+class DatabaseLocked(SourceTimeout):
     """Another process holds the file's lock, so that no reading will succeed."""
 
 
 ERRORS_BY_CODE: dict[str, Callable[[], SourceError]] = {
-    "57014": lambda: TimedOut("database cancelled the query, which took too long"),
-    "55P03": lambda: TimedOut("database could not give a lock in time"),
-    "28P01": lambda: Unusable("database refused the user or the password"),
-    "28000": lambda: Unusable("database refused the user or the password"),
-    "3D000": lambda: Refused("database of this name does not exist on the server"),
-    "42501": lambda: Refused("database denies the right to read this"),
-    "42P01": lambda: BadAnswer("database has no such table"),
-    "42703": lambda: BadAnswer("database has no such column"),
-    "53300": lambda: Refused("database has no connection left"),
-    "57P01": lambda: Refused("database is shutting down"),
-    "57P03": lambda: Refused("database is starting up or shutting down"),
+    "57014": lambda: SourceTimeout("database cancelled the query, which took too long"),
+    "55P03": lambda: SourceTimeout("database could not give a lock in time"),
+    "28P01": lambda: SourceMisconfigured("database refused the user or the password"),
+    "28000": lambda: SourceMisconfigured("database refused the user or the password"),
+    "3D000": lambda: RequestFailed("database of this name does not exist on the server"),
+    "42501": lambda: RequestFailed("database denies the right to read this"),
+    "42P01": lambda: InvalidResponse("database has no such table"),
+    "42703": lambda: InvalidResponse("database has no such column"),
+    "53300": lambda: RequestFailed("database has no connection left"),
+    "57P01": lambda: RequestFailed("database is shutting down"),
+    "57P03": lambda: RequestFailed("database is starting up or shutting down"),
     "SQLITE_BUSY": lambda: DatabaseLocked("database is locked"),
     "SQLITE_LOCKED": lambda: DatabaseLocked("database is locked"),
-    "SQLITE_CANTOPEN": lambda: Refused("database file cannot be opened"),
-    "SQLITE_NOTADB": lambda: BadAnswer("database file is no SQLite database"),
-    "SQLITE_CORRUPT": lambda: BadAnswer("database file is corrupt"),
-    "SQLITE_INTERRUPT": lambda: TimedOut(
+    "SQLITE_CANTOPEN": lambda: RequestFailed("database file cannot be opened"),
+    "SQLITE_NOTADB": lambda: InvalidResponse("database file is no SQLite database"),
+    "SQLITE_CORRUPT": lambda: InvalidResponse("database file is corrupt"),
+    "SQLITE_INTERRUPT": lambda: SourceTimeout(
         "database query was cut off, it would have locked the file too long"
     ),
-    "SQLITE_READONLY": lambda: Refused("database file cannot be read without writing beside it"),
+    "SQLITE_READONLY": lambda: RequestFailed("database file cannot be read without writing beside it"),
 }
 CLOSED_MESSAGE = "closed the connection unexpectedly"
 # while a connection is being made PostgreSQL's library gives no code, only words
@@ -53,15 +53,15 @@ def to_source_error(error: BaseException) -> SourceError:
     if isinstance(error, SourceError):
         return error
     cause = getattr(error, "orig", None) or error
-    if error_code(cause) not in ERRORS_BY_CODE and (words := way_is_wrong(str(cause))):
-        return Unusable(f"database {words}")
+    if error_code(cause) not in ERRORS_BY_CODE and (words := describe_url_fault(str(cause))):
+        return SourceMisconfigured(f"database {words}")
     answer = ERRORS_BY_CODE.get(error_code(cause))
     if answer is not None:
         return answer()
     if type(cause).__name__ == "ConnectionTimeout":
-        return TimedOut("database took too long to accept a connection")
+        return SourceTimeout("database took too long to accept a connection")
     if isinstance(cause, OSError) or type(cause).__name__ == "OperationalError":
-        return Refused("database cannot be reached")
+        return RequestFailed("database cannot be reached")
     return SourceError(f"database failed with {type(cause).__name__}")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, column, select, table
 
 from exporter.sources.database.schema import read_schema
 from exporter.sources.database.time_windows import to_unix_time, utc
-from exporter.sources.document import Document
+from exporter.sources.json_object import JsonObject
 
 MODEL_VERSIONS = table(
     "model_versions", column("model_name"), column("metrics"), column("is_active"), column("created_at")
@@ -51,7 +51,7 @@ def parse_evaluation(model: str, metrics: object, created: float | None) -> Mode
     return ModelEvaluation(model, find_share(document, "precision"), find_share(document, "recall"), at)
 
 
-def find_share(document: Document, name: str) -> float | None:
+def find_share(document: JsonObject, name: str) -> float | None:
     """The field of this name, or the first that begins with it (precision_at_10), if it is a share of 1."""
     names = [name, *sorted(key for key in document.keys() if key.startswith(name))]  # noqa: SIM118  (no mapping)
     return first_share(document.number(key) for key in names)
@@ -62,10 +62,10 @@ def first_share(values: Iterable[float | None]) -> float | None:
     return next((value for value in values if value is not None and 0 <= value <= 1), None)
 
 
-def parse_metrics(value: object) -> Document:
+def parse_metrics(value: object) -> JsonObject:
     """The JSON object in a column, as text or as the driver read it; an empty one of all else."""
     try:
         body = json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         body = None
-    return Document(body if isinstance(body, dict) else {}, "model_versions.metrics")
+    return JsonObject(body if isinstance(body, dict) else {}, "model_versions.metrics")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from exporter.errors import TimedOut
+from exporter.errors import SourceTimeout
 from exporter.sources.database.reader import DatabaseReader
 
 # of a SQLite file SELECT 1 reads nothing, so it would succeed on a locked one
@@ -40,7 +40,7 @@ class Pinger:
         is_due = self._clock() - self._counted_at > COUNTED_PING_INTERVAL
         try:
             self.last = await self._links[0].read(read_counted_ping if is_due else read_ping)
-        except TimedOut:
+        except SourceTimeout:
             self._links.reverse()  # the first may hang in connecting, which cannot be cut off
             self.last = await self._links[0].read(read_ping)
             return self.last

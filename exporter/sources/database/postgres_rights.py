@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, text
 
-from exporter.bounds import label
-from exporter.errors import Refused
+from exporter.cardinality import sanitize_label
+from exporter.errors import RequestFailed
 
 CURRENT_ROLE = text("SELECT quote_ident(current_user)")
 CAN_READ_ALL_STATS = text("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')")
@@ -13,7 +13,7 @@ def require_statistics_role(connection: Connection, what: str) -> None:
     """Raises Refused where `what` of other roles is hidden from ours; the text says what to grant."""
     if not connection.execute(CAN_READ_ALL_STATS).scalar_one():
         role = current_role(connection)
-        raise Refused(
+        raise RequestFailed(
             f"database hides {what} of other roles from {role}; "
             f"GRANT pg_monitor TO {role}, or the narrower pg_read_all_stats"
         )
@@ -21,4 +21,4 @@ def require_statistics_role(connection: Connection, what: str) -> None:
 
 def current_role(connection: Connection) -> str:
     """The name of our role, quoted as SQL wants it."""
-    return label(str(connection.execute(CURRENT_ROLE).scalar_one()))
+    return sanitize_label(str(connection.execute(CURRENT_ROLE).scalar_one()))

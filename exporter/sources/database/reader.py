@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, RootTransaction, event
 from sqlalchemy.exc import DBAPIError
 
-from exporter.errors import SourceError, TimedOut
+from exporter.errors import SourceError, SourceTimeout
 from exporter.sources.database.drivers import DatabaseDriver
 from exporter.sources.database.errors import DatabaseLocked, is_disconnect, to_source_error
 from exporter.sources.database.own_thread import DaemonExecutor
@@ -30,7 +30,7 @@ MAX_STALLS = 3  # stalls that are forgiven in one reading
 CANCEL_GRACE = 0.2  # seconds within which a thread returns whose connection was cut
 
 
-class DatabaseTimeout(TimedOut):
+class DatabaseTimeout(SourceTimeout):
     """No answer within our own time, so that the connection was cut."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from exporter.errors import Refused
+from exporter.errors import RequestFailed
 from exporter.sources.database.postgres_rights import current_role
 
 CONTRACT_TABLES = (
@@ -56,12 +56,12 @@ class Schema:
     def has(self, table: str, *columns: str) -> bool:
         """Whether the table is there with these columns. Raises Refused where rights hide it from us."""
         if table in self.hidden:
-            raise Refused(self.hidden[table])
+            raise RequestFailed(self.hidden[table])
         if table not in self.tables or not set(columns) <= self.tables[table].keys():
             return False
         if any((table, column) in self.denied for column in columns):
             names = ", ".join(columns)
-            raise Refused(f"database hides {table}; GRANT SELECT ({names}) ON {table} TO {self.role}")
+            raise RequestFailed(f"database hides {table}; GRANT SELECT ({names}) ON {table} TO {self.role}")
         return True
 
 

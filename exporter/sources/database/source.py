@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from exporter.clock import steady
-from exporter.pace import Pace
-from exporter.question import Question
-from exporter.settings import Database as DatabaseSettings
-from exporter.sources.asked import Asked
+from exporter.clock import steady_time
+from exporter.poll_policy import PollPolicy
+from exporter.polling import Poller
+from exporter.settings import DatabaseSettings
+from exporter.sources.base import BaseSource
 from exporter.sources.database.activity import Activity, read_activity
 from exporter.sources.database.databases import DatabaseCounts, DatabaseCountsReader
 from exporter.sources.database.drivers import DatabaseDriver, make_driver
@@ -39,7 +39,7 @@ PING_GRACE = 1.0  # seconds by which a ping and its verdict may be late on a bus
 PING_READERS = ("ping", "second ping")
 
 
-class DatabaseSource(Asked):
+class DatabaseSource(BaseSource):
     """The questions put to the database; answers are frozen dataclasses, None where the table is missing.
 
     Links of their own, so that a slow reading holds up neither the ping nor PostgreSQL's statistics; the
@@ -62,11 +62,11 @@ class DatabaseSource(Asked):
             self.links["statistics"] = DatabaseReader("statistics", self.way, settings.timeout, most)
             self.links["rows"] = DatabaseReader("rows", self.way, settings.slow_timeout, most)
         self._prober = Pinger([self.links[name] for name in PING_READERS if name in self.links])
-        self.ping: Question[PingResult] = Question(
+        self.ping: Poller[PingResult] = Poller(
             "database ping",
             self._prober.ask if self.links else None,
             # the links bound it themselves, since they know when we ourselves were late
-            Pace(UNBOUNDED, at_most_every=settings.fast_period),
+            PollPolicy(UNBOUNDED, at_most_every=settings.fast_period),
         )
         self._groups: list[ReadBatcher] = []
         self._ask_for_statistics()
@@ -84,46 +84,44 @@ class DatabaseSource(Asked):
         if ping.error is not None or ping.answered_at is None:
             return None
         lasts = own.fast_period + 2 * own.timeout + PING_GRACE
-        return self._prober.last if steady() - ping.answered_at < lasts else None
+        return self._prober.last if steady_time() - ping.answered_at < lasts else None
 
     def _ask_for_statistics(self) -> None:
         own = self.settings
         is_postgres = self.dialect == "postgresql"
         group = self._group("statistics", own.statistics_period) if is_postgres else None
-        pace = Pace(own.statistics_period + MAX_QUEUED_READS * own.timeout, every=own.statistics_period)
+        pace = PollPolicy(own.statistics_period + MAX_QUEUED_READS * own.timeout, every=own.statistics_period)
         databases, statements = (
             DatabaseCountsReader(own.databases, self._own),
             StatementReader(own.statements),
         )
         activity = partial(read_activity, long_transaction=own.long_transaction)
-        self.activity: Question[Activity] = make_poller("activity", activity, group, pace)
-        self.databases: Question[tuple[DatabaseCounts, ...]] = make_poller(
+        self.activity: Poller[Activity] = make_poller("activity", activity, group, pace)
+        self.databases: Poller[tuple[DatabaseCounts, ...]] = make_poller(
             "counts", databases.read, group, pace
         )
-        self.locks: Question[LockCounts] = make_poller("locks", read_locks, group, pace)
-        self.statements: Question[tuple[Statement, ...]] = make_poller(
+        self.locks: Poller[LockCounts] = make_poller("locks", read_locks, group, pace)
+        self.statements: Poller[tuple[Statement, ...]] = make_poller(
             "statements", statements.read, group, pace
         )
 
     def _ask_for_tables(self) -> None:
         group, pace = self._rows(self.settings.period)
-        self.tables: Question[TableSizes] = make_poller("tables", self._read_tables, group, pace)
-        self.resources: Question[ResourceCounts | None] = make_poller(
-            "resources", read_resources, group, pace
-        )
-        self.sparse: Question[EmbeddingCoverage | None] = make_poller(
+        self.tables: Poller[TableSizes] = make_poller("tables", self._read_tables, group, pace)
+        self.resources: Poller[ResourceCounts | None] = make_poller("resources", read_resources, group, pace)
+        self.sparse: Poller[EmbeddingCoverage | None] = make_poller(
             "sparse embeddings", read_embedding_coverage, group, pace
         )
 
     def _ask_for_rows(self) -> None:
         group, pace = self._rows(self.settings.rows_period)
-        self.use: Question[Engagement] = make_poller("users", read_engagement, group, pace)
-        self.created: Question[CreatedCounts] = make_poller("rows created", read_created, group, pace)
-        self.feedback: Question[Feedback | None] = make_poller("feedback", read_feedback, group, pace)
-        self.evaluations: Question[tuple[ModelEvaluation, ...]] = make_poller(
+        self.use: Poller[Engagement] = make_poller("users", read_engagement, group, pace)
+        self.created: Poller[CreatedCounts] = make_poller("rows created", read_created, group, pace)
+        self.feedback: Poller[Feedback | None] = make_poller("feedback", read_feedback, group, pace)
+        self.evaluations: Poller[tuple[ModelEvaluation, ...]] = make_poller(
             "model versions", read_evaluations, group, pace
         )
-        self.evidence: Question[tuple[EmbeddingAudit, ...]] = make_poller(
+        self.evidence: Poller[tuple[EmbeddingAudit, ...]] = make_poller(
             "sparse vectors", self._read_evidence, group, pace
         )
 
@@ -132,9 +130,9 @@ class DatabaseSource(Asked):
         await asyncio.gather(*(group.close() for group in self._groups))
         await asyncio.gather(*(link.close() for link in self.links.values()))
 
-    def _rows(self, period: float) -> tuple[ReadBatcher | None, Pace]:
+    def _rows(self, period: float) -> tuple[ReadBatcher | None, PollPolicy]:
         """Those who read tables at this period, and their pace."""
-        pace = Pace(
+        pace = PollPolicy(
             period + MAX_QUEUED_READS * self.settings.slow_timeout, every=period, rest=1.0, longest_rest=15.0
         )
         return self._group("rows", period), pace
@@ -166,7 +164,7 @@ class DatabaseSource(Asked):
 
 
 def make_poller(
-    name: str, read: Callable[[Connection], T], group: ReadBatcher | None, pace: Pace
-) -> Question[T]:
+    name: str, read: Callable[[Connection], T], group: ReadBatcher | None, pace: PollPolicy
+) -> Poller[T]:
     """A question of this group; of nobody where there is none."""
-    return Question(f"database {name}", None if group is None else group.asking(read), pace)
+    return Poller(f"database {name}", None if group is None else group.asking(read), pace)

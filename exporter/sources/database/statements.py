@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from exporter.errors import Refused
+from exporter.errors import RequestFailed
 from exporter.sources.database.errors import error_code
 from exporter.sources.database.postgres_rights import require_statistics_role
 
@@ -78,7 +78,7 @@ class StatementReader:
             if code == NOT_LOADED:
                 return ()
             if code == DENIED:
-                raise Refused(
+                raise RequestFailed(
                     f"database hides pg_stat_statements; expected USAGE on the schema {schema}"
                 ) from None
             raise

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, ColumnElement, DateTime, String, bindparam, case
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from exporter.sources.document import unix_seconds
+from exporter.sources.json_object import unix_seconds
 
 WINDOWS: Mapping[str, int] = {"1d": 1, "7d": 7, "30d": 30}  # days by label
 LONGEST_WINDOW = "30d"

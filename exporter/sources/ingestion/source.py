@@ -6,17 +6,27 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from exporter.pace import Pace
-from exporter.question import Question
-from exporter.settings import Celery as CelerySettings
-from exporter.settings import Ingestion as IngestionSettings
-from exporter.settings_types import unreadable
-from exporter.sources.asked import Asked
-from exporter.sources.document import Document
-from exporter.sources.ingestion.answers import History, Job, Queue, Queues, Worker
-from exporter.sources.ingestion.reading import document, job, queued_at, worker
-from exporter.sources.ingestion.tally import Tally
-from exporter.sources.redis_client import Client, Command, client_of, ping_of
+from exporter.poll_policy import PollPolicy
+from exporter.polling import Poller
+from exporter.settings import CelerySettings, IngestionSettings
+from exporter.settings_types import unreadable_reasons
+from exporter.sources.base import BaseSource
+from exporter.sources.ingestion.history import JobHistoryCounter
+from exporter.sources.ingestion.models import (
+    EdgeWorker,
+    IngestionJob,
+    IngestionQueue,
+    IngestionQueues,
+    JobHistory,
+)
+from exporter.sources.ingestion.parsing import (
+    oldest_queued_at,
+    parse_edge_worker,
+    parse_job,
+    parse_json_object,
+)
+from exporter.sources.json_object import JsonObject
+from exporter.sources.redis_client import Command, RedisClient, make_ping_poller, make_redis_client
 
 T = TypeVar("T")
 log = logging.getLogger("exporter")
@@ -29,36 +39,36 @@ FIRST_LAYOUT = (QUEUE, STATUS, HISTORY)
 SECOND_LAYOUT = (TASKS, EXTRACTION, DEAD, JOBS, LONG_HISTORY, LAST_SEEN, META)
 CAPPED = (QUEUE, TASKS)
 WINDOW = 100  # entries of a history that are read; the first layout keeps no more
-MOST_JOBS = 2000  # a larger hash of jobs is not read
-MOST_BYTES = 5_000_000  # nor is a history that takes more memory than this
-LAYOUTS = 5.0  # seconds between two looks at which layout is here
+MAX_JOBS = 2000  # a larger hash of jobs is not read
+MAX_BYTES = 5_000_000  # nor is a history that takes more memory than this
+LAYOUT_INTERVAL = 5.0  # seconds between two looks at which layout is here
 LISTS = (QUEUE, TASKS, EXTRACTION, DEAD)
 
 
-class Ingestion(Asked):
+class IngestionSource(BaseSource):
     """The questions put to the ingestion queue; it lives on the broker unless a URL of its own is set."""
 
     def __init__(self, settings: IngestionSettings, broker: CelerySettings) -> None:
         self.settings = settings
         url = settings.url or broker.readable_broker
-        self.client = client_of(NAME, url, settings.timeout)
+        self.client = make_redis_client(NAME, url, settings.timeout)
         self._named = settings.url is not None
         self._seen: set[str] = set()  # layouts whose keys were there once; an empty list is no key in Redis
         self._looked_at = self._ends_read_at = float("-inf")
         self._oldest_items: dict[str, float | None] = {}
         self._last_seen: float | None = None
-        self._tally = Tally()
-        self._reported = Tally()
-        fast = Pace(settings.timeout, at_most_every=settings.fast_period)
-        seldom = Pace(settings.timeout, at_most_every=max(settings.period, settings.fast_period))
-        often = Pace(settings.timeout, every=settings.period)
-        self.ping = ping_of(
+        self._tally = JobHistoryCounter()
+        self._reported = JobHistoryCounter()
+        fast = PollPolicy(settings.timeout, at_most_every=settings.fast_period)
+        seldom = PollPolicy(settings.timeout, at_most_every=max(settings.period, settings.fast_period))
+        often = PollPolicy(settings.timeout, every=settings.period)
+        self.ping = make_ping_poller(
             self.client, "ingestion queue PING", min(broker.fast_period, settings.fast_period)
         )
-        self.queues = Question("ingestion queues", self._with(self._queues), fast)
-        self.worker = Question("ingestion worker", self._with(self._worker), seldom)
-        self.history = Question("ingestion history", self._with(self._history), often)
-        self.jobs = Question("ingestion jobs", self._with(self._jobs), often)
+        self.queues = Poller("ingestion queues", self._with(self._queues), fast)
+        self.worker = Poller("ingestion worker", self._with(self._worker), seldom)
+        self.history = Poller("ingestion history", self._with(self._history), often)
+        self.jobs = Poller("ingestion jobs", self._with(self._jobs), often)
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -67,7 +77,7 @@ class Ingestion(Asked):
 
     def open(self) -> None:
         """Say so where the URL is that of something else."""
-        for sentence in unreadable("ingestion.url", self.settings.url):
+        for sentence in unreadable_reasons("ingestion.url", self.settings.url):
             log.warning("%s", sentence)
 
     async def close(self) -> None:
@@ -80,18 +90,18 @@ class Ingestion(Asked):
         """Whether this server is known to be the one: it was named, or held one of the keys."""
         return bool(self._seen) or self._named
 
-    def reported(self, jobs: Document) -> History:
+    def reported(self, jobs: JsonObject) -> JobHistory:
         """The history as the backend's API tells it, for where its Redis cannot be asked."""
-        return self._reported.history([json.dumps(item) for item in listed(jobs)])
+        return self._reported.history([json.dumps(item) for item in listed_jobs(jobs)])
 
-    def _with(self, ask: Callable[[Client], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
+    def _with(self, ask: Callable[[RedisClient], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
         client = self.client
         return None if client is None else lambda: ask(client)
 
-    async def _queues(self, client: Client) -> Queues:
+    async def _queues(self, client: RedisClient) -> IngestionQueues:
         """One command while nothing waits, two more for each list that holds anything."""
         commands: list[Command] = [("EXISTS", *LISTS)]
-        is_due = time.monotonic() - self._looked_at >= min(LAYOUTS, self.settings.period)
+        is_due = time.monotonic() - self._looked_at >= min(LAYOUT_INTERVAL, self.settings.period)
         if is_due:
             commands += [("EXISTS", *FIRST_LAYOUT), ("EXISTS", *SECOND_LAYOUT)]
         any_filled, *layouts = await client.granted(commands)
@@ -102,12 +112,12 @@ class Ingestion(Asked):
         oldest = await self._oldest(client, dict(zip(LISTS, lengths, strict=True)))
         dead = lengths[-1]
         found = (self._queue(n, k, oldest.get(n)) for n, k in zip(LISTS[:3], lengths, strict=False))
-        return Queues(
+        return IngestionQueues(
             tuple(queue for queue in found if queue is not None),
             float(dead) if isinstance(dead, int) and self._has(DEAD) else None,
         )
 
-    async def _oldest(self, client: Client, lengths: dict[str, object]) -> dict[str, float | None]:
+    async def _oldest(self, client: RedisClient, lengths: dict[str, object]) -> dict[str, float | None]:
         """When the oldest item of each filled list was put in; a list has its oldest at either end."""
         filled = [name for name in LISTS[:3] if isinstance(n := lengths[name], int) and n > 0]
         now, period = time.monotonic(), self.settings.period
@@ -120,17 +130,17 @@ class Ingestion(Asked):
             else []
         )
         ends = zip(filled, items[::2], items[1::2], strict=True)
-        self._oldest_items = {name: queued_at((first, last)) for name, first, last in ends}
+        self._oldest_items = {name: oldest_queued_at((first, last)) for name, first, last in ends}
         return self._oldest_items
 
-    def _queue(self, name: str, length: object, oldest: float | None) -> Queue | None:
+    def _queue(self, name: str, length: object, oldest: float | None) -> IngestionQueue | None:
         if not isinstance(length, int):
             return None
         if length:
             self._seen.update(("first",) if name in FIRST_LAYOUT else ("first", "second"))
         if not self._has(name):
             return None
-        return Queue(name, length, self.settings.capacity if name in CAPPED else None, oldest)
+        return IngestionQueue(name, length, self.settings.capacity if name in CAPPED else None, oldest)
 
     def _note(self, first: object, second: object) -> None:
         if self._named or first:
@@ -142,40 +152,46 @@ class Ingestion(Asked):
         """Whether an absent key means empty: not where its layout was never seen on this server."""
         return ("first" if key in FIRST_LAYOUT else "second") in self._seen
 
-    async def _worker(self, client: Client) -> Worker:
+    async def _worker(self, client: RedisClient) -> EdgeWorker:
         # GETRANGE, not GET: nobody knows how long a text another program left there
         says, last_seen, meta = await client.known(
             [("GETRANGE", STATUS, 0, 511), ("GETRANGE", LAST_SEEN, 0, 63), ("GETRANGE", META, 0, 16_383)]
         )
-        found = worker(says, last_seen or self._last_seen, document(meta, "ingestion worker"))
+        found = parse_edge_worker(
+            says, last_seen or self._last_seen, parse_json_object(meta, "ingestion worker")
+        )
         # the key expires, but a worker that was seen once does not become unknown by being dead for longer
         self._last_seen = found.last_seen
         return found
 
-    async def _history(self, client: Client) -> History:
+    async def _history(self, client: RedisClient) -> JobHistory:
         names = (HISTORY, LONG_HISTORY)
         answers = await client.known([(*c, name) for name in names for c in (("LLEN",), ("MEMORY", "USAGE"))])
         there = [n for n, length in zip(names, answers[::2], strict=True) if length != 0]
-        heavy = {n for n, used in zip(names, answers[1::2], strict=True) if is_heavy(used)}
+        heavy = {n for n, used in zip(names, answers[1::2], strict=True) if is_too_large(used)}
         light = [n for n in there if n not in heavy]
         lists = await client.known([("LRANGE", name, 0, WINDOW - 1) for name in light]) if light else []
         return self._tally.history([text for found in lists if isinstance(found, list) for text in found])
 
-    async def _jobs(self, client: Client) -> tuple[Job, ...]:
+    async def _jobs(self, client: RedisClient) -> tuple[IngestionJob, ...]:
         """The jobs that the second layout tracks, none where there are too many to read."""
         size, used = await client.known([("HLEN", JOBS), ("MEMORY", "USAGE", JOBS)])
-        if not isinstance(size, int) or not 0 < size <= MOST_JOBS or is_heavy(used):
+        if not isinstance(size, int) or not 0 < size <= MAX_JOBS or is_too_large(used):
             return ()
         texts = await client.one("HVALS", JOBS)
-        return tuple(job(document(text, JOBS)) for text in texts) if isinstance(texts, list) else ()
+        return (
+            tuple(parse_job(parse_json_object(text, JOBS)) for text in texts)
+            if isinstance(texts, list)
+            else ()
+        )
 
 
-def is_heavy(used: object) -> bool:
+def is_too_large(used: object) -> bool:
     """Whether a key takes more memory than is read; a server that does not say is believed to be kind."""
-    return isinstance(used, int) and used > MOST_BYTES
+    return isinstance(used, int) and used > MAX_BYTES
 
 
-def listed(jobs: Document) -> list[object]:
+def listed_jobs(jobs: JsonObject) -> list[object]:
     """The items of the list `jobs`."""
     items = jobs.at("jobs")
     return items[:WINDOW] if isinstance(items, list) else []

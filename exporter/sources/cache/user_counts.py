@@ -7,7 +7,7 @@ an exporter before this one has sent; where one has asked before, the counts tha
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.sources.redis_counts import SENT, Counts
+from exporter.sources.redis_counts import SENT_COMMANDS, CommandCounts
 
 # the fields of INFO that count what every client does, and our own names for them
 TOTALS = {
@@ -18,25 +18,27 @@ TOTALS = {
 }
 # of the fields of one command, those that are counts
 COMMAND = {"calls": "calls", "rejected_calls": "rejected", "failed_calls": "failed"}
-OURS = "slowlog|get"  # asked by exporters and by nobody else
-Key = tuple[str, str]  # what is counted, and of which command or error
+EXPORTER_COMMAND = "slowlog|get"  # asked by exporters and by nobody else
+CountKey = tuple[str, str]  # what is counted, and of which command or error
 
 
-class Users:
+class UserCommandCounts:
     """What users have done, added up from one INFO to the next."""
 
     def __init__(self) -> None:
-        self._server: dict[Key, float] = {}
-        self._own: dict[Key, float] = {}
-        self._users: dict[Key, float] = {}
-        self._owed: dict[Key, float] = {}
+        self._server: dict[CountKey, float] = {}
+        self._own: dict[CountKey, float] = {}
+        self._users: dict[CountKey, float] = {}
+        self._owed: dict[CountKey, float] = {}
         self._asked = 0.0
 
-    def info(self, info: Mapping[str, Any], own: Counts) -> dict[str, Any]:
+    def info(self, info: Mapping[str, Any], own: CommandCounts) -> dict[str, Any]:
         """The same INFO with the users' counts in place of the server's."""
-        server = counted(info)
-        ours = {key: sent(own, key) for key in server}
-        self._asked = sent(own, ("calls", OURS)) + sent(own, ("rejected", OURS))
+        server = server_counts(info)
+        ours = {key: own_count(own, key) for key in server}
+        self._asked = own_count(own, ("calls", EXPORTER_COMMAND)) + own_count(
+            own, ("rejected", EXPORTER_COMMAND)
+        )
         if not self._server:
             self._begin(server, ours, info)
         else:
@@ -46,8 +48,12 @@ class Users:
         forgotten: dict[str, Any] = {f"cmdstat_{name}": {} for what, name in self._users if what == "calls"}
         return {name: self._field(name, value) for name, value in {**forgotten, **info}.items()}
 
-    def _begin(self, server: dict[Key, float], ours: dict[Key, float], info: Mapping[str, Any]) -> None:
-        asked = of_command(info, OURS, "calls") + of_command(info, OURS, "rejected_calls")
+    def _begin(
+        self, server: dict[CountKey, float], ours: dict[CountKey, float], info: Mapping[str, Any]
+    ) -> None:
+        asked = command_stat(info, EXPORTER_COMMAND, "calls") + command_stat(
+            info, EXPORTER_COMMAND, "rejected_calls"
+        )
         asked_before = asked > self._asked
         for key, count in server.items():
             what, name = key
@@ -55,14 +61,14 @@ class Users:
                 of_users = self._users["calls", name] / max(server["calls", name], 1.0)
                 self._users[key] = count * of_users
                 continue
-            is_shared = what == "total" or name.partition("|")[0] in SENT or name == "NOPERM"
+            is_shared = what == "total" or name.partition("|")[0] in SENT_COMMANDS or name == "NOPERM"
             if asked_before and is_shared:
                 self._users[key] = 0.0
                 continue
             self._users[key] = max(count - ours[key], 0.0)
             self._owed[key] = min(count - ours[key], 0.0)
 
-    def _add(self, server: dict[Key, float], ours: dict[Key, float]) -> None:
+    def _add(self, server: dict[CountKey, float], ours: dict[CountKey, float]) -> None:
         is_anew = any(server.get(key, 0.0) < count for key, count in self._server.items())
         before = {} if is_anew else self._server
         for key, count in server.items():
@@ -76,7 +82,12 @@ class Users:
             self._grow(key, max(owed, 0.0), more, server, before)
 
     def _grow(
-        self, key: Key, users: float, more: float, server: dict[Key, float], before: dict[Key, float]
+        self,
+        key: CountKey,
+        users: float,
+        more: float,
+        server: dict[CountKey, float],
+        before: dict[CountKey, float],
     ) -> None:
         self._users[key] = self._users.get(key, 0.0) + users
         time = ("usec", key[1])
@@ -98,9 +109,9 @@ class Users:
         return {**value, **{field: count for field, count in counts.items() if count is not None}}
 
 
-def counted(info: Mapping[str, Any]) -> dict[Key, float]:
+def server_counts(info: Mapping[str, Any]) -> dict[CountKey, float]:
     """Every count of INFO that our own commands change."""
-    found: dict[Key, float] = {}
+    found: dict[CountKey, float] = {}
     for name, value in info.items():
         if name in TOTALS and isinstance(value, int | float):
             found["total", TOTALS[name]] = float(value)
@@ -114,7 +125,7 @@ def counted(info: Mapping[str, Any]) -> dict[Key, float]:
     return found
 
 
-def sent(own: Counts, key: Key) -> float:
+def own_count(own: CommandCounts, key: CountKey) -> float:
     """How much of this count is ours; servers before Redis 7 count a command with all its subcommands."""
     what, name = key
     if what == "total":
@@ -125,7 +136,7 @@ def sent(own: Counts, key: Key) -> float:
     return float(kept[name] + sum(n for other, n in kept.items() if other.startswith(f"{name}|")))
 
 
-def of_command(info: Mapping[str, Any], command: str, field: str) -> float:
+def command_stat(info: Mapping[str, Any], command: str, field: str) -> float:
     """A field of the command's statistics, also where they are those of all its subcommands."""
     for name in (command, command.partition("|")[0]):
         stats = info.get(f"cmdstat_{name}")

@@ -5,14 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.anomaly.episodes import Row
-from exporter.anomaly.features import CHANGE, JUMP, MEAN, NUMBER, REST, SPREAD, VALUE, WEEK
-from exporter.anomaly.readings import Readings, blank
-from exporter.anomaly.tuning import Tuning
-from exporter.anomaly.windows import Floats, Sight
+from exporter.anomaly.features import CHANGE, JUMP, MEAN, NUMBER, RESIDUAL, SPREAD, VALUE, WEEK
+from exporter.anomaly.parameters import Parameters
+from exporter.anomaly.ranges import Floats, RangeScores
+from exporter.anomaly.scores import DetectorScores, empty_scores
+from exporter.anomaly.tracker import ScoredRow
 
 
-class Rows(NamedTuple):
+class ScoredRows(NamedTuple):
     """What is known of each row before it is judged."""
 
     numbers: NDArray[np.int64]
@@ -29,24 +29,24 @@ class Rows(NamedTuple):
         """Where there is something to judge."""
         return self.above + self.below + self.still > 0
 
-    def row(self, number: int) -> Row:
+    def row(self, number: int) -> ScoredRow:
         """One of them."""
-        return Row(*(column[number].item() for column in self))
+        return ScoredRow(*(column[number].item() for column in self))
 
-    def unjudged(self) -> Readings:
+    def unjudged(self) -> DetectorScores:
         """Readings that say of none that it is unusual."""
-        return blank(len(self.values))._replace(lower=self.lower, upper=self.upper)
+        return empty_scores(len(self.values))._replace(lower=self.lower, upper=self.upper)
 
 
-class Judging:
+class FeatureScorer:
     """Sums up the features."""
 
-    def __init__(self, tuning: Tuning) -> None:
+    def __init__(self, tuning: Parameters) -> None:
         self._bar = tuning.bar
         self._floor = tuning.floor
         # what a mean of n rows does is n rows' news, while its noise is smaller by the root of n
         self._above = np.zeros(NUMBER)
-        self._above[[VALUE, MEAN, REST, JUMP, SPREAD, CHANGE]] = (
+        self._above[[VALUE, MEAN, RESIDUAL, JUMP, SPREAD, CHANGE]] = (
             1,
             tuning.short**0.5,
             1,
@@ -61,10 +61,10 @@ class Judging:
         self,
         when: tuple[NDArray[np.int64], Floats],
         values: Floats,
-        seen: Sight,
+        seen: RangeScores,
         usual: Floats,
         still: Floats,
-    ) -> Rows:
+    ) -> ScoredRows:
         """The rows with their sums and bands.
 
         `when` is their numbers and times, `usual` what is usual at this time in the last week and on this
@@ -72,10 +72,10 @@ class Judging:
         """
         daily, weekly = usual
         among = [VALUE, MEAN]
-        above = foreseen((weekly[:, None] > seen.high[:, among]).any(axis=1), seen.above)
-        below = foreseen((weekly[:, None] < seen.low[:, among]).any(axis=1), seen.below)
+        above = limit_to_weekday((weekly[:, None] > seen.high[:, among]).any(axis=1), seen.above)
+        below = limit_to_weekday((weekly[:, None] < seen.low[:, among]).any(axis=1), seen.below)
         sums = (self._sum(above, self._above, seen.span), self._sum(below, self._below, seen.span))
-        return Rows(*when, values, *sums, *self._band(seen, daily), still)
+        return ScoredRows(*when, values, *sums, *self._band(seen, daily), still)
 
     def _sum(self, parts: Floats, weights: Floats, span: Floats) -> Floats:
         """What lies outside in all ways; what is not judged counts for nothing."""
@@ -85,25 +85,25 @@ class Judging:
         summed: Floats = np.nan_to_num(parts, nan=0.0) @ weights
         return summed
 
-    def _band(self, seen: Sight, usual: Floats) -> tuple[Floats, Floats]:
+    def _band(self, seen: RangeScores, usual: Floats) -> tuple[Floats, Floats]:
         """Where a value is expected: in the window of the values and in that of the time of day."""
         margin = self._bar * seen.span
         lows, highs = seen.low - margin, seen.high + margin
         ends = (
-            np.fmax(lows[:, VALUE], usual + lows[:, REST]),
-            np.fmin(highs[:, VALUE], usual + highs[:, REST]),
+            np.fmax(lows[:, VALUE], usual + lows[:, RESIDUAL]),
+            np.fmin(highs[:, VALUE], usual + highs[:, RESIDUAL]),
         )
         lower, upper = np.minimum(*ends), np.maximum(*ends)
         # what was never below nothing is not expected there
         return np.where(seen.low[:, VALUE] >= 0, np.maximum(lower, 0), lower), upper
 
 
-def foreseen(beyond: NDArray[np.bool_], parts: Floats) -> Floats:
+def limit_to_weekday(beyond: NDArray[np.bool_], parts: Floats) -> Floats:
     """The parts, counted only as far as the same weekday agrees: always the time of day, and all of them
     where that weekday's value lies beyond the window, as on the first morning of a weekend.
     """
     parts = parts.copy()
-    parts[:, REST] = np.fmin(parts[:, REST], parts[:, WEEK])
+    parts[:, RESIDUAL] = np.fmin(parts[:, RESIDUAL], parts[:, WEEK])
     for part in (VALUE, MEAN, JUMP, CHANGE):
         parts[:, part] = np.where(beyond, np.fmin(parts[:, part], parts[:, WEEK]), parts[:, part])
     return parts

@@ -9,7 +9,7 @@ DAYS = 7  # that the season remembers
 
 
 @dataclass(frozen=True)
-class Tuning:
+class Parameters:
     """Lengths in rows, one row a period; `lasts` in seconds.
 
     Chosen in the middle of what does well on two labelled sets, not at a peak (benchmarks/README.md).
@@ -44,7 +44,7 @@ class Tuning:
         return 4 * self.window
 
     @classmethod
-    def of(cls, period: float, learn: float = DAY, holidays: frozenset[date] = frozenset()) -> "Tuning":
+    def of(cls, period: float, learn: float = DAY, holidays: frozenset[date] = frozenset()) -> "Parameters":
         """For rows `period` seconds apart: the window holds a day, or each morning would be news."""
         return cls(
             window=max(cls.window, math.ceil(25 * HOUR / period)),

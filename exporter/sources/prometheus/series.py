@@ -5,36 +5,36 @@ from itertools import compress
 from math import isfinite
 from typing import Any, NamedTuple
 
-from exporter.errors import BadAnswer
-from exporter.sources.document import Document
+from exporter.errors import InvalidResponse
+from exporter.sources.json_object import JsonObject
 
 # every label and its value but that of the metric's name, in order: what tells one series from all others
 Labels = tuple[tuple[str, str], ...]
 
 
-class Rows(NamedTuple):
+class SeriesSamples(NamedTuple):
     """Times in Unix seconds, and as many values, all of them finite."""
 
     times: list[float]
     values: list[float]
 
 
-def series(answer: Document) -> Iterator[tuple[Labels, Rows]]:
+def parse_series(answer: JsonObject) -> Iterator[tuple[Labels, SeriesSamples]]:
     """The series of a vector or a matrix. Raises BadAnswer for anything else."""
     if answer.text("status") != "success":
-        raise BadAnswer(f"{answer.name} answered {answer.text('status')}; expected success")
+        raise InvalidResponse(f"{answer.name} answered {answer.text('status')}; expected success")
     for found in answer.parts("data", "result"):
-        yield labels(found), rows(found)
+        yield parse_labels(found), parse_samples(found)
 
 
-def labels(found: Document) -> Labels:
+def parse_labels(found: JsonObject) -> Labels:
     """The whole label set of one series."""
     metric = found.part("metric")
     names = [key for key in metric.keys() if key != "__name__"]  # noqa: SIM118 - a Document is no mapping
     return tuple(sorted((key, metric.text(key) or "") for key in names))
 
 
-def rows(found: Document) -> Rows:
+def parse_samples(found: JsonObject) -> SeriesSamples:
     """The rows of one series that are numbers. Raises BadAnswer where one is no time with a value."""
     single, many = found.at("value"), found.at("values")
     pairs: list[Any] = many if isinstance(many, list) else [single]
@@ -43,7 +43,7 @@ def rows(found: Document) -> Rows:
         times = [float(moment) for moment, _ in pairs]
         values = [float(value) for _, value in pairs]
     except (TypeError, ValueError):
-        raise BadAnswer(f"{found.name} answered with rows that are no pairs of numbers") from None
+        raise InvalidResponse(f"{found.name} answered with rows that are no pairs of numbers") from None
     # a ratio of nothing is no number to learn
     known = [*map(isfinite, values)]
-    return Rows([*compress(times, known)], [*compress(values, known)])
+    return SeriesSamples([*compress(times, known)], [*compress(values, known)])

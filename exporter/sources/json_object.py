@@ -5,18 +5,18 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from exporter.errors import BadAnswer
-from exporter.metrics import known
+from exporter.errors import InvalidResponse
+from exporter.metrics import is_finite
 
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 
-class Document:
+class JsonObject:
     """A JSON object of a source. Raises BadAnswer when the body is something else."""
 
     def __init__(self, body: object, name: str) -> None:
         if not isinstance(body, dict):
-            raise BadAnswer(f"{name} answered with {kind_of(body)}; expected a JSON object")
+            raise InvalidResponse(f"{name} answered with {json_type_name(body)}; expected a JSON object")
         self._body: dict[str, Any] = body
         self.name = name
 
@@ -42,16 +42,16 @@ class Document:
         value = self.at(*path)
         return value if isinstance(value, bool) else None
 
-    def part(self, *path: str) -> "Document":
+    def part(self, *path: str) -> "JsonObject":
         """The object at this path; an empty one where there is none."""
         value = self.at(*path)
-        return Document(value if isinstance(value, dict) else {}, self.name)
+        return JsonObject(value if isinstance(value, dict) else {}, self.name)
 
-    def parts(self, *path: str) -> list["Document"]:
+    def parts(self, *path: str) -> list["JsonObject"]:
         """The objects of the list at this path; what is no object is left out."""
         value = self.at(*path)
         items = value if isinstance(value, list) else []
-        return [Document(item, self.name) for item in items if isinstance(item, dict)]
+        return [JsonObject(item, self.name) for item in items if isinstance(item, dict)]
 
     def keys(self) -> Iterator[str]:
         """The names of this object's fields."""
@@ -75,7 +75,7 @@ class Document:
 
 def is_number(value: object) -> bool:
     """Whether the value is a finite number and not a truth value."""
-    return not isinstance(value, bool) and known(value)
+    return not isinstance(value, bool) and is_finite(value)
 
 
 def unix_seconds(value: object, zone: str | None = "UTC") -> float | None:
@@ -96,7 +96,7 @@ def unix_seconds(value: object, zone: str | None = "UTC") -> float | None:
         return None
 
 
-def kind_of(body: object) -> str:
+def json_type_name(body: object) -> str:
     """What a JSON value is, in words."""
     names = {dict: "an object", list: "a list", str: "a string", type(None): "null", bool: "true or false"}
     return names.get(type(body), "a number")

@@ -10,19 +10,19 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from exporter.anomaly.tuning import Tuning
+from exporter.anomaly.parameters import Parameters
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 BLOCKS = 50  # that a window is made of
 # of a series that stands still, a move by this share of its size is as much as a range
-STILL = 0.01
-LEAST = 1e-9
+FLAT_SHARE = 0.01
+MIN_SPAN = 1e-9
 # rows that are taken at once in the hope that none must be cut off
 FEW, MANY = 16, 2048
 
 
-class Sight(NamedTuple):
+class RangeScores(NamedTuple):
     """Features against their bounds, all of one shape: how far outside, in ranges; nan where not judged."""
 
     above: Floats
@@ -32,19 +32,21 @@ class Sight(NamedTuple):
     span: Floats
 
 
-def sight(features: Floats, low: Floats, high: Floats, size: Floats) -> Sight:
+def score_ranges(features: Floats, low: Floats, high: Floats, size: Floats) -> RangeScores:
     """How far outside of these bounds; `size` is how large the values themselves are."""
-    span = np.maximum(np.maximum(high - low, STILL * size), LEAST)
-    return Sight(np.maximum(features - high, 0) / span, np.maximum(low - features, 0) / span, low, high, span)
+    span = np.maximum(np.maximum(high - low, FLAT_SHARE * size), MIN_SPAN)
+    return RangeScores(
+        np.maximum(features - high, 0) / span, np.maximum(low - features, 0) / span, low, high, span
+    )
 
 
-class Windows:
+class RollingRanges:
     """The windows of several features of many series; a row that is no number is passed over.
 
     Extremes are held as the least of a feature and the least of its negative.
     """
 
-    def __init__(self, tuning: Tuning, series: int, features: int) -> None:
+    def __init__(self, tuning: Parameters, series: int, features: int) -> None:
         self._rows = max(tuning.window // BLOCKS, 1)
         self._learn, self._clip = tuning.learn, tuning.clip
         # memory that is not touched before `clear` is not taken
@@ -59,13 +61,13 @@ class Windows:
         for kept in (self._ring, self._past, self._now):
             kept[place] = np.inf
 
-    def round(self, places: Places, features: Floats, size: Floats) -> Sight:
+    def round(self, places: Places, features: Floats, size: Floats) -> RangeScores:
         """One row of each of these series: features of shape (series, features), sizes of the same shape."""
         least = np.minimum(self._past[places], self._now[places])
         judged = self.seen[places] >= self._learn
         low = np.where(judged, least[..., 0], np.nan)
         high = np.where(judged, -least[..., 1], np.nan)
-        found = sight(features, low, high, size)
+        found = score_ranges(features, low, high, size)
         entering = np.fmin(np.fmax(features, low - self._clip * found.span), high + self._clip * found.span)
         entering = np.where(np.isfinite(features), entering, np.inf)
         signed = np.stack((entering, np.where(np.isfinite(features), -entering, np.inf)), axis=-1)
@@ -84,12 +86,12 @@ class Windows:
         self._past[places, columns] = self._ring[places, columns].min(axis=-1)
         self._now[places, columns] = np.inf
 
-    def rows(self, place: int, feature: int, values: Floats, size: Floats) -> Sight:
+    def rows(self, place: int, feature: int, values: Floats, size: Floats) -> RangeScores:
         """Many rows of one feature of one series."""
         known = np.isfinite(values)
         bounds = np.full((2, len(values)), np.nan)
         bounds[:, known] = self._bounds(place, feature, values[known], size[known])
-        return sight(values, bounds[0], bounds[1], size)
+        return score_ranges(values, bounds[0], bounds[1], size)
 
     def _bounds(self, place: int, feature: int, values: Floats, size: Floats) -> Floats:
         """The least and the greatest before each row, of shape (2, rows)."""
@@ -137,13 +139,13 @@ class Windows:
 
     def _far(self, values: Floats, bounds: Floats, size: Floats) -> int | None:
         """The first row that must be cut off."""
-        found = sight(values, bounds[0], bounds[1], size)
+        found = score_ranges(values, bounds[0], bounds[1], size)
         beyond = np.fmax(found.above, found.below) > self._clip
         return int(np.argmax(beyond)) if beyond.any() else None
 
     def _cut(self, value: float, bounds: Floats, size: float) -> float:
         low, high = bounds
-        margin = self._clip * max(high - low, STILL * size, LEAST)
+        margin = self._clip * max(high - low, FLAT_SHARE * size, MIN_SPAN)
         return float(min(max(value, low - margin), high + margin))
 
     def _keep(self, place: int, feature: int, running: Floats, count: int) -> None:

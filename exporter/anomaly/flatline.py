@@ -3,21 +3,21 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.anomaly.tuning import Tuning
-from exporter.anomaly.windows import Floats, Places
+from exporter.anomaly.parameters import Parameters
+from exporter.anomaly.ranges import Floats, Places
 
-LONGER = 4  # times as long as it ever stood still before: unusual; twice that: strongly
+LIMIT_FACTOR = 4  # times as long as it ever stood still before: unusual; twice that: strongly
 STRONG = 2
-MOVES = 20  # that a series has made which used to move
+MIN_MOVES = 20  # that a series has made which used to move
 
 
-class Stillness:
+class FlatlineDetector:
     """For how many rows each series has stood still, against how long it ever did.
 
     A stop that was unusual counts as half of what it would have taken, so that one does not hide the next.
     """
 
-    def __init__(self, tuning: Tuning, series: int) -> None:
+    def __init__(self, tuning: Parameters, series: int) -> None:
         self._least, self._learn = tuning.still, tuning.learn
         self._value = np.empty(series)
         self._run, self._longest, self._seen, self._moves = (np.empty(series) for _ in range(4))
@@ -41,10 +41,12 @@ class Stillness:
         self._value[places] = values
         self._seen[places] += 1
         self._moves[places] += moved
-        return graded(self._run[places], self._limit(places), learnt & (self._moves[places] > MOVES))
+        return flatline_grades(
+            self._run[places], self._limit(places), learnt & (self._moves[places] > MIN_MOVES)
+        )
 
     def _limit(self, places: Places) -> Floats:
-        limits: Floats = np.maximum(self._least, LONGER * self._longest[places])
+        limits: Floats = np.maximum(self._least, LIMIT_FACTOR * self._longest[places])
         return limits
 
     def rows(self, place: int, values: Floats) -> Floats:
@@ -68,11 +70,11 @@ class Stillness:
         longest = np.maximum.accumulate(np.maximum(ended, self._longest[place]))
         before = np.concatenate((self._longest[[place]], longest[:-1]))
         learnt = self._seen[place] + number >= self._learn
-        cut = learnt & (ended > np.maximum(self._least, LONGER * before) / 2)
+        cut = learnt & (ended > np.maximum(self._least, LIMIT_FACTOR * before) / 2)
         count = int(np.argmax(cut)) if cut.any() else len(values)
         moves = self._moves[place] + np.cumsum(moved)
-        limit = np.maximum(self._least, LONGER * longest)
-        found[:count] = graded(run, limit, learnt & (moves > MOVES))[:count]
+        limit = np.maximum(self._least, LIMIT_FACTOR * longest)
+        found[:count] = flatline_grades(run, limit, learnt & (moves > MIN_MOVES))[:count]
         if count:
             self._value[place], self._run[place] = values[count - 1], run[count - 1]
             self._longest[place] = longest[count - 1]
@@ -81,7 +83,7 @@ class Stillness:
         return count
 
 
-def graded(run: Floats, limit: Floats, judged: NDArray[np.bool_]) -> Floats:
+def flatline_grades(run: Floats, limit: Floats, judged: NDArray[np.bool_]) -> Floats:
     """1 and 2 in the rows in which a stop passes once and twice its limit."""
     now, before = run // limit, (run - 1) // limit
     return np.where(judged & (now != before) & (run > 0) & (now <= STRONG), now, 0.0)

@@ -4,10 +4,10 @@ from math import inf
 
 from exporter.status import UNKNOWN
 
-MOST = 1000  # subjects that are remembered
+MAX_SUBJECTS = 1000  # subjects that are remembered
 
 
-class ObservedSince:
+class StateChanges:
     """Remembers the last known observation of each subject. What is unknown for a while is no change."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class ObservedSince:
         known = self._known.get(subject)
         if known is not None and observed in (known[0], UNKNOWN):
             return known[1]
-        if observed == UNKNOWN or (known is None and len(self._known) >= MOST):
+        if observed == UNKNOWN or (known is None and len(self._known) >= MAX_SUBJECTS):
             return -inf
         self._known[subject] = (observed, -inf if known is None else now)
         return self._known[subject][1]
@@ -32,6 +32,6 @@ class ObservedSince:
         if not does:
             self._disagree.pop(subject, None)
             return None
-        if len(self._disagree) < MOST:
+        if len(self._disagree) < MAX_SUBJECTS:
             self._disagree.setdefault(subject, now)
         return self._disagree.get(subject, now)

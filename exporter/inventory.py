@@ -11,14 +11,14 @@ from pydantic.fields import FieldInfo
 from exporter import runner
 from exporter.collector import Collector
 from exporter.collectors import COLLECTORS
-from exporter.metrics import Description
-from exporter.pace import Pace
+from exporter.metrics import MetricDesc
+from exporter.poll_policy import PollPolicy
 from exporter.settings import Settings
 from exporter.settings_load import WELL_KNOWN
 from exporter.sources import Sources
 
 # addresses that nobody listens on: with them every question is configured, and none is asked
-EVERYTHING = {
+ALL_CONFIGURED = {
     "database": {"url": "postgresql+psycopg://watched.invalid/neo"},
     "redis": {"url": "redis://watched.invalid/2"},
     "celery": {"broker_url": "redis://watched.invalid/0", "results_url": "redis://watched.invalid/1"},
@@ -27,25 +27,25 @@ EVERYTHING = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class MetricEntry:
     """A metric, and the collector and part that show it."""
 
     collector: str
     part: str
-    metric: Description
+    metric: MetricDesc
 
 
 @dataclass(frozen=True)
-class Put:
+class PollerEntry:
     """A question, the source that it is put to, and its pace."""
 
     source: str
     name: str
-    pace: Pace
+    pace: PollPolicy
 
 
 @dataclass(frozen=True)
-class Choice:
+class SettingEntry:
     """A setting: its name in the file, its environment variables, its default as text, its meaning."""
 
     name: str
@@ -54,19 +54,19 @@ class Choice:
     about: str
 
 
-def shown(collectors: Sequence[Collector] = COLLECTORS) -> Iterator[Shown]:
+def list_metrics(collectors: Sequence[Collector] = COLLECTORS) -> Iterator[MetricEntry]:
     """Every metric that the page can hold, in its order."""
     for collector in collectors:
         for part in collector.parts:
-            yield from (Shown(collector.name, part.name, metric) for metric in part.metrics)
-    yield from (Shown("", "", metric) for metric in runner.DESCRIPTIONS)
+            yield from (MetricEntry(collector.name, part.name, metric) for metric in part.metrics)
+    yield from (MetricEntry("", "", metric) for metric in runner.RUNNER_METRICS)
 
 
-def put() -> list[Put]:
+def list_pollers() -> list[PollerEntry]:
     """Every question that is put to anyone where everything is configured, with its default pace."""
-    sources = Sources.build(Settings.model_validate(EVERYTHING))
+    sources = Sources.build(Settings.model_validate(ALL_CONFIGURED))
     found = [
-        Put(type(source).__name__, question.name, question.pace)
+        PollerEntry(type(source).__name__.removesuffix("Source"), question.name, question.pace)
         for source in sources.each()
         for question in source.questions()
     ]
@@ -74,23 +74,25 @@ def put() -> list[Put]:
     return found
 
 
-def choices(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[Choice]:
+def list_settings(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[SettingEntry]:
     """Every setting, sections opened up."""
     for name, field in model.model_fields.items():
         here = (*path, name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from choices(field.annotation, here)
+            yield from list_settings(field.annotation, here)
         else:
-            yield Choice(".".join(here), variables(here), default_of(field), field.description or "")
+            yield SettingEntry(
+                ".".join(here), environment_variables(here), default_text(field), field.description or ""
+            )
 
 
-def variables(path: tuple[str, ...]) -> tuple[str, ...]:
+def environment_variables(path: tuple[str, ...]) -> tuple[str, ...]:
     """The environment variables that set this, the one that operators know first."""
     known = tuple(name for name, where in WELL_KNOWN.items() if where == path)
     return (*known, "OPS_" + "__".join(path).upper())
 
 
-def default_of(field: FieldInfo) -> str:
+def default_text(field: FieldInfo) -> str:
     """The default as it would be written in the file; empty where there is none."""
     value: Any = field.default
     if value is None or isinstance(value, SecretStr):

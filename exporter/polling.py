@@ -9,35 +9,35 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Generic, TypeVar
 
-from exporter.clock import steady
+from exporter.clock import steady_time
 from exporter.errors import (
-    Absent,
     NotConfigured,
-    OutOfTime,
-    Refused,
-    RouteAbsent,
+    PollDeferred,
+    RequestFailed,
+    RouteNotFound,
+    ScrapeDeadlineExceeded,
     SourceError,
-    TimedOut,
-    Unusable,
-    Withheld,
+    SourceMisconfigured,
+    SourceTimeout,
+    SourceUnreachable,
 )
 from exporter.footprint import current_query
-from exporter.pace import (
-    ABSENT_FOR,
-    NOT_CONFIGURED,
-    NOT_THERE,
-    SOON,
-    SOON_ENOUGH,
-    SURE,
-    Pace,
-    Terms,
+from exporter.poll_policy import (
+    ABSENT_RETRY_INTERVAL,
+    CONFIRMATIONS,
+    FAST_BACKOFF_BASE,
+    FAST_BACKOFF_MAX,
+    NOT_FOUND_STATUSES,
+    UNAVAILABLE_STATUS,
+    PollPolicy,
+    SourceConstraints,
 )
 
 T = TypeVar("T")
 Clock = Callable[[], float]
 
 # the times of the answers that the part being read has used, so that its age is that of its oldest answer
-answers_used: ContextVar[list[float] | None] = ContextVar("answers_used", default=None)
+result_times: ContextVar[list[float] | None] = ContextVar("answers_used", default=None)
 
 
 @dataclass
@@ -48,22 +48,22 @@ class Scrape:
     had: set[str] = field(default_factory=set)
 
 
-scrape_under_way: ContextVar[Scrape | None] = ContextVar("scrape_under_way", default=None)
+current_scrape: ContextVar[Scrape | None] = ContextVar("scrape_under_way", default=None)
 
 
 # a question that scrapes want more often than this is asked beside them, so that none of them waits for it
-OFTEN = 3.0
+FREQUENT_INTERVAL = 3.0
 # seconds for which a failing question is left alone at most, however much it costs
-LONGEST_REST = 60.0
+MAX_COST_BACKOFF = 60.0
 # how much older than its period an answer may be while the next is on its way
-ON_ITS_WAY = 0.5
+REFRESH_GRACE = 0.5
 # scrapes at most this far apart ask by themselves what is due, so that what they show is as new as they are
 CLOSE = 0.3
 # a scrape waits this long for a quick source, and asks what falls due within this
 MOMENT = 0.05
 
 
-class Question(Generic[T]):
+class Poller(Generic[T]):
     """One question to one source, with its pace, its last answer and its last failure.
 
     Its times are moments of the steady clock (clock.py), in seconds.
@@ -73,13 +73,13 @@ class Question(Generic[T]):
         self,
         name: str,
         ask: Callable[[], Awaitable[T]] | None,
-        pace: Pace,
-        clock: Clock = steady,
-        terms: Terms | None = None,
+        pace: PollPolicy,
+        clock: Clock = steady_time,
+        terms: SourceConstraints | None = None,
     ) -> None:
         self.name = name
         self.pace = pace
-        self.terms = terms or Terms()
+        self.terms = terms or SourceConstraints()
         self.failures = self.silences = 0
         self.error: SourceError | None = None
         self.answered_at: float | None = None
@@ -88,7 +88,7 @@ class Question(Generic[T]):
         self.failed_at: float | None = None
         self.seconds: float | None = None
         self.absent = False
-        self.withheld: Withheld | None = None  # why it was not asked when it was due last
+        self.withheld: PollDeferred | None = None  # why it was not asked when it was due last
         self._ask = ask
         self._clock = clock
         self._value: T | None = None
@@ -121,7 +121,7 @@ class Question(Generic[T]):
         """The answer as of now. Raises SourceError when the source gave none, NotConfigured without one."""
         if self._ask is None:
             raise NotConfigured(f"{self.name} is not configured")
-        scrape = scrape_under_way.get()
+        scrape = current_scrape.get()
         self._note(scrape)
         if self._must_ask(scrape):
             await self._ask_for(scrape)
@@ -130,7 +130,7 @@ class Question(Generic[T]):
         if scrape is not None:
             scrape.had.add(self.name)
         if self.absent:
-            raise RouteAbsent(f"{self.name} is not there: {self.error}")
+            raise RouteNotFound(f"{self.name} is not there: {self.error}")
         if self.error is not None:
             raise self.error
         return self._take()
@@ -142,7 +142,7 @@ class Question(Generic[T]):
         """
         try:
             await self.answer()
-        except (NotConfigured, OutOfTime, Unusable, Withheld):
+        except (NotConfigured, ScrapeDeadlineExceeded, SourceMisconfigured, PollDeferred):
             raise
         except SourceError:
             return False
@@ -234,26 +234,26 @@ class Question(Generic[T]):
     def _rest(self, error: SourceError) -> float:
         """How long to leave the source alone, in seconds."""
         if self.absent:
-            return ABSENT_FOR
-        if isinstance(error, Absent):
-            return min(SOON * 2.0 ** min(self.failures, 30), SOON_ENOUGH)
+            return ABSENT_RETRY_INTERVAL
+        if isinstance(error, SourceUnreachable):
+            return min(FAST_BACKOFF_BASE * 2.0 ** min(self.failures, 30), FAST_BACKOFF_MAX)
         rest = min(self.pace.rest * 2.0 ** min(self.failures, 30), self.pace.longest_rest)
         # what fails costs the source as much as what does not, and a time-out most of all
-        return max(rest, min(self._stretched(), LONGEST_REST))
+        return max(rest, min(self._stretched(), MAX_COST_BACKOFF))
 
     def _note(self, scrape: Scrape | None) -> None:
         """Remember that a scrape wants this; from the second within a while on, ask beside the scrapes."""
         if scrape is None or scrape is self._wanted_by or self.pace.at_most_every == 0:
             return
         since = self._clock() - self._wanted_at
-        is_often, self._are_scrapes_close = since < OFTEN, since < CLOSE
+        is_often, self._are_scrapes_close = since < FREQUENT_INTERVAL, since < CLOSE
         self._wanted_by, self._wanted_at = scrape, self._clock()
         if is_often and self._beside is None:
             self._beside = asyncio.create_task(self._ask_beside(), name=f"ask {self.name} beside")
 
     async def _ask_beside(self) -> None:
         try:
-            while self._clock() - self._wanted_at < max(OFTEN, self._period()):
+            while self._clock() - self._wanted_at < max(FREQUENT_INTERVAL, self._period()):
                 await self.until_due()
                 await self._leave_to_scrape()
                 if self.next_due() <= self._clock():
@@ -288,7 +288,9 @@ class Question(Generic[T]):
             async with asyncio.timeout_at(None if scrape is None else scrape.ends):
                 await self.ask_now()
         except TimeoutError:
-            raise OutOfTime(f"{self.name} gave no answer in the time that the scrape had left") from None
+            raise ScrapeDeadlineExceeded(
+                f"{self.name} gave no answer in the time that the scrape had left"
+            ) from None
 
     def _must_ask(self, scrape: Scrape | None) -> bool:
         # one scrape gets one answer, so that no part waits for a source in the place of another
@@ -311,17 +313,19 @@ class Question(Generic[T]):
 
     def _is_current(self) -> bool:
         """Whether what was last heard, good or bad, still holds while the question is asked beside."""
-        return self.error is not None or self.age() < self._period() + ON_ITS_WAY
+        return self.error is not None or self.age() < self._period() + REFRESH_GRACE
 
     def _take(self) -> T:
         age, stands = self.age(), self.terms.stands()
-        if self.withheld is not None and not stands and age > self.stale_after() + ON_ITS_WAY:
+        if self.withheld is not None and not stands and age > self.stale_after() + REFRESH_GRACE:
             raise self.withheld
         if self.answered_at is None:
-            raise Withheld(f"{self.name} was not asked yet; the source is left alone for now")
+            raise PollDeferred(f"{self.name} was not asked yet; the source is left alone for now")
         if self.pace.every is not None and age > self.stale_after() and not stands:
-            raise TimedOut(f"{self.name} last answered {age:.0f} s ago; expected every {self.pace.every:g} s")
-        used = answers_used.get()
+            raise SourceTimeout(
+                f"{self.name} last answered {age:.0f} s ago; expected every {self.pace.every:g} s"
+            )
+        used = result_times.get()
         # what is asked on change tells of now for as long as nothing changes
         if used is not None and self.pace.every != inf:
             used.append(self.answered_at)
@@ -334,7 +338,7 @@ class Question(Generic[T]):
             async with self.terms.turn(self.query):
                 self._value = await self._asked_in_time(self._ask)
             self._answered()
-        except Withheld as withheld:
+        except PollDeferred as withheld:
             self.withheld = withheld
             self.leave_alone(withheld.retry_in)
         except TimeoutError:
@@ -365,10 +369,10 @@ class Question(Generic[T]):
     def _silent(self) -> None:
         """A silence that is known to prove nothing is no failure, unless it comes again and again."""
         self.silences += 1
-        if self.terms.stands() and self.silences < SURE:
-            self.leave_alone(SOON * 2.0**self.silences)
+        if self.terms.stands() and self.silences < CONFIRMATIONS:
+            self.leave_alone(FAST_BACKOFF_BASE * 2.0**self.silences)
             return
-        self._failed(TimedOut(f"{self.name} gave no answer within {self.pace.timeout:g} s"))
+        self._failed(SourceTimeout(f"{self.name} gave no answer within {self.pace.timeout:g} s"))
 
     def _failed(self, error: SourceError) -> None:
         self.error, self._value, self.withheld = error, None, None
@@ -379,8 +383,8 @@ class Question(Generic[T]):
 
     def _is_absent(self, error: SourceError) -> bool:
         """Whether the response means that the route is not there; a 503 only where it never gave another."""
-        if not self.pace.may_be_absent or not isinstance(error, Refused):
+        if not self.pace.may_be_absent or not isinstance(error, RequestFailed):
             return False
-        if error.status == NOT_CONFIGURED:
-            return self.answered_at is None and self.failures >= SURE
-        return error.status in NOT_THERE
+        if error.status == UNAVAILABLE_STATUS:
+            return self.answered_at is None and self.failures >= CONFIRMATIONS
+        return error.status in NOT_FOUND_STATUSES

@@ -15,28 +15,28 @@ from redis import exceptions
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from connections.redis_clients import explained
+from connections.redis_clients import explain_error
 from connections.redis_url import RedisUrl
-from exporter.sources.redis_connection import connect, read_url
-from exporter.sources.redis_counts import OwnCounts
+from exporter.sources.redis_connection import make_redis, parse_secret_url
+from exporter.sources.redis_counts import OwnCommandCounts
 
-Login = tuple[Any, ...]
-ATTEMPT = 0.6  # of the time that a command may take; two of them fit into a scrape
+LoginKey = tuple[Any, ...]
+ATTEMPT_SHARE = 0.6  # of the time that a command may take; two of them fit into a scrape
 SLICE = 0.05
 # seconds for which one who asks waits for an attempt while the server was well a moment ago
-BRIEF = 0.15
-BELIEVED = 2.5  # a server that was well so long ago is believed to be so while it is tried
+SHORT_WAIT = 0.15
+TRUSTED_AGE = 2.5  # a server that was well so long ago is believed to be so while it is tried
 
 
-class Pulse:
+class SharedPing:
     """One login to one server, tried when somebody wants to know."""
 
-    def __init__(self, redis: Redis, url: RedisUrl, timeout: float, own: OwnCounts) -> None:
+    def __init__(self, redis: Redis, url: RedisUrl, timeout: float, own: OwnCommandCounts) -> None:
         self.watchers: list[Callable[[], None]] = []
         self.error: RedisError | None = None
         self._redis = redis
         self._url = url
-        self._attempt_seconds = ATTEMPT * timeout
+        self._attempt_seconds = ATTEMPT_SHARE * timeout
         self._own = own
         self._well_at = self._tried_at = float("-inf")
         self._trying: asyncio.Task[None] | None = None
@@ -47,8 +47,8 @@ class Pulse:
         if self._trying is None and now - self._tried_at >= fresh:
             self._trying = asyncio.create_task(self._try(), name="try a Redis server")
         if self._trying is not None:
-            believed = self.error is None and now - self._well_at < BELIEVED
-            await asyncio.wait({self._trying}, timeout=BRIEF if believed else None)
+            believed = self.error is None and now - self._well_at < TRUSTED_AGE
+            await asyncio.wait({self._trying}, timeout=SHORT_WAIT if believed else None)
         return self.error
 
     async def close(self) -> None:
@@ -98,20 +98,20 @@ class Pulse:
         except RedisError as error:
             self._own.unsent([("PING",)])
             await self._redis.connection_pool.disconnect()
-            return await explained(error, self._url)
+            return await explain_error(error, self._url)
         self._own.settle([("PING",)], [reply])
         return None
 
 
-_pulses: WeakKeyDictionary[Any, WeakValueDictionary[Login, Pulse]] = WeakKeyDictionary()
+_pulses: WeakKeyDictionary[Any, WeakValueDictionary[LoginKey, SharedPing]] = WeakKeyDictionary()
 
 
-def pulse_of(login: Login, url: SecretStr, timeout: float, own: OwnCounts) -> Pulse:
+def shared_ping(login: LoginKey, url: SecretStr, timeout: float, own: OwnCommandCounts) -> SharedPing:
     """The pulse that all of this event loop share who log in so; a connection belongs to its loop."""
     pulses = _pulses.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
     key = (*login, timeout)
     pulse = pulses.get(key)
     if pulse is None:
-        redis = connect(url, None, own, most=2)
-        pulse = pulses[key] = Pulse(redis, read_url(url), timeout, own)
+        redis = make_redis(url, None, own, most=2)
+        pulse = pulses[key] = SharedPing(redis, parse_secret_url(url), timeout, own)
     return pulse

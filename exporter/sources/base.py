@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from exporter.question import Question
+from exporter.polling import Poller
 
 
-class Asked:
+class BaseSource:
     """Finds its questions among its attributes, also inside dictionaries of questions."""
 
-    def questions(self) -> Iterator[Question[Any]]:
+    def questions(self) -> Iterator[Poller[Any]]:
         """Every question that is put to this source."""
         for value in vars(self).values():
             members = value.values() if isinstance(value, dict) else [value]
-            yield from (member for member in members if isinstance(member, Question))
+            yield from (member for member in members if isinstance(member, Poller))
 
     def open(self) -> None:
         """Most sources run nothing beside the scrape."""

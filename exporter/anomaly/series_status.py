@@ -6,7 +6,7 @@ LEARNING, NORMAL, ANOMALOUS = "learning", "normal", "anomalous"
 STATES = (LEARNING, NORMAL, ANOMALOUS)
 
 
-class View(NamedTuple):
+class SeriesStatus(NamedTuple):
     """How a series is: its newest value, the band in which that was expected, and what follows.
 
     State and direction are those of strong marks: `grade` alone tells of the weak ones.

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exporter.metrics import Spread
+from exporter.metrics import HistogramData
 
 WORKER_STATES = ("idle", "training", "error", "offline", "unknown")
 
 
 @dataclass(frozen=True)
-class Queue:
+class IngestionQueue:
     """One queue: how many items wait, how many it takes, when the oldest was put in (Unix seconds)."""
 
     name: str
@@ -19,15 +19,15 @@ class Queue:
 
 
 @dataclass(frozen=True)
-class Queues:
+class IngestionQueues:
     """Every queue that this backend has, and the items that were given up."""
 
-    queues: tuple[Queue, ...]
+    queues: tuple[IngestionQueue, ...]
     dead_letters: float | None = None
 
 
 @dataclass(frozen=True)
-class Worker:
+class EdgeWorker:
     """What a worker wrote about itself, and when it last gave a sign of life (Unix seconds)."""
 
     name: str = "edge"
@@ -64,7 +64,7 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Job:
+class IngestionJob:
     """One entry of the backend's history of finished jobs; what it does not say is None."""
 
     state: str
@@ -76,25 +76,25 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Totals:
+class JobTotals:
     """The jobs that joined the history since the exporter first read it: what counters may be made of."""
 
     ended: Mapping[str, float]
     files: float
     embeddings: float
-    seconds: Spread
+    seconds: HistogramData
 
 
 @dataclass(frozen=True)
-class History:
+class JobHistory:
     """The newest finished jobs, a window that old ones leave, and the totals since the first look."""
 
-    jobs: tuple[Job, ...]
-    totals: Totals
+    jobs: tuple[IngestionJob, ...]
+    totals: JobTotals
 
 
 @dataclass(frozen=True)
-class Health:
+class IngestionHealth:
     """What the backend reports of its ingestion: a status of ours, overall and by service."""
 
     status: str

@@ -3,49 +3,49 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exporter.errors import BadAnswer
-from exporter.sources.document import Document, is_number
+from exporter.errors import InvalidResponse
+from exporter.sources.json_object import JsonObject, is_number
 
-Spike = tuple[str, float, float]  # event, Unix time, seconds
+LatencySpike = tuple[str, float, float]  # event, Unix time, seconds
 
 
 @dataclass(frozen=True)
-class Server:
+class CacheServerInfo:
     """What INFO tells; its counts are those of the users, without our own."""
 
-    info: Document
+    info: JsonObject
 
 
 @dataclass(frozen=True)
-class Slow:
+class SlowLog:
     """The log of slow commands and the latency spikes; what the server does not know is None or empty."""
 
     count: float | None
     newest: float | None  # its number
     seconds: float | None
-    spikes: tuple[Spike, ...]
+    spikes: tuple[LatencySpike, ...]
 
 
-def server(info: object) -> Server:
+def parse_info(info: object) -> CacheServerInfo:
     """The reply to INFO. Raises BadAnswer for anything else."""
     if not isinstance(info, dict):
-        raise BadAnswer("cache INFO answered with something else than fields")
-    return Server(Document(info, "cache INFO"))
+        raise InvalidResponse("cache INFO answered with something else than fields")
+    return CacheServerInfo(JsonObject(info, "cache INFO"))
 
 
-def slow(answers: Sequence[object]) -> Slow:
+def parse_slow_log(answers: Sequence[object]) -> SlowLog:
     """The replies to SLOWLOG LEN, SLOWLOG GET 1 and LATENCY LATEST."""
     count, newest, spikes = answers
-    number, took = slowest(newest)
-    return Slow(
+    number, took = parse_newest_entry(newest)
+    return SlowLog(
         count=count if isinstance(count, int) else None,
         newest=number,
         seconds=took,
-        spikes=tuple(filter(None, map(spike, spikes if isinstance(spikes, list) else []))),
+        spikes=tuple(filter(None, map(parse_latency_spike, spikes if isinstance(spikes, list) else []))),
     )
 
 
-def slowest(log: object) -> tuple[float | None, float | None]:
+def parse_newest_entry(log: object) -> tuple[float | None, float | None]:
     """Number and seconds of the one entry of SLOWLOG GET: number, Unix time, microseconds, more."""
     entry = log[0] if isinstance(log, list) and log else None
     if not isinstance(entry, list) or len(entry) < 3 or not (is_number(entry[0]) and is_number(entry[2])):
@@ -53,7 +53,7 @@ def slowest(log: object) -> tuple[float | None, float | None]:
     return float(entry[0]), entry[2] / 1e6
 
 
-def spike(row: object) -> Spike | None:
+def parse_latency_spike(row: object) -> LatencySpike | None:
     """One row of LATENCY LATEST: event, Unix time, milliseconds of the last spike, more."""
     if not isinstance(row, list) or len(row) < 3 or not is_number(row[1]) or not is_number(row[2]):
         return None
@@ -61,7 +61,7 @@ def spike(row: object) -> Spike | None:
 
 
 @dataclass(frozen=True)
-class Group:
+class PrefixStats:
     """The keys with one beginning: how many, and the bytes they take, None where none was measured."""
 
     name: str
@@ -70,7 +70,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Key:
+class BigKey:
     """One big key: its bytes, and its length or number of members where its type has one."""
 
     name: str
@@ -79,11 +79,11 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Keys:
+class KeyspaceStats:
     """What one pass over the keys found, and which shares of the keys it saw and measured (0..1)."""
 
-    groups: tuple[Group, ...]
-    biggest: tuple[Key, ...]
+    groups: tuple[PrefixStats, ...]
+    biggest: tuple[BigKey, ...]
     seen: float
     measured: float
     commands: int = 0  # that the pass took

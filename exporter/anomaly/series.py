@@ -5,34 +5,34 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from exporter.anomaly.episodes import STRONG
-from exporter.anomaly.tuning import DAY, Tuning
-from exporter.anomaly.view import ANOMALOUS, LEARNING, NORMAL, View
+from exporter.anomaly.parameters import DAY, Parameters
+from exporter.anomaly.series_status import ANOMALOUS, LEARNING, NORMAL, SeriesStatus
+from exporter.anomaly.tracker import STRONG
 
 if TYPE_CHECKING:
-    from exporter.anomaly.detectors import Detectors
-    from exporter.anomaly.readings import Readings
+    from exporter.anomaly.batch_detector import BatchDetector
+    from exporter.anomaly.scores import DetectorScores
 
 K = TypeVar("K")
 
 
-class Last(NamedTuple):
+class LatestRow(NamedTuple):
     """The newest row of a series."""
 
     at: float
-    view: View
+    view: SeriesStatus
 
 
-class Watch(Generic[K]):
+class SeriesDetectors(Generic[K]):
     """The first series that are seen, a bounded number; one that is silent for a day is forgotten."""
 
-    def __init__(self, tuning: Tuning, most: int) -> None:
+    def __init__(self, tuning: Parameters, most: int) -> None:
         self._tuning = tuning
         self._most = most
-        self._held: Detectors | None = None
+        self._held: BatchDetector | None = None
         self._places: dict[K, int] = {}
         self._free = list(range(most))[::-1]
-        self._last: dict[K, Last] = {}
+        self._last: dict[K, LatestRow] = {}
         self._left_out: dict[K, float] = {}
 
     def __len__(self) -> int:
@@ -93,23 +93,23 @@ class Watch(Generic[K]):
         """Load what the first row needs."""
         self._detectors()
 
-    def _detectors(self) -> "Detectors":
+    def _detectors(self) -> "BatchDetector":
         # with it comes numpy and its 11 MiB, which an exporter that watches no series need not carry
-        from exporter.anomaly.detectors import Detectors  # noqa: PLC0415
+        from exporter.anomaly.batch_detector import BatchDetector  # noqa: PLC0415
 
         if self._held is None:
-            self._held = Detectors(self._tuning, self._most)
+            self._held = BatchDetector(self._tuning, self._most)
             # what was loaded stays: to look through it again and again would hold up the scrapes
             gc.freeze()
         return self._held
 
     def _note(
-        self, keys: Sequence[K], times: Sequence[float], values: Sequence[float], found: "Readings"
+        self, keys: Sequence[K], times: Sequence[float], values: Sequence[float], found: "DetectorScores"
     ) -> None:
         for row, (key, at, value) in enumerate(zip(keys, times, values, strict=True)):
-            self._last[key] = Last(at, view(value, found, row))
+            self._last[key] = LatestRow(at, series_status(value, found, row))
 
-    def views(self, since: float) -> Iterator[tuple[K, View]]:
+    def views(self, since: float) -> Iterator[tuple[K, SeriesStatus]]:
         """Those that have said something since this time."""
         return ((key, last.view) for key, last in self._last.items() if last.at >= since)
 
@@ -130,13 +130,13 @@ class Watch(Generic[K]):
             del self._left_out[key]
 
 
-def view(value: float, found: "Readings", row: int) -> View:
+def series_status(value: float, found: "DetectorScores", row: int) -> SeriesStatus:
     """How a series is after this row; a weak mark is told by its grade alone, so that badges leave it."""
     lower, upper, score = float(found.lower[row]), float(found.upper[row]), float(found.score[row])
     grade, direction = int(found.grade[row]), int(found.direction[row])
     if lower != lower:  # noqa: PLR0124 - not a number: too little is known
-        return View(value, lower, upper, None, LEARNING, 0, 0)
+        return SeriesStatus(value, lower, upper, None, LEARNING, 0, 0)
     strong = grade == STRONG
-    return View(
+    return SeriesStatus(
         value, lower, upper, score, ANOMALOUS if strong else NORMAL, grade, direction if strong else 0
     )

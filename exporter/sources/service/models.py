@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 JOB_STATES = ("pending", "processing", "complete", "failed", "skipped", "cancelled")
-ENDED = JOB_STATES[2:]
+END_STATES = JOB_STATES[2:]
 KINDS = ("cloud", "edge")
 WORKER_STATES = ("idle", "training", "error", "offline", "unknown")
 
 
 @dataclass(frozen=True)
-class Queue:
+class ServiceQueue:
     """Jobs by state, as far as the service tells them, and how many it lets wait."""
 
     jobs: dict[str, float]
@@ -17,7 +17,7 @@ class Queue:
 
 
 @dataclass(frozen=True)
-class Worker:
+class ServiceWorker:
     """One worker: what the service says of it, and when it was last heard of (Unix seconds)."""
 
     name: str
@@ -35,15 +35,15 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Workers:
+class ServiceWorkers:
     """All workers, and the service's one word for what they do."""
 
     state: str
-    each: tuple[Worker, ...]
+    each: tuple[ServiceWorker, ...]
 
 
 @dataclass(frozen=True)
-class Run:
+class EmbeddingRun:
     """One generation of sparse embeddings; moments in Unix seconds."""
 
     state: str | None = None
@@ -54,12 +54,12 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Embeddings:
+class EmbeddingState:
     """The generation under way, the last ones, and how many resources have a vector."""
 
-    running: Run | None
+    running: EmbeddingRun | None
     remaining: float | None  # seconds
-    last_success: Run | None
-    last_run: Run | None
+    last_success: EmbeddingRun | None
+    last_run: EmbeddingRun | None
     resources: dict[str, float]  # with, without
     by_model: dict[str, float]

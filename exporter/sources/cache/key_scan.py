@@ -12,18 +12,18 @@ from time import monotonic
 
 from redis.exceptions import NoPermissionError
 
-from exporter.errors import BadAnswer
-from exporter.settings import Redis as RedisSettings
-from exporter.sources.cache.answers import Group, Key, Keys
-from exporter.sources.cache.key_names import group_of
-from exporter.sources.redis_client import Client, Command
-from exporter.sources.redis_errors import denied
+from exporter.errors import InvalidResponse
+from exporter.settings import RedisSettings
+from exporter.sources.cache.key_names import key_prefix
+from exporter.sources.cache.models import BigKey, KeyspaceStats, PrefixStats
+from exporter.sources.redis_client import Command, RedisClient
+from exporter.sources.redis_errors import permission_error_text
 
-SCANNED = 500  # keys a round trip; few enough that nobody else waits for this exporter or for the server
-MEASURED = 50
-RESTS = 4.0  # times as long as a round trip took
-MOST_GROUPS = 10_000  # beginnings that are told apart; more are keys without a structure
-SIZES = {
+SCAN_BATCH = 500  # keys a round trip; few enough that nobody else waits for this exporter or for the server
+MEASURE_BATCH = 50
+PAUSE_FACTOR = 4.0  # times as long as a round trip took
+MAX_PREFIXES = 10_000  # beginnings that are told apart; more are keys without a structure
+SIZE_COMMANDS = {
     "string": "STRLEN",
     "list": "LLEN",
     "hash": "HLEN",
@@ -33,11 +33,11 @@ SIZES = {
 }
 
 
-class Pass:
+class KeyScan:
     """One walk over the keys of one database."""
 
     def __init__(
-        self, client: Client, settings: RedisSettings, clock: Callable[[], float] = monotonic
+        self, client: RedisClient, settings: RedisSettings, clock: Callable[[], float] = monotonic
     ) -> None:
         self._client = client
         self._settings = settings
@@ -51,7 +51,7 @@ class Pass:
         self._commands = 0
         self._refused = ""
 
-    async def walk(self) -> Keys:
+    async def walk(self) -> KeyspaceStats:
         """See the keys for as long as the time lasts. Raises SourceError."""
         total = await self._client.one("DBSIZE")
         number = total if isinstance(total, int) else 0
@@ -65,13 +65,13 @@ class Pass:
             if cursor == "0" or self._clock() >= self._ends:
                 return await self._found(number, cursor == "0")
             # a pass keeps neither the server nor this process from answering anybody else
-            await asyncio.sleep(RESTS * (self._clock() - began))
+            await asyncio.sleep(PAUSE_FACTOR * (self._clock() - began))
 
     async def _scan(self, cursor: object) -> tuple[str, list[str]]:
         self._commands += 1
-        answer = await self._client.one("SCAN", str(cursor), "COUNT", SCANNED)
+        answer = await self._client.one("SCAN", str(cursor), "COUNT", SCAN_BATCH)
         if not isinstance(answer, tuple | list):
-            raise BadAnswer("cache SCAN answered with something else than keys")
+            raise InvalidResponse("cache SCAN answered with something else than keys")
         following, names = answer
         return str(following), [str(name) for name in names]
 
@@ -80,8 +80,8 @@ class Pass:
             self._seen[self._group(name)] += 1
 
     def _group(self, name: str) -> str:
-        group = group_of(name, self._settings.key_separator)
-        return group if group in self._seen or len(self._seen) < MOST_GROUPS else ""
+        group = key_prefix(name, self._settings.key_separator)
+        return group if group in self._seen or len(self._seen) < MAX_PREFIXES else ""
 
     def _sample(self, names: Sequence[str], share: float) -> list[str]:
         """That share of the names, evenly spread over all calls."""
@@ -93,8 +93,8 @@ class Pass:
     async def _measure(self, names: Sequence[str]) -> None:
         if self._refused and not self._sampled:
             return  # this user may measure nothing
-        for start in range(0, len(names), MEASURED):
-            some = names[start : start + MEASURED]
+        for start in range(0, len(names), MEASURE_BATCH):
+            some = names[start : start + MEASURE_BATCH]
             self._commands += len(some)
             answers = await self._client.replies([("MEMORY", "USAGE", name) for name in some])
             for name, used in zip(some, answers, strict=True):
@@ -107,7 +107,7 @@ class Pass:
     def _note_refusal(self, answers: Sequence[object]) -> None:
         error = next((answer for answer in answers if isinstance(answer, NoPermissionError)), None)
         if error is not None:
-            self._refused = denied("cache", str(error), "memory|usage")
+            self._refused = permission_error_text("cache", str(error), "memory|usage")
 
     def _weigh(self, name: str, used: int) -> None:
         group = self._group(name)
@@ -117,12 +117,12 @@ class Pass:
         if len(self._biggest) > self._settings.keys:
             heapq.heappop(self._biggest)
 
-    async def _found(self, number: int, complete: bool) -> Keys:
+    async def _found(self, number: int, complete: bool) -> KeyspaceStats:
         seen = sum(self._seen.values())
         scale = 1.0 if complete or not seen else max(number / seen, 1.0)
         groups = tuple(self._estimate(group, count, scale) for group, count in self._seen.items())
         measured = sum(self._sampled.values())
-        return Keys(
+        return KeyspaceStats(
             groups=groups,
             biggest=await self._sizes(),
             seen=1.0 if complete else min(seen / max(number, 1), 1.0),
@@ -132,22 +132,23 @@ class Pass:
             refused=self._refused,
         )
 
-    def _estimate(self, group: str, count: int, scale: float) -> Group:
+    def _estimate(self, group: str, count: int, scale: float) -> PrefixStats:
         sampled = self._sampled[group]
         used = self._bytes[group] / sampled * count * scale if sampled else None
-        return Group(group, round(count * scale), used)
+        return PrefixStats(group, round(count * scale), used)
 
-    async def _sizes(self) -> tuple[Key, ...]:
+    async def _sizes(self) -> tuple[BigKey, ...]:
         ranked = sorted(self._biggest, reverse=True)
         if not ranked:
             return ()
         self._commands += 2 * len(ranked)
         kinds = await self._client.replies([("TYPE", name) for _, name in ranked])
         commands: list[Command] = [
-            (SIZES.get(str(kind), "EXISTS"), name) for kind, (_, name) in zip(kinds, ranked, strict=True)
+            (SIZE_COMMANDS.get(str(kind), "EXISTS"), name)
+            for kind, (_, name) in zip(kinds, ranked, strict=True)
         ]
         sizes = await self._client.replies(commands)
         return tuple(
-            Key(name, used, size if isinstance(size, int) and str(kind) in SIZES else None)
+            BigKey(name, used, size if isinstance(size, int) and str(kind) in SIZE_COMMANDS else None)
             for (used, name), kind, size in zip(ranked, kinds, sizes, strict=True)
         )

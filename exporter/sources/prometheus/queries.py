@@ -5,19 +5,19 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from exporter.anomaly.tuning import DAY, DAYS
-from exporter.sources.prometheus.answers import Labels
+from exporter.anomaly.parameters import DAY, DAYS
+from exporter.sources.prometheus.series import Labels
 
 WATCHED = "ops:watched"
 # the week that the season remembers, and a window of what lies outside of it
-PAST = (DAYS + 2) * DAY
+HISTORY_SECONDS = (DAYS + 2) * DAY
 # rows in one answer: of all series together, and of one, of which Prometheus allows 11,000
 ROWS, STEPS = 20_000, 10_000
 # rules are evaluated on time, but what they record is there a moment later
-SETTLED = 5.0
+RECORDING_DELAY = 5.0
 
 
-class Piece(NamedTuple):
+class RangeQuery(NamedTuple):
     """These series (selectors of PromQL) from `begin` to `end`, both whole periods."""
 
     selectors: tuple[str, ...]
@@ -32,7 +32,7 @@ class Piece(NamedTuple):
         times = {"query": query, "start": self.begin, "end": self.end, "step": period}
         return f"/api/v1/query_range?{urlencode(times)}"
 
-    def halves(self, period: float) -> tuple["Piece", ...]:
+    def halves(self, period: float) -> tuple["RangeQuery", ...]:
         """The same in two pieces: by time, else by series; none if it can be no smaller."""
         steps = round((self.end - self.begin) / period)
         if steps:
@@ -43,44 +43,46 @@ class Piece(NamedTuple):
         return tuple(self._replace(selectors=part) for part in parts) if half else ()
 
 
-def newest(now: float, period: float) -> float:
+def latest_complete_time(now: float, period: float) -> float:
     """The last whole period of which everything is recorded."""
-    return math.floor((now - SETTLED) / period) * period
+    return math.floor((now - RECORDING_DELAY) / period) * period
 
 
-def further(until: float, end: float, period: float, series: int) -> Iterator[Piece]:
+def queries_since(until: float, end: float, period: float, series: int) -> Iterator[RangeQuery]:
     """Pieces of all series after `until`, of which about so many are known."""
-    begin = max(until + period, math.floor((end - PAST) / period) * period)
-    yield from spans((WATCHED,), begin, end, period, max(ROWS // max(series, 1), 1))
+    begin = max(until + period, math.floor((end - HISTORY_SECONDS) / period) * period)
+    yield from query_ranges((WATCHED,), begin, end, period, max(ROWS // max(series, 1), 1))
 
 
-def past(series: Sequence[Labels], end: float, period: float) -> Iterator[Piece]:
+def history_queries(series: Sequence[Labels], end: float, period: float) -> Iterator[RangeQuery]:
     """Pieces of the past of these series, each of few: many rows of one cost less than few of many."""
-    begin = math.floor((end - PAST) / period) * period
-    steps = min(round(PAST / period) + 1, STEPS)
+    begin = math.floor((end - HISTORY_SECONDS) / period) * period
+    steps = min(round(HISTORY_SECONDS / period) + 1, STEPS)
     keys = sorted({key for labels in series for key, _ in labels})
     count = max(ROWS // steps, 1)
     for first in range(0, len(series), count):
         selectors = tuple(selector(labels, keys) for labels in series[first : first + count])
-        yield from spans(selectors, begin, end, period, STEPS)
+        yield from query_ranges(selectors, begin, end, period, STEPS)
 
 
-def spans(selectors: tuple[str, ...], begin: float, end: float, period: float, steps: int) -> Iterator[Piece]:
+def query_ranges(
+    selectors: tuple[str, ...], begin: float, end: float, period: float, steps: int
+) -> Iterator[RangeQuery]:
     """These series over this time, at most so many steps in one piece."""
     while begin <= end:
         last = min(begin + (steps - 1) * period, end)
-        yield Piece(selectors, begin, last)
+        yield RangeQuery(selectors, begin, last)
         begin = last + period
 
 
 def selector(labels: Labels, keys: Sequence[str]) -> str:
     """PromQL for this series alone: what others have and it has not is told too."""
     values = dict(labels)
-    matchers = ",".join(f"{key}={quoted(values.get(key, ''))}" for key in keys)
+    matchers = ",".join(f"{key}={quote(values.get(key, ''))}" for key in keys)
     return f"{WATCHED}{{{matchers}}}"
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """The text as a string of PromQL."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 OTHER = "other"
 
 
-def label(text: str, length: int = 120) -> str:
+def sanitize_label(text: str, length: int = 120) -> str:
     """The text as a label value: printable and at most `length` characters."""
     if len(text) <= length and text.isprintable():
         return text
@@ -13,7 +13,7 @@ def label(text: str, length: int = 120) -> str:
     return clean if len(clean) <= length else clean[: length - 1] + "…"
 
 
-def biggest(values: Mapping[str, float], count: int, length: int = 120) -> dict[str, float]:
+def top_n(values: Mapping[str, float], count: int, length: int = 120) -> dict[str, float]:
     """The `count` biggest values under their names, and the sum of the rest as `other`.
 
     For counters use `Admitted`: a name that moves between its own series and `other` would look like a reset.
@@ -21,14 +21,14 @@ def biggest(values: Mapping[str, float], count: int, length: int = 120) -> dict[
     ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
     kept: dict[str, float] = {}
     for name, value in ranked[:count]:
-        short = label(name, length)
+        short = sanitize_label(name, length)
         kept[short] = kept.get(short, 0.0) + value
     if len(ranked) > count:
         kept[OTHER] = kept.get(OTHER, 0.0) + sum(value for _, value in ranked[count:])
     return kept
 
 
-class Admitted:
+class LabelLimiter:
     """The first `count` names that were seen keep a series of their own; later ones are `other` for good."""
 
     def __init__(self, count: int, length: int = 120) -> None:
@@ -38,7 +38,7 @@ class Admitted:
 
     def name(self, text: str) -> str:
         """The label value for this name."""
-        short = label(text, self._length)
+        short = sanitize_label(text, self._length)
         if short in self._names:
             return short
         if len(self._names) >= self._count:
@@ -47,7 +47,9 @@ class Admitted:
         return short
 
 
-def named(weights: Mapping[str, float], count: int, length: int = 120) -> dict[str, str]:
+def label_by_rank(weights: Mapping[str, float], count: int, length: int = 120) -> dict[str, str]:
     """The label value for each name: its own for the `count` heaviest, `other` for the rest."""
     ranked = sorted(weights, key=lambda name: (-weights[name], name))
-    return {name: label(name, length) if place < count else OTHER for place, name in enumerate(ranked)}
+    return {
+        name: sanitize_label(name, length) if place < count else OTHER for place, name in enumerate(ranked)
+    }

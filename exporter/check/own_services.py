@@ -1,0 +1,58 @@
+"""What can be seen of our own parts: Prometheus and the ingestion service."""
+
+from urllib.parse import urlencode
+
+from exporter.check.advice import advice
+from exporter.check.attempt import CheckDeadline, OperationCounter, try_poll, with_timeout
+from exporter.check.finding import Finding, FindingState, ReportSection, join_names, unset_section
+from exporter.errors import SourceError
+from exporter.sources import Sources
+from exporter.sources.backend.client import HttpClient
+from exporter.sources.backend.token import BearerToken
+from exporter.sources.prometheus.queries import WATCHED
+from exporter.sources.prometheus.series import parse_series
+
+SECONDS = 3.0
+
+
+async def check_prometheus(sources: Sources, _meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
+    """Whether Prometheus has the recorded signals; a look at the past is left to the exporter."""
+    own = sources.settings.anomalies
+    if own.prometheus_url is None:
+        return unset_section("prometheus", "PROMETHEUS_URL", "what is unusual")
+    client = HttpClient(own.prometheus_url, BearerToken(None, None), own.max_bytes, "Prometheus")
+    path = f"/api/v1/query?{urlencode({'query': WATCHED})}"
+    try:
+        found = [*parse_series(await with_timeout(client.document(path), min(limit.left(), SECONDS)))]
+    except SourceError as error:
+        finding = Finding("query", FindingState.HIDDEN, str(error), advice(error, "PROMETHEUS_URL"))
+        return ReportSection("prometheus", own.prometheus_url, (finding,))
+    finally:
+        await client.close()
+    return ReportSection("prometheus", own.prometheus_url, (signals_finding(len(found)),))
+
+
+def signals_finding(number: int) -> Finding:
+    """Whether the rules that record the signals are loaded."""
+    if number:
+        return Finding(WATCHED, FindingState.SEEN, f"{number} series")
+    detail = "no series: the rules of prometheus/rules are not loaded, or nothing was scraped yet"
+    return Finding(WATCHED, FindingState.ABSENT, detail, "Load the rules and let it scrape this exporter.")
+
+
+async def check_service(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
+    """The ingestion service, over its routes."""
+    url = sources.settings.service.url
+    if url is None:
+        return unset_section(
+            "service", "SERVICE_URL", "jobs, workers and embeddings of the ingestion service"
+        )
+    attempts = [await try_poll(it, meter, limit, SECONDS) for it in sources.service.questions()]
+    seen = [it.name for it in attempts if it.error is None and not it.skipped]
+    findings = [Finding("routes", FindingState.SEEN, join_names(seen))] if seen else []
+    findings += [
+        Finding(it.name, FindingState.HIDDEN, str(it.error), advice(it.error, "SERVICE_URL"))
+        for it in attempts
+        if it.error is not None
+    ]
+    return ReportSection("service", url, tuple(findings), tuple(it.poll for it in attempts if it.poll))
