@@ -13,7 +13,8 @@ from sqlalchemy import Engine, event
 from exporter.check.finding import PollCost
 from exporter.errors import SourceError, SourceTimeout
 from exporter.polling import Poller
-from exporter.sources.backend.client import HttpClient, HttpResponse
+from exporter.sources.http_client import HttpClient
+from exporter.sources.http_response import HttpResponse
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ from exporter.errors import RequestFailed, SourceError, SourceTimeout
 from exporter.polling import Poller
 from exporter.settings import BackendSettings
 from exporter.sources import Sources
-from exporter.sources.backend.client import HttpResponse
-from exporter.sources.backend.probe import probe_status
+from exporter.sources.backend.module_status import probe_status
+from exporter.sources.backend.request_totals import RequestTotals
 from exporter.sources.backend.source import BackendSource
-from exporter.sources.backend.totals import RequestTotals
+from exporter.sources.http_response import HttpResponse
 
 PING = "/"  # any status will do; it touches neither database nor Redis
 INGESTION = "backend ingestion"

@@ -10,9 +10,9 @@ from exporter.check.proposal import ProposedModule, propose_modules, to_yaml
 from exporter.errors import SourceError
 from exporter.settings import Settings
 from exporter.settings_modules import ModuleSettings
-from exporter.sources.backend.client import HttpClient
 from exporter.sources.backend.routes import normalize_route
 from exporter.sources.backend.source import BackendSource
+from exporter.sources.http_client import HttpClient
 
 MOST = 20  # candidates that are requested
 SECONDS = 2.0

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from exporter.errors import InvalidResponse, RequestFailed
 from exporter.settings import Settings
-from exporter.sources.backend.client import HttpClient
-from exporter.sources.backend.token import BearerToken
+from exporter.sources.http_client import BearerToken, HttpClient
 
 DOCUMENT = "/openapi.json"
 MOST_BYTES = 5_000_000

@@ -7,8 +7,7 @@ from exporter.check.attempt import CheckDeadline, OperationCounter, try_poll, wi
 from exporter.check.finding import Finding, FindingState, ReportSection, join_names, unset_section
 from exporter.errors import SourceError
 from exporter.sources import Sources
-from exporter.sources.backend.client import HttpClient
-from exporter.sources.backend.token import BearerToken
+from exporter.sources.http_client import BearerToken, HttpClient
 from exporter.sources.prometheus.queries import WATCHED
 from exporter.sources.prometheus.series import parse_series
 

@@ -9,7 +9,7 @@ from exporter.cardinality import OTHER
 from exporter.collector import Collector, Part
 from exporter.metrics import Counter, Gauge, Histogram
 from exporter.sources import Sources
-from exporter.sources.backend.totals import RequestTotals
+from exporter.sources.backend.request_totals import RequestTotals
 
 UP = Gauge(
     "ops_backend_up",

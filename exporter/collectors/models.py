@@ -8,7 +8,7 @@ from exporter.collector import Collector, Part
 from exporter.errors import SourceError
 from exporter.metrics import Counter, Gauge, StateGauge
 from exporter.sources import Sources
-from exporter.sources.backend.model_reports import (
+from exporter.sources.backend.health import (
     FAILED,
     UNVERIFIED,
     VERIFIED,

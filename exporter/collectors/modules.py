@@ -8,7 +8,7 @@ from exporter.clock import to_wall_time
 from exporter.collector import Collector, Part
 from exporter.metrics import Gauge, StateGauge
 from exporter.sources import Sources
-from exporter.sources.backend.module_views import reported_status
+from exporter.sources.backend.module_status import reported_status
 
 OBSERVED = StateGauge(
     "ops_module_observed_status",

@@ -10,7 +10,7 @@ from exporter.errors import PollDeferred, ScrapeDeadlineExceeded, SourceMisconfi
 from exporter.footprint import Footprint
 from exporter.polling import Poller
 from exporter.settings import Settings
-from exporter.sources.backend.module_views import ModuleStatuses
+from exporter.sources.backend.module_status import ModuleStatuses
 from exporter.sources.backend.source import BackendSource
 from exporter.sources.broker.source import BrokerSource
 from exporter.sources.cache.source import CacheSource

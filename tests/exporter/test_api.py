@@ -11,10 +11,9 @@ from exporter.errors import InvalidResponse
 from exporter.settings import Settings
 from exporter.settings_modules import DEFAULT_MODULES
 from exporter.sources.backend.metrics_page import MetricsParser
-from exporter.sources.backend.own_traffic import OwnRequests
-from exporter.sources.backend.paths import requested_paths
-from exporter.sources.backend.routes import RouteModules
-from exporter.sources.backend.totals import ApiTotalsTracker
+from exporter.sources.backend.own_requests import OwnRequests
+from exporter.sources.backend.request_totals import ApiTotalsTracker
+from exporter.sources.backend.routes import RouteModules, requested_paths
 from tests.exporter.backend_double import BackendDouble, Says
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.servers.waiting import eventually

@@ -7,7 +7,7 @@ import pytest
 from exporter.errors import InvalidResponse, RequestFailed, SourceError, SourceTimeout, SourceUnreachable
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
-from exporter.sources.backend.module_views import has_succeeded
+from exporter.sources.backend.module_status import has_succeeded
 from tests.exporter.backend_double import BackendDouble, backend_double
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.replay import replay

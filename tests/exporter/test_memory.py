@@ -6,7 +6,7 @@ from pathlib import Path
 from ssl import CERT_REQUIRED
 from urllib.request import urlopen
 
-from exporter.sources.backend.client import system_tls_context, unused_tls_context
+from exporter.sources.http_client import system_tls_context, unused_tls_context
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port
 from tests.servers.processes import Server

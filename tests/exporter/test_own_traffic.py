@@ -6,11 +6,10 @@ import time
 from exporter.settings import Settings
 from exporter.settings_modules import DEFAULT_MODULES
 from exporter.sources.backend.metrics_page import MetricsParser
-from exporter.sources.backend.own_traffic import OwnRequests
-from exporter.sources.backend.paths import requested_paths
-from exporter.sources.backend.routes import RouteModules
+from exporter.sources.backend.own_requests import OwnRequests
+from exporter.sources.backend.request_totals import ApiTotalsTracker, RequestTotals
+from exporter.sources.backend.routes import RouteModules, requested_paths
 from exporter.sources.backend.source import BackendSource
-from exporter.sources.backend.totals import ApiTotalsTracker, RequestTotals
 from tests.exporter.test_api import Row, metrics
 
 NOW = 1_000_000.0

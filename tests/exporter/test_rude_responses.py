@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from exporter.errors import InvalidResponse, LocalNetworkError, SourceError, SourceUnreachable
-from exporter.sources.backend.client import HttpClient
-from exporter.sources.backend.token import BearerToken
+from exporter.sources.http_client import BearerToken, HttpClient
 from tests.exporter.raw_server import RawServer, raw, raw_server, says, without_end
 
 MOST = 1_000_000

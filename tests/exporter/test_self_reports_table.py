@@ -13,10 +13,9 @@ from exporter.collectors.self_reports.observations import Observations
 from exporter.collectors.self_reports.reports import NONEXISTENT, Reports
 from exporter.metrics import SummaryData
 from exporter.settings import Settings
-from exporter.sources.backend.event_bus import EventBus
-from exporter.sources.backend.health_report import HealthReport, WorkersReport
-from exporter.sources.backend.model_reports import ModelReport
-from exporter.sources.backend.module_views import ModuleStatus
+from exporter.sources.backend.app_counters import EventBus
+from exporter.sources.backend.health import HealthReport, ModelReport, WorkersReport
+from exporter.sources.backend.module_status import ModuleStatus
 from exporter.sources.backend.source import BackendSource
 from exporter.sources.broker.results import StoredResults
 from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot

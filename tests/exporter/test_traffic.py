@@ -6,9 +6,8 @@ import pytest
 
 from exporter.metrics import HistogramData
 from exporter.settings import JudgementSettings
-from exporter.sources.backend.recovery import RecoveryTracker
-from exporter.sources.backend.totals import RequestTotals
-from exporter.sources.backend.traffic import TrafficWindow, quantile_of_increase
+from exporter.sources.backend.request_totals import RequestTotals
+from exporter.sources.backend.traffic import RecoveryTracker, TrafficWindow, quantile_of_increase
 
 
 def totals(good: float, bad: float = 0.0, slow: float = 0.0) -> RequestTotals:

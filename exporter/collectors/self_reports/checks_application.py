@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from exporter.collectors.self_reports.comparison import Comparison, ComparisonInput
 from exporter.collectors.self_reports.reports import NONEXISTENT
-from exporter.sources.backend.event_bus import EventBus
-from exporter.sources.backend.model_reports import FAILED, VERIFIED, ModelReport
+from exporter.sources.backend.app_counters import EventBus
+from exporter.sources.backend.health import FAILED, VERIFIED, ModelReport
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 
 

@@ -9,9 +9,9 @@ from exporter.collectors.self_reports.reports import cached_or_none, get_or_none
 from exporter.errors import SourceTimeout
 from exporter.polling import Poller
 from exporter.sources import Sources
-from exporter.sources.backend.event_bus import EventBus
-from exporter.sources.backend.module_views import ModuleStatus
-from exporter.sources.backend.probe import database_status as probed_database
+from exporter.sources.backend.app_counters import EventBus
+from exporter.sources.backend.module_status import ModuleStatus
+from exporter.sources.backend.module_status import database_status as probed_database
 from exporter.sources.broker.results import StoredResults
 from exporter.sources.broker.snapshot import BrokerSnapshot
 from exporter.sources.database.embedding_audit import EmbeddingAudit

@@ -12,8 +12,7 @@ from exporter.collectors.models import read_models
 from exporter.errors import RequestFailed, SourceError
 from exporter.polling import Poller
 from exporter.sources import Sources
-from exporter.sources.backend.health_report import HealthReport, WorkersReport
-from exporter.sources.backend.model_reports import ModelReport
+from exporter.sources.backend.health import HealthReport, ModelReport, WorkersReport
 from exporter.sources.ingestion.models import IngestionHealth
 from exporter.sources.json_object import JsonObject
 from exporter.status import DEGRADED, HEALTHY, UNKNOWN, parse_status

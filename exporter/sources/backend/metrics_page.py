@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from exporter.errors import InvalidResponse
-from exporter.sources.backend.own_traffic import OwnRequests
+from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.routes import RouteModules
 
 SampleKey = tuple[str, ...]  # what is counted, then its labels

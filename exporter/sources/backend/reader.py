@@ -10,18 +10,33 @@ from typing import TypeVar
 from exporter.cardinality import LabelLimiter
 from exporter.errors import RequestFailed, SourceError
 from exporter.settings import Settings
-from exporter.sources.backend import event_bus, health_report, model_reports
-from exporter.sources.backend.cache_counts import CacheCounts, CacheCountsTracker
-from exporter.sources.backend.client import HttpClient, HttpResponse, parse_json_object
-from exporter.sources.backend.event_bus import EventBus, EventBusTracker
+from exporter.sources.backend.app_counters import (
+    CacheCounts,
+    CacheCountsTracker,
+    EventBus,
+    EventBusTracker,
+    Performance,
+    PerformanceTracker,
+    newest_event_time,
+)
+from exporter.sources.backend.health import (
+    HealthReport,
+    MlHealthReport,
+    ModelReport,
+    WorkersReport,
+    parse_health,
+    parse_ml_health,
+    parse_model_health,
+    parse_module_health,
+    parse_workers,
+)
 from exporter.sources.backend.metrics_page import MetricsParser, SummedSamples
-from exporter.sources.backend.model_reports import MlHealthReport, ModelReport
-from exporter.sources.backend.own_traffic import OwnRequests
-from exporter.sources.backend.paths import INGESTION, MONITORING, mount_path
-from exporter.sources.backend.performance import Performance, PerformanceTracker
-from exporter.sources.backend.routes import RouteModules
-from exporter.sources.backend.totals import ApiTotalsTracker, RequestTotals
+from exporter.sources.backend.own_requests import OwnRequests
+from exporter.sources.backend.request_totals import ApiTotalsTracker, RequestTotals
+from exporter.sources.backend.routes import INGESTION, MONITORING, RouteModules, mount_path
 from exporter.sources.database.time_windows import WINDOWS
+from exporter.sources.http_client import HttpClient
+from exporter.sources.http_response import HttpResponse, parse_json_object
 from exporter.sources.json_object import JsonObject
 
 T = TypeVar("T")
@@ -98,28 +113,24 @@ class BackendReader:
 
     async def history(self) -> float | None:
         """Unix time of the newest event."""
-        return event_bus.newest_event_time(
-            await self._client.document(f"{MONITORING}/events/history?limit=5")
-        )
+        return newest_event_time(await self._client.document(f"{MONITORING}/events/history?limit=5"))
 
     async def model(self) -> ModelReport:
         """The model of /model-health."""
         answer = await self._client.document(f"{MONITORING}/model-health")
-        return model_reports.parse_model_health(answer, self._settings.time_zone)
+        return parse_model_health(answer, self._settings.time_zone)
 
     async def ml(self) -> MlHealthReport:
         """The models of /health/ml."""
-        return model_reports.parse_ml_health(
-            await self._client.document(f"{MONITORING}/health/ml"), self._models
-        )
+        return parse_ml_health(await self._client.document(f"{MONITORING}/health/ml"), self._models)
 
-    async def health(self) -> health_report.HealthReport:
+    async def health(self) -> HealthReport:
         """The report /health, which blocks the backend for about 2 s."""
-        return health_report.parse_health(await self._client.document(f"{MONITORING}/health"))
+        return parse_health(await self._client.document(f"{MONITORING}/health"))
 
-    async def workers(self) -> health_report.WorkersReport:
+    async def workers(self) -> WorkersReport:
         """The report /workers/status, which blocks the backend for about 3 s."""
-        return health_report.parse_workers(await self._client.document(f"{MONITORING}/workers/status"))
+        return parse_workers(await self._client.document(f"{MONITORING}/workers/status"))
 
     async def ingestion_health(self) -> HttpResponse:
         """The health of the ingestion, whose 503 is a report as well."""
@@ -139,7 +150,7 @@ class BackendReader:
 
         async def read() -> str:
             answer = await self._client.document(f"{MONITORING}/health/module/{name}")
-            return health_report.parse_module_health(answer)
+            return parse_module_health(answer)
 
         return read
 

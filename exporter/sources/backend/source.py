@@ -12,19 +12,18 @@ from exporter.footprint import Footprint
 from exporter.poll_policy import PollPolicy, SourceConstraints
 from exporter.polling import Poller
 from exporter.settings import BackendSettings, Settings
-from exporter.sources.backend.client import HttpClient, HttpResponse, RequestOutcome
 from exporter.sources.backend.limiter import RequestLimiter
 from exporter.sources.backend.liveness import RESPONDING, SILENT, Liveness
-from exporter.sources.backend.own_traffic import OwnRequests
-from exporter.sources.backend.paths import INGESTION, MISSING_MODULE, MONITORING, requested_paths
+from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.ping_routes import PING_CANDIDATES
 from exporter.sources.backend.reader import BackendReader, Fetch
-from exporter.sources.backend.recovery import RecoveryTracker
-from exporter.sources.backend.token import BearerToken
-from exporter.sources.backend.totals import RequestTotals
-from exporter.sources.backend.traffic import TrafficWindow
+from exporter.sources.backend.request_totals import RequestTotals
+from exporter.sources.backend.routes import INGESTION, MISSING_MODULE, MONITORING, requested_paths
+from exporter.sources.backend.traffic import RecoveryTracker, TrafficWindow
 from exporter.sources.base import BaseSource
 from exporter.sources.database.time_windows import WINDOWS
+from exporter.sources.http_client import BearerToken, HttpClient
+from exporter.sources.http_response import HttpResponse, RequestOutcome
 from exporter.status import DEGRADED, DOWN
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""How each module's requests went of late: the judgement where no truthful health route is known."""
+"""The status of each module by its recent requests, where no truthful health route is known."""
 
 import time
 from collections import deque
@@ -9,8 +9,33 @@ from math import inf
 from exporter.judgement import SINGLE_FAILURE, status_from_error_ratio
 from exporter.metrics import HistogramData
 from exporter.settings import JudgementSettings
-from exporter.sources.backend.totals import RequestTotals
+from exporter.sources.backend.request_totals import RequestTotals
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
+
+RECOVERY_SECONDS = 10.0  # for as long as such requests end
+MIN_ABSENCE = 2.0  # seconds of absence that are more than a busy moment
+
+
+class RecoveryTracker:
+    """Remembers who was away, and when the last of them came back."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._away: dict[str, float] = {}
+        self._back_at = -inf
+
+    def note(self, server: str, works: bool | None) -> None:
+        """Take in whether a server works; None, where nobody knows, is no news."""
+        now = self._clock()
+        if works is False:
+            self._away.setdefault(server, now)
+        elif works and now - self._away.pop(server, now) >= MIN_ABSENCE:
+            self._back_at = now
+
+    def is_under_way(self) -> bool:
+        """Whether a server came back within the last seconds."""
+        return self._clock() - self._back_at < RECOVERY_SECONDS
+
 
 RECENT_PART = 6.0  # the part of the window that tells whether trouble is over is one in so many
 SAMPLES_PER_WINDOW = (

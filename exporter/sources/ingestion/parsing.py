@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from exporter.errors import InvalidResponse
-from exporter.sources.backend.client import HttpResponse
+from exporter.sources.http_response import HttpResponse
 from exporter.sources.ingestion.models import EdgeWorker, IngestionHealth, IngestionJob
 from exporter.sources.json_object import JsonObject, is_number, unix_seconds
 

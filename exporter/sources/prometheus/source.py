@@ -15,9 +15,8 @@ from exporter.errors import ResponseTooLarge, SourceTimeout
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
 from exporter.settings import AnomalySettings, LimitSettings
-from exporter.sources.backend.client import HttpClient
-from exporter.sources.backend.token import BearerToken
 from exporter.sources.base import BaseSource
+from exporter.sources.http_client import BearerToken, HttpClient
 from exporter.sources.json_object import JsonObject
 from exporter.sources.prometheus.names import SeriesName, importance_key, unique_names
 from exporter.sources.prometheus.queries import (

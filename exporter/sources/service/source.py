@@ -8,9 +8,8 @@ from exporter.errors import RequestFailed
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
 from exporter.settings import ServiceSettings
-from exporter.sources.backend.client import HttpClient
-from exporter.sources.backend.token import BearerToken
 from exporter.sources.base import BaseSource
+from exporter.sources.http_client import BearerToken, HttpClient
 from exporter.sources.ingestion.history import JobHistoryCounter
 from exporter.sources.ingestion.models import IngestionHealth, JobHistory
 from exporter.sources.ingestion.parsing import parse_health

@@ -24,7 +24,7 @@ from exporter.sources.backend.metrics_page import (
     SampleKey,
     SummedSamples,
 )
-from exporter.sources.backend.own_traffic import OwnRequests
+from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.processes import ProcessCounterMerger, ServerProcess
 
 START, MEMORY, CPU, OPEN_FILES, MOST_FILES = PROCESS_METRICS

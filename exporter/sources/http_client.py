@@ -1,19 +1,17 @@
-"""HTTP towards a watched system: bounded in size, with errors that say no more than they should."""
+"""HTTP towards a watched system: bounded in size, with errors that carry no more than they should."""
 
 import asyncio
 import errno
-import json
 import socket
 import ssl
 import time
-import zlib
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 
 import httpx2
+from pydantic import SecretStr
 
 from connections.faults import SPEAKS_TLS, describe_fault
 from connections.probes import supports_tls
@@ -22,44 +20,53 @@ from exporter.errors import (
     LocalNetworkError,
     RequestFailed,
     ResponseTooLarge,
+    SourceError,
     SourceMisconfigured,
     SourceTimeout,
     SourceUnreachable,
 )
 from exporter.footprint import count_busy_time
-from exporter.sources.backend.token import BearerToken
+from exporter.sources.http_response import (
+    BACKEND,
+    HttpResponse,
+    RequestOutcome,
+    decompress,
+    drain,
+    parse_json_object,
+    require_ok,
+)
 from exporter.sources.json_object import JsonObject
 
-BACKEND = "backend"
+
+class BearerToken:
+    """A token from the settings or from a file; the file wins and may be replaced at any time."""
+
+    def __init__(self, text: SecretStr | None, file: Path | None) -> None:
+        self._text = text.get_secret_value() if text else None
+        self._file = file
+        self._seen: tuple[int, int] | None = None
+
+    def headers(self) -> dict[str, str]:
+        """The Authorization header, none without a token. Raises SourceError when the file cannot be read."""
+        if self._file is not None:
+            self._refresh(self._file)
+        return {"Authorization": f"Bearer {self._text}"} if self._text else {}
+
+    def _refresh(self, file: Path) -> None:
+        try:
+            state = file.stat()
+            if self._seen != (state.st_mtime_ns, state.st_size):
+                self._text = file.read_text().strip()
+                self._seen = (state.st_mtime_ns, state.st_size)
+        except OSError as error:
+            raise SourceError(f"backend token file {file} cannot be read: {error.strerror}") from None
+
+
 MAX_CLOSED_IN_A_ROW = 3  # kept connections closed in a row after which a server is one that keeps none
-REST, REST_BYTES = 0.1, 65_536  # seconds and bytes of a body that nobody wants, after which it is given up
 # failures of our own host, which say nothing of the one that was to be reached
 LOCAL_ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 UNKNOWN_HOST = (socket.EAI_NONAME, socket.EAI_NODATA)
 CONNECTION_CLOSED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError)
-
-
-@dataclass(frozen=True)
-class HttpResponse:
-    """What came back: status, body and how long it took in seconds."""
-
-    status: int
-    body: bytes
-    seconds: float
-    server: str  # tells apart the processes behind one URL, where the backend says which one answered
-
-
-@dataclass(frozen=True)
-class RequestOutcome:
-    """One request of ours and what came of it; `status` is None without a response.
-
-    `refused` means that the connection was, so the request reached nobody; `silent` that it took too long.
-    """
-
-    path: str
-    status: int | None = None
-    refused: bool = False
-    silent: bool = False
 
 
 class HttpClient:
@@ -196,32 +203,6 @@ class HttpClient:
         return body
 
 
-async def drain(response: httpx2.Response) -> bytes:
-    """Nothing; a short body is read to its end, so that the connection can be kept."""
-    size = 0
-    with suppress(TimeoutError, httpx2.HTTPError):
-        async with asyncio.timeout(REST):
-            async for chunk in response.aiter_raw():
-                size += len(chunk)
-                if size > REST_BYTES:
-                    break
-    return b""
-
-
-def decompress(body: bytes, encoding: str, most: int) -> bytes | None:
-    """The body as it was before a proxy packed it, cut beyond `most` bytes; None if that cannot be undone."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return body
-    if encoding not in ("gzip", "deflate"):
-        return None
-    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip and deflate alike
-    try:
-        return unpacking.decompress(body, most + 1)
-    except zlib.error:
-        return None
-
-
 def is_local_failure(error: BaseException | None) -> bool:
     """Whether a failure to connect is one of our own host or of its resolver, rather than a refusal."""
     while error is not None:
@@ -264,18 +245,3 @@ def system_tls_context() -> ssl.SSLContext:
 def unused_tls_context() -> ssl.SSLContext:
     """Trust in nobody, for clients that never speak TLS: a redirect is not followed."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def require_ok(path: str, reply: HttpResponse, name: str = BACKEND) -> HttpResponse:
-    """The reply if its status is 200. Raises Refused otherwise."""
-    if reply.status != 200:
-        raise RequestFailed(f"{name} {path} answered {reply.status}; expected 200", reply.status)
-    return reply
-
-
-def parse_json_object(path: str, body: bytes, name: str = BACKEND) -> JsonObject:
-    """The JSON object in the body of an answer. Raises BadAnswer otherwise."""
-    try:
-        return JsonObject(json.loads(body), f"{name} {path}")
-    except (ValueError, RecursionError):
-        raise InvalidResponse(f"{name} {path} answered with something that is not JSON") from None

@@ -1,4 +1,4 @@
-"""The backend's event bus as its monitoring route tells it, summed over the processes behind the URL."""
+"""What the backend's processes count themselves: event bus, timed methods, application cache."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from exporter.errors import InvalidResponse
 from exporter.metrics import SummaryData
 from exporter.sources.backend.processes import ProcessCounterMerger, ServerProcess
 from exporter.sources.json_object import JsonObject
+from exporter.status import parse_status
 
 CounterKey = tuple[str, ...]
 EMITTED, DELIVERED, ERRORS, EVENT = "events_emitted", "events_delivered", "handler_errors", "event"
@@ -97,3 +98,85 @@ def newest_event_time(history: JsonObject) -> float | None:
     """Unix seconds of the newest event of /events/history, None where it is empty."""
     moments = (event.moment("timestamp") for event in history.parts("events"))
     return max((moment for moment in moments if moment is not None), default=None)
+
+
+SLOW, CALLS, SECONDS = "slow", "calls", "seconds"
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Slow queries, and calls and seconds by method, since the processes started."""
+
+    slow_queries: float | None
+    calls: dict[str, float]
+    seconds: dict[str, float]
+
+
+class PerformanceTracker:
+    """Turns each answer of /performance into totals over all processes."""
+
+    def __init__(self, methods: int, label_length: int, clock: Callable[[], float] = steady_time) -> None:
+        self._admitted = LabelLimiter(methods, label_length)
+        self._clock = clock
+        self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
+
+    def read(self, answer: JsonObject, server: str, started: float | None) -> Performance:
+        """The totals as of this answer of one process."""
+        timings = answer.part("metrics", "method_timings")
+        calls: dict[CounterKey, float] = {}
+        seconds: dict[CounterKey, float] = {}
+        for method in timings.keys():  # noqa: SIM118  (no dict)
+            count, average = timings.number(method, "count"), timings.number(method, "average_ms")
+            name = self._admitted.name(method)
+            if count is not None and count >= 0:
+                calls[CALLS, name] = calls.get((CALLS, name), 0.0) + count
+                spent = max(average or 0.0, 0.0) / 1000 * count
+                seconds[SECONDS, name] = seconds.get((SECONDS, name), 0.0) + spent
+        slow = answer.number("metrics", "slow_query_count")
+        counted = calls if slow is None or slow < 0 else {**calls, (SLOW,): slow}
+        # an average times a count is rounded, and may be of the last calls only: it is not trusted to rise
+        self._processes.saw(counted, self._clock(), server, started, loose=seconds)
+        return performance_totals(self._processes.total())
+
+
+def performance_totals(total: dict[CounterKey, float]) -> Performance:
+    """The totals by what they mean."""
+    return Performance(
+        slow_queries=total.get((SLOW,)),
+        calls={key[1]: value for key, value in total.items() if key[0] == CALLS},
+        seconds={key[1]: value for key, value in total.items() if key[0] == SECONDS},
+    )
+
+
+CACHE_COUNTERS = ("hits", "misses", "invalidations")
+
+
+@dataclass(frozen=True)
+class CacheCounts:
+    """Look-ups with and without a value, and values removed, since the processes started."""
+
+    hits: float | None
+    misses: float | None
+    invalidations: float | None
+    status: str  # what the last answer said of the cache
+
+
+class CacheCountsTracker:
+    """Turns each answer of /cache/stats into totals over all processes."""
+
+    def __init__(self, clock: Callable[[], float] = steady_time) -> None:
+        self._clock = clock
+        self._processes: ProcessCounterMerger[str] = ProcessCounterMerger()
+
+    def read(self, answer: JsonObject, server: str, started: float | None) -> CacheCounts:
+        """The totals as of this answer of one process. Raises BadAnswer when it counts nothing."""
+        numbers = answer.numbers("cache_stats")
+        counted = {name: numbers[name] for name in CACHE_COUNTERS if numbers.get(name, -1) >= 0}
+        if not counted:
+            raise InvalidResponse(
+                "backend /cache/stats answered without hits and misses; expected numbers from 0 up"
+            )
+        self._processes.saw(counted, self._clock(), server, started)
+        total = self._processes.total()
+        hits, misses, invalidations = (total.get(name) for name in CACHE_COUNTERS)
+        return CacheCounts(hits, misses, invalidations, parse_status(answer.text("status")))
