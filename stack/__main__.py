@@ -22,11 +22,7 @@ from stack.shown import shown
 from stack.table import Row, table
 from stack.watched import watched
 
-NO_GRAFANA: Row = (
-    "grafana",
-    "not installed",
-    "install the package grafana (grafana.com/docs, Set up, Install) and it is started here, too",
-)
+NO_GRAFANA: Row = ("grafana", "left out", "GRAFANA=no; `make run` without it has the dashboards, too")
 
 
 def main() -> int:

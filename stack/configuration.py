@@ -10,6 +10,7 @@ import yaml
 
 from stack import receivers
 from stack.errors import StackError
+from stack.grafana.service import targets_file
 from stack.relocation import relocate
 from stack.settings import HOST, Settings
 from stack.watched import Watched
@@ -53,6 +54,8 @@ def prometheus(
     for name, target in targets(settings, watched).items():
         if name not in absent:
             aim(job(document, name, source), target)
+    if "grafana" in run:
+        discover(job(document, "grafana", source), targets_file(settings))
     for configs in document.get("alerting", {}).get("alertmanagers", []):
         configs["static_configs"] = [{"targets": [f"{HOST}:{settings.alertmanager_port}"]}]
     document["rule_files"] = absolute(document.get("rule_files", []), source)
@@ -98,6 +101,13 @@ def aim(it: Document, target: Target) -> None:
     it.pop("authorization", None)
     if target.token_file is not None:
         it["authorization"] = {"type": "Bearer", "credentials_file": str(target.token_file)}
+
+
+def discover(it: Document, file: Path) -> None:
+    """Let a job scrape what this file names, as soon as it does: a target that comes later is not down."""
+    file.unlink(missing_ok=True)
+    del it["static_configs"]
+    it["file_sd_configs"] = [{"files": [str(file)]}]
 
 
 def labels_of(it: Mapping[str, Any]) -> Document:

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
+from stack.probe import answers
 from stack.service import Service
 
 PATIENCE = 6.0  # seconds; a dependency that is frozen is noticed by those who need it within two to five
@@ -47,12 +48,14 @@ class Check:
     name: str
     missing: Callable[[], Found]
     settle_seconds: float = 3.0
+    awaited: bool = True  # whether the table waits until this part has settled
 
 
 def checks(services: Sequence[Service], exporter: str) -> list[Check]:
     """The checks of these services, and of the watched system as the exporter at this address observes it."""
     own = [Check(it.name, reader(it), it.settle_seconds) for it in services if it.health]
-    return [*own, Check("watched", lambda: watched(exporter))]
+    optional = [Check(it.name, optional_reader(it), awaited=False) for it in services if it.optional]
+    return [*own, *optional, Check("watched", lambda: watched(exporter))]
 
 
 def reader(service: Service) -> Callable[[], Found]:
@@ -65,6 +68,26 @@ def reader(service: Service) -> Callable[[], Found]:
         return (Absence(service.name, service.name, f"degraded: {sentence}", "recovered"),)
 
     return read
+
+
+def optional_reader(service: Service) -> Callable[[], Found]:
+    """A function that reads whether this service is there, and else why not."""
+
+    def read() -> Found:
+        if answers(service.ready):
+            return ()
+        return (Absence(service.name, service.name, status_of(service), f"is ready at {service.url}"),)
+
+    return read
+
+
+def status_of(service: Service) -> str:
+    """What an optional service says of itself while it is not ready."""
+    try:
+        said = service.status_file.read_text() if service.status_file else ""
+    except OSError:
+        said = ""
+    return said or "does not respond"
 
 
 def degraded(address: str) -> str | None:
@@ -169,16 +192,21 @@ class HealthMonitor(Thread):
 
     def _has_settled(self) -> bool:
         unsettled = [
-            check.settle_seconds for check in self._checks if self._seen.get(check.name) != ()
+            check.settle_seconds
+            for check in self._checks
+            if check.awaited and self._seen.get(check.name) != ()
         ]  # degraded, or not known yet
         return not unsettled or self._clock() - self._began >= min(unsettled)
 
     def _compare(self, now: dict[str, Absence]) -> None:
         """Tell what is away for two rounds in a row, and what is no longer away."""
-        told = self._told or {}
+        told = dict(self._told or {})
         for it in (told[about] for about in told.keys() - now.keys()):
             self._changes.put(f"{it.about}: {it.recovered}")
-        for it in (now[about] for about in (now.keys() & self._before.keys()) - told.keys()):
-            self._changes.put(f"{it.about}: {it.sentence}")
-        self._told = {about: it for about, it in now.items() if about in told or about in self._before}
+        for about in now.keys() & self._before.keys():
+            it = now[about]
+            if it != told.get(about) and (about not in told or it == self._before[about]):
+                self._changes.put(f"{it.about}: {it.sentence}")
+                told[about] = it
+        self._told = {about: it for about, it in told.items() if about in now}
         self._before = now

@@ -1,5 +1,6 @@
 """Whether the ports are free, and who holds those that are not."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterable, Iterator
@@ -22,7 +23,7 @@ def check(services: Iterable[Service]) -> None:
             other = owners.setdefault(port.number, port)
             if other is not port:
                 sentences.append(f"{other.setting} and {port.setting} are both {port.number}; change one")
-            elif reason := refused(port.number):
+            elif reason := refused(port.number, port.host):
                 sentences.append(
                     f"port {port.number} for the {service.name} {reason}; "
                     f"free it, or choose another: {port.setting}={port.number + 1} make run"
@@ -31,15 +32,18 @@ def check(services: Iterable[Service]) -> None:
         raise StackError("\n".join(sentences))
 
 
-def refused(number: int) -> str | None:
+def refused(number: int, host: str = HOST) -> str | None:
     """Why nobody can listen on this port now, or None."""
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, number))
+            probe.bind((host, number))
         except PermissionError:
             return "is not allowed for this user"
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                return f"cannot be opened, since this machine has no address {host}"
             return f"is in use{holder(number)}"
     return None
 

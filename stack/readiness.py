@@ -15,23 +15,34 @@ class Readiness(Thread):
 
     def __init__(self, services: Sequence[Service], seconds: float) -> None:
         super().__init__(name="readiness", daemon=True)
-        self.pending = list(services)
+        self.pending = [service for service in services if service.awaited]
         self.seconds = seconds
         self.all_ready = Event()
         self.late = Event()
         self._given_up = Event()
+        self._ended: set[str] = set()
 
     def run(self) -> None:
         """Ask in turn; sets `all_ready` or `late`."""
         deadline = time.monotonic() + self.seconds
         while not self._given_up.wait(PAUSE):
-            self.pending = [service for service in self.pending if not answers(service.ready)]
+            self.pending = [
+                service
+                for service in self.pending
+                if service.name not in self._ended and not answers(service.ready)
+            ]
             if not self.pending:
                 self.all_ready.set()
                 return
             if time.monotonic() >= deadline:
-                self.late.set()
+                # what the others do without is told by the health monitor
+                late = any(not service.optional for service in self.pending)
+                (self.late if late else self.all_ready).set()
                 return
+
+    def forget(self, name: str) -> None:
+        """Ask this one no more: it has ended."""
+        self._ended.add(name)
 
     def give_up(self) -> None:
         """Stop asking."""

@@ -42,6 +42,8 @@ class Runner(Manager):  # type: ignore[misc]  # as above
         self._told = False
         self._since: float | None = None
         self._reason: str | None = None
+        self._optional = {service.name: service for service in services if service.optional}
+        self._ended: set[str] = set()
         for service in services:
             self._add(service, seconds)
 
@@ -71,6 +73,8 @@ class Runner(Manager):  # type: ignore[misc]  # as above
         super().terminate()
 
     def _add(self, service: Service, seconds: float) -> None:
+        if service.status_file is not None:
+            service.status_file.unlink(missing_ok=True)
         marks = {"PYTHONUNBUFFERED": "1", leftovers.MARK: self.run_mark}
         self.add_process(
             service.name,
@@ -96,6 +100,7 @@ class Runner(Manager):  # type: ignore[misc]  # as above
         """What honcho's loop does not do by itself, ten times a second."""
         if not self._all_started():
             return
+        self._note_ends()
         if self._asked:
             self.terminate()
         elif self.readiness.late.is_set():
@@ -105,6 +110,24 @@ class Runner(Manager):  # type: ignore[misc]  # as above
             self._tell()
         if self._since is not None and time.monotonic() - self._since > KILL_AFTER:
             self.kill()
+
+    def _any_stopped(self) -> bool:
+        # in place of honcho's own, for which every end is the end of all
+        return any(
+            it.get("returncode") is not None
+            for name, it in self._processes.items()
+            if name not in self._optional
+        )
+
+    def _note_ends(self) -> None:
+        """Let the status file of an optional process that has ended say so, unless it says why already."""
+        for name, service in self._optional.items():
+            if "returncode" in self._processes[name] and name not in self._ended:
+                self._ended.add(name)
+                self.readiness.forget(name)
+                if service.status_file is not None and not service.status_file.exists():
+                    sentence = f"it {how(self._processes[name]['returncode'])}; see {self.log_of(name)}"
+                    service.status_file.write_text(sentence)
 
     def _tell(self) -> None:
         """The table once it is known what is away, then every change."""
@@ -117,13 +140,15 @@ class Runner(Manager):  # type: ignore[misc]  # as above
             self._on_change(sentence)
 
     def _why(self) -> str:
-        ended = [(name, it["returncode"]) for name, it in self._processes.items() if "returncode" in it]
-        name, code = ended[0]
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
-        return f"the {name} {how}, so everything was stopped; {self._last_lines(name)}"
+        name, code = next(
+            (name, it["returncode"])
+            for name, it in self._processes.items()
+            if "returncode" in it and name not in self._optional
+        )
+        return f"the {name} {how(code)}, so everything was stopped; {self._last_lines(name)}"
 
     def _too_late(self) -> str:
-        late = self.readiness.pending[0].name
+        late = next(it.name for it in self.readiness.pending if not it.optional)
         within = f"within {self.readiness.seconds:g} s (READY_SECONDS)"
         return f"the {late} was not ready {within}, so everything was stopped; {self._last_lines(late)}"
 
@@ -133,6 +158,11 @@ class Runner(Manager):  # type: ignore[misc]  # as above
         if not lines:
             return f"it wrote nothing to {log}"
         return "\n  ".join([f"the end of {log}:", *lines])
+
+
+def how(code: int) -> str:
+    """How a process ended, by its exit status."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
 
 
 class Silence:

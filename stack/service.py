@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -10,6 +11,7 @@ class Port:
 
     number: int
     setting: str
+    host: str = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -26,3 +28,6 @@ class Service:
     after: tuple[str, ...] = ()  # addresses that must answer before the command is started
     health: str = ""  # an http:// address that says which dependency is away while the process is ready
     settle_seconds: float = 3.0  # how long such an absence lasts before it is told
+    optional: bool = False  # its end stops nothing else
+    awaited: bool = True  # whether the table is printed only once it is ready
+    status_file: Path | None = None  # holds one sentence while an optional process is not ready

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from stack import ingestion
 from stack.errors import StackError
+from stack.grafana.service import service as grafana_service
 from stack.service import Port, Service
 from stack.settings import HOST, Settings
 from stack.shown import shown
 from stack.watched import Watched
 
 ROOT = Path(__file__).parents[1]
-GRAFANA_HOME = Path("/usr/share/grafana")
 WORKER_SECONDS = 20.0  # in which a worker whose broker answers is online, also on a busy machine
 
 
@@ -156,35 +156,8 @@ def alertmanager(plan: Plan) -> Service:
 
 
 def grafana(plan: Plan) -> Service | None:
-    """The dashboards, where grafana-server is installed."""
-    server = shutil.which("grafana-server")
-    if server is None:
-        return None
-    port, data = plan.settings.grafana_port, plan.settings.home / "grafana"
-    return Service(
-        name="grafana",
-        command=(server, "--homepath", str(GRAFANA_HOME)),
-        ready=f"http://{HOST}:{port}/api/health",
-        url=f"http://{HOST}:{port}",
-        see="dashboards",
-        ports=(Port(port, "GRAFANA_PORT"),),
-        environment={
-            "GF_SERVER_HTTP_ADDR": HOST,
-            "GF_SERVER_HTTP_PORT": str(port),
-            "GF_PATHS_DATA": str(data),
-            "GF_PATHS_LOGS": str(data / "log"),
-            "GF_PATHS_PLUGINS": str(data / "plugins"),
-            "GF_PATHS_PROVISIONING": str(ROOT / "grafana" / "provisioning"),
-            "GF_ANALYTICS_REPORTING_ENABLED": "false",
-            "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
-            "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(
-                ROOT / "grafana" / "generated" / "overview.json"
-            ),
-            "WATCHROOM_ROOT": str(ROOT),
-            "PROMETHEUS_URL": f"http://{HOST}:{plan.settings.prometheus_port}",
-            "ALERTMANAGER_URL": f"http://{HOST}:{plan.settings.alertmanager_port}",
-        },
-    )
+    """The dashboards."""
+    return grafana_service(plan.settings)
 
 
 SERVICES: tuple[Callable[[Plan], Service | None], ...] = (

@@ -1,5 +1,6 @@
 """The settings of the stack, read once from the environment."""
 
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +24,14 @@ class Settings(BaseSettings):
     service_port: Port = Field(8090, description="port of the ingestion service, to which pages go")
     prometheus_port: Port = Field(9090, description="port of Prometheus")
     alertmanager_port: Port = Field(9093, description="port of Alertmanager")
-    grafana_port: Port = Field(3000, description="port of Grafana, where it is installed")
+    grafana: bool = Field(True, description="whether Grafana runs, too; downloaded where it is not installed")
+    grafana_host: IPv4Address | IPv6Address = Field(
+        IPv4Address(HOST), description="address of Grafana; viewing needs no sign-in only on a loopback one"
+    )
+    grafana_port: Port = Field(3000, description="port of Grafana")
+    grafana_repository: Path | None = Field(
+        None, description="file that names the repository of Grafana, as stack/grafana/repository.yml does"
+    )
     exporter_config: Path | None = Field(None, description="settings file of the exporter, in YAML")
     ready_seconds: float = Field(60.0, gt=0, le=3600, description="time within which all must be ready")
     backend_url: str | None = Field(
@@ -58,6 +66,12 @@ def _sentence(flaw: Any) -> str:
 def described() -> list[tuple[str, str, str]]:
     """Variable, default and meaning of every setting, in order."""
     return [
-        (name.upper(), "" if field.default is None else str(field.default), field.description or "")
+        (name.upper(), _default(field.default), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)

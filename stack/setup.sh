@@ -24,6 +24,8 @@ if [ "$PURPOSE" = test ]; then
         "amtool amtool prometheus-alertmanager"
         "postgres /usr/lib/postgresql/*/bin/postgres postgresql"
         "openssl openssl openssl"
+        "gpg gpg gnupg"
+        "gpgv gpgv gpgv"
     )
     WISHES+=(
         "chromium chromium chromium"

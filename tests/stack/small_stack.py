@@ -22,6 +22,9 @@ def main(logs: str, seconds: str, described: str) -> None:
             see="",
             ports=(),
             after=tuple(it.get("after", ())),
+            optional="status_file" in it,
+            awaited=it.get("awaited", True),
+            status_file=Path(it["status_file"]) if "status_file" in it else None,
         )
         for it in json.loads(described)
     ]

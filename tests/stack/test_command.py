@@ -1,7 +1,6 @@
 """`make run` from outside: it starts what it says, tells where it is, and leaves nothing behind."""
 
 import os
-import shlex
 import shutil
 import signal
 import socket
@@ -41,6 +40,8 @@ def test_a_given_backend_is_watched_until_told_to_stop(watchroom: Make, backend:
     assert backend in table
     assert "a-token-of-ours" not in table
     assert ingestion.MISSING[2] in table
+    assert "GRAFANA=no" in table
+    assert run.address("GRAFANA_PORT") not in table
     eventually(lambda: run.targets()["exporter-fast"] == "up", within=25)
     assert set(run.targets()) >= {"exporter", "exporter-fast", "backend", "prometheus", "alertmanager"}
     os.kill(run.pid, signal.SIGINT)
@@ -103,20 +104,3 @@ def test_wrong_settings_of_the_exporter_end_the_start_with_its_words(watchroom: 
     with pytest.raises(RuntimeError, match=r"the exporter ended with status 2.*\n  limits.budget is 'soon'"):
         run.start()
     assert run.left() == []
-
-
-def test_grafana_is_started_where_it_is_installed(watchroom: Make, backend: str, tmp_path: Path) -> None:
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    stand_in = programs / "grafana-server"
-    stand_in.write_text(
-        "#!/bin/bash\n"
-        f'mkdir -p "$GF_PATHS_DATA/api" && cd "$GF_PATHS_DATA" && touch api/health\n'
-        f"exec {shlex.quote(sys.executable)} -m http.server "
-        '--bind "$GF_SERVER_HTTP_ADDR" "$GF_SERVER_HTTP_PORT"\n'
-    )
-    stand_in.chmod(0o755)
-    run = watchroom(BACKEND_URL=backend, PATH=f"{programs}:{os.environ['PATH']}")
-    run.start()
-    assert run.address("GRAFANA_PORT") in run.output()
-    assert "not installed" not in run.output()

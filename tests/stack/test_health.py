@@ -1,11 +1,13 @@
 """What is away is told once it has settled, and every change after that once."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
-from stack.health import Absence, Check, HealthMonitor, degraded, watched
+from stack.health import Absence, Check, HealthMonitor, checks, degraded, watched
+from stack.service import Service
 from tests.stack.pages import Pages
 
 CACHE = Absence("cache", "cache (REDIS_URL)", "does not respond", "responds again")
@@ -68,6 +70,44 @@ def test_a_change_is_told_once_and_a_single_failure_never() -> None:
         scene.found["watched"] = found
         monitor.round()
         assert list(monitor.changes()) == told
+
+
+def test_another_reason_is_told_too() -> None:
+    later = replace(CACHE, sentence="was refused")
+    scene = Scene(found={"cache": (CACHE,)})
+    monitor = scene.monitor(cache=0)
+    monitor.round()
+    monitor.tell()
+    for found, told in (
+        ((later,), []),
+        ((later,), ["cache (REDIS_URL): was refused"]),
+        ((later,), []),
+        ((), ["cache (REDIS_URL): responds again"]),
+    ):
+        scene.found["cache"] = found
+        monitor.round()
+        assert list(monitor.changes()) == told
+
+
+def test_what_is_not_awaited_keeps_nobody_waiting(pages: Pages, tmp_path: Path) -> None:
+    status = tmp_path / "status"
+    entry = Service(
+        "grafana", ("true",), f"{pages.url}/ready", pages.url, "", (), optional=True, status_file=status
+    )
+    [check, _] = checks([entry], "http://127.0.0.1:1")
+    monitor = HealthMonitor([check])
+    status.write_text("is being downloaded")
+    monitor.round()
+    assert monitor.settled.is_set()
+    assert [it.sentence for it in monitor.tell()] == ["is being downloaded"]
+    status.unlink()
+    pages.answers["/ready"] = (200, "")
+    monitor.round()
+    assert list(monitor.changes()) == [f"grafana: is ready at {pages.url}"]
+    pages.answers["/ready"] = (500, "")
+    monitor.round()
+    monitor.round()
+    assert list(monitor.changes()) == ["grafana: does not respond"]
 
 
 @pytest.fixture

@@ -32,6 +32,14 @@ def test_a_port_in_use_names_holder_and_setting(free_port: Callable[[], int], ad
     )
 
 
+def test_a_port_is_tried_on_the_address_that_it_is_for(free_port: Callable[[], int]) -> None:
+    number = free_port()
+    with socket.create_server(("::1", number), family=socket.AF_INET6):
+        ports.check([service(Port(number, "EXPORTER_PORT"))])
+        with pytest.raises(StackError, match=f"GRAFANA_PORT={number + 1} make run"):
+            ports.check([service(Port(number, "GRAFANA_PORT", "::1"))])
+
+
 def test_every_port_in_use_has_its_sentence(free_port: Callable[[], int]) -> None:
     first, second = free_port(), free_port()
     held = service(Port(first, "EXPORTER_PORT"), Port(second, "DEMO_PORT"))

@@ -148,6 +148,63 @@ def test_a_process_that_is_never_ready_is_named(small_stack: Start, free_port: C
     assert stack.output().endswith("\n  thinking\n")
 
 
+def optional(entry: dict[str, Any], folder: Path, **more: Any) -> dict[str, Any]:
+    """The same process, without which the others go on."""
+    return {**entry, "name": "extra", "status_file": str(folder / "status"), **more}
+
+
+@pytest.mark.parametrize("code", ["exit 3", "kill -SEGV $$"])
+def test_the_end_of_an_optional_process_ends_no_other(
+    small_stack: Start, free_port: Callable[[], int], tmp_path: Path, code: str
+) -> None:
+    port, nowhere = free_port(), free_port()
+    stack = small_stack(web(port), optional(shell(code, nowhere), tmp_path))
+    eventually(lambda: "all ready" in stack.output(), within=15)
+    status = tmp_path / "status"
+    how = "ended with status 3" if code == "exit 3" else "was killed by SIGSEGV"
+    assert eventually(status.read_text) == f"it {how}; see {tmp_path / 'extra.log'}"
+    assert stack.ended() is None
+    stack.signal(signal.SIGTERM)
+    assert eventually(lambda: stack.ended() is not None, within=15)
+    assert (stack.ended(), stack.left()) == (0, [])
+
+
+def test_the_reason_of_an_optional_process_stays(
+    small_stack: Start, free_port: Callable[[], int], tmp_path: Path
+) -> None:
+    port, nowhere = free_port(), free_port()
+    (tmp_path / "status").write_text("of an earlier run")
+    script = f'test ! -e {shlex.quote(str(tmp_path / "status"))} && echo refused >"$0"; exit 1'
+    entry = shell(script, nowhere)
+    entry["command"].append(str(tmp_path / "status"))
+    stack = small_stack(web(port), optional(entry, tmp_path))
+    eventually(lambda: "all ready" in stack.output(), within=15)
+    assert (tmp_path / "status").read_text() == "refused\n"
+
+
+@pytest.mark.parametrize("awaited", [True, False])
+def test_an_optional_process_that_is_late_ends_no_other(
+    small_stack: Start, free_port: Callable[[], int], tmp_path: Path, awaited: bool
+) -> None:
+    port, nowhere = free_port(), free_port()
+    late = optional(shell("exec sleep 1000", nowhere), tmp_path, awaited=awaited)
+    stack = small_stack(web(port), late, seconds=2.0 if awaited else 60.0)
+    eventually(lambda: "all ready" in stack.output(), within=15)
+    stack.signal(signal.SIGINT)
+    assert eventually(lambda: stack.ended() is not None, within=15)
+    assert (stack.ended(), stack.left()) == (0, [])
+
+
+def test_a_process_that_ends_also_ends_optional_ones(
+    small_stack: Start, free_port: Callable[[], int], tmp_path: Path
+) -> None:
+    port, other = free_port(), free_port()
+    stack = small_stack(shell("sleep 1; exit 3", port), optional(web(other), tmp_path))
+    assert eventually(lambda: stack.ended() is not None, within=15)
+    assert (stack.ended(), stack.left()) == (1, [])
+    assert "the odd ended with status 3" in stack.output()
+
+
 def test_a_process_that_will_not_end_is_ended_by_force(
     small_stack: Start, free_port: Callable[[], int]
 ) -> None:

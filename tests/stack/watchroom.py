@@ -40,6 +40,8 @@ class Watchroom(Server):
                 **{name: str(number) for name, number in self.ports.items()},
                 "RUN_DIR": str(self.run_dir),
                 "WATCHROOM_TEST": self.mark,
+                # one that is not installed would be downloaded
+                "GRAFANA": "no",
                 # for the outside only: nobody is there, so whatever is asked through it fails
                 **dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9"),
                 **given,

@@ -1,0 +1,94 @@
+"""apt with a configuration, a state and a keyring of its own: nothing of the system's is read or written."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+CONFIGURATION = """\
+Dir "{folder}/";
+Dir::State "{folder}/state/";
+Dir::State::lists "{folder}/state/lists/";
+Dir::State::status "{folder}/state/status";
+Dir::Cache "{folder}/cache/";
+Dir::Log "{folder}/log/";
+Dir::Etc "{folder}/etc/";
+Dir::Etc::main "{folder}/etc/apt.conf";
+Dir::Etc::parts "{folder}/etc/apt.conf.d/";
+Dir::Etc::sourcelist "{folder}/etc/sources.list";
+Dir::Etc::sourceparts "{folder}/etc/sources.list.d/";
+Dir::Etc::trusted "{folder}/etc/trusted.gpg";
+Dir::Etc::trustedparts "{folder}/etc/trusted.gpg.d/";
+// a folder of ours may be closed to apt's own user, to which root would change
+APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
+Acquire::Languages "none";
+Acquire::Retries "1";
+Acquire::http::Timeout "20";
+Acquire::https::Timeout "20";
+"""
+FOLDERS = (
+    "state/lists/partial", "cache/archives/partial", "log", "etc/apt.conf.d", "etc/sources.list.d",
+    "etc/trusted.gpg.d", "etc/preferences.d", "etc/auth.conf.d",
+)  # fmt: skip
+HELPER = Path("/usr/lib/apt/apt-helper")
+# how this machine reaches others is the administrator's to say
+INHERITED = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::https::CAInfo")
+
+
+class AptError(Exception):
+    """What apt wrote about its failure."""
+
+
+class Apt:
+    """apt in a folder."""
+
+    def __init__(self, folder: Path, source: str) -> None:
+        """Make the folder anew, with this line as the only source."""
+        shutil.rmtree(folder, ignore_errors=True)
+        for name in FOLDERS:
+            (folder / name).mkdir(parents=True)
+        (folder / "state" / "status").touch()
+        (folder / "etc" / "sources.list").write_text(f"{source}\n")
+        self.configuration = folder / "apt.conf"
+        self.keyring = folder / "etc" / "trusted.gpg.d" / "vendor.gpg"
+        self.configuration.write_text(CONFIGURATION.format(folder=folder) + inherited())
+
+    def fetch(self, address: str, target: Path) -> None:
+        """Download one file. Raises AptError."""
+        self._run(str(HELPER), "download-file", address, str(target))
+
+    def update(self) -> None:
+        """Read the index of the source, once its signature holds. Raises AptError."""
+        self._run("apt-get", "-q", "update")
+
+    def download(self, wanted: str, folder: Path) -> Path:
+        """The package in this folder, once it is the one that the index names. Raises AptError."""
+        self._run("apt-get", "-q", "download", wanted, cwd=folder)
+        [package] = folder.glob("*.deb")
+        return package
+
+    def _run(self, *command: str, cwd: Path | None = None) -> None:
+        ended = subprocess.run(  # noqa: S603 - no shell
+            # it ends with the process that asked for it
+            ["setpriv", "--pdeathsig", "TERM", *command],  # noqa: S607
+            cwd=cwd,
+            env={**os.environ, "APT_CONFIG": str(self.configuration), "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        # before apt 2.2 an update that reached nobody ends with status 0
+        if ended.returncode or "Failed to fetch" in ended.stderr:
+            raise AptError(ended.stderr)
+
+
+def inherited() -> str:
+    """The lines of the system's configuration about proxies and certificates."""
+    known = subprocess.run(  # noqa: S603 - no shell
+        ["apt-config", "dump", "--format", '%F "%v";%n', *INHERITED],  # noqa: S607
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return known.stdout

@@ -1,0 +1,115 @@
+"""Grafana's package: downloaded, verified and unpacked under the project's cache folder, never installed."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from stack.errors import StackError
+from stack.grafana.apt import HELPER, Apt, AptError
+from stack.grafana.openpgp import key_with
+from stack.grafana.repository import Repository
+
+HOME = Path("usr/share/grafana")
+LATER = (
+    "all else runs; for Grafana, restart `make run` later, use `docker compose up`, "
+    "or give a Grafana of yours grafana/provisioning (docs/operations.md)"
+)
+SIGNATURE = re.compile(r"GPG error|OpenPGP|not signed|signature", re.IGNORECASE)
+CONTENT = re.compile(r"Hash Sum mismatch|unexpected size|Hashes of expected file")
+UNKNOWN = re.compile(r"Unable to locate package|Version .* was not found|Can't find")
+FAILED = re.compile(r"^[EW]: Failed to fetch \S+\s+(.+)$", re.MULTILINE)
+Tell = Callable[[str], None]
+
+
+def unpacked(repository: Repository, cache: Path) -> Path | None:
+    """The home of the Grafana that an earlier run unpacked from this repository; None when there is none."""
+    stamp = cache / "unpacked-from"
+    if not stamp.is_file() or stamp.read_text() != identity(repository):
+        return None
+    home = cache / "unpacked" / HOME
+    return home if home.is_dir() else None
+
+
+def bring(repository: Repository, cache: Path, tell: Tell) -> Path:
+    """Download, verify and unpack Grafana, and return its home.
+
+    Raises StackError with one sentence: unreachable, refused, or not to be unpacked.
+    """
+    require_tools()
+    tell(f"{repository.package} {repository.version} is being downloaded from {repository.uri}")
+    apt = Apt(cache / "apt", repository.source)
+    apt.keyring.write_bytes(vendor_key(repository, apt, cache / "apt" / "key"))
+    try:
+        apt.update()
+        package = apt.download(repository.wanted, cache / "apt")
+    except AptError as error:
+        raise StackError(reason(str(error), repository)) from None
+    tell(f"{package.name} is being unpacked")
+    return unpack(package, repository, cache)
+
+
+def require_tools() -> None:
+    """StackError where this system has no apt and dpkg."""
+    for name in ("apt-get", "dpkg-deb", str(HELPER)):
+        if shutil.which(name) is None:
+            raise StackError(f"Grafana cannot be downloaded, since this system has no {name}; {LATER}")
+
+
+def vendor_key(repository: Repository, apt: Apt, target: Path) -> bytes:
+    """The key with the fingerprint of the repository's file. Raises StackError."""
+    try:
+        apt.fetch(repository.key_url, target)
+    except AptError as error:
+        raise StackError(unreachable(repository.key_url, str(error))) from None
+    try:
+        return key_with(repository.fingerprint, target.read_bytes())
+    except ValueError as error:
+        raise StackError(
+            f"Grafana was refused: the key at {repository.key_url} has the fingerprint {error}; "
+            f"expected {repository.fingerprint}; {LATER}"
+        ) from None
+
+
+def reason(output: str, repository: Repository) -> str:
+    """The sentence about a failure of apt."""
+    if SIGNATURE.search(output):
+        signer = f"the key {repository.fingerprint}"
+        return f"Grafana was refused: {repository.uri} is not signed by {signer}; {LATER}"
+    if CONTENT.search(output):
+        return f"Grafana was refused: what {repository.uri} sent is not what its signed index names; {LATER}"
+    if UNKNOWN.search(output):
+        return f"Grafana is missing: {repository.uri} has no {repository.wanted}; {LATER}"
+    return unreachable(repository.uri, output)
+
+
+def unreachable(address: str, output: str) -> str:
+    """The sentence about an address that cannot be reached."""
+    lines = [line for line in output.splitlines() if line.startswith("E:")]
+    found = FAILED.search(output)
+    why = found[1] if found else (lines or ["E: no reason given"])[0].removeprefix("E: ")
+    return f"Grafana cannot be downloaded: {address} cannot be reached ({why.strip()}); {LATER}"
+
+
+def unpack(package: Path, repository: Repository, cache: Path) -> Path:
+    """The home in the unpacked package, which replaces an earlier one. Raises StackError."""
+    new, stamp = cache / "new", cache / "unpacked-from"
+    shutil.rmtree(new, ignore_errors=True)
+    command = ["dpkg-deb", "--extract", str(package), str(new)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
+    if ended.returncode or not (new / HOME).is_dir():
+        why = " ".join(ended.stderr.split()) or f"it has no {HOME}"
+        raise StackError(f"Grafana cannot be unpacked: {package.name}: {why}; {LATER}")
+    stamp.unlink(missing_ok=True)
+    shutil.rmtree(cache / "unpacked", ignore_errors=True)
+    new.rename(cache / "unpacked")
+    stamp.write_text(identity(repository))
+    shutil.rmtree(cache / "apt", ignore_errors=True)
+    return cache / "unpacked" / HOME
+
+
+def identity(repository: Repository) -> str:
+    """What an unpacked package is kept for: the same repository, key and version."""
+    return hashlib.sha256(repository.model_dump_json().encode()).hexdigest()
