@@ -1,5 +1,5 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run demo-fault test lint types tests test-encoders fuzz format rules docs bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-anomaly bench-service
+.PHONY: help setup run demo-fault test lint types tests test-encoders fuzz format rules docs pictures bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-anomaly bench-service
 .NOTPARALLEL:
 
 help: ## list the verbs
@@ -55,6 +55,12 @@ compose-secrets: ## make the secrets of docker-compose.yml, once
 
 docs: ## write what can be derived of docs/: alerts, metrics, settings
 	@.venv/bin/python -m docs.generate
+	@.venv/bin/python -m docs.picture_list
+
+pictures: ## take each dashboard of a running Grafana into docs/pictures: GRAFANA_URL=http://host:3000, GRAFANA_TOKEN=...
+	@.venv/bin/python -m stack.pictures
+	@.venv/bin/python -m docs.generate
+	@.venv/bin/python -m docs.picture_list
 
 bench: ## measure, and write benchmarks/README.md: WHAT=exporter (default), footprint (ROW=users ...), alerts, service, dashboards
 	@.venv/bin/python -m benchmarks.$(patsubst service,service_load,$(or $(WHAT),exporter)) $(ROW)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from docs.markdown import code, table
+from docs.picture_list import picture
 from grafana.dashboards import boards
 from grafana.grid import Band, Pile
 from grafana.modern import Modern
@@ -34,6 +35,8 @@ def section(board: Board) -> str:
     head = (
         f"\n## {board.title}\n\n*{board.question}*\n\n`{board.uid}`, the last {board.since[4:]}.{chosen}\n\n"
     )
+    if shown := picture(board.uid, str(board.title)):
+        head += f"{shown}\n"
     return head + table(("Row", "Panel", "Kind", "What it says"), rows(board))
 
 

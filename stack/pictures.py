@@ -1,0 +1,170 @@
+"""The command behind `make pictures`: each dashboard of a running Grafana, dark and light, as a PNG file."""
+
+import json
+import os
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from docs.picture_list import FOLDER, THEMES, file_name
+from stack.errors import StackError
+
+ROOT = Path(__file__).parents[1]
+WIDTH = 1366
+UNIT = 38  # pixels of a unit of a panel's height
+HEAD = 120  # pixels of the line of variables, at most two
+SECONDS = 60.0  # within which a dashboard must have loaded and stand still
+PAUSE = 0.5
+PANEL = '[data-testid^="data-testid Panel header"]'
+LOADING = '[aria-label="Panel loading bar"], [data-testid="data-testid Panel loading bar"]'
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Grafana:
+    """A running Grafana, and the token of a service account where it wants a sign-in."""
+
+    url: str
+    token: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What each request carries."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def dashboard(self, uid: str) -> Json:
+        """The dashboard that it shows under this uid. Raises StackError."""
+        address = f"{self.url}/api/dashboards/uid/{uid}"
+        try:
+            request = urllib.request.Request(address, headers=self.headers)  # noqa: S310 - as given
+            with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+                return dict(json.load(response)["dashboard"])
+        except urllib.error.HTTPError as error:
+            advice = "; set GRAFANA_TOKEN to the token of a service account" if error.code == 401 else ""
+            raise StackError(f"{address} responds with {error.code}; expected 200{advice}") from None
+        except (OSError, ValueError, KeyError) as error:
+            raise StackError(f"{address} gives no dashboard ({error}); is GRAFANA_URL right?") from None
+
+
+def main() -> int:
+    """Take all pictures; 1 with one sentence when that is not possible."""
+    url = os.environ.get("GRAFANA_URL") or "http://127.0.0.1:3000"
+    grafana = Grafana(url.rstrip("/"), os.environ.get("GRAFANA_TOKEN", ""))
+    try:
+        for name in take(grafana, boards(ROOT / "grafana" / "generated"), FOLDER):
+            sys.stdout.write(f"docs/pictures/{name}\n")
+    except StackError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def boards(folder: Path) -> list[Json]:
+    """The project's own dashboards, in the order of their files."""
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+def take(grafana: Grafana, wanted: Sequence[Json], folder: Path) -> Iterator[str]:
+    """Take each dashboard in each theme and yield the name of its file. Raises StackError."""
+    for board in wanted:
+        require_same(board, grafana.dashboard(board["uid"]), grafana.url)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_browser() as browser:
+        for board in wanted:
+            for theme in THEMES:
+                picture = picture_of(browser, grafana, board, theme)
+                (folder / file_name(board["uid"], theme)).write_bytes(picture)
+                yield file_name(board["uid"], theme)
+
+
+def require_same(own: Json, shown: Json, url: str) -> None:
+    """StackError unless the dashboard that is shown has the panels and queries of the project's own.
+
+    Grafana rewrites other parts of the JSON when it loads it.
+    """
+    if list(queries(own)) != list(queries(shown)):
+        raise StackError(
+            f"the dashboard {own['uid']} of {url} is not the project's own; "
+            "run `make dashboards` and let that Grafana load grafana/generated"
+        )
+
+
+def queries(board: Json) -> Iterator[tuple[str, ...]]:
+    """Title and queries of each panel, also inside closed rows."""
+    for panel in board.get("panels", []):
+        yield panel.get("title", ""), *(str(target.get("expr")) for target in panel.get("targets", []))
+        yield from queries(panel)
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A headless Chromium of this machine. Raises StackError."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        raise StackError("no Chromium is installed; `make setup` installs it")
+    # as root Chromium starts without its sandbox only
+    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def picture_of(browser: Browser, grafana: Grafana, board: Json, theme: str) -> bytes:
+    """A PNG of the whole dashboard. Raises StackError when it does not load or does not stand still."""
+    page = browser.new_page(
+        viewport={"width": WIDTH, "height": height(board)},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    # the token is for this Grafana, and for nobody whose content its pages may show
+    page.route(
+        f"{grafana.url}/**", lambda route: route.continue_(headers=route.request.headers | grafana.headers)
+    )
+    try:
+        # the name after the uid is free; without `refresh` nothing changes while the picture is taken
+        page.goto(f"{grafana.url}/d/{board['uid']}/?kiosk&theme={theme}&refresh=", timeout=SECONDS * 1000)
+        page.locator(PANEL).first.wait_for(timeout=SECONDS * 1000)
+        return settled(page, board["uid"])
+    except Error as error:
+        reason = str(error).splitlines()[0]
+        raise StackError(f"the dashboard {board['uid']} of {grafana.url} did not load: {reason}") from None
+    finally:
+        page.close()
+
+
+def settled(page: Page, uid: str) -> bytes:
+    """The picture once no panel loads and two in a row are the same. Raises StackError."""
+    deadline = time.monotonic() + SECONDS
+    last = b""
+    while time.monotonic() < deadline:
+        page.wait_for_load_state("networkidle")
+        picture = page.screenshot(full_page=True, animations="disabled")
+        if picture == last and page.locator(LOADING).count() == 0:
+            return picture
+        last = picture
+        page.wait_for_timeout(PAUSE * 1000)
+    raise StackError(f"the dashboard {uid} did not stand still within {SECONDS:g} s")
+
+
+def height(board: Json) -> int:
+    """The pixels that hold all of its panels, since Grafana loads only those in sight."""
+    places: list[Mapping[str, int]] = [panel["gridPos"] for panel in board["panels"]]
+    return max(768, HEAD + UNIT * max((it["y"] + it["h"] for it in places), default=0))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
