@@ -65,6 +65,7 @@ def clone(
 
 def _fetch(location: Location, rules: UrlRules, monitor: CloneMonitor) -> None:
     home = monitor.directory
+    git.limit_programs(home)
     form = "sha256" if location.head.digits == 64 else "sha1"
     begin = ("init", "--quiet", "--bare", "--template=", f"--object-format={form}", _GIT_DIR)
     git.run_git(git.GitCommand(begin), home, monitor)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ingestion_api.repository import limited_process
@@ -18,6 +19,7 @@ from ingestion_api.repository.monitor import CHECK_INTERVAL, CloneMonitor
 from ingestion_api.repository.redirects import Location
 from ingestion_api.repository.rules import CloneLimits
 
+_PROGRAMS = "programs"
 _LAUNCHER = (sys.executable, "-I", "-S", str(limited_process.__file__))
 
 
@@ -75,6 +77,30 @@ def _pin(location: Location) -> str:
     return f"{location.url.host}:{location.url.port}:{addresses}"
 
 
+def limit_programs(home: Path) -> None:
+    """Let git find no other program of its own than the one that talks with the host; OSError.
+
+    A host can name any address for a part of the pack (packfile-uris in gitprotocol-v2), also where git has
+    not asked for that, and git fetches it with http-fetch, which asks a resolver and reaches private hosts.
+    """
+    folder = home / _PROGRAMS
+    folder.mkdir()
+    for name in ("git-remote-http", "git-remote-https"):
+        (folder / name).symlink_to(_exec_path() / name)
+
+
+@cache
+def _exec_path() -> Path:
+    found = subprocess.run(
+        ["git", "--exec-path"],  # noqa: S607 - the one of PATH, as in `run_git`
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return Path(os.fsdecode(found.stdout.rstrip(b"\n")))
+
+
 def git_environment(home: Path) -> dict[str, str]:
     """Return the only variables that git sees: no proxies, no agents, nothing of this machine."""
     return {
@@ -82,6 +108,7 @@ def git_environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "LC_ALL": "C",
         "MALLOC_ARENA_MAX": "1",
+        "GIT_EXEC_PATH": str(home / _PROGRAMS),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_ATTR_NOSYSTEM": "1",
