@@ -77,11 +77,11 @@ def rules() -> list[dict[str, Any]]:
 
 def graver() -> list[dict[str, Any]]:
     """Critical hides warning and info of the same thing, warning hides info."""
-    pairs = (("critical", "warning|info"), ("warning", "info"))
+    pairs = (("critical", 'severity=~"warning|info"'), ("warning", 'severity="info"'))
     return [
         {
             "source_matchers": [f'severity="{high}"'],
-            "target_matchers": [f'severity=~"{low}"'],
+            "target_matchers": [low],
             "equal": list(IDENTITY),
         }
         for high, low in pairs

@@ -1,50 +1,27 @@
-"""Series that panels and rules share: requests by module, statuses as numbers, ratios of pools and queues."""
+"""Series that panels and rules share: durations of tasks, ratios of pools and queues."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus.fresh import fresh, scraped
+from prometheus.requests import QUANTILES, SLOW
 from prometheus.rule import Recording
-
-SLOW = '{job="exporter"}'
-REQUESTS = "ops_http_requests_total"
-ERRORS = "ops_http_request_errors_total"
-DURATION = "ops_http_request_duration_seconds_bucket"
-QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
-# healthy is 0; what is not known is worse than healthy, and better than known trouble
-NUMBERS = {"unknown": 1, "degraded": 2, "down": 3}
 
 
 def rules() -> Iterator[Recording]:
     """What is recorded every 15 s from the slow scrape, while it succeeds."""
-    for it in series():
+    return while_scraped(series())
+
+
+def while_scraped(rules: Iterable[Recording]) -> Iterator[Recording]:
+    """These series from fresh samples, while the exporter is scraped."""
+    for it in rules:
         yield Recording(it.record, f"({fresh(it.expr, 'slow')}) and on () ({scraped('slow')})", it.labels)
 
 
 def series() -> Iterator[Recording]:
     """Subject by subject."""
-    yield from requests()
     yield from tasks()
-    yield from statuses()
     yield from ratios()
-
-
-def requests() -> Iterator[Recording]:
-    """Rate, errors and duration by module."""
-    yield Recording("module:ops_http_requests:rate5m", f"sum by (module) (rate({REQUESTS}{SLOW}[5m]))")
-    yield Recording("module:ops_http_request_errors:rate5m", f"sum by (module) (rate({ERRORS}{SLOW}[5m]))")
-    yield Recording(
-        "module:ops_http_request_errors_per_request:ratio_rate5m",
-        "module:ops_http_request_errors:rate5m / (module:ops_http_requests:rate5m > 0)",
-    )
-    for name, quantile in QUANTILES.items():
-        yield Recording(
-            f"module:ops_http_request_duration_seconds:{name}_5m",
-            f"histogram_quantile({quantile}, sum by (module, le) (rate({DURATION}{SLOW}[5m])))",
-        )
-    # for quantiles of all modules together over days, which would read every bucket of every module
-    yield Recording(
-        "le:ops_http_request_duration_seconds_bucket:rate5m", f"sum by (le) (rate({DURATION}{SLOW}[5m]))"
-    )
 
 
 def tasks() -> Iterator[Recording]:
@@ -54,24 +31,6 @@ def tasks() -> Iterator[Recording]:
         "task:celery_task_runtime_seconds:p95_5m",
         f"histogram_quantile({QUANTILES['p95']}, {buckets}) >= 0",
     )
-
-
-def statuses() -> Iterator[Recording]:
-    """Each module's status, derived from what is reported and observed, as a number; and the worst of all."""
-    yield Recording("module:ops_module_status:code", code("ops_module_status", "module"))
-    yield Recording("component:ops_component_status:code", code("ops_component_status", "component"))
-    yield Recording(
-        "ops:status:code", "max(module:ops_module_status:code or component:ops_component_status:code)"
-    )
-
-
-def code(metric: str, label: str) -> str:
-    """Of one series a status the number of the one that holds."""
-    parts = (
-        f'{number} * max by ({label}) ({metric}{{job="exporter",status="{status}"}})'
-        for status, number in NUMBERS.items()
-    )
-    return " + ".join(parts)
 
 
 def ratios() -> Iterator[Recording]:

@@ -3,8 +3,10 @@
 Source: the multi-window, multi-burn-rate method of chapter 5 of Google's Site Reliability Workbook.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
+from prometheus import requests
 from prometheus.fresh import judged, just_recorded
 from prometheus.links import Story
 from prometheus.rule import Alert, Recording
@@ -14,15 +16,24 @@ from prometheus.thresholds import Burn, Slo, Thresholds
 PERIOD = "30d"
 INTERVAL = 30  # seconds between two recorded rates
 LATEST = "slo:error_ratio:rate1m"
+# what requests.py records of users in the group of the objectives
+RECORDED = re.compile(r"\busers(?:_le)?:[\w:]+(?:\{[^}]*\})?")
 NEAR = 6 * 3600  # windows up to this many seconds are looked at as often as the rates are recorded
 
 
 def rates(thresholds: Thresholds) -> Iterator[Recording]:
     """Good and all events a second: what every window is summed from, so that a month stays cheap."""
+    yield from requests.last_minute()
     for name, slo in thresholds.slos.items():
-        yield Recording("slo:good:rate1m", judged(one_line(slo.good), "slow"), {"slo": name})
-        yield Recording("slo:total:rate1m", judged(one_line(slo.total), "slow"), {"slo": name})
+        yield Recording("slo:good:rate1m", events(slo.good), {"slo": name})
+        yield Recording("slo:total:rate1m", events(slo.total), {"slo": name})
     yield Recording(LATEST, "1 - slo:good:rate1m / (slo:total:rate1m > 0)")
+
+
+def events(expression: str) -> str:
+    """Events a second, of requests from what was recorded a moment ago."""
+    of_now = RECORDED.sub(lambda it: just_recorded(it[0]), one_line(expression))
+    return judged(of_now, "slow") if of_now == one_line(expression) else of_now
 
 
 def near(thresholds: Thresholds) -> Iterator[Recording]:

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 
 from prometheus.fresh import fresh, newest
+from prometheus.module_status import SHOWN
+from prometheus.requests import MODULE_RATE
 from prometheus.rule import Recording
 from prometheus.thresholds import Thresholds
 
 WATCHED = "ops:watched"
 # the three questions about every module, under names of signals
-MODULES = {
-    "module_requests": "module:ops_http_requests:rate5m",
-    "module_error_ratio": "module:ops_http_request_errors_per_request:ratio_rate5m",
-    "module_response_time": "module:ops_http_request_duration_seconds:p95_5m",
-}
+MODULES = {"module_requests": MODULE_RATE % "5m"} | {name: value for name, (_, value, _) in SHOWN.items()}
 
 
 def rules(thresholds: Thresholds) -> Iterator[Recording]:

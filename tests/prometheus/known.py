@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from alertmanager.inhibitions import IDENTITY
 from exporter.inventory import list_metrics
 from exporter.metrics import StateGauge
 from prometheus.fresh import FAST
@@ -9,7 +10,7 @@ from prometheus.fresh import FAST
 # what Prometheus and Alertmanager 2.42 and 0.25 show of themselves, with the labels they give
 BUILT_IN = {
     "up": ("gauge", ()),
-    "ALERTS": ("gauge", ("alertname", "alertstate", "severity", "signal", "window")),
+    "ALERTS": ("gauge", ("alertstate", "severity", "window", *IDENTITY)),
     "scrape_duration_seconds": ("gauge", ()),
     "prometheus_rule_evaluation_failures_total": ("counter", ("rule_group",)),
     "prometheus_rule_group_iterations_total": ("counter", ("rule_group",)),

@@ -1,0 +1,79 @@
+"""The requests of users, by module and together: what panels, statuses, SLOs and alerts read.
+
+The exporter leaves out its own requests. `monitoring` holds the requests of other watchers, and `other` those
+that fit no module.
+"""
+
+from collections.abc import Iterator
+
+from prometheus.fresh import judged
+from prometheus.rule import Recording
+
+SLOW = '{job="exporter"}'
+USERS = 'module!~"monitoring|other"'
+REQUESTS = "ops_http_requests_total"
+ERRORS = "ops_http_request_errors_total"
+BUCKETS = "ops_http_request_duration_seconds_bucket"
+TIMED = "ops_http_request_duration_seconds_count"
+QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+MODULE_RATE, MODULE_ERRORS = "module:ops_http_requests:rate%s", "module:ops_http_request_errors:rate%s"
+MODULE_RATIO = "module:ops_http_request_errors_per_request:ratio_rate%s"
+MODULE_TIME = "module:ops_http_request_duration_seconds:%s_%s"
+# one read of the raw buckets serves every quantile, by module and together
+MODULE_BUCKETS = "module_le:ops_http_request_duration_seconds_bucket:rate%s"
+USERS_RATE, USERS_ERRORS = "users:ops_http_requests:rate%s", "users:ops_http_request_errors:rate%s"
+USERS_BUCKETS = "users_le:ops_http_request_duration_seconds_bucket:rate%s"
+
+
+def rules() -> Iterator[Recording]:
+    """Rate, errors and duration over five minutes; of each module also over the last of them."""
+    for window in ("5m", "1m"):
+        yield from by_module(window)
+    for name, quantile in QUANTILES.items():
+        yield Recording(
+            MODULE_TIME % (name, "5m"), f"histogram_quantile({quantile}, {MODULE_BUCKETS % '5m'})"
+        )
+    yield Recording(
+        MODULE_TIME % ("p95", "1m"), f"histogram_quantile({QUANTILES['p95']}, {MODULE_BUCKETS % '1m'})"
+    )
+    yield from together()
+
+
+def by_module(window: str) -> Iterator[Recording]:
+    """Rate, errors, their ratio and the buckets of each module."""
+    yield Recording(MODULE_RATE % window, f"sum by (module) (rate({REQUESTS}{SLOW}[{window}]))")
+    yield Recording(MODULE_ERRORS % window, f"sum by (module) (rate({ERRORS}{SLOW}[{window}]))")
+    yield Recording(MODULE_RATIO % window, f"{MODULE_ERRORS % window} / ({MODULE_RATE % window} > 0)")
+    yield Recording(MODULE_BUCKETS % window, f"sum by (module, le) (rate({BUCKETS}{SLOW}[{window}]))")
+
+
+def together() -> Iterator[Recording]:
+    """The same of all modules of users, from what is recorded of each."""
+    yield Recording(USERS_RATE % "5m", f"sum({MODULE_RATE % '5m'}{{{USERS}}})")
+    yield Recording(USERS_ERRORS % "5m", f"sum({MODULE_ERRORS % '5m'}{{{USERS}}})")
+    yield Recording(
+        "users:ops_http_request_errors_per_request:ratio_rate5m",
+        f"{USERS_ERRORS % '5m'} / ({USERS_RATE % '5m'} > 0)",
+    )
+    yield Recording(USERS_BUCKETS % "5m", f"sum by (le) ({MODULE_BUCKETS % '5m'}{{{USERS}}})")
+    for name, quantile in QUANTILES.items():
+        yield Recording(
+            f"users:ops_http_request_duration_seconds:{name}_5m",
+            f"histogram_quantile({quantile}, {USERS_BUCKETS % '5m'})",
+        )
+    # all modules, our own watching among them
+    yield Recording(
+        "le:ops_http_request_duration_seconds_bucket:rate5m", f"sum by (le) ({MODULE_BUCKETS % '5m'})"
+    )
+
+
+def last_minute() -> Iterator[Recording]:
+    """Users' requests, errors and buckets of the last minute, which objectives are summed from."""
+    for name, by, metric in (
+        (USERS_RATE, "", REQUESTS),
+        (USERS_ERRORS, "", ERRORS),
+        ("users:ops_http_request_duration_seconds_count:rate%s", "", TIMED),
+        (USERS_BUCKETS, " by (le) ", BUCKETS),
+    ):
+        expression = f'sum{by}(rate({metric}{{job="exporter",{USERS}}}[1m]))'
+        yield Recording(name % "1m", judged(expression, "slow"))
