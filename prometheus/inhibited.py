@@ -14,7 +14,8 @@ def rule() -> Recording:
 
     An alert hides others as their cause, and milder ones of its own name: never the same ones by both.
     """
-    causes, graver = [], []
+    causes: list[str] = []
+    graver: list[str] = []
     for (source, equal), targets in by_source(inhibitions()).items():
         (causes if "alertname" in source else graver).append(count(source, targets, equal))
     cause, grave = " or ".join(causes), " or ".join(graver)

@@ -68,4 +68,5 @@ def worst(name: str, signal: Signal) -> str:
         expression = " ".join(signal.expression.split())
         return SELECTOR.sub(lambda it: f"{extreme}({it[0]}[{KEPT}])", expression)
     value, latest = (f"last_over_time({recorded(it, name)}[{SCRAPED}])" for it in (FAST, LATEST))
-    return f"{extreme}({milder(value, latest, signal)}[{KEPT}:{SCRAPED}])"
+    # the sum has no name: the milder one is now a sample of one series, now of the other
+    return f"{extreme}((0 + {milder(value, latest, signal)})[{KEPT}:{SCRAPED}])"
