@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from docs.markdown import code, table
 from docs.picture_list import picture
 from grafana.dashboards import boards
-from grafana.grid import Band, Pile
-from grafana.modern import Modern
-from grafana.shell import Board
+from grafana.old_grid import Band, Pile
+from grafana.grafana_json import Panel
+from grafana.dashboard import Dashboard
 
 HEAD = """# Dashboards
 
@@ -28,7 +28,7 @@ def dashboards_page() -> str:
     return HEAD + "".join(map(section, boards()))
 
 
-def section(board: Board) -> str:
+def section(board: Dashboard) -> str:
     """One dashboard."""
     own = ", ".join(code(str(it.name)) for it in board.variables)
     chosen = f" Variables of its own: {own}." if own else ""
@@ -40,7 +40,7 @@ def section(board: Board) -> str:
     return head + table(("Row", "Panel", "Kind", "What it says"), rows(board))
 
 
-def rows(board: Board) -> Iterator[tuple[str, ...]]:
+def rows(board: Dashboard) -> Iterator[tuple[str, ...]]:
     """Its panels; the title of a row stands beside its first."""
     for band in board.bands:
         for place, panel in enumerate(panels(band)):
@@ -48,7 +48,7 @@ def rows(board: Board) -> Iterator[tuple[str, ...]]:
             yield ("" if place else band.title, name, panel.kind, str(panel.description))
 
 
-def panels(band: Band) -> Iterator[Modern]:
+def panels(band: Band) -> Iterator[Panel]:
     """The panels of a row, from left to right and from top to bottom."""
     for piece in band.panels:
         if isinstance(piece, Pile):
@@ -57,6 +57,6 @@ def panels(band: Band) -> Iterator[Modern]:
             yield piece
 
 
-def has_levels(panel: Modern) -> bool:
+def has_levels(panel: Panel) -> bool:
     """Whether levels in force are drawn in it."""
     return panel.kind == "timeseries" and any("ops:threshold" in target.expr for target in panel.targets)

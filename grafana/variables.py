@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from grafana import links
-from grafana.modern import DATASOURCE, Variable, variable
+from grafana.grafana_json import DATASOURCE, Variable, variable
 
 ALL = {"selected": True, "text": ["All"], "value": ["$__all"]}
 SEVERAL = {"includeAll": True, "multi": True, "allValue": ".+"}

@@ -7,28 +7,28 @@ from typing import Any
 
 from grafanalib._gen import DashboardEncoder
 
-from grafana.shell import Board, shell
+from grafana.dashboard import Dashboard, shell
 
 GENERATED = Path(__file__).with_name("generated")
 
 
-def rendered(board: Board) -> str:
+def rendered(board: Dashboard) -> str:
     """The content of one dashboard file."""
     return json.dumps(shell(board), cls=DashboardEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def parsed(board: Board) -> dict[str, Any]:
+def parsed(board: Dashboard) -> dict[str, Any]:
     """The dashboard as plain data."""
     return dict(json.loads(rendered(board)))
 
 
-def stale(boards: Iterable[Board], folder: Path = GENERATED) -> dict[str, str]:
+def stale(boards: Iterable[Dashboard], folder: Path = GENERATED) -> dict[str, str]:
     """The files that are not what the code makes, with what they should hold."""
     wanted = {f"{board.name}.json": rendered(board) for board in boards}
     return {name: text for name, text in wanted.items() if current(folder / name) != text}
 
 
-def write(boards: Iterable[Board], folder: Path = GENERATED) -> list[str]:
+def write(boards: Iterable[Dashboard], folder: Path = GENERATED) -> list[str]:
     """Write what is stale and remove what no code makes any more; the names of what was written."""
     boards = list(boards)
     folder.mkdir(parents=True, exist_ok=True)

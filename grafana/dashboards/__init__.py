@@ -16,10 +16,10 @@ from grafana.dashboards import (
     stack,
     workers,
 )
-from grafana.shell import Board
+from grafana.dashboard import Dashboard
 
 
-def boards() -> tuple[Board, ...]:
+def boards() -> tuple[Dashboard, ...]:
     """Every dashboard, made anew."""
     return (
         overview.board(),

@@ -1,7 +1,7 @@
 """What can be pressed: links to the service's pages, which ask before they change anything."""
 
-from grafana.modern import Modern
-from grafana.panels import text
+from grafana.grafana_json import Panel
+from grafana.old_panels import text
 
 PAGES = (
     ("Ingest a repository", "/ingest"),
@@ -15,7 +15,7 @@ PAGES = (
 ABOUT = "Pages of the service. A link only opens a page; nothing happens before you press a button there."
 
 
-def actions() -> Modern:
+def actions() -> Panel:
     """Every page that acts."""
     pages = " &nbsp;·&nbsp; ".join(f"[**{title}**](${{service}}{path})" for title, path in PAGES)
     return text("Quick actions", pages, ABOUT)

@@ -1,9 +1,9 @@
 """Alerts and anomalies: what fires, what fired, which levels are in force, what is unusual."""
 
 from grafana import links, variables
-from grafana.dashboards import fresh, unusual
-from grafana.grid import Band, row, wide
-from grafana.modern import Modern, Variable
+from grafana.dashboards import freshness, unusual
+from grafana.old_grid import Band, row, wide
+from grafana.grafana_json import Panel, Variable
 from grafana.palette import (
     BLUE,
     GREY,
@@ -17,10 +17,10 @@ from grafana.palette import (
     trend,
 )
 from grafana.palette import words as words_of
-from grafana.panels import Says, alert_list, history, stacked, timeseries, words
+from grafana.old_panels import Says, alert_list, history, stacked, timeseries, words
 from grafana.queries import alerts
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 SILENT = "Prometheus does not answer"
 EVERY = '{alertname!="Watchdog"}'
@@ -30,9 +30,9 @@ STATES = {"mappings": words_of({"firing": ("✖ fires", RED), "pending": ("… a
 OVERRIDDEN = {"mappings": words_of({"1": ("overridden", BLUE), "0": ("as in the file", GREY)})}
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From what fires to what is unusual."""
-    return Board(
+    return Dashboard(
         "alerts",
         "Alerts and anomalies",
         "What fires, what fired and how often, which levels are in force, and what is unusual?",
@@ -70,7 +70,7 @@ def now() -> Band:
     sent = "Notices a minute by how they were sent; failed ones need a look at the receiver."
     return row(
         "Is this fresh, and what fires?",
-        fresh.scraped(),
+        freshness.scraped(),
         counted,
         words("About to fire", alerts.pending(), says=wait),
         words("Wrong reports", alerts.wrong_reports(), says=wrong),
@@ -86,7 +86,7 @@ def firing() -> Band:
     return row("What fires?", wide(listed(), 16), alert_list("In words", words_, EVERY), height=10)
 
 
-def listed() -> Modern:
+def listed() -> Panel:
     """Alerts with what they are about and since when."""
     about = "Alerts that fire or are about to, and what they are about. Click a name to acknowledge it."
     acknowledge = links.page("/alerts", "Acknowledge …", {"alertname": links.cell("alertname")})
@@ -114,7 +114,7 @@ def past() -> Band:
     return row("What fired?", wide(lanes, 14), noise(), height=9)
 
 
-def noise() -> Modern:
+def noise() -> Panel:
     """How often each alert fired, and for how long."""
     about = (
         "Alerts over the chosen range: how often each became true, and for how long. "

@@ -1,15 +1,15 @@
 """The API: how many requests, how fast, how many fail, in which module and on which route."""
 
 from grafana import levels, links, variables
-from grafana.dashboards import fresh
-from grafana.grid import row, wide
-from grafana.modern import Modern, Query
+from grafana.dashboards import freshness
+from grafana.old_grid import row, wide
+from grafana.grafana_json import Panel, Query
 from grafana.palette import status_mappings
-from grafana.panels import Says, heat, judged, stat, timeseries, words
+from grafana.old_panels import Says, heat, judged, stat, timeseries, words
 from grafana.queries import api
 from grafana.queries.series import levels_of
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 QUIET = "no requests in this time"
 MODULES = (
@@ -18,14 +18,14 @@ MODULES = (
 )  # fmt: skip
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """Requests from above, then by module, then by route."""
-    return Board(
+    return Dashboard(
         "api",
         "API performance",
         "How many requests are there, how fast are they answered, how many fail, and where?",
         (
-            fresh.fresh("api", "api", "modules"),
+            freshness.fresh("api", "api", "modules"),
             row("Now", *now(), height=4),
             row("All modules together", durations(), ratio(), spread()),
             row("By module", module_rates(), module_errors(), module_durations()),
@@ -37,10 +37,10 @@ def board() -> Board:
     )
 
 
-def now() -> tuple[Modern, ...]:
+def now() -> tuple[Panel, ...]:
     """The present state in numbers."""
     return (
-        words("Backend", api.up(), says=Says(UP, fresh.NO_SCRAPE, "none", more=fresh.works())),
+        words("Backend", api.up(), says=Says(UP, freshness.NO_SCRAPE, "none", more=freshness.works())),
         words("Event loop", api.wedged(), says=Says(WEDGED, "not known yet", "none", more=HANGS)),
         stat("Requests a second", api.request_rate(), says=Says(RATE, QUIET, "reqps")),
         stat("P95", api.duration(0.95), says=judged("api_response_time", P95, QUIET)),
@@ -53,7 +53,7 @@ def now() -> tuple[Modern, ...]:
 
 UP = "Whether the backend responds, whatever the status. A refusal counts at once, silence after three pings."
 WEDGED = "Whether it takes connections and is silent: its event loop is blocked, as by a frozen Redis."
-HANGS = fresh.trouble("hangs", "responds")
+HANGS = freshness.trouble("hangs", "responds")
 RATE = "Requests a second, all modules. None at all at a busy hour: look at what stands before the backend."
 P95 = "95 % of the requests are answered within this time."
 FAILED = "Share of the requests that end in a server error."
@@ -62,7 +62,7 @@ UPTIME = "Since the newest process started. Short again and again: it crashes."
 PROCESSES = "Server processes that answered within the last minute."
 
 
-def durations() -> Modern:
+def durations() -> Panel:
     """Quantiles of all requests."""
     about = "Half, 95 % and 99 % of all requests are answered within this time; levels are those of P95."
     queries = map(api.duration, (0.5, 0.95, 0.99))
@@ -70,26 +70,26 @@ def durations() -> Modern:
     return timeseries("Response time", *queries, *lines, says=Says(about, QUIET, "s"))
 
 
-def ratio() -> Modern:
+def ratio() -> Panel:
     """Error ratio of all requests."""
     about = "Share of all requests that end in a server error, against the levels in force."
     lines = levels_of("api_error_ratio", ("warning", "critical"))
     return timeseries("Error ratio", api.error_ratio(), *lines, says=Says(about, QUIET, "percentunit"))
 
 
-def spread() -> Modern:
+def spread() -> Panel:
     """Response times as a picture."""
     about = "How response times spread: brighter is more. A second band far up is a group that waits."
     return heat("Spread of response times", api.spread(), says=Says(about, QUIET, "s"))
 
 
-def module_rates() -> Modern:
+def module_rates() -> Panel:
     """Requests by module."""
     about = "Requests a second by module, over five minutes. Click a line for its module."
     return of_modules("Requests by module", api.module_rates(), says=Says(about, QUIET, "reqps", TO_MODULE))
 
 
-def module_errors() -> Modern:
+def module_errors() -> Panel:
     """Errors by module."""
     about = (
         "Error ratio by module, over five minutes. One alone: that module; all: database, cache or process."
@@ -99,7 +99,7 @@ def module_errors() -> Modern:
     return of_modules("Errors by module", api.module_errors(), *lines, says=says)
 
 
-def module_durations() -> Modern:
+def module_durations() -> Panel:
     """P95 by module."""
     about = "95th percentile by module, over five minutes."
     lines = levels_of("api_response_time", ("warning", "critical"))
@@ -110,12 +110,12 @@ def module_durations() -> Modern:
 TO_MODULE = (links.board("module", "Open this module", {"module": links.label("module")}),)
 
 
-def of_modules(title: str, *queries: Query, says: Says) -> Modern:
+def of_modules(title: str, *queries: Query, says: Says) -> Panel:
     """Lines by module, each module in the same colour and stroke on every panel."""
     return timeseries(title, *queries, says=says, names=MODULES)
 
 
-def routes() -> Modern:
+def routes() -> Panel:
     """Routes with their rate, errors and P95."""
     about = "Each route over five minutes, from the backend's own page. Sort by P95 to find the slow ones."
     columns = [
@@ -130,25 +130,25 @@ def routes() -> Modern:
     return table("Routes", *queries, says=says, columns=columns, sort="P95")
 
 
-def busiest() -> Modern:
+def busiest() -> Panel:
     """The busiest routes over time."""
     about = "The five busiest routes over time."
     return timeseries("Busiest routes", api.busiest_routes(), says=Says(about, QUIET, "reqps"))
 
 
-def methods() -> Modern:
+def methods() -> Panel:
     """Timed methods."""
     about = "Mean time of the methods that the backend times, the slowest seven."
     return timeseries("Timed methods", api.methods_mean(), says=Says(about, "no timed method ran", "s"))
 
 
-def calls() -> Modern:
+def calls() -> Panel:
     """Calls of timed methods."""
     about = "Calls a second of the methods that the backend times."
     return timeseries("Calls of timed methods", api.methods_calls(), says=Says(about, "none ran", "ops"))
 
 
-def parts() -> Modern:
+def parts() -> Panel:
     """Reported beside observed, part by part."""
     about = "Each part as the backend reports it in /health, beside what is observed of it."
     columns = [
@@ -160,19 +160,19 @@ def parts() -> Modern:
     return table("Parts of the backend", api.reported(), api.observed(), says=says, columns=columns)
 
 
-def processor() -> Modern:
+def processor() -> Panel:
     """Processor time."""
     about = "Cores in use by all processes. At the number of cores, everything waits."
     return timeseries("Processor", api.processor(), says=Says(about, "the backend does not tell"))
 
 
-def memory() -> Modern:
+def memory() -> Panel:
     """Resident memory."""
     about = "Resident memory of the processes. Rising for days: a leak."
     return timeseries("Memory", api.memory(), says=Says(about, "the backend does not tell", "bytes"))
 
 
-def descriptors() -> Modern:
+def descriptors() -> Panel:
     """Open files."""
     about = "Open file descriptors as a share of what a process may open; at 100 % it accepts nobody."
     return timeseries(

@@ -1,15 +1,15 @@
 """The cache: does it help, does it fit, what fills it, and where to clear it."""
 
 from grafana import links
-from grafana.dashboards import fresh
+from grafana.dashboards import freshness
 from grafana.dashboards.actions import ABOUT as ACTIONS
-from grafana.grid import Band, pile, row, wide
-from grafana.modern import Modern
-from grafana.panels import Says, judged, stat, status_says, text, timeseries, words
+from grafana.old_grid import Band, pile, row, wide
+from grafana.grafana_json import Panel
+from grafana.old_panels import Says, judged, stat, status_says, text, timeseries, words
 from grafana.queries import cache
 from grafana.queries.series import levels_of
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 OFF = "the cache is not asked: set REDIS_URL"
 UNLIMITED = "no limit is set (maxmemory 0)"
@@ -17,19 +17,19 @@ NO_LOOKUPS = "no look-ups in this time"
 NOT_YET = "keys are looked at once a minute; not yet"
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From its use down to single keys."""
-    return Board(
+    return Dashboard(
         "cache",
         "Cache",
         "Does the cache help, does it fit into memory, what fills it, and what can be cleared?",
-        (fresh.fresh("cache", "cache"), now(), courses(), keys(), server(), commands()),
+        (freshness.fresh("cache", "cache"), now(), courses(), keys(), server(), commands()),
     )
 
 
 def now() -> Band:
     """The present state in numbers."""
-    up = Says("Whether Redis answered our own PING.", OFF, "none", more=fresh.works())
+    up = Says("Whether Redis answered our own PING.", OFF, "none", more=freshness.works())
     said = status_says("What the backend's own /health says of Redis.", "/health says nothing of it")
     hits = judged("cache_hit_ratio", "Share of the backend's look-ups that found a value.", NO_LOOKUPS)
     memory = judged("redis_memory", "Memory as a share of its limit.", UNLIMITED)
@@ -95,7 +95,7 @@ def keys() -> Band:
     return row("What fills it?", wide(groups(), 10), wide(biggest(), 10), side, height=11)
 
 
-def groups() -> Modern:
+def groups() -> Panel:
     """Keys by their beginnings."""
     about = "Keys by how they begin, estimated from a sample. Click a prefix to count and clear it."
     # groups end where the separator begins; without it the keys of longer names would match, too
@@ -110,7 +110,7 @@ def groups() -> Modern:
     return table("Prefixes", cache.groups(), cache.group_memory(), says=says, columns=columns, sort="Memory")
 
 
-def biggest() -> Modern:
+def biggest() -> Panel:
     """The biggest keys."""
     about = "The biggest keys of those measured. Keys behind which something secret stands are not named."
     columns = [

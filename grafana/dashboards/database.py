@@ -1,13 +1,13 @@
 """The database: does it answer, is the pool full, what is slow, what is big, who waits for whom."""
 
-from grafana.dashboards import fresh
-from grafana.grid import Band, row
-from grafana.modern import Modern
-from grafana.panels import Says, judged, stat, status_says, timeseries, words
+from grafana.dashboards import freshness
+from grafana.old_grid import Band, row
+from grafana.grafana_json import Panel
+from grafana.old_panels import Says, judged, stat, status_says, timeseries, words
 from grafana.queries import database
 from grafana.queries.series import levels_of
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 NO_POOL = "the backend reports no pool"
 SQLITE = "only on PostgreSQL"
@@ -15,20 +15,20 @@ OFF = "the database is not asked: set DATABASE_URL"
 POOL = ("capacity", "checked_out", "idle", "overflow")
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From whether it answers down to its tables."""
-    return Board(
+    return Dashboard(
         "database",
         "Database",
         "Does the database answer, is the pool full, what is slow, what is big, who waits for whom?",
-        (fresh.fresh("database", "database"), now(), pool(), queries(), sessions(), tables(), upkeep()),
+        (freshness.fresh("database", "database"), now(), pool(), queries(), sessions(), tables(), upkeep()),
     )
 
 
 def now() -> Band:
     """The present state in numbers."""
     reported = status_says("The backend's own word on its database; it may be wrong.", "no report")
-    up = Says("Whether the database answered our own SELECT 1.", OFF, "none", more=fresh.works())
+    up = Says("Whether the database answered our own SELECT 1.", OFF, "none", more=freshness.works())
     ping = Says("Time of our own SELECT 1. Long: it is busy or far away.", OFF, "s")
     pool = judged("pool_use", "Connections lent, as a share of what the pool can lend.", NO_POOL)
     share = judged("database_connections", "Connections in use, of those that PostgreSQL allows.", SQLITE)
@@ -120,7 +120,7 @@ def tables() -> Band:
     )
 
 
-def table_of_tables() -> Modern:
+def table_of_tables() -> Panel:
     """Tables with rows, bytes and growth."""
     about = "Rows are counted on SQLite, on PostgreSQL estimated by the server."
     columns = [

@@ -1,27 +1,27 @@
 """Engagement: how many people use it, what they do, what they make."""
 
-from grafana.dashboards import fresh
-from grafana.grid import Band, row
-from grafana.modern import Modern
+from grafana.dashboards import freshness
+from grafana.old_grid import Band, row
+from grafana.grafana_json import Panel
 from grafana.palette import BLUE, PURPLE
 from grafana.palette import words as words_of
-from grafana.panels import Says, bars, stacked, stat, timeseries, words
+from grafana.old_panels import Says, bars, stacked, stat, timeseries, words
 from grafana.queries import engagement
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 NONE = "neither the backend's report nor its tables tell"
 WINDOWS = ("1d", "7d", "30d")
 SOURCE = {"mappings": words_of({"1": ("backend's report", BLUE), "0": ("backend's tables", PURPLE)})}
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From people to what they make."""
-    return Board(
+    return Dashboard(
         "engagement",
         "Engagement",
         "How many people use it, what do they do, and what do they make?",
-        (fresh.fresh("engagement", "engagement"), now(), doing(), making()),
+        (freshness.fresh("engagement", "engagement"), now(), doing(), making()),
         since="now-24h",
     )
 
@@ -61,7 +61,7 @@ def doing() -> Band:
     )
 
 
-def interactions() -> Modern:
+def interactions() -> Panel:
     """Interactions by type and window."""
     about = "Interactions by type, within a day, a week, thirty days."
     columns = [

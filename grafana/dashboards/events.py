@@ -1,25 +1,25 @@
 """The event bus: does it deliver, how fast, what fails."""
 
-from grafana.dashboards import fresh
-from grafana.grid import Band, row, wide
-from grafana.modern import Modern
-from grafana.panels import Says, judged, stat, timeseries
+from grafana.dashboards import freshness
+from grafana.old_grid import Band, row, wide
+from grafana.grafana_json import Panel
+from grafana.old_panels import Says, judged, stat, timeseries
 from grafana.queries import events
 from grafana.queries.series import levels_of
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 QUIET = "no events in this time"
 QUANTILES = ("0.5", "0.95", "0.99")
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From rates down to single types."""
-    return Board(
+    return Dashboard(
         "events",
         "Event bus",
         "Are events delivered, how long do handlers take against their 1 ms, and what fails?",
-        (fresh.fresh("events", "event_bus"), now(), courses(), types()),
+        (freshness.fresh("events", "event_bus"), now(), courses(), types()),
     )
 
 
@@ -82,7 +82,7 @@ def types() -> Band:
     )
 
 
-def listed() -> Modern:
+def listed() -> Panel:
     """Every type with its counts."""
     about = "Every type of event: over the chosen range, and now. Late types are counted as other."
     columns = [

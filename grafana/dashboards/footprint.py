@@ -1,12 +1,12 @@
 """What polls cost the watched: requests, the time they take, and whether they keep within their budget."""
 
 from grafana import palette
-from grafana.grid import Band, row, wide
-from grafana.modern import Modern, Query
-from grafana.panels import Says, timeseries
+from grafana.old_grid import Band, row, wide
+from grafana.grafana_json import Panel, Query
+from grafana.old_panels import Says, timeseries
 from grafana.queries import stack
 from grafana.queries.series import levels_of
-from grafana.tables import Column, table
+from grafana.old_tables import Column, table
 
 EMPTY = "no source is polled, or the exporter does not count its requests"
 SOURCES = ("backend", "database", "cache", "broker", "results", "ingestion", "prometheus", "service")
@@ -39,7 +39,7 @@ def band() -> Band:
     )
 
 
-def by_source() -> Modern:
+def by_source() -> Panel:
     """Each source, the busiest first."""
     about = "Share of the last minute in which our requests kept each source busy, and what it may be."
     columns = [
@@ -52,7 +52,7 @@ def by_source() -> Modern:
     return table("Footprint", *asked, says=Says(about, EMPTY, "none"), columns=columns, sort="Share")
 
 
-def busiest() -> Modern:
+def busiest() -> Panel:
     """The queries that take the time, in shades of one colour, since their names are not known beforehand."""
     about = "The five queries that kept a source busy longest in this range, in seconds a second."
     panel = timeseries("Busiest queries", stack.own_busiest(), says=Says(about, EMPTY, "percentunit"))
@@ -61,7 +61,7 @@ def busiest() -> Modern:
     return panel
 
 
-def lines(title: str, *queries: Query, says: Says) -> Modern:
+def lines(title: str, *queries: Query, says: Says) -> Panel:
     """One line a source, from 0 on; the level is drawn, but takes no place in the legend."""
     panel = timeseries(title, *queries, says=says)
     panel.defaults["min"] = 0

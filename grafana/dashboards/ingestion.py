@@ -1,22 +1,22 @@
 """Ingestion and sparse embeddings: what waits, what was done, who does it, what can be searched."""
 
 from grafana import links
-from grafana.dashboards import fresh
+from grafana.dashboards import freshness
 from grafana.dashboards.ingestion_service import (
     done_by_service,
     embedding_run,
     service,
     workers_of_service,
 )
-from grafana.grid import Band, pile, row, wide
-from grafana.modern import Modern
+from grafana.old_grid import Band, pile, row, wide
+from grafana.grafana_json import Panel
 from grafana.palette import BLUE, GREEN, GREY, ORANGE, RED, any_is_bad, status_mappings
 from grafana.palette import words as words_of
-from grafana.panels import Says, bars, history, judged, stacked, stat, status_says, text, timeseries, words
+from grafana.old_panels import Says, bars, history, judged, stacked, stat, status_says, text, timeseries, words
 from grafana.queries import ingestion
 from grafana.queries.series import levels_of
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 OFF = "no ingestion queue is asked: set INGESTION_REDIS_URL"
 NO_JOB = "no job ended in this time"
@@ -32,14 +32,14 @@ SAYS = words_of(
 )
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From the queue to what can be searched."""
-    return Board(
+    return Dashboard(
         "ingestion",
         "Ingestion and sparse embeddings",
         "What waits, what was done and how long did it take, who does it, and what can be searched?",
         (
-            fresh.fresh("ingestion", "ingestion", "sparse_embeddings"),
+            freshness.fresh("ingestion", "ingestion", "sparse_embeddings"),
             now(),
             queues(),
             workers(),
@@ -55,7 +55,7 @@ def board() -> Board:
 def now() -> Band:
     """The present state in numbers."""
     up = Says(
-        "Whether the Redis with the ingestion queue answered our own PING.", OFF, "none", more=fresh.works()
+        "Whether the Redis with the ingestion queue answered our own PING.", OFF, "none", more=freshness.works()
     )
     given_up = judged("ingestion_dead_letters", "Jobs that were given up; someone has to look at them.", OFF)
     failed = judged("ingestion_failures", "Share of the jobs of half an hour that failed.", NO_JOB)
@@ -100,7 +100,7 @@ def queues() -> Band:
     return row("What waits, what was done?", *(wide(panel, 8) for panel in panels), height=7)
 
 
-def remembered() -> Modern:
+def remembered() -> Panel:
     """What the backend remembers of finished jobs."""
     about = "The newest finished jobs that the backend remembers, a hundred at most."
     # the backend has words of its own for how jobs end, which the page would refuse
@@ -137,7 +137,7 @@ def workers() -> Band:
     )
 
 
-def worker_table() -> Modern:
+def worker_table() -> Panel:
     """Each worker as observed and as it says."""
     about = "Cloud and edge workers: observed by heartbeat, beside what each last wrote of itself."
     page = links.page("/workers", "Workers' page")
@@ -181,7 +181,7 @@ def embeddings() -> Band:
     )
 
 
-def vectors() -> Modern:
+def vectors() -> Panel:
     """Vectors by the model whose name they carry."""
     about = "Resources by the model stored beside their vector. Suspect: the named model cannot have made it."
     again = links.page("/embeddings", "Make them anew …")

@@ -1,15 +1,15 @@
 """The service: its jobs as it counts them, its workers and embedding runs as seen from outside."""
 
 from grafana import links
-from grafana.dashboards import fresh
-from grafana.grid import Band, row, wide
-from grafana.modern import Modern
+from grafana.dashboards import freshness
+from grafana.old_grid import Band, row, wide
+from grafana.grafana_json import Panel
 from grafana.palette import GREEN, GREY, ORANGE, RED, status_mappings
 from grafana.palette import words as words_of
-from grafana.panels import Says, stacked, stat, status_says, timeseries, words
+from grafana.old_panels import Says, stacked, stat, status_says, timeseries, words
 from grafana.queries import ingestion
 from grafana.queries import service as seen
-from grafana.tables import Column, table
+from grafana.old_tables import Column, table
 
 OFF = "Prometheus does not scrape the service"
 NOT_ASKED = "the exporter does not ask the service: set SERVICE_URL"
@@ -28,7 +28,7 @@ LAST_RUN = words_of(
 def service() -> Band:
     """What the service has to do."""
     up = Says(
-        "Whether Prometheus reaches the service.", OFF, "none", more=fresh.works("scraped", "not scraped")
+        "Whether Prometheus reaches the service.", OFF, "none", more=freshness.works("scraped", "not scraped")
     )
     wait = "Age of the job that waits longest; 0: none waits. Rising evenly: no worker takes jobs."
     jobs = "Jobs of the service that are not ended, by kind and state."
@@ -108,7 +108,7 @@ def done_by_service() -> Band:
     )
 
 
-def ended() -> Modern:
+def ended() -> Panel:
     """Jobs that ended, by kind and state."""
     about = "Jobs of the service that ended: over the chosen range, and in all."
     jobs = links.page("/jobs", "These jobs", {"state": links.cell("state")})

@@ -1,14 +1,14 @@
 """ML models: which work, who says so, how fast they are, what they cost."""
 
-from grafana.dashboards import fresh
-from grafana.grid import Band, row
-from grafana.modern import Modern
+from grafana.dashboards import freshness
+from grafana.old_grid import Band, row
+from grafana.grafana_json import Panel
 from grafana.palette import GREEN, GREY, RED, count_overrides
 from grafana.palette import words as words_of
-from grafana.panels import Says, history, status_says, timeseries, words
+from grafana.old_panels import Says, history, status_says, timeseries, words
 from grafana.queries import models
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 NONE = "the backend reports no model"
 CHECKS = {"verified": GREEN, "unverified": GREY, "failed": RED}
@@ -17,13 +17,13 @@ VERDICT = {
 }
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From which work down to their files."""
-    return Board(
+    return Dashboard(
         "models",
         "ML models",
         "Which models work, who says so, how fast are they and what do they cost?",
-        (fresh.fresh("models", "models"), now(), each(), courses()),
+        (freshness.fresh("models", "models"), now(), each(), courses()),
     )
 
 
@@ -48,12 +48,12 @@ def each() -> Band:
     return row("Model by model", listed(), height=8)
 
 
-def listed() -> Modern:
+def listed() -> Panel:
     """Each model with all that is known of it."""
     about = "Available is what the backend reports; checked is what a check that really ran found."
     columns = [
         Column("model", "Model"),
-        Column("A", "Reported", more=fresh.works("available", "missing")),
+        Column("A", "Reported", more=freshness.works("available", "missing")),
         Column("B", "Checked", more=VERDICT),
         Column("C", "Last inference took", "s", "never ran"),
         Column("D", "Last inference", "dateTimeFromNow", "never"),

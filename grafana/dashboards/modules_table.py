@@ -2,11 +2,11 @@
 
 from grafana import levels, links
 from grafana.dashboards import unusual
-from grafana.modern import Modern
+from grafana.grafana_json import Panel
 from grafana.palette import any_is_bad, status_mappings, trend
-from grafana.panels import Says
+from grafana.old_panels import Says
 from grafana.queries import anomalies, modules
-from grafana.tables import Column, table
+from grafana.old_tables import Column, table
 
 ABOUT = (
     "Every module as it is, and who says so: reported by the backend, observed by us. A report of health "
@@ -15,7 +15,7 @@ ABOUT = (
 EMPTY = "No module matches the filter, or the exporter is not scraped"
 
 
-def modules_table() -> Modern:
+def modules_table() -> Panel:
     """All thirteen modules, the worst first."""
     queries = (
         modules.statuses("status"),

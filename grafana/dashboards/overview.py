@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 
 from grafana import levels, links, variables
-from grafana.dashboards import fresh, unusual
+from grafana.dashboards import freshness, unusual
 from grafana.dashboards.actions import actions
 from grafana.dashboards.modules_table import modules_table
-from grafana.grid import pile, row, wide
-from grafana.modern import Modern, Query
+from grafana.old_grid import pile, row, wide
+from grafana.grafana_json import Panel, Query
 from grafana.palette import GREEN, GREY, ORANGE, RED, any_is_bad, count_overrides, plain
-from grafana.panels import Says, alert_list, judged, stat, status_says, words
+from grafana.old_panels import Says, alert_list, judged, stat, status_says, words
 from grafana.queries import alerts, anomalies, api, cache, database, engagement, ingestion, modules, workers
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
-NO_SCRAPE = fresh.NO_SCRAPE
+NO_SCRAPE = freshness.NO_SCRAPE
 COUNTS = {"healthy": GREEN, "unknown": GREY, "degraded": ORANGE, "down": RED}
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """The dashboard that stands open on the wall."""
     top = row(
         "Is it healthy, and is this fresh?",
@@ -27,13 +27,13 @@ def board() -> Board:
         who(),
         wrong_reports(),
         firing(),
-        wide(fresh.scraped(), 3),
-        wide(fresh.oldest(("modules", "api", "self_reports")), 3),
+        wide(freshness.scraped(), 3),
+        wide(freshness.oldest(("modules", "api", "self_reports")), 3),
         height=3,
     )
     side = pile((alert_list("Active alerts", ACTIVE), 7), (disagreeing(), 5), (actions(), 3), width=8)
     middle = row("What is not, since when, who says so", wide(modules_table(), 16), side, height=15)
-    return Board(
+    return Dashboard(
         "overview",
         "Overview",
         "Is it healthy, what is not, since when, who says so, and what can I press?",
@@ -45,7 +45,7 @@ def board() -> Board:
 ACTIVE = "What fires or is about to. Open an alert for its runbook, its dashboard and the page that acts."
 
 
-def overall() -> Modern:
+def overall() -> Panel:
     """The worst module, as it is."""
     about = "The worst of all modules and parts, as observed. Healthy means seen to work, not said to."
     panel = words("Backend is", modules.worst(), says=status_says(about, NO_SCRAPE))
@@ -54,7 +54,7 @@ def overall() -> Modern:
     return wide(panel, 4)
 
 
-def counts() -> Modern:
+def counts() -> Panel:
     """How many modules are in each state."""
     about = "Modules by status. Unknown: nobody has seen them work or fail lately."
     panel = words(
@@ -66,7 +66,7 @@ def counts() -> Modern:
     return wide(panel, 5)
 
 
-def who() -> Modern:
+def who() -> Panel:
     """What the backend says of its database beside what is seen, as the quickest test of its honesty."""
     about = "The database: as the backend reports it, and as our own question finds it."
     panel = words(
@@ -75,7 +75,7 @@ def who() -> Modern:
     return wide(panel, 4)
 
 
-def wrong_reports() -> Modern:
+def wrong_reports() -> Panel:
     """How many self-reports are wrong."""
     about = "Reports of the backend that do not agree with what is observed. Trust what is observed."
     coloured = {"thresholds": any_is_bad("#CC79A7"), "color": {"mode": "thresholds"}}
@@ -84,7 +84,7 @@ def wrong_reports() -> Modern:
     return wide(words("Wrong reports", alerts.wrong_reports(), says=says), 2)
 
 
-def firing() -> Modern:
+def firing() -> Panel:
     """Critical alerts and warnings that fire."""
     about = "Alerts that fire. Critical ones have paged someone."
     coloured = {"thresholds": any_is_bad(), "color": {"mode": "thresholds"}}
@@ -94,7 +94,7 @@ def firing() -> Modern:
     return wide(panel, 3)
 
 
-def disagreeing() -> Modern:
+def disagreeing() -> Panel:
     """Which reports are wrong."""
     about = "What the backend says, beside what is so."
     columns = [Column("subject", "Of"), Column("reported", "Backend says"), Column("observed", "It is")]
@@ -108,7 +108,7 @@ def disagreeing() -> Modern:
     )
 
 
-def numbers() -> Sequence[Modern]:
+def numbers() -> Sequence[Panel]:
     """The key numbers with their trend of an hour."""
     return (
         key("Response time P95", "api_response_time", api.duration(0.95), "api", "no requests"),
@@ -122,7 +122,7 @@ def numbers() -> Sequence[Modern]:
     )
 
 
-def key(title: str, signal: str, now: Query, board_name: str, empty: str) -> Modern:
+def key(title: str, signal: str, now: Query, board_name: str, empty: str) -> Panel:
     """A judged number with its trend."""
     meaning = levels.signal(signal).meaning
     about = f"{meaning} Coloured by the levels of thresholds.yml; below: its trend of an hour, or ≋ unusual."
@@ -130,7 +130,7 @@ def key(title: str, signal: str, now: Query, board_name: str, empty: str) -> Mod
     return unusual.marked_trend(stat(title, now, anomalies.trend(signal), says=says))
 
 
-def plain_key(title: str, now: Query, unit: str, board_name: str) -> Modern:
+def plain_key(title: str, now: Query, unit: str, board_name: str) -> Panel:
     """A number that is not judged."""
     about = f"{title}: neither good nor bad by itself, but a sudden change is worth a look."
     return stat(title, now, says=Says(about, "not known", unit, (links.board(board_name, "More on this"),)))

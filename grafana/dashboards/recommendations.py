@@ -1,24 +1,24 @@
 """Recommendations: are they followed, are people content, how good is each model."""
 
-from grafana.dashboards import fresh
-from grafana.grid import Band, row, wide
-from grafana.modern import Modern, Variable, variable
-from grafana.panels import Says, bars, stat, timeseries
+from grafana.dashboards import freshness
+from grafana.old_grid import Band, row, wide
+from grafana.grafana_json import Panel, Variable, variable
+from grafana.old_panels import Says, bars, stat, timeseries
 from grafana.queries import recommendations as asked
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 NONE = "nothing was recommended in this window"
 NOT_EVALUATED = "no model was ever evaluated"
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From clicks to precision."""
-    return Board(
+    return Dashboard(
         "recommendations",
         "Recommendation quality",
         "Are recommendations followed, are people content, and how good is each model?",
-        (fresh.fresh("recommendations", "recommendations"), now(), strategies(), models()),
+        (freshness.fresh("recommendations", "recommendations"), now(), strategies(), models()),
         (window(),),
         since="now-24h",
     )
@@ -62,7 +62,7 @@ def strategies() -> Band:
     )
 
 
-def listed() -> Modern:
+def listed() -> Panel:
     """Each strategy with its figures."""
     about = "Each strategy in the window."
     columns = [
@@ -91,7 +91,7 @@ def models() -> Band:
     )
 
 
-def evaluations() -> Modern:
+def evaluations() -> Panel:
     """Each model's newest evaluation."""
     about = "The newest evaluation of each model; reported is the backend's own report. Old: evaluate again."
     columns = [

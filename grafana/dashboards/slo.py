@@ -1,23 +1,23 @@
 """Service level objectives: what is promised, is it kept, how fast is the budget spent."""
 
 from grafana import links
-from grafana.dashboards import fresh
-from grafana.grid import Band, row, wide
-from grafana.modern import Modern
+from grafana.dashboards import freshness
+from grafana.old_grid import Band, row, wide
+from grafana.grafana_json import Panel
 from grafana.palette import any_is_bad, levels_left
-from grafana.panels import Says, bars, timeseries, words
+from grafana.old_panels import Says, bars, timeseries, words
 from grafana.queries import slo
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 QUIET = "nothing happened that could be good or bad"
 YOUNG = "no history yet: the first ratio comes after a few minutes"
 SPENT = {"thresholds": levels_left(), "color": {"mode": "thresholds"}}
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From what is left to what happened."""
-    return Board(
+    return Dashboard(
         "slo",
         "SLOs and error budgets",
         "What is promised, is it kept, and how fast is the error budget spent?",
@@ -35,7 +35,7 @@ def now() -> Band:
     )
     return row(
         "Is this fresh, and what is left?",
-        wide(fresh.scraped(), 4),
+        wide(freshness.scraped(), 4),
         wide(words("Budget alerts", slo.alerts(), says=fires), 4),
         bars(
             "Error budget left",
@@ -54,7 +54,7 @@ def budgets() -> Band:
     return row("Is it kept?", listed(), height=6)
 
 
-def listed() -> Modern:
+def listed() -> Panel:
     """Objectives in rows."""
     about = "Burn of 1 spends the budget in exactly thirty days; 14.4 over an hour pages."
     columns = [

@@ -1,22 +1,22 @@
 """Exporter and stack: who watches the watchman."""
 
 from grafana import variables
-from grafana.dashboards import footprint, fresh
-from grafana.grid import Band, row, wide
-from grafana.modern import Modern
-from grafana.panels import Says, history, stat, timeseries, words
+from grafana.dashboards import footprint, freshness
+from grafana.old_grid import Band, row, wide
+from grafana.grafana_json import Panel
+from grafana.old_panels import Says, history, stat, timeseries, words
 from grafana.queries import stack
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 SILENT = "Prometheus scrapes nothing of this kind"
 OFF = "no broker is asked: set CELERY_BROKER_URL"
-WORKS = fresh.works("read", "fails")
+WORKS = freshness.works("read", "fails")
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From the alert that always fires down to memory."""
-    return Board(
+    return Dashboard(
         "stack",
         "Exporter and stack",
         "Can all the other dashboards be trusted: is everything scraped, read, evaluated and delivered?",
@@ -35,17 +35,17 @@ def now() -> Band:
     gone = "Alerts a minute that never reached Alertmanager."
     return row(
         "Is this fresh, and does alerting work?",
-        fresh.scraped(),
+        freshness.scraped(),
         words(
             "Watchdog",
             stack.watchdog(),
-            says=Says(dog, "✖ alerting does not work", "none", more=fresh.works("fires", "silent")),
+            says=Says(dog, "✖ alerting does not work", "none", more=freshness.works("fires", "silent")),
         ),
         stat("Scraped", stack.targets_up(), says=Says(share, SILENT, "percentunit"), graph=False),
         words(
             "Configuration",
             stack.reloaded(),
-            says=Says(files, SILENT, "none", more=fresh.works("in force", "refused")),
+            says=Says(files, SILENT, "none", more=freshness.works("in force", "refused")),
         ),
         stat("Failed rules", stack.rule_failures(), says=Says(lost, SILENT)),
         stat("Dropped alerts", stack.dropped(), says=Says(gone, SILENT)),
@@ -63,13 +63,13 @@ def scrapes() -> Band:
     )
 
 
-def targets() -> Modern:
+def targets() -> Panel:
     """Each target."""
     about = "Everything that Prometheus scrapes. One that is down: nothing it measures is known."
     columns = [
         Column("job", "Job"),
         Column("instance", "Instance"),
-        Column("A", "State", more=fresh.works("scraped", "down"), width=120),
+        Column("A", "State", more=freshness.works("scraped", "down"), width=120),
         Column("B", "Took", "s", width=100),
         Column("C", "Samples", "short", width=100),
     ]
@@ -93,7 +93,7 @@ def collectors() -> Band:
     )
 
 
-def collector_table() -> Modern:
+def collector_table() -> Panel:
     """Each collector."""
     about = "Each collector of the exporter. One that fails: the exporter's log gives the reason."
     columns = [
@@ -103,7 +103,7 @@ def collector_table() -> Modern:
         Column("C", "Oldest answer", "s", width=120),
     ]
     asked = (stack.collectors(), stack.collector_durations(), stack.collector_ages())
-    says = Says(about, fresh.NO_SCRAPE, "none")
+    says = Says(about, freshness.NO_SCRAPE, "none")
     return table("Each collector", *asked, says=says, columns=columns, sort="State", rising=True)
 
 
@@ -131,7 +131,7 @@ def events() -> Band:
         "Do events arrive?",
         wide(
             words(
-                "Stream", stack.stream(), says=Says(cut, OFF, "none", more=fresh.works("connected", "cut"))
+                "Stream", stack.stream(), says=Says(cut, OFF, "none", more=freshness.works("connected", "cut"))
             ),
             4,
         ),

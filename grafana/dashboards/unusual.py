@@ -1,13 +1,13 @@
 """What is unusual, in words: a mark beside a number, and one signal beside its band. It never pages."""
 
 from grafana import links
-from grafana.grid import Band, row, wide
-from grafana.modern import Modern, Query
+from grafana.old_grid import Band, row, wide
+from grafana.grafana_json import Panel, Query
 from grafana.palette import BLUE, GREY, PURPLE, SKY, any_shows, override, trend
 from grafana.palette import words as words_of
-from grafana.panels import Says, history, timeseries, words
+from grafana.old_panels import Says, history, timeseries, words
 from grafana.queries import alerts, anomalies
-from grafana.tables import Column
+from grafana.old_tables import Column
 
 NOT_WATCHED = "not watched: its exporter has no Prometheus set, or it says nothing now"
 LEARNING = ("… learning", GREY)
@@ -33,7 +33,7 @@ def column(source: str) -> Column:
     )
 
 
-def marked_trend(panel: Modern) -> Modern:
+def marked_trend(panel: Panel) -> Panel:
     """The panel with its trend in words, or with what is unusual in the place of it."""
     marks = {"10": ("≋ unusually high", PURPLE), "-10": ("≋ unusually low", SKY)}
     mappings = trend()
@@ -42,7 +42,7 @@ def marked_trend(panel: Modern) -> Modern:
     return panel
 
 
-def of_module() -> Modern:
+def of_module() -> Panel:
     """What is unusual in one module."""
     about = "Which numbers of this module lie outside of what they were lately. Unusual is not yet trouble."
     named = {
@@ -60,7 +60,7 @@ def of_module() -> Modern:
     return words("Unusual", *(anomalies.of_module(*it) for it in named.items()), says=says)
 
 
-def number() -> Modern:
+def number() -> Panel:
     """How many signals are unusual."""
     about = "Signals outside of their bands, of those that are watched. Unusual: worth a look, never a page."
     panel = words(
@@ -77,7 +77,7 @@ def bands() -> Band:
     return row("Is it unusual?", wide(band(), 11), wide(score(), 5), lanes(), height=9)
 
 
-def band() -> Modern:
+def band() -> Panel:
     """The chosen signal in its band."""
     about = (
         "The chosen signal with its levels in force and the band in which it was expected: what it was in "
@@ -97,13 +97,13 @@ def band() -> Modern:
     return panel
 
 
-def score() -> Modern:
+def score() -> Panel:
     """How unusual the chosen signal is."""
     about = "How far outside of its band the signal is: 1 and more begins an anomaly, then it is 0 a while."
     return timeseries("Score", anomalies.score(), says=Says(about, "… learning, or not watched"))
 
 
-def lanes() -> Modern:
+def lanes() -> Panel:
     """Everything that was unusual, when."""
     about = (
         "Every signal while it was outside of its band, and which way. Several at once: look for one cause."

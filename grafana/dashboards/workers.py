@@ -1,14 +1,14 @@
 """Workers and queues: who works, what waits and for how long, what fails and why."""
 
 from grafana import levels, variables
-from grafana.dashboards import fresh
-from grafana.grid import Band, row, wide
-from grafana.modern import Modern, Variable
-from grafana.panels import Says, judged, stacked, stat, status_says, timeseries, words
+from grafana.dashboards import freshness
+from grafana.old_grid import Band, row, wide
+from grafana.grafana_json import Panel, Variable
+from grafana.old_panels import Says, judged, stacked, stat, status_says, timeseries, words
 from grafana.queries import workers
 from grafana.queries.series import levels_of
-from grafana.shell import Board
-from grafana.tables import Column, table
+from grafana.dashboard import Dashboard
+from grafana.old_tables import Column, table
 
 OFF = "no broker is asked: set CELERY_BROKER_URL"
 QUIET = "no task ended in this time"
@@ -17,13 +17,13 @@ WHOLE = {"decimals": 0}
 QUEUES = ("urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion", "celery")
 
 
-def board() -> Board:
+def board() -> Dashboard:
     """From who works down to single exceptions."""
-    return Board(
+    return Dashboard(
         "workers",
         "Workers",
         "Who works, what waits and for how long, what fails and why?",
-        (fresh.fresh("workers", "workers"), now(), queues(), waits(), outcomes(), tasks(), failures()),
+        (freshness.fresh("workers", "workers"), now(), queues(), waits(), outcomes(), tasks(), failures()),
         (queue(),),
     )
 
@@ -35,7 +35,7 @@ def queue() -> Variable:
 
 def now() -> Band:
     """The present state in numbers."""
-    broker = Says("Whether the Celery broker answered our own PING.", OFF, "none", more=fresh.works())
+    broker = Says("Whether the Celery broker answered our own PING.", OFF, "none", more=freshness.works())
     stream = "Whether the workers' events arrive. If not, nothing below that counts tasks is shown."
     up = "Workers by heartbeat, beside the number that the backend reports; trust the heartbeat."
     oldest = judged("queue_oldest_message", "How long the oldest message has waited.", OFF)
@@ -46,7 +46,7 @@ def now() -> Band:
         "Now",
         words("Broker", workers.broker(), says=broker),
         words(
-            "Events", workers.stream(), says=Says(stream, OFF, "none", more=fresh.works("arrive", "are lost"))
+            "Events", workers.stream(), says=Says(stream, OFF, "none", more=freshness.works("arrive", "are lost"))
         ),
         wide(
             stat(
@@ -76,7 +76,7 @@ def queues() -> Band:
     return row("Queue by queue, worker by worker", wide(queue_table(), 13), worker_table(), height=9)
 
 
-def queue_table() -> Modern:
+def queue_table() -> Panel:
     """Each queue with what waits and who takes it."""
     about = "Messages over all priorities of a queue. Waiting without workers: nobody will take them."
     columns = [
@@ -85,7 +85,7 @@ def queue_table() -> Modern:
         Column("B", "Oldest", "s", more=levels.colours("queue_oldest_message")),
         Column("C", "Workers", "short", "not asked"),
         Column("D", "Processes", "short", "not asked"),
-        Column("E", "Taken", more=fresh.trouble("no worker takes it", "yes")),
+        Column("E", "Taken", more=freshness.trouble("no worker takes it", "yes")),
     ]
     metrics = (
         "celery_queue_length", "ops_queue_oldest_message_age_seconds", "celery_active_consumer_count",
@@ -96,12 +96,12 @@ def queue_table() -> Modern:
     )
 
 
-def worker_table() -> Modern:
+def worker_table() -> Panel:
     """Each worker with its heartbeat and its load."""
     about = "Workers by their heartbeats. Down: silent for 15 s; after ten minutes a worker is forgotten."
     columns = [
         Column("hostname", "Worker"),
-        Column("A", "State", more=fresh.works("up", "down"), width=90),
+        Column("A", "State", more=freshness.works("up", "down"), width=90),
         Column("B", "Heard", "dateTimeFromNow"),
         Column("C", "Running", "short", width=90),
         Column("D", "Pool", "short", "not asked", width=80),
@@ -176,7 +176,7 @@ def tasks() -> Band:
     )
 
 
-def exceptions() -> Modern:
+def exceptions() -> Panel:
     """Failures by their exceptions."""
     about = "Failures over the chosen range by task and class of exception."
     columns = [

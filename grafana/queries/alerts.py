@@ -1,6 +1,6 @@
 """Alerts: what fires, what fired, how noisy it was, which levels are in force; and how signals move."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 
 FIRING = 'ALERTS{alertstate="firing",severity!="info"}'
 WEIGHTS = {"info": 1, "warning": 2, "critical": 3}

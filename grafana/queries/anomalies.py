@@ -1,6 +1,6 @@
 """What is unusual: each watched signal, the band in which it was expected, and which way it left it."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.modules import CHOSEN, ONE, listed
 from grafana.queries.series import change, least, most, own
 

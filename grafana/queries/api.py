@@ -1,6 +1,6 @@
 """The backend's API: requests, errors, durations, its processes and its timed methods."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import RATE, age, most, own, per, quantile, rate, state, top, total
 
 CHOSEN = 'module=~"$module"'

@@ -1,6 +1,6 @@
 """The cache: what the application finds in it, the server behind it, its biggest keys."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import age, least, most, own, per, rate, state, top, total
 
 

@@ -1,6 +1,6 @@
 """The database: its pool, its answers, its sessions and locks, its tables and statements."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import age, least, most, own, per, rate, state, top, total
 
 POOL = "ops_database_pool_{part}_connections"

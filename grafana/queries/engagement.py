@@ -1,6 +1,6 @@
 """Users and what they do."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import most, own, rate, total
 
 

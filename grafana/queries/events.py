@@ -1,6 +1,6 @@
 """The event bus: what is emitted and delivered, how long handlers take, what fails."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import age, most, own, per, rate, top, total
 
 HANDLERS = "ops_event_bus_handler_duration_seconds"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import age, least, own
 
 

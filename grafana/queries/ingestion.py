@@ -1,6 +1,6 @@
 """Ingestion and sparse embeddings: queues, jobs, workers, coverage; and the service that does them."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import age, least, moment, most, own, per, quantile, rate, state, total
 
 # what the service says on a page of its own

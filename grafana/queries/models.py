@@ -1,6 +1,6 @@
 """The ML models: as reported, as verified, what they do and what they cost."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import moment, most, own, per, rate, state, total
 
 CHECKS = ("verified", "unverified", "failed")

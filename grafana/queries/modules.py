@@ -1,6 +1,6 @@
 """The modules of the backend: as reported, as observed, as they are, and how their requests fare."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import age, moment, most, own, rate, state, total
 
 KINDS = {

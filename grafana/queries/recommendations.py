@@ -1,6 +1,6 @@
 """Recommendations: shown, followed, judged; how good each model was when it was evaluated."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import moment, most, own, total
 
 WINDOW = 'window="$window"'

@@ -1,6 +1,6 @@
 """The pieces of which queries are made: selectors, rates, sums, states, levels."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 
 RATE = "$__rate_interval"
 OWN = 'job="$job",instance=~"$instance"'

@@ -1,6 +1,6 @@
 """Our own service as the exporter sees it: health, workers with their heartbeats, embedding runs."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import age, moment, most, own, per, state
 
 RUN = "ops_sparse_embeddings_run"

@@ -1,6 +1,6 @@
 """Service level objectives: what is promised, what was kept, how fast the budget burns."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 
 WINDOWS = ("5m", "30m", "1h", "6h", "1d", "3d", "30d")
 

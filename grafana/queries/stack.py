@@ -1,6 +1,6 @@
 """Watchroom itself: scrapes, collectors, rules, deliveries, resources."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import age, most, own, per, rate, top, total
 
 

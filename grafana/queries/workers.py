@@ -1,6 +1,6 @@
 """Celery: workers by heartbeat, queues, waiting and running times, outcomes, failures."""
 
-from grafana.modern import Query, query
+from grafana.grafana_json import Query, query
 from grafana.queries.series import age, least, moment, most, own, per, quantile, rate, state, top, total
 
 QUEUES = 'queue_name=~"$queue_name"'

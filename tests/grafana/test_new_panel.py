@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from grafana.grid import row
-from grafana.modern import Query, query
-from grafana.panels import Says, timeseries
+from grafana.old_grid import row
+from grafana.grafana_json import Query, query
+from grafana.old_panels import Says, timeseries
 from grafana.queries.series import most, own
-from grafana.shell import Board
+from grafana.dashboard import Dashboard
 from grafana.write import parsed
 from tests.grafana.lint import RULES
 
@@ -21,7 +21,7 @@ def made() -> dict[str, Any]:
     """A dashboard of this one panel."""
     says = Says("Files that the backend holds open.", "the backend does not tell")
     panel = timeseries("Open files", open_files(), says=says)
-    return parsed(Board("trial", "Trial", "How many files are open?", (row("Files", panel),)))
+    return parsed(Dashboard("trial", "Trial", "How many files are open?", (row("Files", panel),)))
 
 
 def test_a_new_panel_obeys_every_rule() -> None:

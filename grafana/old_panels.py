@@ -6,7 +6,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from grafana import levels, palette
-from grafana.modern import DATASOURCE, Modern, Query
+from grafana.grafana_json import DATASOURCE, Panel, Query
 
 Links = Sequence[Mapping[str, Any]]
 LEGEND = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
@@ -38,7 +38,7 @@ class Says:
         return {"unit": self.unit, "noValue": self.empty, **linked, **own, **self.more}
 
 
-def timeseries(title: str, *queries: Query, says: Says, names: Sequence[str] = ()) -> Modern:
+def timeseries(title: str, *queries: Query, says: Says, names: Sequence[str] = ()) -> Panel:
     """Lines over time; `names` fixes the colours of known series, levels come from `levels_of`."""
     options = {"legend": LEGEND, "tooltip": {"mode": "multi", "sort": "desc"}}
     defaults = says.defaults(custom=dict(LINES), color={"mode": "palette-classic"})
@@ -47,7 +47,7 @@ def timeseries(title: str, *queries: Query, says: Says, names: Sequence[str] = (
     return panel
 
 
-def stacked(title: str, *queries: Query, says: Says, names: Sequence[str] = ()) -> Modern:
+def stacked(title: str, *queries: Query, says: Says, names: Sequence[str] = ()) -> Panel:
     """Lines over time that add up to a whole."""
     panel = timeseries(title, *queries, says=says, names=names)
     panel.defaults["custom"] = {**LINES, "fillOpacity": 40, "stacking": {"mode": "normal", "group": "A"}}
@@ -60,7 +60,7 @@ def line_colours(queries: Sequence[Query], names: Sequence[str]) -> palette.Over
     return [*palette.query_overrides(single), *palette.name_overrides(names)]
 
 
-def stat(title: str, *queries: Query, says: Says, graph: bool = True) -> Modern:
+def stat(title: str, *queries: Query, says: Says, graph: bool = True) -> Panel:
     """The present value, large, with its recent course behind it."""
     options = {
         "reduceOptions": LAST,
@@ -76,14 +76,14 @@ def stat(title: str, *queries: Query, says: Says, graph: bool = True) -> Modern:
     return made("stat", title, queries, says, defaults=says.defaults(**NEUTRAL), options=options)
 
 
-def words(title: str, *queries: Query, says: Says) -> Modern:
+def words(title: str, *queries: Query, says: Says) -> Panel:
     """States as words, without a course; each series with its name beside its word."""
     panel = stat(title, *queries, says=says, graph=False)
     panel.defaults |= {"color": {"mode": "thresholds"}, **says.more}
     return panel
 
 
-def bars(title: str, *queries: Query, says: Says) -> Modern:
+def bars(title: str, *queries: Query, says: Says) -> Panel:
     """Present values side by side as horizontal bars."""
     options = {
         "reduceOptions": LAST,
@@ -102,7 +102,7 @@ def bars(title: str, *queries: Query, says: Says) -> Modern:
     return made("bargauge", title, queries, says, defaults=says.defaults(**shades), options=options)
 
 
-def history(title: str, *queries: Query, says: Says) -> Modern:
+def history(title: str, *queries: Query, says: Says) -> Panel:
     """States over time, one lane a series, each with its word."""
     options = {
         "mergeValues": True,
@@ -118,7 +118,7 @@ def history(title: str, *queries: Query, says: Says) -> Modern:
     return made("state-timeline", title, queries, says, defaults=defaults, options=options)
 
 
-def heat(title: str, *queries: Query, says: Says) -> Modern:
+def heat(title: str, *queries: Query, says: Says) -> Panel:
     """How values spread over time, from the buckets of a histogram."""
     options = {
         "calculate": False,
@@ -144,12 +144,12 @@ def heat(title: str, *queries: Query, says: Says) -> Modern:
     return made("heatmap", title, queries, says, defaults=says.defaults(), options=options)
 
 
-def text(title: str, markdown: str, about: str) -> Modern:
+def text(title: str, markdown: str, about: str) -> Panel:
     """Words, and links to pages that act."""
     return made("text", title, (), Says(about, ""), options={"mode": "markdown", "content": markdown})
 
 
-def alert_list(title: str, about: str, which: str = '{severity=~"warning|critical"}') -> Modern:
+def alert_list(title: str, about: str, which: str = '{severity=~"warning|critical"}') -> Panel:
     """The alerts that Prometheus says fire now, with their summaries and links."""
     options = {
         "viewMode": "list",
@@ -176,11 +176,11 @@ def judged(signal: str, about: str, empty: str, links: Links = ()) -> Says:
     return Says(about, empty, levels.unit(signal), links, levels.colours(signal))
 
 
-def made(kind: str, title: str, queries: Sequence[Query], says: Says, **json: Any) -> Modern:
+def made(kind: str, title: str, queries: Sequence[Query], says: Says, **json: Any) -> Panel:
     """A panel of this kind; its queries are lettered in order."""
     for letter, query in lettered(queries):
         query.refId = letter
-    panel = Modern(kind=kind, **json)
+    panel = Panel(kind=kind, **json)
     panel.title, panel.description = title, says.about
     panel.targets = list(queries)
     panel.dataSource = dict(DATASOURCE) if queries else None

@@ -25,7 +25,7 @@ DEAD_IN_SHELL = ("__inputs", "gnetId", "hideControls", "rows", "sharedCrosshair"
 
 
 @attr.s
-class Modern(core.Panel):  # type: ignore[misc]  # grafanalib has no types
+class Panel(core.Panel):  # type: ignore[misc]  # grafanalib has no types
     """A panel of any kind, with its options and field configuration as Grafana reads them."""
 
     kind: str = attr.ib(default="timeseries")
@@ -72,7 +72,7 @@ class Query(core.Target):  # type: ignore[misc]
 
 
 @attr.s
-class Shell(core.Dashboard):  # type: ignore[misc]
+class DashboardJson(core.Dashboard):  # type: ignore[misc]
     """A dashboard of the present schema."""
 
     def to_json_data(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class Shell(core.Dashboard):  # type: ignore[misc]
 
 
 @attr.s
-class Picker(core.TimePicker):  # type: ignore[misc]
+class TimePicker(core.TimePicker):  # type: ignore[misc]
     """How often a dashboard may ask again, and the ranges that are one click away."""
 
     def to_json_data(self) -> dict[str, Any]:
@@ -106,10 +106,10 @@ class Variable(core.Template):  # type: ignore[misc]
         return {**body, "current": current}
 
 
-def picker(refresh: list[str], ranges: list[str]) -> Picker:
+def picker(refresh: list[str], ranges: list[str]) -> TimePicker:
     """A picker; mypy cannot see the fields that grafanalib gives it."""
     given: dict[str, Any] = {"refreshIntervals": refresh, "timeOptions": ranges}
-    return Picker(**given)
+    return TimePicker(**given)
 
 
 def variable(name: str, query: object, current: dict[str, Any], **fields: Any) -> Variable:

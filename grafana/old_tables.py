@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grafana.modern import Modern, Query
+from grafana.grafana_json import Panel, Query
 from grafana.palette import override, plain
-from grafana.panels import Links, Says, made
+from grafana.old_panels import Links, Says, made
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Column:
 
 def table(
     title: str, *queries: Query, says: Says, columns: Sequence[Column], sort: str = "", rising: bool = False
-) -> Modern:
+) -> Panel:
     """Rows in the order of the column `sort`, the greatest first; what is no column is not shown."""
     options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "frameIndex": 0}
     # on a narrow screen a table scrolls sideways; its first column stays

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from grafana import levels, links
-from grafana.grid import Band, row
-from grafana.modern import Modern
+from grafana.old_grid import Band, row
+from grafana.grafana_json import Panel
 from grafana.palette import any_is_bad, bad_when, stale, yes_no
-from grafana.panels import Says, words
+from grafana.old_panels import Says, words
 from grafana.queries import freshness
 
 NO_SCRAPE = "✖ no scrape at all"
@@ -22,14 +22,14 @@ def fresh(board: str, *collectors: str) -> Band:
     return row("Is this fresh?", scraped(), read(collectors), oldest(collectors), alerts, height=3)
 
 
-def scraped() -> Modern:
+def scraped() -> Panel:
     """Whether the exporter answers Prometheus."""
     about = "Prometheus reaches the exporter. If not, nothing below is fresh: see the exporter's log."
     mapped = {"mappings": yes_no("scraped", "not scraped")}
     return words("Exporter", freshness.scraped(), says=Says(about, NO_SCRAPE, "none", more=mapped))
 
 
-def read(collectors: Sequence[str]) -> Modern:
+def read(collectors: Sequence[str]) -> Panel:
     """Whether each collector behind the dashboard works."""
     about = "Each collector behind this dashboard. One that fails leaves its panels empty, never wrong."
     mapped = {"mappings": yes_no("read", "fails")}
@@ -39,7 +39,7 @@ def read(collectors: Sequence[str]) -> Modern:
     )
 
 
-def oldest(collectors: Sequence[str]) -> Modern:
+def oldest(collectors: Sequence[str]) -> Panel:
     """How old the oldest number of the dashboard may be."""
     seldom = not SELDOM.isdisjoint(collectors)
     about = RARE if seldom else USUAL
@@ -49,7 +49,7 @@ def oldest(collectors: Sequence[str]) -> Modern:
     )
 
 
-def firing(title: str, signals: Sequence[str]) -> Modern:
+def firing(title: str, signals: Sequence[str]) -> Panel:
     """How many alerts on the subject fire."""
     about = "Alerts about what this dashboard shows. Open the list to see since when and what to do."
     coloured = {"thresholds": any_is_bad(), "color": {"mode": "thresholds"}}

@@ -7,8 +7,8 @@ from typing import Any
 from grafanalib import core
 
 from grafana import variables
-from grafana.grid import Band, placed
-from grafana.modern import DATASOURCE, Shell, Variable, picker
+from grafana.old_grid import Band, placed
+from grafana.grafana_json import DATASOURCE, DashboardJson, Variable, picker
 
 TAG = "watchroom"
 SCHEMA_VERSION = 39
@@ -16,7 +16,7 @@ RANGES = ("1h", "6h", "24h", "7d")
 
 
 @dataclass(frozen=True)
-class Board:
+class Dashboard:
     """A dashboard: the question that it answers, and its rows of panels."""
 
     name: str
@@ -32,7 +32,7 @@ class Board:
         return f"watchroom-{self.name}"
 
 
-def shell(board: Board) -> Shell:
+def shell(board: Dashboard) -> DashboardJson:
     """The dashboard as Grafana reads it."""
     fields: dict[str, Any] = {
         "title": board.title,
@@ -51,10 +51,10 @@ def shell(board: Board) -> Shell:
         "links": [all_dashboards()],
         "panels": placed(board.bands, board.uid),
     }
-    return Shell(**fields)
+    return DashboardJson(**fields)
 
 
-def variables_of(board: Board) -> list[Variable]:
+def variables_of(board: Dashboard) -> list[Variable]:
     """The shared variables and the board's own, which win over shared ones of the same name."""
     own = {str(it.name): it for it in board.variables}
     shared = {str(it.name): it for it in variables.shared()}

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grafana.modern import Modern, Row
+from grafana.grafana_json import Panel, Row
 
 COLUMNS = 24
 
@@ -14,10 +14,10 @@ class Pile:
     """Panels one below the other, which stand beside others as if they were one."""
 
     width: int | None
-    panels: Sequence[tuple[Modern, int]]
+    panels: Sequence[tuple[Panel, int]]
 
 
-Piece = Modern | Pile
+Piece = Panel | Pile
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,21 @@ def row(title: str, *panels: Piece, height: int = 8) -> Band:
     return Band(title, panels, height)
 
 
-def pile(*panels: tuple[Modern, int], width: int | None = None) -> Pile:
+def pile(*panels: tuple[Panel, int], width: int | None = None) -> Pile:
     """Panels with their heights, one below the other."""
     return Pile(width, panels)
 
 
-def wide(panel: Modern, width: int) -> Modern:
+def wide(panel: Panel, width: int) -> Panel:
     """The panel with a width in columns."""
     panel.width = width
     return panel
 
 
-def placed(bands: Sequence[Band], uid: str) -> list[Modern | Row]:
+def placed(bands: Sequence[Band], uid: str) -> list[Panel | Row]:
     """All panels with their places and with ids that stay when others come and go."""
     y = 0
-    out: list[Modern | Row] = []
+    out: list[Panel | Row] = []
     for band in bands:
         out.append(header(band.title, y, uid))
         lines = list(wrapped(band.panels))
@@ -66,7 +66,7 @@ def header(title: str, y: int, uid: str) -> Row:
     return it
 
 
-def line_placed(line: Sequence[Piece], y: int, height: int, uid: str) -> Iterator[Modern]:
+def line_placed(line: Sequence[Piece], y: int, height: int, uid: str) -> Iterator[Panel]:
     """One line of panels side by side."""
     x = 0
     for piece, width in zip(line, widths(line), strict=True):
