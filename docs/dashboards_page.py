@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from docs.markdown import code, table
 from docs.picture_list import picture
 from grafana.dashboards import boards
+from grafana.grid import Section
 from grafana.old_grid import Band, Pile
 from grafana.grafana_json import Panel
 from grafana.dashboard import Dashboard
@@ -42,14 +43,17 @@ def section(board: Dashboard) -> str:
 
 def rows(board: Dashboard) -> Iterator[tuple[str, ...]]:
     """Its panels; the title of a row stands beside its first."""
-    for band in board.bands:
+    for band in board.sections:
         for place, panel in enumerate(panels(band)):
             name = f"{panel.title} with its levels" if has_levels(panel) else str(panel.title)
             yield ("" if place else band.title, name, panel.kind, str(panel.description))
 
 
-def panels(band: Band) -> Iterator[Panel]:
+def panels(band: Band | Section) -> Iterator[Panel]:
     """The panels of a row, from left to right and from top to bottom."""
+    if isinstance(band, Section):
+        yield from band.panels()
+        return
     for piece in band.panels:
         if isinstance(piece, Pile):
             yield from (panel for panel, _ in piece.panels)

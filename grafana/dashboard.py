@@ -1,14 +1,17 @@
 """What all dashboards have in common: uid, tags, refresh, ranges, links, annotations, variables."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from grafanalib import core
 
 from grafana import variables
-from grafana.old_grid import Band, placed
+from grafana.annotations import Mark
 from grafana.grafana_json import DATASOURCE, DashboardJson, Variable, picker
+from grafana.grid import Section, placed
+from grafana.old_grid import Band
+from grafana.old_grid import placed as old_placed
 
 TAG = "watchroom"
 SCHEMA_VERSION = 39
@@ -17,14 +20,19 @@ RANGES = ("1h", "6h", "24h", "7d")
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A dashboard: the question that it answers, and its rows of panels."""
+    """A dashboard: the question that it answers, and its sections of panels.
+
+    `was` holds the former titles of panels that kept their meaning, whose ids stay with it.
+    """
 
     name: str
     title: str
     question: str
-    bands: Sequence[Band]
+    sections: Sequence[Section] | Sequence[Band]
     variables: Sequence[Variable] = ()
     since: str = "now-1h"
+    marks: Sequence[Mark] = ()
+    was: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def uid(self) -> str:
@@ -47,11 +55,28 @@ def shell(board: Dashboard) -> DashboardJson:
         "time": core.Time(board.since, "now"),
         "timePicker": picker(["10s", "30s", "1m", "5m", "15m"], list(RANGES)),
         "templating": core.Templating(variables_of(board)),
-        "annotations": core.Annotations([alerts_shown(), disagreements_shown()]),
+        "annotations": core.Annotations(marks_of(board)),
         "links": [all_dashboards()],
-        "panels": placed(board.bands, board.uid),
+        "panels": panels_of(board),
     }
     return DashboardJson(**fields)
+
+
+def is_old(board: Dashboard) -> bool:
+    """Whether it is still made of the former constructors."""
+    return any(isinstance(it, Band) for it in board.sections)
+
+
+def marks_of(board: Dashboard) -> list[Mark]:
+    """Its annotations."""
+    return [alerts_shown(), disagreements_shown()] if is_old(board) else list(board.marks)
+
+
+def panels_of(board: Dashboard) -> list[Any]:
+    """Its panels in their places."""
+    if is_old(board):
+        return list(old_placed(cast("Sequence[Band]", board.sections), board.uid))
+    return list(placed(cast("Sequence[Section]", board.sections), board.uid, board.was))
 
 
 def variables_of(board: Dashboard) -> list[Variable]:

@@ -8,6 +8,8 @@ from typing import Any
 import attr
 from grafanalib import core
 
+from grafana.sizes import Size
+
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 # keys that grafanalib writes and no Grafana of today reads
 DEAD_IN_PANEL = (
@@ -15,7 +17,6 @@ DEAD_IN_PANEL = (
     "editable",
     "error",
     "height",
-    "hideTimeOverride",
     "minSpan",
     "span",
     "timeShift",
@@ -33,7 +34,10 @@ class Panel(core.Panel):  # type: ignore[misc]  # grafanalib has no types
     overrides: list[dict[str, Any]] = attr.ib(factory=list)
     options: dict[str, Any] = attr.ib(factory=dict)
     width: int | None = attr.ib(default=None)
-    maxDataPoints: int | None = attr.ib(default=None)  # noqa: N815  (grafanalib's name)
+    size: Size = attr.ib(factory=lambda: Size(8, 8))
+    # grafanalib's names and other defaults
+    maxDataPoints: int | None = attr.ib(default=None)  # noqa: N815
+    hideTimeOverride: bool | None = attr.ib(default=None)  # noqa: N815
 
     def to_json_data(self) -> dict[str, Any]:
         """The panel without what is dead or empty."""
@@ -45,7 +49,9 @@ class Panel(core.Panel):  # type: ignore[misc]  # grafanalib has no types
 
 @attr.s
 class Row(core.RowPanel):  # type: ignore[misc]
-    """A row with its title, open unless said otherwise."""
+    """A row with its title; a closed one holds its panels itself."""
+
+    inside: list[Panel] = attr.ib(factory=list)
 
     def to_json_data(self) -> dict[str, Any]:
         """The row as Grafana writes it itself."""
@@ -53,7 +59,7 @@ class Row(core.RowPanel):  # type: ignore[misc]
             "collapsed": self.collapsed,
             "gridPos": self.gridPos,
             "id": self.id,
-            "panels": self.panels,
+            "panels": self.inside,
             "title": self.title,
             "type": "row",
         }
@@ -69,6 +75,18 @@ class Query(core.Target):  # type: ignore[misc]
         """The target without what is dead; what is not instant is a range."""
         body = without(super().to_json_data(), DEAD_IN_TARGET)
         return {**body, "range": not self.instant, "editorMode": "code"}
+
+    def of_range(self) -> "Query":
+        """This query, asked over the range."""
+        return attr.evolve(self, instant=False, format="time_series")
+
+    def of_now(self) -> "Query":
+        """This query, asked for the present value."""
+        return attr.evolve(self, instant=True, format="time_series")
+
+    def as_rows(self) -> "Query":
+        """This query, asked for the present values as the rows of a table."""
+        return attr.evolve(self, instant=True, format="table")
 
 
 @attr.s

@@ -1,15 +1,16 @@
 """Where links lead: to another dashboard with time and variables kept, or to a page of the service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-KEPT = "${__url_time_range}&" + "&".join(
-    f"${{{name}:queryparam}}" for name in ("datasource", "job", "instance", "service")
-)
+TIME = "${__url_time_range}"
+# what a panel with a time of its own hands on: in it the macro above is empty
+LAST_HOUR = "from=now-1h&to=now"
+SHARED = ("datasource", "job", "instance", "service")
 PROMETHEUS = Path(__file__).parents[1] / "prometheus" / "prometheus.yml"
 Link = dict[str, Any]
 
@@ -17,8 +18,9 @@ Link = dict[str, Any]
 def board(name: str, title: str, given: Mapping[str, str] | None = None, anchor: int = 0) -> Link:
     """A link to a dashboard; `given` sets its variables."""
     pairs = "".join(f"var-{variable}={value}&" for variable, value in (given or {}).items())
+    kept = "&".join([TIME, *(f"${{{it}:queryparam}}" for it in SHARED)])
     panel = f"&viewPanel={anchor}" if anchor else ""
-    return {"title": title, "url": f"/d/watchroom-{name}?{pairs}{KEPT}{panel}", "targetBlank": False}
+    return {"title": title, "url": f"/d/watchroom-{name}?{pairs}{kept}{panel}", "targetBlank": False}
 
 
 def page(path: str, title: str, given: Mapping[str, str] | None = None) -> Link:
@@ -27,14 +29,19 @@ def page(path: str, title: str, given: Mapping[str, str] | None = None) -> Link:
     return {"title": title, "url": f"${{service}}{path}{'?' if query else ''}{query}", "targetBlank": True}
 
 
+def of_last_hour(links: Sequence[Link]) -> list[Link]:
+    """The links as a panel that always shows the last hour hands them on."""
+    return [{**link, "url": link["url"].replace(TIME, LAST_HOUR)} for link in links]
+
+
 def cell(field: str) -> str:
-    """The value of a column in the row that the link is on."""
-    return f"${{__data.fields.{field}}}"
+    """The value of a column in the row that the link is on, as an address can hold it."""
+    return f"${{__data.fields.{field}:percentencode}}"
 
 
 def label(name: str) -> str:
-    """A label of the series that the link is on."""
-    return f"${{__field.labels.{name}}}"
+    """A label of the series that the link is on, as an address can hold it."""
+    return f"${{__field.labels.{name}:percentencode}}"
 
 
 @cache

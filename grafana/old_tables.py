@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grafana.grafana_json import Panel, Query
-from grafana.palette import override, plain
 from grafana.old_panels import Links, Says, made
+from grafana.palette import override, plain
 
 
 @dataclass(frozen=True)

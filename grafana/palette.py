@@ -9,6 +9,11 @@ from typing import Any
 
 GREEN, ORANGE, RED, GREY, BLUE = "#009E73", "#E69F00", "#D55E00", "#8A8A8A", "#0072B2"
 SKY, PURPLE, YELLOW = "#56B4E9", "#CC79A7", "#F0E442"
+CYAN, INDIGO, SAND = "#44AA99", "#7B7FE0", "#C9B458"
+# lines are told apart by colours that judge nothing: none of them is one of a status
+SERIES = (SKY, PURPLE, CYAN, INDIGO, SAND, "#B0B0B0", "#8FD3F4")
+# deep shades: Grafana writes white on cards, and white is read on these (WCAG AA, 4.5 to 1)
+CARDS = {"healthy": "#2C6E5A", "unknown": "#6B6B6B", "degraded": "#9A6200", "down": "#B8430A"}
 LINES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, YELLOW)
 DASHES: tuple[dict[str, Any], ...] = (
     {"fill": "solid"},

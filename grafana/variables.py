@@ -1,10 +1,11 @@
 """The variables that dashboards share, with defaults that show something at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from grafana import links
 from grafana.grafana_json import DATASOURCE, Variable, variable
+from grafana.palette import STATUS_NUMBERS
 
 ALL = {"selected": True, "text": ["All"], "value": ["$__all"]}
 SEVERAL = {"includeAll": True, "multi": True, "allValue": ".+"}
@@ -14,24 +15,29 @@ SLOW_JOBS = "/^(?!.*-fast$).+$/"
 
 
 def shared() -> list[Variable]:
-    """What every dashboard has, so that a link can always hand it on."""
+    """What every dashboard has, so that a link can always hand it on; hidden, since it is seldom chosen."""
     return [datasource(), job(), instance(), service()]
 
 
-def datasource() -> Variable:
+def shown() -> list[Variable]:
+    """The shared variables where they can be chosen: on the dashboard of the stack."""
+    return [datasource(hide=0), job(hide=0), instance(hide=0), service(hide=0)]
+
+
+def datasource(hide: int = HIDDEN) -> Variable:
     """Which Prometheus."""
     current = {"selected": True, "text": "Prometheus", "value": "prometheus"}
-    return variable("datasource", "prometheus", current, type="datasource", label="Data source")
+    return variable("datasource", "prometheus", current, type="datasource", label="Data source", hide=hide)
 
 
-def job() -> Variable:
+def job(hide: int = HIDDEN) -> Variable:
     """The scrape job of the exporter."""
-    return one_of_label("job", "ops_collector_success", "job", "Job", "exporter", regex=SLOW_JOBS)
+    return one_of_label("job", "ops_collector_success", "job", "Job", "exporter", regex=SLOW_JOBS, hide=hide)
 
 
-def instance() -> Variable:
+def instance(hide: int = HIDDEN) -> Variable:
     """Which exporters, where several watch."""
-    return of_label("instance", 'ops_collector_success{job="$job"}', "instance", "Instance")
+    return of_label("instance", 'ops_collector_success{job="$job"}', "instance", "Instance", hide=hide)
 
 
 def service(hide: int = HIDDEN) -> Variable:
@@ -53,13 +59,13 @@ def modules() -> Variable:
 
 
 def status() -> Variable:
-    """Which statuses, all at first."""
-    return choice("status", "Status", ("healthy", "degraded", "down", "unknown"))
+    """Which statuses, all at first; their values are the numbers of the recorded status."""
+    return choice("status", "Status", STATUS_NUMBERS)
 
 
-def of_label(name: str, metric: str, label: str, title: str) -> Variable:
+def of_label(name: str, metric: str, label: str, title: str, hide: int = 0) -> Variable:
     """The values of one label of one metric, any number of them, all at first."""
-    return label_values(name, metric, label, dict(ALL), label=title, **SEVERAL)
+    return label_values(name, metric, label, dict(ALL), label=title, hide=hide, **SEVERAL)
 
 
 def one_of_label(name: str, metric: str, label: str, title: str, first: str, **more: Any) -> Variable:
@@ -75,7 +81,8 @@ def label_values(name: str, metric: str, label_name: str, current: dict[str, Any
     return variable(name, query, current, dataSource=dict(DATASOURCE), refresh=2, sort=1, **fields)
 
 
-def choice(name: str, title: str, values: Sequence[str]) -> Variable:
-    """Fixed words to choose from, all at first."""
-    options = [{"selected": False, "text": value, "value": value} for value in values]
-    return variable(name, ",".join(values), dict(ALL), type="custom", label=title, options=options, **SEVERAL)
+def choice(name: str, title: str, values: Mapping[str, object]) -> Variable:
+    """Fixed words to choose from, all at first, each with the value that it stands for."""
+    options = [{"selected": False, "text": text, "value": str(value)} for text, value in values.items()]
+    query = ",".join(f"{text} : {value}" for text, value in values.items())
+    return variable(name, query, dict(ALL), type="custom", label=title, options=options, **SEVERAL)

@@ -1,5 +1,6 @@
 """The dashboards, one subject a file; this list is all of them, in the order of the menu."""
 
+from grafana.dashboard import Dashboard
 from grafana.dashboards import (
     alerts,
     api,
@@ -16,7 +17,6 @@ from grafana.dashboards import (
     stack,
     workers,
 )
-from grafana.dashboard import Dashboard
 
 
 def boards() -> tuple[Dashboard, ...]:

@@ -1,9 +1,13 @@
 """Alerts and anomalies: what fires, what fired, which levels are in force, what is unusual."""
 
 from grafana import links, variables
-from grafana.dashboards import freshness, unusual
-from grafana.old_grid import Band, row, wide
+from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
+from grafana.dashboards import unusual
 from grafana.grafana_json import Panel, Variable
+from grafana.old_grid import Band, row, wide
+from grafana.old_panels import Says, alert_list, history, stacked, timeseries, words
+from grafana.old_tables import Column, table
 from grafana.palette import (
     BLUE,
     GREY,
@@ -17,10 +21,7 @@ from grafana.palette import (
     trend,
 )
 from grafana.palette import words as words_of
-from grafana.old_panels import Says, alert_list, history, stacked, timeseries, words
 from grafana.queries import alerts
-from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
 
 SILENT = "Prometheus does not answer"
 EVERY = '{alertname!="Watchdog"}'

@@ -1,15 +1,15 @@
 """The API: how many requests, how fast, how many fail, in which module and on which route."""
 
 from grafana import levels, links, variables
-from grafana.dashboards import freshness
-from grafana.old_grid import row, wide
+from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
 from grafana.grafana_json import Panel, Query
-from grafana.palette import status_mappings
+from grafana.old_grid import row, wide
 from grafana.old_panels import Says, heat, judged, stat, timeseries, words
+from grafana.old_tables import Column, table
+from grafana.palette import status_mappings
 from grafana.queries import api
 from grafana.queries.series import levels_of
-from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
 
 QUIET = "no requests in this time"
 MODULES = (

@@ -1,15 +1,15 @@
 """The cache: does it help, does it fit, what fills it, and where to clear it."""
 
 from grafana import links
-from grafana.dashboards import freshness
+from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
 from grafana.dashboards.actions import ABOUT as ACTIONS
-from grafana.old_grid import Band, pile, row, wide
 from grafana.grafana_json import Panel
+from grafana.old_grid import Band, pile, row, wide
 from grafana.old_panels import Says, judged, stat, status_says, text, timeseries, words
+from grafana.old_tables import Column, table
 from grafana.queries import cache
 from grafana.queries.series import levels_of
-from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
 
 OFF = "the cache is not asked: set REDIS_URL"
 UNLIMITED = "no limit is set (maxmemory 0)"

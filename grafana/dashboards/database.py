@@ -1,13 +1,13 @@
 """The database: does it answer, is the pool full, what is slow, what is big, who waits for whom."""
 
-from grafana.dashboards import freshness
-from grafana.old_grid import Band, row
+from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
 from grafana.grafana_json import Panel
+from grafana.old_grid import Band, row
 from grafana.old_panels import Says, judged, stat, status_says, timeseries, words
+from grafana.old_tables import Column, table
 from grafana.queries import database
 from grafana.queries.series import levels_of
-from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
 
 NO_POOL = "the backend reports no pool"
 SQLITE = "only on PostgreSQL"

@@ -1,14 +1,14 @@
 """Engagement: how many people use it, what they do, what they make."""
 
-from grafana.dashboards import freshness
-from grafana.old_grid import Band, row
+from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
 from grafana.grafana_json import Panel
+from grafana.old_grid import Band, row
+from grafana.old_panels import Says, bars, stacked, stat, timeseries, words
+from grafana.old_tables import Column, table
 from grafana.palette import BLUE, PURPLE
 from grafana.palette import words as words_of
-from grafana.old_panels import Says, bars, stacked, stat, timeseries, words
 from grafana.queries import engagement
-from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
 
 NONE = "neither the backend's report nor its tables tell"
 WINDOWS = ("1d", "7d", "30d")

@@ -1,13 +1,13 @@
 """The event bus: does it deliver, how fast, what fails."""
 
-from grafana.dashboards import freshness
-from grafana.old_grid import Band, row, wide
+from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
 from grafana.grafana_json import Panel
+from grafana.old_grid import Band, row, wide
 from grafana.old_panels import Says, judged, stat, timeseries
+from grafana.old_tables import Column, table
 from grafana.queries import events
 from grafana.queries.series import levels_of
-from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
 
 QUIET = "no events in this time"
 QUANTILES = ("0.5", "0.95", "0.99")

@@ -1,12 +1,12 @@
 """What polls cost the watched: requests, the time they take, and whether they keep within their budget."""
 
 from grafana import palette
-from grafana.old_grid import Band, row, wide
 from grafana.grafana_json import Panel, Query
+from grafana.old_grid import Band, row, wide
 from grafana.old_panels import Says, timeseries
+from grafana.old_tables import Column, table
 from grafana.queries import stack
 from grafana.queries.series import levels_of
-from grafana.old_tables import Column, table
 
 EMPTY = "no source is polled, or the exporter does not count its requests"
 SOURCES = ("backend", "database", "cache", "broker", "results", "ingestion", "prometheus", "service")

@@ -1,71 +1,43 @@
-"""The first row of every dashboard: whether what it shows is fresh, and whether alerts about it fire."""
+"""The end of every first line: whether the numbers are live, how old the oldest is, which alerts fire."""
 
 from collections.abc import Sequence
 
-from grafana import levels, links
-from grafana.old_grid import Band, row
+from grafana import levels, links, mappings
 from grafana.grafana_json import Panel
-from grafana.palette import any_is_bad, bad_when, stale, yes_no
-from grafana.old_panels import Says, words
 from grafana.queries import freshness
+from grafana.sizes import Size
+from grafana.steps import too_old
+from grafana.strips import Cell, states
 
-NO_SCRAPE = "✖ no scrape at all"
 # collectors that need a route which counts in the database, and is therefore requested every five minutes
 SELDOM = {"engagement", "recommendations"}
-USUAL = "Age of the oldest answer below; slow questions are asked once a minute, so up to two is usual."
-RARE = "Age of the oldest answer below; the backend counts for it every five minutes, so up to ten is usual."
+DATA = "Live: scraped and every collector reads; partial: a collector fails; stale: the exporter is silent."
+USUAL = "Age of the oldest number shown; slow questions are asked once a minute, so up to two is usual."
+RARE = "Age of the oldest number shown; the backend counts for it every five minutes, so up to ten is usual."
+ALERTS = "Critical alerts and warnings about this subject that fire now, in the colour of the gravest."
+STALE = "✖ stale"
 
 
-def fresh(board: str, *collectors: str) -> Band:
-    """Scrape, collectors, age and alerts, in words."""
-    alerts = firing("Alerts on this", levels.signals_of(board))
-    return row("Is this fresh?", scraped(), read(collectors), oldest(collectors), alerts, height=3)
-
-
-def scraped() -> Panel:
-    """Whether the exporter answers Prometheus."""
-    about = "Prometheus reaches the exporter. If not, nothing below is fresh: see the exporter's log."
-    mapped = {"mappings": yes_no("scraped", "not scraped")}
-    return words("Exporter", freshness.scraped(), says=Says(about, NO_SCRAPE, "none", more=mapped))
-
-
-def read(collectors: Sequence[str]) -> Panel:
-    """Whether each collector behind the dashboard works."""
-    about = "Each collector behind this dashboard. One that fails leaves its panels empty, never wrong."
-    mapped = {"mappings": yes_no("read", "fails")}
-    more = (links.board("stack", "What the collectors do"),)
-    return words(
-        "Collectors", freshness.collectors(collectors), says=Says(about, NO_SCRAPE, "none", more, mapped)
+def data_and_alerts(board: str, *collectors: str) -> Panel:
+    """Freshness and alerts of a dashboard whose numbers come from these collectors."""
+    firing = Cell(
+        "Alerts firing",
+        freshness.alerts(levels.signals_of(board)),
+        ALERTS,
+        words=mappings.alerts(freshness.MOST),
+        link=links.board("alerts", "All alerts"),
     )
+    return states("Data and alerts", Size(6, 4), *data(collectors), firing)
 
 
-def oldest(collectors: Sequence[str]) -> Panel:
-    """How old the oldest number of the dashboard may be."""
+def data(collectors: Sequence[str]) -> tuple[Cell, Cell]:
+    """Whether the numbers are live, and how old the oldest is."""
     seldom = not SELDOM.isdisjoint(collectors)
-    about = RARE if seldom else USUAL
-    coloured = {"thresholds": stale(seldom), "color": {"mode": "thresholds"}}
-    return words(
-        "Oldest answer", freshness.oldest(collectors), says=Says(about, NO_SCRAPE, "s", more=coloured)
-    )
-
-
-def firing(title: str, signals: Sequence[str]) -> Panel:
-    """How many alerts on the subject fire."""
-    about = "Alerts about what this dashboard shows. Open the list to see since when and what to do."
-    coloured = {"thresholds": any_is_bad(), "color": {"mode": "thresholds"}}
-    more = (links.board("alerts", "All alerts"),)
-    return words(
-        title,
-        freshness.firing(signals),
-        says=Says(about, "Prometheus does not answer", "none", more, coloured),
-    )
-
-
-def works(yes: str = "answers", no: str = "does not answer") -> dict[str, object]:
-    """1 good and 0 bad, in words."""
-    return {"mappings": yes_no(yes, no)}
-
-
-def trouble(yes: str, no: str) -> dict[str, object]:
-    """1 bad and 0 good, in words."""
-    return {"mappings": bad_when(yes, no)}
+    more = links.board("stack", "Exporter and collectors")
+    return (
+        Cell("Data", freshness.data(collectors), DATA, words=mappings.data(), unknown=STALE, link=more),
+        Cell(
+            "Oldest", freshness.oldest(collectors), RARE if seldom else USUAL, "s", 0, steps=too_old(seldom),
+            unknown=STALE,
+        ),
+    )  # fmt: skip

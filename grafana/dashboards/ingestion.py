@@ -1,22 +1,33 @@
 """Ingestion and sparse embeddings: what waits, what was done, who does it, what can be searched."""
 
 from grafana import links
-from grafana.dashboards import freshness
+from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
 from grafana.dashboards.ingestion_service import (
     done_by_service,
     embedding_run,
     service,
     workers_of_service,
 )
-from grafana.old_grid import Band, pile, row, wide
 from grafana.grafana_json import Panel
+from grafana.old_grid import Band, pile, row, wide
+from grafana.old_panels import (
+    Says,
+    bars,
+    history,
+    judged,
+    stacked,
+    stat,
+    status_says,
+    text,
+    timeseries,
+    words,
+)
+from grafana.old_tables import Column, table
 from grafana.palette import BLUE, GREEN, GREY, ORANGE, RED, any_is_bad, status_mappings
 from grafana.palette import words as words_of
-from grafana.old_panels import Says, bars, history, judged, stacked, stat, status_says, text, timeseries, words
 from grafana.queries import ingestion
 from grafana.queries.series import levels_of
-from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
 
 OFF = "no ingestion queue is asked: set INGESTION_REDIS_URL"
 NO_JOB = "no job ended in this time"
@@ -55,7 +66,10 @@ def board() -> Dashboard:
 def now() -> Band:
     """The present state in numbers."""
     up = Says(
-        "Whether the Redis with the ingestion queue answered our own PING.", OFF, "none", more=freshness.works()
+        "Whether the Redis with the ingestion queue answered our own PING.",
+        OFF,
+        "none",
+        more=freshness.works(),
     )
     given_up = judged("ingestion_dead_letters", "Jobs that were given up; someone has to look at them.", OFF)
     failed = judged("ingestion_failures", "Share of the jobs of half an hour that failed.", NO_JOB)

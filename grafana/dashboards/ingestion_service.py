@@ -1,15 +1,15 @@
 """The service: its jobs as it counts them, its workers and embedding runs as seen from outside."""
 
 from grafana import links
-from grafana.dashboards import freshness
-from grafana.old_grid import Band, row, wide
+from grafana.dashboards import old_freshness as freshness
 from grafana.grafana_json import Panel
+from grafana.old_grid import Band, row, wide
+from grafana.old_panels import Says, stacked, stat, status_says, timeseries, words
+from grafana.old_tables import Column, table
 from grafana.palette import GREEN, GREY, ORANGE, RED, status_mappings
 from grafana.palette import words as words_of
-from grafana.old_panels import Says, stacked, stat, status_says, timeseries, words
 from grafana.queries import ingestion
 from grafana.queries import service as seen
-from grafana.old_tables import Column, table
 
 OFF = "Prometheus does not scrape the service"
 NOT_ASKED = "the exporter does not ask the service: set SERVICE_URL"

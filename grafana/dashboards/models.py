@@ -1,14 +1,14 @@
 """ML models: which work, who says so, how fast they are, what they cost."""
 
-from grafana.dashboards import freshness
-from grafana.old_grid import Band, row
+from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
 from grafana.grafana_json import Panel
+from grafana.old_grid import Band, row
+from grafana.old_panels import Says, history, status_says, timeseries, words
+from grafana.old_tables import Column, table
 from grafana.palette import GREEN, GREY, RED, count_overrides
 from grafana.palette import words as words_of
-from grafana.old_panels import Says, history, status_says, timeseries, words
 from grafana.queries import models
-from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
 
 NONE = "the backend reports no model"
 CHECKS = {"verified": GREEN, "unverified": GREY, "failed": RED}

@@ -1,15 +1,16 @@
 """One module: how it is, who says so, how its requests fare."""
 
 from grafana import links, variables
-from grafana.dashboards import freshness, unusual
-from grafana.old_grid import row, wide
+from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
+from grafana.dashboards import unusual
 from grafana.grafana_json import Panel
-from grafana.palette import severity_mappings
+from grafana.old_grid import row, wide
 from grafana.old_panels import Says, heat, history, stacked, stat, status_says, timeseries, words
+from grafana.old_tables import Column, table
+from grafana.palette import severity_mappings
 from grafana.queries import modules
 from grafana.queries.series import levels_of
-from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
 
 QUIET = "no requests to this module in this time"
 CODES = ("2xx", "3xx", "4xx", "5xx", "other")
@@ -64,7 +65,9 @@ def course() -> Panel:
     """States over time."""
     about = "Who said what, when. Report and observation apart for long: trust the observation."
     kinds = ("status", "reported", "observed")
-    return history("Status over time", *map(modules.course, kinds), says=status_says(about, freshness.NO_SCRAPE))
+    return history(
+        "Status over time", *map(modules.course, kinds), says=status_says(about, freshness.NO_SCRAPE)
+    )
 
 
 def rate() -> Panel:

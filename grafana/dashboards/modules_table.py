@@ -1,35 +1,36 @@
 """The table of the modules: who says what of each, how it fares, what it leads to."""
 
-from grafana import levels, links
-from grafana.dashboards import unusual
+from grafana import links, mappings
 from grafana.grafana_json import Panel
-from grafana.palette import any_is_bad, status_mappings, trend
-from grafana.old_panels import Says
+from grafana.panels import PanelOptions
 from grafana.queries import anomalies, modules
-from grafana.old_tables import Column, table
+from grafana.sizes import Size
+from grafana.steps import marked_from_one
+from grafana.tables import AGE, Column, table
 
 ABOUT = (
     "Every module as it is, and who says so: reported by the backend, observed by us. A report of health "
-    "alone is unknown, never healthy. Click a name for its detail; filter and sort by the headings."
+    "alone is unknown, never healthy. Level: errors and response time by the levels in force."
 )
 EMPTY = "No module matches the filter, or the exporter is not scraped"
 
 
-def modules_table() -> Panel:
+def modules_table(size: Size) -> Panel:
     """All thirteen modules, the worst first."""
     queries = (
-        modules.statuses("status"),
+        modules.judged(),
         modules.statuses("reported"),
         modules.statuses("observed"),
+        modules.last_healthy(),
         modules.response_times(),
-        modules.response_trends(),
+        modules.slower(),
         modules.errors(),
         modules.requests(),
+        modules.levels(),
         modules.alerts(),
-        modules.last_healthy(),
         anomalies.of_modules(),
     )
-    return table("Modules", *queries, says=Says(ABOUT, EMPTY, "none"), columns=columns(), sort="Status")
+    return table("All modules", size, PanelOptions(ABOUT, EMPTY), queries, columns())
 
 
 def columns() -> list[Column]:
@@ -38,19 +39,18 @@ def columns() -> list[Column]:
     detail = links.board("module", "Open this module", here)
     slow = links.board("api", "Its requests", here)
     fired = links.board("alerts", "Its alerts")
-    state = {"mappings": status_mappings()}
+    unusual = links.board("alerts", "What is unusual")
     return [
-        Column("module", "Module", links=(detail,), width=150),
-        Column("A", "Status", more=state, width=110),
-        Column("B", "Reported", more=state, width=110),
-        Column("C", "Observed", more=state, width=110),
-        Column("D", "P95", "s", "no requests", more=levels.colours("api_response_time"), links=(slow,)),
-        Column("E", "In 1 h", more={"mappings": trend()}, width=90),
-        Column(
-            "F", "Errors", "percentunit", "no requests", more=levels.colours("api_error_ratio"), links=(slow,)
-        ),
-        Column("G", "Requests", "reqps", "none"),
-        Column("H", "Alerts", more={"thresholds": any_is_bad()}, links=(fired,), width=80),
-        unusual.column("J"),
-        Column("I", "Last healthy", "dateTimeFromNow", ""),
+        Column("module", "Module", 150, links=(detail, slow), filterable=True),
+        Column("A", "Status", 110, words=mappings.status(), filterable=True, sort="greatest first"),
+        Column("B", "Reported", 100, words=mappings.calm_status()),
+        Column("C", "Observed", 100, words=mappings.calm_status()),
+        Column("D", "Last healthy", 135, AGE, ""),
+        Column("E", "p95", 90, "s"),
+        Column("F", "vs 1 h ago", 90, "percentunit", decimals=0),
+        Column("G", "Errors", 80, "percentunit"),
+        Column("H", "Requests", 95, "reqps"),
+        Column("I", "Level", 120, words=mappings.levels("? few requests", mappings.TEXT)),
+        Column("J", "Alerts", 75, steps=marked_from_one(), links=(fired,)),
+        Column("K", "Anomaly", empty="not watched", words=mappings.anomalies(), links=(unusual,)),
     ]

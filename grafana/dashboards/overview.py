@@ -1,136 +1,198 @@
-"""The overview: is it healthy, what is not, since when, who says so, what can be pressed."""
+"""The overview: which module is unwell, since when, who says otherwise, and what can be done."""
 
-from collections.abc import Sequence
-
-from grafana import levels, links, variables
-from grafana.dashboards import freshness, unusual
-from grafana.dashboards.actions import actions
-from grafana.dashboards.modules_table import modules_table
-from grafana.old_grid import pile, row, wide
-from grafana.grafana_json import Panel, Query
-from grafana.palette import GREEN, GREY, ORANGE, RED, any_is_bad, count_overrides, plain
-from grafana.old_panels import Says, alert_list, judged, stat, status_says, words
-from grafana.queries import alerts, anomalies, api, cache, database, engagement, ingestion, modules, workers
+from grafana import links, mappings, variables
+from grafana.cards import cards
 from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
+from grafana.dashboards.actions import actions
+from grafana.dashboards.freshness import data
+from grafana.dashboards.modules_table import modules_table
+from grafana.grafana_json import Panel, query
+from grafana.grid import section, stack, top
+from grafana.palette import PURPLE, STATUS_COLOURS, STATUS_NUMBERS
+from grafana.panels import PanelOptions
+from grafana.queries import alerts, cache, database, engagement, ingestion, modules, users, workers
+from grafana.queries.series import severity
+from grafana.sizes import Size
+from grafana.steps import shown_from_one
+from grafana.strips import Cell, count, counts, duration, level, numbers, signal, states
+from grafana.tables import Column, table
 
-NO_SCRAPE = freshness.NO_SCRAPE
-COUNTS = {"healthy": GREEN, "unknown": GREY, "degraded": ORANGE, "down": RED}
+WAS = {
+    "Overall status": "Backend is",
+    "Modules": "Modules by status",
+    "Self-reports": "Wrong reports",
+    "Freshness": "Oldest answer",
+    "Firing alerts": "Active alerts",
+    "Wrong self-reports": "Who is wrong",
+    "Actions": "Quick actions",
+    "All modules": "Modules",
+    "Modules by status": "Cards of modules",
+}
+RESOURCES = ("pool_use", "worker_queue_length", "cache_hit_ratio", "sparse_coverage")
 
 
 def board() -> Dashboard:
     """The dashboard that stands open on the wall."""
-    top = row(
-        "Is it healthy, and is this fresh?",
-        overall(),
-        counts(),
-        who(),
-        wrong_reports(),
-        firing(),
-        wide(freshness.scraped(), 3),
-        wide(freshness.oldest(("modules", "api", "self_reports")), 3),
-        height=3,
-    )
-    side = pile((alert_list("Active alerts", ACTIVE), 7), (disagreeing(), 5), (actions(), 3), width=8)
-    middle = row("What is not, since when, who says so", wide(modules_table(), 16), side, height=15)
     return Dashboard(
         "overview",
         "Overview",
-        "Is it healthy, what is not, since when, who says so, and what can I press?",
-        (top, middle, row("Key numbers, and which way they go", *numbers(), height=4)),
+        "Which module is unwell, since when, who says otherwise, and what can I do?",
+        (
+            top(
+                overall(), number_of_modules(), firing(), self_reports(), freshness(),
+                stack(module_cards(), dependencies()),
+                stack(firing_alerts(), wrong_reports(), actions(Size(10, 3))),
+                of_users(), resources(),
+            ),
+            section("Modules in detail", modules_table(Size(24, 15))),
+        ),
         (variables.modules(), variables.status()),
-    )
-
-
-ACTIVE = "What fires or is about to. Open an alert for its runbook, its dashboard and the page that acts."
+        was=WAS,
+    )  # fmt: skip
 
 
 def overall() -> Panel:
-    """The worst module, as it is."""
-    about = "The worst of all modules and parts, as observed. Healthy means seen to work, not said to."
-    panel = words("Backend is", modules.worst(), says=status_says(about, NO_SCRAPE))
-    panel.options["textMode"], panel.options["colorMode"] = "value", "background"
-    panel.options["text"] = {"valueSize": 34}
-    return wide(panel, 4)
+    """The worst module or part, and since when."""
+    worst = "The worst of all modules and parts, as observed. Healthy means seen to work, not said to."
+    since = "Time since everything was last healthy; a dash while it is, or if it was not within a day."
+    return states(
+        "Overall status",
+        Size(5, 3),
+        Cell("Status", modules.overall(), worst, words=mappings.status(), unknown="✖ no data"),
+        duration("Unhealthy for", modules.unhealthy_for(), since),
+    )
 
 
-def counts() -> Panel:
+def number_of_modules() -> Panel:
     """How many modules are in each state."""
-    about = "Modules by status. Unknown: nobody has seen them work or fail lately."
-    panel = words(
-        "Modules by status",
-        *map(modules.number_in, COUNTS),
-        says=Says(about, NO_SCRAPE, "none", more={"thresholds": plain()}),
+    about = "Modules of this status. Unknown: nobody has seen them work or fail lately."
+    cells = (
+        count(name, modules.with_status(number), about, shown_from_one(STATUS_COLOURS[name]))
+        for name, number in STATUS_NUMBERS.items()
     )
-    panel.overrides = count_overrides(COUNTS)
-    return wide(panel, 5)
-
-
-def who() -> Panel:
-    """What the backend says of its database beside what is seen, as the quickest test of its honesty."""
-    about = "The database: as the backend reports it, and as our own question finds it."
-    panel = words(
-        "Database", database.reported(), database.observed_state(), says=status_says(about, "not configured")
-    )
-    return wide(panel, 4)
-
-
-def wrong_reports() -> Panel:
-    """How many self-reports are wrong."""
-    about = "Reports of the backend that do not agree with what is observed. Trust what is observed."
-    coloured = {"thresholds": any_is_bad("#CC79A7"), "color": {"mode": "thresholds"}}
-    more = (links.board("alerts", "Which reports"),)
-    says = Says(about, "nothing to compare", "none", more, coloured)
-    return wide(words("Wrong reports", alerts.wrong_reports(), says=says), 2)
+    return counts("Modules", Size(6, 3), *cells)
 
 
 def firing() -> Panel:
-    """Critical alerts and warnings that fire."""
-    about = "Alerts that fire. Critical ones have paged someone."
-    coloured = {"thresholds": any_is_bad(), "color": {"mode": "thresholds"}}
-    says = Says(about, "Prometheus does not answer", "none", (links.board("alerts", "All alerts"),), coloured)
-    panel = words("Alerts", alerts.firing("critical"), alerts.firing("warning"), says=says)
-    panel.overrides = count_overrides({"critical": RED, "warning": ORANGE})
-    return wide(panel, 3)
+    """Critical alerts and warnings."""
+    more = links.board("alerts", "All alerts")
+    colours = {"critical": STATUS_COLOURS["down"], "warning": STATUS_COLOURS["degraded"]}
+    cells = (
+        count(
+            name,
+            alerts.firing(name),
+            f"Alerts of the severity {name} that fire.",
+            shown_from_one(colour),
+            more,
+        )
+        for name, colour in colours.items()
+    )
+    return counts("Alerts", Size(4, 3), *cells)
 
 
-def disagreeing() -> Panel:
+def self_reports() -> Panel:
+    """How many reports of the backend are wrong."""
+    wrong = "Reports of the backend that do not agree with what is observed. Trust what is observed."
+    compared = "Reports that can be compared with an observation."
+    more = links.board("alerts", "Which reports")
+    return counts(
+        "Self-reports",
+        Size(4, 3),
+        count("wrong", alerts.wrong(), wrong, shown_from_one(PURPLE), more),
+        count("compared", alerts.compared(), compared, link=more),
+    )
+
+
+def freshness() -> Panel:
+    """Whether all of this is live."""
+    return states("Freshness", Size(5, 3), *data(("modules", "api", "self_reports")))
+
+
+def module_cards() -> Panel:
+    """A card for each module."""
+    about = (
+        "Every module as it is; where the backend reports something else, the card says so. A click opens "
+        "the module. Module and Status above filter the cards."
+    )
+    opened = links.board("module", f"Open {links.label('module')}", {"module": links.label("module")})
+    options = PanelOptions(about, "No module matches the filter", links=(opened,))
+    return cards("Modules by status", Size(14, 8), options, modules.cards(), 13)
+
+
+def dependencies() -> Panel:
+    """A card for each part of the backend."""
+    about = "What modules stand on, as it is; where the backend reports something else, the card says so."
+    more = links.board("api", "Parts of the backend")
+    options = PanelOptions(about, "No part is known", links=(more,))
+    return cards("Dependencies", Size(14, 5), options, modules.dependencies(), 9)
+
+
+def firing_alerts() -> Panel:
+    """What fires, causes first."""
+    about = (
+        "Critical alerts and warnings that fire: what hides others as their cause on top, then the gravest, "
+        "then the oldest. Hides: alerts that it keeps from being sent. Click a name to acknowledge it."
+    )
+    acknowledge = links.page("/alerts", "Acknowledge …", {"alertname": links.cell("alertname")})
+    columns = [
+        Column("B", "Hides", 85, empty="", sort="greatest first"),
+        Column("A", "Sev", 70, words=mappings.severity_symbols(), sort="greatest first"),
+        Column("alertname", "Alert", 175, links=(acknowledge, links.board("alerts", "All alerts"))),
+        Column("about", "About", empty=""),
+        Column("C", "For", 80, "s", "", 0, sort="greatest first"),
+    ]
+    asked = (alerts.grave(), alerts.hidden(), alerts.firing_for())
+    return table("Firing alerts", Size(10, 6), PanelOptions(about, "✔ nothing fires"), asked, columns)
+
+
+def wrong_reports() -> Panel:
     """Which reports are wrong."""
-    about = "What the backend says, beside what is so."
-    columns = [Column("subject", "Of"), Column("reported", "Backend says"), Column("observed", "It is")]
-    return table(
-        "Who is wrong",
-        alerts.disagreements(),
-        says=Says(about, "✔ every report agrees with what is observed", "none"),
-        columns=columns,
-        sort="Of",
-        rising=True,
+    about = "What the backend reports beside what is observed, where these differ."
+    columns = [
+        Column("subject", "Subject", sort="least first"),
+        Column("reported", "Reported", 100),
+        Column("observed", "Observed", 100),
+    ]
+    options = PanelOptions(about, "✔ every self-report agrees with what is observed")
+    return table("Wrong self-reports", Size(10, 4), options, [alerts.wrong_reports_or_silence()], columns)
+
+
+def of_users() -> Panel:
+    """What users see of it."""
+    api, people = links.board("api", "More on this"), links.board("engagement", "More on this")
+    judged = "How grave the worst module's errors and response time are, by the levels in force."
+    return numbers(
+        "Users, last hour",
+        Size(12, 4),
+        Cell(
+            "Requests", users.requests(), "Requests a second of users, without probes.", "reqps", 1, link=api
+        ),
+        signal("Error ratio", "api_error_ratio", users.error_ratio(), api),
+        signal("Response p95", "api_response_time", users.duration("p95"), api),
+        level(users.level(), judged),
+        Cell("Users, 1 day", engagement.active("1d"), "Users active within a day.", "short", link=people),
     )
 
 
-def numbers() -> Sequence[Panel]:
-    """The key numbers with their trend of an hour."""
-    return (
-        key("Response time P95", "api_response_time", api.duration(0.95), "api", "no requests"),
-        key("Requests that fail", "api_error_ratio", api.error_ratio(), "api", "no requests"),
-        key("Pool in use", "pool_use", database.pool_use(), "database", "the backend has no pool"),
-        key("Tasks that wait", "worker_queue_length", workers.waiting_in_all(), "workers", "no broker set"),
-        key("Cache hits", "cache_hit_ratio", cache.hit_ratio(), "cache", "no look-ups"),
-        key("Sparse coverage", "sparse_coverage", ingestion.coverage(), "ingestion", "no resources"),
-        plain_key("Requests", api.request_rate(), "reqps", "api"),
-        plain_key("Active users, 1 day", engagement.active("1d"), "short", "engagement"),
+def resources() -> Panel:
+    """What it stands on."""
+    judged = "How grave the gravest of these is, by the levels in force."
+    return numbers(
+        "Resources, last hour",
+        Size(12, 4),
+        signal("DB pool used", "pool_use", database.pool_use(), links.board("database", "More on this")),
+        signal(
+            "Tasks waiting",
+            "worker_queue_length",
+            workers.waiting_in_all(),
+            links.board("workers", "More on this"),
+        ),
+        signal("Cache hit ratio", "cache_hit_ratio", cache.hit_ratio(), links.board("cache", "More on this")),
+        signal(
+            "Sparse coverage",
+            "sparse_coverage",
+            ingestion.coverage(),
+            links.board("ingestion", "More on this"),
+        ),
+        level(query(severity(*RESOURCES)), judged),
     )
-
-
-def key(title: str, signal: str, now: Query, board_name: str, empty: str) -> Panel:
-    """A judged number with its trend."""
-    meaning = levels.signal(signal).meaning
-    about = f"{meaning} Coloured by the levels of thresholds.yml; below: its trend of an hour, or ≋ unusual."
-    says = judged(signal, about, empty, (links.board(board_name, "More on this"),))
-    return unusual.marked_trend(stat(title, now, anomalies.trend(signal), says=says))
-
-
-def plain_key(title: str, now: Query, unit: str, board_name: str) -> Panel:
-    """A number that is not judged."""
-    about = f"{title}: neither good nor bad by itself, but a sudden change is worth a look."
-    return stat(title, now, says=Says(about, "not known", unit, (links.board(board_name, "More on this"),)))

@@ -1,12 +1,12 @@
 """Recommendations: are they followed, are people content, how good is each model."""
 
-from grafana.dashboards import freshness
-from grafana.old_grid import Band, row, wide
-from grafana.grafana_json import Panel, Variable, variable
-from grafana.old_panels import Says, bars, stat, timeseries
-from grafana.queries import recommendations as asked
 from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
+from grafana.grafana_json import Panel, Variable, variable
+from grafana.old_grid import Band, row, wide
+from grafana.old_panels import Says, bars, stat, timeseries
 from grafana.old_tables import Column, table
+from grafana.queries import recommendations as asked
 
 NONE = "nothing was recommended in this window"
 NOT_EVALUATED = "no model was ever evaluated"

@@ -1,14 +1,14 @@
 """Service level objectives: what is promised, is it kept, how fast is the budget spent."""
 
 from grafana import links
-from grafana.dashboards import freshness
-from grafana.old_grid import Band, row, wide
-from grafana.grafana_json import Panel
-from grafana.palette import any_is_bad, levels_left
-from grafana.old_panels import Says, bars, timeseries, words
-from grafana.queries import slo
 from grafana.dashboard import Dashboard
+from grafana.dashboards import old_freshness as freshness
+from grafana.grafana_json import Panel
+from grafana.old_grid import Band, row, wide
+from grafana.old_panels import Says, bars, timeseries, words
 from grafana.old_tables import Column, table
+from grafana.palette import any_is_bad, levels_left
+from grafana.queries import slo
 
 QUIET = "nothing happened that could be good or bad"
 YOUNG = "no history yet: the first ratio comes after a few minutes"

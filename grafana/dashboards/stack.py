@@ -1,13 +1,14 @@
 """Exporter and stack: who watches the watchman."""
 
 from grafana import variables
-from grafana.dashboards import footprint, freshness
-from grafana.old_grid import Band, row, wide
-from grafana.grafana_json import Panel
-from grafana.old_panels import Says, history, stat, timeseries, words
-from grafana.queries import stack
 from grafana.dashboard import Dashboard
+from grafana.dashboards import footprint
+from grafana.dashboards import old_freshness as freshness
+from grafana.grafana_json import Panel
+from grafana.old_grid import Band, row, wide
+from grafana.old_panels import Says, history, stat, timeseries, words
 from grafana.old_tables import Column, table
+from grafana.queries import stack
 
 SILENT = "Prometheus scrapes nothing of this kind"
 OFF = "no broker is asked: set CELERY_BROKER_URL"
@@ -131,7 +132,9 @@ def events() -> Band:
         "Do events arrive?",
         wide(
             words(
-                "Stream", stack.stream(), says=Says(cut, OFF, "none", more=freshness.works("connected", "cut"))
+                "Stream",
+                stack.stream(),
+                says=Says(cut, OFF, "none", more=freshness.works("connected", "cut")),
             ),
             4,
         ),

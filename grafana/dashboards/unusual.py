@@ -1,13 +1,13 @@
 """What is unusual, in words: a mark beside a number, and one signal beside its band. It never pages."""
 
 from grafana import links
-from grafana.old_grid import Band, row, wide
 from grafana.grafana_json import Panel, Query
+from grafana.old_grid import Band, row, wide
+from grafana.old_panels import Says, history, timeseries, words
+from grafana.old_tables import Column
 from grafana.palette import BLUE, GREY, PURPLE, SKY, any_shows, override, trend
 from grafana.palette import words as words_of
-from grafana.old_panels import Says, history, timeseries, words
 from grafana.queries import alerts, anomalies
-from grafana.old_tables import Column
 
 NOT_WATCHED = "not watched: its exporter has no Prometheus set, or it says nothing now"
 LEARNING = ("… learning", GREY)

@@ -1,20 +1,44 @@
 """Workers and queues: who works, what waits and for how long, what fails and why."""
 
-from grafana import levels, variables
-from grafana.dashboards import freshness
-from grafana.old_grid import Band, row, wide
-from grafana.grafana_json import Panel, Variable
-from grafana.old_panels import Says, judged, stacked, stat, status_says, timeseries, words
-from grafana.queries import workers
-from grafana.queries.series import levels_of
+from grafana import annotations, levels, links, mappings, variables
 from grafana.dashboard import Dashboard
-from grafana.old_tables import Column, table
+from grafana.dashboards.freshness import data_and_alerts
+from grafana.grafana_json import Panel, Variable
+from grafana.graphs import graph, stacked
+from grafana.grid import Section, closed, section, top
+from grafana.panels import PanelOptions
+from grafana.queries import workers
+from grafana.sizes import Size
+from grafana.steps import bad_from_one, marked_from_one
+from grafana.strips import Cell, count, duration, level, numbers, signal, states, word
+from grafana.tables import AGE, Column, table
 
 OFF = "no broker is asked: set CELERY_BROKER_URL"
 QUIET = "no task ended in this time"
-# counts over a range, which Prometheus extrapolates
-WHOLE = {"decimals": 0}
 QUEUES = ("urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion", "celery")
+JUDGED = (
+    "workers_up",
+    "worker_queue_length",
+    "queue_oldest_message",
+    "queue_unconsumed",
+    "task_failure_ratio",
+)
+THIRD, HALF = Size(8, 9), Size(5, 7)
+WAS = {
+    "Status": "Broker",
+    "Last hour": "Waiting",
+    "Data and alerts": "Alerts on this",
+    "Workers": "Workers by heartbeat",
+    "Messages waiting": "Messages that wait",
+    "Age of oldest message": "Oldest message",
+    "Queue wait p95": "Wait for a worker, P95",
+    "Tasks by outcome": "Outcomes",
+    "Task duration p95": "Running time, P95",
+    "Tasks in this range": "Tasks",
+    "Failures by exception": "Why they fail",
+    "Held messages": "Held by workers",
+    "Sources": "Events",
+}
 
 
 def board() -> Dashboard:
@@ -23,8 +47,15 @@ def board() -> Dashboard:
         "workers",
         "Workers",
         "Who works, what waits and for how long, what fails and why?",
-        (freshness.fresh("workers", "workers"), now(), queues(), waits(), outcomes(), tasks(), failures()),
+        (
+            top(status(), last_hour(), data_and_alerts("workers", "workers"), queue_table(), worker_table()),
+            queues(),
+            tasks(),
+            sources(),
+        ),
         (queue(),),
+        marks=annotations.of_signals(levels.signals_of("workers")),
+        was=WAS,
     )
 
 
@@ -33,67 +64,55 @@ def queue() -> Variable:
     return variables.of_label("queue_name", 'celery_queue_length{job="$job"}', "queue_name", "Queue")
 
 
-def now() -> Band:
-    """The present state in numbers."""
-    broker = Says("Whether the Celery broker answered our own PING.", OFF, "none", more=freshness.works())
-    stream = "Whether the workers' events arrive. If not, nothing below that counts tasks is shown."
-    up = "Workers by heartbeat, beside the number that the backend reports; trust the heartbeat."
-    oldest = judged("queue_oldest_message", "How long the oldest message has waited.", OFF)
-    many = judged("worker_queue_length", "Messages that wait in all queues.", OFF)
-    alone = "Queues that hold messages which no worker takes: a task is routed wrongly."
-    failed = judged("task_failure_ratio", "Share of the tasks that fail.", QUIET)
-    return row(
-        "Now",
-        words("Broker", workers.broker(), says=broker),
-        words(
-            "Events", workers.stream(), says=Says(stream, OFF, "none", more=freshness.works("arrive", "are lost"))
-        ),
-        wide(
-            stat(
-                "Workers", workers.up(), workers.reported(), says=judged("workers_up", up, OFF), graph=False
-            ),
-            5,
-        ),
-        stat(
-            "Waiting",
-            workers.waiting_in_all(),
-            says=many,
-        ),
-        stat("Longest wait", workers.oldest_of_all(), says=oldest),
-        stat(
-            "Unconsumed queues",
-            workers.unconsumed(),
-            says=judged("queue_unconsumed", alone, OFF),
-            graph=False,
-        ),
-        stat("Failed", workers.failure_ratio(), says=failed),
-        height=4,
+def status() -> Panel:
+    """Who works."""
+    broker = "Whether the Celery broker answered our own PING."
+    reported = "Workers that the backend reports; more than are up: the report is wrong."
+    unconsumed = "Queues that hold messages which no worker takes: a task is routed wrongly."
+    return states(
+        "Status",
+        Size(9, 4),
+        word("Broker", workers.broker(), broker, mappings.good_if("up", "down")),
+        count("Workers up", workers.up(), "Celery workers whose heartbeat is recent."),
+        count("Reported", workers.reported(), reported),
+        count("Unconsumed", workers.unconsumed(), unconsumed, bad_from_one()),
     )
 
 
-def queues() -> Band:
-    """Queues and workers, one by one."""
-    return row("Queue by queue, worker by worker", wide(queue_table(), 13), worker_table(), height=9)
+def last_hour() -> Panel:
+    """What waits and fails."""
+    judged = "How grave these and the workers are, by the levels in force."
+    return numbers(
+        "Last hour",
+        Size(9, 4),
+        signal("Waiting", "worker_queue_length", workers.waiting_in_all()),
+        signal("Oldest", "queue_oldest_message", workers.oldest_of_all()),
+        signal("Failure ratio", "task_failure_ratio", workers.failure_ratio()),
+        level(workers.level(*JUDGED), judged),
+    )
 
 
 def queue_table() -> Panel:
     """Each queue with what waits and who takes it."""
-    about = "Messages over all priorities of a queue. Waiting without workers: nobody will take them."
+    about = (
+        "Messages over all priorities of a queue. Waiting without consumers: nobody will take them. "
+        "Level: length and age by the levels in force."
+    )
     columns = [
         Column("queue_name", "Queue"),
-        Column("A", "Waiting", "short", more=levels.colours("worker_queue_length")),
-        Column("B", "Oldest", "s", more=levels.colours("queue_oldest_message")),
-        Column("C", "Workers", "short", "not asked"),
-        Column("D", "Processes", "short", "not asked"),
-        Column("E", "Taken", more=freshness.trouble("no worker takes it", "yes")),
+        Column("A", "Waiting", 95, "short", sort="greatest first"),
+        Column("B", "Oldest", 80, "s"),
+        Column("F", "Level", 90, words=mappings.levels(good=mappings.TEXT)),
+        Column("C", "Consumers", 90, "short"),
+        Column("D", "Processes", 90, "short"),
+        Column("E", "Consumed", 85, words=mappings.unless_bad("no", "yes")),
     ]
     metrics = (
         "celery_queue_length", "ops_queue_oldest_message_age_seconds", "celery_active_consumer_count",
         "celery_active_process_count", "ops_queue_unconsumed",
     )  # fmt: skip
-    return table(
-        "Queues", *map(workers.queue, metrics), says=Says(about, OFF, "none"), columns=columns, sort="Waiting"
-    )
+    asked = [*map(workers.queue, metrics), workers.queue_levels()]
+    return table("Queues", Size(13, 9), PanelOptions(about, OFF), asked, columns)
 
 
 def worker_table() -> Panel:
@@ -101,10 +120,10 @@ def worker_table() -> Panel:
     about = "Workers by their heartbeats. Down: silent for 15 s; after ten minutes a worker is forgotten."
     columns = [
         Column("hostname", "Worker"),
-        Column("A", "State", more=freshness.works("up", "down"), width=90),
-        Column("B", "Heard", "dateTimeFromNow"),
-        Column("C", "Running", "short", width=90),
-        Column("D", "Pool", "short", "not asked", width=80),
+        Column("A", "State", 75, words=mappings.unless_good("up", "down")),
+        Column("B", "Last heartbeat", 140, AGE),
+        Column("C", "Running", 75, "short"),
+        Column("D", "Pool size", 85, "short"),
     ]
     asked = (
         workers.worker("celery_worker_up"),
@@ -112,101 +131,93 @@ def worker_table() -> Panel:
         workers.worker("celery_worker_tasks_active"),
         workers.worker("ops_worker_pool_processes"),
     )
-    return table(
-        "Workers by heartbeat",
-        *asked,
-        says=Says(about, "✖ no worker was ever heard of", "none"),
-        columns=columns,
-    )
+    return table("Workers", Size(11, 9), PanelOptions(about, "✖ no worker was ever heard of"), asked, columns)
 
 
-def waits() -> Band:
+def queues() -> Section:
     """What waits, and for how long."""
     length = "Messages that wait, over all priorities, against the levels in force."
     age = "Age of the oldest message of each queue. Rising evenly: no worker takes it, or all are frozen."
     wait = "95 % of the tasks that started had waited no longer."
-    held = "Messages that workers hold: running, reserved, or waiting for their time. Never moving: frozen."
-    pair = ("warning", "critical")
-    waiting = (workers.waiting(), *levels_of("worker_queue_length", pair))
-    oldest = (workers.oldest(), *levels_of("queue_oldest_message", pair))
-    waited = (workers.wait(), *levels_of("queue_wait", pair))
-    no_start = "no task started in this time"
-    return row(
-        "What waits, and for how long?",
-        timeseries("Messages that wait", *waiting, says=Says(length, OFF), names=QUEUES),
-        timeseries("Oldest message", *oldest, says=Says(age, OFF, "s"), names=QUEUES),
-        timeseries("Wait for a worker, P95", *waited, says=Says(wait, no_start, "s"), names=QUEUES),
-        timeseries("Held by workers", workers.held(), says=Says(held, OFF)),
+    waiting = PanelOptions(length, OFF, signal="worker_queue_length")
+    oldest = PanelOptions(age, OFF, signal="queue_oldest_message")
+    waited = PanelOptions(wait, "no task started in this time", signal="queue_wait")
+    return section(
+        "Queues",
+        graph("Messages waiting", THIRD, waiting, workers.waiting(), names=QUEUES),
+        graph("Age of oldest message", THIRD, oldest, workers.oldest(), names=QUEUES),
+        graph("Queue wait p95", THIRD, waited, workers.wait(), names=QUEUES),
     )
 
 
-def outcomes() -> Band:
-    """What becomes of tasks."""
-    ends = "Tasks a second by how they ended."
-    ratio = "Share of the tasks that fail, against the levels in force."
-    runs = "95 % of the runs of a task take no longer; the seven slowest tasks."
-    witness = "Stored results by what became of the task: a second witness beside the events."
-    lines = levels_of("task_failure_ratio", ("warning", "critical"))
+def tasks() -> Section:
+    """What becomes of tasks, task by task."""
     kinds = workers.OUTCOMES
-    return row(
-        "What becomes of tasks?",
-        stacked("Outcomes", *map(workers.outcome, kinds), says=Says(ends, QUIET, "ops")),
-        timeseries("Failure ratio", workers.failure_ratio(), *lines, says=Says(ratio, QUIET, "percentunit")),
-        timeseries("Running time, P95", workers.runtime(), says=Says(runs, QUIET, "s")),
-        timeseries("Stored results", workers.results(), says=Says(witness, "no result backend is asked")),
-    )
+    ends = PanelOptions("Tasks a second by how they ended.", QUIET, "ops")
+    ratio = "Share of the tasks that fail, against the levels in force."
+    runs = "95 % of the runs of a task take no longer; the five slowest tasks of the range."
+    return section(
+        "Tasks",
+        stacked("Tasks by outcome", THIRD, ends, *map(workers.outcome, kinds), failures=("failed", "rejected")),
+        graph(
+            "Failure ratio", THIRD, PanelOptions(ratio, QUIET, signal="task_failure_ratio"),
+            workers.failure_ratio(),
+        ),
+        graph("Task duration p95", THIRD, PanelOptions(runs, QUIET, "s"), workers.slowest_tasks()),
+        task_table(),
+        failure_table(),
+    )  # fmt: skip
 
 
-def tasks() -> Band:
-    """Task by task."""
-    about = "Every task over the chosen range. Sort by failed to find the worst."
+def task_table() -> Panel:
+    """Each task."""
     columns = [
-        Column("name", "Task"),
-        Column("A", "Succeeded", "short", more=WHOLE, width=100),
-        Column("B", "Failed", "short", more=WHOLE, width=80),
-        Column("C", "Retried", "short", more=WHOLE, width=80),
-        Column("D", "P95", "s", width=90),
+        Column("task", "Task"),
+        Column("A", "Succeeded", 90, "short", decimals=0),
+        Column("B", "Failed", 80, "short", "0", 0, steps=marked_from_one(), sort="greatest first"),
+        Column("C", "Retried", 75, "short", "0", 0),
+        Column("D", "p95", 90, "s"),
     ]
-    asked = (*map(workers.task, ("succeeded", "failed", "retried")), workers.task_runtime())
-    return row(
-        "Task by task",
-        table("Tasks", *asked, says=Says(about, QUIET, "none"), columns=columns, sort="Failed"),
-        wide(exceptions(), 10),
-        height=9,
-    )
+    asked = (*map(workers.task_rows, ("succeeded", "failed", "retried")), workers.task_percentiles())
+    options = PanelOptions("Every task over the chosen range, the worst first.", QUIET)
+    return table("Tasks in this range", Size(14, 9), options, asked, columns)
 
 
-def exceptions() -> Panel:
-    """Failures by their exceptions."""
+def failure_table() -> Panel:
+    """Each class of exception."""
     about = "Failures over the chosen range by task and class of exception."
     columns = [
-        Column("exception", "Exception"),
-        Column("name", "Task"),
-        Column("queue_name", "Queue", width=120),
-        Column("A", "Failed", "short", more=WHOLE, width=80),
+        Column("exception", "Exception", 145),
+        Column("task", "Task"),
+        Column("queue_name", "Queue", 105),
+        Column("Value", "Failed", 80, "short", decimals=0, sort="greatest first"),
     ]
-    return table(
-        "Why they fail",
-        workers.exceptions(),
-        says=Says(about, "✔ no task failed", "none"),
-        columns=columns,
-        sort="Failed",
-    )
+    options = PanelOptions(about, "✔ no task failed in this time")
+    return table("Failures by exception", Size(10, 9), options, [workers.failures()], columns)
 
 
-def failures() -> Band:
-    """What the counting misses, and what the backend says."""
+def sources() -> Section:
+    """Where these numbers come from."""
+    stream = "Whether the workers' events arrive. If not, nothing that counts tasks is shown."
+    last = "Since any task's last event. Long at a busy hour: events are switched off."
+    word_of = "The backend's own word on its workers; it counts tasks that fail as done."
     lost = "Events a second that were missed or not understood; what they tell is not counted."
-    said = status_says(
-        "The backend's own word on its workers; it counts tasks that fail as done.", "not asked yet"
-    )
-    last = Says(
-        "Since any task's last event. Long at a busy hour: events are switched off.", "no event yet", "s"
-    )
-    return row(
-        "How sure is this?",
-        timeseries("Events lost", *map(workers.lost, ("missed", "undecodable")), says=Says(lost, OFF, "eps")),
-        words("Backend says of its workers", workers.reported_state(), says=said),
-        stat("Last event", workers.last_event(), says=last, graph=False),
-        height=5,
-    )
+    held = "Messages that workers hold: running, reserved, or waiting for their time. Never moving: frozen."
+    witness = "Stored results by what became of the task: a second witness beside the events."
+    more = links.board("stack", "Event stream")
+    return closed(
+        "Event stream and self-report",
+        states(
+            "Sources",
+            Size(9, 7),
+            word("Event stream", workers.stream(), stream, mappings.good_if("arrives", "is lost"), more),
+            duration("Last task event", workers.last_event(), last),
+            Cell("Reported status", workers.reported_state(), word_of, words=mappings.status()),
+        ),
+        graph("Events lost", HALF, PanelOptions(lost, OFF, "eps"), *map(workers.lost, ("missed", "undecodable"))),
+        graph("Held messages", HALF, PanelOptions(held, OFF), workers.held()),
+        graph(
+            "Stored results", HALF, PanelOptions(witness, "no result backend is asked"), workers.results(),
+            names=("SUCCESS", "FAILURE", "RETRY", "REVOKED", "PENDING", "STARTED"),
+        ),
+    )  # fmt: skip

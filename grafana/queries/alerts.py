@@ -8,6 +8,9 @@ REAL = 'alertname!="Watchdog"'
 # the labels that say what an alert is about
 ABOUT = "alertname, severity, signal, module, queue_name, queue, name, worker, model, subject"
 
+SUBJECTS = ("module", "queue_name", "queue", "name", "worker", "model", "subject")
+FIRES = 'alertstate="firing"'
+
 
 def firing(severity: str) -> Query:
     """Alerts of this severity that fire."""
@@ -120,3 +123,43 @@ def undelivered() -> Query:
     """Notices a minute that failed."""
     failed = "rate(alertmanager_notifications_failed_total[$__rate_interval])"
     return query(f"60 * sum({failed})", "failed")
+
+
+def about(expr: str) -> str:
+    """The alerts with one label that says what each is about, in the place of six that are mostly empty."""
+    labels = ", ".join(f'"{name}"' for name in SUBJECTS)
+    joined = f'label_join({expr}, "about", " ", {labels})'
+    return f'label_replace({joined}, "about", "$1", "about", " *(?:[^ ]*[.])?(.*?) *")'
+
+
+def grave() -> Query:
+    """Critical alerts and warnings that fire; the value is the weight of the severity."""
+    return query(about(f"max by ({ABOUT}) ({weighed(REAL, FIRES)}) > 1"))
+
+
+def hidden() -> Query:
+    """How many other firing alerts each of them hides, as it is their cause."""
+    return query(about(f'max by ({ABOUT}) (ops:alert:hides{{severity=~"warning|critical"}}) > 0'))
+
+
+def firing_for() -> Query:
+    """For how long each of them has been true."""
+    fires = f"max by ({ABOUT}) (ALERTS{{{FIRES}}})"
+    true_since = f'min by ({ABOUT}) (ALERTS_FOR_STATE{{severity=~"warning|critical"}})'
+    return query(about(f"(time() - {true_since}) and on ({ABOUT}) {fires}"))
+
+
+def wrong() -> Query:
+    """How many reports of the backend are wrong."""
+    return query(f"count({ALL_REPORTS} == 1) or 0 * count({ALL_REPORTS})")
+
+
+def compared() -> Query:
+    """How many reports of the backend can be compared with what is observed."""
+    return query(f"count({ALL_REPORTS})")
+
+
+def wrong_reports_or_silence() -> Query:
+    """Reports of the backend that are wrong; a row that says so where nobody knows."""
+    silent = 'label_replace(vector(1), "subject", "nothing known: no report is compared", "", "")'
+    return query(f"({ALL_REPORTS} == 1) or ({silent} unless on () group({ALL_REPORTS}))")

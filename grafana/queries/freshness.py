@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from grafana.grafana_json import Query, query
 from grafana.queries.series import age, least, own
 
+# alerts that a cell counts; more are told as as many and a plus
+MOST = 20
+
 
 def scraped() -> Query:
     """Whether the exporter is scraped."""
@@ -20,6 +23,24 @@ def oldest(names: Sequence[str]) -> Query:
     """Age of the oldest answer behind the dashboard."""
     seen = own("ops_collector_last_success_timestamp_seconds", among("collector", names))
     return query(age(least(seen)), "oldest answer")
+
+
+def data(names: Sequence[str]) -> Query:
+    """Whether the numbers are live (0), some are missing (1), or nobody knows (2)."""
+    success = least(own("ops_collector_success", among("collector", names)))
+    return query(f"(1 - {success}) or vector(2)", "data")
+
+
+def alerts(signals: Sequence[str]) -> Query:
+    """How many alerts on these signals fire, and hundreds by the gravest: 2 warning, 3 critical."""
+    about = among("signal", signals)
+    warned, paged = (
+        f'ALERTS{{alertstate="firing",severity="{it}",{about}}}' for it in ("warning", "critical")
+    )
+    every = f"count({warned} or {paged})"
+    return query(
+        f"100 * max(2 * {warned} or 3 * {paged}) + clamp_max({every}, {MOST}) or vector(0)", "alerts"
+    )
 
 
 def firing(signals: Sequence[str]) -> Query:

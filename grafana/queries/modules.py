@@ -1,7 +1,9 @@
 """The modules of the backend: as reported, as observed, as they are, and how their requests fare."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, moment, most, own, rate, state, total
+from grafana.mappings import NO_DATA, TOO_FEW
+from grafana.queries.live import SCRAPED
+from grafana.queries.series import age, moment, most, own, rate, severity, state, total
 
 KINDS = {
     "reported": "ops_module_reported_status",
@@ -13,10 +15,82 @@ ONE = 'module="$module"'
 SINCE = "24h:1m"
 
 
+# the worst of what is observed and of the module's signals, as long as the exporter is scraped
+STATUS = f"(max by (module) (ops:module:status{{{CHOSEN}}}) and on () ({SCRAPED}))"
+USERS = ("module_error_ratio", "module_response_time")
+
+
+def of_chosen_status() -> str:
+    """The modules whose status is chosen above; any value where all are."""
+    coded = f'count_values by (module) ("code", {STATUS})'
+    chosen = 'label_replace(vector(1), "code", "chosen", "", "")'
+    return f'label_replace({coded}, "code", "chosen", "code", "$status") and on (code) {chosen}'
+
+
 def listed(expr: str) -> Query:
-    """Rows of the modules that are chosen by name and by status."""
-    of_status = most(own("ops_module_status", CHOSEN, 'status=~"$status"') + " == 1", "module")
-    return query(f"({expr}) and on (module) {of_status}", rows=True)
+    """The modules that are chosen by name and by status."""
+    return query(f"({expr}) and on (module) ({of_chosen_status()})", rows=True)
+
+
+def cards() -> Query:
+    """Each module's status, ten times, and what is reported instead; 5 where it is known no more."""
+    reported = state(KINDS["reported"], "module")
+    return query(f"{listed(told(STATUS, reported, 'module')).expr} or {forgotten()}", "{{module}}")
+
+
+def told(status: str, reported: str, by: str) -> str:
+    """Ten times the status, and one and the report where that is another and known."""
+    differs = f"(({reported} != 1) != on ({by}) {status})"
+    return f"(10 * {status} + on ({by}) (1 + {differs})) or 10 * {status}"
+
+
+def forgotten() -> str:
+    """Modules that were there within the hour, and of which nothing is known now."""
+    past = f"max by (module) (max_over_time(ops:module:status{{{CHOSEN}}}[1h]))"
+    return f"{NO_DATA} + 0 * {past} unless on (module) {STATUS}"
+
+
+def judged() -> Query:
+    """Each module's status, 5 where it is known no more, in rows."""
+    return query(f"{listed(STATUS).expr} or {forgotten()}", rows=True)
+
+
+def levels() -> Query:
+    """How grave errors and response time of each module are, -1 where users send it few requests."""
+    requested = "max by (module) (module:ops_http_requests:rate5m) > 0"
+    return listed(f"{severity(*USERS, by=['module'])} or {TOO_FEW} * ({requested}) ^ 0")
+
+
+def dependencies() -> Query:
+    """The same of what modules stand on."""
+    status, reported = (state(f"ops_component_{kind}", "component") for kind in ("status", "reported_status"))
+    past = f"max by (component) (max_over_time({own('ops_component_status')}[1h]))"
+    lost = f"{NO_DATA} + 0 * {past} unless on (component) {status}"
+    # a card is no wider than eight characters
+    cut = '"component", "sparse", "component", "sparse_embeddings"'
+    return query(f"label_replace({told(status, reported, 'component')} or {lost}, {cut})", "{{component}}")
+
+
+def overall() -> Query:
+    """The state of the worst of all modules and parts."""
+    return query("max(ops:status:code)")
+
+
+def unhealthy_for() -> Query:
+    """Time since the last moment at which all were healthy; nothing while they are, or after a day."""
+    seen = f"max(max_over_time((timestamp(ops:status:code == 0))[{SINCE}]))"
+    return query(f"(time() - {seen}) and on () (max(ops:status:code) > 0)")
+
+
+def with_status(number: int) -> Query:
+    """How many modules are in this state."""
+    return query(f"count(ops:module:status == {number}) or 0 * count(ops:module:status)")
+
+
+def slower() -> Query:
+    """By how much each module is slower than an hour ago."""
+    now, then = (f"module:ops_http_request_duration_seconds:p95_5m{at}" for at in ("", " offset 1h"))
+    return listed(f"max by (module) ({now} / {then} - 1)")
 
 
 def statuses(kind: str) -> Query:

@@ -1,5 +1,7 @@
 """The pieces of which queries are made: selectors, rates, sums, states, levels."""
 
+from collections.abc import Sequence
+
 from grafana.grafana_json import Query, query
 
 RATE = "$__rate_interval"
@@ -43,6 +45,14 @@ def top(number: int, expr: str) -> str:
     return f"topk({number}, {expr})"
 
 
+def leading(number: int, by: str, expr: str, over_range: str) -> str:
+    """Those of `expr` that are the greatest of the whole range, chosen once for all of it.
+
+    `over_range` ranks them: it looks at `[$__range] @ end()`.
+    """
+    return f"({expr}) and on ({by}) topk({number}, {over_range})"
+
+
 def quantile(share: float, buckets: str, *by: str) -> str:
     """A quantile of a histogram's rate, by labels."""
     return f"histogram_quantile({share:g}, {total(buckets, *by, 'le')})"
@@ -70,6 +80,17 @@ def age(timestamp: str) -> str:
 def moment(timestamp: str) -> str:
     """A Unix time in milliseconds, as Grafana's units of time want it."""
     return f"1000 * {timestamp}"
+
+
+def severity(*signals: str, by: Sequence[str] = (), matchers: Sequence[str] = ()) -> str:
+    """How grave the gravest of these signals is by the levels in force: from 0, none, to 3, critical."""
+    named = ",".join([f'signal=~"{"|".join(signals)}"', *matchers])
+    return most(f"ops:signal:severity{{{named}}}", *by)
+
+
+def short(expr: str, name: str, of: str) -> str:
+    """The series with a label that holds the last part of a dotted name."""
+    return f'label_replace({expr}, "{name}", "$1", "{of}", "(?:.*[.])?([^.]+)")'
 
 
 def levels_of(signal: str, severities: tuple[str, ...]) -> list[Query]:

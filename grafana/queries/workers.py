@@ -1,7 +1,22 @@
 """Celery: workers by heartbeat, queues, waiting and running times, outcomes, failures."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, least, moment, most, own, per, quantile, rate, state, top, total
+from grafana.queries.series import (
+    age,
+    leading,
+    least,
+    moment,
+    most,
+    own,
+    per,
+    quantile,
+    rate,
+    severity,
+    short,
+    state,
+    top,
+    total,
+)
 
 QUEUES = 'queue_name=~"$queue_name"'
 OUTCOMES = ("succeeded", "failed", "retried", "rejected", "revoked")
@@ -129,3 +144,38 @@ def last_event() -> Query:
 def lost(kind: str) -> Query:
     """Events a second that were missed or not understood."""
     return query(total(rate(f"ops_events_{kind}_total")), kind)
+
+
+def level(*signals: str) -> Query:
+    """How grave the gravest of these signals is by the levels in force."""
+    return query(severity(*signals))
+
+
+def queue_levels() -> Query:
+    """The same of each queue, in rows."""
+    return query(
+        severity("worker_queue_length", "queue_oldest_message", by=["queue_name"], matchers=[QUEUES])
+    )
+
+
+def slowest_tasks() -> Query:
+    """The recorded 95th percentile of the time that tasks run, the five slowest of the range."""
+    recorded = "task:celery_task_runtime_seconds:p95_5m"
+    ranked = most(f"max_over_time({recorded}[$__range] @ end())", "name")
+    return query(short(leading(5, "name", most(recorded, "name"), ranked), "task", "name"), "{{task}}")
+
+
+def task_rows(kind: str) -> Query:
+    """Tasks of each short name that ended so over the range."""
+    ended = total(f"increase({own(f'celery_task_{kind}_total')}[$__range])", "name")
+    return query(short(ended, "task", "name"))
+
+
+def task_percentiles() -> Query:
+    """95th percentile of the running time of each task over the range."""
+    return query(short(str(task_runtime().expr), "task", "name"))
+
+
+def failures() -> Query:
+    """Failures over the range by task, queue and class of exception."""
+    return query(short(str(exceptions().expr), "task", "name"))

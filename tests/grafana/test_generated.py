@@ -44,7 +44,7 @@ def test_there_is_a_dashboard_for_everything_that_alerts_lead_to() -> None:
 def test_a_panel_keeps_its_id_when_others_come_and_go() -> None:
     board = boards()[0]
     before = {panel["title"]: panel["id"] for panel in dashboards()[board.name]["panels"]}
-    fewer = type(board)(**{**vars(board), "bands": board.bands[1:]})
+    fewer = type(board)(**{**vars(board), "sections": board.sections[1:]})
     after = [
         line for line in rendered(fewer).splitlines() if '"id": ' in line and line.strip()[6:-1].isdigit()
     ]

@@ -1,0 +1,63 @@
+"""What all panels have in common: a title that fits, a description, words for an empty one, queries."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any
+
+from grafana.grafana_json import DATASOURCE, Panel, Query
+from grafana.links import Link
+from grafana.queries.live import while_live
+from grafana.sizes import Size, check_title
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PanelOptions:
+    """What a panel means, what an empty one means, its unit, and where a click leads.
+
+    `signal` draws the levels in force, and gives the unit; `decades` needs a logarithmic axis.
+    """
+
+    about: str
+    empty: str = ""
+    unit: str = "short"
+    links: Sequence[Link] = ()
+    signal: str = ""
+    decades: bool = False
+
+    def defaults(self, **own: Any) -> Json:
+        """The field defaults of the panel."""
+        linked = {"links": list(self.links)} if self.links else {}
+        return {"unit": self.unit, "noValue": self.empty, **linked, **own}
+
+
+def panel(kind: str, title: str, size: Size, about: str, **json: Any) -> Panel:
+    """A panel of this kind and size. Raises DoesNotFit where Grafana would cut its title."""
+    check_title(title, size)
+    check_sentence(title, about)
+    made = Panel(kind=kind, size=size, **json)
+    made.title, made.description = title, about
+    return made
+
+
+def asked(made: Panel, queries: Iterable[Query]) -> Panel:
+    """The panel with its queries, A first."""
+    made.targets = list(queries)
+    for letter, query in zip(ascii_uppercase, made.targets, strict=False):
+        query.refId = letter
+    made.dataSource = dict(DATASOURCE)
+    return made
+
+
+def check_sentence(title: str, about: str) -> None:
+    """Raise ValueError where a panel does not say what it means."""
+    if not about.rstrip().endswith((".", "?")):
+        raise ValueError(f"{title!r} is described by {about!r}; expected a sentence that ends in a full stop")
+
+
+def live(query: Query, otherwise: str = "") -> Query:
+    """The query, silent or `otherwise` as soon as its numbers are only memories."""
+    query.expr = " or ".join([while_live(str(query.expr)), *([otherwise] if otherwise else [])])
+    return query

@@ -1,0 +1,82 @@
+"""Queries that end when nobody can know any more: a window would speak of the past for minutes.
+
+Prometheus ends the series of a scrape that fails. A rate, a recorded ratio or a percentile goes on until its
+window has passed; so each is asked only while its exporter is scraped and the counters in it are there.
+"""
+
+import re
+from collections.abc import Iterator
+
+from grafana.levels import thresholds
+
+OWN = 'job="$job",instance=~"$instance"'
+SCRAPED = f"max(up{{{OWN}}}) == 1"
+# a series with a window of minutes; what looks back over hours or the whole range tells of the past
+WINDOW = re.compile(r"([a-zA-Z_:][\w:]*)(\{[^{}]*\})?\[(?:\$__rate_interval|\d+[sm])\](?! @)")
+# levels, and what alerts hide of each other, are Prometheus' own
+RECORDED = re.compile(
+    r"(?<![\w:])(?:module|users|users_le|le|task|queue|redis|component|ops):(?!threshold|alert)(\w+)"
+)
+SIGNAL = re.compile(r'ops:signal(?::severity)?\{[^}]*signal=~?"([\w|]+)"')
+# of which counters the recorded series are made
+SOURCES = {
+    "ops_http": "ops_http_requests_total",
+    "celery_task_runtime": "celery_task_runtime_count",
+    "celery_failed": "celery_task_succeeded_total",
+    "ops_cache": "ops_cache_hits_total",
+    "keyspace_hits": "redis_keyspace_hits_total",
+}
+OWN_JOBS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "ops_service": "service"}
+
+
+def while_live(expr: str) -> str:
+    """The query, silent as soon as its numbers are only memories; one without a window is so by itself."""
+    conditions = [*scraped(expr), *counted(expr)]
+    return " and on () ".join([f"({expr})", *(f"({it})" for it in conditions)]) if conditions else expr
+
+
+def scraped(expr: str) -> Iterator[str]:
+    """That what the windows look at is scraped."""
+    if f"max(up{{{OWN}" in expr:
+        return
+    jobs = {job_of(name, matchers) for name, matchers in windows(expr)}
+    if RECORDED.search(expr) or "" in jobs:
+        yield SCRAPED
+    yield from (f'max(up{{job="{job}"}}) == 1' for job in sorted(jobs - {""}))
+
+
+def counted(expr: str) -> Iterator[str]:
+    """That the counters behind windows and recorded series are there."""
+    found = {current(name, matchers) for name, matchers in windows(expr)}
+    for subject in RECORDED.findall(expr):
+        found |= {f"{source}{{{OWN}}}" for start, source in SOURCES.items() if subject.startswith(start)}
+    for names in SIGNAL.findall(expr):
+        found |= {it for name in names.split("|") for it in behind(name)}
+    if found:
+        yield " or ".join(f"group({it})" for it in sorted(found))
+
+
+def windows(expr: str) -> list[tuple[str, str]]:
+    """Each series of which a window is read, with its matchers."""
+    return [(it[1], it[2] or "") for it in WINDOW.finditer(expr) if not it[1].startswith("ALERTS")]
+
+
+def current(name: str, matchers: str) -> str:
+    """The series without its window; of a histogram the count, which is one series for many."""
+    return f"{re.sub(r'_(bucket|sum)$', '_count', name)}{matchers}"
+
+
+def behind(signal: str) -> Iterator[str]:
+    """What the windows of a signal look at; of the fast scrape, which is many samples, the slow one's."""
+    found = thresholds().signals.get(signal)
+    for name, _ in windows(found.expression) if found else []:
+        yield current(name.removeprefix("fast:"), f"{{{OWN}}}")
+    if signal.startswith("module_"):
+        yield f"{SOURCES['ops_http']}{{{OWN}}}"
+
+
+def job_of(name: str, matchers: str) -> str:
+    """The job of which a metric is, where it is not the exporter."""
+    named = re.search(r'job="(\w+)"', matchers)
+    by_name = next((job for start, job in OWN_JOBS.items() if name.startswith(f"{start}_")), "")
+    return named[1] if named else by_name

@@ -1,0 +1,36 @@
+"""What users ask of the backend, our own probes left out: recorded once, and read by all panels."""
+
+from grafana.grafana_json import Query, query
+from grafana.mappings import TOO_FEW
+from grafana.queries.series import severity
+
+REQUESTS, ERRORS = "users:ops_http_requests:rate5m", "users:ops_http_request_errors:rate5m"
+RATIO = "users:ops_http_request_errors_per_request:ratio_rate5m"
+DURATION = "users:ops_http_request_duration_seconds"
+SIGNALS = ("module_error_ratio", "module_response_time")
+
+
+def requests() -> Query:
+    """Requests a second of users."""
+    return query(f"max({REQUESTS})", "requests")
+
+
+def error_ratio() -> Query:
+    """Share of them that end in a server error."""
+    return query(f"max({RATIO})", "errors")
+
+
+def duration(quantile: str) -> Query:
+    """A recorded quantile of their response time: p50, p95 or p99."""
+    return query(f"max({DURATION}:{quantile}_5m)", quantile)
+
+
+def buckets() -> Query:
+    """How their response times spread."""
+    return query("sum by (le) (users_le:ops_http_request_duration_seconds_bucket:rate5m)", "{{le}}")
+
+
+def level() -> Query:
+    """How grave the gravest module is for them, -1 where they send few requests."""
+    few = f"{TOO_FEW} * (max({REQUESTS}) > 0) ^ 0"
+    return query(f"{severity(*SIGNALS)} or {few}")

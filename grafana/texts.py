@@ -1,0 +1,61 @@
+"""Words and lists: Markdown with links to pages that act, bars of ratios, alerts with their summaries."""
+
+from collections.abc import Sequence
+
+from grafana import mappings
+from grafana.grafana_json import Panel, Query
+from grafana.graphs import LIST
+from grafana.panels import Json, PanelOptions, asked, live, panel
+from grafana.sizes import Size
+from grafana.steps import Steps
+from grafana.strips import TEXT_SIZES
+
+LAST = {"calcs": ["last"], "fields": "", "values": False}
+
+
+def text(title: str, size: Size, about: str, markdown: str) -> Panel:
+    """Markdown; three units of height are two lines."""
+    size.at_least(title, 3)
+    return panel("text", title, size, about, options={"mode": "markdown", "content": markdown})
+
+
+def bars(title: str, size: Size, options: PanelOptions, query: Query, steps: Steps) -> Panel:
+    """Present ratios side by side as horizontal bars from 0 to 1."""
+    size.at_least(title, 4)
+    look: Json = {
+        "reduceOptions": dict(LAST),
+        "text": dict(TEXT_SIZES),
+        "displayMode": "basic",
+        "orientation": "horizontal",
+        "valueMode": "text",
+        "namePlacement": "auto",
+        "showUnfilled": True,
+        "sizing": "auto",
+        "minVizHeight": 16,
+        "minVizWidth": 8,
+        "maxVizHeight": 300,
+        "legend": {**LIST, "showLegend": False},
+    }
+    made = panel("bargauge", title, size, options.about, options=look)
+    made.defaults = options.defaults(
+        min=0, max=1, thresholds=steps, color={"mode": "thresholds"}, mappings=mappings.unknown()
+    )
+    return asked(made, [live(query.of_now())])
+
+
+def alert_list(title: str, size: Size, about: str, which: Sequence[str] = ("warning", "critical")) -> Panel:
+    """The alerts of these severities that Prometheus says fire or are about to, with their summaries."""
+    size.at_least(title, 5)
+    options: Json = {
+        "viewMode": "list",
+        "groupMode": "default",
+        "groupBy": [],
+        "maxItems": 30,
+        "sortOrder": 3,
+        "dashboardAlerts": False,
+        "alertName": "",
+        "alertInstanceLabelFilter": f'{{severity=~"{"|".join(which)}"}}',
+        "datasource": "Prometheus",
+        "stateFilter": {"firing": True, "pending": True, "noData": False, "normal": False, "error": True},
+    }
+    return panel("alertlist", title, size, about, options=options)
