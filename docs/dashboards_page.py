@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from docs.markdown import code, table
 from docs.picture_list import picture
+from grafana.dashboard import Dashboard
 from grafana.dashboards import boards
+from grafana.grafana_json import Panel
 from grafana.grid import Section
 from grafana.old_grid import Band, Pile
-from grafana.grafana_json import Panel
-from grafana.dashboard import Dashboard
 
 HEAD = """# Dashboards
 

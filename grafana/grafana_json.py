@@ -78,15 +78,19 @@ class Query(core.Target):  # type: ignore[misc]
 
     def of_range(self) -> "Query":
         """This query, asked over the range."""
-        return attr.evolve(self, instant=False, format="time_series")
+        return self._with(instant=False, format="time_series")
 
     def of_now(self) -> "Query":
         """This query, asked for the present value."""
-        return attr.evolve(self, instant=True, format="time_series")
+        return self._with(instant=True, format="time_series")
 
     def as_rows(self) -> "Query":
         """This query, asked for the present values as the rows of a table."""
-        return attr.evolve(self, instant=True, format="table")
+        return self._with(instant=True, format="table")
+
+    def _with(self, **fields: Any) -> "Query":
+        # mypy cannot see the fields that grafanalib gives it
+        return attr.evolve(self, **fields)
 
 
 @attr.s

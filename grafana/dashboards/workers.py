@@ -158,7 +158,9 @@ def tasks() -> Section:
     runs = "95 % of the runs of a task take no longer; the five slowest tasks of the range."
     return section(
         "Tasks",
-        stacked("Tasks by outcome", THIRD, ends, *map(workers.outcome, kinds), failures=("failed", "rejected")),
+        stacked(
+            "Tasks by outcome", THIRD, ends, *map(workers.outcome, kinds), failures=("failed", "rejected")
+        ),
         graph(
             "Failure ratio", THIRD, PanelOptions(ratio, QUIET, signal="task_failure_ratio"),
             workers.failure_ratio(),
@@ -214,7 +216,9 @@ def sources() -> Section:
             duration("Last task event", workers.last_event(), last),
             Cell("Reported status", workers.reported_state(), word_of, words=mappings.status()),
         ),
-        graph("Events lost", HALF, PanelOptions(lost, OFF, "eps"), *map(workers.lost, ("missed", "undecodable"))),
+        graph(
+            "Events lost", HALF, PanelOptions(lost, OFF, "eps"), *map(workers.lost, ("missed", "undecodable"))
+        ),
         graph("Held messages", HALF, PanelOptions(held, OFF), workers.held()),
         graph(
             "Stored results", HALF, PanelOptions(witness, "no result backend is asked"), workers.results(),

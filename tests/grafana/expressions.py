@@ -53,7 +53,7 @@ def walk(node: Any, functions: tuple[str, ...]) -> Iterator[Read]:
         for argument in node.args:
             yield from walk(argument, (*functions, node.func.name))
     elif isinstance(node, promql.AggregateExpr):
-        yield from walk(node.expr, functions)
+        yield from walk(node.expr, (*functions, str(node.op)))
     elif isinstance(node, promql.BinaryExpr):
         yield from walk(node.lhs, functions)
         yield from walk(node.rhs, functions)

@@ -37,8 +37,13 @@ def dashboards() -> dict[str, Json]:
 
 
 def panels(board: Json) -> list[Json]:
-    """The panels of a dashboard, without the titles of rows."""
-    return [panel for panel in board["panels"] if panel["type"] != "row"]
+    """The panels of a dashboard, those in closed rows as well, without the titles of rows."""
+    return [panel for panel in everything(board) if panel["type"] != "row"]
+
+
+def everything(board: Json) -> list[Json]:
+    """The titles of rows and the panels, those in closed rows as well."""
+    return [it for panel in board["panels"] for it in (panel, *panel.get("panels", []))]
 
 
 def targets(board: Json) -> Iterator[Target]:

@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from grafana import palette
+from grafana import steps as house
 from grafana.levels import thresholds as file_of_thresholds
 from grafana.palette import steps
 from tests.grafana import expressions, metrics
-from tests.grafana.files import Json, known, panels, targets
+from tests.grafana.files import Json, everything, known, panels, targets
 
 ALIVE = {"timeseries", "stat", "bargauge", "table", "state-timeline", "heatmap", "text", "alertlist"}
+HOUSE_STEPS = (house.bad_from_one, house.shown_from_one, house.marked_from_one)
 OWN_SOURCE = "${datasource}"
 RATES = {"rate", "irate", "increase", "delta", "changes", "resets", "deriv"}
 COUNTERS = re.compile(r"_(total|bucket|count|sum)$")
@@ -26,20 +28,29 @@ SUMS = {
 BUILTIN = {"__rate_interval", "__range", "__url_time_range", "__interval", "__data", "__field"}
 COLOURS = {
     *palette.LINES, palette.GREY, *palette.SEVERITIES.values(), *palette.STATUS_COLOURS.values(), "text",
+    *palette.SERIES, *palette.CARDS.values(),
 }  # fmt: skip
 
 
 def ids(board: Json) -> Iterator[str]:
     """Ids and titles are there once each."""
     for what in ("id", "title"):
-        counted = Counter(panel[what] for panel in (board["panels"] if what == "id" else panels(board)))
+        counted = Counter(panel[what] for panel in (everything(board) if what == "id" else panels(board)))
         yield from (f"{what} {value!r} is there {n} times" for value, n in counted.items() if n > 1)
 
 
 def grid(board: Json) -> Iterator[str]:
-    """Panels fill the 24 columns and do not overlap."""
+    """Panels fill the 24 columns and do not overlap, nor do those inside of a closed row."""
+    yield from filled(board["panels"], 0)
+    for it in board["panels"]:
+        if inside := it.get("panels"):
+            yield from filled(inside, it["gridPos"]["y"] + 1)
+
+
+def filled(them: list[Json], top: int) -> Iterator[str]:
+    """These panels fill 24 columns from a line on."""
     cells: Counter[tuple[int, int]] = Counter()
-    for panel in board["panels"]:
+    for panel in them:
         at = panel["gridPos"]
         if at["x"] + at["w"] > 24 or min(at.values()) < 0 or 0 in (at["w"], at["h"]):
             yield f"{panel['title']!r} stands at {at}, outside of 24 columns"
@@ -47,7 +58,7 @@ def grid(board: Json) -> Iterator[str]:
             (x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])
         )
     yield from (f"panels overlap at {cell}" for cell, number in cells.items() if number > 1)
-    height = 1 + max((y for _, y in cells), default=-1)
+    height = 1 + max((y for _, y in cells), default=top - 1) - top
     if len(cells) < 24 * height:
         yield f"{24 * height - len(cells)} cells of the grid are empty"
 
@@ -107,7 +118,7 @@ def variables(board: Json) -> Iterator[str]:
 
 def words(board: Json) -> Iterator[str]:
     """Every panel has a title, a description, and words for what an empty one means."""
-    for panel in board["panels"]:
+    for panel in everything(board):
         if not panel.get("title", "").strip():
             yield f"panel {panel['id']} has no title"
     for panel in panels(board):
@@ -161,6 +172,8 @@ def levels(board: Json) -> Iterator[str]:
     allowed = [steps(it.levels.given(), it.direction) for it in given]
     allowed += [palette.plain(), palette.any_is_bad(), palette.any_is_bad("#CC79A7"), palette.levels_left()]
     allowed += [palette.stale(), palette.stale(seldom=True), *map(palette.any_shows, COLOURS)]
+    allowed += [house.neutral(), house.budget_left(), house.too_old(), house.too_old(seldom=True)]
+    allowed += [make(colour) for colour in COLOURS for make in HOUSE_STEPS]
     for panel in panels(board):
         defaults, overrides = panel["fieldConfig"]["defaults"], panel["fieldConfig"]["overrides"]
         found = [it["value"] for each in overrides for it in each["properties"] if it["id"] == "thresholds"]
@@ -171,7 +184,7 @@ def levels(board: Json) -> Iterator[str]:
 
 def colours(board: Json) -> Iterator[str]:
     """Every fixed colour is of the palette."""
-    for found in re.findall(r"'(?:fixedColor|color)': '([^']+)'", str(board["panels"])):
+    for found in re.findall(r"'(?:fixedColor|color)': '([^']+)'", str(everything(board))):
         if found not in COLOURS:
             yield f"the colour {found} is not of the palette"
 
@@ -221,9 +234,11 @@ def rates(board: Json) -> Iterator[str]:
         for read in expressions.reads(it.expr):
             if not COUNTERS.search(read.name) or NO_COUNTER.match(read.name) or read.name.startswith("ops:"):
                 continue
-            if not RATES & set(read.functions) and not (it.instant and read.name in SUMS):
+            # whether a counter is there at all, is asked of the counter itself
+            if not {*RATES, "group"} & set(read.functions) and not (it.instant and read.name in SUMS):
                 yield f"{it.name}: the counter {read.name} is not seen as a rate"
-        if not it.instant and re.search(r"\b(i?rate|delta)\([^()]*\[(?!\$__rate_interval)", it.expr):
+        looks = r"\b(i?rate|delta)\([^()]*\[(?!\$__rate_interval|\$__range\] @ end)"
+        if not it.instant and re.search(looks, it.expr):
             yield f"{it.name}: a rate over time that does not look back $__rate_interval"
 
 

@@ -22,10 +22,10 @@ def panel(board: Json, title: str) -> Json:
 
 
 def query(expr: str, *, instant: bool = False) -> Callable[[Json], None]:
-    """Another query for the response time."""
+    """Another query for the users' requests."""
 
     def change(board: Json) -> None:
-        panel(board, "Response time P95")["targets"][0].update(expr=expr, instant=instant)
+        panel(board, "Users, last hour")["targets"][0].update(expr=expr, instant=instant)
 
     return change
 
@@ -42,7 +42,7 @@ SPOILED: tuple[tuple[Callable[[Json], object], str, Callable[[Json], None]], ...
     (lint.shell, "uid", lambda b: b.update(uid=None)),
     (lint.nulls, "null", lambda b: panel(b, "Alerts")["fieldConfig"]["defaults"].update(noValue="null")),
     (lint.datasources, "asks", lambda b: panel(b, "Alerts")["targets"][0].update(datasource={"uid": "abc"})),
-    (lint.datasources, "asks", lambda b: b["annotations"]["list"][0].update(datasource={"uid": "abc"})),
+    (lint.datasources, "asks", lambda b: b["templating"]["list"][1].update(datasource={"uid": "abc"})),
     (lint.variables, "not asked again", lambda b: b["templating"]["list"][1].update(refresh=1)),
     (lint.variables, "$nobody", query('up{job="$nobody"}')),
     (lint.words, "no title", lambda b: panel(b, "Alerts").update(title=" ")),
@@ -56,12 +56,12 @@ SPOILED: tuple[tuple[Callable[[Json], object], str, Callable[[Json], None]], ...
     (lint.units, "no unit", lambda b: panel(b, "Alerts")["fieldConfig"]["defaults"].pop("unit")),
     (lint.units, "seconds", lambda b: panel(b, "Alerts")["fieldConfig"]["defaults"].update(unit="seconds")),
     (lint.kinds, "graph", lambda b: panel(b, "Alerts").update(type="graph")),
-    (lint.kinds, "merges", lambda b: panel(b, "Modules")["transformations"].append({"id": "merges"})),
+    (lint.kinds, "merges", lambda b: panel(b, "All modules")["transformations"].append({"id": "merges"})),
     (lint.kinds, "newest", lambda b: panel(b, "Alerts")["options"]["reduceOptions"].update(calcs=["newest"])),
     (lint.letters, "letters", lambda b: panel(b, "Alerts")["targets"][1].update(refId="A")),
     (lint.levels, "thresholds.yml", lambda b: steps(b)[1].update(value=0.31)),
     (lint.colours, "#00ff00", lambda b: steps(b)[0].update(color="#00ff00")),
-    (lint.syntax, "Response time", query("rate(up[5m]")),
+    (lint.syntax, "Users, last hour", query("rate(up[5m]")),
     (lint.names, "ops_nothing", query("ops_nothing")),
     (lint.names, "no label ['modul']", query('ops_module_status{modul="search"}')),
     (lint.names, "no signal", query('ops:threshold{signal="pool"}')),
@@ -73,8 +73,9 @@ SPOILED: tuple[tuple[Callable[[Json], object], str, Callable[[Json], None]], ...
 
 
 def steps(board: Json) -> list[Json]:
-    """The steps of the response time."""
-    found: list[Json] = panel(board, "Response time P95")["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    """The steps of the alerts in the table of modules."""
+    column = panel(board, "All modules")["fieldConfig"]["overrides"][10]["properties"]
+    found: list[Json] = next(it["value"]["steps"] for it in column if it["id"] == "thresholds")
     return found
 
 

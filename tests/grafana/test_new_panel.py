@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
-from grafana.old_grid import row
-from grafana.grafana_json import Query, query
-from grafana.old_panels import Says, timeseries
-from grafana.queries.series import most, own
 from grafana.dashboard import Dashboard
+from grafana.grafana_json import Query, query
+from grafana.graphs import graph
+from grafana.grid import section
+from grafana.panels import PanelOptions
+from grafana.queries.series import most, own
+from grafana.sizes import Size
 from grafana.write import parsed
 from tests.grafana.lint import RULES
 
@@ -19,9 +21,9 @@ def open_files() -> Query:
 
 def made() -> dict[str, Any]:
     """A dashboard of this one panel."""
-    says = Says("Files that the backend holds open.", "the backend does not tell")
-    panel = timeseries("Open files", open_files(), says=says)
-    return parsed(Dashboard("trial", "Trial", "How many files are open?", (row("Files", panel),)))
+    options = PanelOptions("Files that the backend holds open.", "the backend does not tell")
+    panel = graph("Open files", Size(24, 8), options, open_files())
+    return parsed(Dashboard("trial", "Trial", "How many files are open?", (section("Files", panel),)))
 
 
 def test_a_new_panel_obeys_every_rule() -> None:
