@@ -15,7 +15,10 @@ export type Plain<T> = unknown extends T ? T
   : { [K in keyof T]: Plain<T[K]> };
 
 type Link = { title: string; url: string; targetBlank?: boolean };
-type Defaults<Custom> = Plain<Omit<raw.FieldConfig, 'custom' | 'links'>> & { custom?: Plain<Custom>; links?: Link[] };
+// newer than the published types: each field's course between its own least and greatest value
+type Defaults<Custom> = Plain<Omit<raw.FieldConfig, 'custom' | 'links'>> & {
+  custom?: Plain<Custom>; links?: Link[]; fieldMinMax?: boolean;
+};
 type Property<Custom> =
   | { [K in keyof Custom & string]: { id: `custom.${K}`; value: Plain<Custom[K]> } }[keyof Custom & string]
   | { [K in keyof Omit<raw.FieldConfig, 'custom' | 'links'>]-?: { id: K; value: Plain<raw.FieldConfig[K]> } }[keyof Omit<
