@@ -76,11 +76,17 @@ def dashboards() -> dict[str, dict[str, Any]]:
 
 def targets(name: str, board: Mapping[str, Any]) -> Iterator[Target]:
     """The queries of its panels, and those of its annotations, which are asked as well."""
-    for panel in board["panels"]:
+    for panel in panels(board):
         for it in panel.get("targets", []):
             yield Target(name, panel["title"], it["refId"], it["expr"], it["instant"])
     for it in board["annotations"]["list"]:
         yield Target(name, f"annotation {it['name']}", "A", it["expr"], instant=False)
+
+
+def panels(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Its panels, those in closed rows as well."""
+    for panel in board["panels"]:
+        yield from (panel, *panel.get("panels", []))
 
 
 def defaults(board: Mapping[str, Any]) -> dict[str, str]:

@@ -17,24 +17,12 @@ class Quiet:
     needs: str = ""
 
 
-def trend(panel: str) -> tuple[str, Quiet]:
-    """The trend of a key number."""
-    return f"overview / {panel} / B", Quiet("a trend compares with an hour ago", needs=HOUR)
-
-
 QUIET: dict[str, Quiet] = {
-    "overview / Modules / E": Quiet("a trend compares with an hour ago", needs=HOUR),
-    "overview / Modules / I": Quiet("only modules in trouble were last healthy at some time", ERRORS),
-    "overview / Who is wrong / A": Quiet("every report agrees with what is observed", ERRORS),
-    **dict(
-        map(
-            trend,
-            (
-                "Response time P95", "Requests that fail", "Pool in use", "Tasks that wait", "Cache hits",
-                "Sparse coverage",
-            ),
-        )
-    ),
+    "overview / All modules / F": Quiet("the response time is compared with that of an hour ago", needs=HOUR),
+    "overview / All modules / D": Quiet("only modules in trouble were last healthy at some time", ERRORS),
+    "overview / Wrong self-reports / A": Quiet("every report agrees with what is observed", ERRORS),
+    **{f"overview / Firing alerts / {letter}": Quiet("no alert fires", ERRORS) for letter in "AC"},
+    "overview / Firing alerts / B": Quiet("no alert that fires hides another", needs="a cause"),
     "module / In progress / A": Quiet(
         "the demo counts requests in progress without telling modules apart", needs="a backend that does"
     ),
@@ -56,7 +44,7 @@ QUIET: dict[str, Quiet] = {
     ),
     "ingestion / Oldest job / A": Quiet("nothing waits in a queue", needs="a job that waits"),
     "ingestion / Job history / B": Quiet("no job has ended yet", needs="a job"),
-    "workers / Why they fail / A": Quiet("no task fails", TASKS),
+    "workers / Failures by exception / A": Quiet("no task fails", TASKS),
     "alerts / Alerts / A": Quiet("no alert fires", ERRORS),
     "alerts / Alerts / B": Quiet("no alert fires", ERRORS),
     "alerts / Alerts over time / A": Quiet("no alert has fired", ERRORS),
@@ -76,6 +64,9 @@ QUIET: dict[str, Quiet] = {
 }  # fmt: skip
 ANNOTATIONS = {
     "annotation Alerts": Quiet("no alert has fired", ERRORS),
+    "annotation Critical alerts": Quiet("no critical alert has fired", needs="one"),
+    "annotation Warnings": Quiet("no alert has fired", ERRORS),
+    "annotation Wrong self-reports": Quiet("every report agreed with what was observed", ERRORS),
     "annotation Reports that disagree": Quiet("every report agreed with what was observed", ERRORS),
 }
 FAULTS = {ERRORS: {"module": "search", "share": 0.7}, TASKS: {}}

@@ -14,6 +14,7 @@ from benchmarks.dashboards.values import VALUES, combinations
 from exporter.inventory import list_metrics
 from exporter.metrics import MetricDesc, StateGauge
 from grafana.levels import thresholds
+from prometheus.signal import Signal
 
 RULES = GENERATED.parents[1] / "prometheus" / "rules"
 BUCKETS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "+Inf")
@@ -24,7 +25,10 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "component": ("component",),
     "queue": ("queue",),
     "task": ("name",),
+    "users_le": ("le",),
 }
+# recorded states: how grave a signal is, and how a module
+STATES_OF = ("ops:signal:severity", "ops:module:status")
 EXPORTER = {"job": "exporter", "instance": "127.0.0.1:9810"}
 # the states that some of them take in turn, so that there are changes to see
 TURNING = ("healthy", "degraded")
@@ -140,11 +144,22 @@ def recorded() -> Iterator[Series]:
             yield from (Series(name, dict(it.labels), size=0.1) for it in signals())
         elif name.startswith("slo:") and not given:
             yield from (Series(name, {"slo": slo}, size=0.01) for slo in thresholds().slos)
+        elif name in STATES_OF:
+            yield from states(name, given, signal)
+        elif name == "ops:alert:hides":
+            yield from (Series(name, it.labels, "constant", 2) for it in alerts() if it.name == "ALERTS")
         elif name == "ops:threshold":
             yield from (Series(name, it.labels, "constant", it.size) for it in levels())
         else:
             for place, it in enumerate(combinations(name, labels)):
                 yield Series(name, {**it, **given}, size=0.1 + place / 100)
+
+
+def states(name: str, given: Mapping[str, str], signal: Signal | None) -> Iterator[Series]:
+    """A recorded state as its number, from 0 to 3."""
+    by = signal.by if signal else ("module",)
+    for place, labels in enumerate(combinations(name, by)):
+        yield Series(name, {**labels, **given}, "constant", float(place % 4))
 
 
 def rules() -> list[dict[str, Any]]:
@@ -172,9 +187,10 @@ def levels() -> Iterator[Series]:
 def alerts() -> Iterator[Series]:
     """Alerts that fire, some about modules."""
     firing = {"alertstate": "firing"}
-    for name, signal in list(thresholds().signals.items())[:12]:
-        for labels in combinations("ALERTS", signal.by)[:3]:
-            own = {**labels, "alertname": signal.alert, "signal": name, "severity": "critical"}
+    for name, signal in thresholds().signals.items():
+        pairs = zip(combinations("ALERTS", signal.by)[:2] * 2, ("critical", "warning"), strict=False)
+        for labels, severity in pairs:
+            own = {**labels, "alertname": signal.alert, "signal": name, "severity": severity}
             yield Series("ALERTS", {**own, **firing}, "constant", 1)
             yield Series("ALERTS_FOR_STATE", own, "moment", 10)
     search = {"alertname": "ModuleDegraded", "signal": "module_degraded", "module": "search"}

@@ -48,7 +48,7 @@ def test_every_query_answers(prometheus: tuple[Prometheus, float]) -> None:
 def test_each_module_shows_what_is_most_unusual_in_it(prometheus: tuple[Prometheus, float]) -> None:
     server, end = prometheus
     board = dashboards()["overview"]
-    expr = next(it.expr for it in targets("overview", board) if it.name == "overview / Modules / J")
+    expr = next(it.expr for it in targets("overview", board) if it.name == "overview / All modules / K")
     answer = server.instant(filled(expr, defaults(board)), Range(HOUR, end))
     found = {it["metric"]["module"]: float(it["value"][1]) for it in answer}
     assert found == {module: most_unusual(module) for module in NAMES}

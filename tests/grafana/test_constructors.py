@@ -32,7 +32,10 @@ def rows(*columns: Column, width: int = 10) -> Panel:
 REFUSED: tuple[tuple[str, Callable[[], object]], ...] = (
     ("expected at most 15 characters", lambda: states("A title that is cut", Size(4, 3), cell("Up"))),
     ("expected at most 2", lambda: states("State", Size(5, 3), *map(cell, "abc"))),
-    ("the name .A name that is much too long.", lambda: states("State", Size(3, 3), cell("A name that is much too long"))),
+    (
+        "the name .A name that is much too long.",
+        lambda: states("State", Size(3, 3), cell("A name that is much too long")),
+    ),
     (
         "the word of 'Up'",
         lambda: states("State", Size(3, 3), cell("Up", words=mappings.good_if("it works well enough", "no"))),
