@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from ingestion_api.access.rotation import RotationError, rotate_key
-from ingestion_api.access.tokens import TokenFlaw, check_tokens
+from ingestion_api.access.tokens import InvalidToken, check_tokens
 from ingestion_api.app import create_app
 from ingestion_api.check import check_report
 from ingestion_api.server.run import run
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"The settings are right.\n{text}")  # noqa: T201 - the answer to --check
             return 0 if opened else 1
         return serve(settings)
-    except (SettingsError, TokenFlaw, RotationError) as error:
+    except (SettingsError, InvalidToken, RotationError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the one sentence the caller reads
         return 1 if isinstance(error, RotationError) else 2
 

@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 
-from ingestion_api.access.attempts import Attempts
-from ingestion_api.access.bearer import Gate
+from ingestion_api.access.attempt_limiter import AttemptLimiter
+from ingestion_api.access.bearer import BearerAuth
 from ingestion_api.access.tokens import Token, webhook_token
 from ingestion_api.metrics.jobs import JobMetrics
 from ingestion_api.metrics.requests import RequestMetrics
@@ -19,13 +19,13 @@ from ingestion_api.service import Service, make_service
 from ingestion_api.settings import Settings
 from ingestion_api.store.prepare import BackgroundMigration
 from ingestion_api.store.write_probe import WriteProbe
-from ingestion_api.web.body import RequestBody
-from ingestion_api.web.errors import answer_errors
-from ingestion_api.web.forwarded import Forwarded
-from ingestion_api.web.head import HeadAsGet
-from ingestion_api.web.headers import SafeHeaders
-from ingestion_api.web.hosts import Hosts, allowed_hosts
-from ingestion_api.web.turns import Turns
+from ingestion_api.web.body import BodyLimitMiddleware
+from ingestion_api.web.concurrency import ConcurrencyLimiter
+from ingestion_api.web.errors import install_error_handlers
+from ingestion_api.web.forwarded import ForwardedMiddleware
+from ingestion_api.web.head import HeadMiddleware
+from ingestion_api.web.headers import SecurityHeadersMiddleware
+from ingestion_api.web.hosts import HostCheckMiddleware, allowed_hosts
 
 DESCRIPTION = "Jobs that are never lost, sparse embeddings that really finish, and buttons that act."
 
@@ -44,7 +44,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     app.state.service = service
     app.state.preparation = BackgroundMigration(service.store.engine)
     app.state.gate = make_bearer_auth(settings, service.operators)
-    answer_errors(app)
+    install_error_handlers(app)
     include_routes(app)
     include_pages(app)
     app.state.registry = CollectorRegistry()
@@ -56,18 +56,22 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """What every request goes through; the last one added is the first one that it meets."""
-    app.add_middleware(Turns)
-    app.add_middleware(RequestBody, limit=settings.body_limit, seconds=settings.body_seconds)
-    app.add_middleware(Hosts, allowed=allowed_hosts(settings.allowed_hosts, settings.public_url))
+    app.add_middleware(ConcurrencyLimiter)
+    app.add_middleware(BodyLimitMiddleware, limit=settings.body_limit, seconds=settings.body_seconds)
+    app.add_middleware(
+        HostCheckMiddleware, allowed=allowed_hosts(settings.allowed_hosts, settings.public_url)
+    )
     app.add_middleware(RequestMetrics, registry=app.state.registry)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(SafeHeaders)
-    app.add_middleware(Forwarded, proxies=NetworkList(settings.proxies))
+    app.add_middleware(HeadMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(ForwardedMiddleware, proxies=NetworkList(settings.proxies))
 
 
-def make_bearer_auth(settings: Settings, operators: Token) -> Gate:
+def make_bearer_auth(settings: Settings, operators: Token) -> BearerAuth:
     """Who is let in."""
-    return Gate(operators, webhook_token(settings), Attempts(settings.attempts, settings.attempts_window))
+    return BearerAuth(
+        operators, webhook_token(settings), AttemptLimiter(settings.attempts, settings.attempts_window)
+    )
 
 
 @asynccontextmanager

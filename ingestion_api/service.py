@@ -6,7 +6,7 @@ from fastapi import Request
 
 from ingestion_api.access.signing import Signer, bound_key
 from ingestion_api.access.signing_key import SigningKeyCache
-from ingestion_api.access.tokens import Token, TokenFlaw, operator_token
+from ingestion_api.access.tokens import InvalidToken, Token, operator_token
 from ingestion_api.cache.cache import Cache
 from ingestion_api.clock import Clock, utc_now
 from ingestion_api.dispatch.broker import Broker
@@ -53,7 +53,7 @@ class Service:
         """
         try:
             token = self.operators.digest()
-        except TokenFlaw as flaw:
+        except InvalidToken as flaw:
             raise SignInUnavailable(f"Nobody can sign in: {flaw.detail}.") from None
         return Signer(bound_key(self.signing_keys.current(), token))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ingestion_api.access.token_file import make_token
+from ingestion_api.access.token_file import create_token_file
 from stack.errors import StackError
 from stack.settings import HOST, Settings
 
@@ -17,7 +17,7 @@ PORTS = {"http": 80, "https": 443}
 def webhook_token(settings: Settings) -> Path:
     """The file with the token for the service; made, readable by its owner only, where there is none."""
     path = settings.home / "service" / "webhook-token"
-    make_token(path)
+    create_token_file(path)
     return path
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from ingestion_api.access.attempts import Attempts
-from ingestion_api.access.tokens import Token, TokenFlaw
+from ingestion_api.access.attempt_limiter import AttemptLimiter
+from ingestion_api.access.tokens import InvalidToken, Token
 from ingestion_api.errors import TooManyRequests, Unauthorized
 
 scheme = HTTPBearer(auto_error=False, description="The service's token; see SERVICE_TOKEN_FILE.")
@@ -23,10 +23,10 @@ class Actor:
     address: str
 
 
-class Gate:
+class BearerAuth:
     """Lets through who shows one of the tokens, and holds back who guesses."""
 
-    def __init__(self, operators: Token, webhook: Token | None, attempts: Attempts) -> None:
+    def __init__(self, operators: Token, webhook: Token | None, attempts: AttemptLimiter) -> None:
         self.operators = operators
         self.webhook = webhook
         self.attempts = attempts
@@ -52,31 +52,31 @@ class Gate:
             return Actor(name, address)
         if not presented:
             raise Unauthorized("A bearer token is missing; send Authorization: Bearer <token>.")
-        _refuse_all_while_none_is_valid(tokens)
+        _require_valid_token(tokens)
         self.attempts.failed(address)
         raise Unauthorized("The bearer token is wrong.")
 
 
-def _refuse_all_while_none_is_valid(tokens: Sequence[Token]) -> None:
+def _require_valid_token(tokens: Sequence[Token]) -> None:
     flaws = []
     for token in tokens:
         try:
             token.check()
-        except TokenFlaw as flaw:
+        except InvalidToken as flaw:
             flaws.append(flaw)
     # nothing can be guessed then, so it is no failed attempt
     if len(flaws) == len(tokens):
         raise Unauthorized(f"No bearer token is valid: {flaws[-1].detail}.")
 
 
-def address_of(request: Request) -> str:
+def client_address(request: Request) -> str:
     """The address a request came from."""
     return request.client.host if request.client else "unknown"
 
 
-def gate_of(request: Request) -> Gate:
+def bearer_auth(request: Request) -> BearerAuth:
     """The gate of the application."""
-    gate: Gate = request.app.state.gate
+    gate: BearerAuth = request.app.state.gate
     return gate
 
 
@@ -85,14 +85,14 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]
 
 # coroutines, as neither waits for anything: a function would be handed to a thread
 async def _operator(request: Request, credentials: Credentials) -> Actor:
-    return gate_of(request).operator(_shown(credentials), address_of(request))
+    return bearer_auth(request).operator(_presented_token(credentials), client_address(request))
 
 
 async def _alertmanager(request: Request, credentials: Credentials) -> Actor:
-    return gate_of(request).alertmanager(_shown(credentials), address_of(request))
+    return bearer_auth(request).alertmanager(_presented_token(credentials), client_address(request))
 
 
-def _shown(credentials: HTTPAuthorizationCredentials | None) -> str:
+def _presented_token(credentials: HTTPAuthorizationCredentials | None) -> str:
     return credentials.credentials if credentials else ""
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
-from ingestion_api.audit.record import record as audit
+from ingestion_api.audit.record import record_change as audit
 from ingestion_api.clock import Clock, utc_now
 from ingestion_api.errors import Unavailable
 from ingestion_api.store import Store
@@ -19,16 +19,16 @@ from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import SigningKey
 
 BYTES = 32
-REREAD = 1.0  # seconds after which a rotated key is noticed
-OLDEST = (
+REFRESH_INTERVAL = 1.0  # seconds after which a rotated key is noticed
+MAX_AGE = (
     60.0  # seconds for which a key is used that cannot be read again; what it opens needs the database too
 )
-PATIENCE = 5.0  # seconds for which one request waits for another that reads the first key
+FIRST_READ_TIMEOUT = 5.0  # seconds for which one request waits for another that reads the first key
 ROW = 1
 
 
 @dataclass(frozen=True)
-class _Held:
+class _CachedKey:
     key: bytes
     read_at: float
     reread_at: float
@@ -43,7 +43,7 @@ class SigningKeyCache:
         self._store = store
         self._clock = clock
         self._timer = timer
-        self._held: _Held | None = None
+        self._held: _CachedKey | None = None
         self._turn = Lock()
 
     def current(self) -> bytes:
@@ -52,7 +52,7 @@ class SigningKeyCache:
         if held is not None and self._timer() < held.reread_at:
             return held.key
         # one thread asks the database, so that a frozen one holds only one; others go on with what is held
-        if not self._turn.acquire(timeout=PATIENCE if held is None else 0):
+        if not self._turn.acquire(timeout=FIRST_READ_TIMEOUT if held is None else 0):
             return self._last()
         try:
             return self._read()
@@ -62,14 +62,14 @@ class SigningKeyCache:
     def _read(self) -> bytes:
         begun = self._timer()
         try:
-            key = read_or_make(self._store, self._clock)
+            key = read_or_create_key(self._store, self._clock)
         except SQLAlchemyError:
             held = self._held
             if held is None or self._is_too_old(held):
                 raise
-            self._held = replace(held, reread_at=self._timer() + REREAD)
+            self._held = replace(held, reread_at=self._timer() + REFRESH_INTERVAL)
             return held.key
-        self._held = _Held(key, begun, begun + REREAD)
+        self._held = _CachedKey(key, begun, begun + REFRESH_INTERVAL)
         return key
 
     def _last(self) -> bytes:
@@ -77,38 +77,38 @@ class SigningKeyCache:
             raise Unavailable("The service's database does not answer; try again shortly.")
         return self._held.key
 
-    def _is_too_old(self, held: _Held) -> bool:
-        return self._timer() - held.read_at > OLDEST
+    def _is_too_old(self, held: _CachedKey) -> bool:
+        return self._timer() - held.read_at > MAX_AGE
 
 
-def read_or_make(store: Store, clock: Clock) -> bytes:
+def read_or_create_key(store: Store, clock: Clock) -> bytes:
     """Return the key of the database; it is made where there is none."""
     with store.read() as session:
-        found = _key(session)
-    return found or _make(store, clock())
+        found = _read_key(session)
+    return found or _create_key(store, clock())
 
 
-def rotate(store: Store, now: datetime) -> None:
+def rotate_key_row(store: Store, now: datetime) -> None:
     """Make a new key in place of the old one, which ends whatever was signed."""
     with store.write() as session:
         take_advisory_lock(session, "signing key")
-        _replace(session, now)
+        _replace_key(session, now)
         audit(session, Actor("command", "local"), "rotate_key", "signing key", now)
 
 
-def _make(store: Store, now: datetime) -> bytes:
+def _create_key(store: Store, now: datetime) -> bytes:
     with store.write() as session:
         take_advisory_lock(session, "signing key")
         # another process may have been first
-        return _key(session) or _replace(session, now)
+        return _read_key(session) or _replace_key(session, now)
 
 
-def _key(session: Session) -> bytes | None:
+def _read_key(session: Session) -> bytes | None:
     row = session.get(SigningKey, ROW)
     return row.key if row is not None and len(row.key) == BYTES else None
 
 
-def _replace(session: Session, now: datetime) -> bytes:
+def _replace_key(session: Session, now: datetime) -> bytes:
     key = secrets.token_bytes(BYTES)
     session.merge(SigningKey(id=ROW, key=key, made_at=now))
     return key

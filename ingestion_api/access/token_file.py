@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-LONGEST = 4096  # bytes; what the sign-in form takes
-SETTLED = 1.0  # seconds; a younger file may change again without any trace in its times
+MAX_BYTES = 4096  # bytes; what the sign-in form takes
+SETTLE_SECONDS = 1.0  # seconds; a younger file may change again without any trace in its times
 
 
-class UnreadableFile(Exception):
+class TokenFileError(Exception):
     """The file holds no text; the text of the error completes "The file ... "."""
 
 
@@ -31,30 +31,30 @@ class FileState:
     @property
     def is_settled(self) -> bool:
         """Whether a later change is certain to give another state."""
-        return time.time() - max(self.modified_ns, self.changed_ns) / 1e9 > SETTLED
+        return time.time() - max(self.modified_ns, self.changed_ns) / 1e9 > SETTLE_SECONDS
 
 
-def read_state(file: Path) -> FileState:
+def file_state(file: Path) -> FileState:
     """Return the state of a file; UnreadableFile when there is none."""
-    with _explained():
-        return _state(file.stat())
+    with _explain_errors():
+        return _state_of(file.stat())
 
 
 def read_text(file: Path) -> str:
     """Return the text of a file without the space around it; UnreadableFile when it is none."""
-    with _explained():
+    with _explain_errors():
         # a pipe without a writer would be waited for
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UnreadableFile("is not a regular file")
-            content = os.read(descriptor, LONGEST + 1)
+                raise TokenFileError("is not a regular file")
+            content = os.read(descriptor, MAX_BYTES + 1)
         finally:
             os.close(descriptor)
-    return _text(content)
+    return _decode(content)
 
 
-def make_token(file: Path) -> None:
+def create_token_file(file: Path) -> None:
     """Make a random token in `file`, for its owner only, unless one is there; OSError.
 
     Several processes may call this at once: the file appears whole, and the first one stays.
@@ -71,26 +71,26 @@ def make_token(file: Path) -> None:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explain_errors() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise UnreadableFile("is missing") from None
+        raise TokenFileError("is missing") from None
     except OSError as error:
-        raise UnreadableFile(f"cannot be read: {error.strerror}") from None
+        raise TokenFileError(f"cannot be read: {error.strerror}") from None
     except ValueError:
-        raise UnreadableFile("cannot be read: its path holds a NUL") from None
+        raise TokenFileError("cannot be read: its path holds a NUL") from None
 
 
-def _state(found: os.stat_result) -> FileState:
+def _state_of(found: os.stat_result) -> FileState:
     return FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _text(content: bytes) -> str:
-    if len(content) > LONGEST:
-        raise UnreadableFile(f"is longer than {LONGEST} bytes")
+def _decode(content: bytes) -> str:
+    if len(content) > MAX_BYTES:
+        raise TokenFileError(f"is longer than {MAX_BYTES} bytes")
     try:
         # some editors put a byte order mark before the text
         return content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        raise UnreadableFile("is not text in UTF-8") from None
+        raise TokenFileError("is not text in UTF-8") from None

@@ -11,21 +11,21 @@ from pydantic import SecretStr
 
 from ingestion_api.access.token_file import (
     FileState,
-    UnreadableFile,
-    make_token,
-    read_state,
+    TokenFileError,
+    create_token_file,
+    file_state,
     read_text,
 )
 from ingestion_api.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SHORTEST = 32  # characters
-FEWEST = 8  # different ones among them
-EXPECTED = f"expected at least {SHORTEST} characters, {FEWEST} of them different"
+MIN_LENGTH = 32  # characters
+MIN_DISTINCT = 8  # different ones among them
+EXPECTED = f"expected at least {MIN_LENGTH} characters, {MIN_DISTINCT} of them different"
 
 
-class TokenFlaw(Exception):
+class InvalidToken(Exception):
     """Why a token opens nothing; `detail` is for anybody, the text also names the file."""
 
     def __init__(self, text: str, detail: str) -> None:
@@ -34,15 +34,15 @@ class TokenFlaw(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class TokenSource:
     """Where a token is looked for: in words for anybody, and in words for the log."""
 
     public: str
     exact: str
 
-    def flaw(self, sentence: str) -> TokenFlaw:
+    def flaw(self, sentence: str) -> InvalidToken:
         """What is wrong there."""
-        return TokenFlaw(f"{self.exact} {sentence}", f"{self.public} {sentence}")
+        return InvalidToken(f"{self.exact} {sentence}", f"{self.public} {sentence}")
 
 
 class Token:
@@ -52,27 +52,29 @@ class Token:
     replaced.
     """
 
-    def __init__(self, name: str, place: Place, source: SecretStr | Path) -> None:
+    def __init__(self, name: str, place: TokenSource, source: SecretStr | Path) -> None:
         self._name = name
         self._place = place
-        self._source = source if isinstance(source, Path) else _rated(source.get_secret_value(), place)
-        self._read: tuple[FileState, bytes | TokenFlaw] | None = None
+        self._source = (
+            source if isinstance(source, Path) else _check_strength(source.get_secret_value(), place)
+        )
+        self._read: tuple[FileState, bytes | InvalidToken] | None = None
         self._told: bytes | str | None = None
         self._lock = Lock()
 
     def check(self) -> bytes:
         """Return the digest of the token in force; TokenFlaw when it opens nothing."""
         found = self._from_file(self._source) if isinstance(self._source, Path) else self._source
-        if isinstance(found, TokenFlaw):
+        if isinstance(found, InvalidToken):
             # one of its own for each caller: an error that is raised again keeps all its traces
-            raise TokenFlaw(str(found), found.detail)
+            raise InvalidToken(str(found), found.detail)
         return found
 
     def digest(self) -> bytes:
         """Return what `check` does, and log what has changed since the last time."""
         try:
             found = self.check()
-        except TokenFlaw as flaw:
+        except InvalidToken as flaw:
             self._tell(str(flaw))
             raise
         self._tell(found)
@@ -82,16 +84,16 @@ class Token:
         """Whether `presented` is the token; takes as long for a near miss as for a far one."""
         try:
             expected = self.digest()
-        except TokenFlaw:
+        except InvalidToken:
             return False
         return hmac.compare_digest(_digest(presented), expected)
 
-    def _from_file(self, file: Path) -> bytes | TokenFlaw:
+    def _from_file(self, file: Path) -> bytes | InvalidToken:
         try:
-            state = read_state(file)
+            state = file_state(file)
             if self._read is None or self._read[0] != state or not state.is_settled:
-                self._read = state, _rated(read_text(file), self._place)
-        except UnreadableFile as error:
+                self._read = state, _check_strength(read_text(file), self._place)
+        except TokenFileError as error:
             return self._place.flaw(f"{error}; {EXPECTED}")
         return self._read[1]
 
@@ -109,17 +111,19 @@ class Token:
 def operator_token(settings: Settings) -> Token:
     """The operators' token; without a configured one, one is made and kept in the state folder; TokenFlaw."""
     if settings.token is None and settings.token_file is None:
-        file = made_file(settings)
+        file = generated_token_file(settings)
         try:
-            make_token(file)
+            create_token_file(file)
         except OSError as error:
-            raise _of_settings(f"the operators' token cannot be made in {file}: {error.strerror}") from None
-    return _operators(settings)
+            raise _settings_error(
+                f"the operators' token cannot be made in {file}: {error.strerror}"
+            ) from None
+    return _operator_token(settings)
 
 
 def webhook_token(settings: Settings) -> Token | None:
     """Alertmanager's token, if it has one of its own."""
-    return _configured(
+    return _configured_token(
         "Alertmanager's", "SERVICE_WEBHOOK_TOKEN", settings.webhook_token, settings.webhook_token_file
     )
 
@@ -131,53 +135,53 @@ def check_tokens(settings: Settings) -> None:
         ("SERVICE_WEBHOOK_TOKEN", settings.webhook_token, settings.webhook_token_file),
     ):
         if file == Path():
-            raise _of_settings(f"{name}_FILE is empty; expected the path of a file")
+            raise _settings_error(f"{name}_FILE is empty; expected the path of a file")
         if value is not None and file is not None:
-            raise _of_settings(f"{name} and {name}_FILE are both set; expected one of them")
+            raise _settings_error(f"{name} and {name}_FILE are both set; expected one of them")
     is_made_later = (
-        settings.token is None and settings.token_file is None and not made_file(settings).exists()
+        settings.token is None and settings.token_file is None and not generated_token_file(settings).exists()
     )
-    for token in (None if is_made_later else _operators(settings), webhook_token(settings)):
+    for token in (None if is_made_later else _operator_token(settings), webhook_token(settings)):
         if token is not None:
             token.check()
 
 
-def made_file(settings: Settings) -> Path:
+def generated_token_file(settings: Settings) -> Path:
     """Where the operators' token is kept that the service makes itself."""
     return settings.state_dir / "token"
 
 
-def _operators(settings: Settings) -> Token:
+def _operator_token(settings: Settings) -> Token:
     name = "The operators'"
-    configured = _configured(name, "SERVICE_TOKEN", settings.token, settings.token_file)
+    configured = _configured_token(name, "SERVICE_TOKEN", settings.token, settings.token_file)
     if configured is not None:
         return configured
-    file = made_file(settings)
-    return Token(name, Place("the file service/token of the run directory", f"the file {file}"), file)
+    file = generated_token_file(settings)
+    return Token(name, TokenSource("the file service/token of the run directory", f"the file {file}"), file)
 
 
-def _configured(name: str, setting: str, value: SecretStr | None, file: Path | None) -> Token | None:
+def _configured_token(name: str, setting: str, value: SecretStr | None, file: Path | None) -> Token | None:
     if value is not None:
-        return Token(name, Place(setting, setting), value)
+        return Token(name, TokenSource(setting, setting), value)
     if file is None:
         return None
     public = f"the file of {setting}_FILE"
-    return Token(name, Place(public, f"{public}, {file},"), file)
+    return Token(name, TokenSource(public, f"{public}, {file},"), file)
 
 
-def _of_settings(sentence: str) -> TokenFlaw:
+def _settings_error(sentence: str) -> InvalidToken:
     # it ends the start, so that nobody else reads it
-    return TokenFlaw(sentence, sentence)
+    return InvalidToken(sentence, sentence)
 
 
-def _rated(text: str, place: Place) -> bytes | TokenFlaw:
+def _check_strength(text: str, place: TokenSource) -> bytes | InvalidToken:
     token = text.strip()
     if not token:
         return place.flaw(f"is empty; {EXPECTED}")
     if not token.isprintable():
         # it could be sent neither in a header nor with the form
         return place.flaw("holds more than one line of text; expected one token")
-    if len(token) < SHORTEST or len(set(token)) < FEWEST:
+    if len(token) < MIN_LENGTH or len(set(token)) < MIN_DISTINCT:
         return place.flaw(f"holds a weak token; {EXPECTED}")
     return _digest(token)
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from ingestion_api.store.tables import AuditRow
 
 
-def rows(
+def audit_rows(
     session: Session, limit: int, before: int | None = None, action: str | None = None
 ) -> Sequence[AuditRow]:
     """The newest rows first, of one action or of all; `before` is the last id of the page before."""

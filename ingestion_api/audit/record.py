@@ -9,7 +9,7 @@ from ingestion_api.access.bearer import Actor
 from ingestion_api.store.tables import AuditRow
 
 
-def record(
+def record_change(
     session: Session, actor: Actor, action: str, subject: str, at: datetime, **details: Any
 ) -> AuditRow:
     """Add an audit row; it is kept only if the change is."""

@@ -16,9 +16,9 @@ from ingestion_api.jobs.watch import batches
 from ingestion_api.settings import Settings
 
 TIMEOUT = 2.0
-SCANNED = 1000  # keys a SCAN step
-UNLINKED = 500  # keys an UNLINK
-SECONDS = 20.0  # a clear that takes longer stops and says so
+SCAN_COUNT = 1000  # keys a SCAN step
+UNLINK_BATCH = 500  # keys an UNLINK
+CLEAR_TIMEOUT = 20.0  # a clear that takes longer stops and says so
 GLOB = re.compile(r"([\\*?\[\]^-])")
 
 
@@ -43,7 +43,7 @@ class CacheStatistics:
 
 
 @dataclass(frozen=True)
-class Cleared:
+class ClearResult:
     """How many keys were found and removed; `whole` is False when time ran out before the end."""
 
     keys: int
@@ -75,10 +75,10 @@ class Cache:
         """Count the keys by prefix, over a sample, and read Redis's own counters."""
         info: Any = self._redis.info()
         groups: Counter[str] = Counter()
-        for number, key in enumerate(self._redis.scan_iter(count=SCANNED)):
+        for number, key in enumerate(self._redis.scan_iter(count=SCAN_COUNT)):
             if number >= self._sample:
                 break
-            groups[_group(key)] += 1
+            groups[_key_prefix(key)] += 1
         return CacheStatistics(
             keys=int(self._redis.dbsize()),
             memory_bytes=int(info.get("used_memory", 0)),
@@ -90,41 +90,41 @@ class Cache:
             sampled=groups.total(),
         )
 
-    def count(self, prefix: str) -> Cleared:
+    def count(self, prefix: str) -> ClearResult:
         """How many keys begin with `prefix`, without those that are protected."""
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + CLEAR_TIMEOUT
         number = 0
         for _key in self._matching(prefix):
             number += 1
             if time.monotonic() > deadline:
-                return Cleared(number, whole=False)
-        return Cleared(number, whole=True)
+                return ClearResult(number, whole=False)
+        return ClearResult(number, whole=True)
 
-    def clear(self, prefix: str) -> Cleared:
+    def clear(self, prefix: str) -> ClearResult:
         """Remove the keys that begin with `prefix`, in batches, without those that are protected."""
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + CLEAR_TIMEOUT
         number = 0
-        for batch in batches(self._matching(prefix), UNLINKED):
+        for batch in batches(self._matching(prefix), UNLINK_BATCH):
             number += int(self._redis.unlink(*batch))
             if time.monotonic() > deadline:
-                return Cleared(number, whole=False)
-        return Cleared(number, whole=True)
+                return ClearResult(number, whole=False)
+        return ClearResult(number, whole=True)
 
     def _matching(self, prefix: str) -> Iterator[bytes]:
         # a prefix is meant letter by letter, so what MATCH reads as a pattern is escaped
         pattern = GLOB.sub(r"\\\1", prefix) + "*"
-        for key in self._redis.scan_iter(match=pattern, count=SCANNED):
+        for key in self._redis.scan_iter(match=pattern, count=SCAN_COUNT):
             if not key.startswith(self._protected):
                 yield key
 
 
-def cache_of(cache: Cache | None) -> Cache:
+def require_cache(cache: Cache | None) -> Cache:
     """The cache, or Unavailable when none is configured."""
     if cache is None:
         raise Unavailable("No cache is configured; set SERVICE_CACHE_URL.")
     return cache
 
 
-def _group(key: bytes) -> str:
+def _key_prefix(key: bytes) -> str:
     head, colon, _rest = key.decode(errors="replace").partition(":")
     return f"{head[:60]}:" if colon else "(no prefix)"

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
-from ingestion_api.audit.record import record as audit
+from ingestion_api.audit.record import record_change as audit
 from ingestion_api.errors import TooManyRequests, Unprocessable
 from ingestion_api.jobs.queue import INGESTION, QueuePosition, queue_position, waiting_count
 from ingestion_api.jobs.states import PENDING, Transition, record_event

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ingestion_api.access.bearer import Actor
-from ingestion_api.audit.record import record as audit
+from ingestion_api.audit.record import record_change as audit
 from ingestion_api.dispatch.edge import EdgeQueue
 from ingestion_api.errors import Conflict, NotFound
 from ingestion_api.jobs.states import CANCELLED, ENDED, PENDING, Transition, transition

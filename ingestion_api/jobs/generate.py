@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from ingestion_api.access.bearer import Actor
-from ingestion_api.audit.record import record as audit
+from ingestion_api.audit.record import record_change as audit
 from ingestion_api.errors import Conflict
 from ingestion_api.jobs.queue import EMBEDDINGS
 from ingestion_api.jobs.states import ACTIVE, PENDING, Transition, record_event

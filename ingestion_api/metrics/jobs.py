@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.acknowledge import acknowledged_by_severity
-from ingestion_api.alerts.keep import firing_by_severity
+from ingestion_api.alerts.store import firing_by_severity
 from ingestion_api.jobs.queue import EMBEDDINGS, INGESTION, job_counts
 from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED, FAILED, PENDING, has_state
-from ingestion_api.metrics.levels import overrides
+from ingestion_api.metrics.levels import override_metrics
 from ingestion_api.service import Service
 from ingestion_api.store.tables import Job
 from ingestion_api.workers.overview import heartbeat_timeouts
@@ -22,7 +22,7 @@ from ingestion_api.workers.status import DEGRADED, OFFLINE, ONLINE, worker_state
 log = logging.getLogger(__name__)
 
 KINDS = (INGESTION, EMBEDDINGS)
-BOUNDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
+DURATION_BUCKETS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
 
 
 class JobMetrics(Collector):
@@ -49,18 +49,18 @@ class JobMetrics(Collector):
     def _read(self) -> Iterator[Metric]:
         service = self._service
         with service.store.read() as session:
-            yield from _jobs(session)
-            yield _durations(session)
-            yield _oldest(session, service)
-            yield _workers(session, service)
-            yield from _alerts(session)
-            yield overrides(session, service.clock())
+            yield from _job_metrics(session)
+            yield _duration_histogram(session)
+            yield _oldest_waiting(session, service)
+            yield _worker_metrics(session, service)
+            yield from _alert_metrics(session)
+            yield override_metrics(session, service.clock())
         limit = GaugeMetricFamily("ops_service_queue_capacity", "Ingestion jobs that may wait.")
         limit.add_metric([], service.settings.queue_limit)
         yield limit
 
 
-def _jobs(session: Session) -> Iterator[Metric]:
+def _job_metrics(session: Session) -> Iterator[Metric]:
     active = GaugeMetricFamily("ops_service_jobs", "Jobs that are not ended.", labels=["kind", "state"])
     ended = CounterMetricFamily("ops_service_jobs_ended", "Jobs that have ended.", labels=["kind", "state"])
     for kind in KINDS:
@@ -71,10 +71,10 @@ def _jobs(session: Session) -> Iterator[Metric]:
             ended.add_metric([kind, state], found[state])
     yield active
     yield ended
-    yield from _sums(session)
+    yield from _totals(session)
 
 
-def _sums(session: Session) -> Iterator[Metric]:
+def _totals(session: Session) -> Iterator[Metric]:
     columns = (func.sum(Job.files_processed), func.sum(Job.embeddings_generated), func.sum(Job.losses))
     files, vectors, losses = session.execute(select(*columns)).one()
     yield _counter("ops_service_files_processed", "Files that ingestions have read.", files)
@@ -88,36 +88,36 @@ def _counter(name: str, about: str, value: float | None) -> Metric:
     return family
 
 
-def _durations(session: Session) -> Metric:
+def _duration_histogram(session: Session) -> Metric:
     family = HistogramMetricFamily(
         "ops_service_job_duration_seconds", "Time from the last start of a job to its end.", labels=["kind"]
     )
     ran = (Job.state.in_((COMPLETE, FAILED)), Job.started_at.is_not(None))
-    took = select(Job.kind, _seconds(session).label("seconds")).where(*ran)
+    took = select(Job.kind, _duration_seconds(session).label("seconds")).where(*ran)
     # with an offset the databases find each job's seconds once, not once for each bucket
     each = took.offset(0).subquery().c
-    within = [func.sum(case((each.seconds <= bound, 1), else_=0)) for bound in BOUNDS]
+    within = [func.sum(case((each.seconds <= bound, 1), else_=0)) for bound in DURATION_BUCKETS]
     query = select(each.kind, func.count(), func.sum(each.seconds), *within).group_by(each.kind)
     for kind, number, total, *cumulated in session.execute(query):
-        buckets = [(str(bound), float(n)) for bound, n in zip(BOUNDS, cumulated, strict=True)]
+        buckets = [(str(bound), float(n)) for bound, n in zip(DURATION_BUCKETS, cumulated, strict=True)]
         family.add_metric([kind], [*buckets, ("+Inf", float(number))], float(total))
     return family
 
 
-def _seconds(session: Session) -> ColumnElement[Any]:
+def _duration_seconds(session: Session) -> ColumnElement[Any]:
     if session.get_bind().dialect.name == "sqlite":
         return (func.julianday(Job.ended_at) - func.julianday(Job.started_at)) * 86_400.0
     return func.extract("epoch", Job.ended_at - Job.started_at)
 
 
-def _oldest(session: Session, service: Service) -> Metric:
+def _oldest_waiting(session: Session, service: Service) -> Metric:
     family = GaugeMetricFamily("ops_service_oldest_waiting_seconds", "Age of the job that waits longest.")
     oldest = session.scalar(select(func.min(Job.submitted_at)).where(has_state(PENDING)))
     family.add_metric([], (service.clock() - oldest).total_seconds() if oldest else 0.0)
     return family
 
 
-def _workers(session: Session, service: Service) -> Metric:
+def _worker_metrics(session: Session, service: Service) -> Metric:
     family = GaugeMetricFamily(
         "ops_service_workers", "Workers by their last heartbeat.", labels=["type", "status"]
     )
@@ -128,7 +128,7 @@ def _workers(session: Session, service: Service) -> Metric:
     return family
 
 
-def _alerts(session: Session) -> Iterator[Metric]:
+def _alert_metrics(session: Session) -> Iterator[Metric]:
     firing = GaugeMetricFamily("ops_service_alerts_firing", "Incidents that fire.", labels=["severity"])
     acknowledged = GaugeMetricFamily(
         "ops_service_alerts_acknowledged", "Incidents that fire and are acknowledged.", labels=["severity"]

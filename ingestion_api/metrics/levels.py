@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.orm import Session
 
-from ingestion_api.preferences.keep import unexpired
+from ingestion_api.preferences.overrides import active_overrides
 from ingestion_api.service import Service
 
 
@@ -24,17 +24,17 @@ class LevelMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Read them from SQL."""
         with self._service.store.read() as session:
-            yield overrides(session, self._service.clock())
+            yield override_metrics(session, self._service.clock())
 
 
-def overrides(session: Session, now: datetime) -> Metric:
+def override_metrics(session: Session, now: datetime) -> Metric:
     """One series for each level that is set and has not expired."""
     family = GaugeMetricFamily(
         "ops_threshold_override",
         "Level that an operator has set in place of the file's.",
         labels=["signal", "severity"],
     )
-    for signal, levels in unexpired(session, now).items():
+    for signal, levels in active_overrides(session, now).items():
         for severity, level in levels.items():
             family.add_metric([signal, severity], level)
     return family

@@ -16,7 +16,7 @@ from ingestion_api.pages import (
     sign_in,
     workers,
 )
-from ingestion_api.pages.not_found import answer_people
+from ingestion_api.pages.not_found import install_html_404
 from ingestion_api.pages.templates import STATIC
 
 
@@ -38,4 +38,4 @@ def include_pages(app: FastAPI) -> None:
     )
     for subject in subjects:
         app.include_router(subject.router)
-    answer_people(app)
+    install_html_404(app)

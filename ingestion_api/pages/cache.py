@@ -7,21 +7,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from redis.exceptions import RedisError
 
-from ingestion_api.cache.cache import Cache, CacheStatistics, cache_of
+from ingestion_api.cache.cache import Cache, CacheStatistics, require_cache
 from ingestion_api.cache.clearing import clear, dry_run
 from ingestion_api.errors import BadRequest, Conflict, ServiceError
-from ingestion_api.pages.route import PageRoute
-from ingestion_api.pages.templates import number, page, size
-from ingestion_api.pages.visitor import Operator, own_form
+from ingestion_api.pages.page_route import PageRoute
+from ingestion_api.pages.templates import number, render_page, size
+from ingestion_api.pages.visitor import Operator, verify_csrf
 from ingestion_api.service import Service, current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 LONGEST_PREFIX = 200
-AWAY = "The cache does not answer; nothing is known of its keys."
+CACHE_UNAVAILABLE = "The cache does not answer; nothing is known of its keys."
 
 
 @dataclass(frozen=True)
-class Tile:
+class StatTile:
     """One number with its name."""
 
     name: str
@@ -29,7 +29,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Group:
+class KeyGroup:
     """Keys that begin alike."""
 
     prefix: str
@@ -43,18 +43,18 @@ def show(request: Request, _: Operator, prefix: str = "") -> Response:
     return _show(request, prefix=prefix[:LONGEST_PREFIX])
 
 
-@router.post("/cache/dry-run", dependencies=[own_form])
-def count(request: Request, _: Operator, prefix: Annotated[str, Form(max_length=1000)] = "") -> Response:
+@router.post("/cache/dry-run", dependencies=[verify_csrf])
+def count_keys(request: Request, _: Operator, prefix: Annotated[str, Form(max_length=1000)] = "") -> Response:
     """Count what a clear would delete, and ask."""
     try:
-        _check(prefix)
+        _check_prefix(prefix)
         trial = dry_run(current_service(request), prefix)
     except BadRequest as problem:
         return _show(request, problem.status, prefix=prefix, problem=problem.detail)
     return _show(request, prefix=prefix, trial=trial)
 
 
-@router.post("/cache/clear", dependencies=[own_form])
+@router.post("/cache/clear", dependencies=[verify_csrf])
 def delete(
     request: Request,
     actor: Operator,
@@ -72,7 +72,7 @@ def delete(
     return _show(request, cleared=cleared, cleared_prefix=prefix)
 
 
-def _check(prefix: str) -> None:
+def _check_prefix(prefix: str) -> None:
     if (
         not 2 <= len(prefix) <= LONGEST_PREFIX
         or not prefix.isascii()
@@ -86,7 +86,7 @@ def _show(request: Request, status: int = 200, **values: Any) -> Response:
     service = current_service(request)
     found, away = _statistics(service)
     shown = {"prefix": "", "problem": "", "trial": None, "cleared": None, "cleared_prefix": "", **values}
-    return page(
+    return render_page(
         request,
         "cache.html",
         status,
@@ -101,24 +101,24 @@ def _show(request: Request, status: int = 200, **values: Any) -> Response:
 
 def _statistics(service: Service) -> tuple[CacheStatistics | None, str]:
     try:
-        cache: Cache = cache_of(service.cache)
+        cache: Cache = require_cache(service.cache)
         return cache.statistics(), ""
     except RedisError:
-        return None, AWAY
+        return None, CACHE_UNAVAILABLE
     except ServiceError as problem:
         return None, problem.detail
 
 
-def _tiles(found: CacheStatistics) -> Iterator[Tile]:
+def _tiles(found: CacheStatistics) -> Iterator[StatTile]:
     ratio = found.hit_ratio
-    yield Tile("Keys", number(found.keys))
-    yield Tile("Hit ratio", "unknown" if ratio is None else f"{100 * ratio:.1f} %")
-    yield Tile("Memory", size(found.memory_bytes))
-    yield Tile("Expired", number(found.expired))
-    yield Tile("Evicted", number(found.evicted))
+    yield StatTile("Keys", number(found.keys))
+    yield StatTile("Hit ratio", "unknown" if ratio is None else f"{100 * ratio:.1f} %")
+    yield StatTile("Memory", size(found.memory_bytes))
+    yield StatTile("Expired", number(found.expired))
+    yield StatTile("Evicted", number(found.evicted))
 
 
-def _groups(service: Service, found: CacheStatistics) -> Iterator[Group]:
+def _groups(service: Service, found: CacheStatistics) -> Iterator[KeyGroup]:
     kept = service.settings.cache_protected
     for prefix, keys in found.groups.items():
-        yield Group(prefix, keys, prefix.endswith(":") and not prefix.startswith(kept))
+        yield KeyGroup(prefix, keys, prefix.endswith(":") and not prefix.startswith(kept))

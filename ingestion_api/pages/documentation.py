@@ -7,8 +7,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from ingestion_api.pages.route import PageRoute
-from ingestion_api.pages.templates import page, part
+from ingestion_api.pages.page_route import PageRoute
+from ingestion_api.pages.templates import render_fragment, render_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Document = Mapping[str, Any]
@@ -46,12 +46,14 @@ def show(request: Request) -> Response:
     state, document = request.app.state, request.app.openapi()
     if not hasattr(state, "routes_shown"):
         # the same for everybody as long as the service runs, and slow to write
-        state.routes_shown = part("documentation_routes.html", subjects=by_subject(document))
+        state.routes_shown = render_fragment(
+            "documentation_routes.html", subjects=operations_by_tag(document)
+        )
     about = document["info"]["description"]
-    return page(request, "documentation.html", about=about, routes=state.routes_shown)
+    return render_page(request, "documentation.html", about=about, routes=state.routes_shown)
 
 
-def by_subject(document: Document) -> dict[str, list[Operation]]:
+def operations_by_tag(document: Document) -> dict[str, list[Operation]]:
     """All operations, in the order of the document."""
     subjects: dict[str, list[Operation]] = {}
     for subject, operation in operations(document):

@@ -10,16 +10,16 @@ from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status, 
 from ingestion_api.encoder.choice import MODELS
 from ingestion_api.errors import BadRequest, ServiceError
 from ingestion_api.jobs.generate import GenerationParameters
+from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.progress import announcement
-from ingestion_api.pages.route import PageRoute
-from ingestion_api.pages.templates import page
-from ingestion_api.pages.visitor import Operator, own_form
+from ingestion_api.pages.templates import render_page
+from ingestion_api.pages.visitor import Operator, verify_csrf
 from ingestion_api.service import Service, current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-Which = Literal["missing", "outdated", "named", "all"]
-MOST_IDS = 10_000
-AWAY = "The database of the resources does not answer; nothing is known of their embeddings."
+Selection = Literal["missing", "outdated", "named", "all"]
+MAX_IDS = 10_000
+DATABASE_UNAVAILABLE = "The database of the resources does not answer; nothing is known of their embeddings."
 
 
 @router.get("/embeddings")
@@ -36,33 +36,35 @@ def show(
     return _show(request, form=form)
 
 
-@router.post("/embeddings", dependencies=[own_form])
+@router.post("/embeddings", dependencies=[verify_csrf])
 def generate(
     request: Request,
     actor: Operator,
-    which: Annotated[Which, Form()] = "missing",
+    which: Annotated[Selection, Form()] = "missing",
     resource_ids: Annotated[str, Form(max_length=800_000)] = "",
     batch_size: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Start a run and come back to watch it."""
     service = current_service(request)
     try:
-        request_generation(service, _wanted(service, which, resource_ids, batch_size), actor)
+        request_generation(service, _generation_request(service, which, resource_ids, batch_size), actor)
     except ServiceError as problem:
         form = {"which": which, "resource_ids": resource_ids, "batch_size": batch_size}
         return _show(request, problem.status, problem.detail, form)
     return RedirectResponse("/embeddings?notice=generating", 303)
 
 
-def _wanted(service: Service, which: Which, resource_ids: str, batch_size: str) -> GenerationParameters:
+def _generation_request(
+    service: Service, which: Selection, resource_ids: str, batch_size: str
+) -> GenerationParameters:
     size = batch_size or str(service.settings.batch_size)
     if not (size.isascii() and size.isdigit() and 1 <= int(size) <= 10_000):
         raise BadRequest(f"The batch size is {size!r}; expected a whole number from 1 to 10000.")
     if which != "named":
         return GenerationParameters(None, int(size), rebuild=which == "all", outdated=which == "outdated")
     ids = tuple(dict.fromkeys(resource_ids.replace(",", " ").split()))
-    if not 0 < len(ids) <= MOST_IDS or any(len(each) > 64 or not each.isprintable() for each in ids):
-        raise BadRequest(f"Enter 1 to {MOST_IDS} resource ids, separated by commas or spaces.")
+    if not 0 < len(ids) <= MAX_IDS or any(len(each) > 64 or not each.isprintable() for each in ids):
+        raise BadRequest(f"Enter 1 to {MAX_IDS} resource ids, separated by commas or spaces.")
     return GenerationParameters(ids, int(size))
 
 
@@ -79,7 +81,7 @@ def _show(
     }
     shown = found.active or found.last if found else None
     encoder = MODELS.get(service.settings.encoder, service.settings.encoder)
-    return page(
+    return render_page(
         request,
         "embeddings.html",
         status,
@@ -97,6 +99,6 @@ def _status(service: Service) -> tuple[EmbeddingStatus | None, str]:
     try:
         return embedding_status(service), ""
     except SQLAlchemyError:
-        return None, AWAY
+        return None, DATABASE_UNAVAILABLE
     except ServiceError as problem:
         return None, problem.detail

@@ -24,7 +24,7 @@ HEADERS = {
 }
 
 
-def guard(response: Response) -> Response:
+def add_page_headers(response: Response) -> Response:
     """Add the headers to a page's response."""
     response.headers.update(HEADERS)
     return response

@@ -9,10 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status
 from ingestion_api.errors import ServiceError, Unavailable
 from ingestion_api.jobs import history, queue
-from ingestion_api.pages import needs
-from ingestion_api.pages.needs import Need
-from ingestion_api.pages.route import PageRoute
-from ingestion_api.pages.templates import page
+from ingestion_api.pages import attention
+from ingestion_api.pages.attention import AttentionItem
+from ingestion_api.pages.page_route import PageRoute
+from ingestion_api.pages.templates import render_page
 from ingestion_api.pages.visitor import Operator
 from ingestion_api.service import Service, current_service
 from ingestion_api.workers.overview import workers_overview
@@ -31,10 +31,10 @@ def show(request: Request, _: Operator) -> Response:
     with service.store.read() as session:
         counts = queue.job_counts(session)
         jobs = history.newest_jobs(session, RECENT).jobs
-    return page(
+    return render_page(
         request,
         "home.html",
-        needs=needs.by_weight([*away, *_needs(service, workers, embeddings)]),
+        needs=attention.sort_by_severity([*away, *_attention_items(service, workers, embeddings)]),
         counts=counts,
         jobs=jobs,
         limit=service.settings.queue_limit,
@@ -44,12 +44,12 @@ def show(request: Request, _: Operator) -> Response:
     )
 
 
-def _workers(service: Service) -> tuple[Sequence[WorkerState], list[Need]]:
+def _workers(service: Service) -> tuple[Sequence[WorkerState], list[AttentionItem]]:
     try:
         return workers_overview(service).workers, []
     except RedisError:
         why = "Nothing is known of the edge worker until it is back."
-        return [], [Need("bad", "The edge worker's Redis does not answer", why)]
+        return [], [AttentionItem("bad", "The edge worker's Redis does not answer", why)]
 
 
 def _embeddings(service: Service) -> EmbeddingStatus | None:
@@ -59,28 +59,28 @@ def _embeddings(service: Service) -> EmbeddingStatus | None:
         return None
 
 
-def _needs(
+def _attention_items(
     service: Service, workers: Sequence[WorkerState], embeddings: EmbeddingStatus | None
-) -> Iterator[Need]:
-    yield from _of_broker(service)
-    yield from needs.of_workers(workers)
+) -> Iterator[AttentionItem]:
+    yield from _broker_items(service)
+    yield from attention.worker_items(workers)
     with service.store.read() as session:
-        yield from needs.of_jobs(session, service.settings.queue_limit, service.clock())
-        yield from needs.of_alerts(session)
+        yield from attention.job_items(session, service.settings.queue_limit, service.clock())
+        yield from attention.alert_items(session)
     if embeddings is None:
         why = "Nothing is known of their embeddings until it is back."
-        yield Need("bad", "The database of the resources does not answer", why)
+        yield AttentionItem("bad", "The database of the resources does not answer", why)
     else:
-        yield from needs.of_embeddings(embeddings)
+        yield from attention.embedding_items(embeddings)
 
 
-def _of_broker(service: Service) -> Iterator[Need]:
+def _broker_items(service: Service) -> Iterator[AttentionItem]:
     try:
         service.broker.check()
     except Unavailable as error:
         why = "Accepted jobs are kept and published as soon as it is back."
         yield (
-            Need("bad", "The queue's broker does not answer", why)
+            AttentionItem("bad", "The queue's broker does not answer", why)
             if service.broker.is_configured
-            else Need("warn", "There is no queue", error.detail)
+            else AttentionItem("warn", "There is no queue", error.detail)
         )

@@ -9,9 +9,9 @@ from fastapi.responses import RedirectResponse
 from ingestion_api.errors import ServiceError
 from ingestion_api.jobs import history, queue
 from ingestion_api.jobs.submit import submit
-from ingestion_api.pages.route import PageRoute
-from ingestion_api.pages.templates import page
-from ingestion_api.pages.visitor import Operator, own_form
+from ingestion_api.pages.page_route import PageRoute
+from ingestion_api.pages.templates import render_page
+from ingestion_api.pages.visitor import Operator, verify_csrf
 from ingestion_api.service import current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -24,8 +24,8 @@ def form(request: Request, _: Operator, repo_url: str = "") -> Response:
     return _show(request, repo_url[:2048])
 
 
-@router.post("/ingest", dependencies=[own_form])
-def order(
+@router.post("/ingest", dependencies=[verify_csrf])
+def submit_form(
     request: Request,
     actor: Operator,
     repo_url: Annotated[str, Form(max_length=10_000)] = "",
@@ -45,7 +45,7 @@ def _show(request: Request, repo_url: str, status: int = 200, problem: str = "")
     with service.store.read() as session:
         jobs = history.newest_jobs(session, RECENT).jobs
         waiting = queue.waiting_count(session)
-    return page(
+    return render_page(
         request,
         "ingest.html",
         status,

@@ -9,10 +9,10 @@ from ingestion_api.errors import NotFound
 from ingestion_api.jobs import history, queue
 from ingestion_api.jobs.states import ACTIVE
 from ingestion_api.jobs.submit import resubmit, stop_job
-from ingestion_api.pages.progress import announcement, gauges
-from ingestion_api.pages.route import PageRoute
-from ingestion_api.pages.templates import page
-from ingestion_api.pages.visitor import Operator, own_form
+from ingestion_api.pages.page_route import PageRoute
+from ingestion_api.pages.progress import announcement, progress_bars
+from ingestion_api.pages.templates import render_page
+from ingestion_api.pages.visitor import Operator, verify_csrf
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job
 from ingestion_api.store.tables.base import MAX_ID
@@ -20,11 +20,11 @@ from ingestion_api.store.tables.base import MAX_ID
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 State = Literal["pending", "processing", "complete", "failed", "skipped", "cancelled"]
 JobId = Annotated[int, Path(ge=1, le=MAX_ID)]
-SHOWN = 25
+PAGE_SIZE = 25
 
 
 @router.get("/jobs")
-def listing(
+def list_jobs(
     request: Request,
     _: Operator,
     state: State | None = None,
@@ -32,9 +32,9 @@ def listing(
 ) -> Response:
     """Show the jobs, newest first, in one state or in all."""
     with current_service(request).store.read() as session:
-        shown = history.newest_jobs(session, SHOWN, before, state)
+        shown = history.newest_jobs(session, PAGE_SIZE, before, state)
         counts = queue.job_counts(session)
-    return page(
+    return render_page(
         request,
         "jobs.html",
         jobs=shown.jobs,
@@ -46,7 +46,7 @@ def listing(
 
 
 @router.get("/jobs/{job_id}")
-def one(request: Request, _: Operator, job_id: JobId) -> Response:
+def show_job(request: Request, _: Operator, job_id: JobId) -> Response:
     """Show one job."""
     with current_service(request).store.read() as session:
         job = session.get(Job, job_id)
@@ -54,20 +54,20 @@ def one(request: Request, _: Operator, job_id: JobId) -> Response:
             raise NotFound(f"There is no job {job_id}.")
         place = queue.queue_position(session, job)
         story = history.job_events(session, job_id)
-    return page(
+    return render_page(
         request,
         "job.html",
         job=job,
         place=place,
         story=story,
-        gauges=gauges(job),
+        gauges=progress_bars(job),
         announcement=announcement(job),
         active=job.state in ACTIVE,
         took=history.duration_seconds(job),
     )
 
 
-@router.post("/jobs/{job_id}/cancel", dependencies=[own_form])
+@router.post("/jobs/{job_id}/cancel", dependencies=[verify_csrf])
 def cancel(request: Request, actor: Operator, job_id: JobId) -> Response:
     """Stop a job."""
     job = stop_job(current_service(request), job_id, actor)
@@ -75,7 +75,7 @@ def cancel(request: Request, actor: Operator, job_id: JobId) -> Response:
     return RedirectResponse(f"/jobs/{job_id}?notice={done}", 303)
 
 
-@router.post("/jobs/{job_id}/retry", dependencies=[own_form])
+@router.post("/jobs/{job_id}/retry", dependencies=[verify_csrf])
 def retry(request: Request, actor: Operator, job_id: JobId) -> Response:
     """Queue the same repository as a new job, and go there."""
     accepted = resubmit(current_service(request), job_id, actor)

@@ -15,6 +15,6 @@ _NOTICES = {
 }
 
 
-def notice(key: str) -> str:
+def notice_text(key: str) -> str:
     """Return the sentence for a key, or nothing for an unknown one."""
     return _NOTICES.get(key, "")

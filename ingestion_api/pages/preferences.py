@@ -10,20 +10,25 @@ from fastapi.responses import RedirectResponse
 
 from ingestion_api.errors import BadRequest, ServiceError
 from ingestion_api.notes import MAX_NOTE_LENGTH
-from ingestion_api.pages.measures import ASKED, measured
-from ingestion_api.pages.route import PageRoute
-from ingestion_api.pages.templates import page
-from ingestion_api.pages.visitor import Operator, own_form
-from ingestion_api.preferences.keep import Wanted, set_back, set_levels
-from ingestion_api.preferences.levels import written
-from ingestion_api.preferences.overview import Overview, Standing, one, overview
+from ingestion_api.pages.formatting import INPUT_UNITS, format_value
+from ingestion_api.pages.page_route import PageRoute
+from ingestion_api.pages.templates import render_page
+from ingestion_api.pages.visitor import Operator, verify_csrf
+from ingestion_api.preferences.levels import format_level
+from ingestion_api.preferences.overrides import LevelOverride, remove_override, set_override
+from ingestion_api.preferences.overview import (
+    PreferencesOverview,
+    SignalStatus,
+    preferences_overview,
+    signal_status,
+)
 from ingestion_api.service import Service, current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Name = Annotated[str, Path(min_length=1, max_length=100)]
 Number = Annotated[str, Form(max_length=40)]
 KEEP = "keep"
-LASTING = {
+DURATIONS = {
     "": "until it is set back",
     "1": "1 hour",
     "4": "4 hours",
@@ -35,7 +40,7 @@ LASTING = {
 
 
 @dataclass(frozen=True)
-class Filled:
+class FormValues:
     """What is in the form: a level for each severity as text, the reason, and for how long."""
 
     levels: Mapping[str, str]
@@ -43,17 +48,17 @@ class Filled:
     lasting: str = ""
 
 
-def _sent(
+def _form_values(
     info: Number = "",
     warning: Number = "",
     critical: Number = "",
     reason: Annotated[str, Form(max_length=MAX_NOTE_LENGTH)] = "",
     lasting: Annotated[str, Form(max_length=10)] = "",
-) -> Filled:
-    return Filled({"info": info, "warning": warning, "critical": critical}, reason, lasting)
+) -> FormValues:
+    return FormValues({"info": info, "warning": warning, "critical": critical}, reason, lasting)
 
 
-Sent = Annotated[Filled, Depends(_sent)]
+SentForm = Annotated[FormValues, Depends(_form_values)]
 
 
 @router.get("/preferences")
@@ -62,34 +67,34 @@ def show(request: Request, _: Operator, signal: str = "") -> Response:
     return _show(request, signal[:100])
 
 
-@router.post("/preferences/{name}", dependencies=[own_form])
-def change(request: Request, actor: Operator, name: Name, sent: Sent) -> Response:
+@router.post("/preferences/{name}", dependencies=[verify_csrf])
+def save_levels(request: Request, actor: Operator, name: Name, sent: SentForm) -> Response:
     """Set the levels of a signal."""
     service = current_service(request)
     try:
-        set_levels(service, name, _wanted(service, name, sent), actor)
+        set_override(service, name, _level_override(service, name, sent), actor)
     except ServiceError as problem:
         return _show(request, name, problem.status, problem.detail, sent)
     return RedirectResponse("/preferences?notice=levels-set", 303)
 
 
-@router.post("/preferences/{name}/set-back", dependencies=[own_form])
-def back(request: Request, actor: Operator, name: Name) -> Response:
+@router.post("/preferences/{name}/set-back", dependencies=[verify_csrf])
+def reset_levels(request: Request, actor: Operator, name: Name) -> Response:
     """Let the file's levels be in force again."""
-    set_back(current_service(request), name, actor)
+    remove_override(current_service(request), name, actor)
     return RedirectResponse("/preferences?notice=levels-set-back", 303)
 
 
-def _wanted(service: Service, name: str, sent: Filled) -> Wanted:
+def _level_override(service: Service, name: str, sent: FormValues) -> LevelOverride:
     filled = {severity: text for severity, text in sent.levels.items() if text.strip()}
     levels = {severity: _number(name, severity, text) for severity, text in filled.items()}
     if sent.lasting == KEEP:
-        before = one(service, name).preference
-        return Wanted(levels, sent.reason, before.expires_at if before else None)
-    if sent.lasting not in LASTING:
+        before = signal_status(service, name).preference
+        return LevelOverride(levels, sent.reason, before.expires_at if before else None)
+    if sent.lasting not in DURATIONS:
         raise BadRequest(f"It is to last {sent.lasting!r}; expected one of the times of the form.")
     lasting = timedelta(hours=int(sent.lasting)) if sent.lasting else None
-    return Wanted(levels, sent.reason, service.clock() + lasting if lasting else None)
+    return LevelOverride(levels, sent.reason, service.clock() + lasting if lasting else None)
 
 
 def _number(name: str, severity: str, text: str) -> float:
@@ -100,34 +105,34 @@ def _number(name: str, severity: str, text: str) -> float:
 
 
 def _show(
-    request: Request, name: str, status: int = 200, problem: str = "", sent: Filled | None = None
+    request: Request, name: str, status: int = 200, problem: str = "", sent: FormValues | None = None
 ) -> Response:
-    found = overview(current_service(request))
+    found = preferences_overview(current_service(request))
     chosen = next((it for it in found.signals if it.name == name), None)
-    return page(
+    return render_page(
         request,
         "preferences.html",
         status,
         found=found,
-        listed=_listed(found),
+        listed=_signals_by_unit(found),
         name=name,
         chosen=chosen,
         problem=problem,
-        form=sent or (_as_it_is(chosen) if chosen else None),
-        lasting_choices=LASTING,
-        asked=ASKED,
-        measured=measured,
-        written=written,
+        form=sent or (_current_values(chosen) if chosen else None),
+        lasting_choices=DURATIONS,
+        asked=INPUT_UNITS,
+        measured=format_value,
+        written=format_level,
     )
 
 
-def _as_it_is(chosen: Standing) -> Filled:
+def _current_values(chosen: SignalStatus) -> FormValues:
     now = chosen.preference if chosen.is_set else None
-    levels = {severity: written(level) for severity, level in chosen.in_force.items()}
-    return Filled(levels, now.reason if now else "", KEEP if now and now.expires_at else "")
+    levels = {severity: format_level(level) for severity, level in chosen.in_force.items()}
+    return FormValues(levels, now.reason if now else "", KEEP if now and now.expires_at else "")
 
 
-def _listed(found: Overview) -> dict[str, list[Standing]]:
+def _signals_by_unit(found: PreferencesOverview) -> dict[str, list[SignalStatus]]:
     return {
         "set": [it for it in found.signals if it.is_set],
         "file": [it for it in found.signals if not it.is_set],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ingestion_api.jobs.states import ACTIVE
 from ingestion_api.store.tables import Job
 
-_WORDS = {
+_STATE_TEXTS = {
     "pending": "is waiting",
     "complete": "is complete",
     "failed": "failed",
@@ -15,7 +15,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Gauge:
+class ProgressBar:
     """One bar: so many of so many; `total` is None while it is not known."""
 
     name: str
@@ -28,21 +28,21 @@ class Gauge:
         return min(100, 100 * self.done // self.total) if self.total else 0
 
 
-def gauges(job: Job) -> list[Gauge]:
+def progress_bars(job: Job) -> list[ProgressBar]:
     """Return the bars that say something about a job."""
     found = []
     if job.files_total is not None or job.files_processed is not None:
-        found.append(Gauge("Files", job.files_processed or 0, job.files_total))
+        found.append(ProgressBar("Files", job.files_processed or 0, job.files_total))
     if job.embeddings_total is not None or job.embeddings_generated is not None:
-        found.append(Gauge("Sparse embeddings", job.embeddings_generated or 0, job.embeddings_total))
+        found.append(ProgressBar("Sparse embeddings", job.embeddings_generated or 0, job.embeddings_total))
     return found
 
 
 def announcement(job: Job) -> str:
     """Return what a live region says; it changes by quarters, since every step would be a chatter."""
     if job.state not in ACTIVE or job.state == "pending":
-        return f"Job {job.id} {_WORDS[job.state]}."
-    bars = [bar for bar in gauges(job) if bar.total]
+        return f"Job {job.id} {_STATE_TEXTS[job.state]}."
+    bars = [bar for bar in progress_bars(job) if bar.total]
     if not bars:
         return f"Job {job.id} is running."
     return f"Job {job.id} is running: {bars[-1].name} {bars[-1].percent // 25 * 25} percent."

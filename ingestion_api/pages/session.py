@@ -27,7 +27,7 @@ def new_session(*, signed_in: bool) -> Session:
     return Session(secrets.token_urlsafe(18), int(time.time()) + LIFETIME, signed_in)
 
 
-class Seal:
+class CookieSigner:
     """Signs what browsers keep for us."""
 
     def __init__(self, signer: Signer) -> None:
@@ -57,7 +57,7 @@ class Seal:
         return self._signer.verify(form_key, "form", session.id)
 
 
-def keep(response: Response, seal: Seal, session: Session, *, secure: bool) -> None:
+def set_session_cookie(response: Response, seal: CookieSigner, session: Session, *, secure: bool) -> None:
     """Give the browser its session."""
     # Lax, for links from dashboards must find the visitor signed in; nothing changes on GET
     response.set_cookie(

@@ -6,13 +6,19 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from ingestion_api.access.bearer import address_of, gate_of
+from ingestion_api.access.bearer import bearer_auth, client_address
 from ingestion_api.errors import TooManyRequests, Unauthorized
-from ingestion_api.pages.ended import end
-from ingestion_api.pages.route import PageRoute
-from ingestion_api.pages.session import COOKIE, keep, new_session
-from ingestion_api.pages.templates import page
-from ingestion_api.pages.visitor import closed_of, is_secure, own_form, seal_of, visitor_of
+from ingestion_api.pages.page_route import PageRoute
+from ingestion_api.pages.revoked_sessions import revoke_session
+from ingestion_api.pages.session import COOKIE, new_session, set_session_cookie
+from ingestion_api.pages.templates import render_page
+from ingestion_api.pages.visitor import (
+    cookie_signer,
+    current_visitor,
+    is_secure,
+    sign_in_problem,
+    verify_csrf,
+)
 from ingestion_api.service import current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -21,14 +27,14 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 @router.get("/sign-in")
 async def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the parameter's name in the address
     """Show the form, or go on when signed in already."""
-    if visitor_of(request).session.signed_in:
-        return RedirectResponse(local(next), 303)
-    if closed := closed_of(request):
-        return page(request, "sign_in.html", closed.status, next="", problem="", closed=closed.detail)
+    if current_visitor(request).session.signed_in:
+        return RedirectResponse(local_path(next), 303)
+    if closed := sign_in_problem(request):
+        return render_page(request, "sign_in.html", closed.status, next="", problem="", closed=closed.detail)
     return _form(request, 200, next, "")
 
 
-@router.post("/sign-in", dependencies=[own_form])
+@router.post("/sign-in", dependencies=[verify_csrf])
 async def sign_in(
     request: Request,
     token: Annotated[str, Form(max_length=4096)] = "",
@@ -36,36 +42,36 @@ async def sign_in(
 ) -> Response:
     """Start a session for who shows the token."""
     try:
-        await run_in_threadpool(gate_of(request).operator, token.strip(), address_of(request))
+        await run_in_threadpool(bearer_auth(request).operator, token.strip(), client_address(request))
     except Unauthorized:
         problem = "This is not the token." if token.strip() else "Enter the token."
         return _form(request, 401, next, problem)
     except TooManyRequests as error:
         return _form(request, 429, next, error.detail)
-    response = RedirectResponse(local(next), 303)
-    if seal := seal_of(request):
+    response = RedirectResponse(local_path(next), 303)
+    if seal := cookie_signer(request):
         # a session of its own: one that somebody planted before is worth nothing afterwards
-        keep(response, seal, new_session(signed_in=True), secure=is_secure(request))
+        set_session_cookie(response, seal, new_session(signed_in=True), secure=is_secure(request))
     return response
 
 
-@router.post("/sign-out", dependencies=[own_form])
+@router.post("/sign-out", dependencies=[verify_csrf])
 def sign_out(request: Request) -> Response:
     """End the session, also for whoever has a copy of its cookie."""
-    service, session = current_service(request), visitor_of(request).session
+    service, session = current_service(request), current_visitor(request).session
     # a stranger's session opens nothing, so that it needs no end that would have to be kept
     if session.signed_in:
-        end(service.store, session, service.clock())
+        revoke_session(service.store, session, service.clock())
     response = RedirectResponse("/sign-in?notice=signed-out", 303)
     response.delete_cookie(COOKIE, path="/")
     return response
 
 
 def _form(request: Request, status: int, target: str, problem: str) -> Response:
-    return page(request, "sign_in.html", status, next=local(target), problem=problem, closed="")
+    return render_page(request, "sign_in.html", status, next=local_path(target), problem=problem, closed="")
 
 
-def local(address: str) -> str:
+def local_path(address: str) -> str:
     """Return the address if it is one of ours, else the home page."""
     is_path = address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if is_path and address.isprintable() and "\\" not in address else "/"

@@ -12,28 +12,28 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ingestion_api.pages.notices import notice
-from ingestion_api.pages.visitor import visitor_of
+from ingestion_api.pages.notices import notice_text
+from ingestion_api.pages.visitor import current_visitor
 from ingestion_api.store.tables import Job
 
 _HERE = Path(__file__).parents[1]
 STATIC = _HERE / "static"
 
 
-def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+def render_page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """Render a template with what every page needs."""
-    visitor = visitor_of(request)
+    visitor = current_visitor(request)
     shared = {
         "path": request.url.path,
         "form_key": visitor.form_key,
         "signed_in": visitor.session.signed_in,
-        "notice": notice(request.query_params.get("notice", "")),
+        "notice": notice_text(request.query_params.get("notice", "")),
         "status": status,
     }
     return HTMLResponse(_environment().get_template(template).render({**shared, **values}), status)
 
 
-def part(template: str, **values: Any) -> Markup:
+def render_fragment(template: str, **values: Any) -> Markup:
     """Render a piece of a page that is the same for everybody."""
     return Markup(_environment().get_template(template).render(values))  # noqa: S704 - the template escapes
 

@@ -7,18 +7,18 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Form, Request
 from starlette.concurrency import run_in_threadpool
 
-from ingestion_api.access.bearer import Actor, address_of
+from ingestion_api.access.bearer import Actor, client_address
 from ingestion_api.errors import ServiceError, SignInUnavailable
-from ingestion_api.pages.ended import has_ended
-from ingestion_api.pages.session import COOKIE, Seal, Session, new_session
+from ingestion_api.pages.revoked_sessions import is_revoked
+from ingestion_api.pages.session import COOKIE, CookieSigner, Session, new_session
 from ingestion_api.service import current_service
 
 
-class SignInNeeded(Exception):
+class SignInRequired(Exception):
     """The page is for operators, and this visitor has not signed in."""
 
 
-class FormRefused(ServiceError):
+class CsrfError(ServiceError):
     """The form did not come from our own page."""
 
     status = 403
@@ -33,42 +33,42 @@ class Visitor:
     is_new: bool
 
 
-async def learn_seal(request: Request) -> None:
+async def load_cookie_signer(request: Request) -> None:
     """Find the seal for this request, without which everybody is a stranger. Raises the database's errors."""
     try:
         # in a thread, as the key may have to be read from the database
-        request.state.seal = Seal(await run_in_threadpool(current_service(request).signer))
+        request.state.seal = CookieSigner(await run_in_threadpool(current_service(request).signer))
     except SignInUnavailable as closed:
         request.state.closed = closed
 
 
-def seal_of(request: Request) -> Seal | None:
+def cookie_signer(request: Request) -> CookieSigner | None:
     """Return the seal in force; None while nothing can be signed, so that no session and no form is ours."""
-    seal: Seal | None = getattr(request.state, "seal", None)
+    seal: CookieSigner | None = getattr(request.state, "seal", None)
     return seal
 
 
-def closed_of(request: Request) -> SignInUnavailable | None:
+def sign_in_problem(request: Request) -> SignInUnavailable | None:
     """Return why nobody can sign in; None while one can."""
     closed: SignInUnavailable | None = getattr(request.state, "closed", None)
     return closed
 
 
-def visitor_of(request: Request) -> Visitor:
+def current_visitor(request: Request) -> Visitor:
     """Return who asks, known or not; the same for the whole of a request."""
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     if visitor is None:
-        seal = seal_of(request)
+        seal = cookie_signer(request)
         known = seal.read(request.cookies.get(COOKIE, "")) if seal else None
-        visitor = request.state.visitor = _visitor(seal, known) if seal and known else _stranger(seal)
+        visitor = request.state.visitor = _visitor(seal, known) if seal and known else _anonymous(seal)
     return visitor
 
 
-def _visitor(seal: Seal, session: Session) -> Visitor:
+def _visitor(seal: CookieSigner, session: Session) -> Visitor:
     return Visitor(session, seal.form_key(session), is_new=False)
 
 
-def _stranger(seal: Seal | None) -> Visitor:
+def _anonymous(seal: CookieSigner | None) -> Visitor:
     session = new_session(signed_in=False)
     return Visitor(session, seal.form_key(session) if seal else "", is_new=True)
 
@@ -80,33 +80,31 @@ def is_secure(request: Request) -> bool:
 
 
 def _operator(request: Request) -> Actor:
-    session = visitor_of(request).session
+    session = current_visitor(request).session
     if not session.signed_in:
-        raise SignInNeeded
-    if has_ended(current_service(request).store, session):
+        raise SignInRequired
+    if is_revoked(current_service(request).store, session):
         # whoever shows it is given a new one, with which to sign in
-        request.state.visitor = _stranger(seal_of(request))
-        raise SignInNeeded
-    return Actor("operator (page)", address_of(request))
+        request.state.visitor = _anonymous(cookie_signer(request))
+        raise SignInRequired
+    return Actor("operator (page)", client_address(request))
 
 
-def _own_form(request: Request, form_key: Annotated[str, Form()] = "") -> None:
-    if closed := closed_of(request):
+def _verify_csrf(request: Request, form_key: Annotated[str, Form()] = "") -> None:
+    if closed := sign_in_problem(request):
         raise closed
-    visitor, seal = visitor_of(request), seal_of(request)
+    visitor, seal = current_visitor(request), cookie_signer(request)
     origin = request.headers.get("origin", "")
     if seal is None or visitor.is_new or not seal.opens(visitor.session, form_key):
-        raise FormRefused(
-            "This form is too old or not from here; go back, reload the page and send it again."
-        )
-    if origin and urlsplit(origin).netloc not in _own_hosts(request):
-        raise FormRefused("This form was sent from another site, so nothing was done.")
+        raise CsrfError("This form is too old or not from here; go back, reload the page and send it again.")
+    if origin and urlsplit(origin).netloc not in _allowed_origins(request):
+        raise CsrfError("This form was sent from another site, so nothing was done.")
 
 
-def _own_hosts(request: Request) -> set[str]:
+def _allowed_origins(request: Request) -> set[str]:
     public = current_service(request).settings.public_url
     return {request.headers.get("host", ""), urlsplit(public or "").netloc} - {""}
 
 
 Operator = Annotated[Actor, Depends(_operator)]
-own_form = Depends(_own_form)
+verify_csrf = Depends(_verify_csrf)

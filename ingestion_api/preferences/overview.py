@@ -6,15 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from ingestion_api.preferences.keep import signal_of
-from ingestion_api.preferences.levels import in_force
+from ingestion_api.preferences.levels import levels_in_force
+from ingestion_api.preferences.overrides import find_signal
 from ingestion_api.preferences.signals import Signal
 from ingestion_api.service import Service
 from ingestion_api.store.tables import Preference
 
 
 @dataclass(frozen=True)
-class Standing:
+class SignalStatus:
     """One signal and how it stands; `expired` tells that what was set no longer applies."""
 
     name: str
@@ -36,32 +36,32 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Overview:
+class PreferencesOverview:
     """All signals in the file's order, what was set for others, and what is wrong with the file."""
 
-    signals: Sequence[Standing]
+    signals: Sequence[SignalStatus]
     strangers: Sequence[Preference]
     problem: str
 
 
-def overview(service: Service) -> Overview:
+def preferences_overview(service: Service) -> PreferencesOverview:
     """How all signals stand."""
     known, now = service.signals.known(), service.clock()
     with service.store.read() as session:
         rows = {row.signal: row for row in session.scalars(select(Preference).order_by(Preference.signal))}
-    standings = [_standing(name, signal, rows.get(name), now) for name, signal in known.signals.items()]
+    standings = [_signal_status(name, signal, rows.get(name), now) for name, signal in known.signals.items()]
     strangers = [row for name, row in rows.items() if name not in known.signals]
-    return Overview(standings, strangers, known.problem)
+    return PreferencesOverview(standings, strangers, known.problem)
 
 
-def one(service: Service, name: str) -> Standing:
+def signal_status(service: Service, name: str) -> SignalStatus:
     """How one signal stands; NotFound when there is none, Unavailable while none are known."""
-    signal = signal_of(service, name)
+    signal = find_signal(service, name)
     with service.store.read() as session:
-        return _standing(name, signal, session.get(Preference, name), service.clock())
+        return _signal_status(name, signal, session.get(Preference, name), service.clock())
 
 
-def _standing(name: str, signal: Signal, row: Preference | None, now: datetime) -> Standing:
+def _signal_status(name: str, signal: Signal, row: Preference | None, now: datetime) -> SignalStatus:
     expired = row is not None and row.expires_at is not None and row.expires_at <= now
     wanted = row.levels if row and not expired else {}
-    return Standing(name, signal, row, expired, in_force(signal, wanted))
+    return SignalStatus(name, signal, row, expired, levels_in_force(signal, wanted))

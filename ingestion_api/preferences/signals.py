@@ -29,14 +29,14 @@ class Signal(BaseModel):
         return {severity: self.levels[severity] for severity in SEVERITIES if severity in self.levels}
 
 
-class _File(BaseModel):
+class _ThresholdsFile(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     signals: dict[str, Signal]
 
 
 @dataclass(frozen=True)
-class Known:
+class SignalCatalog:
     """The signals by name, and in one sentence why the file cannot be read; empty where it can."""
 
     signals: Mapping[str, Signal]
@@ -49,37 +49,37 @@ class SignalFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._stamp: tuple[int, int] | None = None
-        self._known = Known({})
+        self._known = SignalCatalog({})
 
-    def known(self) -> Known:
+    def known(self) -> SignalCatalog:
         """What the file says now."""
         try:
             status = self.path.stat()
             stamp = (status.st_mtime_ns, status.st_size)
             if stamp != self._stamp:
-                self._known, self._stamp = Known(_read(self.path)), stamp
+                self._known, self._stamp = SignalCatalog(_read_signals(self.path)), stamp
         except OSError as error:
             return self._still(f"thresholds_file is {self.path}, which cannot be read: {error.strerror}.")
         except yaml.YAMLError as error:
-            return self._still(f"thresholds_file is {self.path}, which is no YAML{_line(error)}.")
+            return self._still(f"thresholds_file is {self.path}, which is no YAML{_error_line(error)}.")
         except ValidationError as error:
-            return self._still(f"thresholds_file is {self.path}; {_sentence(error)}.")
+            return self._still(f"thresholds_file is {self.path}; {_error_sentence(error)}.")
         return self._known
 
-    def _still(self, problem: str) -> Known:
-        return Known(self._known.signals, problem)
+    def _still(self, problem: str) -> SignalCatalog:
+        return SignalCatalog(self._known.signals, problem)
 
 
-def _read(path: Path) -> dict[str, Signal]:
-    return _File.model_validate(yaml.safe_load(path.read_bytes())).signals
+def _read_signals(path: Path) -> dict[str, Signal]:
+    return _ThresholdsFile.model_validate(yaml.safe_load(path.read_bytes())).signals
 
 
-def _line(error: yaml.YAMLError) -> str:
+def _error_line(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     return f" at line {mark.line + 1}" if mark else ""
 
 
-def _sentence(error: ValidationError) -> str:
+def _error_sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     place = ".".join(str(step) for step in first["loc"]) or "its content"
     if first["type"] == "missing":

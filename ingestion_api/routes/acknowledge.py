@@ -6,10 +6,10 @@ from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, ConfigDict
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.alerts.acknowledge import acknowledge, take_back
+from ingestion_api.alerts.acknowledge import acknowledge, withdraw_acknowledgement
 from ingestion_api.notes import Note
-from ingestion_api.routes.alerts import OneAlert
-from ingestion_api.routes.answers import errors
+from ingestion_api.routes.alerts import AlertOut
+from ingestion_api.routes.responses import error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.tables.base import MAX_ID
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 AlertId = Annotated[int, Path(ge=1, le=MAX_ID, examples=[5])]
 
 
-class Acknowledge(BaseModel):
+class AcknowledgeRequest(BaseModel):
     """What is being done about it, for the others."""
 
     model_config = ConfigDict(
@@ -27,27 +27,29 @@ class Acknowledge(BaseModel):
     note: Note = ""
 
 
-WITHOUT_A_NOTE = Acknowledge()
+EMPTY_REQUEST = AcknowledgeRequest()
 
 
 @router.post(
     "/{alert_id}/acknowledge",
-    responses=errors(400, 401, 404, 409, 413, 422, 429, 503),
+    responses=error_responses(400, 401, 404, 409, 413, 422, 429, 503),
     summary="Acknowledge an alert",
 )
 def post(
     request: Request,
     alert_id: AlertId,
     actor: Operator,
-    wanted: Annotated[Acknowledge, Body()] = WITHOUT_A_NOTE,
-) -> OneAlert:
+    wanted: Annotated[AcknowledgeRequest, Body()] = EMPTY_REQUEST,
+) -> AlertOut:
     """Take care of an alert until it ends; when it fires again it is another. 409 when it is over."""
-    return OneAlert.of(acknowledge(current_service(request), alert_id, wanted.note, actor))
+    return AlertOut.of(acknowledge(current_service(request), alert_id, wanted.note, actor))
 
 
 @router.delete(
-    "/{alert_id}/acknowledge", responses=errors(401, 404, 409, 422, 429, 503), summary="Take that back"
+    "/{alert_id}/acknowledge",
+    responses=error_responses(401, 404, 409, 422, 429, 503),
+    summary="Take that back",
 )
-def delete(request: Request, alert_id: AlertId, actor: Operator) -> OneAlert:
+def delete(request: Request, alert_id: AlertId, actor: Operator) -> AlertOut:
     """Let an alert that fires be unacknowledged again. 409 when it is over."""
-    return OneAlert.of(take_back(current_service(request), alert_id, actor))
+    return AlertOut.of(withdraw_acknowledgement(current_service(request), alert_id, actor))

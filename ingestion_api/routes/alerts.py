@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from ingestion_api.access.bearer import Alertmanager, Operator
-from ingestion_api.alerts.keep import keep, listed
-from ingestion_api.alerts.notices import Webhook
-from ingestion_api.routes.answers import errors
+from ingestion_api.alerts.store import list_alerts, store_alerts
+from ingestion_api.alerts.webhook import WebhookPayload
 from ingestion_api.routes.examples import ACKNOWLEDGEMENT, ALERT, ALERTS, RECEIVED, with_example
-from ingestion_api.routes.shapes import Shape
+from ingestion_api.routes.responses import error_responses
+from ingestion_api.routes.schemas import ApiResponse
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.base import MAX_ID
@@ -24,7 +24,7 @@ Severity = Annotated[
 ]
 
 
-class Received(Shape):
+class WebhookOut(ApiResponse):
     """What became of a webhook call."""
 
     model_config = with_example(RECEIVED)
@@ -33,7 +33,7 @@ class Received(Shape):
     known: int = Field(description="Incidents told of again.")
 
 
-class Acknowledgement(Shape):
+class AcknowledgementOut(ApiResponse):
     """Who takes care of an incident."""
 
     model_config = with_example(ACKNOWLEDGEMENT)
@@ -43,14 +43,14 @@ class Acknowledgement(Shape):
     note: str
 
     @classmethod
-    def of(cls, alert: Alert) -> "Acknowledgement | None":
+    def of(cls, alert: Alert) -> "AcknowledgementOut | None":
         """The answer for a row; None for one that nobody has acknowledged."""
         if alert.acknowledged_at is None:
             return None
         return cls(by=alert.acknowledged_by or "", at=alert.acknowledged_at, note=alert.acknowledgement or "")
 
 
-class OneAlert(Shape):
+class AlertOut(ApiResponse):
     """One incident: one firing interval of one alert."""
 
     model_config = with_example(ALERT)
@@ -68,33 +68,35 @@ class OneAlert(Shape):
     first_received_at: datetime
     last_received_at: datetime
     notices: int = Field(description="How often Alertmanager told of it.")
-    acknowledgement: Acknowledgement | None
+    acknowledgement: AcknowledgementOut | None
 
     @classmethod
-    def of(cls, alert: Alert) -> "OneAlert":
+    def of(cls, alert: Alert) -> "AlertOut":
         """The answer for a row."""
         told = {name: getattr(alert, name) for name in cls.model_fields if name != "acknowledgement"}
-        return cls.model_validate({**told, "acknowledgement": Acknowledgement.of(alert)})
+        return cls.model_validate({**told, "acknowledgement": AcknowledgementOut.of(alert)})
 
 
-class AlertList(Shape):
+class AlertList(ApiResponse):
     """Incidents, newest first."""
 
     model_config = with_example(ALERTS)
 
-    alerts: list[OneAlert]
+    alerts: list[AlertOut]
     next_cursor: int | None = Field(default=None, description="Ask with before=<it> for the next page.")
 
 
-@router.post("/webhook", responses=errors(400, 401, 413, 422, 429, 503), summary="Alertmanager's webhook")
-def webhook(request: Request, call: Webhook, _actor: Alertmanager) -> Received:
+@router.post(
+    "/webhook", responses=error_responses(400, 401, 413, 422, 429, 503), summary="Alertmanager's webhook"
+)
+def webhook(request: Request, call: WebhookPayload, _actor: Alertmanager) -> WebhookOut:
     """Keep what Alertmanager tells, once for each fingerprint and start."""
     service = current_service(request)
-    kept = keep(service.store, call, service.clock())
-    return Received(new=kept.new, known=kept.known)
+    kept = store_alerts(service.store, call, service.clock())
+    return WebhookOut(new=kept.new, known=kept.known)
 
 
-@router.get("", responses=errors(401, 422, 429, 503), summary="Alerts, newest first")
+@router.get("", responses=error_responses(401, 422, 429, 503), summary="Alerts, newest first")
 def alerts(
     request: Request,
     _actor: Operator,
@@ -105,6 +107,6 @@ def alerts(
 ) -> AlertList:
     """Active and past incidents."""
     with current_service(request).store.read() as session:
-        found = listed(session, limit + 1, status, severity, before)
+        found = list_alerts(session, limit + 1, status, severity, before)
         more = found[limit - 1].id if len(found) > limit else None
-        return AlertList(alerts=[OneAlert.of(alert) for alert in found[:limit]], next_cursor=more)
+        return AlertList(alerts=[AlertOut.of(alert) for alert in found[:limit]], next_cursor=more)

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.audit.read import rows
-from ingestion_api.routes.answers import errors
+from ingestion_api.audit.read import audit_rows
 from ingestion_api.routes.examples import CHANGE, CHANGES, with_example
-from ingestion_api.routes.shapes import Shape
+from ingestion_api.routes.responses import error_responses
+from ingestion_api.routes.schemas import ApiResponse
 from ingestion_api.service import current_service
 from ingestion_api.store.tables.base import MAX_ID
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 Action = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[a-z_]+$", examples=["ingest"])]
 
 
-class Change(Shape):
+class AuditEntryOut(ApiResponse):
     """One change."""
 
     model_config = with_example(CHANGE)
@@ -34,16 +34,16 @@ class Change(Shape):
     details: dict[str, Any]
 
 
-class AuditLog(Shape):
+class AuditLog(ApiResponse):
     """Changes, newest first."""
 
     model_config = with_example(CHANGES)
 
-    changes: list[Change]
+    changes: list[AuditEntryOut]
     next_cursor: int | None = Field(default=None, description="Ask with before=<it> for the next page.")
 
 
-@router.get("", responses=errors(401, 422, 429, 503), summary="The audit log")
+@router.get("", responses=error_responses(401, 422, 429, 503), summary="The audit log")
 def audit_log(
     request: Request,
     _actor: Operator,
@@ -53,9 +53,9 @@ def audit_log(
 ) -> AuditLog:
     """Every change that was made through the service."""
     with current_service(request).store.read() as session:
-        found = rows(session, limit + 1, before, action)
+        found = audit_rows(session, limit + 1, before, action)
         changes = [
-            Change.model_validate({name: getattr(row, name) for name in Change.model_fields})
+            AuditEntryOut.model_validate({name: getattr(row, name) for name in AuditEntryOut.model_fields})
             for row in found[:limit]
         ]
     return AuditLog(changes=changes, next_cursor=changes[-1].id if len(found) > limit else None)

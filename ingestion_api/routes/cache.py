@@ -6,18 +6,18 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.cache.cache import cache_of
+from ingestion_api.cache.cache import require_cache
 from ingestion_api.cache.clearing import clear as clear_keys
 from ingestion_api.cache.clearing import dry_run
-from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import CACHE, CLEARED, with_example
-from ingestion_api.routes.shapes import Shape
+from ingestion_api.routes.responses import error_responses
+from ingestion_api.routes.schemas import ApiResponse
 from ingestion_api.service import current_service
 
 router = APIRouter(prefix="/api/v1/cache", tags=["cache"])
 
 
-class CacheState(Shape):
+class CacheStatisticsOut(ApiResponse):
     """What is in the cache."""
 
     model_config = with_example(CACHE)
@@ -33,7 +33,7 @@ class CacheState(Shape):
     sampled: int = Field(description="How many keys the groups were counted over.")
 
 
-class Clear(BaseModel):
+class ClearRequest(BaseModel):
     """Which keys to remove; first as a dry run."""
 
     model_config = ConfigDict(
@@ -47,7 +47,7 @@ class Clear(BaseModel):
     )
 
 
-class ClearAnswer(Shape):
+class ClearOut(ApiResponse):
     """How many keys were found, or removed."""
 
     model_config = with_example(CLEARED)
@@ -59,11 +59,11 @@ class ClearAnswer(Shape):
     confirmation: str | None = Field(description="Send it with dry_run false within ten minutes.")
 
 
-@router.get("", responses=errors(401, 429, 503), summary="Cache statistics")
-def statistics(request: Request, _actor: Operator) -> CacheState:
+@router.get("", responses=error_responses(401, 429, 503), summary="Cache statistics")
+def statistics(request: Request, _actor: Operator) -> CacheStatisticsOut:
     """Keys, memory, hits and misses, and the keys by prefix."""
-    found = cache_of(current_service(request).cache).statistics()
-    return CacheState(
+    found = require_cache(current_service(request).cache).statistics()
+    return CacheStatisticsOut(
         keys=found.keys,
         memory_bytes=found.memory_bytes,
         hits=found.hits,
@@ -76,8 +76,10 @@ def statistics(request: Request, _actor: Operator) -> CacheState:
     )
 
 
-@router.post("/clear", responses=errors(400, 401, 409, 413, 422, 429, 503), summary="Clear keys by prefix")
-def clear(request: Request, actor: Operator, wanted: Annotated[Clear, Body()]) -> ClearAnswer:
+@router.post(
+    "/clear", responses=error_responses(400, 401, 409, 413, 422, 429, 503), summary="Clear keys by prefix"
+)
+def clear(request: Request, actor: Operator, wanted: Annotated[ClearRequest, Body()]) -> ClearOut:
     """Count first; then, with the confirmation, remove. Protected prefixes are never touched."""
     service = current_service(request)
     if wanted.dry_run:
@@ -85,7 +87,7 @@ def clear(request: Request, actor: Operator, wanted: Annotated[Clear, Body()]) -
         found, confirmation = trial.found, trial.confirmation
     else:
         found, confirmation = clear_keys(service, wanted.prefix, wanted.confirmation or "", actor), None
-    return ClearAnswer(
+    return ClearOut(
         prefix=wanted.prefix,
         dry_run=wanted.dry_run,
         keys=found.keys,

@@ -11,9 +11,9 @@ from ingestion_api.access.bearer import Operator
 from ingestion_api.embeddings.request import embedding_status, request_generation
 from ingestion_api.jobs.generate import GenerationParameters
 from ingestion_api.jobs.history import duration_seconds
-from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import EMBEDDINGS, QUEUED, RUN, with_example
-from ingestion_api.routes.shapes import Shape, State
+from ingestion_api.routes.responses import error_responses
+from ingestion_api.routes.schemas import ApiResponse, State
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job
 
@@ -22,16 +22,16 @@ router = APIRouter(prefix="/admin/sparse-embeddings", tags=["sparse embeddings"]
 ResourceId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_.:-]+$")]
 
 
-def _whole(value: object) -> object:
+def _require_integer(value: object) -> object:
     # JSON has one kind of number, so 100.0 is a whole one
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-BatchSize = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
+BatchSize = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_require_integer)]
 
 
 # what `Wanted.one_choice` refuses, for those who read the document
-_TWO_CHOICES: JsonDict = {
+_EITHER_SELECTION: JsonDict = {
     "properties": {"outdated": {"const": True}},
     "required": ["outdated"],
     "anyOf": [
@@ -41,7 +41,7 @@ _TWO_CHOICES: JsonDict = {
 }
 
 
-class Wanted(BaseModel):
+class GenerationRequest(BaseModel):
     """Which resources get a vector; without ids those that have none."""
 
     model_config = ConfigDict(
@@ -52,7 +52,7 @@ class Wanted(BaseModel):
                 {},
                 {"resource_ids": ["6f9619ff-8b86-4d01-b42d-00cf4fc964ff"], "batch_size": 50},
             ],
-            "not": _TWO_CHOICES,
+            "not": _EITHER_SELECTION,
         },
     )
 
@@ -69,7 +69,7 @@ class Wanted(BaseModel):
         return self
 
 
-class Queued(Shape):
+class QueuedOut(ApiResponse):
     """The generation that was queued."""
 
     model_config = with_example(QUEUED)
@@ -80,7 +80,7 @@ class Queued(Shape):
     resources_to_process: int
 
 
-class Run(Shape):
+class RunOut(ApiResponse):
     """One generation."""
 
     model_config = with_example(RUN)
@@ -96,7 +96,7 @@ class Run(Shape):
     error: str | None
 
     @classmethod
-    def of(cls, job: Job) -> "Run":
+    def of(cls, job: Job) -> "RunOut":
         """The answer for a row."""
         return cls.model_validate(
             {
@@ -113,7 +113,7 @@ class Run(Shape):
         )
 
 
-class Covered(Shape):
+class CoverageOut(ApiResponse):
     """How many resources have a vector, by the model that made it."""
 
     model_config = with_example(EMBEDDINGS["coverage"])
@@ -124,26 +124,26 @@ class Covered(Shape):
     by_model: dict[str, int]
 
 
-class EmbeddingState(Shape):
+class EmbeddingStatusOut(ApiResponse):
     """The state of all sparse vectors."""
 
     model_config = with_example(EMBEDDINGS)
 
-    running: Run | None
+    running: RunOut | None
     progress: float | None = Field(description="0 to 1 of the running generation.")
     remaining_seconds: float | None
-    last_success: Run | None
-    last_run: Run | None
-    coverage: Covered
+    last_success: RunOut | None
+    last_run: RunOut | None
+    coverage: CoverageOut
 
 
 @router.post(
     "/generate",
     status_code=202,
-    responses=errors(400, 401, 409, 413, 422, 429, 503),
+    responses=error_responses(400, 401, 409, 413, 422, 429, 503),
     summary="Make sparse vectors",
 )
-def generate(request: Request, actor: Operator, wanted: Annotated[Wanted, Body()]) -> Queued:
+def generate(request: Request, actor: Operator, wanted: Annotated[GenerationRequest, Body()]) -> QueuedOut:
     """Queue a generation; asking for the active one again gives that one."""
     service = current_service(request)
     ids = tuple(wanted.resource_ids) if wanted.resource_ids is not None else None
@@ -151,7 +151,7 @@ def generate(request: Request, actor: Operator, wanted: Annotated[Wanted, Body()
     requested = request_generation(
         service, GenerationParameters(ids, size, wanted.rebuild, wanted.outdated), actor
     )
-    return Queued(
+    return QueuedOut(
         status="queued" if requested.job.state == "pending" else "processing",
         job_id=str(requested.job.id),
         estimated_duration_minutes=requested.estimated_minutes,
@@ -159,18 +159,18 @@ def generate(request: Request, actor: Operator, wanted: Annotated[Wanted, Body()
     )
 
 
-@router.get("/status", responses=errors(503), summary="How far the vectors are")
-def status(request: Request) -> EmbeddingState:
+@router.get("/status", responses=error_responses(503), summary="How far the vectors are")
+def status(request: Request) -> EmbeddingStatusOut:
     """The running generation, the last ones, and how many resources have a vector; watchers need no token."""
     found = embedding_status(current_service(request))
     covered = found.coverage
-    return EmbeddingState(
-        running=Run.of(found.active) if found.active else None,
+    return EmbeddingStatusOut(
+        running=RunOut.of(found.active) if found.active else None,
         progress=_progress(found.active) if found.active else None,
         remaining_seconds=found.remaining_seconds,
-        last_success=Run.of(found.last_success) if found.last_success else None,
-        last_run=Run.of(found.last) if found.last else None,
-        coverage=Covered(
+        last_success=RunOut.of(found.last_success) if found.last_success else None,
+        last_run=RunOut.of(found.last) if found.last else None,
+        coverage=CoverageOut(
             total=covered.total,
             embedded=covered.embedded,
             missing=covered.total - covered.embedded,

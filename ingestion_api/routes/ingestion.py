@@ -8,9 +8,9 @@ from ingestion_api.access.bearer import Operator
 from ingestion_api.jobs.accept import SubmitResult
 from ingestion_api.jobs.history import ended_jobs
 from ingestion_api.jobs.submit import submit
-from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import HISTORY, REPOSITORY
-from ingestion_api.routes.shapes import Dispatched, History, PastJob
+from ingestion_api.routes.responses import error_responses
+from ingestion_api.routes.schemas import DispatchedOut, EndedJobOut, History
 from ingestion_api.service import Service, current_service
 
 router = APIRouter(prefix="/api/v1/ingestion", tags=["ingestion"])
@@ -39,17 +39,19 @@ RepoUrl = Annotated[
 
 
 @router.post(
-    "/ingest/{repo_url:path}", responses=errors(400, 401, 413, 422, 429, 503), summary="Ingest a repository"
+    "/ingest/{repo_url:path}",
+    responses=error_responses(400, 401, 413, 422, 429, 503),
+    summary="Ingest a repository",
 )
-def ingest(request: Request, repo_url: RepoUrl, actor: Operator, key: Key = None) -> Dispatched:
+def ingest(request: Request, repo_url: RepoUrl, actor: Operator, key: Key = None) -> DispatchedOut:
     """Queue a repository; one that waits or runs already is not queued twice."""
     service = current_service(request)
     query = request.url.query
     accepted = submit(service, f"{repo_url}?{query}" if query else repo_url, actor, key)
-    return dispatched(service, accepted)
+    return dispatched_response(service, accepted)
 
 
-@router.get("/jobs/history", responses=errors(400, 422, 503), summary="Jobs that have ended")
+@router.get("/jobs/history", responses=error_responses(400, 422, 503), summary="Jobs that have ended")
 def history(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
@@ -58,13 +60,13 @@ def history(
     """The latest ended jobs, newest first."""
     with current_service(request).store.read() as session:
         page = ended_jobs(session, limit, cursor)
-        return History(jobs=[PastJob.of(job) for job in page.jobs], next_cursor=page.next_cursor)
+        return History(jobs=[EndedJobOut.of(job) for job in page.jobs], next_cursor=page.next_cursor)
 
 
-def dispatched(service: Service, accepted: SubmitResult) -> Dispatched:
+def dispatched_response(service: Service, accepted: SubmitResult) -> DispatchedOut:
     """The contract's answer for an accepted job."""
     job, place = accepted.job, accepted.place
-    return Dispatched(
+    return DispatchedOut(
         job_id=job.id,
         queue_position=place.position,
         target=TARGETS[job.dispatch],

@@ -11,9 +11,9 @@ from ingestion_api.errors import NotFound
 from ingestion_api.jobs.history import events_by_job, newest_jobs
 from ingestion_api.jobs.queue import job_counts, queue_positions
 from ingestion_api.jobs.submit import resubmit, stop_job
-from ingestion_api.routes.answers import errors
-from ingestion_api.routes.ingestion import dispatched
-from ingestion_api.routes.shapes import Dispatched, JobList, OneJob, QueueCounts, State, StepTaken
+from ingestion_api.routes.ingestion import dispatched_response
+from ingestion_api.routes.responses import error_responses
+from ingestion_api.routes.schemas import DispatchedOut, JobEventOut, JobList, JobOut, QueueCounts, State
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job
 from ingestion_api.store.tables.base import MAX_ID
@@ -26,7 +26,7 @@ Before = Annotated[
 JobIdPath = Annotated[int, Path(ge=1, le=MAX_ID, examples=[17])]
 
 
-@router.get("/queue", responses=errors(503), summary="Jobs by state")
+@router.get("/queue", responses=error_responses(503), summary="Jobs by state")
 def queue(request: Request) -> QueueCounts:
     """How many ingestion jobs are in each state."""
     service = current_service(request)
@@ -43,8 +43,8 @@ def queue(request: Request) -> QueueCounts:
     )
 
 
-@router.get("/jobs", responses=errors(401, 422, 429, 503), summary="Jobs in any state")
-def all_jobs(
+@router.get("/jobs", responses=error_responses(401, 422, 429, 503), summary="Jobs in any state")
+def list_jobs(
     request: Request,
     _actor: Operator,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
@@ -54,44 +54,48 @@ def all_jobs(
     """The newest jobs first."""
     with current_service(request).store.read() as session:
         page = newest_jobs(session, limit, before, status)
-        return JobList(jobs=_all(session, page.jobs), next_cursor=page.next_cursor)
+        return JobList(jobs=_job_responses(session, page.jobs), next_cursor=page.next_cursor)
 
 
-@router.get("/jobs/{job_id}", responses=errors(401, 404, 422, 429, 503), summary="One job")
-def job(request: Request, job_id: JobIdPath, _actor: Operator) -> OneJob:
+@router.get("/jobs/{job_id}", responses=error_responses(401, 404, 422, 429, 503), summary="One job")
+def show_job(request: Request, job_id: JobIdPath, _actor: Operator) -> JobOut:
     """Everything about one job, with its steps so far."""
     with current_service(request).store.read() as session:
         found = session.get(Job, job_id)
         if found is None:
             raise NotFound(f"There is no job {job_id}.")
-        return _one(session, found)
+        return _job_response(session, found)
 
 
-@router.post("/jobs/{job_id}/cancel", responses=errors(401, 404, 409, 422, 429, 503), summary="Cancel a job")
-def cancel(request: Request, job_id: JobIdPath, actor: Operator) -> OneJob:
+@router.post(
+    "/jobs/{job_id}/cancel", responses=error_responses(401, 404, 409, 422, 429, 503), summary="Cancel a job"
+)
+def cancel(request: Request, job_id: JobIdPath, actor: Operator) -> JobOut:
     """Cancel a waiting job at once, a running one as soon as its worker hears of it."""
     service = current_service(request)
     stop_job(service, job_id, actor)
     with service.store.read() as session:
-        return _one(session, session.get_one(Job, job_id))
+        return _job_response(session, session.get_one(Job, job_id))
 
 
 @router.post(
     "/jobs/{job_id}/retry",
-    responses=errors(400, 401, 404, 409, 422, 429, 503),
+    responses=error_responses(400, 401, 404, 409, 422, 429, 503),
     summary="Ask for a failed job again",
 )
-def retry(request: Request, job_id: JobIdPath, actor: Operator) -> Dispatched:
+def retry(request: Request, job_id: JobIdPath, actor: Operator) -> DispatchedOut:
     """Queue the same repository as a new job; the failed one stays in the history."""
     service = current_service(request)
-    return dispatched(service, resubmit(service, job_id, actor))
+    return dispatched_response(service, resubmit(service, job_id, actor))
 
 
-def _one(session: Session, found: Job) -> OneJob:
-    return _all(session, (found,))[0]
+def _job_response(session: Session, found: Job) -> JobOut:
+    return _job_responses(session, (found,))[0]
 
 
-def _all(session: Session, found: Sequence[Job]) -> list[OneJob]:
+def _job_responses(session: Session, found: Sequence[Job]) -> list[JobOut]:
     """The answers for some jobs; how many they are makes no more queries."""
     steps, places = events_by_job(session, [job.id for job in found]), queue_positions(session, found)
-    return [OneJob.of(job, places[job.id], [StepTaken.of(event) for event in steps[job.id]]) for job in found]
+    return [
+        JobOut.of(job, places[job.id], [JobEventOut.of(event) for event in steps[job.id]]) for job in found
+    ]

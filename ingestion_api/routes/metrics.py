@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from ingestion_api.metrics.levels import LevelMetrics
-from ingestion_api.routes.answers import Responses, errors
+from ingestion_api.routes.responses import Responses, error_responses
 from ingestion_api.service import current_service
 
 router = APIRouter(tags=["probes"])
@@ -18,7 +18,7 @@ def metrics(request: Request) -> Response:
     return _page(request, request.app.state.registry)
 
 
-@router.get("/metrics/levels", responses={**TEXT, **errors(503)}, response_class=Response)
+@router.get("/metrics/levels", responses={**TEXT, **error_responses(503)}, response_class=Response)
 def levels(request: Request) -> Response:
     """Only the levels that are set: asked every second, and no page at all while they are not known."""
     registry = CollectorRegistry()

@@ -9,12 +9,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from ingestion_api.access.bearer import Operator
 from ingestion_api.moments import Rfc3339Datetime
 from ingestion_api.notes import Note
-from ingestion_api.preferences.keep import Wanted, set_back, set_levels
-from ingestion_api.preferences.overview import Standing, one, overview
+from ingestion_api.preferences.overrides import LevelOverride, remove_override, set_override
+from ingestion_api.preferences.overview import SignalStatus, preferences_overview, signal_status
 from ingestion_api.preferences.signals import Severity
-from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import LEVELS, LEVELS_SET, PREFERENCES, SET_BACK, SET_LEVELS, with_example
-from ingestion_api.routes.shapes import Shape
+from ingestion_api.routes.responses import error_responses
+from ingestion_api.routes.schemas import ApiResponse
 from ingestion_api.service import current_service
 
 router = APIRouter(prefix="/api/v1/preferences", tags=["preferences"])
@@ -23,17 +23,17 @@ Name = Annotated[
 ]
 
 
-def _number(value: object) -> object:
+def _require_number(value: object) -> object:
     # true is a number to Python, and "5" could be read as one
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"is {repr(value)[:40]}; expected a number")  # noqa: TRY004 - pydantic asks for this kind
     return value
 
 
-Level = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Level = Annotated[float, BeforeValidator(_require_number), Field(allow_inf_nan=False)]
 
 
-class Levels(BaseModel):
+class LevelOverrideRequest(BaseModel):
     """The levels of one signal that are to be in force in place of the file's."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [SET_LEVELS]})
@@ -47,7 +47,7 @@ class Levels(BaseModel):
     )
 
 
-class Range(Shape):
+class LevelRangeOut(ApiResponse):
     """Between which levels an operator may choose."""
 
     model_config = with_example(LEVELS["range"])
@@ -56,7 +56,7 @@ class Range(Shape):
     greatest: float
 
 
-class LevelsSet(Shape):
+class LevelOverrideOut(ApiResponse):
     """What somebody has set for a signal."""
 
     model_config = with_example(LEVELS_SET)
@@ -69,7 +69,7 @@ class LevelsSet(Shape):
     expired: bool
 
 
-class SignalLevels(Shape):
+class SignalLevelsOut(ApiResponse):
     """One signal with the file's levels, those in force, and what somebody has set."""
 
     model_config = with_example(LEVELS)
@@ -78,13 +78,13 @@ class SignalLevels(Shape):
     meaning: str
     unit: str
     direction: Literal["above", "below"]
-    range: Range | None = Field(description="None where the levels can only be changed in the file.")
+    range: LevelRangeOut | None = Field(description="None where the levels can only be changed in the file.")
     file: dict[Severity, float]
     in_force: dict[Severity, float]
-    preference: LevelsSet | None
+    preference: LevelOverrideOut | None
 
     @classmethod
-    def of(cls, it: Standing) -> "SignalLevels":
+    def of(cls, it: SignalStatus) -> "SignalLevelsOut":
         """The answer for a signal."""
         bounds, preference = it.signal.range, it.preference
         names = ("levels", "set_by", "set_at", "reason", "expires_at")
@@ -103,16 +103,16 @@ class SignalLevels(Shape):
         )
 
 
-class Preferences(Shape):
+class PreferencesOut(ApiResponse):
     """All signals, in the order of the file."""
 
     model_config = with_example(PREFERENCES)
 
-    signals: list[SignalLevels]
+    signals: list[SignalLevelsOut]
     problem: str | None = Field(description="Why the file of the signals cannot be read, if it cannot.")
 
 
-class SetBack(Shape):
+class OverrideRemovedOut(ApiResponse):
     """The levels that were set and no longer are."""
 
     model_config = with_example(SET_BACK)
@@ -121,26 +121,32 @@ class SetBack(Shape):
     removed: dict[str, float]
 
 
-@router.get("", responses=errors(401, 429, 503), summary="All levels")
-def preferences(request: Request, _actor: Operator) -> Preferences:
+@router.get("", responses=error_responses(401, 429, 503), summary="All levels")
+def preferences(request: Request, _actor: Operator) -> PreferencesOut:
     """Every signal with the file's levels and those in force, and who set them, when and why."""
-    found = overview(current_service(request))
-    return Preferences(signals=[SignalLevels.of(it) for it in found.signals], problem=found.problem or None)
+    found = preferences_overview(current_service(request))
+    return PreferencesOut(
+        signals=[SignalLevelsOut.of(it) for it in found.signals], problem=found.problem or None
+    )
 
 
-@router.put("/{signal}", responses=errors(400, 401, 404, 413, 422, 429, 503), summary="Set levels")
-def put(request: Request, signal: Name, actor: Operator, wanted: Annotated[Levels, Body()]) -> SignalLevels:
+@router.put("/{signal}", responses=error_responses(400, 401, 404, 413, 422, 429, 503), summary="Set levels")
+def put(
+    request: Request, signal: Name, actor: Operator, wanted: Annotated[LevelOverrideRequest, Body()]
+) -> SignalLevelsOut:
     """Put levels in force within a second or two, in place of all that was set before for this signal.
 
     They must lie within the range of the signal and in order; else nothing changes and 400 tells why.
     """
     service = current_service(request)
     levels = {str(severity): level for severity, level in wanted.levels.items()}
-    set_levels(service, signal, Wanted(levels, wanted.reason, wanted.expires_at), actor)
-    return SignalLevels.of(one(service, signal))
+    set_override(service, signal, LevelOverride(levels, wanted.reason, wanted.expires_at), actor)
+    return SignalLevelsOut.of(signal_status(service, signal))
 
 
-@router.delete("/{signal}", responses=errors(401, 404, 422, 429, 503), summary="Set back to the file")
-def delete(request: Request, signal: Name, actor: Operator) -> SetBack:
+@router.delete(
+    "/{signal}", responses=error_responses(401, 404, 422, 429, 503), summary="Set back to the file"
+)
+def delete(request: Request, signal: Name, actor: Operator) -> OverrideRemovedOut:
     """Let the file's levels of a signal be in force again."""
-    return SetBack(signal=signal, removed=set_back(current_service(request), signal, actor))
+    return OverrideRemovedOut(signal=signal, removed=remove_override(current_service(request), signal, actor))

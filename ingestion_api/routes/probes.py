@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from ingestion_api.disk import data_folders, disk_shortage, scratch_folder
 from ingestion_api.dispatch.broker import NO_QUEUE
 from ingestion_api.errors import Unavailable
-from ingestion_api.routes.answers import errors
+from ingestion_api.routes.responses import error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.prepare import BackgroundMigration
 from ingestion_api.store.write_probe import WriteProbe
@@ -22,7 +22,7 @@ async def healthy() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/-/ready", responses=errors(503))
+@router.get("/-/ready", responses=error_responses(503))
 async def ready(request: Request) -> dict[str, str]:
     """The database can be written and its disk has room, so that pages and the webhook are served.
 
@@ -32,7 +32,7 @@ async def ready(request: Request) -> dict[str, str]:
     return await run_in_threadpool(_readiness, request)
 
 
-@router.get("/-/workers", responses=errors(503))
+@router.get("/-/workers", responses=error_responses(503))
 def workers(request: Request) -> dict[str, str]:
     """At least one worker is online, so that jobs are done."""
     found = workers_overview(current_service(request))

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from ingestion_api.disk import data_folders, disk_shortage, scratch_folder
 from ingestion_api.errors import Unavailable
-from ingestion_api.routes.answers import errors
 from ingestion_api.routes.examples import HEALTH, WORKER, WORKER_STATUS, with_example
 from ingestion_api.routes.probes import check_database
-from ingestion_api.routes.shapes import Shape
+from ingestion_api.routes.responses import error_responses
+from ingestion_api.routes.schemas import ApiResponse
 from ingestion_api.service import Service, current_service
 from ingestion_api.workers.overview import workers_overview
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api/v1/ingestion", tags=["workers"])
 HEALTHY = "healthy"
 
 
-class OneWorker(Shape):
+class WorkerOut(ApiResponse):
     """A worker, by its last heartbeat."""
 
     model_config = with_example(WORKER)
@@ -42,7 +42,7 @@ class OneWorker(Shape):
     )
 
 
-class WorkerStatus(Shape):
+class WorkerStatusOut(ApiResponse):
     """What the workers do, in one line and one by one."""
 
     model_config = with_example(WORKER_STATUS)
@@ -52,10 +52,10 @@ class WorkerStatus(Shape):
     )
     active_workers: int
     worker_health: Literal["healthy", "degraded", "offline"]
-    workers: list[OneWorker]
+    workers: list[WorkerOut]
 
 
-class Health(Shape):
+class HealthOut(ApiResponse):
     """Whether the service can do its own work, and why not."""
 
     model_config = with_example(HEALTH)
@@ -66,12 +66,12 @@ class Health(Shape):
     )
 
 
-@router.get("/worker/status", responses=errors(503), summary="What the workers do")
-def worker_status(request: Request) -> WorkerStatus:
+@router.get("/worker/status", responses=error_responses(503), summary="What the workers do")
+def worker_status(request: Request) -> WorkerStatusOut:
     """The contract's word for the whole, and each worker by its last heartbeat."""
     found = workers_overview(current_service(request))
     workers = [
-        OneWorker(
+        WorkerOut(
             id=worker.id,
             type="edge" if worker.type == "edge" else "cloud",
             host=worker.host,
@@ -85,27 +85,27 @@ def worker_status(request: Request) -> WorkerStatus:
         )
         for worker in found.workers
     ]
-    return WorkerStatus(
+    return WorkerStatusOut(
         status=found.words, active_workers=found.active, worker_health=found.health, workers=workers
     )
 
 
-@router.get("/health", responses={503: {"model": Health}}, summary="Can the service do its work")
+@router.get("/health", responses={503: {"model": HealthOut}}, summary="Can the service do its work")
 def health(request: Request) -> JSONResponse:
     """Ask the database, the queue and the disks; 503 when one of them is not as it must be."""
     services = _services(request)
     needed = (services["database"], services["redis"], services["disk"])
     healthy = all(state in (HEALTHY, NO_QUEUE) for state in needed)
-    body = Health(status="healthy" if healthy else "unhealthy", services=services)
+    body = HealthOut(status="healthy" if healthy else "unhealthy", services=services)
     return JSONResponse(body.model_dump(), 200 if healthy else 503)
 
 
 def _services(request: Request) -> dict[str, str]:
     service = current_service(request)
     found = {
-        "database": _said(lambda: check_database(request)),
-        "redis": _said(lambda: _ask_queue(service)),
-        "disk": _said(lambda: _check_disks(service)),
+        "database": _service_state(lambda: check_database(request)),
+        "redis": _service_state(lambda: _ping_queue(service)),
+        "disk": _service_state(lambda: _check_disks(service)),
         "workers": "unknown",
     }
     if service.edge is None and not service.broker.is_configured:
@@ -115,7 +115,7 @@ def _services(request: Request) -> dict[str, str]:
     return found
 
 
-def _said(question: Callable[[], None]) -> str:
+def _service_state(question: Callable[[], None]) -> str:
     try:
         question()
     except Unavailable as error:
@@ -132,7 +132,7 @@ def _check_disks(service: Service) -> None:
         raise Unavailable(full)
 
 
-def _ask_queue(service: Service) -> None:
+def _ping_queue(service: Service) -> None:
     if service.edge is not None:
         service.edge.check()
     else:

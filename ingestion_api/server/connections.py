@@ -25,10 +25,10 @@ class Connection(Protocol):
         """Close it at once."""
 
 
-Waiting = dict[Connection, None]  # in the order in which they began to wait
+WaitingConnections = dict[Connection, None]  # in the order in which they began to wait
 
 
-class Connections:
+class ConnectionLimiter:
     """All connections, by the network that they come from."""
 
     def __init__(self, total: int, per_address: int, proxies: NetworkList | None = None) -> None:
@@ -38,7 +38,7 @@ class Connections:
         self._networks: dict[Connection, str] = {}
         self._count: Counter[str] = Counter()
         # strangers of one network, and those that had an answer before and are idle: they go last
-        self._waiting: tuple[dict[str, Waiting], dict[str, Waiting]] = ({}, {})
+        self._waiting: tuple[dict[str, WaitingConnections], dict[str, WaitingConnections]] = ({}, {})
 
     def __len__(self) -> int:
         """How many there are."""

@@ -11,16 +11,18 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from ingestion_api.server.connections import Connections
-from ingestion_api.server.timer import Timer
+from ingestion_api.server.connections import ConnectionLimiter
+from ingestion_api.server.timer import DeadlineTimer
 
-READ_AT_ONCE = 16_384  # bytes; by default asyncio takes 256 KiB of each connection at once
-LINGER = 2.0  # seconds for which the rest of a body is thrown away, so that the client reads our answer
-FLUSH = 10.0  # seconds for the client to take the end of an answer
+READ_BUFFER = 16_384  # bytes; by default asyncio takes 256 KiB of each connection at once
+LINGER_SECONDS = (
+    2.0  # seconds for which the rest of a body is thrown away, so that the client reads our answer
+)
+FLUSH_TIMEOUT = 10.0  # seconds for the client to take the end of an answer
 
 
 @dataclass(frozen=True)
-class Patience:
+class ProtocolTimeouts:
     """Seconds for the head of a request, for its body, and for the client to take our answer."""
 
     head: float
@@ -33,8 +35,8 @@ class BoundedProtocol(H11Protocol):
 
     def __init__(
         self,
-        connections: Connections,
-        patience: Patience,
+        connections: ConnectionLimiter,
+        patience: ProtocolTimeouts,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -45,13 +47,13 @@ class BoundedProtocol(H11Protocol):
         self.patience = patience
         self.address = ""
         self.served = False
-        self._reading = Timer(self.loop, self._too_slow)
-        self._writing = Timer(self.loop, self.drop)
+        self._reading = DeadlineTimer(self.loop, self._too_slow)
+        self._writing = DeadlineTimer(self.loop, self.drop)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Let it in if there is room."""
         super().connection_made(transport)
-        transport.max_size = READ_AT_ONCE  # type: ignore[attr-defined]  # of asyncio's selector transports
+        transport.max_size = READ_BUFFER  # type: ignore[attr-defined]  # of asyncio's selector transports
         self.address = self.client[0] if self.client else "unknown"
         if self.counted.admit(self):
             self._reading.start(self.patience.head)
@@ -81,17 +83,17 @@ class BoundedProtocol(H11Protocol):
         self._reading.stop()
         self.counted.waits(self)
         if self.conn.their_state is h11.SEND_BODY:
-            self._reading.start(LINGER)
+            self._reading.start(LINGER_SECONDS)
         super().on_response_complete()
         if self.transport.is_closing():
-            self._writing.start(FLUSH)
+            self._writing.start(FLUSH_TIMEOUT)
         else:
             self._follow(self.conn.their_state)
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that is idle, also when its client does not take what we sent."""
         super().timeout_keep_alive_handler()
-        self._writing.start(FLUSH)
+        self._writing.start(FLUSH_TIMEOUT)
 
     def pause_writing(self) -> None:
         """The client takes our answer slowly."""
@@ -132,7 +134,7 @@ class BoundedProtocol(H11Protocol):
             self._work()
         elif before is not h11.SEND_BODY:
             # the application has the same time and answers 408; this is for a body that it does not read
-            self._reading.start(self.patience.body + LINGER)
+            self._reading.start(self.patience.body + LINGER_SECONDS)
 
     def _wait_for_head(self, before: object) -> None:
         if before is not h11.IDLE:
@@ -157,12 +159,12 @@ class BoundedProtocol(H11Protocol):
             self.drop()
 
     def _refuse(self, status: int, sentence: str) -> None:
-        self.transport.write(_answer(status, sentence))
+        self.transport.write(_raw_response(status, sentence))
         self.transport.close()
-        self._writing.start(FLUSH)
+        self._writing.start(FLUSH_TIMEOUT)
 
 
-def _answer(status: int, sentence: str) -> bytes:
+def _raw_response(status: int, sentence: str) -> bytes:
     body = json.dumps({"detail": sentence}).encode()
     lines = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",

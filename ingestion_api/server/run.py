@@ -9,19 +9,19 @@ import uvicorn
 from uvicorn.config import HTTPProtocolType
 
 from ingestion_api.networks import NetworkList
-from ingestion_api.server.connections import Connections
-from ingestion_api.server.protocol import BoundedProtocol, Patience
+from ingestion_api.server.connections import ConnectionLimiter
+from ingestion_api.server.protocol import BoundedProtocol, ProtocolTimeouts
 from ingestion_api.settings import Settings
 
 BACKLOG = 256  # connections that are taken from the system at once, before any of them is counted
-OWN_FILES = 256  # descriptors for databases, Redis, files and logs
-ENOUGH_FILES = 65_536
-SHUTDOWN = 15  # seconds for the requests that are under way when the service is stopped
+RESERVED_FILES = 256  # descriptors for databases, Redis, files and logs
+MAX_FILES = 65_536
+SHUTDOWN_TIMEOUT = 15  # seconds for the requests that are under way when the service is stopped
 
 
 def run(app: Any, settings: Settings) -> None:
     """Serve until stopped."""
-    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    logging.getLogger("uvicorn.error").addFilter(_is_logged)
     uvicorn.run(
         app,
         host=settings.host,
@@ -34,29 +34,31 @@ def run(app: Any, settings: Settings) -> None:
         # our own middleware believes them, and only what can be an address
         proxy_headers=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=SHUTDOWN,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
     )
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def _is_logged(record: logging.LogRecord) -> bool:
     # anybody could fill the disk with these
     return record.msg != "Invalid HTTP request received."
 
 
 def protocol(settings: Settings) -> partial[BoundedProtocol]:
     """What makes a protocol for each connection; all of them are counted together."""
-    connections = Connections(
-        min(settings.connections, _room()), settings.connections_per_address, NetworkList(settings.proxies)
+    connections = ConnectionLimiter(
+        min(settings.connections, _connection_ceiling()),
+        settings.connections_per_address,
+        NetworkList(settings.proxies),
     )
-    patience = Patience(settings.head_seconds, settings.body_seconds, settings.answer_seconds)
+    patience = ProtocolTimeouts(settings.head_seconds, settings.body_seconds, settings.answer_seconds)
     return partial(BoundedProtocol, connections, patience)
 
 
-def _room() -> int:
+def _connection_ceiling() -> int:
     """How many connections the process may have open files for."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_FILES)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         soft = wanted
-    return max(16, (ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft) - BACKLOG - OWN_FILES)
+    return max(16, (MAX_FILES if soft == resource.RLIM_INFINITY else soft) - BACKLOG - RESERVED_FILES)

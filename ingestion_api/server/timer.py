@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-class Timer:
+class DeadlineTimer:
     """Acts once when its time is over; started again, it runs anew."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> None:

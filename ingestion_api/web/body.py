@@ -12,7 +12,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ingestion_api.access.bearer import address_of, gate_of
+from ingestion_api.access.bearer import bearer_auth, client_address
 from ingestion_api.errors import (
     BadRequest,
     ContentTooLarge,
@@ -20,16 +20,18 @@ from ingestion_api.errors import (
     ServiceError,
     UnsupportedMediaType,
 )
-from ingestion_api.pages.visitor import learn_seal, visitor_of
-from ingestion_api.web.errors import detail
+from ingestion_api.pages.visitor import current_visitor, load_cookie_signer
+from ingestion_api.web.errors import error_response
 
 WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
-FOR_PROGRAMS = ("/api/", "/admin/")
-FORM_OF_STRANGERS = 16_384  # bytes; the longest form that signs in has less
-LINGER = 2.0  # seconds for which the rest of a refused body is thrown away, so that the client reads why
+API_PREFIXES = ("/api/", "/admin/")
+MAX_ANONYMOUS_FORM = 16_384  # bytes; the longest form that signs in has less
+LINGER_SECONDS = (
+    2.0  # seconds for which the rest of a refused body is thrown away, so that the client reads why
+)
 
 
-class RequestBody:
+class BodyLimitMiddleware:
     """Answers 401, 408, 413 or 415 itself; the application gets bodies that are whole."""
 
     def __init__(self, app: ASGIApp, limit: int, seconds: float) -> None:
@@ -43,7 +45,7 @@ class RequestBody:
             await self.app(scope, receive, send)
             return
         try:
-            if _announced(scope) and _is_chunked(scope):
+            if _content_length(scope) and _is_chunked(scope):
                 raise BadRequest("Content-Length and Transfer-Encoding are both given; expected one of them.")
             body = await self._read(Request(scope), receive)
         except ServiceError as problem:
@@ -51,56 +53,56 @@ class RequestBody:
             return
         # None: the client has left, so nobody waits for an answer
         if body is not None:
-            await self.app(scope, _again(body, receive), send)
+            await self.app(scope, _replay_body(body, receive), send)
 
     async def _read(self, request: Request, receive: Receive) -> bytes | None:
         limit = await self._limit(request)
-        if _announced(request.scope) > limit:
-            raise _too_large(limit)
+        if _content_length(request.scope) > limit:
+            raise _content_too_large(limit)
         try:
             async with asyncio.timeout(self.seconds):
-                return await _whole(receive, limit)
+                return await _read_body(receive, limit)
         except TimeoutError:
             raise RequestTimeout(f"The body did not come within {self.seconds:g} s.") from None
 
     async def _limit(self, request: Request) -> int:
         """How much is read; a Problem when nothing is."""
-        if request.url.path.startswith(FOR_PROGRAMS):
+        if request.url.path.startswith(API_PREFIXES):
             _, token = get_authorization_scheme_param(request.headers.get("authorization"))
             # either token opens something; the route knows which one it wants
-            gate_of(request).alertmanager(token, address_of(request))
+            bearer_auth(request).alertmanager(token, client_address(request))
             return self.limit
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             raise UnsupportedMediaType(
                 "Content-Type is multipart/...; expected application/x-www-form-urlencoded."
             )
-        if 0 < _announced(request.scope) <= FORM_OF_STRANGERS or await _has_signed_in(request):
+        if 0 < _content_length(request.scope) <= MAX_ANONYMOUS_FORM or await _is_signed_in(request):
             return self.limit
-        return min(self.limit, FORM_OF_STRANGERS)
+        return min(self.limit, MAX_ANONYMOUS_FORM)
 
     async def _refuse(self, problem: ServiceError, scope: Scope, receive: Receive, send: Send) -> None:
         async def begin(message: Message) -> None:
             await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
 
-        answer = detail(problem.status, problem.detail, {**problem.headers, "Connection": "close"})
+        answer = error_response(problem.status, problem.detail, {**problem.headers, "Connection": "close"})
         await answer(scope, receive, begin)
         if not any(name == b"expect" for name, _ in scope["headers"]):
             with suppress(TimeoutError, ContentTooLarge):
-                async with asyncio.timeout(LINGER):
-                    await _thrown_away(receive, self.limit)
+                async with asyncio.timeout(LINGER_SECONDS):
+                    await _discard_body(receive, self.limit)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _has_signed_in(request: Request) -> bool:
+async def _is_signed_in(request: Request) -> bool:
     try:
-        await learn_seal(request)
+        await load_cookie_signer(request)
     except SQLAlchemyError:
         # the page says so
         return False
-    return visitor_of(request).session.signed_in
+    return current_visitor(request).session.signed_in
 
 
-async def _whole(receive: Receive, limit: int) -> bytes | None:
+async def _read_body(receive: Receive, limit: int) -> bytes | None:
     parts: list[bytes] = []
     left = limit
     while True:
@@ -110,17 +112,17 @@ async def _whole(receive: Receive, limit: int) -> bytes | None:
         parts.append(message.get("body", b""))
         left -= len(parts[-1])
         if left < 0:
-            raise _too_large(limit)
+            raise _content_too_large(limit)
         if not message.get("more_body", False):
             return b"".join(parts)
 
 
-async def _thrown_away(receive: Receive, most: int) -> None:
+async def _discard_body(receive: Receive, most: int) -> None:
     while most > 0 and (message := await receive()).get("more_body", False):
         most -= len(message.get("body", b""))
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replay_body(body: bytes, receive: Receive) -> Receive:
     given = False
 
     async def read() -> Message:
@@ -133,19 +135,19 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return read
 
 
-def _too_large(limit: int) -> ContentTooLarge:
+def _content_too_large(limit: int) -> ContentTooLarge:
     return ContentTooLarge(f"The body is too large; expected at most {limit} bytes.")
 
 
 def _has_body(scope: Scope) -> bool:
-    return _announced(scope) > 0 or _is_chunked(scope)
+    return _content_length(scope) > 0 or _is_chunked(scope)
 
 
 def _is_chunked(scope: Scope) -> bool:
     return any(name == b"transfer-encoding" for name, _ in scope["headers"])
 
 
-def _announced(scope: Scope) -> int:
+def _content_length(scope: Scope) -> int:
     for name, value in scope["headers"]:
         # more digits than any length has are left to the reading
         if name == b"content-length" and value.isdigit() and len(value) <= 20:

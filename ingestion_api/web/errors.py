@@ -23,67 +23,69 @@ from ingestion_api.web.headers import HEADERS
 
 log = logging.getLogger(__name__)
 
-LONGEST = 500  # characters of a sentence
+MAX_SENTENCE = 500  # characters of a sentence
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 NOT_STORED = "A value cannot be stored; expected text without control characters."
-WORDS = {
+ERROR_SENTENCES = {
     400: "The body cannot be read; expected JSON in UTF-8.",
     404: "There is nothing at this address.",
     405: "This address does not know that method.",
 }
 
 
-def answer_errors(app: FastAPI) -> None:
+def install_error_handlers(app: FastAPI) -> None:
     """Turn every exception into an answer of one shape."""
-    app.exception_handler(ServiceError)(_problem)
-    app.exception_handler(HTTPException)(_http)
-    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(ServiceError)(_service_error)
+    app.exception_handler(HTTPException)(_http_exception)
+    app.exception_handler(RequestValidationError)(_validation_error)
     for away in (OperationalError, InterfaceError, InternalError, PoolTimeoutError):
-        app.exception_handler(away)(_database_away)
-    app.exception_handler(DataError)(_no_data)
-    app.exception_handler(RedisError)(_redis_away)
-    app.exception_handler(Exception)(_unexpected)
+        app.exception_handler(away)(_database_unavailable)
+    app.exception_handler(DataError)(_data_error)
+    app.exception_handler(RedisError)(_redis_unavailable)
+    app.exception_handler(Exception)(_unexpected_error)
 
 
-def detail(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def error_response(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An error in the one shape."""
-    return JSONResponse({"detail": _shown(sentence)}, status, dict(headers or {}))
+    return JSONResponse({"detail": _shorten(sentence)}, status, dict(headers or {}))
 
 
-def _shown(sentence: str) -> str:
+def _shorten(sentence: str) -> str:
     # it may hold what the client sent, of any length and with halves of characters that no answer can hold
     text = sentence.encode(errors="backslashreplace").decode()
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return text if len(text) <= MAX_SENTENCE else f"{text[:MAX_SENTENCE]}..."
 
 
-async def _problem(_request: Request, error: ServiceError) -> JSONResponse:
-    return detail(error.status, error.detail, error.headers)
+async def _service_error(_request: Request, error: ServiceError) -> JSONResponse:
+    return error_response(error.status, error.detail, error.headers)
 
 
-async def _http(request: Request, error: HTTPException) -> JSONResponse:
+async def _http_exception(request: Request, error: HTTPException) -> JSONResponse:
     headers = dict(error.headers or {})
     if "Allow" in headers:
         # the router names only the methods of the first route that has this path
-        headers["Allow"] = ", ".join(filter(partial(_answers, request), METHODS))
-    return detail(error.status_code, WORDS.get(error.status_code, str(error.detail)), headers)
+        headers["Allow"] = ", ".join(filter(partial(_allows_method, request), METHODS))
+    return error_response(
+        error.status_code, ERROR_SENTENCES.get(error.status_code, str(error.detail)), headers
+    )
 
 
-def _answers(request: Request, method: str) -> bool:
+def _allows_method(request: Request, method: str) -> bool:
     scope = {**request.scope, "method": "GET" if method == "HEAD" else method}
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
-async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
-    return detail(422, _sentence(error.errors()[0]))
+async def _validation_error(_request: Request, error: RequestValidationError) -> JSONResponse:
+    return error_response(422, _validation_sentence(error.errors()[0]))
 
 
-async def _database_away(_request: Request, error: Exception) -> JSONResponse:
-    sentence = of_database(error)
+async def _database_unavailable(_request: Request, error: Exception) -> JSONResponse:
+    sentence = database_error_sentence(error)
     log.warning("%s (%s)", sentence, type(error).__name__)
-    return detail(503, sentence, {"Retry-After": "5"})
+    return error_response(503, sentence, {"Retry-After": "5"})
 
 
-def of_database(error: Exception) -> str:
+def database_error_sentence(error: Exception) -> str:
     """What an error of a database means to who asked."""
     theirs = RESOURCES_DETAIL in getattr(error, "detail", ())
     whose = "The database of the resources" if theirs else "The service's database"
@@ -92,25 +94,25 @@ def of_database(error: Exception) -> str:
     return f"{whose} {describe_database_error(error)}; try again shortly."
 
 
-async def _no_data(_request: Request, _error: DataError) -> JSONResponse:
-    return detail(422, NOT_STORED)
+async def _data_error(_request: Request, _error: DataError) -> JSONResponse:
+    return error_response(422, NOT_STORED)
 
 
-async def _redis_away(_request: Request, error: RedisError) -> JSONResponse:
+async def _redis_unavailable(_request: Request, error: RedisError) -> JSONResponse:
     if words := describe_fault(error):
         log.warning("Redis %s", words)
-        return detail(503, f"Redis {words}.", {"Retry-After": "5"})
+        return error_response(503, f"Redis {words}.", {"Retry-After": "5"})
     log.warning("Redis does not answer: %s", type(error).__name__)
-    return detail(503, "Redis does not answer; try again shortly.", {"Retry-After": "5"})
+    return error_response(503, "Redis does not answer; try again shortly.", {"Retry-After": "5"})
 
 
-async def _unexpected(_request: Request, error: Exception) -> JSONResponse:
+async def _unexpected_error(_request: Request, error: Exception) -> JSONResponse:
     log.error("unexpected error", exc_info=error)
     # this answer is made outside of the middleware that adds them
-    return detail(500, "The service failed unexpectedly; its log says why.", HEADERS)
+    return error_response(500, "The service failed unexpectedly; its log says why.", HEADERS)
 
 
-def _sentence(error: Mapping[str, Any]) -> str:
+def _validation_sentence(error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"][1:]) or error["loc"][0]
     said = str(error["msg"])
     if error["type"] == "extra_forbidden":

@@ -4,10 +4,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion_api.networks import NetworkList, parse_address
 
-HOPS = 20  # the last ones are looked at; whoever writes more only makes it long
+MAX_HOPS = 20  # the last ones are looked at; whoever writes more only makes it long
 
 
-class Forwarded:
+class ForwardedMiddleware:
     """Believes X-Forwarded-For and -Proto of trusted proxies, and of them only what can be an address."""
 
     def __init__(self, app: ASGIApp, proxies: NetworkList) -> None:
@@ -22,9 +22,9 @@ class Forwarded:
 
     def _said(self, scope: Scope) -> Scope:
         said: Scope = {}
-        if address := self._client(_values(scope, b"x-forwarded-for")):
+        if address := self._client(_header_values(scope, b"x-forwarded-for")):
             said["client"] = (address, 0)
-        scheme = _values(scope, b"x-forwarded-proto").rpartition(",")[2].strip().lower()
+        scheme = _header_values(scope, b"x-forwarded-proto").rpartition(",")[2].strip().lower()
         if scheme in ("http", "https"):
             said["scheme"] = scheme
         return said
@@ -32,7 +32,7 @@ class Forwarded:
     def _client(self, hops: str) -> str:
         """The last address that is no proxy of ours; the farthest proxy when all are; empty when unknown."""
         found = ""
-        for hop in reversed(hops.rsplit(",", HOPS)[-HOPS:]):
+        for hop in reversed(hops.rsplit(",", MAX_HOPS)[-MAX_HOPS:]):
             address = parse_address(_without_port(hop.strip()))
             if address is None:
                 return found
@@ -42,7 +42,7 @@ class Forwarded:
         return found
 
 
-def _values(scope: Scope, name: bytes) -> str:
+def _header_values(scope: Scope, name: bytes) -> str:
     return ",".join(value.decode("latin-1") for each, value in scope["headers"] if each == name)
 
 

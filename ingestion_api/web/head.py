@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class HeadAsGet:
+class HeadMiddleware:
     """Asks the application for GET and keeps the body back."""
 
     def __init__(self, app: ASGIApp) -> None:

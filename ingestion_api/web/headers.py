@@ -14,7 +14,7 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-class SafeHeaders:
+class SecurityHeadersMiddleware:
     """Adds the headers where an answer does not have them."""
 
     def __init__(self, app: ASGIApp) -> None:

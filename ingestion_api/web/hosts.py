@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion_api.networks import parse_address
-from ingestion_api.web.errors import detail
+from ingestion_api.web.errors import error_response
 
 # nobody can register a public name that ends so
-PRIVATE = (".localhost", ".local", ".internal", ".home.arpa", ".svc")
-WRITTEN = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z_.-]+))(?::[0-9]{0,5})?")
-ANY = "*"
-SHOWN = 80
+PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa", ".svc")
+HOST_PATTERN = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z_.-]+))(?::[0-9]{0,5})?")
+ANY_HOST = "*"
+MAX_SHOWN = 80
 EXPECTED = "expected an IP address, a name without dots, or one of SERVICE_ALLOWED_HOSTS"
 
 
-class Hosts:
+class HostCheckMiddleware:
     """Answers 400 where the Host header names a host that cannot be ours."""
 
     def __init__(self, app: ASGIApp, allowed: frozenset[str]) -> None:
@@ -32,19 +32,24 @@ class Hosts:
             return
         given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         if len(given) > 1 or not all(self._is_ours(host) for host in given):
-            sentence = f"Host is {', '.join(given)[:SHOWN]!r}; {EXPECTED}."
-            await detail(400, sentence)(scope, receive, send)
+            sentence = f"Host is {', '.join(given)[:MAX_SHOWN]!r}; {EXPECTED}."
+            await error_response(400, sentence)(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
     def _is_ours(self, host: str) -> bool:
-        name = _name(host)
+        name = _host_name(host)
         if not name:
             return False
-        if ANY in self.allowed or name in self.allowed or "." not in name or parse_address(name) is not None:
+        if (
+            ANY_HOST in self.allowed
+            or name in self.allowed
+            or "." not in name
+            or parse_address(name) is not None
+        ):
             return True
         suffixes = tuple(each[1:] for each in self.allowed if each.startswith("*."))
-        return name.endswith((*PRIVATE, *suffixes))
+        return name.endswith((*PRIVATE_SUFFIXES, *suffixes))
 
 
 def allowed_hosts(given: Iterable[str], public_url: str | None) -> frozenset[str]:
@@ -53,7 +58,7 @@ def allowed_hosts(given: Iterable[str], public_url: str | None) -> frozenset[str
     return frozenset(name.lower().rstrip(".") for name in names if name)
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     """The host without its port, in small letters; empty when it can be none."""
-    written = WRITTEN.fullmatch(host)
+    written = HOST_PATTERN.fullmatch(host)
     return (written["ipv6"] or written["name"]).lower().rstrip(".") if written else ""

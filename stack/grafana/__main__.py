@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from ingestion_api.access.token_file import make_token
+from ingestion_api.access.token_file import create_token_file
 from stack import ports, settings
 from stack.errors import StackError
 from stack.grafana import package, server
@@ -39,7 +39,7 @@ def prepare(chosen: Settings, status: Path) -> tuple[str, ...]:
     # the port was free at the start of the run, which may be minutes ago
     if why := ports.refused(chosen.grafana_port, str(chosen.grafana_host)):
         raise StackError(f"Grafana's port {chosen.grafana_port} {why}; free it, or set GRAFANA_PORT")
-    make_token(server.password_file(chosen))
+    create_token_file(server.password_file(chosen))
     (server.folder(chosen) / "grafana.ini").write_text("# `make run` sets everything by the environment\n")
     targets_file(chosen).write_text(json.dumps([{"targets": [server.url(chosen).partition("//")[2]]}]))
     return server.command(home, chosen)

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from ingestion_api.access.attempts import REMEMBERED, Attempts
+from ingestion_api.access.attempt_limiter import REMEMBERED, AttemptLimiter
 from ingestion_api.settings import Settings
 from tests.ingestion_api.processes import TOKEN
 
@@ -28,7 +28,7 @@ class Watch:
 def test_after_some_failures_an_address_has_to_wait() -> None:
     """Until the oldest of them is a window ago; other addresses do not wait."""
     watch = Watch()
-    attempts = Attempts(3, 60.0, watch)
+    attempts = AttemptLimiter(3, 60.0, watch)
     for _ in range(3):
         assert attempts.wait("192.0.2.1") == 0.0
         attempts.failed("192.0.2.1")
@@ -40,7 +40,7 @@ def test_after_some_failures_an_address_has_to_wait() -> None:
 
 def test_addresses_are_not_remembered_without_end() -> None:
     """So that a flood of them does not fill the memory."""
-    attempts = Attempts(1, 60.0)
+    attempts = AttemptLimiter(1, 60.0)
     for number in range(REMEMBERED + 10):
         attempts.failed(str(number))
     assert attempts.wait("0") == 0.0

@@ -8,7 +8,13 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 
 from ingestion_api.__main__ import main
-from ingestion_api.access.signing_key import OLDEST, REREAD, SigningKeyCache, read_or_make, rotate
+from ingestion_api.access.signing_key import (
+    MAX_AGE,
+    REFRESH_INTERVAL,
+    SigningKeyCache,
+    read_or_create_key,
+    rotate_key_row,
+)
 from ingestion_api.clock import utc_now
 from ingestion_api.store import Store
 from ingestion_api.store.migrate import migrate
@@ -36,10 +42,10 @@ def rows(store: Store) -> int:
 def test_all_who_ask_at_once_get_the_same_random_key(store: Store, database_url: str) -> None:
     stores = [Store.at(database_url) for _ in range(4)]
     with ThreadPoolExecutor(max_workers=4) as threads:
-        keys = list(threads.map(lambda it: read_or_make(it, utc_now), stores * 4))
+        keys = list(threads.map(lambda it: read_or_create_key(it, utc_now), stores * 4))
     for other in stores:
         other.close()
-    assert len({*keys, read_or_make(store, utc_now)}) == 1
+    assert len({*keys, read_or_create_key(store, utc_now)}) == 1
     assert len(keys[0]) == 32
     assert rows(store) == 1
 
@@ -50,7 +56,7 @@ def test_two_databases_have_two_keys(tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert main(["--rotate-key", "--config", str(configured(tmp_path / name))]) == 0
         one = Store.at(f"sqlite:///{tmp_path / name}/service/service.db")
-        keys.add(read_or_make(one, utc_now))
+        keys.add(read_or_create_key(one, utc_now))
         one.close()
     assert len(keys) == 2
 
@@ -59,10 +65,10 @@ def test_a_rotated_key_is_noticed_within_a_second(store: Store) -> None:
     watch = Watch()
     cache = SigningKeyCache(store, timer=watch)
     first = cache.current()
-    rotate(store, MORNING)
+    rotate_key_row(store, MORNING)
     assert cache.current() == first
-    watch.now += REREAD
-    assert cache.current() == read_or_make(store, utc_now) != first
+    watch.now += REFRESH_INTERVAL
+    assert cache.current() == read_or_create_key(store, utc_now) != first
     with store.read() as session:
         [change] = session.scalars(select(AuditRow)).all()
     assert (change.action, change.actor, change.address) == ("rotate_key", "command", "local")
@@ -71,12 +77,12 @@ def test_a_rotated_key_is_noticed_within_a_second(store: Store) -> None:
 @pytest.mark.parametrize("damaged", [b"", b"short"])
 def test_a_damaged_key_is_replaced(store: Store, damaged: bytes) -> None:
     """An empty one could be guessed."""
-    read_or_make(store, utc_now)
+    read_or_create_key(store, utc_now)
     with store.write() as session:
         session.execute(update(SigningKey).values(key=damaged))
-    key = read_or_make(store, utc_now)
+    key = read_or_create_key(store, utc_now)
     assert len(key) == 32
-    assert key == read_or_make(store, utc_now)
+    assert key == read_or_create_key(store, utc_now)
 
 
 def test_the_last_key_stays_for_a_minute_while_the_database_is_away(
@@ -90,14 +96,14 @@ def test_the_last_key_stays_for_a_minute_while_the_database_is_away(
     key = cache.current()
     own_postgres_server.kill()
     for _ in range(3):
-        watch.now += REREAD
+        watch.now += REFRESH_INTERVAL
         assert cache.current() == key
-    watch.now += OLDEST
+    watch.now += MAX_AGE
     with pytest.raises(OperationalError):
         cache.current()
     own_postgres_server.start()
-    rotate(store, MORNING)
-    assert cache.current() == read_or_make(store, utc_now) != key
+    rotate_key_row(store, MORNING)
+    assert cache.current() == read_or_create_key(store, utc_now) != key
     store.close()
 
 

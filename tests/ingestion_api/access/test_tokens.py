@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from ingestion_api.access.tokens import Token, TokenFlaw, check_tokens, operator_token, webhook_token
+from ingestion_api.access.tokens import InvalidToken, Token, check_tokens, operator_token, webhook_token
 from ingestion_api.settings import Settings
 
 GOOD = "0123456789abcdef0123456789abcdef"
@@ -49,7 +49,7 @@ def test_a_weak_token_opens_nothing_wherever_it_stands(
         (of_file, f"the file of SERVICE_TOKEN_FILE, {tmp_path}/token,"),
     ):
         assert not found.matches(token.strip())
-        with pytest.raises(TokenFlaw) as error:
+        with pytest.raises(InvalidToken) as error:
             found.check()
         assert str(error.value).startswith(f"{place} {flaw}; expected ")
         assert str(tmp_path) not in error.value.detail
@@ -94,7 +94,7 @@ def test_whatever_is_no_file_of_a_token_opens_nothing(
     tmp_path: Path, of_file: Token, put: Callable[[Path], None], flaw: str
 ) -> None:
     put(tmp_path / "token")
-    with pytest.raises(TokenFlaw, match=flaw):
+    with pytest.raises(InvalidToken, match=flaw):
         of_file.check()
     assert not of_file.matches("")
 
@@ -169,14 +169,14 @@ def test_a_token_that_several_make_at_once_is_one(tmp_path: Path) -> None:
 def test_a_made_token_that_vanishes_is_not_made_again_meanwhile(tmp_path: Path) -> None:
     made = operator_token(Settings(run_dir=tmp_path))
     (tmp_path / "service" / "token").unlink()
-    with pytest.raises(TokenFlaw) as error:
+    with pytest.raises(InvalidToken) as error:
         made.check()
     assert error.value.detail.startswith("the file service/token of the run directory is missing")
 
 
 def test_a_folder_that_takes_no_token_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "service").write_text("no folder")
-    with pytest.raises(TokenFlaw, match=r"cannot be made in .*/service/token: File exists"):
+    with pytest.raises(InvalidToken, match=r"cannot be made in .*/service/token: File exists"):
         operator_token(Settings(run_dir=tmp_path))
 
 
@@ -185,7 +185,7 @@ def test_of_two_places_none_is_chosen(tmp_path: Path, name: str) -> None:
     (tmp_path / "t").write_text(GOOD)
     both: dict[str, Any] = {name: SecretStr(GOOD), f"{name}_file": tmp_path / "t"}
     with pytest.raises(
-        TokenFlaw, match=r"^SERVICE_\w+ and SERVICE_\w+_FILE are both set; expected one of them"
+        InvalidToken, match=r"^SERVICE_\w+ and SERVICE_\w+_FILE are both set; expected one of them"
     ):
         check_tokens(Settings(run_dir=tmp_path, **both))
 

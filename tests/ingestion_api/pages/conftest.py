@@ -8,7 +8,7 @@ import yaml
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from ingestion_api.access.attempts import Attempts
+from ingestion_api.access.attempt_limiter import AttemptLimiter
 from ingestion_api.app import create_app
 from prometheus.thresholds import FILE
 from tests.ingestion_api.pages.desk import TOKEN, Desk, desk_settings, open_desk
@@ -67,7 +67,7 @@ def visits(open_client: TestClient) -> Visits:
     """A browser without pictures, not signed in."""
     assert isinstance(open_client.app, FastAPI)
     open_client.cookies.clear()
-    open_client.app.state.gate.attempts = Attempts(limit=3, window=60)
+    open_client.app.state.gate.attempts = AttemptLimiter(limit=3, window=60)
     return Visits(open_client, open_client.app)
 
 

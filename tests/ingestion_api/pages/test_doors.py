@@ -3,7 +3,7 @@
 import pytest
 
 from ingestion_api.pages.session import COOKIE
-from ingestion_api.pages.sign_in import local
+from ingestion_api.pages.sign_in import local_path
 from ingestion_api.store.tables import AuditRow, Job
 from tests.ingestion_api.pages.desk import TOKEN
 from tests.ingestion_api.pages.visits import Visits
@@ -170,7 +170,7 @@ def test_nothing_changes_on_get(operator: Visits) -> None:
     ],
 )
 def test_nobody_is_sent_to_another_site(address: str) -> None:
-    assert local(address) == "/"
+    assert local_path(address) == "/"
 
 
 def test_an_unknown_address_is_a_page_for_people_and_json_for_programs(operator: Visits) -> None:

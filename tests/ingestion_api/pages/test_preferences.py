@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import delete, select
 
-from ingestion_api.pages.measures import measured
+from ingestion_api.pages.formatting import format_value
 from ingestion_api.store.tables import Alert, AuditRow, Preference
 from tests.ingestion_api.pages.test_alerts import put, shown
 from tests.ingestion_api.pages.visits import Visits
@@ -132,7 +132,7 @@ def test_levels_of_a_signal_that_is_gone_can_be_forgotten(operator: Visits) -> N
     ],
 )
 def test_a_level_is_said_in_its_unit(level: float, unit: str, words: str) -> None:
-    assert " ".join(re.split(r"\s", measured(level, unit))) == words
+    assert " ".join(re.split(r"\s", format_value(level, unit))) == words
 
 
 def test_what_somebody_takes_care_of_comes_last_and_says_who(operator: Visits) -> None:

@@ -1,6 +1,6 @@
 """The service reads the checked-in thresholds itself: what it takes from them is what the rules take."""
 
-from ingestion_api.preferences.levels import refusal
+from ingestion_api.preferences.levels import levels_error
 from ingestion_api.preferences.signals import SignalFile
 from ingestion_api.settings import Settings
 from prometheus.thresholds import FILE, load
@@ -20,7 +20,7 @@ def test_the_checked_in_file_is_read_as_the_rules_read_it() -> None:
 
 def test_the_levels_of_the_file_may_be_set_wherever_there_is_a_range() -> None:
     for name, signal in SignalFile(FILE).known().signals.items():
-        assert bool(refusal(name, signal, signal.given())) == (signal.range is None)
+        assert bool(levels_error(name, signal, signal.given())) == (signal.range is None)
 
 
 def test_from_the_projects_folder_the_file_is_found_without_a_setting() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from ingestion_api.alerts.notices import EXAMPLE
+from ingestion_api.alerts.webhook import EXAMPLE
 
 GENERATE = "/admin/sparse-embeddings/generate"
 CLEAR = "/api/v1/cache/clear"

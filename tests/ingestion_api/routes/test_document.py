@@ -7,14 +7,20 @@ import pytest
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from ingestion_api.alerts.notices import Webhook
-from ingestion_api.routes.acknowledge import Acknowledge
-from ingestion_api.routes.cache import Clear
-from ingestion_api.routes.embeddings import Wanted
-from ingestion_api.routes.preferences import Levels
-from ingestion_api.routes.shapes import Shape
+from ingestion_api.alerts.webhook import WebhookPayload
+from ingestion_api.routes.acknowledge import AcknowledgeRequest
+from ingestion_api.routes.cache import ClearRequest
+from ingestion_api.routes.embeddings import GenerationRequest
+from ingestion_api.routes.preferences import LevelOverrideRequest
+from ingestion_api.routes.schemas import ApiResponse
 
-REQUESTS: tuple[type[BaseModel], ...] = (Webhook, Acknowledge, Clear, Levels, Wanted)
+REQUESTS: tuple[type[BaseModel], ...] = (
+    WebhookPayload,
+    AcknowledgeRequest,
+    ClearRequest,
+    LevelOverrideRequest,
+    GenerationRequest,
+)
 
 
 @pytest.fixture
@@ -59,11 +65,13 @@ def test_every_error_is_one_sentence(document: dict[str, Any]) -> None:
         for status, answer in one["responses"].items()
         if status >= "400" and (content := answer.get("content"))
     }
-    assert {shape for _status, shape in shapes} == {"Detail", "Health"}
-    assert {status for status, shape in shapes if shape == "Health"} == {"503"}
+    assert {shape for _status, shape in shapes} == {"ErrorOut", "HealthOut"}
+    assert {status for status, shape in shapes if shape == "HealthOut"} == {"503"}
 
 
-@pytest.mark.parametrize("shape", [*Shape.__subclasses__(), *REQUESTS], ids=lambda shape: shape.__name__)
+@pytest.mark.parametrize(
+    "shape", [*ApiResponse.__subclasses__(), *REQUESTS], ids=lambda shape: shape.__name__
+)
 def test_every_shape_has_an_example_that_fits_it(shape: type[BaseModel]) -> None:
     """With all of its fields."""
     extra = shape.model_config.get("json_schema_extra")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
-from ingestion_api.alerts.notices import EXAMPLE
+from ingestion_api.alerts.webhook import EXAMPLE
 from ingestion_api.jobs.queue import queue_positions
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Job

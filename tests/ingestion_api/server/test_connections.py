@@ -1,7 +1,7 @@
 """Who is let in at the ceiling, and who has to go for it."""
 
 from ingestion_api.networks import NetworkList
-from ingestion_api.server.connections import Connections
+from ingestion_api.server.connections import ConnectionLimiter
 
 
 class Client:
@@ -17,7 +17,7 @@ class Client:
         self.dropped = True
 
 
-def admitted(connections: Connections, *addresses: str) -> list[Client]:
+def admitted(connections: ConnectionLimiter, *addresses: str) -> list[Client]:
     """Clients that were let in, in this order."""
     clients = [Client(address) for address in addresses]
     assert all(connections.admit(client) for client in clients)
@@ -26,7 +26,7 @@ def admitted(connections: Connections, *addresses: str) -> list[Client]:
 
 def test_the_oldest_that_waits_goes_for_a_newcomer_of_its_address() -> None:
     """One whose request is complete stays."""
-    connections = Connections(total=100, per_address=3)
+    connections = ConnectionLimiter(total=100, per_address=3)
     works, older, newer = admitted(connections, *["192.0.2.1"] * 3)
     connections.works(works)
     admitted(connections, "192.0.2.1", "192.0.2.2")
@@ -36,7 +36,7 @@ def test_the_oldest_that_waits_goes_for_a_newcomer_of_its_address() -> None:
 
 def test_without_one_that_waits_there_is_no_room() -> None:
     """Until one has its answer."""
-    connections = Connections(total=100, per_address=2)
+    connections = ConnectionLimiter(total=100, per_address=2)
     clients = admitted(connections, "192.0.2.1", "192.0.2.1")
     for client in clients:
         connections.works(client)
@@ -47,7 +47,7 @@ def test_without_one_that_waits_there_is_no_room() -> None:
 
 def test_a_network_of_ipv6_is_one_address() -> None:
     """However many addresses its owner uses."""
-    connections = Connections(total=100, per_address=2)
+    connections = ConnectionLimiter(total=100, per_address=2)
     first, *_ = admitted(connections, "2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1")
     assert first.dropped
     assert len(connections) == 3
@@ -55,7 +55,7 @@ def test_a_network_of_ipv6_is_one_address() -> None:
 
 def test_at_the_ceiling_of_all_the_most_crowded_address_gives_way() -> None:
     """So that one that opens many does not cost the others."""
-    connections = Connections(total=5, per_address=4)
+    connections = ConnectionLimiter(total=5, per_address=4)
     alone, *crowd = admitted(connections, "192.0.2.1", *["192.0.2.9"] * 4)
     admitted(connections, "192.0.2.2")
     assert [alone.dropped, crowd[0].dropped, len(connections)] == [False, True, 5]
@@ -63,7 +63,7 @@ def test_at_the_ceiling_of_all_the_most_crowded_address_gives_way() -> None:
 
 def test_who_was_served_before_goes_last() -> None:
     """A kept connection between two requests is worth more than one that never asked anything."""
-    connections = Connections(total=100, per_address=2)
+    connections = ConnectionLimiter(total=100, per_address=2)
     kept = Client("192.0.2.1", served=True)
     assert connections.admit(kept)
     [stranger] = admitted(connections, "192.0.2.1")
@@ -73,14 +73,14 @@ def test_who_was_served_before_goes_last() -> None:
 
 def test_a_proxy_of_ours_brings_many() -> None:
     """Up to the ceiling of all."""
-    connections = Connections(total=5, per_address=2, proxies=NetworkList(["192.0.2.0/24"]))
+    connections = ConnectionLimiter(total=5, per_address=2, proxies=NetworkList(["192.0.2.0/24"]))
     clients = admitted(connections, *["192.0.2.1"] * 5)
     assert not any(client.dropped for client in clients)
 
 
 def test_who_is_gone_is_counted_no_more() -> None:
     """Whatever it did, and however often that is told."""
-    connections = Connections(total=2, per_address=2)
+    connections = ConnectionLimiter(total=2, per_address=2)
     clients = admitted(connections, "192.0.2.1", "192.0.2.1")
     connections.works(clients[0])
     for client in [*clients, *clients, Client("192.0.2.7")]:

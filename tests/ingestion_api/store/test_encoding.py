@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from ingestion_api.alerts.notices import EXAMPLE
+from ingestion_api.alerts.webhook import EXAMPLE
 from ingestion_api.resources.rows import read_texts, store_vectors
 from ingestion_api.resources.table import ResourceDatabase
 from ingestion_api.settings import Settings

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.types import Message, Receive, Scope, Send
 
-from ingestion_api.web.turns import Turns
+from ingestion_api.web.concurrency import ConcurrencyLimiter
 
 
 class Slow:
@@ -33,7 +33,7 @@ def test_each_network_has_some_turns_at_a_time() -> None:
 
     async def story() -> None:
         app = Slow()
-        turns = Turns(app, at_once=2)
+        turns = ConcurrencyLimiter(app, at_once=2)
         addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1"]
         asked = [
             asyncio.create_task(turns({"type": "http", "client": (address, 1)}, _nothing, _away))

@@ -7,33 +7,33 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ingestion_api.alerts.notices import Notice, Webhook
+from ingestion_api.alerts.webhook import WebhookAlert, WebhookPayload
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 
-LONGEST = 255
+MAX_LENGTH = 255
 
 
 @dataclass(frozen=True)
-class Kept:
+class UpsertCounts:
     """How many incidents a call brought that were not known, and how many that were."""
 
     new: int
     known: int
 
 
-def keep(store: Store, call: Webhook, now: datetime) -> Kept:
+def store_alerts(store: Store, call: WebhookPayload, now: datetime) -> UpsertCounts:
     """Write every alert of a call down; the latest notice about an incident is the one that holds."""
     new = 0
     with store.write() as session:
         take_advisory_lock(session, "alerts")
         for notice in call.alerts:
-            new += _keep_one(session, notice, call.receiver, now)
-    return Kept(new, len(call.alerts) - new)
+            new += _store_alert(session, notice, call.receiver, now)
+    return UpsertCounts(new, len(call.alerts) - new)
 
 
-def listed(
+def list_alerts(
     session: Session, limit: int, status: str | None, severity: str | None, before: int | None
 ) -> Sequence[Alert]:
     """Incidents, newest first; `before` is the last id of the page before."""
@@ -53,7 +53,7 @@ def firing_by_severity(session: Session) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in session.execute(query)}
 
 
-def _keep_one(session: Session, notice: Notice, receiver: str, now: datetime) -> bool:
+def _store_alert(session: Session, notice: WebhookAlert, receiver: str, now: datetime) -> bool:
     same = (Alert.fingerprint == notice.fingerprint, Alert.starts_at == notice.starts_at)
     known = session.scalar(select(Alert).where(*same))
     if known is None:
@@ -68,13 +68,13 @@ def _keep_one(session: Session, notice: Notice, receiver: str, now: datetime) ->
     return False
 
 
-def _incident(notice: Notice, receiver: str, now: datetime) -> Alert:
+def _incident(notice: WebhookAlert, receiver: str, now: datetime) -> Alert:
     return Alert(
         fingerprint=notice.fingerprint,
         starts_at=notice.starts_at,
         ends_at=notice.ended,
         status=notice.status,
-        name=notice.labels.get("alertname", "unnamed")[:LONGEST],
+        name=notice.labels.get("alertname", "unnamed")[:MAX_LENGTH],
         severity=notice.labels.get("severity", "none")[:64],
         labels=dict(notice.labels),
         annotations=dict(notice.annotations),

@@ -9,7 +9,7 @@ from ingestion_api.store import Store
 from ingestion_api.store.tables import RevokedSession
 
 
-def end(store: Store, session: Session, now: datetime) -> None:
+def revoke_session(store: Store, session: Session, now: datetime) -> None:
     """Remember that this session is over for as long as its cookie would be good, and forget older ones."""
     expires_at = datetime.fromtimestamp(session.expires, UTC)
     with store.write() as database:
@@ -17,7 +17,7 @@ def end(store: Store, session: Session, now: datetime) -> None:
         database.merge(RevokedSession(id=session.id, expires_at=expires_at))
 
 
-def has_ended(store: Store, session: Session) -> bool:
+def is_revoked(store: Store, session: Session) -> bool:
     """Whether somebody has signed out of this session."""
     with store.read() as database:
         return database.get(RevokedSession, session.id) is not None

@@ -5,13 +5,13 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 
-class Detail(BaseModel):
+class ErrorOut(BaseModel):
     """An error, in one sentence."""
 
     detail: str = Field(examples=["A bearer token is missing; send Authorization: Bearer <token>."])
 
 
-WORDS = {
+DESCRIPTIONS = {
     400: "What was asked makes no sense.",
     401: "The token is missing or wrong.",
     404: "There is no such thing.",
@@ -25,6 +25,6 @@ WORDS = {
 Responses = dict[int | str, dict[str, Any]]
 
 
-def errors(*statuses: int) -> Responses:
+def error_responses(*statuses: int) -> Responses:
     """The errors a route may answer, all of one shape."""
-    return {status: {"model": Detail, "description": WORDS[status]} for status in statuses}
+    return {status: {"model": ErrorOut, "description": DESCRIPTIONS[status]} for status in statuses}

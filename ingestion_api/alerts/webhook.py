@@ -9,12 +9,12 @@ from ingestion_api.moments import Rfc3339Datetime
 from ingestion_api.names import CheckedKeys
 
 # databases take no NUL in a text
-Line = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
-Words = Annotated[dict[Line, Line], CheckedKeys]
-NEVER = 1  # the year Alertmanager writes for an end that is not known
+LabelText = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
+LabelSet = Annotated[dict[LabelText, LabelText], CheckedKeys]
+UNKNOWN_END_YEAR = 1  # the year Alertmanager writes for an end that is not known
 
 
-def _storable(moment: datetime) -> datetime:
+def _require_storable(moment: datetime) -> datetime:
     # the first day of year 1 east of Greenwich and the last of 9999 west of it are none in UTC
     try:
         moment.astimezone(UTC)
@@ -23,26 +23,26 @@ def _storable(moment: datetime) -> datetime:
     return moment
 
 
-Moment = Annotated[Rfc3339Datetime, AfterValidator(_storable)]
+StorableDatetime = Annotated[Rfc3339Datetime, AfterValidator(_require_storable)]
 
 
-class Notice(BaseModel):
+class WebhookAlert(BaseModel):
     """One alert of a webhook call."""
 
     model_config = ConfigDict(extra="ignore")
 
     status: Literal["firing", "resolved"]
-    labels: Words
-    annotations: Words = {}
-    starts_at: Moment = Field(alias="startsAt")
-    ends_at: Moment | None = Field(default=None, alias="endsAt")
-    generator_url: Line = Field(default="", alias="generatorURL")
+    labels: LabelSet
+    annotations: LabelSet = {}
+    starts_at: StorableDatetime = Field(alias="startsAt")
+    ends_at: StorableDatetime | None = Field(default=None, alias="endsAt")
+    generator_url: LabelText = Field(default="", alias="generatorURL")
     fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")]
 
     @property
     def ended(self) -> datetime | None:
         """When it ended; None while it fires."""
-        if self.status == "firing" or self.ends_at is None or self.ends_at.year == NEVER:
+        if self.status == "firing" or self.ends_at is None or self.ends_at.year == UNKNOWN_END_YEAR:
             return None
         return self.ends_at
 
@@ -70,10 +70,10 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class Webhook(BaseModel):
+class WebhookPayload(BaseModel):
     """One call of Alertmanager's webhook."""
 
     model_config = ConfigDict(extra="ignore", json_schema_extra={"examples": [EXAMPLE]})
 
-    receiver: Annotated[Line, StringConstraints(max_length=255)] = ""
-    alerts: list[Notice] = Field(max_length=5_000)
+    receiver: Annotated[LabelText, StringConstraints(max_length=255)] = ""
+    alerts: list[WebhookAlert] = Field(max_length=5_000)

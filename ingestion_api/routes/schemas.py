@@ -20,20 +20,20 @@ from ingestion_api.store.tables import Job, JobEvent
 from ingestion_api.store.tables.base import MAX_ID
 
 # the contract's moments are UTC without a zone
-Naive = Annotated[
+NaiveUtcDatetime = Annotated[
     datetime, PlainSerializer(lambda moment: moment.astimezone(UTC).replace(tzinfo=None).isoformat(), str)
 ]
 State = Literal["pending", "processing", "complete", "failed", "skipped", "cancelled"]
 JobId = Annotated[int, Field(ge=1, le=MAX_ID, examples=[17])]
 
 
-class Shape(BaseModel):
+class ApiResponse(BaseModel):
     """What all answers share: no field that is not described."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Dispatched(Shape):
+class DispatchedOut(ApiResponse):
     """The job that answers a request to ingest."""
 
     model_config = with_example(DISPATCHED)
@@ -47,7 +47,7 @@ class Dispatched(Shape):
     message: str
 
 
-class PastJob(Shape):
+class EndedJobOut(ApiResponse):
     """A job that has ended."""
 
     model_config = with_example(PAST_JOB)
@@ -58,13 +58,13 @@ class PastJob(Shape):
     duration_seconds: float | None
     files_processed: int | None
     embeddings_generated: int | None
-    timestamp: Naive = Field(description="When it ended, in UTC without zone.")
+    timestamp: NaiveUtcDatetime = Field(description="When it ended, in UTC without zone.")
     error: str | None
     reason: str | None
     age_seconds: float | None = Field(description="From being accepted to the end.")
 
     @classmethod
-    def of(cls, job: Job) -> "PastJob":
+    def of(cls, job: Job) -> "EndedJobOut":
         """The answer for a row."""
         return cls.model_validate(
             {
@@ -82,16 +82,16 @@ class PastJob(Shape):
         )
 
 
-class History(Shape):
+class History(ApiResponse):
     """Ended jobs, newest first."""
 
     model_config = with_example(HISTORY)
 
-    jobs: list[PastJob]
+    jobs: list[EndedJobOut]
     next_cursor: str | None = Field(default=None, description="Ask again with it for the next page.")
 
 
-class StepTaken(Shape):
+class JobEventOut(ApiResponse):
     """A step in the life of a job."""
 
     model_config = with_example(STEP)
@@ -102,14 +102,14 @@ class StepTaken(Shape):
     note: str | None
 
     @classmethod
-    def of(cls, event: JobEvent) -> "StepTaken":
+    def of(cls, event: JobEvent) -> "JobEventOut":
         """The answer for a row."""
         return cls.model_validate(
             {"at": event.at, "state": event.state, "worker": event.worker, "note": event.note}
         )
 
 
-class OneJob(Shape):
+class JobOut(ApiResponse):
     """Everything about one job."""
 
     model_config = with_example(ONE_JOB)
@@ -134,10 +134,10 @@ class OneJob(Shape):
     cancel_requested: bool
     error: str | None
     reason: str | None
-    steps: list[StepTaken]
+    steps: list[JobEventOut]
 
     @classmethod
-    def of(cls, job: Job, position: int, steps: list[StepTaken]) -> "OneJob":
+    def of(cls, job: Job, position: int, steps: list[JobEventOut]) -> "JobOut":
         """The answer for a row and its story."""
         same = {name: getattr(job, name) for name in _SAME}
         return cls.model_validate(
@@ -160,16 +160,16 @@ _SAME = (
 )  # fmt: skip
 
 
-class JobList(Shape):
+class JobList(ApiResponse):
     """Jobs in any state, newest first."""
 
     model_config = with_example(JOB_LIST)
 
-    jobs: list[OneJob]
+    jobs: list[JobOut]
     next_cursor: str | None = None
 
 
-class QueueCounts(Shape):
+class QueueCounts(ApiResponse):
     """The number of ingestion jobs in each state."""
 
     model_config = with_example(QUEUE)

@@ -1,10 +1,10 @@
 """Levels as people read them, each in its unit."""
 
 from ingestion_api.pages.templates import number, size
-from ingestion_api.preferences.levels import written
+from ingestion_api.preferences.levels import format_level
 
 # how a field says what is to be entered
-ASKED = {
+INPUT_UNITS = {
     "ratio": "as a ratio, 0.05 for 5 %",
     "seconds": "in seconds",
     "bytes": "in bytes",
@@ -16,22 +16,22 @@ _GAP = "\N{NO-BREAK SPACE}"
 _TIMES = ((86_400, "days"), (3600, "h"), (60, "min"))
 
 
-def measured(level: float, unit: str) -> str:
+def format_value(level: float, unit: str) -> str:
     """A level with its unit: "5 %", "300 ms", "5 min", "1.5 GiB"."""
     if unit == "ratio":
-        return f"{written(round(100 * level, 8))}{_GAP}%"
+        return f"{format_level(round(100 * level, 8))}{_GAP}%"
     if unit == "seconds":
-        return _time(level)
+        return _format_seconds(level)
     if unit == "bytes":
         return size(level)
-    count = number(level) if level == int(level) else written(level)
+    count = number(level) if level == int(level) else format_level(level)
     return f"{count}{_GAP}/{_GAP}s" if unit == "per_second" else count
 
 
-def _time(seconds: float) -> str:
+def _format_seconds(seconds: float) -> str:
     for length, name in _TIMES:
         if seconds >= 2 * length and seconds % length == 0:
-            return f"{written(seconds / length)}{_GAP}{name}"
+            return f"{format_level(seconds / length)}{_GAP}{name}"
     if 0 < seconds < 1:
-        return f"{written(round(1000 * seconds, 8))}{_GAP}ms"
-    return f"{written(seconds)}{_GAP}s"
+        return f"{format_level(round(1000 * seconds, 8))}{_GAP}ms"
+    return f"{format_level(seconds)}{_GAP}s"

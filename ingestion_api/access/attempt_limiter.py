@@ -10,7 +10,7 @@ from ingestion_api.networks import client_network
 REMEMBERED = 10_000  # addresses; the longest silent one is forgotten first
 
 
-class Attempts:
+class AttemptLimiter:
     """Failed attempts per address, at most `limit` within a sliding window of `window` seconds."""
 
     def __init__(self, limit: int, window: float, clock: Callable[[], float] = time.monotonic) -> None:

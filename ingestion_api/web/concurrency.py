@@ -8,13 +8,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion_api.networks import client_network
 
-AT_ONCE = 16
+MAX_CONCURRENT = 16
 
 
-class Turns:
+class ConcurrencyLimiter:
     """Lets requests beyond the limit wait until one of the same network is answered, in their order."""
 
-    def __init__(self, app: ASGIApp, at_once: int = AT_ONCE) -> None:
+    def __init__(self, app: ASGIApp, at_once: int = MAX_CONCURRENT) -> None:
         self.app = app
         self.at_once = at_once
         self._lines: dict[str, tuple[asyncio.Semaphore, list[None]]] = {}
