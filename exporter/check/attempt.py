@@ -134,10 +134,10 @@ def count_operations(*clients: HttpClient) -> Iterator[OperationCounter]:
 
 def count_requests(client: HttpClient, meter: OperationCounter) -> None:
     """Count what this client sends."""
-    reply = client.reply
+    get = client.get
 
     async def counted(*given: Any, **more: Any) -> HttpResponse:
         meter.requests += 1
-        return await reply(*given, **more)
+        return await get(*given, **more)
 
-    client.reply = counted  # type: ignore[method-assign]
+    client.get = counted  # type: ignore[method-assign]

@@ -69,7 +69,7 @@ class BackendCheck:
 
     async def ping(self) -> Finding:
         """Whether anybody answers HTTP at the address."""
-        question = Poller("backend", lambda: self._backend.client.reply(PING), self._backend.totals.pace)
+        question = Poller("backend", lambda: self._backend.client.get(PING), self._backend.totals.pace)
         tried = await try_poll(question, self._meter, self._limit, 2.0)
         if tried.error is None:
             return Finding("reachable", FindingState.SEEN, format_duration(tried.seconds))
@@ -130,7 +130,7 @@ class BackendCheck:
     def _page(self, seen: Sequence[Attempt]) -> Iterator[Finding]:
         """Whether anything was recognised on the backend's page of metrics."""
         totals = next((it.value for it in seen if isinstance(it.value, RequestTotals)), None)
-        if totals is not None and not totals.counts:
+        if totals is not None and not totals.counts_requests:
             yield Finding(
                 "/metrics content",
                 FindingState.HIDDEN,

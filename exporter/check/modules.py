@@ -90,7 +90,7 @@ async def request_health_routes(
     answers: dict[str, str] = {}
     for path in paths[:MOST]:
         try:
-            reply = await with_timeout(client.reply(path), min(limit.left(), SECONDS))
+            reply = await with_timeout(client.get(path), min(limit.left(), SECONDS))
         except SourceError as error:
             answers[path] = str(error).removeprefix("backend ")
             return answers

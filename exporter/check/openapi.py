@@ -37,7 +37,7 @@ async def read_routes(settings: Settings) -> ApiRoutes:
     own = settings.backend
     client = HttpClient(own.url, BearerToken(own.token, own.token_file), MOST_BYTES, proxy=own.proxy)
     try:
-        reply = await client.reply(DOCUMENT)
+        reply = await client.get(DOCUMENT)
     finally:
         await client.close()
     if reply.status != 200:

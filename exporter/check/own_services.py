@@ -22,7 +22,7 @@ async def check_prometheus(sources: Sources, _meter: OperationCounter, limit: Ch
     client = HttpClient(own.prometheus_url, BearerToken(None, None), own.max_bytes, "Prometheus")
     path = f"/api/v1/query?{urlencode({'query': WATCHED})}"
     try:
-        found = [*parse_series(await with_timeout(client.document(path), min(limit.left(), SECONDS)))]
+        found = [*parse_series(await with_timeout(client.get_json(path), min(limit.left(), SECONDS)))]
     except SourceError as error:
         finding = Finding("query", FindingState.HIDDEN, str(error), advice(error, "PROMETHEUS_URL"))
         return ReportSection("prometheus", own.prometheus_url, (finding,))

@@ -28,7 +28,7 @@ STARTED_AT = time.time()
 async def read_up(sources: Sources) -> Iterable[Metric]:
     """Both by our own pings; they are missing before the first verdict."""
     backend = sources.backend
-    up, wedged = await backend.answers(), backend.wedged()
+    up, wedged = await backend.is_up(), backend.is_wedged()
     return (
         UP.one(None if up is None else float(up)),
         WEDGED.one(None if wedged is None else float(wedged)),
@@ -61,8 +61,8 @@ async def read_totals(sources: Sources) -> Iterable[Metric]:
     totals = await sources.backend.totals.answer()
     modules = [module.name for module in sources.settings.modules]
     asked = dict(request_counts(totals, modules))
-    errors = totals.errors() if totals.counts else {}
-    durations = totals.durations.items() if totals.counts else ()
+    errors = totals.errors_by_module() if totals.counts_requests else {}
+    durations = totals.durations.items() if totals.counts_requests else ()
     return (
         REQUESTS.of((*labels, count) for labels, count in asked.items()),
         ERRORS.of((module, errors.get(module, 0.0)) for module in dict.fromkeys(m for m, _ in asked)),
@@ -73,7 +73,7 @@ async def read_totals(sources: Sources) -> Iterable[Metric]:
 
 def request_counts(totals: RequestTotals, modules: Iterable[str]) -> Iterator[tuple[tuple[str, str], float]]:
     """Requests by module and class, those that are 0 among them; none where the backend does not count."""
-    if not totals.counts:
+    if not totals.counts_requests:
         return
     for module in (*modules, OTHER):
         for code in STATUS_CLASSES:
@@ -101,7 +101,7 @@ async def read_process(sources: Sources) -> Iterable[Metric]:
         MEMORY.one(totals.memory),
         CPU.one(totals.cpu_seconds),
         OPEN_FILES.one(totals.open_files),
-        MAX_FILES.one(totals.most_files),
+        MAX_FILES.one(totals.max_files),
     )
 
 

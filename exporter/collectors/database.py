@@ -30,16 +30,13 @@ async def read_pool(sources: Sources) -> Iterable[Metric]:
     with suppress(SourceError):
         # requests in flight there have the pool polled at once, so that this scrape shows it already
         await sources.backend.totals.answer()
-    pool = (await sources.backend.pool.answer()).part("pool")
-    capacity, lent = pool.number("total_capacity"), pool.number("checked_out")
-    overflow = pool.number("overflow")
+    pool = await sources.backend.pool.answer()
     return (
-        POOL_CAPACITY.one(capacity),
-        POOL_CHECKED_OUT.one(lent),
-        POOL_IDLE.one(pool.number("checked_in")),
-        # the backend's figure starts at minus the pool's size: only what is above zero is overflow
-        POOL_OVERFLOW.one(None if overflow is None else max(overflow, 0.0)),
-        POOL_USE_RATIO.one(lent / capacity if capacity and lent is not None else None),
+        POOL_CAPACITY.one(pool.capacity),
+        POOL_CHECKED_OUT.one(pool.checked_out),
+        POOL_IDLE.one(pool.idle),
+        POOL_OVERFLOW.one(pool.overflow),
+        POOL_USE_RATIO.one(pool.ratio),
     )
 
 

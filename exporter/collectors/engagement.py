@@ -117,7 +117,7 @@ async def read_searches(sources: Sources) -> Iterable[Metric]:
     totals = await sources.backend.totals.answer()
     searched = totals.requests.get(("search", "2xx"), 0.0)
     is_module = any(module.name == "search" for module in sources.settings.modules)
-    return (SEARCHES.one(searched if is_module and totals.counts else None),)
+    return (SEARCHES.one(searched if is_module and totals.counts_requests else None),)
 
 
 ENGAGEMENT = Collector(

@@ -33,7 +33,7 @@ STATUS_METRICS = (OBSERVED, STATUS, PROBE_DURATION, LAST_KNOWN)
 
 async def read_status(sources: Sources) -> Iterable[Metric]:
     """Every configured module, also where the backend is silent: then all of them are down."""
-    views = await sources.modules.look()
+    views = await sources.modules.assess()
     return (
         OBSERVED.of_states((view.name, view.observed) for view in views),
         STATUS.of_states((view.name, view.status) for view in views),

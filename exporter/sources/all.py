@@ -63,8 +63,8 @@ class Sources:
             DatabaseSource(settings.database),
             CacheSource(settings.redis),
         )
-        backend.database_works = partial(last_ping_succeeded, database.ping)
-        backend.redis_works = partial(last_ping_succeeded, cache.ping)
+        backend.is_database_up = partial(last_ping_succeeded, database.ping)
+        backend.is_redis_up = partial(last_ping_succeeded, cache.ping)
         found = cls(
             settings=settings,
             backend=backend,

@@ -91,31 +91,32 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._name = name
         self._bodies = bodies
-        self._kept = make_http_client(
+        self._pooled = make_http_client(
             url, httpx2.Limits(max_connections=8, max_keepalive_connections=4), proxy
         )
         self._single = make_http_client(
             url, httpx2.Limits(max_connections=8, max_keepalive_connections=0), proxy
         )
         self._has_responded = False
-        self._closed = 0  # kept connections that the server closed in a row
-        self.on_exchange: Callable[[RequestOutcome], None] = lambda _: None
+        self._closed_in_a_row = 0  # kept connections that the server closed in a row
+        self.on_outcome: Callable[[RequestOutcome], None] = lambda _: None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._kept.aclose()
+        await self._pooled.aclose()
         await self._single.aclose()
 
-    async def reply(self, path: str, alone: bool = False) -> HttpResponse:
-        """GET the path, whatever its status; the question bounds the time. Raises Refused, BadAnswer.
+    async def get(self, path: str, new_connection: bool = False) -> HttpResponse:
+        """GET the path. Returns whatever status; raises RequestFailed or InvalidResponse without a response.
 
-        `alone` takes a connection of its own, so that any process behind the URL may answer: a kept one
-        always leads to the same process, and the others would never be heard of.
+        `new_connection` lets any process behind the URL respond: a pooled one always leads to the same.
         """
         try:
             with count_busy_time():
-                return await self._counted(
-                    path, self._token.headers(), alone or self._closed >= MAX_CLOSED_IN_A_ROW
+                return await self._get_counted(
+                    path,
+                    self._token.headers(),
+                    new_connection or self._closed_in_a_row >= MAX_CLOSED_IN_A_ROW,
                 )
         except httpx2.TimeoutException:
             raise SourceTimeout(f"{self._name} {path} gave no answer in time") from None
@@ -125,69 +126,69 @@ class HttpClient:
             kind = LocalNetworkError if is_local_failure(error) else SourceUnreachable
             raise kind(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
         except (*CONNECTION_CLOSED, httpx2.DecodingError) as error:
-            if await self._wants_tls():
+            if await self._server_speaks_tls():
                 raise SourceMisconfigured(f"{self._name} {SPEAKS_TLS}") from None
             raise InvalidResponse(f"{self._name} {path} broke off: {type(error).__name__}") from None
         except httpx2.HTTPError as error:
             raise RequestFailed(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
 
-    async def fresh(self, path: str) -> HttpResponse:
+    async def get_on_new_connection(self, path: str) -> HttpResponse:
         """A 200 answer over a connection of its own."""
-        return require_ok(path, await self.reply(path, alone=True), self._name)
+        return require_ok(path, await self.get(path, new_connection=True), self._name)
 
-    async def document(self, path: str) -> JsonObject:
+    async def get_json(self, path: str) -> JsonObject:
         """The JSON object of a 200 answer."""
-        reply = require_ok(path, await self.reply(path), self._name)
+        reply = require_ok(path, await self.get(path), self._name)
         return parse_json_object(path, reply.body, self._name)
 
-    async def _counted(self, path: str, headers: dict[str, str], alone: bool) -> HttpResponse:
+    async def _get_counted(self, path: str, headers: dict[str, str], new_connection: bool) -> HttpResponse:
         try:
-            reply = await self._sent(path, headers, alone)
+            reply = await self._send(path, headers, new_connection)
         except httpx2.ConnectError:
-            self.on_exchange(RequestOutcome(path, refused=True))
+            self.on_outcome(RequestOutcome(path, refused=True))
             raise
         except asyncio.CancelledError:
-            self.on_exchange(RequestOutcome(path, silent=True))
+            self.on_outcome(RequestOutcome(path, timed_out=True))
             raise
         except Exception:
-            self.on_exchange(RequestOutcome(path))
+            self.on_outcome(RequestOutcome(path))
             raise
         self._has_responded = True
-        self.on_exchange(RequestOutcome(path, reply.status))
+        self.on_outcome(RequestOutcome(path, reply.status))
         return reply
 
-    async def _wants_tls(self) -> bool:
+    async def _server_speaks_tls(self) -> bool:
         """Whether a server that has never responded to http:// is one for https://."""
         url = self._single.base_url
         if self._has_responded or url.scheme == "https":
             return False
         return await supports_tls(url.host, url.port or 80)
 
-    async def _sent(self, path: str, headers: dict[str, str], alone: bool) -> HttpResponse:
-        if not alone:
+    async def _send(self, path: str, headers: dict[str, str], new_connection: bool) -> HttpResponse:
+        if not new_connection:
             try:
-                reply = await self._get(self._kept, path, headers)
+                reply = await self._send_once(self._pooled, path, headers)
             except CONNECTION_CLOSED:
-                self._closed += 1
-                self.on_exchange(RequestOutcome(path))
+                self._closed_in_a_row += 1
+                self.on_outcome(RequestOutcome(path))
             else:
-                self._closed = 0
+                self._closed_in_a_row = 0
                 return reply
         headers = {**headers, "Connection": "close"}
         try:
-            return await self._get(self._single, path, headers)
+            return await self._send_once(self._single, path, headers)
         except CONNECTION_CLOSED:
-            self.on_exchange(RequestOutcome(path))
-            return await self._get(self._single, path, headers)
+            self.on_outcome(RequestOutcome(path))
+            return await self._send_once(self._single, path, headers)
 
-    async def _get(self, http: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> HttpResponse:
+    async def _send_once(self, http: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> HttpResponse:
         began = time.perf_counter()
         async with http.stream("GET", path, headers=headers) as response:
-            body = await self._body(path, response) if self._bodies else await drain(response)
+            body = await self._read_body(path, response) if self._bodies else await drain(response)
             seconds = time.perf_counter() - began
         return HttpResponse(response.status_code, body, seconds, response.headers.get("x-process", ""))
 
-    async def _body(self, path: str, response: httpx2.Response) -> bytes:
+    async def _read_body(self, path: str, response: httpx2.Response) -> bytes:
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.aiter_raw():

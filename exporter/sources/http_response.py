@@ -37,13 +37,13 @@ class HttpResponse:
 class RequestOutcome:
     """One request of ours and what came of it; `status` is None without a response.
 
-    `refused` means that the connection was, so the request reached nobody; `silent` that it took too long.
+    `refused` means that the connection was, so the request reached nobody; `timed_out` that it took too long.
     """
 
     path: str
     status: int | None = None
     refused: bool = False
-    silent: bool = False
+    timed_out: bool = False
 
 
 async def drain(response: httpx2.Response) -> bytes:

@@ -87,7 +87,7 @@ def test_routes_that_take_seconds_by_design_are_not_timed(route: str, timed: boo
     ("status", "code"), [("200", "2xx"), ("404", "4xx"), ("5xx", "5xx"), ("", "other"), ("teapot", "other")]
 )
 def test_a_status_is_told_by_its_class(status: str, code: str) -> None:
-    assert totals().read(metrics([("/search", status, 3)])).requests == {("search", code): 3}
+    assert totals().update_from_page(metrics([("/search", status, 3)])).requests == {("search", code): 3}
 
 
 @pytest.mark.parametrize(
@@ -107,13 +107,13 @@ def test_a_status_is_told_by_its_class(status: str, code: str) -> None:
 )
 def test_a_broken_line_costs_that_line(line: str) -> None:
     page = metrics([("/collections", "200", 7)]) + line + "\n"
-    assert totals().read(page).requests == {("collections", "2xx"): 7}
+    assert totals().update_from_page(page).requests == {("collections", "2xx"): 7}
 
 
 @pytest.mark.parametrize("text", ["<html><body>Sign in</body></html>", "", '{"detail": "no"}'])
 def test_what_is_no_page_of_metrics_is_no_answer(text: str) -> None:
     with pytest.raises(InvalidResponse, match="no page of metrics"):
-        totals().read(text)
+        totals().update_from_page(text)
 
 
 def test_bounds_that_only_some_routes_have_are_left_out() -> None:
@@ -122,7 +122,7 @@ def test_bounds_that_only_some_routes_have_are_left_out() -> None:
         'http_request_duration_seconds_bucket{handler="/search/x",le="+Inf"} 2\n'
         'http_request_duration_seconds_count{handler="/search/x"} 2\n'
     )
-    spread = totals().read(page).durations["search"]
+    spread = totals().update_from_page(page).durations["search"]
     assert dict(spread.buckets) == {float("inf"): 12}
     assert spread.count == 12
 
@@ -134,7 +134,7 @@ def test_a_histogram_without_routes_stands_in_where_there_is_no_other() -> None:
         'http_request_duration_highr_seconds_bucket{le="+Inf"} 4\n'
         "http_request_duration_highr_seconds_count 4\nhttp_request_duration_highr_seconds_sum 1.5\n"
     )
-    spread = totals().read(page).durations["all"]
+    spread = totals().update_from_page(page).durations["all"]
     assert (dict(spread.buckets), spread.total, spread.count) == ({0.5: 3, float("inf"): 4}, 1.5, 4)
 
 
@@ -237,9 +237,9 @@ def test_a_long_page_is_read_in_a_few_milliseconds() -> None:
     )
     page = raw + metrics([(f"/resources/{{id}}/part{n}", "200", n + 1.0) for n in range(60)])
     reader = totals()
-    reader.read(page)
+    reader.update_from_page(page)
     began = time.process_time()
     for _ in range(20):
-        found = reader.read(page)
+        found = reader.update_from_page(page)
     assert (time.process_time() - began) / 20 < 0.01
     assert found.requests == {("resources", "2xx"): 60 * 61 / 2}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from exporter.sources.backend.ping_routes import PING_CANDIDATES
+from exporter.sources.backend.ping import PING_CANDIDATES
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.replay import replay

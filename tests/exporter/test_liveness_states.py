@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 
 from exporter.errors import LocalNetworkError, RequestFailed, SourceUnreachable
-from exporter.sources.backend import liveness
-from exporter.sources.backend.liveness import MAX_SETTLING, REFUSING, RESPONDING, SILENT, Liveness
-from exporter.sources.backend.ping_routes import PING_CANDIDATES
+from exporter.sources.backend import ping
+from exporter.sources.backend.liveness import (
+    MAX_RETRY_INTERVAL,
+    MAX_SETTLING,
+    REFUSING,
+    RESPONDING,
+    SILENT,
+    Liveness,
+)
+from exporter.sources.backend.ping import PING_CANDIDATES, Pinger
 
 FIRST, SECOND = PING_CANDIDATES
 Answer = Callable[[str], Awaitable[float]]
@@ -23,7 +30,8 @@ class Watch:
         self.pinged: list[str] = []
         self.takes: float = 0.01
         self.raises: dict[str, Exception] = {}
-        self.liveness = Liveness(self._ping, route, lambda: self.now)
+        self.liveness = Liveness(lambda: self.now)
+        self.pinger = Pinger(self.liveness, self._ping, route, lambda: self.now)
 
     async def _ping(self, route: str, _: float) -> float:
         self.pinged.append(route)
@@ -36,7 +44,7 @@ class Watch:
     async def pings(self, times: int) -> None:
         """Have it ping so often, without the pauses in between."""
         for _ in range(times):
-            await self.liveness._attempt()
+            await self.pinger.ping()
 
     def all_raise(self, error: Exception) -> None:
         """Every route does."""
@@ -58,21 +66,21 @@ def watching(check: Callable[[Watch], Coroutine[Any, Any, None]], route: str | N
 def test_a_backend_whose_ping_is_always_slow_is_asked_again_after_a_block() -> None:
     async def check(watch: Watch) -> None:
         watch.takes = 0.8
-        watch.liveness.block_began()
-        watch.liveness.block_ended()
+        watch.liveness.record_block_start()
+        watch.liveness.record_block_end()
         await watch.pings(3)
-        assert not watch.liveness.may_be_asked
+        assert not watch.liveness.accepts_requests
         await watch.pings(2 * int(MAX_SETTLING))
-        assert watch.liveness.may_be_asked
-        assert not watch.liveness.proves_nothing
+        assert watch.liveness.accepts_requests
+        assert not watch.liveness.is_inconclusive
 
     watching(check)
 
 
 def test_a_late_answer_behind_a_pile_ends_the_silence_before_it() -> None:
     async def check(watch: Watch) -> None:
-        watch.liveness.block_began()
-        watch.liveness.block_ended()
+        watch.liveness.record_block_start()
+        watch.liveness.record_block_end()
         for _ in range(3):
             watch.all_raise(TimeoutError())
             await watch.pings(1)
@@ -118,7 +126,7 @@ def test_all_routes_silent_is_down_after_three_and_up_after_one() -> None:
         assert watch.liveness.state == SILENT
         watch.raises = {}
         await watch.pings(1)
-        assert watch.liveness.may_be_asked
+        assert watch.liveness.accepts_requests
 
     watching(check)
 
@@ -128,7 +136,7 @@ def test_a_proxy_that_says_three_times_that_nobody_is_there_is_believed() -> Non
         watch.all_raise(RequestFailed("answered 502", 502))
         await watch.pings(2)
         assert watch.liveness.state == RESPONDING
-        assert not watch.liveness.may_be_asked
+        assert not watch.liveness.accepts_requests
         await watch.pings(1)
         assert watch.liveness.state == REFUSING
         await watch.pings(3)
@@ -136,14 +144,14 @@ def test_a_proxy_that_says_three_times_that_nobody_is_there_is_believed() -> Non
         assert not watch.liveness.stalled
         watch.raises = {}
         await watch.pings(1)
-        assert watch.liveness.may_be_asked
+        assert watch.liveness.accepts_requests
 
     watching(check)
 
 
 def test_a_proxy_is_not_believed_while_we_block_the_backend_behind_it() -> None:
     async def check(watch: Watch) -> None:
-        watch.liveness.block_began()
+        watch.liveness.record_block_start()
         watch.all_raise(RequestFailed("answered 504", 504))
         await watch.pings(5)
         assert watch.liveness.state == RESPONDING
@@ -170,6 +178,18 @@ def test_a_resolver_that_fails_is_given_the_time_of_a_silence(monkeypatch: pytes
     watching(check)
 
 
+def test_a_backend_that_is_silent_for_a_day_is_still_pinged() -> None:
+    async def check(watch: Watch) -> None:
+        watch.all_raise(TimeoutError())
+        await watch.pings(2000)
+        assert watch.liveness.ping_interval() == MAX_RETRY_INTERVAL
+        watch.raises = {}
+        await watch.pings(1)
+        assert watch.liveness.state == RESPONDING
+
+    watching(check)
+
+
 def test_a_refusal_is_believed_at_once() -> None:
     async def check(watch: Watch) -> None:
         watch.all_raise(SourceUnreachable("refused"))
@@ -181,10 +201,10 @@ def test_a_refusal_is_believed_at_once() -> None:
 
 def test_a_fault_of_ours_ends_no_ping(monkeypatch: pytest.MonkeyPatch) -> None:
     async def run() -> None:
-        monkeypatch.setattr(liveness, "LONGEST_RETRY", 0.0)
+        monkeypatch.setattr(ping, "MAX_RETRY_INTERVAL", 0.0)
         watch = Watch()
         watch.all_raise(ValueError("an address that is none"))
-        task = asyncio.create_task(watch.liveness.run())
+        task = asyncio.create_task(watch.pinger.run())
         await asyncio.sleep(0.2)
         watch.raises = {}
         async with asyncio.timeout(5):
@@ -196,11 +216,11 @@ def test_a_fault_of_ours_ends_no_ping(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_request_that_takes_long_is_accompanied_by_one_answered_ping() -> None:
     async def check(watch: Watch) -> None:
-        watch.liveness.request_began(watch.now)
+        watch.liveness.record_request_start(watch.now)
         watch.now += 0.3
-        assert watch.liveness._wanted()
+        assert watch.liveness.is_ping_due()
         await watch.pings(1)
         watch.now += 0.3
-        assert not watch.liveness._wanted()
+        assert not watch.liveness.is_ping_due()
 
     watching(check)

@@ -26,7 +26,7 @@ class Reading:
 
     def read(self, *rows: Row, started: float | None = YOUNG, more: str = "") -> RequestTotals:
         """The totals as of a page that counts these requests."""
-        return self._totals.read(metrics(rows, started) + more)
+        return self._totals.update_from_page(metrics(rows, started) + more)
 
 
 def requests(totals: RequestTotals, module: str, code: str = "2xx") -> float:
@@ -44,7 +44,7 @@ def test_a_shared_route_is_reduced_by_what_we_sent_and_left_out_of_the_times() -
     it = Reading()
     it.read(("/api/v1/ingestion/jobs/history", "200", 0))
     for _ in range(7):
-        it.own.sent("/api/v1/ingestion/jobs/history?limit=100", 200)
+        it.own.record("/api/v1/ingestion/jobs/history?limit=100", 200)
     totals = it.read(("/api/v1/ingestion/jobs/history", "200", 10), ("/search", "200", 1))
     assert requests(totals, "resources") == 3
     assert "resources" not in totals.durations
@@ -52,8 +52,8 @@ def test_a_shared_route_is_reduced_by_what_we_sent_and_left_out_of_the_times() -
 
 def test_a_path_is_known_by_the_template_under_which_it_is_counted() -> None:
     it = Reading()
-    it.own.sent("/api/monitoring/health/module/search", 200)
-    it.own.sent("/api/monitoring/health/module/graph", 200)
+    it.own.record("/api/monitoring/health/module/search", 200)
+    it.own.record("/api/monitoring/health/module/graph", 200)
     totals = it.read(("/api/monitoring/health/module/{module_name}", "200", 5))
     assert requests(totals, "monitoring") == 3
 
@@ -61,30 +61,30 @@ def test_a_path_is_known_by_the_template_under_which_it_is_counted() -> None:
 def test_errors_that_only_we_cause_are_no_errors_of_a_module() -> None:
     it = Reading()
     for _ in range(138):
-        it.own.sent("/api/v1/ingestion/worker/status", 503)
+        it.own.record("/api/v1/ingestion/worker/status", 503)
     totals = it.read(("/api/v1/ingestion/worker/status", "503", 138))
-    assert totals.errors().get("resources", 0) == 0
+    assert totals.errors_by_module().get("resources", 0) == 0
     assert requests(totals, "resources", "5xx") == 0
 
 
 def test_what_no_route_fits_is_told_from_what_we_ask_in_vain() -> None:
     it = Reading()
     for _ in range(4):
-        it.own.sent("/api/v1/ingestion/health/worker", 404)
+        it.own.record("/api/v1/ingestion/health/worker", 404)
     assert requests(it.read(("none", "404", 9)), "other", "4xx") == 5
 
 
 def test_a_post_to_a_route_that_we_get_is_a_users() -> None:
     it = Reading()
-    it.own.sent("/collections/health", 200)
+    it.own.record("/collections/health", 200)
     page = 'http_requests_total{handler="/collections/health",method="POST",status="200"} 2\n'
     assert requests(it.read(("/search", "200", 0), more=page), "monitoring") == 2
 
 
 def test_a_request_without_a_response_is_taken_from_the_likeliest_class() -> None:
     it = Reading()
-    it.own.sent("/search/health", None)
-    it.own.sent("/search/health", 200)
+    it.own.record("/search/health", None)
+    it.own.record("/search/health", 200)
     totals = it.read(("/search/health", "200", 1), ("/search/health", "500", 1))
     assert (requests(totals, "monitoring"), requests(totals, "monitoring", "5xx")) == (0, 0)
 
@@ -96,7 +96,7 @@ def test_four_processes_and_their_restarts_never_make_a_counter_fall() -> None:
         if turn == 3 and len(seen) % 80 == 79:
             starts[turn], counts[turn] = YOUNG + 100 + len(seen), 0.0
         counts[turn] += 2
-        it.own.sent("/search/health", 200)
+        it.own.record("/search/health", 200)
         rows: list[Row] = [("/search", "200", counts[turn]), ("/search/health", "200", counts[turn] / 2)]
         totals = it.read(*rows, started=starts[turn])
         seen.append(requests(totals, "search"))
@@ -123,7 +123,7 @@ def test_the_request_for_the_page_itself_is_not_in_progress() -> None:
 
 def test_the_path_of_the_backends_url_is_no_part_of_its_routes() -> None:
     it = Reading(below="/backend")
-    it.own.sent("/search/health", 200)
+    it.own.record("/search/health", 200)
     totals = it.read(("/backend/search", "200", 30), ("/backend/search/health", "200", 1))
     assert requests(totals, "search") == 30
     assert requests(totals, "monitoring") == 0
@@ -131,25 +131,25 @@ def test_the_path_of_the_backends_url_is_no_part_of_its_routes() -> None:
 
 def test_users_of_the_root_are_users() -> None:
     settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:9"}})
-    own = BackendSource(settings).own_traffic
+    own = BackendSource(settings).own_requests
     page = MetricsParser(RouteModules(DEFAULT_MODULES), (), own)
-    totals = ApiTotalsTracker(page, own, lambda: NOW).read(metrics((("/", "200", 7),), YOUNG))
+    totals = ApiTotalsTracker(page, own, lambda: NOW).update_from_page(metrics((("/", "200", 7),), YOUNG))
     assert requests(totals, "other") == 7
 
 
 def test_the_route_of_a_ping_of_the_settings_may_be_shared() -> None:
     settings = Settings.model_validate({"backend": {"url": "http://127.0.0.1:9", "ping_route": "/search"}})
-    own = BackendSource(settings).own_traffic
+    own = BackendSource(settings).own_requests
     reading = ApiTotalsTracker(MetricsParser(RouteModules(DEFAULT_MODULES), (), own), own, lambda: NOW)
-    reading.read(metrics((("/search", "200", 0),), YOUNG))
-    own.sent("/search", 200)
-    assert requests(reading.read(metrics((("/search", "200", 8),), YOUNG)), "search") == 7
+    reading.update_from_page(metrics((("/search", "200", 0),), YOUNG))
+    own.record("/search", 200)
+    assert requests(reading.update_from_page(metrics((("/search", "200", 8),), YOUNG)), "search") == 7
 
 
 def test_what_a_route_for_all_paths_gets_of_ours_is_not_a_users() -> None:
     it = Reading()
     for path in ("/api/v1/ingestion/health", "/api/v1/ingestion/jobs/history"):
-        it.own.sent(path, 404)
+        it.own.record(path, 404)
     assert requests(it.read(("/{full_path:path}", "404", 5)), "other", "4xx") == 3
 
 

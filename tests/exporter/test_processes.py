@@ -14,7 +14,7 @@ def totals(*seen: Counts, started: float | None = 1000.0) -> list[float]:
     processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     found = []
     for at, counters in enumerate(seen):
-        processes.saw(counters, at, started=started)
+        processes.record(counters, at, started=started)
         found.append(processes.total()["events"])
     return found
 
@@ -54,61 +54,61 @@ def test_both_go_on_growing() -> None:
 
 def test_the_restart_of_a_lone_process_is_a_reset() -> None:
     processes: ProcessCounterMerger[str] = ProcessCounterMerger()
-    processes.saw(events(63), 0, started=1000)
-    processes.saw(events(2), 10, started=5000)
+    processes.record(events(63), 0, started=1000)
+    processes.record(events(2), 10, started=5000)
     assert processes.total()["events"] == 2
 
 
 def test_a_named_process_that_took_the_place_of_a_lone_one_is_a_reset_even_if_it_counts_more() -> None:
     processes: ProcessCounterMerger[str] = ProcessCounterMerger()
-    processes.saw(events(5), 0, name="1000", started=1000)
-    processes.saw(events(7), 10, name="5000", started=5000)
+    processes.record(events(5), 0, name="1000", started=1000)
+    processes.record(events(7), 10, name="5000", started=5000)
     assert processes.total()["events"] == 7
 
 
 def test_named_processes_that_started_together_are_summed() -> None:
     processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     for count in (5, 6, 7):
-        processes.saw(events(count), count, name="1000.1", started=1000.1)
-        processes.saw(events(10 * count), count, name="1000.4", started=1000.4)
+        processes.record(events(count), count, name="1000.1", started=1000.1)
+        processes.record(events(10 * count), count, name="1000.4", started=1000.4)
     assert processes.total()["events"] == 77
 
 
 def test_two_with_the_same_start_are_told_apart_by_their_counters() -> None:
     processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     for _ in range(5):
-        processes.saw(events(5, 9.0), 0, name="1000", started=1000)
-        processes.saw(events(50, 1.0), 0, name="1000", started=1000)
+        processes.record(events(5, 9.0), 0, name="1000", started=1000)
+        processes.record(events(50, 1.0), 0, name="1000", started=1000)
     assert processes.total()["events"] == 55
 
 
 def test_one_of_several_that_restarts_leaves_what_it_counted() -> None:
     processes: ProcessCounterMerger[str] = ProcessCounterMerger()
-    processes.saw(events(100), 0, name="1000.1", started=1000.1)
-    processes.saw(events(200), 0, name="1000.4", started=1000.4)
-    processes.saw(events(3), 1, name="5000", started=5000)
-    processes.saw(events(201), 2, name="1000.4", started=1000.4)
+    processes.record(events(100), 0, name="1000.1", started=1000.1)
+    processes.record(events(200), 0, name="1000.4", started=1000.4)
+    processes.record(events(3), 1, name="5000", started=5000)
+    processes.record(events(201), 2, name="1000.4", started=1000.4)
     assert processes.total()["events"] == 100 + 201 + 3
 
 
 def test_a_line_that_is_missing_once_takes_nothing_away_from_a_named_process() -> None:
     processes: ProcessCounterMerger[str] = ProcessCounterMerger()
-    processes.saw(events(10, 5.0), 0, name="1000", started=1000)
-    processes.saw({"spent": 6.0}, 1, name="1000", started=1000)
+    processes.record(events(10, 5.0), 0, name="1000", started=1000)
+    processes.record({"spent": 6.0}, 1, name="1000", started=1000)
     assert processes.total() == {"events": 10, "spent": 6.0}
 
 
 def test_counters_that_are_not_trusted_keep_their_highest_value() -> None:
     processes: ProcessCounterMerger[str] = ProcessCounterMerger()
-    processes.saw(events(10), 0, loose={"average": 4.0})
-    processes.saw(events(11), 1, loose={"average": 3.5})
+    processes.record(events(10), 0, non_monotonic={"average": 4.0})
+    processes.record(events(11), 1, non_monotonic={"average": 3.5})
     assert processes.total()["average"] == 4.0
 
 
 def test_who_has_not_answered_for_a_while_is_not_running() -> None:
     processes: ProcessCounterMerger[str] = ProcessCounterMerger()
-    processes.saw(events(5), 0, name="a")
-    processes.saw(events(6), RECENT_SECONDS + 1, name="b")
+    processes.record(events(5), 0, name="a")
+    processes.record(events(6), RECENT_SECONDS + 1, name="b")
     assert len(processes.recent(RECENT_SECONDS + 1)) == 1
     assert processes.total()["events"] == 11
 
@@ -116,15 +116,15 @@ def test_who_has_not_answered_for_a_while_is_not_running() -> None:
 def test_endless_restarts_take_no_endless_memory_and_lose_nothing() -> None:
     processes: ProcessCounterMerger[str] = ProcessCounterMerger()
     for number in range(3 * MAX_PROCESSES):
-        processes.saw(events(1), number, name=str(number), started=1000 + number)
+        processes.record(events(1), number, name=str(number), started=1000 + number)
     assert processes.total()["events"] == 3 * MAX_PROCESSES
     assert len(processes.recent(0)) <= MAX_PROCESSES
 
 
 def test_more_processes_than_are_kept_apart_are_not_counted_twice_when_they_come_back() -> None:
-    processes: ProcessCounterMerger[str] = ProcessCounterMerger(keeps=True)
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger(keep_totals=True)
     for at in range(10 * (MAX_PROCESSES + 6)):
-        processes.saw(events(100), at, name=str(at % (MAX_PROCESSES + 6)))
+        processes.record(events(100), at, name=str(at % (MAX_PROCESSES + 6)))
     assert processes.total()["events"] == 100 * (MAX_PROCESSES + 6)
 
 
@@ -139,10 +139,10 @@ def test_a_crowd_answering_at_random_is_summed_to_the_truth(workers: int) -> Non
             if chance.random() < 0.3:
                 counters["events"] += chance.randrange(1, 4)
                 counters["spent"] += chance.random()
-        processes.saw(dict(chance.choice(truth)), at, started=1000)
+        processes.record(dict(chance.choice(truth)), at, started=1000)
         assert processes.total()["events"] >= before
         before = processes.total()["events"]
     for counters in truth:
-        processes.saw(dict(counters), 700, started=1000)
+        processes.record(dict(counters), 700, started=1000)
     assert len(processes.recent(700)) == workers
     assert processes.total()["events"] == sum(counters["events"] for counters in truth)

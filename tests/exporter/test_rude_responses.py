@@ -51,7 +51,7 @@ def test_a_ping_is_answered_by_the_head_alone(kind: str) -> None:
         server.sends["/docs"] = BODIES[kind]
         for _ in range(2):
             began = time.monotonic()
-            assert (await client.reply("/docs")).status < 400
+            assert (await client.get("/docs")).status < 400
             assert time.monotonic() - began < 0.8
 
     asking(check, bodies=False)
@@ -60,7 +60,7 @@ def test_a_ping_is_answered_by_the_head_alone(kind: str) -> None:
 def test_pings_keep_their_connection_where_the_body_is_short() -> None:
     async def check(server: RawServer, client: HttpClient) -> None:
         for _ in range(3):
-            await client.reply("/docs")
+            await client.get("/docs")
         assert server.asked["/docs"] == 3
 
     asking(check, bodies=False)
@@ -75,7 +75,7 @@ def test_a_body_that_grows_when_it_is_unpacked_is_refused(layers: int) -> None:
         encoding = ", ".join(["gzip"] * layers)
         server.sends["/metrics"] = says(200, body, f"content-encoding: {encoding}")
         with pytest.raises(InvalidResponse):
-            await client.reply("/metrics")
+            await client.get("/metrics")
 
     asking(check)
 
@@ -83,7 +83,7 @@ def test_a_body_that_grows_when_it_is_unpacked_is_refused(layers: int) -> None:
 def test_no_packing_is_asked_for_and_what_a_proxy_packs_is_read() -> None:
     async def check(server: RawServer, client: HttpClient) -> None:
         server.sends["/metrics"] = says(200, gzip.compress(b"hello"), "content-encoding: gzip")
-        assert (await client.reply("/metrics")).body == b"hello"
+        assert (await client.get("/metrics")).body == b"hello"
         assert "accept-encoding: identity" in server.heads[0].lower()
 
     asking(check)
@@ -93,7 +93,7 @@ def test_no_cookie_leads_to_the_same_process_for_ever() -> None:
     async def check(server: RawServer, client: HttpClient) -> None:
         server.otherwise = says(200, b"{}", "set-cookie: route=one; Path=/")
         for _ in range(2):
-            await client.fresh("/metrics")
+            await client.get_on_new_connection("/metrics")
         assert "cookie:" not in server.heads[-1].lower()
 
     asking(check)
@@ -115,7 +115,7 @@ def test_a_resolver_that_does_not_answer_is_no_refusal(monkeypatch: pytest.Monke
 
         monkeypatch.setattr(socket, "getaddrinfo", fails)
         lost = HttpClient("http://backend.example:8000", BearerToken(None, None), MOST)
-        assert isinstance(await error_of(lost.reply("/docs")), LocalNetworkError)
+        assert isinstance(await error_of(lost.get("/docs")), LocalNetworkError)
         await lost.close()
         monkeypatch.undo()
         with socket.socket() as listening:
@@ -123,7 +123,7 @@ def test_a_resolver_that_does_not_answer_is_no_refusal(monkeypatch: pytest.Monke
             refusing = HttpClient(
                 f"http://127.0.0.1:{listening.getsockname()[1]}", BearerToken(None, None), MOST
             )
-            error = await error_of(refusing.reply("/docs"))
+            error = await error_of(refusing.get("/docs"))
             await refusing.close()
         assert isinstance(error, SourceUnreachable)
         assert not isinstance(error, LocalNetworkError)
@@ -134,6 +134,6 @@ def test_a_resolver_that_does_not_answer_is_no_refusal(monkeypatch: pytest.Monke
 def test_a_location_that_is_none_breaks_nothing() -> None:
     async def check(server: RawServer, client: HttpClient) -> None:
         server.sends["/docs"] = says(302, b"", "location: http://[::::/x y")
-        assert (await client.reply("/docs")).status == 302
+        assert (await client.get("/docs")).status == 302
 
     asking(check)

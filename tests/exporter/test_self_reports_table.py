@@ -16,6 +16,7 @@ from exporter.settings import Settings
 from exporter.sources.backend.app_counters import EventBus
 from exporter.sources.backend.health import HealthReport, ModelReport, WorkersReport
 from exporter.sources.backend.module_status import ModuleStatus
+from exporter.sources.backend.pool import PoolUsage, parse_pool
 from exporter.sources.backend.source import BackendSource
 from exporter.sources.broker.results import StoredResults
 from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
@@ -56,10 +57,10 @@ def broker(**changes: Any) -> BrokerSnapshot:
     return replace(working, **changes)
 
 
-def pool(lent: int, percent: float) -> JsonObject:
+def pool(lent: int, percent: float) -> PoolUsage:
     """A pool of 12 connections."""
     said = {"checked_out": lent, "total_capacity": 12, "utilization_percent": percent}
-    return JsonObject({"pool": said}, "backend /db/pool")
+    return parse_pool(JsonObject({"pool": said}, "backend /db/pool"))
 
 
 HEALTH = HealthReport(
@@ -74,7 +75,7 @@ HONEST_SAID = Reports(
     models=(ModelReport("ncf_model", available=True, checked=True),),
     ingestion=IngestionHealth("healthy", 200, {}),
     edge="healthy",
-    no_module=NONEXISTENT,
+    missing_module=NONEXISTENT,
 )
 HONEST_SEEN = Observations(
     modules=(view("healthy"),),
@@ -133,7 +134,7 @@ LIES = (
     Case(1, "database in /health", ("healthy", "down"), "database", "down", seen=is_seen(database="down")),
     Case(2, "module search", ("healthy", "down"), seen=is_seen(modules=(view("down"),))),
     Case(2, "module search", ("healthy", "degraded"), seen=is_seen(modules=(view("degraded"),))),
-    Case(2, "module that does not exist", ("healthy", NONEXISTENT), said=says(no_module="healthy")),
+    Case(2, "module that does not exist", ("healthy", NONEXISTENT), said=says(missing_module="healthy")),
     Case(3, "workers", ("healthy", "down"), "workers", "down", seen=is_seen(broker=FROZEN)),
     Case(
         3, "workers", ("healthy", "down"), "workers", "down", seen=is_seen(broker=broker(workers_up=0))

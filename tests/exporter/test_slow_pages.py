@@ -41,7 +41,7 @@ def test_a_slow_page_is_not_abandoned_for_the_sake_of_others() -> None:
         for _ in range(4):
             await backend.events.ask_now()
             assert backend.events.error is None
-            backend.liveness.heard()  # the ping would say so
+            backend.liveness.record_response()  # the ping would say so
         assert server.asked["/api/monitoring/events"] == 4
         assert server.asked["/metrics"] == 1
 
@@ -54,16 +54,16 @@ def test_a_long_page_whose_reader_has_left_is_read_to_its_end_before_the_next(
     async def check(server: RawServer, backend: BackendSource) -> None:
         server.sends["/metrics"] = says(200, PAGE + 1_000_001 * b"#")
         reading, most, go_on = [0], [0], threading.Event()
-        read = MetricsParser.read
+        parse = MetricsParser.parse
 
         def counted(page: MetricsParser, text: str) -> SummedSamples:
             reading[0] += 1
             most[0] = max(most[0], reading[0])
             go_on.wait(10)
             reading[0] -= 1
-            return read(page, text)
+            return parse(page, text)
 
-        monkeypatch.setattr(MetricsParser, "read", counted)
+        monkeypatch.setattr(MetricsParser, "parse", counted)
         for _ in range(2):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.3):

@@ -32,7 +32,7 @@ def after(*seen: tuple[float, RequestTotals], window: float = 60.0) -> str:
     traffic = TrafficWindow(JudgementSettings(window=window), clock)
     for at, total in seen:
         clock.now = at
-        traffic.note(total)
+        traffic.record(total)
     return traffic.status("search")
 
 
@@ -62,7 +62,7 @@ def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> N
 
     def at(seconds: float, total: RequestTotals) -> str:
         clock.now = seconds
-        traffic.note(total)
+        traffic.record(total)
         return traffic.status("search")
 
     at(0, totals(10))
@@ -80,8 +80,8 @@ def test_a_failure_and_a_slow_response_are_noticed_at_once() -> None:
         (totals(10), False), (totals(12), False), (totals(12, bad=1), True), (totals(15, bad=1), False),
         (totals(16, bad=1, slow=1), True), (totals(17, bad=1, slow=1), False),
     ):  # fmt: skip
-        traffic.note(total)
-        assert traffic.newly_bad() is noticed
+        traffic.record(total)
+        assert traffic.is_newly_bad() is noticed
 
 
 def test_one_request_is_no_pattern() -> None:
@@ -127,8 +127,8 @@ def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
 
     def seen(at: float, works: bool, counted: RequestTotals) -> str:
         times.now = at
-        recovery.note("pool", works)
-        traffic.note(counted)
+        recovery.record("pool", works)
+        traffic.record(counted)
         return traffic.status("search")
 
     assert seen(0, True, totals(100)) == "unknown"
@@ -146,5 +146,5 @@ def test_a_busy_moment_is_no_absence() -> None:
     recovery = RecoveryTracker(lambda: times.now)
     for at, works in ((0.0, True), (1.0, False), (2.0, True)):
         times.now = at
-        recovery.note("pool", works)
+        recovery.record("pool", works)
     assert not recovery.is_under_way()

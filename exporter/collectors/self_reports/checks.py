@@ -40,50 +40,54 @@ CHECKS = (
 )
 
 
-def run_checks(sight: ComparisonInput) -> Iterator[Comparison]:
+def run_checks(inputs: ComparisonInput) -> Iterator[Comparison]:
     """Every subject of which there is both a report and an observation of the same moment.
 
     A report from before the observation last changed is renewed, and compared once that is done.
     """
     for row in CHECKS:
-        yield from (words for words in row.compare(sight) if is_current(sight, words) and words.known)
+        yield from (
+            comparison
+            for comparison in row.compare(inputs)
+            if is_current(inputs, comparison) and comparison.is_known
+        )
 
 
-def is_current(sight: ComparisonInput, words: Comparison) -> bool:
+def is_current(inputs: ComparisonInput, comparison: Comparison) -> bool:
     """Whether the report is of the state that is observed now."""
-    since = sight.since.note(words.subject, words.observed, to_steady_time(sight.now))
-    report = words.report
+    since = inputs.since.note(comparison.subject, comparison.observed, to_steady_time(inputs.now))
+    report = comparison.report
     if report is None:
         return True
-    if words.observed == UNKNOWN:
-        return report.asked_at is not None or request_renewal(sight, report)
+    if comparison.observed == UNKNOWN:
+        return report.asked_at is not None or request_renewal(inputs, report)
     # one that was under way when the observation changed may speak of either state
     if report.answer_asked_at is None or report.answer_asked_at < since:
-        return request_renewal(sight, report)
+        return request_renewal(inputs, report)
     # what came right after a change of what is observed is of its moment; else the report is asked for again
-    is_new = to_steady_time(sight.now) - since < RECENT_CHANGE
-    return is_confirmed(sight, words, report, is_new)
+    is_new = to_steady_time(inputs.now) - since < RECENT_CHANGE
+    return is_confirmed(inputs, comparison, report, is_new)
 
 
-def is_confirmed(sight: ComparisonInput, words: Comparison, report: Poller[Any], is_new: bool) -> bool:
+def is_confirmed(inputs: ComparisonInput, comparison: Comparison, report: Poller[Any], is_new: bool) -> bool:
     """Whether the report agrees, or says the same still: it may have been given in a short bad moment.
 
     A disagreement that lasts is looked into again, ever more seldom, so that it does not outlive its cause.
     """
-    now = to_steady_time(sight.now)
-    began = sight.since.disagrees(words.subject, words.known and words.disagrees, now)
+    now = to_steady_time(inputs.now)
+    began = inputs.since.disagrees(comparison.subject, comparison.is_known and comparison.disagrees, now)
     if began is None or report.answer_asked_at is None:
         return True
     if report.answer_asked_at < began and not is_new:
-        return request_renewal(sight, report)
+        return request_renewal(inputs, report)
     if now - report.answer_asked_at > max(FIRST_RENEWAL_AFTER, (now - began) / 2):
-        request_renewal(sight, report)
+        request_renewal(inputs, report)
     return True
 
 
-def request_renewal(sight: ComparisonInput, report: Poller[Any]) -> bool:
+def request_renewal(inputs: ComparisonInput, report: Poller[Any]) -> bool:
     """Have the report renewed, unless a server is silent on which it would hang; it is not current yet."""
-    if sight.seen.may_block or report not in (sight.backend.health, sight.backend.workers):
+    if inputs.observations.may_block or report not in (inputs.backend.health, inputs.backend.workers):
         report.renew()
     return False
 
@@ -97,65 +101,74 @@ class Component:
     observed: Callable[[ComparisonInput], str]
 
 
-def api_reported(sight: ComparisonInput) -> str:
+def api_reported(inputs: ComparisonInput) -> str:
     """The API in the words of /health."""
-    return sight.said.component("api")
+    return inputs.reports.component("api")
 
 
-def redis_reported(sight: ComparisonInput) -> str:
+def redis_reported(inputs: ComparisonInput) -> str:
     """Redis in the words of /health."""
-    return sight.said.component("redis")
+    return inputs.reports.component("redis")
 
 
-def event_bus_reported(sight: ComparisonInput) -> str:
+def event_bus_reported(inputs: ComparisonInput) -> str:
     """The event bus by the errors it counts."""
-    return UNKNOWN if sight.seen.bus is None else checks_application.event_bus_reported(sight.seen.bus)
+    return (
+        UNKNOWN
+        if inputs.observations.bus is None
+        else checks_application.event_bus_reported(inputs.observations.bus)
+    )
 
 
-def workers_observed(sight: ComparisonInput) -> str:
+def workers_observed(inputs: ComparisonInput) -> str:
     """The workers and what becomes of their tasks."""
-    return worst_status((checks_workers.workers_observed(sight), checks_workers.tasks_observed(sight)))
+    return worst_status((checks_workers.workers_observed(inputs), checks_workers.tasks_observed(inputs)))
 
 
-def models_reported(sight: ComparisonInput) -> str:
+def models_reported(inputs: ComparisonInput) -> str:
     """The worst of the models as reported."""
-    return worst_status(map(checks_application.model_reported, sight.said.models))
+    return worst_status(map(checks_application.model_reported, inputs.reports.models))
 
 
-def models_observed(sight: ComparisonInput) -> str:
+def models_observed(inputs: ComparisonInput) -> str:
     """The worst of the models as checked, unknown while any of them was not."""
-    found = list(map(checks_application.model_observed, sight.said.models))
+    found = list(map(checks_application.model_observed, inputs.reports.models))
     state = worst_status(found)
     return UNKNOWN if state == HEALTHY and UNKNOWN in found else state
 
 
-def ingestion_reported(sight: ComparisonInput) -> str:
+def ingestion_reported(inputs: ComparisonInput) -> str:
     """The ingestion as its body says, and the edge worker as passed on."""
     return worst_status(
-        (UNKNOWN if sight.said.ingestion is None else sight.said.ingestion.status, sight.said.edge)
+        (
+            UNKNOWN if inputs.reports.ingestion is None else inputs.reports.ingestion.status,
+            inputs.reports.edge,
+        )
     )
 
 
-def ingestion_observed(sight: ComparisonInput) -> str:
+def ingestion_observed(inputs: ComparisonInput) -> str:
     """The ingestion's servers and its worker; unknown without a sign of life from the worker.
 
     Unknown as well where the report speaks of trouble in a server that we do not observe.
     """
-    servers, worker = checks_workers.ingestion_observed(sight), checks_workers.edge_worker_observed(sight)
-    report = sight.said.ingestion
+    servers, worker = checks_workers.ingestion_observed(inputs), checks_workers.edge_worker_observed(inputs)
+    report = inputs.reports.ingestion
     is_partial = worker == UNKNOWN or (report is not None and checks_workers.has_unobserved_trouble(report))
     found = worst_status((servers, worker))
     return UNKNOWN if found == HEALTHY and is_partial else found
 
 
-def sparse_reported(sight: ComparisonInput) -> str:
+def sparse_reported(inputs: ComparisonInput) -> str:
     """Sparse embeddings are reported by the model's name that is stored beside them."""
-    return HEALTHY if sight.seen.sparse is not None and sight.seen.sparse.by_model else UNKNOWN
+    return (
+        HEALTHY if inputs.observations.sparse is not None and inputs.observations.sparse.by_model else UNKNOWN
+    )
 
 
-def sparse_observed(sight: ComparisonInput) -> str:
+def sparse_observed(inputs: ComparisonInput) -> str:
     """Sparse embeddings by what speaks against their origin."""
-    looked_at = [evidence for evidence in sight.seen.evidence if evidence.sampled]
+    looked_at = [evidence for evidence in inputs.observations.evidence if evidence.sampled]
     if any(evidence.suspect for evidence in looked_at):
         return DEGRADED
     return HEALTHY if looked_at else UNKNOWN
@@ -163,9 +176,11 @@ def sparse_observed(sight: ComparisonInput) -> str:
 
 COMPONENTS = (
     Component("api", api_reported, checks_application.api_observed),
-    Component("database", lambda sight: sight.said.database, lambda sight: sight.seen.database),
+    Component(
+        "database", lambda inputs: inputs.reports.database, lambda inputs: inputs.observations.database
+    ),
     Component("redis", redis_reported, checks_application.redis_observed),
-    Component("cache", lambda sight: sight.said.cache, lambda sight: sight.seen.cache),
+    Component("cache", lambda inputs: inputs.reports.cache, lambda inputs: inputs.observations.cache),
     Component("workers", checks_workers.workers_reported, workers_observed),
     Component("event_bus", event_bus_reported, checks_application.event_bus_observed),
     Component("models", models_reported, models_observed),

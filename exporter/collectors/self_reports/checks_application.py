@@ -9,21 +9,21 @@ from exporter.sources.backend.health import FAILED, VERIFIED, ModelReport
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
 
 
-def compare_modules(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_modules(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 2: every module is healthy, whatever its requests and its own health route say."""
-    for view in sight.seen.modules:
-        report = sight.backend.reported[view.name]
+    for view in inputs.observations.modules:
+        report = inputs.backend.reported[view.name]
         yield Comparison(f"module {view.name}", view.reported, view.observed, report)
 
 
-def compare_missing_module(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_missing_module(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 2: even a module that does not exist is healthy."""
-    yield Comparison("module that does not exist", sight.said.no_module, NONEXISTENT)
+    yield Comparison("module that does not exist", inputs.reports.missing_module, NONEXISTENT)
 
 
-def compare_models(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_models(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 8: a file that exists is an available model."""
-    for model in sight.said.models:
+    for model in inputs.reports.models:
         yield Comparison(f"model {model.name}", model_reported(model), model_observed(model))
 
 
@@ -37,10 +37,10 @@ def model_observed(model: ModelReport) -> str:
     return {VERIFIED: HEALTHY, FAILED: DOWN}.get(model.verified, UNKNOWN)
 
 
-def compare_event_bus(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_event_bus(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 10: no errors while each delivery takes half a minute."""
-    if sight.seen.bus is not None:
-        yield Comparison("event bus", event_bus_reported(sight.seen.bus), event_bus_observed(sight))
+    if inputs.observations.bus is not None:
+        yield Comparison("event bus", event_bus_reported(inputs.observations.bus), event_bus_observed(inputs))
 
 
 def event_bus_reported(bus: EventBus) -> str:
@@ -50,53 +50,50 @@ def event_bus_reported(bus: EventBus) -> str:
     return HEALTHY if bus.errors == 0 else DEGRADED
 
 
-def event_bus_observed(sight: ComparisonInput) -> str:
+def event_bus_observed(inputs: ComparisonInput) -> str:
     """The bus by the errors it counts and by how long its handlers take; an unused bus is unknown."""
-    if sight.seen.bus is None or sight.seen.bus.slow_handling is None:
+    if inputs.observations.bus is None or inputs.observations.bus.handler_p95 is None:
         return UNKNOWN
-    if sight.seen.bus.slow_handling > sight.settings.backend.highest_quantile_seconds:
+    if inputs.observations.bus.handler_p95 > inputs.settings.backend.highest_quantile_seconds:
         return DEGRADED
-    return event_bus_reported(sight.seen.bus)
+    return event_bus_reported(inputs.observations.bus)
 
 
-def compare_processes(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_processes(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 14: counts of one process where several answer in turn."""
-    if sight.seen.bus is not None:
-        yield Comparison("event bus counts", "whole", "part" if sight.seen.processes > 1 else "whole")
+    if inputs.observations.bus is not None:
+        yield Comparison(
+            "event bus counts", "whole", "part" if inputs.observations.processes > 1 else "whole"
+        )
 
 
-def compare_slow_routes(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_slow_routes(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 16: connections are taken and nothing is answered. Silence is no report: it contradicts nothing."""
-    if sight.seen.wedged is not None:
-        state = "silent" if sight.seen.wedged else "answering"
+    if inputs.observations.wedged is not None:
+        state = "silent" if inputs.observations.wedged else "answering"
         yield Comparison("health routes", state, state)
 
 
-def api_observed(sight: ComparisonInput) -> str:
+def api_observed(inputs: ComparisonInput) -> str:
     """The API by whether it answers us at all and on its slow routes."""
-    if sight.seen.answers is None:
+    if inputs.observations.answers is None:
         return UNKNOWN
-    return HEALTHY if sight.seen.answers else DOWN
+    return HEALTHY if inputs.observations.answers else DOWN
 
 
-def compare_database(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_database(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 1: healthy while the database is stopped."""
-    backend, observed = sight.backend, sight.seen.database
-    yield Comparison("database", sight.said.database, observed, backend.database)
-    yield Comparison("database in /health", sight.said.component("database"), observed, backend.health)
+    backend, observed = inputs.backend, inputs.observations.database
+    yield Comparison("database", inputs.reports.database, observed, backend.database)
+    yield Comparison("database in /health", inputs.reports.component("database"), observed, backend.health)
 
 
-def compare_pool(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_pool(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 7: a third in use while every connection is lent."""
-    if sight.said.pool is None:
-        return
-    said = sight.said.pool.part("pool")
-    percent, lent = said.number("utilization_percent"), said.number("checked_out")
-    capacity = said.number("total_capacity")
-    limit = sight.settings.judgement.degraded_pool_ratio
-    reported = None if percent is None else percent / 100
-    observed = lent / capacity if lent is not None and capacity else None
-    yield Comparison("database pool", pool_status(reported, limit), pool_status(observed, limit))
+    pool, limit = inputs.reports.pool, inputs.settings.judgement.degraded_pool_ratio
+    if pool is not None:
+        reported, observed = pool_status(pool.reported_ratio, limit), pool_status(pool.ratio, limit)
+        yield Comparison("database pool", reported, observed)
 
 
 def pool_status(ratio: float | None, limit: float) -> str:
@@ -106,30 +103,32 @@ def pool_status(ratio: float | None, limit: float) -> str:
     return DOWN if ratio >= 1 else DEGRADED if ratio > limit else HEALTHY
 
 
-def compare_cache(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_cache(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 9: statistics as ever while Redis is down."""
-    yield Comparison("cache", sight.said.cache, sight.seen.cache, sight.backend.cache)
+    yield Comparison("cache", inputs.reports.cache, inputs.observations.cache, inputs.backend.cache)
 
 
-def compare_redis(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_redis(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 15: Redis unavailable while it works."""
-    yield Comparison("redis", sight.said.component("redis"), redis_observed(sight), sight.backend.health)
+    yield Comparison(
+        "redis", inputs.reports.component("redis"), redis_observed(inputs), inputs.backend.health
+    )
 
 
-def redis_observed(sight: ComparisonInput) -> str:
+def redis_observed(inputs: ComparisonInput) -> str:
     """Redis by our own PING to the cache, else to the broker, which is the same server as a rule."""
-    if sight.seen.cache != UNKNOWN or sight.seen.broker is None:
-        return sight.seen.cache
-    return HEALTHY if sight.seen.broker.answers else DOWN
+    if inputs.observations.cache != UNKNOWN or inputs.observations.broker is None:
+        return inputs.observations.cache
+    return HEALTHY if inputs.observations.broker.answers else DOWN
 
 
-def compare_sparse_embeddings(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_sparse_embeddings(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 12: vectors that carry the name of a model that did not make them, also at a second look.
 
     Both words come from one reading of rows, which is made seldom: the first may be of a moment that is over.
     """
-    for evidence in sight.seen.evidence:
+    for evidence in inputs.observations.evidence:
         if evidence.sampled:
             observed = DEGRADED if evidence.suspect else HEALTHY
-            again = sight.database.evidence
+            again = inputs.database.evidence
             yield Comparison(f"sparse embeddings {evidence.model}", HEALTHY, observed, again)

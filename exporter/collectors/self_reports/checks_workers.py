@@ -11,31 +11,31 @@ from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, worst_status
 OBSERVED_SERVICES = ("redis", "database")  # the services of the ingestion's report that we ask ourselves
 
 
-def compare_workers(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_workers(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 3: a worker that is there, while its pool is frozen and tasks wait."""
-    report = sight.backend.health if sight.said.workers is None else sight.backend.workers
-    yield Comparison("workers", workers_reported(sight), workers_observed(sight), report)
+    report = inputs.backend.health if inputs.reports.workers is None else inputs.backend.workers
+    yield Comparison("workers", workers_reported(inputs), workers_observed(inputs), report)
 
 
-def workers_reported(sight: ComparisonInput) -> str:
+def workers_reported(inputs: ComparisonInput) -> str:
     """The workers as /workers/status tells them, else as /health does."""
-    if sight.said.workers is None:
-        return sight.said.component("celery")
-    return DOWN if sight.said.workers.count == 0 else sight.said.workers.status
+    if inputs.reports.workers is None:
+        return inputs.reports.component("celery")
+    return DOWN if inputs.reports.workers.count == 0 else inputs.reports.workers.status
 
 
-def workers_observed(sight: ComparisonInput) -> str:
+def workers_observed(inputs: ComparisonInput) -> str:
     """The workers by heartbeats, and by whether tasks that they hold, messages and task events move."""
-    broker = sight.seen.broker
+    broker = inputs.observations.broker
     if broker is None:
         return UNKNOWN
     if not broker.answers or broker.workers_up == 0:
         return DOWN
     if broker.stalled:
         return DOWN if len(broker.stalled) >= (broker.workers_up or 1) else DEGRADED
-    after = sight.settings.celery.stuck_after
+    after = inputs.settings.celery.stuck_after
     if broker.stuck(after) and set(broker.stuck(after)) - set(broker.unconsumed):
-        return DOWN if has_no_task_events(broker, sight.now - after) else DEGRADED
+        return DOWN if has_no_task_events(broker, inputs.now - after) else DEGRADED
     return HEALTHY if broker.workers_up else UNKNOWN
 
 
@@ -46,70 +46,72 @@ def has_no_task_events(broker: BrokerSnapshot, since: float) -> bool:
     return broker.finished == 0 or broker.last_task_event is None or broker.last_task_event < since
 
 
-def compare_tasks(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_tasks(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 4: tasks are counted as done while every one of them fails."""
-    said = sight.said.workers
+    said = inputs.reports.workers
     reported = said.status if said is not None and said.accepted else UNKNOWN
-    yield Comparison("tasks", reported, tasks_observed(sight), sight.backend.workers)
+    yield Comparison("tasks", reported, tasks_observed(inputs), inputs.backend.workers)
 
 
-def tasks_observed(sight: ComparisonInput) -> str:
+def tasks_observed(inputs: ComparisonInput) -> str:
     """The tasks by how many of those that finished lately failed: by events, else by the stored results."""
-    return status_from_error_ratio(*finished_and_failed(sight), sight.settings.judgement)
+    return status_from_error_ratio(*finished_and_failed(inputs), inputs.settings.judgement)
 
 
-def finished_and_failed(sight: ComparisonInput) -> tuple[float, float]:
+def finished_and_failed(inputs: ComparisonInput) -> tuple[float, float]:
     """Tasks that finished and those of them that failed: of late by events, else by the results in store."""
-    broker, results = sight.seen.broker, sight.seen.results
+    broker, results = inputs.observations.broker, inputs.observations.results
     finished, failed = (0, 0) if broker is None else (broker.finished or 0, broker.failed or 0)
-    if finished >= sight.settings.judgement.requests or results is None:
+    if finished >= inputs.settings.judgement.requests or results is None:
         return finished, failed
     failed = results.statuses["FAILURE"]
     return results.statuses["SUCCESS"] + failed, failed
 
 
-def compare_priorities(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_priorities(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 5: a queue of length 0 whose messages wait in the lists of higher priorities."""
-    if sight.seen.broker is None or sight.seen.hidden is None:
+    if inputs.observations.broker is None or inputs.observations.hidden is None:
         return
-    for queue in sight.seen.broker.queues or ():
+    for queue in inputs.observations.broker.queues or ():
         if queue.length:
-            reported = "empty" if queue.name in sight.seen.hidden else "waiting"
+            reported = "empty" if queue.name in inputs.observations.hidden else "waiting"
             yield Comparison(f"queue {queue.name}", reported, "waiting")
 
 
-def compare_consumers(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_consumers(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 6: no word of a queue that no worker takes from."""
-    for queue in () if sight.seen.broker is None else sight.seen.broker.queues or ():
+    for queue in () if inputs.observations.broker is None else inputs.observations.broker.queues or ():
         if queue.length and queue.unconsumed is not None:
             observed = "unconsumed" if queue.unconsumed else "consumed"
             yield Comparison(f"consumers of {queue.name}", "consumed", observed)
 
 
-def compare_edge_worker(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_edge_worker(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 11: idle while the edge worker is dead."""
-    yield Comparison("edge worker", sight.said.edge, edge_worker_observed(sight), sight.backend.worker_status)
+    yield Comparison(
+        "edge worker", inputs.reports.edge, edge_worker_observed(inputs), inputs.backend.worker_status
+    )
 
 
-def edge_worker_observed(sight: ComparisonInput) -> str:
+def edge_worker_observed(inputs: ComparisonInput) -> str:
     """The edge worker by its heartbeat; without one nothing is known of it."""
-    if sight.seen.edge is None:
+    if inputs.observations.edge is None:
         return UNKNOWN
-    return sight.seen.edge.status(sight.now, sight.settings.ingestion.heartbeat_timeout)
+    return inputs.observations.edge.status(inputs.now, inputs.settings.ingestion.heartbeat_timeout)
 
 
-def compare_ingestion_http_status(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_ingestion_http_status(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 13: HTTP 200 over a body that says unhealthy."""
-    if sight.said.ingestion is not None:
-        reported = HEALTHY if sight.said.ingestion.http_status < 400 else DOWN
-        yield Comparison("ingestion HTTP status", reported, sight.said.ingestion.status)
+    if inputs.reports.ingestion is not None:
+        reported = HEALTHY if inputs.reports.ingestion.http_status < 400 else DOWN
+        yield Comparison("ingestion HTTP status", reported, inputs.reports.ingestion.status)
 
 
-def compare_ingestion(sight: ComparisonInput) -> Iterable[Comparison]:
+def compare_ingestion(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 13: the body itself, held against the servers that ingestion needs, as far as we observe them."""
-    if sight.said.ingestion is not None:
-        reported, report = observed_services_status(sight.said.ingestion), sight.backend.ingestion_health
-        yield Comparison("ingestion", reported, ingestion_observed(sight), report)
+    if inputs.reports.ingestion is not None:
+        reported, report = observed_services_status(inputs.reports.ingestion), inputs.backend.ingestion_health
+        yield Comparison("ingestion", reported, ingestion_observed(inputs), report)
 
 
 def observed_services_status(health: IngestionHealth) -> str:
@@ -129,6 +131,6 @@ def has_unobserved_trouble(health: IngestionHealth) -> bool:
     )
 
 
-def ingestion_observed(sight: ComparisonInput) -> str:
+def ingestion_observed(inputs: ComparisonInput) -> str:
     """The ingestion by its queue's server and by the database."""
-    return worst_status((sight.seen.ingestion, sight.seen.database))
+    return worst_status((inputs.observations.ingestion, inputs.observations.database))

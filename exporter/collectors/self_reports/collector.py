@@ -27,8 +27,13 @@ async def read_disagreements(sources: Sources) -> Iterable[Metric]:
     length = sources.settings.limits.label_length
     return (
         DISAGREES.of(
-            (sanitize_label(words.subject, length), words.reported, words.observed, float(words.disagrees))
-            for words in found
+            (
+                sanitize_label(comparison.subject, length),
+                comparison.reported,
+                comparison.observed,
+                float(comparison.disagrees),
+            )
+            for comparison in found
         ),
     )
 

@@ -23,8 +23,8 @@ class ComparisonInput:
 
     settings: Settings
     now: float
-    said: Reports
-    seen: Observations
+    reports: Reports
+    observations: Observations
     backend: BackendSource  # whose questions the reports answer
     database: DatabaseSource
     since: StateChanges
@@ -35,7 +35,7 @@ async def read_comparison_input(sources: Sources) -> ComparisonInput:
     # all at once, so that several silent systems cost the time of one; what follows finds answers or errors
     await asyncio.gather(
         get_or_none(sources.broker.observed),
-        sources.modules.look(),
+        sources.modules.assess(),
         *(get_or_none(question.answer) for question in scrape_pollers(sources)),
     )
     reports, observations = await read_reports(sources), await read_observations(sources)
@@ -73,7 +73,7 @@ class Comparison(NamedTuple):
     report: Poller[Any] | None = None
 
     @property
-    def known(self) -> bool:
+    def is_known(self) -> bool:
         """Whether there is both a report and an observation."""
         return UNKNOWN not in (self.reported, self.observed)
 

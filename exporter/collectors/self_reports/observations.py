@@ -51,9 +51,9 @@ async def read_observations(sources: Sources) -> Observations:
     )
     results = await cached_or_none(sources.broker.results)
     return Observations(
-        modules=tuple(await sources.modules.look()),
-        answers=await backend.answers(),
-        wedged=backend.wedged(),
+        modules=tuple(await sources.modules.assess()),
+        answers=await backend.is_up(),
+        wedged=backend.is_wedged(),
         may_block=not any(isinstance(ping.error, SourceTimeout) for ping in server_pings(sources)),
         database=await observed_database_status(sources),
         cache=await ping_status(sources.cache.ping),

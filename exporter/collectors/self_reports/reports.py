@@ -13,6 +13,7 @@ from exporter.errors import RequestFailed, SourceError
 from exporter.polling import Poller
 from exporter.sources import Sources
 from exporter.sources.backend.health import HealthReport, ModelReport, WorkersReport
+from exporter.sources.backend.pool import PoolUsage
 from exporter.sources.ingestion.models import IngestionHealth
 from exporter.sources.json_object import JsonObject
 from exporter.status import DEGRADED, HEALTHY, UNKNOWN, parse_status
@@ -46,11 +47,11 @@ class Reports:
     workers: WorkersReport | None = None
     database: str = UNKNOWN
     cache: str = UNKNOWN
-    pool: JsonObject | None = None
+    pool: PoolUsage | None = None
     models: tuple[ModelReport, ...] = ()
     ingestion: IngestionHealth | None = None
     edge: str = UNKNOWN
-    no_module: str = UNKNOWN  # the status it gives to a module that does not exist
+    missing_module: str = UNKNOWN  # the status it gives to a module that does not exist
 
     def component(self, name: str) -> str:
         """The status that /health gives this component."""
@@ -72,7 +73,7 @@ async def read_reports(sources: Sources) -> Reports:
         models=tuple(await get_or_none(partial(read_models, sources)) or ()),
         ingestion=await get_or_none(partial(reported_health, sources)),
         edge=edge_worker_status(edge),
-        no_module=await missing_module_status(sources),
+        missing_module=await missing_module_status(sources),
     )
 
 

@@ -30,7 +30,7 @@ class EventBus:
     processes: int
 
     @property
-    def slow_handling(self) -> float | None:
+    def handler_p95(self) -> float | None:
         """The 95th percentile of the time that a handler takes, in seconds."""
         return self.handlers.values.get(0.95)
 
@@ -43,7 +43,7 @@ class EventBusTracker:
         self._clock = clock
         self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
 
-    def read(self, answer: JsonObject, server: str, started: float | None) -> EventBus:
+    def update(self, answer: JsonObject, server: str, started: float | None) -> EventBus:
         """The bus as of this answer of one process. Raises BadAnswer when it counts nothing."""
         metrics = answer.part("metrics")
         counters = self._counters(metrics)
@@ -51,9 +51,9 @@ class EventBusTracker:
             raise InvalidResponse(
                 "backend /events answered without events_emitted; expected a number from 0 up"
             )
-        process = self._processes.saw(counters, self._clock(), server, started)
-        process.facts = metrics.numbers()
-        return self._bus()
+        process = self._processes.record(counters, self._clock(), server, started)
+        process.gauges = metrics.numbers()
+        return self._snapshot()
 
     def _counters(self, metrics: JsonObject) -> dict[CounterKey, float]:
         whole = (EMITTED, DELIVERED, ERRORS, *TIME_COUNTERS.values())
@@ -66,7 +66,7 @@ class EventBusTracker:
             counters[key] = counters.get(key, 0.0) + max(count, 0.0)
         return counters
 
-    def _bus(self) -> EventBus:
+    def _snapshot(self) -> EventBus:
         total, running = self._processes.total(), self._processes.recent(self._clock())
         handled = total.get((DELIVERED,), 0.0) + total.get((ERRORS,), 0.0)
         return EventBus(
@@ -86,7 +86,7 @@ def latency_quantiles(
     """The quantiles of the slowest process; none where no time was ever spent, where 0.0 means nothing."""
     spent = total.get((TIME_COUNTERS[kind],))
     values = {
-        share: max((p.facts[name] / 1000 for p in running if p.facts.get(name, -1) >= 0), default=None)
+        share: max((p.gauges[name] / 1000 for p in running if p.gauges.get(name, -1) >= 0), default=None)
         for share, name in (
             (share, f"{kind}_latency_{suffix}") for share, suffix in LATENCY_QUANTILES.items()
         )
@@ -120,7 +120,7 @@ class PerformanceTracker:
         self._clock = clock
         self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
 
-    def read(self, answer: JsonObject, server: str, started: float | None) -> Performance:
+    def update(self, answer: JsonObject, server: str, started: float | None) -> Performance:
         """The totals as of this answer of one process."""
         timings = answer.part("metrics", "method_timings")
         calls: dict[CounterKey, float] = {}
@@ -135,7 +135,7 @@ class PerformanceTracker:
         slow = answer.number("metrics", "slow_query_count")
         counted = calls if slow is None or slow < 0 else {**calls, (SLOW,): slow}
         # an average times a count is rounded, and may be of the last calls only: it is not trusted to rise
-        self._processes.saw(counted, self._clock(), server, started, loose=seconds)
+        self._processes.record(counted, self._clock(), server, started, non_monotonic=seconds)
         return performance_totals(self._processes.total())
 
 
@@ -168,7 +168,7 @@ class CacheCountsTracker:
         self._clock = clock
         self._processes: ProcessCounterMerger[str] = ProcessCounterMerger()
 
-    def read(self, answer: JsonObject, server: str, started: float | None) -> CacheCounts:
+    def update(self, answer: JsonObject, server: str, started: float | None) -> CacheCounts:
         """The totals as of this answer of one process. Raises BadAnswer when it counts nothing."""
         numbers = answer.numbers("cache_stats")
         counted = {name: numbers[name] for name in CACHE_COUNTERS if numbers.get(name, -1) >= 0}
@@ -176,7 +176,7 @@ class CacheCountsTracker:
             raise InvalidResponse(
                 "backend /cache/stats answered without hits and misses; expected numbers from 0 up"
             )
-        self._processes.saw(counted, self._clock(), server, started)
+        self._processes.record(counted, self._clock(), server, started)
         total = self._processes.total()
         hits, misses, invalidations = (total.get(name) for name in CACHE_COUNTERS)
         return CacheCounts(hits, misses, invalidations, parse_status(answer.text("status")))

@@ -104,7 +104,7 @@ class MlHealthReport:
     status: str
     http_status: float | None
     models: tuple[ModelReport, ...]
-    applies: bool  # a backend that no longer has these models says "not_applicable"
+    is_applicable: bool  # a backend that no longer has these models says "not_applicable"
 
 
 def parse_model_health(answer: JsonObject, zone: str | None = None) -> ModelReport:
@@ -112,48 +112,48 @@ def parse_model_health(answer: JsonObject, zone: str | None = None) -> ModelRepo
 
     The time of the file is in the local time of the backend's host, unknown to us without its zone.
     """
-    said = answer.part("model")
-    size = said.number("size_mb")
+    report = answer.part("model")
+    size = report.number("size_mb")
     return ModelReport(
         name=NCF_MODEL,
-        available=said.flag("available"),
-        error=bool(said.text("error")),
+        available=report.flag("available"),
+        error=bool(report.text("error")),
         # in hundredths of a megabyte: what is rounded to nothing is small, and its size not known
         size=size * 1e6 if size else None,
-        modified=said.local_moment(zone, "last_modified"),
+        modified=report.local_moment(zone, "last_modified"),
     )
 
 
 def parse_ml_health(answer: JsonObject, admitted: LabelLimiter) -> MlHealthReport:
     """The answer of /health/ml, whose HTTP status is 200 whatever it says."""
-    word = answer.text("status")
+    status_word = answer.text("status")
     http_status = answer.number("http_status")
-    status = DOWN if http_status is not None and http_status >= 500 else parse_status(word)
+    status = DOWN if http_status is not None and http_status >= 500 else parse_status(status_word)
     checks = answer.part("models")
     models = tuple(parse_model_check(admitted.name(n), checks.part(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
-    applies = word != "not_applicable"
+    applies = status_word != "not_applicable"
     if not models and applies:
         # an answer that names no model is of a check that could not run, which proves nothing of the model
         models = (ModelReport(CLASSIFIER, available=status == HEALTHY),)
     return MlHealthReport(status if applies else UNKNOWN, http_status, models, applies)
 
 
-def parse_model_check(name: str, said: JsonObject) -> ModelReport:
+def parse_model_check(name: str, report: JsonObject) -> ModelReport:
     """One model as its check in /health/ml found it."""
-    seconds, last = said.number("inference_seconds"), said.moment("last_inference")
-    milliseconds = said.number("inference_ms")
+    seconds, last = report.number("inference_seconds"), report.moment("last_inference")
+    milliseconds = report.number("inference_ms")
     if seconds is None and milliseconds is not None:
         seconds = milliseconds / 1000
-    status = parse_status(said.text("status"))
+    status = parse_status(report.text("status"))
     return ModelReport(
         name=name,
-        available=said.flag("available"),
-        error=bool(said.text("error")) or status == DOWN,
+        available=report.flag("available"),
+        error=bool(report.text("error")) or status == DOWN,
         checked=status == HEALTHY and (seconds is not None or last is not None),
         inference_seconds=seconds,
-        inferences=said.number("inferences"),
-        errors=said.number("errors"),
-        memory=said.number("memory_bytes"),
+        inferences=report.number("inferences"),
+        errors=report.number("errors"),
+        memory=report.number("memory_bytes"),
         last_inference=last,
     )
 

@@ -1,7 +1,7 @@
-"""One request of ours at a time: the backend never has more to do for us, whatever we want to know.
+"""One request of ours at a time: the backend never works on more than one for us.
 
-The ping alone has a connection of its own beside it (liveness.py). A request during which the backend answers
-no ping is a request that blocks it; what blocks is not polled on a clock any more.
+Only the ping has a connection of its own beside it (ping.py). A request during which the backend answers
+no ping blocks it; what blocks is not polled at an interval any more.
 """
 
 import asyncio
@@ -13,86 +13,84 @@ from math import inf
 from exporter.errors import PollDeferred, SourceTimeout, SourceUnreachable
 from exporter.sources.backend.liveness import REFUSING, SILENT, Liveness
 
-# seconds from which a request may be one that blocks the backend
+# seconds from which a request may block the backend
 BLOCKING_SECONDS = 0.4
-# while requests of the background follow each other they take this many times our budget at most
+# background polls that follow each other take this many times our budget at most
 MAX_BUDGET_MULTIPLE = 10.0
-MAX_PAUSE = 10.0
-PING_GRACE = 0.3  # seconds in which a ping is mostly answered
+MAX_PAUSE = 10.0  # seconds between two background polls
+PING_GRACE = 0.3  # seconds within which most pings get a response
 
 
 class RequestLimiter:
-    """Gives the turn to one request after the other, and none while the backend is silent."""
+    """Grants turns to one request after the other, and none while the backend is silent."""
 
     def __init__(
         self, liveness: Liveness, share: float = 1.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._liveness = liveness
-        self._breath = max(1 / (MAX_BUDGET_MULTIPLE * share) - 1, 0.0)
+        self._pause_ratio = max(1 / (MAX_BUDGET_MULTIPLE * share) - 1, 0.0)
         self._clock = clock
         self._turn = asyncio.Lock()
         self._background = asyncio.Lock()
-        self._breathes_until = 0.0
+        self._next_background_at = 0.0
         self._suspended: dict[str, float] = {}
         self._blocked_at = -inf
-        self.block_gap = (
-            0.0  # seconds to leave between two requests that block the backend, whichever they are
-        )
+        self.block_gap = 0.0  # seconds between any two requests that block the backend
         self.on_block: Callable[[str], None] = ignore_block
 
     @asynccontextmanager
     async def turn(self, query: str) -> AsyncIterator[None]:
         """The turn of this request. Raises Withheld while only the ping may be sent."""
         async with self._turn:
-            await self._settled()
-            self._check(query)
+            await self._wait_for_ping()
+            self._check_available(query)
             began = self._clock()
-            self._liveness.request_began(began)
+            self._liveness.record_request_start(began)
             try:
                 yield
             finally:
-                self._liveness.request_ended()
-                self._judge(query, began)
+                self._liveness.record_request_end()
+                self._report_block(query, began)
 
     @asynccontextmanager
     async def background_turn(self, query: str) -> AsyncIterator[None]:
-        """The turn of a request that nobody waits for: with a pause since the last of its kind."""
+        """The turn of a background poll: with a pause since the last one."""
         async with self._background:
-            await asyncio.sleep(max(self._breathes_until - self._clock(), 0.0))
+            await asyncio.sleep(max(self._next_background_at - self._clock(), 0.0))
             async with self.turn(query):
                 began = self._clock()
                 try:
                     yield
                 finally:
                     took = self._clock() - began
-                    self._breathes_until = began + took + min(self._breath * took, MAX_PAUSE)
+                    self._next_background_at = began + took + min(self._pause_ratio * took, MAX_PAUSE)
 
     @asynccontextmanager
     async def blocking_turn(self, query: str) -> AsyncIterator[None]:
-        """The turn of a request that is known to block the backend: meanwhile silence proves nothing."""
+        """The turn of a request that is known to block the backend. Silence proves nothing meanwhile."""
         async with self._turn:
-            await self._settled()
-            self._check(query)
-            self._check_gap()
-            self._liveness.block_began()
+            await self._wait_for_ping()
+            self._check_available(query)
+            self._check_block_gap()
+            self._liveness.record_block_start()
             try:
                 yield
             finally:
                 self._blocked_at = self._clock()
-                self._liveness.block_ended()
+                self._liveness.record_block_end()
 
     def suspend(self, queries: Iterable[str], seconds: float) -> None:
-        """Give these no turn for so long, since one of them was seen to block the backend."""
+        """Grant these queries no turn for these seconds, since one of them blocked the backend."""
         until = self._clock() + seconds
         self._suspended |= dict.fromkeys(queries, until)
 
-    async def _settled(self) -> None:
-        """Give a ping the moment that it needs to tell whether the last silence means anything."""
+    async def _wait_for_ping(self) -> None:
+        """Wait briefly for a ping to tell whether the last silence proves anything."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PING_GRACE):
-                await self._liveness.certain()
+                await self._liveness.wait_until_conclusive()
 
-    def _check_gap(self) -> None:
+    def _check_block_gap(self) -> None:
         """Raises Withheld too soon after a request that blocked: the piles of two would become one."""
         left = self.block_gap - (self._clock() - self._blocked_at)
         if left > 0:
@@ -100,8 +98,8 @@ class RequestLimiter:
                 f"backend was blocked by another request of ours; the next is {left:.0f} s away", left
             )
 
-    def _check(self, query: str) -> None:
-        """Raises what the state of the backend means for a request that would be sent now."""
+    def _check_available(self, query: str) -> None:
+        """Raises the error that the state of the backend means for a request now."""
         left = self._suspended.get(query, 0.0) - self._clock()
         if left > 0:
             raise PollDeferred(
@@ -111,13 +109,13 @@ class RequestLimiter:
             raise SourceUnreachable("backend refuses connections, or its proxy says that it is not there")
         if self._liveness.state == SILENT:
             raise SourceTimeout("backend gives no response; only the ping is sent until it does")
-        if not self._liveness.may_be_asked:
+        if not self._liveness.accepts_requests:
             raise PollDeferred("backend is blocked or about to be found silent; only the ping is sent")
 
-    def _judge(self, query: str, began: float) -> None:
+    def _report_block(self, query: str, began: float) -> None:
         if self._clock() - began >= BLOCKING_SECONDS and not self._liveness.responded_since(began):
             self.on_block(query)
 
 
 def ignore_block(_: str) -> None:
-    """Nobody wants to know."""
+    """Do nothing."""

@@ -31,7 +31,7 @@ PROCESS_METRICS = (
 SERIES_PATTERN = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?")
 LABEL_PATTERN = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
 MAX_VALUE = 1e300  # whose sum over all series of a page is finite
-MAX_SERIES = 50_000  # meanings that are remembered
+MAX_SERIES = 50_000  # keys that are remembered
 PAGES_BETWEEN_RESETS = 1000  # pages after which they are learnt anew, where series come and go
 
 
@@ -43,7 +43,7 @@ class SummedSamples:
     series: Counter[SampleKey] = field(default_factory=Counter)
 
     @property
-    def counts(self) -> bool:
+    def counts_requests(self) -> bool:
         """Whether the backend counts requests at all; with its metrics off it has no such series."""
         return any(value for key, value in self.values.items() if key[0] in (REQUESTS, SHARED))
 
@@ -62,19 +62,19 @@ class MetricsParser:
             *PROCESS_METRICS,
             *self._in_progress,
         )
-        self._meanings: dict[str, SampleKey | None] = {}
+        self._keys_by_series: dict[str, SampleKey | None] = {}
         self._pages = 0
 
-    def read(self, text: str) -> SummedSamples:
+    def parse(self, text: str) -> SummedSamples:
         """The sums of this page. Raises BadAnswer for a text that is no page of metrics."""
-        self._forget()
+        self._reset_if_full()
         found = SummedSamples()
-        values, series, meanings = found.values, found.series, self._meanings
+        values, series, keys = found.values, found.series, self._keys_by_series
         for line in text.split("\n"):
             if not line.startswith(self._wanted):
                 continue
             name, _, digits = line.rpartition(" ")
-            key = meanings[name] if name in meanings else self._learn(name)
+            key = keys[name] if name in keys else self._learn_key(name)
             value = parse_number(digits)
             if key is not None and value is not None:
                 values[key] += value  # type: ignore[assignment]  # typeshed lets a Counter hold integers only
@@ -83,27 +83,27 @@ class MetricsParser:
             raise InvalidResponse("backend /metrics answered with something that is no page of metrics")
         return found
 
-    def _forget(self) -> None:
+    def _reset_if_full(self) -> None:
         self._pages += 1
         if self._pages >= PAGES_BETWEEN_RESETS:
             self._pages = 0
-            if len(self._meanings) >= MAX_SERIES:
-                self._meanings.clear()
+            if len(self._keys_by_series) >= MAX_SERIES:
+                self._keys_by_series.clear()
 
-    def _learn(self, series: str) -> SampleKey | None:
+    def _learn_key(self, series: str) -> SampleKey | None:
         match = SERIES_PATTERN.fullmatch(series)
-        key = self._meaning(match[1], dict(LABEL_PATTERN.findall(match[2] or ""))) if match else None
-        if len(self._meanings) < MAX_SERIES:
-            self._meanings[series] = key
+        key = self._key(match[1], dict(LABEL_PATTERN.findall(match[2] or ""))) if match else None
+        if len(self._keys_by_series) < MAX_SERIES:
+            self._keys_by_series[series] = key
         return key
 
-    def _meaning(self, name: str, labels: dict[str, str]) -> SampleKey | None:
+    def _key(self, name: str, labels: dict[str, str]) -> SampleKey | None:
         if name in PROCESS_METRICS:
             return (name,)
         handler = labels.get("handler", "")
         module = self._routes.module(handler) if "handler" in labels else NO_ROUTE
         if name == "http_requests_total":
-            return self._requests(handler, module, labels)
+            return self._request_key(handler, module, labels)
         if name in self._in_progress:
             return (IN_PROGRESS, module)
         base, _, part = name.rpartition("_")
@@ -112,7 +112,7 @@ class MetricsParser:
             kind is None
             or base not in (DURATION, PRECISE)
             or not self._routes.is_timed(handler)
-            or self._own.requests(self._routes.relative(handler))
+            or self._own.is_requested(self._routes.relative(handler))
         ):
             return None
         module = NO_ROUTE_PRECISE if base == PRECISE else module
@@ -121,10 +121,10 @@ class MetricsParser:
         bound = parse_number(labels.get("le", ""), highest=inf)
         return None if bound is None else (BUCKET, module, repr(bound))
 
-    def _requests(self, handler: str, module: str, labels: dict[str, str]) -> SampleKey:
+    def _request_key(self, handler: str, module: str, labels: dict[str, str]) -> SampleKey:
         status, route = status_class(labels.get("status", "")), self._routes.relative(handler)
         # what we request is GET
-        if labels.get("method", "GET") != "GET" or not self._own.requests(route):
+        if labels.get("method", "GET") != "GET" or not self._own.is_requested(route):
             return (REQUESTS, module, status)
         return (SHARED, module, status, route)
 

@@ -91,7 +91,7 @@ class ProbeResult(NamedTuple):
     """A response of a health route, what it says, and what follows from it and the one before."""
 
     reply: HttpResponse
-    said: str
+    reported: str
     status: str
 
 
@@ -105,23 +105,23 @@ class ModuleStatuses:
         self._slow = settings.judgement.degraded_seconds
         self._backend = backend
         self._clock = clock
-        self._absent_at = 0.0
+        self._unreachable_at = 0.0
         self._observed_at: dict[str, float] = {}
-        self._verdicts: dict[str, ProbeResult] = {}
+        self._probe_results: dict[str, ProbeResult] = {}
 
-    async def look(self) -> list[ModuleStatus]:
+    async def assess(self) -> list[ModuleStatus]:
         """Every module in the order of the settings. Raises nothing: a silent backend is something to see."""
-        reachable = await self._backend.answers()
+        reachable = await self._backend.is_up()
         if reachable is False:
-            self._absent_at = self._clock()
+            self._unreachable_at = self._clock()
         if reachable:
             # a report that is there costs no task of its own: this is read several times a second
             wanted: list[Poller[Any]] = [self._backend.totals, *self._backend.probes.values()]
             wanted += [q for q in self._backend.reported.values() if q.answered_at is None]
             await asyncio.gather(*map(poll, wanted))
-        return [await self._view(name, reachable) for name in self._names]
+        return [await self._assess_module(name, reachable) for name in self._names]
 
-    async def _view(self, name: str, reachable: bool | None) -> ModuleStatus:
+    async def _assess_module(self, name: str, reachable: bool | None) -> ModuleStatus:
         report = self._backend.reported[name]
         # a report from before the backend went away, or before it was met, is none of now
         reported = await reported_status(report) if reachable else UNKNOWN
@@ -135,31 +135,33 @@ class ModuleStatuses:
 
     async def _seconds(self, name: str) -> float | None:
         """How long the health route took; None where it does not exist or did not answer."""
-        last, probe = self._verdicts.get(name), self._backend.probes.get(name)
+        last, probe = self._probe_results.get(name), self._backend.probes.get(name)
         if last is None or probe is None or probe.error is not None:
             return None
-        return None if last.said == UNKNOWN else last.reply.seconds
+        return None if last.reported == UNKNOWN else last.reply.seconds
 
-    def _verdict(self, name: str, reply: HttpResponse) -> str:
+    def _probe_status(self, name: str, reply: HttpResponse) -> str:
         """What this answer says; read once, however often it is wanted.
 
         A single bad one is looked into at once: down is what two in a row say.
         """
-        if name in self._verdicts and self._verdicts[name].reply is reply:
-            return self._verdicts[name].status
-        before, status = self._verdicts.get(name), probe_status(reply, self._slow)
-        is_first = status == DOWN and before is not None and before.said != DOWN
-        self._verdicts[name] = ProbeResult(reply, status, before.status if is_first and before else status)
+        if name in self._probe_results and self._probe_results[name].reply is reply:
+            return self._probe_results[name].status
+        before, status = self._probe_results.get(name), probe_status(reply, self._slow)
+        is_first = status == DOWN and before is not None and before.reported != DOWN
+        self._probe_results[name] = ProbeResult(
+            reply, status, before.status if is_first and before else status
+        )
         if status == DOWN:
             self._backend.probes[name].hurry(RECHECK_SECONDS)
-        return self._verdicts[name].status
+        return self._probe_results[name].status
 
     async def _observed(self, name: str) -> str:
         if name == MONITORING_MODULE:
-            return self._watching()
-        return worst_status((await self._probed(name), self._by_traffic(name)))
+            return self._own_polls()
+        return worst_status((await self._by_probe(name), self._by_traffic(name)))
 
-    async def _probed(self, name: str) -> str:
+    async def _by_probe(self, name: str) -> str:
         """What the module's own health route says, where it has one that is known to tell the truth.
 
         A route that alone is silent makes its module degraded: the backend responds, so it is not down.
@@ -167,15 +169,15 @@ class ModuleStatuses:
         probe = self._backend.probes.get(name)
         if probe is None:
             return UNKNOWN
-        last = self._verdicts.get(name)
-        if self._backend.database_works() is False and last is not None:
+        last = self._probe_results.get(name)
+        if self._backend.is_database_up() is False and last is not None:
             # the route is not requested meanwhile; of what it needs this is the truth
             return DOWN if database_status(last.reply.body) != UNKNOWN else UNKNOWN
-        if self._backend.pool_is_full():
+        if self._backend.is_pool_full():
             # nor then; whoever needs the database waits
             return DEGRADED if last is not None and database_status(last.reply.body) != UNKNOWN else UNKNOWN
         try:
-            return self._verdict(name, await probe.answer())
+            return self._probe_status(name, await probe.answer())
         except SourceTimeout:
             return DEGRADED
         except SourceError:
@@ -184,13 +186,13 @@ class ModuleStatuses:
     def _by_traffic(self, name: str) -> str:
         return UNKNOWN if self._backend.totals.error else self._backend.traffic.status(name)
 
-    def _watching(self) -> str:
+    def _own_polls(self) -> str:
         """The module that we use ourselves, by how our own questions to it fare while it is there.
 
         A route that has failed ever since we know it, while others respond, is as its version is.
         """
-        asked = (*self._backend.watching(), *self._backend.reported.values())
-        outcomes = [(has_succeeded(it, self._absent_at), it.answered_at is not None) for it in asked]
+        asked = (*self._backend.monitoring_pollers(), *self._backend.reported.values())
+        outcomes = [(has_succeeded(it, self._unreachable_at), it.answered_at is not None) for it in asked]
         known = [(ok, worked) for ok, worked in outcomes if ok is not None]
         if not known:
             return UNKNOWN
@@ -213,7 +215,7 @@ async def reported_status(question: Poller[str]) -> str:
         return UNKNOWN
 
 
-def has_succeeded(question: Poller[Any], absent_at: float) -> bool | None:
+def has_succeeded(question: Poller[Any], unreachable_at: float) -> bool | None:
     """Whether the question was answered when it was last put; None where that says nothing of its route.
 
     So it is with one that was not put yet, that wants a token, and that failed because nobody was there:
@@ -225,7 +227,7 @@ def has_succeeded(question: Poller[Any], absent_at: float) -> bool | None:
     if (
         isinstance(error, SourceUnreachable)
         or question.absent
-        or (failed_at is not None and failed_at <= absent_at)
+        or (failed_at is not None and failed_at <= unreachable_at)
     ):
         return None
     return None if isinstance(error, RequestFailed) and error.status in (401, 403, 404) else False

@@ -29,42 +29,42 @@ class OwnRequests:
         self._paths = {without_query(path) for path in paths} | self._only_ours
         self._sent: dict[str, CountsByClass] = {}
         self._routes: dict[str, list[str]] = {}  # our paths by the route that serves them
-        self._known: set[str] = set()
-        self._foreign: set[str] = set()
-        self._shown: dict[tuple[str, str, str], float] = {}
+        self._own_routes: set[str] = set()
+        self._other_routes: set[str] = set()
+        self._highest: dict[tuple[str, str, str], float] = {}
 
-    def sent(self, path: str, status: int | None) -> None:
+    def record(self, path: str, status: int | None) -> None:
         """Count one request of ours; None is the status of one that got no response."""
         kind, path = NO_RESPONSE if status is None else f"{status // 100}xx", without_query(path)
         self._sent.setdefault(path, Counter())[kind] += 1
         if path not in self._paths:
             self._paths.add(path)
-            self._foreign.clear()
-            self._assign()
+            self._other_routes.clear()
+            self._assign_paths()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin to count anew: what was sent before is no part of what the backend counts from now on."""
         self._sent.clear()
 
-    def requests(self, route: str) -> bool:
+    def is_requested(self, route: str) -> bool:
         """Whether we request this route of the backend."""
-        if route in self._known:
+        if route in self._own_routes:
             return True
-        if route in self._foreign:
+        if route in self._other_routes:
             return False
         mine = route == UNMATCHED_ROUTE or any(is_served_by(route, path) for path in self._paths)
         if mine:
-            self._known.add(route)
-            self._assign()
-        elif len(self._foreign) < MAX_ROUTES:
-            self._foreign.add(route)
+            self._own_routes.add(route)
+            self._assign_paths()
+        elif len(self._other_routes) < MAX_ROUTES:
+            self._other_routes.add(route)
         return mine
 
-    def is_seen(self, route: str) -> bool:
+    def is_counted(self, route: str) -> bool:
         """Whether the backend counts requests to this route of ours."""
-        return route in self._known
+        return route in self._own_routes
 
-    def users(self, shared: Mapping[tuple[str, str, str], float]) -> dict[tuple[str, str], float]:
+    def users_requests(self, shared: Mapping[tuple[str, str, str], float]) -> dict[tuple[str, str], float]:
         """Users' requests by (module, class) among all by (module, class, route); never less than before."""
         by_route: dict[tuple[str, str], CountsByClass] = {}
         for (module, kind, route), count in shared.items():
@@ -72,24 +72,24 @@ class OwnRequests:
                 by_route.setdefault((module, route), Counter())[kind] = int(count)
         found: dict[tuple[str, str], float] = {}
         for (module, route), counted in by_route.items():
-            for kind, count in subtract(counted, self._ours(route)).items():
+            for kind, count in subtract(counted, self._own_requests(route)).items():
                 key = (module, kind, route)
-                self._shown[key] = max(float(count), self._shown.get(key, 0.0))
-        for (module, kind, _), count in self._shown.items():
+                self._highest[key] = max(float(count), self._highest.get(key, 0.0))
+        for (module, kind, _), count in self._highest.items():
             found[module, kind] = found.get((module, kind), 0.0) + count
         return found
 
-    def _ours(self, route: str) -> CountsByClass:
+    def _own_requests(self, route: str) -> CountsByClass:
         total: CountsByClass = Counter()
         for path in self._routes.get(route, ()):
             total.update(self._sent.get(path, ()))
         return total
 
-    def _assign(self) -> None:
+    def _assign_paths(self) -> None:
         """Each path belongs to the route that fits it best: the one with the fewest parameters."""
         self._routes = {}
         for path in self._paths:
-            fitting = [route for route in self._known if is_served_by(route, path)]
+            fitting = [route for route in self._own_routes if is_served_by(route, path)]
             route = min(fitting, key=lambda it: (it.count("{"), -len(it)), default=UNMATCHED_ROUTE)
             self._routes.setdefault(route, []).append(path)
 

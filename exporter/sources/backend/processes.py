@@ -26,24 +26,24 @@ class ServerProcess(Generic[K]):
     name: str
     started: float | None
     counters: dict[K, float] = field(default_factory=dict)
-    loose: dict[K, float] = field(default_factory=dict)
+    non_monotonic: dict[K, float] = field(default_factory=dict)
     base: dict[K, float] = field(default_factory=dict)  # what it had counted before that is of interest
-    seen: float = 0.0
-    facts: dict[str, float] = field(default_factory=dict)  # what is no counter, as the caller left it
+    seen_at: float = 0.0
+    gauges: dict[str, float] = field(default_factory=dict)  # what is no counter, as the caller left it
     earlier: deque[dict[K, float]] = field(default_factory=lambda: deque(maxlen=KEPT_STATES))
 
-    def follows(self, counters: Mapping[K, float]) -> bool:
+    def is_continued_by(self, counters: Mapping[K, float]) -> bool:
         """Whether these counters may be this process's next; under a name, a missing one is forgiven."""
         return is_monotonic(counters, self.counters, forgiving=bool(self.name))
 
-    def take(self, counters: Mapping[K, float], seen: float) -> None:
+    def update(self, counters: Mapping[K, float], seen_at: float) -> None:
         """These are its counters now."""
         if self.counters and counters != self.counters:
             self.earlier.append(self.counters)
         self.counters = {**self.counters, **counters}
-        self.seen = seen
+        self.seen_at = seen_at
 
-    def grown(self) -> dict[K, float]:
+    def increase(self) -> dict[K, float]:
         """What it has counted, less what it began with."""
         return {key: max(value - self.base.get(key, 0.0), 0.0) for key, value in self.counters.items()}
 
@@ -51,41 +51,40 @@ class ServerProcess(Generic[K]):
 class ProcessCounterMerger(Generic[K]):
     """The processes that were seen, and the sum of what they count.
 
-    With `keeps` the sum never falls, also when a lone process is replaced by another.
+    With `keep_totals` the sum never falls, also when a lone process is replaced by another.
     """
 
-    def __init__(self, keeps: bool = False) -> None:
-        self._keeps = keeps
+    def __init__(self, keep_totals: bool = False) -> None:
+        self._keep_totals = keep_totals
         self._processes: list[ServerProcess[K]] = []
-        self._shown: dict[K, float] = {}
+        self._highest: dict[K, float] = {}
         self._gone: set[str] = set()  # the names of those, which may come back
         self._folded: dict[K, float] = {}  # the last states of those that are no longer kept apart
 
-    def saw(  # noqa: PLR0913
+    def record(  # noqa: PLR0913
         self,
         counters: Mapping[K, float],
         at: float,
         name: str = "",
         started: float | None = None,
         *,
-        loose: Mapping[K, float] | None = None,
-        from_birth: bool = True,
+        non_monotonic: Mapping[K, float] | None = None,
+        from_start: bool = True,
     ) -> ServerProcess[K]:
-        """Take in what a process counts; `started` is the newest start of any process that is known by now.
+        """Record what a process counts; `started` is the newest known start time of any process.
 
-        Of a process that is new, and not told `from_birth`, only what it counts from now on is summed.
+        Without `from_start` only what a new process counts from now on is summed.
 
-        `loose` counters are summed too, but are not trusted to rise: no process is told by them, and one that
-        falls keeps its highest value.
+        `non_monotonic` counters are summed too, but identify no process; one that falls keeps its maximum.
         """
-        process = self._continued(counters, name) or self._untangled(counters, name)
+        process = self._continuation(counters, name) or self._reassign(counters, name)
         if process is None:
             process = self._new(name, started)
             # what one of more than we keep apart had counted before is in the sum already
-            process.base = {} if from_birth and name not in self._gone else dict(counters)
-        process.take(counters, at)
-        for key, value in (loose or {}).items():
-            process.loose[key] = max(value, process.loose.get(key, 0.0))
+            process.base = {} if from_start and name not in self._gone else dict(counters)
+        process.update(counters, at)
+        for key, value in (non_monotonic or {}).items():
+            process.non_monotonic[key] = max(value, process.non_monotonic.get(key, 0.0))
         process.started = started or process.started
         return process
 
@@ -93,21 +92,21 @@ class ProcessCounterMerger(Generic[K]):
         """The counters, summed over all processes that ever were."""
         total = dict(self._folded)
         for process in self._processes:
-            add_counters(total, process.grown())
-            add_counters(total, process.loose)
+            add_counters(total, process.increase())
+            add_counters(total, process.non_monotonic)
         # a state that was taken for another's is given back below; until the truth catches up, nothing falls
-        self._shown = {key: max(value, self._shown.get(key, 0.0)) for key, value in total.items()}
-        return self._shown
+        self._highest = {key: max(value, self._highest.get(key, 0.0)) for key, value in total.items()}
+        return self._highest
 
     def recent(self, now: float) -> list[ServerProcess[K]]:
         """The processes that answered a short while ago."""
-        return [process for process in self._processes if now - process.seen <= RECENT_SECONDS]
+        return [process for process in self._processes if now - process.seen_at <= RECENT_SECONDS]
 
-    def _continued(self, counters: Mapping[K, float], name: str) -> ServerProcess[K] | None:
-        possible = [p for p in self._processes if p.name == name and p.follows(counters)]
+    def _continuation(self, counters: Mapping[K, float], name: str) -> ServerProcess[K] | None:
+        possible = [p for p in self._processes if p.name == name and p.is_continued_by(counters)]
         return max(possible, key=lambda p: sum(p.counters.values()), default=None)
 
-    def _untangled(self, counters: Mapping[K, float], name: str) -> ServerProcess[K] | None:
+    def _reassign(self, counters: Mapping[K, float], name: str) -> ServerProcess[K] | None:
         """The process that these continue once a state that was taken for its own is given to another."""
         alike = [p for p in self._processes if p.name == name]
         for process in alike:
@@ -115,8 +114,8 @@ class ProcessCounterMerger(Generic[K]):
             if state is None:
                 continue
             for other in alike:
-                if other is not process and other.follows(process.counters):
-                    other.take(process.counters, process.seen)
+                if other is not process and other.is_continued_by(process.counters):
+                    other.update(process.counters, process.seen_at)
                     process.counters = state
                     return process
         return None
@@ -125,7 +124,7 @@ class ProcessCounterMerger(Generic[K]):
         if len(self._processes) == 1 and is_replaced(self._processes[0], started):
             self._forget(self._processes[0])
         if len(self._processes) >= MAX_PROCESSES:
-            oldest = min(self._processes, key=lambda p: p.seen)
+            oldest = min(self._processes, key=lambda p: p.seen_at)
             self._fold(oldest)
             if oldest.name and len(self._gone) < MAX_NAMES:
                 self._gone.add(oldest.name)
@@ -135,16 +134,16 @@ class ProcessCounterMerger(Generic[K]):
 
     def _forget(self, gone: ServerProcess[K]) -> None:
         """A lone process was replaced: its counts are kept in the sum, or begin anew with the next one's."""
-        if self._keeps:
+        if self._keep_totals:
             self._fold(gone)
             return
         self._processes.clear()
-        self._shown.clear()
+        self._highest.clear()
 
     def _fold(self, process: ServerProcess[K]) -> None:
         self._processes.remove(process)
-        add_counters(self._folded, process.grown())
-        add_counters(self._folded, process.loose)
+        add_counters(self._folded, process.increase())
+        add_counters(self._folded, process.non_monotonic)
 
 
 def is_replaced(process: ServerProcess[K], started: float | None) -> bool:

@@ -32,6 +32,7 @@ from exporter.sources.backend.health import (
 )
 from exporter.sources.backend.metrics_page import MetricsParser, SummedSamples
 from exporter.sources.backend.own_requests import OwnRequests
+from exporter.sources.backend.pool import PoolUsage, parse_pool
 from exporter.sources.backend.request_totals import ApiTotalsTracker, RequestTotals
 from exporter.sources.backend.routes import INGESTION, MONITORING, RouteModules, mount_path
 from exporter.sources.database.time_windows import WINDOWS
@@ -59,15 +60,15 @@ class BackendReader:
         self._client = client
         self._settings = settings.backend
         routes = RouteModules(settings.modules, mount_path(settings.backend.url))
-        self._page = MetricsParser(routes, settings.backend.in_progress_metrics, own)
-        self._totals = ApiTotalsTracker(self._page, own)
+        self._parser = MetricsParser(routes, settings.backend.in_progress_metrics, own)
+        self._totals = ApiTotalsTracker(self._parser, own)
         self._totals_read_at = -inf
-        self._totals_took = 0.0
+        self._totals_duration = 0.0
         self._long_page: asyncio.Future[SummedSamples] | None = (
             None  # one is read at a time, whoever still waits for it
         )
-        self._buses = EventBusTracker(limits.event_types, limits.label_length)
-        self._performances = PerformanceTracker(limits.methods, limits.label_length)
+        self._event_bus = EventBusTracker(limits.event_types, limits.label_length)
+        self._performance = PerformanceTracker(limits.methods, limits.label_length)
         self._cache = CacheCountsTracker()
         self._models = LabelLimiter(limits.models, limits.label_length)
         self.on_totals: Callable[[RequestTotals, bool], None] = lambda _, __: None
@@ -76,12 +77,12 @@ class BackendReader:
         """Users' requests, from /metrics."""
         began = time.monotonic()
         try:
-            reply = await self._client.fresh("/metrics")
+            reply = await self._client.get_on_new_connection("/metrics")
             sums = await self._sums(reply.body.decode(errors="replace"))
         finally:
-            self._totals_took = time.monotonic() - began
+            self._totals_duration = time.monotonic() - began
         started = self._totals.newest_start
-        totals = self._totals.take(sums, reply.server)
+        totals = self._totals.update(sums, reply.server)
         self._totals_read_at = time.monotonic()
         self.on_totals(totals, started not in (None, self._totals.newest_start))
         return totals
@@ -91,51 +92,55 @@ class BackendReader:
         while self._long_page is not None and not self._long_page.done():
             await asyncio.wait([self._long_page])
         if len(text) <= LONG_PAGE_BYTES:
-            return self._page.read(text)
-        self._long_page = asyncio.ensure_future(asyncio.to_thread(self._page.read, text))
+            return self._parser.parse(text)
+        self._long_page = asyncio.ensure_future(asyncio.to_thread(self._parser.parse, text))
         self._long_page.add_done_callback(lambda it: it.cancelled() or it.exception())
         return await asyncio.shield(self._long_page)
 
+    async def pool(self) -> PoolUsage:
+        """The connection pool, from /db/pool."""
+        return parse_pool(await self._client.get_json(f"{MONITORING}/db/pool"))
+
     async def events(self) -> EventBus:
         """The event bus over all processes."""
-        answer, server, started = await self._counted(f"{MONITORING}/events")
-        return self._buses.read(answer, server, started)
+        answer, server, started = await self._get_counts(f"{MONITORING}/events")
+        return self._event_bus.update(answer, server, started)
 
     async def performance(self) -> Performance:
         """Timed methods and slow queries over all processes."""
-        answer, server, started = await self._counted(f"{MONITORING}/performance")
-        return self._performances.read(answer, server, started)
+        answer, server, started = await self._get_counts(f"{MONITORING}/performance")
+        return self._performance.update(answer, server, started)
 
     async def cache(self) -> CacheCounts:
         """The application's cache over all processes."""
-        answer, server, started = await self._counted(f"{MONITORING}/cache/stats")
-        return self._cache.read(answer, server, started)
+        answer, server, started = await self._get_counts(f"{MONITORING}/cache/stats")
+        return self._cache.update(answer, server, started)
 
     async def history(self) -> float | None:
         """Unix time of the newest event."""
-        return newest_event_time(await self._client.document(f"{MONITORING}/events/history?limit=5"))
+        return newest_event_time(await self._client.get_json(f"{MONITORING}/events/history?limit=5"))
 
     async def model(self) -> ModelReport:
         """The model of /model-health."""
-        answer = await self._client.document(f"{MONITORING}/model-health")
+        answer = await self._client.get_json(f"{MONITORING}/model-health")
         return parse_model_health(answer, self._settings.time_zone)
 
     async def ml(self) -> MlHealthReport:
         """The models of /health/ml."""
-        return parse_ml_health(await self._client.document(f"{MONITORING}/health/ml"), self._models)
+        return parse_ml_health(await self._client.get_json(f"{MONITORING}/health/ml"), self._models)
 
     async def health(self) -> HealthReport:
         """The report /health, which blocks the backend for about 2 s."""
-        return parse_health(await self._client.document(f"{MONITORING}/health"))
+        return parse_health(await self._client.get_json(f"{MONITORING}/health"))
 
     async def workers(self) -> WorkersReport:
         """The report /workers/status, which blocks the backend for about 3 s."""
-        return parse_workers(await self._client.document(f"{MONITORING}/workers/status"))
+        return parse_workers(await self._client.get_json(f"{MONITORING}/workers/status"))
 
     async def ingestion_health(self) -> HttpResponse:
         """The health of the ingestion, whose 503 is a report as well."""
         path = f"{INGESTION}/health"
-        reply = await self._client.reply(path)
+        reply = await self._client.get(path)
         if reply.status not in (200, 503):
             raise RequestFailed(f"backend {path} answered {reply.status}; expected 200 or 503", reply.status)
         return reply
@@ -143,31 +148,31 @@ class BackendReader:
     async def engagement(self) -> dict[str, JsonObject]:
         """The report for each window of time, by the window's label."""
         route = f"{MONITORING}/user-engagement?time_window_days="
-        return {w: await self._client.document(f"{route}{days}") for w, days in WINDOWS.items()}
+        return {w: await self._client.get_json(f"{route}{days}") for w, days in WINDOWS.items()}
 
     def module(self, name: str) -> Fetch[str]:
         """What the backend reports of this module."""
 
         async def read() -> str:
-            answer = await self._client.document(f"{MONITORING}/health/module/{name}")
+            answer = await self._client.get_json(f"{MONITORING}/health/module/{name}")
             return parse_module_health(answer)
 
         return read
 
     def document(self, path: str) -> Fetch[JsonObject]:
         """The JSON object at this path."""
-        return lambda: self._client.document(path)
+        return lambda: self._client.get_json(path)
 
-    async def _counted(self, path: str) -> tuple[JsonObject, str, float | None]:
+    async def _get_counts(self, path: str) -> tuple[JsonObject, str, float | None]:
         """The counts of the process that answers, its name, and when the newest process started."""
-        reply = await self._client.fresh(path)
+        reply = await self._client.get_on_new_connection(path)
         return parse_json_object(path, reply.body), reply.server, await self._newest_start()
 
     async def _newest_start(self) -> float | None:
         """When the newest process started, which tells a restart from one more process."""
         is_old = time.monotonic() - self._totals_read_at > min(START_TIME_MAX_AGE, self._settings.period)
         # a page that takes longer would be abandoned, which costs the backend the same and looks like silence
-        if is_old and self._totals_took < START_TIME_TIMEOUT:
+        if is_old and self._totals_duration < START_TIME_TIMEOUT:
             # inside the turn of the request that wants to know, so not as a question of its own
             with suppress(SourceError, TimeoutError):
                 async with asyncio.timeout(START_TIME_TIMEOUT):

@@ -27,10 +27,10 @@ from exporter.sources.backend.metrics_page import (
 from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.processes import ProcessCounterMerger, ServerProcess
 
-START, MEMORY, CPU, OPEN_FILES, MOST_FILES = PROCESS_METRICS
+START, MEMORY, CPU, OPEN_FILES, MAX_FILES = PROCESS_METRICS
 YOUNG_SECONDS = 60.0  # seconds of age up to which a process that we meet first is counted from its birth
 METRICS_PATH = "/metrics"
-GAUGE_KEYS = (START, MEMORY, OPEN_FILES, MOST_FILES, IN_PROGRESS)
+GAUGE_KEYS = (START, MEMORY, OPEN_FILES, MAX_FILES, IN_PROGRESS)
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,20 @@ class RequestTotals:
     started: float | None  # Unix seconds at which the newest process started
     memory: float | None
     open_files: float | None
-    most_files: float | None  # of one process
+    max_files: float | None  # of one process
     processes: int
-    counts: bool  # whether the backend counts requests at all; with its metrics off it says nothing of them
+    counts_requests: (
+        bool  # whether the backend counts requests at all; with its metrics off it says nothing of them
+    )
 
-    def errors(self) -> dict[str, float]:
+    def errors_by_module(self) -> dict[str, float]:
         """Requests that ended in a server error, by module."""
         found: dict[str, float] = {}
         for (module, status), count in self.requests.items():
             found[module] = found.get(module, 0.0) + (count if status == "5xx" else 0.0)
         return found
 
-    def asked(self) -> dict[str, float]:
+    def requests_by_module(self) -> dict[str, float]:
         """All requests, by module."""
         found: dict[str, float] = {}
         for (module, _), count in self.requests.items():
@@ -67,66 +69,66 @@ class ApiTotalsTracker:
     """Turns each reading of the page into totals, remembering every process that was seen."""
 
     def __init__(
-        self, page: MetricsParser, own: OwnRequests, clock: Callable[[], float] = steady_time
+        self, parser: MetricsParser, own: OwnRequests, clock: Callable[[], float] = steady_time
     ) -> None:
-        self._page = page
+        self._parser = parser
         self._own = own
         self._clock = clock
-        self._processes: ProcessCounterMerger[SampleKey] = ProcessCounterMerger(keeps=True)
+        self._processes: ProcessCounterMerger[SampleKey] = ProcessCounterMerger(keep_totals=True)
         self._counts = False
-        self._first_look: float | None = None
+        self._first_read_at: float | None = None
         self.newest_start: float | None = None
 
-    def read(self, text: str, server: str = "") -> RequestTotals:
+    def update_from_page(self, text: str, server: str = "") -> RequestTotals:
         """The totals as of this page, which one of the processes gave. Raises BadAnswer for no page."""
-        return self.take(self._page.read(text), server)
+        return self.update(self._parser.parse(text), server)
 
-    def take(self, sums: SummedSamples, server: str = "") -> RequestTotals:
+    def update(self, sums: SummedSamples, server: str = "") -> RequestTotals:
         """The totals as of these sums of a page."""
-        self._counts = self._counts or sums.counts
+        self._counts = self._counts or sums.counts_requests
         started = sums.values.get((START,))
         name = server or (f"{started:f}" if started else "")
         counters = {key: value for key, value in comparable_samples(sums).items() if key[0] not in GAUGE_KEYS}
-        from_birth = self._is_young(started)
-        process = self._processes.saw(counters, self._clock(), name, started, from_birth=from_birth)
-        process.facts = {"/".join(key): value for key, value in sums.values.items() if key[0] in GAUGE_KEYS}
+        from_start = self._is_young(started)
+        process = self._processes.record(counters, self._clock(), name, started, from_start=from_start)
+        process.gauges = {"/".join(key): value for key, value in sums.values.items() if key[0] in GAUGE_KEYS}
         in_progress = "/".join((IN_PROGRESS, NO_ROUTE))
-        if in_progress in process.facts and self._own.is_seen(METRICS_PATH):
+        if in_progress in process.gauges and self._own.is_counted(METRICS_PATH):
             # the request for this very page is one of those that it counts
-            process.facts[in_progress] = max(process.facts[in_progress] - 1, 0.0)
+            process.gauges[in_progress] = max(process.gauges[in_progress] - 1, 0.0)
         self.newest_start = max(started or 0.0, self.newest_start or 0.0) or None
         return self._totals()
 
     def _is_young(self, started: float | None) -> bool:
         """Whether a process that is met now counts from its birth."""
-        if self._first_look is None:
-            self._first_look = to_wall_time(self._clock())
-            if started is None or started < self._first_look - YOUNG_SECONDS:
-                self._own.forget()
-        return started is not None and started >= self._first_look - YOUNG_SECONDS
+        if self._first_read_at is None:
+            self._first_read_at = to_wall_time(self._clock())
+            if started is None or started < self._first_read_at - YOUNG_SECONDS:
+                self._own.reset()
+        return started is not None and started >= self._first_read_at - YOUNG_SECONDS
 
     def _totals(self) -> RequestTotals:
         total = self._processes.total()
         running = self._processes.recent(self._clock())
         gauges = sum_gauges(running)
         return RequestTotals(
-            requests=self._users(total),
+            requests=self._users_requests(total),
             durations=duration_histograms(total),
             in_progress=in_progress_by_module(gauges),
             cpu_seconds=total.get((CPU,)),
-            started=max((p.facts[START] for p in running if START in p.facts), default=None),
+            started=max((p.gauges[START] for p in running if START in p.gauges), default=None),
             memory=gauges.get(MEMORY),
             open_files=gauges.get(OPEN_FILES),
-            most_files=min((p.facts[MOST_FILES] for p in running if MOST_FILES in p.facts), default=None),
+            max_files=min((p.gauges[MAX_FILES] for p in running if MAX_FILES in p.gauges), default=None),
             processes=len(running),
-            counts=self._counts,
+            counts_requests=self._counts,
         )
 
-    def _users(self, total: Mapping[SampleKey, float]) -> dict[tuple[str, str], float]:
+    def _users_requests(self, total: Mapping[SampleKey, float]) -> dict[tuple[str, str], float]:
         """Users' requests by module and class."""
         found = {(key[1], key[2]): value for key, value in total.items() if key[0] == REQUESTS}
         shared = {(key[1], key[2], key[3]): value for key, value in total.items() if key[0] == SHARED}
-        for pair, count in self._own.users(shared).items():
+        for pair, count in self._own.users_requests(shared).items():
             found[pair] = found.get(pair, 0.0) + count
         return found
 
@@ -174,7 +176,7 @@ def sum_gauges(processes: list[ServerProcess[SampleKey]]) -> dict[str, float]:
     """The facts of these processes, summed."""
     total: dict[str, float] = {}
     for process in processes:
-        for name, value in process.facts.items():
+        for name, value in process.gauges.items():
             total[name] = total.get(name, 0.0) + value
     return total
 

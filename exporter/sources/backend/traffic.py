@@ -24,7 +24,7 @@ class RecoveryTracker:
         self._away: dict[str, float] = {}
         self._back_at = -inf
 
-    def note(self, server: str, works: bool | None) -> None:
+    def record(self, server: str, works: bool | None) -> None:
         """Take in whether a server works; None, where nobody knows, is no news."""
         now = self._clock()
         if works is False:
@@ -65,65 +65,67 @@ class TrafficWindow:
         self._settings = settings
         self._clock = clock
         self._is_recovering = is_recovering
-        self._kept: deque[TrafficSample] = deque()
+        self._samples: deque[TrafficSample] = deque()
         self._now: TrafficSample | None = None
         self._before: TrafficSample | None = None
         self._statuses: dict[str, str] = {}
         self._last_rate: float | None = None
 
-    def note(self, totals: RequestTotals) -> None:
+    def record(self, totals: RequestTotals) -> None:
         """Remember these totals, which are of now."""
         at, window = self._clock(), self._settings.window
         self._before = self._now
-        self._now = TrafficSample(at, totals.asked(), totals.errors(), totals.durations)
+        self._now = TrafficSample(
+            at, totals.requests_by_module(), totals.errors_by_module(), totals.durations
+        )
         if self._is_recovering():
             self._last_rate = self.rate()
-            self._kept.clear()  # what ends now began when a server was away
-        if not self._kept or at - self._kept[-1].at >= window / SAMPLES_PER_WINDOW:
-            self._kept.append(self._now)
-        while len(self._kept) > 1 and at - self._kept[1].at >= window:
-            self._kept.popleft()
-        self._statuses = {module: self._judge(module) for module in self._now.asked}
+            self._samples.clear()  # what ends now began when a server was away
+        if not self._samples or at - self._samples[-1].at >= window / SAMPLES_PER_WINDOW:
+            self._samples.append(self._now)
+        while len(self._samples) > 1 and at - self._samples[1].at >= window:
+            self._samples.popleft()
+        self._statuses = {module: self._status(module) for module in self._now.asked}
 
     def rate(self) -> float | None:
         """Users' requests a second in the newest part of the window; None before two totals.
 
         While a server has just come back it is what it was before.
         """
-        if self._now is None or len(self._kept) < 2:
+        if self._now is None or len(self._samples) < 2:
             return self._last_rate
-        then = self._lately()
+        then = self._recent_start()
         seconds = self._now.at - then.at
         modules = self._now.asked
         return sum(increase(modules, then.asked, it) for it in modules) / seconds if seconds > 0 else None
 
-    def newly_bad(self) -> bool:
+    def is_newly_bad(self) -> bool:
         """Whether a request failed or was slow between the last two totals."""
-        return any(map(self._is_newly_bad, self._statuses))
+        return any(map(self._is_module_newly_bad, self._statuses))
 
     def status(self, module: str) -> str:
         """What the module's requests of the window say; `unknown` with too few of them."""
         return self._statuses.get(module, UNKNOWN)
 
-    def _judge(self, module: str) -> str:
+    def _status(self, module: str) -> str:
         """Trouble begins with a request that failed or was slow, and ends with enough that were well since.
 
         The window alone would tell of a fault that is over as soon as there are enough requests to tell it.
         """
-        status = self._since(self._kept[0], module)
+        status = self._status_since(self._samples[0], module)
         if status in (HEALTHY, UNKNOWN):
             return status
-        if self._since(self._lately(), module) == HEALTHY:
+        if self._status_since(self._recent_start(), module) == HEALTHY:
             return HEALTHY
         before = self._statuses.get(module, UNKNOWN)
-        return status if before in (DEGRADED, DOWN) or self._is_newly_bad(module) else before
+        return status if before in (DEGRADED, DOWN) or self._is_module_newly_bad(module) else before
 
-    def _lately(self) -> TrafficSample:
+    def _recent_start(self) -> TrafficSample:
         """The totals with which the newest part of the window began."""
-        began = self._kept[-1].at - self._settings.window / RECENT_PART
-        return next(it for it in reversed(self._kept) if it.at <= began or it is self._kept[0])
+        began = self._samples[-1].at - self._settings.window / RECENT_PART
+        return next(it for it in reversed(self._samples) if it.at <= began or it is self._samples[0])
 
-    def _since(self, then: TrafficSample, module: str) -> str:
+    def _status_since(self, then: TrafficSample, module: str) -> str:
         """What the requests since then say."""
         now, limits = self._now, self._settings
         if now is None:
@@ -135,7 +137,7 @@ class TrafficWindow:
         slow = quantile_of_increase(0.95, now.durations.get(module), then.durations.get(module))
         return DEGRADED if slow is not None and slow > limits.degraded_seconds else HEALTHY
 
-    def _is_newly_bad(self, module: str) -> bool:
+    def _is_module_newly_bad(self, module: str) -> bool:
         """Whether a request to the module failed or was slow between the last two totals."""
         if self._now is None or self._before is None:
             return False

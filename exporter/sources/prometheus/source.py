@@ -163,7 +163,7 @@ class PrometheusSource(BaseSource):
         assert self._client is not None  # noqa: S101  (without one there is no question)
         try:
             async with asyncio.timeout(self._settings.timeout):
-                return await self._client.document(path)
+                return await self._client.get_json(path)
         except TimeoutError:
             raise SourceTimeout(f"Prometheus gave no answer within {self._settings.timeout:g} s") from None
 

@@ -51,22 +51,22 @@ class ServiceSource(BaseSource):
         return Poller(f"{NAME} {name}", None if client is None else lambda: ask(client), pace)
 
     async def _health(self, client: HttpClient) -> IngestionHealth:
-        reply = await client.reply(f"{ROUTES}/health")
+        reply = await client.get(f"{ROUTES}/health")
         if reply.status not in (200, 503):
             raise RequestFailed(f"service health answered {reply.status}; expected 200 or 503", reply.status)
         return parse_health(reply, NAME)
 
     async def _queue(self, client: HttpClient) -> ServiceQueue:
-        return parsing.parse_queue(await client.document(f"{ROUTES}/queue"))
+        return parsing.parse_queue(await client.get_json(f"{ROUTES}/queue"))
 
     async def _history(self, client: HttpClient) -> JobHistory:
-        said = await client.document(f"{ROUTES}/jobs/history?limit={WINDOW}")
+        said = await client.get_json(f"{ROUTES}/jobs/history?limit={WINDOW}")
         jobs = said.at("jobs")
         known = jobs[:WINDOW] if isinstance(jobs, list) else []
         return self._tally.history(json.dumps(item, sort_keys=True) for item in known)
 
     async def _workers(self, client: HttpClient) -> ServiceWorkers:
-        return parsing.parse_workers(await client.document(f"{ROUTES}/worker/status"))
+        return parsing.parse_workers(await client.get_json(f"{ROUTES}/worker/status"))
 
     async def _embeddings(self, client: HttpClient) -> EmbeddingState:
-        return parsing.parse_embeddings(await client.document("/admin/sparse-embeddings/status"))
+        return parsing.parse_embeddings(await client.get_json("/admin/sparse-embeddings/status"))
