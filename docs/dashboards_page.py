@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from docs.markdown import code, table
-from docs.picture_list import picture
+from docs.picture_list import picture_html
 from grafana.dashboard import Dashboard
 from grafana.dashboards import boards
 from grafana.grafana_json import Panel
@@ -36,7 +36,7 @@ def section(board: Dashboard) -> str:
     head = (
         f"\n## {board.title}\n\n*{board.question}*\n\n`{board.uid}`, the last {board.since[4:]}.{chosen}\n\n"
     )
-    if shown := picture(board.uid, str(board.title)):
+    if shown := picture_html(board.uid, str(board.title)):
         head += f"{shown}\n"
     return head + table(("Row", "Panel", "Kind", "What it says"), rows(board))
 

@@ -16,7 +16,7 @@ def file_name(uid: str, theme: str) -> str:
     return f"{uid}-{theme}.png"
 
 
-def picture(uid: str, title: str, place: str = "pictures", folder: Path = FOLDER) -> str:
+def picture_html(uid: str, title: str, place: str = "pictures", folder: Path = FOLDER) -> str:
     """The dashboard's picture in the reader's theme, as HTML in Markdown; empty while it is not taken."""
     if not all((folder / file_name(uid, theme)).is_file() for theme in THEMES):
         return ""
@@ -27,16 +27,16 @@ def picture(uid: str, title: str, place: str = "pictures", folder: Path = FOLDER
     )
 
 
-def with_pictures(text: str, folder: Path = FOLDER) -> str:
+def insert_pictures(text: str, folder: Path = FOLDER) -> str:
     """README's text with the pictures that are there between its two marks."""
-    shown = "".join(picture(uid, title, "docs/pictures", folder) for uid, title in ON_README)
+    shown = "".join(picture_html(uid, title, "docs/pictures", folder) for uid, title in ON_README)
     return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", f"{BEGIN}\n{shown}{END}", text, flags=re.DOTALL)
 
 
 def main() -> int:
     """Write README.md, and say so when it changes."""
     text = README.read_text()
-    if (new := with_pictures(text)) != text:
+    if (new := insert_pictures(text)) != text:
         README.write_text(new)
         sys.stdout.write("README.md is new\n")
     return 0

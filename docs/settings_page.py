@@ -54,7 +54,7 @@ def settings_page() -> str:
             SERVICE,
             table(VARIABLES, rows(ingestion_api.settings_described.describe_settings())),
             STACK,
-            table(VARIABLES, rows(stack.settings.described())),
+            table(VARIABLES, rows(stack.settings.describe_settings())),
             DEMO,
             table(VARIABLES, rows(demo.settings.described())),
         )

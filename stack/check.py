@@ -4,14 +4,14 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping
 
-from stack.watched import Watched
+from stack.target_system import TargetSystem
 
-SECONDS = 40.0
-Say = Callable[[str], None]
+CHECK_SECONDS = 40.0
+PrintLine = Callable[[str], None]
 
 
-def tell_what_is_seen(
-    watched: Watched, command: tuple[str, ...], environment: Mapping[str, str], say: Say
+def print_check(
+    watched: TargetSystem, command: tuple[str, ...], environment: Mapping[str, str], say: PrintLine
 ) -> None:
     """Say the table of `python -m exporter --check` for a given backend; the demo is known."""
     if watched.demo is not None:
@@ -23,10 +23,10 @@ def tell_what_is_seen(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=CHECK_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        say(f"exporter --check gave no table within {SECONDS:g} s; the watch starts without it")
+        say(f"exporter --check gave no table within {CHECK_SECONDS:g} s; the watch starts without it")
         return
     say((told.stdout or told.stderr).rstrip())

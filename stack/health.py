@@ -10,14 +10,14 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
-from stack.probe import answers
-from stack.service import Service
+from stack.probe import is_responding
+from stack.process_spec import ProcessSpec
 
-PATIENCE = 6.0  # seconds; a dependency that is frozen is noticed by those who need it within two to five
+TIMEOUT = 6.0  # seconds; a dependency that is frozen is noticed by those who need it within two to five
 PERIOD = 2.0
-LONGEST = 500  # characters of an answer that are shown
+MAX_DETAIL = 500  # characters of an answer that are shown
 # what the exporter observes of the watched system: its metric, and how a person calls it
-WATCHED: Mapping[str, tuple[str, str]] = {
+TARGET_METRICS: Mapping[str, tuple[str, str]] = {
     "ops_backend_up": ("backend", "BACKEND_URL"),
     "ops_database_up": ("database", "DATABASE_URL"),
     "redis_up": ("cache", "REDIS_URL"),
@@ -25,11 +25,11 @@ WATCHED: Mapping[str, tuple[str, str]] = {
     "ops_ingestion_redis_up": ("ingestion queue", "INGESTION_REDIS_URL"),
 }
 PARTS = ("api.up", "database.ping", "cache.ping", "workers.up", "ingestion.ping")
-SAMPLE = re.compile(rf"^({'|'.join(WATCHED)}) ([01])(?:\.0)?$", re.MULTILINE)
+SAMPLE = re.compile(rf"^({'|'.join(TARGET_METRICS)}) ([01])(?:\.0)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Absence:
+class Outage:
     """Something that does not work now: who says so, what it is about, and what is said then and later."""
 
     name: str
@@ -38,50 +38,50 @@ class Absence:
     recovered: str
 
 
-Found = tuple[Absence, ...] | None  # None where it is not known
+Outages = tuple[Outage, ...] | None  # None where it is not known
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """A part whose dependencies may be away."""
 
     name: str
-    missing: Callable[[], Found]
+    missing: Callable[[], Outages]
     settle_seconds: float = 3.0
     awaited: bool = True  # whether the table waits until this part has settled
 
 
-def checks(services: Sequence[Service], exporter: str) -> list[Check]:
+def health_checks(services: Sequence[ProcessSpec], exporter: str) -> list[HealthCheck]:
     """The checks of these services, and of the watched system as the exporter at this address observes it."""
-    own = [Check(it.name, reader(it), it.settle_seconds) for it in services if it.health]
-    optional = [Check(it.name, optional_reader(it), awaited=False) for it in services if it.optional]
-    return [*own, *optional, Check("watched", lambda: watched(exporter))]
+    own = [HealthCheck(it.name, degradation_reader(it), it.settle_seconds) for it in services if it.health]
+    optional = [HealthCheck(it.name, optional_reader(it), awaited=False) for it in services if it.optional]
+    return [*own, *optional, HealthCheck("watched", lambda: read_target_outages(exporter))]
 
 
-def reader(service: Service) -> Callable[[], Found]:
+def degradation_reader(service: ProcessSpec) -> Callable[[], Outages]:
     """A function that reads what this service lacks."""
 
-    def read() -> Found:
-        sentence = degraded(service.health)
+    def read() -> Outages:
+        sentence = read_degradation(service.health)
         if not sentence:
             return None if sentence is None else ()
-        return (Absence(service.name, service.name, f"degraded: {sentence}", "recovered"),)
+        return (Outage(service.name, service.name, f"degraded: {sentence}", "recovered"),)
 
     return read
 
 
-def optional_reader(service: Service) -> Callable[[], Found]:
+def optional_reader(service: ProcessSpec) -> Callable[[], Outages]:
     """A function that reads whether this service is there, and else why not."""
 
-    def read() -> Found:
-        if answers(service.ready):
+    def read() -> Outages:
+        if is_responding(service.ready):
             return ()
-        return (Absence(service.name, service.name, status_of(service), f"is ready at {service.url}"),)
+        return (Outage(service.name, service.name, status_text(service), f"is ready at {service.url}"),)
 
     return read
 
 
-def status_of(service: Service) -> str:
+def status_text(service: ProcessSpec) -> str:
     """What an optional service says of itself while it is not ready."""
     try:
         said = service.status_file.read_text() if service.status_file else ""
@@ -90,7 +90,7 @@ def status_of(service: Service) -> str:
     return said or "does not respond"
 
 
-def degraded(address: str) -> str | None:
+def read_degradation(address: str) -> str | None:
     """The sentence with which an address says what is missing; empty when nothing is, None when unknown."""
     try:
         status, body = fetch(address)
@@ -99,10 +99,10 @@ def degraded(address: str) -> str | None:
         return None
     whole = 200 <= status < 300 and isinstance(said, dict) and said.get("status") != "degraded"
     detail = said.get("detail") if isinstance(said, dict) else None
-    return "" if whole else " ".join(str(detail or f"it answers {status}").split())[:LONGEST]
+    return "" if whole else " ".join(str(detail or f"it answers {status}").split())[:MAX_DETAIL]
 
 
-def watched(exporter: str) -> Found:
+def read_target_outages(exporter: str) -> Outages:
     """What the exporter observes to be away; None when it does not answer, or not without a token."""
     query = "&".join(f"collect[]={part}" for part in PARTS)
     try:
@@ -114,16 +114,16 @@ def watched(exporter: str) -> Found:
     zeros = {name for name, value in SAMPLE.findall(body.decode(errors="replace")) if value == "0"}
     if "ops_broker_up" in zeros:
         zeros.discard("ops_ingestion_redis_up")  # mostly the same server, which is told once
-    down = [WATCHED[name] for name in WATCHED if name in zeros]
+    down = [TARGET_METRICS[name] for name in TARGET_METRICS if name in zeros]
     return tuple(
-        Absence(name, f"{name} ({setting})", "does not respond", "responds again") for name, setting in down
+        Outage(name, f"{name} ({setting})", "does not respond", "responds again") for name, setting in down
     )
 
 
 def fetch(address: str) -> tuple[int, bytes]:
     """Status and body of an http:// address."""
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=TIMEOUT)
     try:
         connection.request("GET", f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}")
         response = connection.getresponse()
@@ -135,14 +135,14 @@ def fetch(address: str) -> tuple[int, bytes]:
 class HealthMonitor(Thread):
     """Runs the checks from the moment on at which all processes are ready, and tells what changes."""
 
-    def __init__(self, checks: Sequence[Check], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, checks: Sequence[HealthCheck], clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(name="health", daemon=True)
         self._checks = checks
         self._clock = clock
         self._began = 0.0
-        self._seen: dict[str, tuple[Absence, ...]] = {}
-        self._told: dict[str, Absence] | None = None
-        self._before: dict[str, Absence] = {}
+        self._seen: dict[str, tuple[Outage, ...]] = {}
+        self._told: dict[str, Outage] | None = None
+        self._before: dict[str, Outage] = {}
         self._changes: SimpleQueue[str] = SimpleQueue()
         self._stopped = Event()
         self.settled = Event()
@@ -173,11 +173,11 @@ class HealthMonitor(Thread):
         elif self._has_settled():
             self.settled.set()
 
-    def missing(self) -> dict[str, Absence]:
+    def missing(self) -> dict[str, Outage]:
         """What is away now, by what it is about."""
         return {it.about: it for found in self._seen.values() for it in found}
 
-    def tell(self) -> list[Absence]:
+    def tell(self) -> list[Outage]:
         """What is away now; from now on only changes are told."""
         self._told = self._before = self.missing()
         return list(self._told.values())
@@ -198,7 +198,7 @@ class HealthMonitor(Thread):
         ]  # degraded, or not known yet
         return not unsettled or self._clock() - self._began >= min(unsettled)
 
-    def _compare(self, now: dict[str, Absence]) -> None:
+    def _compare(self, now: dict[str, Outage]) -> None:
         """Tell what is away for two rounds in a row, and what is no longer away."""
         told = dict(self._told or {})
         for it in (told[about] for about in told.keys() - now.keys()):

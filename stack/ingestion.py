@@ -7,21 +7,21 @@ from urllib.parse import urlsplit
 from connections import redis_url
 from demo.git.checkout import NAME, repository
 from stack.settings import HOST, Settings
-from stack.shown import shown
+from stack.shown import short_path
 from stack.table import Row
-from stack.watched import Watched
+from stack.target_system import TargetSystem
 
 # beside the backend's own: its broker is 0, its results 1, its cache 2
 DATABASE = 4
 THRESHOLDS = Path(__file__).parents[1] / "prometheus" / "thresholds.yml"
-MISSING: Row = (
+NO_WORKER_ROW: Row = (
     "service-worker",
     "not started",
     "no Redis is known for its queue, so no jobs are taken: SERVICE_BROKER_URL=redis://host:6379/4 make run",
 )
 
 
-def environment(settings: Settings, watched: Watched) -> dict[str, str]:
+def service_environment(settings: Settings, watched: TargetSystem) -> dict[str, str]:
     """The settings of the service and its worker; an empty broker where no Redis is known for messages."""
     return {
         "RUN_DIR": str(settings.home),
@@ -30,11 +30,11 @@ def environment(settings: Settings, watched: Watched) -> dict[str, str]:
         "SERVICE_BROKER_URL": broker_url(watched) or "",
         "SERVICE_WEBHOOK_TOKEN_FILE": str(settings.home / "service" / "webhook-token"),
         "SERVICE_THRESHOLDS_FILE": os.environ.get("SERVICE_THRESHOLDS_FILE") or str(THRESHOLDS),
-        **of_the_demo(watched),
+        **demo_environment(watched),
     }
 
 
-def of_the_demo(watched: Watched) -> dict[str, str]:
+def demo_environment(watched: TargetSystem) -> dict[str, str]:
     """The demo's resources, cache and repository, unless given; a real backend's are never guessed."""
     if watched.demo is None:
         return {}
@@ -48,14 +48,16 @@ def of_the_demo(watched: Watched) -> dict[str, str]:
     return {name: value for name, value in told.items() if not os.environ.get(name)}
 
 
-def broker_url(watched: Watched) -> str | None:
+def broker_url(watched: TargetSystem) -> str | None:
     """The Redis that was given, or a database of its own on the one of the watched backend; None without."""
     if given := os.environ.get("SERVICE_BROKER_URL"):
         return given if redis_url.is_redis(given) else None
-    return beside(watched.demo.broker_url if watched.demo else os.environ.get("CELERY_BROKER_URL", ""))
+    return own_broker_url(
+        watched.demo.broker_url if watched.demo else os.environ.get("CELERY_BROKER_URL", "")
+    )
 
 
-def beside(broker: str) -> str | None:
+def own_broker_url(broker: str) -> str | None:
     """A database of that Redis that is not the broker's own; None where it is no Redis that can be used."""
     broker = redis_url.with_master_name(broker, os.environ.get("OPS_CELERY__MASTER_NAME"))
     try:
@@ -65,22 +67,22 @@ def beside(broker: str) -> str | None:
     return redis_url.with_database(broker, DATABASE + (theirs.database == DATABASE))
 
 
-def repository_url(watched: Watched) -> str | None:
+def repository_url(watched: TargetSystem) -> str | None:
     """Where the demo serves the project's own repository, if it does."""
     it = watched.demo
     return f"http://{HOST}:{it.git_port}{NAME}" if it and it.git_port and repository() else None
 
 
-def token_shown(settings: Settings) -> str:
+def token_location(settings: Settings) -> str:
     """Where the operators' token is."""
     if "SERVICE_TOKEN" in os.environ:
         return "SERVICE_TOKEN"
-    return os.environ.get("SERVICE_TOKEN_FILE") or shown(settings.home / "service" / "token")
+    return os.environ.get("SERVICE_TOKEN_FILE") or short_path(settings.home / "service" / "token")
 
 
-def rows(watched: Watched, run: bool) -> list[Row]:
+def table_rows(watched: TargetSystem, run: bool) -> list[Row]:
     """What the table says beside the service itself: a repository to ingest, or how to have its worker."""
     if not run:
-        return [MISSING]
+        return [NO_WORKER_ROW]
     served = repository_url(watched)
     return [("repository", served, "this project's own, to be ingested")] if served else []

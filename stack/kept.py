@@ -9,12 +9,12 @@ from typing import Any
 
 from honcho.process import Process  # type: ignore[import-untyped]  # honcho has no types
 
-from stack.service import Service
+from stack.process_spec import ProcessSpec
 
 PR_SET_PDEATHSIG = 1
 
 
-class Kept(Process):  # type: ignore[misc]  # as above
+class ParentBoundProcess(Process):  # type: ignore[misc]  # as above
     """Honcho's relay of one process: it ends with the stack, and its process ends with it."""
 
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:
@@ -23,7 +23,7 @@ class Kept(Process):  # type: ignore[misc]  # as above
         super().run(events, ignore_signals)
 
 
-def command_line(service: Service, log: Path, seconds: float) -> str:
+def shell_line(service: ProcessSpec, log: Path, seconds: float) -> str:
     """The line for the shell, of which exec leaves nothing but the command itself."""
     words = ["setpriv", "--pdeathsig", "TERM"]
     if service.after:

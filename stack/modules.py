@@ -16,33 +16,33 @@ from exporter.errors import SourceError
 from exporter.settings import Settings as ExporterSettings
 from exporter.settings_load import DEFAULT_FILE
 from stack.settings import Settings
-from stack.watched import Watched
+from stack.target_system import TargetSystem
 
-VARIABLE = "OPS_MODULES"
-SECONDS = 5.0
-Say = Callable[[str], None]
+MODULES_VARIABLE = "OPS_MODULES"
+ROUTES_SECONDS = 5.0
+PrintLine = Callable[[str], None]
 
 
-def with_modules(settings: Settings, watched: Watched, say: Say) -> Watched:
+def add_route_prefixes(settings: Settings, watched: TargetSystem, say: PrintLine) -> TargetSystem:
     """The watched system with its route prefixes, where a backend is given and no modules are set.
 
     Says in one line which modules are used.
     """
-    if watched.demo is not None or are_set(settings):
+    if watched.demo is not None or has_module_settings(settings):
         return watched
     try:
-        proposal = asyncio.run(ask(watched))
+        proposal = asyncio.run(fetch_modules(watched))
     except SourceError as error:
         say(f"modules: the default route prefixes are used until the next start, since {error}")
         return watched
     names = ", ".join(it.module.name for it in proposal)
     say(f"modules: route prefixes of {names} are read from {watched.url}/openapi.json; see exporter --check")
-    return replace(watched, environment={**watched.environment, VARIABLE: to_json(proposal)})
+    return replace(watched, environment={**watched.environment, MODULES_VARIABLE: to_json(proposal)})
 
 
-def are_set(settings: Settings) -> bool:
+def has_module_settings(settings: Settings) -> bool:
     """Whether somebody has set the modules, by the environment or in the exporter's file."""
-    if os.environ.get(VARIABLE):
+    if os.environ.get(MODULES_VARIABLE):
         return True
     try:
         document = yaml.safe_load((settings.exporter_config or DEFAULT_FILE).read_text())
@@ -51,12 +51,12 @@ def are_set(settings: Settings) -> bool:
     return isinstance(document, dict) and "modules" in document
 
 
-async def ask(watched: Watched) -> tuple[ProposedModule, ...]:
+async def fetch_modules(watched: TargetSystem) -> tuple[ProposedModule, ...]:
     """The modules behind the routes of the backend. Raises SourceError."""
     given = {"url": watched.url, "token_file": watched.token_file and Path(watched.token_file)}
     try:
         settings = ExporterSettings.model_validate({"backend": given})
     except ValidationError:
         raise SourceError("the settings of the backend are wrong") from None
-    found = await with_timeout(read_routes(settings), SECONDS)
+    found = await with_timeout(read_routes(settings), ROUTES_SECONDS)
     return propose_modules(found.routes)

@@ -28,7 +28,7 @@ PANEL = '[data-testid^="data-testid Panel header"]'
 LOADING = '[aria-label="Panel loading bar"], [data-testid="data-testid Panel loading bar"]'
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Grafana:
         """What each request carries."""
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
-    def dashboard(self, uid: str) -> Json:
+    def dashboard(self, uid: str) -> JsonObject:
         """The dashboard that it shows under this uid. Raises StackError."""
         address = f"{self.url}/api/dashboards/uid/{uid}"
         try:
@@ -62,7 +62,7 @@ def main() -> int:
     url = os.environ.get("GRAFANA_URL") or "http://127.0.0.1:3000"
     grafana = Grafana(url.rstrip("/"), os.environ.get("GRAFANA_TOKEN", ""))
     try:
-        for name in take(grafana, boards(ROOT / "grafana" / "generated"), FOLDER):
+        for name in take_pictures(grafana, read_dashboards(ROOT / "grafana" / "generated"), FOLDER):
             sys.stdout.write(f"docs/pictures/{name}\n")
     except StackError as error:
         sys.stderr.write(f"{error}\n")
@@ -70,41 +70,41 @@ def main() -> int:
     return 0
 
 
-def boards(folder: Path) -> list[Json]:
+def read_dashboards(folder: Path) -> list[JsonObject]:
     """The project's own dashboards, in the order of their files."""
     return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
 
 
-def take(grafana: Grafana, wanted: Sequence[Json], folder: Path) -> Iterator[str]:
+def take_pictures(grafana: Grafana, wanted: Sequence[JsonObject], folder: Path) -> Iterator[str]:
     """Take each dashboard in each theme and yield the name of its file. Raises StackError."""
     for board in wanted:
-        require_same(board, grafana.dashboard(board["uid"]), grafana.url)
+        require_own_dashboard(board, grafana.dashboard(board["uid"]), grafana.url)
     folder.mkdir(parents=True, exist_ok=True)
     with open_browser() as browser:
         for board in wanted:
             for theme in THEMES:
-                picture = picture_of(browser, grafana, board, theme)
+                picture = take_picture(browser, grafana, board, theme)
                 (folder / file_name(board["uid"], theme)).write_bytes(picture)
                 yield file_name(board["uid"], theme)
 
 
-def require_same(own: Json, shown: Json, url: str) -> None:
+def require_own_dashboard(own: JsonObject, shown: JsonObject, url: str) -> None:
     """StackError unless the dashboard that is shown has the panels and queries of the project's own.
 
     Grafana rewrites other parts of the JSON when it loads it.
     """
-    if list(queries(own)) != list(queries(shown)):
+    if list(panel_queries(own)) != list(panel_queries(shown)):
         raise StackError(
             f"the dashboard {own['uid']} of {url} is not the project's own; "
             "run `make dashboards` and let that Grafana load grafana/generated"
         )
 
 
-def queries(board: Json) -> Iterator[tuple[str, ...]]:
+def panel_queries(board: JsonObject) -> Iterator[tuple[str, ...]]:
     """Title and queries of each panel, also inside closed rows."""
     for panel in board.get("panels", []):
         yield panel.get("title", ""), *(str(target.get("expr")) for target in panel.get("targets", []))
-        yield from queries(panel)
+        yield from panel_queries(panel)
 
 
 @contextmanager
@@ -123,10 +123,10 @@ def open_browser() -> Iterator[Browser]:
             browser.close()
 
 
-def picture_of(browser: Browser, grafana: Grafana, board: Json, theme: str) -> bytes:
+def take_picture(browser: Browser, grafana: Grafana, board: JsonObject, theme: str) -> bytes:
     """A PNG of the whole dashboard. Raises StackError when it does not load or does not stand still."""
     page = browser.new_page(
-        viewport={"width": WIDTH, "height": height(board)},
+        viewport={"width": WIDTH, "height": page_height(board)},
         color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
     )
@@ -138,7 +138,7 @@ def picture_of(browser: Browser, grafana: Grafana, board: Json, theme: str) -> b
         # the name after the uid is free; without `refresh` nothing changes while the picture is taken
         page.goto(f"{grafana.url}/d/{board['uid']}/?kiosk&theme={theme}&refresh=", timeout=SECONDS * 1000)
         page.locator(PANEL).first.wait_for(timeout=SECONDS * 1000)
-        return settled(page, board["uid"])
+        return wait_until_still(page, board["uid"])
     except Error as error:
         reason = str(error).splitlines()[0]
         raise StackError(f"the dashboard {board['uid']} of {grafana.url} did not load: {reason}") from None
@@ -146,7 +146,7 @@ def picture_of(browser: Browser, grafana: Grafana, board: Json, theme: str) -> b
         page.close()
 
 
-def settled(page: Page, uid: str) -> bytes:
+def wait_until_still(page: Page, uid: str) -> bytes:
     """The picture once no panel loads and two in a row are the same. Raises StackError."""
     deadline = time.monotonic() + SECONDS
     last = b""
@@ -160,7 +160,7 @@ def settled(page: Page, uid: str) -> bytes:
     raise StackError(f"the dashboard {uid} did not stand still within {SECONDS:g} s")
 
 
-def height(board: Json) -> int:
+def page_height(board: JsonObject) -> int:
     """The pixels that hold all of its panels, since Grafana loads only those in sight."""
     places: list[Mapping[str, int]] = [panel["gridPos"] for panel in board["panels"]]
     return max(768, HEAD + UNIT * max((it["y"] + it["h"] for it in places), default=0))

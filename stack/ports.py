@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from stack.errors import StackError
-from stack.service import Port, Service
+from stack.process_spec import Port, ProcessSpec
 from stack.settings import HOST
 
 LISTENING = "0A"
 
 
-def check(services: Iterable[Service]) -> None:
+def require_free_ports(services: Iterable[ProcessSpec]) -> None:
     """Pass when every port is free; else StackError with one sentence for each that is not."""
     owners: dict[int, Port] = {}
     sentences: list[str] = []
@@ -23,7 +23,7 @@ def check(services: Iterable[Service]) -> None:
             other = owners.setdefault(port.number, port)
             if other is not port:
                 sentences.append(f"{other.setting} and {port.setting} are both {port.number}; change one")
-            elif reason := refused(port.number, port.host):
+            elif reason := bind_error(port.number, port.host):
                 sentences.append(
                     f"port {port.number} for the {service.name} {reason}; "
                     f"free it, or choose another: {port.setting}={port.number + 1} make run"
@@ -32,7 +32,7 @@ def check(services: Iterable[Service]) -> None:
         raise StackError("\n".join(sentences))
 
 
-def refused(number: int, host: str = HOST) -> str | None:
+def bind_error(number: int, host: str = HOST) -> str | None:
     """Why nobody can listen on this port now, or None."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -44,13 +44,13 @@ def refused(number: int, host: str = HOST) -> str | None:
         except OSError as error:
             if error.errno == errno.EADDRNOTAVAIL:
                 return f"cannot be opened, since this machine has no address {host}"
-            return f"is in use{holder(number)}"
+            return f"is in use{port_owner(number)}"
     return None
 
 
-def holder(number: int) -> str:
+def port_owner(number: int) -> str:
     """Words for the process that listens on this port, empty where it cannot be known."""
-    sockets = {f"socket:[{inode}]" for inode in listening(number)}
+    sockets = {f"socket:[{inode}]" for inode in listening_inodes(number)}
     for process in Path("/proc").glob("[0-9]*"):
         # other users' processes may not be looked into, and any may end meanwhile
         with suppress(OSError):
@@ -59,7 +59,7 @@ def holder(number: int) -> str:
     return ""
 
 
-def listening(number: int) -> Iterator[str]:
+def listening_inodes(number: int) -> Iterator[str]:
     """The inodes of the sockets that listen on this port, on any address."""
     for table in ("tcp", "tcp6"):
         with suppress(OSError):

@@ -4,17 +4,17 @@ import http.client
 import socket
 from urllib.parse import urlsplit
 
-PATIENCE = 1.0
+PROBE_TIMEOUT = 1.0
 
 
-def answers(address: str) -> bool:
+def is_responding(address: str) -> bool:
     """Whether an http:// address answers with 2xx, or a tcp:// address accepts a connection."""
     parts = urlsplit(address)
     if parts.hostname is None or parts.port is None:
         raise ValueError(f"the address {address!r} has no host or port; expected http://host:port/path")
     try:
         if parts.scheme == "tcp":
-            socket.create_connection((parts.hostname, parts.port), PATIENCE).close()
+            socket.create_connection((parts.hostname, parts.port), PROBE_TIMEOUT).close()
             return True
         return 200 <= _status(parts.hostname, parts.port, parts.path or "/") < 300
     except (OSError, http.client.HTTPException):
@@ -22,7 +22,7 @@ def answers(address: str) -> bool:
 
 
 def _status(host: str, port: int, path: str) -> int:
-    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(host, port, timeout=PROBE_TIMEOUT)
     try:
         connection.request("GET", path)
         return connection.getresponse().status

@@ -4,16 +4,16 @@ import time
 from collections.abc import Sequence
 from threading import Event, Thread
 
-from stack.probe import answers
-from stack.service import Service
+from stack.probe import is_responding
+from stack.process_spec import ProcessSpec
 
 PAUSE = 0.1
 
 
-class Readiness(Thread):
+class ReadinessProbe(Thread):
     """Asks every service until each has answered once, or the time is over."""
 
-    def __init__(self, services: Sequence[Service], seconds: float) -> None:
+    def __init__(self, services: Sequence[ProcessSpec], seconds: float) -> None:
         super().__init__(name="readiness", daemon=True)
         self.pending = [service for service in services if service.awaited]
         self.seconds = seconds
@@ -29,7 +29,7 @@ class Readiness(Thread):
             self.pending = [
                 service
                 for service in self.pending
-                if service.name not in self._ended and not answers(service.ready)
+                if service.name not in self._ended and not is_responding(service.ready)
             ]
             if not self.pending:
                 self.all_ready.set()

@@ -10,20 +10,20 @@ from ingestion_api.access.token_file import create_token_file
 from stack.errors import StackError
 from stack.settings import HOST, Settings
 
-PATIENCE = 1.0
+CONNECT_TIMEOUT = 1.0
 PORTS = {"http": 80, "https": 443}
 
 
-def webhook_token(settings: Settings) -> Path:
+def make_webhook_token(settings: Settings) -> Path:
     """The file with the token for the service; made, readable by its owner only, where there is none."""
     path = settings.home / "service" / "webhook-token"
     create_token_file(path)
     return path
 
 
-def without_service(document: Any, settings: Settings) -> Any:
+def remove_service_webhook(document: Any, settings: Settings) -> Any:
     """The same configuration without the webhook of a service that is not run: nobody would answer it."""
-    own = f"{service(settings)}/"
+    own = f"{service_url(settings)}/"
     for receiver in document.get("receivers", []):
         hooks = [
             hook for hook in receiver.get("webhook_configs", []) if not str(hook.get("url")).startswith(own)
@@ -34,9 +34,9 @@ def without_service(document: Any, settings: Settings) -> Any:
     return document
 
 
-def check_files(document: Any, source: Path) -> None:
+def require_secret_files(document: Any, source: Path) -> None:
     """StackError with a sentence for each file that the configuration names and that is not there."""
-    missing = [path for path in files(document) if not Path(path).is_file()]
+    missing = [path for path in secret_files(document) if not Path(path).is_file()]
     if missing:
         names = "\n".join(
             f"{path} is missing; {source} expects a secret in it" for path in sorted({*missing})
@@ -44,38 +44,38 @@ def check_files(document: Any, source: Path) -> None:
         raise StackError(names)
 
 
-def files(value: Any) -> Iterator[str]:
+def secret_files(value: Any) -> Iterator[str]:
     """Every file that a configuration names."""
     if isinstance(value, list):
         for it in value:
-            yield from files(it)
+            yield from secret_files(it)
     if isinstance(value, dict):
         for key, it in value.items():
-            yield from [it] if key.endswith("_file") and isinstance(it, str) else files(it)
+            yield from [it] if key.endswith("_file") and isinstance(it, str) else secret_files(it)
 
 
-def silent(document: Any, settings: Settings) -> Iterator[str]:
+def unreachable_webhooks(document: Any, settings: Settings) -> Iterator[str]:
     """A sentence for each webhook beside the service's where nobody listens now."""
     hooks = [hook for it in document.get("receivers", []) for hook in it.get("webhook_configs", [])]
     for url in sorted({str(hook["url"]) for hook in hooks}):
         parts = urlsplit(url)
         place = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 80)
-        if not url.startswith(f"{service(settings)}/") and (why := refusal(place)):
+        if not url.startswith(f"{service_url(settings)}/") and (why := connection_error(place)):
             yield (
                 f"the webhook at {parts.hostname}:{place[1]} does not answer ({why}); until it does, "
                 "alerts for it wait in Alertmanager"
             )
 
 
-def refusal(place: tuple[str, int]) -> str:
+def connection_error(place: tuple[str, int]) -> str:
     """Why a connection cannot be made; empty when it can."""
     try:
-        socket.create_connection(place, PATIENCE).close()
+        socket.create_connection(place, CONNECT_TIMEOUT).close()
     except OSError as error:
         return error.strerror or "no answer in time"
     return ""
 
 
-def service(settings: Settings) -> str:
+def service_url(settings: Settings) -> str:
     """The address of the service of this run."""
     return f"http://{HOST}:{settings.service_port}"

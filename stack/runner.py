@@ -10,18 +10,18 @@ from typing import Any
 
 from honcho.manager import Manager  # type: ignore[import-untyped]  # honcho has no types
 
-from stack import leftovers
+from stack import orphans
 from stack.errors import StackError
 from stack.health import HealthMonitor
-from stack.kept import Kept, command_line
-from stack.readiness import Readiness
-from stack.service import Service
+from stack.kept import ParentBoundProcess, shell_line
+from stack.process_spec import ProcessSpec
+from stack.readiness import ReadinessProbe
 
 KILL_AFTER = 5.0
-LAST_LINES = 12
+LOG_TAIL_LINES = 12
 
 
-def ignore(sentence: str) -> None:
+def ignore_change(sentence: str) -> None:
     """For a caller who wants to hear of no change."""
 
 
@@ -29,15 +29,19 @@ class Runner(Manager):  # type: ignore[misc]  # as above
     """Honcho, with readiness, reasons and a last look that nothing is left."""
 
     def __init__(
-        self, services: Sequence[Service], logs: Path, seconds: float, monitor: HealthMonitor | None = None
+        self,
+        services: Sequence[ProcessSpec],
+        logs: Path,
+        seconds: float,
+        monitor: HealthMonitor | None = None,
     ) -> None:
-        super().__init__(Silence())
-        self._process_ctor = Kept
+        super().__init__(NullPrinter())
+        self._process_ctor = ParentBoundProcess
         self.run_mark = uuid.uuid4().hex
         self.logs = logs
-        self.readiness = Readiness(services, seconds)
+        self.readiness = ReadinessProbe(services, seconds)
         self.monitor = monitor or HealthMonitor(())
-        self.events: Any = Looks(self.events, self._look)
+        self.events: Any = PolledEventQueue(self.events, self._look)
         self._asked = False
         self._told = False
         self._since: float | None = None
@@ -47,7 +51,7 @@ class Runner(Manager):  # type: ignore[misc]  # as above
         for service in services:
             self._add(service, seconds)
 
-    def run(self, on_ready: Callable[[], None], on_change: Callable[[str], None] = ignore) -> None:
+    def run(self, on_ready: Callable[[], None], on_change: Callable[[str], None] = ignore_change) -> None:
         """Run until a signal asks to stop; StackError when a process ended or was not ready in time.
 
         A dependency that is away ends nothing: `on_ready` is called nevertheless, and `on_change` gets a
@@ -59,7 +63,7 @@ class Runner(Manager):  # type: ignore[misc]  # as above
         finally:
             self.monitor.stop()
             self.readiness.give_up()
-            leftovers.end(self.run_mark)
+            orphans.end_orphans(self.run_mark)
         if self._reason is not None:
             raise StackError(self._reason)
 
@@ -72,13 +76,13 @@ class Runner(Manager):  # type: ignore[misc]  # as above
                 self._reason = self._why()
         super().terminate()
 
-    def _add(self, service: Service, seconds: float) -> None:
+    def _add(self, service: ProcessSpec, seconds: float) -> None:
         if service.status_file is not None:
             service.status_file.unlink(missing_ok=True)
-        marks = {"PYTHONUNBUFFERED": "1", leftovers.MARK: self.run_mark}
+        marks = {"PYTHONUNBUFFERED": "1", orphans.RUN_VARIABLE: self.run_mark}
         self.add_process(
             service.name,
-            command_line(service, self.log_of(service.name), seconds),
+            shell_line(service, self.log_of(service.name), seconds),
             env={**os.environ, **service.environment, **marks},
         )
 
@@ -126,7 +130,7 @@ class Runner(Manager):  # type: ignore[misc]  # as above
                 self._ended.add(name)
                 self.readiness.forget(name)
                 if service.status_file is not None and not service.status_file.exists():
-                    sentence = f"it {how(self._processes[name]['returncode'])}; see {self.log_of(name)}"
+                    sentence = f"it {exit_text(self._processes[name]['returncode'])}; see {self.log_of(name)}"
                     service.status_file.write_text(sentence)
 
     def _tell(self) -> None:
@@ -145,7 +149,7 @@ class Runner(Manager):  # type: ignore[misc]  # as above
             for name, it in self._processes.items()
             if "returncode" in it and name not in self._optional
         )
-        return f"the {name} {how(code)}, so everything was stopped; {self._last_lines(name)}"
+        return f"the {name} {exit_text(code)}, so everything was stopped; {self._last_lines(name)}"
 
     def _too_late(self) -> str:
         late = next(it.name for it in self.readiness.pending if not it.optional)
@@ -154,18 +158,18 @@ class Runner(Manager):  # type: ignore[misc]  # as above
 
     def _last_lines(self, name: str) -> str:
         log = self.log_of(name)
-        lines = log.read_text(errors="replace").splitlines()[-LAST_LINES:] if log.exists() else []
+        lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:] if log.exists() else []
         if not lines:
             return f"it wrote nothing to {log}"
         return "\n  ".join([f"the end of {log}:", *lines])
 
 
-def how(code: int) -> str:
+def exit_text(code: int) -> str:
     """How a process ended, by its exit status."""
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
 
 
-class Silence:
+class NullPrinter:
     """A printer for honcho that prints nothing: every process writes to a log of its own."""
 
     width = 0
@@ -174,7 +178,7 @@ class Silence:
         """Nothing."""
 
 
-class Looks:
+class PolledEventQueue:
     """Honcho's queue of events, with a look at everything else each time honcho looks at it."""
 
     def __init__(self, events: Any, look: Callable[[], None]) -> None:

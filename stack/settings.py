@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from stack.errors import StackError
 
 HOST = "127.0.0.1"
+ROOT = Path(__file__).parents[1]
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -46,7 +47,7 @@ class Settings(BaseSettings):
         return self.run_dir.absolute()
 
 
-def read(**given: Any) -> Settings:
+def read_settings(**given: Any) -> Settings:
     """The settings in force; StackError with one sentence for each wrong value."""
     try:
         return Settings(**given)
@@ -63,7 +64,7 @@ def _sentence(flaw: Any) -> str:
     return f"{name.upper()} is {flaw['input']!r}; {message[0].lower()}{message[1:]}"
 
 
-def described() -> list[tuple[str, str, str]]:
+def describe_settings() -> list[tuple[str, str, str]]:
     """Variable, default and meaning of every setting, in order."""
     return [
         (name.upper(), _default(field.default), field.description or "")

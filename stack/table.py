@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from stack.service import Service
+from stack.process_spec import ProcessSpec
 
 Row = tuple[str, str, str]
-NOTHING: Mapping[str, str] = {}
+NO_OUTAGES: Mapping[str, str] = {}
 
 
-def table(
-    services: Iterable[Service], further: Sequence[Row] = (), degraded: Mapping[str, str] = NOTHING
+def format_table(
+    services: Iterable[ProcessSpec], further: Sequence[Row] = (), degraded: Mapping[str, str] = NO_OUTAGES
 ) -> str:
     """Name, address and what to see there, in columns; below a service that is degraded, by what."""
     rows = [("", "address", "what to see")]

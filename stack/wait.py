@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-from stack.probe import answers
+from stack.probe import is_responding
 
 PAUSE = 0.1
 
@@ -15,11 +15,11 @@ def main(words: list[str]) -> None:
     seconds, addresses, command = float(words[0]), words[1:split], words[split + 1 :]
     deadline = time.monotonic() + seconds
     for address in addresses:
-        while not answers(address):
+        while not is_responding(address):
             if time.monotonic() >= deadline:
                 sys.exit(f"{address} did not answer within {seconds:g} s, so {command[0]} was not started")
             time.sleep(PAUSE)
-    os.execvp(command[0], command)  # noqa: S606  - the command of stack/services.py, without a shell
+    os.execvp(command[0], command)  # noqa: S606  - the command of stack/processes.py, without a shell
 
 
 if __name__ == "__main__":

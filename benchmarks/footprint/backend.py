@@ -13,8 +13,8 @@ import httpx2
 from benchmarks.paging.watch import plan_for, server
 from benchmarks.system import cpu_seconds, demo_in, exporter_in, processes_of
 from demo.settings import Settings
-from stack.services import Plan, alertmanager, prometheus
-from stack.watched import the_demo
+from stack.processes import RunContext, alertmanager_process, prometheus_process
+from stack.target_system import demo_system
 from tests.alertmanager.inbox import open_inbox
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port
@@ -92,7 +92,7 @@ def running_backend(fault: str = AS_SHIPPED, **given: str) -> Iterator[Backend]:
         environment = {**ports(), "RUN_DIR": str(folder / "run"), "DEMO_DATABASE": "postgres", **given}
         with started(demo_in(folder, {**environment, "DEMO_FAULT": fault})) as demo:
             settings = Settings(run_dir=folder / "run", database="postgres", **numbers(environment))
-            watched = the_demo(settings)
+            watched = demo_system(settings)
             environment |= {**watched.environment, "EXPORTER_PORT": str(free_port())}
             yield Backend(folder, demo, settings, environment)
 
@@ -102,13 +102,13 @@ def watching(backend: Backend, anomalies: bool = True, **given: str) -> Iterator
     """Start exporter, Alertmanager and Prometheus with the checked-in configurations."""
     with ExitStack() as stack:
         inbox = stack.enter_context(open_inbox())
-        plan: Plan = plan_for(backend.folder, backend.environment, inbox)
-        place = {"PROMETHEUS_URL": prometheus(plan).url} if anomalies else {}
+        plan: RunContext = plan_for(backend.folder, backend.environment, inbox)
+        place = {"PROMETHEUS_URL": prometheus_process(plan).url} if anomalies else {}
         environment = {**backend.environment, **place, **given}
         exporter = stack.enter_context(started(exporter_in(backend.folder, environment)))
-        stack.enter_context(started(server(alertmanager(plan), backend.folder)))
-        stack.enter_context(started(server(prometheus(plan), backend.folder)))
-        yield Watching(exporter, prometheus(plan).url)
+        stack.enter_context(started(server(alertmanager_process(plan), backend.folder)))
+        stack.enter_context(started(server(prometheus_process(plan), backend.folder)))
+        yield Watching(exporter, prometheus_process(plan).url)
 
 
 @contextmanager

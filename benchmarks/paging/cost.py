@@ -7,7 +7,7 @@ import yaml
 
 from benchmarks.paging.watch import Watch
 from benchmarks.system import cpu_seconds
-from stack.services import ROOT
+from stack.settings import ROOT
 
 FAST = "exporter-fast"
 Row = tuple[str, ...]

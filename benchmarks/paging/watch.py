@@ -15,9 +15,10 @@ import httpx2
 
 from benchmarks.system import addresses, demo_in, exporter_in, says_ready
 from stack import configuration, settings
-from stack.service import Service
-from stack.services import ROOT, Plan, alertmanager, prometheus
-from stack.watched import Watched
+from stack.process_spec import ProcessSpec
+from stack.processes import RunContext, alertmanager_process, prometheus_process
+from stack.settings import ROOT
+from stack.target_system import TargetSystem
 from tests.alertmanager import told
 from tests.alertmanager.inbox import Inbox, open_inbox
 from tests.servers.fixtures import postgres_folder, started
@@ -85,32 +86,32 @@ def running_watch(**given: str) -> Iterator[Watch]:
         plan = plan_for(folder, environment, inbox)
         demo = stack.enter_context(started(demo_in(folder, environment)))
         exporter = stack.enter_context(started(exporter_in(folder, environment)))
-        pager = stack.enter_context(started(server(alertmanager(plan), folder)))
-        keeper = stack.enter_context(started(server(prometheus(plan), folder)))
+        pager = stack.enter_context(started(server(alertmanager_process(plan), folder)))
+        keeper = stack.enter_context(started(server(prometheus_process(plan), folder)))
         yield Watch(
             redis, postgres, demo, exporter, pager, keeper, inbox, environment,
-            alertmanager(plan).url, prometheus(plan).url, plan.prometheus_file,
+            alertmanager_process(plan).url, prometheus_process(plan).url, plan.prometheus_file,
         )  # fmt: skip
 
 
-def plan_for(folder: Path, environment: Mapping[str, str], inbox: Inbox) -> Plan:
+def plan_for(folder: Path, environment: Mapping[str, str], inbox: Inbox) -> RunContext:
     """The checked-in configurations with this run's addresses; the inbox is in the place of the service."""
-    chosen = settings.read(
+    chosen = settings.read_settings(
         run_dir=folder / "run",
         exporter_port=int(environment["EXPORTER_PORT"]),
         prometheus_port=free_port(),
         alertmanager_port=free_port(),
     )
     chosen.home.mkdir(parents=True, exist_ok=True)
-    backend = Watched(environment["BACKEND_URL"], Path(environment["BACKEND_TOKEN_FILE"]))
-    rules = configuration.prometheus(ROOT / "prometheus" / "prometheus.yml", chosen, backend, run=[])
+    backend = TargetSystem(environment["BACKEND_URL"], Path(environment["BACKEND_TOKEN_FILE"]))
+    rules = configuration.write_prometheus(ROOT / "prometheus" / "prometheus.yml", chosen, backend, run=[])
     token = folder / "webhook-token"
     token.write_text("of the bench")
     routes = written(chosen.home / "alertmanager.yml", told.configuration(inbox.url, str(token)))
-    return Plan(chosen, backend, rules, routes)
+    return RunContext(chosen, backend, rules, routes)
 
 
-def server(service: Service, folder: Path) -> Server:
+def server(service: ProcessSpec, folder: Path) -> Server:
     """A process of the stack, started as the stack starts it."""
     return Server(
         service.command,

@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from stack.compose.packages import files
-from stack.compose.render import FOLDER, rendered
+from stack.compose.packages import requirement_files
+from stack.compose.render import FOLDER, render_files
 
 
 def main() -> int:
@@ -12,7 +12,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m stack.compose", description="Files for containers.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
     check = parser.parse_args().check
-    names = stale()
+    names = stale_files()
     for name, text in names.items():
         if check:
             sys.stderr.write(f"stack/compose/{name} is not what `make compose` writes; run it\n")
@@ -22,13 +22,13 @@ def main() -> int:
     return int(check and bool(names))
 
 
-def stale() -> dict[str, str]:
+def stale_files() -> dict[str, str]:
     """The files that are not what their sources make of them, with what they should hold."""
-    wanted = {**rendered(), **files()}
-    return {name: text for name, text in wanted.items() if current(name) != text}
+    wanted = {**render_files(), **requirement_files()}
+    return {name: text for name, text in wanted.items() if read_current(name) != text}
 
 
-def current(name: str) -> str | None:
+def read_current(name: str) -> str | None:
     """What the file holds now."""
     path = FOLDER / name
     return path.read_text() if path.is_file() else None

@@ -16,62 +16,62 @@ HOSTS = {
     "127.0.0.1:9090": "prometheus:9090",
     "127.0.0.1:9093": "alertmanager:9093",
 }
-PLACES = {
+PATHS = {
     "../.run/demo/token": "/run/secrets/backend-token",
     "../.run/service/webhook-token": "/run/secrets/webhook-token",
     "rules/*.yml": "/etc/prometheus/rules/*.yml",
     "templates/*.tmpl": "/etc/alertmanager/templates/*.tmpl",
 }
 # which backend is watched is said in a file of its own, so that another one needs no other configuration
-BACKEND = "/etc/prometheus/backend.yml"
-Document = dict[str, Any]
+TARGETS_FILE = "/etc/prometheus/backend.yml"
+YamlMapping = dict[str, Any]
 
 
-def rendered() -> dict[str, str]:
+def render_files() -> dict[str, str]:
     """Every file by its name."""
     return {
-        "prometheus.yml": text(prometheus(), "prometheus/prometheus.yml"),
-        "alertmanager.yml": text(alertmanager(), "alertmanager/alertmanager.yml"),
+        "prometheus.yml": to_yaml(prometheus_config(), "prometheus/prometheus.yml"),
+        "alertmanager.yml": to_yaml(alertmanager_config(), "alertmanager/alertmanager.yml"),
     }
 
 
-def prometheus() -> Document:
+def prometheus_config() -> YamlMapping:
     """Prometheus' configuration, with the jobs and limits of the checked-in file."""
-    document: Document = read("prometheus/prometheus.yml")
+    document: YamlMapping = read_yaml("prometheus/prometheus.yml")
     browsers = dict(document["global"]["external_labels"])
-    document = moved(document)
+    document = replace_addresses(document)
     # these lead browsers, which are outside of the network
     document["global"]["external_labels"] = browsers
     for job in document["scrape_configs"]:
         if job["job_name"] == "backend":
             del job["static_configs"]
-            job["file_sd_configs"] = [{"files": [BACKEND]}]
+            job["file_sd_configs"] = [{"files": [TARGETS_FILE]}]
     return document
 
 
-def alertmanager() -> Document:
+def alertmanager_config() -> YamlMapping:
     """Alertmanager's configuration."""
-    return dict(moved(read("alertmanager/alertmanager.yml")))
+    return dict(replace_addresses(read_yaml("alertmanager/alertmanager.yml")))
 
 
-def moved(value: Any) -> Any:
+def replace_addresses(value: Any) -> Any:
     """The same content with the addresses and places of the containers."""
     if isinstance(value, Mapping):
-        return {key: moved(it) for key, it in value.items()}
+        return {key: replace_addresses(it) for key, it in value.items()}
     if isinstance(value, list):
-        return [moved(it) for it in value]
+        return [replace_addresses(it) for it in value]
     if not isinstance(value, str):
         return value
     for here, there in HOSTS.items():
         value = value.replace(here, there)
-    return PLACES.get(value, value)
+    return PATHS.get(value, value)
 
 
-def read(path: str) -> Any:
+def read_yaml(path: str) -> Any:
     """A checked-in configuration."""
     return yaml.safe_load((ROOT / path).read_text())
 
 
-def text(document: Document, source: str) -> str:
+def to_yaml(document: YamlMapping, source: str) -> str:
     """The file's content."""
     return HEADER.format(source=source) + yaml.safe_dump(document, sort_keys=False, width=110)

@@ -15,7 +15,7 @@ from stack.settings import Settings
 
 def main() -> None:
     """Become Grafana; ends with status 1 and one sentence, also in the status file, when it cannot."""
-    chosen = settings.read()
+    chosen = settings.read_settings()
     server.folder(chosen).mkdir(parents=True, exist_ok=True)
     status = server.folder(chosen) / "status"
     try:
@@ -35,9 +35,9 @@ def prepare(chosen: Settings, status: Path) -> tuple[str, ...]:
     def tell(sentence: str) -> None:
         status.write_text(sentence)
 
-    home = server.find_home(chosen) or package.bring(server.repository(chosen), server.cache(chosen), tell)
+    home = server.find_home(chosen) or package.download(server.repository(chosen), server.cache(chosen), tell)
     # the port was free at the start of the run, which may be minutes ago
-    if why := ports.refused(chosen.grafana_port, str(chosen.grafana_host)):
+    if why := ports.bind_error(chosen.grafana_port, str(chosen.grafana_host)):
         raise StackError(f"Grafana's port {chosen.grafana_port} {why}; free it, or set GRAFANA_PORT")
     create_token_file(server.password_file(chosen))
     (server.folder(chosen) / "grafana.ini").write_text("# `make run` sets everything by the environment\n")

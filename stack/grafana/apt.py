@@ -33,7 +33,7 @@ FOLDERS = (
 )  # fmt: skip
 HELPER = Path("/usr/lib/apt/apt-helper")
 # how this machine reaches others is the administrator's to say
-INHERITED = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::https::CAInfo")
+SYSTEM_SETTINGS = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::https::CAInfo")
 
 
 class AptError(Exception):
@@ -52,7 +52,7 @@ class Apt:
         (folder / "etc" / "sources.list").write_text(f"{source}\n")
         self.configuration = folder / "apt.conf"
         self.keyring = folder / "etc" / "trusted.gpg.d" / "vendor.gpg"
-        self.configuration.write_text(CONFIGURATION.format(folder=folder) + inherited())
+        self.configuration.write_text(CONFIGURATION.format(folder=folder) + system_settings())
 
     def fetch(self, address: str, target: Path) -> None:
         """Download one file. Raises AptError."""
@@ -85,10 +85,10 @@ class Apt:
             raise AptError(ended.stderr)
 
 
-def inherited() -> str:
+def system_settings() -> str:
     """The lines of the system's configuration about proxies and certificates."""
     known = subprocess.run(  # noqa: S603 - no shell
-        ["apt-config", "dump", "--format", '%F "%v";%n', *INHERITED],  # noqa: S607
+        ["apt-config", "dump", "--format", '%F "%v";%n', *SYSTEM_SETTINGS],  # noqa: S607
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     return known.stdout

@@ -14,33 +14,33 @@ ARMOR = re.compile(
 )
 
 
-def key_with(fingerprint: str, file: bytes) -> bytes:
+def select_key(fingerprint: str, file: bytes) -> bytes:
     """The packets of the key with this fingerprint, as a binary keyring.
 
     Raises ValueError with the fingerprints that the file has instead.
     """
-    keys = list(keys_of(file.replace(b"\r\n", b"\n")))
+    keys = list(split_keys(file.replace(b"\r\n", b"\n")))
     chosen = b"".join(packets for name, packets in keys if name == fingerprint)
     if not chosen:
         raise ValueError(", ".join(name for name, _ in keys) or "no key at all")
     return chosen
 
 
-def keys_of(file: bytes) -> Iterator[tuple[str, bytes]]:
+def split_keys(file: bytes) -> Iterator[tuple[str, bytes]]:
     """Fingerprint and packets of each key; an armored file may hold several blocks."""
-    for block in map(decoded, ARMOR.findall(file)) if b"-----BEGIN" in file else [file]:
+    for block in map(dearmor, ARMOR.findall(file)) if b"-----BEGIN" in file else [file]:
         fingerprint, packets = "", b""
-        for tag, body, raw in packets_of(block):
+        for tag, body, raw in split_packets(block):
             if tag == PUBLIC_KEY:
                 if fingerprint:
                     yield fingerprint, packets
-                fingerprint, packets = fingerprint_of(body), b""
+                fingerprint, packets = key_fingerprint(body), b""
             packets += raw
         if fingerprint:
             yield fingerprint, packets
 
 
-def decoded(armored: bytes) -> bytes:
+def dearmor(armored: bytes) -> bytes:
     """The bytes of an armored block; none where it is broken."""
     try:
         return base64.b64decode(armored)
@@ -48,7 +48,7 @@ def decoded(armored: bytes) -> bytes:
         return b""
 
 
-def fingerprint_of(body: bytes) -> str:
+def key_fingerprint(body: bytes) -> str:
     """The fingerprint of a public key packet of version 4; empty for other versions."""
     if body[:1] != b"\x04":
         return ""
@@ -56,12 +56,12 @@ def fingerprint_of(body: bytes) -> str:
     return hashlib.sha1(b"\x99" + len(body).to_bytes(2) + body).hexdigest().upper()  # noqa: S324
 
 
-def packets_of(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+def split_packets(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     """Tag, body and whole of each packet; ends at what is no packet of a known length."""
     at = 0
     while at < len(data):
         try:
-            tag, begin, length = header_at(data, at)
+            tag, begin, length = read_header(data, at)
         except (IndexError, ValueError):
             return
         end = begin + length
@@ -71,11 +71,11 @@ def packets_of(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         at = end
 
 
-def header_at(data: bytes, at: int) -> tuple[int, int, int]:
+def read_header(data: bytes, at: int) -> tuple[int, int, int]:
     """Tag, begin of the body and its length; ValueError where it is no packet of a known length."""
     first = data[at]
     if first & 0xC0 == 0xC0:
-        begin, length = new_length(data, at + 1)
+        begin, length = read_new_length(data, at + 1)
         return first & 0x3F, begin, length
     size = 1 << (first & 3)
     if not first & 0x80 or size == 8:
@@ -84,7 +84,7 @@ def header_at(data: bytes, at: int) -> tuple[int, int, int]:
     return first >> 2 & 0xF, begin, int.from_bytes(data[at + 1 : begin])
 
 
-def new_length(data: bytes, at: int) -> tuple[int, int]:
+def read_new_length(data: bytes, at: int) -> tuple[int, int]:
     """Begin and length of the body of a packet in the new format."""
     first = data[at]
     if first < 192:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from stack.errors import StackError
 from stack.grafana.apt import HELPER, Apt, AptError
-from stack.grafana.openpgp import key_with
+from stack.grafana.openpgp import select_key
 from stack.grafana.repository import Repository
 
 HOME = Path("usr/share/grafana")
-LATER = (
+ADVICE = (
     "all else runs; for Grafana, restart `make run` later, use `docker compose up`, "
     "or give a Grafana of yours grafana/provisioning (docs/operations.md)"
 )
@@ -21,10 +21,10 @@ SIGNATURE = re.compile(r"GPG error|OpenPGP|not signed|signature", re.IGNORECASE)
 CONTENT = re.compile(r"Hash Sum mismatch|unexpected size|Hashes of expected file")
 UNKNOWN = re.compile(r"Unable to locate package|Version .* was not found|Can't find")
 FAILED = re.compile(r"^[EW]: Failed to fetch \S+\s+(.+)$", re.MULTILINE)
-Tell = Callable[[str], None]
+ReportProgress = Callable[[str], None]
 
 
-def unpacked(repository: Repository, cache: Path) -> Path | None:
+def unpacked_home(repository: Repository, cache: Path) -> Path | None:
     """The home of the Grafana that an earlier run unpacked from this repository; None when there is none."""
     stamp = cache / "unpacked-from"
     if not stamp.is_file() or stamp.read_text() != identity(repository):
@@ -33,7 +33,7 @@ def unpacked(repository: Repository, cache: Path) -> Path | None:
     return home if home.is_dir() else None
 
 
-def bring(repository: Repository, cache: Path, tell: Tell) -> Path:
+def download(repository: Repository, cache: Path, tell: ReportProgress) -> Path:
     """Download, verify and unpack Grafana, and return its home.
 
     Raises StackError with one sentence: unreachable, refused, or not to be unpacked.
@@ -46,7 +46,7 @@ def bring(repository: Repository, cache: Path, tell: Tell) -> Path:
         apt.update()
         package = apt.download(repository.wanted, cache / "apt")
     except AptError as error:
-        raise StackError(reason(str(error), repository)) from None
+        raise StackError(apt_failure(str(error), repository)) from None
     tell(f"{package.name} is being unpacked")
     return unpack(package, repository, cache)
 
@@ -55,7 +55,7 @@ def require_tools() -> None:
     """StackError where this system has no apt and dpkg."""
     for name in ("apt-get", "dpkg-deb", str(HELPER)):
         if shutil.which(name) is None:
-            raise StackError(f"Grafana cannot be downloaded, since this system has no {name}; {LATER}")
+            raise StackError(f"Grafana cannot be downloaded, since this system has no {name}; {ADVICE}")
 
 
 def vendor_key(repository: Repository, apt: Apt, target: Path) -> bytes:
@@ -63,34 +63,34 @@ def vendor_key(repository: Repository, apt: Apt, target: Path) -> bytes:
     try:
         apt.fetch(repository.key_url, target)
     except AptError as error:
-        raise StackError(unreachable(repository.key_url, str(error))) from None
+        raise StackError(unreachable_message(repository.key_url, str(error))) from None
     try:
-        return key_with(repository.fingerprint, target.read_bytes())
+        return select_key(repository.fingerprint, target.read_bytes())
     except ValueError as error:
         raise StackError(
             f"Grafana was refused: the key at {repository.key_url} has the fingerprint {error}; "
-            f"expected {repository.fingerprint}; {LATER}"
+            f"expected {repository.fingerprint}; {ADVICE}"
         ) from None
 
 
-def reason(output: str, repository: Repository) -> str:
+def apt_failure(output: str, repository: Repository) -> str:
     """The sentence about a failure of apt."""
     if SIGNATURE.search(output):
         signer = f"the key {repository.fingerprint}"
-        return f"Grafana was refused: {repository.uri} is not signed by {signer}; {LATER}"
+        return f"Grafana was refused: {repository.uri} is not signed by {signer}; {ADVICE}"
     if CONTENT.search(output):
-        return f"Grafana was refused: what {repository.uri} sent is not what its signed index names; {LATER}"
+        return f"Grafana was refused: what {repository.uri} sent is not what its signed index names; {ADVICE}"
     if UNKNOWN.search(output):
-        return f"Grafana is missing: {repository.uri} has no {repository.wanted}; {LATER}"
-    return unreachable(repository.uri, output)
+        return f"Grafana is missing: {repository.uri} has no {repository.wanted}; {ADVICE}"
+    return unreachable_message(repository.uri, output)
 
 
-def unreachable(address: str, output: str) -> str:
+def unreachable_message(address: str, output: str) -> str:
     """The sentence about an address that cannot be reached."""
     lines = [line for line in output.splitlines() if line.startswith("E:")]
     found = FAILED.search(output)
     why = found[1] if found else (lines or ["E: no reason given"])[0].removeprefix("E: ")
-    return f"Grafana cannot be downloaded: {address} cannot be reached ({why.strip()}); {LATER}"
+    return f"Grafana cannot be downloaded: {address} cannot be reached ({why.strip()}); {ADVICE}"
 
 
 def unpack(package: Path, repository: Repository, cache: Path) -> Path:
@@ -101,7 +101,7 @@ def unpack(package: Path, repository: Repository, cache: Path) -> Path:
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
     if ended.returncode or not (new / HOME).is_dir():
         why = " ".join(ended.stderr.split()) or f"it has no {HOME}"
-        raise StackError(f"Grafana cannot be unpacked: {package.name}: {why}; {LATER}")
+        raise StackError(f"Grafana cannot be unpacked: {package.name}: {why}; {ADVICE}")
     stamp.unlink(missing_ok=True)
     shutil.rmtree(cache / "unpacked", ignore_errors=True)
     new.rename(cache / "unpacked")

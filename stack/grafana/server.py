@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
-from stack.grafana.package import unpacked
+from stack.grafana.package import unpacked_home
 from stack.grafana.repository import FILE, Repository, read_repository
 from stack.settings import HOST, Settings
-from stack.shown import shown
+from stack.shown import short_path
 
 ROOT = Path(__file__).parents[2]
 # nothing is sent to anybody outside this machine, and nothing is fetched from there
@@ -46,7 +46,7 @@ def find_home(settings: Settings) -> Path | None:
     """The home of the Grafana on the PATH, else of an unpacked one; None where there is neither."""
     installed = shutil.which("grafana-server")
     home = home_beside(Path(installed)) if installed else None
-    return home or unpacked(repository(settings), cache(settings))
+    return home or unpacked_home(repository(settings), cache(settings))
 
 
 def home_beside(program: Path) -> Path | None:
@@ -112,5 +112,5 @@ def url(settings: Settings) -> str:
 
 def sign_in(settings: Settings) -> str:
     """Who may view, in words."""
-    admin = f"admin's password: {shown(password_file(settings))}"
+    admin = f"admin's password: {short_path(password_file(settings))}"
     return f"viewing needs no sign-in; {admin}" if is_loopback(settings) else admin

@@ -4,16 +4,16 @@ import sys
 from pathlib import Path
 
 from stack.grafana.server import environment, find_home, folder, sign_in, url
-from stack.service import Port, Service
+from stack.process_spec import Port, ProcessSpec
 from stack.settings import Settings
 
 
-def service(settings: Settings) -> Service | None:
+def grafana_spec(settings: Settings) -> ProcessSpec | None:
     """The dashboards; None with GRAFANA=no. Raises StackError where the repository's file is wrong."""
     if not settings.grafana:
         return None
     address = url(settings)
-    return Service(
+    return ProcessSpec(
         name="grafana",
         # finds or downloads Grafana, and becomes it
         command=(sys.executable, "-m", "stack.grafana"),

@@ -11,7 +11,7 @@ import yaml
 from alertmanager.__main__ import rendered
 from alertmanager.receivers import FILE, Receivers, ReceiversError, load
 from alertmanager.routing import configuration
-from stack.services import ROOT
+from stack.settings import ROOT
 
 EVERYTHING = {
     "service": {"url": "https://watchroom.example.org/webhook", "token_file": "/run/secrets/token"},

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from prometheus.signal import SEVERITIES
-from stack.services import ROOT
+from stack.settings import ROOT
 from tests.prometheus.rule_files import alerts
 
 FILE = ROOT / "alertmanager" / "alertmanager.yml"

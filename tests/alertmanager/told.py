@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from stack.services import ROOT
+from stack.settings import ROOT
 from tests.servers.prometheus_server import AlertmanagerServer
 
 FILE = ROOT / "alertmanager" / "alertmanager.yml"

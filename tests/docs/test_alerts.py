@@ -12,7 +12,7 @@ import pytest
 from docs.generate import FOLDER
 from docs.runbooks import load
 from prometheus import thresholds
-from stack.services import ROOT
+from stack.settings import ROOT
 from tests.prometheus.known import series
 from tests.prometheus.promql import selectors
 from tests.prometheus.rule_files import alerts, rules

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from grafana.write import GENERATED
-from stack.services import ROOT
+from stack.settings import ROOT
 from tests.grafana.files import dashboards
 
 PROVISIONING = ROOT / "grafana" / "provisioning"

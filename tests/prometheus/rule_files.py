@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from stack.services import ROOT
+from stack.settings import ROOT
 
 FOLDER = ROOT / "prometheus"
 FILES = sorted((FOLDER / "rules").glob("*.yml"))

@@ -9,7 +9,7 @@ import pytest
 
 from prometheus.rules import files
 from prometheus.thresholds import FILE, load
-from stack.services import ROOT
+from stack.settings import ROOT
 from tests.prometheus.rule_files import CASES, FILES, FOLDER, alerts, read
 
 PROMTOOL = shutil.which("promtool") or "promtool"

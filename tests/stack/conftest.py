@@ -12,11 +12,11 @@ from tests.stack.watchroom import Watchroom
 
 STACK = (sys.executable, "-m", "stack")
 
-Make = Callable[..., Watchroom]
+StartRun = Callable[..., Watchroom]
 
 
 @pytest.fixture
-def watchroom(tmp_path: Path) -> Iterator[Make]:
+def watchroom(tmp_path: Path) -> Iterator[StartRun]:
     """A function that prepares a run; what it leaves behind is ended after the test."""
     made: list[Watchroom] = []
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stack.services import ROOT
+from stack.settings import ROOT
 
 # as a virtual environment is made by uv: one that has a Python
 UV = """\
@@ -16,7 +16,7 @@ echo "uv $*" >>"$CALLS"
 APT = 'echo "apt-get $*; policy: $(tail -n 1 "$POLICY_RC_D" 2>/dev/null)" >>"$CALLS"\n'
 
 
-class Machine:
+class SetupMachine:
     """A copy of the checkout, and a PATH on which every program can be taken away or replaced."""
 
     def __init__(self, folder: Path) -> None:

@@ -6,15 +6,15 @@ import sys
 from pathlib import Path
 
 from stack.errors import StackError
+from stack.process_spec import ProcessSpec
 from stack.runner import Runner
-from stack.service import Service
 
 
 def main(logs: str, seconds: str, described: str) -> None:
     """Run the described services until told to stop."""
     multiprocessing.set_start_method("fork")
     entries = [
-        Service(
+        ProcessSpec(
             name=it["name"],
             command=tuple(it["command"]),
             ready=it["ready"],

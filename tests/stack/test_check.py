@@ -2,23 +2,23 @@
 
 import sys
 
-from stack.check import tell_what_is_seen
-from stack.watched import Watched
+from stack.check import print_check
+from stack.target_system import TargetSystem
 from tests.servers.ports import free_port
 
 EXPORTER = (sys.executable, "-m", "exporter")
 
 
-def told(watched: Watched, **environment: str) -> str:
+def told(watched: TargetSystem, **environment: str) -> str:
     """What is said of this system."""
     said: list[str] = []
-    tell_what_is_seen(watched, EXPORTER, environment, said.append)
+    print_check(watched, EXPORTER, environment, said.append)
     return "\n".join(said)
 
 
 def test_what_is_missing_is_named_before_the_start() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    text = told(Watched(url, None), BACKEND_URL=url, REDIS_URL=f"redis://127.0.0.1:{free_port()}/2")
+    text = told(TargetSystem(url, None), BACKEND_URL=url, REDIS_URL=f"redis://127.0.0.1:{free_port()}/2")
     assert "NOT SEEN" in text
     assert "DATABASE_URL" in text
     assert "CELERY_BROKER_URL" in text

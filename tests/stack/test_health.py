@@ -6,31 +6,38 @@ from pathlib import Path
 
 import pytest
 
-from stack.health import Absence, Check, HealthMonitor, checks, degraded, watched
-from stack.service import Service
-from tests.stack.pages import Pages
+from stack.health import (
+    HealthCheck,
+    HealthMonitor,
+    Outage,
+    health_checks,
+    read_degradation,
+    read_target_outages,
+)
+from stack.process_spec import ProcessSpec
+from tests.stack.stub_server import StubServer
 
-CACHE = Absence("cache", "cache (REDIS_URL)", "does not respond", "responds again")
+CACHE = Outage("cache", "cache (REDIS_URL)", "does not respond", "responds again")
 
 
 @dataclass
-class Scene:
+class FakeChecks:
     """A monitor whose checks and clock the test sets."""
 
     now: float = 0.0
-    found: dict[str, tuple[Absence, ...] | None] = field(default_factory=dict)
+    found: dict[str, tuple[Outage, ...] | None] = field(default_factory=dict)
 
     def monitor(self, **settle: float) -> HealthMonitor:
         """A monitor of checks with these names, each told after so many seconds."""
-        checks = [Check(name, self._reader(name), seconds) for name, seconds in settle.items()]
+        checks = [HealthCheck(name, self._reader(name), seconds) for name, seconds in settle.items()]
         return HealthMonitor(checks, lambda: self.now)
 
-    def _reader(self, name: str) -> Callable[[], tuple[Absence, ...] | None]:
+    def _reader(self, name: str) -> Callable[[], tuple[Outage, ...] | None]:
         return lambda: self.found.get(name, ())
 
 
 def test_when_nothing_is_away_nothing_is_waited_for() -> None:
-    monitor = Scene().monitor(service=3, worker=20)
+    monitor = FakeChecks().monitor(service=3, worker=20)
     monitor.round()
     assert monitor.settled.is_set()
     assert monitor.tell() == []
@@ -41,7 +48,7 @@ def test_when_nothing_is_away_nothing_is_waited_for() -> None:
 )
 def test_what_is_away_is_told_once_it_has_settled(absent: tuple[str, ...], seconds: int) -> None:
     """A worker needs longer to come online, but is not waited for where its broker is known to be away."""
-    scene = Scene(found=dict.fromkeys(absent, (CACHE,)))
+    scene = FakeChecks(found=dict.fromkeys(absent, (CACHE,)))
     monitor = scene.monitor(service=3, worker=20)
     scene.now = seconds - 0.1
     monitor.round()
@@ -53,7 +60,7 @@ def test_what_is_away_is_told_once_it_has_settled(absent: tuple[str, ...], secon
 
 
 def test_a_change_is_told_once_and_a_single_failure_never() -> None:
-    scene = Scene()
+    scene = FakeChecks()
     monitor = scene.monitor(watched=3)
     monitor.round()
     monitor.tell()
@@ -74,7 +81,7 @@ def test_a_change_is_told_once_and_a_single_failure_never() -> None:
 
 def test_another_reason_is_told_too() -> None:
     later = replace(CACHE, sentence="was refused")
-    scene = Scene(found={"cache": (CACHE,)})
+    scene = FakeChecks(found={"cache": (CACHE,)})
     monitor = scene.monitor(cache=0)
     monitor.round()
     monitor.tell()
@@ -89,12 +96,12 @@ def test_another_reason_is_told_too() -> None:
         assert list(monitor.changes()) == told
 
 
-def test_what_is_not_awaited_keeps_nobody_waiting(pages: Pages, tmp_path: Path) -> None:
+def test_what_is_not_awaited_keeps_nobody_waiting(pages: StubServer, tmp_path: Path) -> None:
     status = tmp_path / "status"
-    entry = Service(
+    entry = ProcessSpec(
         "grafana", ("true",), f"{pages.url}/ready", pages.url, "", (), optional=True, status_file=status
     )
-    [check, _] = checks([entry], "http://127.0.0.1:1")
+    [check, _] = health_checks([entry], "http://127.0.0.1:1")
     monitor = HealthMonitor([check])
     status.write_text("is being downloaded")
     monitor.round()
@@ -111,9 +118,9 @@ def test_what_is_not_awaited_keeps_nobody_waiting(pages: Pages, tmp_path: Path) 
 
 
 @pytest.fixture
-def pages() -> Iterator[Pages]:
+def pages() -> Iterator[StubServer]:
     """A server whose pages the test writes."""
-    with Pages() as server:
+    with StubServer() as server:
         yield server
 
 
@@ -128,22 +135,24 @@ def pages() -> Iterator[Pages]:
         (200, "no JSON", None),
     ],
 )
-def test_an_address_says_what_is_missing(pages: Pages, status: int, body: str, sentence: str | None) -> None:
+def test_an_address_says_what_is_missing(
+    pages: StubServer, status: int, body: str, sentence: str | None
+) -> None:
     pages.answers["/-/ready"] = (status, body)
-    assert degraded(f"{pages.url}/-/ready") == sentence
+    assert read_degradation(f"{pages.url}/-/ready") == sentence
 
 
 def test_what_nobody_answers_is_not_known() -> None:
-    assert degraded("http://127.0.0.1:1/-/ready") is None
-    assert watched("http://127.0.0.1:1") is None
+    assert read_degradation("http://127.0.0.1:1/-/ready") is None
+    assert read_target_outages("http://127.0.0.1:1") is None
 
 
-def test_the_exporter_says_which_part_of_the_watched_system_is_away(pages: Pages) -> None:
+def test_the_exporter_says_which_part_of_the_watched_system_is_away(pages: StubServer) -> None:
     page = (
         "ops_backend_up 1.0\nredis_up 0.0\nops_broker_up 0.0\nops_ingestion_redis_up 0.0\n# HELP pg_up 0.0\n"
     )
     pages.answers["/metrics"] = (200, page)
-    found = watched(pages.url) or ()
+    found = read_target_outages(pages.url) or ()
     assert [it.about for it in found] == ["cache (REDIS_URL)", "broker (CELERY_BROKER_URL)"]
     pages.answers["/metrics"] = (401, "expected a token")
-    assert watched(pages.url) is None
+    assert read_target_outages(pages.url) is None

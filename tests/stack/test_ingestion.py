@@ -7,30 +7,33 @@ import pytest
 
 from prometheus.thresholds import FILE
 from stack import ingestion, settings
-from stack.services import Plan, services
+from stack.processes import RunContext, process_specs
 from stack.settings import Settings
-from stack.watched import watched
-from tests.stack.watchroom import NAMES
+from stack.target_system import target_system
+from tests.stack.watchroom import TARGET_SETTINGS
 
 
 @pytest.fixture(autouse=True)
 def _nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {name for name in os.environ if name.endswith("_PORT") or name.startswith("SERVICE_")}
-    for name in given | {"RUN_DIR", *NAMES}:
+    for name in given | {"RUN_DIR", *TARGET_SETTINGS}:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 def chosen(tmp_path: Path) -> Settings:
-    return settings.read(run_dir=tmp_path, service_port=18090)
+    return settings.read_settings(run_dir=tmp_path, service_port=18090)
 
 
 def told(chosen: Settings) -> dict[str, str]:
-    return ingestion.environment(chosen, watched(chosen))
+    return ingestion.service_environment(chosen, target_system(chosen))
 
 
 def names(chosen: Settings) -> list[str]:
-    return [it.name for it in services(Plan(chosen, watched(chosen), Path("p.yml"), Path("a.yml")))]
+    return [
+        it.name
+        for it in process_specs(RunContext(chosen, target_system(chosen), Path("p.yml"), Path("a.yml")))
+    ]
 
 
 def test_with_the_demo_it_acts_on_the_demo(chosen: Settings, tmp_path: Path) -> None:
@@ -49,7 +52,10 @@ def test_with_the_demo_it_acts_on_the_demo(chosen: Settings, tmp_path: Path) -> 
 
 
 def test_the_worker_follows_the_service_and_knows_the_same(chosen: Settings) -> None:
-    found = {it.name: it for it in services(Plan(chosen, watched(chosen), Path("p.yml"), Path("a.yml")))}
+    found = {
+        it.name: it
+        for it in process_specs(RunContext(chosen, target_system(chosen), Path("p.yml"), Path("a.yml")))
+    }
     service, worker = found["service"], found["service-worker"]
     assert (service.after, worker.after) == ((), (service.ready,))
     assert service.environment == worker.environment
@@ -58,7 +64,7 @@ def test_the_worker_follows_the_service_and_knows_the_same(chosen: Settings) -> 
 
 
 def test_the_exporter_watches_the_service_that_runs(chosen: Settings) -> None:
-    found = services(Plan(chosen, watched(chosen), Path("p.yml"), Path("a.yml")))
+    found = process_specs(RunContext(chosen, target_system(chosen), Path("p.yml"), Path("a.yml")))
     told = next(it.environment for it in found if it.name == "exporter")
     assert told["SERVICE_URL"] == "http://127.0.0.1:18090"
 
@@ -93,7 +99,7 @@ def test_what_is_given_is_not_overruled(monkeypatch: pytest.MonkeyPatch, chosen:
     ],
 )
 def test_its_queue_has_a_database_of_its_own(broker: str, expected: str | None) -> None:
-    assert ingestion.beside(broker) == expected
+    assert ingestion.own_broker_url(broker) == expected
 
 
 @pytest.mark.parametrize("broker", ["", "amqp://guest@rabbit.example//"])
@@ -102,12 +108,12 @@ def test_without_a_redis_it_has_no_worker_and_the_table_says_how_to_have_one(
 ) -> None:
     monkeypatch.setenv("BACKEND_URL", "http://neo.example")
     monkeypatch.setenv("CELERY_BROKER_URL", broker)
-    chosen = settings.read(run_dir=tmp_path)
+    chosen = settings.read_settings(run_dir=tmp_path)
     assert "service" in names(chosen)
     assert "service-worker" not in names(chosen)
     assert told(chosen)["SERVICE_BROKER_URL"] == ""
-    assert ingestion.rows(watched(chosen), run=False) == [ingestion.MISSING]
-    assert ingestion.rows(watched(chosen), run=True) == []
+    assert ingestion.table_rows(target_system(chosen), run=False) == [ingestion.NO_WORKER_ROW]
+    assert ingestion.table_rows(target_system(chosen), run=True) == []
     monkeypatch.setenv("SERVICE_BROKER_URL", "redis://redis.example/3")
     assert {"service", "service-worker"} <= {*names(chosen)}
     assert told(chosen)["SERVICE_BROKER_URL"] == "redis://redis.example/3"
@@ -125,14 +131,16 @@ def test_the_table_says_where_the_token_is_never_what_it_is(
     monkeypatch: pytest.MonkeyPatch, chosen: Settings, name: str, value: str, shown: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    assert ingestion.token_shown(chosen) == shown
+    assert ingestion.token_location(chosen) == shown
 
 
 def test_the_projects_own_repository_is_offered_where_there_is_one(
     monkeypatch: pytest.MonkeyPatch, chosen: Settings
 ) -> None:
     monkeypatch.setattr(ingestion, "repository", lambda: Path("/a/checkout/.git"))
-    assert ingestion.rows(watched(chosen), run=True)[0][1] == "http://127.0.0.1:8002/watchroom.git"
+    assert (
+        ingestion.table_rows(target_system(chosen), run=True)[0][1] == "http://127.0.0.1:8002/watchroom.git"
+    )
     assert told(chosen)["SERVICE_TRUSTED_HOSTS"] == "127.0.0.1:8002"
     assert told(chosen)["SERVICE_EXAMPLE"] == "http://127.0.0.1:8002/watchroom.git"
 
@@ -144,5 +152,5 @@ def test_none_is_offered_where_there_is_none(
     monkeypatch.setattr(ingestion, "repository", lambda: Path("/a/.git") if off == "port" else None)
     if off == "port":
         monkeypatch.setenv("DEMO_GIT_PORT", "0")
-    assert ingestion.rows(watched(chosen), run=True) == []
+    assert ingestion.table_rows(target_system(chosen), run=True) == []
     assert not {"SERVICE_TRUSTED_HOSTS", "SERVICE_EXAMPLE"} & told(chosen).keys()

@@ -8,7 +8,7 @@ from itertools import chain
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from stack.services import ROOT
+from stack.settings import ROOT
 
 LOCK = (ROOT / "requirements.txt").read_text()
 PINS = {

@@ -9,48 +9,48 @@ import pytest
 from exporter.settings import Settings as ExporterSettings
 from exporter.settings_load import load_settings
 from stack import settings
-from stack.modules import VARIABLE, with_modules
+from stack.modules import MODULES_VARIABLE, add_route_prefixes
 from stack.settings import Settings
-from stack.watched import Watched, watched
+from stack.target_system import TargetSystem, target_system
 from tests.exporter.second_line_routes import document
-from tests.stack.pages import Pages
-from tests.stack.watchroom import NAMES
+from tests.stack.stub_server import StubServer
+from tests.stack.watchroom import TARGET_SETTINGS
 
 
 @pytest.fixture(autouse=True)
 def _nothing_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in (VARIABLE, *NAMES):
+    for name in (MODULES_VARIABLE, *TARGET_SETTINGS):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
-def backend() -> Iterator[Pages]:
+def backend() -> Iterator[StubServer]:
     """A backend of the second line."""
-    with Pages() as server:
+    with StubServer() as server:
         server.answers["/openapi.json"] = (200, json.dumps(document()))
         yield server
 
 
 def chosen(url: str, tmp_path: Path, **more: object) -> Settings:
     """The settings of a run for this backend."""
-    return settings.read(backend_url=url, run_dir=tmp_path, **more)
+    return settings.read_settings(backend_url=url, run_dir=tmp_path, **more)
 
 
-def asked(own: Settings) -> tuple[Watched, list[str]]:
+def asked(own: Settings) -> tuple[TargetSystem, list[str]]:
     """The watched system, and what was said."""
     said: list[str] = []
-    return with_modules(own, watched(own), said.append), said
+    return add_route_prefixes(own, target_system(own), said.append), said
 
 
 def test_the_prefixes_of_a_backend_are_used_and_that_is_said(
-    backend: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backend: StubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found, said = asked(chosen(backend.url, tmp_path))
     assert len(said) == 1
     assert said[0].startswith("modules: route prefixes of annotations, auth, ")
     assert backend.asked == ["/openapi.json"]
-    monkeypatch.setenv(VARIABLE, found.environment[VARIABLE])
+    monkeypatch.setenv(MODULES_VARIABLE, found.environment[MODULES_VARIABLE])
     modules = {module.name: module for module in load_settings().modules}
     assert modules["search"].prefixes == ("/api/search",)
     assert all(module.health is None for module in modules.values())
@@ -65,28 +65,28 @@ def test_the_prefixes_of_a_backend_are_used_and_that_is_said(
     ],
 )
 def test_a_backend_that_does_not_describe_itself_has_the_defaults(
-    backend: Pages, tmp_path: Path, status: int, body: str, why: str
+    backend: StubServer, tmp_path: Path, status: int, body: str, why: str
 ) -> None:
     backend.answers["/openapi.json"] = (status, body)
     found, said = asked(chosen(backend.url, tmp_path))
-    assert VARIABLE not in found.environment
+    assert MODULES_VARIABLE not in found.environment
     assert said == [f"modules: the default route prefixes are used until the next start, since {why}"]
 
 
 def test_a_backend_that_is_away_has_the_defaults(tmp_path: Path) -> None:
     found, said = asked(chosen("http://127.0.0.1:1", tmp_path))
-    assert VARIABLE not in found.environment
+    assert MODULES_VARIABLE not in found.environment
     assert "since backend /openapi.json cannot be reached" in said[0]
 
 
 @pytest.mark.parametrize("where", ["environment", "file", "default file"])
 def test_modules_that_are_set_stand(
-    backend: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+    backend: StubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     file = tmp_path / ("exporter.yml" if where == "default file" else "own.yml")
     more: dict[str, object] = {}
     if where == "environment":
-        monkeypatch.setenv(VARIABLE, "[]")
+        monkeypatch.setenv(MODULES_VARIABLE, "[]")
     else:
         file.write_text("modules: [{name: birds}]\n")
         more = {"exporter_config": file} if where == "file" else {}
@@ -95,6 +95,6 @@ def test_modules_that_are_set_stand(
 
 
 def test_the_demo_keeps_the_defaults(tmp_path: Path) -> None:
-    own = settings.read(run_dir=tmp_path)
-    assert asked(own) == (watched(own), [])
+    own = settings.read_settings(run_dir=tmp_path)
+    assert asked(own) == (target_system(own), [])
     assert ExporterSettings().modules

@@ -12,10 +12,10 @@ import pytest
 
 from stack import pictures
 from stack.errors import StackError
-from stack.pictures import Grafana, boards, height, open_browser, take
-from stack.services import ROOT
+from stack.pictures import Grafana, open_browser, page_height, read_dashboards, take_pictures
+from stack.settings import ROOT
 from tests.servers.ports import free_port
-from tests.stack.pages import Pages
+from tests.stack.stub_server import StubServer
 
 Json = dict[str, Any]
 # panels come late and load for a while, in the colour of the theme that is asked for
@@ -45,13 +45,15 @@ needs_chromium = pytest.mark.skipif(
 @pytest.fixture
 def board() -> Json:
     """The overview, as the project has it."""
-    return next(it for it in boards(ROOT / "grafana" / "generated") if it["uid"] == "watchroom-overview")
+    return next(
+        it for it in read_dashboards(ROOT / "grafana" / "generated") if it["uid"] == "watchroom-overview"
+    )
 
 
 @pytest.fixture
-def grafana(board: Json) -> Iterator[Pages]:
+def grafana(board: Json) -> Iterator[StubServer]:
     """A stand-in that has loaded it."""
-    with Pages() as server:
+    with StubServer() as server:
         loaded = {"dashboard": board | {"id": 7, "version": 3, "schemaVersion": 42}}
         server.answers["/api/dashboards/uid/watchroom-overview"] = (200, json.dumps(loaded))
         server.answers["/d/watchroom-overview/"] = (200, PAGE)
@@ -59,8 +61,8 @@ def grafana(board: Json) -> Iterator[Pages]:
 
 
 @needs_chromium
-def test_each_theme_is_taken_once_nothing_loads(grafana: Pages, board: Json, tmp_path: Path) -> None:
-    names = list(take(Grafana(grafana.url), [board], tmp_path / "pictures"))
+def test_each_theme_is_taken_once_nothing_loads(grafana: StubServer, board: Json, tmp_path: Path) -> None:
+    names = list(take_pictures(Grafana(grafana.url), [board], tmp_path / "pictures"))
     assert names == ["watchroom-overview-dark.png", "watchroom-overview-light.png"]
     with open_browser() as browser:
         page = browser.new_page()
@@ -69,14 +71,14 @@ def test_each_theme_is_taken_once_nothing_loads(grafana: Pages, board: Json, tmp
             content = base64.b64encode((tmp_path / "pictures" / name).read_bytes()).decode()
             found[name] = page.evaluate(PIXEL, f"data:image/png;base64,{content}")
     assert found == {
-        "watchroom-overview-dark.png": [1366, height(board), 10, 20, 30],
-        "watchroom-overview-light.png": [1366, height(board), 200, 210, 220],
+        "watchroom-overview-dark.png": [1366, page_height(board), 10, 20, 30],
+        "watchroom-overview-light.png": [1366, page_height(board), 200, 210, 220],
     }
     assert any("kiosk&theme=dark" in path for path in grafana.asked)
 
 
 def test_another_dashboard_is_not_shown_as_the_projects_own(
-    grafana: Pages, board: Json, tmp_path: Path
+    grafana: StubServer, board: Json, tmp_path: Path
 ) -> None:
     other = json.loads(json.dumps(board))
     next(panel for panel in other["panels"] if panel.get("targets"))["targets"][0]["expr"] = "vector(1)"
@@ -84,7 +86,7 @@ def test_another_dashboard_is_not_shown_as_the_projects_own(
     with pytest.raises(
         StackError, match=r"watchroom-overview of .* is not the project's own; run `make dash"
     ):
-        list(take(Grafana(grafana.url), [board], tmp_path))
+        list(take_pictures(Grafana(grafana.url), [board], tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -96,7 +98,7 @@ def test_another_dashboard_is_not_shown_as_the_projects_own(
         (200, "<html>", r"gives no dashboard .*; is GRAFANA_URL right\?"),
     ],
 )
-def test_what_is_no_such_grafana_is_told(grafana: Pages, status: int, body: str, sentence: str) -> None:
+def test_what_is_no_such_grafana_is_told(grafana: StubServer, status: int, body: str, sentence: str) -> None:
     grafana.answers["/api/dashboards/uid/watchroom-overview"] = (status, body)
     with pytest.raises(StackError, match=sentence):
         Grafana(grafana.url).dashboard("watchroom-overview")
@@ -114,5 +116,5 @@ def test_the_command_ends_with_one_sentence(
 
 def test_a_picture_holds_the_whole_board() -> None:
     panels = [{"gridPos": {"x": 0, "y": y, "w": 12, "h": 9}} for y in (0, 40)]
-    assert height({"panels": panels}) >= 49 * 38
-    assert height({"panels": []}) == 768
+    assert page_height({"panels": panels}) >= 49 * 38
+    assert page_height({"panels": []}) == 768

@@ -35,4 +35,4 @@ def test_compose_secrets_makes_tokens_that_the_service_takes(script: Path) -> No
 
 
 def test_make_run_makes_a_token_that_the_service_takes(tmp_path: Path) -> None:
-    assert is_taken(receivers.webhook_token(settings.read(run_dir=tmp_path)))
+    assert is_taken(receivers.make_webhook_token(settings.read_settings(run_dir=tmp_path)))

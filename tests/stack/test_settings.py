@@ -7,10 +7,10 @@ import pytest
 
 from stack import settings
 from stack.errors import StackError
-from stack.services import Plan, services
+from stack.processes import RunContext, process_specs
 from stack.settings import Settings
-from stack.watched import watched
-from tests.stack.watchroom import NAMES
+from stack.target_system import target_system
+from tests.stack.watchroom import TARGET_SETTINGS
 
 GIVEN = {
     "BACKEND_URL": "https://neo.example:8443/base/",
@@ -21,12 +21,14 @@ GIVEN = {
 
 @pytest.fixture(autouse=True)
 def _no_system_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in {name for name in os.environ if name.endswith("_PORT")} | {"RUN_DIR", *NAMES}:
+    for name in {name for name in os.environ if name.endswith("_PORT")} | {"RUN_DIR", *TARGET_SETTINGS}:
         monkeypatch.delenv(name, raising=False)
 
 
-def plan(chosen: Settings, tmp_path: Path) -> Plan:
-    return Plan(chosen, watched(chosen), tmp_path / "prometheus.yml", tmp_path / "alertmanager.yml")
+def plan(chosen: Settings, tmp_path: Path) -> RunContext:
+    return RunContext(
+        chosen, target_system(chosen), tmp_path / "prometheus.yml", tmp_path / "alertmanager.yml"
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,7 @@ def test_a_wrong_setting_is_one_sentence(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(StackError) as refused:
-        settings.read()
+        settings.read_settings()
     assert str(refused.value).startswith(sentence)
     assert "\n" not in str(refused.value)
 
@@ -51,18 +53,18 @@ def test_a_wrong_setting_is_one_sentence(
 def test_a_password_in_the_address_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKEND_URL", "http://neo:hunter2@backend")
     with pytest.raises(StackError, match="without credentials") as refused:
-        settings.read()
+        settings.read_settings()
     assert "hunter2" not in str(refused.value)
 
 
 def test_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKEND_URL", "")
-    assert settings.read().backend_url is None
+    assert settings.read_settings().backend_url is None
 
 
 def test_without_a_backend_the_demo_is_watched(tmp_path: Path) -> None:
-    chosen = settings.read(run_dir=tmp_path)
-    entries = {it.name: it for it in services(plan(chosen, tmp_path))}
+    chosen = settings.read_settings(run_dir=tmp_path)
+    entries = {it.name: it for it in process_specs(plan(chosen, tmp_path))}
     assert list(entries)[:4] == ["demo", "exporter", "service", "service-worker"]
     known = entries["exporter"].environment
     assert known["BACKEND_URL"] == entries["demo"].url
@@ -76,8 +78,8 @@ def test_without_a_backend_the_demo_is_watched(tmp_path: Path) -> None:
 def test_a_given_backend_is_watched_without_the_demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, value in GIVEN.items():
         monkeypatch.setenv(name, value)
-    chosen = settings.read(run_dir=tmp_path)
-    entries = {it.name: it for it in services(plan(chosen, tmp_path))}
+    chosen = settings.read_settings(run_dir=tmp_path)
+    entries = {it.name: it for it in process_specs(plan(chosen, tmp_path))}
     assert "demo" not in entries
     # what is given reaches the exporter as it is, from the environment it inherits
     ours = {"SERVICE_URL", "PROMETHEUS_URL", "EXPORTER_PORT", "EXPORTER_HOST"}
@@ -94,7 +96,7 @@ def test_a_given_token_is_kept_in_a_file_for_prometheus(
 ) -> None:
     monkeypatch.setenv("BACKEND_URL", "http://neo.example")
     monkeypatch.setenv("BACKEND_TOKEN", "a-token-of-ours")
-    file = watched(settings.read(run_dir=tmp_path)).token_file
+    file = target_system(settings.read_settings(run_dir=tmp_path)).token_file
     assert file is not None
     assert file.read_text() == "a-token-of-ours"
     assert file.stat().st_mode & 0o777 == 0o600
@@ -103,7 +105,7 @@ def test_a_given_token_is_kept_in_a_file_for_prometheus(
 def test_all_ports_are_settings_with_their_defaults(tmp_path: Path) -> None:
     found = {
         port.setting: port.number
-        for it in services(plan(settings.read(run_dir=tmp_path), tmp_path))
+        for it in process_specs(plan(settings.read_settings(run_dir=tmp_path), tmp_path))
         for port in it.ports
     }
     expected = {

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack.machine import APT, UV, Machine
+from tests.stack.machine import APT, UV, SetupMachine
 
 POLICY = "#!/bin/sh\nexit 0\n"
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
+def machine(tmp_path: Path) -> SetupMachine:
+    return SetupMachine(tmp_path)
 
 
-def test_the_first_time_makes_the_environment_from_the_locked_packages(machine: Machine) -> None:
+def test_the_first_time_makes_the_environment_from_the_locked_packages(machine: SetupMachine) -> None:
     done = machine.set_up()
     assert done.returncode == 0, done.stderr
     calls = machine.called()
@@ -31,7 +31,7 @@ def test_the_first_time_makes_the_environment_from_the_locked_packages(machine: 
     assert "--no-deps" in calls[2]
 
 
-def test_the_second_time_does_nothing_and_takes_no_time(machine: Machine) -> None:
+def test_the_second_time_does_nothing_and_takes_no_time(machine: SetupMachine) -> None:
     machine.set_up()
     machine.called()
     begun = time.monotonic()
@@ -42,7 +42,7 @@ def test_the_second_time_does_nothing_and_takes_no_time(machine: Machine) -> Non
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "pyproject.toml"])
-def test_a_changed_file_makes_it_work_again(machine: Machine, file: str) -> None:
+def test_a_changed_file_makes_it_work_again(machine: SetupMachine, file: str) -> None:
     machine.set_up()
     machine.called()
     with (machine.checkout / file).open("a") as changed:
@@ -52,7 +52,7 @@ def test_a_changed_file_makes_it_work_again(machine: Machine, file: str) -> None
     assert [call.split()[1] for call in machine.called()] == ["pip", "pip"]
 
 
-def test_a_failed_set_up_is_told_and_tried_again(machine: Machine) -> None:
+def test_a_failed_set_up_is_told_and_tried_again(machine: SetupMachine) -> None:
     machine.put(
         "uv", f'{UV}[ "$1" != pip ] || {{ echo "error: Failed to fetch: a dns error" >&2; exit 2; }}\n'
     )
@@ -67,7 +67,7 @@ def test_a_failed_set_up_is_told_and_tried_again(machine: Machine) -> None:
     assert machine.set_up().returncode == 0
 
 
-def test_root_installs_what_is_missing_with_services_held_back(machine: Machine) -> None:
+def test_root_installs_what_is_missing_with_services_held_back(machine: SetupMachine) -> None:
     machine.root()
     machine.without("redis-server", "prometheus", "prometheus-alertmanager", "alertmanager")
     assert machine.set_up().returncode == 0
@@ -77,7 +77,7 @@ def test_root_installs_what_is_missing_with_services_held_back(machine: Machine)
     assert not machine.policy.exists()
 
 
-def test_tests_need_more_than_a_run(machine: Machine) -> None:
+def test_tests_need_more_than_a_run(machine: SetupMachine) -> None:
     machine.root()
     machine.without("promtool", "amtool")
     assert machine.set_up("run").returncode == 0
@@ -86,7 +86,7 @@ def test_tests_need_more_than_a_run(machine: Machine) -> None:
     assert "install prometheus prometheus-alertmanager" in machine.called()[0]
 
 
-def test_the_policy_of_the_administrator_stays(machine: Machine) -> None:
+def test_the_policy_of_the_administrator_stays(machine: SetupMachine) -> None:
     machine.root()
     machine.without("redis-server")
     machine.policy.write_text(POLICY)
@@ -95,7 +95,7 @@ def test_the_policy_of_the_administrator_stays(machine: Machine) -> None:
     assert machine.policy.read_text() == POLICY
 
 
-def test_a_guard_left_by_a_killed_set_up_is_removed(machine: Machine) -> None:
+def test_a_guard_left_by_a_killed_set_up_is_removed(machine: SetupMachine) -> None:
     machine.root()
     machine.without("redis-server")
     mark = "# from Watchroom's set-up, only while it installs packages"
@@ -104,7 +104,7 @@ def test_a_guard_left_by_a_killed_set_up_is_removed(machine: Machine) -> None:
     assert not machine.policy.exists()
 
 
-def test_the_lists_are_fetched_only_when_the_first_try_fails(machine: Machine) -> None:
+def test_the_lists_are_fetched_only_when_the_first_try_fails(machine: SetupMachine) -> None:
     machine.root()
     machine.without("redis-server")
     machine.put("apt-get", f'{APT}[ "$(grep -c apt-get "$CALLS")" -ne 1 ]\n')
@@ -113,7 +113,7 @@ def test_the_lists_are_fetched_only_when_the_first_try_fails(machine: Machine) -
     assert verbs == ["install redis-server", "update", "install redis-server"]
 
 
-def test_packages_that_cannot_be_had_are_told_with_the_reason(machine: Machine) -> None:
+def test_packages_that_cannot_be_had_are_told_with_the_reason(machine: SetupMachine) -> None:
     machine.root()
     machine.without("redis-server")
     machine.put("apt-get", 'echo "E: Unable to locate package redis-server" >&2; exit 100\n')
@@ -126,7 +126,7 @@ def test_packages_that_cannot_be_had_are_told_with_the_reason(machine: Machine) 
     assert not machine.policy.exists()
 
 
-def test_without_rights_the_command_for_an_administrator_is_told(machine: Machine) -> None:
+def test_without_rights_the_command_for_an_administrator_is_told(machine: SetupMachine) -> None:
     machine.user()
     machine.without("prometheus-alertmanager", "alertmanager")
     failed = machine.set_up()
@@ -138,7 +138,7 @@ def test_without_rights_the_command_for_an_administrator_is_told(machine: Machin
     )
 
 
-def test_sudo_is_used_where_it_is_allowed(machine: Machine) -> None:
+def test_sudo_is_used_where_it_is_allowed(machine: SetupMachine) -> None:
     machine.user()
     machine.without("redis-server")
     machine.put("sudo", '[ "$1" = -n ] && shift\necho "sudo $*" >>"$CALLS"\n"$@"\n')
@@ -148,7 +148,7 @@ def test_sudo_is_used_where_it_is_allowed(machine: Machine) -> None:
     assert any(call.startswith("apt-get") for call in calls)
 
 
-def test_without_apt_the_packages_are_told(machine: Machine) -> None:
+def test_without_apt_the_packages_are_told(machine: SetupMachine) -> None:
     machine.root()
     machine.without("redis-server", "apt-get")
     failed = machine.set_up()
@@ -156,7 +156,7 @@ def test_without_apt_the_packages_are_told(machine: Machine) -> None:
     assert failed.stderr.startswith("set-up: redis-server missing, and this system has no apt-get; install ")
 
 
-def test_an_old_python_is_told(machine: Machine) -> None:
+def test_an_old_python_is_told(machine: SetupMachine) -> None:
     machine.put("python3", '[ "$1" = -V ] && echo Python 3.9.2\n')
     failed = machine.set_up()
     assert failed.returncode == 1
@@ -166,7 +166,7 @@ def test_an_old_python_is_told(machine: Machine) -> None:
     assert "PYTHON=/path/to/python3.11 make run" in failed.stderr
 
 
-def test_without_uv_pip_makes_the_environment(machine: Machine) -> None:
+def test_without_uv_pip_makes_the_environment(machine: SetupMachine) -> None:
     machine.without("uv")
     python = (machine.programs / "python3").resolve()
     # a Python that notes what it is asked to do, and refuses no question about itself
@@ -183,7 +183,7 @@ def test_without_uv_pip_makes_the_environment(machine: Machine) -> None:
     assert "--require-hashes" in calls[2]
 
 
-def test_two_set_ups_take_turns(machine: Machine) -> None:
+def test_two_set_ups_take_turns(machine: SetupMachine) -> None:
     slow = f'{UV}echo begin >>"$CALLS"; sleep 0.2; echo end >>"$CALLS"\n'
     machine.put("uv", slow)
     script = f'"{machine.checkout}/stack/setup.sh" run & "{machine.checkout}/stack/setup.sh" run; wait'
@@ -193,7 +193,7 @@ def test_two_set_ups_take_turns(machine: Machine) -> None:
     assert turns == ["begin", "end"] * (len(turns) // 2)
 
 
-def test_browsers_that_cannot_be_had_stop_nothing(machine: Machine) -> None:
+def test_browsers_that_cannot_be_had_stop_nothing(machine: SetupMachine) -> None:
     machine.root()
     machine.without("chromium")
     machine.put("apt-get", 'case "$*" in *chromium*) exit 100;; esac\n')

@@ -1,15 +1,15 @@
 """The table says where everything is."""
 
-from stack.service import Service
-from stack.table import table
+from stack.process_spec import ProcessSpec
+from stack.table import format_table
 
-ROW = Service(
+ROW = ProcessSpec(
     "prometheus", ("true",), "http://127.0.0.1:9090/-/ready", "http://127.0.0.1:9090", "queries", ()
 )
 
 
 def test_one_line_for_each_in_columns() -> None:
-    assert table([ROW], [("grafana", "not installed", "how to get it")]) == (
+    assert format_table([ROW], [("grafana", "not installed", "how to get it")]) == (
         "              address                what to see\n"
         "  prometheus  http://127.0.0.1:9090  queries\n"
         "  grafana     not installed          how to get it"
@@ -17,7 +17,7 @@ def test_one_line_for_each_in_columns() -> None:
 
 
 def test_what_a_service_lacks_stands_below_it() -> None:
-    assert table([ROW], degraded={"prometheus": "degraded: no disk"}) == (
+    assert format_table([ROW], degraded={"prometheus": "degraded: no disk"}) == (
         "              address                what to see\n"
         "  prometheus  http://127.0.0.1:9090  queries\n"
         "                                     degraded: no disk"

@@ -13,7 +13,7 @@ from stack import ingestion
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
-from tests.stack.conftest import Make
+from tests.stack.conftest import StartRun
 from tests.stack.watchroom import Watchroom
 
 NO_BROKER = "degraded: The queue's broker does not answer"
@@ -46,7 +46,7 @@ def fires(run: Watchroom, alert: str) -> bool:
 
 
 def test_a_redis_that_is_down_is_named_and_its_return_too(
-    watchroom: Make, own_redis_server: RedisServer, free_port: Callable[[], int]
+    watchroom: StartRun, own_redis_server: RedisServer, free_port: Callable[[], int]
 ) -> None:
     own_redis_server.kill()
     run = watchroom(
@@ -74,7 +74,7 @@ def test_a_redis_that_is_down_is_named_and_its_return_too(
 
 
 def test_all_of_it_may_be_frozen(
-    watchroom: Make, own_redis_server: RedisServer, own_postgres_server: PostgresServer, silent: str
+    watchroom: StartRun, own_redis_server: RedisServer, own_postgres_server: PostgresServer, silent: str
 ) -> None:
     database = own_postgres_server.fresh_database()
     own_postgres_server.freeze()
@@ -102,7 +102,7 @@ def test_all_of_it_may_be_frozen(
 
 
 def test_a_broker_that_is_no_redis_costs_only_the_workers(
-    watchroom: Make, own_redis_server: RedisServer, free_port: Callable[[], int]
+    watchroom: StartRun, own_redis_server: RedisServer, free_port: Callable[[], int]
 ) -> None:
     run = watchroom(
         BACKEND_URL=f"http://127.0.0.1:{free_port()}",
@@ -110,7 +110,7 @@ def test_a_broker_that_is_no_redis_costs_only_the_workers(
         CELERY_BROKER_URL="amqp://guest:never-shown@127.0.0.1:5672//",
     )
     run.start()
-    assert ingestion.MISSING[2] in run.output()
+    assert ingestion.NO_WORKER_ROW[2] in run.output()
     assert "never-shown" not in run.output()
     watches(run)
     assert run.get("SERVICE_PORT", "/-/ready")["status"] == "ready"

@@ -13,8 +13,8 @@ import redis
 from demo.git.checkout import repository
 from ingestion_api.encoder import model_name
 from tests.servers.waiting import eventually
-from tests.stack.conftest import Make
-from tests.stack.operator import Operator
+from tests.stack.conftest import StartRun
+from tests.stack.operator_client import OperatorClient
 from tests.stack.watchroom import Watchroom
 
 ENDED = {"complete", "failed", "skipped", "cancelled"}
@@ -36,7 +36,7 @@ OWN = model_name("bm25")
 
 
 @pytest.fixture
-def run(watchroom: Make) -> Watchroom:
+def run(watchroom: StartRun) -> Watchroom:
     """The whole, without visitors, who would fill the cache and add resources meanwhile."""
     made = watchroom("make", "run", DEMO_TRAFFIC_PEAK="0", **LOOKS)
     made.start()
@@ -44,18 +44,18 @@ def run(watchroom: Make) -> Watchroom:
 
 
 @pytest.fixture
-def operator(run: Watchroom) -> Iterator[Operator]:
+def operator(run: Watchroom) -> Iterator[OperatorClient]:
     """Who reads in the table where the token is."""
     token = run.run_dir / "service" / "token"
     assert f"sign in with {token}" in run.output()
     assert token.stat().st_mode & 0o777 == 0o600
-    found = Operator(run.address("SERVICE_PORT"), token)
+    found = OperatorClient(run.address("SERVICE_PORT"), token)
     assert found.token not in run.output()
     yield found
     found.leave()
 
 
-def test_from_a_fresh_start_to_the_end(run: Watchroom, operator: Operator) -> None:
+def test_from_a_fresh_start_to_the_end(run: Watchroom, operator: OperatorClient) -> None:
     for setting in SHOWN:
         assert run.address(setting) in run.output()
     assert operator.form("/sign-in", token=operator.token) == "/"
@@ -74,7 +74,7 @@ def test_from_a_fresh_start_to_the_end(run: Watchroom, operator: Operator) -> No
     assert not list(run.run_dir.rglob("*lock*"))
 
 
-def files_become_resources(run: Watchroom, operator: Operator) -> None:
+def files_become_resources(run: Watchroom, operator: OperatorClient) -> None:
     """The project's own repository is ingested, as the page offers."""
     address = run.address("DEMO_GIT_PORT", "/watchroom.git")
     assert address in operator.page("/ingest")
@@ -108,7 +108,7 @@ def the_exporter_shows(run: Watchroom, job: Any) -> bool:
     return True
 
 
-def missing_embeddings_are_generated(run: Watchroom, operator: Operator) -> None:
+def missing_embeddings_are_generated(run: Watchroom, operator: OperatorClient) -> None:
     """The demo's resources that have none get theirs."""
     missing = counted(run, "sparse_embedding IS NULL")
     assert missing > 0
@@ -124,7 +124,7 @@ def missing_embeddings_are_generated(run: Watchroom, operator: Operator) -> None
     eventually(lambda: series(run, "sparse_embeddings", covered) == 0, within=LOOKED)
 
 
-def a_prefix_is_cleared(run: Watchroom, operator: Operator) -> None:
+def a_prefix_is_cleared(run: Watchroom, operator: OperatorClient) -> None:
     """Counted first, then cleared, and nothing beside it."""
     with redis.Redis(port=run.ports["DEMO_REDIS_PORT"], db=2) as cache:
         cache.mset({f"lamp:{number}": "lit" for number in range(50)} | {"wick": "trimmed"})
@@ -147,7 +147,7 @@ def the_model_is_as_old_as_its_file(run: Watchroom) -> None:
     assert abs(shown - file.stat().st_mtime) < 1
 
 
-def ended(operator: Operator, number: int) -> Any:
+def ended(operator: OperatorClient, number: int) -> Any:
     """The job of this number, once it has ended."""
 
     def job() -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stack.services import ROOT
+from stack.settings import ROOT
 from tests.servers.ports import free_port
 from tests.servers.processes import Server, state
 
@@ -16,7 +16,7 @@ PORTS = (
     "ALERTMANAGER_PORT", "GRAFANA_PORT", "SERVICE_PORT", "DEMO_GIT_PORT",
 )  # fmt: skip
 # what names a system to watch: none, unless the test gives one
-NAMES = (
+TARGET_SETTINGS = (
     "BACKEND_URL", "BACKEND_TOKEN", "BACKEND_TOKEN_FILE", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL",
     "CELERY_RESULT_BACKEND", "INGESTION_REDIS_URL", "SERVICE_URL", "SERVICE_BROKER_URL", "SERVICE_TOKEN",
     "SERVICE_TOKEN_FILE", "SERVICE_RESOURCES_URL", "SERVICE_CACHE_URL", "SERVICE_TRUSTED_HOSTS",
@@ -48,7 +48,7 @@ class Watchroom(Server):
             },
             cwd=ROOT,
         )
-        for name in set(NAMES) - set(given):
+        for name in set(TARGET_SETTINGS) - set(given):
             self.env.pop(name, None)
 
     def address(self, setting: str, path: str = "") -> str:

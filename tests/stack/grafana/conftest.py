@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack.grafana.repository import FileServer, SignedRepository, Signer, served
+from tests.stack.grafana.repository import FileServer, SignedRepository, Signer, serve
 
 
 def signers() -> Iterator[Signer]:
@@ -37,5 +37,5 @@ def repository(tmp_path: Path, signer: Signer) -> SignedRepository:
 @pytest.fixture
 def server(repository: SignedRepository) -> Iterator[FileServer]:
     """The repository on an address."""
-    with served(repository.root) as found:
+    with serve(repository.root) as found:
         yield found

@@ -66,7 +66,7 @@ class Signer:
         return next(line.split(":")[9] for line in lines if line.startswith("fpr:"))
 
 
-def install(home: Path) -> Path:
+def install_stand_in(home: Path) -> Path:
     """Put the stand-in's files under this home path; the program."""
     (home / "bin").mkdir(parents=True)
     (home / "conf").mkdir()
@@ -87,11 +87,11 @@ class SignedRepository:
         self.package = self.root / "pool" / f"grafana_{version}_all.deb"
         self.package.parent.mkdir(parents=True)
         content = folder / "content"
-        install(content / "usr" / "share" / "grafana")
+        install_stand_in(content / "usr" / "share" / "grafana")
         (content / "DEBIAN").mkdir()
         self.control = CONTROL.format(version=version)
         (content / "DEBIAN" / "control").write_text(self.control)
-        run("dpkg-deb", "--build", "--root-owner-group", str(content), str(self.package))
+        output_of("dpkg-deb", "--build", "--root-owner-group", str(content), str(self.package))
         (self.root / "key").write_bytes(signer.public())
         self.index()
         self.sign()
@@ -151,7 +151,7 @@ class FileServer:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[FileServer]:
+def serve(folder: Path) -> Iterator[FileServer]:
     """Serve the files of a folder on a free port."""
     opened, requested = Event(), list[str]()
     opened.set()
@@ -178,7 +178,7 @@ def served(folder: Path) -> Iterator[FileServer]:
         server.server_close()
 
 
-def run(*command: str) -> str:
+def output_of(*command: str) -> str:
     """What a command writes to stdout."""
     ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
     return ended.stdout
@@ -186,4 +186,4 @@ def run(*command: str) -> str:
 
 def architecture() -> str:
     """The architecture of this machine's packages."""
-    return run("dpkg", "--print-architecture").strip()
+    return output_of("dpkg", "--print-architecture").strip()

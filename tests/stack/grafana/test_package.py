@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from stack.errors import StackError
-from stack.grafana.package import LATER, bring, unpacked
+from stack.grafana.package import ADVICE, download, unpacked_home
 from stack.grafana.repository import FILE, Repository, read_repository
 from tests.servers.ports import free_port
-from tests.stack.grafana.repository import FileServer, SignedRepository, Signer, served
+from tests.stack.grafana.repository import FileServer, SignedRepository, Signer, serve
 
 
 @pytest.fixture
@@ -26,38 +26,38 @@ def wanted(repository: SignedRepository, server: FileServer, tmp_path: Path) -> 
 def refusal(wanted: Repository, cache: Path) -> str:
     """The one sentence with which Grafana is not brought; nothing is kept then."""
     with pytest.raises(StackError) as refused:
-        bring(wanted, cache, lambda _: None)
-    assert unpacked(wanted, cache) is None
+        download(wanted, cache, lambda _: None)
+    assert unpacked_home(wanted, cache) is None
     assert "\n" not in str(refused.value)
-    assert str(refused.value).endswith(LATER)
+    assert str(refused.value).endswith(ADVICE)
     return str(refused.value)
 
 
 def test_the_package_is_unpacked_and_kept(wanted: Repository, server: FileServer, cache: Path) -> None:
     told: list[str] = []
-    home = bring(wanted, cache, told.append)
+    home = download(wanted, cache, told.append)
     assert (home / "bin" / "grafana").stat().st_mode & 0o100
     assert told == [
         f"grafana 12.4.* is being downloaded from {server.url}",
         "grafana_12.4.3_all.deb is being unpacked",
     ]
     asked = len(server.requested)
-    assert unpacked(wanted, cache) == home
+    assert unpacked_home(wanted, cache) == home
     assert len(server.requested) == asked
     # the download and apt's own files are gone
     assert sorted(path.name for path in cache.iterdir()) == ["unpacked", "unpacked-from"]
 
 
 def test_another_version_is_not_the_kept_one(wanted: Repository, cache: Path) -> None:
-    bring(wanted, cache, lambda _: None)
-    assert unpacked(wanted.model_copy(update={"version": "13.*"}), cache) is None
+    download(wanted, cache, lambda _: None)
+    assert unpacked_home(wanted.model_copy(update={"version": "13.*"}), cache) is None
 
 
 def test_a_file_of_several_keys_yields_the_pinned_one(
     repository: SignedRepository, stranger: Signer, wanted: Repository, cache: Path
 ) -> None:
     (repository.root / "key").write_bytes(stranger.public() + repository.signer.public())
-    assert bring(wanted, cache, lambda _: None).is_dir()
+    assert download(wanted, cache, lambda _: None).is_dir()
 
 
 def test_another_key_is_refused(
@@ -130,7 +130,7 @@ def test_a_repository_that_is_gone_is_told(
     keys = tmp_path / "keys"
     keys.mkdir()
     (keys / "key").write_bytes(repository.signer.public())
-    with served(keys) as elsewhere:
+    with serve(keys) as elsewhere:
         alone = wanted.model_copy(
             update={"key_url": f"{elsewhere.url}/key", "uri": f"http://127.0.0.1:{free_port()}"}
         )
@@ -157,7 +157,7 @@ def test_nothing_of_the_system_is_touched(wanted: Repository, cache: Path) -> No
         Path("/var/cache/apt"),
     ]
     before = [path.stat().st_mtime_ns for path in system]
-    bring(wanted, cache, lambda _: None)
+    download(wanted, cache, lambda _: None)
     assert [path.stat().st_mtime_ns for path in system] == before
 
 

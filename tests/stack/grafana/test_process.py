@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from stack.grafana.package import LATER
-from stack.grafana.service import service
-from stack.services import ROOT
-from stack.settings import Settings
+from stack.grafana.package import ADVICE
+from stack.grafana.service import grafana_spec
+from stack.settings import ROOT, Settings
 from tests.servers.ports import free_port
 from tests.servers.processes import Server
 from tests.servers.waiting import eventually
@@ -34,7 +33,7 @@ class Part(Server):
             "GRAFANA_REPOSITORY": str(described),
         }
         chosen = Settings(run_dir=run_dir, grafana_port=self.port, grafana_repository=described)
-        entry = service(chosen)
+        entry = grafana_spec(chosen)
         assert entry is not None
         super().__init__(
             entry.command,
@@ -138,7 +137,7 @@ def test_a_refusal_is_one_sentence(part: Part, repository: SignedRepository) -> 
     content = bytearray(repository.package.read_bytes())
     content[200] ^= 1
     repository.package.write_bytes(content)
-    assert part.fail().endswith(LATER)
+    assert part.fail().endswith(ADVICE)
     assert not (part.folder / "targets.json").exists()
 
 

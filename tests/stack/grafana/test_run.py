@@ -8,8 +8,8 @@ import pytest
 
 from tests.servers.ports import free_port
 from tests.servers.waiting import eventually
-from tests.stack.conftest import Make
-from tests.stack.grafana.repository import FileServer, SignedRepository, install
+from tests.stack.conftest import StartRun
+from tests.stack.grafana.repository import FileServer, SignedRepository, install_stand_in
 from tests.stack.watchroom import Watchroom
 
 GIVEN = {"GRAFANA": "yes", "no_proxy": "127.0.0.1"}
@@ -29,7 +29,11 @@ def stops(run: Watchroom) -> None:
 
 
 def test_it_joins_a_run_that_has_started_without_it(
-    watchroom: Make, repository: SignedRepository, server: FileServer, tmp_path: Path, away: dict[str, str]
+    watchroom: StartRun,
+    repository: SignedRepository,
+    server: FileServer,
+    tmp_path: Path,
+    away: dict[str, str],
 ) -> None:
     given = away | {
         "GRAFANA_REPOSITORY": str(repository.described(tmp_path / "repository.yml", server.url)),
@@ -58,9 +62,9 @@ def test_it_joins_a_run_that_has_started_without_it(
 
 
 def test_the_installed_one_is_started_and_its_end_ends_nothing_else(
-    watchroom: Make, tmp_path: Path, away: dict[str, str]
+    watchroom: StartRun, tmp_path: Path, away: dict[str, str]
 ) -> None:
-    program = install(tmp_path / "grafana home")
+    program = install_stand_in(tmp_path / "grafana home")
     program.with_name("grafana-server").symlink_to(program)
     run = watchroom(**away, PATH=f"{program.parent}:{os.environ['PATH']}")
     run.start()
@@ -76,7 +80,7 @@ def test_the_installed_one_is_started_and_its_end_ends_nothing_else(
 
 
 def test_a_refused_or_unreachable_one_is_one_sentence(
-    watchroom: Make, repository: SignedRepository, tmp_path: Path, away: dict[str, str]
+    watchroom: StartRun, repository: SignedRepository, tmp_path: Path, away: dict[str, str]
 ) -> None:
     address = f"http://127.0.0.1:{free_port()}"
     file = repository.described(tmp_path / "repository.yml", address)

@@ -9,9 +9,9 @@ import yaml
 from stack import settings
 from stack.errors import StackError
 from stack.grafana.server import NO_CALLS_HOME, command, environment, find_home, url
-from stack.grafana.service import service
-from stack.services import ROOT
-from tests.stack.grafana.repository import install
+from stack.grafana.service import grafana_spec
+from stack.settings import ROOT
+from tests.stack.grafana.repository import install_stand_in
 
 
 @pytest.fixture(autouse=True)
@@ -31,10 +31,10 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_packages_program_has_its_home_in_share(programs: Path, tmp_path: Path) -> None:
     home = tmp_path / "usr" / "share" / "grafana"
-    install(home)
+    install_stand_in(home)
     (programs / "grafana-server").write_text("#!/bin/sh\n")
     (programs / "grafana-server").chmod(0o755)
-    assert find_home(settings.read(run_dir=tmp_path)) == home
+    assert find_home(settings.read_settings(run_dir=tmp_path)) == home
 
 
 @pytest.mark.parametrize("link", [True, False])
@@ -42,23 +42,23 @@ def test_an_archives_program_has_its_home_above_bin(
     programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: bool
 ) -> None:
     home = tmp_path / "opt" / "grafana v12"
-    program = install(home).rename(home / "bin" / "grafana-server")
+    program = install_stand_in(home).rename(home / "bin" / "grafana-server")
     if link:
         (programs / "grafana-server").symlink_to(program)
     else:
         monkeypatch.setenv("PATH", str(program.parent))
-    chosen = settings.read(run_dir=tmp_path)
+    chosen = settings.read_settings(run_dir=tmp_path)
     assert find_home(chosen) == home
     assert command(home, chosen)[0] == str(program)
 
 
 def test_without_one_there_is_no_home(programs: Path, tmp_path: Path) -> None:
-    assert find_home(settings.read(run_dir=tmp_path)) is None
+    assert find_home(settings.read_settings(run_dir=tmp_path)) is None
 
 
 def test_newer_ones_are_started_by_their_only_program(tmp_path: Path) -> None:
-    program = install(tmp_path / "home")
-    chosen = settings.read(run_dir=tmp_path)
+    program = install_stand_in(tmp_path / "home")
+    chosen = settings.read_settings(run_dir=tmp_path)
     assert command(tmp_path / "home", chosen) == (
         str(program), "server", "--homepath", str(tmp_path / "home"),
         "--config", str(tmp_path / "grafana" / "grafana.ini"),
@@ -79,12 +79,12 @@ def test_only_who_is_on_this_machine_views_without_signing_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, anonymous: str, opened: str
 ) -> None:
     monkeypatch.setenv("GRAFANA_HOST", host)
-    chosen = settings.read(run_dir=tmp_path)
+    chosen = settings.read_settings(run_dir=tmp_path)
     found = environment(chosen)
     assert (found["GF_SERVER_HTTP_ADDR"], found["GF_AUTH_ANONYMOUS_ENABLED"]) == (host, anonymous)
     assert found["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
     assert url(chosen) == opened
-    entry = service(chosen)
+    entry = grafana_spec(chosen)
     assert entry is not None
     assert ("no sign-in" in entry.see) == (anonymous == "true")
 
@@ -92,17 +92,19 @@ def test_only_who_is_on_this_machine_views_without_signing_in(
 def test_a_host_that_is_no_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRAFANA_HOST", "everywhere")
     with pytest.raises(StackError, match="GRAFANA_HOST is 'everywhere'"):
-        settings.read()
+        settings.read_settings()
 
 
 @pytest.mark.parametrize("word", ["no", "false", "0"])
 def test_it_can_be_left_out(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     monkeypatch.setenv("GRAFANA", word)
-    assert service(settings.read()) is None
+    assert grafana_spec(settings.read_settings()) is None
 
 
 def test_its_data_dashboards_and_sources_are_those_of_this_run(tmp_path: Path) -> None:
-    found = environment(settings.read(run_dir=tmp_path, prometheus_port=19090, alertmanager_port=19093))
+    found = environment(
+        settings.read_settings(run_dir=tmp_path, prometheus_port=19090, alertmanager_port=19093)
+    )
     data = tmp_path / "grafana"
     assert found["GF_PATHS_DATA"] == str(data)
     assert all(Path(found[f"GF_PATHS_{name}"]).is_relative_to(data) for name in ("LOGS", "PLUGINS"))
@@ -114,7 +116,7 @@ def test_its_data_dashboards_and_sources_are_those_of_this_run(tmp_path: Path) -
 
 
 def test_nothing_is_sent_home_and_nothing_fetched(tmp_path: Path) -> None:
-    found = environment(settings.read(run_dir=tmp_path))
+    found = environment(settings.read_settings(run_dir=tmp_path))
     for name in (
         "GF_ANALYTICS_REPORTING_ENABLED", "GF_ANALYTICS_CHECK_FOR_UPDATES",
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES", "GF_NEWS_NEWS_FEED_ENABLED",

@@ -15,7 +15,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Service:
+class ProcessSpec:
     """A process: how it starts, when it counts as ready, and what a person finds there."""
 
     name: str

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx2
 
-KEY = re.compile(r'name="form_key" value="([0-9a-f]+)"')
+FORM_KEY = re.compile(r'name="form_key" value="([0-9a-f]+)"')
 
 
-class Operator:
+class OperatorClient:
     """Whoever can read the token's file of a run."""
 
     def __init__(self, address: str, token_file: Path) -> None:
@@ -29,7 +29,7 @@ class Operator:
 
     def form(self, path: str, **fields: str) -> str:
         """Where the form of this page leads."""
-        found = KEY.search(self.page(path))
+        found = FORM_KEY.search(self.page(path))
         assert found, f"{path} has no form"
         answer = self.pages.post(path, data={"form_key": found[1], **fields})
         assert answer.status_code == 303, (path, answer.status_code, answer.text)

@@ -10,7 +10,7 @@ from stack.settings import HOST, Settings
 
 
 @dataclass(frozen=True)
-class Watched:
+class TargetSystem:
     """Where the watched system is, and how the exporter and Prometheus get in."""
 
     url: str
@@ -19,14 +19,14 @@ class Watched:
     demo: DemoSettings | None = None
 
 
-def watched(settings: Settings) -> Watched:
+def target_system(settings: Settings) -> TargetSystem:
     """The system to watch; the demo unless BACKEND_URL is set."""
     if settings.backend_url is None:
-        return the_demo(read_demo_settings(run_dir=settings.home))
-    return Watched(settings.backend_url.rstrip("/"), token_file(settings))
+        return demo_system(read_demo_settings(run_dir=settings.home))
+    return TargetSystem(settings.backend_url.rstrip("/"), write_token_file(settings))
 
 
-def the_demo(demo: DemoSettings) -> Watched:
+def demo_system(demo: DemoSettings) -> TargetSystem:
     """The demo, with everything the exporter must know of it."""
     url = f"http://{HOST}:{demo.port}"
     token = demo.home / "token"
@@ -44,10 +44,10 @@ def the_demo(demo: DemoSettings) -> Watched:
         "OPS_ANOMALIES__PERIOD": "15",
         "OPS_ANOMALIES__LEARN": "3600",
     }
-    return Watched(url, token, environment, demo)
+    return TargetSystem(url, token, environment, demo)
 
 
-def token_file(settings: Settings) -> Path | None:
+def write_token_file(settings: Settings) -> Path | None:
     """The file with the backend's token, written for Prometheus where only BACKEND_TOKEN is given."""
     if settings.backend_token_file is not None:
         return settings.backend_token_file.absolute()

@@ -8,27 +8,26 @@ from pathlib import Path
 
 from stack import ingestion
 from stack.errors import StackError
-from stack.grafana.service import service as grafana_service
-from stack.service import Port, Service
-from stack.settings import HOST, Settings
-from stack.shown import shown
-from stack.watched import Watched
+from stack.grafana.service import grafana_spec as grafana_service
+from stack.process_spec import Port, ProcessSpec
+from stack.settings import HOST, ROOT, Settings
+from stack.shown import short_path
+from stack.target_system import TargetSystem
 
-ROOT = Path(__file__).parents[1]
 WORKER_SECONDS = 20.0  # in which a worker whose broker answers is online, also on a busy machine
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunContext:
     """What every entry may ask about this run."""
 
     settings: Settings
-    watched: Watched
+    watched: TargetSystem
     prometheus_file: Path
     alertmanager_file: Path
 
 
-def demo(plan: Plan) -> Service | None:
+def demo_process(plan: RunContext) -> ProcessSpec | None:
     """The backend to watch, unless one is given."""
     it = plan.watched.demo
     if it is None:
@@ -40,23 +39,23 @@ def demo(plan: Plan) -> Service | None:
         ports.append(Port(it.git_port, "DEMO_GIT_PORT"))
     if it.database_url is None and it.database == "postgres":
         ports.append(Port(it.postgres_port, "DEMO_POSTGRES_PORT"))
-    return Service(
+    return ProcessSpec(
         name="demo",
         command=(sys.executable, "-m", "demo"),
         ready=f"http://{HOST}:{it.control_port}/ready",
         url=plan.watched.url,
-        see=f"the watched backend (token: {shown(it.home / 'token')}); faults at port {it.control_port}",
+        see=f"the watched backend (token: {short_path(it.home / 'token')}); faults at port {it.control_port}",
         ports=tuple(ports),
         environment={"RUN_DIR": str(plan.settings.home)},
     )
 
 
-def exporter(plan: Plan) -> Service:
+def exporter_process(plan: RunContext) -> ProcessSpec:
     """What looks at the watched system."""
     settings = plan.settings
     port = settings.exporter_port
     config = ("--config", str(settings.exporter_config.absolute())) if settings.exporter_config else ()
-    return Service(
+    return ProcessSpec(
         name="exporter",
         command=(sys.executable, "-m", "exporter", *config),
         ready=f"http://{HOST}:{port}/-/ready",
@@ -65,7 +64,7 @@ def exporter(plan: Plan) -> Service:
         ports=(Port(port, "EXPORTER_PORT"),),
         environment={
             **plan.watched.environment,
-            "SERVICE_URL": service(plan).url,
+            "SERVICE_URL": service_process(plan).url,
             "PROMETHEUS_URL": f"http://{HOST}:{settings.prometheus_port}",
             "EXPORTER_PORT": str(port),
             "EXPORTER_HOST": HOST,
@@ -73,30 +72,30 @@ def exporter(plan: Plan) -> Service:
     )
 
 
-def service(plan: Plan) -> Service:
+def service_process(plan: RunContext) -> ProcessSpec:
     """The ingestion service; it starts beside the demo."""
-    environment = ingestion.environment(plan.settings, plan.watched)
+    environment = ingestion.service_environment(plan.settings, plan.watched)
     port = plan.settings.service_port
-    return Service(
+    return ProcessSpec(
         name="service",
         command=(sys.executable, "-m", "ingestion_api"),
         # it serves pages and the webhook also while what it needs is away
         ready=f"http://{HOST}:{port}/-/healthy",
         health=f"http://{HOST}:{port}/-/ready",
         url=f"http://{HOST}:{port}",
-        see=f"ingest, embeddings, cache, alerts (sign in with {ingestion.token_shown(plan.settings)})",
+        see=f"ingest, embeddings, cache, alerts (sign in with {ingestion.token_location(plan.settings)})",
         ports=(Port(port, "SERVICE_PORT"),),
         environment=environment,
     )
 
 
-def service_worker(plan: Plan) -> Service | None:
+def worker_process(plan: RunContext) -> ProcessSpec | None:
     """What does the service's jobs, where a Redis is known for its queue."""
-    its = service(plan)
+    its = service_process(plan)
     if not its.environment["SERVICE_BROKER_URL"]:
         return None
     queues = ("-Q", "ingestion,embeddings", "-c", "2", "-n", "watchroom-one@%h", "--loglevel", "INFO")
-    return Service(
+    return ProcessSpec(
         name="service-worker",
         command=(sys.executable, "-m", "celery", "-A", "ingestion_api.worker.app", "worker", *queues),
         # it listens on no port, and comes online once its broker answers
@@ -111,13 +110,13 @@ def service_worker(plan: Plan) -> Service | None:
     )
 
 
-def prometheus(plan: Plan) -> Service:
+def prometheus_process(plan: RunContext) -> ProcessSpec:
     """What keeps the measurements and evaluates the rules."""
     port = plan.settings.prometheus_port
-    return Service(
+    return ProcessSpec(
         name="prometheus",
         command=(
-            program("prometheus"),
+            find_program("prometheus"),
             f"--config.file={plan.prometheus_file}",
             f"--storage.tsdb.path={plan.settings.home / 'prometheus'}",
             f"--web.listen-address={HOST}:{port}",
@@ -131,17 +130,17 @@ def prometheus(plan: Plan) -> Service:
         see="queries; what is scraped: Status, Targets; rules: Alerts",
         ports=(Port(port, "PROMETHEUS_PORT"),),
         # so that its first look finds them, and no alert about the start itself is raised
-        after=ready_of(demo(plan), exporter(plan), service(plan)),
+        after=ready_urls(demo_process(plan), exporter_process(plan), service_process(plan)),
     )
 
 
-def alertmanager(plan: Plan) -> Service:
+def alertmanager_process(plan: RunContext) -> ProcessSpec:
     """What sends pages."""
     port = plan.settings.alertmanager_port
-    return Service(
+    return ProcessSpec(
         name="alertmanager",
         command=(
-            program("prometheus-alertmanager", "alertmanager"),
+            find_program("prometheus-alertmanager", "alertmanager"),
             f"--config.file={plan.alertmanager_file}",
             f"--storage.path={plan.settings.home / 'alertmanager'}",
             f"--web.listen-address={HOST}:{port}",
@@ -155,33 +154,33 @@ def alertmanager(plan: Plan) -> Service:
     )
 
 
-def grafana(plan: Plan) -> Service | None:
+def grafana_process(plan: RunContext) -> ProcessSpec | None:
     """The dashboards."""
     return grafana_service(plan.settings)
 
 
-SERVICES: tuple[Callable[[Plan], Service | None], ...] = (
-    demo,
-    exporter,
-    service,
-    service_worker,
-    prometheus,
-    alertmanager,
-    grafana,
+PROCESSES: tuple[Callable[[RunContext], ProcessSpec | None], ...] = (
+    demo_process,
+    exporter_process,
+    service_process,
+    worker_process,
+    prometheus_process,
+    alertmanager_process,
+    grafana_process,
 )
 
 
-def services(plan: Plan) -> list[Service]:
+def process_specs(plan: RunContext) -> list[ProcessSpec]:
     """The processes of this run."""
-    return [service for entry in SERVICES if (service := entry(plan)) is not None]
+    return [service_process for entry in PROCESSES if (service_process := entry(plan)) is not None]
 
 
-def ready_of(*others: Service | None) -> tuple[str, ...]:
+def ready_urls(*others: ProcessSpec | None) -> tuple[str, ...]:
     """What answers when these are ready."""
     return tuple(other.ready for other in others if other is not None)
 
 
-def program(*names: str) -> str:
+def find_program(*names: str) -> str:
     """The path of the first of these programs that is installed; StackError when none is."""
     for name in names:
         if found := shutil.which(name):

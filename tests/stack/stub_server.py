@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Pages:
+class StubServer:
     """Answers each path with the status and body in `answers`, 404 where there is none."""
 
     def __init__(self) -> None:

@@ -6,34 +6,34 @@ from typing import Any
 from stack.settings import HOST, Settings
 
 # whose addresses appear inside configurations, beside the targets of jobs
-MOVABLE = ("service_port", "grafana_port", "prometheus_port", "alertmanager_port", "exporter_port")
+PORT_SETTINGS = ("service_port", "grafana_port", "prometheus_port", "alertmanager_port", "exporter_port")
 DEFAULT_HOME = ".run"
 
 
-def relocate(value: Any, source: Path, settings: Settings) -> Any:
+def replace_defaults(value: Any, source: Path, settings: Settings) -> Any:
     """The same value with default addresses and relative files replaced by those of this run."""
     if isinstance(value, dict):
-        return {key: _entry(key, it, source, settings) for key, it in value.items()}
+        return {key: _replace_entry(key, it, source, settings) for key, it in value.items()}
     if isinstance(value, list):
-        return [relocate(it, source, settings) for it in value]
-    return _address(value, settings) if isinstance(value, str) else value
+        return [replace_defaults(it, source, settings) for it in value]
+    return _replace_address(value, settings) if isinstance(value, str) else value
 
 
-def _entry(key: str, value: Any, source: Path, settings: Settings) -> Any:
+def _replace_entry(key: str, value: Any, source: Path, settings: Settings) -> Any:
     if key.endswith("_file") and isinstance(value, str):
-        return str(file_of(value, source, settings))
-    return relocate(value, source, settings)
+        return str(path_in_run(value, source, settings))
+    return replace_defaults(value, source, settings)
 
 
-def _address(value: str, settings: Settings) -> str:
-    for name in MOVABLE:
+def _replace_address(value: str, settings: Settings) -> str:
+    for name in PORT_SETTINGS:
         default = f"http://{HOST}:{Settings.model_fields[name].default}"
         if value == default or value.startswith(f"{default}/"):
             return f"http://{HOST}:{getattr(settings, name)}{value.removeprefix(default)}"
     return value
 
 
-def file_of(name: str, source: Path, settings: Settings) -> Path:
+def path_in_run(name: str, source: Path, settings: Settings) -> Path:
     """The absolute path of a file that the source names from its own folder, in the folder of this run."""
     path = (source.parent / name).resolve()
     default_home = (source.parent.parent / DEFAULT_HOME).resolve()

@@ -6,14 +6,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-MARK = "WATCHROOM_RUN"
-PATIENCE = 2.0
+RUN_VARIABLE = "WATCHROOM_RUN"
+TERM_SECONDS = 2.0
 PAUSE = 0.05
 
 
-def marked(run: str) -> list[int]:
+def find_orphans(run: str) -> list[int]:
     """The ids of all processes that carry the mark of this run in their environment."""
-    mark = f"{MARK}={run}".encode()
+    mark = f"{RUN_VARIABLE}={run}".encode()
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         # other users' processes may not be looked into, and any may end meanwhile
@@ -23,18 +23,18 @@ def marked(run: str) -> list[int]:
     return found
 
 
-def end(run: str) -> None:
+def end_orphans(run: str) -> None:
     """End what a process of this run left behind: asked first, then by force."""
-    _signal(run, signal.SIGTERM)
-    deadline = time.monotonic() + PATIENCE
-    while marked(run) and time.monotonic() < deadline:
+    _signal_orphans(run, signal.SIGTERM)
+    deadline = time.monotonic() + TERM_SECONDS
+    while find_orphans(run) and time.monotonic() < deadline:
         time.sleep(PAUSE)
-    while _signal(run, signal.SIGKILL):
+    while _signal_orphans(run, signal.SIGKILL):
         time.sleep(PAUSE)
 
 
-def _signal(run: str, number: signal.Signals) -> list[int]:
-    pids = marked(run)
+def _signal_orphans(run: str, number: signal.Signals) -> list[int]:
+    pids = find_orphans(run)
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
