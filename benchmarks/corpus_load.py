@@ -13,16 +13,15 @@ from sqlalchemy import text
 
 from benchmarks.embedding_load import made_up_texts
 from ingestion_api.access.bearer import Actor
+from ingestion_api.celery_worker.context import WorkerContext, make_context
+from ingestion_api.celery_worker.tasks import ingest_repository, run_job
 from ingestion_api.embeddings import corpus
 from ingestion_api.encoder import model_name
-from ingestion_api.jobs.accept import IngestionRequest, SubmissionPolicy, accept_job
+from ingestion_api.jobs.submit import IngestionRequest, SubmissionPolicy, accept_job
 from ingestion_api.repository import check_url
 from ingestion_api.settings import Settings
 from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import Corpus, Job
-from ingestion_api.tasks.ingest import ingest_repository
-from ingestion_api.tasks.perform import run_job
-from ingestion_api.worker.bench import WorkerContext, make_context
 from tests.ingestion_api.git_server import GitServer, serving, write_repository
 
 KNOWN = 5_000_000

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from ingestion_api.celery_worker.context import WorkerContext, make_context
 from ingestion_api.embeddings.scope import Scope
 from ingestion_api.embeddings.vectors import EncodingContext, embed_resources
 from ingestion_api.encoder import make_encoder
-from ingestion_api.jobs.watch import JobControl
+from ingestion_api.jobs.lease import JobControl
 from ingestion_api.resources import rows
 from ingestion_api.settings import Settings
 from ingestion_api.store.migrate import migrate
-from ingestion_api.worker.bench import WorkerContext, make_context
 
 TEXTS = 5_000
 WORDS = 200

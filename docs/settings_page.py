@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import demo.settings
-import ingestion_api.settings_described
+import ingestion_api.settings_load
 import stack.settings
 from docs.markdown import code, table
 from exporter.inventory import SettingEntry, list_settings
@@ -52,7 +52,7 @@ def settings_page() -> str:
             HEAD,
             exporter,
             SERVICE,
-            table(VARIABLES, rows(ingestion_api.settings_described.describe_settings())),
+            table(VARIABLES, rows(ingestion_api.settings_load.describe_settings())),
             STACK,
             table(VARIABLES, rows(stack.settings.describe_settings())),
             DEMO,

@@ -17,7 +17,7 @@ from ingestion_api.pages import include_pages
 from ingestion_api.routes import include_routes
 from ingestion_api.service import Service, make_service
 from ingestion_api.settings import Settings
-from ingestion_api.store.prepare import BackgroundMigration
+from ingestion_api.store.migrate import BackgroundMigration
 from ingestion_api.store.write_probe import WriteProbe
 from ingestion_api.web.body import BodyLimitMiddleware
 from ingestion_api.web.concurrency import ConcurrencyLimiter

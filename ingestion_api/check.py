@@ -12,7 +12,7 @@ from connections.faults import describe_fault
 from connections.postgres_faults import describe_url_fault
 from connections.redis_clients import blocking_client, explain_error_blocking
 from connections.redis_url import RedisUrl, parse_redis_url
-from ingestion_api.dispatch.broker import Broker
+from ingestion_api.broker import Broker
 from ingestion_api.errors import Unavailable
 from ingestion_api.settings import Settings
 from ingestion_api.store.engine import open_backend_engine, open_engine

@@ -1,14 +1,32 @@
-"""Every setting of the service and its workers, typed; read once, at the edge."""
+"""Addresses of databases, checked when they are read."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from connections.redis_url import parse_redis_url, scheme_of
-from ingestion_api.addresses import normalize_database_url
 from ingestion_api.networks import NetworkList
+
+PSYCOPG = "postgresql+psycopg"
+EXPECTED = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+
+
+def normalize_database_url(url: str) -> str:
+    """The address with the driver that is installed; ValueError when it is of no kind that is known."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise ValueError(f"is no database address; {EXPECTED}") from None
+    if address.drivername in ("postgresql", "postgres", PSYCOPG):
+        return address.set(drivername=PSYCOPG).render_as_string(hide_password=False)
+    if address.drivername != "sqlite" or not address.database or address.database == ":memory:":
+        raise ValueError(f"names {address.drivername}, or no file; {EXPECTED}")
+    return url
+
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 Port = Annotated[int, Field(ge=0, le=65_535)]

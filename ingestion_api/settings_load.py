@@ -1,10 +1,11 @@
-"""Read the settings from a YAML file and the environment, and say in one sentence what is wrong with them."""
+"""Read the settings from a YAML file and the environment, and describe each of them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import AliasChoices, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from ingestion_api.settings import Settings
@@ -60,3 +61,27 @@ def _error_sentence(error: ValidationError) -> str:
 def _display_value(name: str, value: object) -> str:
     # addresses and tokens may hold passwords
     return "not shown" if name.endswith(("token", "url")) else repr(value)
+
+
+def describe_settings() -> Iterator[tuple[str, str, str]]:
+    """Environment variable, default and meaning of every setting, in the order of the class."""
+    for name, field in Settings.model_fields.items():
+        yield (
+            _variable_names(name, field.validation_alias),
+            _display_default(field.default),
+            field.description or "",
+        )
+
+
+def _variable_names(name: str, alias: object) -> str:
+    if isinstance(alias, AliasChoices):
+        return " or ".join(str(choice) for choice in alias.choices if str(choice).isupper())
+    return f"SERVICE_{name.upper()}"
+
+
+def _display_default(default: object) -> str:
+    if default is None or default in ((), {}):
+        return ""
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
+    return ",".join(default) if isinstance(default, tuple) else str(default)

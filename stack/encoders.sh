@@ -13,7 +13,7 @@ main() {
     mkdir -p .run
     [ -e "$HOME_OF_ITS_OWN/made" ] || make_environment
     TQDM_DISABLE=1 "$HOME_OF_ITS_OWN/bin/python" -m pytest -p no:cacheprovider -n 0 -q -s --no-header \
-        tests/ingestion_api/encoder/test_learned.py tests/ingestion_api/encoder/test_batches.py "$@"
+        tests/ingestion_api/encoder/test_neural.py tests/ingestion_api/encoder/test_device.py "$@"
 }
 
 make_environment() {

@@ -97,7 +97,7 @@ def worker_process(plan: RunContext) -> ProcessSpec | None:
     queues = ("-Q", "ingestion,embeddings", "-c", "2", "-n", "watchroom-one@%h", "--loglevel", "INFO")
     return ProcessSpec(
         name="service-worker",
-        command=(sys.executable, "-m", "celery", "-A", "ingestion_api.worker.app", "worker", *queues),
+        command=(sys.executable, "-m", "celery", "-A", "ingestion_api.celery_worker.app", "worker", *queues),
         # it listens on no port, and comes online once its broker answers
         ready=its.ready,
         health=f"{its.url}/-/workers",

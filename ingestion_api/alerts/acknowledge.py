@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record_change
 from ingestion_api.errors import Conflict, NotFound
-from ingestion_api.notes import to_one_line
+from ingestion_api.fields import to_one_line
 from ingestion_api.service import Service
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert

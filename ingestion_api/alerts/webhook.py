@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from ingestion_api.moments import Rfc3339Datetime
-from ingestion_api.names import CheckedKeys
+from ingestion_api.fields import CheckedKeys, Rfc3339Datetime
 
 # databases take no NUL in a text
 LabelText = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]

@@ -11,8 +11,8 @@ from redis import Redis
 
 from connections.redis_clients import blocking_client
 from connections.redis_url import parse_redis_url
+from ingestion_api.batching import batches
 from ingestion_api.errors import Unavailable
-from ingestion_api.jobs.watch import batches
 from ingestion_api.settings import Settings
 
 TIMEOUT = 2.0

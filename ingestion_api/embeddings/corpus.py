@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from ingestion_api.batching import batches
 from ingestion_api.embeddings import terms
 from ingestion_api.encoder import CorpusStatistics
 from ingestion_api.encoder.tokens import count_tokens
-from ingestion_api.jobs.watch import batches
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Corpus, CountedText

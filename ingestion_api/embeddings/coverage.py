@@ -1,7 +1,10 @@
 """How many resources have a sparse vector, by the model that made it."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from threading import Lock
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import func, select
 
@@ -29,3 +32,34 @@ def read_coverage(resources: ResourceTable) -> Coverage:
         total = connection.scalar(select(func.count()).select_from(resources.table)) or 0
         found = {str(name or "unnamed"): int(count) for name, count in connection.execute(query)}
     return Coverage(total, sum(found.values()), found)
+
+
+T = TypeVar("T")
+CHEAP_SECONDS = 0.01  # seconds; a value that is found faster is always found anew
+COST_FACTOR = (
+    20  # a value holds for so many times as long as it took to find, so that it costs a twentieth at most
+)
+MAX_AGE = 60.0  # seconds for which it holds at the most
+
+
+class CachedValue(Generic[T]):
+    """One value for all who ask; while somebody finds it the others wait for that."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._until = float("-inf")
+        self._found: list[T] = []
+
+    def get(self, find: Callable[[], T]) -> T:
+        """The value; raises what finding it raises."""
+        with self._lock:
+            began = self._clock()
+            if self._found and began < self._until:
+                return self._found[0]
+            value = find()
+            now = self._clock()
+            cost = now - began
+            self._until = now + min(COST_FACTOR * cost, MAX_AGE) if cost > CHEAP_SECONDS else now
+            self._found = [value]
+            return value

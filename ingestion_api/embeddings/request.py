@@ -1,22 +1,66 @@
-"""Ask for a generation of sparse vectors, and look at the state of all vectors."""
+"""Request a generation of sparse embeddings, and read the state of all of them."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
+from ingestion_api.audit.record import record_change as audit
 from ingestion_api.embeddings.coverage import Coverage, read_coverage
 from ingestion_api.embeddings.scope import Scope
 from ingestion_api.encoder import model_name
-from ingestion_api.jobs import generate
-from ingestion_api.jobs.generate import GenerationParameters
-from ingestion_api.jobs.queue import EMBEDDINGS
-from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED
+from ingestion_api.errors import Conflict
+from ingestion_api.jobs.queries import EMBEDDINGS
+from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED, PENDING, Transition, record_event
 from ingestion_api.service import Service
+from ingestion_api.store import Store
+from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Job
+
+
+@dataclass(frozen=True)
+class GenerationParameters:
+    """Which resources get a vector: those named, else those without one.
+
+    `rebuild` means all, `outdated` those whose vector another model made than the one in use.
+    """
+
+    resource_ids: tuple[str, ...] | None
+    batch_size: int
+    rebuild: bool = False
+    outdated: bool = False
+
+
+def accept_generation(
+    store: Store, wanted: GenerationParameters, total: int, actor: Actor, now: datetime
+) -> Job:
+    """The job for this generation, the active one if it is the same; Conflict when another is active."""
+    parameters = asdict(wanted) | {"resource_ids": list(wanted.resource_ids) if wanted.resource_ids else None}
+    with store.write() as session:
+        take_advisory_lock(session, EMBEDDINGS)
+        active = session.scalar(select(Job).where(Job.kind == EMBEDDINGS, Job.state.in_(ACTIVE)))
+        if active is not None and active.parameters == parameters:
+            return active
+        if active is not None:
+            raise Conflict(f"Generation {active.id} is still {active.state}; wait for it or cancel it.")
+        job = Job(
+            kind=EMBEDDINGS,
+            parameters=parameters,
+            state=PENDING,
+            dispatch="celery",
+            actor=actor.name,
+            submitted_at=now,
+            embeddings_total=total,
+        )
+        session.add(job)
+        session.flush()
+        record_event(session, Transition(job.id, PENDING, now, note="accepted"))
+        audit(session, actor, "generate_embeddings", f"{total} resources", now, job_id=job.id)
+        return job
+
 
 DEFAULT_TEXTS_PER_SECOND = 500.0  # texts a second, until a generation of this installation tells better
 
@@ -48,7 +92,7 @@ def request_generation(service: Service, wanted: GenerationParameters, actor: Ac
     ids = [resources.key(key) for key in wanted.resource_ids] if wanted.resource_ids is not None else None
     model = model_name(service.settings.encoder) if wanted.outdated else None
     total = Scope(ids, renew=wanted.rebuild or ids is not None, outdated=model).count(resources)
-    job = generate.accept_generation(service.store, wanted, total, actor, service.clock())
+    job = accept_generation(service.store, wanted, total, actor, service.clock())
     service.outbox.wake()
     with service.store.read() as session:
         speed = _texts_per_second(session)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, func, or_, select, true
 
-from ingestion_api.jobs.watch import batches, sized_batches
+from ingestion_api.batching import batches, sized_batches
 from ingestion_api.resources.table import ResourceTable, naive_utc
 
 KEYS_BATCH = 500

@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
+from ingestion_api.batching import batches
 from ingestion_api.encoder.tokens import TOKEN_BITS
-from ingestion_api.jobs.watch import batches
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Corpus, CorpusTerm

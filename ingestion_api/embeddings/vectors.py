@@ -1,18 +1,67 @@
-"""Make the sparse vectors of a scope."""
+"""Make the sparse vectors of a scope, with one encoder version for each job."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from ingestion_api.clock import Clock
-from ingestion_api.embeddings import corpus, versions
+from ingestion_api.embeddings import corpus
+from ingestion_api.embeddings.counting import CorpusCounter
 from ingestion_api.embeddings.coverage import read_coverage
-from ingestion_api.embeddings.measuring import CorpusCounter
 from ingestion_api.embeddings.scope import Scope
-from ingestion_api.encoder import DeviceSettings, SparseEncoder, Vector, make_encoder, model_name
-from ingestion_api.jobs.watch import JobControl
+from ingestion_api.encoder import (
+    CorpusStatistics,
+    DeviceSettings,
+    SparseEncoder,
+    Vector,
+    make_encoder,
+    model_name,
+)
+from ingestion_api.jobs.lease import JobControl
 from ingestion_api.resources import rows
 from ingestion_api.resources.table import ResourceTable
 from ingestion_api.store import Store
+from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import EncoderVersion
+
+MAX_VERSIONS = 100  # versions
+
+
+def version_of_job(session: Session, job_id: int) -> EncoderVersion | None:
+    """The version that this job made before it was interrupted."""
+    return session.scalar(select(EncoderVersion).where(EncoderVersion.job_id == job_id))
+
+
+def latest_version(session: Session) -> EncoderVersion | None:
+    """The newest version."""
+    return session.scalar(select(EncoderVersion).order_by(EncoderVersion.id.desc()).limit(1))
+
+
+def corpus_size(version: EncoderVersion) -> CorpusStatistics:
+    """How many texts there were and how long, which is all that texts are encoded with."""
+    return CorpusStatistics(version.documents, version.tokens)
+
+
+def create_version(
+    store: Store, job_id: int, name: str, corpus_id: int | None, now: datetime
+) -> EncoderVersion:
+    """Make the next version for a job, the one it has already when it is resumed; its corpus is in force."""
+    with store.write() as session:
+        take_advisory_lock(session, "encoder versions")
+        made = version_of_job(session, job_id)
+        if made is not None:
+            return made
+        size = corpus.activate(session, corpus_id) if corpus_id is not None else CorpusStatistics()
+        version = EncoderVersion(
+            name=name, job_id=job_id, documents=size.documents, tokens=size.tokens, created_at=now
+        )
+        session.add(version)
+        session.flush()
+        session.execute(delete(EncoderVersion).where(EncoderVersion.id <= version.id - MAX_VERSIONS))
+        return version
+
 
 MAX_TERMS = 5_000_000
 
@@ -34,7 +83,7 @@ class EncodingContext:
 def embed_resources(press: EncodingContext, scope: Scope, watch: JobControl) -> None:
     """Give every resource of the scope its vector; each batch is committed before the next is begun."""
     version, measure = _encoder_version(press, scope, watch)
-    encoder = make_encoder(press.encoder, versions.corpus_size(version), press.device)
+    encoder = make_encoder(press.encoder, corpus_size(version), press.device)
     progress = watch.progress
     progress.embeddings_generated = progress.embeddings_generated or 0
     waiting = scope.count(press.resources, version.created_at)
@@ -70,14 +119,14 @@ def _encoder_version(
     """The version of this job, and what counts texts for it; only BM25 makes use of counts."""
     model = model_name(press.encoder)
     with press.store.read() as session:
-        made = versions.version_of_job(session, press.job_id)
+        made = version_of_job(session, press.job_id)
     if press.encoder != "bm25":
-        return made or versions.create_version(press.store, press.job_id, model, None, press.clock()), None
+        return made or create_version(press.store, press.job_id, model, None, press.clock()), None
     corpus_id = _open_corpus(press, model, anew=_is_full_rebuild(scope) and made is None)
     measure = CorpusCounter(press.store, press.resources, corpus_id, press.most_terms)
     if made is None:
         _count_corpus(press, scope, watch, measure)
-        made = versions.create_version(press.store, press.job_id, model, corpus_id, press.clock())
+        made = create_version(press.store, press.job_id, model, corpus_id, press.clock())
     return made, measure
 
 

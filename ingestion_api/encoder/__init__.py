@@ -1,16 +1,9 @@
 """Sparse encoders: texts become term weights that a query can be ranked against."""
 
-from ingestion_api.encoder.bm25 import Bm25Encoder
-from ingestion_api.encoder.choice import make_encoder, model_name
+from ingestion_api.encoder.base import EncoderOutOfMemory, EncoderUnavailable, SparseEncoder, Vector, score
+from ingestion_api.encoder.bm25 import Bm25Encoder, CorpusStatistics, count_corpus
 from ingestion_api.encoder.device import DeviceSettings
-from ingestion_api.encoder.protocol import (
-    EncoderOutOfMemory,
-    EncoderUnavailable,
-    SparseEncoder,
-    Vector,
-    score,
-)
-from ingestion_api.encoder.statistics import CorpusStatistics, count_corpus
+from ingestion_api.encoder.factory import make_encoder, model_name
 
 __all__ = [
     "Bm25Encoder",

@@ -1,10 +1,11 @@
-"""Where learned encoders run: which device, how exactly it reckons, how much memory a batch may take."""
+"""Where neural encoders run: the device, its precision, and batches that fit into its memory."""
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion_api.encoder.protocol import EncoderUnavailable
+from ingestion_api.encoder.base import EncoderUnavailable, Vector
 
 GPU_SHARE = 0.5  # of the memory that is free on a card
 CPU_SHARE = 0.1  # the same memory serves the databases and the other workers
@@ -59,3 +60,73 @@ def _batch_memory(torch: Any, name: str) -> int:
         return int(torch.cuda.mem_get_info(name)[0] * GPU_SHARE)
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return int(min(free * CPU_SHARE, CPU_MAX_BYTES))
+
+
+MIN_TOKENS = 16  # tokens; a device without room for these has no room for any text
+
+Tokens = Sequence[int]
+EncodeBatch = Callable[[list[Tokens]], list[Vector]]
+BatchCost = Callable[[int, int], int]
+
+
+class OutOfMemory(Exception):
+    """A batch did not fit into the device's memory."""
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """A text, or one part of it, as tokens."""
+
+    text: int
+    tokens: Tokens
+
+
+def encode_in_batches(
+    texts: Sequence[Tokens], memory: int, cost: BatchCost, run: EncodeBatch
+) -> list[Vector]:
+    """Return one vector a text, made in batches that cost at most `memory` bytes.
+
+    `cost` tells the bytes of a batch from its number of texts and the length of the longest. The longest
+    texts come first. A batch for which `run` raises OutOfMemory is tried again in halves; a single text is
+    then read in two parts, whose larger weights are taken. Raises OutOfMemory when even a short text is
+    too long.
+    """
+    vectors: list[Vector] = [{} for _ in texts]
+    pieces = [TextPart(number, tokens) for number, tokens in enumerate(texts) if tokens]
+    waiting = sorted(pieces, key=lambda piece: len(piece.tokens))
+    while waiting:
+        batch = _take_batch(waiting, memory, cost)
+        try:
+            found = run([piece.tokens for piece in batch])
+        except OutOfMemory:
+            # what was too much once is not tried again
+            memory = cost(len(batch), len(batch[0].tokens)) // 2
+            waiting += _halve(batch)
+            continue
+        for piece, vector in zip(batch, found, strict=True):
+            vectors[piece.text] = _max_weights(vectors[piece.text], vector)
+    return vectors
+
+
+def _take_batch(waiting: list[TextPart], memory: int, cost: BatchCost) -> list[TextPart]:
+    batch = [waiting.pop()]
+    longest = len(batch[0].tokens)
+    while waiting and cost(len(batch) + 1, longest) <= memory:
+        batch.append(waiting.pop())
+    return batch
+
+
+def _halve(batch: list[TextPart]) -> list[TextPart]:
+    if len(batch) > 1:
+        return batch[::-1]
+    piece = batch[0]
+    half = len(piece.tokens) // 2
+    if half < MIN_TOKENS:
+        raise OutOfMemory(f"the device has no room for a text of {len(piece.tokens)} tokens")
+    return [TextPart(piece.text, piece.tokens[:half]), TextPart(piece.text, piece.tokens[half:])]
+
+
+def _max_weights(one: Vector, other: Vector) -> Vector:
+    if not one:
+        return other
+    return {token: max(one.get(token, 0.0), other.get(token, 0.0)) for token in one | other}

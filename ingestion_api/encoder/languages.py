@@ -43,6 +43,7 @@ for _script in _AMBIGUOUS_SCRIPTS:
     for _language, _words in LANGUAGES[_script].items():
         for _word in _words:
             _LANGUAGES_BY_WORD.setdefault(_word, []).append((_script, _language))
+
 _thread_local = local()
 
 

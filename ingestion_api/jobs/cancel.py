@@ -1,14 +1,31 @@
 """Cancel a job: a waiting one at once, a running one as soon as its worker hears of it."""
 
+import logging
 from datetime import datetime
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record_change as audit
-from ingestion_api.dispatch.edge import EdgeQueue
+from ingestion_api.broker import message_ids
+from ingestion_api.edge_queue import EdgeQueue
 from ingestion_api.errors import Conflict, NotFound
 from ingestion_api.jobs.states import CANCELLED, ENDED, PENDING, Transition, transition
+from ingestion_api.service import Service
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Job
+
+log = logging.getLogger(__name__)
+
+
+def stop_job(service: Service, job_id: int, actor: Actor) -> Job:
+    """The job, cancelled or asked to stop; NotFound, or Conflict when it cannot be stopped."""
+    if service.edge is not None:
+        withdraw_from_edge(service.store, service.edge, job_id)
+    job = cancel_job(service.store, job_id, actor, service.clock())
+    try:
+        service.broker.revoke(message_ids(job))
+    except Exception as error:  # noqa: BLE001 - the state in SQL stops the job in any case
+        log.info("the messages of job %d were not revoked: %s", job_id, type(error).__name__)
+    return job
 
 
 def cancel_job(store: Store, job_id: int, actor: Actor, now: datetime) -> Job:
@@ -42,13 +59,3 @@ def withdraw_from_edge(store: Store, edge: EdgeQueue, job_id: int) -> None:
         return
     if job.state != PENDING or not edge.withdraw(job.repo_url or ""):
         raise Conflict(f"Job {job_id} is with the edge worker, which cannot be stopped from here.")
-
-
-def message_ids(job: Job) -> list[str]:
-    """The messages in the broker that speak of this job."""
-    return [message_id(job.id, number) for number in range(job.publications)]
-
-
-def message_id(job_id: int, number: int) -> str:
-    """The name of the `number`th message about a job."""
-    return f"job-{job_id}-{number}"

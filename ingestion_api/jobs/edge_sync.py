@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ingestion_api.dispatch.edge import EdgeQueue
+from ingestion_api.edge_queue import EdgeQueue
 from ingestion_api.jobs.recovery import RecoveryLimits
 from ingestion_api.jobs.states import (
     ACTIVE,

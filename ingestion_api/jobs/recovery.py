@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from ingestion_api.broker import Broker
 from ingestion_api.clock import elapsed_seconds
-from ingestion_api.dispatch.broker import Broker
 from ingestion_api.jobs.states import (
     CANCELLED,
     FAILED,

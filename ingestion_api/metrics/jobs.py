@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.acknowledge import acknowledged_by_severity
 from ingestion_api.alerts.store import firing_by_severity
-from ingestion_api.jobs.queue import EMBEDDINGS, INGESTION, job_counts
+from ingestion_api.jobs.queries import EMBEDDINGS, INGESTION, job_counts
 from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED, FAILED, PENDING, has_state
 from ingestion_api.metrics.levels import override_metrics
 from ingestion_api.service import Service
 from ingestion_api.store.tables import Job
-from ingestion_api.workers.overview import heartbeat_timeouts
-from ingestion_api.workers.status import DEGRADED, OFFLINE, ONLINE, worker_states
+from ingestion_api.workers import DEGRADED, OFFLINE, ONLINE, heartbeat_timeouts, worker_states
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from ingestion_api.alerts.acknowledge import acknowledge, get_alert, withdraw_acknowledgement
-from ingestion_api.notes import MAX_NOTE_LENGTH
+from ingestion_api.fields import MAX_NOTE_LENGTH
 from ingestion_api.pages.alerts import alert_links
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.sign_in import local_path

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ingestion_api.embeddings.request import EmbeddingStatus
-from ingestion_api.jobs import queue
+from ingestion_api.jobs import queries
 from ingestion_api.jobs.states import FAILED, PENDING, has_state
 from ingestion_api.store.tables import Alert, Job
-from ingestion_api.workers.status import WorkerState
+from ingestion_api.workers import WorkerState
 
 RECENT_FAILURES = timedelta(hours=24)
 SLOW_START = timedelta(minutes=5)
@@ -53,7 +53,7 @@ def worker_items(workers: Sequence[WorkerState]) -> Iterator[AttentionItem]:
 
 def job_items(session: Session, limit: int, now: datetime) -> Iterator[AttentionItem]:
     """Yield what is wrong with the jobs and their queue."""
-    waiting = queue.waiting_count(session)
+    waiting = queries.waiting_count(session)
     if waiting >= limit:
         why = f"{waiting} of {limit} places are taken; new jobs are refused."
         yield AttentionItem("bad", "The queue is full", why, "/jobs?state=pending", "Waiting jobs")

@@ -6,10 +6,14 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status, request_generation
-from ingestion_api.encoder.choice import MODELS
+from ingestion_api.embeddings.request import (
+    EmbeddingStatus,
+    GenerationParameters,
+    embedding_status,
+    request_generation,
+)
+from ingestion_api.encoder.factory import MODELS
 from ingestion_api.errors import BadRequest, ServiceError
-from ingestion_api.jobs.generate import GenerationParameters
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.progress import announcement
 from ingestion_api.pages.templates import render_page

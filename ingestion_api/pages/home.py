@@ -8,15 +8,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status
 from ingestion_api.errors import ServiceError, Unavailable
-from ingestion_api.jobs import history, queue
+from ingestion_api.jobs import queries
 from ingestion_api.pages import attention
 from ingestion_api.pages.attention import AttentionItem
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.templates import render_page
 from ingestion_api.pages.visitor import Operator
 from ingestion_api.service import Service, current_service
-from ingestion_api.workers.overview import workers_overview
-from ingestion_api.workers.status import WorkerState
+from ingestion_api.workers import WorkerState, workers_overview
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 RECENT = 5
@@ -29,8 +28,8 @@ def show(request: Request, _: Operator) -> Response:
     workers, away = _workers(service)
     embeddings = _embeddings(service)
     with service.store.read() as session:
-        counts = queue.job_counts(session)
-        jobs = history.newest_jobs(session, RECENT).jobs
+        counts = queries.job_counts(session)
+        jobs = queries.newest_jobs(session, RECENT).jobs
     return render_page(
         request,
         "home.html",

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from ingestion_api.errors import ServiceError
-from ingestion_api.jobs import history, queue
+from ingestion_api.jobs import queries
 from ingestion_api.jobs.submit import submit
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.templates import render_page
@@ -43,8 +43,8 @@ def submit_form(
 def _show(request: Request, repo_url: str, status: int = 200, problem: str = "") -> Response:
     service = current_service(request)
     with service.store.read() as session:
-        jobs = history.newest_jobs(session, RECENT).jobs
-        waiting = queue.waiting_count(session)
+        jobs = queries.newest_jobs(session, RECENT).jobs
+        waiting = queries.waiting_count(session)
     return render_page(
         request,
         "ingest.html",

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from ingestion_api.errors import NotFound
-from ingestion_api.jobs import history, queue
+from ingestion_api.jobs import queries
+from ingestion_api.jobs.cancel import stop_job
 from ingestion_api.jobs.states import ACTIVE
-from ingestion_api.jobs.submit import resubmit, stop_job
+from ingestion_api.jobs.submit import resubmit
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.progress import announcement, progress_bars
 from ingestion_api.pages.templates import render_page
@@ -32,8 +33,8 @@ def list_jobs(
 ) -> Response:
     """Show the jobs, newest first, in one state or in all."""
     with current_service(request).store.read() as session:
-        shown = history.newest_jobs(session, PAGE_SIZE, before, state)
-        counts = queue.job_counts(session)
+        shown = queries.newest_jobs(session, PAGE_SIZE, before, state)
+        counts = queries.job_counts(session)
     return render_page(
         request,
         "jobs.html",
@@ -52,8 +53,8 @@ def show_job(request: Request, _: Operator, job_id: JobId) -> Response:
         job = session.get(Job, job_id)
         if job is None:
             raise NotFound(f"There is no job {job_id}.")
-        place = queue.queue_position(session, job)
-        story = history.job_events(session, job_id)
+        place = queries.queue_position(session, job)
+        story = queries.job_events(session, job_id)
     return render_page(
         request,
         "job.html",
@@ -63,7 +64,7 @@ def show_job(request: Request, _: Operator, job_id: JobId) -> Response:
         gauges=progress_bars(job),
         announcement=announcement(job),
         active=job.state in ACTIVE,
-        took=history.duration_seconds(job),
+        took=queries.duration_seconds(job),
     )
 
 

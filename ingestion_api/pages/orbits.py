@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingestion_api.workers.status import WorkerState
+from ingestion_api.workers import WorkerState
 
 PER_RING = 6
 _FIRST_RADIUS = 62

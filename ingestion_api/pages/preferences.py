@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from ingestion_api.errors import BadRequest, ServiceError
-from ingestion_api.notes import MAX_NOTE_LENGTH
+from ingestion_api.fields import MAX_NOTE_LENGTH
 from ingestion_api.pages.formatting import INPUT_UNITS, format_value
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.templates import render_page

@@ -7,8 +7,7 @@ from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.templates import render_page
 from ingestion_api.pages.visitor import Operator
 from ingestion_api.service import current_service
-from ingestion_api.workers.overview import workers_overview
-from ingestion_api.workers.status import ONLINE
+from ingestion_api.workers import ONLINE, workers_overview
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

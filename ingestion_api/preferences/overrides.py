@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit.record import record_change
 from ingestion_api.errors import BadRequest, NotFound, Unavailable
-from ingestion_api.notes import to_one_line
+from ingestion_api.fields import to_one_line
 from ingestion_api.preferences.levels import levels_error
 from ingestion_api.preferences.signals import Signal
 from ingestion_api.service import Service

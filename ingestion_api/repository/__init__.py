@@ -13,12 +13,11 @@ from ingestion_api.repository.errors import (
     RepositoryUnreadable,
     RepositoryUrlRefused,
 )
-from ingestion_api.repository.files import TextFile, read_text_files
-from ingestion_api.repository.rules import CloneLimits, UrlRules
+from ingestion_api.repository.files import ReadCounts, TextFile, read_text_files
+from ingestion_api.repository.limits import CloneLimits
 from ingestion_api.repository.scratch import sweep_scratch
 from ingestion_api.repository.snapshot import Snapshot
-from ingestion_api.repository.text import ReadCounts
-from ingestion_api.repository.urls import RepositoryUrl, check_url
+from ingestion_api.repository.urls import RepositoryUrl, UrlRules, check_url
 
 __all__ = [
     "CloneLimits",

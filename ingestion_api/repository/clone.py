@@ -6,17 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingestion_api.repository import git
-from ingestion_api.repository.advertisement import HeadState
 from ingestion_api.repository.errors import CloningUnavailable, RepositoryHeadMissing
 from ingestion_api.repository.files import is_wanted
-from ingestion_api.repository.lookup import look_up
-from ingestion_api.repository.monitor import CloneMonitor
-from ingestion_api.repository.redirects import Location
-from ingestion_api.repository.rules import CloneLimits, UrlRules
+from ingestion_api.repository.limits import CloneLimits, CloneMonitor
+from ingestion_api.repository.lookup import HeadState, Location, look_up
 from ingestion_api.repository.scratch import scratch_directory
-from ingestion_api.repository.snapshot import Snapshot
-from ingestion_api.repository.tree import read_tree
-from ingestion_api.repository.urls import RepositoryUrl
+from ingestion_api.repository.snapshot import Snapshot, read_tree
+from ingestion_api.repository.urls import RepositoryUrl, UrlRules
 
 _GIT_DIR = "repository"
 _NEWEST_REF = "refs/watchroom/newest"

@@ -1,7 +1,11 @@
-"""git as a child process: deaf to configuration, unable to ask, under limits, watched while it runs."""
+"""What git says while it runs: read as it comes, and only the end of it kept.
+
+It goes through a pipe and not into a file, since on a full disk the file would stay empty.
+"""
 
 import math
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -10,14 +14,62 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from ingestion_api.repository import limited_process
 from ingestion_api.repository.addresses import is_ip_address
-from ingestion_api.repository.complaint import StderrPipe
-from ingestion_api.repository.failures import GitExit, git_error
-from ingestion_api.repository.monitor import CHECK_INTERVAL, CloneMonitor
-from ingestion_api.repository.redirects import Location
-from ingestion_api.repository.rules import CloneLimits
+from ingestion_api.repository.git_errors import GitExit, git_error
+from ingestion_api.repository.limits import CHECK_INTERVAL, CloneLimits, CloneMonitor
+from ingestion_api.repository.lookup import Location
+
+MAX_BYTES = 8192
+_READ_BYTES = 65_536
+
+
+class StderrPipe:
+    """A pipe for the errors of a process; `end` is what is to be written to, `last` are the last words."""
+
+    def __init__(self) -> None:
+        self._reading, self.end = os.pipe()
+        os.set_blocking(self._reading, False)
+        self._poll = select.poll()
+        self._poll.register(self._reading, select.POLLIN)
+        self._open = {self._reading, self.end}
+        self.last = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for descriptor in self._open:
+            os.close(descriptor)
+
+    def started(self) -> None:
+        """Let go of the end that the process has by now."""
+        os.close(self.end)
+        self._open.discard(self.end)
+
+    def listen(self, seconds: float) -> None:
+        """Wait so long at most for more of it."""
+        if self._poll.poll(seconds * 1000):
+            self._read()
+
+    def listen_out(self) -> None:
+        """Read what is there, after the end of the process."""
+        while self._read():
+            pass
+
+    def _read(self) -> bool:
+        try:
+            read = os.read(self._reading, _READ_BYTES)
+        except BlockingIOError:
+            return False
+        self.last = (self.last + read)[-MAX_BYTES:]
+        return bool(read)
+
 
 _PROGRAMS = "programs"
 _LAUNCHER = (sys.executable, "-I", "-S", str(limited_process.__file__))

@@ -1,12 +1,38 @@
-"""Repository URLs: taken apart, checked, put together again from the checked parts."""
+"""What an operator allows: which URLs, and how much of a repository."""
 
 import ipaddress
 import re
-from dataclasses import dataclass
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ingestion_api.repository.errors import RepositoryUrlRefused
-from ingestion_api.repository.rules import UrlRules
+
+Resolver = Callable[[str, int], list[str]]
+
+
+def resolve_host(host: str, port: int) -> list[str]:
+    """Return the addresses that the system's resolver knows for a host, without repeats."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+@dataclass(frozen=True)
+class UrlRules:
+    """Which repository URLs are let in.
+
+    `schemes` are open to every public host. `trusted_hosts` ("127.0.0.1:8095", or a host alone for all of
+    its ports) may also use http and resolve to any address. `ca_file` is a private certificate authority.
+    """
+
+    schemes: frozenset[str] = frozenset({"https"})
+    trusted_hosts: frozenset[str] = frozenset()
+    ca_file: Path | None = None
+    resolve: Resolver = field(default=resolve_host, compare=False)
+    connect_seconds: float = 10.0
+
 
 MAX_LENGTH = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ingestion_api.access.bearer import Operator
 from ingestion_api.alerts.acknowledge import acknowledge, withdraw_acknowledgement
-from ingestion_api.notes import Note
+from ingestion_api.fields import Note
 from ingestion_api.routes.alerts import AlertOut
 from ingestion_api.routes.responses import error_responses
 from ingestion_api.service import current_service

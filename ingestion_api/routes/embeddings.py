@@ -8,9 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic.config import JsonDict
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.embeddings.request import embedding_status, request_generation
-from ingestion_api.jobs.generate import GenerationParameters
-from ingestion_api.jobs.history import duration_seconds
+from ingestion_api.embeddings.request import GenerationParameters, embedding_status, request_generation
+from ingestion_api.jobs.queries import duration_seconds
 from ingestion_api.routes.examples import EMBEDDINGS, QUEUED, RUN, with_example
 from ingestion_api.routes.responses import error_responses
 from ingestion_api.routes.schemas import ApiResponse, State

@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Request
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.jobs.accept import SubmitResult
-from ingestion_api.jobs.history import ended_jobs
-from ingestion_api.jobs.submit import submit
+from ingestion_api.jobs.queries import ended_jobs
+from ingestion_api.jobs.submit import SubmitResult, submit
 from ingestion_api.routes.examples import HISTORY, REPOSITORY
 from ingestion_api.routes.responses import error_responses
 from ingestion_api.routes.schemas import DispatchedOut, EndedJobOut, History

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Operator
 from ingestion_api.errors import NotFound
-from ingestion_api.jobs.history import events_by_job, newest_jobs
-from ingestion_api.jobs.queue import job_counts, queue_positions
-from ingestion_api.jobs.submit import resubmit, stop_job
+from ingestion_api.jobs.cancel import stop_job
+from ingestion_api.jobs.queries import events_by_job, job_counts, newest_jobs, queue_positions
+from ingestion_api.jobs.submit import resubmit
 from ingestion_api.routes.ingestion import dispatched_response
 from ingestion_api.routes.responses import error_responses
 from ingestion_api.routes.schemas import DispatchedOut, JobEventOut, JobList, JobOut, QueueCounts, State

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.moments import Rfc3339Datetime
-from ingestion_api.notes import Note
+from ingestion_api.fields import Note, Rfc3339Datetime
 from ingestion_api.preferences.overrides import LevelOverride, remove_override, set_override
 from ingestion_api.preferences.overview import SignalStatus, preferences_overview, signal_status
 from ingestion_api.preferences.signals import Severity

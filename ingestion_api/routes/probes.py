@@ -4,14 +4,14 @@ from fastapi import APIRouter, Request
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
+from ingestion_api.broker import NO_QUEUE
 from ingestion_api.disk import data_folders, disk_shortage, scratch_folder
-from ingestion_api.dispatch.broker import NO_QUEUE
 from ingestion_api.errors import Unavailable
 from ingestion_api.routes.responses import error_responses
 from ingestion_api.service import current_service
-from ingestion_api.store.prepare import BackgroundMigration
+from ingestion_api.store.migrate import BackgroundMigration
 from ingestion_api.store.write_probe import WriteProbe
-from ingestion_api.workers.overview import workers_overview
+from ingestion_api.workers import workers_overview
 
 router = APIRouter(tags=["probes"])
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from ingestion_api.jobs.history import age_seconds, duration_seconds
+from ingestion_api.jobs.queries import age_seconds, duration_seconds
 from ingestion_api.routes.examples import (
     DISPATCHED,
     HISTORY,

@@ -15,7 +15,7 @@ from ingestion_api.routes.probes import check_database
 from ingestion_api.routes.responses import error_responses
 from ingestion_api.routes.schemas import ApiResponse
 from ingestion_api.service import Service, current_service
-from ingestion_api.workers.overview import workers_overview
+from ingestion_api.workers import workers_overview
 
 NO_QUEUE = "not configured"
 

@@ -1,12 +1,38 @@
-"""A database engine with the behaviour the service relies on, for SQLite and PostgreSQL."""
+"""Text of a PostgreSQL whatever its encoding is: we speak UTF-8, and the server converts where it can.
+
+A server of encoding SQL_ASCII, as initdb makes it where no locale is set, converts nothing, and ends a
+statement that meets a text which is no UTF-8. So there nobody converts: what we write is UTF-8, what others
+have written may be anything.
+"""
 
 from pathlib import Path
 from typing import Any
 
+from psycopg.adapt import Buffer, Loader
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import DBAPIError, StatementError
 
-from ingestion_api.store.encoding import UTF8, accept_any_encoding
+UTF8 = "utf8"
+TEXT_TYPES = ("text", "varchar", "bpchar", "name")
+
+
+class LenientTextLoader(Loader):
+    """Reads UTF-8, with U+FFFD in place of what is none."""
+
+    def load(self, data: Buffer) -> str:
+        """The text of a column."""
+        return bytes(data).decode(errors="replace")
+
+
+def accept_any_encoding(connection: Any, _record: object) -> None:
+    """Let a new connection read whatever bytes stand in a database of encoding SQL_ASCII."""
+    if connection.info.parameter_status("server_encoding") != "SQL_ASCII":
+        return
+    connection.execute("SET client_encoding TO 'SQL_ASCII'")
+    connection.commit()
+    for name in TEXT_TYPES:
+        connection.adapters.register_loader(name, LenientTextLoader)
+
 
 # what an error of the backend's database carries, so that whoever is told knows which one is away
 RESOURCES_DETAIL = "of the resources"
@@ -75,3 +101,20 @@ def _make_durable(connection: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITE_OPTION)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+READ_ONLY = "cannot be written: it is read-only"
+FULL = "cannot be written: its disk is full"
+BUSY = "is busy"
+UNREACHABLE = "does not answer"
+_SQLITE = {5: BUSY, 6: BUSY, 8: READ_ONLY, 13: FULL}
+_POSTGRES = {"25006": READ_ONLY, "53100": FULL, "55P03": BUSY}
+
+
+def describe_database_error(error: BaseException) -> str:
+    """What is wrong with the database, to follow its name in a sentence."""
+    told = error.orig if isinstance(error, DBAPIError) else None
+    sqlite = getattr(told, "sqlite_errorcode", None)
+    if isinstance(sqlite, int):
+        return _SQLITE.get(sqlite & 0xFF, UNREACHABLE)
+    return _POSTGRES.get(str(getattr(told, "sqlstate", "")), UNREACHABLE)

@@ -1,12 +1,17 @@
-"""Bring the database to the newest revision of its tables."""
+"""Bring the tables to the newest revision, at the start or as soon as their database responds."""
 
+import logging
+import threading
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import InterfaceError, OperationalError
 
+from connections.postgres_faults import describe_url_fault
+from ingestion_api.errors import Unavailable
 from ingestion_api.store.engine import WRITE_OPTION
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -31,3 +36,73 @@ def _config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
+
+
+log = logging.getLogger(__name__)
+
+RETRY_INTERVAL = 1.0  # seconds between two attempts
+START_TIMEOUT = 10.0  # seconds for which the start waits for the first attempt
+UNREACHABLE = "The service's database does not answer"
+
+
+class BackgroundMigration:
+    """Migrates at the start; a database server that is away is tried until it answers.
+
+    A file that cannot be opened is a wrong setting and ends the start, as does anything but an absence.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._is_file = engine.dialect.name == "sqlite"
+        self._done = threading.Event()
+        self._stopped = threading.Event()
+        self._tried = threading.Event()
+        self._error: Exception | None = None
+        self._away = UNREACHABLE
+        self._thread = threading.Thread(target=self._run, name="migration", daemon=True)
+
+    def start(self) -> None:
+        """Migrate, or go on trying beside the requests. Raises what a migration raises."""
+        if self._is_file:
+            migrate(self._engine)
+            self._done.set()
+            return
+        self._thread.start()
+        self._tried.wait(START_TIMEOUT)
+        if self._error is not None:
+            raise self._error
+
+    def check(self) -> None:
+        """Pass when the tables are there. Raises Unavailable before."""
+        if self._error is not None:
+            raise Unavailable("The service's tables cannot be brought up to date; its log says why.")
+        if not self._done.is_set():
+            raise Unavailable(f"{self._away}; try again shortly.")
+
+    def stop(self) -> None:
+        """Try no more; a database that is frozen is not waited for."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set() and not self._attempt():
+            self._stopped.wait(RETRY_INTERVAL)
+
+    def _attempt(self) -> bool:
+        """Whether there is nothing left to try."""
+        try:
+            migrate(self._engine)
+        except (OperationalError, InterfaceError) as error:
+            words = describe_url_fault(str(error))
+            self._away = f"The service's database {words}" if words else UNREACHABLE
+            if not self._tried.is_set():
+                log.warning("%s; see database_url. It is tried every %g s.", self._away, RETRY_INTERVAL)
+            self._tried.set()
+            return False
+        except Exception as error:  # the start raises it; later only the log can tell
+            self._error = error
+            log.exception("the tables cannot be brought up to date")
+        else:
+            self._done.set()
+            log.info("the tables are up to date")
+        self._tried.set()
+        return True

@@ -11,10 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from ingestion_api.clock import Clock, utc_now
 from ingestion_api.errors import Unavailable
-from ingestion_api.store.engine import WRITE_OPTION
+from ingestion_api.store.engine import BUSY, WRITE_OPTION, describe_database_error
 from ingestion_api.store.store import Store
 from ingestion_api.store.tables.base import UtcDateTime
-from ingestion_api.store.trouble import BUSY, describe_database_error
 
 RESULT_MAX_AGE = 2.0  # seconds for which the last answer holds, however often it is asked for
 LOCK_TIMEOUT_MS = 1_000  # for other writers; that they are busy proves nothing

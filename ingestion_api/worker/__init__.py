@@ -1,1 +1,1 @@
-"""The process that does the jobs: `celery -A ingestion_api.worker.app worker -Q ingestion,embeddings`."""
+"""The former place of `ingestion_api.celery_worker`; it goes with the next version."""

@@ -1,45 +1,5 @@
-"""The Celery application of a worker; settings come from SERVICE_... and the file SERVICE_CONFIG names."""
+"""`celery -A ingestion_api.worker.app`, as it was called before; use ingestion_api.celery_worker.app."""
 
-import logging
-import os
-import sys
-from pathlib import Path
-from typing import Any
+from ingestion_api.celery_worker.app import app
 
-from celery.signals import worker_ready, worker_shutdown
-from celery.worker.state import SOFTWARE_INFO
-
-from ingestion_api.dispatch.celery_app import make_celery_app
-from ingestion_api.settings_load import SettingsError, load_settings
-from ingestion_api.worker.bench import worker_context
-from ingestion_api.worker.heartbeat import Heartbeat
-
-_file = os.environ.get("SERVICE_CONFIG")
-try:
-    settings = load_settings(Path(_file) if _file else None)
-except SettingsError as error:
-    sys.exit(str(error))
-if settings.broker_url is None:
-    sys.exit("broker_url is empty, so there is no queue to work on; set SERVICE_BROKER_URL to a Redis")
-app = make_celery_app(settings, include=["ingestion_api.tasks.ingest", "ingestion_api.tasks.embed"])
-_heartbeats: list[Heartbeat] = []
-# what its heartbeats call this software, by which it is told from the backend's workers on one broker
-SOFTWARE_INFO["sw_ident"] = "watchroom"
-
-logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-
-
-@worker_ready.connect
-def start_heartbeat(sender: Any, **_more: object) -> None:
-    """Register the worker, and report from now on."""
-    queues = sorted(sender.app.amqp.queues.consume_from)
-    heartbeat = Heartbeat(worker_context(), str(sender.hostname), queues, sender.contact)
-    heartbeat.start()
-    _heartbeats.append(heartbeat)
-
-
-@worker_shutdown.connect
-def stop_heartbeat(**_more: object) -> None:
-    """Say that the worker has stopped, so that nobody waits for its next heartbeat."""
-    while _heartbeats:
-        _heartbeats.pop().stop()
+__all__ = ["app"]

@@ -205,7 +205,7 @@ def test_the_services_own_worker_is_none_of_the_backends(
         "RUN_DIR": str(tmp_path),
     }
     flags = ("-Q", "ingestion,embeddings")
-    service = CeleryWorker(tmp_path, "ingestion_api.worker.app", env, *flags, name="two")
+    service = CeleryWorker(tmp_path, "ingestion_api.celery_worker.app", env, *flags, name="two")
 
     def heard() -> float:
         return exporter.page("workers.up").value("ops_events_seen_total") or 0

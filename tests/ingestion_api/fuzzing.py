@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ingestion_api.clock import utc_now
 from ingestion_api.store import Store
-from ingestion_api.workers.register import WorkerReport, record_heartbeat
+from ingestion_api.workers import WorkerReport, record_heartbeat
 from tests.ingestion_api.processes import TOKEN, ServiceProcess, environment
 from tests.servers.fixtures import started
 from tests.servers.redis_server import RedisServer

@@ -54,7 +54,7 @@ class ServiceProcess(Server):
             return False
 
 
-WORKER_APP = "ingestion_api.worker.app"
+WORKER_APP = "ingestion_api.celery_worker.app"
 
 
 def worker(

@@ -5,9 +5,9 @@ from typing import Any
 
 from celery.signals import task_prerun
 
+from ingestion_api.celery_worker.app import app
+from ingestion_api.celery_worker.context import worker_context
 from ingestion_api.store.tables import Job
-from ingestion_api.worker.app import app
-from ingestion_api.worker.bench import worker_context
 
 __all__ = ["app"]
 

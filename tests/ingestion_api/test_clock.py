@@ -8,13 +8,13 @@ from starlette.testclient import TestClient
 
 from ingestion_api.app import create_app
 from ingestion_api.clock import SteadyClock, wall_time
-from ingestion_api.jobs.claim import claim_job
+from ingestion_api.jobs.lease import claim_job
 from ingestion_api.service import make_service
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 from ingestion_api.store.store import sync_clock
 from tests.ingestion_api.conftest import MORNING, HandClock
-from tests.ingestion_api.jobs.orders import LEASE
+from tests.ingestion_api.jobs.requests import LEASE
 from tests.ingestion_api.processes import AUTHORIZED
 
 INGEST = "/api/v1/ingestion/ingest/https://git.example/keeper/"

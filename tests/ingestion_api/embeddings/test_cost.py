@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import Engine, event
 
 from benchmarks.corpus_load import fill
+from ingestion_api.celery_worker.context import WorkerContext, make_context
 from ingestion_api.embeddings import terms
 from ingestion_api.embeddings.scope import Scope
 from ingestion_api.embeddings.vectors import EncodingContext, embed_resources
-from ingestion_api.jobs.watch import JobControl
+from ingestion_api.jobs.lease import JobControl
 from ingestion_api.resources import rows
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
-from ingestion_api.worker.bench import WorkerContext, make_context
 from tests.ingestion_api.encoder.collection import TEXTS
 
 KNOWN = 100_000

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_api.repository import CloneLimits, RepositoryError, check_url
-from ingestion_api.repository.advertisement import Head, read_head
-from ingestion_api.repository.connection import PinnedConnection
-from ingestion_api.repository.monitor import CloneMonitor
-from ingestion_api.repository.redirects import locate
-from ingestion_api.repository.tree import read_tree
+from ingestion_api.repository.addresses import PinnedConnection
+from ingestion_api.repository.limits import CloneMonitor
+from ingestion_api.repository.lookup import Head, locate, read_head
+from ingestion_api.repository.snapshot import read_tree
 from tests.ingestion_api.git_server import serving
 from tests.ingestion_api.repository.clones import trusting
 from tests.ingestion_api.slow_git_server import SlowGitServer

@@ -16,7 +16,7 @@ from ingestion_api.repository import (
     RepositoryUnreachable,
     RepositoryUnreadable,
 )
-from ingestion_api.repository.tree import DEEP_PATHS, LINKS, ODD_PATHS, SAME_PATHS, SUBMODULES
+from ingestion_api.repository.snapshot import DEEP_PATHS, LINKS, ODD_PATHS, SAME_PATHS, SUBMODULES
 from tests.ingestion_api.git_server import GitServer
 from tests.ingestion_api.git_server import git as run_git
 from tests.ingestion_api.hostile import FIFO, FILE, FOLDER, LINK, SUBMODULE, HostileRepository

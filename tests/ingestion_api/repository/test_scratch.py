@@ -8,8 +8,7 @@ import pytest
 
 from ingestion_api.repository import CloneLimits, CloningUnavailable, UrlRules, sweep_scratch
 from ingestion_api.repository import scratch as scratch_module
-from ingestion_api.repository.removal import remove_folder
-from ingestion_api.repository.scratch import scratch_directory
+from ingestion_api.repository.scratch import remove_folder, scratch_directory
 from tests.ingestion_api.hostile import killed, nest_folders
 from tests.ingestion_api.repository.clones import refusal
 

@@ -10,11 +10,11 @@ from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from ingestion_api.alerts.webhook import EXAMPLE
-from ingestion_api.jobs.queue import queue_positions
+from ingestion_api.jobs.queries import queue_positions
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Job
 from tests.ingestion_api.conftest import service_behind
-from tests.ingestion_api.jobs.orders import ended_job, waiting_job
+from tests.ingestion_api.jobs.requests import ended_job, waiting_job
 from tests.ingestion_api.processes import TOKEN
 
 JOBS = "/api/v1/ingestion/jobs"

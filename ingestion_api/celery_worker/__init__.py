@@ -1,0 +1,1 @@
+"""The worker process: `celery -A ingestion_api.celery_worker.app worker -Q ingestion,embeddings`."""

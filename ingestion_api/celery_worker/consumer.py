@@ -1,0 +1,138 @@
+"""When the worker's consumer last heard its broker, whatever state its connection seems to be in."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from celery.concurrency.solo import TaskPool
+from celery.utils.threads import bound_open_broker_sockets  # type: ignore[attr-defined]  # not in celery-types yet
+from celery.worker.consumer import Consumer
+from celery.worker.state import active_requests, reserved_requests
+from kombu import Connection
+
+LOST_AFTER = 8.0  # seconds; a broker that is there answers a waiting BRPOP every second
+CHECK_INTERVAL = 1.0
+MAX_CHECK_DELAY = 3.0  # seconds between two looks
+
+
+class BrokerContact:
+    """Noted by the consumer's loop, read by the heartbeat; nothing is known before the first note."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.heard_at: float | None = None
+        self.must_reconnect = False
+        self.blocks_loop = False  # of a pool that does its tasks in the consumer's own loop
+        self._looked_at = clock()
+
+    def was_late(self) -> bool:
+        """Whether the consumer's loop stood still since the last look, in which nothing could be heard."""
+        before, self._looked_at = self._looked_at, self._clock()
+        return self._looked_at - before > MAX_CHECK_DELAY
+
+    def begin(self) -> None:
+        """A new connection answered."""
+        self.must_reconnect = False
+        self.note()
+
+    def note(self) -> None:
+        """The broker was heard, or there is no reason to listen."""
+        self.heard_at = self._clock()
+
+    def lost_for(self) -> float | None:
+        """Seconds since the broker was last heard; None while that is not long ago."""
+        if self.heard_at is None or (self.blocks_loop and active_requests):
+            return None
+        silence = self._clock() - self.heard_at
+        return silence if silence > LOST_AFTER else None
+
+
+class BrokerConnectionLost(ConnectionResetError):
+    """The broker does not answer, though nothing says that its connection has ended."""
+
+
+def observe_channel(contact: BrokerContact, channel: Any) -> None:
+    """Have kombu's channel tell of each reply to its BRPOP, and of an acknowledgement that got none."""
+    read, ack = channel.handlers["BRPOP"], channel.qos.ack
+
+    def answered() -> Any:
+        before = contact.heard_at
+        contact.note()
+        try:
+            # an empty reply is an exception, too
+            return read()
+        except channel.connection_errors:
+            contact.heard_at = before
+            raise
+
+    def acknowledged(delivery_tag: str) -> None:
+        try:
+            ack(delivery_tag)
+        except channel.connection_errors:
+            contact.must_reconnect = True
+            raise
+
+    channel.handlers["BRPOP"] = answered
+    channel.qos.ack = acknowledged
+
+
+def check_contact(contact: BrokerContact, channel: Any) -> None:
+    """Raise BrokerLost where only a new connection helps.
+
+    A message that could not be acknowledged counts against the prefetch limit for ever, so that no other is
+    asked for. A worker that has all it can work on asks for none either, and its silence says nothing.
+    """
+    if contact.must_reconnect:
+        raise BrokerConnectionLost("an acknowledgement got no reply")
+    if contact.was_late():
+        return  # what was sent meanwhile is read first
+    if reserved_requests and not channel.qos.can_consume():
+        contact.note()
+    if contact.lost_for() is not None:
+        raise BrokerConnectionLost("the broker has not answered")
+
+
+log = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT = 1.0  # seconds for a last word from a connection that is given up
+
+
+class ReconnectingConsumer(Consumer):
+    """Celery's consumer, which outlives the loss of a connection at any moment."""
+
+    task_consumer: Any  # Celery's; None before it consumes
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        self.contact = BrokerContact()
+        super().__init__(*given, **more)
+
+    def register_with_event_loop(self, hub: Any) -> None:
+        """Note from now on when the broker is heard; called for each connection."""
+        super().register_with_event_loop(hub)
+        channel = self.task_consumer.channel
+        observe_channel(self.contact, channel)
+        self.contact.blocks_loop = isinstance(self.pool, TaskPool)
+        self.contact.begin()
+        hub.call_repeatedly(CHECK_INTERVAL, check_contact, self.contact, channel)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Let go of the broken connection.
+
+        Before kombu 5.7 closes a channel it hears out the BRPOP that is under way, and when that fails leaves
+        the channel open. Celery 5.7 then takes away its transport and closes it again: an AttributeError
+        that ends the worker with all that it works on, now or when the next message is acknowledged. Closed
+        once before, the channel waits for nothing when Celery closes it.
+        """
+        if self.connection is not None and self.task_consumer is not None:
+            close_channel(self.connection, self.task_consumer.channel)
+        super().on_connection_error_after_connected(exc)
+
+
+def close_channel(connection: Connection, channel: Any) -> None:
+    """Close a channel that may be broken, within about a second."""
+    bound_open_broker_sockets(connection, CLOSE_TIMEOUT)
+    try:
+        connection.maybe_close_channel(channel)
+    except Exception as error:  # noqa: BLE001 - it is broken anyway, and Celery closes it once more
+        log.debug("the channel could not be closed: %s", type(error).__name__)

@@ -1,0 +1,87 @@
+"""While a worker works on a job: hold the claim, write the progress, hear of a cancellation."""
+
+import logging
+import signal
+import threading
+import time
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from ingestion_api.celery_worker.context import WorkerContext
+from ingestion_api.jobs.lease import ClaimedJob, JobControl, Progress, renew_lease
+
+log = logging.getLogger(__name__)
+
+MAX_RENEW_INTERVAL = 1.0
+
+
+class JobCancelled(Exception):
+    """Somebody asked the job to stop."""
+
+
+class LeaseLost(Exception):
+    """The claim is no longer ours; another worker may have the job, so nothing may be written about it."""
+
+
+class LeaseRenewer:
+    """A thread that renews a claim for as long as the block lasts."""
+
+    def __init__(self, bench: WorkerContext, claim: ClaimedJob) -> None:
+        # an interrupted job goes on, so what it had made counts
+        made = claim.job.embeddings_generated
+        self.watch = JobControl(Progress(embeddings_generated=made), self.pause, self._renew)
+        self._bench = bench
+        self._claim = claim
+        self._lease = timedelta(seconds=bench.settings.lease)
+        self._renewed = time.monotonic()
+        self._stopped = threading.Event()
+        self.cancelled = False
+        self._lost = False
+        self._thread = threading.Thread(target=self._run, name=f"hold-{claim.job.id}", daemon=True)
+
+    def pause(self) -> None:
+        """Call often; raises Cancelled or Lost when the work should stop here."""
+        if self._lost:
+            raise LeaseLost
+        if self.cancelled:
+            raise JobCancelled
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        period = min(MAX_RENEW_INTERVAL, self._lease.total_seconds() / 4)
+        while not self._stopped.wait(period):
+            if self.cancelled:
+                # a full period was not enough to reach a pause: it waits for something outside
+                interrupt_main_thread()
+                return
+            self._renew()
+
+    def _renew(self) -> None:
+        try:
+            renewed = renew_lease(
+                self._bench.store, self._claim, self.watch.progress, self._bench.clock(), self._lease
+            )
+        except Exception as error:  # noqa: BLE001 - the lease tells how long the database may be away
+            log.warning("job %d: the claim was not renewed: %s", self._claim.job.id, type(error).__name__)
+            self._lost = time.monotonic() - self._renewed > self._lease.total_seconds()
+            return
+        self._renewed = time.monotonic()
+        self._lost = not renewed.held
+        self.cancelled = renewed.cancelled
+
+
+def interrupt_main_thread() -> None:
+    """Raise in the main thread, as Celery's soft time limit does; nothing where no such limit is in force."""
+    # where the signal has no handler it would end the process
+    if callable(signal.getsignal(signal.SIGUSR1)):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)

@@ -1,0 +1,192 @@
+"""The Celery tasks, and how each job runs from claim to end."""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from celery import Task, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from ingestion_api.broker import EMBEDDINGS, INGESTION, TASKS
+from ingestion_api.celery_worker.context import WorkerContext, worker_context
+from ingestion_api.celery_worker.lease_renewer import JobCancelled, LeaseLost, LeaseRenewer
+from ingestion_api.embeddings.scope import Scope
+from ingestion_api.embeddings.vectors import EncodingContext, embed_resources
+from ingestion_api.encoder import DeviceSettings, EncoderOutOfMemory, EncoderUnavailable, model_name
+from ingestion_api.errors import ServiceError, Unavailable
+from ingestion_api.jobs.lease import ClaimedJob, JobControl, claim_job, finish_job, release_job
+from ingestion_api.jobs.recovery import skip_if_expired
+from ingestion_api.jobs.states import CANCELLED, COMPLETE, FAILED, PENDING, Transition
+from ingestion_api.repository import (
+    CloningUnavailable,
+    RepositoryError,
+    RepositoryUnreachable,
+    check_url,
+    clone,
+    sweep_scratch,
+)
+from ingestion_api.resources.ingest import ResourceTarget, ingest_files
+from ingestion_api.resources.table import ResourceTable
+from ingestion_api.settings import Settings
+from ingestion_api.store.store import sync_clock
+
+log = logging.getLogger(__name__)
+
+# what another attempt may find mended
+_TEMPORARY_ERRORS = (RepositoryUnreachable, CloningUnavailable, Unavailable, EncoderOutOfMemory)
+
+Work = Callable[[WorkerContext, ClaimedJob, JobControl], None]
+
+
+@dataclass(frozen=True)
+class JobOutcome:
+    """How the work went; `again` asks for another attempt, if there is one left."""
+
+    state: str
+    error: str | None = None
+    again: bool = False
+    note: str | None = None
+    reason: str | None = None
+
+
+def run_job(bench: WorkerContext, job_id: int, worker: str, work: Work) -> None:
+    """Claim the job, do it, end it; nothing happens when another worker has it or it has ended."""
+    sync_clock(bench.clock, bench.store)
+    if skip_if_expired(bench.store, job_id, timedelta(seconds=bench.settings.job_ttl), bench.clock()):
+        log.info("job %d is older than its life and was skipped", job_id)
+        return
+    lease = timedelta(seconds=bench.settings.lease)
+    claim = claim_job(bench.store, job_id, worker, bench.clock(), lease)
+    if claim is None:
+        log.info("job %d is not waiting; its message is dropped", job_id)
+        return
+    hold = LeaseRenewer(bench, claim)
+    try:
+        outcome = _run_work(bench, claim, hold, work)
+    except LeaseLost:
+        log.warning("job %d was lost to another worker", job_id)
+        return
+    _record_outcome(bench, claim, hold, outcome)
+
+
+def _run_work(bench: WorkerContext, claim: ClaimedJob, hold: LeaseRenewer, work: Work) -> JobOutcome:
+    try:
+        with hold:
+            work(bench, claim, hold.watch)
+    except LeaseLost:
+        raise
+    except SoftTimeLimitExceeded:
+        if hold.cancelled:
+            return JobOutcome(CANCELLED)
+        return JobOutcome(FAILED, f"took longer than its time limit of {bench.settings.soft_time_limit:g} s")
+    except Exception as error:  # noqa: BLE001 - each job ends, whatever went wrong
+        return _outcome_of_error(claim, error)
+    watch = hold.watch
+    return JobOutcome(
+        COMPLETE, note=_join_sentences(watch.warnings + watch.notes), reason=_join_sentences(watch.warnings)
+    )
+
+
+def _join_sentences(sentences: Sequence[str]) -> str | None:
+    return "; ".join(sentences) or None
+
+
+def _outcome_of_error(claim: ClaimedJob, error: Exception) -> JobOutcome:
+    if isinstance(error, JobCancelled):
+        return JobOutcome(CANCELLED)
+    if isinstance(error, (RepositoryError, EncoderUnavailable, ServiceError)):
+        return JobOutcome(FAILED, str(error), again=isinstance(error, _TEMPORARY_ERRORS))
+    if isinstance(error, (DBAPIError, PoolTimeoutError)):
+        log.warning("job %d: the database failed: %s", claim.job.id, type(error).__name__)
+        return JobOutcome(FAILED, "the database did not answer or refused a row", again=True)
+    log.error("job %d failed unexpectedly", claim.job.id, exc_info=error)
+    said = f"failed unexpectedly ({type(error).__name__}); the worker's log says why"
+    return JobOutcome(FAILED, said, again=True)
+
+
+def _record_outcome(bench: WorkerContext, claim: ClaimedJob, hold: LeaseRenewer, outcome: JobOutcome) -> None:
+    attempts = claim.job.attempts
+    now = bench.clock()
+    with bench.store.write() as session:
+        if outcome.again and attempts < bench.settings.max_attempts:
+            wait = retry_delay(bench.settings, attempts)
+            step = Transition(claim.job.id, PENDING, now, note=outcome.error, worker=claim.worker)
+            release_job(session, claim, step, now + timedelta(seconds=wait))
+            return
+        note = outcome.error or outcome.note
+        step = Transition(claim.job.id, outcome.state, now, note=note, worker=claim.worker)
+        # who cancelled it has written a reason already, which stays
+        said = {"error": outcome.error} | ({"reason": outcome.reason} if outcome.reason else {})
+        finish_job(session, claim, step, hold.watch.progress, **said)
+
+
+def retry_delay(settings: Settings, attempts: int) -> float:
+    """Seconds until the next attempt: doubled each time, capped, spread so that jobs do not keep step."""
+    longest: float = min(settings.retry_cap, settings.retry_base * 2 ** (attempts - 1))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreading, not secrecy
+
+
+@shared_task(bind=True, name=TASKS[EMBEDDINGS])
+def generate_embeddings(self: "Task[Any, Any]", job_id: int) -> None:
+    """Do the generation with this id."""
+    run_job(worker_context(), job_id, str(self.request.hostname), generate_vectors)
+
+
+def generate_vectors(bench: WorkerContext, claim: ClaimedJob, watch: JobControl) -> None:
+    """Make the vectors the job asks for, going on where an earlier attempt stopped."""
+    parameters = claim.job.parameters
+    resources = bench.resources.table()
+    press = make_encoding_context(bench, claim, resources, int(parameters["batch_size"]))
+    ids = parameters["resource_ids"]
+    keys = [resources.key(key) for key in ids] if ids is not None else None
+    # a job of the release before knows no other models
+    outdated = model_name(press.encoder) if parameters.get("outdated") else None
+    scope = Scope(keys, renew=bool(parameters["rebuild"]) or keys is not None, outdated=outdated)
+    embed_resources(press, scope, watch)
+    watch.progress.stage = "done"
+
+
+def make_encoding_context(
+    bench: WorkerContext, claim: ClaimedJob, resources: ResourceTable, batch_size: int
+) -> EncodingContext:
+    """What this job makes its vectors with."""
+    settings = bench.settings
+    return EncodingContext(
+        store=bench.store,
+        resources=resources,
+        clock=bench.clock,
+        encoder=settings.encoder,
+        job_id=claim.job.id,
+        batch_size=batch_size,
+        most_terms=settings.corpus_terms,
+        device=DeviceSettings(settings.encoder_device, settings.encoder_precision, settings.encoder_memory),
+    )
+
+
+@shared_task(bind=True, name=TASKS[INGESTION])
+def ingest(self: "Task[Any, Any]", job_id: int) -> None:
+    """Do the ingestion job with this id."""
+    run_job(worker_context(), job_id, str(self.request.hostname), ingest_repository)
+
+
+def ingest_repository(bench: WorkerContext, claim: ClaimedJob, watch: JobControl) -> None:
+    """Clone, read, store, embed; raises RepositoryError and what the databases raise."""
+    url = check_url(claim.job.repo_url or "", bench.rules)
+    resources = bench.resources.table()
+    watch.progress.stage = "cloning"
+    sweep_scratch(bench.scratch)  # a process that was killed could not tidy up
+    with clone(url, bench.rules, bench.limits, bench.scratch, watch.pause) as snapshot:
+        watch.progress.stage = "reading"
+        model = model_name(bench.settings.encoder)
+        shelf = ResourceTarget(bench.store, resources, url, bench.clock, claim.job.id, model)
+        # until the last row is written the limit on time holds
+        ingested = ingest_files(shelf, snapshot, replace(watch, pause=snapshot.check))
+    watch.progress.stage = "embedding"
+    press = make_encoding_context(bench, claim, resources, bench.settings.batch_size)
+    embed_resources(press, Scope(ingested.ids), watch)
+    watch.progress.stage = "done"

@@ -1,1 +1,0 @@
-"""How an accepted job reaches the one who does it."""

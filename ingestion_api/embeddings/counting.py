@@ -1,0 +1,75 @@
+"""Count the texts of a job into the corpus of its model, in batches."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ingestion_api.batching import batches
+from ingestion_api.embeddings import corpus, terms
+from ingestion_api.embeddings.corpus import TextCounts
+from ingestion_api.resources import rows
+from ingestion_api.resources.table import ResourceTable
+from ingestion_api.store import Store
+
+TEXTS_BATCH = 1_000
+UNCOUNT_BATCH = 10  # at once, as each may be as large as a file can be
+TERMS_BUFFERED = 50_000  # terms of texts that wait to be written
+
+
+class CorpusCounter:
+    """Counts texts that are not counted yet; `flush` at the end."""
+
+    def __init__(self, store: Store, resources: ResourceTable, corpus_id: int, most_terms: int) -> None:
+        self._store = store
+        self._resources = resources
+        self._corpus_id = corpus_id
+        self._most_terms = most_terms
+        self._pending = _CountBuffer(self._add)
+
+    def count(self, keys: Sequence[Any]) -> None:
+        """Count the texts with these keys; those that are counted already are left out."""
+        with self._store.read() as session:
+            missing = corpus.uncounted_ids(session, self._corpus_id, keys)
+        if not missing:
+            return
+        for text in rows.read_texts(self._resources, missing):
+            self._pending.hold(TextCounts.of(text.id, text.text))
+
+    def flush(self) -> None:
+        """Write what was counted, and keep the corpus within its bound."""
+        self._pending.flush()
+
+    def _add(self, texts: list[TextCounts]) -> None:
+        corpus.add_texts(self._store, self._corpus_id, texts)
+        terms.prune_terms(self._store, self._corpus_id, self._most_terms)
+
+
+def uncount_texts(store: Store, model: str, resources: ResourceTable, keys: Iterable[Any]) -> None:
+    """Take the texts with these keys out of the corpus; call it before they change in the table."""
+    pending = _CountBuffer(lambda texts: corpus.remove_texts(store, model, texts))
+    for some in batches(corpus.counted_ids(store, model, keys), UNCOUNT_BATCH):
+        found = {text.id: text.text for text in rows.read_texts(resources, some)}
+        for key in some:
+            pending.hold(TextCounts.of(key, found.get(key)))
+    pending.flush()
+
+
+class _CountBuffer:
+    """Counted texts that wait to be written together, within what memory and a transaction should hold."""
+
+    def __init__(self, write: Callable[[list[TextCounts]], None]) -> None:
+        self._write = write
+        self._texts: list[TextCounts] = []
+        self._terms = 0
+
+    def hold(self, counted: TextCounts) -> None:
+        """Keep a text, and write when there are enough."""
+        self._texts.append(counted)
+        self._terms += len(counted.terms)
+        if self._terms >= TERMS_BUFFERED or len(self._texts) >= TEXTS_BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is held."""
+        if self._texts:
+            self._write(self._texts)
+        self._texts, self._terms = [], 0

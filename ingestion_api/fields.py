@@ -1,0 +1,42 @@
+"""Field types that several request bodies share."""
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BeforeValidator, GetJsonSchemaHandler, Strict, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+
+
+def _require_text(value: object) -> object:
+    # a bare number would pass for seconds since 1970
+    if not isinstance(value, str):
+        raise ValueError(  # noqa: TRY004 - pydantic asks for this kind
+            "is no text; expected a moment as RFC 3339 writes it"
+        )
+    return value
+
+
+Rfc3339Datetime = Annotated[AwareDatetime, Strict(False), BeforeValidator(_require_text)]
+
+MAX_NOTE_LENGTH = 500
+Note = Annotated[str, StringConstraints(max_length=MAX_NOTE_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+def to_one_line(text: str) -> str:
+    """The text without line breaks and control characters, and no longer than a note may be."""
+    line = " ".join(text.split())
+    return "".join(each for each in line if each.isprintable())[:MAX_NOTE_LENGTH]
+
+
+class CheckedKeys:
+    """Put beside `dict[Text, Value]` in `Annotated`: the pattern of Text forbids all other names.
+
+    Pydantic refuses a name that does not match, yet its schema has only `patternProperties`, which says
+    nothing about the names that match no pattern.
+    """
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        [(pattern, value)] = schema.pop("patternProperties").items()
+        names = {**schema.get("propertyNames", {}), "pattern": pattern}
+        return {**schema, "propertyNames": names, "additionalProperties": value}

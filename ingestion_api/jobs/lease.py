@@ -1,0 +1,114 @@
+"""A worker's claim on a job: taken once, renewed while it works, released or finished at the end."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from ingestion_api.jobs.states import PENDING, PROCESSING, Transition, transition
+from ingestion_api.store import Store
+from ingestion_api.store.tables import Job
+
+
+@dataclass
+class Progress:
+    """How far the work is; the thread that renews the claim writes it down."""
+
+    stage: str | None = None
+    files_total: int | None = None
+    files_processed: int | None = None
+    embeddings_total: int | None = None
+    embeddings_generated: int | None = None
+
+
+def _do_nothing() -> None:
+    """Nobody asks to stop."""
+
+
+@dataclass
+class JobControl:
+    """`pause` is called often and raises when the work should stop; `save` writes the progress down now.
+
+    `notes` are kept in the job's story when it ends well; `warnings` are shown as well.
+    """
+
+    progress: Progress = field(default_factory=Progress)
+    pause: Callable[[], None] = _do_nothing
+    save: Callable[[], None] = _do_nothing
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ClaimedJob:
+    """A job that this worker, and no other, may end."""
+
+    job: Job
+    token: str
+    worker: str
+
+
+@dataclass(frozen=True)
+class LeaseStatus:
+    """Whether the claim still holds, and whether the job was asked to stop."""
+
+    held: bool
+    cancelled: bool
+
+
+def claim_job(store: Store, job_id: int, worker: str, now: datetime, lease: timedelta) -> ClaimedJob | None:
+    """Claim a waiting job; None when it is not waiting (any more)."""
+    token = str(uuid.uuid4())
+    with store.write() as session:
+        taken = transition(
+            session,
+            Transition(job_id, PROCESSING, now, worker=worker),
+            claim=token,
+            worker=worker,
+            started_at=now,
+            lease_until=now + lease,
+            attempts=Job.attempts + 1,
+            error=None,
+            stage="starting",
+        )
+        job = session.get(Job, job_id) if taken else None
+    return ClaimedJob(job, token, worker) if job is not None else None
+
+
+def renew_lease(
+    store: Store, claim: ClaimedJob, progress: Progress, now: datetime, lease: timedelta
+) -> LeaseStatus:
+    """Write the progress down and hold the job for another lease."""
+    known = {name: value for name, value in asdict(progress).items() if value is not None}
+    mine = (Job.id == claim.job.id, Job.claim == claim.token, Job.state == PROCESSING)
+    statement = update(Job).where(*mine).values(lease_until=now + lease, **known)
+    with store.write() as session:
+        row = session.execute(statement.returning(Job.cancel_requested_at)).first()
+    return LeaseStatus(held=row is not None, cancelled=row is not None and row[0] is not None)
+
+
+def finish_job(
+    session: Session, claim: ClaimedJob, step: Transition, progress: Progress, **said: str | None
+) -> bool:
+    """End the job as `step` says, if the claim still holds; `said` are the job's error and reason."""
+    known = {name: value for name, value in asdict(progress).items() if value is not None}
+    return transition(session, step, Job.claim == claim.token, **known, **said)
+
+
+def release_job(session: Session, claim: ClaimedJob, step: Transition, not_before: datetime) -> bool:
+    """Let the job wait for another attempt, not before the given moment; `step` must lead to pending."""
+    if step.to != PENDING:
+        raise ValueError(f"step leads to {step.to!r}; expected {PENDING!r}")
+    return transition(
+        session,
+        step,
+        Job.claim == claim.token,
+        claim=None,
+        lease_until=None,
+        published_at=None,
+        not_before=not_before,
+        error=step.note,
+    )

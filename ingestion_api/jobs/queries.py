@@ -1,0 +1,140 @@
+"""Read jobs: counts, positions in the queue, pages of jobs, and the events of each."""
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import Session
+
+from ingestion_api.errors import BadRequest
+from ingestion_api.jobs.states import ENDED, PENDING, PROCESSING
+from ingestion_api.store.tables import Job, JobEvent
+from ingestion_api.store.tables.base import MAX_ID
+
+INGESTION, EMBEDDINGS = "ingestion", "embeddings"
+IS_WAITING = (Job.kind == INGESTION, Job.state == PENDING)
+COUNT_WAITING = select(func.count()).select_from(Job).where(*IS_WAITING)
+
+
+@dataclass(frozen=True)
+class QueuePosition:
+    """Where a job stands: 1 is next, 0 is no longer waiting; and how many wait."""
+
+    position: int
+    waiting: int
+
+
+def waiting_count(session: Session) -> int:
+    """How many ingestion jobs wait."""
+    return session.scalar(COUNT_WAITING) or 0
+
+
+def queue_position(session: Session, job: Job) -> QueuePosition:
+    """Where an ingestion job stands in the line."""
+    if job.state != PENDING:
+        return QueuePosition(0, waiting_count(session))
+    ahead = session.scalar(COUNT_WAITING.where(Job.id <= job.id)) or 0
+    return QueuePosition(ahead, waiting_count(session))
+
+
+def queue_positions(session: Session, jobs: Collection[Job]) -> Mapping[int, int]:
+    """Where each of these jobs stands in the line, by one query; 0 for those that do not wait there."""
+    found = dict.fromkeys((job.id for job in jobs), 0)
+    waiting = [job.id for job in jobs if job.kind == INGESTION and job.state == PENDING]
+    if not waiting:
+        return found
+    line = (
+        select(Job.id, func.row_number().over(order_by=Job.id).label("position"))
+        .where(*IS_WAITING)
+        .subquery()
+    )
+    for job_id, position in session.execute(select(line).where(line.c.id.in_(waiting))):
+        found[job_id] = position
+    return found
+
+
+def job_counts(session: Session, kind: str = INGESTION) -> Mapping[str, int]:
+    """The number of jobs of a kind in every state."""
+    query = select(Job.state, func.count()).where(Job.kind == kind).group_by(Job.state)
+    found = {str(row[0]): int(row[1]) for row in session.execute(query)}
+    return dict.fromkeys((PENDING, PROCESSING, *ENDED), 0) | found
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+INVALID_CURSOR = "cursor is not one of ours; expected next_cursor of an earlier answer."
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Some jobs, and where the next page begins; None at the end."""
+
+    jobs: Sequence[Job]
+    next_cursor: str | None
+
+
+def ended_jobs(session: Session, limit: int, cursor: str | None = None, kind: str = INGESTION) -> JobPage:
+    """Ended jobs of a kind, `limit` at most, after `cursor`; BadRequest when it is no cursor of ours."""
+    query = select(Job).where(Job.kind == kind, Job.state.in_(ENDED))
+    if cursor:
+        query = query.where(tuple_(Job.ended_at, Job.id) < tuple_(*_decode_cursor(cursor)))
+    found = session.scalars(query.order_by(Job.ended_at.desc(), Job.id.desc()).limit(limit + 1)).all()
+    return JobPage(found[:limit], _encode_cursor(found[limit - 1]) if len(found) > limit else None)
+
+
+def newest_jobs(session: Session, limit: int, before: int | None = None, state: str | None = None) -> JobPage:
+    """Ingestion jobs in any state, or in one, newest first; `before` is the last id of the page before."""
+    query = select(Job).where(Job.kind == INGESTION)
+    if state is not None:
+        query = query.where(Job.state == state)
+    if before is not None:
+        query = query.where(Job.id < before)
+    found = session.scalars(query.order_by(Job.id.desc()).limit(limit + 1)).all()
+    return JobPage(found[:limit], str(found[limit - 1].id) if len(found) > limit else None)
+
+
+def job_events(session: Session, job_id: int) -> Sequence[JobEvent]:
+    """The steps of one job, oldest first."""
+    return events_by_job(session, (job_id,))[job_id]
+
+
+def events_by_job(session: Session, job_ids: Collection[int]) -> dict[int, list[JobEvent]]:
+    """The steps of each of these jobs, oldest first, by one query."""
+    found: dict[int, list[JobEvent]] = {job_id: [] for job_id in job_ids}
+    query = select(JobEvent).where(JobEvent.job_id.in_(job_ids)).order_by(JobEvent.job_id, JobEvent.id)
+    for event in session.scalars(query):
+        found[event.job_id].append(event)
+    return found
+
+
+def duration_seconds(job: Job) -> float | None:
+    """How long the last attempt took; None when the job never ran or still runs."""
+    if job.started_at is None or job.ended_at is None:
+        return None
+    return (job.ended_at - job.started_at).total_seconds()
+
+
+def age_seconds(job: Job) -> float | None:
+    """How old the job was when it ended; None while it is active."""
+    return (job.ended_at - job.submitted_at).total_seconds() if job.ended_at else None
+
+
+def _encode_cursor(job: Job) -> str:
+    ended_at = job.ended_at or job.submitted_at
+    return base64.urlsafe_b64encode(f"{(ended_at - EPOCH) // MICROSECOND}.{job.id}".encode()).decode()
+
+
+def _decode_cursor(cursor: str) -> tuple[datetime, int]:
+    try:
+        text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii")
+        moment, job_id = (int(part) for part in text.split("."))
+        ended_at = EPOCH + MICROSECOND * moment
+    except (binascii.Error, ValueError, OverflowError):
+        raise BadRequest(INVALID_CURSOR) from None
+    # a database that is given a longer number than its own fails
+    if not 0 < job_id <= MAX_ID:
+        raise BadRequest(INVALID_CURSOR)
+    return ended_at, job_id

@@ -1,0 +1,95 @@
+"""The limits of a clone, and the checks of them while it runs."""
+
+import os
+import stat
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestion_api.repository.errors import CloningUnavailable, RepositoryTooLarge
+
+
+@dataclass(frozen=True)
+class CloneLimits:
+    """How long a repository may take, from its look-up to its last row, and how much of it is read.
+
+    `memory_bytes` is the address space of each git process, `free_bytes` what a clone leaves free on the disk
+    of the scratch folder. Files deeper than `depth` folders are left out, and those whose path is longer than
+    `path_bytes`.
+    """
+
+    seconds: float = 300.0
+    total_bytes: int = 500 * 1024 * 1024
+    files: int = 20_000
+    file_bytes: int = 1024 * 1024
+    memory_bytes: int = 512 * 1024 * 1024
+    free_bytes: int = 64 * 1024 * 1024
+    depth: int = 64
+    path_bytes: int = 1024
+
+
+CHECK_INTERVAL = 0.05
+
+
+@dataclass(frozen=True)
+class CloneMonitor:
+    """The limits, the moment of the monotonic clock at which time is up, the caller's own wish to stop."""
+
+    directory: Path
+    limits: CloneLimits
+    deadline: float
+    pause: Callable[[], None]
+
+    def check_time(self) -> None:
+        """Raise RepositoryTooLarge when the time is up, or whatever the caller raises to stop."""
+        self.pause()
+        if self.remaining() <= 0:
+            raise RepositoryTooLarge(f"cloning took over {self.limits.seconds:g} s, which is the limit")
+
+    def check(self) -> None:
+        """Check the time and the disk; also raises CloningUnavailable when the disk is nearly full."""
+        self.check_time()
+        self.check_bytes(directory_bytes(self.directory))
+        self.check_disk()
+
+    def check_bytes(self, found: int) -> None:
+        """Raise RepositoryTooLarge when there is more than the limit."""
+        if found > self.limits.total_bytes:
+            raise RepositoryTooLarge(
+                f"the repository has over {self.limits.total_bytes} bytes, which is the limit"
+            )
+
+    def check_files(self, found: int) -> None:
+        """Raise RepositoryTooLarge when there are more files than the limit."""
+        if found > self.limits.files:
+            raise RepositoryTooLarge(f"the repository has over {self.limits.files} files, which is the limit")
+
+    def check_disk(self) -> None:
+        """Raise CloningUnavailable when the disk has less room than is to stay free."""
+        disk = os.statvfs(self.directory)
+        free = disk.f_bavail * disk.f_frsize
+        if free < self.limits.free_bytes:
+            raise CloningUnavailable(
+                f"the worker's scratch folder has {free} bytes free; expected {self.limits.free_bytes}"
+            )
+
+    def remaining(self) -> float:
+        """Seconds until the time is up."""
+        return self.deadline - time.monotonic()
+
+
+def directory_bytes(directory: Path) -> int:
+    """Return the bytes of all files under a directory, also while files come and go."""
+    total, folders = 0, [os.fspath(directory)]
+    while folders:
+        # what is gone by now counts nothing
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                found = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(found.st_mode):
+                    folders.append(entry.path)
+                else:
+                    total += found.st_size
+    return total

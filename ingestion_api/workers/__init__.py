@@ -1,1 +1,0 @@
-"""The workers and how long ago each was heard of."""

@@ -1,0 +1,209 @@
+"""Jobs that nobody works on any more are found: lost, forgotten, too old."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from ingestion_api.broker import Broker
+from ingestion_api.jobs.cancel import cancel_job
+from ingestion_api.jobs.lease import Progress, claim_job, release_job, renew_lease
+from ingestion_api.jobs.outbox import publish_due_jobs
+from ingestion_api.jobs.queries import age_seconds
+from ingestion_api.jobs.recovery import LeaseTracker, RecoveryLimits, recover_jobs
+from ingestion_api.jobs.states import Transition
+from ingestion_api.settings import Settings
+from ingestion_api.store import Store
+from ingestion_api.store.tables import IdempotencyKey
+from tests.ingestion_api.conftest import KEEPER, MORNING
+from tests.ingestion_api.jobs.requests import LEASE, row, running_job, state_of, waiting_job
+from tests.servers.redis_server import RedisServer
+
+PATIENCE = RecoveryLimits(ttl=timedelta(hours=24), grace=timedelta(seconds=10), max_losses=2)
+SECOND = timedelta(seconds=1)
+SOON = MORNING + timedelta(seconds=11)
+AFTER_LEASE = MORNING + LEASE + timedelta(seconds=1)
+NEXT_DAY = MORNING + timedelta(hours=24, seconds=1)
+
+
+class Outbox:
+    """Recovers again and again; `seconds` are its own, which no clock changes."""
+
+    def __init__(self, store: Store, broker: Broker, patience: RecoveryLimits = PATIENCE) -> None:
+        self.seconds = 0.0
+        self._store = store
+        self._broker = broker
+        self._patience = patience
+        self._leases = LeaseTracker(LEASE, lambda: self.seconds)
+
+    def round(self, now: datetime, after: timedelta = timedelta(0)) -> None:
+        """Recover once so much later, when the clock shows `now`."""
+        self.seconds += after.total_seconds()
+        recover_jobs(self._store, self._broker, self._patience, self._leases, now)
+
+
+def broker_at(redis_server: RedisServer) -> Broker:
+    """An empty broker."""
+    redis_server.flush()
+    return Broker.at(Settings(broker_url=redis_server.url))
+
+
+def test_a_committed_job_is_published_once(store: Store, redis_server: RedisServer) -> None:
+    """And not again while its message waits, however long that takes."""
+    broker = broker_at(redis_server)
+    job_id = waiting_job(store)
+    assert [publish_due_jobs(store, broker, MORNING), publish_due_jobs(store, broker, MORNING)] == [1, 0]
+    assert broker.waiting() == {job_id}
+    Outbox(store, broker).round(SOON)
+    assert publish_due_jobs(store, broker, SOON) == 0
+
+
+def test_a_broker_that_forgot_gets_the_message_again(store: Store, redis_server: RedisServer) -> None:
+    """As Redis does that keeps nothing on disk and is restarted."""
+    broker = broker_at(redis_server)
+    job_id = waiting_job(store)
+    publish_due_jobs(store, broker, MORNING)
+    redis_server.flush()
+    Outbox(store, broker).round(SOON)
+    assert publish_due_jobs(store, broker, SOON) == 1
+    assert broker.waiting() == {job_id}
+
+
+def test_a_broker_that_is_away_loses_nothing(store: Store, own_redis_server: RedisServer) -> None:
+    """The job waits in SQL until the broker is back."""
+    broker = broker_at(own_redis_server)
+    job_id = waiting_job(store)
+    own_redis_server.kill()
+    assert publish_due_jobs(store, broker, MORNING) == 0
+    own_redis_server.start()
+    assert publish_due_jobs(store, broker, MORNING) == 1
+    assert broker.waiting() == {job_id}
+
+
+def test_a_service_that_dies_before_it_has_sent_the_message_loses_nothing(
+    store: Store, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job is marked already; the broker knows nothing of it, so it is sent after all."""
+    broker = broker_at(redis_server)
+    job_id = waiting_job(store)
+
+    def die(*_arguments: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as dying:
+        dying.setattr(broker, "publish", die)
+        with pytest.raises(SystemExit):
+            publish_due_jobs(store, broker, MORNING)
+    assert publish_due_jobs(store, broker, MORNING) == 0
+    Outbox(store, broker).round(SOON)
+    assert publish_due_jobs(store, broker, SOON) == 1
+    assert broker.waiting() == {job_id}
+
+
+def test_a_job_whose_worker_fell_silent_waits_again(store: Store, redis_server: RedisServer) -> None:
+    """Not before its lease has ended."""
+    broker = broker_at(redis_server)
+    claim = running_job(store)
+    outbox = Outbox(store, broker)
+    outbox.round(MORNING)
+    outbox.round(MORNING + LEASE, after=LEASE)
+    assert state_of(store, claim.job.id) == "processing"
+    outbox.round(AFTER_LEASE, after=SECOND)
+    job = row(store, claim.job.id)
+    assert (job.state, job.losses, job.published_at) == ("pending", 1, None)
+
+
+def test_a_job_that_kills_its_workers_ends_as_failed(store: Store, redis_server: RedisServer) -> None:
+    """After as many losses as are allowed."""
+    broker = broker_at(redis_server)
+    job_id, now = waiting_job(store), MORNING
+    outbox = Outbox(store, broker)
+    for _ in range(3):
+        assert claim_job(store, job_id, "hands", now, LEASE) is not None
+        outbox.round(now)
+        now += LEASE + SECOND
+        outbox.round(now, after=LEASE + SECOND)
+    job = row(store, job_id)
+    assert (job.state, job.error) == ("failed", "its worker was lost 3 times")
+
+
+def test_a_job_killed_at_its_hard_limit_is_not_tried_again(store: Store, redis_server: RedisServer) -> None:
+    """It was heard of until then, so it would only take as long again."""
+    broker = broker_at(redis_server)
+    claim, limit = running_job(store), timedelta(seconds=60)
+    renew_lease(store, claim, Progress(), MORNING + limit, LEASE)
+    outbox = Outbox(store, broker, replace(PATIENCE, hard_limit=limit))
+    outbox.round(MORNING + limit)
+    outbox.round(MORNING + limit + LEASE + SECOND, after=LEASE + SECOND)
+    job = row(store, claim.job.id)
+    assert (job.state, job.error) == ("failed", "was killed at its hard time limit of 60 s")
+
+
+def test_a_lost_job_that_was_cancelled_ends_so(store: Store, redis_server: RedisServer) -> None:
+    """Nobody is left to hear of the cancellation."""
+    broker = broker_at(redis_server)
+    claim = running_job(store)
+    cancel_job(store, claim.job.id, KEEPER, MORNING)
+    outbox = Outbox(store, broker)
+    outbox.round(MORNING)
+    outbox.round(AFTER_LEASE, after=LEASE + SECOND)
+    assert state_of(store, claim.job.id) == "cancelled"
+
+
+def test_a_job_older_than_its_life_is_skipped(store: Store, redis_server: RedisServer) -> None:
+    """With the contract's reason and its age."""
+    broker = broker_at(redis_server)
+    job_id = waiting_job(store)
+    Outbox(store, broker).round(NEXT_DAY)
+    job = row(store, job_id)
+    assert (job.state, job.reason, age_seconds(job)) == ("skipped", "Task exceeded TTL", 86_401.0)
+
+
+def test_keys_are_forgotten_after_a_day(store: Store, redis_server: RedisServer) -> None:
+    """They only serve clients that repeat themselves soon."""
+    job_id = waiting_job(store)
+    with store.write() as session:
+        session.add(IdempotencyKey(key="k", request="r", job_id=job_id, created_at=MORNING))
+    Outbox(store, broker_at(redis_server)).round(NEXT_DAY)
+    with store.read() as session:
+        assert session.get(IdempotencyKey, "k") is None
+
+
+@pytest.mark.parametrize("off", [-48, -1, 1, 25], ids="{:+d} h".format)
+def test_a_worker_whose_clock_is_wrong_keeps_what_it_renews(
+    store: Store, redis_server: RedisServer, off: int
+) -> None:
+    """And loses it like any other once it is silent."""
+    outbox = Outbox(store, broker_at(redis_server))
+    theirs = MORNING + timedelta(hours=off)
+    claim = claim_job(store, waiting_job(store), "hands", theirs, LEASE)
+    assert claim is not None
+    for passed in range(10):
+        renew_lease(store, claim, Progress(), theirs + passed * LEASE / 2, LEASE)
+        outbox.round(MORNING + passed * LEASE / 2, after=LEASE / 2)
+    assert state_of(store, claim.job.id) == "processing"
+    outbox.round(MORNING, after=LEASE + SECOND)
+    assert state_of(store, claim.job.id) == "pending"
+
+
+def test_a_message_that_was_sent_in_the_future_is_missed_as_well(
+    store: Store, redis_server: RedisServer
+) -> None:
+    """As the clock showed it before it was set back, when the service was started anew."""
+    broker = broker_at(redis_server)
+    job_id = waiting_job(store)
+    publish_due_jobs(store, broker, NEXT_DAY)
+    redis_server.flush()
+    Outbox(store, broker).round(MORNING)
+    assert publish_due_jobs(store, broker, MORNING) == 1
+    assert broker.waiting() == {job_id}
+
+
+def test_no_attempt_waits_longer_than_any_may(store: Store, redis_server: RedisServer) -> None:
+    """A moment that is further away was written by a clock that was ahead."""
+    claim = running_job(store)
+    with store.write() as session:
+        release_job(session, claim, Transition(claim.job.id, "pending", MORNING), NEXT_DAY)
+    broker = broker_at(redis_server)
+    assert publish_due_jobs(store, broker, MORNING, timedelta(days=2)) == 0
+    assert publish_due_jobs(store, broker, MORNING, timedelta(minutes=5)) == 1
