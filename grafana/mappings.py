@@ -27,12 +27,12 @@ SEVERITY_NUMBERS = {"info": 1, "warning": 2, "critical": 3}
 TOO_FEW = -1
 # marks of anomalies that tell of trouble have the colour of what is unusual, the others are calm
 ANOMALIES = {
-    "6": ("≋ errors up", PURPLE),
+    "6": ("≋ errors ↑", PURPLE),
     "5": ("≋ slower", PURPLE),
-    "4": ("≋ traffic down", SKY),
-    "3": ("≋ traffic up", PURPLE),
+    "4": ("≋ traffic ↓", SKY),
+    "3": ("≋ traffic ↑", PURPLE),
     "2": ("≋ faster", SKY),
-    "1": ("≋ errors down", SKY),
+    "1": ("≋ errors ↓", SKY),
     "0": ("as usual", GREY),
     "-1": ("… learning", GREY),
 }

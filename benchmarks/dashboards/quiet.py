@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+BAND = "alerts / Signal and usual band: $signal $part"
 HOUR = "an hour of history"
 WEEK = "a week of history"
 ERRORS = "errors-in-module"
@@ -23,14 +24,11 @@ QUIET: dict[str, Quiet] = {
     "overview / Wrong self-reports / A": Quiet("every report agrees with what is observed", ERRORS),
     **{f"overview / Firing alerts / {letter}": Quiet("no alert fires", ERRORS) for letter in "AC"},
     "overview / Firing alerts / B": Quiet("no alert that fires hides another", needs="a cause"),
-    "module / In progress / A": Quiet(
+    "module / Evidence / D": Quiet(
         "the demo counts requests in progress without telling modules apart", needs="a backend that does"
     ),
-    **{
-        f"module / Unusual / {letter}": Quiet("nothing is judged while too little is known", needs=HOUR)
-        for letter in "ABC"
-    },
-    "module / Alerts on this module / A": Quiet("no alert names the module", ERRORS),
+    "module / $module / D": Quiet("nothing is judged while too little is known", needs=HOUR),
+    **{f"module / Firing alerts / {letter}": Quiet("no alert names the module", ERRORS) for letter in "AB"},
     "cache / Memory of its limit / A": Quiet("Redis has no limit of memory", needs="maxmemory"),
     "ingestion / Failed / A": Quiet("no job has ended in half an hour", needs="a job"),
     "ingestion / Time of a job of the service, P95 / A": Quiet("no job has ended", needs="a job"),
@@ -45,20 +43,23 @@ QUIET: dict[str, Quiet] = {
     "ingestion / Oldest job / A": Quiet("nothing waits in a queue", needs="a job that waits"),
     "ingestion / Job history / B": Quiet("no job has ended yet", needs="a job"),
     "workers / Failures by exception / A": Quiet("no task fails", TASKS),
-    "alerts / Alerts / A": Quiet("no alert fires", ERRORS),
-    "alerts / Alerts / B": Quiet("no alert fires", ERRORS),
-    "alerts / Alerts over time / A": Quiet("no alert has fired", ERRORS),
-    "alerts / Noise / A": Quiet("no alert has fired", ERRORS),
-    "alerts / Noise / B": Quiet("no alert has fired", ERRORS),
+    **{
+        f"alerts / Firing and pending alerts / {letter}": Quiet("no alert fires", ERRORS) for letter in "AB"
+    },
+    "alerts / Firing and pending alerts / C": Quiet("no alert that fires hides another", needs="a cause"),
+    "alerts / Alert history / A": Quiet("no alert has fired", ERRORS),
+    **{f"alerts / Alert noise / {letter}": Quiet("no alert has fired", ERRORS) for letter in "AB"},
     "alerts / Alerts by severity / A": Quiet("no alert has fired", ERRORS),
-    "alerts / Wrong reports over time / A": Quiet("every report agreed with what was observed", ERRORS),
-    "alerts / $signal / B": Quiet("there is no band while too little is known", needs=HOUR),
-    "alerts / $signal / C": Quiet("there is no band while too little is known", needs=HOUR),
-    "alerts / $signal / D": Quiet("the signal that is shown first has no level of this severity"),
-    "alerts / Score / A": Quiet("nothing is judged while too little is known", needs=HOUR),
-    "alerts / Unusual over time / A": Quiet("nothing was unusual", needs="something unusual"),
-    "alerts / Levels in force / E": Quiet("a trend compares with an hour ago", needs=HOUR),
-    "alerts / Levels in force / F": Quiet("a trend compares with a day ago", needs=WEEK),
+    "alerts / Wrong self-reports over time / A": Quiet(
+        "every report agreed with what was observed", ERRORS
+    ),
+    **{
+        f"{BAND} / {letter}": Quiet("there is no band while too little is known", needs=HOUR)
+        for letter in "BC"
+    },
+    **{f"{BAND} / {letter}": Quiet("the signal is as usual", needs="something unusual") for letter in "DE"},
+    f"{BAND} / F": Quiet("the signal that is shown first has no level of this severity"),
+    "alerts / Anomalies over time / A": Quiet("nothing was unusual", needs="something unusual"),
     "cache / Errors sent / A": Quiet("the server has sent no error", needs="a wrong command"),
     "database / Since the last autovacuum / A": Quiet("no table was cleaned yet", needs="some minutes"),
 }  # fmt: skip

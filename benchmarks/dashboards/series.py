@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import yaml
@@ -26,6 +27,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "queue": ("queue",),
     "task": ("name",),
     "users_le": ("le",),
+    "module_le": ("module", "le"),
 }
 # recorded states: how grave a signal is, and how a module
 STATES_OF = ("ops:signal:severity", "ops:module:status")
@@ -194,7 +196,10 @@ def alerts() -> Iterator[Series]:
             yield Series("ALERTS", {**own, **firing}, "constant", 1)
             yield Series("ALERTS_FOR_STATE", own, "moment", 10)
     search = {"alertname": "ModuleDegraded", "signal": "module_degraded", "module": "search"}
-    yield Series("ALERTS", {**search, **firing, "severity": "warning"}, "constant", 1)
+    burns = {"alertname": "ApiAvailabilityBudgetBurns", "slo": "api_availability", "window": "1h"}
+    for own, severity in product((search, burns), ("warning", "critical")):
+        yield Series("ALERTS", {**own, **firing, "severity": severity}, "constant", 1)
+        yield Series("ALERTS_FOR_STATE", {**own, "severity": severity}, "moment", 10)
     yield Series("ALERTS", {"alertname": "Watchdog", "severity": "info", **firing}, "constant", 1)
 
 

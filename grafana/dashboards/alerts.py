@@ -1,45 +1,66 @@
-"""Alerts and anomalies: what fires, what fired, which levels are in force, what is unusual."""
+"""Alerts: what fires, what fired, how noisy it was, what is unusual, which levels are in force."""
 
-from grafana import links, variables
+from collections.abc import Sequence
+
+from grafana import levels, links, mappings, variables
 from grafana.dashboard import Dashboard
-from grafana.dashboards import old_freshness as freshness
-from grafana.dashboards import unusual
+from grafana.dashboards import anomalies
+from grafana.dashboards.freshness import data_and_alerts
 from grafana.grafana_json import Panel, Variable
-from grafana.old_grid import Band, row, wide
-from grafana.old_panels import Says, alert_list, history, stacked, timeseries, words
-from grafana.old_tables import Column, table
-from grafana.palette import (
-    BLUE,
-    GREY,
-    ORANGE,
-    RED,
-    SEVERITIES,
-    any_is_bad,
-    count_overrides,
-    override,
-    severity_mappings,
-    trend,
-)
-from grafana.palette import words as words_of
+from grafana.graphs import fixed, graph, stacked, timeline
+from grafana.grid import Section, closed, section, top
+from grafana.palette import ORANGE, PURPLE, RED, SEVERITIES, override
+from grafana.panels import PanelOptions
 from grafana.queries import alerts
+from grafana.sizes import Size
+from grafana.steps import shown_from_one
+from grafana.strips import count, states
+from grafana.tables import AGE, Column, table
+from grafana.texts import alert_list
 
-SILENT = "Prometheus does not answer"
-EVERY = '{alertname!="Watchdog"}'
 CALM = "✔ nothing fired in this time"
-SHADES = {"mappings": words_of({"1": ("i info", BLUE), "2": ("▲ warning", ORANGE), "3": ("✖ critical", RED)})}
-STATES = {"mappings": words_of({"firing": ("✖ fires", RED), "pending": ("… about to", ORANGE)})}
-OVERRIDDEN = {"mappings": words_of({"1": ("overridden", BLUE), "0": ("as in the file", GREY)})}
+SILENT = "no Alertmanager is scraped"
+EVERY = ("info", "warning", "critical")
+STATES = {"firing": ("✖ firing", RED), "pending": ("… pending", mappings.TEXT)}
+# levels of different units need tables of their own, since a column has one unit
+UNITS = {
+    "Levels: ratios": ("ratio",),
+    "Levels: durations": ("seconds",),
+    "Levels: counts": ("count",),
+    "Levels: rates and states": ("state", "per_second", "bytes"),
+}
+WAS = {
+    "Now": "Firing",
+    "Data and alerts": "Exporter",
+    "Firing and pending alerts": "Alerts",
+    "Summaries": "In words",
+    "Alert history": "Alerts over time",
+    "Alert noise": "Noise",
+    "Signal and usual band: $signal $part": "$signal",
+    "Anomalies over time": "Unusual over time",
+    "Wrong self-reports over time": "Wrong reports over time",
+    "Levels: ratios": "Levels in force",
+    "Notifications per minute": "Notices a minute",
+}
 
 
 def board() -> Dashboard:
-    """From what fires to what is unusual."""
+    """From what fires now to the levels in force."""
     return Dashboard(
         "alerts",
-        "Alerts and anomalies",
-        "What fires, what fired and how often, which levels are in force, and what is unusual?",
-        (now(), firing(), past(), reports(), unusual.bands(), in_force()),
+        "Alerts",
+        "What fires and what fired, how noisy was it, and which levels are in force?",
+        (
+            top(now(), data_and_alerts("alerts", "anomalies", "self_reports"), firing(), summaries()),
+            section("Alert history", history(), noise()),
+            anomalies.section_of_anomalies(),
+            section("Self-reports", wrong_reports()),
+            section("Levels in force", *(levels_of(title, units) for title, units in UNITS.items())),
+            delivery(),
+        ),
         (signal(), part()),
-        since="now-6h",
+        "now-6h",
+        was=WAS,
     )
 
 
@@ -54,139 +75,115 @@ def part() -> Variable:
     return variables.one_of_label("part", watched, "part", "Part of it", "")
 
 
-def now() -> Band:
-    """How many fire, and whether that can be trusted."""
-    about = "Alerts that fire, by severity. Critical ones have paged someone."
-    coloured = {"thresholds": any_is_bad(), "color": {"mode": "thresholds"}}
-    says = Says(about, SILENT, "none", more=coloured)
-    wait = Says("Alerts whose condition holds, but not yet for long enough.", SILENT, "none")
-    wrong = Says(
-        "Reports of the backend that do not agree with what is observed.",
-        "nothing to compare",
-        "none",
-        more=coloured,
-    )
-    counted = words("Firing", alerts.firing("critical"), alerts.firing("warning"), says=says)
-    counted.overrides = count_overrides({"critical": RED, "warning": ORANGE})
-    sent = "Notices a minute by how they were sent; failed ones need a look at the receiver."
-    return row(
-        "Is this fresh, and what fires?",
-        freshness.scraped(),
-        counted,
-        words("About to fire", alerts.pending(), says=wait),
-        words("Wrong reports", alerts.wrong_reports(), says=wrong),
-        unusual.number(),
-        timeseries("Notices a minute", alerts.notifications(), alerts.undelivered(), says=Says(sent, SILENT)),
-        height=4,
+def now() -> Panel:
+    """How many fire, are about to, and are wrong, unusual or overridden."""
+    wrong = "Reports of the backend that do not agree with what is observed."
+    pending = "Alerts whose condition holds, but not yet for long enough."
+    changed = "Signals with a level in force that is not the file's."
+    return states(
+        "Now",
+        Size(18, 4),
+        count("Critical", alerts.firing("critical"), "Critical alerts that fire.", shown_from_one(RED)),
+        count("Warning", alerts.firing("warning"), "Warnings that fire.", shown_from_one(ORANGE)),
+        count("Pending", alerts.pending(), pending),
+        count("Wrong reports", alerts.wrong(), wrong, shown_from_one(PURPLE)),
+        *anomalies.cells(),
+        count(
+            "Levels set", alerts.count_of_overridden(), changed, link=links.page("/preferences", "Levels …")
+        ),
     )
 
 
-def firing() -> Band:
-    """Each alert that fires."""
-    words_ = "The same as rules tell it, with summaries and links to runbook, dashboard and action."
-    return row("What fires?", wide(listed(), 16), alert_list("In words", words_, EVERY), height=10)
-
-
-def listed() -> Panel:
-    """Alerts with what they are about and since when."""
+def firing() -> Panel:
+    """Each alert that fires or is about to."""
     about = "Alerts that fire or are about to, and what they are about. Click a name to acknowledge it."
     acknowledge = links.page("/alerts", "Acknowledge …", {"alertname": links.cell("alertname")})
-    module = links.board("module", "Open this module", {"module": links.cell("module")})
     columns = [
-        Column("alertname", "Alert", links=(acknowledge,)),
-        Column("A", "Severity", more=SHADES, width=110),
-        Column("alertstate", "State", more=STATES, width=110),
-        Column("B", "Since", "dateTimeFromNow", "", width=130),
-        Column("module", "Module", empty="", links=(module,)),
-        Column("queue_name", "Queue", empty=""),
-        Column("name", "Task", empty=""),
-        Column("worker", "Worker", empty=""),
-        Column("model", "Model", empty=""),
-        Column("subject", "Report on", empty=""),
+        Column("A", "Severity", 115, words=mappings.severity(), sort="greatest first"),
+        Column("alertname", "Alert", 200, links=(acknowledge,)),
+        Column("about", "About", empty=""),
+        Column("alertstate", "State", 95, words=mappings.words(STATES)),
+        Column("C", "Hides", 65, empty=""),
+        Column("B", "Since", 140, AGE, ""),
     ]
-    says = Says(about, "✔ nothing fires", "none")
-    return table("Alerts", alerts.listed(), alerts.since(), says=says, columns=columns, sort="Severity")
+    asked = (alerts.firing_and_pending(), alerts.true_since(), alerts.hides())
+    options = PanelOptions(about, "✔ nothing fires")
+    return table("Firing and pending alerts", Size(16, 9), options, asked, columns)
 
 
-def past() -> Band:
-    """What fired, and how noisily."""
-    course = "When each alert fired, and how severe it was."
-    lanes = history("Alerts over time", alerts.history(), says=Says(course, CALM, "none", more=SHADES))
-    return row("What fired?", wide(lanes, 14), noise(), height=9)
+def summaries() -> Panel:
+    """The same in the words of the rules."""
+    about = "The same as the rules describe it, with links to runbook, dashboard and action."
+    return alert_list("Summaries", Size(8, 9), about, EVERY)
+
+
+def history() -> Panel:
+    """What fired, when."""
+    about = "When each alert fired, and how grave it was; the fourteen that fired longest."
+    options = PanelOptions(about, CALM)
+    return timeline("Alert history", Size(14, 9), options, alerts.lanes(), words=mappings.severity())
 
 
 def noise() -> Panel:
     """How often each alert fired, and for how long."""
     about = (
-        "Alerts over the chosen range: how often each became true, and for how long. "
+        "Alerts over the chosen range: how often each became true, and for how long it fired. "
         "Often and briefly: raise its hold."
     )
     columns = [
         Column("alertname", "Alert"),
-        Column("severity", "Severity", more={"mappings": severity_mappings()}, width=110),
-        Column("A", "Became true", "short", width=120),
-        Column("B", "Fired for", "s", width=110),
+        Column("severity", "Severity", 110, words=mappings.severity()),
+        Column("A", "Times", 80, "short", decimals=0, sort="greatest first"),
+        Column("B", "Fired for", 95, "s", "0 s", 0),
     ]
-    return table(
-        "Noise",
-        alerts.noise(),
-        alerts.time_firing(),
-        says=Says(about, CALM, "none"),
-        columns=columns,
-        sort="Became true",
-    )
+    asked = (alerts.became_true(), alerts.fired_for())
+    return table("Alert noise", Size(10, 9), PanelOptions(about, CALM), asked, columns)
 
 
-def reports() -> Band:
-    """Reports of the backend that were wrong."""
+def wrong_reports() -> Panel:
+    """Which reports of the backend were wrong, and when."""
     about = "Which reports of the backend were wrong, and when."
-    wrong = {"mappings": words_of({"1": ("✖ wrong", RED)})}
-    good = "✔ every report agreed with what was observed"
-    number = "Alerts that fired, by severity."
-    by_severity = stacked("Alerts by severity", alerts.noisiest(), says=Says(number, CALM))
-    by_severity.overrides = [
-        override("byName", name, {"color": {"mode": "fixed", "fixedColor": colour}})
-        for name, colour in SEVERITIES.items()
-    ]
-    return row(
-        "Which reports were wrong?",
-        wide(
-            history(
-                "Wrong reports over time", alerts.wrong_course(), says=Says(about, good, "none", more=wrong)
-            ),
-            14,
-        ),
-        by_severity,
-        height=7,
-    )
+    options = PanelOptions(about, "✔ every report agreed with what was observed")
+    words = mappings.words({"1": ("✖ wrong", PURPLE)})
+    return timeline("Wrong self-reports over time", Size(24, 8), options, alerts.wrong_course(), words=words)
 
 
-def in_force() -> Band:
-    """Every signal with its levels in force."""
-    about = "Every signal beside its levels in force. Overridden: set on the service's page of preferences."
+def levels_of(title: str, units: Sequence[str]) -> Panel:
+    """The signals of these units with their levels in force."""
+    unit = levels.UNITS[units[0]] if len(units) == 1 else "short"
+    signals = [name for name, it in levels.thresholds().signals.items() if it.unit in units]
     change = links.page("/preferences", "Change its levels …", {"signal": links.cell("signal")})
     columns = [
-        Column("signal", "Signal", links=(change,)),
-        Column("A", "Now", "short", "says nothing"),
-        Column("E", "In 1 h", empty="not known yet", more={"mappings": trend()}, width=120),
-        Column("F", "In 1 day", empty="not known yet", more={"mappings": trend()}, width=120),
-        Column("B", "Info", "short"),
-        Column("C", "Warning", "short"),
-        Column("D", "Critical", "short"),
-        Column("G", "Level", more=OVERRIDDEN),
+        Column("signal", "Signal", links=(change,), sort="least first"),
+        Column("A", "Now", 75, unit),
+        Column("B", "Info", 60, unit),
+        Column("C", "Warning", 70, unit),
+        Column("D", "Critical", 75, unit),
+        Column("E", "Level", 90, words=mappings.levels("few", mappings.TEXT)),
+        Column("F", "From", 65, words=mappings.words({"0": ("file", mappings.TEXT), "1": ("✎ set", PURPLE)})),
     ]
-    asked = (
-        alerts.value(),
-        *map(alerts.level, ("info", "warning", "critical")),
-        *map(alerts.trend, ("1h", "1d")),
-        alerts.overridden(),
+    about = (
+        "Signals beside their levels in force; a blank value: nothing is measured. Click one to change it."
     )
-    panel = table(
-        "Levels in force",
-        *asked,
-        says=Says(about, SILENT, "none"),
-        columns=columns,
-        sort="Signal",
-        rising=True,
+    options = PanelOptions(about, "no rules are loaded")
+    return table(title, Size(12, 9), options, alerts.in_force(signals), columns)
+
+
+def delivery() -> Section:
+    """How many alerts there were, and whether they were sent."""
+    number = PanelOptions("Alerts that fire, by severity.", CALM)
+    sent = "Notifications a minute by how they were sent; failed ones need a look at the receiver."
+    severity = stacked(
+        "Alerts by severity", Size(12, 8), number, alerts.noisiest(), names=("warning", "critical")
     )
-    return row("Which levels are in force?", panel, height=12)
+    severity.overrides += [
+        override("byName", name, {"color": fixed(SEVERITIES[name])}) for name in ("warning", "critical")
+    ]
+    return closed(
+        "Volume and delivery",
+        severity,
+        graph(
+            "Notifications per minute", Size(12, 8), PanelOptions(sent, SILENT), alerts.notifications(),
+            alerts.undelivered(),
+        ),
+    )  # fmt: skip

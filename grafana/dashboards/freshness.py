@@ -20,9 +20,15 @@ STALE = "✖ stale"
 
 def data_and_alerts(board: str, *collectors: str) -> Panel:
     """Freshness and alerts of a dashboard whose numbers come from these collectors."""
+    signals = freshness.among("signal", levels.signals_of(board))
+    return data_and_alerts_of(signals, collectors)
+
+
+def data_and_alerts_of(matcher: str, collectors: Sequence[str]) -> Panel:
+    """The same of the alerts that match."""
     firing = Cell(
         "Alerts firing",
-        freshness.alerts(levels.signals_of(board)),
+        freshness.alerts(matcher),
         ALERTS,
         words=mappings.alerts(freshness.MOST),
         link=links.board("alerts", "All alerts"),

@@ -1,19 +1,31 @@
 """One module: how it is, who says so, how its requests fare."""
 
-from grafana import links, variables
+from grafana import annotations, links, mappings, variables
 from grafana.dashboard import Dashboard
-from grafana.dashboards import old_freshness as freshness
-from grafana.dashboards import unusual
+from grafana.dashboards.freshness import data_and_alerts_of
 from grafana.grafana_json import Panel
-from grafana.old_grid import row, wide
-from grafana.old_panels import Says, heat, history, stacked, stat, status_says, timeseries, words
-from grafana.old_tables import Column, table
-from grafana.palette import severity_mappings
+from grafana.graphs import graph, heat_map, stacked, timeline
+from grafana.grid import Section, closed, section, top
+from grafana.panels import PanelOptions
 from grafana.queries import modules
-from grafana.queries.series import levels_of
+from grafana.sizes import Size
+from grafana.strips import Cell, count, duration, level, numbers, signal, states, word
+from grafana.tables import Column, table
 
 QUIET = "no requests to this module in this time"
 CODES = ("2xx", "3xx", "4xx", "5xx", "other")
+THIRD = Size(8, 8)
+KINDS = ("status", "reported", "observed")
+WAS = {
+    "$module": "Status",
+    "Last hour": "In progress",
+    "Data and alerts": "Alerts on this",
+    "Self-report": "Is its report right?",
+    "Error ratio": "Errors",
+    "Response time distribution": "Spread of response times",
+    "Firing alerts": "Alerts on this module",
+    "Evidence": "Last known",
+}
 
 
 def board() -> Dashboard:
@@ -23,102 +35,132 @@ def board() -> Dashboard:
         "Module",
         "How is this module, who says so, and how do its requests fare?",
         (
-            freshness.fresh("module", "modules", "api"),
-            row(
-                "How is it?", states(), wide(unusual.of_module(), 6), ages(), probe(), in_progress(), height=4
+            top(
+                status(), last_hour(), data_and_alerts_of('module="$module"', ("modules", "api")),
+                course(), report(), requests(), errors(), durations(),
             ),
-            row("Since when?", course(), height=6),
-            row("How do its requests fare?", rate(), errors(), durations()),
-            row("Details", spread(), wide(alerts(), 8), wide(reports(), 6)),
+            details(),
+            evidence(),
         ),
         (variables.module(),),
+        marks=annotations.of_module(),
+        was=WAS,
+    )  # fmt: skip
+
+
+def status() -> Panel:
+    """As it is, as reported, as observed."""
+    worst = (
+        "The worst of what is observed and of the module's own signals; a report of health alone is unknown."
+    )
+    unusual = "Which number of the module is far outside of its usual band. Unusual is not yet trouble."
+    return states(
+        "$module",
+        Size(9, 4),
+        word("Status", modules.one("status"), worst, mappings.status()),
+        word("Reported", modules.one("reported"), "The backend's own word.", mappings.status()),
+        word("Observed", modules.one("observed"), "What is seen of it.", mappings.status()),
+        word("Anomaly", modules.most_unusual(), unusual, mappings.anomalies()),
     )
 
 
-def states() -> Panel:
-    """As it is, as reported, as observed."""
-    about = "Status: as observed, else as reported when that is trouble, else unknown."
-    kinds = ("status", "reported", "observed")
-    return wide(words("Status", *map(modules.course, kinds), says=status_says(about, freshness.NO_SCRAPE)), 8)
-
-
-def ages() -> Panel:
-    """How long ago anything was known."""
-    about = "How long ago the module was last reported, and last observed. Old: nothing has asked it lately."
-    queries = map(modules.known, ("reported", "observed"))
-    return wide(stat("Last known", *queries, says=Says(about, "never", "s"), graph=False), 4)
-
-
-def probe() -> Panel:
-    """The time of its health route."""
-    about = "Time that the module's own truthful health route took. Most modules have none."
-    return stat("Health route", modules.probe(), says=Says(about, "this module has none", "s"))
-
-
-def in_progress() -> Panel:
-    """Requests that are being answered."""
-    about = "Requests that are being answered now. A number that only rises: they hang."
-    return stat("In progress", modules.in_progress(), says=Says(about, "the backend does not count them"))
+def last_hour() -> Panel:
+    """How its requests fare."""
+    judged = "How grave errors and response time are by the levels in force; few: too few requests to judge."
+    return numbers(
+        "Last hour",
+        Size(9, 4),
+        Cell("Requests", modules.rate_of_one(), "Requests a second.", "reqps", 1),
+        signal("Error ratio", "api_error_ratio", modules.error_ratio()),
+        signal("Response p95", "api_response_time", modules.duration("p95")),
+        level(modules.level(), judged),
+    )
 
 
 def course() -> Panel:
     """States over time."""
-    about = "Who said what, when. Report and observation apart for long: trust the observation."
-    kinds = ("status", "reported", "observed")
-    return history(
-        "Status over time", *map(modules.course, kinds), says=status_says(about, freshness.NO_SCRAPE)
+    about = "Status, report and observation over time. Report and observation apart: trust the observation."
+    options = PanelOptions(about, "the exporter knows no such module")
+    return timeline(
+        "Status over time", Size(16, 6), options, *map(modules.one, KINDS), words=mappings.status()
     )
 
 
-def rate() -> Panel:
+def report() -> Panel:
+    """Whether its report is right."""
+    about = "What the backend reports of this module, beside what is observed."
+    columns = [
+        Column("reported", "Reported"),
+        Column("observed", "Observed", 120),
+        Column("Value", "Verdict", 110, words=mappings.unless_bad("wrong", "right")),
+    ]
+    empty = "nothing to compare: reported or observed is unknown"
+    return table("Self-report", Size(8, 6), PanelOptions(about, empty), [modules.disagreements()], columns)
+
+
+def requests() -> Panel:
     """Requests by class of status."""
     about = "Requests a second by class of HTTP status. 5xx are failures of the module itself."
-    return stacked("Requests", modules.by_code(), says=Says(about, QUIET, "reqps"), names=CODES)
+    options = PanelOptions(about, QUIET, "reqps")
+    return stacked("Requests", THIRD, options, modules.by_code(), names=CODES, failures=("5xx",))
 
 
 def errors() -> Panel:
     """The error ratio against its levels."""
-    about = (
-        "Share of the requests that end in a server error, over five minutes, against the levels in force."
+    about = "Share of the requests that end in a server error, over five minutes, with the levels in force."
+    return graph(
+        "Error ratio", THIRD, PanelOptions(about, QUIET, signal="api_error_ratio"), modules.error_ratio()
     )
-    lines = levels_of("api_error_ratio", ("warning", "critical"))
-    return timeseries("Errors", modules.error_ratio(), *lines, says=Says(about, QUIET, "percentunit"))
 
 
 def durations() -> Panel:
     """Quantiles of the response time against their levels."""
-    about = "Half, 95 % and 99 % of the requests are answered within this time; levels are those of P95."
-    queries = map(modules.duration, ("p50", "p95", "p99"))
-    lines = levels_of("api_response_time", ("warning", "critical"))
-    return timeseries("Response time", *queries, *lines, says=Says(about, QUIET, "s"))
+    about = "Half, 95 % and 99 % of the requests are answered within this time; levels are those of p95."
+    options = PanelOptions(about, QUIET, signal="api_response_time")
+    return graph("Response time", THIRD, options, *map(modules.duration, ("p50", "p95", "p99")))
 
 
-def spread() -> Panel:
-    """Response times as a picture."""
+def details() -> Section:
+    """How response times spread, and what fires."""
     about = "How response times spread. Two bands: two kinds of requests, or a cache that hits and misses."
-    return heat("Spread of response times", modules.spread(), says=Says(about, QUIET, "s"))
+    spread = PanelOptions(about, QUIET, "s")
+    return section(
+        "Details",
+        heat_map("Response time distribution", Size(14, 8), spread, modules.buckets()),
+        alerts(),
+    )
 
 
 def alerts() -> Panel:
     """Alerts on this module."""
-    about = "Alerts that name this module. Acknowledge on the service's page."
-    acknowledge = links.page("/alerts", "Acknowledge", {"alertname": links.cell("alertname")})
+    about = "Alerts that name this module, the gravest first. Click a name to acknowledge it."
+    acknowledge = links.page("/alerts", "Acknowledge …", {"alertname": links.cell("alertname")})
     columns = [
-        Column("alertname", "Alert", links=(acknowledge,)),
-        Column("severity", "Severity", more={"mappings": severity_mappings()}),
-        Column("alertstate", "State"),
+        Column("alertname", "Alert", links=(acknowledge, links.board("alerts", "All alerts"))),
+        Column("A", "Severity", 110, words=mappings.severity(), sort="greatest first"),
+        Column("alertstate", "State", 90),
+        Column("B", "For", 80, "s", "", 0),
     ]
-    says = Says(about, "✔ no alert names this module", "none")
-    return table("Alerts on this module", modules.firing(), says=says, columns=columns)
+    options = PanelOptions(about, "✔ no alert names this module")
+    asked = (modules.firing_alerts(), modules.firing_for())
+    return table("Firing alerts", Size(10, 8), options, asked, columns)
 
 
-def reports() -> Panel:
-    """Whether its report is right."""
-    about = "What the backend says of this module, beside what is observed."
-    columns = [
-        Column("reported", "Backend says"),
-        Column("observed", "It is"),
-        Column("A", "Report", more=freshness.trouble("wrong", "right")),
-    ]
-    says = Says(about, "nothing to compare: reported or observed is unknown", "none")
-    return table("Is its report right?", modules.disagreements(), says=says, columns=columns)
+def evidence() -> Section:
+    """When it was last known, and what its own health route says."""
+    reported, observed = (
+        f"How long ago the module was last {it}. Old: nothing has requested it." for it in KINDS[1:]
+    )
+    probe = "Time that the module's own truthful health route took. Most modules have none."
+    going = "Requests in progress. A number that only rises: they hang."
+    return closed(
+        "Evidence",
+        states(
+            "Evidence",
+            Size(24, 4),
+            duration("Last reported", modules.known("reported"), reported),
+            duration("Last observed", modules.known("observed"), observed),
+            Cell("Health route", modules.probe(), probe, "s"),
+            count("In progress", modules.in_progress(), going),
+        ),
+    )

@@ -3,7 +3,7 @@
 from grafana import links, mappings
 from grafana.grafana_json import Panel
 from grafana.panels import PanelOptions
-from grafana.queries import anomalies, modules
+from grafana.queries import modules
 from grafana.sizes import Size
 from grafana.steps import marked_from_one
 from grafana.tables import AGE, Column, table
@@ -28,7 +28,7 @@ def modules_table(size: Size) -> Panel:
         modules.requests(),
         modules.levels(),
         modules.alerts(),
-        anomalies.of_modules(),
+        modules.unusual(),
     )
     return table("All modules", size, PanelOptions(ABOUT, EMPTY), queries, columns())
 

@@ -1,18 +1,31 @@
-"""Service level objectives: what is promised, is it kept, how fast is the budget spent."""
+"""Service level objectives: what is left of each error budget, and how fast it is spent."""
 
-from grafana import links
+from grafana import annotations, levels, links, mappings
 from grafana.dashboard import Dashboard
-from grafana.dashboards import old_freshness as freshness
+from grafana.dashboards.freshness import data
 from grafana.grafana_json import Panel
-from grafana.old_grid import Band, row, wide
-from grafana.old_panels import Says, bars, timeseries, words
-from grafana.old_tables import Column, table
-from grafana.palette import any_is_bad, levels_left
+from grafana.graphs import graph, near_one
+from grafana.grid import Section, section, top
+from grafana.panels import PanelOptions
 from grafana.queries import slo
+from grafana.queries.freshness import MOST
+from grafana.sizes import Size
+from grafana.steps import budget_left
+from grafana.strips import Cell, states, word
+from grafana.tables import Column, table
 
 QUIET = "nothing happened that could be good or bad"
 YOUNG = "no history yet: the first ratio comes after a few minutes"
-SPENT = {"thresholds": levels_left(), "color": {"mode": "thresholds"}}
+THIRD, HALF = Size(8, 8), Size(12, 8)
+WAS = {
+    "Error budget left, 30 days": "Error budget left",
+    "Freshness": "Exporter",
+    "Fast burn rate (1 h, 5 m)": "Fast burn",
+    "Slow burn rate (6 h, 1 d)": "Slow burn",
+    "Error budget over time": "Budget over time",
+    "Good and all events": "Events",
+    "SLI, 30 days": "Kept over thirty days",
+}
 
 
 def board() -> Dashboard:
@@ -20,86 +33,95 @@ def board() -> Dashboard:
     return Dashboard(
         "slo",
         "SLOs and error budgets",
-        "What is promised, is it kept, and how fast is the error budget spent?",
-        (now(), budgets(), burning(), events()),
+        "Is each objective met, and how fast is its error budget spent?",
+        (top(left(), firing(), freshness(), objectives()), burn_rates(), events()),
         since="now-24h",
+        marks=annotations.of_budgets(),
+        was=WAS,
     )
 
 
-def now() -> Band:
+def names() -> list[str]:
+    """The objectives of the file."""
+    return list(levels.thresholds().slos)
+
+
+def left() -> Panel:
     """What is left of each budget."""
-    left = "Share of each budget of thirty days that is left. Below 0: the promise is broken."
-    coloured = {"thresholds": any_is_bad(), "color": {"mode": "thresholds"}}
-    fires = Says(
-        "Alerts on budgets that burn too fast.", "Prometheus does not answer", "none", TO_ALERTS, coloured
-    )
-    return row(
-        "Is this fresh, and what is left?",
-        wide(freshness.scraped(), 4),
-        wide(words("Budget alerts", slo.alerts(), says=fires), 4),
-        bars(
-            "Error budget left",
-            slo.left(),
-            says=Says(left, YOUNG, "percentunit", more={**SPENT, "min": 0, "max": 1}),
-        ),
-        height=4,
+    about = "Share of the budget of thirty days that is left. Below 0 the objective is missed."
+    cells = (Cell(it, slo.left_of(it), about, "percentunit", 1, steps=budget_left()) for it in names())
+    return states("Error budget left, 30 days", Size(14, 4), *cells)
+
+
+def firing() -> Panel:
+    """Alerts on budgets."""
+    about = "Alerts on error budgets that burn too fast, in the colour of the gravest."
+    more = links.board("alerts", "All alerts")
+    return states(
+        "Budget alerts",
+        Size(5, 4),
+        word("Firing", slo.alerts_that_fire(), about, mappings.alerts(MOST), more),
     )
 
 
-TO_ALERTS = (links.board("alerts", "All alerts"),)
+def freshness() -> Panel:
+    """Whether events still arrive."""
+    return states("Freshness", Size(5, 4), *data(("api",)))
 
 
-def budgets() -> Band:
-    """Each objective with what was kept of it."""
-    return row("Is it kept?", listed(), height=6)
-
-
-def listed() -> Panel:
-    """Objectives in rows."""
-    about = "Burn of 1 spends the budget in exactly thirty days; 14.4 over an hour pages."
+def objectives() -> Panel:
+    """Each objective with its budget and its burn rates."""
+    about = "A burn rate of 1 spends the budget in exactly thirty days; 14.4 over an hour pages."
     columns = [
-        Column("slo", "Promise"),
-        Column("A", "Promised", "percentunit"),
-        Column("B", "Kept, 30 days", "percentunit", YOUNG),
-        Column("C", "Budget left", "percentunit", YOUNG, more=SPENT),
-        Column("D", "Burn, 1 hour", "short", YOUNG),
-        Column("E", "Burn, 6 hours", "short", YOUNG),
-        Column("F", "Burn, 1 day", "short", YOUNG),
-        Column("G", "Burn, 3 days", "short", YOUNG),
+        Column("slo", "SLO", sort="least first"),
+        Column("H", "Level", 110, words=mappings.levels(good=mappings.TEXT)),
+        Column("A", "Objective", 110, "percentunit"),
+        Column("B", "SLI, 30 days", 120, "percentunit"),
+        Column("C", "Budget left", 120, "percentunit", decimals=1, steps=budget_left()),
+        Column("D", "Burn, 1 h", 110, "short"),
+        Column("E", "Burn, 6 h", 110, "short"),
+        Column("F", "Burn, 1 day", 110, "short"),
+        Column("G", "Burn, 3 days", 110, "short"),
     ]
     burns = map(slo.burn_rows, ("1h", "6h", "1d", "3d"))
-    asked = (slo.objective(), slo.kept_rows(), slo.left_rows(), *burns)
-    return table(
-        "Objectives",
-        *asked,
-        says=Says(about, YOUNG, "none"),
-        columns=columns,
-        sort="Budget left",
-        rising=True,
-    )
+    asked = (slo.objective(), slo.kept_rows(), slo.left_rows(), *burns, slo.severity_of_budgets())
+    return table("Objectives", Size(24, 6), PanelOptions(about, YOUNG), asked, columns)
 
 
-def burning() -> Band:
+def burn_rates() -> Section:
     """How fast budgets burn."""
-    fast = "How many times too fast each budget burnt, over an hour and over five minutes."
+    fast = "How many times too fast each budget burns, over an hour and over five minutes."
     slow = "The same over six hours and a day: slow fires."
-    left = "Share of each budget that is left over time. A step down: an outage; a slope: steady errors."
-    return row(
-        "How fast is it spent?",
-        timeseries("Fast burn", slo.burn_course("1h"), slo.burn_course("5m"), says=Says(fast, YOUNG)),
-        timeseries("Slow burn", slo.burn_course("6h"), slo.burn_course("1d"), says=Says(slow, YOUNG)),
-        timeseries("Budget over time", slo.left(), says=Says(left, YOUNG, "percentunit")),
-    )
-
-
-def events() -> Band:
-    """What happened."""
-    about = "Good and all events a second of each promise: the distance between them is spent budget."
-    return row(
-        "What happened?",
-        timeseries("Events", slo.events("good"), slo.events("total"), says=Says(about, QUIET, "eps")),
-        timeseries(
-            "Kept over thirty days", slo.kept(), says=Says("Share of good events.", YOUNG, "percentunit")
+    about = "Share of each budget that is left. A step down: an outage; a slope: steady errors."
+    return section(
+        "Burn rate",
+        graph(
+            "Fast burn rate (1 h, 5 m)", THIRD, PanelOptions(fast, YOUNG), *map(slo.burn_course, ("1h", "5m"))
         ),
-        height=7,
+        graph(
+            "Slow burn rate (6 h, 1 d)", THIRD, PanelOptions(slow, YOUNG), *map(slo.burn_course, ("6h", "1d"))
+        ),
+        near_one(
+            "Error budget over time",
+            THIRD,
+            PanelOptions(about, YOUNG, "percentunit"),
+            slo.left(),
+            names=names(),
+        ),
     )
+
+
+def events() -> Section:
+    """What happened."""
+    about = "Good and all events a second of each objective: the distance between them is spent budget."
+    return section(
+        "Events",
+        graph(
+            "Good and all events", HALF, PanelOptions(about, QUIET, "eps"), slo.events("good"),
+            slo.events("total"),
+        ),
+        near_one(
+            "SLI, 30 days", HALF, PanelOptions("Share of good events.", YOUNG, "percentunit"), slo.kept(),
+            names=names(),
+        ),
+    )  # fmt: skip

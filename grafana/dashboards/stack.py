@@ -1,18 +1,34 @@
-"""Exporter and stack: who watches the watchman."""
+"""Exporter and stack: can all the other dashboards be trusted?"""
 
-from grafana import variables
+from grafana import annotations, levels, mappings, variables
 from grafana.dashboard import Dashboard
 from grafana.dashboards import footprint
-from grafana.dashboards import old_freshness as freshness
+from grafana.dashboards.freshness import data_and_alerts
 from grafana.grafana_json import Panel
-from grafana.old_grid import Band, row, wide
-from grafana.old_panels import Says, history, stat, timeseries, words
-from grafana.old_tables import Column, table
+from grafana.graphs import graph, timeline
+from grafana.grid import Section, section, top
+from grafana.panels import PanelOptions
 from grafana.queries import stack
+from grafana.sizes import Size
+from grafana.steps import bad_from_one, too_old
+from grafana.strips import Cell, count, states, word
+from grafana.tables import Column, table
 
 SILENT = "Prometheus scrapes nothing of this kind"
 OFF = "no broker is asked: set CELERY_BROKER_URL"
-WORKS = freshness.works("read", "fails")
+HALF = Size(12, 8)
+READS = mappings.unless_good("reads", "fails")
+WAS = {
+    "Monitoring": "Watchdog",
+    "Data and alerts": "Exporter",
+    "Scrape duration": "Time of a scrape",
+    "Collector duration, slowest": "Slowest collectors",
+    "Rule group duration": "Time of rules",
+    "Failed and missed evaluations": "Failed and missed",
+    "Requests per minute": "Requests a minute",
+    "CPU": "Processor",
+    "HTTP requests": "Requests to the service",
+}
 
 
 def board() -> Dashboard:
@@ -21,46 +37,50 @@ def board() -> Dashboard:
         "stack",
         "Exporter and stack",
         "Can all the other dashboards be trusted: is everything scraped, read, evaluated and delivered?",
-        (now(), scrapes(), collectors(), footprint.band(), rules(), events(), costs()),
-        # shown here only, so that it can be changed; every link hands it on
-        (variables.service(hide=0),),
+        (
+            top(now(), data_and_alerts("stack")),
+            scrapes(),
+            collectors(),
+            footprint.section_of_footprint(),
+            rules(),
+            events(),
+            resources(),
+        ),
+        # shown here only, so that they can be changed; every link hands them on
+        variables.shown(),
+        marks=annotations.of_signals(levels.signals_of("stack")),
+        was=WAS,
     )
 
 
-def now() -> Band:
+def now() -> Panel:
     """The present state in words."""
     dog = "The alert that always fires. If it does not, none of the others can be relied on."
-    share = "Share of all targets that are scraped."
     files = "Whether Prometheus and Alertmanager run with the files that they were last given."
-    lost = "Evaluations a minute that failed: an alert may be missing."
+    lost = "Evaluations of rules a minute that failed: an alert may be missing."
     gone = "Alerts a minute that never reached Alertmanager."
-    return row(
-        "Is this fresh, and does alerting work?",
-        freshness.scraped(),
-        words(
-            "Watchdog",
-            stack.watchdog(),
-            says=Says(dog, "✖ alerting does not work", "none", more=freshness.works("fires", "silent")),
+    cut = "Whether the workers' events reach the exporter."
+    return states(
+        "Monitoring",
+        Size(18, 4),
+        Cell(
+            "Watchdog", stack.watchdog(), dog, words=mappings.good_if("fires", "silent"), unknown="✖ silent"
         ),
-        stat("Scraped", stack.targets_up(), says=Says(share, SILENT, "percentunit"), graph=False),
-        words(
-            "Configuration",
-            stack.reloaded(),
-            says=Says(files, SILENT, "none", more=freshness.works("in force", "refused")),
-        ),
-        stat("Failed rules", stack.rule_failures(), says=Says(lost, SILENT)),
-        stat("Dropped alerts", stack.dropped(), says=Says(gone, SILENT)),
-        height=4,
+        count("Targets down", stack.targets_down(), "Targets that are not scraped.", bad_from_one()),
+        word("Configuration", stack.reloaded(), files, mappings.good_if("in force", "refused")),
+        count("Rule failures", stack.rule_failures(), lost, bad_from_one()),
+        count("Dropped alerts", stack.dropped(), gone, bad_from_one()),
+        word("Event stream", stack.stream(), cut, mappings.good_if("connected", "cut")),
     )
 
 
-def scrapes() -> Band:
+def scrapes() -> Section:
     """Target by target."""
     took = "Time that a scrape takes, by job. The exporter's own budget is 1.5 s."
-    return row(
-        "Is everything scraped?",
-        wide(targets(), 14),
-        timeseries("Time of a scrape", stack.scrape_course(), says=Says(took, SILENT, "s")),
+    return section(
+        "Targets",
+        targets(),
+        graph("Scrape duration", Size(10, 8), PanelOptions(took, SILENT, "s"), stack.scrape_course()),
     )
 
 
@@ -68,29 +88,37 @@ def targets() -> Panel:
     """Each target."""
     about = "Everything that Prometheus scrapes. One that is down: nothing it measures is known."
     columns = [
-        Column("job", "Job"),
+        Column("job", "Job", 150),
         Column("instance", "Instance"),
-        Column("A", "State", more=freshness.works("scraped", "down"), width=120),
-        Column("B", "Took", "s", width=100),
-        Column("C", "Samples", "short", width=100),
+        Column("A", "State", 110, words=mappings.unless_good("scraped", "down"), sort="least first"),
+        Column("B", "Duration", 100, "s"),
+        Column("C", "Samples", 100, "short"),
     ]
     facts = map(stack.scrape_rows, ("scrape_duration_seconds", "scrape_samples_scraped"))
-    says = Says(about, SILENT, "none")
-    return table("Targets", stack.targets(), *facts, says=says, columns=columns, sort="State", rising=True)
+    return table("Targets", Size(14, 8), PanelOptions(about, SILENT), [stack.targets(), *facts], columns)
 
 
-def collectors() -> Band:
+def collectors() -> Section:
     """Collector by collector."""
     course = "Which collectors could be read, and when. A gap: nobody scraped."
-    slow = "Time of the five slowest collectors in a scrape."
-    return row(
-        "Is everything read?",
-        wide(collector_table(), 8),
-        history(
-            "Collectors over time", stack.collector_course(), says=Says(course, SILENT, "none", more=WORKS)
+    slow = "Time of the five slowest collectors of the range in a scrape."
+    words = mappings.good_if("reads", "fails")
+    return section(
+        "Collectors",
+        collector_table(),
+        timeline(
+            "Collectors over time",
+            Size(9, 15),
+            PanelOptions(course, SILENT),
+            stack.collector_course(),
+            words=words,
         ),
-        wide(timeseries("Slowest collectors", stack.slowest(), says=Says(slow, SILENT, "s")), 7),
-        height=12,
+        graph(
+            "Collector duration, slowest",
+            Size(7, 15),
+            PanelOptions(slow, SILENT, "s"),
+            stack.slowest_collectors(),
+        ),
     )
 
 
@@ -99,65 +127,57 @@ def collector_table() -> Panel:
     about = "Each collector of the exporter. One that fails: the exporter's log gives the reason."
     columns = [
         Column("collector", "Collector"),
-        Column("A", "State", more=WORKS, width=90),
-        Column("B", "Took", "s", width=90),
-        Column("C", "Oldest answer", "s", width=120),
+        Column("A", "State", 80, words=READS, sort="least first"),
+        Column("B", "Duration", 80, "s"),
+        Column("C", "Oldest", 80, "s", decimals=0, steps=too_old(seldom=True)),
     ]
     asked = (stack.collectors(), stack.collector_durations(), stack.collector_ages())
-    says = Says(about, freshness.NO_SCRAPE, "none")
-    return table("Each collector", *asked, says=says, columns=columns, sort="State", rising=True)
+    return table(
+        "Each collector", Size(8, 15), PanelOptions(about, "the exporter is not scraped"), asked, columns
+    )
 
 
-def rules() -> Band:
+def rules() -> Section:
     """Rules."""
     took = "Time that each group of rules takes. Near its interval: alerts come late."
     late = "Evaluations a minute that failed, and that were left out for want of time."
-    return row(
-        "Are rules evaluated?",
-        timeseries("Time of rules", stack.rule_durations(), says=Says(took, SILENT, "s")),
-        timeseries(
-            "Failed and missed", stack.rule_failures(), stack.rule_lateness(), says=Says(late, SILENT)
+    return section(
+        "Rules",
+        graph("Rule group duration", HALF, PanelOptions(took, SILENT, "s"), stack.rule_durations()),
+        graph(
+            "Failed and missed evaluations", HALF, PanelOptions(late, SILENT), stack.rule_failures(),
+            stack.rule_lateness(),
         ),
-        height=7,
-    )
+    )  # fmt: skip
 
 
-def events() -> Band:
+def events() -> Section:
     """The stream of worker events."""
     kinds = "Worker events a second that were read, missed or not understood."
     wait = "Bytes of worker events that arrived and wait to be read. Rising: the exporter is too slow."
-    cut = "Whether the workers' events reach the exporter."
     asked = map(stack.events, ("seen", "missed", "undecodable"))
-    return row(
-        "Do events arrive?",
-        wide(
-            words(
-                "Stream",
-                stack.stream(),
-                says=Says(cut, OFF, "none", more=freshness.works("connected", "cut")),
-            ),
-            4,
-        ),
-        timeseries("Events read", *asked, says=Says(kinds, OFF, "eps")),
-        timeseries("Events waiting", stack.backlog(), says=Says(wait, OFF, "bytes")),
-        height=6,
+    return section(
+        "Worker events",
+        graph("Events read", HALF, PanelOptions(kinds, OFF, "eps"), *asked),
+        graph("Events waiting", HALF, PanelOptions(wait, OFF, "bytes"), stack.backlog()),
     )
 
 
-def costs() -> Band:
+def resources() -> Section:
     """What the watching costs."""
-    memory = "Resident memory of the watching itself."
-    cores = "Cores that the watching itself keeps busy."
+    memory = "Resident memory of the monitoring itself."
+    cores = "Cores that the monitoring itself keeps busy."
     kept = "Samples a second that Prometheus keeps."
     held = "Series that Prometheus holds. Rising for days: a label that is not bounded."
-    return row(
-        "What does the watching cost?",
-        timeseries("Memory", stack.memory(), says=Says(memory, SILENT, "bytes")),
-        timeseries("Processor", stack.processor(), says=Says(cores, SILENT)),
-        timeseries("Samples", stack.samples(), says=Says(kept, SILENT)),
-        timeseries("Series", stack.series(), says=Says(held, SILENT)),
-        timeseries(
-            "Requests to the service", stack.service_requests(), says=Says("By status.", SILENT, "reqps")
+    size = Size(8, 8)
+    return section(
+        "Resources of the stack",
+        graph("Memory", size, PanelOptions(memory, SILENT, "bytes"), stack.memory()),
+        graph("CPU", size, PanelOptions(cores, SILENT), stack.processor()),
+        graph(
+            "HTTP requests", size, PanelOptions("Requests to the service by status.", SILENT, "reqps"),
+            stack.service_requests(),
         ),
-        height=7,
-    )
+        graph("Samples", HALF, PanelOptions(kept, SILENT), stack.samples()),
+        graph("Series", HALF, PanelOptions(held, SILENT), stack.series()),
+    )  # fmt: skip

@@ -1,6 +1,10 @@
 """Alerts: what fires, what fired, how noisy it was, which levels are in force; and how signals move."""
 
+from collections.abc import Sequence
+
 from grafana.grafana_json import Query, query
+from grafana.levels import thresholds
+from grafana.queries.series import leading, severity
 
 FIRING = 'ALERTS{alertstate="firing",severity!="info"}'
 WEIGHTS = {"info": 1, "warning": 2, "critical": 3}
@@ -163,3 +167,68 @@ def wrong_reports_or_silence() -> Query:
     """Reports of the backend that are wrong; a row that says so where nobody knows."""
     silent = 'label_replace(vector(1), "subject", "nothing known: no report is compared", "", "")'
     return query(f"({ALL_REPORTS} == 1) or ({silent} unless on () group({ALL_REPORTS}))")
+
+
+def firing_and_pending() -> Query:
+    """Each alert that fires or is about to; the value is the weight of its severity."""
+    return query(about(f"max by ({ABOUT}, alertstate) ({weighed(REAL)})"))
+
+
+def true_since() -> Query:
+    """When each of them became true, in milliseconds as Grafana's units want it."""
+    return query(about(f'1000 * min by ({ABOUT}) (ALERTS_FOR_STATE{{alertname!="Watchdog"}})'))
+
+
+def hides() -> Query:
+    """How many other firing alerts each of them hides."""
+    return query(about(f"max by ({ABOUT}) (ops:alert:hides) > 0"))
+
+
+def lanes() -> Query:
+    """How grave each alert was while it fired, of a second as well; the fourteen that fired longest."""
+    fired = (
+        f'{weight} * max_over_time(ALERTS{{{REAL},{FIRES},severity="{name}"}}[$__interval])'
+        for name, weight in WEIGHTS.items()
+    )
+    ranked = f"sum by (alertname) (count_over_time(ALERTS{{{REAL},{FIRES}}}[$__range] @ end()))"
+    return query(
+        leading(14, "alertname", f"max by (alertname) ({' or '.join(fired)})", ranked), "{{alertname}}"
+    )
+
+
+def became_true() -> Query:
+    """How often each alert became true over the range, those of a second as well."""
+    true = 'changes(ALERTS_FOR_STATE{severity!="info"}[$__range]) + 1'
+    return query(f"sum by (alertname, severity) ({true})")
+
+
+def fired_for() -> Query:
+    """Seconds that each alert fired over the range: its samples, each worth the interval of its rules."""
+    fast = "|".join(name for name, it in thresholds().signals.items() if it.lane == "fast")
+    budgets = 'alertname=~".+BudgetBurns"'
+    worth = {
+        f'signal=~"{fast}"': 0.25,
+        budgets: 30,
+        f'signal!~"{fast}",{budgets.replace("=~", "!~")}': 15,
+    }
+    parts = (
+        f'{seconds} * count_over_time(ALERTS{{{FIRES},severity!="info",{which}}}[$__range])'
+        for which, seconds in worth.items()
+    )
+    return query(f"sum by (alertname, severity) ({' or '.join(parts)})")
+
+
+def count_of_overridden() -> Query:
+    """How many signals have a level in force that is not the file's."""
+    return query(f"sum({overridden().expr})")
+
+
+def in_force(signals: Sequence[str]) -> list[Query]:
+    """Value, levels in force, severity and origin of the levels of these signals."""
+    named = f'signal=~"{"|".join(signals)}"'
+    levels = (f'max by (signal) (ops:threshold{{{named},severity="{it}"}})' for it in WEIGHTS)
+    same = f"ops:threshold{{{named}}} == on (signal, severity) ops:threshold:file"
+    every = f"ops:threshold{{{named}}} * 0"
+    origin = f"max by (signal) ({every} + 1 unless on (signal, severity) ({same}) or {every})"
+    value, severity_now = f"max by (signal) (ops:signal{{{named}}})", severity(*signals, by=["signal"])
+    return [query(expr) for expr in (value, *levels, severity_now, origin)]

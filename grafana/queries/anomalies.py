@@ -1,9 +1,9 @@
 """What is unusual: each watched signal, the band in which it was expected, and which way it left it."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.modules import CHOSEN, ONE, listed
-from grafana.queries.series import change, least, most, own
+from grafana.queries.series import change, leading, least, most, own
 
+CHOSEN, ONE = 'module=~"$module"', 'module="$module"'
 SHOWN = ('signal="$signal"', 'part="$part"')
 # what is told of a module, the most alarming with the greatest number: its signal, and which way that went
 MARKS = {
@@ -20,21 +20,21 @@ NORMAL, LEARNING = 0, -1
 FAR = 10
 
 
-def of_modules() -> Query:
-    """What is most unusual in each module, as the number of its mark."""
+def marks(matcher: str) -> str:
+    """What is most unusual in modules, as the number of its mark."""
     parts = (
-        f"{mark * way} * ({own('ops_anomaly_direction', CHOSEN, signal=signal)} == {way})"
+        f"{mark * way} * ({own('ops_anomaly_direction', matcher, signal=signal)} == {way})"
         for mark, (signal, way) in MARKS.items()
     )
-    return listed(f"max by (module) ({' or '.join([*parts, *states(*MODULE_SIGNALS)])})")
+    return " or ".join([*parts, *states(matcher, *MODULE_SIGNALS)])
 
 
-def states(*signals: str) -> list[str]:
+def states(matcher: str, *signals: str) -> list[str]:
     """Signals of modules that are as usual, and those of which too little is known yet."""
     among = f'signal=~"{"|".join(signals)}"'
     numbers = {"normal": NORMAL, "learning": LEARNING}
     return [
-        f"{number} * ({own('ops_anomaly_state', CHOSEN, among, state=state)} == 1)"
+        f"{number} * ({own('ops_anomaly_state', matcher, among, state=state)} == 1)"
         for state, number in numbers.items()
     ]
 
@@ -90,3 +90,27 @@ def watched() -> Query:
 
 
 WATCHED = most(own("ops_anomaly_watched_series"))
+
+
+def count() -> Query:
+    """How many signals are strongly unusual now."""
+    return query(f"count({most(own('ops_anomaly_direction'), 'signal', 'part')} != 0) or 0 * {WATCHED}")
+
+
+def left_out() -> Query:
+    """Signals that are not watched, since there are more than the settings allow."""
+    return query(most(own("ops_anomaly_left_out_series")))
+
+
+def graded(grade: int, legend: str) -> Query:
+    """The chosen signal while it is unusual in this grade: 1 weakly, 2 strongly."""
+    there = most(own("ops_anomaly_grade", *SHOWN))
+    return query(f"{most(own('ops_anomaly_value', *SHOWN))} and on () ({there} == {grade})", legend)
+
+
+def longest() -> Query:
+    """What was strongly unusual, while it was; of the range the fourteen that were so longest."""
+    ways = own("ops_anomaly_direction")
+    ranked = f"max by (signal, part) (sum_over_time(abs({ways})[$__range:1m] @ end()))"
+    shown = f"{most(ways, 'signal', 'part')} != 0"
+    return query(leading(14, "signal, part", shown, ranked), "{{signal}} {{part}}")

@@ -31,9 +31,8 @@ def data(names: Sequence[str]) -> Query:
     return query(f"(1 - {success}) or vector(2)", "data")
 
 
-def alerts(signals: Sequence[str]) -> Query:
-    """How many alerts on these signals fire, and hundreds by the gravest: 2 warning, 3 critical."""
-    about = among("signal", signals)
+def alerts(about: str) -> Query:
+    """How many alerts of this matcher fire, and hundreds by the gravest: 2 warning, 3 critical."""
     warned, paged = (
         f'ALERTS{{alertstate="firing",severity="{it}",{about}}}' for it in ("warning", "critical")
     )

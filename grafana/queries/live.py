@@ -15,7 +15,7 @@ SCRAPED = f"max(up{{{OWN}}}) == 1"
 WINDOW = re.compile(r"([a-zA-Z_:][\w:]*)(\{[^{}]*\})?\[(?:\$__rate_interval|\d+[sm])\](?! @)")
 # levels, and what alerts hide of each other, are Prometheus' own
 RECORDED = re.compile(
-    r"(?<![\w:])(?:module|users|users_le|le|task|queue|redis|component|ops):(?!threshold|alert)(\w+)"
+    r"(?<![\w:])(?:module|module_le|users|users_le|le|task|queue|redis|component|ops):(?!threshold|alert)(\w+)"
 )
 SIGNAL = re.compile(r'ops:signal(?::severity)?\{[^}]*signal=~?"([\w|]+)"')
 # of which counters the recorded series are made

@@ -2,6 +2,8 @@
 
 from grafana.grafana_json import Query, query
 from grafana.mappings import NO_DATA, TOO_FEW
+from grafana.queries import anomalies
+from grafana.queries.alerts import weighed
 from grafana.queries.live import SCRAPED
 from grafana.queries.series import age, moment, most, own, rate, severity, state, total
 
@@ -143,6 +145,11 @@ def courses() -> Query:
     return query(state("ops_module_status", "module"), "{{module}}")
 
 
+def unusual() -> Query:
+    """What is most unusual in each module, as the number of its mark."""
+    return listed(f"max by (module) ({anomalies.marks(CHOSEN)})")
+
+
 def worst() -> Query:
     """The state of the worst of all modules and parts."""
     return query("max(ops:status:code)", "backend")
@@ -176,7 +183,7 @@ def in_progress() -> Query:
 
 def duration(quantile: str) -> Query:
     """A recorded quantile of one module's response time."""
-    return query(f"max(module:ops_http_request_duration_seconds:{quantile}_5m{{{ONE}}})", quantile.upper())
+    return query(f"max(module:ops_http_request_duration_seconds:{quantile}_5m{{{ONE}}})", quantile)
 
 
 def error_ratio() -> Query:
@@ -199,3 +206,47 @@ def disagreements() -> Query:
     """Reports on one module, right and wrong."""
     found = own("ops_self_report_disagrees", 'subject="module $module"')
     return query(most(found, "subject", "reported", "observed"), rows=True)
+
+
+def one(kind: str) -> Query:
+    """The status of one module: as it is, as reported, or as observed."""
+    if kind == "status":
+        return query(f"max(ops:module:status{{{ONE}}})", kind)
+    return course(kind)
+
+
+def most_unusual() -> Query:
+    """What is most unusual in one module, as the number of its mark."""
+    return query(f"max({anomalies.marks(ONE)})")
+
+
+def level() -> Query:
+    """How grave errors and response time of one module are, -1 where users send it few requests."""
+    few = f"{TOO_FEW} * (max(module:ops_http_requests:rate5m{{{ONE}}}) > 0) ^ 0"
+    return query(f"{severity(*USERS, matchers=[ONE])} or {few}")
+
+
+def rate_of_one() -> Query:
+    """Requests a second to one module."""
+    return query(f"max(module:ops_http_requests:rate5m{{{ONE}}})")
+
+
+def buckets() -> Query:
+    """How one module's response times spread."""
+    recorded = "module_le:ops_http_request_duration_seconds_bucket:rate5m"
+    return query(f"sum by (le) ({recorded}{{{ONE}}})", "{{le}}")
+
+
+def firing_alerts() -> Query:
+    """Alerts about one module, by the weight of their severity."""
+    return query(f"max by ({LABELS}) ({weighed(ONE)})")
+
+
+def firing_for() -> Query:
+    """For how long each of them has been true."""
+    there = f"max by ({LABELS}) (ALERTS{{{ONE}}})"
+    true_since = f"min by (alertname, signal) (ALERTS_FOR_STATE{{{ONE}}})"
+    return query(f"{there} * 0 + on (alertname, signal) group_left () (time() - {true_since})")
+
+
+LABELS = "alertname, alertstate, signal"

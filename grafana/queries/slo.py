@@ -1,6 +1,7 @@
 """Service level objectives: what is promised, what was kept, how fast the budget burns."""
 
 from grafana.grafana_json import Query, query
+from grafana.queries.freshness import alerts
 
 WINDOWS = ("5m", "30m", "1h", "6h", "1d", "3d", "30d")
 
@@ -50,6 +51,18 @@ def events(kind: str) -> Query:
     return query(f"sum by (slo) (slo:{kind}:rate1m)", f"{{{{slo}}}} {kind}")
 
 
-def alerts() -> Query:
-    """Budget alerts that fire."""
-    return query('count(ALERTS{alertstate="firing",alertname=~".+BudgetBurns"}) or vector(0)', "firing")
+def left_of(slo: str) -> Query:
+    """Share of the error budget of one objective that is left."""
+    return query(f'max(slo:error_budget_left:ratio{{slo="{slo}"}})')
+
+
+def alerts_that_fire() -> Query:
+    """How many budget alerts fire, and hundreds by the gravest."""
+    return alerts('alertname=~".+BudgetBurns"')
+
+
+def severity_of_budgets() -> Query:
+    """How grave the gravest budget alert of each objective is, in rows."""
+    fires = 'ALERTS{alertstate="firing",alertname=~".+BudgetBurns",severity="%s"}'
+    weighed = f"2 * {fires % 'warning'} or 3 * {fires % 'critical'}"
+    return query(f"max by (slo) ({weighed}) or 0 * max by (slo) (slo:objective:ratio)")

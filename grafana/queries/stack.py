@@ -1,7 +1,7 @@
 """Watchroom itself: scrapes, collectors, rules, deliveries, resources."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, most, own, per, rate, top, total
+from grafana.queries.series import age, leading, most, own, per, rate, severity, total
 
 
 def targets() -> Query:
@@ -17,11 +17,6 @@ def scrape_rows(metric: str) -> Query:
 def scrape_course() -> Query:
     """Time that scrapes take, by job."""
     return query("max by (job) (scrape_duration_seconds)", "{{job}}")
-
-
-def targets_up() -> Query:
-    """Targets that are scraped, of all."""
-    return query("count(up == 1) / count(up)", "scraped")
 
 
 def collectors() -> Query:
@@ -45,14 +40,11 @@ def own_requests() -> Query:
 
 
 def own_busiest() -> Query:
-    """Seconds a second of the five queries that took most of the range, chosen once for all of it."""
+    """Seconds a second of the five queries that took most of the range."""
     each = ("source", "query")
-    over = f"increase({own('ops_own_seconds_total')}[$__range] @ end())"
-    chosen = top(5, total(over, *each))
-    return query(
-        f"{total(rate('ops_own_seconds_total'), *each)} and on (source, query) {chosen}",
-        "{{source}}: {{query}}",
-    )
+    ranked = total(f"increase({own('ops_own_seconds_total')}[$__range] @ end())", *each)
+    shown = total(rate("ops_own_seconds_total"), *each)
+    return query(leading(5, ", ".join(each), shown, ranked), "{{source}}: {{query}}")
 
 
 def own_rows(fact: str) -> Query:
@@ -74,11 +66,6 @@ def own_stretch() -> Query:
 def collector_course() -> Query:
     """Whether each collector could be read over time."""
     return query(most(own("ops_collector_success"), "collector"), "{{collector}}")
-
-
-def slowest() -> Query:
-    """Time of the five slowest collectors."""
-    return query(f"topk(5, {most(own('ops_collector_duration_seconds'), 'collector')})", "{{collector}}")
 
 
 def memory() -> Query:
@@ -158,3 +145,20 @@ def service_requests() -> Query:
 def stream() -> Query:
     """Whether the workers' events reach the exporter."""
     return query(most(own("ops_event_stream_connected")), "events")
+
+
+def targets_down() -> Query:
+    """Targets that are not scraped."""
+    return query("count(up == 0) or 0 * count(up)")
+
+
+def slowest_collectors() -> Query:
+    """Time of the five collectors that were slowest in the range."""
+    took = own("ops_collector_duration_seconds")
+    ranked = most(f"max_over_time({took}[$__range] @ end())", "collector")
+    return query(leading(5, "collector", most(took, "collector"), ranked), "{{collector}}")
+
+
+def budget_level() -> Query:
+    """How grave the poll budgets are by the levels in force."""
+    return query(severity("own_budget", "events_missed", "event_stream"))

@@ -19,7 +19,7 @@ AROUND = {
     "up": {"job"},
     "scrape_duration_seconds": {"job"},
     "scrape_samples_scraped": {"job"},
-    "ALERTS": {"alertname", "alertstate", "severity", "signal", "module"},
+    "ALERTS": {"alertname", "alertstate", "severity", "signal", "module", "slo"},
     "ALERTS_FOR_STATE": {"alertname", "severity", "signal", "module"},
     "http_requests_total": {"handler", "method", "status"},
     "http_request_duration_seconds_bucket": {"handler", "method", "le"},
