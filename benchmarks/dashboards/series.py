@@ -27,7 +27,8 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "queue": ("queue",),
     "task": ("name",),
     "users_le": ("le",),
-    "module_le": ("module", "le"),
+    # the modules last, since the number of series is bounded
+    "module_le": ("le", "module"),
 }
 # recorded states: how grave a signal is, and how a module
 STATES_OF = ("ops:signal:severity", "ops:module:status")
