@@ -66,7 +66,7 @@ class EventSubscription:
         """Ask for a sign of life; it arrives as any message does."""
         with suppress(*WOULD_BLOCK):
             self._socket.send(PING_COMMAND)
-            self._own.note(("PING_COMMAND",), "PONG")
+            self._own.note(("PING",), "PONG")
 
     def payloads(self) -> Iterator[bytes]:
         """The messages in the next chunk; only one, since the socket must be emptied between chunks."""

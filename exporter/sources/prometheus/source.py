@@ -54,7 +54,7 @@ class PrometheusSource(BaseSource):
         self._length = limits.label_length
         url = settings.prometheus_url
         self._client = (
-            HttpClient(url, BearerToken(None, None), settings.max_bytes, "PrometheusSource") if url else None
+            HttpClient(url, BearerToken(None, None), settings.max_bytes, "Prometheus") if url else None
         )
         self._begin_anew()
         # its pace is of the steady clock: that of the day may go back
