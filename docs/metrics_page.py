@@ -69,22 +69,22 @@ def questions_table(questions: Iterable[PollerEntry]) -> str:
 
 def asked(question: PollerEntry) -> Iterator[str]:
     """What is said of one question."""
-    pace = question.pace
+    pace = question.policy
     yield question.source
     yield code(question.name)
     yield when(pace)
     yield f"{pace.timeout:g} s"
-    yield f"{2 * pace.rest:g} to {pace.longest_rest:g} s"
+    yield f"{2 * pace.backoff_base:g} to {pace.max_backoff:g} s"
 
 
 def when(pace: PollPolicy) -> str:
     """When a question of this pace is asked, in words."""
-    if pace.every == inf:
-        return f"on change, at most once in {pace.least_gap:g} s"
-    if pace.every is not None:
-        return f"in the background, every {pace.every:g} s"
-    calm = "" if pace.calm in (None, pace.at_most_every) else f" or {pace.calm:g}"
-    return f"by the scrape, at most once in {pace.at_most_every:g}{calm} s"
+    if pace.interval == inf:
+        return f"on change, at most once in {pace.min_refresh_gap:g} s"
+    if pace.interval is not None:
+        return f"in the background, every {pace.interval:g} s"
+    calm = "" if pace.relaxed_interval in (None, pace.min_interval) else f" or {pace.relaxed_interval:g}"
+    return f"by the scrape, at most once in {pace.min_interval:g}{calm} s"
 
 
 def sentence(words: str) -> str:

@@ -58,7 +58,7 @@ def make_lifespan(sources: Sources) -> Callable[[Starlette], AbstractAsyncContex
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        background = BackgroundPolling(sources.questions())
+        background = BackgroundPolling(sources.pollers())
         sources.open()
         background.start()
         app.state.ready = True

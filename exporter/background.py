@@ -13,7 +13,7 @@ class BackgroundPolling:
     """The tasks that keep background questions answered while the exporter runs."""
 
     def __init__(self, questions: Iterable[Poller[Any]]) -> None:
-        self._questions = [q for q in questions if q.configured and q.pace.every is not None]
+        self._questions = [q for q in questions if q.configured and q.policy.interval is not None]
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -28,6 +28,6 @@ class BackgroundPolling:
 
     async def _keep(self, question: Poller[Any]) -> None:
         while True:
-            await question.until_due()
-            await question.ask_now()
+            await question.wait_until_due()
+            await question.refresh()
             await asyncio.sleep(MIN_PAUSE)

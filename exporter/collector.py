@@ -31,7 +31,7 @@ class Collector:
     about: str
     parts: tuple[Part, ...]
 
-    def only(self, part: str) -> "Collector":
+    def with_part(self, part: str) -> "Collector":
         """This collector with one of its parts, named as it was asked for."""
         chosen = tuple(p for p in self.parts if p.name == part)
         return Collector(f"{self.name}.{part}", self.about, chosen)

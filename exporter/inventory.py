@@ -41,7 +41,7 @@ class PollerEntry:
 
     source: str
     name: str
-    pace: PollPolicy
+    policy: PollPolicy
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def list_pollers() -> list[PollerEntry]:
     """Every question that is put to anyone where everything is configured, with its default pace."""
     sources = Sources.build(Settings.model_validate(ALL_CONFIGURED))
     found = [
-        PollerEntry(type(source).__name__.removesuffix("Source"), question.name, question.pace)
+        PollerEntry(type(source).__name__.removesuffix("Source"), question.name, question.policy)
         for source in sources.each()
-        for question in source.questions()
+        for question in source.pollers()
     ]
     asyncio.run(sources.close())
     return found

@@ -26,7 +26,7 @@ class FailureLog:
         self._said: dict[tuple[str, str], float] = {}
         self._open: set[str] = set()
 
-    def complain(self, subject: str, reason: str) -> None:
+    def log_failure(self, subject: str, reason: str) -> None:
         """Log the reason unless the same was logged a short while ago."""
         # ages and counts in a reason do not make it a new one
         key = (subject, "".join(c for c in reason if not c.isdigit()))
@@ -37,7 +37,7 @@ class FailureLog:
         self._open.add(subject)
         log.warning("%s fails: %s", subject, reason)
 
-    def heal(self, subject: str) -> None:
+    def log_recovery(self, subject: str) -> None:
         """Log once that the subject works again, where its failure was logged."""
         if subject in self._open:
             self._open.discard(subject)

@@ -24,7 +24,7 @@ class MetricDesc:
     labels: tuple[str, ...] = ()
     kind: ClassVar[str] = "untyped"
 
-    def family(self) -> Metric:
+    def empty_family(self) -> Metric:
         """An empty family of this description."""
         return Metric(self.name.removesuffix("_total"), self.about, self.kind)
 
@@ -35,19 +35,19 @@ class Gauge(MetricDesc):
 
     kind: ClassVar[str] = "gauge"
 
-    def of(self, rows: Iterable[Row]) -> Metric:
+    def family(self, rows: Iterable[Row]) -> Metric:
         """The family with one series a row; a row whose value is None or not finite is left out."""
-        family = self.family()
+        family = self.empty_family()
         for *labels, value in rows:
             if is_finite(value):
-                family.samples.append(Sample(self.name, self.named(labels), float(value or 0)))
+                family.samples.append(Sample(self.name, self.label_set(labels), float(value or 0)))
         return family
 
-    def one(self, value: float | None, *labels: str) -> Metric:
+    def single(self, value: float | None, *labels: str) -> Metric:
         """The family with the one series of these labels."""
-        return self.of([(*labels, value)])
+        return self.family([(*labels, value)])
 
-    def named(self, values: Iterable[str | float | None]) -> dict[str, str]:
+    def label_set(self, values: Iterable[str | float | None]) -> dict[str, str]:
         """The label values under their names."""
         return {name: str(value) for name, value in zip(self.labels, values, strict=True)}
 
@@ -72,9 +72,9 @@ class Info(Gauge):
 
     kind: ClassVar[str] = "gauge"
 
-    def facts(self, *labels: str) -> Metric:
+    def info(self, *labels: str) -> Metric:
         """The one series that holds these facts."""
-        return self.one(1, *labels)
+        return self.single(1, *labels)
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ class StateGauge(Gauge):
 
     states: tuple[str, ...] = STATUSES
 
-    def of_states(self, rows: Iterable[tuple[str, ...]]) -> Metric:
+    def state_family(self, rows: Iterable[tuple[str, ...]]) -> Metric:
         """The family for rows of label values that end with the state in force."""
-        return self.of(
+        return self.family(
             (*labels, state, float(state == now)) for (*labels, now) in rows for state in self.states
         )
 
@@ -105,9 +105,9 @@ class Histogram(MetricDesc):
 
     kind: ClassVar[str] = "histogram"
 
-    def of(self, rows: Iterable[tuple[tuple[str, ...], HistogramData]]) -> Metric:
+    def family(self, rows: Iterable[tuple[tuple[str, ...], HistogramData]]) -> Metric:
         """The family with one histogram for each tuple of label values."""
-        family = self.family()
+        family = self.empty_family()
         for values, spread in rows:
             labels = dict(zip(self.labels, values, strict=True))
             family.samples.extend(self.samples(labels, spread))
@@ -139,9 +139,9 @@ class Summary(MetricDesc):
 
     kind: ClassVar[str] = "summary"
 
-    def of(self, rows: Iterable[tuple[tuple[str, ...], SummaryData]]) -> Metric:
+    def family(self, rows: Iterable[tuple[tuple[str, ...], SummaryData]]) -> Metric:
         """The family with one summary for each tuple of label values; what is not known is left out."""
-        family = self.family()
+        family = self.empty_family()
         for values, quantiles in rows:
             labels = dict(zip(self.labels, values, strict=True))
             family.samples.extend(s for s in self.samples(labels, quantiles) if is_finite(s.value))

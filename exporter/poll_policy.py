@@ -19,25 +19,25 @@ CONFIRMATIONS = 3
 
 @dataclass(frozen=True)
 class PollPolicy:
-    """How often a question may be asked, in seconds.
+    """How often a source may be polled, in seconds.
 
-    `every` set: asked in the background at that period, a scrape takes the last answer; infinite: only when
-    told to by `renew`, at most once in `least_gap`.
-    Otherwise asked by the scrape, at most once in `at_most_every`; sooner, the last answer serves. While
-    scrapes want it often, it is asked at that period by itself, and they take the last answer; `calm` is the
-    period for as long as nobody hurries it.
-    After n failures in a row it rests `rest * 2**n`, `longest_rest` at most; where nobody was there to be
-    asked, which costs the source nothing, `FAST_BACKOFF_BASE * 2**n`, `FAST_BACKOFF_MAX` at most.
-    `may_be_absent`: a response that the route does not exist ends the question for a quarter of an hour.
+    - `interval` set: polled in the background at this interval, and a scrape takes the last result. Infinite:
+      polled only after `request_refresh`, at most once in `min_refresh_gap`.
+    - Otherwise polled by the scrape, at most once in `min_interval`; sooner, the last result serves. While
+      scrapes want it often, it is polled at that interval in the background. `relaxed_interval` replaces it
+      for as long as nothing looks wrong.
+    - After n failures in a row it backs off for `backoff_base * 2**n`, at most `max_backoff`. After a refused
+      connection, which costs the source nothing, for `FAST_BACKOFF_BASE * 2**n`, at most `FAST_BACKOFF_MAX`.
+    - `may_be_absent`: a response that the route does not exist stops polling for `ABSENT_RETRY_INTERVAL`.
     """
 
     timeout: float = 1.0
-    at_most_every: float = 0.0
-    every: float | None = None
-    rest: float = FAST_BACKOFF_BASE
-    longest_rest: float = FAST_BACKOFF_MAX
-    calm: float | None = None
-    least_gap: float = 0.0
+    min_interval: float = 0.0
+    interval: float | None = None
+    backoff_base: float = FAST_BACKOFF_BASE
+    max_backoff: float = FAST_BACKOFF_MAX
+    relaxed_interval: float | None = None
+    min_refresh_gap: float = 0.0
     may_be_absent: bool = False
 
 
@@ -55,9 +55,9 @@ def always_false() -> bool:
 class SourceConstraints:
     """What a source demands of its questions: a count of what they cost, their turn, and patience.
 
-    While `stands` is true the last answer stands whatever its age, and silence is no failure.
+    While `holds_last_result` is true the last answer stands whatever its age, and silence is no failure.
     """
 
     footprint: Footprint | None = None
     turn: Callable[[str], AbstractAsyncContextManager[Any]] = no_turn
-    stands: Callable[[], bool] = always_false
+    holds_last_result: Callable[[], bool] = always_false

@@ -44,8 +44,8 @@ result_times: ContextVar[list[float] | None] = ContextVar("answers_used", defaul
 class Scrape:
     """The scrape under way: until when it waits for answers (the event loop's time), and which it has had."""
 
-    ends: float
-    had: set[str] = field(default_factory=set)
+    deadline: float
+    served: set[str] = field(default_factory=set)
 
 
 current_scrape: ContextVar[Scrape | None] = ContextVar("scrape_under_way", default=None)
@@ -64,7 +64,7 @@ MOMENT = 0.05
 
 
 class Poller(Generic[T]):
-    """One question to one source, with its pace, its last answer and its last failure.
+    """One question to one source, with its policy, its last answer and its last failure.
 
     Its times are moments of the steady clock (clock.py), in seconds.
     """
@@ -73,22 +73,22 @@ class Poller(Generic[T]):
         self,
         name: str,
         ask: Callable[[], Awaitable[T]] | None,
-        pace: PollPolicy,
+        policy: PollPolicy,
         clock: Clock = steady_time,
-        terms: SourceConstraints | None = None,
+        constraints: SourceConstraints | None = None,
     ) -> None:
         self.name = name
-        self.pace = pace
-        self.terms = terms or SourceConstraints()
-        self.failures = self.silences = 0
+        self.policy = policy
+        self.constraints = constraints or SourceConstraints()
+        self.failures = self.timeouts = 0
         self.error: SourceError | None = None
-        self.answered_at: float | None = None
-        self.asked_at: float | None = None
-        self.answer_asked_at: float | None = None  # when the answer was asked for that is held
+        self.succeeded_at: float | None = None
+        self.requested_at: float | None = None
+        self.result_requested_at: float | None = None  # when the answer was asked for that is held
         self.failed_at: float | None = None
         self.seconds: float | None = None
         self.absent = False
-        self.withheld: PollDeferred | None = None  # why it was not asked when it was due last
+        self.deferred: PollDeferred | None = None  # why it was not asked when it was due last
         self._ask = ask
         self._clock = clock
         self._value: T | None = None
@@ -108,7 +108,7 @@ class Poller(Generic[T]):
         return self._ask is not None
 
     @property
-    def last(self) -> T | None:
+    def last_result(self) -> T | None:
         """The last answer, however old; None without one, and after a failure."""
         return self._value
 
@@ -117,7 +117,7 @@ class Poller(Generic[T]):
         """The name without that of the source."""
         return self.name.partition(" ")[2] or self.name
 
-    async def answer(self) -> T:
+    async def get(self) -> T:
         """The answer as of now. Raises SourceError when the source gave none, NotConfigured without one."""
         if self._ask is None:
             raise NotConfigured(f"{self.name} is not configured")
@@ -128,27 +128,27 @@ class Poller(Generic[T]):
         elif self._may_ask_with(scrape):
             await self._ask_for_a_moment()
         if scrape is not None:
-            scrape.had.add(self.name)
+            scrape.served.add(self.name)
         if self.absent:
             raise RouteNotFound(f"{self.name} is not there: {self.error}")
         if self.error is not None:
             raise self.error
         return self._take()
 
-    async def works(self) -> bool:
+    async def is_responding(self) -> bool:
         """Whether the source answers now. Raises NotConfigured without one, OutOfTime before it is known.
 
         Raises Unusable where our own way to it is wrong, which says nothing of the source.
         """
         try:
-            await self.answer()
+            await self.get()
         except (NotConfigured, ScrapeDeadlineExceeded, SourceMisconfigured, PollDeferred):
             raise
         except SourceError:
             return False
         return True
 
-    async def ask_now(self) -> None:
+    async def refresh(self) -> None:
         """Ask, or join the asking that is under way; a caller that leaves does not end it."""
         if self._asking is None:
             self._asking = asyncio.create_task(self._run(), name=f"ask {self.name}")
@@ -161,7 +161,7 @@ class Poller(Generic[T]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def hurry(self, seconds: float) -> None:
+    def poll_faster(self, seconds: float) -> None:
         """Ask at the fastest period for this long: something looks wrong."""
         until = self._clock() + seconds
         if until > self._hurry_until:
@@ -170,20 +170,20 @@ class Poller(Generic[T]):
             if is_calm:
                 self._sooner.set()
 
-    def renew(self) -> None:
+    def request_refresh(self) -> None:
         """Ask soon, since the last answer is of an earlier state; never before the least gap is over.
 
         Where the source's budget has stretched the period, that is the least gap.
         """
-        gap = max(self.pace.least_gap, self._stretched())
-        self._renew_at = min(self._renew_at, (self.asked_at or 0.0) + gap)
+        gap = max(self.policy.min_refresh_gap, self._stretched())
+        self._renew_at = min(self._renew_at, (self.requested_at or 0.0) + gap)
         self._sooner.set()
 
-    def leave_alone(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Do not ask for this long."""
         self._rest_until = max(self._rest_until, self._clock() + seconds)
 
-    def try_again(self) -> None:
+    def retry_soon(self) -> None:
         """Ask soon what failed or was not there: the source has come back, and may be another one by now."""
         if self.error is not None:
             self.absent, self.failures, self._rest_until = False, 0, 0.0
@@ -191,18 +191,18 @@ class Poller(Generic[T]):
 
     def next_due(self) -> float:
         """The clock time at which the background should ask again."""
-        due = (self.answered_at or 0.0) + self._period()
+        due = (self.succeeded_at or 0.0) + self._period()
         return max(self._rest_until, min(due, self._renew_at))
 
     def age(self) -> float:
         """Seconds since the last answer, infinite without one."""
-        return inf if self.answered_at is None else self._clock() - self.answered_at
+        return inf if self.succeeded_at is None else self._clock() - self.succeeded_at
 
-    def stale_after(self) -> float:
+    def max_age(self) -> float:
         """The age from which an answer that was not asked for is none: two of the periods in force."""
-        return 2 * self._period() + self.pace.timeout
+        return 2 * self._period() + self.policy.timeout
 
-    async def until_due(self) -> None:
+    async def wait_until_due(self) -> None:
         """Wait until it is time to ask again, or until something makes it earlier."""
         while (left := self.next_due() - self._clock()) > 0:
             self._sooner.clear()
@@ -214,22 +214,24 @@ class Poller(Generic[T]):
 
     def _period(self) -> float:
         """Seconds between two askings, as wanted, or as the source's budget allows."""
-        pace, footprint = self.pace, self.terms.footprint
-        is_hurried = pace.calm is not None and self._clock() < self._hurry_until
+        policy, footprint = self.policy, self.constraints.footprint
+        is_hurried = policy.relaxed_interval is not None and self._clock() < self._hurry_until
         wanted = self._wanted()
         if footprint is None:
-            return pace.at_most_every if is_hurried else wanted
-        return footprint.interval(self.query, wanted, pace.at_most_every if is_hurried else None)
+            return policy.min_interval if is_hurried else wanted
+        return footprint.interval(self.query, wanted, policy.min_interval if is_hurried else None)
 
     def _stretched(self) -> float:
         """The period to which the source's budget has stretched the wanted one, else 0."""
-        wanted, footprint = self._wanted(), self.terms.footprint
+        wanted, footprint = self._wanted(), self.constraints.footprint
         period = wanted if footprint is None else footprint.interval(self.query, wanted)
         return period if period > wanted else 0.0
 
     def _wanted(self) -> float:
-        pace = self.pace
-        return pace.every if pace.every is not None else pace.calm or pace.at_most_every
+        policy = self.policy
+        return (
+            policy.interval if policy.interval is not None else policy.relaxed_interval or policy.min_interval
+        )
 
     def _rest(self, error: SourceError) -> float:
         """How long to leave the source alone, in seconds."""
@@ -237,13 +239,13 @@ class Poller(Generic[T]):
             return ABSENT_RETRY_INTERVAL
         if isinstance(error, SourceUnreachable):
             return min(FAST_BACKOFF_BASE * 2.0 ** min(self.failures, 30), FAST_BACKOFF_MAX)
-        rest = min(self.pace.rest * 2.0 ** min(self.failures, 30), self.pace.longest_rest)
+        rest = min(self.policy.backoff_base * 2.0 ** min(self.failures, 30), self.policy.max_backoff)
         # what fails costs the source as much as what does not, and a time-out most of all
         return max(rest, min(self._stretched(), MAX_COST_BACKOFF))
 
     def _note(self, scrape: Scrape | None) -> None:
         """Remember that a scrape wants this; from the second within a while on, ask beside the scrapes."""
-        if scrape is None or scrape is self._wanted_by or self.pace.at_most_every == 0:
+        if scrape is None or scrape is self._wanted_by or self.policy.min_interval == 0:
             return
         since = self._clock() - self._wanted_at
         is_often, self._are_scrapes_close = since < FREQUENT_INTERVAL, since < CLOSE
@@ -254,10 +256,10 @@ class Poller(Generic[T]):
     async def _ask_beside(self) -> None:
         try:
             while self._clock() - self._wanted_at < max(FREQUENT_INTERVAL, self._period()):
-                await self.until_due()
+                await self.wait_until_due()
                 await self._leave_to_scrape()
                 if self.next_due() <= self._clock():
-                    await self.ask_now()
+                    await self.refresh()
                 await asyncio.sleep(0.01)
         finally:
             self._beside = None
@@ -270,7 +272,7 @@ class Poller(Generic[T]):
 
     def _may_ask_with(self, scrape: Scrape | None) -> bool:
         """Whether this scrape asks what is due now: it is quick enough to be waited for."""
-        if scrape is None or self._beside is None or self.name in scrape.had or self._holds():
+        if scrape is None or self._beside is None or self.name in scrape.served or self._holds():
             return False
         return self._is_quick() and self.next_due() - self._clock() <= MOMENT
 
@@ -281,12 +283,12 @@ class Poller(Generic[T]):
         """Ask, and wait so briefly that a source that has become slow delays no scrape."""
         with suppress(TimeoutError):
             async with asyncio.timeout(MOMENT):
-                await self.ask_now()
+                await self.refresh()
 
     async def _ask_for(self, scrape: Scrape | None) -> None:
         try:
-            async with asyncio.timeout_at(None if scrape is None else scrape.ends):
-                await self.ask_now()
+            async with asyncio.timeout_at(None if scrape is None else scrape.deadline):
+                await self.refresh()
         except TimeoutError:
             raise ScrapeDeadlineExceeded(
                 f"{self.name} gave no answer in the time that the scrape had left"
@@ -294,12 +296,12 @@ class Poller(Generic[T]):
 
     def _must_ask(self, scrape: Scrape | None) -> bool:
         # one scrape gets one answer, so that no part waits for a source in the place of another
-        if (scrape is not None and self.name in scrape.had) or self._holds():
+        if (scrape is not None and self.name in scrape.served) or self._holds():
             return False
         if self._beside is not None and self._is_current():
             return False
-        in_background = self.pace.every is not None
-        if in_background and (self.answered_at is not None or self.pace.every == inf):
+        in_background = self.policy.interval is not None
+        if in_background and (self.succeeded_at is not None or self.policy.interval == inf):
             return False
         if self._asking is not None:
             return True
@@ -309,38 +311,40 @@ class Poller(Generic[T]):
 
     def _holds(self) -> bool:
         """Whether the last answer stands, since the source cannot be expected to give another now."""
-        return (self.answered_at is not None or self.error is not None) and self.terms.stands()
+        return (
+            self.succeeded_at is not None or self.error is not None
+        ) and self.constraints.holds_last_result()
 
     def _is_current(self) -> bool:
         """Whether what was last heard, good or bad, still holds while the question is asked beside."""
         return self.error is not None or self.age() < self._period() + REFRESH_GRACE
 
     def _take(self) -> T:
-        age, stands = self.age(), self.terms.stands()
-        if self.withheld is not None and not stands and age > self.stale_after() + REFRESH_GRACE:
-            raise self.withheld
-        if self.answered_at is None:
+        age, stands = self.age(), self.constraints.holds_last_result()
+        if self.deferred is not None and not stands and age > self.max_age() + REFRESH_GRACE:
+            raise self.deferred
+        if self.succeeded_at is None:
             raise PollDeferred(f"{self.name} was not asked yet; the source is left alone for now")
-        if self.pace.every is not None and age > self.stale_after() and not stands:
+        if self.policy.interval is not None and age > self.max_age() and not stands:
             raise SourceTimeout(
-                f"{self.name} last answered {age:.0f} s ago; expected every {self.pace.every:g} s"
+                f"{self.name} last answered {age:.0f} s ago; expected every {self.policy.interval:g} s"
             )
         used = result_times.get()
         # what is asked on change tells of now for as long as nothing changes
-        if used is not None and self.pace.every != inf:
-            used.append(self.answered_at)
+        if used is not None and self.policy.interval != inf:
+            used.append(self.succeeded_at)
         return self._value  # type: ignore[return-value]  # an answer that is None is an answer too
 
     async def _run(self) -> None:
         assert self._ask is not None  # noqa: S101  (answer() has looked)
         try:
             current_query.set(self.query)
-            async with self.terms.turn(self.query):
+            async with self.constraints.turn(self.query):
                 self._value = await self._asked_in_time(self._ask)
             self._answered()
         except PollDeferred as withheld:
-            self.withheld = withheld
-            self.leave_alone(withheld.retry_in)
+            self.deferred = withheld
+            self.pause(withheld.retry_in)
         except TimeoutError:
             self._silent()
         except SourceError as error:
@@ -352,30 +356,34 @@ class Poller(Generic[T]):
 
     async def _asked_in_time(self, ask: Callable[[], Awaitable[T]]) -> T:
         began = time.perf_counter()
-        self.asked_at, self._renew_at = self._clock(), inf
+        self.requested_at, self._renew_at = self._clock(), inf
         try:
-            with nullcontext() if self.terms.footprint is None else self.terms.footprint.poll(self.query):
-                async with asyncio.timeout(self.pace.timeout):
+            with (
+                nullcontext()
+                if self.constraints.footprint is None
+                else self.constraints.footprint.poll(self.query)
+            ):
+                async with asyncio.timeout(self.policy.timeout):
                     return await ask()
         finally:
             self.seconds = time.perf_counter() - began
 
     def _answered(self) -> None:
-        self.answered_at, self.error, self.failures, self.withheld = self._clock(), None, 0, None
-        self.silences = 0
-        self.answer_asked_at = self.asked_at
+        self.succeeded_at, self.error, self.failures, self.deferred = self._clock(), None, 0, None
+        self.timeouts = 0
+        self.result_requested_at = self.requested_at
         self._rest_until, self.absent = 0.0, False
 
     def _silent(self) -> None:
         """A silence that is known to prove nothing is no failure, unless it comes again and again."""
-        self.silences += 1
-        if self.terms.stands() and self.silences < CONFIRMATIONS:
-            self.leave_alone(FAST_BACKOFF_BASE * 2.0**self.silences)
+        self.timeouts += 1
+        if self.constraints.holds_last_result() and self.timeouts < CONFIRMATIONS:
+            self.pause(FAST_BACKOFF_BASE * 2.0**self.timeouts)
             return
-        self._failed(SourceTimeout(f"{self.name} gave no answer within {self.pace.timeout:g} s"))
+        self._failed(SourceTimeout(f"{self.name} gave no answer within {self.policy.timeout:g} s"))
 
     def _failed(self, error: SourceError) -> None:
-        self.error, self._value, self.withheld = error, None, None
+        self.error, self._value, self.deferred = error, None, None
         self.failures += 1
         self.failed_at = self._clock()
         self.absent = self._is_absent(error)
@@ -383,8 +391,8 @@ class Poller(Generic[T]):
 
     def _is_absent(self, error: SourceError) -> bool:
         """Whether the response means that the route is not there; a 503 only where it never gave another."""
-        if not self.pace.may_be_absent or not isinstance(error, RequestFailed):
+        if not self.policy.may_be_absent or not isinstance(error, RequestFailed):
             return False
         if error.status == UNAVAILABLE_STATUS:
-            return self.answered_at is None and self.failures >= CONFIRMATIONS
+            return self.succeeded_at is None and self.failures >= CONFIRMATIONS
         return error.status in NOT_FOUND_STATUSES

@@ -44,7 +44,7 @@ class PartResult:
     asked: bool = True
     error: str | None = None
     is_quiet: bool = False  # the error says nothing about the source, so it is not logged
-    withheld: str | None = None  # why the source was not asked, which is no failure of it
+    deferred: str | None = None  # why the source was not asked, which is no failure of it
     as_of: float | None = None
 
 
@@ -88,7 +88,7 @@ class Runner:
 
     async def _run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
         deadline = asyncio.get_running_loop().time() + budget
-        current_scrape.set(Scrape(ends=deadline - MARGIN * budget))
+        current_scrape.set(Scrape(deadline=deadline - MARGIN * budget))
         outcomes = await asyncio.gather(*(self._collect(c, deadline) for c in collectors))
         families = [f for o in outcomes for r in o.readings for f in r.families]
         return merge_families([*families, *self._about([o for o in outcomes if o.configured])])
@@ -112,10 +112,10 @@ class Runner:
         reading.as_of = min(used, default=None)
         if reading.is_quiet:
             return reading
-        if reason := reading.error or reading.withheld:
-            self._complaints.complain(subject, reason)
+        if reason := reading.error or reading.deferred:
+            self._complaints.log_failure(subject, reason)
         elif reading.asked:
-            self._complaints.heal(subject)
+            self._complaints.log_recovery(subject)
         return reading
 
     async def _attempt(self, part: Part, deadline: float) -> PartResult:
@@ -132,10 +132,10 @@ class Runner:
 
     def _about(self, outcomes: Sequence[CollectorResult]) -> Iterable[Metric]:
         last = {name: to_wall_time(at) for name, at in self._last_success.items()}
-        yield BUILD.facts(__version__, platform.python_version())
-        yield SUCCESS.of((o.name, float(o.success)) for o in outcomes)
-        yield DURATION.of((o.name, o.seconds) for o in outcomes)
-        yield LAST_SUCCESS.of((o.name, last.get(o.name)) for o in outcomes)
+        yield BUILD.info(__version__, platform.python_version())
+        yield SUCCESS.family((o.name, float(o.success)) for o in outcomes)
+        yield DURATION.family((o.name, o.seconds) for o in outcomes)
+        yield LAST_SUCCESS.family((o.name, last.get(o.name)) for o in outcomes)
 
 
 def result_of_error(error: SourceError) -> PartResult:
@@ -143,7 +143,7 @@ def result_of_error(error: SourceError) -> PartResult:
     if isinstance(error, NotConfigured):
         return PartResult(asked=False)
     if isinstance(error, PollDeferred):
-        return PartResult(asked=False, withheld=str(error) if error.retry_in >= LOGGED_DEFERRAL else None)
+        return PartResult(asked=False, deferred=str(error) if error.retry_in >= LOGGED_DEFERRAL else None)
     # that the time of a scrape is over says nothing about the source
     return PartResult(error=str(error), is_quiet=isinstance(error, ScrapeDeadlineExceeded))
 

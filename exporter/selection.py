@@ -23,7 +23,7 @@ def select_collector(by_name: dict[str, Collector], name: str) -> Collector:
     if subject not in by_name or name not in by_name[subject].names():
         valid = ", ".join(n for collector in by_name.values() for n in collector.names())
         raise UnknownCollector(f"collect[] names {name[:64]!r}; expected one of {valid}")
-    return by_name[subject].only(part) if part else by_name[subject]
+    return by_name[subject].with_part(part) if part else by_name[subject]
 
 
 def scrape_budget(header: str | None, longest: float) -> float:

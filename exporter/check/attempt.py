@@ -76,18 +76,18 @@ async def try_poll(
     if seconds <= 0:
         return Attempt(question.name, None, None, 0.0, None)
     before, began = meter.operations, time.perf_counter()
-    others = {other: other.answered_at for other in shared if other is not question}
+    others = {other: other.succeeded_at for other in shared if other is not question}
     try:
         async with asyncio.timeout(seconds):
-            await question.ask_now()
+            await question.refresh()
     except TimeoutError:
         await question.close()
     took = time.perf_counter() - began
     error = question.error
-    if error is None and question.answered_at is None:
+    if error is None and question.succeeded_at is None:
         error = SourceTimeout(f"{question.name} did not respond within {seconds:.0f} s")
-    value = None if error else await question.answer()
-    sent = meter.operations - before - sum(it.answered_at != earlier for it, earlier in others.items())
+    value = None if error else await question.get()
+    sent = meter.operations - before - sum(it.succeeded_at != earlier for it, earlier in others.items())
     poll = PollCost(question.name, polls_a_minute(question), sent, took)
     return Attempt(question.name, value, error, took, poll)
 
@@ -103,7 +103,7 @@ async def with_timeout(request: Awaitable[T], seconds: float) -> T:
 
 def polls_a_minute(question: Poller[Any]) -> float:
     """How often the exporter makes this poll while Prometheus scrapes it."""
-    period = question.pace.every or question.pace.calm or question.pace.at_most_every
+    period = question.policy.interval or question.policy.relaxed_interval or question.policy.min_interval
     return 60 / period if period else 0.0
 
 

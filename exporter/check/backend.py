@@ -69,7 +69,7 @@ class BackendCheck:
 
     async def ping(self) -> Finding:
         """Whether anybody answers HTTP at the address."""
-        question = Poller("backend", lambda: self._backend.client.get(PING), self._backend.totals.pace)
+        question = Poller("backend", lambda: self._backend.client.get(PING), self._backend.totals.policy)
         tried = await try_poll(question, self._meter, self._limit, 2.0)
         if tried.error is None:
             return Finding("reachable", FindingState.SEEN, format_duration(tried.seconds))
@@ -79,7 +79,7 @@ class BackendCheck:
 
     def _polls(self) -> Iterator[Poller[Any]]:
         blocking = (self._backend.health, self._backend.workers)
-        polls = [question for question in self._backend.questions() if question not in blocking]
+        polls = [question for question in self._backend.pollers() if question not in blocking]
         # what may block it comes last
         yield from sorted(polls, key=lambda question: question.name.startswith(INGESTION))
 

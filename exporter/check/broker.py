@@ -43,7 +43,7 @@ async def check_broker(sources: Sources, meter: OperationCounter, limit: CheckDe
         found = [await events_finding(client, own, number), *await find_other_names(client, own)]
         return [*found, *await publish_findings(client)]
 
-    polls = [it for it in source.questions() if it is not source.results]
+    polls = [it for it in source.pollers() if it is not source.results]
     check = RedisCheck("broker", "CELERY_BROKER_URL", meter, limit)
     section = await check.run(url, broker_needs(own), polls, look)
     if any(it.what == PUBLISH for it in section.findings):

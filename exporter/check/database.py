@@ -59,7 +59,7 @@ async def check_database(sources: Sources, meter: OperationCounter, limit: Check
     ping = await try_poll(database.ping, meter, limit, SECONDS)
     findings = [Finding("connection", FindingState.SEEN, format_duration(ping.seconds))]
     findings += await rights_findings(database, settings)
-    others = [it for it in database.questions() if it.configured and it is not database.ping]
+    others = [it for it in database.pollers() if it.configured and it is not database.ping]
     attempts: list[Attempt] = []
     polls = [ping.poll] if ping.poll else []
     for period, group in group_by_rate(others).items():
@@ -86,9 +86,9 @@ async def try_together(
     limit: CheckDeadline,
 ) -> tuple[list[Attempt], PollCost]:
     """Make the polls of one period at once, as the exporter does: the connection reads one after another."""
-    before, earlier, began = meter.operations, ping.answered_at, time.perf_counter()
+    before, earlier, began = meter.operations, ping.succeeded_at, time.perf_counter()
     attempts = await asyncio.gather(*(try_poll(it, meter, limit, GROUP_SECONDS) for it in questions))
-    sent = meter.operations - before - (ping.answered_at != earlier)
+    sent = meter.operations - before - (ping.succeeded_at != earlier)
     name = f"{len(questions)} polls every {60 / a_minute:g} s"
     return attempts, PollCost(name, a_minute, sent, time.perf_counter() - began)
 

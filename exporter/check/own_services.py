@@ -46,7 +46,7 @@ async def check_service(sources: Sources, meter: OperationCounter, limit: CheckD
         return unset_section(
             "service", "SERVICE_URL", "jobs, workers and embeddings of the ingestion service"
         )
-    attempts = [await try_poll(it, meter, limit, SECONDS) for it in sources.service.questions()]
+    attempts = [await try_poll(it, meter, limit, SECONDS) for it in sources.service.pollers()]
     seen = [it.name for it in attempts if it.error is None and not it.skipped]
     findings = [Finding("routes", FindingState.SEEN, join_names(seen))] if seen else []
     findings += [

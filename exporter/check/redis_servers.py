@@ -145,7 +145,7 @@ async def check_cache(sources: Sources, meter: OperationCounter, limit: CheckDea
     url = sources.settings.redis.url
     if url is None:
         return unset_section("cache", "REDIS_URL", "the cache: hits, memory, keys")
-    return await RedisCheck("cache", "REDIS_URL", meter, limit).run(url, CACHE, [*sources.cache.questions()])
+    return await RedisCheck("cache", "REDIS_URL", meter, limit).run(url, CACHE, [*sources.cache.pollers()])
 
 
 async def check_ingestion(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
@@ -155,4 +155,4 @@ async def check_ingestion(sources: Sources, meter: OperationCounter, limit: Chec
     if url is None:
         return unset_section("ingestion", "INGESTION_REDIS_URL", "the ingestion queue and its edge worker")
     check = RedisCheck("ingestion", "INGESTION_REDIS_URL", meter, limit)
-    return await check.run(url, INGESTION, [*sources.ingestion.questions()])
+    return await check.run(url, INGESTION, [*sources.ingestion.pollers()])

@@ -46,17 +46,17 @@ METRICS = (VALUE, LOWER, UPPER, SCORE, STATE, DIRECTION, GRADE, WATCHED_SERIES, 
 
 async def read(sources: Sources) -> Iterable[Metric]:
     """Every watched series that still says something. Raises SourceError while Prometheus is away."""
-    found = await sources.prometheus.signals.answer()
+    found = await sources.prometheus.signals.get()
     return (
-        VALUE.of((*name, view.value) for name, view in found.views),
-        LOWER.of((*name, view.lower) for name, view in found.views),
-        UPPER.of((*name, view.upper) for name, view in found.views),
-        SCORE.of((*name, view.score) for name, view in found.views),
-        STATE.of_states((*name, view.state) for name, view in found.views),
-        DIRECTION.of((*name, view.direction) for name, view in found.views),
-        GRADE.of((*name, view.grade) for name, view in found.views),
-        WATCHED_SERIES.one(len(found.views)),
-        LEFT_OUT_SERIES.one(found.left_out),
+        VALUE.family((*name, view.value) for name, view in found.views),
+        LOWER.family((*name, view.lower) for name, view in found.views),
+        UPPER.family((*name, view.upper) for name, view in found.views),
+        SCORE.family((*name, view.score) for name, view in found.views),
+        STATE.state_family((*name, view.state) for name, view in found.views),
+        DIRECTION.family((*name, view.direction) for name, view in found.views),
+        GRADE.family((*name, view.grade) for name, view in found.views),
+        WATCHED_SERIES.single(len(found.views)),
+        LEFT_OUT_SERIES.single(found.left_out),
     )
 
 

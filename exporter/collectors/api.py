@@ -30,9 +30,9 @@ async def read_up(sources: Sources) -> Iterable[Metric]:
     backend = sources.backend
     up, wedged = await backend.is_up(), backend.is_wedged()
     return (
-        UP.one(None if up is None else float(up)),
-        WEDGED.one(None if wedged is None else float(wedged)),
-        EXPORTER_STARTED.one(STARTED_AT),
+        UP.single(None if up is None else float(up)),
+        WEDGED.single(None if wedged is None else float(wedged)),
+        EXPORTER_STARTED.single(STARTED_AT),
     )
 
 
@@ -58,16 +58,16 @@ STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
 async def read_totals(sources: Sources) -> Iterable[Metric]:
     """The totals by module; a module that nobody has asked is at 0 as soon as the backend counts anything."""
-    totals = await sources.backend.totals.answer()
+    totals = await sources.backend.totals.get()
     modules = [module.name for module in sources.settings.modules]
     asked = dict(request_counts(totals, modules))
     errors = totals.errors_by_module() if totals.counts_requests else {}
     durations = totals.durations.items() if totals.counts_requests else ()
     return (
-        REQUESTS.of((*labels, count) for labels, count in asked.items()),
-        ERRORS.of((module, errors.get(module, 0.0)) for module in dict.fromkeys(m for m, _ in asked)),
-        DURATION.of(((module,), spread) for module, spread in durations),
-        IN_PROGRESS.of((module, count) for module, count in totals.in_progress.items()),
+        REQUESTS.family((*labels, count) for labels, count in asked.items()),
+        ERRORS.family((module, errors.get(module, 0.0)) for module in dict.fromkeys(m for m, _ in asked)),
+        DURATION.family(((module,), spread) for module, spread in durations),
+        IN_PROGRESS.family((module, count) for module, count in totals.in_progress.items()),
     )
 
 
@@ -94,14 +94,14 @@ PROCESS_METRICS = (PROCESSES, PROCESS_STARTED, MEMORY, CPU, OPEN_FILES, MAX_FILE
 
 async def read_process(sources: Sources) -> Iterable[Metric]:
     """What the backend's own page says of its processes."""
-    totals = await sources.backend.totals.answer()
+    totals = await sources.backend.totals.get()
     return (
-        PROCESSES.one(totals.processes),
-        PROCESS_STARTED.one(totals.started),
-        MEMORY.one(totals.memory),
-        CPU.one(totals.cpu_seconds),
-        OPEN_FILES.one(totals.open_files),
-        MAX_FILES.one(totals.max_files),
+        PROCESSES.single(totals.processes),
+        PROCESS_STARTED.single(totals.started),
+        MEMORY.single(totals.memory),
+        CPU.single(totals.cpu_seconds),
+        OPEN_FILES.single(totals.open_files),
+        MAX_FILES.single(totals.max_files),
     )
 
 
@@ -115,11 +115,11 @@ PERFORMANCE_METRICS = (METHOD_CALLS, METHOD_SECONDS, SLOW_QUERIES)
 
 async def read_performance(sources: Sources) -> Iterable[Metric]:
     """What /performance counts; the first methods seen keep their names, later ones are `other`."""
-    found = await sources.backend.performance.answer()
+    found = await sources.backend.performance.get()
     return (
-        METHOD_CALLS.of(found.calls.items()),
-        METHOD_SECONDS.of(found.seconds.items()),
-        SLOW_QUERIES.one(found.slow_queries),
+        METHOD_CALLS.family(found.calls.items()),
+        METHOD_SECONDS.family(found.seconds.items()),
+        SLOW_QUERIES.single(found.slow_queries),
     )
 
 

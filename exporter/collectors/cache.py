@@ -20,7 +20,7 @@ PING_METRICS = (UP,)
 
 async def read_ping(sources: Sources) -> Iterable[Metric]:
     """1 or 0, from our own PING and from nothing else."""
-    return (UP.one(float(await sources.cache.ping.works())),)
+    return (UP.single(float(await sources.cache.ping.is_responding())),)
 
 
 HITS = Counter("ops_cache_hits_total", "Look-ups of the backend that found a value in the cache.")
@@ -31,8 +31,8 @@ APPLICATION_METRICS = (HITS, MISSES, INVALIDATIONS)
 
 async def read_application(sources: Sources) -> Iterable[Metric]:
     """The counts of /cache/stats; the ratio is left to queries, which know over which time."""
-    counts = await sources.backend.cache.answer()
-    return HITS.one(counts.hits), MISSES.one(counts.misses), INVALIDATIONS.one(counts.invalidations)
+    counts = await sources.backend.cache.get()
+    return HITS.single(counts.hits), MISSES.single(counts.misses), INVALIDATIONS.single(counts.invalidations)
 
 
 GROUP_COUNT = Untyped(
@@ -72,18 +72,18 @@ UNGROUPED = "ungrouped"
 
 async def read_keys(sources: Sources) -> Iterable[Metric]:
     """What the last pass found; the passes run beside the scrape."""
-    found, db = await sources.cache.keys.answer(), sources.cache.database
+    found, db = await sources.cache.keys.get(), sources.cache.database
     settings = sources.settings.redis
     groups = limit_groups(found.groups, settings.key_groups)
     keys = [(db, name, key) for name, key in keys_by_label(sources, found.biggest).items()]
     return (
-        GROUP_COUNT.of((db, name, count) for name, count, _ in groups),
-        GROUP_MEMORY.of((db, name, used) for name, _, used in groups),
-        DISTINCT_GROUPS.one(float(len(found.groups)), db),
-        KEY_SIZE.of((db, name, key.size) for db, name, key in keys),
-        KEY_MEMORY.of((db, name, key.used) for db, name, key in keys),
-        SCANNED_RATIO.one(found.seen),
-        MEASURED_RATIO.one(found.measured),
+        GROUP_COUNT.family((db, name, count) for name, count, _ in groups),
+        GROUP_MEMORY.family((db, name, used) for name, _, used in groups),
+        DISTINCT_GROUPS.single(float(len(found.groups)), db),
+        KEY_SIZE.family((db, name, key.size) for db, name, key in keys),
+        KEY_MEMORY.family((db, name, key.used) for db, name, key in keys),
+        SCANNED_RATIO.single(found.seen),
+        MEASURED_RATIO.single(found.measured),
     )
 
 
@@ -102,10 +102,10 @@ def limit_groups(groups: Sequence[PrefixStats], most: int) -> list[tuple[str, fl
 
 async def read_key_memory(sources: Sources) -> Iterable[Metric]:
     """How many keys were measured. Raises Refused when this user may not measure all of them."""
-    found = await sources.cache.keys.answer()
+    found = await sources.cache.keys.get()
     if found.refused:
         raise RequestFailed(found.refused)
-    return (MEASURED_KEYS.one(float(found.weighed)),)
+    return (MEASURED_KEYS.single(float(found.weighed)),)
 
 
 def keys_by_label(sources: Sources, keys: Iterable[BigKey]) -> dict[str, BigKey]:

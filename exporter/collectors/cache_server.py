@@ -31,12 +31,12 @@ MAX_ERROR_WORDS = 30  # scripts may make up error words
 def command_families(info: JsonObject) -> Iterator[Metric]:
     """The families by command and by error."""
     stats = objects_by_prefix(info, "cmdstat_", MAX_COMMANDS)
-    yield CALLS.of((cmd, one.number("calls")) for cmd, one in stats.items())
-    yield SECONDS.of((cmd, command_seconds(one)) for cmd, one in stats.items())
-    yield REJECTED.of((cmd, one.number("rejected_calls")) for cmd, one in stats.items())
-    yield FAILED.of((cmd, one.number("failed_calls")) for cmd, one in stats.items())
-    yield LATENCY.of(latency_summaries(info, stats))
-    yield ERRORS.of(
+    yield CALLS.family((cmd, one.number("calls")) for cmd, one in stats.items())
+    yield SECONDS.family((cmd, command_seconds(one)) for cmd, one in stats.items())
+    yield REJECTED.family((cmd, one.number("rejected_calls")) for cmd, one in stats.items())
+    yield FAILED.family((cmd, one.number("failed_calls")) for cmd, one in stats.items())
+    yield LATENCY.family(latency_summaries(info, stats))
+    yield ERRORS.family(
         (err, one.number("count"))
         for err, one in objects_by_prefix(info, "errorstat_", MAX_ERROR_WORDS).items()
     )
@@ -45,7 +45,7 @@ def command_families(info: JsonObject) -> Iterator[Metric]:
 def objects_by_prefix(info: JsonObject, prefix: str, most: int) -> dict[str, JsonObject]:
     """The objects whose names begin so, without that beginning; the first in the order of the alphabet."""
     names = sorted(name for name in info.keys() if name.startswith(prefix))[:most]  # noqa: SIM118  (no dict)
-    return {sanitize_label(name.removeprefix(prefix), 64): info.part(name) for name in names}
+    return {sanitize_label(name.removeprefix(prefix), 64): info.object(name) for name in names}
 
 
 def command_seconds(stats: JsonObject) -> float | None:
@@ -95,16 +95,16 @@ MAX_DATABASES = 64  # that are shown; a server has 16 unless told otherwise
 
 async def read_server(sources: Sources) -> Iterable[Metric]:
     """Everything that INFO tells, without CONFIG, which the server may refuse."""
-    server = await sources.cache.server.answer()
+    server = await sources.cache.server.get()
     info, limit = server.info, sources.settings.limits.label_length
     return (
-        INSTANCE.facts(*(sanitize_label(str(info.at(name) or ""), limit) for name in INSTANCE.labels)),
-        STARTED.one(start_time(info)),
-        MEMORY_RATIO.one(memory_ratio(info)),
+        INSTANCE.info(*(sanitize_label(str(info.at(name) or ""), limit) for name in INSTANCE.labels)),
+        STARTED.single(start_time(info)),
+        MEMORY_RATIO.single(memory_ratio(info)),
         *keyspace_families(info),
-        *(metric.one(word_as_flag(info.text(name), well)) for metric, name, well in STATUS_FIELDS),
+        *(metric.single(word_as_flag(info.text(name), well)) for metric, name, well in STATUS_FIELDS),
         *command_families(info),
-        *(field.metric.one(field_value(info, field)) for field in FIELDS),
+        *(field.metric.single(field_value(info, field)) for field in FIELDS),
     )
 
 
@@ -123,10 +123,10 @@ def memory_ratio(info: JsonObject) -> float | None:
 def keyspace_families(info: JsonObject) -> Iterator[Metric]:
     """The keys of each database that holds any."""
     names = [f"db{number}" for number in range(MAX_DATABASES) if isinstance(info.at(f"db{number}"), dict)]
-    yield KEYS.of((name, info.number(name, "keys")) for name in names)
-    yield EXPIRING.of((name, info.number(name, "expires")) for name in names)
+    yield KEYS.family((name, info.number(name, "keys")) for name in names)
+    yield EXPIRING.family((name, info.number(name, "expires")) for name in names)
     # 0 is the server's word for a mean that it has not worked out yet
-    yield TTL.of((name, scale(info.number(name, "avg_ttl") or None, 0.001)) for name in names)
+    yield TTL.family((name, scale(info.number(name, "avg_ttl") or None, 0.001)) for name in names)
 
 
 def word_as_flag(word: str | None, well: str) -> float | None:
@@ -160,14 +160,14 @@ MAX_SPIKES = 32
 
 async def read_slow(sources: Sources) -> Iterable[Metric]:
     """The newest slow command and the last spike of each kind."""
-    slow = await sources.cache.slow.answer()
+    slow = await sources.cache.slow.get()
     rows: list[Row] = [
         (sanitize_label(name, 64), at, seconds) for name, at, seconds in slow.spikes[:MAX_SPIKES]
     ]
     return (
-        SLOWLOG_LENGTH.one(slow.count),
-        SLOWLOG_LAST_ID.one(slow.newest),
-        SLOWLOG_LAST_DURATION.one(slow.seconds),
-        SPIKE_TIME.of(first_rows((name, at) for name, at, _ in rows)),
-        SPIKE_DURATION.of(first_rows((name, seconds) for name, _, seconds in rows)),
+        SLOWLOG_LENGTH.single(slow.count),
+        SLOWLOG_LAST_ID.single(slow.newest),
+        SLOWLOG_LAST_DURATION.single(slow.seconds),
+        SPIKE_TIME.family(first_rows((name, at) for name, at, _ in rows)),
+        SPIKE_DURATION.family(first_rows((name, seconds) for name, _, seconds in rows)),
     )

@@ -29,14 +29,14 @@ async def read_pool(sources: Sources) -> Iterable[Metric]:
     """The pool as the backend counts it; the ratio is ours, the backend's own is known to be wrong."""
     with suppress(SourceError):
         # requests in flight there have the pool polled at once, so that this scrape shows it already
-        await sources.backend.totals.answer()
-    pool = await sources.backend.pool.answer()
+        await sources.backend.totals.get()
+    pool = await sources.backend.pool.get()
     return (
-        POOL_CAPACITY.one(pool.capacity),
-        POOL_CHECKED_OUT.one(pool.checked_out),
-        POOL_IDLE.one(pool.idle),
-        POOL_OVERFLOW.one(pool.overflow),
-        POOL_USE_RATIO.one(pool.ratio),
+        POOL_CAPACITY.single(pool.capacity),
+        POOL_CHECKED_OUT.single(pool.checked_out),
+        POOL_IDLE.single(pool.idle),
+        POOL_OVERFLOW.single(pool.overflow),
+        POOL_USE_RATIO.single(pool.ratio),
     )
 
 
@@ -60,21 +60,21 @@ async def ping_result(database: DatabaseSource) -> PingResult | None:
     standing = database.standing()
     try:
         async with asyncio.timeout(None if standing is None else STANDING_RESULT_WAIT):
-            works = await database.ping.works()
+            works = await database.ping.is_responding()
     except (TimeoutError, ScrapeDeadlineExceeded):
         if standing is None and database.ping.error is None:
             raise
         return standing
-    return await database.ping.answer() if works else None
+    return await database.ping.get() if works else None
 
 
 def ping_families(dialect: str, works: bool, seconds: float | None) -> Iterator[Metric]:
     """What is known of the database, whether it works or not."""
-    yield INFO.facts(dialect)
-    yield UP.one(float(works))
-    yield PING.one(seconds)
+    yield INFO.info(dialect)
+    yield UP.single(float(works))
+    yield PING.single(seconds)
     if dialect == "postgresql":
-        yield PG_UP.one(float(works))
+        yield PG_UP.single(float(works))
 
 
 REPORTED_STATUS = StateGauge(
@@ -92,17 +92,17 @@ DEGRADED_WORDS = ("degraded", "warning")
 
 async def read_reported(sources: Sources) -> Iterable[Metric]:
     """The report, told as it is."""
-    report = await sources.backend.database.answer()
+    report = await sources.backend.database.get()
     warnings = report.at("warnings")
     return (
-        REPORTED_STATUS.of_states([(reported_database_status(report),)]),
-        REPORTED_WARNINGS.one(float(len(warnings)) if isinstance(warnings, list) else None),
+        REPORTED_STATUS.state_family([(reported_database_status(report),)]),
+        REPORTED_WARNINGS.single(float(len(warnings)) if isinstance(warnings, list) else None),
     )
 
 
 def reported_database_status(report: JsonObject) -> str:
     """The state that the report means: what it does not say is unknown."""
-    healthy, word = report.flag("database", "healthy"), report.text("status")
+    healthy, word = report.boolean("database", "healthy"), report.text("status")
     if healthy is False or word in DOWN_WORDS:
         return "down"
     if healthy is None:
@@ -143,11 +143,11 @@ TABLES_METRICS = (
 
 async def read_tables(sources: Sources) -> Iterable[Metric]:
     """The sizes as they were found in the background."""
-    tables = await sources.database.tables.answer()
+    tables = await sources.database.tables.get()
     return (
-        TABLE_ROWS.of(tables.rows.items()),
-        TABLE_SIZE.of(tables.sizes.items()),
-        SIZE.one(tables.size),
+        TABLE_ROWS.family(tables.rows.items()),
+        TABLE_SIZE.family(tables.sizes.items()),
+        SIZE.single(tables.size),
         *table_statistics(tables),
     )
 
@@ -160,11 +160,11 @@ def table_statistics(tables: TableSizes) -> Iterable[Metric]:
 
     found = tables.statistics
     return (
-        LIVE_ROWS.of((*name(t), t.live) for t in found),
-        DEAD_ROWS.of((*name(t), t.dead) for t in found),
-        SEQUENTIAL_SCANS.of((*name(t), t.sequential_scans) for t in found),
-        INDEX_SCANS.of((*name(t), t.index_scans) for t in found),
-        LAST_AUTOVACUUM.of((*name(t), t.last_autovacuum) for t in found),
+        LIVE_ROWS.family((*name(t), t.live) for t in found),
+        DEAD_ROWS.family((*name(t), t.dead) for t in found),
+        SEQUENTIAL_SCANS.family((*name(t), t.sequential_scans) for t in found),
+        INDEX_SCANS.family((*name(t), t.index_scans) for t in found),
+        LAST_AUTOVACUUM.family((*name(t), t.last_autovacuum) for t in found),
     )
 
 
@@ -174,14 +174,14 @@ SIZES_METRICS = (DATABASE_SIZE,)
 
 async def read_sizes(sources: Sources) -> Iterable[Metric]:
     """The sizes as they were found in the background. Raises Refused where some are hidden."""
-    tables = await sources.database.tables.answer()
+    tables = await sources.database.tables.get()
     hidden = [name for name, size in tables.database_sizes.items() if size is None]
     if hidden:
         raise RequestFailed(
             f"database hides the size of {len(hidden)} databases, {sanitize_label(hidden[0])} among them; "
             f"GRANT pg_monitor TO {tables.role}, or CONNECT on each of them"
         )
-    return (DATABASE_SIZE.of(tables.database_sizes.items()),)
+    return (DATABASE_SIZE.family(tables.database_sizes.items()),)
 
 
 DATABASE = Collector(

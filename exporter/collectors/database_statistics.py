@@ -56,16 +56,16 @@ SessionKey = tuple[str, ...]
 
 async def read_activity(sources: Sources) -> Iterable[Metric]:
     """The sessions of all clients of the server but our own."""
-    activity = await sources.database.activity.answer()
+    activity = await sources.database.activity.get()
     counts, ages = group_sessions(activity)
     return (
-        SESSIONS.of((*key, count) for key, count in counts.items()),
-        MAX_TRANSACTION_AGE.of((*key, age) for key, age in ages.items()),
-        MAX_CONNECTIONS.one(activity.most_connections),
-        RESERVED_CONNECTIONS.one(activity.reserved_connections),
-        LONG_TRANSACTIONS.one(activity.long_transactions),
-        OLDEST_LONG_TRANSACTION.one(activity.oldest_long_transaction),
-        OWN_CONNECTIONS.one(activity.own_connections),
+        SESSIONS.family((*key, count) for key, count in counts.items()),
+        MAX_TRANSACTION_AGE.family((*key, age) for key, age in ages.items()),
+        MAX_CONNECTIONS.single(activity.most_connections),
+        RESERVED_CONNECTIONS.single(activity.reserved_connections),
+        LONG_TRANSACTIONS.single(activity.long_transactions),
+        OLDEST_LONG_TRANSACTION.single(activity.oldest_long_transaction),
+        OWN_CONNECTIONS.single(activity.own_connections),
     )
 
 
@@ -133,11 +133,11 @@ STATISTICS_METRICS = (OPEN_CONNECTIONS, *DATABASE_COUNTERS.values())
 
 async def read_statistics(sources: Sources) -> Iterable[Metric]:
     """The counts of each database that the settings allow for, the backend's own first."""
-    found = await sources.database.databases.answer()
+    found = await sources.database.databases.get()
     return (
-        OPEN_CONNECTIONS.of((d.oid, d.name, d.connections) for d in found),
+        OPEN_CONNECTIONS.family((d.oid, d.name, d.connections) for d in found),
         *(
-            metric.of((d.oid, d.name, d.counts[name]) for d in found)
+            metric.family((d.oid, d.name, d.counts[name]) for d in found)
             for name, metric in DATABASE_COUNTERS.items()
         ),
     )
@@ -154,10 +154,10 @@ LOCKS_METRICS = (LOCKS, LOCK_WAITERS)
 
 async def read_locks(sources: Sources) -> Iterable[Metric]:
     """The locks of all databases of the server."""
-    locks = await sources.database.locks.answer()
+    locks = await sources.database.locks.get()
     return (
-        LOCKS.of((*key, count) for key, count in locks.counts.items()),
-        LOCK_WAITERS.of(locks.waiting.items()),
+        LOCKS.family((*key, count) for key, count in locks.counts.items()),
+        LOCK_WAITERS.family(locks.waiting.items()),
     )
 
 
@@ -174,9 +174,9 @@ STATEMENTS_METRICS = (STATEMENT_CALLS, STATEMENT_SECONDS, STATEMENT_ROWS)
 
 async def read_statements(sources: Sources) -> Iterable[Metric]:
     """The top statements of the backend's database; nothing where the extension is not installed."""
-    found = await sources.database.statements.answer()
+    found = await sources.database.statements.get()
     return (
-        STATEMENT_CALLS.of((s.user, s.database, s.query, s.calls) for s in found),
-        STATEMENT_SECONDS.of((s.user, s.database, s.query, s.seconds) for s in found),
-        STATEMENT_ROWS.of((s.user, s.database, s.query, s.rows) for s in found),
+        STATEMENT_CALLS.family((s.user, s.database, s.query, s.calls) for s in found),
+        STATEMENT_SECONDS.family((s.user, s.database, s.query, s.seconds) for s in found),
+        STATEMENT_ROWS.family((s.user, s.database, s.query, s.rows) for s in found),
     )

@@ -38,30 +38,32 @@ MAX_TYPES = 20
 async def read_users(sources: Sources) -> Iterable[Metric]:
     """The figures, and which source they come from."""
     try:
-        source, use = "api", reported_engagement(await sources.backend.engagement.answer())
+        source, use = "api", reported_engagement(await sources.backend.engagement.get())
     except SourceError as error:
         source, use = "sql", await engagement_from_tables(sources, error)
     return (
-        SOURCE.of_states([(source,)]),
-        USERS.one(use.users),
-        ACTIVE_USERS.of(use.active.items()),
-        INTERACTIONS.of((*key, count) for key, count in limit_interaction_types(use.interactions).items()),
-        POSITIVE_INTERACTIONS.of(use.positive.items()),
-        MEAN_SESSION.one(use.session_seconds),
+        SOURCE.state_family([(source,)]),
+        USERS.single(use.users),
+        ACTIVE_USERS.family(use.active.items()),
+        INTERACTIONS.family(
+            (*key, count) for key, count in limit_interaction_types(use.interactions).items()
+        ),
+        POSITIVE_INTERACTIONS.family(use.positive.items()),
+        MEAN_SESSION.single(use.session_seconds),
     )
 
 
 async def engagement_from_tables(sources: Sources, report: SourceError) -> Engagement:
     """The figures from the tables; without a database the failure of the report is the one to tell."""
     try:
-        return await sources.database.use.answer()
+        return await sources.database.use.get()
     except NotConfigured:
         raise report from None
 
 
 def reported_engagement(reports: Mapping[str, JsonObject]) -> Engagement:
     """The figures of the backend's report. Raises BadAnswer for one without any."""
-    metrics = {window: report.part("metrics") for window, report in reports.items()}
+    metrics = {window: report.object("metrics") for window, report in reports.items()}
     newest = metrics[LONGEST_WINDOW]
     if newest.number("total_users") is None:
         raise InvalidResponse("backend /user-engagement answered without total_users; expected a number")
@@ -98,10 +100,10 @@ CREATED_METRICS = (OBJECTS, CREATED_OBJECTS)
 
 async def read_created(sources: Sources) -> Iterable[Metric]:
     """Counts of rows; a table that this version of the backend does not have is left out."""
-    created = await sources.database.created.answer()
+    created = await sources.database.created.get()
     return (
-        OBJECTS.of(created.rows.items()),
-        CREATED_OBJECTS.of((*key, count) for key, count in created.created.items()),
+        OBJECTS.family(created.rows.items()),
+        CREATED_OBJECTS.family((*key, count) for key, count in created.created.items()),
     )
 
 
@@ -114,10 +116,10 @@ SEARCHES_METRICS = (SEARCHES,)
 
 async def read_searches(sources: Sources) -> Iterable[Metric]:
     """No table holds the searches and not every version emits an event for them, but each is a request."""
-    totals = await sources.backend.totals.answer()
+    totals = await sources.backend.totals.get()
     searched = totals.requests.get(("search", "2xx"), 0.0)
     is_module = any(module.name == "search" for module in sources.settings.modules)
-    return (SEARCHES.one(searched if is_module and totals.counts_requests else None),)
+    return (SEARCHES.single(searched if is_module and totals.counts_requests else None),)
 
 
 ENGAGEMENT = Collector(

@@ -32,15 +32,15 @@ TOTALS_METRICS = (EMITTED, DELIVERED, ERRORS, BY_EVENT, HANDLERS, EMISSIONS, PRO
 
 async def read_totals(sources: Sources) -> Iterable[Metric]:
     """The bus as its counters tell it; without any handled event there is no latency, not one of 0."""
-    bus = await sources.backend.events.answer()
+    bus = await sources.backend.events.get()
     return (
-        EMITTED.one(bus.emitted),
-        DELIVERED.one(bus.delivered),
-        ERRORS.one(bus.errors),
-        BY_EVENT.of(bus.by_event.items()),
-        HANDLERS.of([((), bus.handlers)]),
-        EMISSIONS.of([((), bus.emissions)]),
-        PROCESSES.one(bus.processes),
+        EMITTED.single(bus.emitted),
+        DELIVERED.single(bus.delivered),
+        ERRORS.single(bus.errors),
+        BY_EVENT.family(bus.by_event.items()),
+        HANDLERS.family([((), bus.handlers)]),
+        EMISSIONS.family([((), bus.emissions)]),
+        PROCESSES.single(bus.processes),
     )
 
 
@@ -52,7 +52,7 @@ HISTORY_METRICS = (NEWEST_EVENT,)
 
 async def read_history(sources: Sources) -> Iterable[Metric]:
     """The newest event's time; missing while there was none."""
-    return (NEWEST_EVENT.one(await sources.backend.history.answer()),)
+    return (NEWEST_EVENT.single(await sources.backend.history.get()),)
 
 
 EVENT_BUS = Collector(

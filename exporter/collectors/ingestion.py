@@ -20,7 +20,7 @@ PING_METRICS = (UP,)
 
 async def read_ping(sources: Sources) -> Iterable[Metric]:
     """1 or 0, from our own PING and from nothing else."""
-    return (UP.one(float(await sources.ingestion.ping.works())),)
+    return (UP.single(float(await sources.ingestion.ping.is_responding())),)
 
 
 QUEUE_LENGTH = Gauge("ops_ingestion_queue_length", "Items that wait in the ingestion queue.", ("queue",))
@@ -40,12 +40,12 @@ QUEUES_METRICS = (QUEUE_LENGTH, QUEUE_CAPACITY, OLDEST_ITEM, DEAD_LETTERS)
 
 async def read_queues(sources: Sources) -> Iterable[Metric]:
     """The lists as Redis has them; nothing where the server never held any of their keys."""
-    found = await sources.ingestion.queues.answer()
+    found = await sources.ingestion.queues.get()
     return (
-        QUEUE_LENGTH.of((queue.name, queue.length) for queue in found.queues),
-        QUEUE_CAPACITY.of((queue.name, queue.capacity) for queue in found.queues),
-        OLDEST_ITEM.of((queue.name, queue.oldest) for queue in found.queues),
-        DEAD_LETTERS.one(found.dead_letters),
+        QUEUE_LENGTH.family((queue.name, queue.length) for queue in found.queues),
+        QUEUE_CAPACITY.family((queue.name, queue.capacity) for queue in found.queues),
+        OLDEST_ITEM.family((queue.name, queue.oldest) for queue in found.queues),
+        DEAD_LETTERS.single(found.dead_letters),
     )
 
 
@@ -59,11 +59,11 @@ JOBS_METRICS = (TRACKED_JOBS,)
 
 async def read_jobs(sources: Sources) -> Iterable[Metric]:
     """The jobs by state, every state shown as soon as one job is tracked."""
-    jobs = await sources.ingestion.jobs.answer()
+    jobs = await sources.ingestion.jobs.get()
     if not jobs:
         return ()
     by_state = Counter(job.state for job in jobs)
-    return (TRACKED_JOBS.of((state, by_state[state]) for state in JOB_STATES),)
+    return (TRACKED_JOBS.family((state, by_state[state]) for state in JOB_STATES),)
 
 
 RESOURCES = Gauge(
@@ -78,12 +78,12 @@ MAX_STATES = 20
 
 async def read_resources(sources: Sources) -> Iterable[Metric]:
     """The counts; nothing where the backend has no such table."""
-    found = await sources.database.resources.answer()
+    found = await sources.database.resources.get()
     if found is None:
         return ()
     return (
-        RESOURCES.of(top_n(found.by_status, MAX_STATES).items()),
-        WITHOUT_EMBEDDING.one(found.without_embedding),
+        RESOURCES.family(top_n(found.by_status, MAX_STATES).items()),
+        WITHOUT_EMBEDDING.single(found.without_embedding),
     )
 
 
@@ -101,12 +101,12 @@ async def read_health(sources: Sources) -> Iterable[Metric]:
     said = await reported_health(sources)
     length = sources.settings.limits.label_length
     services = sorted((sanitize_label(name, length), status) for name, status in said.services.items())
-    return (REPORTED_HEALTH.of_states([("ingestion", said.status), *services[:MAX_SERVICES]]),)
+    return (REPORTED_HEALTH.state_family([("ingestion", said.status), *services[:MAX_SERVICES]]),)
 
 
 async def reported_health(sources: Sources) -> IngestionHealth:
     """The health answer, in either of its shapes. Raises SourceError when the backend has no such route."""
-    reply = await sources.backend.ingestion_health.answer()
+    reply = await sources.backend.ingestion_health.get()
     if reply.status not in (200, 503):
         raise RequestFailed(
             f"backend ingestion health answered {reply.status}; expected 200 or 503", reply.status

@@ -27,17 +27,17 @@ class JobHistoryMetrics(NamedTuple):
     embeddings: Counter
     seconds: Histogram
 
-    def of(self, known: JobHistory, states: Sequence[str]) -> Iterable[Metric]:
+    def families(self, known: JobHistory, states: Sequence[str]) -> Iterable[Metric]:
         """The families of this history; a job in none of the states counts as `other`, if that is one."""
         ended = Count(job.state if job.state in states else "other" for job in known.jobs)
         return (
-            self.window.of((state, ended[state]) for state in states),
-            self.duration.of([((), SummaryData(durations(known.jobs)))]),
-            self.last.of((state, newest_end(known.jobs, state)) for state in states),
-            self.finished.of(known.totals.ended.items()),
-            self.files.one(known.totals.files),
-            self.embeddings.one(known.totals.embeddings),
-            self.seconds.of([((), known.totals.seconds)]),
+            self.window.family((state, ended[state]) for state in states),
+            self.duration.family([((), SummaryData(durations(known.jobs)))]),
+            self.last.family((state, newest_end(known.jobs, state)) for state in states),
+            self.finished.family(known.totals.ended.items()),
+            self.files.single(known.totals.files),
+            self.embeddings.single(known.totals.embeddings),
+            self.seconds.family([((), known.totals.seconds)]),
         )
 
 
@@ -74,13 +74,13 @@ HISTORY_METRICS = JobHistoryMetrics(WINDOW, DURATION, LAST, FINISHED, FILES, EMB
 
 async def read_history(sources: Sources) -> Iterable[Metric]:
     """The history from Redis where that is known to hold it, else from the backend's API."""
-    return HISTORY_METRICS.of(await job_history(sources), END_STATES)
+    return HISTORY_METRICS.families(await job_history(sources), END_STATES)
 
 
 async def job_history(sources: Sources) -> JobHistory:
     """The finished jobs. Raises SourceError when whoever knows cannot be asked."""
     try:
-        known = await sources.ingestion.history.answer()
+        known = await sources.ingestion.history.get()
     except NotConfigured:
         return await reported_history(sources)
     return known if sources.ingestion.is_here or known.jobs else await reported_history(sources)
@@ -88,7 +88,7 @@ async def job_history(sources: Sources) -> JobHistory:
 
 async def reported_history(sources: Sources) -> JobHistory:
     """The history as the backend's API tells it."""
-    return sources.ingestion.reported(await sources.backend.jobs.answer())
+    return sources.ingestion.reported(await sources.backend.jobs.get())
 
 
 def durations(jobs: Sequence[IngestionJob]) -> dict[float, float | None]:

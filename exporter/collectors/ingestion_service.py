@@ -35,20 +35,20 @@ SERVICES = 8  # more would be an answer gone wrong
 
 async def read_service_health(sources: Sources) -> Iterable[Metric]:
     """1 or 0, and while it answers the whole as service `ingestion`, then each thing that it needs."""
-    if not await sources.service.health.works():
-        return (SERVICE_UP.one(0.0),)
-    said = await sources.service.health.answer()
+    if not await sources.service.health.is_responding():
+        return (SERVICE_UP.single(0.0),)
+    said = await sources.service.health.get()
     length = sources.settings.limits.label_length
     services = sorted((sanitize_label(name, length), status) for name, status in said.services.items())
-    return SERVICE_UP.one(1.0), SERVICE_REPORTED_HEALTH.of_states(
+    return SERVICE_UP.single(1.0), SERVICE_REPORTED_HEALTH.state_family(
         [("ingestion", said.status), *services[:SERVICES]]
     )
 
 
 async def read_service_jobs(sources: Sources) -> Iterable[Metric]:
     """The counts of its queue route."""
-    found = await sources.service.queue.answer()
-    return SERVICE_JOBS.of(found.jobs.items()), SERVICE_QUEUE_CAPACITY.one(found.capacity)
+    found = await sources.service.queue.get()
+    return SERVICE_JOBS.family(found.jobs.items()), SERVICE_QUEUE_CAPACITY.single(found.capacity)
 
 
 SERVICE_STATE = StateGauge(
@@ -93,19 +93,21 @@ GPU = {True: "yes", False: "no", None: "unknown"}
 
 async def read_service_workers(sources: Sources) -> Iterable[Metric]:
     """The workers last heard of, as many as the settings allow."""
-    said, now = await sources.service.workers.answer(), time.time()
+    said, now = await sources.service.workers.get(), time.time()
     length = sources.settings.limits.label_length
     newest = sorted(said.each, key=lambda worker: -(worker.heartbeat or 0.0))
     each = {sanitize_label(w.name, length): w for w in reversed(newest[: sources.settings.service.workers])}
     return (
-        SERVICE_STATE.of_states([(said.state,)]),
-        SERVICE_WORKER_REPORTED.of_states((name, worker.reported) for name, worker in each.items()),
-        SERVICE_WORKER_STATUS.of_states(
+        SERVICE_STATE.state_family([(said.state,)]),
+        SERVICE_WORKER_REPORTED.state_family((name, worker.reported) for name, worker in each.items()),
+        SERVICE_WORKER_STATUS.state_family(
             (name, observed_status(sources, worker, now)) for name, worker in each.items()
         ),
-        SERVICE_WORKER_HEARTBEAT.of((name, worker.heartbeat) for name, worker in each.items()),
-        SERVICE_WORKER_JOBS.of((name, worker.jobs) for name, worker in each.items()),
-        SERVICE_WORKER_INFO.of((name, worker.kind, GPU[worker.gpu], 1.0) for name, worker in each.items()),
+        SERVICE_WORKER_HEARTBEAT.family((name, worker.heartbeat) for name, worker in each.items()),
+        SERVICE_WORKER_JOBS.family((name, worker.jobs) for name, worker in each.items()),
+        SERVICE_WORKER_INFO.family(
+            (name, worker.kind, GPU[worker.gpu], 1.0) for name, worker in each.items()
+        ),
     )
 
 
@@ -151,4 +153,4 @@ SERVICE_HISTORY_METRICS = JobHistoryMetrics(WINDOW, DURATION, LAST, FINISHED, FI
 
 async def read_service_history(sources: Sources) -> Iterable[Metric]:
     """The window that the service's history gives, and counters made of it."""
-    return SERVICE_HISTORY_METRICS.of(await sources.service.history.answer(), END_STATES)
+    return SERVICE_HISTORY_METRICS.families(await sources.service.history.get(), END_STATES)

@@ -50,12 +50,12 @@ async def read_worker(sources: Sources) -> Iterable[Metric]:
     timeout = sources.settings.ingestion.heartbeat_timeout
     up = seen.up(now, timeout)
     return (
-        REPORTED.of_states([(seen.name, seen.state)]),
-        STATUS.of_states([(seen.name, seen.status(now, timeout))]),
-        UP.one(None if up is None else float(up), seen.name),
-        HEARTBEAT.one(seen.last_seen, seen.name),
-        INFO.of(worker_info(seen, sources.settings.limits.label_length)),
-        DRAINED.one(seen.drained, seen.name),
+        REPORTED.state_family([(seen.name, seen.state)]),
+        STATUS.state_family([(seen.name, seen.status(now, timeout))]),
+        UP.single(None if up is None else float(up), seen.name),
+        HEARTBEAT.single(seen.last_seen, seen.name),
+        INFO.family(worker_info(seen, sources.settings.limits.label_length)),
+        DRAINED.single(seen.drained, seen.name),
     )
 
 
@@ -69,7 +69,7 @@ def worker_info(seen: EdgeWorker, length: int) -> Iterable[tuple[str, str, str, 
 async def read_edge_worker(sources: Sources) -> EdgeWorker:
     """What is known of the edge worker. Raises SourceError when whoever knows cannot be asked."""
     try:
-        seen = await sources.ingestion.worker.answer()
+        seen = await sources.ingestion.worker.get()
     except NotConfigured:
         return await read_reported_worker(sources)
     # a broker that never held the worker's keys is not where they live
@@ -78,12 +78,12 @@ async def read_edge_worker(sources: Sources) -> EdgeWorker:
 
 async def read_reported_worker(sources: Sources) -> EdgeWorker:
     """The worker as the backend's routes tell it; the older backend has no route for the heartbeat."""
-    says = (await sources.backend.worker_status.answer()).text("status")
+    says = (await sources.backend.worker_status.get()).text("status")
     try:
-        beat = await sources.backend.worker_health.answer()
+        beat = await sources.backend.worker_health.get()
     except RouteNotFound:
         return parse_edge_worker(says, None, None)
-    return parse_edge_worker(says, beat.number("last_seen_unix"), beat.part("worker_meta"))
+    return parse_edge_worker(says, beat.number("last_seen_unix"), beat.object("worker_meta"))
 
 
 CLOUD_METRICS = (STATUS, UP)
@@ -96,5 +96,7 @@ async def read_cloud(sources: Sources) -> Iterable[Metric]:
     queues = (await sources.broker.observed()).queues or ()
     takers = next((queue.consumers for queue in queues if queue.name == name), None)
     if takers is None:
-        return (STATUS.of_states([(CLOUD, "unknown")]),)
-    return STATUS.of_states([(CLOUD, "healthy" if takers else "down")]), UP.one(float(takers > 0), CLOUD)
+        return (STATUS.state_family([(CLOUD, "unknown")]),)
+    return STATUS.state_family([(CLOUD, "healthy" if takers else "down")]), UP.single(
+        float(takers > 0), CLOUD
+    )

@@ -45,15 +45,15 @@ async def read_states(sources: Sources) -> Iterable[Metric]:
     """Every model that either health route names. Raises SourceError when neither answers."""
     models = await read_models(sources)
     return (
-        AVAILABLE.of((m.name, None if m.available is None else float(m.available)) for m in models),
-        VERIFICATION.of_states((m.name, m.verified) for m in models),
-        SECONDS.of((m.name, m.inference_seconds) for m in models),
-        INFERENCES.of((m.name, m.inferences) for m in models),
-        ERRORS.of((m.name, m.errors) for m in models),
-        LAST.of((m.name, m.last_inference) for m in models),
-        MEMORY.of((m.name, m.memory) for m in models),
-        SIZE.of((m.name, m.size) for m in models),
-        MODIFIED.of((m.name, m.modified) for m in models),
+        AVAILABLE.family((m.name, None if m.available is None else float(m.available)) for m in models),
+        VERIFICATION.state_family((m.name, m.verified) for m in models),
+        SECONDS.family((m.name, m.inference_seconds) for m in models),
+        INFERENCES.family((m.name, m.inferences) for m in models),
+        ERRORS.family((m.name, m.errors) for m in models),
+        LAST.family((m.name, m.last_inference) for m in models),
+        MEMORY.family((m.name, m.memory) for m in models),
+        SIZE.family((m.name, m.size) for m in models),
+        MODIFIED.family((m.name, m.modified) for m in models),
     )
 
 
@@ -61,12 +61,12 @@ async def read_models(sources: Sources) -> Sequence[ModelReport]:
     """The models of both routes, each once; a route that fails costs only what it alone knows."""
     found: dict[str, ModelReport] = {}
     try:
-        found = {model.name: model for model in (await sources.backend.ml.answer()).models}
+        found = {model.name: model for model in (await sources.backend.ml.get()).models}
     except SourceError:
-        first = await sources.backend.models.answer()
+        first = await sources.backend.models.get()
         return [first]
     try:
-        first = await sources.backend.models.answer()
+        first = await sources.backend.models.get()
     except SourceError:
         if not found:
             raise
@@ -87,8 +87,8 @@ ML_HEALTH_METRICS = (STATUS, HTTP_STATUS)
 
 async def read_ml_health(sources: Sources) -> Iterable[Metric]:
     """The whole of /health/ml; its checks of single models are in the part `states`."""
-    health = await sources.backend.ml.answer()
-    return STATUS.of_states([(health.status,)]), HTTP_STATUS.one(health.http_status)
+    health = await sources.backend.ml.get()
+    return STATUS.state_family([(health.status,)]), HTTP_STATUS.single(health.http_status)
 
 
 MODELS = Collector(

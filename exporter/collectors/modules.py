@@ -35,10 +35,10 @@ async def read_status(sources: Sources) -> Iterable[Metric]:
     """Every configured module, also where the backend is silent: then all of them are down."""
     views = await sources.modules.assess()
     return (
-        OBSERVED.of_states((view.name, view.observed) for view in views),
-        STATUS.of_states((view.name, view.status) for view in views),
-        PROBE_DURATION.of((view.name, view.probe_seconds) for view in views),
-        LAST_KNOWN.of(
+        OBSERVED.state_family((view.name, view.observed) for view in views),
+        STATUS.state_family((view.name, view.status) for view in views),
+        PROBE_DURATION.family((view.name, view.probe_seconds) for view in views),
+        LAST_KNOWN.family(
             (view.name, by, None if at is None else to_wall_time(at))
             for view in views
             for by, at in (("reported", view.reported_at), ("observed", view.observed_at))
@@ -57,8 +57,8 @@ async def read_reported(sources: Sources) -> Iterable[Metric]:
     questions = sources.backend.reported
     rows = [(name, await reported_status(question)) for name, question in questions.items()]
     if questions and all(question.error for question in questions.values()):
-        await next(iter(questions.values())).answer()
-    return (REPORTED.of_states(rows),)
+        await next(iter(questions.values())).get()
+    return (REPORTED.state_family(rows),)
 
 
 MODULES = Collector(

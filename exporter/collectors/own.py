@@ -40,11 +40,11 @@ async def read(sources: Sources) -> Iterable[Metric]:
     asked = [it for it in sources.footprints if any(True for _ in it.totals())]
     watched = [it for it in asked if it.budget is not None]
     return (
-        REQUESTS.of((source, query, float(count)) for source, query, count, _ in sent),
-        SECONDS.of((source, query, seconds) for source, query, _, seconds in sent),
-        SHARE.of((it.source, it.share()) for it in asked),
-        BUDGET.of((it.source, it.budget) for it in watched),
-        STRETCH.of((it.source, it.stretch) for it in watched),
+        REQUESTS.family((source, query, float(count)) for source, query, count, _ in sent),
+        SECONDS.family((source, query, seconds) for source, query, _, seconds in sent),
+        SHARE.family((it.source, it.share()) for it in asked),
+        BUDGET.family((it.source, it.budget) for it in watched),
+        STRETCH.family((it.source, it.stretch) for it in watched),
     )
 
 

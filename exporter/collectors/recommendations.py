@@ -39,7 +39,7 @@ NameAndWindow = tuple[str, str]
 
 async def read_feedback(sources: Sources) -> Iterable[Metric]:
     """The counts; nothing where the backend keeps no feedback."""
-    feedback = await sources.database.feedback.answer()
+    feedback = await sources.database.feedback.get()
     return () if feedback is None else feedback_families(feedback)
 
 
@@ -47,11 +47,11 @@ def feedback_families(feedback: Feedback) -> Iterable[Metric]:
     """The counts and ratios of all strategies."""
     outcomes = stats_by_strategy(feedback.outcomes)
     return (
-        IMPRESSIONS.of((*key, o.impressions) for key, o in outcomes.items()),
-        CLICKS.of((*key, o.clicks) for key, o in outcomes.items()),
-        CLICK_THROUGH.of((*key, o.click_through) for key, o in outcomes.items()),
-        SATISFACTION.of((*key, o.satisfaction) for key, o in outcomes.items()),
-        FEEDBACK_ROWS.of((*key, count) for key, count in feedback_by_type(feedback.given).items()),
+        IMPRESSIONS.family((*key, o.impressions) for key, o in outcomes.items()),
+        CLICKS.family((*key, o.clicks) for key, o in outcomes.items()),
+        CLICK_THROUGH.family((*key, o.click_through) for key, o in outcomes.items()),
+        SATISFACTION.family((*key, o.satisfaction) for key, o in outcomes.items()),
+        FEEDBACK_ROWS.family((*key, count) for key, count in feedback_by_type(feedback.given).items()),
     )
 
 
@@ -105,29 +105,29 @@ async def read_evaluations(sources: Sources) -> Iterable[Metric]:
     failed: SourceError | None = None
     found: list[ModelEvaluation] = []
     try:
-        found += reported_evaluations(await sources.backend.recommendations.answer())
+        found += reported_evaluations(await sources.backend.recommendations.get())
     except SourceError as error:
         failed = error
     try:
-        found += (await sources.database.evaluations.answer())[: sources.settings.limits.models]
+        found += (await sources.database.evaluations.get())[: sources.settings.limits.models]
     except NotConfigured:
         if failed is not None:
             raise failed from None
     return (
-        PRECISION.of((sanitize_label(e.model), e.precision) for e in found),
-        RECALL.of((sanitize_label(e.model), e.recall) for e in found),
-        EVALUATED.of((sanitize_label(e.model), e.at) for e in found),
+        PRECISION.family((sanitize_label(e.model), e.precision) for e in found),
+        RECALL.family((sanitize_label(e.model), e.recall) for e in found),
+        EVALUATED.family((sanitize_label(e.model), e.at) for e in found),
     )
 
 
 def reported_evaluations(report: JsonObject) -> list[ModelEvaluation]:
     """What the report says of precision and recall; often nothing."""
-    metrics = report.part("metrics")
+    metrics = report.object("metrics")
     precision, recall = find_share(metrics, "precision"), find_share(metrics, "recall")
     if precision is None and recall is None:
         return []
-    at = metrics.moment("evaluated_at")
-    return [ModelEvaluation(REPORTED, precision, recall, report.moment("timestamp") if at is None else at)]
+    at = metrics.timestamp("evaluated_at")
+    return [ModelEvaluation(REPORTED, precision, recall, report.timestamp("timestamp") if at is None else at)]
 
 
 RECOMMENDATIONS = Collector(

@@ -23,19 +23,21 @@ def rights_family(source: str, configured: bool, refusals: Sequence[str]) -> Ite
         raise NotConfigured(f"{source} is not configured")
     if refusals:
         raise RequestFailed("; ".join(sorted(set(refusals))[:4]))
-    return (COMPLETE.one(1.0, source),)
+    return (COMPLETE.single(1.0, source),)
 
 
 async def read_cache_rights(sources: Sources) -> Iterable[Metric]:
     """The rights of the cache's user."""
-    return rights_family("cache", sources.cache.client is not None, sources.cache.refusals)
+    return rights_family("cache", sources.cache.client is not None, sources.cache.permission_errors)
 
 
 async def read_broker_rights(sources: Sources) -> Iterable[Metric]:
     """The rights of the broker's user and of the result backend's."""
-    return rights_family("broker", sources.broker.ping.configured, sources.broker.refusals)
+    return rights_family("broker", sources.broker.ping.configured, sources.broker.permission_errors)
 
 
 async def read_ingestion_rights(sources: Sources) -> Iterable[Metric]:
     """The rights of the ingestion queue's user."""
-    return rights_family("ingestion", sources.ingestion.client is not None, sources.ingestion.refusals)
+    return rights_family(
+        "ingestion", sources.ingestion.client is not None, sources.ingestion.permission_errors
+    )

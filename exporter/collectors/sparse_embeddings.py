@@ -28,14 +28,14 @@ COVERAGE_METRICS = (RESOURCES, BY_MODEL, LAST_GENERATION)
 
 async def read_coverage(sources: Sources) -> Iterable[Metric]:
     """The counts; nothing where the table resources has no sparse embeddings."""
-    sparse = await sources.database.sparse.answer()
+    sparse = await sources.database.sparse.get()
     if sparse is None:
         return ()
     limits = sources.settings.limits
     return (
-        RESOURCES.of(sparse.by_state.items()),
-        BY_MODEL.of(top_n(sparse.by_model, limits.models, limits.label_length).items()),
-        LAST_GENERATION.one(sparse.last),
+        RESOURCES.family(sparse.by_state.items()),
+        BY_MODEL.family(top_n(sparse.by_model, limits.models, limits.label_length).items()),
+        LAST_GENERATION.single(sparse.last),
     )
 
 
@@ -58,12 +58,12 @@ EVIDENCE_METRICS = (SAMPLED, SUSPECT, EVIDENCE)
 
 async def read_evidence(sources: Sources) -> Iterable[Metric]:
     """What a small sample of each model gives away."""
-    found = await sources.database.evidence.answer()
+    found = await sources.database.evidence.get()
     kinds = ("impossible_ids", "whole_counts", "unlike_twins")
     return (
-        SAMPLED.of((sanitize_label(e.model), float(e.sampled)) for e in found),
-        SUSPECT.of((sanitize_label(e.model), float(e.suspect)) for e in found),
-        EVIDENCE.of(
+        SAMPLED.family((sanitize_label(e.model), float(e.sampled)) for e in found),
+        SUSPECT.family((sanitize_label(e.model), float(e.suspect)) for e in found),
+        EVIDENCE.family(
             (sanitize_label(e.model), kind, float(getattr(e, kind))) for e in found for kind in kinds
         ),
     )
@@ -122,20 +122,20 @@ NO_RUN = EmbeddingRun()
 
 async def read_service(sources: Sources) -> Iterable[Metric]:
     """The service's route about its embeddings."""
-    said = await sources.service.embeddings.answer()
+    said = await sources.service.embeddings.get()
     run, last, success = said.running or NO_RUN, said.last_run, said.last_success or NO_RUN
     limits = sources.settings.limits
     return (
-        RUN_ACTIVE.one(float(said.running is not None)),
-        RUN_RESOURCES.one(run.total),
-        RUN_DONE.one(run.done),
-        RUN_REMAINING.one(said.remaining if said.running else None),
-        LAST_RUN_STATE.of_states([(run_state(last),)] if last else []),
-        LAST_RUN_END.one(last.ended if last else None),
-        LAST_SUCCESS.one(success.ended),
-        LAST_SUCCESS_DURATION.one(run_seconds(success)),
-        SERVICE_RESOURCES.of(said.resources.items()),
-        SERVICE_BY_MODEL.of(top_n(said.by_model, limits.models, limits.label_length).items()),
+        RUN_ACTIVE.single(float(said.running is not None)),
+        RUN_RESOURCES.single(run.total),
+        RUN_DONE.single(run.done),
+        RUN_REMAINING.single(said.remaining if said.running else None),
+        LAST_RUN_STATE.state_family([(run_state(last),)] if last else []),
+        LAST_RUN_END.single(last.ended if last else None),
+        LAST_SUCCESS.single(success.ended),
+        LAST_SUCCESS_DURATION.single(run_seconds(success)),
+        SERVICE_RESOURCES.family(said.resources.items()),
+        SERVICE_BY_MODEL.family(top_n(said.by_model, limits.models, limits.label_length).items()),
     )
 
 

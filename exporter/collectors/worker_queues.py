@@ -63,14 +63,14 @@ async def read_queues(sources: Sources) -> Iterable[Metric]:
     """The queues as of now. Two queues that no label can tell apart are shown as one."""
     broker = sources.broker
     queues = await broker.queues()
-    found = await broker.lengths.answer()
+    found = await broker.lengths.get()
     named = [(sanitize_label(queue.name, sources.settings.limits.label_length), queue) for queue in queues]
     return (
-        LENGTH.of(sum_rows((name, queue.length) for name, queue in named)),
-        OLDEST_MESSAGE_AGE.of(max_rows((name, queue.oldest_age) for name, queue in named)),
-        CONSUMERS.of(first_rows((name, queue.consumers) for name, queue in named)),
-        UNCONSUMED.of(max_rows((name, optional_flag(queue.unconsumed)) for name, queue in named)),
-        UNNAMED_QUEUES.one(float(found.unnamed)),
+        LENGTH.family(sum_rows((name, queue.length) for name, queue in named)),
+        OLDEST_MESSAGE_AGE.family(max_rows((name, queue.oldest_age) for name, queue in named)),
+        CONSUMERS.family(first_rows((name, queue.consumers) for name, queue in named)),
+        UNCONSUMED.family(max_rows((name, optional_flag(queue.unconsumed)) for name, queue in named)),
+        UNNAMED_QUEUES.single(float(found.unnamed)),
         *await unacked_families(broker),
     )
 
@@ -78,13 +78,13 @@ async def read_queues(sources: Sources) -> Iterable[Metric]:
 async def unacked_families(broker: BrokerSource) -> Iterable[Metric]:
     """What workers hold; nothing for a user who may not see it, of which the part `rights` tells."""
     try:
-        found = await broker.held.answer()
+        found = await broker.held.get()
     except RequestFailed:
         return ()
     return (
-        UNACKED.one(found.unacked),
-        OLDEST_UNACKED.one(found.oldest),
-        UNACKED_CHANGED.one(broker.movement.changed_at),
+        UNACKED.single(found.unacked),
+        OLDEST_UNACKED.single(found.oldest),
+        UNACKED_CHANGED.single(broker.movement.changed_at),
     )
 
 

@@ -54,10 +54,10 @@ async def read_tasks(sources: Sources) -> Iterable[Metric]:
     tallies, newborn = broker.listening().tasks.tallies, broker.newborn
     known = tallies.all()
     return (
-        *(counter.of(count_rows(newborn, known, field)) for counter, field in COUNTERS),
-        FAILED.of((*labels, newborn.value(("failed", *labels), n)) for *labels, n in tallies.failures()),
-        RUNTIME.of(histogram_rows(newborn, known, "runtime")),
-        WAIT.of(histogram_rows(newborn, known, "wait")),
+        *(counter.family(count_rows(newborn, known, field)) for counter, field in COUNTERS),
+        FAILED.family((*labels, newborn.value(("failed", *labels), n)) for *labels, n in tallies.failures()),
+        RUNTIME.family(histogram_rows(newborn, known, "runtime")),
+        WAIT.family(histogram_rows(newborn, known, "wait")),
     )
 
 
@@ -104,15 +104,15 @@ STATUSES = ("SUCCESS", "FAILURE")
 
 async def read_results(sources: Sources) -> Iterable[Metric]:
     """The results of the last walk."""
-    found = await sources.broker.results.answer()
+    found = await sources.broker.results.get()
     settings = sources.settings.celery
     statuses = dict.fromkeys(STATUSES, 0.0) | top_n(found.statuses, 10)
     return (
-        RESULTS_STORED.one(found.stored),
-        RESULTS_COMPLETE.one(float(found.complete)),
-        RESULTS_READ.one(found.read),
-        RESULTS_BY_STATUS.of(statuses.items()),
-        RESULTS_FAILED.of(failure_rows(found, settings.tasks + settings.exceptions)),
+        RESULTS_STORED.single(found.stored),
+        RESULTS_COMPLETE.single(float(found.complete)),
+        RESULTS_READ.single(found.read),
+        RESULTS_BY_STATUS.family(statuses.items()),
+        RESULTS_FAILED.family(failure_rows(found, settings.tasks + settings.exceptions)),
     )
 
 

@@ -73,9 +73,9 @@ UP_METRICS = (
 async def read_up(sources: Sources) -> Iterable[Metric]:
     """The broker by our own PING, the workers by what their heartbeats say."""
     broker = sources.broker
-    answers = await broker.ping.works()
+    answers = await broker.ping.is_responding()
     receiver = broker.receiver
-    families = [BROKER_UP.one(float(answers))]
+    families = [BROKER_UP.single(float(answers))]
     if receiver is not None:
         families += [*event_stream_families(receiver, broker), *worker_families(broker)]
     return families
@@ -83,13 +83,13 @@ async def read_up(sources: Sources) -> Iterable[Metric]:
 
 def event_stream_families(receiver: EventReceiver, broker: BrokerSource) -> Iterator[Metric]:
     """How well the exporter hears."""
-    yield CONNECTED.one(float(broker.hears()))
-    yield DISCONNECTS.one(receiver.cuts)
-    yield EVENT_BACKLOG.one(receiver.backlog)
-    yield EVENTS_READ.one(receiver.seen)
-    yield UNDECODABLE_EVENTS.one(receiver.undecodable + receiver.tasks.undecodable)
-    yield MISSED_STARTS.one(receiver.workers.missed)
-    yield LAST_TASK_EVENT.one(receiver.last_task_event)
+    yield CONNECTED.single(float(broker.hears()))
+    yield DISCONNECTS.single(receiver.cuts)
+    yield EVENT_BACKLOG.single(receiver.backlog)
+    yield EVENTS_READ.single(receiver.seen)
+    yield UNDECODABLE_EVENTS.single(receiver.undecodable + receiver.tasks.undecodable)
+    yield MISSED_STARTS.single(receiver.workers.missed)
+    yield LAST_TASK_EVENT.single(receiver.last_task_event)
 
 
 def worker_families(broker: BrokerSource) -> Iterator[Metric]:
@@ -97,17 +97,17 @@ def worker_families(broker: BrokerSource) -> Iterator[Metric]:
     crew = broker.crew
     states = {name: state for name, state in crew.up().items() if state is not None}
     workers = {name: each for name, each in crew.workers().items() if name in states}
-    yield WORKERS_UP.one(crew.count_up())
-    yield WORKER_UP.of((name, float(state)) for name, state in states.items())
-    yield LAST_HEARTBEAT.of((name, max(one.heard_at for one in each)) for name, each in workers.items())
+    yield WORKERS_UP.single(crew.count_up())
+    yield WORKER_UP.family((name, float(state)) for name, state in states.items())
+    yield LAST_HEARTBEAT.family((name, max(one.heard_at for one in each)) for name, each in workers.items())
     # a dead worker runs nothing, whatever it said last
-    yield ACTIVE_TASKS.of(
+    yield ACTIVE_TASKS.family(
         (name, active_tasks(each) if states[name] else 0.0) for name, each in workers.items()
     )
     if broker.hears():
         stalled = crew.stalled()
-        yield STALLED_WORKERS.one(float(len(stalled)))
-        yield WORKER_STALLED.of((name, float(name in stalled)) for name in states)
+        yield STALLED_WORKERS.single(float(len(stalled)))
+        yield WORKER_STALLED.family((name, float(name in stalled)) for name in states)
 
 
 def active_tasks(each: Iterable[Worker]) -> float | None:
@@ -145,7 +145,7 @@ INSPECTED_METRICS = (POOL_PROCESSES, PREFETCH_LIMIT, QUEUE_WORKERS, QUEUE_PROCES
 
 async def read_inspected(sources: Sources) -> Iterable[Metric]:
     """The last answers; queues beyond those the exporter knows are left out."""
-    answers = await sources.broker.inspected.answer()
+    answers = await sources.broker.inspected.get()
     hosts = sorted(answers.items())[: sources.settings.celery.workers]
     known = sources.broker.known_queues()
     workers: Count[str] = Count(dict.fromkeys(known, 0))
@@ -155,10 +155,10 @@ async def read_inspected(sources: Sources) -> Iterable[Metric]:
             workers[queue] += 1
             processes[queue] += worker.processes or 0
     return (
-        POOL_PROCESSES.of(first_rows((sanitize_label(name), worker.processes) for name, worker in hosts)),
-        PREFETCH_LIMIT.of(first_rows((sanitize_label(name), worker.prefetch) for name, worker in hosts)),
-        QUEUE_WORKERS.of(sum_rows((sanitize_label(name), n) for name, n in workers.items())),
-        QUEUE_PROCESSES.of(sum_rows((sanitize_label(name), n) for name, n in processes.items())),
+        POOL_PROCESSES.family(first_rows((sanitize_label(name), worker.processes) for name, worker in hosts)),
+        PREFETCH_LIMIT.family(first_rows((sanitize_label(name), worker.prefetch) for name, worker in hosts)),
+        QUEUE_WORKERS.family(sum_rows((sanitize_label(name), n) for name, n in workers.items())),
+        QUEUE_PROCESSES.family(sum_rows((sanitize_label(name), n) for name, n in processes.items())),
     )
 
 
@@ -197,16 +197,16 @@ REPORTED_METRICS = (
 
 async def read_reported(sources: Sources) -> Iterable[Metric]:
     """The last answer of /workers/status."""
-    said = await sources.backend.workers.answer()
+    said = await sources.backend.workers.get()
     return (
-        REPORTED_WORKERS.one(said.count),
-        REPORTED_ACTIVE.one(said.active),
-        REPORTED_SCHEDULED.one(said.scheduled),
-        REPORTED_ACCEPTED.of(accepted_by_task(said.accepted, sources.broker.reported_names).items()),
-        REPORTED_PROCESSES.of(
+        REPORTED_WORKERS.single(said.count),
+        REPORTED_ACTIVE.single(said.active),
+        REPORTED_SCHEDULED.single(said.scheduled),
+        REPORTED_ACCEPTED.family(accepted_by_task(said.accepted, sources.broker.reported_names).items()),
+        REPORTED_PROCESSES.family(
             sum_rows((sanitize_label(name), count) for name, count in said.processes.items())
         ),
-        REPORTED_STATUS.of_states([(said.status,)]),
+        REPORTED_STATUS.state_family([(said.status,)]),
     )
 
 

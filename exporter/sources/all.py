@@ -26,7 +26,7 @@ OURS = ("prometheus", "service")
 class Source(Protocol):
     """One system that is asked."""
 
-    def questions(self) -> Iterable[Poller[Any]]:
+    def pollers(self) -> Iterable[Poller[Any]]:
         """All questions that are put to it."""
         ...
 
@@ -53,7 +53,7 @@ class Sources:
     service: ServiceSource
     modules: ModuleStatuses
     footprints: list[Footprint]
-    observed_since: StateChanges
+    state_changes: StateChanges
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
@@ -76,7 +76,7 @@ class Sources:
             prometheus=PrometheusSource(settings.anomalies, settings.limits),
             service=ServiceSource(settings.service),
             footprints=[],
-            observed_since=StateChanges(),
+            state_changes=StateChanges(),
         )
         found.footprints.extend(found._metered())
         return found
@@ -92,18 +92,18 @@ class Sources:
         for name, source in self._others():
             budget = None if name in OURS else self.settings.limits.own_share
             footprint = Footprint(name, budget)
-            for question in source.questions():
-                question.terms = replace(question.terms, footprint=footprint)
+            for question in source.pollers():
+                question.constraints = replace(question.constraints, footprint=footprint)
             yield footprint
 
     def _others(self) -> Iterator[tuple[str, Source]]:
         yield from (("database", self.database), ("cache", self.cache), ("broker", self.broker))
         yield from (("ingestion", self.ingestion), ("prometheus", self.prometheus), ("service", self.service))
 
-    def questions(self) -> Iterator[Poller[Any]]:
+    def pollers(self) -> Iterator[Poller[Any]]:
         """Everything that is asked of anyone."""
         for source in self.each():
-            yield from source.questions()
+            yield from source.pollers()
 
     def open(self) -> None:
         """Start what runs beside the scrape."""
@@ -112,13 +112,13 @@ class Sources:
 
     async def close(self) -> None:
         """Stop asking, then close connections and threads."""
-        await asyncio.gather(*(question.close() for question in self.questions()))
+        await asyncio.gather(*(question.close() for question in self.pollers()))
         await asyncio.gather(*(source.close() for source in self.each()))
 
 
 def last_ping_succeeded(ping: Poller[Any]) -> bool | None:
     """Whether a server answered when it was last asked; None where it is not asked, or that is not known."""
-    if not ping.configured or (ping.error is None and ping.answered_at is None):
+    if not ping.configured or (ping.error is None and ping.succeeded_at is None):
         return None
     return (
         None

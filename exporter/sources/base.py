@@ -9,7 +9,7 @@ from exporter.polling import Poller
 class BaseSource:
     """Finds its questions among its attributes, also inside dictionaries of questions."""
 
-    def questions(self) -> Iterator[Poller[Any]]:
+    def pollers(self) -> Iterator[Poller[Any]]:
         """Every question that is put to this source."""
         for value in vars(self).values():
             members = value.values() if isinstance(value, dict) else [value]

@@ -37,17 +37,17 @@ class JsonObject:
         value = self.at(*path)
         return value if isinstance(value, str) else None
 
-    def flag(self, *path: str) -> bool | None:
+    def boolean(self, *path: str) -> bool | None:
         """The true or false at this path."""
         value = self.at(*path)
         return value if isinstance(value, bool) else None
 
-    def part(self, *path: str) -> "JsonObject":
+    def object(self, *path: str) -> "JsonObject":
         """The object at this path; an empty one where there is none."""
         value = self.at(*path)
         return JsonObject(value if isinstance(value, dict) else {}, self.name)
 
-    def parts(self, *path: str) -> list["JsonObject"]:
+    def objects(self, *path: str) -> list["JsonObject"]:
         """The objects of the list at this path; what is no object is left out."""
         value = self.at(*path)
         items = value if isinstance(value, list) else []
@@ -63,12 +63,12 @@ class JsonObject:
         fields = value.items() if isinstance(value, dict) else ()
         return {str(key): float(item) for key, item in fields if is_number(item)}
 
-    def moment(self, *path: str) -> float | None:
+    def timestamp(self, *path: str) -> float | None:
         """The time at this path as Unix seconds; a time without a zone is UTC, as the backend writes it."""
         value = self.at(*path)
         return unix_seconds(value)
 
-    def local_moment(self, zone: str | None, *path: str) -> float | None:
+    def local_timestamp(self, zone: str | None, *path: str) -> float | None:
         """The time at this path as Unix seconds; one without a zone is of this one, None without any."""
         return unix_seconds(self.at(*path), zone)
 

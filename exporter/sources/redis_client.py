@@ -30,7 +30,7 @@ class RedisClient:
         found = parse_secret_url(url)
         self.database = found.database
         self.counts = shared_counts(url)
-        self._before = self.counts.now()
+        self._before = self.counts.snapshot()
         self._login = (found.address, found.tls, found.username, found.password)
         self._redis = make_redis(url, timeout, self.counts)
         self._url = url
@@ -40,16 +40,16 @@ class RedisClient:
         self._denied: dict[str, str] = {}
 
     @property
-    def refusals(self) -> tuple[str, ...]:
+    def permission_errors(self) -> tuple[str, ...]:
         """A sentence for each command that this user was refused when it was last sent."""
         return tuple(self._denied.values())
 
-    async def replies(self, commands: Sequence[Command]) -> list[object]:
+    async def execute(self, commands: Sequence[Command]) -> list[object]:
         """The replies from one round trip; of a command that is refused by itself, the client's error.
 
         Raises SourceError when the server cannot be asked.
         """
-        self.counts.send(commands)
+        self.counts.count_sent(commands)
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for command in commands:
@@ -58,44 +58,44 @@ class RedisClient:
                 with nullcontext() if commands[0][0] == "BRPOP" else count_busy_time():
                     found = list(await pipeline.execute(raise_on_error=False))
         except (RedisTimeout, asyncio.CancelledError) as error:
-            self.counts.settle(commands, [None] * len(commands))  # a silent server may yet run them
+            self.counts.count_replies(commands, [None] * len(commands))  # a silent server may yet run them
             if isinstance(error, RedisError):
                 raise to_source_error(self.name, error) from None
             raise
         except RedisError as error:
-            self.counts.unsent(commands)
+            self.counts.count_unsent(commands)
             raise to_source_error(self.name, error) from None
-        self.counts.settle(commands, found)
+        self.counts.count_replies(commands, found)
         self._note_rights(commands, found)
         return found
 
-    async def known(self, commands: Sequence[Command]) -> list[object]:
+    async def execute_or_none(self, commands: Sequence[Command]) -> list[object]:
         """The same with None for what was refused. Raises SourceError when all of them were."""
-        found = await self.replies(commands)
+        found = await self.execute(commands)
         refused = [(c, r) for c, r in zip(commands, found, strict=True) if isinstance(r, RedisError)]
         if refused and len(refused) == len(found):
             raise to_source_error(self.name, refused[0][1], command_name(refused[0][0]))
         return [None if isinstance(reply, Exception) else reply for reply in found]
 
-    async def granted(self, commands: Sequence[Command]) -> list[object]:
+    async def execute_granted(self, commands: Sequence[Command]) -> list[object]:
         """The replies. Raises SourceError when this user may not run one of the commands."""
-        found = await self.replies(commands)
+        found = await self.execute(commands)
         for command, reply in zip(commands, found, strict=True):
             if isinstance(reply, NoPermissionError):
                 raise to_source_error(self.name, reply, command_name(command))
         return found
 
-    async def one(self, *command: str | int) -> object:
+    async def execute_one(self, *command: str | int) -> object:
         """The reply to one command. Raises SourceError when it is refused."""
-        (reply,) = await self.replies([command])
+        (reply,) = await self.execute([command])
         if isinstance(reply, RedisError):
             raise to_source_error(self.name, reply, command_name(command))
         return reply
 
     async def info(self) -> tuple[object, CommandCounts]:
         """INFO with all its sections, and what was sent to the server since this client was made."""
-        reply = await self.one("INFO", "all")
-        own = self.counts.now().since(self._before)
+        reply = await self.execute_one("INFO", "all")
+        own = self.counts.snapshot().since(self._before)
         own.calls["info"] -= 1
         own.totals["commands"] -= 1
         return reply, own
@@ -104,12 +104,12 @@ class RedisClient:
         """The question whether the server lives; a server that is named twice is pinged once."""
 
         async def ask() -> bool:
-            error = await self._shared_pulse().beat(SHARED_PING_AGE * period)
+            error = await self._shared_pulse().check(SHARED_PING_AGE * period)
             if error is not None:
                 raise to_source_error(self.name, error)
             return True
 
-        self._ping = Poller(name, ask, PollPolicy(3 * self.timeout, at_most_every=period))
+        self._ping = Poller(name, ask, PollPolicy(3 * self.timeout, min_interval=period))
         return self._ping
 
     def _shared_pulse(self) -> SharedPing:
@@ -121,7 +121,7 @@ class RedisClient:
     def _tell(self) -> None:
         """Have the question asked anew, since another one's ping found the server away or back."""
         if self._ping is not None:
-            self._telling = asyncio.create_task(self._ping.ask_now(), name="tell of a ping")
+            self._telling = asyncio.create_task(self._ping.refresh(), name="tell of a ping")
 
     async def close(self) -> None:
         """Close the connections."""

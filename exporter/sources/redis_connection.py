@@ -46,7 +46,7 @@ def counting_connection_class(base: Any, counts: OwnCommandCounts) -> Any:
     class Counted(base):  # type: ignore[misc]  # the class depends on the URL
         async def on_connect_check_health(self, check_health: bool = True) -> None:
             await super().on_connect_check_health(check_health)
-            counts.connected(*setup_commands(self))
+            counts.count_connection(*setup_commands(self))
 
     return Counted
 

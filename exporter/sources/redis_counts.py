@@ -87,37 +87,37 @@ class OwnCommandCounts:
         self._lock = threading.Lock()
         self._counts = CommandCounts()
 
-    def send(self, commands: Sequence[Sequence[str | int]]) -> None:
+    def count_sent(self, commands: Sequence[Sequence[str | int]]) -> None:
         """Count commands that are about to be sent."""
         with self._lock:
             for command in commands:
                 self._counts.sent(command)
 
-    def unsent(self, commands: Sequence[Sequence[str | int]]) -> None:
+    def count_unsent(self, commands: Sequence[Sequence[str | int]]) -> None:
         """Take back commands that could not be sent."""
         with self._lock:
             for command in commands:
                 self._counts.sent(command, times=-1)
 
-    def settle(self, commands: Sequence[Sequence[str | int]], replies: Sequence[object]) -> None:
+    def count_replies(self, commands: Sequence[Sequence[str | int]], replies: Sequence[object]) -> None:
         """Correct the counts of commands by their replies."""
         with self._lock:
             for command, reply in zip(commands, replies, strict=True):
                 self._counts.replied(command, reply)
 
-    def note(self, command: Sequence[str | int], reply: object) -> None:
+    def count_call(self, command: Sequence[str | int], reply: object) -> None:
         """Count one command and its reply."""
-        self.send([command])
-        self.settle([command], [reply])
+        self.count_sent([command])
+        self.count_replies([command], [reply])
 
-    def connected(self, *setup: str) -> None:
+    def count_connection(self, *setup: str) -> None:
         """Count a new connection and the commands that set it up."""
         with self._lock:
             self._counts.totals["connections"] += 1
             for name in setup:
                 self._counts.sent((name,))
 
-    def now(self) -> CommandCounts:
+    def snapshot(self) -> CommandCounts:
         """All that was sent since this process began."""
         with self._lock:
             return self._counts.copy()

@@ -41,7 +41,7 @@ class SharedPing:
         self._well_at = self._tried_at = float("-inf")
         self._trying: asyncio.Task[None] | None = None
 
-    async def beat(self, fresh: float) -> RedisError | None:
+    async def check(self, fresh: float) -> RedisError | None:
         """None while the server lives, else why it is thought away; tried when that is older than `fresh`."""
         now = asyncio.get_running_loop().time()
         if self._trying is None and now - self._tried_at >= fresh:
@@ -90,16 +90,16 @@ class SharedPing:
         return exceptions.TimeoutError("silent")
 
     async def _ping(self) -> RedisError | None:
-        self._own.send([("PING",)])
+        self._own.count_sent([("PING",)])
         try:
             reply: object = await self._redis.execute_command("PING")  # type: ignore[no-untyped-call]
         except NoPermissionError as error:
             reply = error  # it answers; that this user may not ask is another matter
         except RedisError as error:
-            self._own.unsent([("PING",)])
+            self._own.count_unsent([("PING",)])
             await self._redis.connection_pool.disconnect()
             return await explain_error(error, self._url)
-        self._own.settle([("PING",)], [reply])
+        self._own.count_replies([("PING",)], [reply])
         return None
 
 

@@ -14,7 +14,7 @@ class StateChanges:
         self._known: dict[str, tuple[str, float]] = {}
         self._disagree: dict[str, float] = {}
 
-    def note(self, subject: str, observed: str, now: float) -> float:
+    def record(self, subject: str, observed: str, now: float) -> float:
         """Take in an observation; the moment from which on a report may be held against it.
 
         What is observed first may have been so for long, so any report of it will do.
@@ -27,7 +27,7 @@ class StateChanges:
         self._known[subject] = (observed, -inf if known is None else now)
         return self._known[subject][1]
 
-    def disagrees(self, subject: str, does: bool, now: float) -> float | None:
+    def disagreement_since(self, subject: str, does: bool, now: float) -> float | None:
         """Since when a report has differed from what is observed, in Unix seconds; None where it does not."""
         if not does:
             self._disagree.pop(subject, None)

@@ -20,12 +20,12 @@ def test_what_is_asked_on_change_tells_of_now(every: float, ages: list[float]) -
 
     async def run() -> list[float]:
         nonlocal now
-        question = Poller("the source", ask, PollPolicy(every=every), lambda: now)
-        await question.ask_now()
+        question = Poller("the source", ask, PollPolicy(interval=every), lambda: now)
+        await question.refresh()
         now = LATER
         used: list[float] = []
         result_times.set(used)
-        assert await question.answer() == "healthy"
+        assert await question.get() == "healthy"
         return used
 
     assert asyncio.run(run()) == ages

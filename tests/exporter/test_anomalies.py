@@ -180,7 +180,7 @@ async def looks(url: str, moments: Sequence[float]) -> dict[SeriesName, SeriesSt
     now = [0.0]
     source = PrometheusSource(AnomalySettings(prometheus_url=url), LimitSettings(), clock=lambda: now[0])
     for now[0] in moments:
-        await source.signals.ask_now()
-    found = await source.signals.answer()
+        await source.signals.refresh()
+    found = await source.signals.get()
     await source.close()
     return dict(found.views)

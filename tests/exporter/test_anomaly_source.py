@@ -39,8 +39,8 @@ class Looking:
 
     async def look(self) -> AnomalySnapshot:
         """The answer to one look."""
-        await self.source.signals.ask_now()
-        return await self.source.signals.answer()
+        await self.source.signals.refresh()
+        return await self.source.signals.get()
 
 
 def looking(double: RecordedDouble, story: Callable[[Looking], Awaitable[None]], **settings: Any) -> None:

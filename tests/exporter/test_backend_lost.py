@@ -15,13 +15,13 @@ def test_routes_that_a_proxy_did_not_know_for_a_while_are_no_absent_ones() -> No
         async with raw_server() as server, asyncio.timeout(20):
             backend = BackendSource(Settings.model_validate({"backend": {"url": server.url, "token": "t"}}))
             server.sends = {"/metrics": says(200, PAGE), "/api/monitoring/events": says(200, BUS)}
-            await backend.totals.ask_now()
+            await backend.totals.refresh()
             known, server.sends = server.sends, {}
             for question in (backend.totals, backend.events):
-                await question.ask_now()
+                await question.refresh()
             assert backend.events.absent
             server.sends = known
-            await backend.totals.ask_now()
+            await backend.totals.refresh()
             assert not backend.events.absent
             assert backend.events.next_due() <= backend.events._clock()
             await backend.close()
@@ -38,9 +38,9 @@ def test_a_blocking_report_that_never_comes_is_asked_for_ever_more_seldom() -> N
             server.otherwise = says(500)
             rests = []
             for _ in range(8):
-                await backend.health.ask_now()
+                await backend.health.refresh()
                 backend.liveness._settling = False  # the ping would have seen to it
-                backend.health.renew()
+                backend.health.request_refresh()
                 rests.append(round((backend.health.next_due() - backend.health._clock()) / MIN_BLOCK_GAP))
             assert rests == [2, 4, 8, 16, 30, 30, 30, 30]
             await backend.close()

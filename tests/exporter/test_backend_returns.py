@@ -72,5 +72,5 @@ def test_failures_count_that_came_while_the_backend_was_there(
 
     question = Poller("a route", ask, PollPolicy(), lambda: 1000.0)
     assert has_succeeded(question, absent_at) is None
-    asyncio.run(question.ask_now())
+    asyncio.run(question.refresh())
     assert has_succeeded(question, absent_at) is works

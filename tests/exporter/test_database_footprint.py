@@ -78,7 +78,7 @@ def asked_of(
         try:
             return await ask(database), database
         finally:
-            await asyncio.gather(*(question.close() for question in database.questions()))
+            await asyncio.gather(*(question.close() for question in database.pollers()))
             await database.close()
 
     return asyncio.run(run())
@@ -91,8 +91,8 @@ def test_our_own_transactions_are_known_to_the_last(own_postgres_server: Postgre
 
     async def ask(database: DatabaseSource) -> None:
         for _ in range(20):
-            await database.ping.ask_now()
-            await asyncio.gather(*(question.ask_now() for question in database.questions()))
+            await database.ping.refresh()
+            await asyncio.gather(*(question.refresh() for question in database.pollers()))
 
     _, database = asked_of(url, ask, statistics_period=0.02, period=0.02, rows_period=0.02)
     counted = settled(own_postgres_server, name) - before
@@ -106,7 +106,7 @@ def spent(url: str, rounds: int) -> tuple[int, int]:
         statistics = (database.activity, database.databases, database.locks, database.statements)
         rows = (database.use, database.created, database.feedback, database.evaluations, database.evidence)
         for _ in range(rounds):
-            await asyncio.gather(*(question.ask_now() for question in (*statistics, *rows)))
+            await asyncio.gather(*(question.refresh() for question in (*statistics, *rows)))
             assert not any(question.error for question in (*statistics, *rows))
 
     _, database = asked_of(url, ask, statistics_period=0.05, rows_period=0.05)

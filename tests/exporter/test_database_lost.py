@@ -91,10 +91,10 @@ def test_an_exporter_stops_while_the_server_is_frozen(own_postgres_server: Postg
 def test_a_restart_between_two_looks_is_no_outage(own_postgres_server: PostgresServer) -> None:
     async def look_twice() -> None:
         database = DatabaseSource(Settings(url=SecretStr(own_postgres_server.fresh_database()), timeout=20))
-        await database.ping.ask_now()
+        await database.ping.refresh()
         await asyncio.to_thread(own_postgres_server.stop)
         await asyncio.to_thread(own_postgres_server.start)
-        await database.ping.ask_now()
+        await database.ping.refresh()
         await database.close()
         assert database.ping.error is None
 

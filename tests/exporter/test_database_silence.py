@@ -92,7 +92,7 @@ def pinged(url: str, ask: Callable[[DatabaseSource], Awaitable[None]], **setting
     async def run() -> DatabaseSource:
         database = DatabaseSource(Settings(url=SecretStr(url), **settings))
         try:
-            await database.ping.ask_now()
+            await database.ping.refresh()
             await ask(database)
         finally:
             await database.close()
@@ -195,7 +195,7 @@ def test_pings_make_one_connection(own_postgres_server: PostgresServer, wire: Wi
 
     async def ask(database: DatabaseSource) -> None:
         for _ in range(50):
-            await database.ping.ask_now()
+            await database.ping.refresh()
 
     database = pinged(url, ask)
     assert wire.accepted == 1

@@ -32,14 +32,14 @@ def page(label: str, value: float) -> list[Metric]:
     """One family of each kind, with this label value and this value."""
     spread = HistogramData({0.1: 1, 2.5: 3, float("inf"): 4}, 7.5, 4)
     return [
-        Gauge("ops_a", 'Help with a \\ and a "quote"\nand a second line.', ("who", "also")).one(
+        Gauge("ops_a", 'Help with a \\ and a "quote"\nand a second line.', ("who", "also")).single(
             value, label, "x"
         ),
-        Counter("ops_b_total", "Counts.", ("who",)).one(abs(value), label),
-        Info("ops_c_info", "Facts.", ("who",)).facts(label),
-        StateGauge("ops_d", "States.", ("who", "status")).of_states([(label, "down")]),
-        Histogram("ops_e_seconds", "Sizes.", ("who",)).of([((label,), spread)]),
-        Untyped("redis_f_count", "Whatever.").one(value),
+        Counter("ops_b_total", "Counts.", ("who",)).single(abs(value), label),
+        Info("ops_c_info", "Facts.", ("who",)).info(label),
+        StateGauge("ops_d", "States.", ("who", "status")).state_family([(label, "down")]),
+        Histogram("ops_e_seconds", "Sizes.", ("who",)).family([((label,), spread)]),
+        Untyped("redis_f_count", "Whatever.").single(value),
     ]
 
 
@@ -61,13 +61,13 @@ def test_memory_is_bounded() -> None:
     writer = ExpositionWriter(memory=10)
     gauge = Gauge("ops_a", "Values.", ("who",))
     for turn in range(100):
-        text = writer.prometheus([gauge.of([(f"{turn}-{n}", 1.0) for n in range(5)])])
+        text = writer.prometheus([gauge.family([(f"{turn}-{n}", 1.0) for n in range(5)])])
         assert f'ops_a{{who="{turn}-4"}} 1.0' in text.decode()
     assert len(writer._series) <= 15
 
 
 def test_it_is_several_times_as_fast_as_the_library() -> None:
-    families = [Gauge("ops_a", "Values.", ("who", "what")).of([(str(n), "x", 1.5) for n in range(5000)])]
+    families = [Gauge("ops_a", "Values.", ("who", "what")).family([(str(n), "x", 1.5) for n in range(5000)])]
     writer = ExpositionWriter()
     writer.prometheus(families)
     with untraced():

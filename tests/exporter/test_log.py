@@ -27,21 +27,21 @@ def test_a_source_that_flaps_is_said_once_a_period(said: pytest.LogCaptureFixtur
     clock = Clock()
     complaints = FailureLog(clock=clock)
     for turn in range(100):
-        complaints.complain("cache", f"gave no answer for {turn} s")
-        complaints.heal("cache")
+        complaints.log_failure("cache", f"gave no answer for {turn} s")
+        complaints.log_recovery("cache")
     assert said.messages == ["cache fails: gave no answer for 0 s", "cache works again"]
     clock.now += 301
-    complaints.complain("cache", "gave no answer for 7 s")
+    complaints.log_failure("cache", "gave no answer for 7 s")
     assert said.messages[2:] == ["cache fails: gave no answer for 7 s"]
 
 
 def test_another_reason_is_said_at_once(said: pytest.LogCaptureFixture) -> None:
     complaints = FailureLog(clock=Clock())
-    complaints.complain("cache", "refused the password")
-    complaints.complain("cache", "cannot be reached")
+    complaints.log_failure("cache", "refused the password")
+    complaints.log_failure("cache", "cannot be reached")
     assert len(said.messages) == 2
 
 
 def test_what_never_failed_does_not_heal(said: pytest.LogCaptureFixture) -> None:
-    FailureLog(clock=Clock()).heal("cache")
+    FailureLog(clock=Clock()).log_recovery("cache")
     assert said.messages == []

@@ -24,7 +24,7 @@ class Watching:
         self._backend = BackendSource(Settings())
         self._since = StateChanges()
         self.report: Poller[Any] = self._backend.database
-        self.report.asked_at = self.report.answer_asked_at = reported_at
+        self.report.requested_at = self.report.result_requested_at = reported_at
 
     def compares(self, observed: str, now: float, may_block: bool = True) -> bool:
         """Whether the report may be held against this observation."""
@@ -45,7 +45,7 @@ def test_a_report_of_before_the_fault_is_renewed_and_not_compared() -> None:
     assert it.compares("healthy", START + 15)
     assert not it.compares("down", START + 30)
     assert it.report.next_due() <= START + 30
-    it.report.answer_asked_at = START + 31
+    it.report.result_requested_at = START + 31
     assert it.compares("down", START + 45)
 
 
@@ -60,14 +60,14 @@ def test_a_disagreement_ends_with_the_fault() -> None:
 def test_a_report_of_a_short_bad_moment_is_renewed_before_it_disagrees() -> None:
     it = Watching(reported="down")
     assert not it.compares("healthy", START + 15), "nobody has asked again"
-    it.report.answer_asked_at = START + 16
+    it.report.result_requested_at = START + 16
     assert it.compares("healthy", START + 30), "it says the same still"
 
 
 def test_a_disagreement_that_lasts_is_looked_into_ever_more_seldom() -> None:
     it = Watching(reported="down")
     it.report = it._backend.health
-    it.report.asked_at = it.report.answer_asked_at = START
+    it.report.requested_at = it.report.result_requested_at = START
     it.compares("healthy", START)
     renewals, now = list[float](), START
     for _ in range(960):
@@ -75,7 +75,7 @@ def test_a_disagreement_that_lasts_is_looked_into_ever_more_seldom() -> None:
         assert it.compares("healthy", now)
         if it.report.next_due() <= now:
             renewals.append(now - START)
-            it.report.answer_asked_at = it.report.asked_at = now
+            it.report.result_requested_at = it.report.requested_at = now
             it.report._renew_at = inf
     assert 4 < len(renewals) < 12
     assert renewals[0] == 315
@@ -91,7 +91,7 @@ def test_a_report_that_was_never_asked_for_is_asked_for_once() -> None:
     it = Watching(None)
     assert not it.compares("unknown", START)
     assert it.report.next_due() < inf
-    it.report.asked_at = START
+    it.report.requested_at = START
     assert it.compares("unknown", START + 15)
 
 
@@ -106,6 +106,6 @@ def test_no_report_is_renewed_that_would_hang_on_a_silent_server() -> None:
 
 def test_two_requests_that_block_are_a_minute_apart() -> None:
     health = BackendSource(Settings()).health
-    health.asked_at = health.answer_asked_at = START
-    health.renew()
+    health.requested_at = health.result_requested_at = START
+    health.request_refresh()
     assert health.next_due() == START + 60

@@ -57,33 +57,33 @@ def asking(
 
 def test_many_who_ask_at_once_share_one_answer() -> None:
     async def check(source: Source, question: Poller[int], _: Clock) -> None:
-        assert await asyncio.gather(*(question.answer() for _ in range(10))) == [1] * 10
+        assert await asyncio.gather(*(question.get() for _ in range(10))) == [1] * 10
 
     asking(PollPolicy(), check)
 
 
 def test_an_answer_serves_for_its_period_and_no_longer() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
-        await question.answer()
+        await question.get()
         clock.now += 0.4
-        assert await question.answer() == 1
+        assert await question.get() == 1
         clock.now += 0.2
-        assert await question.answer() == 2
+        assert await question.get() == 2
 
-    asking(PollPolicy(at_most_every=0.5), check)
+    asking(PollPolicy(min_interval=0.5), check)
 
 
 def test_a_source_that_hangs_is_not_asked_again_while_it_rests() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         source.open.clear()
         with pytest.raises(SourceTimeout, match=r"the source gave no answer within 0\.01 s"):
-            await question.answer()
+            await question.get()
         source.open.set()
         with pytest.raises(SourceTimeout):
-            await question.answer()
+            await question.get()
         assert source.asked == 1
         clock.now += 10
-        assert await question.answer() == 2
+        assert await question.get() == 2
 
     asking(PollPolicy(timeout=0.01), check)
 
@@ -93,12 +93,12 @@ def test_rests_grow_with_each_failure_up_to_the_longest() -> None:
         source.error = RequestFailed("the source said no")
         rests = []
         for _ in range(6):
-            assert not await question.works()
+            assert not await question.is_responding()
             rests.append(question.next_due() - clock.now)
             clock.now = question.next_due()
         assert rests == [2, 4, 8, 9, 9, 9]
 
-    asking(PollPolicy(rest=1, longest_rest=9), check)
+    asking(PollPolicy(backoff_base=1, max_backoff=9), check)
 
 
 def test_a_caller_that_leaves_does_not_end_the_asking() -> None:
@@ -106,42 +106,42 @@ def test_a_caller_that_leaves_does_not_end_the_asking() -> None:
         source.open.clear()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
-                await question.answer()
+                await question.get()
         source.open.set()
-        assert await question.answer() == 1
+        assert await question.get() == 1
 
     asking(PollPolicy(timeout=5), check)
 
 
 def test_a_background_answer_that_is_too_old_is_no_answer() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
-        assert await question.answer() == 1
+        assert await question.get() == 1
         clock.now += 20
-        assert await question.answer() == 1
+        assert await question.get() == 1
         clock.now += 2
         with pytest.raises(SourceTimeout, match="last answered 22 s ago; expected every 10 s"):
-            await question.answer()
+            await question.get()
 
-    asking(PollPolicy(every=10, timeout=1), check)
+    asking(PollPolicy(interval=10, timeout=1), check)
 
 
 def test_after_a_failure_the_earlier_background_answer_is_not_served() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
-        await question.answer()
+        await question.get()
         source.error = RequestFailed("the source said no")
         clock.now += 10
-        await question.ask_now()
+        await question.refresh()
         with pytest.raises(RequestFailed):
-            await question.answer()
+            await question.get()
 
-    asking(PollPolicy(every=10), check)
+    asking(PollPolicy(interval=10), check)
 
 
 def test_an_error_of_our_own_reading_is_named_without_its_text() -> None:
     async def check(source: Source, question: Poller[int], _: Clock) -> None:
         source.error = ValueError("payload and password")
         with pytest.raises(SourceError, match=r"^the source failed with ValueError$"):
-            await question.answer()
+            await question.get()
 
     asking(PollPolicy(), check)
 
@@ -149,37 +149,37 @@ def test_an_error_of_our_own_reading_is_named_without_its_text() -> None:
 def test_no_source_is_no_failure() -> None:
     question: Poller[int] = Poller("nothing", None, PollPolicy())
     with pytest.raises(NotConfigured):
-        asyncio.run(question.works())
+        asyncio.run(question.is_responding())
 
 
 def test_one_scrape_gets_one_answer_however_long_it_takes() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
-        current_scrape.set(Scrape(ends=soon(9)))
-        assert await question.answer() == 1
+        current_scrape.set(Scrape(deadline=soon(9)))
+        assert await question.get() == 1
         clock.now += 2
-        assert await question.answer() == 1
-        current_scrape.set(Scrape(ends=soon(9)))
+        assert await question.get() == 1
+        current_scrape.set(Scrape(deadline=soon(9)))
         source.error = RequestFailed("the source is gone")
         for _ in range(2):
             with pytest.raises(RequestFailed):
-                await question.answer()
+                await question.get()
             clock.now += 10
         assert source.asked == 2
 
-    asking(PollPolicy(at_most_every=0.5), check)
+    asking(PollPolicy(min_interval=0.5), check)
 
 
 def test_a_scrape_that_is_over_leaves_the_question_open_and_says_nothing_of_the_source() -> None:
     async def check(source: Source, question: Poller[int], _: Clock) -> None:
         source.open.clear()
-        current_scrape.set(Scrape(ends=soon(0.01)))
+        current_scrape.set(Scrape(deadline=soon(0.01)))
         with pytest.raises(
             ScrapeDeadlineExceeded, match="the source gave no answer in the time that the scrape had left"
         ):
-            await question.works()
+            await question.is_responding()
         source.open.set()
-        current_scrape.set(Scrape(ends=soon(9)))
-        assert await question.answer() == 1
+        current_scrape.set(Scrape(deadline=soon(9)))
+        assert await question.get() == 1
 
     asking(PollPolicy(timeout=5), check)
 
@@ -193,7 +193,7 @@ async def scraped(question: Poller[int]) -> int:
     """The answer as a scrape of its own gets it."""
     token = current_scrape.set(Scrape(asyncio.get_running_loop().time() + 5))
     try:
-        return await question.answer()
+        return await question.get()
     finally:
         current_scrape.reset(token)
 
@@ -217,7 +217,7 @@ def test_scrapes_that_come_often_do_not_wait_for_the_source() -> None:
         source.open.set()
         await question.close()
 
-    asking(PollPolicy(timeout=30, at_most_every=0.02), check, clock=time.monotonic)
+    asking(PollPolicy(timeout=30, min_interval=0.02), check, clock=time.monotonic)
 
 
 def test_a_failure_met_beside_is_told_at_once_and_healed_beside() -> None:
@@ -233,7 +233,7 @@ def test_a_failure_met_beside_is_told_at_once_and_healed_beside() -> None:
         assert await scraped(question) == source.asked
         await question.close()
 
-    asking(PollPolicy(at_most_every=0.02, rest=0.01, longest_rest=0.02), check, clock=time.monotonic)
+    asking(PollPolicy(min_interval=0.02, backoff_base=0.01, max_backoff=0.02), check, clock=time.monotonic)
 
 
 def test_close_scrapes_show_what_is_as_new_as_they_are() -> None:
@@ -245,7 +245,7 @@ def test_close_scrapes_show_what_is_as_new_as_they_are() -> None:
         assert seen == [1, 1, 2, 2, 3, 3, 4]  # each second scrape asks and waits
         await question.close()
 
-    asking(PollPolicy(at_most_every=0.25, calm=0.5), check)
+    asking(PollPolicy(min_interval=0.25, relaxed_interval=0.5), check)
 
 
 def test_a_close_scrape_does_not_wait_for_a_source_that_has_become_slow() -> None:
@@ -259,7 +259,7 @@ def test_a_close_scrape_does_not_wait_for_a_source_that_has_become_slow() -> Non
         source.open.set()
         await question.close()
 
-    asking(PollPolicy(timeout=30, at_most_every=0.25, calm=0.5), check)
+    asking(PollPolicy(timeout=30, min_interval=0.25, relaxed_interval=0.5), check)
 
 
 def test_a_scrape_now_and_then_asks_no_more_than_it_needs() -> None:
@@ -270,7 +270,7 @@ def test_a_scrape_now_and_then_asks_no_more_than_it_needs() -> None:
             await asyncio.sleep(0)
         assert source.asked == 3
 
-    asking(PollPolicy(at_most_every=0.01), check)
+    asking(PollPolicy(min_interval=0.01), check)
 
 
 SET_BACK = """
@@ -288,16 +288,16 @@ async def main():
     asked = []
     async def ask():
         asked.append(1)
-    question = Poller("the source", ask, PollPolicy(every=0.05, timeout=1))
-    await question.ask_now()
+    question = Poller("the source", ask, PollPolicy(interval=0.05, timeout=1))
+    await question.refresh()
     for shift in (-3600.0, 3600.0):
         count = len(asked)
         async with asyncio.timeout(1):
-            await question.until_due()
-            await question.ask_now()
-        await question.answer()
+            await question.wait_until_due()
+            await question.refresh()
+        await question.get()
         assert len(asked) == count + 1
-        assert abs(to_wall_time(question.answered_at) - time.time()) < 1
+        assert abs(to_wall_time(question.succeeded_at) - time.time()) < 1
 
 asyncio.run(main())
 """
@@ -309,15 +309,15 @@ def test_a_wall_clock_that_is_set_stops_no_polling_and_makes_no_answer_old_or_of
 
 def test_the_answer_that_is_held_knows_when_it_was_asked_for() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
-        await question.ask_now()
+        await question.refresh()
         clock.now += 5
         source.open.clear()
-        under_way = asyncio.create_task(question.ask_now())
-        await until(lambda: question.asked_at == 1005)
-        assert question.answer_asked_at == 1000
+        under_way = asyncio.create_task(question.refresh())
+        await until(lambda: question.requested_at == 1005)
+        assert question.result_requested_at == 1000
         source.open.set()
         await under_way
-        assert question.answer_asked_at == 1005
+        assert question.result_requested_at == 1005
 
     asking(PollPolicy(timeout=9), check)
 
@@ -331,16 +331,16 @@ def test_what_fails_at_a_cost_keeps_to_the_budget_as_well() -> None:
             clock.now += 1.0
             raise SourceTimeout("no answer")
 
-        question = Poller("it", hang, PollPolicy(every=1), clock, SourceConstraints(footprint))
+        question = Poller("it", hang, PollPolicy(interval=1), clock, SourceConstraints(footprint))
         for _turn in range(2):
-            await question.ask_now()
+            await question.refresh()
         assert question.next_due() - clock.now == pytest.approx(50)
         others = [
-            Poller(f"it {n}", hang, PollPolicy(every=1), clock, SourceConstraints(footprint))
+            Poller(f"it {n}", hang, PollPolicy(interval=1), clock, SourceConstraints(footprint))
             for n in range(20)
         ]
         for other in (*others, *others):
-            await other.ask_now()
+            await other.refresh()
         assert others[-1].next_due() - clock.now == pytest.approx(60)
 
     asking(PollPolicy(), check)
@@ -355,11 +355,15 @@ def test_a_renewal_keeps_to_the_budget_as_well() -> None:
             return 1
 
         question = Poller(
-            "it", slow, PollPolicy(every=30), clock, SourceConstraints(Footprint("the source", 0.02, clock))
+            "it",
+            slow,
+            PollPolicy(interval=30),
+            clock,
+            SourceConstraints(Footprint("the source", 0.02, clock)),
         )
         for _turn in range(2):
-            await question.ask_now()
-        question.renew()
+            await question.refresh()
+        question.request_refresh()
         assert question.next_due() - clock.now == pytest.approx(49)
 
     asking(PollPolicy(), check)

@@ -34,7 +34,7 @@ def asked(server: RedisServer, look: Callable[[RedisClient], Awaitable[T]]) -> T
 
 async def lives(client: RedisClient) -> bool:
     """Whether the server is said to live, asked now."""
-    return await client.ping("PING", 0.01).works()
+    return await client.ping("PING", 0.01).is_responding()
 
 
 def test_a_short_silence_is_not_believed(own_redis_server: RedisServer) -> None:
@@ -106,7 +106,7 @@ def test_no_connection_is_left_half_open(own_redis_server: RedisServer) -> None:
         for _ in range(4):
             await lives(client)
             try:
-                await client.one("DBSIZE")
+                await client.execute_one("DBSIZE")
             except SourceError:
                 continue
         own_redis_server.thaw()

@@ -22,7 +22,7 @@ def says(who: str) -> ReadPart:
     """A part that is well."""
 
     async def read(_: Sources) -> Iterable[Metric]:
-        return (UP.one(1, who),)
+        return (UP.single(1, who),)
 
     return read
 
@@ -32,7 +32,7 @@ def fails(error: Exception) -> ReadPart:
 
     async def read(_: Sources) -> Iterable[Metric]:
         def half() -> Iterable[Metric]:
-            yield UP.one(1, "half")
+            yield UP.single(1, "half")
             raise error
 
         return half()

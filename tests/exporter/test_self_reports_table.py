@@ -175,8 +175,8 @@ LIES = (
 def sighted(said: Reports = HONEST_SAID, seen: Observations = HONEST_SEEN) -> ComparisonInput:
     """Reports and observations at the moment of the examples."""
     backend, database = BackendSource(Settings()), DatabaseSource(Settings().database)
-    for question in (*backend.questions(), *database.questions()):
-        question.asked_at = question.answer_asked_at = question.answered_at = NOW
+    for question in (*backend.pollers(), *database.pollers()):
+        question.requested_at = question.result_requested_at = question.succeeded_at = NOW
     return ComparisonInput(Settings(), NOW, said, seen, backend, database, StateChanges())
 
 

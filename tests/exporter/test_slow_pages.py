@@ -39,7 +39,7 @@ def test_a_slow_page_is_not_abandoned_for_the_sake_of_others() -> None:
 
         server.sends["/metrics"] = slow
         for _ in range(4):
-            await backend.events.ask_now()
+            await backend.events.refresh()
             assert backend.events.error is None
             backend.liveness.record_response()  # the ping would say so
         assert server.asked["/api/monitoring/events"] == 4

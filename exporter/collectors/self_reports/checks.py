@@ -55,14 +55,14 @@ def run_checks(inputs: ComparisonInput) -> Iterator[Comparison]:
 
 def is_current(inputs: ComparisonInput, comparison: Comparison) -> bool:
     """Whether the report is of the state that is observed now."""
-    since = inputs.since.note(comparison.subject, comparison.observed, to_steady_time(inputs.now))
+    since = inputs.since.record(comparison.subject, comparison.observed, to_steady_time(inputs.now))
     report = comparison.report
     if report is None:
         return True
     if comparison.observed == UNKNOWN:
-        return report.asked_at is not None or request_renewal(inputs, report)
+        return report.requested_at is not None or request_renewal(inputs, report)
     # one that was under way when the observation changed may speak of either state
-    if report.answer_asked_at is None or report.answer_asked_at < since:
+    if report.result_requested_at is None or report.result_requested_at < since:
         return request_renewal(inputs, report)
     # what came right after a change of what is observed is of its moment; else the report is asked for again
     is_new = to_steady_time(inputs.now) - since < RECENT_CHANGE
@@ -75,12 +75,14 @@ def is_confirmed(inputs: ComparisonInput, comparison: Comparison, report: Poller
     A disagreement that lasts is looked into again, ever more seldom, so that it does not outlive its cause.
     """
     now = to_steady_time(inputs.now)
-    began = inputs.since.disagrees(comparison.subject, comparison.is_known and comparison.disagrees, now)
-    if began is None or report.answer_asked_at is None:
+    began = inputs.since.disagreement_since(
+        comparison.subject, comparison.is_known and comparison.disagrees, now
+    )
+    if began is None or report.result_requested_at is None:
         return True
-    if report.answer_asked_at < began and not is_new:
+    if report.result_requested_at < began and not is_new:
         return request_renewal(inputs, report)
-    if now - report.answer_asked_at > max(FIRST_RENEWAL_AFTER, (now - began) / 2):
+    if now - report.result_requested_at > max(FIRST_RENEWAL_AFTER, (now - began) / 2):
         request_renewal(inputs, report)
     return True
 
@@ -88,7 +90,7 @@ def is_confirmed(inputs: ComparisonInput, comparison: Comparison, report: Poller
 def request_renewal(inputs: ComparisonInput, report: Poller[Any]) -> bool:
     """Have the report renewed, unless a server is silent on which it would hang; it is not current yet."""
     if inputs.observations.may_block or report not in (inputs.backend.health, inputs.backend.workers):
-        report.renew()
+        report.request_refresh()
     return False
 
 

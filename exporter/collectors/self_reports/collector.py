@@ -26,7 +26,7 @@ async def read_disagreements(sources: Sources) -> Iterable[Metric]:
     found = list(run_checks(await read_comparison_input(sources)))[:MAX_SUBJECTS]
     length = sources.settings.limits.label_length
     return (
-        DISAGREES.of(
+        DISAGREES.family(
             (
                 sanitize_label(comparison.subject, length),
                 comparison.reported,
@@ -59,9 +59,11 @@ async def read_components(sources: Sources) -> Iterable[Metric]:
     now = await read_comparison_input(sources)
     rows = [(c.name, c.reported(now), c.observed(now)) for c in COMPONENTS]
     return (
-        REPORTED_STATUS.of_states((name, reported) for name, reported, _ in rows),
-        OBSERVED_STATUS.of_states((name, observed) for name, _, observed in rows),
-        STATUS.of_states((name, effective_status(reported, observed)) for name, reported, observed in rows),
+        REPORTED_STATUS.state_family((name, reported) for name, reported, _ in rows),
+        OBSERVED_STATUS.state_family((name, observed) for name, _, observed in rows),
+        STATUS.state_family(
+            (name, effective_status(reported, observed)) for name, reported, observed in rows
+        ),
     )
 
 

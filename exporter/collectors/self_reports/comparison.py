@@ -36,7 +36,7 @@ async def read_comparison_input(sources: Sources) -> ComparisonInput:
     await asyncio.gather(
         get_or_none(sources.broker.observed),
         sources.modules.assess(),
-        *(get_or_none(question.answer) for question in scrape_pollers(sources)),
+        *(get_or_none(question.get) for question in scrape_pollers(sources)),
     )
     reports, observations = await read_reports(sources), await read_observations(sources)
     return ComparisonInput(
@@ -46,7 +46,7 @@ async def read_comparison_input(sources: Sources) -> ComparisonInput:
         observations,
         sources.backend,
         sources.database,
-        sources.observed_since,
+        sources.state_changes,
     )
 
 

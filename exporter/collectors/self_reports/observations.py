@@ -44,7 +44,7 @@ class Observations:
 async def read_observations(sources: Sources) -> Observations:
     """The observations as of now; a slow one that is not there yet is not waited for."""
     backend = sources.backend
-    totals, bus = await get_or_none(backend.totals.answer), await get_or_none(backend.events.answer)
+    totals, bus = await get_or_none(backend.totals.get), await get_or_none(backend.events.get)
     evidence, sparse = (
         await cached_or_none(sources.database.evidence),
         await cached_or_none(sources.database.sparse),
@@ -76,7 +76,7 @@ def server_pings(sources: Sources) -> tuple[Poller[Any], ...]:
 
 async def ping_status(question: Poller[Any]) -> str:
     """Whether a server answers our own smallest question, as a status."""
-    answers = await get_or_none(question.works)
+    answers = await get_or_none(question.is_responding)
     return UNKNOWN if answers is None else HEALTHY if answers else DOWN
 
 
@@ -85,12 +85,12 @@ async def observed_database_status(sources: Sources) -> str:
     own = await ping_status(sources.database.ping)
     if own != UNKNOWN:
         return own
-    replies = [await get_or_none(probe.answer) for probe in sources.backend.probes.values()]
+    replies = [await get_or_none(probe.get) for probe in sources.backend.probes.values()]
     return worst_status(probed_database(reply.body) for reply in replies if reply is not None)
 
 
 async def queues_hidden_by_priority(sources: Sources) -> tuple[str, ...]:
     """The queues that look empty to whoever asks for the length of the list of their name."""
     broker = sources.broker
-    found = await broker.lengths.answer()
+    found = await broker.lengths.get()
     return tuple(q for q, n in found.queues.items() if n and broker.keys.lists(q)[0] not in found.filled)

@@ -33,7 +33,7 @@ async def get_or_none(ask: Callable[[], Awaitable[T]]) -> T | None:
 
 async def cached_or_none(question: Poller[T]) -> T | None:
     """The last answer of a slow question; one that was never answered is not waited for."""
-    return None if question.answered_at is None else await get_or_none(question.answer)
+    return None if question.succeeded_at is None else await get_or_none(question.get)
 
 
 NONEXISTENT = "nonexistent"
@@ -62,14 +62,14 @@ async def read_reports(sources: Sources) -> Reports:
     """The reports as of now; a slow one that is not there yet is not waited for."""
     backend = sources.backend
     health, workers = await cached_or_none(backend.health), await cached_or_none(backend.workers)
-    database, cache = await get_or_none(backend.database.answer), await get_or_none(backend.cache.answer)
-    edge = await get_or_none(backend.worker_status.answer)
+    database, cache = await get_or_none(backend.database.get), await get_or_none(backend.cache.get)
+    edge = await get_or_none(backend.worker_status.get)
     return Reports(
         health=health,
         workers=workers,
         database=UNKNOWN if database is None else database_reported(database),
         cache=UNKNOWN if cache is None else cache.status,
-        pool=await get_or_none(backend.pool.answer),
+        pool=await get_or_none(backend.pool.get),
         models=tuple(await get_or_none(partial(read_models, sources)) or ()),
         ingestion=await get_or_none(partial(reported_health, sources)),
         edge=edge_worker_status(edge),
@@ -80,7 +80,7 @@ async def read_reports(sources: Sources) -> Reports:
 async def missing_module_status(sources: Sources) -> str:
     """What the backend says of a module that does not exist; 404 is the right answer."""
     try:
-        return await sources.backend.no_module.answer()
+        return await sources.backend.no_module.get()
     except RequestFailed as refusal:
         return NONEXISTENT if refusal.status == 404 else UNKNOWN
     except SourceError:

@@ -36,14 +36,14 @@ class Admission:
 
     def is_pool_full(self) -> bool:
         """Whether every connection of the pool is checked out, as far as is known."""
-        free = None if self._pool.last is None else self._pool.last.free
+        free = None if self._pool.last_result is None else self._pool.last_result.free
         return free is not None and free <= 0
 
     @asynccontextmanager
     async def probe_turn(self, query: str) -> AsyncIterator[None]:
         """The turn of a health route: it would wait for a connection while the pool is full."""
         if self._pool.error is None and self._pool.age() > self._pool_max_age:
-            await self._pool.ask_now()
+            await self._pool.refresh()
         if self.is_pool_full():
             raise PollDeferred(
                 "backend health routes are not requested while its connection pool is full", 1.0
@@ -66,7 +66,7 @@ class Admission:
     @asynccontextmanager
     async def _blocking_turn(self, query: str, limit: Callable[[], float]) -> AsyncIterator[None]:
         with suppress(SourceError):
-            await self._totals.answer()  # the rate of now
+            await self._totals.get()  # the rate of now
         if (waiting := self._waiting_requests()) > limit():
             raise PollDeferred(
                 f"backend {query} is not requested: it would hold up {waiting:.0f} requests", RETRY_AFTER
@@ -76,12 +76,12 @@ class Admission:
 
     def _free_connections(self) -> float:
         """Connections of the pool for waiting users; with more users it may never get free again."""
-        free = None if self._pool.last is None else self._pool.last.free
+        free = None if self._pool.last_result is None else self._pool.last_result.free
         return DEFAULT_FREE_CONNECTIONS if free is None else max(free - 1, 0.0)
 
     def _waiting_requests(self) -> float:
         """How many requests of users would wait behind one of ours that blocks."""
-        page, rate = self._totals.last, self._traffic.rate()
+        page, rate = self._totals.last_result, self._traffic.rate()
         if page is None or not page.counts_requests:
             return 0.0  # the rate is unknown, now and later
         return inf if rate is None else rate * TYPICAL_BLOCK_SECONDS

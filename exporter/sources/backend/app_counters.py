@@ -45,7 +45,7 @@ class EventBusTracker:
 
     def update(self, answer: JsonObject, server: str, started: float | None) -> EventBus:
         """The bus as of this answer of one process. Raises BadAnswer when it counts nothing."""
-        metrics = answer.part("metrics")
+        metrics = answer.object("metrics")
         counters = self._counters(metrics)
         if (EMITTED,) not in counters:
             raise InvalidResponse(
@@ -96,7 +96,7 @@ def latency_quantiles(
 
 def newest_event_time(history: JsonObject) -> float | None:
     """Unix seconds of the newest event of /events/history, None where it is empty."""
-    moments = (event.moment("timestamp") for event in history.parts("events"))
+    moments = (event.timestamp("timestamp") for event in history.objects("events"))
     return max((moment for moment in moments if moment is not None), default=None)
 
 
@@ -122,7 +122,7 @@ class PerformanceTracker:
 
     def update(self, answer: JsonObject, server: str, started: float | None) -> Performance:
         """The totals as of this answer of one process."""
-        timings = answer.part("metrics", "method_timings")
+        timings = answer.object("metrics", "method_timings")
         calls: dict[CounterKey, float] = {}
         seconds: dict[CounterKey, float] = {}
         for method in timings.keys():  # noqa: SIM118  (no dict)

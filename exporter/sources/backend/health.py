@@ -25,7 +25,7 @@ class HealthReport:
 
 def parse_health(answer: JsonObject) -> HealthReport:
     """The answer of /health."""
-    parts = answer.part("components")
+    parts = answer.object("components")
     names = list(parts.keys())[:50]
     return HealthReport(
         status=parse_status(answer.text("status")),
@@ -53,8 +53,8 @@ class WorkersReport:
 
 def parse_workers(answer: JsonObject) -> WorkersReport:
     """The answer of /workers/status."""
-    stats = answer.part("workers", "stats")
-    nodes = {node: stats.part(node) for node in sorted(stats.keys())[:MAX_WORKERS]}
+    stats = answer.object("workers", "stats")
+    nodes = {node: stats.object(node) for node in sorted(stats.keys())[:MAX_WORKERS]}
     accepted: Counter[str] = Counter()
     for node in nodes.values():
         accepted.update({task: int(count) for task, count in node.numbers("total").items()})
@@ -112,15 +112,15 @@ def parse_model_health(answer: JsonObject, zone: str | None = None) -> ModelRepo
 
     The time of the file is in the local time of the backend's host, unknown to us without its zone.
     """
-    report = answer.part("model")
+    report = answer.object("model")
     size = report.number("size_mb")
     return ModelReport(
         name=NCF_MODEL,
-        available=report.flag("available"),
+        available=report.boolean("available"),
         error=bool(report.text("error")),
         # in hundredths of a megabyte: what is rounded to nothing is small, and its size not known
         size=size * 1e6 if size else None,
-        modified=report.local_moment(zone, "last_modified"),
+        modified=report.local_timestamp(zone, "last_modified"),
     )
 
 
@@ -129,8 +129,8 @@ def parse_ml_health(answer: JsonObject, admitted: LabelLimiter) -> MlHealthRepor
     status_word = answer.text("status")
     http_status = answer.number("http_status")
     status = DOWN if http_status is not None and http_status >= 500 else parse_status(status_word)
-    checks = answer.part("models")
-    models = tuple(parse_model_check(admitted.name(n), checks.part(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
+    checks = answer.object("models")
+    models = tuple(parse_model_check(admitted.name(n), checks.object(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
     applies = status_word != "not_applicable"
     if not models and applies:
         # an answer that names no model is of a check that could not run, which proves nothing of the model
@@ -140,14 +140,14 @@ def parse_ml_health(answer: JsonObject, admitted: LabelLimiter) -> MlHealthRepor
 
 def parse_model_check(name: str, report: JsonObject) -> ModelReport:
     """One model as its check in /health/ml found it."""
-    seconds, last = report.number("inference_seconds"), report.moment("last_inference")
+    seconds, last = report.number("inference_seconds"), report.timestamp("last_inference")
     milliseconds = report.number("inference_ms")
     if seconds is None and milliseconds is not None:
         seconds = milliseconds / 1000
     status = parse_status(report.text("status"))
     return ModelReport(
         name=name,
-        available=report.flag("available"),
+        available=report.boolean("available"),
         error=bool(report.text("error")) or status == DOWN,
         checked=status == HEALTHY and (seconds is not None or last is not None),
         inference_seconds=seconds,

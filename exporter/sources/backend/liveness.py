@@ -39,7 +39,7 @@ class Liveness:
         self._clock = clock
         self.state: str | None = None  # None before the first verdict
         self.stalled = False  # silent, but not yet for long enough to count
-        self.silences = 0  # pings in a row without a response
+        self.timeouts = 0  # pings in a row without a response
         self._ping_overdue = False  # a ping takes longer than most
         self._heard_at = clock()
         self._answered_sent_at = float("-inf")
@@ -137,15 +137,15 @@ class Liveness:
 
     def ping_timeout(self) -> float:
         """Seconds that the next ping may take."""
-        return PING_TIMEOUTS[min(self.silences, len(PING_TIMEOUTS) - 1)]
+        return PING_TIMEOUTS[min(self.timeouts, len(PING_TIMEOUTS) - 1)]
 
     def ping_interval(self) -> float:
         """Seconds to pause after a ping: longer each time while silent, short while silence is unproven."""
         if self.state == SILENT:
             return min(
-                RETRY_INTERVAL * 2.0 ** min(self.silences - len(PING_TIMEOUTS), 30), MAX_RETRY_INTERVAL
+                RETRY_INTERVAL * 2.0 ** min(self.timeouts - len(PING_TIMEOUTS), 30), MAX_RETRY_INTERVAL
             )
-        return RETRY_INTERVAL if self.state == REFUSING or self.silences else MIN_WAIT
+        return RETRY_INTERVAL if self.state == REFUSING or self.timeouts else MIN_WAIT
 
     def set_ping_overdue(self, overdue: bool) -> None:
         """While a ping is overdue the last state stands: its silence may mean anything."""
@@ -158,7 +158,7 @@ class Liveness:
         self._answered_sent_at, self._heard_at = sent_at, self._clock()
         is_pile = took > max(SLOW_PING_FACTOR * self._usual, MIN_SLOW_PING)
         if self._settling and is_pile and self._heard_at - self._block_ended_at < MAX_SETTLING:
-            self.silences = 0
+            self.timeouts = 0
             return
         self._settling = False
         self._usual += 0.1 * (min(took, MIN_SLOW_PING) - self._usual)
@@ -173,8 +173,8 @@ class Liveness:
         """A ping got no response in time; the third in a row proves the silence."""
         if self._blocks:
             return
-        self.silences += 1
-        if self.silences < len(PING_TIMEOUTS):
+        self.timeouts += 1
+        if self.timeouts < len(PING_TIMEOUTS):
             self.stalled = self.state != SILENT
             return
         self.stalled = self._settling = False
@@ -184,8 +184,8 @@ class Liveness:
         """A ping reached nobody, or a proxy says so; the third in a row counts as a refusal."""
         if self._blocks:
             return
-        self.silences += 1
-        if self.silences < len(PING_TIMEOUTS):
+        self.timeouts += 1
+        if self.timeouts < len(PING_TIMEOUTS):
             self.stalled = self.state not in (SILENT, REFUSING)
             return
         self.record_ping_refused()
@@ -198,10 +198,10 @@ class Liveness:
         self._changed.set()
 
     def _clear_doubts(self) -> None:
-        self.silences, self.stalled, self._settling = 0, False, False
+        self.timeouts, self.stalled, self._settling = 0, False, False
 
     def _set_responding(self) -> None:
-        self.silences, self.stalled = 0, False
+        self.timeouts, self.stalled = 0, False
         self._changed.set()
         self._set_state(RESPONDING)
 

@@ -117,7 +117,7 @@ class ModuleStatuses:
         if reachable:
             # a report that is there costs no task of its own: this is read several times a second
             wanted: list[Poller[Any]] = [self._backend.totals, *self._backend.probes.values()]
-            wanted += [q for q in self._backend.reported.values() if q.answered_at is None]
+            wanted += [q for q in self._backend.reported.values() if q.succeeded_at is None]
             await asyncio.gather(*map(poll, wanted))
         return [await self._assess_module(name, reachable) for name in self._names]
 
@@ -130,7 +130,7 @@ class ModuleStatuses:
             self._observed_at[name] = self._clock()
         seconds = await self._seconds(name) if reachable else None
         return ModuleStatus(
-            name, reported, observed, seconds, report.answered_at, self._observed_at.get(name)
+            name, reported, observed, seconds, report.succeeded_at, self._observed_at.get(name)
         )
 
     async def _seconds(self, name: str) -> float | None:
@@ -153,7 +153,7 @@ class ModuleStatuses:
             reply, status, before.status if is_first and before else status
         )
         if status == DOWN:
-            self._backend.probes[name].hurry(RECHECK_SECONDS)
+            self._backend.probes[name].poll_faster(RECHECK_SECONDS)
         return self._probe_results[name].status
 
     async def _observed(self, name: str) -> str:
@@ -177,7 +177,7 @@ class ModuleStatuses:
             # nor then; whoever needs the database waits
             return DEGRADED if last is not None and database_status(last.reply.body) != UNKNOWN else UNKNOWN
         try:
-            return self._probe_status(name, await probe.answer())
+            return self._probe_status(name, await probe.get())
         except SourceTimeout:
             return DEGRADED
         except SourceError:
@@ -192,7 +192,7 @@ class ModuleStatuses:
         A route that has failed ever since we know it, while others respond, is as its version is.
         """
         asked = (*self._backend.monitoring_pollers(), *self._backend.reported.values())
-        outcomes = [(has_succeeded(it, self._unreachable_at), it.answered_at is not None) for it in asked]
+        outcomes = [(has_succeeded(it, self._unreachable_at), it.succeeded_at is not None) for it in asked]
         known = [(ok, worked) for ok, worked in outcomes if ok is not None]
         if not known:
             return UNKNOWN
@@ -204,13 +204,13 @@ class ModuleStatuses:
 async def poll(question: Poller[Any]) -> None:
     """Have the question asked, whatever comes of it."""
     with suppress(SourceError):
-        await question.answer()
+        await question.get()
 
 
 async def reported_status(question: Poller[str]) -> str:
     """The status that is reported, `unknown` where nothing is."""
     try:
-        return await question.answer()
+        return await question.get()
     except SourceError:
         return UNKNOWN
 
@@ -223,7 +223,7 @@ def has_succeeded(question: Poller[Any], unreachable_at: float) -> bool | None:
     """
     error, failed_at = question.error, question.failed_at
     if error is None:
-        return None if question.answered_at is None else True
+        return None if question.succeeded_at is None else True
     if (
         isinstance(error, SourceUnreachable)
         or question.absent

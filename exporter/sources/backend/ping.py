@@ -121,7 +121,7 @@ class Pinger:
     async def _try_routes(self, seconds: float) -> float:
         """Seconds of the fastest route that responds. Raises the error of the first if none does."""
         took: dict[str, float] = {}
-        for route in self._routes.in_order(self._liveness.silences):
+        for route in self._routes.in_order(self._liveness.timeouts):
             try:
                 async with asyncio.timeout(seconds):
                     took[route] = await self._send(route, seconds)

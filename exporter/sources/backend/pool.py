@@ -30,7 +30,7 @@ class PoolUsage:
 
 def parse_pool(report: JsonObject) -> PoolUsage:
     """The response of /db/pool."""
-    pool = report.part("pool")
+    pool = report.object("pool")
     overflow, percent = pool.number("overflow"), pool.number("utilization_percent")
     return PoolUsage(
         capacity=pool.number("total_capacity"),

@@ -87,10 +87,11 @@ class BackendSource(BaseSource):
         )
         calm = max(own.calm_period, own.fast_period)
         quick, pool = (
-            PollPolicy(own.timeout, at_most_every=own.fast_period, calm=it) for it in (calm, 2 * calm)
+            PollPolicy(own.timeout, min_interval=own.fast_period, relaxed_interval=it)
+            for it in (calm, 2 * calm)
         )
-        self.totals: Poller[RequestTotals] = Poller("backend /metrics", read.totals, quick, terms=terms)
-        self.pool: Poller[PoolUsage] = Poller("backend /db/pool", read.pool, pool, terms=terms)
+        self.totals: Poller[RequestTotals] = Poller("backend /metrics", read.totals, quick, constraints=terms)
+        self.pool: Poller[PoolUsage] = Poller("backend /db/pool", read.pool, pool, constraints=terms)
         self._admission = Admission(self.limiter, self.totals, self.pool, self.traffic, own.fast_period)
         # these two block the backend's event loop for seconds
         period = own.blocking_period or inf
@@ -99,23 +100,23 @@ class BackendSource(BaseSource):
         # nothing else is polled meanwhile: a response that never comes must not blind us half of the time
         block = PollPolicy(
             own.blocking_timeout,
-            every=period,
-            least_gap=gap,
-            rest=gap,
-            longest_rest=MAX_BACKOFF_GAPS * gap,
+            interval=period,
+            min_refresh_gap=gap,
+            backoff_base=gap,
+            max_backoff=MAX_BACKOFF_GAPS * gap,
             may_be_absent=True,
         )
         health, workers = (
             SourceConstraints(self.footprint, turn, self._is_inconclusive)
             for turn in (self._admission.health_turn, self._admission.blocking_turn)
         )
-        self.health = Poller("backend /health", read.health, block, terms=health)
-        self.workers = Poller("backend /workers/status", read.workers, block, terms=workers)
+        self.health = Poller("backend /health", read.health, block, constraints=health)
+        self.workers = Poller("backend /workers/status", read.workers, block, constraints=workers)
 
     def _poll_monitoring(self, own: BackendSettings) -> None:
         # what fails repeatedly is polled no sooner than what succeeds
         read = self._reader
-        often = PollPolicy(own.timeout, every=own.period, longest_rest=own.period, may_be_absent=True)
+        often = PollPolicy(own.timeout, interval=own.period, max_backoff=own.period, may_be_absent=True)
         self.performance = self._in_background("/performance", read.performance, often)
         self.database = self._in_background("/database", read.document(f"{MONITORING}/database"), often)
         self.events = self._in_background("/events", read.events, often)
@@ -126,9 +127,9 @@ class BackendSource(BaseSource):
         # these two count in the database, and one version of the backend always responds with 500
         seldom = PollPolicy(
             timeout=len(WINDOWS) * own.timeout,
-            every=own.slow_period,
-            rest=30.0,
-            longest_rest=900.0,
+            interval=own.slow_period,
+            backoff_base=30.0,
+            max_backoff=900.0,
             may_be_absent=True,
         )
         quality = read.document(f"{MONITORING}/recommendation-quality")
@@ -136,7 +137,7 @@ class BackendSource(BaseSource):
         self.recommendations = self._in_background("/recommendation-quality", quality, seldom)
 
     def _poll_ingestion(self, own: BackendSettings) -> None:
-        often = PollPolicy(own.timeout, every=own.period, longest_rest=own.period, may_be_absent=True)
+        often = PollPolicy(own.timeout, interval=own.period, max_backoff=own.period, may_be_absent=True)
         poll, document = self._in_background, self._reader.document
         self.ingestion_health = poll("ingestion health", self._reader.ingestion_health, often)
         self.worker_status = poll("ingestion worker status", document(f"{INGESTION}/worker/status"), often)
@@ -145,9 +146,9 @@ class BackendSource(BaseSource):
 
     def _poll_modules(self, settings: Settings) -> None:
         own, module = settings.backend, self._reader.module
-        often = PollPolicy(own.timeout, every=own.period)
+        often = PollPolicy(own.timeout, interval=own.period)
         probe = PollPolicy(
-            own.timeout, at_most_every=own.fast_period, calm=max(own.probe_period, own.fast_period)
+            own.timeout, min_interval=own.fast_period, relaxed_interval=max(own.probe_period, own.fast_period)
         )
         terms = SourceConstraints(self.footprint, self._admission.probe_turn, self._is_inconclusive)
         self.reported: dict[str, Poller[str]] = {
@@ -157,7 +158,7 @@ class BackendSource(BaseSource):
         # a name that no module has: a backend that reports it healthy never checks
         self.no_module = self._in_background("health of no module", module(MISSING_MODULE), often)
         self.probes: dict[str, Poller[HttpResponse]] = {
-            m.name: Poller(f"backend {m.health}", self._probe(m.health), probe, terms=terms)
+            m.name: Poller(f"backend {m.health}", self._probe(m.health), probe, constraints=terms)
             for m in settings.modules
             if m.health
         }
@@ -198,7 +199,7 @@ class BackendSource(BaseSource):
 
     def _in_background(self, name: str, fetch: Fetch[T], policy: PollPolicy) -> Poller[T]:
         terms = SourceConstraints(self.footprint, self.limiter.background_turn, self._is_inconclusive)
-        return Poller(f"backend {name}", fetch, policy, terms=terms)
+        return Poller(f"backend {name}", fetch, policy, constraints=terms)
 
     def _is_inconclusive(self) -> bool:
         return self.liveness.is_inconclusive
@@ -242,23 +243,23 @@ class BackendSource(BaseSource):
         self.limiter.suspend({query, *alike}, SUSPENSION_SECONDS)
 
     def _retry_all(self) -> None:
-        for poller in self.questions():
-            poller.try_again()
+        for poller in self.pollers():
+            poller.retry_soon()
 
     def _react_to_totals(self, totals: RequestTotals, is_another: bool) -> None:
         """Poll faster after the first signs of trouble: an error, a slow response, requests in flight."""
         self._record_recovery()
         self.traffic.record(totals)
         if self.traffic.is_newly_bad():
-            self.totals.hurry(HURRY)
+            self.totals.poll_faster(HURRY)
         if (in_flight := sum(totals.in_progress.values())) > 0:
-            self.pool.hurry(self._settings.backend.fast_period)
+            self.pool.poll_faster(self._settings.backend.fast_period)
         if in_flight >= BUSY_IN_FLIGHT:
-            self.totals.hurry(SHORT_HURRY)
-            self.pool.hurry(SHORT_HURRY)
+            self.totals.poll_faster(SHORT_HURRY)
+            self.pool.poll_faster(SHORT_HURRY)
         for name, probe in self.probes.items():
             if self.traffic.status(name) in (DEGRADED, DOWN):
-                probe.hurry(HURRY)
+                probe.poll_faster(HURRY)
         error, now = self.totals.error, time.monotonic()
         # a proxy without its backend responds 404 on every route, which then counts as absent
         is_recovered = (

@@ -36,7 +36,7 @@ class EventSubscription:
         self._connection = connection = make_connection(url, timeout)
         self._own = shared_counts(url)
         connection.connect()
-        self._own.connected(*setup_commands(connection))
+        self._own.count_connection(*setup_commands(connection))
         connection.send_command("PSUBSCRIBE", pattern)
         # redis-py has no public way to its socket; its own pub/sub costs twice the time an event
         self._socket: socket = connection._sock
@@ -66,7 +66,7 @@ class EventSubscription:
         """Ask for a sign of life; it arrives as any message does."""
         with suppress(*WOULD_BLOCK):
             self._socket.send(PING_COMMAND)
-            self._own.note(("PING",), "PONG")
+            self._own.count_call(("PING",), "PONG")
 
     def payloads(self) -> Iterator[bytes]:
         """The messages in the next chunk; only one, since the socket must be emptied between chunks."""
@@ -81,7 +81,7 @@ class EventSubscription:
             elif isinstance(reply, list) and len(reply) == 4 and reply[0] == b"pmessage":
                 yield reply[3]
             elif isinstance(reply, list) and reply and reply[0] == b"psubscribe":
-                self._own.note(("PSUBSCRIBE",), "OK")
+                self._own.count_call(("PSUBSCRIBE",), "OK")
                 self.subscribed = True
 
     def _refused(self, text: str) -> None:

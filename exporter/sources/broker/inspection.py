@@ -47,10 +47,12 @@ async def inspect_workers(
     mailbox = Mailbox(settings, client.database, separator)
     await mailbox.bind(client)
     try:
-        await client.granted([("PUBLISH", mailbox.channel, mailbox.message(name)) for name in COMMANDS])
+        await client.execute_granted(
+            [("PUBLISH", mailbox.channel, mailbox.message(name)) for name in COMMANDS]
+        )
         return merge_replies(await mailbox.replies(client))
     finally:
-        await client.replies([("DEL", mailbox.queue, mailbox.binding)])
+        await client.execute([("DEL", mailbox.queue, mailbox.binding)])
 
 
 class Mailbox:
@@ -71,7 +73,9 @@ class Mailbox:
     async def bind(self, client: RedisClient) -> None:
         """Say where replies go."""
         member = self._separator.join((self._key, "", self._name))
-        await client.granted([("SADD", self.binding, member), ("EXPIRE", self.binding, REPLY_QUEUE_TTL)])
+        await client.execute_granted(
+            [("SADD", self.binding, member), ("EXPIRE", self.binding, REPLY_QUEUE_TTL)]
+        )
 
     def message(self, command: str) -> str:
         """A command to every worker, as kombu would send it."""
@@ -106,7 +110,7 @@ class Mailbox:
         found: list[str] = []
         while (left := deadline - time.monotonic()) > 0 and len(found) < MAX_REPLIES:
             wait = max(min(left, self._wait), 0.01)
-            popped = await client.one("BRPOP", self.queue, f"{wait:.3f}")
+            popped = await client.execute_one("BRPOP", self.queue, f"{wait:.3f}")
             if isinstance(popped, tuple | list):
                 found.append(str(popped[1]))
         return found

@@ -35,13 +35,13 @@ async def read_bindings(client: RedisClient, settings: CelerySettings, seconds: 
     deadline = time.monotonic() + seconds
     cursor, keys = "0", list[str]()
     while time.monotonic() < deadline:
-        reply = await client.one("SCAN", cursor, "MATCH", f"{escape_glob(prefix)}*", "COUNT", 1000)
+        reply = await client.execute_one("SCAN", cursor, "MATCH", f"{escape_glob(prefix)}*", "COUNT", 1000)
         cursor, names = parse_scan_reply(reply)
         keys += [name for name in names if not REPLY_BINDING.search(name)]
         if cursor == "0":
             break
     chosen = sorted(set(keys))[:MAX_BINDINGS]
-    replies = await client.granted([("SMEMBERS", key) for key in chosen]) if chosen else []
+    replies = await client.execute_granted([("SMEMBERS", key) for key in chosen]) if chosen else []
     members = [str(m) for reply in replies if isinstance(reply, set | list | tuple) for m in reply]
     return parse_bindings(members, settings.separator)
 

@@ -39,7 +39,7 @@ class ListLengths:
         quiet = [key for key in wanted if key not in self._filled_at]
         groups = [quiet[at : at + MAX_KEYS_PER_COMMAND] for at in range(0, len(quiet), MAX_KEYS_PER_COMMAND)]
         due = self._due()
-        found = await client.granted([*map(exists_command, groups), *(("LLEN", key) for key in due)])
+        found = await client.execute_granted([*map(exists_command, groups), *(("LLEN", key) for key in due)])
         for key, reply in zip(due, found[len(groups) :], strict=True):
             self._note(key, reply)
         await self._locate(client, [g for g, n in zip(groups, found, strict=False) if n])
@@ -51,7 +51,7 @@ class ListLengths:
             commands: list[Command] = [
                 ("LLEN", part[0]) if len(part) == 1 else exists_command(part) for part in parts
             ]
-            found = await client.granted(commands)
+            found = await client.execute_granted(commands)
             for part, reply in zip(parts, found, strict=True):
                 if len(part) == 1:
                     self._note(part[0], reply)

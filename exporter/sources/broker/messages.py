@@ -40,7 +40,7 @@ class QueuedMessage:
     def read(cls, message: str, headers: tuple[str, ...]) -> "QueuedMessage":
         """The message without its body, which may be large; `headers` are those that may hold the time."""
         rest = JsonObject(parse_envelope(message), "a message in a queue")
-        head, properties = rest.part("headers"), rest.part("properties")
+        head, properties = rest.object("headers"), rest.object("properties")
         times = [unix_seconds(properties.at("timestamp")), *(unix_seconds(head.at(name)) for name in headers)]
         return cls(
             tag=properties.text("delivery_tag") or message[-200:],

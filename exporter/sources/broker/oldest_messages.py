@@ -44,7 +44,7 @@ class OldestMessages:
         due = sorted((key for key in keys if again[key] <= now), key=again.__getitem__)
         # a list that was never looked at has no age yet, so all of those are
         due = [key for place, key in enumerate(due) if place < MESSAGES_PER_READ or not again[key]]
-        replies = await client.replies([("LINDEX", key, -1) for key in due]) if due else []
+        replies = await client.execute([("LINDEX", key, -1) for key in due]) if due else []
         for key, message in zip(due, replies, strict=True):
             if isinstance(message, str):
                 self._note(key, message)

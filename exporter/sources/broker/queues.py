@@ -111,7 +111,7 @@ class KnownQueues:
 
 async def read_unacked(client: RedisClient, keys: QueueKeys) -> UnackedMessages:
     """The messages that workers hold; None for what this user may not see. Raises SourceError for both."""
-    count, oldest = await client.known(
+    count, oldest = await client.execute_or_none(
         [("HLEN", keys.unacked), ("ZRANGE", keys.unacked_index, 0, 0, "WITHSCORES")]
     )
     return UnackedMessages(count if isinstance(count, int) else None, first_score(oldest))

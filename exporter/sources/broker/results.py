@@ -49,7 +49,7 @@ class ResultBackend:
         deadline = time.monotonic() + SCAN_SECONDS
         cursor, keys, self.commands = "0", list[str](), 0
         while time.monotonic() < deadline:
-            reply = await client.one("SCAN", cursor, "MATCH", f"*{RESULT_KEY}*", "COUNT", 1000)
+            reply = await client.execute_one("SCAN", cursor, "MATCH", f"*{RESULT_KEY}*", "COUNT", 1000)
             self.commands += 1
             cursor, some = parse_scan_reply(reply)
             keys += some
@@ -84,7 +84,9 @@ class ResultBackend:
         new = [key for key in chosen if not is_final(self._outcomes.get(key))][:most]
         self.commands += len(new)
         texts = (
-            await client.granted([("GETRANGE", key, 0, MAX_RESULT_BYTES - 1) for key in new]) if new else []
+            await client.execute_granted([("GETRANGE", key, 0, MAX_RESULT_BYTES - 1) for key in new])
+            if new
+            else []
         )
         for key, text in zip(new, texts, strict=True):
             self._outcomes[key] = parse_result(text) if isinstance(text, str) else None

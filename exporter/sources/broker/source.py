@@ -61,12 +61,12 @@ class BrokerSource(BaseSource):
         self._put_questions(settings)
 
     def _put_questions(self, settings: CelerySettings) -> None:
-        quick = PollPolicy(settings.timeout, at_most_every=settings.fast_period)
-        seldom = PollPolicy(settings.timeout, at_most_every=max(UNACKED_PERIOD, settings.fast_period))
-        often = PollPolicy(settings.timeout, every=1.0)
-        found = PollPolicy(BINDINGS_SECONDS + settings.timeout, every=settings.period)
-        inspected = PollPolicy(5 * settings.timeout, every=settings.inspect_period, longest_rest=60.0)
-        stored = PollPolicy(15.0, every=settings.results_period, longest_rest=60.0)
+        quick = PollPolicy(settings.timeout, min_interval=settings.fast_period)
+        seldom = PollPolicy(settings.timeout, min_interval=max(UNACKED_PERIOD, settings.fast_period))
+        often = PollPolicy(settings.timeout, interval=1.0)
+        found = PollPolicy(BINDINGS_SECONDS + settings.timeout, interval=settings.period)
+        inspected = PollPolicy(5 * settings.timeout, interval=settings.inspect_period, max_backoff=60.0)
+        stored = PollPolicy(15.0, interval=settings.results_period, max_backoff=60.0)
         self.ping = make_ping_poller(self._quick, "broker PING", settings.fast_period)
         self.lengths = Poller("broker queue lengths", bind_client(self._quick, self._lengths), quick)
         self.held = Poller("broker unacked messages", bind_client(self._quick, self._held), seldom)
@@ -76,10 +76,10 @@ class BrokerSource(BaseSource):
         self.results = Poller("result backend", bind_client(self._store, self._walk), stored)
 
     @property
-    def refusals(self) -> tuple[str, ...]:
+    def permission_errors(self) -> tuple[str, ...]:
         """A sentence for each command that the broker or the result backend refused us when last sent."""
         clients = (self._quick, self._slow, self._store)
-        return tuple(text for client in clients if client is not None for text in client.refusals)
+        return tuple(text for client in clients if client is not None for text in client.permission_errors)
 
     @property
     def keys(self) -> QueueKeys:
@@ -117,8 +117,8 @@ class BrokerSource(BaseSource):
 
     async def queues(self) -> tuple[QueueSnapshot, ...]:
         """Every queue as of now, in one round trip. Raises SourceError."""
-        found = await self.lengths.answer()
-        await self.ages.works()
+        found = await self.lengths.get()
+        await self.ages.is_responding()
         crew = self.crew.now(self.inspected)
         crew.ask_newcomers()
         return tuple(
@@ -135,12 +135,12 @@ class BrokerSource(BaseSource):
 
     async def observed(self) -> BrokerSnapshot:
         """All that is observed of the workers at this moment. Raises NotConfigured without a broker."""
-        answers = await self.ping.works()
+        answers = await self.ping.is_responding()
         queues, unacked = None, None
         with suppress(SourceError):
             queues = await self.queues()
         with suppress(SourceError):
-            unacked = (await self.held.answer()).unacked
+            unacked = (await self.held.get()).unacked
         receiver, now = self.receiver, time.time()
         listening = self.hears()
         finished, failed = receiver.outcomes(now) if receiver and listening else (None, None)
@@ -172,7 +172,7 @@ class BrokerSource(BaseSource):
         return found
 
     async def _look(self, client: RedisClient) -> None:
-        await self.tails.look(client, (await self.lengths.answer()).filled)
+        await self.tails.look(client, (await self.lengths.get()).filled)
 
     async def _bindings(self, client: RedisClient) -> Bindings:
         found = await read_bindings(client, self.settings, BINDINGS_SECONDS)
@@ -196,7 +196,7 @@ class BrokerSource(BaseSource):
 
     async def _inspect(self, client: RedisClient) -> dict[str, InspectReply]:
         # a binding written with another separator would be an error in each worker
-        bindings = await self.bindings.answer()
+        bindings = await self.bindings.get()
         if bindings.strange:
             raise RequestFailed("workers are not inspected while the broker's separator is unknown")
         found = await inspect_workers(client, self.settings, bindings.separator)
@@ -209,7 +209,7 @@ class BrokerSource(BaseSource):
     async def _walk(self, client: RedisClient) -> StoredResults:
         found = await self._results.walk(client)
         every = interval_for_commands(self.settings.results_period, self._results.commands)
-        self.results.pace = replace(self.results.pace, every=every)
+        self.results.policy = replace(self.results.policy, interval=every)
         return found
 
     def _sent_at(self, task_id: str | None) -> float | None:

@@ -93,7 +93,7 @@ class WorkerMonitor:
         if names <= self._asked_about or (self._inspecting is not None and not self._inspecting.done()):
             return
         self._asked_about = names
-        self._inspecting = asyncio.create_task(inspection.ask_now(), name="ask newcomers")
+        self._inspecting = asyncio.create_task(inspection.refresh(), name="ask newcomers")
 
     async def close(self) -> None:
         """Wait for an inspection that is under way."""
@@ -102,8 +102,8 @@ class WorkerMonitor:
 
     def _inspected_lately(self, inspection: Poller[InspectReplies]) -> InspectReplies | None:
         # never waited for: inspection takes a second, and this is asked four times in one
-        answered, failed = inspection.answered_at, inspection.error is not None
-        if failed or answered is None or steady_time() - answered > inspection.stale_after():
+        answered, failed = inspection.succeeded_at, inspection.error is not None
+        if failed or answered is None or steady_time() - answered > inspection.max_age():
             return None
         return self.inspected
 

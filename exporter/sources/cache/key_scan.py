@@ -53,7 +53,7 @@ class KeyScan:
 
     async def walk(self) -> KeyspaceStats:
         """See the keys for as long as the time lasts. Raises SourceError."""
-        total = await self._client.one("DBSIZE")
+        total = await self._client.execute_one("DBSIZE")
         number = total if isinstance(total, int) else 0
         share = min(self._settings.keys_sample / number, 1.0) if number else 0.0
         cursor: object = "0"
@@ -69,7 +69,7 @@ class KeyScan:
 
     async def _scan(self, cursor: object) -> tuple[str, list[str]]:
         self._commands += 1
-        answer = await self._client.one("SCAN", str(cursor), "COUNT", SCAN_BATCH)
+        answer = await self._client.execute_one("SCAN", str(cursor), "COUNT", SCAN_BATCH)
         if not isinstance(answer, tuple | list):
             raise InvalidResponse("cache SCAN answered with something else than keys")
         following, names = answer
@@ -96,7 +96,7 @@ class KeyScan:
         for start in range(0, len(names), MEASURE_BATCH):
             some = names[start : start + MEASURE_BATCH]
             self._commands += len(some)
-            answers = await self._client.replies([("MEMORY", "USAGE", name) for name in some])
+            answers = await self._client.execute([("MEMORY", "USAGE", name) for name in some])
             for name, used in zip(some, answers, strict=True):
                 if isinstance(used, int):  # else it is gone by now
                     self._weigh(name, used)
@@ -142,12 +142,12 @@ class KeyScan:
         if not ranked:
             return ()
         self._commands += 2 * len(ranked)
-        kinds = await self._client.replies([("TYPE", name) for _, name in ranked])
+        kinds = await self._client.execute([("TYPE", name) for _, name in ranked])
         commands: list[Command] = [
             (SIZE_COMMANDS.get(str(kind), "EXISTS"), name)
             for kind, (_, name) in zip(kinds, ranked, strict=True)
         ]
-        sizes = await self._client.replies(commands)
+        sizes = await self._client.execute(commands)
         return tuple(
             BigKey(name, used, size if isinstance(size, int) and str(kind) in SIZE_COMMANDS else None)
             for (used, name), kind, size in zip(ranked, kinds, sizes, strict=True)

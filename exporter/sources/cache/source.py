@@ -27,11 +27,11 @@ class CacheSource(BaseSource):
         self.settings = settings
         self.client = make_redis_client("cache", settings.url, settings.timeout)
         self._users = UserCommandCounts()
-        now_and_then = PollPolicy(settings.timeout, at_most_every=settings.server_period)
+        now_and_then = PollPolicy(settings.timeout, min_interval=settings.server_period)
         self.ping = make_ping_poller(self.client, "cache PING", settings.fast_period)
         period = settings.keys_period
         longest = settings.keys_seconds + 2 * settings.timeout
-        walk = PollPolicy(longest, every=period, rest=period / 8, longest_rest=period)
+        walk = PollPolicy(longest, interval=period, backoff_base=period / 8, max_backoff=period)
         self.keys = Poller("cache keys", self._with(self._walk), walk)
         self.server = Poller("cache INFO", self._with(self._ask_server), now_and_then)
         self.slow = Poller("cache SLOWLOG", self._with(read_slow_log), now_and_then)
@@ -42,9 +42,9 @@ class CacheSource(BaseSource):
         return f"db{self.client.database if self.client else 0}"
 
     @property
-    def refusals(self) -> tuple[str, ...]:
+    def permission_errors(self) -> tuple[str, ...]:
         """A sentence for each command that the server refused us when it was last sent."""
-        return self.client.refusals if self.client is not None else ()
+        return self.client.permission_errors if self.client is not None else ()
 
     def open(self) -> None:
         """Say so where the URL is that of something else."""
@@ -63,8 +63,8 @@ class CacheSource(BaseSource):
     async def _walk(self, client: RedisClient) -> KeyspaceStats:
         found = await KeyScan(client, self.settings).walk()
         # a pass over many keys takes many commands, so the next one waits for longer
-        self.keys.pace = replace(
-            self.keys.pace, every=interval_for_commands(self.settings.keys_period, found.commands)
+        self.keys.policy = replace(
+            self.keys.policy, interval=interval_for_commands(self.settings.keys_period, found.commands)
         )
         return found
 
@@ -77,5 +77,5 @@ class CacheSource(BaseSource):
 async def read_slow_log(client: RedisClient) -> SlowLog:
     """The slow log and the latency spikes. Raises SourceError when this user may not see them."""
     return parse_slow_log(
-        await client.granted([("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 1), ("LATENCY", "LATEST")])
+        await client.execute_granted([("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 1), ("LATENCY", "LATEST")])
     )

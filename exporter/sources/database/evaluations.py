@@ -47,7 +47,7 @@ def read_evaluations(connection: Connection) -> tuple[ModelEvaluation, ...]:
 def parse_evaluation(model: str, metrics: object, created: float | None) -> ModelEvaluation:
     """What the metrics of a version say; garbage says nothing."""
     document = parse_metrics(metrics)
-    at = next((t for name in TIME_FIELDS if (t := document.moment(name)) is not None), created)
+    at = next((t for name in TIME_FIELDS if (t := document.timestamp(name)) is not None), created)
     return ModelEvaluation(model, find_share(document, "precision"), find_share(document, "recall"), at)
 
 

@@ -66,7 +66,7 @@ class DatabaseSource(BaseSource):
             "database ping",
             self._prober.ask if self.links else None,
             # the links bound it themselves, since they know when we ourselves were late
-            PollPolicy(UNBOUNDED, at_most_every=settings.fast_period),
+            PollPolicy(UNBOUNDED, min_interval=settings.fast_period),
         )
         self._groups: list[ReadBatcher] = []
         self._ask_for_statistics()
@@ -81,16 +81,18 @@ class DatabaseSource(BaseSource):
     def standing(self) -> PingResult | None:
         """The last answer to a ping, for as long as a silence after it may still have to be checked."""
         ping, own = self.ping, self.settings
-        if ping.error is not None or ping.answered_at is None:
+        if ping.error is not None or ping.succeeded_at is None:
             return None
         lasts = own.fast_period + 2 * own.timeout + PING_GRACE
-        return self._prober.last if steady_time() - ping.answered_at < lasts else None
+        return self._prober.last if steady_time() - ping.succeeded_at < lasts else None
 
     def _ask_for_statistics(self) -> None:
         own = self.settings
         is_postgres = self.dialect == "postgresql"
         group = self._group("statistics", own.statistics_period) if is_postgres else None
-        pace = PollPolicy(own.statistics_period + MAX_QUEUED_READS * own.timeout, every=own.statistics_period)
+        pace = PollPolicy(
+            own.statistics_period + MAX_QUEUED_READS * own.timeout, interval=own.statistics_period
+        )
         databases, statements = (
             DatabaseCountsReader(own.databases, self._own),
             StatementReader(own.statements),
@@ -133,7 +135,10 @@ class DatabaseSource(BaseSource):
     def _rows(self, period: float) -> tuple[ReadBatcher | None, PollPolicy]:
         """Those who read tables at this period, and their pace."""
         pace = PollPolicy(
-            period + MAX_QUEUED_READS * self.settings.slow_timeout, every=period, rest=1.0, longest_rest=15.0
+            period + MAX_QUEUED_READS * self.settings.slow_timeout,
+            interval=period,
+            backoff_base=1.0,
+            max_backoff=15.0,
         )
         return self._group("rows", period), pace
 
@@ -141,7 +146,7 @@ class DatabaseSource(BaseSource):
         """What is read over this link at this period; None without a database."""
         if not self.links:
             return None
-        group = ReadBatcher(self.links[link], period, self.ping.answer)
+        group = ReadBatcher(self.links[link], period, self.ping.get)
         self._groups.append(group)
         return group
 

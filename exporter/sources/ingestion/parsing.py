@@ -113,7 +113,7 @@ def parse_health(reply: HttpResponse, system: str = "backend ingestion") -> Inge
     if isinstance(body, list) and body:
         body = body[0]
     said = JsonObject(body, f"{system} health")
-    services = said.part("services")
+    services = said.object("services")
     known = {name: parse_service_status(services.text(name)) for name in services.keys()}  # noqa: SIM118  (no dict)
     there = {name: status for name, status in known.items() if status}
     # what is not configured is no trouble: without any service that is there, nothing is known

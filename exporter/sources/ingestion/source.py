@@ -59,9 +59,9 @@ class IngestionSource(BaseSource):
         self._last_seen: float | None = None
         self._tally = JobHistoryCounter()
         self._reported = JobHistoryCounter()
-        fast = PollPolicy(settings.timeout, at_most_every=settings.fast_period)
-        seldom = PollPolicy(settings.timeout, at_most_every=max(settings.period, settings.fast_period))
-        often = PollPolicy(settings.timeout, every=settings.period)
+        fast = PollPolicy(settings.timeout, min_interval=settings.fast_period)
+        seldom = PollPolicy(settings.timeout, min_interval=max(settings.period, settings.fast_period))
+        often = PollPolicy(settings.timeout, interval=settings.period)
         self.ping = make_ping_poller(
             self.client, "ingestion queue PING", min(broker.fast_period, settings.fast_period)
         )
@@ -71,9 +71,9 @@ class IngestionSource(BaseSource):
         self.jobs = Poller("ingestion jobs", self._with(self._jobs), often)
 
     @property
-    def refusals(self) -> tuple[str, ...]:
+    def permission_errors(self) -> tuple[str, ...]:
         """A sentence for each command that the server refused us when it was last sent."""
-        return self.client.refusals if self.client is not None else ()
+        return self.client.permission_errors if self.client is not None else ()
 
     def open(self) -> None:
         """Say so where the URL is that of something else."""
@@ -104,11 +104,15 @@ class IngestionSource(BaseSource):
         is_due = time.monotonic() - self._looked_at >= min(LAYOUT_INTERVAL, self.settings.period)
         if is_due:
             commands += [("EXISTS", *FIRST_LAYOUT), ("EXISTS", *SECOND_LAYOUT)]
-        any_filled, *layouts = await client.granted(commands)
+        any_filled, *layouts = await client.execute_granted(commands)
         if is_due:
             self._looked_at = time.monotonic()
             self._note(*layouts)
-        lengths = await client.granted([("LLEN", name) for name in LISTS]) if any_filled else [0] * len(LISTS)
+        lengths = (
+            await client.execute_granted([("LLEN", name) for name in LISTS])
+            if any_filled
+            else [0] * len(LISTS)
+        )
         oldest = await self._oldest(client, dict(zip(LISTS, lengths, strict=True)))
         dead = lengths[-1]
         found = (self._queue(n, k, oldest.get(n)) for n, k in zip(LISTS[:3], lengths, strict=False))
@@ -125,7 +129,7 @@ class IngestionSource(BaseSource):
             return self._oldest_items
         self._ends_read_at = now
         items = (
-            await client.replies([("LINDEX", name, end) for name in filled for end in (0, -1)])
+            await client.execute([("LINDEX", name, end) for name in filled for end in (0, -1)])
             if filled
             else []
         )
@@ -154,7 +158,7 @@ class IngestionSource(BaseSource):
 
     async def _worker(self, client: RedisClient) -> EdgeWorker:
         # GETRANGE, not GET: nobody knows how long a text another program left there
-        says, last_seen, meta = await client.known(
+        says, last_seen, meta = await client.execute_or_none(
             [("GETRANGE", STATUS, 0, 511), ("GETRANGE", LAST_SEEN, 0, 63), ("GETRANGE", META, 0, 16_383)]
         )
         found = parse_edge_worker(
@@ -166,19 +170,23 @@ class IngestionSource(BaseSource):
 
     async def _history(self, client: RedisClient) -> JobHistory:
         names = (HISTORY, LONG_HISTORY)
-        answers = await client.known([(*c, name) for name in names for c in (("LLEN",), ("MEMORY", "USAGE"))])
+        answers = await client.execute_or_none(
+            [(*c, name) for name in names for c in (("LLEN",), ("MEMORY", "USAGE"))]
+        )
         there = [n for n, length in zip(names, answers[::2], strict=True) if length != 0]
         heavy = {n for n, used in zip(names, answers[1::2], strict=True) if is_too_large(used)}
         light = [n for n in there if n not in heavy]
-        lists = await client.known([("LRANGE", name, 0, WINDOW - 1) for name in light]) if light else []
+        lists = (
+            await client.execute_or_none([("LRANGE", name, 0, WINDOW - 1) for name in light]) if light else []
+        )
         return self._tally.history([text for found in lists if isinstance(found, list) for text in found])
 
     async def _jobs(self, client: RedisClient) -> tuple[IngestionJob, ...]:
         """The jobs that the second layout tracks, none where there are too many to read."""
-        size, used = await client.known([("HLEN", JOBS), ("MEMORY", "USAGE", JOBS)])
+        size, used = await client.execute_or_none([("HLEN", JOBS), ("MEMORY", "USAGE", JOBS)])
         if not isinstance(size, int) or not 0 < size <= MAX_JOBS or is_too_large(used):
             return ()
-        texts = await client.one("HVALS", JOBS)
+        texts = await client.execute_one("HVALS", JOBS)
         return (
             tuple(parse_job(parse_json_object(text, JOBS)) for text in texts)
             if isinstance(texts, list)

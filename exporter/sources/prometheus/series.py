@@ -23,13 +23,13 @@ def parse_series(answer: JsonObject) -> Iterator[tuple[Labels, SeriesSamples]]:
     """The series of a vector or a matrix. Raises BadAnswer for anything else."""
     if answer.text("status") != "success":
         raise InvalidResponse(f"{answer.name} answered {answer.text('status')}; expected success")
-    for found in answer.parts("data", "result"):
+    for found in answer.objects("data", "result"):
         yield parse_labels(found), parse_samples(found)
 
 
 def parse_labels(found: JsonObject) -> Labels:
     """The whole label set of one series."""
-    metric = found.part("metric")
+    metric = found.object("metric")
     names = [key for key in metric.keys() if key != "__name__"]  # noqa: SIM118 - a Document is no mapping
     return tuple(sorted((key, metric.text(key) or "") for key in names))
 

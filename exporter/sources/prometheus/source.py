@@ -58,7 +58,9 @@ class PrometheusSource(BaseSource):
         )
         self._begin_anew()
         # its pace is of the steady clock: that of the day may go back
-        pace = PollPolicy(POLL_TIMEOUT, every=settings.period, rest=1.0, longest_rest=settings.period)
+        pace = PollPolicy(
+            POLL_TIMEOUT, interval=settings.period, backoff_base=1.0, max_backoff=settings.period
+        )
         self.signals = Poller("Prometheus ops:watched", self._look if url else None, pace)
 
     def _begin_anew(self) -> None:

@@ -44,7 +44,7 @@ def parse_job(item: JsonObject) -> IngestionJob:
         seconds=non_negative(item.number("duration_seconds")),
         files=non_negative(item.number("files_processed")),
         embeddings=non_negative(item.number("embeddings_generated")),
-        ended=item.moment("timestamp"),
+        ended=item.timestamp("timestamp"),
     )
 
 
@@ -52,7 +52,7 @@ def parse_workers(said: JsonObject) -> ServiceWorkers:
     """The workers; one without a name cannot be shown."""
     word = (said.text("status") or "").strip().lower()
     state = next((s for s in WORKER_STATES if word.startswith(s)), "unknown")
-    found = (parse_worker(item) for item in said.parts("workers"))
+    found = (parse_worker(item) for item in said.objects("workers"))
     return ServiceWorkers(state, tuple(one for one in found if one is not None))
 
 
@@ -65,15 +65,15 @@ def parse_worker(item: JsonObject) -> ServiceWorker | None:
         name=name,
         kind=kind if kind in KINDS else OTHER,
         reported=parse_status(item.text("status")),
-        heartbeat=item.moment("last_heartbeat"),
-        gpu=item.flag("gpu_available"),
+        heartbeat=item.timestamp("last_heartbeat"),
+        gpu=item.boolean("gpu_available"),
         jobs=float(len(jobs)) if isinstance(jobs, list) else 0.0,
     )
 
 
 def parse_embeddings(said: JsonObject) -> EmbeddingState:
     """The state of the sparse embeddings."""
-    covered = said.part("coverage")
+    covered = said.object("coverage")
     resources = {"with": covered.number("embedded"), "without": covered.number("missing")}
     return EmbeddingState(
         running=parse_run(said, "running"),
@@ -89,11 +89,11 @@ def parse_run(said: JsonObject, name: str) -> EmbeddingRun | None:
     """The generation of this name, None where there was none."""
     if not isinstance(said.at(name), dict):
         return None
-    item = said.part(name)
+    item = said.object(name)
     return EmbeddingRun(
         state=item.text("status"),
-        started=item.moment("started_at"),
-        ended=item.moment("ended_at"),
+        started=item.timestamp("started_at"),
+        ended=item.timestamp("ended_at"),
         total=non_negative(item.number("total")),
         done=non_negative(item.number("done")),
     )

@@ -32,8 +32,8 @@ class ServiceSource(BaseSource):
             else None
         )
         self._tally = JobHistoryCounter((*END_STATES, parsing.OTHER), parsing.parse_job)
-        often = PollPolicy(settings.timeout, every=settings.period)
-        seldom = PollPolicy(settings.timeout, every=settings.embeddings_period)
+        often = PollPolicy(settings.timeout, interval=settings.period)
+        seldom = PollPolicy(settings.timeout, interval=settings.embeddings_period)
         put = self._put
         self.health: Poller[IngestionHealth] = put("health", self._health, often)
         self.queue: Poller[ServiceQueue] = put("queue", self._queue, often)
