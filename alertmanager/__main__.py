@@ -17,7 +17,7 @@ def main() -> int:
     """Write the configuration, or with --check only say whether it is current; 1 on drift, 2 on a mistake."""
     arguments = parser().parse_args()
     try:
-        text = rendered(load(arguments.receivers))
+        text = render(load(arguments.receivers))
     except ReceiversError as error:
         sys.stderr.write(f"{error}\nthe routing in force stays as it is\n")
         return 2
@@ -32,7 +32,7 @@ def main() -> int:
     return 0
 
 
-class Plain(yaml.SafeDumper):
+class NoAliasDumper(yaml.SafeDumper):
     """YAML in which everything is written out where it holds."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  (the dumper calls it with the data)
@@ -40,9 +40,9 @@ class Plain(yaml.SafeDumper):
         return True
 
 
-def rendered(receivers: Receivers) -> str:
+def render(receivers: Receivers) -> str:
     """The content of alertmanager.yml."""
-    return HEADER + yaml.dump(configuration(receivers), Dumper=Plain, sort_keys=False, width=110)
+    return HEADER + yaml.dump(configuration(receivers), Dumper=NoAliasDumper, sort_keys=False, width=110)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ IDENTITY = (
 
 
 @dataclass(frozen=True)
-class Cause:
+class InhibitRule:
     """While this alert fires, those that it explains are held back, where `equal` of the same thing."""
 
     alert: str
@@ -36,46 +36,50 @@ QUEUES = (
     "WorkerStalled",
 )  # fmt: skip
 INGESTION = ("IngestionQueueFull", "IngestionStuck")
-CAUSES = (
-    Cause("ModuleDown", REQUESTS, equal=("module",)),
-    Cause(
+CAUSE_INHIBITIONS = (
+    InhibitRule("ModuleDown", REQUESTS, equal=("module",)),
+    InhibitRule(
         "DatabaseDown",
         (
             *API, "DatabasePoolFull", "DatabaseSlow", "SlowQueries", "LongTransaction", "LocksWaitedFor",
             "DatabaseConnectionsHigh", "TasksFail",
         ),
     ),
-    Cause(
+    InhibitRule(
         "BackendDown",
         (
             *API, "BackendWedged", "EventHandlersSlow", "EventHandlersFail", "DatabasePoolFull",
             "BackendFilesHigh", "BackendProcessesMissing",
         ),
     ),
-    Cause(
+    InhibitRule(
         "RedisDown",
         (
             "CacheHitRatioLow", "RedisMemoryHigh", "RedisEvicts", "RedisClientsHigh", "RedisRefusesClients",
             "RedisNotSaved", "BackendWedged", "EventHandlersSlow", "ApiSlow", "ModuleDegraded",
         ),
     ),
-    Cause(
+    InhibitRule(
         "BrokerDown",
         (*QUEUES, "NoWorker", "WorkerEventsLost", "WorkerEventsMissed", "IngestionStoreDown"),
     ),
-    Cause("NoWorker", (*QUEUES, "WorkersBusy")),
-    Cause("WorkerStalled", ("MessagesHeld", "WorkersBusy")),
-    Cause("IngestionStoreDown", (*INGESTION, "EdgeWorkerSilent", "IngestionDeadLetters")),
-    Cause("EdgeWorkerSilent", INGESTION),
+    InhibitRule("NoWorker", (*QUEUES, "WorkersBusy")),
+    InhibitRule("WorkerStalled", ("MessagesHeld", "WorkersBusy")),
+    InhibitRule("IngestionStoreDown", (*INGESTION, "EdgeWorkerSilent", "IngestionDeadLetters")),
+    InhibitRule("EdgeWorkerSilent", INGESTION),
 )  # fmt: skip
 
 
-def rules() -> list[dict[str, Any]]:
+def inhibit_rules() -> list[dict[str, Any]]:
     """All of them: the graver level, the cause, and an exporter that sees nothing."""
-    return [*graver(), *(cause.body() for cause in CAUSES), *blind()]
+    return [
+        *severity_inhibitions(),
+        *(cause.body() for cause in CAUSE_INHIBITIONS),
+        *exporter_down_inhibitions(),
+    ]
 
 
-def graver() -> list[dict[str, Any]]:
+def severity_inhibitions() -> list[dict[str, Any]]:
     """Critical hides warning and info of the same thing, warning hides info."""
     pairs = (("critical", 'severity=~"warning|info"'), ("warning", 'severity="info"'))
     return [
@@ -88,7 +92,7 @@ def graver() -> list[dict[str, Any]]:
     ]
 
 
-def blind() -> list[dict[str, Any]]:
+def exporter_down_inhibitions() -> list[dict[str, Any]]:
     """Without the exporter, what was derived from it is not known; whether pages arrive still is."""
     derived = (
         # every alert about a signal carries its name, every one about a budget its window

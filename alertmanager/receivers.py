@@ -5,19 +5,19 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from prometheus import strict_yaml
+from prometheus.config_file import ConfigFileError, ConfigModel, read_yaml
 
 FILE = Path(__file__).with_name("receivers.yml")
 Url = Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
-Time = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
-DAY = "(mon|tues|wednes|thurs|fri|satur|sun)day"
-Days = Annotated[str, Field(pattern=f"^{DAY}(:{DAY})?$")]
+TimeOfDay = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+WEEKDAY = "(mon|tues|wednes|thurs|fri|satur|sun)day"
+WeekdayRange = Annotated[str, Field(pattern=f"^{WEEKDAY}(:{WEEKDAY})?$")]
 FilePath = Annotated[str, Field(min_length=1)]
 
 
-def zone(name: str) -> str:
+def time_zone(name: str) -> str:
     """The name of a time zone that there is."""
     try:
         ZoneInfo(name)
@@ -30,33 +30,27 @@ class ReceiversError(Exception):
     """receivers.yml cannot be used; each line of the text is one sentence."""
 
 
-class Strict(BaseModel):
-    """A part of the file; a key that is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Webhook(Strict):
+class Webhook(ConfigModel):
     """A page that takes alerts as JSON, with the bearer token of a file."""
 
     url: Url
     token_file: FilePath | None = None
 
 
-class PagerDuty(Strict):
+class PagerDuty(ConfigModel):
     """PagerDuty, with the integration key of a file."""
 
     key_file: FilePath
 
 
-class Slack(Strict):
+class Slack(ConfigModel):
     """A Slack channel, with the webhook address of a file."""
 
     webhook_file: FilePath
     channel: Annotated[str, Field(pattern=r"^[#@]")]
 
 
-class Email(Strict):
+class Email(ConfigModel):
     """A mailbox, with the password of a file."""
 
     to: Annotated[str, Field(pattern=r"@")]
@@ -66,14 +60,14 @@ class Email(Strict):
     password_file: FilePath | None = None
 
 
-class Mute(Strict):
+class MuteTimeInterval(ConfigModel):
     """Hours in which warnings are held back."""
 
     name: Annotated[str, Field(pattern=r"^[a-z-]+$")]
-    days: tuple[Days, ...] = ()
-    start: Annotated[Time, Field(alias="from")]
-    end: Annotated[Time, Field(alias="to")]
-    location: Annotated[str, AfterValidator(zone)] = "UTC"
+    days: tuple[WeekdayRange, ...] = ()
+    start: Annotated[TimeOfDay, Field(alias="from")]
+    end: Annotated[TimeOfDay, Field(alias="to")]
+    location: Annotated[str, AfterValidator(time_zone)] = "UTC"
 
     @model_validator(mode="after")
     def hours_in_order(self) -> Self:
@@ -85,7 +79,7 @@ class Mute(Strict):
         return self
 
 
-class Receivers(Strict):
+class Receivers(ConfigModel):
     """The whole file."""
 
     service: Webhook
@@ -93,7 +87,7 @@ class Receivers(Strict):
     slack: Slack | None = None
     email: Email | None = None
     deadman: Webhook | None = None
-    mute: tuple[Mute, ...] = ()
+    mute: tuple[MuteTimeInterval, ...] = ()
 
     @model_validator(mode="after")
     def names_are_unique(self) -> Self:
@@ -107,14 +101,14 @@ class Receivers(Strict):
 def load(file: Path = FILE) -> Receivers:
     """The receivers of this file. Raises ReceiversError with one sentence for each mistake."""
     try:
-        return Receivers.model_validate(strict_yaml.read(file))
-    except strict_yaml.Unreadable as error:
+        return Receivers.model_validate(read_yaml(file))
+    except ConfigFileError as error:
         raise ReceiversError(str(error)) from None
     except ValidationError as error:
-        raise ReceiversError("\n".join(sentence(file.name, e) for e in error.errors())) from None
+        raise ReceiversError("\n".join(error_sentence(file.name, e) for e in error.errors())) from None
 
 
-def sentence(file: str, error: Any) -> str:
+def error_sentence(file: str, error: Any) -> str:
     """One sentence that names the place and what was expected; values may be secrets, so none is shown."""
     place = ".".join(str(step) for step in error["loc"])
     if error["type"] == "extra_forbidden":

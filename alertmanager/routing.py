@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from alertmanager.inhibitions import rules
-from alertmanager.receivers import Email, Mute, Receivers, Webhook
+from alertmanager.inhibitions import inhibit_rules
+from alertmanager.receivers import Email, MuteTimeInterval, Receivers, Webhook
 
 Body = dict[str, Any]
 # the fast lane waits for nothing and groups nothing: measured to page within a second
@@ -19,22 +19,22 @@ SLOW = {
 
 def configuration(receivers: Receivers) -> Body:
     """Alertmanager's configuration for these receivers."""
-    muted = {"time_intervals": [interval(mute) for mute in receivers.mute]} if receivers.mute else {}
+    muted = {"time_intervals": [time_interval(mute) for mute in receivers.mute]} if receivers.mute else {}
     return {
-        "route": route(receivers),
-        "inhibit_rules": rules(),
+        "route": route_tree(receivers),
+        "inhibit_rules": inhibit_rules(),
         "receivers": [
-            {"name": "record", "webhook_configs": [webhook(receivers.service)]},
-            {"name": "warn", **told(receivers, page=False)},
-            {"name": "page", **told(receivers, page=True)},
-            {"name": "deadman", **deadman(receivers)},
+            {"name": "record", "webhook_configs": [webhook_body(receivers.service)]},
+            {"name": "warn", **receiver_body(receivers, page=False)},
+            {"name": "page", **receiver_body(receivers, page=True)},
+            {"name": "deadman", **deadman_body(receivers)},
         ],
         "templates": ["templates/*.tmpl"],
         **muted,
     }
 
 
-def route(receivers: Receivers) -> Body:
+def route_tree(receivers: Receivers) -> Body:
     """Everything is recorded; warnings are told, critical alerts page, Watchdog feeds the dead man."""
     mute = {"mute_time_intervals": [mute.name for mute in receivers.mute]} if receivers.mute else {}
     return {
@@ -50,25 +50,25 @@ def route(receivers: Receivers) -> Body:
     }
 
 
-def told(receivers: Receivers, *, page: bool) -> Body:
+def receiver_body(receivers: Receivers, *, page: bool) -> Body:
     """The service, and the people of this receiver."""
-    body: Body = {"webhook_configs": [webhook(receivers.service)]}
+    body: Body = {"webhook_configs": [webhook_body(receivers.service)]}
     if receivers.email:
-        body["email_configs"] = [email(receivers.email)]
+        body["email_configs"] = [email_body(receivers.email)]
     if receivers.slack:
-        body["slack_configs"] = [slack(receivers.slack.webhook_file, receivers.slack.channel)]
+        body["slack_configs"] = [slack_body(receivers.slack.webhook_file, receivers.slack.channel)]
     if page and receivers.pagerduty:
-        body["pagerduty_configs"] = [pagerduty(receivers.pagerduty.key_file)]
+        body["pagerduty_configs"] = [pagerduty_body(receivers.pagerduty.key_file)]
     return body
 
 
-def deadman(receivers: Receivers) -> Body:
+def deadman_body(receivers: Receivers) -> Body:
     """Who must hear Watchdog: the service, and the dead man where there is one."""
     hooks = [receivers.service, *([receivers.deadman] if receivers.deadman else [])]
-    return {"webhook_configs": [webhook(hook) for hook in hooks]}
+    return {"webhook_configs": [webhook_body(hook) for hook in hooks]}
 
 
-def webhook(hook: Webhook) -> Body:
+def webhook_body(hook: Webhook) -> Body:
     """A webhook with its token from a file."""
     authorization = (
         {"http_config": {"authorization": {"credentials_file": hook.token_file}}} if hook.token_file else {}
@@ -76,7 +76,7 @@ def webhook(hook: Webhook) -> Body:
     return {"url": hook.url, "send_resolved": True, **authorization}
 
 
-def email(mail: Email) -> Body:
+def email_body(mail: Email) -> Body:
     """A mail with the house's subject and text."""
     login = {"auth_username": mail.username, "auth_password_file": mail.password_file}
     return {
@@ -91,7 +91,7 @@ def email(mail: Email) -> Body:
     }
 
 
-def slack(webhook_file: str, channel: str) -> Body:
+def slack_body(webhook_file: str, channel: str) -> Body:
     """A chat message with the house's title and text."""
     return {
         "api_url_file": webhook_file,
@@ -102,7 +102,7 @@ def slack(webhook_file: str, channel: str) -> Body:
     }
 
 
-def pagerduty(key_file: str) -> Body:
+def pagerduty_body(key_file: str) -> Body:
     """A page with the house's one sentence."""
     return {
         "routing_key_file": key_file,
@@ -112,7 +112,7 @@ def pagerduty(key_file: str) -> Body:
     }
 
 
-def interval(mute: Mute) -> Body:
+def time_interval(mute: MuteTimeInterval) -> Body:
     """Hours of the week as Alertmanager reads them."""
     days = {"weekdays": list(mute.days)} if mute.days else {}
     times = [{"start_time": mute.start, "end_time": mute.end}]

@@ -5,9 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlencode
 
-from docs import runbooks
-from docs.alert_list import Raised, raised
-from docs.runbooks import Look, Runbook
+from docs.alert_list import AlertSummary, alert_summaries
+from docs.runbook_files import ConfirmationStep, Runbook, load_runbooks
 from prometheus.thresholds import load
 
 HEAD = """<!doctype html>
@@ -35,40 +34,40 @@ END = "</body>\n</html>\n"
 
 def alerts_html() -> str:
     """The whole page."""
-    alerts, written = list(raised(load())), runbooks.load()
+    alerts, written = list(alert_summaries(load())), load_runbooks()
     links = (f'<a href="#{alert.name.lower()}">{alert.name}</a>' for alert in alerts)
     sections = (line for alert in alerts for line in section(alert, written[alert.name]))
-    contents = f'<nav aria-label="All alerts">\n{listed(links)}</nav>\n<main>\n'
+    contents = f'<nav aria-label="All alerts">\n{html_list(links)}</nav>\n<main>\n'
     return "".join((HEAD, contents, *sections, "</main>\n", END))
 
 
-def section(alert: Raised, runbook: Runbook) -> Iterator[str]:
+def section(alert: AlertSummary, runbook: Runbook) -> Iterator[str]:
     """The runbook of one alert; its id is what alerts link to."""
-    yield f'<h2 id="{alert.name.lower()}">{alert.name}</h2>\n<p>{text(runbook.means)}</p>\n'
-    yield f"<p><em>{' and '.join(alert.severities)}.</em> {text(alert.when)}</p>\n"
-    yield f"<h3>To confirm</h3>\n{listed(map(look, runbook.confirm))}"
-    yield f"<h3>Likely causes here</h3>\n{listed(map(text, runbook.causes))}"
-    yield f"<h3>What to do</h3>\n{listed(map(text, runbook.act))}"
+    yield f'<h2 id="{alert.name.lower()}">{alert.name}</h2>\n<p>{sentence_html(runbook.means)}</p>\n'
+    yield f"<p><em>{' and '.join(alert.severities)}.</em> {sentence_html(alert.when)}</p>\n"
+    yield f"<h3>To confirm</h3>\n{html_list(map(step_html, runbook.confirm))}"
+    yield f"<h3>Likely causes here</h3>\n{html_list(map(sentence_html, runbook.causes))}"
+    yield f"<h3>What to do</h3>\n{html_list(map(sentence_html, runbook.act))}"
     yield (
         f"<p>Dashboard <code>watchroom-{alert.dashboard}</code>; the page that acts is "
         f"<code>{alert.page}</code> of the service. The alert itself links to both.</p>\n"
     )
 
 
-def look(it: Look) -> str:
+def step_html(it: ConfirmationStep) -> str:
     """A command as it is typed, or a query as a link that asks it."""
     shown = f"<code>{html.escape(it.query or it.run)}</code>"
     if it.query:
         address = html.escape("/graph?" + urlencode({"g0.expr": it.query, "g0.tab": "1"}))
         shown = f'<a href="{address}">{shown}</a>'
-    return f"{shown}: {text(it.see)}"
+    return f"{shown}: {sentence_html(it.see)}"
 
 
-def listed(items: Iterable[str]) -> str:
+def html_list(items: Iterable[str]) -> str:
     """A list."""
     return f"<ul>\n{''.join(f'<li>{item}</li>{chr(10)}' for item in items)}</ul>\n"
 
 
-def text(sentence: str) -> str:
+def sentence_html(sentence: str) -> str:
     """A sentence whose words in backticks are code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence, quote=False))

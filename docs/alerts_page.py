@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from docs import runbooks
-from docs.alert_list import Raised, raised, shown
+from docs.alert_list import AlertSummary, alert_summaries, level_text
 from docs.markdown import code, table
-from docs.runbooks import Runbook
-from prometheus.signal import SEVERITIES, Signal
-from prometheus.thresholds import Thresholds, load
+from docs.runbook_files import Runbook, load_runbooks
+from prometheus.thresholds import SEVERITIES, Signal, Thresholds, load
 
 HEAD = """# Alerts
 
@@ -36,13 +34,13 @@ COLUMNS = (
 def alerts_page() -> str:
     """The whole page."""
     thresholds = load()
-    written = runbooks.load()
+    written = load_runbooks()
     return "".join(
         (
             HEAD,
             table(COLUMNS, signal_rows(thresholds)),
             "\n# Runbooks\n",
-            *(section(alert, written[alert.name]) for alert in raised(thresholds)),
+            *(section(alert, written[alert.name]) for alert in alert_summaries(thresholds)),
         )
     )
 
@@ -56,7 +54,7 @@ def signal_rows(thresholds: Thresholds) -> Iterator[tuple[str, ...]]:
             f"[{signal.alert}](#{signal.alert.lower()})",
             signal.meaning,
             signal.direction,
-            *(shown(levels[severity], signal) if severity in levels else "" for severity in SEVERITIES),
+            *(level_text(levels[severity], signal) if severity in levels else "" for severity in SEVERITIES),
             "" if signal.hold == "0s" else signal.hold,
             signal.lane,
             bounds(signal),
@@ -68,10 +66,10 @@ def bounds(signal: Signal) -> str:
     if signal.range is None:
         return ""
     least, greatest = signal.range
-    return f"{shown(least, signal)} to {shown(greatest, signal)}"
+    return f"{level_text(least, signal)} to {level_text(greatest, signal)}"
 
 
-def section(alert: Raised, runbook: Runbook) -> str:
+def section(alert: AlertSummary, runbook: Runbook) -> str:
     """The runbook of one alert."""
     looks = (f"{code(look.query or look.run)}: {look.see}" for look in runbook.confirm)
     return "\n".join(

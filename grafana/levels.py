@@ -4,8 +4,7 @@ from functools import cache
 from typing import Any
 
 from grafana.palette import steps
-from prometheus.signal import Signal
-from prometheus.thresholds import Thresholds, load
+from prometheus.thresholds import Signal, Thresholds, load
 
 UNITS = {
     "ratio": "percentunit",

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from prometheus.rules import files
+from prometheus.groups import rule_files
+from prometheus.rule_file import file_text, write_files
 from prometheus.thresholds import FILE, ThresholdsError, load
-from prometheus.write import current, write
 
 RULES = Path(__file__).with_name("rules")
 
@@ -15,18 +15,20 @@ def main() -> int:
     """Write the rules, or with --check only say whether they are current; 1 on drift, 2 on a mistake."""
     arguments = parser().parse_args()
     try:
-        wanted = files(load(arguments.thresholds))
+        wanted = rule_files(load(arguments.thresholds))
     except ThresholdsError as error:
         sys.stderr.write(f"{error}\nthe rules in force stay as they are\n")
         return 2
     if arguments.check:
-        return report([name for name, text in wanted.items() if current(arguments.into / name) != text])
-    for name in write(arguments.into, wanted):
+        return report_stale(
+            [name for name, text in wanted.items() if file_text(arguments.into / name) != text]
+        )
+    for name in write_files(arguments.into, wanted):
         sys.stdout.write(f"prometheus/rules/{name} written\n")
     return 0
 
 
-def report(stale: list[str]) -> int:
+def report_stale(stale: list[str]) -> int:
     """Say which files are not what the thresholds make of them."""
     for name in stale:
         sys.stderr.write(f"prometheus/rules/{name} is not what `make rules` writes; run it\n")

@@ -1,44 +1,113 @@
-"""The level in force of every signal: that of the preferences page if there is one, else the file's."""
+"""The level in force of every signal, and the severity of its judged value."""
 
 from collections.abc import Iterator
 
-from prometheus.rule import Recording
-from prometheus.thresholds import Thresholds
+from prometheus.freshness import SELECTOR, newest_sample, recorded_now
+from prometheus.rule_file import RecordingRule
+from prometheus.signal_rules import FAST, LATEST, VALUE, signal_series
+from prometheus.thresholds import Signal, Thresholds
 
 OVERRIDE = "ops_threshold_override"
 # of the scrape that comes every second: what the others saw is older, and would win where it is greater
-JOB = 'job="service-thresholds"'
-SAID = f"max by (signal, severity) ({OVERRIDE}{{{JOB}}})"
+LEVELS_JOB = 'job="service-thresholds"'
+OVERRIDES = f"max by (signal, severity) ({OVERRIDE}{{{LEVELS_JOB}}})"
 # while the service cannot be asked, what it said last holds: its restart must not change a level
-HEARD = f"max(up{{{JOB}}} == 1)"
-ALLOWED = (
-    f"{SAID} >= on (signal) group_left () ops:threshold:least <= on (signal) group_left () "
+LEVELS_SCRAPED = f"max(up{{{LEVELS_JOB}}} == 1)"
+ALLOWED_OVERRIDES = (
+    f"{OVERRIDES} >= on (signal) group_left () ops:threshold:least <= on (signal) group_left () "
     "ops:threshold:greatest"
 )
 
 
-def said(thresholds: Thresholds) -> Iterator[Recording]:
+def file_levels(thresholds: Thresholds) -> Iterator[RecordingRule]:
     """What the file says and allows."""
     for name, signal in thresholds.signals.items():
         for severity, level in signal.levels.given().items():
             labels = {"signal": name, "severity": severity}
-            yield Recording("ops:threshold:file", f"vector({level:.10g})", labels)
-    yield from bounds(thresholds)
+            yield RecordingRule("ops:threshold:file", f"vector({level:.10g})", labels)
+    yield from override_bounds(thresholds)
 
 
-def in_force() -> Iterator[Recording]:
+def levels_in_force() -> Iterator[RecordingRule]:
     """What is overridden within those bounds, and what is in force."""
-    kept = f"(ops:threshold:override unless on () {HEARD})"
+    kept = f"(ops:threshold:override unless on () {LEVELS_SCRAPED})"
     # a level that the signal does not have in the file cannot be added: no alert would look at it
     known = "and on (signal, severity) ops:threshold:file"
-    yield Recording("ops:threshold:override", f"({ALLOWED} or {kept}) {known}")
-    yield Recording("ops:threshold", "ops:threshold:override or on (signal, severity) ops:threshold:file")
+    yield RecordingRule("ops:threshold:override", f"({ALLOWED_OVERRIDES} or {kept}) {known}")
+    yield RecordingRule("ops:threshold", "ops:threshold:override or on (signal, severity) ops:threshold:file")
 
 
-def bounds(thresholds: Thresholds) -> Iterator[Recording]:
+def override_bounds(thresholds: Thresholds) -> Iterator[RecordingRule]:
     """Between which levels an override may lie; a signal without a range has no such series."""
     for name, signal in thresholds.signals.items():
         if signal.range is not None:
             least, greatest = signal.range
-            yield Recording("ops:threshold:least", f"vector({least:.10g})", {"signal": name})
-            yield Recording("ops:threshold:greatest", f"vector({greatest:.10g})", {"signal": name})
+            yield RecordingRule("ops:threshold:least", f"vector({least:.10g})", {"signal": name})
+            yield RecordingRule("ops:threshold:greatest", f"vector({greatest:.10g})", {"signal": name})
+
+
+JUDGED, SEVERITY, WORST = "ops:signal:judged", "ops:signal:severity", "ops:signal:worst"
+# 0 stands for none
+CODES = {"critical": 3, "warning": 2, "info": 1}
+# between two records of the worst value, and between two values of the fast lane
+WORST_WINDOW, FAST_STEP = "15s", "250ms"
+
+
+def severity_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
+    """The judged value, its severity, and of a fast signal the worst value since the last record."""
+    labels = {"signal": name}
+    yield RecordingRule(JUDGED, judged_value(name, signal), labels)
+    yield RecordingRule(
+        SEVERITY, severity_code(name, signal, recorded_now(signal_series(VALUE, name))), labels
+    )
+    if signal.lane == "fast":
+        yield RecordingRule(WORST, worst_value(name, signal), labels)
+
+
+def judged_value(name: str, signal: Signal) -> str:
+    """The value; of one that outlives its cause the part that goes on, until its alert has ended."""
+    value = recorded_now(signal_series(VALUE, name))
+    if not signal.lingers:
+        return value
+    latest = signal_series(LATEST, name)
+    now = newest_sample(latest, "fast") if signal.lane == "fast" else recorded_now(latest)
+    firing = f'ALERTS{{alertname="{signal.alert}",alertstate="firing"}}'
+    return f"{value} and on ({', '.join(signal.by)}) {firing} or {milder(value, now, signal)}"
+
+
+def milder(value: str, other: str, signal: Signal) -> str:
+    """Of two values the one further from trouble, where there are both."""
+    sign = "<=" if signal.direction == "above" else ">="
+    return f"(({value} {sign} {other}) or ({other} and {value}))" if other != value else value
+
+
+def severity_code(name: str, signal: Signal, measured: str, judged_as: str = "") -> str:
+    """The code of the gravest level in force that the judged value passes, 0 for none of what is measured.
+
+    With `judged_as` the levels are those of another signal.
+    """
+    value, sign = recorded_now(signal_series(JUDGED, name)), ">" if signal.direction == "above" else "<"
+    levels = signal.levels.given()
+    passed = (
+        f"{code} * ({value} {sign} on () group_left () {level_series(judged_as or name, severity)}) ^ 0"
+        for severity, code in CODES.items()
+        if severity in levels
+    )
+    # x ^ 0 is 1 whatever x is; what is no number has no severity
+    return " or ".join([*passed, f"0 * ({measured} > -Inf) ^ 0"])
+
+
+def level_series(name: str, severity: str) -> str:
+    """The level in force."""
+    return f'ops:threshold{{signal="{name}",severity="{severity}"}}'
+
+
+def worst_value(name: str, signal: Signal) -> str:
+    """The worst value that the fast lane judged since the last record."""
+    extreme = "max_over_time" if signal.direction == "above" else "min_over_time"
+    if not signal.over_time:
+        expression = " ".join(signal.expression.split())
+        return SELECTOR.sub(lambda it: f"{extreme}({it[0]}[{WORST_WINDOW}])", expression)
+    value, latest = (f"last_over_time({signal_series(it, name)}[{FAST_STEP}])" for it in (FAST, LATEST))
+    # the sum has no name: the milder one is now a sample of one series, now of the other
+    return f"{extreme}((0 + {milder(value, latest, signal)})[{WORST_WINDOW}:{FAST_STEP}])"

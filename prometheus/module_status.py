@@ -2,23 +2,22 @@
 
 from collections.abc import Iterator
 
-from prometheus.fresh import just_recorded
-from prometheus.requests import MODULE_ERRORS, MODULE_RATE, MODULE_RATIO, MODULE_TIME
-from prometheus.rule import Recording
-from prometheus.severity import CODES, JUDGED, SEVERITY, milder, severity
-from prometheus.signal import Signal
-from prometheus.signals import recorded
-from prometheus.thresholds import Thresholds
+from prometheus.freshness import recorded_now
+from prometheus.levels import CODES, JUDGED, SEVERITY, milder, severity_code
+from prometheus.request_rules import MODULE_ERRORS, MODULE_RATE, MODULE_RATIO, MODULE_TIME
+from prometheus.rule_file import RecordingRule
+from prometheus.signal_rules import signal_series
+from prometheus.thresholds import Signal, Thresholds
 
-STATUS, OBSERVED = "ops:module:status", "module:ops_module_status:code"
-EXPORTER = "ops_module_status"
+MODULE_STATUS, OBSERVED_STATUS = "ops:module:status", "module:ops_module_status:code"
+EXPORTER_STATUS = "ops_module_status"
 # healthy is 0; what is not known is worse than healthy, and better than known trouble
-NUMBERS = {"unknown": 1, "degraded": 2, "down": 3}
+STATUS_CODES = {"unknown": 1, "degraded": 2, "down": 3}
 WINDOW = 300  # seconds of requests that are judged here
 # fewer are too few to judge a module by, unless as many failed as no chance explains
 FEW_REQUESTS, FAILED = 20, 3
 # what panels show of each module over five minutes, judged by the levels of the fast signal about the same
-SHOWN = {
+MODULE_SIGNALS = {
     "module_error_ratio": ("api_error_ratio", MODULE_RATIO % "5m", MODULE_RATIO % "1m"),
     "module_response_time": ("api_response_time", MODULE_TIME % ("p95", "5m"), MODULE_TIME % ("p95", "1m")),
 }
@@ -26,52 +25,54 @@ SHOWN = {
 NOT_JUDGED = '{module!="monitoring"}'
 
 
-def rules(thresholds: Thresholds) -> Iterator[Recording]:
+def status_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
     """What is shown of each module with its severity, then the statuses."""
-    for name, (judged_as, value, latest) in SHOWN.items():
+    for name, (judged_as, value, latest) in MODULE_SIGNALS.items():
         signal = thresholds.signals[judged_as]
-        yield Recording(JUDGED, judged(name, signal, value, latest), {"signal": name})
-        measured = just_recorded(recorded(JUDGED, name))
-        yield Recording(SEVERITY, severity(name, signal, measured, judged_as), {"signal": name})
-    yield Recording(OBSERVED, code(EXPORTER, "module"))
-    yield Recording(STATUS, status(thresholds))
-    yield Recording("component:ops_component_status:code", code("ops_component_status", "component"))
-    components = just_recorded("component:ops_component_status:code")
-    yield Recording("ops:status:code", f"max({just_recorded(STATUS)} or {components})")
+        yield RecordingRule(JUDGED, judged_value(name, signal, value, latest), {"signal": name})
+        measured = recorded_now(signal_series(JUDGED, name))
+        yield RecordingRule(SEVERITY, severity_code(name, signal, measured, judged_as), {"signal": name})
+    yield RecordingRule(OBSERVED_STATUS, status_code(EXPORTER_STATUS, "module"))
+    yield RecordingRule(MODULE_STATUS, status_expr(thresholds))
+    yield RecordingRule(
+        "component:ops_component_status:code", status_code("ops_component_status", "component")
+    )
+    components = recorded_now("component:ops_component_status:code")
+    yield RecordingRule("ops:status:code", f"max({recorded_now(MODULE_STATUS)} or {components})")
 
 
-def judged(name: str, signal: Signal, value: str, latest: str) -> str:
+def judged_value(name: str, signal: Signal, value: str, latest: str) -> str:
     """The value where it goes on and enough requests tell so; where few did, nothing."""
-    now, before = (just_recorded(f"{it}{NOT_JUDGED}") for it in (latest, value))
-    many = f"({just_recorded(MODULE_RATE % '5m')} * {WINDOW} >= {FEW_REQUESTS})"
+    now, before = (recorded_now(f"{it}{NOT_JUDGED}") for it in (latest, value))
+    many = f"({recorded_now(MODULE_RATE % '5m')} * {WINDOW} >= {FEW_REQUESTS})"
     # rates are a little more than what was counted, never less
-    failed = f"({just_recorded(MODULE_ERRORS % '5m')} * {WINDOW} > {FAILED - 0.5})"
+    failed = f"({recorded_now(MODULE_ERRORS % '5m')} * {WINDOW} > {FAILED - 0.5})"
     enough = failed if name == "module_error_ratio" else many
     return (
         f"({milder(before, now, signal)} and on (module) {enough}) or (0 * {before} and on (module) {many})"
     )
 
 
-def status(thresholds: Thresholds) -> str:
+def status_expr(thresholds: Thresholds) -> str:
     """The observation, or degraded where a signal warns; nothing where nothing is observed."""
-    observed = just_recorded(OBSERVED)
-    names = "|".join([*signals_of_modules(thresholds), *SHOWN])
-    severities = just_recorded(f'{SEVERITY}{{signal=~"{names}"}}')
-    warned = f"{NUMBERS['degraded']} * ({severities} >= {CODES['warning']}) ^ 0"
+    observed = recorded_now(OBSERVED_STATUS)
+    names = "|".join([*module_signals(thresholds), *MODULE_SIGNALS])
+    severities = recorded_now(f'{SEVERITY}{{signal=~"{names}"}}')
+    warned = f"{STATUS_CODES['degraded']} * ({severities} >= {CODES['warning']}) ^ 0"
     return f"max by (module) ({observed} or {warned}) and on (module) {observed}"
 
 
-def signals_of_modules(thresholds: Thresholds) -> Iterator[str]:
+def module_signals(thresholds: Thresholds) -> Iterator[str]:
     """The signals that are told by module, but for those that are read from the exporter's observation."""
     for name, signal in thresholds.signals.items():
-        if "module" in signal.by and EXPORTER not in signal.expression:
+        if "module" in signal.by and EXPORTER_STATUS not in signal.expression:
             yield name
 
 
-def code(metric: str, label: str) -> str:
+def status_code(metric: str, label: str) -> str:
     """Of one series a status the number of the one that holds."""
     parts = (
         f'{number} * max by ({label}) ({metric}{{job="exporter",status="{status}"}})'
-        for status, number in NUMBERS.items()
+        for status, number in STATUS_CODES.items()
     )
     return " + ".join(parts)

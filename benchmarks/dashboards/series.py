@@ -15,7 +15,7 @@ from benchmarks.dashboards.values import VALUES, combinations
 from exporter.inventory import list_metrics
 from exporter.metrics import MetricDesc, StateGauge
 from grafana.levels import thresholds
-from prometheus.signal import Signal
+from prometheus.thresholds import Signal
 
 RULES = GENERATED.parents[1] / "prometheus" / "rules"
 BUCKETS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "+Inf")

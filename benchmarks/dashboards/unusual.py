@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from demo.settings import MODULES as NAMES
 from grafana.levels import thresholds
-from prometheus.watched import MODULES
+from prometheus.recording import MODULE_SERIES
 
 BEGINNING = "ops_anomaly_"
 SIZES = {"value": 0.4, "lower": 0.2, "upper": 0.6, "score": 0.3}
@@ -30,5 +30,5 @@ def samples() -> Iterator[Sample]:
 def subjects() -> Iterator[dict[str, str]]:
     """Every signal as a whole, and the requests of every module."""
     yield from ({"signal": name, "module": "", "part": ""} for name in thresholds().signals)
-    for name in MODULES:
+    for name in MODULE_SERIES:
         yield from ({"signal": name, "module": module, "part": module} for module in NAMES)

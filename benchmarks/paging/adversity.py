@@ -8,7 +8,7 @@ from benchmarks.paging.breaches import QUEUE, critical
 from benchmarks.paging.breaches import queue as queue_breach
 from benchmarks.paging.trial import arrival, figures
 from benchmarks.paging.watch import Watch
-from tests.alertmanager.told import push
+from tests.alertmanager.alertmanager_process import push
 from tests.servers.prometheus_server import AlertmanagerServer
 from tests.servers.waiting import eventually
 

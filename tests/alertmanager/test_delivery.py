@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.alertmanager.alertmanager_process import FILE, configuration, push
 from tests.alertmanager.inbox import Inbox, open_inbox
-from tests.alertmanager.told import FILE, configuration, push
 from tests.servers.fixtures import StartAlertmanager
 from tests.servers.prometheus_server import AlertmanagerServer
 from tests.servers.waiting import eventually

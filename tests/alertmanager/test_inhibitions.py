@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from alertmanager.inhibitions import CAUSES, IDENTITY, Cause
+from alertmanager.inhibitions import CAUSE_INHIBITIONS, IDENTITY, InhibitRule
 from prometheus.thresholds import load
+from tests.alertmanager.alertmanager_process import Labels, configuration, held_back, key, push
 from tests.alertmanager.inbox import Inbox, open_inbox
-from tests.alertmanager.told import Labels, configuration, held_back, key, push
 from tests.prometheus.rule_files import alerts
 from tests.servers.fixtures import started
 from tests.servers.prometheus_server import AlertmanagerServer
@@ -68,8 +68,8 @@ def alert(name: str, /, severity: str = "critical", **labels: str) -> dict[str, 
     return {"alertname": name, "severity": severity, "lane": "slow", **labels}
 
 
-@pytest.mark.parametrize("cause", CAUSES, ids=lambda it: it.alert)
-def test_a_cause_holds_back_what_it_explains(firing: Firing, cause: Cause) -> None:
+@pytest.mark.parametrize("cause", CAUSE_INHIBITIONS, ids=lambda it: it.alert)
+def test_a_cause_holds_back_what_it_explains(firing: Firing, cause: InhibitRule) -> None:
     explained = [alert(name, "warning", module="search") for name in cause.explains]
     firing.fire(alert("SparseEmbeddingsSuspect", "warning"), alert(cause.alert, module="search"), *explained)
     firing.must_hold_back(*explained)
@@ -144,7 +144,7 @@ def told_of(inbox: Inbox) -> set[str]:
 
 def test_every_name_in_an_inhibition_is_that_of_an_alert() -> None:
     names = {it.name for it in alerts()}
-    for cause in CAUSES:
+    for cause in CAUSE_INHIBITIONS:
         assert {cause.alert, *cause.explains} <= names
 
 
@@ -154,6 +154,6 @@ def test_every_label_that_tells_alerts_apart_counts_for_the_same_thing() -> None
 
 
 def test_no_two_alerts_explain_each_other() -> None:
-    explains = {cause.alert: set(cause.explains) for cause in CAUSES}
+    explains = {cause.alert: set(cause.explains) for cause in CAUSE_INHIBITIONS}
     for name, its in explains.items():
         assert not [other for other in its if name in explains.get(other, set())]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alertmanager.__main__ import rendered
+from alertmanager.__main__ import render
 from alertmanager.receivers import FILE, Receivers, ReceiversError, load
 from alertmanager.routing import configuration
 from stack.settings import ROOT
@@ -68,7 +68,7 @@ def test_a_bad_file_leaves_the_routing_in_force(tmp_path: Path) -> None:
 
 
 def test_alertmanager_accepts_everything_switched_on(tmp_path: Path) -> None:
-    written = rendered(Receivers.model_validate(body()))
+    written = render(Receivers.model_validate(body()))
     written = written.replace("templates/*.tmpl", str(ROOT / "alertmanager" / "templates" / "*.tmpl"))
     file = tmp_path / "alertmanager.yml"
     file.write_text(written)

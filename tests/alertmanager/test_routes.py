@@ -5,7 +5,7 @@ import subprocess
 import pytest
 import yaml
 
-from prometheus.signal import SEVERITIES
+from prometheus.thresholds import SEVERITIES
 from stack.settings import ROOT
 from tests.prometheus.rule_files import alerts
 

@@ -10,7 +10,7 @@ import promql_parser as ql
 import pytest
 
 from docs.generate import FOLDER
-from docs.runbooks import load
+from docs.runbook_files import load_runbooks
 from prometheus import thresholds
 from stack.settings import ROOT
 from tests.prometheus.known import series
@@ -22,7 +22,7 @@ NAMES = sorted({it.name for it in alerts()})
 
 
 def test_every_alert_has_one_runbook_and_every_runbook_an_alert() -> None:
-    assert sorted(load()) == NAMES
+    assert sorted(load_runbooks()) == NAMES
 
 
 @pytest.mark.parametrize("page", ["alerts.md", "alerts.html"])
@@ -51,12 +51,12 @@ def test_every_query_of_a_runbook_asks_for_series_that_exist() -> None:
 
 def queries() -> Iterator[tuple[str, str]]:
     """The queries of all runbooks."""
-    for alert, runbook in load().items():
+    for alert, runbook in load_runbooks().items():
         yield from ((alert, look.query) for look in runbook.confirm if look.query)
 
 
 def test_a_runbook_names_only_alerts_that_exist() -> None:
-    for alert, runbook in load().items():
+    for alert, runbook in load_runbooks().items():
         for sentence in (*runbook.causes, *runbook.act):
             named = set(re.findall(r"\b(?:for|see|at|If|and) ([A-Z][a-z]+(?:[A-Z][a-z]+)+)\b", sentence))
             assert named <= {*NAMES, "PostgreSQL", "FlagEmbedding"}, f"{alert}: {sentence}"
@@ -67,7 +67,7 @@ def test_a_second_runbook_for_an_alert_is_refused(tmp_path: Path) -> None:
     for name in ("a.yml", "b.yml"):
         (tmp_path / name).write_text(text)
     with pytest.raises(ValueError, match=r"b\.yml has a second runbook for BackendDown; expected one"):
-        load(tmp_path)
+        load_runbooks(tmp_path)
 
 
 def test_prometheus_serves_the_runbook_where_the_alert_links_to(prometheus: StartPrometheus) -> None:

@@ -8,7 +8,7 @@ import yaml
 
 from exporter.inventory import list_metrics
 from grafana.levels import thresholds
-from prometheus.watched import MODULES
+from prometheus.recording import MODULE_SERIES
 
 ROOT = Path(__file__).parents[2]
 SERVICE = ROOT / "ingestion_api" / "metrics"
@@ -74,4 +74,4 @@ def served() -> set[str]:
 
 def signals() -> set[str]:
     """The signals of thresholds.yml, and what is watched of modules."""
-    return {*thresholds().signals, *MODULES}
+    return {*thresholds().signals, *MODULE_SERIES}

@@ -12,7 +12,7 @@ from grafana import watch
 from grafana.dashboards import boards
 from grafana.levels import thresholds
 from grafana.write import GENERATED, rendered, stale, write
-from prometheus.dashboards import Dashboard
+from prometheus.annotations import Dashboard
 from tests.grafana.files import dashboards
 from tests.servers.waiting import eventually
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from alertmanager.inhibitions import IDENTITY
 from exporter.inventory import list_metrics
 from exporter.metrics import StateGauge
-from prometheus.fresh import FAST
+from prometheus.freshness import FAST
 
 # what Prometheus and Alertmanager 2.42 and 0.25 show of themselves, with the labels they give
 BUILT_IN = {

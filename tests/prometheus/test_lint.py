@@ -11,8 +11,8 @@ import promql_parser as ql
 import pytest
 
 from exporter.inventory import list_metrics
-from prometheus.dashboards import Dashboard, Page
-from prometheus.fresh import FAST
+from prometheus.annotations import Dashboard, Page
+from prometheus.freshness import FAST
 from tests.prometheus import promql
 from tests.prometheus.known import Known, series
 from tests.prometheus.rule_files import FOLDER, Rule, alerts, read, rules

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prometheus.rules import files
+from prometheus.groups import rule_files
 from prometheus.thresholds import FILE, load
 from stack.settings import ROOT
 from tests.prometheus.rule_files import CASES, FILES, FOLDER, alerts, read
@@ -29,7 +29,7 @@ def test_the_rules_are_those_that_make_rules_writes() -> None:
 
 
 def test_the_rules_are_the_same_each_time() -> None:
-    assert files(load()) == files(load())
+    assert rule_files(load()) == rule_files(load())
 
 
 def test_a_changed_level_is_seen_as_drift_and_then_written(tmp_path: Path) -> None:

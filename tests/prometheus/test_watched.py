@@ -5,9 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from prometheus.fresh import newest
+from prometheus.freshness import newest_sample
+from prometheus.recording import ANOMALY_INPUT, MODULE_SERIES, finite_values
 from prometheus.thresholds import load
-from prometheus.watched import MODULES, WATCHED, finite
 
 RULES = Path(__file__).parents[2] / "prometheus" / "rules"
 
@@ -24,11 +24,11 @@ def rules() -> list[dict[str, str]]:
 
 
 def test_every_signal_is_watched_unless_it_is_only_ever_a_state() -> None:
-    first, *others = [rule["expr"] for rule in rules() if rule.get("record") == WATCHED]
+    first, *others = [rule["expr"] for rule in rules() if rule.get("record") == ANOMALY_INPUT]
     names = set(first.split('"')[1].split("|"))
     assert names == {name for name, it in load().signals.items() if it.unit != "state"}
-    assert set(others) == {finite(newest(it, "slow")) for it in MODULES.values()}
-    assert set(MODULES.values()) <= {str(rule.get("record")) for rule in rules()}
+    assert set(others) == {finite_values(newest_sample(it, "slow")) for it in MODULE_SERIES.values()}
+    assert set(MODULE_SERIES.values()) <= {str(rule.get("record")) for rule in rules()}
 
 
 def test_what_is_no_number_is_not_recorded(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_what_is_no_number_is_not_recorded(tmp_path: Path) -> None:
                 "input_series": [{"series": f'x{{kind="{it}"}}', "values": of} for it, of in kinds.items()],
                 "promql_expr_test": [
                     {
-                        "expr": finite("x"),
+                        "expr": finite_values("x"),
                         "eval_time": "0m",
                         "exp_samples": [
                             {"labels": 'x{kind="one"}', "value": 1},
@@ -63,4 +63,6 @@ def test_what_is_no_number_is_not_recorded(tmp_path: Path) -> None:
 def test_nobody_is_paged_for_what_is_merely_unusual() -> None:
     alerts = [rule for rule in rules() if "alert" in rule]
     assert alerts
-    assert [rule["alert"] for rule in alerts if "anomal" in rule["expr"] or WATCHED in rule["expr"]] == []
+    assert [
+        rule["alert"] for rule in alerts if "anomal" in rule["expr"] or ANOMALY_INPUT in rule["expr"]
+    ] == []

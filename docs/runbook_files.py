@@ -3,22 +3,16 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import Field, RootModel, model_validator
 
-from prometheus import strict_yaml
+from prometheus.config_file import ConfigModel, read_yaml
 
 FOLDER = Path(__file__).with_name("runbooks")
 Sentence = Annotated[str, Field(min_length=10, pattern=r"[.]$")]
 Sentences = Annotated[tuple[Sentence, ...], Field(min_length=1)]
 
 
-class Strict(BaseModel):
-    """A part of a runbook; a key that is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Look(Strict):
+class ConfirmationStep(ConfigModel):
     """One way to see for oneself: a query to Prometheus or a command, and what it shows."""
 
     query: str = ""
@@ -26,18 +20,18 @@ class Look(Strict):
     see: Annotated[str, Field(min_length=1)]
 
     @model_validator(mode="after")
-    def one_of_both(self) -> "Look":
+    def one_of_both(self) -> "ConfirmationStep":
         """A look is a query or a command."""
         if bool(self.query) == bool(self.run):
             raise ValueError("has both or neither of query and run; expected one")
         return self
 
 
-class Runbook(Strict):
+class Runbook(ConfigModel):
     """What an alert means, how to confirm it, why it comes about here, and what to do."""
 
     means: Sentence
-    confirm: Annotated[tuple[Look, ...], Field(min_length=1)]
+    confirm: Annotated[tuple[ConfirmationStep, ...], Field(min_length=1)]
     causes: Sentences
     act: Sentences
 
@@ -46,11 +40,11 @@ class Page(RootModel[dict[str, Runbook]]):
     """The runbooks of one file, by alert."""
 
 
-def load(folder: Path = FOLDER) -> dict[str, Runbook]:
+def load_runbooks(folder: Path = FOLDER) -> dict[str, Runbook]:
     """Every runbook by its alert. Raises ValueError where an alert has two."""
     found: dict[str, Runbook] = {}
     for file in sorted(folder.glob("*.yml")):
-        for alert, runbook in Page.model_validate(strict_yaml.read(file)).root.items():
+        for alert, runbook in Page.model_validate(read_yaml(file)).root.items():
             if alert in found:
                 raise ValueError(f"{file.name} has a second runbook for {alert}; expected one")
             found[alert] = runbook

@@ -1,9 +1,24 @@
-"""What an alert tells: two sentences, and links to its runbook, its dashboard and the page that acts."""
+"""The annotations of an alert: two sentences, and links to its runbook, its dashboard and its action."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from prometheus.dashboards import NARROWS, Dashboard, Page
+Dashboard = Literal[
+    "overview", "module", "api", "database", "events", "cache", "workers", "models", "engagement",
+    "recommendations", "ingestion", "alerts", "slo", "stack",
+]  # fmt: skip
+# the labels of an alert that these dashboards can be narrowed down to
+NARROWS: Mapping[Dashboard, frozenset[str]] = {
+    "overview": frozenset({"module"}),
+    "module": frozenset({"module"}),
+    "api": frozenset({"module"}),
+    "workers": frozenset({"queue_name"}),
+    "alerts": frozenset({"signal"}),
+}
+# the pages of the service that act
+Page = Literal["/", "/jobs", "/ingest", "/workers", "/embeddings", "/cache", "/alerts", "/preferences"]
+
 
 # the deployment's own addresses are external labels of Prometheus, dropped again before Alertmanager
 SERVICE = "{{ $externalLabels.service_url }}"
@@ -13,7 +28,7 @@ ALERTS: Page = "/alerts"
 
 
 @dataclass(frozen=True)
-class Story:
+class AlertAnnotations:
     """What a person who gets the alert is told, and where it leads."""
 
     alert: str
@@ -33,12 +48,12 @@ class Story:
             "summary": self.summary,
             "description": self.description,
             "runbook_url": f"{RUNBOOKS}#{self.alert.lower()}",
-            "dashboard_url": f"{GRAFANA}/d/watchroom-{self.dashboard}{query(shown)}",
-            "action_url": f"{SERVICE}{self.action}{query([*which, *carried.values()])}",
+            "dashboard_url": f"{GRAFANA}/d/watchroom-{self.dashboard}{query_string(shown)}",
+            "action_url": f"{SERVICE}{self.action}{query_string([*which, *carried.values()])}",
         }
 
 
-def query(pairs: Iterable[str]) -> str:
+def query_string(pairs: Iterable[str]) -> str:
     """These pairs as the query string of an address."""
     joined = "&".join(pairs)
     return f"?{joined}" if joined else ""

@@ -1,17 +1,24 @@
-"""YAML in which a key that stands twice is a mistake, not a silent choice of the later one."""
+"""Configuration files: YAML that refuses a duplicate key, and models that refuse an unknown one."""
 
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel, ConfigDict
 
 
-class Unreadable(Exception):
+class ConfigModel(BaseModel):
+    """A part of a file; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ConfigFileError(Exception):
     """The file cannot be read as YAML; the text is one sentence."""
 
 
-class Strict(yaml.SafeLoader):
+class UniqueKeyLoader(yaml.SafeLoader):
     """The safe loader, without its tolerance for keys that are given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -26,19 +33,19 @@ class Strict(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read(file: Path) -> Any:
+def read_yaml(file: Path) -> Any:
     """The content of a file. Raises Unreadable with one sentence."""
     try:
-        return yaml.load(file.read_text(), Strict)  # noqa: S506  (it derives from the safe loader)
+        return yaml.load(file.read_text(), UniqueKeyLoader)  # noqa: S506  (it derives from the safe loader)
     except OSError as error:
-        raise Unreadable(f"{file} cannot be read: {error.strerror}") from None
+        raise ConfigFileError(f"{file} cannot be read: {error.strerror}") from None
     except yaml.constructor.ConstructorError as error:
-        raise Unreadable(f"{file.name} {error.problem} (line {line(error)})") from None
+        raise ConfigFileError(f"{file.name} {error.problem} (line {line_number(error)})") from None
     except yaml.YAMLError as error:
-        raise Unreadable(f"{file.name} is no YAML at line {line(error)}") from None
+        raise ConfigFileError(f"{file.name} is no YAML at line {line_number(error)}") from None
 
 
-def line(error: Exception) -> int:
+def line_number(error: Exception) -> int:
     """The line, counted from 1, at which reading stopped."""
     mark = getattr(error, "problem_mark", None)
     return getattr(mark, "line", 0) + 1

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from prometheus.fresh import just_recorded, newest
-from prometheus.links import Story
-from prometheus.recovery import unless_recovering
-from prometheus.rule import Alert, Recording
-from prometheus.signal import Signal
+from prometheus.annotations import AlertAnnotations
+from prometheus.freshness import newest_sample, recorded_now, unless_recovering
+from prometheus.rule_file import AlertRule, RecordingRule
+from prometheus.thresholds import Signal
 
-FORMATS = {
+TEMPLATE_FORMATS = {
     "ratio": "humanizePercentage",
     "seconds": "humanizeDuration",
     "bytes": "humanize1024",
@@ -19,80 +18,84 @@ FORMATS = {
     "state": "humanize",
 }
 # a page ends only when the cause has been gone for this long, so that one good scrape does not end it
-KEEP = {"fast": "2s", "slow": "1m"}
-PAST = ("1h", "1d")
+KEEP_FIRING = {"fast": "2s", "slow": "1m"}
+TREND_OFFSETS = ("1h", "1d")
 VALUE, FAST, LATEST = "ops:signal", "ops:signal:fast", "ops:signal:latest"
-Named = tuple[str, Signal]
+NamedSignal = tuple[str, Signal]
 
 
-def values(signals: Iterable[Named]) -> Iterator[Recording]:
+def value_rules(signals: Iterable[NamedSignal]) -> Iterator[RecordingRule]:
     """The value of each signal under one name, for alerts, panels, trends and anomaly detection."""
     for name, signal in signals:
         # what the fast lane has recorded already is taken from there
         again = signal.lane == "fast" and signal.over_time
-        value = newest(recorded(FAST, name), "fast") if again else signal.value()
-        yield Recording(VALUE, value, {"signal": name})
+        value = newest_sample(signal_series(FAST, name), "fast") if again else signal.value()
+        yield RecordingRule(VALUE, value, {"signal": name})
         if signal.lingers and signal.lane == "slow":
-            yield latest(name, signal)
+            yield latest_rule(name, signal)
 
 
-def fast_values(signals: Iterable[Named]) -> Iterator[Recording]:
+def fast_value_rules(signals: Iterable[NamedSignal]) -> Iterator[RecordingRule]:
     """The value of each fast signal that is dear to compute, once for all of its levels."""
     for name, signal in signals:
-        yield Recording(FAST, signal.value(), {"signal": name})
+        yield RecordingRule(FAST, signal.value(), {"signal": name})
         if signal.lingers:
-            yield latest(name, signal)
+            yield latest_rule(name, signal)
 
 
-def latest(name: str, signal: Signal) -> Recording:
+def latest_rule(name: str, signal: Signal) -> RecordingRule:
     """The value of the last moments, without which no alert may begin."""
     value = signal.latest()
-    return Recording(LATEST, unless_recovering(value) if signal.lane == "fast" else value, {"signal": name})
-
-
-def trends() -> Iterator[Recording]:
-    """By how much each signal has changed since one hour and one day ago."""
-    now = newest(VALUE, "slow")
-    return (Recording(f"ops:signal:change_{past}", f"{now} - {VALUE} offset {past}") for past in PAST)
-
-
-def alerts(signals: Iterable[Named]) -> Iterator[Alert]:
-    """The alerts of these signals, one for each level."""
-    for name, signal in signals:
-        for severity in signal.levels.given():
-            yield alert(name, signal, severity)
-
-
-def alert(name: str, signal: Signal, severity: str) -> Alert:
-    """The alert of one level, compared against the level in force."""
-    level = f'ops:threshold{{signal="{name}",severity="{severity}"}}'
-    sign = ">" if signal.direction == "above" else "<"
-    passed = f"{sign} on () group_left () {in_force(level, signal)}"
-    return Alert(
-        alert=signal.alert,
-        expr=f"{read(name, signal)} {passed}{begins(name, signal, severity, passed)}",
-        severity=severity,
-        lane=signal.lane,
-        hold=signal.hold,
-        keep=KEEP[signal.lane],
-        labels={"signal": name},
-        annotations=story(signal, level).annotations(),
+    return RecordingRule(
+        LATEST, unless_recovering(value) if signal.lane == "fast" else value, {"signal": name}
     )
 
 
-def in_force(level: str, signal: Signal) -> str:
+def trend_rules() -> Iterator[RecordingRule]:
+    """By how much each signal has changed since one hour and one day ago."""
+    now = newest_sample(VALUE, "slow")
+    return (
+        RecordingRule(f"ops:signal:change_{past}", f"{now} - {VALUE} offset {past}") for past in TREND_OFFSETS
+    )
+
+
+def alert_rules(signals: Iterable[NamedSignal]) -> Iterator[AlertRule]:
+    """The alerts of these signals, one for each level."""
+    for name, signal in signals:
+        for severity in signal.levels.given():
+            yield alert_rule(name, signal, severity)
+
+
+def alert_rule(name: str, signal: Signal, severity: str) -> AlertRule:
+    """The alert of one level, compared against the level in force."""
+    level = f'ops:threshold{{signal="{name}",severity="{severity}"}}'
+    sign = ">" if signal.direction == "above" else "<"
+    passed = f"{sign} on () group_left () {level_in_force(level, signal)}"
+    return AlertRule(
+        alert=signal.alert,
+        expr=f"{alert_value(name, signal)} {passed}{begin_condition(name, signal, severity, passed)}",
+        severity=severity,
+        lane=signal.lane,
+        hold=signal.hold,
+        keep=KEEP_FIRING[signal.lane],
+        labels={"signal": name},
+        annotations=annotations(signal, level).annotations(),
+    )
+
+
+def level_in_force(level: str, signal: Signal) -> str:
     """The level; every second there is one, of which the fast lane reads the last few instead of minutes."""
     return f"last_over_time({level}[5s])" if signal.lane == "fast" else level
 
 
-def read(name: str, signal: Signal) -> str:
+def alert_value(name: str, signal: Signal) -> str:
     """Where an alert finds the value: what was recorded, or in the fast lane the newest scrape itself."""
     if signal.lane == "slow":
-        return just_recorded(recorded(VALUE, name))
-    return just_recorded(recorded(FAST, name)) if signal.over_time else f"({signal.value()})"
+        return recorded_now(signal_series(VALUE, name))
+    return recorded_now(signal_series(FAST, name)) if signal.over_time else f"({signal.value()})"
 
 
-def begins(name: str, signal: Signal, severity: str, passed: str) -> str:
+def begin_condition(name: str, signal: Signal, severity: str, passed: str) -> str:
     """That what passed the level goes on, or was told while it did.
 
     What leaves a window can lift its ratio over the level long after the cause has ended.
@@ -100,32 +103,32 @@ def begins(name: str, signal: Signal, severity: str, passed: str) -> str:
     if not signal.lingers:
         return ""
     on = f"on ({', '.join(signal.by)})"
-    told = newest(
+    told = newest_sample(
         f'ALERTS{{alertname="{signal.alert}",severity="{severity}",alertstate="firing"}}', signal.lane
     )
-    return f" and {on} ({just_recorded(recorded(LATEST, name))} {passed} or {told})"
+    return f" and {on} ({recorded_now(signal_series(LATEST, name))} {passed} or {told})"
 
 
-def recorded(series: str, name: str) -> str:
+def signal_series(series: str, name: str) -> str:
     """What was recorded of this signal."""
     return f'{series}{{signal="{name}"}}'
 
 
-def story(signal: Signal, level: str) -> Story:
+def annotations(signal: Signal, level: str) -> AlertAnnotations:
     """What a person is told of this signal."""
-    return Story(
+    return AlertAnnotations(
         alert=signal.alert,
-        summary=filled(signal.summary, signal, level),
-        description=filled(signal.description, signal, level),
+        summary=fill_template(signal.summary, signal, level),
+        description=fill_template(signal.description, signal, level),
         dashboard=signal.dashboard,
         action=signal.action,
         labels=signal.by,
     )
 
 
-def filled(text: str, signal: Signal, level: str) -> str:
+def fill_template(text: str, signal: Signal, level: str) -> str:
     """The text with {value}, {level} and {label} as Prometheus' own templates."""
-    humanize = FORMATS[signal.unit]
+    humanize = TEMPLATE_FORMATS[signal.unit]
     words = {
         "value": f"{{{{ $value | {humanize} }}}}",
         "level": f"{{{{ with query `{level}` }}}}{{{{ . | first | value | {humanize} }}}}{{{{ end }}}}",

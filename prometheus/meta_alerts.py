@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prometheus.dashboards import Page
-from prometheus.fresh import fresh
-from prometheus.levels import SAID
-from prometheus.links import ALERTS, Story
-from prometheus.rule import Alert
+from prometheus.annotations import ALERTS, AlertAnnotations, Page
+from prometheus.freshness import fresh_samples
+from prometheus.levels import OVERRIDES
+from prometheus.rule_file import AlertRule
 
 
 @dataclass(frozen=True)
-class Watch:
+class MetaAlert:
     """One way in which the watching can fail."""
 
     alert: str
@@ -24,14 +23,16 @@ class Watch:
     keep: str = "1m"
     action: Page = ALERTS
 
-    def rule(self) -> Alert:
+    def rule(self) -> AlertRule:
         """The alert that says so."""
-        story = Story(self.alert, self.summary, self.description, "stack", self.action, self.labels)
-        expr = fresh(self.expr, "slow")
-        return Alert(self.alert, expr, self.severity, "slow", story.annotations(), self.hold, self.keep)
+        story = AlertAnnotations(
+            self.alert, self.summary, self.description, "stack", self.action, self.labels
+        )
+        expr = fresh_samples(self.expr, "slow")
+        return AlertRule(self.alert, expr, self.severity, "slow", story.annotations(), self.hold, self.keep)
 
 
-def left_out(window: str) -> str:
+def missed_share(window: str) -> str:
     """The share of the evaluations of each group that was left out."""
     missed, every = (
         f"sum by (rule_group) (rate(prometheus_rule_group_iterations_{kind}total[{window}]))"
@@ -40,8 +41,8 @@ def left_out(window: str) -> str:
     return f"{missed} / ({every} > 0)"
 
 
-SCRAPING = (
-    Watch(
+SCRAPE_ALERTS = (
+    MetaAlert(
         "TargetDown",
         # what pages is scraped a second time by a job of its own, which FastLaneBlind watches; of the
         # service's two only the levels may fail, while its database is away
@@ -53,7 +54,7 @@ SCRAPING = (
         "Scrapes of {{ $labels.job }} at {{ $labels.instance }} fail; what it measures is not known.",
         ("job", "instance"),
     ),
-    Watch(
+    MetaAlert(
         "ExporterAbsent",
         'absent(up{job="exporter"} == 1)',
         "critical",
@@ -61,7 +62,7 @@ SCRAPING = (
         "The exporter is gone",
         "No exporter can be scraped; nothing that it measures is known, whatever the panels still show.",
     ),
-    Watch(
+    MetaAlert(
         "FastLaneBlind",
         # the last minute, and still the last seconds: it must not begin when the exporter is back
         'avg_over_time(up{job="exporter-fast"}[1m]) < 0.5 '
@@ -73,7 +74,7 @@ SCRAPING = (
         "pages may come late or not at all.",
         ("instance",),
     ),
-    Watch(
+    MetaAlert(
         "ScrapeTooSlow",
         'scrape_duration_seconds{job="exporter"} > 1.8',
         "warning",
@@ -82,7 +83,7 @@ SCRAPING = (
         "A source answers slowly; the exporter still answers, but with less.",
         ("instance",),
     ),
-    Watch(
+    MetaAlert(
         "CollectorFailing",
         'ops_collector_success{job="exporter"} == 0',
         "warning",
@@ -92,8 +93,8 @@ SCRAPING = (
         ("collector",),
     ),
 )
-RULES = (
-    Watch(
+RULE_ALERTS = (
+    MetaAlert(
         "RuleFailures",
         "sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total[5m])) > 0",
         "warning",
@@ -102,16 +103,16 @@ RULES = (
         "Prometheus could not evaluate {{ $value | humanize }} rules in five minutes; alerts may be missing.",
         ("rule_group",),
     ),
-    Watch(
+    MetaAlert(
         "RulesLate",
-        f"{left_out('5m')} > 0.5 and on (rule_group) {left_out('1m')} > 0.5",
+        f"{missed_share('5m')} > 0.5 and on (rule_group) {missed_share('1m')} > 0.5",
         "warning",
         "5m",
         "Rules of {{ $labels.rule_group }} are evaluated too seldom",
         "Prometheus leaves out {{ $value | humanizePercentage }} of the evaluations; pages come late.",
         ("rule_group",),
     ),
-    Watch(
+    MetaAlert(
         "ConfigurationRefused",
         "prometheus_config_last_reload_successful == 0 or alertmanager_config_last_reload_successful == 0",
         "warning",
@@ -120,9 +121,9 @@ RULES = (
         "The last reload of {{ $labels.job }} failed; what was in force before it still is.",
         ("job",),
     ),
-    Watch(
+    MetaAlert(
         "OverrideIgnored",
-        f"{SAID} != on (signal, severity) ops:threshold",
+        f"{OVERRIDES} != on (signal, severity) ops:threshold",
         "warning",
         "10s",
         "The level set for {{ $labels.signal }} is not in force",
@@ -132,8 +133,8 @@ RULES = (
         action="/preferences",
     ),
 )
-DELIVERY = (
-    Watch(
+DELIVERY_ALERTS = (
+    MetaAlert(
         "AlertsNotDelivered",
         "rate(prometheus_notifications_dropped_total[5m]) > 0 "
         "or rate(prometheus_notifications_errors_total[5m]) > 0",
@@ -142,7 +143,7 @@ DELIVERY = (
         "Prometheus cannot reach Alertmanager",
         "Alerts are lost before they reach Alertmanager; nobody will be paged.",
     ),
-    Watch(
+    MetaAlert(
         "PagesNotDelivered",
         "sum by (integration) (rate(alertmanager_notifications_failed_total[5m])) > 0",
         "critical",
@@ -151,7 +152,7 @@ DELIVERY = (
         "Notifications by {{ $labels.integration }} fail; the receiver or its credentials need a look.",
         ("integration",),
     ),
-    Watch(
+    MetaAlert(
         "Watchdog",
         "vector(1) > 0",
         "info",
@@ -161,9 +162,9 @@ DELIVERY = (
         keep="0s",
     ),
 )
-WATCHES = (*SCRAPING, *RULES, *DELIVERY)
+META_ALERTS = (*SCRAPE_ALERTS, *RULE_ALERTS, *DELIVERY_ALERTS)
 
 
-def alerts() -> Iterator[Alert]:
+def meta_alerts() -> Iterator[AlertRule]:
     """All of them."""
-    return (watch.rule() for watch in WATCHES)
+    return (watch.rule() for watch in META_ALERTS)

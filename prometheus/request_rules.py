@@ -6,10 +6,10 @@ that fit no module.
 
 from collections.abc import Iterator
 
-from prometheus.fresh import judged
-from prometheus.rule import Recording
+from prometheus.freshness import while_scraped
+from prometheus.rule_file import RecordingRule
 
-SLOW = '{job="exporter"}'
+SLOW_JOB = '{job="exporter"}'
 USERS = 'module!~"monitoring|other"'
 REQUESTS = "ops_http_requests_total"
 ERRORS = "ops_http_request_errors_total"
@@ -25,49 +25,49 @@ USERS_RATE, USERS_ERRORS = "users:ops_http_requests:rate%s", "users:ops_http_req
 USERS_BUCKETS = "users_le:ops_http_request_duration_seconds_bucket:rate%s"
 
 
-def rules() -> Iterator[Recording]:
+def request_rules() -> Iterator[RecordingRule]:
     """Rate, errors and duration over five minutes; of each module also over the last of them."""
     for window in ("5m", "1m"):
-        yield from by_module(window)
+        yield from module_rules(window)
     for name, quantile in QUANTILES.items():
-        yield Recording(
+        yield RecordingRule(
             MODULE_TIME % (name, "5m"), f"histogram_quantile({quantile}, {MODULE_BUCKETS % '5m'})"
         )
-    yield Recording(
+    yield RecordingRule(
         MODULE_TIME % ("p95", "1m"), f"histogram_quantile({QUANTILES['p95']}, {MODULE_BUCKETS % '1m'})"
     )
-    yield from together()
+    yield from user_rules()
 
 
-def by_module(window: str) -> Iterator[Recording]:
+def module_rules(window: str) -> Iterator[RecordingRule]:
     """Rate, errors, their ratio and the buckets of each module."""
-    yield Recording(MODULE_RATE % window, f"sum by (module) (rate({REQUESTS}{SLOW}[{window}]))")
-    yield Recording(MODULE_ERRORS % window, f"sum by (module) (rate({ERRORS}{SLOW}[{window}]))")
-    yield Recording(MODULE_RATIO % window, f"{MODULE_ERRORS % window} / ({MODULE_RATE % window} > 0)")
-    yield Recording(MODULE_BUCKETS % window, f"sum by (module, le) (rate({BUCKETS}{SLOW}[{window}]))")
+    yield RecordingRule(MODULE_RATE % window, f"sum by (module) (rate({REQUESTS}{SLOW_JOB}[{window}]))")
+    yield RecordingRule(MODULE_ERRORS % window, f"sum by (module) (rate({ERRORS}{SLOW_JOB}[{window}]))")
+    yield RecordingRule(MODULE_RATIO % window, f"{MODULE_ERRORS % window} / ({MODULE_RATE % window} > 0)")
+    yield RecordingRule(MODULE_BUCKETS % window, f"sum by (module, le) (rate({BUCKETS}{SLOW_JOB}[{window}]))")
 
 
-def together() -> Iterator[Recording]:
+def user_rules() -> Iterator[RecordingRule]:
     """The same of all modules of users, from what is recorded of each."""
-    yield Recording(USERS_RATE % "5m", f"sum({MODULE_RATE % '5m'}{{{USERS}}})")
-    yield Recording(USERS_ERRORS % "5m", f"sum({MODULE_ERRORS % '5m'}{{{USERS}}})")
-    yield Recording(
+    yield RecordingRule(USERS_RATE % "5m", f"sum({MODULE_RATE % '5m'}{{{USERS}}})")
+    yield RecordingRule(USERS_ERRORS % "5m", f"sum({MODULE_ERRORS % '5m'}{{{USERS}}})")
+    yield RecordingRule(
         "users:ops_http_request_errors_per_request:ratio_rate5m",
         f"{USERS_ERRORS % '5m'} / ({USERS_RATE % '5m'} > 0)",
     )
-    yield Recording(USERS_BUCKETS % "5m", f"sum by (le) ({MODULE_BUCKETS % '5m'}{{{USERS}}})")
+    yield RecordingRule(USERS_BUCKETS % "5m", f"sum by (le) ({MODULE_BUCKETS % '5m'}{{{USERS}}})")
     for name, quantile in QUANTILES.items():
-        yield Recording(
+        yield RecordingRule(
             f"users:ops_http_request_duration_seconds:{name}_5m",
             f"histogram_quantile({quantile}, {USERS_BUCKETS % '5m'})",
         )
     # all modules, our own watching among them
-    yield Recording(
+    yield RecordingRule(
         "le:ops_http_request_duration_seconds_bucket:rate5m", f"sum by (le) ({MODULE_BUCKETS % '5m'})"
     )
 
 
-def last_minute() -> Iterator[Recording]:
+def last_minute_rules() -> Iterator[RecordingRule]:
     """Users' requests, errors and buckets of the last minute, which objectives are summed from."""
     for name, by, metric in (
         (USERS_RATE, "", REQUESTS),
@@ -76,4 +76,4 @@ def last_minute() -> Iterator[Recording]:
         (USERS_BUCKETS, " by (le) ", BUCKETS),
     ):
         expression = f'sum{by}(rate({metric}{{job="exporter",{USERS}}}[1m]))'
-        yield Recording(name % "1m", judged(expression, "slow"))
+        yield RecordingRule(name % "1m", while_scraped(expression, "slow"))

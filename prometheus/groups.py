@@ -1,0 +1,95 @@
+"""The rule files, group by group: a visible list of what is evaluated, and how often."""
+
+from prometheus import levels, meta_alerts, module_status, recording, request_rules, signal_rules, slo
+from prometheus.freshness import recovering_rule
+from prometheus.rule_file import AlertRule, RecordingRule, RuleGroup, render
+from prometheus.signal_rules import NamedSignal
+from prometheus.thresholds import Thresholds
+
+# as often as the fast scrape: what it brings is judged once
+FAST_INTERVAL = "250ms"
+
+
+def rule_files(thresholds: Thresholds) -> dict[str, str]:
+    """The content of every rule file under its name."""
+    return {name: render(groups) for name, groups in groups_by_file(thresholds).items()}
+
+
+def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
+    """The groups of each file; intervals are those measured to page within a second."""
+    every = list(thresholds.signals.items())
+    newest = [it for it in every if it[1].lane == "fast" and not it[1].over_time]
+    windows = [it for it in every if it[1].lane == "fast" and it[1].over_time]
+    return {
+        "thresholds.yml": [
+            RuleGroup("levels", [*levels.file_levels(thresholds)], "5s"),
+            RuleGroup("thresholds", [*levels.levels_in_force()], "1s"),
+        ],
+        "fast.yml": [
+            RuleGroup("fast", [*signal_rules.alert_rules(newest)], FAST_INTERVAL),
+            RuleGroup(
+                "fast-requests",
+                [
+                    recovering_rule(),
+                    *signal_rules.fast_value_rules(windows),
+                    *signal_rules.alert_rules(windows),
+                ],
+                FAST_INTERVAL,
+            ),
+        ],
+        "recording.yml": [
+            RuleGroup("recording", [*recording.recording_rules()], "15s"),
+            RuleGroup("watched", [*recording.anomaly_input_rules(thresholds)], "15s"),
+            RuleGroup("trends", [*signal_rules.trend_rules()], "1m"),
+            RuleGroup("inhibited", [recording.hides_rule()], "15s"),
+        ],
+        **{f"slow-{name}.yml": [slow_group(name, its)] for name, its in signals_by_dashboard(every).items()},
+        "slow-module.yml": [module_group(thresholds)],
+        "slo.yml": [
+            RuleGroup(
+                "slo",
+                [
+                    *slo.rate_rules(thresholds),
+                    *slo.short_window_rules(thresholds),
+                    *slo.burn_alerts(thresholds),
+                ],
+                "30s",
+            ),
+            RuleGroup("slo-budgets", [*slo.long_window_rules(thresholds)], "2m"),
+        ],
+        "meta.yml": [RuleGroup("meta", [*meta_alerts.meta_alerts()], "15s")],
+    }
+
+
+def slow_group(name: str, its: list[NamedSignal]) -> RuleGroup:
+    """Values and severities of all signals of a dashboard, and the alerts of those that can wait."""
+    return RuleGroup(f"slow-{name}", rules_of(its), "15s")
+
+
+def module_group(thresholds: Thresholds) -> RuleGroup:
+    """All that the status of a module follows from, at one moment, so that nothing contradicts it."""
+    its = [it for it in thresholds.signals.items() if has_module(it)]
+    shown = recording.fresh_rules(request_rules.request_rules())
+    statuses = recording.fresh_rules(module_status.status_rules(thresholds))
+    return RuleGroup("slow-module", [*shown, *rules_of(its), *statuses], "15s")
+
+
+def rules_of(its: list[NamedSignal]) -> list[RecordingRule | AlertRule]:
+    """Values, severities and slow alerts of these signals."""
+    alerts = signal_rules.alert_rules(it for it in its if it[1].lane == "slow")
+    severities = (rule for name, signal in its for rule in levels.severity_rules(name, signal))
+    return [*signal_rules.value_rules(its), *severities, *alerts]
+
+
+def has_module(named: NamedSignal) -> bool:
+    """Whether the signal is told by module."""
+    return "module" in named[1].by
+
+
+def signals_by_dashboard(every: list[NamedSignal]) -> dict[str, list[NamedSignal]]:
+    """The signals of each dashboard, in the order of the file, but for those that are told by module."""
+    found: dict[str, list[NamedSignal]] = {}
+    for name, signal in every:
+        if not has_module((name, signal)):
+            found.setdefault(signal.dashboard, []).append((name, signal))
+    return found
