@@ -19,7 +19,7 @@ from stack.process_spec import ProcessSpec
 from stack.processes import RunContext, alertmanager_process, prometheus_process
 from stack.settings import ROOT
 from stack.target_system import TargetSystem
-from tests.alertmanager import alertmanager_process
+from tests.alertmanager.alertmanager_process import configuration as inbox_routes
 from tests.alertmanager.inbox import Inbox, open_inbox
 from tests.servers.fixtures import postgres_folder, started
 from tests.servers.ports import free_port
@@ -107,9 +107,7 @@ def plan_for(folder: Path, environment: Mapping[str, str], inbox: Inbox) -> RunC
     rules = configuration.write_prometheus(ROOT / "prometheus" / "prometheus.yml", chosen, backend, run=[])
     token = folder / "webhook-token"
     token.write_text("of the bench")
-    routes = written(
-        chosen.home / "alertmanager.yml", alertmanager_process.configuration(inbox.url, str(token))
-    )
+    routes = written(chosen.home / "alertmanager.yml", inbox_routes(inbox.url, str(token)))
     return RunContext(chosen, backend, rules, routes)
 
 
