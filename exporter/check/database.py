@@ -104,9 +104,9 @@ def shown_address(settings: DatabaseSettings) -> str:
 
 async def rights_findings(database: DatabaseSource, settings: DatabaseSettings) -> list[Finding]:
     """What the role may see of the server and of the tables, from one transaction."""
-    if settings.url is None or database.way is None:
+    if settings.url is None or database.driver is None:
         return []
-    link = DatabaseReader("check", database.way, SECONDS)
+    link = DatabaseReader("check", database.driver, SECONDS)
     try:
         found = await link.read(read_rights)
     except SourceError as error:

@@ -57,7 +57,7 @@ async def read_ping(sources: Sources) -> Iterable[Metric]:
 
 async def ping_result(database: DatabaseSource) -> PingResult | None:
     """The answer to our ping, None where there was none; while a silence is checked the last one stands."""
-    standing = database.standing()
+    standing = database.last_ping()
     try:
         async with asyncio.timeout(None if standing is None else STANDING_RESULT_WAIT):
             works = await database.ping.is_responding()

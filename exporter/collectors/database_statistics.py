@@ -61,7 +61,7 @@ async def read_activity(sources: Sources) -> Iterable[Metric]:
     return (
         SESSIONS.family((*key, count) for key, count in counts.items()),
         MAX_TRANSACTION_AGE.family((*key, age) for key, age in ages.items()),
-        MAX_CONNECTIONS.single(activity.most_connections),
+        MAX_CONNECTIONS.single(activity.max_connections),
         RESERVED_CONNECTIONS.single(activity.reserved_connections),
         LONG_TRANSACTIONS.single(activity.long_transactions),
         OLDEST_LONG_TRANSACTION.single(activity.oldest_long_transaction),
@@ -83,8 +83,8 @@ def group_sessions(activity: Activity) -> tuple[dict[SessionKey, float], dict[Se
         )
         key = tuple(map(sanitize_label, (database, group.state, *names)))
         counts[key] += group.count
-        if group.oldest is not None:
-            ages[key] = max(group.oldest, ages.get(key, 0.0))
+        if group.oldest_transaction is not None:
+            ages[key] = max(group.oldest_transaction, ages.get(key, 0.0))
     seen = {key[1] for key in counts if key[0] == activity.database}
     counts |= dict(empty_states(activity.database, set(SESSION_STATES) - seen))
     return counts, ages

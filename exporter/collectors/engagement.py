@@ -56,7 +56,7 @@ async def read_users(sources: Sources) -> Iterable[Metric]:
 async def engagement_from_tables(sources: Sources, report: SourceError) -> Engagement:
     """The figures from the tables; without a database the failure of the report is the one to tell."""
     try:
-        return await sources.database.use.get()
+        return await sources.database.engagement.get()
     except NotConfigured:
         raise report from None
 

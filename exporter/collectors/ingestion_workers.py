@@ -93,7 +93,7 @@ CLOUD = "cloud"
 async def read_cloud(sources: Sources) -> Iterable[Metric]:
     """Up while a worker takes from the queue, down while none does, unknown while nobody could be asked."""
     name = sources.settings.ingestion.cloud_queue
-    queues = (await sources.broker.observed()).queues or ()
+    queues = (await sources.broker.snapshot()).queues or ()
     takers = next((queue.consumers for queue in queues if queue.name == name), None)
     if takers is None:
         return (STATUS.state_family([(CLOUD, "unknown")]),)

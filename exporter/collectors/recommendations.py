@@ -45,13 +45,13 @@ async def read_feedback(sources: Sources) -> Iterable[Metric]:
 
 def feedback_families(feedback: Feedback) -> Iterable[Metric]:
     """The counts and ratios of all strategies."""
-    outcomes = stats_by_strategy(feedback.outcomes)
+    outcomes = stats_by_strategy(feedback.stats)
     return (
         IMPRESSIONS.family((*key, o.impressions) for key, o in outcomes.items()),
         CLICKS.family((*key, o.clicks) for key, o in outcomes.items()),
         CLICK_THROUGH.family((*key, o.click_through) for key, o in outcomes.items()),
         SATISFACTION.family((*key, o.satisfaction) for key, o in outcomes.items()),
-        FEEDBACK_ROWS.family((*key, count) for key, count in feedback_by_type(feedback.given).items()),
+        FEEDBACK_ROWS.family((*key, count) for key, count in feedback_by_type(feedback.by_type).items()),
     )
 
 
@@ -63,7 +63,7 @@ def stats_by_strategy(
     kept: dict[NameAndWindow, RecommendationStats] = defaultdict(RecommendationStats)
     for (strategy, window), outcome in outcomes.items():
         key = (names[strategy], window)
-        kept[key] = kept[key].plus(outcome)
+        kept[key] = kept[key].merge(outcome)
     return kept
 
 

@@ -28,7 +28,7 @@ COVERAGE_METRICS = (RESOURCES, BY_MODEL, LAST_GENERATION)
 
 async def read_coverage(sources: Sources) -> Iterable[Metric]:
     """The counts; nothing where the table resources has no sparse embeddings."""
-    sparse = await sources.database.sparse.get()
+    sparse = await sources.database.embedding_coverage.get()
     if sparse is None:
         return ()
     limits = sources.settings.limits
@@ -58,7 +58,7 @@ EVIDENCE_METRICS = (SAMPLED, SUSPECT, EVIDENCE)
 
 async def read_evidence(sources: Sources) -> Iterable[Metric]:
     """What a small sample of each model gives away."""
-    found = await sources.database.evidence.get()
+    found = await sources.database.embedding_audits.get()
     kinds = ("impossible_ids", "whole_counts", "unlike_twins")
     return (
         SAMPLED.family((sanitize_label(e.model), float(e.sampled)) for e in found),

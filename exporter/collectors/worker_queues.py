@@ -69,8 +69,8 @@ async def read_queues(sources: Sources) -> Iterable[Metric]:
         LENGTH.family(sum_rows((name, queue.length) for name, queue in named)),
         OLDEST_MESSAGE_AGE.family(max_rows((name, queue.oldest_age) for name, queue in named)),
         CONSUMERS.family(first_rows((name, queue.consumers) for name, queue in named)),
-        UNCONSUMED.family(max_rows((name, optional_flag(queue.unconsumed)) for name, queue in named)),
-        UNNAMED_QUEUES.single(float(found.unnamed)),
+        UNCONSUMED.family(max_rows((name, optional_flag(queue.is_unconsumed)) for name, queue in named)),
+        UNNAMED_QUEUES.single(float(found.merged_queues)),
         *await unacked_families(broker),
     )
 
@@ -78,13 +78,13 @@ async def read_queues(sources: Sources) -> Iterable[Metric]:
 async def unacked_families(broker: BrokerSource) -> Iterable[Metric]:
     """What workers hold; nothing for a user who may not see it, of which the part `rights` tells."""
     try:
-        found = await broker.held.get()
+        found = await broker.unacked.get()
     except RequestFailed:
         return ()
     return (
         UNACKED.single(found.unacked),
         OLDEST_UNACKED.single(found.oldest),
-        UNACKED_CHANGED.single(broker.movement.changed_at),
+        UNACKED_CHANGED.single(broker.unacked_tracker.changed_at),
     )
 
 

@@ -51,11 +51,13 @@ TASKS_METRICS = (*(counter for counter, _ in COUNTERS), FAILED, RUNTIME, WAIT)
 async def read_tasks(sources: Sources) -> Iterable[Metric]:
     """The counts so far, each at 0 first; none while no events arrive, since old counts look like quiet."""
     broker = sources.broker
-    tallies, newborn = broker.listening().tasks.tallies, broker.newborn
+    tallies, newborn = broker.connected_receiver().tasks.counters, broker.zero_initializer
     known = tallies.all()
     return (
         *(counter.family(count_rows(newborn, known, field)) for counter, field in COUNTERS),
-        FAILED.family((*labels, newborn.value(("failed", *labels), n)) for *labels, n in tallies.failures()),
+        FAILED.family(
+            (*labels, newborn.counter(("failed", *labels), n)) for *labels, n in tallies.failures()
+        ),
         RUNTIME.family(histogram_rows(newborn, known, "runtime")),
         WAIT.family(histogram_rows(newborn, known, "wait")),
     )
@@ -66,7 +68,7 @@ def count_rows(
 ) -> Iterable[tuple[str, str, float]]:
     """One count of every tally."""
     for tally in tallies:
-        count = newborn.value((field, tally.name, tally.queue), getattr(tally, field))
+        count = newborn.counter((field, tally.name, tally.queue), getattr(tally, field))
         yield tally.name, tally.queue, count
 
 
@@ -75,9 +77,9 @@ def histogram_rows(
 ) -> Iterable[tuple[tuple[str, str], HistogramData]]:
     """One histogram of every tally that has any values."""
     for tally in tallies:
-        spread = getattr(tally, field).spread()
+        spread = getattr(tally, field).build()
         if spread is not None:
-            yield (tally.name, tally.queue), newborn.spread((field, tally.name, tally.queue), spread)
+            yield (tally.name, tally.queue), newborn.histogram((field, tally.name, tally.queue), spread)
 
 
 RESULTS_AGE = " Counted every 30 s by default."

@@ -83,40 +83,42 @@ async def read_up(sources: Sources) -> Iterable[Metric]:
 
 def event_stream_families(receiver: EventReceiver, broker: BrokerSource) -> Iterator[Metric]:
     """How well the exporter hears."""
-    yield CONNECTED.single(float(broker.hears()))
-    yield DISCONNECTS.single(receiver.cuts)
+    yield CONNECTED.single(float(broker.is_listening()))
+    yield DISCONNECTS.single(receiver.disconnects)
     yield EVENT_BACKLOG.single(receiver.backlog)
-    yield EVENTS_READ.single(receiver.seen)
+    yield EVENTS_READ.single(receiver.events_received)
     yield UNDECODABLE_EVENTS.single(receiver.undecodable + receiver.tasks.undecodable)
-    yield MISSED_STARTS.single(receiver.workers.missed)
-    yield LAST_TASK_EVENT.single(receiver.last_task_event)
+    yield MISSED_STARTS.single(receiver.workers.missed_events)
+    yield LAST_TASK_EVENT.single(receiver.last_task_event_at)
 
 
 def worker_families(broker: BrokerSource) -> Iterator[Metric]:
     """The workers heard of; those whose state is unknown have no series."""
-    crew = broker.crew
-    states = {name: state for name, state in crew.up().items() if state is not None}
-    workers = {name: each for name, each in crew.workers().items() if name in states}
-    yield WORKERS_UP.single(crew.count_up())
+    monitor = broker.workers
+    states = {name: state for name, state in monitor.states().items() if state is not None}
+    workers = {name: each for name, each in monitor.workers().items() if name in states}
+    yield WORKERS_UP.single(monitor.count_alive())
     yield WORKER_UP.family((name, float(state)) for name, state in states.items())
-    yield LAST_HEARTBEAT.family((name, max(one.heard_at for one in each)) for name, each in workers.items())
+    yield LAST_HEARTBEAT.family(
+        (name, max(one.last_heartbeat for one in each)) for name, each in workers.items()
+    )
     # a dead worker runs nothing, whatever it said last
     yield ACTIVE_TASKS.family(
         (name, active_tasks(each) if states[name] else 0.0) for name, each in workers.items()
     )
-    if broker.hears():
-        stalled = crew.stalled()
+    if broker.is_listening():
+        stalled = monitor.stalled_workers()
         yield STALLED_WORKERS.single(float(len(stalled)))
         yield WORKER_STALLED.family((name, float(name in stalled)) for name in states)
 
 
 def active_tasks(each: Iterable[Worker]) -> float | None:
     """The tasks that run in all processes of this name, None where none of them says."""
-    newest = max(each, key=lambda worker: worker.heard_at)
+    newest = max(each, key=lambda worker: worker.last_heartbeat)
     said = [
         one.active
         for one in each
-        if one.active is not None and newest.heard_at - one.heard_at < SAME_NAME_HEARTBEAT_GAP
+        if one.active is not None and newest.last_heartbeat - one.last_heartbeat < SAME_NAME_HEARTBEAT_GAP
     ]
     return sum(said) if said else None
 
@@ -145,7 +147,7 @@ INSPECTED_METRICS = (POOL_PROCESSES, PREFETCH_LIMIT, QUEUE_WORKERS, QUEUE_PROCES
 
 async def read_inspected(sources: Sources) -> Iterable[Metric]:
     """The last answers; queues beyond those the exporter knows are left out."""
-    answers = await sources.broker.inspected.get()
+    answers = await sources.broker.inspection.get()
     hosts = sorted(answers.items())[: sources.settings.celery.workers]
     known = sources.broker.known_queues()
     workers: Count[str] = Count(dict.fromkeys(known, 0))

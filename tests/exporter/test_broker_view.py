@@ -27,7 +27,7 @@ def watch(server: RedisServer, look: Callable[[BrokerSource], Awaitable[T]]) -> 
         broker.open()
         try:
             async with asyncio.timeout(8):
-                while not broker.hears():  # noqa: ASYNC110  (a thread tells, no event does)
+                while not broker.is_listening():  # noqa: ASYNC110  (a thread tells, no event does)
                     await asyncio.sleep(0.01)
                 return await look(broker)
         finally:
@@ -38,7 +38,7 @@ def watch(server: RedisServer, look: Callable[[BrokerSource], Awaitable[T]]) -> 
 
 async def observed(broker: BrokerSource, until: Callable[[BrokerSnapshot], bool]) -> BrokerSnapshot:
     """The first view of which this is true."""
-    while not until(view := await broker.observed()):  # noqa: ASYNC110  (a server changes, no event tells)
+    while not until(view := await broker.snapshot()):  # noqa: ASYNC110  (a server changes, no event tells)
         await asyncio.sleep(0.02)
     return view
 
@@ -53,11 +53,11 @@ def test_failing_tasks_show_as_a_share_of_those_that_finished(redis_server: Redi
         return await observed(broker, lambda view: view.finished == 4)
 
     view = watch(redis_server, look)
-    assert view.failure_share == 0.75
-    assert view.workers_up == 1
-    assert view.listening
-    assert view.answers
-    assert view.last_task_event is not None
+    assert view.failure_ratio == 0.75
+    assert view.workers_alive == 1
+    assert view.is_listening
+    assert view.is_responding
+    assert view.last_task_event_at is not None
 
 
 def test_queues_nobody_takes_from_are_named(redis_server: RedisServer) -> None:
@@ -66,31 +66,31 @@ def test_queues_nobody_takes_from_are_named(redis_server: RedisServer) -> None:
     async def look(broker: BrokerSource) -> BrokerSnapshot:
         with redis_server.client() as redis:
             redis.lpush("celery", '{"body": "", "headers": {"published_at": "2001-01-01T00:00:00"}}')
-        return await observed(broker, lambda view: view.unconsumed == ("celery",))
+        return await observed(broker, lambda view: view.unconsumed_queues == ("celery",))
 
     view = watch(redis_server, look)
-    assert view.workers_up == 0
+    assert view.workers_alive == 0
     assert view.finished == 0
-    assert view.failure_share is None
-    assert view.stuck(3600) == ()
+    assert view.failure_ratio is None
+    assert view.stuck_queues(3600) == ()
 
 
 def test_a_broker_that_is_gone_leaves_everything_unknown(own_redis_server: RedisServer) -> None:
     async def look(broker: BrokerSource) -> BrokerSnapshot:
         await asyncio.to_thread(own_redis_server.kill)
-        return await observed(broker, lambda view: not view.answers and not view.listening)
+        return await observed(broker, lambda view: not view.is_responding and not view.is_listening)
 
     view = watch(own_redis_server, look)
     assert view.queues is None
-    assert view.workers_up is None
+    assert view.workers_alive is None
     assert view.finished is None
     assert view.unacked is None
-    assert view.unconsumed == ()
+    assert view.unconsumed_queues == ()
 
 
 def test_without_a_broker_there_is_no_view() -> None:
     with pytest.raises(NotConfigured):
-        asyncio.run(BrokerSource(CelerySettings()).observed())
+        asyncio.run(BrokerSource(CelerySettings()).snapshot())
 
 
 @pytest.mark.parametrize(
@@ -107,5 +107,5 @@ def test_a_queue_is_judged_by_what_is_known(
     length: int, age: float | None, consumers: int | None, unconsumed: bool | None, stuck: bool
 ) -> None:
     queue = QueueSnapshot("urgent", length, age, consumers)
-    assert queue.unconsumed is unconsumed
-    assert queue.stuck(30) is stuck
+    assert queue.is_unconsumed is unconsumed
+    assert queue.is_stuck(30) is stuck

@@ -28,7 +28,7 @@ def tell(of: TaskTracker, kind: str, now: float, **fields: Any) -> None:
 
 def only(of: TaskTracker) -> TaskCounts:
     """The one tally there is."""
-    (tally,) = of.tallies.all()
+    (tally,) = of.counters.all()
     return tally
 
 
@@ -51,9 +51,9 @@ def test_tasks_that_never_end_are_forgotten() -> None:
 
 def test_a_received_task_whose_queue_nobody_names_is_counted_where_it_last_went() -> None:
     it = tasks()
-    it.route("a", "urgent")
+    it.remember_queue("a", "urgent")
     tell(it, "task-received", 10.0, uuid="1", name="a")
-    assert it.tallies.all() == []
+    assert it.counters.all() == []
     it.tick(12.0)
     assert (only(it).queue, only(it).received) == ("urgent", 1)
 
@@ -66,7 +66,7 @@ def test_a_retry_waits_from_the_end_of_its_pause() -> None:
     tell(it, "task-sent", 2.0, uuid="1", name="a", queue="q", eta="1970-01-01T00:01:00+00:00")
     tell(it, "task-retried", 2.1, uuid="1")
     tell(it, "task-started", 60.5, uuid="1")
-    spread = only(it).wait.spread()
+    spread = only(it).wait.build()
     assert spread is not None
     assert (spread.count, spread.total) == (2, 1.5)
 
@@ -75,10 +75,10 @@ def test_workers_are_down_after_a_while_and_forgotten_after_a_longer_one() -> No
     workers = BrokerWorkers(most=10, timeout=15, forgotten=600)
     workers.handlers()["worker-heartbeat"]({"hostname": "one@here"}, 100.0)
     (worker,) = workers.all()["one@here"]
-    assert workers.up(worker, 50.0, 115.0) is True
-    assert workers.up(worker, 50.0, 116.0) is False
-    assert workers.up(worker, None, 116.0) is None
-    assert workers.up(worker, 110.0, 116.0) is None  # we were deaf until just now
+    assert workers.is_alive(worker, 50.0, 115.0) is True
+    assert workers.is_alive(worker, 50.0, 116.0) is False
+    assert workers.is_alive(worker, None, 116.0) is None
+    assert workers.is_alive(worker, 110.0, 116.0) is None  # we were deaf until just now
     workers.expire(700.0)
     assert "one@here" in workers.all()
     workers.expire(701.0)
@@ -94,36 +94,36 @@ def test_the_longest_silent_worker_makes_room() -> None:
 
 def test_a_clock_set_right_is_noticed_within_two_windows() -> None:
     clocks = ClockSkew()
-    clocks.turn(0.0)
-    assert clocks.ours("a@one", 3600.0, 0.0) == 0.0
-    clocks.turn(61.0)
-    assert clocks.ours("a@one", 61.0, 61.0) == 61.0 - 3600
-    clocks.turn(122.0)
-    assert clocks.ours("a@one", 122.0, 122.0) == 122.0
+    clocks.rotate(0.0)
+    assert clocks.to_local_time("a@one", 3600.0, 0.0) == 0.0
+    clocks.rotate(61.0)
+    assert clocks.to_local_time("a@one", 61.0, 61.0) == 61.0 - 3600
+    clocks.rotate(122.0)
+    assert clocks.to_local_time("a@one", 122.0, 122.0) == 122.0
 
 
 def test_a_message_that_was_long_on_its_way_is_no_wrong_clock() -> None:
     clocks = ClockSkew()
-    assert clocks.ours("a@one", 99.9, 100.0) == 99.9
-    assert clocks.ours("a@one", 100.0, 130.0) == 100.0
+    assert clocks.to_local_time("a@one", 99.9, 100.0) == 99.9
+    assert clocks.to_local_time("a@one", 100.0, 130.0) == 100.0
 
 
 @pytest.mark.parametrize("timestamp", [float("nan"), float("inf"), float("-inf"), 1e300])
 def test_an_impossible_time_does_not_spoil_its_host(timestamp: float) -> None:
     clocks = ClockSkew()
-    clocks.ours("a@one", timestamp, 100.0)
-    assert clocks.ours("a@one", 99.5, 100.0) == 99.5
+    clocks.to_local_time("a@one", timestamp, 100.0)
+    assert clocks.to_local_time("a@one", 99.5, 100.0) == 99.5
 
 
 def test_hosts_beyond_the_bound_are_taken_at_their_word() -> None:
     clocks = ClockSkew()
     for number in range(1500):
-        clocks.ours(f"a@host{number}", 100.0, 100.0)
-    assert clocks.ours("a@late", 4000.0, 100.0) == 4000.0
-    clocks.turn(100.0)
-    clocks.turn(200.0)
-    clocks.turn(300.0)
-    assert clocks.ours("a@late", 4000.0, 400.0) == 400.0
+        clocks.to_local_time(f"a@host{number}", 100.0, 100.0)
+    assert clocks.to_local_time("a@late", 4000.0, 100.0) == 4000.0
+    clocks.rotate(100.0)
+    clocks.rotate(200.0)
+    clocks.rotate(300.0)
+    assert clocks.to_local_time("a@late", 4000.0, 400.0) == 400.0
 
 
 def test_a_burst_of_tasks_takes_little_memory() -> None:
@@ -132,8 +132,8 @@ def test_a_burst_of_tasks_takes_little_memory() -> None:
     for place, task_id in enumerate(burst):
         tell(it, "task-sent", float(place), uuid=task_id, name="a" + "b" * (place % 2), queue="q")
         if place % 200 == 0:
-            it.rest()
-    it.rest()
+            it.pack()
+    it.pack()
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert taken / len(burst) < 250
@@ -146,7 +146,7 @@ def test_a_burst_that_is_over_takes_no_memory() -> None:
     for kind in ("task-sent", "task-received", "task-started", "task-succeeded"):
         for task_id in burst:
             tell(it, kind, 1.0, uuid=task_id, name="a", queue="q")
-        it.rest()
+        it.pack()
     it.tick(2.0)
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -161,11 +161,11 @@ def test_a_task_that_rests_between_its_events_is_remembered(task_id: str) -> Non
     it = tasks()
     for second, kind in enumerate(("task-sent", "task-received", "task-started", "task-retried")):
         tell(it, kind, float(second), uuid=task_id, name="a", queue="q")
-        it.rest()
+        it.pack()
     tell(it, "task-started", 9.0, uuid=task_id)
-    it.rest()
+    it.pack()
     tell(it, "task-succeeded", 10.0, uuid=task_id)
-    tally, spread = only(it), only(it).wait.spread()
+    tally, spread = only(it), only(it).wait.build()
     assert (tally.sent, tally.received, tally.started, tally.retried, tally.succeeded) == (1, 1, 2, 1, 1)
     assert spread is not None
     assert (spread.count, spread.total) == (2, 2.0 + 9.0)
@@ -176,7 +176,7 @@ def test_ids_that_are_alike_are_different_tasks() -> None:
     it, plain = tasks(), "00000000-0000-0000-0000-00000000000a"
     others = (plain.upper(), plain.replace("-", ""), f" {plain}", "10", "\uff10" + plain[1:])
     tell(it, "task-sent", 1.0, uuid=plain, name="a", queue="q")
-    it.rest()
+    it.pack()
     assert [it.sent_at(other) for other in others] == [None] * len(others)
     assert it.sent_at(plain) == 1.0
 
@@ -185,10 +185,10 @@ def test_a_task_that_waits_for_its_queue_is_not_put_to_rest() -> None:
     it = tasks()
     for second, kind in enumerate(("task-received", "task-started", "task-succeeded")):
         tell(it, kind, float(second) / 10, uuid="1", name="a")
-        it.rest()
-    assert it.tallies.all() == []
+        it.pack()
+    assert it.counters.all() == []
     tell(it, "task-sent", 0.0, uuid="1", name="a", queue="urgent")
-    it.rest()
+    it.pack()
     tally = only(it)
     assert (tally.queue, tally.received, tally.started, tally.succeeded) == ("urgent", 1, 1, 1)
 
@@ -198,16 +198,16 @@ def test_names_beyond_number_are_counted_as_well() -> None:
     for kind in ("task-sent", "task-started"):
         for number in range(3000):
             tell(it, kind, 1.0, uuid=str(uuid4() if number % 2 else number), name=f"a{number}", queue="q")
-            it.rest()
-    assert sum(tally.sent for tally in it.tallies.all()) == 3000
-    assert sum(tally.started for tally in it.tallies.all()) == 3000
+            it.pack()
+    assert sum(tally.sent for tally in it.counters.all()) == 3000
+    assert sum(tally.started for tally in it.counters.all()) == 3000
 
 
 def test_a_time_that_is_none_spoils_no_other_task() -> None:
     it = tasks()
     tell(it, "task-sent", 1.0, uuid="1", name="a", queue="q")
     tell(it, "task-sent", float("nan"), uuid="2", name="a", queue="q")
-    it.rest()
+    it.pack()
     tell(it, "task-started", 3.0, uuid="1")
-    it.rest()
+    it.pack()
     assert it.sent_at("1") == 1.0

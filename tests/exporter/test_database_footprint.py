@@ -104,7 +104,13 @@ def spent(url: str, rounds: int) -> tuple[int, int]:
 
     async def ask(database: DatabaseSource) -> None:
         statistics = (database.activity, database.databases, database.locks, database.statements)
-        rows = (database.use, database.created, database.feedback, database.evaluations, database.evidence)
+        rows = (
+            database.engagement,
+            database.created,
+            database.feedback,
+            database.evaluations,
+            database.embedding_audits,
+        )
         for _ in range(rounds):
             await asyncio.gather(*(question.refresh() for question in (*statistics, *rows)))
             assert not any(question.error for question in (*statistics, *rows))
@@ -133,7 +139,7 @@ def test_what_fails_or_is_slow_costs_only_itself(own_postgres_server: PostgresSe
                 "SELECT 1", "SELECT 1 / 0", "SELECT 2", "SELECT 3 FROM pg_sleep(9)", "SELECT no_such",
                 "SELECT 4",
             )  # fmt: skip
-            asks = [group.asking(reading(statement)) for statement in statements]
+            asks = [group.batched(reading(statement)) for statement in statements]
             return await asyncio.gather(*(ask() for ask in asks), return_exceptions=True)
         finally:
             await link.close()
@@ -163,7 +169,7 @@ def test_no_lock_is_held_after_a_reading(own_postgres_server: PostgresServer) ->
         link = DatabaseReader("test", make_driver(url), 5)
         try:
             group = ReadBatcher(link, 0.1, link_is_allowed)
-            await asyncio.gather(group.asking(read_engagement)(), group.asking(change)())
+            await asyncio.gather(group.batched(read_engagement)(), group.batched(change)())
         finally:
             await link.close()
 
@@ -178,11 +184,11 @@ def test_who_was_out_of_step_is_in_step_again(own_postgres_server: PostgresServe
         link = DatabaseReader("test", make_driver(url), 1)
         try:
             group = ReadBatcher(link, 0.5, link_is_allowed)
-            first, second = (group.asking(lambda c: c.execute(text("SELECT 1")).scalar_one()) for _ in "ab")
+            first, second = (group.batched(lambda c: c.execute(text("SELECT 1")).scalar_one()) for _ in "ab")
             await asyncio.gather(first(), second())
-            before = link.tally.transactions
+            before = link.transactions.total
             await asyncio.gather(first(), after(0.3, second))
-            return link.tally.transactions - before
+            return link.transactions.total - before
         finally:
             await link.close()
 

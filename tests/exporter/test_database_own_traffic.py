@@ -117,7 +117,7 @@ def test_a_reset_that_has_been_overtaken_is_no_fall() -> None:
     now = iter(range(0, 1000, 100))
     others = OtherClientsCounter(clock=lambda: float(next(now)))
     seen = [(100, 10, 1.0), (160, 20, 1.0), (170, 30, 2.0), (180, 40, 2.0), (60, 50, 2.0)]
-    assert [others.of(*look) for look in seen] == [0, 40, 40 + 150, 40 + 150, 40 + 150 + 40]
+    assert [others.update(*look) for look in seen] == [0, 40, 40 + 150, 40 + 150, 40 + 150 + 40]
 
 
 def test_our_own_sessions_are_left_out(url: str, exporter: Watched) -> None:

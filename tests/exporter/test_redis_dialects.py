@@ -47,7 +47,7 @@ def test_the_separator_is_learnt_from_bindings(
     members: list[str], separator: str, queues: set[str], strange: bool
 ) -> None:
     found = parse_bindings(members, "\x06\x16")
-    assert (found.separator, found.queues, found.strange) == (separator, queues, strange)
+    assert (found.separator, found.queues, found.is_unreadable) == (separator, queues, strange)
 
 
 def test_another_separator_is_learnt_and_told(
@@ -151,7 +151,7 @@ def test_a_fault_in_our_own_reading_does_not_end_the_subscription(
             monkeypatch.undo()
             raise ZeroDivisionError
 
-        monkeypatch.setattr("exporter.sources.broker.event_receiver.EventReceiver.take", broken)
+        monkeypatch.setattr("exporter.sources.broker.event_receiver.EventReceiver.process", broken)
         tell(redis, [{"type": "my-own", "hostname": "a@b"}])
         eventually(lambda: "ZeroDivisionError in the exporter's own reading" in caplog.text)
         hearing(exporter)

@@ -44,12 +44,12 @@ def view(observed: str) -> ModuleStatus:
 def broker(**changes: Any) -> BrokerSnapshot:
     """A broker with one worker that works."""
     working = BrokerSnapshot(
-        answers=True,
-        listening=True,
-        workers_up=1,
+        is_responding=True,
+        is_listening=True,
+        workers_alive=1,
         queues=(QueueSnapshot("default", 0, 0.0, 1),),
         unacked=2,
-        last_task_event=NOW - 1,
+        last_task_event_at=NOW - 1,
         finished=40,
         failed=0,
         window=300.0,
@@ -122,7 +122,7 @@ def is_seen(**changes: Any) -> Callable[[Observations], Observations]:
 
 
 STUCK = (QueueSnapshot("default", 30, 240.0, 1),)
-FROZEN = broker(queues=STUCK, last_task_event=NOW - 300, finished=0)
+FROZEN = broker(queues=STUCK, last_task_event_at=NOW - 300, finished=0)
 LOST = (QueueSnapshot("celery", 4, 90.0, 0),)
 SALTED = (EmbeddingAudit("BAAI/bge-m3", 9, 7, 7, 0, 0),)
 BY_RESULTS = StoredResults(30, True, 30, Counter(FAILURE=30), Counter({("app.index", "ValueError"): 30}))
@@ -137,7 +137,7 @@ LIES = (
     Case(2, "module that does not exist", ("healthy", NONEXISTENT), said=says(missing_module="healthy")),
     Case(3, "workers", ("healthy", "down"), "workers", "down", seen=is_seen(broker=FROZEN)),
     Case(
-        3, "workers", ("healthy", "down"), "workers", "down", seen=is_seen(broker=broker(workers_up=0))
+        3, "workers", ("healthy", "down"), "workers", "down", seen=is_seen(broker=broker(workers_alive=0))
     ),
     Case(
         4, "tasks", ("healthy", "down"), "workers", "down",
@@ -145,7 +145,7 @@ LIES = (
     ),
     Case(
         4, "tasks", ("healthy", "down"), "workers", "down",
-        seen=is_seen(broker=broker(listening=False, finished=None, failed=None), results=BY_RESULTS),
+        seen=is_seen(broker=broker(is_listening=False, finished=None, failed=None), results=BY_RESULTS),
     ),
     Case(5, "queue default", ("empty", "waiting"), seen=is_seen(hidden=("default",))),
     Case(6, "consumers of celery", ("consumed", "unconsumed"), seen=is_seen(broker=broker(queues=LOST))),
@@ -235,6 +235,6 @@ def test_two_words_for_trouble_do_not_disagree() -> None:
 
 
 def test_messages_that_nobody_takes_do_not_make_the_workers_look_frozen() -> None:
-    unrouted = replace(HONEST_SEEN, broker=broker(queues=LOST, last_task_event=NOW - 600))
+    unrouted = replace(HONEST_SEEN, broker=broker(queues=LOST, last_task_event_at=NOW - 600))
     found = {w.subject: w for w in run_checks(sighted(HONEST_SAID, unrouted))}
     assert found["workers"].observed == "healthy"

@@ -27,12 +27,12 @@ def test_a_new_series_is_held_at_0_for_as_long_as_scrapes_are_apart() -> None:
     seen = []
     for at in (100.0, 101.0, 114.0, 115.0, 130.0):
         now[0] = at
-        seen.append(newborn.value(("failed", "a"), 8))
+        seen.append(newborn.counter(("failed", "a"), 8))
     assert seen == [0, 0, 0, 8, 8]
     spread = HistogramData({1.0: 2.0}, 3.0, 2.0)
-    assert newborn.spread("a", spread) == HistogramData({1.0: 0.0}, 0.0, 0.0)
+    assert newborn.histogram("a", spread) == HistogramData({1.0: 0.0}, 0.0, 0.0)
     now[0] = 150.0
-    assert newborn.spread("a", spread) == spread
+    assert newborn.histogram("a", spread) == spread
 
 
 def test_two_workers_of_one_name_are_told_apart(redis: Redis, redis_server: RedisServer) -> None:

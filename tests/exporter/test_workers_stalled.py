@@ -66,10 +66,10 @@ def test_a_busy_worker_and_one_that_waits_for_a_countdown_are_not(
 
 def test_a_rate_limit_is_no_stall() -> None:
     stall = PoolState(active=0.0, waiting={"ingest": 100.0})
-    assert stall.stalled(30, 4, ())
-    assert not stall.stalled(30, 4, ("ingest",))
-    assert not PoolState(4.0, {"ingest": 100.0}).stalled(30, 4, ())
-    assert PoolState(3.0, {"ingest": 100.0}).stalled(30, 4, ())
+    assert stall.is_stalled(30, 4, ())
+    assert not stall.is_stalled(30, 4, ("ingest",))
+    assert not PoolState(4.0, {"ingest": 100.0}).is_stalled(30, 4, ())
+    assert PoolState(3.0, {"ingest": 100.0}).is_stalled(30, 4, ())
 
 
 def test_what_was_not_heard_is_no_stall(redis: Redis, exporter: Watched) -> None:

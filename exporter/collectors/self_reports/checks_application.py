@@ -119,7 +119,7 @@ def redis_observed(inputs: ComparisonInput) -> str:
     """Redis by our own PING to the cache, else to the broker, which is the same server as a rule."""
     if inputs.observations.cache != UNKNOWN or inputs.observations.broker is None:
         return inputs.observations.cache
-    return HEALTHY if inputs.observations.broker.answers else DOWN
+    return HEALTHY if inputs.observations.broker.is_responding else DOWN
 
 
 def compare_sparse_embeddings(inputs: ComparisonInput) -> Iterable[Comparison]:
@@ -130,5 +130,5 @@ def compare_sparse_embeddings(inputs: ComparisonInput) -> Iterable[Comparison]:
     for evidence in inputs.observations.evidence:
         if evidence.sampled:
             observed = DEGRADED if evidence.suspect else HEALTHY
-            again = inputs.database.evidence
+            again = inputs.database.embedding_audits
             yield Comparison(f"sparse embeddings {evidence.model}", HEALTHY, observed, again)

@@ -29,21 +29,21 @@ def workers_observed(inputs: ComparisonInput) -> str:
     broker = inputs.observations.broker
     if broker is None:
         return UNKNOWN
-    if not broker.answers or broker.workers_up == 0:
+    if not broker.is_responding or broker.workers_alive == 0:
         return DOWN
     if broker.stalled:
-        return DOWN if len(broker.stalled) >= (broker.workers_up or 1) else DEGRADED
+        return DOWN if len(broker.stalled) >= (broker.workers_alive or 1) else DEGRADED
     after = inputs.settings.celery.stuck_after
-    if broker.stuck(after) and set(broker.stuck(after)) - set(broker.unconsumed):
+    if broker.stuck_queues(after) and set(broker.stuck_queues(after)) - set(broker.unconsumed_queues):
         return DOWN if has_no_task_events(broker, inputs.now - after) else DEGRADED
-    return HEALTHY if broker.workers_up else UNKNOWN
+    return HEALTHY if broker.workers_alive else UNKNOWN
 
 
 def has_no_task_events(broker: BrokerSnapshot, since: float) -> bool:
     """Whether, though events are listened to, none of any task came since then or no task ends any more."""
-    if not broker.listening:
+    if not broker.is_listening:
         return False
-    return broker.finished == 0 or broker.last_task_event is None or broker.last_task_event < since
+    return broker.finished == 0 or broker.last_task_event_at is None or broker.last_task_event_at < since
 
 
 def compare_tasks(inputs: ComparisonInput) -> Iterable[Comparison]:
@@ -81,8 +81,8 @@ def compare_priorities(inputs: ComparisonInput) -> Iterable[Comparison]:
 def compare_consumers(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 6: no word of a queue that no worker takes from."""
     for queue in () if inputs.observations.broker is None else inputs.observations.broker.queues or ():
-        if queue.length and queue.unconsumed is not None:
-            observed = "unconsumed" if queue.unconsumed else "consumed"
+        if queue.length and queue.is_unconsumed is not None:
+            observed = "unconsumed" if queue.is_unconsumed else "consumed"
             yield Comparison(f"consumers of {queue.name}", "consumed", observed)
 
 

@@ -34,7 +34,7 @@ async def read_comparison_input(sources: Sources) -> ComparisonInput:
     """All of it as of now."""
     # all at once, so that several silent systems cost the time of one; what follows finds answers or errors
     await asyncio.gather(
-        get_or_none(sources.broker.observed),
+        get_or_none(sources.broker.snapshot),
         sources.modules.assess(),
         *(get_or_none(question.get) for question in scrape_pollers(sources)),
     )

@@ -46,8 +46,8 @@ async def read_observations(sources: Sources) -> Observations:
     backend = sources.backend
     totals, bus = await get_or_none(backend.totals.get), await get_or_none(backend.events.get)
     evidence, sparse = (
-        await cached_or_none(sources.database.evidence),
-        await cached_or_none(sources.database.sparse),
+        await cached_or_none(sources.database.embedding_audits),
+        await cached_or_none(sources.database.embedding_coverage),
     )
     results = await cached_or_none(sources.broker.results)
     return Observations(
@@ -58,7 +58,7 @@ async def read_observations(sources: Sources) -> Observations:
         database=await observed_database_status(sources),
         cache=await ping_status(sources.cache.ping),
         ingestion=await ping_status(sources.ingestion.ping),
-        broker=await get_or_none(sources.broker.observed),
+        broker=await get_or_none(sources.broker.snapshot),
         hidden=await get_or_none(partial(queues_hidden_by_priority, sources)),
         results=results,
         bus=bus,
@@ -93,4 +93,4 @@ async def queues_hidden_by_priority(sources: Sources) -> tuple[str, ...]:
     """The queues that look empty to whoever asks for the length of the list of their name."""
     broker = sources.broker
     found = await broker.lengths.get()
-    return tuple(q for q, n in found.queues.items() if n and broker.keys.lists(q)[0] not in found.filled)
+    return tuple(q for q, n in found.queues.items() if n and broker.keys.lists(q)[0] not in found.filled_keys)

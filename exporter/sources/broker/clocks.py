@@ -15,7 +15,7 @@ class ClockSkew:
         self._shortest: dict[str, list[float]] = {}  # of this window and of the one before
         self._turned_at = 0.0
 
-    def ours(self, node: str, timestamp: float, now: float) -> float:
+    def to_local_time(self, node: str, timestamp: float, now: float) -> float:
         """This time of `node` (as in celery@host) on our clock, in Unix seconds."""
         host = node.rpartition("@")[2]
         shortest = self._shortest.get(host)
@@ -29,7 +29,7 @@ class ClockSkew:
         offset = min(shortest)
         return timestamp + offset if MIN_SKEW < abs(offset) < MAX_SKEW else timestamp
 
-    def turn(self, now: float) -> None:
+    def rotate(self, now: float) -> None:
         """Begin a new window when it is time, so that a clock set right is noticed."""
         if now - self._turned_at < SKEW_WINDOW:
             return

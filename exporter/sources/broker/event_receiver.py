@@ -42,17 +42,17 @@ class EventReceiver:
         tallies = TaskCounters(settings.tasks, settings.task_queues, settings.exceptions)
         self.tasks = TaskTracker(tallies, settings.tasks_in_flight, self.workers)
         self._handlers = self.workers.handlers() | self.tasks.handlers()
-        self.seen = 0
+        self.events_received = 0
         self.undecodable = 0
-        self.cuts = 0
+        self.disconnects = 0
         self.known_tasks: frozenset[str] = frozenset()  # set by others, whole
-        self._begun: frozenset[str] = frozenset()
-        self.last_task_event: float | None = None
+        self._initialized_tasks: frozenset[str] = frozenset()
+        self.last_task_event_at: float | None = None
         self.samples: deque[tuple[float, int, int]] = deque(maxlen=int(settings.failure_window) + 1)
-        self.reason = ""  # why no events arrive, as one sentence
+        self.failure_reason = ""  # why no events arrive, as one sentence
         self._heard_at = 0.0
         self._listening_since: float | None = None
-        self._stream: EventSubscription | None = None
+        self._subscription: EventSubscription | None = None
         self._burst = False
         self._stopping = threading.Event()
         self._waker: socket.socket | None = None
@@ -80,17 +80,17 @@ class EventReceiver:
     @property
     def backlog(self) -> int:
         """Bytes that were read and not yet understood."""
-        stream = self._stream
+        stream = self._subscription
         return 0 if stream is None else stream.backlog
 
-    def outcomes(self, now: float) -> tuple[int, int]:
+    def finished_and_failed(self, now: float) -> tuple[int, int]:
         """Tasks that finished, and that failed, within the window of failures."""
         oldest = now - self._settings.failure_window
         samples = [sample for sample in self.samples.copy() if sample[0] >= oldest]
         _, finished, failed = samples[0] if samples else (now, 0, 0)
         return self.tasks.finished - finished, self.tasks.failed - failed
 
-    def take(self, payload: bytes, now: float) -> None:
+    def process(self, payload: bytes, now: float) -> None:
         """Count the events in one message."""
         try:
             body = parse_body(payload)
@@ -99,89 +99,89 @@ class EventReceiver:
             return
         handlers = self._handlers
         for event in body if type(body) is list else (body,):
-            self.seen += 1
+            self.events_received += 1
             try:
                 handler = handlers.get(event["type"])
-                if handler is not None and not self.foreign.sent(event):
+                if handler is not None and not self.foreign.is_sender(event):
                     handler(event, now)
             except MALFORMED_ERRORS:
                 self.undecodable += 1
 
     def _run(self, wake: socket.socket) -> None:
         with wake:
-            self._listen_again_and_again(wake)
+            self._listen_with_retries(wake)
 
-    def _listen_again_and_again(self, wake: socket.socket) -> None:
+    def _listen_with_retries(self, wake: socket.socket) -> None:
         failures = 0
         while not self._stopping.is_set():
             try:
                 self._listen(wake)
             except Exception as error:  # noqa: BLE001  (whatever the broker sent, the thread tries again)
                 failures = 0 if self._listening_since is not None else failures + 1
-                self._cut(error)
+                self._record_disconnect(error)
             self._stopping.wait(min(0.1 * 2 ** min(failures, 10), MAX_BACKOFF))
 
     def _listen(self, wake: socket.socket) -> None:
-        self._stream = stream = EventSubscription(self._url, self._pattern, self._settings.timeout)
+        self._subscription = stream = EventSubscription(self._url, self._pattern, self._settings.timeout)
         try:
             poll = select.poll()
             poll.register(stream.fileno(), select.POLLIN)
             poll.register(wake.fileno(), select.POLLIN)
             self._heard_at = time.time()
-            self._follow(stream, lambda: poll.poll(PING_AFTER * 1000))
+            self._consume(stream, lambda: poll.poll(PING_AFTER * 1000))
         finally:
-            self._stream = None
+            self._subscription = None
             stream.close()
 
-    def _follow(self, stream: EventSubscription, wait: Callable[[], Any]) -> None:
+    def _consume(self, stream: EventSubscription, wait: Callable[[], Any]) -> None:
         ticked_at = pinged_at = 0.0
         while not self._stopping.is_set():
             if not stream.backlog:
                 wait()
             now = time.time()
             if stream.drain():
-                self._hear(now)
+                self._mark_heard(now)
             elif not stream.backlog and now - max(self._heard_at, pinged_at) >= PING_AFTER:
                 pinged_at = now
-                self._assure(stream, now)
-            self._read(stream, now)
+                self._ping_if_idle(stream, now)
+            self._process_payloads(stream, now)
             if now - ticked_at >= 1.0:
                 ticked_at = now
                 self._tick(now)
 
-    def _hear(self, now: float) -> None:
+    def _mark_heard(self, now: float) -> None:
         if self._listening_since is not None and now - self._heard_at > SILENT_AFTER:
             self._listening_since = now  # after a silence nobody's age is known
         self._heard_at = now
 
-    def _read(self, stream: EventSubscription, now: float) -> None:
+    def _process_payloads(self, stream: EventSubscription, now: float) -> None:
         tasks_before = self.tasks.events
         for payload in stream.payloads():
-            self.take(payload, now)
-        self.tasks.rest()
+            self.process(payload, now)
+        self.tasks.pack()
         if self.tasks.events != tasks_before:
-            self.last_task_event = now
+            self.last_task_event_at = now
         if stream.subscribed and self._listening_since is None:
             self._listening_since = now
-            self.reason = ""
+            self.failure_reason = ""
             log.info("worker events are received")
 
-    def _assure(self, stream: EventSubscription, now: float) -> None:
+    def _ping_if_idle(self, stream: EventSubscription, now: float) -> None:
         if now - self._heard_at > RECONNECT_AFTER:
             raise TimeoutError("the broker has been silent")
         stream.ping()
 
     def _tick(self, now: float) -> None:
-        if self.known_tasks != self._begun:
-            for name in sorted(self.known_tasks - self._begun):
-                self.tasks.tallies.know(name)
-            self._begun = self.known_tasks
+        if self.known_tasks != self._initialized_tasks:
+            for name in sorted(self.known_tasks - self._initialized_tasks):
+                self.tasks.counters.start_at_zero(name)
+            self._initialized_tasks = self.known_tasks
         self.tasks.tick(now)
         self.workers.expire(now)
         self.samples.append((now, self.tasks.finished, self.tasks.failed))
-        self._tidy()
+        self._release_memory()
 
-    def _tidy(self) -> None:
+    def _release_memory(self) -> None:
         """Give back the memory of a burst once all of it is understood."""
         if self.backlog > BURST_BYTES:
             self._burst = True
@@ -189,14 +189,14 @@ class EventReceiver:
             self._burst = False
             release_memory()
 
-    def _cut(self, error: Exception) -> None:
-        self.workers.forget_waiting()
+    def _record_disconnect(self, error: Exception) -> None:
+        self.workers.clear_unstarted()
         if self._listening_since is not None:
             self._listening_since = None
-            self.cuts += 1
+            self.disconnects += 1
         reason = failure_reason(error)
-        if reason != self.reason:
-            self.reason = reason
+        if reason != self.failure_reason:
+            self.failure_reason = reason
             log.warning("worker events do not arrive: %s; tried again", reason)
 
 

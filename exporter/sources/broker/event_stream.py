@@ -34,9 +34,9 @@ class EventSubscription:
 
     def __init__(self, url: SecretStr, pattern: str, timeout: float) -> None:
         self._connection = connection = make_connection(url, timeout)
-        self._own = shared_counts(url)
+        self._own_traffic = shared_counts(url)
         connection.connect()
-        self._own.count_connection(*setup_commands(connection))
+        self._own_traffic.count_connection(*setup_commands(connection))
         connection.send_command("PSUBSCRIBE", pattern)
         # redis-py has no public way to its socket; its own pub/sub costs twice the time an event
         self._socket: socket = connection._sock
@@ -66,7 +66,7 @@ class EventSubscription:
         """Ask for a sign of life; it arrives as any message does."""
         with suppress(*WOULD_BLOCK):
             self._socket.send(PING_COMMAND)
-            self._own.count_call(("PING",), "PONG")
+            self._own_traffic.count_call(("PING",), "PONG")
 
     def payloads(self) -> Iterator[bytes]:
         """The messages in the next chunk; only one, since the socket must be emptied between chunks."""
@@ -77,14 +77,14 @@ class EventSubscription:
         self._reader.feed(chunk)
         while (reply := self._reader.gets()) is not False:
             if isinstance(reply, hiredis.ReplyError):
-                self._refused(str(reply))
+                self._raise_if_refused(str(reply))
             elif isinstance(reply, list) and len(reply) == 4 and reply[0] == b"pmessage":
                 yield reply[3]
             elif isinstance(reply, list) and reply and reply[0] == b"psubscribe":
-                self._own.count_call(("PSUBSCRIBE",), "OK")
+                self._own_traffic.count_call(("PSUBSCRIBE",), "OK")
                 self.subscribed = True
 
-    def _refused(self, text: str) -> None:
+    def _raise_if_refused(self, text: str) -> None:
         """Take an error. To a PING it is a sign of life; without a subscription nothing will ever arrive."""
         if self.subscribed:
             return

@@ -16,7 +16,7 @@ class ForeignWorkers:
         self._patterns = tuple(patterns)
         self._names: set[str] = set()
 
-    def sent(self, event: dict[str, Any]) -> bool:
+    def is_sender(self, event: dict[str, Any]) -> bool:
         """Whether a foreign worker sent this event. Raises KeyError or TypeError for what is no event."""
         name = event["hostname"]
         if event.get("sw_ident") == OWN_SOFTWARE and len(self._names) < MAX_FOREIGN_WORKERS:

@@ -37,7 +37,7 @@ class InspectReply:
     processes: int | None = None
     prefetch: int | None = None
     tasks: set[str] = field(default_factory=set)  # names that it knows
-    limited: set[str] = field(default_factory=set)  # those of them that may wait for their rate limit
+    rate_limited: set[str] = field(default_factory=set)  # those of them that may wait for their rate limit
 
 
 async def inspect_workers(
@@ -148,7 +148,7 @@ def apply_task(worker: InspectReply, text: str) -> None:
     if found is not None:
         worker.tasks.add(found[1])
         if "rate_limit=" in (found[2] or ""):
-            worker.limited.add(found[1])
+            worker.rate_limited.add(found[1])
 
 
 def to_int(number: float | None) -> int | None:

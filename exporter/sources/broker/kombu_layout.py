@@ -24,8 +24,8 @@ class Bindings:
     """The queues that anything was ever bound to, and the separator that their bindings are written with."""
 
     separator: str
-    learnt: bool = False  # the separator is another than that of the settings
-    strange: bool = False  # no separator makes sense of the bindings
+    is_detected: bool = False  # the separator is another than that of the settings
+    is_unreadable: bool = False  # no separator makes sense of the bindings
     queues: set[str] = field(default_factory=set)
 
 
@@ -55,8 +55,8 @@ def parse_bindings(members: Iterable[str], separator: str) -> Bindings:
     guesses = Counter(guess for member in members if (guess := detect_separator(member)))
     for guess, _ in guesses.most_common(1):
         queues = {member.rpartition(guess)[2] for member in members if guess in member}
-        return Bindings(guess, learnt=True, queues=public_queues(queues))
-    return Bindings(separator, strange=True)
+        return Bindings(guess, is_detected=True, queues=public_queues(queues))
+    return Bindings(separator, is_unreadable=True)
 
 
 def detect_separator(member: str) -> str | None:

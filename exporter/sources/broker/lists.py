@@ -28,23 +28,23 @@ class ListLengths:
         """The length when it was last read; a list that nobody saw filled is empty."""
         return self._lengths.get(key, 0)
 
-    def filled(self) -> tuple[str, ...]:
+    def filled_keys(self) -> tuple[str, ...]:
         """The keys of the lists that hold anything."""
         return tuple(key for key, length in self._lengths.items() if length)
 
     async def read(self, client: RedisClient, keys: Iterable[str]) -> None:
         """Learn the lengths of these lists. Raises SourceError when the user may not."""
         wanted = dict.fromkeys(keys)
-        self._forget()
+        self._forget_emptied()
         quiet = [key for key in wanted if key not in self._filled_at]
         groups = [quiet[at : at + MAX_KEYS_PER_COMMAND] for at in range(0, len(quiet), MAX_KEYS_PER_COMMAND)]
-        due = self._due()
+        due = self._keys_to_read()
         found = await client.execute_granted([*map(exists_command, groups), *(("LLEN", key) for key in due)])
         for key, reply in zip(due, found[len(groups) :], strict=True):
-            self._note(key, reply)
-        await self._locate(client, [g for g, n in zip(groups, found, strict=False) if n])
+            self._record(key, reply)
+        await self._find_filled(client, [g for g, n in zip(groups, found, strict=False) if n])
 
-    async def _locate(self, client: RedisClient, groups: list[list[str]]) -> None:
+    async def _find_filled(self, client: RedisClient, groups: list[list[str]]) -> None:
         """Find the lists of these groups that are there."""
         while groups:
             parts = [part for group in groups for part in split_keys(group)]
@@ -54,20 +54,20 @@ class ListLengths:
             found = await client.execute_granted(commands)
             for part, reply in zip(parts, found, strict=True):
                 if len(part) == 1:
-                    self._note(part[0], reply)
+                    self._record(part[0], reply)
             groups = [part for part, n in zip(parts, found, strict=True) if len(part) > 1 and n]
 
-    def _due(self) -> list[str]:
+    def _keys_to_read(self) -> list[str]:
         return sorted(self._filled_at, key=lambda key: self._read_at.get(key, 0.0))[: self._at_once]
 
-    def _note(self, key: str, reply: object) -> None:
+    def _record(self, key: str, reply: object) -> None:
         now = self._clock()
         length = reply if isinstance(reply, int) else None
         self._read_at[key], self._lengths[key] = now, length
         if length != 0:  # a key that is no list is there too
             self._filled_at[key] = now
 
-    def _forget(self) -> None:
+    def _forget_emptied(self) -> None:
         limit = self._clock() - EMPTIED_TTL
         for key in [k for k, at in self._filled_at.items() if at < limit and self._lengths[k] == 0]:
             for kept in (self._filled_at, self._read_at, self._lengths):

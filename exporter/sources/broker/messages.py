@@ -37,7 +37,7 @@ class QueuedMessage:
     published: float | None  # Unix seconds, where the publisher wrote them down
 
     @classmethod
-    def read(cls, message: str, headers: tuple[str, ...]) -> "QueuedMessage":
+    def parse(cls, message: str, headers: tuple[str, ...]) -> "QueuedMessage":
         """The message without its body, which may be large; `headers` are those that may hold the time."""
         rest = JsonObject(parse_envelope(message), "a message in a queue")
         head, properties = rest.object("headers"), rest.object("properties")

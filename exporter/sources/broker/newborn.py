@@ -18,11 +18,11 @@ class ZeroInitializer:
         self._clock = clock
         self._shown_at: dict[Hashable, float] = {}
 
-    def value(self, series: Hashable, count: float) -> float:
+    def counter(self, series: Hashable, count: float) -> float:
         """The count of a series that was shown at 0, and 0 of one that is new."""
         return 0.0 if self._is_new(series) else count
 
-    def spread(self, series: Hashable, spread: HistogramData) -> HistogramData:
+    def histogram(self, series: Hashable, spread: HistogramData) -> HistogramData:
         """The same of a histogram."""
         return HistogramData(dict.fromkeys(spread.buckets, 0.0), 0.0, 0.0) if self._is_new(series) else spread
 

@@ -22,7 +22,7 @@ class OldestMessage:
 
     tag: str
     since: float  # Unix seconds
-    look_again: float
+    read_again_at: float
 
 
 class OldestMessages:
@@ -34,39 +34,39 @@ class OldestMessages:
         self._headers = headers
         self._sent_at = sent_at
         self._clock = clock
-        self._sights: dict[str, OldestMessage] = {}
+        self._messages: dict[str, OldestMessage] = {}
 
-    async def look(self, client: RedisClient, keys: tuple[str, ...]) -> None:
+    async def read(self, client: RedisClient, keys: tuple[str, ...]) -> None:
         """Look at some tails of these lists, first where nobody looked for longest; forget others."""
-        self.keep(keys)
+        self.retain(keys)
         now = self._clock()
-        again = {key: self._sights[key].look_again if key in self._sights else 0.0 for key in keys}
+        again = {key: self._messages[key].read_again_at if key in self._messages else 0.0 for key in keys}
         due = sorted((key for key in keys if again[key] <= now), key=again.__getitem__)
         # a list that was never looked at has no age yet, so all of those are
         due = [key for place, key in enumerate(due) if place < MESSAGES_PER_READ or not again[key]]
         replies = await client.execute([("LINDEX", key, -1) for key in due]) if due else []
         for key, message in zip(due, replies, strict=True):
             if isinstance(message, str):
-                self._note(key, message)
+                self._record(key, message)
 
-    def keep(self, keys: tuple[str, ...]) -> None:
+    def retain(self, keys: tuple[str, ...]) -> None:
         """Forget the lists that are empty now."""
-        for key in self._sights.keys() - set(keys):
-            del self._sights[key]
+        for key in self._messages.keys() - set(keys):
+            del self._messages[key]
 
     def age(self, keys: list[str]) -> float | None:
         """Seconds that the oldest of these lists' messages has waited; None before the first look."""
-        since = [self._sights[key].since for key in keys if key in self._sights]
+        since = [self._messages[key].since for key in keys if key in self._messages]
         return max(self._clock() - min(since), 0.0) if since else None
 
-    def _note(self, key: str, message: str) -> None:
+    def _record(self, key: str, message: str) -> None:
         now = self._clock()
-        waiting = QueuedMessage.read(message, self._headers)
-        before = self._sights.get(key)
+        waiting = QueuedMessage.parse(message, self._headers)
+        before = self._messages.get(key)
         if before is None or before.tag != waiting.tag:
             before = OldestMessage(waiting.tag, self._since(waiting, now), now)
-        before.look_again = now + len(message) / BYTES_PER_SECOND
-        self._sights[key] = before
+        before.read_again_at = now + len(message) / BYTES_PER_SECOND
+        self._messages[key] = before
 
     def _since(self, waiting: QueuedMessage, now: float) -> float:
         written = waiting.published

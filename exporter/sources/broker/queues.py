@@ -19,8 +19,8 @@ class QueueLengths:
     """Messages that wait, by queue and by list; beyond a bound the shorter queues are one."""
 
     queues: dict[str, int]
-    filled: tuple[str, ...]  # the keys of lists that hold anything
-    unnamed: int = 0  # queues that are counted together as `other`
+    filled_keys: tuple[str, ...]  # the keys of lists that hold anything
+    merged_queues: int = 0  # queues that are counted together as `other`
 
 
 @dataclass(frozen=True)
@@ -52,35 +52,35 @@ class KnownQueues:
 
     def __init__(self, settings: CelerySettings) -> None:
         self._named = settings.queues
-        self._most = settings.found_queues
+        self._max_found = settings.found_queues
         self._found: dict[str, None] = {}
         self._foreign: set[str] = set()
-        self._looked_wide = float("-inf")
+        self._last_full_read = float("-inf")
         self.keys = QueueKeys(settings)
         self.lists = ListLengths(settings.lists_at_once)
 
-    def find(self, queues: Iterable[str]) -> None:
+    def add(self, queues: Iterable[str]) -> None:
         """Remember these queues."""
         for queue in sorted(queues):
             is_new = queue not in self._named and queue not in self._found
             if is_new and len(self._found) < MAX_QUEUES:
                 self._found[queue] = None
-                self._looked_wide = float("-inf")
+                self._last_full_read = float("-inf")
 
-    def disown(self, queues: Iterable[str]) -> None:
+    def exclude(self, queues: Iterable[str]) -> None:
         """Show these queues no more: they belong to somebody else's workers."""
         self._foreign |= set(queues) - set(self._named)
 
-    def own(self, queues: Iterable[str]) -> None:
+    def include(self, queues: Iterable[str]) -> None:
         """Show these queues: workers of the backend take from them."""
         self._foreign -= set(queues)
 
-    def shown(self) -> tuple[str, ...]:
+    def visible(self) -> tuple[str, ...]:
         """The queues that are shown by name: those of the settings, then the longest of the others."""
         others = [queue for queue in self._found if queue not in self._foreign]
         order = {queue: place for place, queue in enumerate(others)}
         ranked = sorted(others, key=lambda queue: (-(self.length(queue) or 0), order[queue]))
-        return (*self._named, *ranked[: self._most])
+        return (*self._named, *ranked[: self._max_found])
 
     def length(self, queue: str) -> int | None:
         """The messages in all lists of the queue; None where one of them is no list."""
@@ -90,23 +90,23 @@ class KnownQueues:
     async def read(self, client: RedisClient) -> QueueLengths:
         """How long every queue is. Raises SourceError."""
         now = time.monotonic()
-        is_wide = now - self._looked_wide >= FULL_READ_INTERVAL
-        queues = self._all() if is_wide else self.shown()
+        is_wide = now - self._last_full_read >= FULL_READ_INTERVAL
+        queues = self._all() if is_wide else self.visible()
         await self.lists.read(client, (key for queue in queues for key in self.keys.lists(queue)))
         if is_wide:
-            self._looked_wide = now
+            self._last_full_read = now
         return self._lengths()
 
     def _all(self) -> tuple[str, ...]:
         return (*self._named, *(queue for queue in self._found if queue not in self._foreign))
 
     def _lengths(self) -> QueueLengths:
-        shown = self.shown()
+        shown = self.visible()
         rest = set(self._all()) - set(shown)
         lengths = {queue: n for queue in shown if (n := self.length(queue)) is not None}
         if rest:
             lengths[OTHER] = lengths.get(OTHER, 0) + sum(self.length(queue) or 0 for queue in rest)
-        return QueueLengths(lengths, self.lists.filled(), len(rest))
+        return QueueLengths(lengths, self.lists.filled_keys(), len(rest))
 
 
 async def read_unacked(client: RedisClient, keys: QueueKeys) -> UnackedMessages:
@@ -130,10 +130,10 @@ class UnackedTracker:
     """When the messages that workers hold last changed, as far as we saw."""
 
     def __init__(self) -> None:
-        self._seen: UnackedMessages | None = None
+        self._last: UnackedMessages | None = None
         self.changed_at: float | None = None
 
-    def note(self, now: UnackedMessages) -> None:
+    def record(self, now: UnackedMessages) -> None:
         """Compare with what was seen before."""
-        if now != self._seen:
-            self._seen, self.changed_at = now, time.time()
+        if now != self._last:
+            self._last, self.changed_at = now, time.time()

@@ -40,11 +40,11 @@ class ResultBackend:
     def __init__(self, prefixes: tuple[str, ...], sample: int) -> None:
         self._prefixes = prefixes
         self._sample = sample
-        self._outcomes: dict[str, TaskResult | None] = {}
+        self._results: dict[str, TaskResult | None] = {}
         self._read_at: float | None = None
         self.commands = 0  # that the last walk took
 
-    async def walk(self, client: RedisClient) -> StoredResults:
+    async def scan(self, client: RedisClient) -> StoredResults:
         """Walk over the results within a few seconds, reading a sample. Raises SourceError."""
         deadline = time.monotonic() + SCAN_SECONDS
         cursor, keys, self.commands = "0", list[str](), 0
@@ -55,12 +55,12 @@ class ResultBackend:
             keys += some
             if cursor == "0":
                 break
-        keys = self._ours(keys)
-        chosen = self._chosen(keys)
+        keys = self._own_keys(keys)
+        chosen = self._sample_keys(keys)
         await self._read(client, chosen)
-        return count_results(len(keys), cursor == "0", [self._outcomes.get(key) for key in chosen])
+        return count_results(len(keys), cursor == "0", [self._results.get(key) for key in chosen])
 
-    def _ours(self, keys: list[str]) -> list[str]:
+    def _own_keys(self, keys: list[str]) -> list[str]:
         ours = [
             key for key in keys if key.startswith(tuple(f"{prefix}{RESULT_KEY}" for prefix in self._prefixes))
         ]
@@ -71,17 +71,17 @@ class ResultBackend:
             )
         return ours
 
-    def _chosen(self, keys: list[str]) -> list[str]:
+    def _sample_keys(self, keys: list[str]) -> list[str]:
         """A sample: first those whose outcome is known, then new ones."""
-        known = self._outcomes
-        self._outcomes = {key: known[key] for key in keys if key in known}
+        known = self._results
+        self._results = {key: known[key] for key in keys if key in known}
         return sorted(keys, key=lambda key: key not in known)[: self._sample]
 
     async def _read(self, client: RedisClient, chosen: list[str]) -> None:
         now = time.monotonic()
         most = self._sample if self._read_at is None else int((now - self._read_at) * READS_PER_SECOND) + 1
         self._read_at = now
-        new = [key for key in chosen if not is_final(self._outcomes.get(key))][:most]
+        new = [key for key in chosen if not is_final(self._results.get(key))][:most]
         self.commands += len(new)
         texts = (
             await client.execute_granted([("GETRANGE", key, 0, MAX_RESULT_BYTES - 1) for key in new])
@@ -89,7 +89,7 @@ class ResultBackend:
             else []
         )
         for key, text in zip(new, texts, strict=True):
-            self._outcomes[key] = parse_result(text) if isinstance(text, str) else None
+            self._results[key] = parse_result(text) if isinstance(text, str) else None
 
 
 def is_final(outcome: TaskResult | None) -> bool:

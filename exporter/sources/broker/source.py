@@ -48,19 +48,21 @@ class BrokerSource(BaseSource):
         self._quick = make_redis_client("broker", url, settings.timeout)
         # BRPOP and SCAN must not keep the quick questions waiting for a connection
         self._slow = make_redis_client("broker", url, settings.timeout)
-        self._store = make_redis_client("result backend", settings.readable_results, settings.timeout)
+        self._results_client = make_redis_client(
+            "result backend", settings.readable_results, settings.timeout
+        )
         self.receiver = EventReceiver(settings, url, self._quick.database) if url and self._quick else None
-        self.crew = WorkerMonitor(settings, self.receiver)
+        self.workers = WorkerMonitor(settings, self.receiver)
         self._queues = KnownQueues(settings)
-        self._results = ResultBackend(settings.prefixes_of_results, settings.results_sample)
-        self.movement = UnackedTracker()
-        self.newborn = ZeroInitializer(settings.newborn)
-        self.tails = OldestMessages(settings.published_headers, self._sent_at)
+        self._result_backend = ResultBackend(settings.prefixes_of_results, settings.results_sample)
+        self.unacked_tracker = UnackedTracker()
+        self.zero_initializer = ZeroInitializer(settings.newborn)
+        self.oldest_messages = OldestMessages(settings.published_headers, self._sent_at)
         self.reported_names = LabelLimiter(settings.tasks)
-        self._warned: str = ""
-        self._put_questions(settings)
+        self._last_warning: str = ""
+        self._make_pollers(settings)
 
-    def _put_questions(self, settings: CelerySettings) -> None:
+    def _make_pollers(self, settings: CelerySettings) -> None:
         quick = PollPolicy(settings.timeout, min_interval=settings.fast_period)
         seldom = PollPolicy(settings.timeout, min_interval=max(UNACKED_PERIOD, settings.fast_period))
         often = PollPolicy(settings.timeout, interval=1.0)
@@ -68,17 +70,17 @@ class BrokerSource(BaseSource):
         inspected = PollPolicy(5 * settings.timeout, interval=settings.inspect_period, max_backoff=60.0)
         stored = PollPolicy(15.0, interval=settings.results_period, max_backoff=60.0)
         self.ping = make_ping_poller(self._quick, "broker PING", settings.fast_period)
-        self.lengths = Poller("broker queue lengths", bind_client(self._quick, self._lengths), quick)
-        self.held = Poller("broker unacked messages", bind_client(self._quick, self._held), seldom)
-        self.ages = Poller("broker oldest messages", bind_client(self._quick, self._look), often)
-        self.bindings = Poller("broker bindings", bind_client(self._slow, self._bindings), found)
-        self.inspected = Poller("worker inspection", bind_client(self._slow, self._inspect), inspected)
-        self.results = Poller("result backend", bind_client(self._store, self._walk), stored)
+        self.lengths = Poller("broker queue lengths", bind_client(self._quick, self._read_lengths), quick)
+        self.unacked = Poller("broker unacked messages", bind_client(self._quick, self._read_unacked), seldom)
+        self.ages = Poller("broker oldest messages", bind_client(self._quick, self._read_oldest), often)
+        self.bindings = Poller("broker bindings", bind_client(self._slow, self._read_bindings), found)
+        self.inspection = Poller("worker inspection", bind_client(self._slow, self._inspect), inspected)
+        self.results = Poller("result backend", bind_client(self._results_client, self._scan_results), stored)
 
     @property
     def permission_errors(self) -> tuple[str, ...]:
         """A sentence for each command that the broker or the result backend refused us when last sent."""
-        clients = (self._quick, self._slow, self._store)
+        clients = (self._quick, self._slow, self._results_client)
         return tuple(text for client in clients if client is not None for text in client.permission_errors)
 
     @property
@@ -95,23 +97,23 @@ class BrokerSource(BaseSource):
 
     async def close(self) -> None:
         """Stop listening and close the connections."""
-        await self.crew.close()
+        await self.workers.close()
         if self.receiver is not None:
             await asyncio.to_thread(self.receiver.stop)
-        for client in (self._quick, self._slow, self._store):
+        for client in (self._quick, self._slow, self._results_client):
             if client is not None:
                 await client.close()
 
-    def listening(self) -> EventReceiver:
+    def connected_receiver(self) -> EventReceiver:
         """The receiver while events reach it. Raises NotConfigured without a broker, Refused otherwise."""
         if self.receiver is None:
             raise NotConfigured("broker events are not configured")
-        if not self.hears():
-            reason = self.receiver.reason
+        if not self.is_listening():
+            reason = self.receiver.failure_reason
             raise RequestFailed(reason or "broker events do not arrive; expected an open subscription")
         return self.receiver
 
-    def hears(self) -> bool:
+    def is_listening(self) -> bool:
         """Whether worker events reach us now."""
         return self.receiver is not None and self.receiver.listening_since(time.time()) is not None
 
@@ -119,96 +121,96 @@ class BrokerSource(BaseSource):
         """Every queue as of now, in one round trip. Raises SourceError."""
         found = await self.lengths.get()
         await self.ages.is_responding()
-        crew = self.crew.now(self.inspected)
-        crew.ask_newcomers()
+        monitor = self.workers.snapshot(self.inspection)
+        monitor.inspect_new_workers()
         return tuple(
-            QueueSnapshot(name, length, self._age(name, length), crew.consumers(name))
-            if name in self._queues.shown()
+            QueueSnapshot(name, length, self._oldest_age(name, length), monitor.count_consumers(name))
+            if name in self._queues.visible()
             else QueueSnapshot(name, length, None, None)
             for name, length in found.queues.items()
         )
 
     def known_queues(self) -> tuple[str, ...]:
         """The queues named in the settings, then those found since, in bounded number."""
-        self._queues.find(self.receiver.tasks.queues.copy() if self.receiver else ())
-        return self._queues.shown()
+        self._queues.add(self.receiver.tasks.queues.copy() if self.receiver else ())
+        return self._queues.visible()
 
-    async def observed(self) -> BrokerSnapshot:
+    async def snapshot(self) -> BrokerSnapshot:
         """All that is observed of the workers at this moment. Raises NotConfigured without a broker."""
         answers = await self.ping.is_responding()
         queues, unacked = None, None
         with suppress(SourceError):
             queues = await self.queues()
         with suppress(SourceError):
-            unacked = (await self.held.get()).unacked
+            unacked = (await self.unacked.get()).unacked
         receiver, now = self.receiver, time.time()
-        listening = self.hears()
-        finished, failed = receiver.outcomes(now) if receiver and listening else (None, None)
+        listening = self.is_listening()
+        finished, failed = receiver.finished_and_failed(now) if receiver and listening else (None, None)
         return BrokerSnapshot(
-            answers=answers,
-            listening=listening,
-            workers_up=self.crew.count_up(),
+            is_responding=answers,
+            is_listening=listening,
+            workers_alive=self.workers.count_alive(),
             queues=queues,
             unacked=unacked,
-            last_task_event=receiver.last_task_event if receiver else None,
+            last_task_event_at=receiver.last_task_event_at if receiver else None,
             finished=finished,
             failed=failed,
             window=self.settings.failure_window,
-            stalled=self.crew.stalled() if unacked != 0 else (),
+            stalled=self.workers.stalled_workers() if unacked != 0 else (),
         )
 
-    def _age(self, queue: str, length: int) -> float | None:
-        return 0.0 if length == 0 else self.tails.age(self._queues.keys.lists(queue))
+    def _oldest_age(self, queue: str, length: int) -> float | None:
+        return 0.0 if length == 0 else self.oldest_messages.age(self._queues.keys.lists(queue))
 
-    async def _lengths(self, client: RedisClient) -> QueueLengths:
+    async def _read_lengths(self, client: RedisClient) -> QueueLengths:
         self.known_queues()
         found = await self._queues.read(client)
-        self.tails.keep(found.filled)
+        self.oldest_messages.retain(found.filled_keys)
         return found
 
-    async def _held(self, client: RedisClient) -> UnackedMessages:
+    async def _read_unacked(self, client: RedisClient) -> UnackedMessages:
         found = await read_unacked(client, self._queues.keys)
-        self.movement.note(found)
+        self.unacked_tracker.record(found)
         return found
 
-    async def _look(self, client: RedisClient) -> None:
-        await self.tails.look(client, (await self.lengths.get()).filled)
+    async def _read_oldest(self, client: RedisClient) -> None:
+        await self.oldest_messages.read(client, (await self.lengths.get()).filled_keys)
 
-    async def _bindings(self, client: RedisClient) -> Bindings:
+    async def _read_bindings(self, client: RedisClient) -> Bindings:
         found = await read_bindings(client, self.settings, BINDINGS_SECONDS)
-        self._queues.find(found.queues)
+        self._queues.add(found.queues)
         self._queues.keys.separator = found.separator
         self._warn(found)
         return found
 
     def _warn(self, found: Bindings) -> None:
         warning = ""
-        if found.learnt:
+        if found.is_detected:
             warning = f"it is taken to be {found.separator!r}; set celery.separator to that"
-        elif found.strange:
+        elif found.is_unreadable:
             warning = "no queue can be read from them; set celery.separator to kombu's sep"
-        if warning and warning != self._warned:
+        if warning and warning != self._last_warning:
             expected = self.settings.separator
             log.warning(
                 "the broker's bindings use another separator than celery.separator %r: %s", expected, warning
             )
-        self._warned = warning
+        self._last_warning = warning
 
     async def _inspect(self, client: RedisClient) -> dict[str, InspectReply]:
         # a binding written with another separator would be an error in each worker
         bindings = await self.bindings.get()
-        if bindings.strange:
+        if bindings.is_unreadable:
             raise RequestFailed("workers are not inspected while the broker's separator is unknown")
         found = await inspect_workers(client, self.settings, bindings.separator)
-        own, foreign = self.crew.learn(found)
-        self._queues.own(own)
-        self._queues.disown(foreign - own)
-        self._queues.find(own)
-        return self.crew.inspected
+        own, foreign = self.workers.apply_replies(found)
+        self._queues.include(own)
+        self._queues.exclude(foreign - own)
+        self._queues.add(own)
+        return self.workers.replies
 
-    async def _walk(self, client: RedisClient) -> StoredResults:
-        found = await self._results.walk(client)
-        every = interval_for_commands(self.settings.results_period, self._results.commands)
+    async def _scan_results(self, client: RedisClient) -> StoredResults:
+        found = await self._result_backend.scan(client)
+        every = interval_for_commands(self.settings.results_period, self._result_backend.commands)
         self.results.policy = replace(self.results.policy, interval=every)
         return found
 

@@ -22,11 +22,11 @@ class PoolState:
     waiting: dict[str, float] = field(default_factory=dict)
 
     @property
-    def seconds(self) -> float:
+    def longest_wait(self) -> float:
         """How long the one that has waited longest has done so."""
         return max(self.waiting.values(), default=0.0)
 
-    def stalled(self, after: float, processes: int | None, limited: Collection[str]) -> bool:
+    def is_stalled(self, after: float, processes: int | None, limited: Collection[str]) -> bool:
         """Whether a task waits for longer than `after` seconds though a process is free.
 
         Tasks of a limited rate wait for that. Where nobody knows how many processes there are, one that
@@ -48,12 +48,12 @@ class UnstartedTasks:
         if len(self._waiting) < MAX_WAITING_TASKS:
             self._waiting[task_id] = WaitingTask(task, max(due, now))
 
-    def started(self, task_id: str, now: float) -> None:
+    def mark_started(self, task_id: str, now: float) -> None:
         """Note that a task was started: the pool takes tasks."""
         self._waiting.pop(task_id, None)
         self._moved_at = now
 
-    def ended(self, task_id: str, now: float) -> None:
+    def mark_ended(self, task_id: str, now: float) -> None:
         """Note that a task ended, which makes room for another."""
         self._waiting.pop(task_id, None)
         self._moved_at = now
@@ -62,7 +62,7 @@ class UnstartedTasks:
         """Forget all."""
         self._waiting.clear()
 
-    def oldest(self, now: float) -> dict[str, float]:
+    def longest_waits(self, now: float) -> dict[str, float]:
         """Of each task that is due, how long the pool has let it wait without any task starting or ending."""
         found: dict[str, float] = {}
         for waiting in self._waiting.copy().values():

@@ -15,25 +15,25 @@ MAX_DURATION = 1e8  # three years: what claims to take longer is no duration
 class HistogramBuilder:
     """How many values were at most as big as each bound. One thread writes, others read whole copies."""
 
-    __slots__ = ("_bounds", "_cells", "_total")
+    __slots__ = ("_bounds", "_counts", "_total")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self._bounds = bounds
-        self._cells = [0] * (len(bounds) + 1)
+        self._counts = [0] * (len(bounds) + 1)
         self._total = 0.0
 
     def add(self, value: float) -> None:
         """Count one value in seconds. Raises ValueError when it is none."""
         if not 0 <= value < MAX_DURATION:
             raise ValueError("not a duration")
-        self._cells[bisect_left(self._bounds, value)] += 1
+        self._counts[bisect_left(self._bounds, value)] += 1
         self._total += value
 
-    def spread(self) -> HistogramData | None:
+    def build(self) -> HistogramData | None:
         """The cumulative counts, None when nothing was counted."""
         count = 0
         buckets = {}
-        for bound, cell in zip((*self._bounds, float("inf")), self._cells.copy(), strict=True):
+        for bound, cell in zip((*self._bounds, float("inf")), self._counts.copy(), strict=True):
             count += cell
             buckets[bound] = float(count)
         return HistogramData(buckets, self._total, count) if count else None
@@ -67,12 +67,12 @@ class TaskCounters:
         self._queues = LabelLimiter(pairs, length)
         self._exceptions = LabelLimiter(exceptions, length)
         self._pairs = pairs
-        self._tallies: dict[tuple[str, str], TaskCounts] = {}
+        self._counts: dict[tuple[str, str], TaskCounts] = {}
         self._by_raw: dict[tuple[str, str], TaskCounts] = {}
         self._failures = 0
         self._most_failures = 2 * pairs
 
-    def of(self, name: str, queue: str) -> TaskCounts:
+    def for_task(self, name: str, queue: str) -> TaskCounts:
         """The tally of this task on this queue. Raises TypeError for what is no name."""
         tally = self._by_raw.get((name, queue))
         if tally is None:
@@ -81,12 +81,12 @@ class TaskCounters:
                 self._by_raw[name, queue] = tally
         return tally
 
-    def know(self, name: str) -> None:
+    def start_at_zero(self, name: str) -> None:
         """Begin to count this task at 0; on which queue it will lie is not known yet."""
-        if not any(tally.name == name for tally in self._tallies.values()):
-            self.of(name, UNKNOWN)
+        if not any(tally.name == name for tally in self._counts.values()):
+            self.for_task(name, UNKNOWN)
 
-    def fail(self, tally: TaskCounts, exception: str) -> None:
+    def count_failure(self, tally: TaskCounts, exception: str) -> None:
         """Count a failure by the class of its exception."""
         if exception not in tally.failed:
             exception = self._exceptions.name(exception)
@@ -97,7 +97,7 @@ class TaskCounters:
 
     def all(self) -> list[TaskCounts]:
         """Every tally, safe to walk."""
-        return list(self._tallies.values())
+        return list(self._counts.values())
 
     def failures(self) -> Iterator[tuple[str, str, str, int]]:
         """Task, queue, class of exception, count."""
@@ -107,8 +107,8 @@ class TaskCounters:
 
     def _admit(self, name: str, queue: str) -> TaskCounts:
         key = (self._names.name(name), self._queues.name(queue))
-        if key not in self._tallies and len(self._tallies) >= self._pairs:
+        if key not in self._counts and len(self._counts) >= self._pairs:
             key = (OTHER, OTHER)
-        if key not in self._tallies:
-            self._tallies[key] = TaskCounts(*key)
-        return self._tallies[key]
+        if key not in self._counts:
+            self._counts[key] = TaskCounts(*key)
+        return self._counts[key]

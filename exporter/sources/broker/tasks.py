@@ -33,7 +33,7 @@ class TaskTracker:
     """Follows tasks by their events. The receiver's thread alone calls it; others read the tallies."""
 
     def __init__(self, tallies: TaskCounters, most: int, workers: BrokerWorkers) -> None:
-        self.tallies = tallies
+        self.counters = tallies
         self.clocks = ClockSkew()
         self.events = 0
         self.finished = 0
@@ -42,7 +42,7 @@ class TaskTracker:
         self.queues: dict[str, None] = {}  # that sent events named
         self._workers = workers
         self._in_flight = TasksInFlight(most)
-        self._held: deque[tuple[float, TrackedTask]] = deque()
+        self._unassigned: deque[tuple[float, TrackedTask]] = deque()
         self._routes: dict[str, str] = {}  # the queue that each task last went to
 
     def handlers(self) -> dict[str, EventHandler]:
@@ -50,64 +50,64 @@ class TaskTracker:
         return {
             "task-sent": self._sent,
             "task-received": self._received,
-            "task-started": self._once_queue_is_known(self._started),
-            "task-succeeded": self._once_queue_is_known(self._succeeded),
-            "task-failed": self._once_queue_is_known(self._failed),
-            "task-retried": self._once_queue_is_known(self._retried),
-            "task-rejected": self._once_queue_is_known(self._rejected),
-            "task-revoked": self._once_queue_is_known(self._revoked),
+            "task-started": self._postponed_until_assigned(self._started),
+            "task-succeeded": self._postponed_until_assigned(self._succeeded),
+            "task-failed": self._postponed_until_assigned(self._failed),
+            "task-retried": self._postponed_until_assigned(self._retried),
+            "task-rejected": self._postponed_until_assigned(self._rejected),
+            "task-revoked": self._postponed_until_assigned(self._revoked),
         }
 
     def sent_at(self, task_id: str | None) -> float | None:
         """When a task was sent that has not started yet, in Unix seconds."""
         return self._in_flight.sent_at(task_id or "")
 
-    def route(self, name: str, queue: str) -> None:
+    def remember_queue(self, name: str, queue: str) -> None:
         """Remember that this task goes to this queue."""
         if name in self._routes or len(self._routes) < 2000:
             self._routes[name] = queue
 
     def tick(self, now: float) -> None:
         """Count what was held back for long enough, forget what never ended."""
-        while self._held and self._held[0][0] < now - SENT_EVENT_WAIT:
+        while self._unassigned and self._unassigned[0][0] < now - SENT_EVENT_WAIT:
             self._release_oldest()
-        self._in_flight.forget(now - TASK_TTL)
-        self.clocks.turn(now)
+        self._in_flight.expire(now - TASK_TTL)
+        self.clocks.rotate(now)
 
-    def rest(self) -> None:
+    def pack(self) -> None:
         """Keep in little room what nothing happens to; to be called after a few hundred events."""
-        self._in_flight.rest()
+        self._in_flight.pack()
 
     def _sent(self, event: Event, now: float) -> None:
-        at = due_time(event, self.clocks.ours(event["hostname"], event["timestamp"], now))
+        at = due_time(event, self.clocks.to_local_time(event["hostname"], event["timestamp"], now))
         task = self._task(event, now)
         queue = event.get("queue") or event.get("routing_key") or UNKNOWN
-        self.route(task.name, queue)
+        self.remember_queue(task.name, queue)
         if len(self.queues) < 200:
             self.queues.setdefault(queue)
         if task.started_at is not None and task.sent_at is None and at <= task.started_at:
-            tally = self._settle(task, queue)
+            tally = self._assign_queue(task, queue)
             tally.wait.add(task.started_at - at)  # it came late, the start did not
         else:
             task.sent_at = at  # before the postponed start is counted, which asks for it
-            tally = self._settle(task, queue)
+            tally = self._assign_queue(task, queue)
         tally.sent += 1
 
     def _received(self, event: Event, now: float) -> None:
         task = self._task(event, now)
-        self._workers.received(event, task.name, due_time(event, now), now)
-        if task.tally is not None:
-            task.tally.received += 1
+        self._workers.record_received(event, task.name, due_time(event, now), now)
+        if task.counts is not None:
+            task.counts.received += 1
             return
-        task.held += 1
-        self._held.append((now, task))
-        if len(self._held) > MAX_UNASSIGNED:
+        task.unassigned += 1
+        self._unassigned.append((now, task))
+        if len(self._unassigned) > MAX_UNASSIGNED:
             self._release_oldest()
 
-    def _once_queue_is_known(self, handle: EventHandler) -> EventHandler:
+    def _postponed_until_assigned(self, handle: EventHandler) -> EventHandler:
         def handle_or_postpone(event: Event, now: float) -> None:
             task = self._in_flight.find(event["uuid"])
-            if task is None or task.tally is not None or not task.held or task.name in self._routes:
+            if task is None or task.counts is not None or not task.unassigned or task.name in self._routes:
                 handle(event, now)
             else:
                 task.postponed = task.postponed or []
@@ -117,11 +117,11 @@ class TaskTracker:
 
     def _started(self, event: Event, now: float) -> None:
         task = self._task(event, now)
-        tally = task.tally or self._settle(task)
+        tally = task.counts or self._assign_queue(task)
         tally.started += 1
         node = event["hostname"]
-        self._workers.started(event, now)
-        task.started_at = self.clocks.ours(node, event["timestamp"], now)
+        self._workers.record_started(event, now)
+        task.started_at = self.clocks.to_local_time(node, event["timestamp"], now)
         if task.sent_at is not None:
             # clocks that differ by less than we correct may make it a little less than nothing
             tally.wait.add(max(task.started_at - task.sent_at, 0.0))
@@ -138,7 +138,7 @@ class TaskTracker:
         exception = exception_class(event)
         # a task that rejects itself is told of twice, as failed and then as rejected
         tally = self._run(event, now) if exception == "Reject" else self._end(event, now)
-        self.tallies.fail(tally, exception)
+        self.counters.count_failure(tally, exception)
         self.finished += 1
         self.failed += 1
 
@@ -154,15 +154,15 @@ class TaskTracker:
 
     def _run(self, event: Event, now: float) -> TaskCounts:
         task = self._task(event, now)
-        self._workers.ended(event, now)
+        self._workers.record_ended(event, now)
         task.started_at = None  # its next start is another one
-        return task.tally or self._settle(task)
+        return task.counts or self._assign_queue(task)
 
     def _end(self, event: Event, now: float) -> TaskCounts:
         self.events += 1
-        self._workers.ended(event, now)
+        self._workers.record_ended(event, now)
         task = self._in_flight.pop(event["uuid"]) or TrackedTask("", UNKNOWN, now)
-        return task.tally or self._settle(task)
+        return task.counts or self._assign_queue(task)
 
     def _task(self, event: Event, now: float) -> TrackedTask:
         self.events += 1
@@ -175,11 +175,11 @@ class TaskTracker:
             task = self._in_flight.add(task_id, name, now)
         return task
 
-    def _settle(self, task: TrackedTask, queue: str | None = None) -> TaskCounts:
-        tally = self.tallies.of(task.name, queue or self._routes.get(task.name, UNKNOWN))
-        tally.received += task.held
-        task.held, task.tally = 0, tally
-        self._in_flight.settled(task)
+    def _assign_queue(self, task: TrackedTask, queue: str | None = None) -> TaskCounts:
+        tally = self.counters.for_task(task.name, queue or self._routes.get(task.name, UNKNOWN))
+        tally.received += task.unassigned
+        task.unassigned, task.counts = 0, tally
+        self._in_flight.mark_assigned(task)
         postponed, task.postponed = task.postponed, None
         for handle, event, now in postponed or ():
             try:
@@ -189,12 +189,14 @@ class TaskTracker:
         return tally
 
     def _release_oldest(self) -> None:
-        task = self._held.popleft()[1]
-        if not task.held:
+        task = self._unassigned.popleft()[1]
+        if not task.unassigned:
             return
         if task.name not in self._routes:
-            self.route(task.name, UNKNOWN)  # no client sends sent events: the next task need not wait
-        self._settle(task)
+            self.remember_queue(
+                task.name, UNKNOWN
+            )  # no client sends sent events: the next task need not wait
+        self._assign_queue(task)
 
 
 def due_time(event: Event, sent: float) -> float:

@@ -29,7 +29,7 @@ REBUILD_RATIO = 8  # times as many tasks were there before, so that their dictio
 class TrackedTask:
     """One task on its way."""
 
-    __slots__ = ("held", "key", "name", "postponed", "seen_at", "sent_at", "started_at", "tally")
+    __slots__ = ("counts", "key", "name", "postponed", "seen_at", "sent_at", "started_at", "unassigned")
 
     def __init__(self, key: TaskKey, name: str, now: float) -> None:
         self.key = key
@@ -37,8 +37,8 @@ class TrackedTask:
         self.seen_at = now
         self.sent_at: float | None = None  # or the time for which it was sent
         self.started_at: float | None = None
-        self.tally: TaskCounts | None = None  # not before its queue is known
-        self.held = 0  # received events that wait for that
+        self.counts: TaskCounts | None = None  # not before its queue is known
+        self.unassigned = 0  # received events that wait for that
         self.postponed: list[tuple[EventHandler, Event, float]] | None = (
             None  # later events that wait for that
         )
@@ -51,9 +51,9 @@ class TasksInFlight:
     """
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self._max_tasks = most
         self._tasks: dict[TaskKey, TrackedTask | bytes] = {}
-        self._awake: list[TrackedTask] = []
+        self._unpacked_tasks: list[TrackedTask] = []
         self._numbers: dict[TaskKind, int] = {}
         self._kinds: list[TaskKind] = []
         self._largest = 0
@@ -63,17 +63,17 @@ class TasksInFlight:
         key = task_key(task_id)
         found = self._tasks.get(key)
         if isinstance(found, bytes):
-            found = self._tasks[key] = self._unpacked(key, found)
-            self._awake.append(found)
+            found = self._tasks[key] = self._unpack(key, found)
+            self._unpacked_tasks.append(found)
         return found
 
     def add(self, task_id: str, name: str, now: float) -> TrackedTask:
         """A task that was not there; the oldest make room for it."""
         key = task_key(task_id)
         task = self._tasks[key] = TrackedTask(key, name, now)
-        self._awake.append(task)
-        if len(self._tasks) > self._most:
-            for old in list(islice(self._tasks, max(self._most // EVICTED_FRACTION, 1))):
+        self._unpacked_tasks.append(task)
+        if len(self._tasks) > self._max_tasks:
+            for old in list(islice(self._tasks, max(self._max_tasks // EVICTED_FRACTION, 1))):
                 del self._tasks[old]
         return task
 
@@ -81,21 +81,21 @@ class TasksInFlight:
         """The task of this id, which is followed no more. Raises TypeError for what is no id."""
         key = task_key(task_id)
         found = self._tasks.pop(key, None)
-        return self._unpacked(key, found) if isinstance(found, bytes) else found
+        return self._unpack(key, found) if isinstance(found, bytes) else found
 
-    def settled(self, task: TrackedTask) -> None:
+    def mark_assigned(self, task: TrackedTask) -> None:
         """Note that nothing waits for this task any more, so that it may rest."""
-        self._awake.append(task)
+        self._unpacked_tasks.append(task)
 
-    def rest(self) -> None:
+    def pack(self) -> None:
         """Pack the tasks that were asked for since, but those that something waits for."""
-        awake, self._awake = self._awake, []
+        awake, self._unpacked_tasks = self._unpacked_tasks, []
         for task in awake:
-            if self._tasks.get(task.key) is task and task.tally is not None:
-                self._tasks[task.key] = self._packed(task, task.tally)
+            if self._tasks.get(task.key) is task and task.counts is not None:
+                self._tasks[task.key] = self._pack_one(task, task.counts)
         self._largest = max(self._largest, len(self._tasks))
 
-    def forget(self, before: float) -> None:
+    def expire(self, before: float) -> None:
         """Forget the tasks that were first seen before this time."""
         for key in list(takewhile(lambda key: first_seen_at(self._tasks[key]) < before, self._tasks)):
             del self._tasks[key]
@@ -110,7 +110,7 @@ class TasksInFlight:
             return none_if_nan(PACKED_TASK.unpack(found)[2])
         return None if found is None else found.sent_at
 
-    def _packed(self, task: TrackedTask, tally: TaskCounts) -> TrackedTask | bytes:
+    def _pack_one(self, task: TrackedTask, tally: TaskCounts) -> TrackedTask | bytes:
         kind = task.name, tally
         number = self._numbers.get(kind)
         if number is None:
@@ -125,11 +125,11 @@ class TasksInFlight:
         except (struct.error, OverflowError):
             return task  # an event told of a time that is none
 
-    def _unpacked(self, key: TaskKey, packed: bytes) -> TrackedTask:
+    def _unpack(self, key: TaskKey, packed: bytes) -> TrackedTask:
         number, seen, sent, started = PACKED_TASK.unpack(packed)
         name, tally = self._kinds[number]
         task = TrackedTask(key, name, seen)
-        task.tally, task.sent_at, task.started_at = tally, none_if_nan(sent), none_if_nan(started)
+        task.counts, task.sent_at, task.started_at = tally, none_if_nan(sent), none_if_nan(started)
         return task
 
 

@@ -21,33 +21,33 @@ class WorkerMonitor:
     def __init__(self, settings: CelerySettings, receiver: EventReceiver | None) -> None:
         self._settings = settings
         self._receiver = receiver
-        self._answers: InspectReplies = {}
-        self._asked_about: set[str] = set()
+        self._replies: InspectReplies = {}
+        self._inspected_newcomers: set[str] = set()
         self._inspecting: asyncio.Task[None] | None = None
 
     @property
-    def inspected(self) -> InspectReplies:
+    def replies(self) -> InspectReplies:
         """The last answers of the backend's own workers."""
-        return {name: worker for name, worker in self._answers.items() if not self._is_foreign(name)}
+        return {name: worker for name, worker in self._replies.items() if not self._is_foreign(name)}
 
-    def learn(self, answers: InspectReplies) -> tuple[set[str], set[str]]:
+    def apply_replies(self, answers: InspectReplies) -> tuple[set[str], set[str]]:
         """Take the answers to an inspection; the queues of the backend's workers, and of foreign ones."""
-        self._answers = answers
-        own = self.inspected
+        self._replies = answers
+        own = self.replies
         if self._receiver is not None:
             names = {task for worker in own.values() for task in worker.tasks}
             self._receiver.known_tasks = frozenset(sorted(names)[: self._settings.tasks])
         foreign = {q for name, w in answers.items() if name not in own for q in w.queues}
         return {q for worker in own.values() for q in worker.queues}, foreign
 
-    def up(self) -> dict[str, bool | None]:
+    def states(self) -> dict[str, bool | None]:
         """Whether each worker heard of lately is up; None where that cannot be known now."""
         if self._receiver is None:
             return {}
         now = time.time()
         since, workers = self._receiver.listening_since(now), self._receiver.workers
         return {
-            name: is_any_alive([workers.up(one, since, now) for one in each])
+            name: is_any_alive([workers.is_alive(one, since, now) for one in each])
             for name, each in self.workers().items()
         }
 
@@ -56,13 +56,13 @@ class WorkerMonitor:
         found = {} if self._receiver is None else self._receiver.workers.all()
         return {name: each for name, each in found.items() if not self._is_foreign(name)}
 
-    def count_up(self) -> int | None:
+    def count_alive(self) -> int | None:
         """How many workers are up, None when that cannot be known now."""
         now = time.time()
         since = None if self._receiver is None else self._receiver.listening_since(now)
         if self._receiver is None or since is None:
             return None
-        up = self._receiver.workers.up
+        up = self._receiver.workers.is_alive
         states = {
             f"{name} {number}": up(worker, since, now)
             for name, each in self.workers().items()
@@ -70,29 +70,31 @@ class WorkerMonitor:
         }
         return count_alive(states, now - since > self._settings.worker_timeout)
 
-    def stalled(self) -> tuple[str, ...]:
+    def stalled_workers(self) -> tuple[str, ...]:
         """The workers that hold tasks which could start and do not, though a process of theirs is free."""
         now = time.time()
         if self._receiver is None or self._receiver.listening_since(now) is None:
             return ()
-        after, answers = self._settings.stalled_after, self._answers
+        after, answers = self._settings.stalled_after, self._replies
         return tuple(
             name
-            for name, stall in self._receiver.workers.stalls(now).items()
-            if not self._is_foreign(name) and stall.stalled(after, *pool_limits(answers.get(name)))
+            for name, stall in self._receiver.workers.pool_states(now).items()
+            if not self._is_foreign(name) and stall.is_stalled(after, *pool_limits(answers.get(name)))
         )
 
-    def now(self, inspection: Poller[InspectReplies]) -> "WorkersSnapshot":
+    def snapshot(self, inspection: Poller[InspectReplies]) -> "WorkersSnapshot":
         """Who takes from which queue now."""
         return WorkersSnapshot(
-            self, inspection, self._inspected_lately(inspection), self.up(), self.count_up()
+            self, inspection, self._fresh_replies(inspection), self.states(), self.count_alive()
         )
 
-    def ask_about(self, names: set[str], inspection: Poller[InspectReplies]) -> None:
+    def inspect_soon(self, names: set[str], inspection: Poller[InspectReplies]) -> None:
         """Inspect out of turn for newcomers, once for each; one that never answers is left to its turn."""
-        if names <= self._asked_about or (self._inspecting is not None and not self._inspecting.done()):
+        if names <= self._inspected_newcomers or (
+            self._inspecting is not None and not self._inspecting.done()
+        ):
             return
-        self._asked_about = names
+        self._inspected_newcomers = names
         self._inspecting = asyncio.create_task(inspection.refresh(), name="ask newcomers")
 
     async def close(self) -> None:
@@ -100,12 +102,12 @@ class WorkerMonitor:
         if self._inspecting is not None:
             await asyncio.gather(self._inspecting, return_exceptions=True)
 
-    def _inspected_lately(self, inspection: Poller[InspectReplies]) -> InspectReplies | None:
+    def _fresh_replies(self, inspection: Poller[InspectReplies]) -> InspectReplies | None:
         # never waited for: inspection takes a second, and this is asked four times in one
         answered, failed = inspection.succeeded_at, inspection.error is not None
         if failed or answered is None or steady_time() - answered > inspection.max_age():
             return None
-        return self.inspected
+        return self.replies
 
     def _is_foreign(self, name: str) -> bool:
         return self._receiver is not None and self._receiver.foreign.is_foreign(name)
@@ -115,20 +117,20 @@ class WorkerMonitor:
 class WorkersSnapshot:
     """The workers at one moment."""
 
-    crew: WorkerMonitor
+    monitor: WorkerMonitor
     inspection: Poller[InspectReplies]
-    inspected: InspectReplies | None
-    up: dict[str, bool | None]
+    replies: InspectReplies | None
+    states: dict[str, bool | None]
     alive: int | None
 
-    def consumers(self, queue: str) -> int | None:
+    def count_consumers(self, queue: str) -> int | None:
         """How many workers take from the queue; None when nobody could say."""
-        return count_consumers(queue, self.inspected, self.up, self.alive)
+        return count_consumers(queue, self.replies, self.states, self.alive)
 
-    def ask_newcomers(self) -> None:
+    def inspect_new_workers(self) -> None:
         """Inspect soon where workers are up that were not inspected."""
-        if self.inspected is not None:
-            self.crew.ask_about(uninspected_workers(self.inspected, self.up), self.inspection)
+        if self.replies is not None:
+            self.monitor.inspect_soon(uninspected_workers(self.replies, self.states), self.inspection)
 
 
 def is_any_alive(states: list[bool | None]) -> bool | None:
@@ -140,4 +142,4 @@ def is_any_alive(states: list[bool | None]) -> bool | None:
 
 def pool_limits(worker: InspectReply | None) -> tuple[int | None, set[str]]:
     """The processes of a worker and its tasks of limited rate, as far as it answered."""
-    return (None, set()) if worker is None else (worker.processes, worker.limited)
+    return (None, set()) if worker is None else (worker.processes, worker.rate_limited)

@@ -44,7 +44,7 @@ class SessionGroup:
     application: str
     wait: str
     count: float
-    oldest: float | None
+    oldest_transaction: float | None
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Activity:
 
     database: str
     sessions: tuple[SessionGroup, ...]
-    most_connections: float
+    max_connections: float
     reserved_connections: float
     long_transactions: float
     oldest_long_transaction: float  # seconds, 0 without a long one

@@ -55,8 +55,8 @@ class DatabaseCountsReader:
         for oid, name, open_now, is_ours, reset, *values in rows:
             counts = dict(zip(COUNTERS, map(float, values), strict=True))
             if is_ours:
-                counts["xact_commit"] = self._commits.of(counts["xact_commit"], own.commits, float(reset))
-                counts["xact_rollback"] = self._rollbacks.of(
+                counts["xact_commit"] = self._commits.update(counts["xact_commit"], own.commits, float(reset))
+                counts["xact_rollback"] = self._rollbacks.update(
                     counts["xact_rollback"], own.rollbacks, float(reset)
                 )
             found.append(DatabaseCounts(oid, name, max(float(open_now), 0.0), counts))

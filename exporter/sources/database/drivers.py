@@ -17,25 +17,25 @@ class DatabaseDriver(Protocol):
 
     dialect: str
     path: Path | None  # of a file; None for a server
-    kept: bool  # whether a connection serves more than one question
+    reuses_connection: bool  # whether a connection serves more than one question
 
     def for_ping(self) -> "DatabaseDriver":
         """The way for single small statements."""
         ...
 
-    def engine(self, seconds: float, tally: TransactionCounts) -> Engine:
+    def make_engine(self, seconds: float, tally: TransactionCounts) -> Engine:
         """An engine without a pool for questions of `seconds`, whose transactions `tally` counts."""
         ...
 
-    def plug(self, connection: Any) -> Callable[[], None]:
+    def interrupter(self, connection: Any) -> Callable[[], None]:
         """What cuts this driver's connection off from any thread, whatever it waits for."""
         ...
 
-    def prepare(self, connection: Connection, seconds: float) -> None:
+    def set_timeout(self, connection: Connection, seconds: float) -> None:
         """Bound what follows in this transaction."""
         ...
 
-    def apart(self, connection: Connection) -> AbstractContextManager[None]:
+    def isolated(self, connection: Connection) -> AbstractContextManager[None]:
         """Keep a reading that fails from failing the others of the transaction."""
         ...
 

@@ -24,7 +24,7 @@ class OtherClientsCounter:
         self._reset = 0.0
         self._own: deque[tuple[float, int]] = deque()  # ours by time, those of late
 
-    def of(self, total: float, own: int, reset: float) -> float:
+    def update(self, total: float, own: int, reset: float) -> float:
         """What others have added, of the server's `total`; `own` is ours, `reset` when it last began at 0."""
         if self._base is None:
             self._base = total
@@ -32,11 +32,11 @@ class OtherClientsCounter:
             self._before, self._since = self._before + self._since, 0.0
             self._base, self._own_base = 0.0, self._own[0][1]
         self._last, self._reset = total, reset
-        self._remember(own)
+        self._record_own(own)
         self._since = max(self._since, total - self._base - (own - self._own_base))
         return self._before + self._since
 
-    def _remember(self, own: int) -> None:
+    def _record_own(self, own: int) -> None:
         now = self._clock()
         self._own.append((now, own))
         while len(self._own) > 1 and self._own[1][0] <= now - MAX_STATISTICS_DELAY:

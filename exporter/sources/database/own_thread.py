@@ -14,7 +14,7 @@ class DaemonExecutor:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._things: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: Thread | None = None
 
     def submit(self, thing: Callable[[], T]) -> Future[T]:
@@ -23,17 +23,17 @@ class DaemonExecutor:
             self._thread = Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
         future: Future[T] = Future()
-        self._things.put(lambda: complete_future(future, thing))
+        self._work.put(lambda: complete_future(future, thing))
         return future
 
-    def end(self, within: float) -> None:
+    def shutdown(self, within: float) -> None:
         """End after what was submitted before; do not wait longer than `within` seconds for it."""
         if self._thread is not None:
-            self._things.put(None)
+            self._work.put(None)
             self._thread.join(within)
 
     def _run(self) -> None:
-        while (thing := self._things.get()) is not None:
+        while (thing := self._work.get()) is not None:
             thing()
 
 

@@ -30,19 +30,19 @@ class Pinger:
     """
 
     def __init__(self, links: Sequence[DatabaseReader], clock: Callable[[], float] = time.monotonic) -> None:
-        self._links = list(links)
+        self._readers = list(links)
         self._clock = clock
         self._counted_at = float("-inf")
         self.last: PingResult | None = None
 
-    async def ask(self) -> PingResult:
+    async def ping(self) -> PingResult:
         """The answer. Raises SourceError: TimedOut after two silences."""
         is_due = self._clock() - self._counted_at > COUNTED_PING_INTERVAL
         try:
-            self.last = await self._links[0].read(read_counted_ping if is_due else read_ping)
+            self.last = await self._readers[0].read(read_counted_ping if is_due else read_ping)
         except SourceTimeout:
-            self._links.reverse()  # the first may hang in connecting, which cannot be cut off
-            self.last = await self._links[0].read(read_ping)
+            self._readers.reverse()  # the first may hang in connecting, which cannot be cut off
+            self.last = await self._readers[0].read(read_ping)
             return self.last
         if is_due:
             self._counted_at = self._clock()

@@ -33,7 +33,7 @@ class PostgresDriver:
 
     dialect = "postgresql"
     path: Path | None = None
-    kept = True
+    reuses_connection = True
 
     def __init__(self, url: URL) -> None:
         # whatever driver the backend itself uses, and options of it that only that driver knows
@@ -47,14 +47,14 @@ class PostgresDriver:
         """The same way for single statements, each a transaction of its own."""
         return PostgresPingDriver(self.url)
 
-    def engine(self, seconds: float, tally: TransactionCounts) -> Engine:  # noqa: ARG002  (SQLite's needs the seconds)
+    def make_engine(self, seconds: float, tally: TransactionCounts) -> Engine:  # noqa: ARG002  (SQLite's needs the seconds)
         """An engine that soon gives up connecting, since a connection that is not yet there cannot be cut."""
         engine = create_engine(
             self.url,
             poolclass=NullPool,
             hide_parameters=True,
             use_native_hstore=False,  # spares a question at each connection
-            **self._transactions(),
+            **self._transaction_options(),
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT,
                 "application_name": APPLICATION_NAME,
@@ -64,16 +64,16 @@ class PostgresDriver:
         )
 
         def connect(_: object, __: object, ___: object, arguments: dict[str, Any]) -> CountingConnection:
-            return CountingConnection.counted(tally, **arguments)
+            return CountingConnection.connect_counted(tally, **arguments)
 
         event.listen(engine, "do_connect", connect)
         return engine
 
-    def _transactions(self) -> dict[str, Any]:
+    def _transaction_options(self) -> dict[str, Any]:
         """Read committed, so that no snapshot outlives its statement, whatever the server's default is."""
         return {"isolation_level": "READ COMMITTED", "execution_options": {"postgresql_readonly": True}}
 
-    def plug(self, connection: Any) -> Callable[[], None]:
+    def interrupter(self, connection: Any) -> Callable[[], None]:
         """Shuts the socket: the thread that waits on it returns at once with an error."""
         # a descriptor of our own, so that it never names another file once the driver has closed its own
         twin = socket.socket(fileno=os.dup(connection.pgconn.socket))
@@ -85,7 +85,7 @@ class PostgresDriver:
 
         return cut
 
-    def prepare(self, connection: Connection, seconds: float) -> None:
+    def set_timeout(self, connection: Connection, seconds: float) -> None:
         """Let the server, too, end what takes too long, not wait behind locks, and give times in UTC."""
         most = int(seconds * 1000)
         connection.execute(
@@ -98,7 +98,7 @@ class PostgresDriver:
         )
 
     @contextmanager
-    def apart(self, connection: Connection) -> Iterator[None]:
+    def isolated(self, connection: Connection) -> Iterator[None]:
         """Let what fails in the block fail alone, and keep no lock after it."""
         connection.exec_driver_sql("SAVEPOINT watchroom")
         try:
@@ -111,13 +111,13 @@ class PostgresDriver:
 class PostgresPingDriver(PostgresDriver):
     """One statement is one transaction, without a BEGIN or a bound around it: the socket is cut in time."""
 
-    def _transactions(self) -> dict[str, Any]:
+    def _transaction_options(self) -> dict[str, Any]:
         return {"isolation_level": "AUTOCOMMIT"}
 
-    def prepare(self, connection: Connection, seconds: float) -> None:
+    def set_timeout(self, connection: Connection, seconds: float) -> None:
         """Nothing: a setting would be a statement more."""
 
     @contextmanager
-    def apart(self, connection: Connection) -> Iterator[None]:  # noqa: ARG002  (as above)
+    def isolated(self, connection: Connection) -> Iterator[None]:  # noqa: ARG002  (as above)
         """A single statement stands apart by itself."""
         yield

@@ -27,7 +27,7 @@ class TransactionCounts:
     rollbacks: int = 0
 
     @property
-    def transactions(self) -> int:
+    def total(self) -> int:
         """All of them, however they ended."""
         return self.commits + self.rollbacks
 
@@ -45,23 +45,23 @@ class MarkedCursor(psycopg.Cursor[Any]):
             )
         except psycopg.DatabaseError as error:
             if alone and error.sqlstate:
-                connection.tally.rollbacks += 1  # type: ignore[attr-defined]
+                connection.counts.rollbacks += 1  # type: ignore[attr-defined]
             raise
         if alone:
-            connection.tally.commits += 1  # type: ignore[attr-defined]
+            connection.counts.commits += 1  # type: ignore[attr-defined]
         return answer
 
 
 class CountingConnection(psycopg.Connection[Any]):
     """Counts in `tally` the transactions that end on it."""
 
-    tally: TransactionCounts
+    counts: TransactionCounts
 
     @classmethod
-    def counted(cls, tally: TransactionCounts, **arguments: Any) -> "CountingConnection":
+    def connect_counted(cls, tally: TransactionCounts, **arguments: Any) -> "CountingConnection":
         """Connect; the server counts that as a transaction, too."""
         connection: Any = cls.connect(cursor_factory=MarkedCursor, **arguments)
-        connection.tally = tally
+        connection.counts = tally
         tally.commits += 1
         for kind in TEXT_TYPES:
             connection.adapters.register_loader(kind, LenientTextLoader)
@@ -74,14 +74,14 @@ class CountingConnection(psycopg.Connection[Any]):
         """Commit, unless no transaction is open."""
         status = self.info.transaction_status
         super().commit()
-        self.tally.commits += status == TransactionStatus.INTRANS
-        self.tally.rollbacks += status == TransactionStatus.INERROR
+        self.counts.commits += status == TransactionStatus.INTRANS
+        self.counts.rollbacks += status == TransactionStatus.INERROR
 
     def rollback(self) -> None:
         """Roll back, unless no transaction is open."""
         is_open = self.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
         super().rollback()
-        self.tally.rollbacks += is_open
+        self.counts.rollbacks += is_open
 
 
 class LenientTextLoader(Loader):

@@ -21,25 +21,25 @@ class ReadBatcher:
     """
 
     def __init__(self, link: DatabaseReader, period: float, allowed: Callable[[], Awaitable[object]]) -> None:
-        self._link = link
+        self._reader = link
         self._period = period
-        self._allowed = allowed
+        self._check_reachable = allowed
         self._members = 0
-        self._waiting: list[PendingRead] = []
-        self._all_here = asyncio.Event()
+        self._pending: list[PendingRead] = []
+        self._is_complete = asyncio.Event()
         self._due = float("-inf")  # the loop's time
         self._task: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    def asking(self, read: Callable[[Connection], T]) -> Callable[[], Awaitable[T]]:
+    def batched(self, read: Callable[[Connection], T]) -> Callable[[], Awaitable[T]]:
         """A function that asks for this reading; call it for each member before the first is asked."""
         self._members += 1
 
         async def ask() -> T:
             reading = PendingRead(read, asyncio.get_running_loop().create_future())
-            self._waiting.append(reading)
-            if len(self._waiting) >= self._members:
-                self._all_here.set()
+            self._pending.append(reading)
+            if len(self._pending) >= self._members:
+                self._is_complete.set()
             self._start()
             answer: T = await reading.result
             return answer
@@ -61,12 +61,12 @@ class ReadBatcher:
     async def _run(self) -> None:
         try:
             await self._gather()
-            readings, self._waiting = self._waiting, []
-            self._all_here.clear()
+            readings, self._pending = self._pending, []
+            self._is_complete.clear()
             await self._read(readings)
         finally:
             self._task = None
-            if self._waiting and not self._is_closed:
+            if self._pending and not self._is_closed:
                 self._start()
 
     async def _gather(self) -> None:
@@ -74,17 +74,17 @@ class ReadBatcher:
         patience = max(self._due - now, 0.0) + min(self._period / 10, MAX_BATCH_WAIT)
         try:
             async with asyncio.timeout(patience):
-                await self._all_here.wait()
+                await self._is_complete.wait()
         except TimeoutError:
             return
 
     async def _read(self, readings: list[PendingRead]) -> None:
         try:
             # a database that does not answer the smallest question is not troubled with bigger ones
-            await self._allowed()
+            await self._check_reachable()
         except SourceError as error:
             for reading in readings:
                 reading.fail(error)
             return
-        await self._link.read_each(readings)
+        await self._reader.read_batch(readings)
         self._due = asyncio.get_running_loop().time() + self._period

@@ -61,60 +61,60 @@ class DatabaseReader:
     def __init__(
         self, name: str, way: DatabaseDriver, seconds: float, statement: float | None = None
     ) -> None:
-        self.tally = TransactionCounts()
-        self._way = way
+        self.transactions = TransactionCounts()
+        self._driver = way
         self._seconds = seconds
         self._statement = statement or seconds
-        self._thread = DaemonExecutor(f"database {name}")
+        self._executor = DaemonExecutor(f"database {name}")
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._transaction: RootTransaction | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._work: Future[Any] | None = None
-        self._late = 0.0
-        self._plug: Callable[[], None] | None = None
-        self._cut_off = False
+        self._delay = 0.0
+        self._interrupt: Callable[[], None] | None = None
+        self._is_interrupted = False
         self._is_connected = False
 
     async def read(self, read: Callable[[Connection], T]) -> T:
         """What `read` makes of the connection. Raises SourceError: Silent after `seconds`."""
-        async with self._turn:
-            return await self._in_time(partial(self._read_alone, read))
+        async with self._lock:
+            return await self._run_in_time(partial(self._read_alone, read))
 
-    async def read_each(self, readings: Sequence[PendingRead]) -> None:
+    async def read_batch(self, readings: Sequence[PendingRead]) -> None:
         """Make these readings in one transaction; each has `seconds`, and one that fails fails alone.
 
         Where no connection can be had, or a second reading meets silence, the rest fails with it.
         """
-        async with self._turn:
+        async with self._lock:
             silences = 0
             try:
                 for place, reading in enumerate(readings):
                     error = await self._read_one(reading)
                     silences += isinstance(error, DatabaseTimeout)
                     if error is not None and (
-                        silences > 1 or isinstance(error, DatabaseLocked) or self._is_away()
+                        silences > 1 or isinstance(error, DatabaseLocked) or self._is_unreachable()
                     ):
                         for other in readings[place + 1 :]:
                             other.fail(error)
                         return
             finally:
                 with suppress(SourceError):
-                    await self._in_time(self._end)
+                    await self._run_in_time(self._end_transaction)
 
     async def close(self) -> None:
         """Cut off what is being read, close the connection, end the thread; takes a second at most."""
         if self._work is not None:
             if not self._work.done():
-                self._cut()
-            self._thread.submit(self._drop)
-            await asyncio.to_thread(self._thread.end, 1.0)
+                self._interrupt_read()
+            self._executor.submit(self._disconnect)
+            await asyncio.to_thread(self._executor.shutdown, 1.0)
 
     async def _read_one(self, reading: PendingRead) -> SourceError | None:
         if reading.result.done():
             return None  # nobody waits for it any more
         try:
-            reading.succeed(await self._in_time(partial(self._read, reading.read)))
+            reading.succeed(await self._run_in_time(partial(self._read, reading.read)))
         except SourceError as error:
             reading.fail(error)
             if self._work is not None and isinstance(error, DatabaseTimeout):
@@ -123,27 +123,27 @@ class DatabaseReader:
             return error
         return None
 
-    def _is_away(self) -> bool:
+    def _is_unreachable(self) -> bool:
         """Whether the last reading found no connection, and not because it was cut off."""
-        return not self._is_connected and not self._cut_off
+        return not self._is_connected and not self._is_interrupted
 
-    async def _in_time(self, work: Callable[[], T]) -> T:
+    async def _run_in_time(self, work: Callable[[], T]) -> T:
         if self._work is not None and not self._work.done():
             raise DatabaseTimeout("database has not yet let go of an earlier question")
-        self._cut_off, self._late = False, 0.0
-        self._work = self._thread.submit(partial(self._begin, work, time.monotonic()))
+        self._is_interrupted, self._delay = False, 0.0
+        self._work = self._executor.submit(partial(self._start_work, work, time.monotonic()))
         answer = asyncio.wrap_future(self._work)
         try:
-            if not await self._answers(answer):
+            if not await self._completes(answer):
                 raise DatabaseTimeout(f"database gave no answer within {self._seconds:g} s")
             result: T = answer.result()
             return result
         finally:
             if not self._work.done():
-                self._cut()
+                self._interrupt_read()
             answer.cancel()
 
-    async def _answers(self, answer: asyncio.Future[Any]) -> bool:
+    async def _completes(self, answer: asyncio.Future[Any]) -> bool:
         """Whether the answer comes in time; in which we must have been awake, or silence proves nothing."""
         loop = asyncio.get_running_loop()
         stalls, ends = 0, loop.time() + self._seconds
@@ -152,27 +152,27 @@ class DatabaseReader:
             done, _ = await asyncio.wait({answer}, timeout=step)
             if done:
                 return True
-            late = max(loop.time() - began - step, self._late)
+            late = max(loop.time() - began - step, self._delay)
             if late > STALL_SECONDS and stalls < MAX_STALLS:
-                stalls, self._late, ends = stalls + 1, 0.0, loop.time() + self._seconds
+                stalls, self._delay, ends = stalls + 1, 0.0, loop.time() + self._seconds
         return False
 
-    def _cut(self) -> None:
-        self._cut_off = True
-        if self._plug is not None:
-            self._plug()
+    def _interrupt_read(self) -> None:
+        self._is_interrupted = True
+        if self._interrupt is not None:
+            self._interrupt()
 
     # what follows runs in the link's own thread
 
-    def _begin(self, work: Callable[[], T], submitted: float) -> T:
-        self._late = time.monotonic() - submitted
+    def _start_work(self, work: Callable[[], T], submitted: float) -> T:
+        self._delay = time.monotonic() - submitted
         return work()
 
     def _read_alone(self, read: Callable[[Connection], T]) -> T:
         try:
             return self._read(read)
         finally:
-            self._end()
+            self._end_transaction()
 
     def _read(self, read: Callable[[Connection], T]) -> T:
         # a connection that was cut says nothing of the database as it is now: ask over a new one
@@ -180,7 +180,7 @@ class DatabaseReader:
             try:
                 return self._attempt(read)
             except DBAPIError as error:
-                if not left or self._cut_off or not is_disconnect(error):
+                if not left or self._is_interrupted or not is_disconnect(error):
                     raise to_source_error(error) from None
             except SourceError:
                 raise
@@ -191,55 +191,55 @@ class DatabaseReader:
     def _attempt(self, read: Callable[[Connection], T]) -> T:
         self._is_connected = self._connection is not None
         try:
-            connection = self._in_transaction()
+            connection = self._begin_transaction()
         except DBAPIError:
-            self._drop()
+            self._disconnect()
             raise
         try:
-            with self._way.apart(connection):
+            with self._driver.isolated(connection):
                 return read(connection)
         except DBAPIError as error:
-            if error.connection_invalidated or self._cut_off:
-                self._drop()
+            if error.connection_invalidated or self._is_interrupted:
+                self._disconnect()
             raise
 
-    def _in_transaction(self) -> Connection:
-        connection = self._connected()
+    def _begin_transaction(self) -> Connection:
+        connection = self._connect()
         self._is_connected = True
         if self._transaction is None:
             self._transaction = connection.begin()
-            self._way.prepare(connection, self._statement)
+            self._driver.set_timeout(connection, self._statement)
         return connection
 
-    def _connected(self) -> Connection:
+    def _connect(self) -> Connection:
         if self._engine is None:
-            self._engine = self._way.engine(self._seconds, self.tally)
+            self._engine = self._driver.make_engine(self._seconds, self.transactions)
             # before the engine's own first questions to the server, in which it can hang as well
-            event.listen(self._engine, "connect", self._plugged, insert=True)
+            event.listen(self._engine, "connect", self._on_connect, insert=True)
         if self._connection is None:
             self._connection = self._engine.connect()
         return self._connection
 
-    def _plugged(self, connection: Any, _: object) -> None:
-        self._plug = self._way.plug(connection)
-        if self._cut_off:
-            self._plug()
+    def _on_connect(self, connection: Any, _: object) -> None:
+        self._interrupt = self._driver.interrupter(connection)
+        if self._is_interrupted:
+            self._interrupt()
 
-    def _end(self) -> None:
+    def _end_transaction(self) -> None:
         transaction, self._transaction = self._transaction, None
         try:
             if transaction is not None:
                 transaction.commit()
         except DBAPIError:
-            self.tally.rollbacks += 1
-            self._drop()
-        if not self._way.kept:
-            self._drop()
+            self.transactions.rollbacks += 1
+            self._disconnect()
+        if not self._driver.reuses_connection:
+            self._disconnect()
 
-    def _drop(self) -> None:
-        connection, self._connection, plug, self._plug = self._connection, None, self._plug, None
+    def _disconnect(self) -> None:
+        connection, self._connection, plug, self._interrupt = self._connection, None, self._interrupt, None
         # the server rolls back what was open
-        self.tally.rollbacks += self._transaction is not None
+        self.transactions.rollbacks += self._transaction is not None
         self._transaction = None
         if connection is not None:
             connection.invalidate()

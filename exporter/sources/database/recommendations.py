@@ -44,7 +44,7 @@ class RecommendationStats:
     judged: float = 0.0
     useful: float = 0.0
 
-    def plus(self, other: "RecommendationStats") -> "RecommendationStats":
+    def merge(self, other: "RecommendationStats") -> "RecommendationStats":
         """Both together."""
         return RecommendationStats(
             self.impressions + other.impressions,
@@ -68,8 +68,8 @@ class RecommendationStats:
 class Feedback:
     """Outcomes by (strategy, window) and rows by (feedback type, window); windows are 1d, 7d, 30d."""
 
-    outcomes: Mapping[tuple[str, str], RecommendationStats]
-    given: Mapping[tuple[str, str], float]
+    stats: Mapping[tuple[str, str], RecommendationStats]
+    by_type: Mapping[tuple[str, str], float]
 
 
 def read_feedback(connection: Connection) -> Feedback | None:
@@ -131,7 +131,7 @@ def sum_groups(rows: Any) -> Feedback:
         for window, count in zip(WINDOWS, counts, strict=True):
             given[str(kind), window] += float(count)
             key = (unescape(str(strategy or UNKNOWN)), window)
-            outcomes[key] = outcomes[key].plus(
+            outcomes[key] = outcomes[key].merge(
                 group_stats(str(kind), parse_boolean(clicked), parse_boolean(useful), float(count))
             )
     return Feedback(dict(outcomes), dict(given))

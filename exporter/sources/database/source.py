@@ -48,53 +48,53 @@ class DatabaseSource(BaseSource):
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self.settings = settings
-        self.way: DatabaseDriver | None = (
+        self.driver: DatabaseDriver | None = (
             make_driver(settings.url.get_secret_value()) if settings.url else None
         )
-        self.dialect = self.way.dialect if self.way else None
+        self.dialect = self.driver.dialect if self.driver else None
         # of a file our reading would stop the backend's writing
         most = settings.file_lock if self.dialect == "sqlite" else None
-        self.links: dict[str, DatabaseReader] = {}
-        if self.way is not None:
-            ping = self.way.for_ping()
-            self.links["ping"] = DatabaseReader("ping", ping, settings.timeout, most)
-            self.links["second ping"] = DatabaseReader("second ping", ping, settings.timeout, most)
-            self.links["statistics"] = DatabaseReader("statistics", self.way, settings.timeout, most)
-            self.links["rows"] = DatabaseReader("rows", self.way, settings.slow_timeout, most)
-        self._prober = Pinger([self.links[name] for name in PING_READERS if name in self.links])
+        self.readers: dict[str, DatabaseReader] = {}
+        if self.driver is not None:
+            ping = self.driver.for_ping()
+            self.readers["ping"] = DatabaseReader("ping", ping, settings.timeout, most)
+            self.readers["second ping"] = DatabaseReader("second ping", ping, settings.timeout, most)
+            self.readers["statistics"] = DatabaseReader("statistics", self.driver, settings.timeout, most)
+            self.readers["rows"] = DatabaseReader("rows", self.driver, settings.slow_timeout, most)
+        self._pinger = Pinger([self.readers[name] for name in PING_READERS if name in self.readers])
         self.ping: Poller[PingResult] = Poller(
             "database ping",
-            self._prober.ask if self.links else None,
+            self._pinger.ping if self.readers else None,
             # the links bound it themselves, since they know when we ourselves were late
             PollPolicy(UNBOUNDED, min_interval=settings.fast_period),
         )
-        self._groups: list[ReadBatcher] = []
-        self._ask_for_statistics()
-        self._ask_for_tables()
-        self._ask_for_rows()
+        self._batchers: list[ReadBatcher] = []
+        self._poll_statistics()
+        self._poll_tables()
+        self._poll_rows()
 
     @property
     def own_transactions(self) -> dict[str, int]:
         """Transactions of ours that a PostgreSQL server has counted, by link; of a file none are."""
-        return {name: link.tally.transactions for name, link in self.links.items()}
+        return {name: link.transactions.total for name, link in self.readers.items()}
 
-    def standing(self) -> PingResult | None:
+    def last_ping(self) -> PingResult | None:
         """The last answer to a ping, for as long as a silence after it may still have to be checked."""
         ping, own = self.ping, self.settings
         if ping.error is not None or ping.succeeded_at is None:
             return None
         lasts = own.fast_period + 2 * own.timeout + PING_GRACE
-        return self._prober.last if steady_time() - ping.succeeded_at < lasts else None
+        return self._pinger.last if steady_time() - ping.succeeded_at < lasts else None
 
-    def _ask_for_statistics(self) -> None:
+    def _poll_statistics(self) -> None:
         own = self.settings
         is_postgres = self.dialect == "postgresql"
-        group = self._group("statistics", own.statistics_period) if is_postgres else None
+        group = self._make_batcher("statistics", own.statistics_period) if is_postgres else None
         pace = PollPolicy(
             own.statistics_period + MAX_QUEUED_READS * own.timeout, interval=own.statistics_period
         )
         databases, statements = (
-            DatabaseCountsReader(own.databases, self._own),
+            DatabaseCountsReader(own.databases, self._own_transactions),
             StatementReader(own.statements),
         )
         activity = partial(read_activity, long_transaction=own.long_transaction)
@@ -107,32 +107,32 @@ class DatabaseSource(BaseSource):
             "statements", statements.read, group, pace
         )
 
-    def _ask_for_tables(self) -> None:
-        group, pace = self._rows(self.settings.period)
+    def _poll_tables(self) -> None:
+        group, pace = self._table_batcher(self.settings.period)
         self.tables: Poller[TableSizes] = make_poller("tables", self._read_tables, group, pace)
         self.resources: Poller[ResourceCounts | None] = make_poller("resources", read_resources, group, pace)
-        self.sparse: Poller[EmbeddingCoverage | None] = make_poller(
+        self.embedding_coverage: Poller[EmbeddingCoverage | None] = make_poller(
             "sparse embeddings", read_embedding_coverage, group, pace
         )
 
-    def _ask_for_rows(self) -> None:
-        group, pace = self._rows(self.settings.rows_period)
-        self.use: Poller[Engagement] = make_poller("users", read_engagement, group, pace)
+    def _poll_rows(self) -> None:
+        group, pace = self._table_batcher(self.settings.rows_period)
+        self.engagement: Poller[Engagement] = make_poller("users", read_engagement, group, pace)
         self.created: Poller[CreatedCounts] = make_poller("rows created", read_created, group, pace)
         self.feedback: Poller[Feedback | None] = make_poller("feedback", read_feedback, group, pace)
         self.evaluations: Poller[tuple[ModelEvaluation, ...]] = make_poller(
             "model versions", read_evaluations, group, pace
         )
-        self.evidence: Poller[tuple[EmbeddingAudit, ...]] = make_poller(
-            "sparse vectors", self._read_evidence, group, pace
+        self.embedding_audits: Poller[tuple[EmbeddingAudit, ...]] = make_poller(
+            "sparse vectors", self._read_embedding_audits, group, pace
         )
 
     async def close(self) -> None:
         """Close the connections, also those that are stuck, and end their threads."""
-        await asyncio.gather(*(group.close() for group in self._groups))
-        await asyncio.gather(*(link.close() for link in self.links.values()))
+        await asyncio.gather(*(group.close() for group in self._batchers))
+        await asyncio.gather(*(link.close() for link in self.readers.values()))
 
-    def _rows(self, period: float) -> tuple[ReadBatcher | None, PollPolicy]:
+    def _table_batcher(self, period: float) -> tuple[ReadBatcher | None, PollPolicy]:
         """Those who read tables at this period, and their pace."""
         pace = PollPolicy(
             period + MAX_QUEUED_READS * self.settings.slow_timeout,
@@ -140,28 +140,28 @@ class DatabaseSource(BaseSource):
             backoff_base=1.0,
             max_backoff=15.0,
         )
-        return self._group("rows", period), pace
+        return self._make_batcher("rows", period), pace
 
-    def _group(self, link: str, period: float) -> ReadBatcher | None:
+    def _make_batcher(self, link: str, period: float) -> ReadBatcher | None:
         """What is read over this link at this period; None without a database."""
-        if not self.links:
+        if not self.readers:
             return None
-        group = ReadBatcher(self.links[link], period, self.ping.get)
-        self._groups.append(group)
+        group = ReadBatcher(self.readers[link], period, self.ping.get)
+        self._batchers.append(group)
         return group
 
-    def _own(self) -> TransactionCounts:
+    def _own_transactions(self) -> TransactionCounts:
         """All transactions of ours so far."""
-        tallies = [link.tally for link in self.links.values()]
+        tallies = [link.transactions for link in self.readers.values()]
         return TransactionCounts(sum(t.commits for t in tallies), sum(t.rollbacks for t in tallies))
 
     def _read_tables(self, connection: Connection) -> TableSizes:
         own = self.settings
-        if self.way is not None and self.way.path is not None:
-            return read_sqlite_tables(connection, self.way.path, own.tables)
+        if self.driver is not None and self.driver.path is not None:
+            return read_sqlite_tables(connection, self.driver.path, own.tables)
         return read_postgres_tables(connection, own.tables, own.databases)
 
-    def _read_evidence(self, connection: Connection) -> tuple[EmbeddingAudit, ...]:
+    def _read_embedding_audits(self, connection: Connection) -> tuple[EmbeddingAudit, ...]:
         own = self.settings
         return read_embedding_audits(
             connection, own.sparse_sample, len(own.vocabularies) + MAX_QUEUED_READS, own.vocabularies
@@ -172,4 +172,4 @@ def make_poller(
     name: str, read: Callable[[Connection], T], group: ReadBatcher | None, pace: PollPolicy
 ) -> Poller[T]:
     """A question of this group; of nobody where there is none."""
-    return Poller(f"database {name}", None if group is None else group.asking(read), pace)
+    return Poller(f"database {name}", None if group is None else group.batched(read), pace)

@@ -22,7 +22,7 @@ class SqliteDriver:
     """Connections that are opened anew each time, since the file may have been replaced by another one."""
 
     dialect = "sqlite"
-    kept = False
+    reuses_connection = False
 
     def __init__(self, url: URL) -> None:
         self.path: Path | None = Path(sqlite_file(url)).absolute()
@@ -31,7 +31,7 @@ class SqliteDriver:
         """The same: each statement is a transaction of its own anyway."""
         return self
 
-    def engine(self, seconds: float, tally: TransactionCounts) -> Engine:  # noqa: ARG002  (a file counts none)
+    def make_engine(self, seconds: float, tally: TransactionCounts) -> Engine:  # noqa: ARG002  (a file counts none)
         """An engine that reads the file and never creates it, waiting a moment for its lock."""
 
         def connect() -> sqlite3.Connection:
@@ -49,7 +49,7 @@ class SqliteDriver:
         event.listen(engine, "before_cursor_execute", start_statement_clock)
         return engine
 
-    def plug(self, connection: Any) -> Callable[[], None]:
+    def interrupter(self, connection: Any) -> Callable[[], None]:
         """Interrupts the statement that runs."""
 
         def cut() -> None:
@@ -60,14 +60,14 @@ class SqliteDriver:
 
         return cut
 
-    def prepare(self, connection: Connection, seconds: float) -> None:
+    def set_timeout(self, connection: Connection, seconds: float) -> None:
         """Let no statement hold the file's read lock longer than `seconds`: readers stop writers."""
         clock = {"ends": float("inf"), "seconds": seconds}
         connection.info["clock"] = clock
         raw: Any = connection.connection.driver_connection
         raw.set_progress_handler(lambda: time.monotonic() > clock["ends"], CLOCK_CHECK_STEPS)
 
-    def apart(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002  (as below)
+    def isolated(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002  (as below)
         """Nothing to do: a transaction around several statements would hold the lock for all of them."""
         return nullcontext()
 

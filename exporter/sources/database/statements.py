@@ -62,7 +62,7 @@ class StatementReader:
         self._clock = clock
         self._own: set[str] = set()
         self._others: set[str] = set()
-        self._looked_at = float("-inf")
+        self._texts_read_at = float("-inf")
 
     def read(self, connection: Connection) -> tuple[Statement, ...]:
         """The statements; none without the extension. Raises Refused where those of others are hidden."""
@@ -85,23 +85,23 @@ class StatementReader:
 
     def _heaviest(self, connection: Connection, schema: str, column: str) -> tuple[Statement, ...]:
         query = text(STATEMENTS.format(schema=schema, time=column))
-        found = self._found(connection, query)
-        if not all(s.query in self._others for s in found) and self._may_look():
-            self._look(connection, schema)
-            found = self._found(connection, query)
+        found = self._read_statements(connection, query)
+        if not all(s.query in self._others for s in found) and self._may_read_texts():
+            self._read_texts(connection, schema)
+            found = self._read_statements(connection, query)
             self._others |= {s.query for s in found}
         return tuple(s for s in found if s.query in self._others)
 
-    def _found(self, connection: Connection, query: object) -> tuple[Statement, ...]:
+    def _read_statements(self, connection: Connection, query: object) -> tuple[Statement, ...]:
         arguments = {"own": sorted(self._own), "statements": self._statements}
         rows = connection.execute(query, arguments).all()  # type: ignore[call-overload]
         return tuple(Statement(*row[:3], *map(float, row[3:])) for row in rows)
 
-    def _may_look(self) -> bool:
-        return self._clock() - self._looked_at >= TEXT_READ_INTERVAL
+    def _may_read_texts(self) -> bool:
+        return self._clock() - self._texts_read_at >= TEXT_READ_INTERVAL
 
-    def _look(self, connection: Connection, schema: str) -> None:
-        self._looked_at = self._clock()
+    def _read_texts(self, connection: Connection, schema: str) -> None:
+        self._texts_read_at = self._clock()
         self._own = set(connection.execute(text(OWN_STATEMENTS.format(schema=schema))).scalars())
         # what was seen once need not be looked at again, within bounds
         self._others = set() if len(self._others) > MAX_KNOWN_STATEMENTS else self._others - self._own
