@@ -11,8 +11,8 @@ from exporter.settings import DatabaseSettings as Settings
 from exporter.sources.database.source import DatabaseSource
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.backend_tables import create, run
+from tests.exporter.collectors.test_database import pool
 from tests.exporter.exporter_page import Page, Watched, watching
-from tests.exporter.test_database_pool import pool
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.waiting import eventually
 

@@ -15,7 +15,7 @@ from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.replay import replay
 from tests.servers.waiting import eventually
 
-ORDINARY = Path(__file__).with_name("answers") / "ordinary"
+ORDINARY = Path(__file__).parents[1] / "answers" / "ordinary"
 TOKEN = "bearer-of-bad-news"
 PAYLOAD = "payload-that-nobody-should-see"
 

@@ -13,7 +13,7 @@ from tests.exporter.worker_events import hearing, heartbeat, tell
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "operations.md"
 EVERYTHING = (
     *(f"cache.{part}" for part in ("ping", "server", "slow", "keys", "key_memory", "rights")),
     *(f"workers.{part}" for part in ("up", "queues", "tasks", "inspected", "results", "rights")),

@@ -22,7 +22,7 @@ from tests.servers.processes import signal_all, tree
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
-ORDINARY = Path(__file__).with_name("answers") / "ordinary"
+ORDINARY = Path(__file__).parents[2] / "answers" / "ordinary"
 APP = "tests.exporter.tasks_app"
 
 

@@ -16,7 +16,7 @@ from tests.servers.ports import free_port
 from tests.servers.processes import Server
 from tests.servers.waiting import eventually
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 FAST = ("api.up", "modules.status", "api.totals", "database.pool")
 HEALTH, WORKERS = "/api/monitoring/health", "/api/monitoring/workers/status"
 

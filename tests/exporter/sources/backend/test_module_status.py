@@ -9,9 +9,9 @@ from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
 from exporter.sources.backend.module_status import has_succeeded
 from tests.exporter.backend_double import BackendDouble, backend_double
+from tests.exporter.collectors.test_responses import ANSWERS
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.replay import replay
-from tests.exporter.test_answers import ANSWERS
 from tests.servers.ports import free_port
 from tests.servers.waiting import eventually
 

@@ -8,7 +8,7 @@ from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import watching
 from tests.exporter.replay import Scenario, State, Value, check, replay, scrape
 
-ANSWERS = Path(__file__).with_name("answers")
+ANSWERS = Path(__file__).parents[1] / "answers"
 UP: Value = ("ops_backend_up", {}, 1)
 REPORTED, COMPONENT = "ops_component_reported_status", "ops_component_status"
 FIRST = {"model": "ncf_model"}

@@ -10,7 +10,7 @@ from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.request_totals import ApiTotalsTracker, RequestTotals
 from exporter.sources.backend.routes import RouteModules, requested_paths
 from exporter.sources.backend.source import BackendSource
-from tests.exporter.test_api import Row, metrics
+from tests.exporter.collectors.test_api import Row, metrics
 
 NOW = 1_000_000.0
 YOUNG = NOW - 5

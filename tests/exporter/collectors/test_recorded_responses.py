@@ -7,7 +7,7 @@ import pytest
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.replay import Scenario, State, Value, check
 
-SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "samples" / "neo"
+SAMPLES = Path(__file__).resolve().parents[3].parent / "shared" / "reference" / "samples" / "neo"
 pytestmark = pytest.mark.skipif(
     not SAMPLES.is_dir(), reason="the recorded answers are not beside this checkout (../shared)"
 )
