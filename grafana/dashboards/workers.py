@@ -182,20 +182,20 @@ def task_table() -> Panel:
     ]
     asked = (*map(workers.task_rows, ("succeeded", "failed", "retried")), workers.task_percentiles())
     options = PanelOptions("Every task over the chosen range, the worst first.", QUIET)
-    return table("Tasks in this range", Size(14, 9), options, asked, columns)
+    return table("Tasks in this range", Size(13, 9), options, asked, columns)
 
 
 def failure_table() -> Panel:
     """Each class of exception."""
     about = "Failures over the chosen range by task and class of exception."
     columns = [
-        Column("exception", "Exception", 145),
+        Column("exception", "Exception", 135),
         Column("task", "Task"),
-        Column("queue_name", "Queue", 105),
+        Column("queue_name", "Queue", 118),
         Column("Value", "Failed", 80, "short", decimals=0, sort="greatest first"),
     ]
     options = PanelOptions(about, "✔ no task failed in this time")
-    return table("Failures by exception", Size(10, 9), options, [workers.failures()], columns)
+    return table("Failures by exception", Size(11, 9), options, [workers.failures()], columns)
 
 
 def sources() -> Section:
