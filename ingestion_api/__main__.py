@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from ingestion_api.access.rotation import RotationError, rotate_key
+from ingestion_api.access.signing import RotationError, rotate_key
 from ingestion_api.access.tokens import InvalidToken, check_tokens
 from ingestion_api.app import create_app
 from ingestion_api.check import check_report

@@ -7,8 +7,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 
-from ingestion_api.access.attempt_limiter import AttemptLimiter
-from ingestion_api.access.bearer import BearerAuth
+from ingestion_api.access.bearer import AttemptLimiter, BearerAuth
 from ingestion_api.access.tokens import Token, webhook_token
 from ingestion_api.metrics.jobs import JobMetrics
 from ingestion_api.metrics.requests import RequestMetrics
@@ -20,12 +19,14 @@ from ingestion_api.settings import Settings
 from ingestion_api.store.migrate import BackgroundMigration
 from ingestion_api.store.write_probe import WriteProbe
 from ingestion_api.web.body import BodyLimitMiddleware
-from ingestion_api.web.concurrency import ConcurrencyLimiter
 from ingestion_api.web.errors import install_error_handlers
-from ingestion_api.web.forwarded import ForwardedMiddleware
-from ingestion_api.web.head import HeadMiddleware
-from ingestion_api.web.headers import SecurityHeadersMiddleware
 from ingestion_api.web.hosts import HostCheckMiddleware, allowed_hosts
+from ingestion_api.web.middleware import (
+    ConcurrencyLimiter,
+    ForwardedMiddleware,
+    HeadMiddleware,
+    SecurityHeadersMiddleware,
+)
 
 DESCRIPTION = "Jobs that are never lost, sparse embeddings that really finish, and buttons that act."
 

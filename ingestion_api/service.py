@@ -4,20 +4,19 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
-from ingestion_api.access.signing import Signer, bound_key
-from ingestion_api.access.signing_key import SigningKeyCache
+from ingestion_api.access.signing import Signer, SigningKeyCache, bound_key
 from ingestion_api.access.tokens import InvalidToken, Token, operator_token
 from ingestion_api.broker import Broker
-from ingestion_api.cache.cache import Cache
+from ingestion_api.cache import Cache
 from ingestion_api.clock import Clock, utc_now
 from ingestion_api.edge_queue import EdgeQueue
 from ingestion_api.embeddings.coverage import CachedValue, Coverage
 from ingestion_api.errors import SignInUnavailable
 from ingestion_api.jobs.outbox import JobTransports, OutboxRelay
-from ingestion_api.preferences.signals import SignalFile
 from ingestion_api.repository import CloneLimits, UrlRules
 from ingestion_api.resources.table import ResourceDatabase
 from ingestion_api.settings import Settings
+from ingestion_api.signals import SignalFile
 from ingestion_api.store import Store
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
-from ingestion_api.audit.record import record_change
+from ingestion_api.audit import record_change
 from ingestion_api.errors import Conflict, NotFound
 from ingestion_api.fields import to_one_line
 from ingestion_api.service import Service

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
-from ingestion_api.audit.record import record_change as audit
+from ingestion_api.audit import record_change as audit
 from ingestion_api.embeddings.coverage import Coverage, read_coverage
 from ingestion_api.embeddings.scope import Scope
 from ingestion_api.encoder import model_name

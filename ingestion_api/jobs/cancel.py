@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from ingestion_api.access.bearer import Actor
-from ingestion_api.audit.record import record_change as audit
+from ingestion_api.audit import record_change as audit
 from ingestion_api.broker import message_ids
 from ingestion_api.edge_queue import EdgeQueue
 from ingestion_api.errors import Conflict, NotFound

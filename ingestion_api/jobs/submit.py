@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
-from ingestion_api.audit.record import record_change as audit
+from ingestion_api.audit import record_change as audit
 from ingestion_api.errors import BadRequest, Conflict, NotFound, TooManyRequests, Unprocessable
 from ingestion_api.jobs.queries import INGESTION, QueuePosition, queue_position, waiting_count
 from ingestion_api.jobs.states import CANCELLED, FAILED, PENDING, SKIPPED, Transition, record_event

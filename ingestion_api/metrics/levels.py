@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.orm import Session
 
-from ingestion_api.preferences.overrides import active_overrides
+from ingestion_api.preferences import active_overrides
 from ingestion_api.service import Service
 
 

@@ -4,19 +4,17 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from ingestion_api.pages import (
-    alert,
     alerts,
     cache,
     documentation,
     embeddings,
     home,
-    ingest,
     jobs,
     preferences,
     sign_in,
     workers,
 )
-from ingestion_api.pages.not_found import install_html_404
+from ingestion_api.pages.page_route import install_html_404
 from ingestion_api.pages.templates import STATIC
 
 
@@ -27,8 +25,6 @@ def include_pages(app: FastAPI) -> None:
         sign_in,
         home,
         alerts,
-        alert,
-        ingest,
         jobs,
         workers,
         embeddings,

@@ -16,8 +16,8 @@ from ingestion_api.encoder.factory import MODELS
 from ingestion_api.errors import BadRequest, ServiceError
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.progress import announcement
+from ingestion_api.pages.session import Operator, verify_csrf
 from ingestion_api.pages.templates import render_page
-from ingestion_api.pages.visitor import Operator, verify_csrf
 from ingestion_api.service import Service, current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

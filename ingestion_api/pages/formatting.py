@@ -1,7 +1,7 @@
 """Levels as people read them, each in its unit."""
 
 from ingestion_api.pages.templates import number, size
-from ingestion_api.preferences.levels import format_level
+from ingestion_api.preferences import format_level
 
 # how a field says what is to be entered
 INPUT_UNITS = {

@@ -1,24 +1,123 @@
-"""The first page: what needs attention, and how things stand."""
+"""The first page: what needs attention, and the state of the service."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
 from redis.exceptions import RedisError
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status
 from ingestion_api.errors import ServiceError, Unavailable
 from ingestion_api.jobs import queries
-from ingestion_api.pages import attention
-from ingestion_api.pages.attention import AttentionItem
+from ingestion_api.jobs.states import FAILED, PENDING, has_state
 from ingestion_api.pages.page_route import PageRoute
+from ingestion_api.pages.session import Operator
 from ingestion_api.pages.templates import render_page
-from ingestion_api.pages.visitor import Operator
 from ingestion_api.service import Service, current_service
+from ingestion_api.store.tables import Alert, Job
 from ingestion_api.workers import WorkerState, workers_overview
 
+RECENT_FAILURES = timedelta(hours=24)
+SLOW_START = timedelta(minutes=5)
+_ORDER = ("bad", "warn", "info")
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 RECENT = 5
+
+
+@dataclass(frozen=True)
+class AttentionItem:
+    """One thing; `weight` is "bad", "warn" or "info", `address` the page that helps, or empty."""
+
+    weight: str
+    what: str
+    why: str
+    address: str = ""
+    action: str = ""
+
+
+def sort_by_severity(needs: Iterable[AttentionItem]) -> list[AttentionItem]:
+    """Return the needs, the heaviest first."""
+    return sorted(needs, key=lambda need: _ORDER.index(need.weight))
+
+
+def worker_items(workers: Sequence[WorkerState]) -> Iterator[AttentionItem]:
+    """Yield what is wrong with the workers."""
+    if not workers:
+        yield AttentionItem(
+            "bad", "No worker has ever reported", "Jobs wait until one does.", "/workers", "Workers"
+        )
+        return
+    if not any(worker.status == "online" for worker in workers):
+        yield AttentionItem(
+            "bad", "No worker is online", "Jobs wait until one is back.", "/workers", "Workers"
+        )
+    for worker in workers:
+        if worker.status == "degraded":
+            why = "Its heartbeats come late; its jobs may be given to another worker."
+            yield AttentionItem("warn", f"Worker {worker.id} is degraded", why, "/workers", "Workers")
+
+
+def job_items(session: Session, limit: int, now: datetime) -> Iterator[AttentionItem]:
+    """Yield what is wrong with the jobs and their queue."""
+    waiting = queries.waiting_count(session)
+    if waiting >= limit:
+        why = f"{waiting} of {limit} places are taken; new jobs are refused."
+        yield AttentionItem("bad", "The queue is full", why, "/jobs?state=pending", "Waiting jobs")
+    failed = session.scalar(
+        select(func.count()).select_from(Job).where(has_state(FAILED), Job.ended_at > now - RECENT_FAILURES)
+    )
+    if failed:
+        what = f"{failed} job{'s' if failed > 1 else ''} failed in the last day"
+        yield AttentionItem(
+            "warn", what, "Each tells why, and can be tried again.", "/jobs?state=failed", "Failed jobs"
+        )
+    yield from _slow_start_items(session, now)
+
+
+def _slow_start_items(session: Session, now: datetime) -> Iterator[AttentionItem]:
+    oldest = session.scalar(
+        select(Job).where(has_state(PENDING), Job.submitted_at < now - SLOW_START).order_by(Job.id).limit(1)
+    )
+    if oldest is not None:
+        minutes = int((now - oldest.submitted_at).total_seconds() // 60)
+        what = f"Job {oldest.id} has waited for {minutes} minutes"
+        yield AttentionItem("warn", what, "No worker has begun it.", f"/jobs/{oldest.id}", "The job")
+
+
+def embedding_items(status: EmbeddingStatus) -> Iterator[AttentionItem]:
+    """Yield what the coverage lacks while nobody works on it."""
+    missing = status.coverage.total - status.coverage.embedded
+    if missing and status.active is None:
+        what = f"{missing} resource{'s have' if missing > 1 else ' has'} no sparse embedding"
+        yield AttentionItem(
+            "info", what, "A search by words does not find them.", "/embeddings", "Generate them"
+        )
+
+
+def alert_items(session: Session) -> Iterator[AttentionItem]:
+    """Yield the alerts that fire; one that somebody takes care of weighs little."""
+    firing = select(Alert).where(Alert.status == "firing").order_by(Alert.starts_at.desc()).limit(20)
+    for alert in session.scalars(firing):
+        weight = {"critical": "bad", "warning": "warn"}.get(alert.severity, "info")
+        since = alert.starts_at.strftime("%Y-%m-%d %H:%M UTC")
+        said = (
+            alert.annotations.get("summary") or alert.annotations.get("description") or "It gave no summary."
+        )
+        address = _link_to_job(alert.annotations.get("action_url") or alert.annotations.get("runbook_url"))
+        if alert.acknowledged_at is not None:
+            weight, said = "info", f"{said} Acknowledged by {alert.acknowledged_by}."
+        yield AttentionItem(
+            weight, f"Alert {alert.name} fires since {since}", str(said), address, "What to do"
+        )
+
+
+def _link_to_job(address: object) -> str:
+    text = str(address or "")
+    return text if text.startswith(("https://", "http://", "/")) and not text.startswith("//") else ""
 
 
 @router.get("/")
@@ -33,7 +132,7 @@ def show(request: Request, _: Operator) -> Response:
     return render_page(
         request,
         "home.html",
-        needs=attention.sort_by_severity([*away, *_attention_items(service, workers, embeddings)]),
+        needs=sort_by_severity([*away, *_attention_items(service, workers, embeddings)]),
         counts=counts,
         jobs=jobs,
         limit=service.settings.queue_limit,
@@ -62,15 +161,15 @@ def _attention_items(
     service: Service, workers: Sequence[WorkerState], embeddings: EmbeddingStatus | None
 ) -> Iterator[AttentionItem]:
     yield from _broker_items(service)
-    yield from attention.worker_items(workers)
+    yield from worker_items(workers)
     with service.store.read() as session:
-        yield from attention.job_items(session, service.settings.queue_limit, service.clock())
-        yield from attention.alert_items(session)
+        yield from job_items(session, service.settings.queue_limit, service.clock())
+        yield from alert_items(session)
     if embeddings is None:
         why = "Nothing is known of their embeddings until it is back."
         yield AttentionItem("bad", "The database of the resources does not answer", why)
     else:
-        yield from attention.embedding_items(embeddings)
+        yield from embedding_items(embeddings)
 
 
 def _broker_items(service: Service) -> Iterator[AttentionItem]:

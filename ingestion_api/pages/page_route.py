@@ -1,11 +1,12 @@
-"""A route for people: its errors are pages, its answers carry the guarding headers."""
+"""A route for people: errors are HTML pages, and responses carry security headers."""
 
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
@@ -14,18 +15,37 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from ingestion_api.errors import ServiceError
-from ingestion_api.pages.headers import add_page_headers
-from ingestion_api.pages.session import set_session_cookie
-from ingestion_api.pages.templates import render_page
-from ingestion_api.pages.visitor import (
+from ingestion_api.pages.session import (
     SignInRequired,
     cookie_signer,
     current_visitor,
     is_secure,
     load_cookie_signer,
+    set_session_cookie,
 )
+from ingestion_api.pages.templates import render_page
 from ingestion_api.web.errors import NOT_STORED, database_error_sentence
 
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
 log = logging.getLogger(__name__)
 _SENTENCES: tuple[tuple[type[Exception], int, str], ...] = (
     (RequestValidationError, 422, "Something in this form or address is missing or not what was expected."),
@@ -34,6 +54,13 @@ _SENTENCES: tuple[tuple[type[Exception], int, str], ...] = (
     (RedisError, 503, "Redis does not answer; try again shortly."),
 )
 RouteHandler = Callable[[Request], Coroutine[Any, Any, Response]]
+_API_PREFIXES = ("/api/", "/admin/", "/metrics", "/-/")
+
+
+def add_page_headers(response: Response) -> Response:
+    """Add the headers to a page's response."""
+    response.headers.update(HEADERS)
+    return response
 
 
 class PageRoute(APIRoute):
@@ -89,3 +116,25 @@ def _redirect_to_sign_in(request: Request) -> Response:
         # a live region is asking: the browser must leave the page, not put the sign-in form inside it
         return Response(status_code=200, headers={"HX-Redirect": target})
     return RedirectResponse(target, 303)
+
+
+def install_html_404(app: FastAPI) -> None:
+    """Put a page before the answer to "404" that the application already has."""
+    for_programs = app.exception_handlers[HTTPException]
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if _wants_html(request) and isinstance(error, HTTPException) and error.status_code == 404:
+            # without the database's key the page is that of a stranger
+            with suppress(SQLAlchemyError, ServiceError):
+                await load_cookie_signer(request)
+            return add_page_headers(
+                render_page(request, "error.html", 404, sentence="There is nothing at this address.")
+            )
+        answered: Response = await for_programs(request, error)  # type: ignore[misc]  # ours is a coroutine
+        return answered
+
+    app.exception_handler(HTTPException)(answer)
+
+
+def _wants_html(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(_API_PREFIXES)

@@ -12,14 +12,16 @@ from ingestion_api.errors import BadRequest, ServiceError
 from ingestion_api.fields import MAX_NOTE_LENGTH
 from ingestion_api.pages.formatting import INPUT_UNITS, format_value
 from ingestion_api.pages.page_route import PageRoute
+from ingestion_api.pages.session import Operator, verify_csrf
 from ingestion_api.pages.templates import render_page
-from ingestion_api.pages.visitor import Operator, verify_csrf
-from ingestion_api.preferences.levels import format_level
-from ingestion_api.preferences.overrides import LevelOverride, remove_override, set_override
-from ingestion_api.preferences.overview import (
+from ingestion_api.preferences import (
+    LevelOverride,
     PreferencesOverview,
     SignalStatus,
+    format_level,
     preferences_overview,
+    remove_override,
+    set_override,
     signal_status,
 )
 from ingestion_api.service import Service, current_service

@@ -1,12 +1,22 @@
-"""A visitor's session: a signed cookie, so any copy of the service knows it; only its early end is kept."""
+"""A visitor's session in a signed cookie, its revocation, and the CSRF protection of forms."""
 
 import secrets
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import urlsplit
 
-from fastapi import Response
+from fastapi import Depends, Form, Request, Response
+from sqlalchemy import delete
+from starlette.concurrency import run_in_threadpool
 
+from ingestion_api.access.bearer import Actor, client_address
 from ingestion_api.access.signing import Signer
+from ingestion_api.errors import ServiceError, SignInUnavailable
+from ingestion_api.service import current_service
+from ingestion_api.store import Store
+from ingestion_api.store.tables import RevokedSession
 
 COOKIE = "watchroom_session"
 LIFETIME = 12 * 3600
@@ -63,3 +73,113 @@ def set_session_cookie(response: Response, seal: CookieSigner, session: Session,
     response.set_cookie(
         COOKIE, seal.write(session), max_age=LIFETIME, httponly=True, samesite="lax", secure=secure, path="/"
     )
+
+
+def revoke_session(store: Store, session: Session, now: datetime) -> None:
+    """Remember that this session is over for as long as its cookie would be good, and forget older ones."""
+    expires_at = datetime.fromtimestamp(session.expires, UTC)
+    with store.write() as database:
+        database.execute(delete(RevokedSession).where(RevokedSession.expires_at < now))
+        database.merge(RevokedSession(id=session.id, expires_at=expires_at))
+
+
+def is_revoked(store: Store, session: Session) -> bool:
+    """Whether somebody has signed out of this session."""
+    with store.read() as database:
+        return database.get(RevokedSession, session.id) is not None
+
+
+class SignInRequired(Exception):
+    """The page is for operators, and this visitor has not signed in."""
+
+
+class CsrfError(ServiceError):
+    """The form did not come from our own page."""
+
+    status = 403
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A browser's session with what is needed to write forms for it."""
+
+    session: Session
+    form_key: str
+    is_new: bool
+
+
+async def load_cookie_signer(request: Request) -> None:
+    """Find the seal for this request, without which everybody is a stranger. Raises the database's errors."""
+    try:
+        # in a thread, as the key may have to be read from the database
+        request.state.seal = CookieSigner(await run_in_threadpool(current_service(request).signer))
+    except SignInUnavailable as closed:
+        request.state.closed = closed
+
+
+def cookie_signer(request: Request) -> CookieSigner | None:
+    """Return the seal in force; None while nothing can be signed, so that no session and no form is ours."""
+    seal: CookieSigner | None = getattr(request.state, "seal", None)
+    return seal
+
+
+def sign_in_problem(request: Request) -> SignInUnavailable | None:
+    """Return why nobody can sign in; None while one can."""
+    closed: SignInUnavailable | None = getattr(request.state, "closed", None)
+    return closed
+
+
+def current_visitor(request: Request) -> Visitor:
+    """Return who asks, known or not; the same for the whole of a request."""
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    if visitor is None:
+        seal = cookie_signer(request)
+        known = seal.read(request.cookies.get(COOKIE, "")) if seal else None
+        visitor = request.state.visitor = _visitor(seal, known) if seal and known else _anonymous(seal)
+    return visitor
+
+
+def _visitor(seal: CookieSigner, session: Session) -> Visitor:
+    return Visitor(session, seal.form_key(session), is_new=False)
+
+
+def _anonymous(seal: CookieSigner | None) -> Visitor:
+    session = new_session(signed_in=False)
+    return Visitor(session, seal.form_key(session) if seal else "", is_new=True)
+
+
+def is_secure(request: Request) -> bool:
+    """Tell whether browsers reach us by https, so that cookies may insist on it."""
+    public = current_service(request).settings.public_url
+    return request.url.scheme == "https" or (public or "").startswith("https:")
+
+
+def _operator(request: Request) -> Actor:
+    session = current_visitor(request).session
+    if not session.signed_in:
+        raise SignInRequired
+    if is_revoked(current_service(request).store, session):
+        # whoever shows it is given a new one, with which to sign in
+        request.state.visitor = _anonymous(cookie_signer(request))
+        raise SignInRequired
+    return Actor("operator (page)", client_address(request))
+
+
+def _verify_csrf(request: Request, form_key: Annotated[str, Form()] = "") -> None:
+    if closed := sign_in_problem(request):
+        raise closed
+    visitor, seal = current_visitor(request), cookie_signer(request)
+    origin = request.headers.get("origin", "")
+    if seal is None or visitor.is_new or not seal.opens(visitor.session, form_key):
+        raise CsrfError("This form is too old or not from here; go back, reload the page and send it again.")
+    if origin and urlsplit(origin).netloc not in _allowed_origins(request):
+        raise CsrfError("This form was sent from another site, so nothing was done.")
+
+
+def _allowed_origins(request: Request) -> set[str]:
+    public = current_service(request).settings.public_url
+    return {request.headers.get("host", ""), urlsplit(public or "").netloc} - {""}
+
+
+Operator = Annotated[Actor, Depends(_operator)]
+verify_csrf = Depends(_verify_csrf)

@@ -9,16 +9,18 @@ from starlette.concurrency import run_in_threadpool
 from ingestion_api.access.bearer import bearer_auth, client_address
 from ingestion_api.errors import TooManyRequests, Unauthorized
 from ingestion_api.pages.page_route import PageRoute
-from ingestion_api.pages.revoked_sessions import revoke_session
-from ingestion_api.pages.session import COOKIE, new_session, set_session_cookie
-from ingestion_api.pages.templates import render_page
-from ingestion_api.pages.visitor import (
+from ingestion_api.pages.session import (
+    COOKIE,
     cookie_signer,
     current_visitor,
     is_secure,
+    new_session,
+    revoke_session,
+    set_session_cookie,
     sign_in_problem,
     verify_csrf,
 )
+from ingestion_api.pages.templates import render_page
 from ingestion_api.service import current_service
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

@@ -3,14 +3,12 @@
 from fastapi import FastAPI
 
 from ingestion_api.routes import (
-    acknowledge,
     alerts,
     audit,
     cache,
     embeddings,
     ingestion,
     jobs,
-    metrics,
     preferences,
     probes,
     workers,
@@ -26,10 +24,8 @@ def include_routes(app: FastAPI) -> None:
         embeddings,
         cache,
         alerts,
-        acknowledge,
         preferences,
         audit,
-        metrics,
         probes,
     )
     for subject in subjects:

@@ -1,17 +1,18 @@
-"""Alertmanager's webhook, and what it has told."""
+"""Alertmanager's webhook, the alerts that it reported, and their acknowledgement."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
-from pydantic import Field
+from fastapi import APIRouter, Body, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion_api.access.bearer import Alertmanager, Operator
+from ingestion_api.alerts.acknowledge import acknowledge, withdraw_acknowledgement
 from ingestion_api.alerts.store import list_alerts, store_alerts
 from ingestion_api.alerts.webhook import WebhookPayload
+from ingestion_api.fields import Note
 from ingestion_api.routes.examples import ACKNOWLEDGEMENT, ALERT, ALERTS, RECEIVED, with_example
-from ingestion_api.routes.responses import error_responses
-from ingestion_api.routes.schemas import ApiResponse
+from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.base import MAX_ID
@@ -22,6 +23,7 @@ router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 Severity = Annotated[
     str | None, Query(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", examples=["page"])
 ]
+AlertId = Annotated[int, Path(ge=1, le=MAX_ID, examples=[5])]
 
 
 class WebhookOut(ApiResponse):
@@ -110,3 +112,41 @@ def alerts(
         found = list_alerts(session, limit + 1, status, severity, before)
         more = found[limit - 1].id if len(found) > limit else None
         return AlertList(alerts=[AlertOut.of(alert) for alert in found[:limit]], next_cursor=more)
+
+
+class AcknowledgeRequest(BaseModel):
+    """What is being done about it, for the others."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"note": "Starting a second worker."}]}
+    )
+
+    note: Note = ""
+
+
+EMPTY_REQUEST = AcknowledgeRequest()
+
+
+@router.post(
+    "/{alert_id}/acknowledge",
+    responses=error_responses(400, 401, 404, 409, 413, 422, 429, 503),
+    summary="Acknowledge an alert",
+)
+def post(
+    request: Request,
+    alert_id: AlertId,
+    actor: Operator,
+    wanted: Annotated[AcknowledgeRequest, Body()] = EMPTY_REQUEST,
+) -> AlertOut:
+    """Take care of an alert until it ends; when it fires again it is another. 409 when it is over."""
+    return AlertOut.of(acknowledge(current_service(request), alert_id, wanted.note, actor))
+
+
+@router.delete(
+    "/{alert_id}/acknowledge",
+    responses=error_responses(401, 404, 409, 422, 429, 503),
+    summary="Take that back",
+)
+def delete(request: Request, alert_id: AlertId, actor: Operator) -> AlertOut:
+    """Let an alert that fires be unacknowledged again. 409 when it is over."""
+    return AlertOut.of(withdraw_acknowledgement(current_service(request), alert_id, actor))

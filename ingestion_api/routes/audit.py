@@ -7,10 +7,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.audit.read import audit_rows
+from ingestion_api.audit import audit_rows
 from ingestion_api.routes.examples import CHANGE, CHANGES, with_example
-from ingestion_api.routes.responses import error_responses
-from ingestion_api.routes.schemas import ApiResponse
+from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.tables.base import MAX_ID
 

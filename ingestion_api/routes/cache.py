@@ -6,12 +6,11 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.cache.cache import require_cache
-from ingestion_api.cache.clearing import clear as clear_keys
-from ingestion_api.cache.clearing import dry_run
+from ingestion_api.cache import require_cache
+from ingestion_api.cache_clear import clear as clear_keys
+from ingestion_api.cache_clear import dry_run
 from ingestion_api.routes.examples import CACHE, CLEARED, with_example
-from ingestion_api.routes.responses import error_responses
-from ingestion_api.routes.schemas import ApiResponse
+from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
 
 router = APIRouter(prefix="/api/v1/cache", tags=["cache"])

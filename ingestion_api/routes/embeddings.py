@@ -11,8 +11,7 @@ from ingestion_api.access.bearer import Operator
 from ingestion_api.embeddings.request import GenerationParameters, embedding_status, request_generation
 from ingestion_api.jobs.queries import duration_seconds
 from ingestion_api.routes.examples import EMBEDDINGS, QUEUED, RUN, with_example
-from ingestion_api.routes.responses import error_responses
-from ingestion_api.routes.schemas import ApiResponse, State
+from ingestion_api.routes.schemas import ApiResponse, State, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job
 

@@ -8,8 +8,7 @@ from ingestion_api.access.bearer import Operator
 from ingestion_api.jobs.queries import ended_jobs
 from ingestion_api.jobs.submit import SubmitResult, submit
 from ingestion_api.routes.examples import HISTORY, REPOSITORY
-from ingestion_api.routes.responses import error_responses
-from ingestion_api.routes.schemas import DispatchedOut, EndedJobOut, History
+from ingestion_api.routes.schemas import DispatchedOut, EndedJobOut, History, error_responses
 from ingestion_api.service import Service, current_service
 
 router = APIRouter(prefix="/api/v1/ingestion", tags=["ingestion"])

@@ -12,8 +12,15 @@ from ingestion_api.jobs.cancel import stop_job
 from ingestion_api.jobs.queries import events_by_job, job_counts, newest_jobs, queue_positions
 from ingestion_api.jobs.submit import resubmit
 from ingestion_api.routes.ingestion import dispatched_response
-from ingestion_api.routes.responses import error_responses
-from ingestion_api.routes.schemas import DispatchedOut, JobEventOut, JobList, JobOut, QueueCounts, State
+from ingestion_api.routes.schemas import (
+    DispatchedOut,
+    JobEventOut,
+    JobList,
+    JobOut,
+    QueueCounts,
+    State,
+    error_responses,
+)
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job
 from ingestion_api.store.tables.base import MAX_ID

@@ -8,13 +8,18 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ingestion_api.access.bearer import Operator
 from ingestion_api.fields import Note, Rfc3339Datetime
-from ingestion_api.preferences.overrides import LevelOverride, remove_override, set_override
-from ingestion_api.preferences.overview import SignalStatus, preferences_overview, signal_status
-from ingestion_api.preferences.signals import Severity
+from ingestion_api.preferences import (
+    LevelOverride,
+    SignalStatus,
+    preferences_overview,
+    remove_override,
+    set_override,
+    signal_status,
+)
 from ingestion_api.routes.examples import LEVELS, LEVELS_SET, PREFERENCES, SET_BACK, SET_LEVELS, with_example
-from ingestion_api.routes.responses import error_responses
-from ingestion_api.routes.schemas import ApiResponse
+from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
+from ingestion_api.signals import Severity
 
 router = APIRouter(prefix="/api/v1/preferences", tags=["preferences"])
 Name = Annotated[

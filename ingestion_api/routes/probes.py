@@ -1,19 +1,23 @@
-"""Is the process alive, is it ready to work."""
+"""Liveness, readiness and the service's own metrics."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.broker import NO_QUEUE
 from ingestion_api.disk import data_folders, disk_shortage, scratch_folder
 from ingestion_api.errors import Unavailable
-from ingestion_api.routes.responses import error_responses
+from ingestion_api.metrics.levels import LevelMetrics
+from ingestion_api.routes.schemas import Responses, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.migrate import BackgroundMigration
 from ingestion_api.store.write_probe import WriteProbe
 from ingestion_api.workers import workers_overview
 
 router = APIRouter(tags=["probes"])
+TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
 
 @router.get("/-/healthy")
@@ -69,3 +73,22 @@ def check_database(request: Request) -> None:
     preparation.check()
     probe: WriteProbe = request.app.state.write_probe
     probe.check()
+
+
+@router.get("/metrics", responses=TEXT, response_class=Response)
+def metrics(request: Request) -> Response:
+    """Jobs, durations, queue, workers, requests, levels that are set."""
+    return _page(request, request.app.state.registry)
+
+
+@router.get("/metrics/levels", responses={**TEXT, **error_responses(503)}, response_class=Response)
+def levels(request: Request) -> Response:
+    """Only the levels that are set: asked every second, and no page at all while they are not known."""
+    registry = CollectorRegistry()
+    registry.register(LevelMetrics(current_service(request)))
+    return _page(request, registry)
+
+
+def _page(request: Request, registry: CollectorRegistry) -> Response:
+    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(registry), media_type=content_type)

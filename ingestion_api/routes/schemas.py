@@ -1,7 +1,7 @@
-"""The shapes of the answers, with examples; the contract's fields first."""
+"""The schemas of the responses, with examples; the contract's fields first."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -19,12 +19,39 @@ from ingestion_api.routes.examples import (
 from ingestion_api.store.tables import Job, JobEvent
 from ingestion_api.store.tables.base import MAX_ID
 
+DESCRIPTIONS = {
+    400: "What was asked makes no sense.",
+    401: "The token is missing or wrong.",
+    404: "There is no such thing.",
+    409: "It cannot be done in the present state.",
+    413: "The body is too large.",
+    422: "A value is wrong, missing or not known.",
+    429: "The queue is full, or too many wrong tokens came from this address.",
+    503: "The database, the broker or the cache does not answer.",
+}
+Responses = dict[int | str, dict[str, Any]]
 # the contract's moments are UTC without a zone
 NaiveUtcDatetime = Annotated[
     datetime, PlainSerializer(lambda moment: moment.astimezone(UTC).replace(tzinfo=None).isoformat(), str)
 ]
 State = Literal["pending", "processing", "complete", "failed", "skipped", "cancelled"]
 JobId = Annotated[int, Field(ge=1, le=MAX_ID, examples=[17])]
+_SAME = (
+    "kind", "repo_url", "stage", "files_total", "files_processed", "embeddings_total",
+    "embeddings_generated", "submitted_at", "started_at", "ended_at", "attempts", "worker", "retry_of",
+    "error", "reason",
+)  # fmt: skip
+
+
+class ErrorOut(BaseModel):
+    """An error, in one sentence."""
+
+    detail: str = Field(examples=["A bearer token is missing; send Authorization: Bearer <token>."])
+
+
+def error_responses(*statuses: int) -> Responses:
+    """The errors a route may answer, all of one shape."""
+    return {status: {"model": ErrorOut, "description": DESCRIPTIONS[status]} for status in statuses}
 
 
 class ApiResponse(BaseModel):
@@ -151,13 +178,6 @@ class JobOut(ApiResponse):
                 "steps": steps,
             }
         )
-
-
-_SAME = (
-    "kind", "repo_url", "stage", "files_total", "files_processed", "embeddings_total",
-    "embeddings_generated", "submitted_at", "started_at", "ended_at", "attempts", "worker", "retry_of",
-    "error", "reason",
-)  # fmt: skip
 
 
 class JobList(ApiResponse):

@@ -12,8 +12,7 @@ from ingestion_api.disk import data_folders, disk_shortage, scratch_folder
 from ingestion_api.errors import Unavailable
 from ingestion_api.routes.examples import HEALTH, WORKER, WORKER_STATUS, with_example
 from ingestion_api.routes.probes import check_database
-from ingestion_api.routes.responses import error_responses
-from ingestion_api.routes.schemas import ApiResponse
+from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import Service, current_service
 from ingestion_api.workers import workers_overview
 

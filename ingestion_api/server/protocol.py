@@ -1,7 +1,8 @@
-"""HTTP/1.1 as uvicorn speaks it, with a limit in time for everything that a client is waited for."""
+"""HTTP/1.1 as uvicorn speaks it, with a time limit on everything that a client is waited for."""
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -12,13 +13,41 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from ingestion_api.server.connections import ConnectionLimiter
-from ingestion_api.server.timer import DeadlineTimer
 
 READ_BUFFER = 16_384  # bytes; by default asyncio takes 256 KiB of each connection at once
 LINGER_SECONDS = (
     2.0  # seconds for which the rest of a body is thrown away, so that the client reads our answer
 )
 FLUSH_TIMEOUT = 10.0  # seconds for the client to take the end of an answer
+
+
+class DeadlineTimer:
+    """Acts once when its time is over; started again, it runs anew."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> None:
+        self._loop = loop
+        self._act = act
+        self._handle: asyncio.TimerHandle | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has been started and neither stopped nor acted."""
+        return self._handle is not None
+
+    def start(self, seconds: float) -> None:
+        """Run for so long from now."""
+        self.stop()
+        self._handle = self._loop.call_later(seconds, self._end)
+
+    def stop(self) -> None:
+        """Do not act."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _end(self) -> None:
+        self._handle = None
+        self._act()
 
 
 @dataclass(frozen=True)

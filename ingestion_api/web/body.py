@@ -20,7 +20,7 @@ from ingestion_api.errors import (
     ServiceError,
     UnsupportedMediaType,
 )
-from ingestion_api.pages.visitor import current_visitor, load_cookie_signer
+from ingestion_api.pages.session import current_visitor, load_cookie_signer
 from ingestion_api.web.errors import error_response
 
 WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))

@@ -18,7 +18,7 @@ from connections.faults import describe_fault
 from connections.postgres_faults import describe_url_fault
 from ingestion_api.errors import ServiceError
 from ingestion_api.store.engine import RESOURCES_DETAIL, describe_database_error
-from ingestion_api.web.headers import HEADERS
+from ingestion_api.web.middleware import HEADERS
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 
 from ingestion_api.__main__ import main
-from ingestion_api.access.signing_key import (
+from ingestion_api.access.signing import (
     MAX_AGE,
     REFRESH_INTERVAL,
     SigningKeyCache,

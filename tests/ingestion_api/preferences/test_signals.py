@@ -1,8 +1,8 @@
 """The service reads the checked-in thresholds itself: what it takes from them is what the rules take."""
 
-from ingestion_api.preferences.levels import levels_error
-from ingestion_api.preferences.signals import SignalFile
+from ingestion_api.preferences import levels_error
 from ingestion_api.settings import Settings
+from ingestion_api.signals import SignalFile
 from prometheus.thresholds import FILE, load
 
 

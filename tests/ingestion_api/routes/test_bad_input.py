@@ -146,7 +146,7 @@ def test_an_unexpected_error_is_500_without_its_text(
     def fail(_self: object) -> None:
         raise RuntimeError("a detail for the log only")
 
-    monkeypatch.setattr("ingestion_api.cache.cache.Cache.statistics", fail)
+    monkeypatch.setattr("ingestion_api.cache.Cache.statistics", fail)
     answer = client.get("/api/v1/cache")
     assert (answer.status_code, answer.json()) == (
         500,

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.testclient import TestClient
 
 from ingestion_api.alerts.webhook import WebhookPayload
-from ingestion_api.routes.acknowledge import AcknowledgeRequest
+from ingestion_api.routes.alerts import AcknowledgeRequest
 from ingestion_api.routes.cache import ClearRequest
 from ingestion_api.routes.embeddings import GenerationRequest
 from ingestion_api.routes.preferences import LevelOverrideRequest

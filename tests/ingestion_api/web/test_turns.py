@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.types import Message, Receive, Scope, Send
 
-from ingestion_api.web.concurrency import ConcurrencyLimiter
+from ingestion_api.web.middleware import ConcurrencyLimiter
 
 
 class Slow:

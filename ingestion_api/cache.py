@@ -1,4 +1,4 @@
-"""Look into the cache and clear keys by prefix, never all at once, never without a count first."""
+"""The backend's cache in Redis: statistics, and clearing keys by prefix."""
 
 import re
 import time

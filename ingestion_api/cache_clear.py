@@ -1,11 +1,11 @@
-"""Clear a part of the cache in two steps: a count first, then the same prefix with its confirmation."""
+"""Clear keys of the cache in two steps: a count first, then the same prefix with its confirmation."""
 
 import time
 from dataclasses import dataclass
 
 from ingestion_api.access.bearer import Actor
-from ingestion_api.audit.record import record_change as audit
-from ingestion_api.cache.cache import ClearResult, require_cache
+from ingestion_api.audit import record_change as audit
+from ingestion_api.cache import ClearResult, require_cache
 from ingestion_api.errors import Conflict
 from ingestion_api.service import Service
 

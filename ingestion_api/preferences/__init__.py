@@ -1,1 +1,0 @@
-"""The levels that operators set in place of those of the file."""
