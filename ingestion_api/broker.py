@@ -87,6 +87,8 @@ def make_celery_app(settings: Settings, **more: Any) -> Celery:
         "worker_consumer": "ingestion_api.celery_worker.consumer:ReconnectingConsumer",
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # as of a Redis that a failover made a replica, or of a queue's key that somebody made no list
+        "broker_channel_error_retry": True,
         "broker_use_ssl": broker.use_ssl,
         "broker_transport_options": {
             **broker.transport_options,
@@ -219,5 +221,5 @@ def _parse_job_id(body: bytes) -> int | None:
     try:
         message_id = json.loads(body)["headers"]["id"]
         return int(str(message_id).split("-")[1])
-    except (ValueError, KeyError, IndexError, TypeError):
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         return None

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from queue import Empty
 from typing import Any
 
 from celery.concurrency.solo import TaskPool
@@ -11,6 +12,10 @@ from celery.worker.consumer import Consumer
 from celery.worker.state import active_requests, reserved_requests
 from kombu import Connection
 
+log = logging.getLogger(__name__)
+
+# what kombu raises for what it did not send itself; a KeyError it takes for a lost connection
+NO_MESSAGE = (ValueError, TypeError, AttributeError, RecursionError)
 LOST_AFTER = 8.0  # seconds; a broker that is there answers a waiting BRPOP every second
 CHECK_INTERVAL = 1.0
 MAX_CHECK_DELAY = 3.0  # seconds between two looks
@@ -65,6 +70,10 @@ def observe_channel(contact: BrokerContact, channel: Any) -> None:
         except channel.connection_errors:
             contact.heard_at = before
             raise
+        except NO_MESSAGE as error:
+            # it is out of the queue already, and others may write to the same Redis
+            log.warning("what came out of a queue is no message and was dropped: %s", type(error).__name__)
+            raise Empty from error
 
     def acknowledged(delivery_tag: str) -> None:
         try:
@@ -72,6 +81,9 @@ def observe_channel(contact: BrokerContact, channel: Any) -> None:
         except channel.connection_errors:
             contact.must_reconnect = True
             raise
+        except channel.channel_errors as error:
+            contact.must_reconnect = True
+            raise BrokerConnectionLost(f"an acknowledgement was refused: {error}") from error
 
     channel.handlers["BRPOP"] = answered
     channel.qos.ack = acknowledged
@@ -92,8 +104,6 @@ def check_contact(contact: BrokerContact, channel: Any) -> None:
     if contact.lost_for() is not None:
         raise BrokerConnectionLost("the broker has not answered")
 
-
-log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT = 1.0  # seconds for a last word from a connection that is given up
 
