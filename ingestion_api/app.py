@@ -39,8 +39,8 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         description=DESCRIPTION,
         version="1",
         lifespan=_lifespan,
-        docs_url=None,
-        redoc_url=None,
+        # FastAPI's own would write the document anew for each request
+        openapi_url=None,
     )
     app.state.service = service
     app.state.preparation = BackgroundMigration(service.store.engine)

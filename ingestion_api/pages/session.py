@@ -172,8 +172,16 @@ def _verify_csrf(request: Request, form_key: Annotated[str, Form()] = "") -> Non
     origin = request.headers.get("origin", "")
     if seal is None or visitor.is_new or not seal.opens(visitor.session, form_key):
         raise CsrfError("This form is too old or not from here; go back, reload the page and send it again.")
-    if origin and urlsplit(origin).netloc not in _allowed_origins(request):
+    if origin and _netloc(origin) not in _allowed_origins(request):
         raise CsrfError("This form was sent from another site, so nothing was done.")
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        # brackets around what is no IPv6 address
+        return ""
 
 
 def _allowed_origins(request: Request) -> set[str]:

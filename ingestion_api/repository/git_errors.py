@@ -3,6 +3,7 @@
 import re
 import signal
 from dataclasses import dataclass
+from itertools import takewhile
 
 from ingestion_api.repository.errors import (
     CloningUnavailable,
@@ -19,7 +20,7 @@ _MAX_LENGTH = 300
 _SIGNAL = re.compile(r"died of signal (\d+)")
 _NO_MEMORY = re.compile(r"out of memory|cannot allocate memory", re.IGNORECASE)
 _NO_ROOM = re.compile(r"no space left on device|disk quota exceeded|read-only file system", re.IGNORECASE)
-_REMOTE_ERROR = "fatal: remote error:"  # what follows are the host's words
+_REMOTE_ERROR = "fatal: remote error:"  # what follows are the host's words, of which there may be more lines
 _NO_HEAD = "find remote ref HEAD"
 _KILL_SIGNALS = {signal.SIGKILL, signal.SIGTERM}
 
@@ -40,7 +41,7 @@ class GitExit:
 def git_error(ended: GitExit, limits: CloneLimits) -> RepositoryError:
     """Return the error for a git that ended so under these limits."""
     lines = _git_lines(ended.complaint)
-    said = "\n".join(line for line in lines if not line.startswith(_REMOTE_ERROR))
+    said = "\n".join(takewhile(lambda line: not line.startswith(_REMOTE_ERROR), lines))
     known = _known_error(ended, said, limits)
     if known is not None:
         return known

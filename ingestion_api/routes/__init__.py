@@ -6,6 +6,7 @@ from ingestion_api.routes import (
     alerts,
     audit,
     cache,
+    document,
     embeddings,
     ingestion,
     jobs,
@@ -27,6 +28,7 @@ def include_routes(app: FastAPI) -> None:
         preferences,
         audit,
         probes,
+        document,
     )
     for subject in subjects:
         app.include_router(subject.router)

@@ -90,5 +90,9 @@ def levels(request: Request) -> Response:
 
 
 def _page(request: Request, registry: CollectorRegistry) -> Response:
-    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    try:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    except (TypeError, ValueError):
+        # a version there may be any text
+        encode, content_type = choose_encoder("")
     return Response(encode(registry), media_type=content_type)

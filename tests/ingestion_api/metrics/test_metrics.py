@@ -79,3 +79,11 @@ def test_the_page_is_clean(client: TestClient) -> None:
         ["promtool", "check", "metrics"], input=page, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("version", ["abc", "1.0.0a1", "", "-1", "9" * 5_000])
+@pytest.mark.parametrize("form", ["application/openmetrics-text", "text/plain"])
+def test_a_version_that_is_none_is_passed_over(client: TestClient, form: str, version: str) -> None:
+    for address in ("/metrics", "/metrics/levels"):
+        answer = client.get(address, headers={"Accept": f"{form}; version={version}"})
+        assert answer.status_code == 200

@@ -3,6 +3,8 @@
 import re
 from html import unescape
 
+import pytest
+
 from tests.ingestion_api.pages.visits import Visits
 
 
@@ -14,6 +16,15 @@ def test_every_route_of_the_document_is_shown(visits: Visits) -> None:
         for method, operation in methods.items():
             assert f"<code>{method.upper()} {path}</code>" in page
             assert operation["summary"] in page
+
+
+def test_the_document_is_written_once(visits: Visits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that who asks for it all day costs little."""
+    first = visits.client.get("/openapi.json")
+    monkeypatch.setattr(visits.app, "openapi", None)
+    again = visits.client.get("/openapi.json")
+    assert again.headers["content-type"] == "application/json"
+    assert again.content == first.content
 
 
 def test_it_shows_examples_and_what_is_needed(visits: Visits) -> None:

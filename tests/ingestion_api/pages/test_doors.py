@@ -119,9 +119,12 @@ def test_a_form_without_the_key_of_its_session_is_refused(operator: Visits, addr
     assert "too old or not from here" in response.text
 
 
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://[::::]", "null", "http://testserver@evil.example"]
+)
 @pytest.mark.parametrize("address", FORMS)
-def test_a_form_from_another_site_is_refused(operator: Visits, address: str) -> None:
-    response = operator.post(address, origin="https://evil.example", prefix="aa")
+def test_a_form_from_another_site_is_refused(operator: Visits, address: str, origin: str) -> None:
+    response = operator.post(address, origin=origin, prefix="aa")
     assert response.status_code == 403
     assert "another site" in response.text
 

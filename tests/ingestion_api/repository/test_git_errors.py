@@ -61,6 +61,7 @@ def test_words_of_git(complaint: bytes, kind: type[RepositoryError], says: str) 
         b"remote: so\rremote: " + NO_MEMORY,
         "remote: so\u2028fatal: No space left on device".encode(),
         b"fatal: remote error: out of memory",
+        b"fatal: remote error: so\nfatal: " + NO_MEMORY,
     ],
 )
 def test_words_of_the_host_are_not_taken_for_gits(complaint: bytes) -> None:
