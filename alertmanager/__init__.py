@@ -1,1 +1,1 @@
-"""Routing as code: receivers.yml in, alertmanager.yml out."""
+"""Generates alertmanager.yml from receivers.yml."""

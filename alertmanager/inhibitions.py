@@ -1,9 +1,9 @@
-"""What is not said because something graver, or its cause, is said already."""
+"""Inhibition rules: a firing alert suppresses its consequences and its milder severities."""
 
 from dataclasses import dataclass
 from typing import Any
 
-# the labels that tell one alert of a name from another
+# the labels that identify an alert of one name
 IDENTITY = (
     "alertname", "module", "queue_name", "queue", "name", "datname", "worker", "hostname", "source", "model",
     "strategy", "subject", "reported", "observed", "job", "instance", "collector",
@@ -13,18 +13,18 @@ IDENTITY = (
 
 @dataclass(frozen=True)
 class InhibitRule:
-    """While this alert fires, those that it explains are held back, where `equal` of the same thing."""
+    """While the source alert fires, its targets are inhibited, where the labels of `equal` are the same."""
 
-    alert: str
-    explains: tuple[str, ...]
+    source: str
+    targets: tuple[str, ...]
     equal: tuple[str, ...] = ()
 
-    def body(self) -> dict[str, Any]:
-        """The rule as Alertmanager reads it."""
+    def config(self) -> dict[str, Any]:
+        """The rule in the format of Alertmanager."""
         equal = {"equal": list(self.equal)} if self.equal else {}
         return {
-            "source_matchers": [f'alertname="{self.alert}"'],
-            "target_matchers": [f'alertname=~"{"|".join(self.explains)}"'],
+            "source_matchers": [f'alertname="{self.source}"'],
+            "target_matchers": [f'alertname=~"{"|".join(self.targets)}"'],
             **equal,
         }
 
@@ -71,16 +71,16 @@ CAUSE_INHIBITIONS = (
 
 
 def inhibit_rules() -> list[dict[str, Any]]:
-    """All of them: the graver level, the cause, and an exporter that sees nothing."""
+    """All inhibition rules: by severity, by cause, and by a missing exporter."""
     return [
         *severity_inhibitions(),
-        *(cause.body() for cause in CAUSE_INHIBITIONS),
+        *(cause.config() for cause in CAUSE_INHIBITIONS),
         *exporter_down_inhibitions(),
     ]
 
 
 def severity_inhibitions() -> list[dict[str, Any]]:
-    """Critical hides warning and info of the same thing, warning hides info."""
+    """Critical inhibits warning and info of the same alert, warning inhibits info."""
     pairs = (("critical", 'severity=~"warning|info"'), ("warning", 'severity="info"'))
     return [
         {
@@ -93,9 +93,9 @@ def severity_inhibitions() -> list[dict[str, Any]]:
 
 
 def exporter_down_inhibitions() -> list[dict[str, Any]]:
-    """Without the exporter, what was derived from it is not known; whether pages arrive still is."""
+    """Without the exporter everything derived from it is unknown; alerts about delivery stay."""
     derived = (
-        # every alert about a signal carries its name, every one about a budget its window
+        # alerts of signals have the label signal, alerts of SLOs the label window
         ['signal=~".+"', 'alertname!="OverrideIgnored"'],
         ['window=~".+"'],
         ['alertname=~"CollectorFailing|ScrapeTooSlow|FastLaneBlind"'],

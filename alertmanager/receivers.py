@@ -1,4 +1,4 @@
-"""The typed content of receivers.yml: who is told, and every mistake in it as one sentence."""
+"""The typed content of receivers.yml, and each error in it as one sentence."""
 
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +18,7 @@ FilePath = Annotated[str, Field(min_length=1)]
 
 
 def time_zone(name: str) -> str:
-    """The name of a time zone that there is."""
+    """The name of an existing time zone. Raises ValueError for another."""
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError):
@@ -27,31 +27,31 @@ def time_zone(name: str) -> str:
 
 
 class ReceiversError(Exception):
-    """receivers.yml cannot be used; each line of the text is one sentence."""
+    """receivers.yml is invalid; each line of the text is one error."""
 
 
 class Webhook(ConfigModel):
-    """A page that takes alerts as JSON, with the bearer token of a file."""
+    """A webhook, with a bearer token from a file."""
 
     url: Url
     token_file: FilePath | None = None
 
 
 class PagerDuty(ConfigModel):
-    """PagerDuty, with the integration key of a file."""
+    """PagerDuty, with an integration key from a file."""
 
     key_file: FilePath
 
 
 class Slack(ConfigModel):
-    """A Slack channel, with the webhook address of a file."""
+    """A Slack channel, with a webhook address from a file."""
 
     webhook_file: FilePath
     channel: Annotated[str, Field(pattern=r"^[#@]")]
 
 
 class Email(ConfigModel):
-    """A mailbox, with the password of a file."""
+    """An e-mail address, with a password from a file."""
 
     to: Annotated[str, Field(pattern=r"@")]
     sender: Annotated[str, Field(alias="from", pattern=r"@")]
@@ -61,7 +61,7 @@ class Email(ConfigModel):
 
 
 class MuteTimeInterval(ConfigModel):
-    """Hours in which warnings are held back."""
+    """Hours in which warnings are muted."""
 
     name: Annotated[str, Field(pattern=r"^[a-z-]+$")]
     days: tuple[WeekdayRange, ...] = ()
@@ -71,7 +71,7 @@ class MuteTimeInterval(ConfigModel):
 
     @model_validator(mode="after")
     def hours_in_order(self) -> Self:
-        """An interval ends on the day on which it begins."""
+        """An interval ends on the day on which it starts."""
         if self.start >= self.end:
             raise ValueError(
                 f"goes from {self.start} to {self.end}; expected a later end, and two entries over midnight"
@@ -80,7 +80,7 @@ class MuteTimeInterval(ConfigModel):
 
 
 class Receivers(ConfigModel):
-    """The whole file."""
+    """The content of the file."""
 
     service: Webhook
     pagerduty: PagerDuty | None = None
@@ -91,7 +91,7 @@ class Receivers(ConfigModel):
 
     @model_validator(mode="after")
     def names_are_unique(self) -> Self:
-        """No two intervals have the same name."""
+        """Names of mute times are unique."""
         for one, other in combinations(self.mute, 2):
             if one.name == other.name:
                 raise ValueError(f"has two mute times named {one.name}; expected a name for each")
@@ -99,7 +99,7 @@ class Receivers(ConfigModel):
 
 
 def load(file: Path = FILE) -> Receivers:
-    """The receivers of this file. Raises ReceiversError with one sentence for each mistake."""
+    """The receivers of this file. Raises ReceiversError with one sentence per error."""
     try:
         return Receivers.model_validate(read_yaml(file))
     except ConfigFileError as error:
@@ -109,7 +109,7 @@ def load(file: Path = FILE) -> Receivers:
 
 
 def error_sentence(file: str, error: Any) -> str:
-    """One sentence that names the place and what was expected; values may be secrets, so none is shown."""
+    """One sentence with the key and what was expected; without the value, which may be a secret."""
     place = ".".join(str(step) for step in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{file}: {place} is not a key that is known here"

@@ -1,4 +1,4 @@
-"""Who is told what, how soon and how often."""
+"""The routes and receivers of Alertmanager."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from alertmanager.inhibitions import inhibit_rules
 from alertmanager.receivers import Email, MuteTimeInterval, Receivers, Webhook
 
 Body = dict[str, Any]
-# the fast lane waits for nothing and groups nothing: measured to page within a second
+# the fast lane neither waits nor groups: it pages within a second
 FAST = {"group_by": ["..."], "group_wait": "0s", "group_interval": "250ms", "repeat_interval": "4h"}
-# what can wait comes together: thirteen modules that are degraded are one message
+# the slow lane groups: thirteen degraded modules are one notification
 SLOW = {
     "group_by": ["alertname", "severity"],
     "group_wait": "5s",
@@ -18,7 +18,7 @@ SLOW = {
 
 
 def configuration(receivers: Receivers) -> Body:
-    """Alertmanager's configuration for these receivers."""
+    """The content of alertmanager.yml for these receivers."""
     muted = {"time_intervals": [time_interval(mute) for mute in receivers.mute]} if receivers.mute else {}
     return {
         "route": route_tree(receivers),
@@ -35,7 +35,7 @@ def configuration(receivers: Receivers) -> Body:
 
 
 def route_tree(receivers: Receivers) -> Body:
-    """Everything is recorded; warnings are told, critical alerts page, Watchdog feeds the dead man."""
+    """The service records all alerts; warnings notify, criticals page, Watchdog feeds the dead man."""
     mute = {"mute_time_intervals": [mute.name for mute in receivers.mute]} if receivers.mute else {}
     return {
         "receiver": "record",
@@ -51,7 +51,7 @@ def route_tree(receivers: Receivers) -> Body:
 
 
 def receiver_body(receivers: Receivers, *, page: bool) -> Body:
-    """The service, and the people of this receiver."""
+    """One receiver: the service, and the configured ways to notify."""
     body: Body = {"webhook_configs": [webhook_body(receivers.service)]}
     if receivers.email:
         body["email_configs"] = [email_body(receivers.email)]
@@ -63,13 +63,13 @@ def receiver_body(receivers: Receivers, *, page: bool) -> Body:
 
 
 def deadman_body(receivers: Receivers) -> Body:
-    """Who must hear Watchdog: the service, and the dead man where there is one."""
+    """The receiver of Watchdog: the service, and a dead man's switch where one is configured."""
     hooks = [receivers.service, *([receivers.deadman] if receivers.deadman else [])]
     return {"webhook_configs": [webhook_body(hook) for hook in hooks]}
 
 
 def webhook_body(hook: Webhook) -> Body:
-    """A webhook with its token from a file."""
+    """A webhook, with its token from a file."""
     authorization = (
         {"http_config": {"authorization": {"credentials_file": hook.token_file}}} if hook.token_file else {}
     )
@@ -77,7 +77,7 @@ def webhook_body(hook: Webhook) -> Body:
 
 
 def email_body(mail: Email) -> Body:
-    """A mail with the house's subject and text."""
+    """An e-mail with our subject and text templates."""
     login = {"auth_username": mail.username, "auth_password_file": mail.password_file}
     return {
         "to": mail.to,
@@ -92,7 +92,7 @@ def email_body(mail: Email) -> Body:
 
 
 def slack_body(webhook_file: str, channel: str) -> Body:
-    """A chat message with the house's title and text."""
+    """A chat message with our subject and text templates."""
     return {
         "api_url_file": webhook_file,
         "channel": channel,
@@ -103,7 +103,7 @@ def slack_body(webhook_file: str, channel: str) -> Body:
 
 
 def pagerduty_body(key_file: str) -> Body:
-    """A page with the house's one sentence."""
+    """A page with our subject template."""
     return {
         "routing_key_file": key_file,
         "send_resolved": True,
@@ -113,7 +113,7 @@ def pagerduty_body(key_file: str) -> Body:
 
 
 def time_interval(mute: MuteTimeInterval) -> Body:
-    """Hours of the week as Alertmanager reads them."""
+    """A mute time in the format of Alertmanager."""
     days = {"weekdays": list(mute.days)} if mute.days else {}
     times = [{"start_time": mute.start, "end_time": mute.end}]
     return {"name": mute.name, "time_intervals": [{"times": times, **days, "location": mute.location}]}

@@ -1,4 +1,4 @@
-"""Every alert that the rules can raise, with what its page needs to know of it."""
+"""All alerts of the rules, with what the pages show of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ UNITS = {"seconds": " s", "per_second": " a second", "bytes": " bytes"}
 
 @dataclass(frozen=True)
 class AlertSummary:
-    """One alert: when it is raised, how gravely, and where it leads."""
+    """One alert: when it fires, its severities and its links."""
 
     name: str
     when: str
@@ -22,7 +22,7 @@ class AlertSummary:
 
 
 def alert_summaries(thresholds: Thresholds) -> Iterator[AlertSummary]:
-    """Every alert, in the order of thresholds.yml, then those of objectives, then those of the watching."""
+    """Every alert: of signals in the order of thresholds.yml, of SLOs, and about Watchroom itself."""
     for signal in thresholds.signals.values():
         severities = tuple(signal.levels.given())
         yield AlertSummary(
@@ -30,24 +30,24 @@ def alert_summaries(thresholds: Thresholds) -> Iterator[AlertSummary]:
         )
     severities = tuple(dict.fromkeys(burn.severity for burn in thresholds.burns))
     for name, objective in thresholds.slos.items():
-        promise = f"{objective.meaning} Promised: {100 * objective.objective:.4g} %."
+        promise = f"{objective.meaning} Objective: {100 * objective.objective:.4g} %."
         yield AlertSummary(slo.alert_name(name), promise, severities, objective.dashboard)
     for watch in meta_alerts.META_ALERTS:
         yield AlertSummary(watch.alert, f"`{watch.expr}`{hold_text(watch.hold)}.", (watch.severity,), "stack")
 
 
 def firing_condition(signal: Signal) -> str:
-    """The level from which each severity is raised, in words."""
+    """The level of each severity in words."""
     if signal.unit == "state":
-        so = "so" if signal.direction == "above" else "not so"
-        return f"{signal.meaning} Raised when that is {so}{hold_text(signal.hold)}."
+        answer = "yes" if signal.direction == "above" else "no"
+        return f"{signal.meaning} Fires when the answer is {answer}{hold_text(signal.hold)}."
     given = signal.levels.given().items()
     levels = ", ".join(f"{severity} {level_text(level, signal)}" for severity, level in given)
-    return f"{signal.meaning} Raised when {signal.direction}: {levels}{hold_text(signal.hold)}."
+    return f"{signal.meaning} Fires when {signal.direction}: {levels}{hold_text(signal.hold)}."
 
 
 def hold_text(hold: str) -> str:
-    """How long it must last."""
+    """How long the condition must last, in words."""
     return "" if hold == "0s" else f", for {hold}"
 
 

@@ -1,4 +1,4 @@
-"""docs/alerts.html: the runbooks as a page that Prometheus serves, with queries that open there."""
+"""docs/alerts.html: the runbooks, served by Prometheus, with links to their queries."""
 
 import html
 import re
@@ -33,7 +33,7 @@ END = "</body>\n</html>\n"
 
 
 def alerts_html() -> str:
-    """The whole page."""
+    """The page."""
     alerts, written = list(alert_summaries(load())), load_runbooks()
     links = (f'<a href="#{alert.name.lower()}">{alert.name}</a>' for alert in alerts)
     sections = (line for alert in alerts for line in section(alert, written[alert.name]))
@@ -42,20 +42,20 @@ def alerts_html() -> str:
 
 
 def section(alert: AlertSummary, runbook: Runbook) -> Iterator[str]:
-    """The runbook of one alert; its id is what alerts link to."""
+    """The runbook of one alert; alerts link to its id."""
     yield f'<h2 id="{alert.name.lower()}">{alert.name}</h2>\n<p>{sentence_html(runbook.means)}</p>\n'
     yield f"<p><em>{' and '.join(alert.severities)}.</em> {sentence_html(alert.when)}</p>\n"
     yield f"<h3>To confirm</h3>\n{html_list(map(step_html, runbook.confirm))}"
     yield f"<h3>Likely causes here</h3>\n{html_list(map(sentence_html, runbook.causes))}"
     yield f"<h3>What to do</h3>\n{html_list(map(sentence_html, runbook.act))}"
     yield (
-        f"<p>Dashboard <code>watchroom-{alert.dashboard}</code>; the page that acts is "
-        f"<code>{alert.page}</code> of the service. The alert itself links to both.</p>\n"
+        f"<p>Dashboard <code>watchroom-{alert.dashboard}</code>; act on page "
+        f"<code>{alert.page}</code> of the service. The alert links to both.</p>\n"
     )
 
 
 def step_html(it: ConfirmationStep) -> str:
-    """A command as it is typed, or a query as a link that asks it."""
+    """A command, or a query with a link that runs it."""
     shown = f"<code>{html.escape(it.query or it.run)}</code>"
     if it.query:
         address = html.escape("/graph?" + urlencode({"g0.expr": it.query, "g0.tab": "1"}))
@@ -64,10 +64,10 @@ def step_html(it: ConfirmationStep) -> str:
 
 
 def html_list(items: Iterable[str]) -> str:
-    """A list."""
+    """A list in HTML."""
     return f"<ul>\n{''.join(f'<li>{item}</li>{chr(10)}' for item in items)}</ul>\n"
 
 
 def sentence_html(sentence: str) -> str:
-    """A sentence whose words in backticks are code."""
+    """A sentence in HTML; words in backticks become code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence, quote=False))

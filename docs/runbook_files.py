@@ -1,4 +1,4 @@
-"""The runbooks, one for each alert, as they are written by hand in docs/runbooks/."""
+"""The runbooks of docs/runbooks/, one per alert."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ Sentences = Annotated[tuple[Sentence, ...], Field(min_length=1)]
 
 
 class ConfirmationStep(ConfigModel):
-    """One way to see for oneself: a query to Prometheus or a command, and what it shows."""
+    """One step to confirm an alert: a query to Prometheus or a command, and what it shows."""
 
     query: str = ""
     run: str = ""
@@ -21,14 +21,14 @@ class ConfirmationStep(ConfigModel):
 
     @model_validator(mode="after")
     def one_of_both(self) -> "ConfirmationStep":
-        """A look is a query or a command."""
+        """A step is either a query or a command."""
         if bool(self.query) == bool(self.run):
             raise ValueError("has both or neither of query and run; expected one")
         return self
 
 
 class Runbook(ConfigModel):
-    """What an alert means, how to confirm it, why it comes about here, and what to do."""
+    """What an alert means, how to confirm it, its likely causes and what to do."""
 
     means: Sentence
     confirm: Annotated[tuple[ConfirmationStep, ...], Field(min_length=1)]
@@ -37,11 +37,11 @@ class Runbook(ConfigModel):
 
 
 class Page(RootModel[dict[str, Runbook]]):
-    """The runbooks of one file, by alert."""
+    """The runbooks of one file by alert."""
 
 
 def load_runbooks(folder: Path = FOLDER) -> dict[str, Runbook]:
-    """Every runbook by its alert. Raises ValueError where an alert has two."""
+    """All runbooks by alert. Raises ValueError where an alert has two."""
     found: dict[str, Runbook] = {}
     for file in sorted(folder.glob("*.yml")):
         for alert, runbook in Page.model_validate(read_yaml(file)).root.items():

@@ -1,1 +1,1 @@
-"""Rules as code: thresholds.yml in, recording rules and alerts out."""
+"""Generates the recording and alerting rules of Prometheus from thresholds.yml."""

@@ -1,4 +1,4 @@
-"""The command behind `make rules`: `python -m prometheus [--check]`."""
+"""The command of `make rules`: `python -m prometheus [--check]`."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ RULES = Path(__file__).with_name("rules")
 
 
 def main() -> int:
-    """Write the rules, or with --check only say whether they are current; 1 on drift, 2 on a mistake."""
+    """Write the rules, or with --check only compare them; exit code 1 on drift, 2 on an error."""
     arguments = parser().parse_args()
     try:
         wanted = rule_files(load(arguments.thresholds))
@@ -29,14 +29,14 @@ def main() -> int:
 
 
 def report_stale(stale: list[str]) -> int:
-    """Say which files are not what the thresholds make of them."""
+    """Report the files that differ from what thresholds.yml generates; the exit code."""
     for name in stale:
         sys.stderr.write(f"prometheus/rules/{name} is not what `make rules` writes; run it\n")
     return int(bool(stale))
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Parse the command line."""
     it = argparse.ArgumentParser(prog="python -m prometheus", description="Generate the rules of Prometheus.")
     it.add_argument("--thresholds", type=Path, default=FILE, metavar="FILE", help="(default: %(default)s)")
     it.add_argument("--into", type=Path, default=RULES, metavar="FOLDER", help="(default: %(default)s)")

@@ -8,7 +8,7 @@ Dashboard = Literal[
     "overview", "module", "api", "database", "events", "cache", "workers", "models", "engagement",
     "recommendations", "ingestion", "alerts", "slo", "stack",
 ]  # fmt: skip
-# the labels of an alert that these dashboards can be narrowed down to
+# labels of an alert that are also variables of these dashboards
 NARROWS: Mapping[Dashboard, frozenset[str]] = {
     "overview": frozenset({"module"}),
     "module": frozenset({"module"}),
@@ -16,11 +16,11 @@ NARROWS: Mapping[Dashboard, frozenset[str]] = {
     "workers": frozenset({"queue_name"}),
     "alerts": frozenset({"signal"}),
 }
-# the pages of the service that act
+# pages of the service on which an operator acts on an alert
 Page = Literal["/", "/jobs", "/ingest", "/workers", "/embeddings", "/cache", "/alerts", "/preferences"]
 
 
-# the deployment's own addresses are external labels of Prometheus, dropped again before Alertmanager
+# the addresses of a deployment are external labels of Prometheus, which drops them before Alertmanager
 SERVICE = "{{ $externalLabels.service_url }}"
 GRAFANA = "{{ $externalLabels.grafana_url }}"
 RUNBOOKS = "{{ $externalLabels.runbooks_url }}"
@@ -29,7 +29,7 @@ ALERTS: Page = "/alerts"
 
 @dataclass(frozen=True)
 class AlertAnnotations:
-    """What a person who gets the alert is told, and where it leads."""
+    """The texts and the links of one alert."""
 
     alert: str
     summary: str
@@ -39,10 +39,10 @@ class AlertAnnotations:
     labels: Sequence[str] = ()
 
     def annotations(self) -> Mapping[str, str]:
-        """The annotations that every alert has, with the labels of its series carried into the links."""
+        """The annotations as a mapping; the labels of the alert are parameters of its links."""
         carried = {name: f"{name}={{{{ $labels.{name} | urlquery }}}}" for name in self.labels}
         shown = [f"var-{it}" for name, it in carried.items() if name in NARROWS.get(self.dashboard, ())]
-        # the page of all alerts is told which one is meant
+        # the page of all alerts needs the name of this one
         which = [f"alertname={self.alert}"] if self.action == ALERTS else []
         return {
             "summary": self.summary,
@@ -54,6 +54,6 @@ class AlertAnnotations:
 
 
 def query_string(pairs: Iterable[str]) -> str:
-    """These pairs as the query string of an address."""
+    """These pairs as a query string, empty without any."""
     joined = "&".join(pairs)
     return f"?{joined}" if joined else ""

@@ -15,14 +15,14 @@ class ConfigModel(BaseModel):
 
 
 class ConfigFileError(Exception):
-    """The file cannot be read as YAML; the text is one sentence."""
+    """The file is missing or no valid YAML; the text is one sentence."""
 
 
 class UniqueKeyLoader(yaml.SafeLoader):
-    """The safe loader, without its tolerance for keys that are given twice."""
+    """The safe loader of YAML, but a duplicate key is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """The mapping; raises a YAML error that names the second key."""
+        """The mapping. Raises a YAML error that names the duplicate key."""
         seen: set[Any] = set()
         for key, _ in node.value:
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
@@ -34,7 +34,7 @@ class UniqueKeyLoader(yaml.SafeLoader):
 
 
 def read_yaml(file: Path) -> Any:
-    """The content of a file. Raises Unreadable with one sentence."""
+    """The content of a YAML file. Raises ConfigFileError with one sentence."""
     try:
         return yaml.load(file.read_text(), UniqueKeyLoader)  # noqa: S506  (it derives from the safe loader)
     except OSError as error:
@@ -46,6 +46,6 @@ def read_yaml(file: Path) -> Any:
 
 
 def line_number(error: Exception) -> int:
-    """The line, counted from 1, at which reading stopped."""
+    """The line of the error, counted from 1."""
     mark = getattr(error, "problem_mark", None)
     return getattr(mark, "line", 0) + 1

@@ -1,4 +1,4 @@
-"""The rule files, group by group: a visible list of what is evaluated, and how often."""
+"""The rule groups of each file, and how often Prometheus evaluates them."""
 
 from prometheus import levels, meta_alerts, module_status, recording, request_rules, signal_rules, slo
 from prometheus.freshness import recovering_rule
@@ -6,20 +6,20 @@ from prometheus.rule_file import AlertRule, RecordingRule, RuleGroup, render
 from prometheus.signal_rules import NamedSignal
 from prometheus.thresholds import Thresholds
 
-# as often as the fast scrape: what it brings is judged once
+# the interval of the fast scrape, so that each sample is evaluated once
 FAST_INTERVAL = "250ms"
 
 
 def rule_files(thresholds: Thresholds) -> dict[str, str]:
-    """The content of every rule file under its name."""
+    """The content of every rule file by its name."""
     return {name: render(groups) for name, groups in groups_by_file(thresholds).items()}
 
 
 def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
-    """The groups of each file; intervals are those measured to page within a second."""
+    """The groups of each file; benchmarks/README.md measures these intervals."""
     every = list(thresholds.signals.items())
-    newest = [it for it in every if it[1].lane == "fast" and not it[1].over_time]
-    windows = [it for it in every if it[1].lane == "fast" and it[1].over_time]
+    newest = [it for it in every if it[1].lane == "fast" and not it[1].has_range]
+    windows = [it for it in every if it[1].lane == "fast" and it[1].has_range]
     return {
         "thresholds.yml": [
             RuleGroup("levels", [*levels.file_levels(thresholds)], "5s"),
@@ -62,12 +62,12 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
 
 
 def slow_group(name: str, its: list[NamedSignal]) -> RuleGroup:
-    """Values and severities of all signals of a dashboard, and the alerts of those that can wait."""
+    """The values and severities of all signals of a dashboard, and its slow alerts."""
     return RuleGroup(f"slow-{name}", rules_of(its), "15s")
 
 
 def module_group(thresholds: Thresholds) -> RuleGroup:
-    """All that the status of a module follows from, at one moment, so that nothing contradicts it."""
+    """Everything that decides the status of a module, evaluated together so that nothing contradicts it."""
     its = [it for it in thresholds.signals.items() if has_module(it)]
     shown = recording.fresh_rules(request_rules.request_rules())
     statuses = recording.fresh_rules(module_status.status_rules(thresholds))
@@ -75,19 +75,19 @@ def module_group(thresholds: Thresholds) -> RuleGroup:
 
 
 def rules_of(its: list[NamedSignal]) -> list[RecordingRule | AlertRule]:
-    """Values, severities and slow alerts of these signals."""
+    """The values, severities and slow alerts of these signals."""
     alerts = signal_rules.alert_rules(it for it in its if it[1].lane == "slow")
     severities = (rule for name, signal in its for rule in levels.severity_rules(name, signal))
     return [*signal_rules.value_rules(its), *severities, *alerts]
 
 
 def has_module(named: NamedSignal) -> bool:
-    """Whether the signal is told by module."""
+    """Whether the signal has a label `module`."""
     return "module" in named[1].by
 
 
 def signals_by_dashboard(every: list[NamedSignal]) -> dict[str, list[NamedSignal]]:
-    """The signals of each dashboard, in the order of the file, but for those that are told by module."""
+    """The signals of each dashboard, in the order of the file, without those by module."""
     found: dict[str, list[NamedSignal]] = {}
     for name, signal in every:
         if not has_module((name, signal)):

@@ -1,4 +1,4 @@
-"""The level in force of every signal, and the severity of its judged value."""
+"""The level in force of every signal, and the severity of its value."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,10 @@ from prometheus.signal_rules import FAST, LATEST, VALUE, signal_series
 from prometheus.thresholds import Signal, Thresholds
 
 OVERRIDE = "ops_threshold_override"
-# of the scrape that comes every second: what the others saw is older, and would win where it is greater
+# only the scrape of every second: other jobs hold older samples
 LEVELS_JOB = 'job="service-thresholds"'
 OVERRIDES = f"max by (signal, severity) ({OVERRIDE}{{{LEVELS_JOB}}})"
-# while the service cannot be asked, what it said last holds: its restart must not change a level
+# while the service is down its last overrides hold: its restart must not change a level
 LEVELS_SCRAPED = f"max(up{{{LEVELS_JOB}}} == 1)"
 ALLOWED_OVERRIDES = (
     f"{OVERRIDES} >= on (signal) group_left () ops:threshold:least <= on (signal) group_left () "
@@ -20,7 +20,7 @@ ALLOWED_OVERRIDES = (
 
 
 def file_levels(thresholds: Thresholds) -> Iterator[RecordingRule]:
-    """What the file says and allows."""
+    """The levels of thresholds.yml, and the bounds of overrides."""
     for name, signal in thresholds.signals.items():
         for severity, level in signal.levels.given().items():
             labels = {"signal": name, "severity": severity}
@@ -29,16 +29,16 @@ def file_levels(thresholds: Thresholds) -> Iterator[RecordingRule]:
 
 
 def levels_in_force() -> Iterator[RecordingRule]:
-    """What is overridden within those bounds, and what is in force."""
+    """The overrides within these bounds, and the levels in force."""
     kept = f"(ops:threshold:override unless on () {LEVELS_SCRAPED})"
-    # a level that the signal does not have in the file cannot be added: no alert would look at it
+    # an override cannot add a level: the signal would have no alert for it
     known = "and on (signal, severity) ops:threshold:file"
     yield RecordingRule("ops:threshold:override", f"({ALLOWED_OVERRIDES} or {kept}) {known}")
     yield RecordingRule("ops:threshold", "ops:threshold:override or on (signal, severity) ops:threshold:file")
 
 
 def override_bounds(thresholds: Thresholds) -> Iterator[RecordingRule]:
-    """Between which levels an override may lie; a signal without a range has no such series."""
+    """The bounds of overrides; a signal without a range has none."""
     for name, signal in thresholds.signals.items():
         if signal.range is not None:
             least, greatest = signal.range
@@ -47,14 +47,14 @@ def override_bounds(thresholds: Thresholds) -> Iterator[RecordingRule]:
 
 
 JUDGED, SEVERITY, WORST = "ops:signal:judged", "ops:signal:severity", "ops:signal:worst"
-# 0 stands for none
+# a signal that passes no level has severity 0
 CODES = {"critical": 3, "warning": 2, "info": 1}
-# between two records of the worst value, and between two values of the fast lane
+# the interval of the worst value, and that of the fast lane
 WORST_WINDOW, FAST_STEP = "15s", "250ms"
 
 
 def severity_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
-    """The judged value, its severity, and of a fast signal the worst value since the last record."""
+    """The judged value, its severity, and for a fast signal the worst value of the last 15 s."""
     labels = {"signal": name}
     yield RecordingRule(JUDGED, judged_value(name, signal), labels)
     yield RecordingRule(
@@ -65,9 +65,12 @@ def severity_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
 
 
 def judged_value(name: str, signal: Signal) -> str:
-    """The value; of one that outlives its cause the part that goes on, until its alert has ended."""
+    """The value that is compared with the levels.
+
+    A value over a range can outlive its cause. It counts only as far as its cause goes on, or while its
+    alert fires."""
     value = recorded_now(signal_series(VALUE, name))
-    if not signal.lingers:
+    if not signal.outlives_cause:
         return value
     latest = signal_series(LATEST, name)
     now = newest_sample(latest, "fast") if signal.lane == "fast" else recorded_now(latest)
@@ -76,15 +79,15 @@ def judged_value(name: str, signal: Signal) -> str:
 
 
 def milder(value: str, other: str, signal: Signal) -> str:
-    """Of two values the one further from trouble, where there are both."""
+    """The milder of two values, where both exist."""
     sign = "<=" if signal.direction == "above" else ">="
     return f"(({value} {sign} {other}) or ({other} and {value}))" if other != value else value
 
 
 def severity_code(name: str, signal: Signal, measured: str, judged_as: str = "") -> str:
-    """The code of the gravest level in force that the judged value passes, 0 for none of what is measured.
+    """The code of the severest level in force that the judged value passes; 0 where `measured` has a number.
 
-    With `judged_as` the levels are those of another signal.
+    `judged_as` names another signal whose levels to use.
     """
     value, sign = recorded_now(signal_series(JUDGED, name)), ">" if signal.direction == "above" else "<"
     levels = signal.levels.given()
@@ -93,21 +96,21 @@ def severity_code(name: str, signal: Signal, measured: str, judged_as: str = "")
         for severity, code in CODES.items()
         if severity in levels
     )
-    # x ^ 0 is 1 whatever x is; what is no number has no severity
+    # x ^ 0 is 1 for every x; NaN has no severity
     return " or ".join([*passed, f"0 * ({measured} > -Inf) ^ 0"])
 
 
 def level_series(name: str, severity: str) -> str:
-    """The level in force."""
+    """The series of a level in force."""
     return f'ops:threshold{{signal="{name}",severity="{severity}"}}'
 
 
 def worst_value(name: str, signal: Signal) -> str:
-    """The worst value that the fast lane judged since the last record."""
+    """The worst value that the fast lane judged within 15 s."""
     extreme = "max_over_time" if signal.direction == "above" else "min_over_time"
-    if not signal.over_time:
+    if not signal.has_range:
         expression = " ".join(signal.expression.split())
         return SELECTOR.sub(lambda it: f"{extreme}({it[0]}[{WORST_WINDOW}])", expression)
     value, latest = (f"last_over_time({signal_series(it, name)}[{FAST_STEP}])" for it in (FAST, LATEST))
-    # the sum has no name: the milder one is now a sample of one series, now of the other
+    # the sum removes the names: the milder value comes from either of two series
     return f"{extreme}((0 + {milder(value, latest, signal)})[{WORST_WINDOW}:{FAST_STEP}])"

@@ -1,4 +1,4 @@
-"""Alerts about the watching itself: who watches the watchman."""
+"""Alerts about Watchroom itself: scrapes, rules and the delivery of alerts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from prometheus.rule_file import AlertRule
 
 @dataclass(frozen=True)
 class MetaAlert:
-    """One way in which the watching can fail."""
+    """One alert about Watchroom itself."""
 
     alert: str
     expr: str
@@ -24,7 +24,7 @@ class MetaAlert:
     action: Page = ALERTS
 
     def rule(self) -> AlertRule:
-        """The alert that says so."""
+        """The alerting rule."""
         story = AlertAnnotations(
             self.alert, self.summary, self.description, "stack", self.action, self.labels
         )
@@ -33,7 +33,7 @@ class MetaAlert:
 
 
 def missed_share(window: str) -> str:
-    """The share of the evaluations of each group that was left out."""
+    """The share of missed evaluations by rule group."""
     missed, every = (
         f"sum by (rule_group) (rate(prometheus_rule_group_iterations_{kind}total[{window}]))"
         for kind in ("missed_", "")
@@ -44,8 +44,8 @@ def missed_share(window: str) -> str:
 SCRAPE_ALERTS = (
     MetaAlert(
         "TargetDown",
-        # what pages is scraped a second time by a job of its own, which FastLaneBlind watches; of the
-        # service's two only the levels may fail, while its database is away
+        # FastLaneBlind covers the job of the fast lane; the levels of the service may fail alone while its
+        # database is down
         'up{job!~"exporter-fast|service-thresholds"} == 0 '
         'or up{job="service-thresholds"} == 0 unless on (instance) up{job="service"} == 0',
         "warning",
@@ -64,7 +64,7 @@ SCRAPE_ALERTS = (
     ),
     MetaAlert(
         "FastLaneBlind",
-        # the last minute, and still the last seconds: it must not begin when the exporter is back
+        # both the last minute and the last seconds: the alert must not begin after the exporter has returned
         'avg_over_time(up{job="exporter-fast"}[1m]) < 0.5 '
         'and avg_over_time(up{job="exporter-fast"}[5s]) < 0.5',
         "critical",
@@ -166,5 +166,5 @@ META_ALERTS = (*SCRAPE_ALERTS, *RULE_ALERTS, *DELIVERY_ALERTS)
 
 
 def meta_alerts() -> Iterator[AlertRule]:
-    """All of them."""
+    """The alerting rules about Watchroom itself."""
     return (watch.rule() for watch in META_ALERTS)

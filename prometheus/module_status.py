@@ -11,22 +11,22 @@ from prometheus.thresholds import Signal, Thresholds
 
 MODULE_STATUS, OBSERVED_STATUS = "ops:module:status", "module:ops_module_status:code"
 EXPORTER_STATUS = "ops_module_status"
-# healthy is 0; what is not known is worse than healthy, and better than known trouble
+# healthy is 0; unknown is worse than healthy and better than degraded
 STATUS_CODES = {"unknown": 1, "degraded": 2, "down": 3}
 WINDOW = 300  # seconds of requests that are judged here
-# fewer are too few to judge a module by, unless as many failed as no chance explains
+# fewer requests than this are not judged, unless at least FAILED of them failed
 FEW_REQUESTS, FAILED = 20, 3
-# what panels show of each module over five minutes, judged by the levels of the fast signal about the same
+# the five-minute numbers of panels, judged by the levels of the fast signal of the same subject
 MODULE_SIGNALS = {
     "module_error_ratio": ("api_error_ratio", MODULE_RATIO % "5m", MODULE_RATIO % "1m"),
     "module_response_time": ("api_response_time", MODULE_TIME % ("p95", "5m"), MODULE_TIME % ("p95", "1m")),
 }
-# watchers request its routes, some of which fail or take long by design
+# monitoring systems request its routes, some of which fail or block by design
 NOT_JUDGED = '{module!="monitoring"}'
 
 
 def status_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
-    """What is shown of each module with its severity, then the statuses."""
+    """The severity of each module's five-minute numbers, then the statuses."""
     for name, (judged_as, value, latest) in MODULE_SIGNALS.items():
         signal = thresholds.signals[judged_as]
         yield RecordingRule(JUDGED, judged_value(name, signal, value, latest), {"signal": name})
@@ -42,10 +42,10 @@ def status_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
 
 
 def judged_value(name: str, signal: Signal, value: str, latest: str) -> str:
-    """The value where it goes on and enough requests tell so; where few did, nothing."""
+    """The value as far as it goes on; nothing where too few requests were made to judge."""
     now, before = (recorded_now(f"{it}{NOT_JUDGED}") for it in (latest, value))
     many = f"({recorded_now(MODULE_RATE % '5m')} * {WINDOW} >= {FEW_REQUESTS})"
-    # rates are a little more than what was counted, never less
+    # rate() extrapolates: the count is never less than the number of failed requests
     failed = f"({recorded_now(MODULE_ERRORS % '5m')} * {WINDOW} > {FAILED - 0.5})"
     enough = failed if name == "module_error_ratio" else many
     return (
@@ -54,7 +54,7 @@ def judged_value(name: str, signal: Signal, value: str, latest: str) -> str:
 
 
 def status_expr(thresholds: Thresholds) -> str:
-    """The observation, or degraded where a signal warns; nothing where nothing is observed."""
+    """The exporter's observation, or degraded where a signal warns; nothing without observation."""
     observed = recorded_now(OBSERVED_STATUS)
     names = "|".join([*module_signals(thresholds), *MODULE_SIGNALS])
     severities = recorded_now(f'{SEVERITY}{{signal=~"{names}"}}')
@@ -63,14 +63,14 @@ def status_expr(thresholds: Thresholds) -> str:
 
 
 def module_signals(thresholds: Thresholds) -> Iterator[str]:
-    """The signals that are told by module, but for those that are read from the exporter's observation."""
+    """The signals by module that do not read the exporter's observation."""
     for name, signal in thresholds.signals.items():
         if "module" in signal.by and EXPORTER_STATUS not in signal.expression:
             yield name
 
 
 def status_code(metric: str, label: str) -> str:
-    """Of one series a status the number of the one that holds."""
+    """The number of the current status, from one series per status."""
     parts = (
         f'{number} * max by ({label}) ({metric}{{job="exporter",status="{status}"}})'
         for status, number in STATUS_CODES.items()

@@ -12,12 +12,12 @@ from prometheus.thresholds import Thresholds
 
 
 def recording_rules() -> Iterator[RecordingRule]:
-    """What is recorded every 15 s from the slow scrape, while it succeeds."""
+    """Series of tasks, pools, queues and caches, every 15 s from the slow scrape."""
     return fresh_rules(shared_series())
 
 
 def fresh_rules(rules: Iterable[RecordingRule]) -> Iterator[RecordingRule]:
-    """These series from fresh samples, while the exporter is scraped."""
+    """These rules over fresh samples, while the exporter is scraped."""
     for it in rules:
         yield RecordingRule(
             it.record, f"({fresh_samples(it.expr, 'slow')}) and on () ({is_scraped('slow')})", it.labels
@@ -25,13 +25,13 @@ def fresh_rules(rules: Iterable[RecordingRule]) -> Iterator[RecordingRule]:
 
 
 def shared_series() -> Iterator[RecordingRule]:
-    """Subject by subject."""
+    """The rules in the order of evaluation."""
     yield from task_series()
     yield from ratio_series()
 
 
 def task_series() -> Iterator[RecordingRule]:
-    """How long tasks run, by name: over days too many buckets to read each time; silent where none ran."""
+    """The 95th percentile of task runtimes by name; recorded because a week of buckets is slow to query."""
     buckets = f"sum by (name, le) (rate(celery_task_runtime_bucket{SLOW_JOB}[5m]))"
     yield RecordingRule(
         "task:celery_task_runtime_seconds:p95_5m",
@@ -40,7 +40,7 @@ def task_series() -> Iterator[RecordingRule]:
 
 
 def ratio_series() -> Iterator[RecordingRule]:
-    """How full pools and queues are, and how often a cache helps."""
+    """How full pools and queues are, and the hit ratios of caches."""
     yield RecordingRule(
         "ops:database_pool_checked_out_per_capacity:ratio",
         ratio_of(
@@ -74,25 +74,25 @@ def ratio_series() -> Iterator[RecordingRule]:
 
 
 def ratio_of(above: str, below: str) -> str:
-    """One over the other, nothing where the other is 0."""
+    """The ratio of two sums; nothing where the second is 0."""
     return f"{above % SLOW_JOB} / ({below % SLOW_JOB} > 0)"
 
 
 def share_of_both(part: str, rest: str, by: str = "") -> str:
-    """The rate of the one in the rate of both, nothing where neither happens."""
+    """The share of one rate in the sum of two; nothing where both are 0."""
     one, other = (f"sum by ({by}) (rate({metric}{SLOW_JOB}[5m]))" for metric in (part, rest))
     return f"{one} / ({one} + {other} > 0)"
 
 
 ANOMALY_INPUT = "ops:watched"
-# the three questions about every module, under names of signals
+# the three series of each module, under names of signals
 MODULE_SERIES = {"module_requests": MODULE_RATE % "5m"} | {
     name: value for name, (_, value, _) in MODULE_SIGNALS.items()
 }
 
 
 def anomaly_input_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
-    """One name for all of them; what is only ever 0 or 1 has a level, and nothing to be unusual in."""
+    """The input of anomaly detection: every signal that is not only 0 or 1, and each module's requests."""
     names = "|".join(name for name, signal in thresholds.signals.items() if signal.unit != "state")
     yield RecordingRule(
         ANOMALY_INPUT, finite_values(fresh_samples(f'ops:signal{{signal=~"{names}"}}', "slow"))
@@ -102,7 +102,7 @@ def anomaly_input_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
 
 
 def finite_values(expression: str) -> str:
-    """The series of this expression that are numbers: a ratio of nothing is none."""
+    """The expression without NaN and infinity."""
     return f"({expression}) > -Inf < +Inf"
 
 
@@ -110,9 +110,9 @@ HIDES = "ops:alert:hides"
 
 
 def hides_rule() -> RecordingRule:
-    """The count for every firing alert, 0 for one that hides none.
+    """How many firing alerts each firing alert inhibits, by the list that Alertmanager uses.
 
-    An alert hides others as their cause, and milder ones of its own name: never the same ones by both.
+    An alert inhibits others as their cause, and milder alerts of its own name. The two sets never overlap.
     """
     causes: list[str] = []
     graver: list[str] = []
@@ -124,7 +124,7 @@ def hides_rule() -> RecordingRule:
 
 
 def targets_by_source(rules: Iterable[Mapping[str, Any]]) -> dict[tuple[str, tuple[str, ...]], list[str]]:
-    """The selectors of what is inhibited, by what inhibits it and the labels that both share."""
+    """The matchers of inhibited alerts, by the matchers of their source and the labels that must be equal."""
     found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for it in rules:
         source = ",".join(it["source_matchers"])
@@ -133,13 +133,13 @@ def targets_by_source(rules: Iterable[Mapping[str, Any]]) -> dict[tuple[str, tup
 
 
 def hidden_count(source: str, targets: Sequence[str], equal: Sequence[str]) -> str:
-    """Of each alert of this source the number of these targets with the same labels."""
+    """For each source alert the number of target alerts with equal labels."""
     together = " or ".join(firing_alerts(it) for it in targets)
     labels = ", ".join(equal)
     return f"0 * {firing_alerts(source)} + on ({labels}) group_left () count by ({labels}) ({together})"
 
 
 def firing_alerts(matchers: str = "") -> str:
-    """The firing alerts of these matchers."""
+    """The selector of firing alerts with these matchers."""
     every = 'alertstate="firing"'
     return f"ALERTS{{{every},{matchers}}}" if matchers else f"ALERTS{{{every}}}"

@@ -1,7 +1,7 @@
-"""The requests of users, by module and together: what panels, statuses, SLOs and alerts read.
+"""Users' requests by module and in total: the one source of panels, statuses, SLOs and alerts.
 
-The exporter leaves out its own requests. `monitoring` holds the requests of other watchers, and `other` those
-that fit no module.
+The exporter leaves out its own requests. `monitoring` counts those of other monitoring systems, and `other`
+those that match no module.
 """
 
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 MODULE_RATE, MODULE_ERRORS = "module:ops_http_requests:rate%s", "module:ops_http_request_errors:rate%s"
 MODULE_RATIO = "module:ops_http_request_errors_per_request:ratio_rate%s"
 MODULE_TIME = "module:ops_http_request_duration_seconds:%s_%s"
-# one read of the raw buckets serves every quantile, by module and together
+# every quantile is computed from these, so the raw buckets are read once
 MODULE_BUCKETS = "module_le:ops_http_request_duration_seconds_bucket:rate%s"
 USERS_RATE, USERS_ERRORS = "users:ops_http_requests:rate%s", "users:ops_http_request_errors:rate%s"
 USERS_BUCKETS = "users_le:ops_http_request_duration_seconds_bucket:rate%s"
 
 
 def request_rules() -> Iterator[RecordingRule]:
-    """Rate, errors and duration over five minutes; of each module also over the last of them."""
+    """Rates, errors and durations over five minutes; by module also over one minute."""
     for window in ("5m", "1m"):
         yield from module_rules(window)
     for name, quantile in QUANTILES.items():
@@ -40,7 +40,7 @@ def request_rules() -> Iterator[RecordingRule]:
 
 
 def module_rules(window: str) -> Iterator[RecordingRule]:
-    """Rate, errors, their ratio and the buckets of each module."""
+    """Requests, errors, error ratio and buckets by module."""
     yield RecordingRule(MODULE_RATE % window, f"sum by (module) (rate({REQUESTS}{SLOW_JOB}[{window}]))")
     yield RecordingRule(MODULE_ERRORS % window, f"sum by (module) (rate({ERRORS}{SLOW_JOB}[{window}]))")
     yield RecordingRule(MODULE_RATIO % window, f"{MODULE_ERRORS % window} / ({MODULE_RATE % window} > 0)")
@@ -48,7 +48,7 @@ def module_rules(window: str) -> Iterator[RecordingRule]:
 
 
 def user_rules() -> Iterator[RecordingRule]:
-    """The same of all modules of users, from what is recorded of each."""
+    """The same for all users, summed from the recorded series of modules."""
     yield RecordingRule(USERS_RATE % "5m", f"sum({MODULE_RATE % '5m'}{{{USERS}}})")
     yield RecordingRule(USERS_ERRORS % "5m", f"sum({MODULE_ERRORS % '5m'}{{{USERS}}})")
     yield RecordingRule(
@@ -61,14 +61,14 @@ def user_rules() -> Iterator[RecordingRule]:
             f"users:ops_http_request_duration_seconds:{name}_5m",
             f"histogram_quantile({quantile}, {USERS_BUCKETS % '5m'})",
         )
-    # all modules, our own watching among them
+    # all modules, monitoring included
     yield RecordingRule(
         "le:ops_http_request_duration_seconds_bucket:rate5m", f"sum by (le) ({MODULE_BUCKETS % '5m'})"
     )
 
 
 def last_minute_rules() -> Iterator[RecordingRule]:
-    """Users' requests, errors and buckets of the last minute, which objectives are summed from."""
+    """Users' requests, errors and buckets of the last minute: the input of the SLOs."""
     for name, by, metric in (
         (USERS_RATE, "", REQUESTS),
         (USERS_ERRORS, "", ERRORS),

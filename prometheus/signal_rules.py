@@ -1,4 +1,4 @@
-"""From each signal of thresholds.yml: its value as a series, and its alerts."""
+"""The rules of each signal of thresholds.yml: its value, its trend and its alerts."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ TEMPLATE_FORMATS = {
     "per_second": 'printf "%.3g"',
     "state": "humanize",
 }
-# a page ends only when the cause has been gone for this long, so that one good scrape does not end it
+# an alert resolves only after this long, so that one good scrape does not resolve it
 KEEP_FIRING = {"fast": "2s", "slow": "1m"}
 TREND_OFFSETS = ("1h", "1d")
 VALUE, FAST, LATEST = "ops:signal", "ops:signal:fast", "ops:signal:latest"
@@ -25,34 +25,34 @@ NamedSignal = tuple[str, Signal]
 
 
 def value_rules(signals: Iterable[NamedSignal]) -> Iterator[RecordingRule]:
-    """The value of each signal under one name, for alerts, panels, trends and anomaly detection."""
+    """The value of each signal as `ops:signal`, for alerts, panels, trends and anomaly detection."""
     for name, signal in signals:
-        # what the fast lane has recorded already is taken from there
-        again = signal.lane == "fast" and signal.over_time
-        value = newest_sample(signal_series(FAST, name), "fast") if again else signal.value()
+        # reuse what the fast lane has recorded
+        again = signal.lane == "fast" and signal.has_range
+        value = newest_sample(signal_series(FAST, name), "fast") if again else signal.value_expr()
         yield RecordingRule(VALUE, value, {"signal": name})
-        if signal.lingers and signal.lane == "slow":
+        if signal.outlives_cause and signal.lane == "slow":
             yield latest_rule(name, signal)
 
 
 def fast_value_rules(signals: Iterable[NamedSignal]) -> Iterator[RecordingRule]:
-    """The value of each fast signal that is dear to compute, once for all of its levels."""
+    """The value of each fast signal with a range, computed once for all of its levels."""
     for name, signal in signals:
-        yield RecordingRule(FAST, signal.value(), {"signal": name})
-        if signal.lingers:
+        yield RecordingRule(FAST, signal.value_expr(), {"signal": name})
+        if signal.outlives_cause:
             yield latest_rule(name, signal)
 
 
 def latest_rule(name: str, signal: Signal) -> RecordingRule:
-    """The value of the last moments, without which no alert may begin."""
-    value = signal.latest()
+    """The value of the latest part of the range; an alert begins only while this passes its level."""
+    value = signal.latest_expr()
     return RecordingRule(
         LATEST, unless_recovering(value) if signal.lane == "fast" else value, {"signal": name}
     )
 
 
 def trend_rules() -> Iterator[RecordingRule]:
-    """By how much each signal has changed since one hour and one day ago."""
+    """The change of each signal since one hour and one day ago."""
     now = newest_sample(VALUE, "slow")
     return (
         RecordingRule(f"ops:signal:change_{past}", f"{now} - {VALUE} offset {past}") for past in TREND_OFFSETS
@@ -60,14 +60,14 @@ def trend_rules() -> Iterator[RecordingRule]:
 
 
 def alert_rules(signals: Iterable[NamedSignal]) -> Iterator[AlertRule]:
-    """The alerts of these signals, one for each level."""
+    """The alerts of these signals, one per level."""
     for name, signal in signals:
         for severity in signal.levels.given():
             yield alert_rule(name, signal, severity)
 
 
 def alert_rule(name: str, signal: Signal, severity: str) -> AlertRule:
-    """The alert of one level, compared against the level in force."""
+    """The alert of one severity, which compares with the level in force."""
     level = f'ops:threshold{{signal="{name}",severity="{severity}"}}'
     sign = ">" if signal.direction == "above" else "<"
     passed = f"{sign} on () group_left () {level_in_force(level, signal)}"
@@ -84,23 +84,23 @@ def alert_rule(name: str, signal: Signal, severity: str) -> AlertRule:
 
 
 def level_in_force(level: str, signal: Signal) -> str:
-    """The level; every second there is one, of which the fast lane reads the last few instead of minutes."""
+    """The series of the level; the fast lane reads a short range, which is cheaper."""
     return f"last_over_time({level}[5s])" if signal.lane == "fast" else level
 
 
 def alert_value(name: str, signal: Signal) -> str:
-    """Where an alert finds the value: what was recorded, or in the fast lane the newest scrape itself."""
+    """The value that an alert compares: the recorded series, or in the fast lane the newest sample."""
     if signal.lane == "slow":
         return recorded_now(signal_series(VALUE, name))
-    return recorded_now(signal_series(FAST, name)) if signal.over_time else f"({signal.value()})"
+    return recorded_now(signal_series(FAST, name)) if signal.has_range else f"({signal.value_expr()})"
 
 
 def begin_condition(name: str, signal: Signal, severity: str, passed: str) -> str:
-    """That what passed the level goes on, or was told while it did.
+    """The condition that the cause goes on, or that the alert fires already.
 
-    What leaves a window can lift its ratio over the level long after the cause has ended.
+    Good events that leave the range can lift a ratio over its level long after the cause has ended.
     """
-    if not signal.lingers:
+    if not signal.outlives_cause:
         return ""
     on = f"on ({', '.join(signal.by)})"
     told = newest_sample(
@@ -110,12 +110,12 @@ def begin_condition(name: str, signal: Signal, severity: str, passed: str) -> st
 
 
 def signal_series(series: str, name: str) -> str:
-    """What was recorded of this signal."""
+    """The selector of a recorded series of this signal."""
     return f'{series}{{signal="{name}"}}'
 
 
 def annotations(signal: Signal, level: str) -> AlertAnnotations:
-    """What a person is told of this signal."""
+    """The texts and links of this signal's alerts."""
     return AlertAnnotations(
         alert=signal.alert,
         summary=fill_template(signal.summary, signal, level),
@@ -127,7 +127,7 @@ def annotations(signal: Signal, level: str) -> AlertAnnotations:
 
 
 def fill_template(text: str, signal: Signal, level: str) -> str:
-    """The text with {value}, {level} and {label} as Prometheus' own templates."""
+    """The text with {value}, {level} and {label} replaced by templates of Prometheus."""
     humanize = TEMPLATE_FORMATS[signal.unit]
     words = {
         "value": f"{{{{ $value | {humanize} }}}}",

@@ -1,4 +1,4 @@
-"""Service level objectives: error ratios by window, burn-rate alerts, and what is left of the budget.
+"""Service level objectives: error ratios by window, burn-rate alerts and the remaining error budget.
 
 Source: the multi-window, multi-burn-rate method of chapter 5 of Google's Site Reliability Workbook.
 """
@@ -15,7 +15,7 @@ from prometheus.thresholds import BurnRate, Slo, Thresholds, one_line
 PERIOD = "30d"
 INTERVAL = 30  # seconds between two recorded rates
 LATEST = "slo:error_ratio:rate1m"
-# what requests.py records of users in the group of the objectives
+# series that request_rules.py records in the group of the SLOs
 USER_SERIES = re.compile(r"\busers(?:_le)?:[\w:]+(?:\{[^}]*\})?")
 LONGEST_SHORT_WINDOW = (
     6 * 3600
@@ -23,7 +23,7 @@ LONGEST_SHORT_WINDOW = (
 
 
 def rate_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
-    """Good and all events a second: what every window is summed from, so that a month stays cheap."""
+    """Good and total events per second; every window sums these, so that 30 days stay cheap."""
     yield from request_rules.last_minute_rules()
     for name, slo in thresholds.slos.items():
         yield RecordingRule("slo:good:rate1m", event_rate(slo.good), {"slo": name})
@@ -32,13 +32,13 @@ def rate_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
 
 
 def event_rate(expression: str) -> str:
-    """Events a second, of requests from what was recorded a moment ago."""
+    """The rate of events; users' requests come from the recorded series."""
     of_now = USER_SERIES.sub(lambda it: recorded_now(it[0]), one_line(expression))
     return while_scraped(of_now, "slow") if of_now == one_line(expression) else of_now
 
 
 def short_window_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
-    """The objectives, and the error ratios over the windows in which a page is decided."""
+    """The objectives, and the error ratios over the short windows."""
     for name, slo in thresholds.slos.items():
         yield RecordingRule("slo:objective:ratio", f"vector({slo.objective:g})", {"slo": name})
     yield from window_rules(
@@ -47,7 +47,7 @@ def short_window_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
 
 
 def long_window_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
-    """The error ratios over days, and the share of the budget that is left."""
+    """The error ratios over days, and the remaining share of the error budget."""
     yield from window_rules(
         window for window in burn_windows(thresholds) if window_seconds(window) > LONGEST_SHORT_WINDOW
     )
@@ -57,7 +57,7 @@ def long_window_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
 
 
 def window_rules(chosen: Iterable[str]) -> Iterator[RecordingRule]:
-    """Events and error ratio of these windows; nothing of nothing is no broken promise."""
+    """Events and error ratio of these windows; no events are no errors."""
     for window in chosen:
         good, total = (f"sum_over_time(slo:{kind}:rate1m[{window}])" for kind in ("good", "total"))
         yield RecordingRule(f"slo:events:{window}", f"{total} * {INTERVAL}")
@@ -65,7 +65,7 @@ def window_rules(chosen: Iterable[str]) -> Iterator[RecordingRule]:
 
 
 def burn_windows(thresholds: Thresholds) -> list[str]:
-    """Every window that a burn rate looks at, and the whole period."""
+    """Every window of the burn rates, and the SLO period."""
     named = {window for burn in thresholds.burns for window in (burn.short, burn.long)}
     return [*sorted(named, key=window_seconds), PERIOD]
 
@@ -76,19 +76,19 @@ def window_seconds(duration: str) -> int:
 
 
 def burn_alerts(thresholds: Thresholds) -> Iterator[AlertRule]:
-    """One alert for each speed at which each budget may burn."""
+    """One alert per SLO and burn rate."""
     for name, slo in thresholds.slos.items():
         for burn in thresholds.burns:
             yield burn_alert(name, slo, burn)
 
 
 def alert_name(name: str) -> str:
-    """The name of the alerts of this objective."""
+    """The name of this SLO's alerts."""
     return f"{''.join(word.capitalize() for word in name.split('_'))}BudgetBurns"
 
 
 def burn_alert(name: str, slo: Slo, burn: BurnRate) -> AlertRule:
-    """The budget burns `factor` times too fast: over the long window, still over the short one, and on."""
+    """The alert of one burn rate: over the long window, over the short one, and in the last minute."""
     level = f"{burn.factor * (1 - slo.objective):.6g}"
     long, short = (f'slo:error_ratio:{window}{{slo="{name}"}}' for window in (burn.long, burn.short))
     enough = f'slo:events:{burn.long}{{slo="{name}"}} >= {slo.at_least}'
@@ -105,7 +105,7 @@ def burn_alert(name: str, slo: Slo, burn: BurnRate) -> AlertRule:
 
 
 def still_burning(name: str, burn: BurnRate, level: str) -> str:
-    """That the last minute is bad as well, with a past to compare it with; or that it was told then."""
+    """Whether the last minute burns as well and there is history to compare, or the alert fires already."""
     latest = recorded_now(f'{LATEST}{{slo="{name}"}}')
     past = f'slo:total:rate1m{{slo="{name}"}} offset {burn.short}'
     told = f'ALERTS{{alertname="{alert_name(name)}",window="{burn.long}",alertstate="firing"}}'
@@ -113,7 +113,7 @@ def still_burning(name: str, burn: BurnRate, level: str) -> str:
 
 
 def annotations(name: str, slo: Slo, burn: BurnRate) -> AlertAnnotations:
-    """What a person is told."""
+    """The texts and links of the alert."""
     bad = f"Of the last {burn.long} {{{{ $value | humanizePercentage }}}} were bad"
     return AlertAnnotations(
         alert=alert_name(name),

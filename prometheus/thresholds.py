@@ -22,39 +22,39 @@ Level = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Levels(ConfigModel):
-    """From which value on someone should know, look, or get up."""
+    """The levels of a signal by severity."""
 
     info: Level | None = None
     warning: Level | None = None
     critical: Level | None = None
 
     def given(self) -> dict[str, float]:
-        """The levels that are set, the mildest first."""
+        """The configured levels, mildest first."""
         pairs = ((severity, getattr(self, severity)) for severity in SEVERITIES)
         return {severity: value for severity, value in pairs if value is not None}
 
 
 class Volume(ConfigModel):
-    """How much must happen before a ratio says anything."""
+    """The minimum volume below which a ratio is not judged."""
 
     expression: Expression
     at_least: Annotated[float, Field(gt=0)]
 
 
 class Signal(ConfigModel):
-    """One thing that is measured, and the levels at which it becomes news."""
+    """One measured value, its levels and its alert."""
 
     alert: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]+$")]
     meaning: Sentence
     unit: Literal["ratio", "seconds", "count", "bytes", "state", "per_second"]
     direction: Literal["above", "below"]
     levels: Levels
-    range: tuple[Level, Level] | None = None  # the least and the greatest level that an override may set
+    range: tuple[Level, Level] | None = None  # bounds of an override
     hold: Duration = "0s"
     lane: freshness.Lane = "slow"
     by: tuple[Label, ...] = ()
     expression: Expression
-    going_on: Expression | None = None  # what must pass the level as well before the alert begins
+    going_on: Expression | None = None  # must pass the level as well before the alert begins
     volume: Volume | None = None
     dashboard: Dashboard
     action: Page = "/alerts"
@@ -63,7 +63,7 @@ class Signal(ConfigModel):
 
     @model_validator(mode="after")
     def levels_make_sense(self) -> Self:
-        """A level is set, none lies beyond the severer one, and all lie where an override may lie."""
+        """At least one level exists, levels are in order of severity, and all lie within the range."""
         given = list(self.levels.given().items())
         if not given:
             raise ValueError("has no level; expected at least one of info, warning, critical")
@@ -73,53 +73,55 @@ class Signal(ConfigModel):
                     f"has {mild} {low:g} beyond {severe} {high:g}, but its direction is {self.direction}"
                 )
         for severity, level in given:
-            if refusal := self.refusal(level):
-                raise ValueError(f"has {severity} {level:g}, {refusal}")
+            if problem := self.range_error(level):
+                raise ValueError(f"has {severity} {level:g}, {problem}")
         return self
 
     @model_validator(mode="after")
     def texts_name_what_there_is(self) -> Self:
-        """The words in braces are the value, the level, or a label that the expression keeps."""
+        """Placeholders are the value, the level, or a label of `by`."""
         known = {"value", "level", *self.by}
         for word in re.findall(r"{(\w+)}", self.summary + self.description):
             if word not in known:
-                raise ValueError(f"says {{{word}}}; expected one of {', '.join(sorted(known))}")
+                raise ValueError(
+                    f"has the placeholder {{{word}}}; expected one of {', '.join(sorted(known))}"
+                )
         return self
 
     @model_validator(mode="after")
     def lane_reads_its_own_scrape(self) -> Self:
-        """A fast signal reads the fast scrape and waits for nothing; a slow one reads another."""
+        """A fast signal reads only the fast scrape and has no hold; a slow signal never reads it."""
         fast = self.lane == "fast"
         if (freshness.FAST in self.expression) != fast:
             expected = f"expected {freshness.FAST} in it" if fast else f"expected no {freshness.FAST} in it"
-            raise ValueError(f"is in the {self.lane} lane by its lane, but not by its expression; {expected}")
+            raise ValueError(f"has lane {self.lane}, but an expression of the other lane; {expected}")
         if fast and self.hold != "0s":
-            raise ValueError(f"holds for {self.hold}, but is in the fast lane; expected no hold")
+            raise ValueError(f"has hold {self.hold} in the fast lane; expected none")
         return self
 
-    def refusal(self, level: float) -> str:
-        """Why this level may not be set; empty where it may."""
+    def range_error(self, level: float) -> str:
+        """Why this level is out of range; empty where it is not."""
         least, greatest = self.bounds()
         if least <= level <= greatest:
             return ""
         return f"outside its range; expected {least:g} to {greatest:g}"
 
     def bounds(self) -> tuple[float, float]:
-        """The least and the greatest level."""
+        """The minimum and the maximum of a level."""
         return self.range or (-math.inf, math.inf)
 
     @property
-    def over_time(self) -> bool:
-        """Whether the expression looks back over a window, which costs more than looking at the newest."""
+    def has_range(self) -> bool:
+        """Whether the expression has a range, which costs more than an instant selector."""
         return "[" in self.expression
 
     @property
-    def lingers(self) -> bool:
-        """Whether the value may pass its level after the cause has ended, by what leaves the window."""
+    def outlives_cause(self) -> bool:
+        """Whether the value can pass its level after its cause has ended, as events leave the range."""
         return bool(self.going_on) or "rate(" in self.expression or "increase(" in self.expression
 
-    def value(self) -> str:
-        """The expression of the value, silent where too little happens to judge, or nobody looks."""
+    def value_expr(self) -> str:
+        """The expression of the value; without a value below the minimum volume or without a scrape."""
         expression = one_line(self.expression)
         if self.volume is None:
             return freshness.while_scraped(expression, self.lane)
@@ -128,14 +130,14 @@ class Signal(ConfigModel):
             f"({expression}) and on ({on}) (({volume}) >= {self.volume.at_least:g})", self.lane
         )
 
-    def latest(self) -> str:
-        """What tells whether the cause goes on; by default the value over the last fifth of its windows."""
+    def latest_expr(self) -> str:
+        """Whether the cause goes on, as an expression; by default over the last fifth of the range."""
         expression = self.going_on or freshness.last_fifth(self.expression)
         return freshness.fresh_samples(one_line(expression), self.lane)
 
 
 def one_line(expression: str) -> str:
-    """The expression without the line breaks that made it readable."""
+    """The expression on one line."""
     return " ".join(expression.split())
 
 
@@ -144,22 +146,22 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]+$")]
 
 
 class ThresholdsError(Exception):
-    """thresholds.yml cannot be used; each line of the text is one sentence."""
+    """thresholds.yml is invalid; each line of the text is one error."""
 
 
 class Slo(ConfigModel):
-    """What users are promised: the share of good events over thirty days."""
+    """A service level objective: the promised share of good events over 30 days."""
 
     meaning: Sentence
     objective: Annotated[float, Field(gt=0.5, lt=1)]
     good: Expression
     total: Expression
-    at_least: Annotated[int, Field(ge=1)]  # events in the long window below which nothing is said
+    at_least: Annotated[int, Field(ge=1)]  # events in the long window below which the SLO is not judged
     dashboard: Dashboard
 
 
 class BurnRate(ConfigModel):
-    """How fast an error budget may burn, seen over a long and a short window."""
+    """A burn rate of the error budget, over a long and a short window."""
 
     factor: Annotated[float, Field(gt=0)]
     long: Duration
@@ -168,7 +170,7 @@ class BurnRate(ConfigModel):
 
 
 class Thresholds(ConfigModel):
-    """The whole file."""
+    """The content of the file."""
 
     signals: dict[Name, Signal]
     slos: dict[Name, Slo]
@@ -176,7 +178,7 @@ class Thresholds(ConfigModel):
 
     @model_validator(mode="after")
     def alerts_are_unique(self) -> Self:
-        """No two signals raise an alert of the same name."""
+        """Alert names are unique."""
         seen: dict[str, str] = {}
         for name, signal in self.signals.items():
             if signal.alert in seen:
@@ -186,7 +188,7 @@ class Thresholds(ConfigModel):
 
     @model_validator(mode="after")
     def burns_can_happen(self) -> Self:
-        """No budget can burn faster than with nothing but bad events."""
+        """Every burn rate is possible: an error ratio cannot exceed 1."""
         for name, slo in self.slos.items():
             for burn in self.burns:
                 if burn.factor * (1 - slo.objective) >= 1:
@@ -198,7 +200,7 @@ class Thresholds(ConfigModel):
 
 
 def load(file: Path = FILE) -> Thresholds:
-    """The thresholds of this file. Raises ThresholdsError with one sentence for each mistake."""
+    """The content of this file. Raises ThresholdsError with one sentence per error."""
     try:
         return Thresholds.model_validate(read_yaml(file))
     except ConfigFileError as error:
@@ -208,7 +210,7 @@ def load(file: Path = FILE) -> Thresholds:
 
 
 def error_sentence(file: str, error: Any) -> str:
-    """One sentence that names the place, the value and what was expected."""
+    """One sentence with the key, its value and what was expected."""
     place = ".".join(str(step) for step in error["loc"])
     if error["type"] == "value_error":
         return f"{file}: {place} {error['ctx']['error']}".replace(":  ", ": ")

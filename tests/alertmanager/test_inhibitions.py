@@ -68,10 +68,10 @@ def alert(name: str, /, severity: str = "critical", **labels: str) -> dict[str, 
     return {"alertname": name, "severity": severity, "lane": "slow", **labels}
 
 
-@pytest.mark.parametrize("cause", CAUSE_INHIBITIONS, ids=lambda it: it.alert)
+@pytest.mark.parametrize("cause", CAUSE_INHIBITIONS, ids=lambda it: it.source)
 def test_a_cause_holds_back_what_it_explains(firing: Firing, cause: InhibitRule) -> None:
-    explained = [alert(name, "warning", module="search") for name in cause.explains]
-    firing.fire(alert("SparseEmbeddingsSuspect", "warning"), alert(cause.alert, module="search"), *explained)
+    explained = [alert(name, "warning", module="search") for name in cause.targets]
+    firing.fire(alert("SparseEmbeddingsSuspect", "warning"), alert(cause.source, module="search"), *explained)
     firing.must_hold_back(*explained)
 
 
@@ -145,7 +145,7 @@ def told_of(inbox: Inbox) -> set[str]:
 def test_every_name_in_an_inhibition_is_that_of_an_alert() -> None:
     names = {it.name for it in alerts()}
     for cause in CAUSE_INHIBITIONS:
-        assert {cause.alert, *cause.explains} <= names
+        assert {cause.source, *cause.targets} <= names
 
 
 def test_every_label_that_tells_alerts_apart_counts_for_the_same_thing() -> None:
@@ -154,6 +154,6 @@ def test_every_label_that_tells_alerts_apart_counts_for_the_same_thing() -> None
 
 
 def test_no_two_alerts_explain_each_other() -> None:
-    explains = {cause.alert: set(cause.explains) for cause in CAUSE_INHIBITIONS}
+    explains = {cause.source: set(cause.targets) for cause in CAUSE_INHIBITIONS}
     for name, its in explains.items():
         assert not [other for other in its if name in explains.get(other, set())]

@@ -57,20 +57,20 @@ CHANGES: list[tuple[str, Any, str]] = [
     (
         "summary",
         "Queue {name} is long",
-        "signals.worker_queue_length says {name}; expected one of level, queue_name, value",
+        "signals.worker_queue_length has the placeholder {name}; expected one of level, queue_name, value",
     ),
-    ("hold", "5m", "signals.worker_queue_length holds for 5m, but is in the fast lane; expected no hold"),
+    ("hold", "5m", "signals.worker_queue_length has hold 5m in the fast lane; expected none"),
     ("hold", "soon", "signals.worker_queue_length.hold is 'soon'; expected to match pattern "),
     (
         "lane",
         "slow",
-        'signals.worker_queue_length is in the slow lane by its lane, but not by its expression; expected no '
-        'fast: in it',
+        'signals.worker_queue_length has lane slow, but an expression of the other lane; expected no fast: '
+        'in it',
     ),
     (
         "expression",
         "max by (queue_name) (celery_queue_length)",
-        'signals.worker_queue_length is in the fast lane by its lane, but not by its expression; expected '
+        'signals.worker_queue_length has lane fast, but an expression of the other lane; expected '
         'fast: in it',
     ),
     ("dashboard", "queues", "signals.worker_queue_length.dashboard is 'queues'; expected 'overview', "),
@@ -161,5 +161,5 @@ def test_the_numbers_of_the_product_are_in_it(signal: str, severity: str, level:
 
 def test_a_level_out_of_range_is_refused_with_its_reason() -> None:
     signal = load().signals["worker_queue_length"]
-    assert signal.refusal(200) == ""
-    assert signal.refusal(0) == "outside its range; expected 1 to 1e+06"
+    assert signal.range_error(200) == ""
+    assert signal.range_error(0) == "outside its range; expected 1 to 1e+06"
