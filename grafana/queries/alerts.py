@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from grafana.grafana_json import Query, query
 from grafana.levels import thresholds
+from grafana.queries.live import SCRAPED
 from grafana.queries.series import leading, severity
 
 FIRING = 'ALERTS{alertstate="firing",severity!="info"}'
@@ -166,7 +167,8 @@ def compared() -> Query:
 def wrong_reports_or_silence() -> Query:
     """Reports of the backend that are wrong; a row that says so where nobody knows."""
     silent = 'label_replace(vector(1), "subject", "nothing known: no report is compared", "", "")'
-    return query(f"({ALL_REPORTS} == 1) or ({silent} unless on () group({ALL_REPORTS}))")
+    known = f"({ALL_REPORTS} and on () ({SCRAPED}))"
+    return query(f"({known} == 1) or ({silent} unless on () group({known}))")
 
 
 def firing_and_pending() -> Query:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from grafana.grafana_json import Query, query
+from grafana.queries.live import SCRAPED
 from grafana.queries.series import age, least, own
 
 # alerts that a cell counts; more are told as as many and a plus
@@ -28,7 +29,7 @@ def oldest(names: Sequence[str]) -> Query:
 def data(names: Sequence[str]) -> Query:
     """Whether the numbers are live (0), some are missing (1), or nobody knows (2)."""
     success = least(own("ops_collector_success", among("collector", names)))
-    return query(f"(1 - {success}) or vector(2)", "data")
+    return query(f"(1 - {success} and on () ({SCRAPED})) or vector(2)", "data")
 
 
 def alerts(about: str) -> Query:

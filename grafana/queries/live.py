@@ -1,7 +1,8 @@
-"""Queries that end when nobody can know any more: a window would speak of the past for minutes.
+"""Queries that end when nobody can know any more, since old samples speak of the past for minutes.
 
-Prometheus ends the series of a scrape that fails. A rate, a recorded ratio or a percentile goes on until its
-window has passed; so each is asked only while its exporter is scraped and the counters in it are there.
+Prometheus ends the series of a scrape that fails, but not those of a job that it scrapes no more. A rate, a
+recorded ratio or a percentile goes on until its window has passed. So each query is asked only while the
+last scrape of its exporter is young and succeeded, and while the counters in its windows are there.
 """
 
 import re
@@ -10,7 +11,10 @@ from collections.abc import Iterator
 from grafana.levels import thresholds
 
 OWN = 'job="$job",instance=~"$instance"'
-SCRAPED = f"max(up{{{OWN}}}) == 1"
+# seconds after which a scrape is no news any more: an interval, its time limit and an interval of the rules
+MEMORY = 40
+YOUNG = "max(up{{{0}}}) == 1 and on () time() - max(timestamp(up{{{0}}})) < {1}"
+SCRAPED = YOUNG.format(OWN, MEMORY)
 # a series with a window of minutes; what looks back over hours or the whole range tells of the past
 WINDOW = re.compile(r"([a-zA-Z_:][\w:]*)(\{[^{}]*\})?\[(?:\$__rate_interval|\d+[sm])\](?! @)")
 # levels, and what alerts hide of each other, are Prometheus' own
@@ -30,19 +34,19 @@ OWN_JOBS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "ops_ser
 
 
 def while_live(expr: str) -> str:
-    """The query, silent as soon as its numbers are only memories; one without a window is so by itself."""
+    """The query, silent as soon as its numbers are only memories."""
     conditions = [*scraped(expr), *counted(expr)]
     return " and on () ".join([f"({expr})", *(f"({it})" for it in conditions)]) if conditions else expr
 
 
 def scraped(expr: str) -> Iterator[str]:
-    """That what the windows look at is scraped."""
+    """That what the query looks at is scraped."""
     if f"max(up{{{OWN}" in expr:
         return
     jobs = {job_of(name, matchers) for name, matchers in windows(expr)}
-    if RECORDED.search(expr) or "" in jobs:
+    if RECORDED.search(expr) or "" in jobs or OWN in expr:
         yield SCRAPED
-    yield from (f'max(up{{job="{job}"}}) == 1' for job in sorted(jobs - {""}))
+    yield from (YOUNG.format(f'job="{job}"', MEMORY) for job in sorted(jobs - {""}))
 
 
 def counted(expr: str) -> Iterator[str]:

@@ -66,6 +66,7 @@ def levels() -> Query:
 def dependencies() -> Query:
     """The same of what modules stand on."""
     status, reported = (state(f"ops_component_{kind}", "component") for kind in ("status", "reported_status"))
+    status = f"({status} and on () ({SCRAPED}))"
     past = f"max by (component) (max_over_time({own('ops_component_status')}[1h]))"
     lost = f"{NO_DATA} + 0 * {past} unless on (component) {status}"
     # a card is no wider than eight characters

@@ -10,13 +10,13 @@ from grafana.grafana_json import Panel, query
 from grafana.graphs import graph, timeline
 from grafana.grid import lines, stack
 from grafana.panels import PanelOptions
-from grafana.queries.live import while_live
+from grafana.queries.live import MEMORY, OWN, SCRAPED, YOUNG, while_live
 from grafana.sizes import DoesNotFit, Size
 from grafana.strips import Cell, numbers, states
 from grafana.tables import Column, table
 
 OPTIONS = PanelOptions("Whether it works.", "nobody knows")
-UP = 'up{job="$job",instance=~"$instance"}'
+OWN_UP = f"ops_backend_up{{{OWN}}}"
 
 
 def cell(name: str, **more: object) -> Cell:
@@ -68,26 +68,27 @@ def test_what_would_be_rendered_wrongly_is_refused(words: str, make: Callable[[]
 
 
 @pytest.mark.parametrize(
-    ("expr", "gated"),
+    ("expr", "conditions"),
     [
-        (UP, UP),
-        (
-            'sum(rate(ops_cache_hits_total{job="$job"}[$__rate_interval]))',
-            '(sum(rate(ops_cache_hits_total{job="$job"}[$__rate_interval]))) and on () '
-            f'(max({UP}) == 1) and on () (group(ops_cache_hits_total{{job="$job"}}))',
-        ),
-        ("max(ops:status:code)", f"(max(ops:status:code)) and on () (max({UP}) == 1)"),
-        ('max(ops:threshold{signal="pool_use"})', 'max(ops:threshold{signal="pool_use"})'),
-        ("sum(increase(x_total[$__range]))", "sum(increase(x_total[$__range]))"),
+        (OWN_UP, [SCRAPED]),
+        ("max(ops:status:code)", [SCRAPED]),
+        (f"sum(rate(x_total{{{OWN}}}[$__rate_interval]))", [SCRAPED, f"group(x_total{{{OWN}}})"]),
+        (f"rate(x_bucket{{{OWN}}}[5m])", [SCRAPED, f"group(x_count{{{OWN}}})"]),
         (
             "sum(rate(alertmanager_notifications_total[$__rate_interval]))",
-            "(sum(rate(alertmanager_notifications_total[$__rate_interval]))) and on () "
-            '(max(up{job="alertmanager"}) == 1) and on () (group(alertmanager_notifications_total))',
+            [
+                YOUNG.format('job="alertmanager"', MEMORY),
+                "group(alertmanager_notifications_total)",
+            ],
         ),
+        ('max(ops:threshold{signal="pool_use"})', []),
+        ('ALERTS{alertstate="firing"}', []),
+        ("sum(increase(x_total[$__range]))", []),
     ],
 )
-def test_a_window_is_asked_only_while_what_it_looks_at_is_there(expr: str, gated: str) -> None:
-    assert while_live(expr) == gated
+def test_a_query_is_asked_only_while_what_it_looks_at_is_there(expr: str, conditions: list[str]) -> None:
+    asked = [f"({expr})", *(f"({it})" for it in conditions)] if conditions else [expr]
+    assert while_live(expr) == " and on () ".join(asked)
 
 
 @pytest.mark.parametrize("name", palette.CARDS)
