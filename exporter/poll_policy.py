@@ -1,4 +1,4 @@
-"""How often a question may be asked, and what its source demands of it."""
+"""How often a source may be polled, and what it demands of its pollers."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -7,13 +7,13 @@ from typing import Any
 
 from exporter.footprint import Footprint
 
-# the rests, in seconds, of a question that costs its source next to nothing: the first, and the longest
+# the first and the longest backoff, in seconds, of a poll that costs its source next to nothing
 FAST_BACKOFF_BASE, FAST_BACKOFF_MAX = 0.25, 5.0
-# a route that is not there, or not configured, is requested once in this many seconds
+# seconds between two requests to a route that does not exist or is not configured
 ABSENT_RETRY_INTERVAL = 900.0
 NOT_FOUND_STATUSES, UNAVAILABLE_STATUS = (404, 501), 503
-# responses of 503 in a row after which a route that never gave another counts as not configured, and silences
-# in a row that count although the source responds to others meanwhile
+# responses of 503 in a row after which a route that never gave another counts as not configured, and
+# time-outs in a row that count although the source responds to others meanwhile
 CONFIRMATIONS = 3
 
 
@@ -40,22 +40,29 @@ class PollPolicy:
     min_refresh_gap: float = 0.0
     may_be_absent: bool = False
 
+    @property
+    def base_interval(self) -> float:
+        """Seconds between two polls while nothing looks wrong."""
+        if self.interval is not None:
+            return self.interval
+        return self.relaxed_interval or self.min_interval
+
 
 def no_turn(_: str) -> AbstractAsyncContextManager[None]:
-    """No source makes this question wait for its turn."""
+    """This source lets any number of polls run at once."""
     return nullcontext()
 
 
 def always_false() -> bool:
-    """The silence of this source always counts."""
+    """A time-out of this source always counts."""
     return False
 
 
 @dataclass(frozen=True)
 class SourceConstraints:
-    """What a source demands of its questions: a count of what they cost, their turn, and patience.
+    """What a source demands of its pollers: a footprint that counts their cost, and a turn for each poll.
 
-    While `holds_last_result` is true the last answer stands whatever its age, and silence is no failure.
+    While `holds_last_result` is true, the last result counts whatever its age, and a time-out is no failure.
     """
 
     footprint: Footprint | None = None

@@ -14,7 +14,7 @@ from exporter.collector import Collector, Part
 from exporter.errors import NotConfigured, PollDeferred, ScrapeDeadlineExceeded, SourceError
 from exporter.log import FailureLog
 from exporter.metrics import Gauge, Info
-from exporter.polling import Scrape, current_scrape, result_times
+from exporter.scrape import Scrape, current_scrape, result_times
 from exporter.sources import Sources
 
 SUCCESS = Gauge(

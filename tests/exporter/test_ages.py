@@ -6,7 +6,8 @@ from math import inf
 import pytest
 
 from exporter.poll_policy import PollPolicy
-from exporter.polling import Poller, result_times
+from exporter.polling import Poller
+from exporter.scrape import result_times
 
 ASKED_AT, LATER = 1000.0, 1050.0
 

@@ -76,7 +76,7 @@ def test_a_disagreement_that_lasts_is_looked_into_ever_more_seldom() -> None:
         if it.report.next_due() <= now:
             renewals.append(now - START)
             it.report.result_requested_at = it.report.requested_at = now
-            it.report._renew_at = inf
+            it.report._refresh_at = inf
     assert 4 < len(renewals) < 12
     assert renewals[0] == 315
 

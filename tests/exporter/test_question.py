@@ -11,7 +11,8 @@ import pytest
 from exporter.errors import NotConfigured, RequestFailed, ScrapeDeadlineExceeded, SourceError, SourceTimeout
 from exporter.footprint import Footprint
 from exporter.poll_policy import PollPolicy, SourceConstraints
-from exporter.polling import Poller, Scrape, current_scrape
+from exporter.polling import Poller
+from exporter.scrape import Scrape, current_scrape
 
 
 class Source:
@@ -76,7 +77,7 @@ def test_an_answer_serves_for_its_period_and_no_longer() -> None:
 def test_a_source_that_hangs_is_not_asked_again_while_it_rests() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         source.open.clear()
-        with pytest.raises(SourceTimeout, match=r"the source gave no answer within 0\.01 s"):
+        with pytest.raises(SourceTimeout, match=r"the source did not respond within 0\.01 s"):
             await question.get()
         source.open.set()
         with pytest.raises(SourceTimeout):
@@ -119,7 +120,7 @@ def test_a_background_answer_that_is_too_old_is_no_answer() -> None:
         clock.now += 20
         assert await question.get() == 1
         clock.now += 2
-        with pytest.raises(SourceTimeout, match="last answered 22 s ago; expected every 10 s"):
+        with pytest.raises(SourceTimeout, match="last responded 22 s ago; expected every 10 s"):
             await question.get()
 
     asking(PollPolicy(interval=10, timeout=1), check)
@@ -173,9 +174,7 @@ def test_a_scrape_that_is_over_leaves_the_question_open_and_says_nothing_of_the_
     async def check(source: Source, question: Poller[int], _: Clock) -> None:
         source.open.clear()
         current_scrape.set(Scrape(deadline=soon(0.01)))
-        with pytest.raises(
-            ScrapeDeadlineExceeded, match="the source gave no answer in the time that the scrape had left"
-        ):
+        with pytest.raises(ScrapeDeadlineExceeded, match="the source did not respond before the deadline"):
             await question.is_responding()
         source.open.set()
         current_scrape.set(Scrape(deadline=soon(9)))
