@@ -21,8 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Row, write
-from exporter.anomaly.batch_detector import BatchDetector
-from exporter.anomaly.detector import Detector
+from exporter.anomaly.detector import BatchDetector, Detector
 from exporter.anomaly.parameters import Parameters
 from exporter.anomaly.ranges import Floats
 

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import redis
 import redis.asyncio
@@ -14,7 +16,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from connections.faults import TlsRequired, TlsUnsupported
-from connections.probes import is_plaintext, is_plaintext_blocking, supports_tls, supports_tls_blocking
+from connections.redis_tls import is_plaintext, is_plaintext_blocking, supports_tls, supports_tls_blocking
 from connections.redis_url import RedisUrl, Server
 
 HANDSHAKE = 0.25  # seconds of a TLS handshake after which it is tried whether the server speaks plainly
@@ -167,3 +169,36 @@ def may_require_tls(error: RedisError, url: RedisUrl) -> bool:
     was_cut = isinstance(error, redis.ConnectionError) and not isinstance(error, redis.AuthenticationError)
     is_plain = bool(url.servers) and url.tls is None and url.sentinel is None
     return was_cut and is_plain and not isinstance(error.__context__, ConnectionRefusedError)
+
+
+@dataclass(frozen=True)
+class CeleryBroker:
+    """Celery's broker_url, broker_use_ssl and what belongs into its broker_transport_options."""
+
+    url: str
+    use_ssl: dict[str, Any] | None
+    transport_options: dict[str, Any]
+
+
+def celery_broker(url: RedisUrl) -> CeleryBroker:
+    """The broker as Celery must be told of it."""
+    options: dict[str, Any] = {}
+    if url.sentinel is not None:
+        options = {"master_name": url.sentinel.master_name, "sentinel_kwargs": sentinel_login(url)}
+    return CeleryBroker(kombu_url(url), url.tls.arguments() if url.tls else None, options)
+
+
+def kombu_url(url: RedisUrl) -> str:
+    """One URL for each server, with `;` between them."""
+    user = quote(url.username or "", safe="")
+    login = f"{user}:{quote(url.password or '', safe='')}@" if user or url.password else ""
+    if url.path:
+        return f"redis+socket://{login}{quote(url.path)}?virtual_host={url.database}"
+    scheme = "sentinel" if url.sentinel else "rediss" if url.tls else "redis"
+    servers = (f"{bracket_ipv6(host)}:{port}" for host, port in url.servers)
+    return ";".join(f"{scheme}://{login}{server}/{url.database}" for server in servers)
+
+
+def bracket_ipv6(host: str) -> str:
+    """An IPv6 address in the brackets that a URL needs."""
+    return f"[{host}]" if ":" in host else quote(host, safe="")

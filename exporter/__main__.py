@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from exporter import __version__
 from exporter.app import build
-from exporter.log import configure_logging
+from exporter.errors import configure_logging
 from exporter.memory import block_unused_imports, collect_garbage
 from exporter.settings import Settings
 from exporter.settings_load import SettingsError, load_settings

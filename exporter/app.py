@@ -13,13 +13,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporter import __version__
-from exporter.collector import Collector
+from exporter.collector import Collector, UnknownCollector, scrape_budget, select_collectors
 from exporter.collectors import COLLECTORS
-from exporter.exposition import ExpositionWriter
-from exporter.page import encode_metrics
+from exporter.exposition import ExpositionWriter, encode_metrics
 from exporter.polling import BackgroundPolling
 from exporter.runner import Runner
-from exporter.selection import UnknownCollector, scrape_budget, select_collectors
 from exporter.settings import Settings
 from exporter.sources import Sources
 

@@ -11,8 +11,7 @@ from prometheus_client import Metric
 from exporter import __version__
 from exporter.clock import steady_time, to_wall_time
 from exporter.collector import Collector, Part
-from exporter.errors import NotConfigured, PollDeferred, ScrapeDeadlineExceeded, SourceError
-from exporter.log import FailureLog
+from exporter.errors import FailureLog, NotConfigured, PollDeferred, ScrapeDeadlineExceeded, SourceError
 from exporter.metrics import Gauge, Info
 from exporter.scrape import Scrape, current_scrape, result_times
 from exporter.sources import Sources

@@ -9,9 +9,8 @@ from kombu import Connection, Exchange, Queue
 from redis import Redis
 from redis.exceptions import RedisError
 
-from connections.celery_broker import celery_broker
 from connections.faults import describe_fault
-from connections.redis_clients import blocking_client, explain_error_blocking
+from connections.redis_clients import blocking_client, celery_broker, explain_error_blocking
 from connections.redis_url import EXPECTED_URL, RedisUrl, parse_redis_url
 from ingestion_api.errors import Unavailable
 from ingestion_api.settings import Settings

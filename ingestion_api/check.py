@@ -8,8 +8,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from connections.faults import describe_fault
-from connections.postgres_faults import describe_url_fault
+from connections.faults import describe_fault, describe_url_fault
 from connections.redis_clients import blocking_client, explain_error_blocking
 from connections.redis_url import RedisUrl, parse_redis_url
 from ingestion_api.broker import Broker

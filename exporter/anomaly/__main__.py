@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from exporter.anomaly.detector import Detector
-from exporter.anomaly.scores import DetectorScores
+from exporter.anomaly.scoring import DetectorScores
 from exporter.sources.json_object import unix_seconds
 
 COLUMNS = ("timestamp", "value", "lower", "upper", "anomaly_score", "direction")

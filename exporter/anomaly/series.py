@@ -6,14 +6,34 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from exporter.anomaly.parameters import DAY, Parameters
-from exporter.anomaly.series_status import ANOMALOUS, LEARNING, NORMAL, SeriesStatus
 from exporter.anomaly.tracker import STRONG
 
 if TYPE_CHECKING:
-    from exporter.anomaly.batch_detector import BatchDetector
-    from exporter.anomaly.scores import DetectorScores
+    from exporter.anomaly.detector import BatchDetector
+    from exporter.anomaly.scoring import DetectorScores
 
 K = TypeVar("K")
+
+
+LEARNING, NORMAL, ANOMALOUS = "learning", "normal", "anomalous"
+
+
+STATES = (LEARNING, NORMAL, ANOMALOUS)
+
+
+class SeriesStatus(NamedTuple):
+    """How a series is: its newest value, the band in which that was expected, and what follows.
+
+    State and direction are those of strong marks: `grade` alone tells of the weak ones.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    score: float | None
+    state: str
+    grade: int
+    direction: int
 
 
 class LatestRow(NamedTuple):
@@ -95,7 +115,7 @@ class SeriesDetectors(Generic[K]):
 
     def _detectors(self) -> "BatchDetector":
         # with it comes numpy and its 11 MiB, which an exporter that watches no series need not carry
-        from exporter.anomaly.batch_detector import BatchDetector  # noqa: PLC0415
+        from exporter.anomaly.detector import BatchDetector  # noqa: PLC0415
 
         if self._held is None:
             self._held = BatchDetector(self._tuning, self._most)

@@ -4,12 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from exporter.check.advice import ADD_CREDENTIALS, RENEW_CREDENTIALS, advice
 from exporter.check.attempt import Attempt, CheckDeadline, OperationCounter, try_poll
-from exporter.check.finding import Finding, FindingState, PollCost, ReportSection, join_names
+from exporter.check.finding import (
+    ADD_CREDENTIALS,
+    RENEW_CREDENTIALS,
+    Finding,
+    FindingState,
+    PollCost,
+    ReportSection,
+    advice,
+    join_names,
+)
 from exporter.errors import RequestFailed, SourceError, SourceTimeout
 from exporter.polling import Poller
-from exporter.settings import BackendSettings
+from exporter.settings_backend import BackendSettings
 from exporter.sources import Sources
 from exporter.sources.backend.module_status import probe_status
 from exporter.sources.backend.request_totals import RequestTotals

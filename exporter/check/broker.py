@@ -17,7 +17,7 @@ from exporter.check.redis_rights import (
     username,
 )
 from exporter.check.redis_servers import INSPECTION, REFUSED, RESULTS, RedisCheck
-from exporter.settings import CelerySettings
+from exporter.settings_queues import CelerySettings
 from exporter.sources import Sources
 from exporter.sources.broker.event_stream import channel_pattern
 from exporter.sources.broker.queues import QueueKeys

@@ -8,14 +8,21 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from exporter.check.advice import advice
 from exporter.check.attempt import Attempt, CheckDeadline, OperationCounter, polls_a_minute, try_poll
 from exporter.check.backend import format_duration
-from exporter.check.finding import Finding, FindingState, PollCost, ReportSection, join_names, unset_section
-from exporter.database_url import parse_database_url
+from exporter.check.finding import (
+    Finding,
+    FindingState,
+    PollCost,
+    ReportSection,
+    advice,
+    join_names,
+    unset_section,
+)
 from exporter.errors import SourceError
 from exporter.polling import Poller
-from exporter.settings import DatabaseSettings
+from exporter.settings_stores import DatabaseSettings
+from exporter.settings_types import parse_database_url
 from exporter.sources import Sources
 from exporter.sources.database.reader import DatabaseReader
 from exporter.sources.database.schema import CONTRACT_TABLES, read_schema

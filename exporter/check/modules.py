@@ -9,7 +9,7 @@ from exporter.check.openapi import ApiRoute, read_routes
 from exporter.check.proposal import ProposedModule, propose_modules, to_yaml
 from exporter.errors import SourceError
 from exporter.settings import Settings
-from exporter.settings_modules import ModuleSettings
+from exporter.settings_backend import ModuleSettings
 from exporter.sources.backend.routes import normalize_route
 from exporter.sources.backend.source import BackendSource
 from exporter.sources.http_client import HttpClient

@@ -2,9 +2,8 @@
 
 from urllib.parse import urlencode
 
-from exporter.check.advice import advice
 from exporter.check.attempt import CheckDeadline, OperationCounter, try_poll, with_timeout
-from exporter.check.finding import Finding, FindingState, ReportSection, join_names, unset_section
+from exporter.check.finding import Finding, FindingState, ReportSection, advice, join_names, unset_section
 from exporter.errors import SourceError
 from exporter.sources import Sources
 from exporter.sources.http_client import BearerToken, HttpClient

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from exporter.check.openapi import ApiRoute
-from exporter.settings_modules import DEFAULT_MODULES, ModuleSettings
+from exporter.settings_backend import DEFAULT_MODULES, ModuleSettings
 from exporter.sources.backend.routes import MONITORING_MODULE
 
 MOST_MODULES = 60

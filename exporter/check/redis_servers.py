@@ -8,9 +8,8 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from exporter.check.advice import advice
 from exporter.check.attempt import Attempt, CheckDeadline, OperationCounter, try_poll
-from exporter.check.finding import Finding, FindingState, ReportSection, join_names, unset_section
+from exporter.check.finding import Finding, FindingState, ReportSection, advice, join_names, unset_section
 from exporter.check.redis_rights import RequiredCommand, open_connection, permission_findings, username
 from exporter.errors import SourceError
 from exporter.polling import Poller

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from exporter.check import cost, modules, table
+from exporter.check import modules, report
 from exporter.check.attempt import CheckDeadline, OperationCounter, count_operations
 from exporter.check.backend import check_backend
 from exporter.check.broker import check_broker, check_results
@@ -74,9 +74,9 @@ async def run_check(settings: Settings, seconds: float = SECONDS) -> CheckReport
 
 def render_report(result: CheckReport, width: int, coloured: bool = False) -> str:
     """The report, what watching costs, and the modules."""
-    parts = [table.render_sections(result.sections, width, coloured)]
-    if rows := cost.cost_rows(result.sections, result.share):
-        parts.append(f"{COST}\n{table.render_columns(rows, width)}\n")
+    parts = [report.render_sections(result.sections, width, coloured)]
+    if rows := report.cost_rows(result.sections, result.share):
+        parts.append(f"{COST}\n{report.render_columns(rows, width)}\n")
     if result.proposal:
         parts.append(f"{modules.HEADING}\n\n{result.proposal}")
     parts.append(f"Checked in {result.seconds:.1f} s: {conclusion(result.hidden)}.\n")

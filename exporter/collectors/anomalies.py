@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.anomaly.series_status import STATES
+from exporter.anomaly.series import STATES
 from exporter.collector import Collector, Part
 from exporter.metrics import Gauge, StateGauge
 from exporter.sources import Sources

@@ -8,11 +8,9 @@ from exporter.cardinality import OTHER, sanitize_label
 from exporter.collector import Collector, Part
 from exporter.collectors import cache_server, redis_rights
 from exporter.errors import RequestFailed
-from exporter.metrics import Counter, Gauge, Untyped
-from exporter.rows import sum_rows
+from exporter.metrics import Counter, Gauge, Untyped, sum_rows
 from exporter.sources import Sources
-from exporter.sources.cache.key_names import masked_key
-from exporter.sources.cache.models import BigKey, PrefixStats
+from exporter.sources.cache.key_scan import BigKey, PrefixStats, masked_key
 
 UP = Gauge("redis_up", "Whether the cache server answered our own PING.")
 PING_METRICS = (UP,)

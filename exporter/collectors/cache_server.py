@@ -6,8 +6,7 @@ from prometheus_client import Metric
 
 from exporter.cardinality import sanitize_label
 from exporter.collectors.cache_server_fields import FIELDS, InfoField
-from exporter.metrics import Counter, Gauge, Info, Row, Summary, SummaryData
-from exporter.rows import first_rows
+from exporter.metrics import Counter, Gauge, Info, Row, Summary, SummaryData, first_rows
 from exporter.sources import Sources
 from exporter.sources.json_object import JsonObject
 

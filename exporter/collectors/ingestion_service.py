@@ -9,7 +9,7 @@ from exporter.cardinality import sanitize_label
 from exporter.collectors.ingestion_history import JobHistoryMetrics
 from exporter.metrics import Counter, Gauge, Histogram, Info, StateGauge, Summary
 from exporter.sources import Sources
-from exporter.sources.service.models import END_STATES, WORKER_STATES, ServiceWorker
+from exporter.sources.ingestion_service import END_STATES, WORKER_STATES, ServiceWorker
 
 SERVICE_UP = Gauge(
     "ops_ingestion_service_up",

@@ -8,7 +8,7 @@ from exporter.cardinality import sanitize_label, top_n
 from exporter.collector import Collector, Part
 from exporter.metrics import Gauge, StateGauge
 from exporter.sources import Sources
-from exporter.sources.service.models import END_STATES, EmbeddingRun
+from exporter.sources.ingestion_service import END_STATES, EmbeddingRun
 
 RESOURCES = Gauge(
     "ops_sparse_embeddings_resources",

@@ -6,8 +6,7 @@ from prometheus_client import Metric
 
 from exporter.cardinality import sanitize_label
 from exporter.errors import RequestFailed
-from exporter.metrics import Gauge, Untyped
-from exporter.rows import first_rows, max_rows, sum_rows
+from exporter.metrics import Gauge, Untyped, first_rows, max_rows, sum_rows
 from exporter.sources import Sources
 from exporter.sources.broker.source import BrokerSource
 

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from prometheus_client import Metric
 
 from exporter.cardinality import OTHER, sanitize_label, top_n
-from exporter.metrics import Counter, Gauge, Histogram, HistogramData, Row
-from exporter.rows import sum_rows
+from exporter.metrics import Counter, Gauge, Histogram, HistogramData, Row, sum_rows
 from exporter.sources import Sources
 from exporter.sources.broker.newborn import ZeroInitializer
 from exporter.sources.broker.results import StoredResults

@@ -8,8 +8,7 @@ from prometheus_client import Metric
 from exporter.cardinality import LabelLimiter, sanitize_label
 from exporter.collector import Collector, Part
 from exporter.collectors import redis_rights, worker_queues, worker_tasks
-from exporter.metrics import Counter, Gauge, StateGauge, Untyped
-from exporter.rows import first_rows, sum_rows
+from exporter.metrics import Counter, Gauge, StateGauge, Untyped, first_rows, sum_rows
 from exporter.sources import Sources
 from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.source import BrokerSource

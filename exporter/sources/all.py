@@ -16,9 +16,9 @@ from exporter.sources.broker.source import BrokerSource
 from exporter.sources.cache.source import CacheSource
 from exporter.sources.database.source import DatabaseSource
 from exporter.sources.ingestion.source import IngestionSource
+from exporter.sources.ingestion_service import ServiceSource
 from exporter.sources.prometheus.source import PrometheusSource
-from exporter.sources.service.source import ServiceSource
-from exporter.sources.state_changes import StateChanges
+from exporter.status import StateChanges
 
 OURS = ("prometheus", "service")
 

@@ -14,7 +14,7 @@ import httpx2
 from pydantic import SecretStr
 
 from connections.faults import SPEAKS_TLS, describe_fault
-from connections.probes import supports_tls
+from connections.redis_tls import supports_tls
 from exporter.errors import (
     InvalidResponse,
     LocalNetworkError,

@@ -12,10 +12,15 @@ from exporter.footprint import count_busy_time
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
 from exporter.settings_types import readable_url
-from exporter.sources.redis_connection import make_redis, parse_secret_url, shared_counts
+from exporter.sources.redis_connection import (
+    SharedPing,
+    make_redis,
+    parse_secret_url,
+    shared_counts,
+    shared_ping,
+)
 from exporter.sources.redis_counts import CommandCounts, command_name
 from exporter.sources.redis_errors import to_source_error
-from exporter.sources.redis_ping import SharedPing, shared_ping
 
 Command = tuple[str | int, ...]
 SHARED_PING_AGE = 0.75  # of its period: a ping of another so long ago serves as well
@@ -151,3 +156,11 @@ def make_ping_poller(client: RedisClient | None, name: str, period: float) -> Po
 def make_redis_client(name: str, url: SecretStr | None, timeout: float) -> RedisClient | None:
     """A client for this URL; None without one, or for something else than a Redis server."""
     return RedisClient(name, url, timeout) if url is not None and readable_url(url) is not None else None
+
+
+COMMANDS_A_SECOND = 6.0  # of one such task, on average
+
+
+def interval_for_commands(period: float, commands: int) -> float:
+    """The period, or a longer one after which so many commands are few again; an hour at most."""
+    return min(max(period, commands / COMMANDS_A_SECOND), 3600.0)

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from connections.postgres_faults import describe_url_fault
+from connections.faults import describe_url_fault
 from ingestion_api.errors import Unavailable
 from ingestion_api.store.engine import WRITE_OPTION
 

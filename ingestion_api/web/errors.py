@@ -14,8 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from connections.faults import describe_fault
-from connections.postgres_faults import describe_url_fault
+from connections.faults import describe_fault, describe_url_fault
 from ingestion_api.errors import ServiceError
 from ingestion_api.store.engine import RESOURCES_DETAIL, describe_database_error
 from ingestion_api.web.middleware import HEADERS

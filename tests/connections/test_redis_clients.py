@@ -14,10 +14,10 @@ from redis.asyncio.retry import Retry as Again
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from connections.celery_broker import celery_broker
 from connections.faults import NO_TLS, SPEAKS_TLS, describe_fault
 from connections.redis_clients import (
     blocking_client,
+    celery_broker,
     connection_arguments,
     connection_class,
     explain_error,

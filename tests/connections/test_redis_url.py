@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connections.celery_broker import celery_broker
+from connections.redis_clients import celery_broker
 from connections.redis_url import parse_redis_url, with_database, with_master_name
 from tests.servers.tls import certificate
 

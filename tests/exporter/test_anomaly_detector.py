@@ -7,10 +7,9 @@ from time import process_time
 import numpy as np
 import pytest
 
-from exporter.anomaly.batch_detector import BatchDetector
-from exporter.anomaly.detector import Detector
+from exporter.anomaly.detector import BatchDetector, Detector
 from exporter.anomaly.parameters import Parameters
-from exporter.anomaly.scores import DetectorScores
+from exporter.anomaly.scoring import DetectorScores
 from tests.exporter.series_made_up import DAY, Floats, daily, level, minutes
 
 TIMES = minutes(9)

@@ -11,9 +11,8 @@ import pytest
 
 from exporter.errors import SourceTimeout
 from exporter.settings import AnomalySettings, LimitSettings
-from exporter.sources.prometheus.names import unique_names
 from exporter.sources.prometheus.queries import ROWS, RangeQuery, history_queries, queries_since
-from exporter.sources.prometheus.series import Labels
+from exporter.sources.prometheus.series import Labels, unique_names
 from exporter.sources.prometheus.source import AnomalySnapshot, PrometheusSource
 from tests.exporter.recorded_double import RecordedDouble, recorded_double
 

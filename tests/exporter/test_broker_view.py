@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from exporter.errors import NotConfigured
-from exporter.settings import CelerySettings
+from exporter.settings_queues import CelerySettings
 from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
 from exporter.sources.broker.source import BrokerSource
 from tests.exporter.worker_events import heartbeat, life, tell

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from exporter.check.finding import Finding, FindingState, ReportSection
-from exporter.check.table import render_sections
+from exporter.check.report import render_sections
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.replay import replay
 from tests.exporter.second_line_routes import document

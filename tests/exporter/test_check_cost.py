@@ -1,7 +1,7 @@
 """What watching will cost, told before it does."""
 
-from exporter.check.cost import cost_rows
 from exporter.check.finding import PollCost, ReportSection
+from exporter.check.report import cost_rows
 
 PAGE = PollCost("backend /metrics", a_minute=120, operations=1, seconds=0.005)
 SLOW = PollCost("backend /events", a_minute=2, operations=1, seconds=0.9)

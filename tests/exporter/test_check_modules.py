@@ -12,7 +12,7 @@ from exporter.check.openapi import MOST_BYTES, parse_routes
 from exporter.check.proposal import MOST_MODULES, propose_modules, to_json, to_yaml
 from exporter.errors import InvalidResponse
 from exporter.settings import Settings
-from exporter.settings_modules import DEFAULT_MODULES
+from exporter.settings_backend import DEFAULT_MODULES
 from exporter.sources.backend.routes import RouteModules
 from tests.exporter.second_line_routes import PATHS, document
 

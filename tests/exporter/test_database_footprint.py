@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from exporter.errors import InvalidResponse, SourceError, SourceTimeout
-from exporter.settings import DatabaseSettings as Settings
+from exporter.settings_stores import DatabaseSettings as Settings
 from exporter.sources.database.drivers import make_driver
 from exporter.sources.database.engagement import read_engagement
 from exporter.sources.database.read_batcher import ReadBatcher

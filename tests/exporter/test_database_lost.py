@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from exporter.settings import DatabaseSettings as Settings
+from exporter.settings_stores import DatabaseSettings as Settings
 from exporter.sources.database.source import DatabaseSource
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.backend_tables import create, run

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from exporter.errors import SourceTimeout
-from exporter.settings import DatabaseSettings as Settings
+from exporter.settings_stores import DatabaseSettings as Settings
 from exporter.sources.database.drivers import make_driver
 from exporter.sources.database.reader import DatabaseReader
 from exporter.sources.database.source import DatabaseSource

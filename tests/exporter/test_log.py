@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from exporter.log import FailureLog
+from exporter.errors import FailureLog
 
 
 class Clock:

@@ -11,7 +11,7 @@ from exporter.polling import Poller
 from exporter.settings import Settings
 from exporter.sources.backend.source import BackendSource
 from exporter.sources.database.source import DatabaseSource
-from exporter.sources.state_changes import StateChanges
+from exporter.status import StateChanges
 
 START = 1000.0
 

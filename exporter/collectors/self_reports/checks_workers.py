@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 
 from exporter.collectors.self_reports.comparison import Comparison, ComparisonInput
-from exporter.judgement import status_from_error_ratio
 from exporter.sources.broker.snapshot import BrokerSnapshot
 from exporter.sources.ingestion.models import IngestionHealth
-from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, worst_status
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, status_from_error_ratio, worst_status
 
 OBSERVED_SERVICES = ("redis", "database")  # the services of the ingestion's report that we ask ourselves
 

@@ -13,8 +13,7 @@ from exporter.settings import Settings
 from exporter.sources import Sources
 from exporter.sources.backend.source import BackendSource
 from exporter.sources.database.source import DatabaseSource
-from exporter.sources.state_changes import StateChanges
-from exporter.status import DEGRADED, DOWN, UNKNOWN
+from exporter.status import DEGRADED, DOWN, UNKNOWN, StateChanges
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from exporter.cardinality import OTHER
 from exporter.settings import Settings
-from exporter.settings_modules import ModuleSettings
+from exporter.settings_backend import ModuleSettings
 
 MONITORING, INGESTION = "/api/monitoring", "/api/v1/ingestion"
 MONITORING_ROUTES = (

@@ -10,7 +10,8 @@ from exporter.errors import PollDeferred, RequestFailed
 from exporter.footprint import Footprint
 from exporter.poll_policy import PollPolicy, SourceConstraints
 from exporter.polling import Poller
-from exporter.settings import BackendSettings, Settings
+from exporter.settings import Settings
+from exporter.settings_backend import BackendSettings
 from exporter.sources.backend.admission import Admission
 from exporter.sources.backend.limiter import RequestLimiter
 from exporter.sources.backend.liveness import RESPONDING, SILENT, Liveness

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from exporter.judgement import SINGLE_FAILURE, status_from_error_ratio
 from exporter.metrics import HistogramData
-from exporter.settings import JudgementSettings
+from exporter.settings_backend import JudgementSettings
 from exporter.sources.backend.request_totals import RequestTotals
-from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN
+from exporter.status import DEGRADED, DOWN, HEALTHY, SINGLE_FAILURE, UNKNOWN, status_from_error_ratio
 
 RECOVERY_SECONDS = 10.0  # for as long as such requests end
 MIN_ABSENCE = 2.0  # seconds of absence that are more than a busy moment

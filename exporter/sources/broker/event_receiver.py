@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from redis.exceptions import RedisError, ResponseError
 
 from exporter.memory import release_memory
-from exporter.settings import CelerySettings
+from exporter.settings_queues import CelerySettings
 from exporter.sources.broker.event_stream import EventSubscription, channel_pattern
 from exporter.sources.broker.foreign import ForeignWorkers
 from exporter.sources.broker.messages import parse_body

@@ -18,7 +18,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 from redis.retry import Retry
 
 from connections.redis_clients import blocking_pool
-from exporter.settings import CelerySettings
+from exporter.settings_queues import CelerySettings
 from exporter.sources.broker.kombu_layout import escape_glob
 from exporter.sources.redis_connection import parse_secret_url, setup_commands, shared_counts
 

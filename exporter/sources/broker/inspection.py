@@ -12,7 +12,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.settings import CelerySettings
+from exporter.settings_queues import CelerySettings
 from exporter.sources.broker.messages import parse_body
 from exporter.sources.json_object import JsonObject
 from exporter.sources.redis_client import RedisClient

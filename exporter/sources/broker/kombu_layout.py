@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from exporter.settings import CelerySettings
+from exporter.settings_queues import CelerySettings
 from exporter.sources.redis_client import RedisClient
 
 # reply and control queues come and go with their owners, nobody waits in them

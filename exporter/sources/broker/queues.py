@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exporter.cardinality import OTHER
 from exporter.metrics import is_finite
-from exporter.settings import CelerySettings
+from exporter.settings_queues import CelerySettings
 from exporter.sources.broker.lists import ListLengths
 from exporter.sources.redis_client import RedisClient
 

@@ -12,7 +12,7 @@ from exporter.cardinality import LabelLimiter
 from exporter.errors import NotConfigured, RequestFailed, SourceError
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
-from exporter.settings import CelerySettings
+from exporter.settings_queues import CelerySettings
 from exporter.sources.base import BaseSource
 from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.inspection import InspectReply, inspect_workers
@@ -30,8 +30,12 @@ from exporter.sources.broker.queues import (
 from exporter.sources.broker.results import ResultBackend, StoredResults
 from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
 from exporter.sources.broker.worker_monitor import WorkerMonitor
-from exporter.sources.redis_client import RedisClient, make_ping_poller, make_redis_client
-from exporter.sources.redis_pace import interval_for_commands
+from exporter.sources.redis_client import (
+    RedisClient,
+    interval_for_commands,
+    make_ping_poller,
+    make_redis_client,
+)
 
 T = TypeVar("T")
 log = logging.getLogger("exporter")

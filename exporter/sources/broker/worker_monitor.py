@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exporter.clock import steady_time
 from exporter.polling import Poller
-from exporter.settings import CelerySettings
+from exporter.settings_queues import CelerySettings
 from exporter.sources.broker.consumers import count_alive, count_consumers, uninspected_workers
 from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.inspection import InspectReply

@@ -5,17 +5,20 @@ is estimated from what was, which is fair because SCAN goes through the keys in 
 """
 
 import asyncio
+import hashlib
 import heapq
+import re
+import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from time import monotonic
 
 from redis.exceptions import NoPermissionError
 
+from exporter.cardinality import sanitize_label
 from exporter.errors import InvalidResponse
-from exporter.settings import RedisSettings
-from exporter.sources.cache.key_names import key_prefix
-from exporter.sources.cache.models import BigKey, KeyspaceStats, PrefixStats
+from exporter.settings_stores import RedisSettings
 from exporter.sources.redis_client import Command, RedisClient
 from exporter.sources.redis_errors import permission_error_text
 
@@ -31,6 +34,37 @@ SIZE_COMMANDS = {
     "zset": "ZCARD",
     "stream": "XLEN",
 }
+
+
+@dataclass(frozen=True)
+class PrefixStats:
+    """The keys with one beginning: how many, and the bytes they take, None where none was measured."""
+
+    name: str
+    count: float
+    used: float | None
+
+
+@dataclass(frozen=True)
+class BigKey:
+    """One big key: its bytes, and its length or number of members where its type has one."""
+
+    name: str
+    used: float
+    size: float | None
+
+
+@dataclass(frozen=True)
+class KeyspaceStats:
+    """What one pass over the keys found, and which shares of the keys it saw and measured (0..1)."""
+
+    groups: tuple[PrefixStats, ...]
+    biggest: tuple[BigKey, ...]
+    seen: float
+    measured: float
+    commands: int = 0  # that the pass took
+    weighed: int = 0  # keys whose memory was measured
+    refused: str = ""  # why memory was not measured, or not of every key
 
 
 class KeyScan:
@@ -152,3 +186,27 @@ class KeyScan:
             BigKey(name, used, size if isinstance(size, int) and str(kind) in SIZE_COMMANDS else None)
             for (used, name), kind, size in zip(ranked, kinds, sizes, strict=True)
         )
+
+
+# three parts in base64 with dots between, the first of which is a JSON object: a JSON web token (RFC 7519)
+TOKEN = re.compile(r"eyJ[\w-]{6,}\.[\w-]+\.[\w-]*")
+_SALT = secrets.token_bytes(16)  # of this process, so that nobody can try names until one fits
+
+
+def key_prefix(name: str, separator: str) -> str:
+    """The beginning of a name up to the separator; empty for a name without one, or with a secret there."""
+    beginning, found, _ = name.partition(separator)
+    return beginning if found and len(beginning) <= 64 and not TOKEN.search(beginning) else ""
+
+
+def masked_key(name: str, separator: str, sensitive: Iterable[str], length: int) -> str:
+    """The name as a label; what follows a sensitive beginning, and any token, gives way to a short mark."""
+    beginning, found, rest = name.partition(separator)
+    if found and beginning in sensitive:
+        return sanitize_label(f"{beginning}{separator}{secret_digest(rest)}", length)
+    return sanitize_label(TOKEN.sub(lambda token: secret_digest(token[0]), name), length)
+
+
+def secret_digest(secret: str) -> str:
+    """Eight hexadecimal digits that tell one secret from another and say nothing about either."""
+    return "#" + hashlib.blake2b(secret.encode(errors="replace"), digest_size=4, key=_SALT).hexdigest()

@@ -1,23 +1,48 @@
 """What is asked of the Redis server that is the backend's cache."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from exporter.errors import InvalidResponse
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
-from exporter.settings import RedisSettings
+from exporter.settings_stores import RedisSettings
 from exporter.settings_types import unreadable_reasons
 from exporter.sources.base import BaseSource
-from exporter.sources.cache.key_scan import KeyScan
-from exporter.sources.cache.models import CacheServerInfo, KeyspaceStats, SlowLog, parse_info, parse_slow_log
+from exporter.sources.cache.key_scan import KeyScan, KeyspaceStats
 from exporter.sources.cache.user_counts import UserCommandCounts
-from exporter.sources.redis_client import RedisClient, make_ping_poller, make_redis_client
-from exporter.sources.redis_pace import interval_for_commands
+from exporter.sources.json_object import JsonObject, is_number
+from exporter.sources.redis_client import (
+    RedisClient,
+    interval_for_commands,
+    make_ping_poller,
+    make_redis_client,
+)
 
 T = TypeVar("T")
 log = logging.getLogger("exporter")
+
+
+LatencySpike = tuple[str, float, float]  # event, Unix time, seconds
+
+
+@dataclass(frozen=True)
+class CacheServerInfo:
+    """What INFO tells; its counts are those of the users, without our own."""
+
+    info: JsonObject
+
+
+@dataclass(frozen=True)
+class SlowLog:
+    """The log of slow commands and the latency spikes; what the server does not know is None or empty."""
+
+    count: float | None
+    newest: float | None  # its number
+    seconds: float | None
+    spikes: tuple[LatencySpike, ...]
 
 
 class CacheSource(BaseSource):
@@ -79,3 +104,37 @@ async def read_slow_log(client: RedisClient) -> SlowLog:
     return parse_slow_log(
         await client.execute_granted([("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 1), ("LATENCY", "LATEST")])
     )
+
+
+def parse_info(info: object) -> CacheServerInfo:
+    """The reply to INFO. Raises BadAnswer for anything else."""
+    if not isinstance(info, dict):
+        raise InvalidResponse("cache INFO answered with something else than fields")
+    return CacheServerInfo(JsonObject(info, "cache INFO"))
+
+
+def parse_slow_log(answers: Sequence[object]) -> SlowLog:
+    """The replies to SLOWLOG LEN, SLOWLOG GET 1 and LATENCY LATEST."""
+    count, newest, spikes = answers
+    number, took = parse_newest_entry(newest)
+    return SlowLog(
+        count=count if isinstance(count, int) else None,
+        newest=number,
+        seconds=took,
+        spikes=tuple(filter(None, map(parse_latency_spike, spikes if isinstance(spikes, list) else []))),
+    )
+
+
+def parse_newest_entry(log: object) -> tuple[float | None, float | None]:
+    """Number and seconds of the one entry of SLOWLOG GET: number, Unix time, microseconds, more."""
+    entry = log[0] if isinstance(log, list) and log else None
+    if not isinstance(entry, list) or len(entry) < 3 or not (is_number(entry[0]) and is_number(entry[2])):
+        return None, None
+    return float(entry[0]), entry[2] / 1e6
+
+
+def parse_latency_spike(row: object) -> LatencySpike | None:
+    """One row of LATENCY LATEST: event, Unix time, milliseconds of the last spike, more."""
+    if not isinstance(row, list) or len(row) < 3 or not is_number(row[1]) or not is_number(row[2]):
+        return None
+    return str(row[0]), float(row[1]), row[2] / 1000

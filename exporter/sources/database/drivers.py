@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
 
-from exporter.database_url import parse_database_url
+from exporter.settings_types import parse_database_url
 from exporter.sources.database.postgres import PostgresDriver
 from exporter.sources.database.postgres_connection import TransactionCounts
 

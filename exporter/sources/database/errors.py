@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
-from connections.postgres_faults import describe_url_fault
+from connections.faults import describe_url_fault
 from exporter.errors import InvalidResponse, RequestFailed, SourceError, SourceMisconfigured, SourceTimeout
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from exporter.clock import steady_time
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
-from exporter.settings import DatabaseSettings
+from exporter.settings_stores import DatabaseSettings
 from exporter.sources.base import BaseSource
 from exporter.sources.database.activity import Activity, read_activity
 from exporter.sources.database.databases import DatabaseCounts, DatabaseCountsReader

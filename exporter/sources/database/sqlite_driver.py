@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
-from exporter.database_url import sqlite_file
+from exporter.settings_types import sqlite_file
 from exporter.sources.database.postgres_connection import TransactionCounts
 
 CLOCK_CHECK_STEPS = (

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
-from exporter.settings import CelerySettings, IngestionSettings
+from exporter.settings_queues import CelerySettings, IngestionSettings
 from exporter.settings_types import unreadable_reasons
 from exporter.sources.base import BaseSource
 from exporter.sources.ingestion.history import JobHistoryCounter

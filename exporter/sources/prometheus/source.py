@@ -9,8 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from exporter.anomaly.parameters import Parameters
-from exporter.anomaly.series import SeriesDetectors
-from exporter.anomaly.series_status import SeriesStatus
+from exporter.anomaly.series import SeriesDetectors, SeriesStatus
 from exporter.errors import ResponseTooLarge, SourceTimeout
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
@@ -18,7 +17,6 @@ from exporter.settings import AnomalySettings, LimitSettings
 from exporter.sources.base import BaseSource
 from exporter.sources.http_client import BearerToken, HttpClient
 from exporter.sources.json_object import JsonObject
-from exporter.sources.prometheus.names import SeriesName, importance_key, unique_names
 from exporter.sources.prometheus.queries import (
     WATCHED,
     RangeQuery,
@@ -27,7 +25,14 @@ from exporter.sources.prometheus.queries import (
     queries_since,
     quote,
 )
-from exporter.sources.prometheus.series import Labels, SeriesSamples, parse_series
+from exporter.sources.prometheus.series import (
+    Labels,
+    SeriesName,
+    SeriesSamples,
+    importance_key,
+    parse_series,
+    unique_names,
+)
 
 log = logging.getLogger("exporter")
 STALE_PERIODS = 2  # periods after which a silent series is not shown any more, and that a clock may go back

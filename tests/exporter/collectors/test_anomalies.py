@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exporter.anomaly.series_status import SeriesStatus
+from exporter.anomaly.series import SeriesStatus
 from exporter.collectors.anomalies import METRICS
 from exporter.settings import AnomalySettings, LimitSettings
-from exporter.sources.prometheus.names import SeriesName
+from exporter.sources.prometheus.series import SeriesName
 from exporter.sources.prometheus.source import PrometheusSource
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Page, watching

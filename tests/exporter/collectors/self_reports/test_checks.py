@@ -25,8 +25,7 @@ from exporter.sources.database.source import DatabaseSource
 from exporter.sources.database.sparse import EmbeddingCoverage
 from exporter.sources.ingestion.models import EdgeWorker, IngestionHealth
 from exporter.sources.json_object import JsonObject
-from exporter.sources.state_changes import StateChanges
-from exporter.status import effective_status
+from exporter.status import StateChanges, effective_status
 
 NOW = 1_800_000_000.0
 

@@ -4,7 +4,7 @@ import itertools
 import time
 
 from exporter.settings import Settings
-from exporter.settings_modules import DEFAULT_MODULES
+from exporter.settings_backend import DEFAULT_MODULES
 from exporter.sources.backend.metrics_page import MetricsParser
 from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.request_totals import ApiTotalsTracker, RequestTotals

@@ -5,7 +5,7 @@ from math import inf
 import pytest
 
 from exporter.metrics import HistogramData
-from exporter.settings import JudgementSettings
+from exporter.settings_backend import JudgementSettings
 from exporter.sources.backend.request_totals import RequestTotals
 from exporter.sources.backend.traffic import RecoveryTracker, TrafficWindow, quantile_of_increase
 

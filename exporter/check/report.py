@@ -1,9 +1,9 @@
-"""The report of the check, for a person at a terminal of any width."""
+"""TODO."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from exporter.check.finding import Finding, FindingState, ReportSection
+from exporter.check.finding import Finding, FindingState, PollCost, ReportSection
 
 NARROWEST, WIDEST = 60, 120
 COLOURS = {FindingState.SEEN: "32", FindingState.HIDDEN: "31;1", FindingState.NOT_SET: "33"}
@@ -65,3 +65,47 @@ def render_columns(rows: Sequence[tuple[str, str]], width: int) -> str:
 def colorize(text: str, colour: str) -> str:
     """The text in a colour of the terminal."""
     return f"\x1b[{colour}m{text}\x1b[0m" if colour else text
+
+
+MOST = 3  # polls that are named
+HTTP = "requests"
+
+
+def cost_rows(sections: Iterable[ReportSection], share: float = 1.0) -> list[tuple[str, str]]:
+    """The name of each source that was polled, and a sentence; `share` is how much of its time is ours."""
+    return [(section.name, cost_sentence(section, share)) for section in sections if section.polls]
+
+
+def cost_sentence(section: ReportSection, share: float = 1.0) -> str:
+    """How much is sent a minute and, where the source works while we wait, how long it does so."""
+    number = sum(poll.a_minute * poll.operations for poll in section.polls)
+    said = f"{number:.0f} {section.unit}"
+    if section.unit != HTTP:
+        return f"{said}, {number / 60:.1f} a second; most: {costliest_polls(section, operations_per_minute)}"
+    seconds = sum(map(seconds_per_minute, section.polls))
+    wanted = seconds / 60
+    rarer = (
+        f", which is too much: the slow ones come more seldom until {share:.0%} hold"
+        if wanted > share
+        else ""
+    )
+    most = costliest_polls(section, seconds_per_minute)
+    return f"{said} that take {seconds:.1f} s ({wanted:.1%} of its time{rarer}); most: {most}"
+
+
+def costliest_polls(section: ReportSection, size: Callable[[PollCost], float]) -> str:
+    """The polls that weigh most."""
+    polls = sorted(section.polls, key=size, reverse=True)[:MOST]
+    unit = " s" if size is seconds_per_minute else ""
+    names = [(poll.name.removeprefix(f"{section.name} "), size(poll)) for poll in polls]
+    return ", ".join(f"{name} {value:.1f}{unit}" if unit else f"{name} {value:.0f}" for name, value in names)
+
+
+def operations_per_minute(poll: PollCost) -> float:
+    """Transactions or commands a minute."""
+    return poll.a_minute * poll.operations
+
+
+def seconds_per_minute(poll: PollCost) -> float:
+    """Seconds a minute, with what the way takes."""
+    return poll.a_minute * poll.seconds

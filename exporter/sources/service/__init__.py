@@ -1,1 +1,0 @@
-"""Our own ingestion service, asked from outside as any client asks it."""
