@@ -10,8 +10,12 @@ from exporter.collector import Collector, Part
 from exporter.errors import NotConfigured, SourceError
 from exporter.metrics import Gauge
 from exporter.sources import Sources
-from exporter.sources.database.evaluations import ModelEvaluation, find_share
-from exporter.sources.database.recommendations import Feedback, RecommendationStats
+from exporter.sources.database.recommendations import (
+    Feedback,
+    ModelEvaluation,
+    RecommendationStats,
+    find_share,
+)
 from exporter.sources.json_object import JsonObject
 
 STRATEGY_LABELS = ("strategy", "window")

@@ -7,9 +7,8 @@ from prometheus_client import Metric
 from exporter.cardinality import OTHER, sanitize_label, top_n
 from exporter.metrics import Counter, Gauge, Histogram, HistogramData, Row, sum_rows
 from exporter.sources import Sources
-from exporter.sources.broker.newborn import ZeroInitializer
 from exporter.sources.broker.results import StoredResults
-from exporter.sources.broker.task_counters import TaskCounts
+from exporter.sources.broker.task_counters import TaskCounts, ZeroInitializer
 
 TASK_LABELS = ("name", "queue_name")
 BY_EVENTS = " by events since the exporter's start; queue unknown where clients send no task-sent events."

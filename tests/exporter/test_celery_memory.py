@@ -6,9 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from exporter.sources.broker.clocks import ClockSkew
 from exporter.sources.broker.task_counters import TaskCounters, TaskCounts
-from exporter.sources.broker.tasks import TaskTracker
+from exporter.sources.broker.tasks import ClockSkew, TaskTracker
 from exporter.sources.broker.workers import BrokerWorkers
 
 

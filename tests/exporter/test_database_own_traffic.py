@@ -7,7 +7,7 @@ from functools import partial
 import psycopg
 import pytest
 
-from exporter.sources.database.others import OtherClientsCounter
+from exporter.sources.database.databases import OtherClientsCounter
 from tests.exporter.backend_tables import create, run
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.whole_page import whole

@@ -3,7 +3,7 @@
 from redis import Redis
 
 from exporter.metrics import HistogramData
-from exporter.sources.broker.newborn import ZeroInitializer
+from exporter.sources.broker.task_counters import ZeroInitializer
 from tests.exporter.exporter_page import watching
 from tests.exporter.worker_events import event, hearing, heartbeat, life, seen, tell
 from tests.servers.redis_server import RedisServer

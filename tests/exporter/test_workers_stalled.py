@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from exporter.sources.broker.stalls import PoolState
+from exporter.sources.broker.workers import PoolState
 from tests.exporter.exporter_page import Watched, watching
 from tests.exporter.worker_events import event, hearing, heartbeat, seen, tell
 from tests.servers.redis_server import RedisServer

@@ -15,7 +15,7 @@ from exporter.sources.backend.module_status import database_status as probed_dat
 from exporter.sources.broker.results import StoredResults
 from exporter.sources.broker.snapshot import BrokerSnapshot
 from exporter.sources.database.embedding_audit import EmbeddingAudit
-from exporter.sources.database.sparse import EmbeddingCoverage
+from exporter.sources.database.resources import EmbeddingCoverage
 from exporter.sources.ingestion.models import EdgeWorker
 from exporter.status import DOWN, HEALTHY, UNKNOWN, worst_status
 

@@ -1,4 +1,4 @@
-"""The thread that listens to worker events, comes back when it is cut off, and counts how often it was."""
+"""A thread that subscribes to worker events, reconnects after failures and counts disconnects."""
 
 import logging
 import select
@@ -15,23 +15,22 @@ from redis.exceptions import RedisError, ResponseError
 from exporter.memory import release_memory
 from exporter.settings_queues import CelerySettings
 from exporter.sources.broker.event_stream import EventSubscription, channel_pattern
-from exporter.sources.broker.foreign import ForeignWorkers
-from exporter.sources.broker.messages import parse_body
+from exporter.sources.broker.kombu_layout import parse_body
 from exporter.sources.broker.task_counters import TaskCounters
 from exporter.sources.broker.tasks import MALFORMED_ERRORS, TaskTracker
-from exporter.sources.broker.workers import BrokerWorkers
+from exporter.sources.broker.workers import BrokerWorkers, ForeignWorkers
 from exporter.sources.redis_errors import to_source_error
 
 log = logging.getLogger("exporter")
-PING_AFTER = 1.0
-BURST_BYTES = 100_000  # bytes of events not yet understood that make a burst
-SILENT_AFTER = 3.0  # no answer to a ping by then: what we know is no longer of the present
-RECONNECT_AFTER = 30.0
+PING_AFTER = 1.0  # seconds of silence
+BURST_BYTES = 100_000  # bytes of unparsed events that make a burst
+SILENT_AFTER = 3.0  # seconds without a reply to a ping, after which the state is stale
+RECONNECT_AFTER = 30.0  # seconds of silence
 MAX_BACKOFF = 5.0
 
 
 class EventReceiver:
-    """Listens to events and keeps what they say. Its numbers are written by its thread, read by any."""
+    """Receives events and updates the trackers. Its thread writes the numbers, any may read them."""
 
     def __init__(self, settings: CelerySettings, url: SecretStr, database: int) -> None:
         self._settings = settings
@@ -45,11 +44,11 @@ class EventReceiver:
         self.events_received = 0
         self.undecodable = 0
         self.disconnects = 0
-        self.known_tasks: frozenset[str] = frozenset()  # set by others, whole
+        self.known_tasks: frozenset[str] = frozenset()  # replaced as a whole by others
         self._initialized_tasks: frozenset[str] = frozenset()
         self.last_task_event_at: float | None = None
         self.samples: deque[tuple[float, int, int]] = deque(maxlen=int(settings.failure_window) + 1)
-        self.failure_reason = ""  # why no events arrive, as one sentence
+        self.failure_reason = ""  # one sentence, empty while events arrive
         self._heard_at = 0.0
         self._listening_since: float | None = None
         self._subscription: EventSubscription | None = None
@@ -59,13 +58,13 @@ class EventReceiver:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start the thread."""
         wake, self._waker = socket.socketpair()
         self._thread = threading.Thread(target=self._run, args=(wake,), name="celery events", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Listen no more; returns once the thread has ended or is known to hang in a connection."""
+        """End the subscription; returns once the thread has ended or hangs in a connection."""
         self._stopping.set()
         if self._thread is None or self._waker is None:
             return
@@ -73,25 +72,25 @@ class EventReceiver:
         self._thread.join(2 * self._settings.timeout + 1)
 
     def listening_since(self, now: float) -> float | None:
-        """Since when events reach us without a break, None when they do not now."""
+        """Since when events arrive without a gap, in Unix seconds; None if they do not arrive now."""
         since = self._listening_since
         return since if since is not None and now - self._heard_at <= SILENT_AFTER else None
 
     @property
     def backlog(self) -> int:
-        """Bytes that were read and not yet understood."""
+        """Bytes that were read and not yet parsed."""
         stream = self._subscription
         return 0 if stream is None else stream.backlog
 
     def finished_and_failed(self, now: float) -> tuple[int, int]:
-        """Tasks that finished, and that failed, within the window of failures."""
+        """Tasks that finished, and those that failed, within the failure window."""
         oldest = now - self._settings.failure_window
         samples = [sample for sample in self.samples.copy() if sample[0] >= oldest]
         _, finished, failed = samples[0] if samples else (now, 0, 0)
         return self.tasks.finished - finished, self.tasks.failed - failed
 
     def process(self, payload: bytes, now: float) -> None:
-        """Count the events in one message."""
+        """Handle the events in one message."""
         try:
             body = parse_body(payload)
         except MALFORMED_ERRORS:
@@ -116,7 +115,7 @@ class EventReceiver:
         while not self._stopping.is_set():
             try:
                 self._listen(wake)
-            except Exception as error:  # noqa: BLE001  (whatever the broker sent, the thread tries again)
+            except Exception as error:  # noqa: BLE001  (the thread retries after any error)
                 failures = 0 if self._listening_since is not None else failures + 1
                 self._record_disconnect(error)
             self._stopping.wait(min(0.1 * 2 ** min(failures, 10), MAX_BACKOFF))
@@ -151,7 +150,7 @@ class EventReceiver:
 
     def _mark_heard(self, now: float) -> None:
         if self._listening_since is not None and now - self._heard_at > SILENT_AFTER:
-            self._listening_since = now  # after a silence nobody's age is known
+            self._listening_since = now  # events may have been lost during a silence
         self._heard_at = now
 
     def _process_payloads(self, stream: EventSubscription, now: float) -> None:
@@ -182,7 +181,7 @@ class EventReceiver:
         self._release_memory()
 
     def _release_memory(self) -> None:
-        """Give back the memory of a burst once all of it is understood."""
+        """Release the memory of a burst once all of it is parsed."""
         if self.backlog > BURST_BYTES:
             self._burst = True
         elif self._burst and not self.backlog:
@@ -197,11 +196,11 @@ class EventReceiver:
         reason = failure_reason(error)
         if reason != self.failure_reason:
             self.failure_reason = reason
-            log.warning("worker events do not arrive: %s; tried again", reason)
+            log.warning("worker events do not arrive: %s; retrying", reason)
 
 
 def failure_reason(error: Exception) -> str:
-    """Why the subscription is not there, in words that are safe to log."""
+    """Why the subscription failed, without secrets."""
     if isinstance(error, ResponseError):
         text = "channel" if "channel" in str(error) else str(error)
         return str(to_source_error("broker", type(error)(text), "psubscribe"))
@@ -209,4 +208,4 @@ def failure_reason(error: Exception) -> str:
         return str(to_source_error("broker", error))
     if isinstance(error, OSError):
         return f"broker cannot be reached: {type(error).__name__}"
-    return f"{type(error).__name__} in the exporter's own reading"
+    return f"{type(error).__name__} while the exporter read events"

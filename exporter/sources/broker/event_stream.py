@@ -1,7 +1,7 @@
-"""The broker's event channel, read straight from the socket.
+"""The broker's event channel, read directly from the socket.
 
-kombu publishes events to the pub/sub channel `{prefix}{fanout prefix}celeryev/{type with dots}`. Redis cuts
-a subscriber that reads too slowly, so the socket is always emptied before anything is parsed.
+kombu publishes events to the pub/sub channel `{prefix}{fanout prefix}celeryev/{type with dots}`. Redis
+disconnects a subscriber that reads too slowly, so the socket is always emptied before anything is parsed.
 """
 
 import ssl
@@ -24,13 +24,13 @@ from exporter.sources.redis_connection import parse_secret_url, setup_commands, 
 
 CHUNK_BYTES = 65_536
 MAX_CHUNKS = 64
-MAX_BACKLOG_BYTES = 128 * 1024 * 1024  # beyond this Redis may as well keep the rest, or cut us
+MAX_BACKLOG_BYTES = 128 * 1024 * 1024  # beyond this Redis buffers the rest, or disconnects
 PING_COMMAND = b"*1\r\n$4\r\nPING\r\n"
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class EventSubscription:
-    """One subscription. Raises redis.RedisError or OSError when it cannot be had or is cut."""
+    """One subscription. Raises redis.RedisError or OSError when it cannot connect or is disconnected."""
 
     def __init__(self, url: SecretStr, pattern: str, timeout: float) -> None:
         self._connection = connection = make_connection(url, timeout)
@@ -38,7 +38,7 @@ class EventSubscription:
         connection.connect()
         self._own_traffic.count_connection(*setup_commands(connection))
         connection.send_command("PSUBSCRIBE", pattern)
-        # redis-py has no public way to its socket; its own pub/sub costs twice the time an event
+        # redis-py does not expose its socket; its own pub/sub takes twice the time per event
         self._socket: socket = connection._sock
         self._socket.setblocking(False)
         self._reader = hiredis.Reader()
@@ -51,7 +51,7 @@ class EventSubscription:
         return self._socket.fileno()
 
     def drain(self) -> bool:
-        """Take what the kernel holds; whether that was anything."""
+        """Read what the kernel has buffered; whether that was anything."""
         before = self.backlog
         with suppress(*WOULD_BLOCK):
             for _ in range(MAX_CHUNKS if self.backlog < MAX_BACKLOG_BYTES else 0):
@@ -63,7 +63,7 @@ class EventSubscription:
         return self.backlog > before
 
     def ping(self) -> None:
-        """Ask for a sign of life; it arrives as any message does."""
+        """Send a PING; the reply arrives like any message."""
         with suppress(*WOULD_BLOCK):
             self._socket.send(PING_COMMAND)
             self._own_traffic.count_call(("PING",), "PONG")
@@ -85,18 +85,18 @@ class EventSubscription:
                 self.subscribed = True
 
     def _raise_if_refused(self, text: str) -> None:
-        """Take an error. To a PING it is a sign of life; without a subscription nothing will ever arrive."""
+        """Raise an error reply before the subscription; after it, it replies to a PING and shows life."""
         if self.subscribed:
             return
         raise (NoPermissionError if text.startswith("NOPERM") else ResponseError)(text)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         self._connection.disconnect()
 
 
 def make_connection(url: SecretStr, timeout: float) -> Any:
-    """A connection that is not open yet; its class depends on the URL and carries no types."""
+    """A connection that is not open yet; untyped, since its class depends on the URL."""
     pool = blocking_pool(
         parse_secret_url(url),
         protocol=2,

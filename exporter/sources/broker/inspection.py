@@ -1,7 +1,7 @@
-"""Workers asked over Celery's control channel: which queues they take from, how many processes they have.
+"""Inspects the workers over Celery's control channel: their queues, processes and tasks.
 
-The protocol is kombu's pidbox: a command is published to the fanout exchange `celery.pidbox`, each worker
-pushes its reply to the queue that is bound to the exchange and routing key the command names.
+The protocol is kombu's pidbox: a command is published to the fanout exchange `celery.pidbox`, and each worker
+pushes its reply to the queue bound to the exchange and routing key that the command names.
 """
 
 import json
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.settings_queues import CelerySettings
-from exporter.sources.broker.messages import parse_body
+from exporter.sources.broker.kombu_layout import parse_body
 from exporter.sources.json_object import JsonObject
 from exporter.sources.redis_client import RedisClient
 
@@ -23,27 +23,27 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "registered": {"taskinfoitems": ["rate_limit"]},
 }
 TASK_WITH_OPTIONS = re.compile(r"^(\S+)(?: \[(.*)\])?$")
-MAX_TASKS = 1000  # names that are taken of one worker
-REPLY_TIMEOUT = 1.0  # as long as Celery itself waits for replies
-REPLY_QUEUE_TTL = 30  # seconds after which Redis clears away what a late reply leaves
+MAX_TASKS = 1000  # task names read of one worker
+REPLY_TIMEOUT = 1.0  # seconds, as Celery's own default
+REPLY_QUEUE_TTL = 30  # seconds after which Redis removes late replies
 MAX_REPLIES = 2000
 
 
 @dataclass
 class InspectReply:
-    """What one worker answered."""
+    """What one worker replied."""
 
     queues: set[str] = field(default_factory=set)
     processes: int | None = None
     prefetch: int | None = None
-    tasks: set[str] = field(default_factory=set)  # names that it knows
-    rate_limited: set[str] = field(default_factory=set)  # those of them that may wait for their rate limit
+    tasks: set[str] = field(default_factory=set)  # registered names
+    rate_limited: set[str] = field(default_factory=set)  # those of them with a rate limit
 
 
 async def inspect_workers(
     client: RedisClient, settings: CelerySettings, separator: str
 ) -> dict[str, InspectReply]:
-    """The workers that answered within a second, by name. Raises SourceError."""
+    """The replies that came within REPLY_TIMEOUT, by worker. Raises SourceError."""
     mailbox = Mailbox(settings, client.database, separator)
     await mailbox.bind(client)
     try:
@@ -56,7 +56,7 @@ async def inspect_workers(
 
 
 class Mailbox:
-    """A reply queue that exists for one round of questions."""
+    """A reply queue for one inspection."""
 
     def __init__(self, settings: CelerySettings, database: int, separator: str) -> None:
         prefix = settings.key_prefix
@@ -71,7 +71,7 @@ class Mailbox:
         self.binding = f"{prefix}_kombu.binding.{self._exchange}"
 
     async def bind(self, client: RedisClient) -> None:
-        """Say where replies go."""
+        """Bind the reply queue."""
         member = self._separator.join((self._key, "", self._name))
         await client.execute_granted(
             [("SADD", self.binding, member), ("EXPIRE", self.binding, REPLY_QUEUE_TTL)]
@@ -105,7 +105,7 @@ class Mailbox:
         )
 
     async def replies(self, client: RedisClient) -> list[str]:
-        """What came within the time that Celery gives."""
+        """The replies that came within REPLY_TIMEOUT."""
         deadline = time.monotonic() + REPLY_TIMEOUT
         found: list[str] = []
         while (left := deadline - time.monotonic()) > 0 and len(found) < MAX_REPLIES:
@@ -117,7 +117,7 @@ class Mailbox:
 
 
 def merge_replies(replies: list[str]) -> dict[str, InspectReply]:
-    """The replies to both commands, joined by worker; what is no reply is left out."""
+    """The replies to all commands, merged by worker; malformed ones are dropped."""
     found: dict[str, InspectReply] = {}
     for reply in replies:
         try:
@@ -130,7 +130,7 @@ def merge_replies(replies: list[str]) -> dict[str, InspectReply]:
 
 
 def apply_reply(worker: InspectReply, answer: Any) -> None:
-    """Take one answer: a list of queues, a list of tasks, or statistics."""
+    """Apply one reply: a list of queues, a list of tasks, or statistics."""
     if isinstance(answer, list):
         names = (queue.get("name") for queue in answer if isinstance(queue, dict))
         worker.queues |= {name for name in names if isinstance(name, str)}
@@ -143,7 +143,7 @@ def apply_reply(worker: InspectReply, answer: Any) -> None:
 
 
 def apply_task(worker: InspectReply, text: str) -> None:
-    """Take a task as Celery writes it: its name, then in brackets what was asked for and is set."""
+    """Apply a task in Celery's notation: its name, then the requested options in brackets."""
     found = TASK_WITH_OPTIONS.match(text)
     if found is not None:
         worker.tasks.add(found[1])

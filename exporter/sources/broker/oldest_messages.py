@@ -1,18 +1,18 @@
 """How long the oldest message of a queue has waited.
 
-Celery writes no time into a message. Known are, best first: a time that the publisher put into the headers,
-the task-sent event of the same task, and when we first saw the message in the place where it still lies.
+Celery writes no time into a message. The start of the wait is, best first: a time that the publisher set in
+the headers, the task-sent event of the same task, or when the exporter first read the message at this place.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exporter.sources.broker.messages import QueuedMessage
+from exporter.sources.broker.kombu_layout import QueuedMessage
 from exporter.sources.redis_client import RedisClient
 
-MESSAGES_PER_READ = 3  # messages that are read in one look
-BYTES_PER_SECOND = 100_000  # how much of one list's oldest message is read at most, on average
+MESSAGES_PER_READ = 3  # messages that are read in one round
+BYTES_PER_SECOND = 100_000  # read of one list's oldest message at most, on average
 SentTimes = Callable[[str | None], float | None]
 
 
@@ -26,7 +26,7 @@ class OldestMessage:
 
 
 class OldestMessages:
-    """The oldest message of every list that holds any; kombu adds at the head and takes from the tail."""
+    """The oldest message of every list that is not empty; kombu pushes at the head and pops from the tail."""
 
     def __init__(
         self, headers: tuple[str, ...], sent_at: SentTimes, clock: Callable[[], float] = time.time
@@ -37,12 +37,12 @@ class OldestMessages:
         self._messages: dict[str, OldestMessage] = {}
 
     async def read(self, client: RedisClient, keys: tuple[str, ...]) -> None:
-        """Look at some tails of these lists, first where nobody looked for longest; forget others."""
+        """Read the tails of some of these lists, the longest unread first; drop other lists."""
         self.retain(keys)
         now = self._clock()
         again = {key: self._messages[key].read_again_at if key in self._messages else 0.0 for key in keys}
         due = sorted((key for key in keys if again[key] <= now), key=again.__getitem__)
-        # a list that was never looked at has no age yet, so all of those are
+        # a list that was never read has no age yet, so all of those are due
         due = [key for place, key in enumerate(due) if place < MESSAGES_PER_READ or not again[key]]
         replies = await client.execute([("LINDEX", key, -1) for key in due]) if due else []
         for key, message in zip(due, replies, strict=True):
@@ -50,12 +50,12 @@ class OldestMessages:
                 self._record(key, message)
 
     def retain(self, keys: tuple[str, ...]) -> None:
-        """Forget the lists that are empty now."""
+        """Drop all other lists: they are empty now."""
         for key in self._messages.keys() - set(keys):
             del self._messages[key]
 
     def age(self, keys: list[str]) -> float | None:
-        """Seconds that the oldest of these lists' messages has waited; None before the first look."""
+        """Seconds that the oldest of these lists' messages has waited; None before the first read."""
         since = [self._messages[key].since for key in keys if key in self._messages]
         return max(self._clock() - min(since), 0.0) if since else None
 

@@ -1,4 +1,4 @@
-"""The results that tasks left behind: a second witness of failures, independent of events."""
+"""Task results in the result backend: evidence of failures that is independent of events."""
 
 import json
 import re
@@ -8,15 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from exporter.errors import RequestFailed
-from exporter.sources.broker.exceptions import unqualified_name
 from exporter.sources.broker.kombu_layout import parse_scan_reply
-from exporter.sources.broker.task_counters import UNKNOWN
+from exporter.sources.broker.task_counters import UNKNOWN, unqualified_name
 from exporter.sources.json_object import JsonObject
 from exporter.sources.redis_client import RedisClient
 
 SCAN_SECONDS = 3.0
-MAX_RESULT_BYTES = 4096  # bytes read of one result; what a task returned may be large
-READS_PER_SECOND = 5.0  # results of which nothing was known, on average
+MAX_RESULT_BYTES = 4096  # read of one result, which may be large
+READS_PER_SECOND = 5.0  # of new results, on average
 RESULT_KEY = "celery-task-meta-"
 TRUNCATED_RESULT = re.compile(r'^\{"status": "([A-Z]{1,20})", "result": (?:\{"exc_type": "([\w.]{1,100})")?')
 FINAL_STATUSES = ("SUCCESS", "FAILURE", "REVOKED", "REJECTED", "IGNORED")
@@ -25,27 +24,27 @@ TaskResult = tuple[str, str, str]  # status, task, class of exception
 
 @dataclass(frozen=True)
 class StoredResults:
-    """The results in store, a sample of them by status, and its failures by task and exception."""
+    """The number of stored results, a sample of them by status, and its failures by task and exception."""
 
     stored: int
-    complete: bool  # every key was walked over in the time given
+    complete: bool  # the scan covered every key in its time
     read: int
     statuses: Counter[str] = field(default_factory=Counter)
     failures: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class ResultBackend:
-    """One result backend; a result that is final is read once."""
+    """One result backend; a final result is read once."""
 
     def __init__(self, prefixes: tuple[str, ...], sample: int) -> None:
         self._prefixes = prefixes
         self._sample = sample
         self._results: dict[str, TaskResult | None] = {}
         self._read_at: float | None = None
-        self.commands = 0  # that the last walk took
+        self.commands = 0  # of the last scan
 
     async def scan(self, client: RedisClient) -> StoredResults:
-        """Walk over the results within a few seconds, reading a sample. Raises SourceError."""
+        """Scan the results for SCAN_SECONDS at most and read a sample. Raises SourceError."""
         deadline = time.monotonic() + SCAN_SECONDS
         cursor, keys, self.commands = "0", list[str](), 0
         while time.monotonic() < deadline:
@@ -72,7 +71,7 @@ class ResultBackend:
         return ours
 
     def _sample_keys(self, keys: list[str]) -> list[str]:
-        """A sample: first those whose outcome is known, then new ones."""
+        """A sample: first the known results, then new ones."""
         known = self._results
         self._results = {key: known[key] for key in keys if key in known}
         return sorted(keys, key=lambda key: key not in known)[: self._sample]
@@ -98,7 +97,7 @@ def is_final(outcome: TaskResult | None) -> bool:
 
 
 def count_results(stored: int, complete: bool, outcomes: Iterable[TaskResult | None]) -> StoredResults:
-    """The results read, counted; those that expired meanwhile or are no JSON have no outcome."""
+    """Count the read results; None stands for an expired or invalid one."""
     found = StoredResults(stored, complete, 0)
     read = 0
     for outcome in outcomes:
@@ -113,7 +112,7 @@ def count_results(stored: int, complete: bool, outcomes: Iterable[TaskResult | N
 
 
 def parse_result(text: str) -> TaskResult | None:
-    """Status, task and class of exception of one result; the task only where results are extended."""
+    """Status, task and exception class of one result; the task is known only with result_extended."""
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
@@ -127,6 +126,6 @@ def parse_result(text: str) -> TaskResult | None:
 
 
 def parse_truncated_result(text: str) -> TaskResult | None:
-    """The same of a result too long to be read whole."""
+    """The same of a truncated result."""
     start = TRUNCATED_RESULT.match(text)
     return None if start is None else (start[1], UNKNOWN, unqualified_name(start[2] or UNKNOWN))

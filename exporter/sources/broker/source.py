@@ -1,4 +1,4 @@
-"""What is asked of the Celery broker, and the receiver of worker events."""
+"""Polls the Celery broker and the result backend, and receives worker events."""
 
 import asyncio
 import logging
@@ -17,7 +17,6 @@ from exporter.sources.base import BaseSource
 from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.inspection import InspectReply, inspect_workers
 from exporter.sources.broker.kombu_layout import Bindings, read_bindings
-from exporter.sources.broker.newborn import ZeroInitializer
 from exporter.sources.broker.oldest_messages import OldestMessages
 from exporter.sources.broker.queues import (
     KnownQueues,
@@ -29,6 +28,7 @@ from exporter.sources.broker.queues import (
 )
 from exporter.sources.broker.results import ResultBackend, StoredResults
 from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
+from exporter.sources.broker.task_counters import ZeroInitializer
 from exporter.sources.broker.worker_monitor import WorkerMonitor
 from exporter.sources.redis_client import (
     RedisClient,
@@ -40,17 +40,17 @@ from exporter.sources.redis_client import (
 T = TypeVar("T")
 log = logging.getLogger("exporter")
 BINDINGS_SECONDS = 2.0
-UNACKED_PERIOD = 1.0  # seconds between two looks at what workers hold
+UNACKED_PERIOD = 1.0  # seconds between two reads of the unacknowledged messages
 
 
 class BrokerSource(BaseSource):
-    """The questions put to the broker, and what its event channel tells."""
+    """The pollers of the broker, and the receiver of its events."""
 
     def __init__(self, settings: CelerySettings) -> None:
         self.settings = settings
         url = settings.readable_broker
         self._quick = make_redis_client("broker", url, settings.timeout)
-        # BRPOP and SCAN must not keep the quick questions waiting for a connection
+        # a client of its own, so that BRPOP and SCAN do not delay the quick commands
         self._slow = make_redis_client("broker", url, settings.timeout)
         self._results_client = make_redis_client(
             "result backend", settings.readable_results, settings.timeout
@@ -83,7 +83,7 @@ class BrokerSource(BaseSource):
 
     @property
     def permission_errors(self) -> tuple[str, ...]:
-        """A sentence for each command that the broker or the result backend refused us when last sent."""
+        """A sentence for each command that the broker or the result backend last refused."""
         clients = (self._quick, self._slow, self._results_client)
         return tuple(text for client in clients if client is not None for text in client.permission_errors)
 
@@ -93,14 +93,14 @@ class BrokerSource(BaseSource):
         return self._queues.keys
 
     def open(self) -> None:
-        """Begin to listen to events; say what cannot be read."""
+        """Start to receive events; log what cannot be read."""
         for sentence in self.settings.unreadable:
             log.warning("%s", sentence)
         if self.receiver is not None:
             self.receiver.start()
 
     async def close(self) -> None:
-        """Stop listening and close the connections."""
+        """Stop the receiver and close the connections."""
         await self.workers.close()
         if self.receiver is not None:
             await asyncio.to_thread(self.receiver.stop)
@@ -109,7 +109,7 @@ class BrokerSource(BaseSource):
                 await client.close()
 
     def connected_receiver(self) -> EventReceiver:
-        """The receiver while events reach it. Raises NotConfigured without a broker, Refused otherwise."""
+        """The receiver while events arrive. Raises NotConfigured without a broker, else RequestFailed."""
         if self.receiver is None:
             raise NotConfigured("broker events are not configured")
         if not self.is_listening():
@@ -118,11 +118,11 @@ class BrokerSource(BaseSource):
         return self.receiver
 
     def is_listening(self) -> bool:
-        """Whether worker events reach us now."""
+        """Whether worker events arrive now."""
         return self.receiver is not None and self.receiver.listening_since(time.time()) is not None
 
     async def queues(self) -> tuple[QueueSnapshot, ...]:
-        """Every queue as of now, in one round trip. Raises SourceError."""
+        """Every queue as of now, read in one round trip. Raises SourceError."""
         found = await self.lengths.get()
         await self.ages.is_responding()
         monitor = self.workers.snapshot(self.inspection)
@@ -140,7 +140,7 @@ class BrokerSource(BaseSource):
         return self._queues.visible()
 
     async def snapshot(self) -> BrokerSnapshot:
-        """All that is observed of the workers at this moment. Raises NotConfigured without a broker."""
+        """The state of queues and workers now. Raises NotConfigured without a broker."""
         answers = await self.ping.is_responding()
         queues, unacked = None, None
         with suppress(SourceError):
@@ -190,18 +190,20 @@ class BrokerSource(BaseSource):
     def _warn(self, found: Bindings) -> None:
         warning = ""
         if found.is_detected:
-            warning = f"it is taken to be {found.separator!r}; set celery.separator to that"
+            warning = f"the exporter uses {found.separator!r}; set celery.separator to that"
         elif found.is_unreadable:
-            warning = "no queue can be read from them; set celery.separator to kombu's sep"
+            warning = "no queue name can be parsed; set celery.separator to kombu's sep"
         if warning and warning != self._last_warning:
             expected = self.settings.separator
             log.warning(
-                "the broker's bindings use another separator than celery.separator %r: %s", expected, warning
+                "the separator in the broker's bindings differs from celery.separator %r: %s",
+                expected,
+                warning,
             )
         self._last_warning = warning
 
     async def _inspect(self, client: RedisClient) -> dict[str, InspectReply]:
-        # a binding written with another separator would be an error in each worker
+        # a binding with a wrong separator would raise an error in each worker
         bindings = await self.bindings.get()
         if bindings.is_unreadable:
             raise RequestFailed("workers are not inspected while the broker's separator is unknown")
@@ -223,7 +225,7 @@ class BrokerSource(BaseSource):
 
 
 def bind_client(
-    client: RedisClient | None, question: Callable[[RedisClient], Awaitable[T]]
+    client: RedisClient | None, read: Callable[[RedisClient], Awaitable[T]]
 ) -> Callable[[], Awaitable[T]] | None:
-    """The question as put to this server; None without one."""
-    return None if client is None else lambda: question(client)
+    """The read function with this client; None without a client."""
+    return None if client is None else lambda: read(client)

@@ -1,19 +1,39 @@
-"""What has been counted of each task and queue, in bounded number."""
+"""Counters of each task and queue, in bounded number."""
 
+import re
+import time
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
 
 from exporter.cardinality import OTHER, LabelLimiter
 from exporter.metrics import HistogramData
 
+REPR_CALL = re.compile(r"([A-Za-z_][\w.]*)(?:\(|$)")  # as repr() formats most exceptions
+LAST_LINE = re.compile(r"^([A-Za-z_][\w.]*)(?::|$)", re.MULTILINE)  # of a traceback, unindented
+TRACEBACK_TAIL = 2000  # characters of a traceback that are searched
 UNKNOWN = "unknown"
 RUNTIME_BOUNDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
 WAIT_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
-MAX_DURATION = 1e8  # three years: what claims to take longer is no duration
+MAX_DURATION = 1e8  # three years; a longer duration is an error of the sender
+
+
+def exception_class(event: dict[str, Any]) -> str:
+    """The name of the exception's class in a task-failed event, without its module and message."""
+    text, trace = event.get("exception"), event.get("traceback")
+    if isinstance(text, str) and (call := REPR_CALL.match(text)):
+        return unqualified_name(call[1])
+    lines = LAST_LINE.findall(trace[-TRACEBACK_TAIL:]) if isinstance(trace, str) else []
+    return unqualified_name(lines[-1]) if lines else UNKNOWN
+
+
+def unqualified_name(path: str) -> str:
+    """The last part of a dotted name."""
+    return path.rpartition(".")[2] or UNKNOWN
 
 
 class HistogramBuilder:
-    """How many values were at most as big as each bound. One thread writes, others read whole copies."""
+    """Counts values by bucket. One thread writes, others read whole copies."""
 
     __slots__ = ("_bounds", "_counts", "_total")
 
@@ -23,7 +43,7 @@ class HistogramBuilder:
         self._total = 0.0
 
     def add(self, value: float) -> None:
-        """Count one value in seconds. Raises ValueError when it is none."""
+        """Count one value in seconds. Raises ValueError when it is no duration."""
         if not 0 <= value < MAX_DURATION:
             raise ValueError("not a duration")
         self._counts[bisect_left(self._bounds, value)] += 1
@@ -52,7 +72,7 @@ class TaskCounts:
         self.queue = queue
         self.sent = self.received = self.started = self.succeeded = 0
         self.rejected = self.revoked = self.retried = 0
-        # a class that cannot be told is always among the possible ones, so that a task known to us
+        # a failure of unknown class is always possible, so that each known task
         # has a series of failures that starts at 0
         self.failed: dict[str, int] = {UNKNOWN: 0}
         self.runtime = HistogramBuilder(RUNTIME_BOUNDS)
@@ -60,7 +80,7 @@ class TaskCounts:
 
 
 class TaskCounters:
-    """The tallies of all tasks; names beyond the bounds are counted together as `other`."""
+    """The counts of all tasks; names beyond the bounds are merged into `other`."""
 
     def __init__(self, tasks: int, pairs: int, exceptions: int, length: int = 120) -> None:
         self._names = LabelLimiter(tasks, length)
@@ -73,7 +93,7 @@ class TaskCounters:
         self._most_failures = 2 * pairs
 
     def for_task(self, name: str, queue: str) -> TaskCounts:
-        """The tally of this task on this queue. Raises TypeError for what is no name."""
+        """The counts of this task on this queue. Raises TypeError for an invalid name."""
         tally = self._by_raw.get((name, queue))
         if tally is None:
             tally = self._admit(name, queue)
@@ -82,7 +102,7 @@ class TaskCounters:
         return tally
 
     def start_at_zero(self, name: str) -> None:
-        """Begin to count this task at 0; on which queue it will lie is not known yet."""
+        """Show this task at 0; its queue is not known yet."""
         if not any(tally.name == name for tally in self._counts.values()):
             self.for_task(name, UNKNOWN)
 
@@ -96,7 +116,7 @@ class TaskCounters:
         tally.failed[exception] = tally.failed.get(exception, 0) + 1
 
     def all(self) -> list[TaskCounts]:
-        """Every tally, safe to walk."""
+        """A copy of all counts, safe to iterate."""
         return list(self._counts.values())
 
     def failures(self) -> Iterator[tuple[str, str, str, int]]:
@@ -112,3 +132,32 @@ class TaskCounters:
         if key not in self._counts:
             self._counts[key] = TaskCounts(*key)
         return self._counts[key]
+
+
+class ZeroInitializer:
+    """Shows a new series at 0 before it counts, so that its first events are an increase.
+
+    Prometheus sees no increase in a series whose first sample is 8. A series stays at 0 from the scrape that
+    first shows it for as long as two scrapes may be apart.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._first_shown_at: dict[Hashable, float] = {}
+
+    def counter(self, series: Hashable, count: float) -> float:
+        """The count of a series; 0 while it is new."""
+        return 0.0 if self._is_new(series) else count
+
+    def histogram(self, series: Hashable, spread: HistogramData) -> HistogramData:
+        """The histogram of a series; all 0 while it is new."""
+        return HistogramData(dict.fromkeys(spread.buckets, 0.0), 0.0, 0.0) if self._is_new(series) else spread
+
+    def _is_new(self, series: Hashable) -> bool:
+        now = self._clock()
+        first_shown_at = self._first_shown_at.get(series)
+        if first_shown_at is None:
+            self._first_shown_at[series] = now
+            return True
+        return now - first_shown_at < self._seconds

@@ -1,22 +1,25 @@
-"""Tasks on their way, and what their events count as.
+"""Tracks tasks by their events and counts what happens to them.
 
-Only sent and received events name the task, and only sent events name its queue, so what they say is kept
-until the task has ended. A sent event may come after all other events of the same task: they have different
-publishers, and a busy client publishes it when the worker is done already. So the first task of a name
+Only sent and received events name the task, and only sent events name its queue, so the tracker keeps both
+until the task has ended. A sent event may arrive after all other events of the same task: it comes from
+another publisher, and a busy client publishes it when the worker is done already. So the first task of a name
 waits a moment for it before it is counted.
 """
 
 from collections import deque
+from math import inf
 
-from exporter.sources.broker.clocks import ClockSkew
-from exporter.sources.broker.exceptions import exception_class
-from exporter.sources.broker.task_counters import UNKNOWN, TaskCounters, TaskCounts
+from exporter.sources.broker.task_counters import UNKNOWN, TaskCounters, TaskCounts, exception_class
 from exporter.sources.broker.tasks_in_flight import Event, EventHandler, TasksInFlight, TrackedTask
 from exporter.sources.broker.workers import BrokerWorkers
 from exporter.sources.json_object import unix_seconds
 
-SENT_EVENT_WAIT = 1.0
-MAX_UNASSIGNED = 1000  # tasks; beyond these nobody waits for a sent event
+SKEW_WINDOW = 60.0
+MIN_SKEW = 1.0  # seconds; a smaller delay is travel time, no skew
+MAX_SKEW = 1e9  # seconds, thirty years; a larger skew is an invalid timestamp
+MAX_HOSTS = 1000
+SENT_EVENT_WAIT = 1.0  # seconds
+MAX_UNASSIGNED = 1000  # tasks that may wait for a sent event at a time
 MALFORMED_ERRORS = (
     ValueError,
     TypeError,
@@ -29,8 +32,41 @@ MALFORMED_ERRORS = (
 TASK_TTL = 6 * 3600.0
 
 
+class ClockSkew:
+    """Corrects a host's timestamps by its clock skew: the shortest recent delay, if too long for a delay."""
+
+    def __init__(self) -> None:
+        self._shortest: dict[str, list[float]] = {}  # in this window and in the one before
+        self._turned_at = 0.0
+
+    def to_local_time(self, node: str, timestamp: float, now: float) -> float:
+        """A timestamp of `node` (as in celery@host) on the exporter's clock, in Unix seconds."""
+        host = node.rpartition("@")[2]
+        shortest = self._shortest.get(host)
+        if shortest is None:
+            if len(self._shortest) >= MAX_HOSTS:
+                return timestamp
+            shortest = self._shortest[host] = [inf, inf]
+        delay = now - timestamp
+        if -MAX_SKEW < delay < shortest[0]:
+            shortest[0] = delay
+        offset = min(shortest)
+        return timestamp + offset if MIN_SKEW < abs(offset) < MAX_SKEW else timestamp
+
+    def rotate(self, now: float) -> None:
+        """Start a new window when one is over, so that a corrected clock is noticed."""
+        if now - self._turned_at < SKEW_WINDOW:
+            return
+        self._turned_at = now
+        for host, (shortest, before) in list(self._shortest.items()):
+            if shortest == before == inf:
+                del self._shortest[host]
+            else:
+                self._shortest[host] = [inf, shortest]
+
+
 class TaskTracker:
-    """Follows tasks by their events. The receiver's thread alone calls it; others read the tallies."""
+    """Tracks tasks by their events. Only the receiver's thread calls it; others read the counters."""
 
     def __init__(self, tallies: TaskCounters, most: int, workers: BrokerWorkers) -> None:
         self.counters = tallies
@@ -38,15 +74,15 @@ class TaskTracker:
         self.events = 0
         self.finished = 0
         self.failed = 0
-        self.undecodable = 0  # postponed events that could not be understood
-        self.queues: dict[str, None] = {}  # that sent events named
+        self.undecodable = 0  # postponed events that were malformed
+        self.queues: dict[str, None] = {}  # named by sent events
         self._workers = workers
         self._in_flight = TasksInFlight(most)
         self._unassigned: deque[tuple[float, TrackedTask]] = deque()
         self._routes: dict[str, str] = {}  # the queue that each task last went to
 
     def handlers(self) -> dict[str, EventHandler]:
-        """What to do with each type of event."""
+        """The handler of each type of event."""
         return {
             "task-sent": self._sent,
             "task-received": self._received,
@@ -59,7 +95,7 @@ class TaskTracker:
         }
 
     def sent_at(self, task_id: str | None) -> float | None:
-        """When a task was sent that has not started yet, in Unix seconds."""
+        """When a task was sent that has not ended yet, in Unix seconds."""
         return self._in_flight.sent_at(task_id or "")
 
     def remember_queue(self, name: str, queue: str) -> None:
@@ -68,14 +104,14 @@ class TaskTracker:
             self._routes[name] = queue
 
     def tick(self, now: float) -> None:
-        """Count what was held back for long enough, forget what never ended."""
+        """Count tasks that waited long enough for a sent event, drop tasks that never ended."""
         while self._unassigned and self._unassigned[0][0] < now - SENT_EVENT_WAIT:
             self._release_oldest()
         self._in_flight.expire(now - TASK_TTL)
         self.clocks.rotate(now)
 
     def pack(self) -> None:
-        """Keep in little room what nothing happens to; to be called after a few hundred events."""
+        """Pack idle tasks to save memory; call it after a few hundred events."""
         self._in_flight.pack()
 
     def _sent(self, event: Event, now: float) -> None:
@@ -87,9 +123,9 @@ class TaskTracker:
             self.queues.setdefault(queue)
         if task.started_at is not None and task.sent_at is None and at <= task.started_at:
             tally = self._assign_queue(task, queue)
-            tally.wait.add(task.started_at - at)  # it came late, the start did not
+            tally.wait.add(task.started_at - at)  # the event came late, the start did not
         else:
-            task.sent_at = at  # before the postponed start is counted, which asks for it
+            task.sent_at = at  # before the postponed start is counted, which reads it
             tally = self._assign_queue(task, queue)
         tally.sent += 1
 
@@ -123,7 +159,7 @@ class TaskTracker:
         self._workers.record_started(event, now)
         task.started_at = self.clocks.to_local_time(node, event["timestamp"], now)
         if task.sent_at is not None:
-            # clocks that differ by less than we correct may make it a little less than nothing
+            # a skew below MIN_SKEW may make it slightly negative
             tally.wait.add(max(task.started_at - task.sent_at, 0.0))
 
     def _succeeded(self, event: Event, now: float) -> None:
@@ -136,7 +172,7 @@ class TaskTracker:
 
     def _failed(self, event: Event, now: float) -> None:
         exception = exception_class(event)
-        # a task that rejects itself is told of twice, as failed and then as rejected
+        # a task that rejects itself sends two events, failed and then rejected
         tally = self._run(event, now) if exception == "Reject" else self._end(event, now)
         self.counters.count_failure(tally, exception)
         self.finished += 1
@@ -155,7 +191,7 @@ class TaskTracker:
     def _run(self, event: Event, now: float) -> TaskCounts:
         task = self._task(event, now)
         self._workers.record_ended(event, now)
-        task.started_at = None  # its next start is another one
+        task.started_at = None  # a retry starts anew
         return task.counts or self._assign_queue(task)
 
     def _end(self, event: Event, now: float) -> TaskCounts:
@@ -195,11 +231,11 @@ class TaskTracker:
         if task.name not in self._routes:
             self.remember_queue(
                 task.name, UNKNOWN
-            )  # no client sends sent events: the next task need not wait
+            )  # no client sends sent events, so the next task need not wait
         self._assign_queue(task)
 
 
 def due_time(event: Event, sent: float) -> float:
-    """When the task may start: as sent, or as put off by a countdown or the pause before a retry."""
+    """When the task may start: when sent, or at its ETA (a countdown or a retry)."""
     eta = event.get("eta")
     return sent if eta is None else max(unix_seconds(eta) or sent, sent)

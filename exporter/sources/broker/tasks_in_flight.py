@@ -1,6 +1,6 @@
-"""Tasks on their way, each in about 200 bytes: a burst brings tens of thousands before the first one ends.
+"""Tasks that have not ended, each in about 200 bytes: a burst brings tens of thousands of them.
 
-What many small objects took is not given back after a burst: a few that live on keep the memory around them.
+Python does not give back the memory of many small objects after a burst: a few long-lived ones keep it.
 """
 
 import re
@@ -16,18 +16,18 @@ Event = dict[str, Any]
 EventHandler = Callable[[Event, float], None]
 TaskKey = int | str
 TaskKind = tuple[str, TaskCounts]
-# no other way to write the same number, which would be another id
+# strict, since another notation of the same number is another id
 UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 PACKED_TASK = struct.Struct(
     "<Hddd"
 )  # number of the kind; when seen, sent, started, of which not-a-number is none
-MAX_KINDS = 2000  # names of tasks with their tallies; a task of any other is kept as it is
-EVICTED_FRACTION = 100  # this part of all makes room at once, since finding the oldest takes time
-REBUILD_RATIO = 8  # times as many tasks were there before, so that their dictionary is made anew
+MAX_KINDS = 2000  # pairs of task name and counts; a task of any other stays an object
+EVICTED_FRACTION = 100  # one in so many is evicted at once, since finding the oldest takes time
+REBUILD_RATIO = 8  # the dictionary is rebuilt when it once held so many times as many tasks
 
 
 class TrackedTask:
-    """One task on its way."""
+    """One task that has not ended."""
 
     __slots__ = ("counts", "key", "name", "postponed", "seen_at", "sent_at", "started_at", "unassigned")
 
@@ -35,19 +35,19 @@ class TrackedTask:
         self.key = key
         self.name = name
         self.seen_at = now
-        self.sent_at: float | None = None  # or the time for which it was sent
+        self.sent_at: float | None = None  # or its ETA
         self.started_at: float | None = None
-        self.counts: TaskCounts | None = None  # not before its queue is known
-        self.unassigned = 0  # received events that wait for that
+        self.counts: TaskCounts | None = None  # None until its queue is known
+        self.unassigned = 0  # received events that wait for the queue
         self.postponed: list[tuple[EventHandler, Event, float]] | None = (
-            None  # later events that wait for that
+            None  # later events that wait for the queue
         )
 
 
 class TasksInFlight:
-    """Tasks by their ids, at most so many. One thread writes; `sent_at` may be read by any.
+    """A bounded number of tasks by id. One thread writes; any may call `sent_at`.
 
-    A task that is asked for is an object until `rest` packs it again.
+    A task that is looked up is an object until `pack` packs it again.
     """
 
     def __init__(self, most: int) -> None:
@@ -59,7 +59,7 @@ class TasksInFlight:
         self._largest = 0
 
     def find(self, task_id: str) -> TrackedTask | None:
-        """The task of this id. Raises TypeError for what is no id."""
+        """The task of this id. Raises TypeError for an invalid id."""
         key = task_key(task_id)
         found = self._tasks.get(key)
         if isinstance(found, bytes):
@@ -68,7 +68,7 @@ class TasksInFlight:
         return found
 
     def add(self, task_id: str, name: str, now: float) -> TrackedTask:
-        """A task that was not there; the oldest make room for it."""
+        """Add a new task; the oldest ones are evicted if there are too many."""
         key = task_key(task_id)
         task = self._tasks[key] = TrackedTask(key, name, now)
         self._unpacked_tasks.append(task)
@@ -78,17 +78,17 @@ class TasksInFlight:
         return task
 
     def pop(self, task_id: str) -> TrackedTask | None:
-        """The task of this id, which is followed no more. Raises TypeError for what is no id."""
+        """Remove and return the task of this id. Raises TypeError for an invalid id."""
         key = task_key(task_id)
         found = self._tasks.pop(key, None)
         return self._unpack(key, found) if isinstance(found, bytes) else found
 
     def mark_assigned(self, task: TrackedTask) -> None:
-        """Note that nothing waits for this task any more, so that it may rest."""
+        """Mark that nothing waits for this task any more, so that it may be packed."""
         self._unpacked_tasks.append(task)
 
     def pack(self) -> None:
-        """Pack the tasks that were asked for since, but those that something waits for."""
+        """Pack the tasks that were looked up since the last call, unless something waits for them."""
         awake, self._unpacked_tasks = self._unpacked_tasks, []
         for task in awake:
             if self._tasks.get(task.key) is task and task.counts is not None:
@@ -96,15 +96,15 @@ class TasksInFlight:
         self._largest = max(self._largest, len(self._tasks))
 
     def expire(self, before: float) -> None:
-        """Forget the tasks that were first seen before this time."""
+        """Drop the tasks that were first seen before this time."""
         for key in list(takewhile(lambda key: first_seen_at(self._tasks[key]) < before, self._tasks)):
             del self._tasks[key]
         if len(self._tasks) * REBUILD_RATIO < self._largest:
-            self._tasks = dict(self._tasks)  # a dictionary never shrinks by itself
+            self._tasks = dict(self._tasks)  # a dictionary never shrinks
             self._largest = len(self._tasks)
 
     def sent_at(self, task_id: str) -> float | None:
-        """When this task was sent, in Unix seconds; None for one that is not known."""
+        """When this task was sent, in Unix seconds; None for an unknown one."""
         found = self._tasks.get(task_key(task_id))
         if isinstance(found, bytes):
             return none_if_nan(PACKED_TASK.unpack(found)[2])
@@ -123,7 +123,7 @@ class TasksInFlight:
         try:
             return PACKED_TASK.pack(number, task.seen_at, sent, started)
         except (struct.error, OverflowError):
-            return task  # an event told of a time that is none
+            return task  # an event held an invalid time
 
     def _unpack(self, key: TaskKey, packed: bytes) -> TrackedTask:
         number, seen, sent, started = PACKED_TASK.unpack(packed)
@@ -134,7 +134,7 @@ class TasksInFlight:
 
 
 def task_key(task_id: str) -> TaskKey:
-    """A UUID, as Celery writes it, as the number that it is: half the memory. Any other id as it is."""
+    """A UUID in Celery's notation as an integer, which takes half the memory; any other id as it is."""
     if type(task_id) is not str:
         raise TypeError("not an id")
     return int(task_id.replace("-", ""), 16) if UUID.fullmatch(task_id) else task_id
@@ -146,5 +146,5 @@ def first_seen_at(task: TrackedTask | bytes) -> float:
 
 
 def none_if_nan(number: float) -> float | None:
-    """The number; None where it is none."""
+    """The number, or None for NaN."""
     return None if isnan(number) else number

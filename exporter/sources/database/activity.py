@@ -1,14 +1,15 @@
-"""Who is connected to the PostgreSQL server and what they do."""
+"""Sessions, transactions and locks of the PostgreSQL server."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from exporter.sources.database.postgres import APPLICATION_NAME
-from exporter.sources.database.postgres_rights import require_statistics_role
+from exporter.sources.database.drivers import APPLICATION_NAME
+from exporter.sources.database.schema import require_statistics_role
 
-# client backends only: walsenders and background workers hold transactions that mean nothing here
+# client backends only: transactions of walsenders and background workers do not matter here
 SESSIONS = text(
     """
     SELECT coalesce(datname, ''), coalesce(state, 'unknown'), coalesce(usename, ''),
@@ -32,11 +33,25 @@ CONNECTION_LIMITS = text(
            current_database(), (SELECT count(*) FROM pg_stat_activity WHERE application_name = :own)
     """
 )
+LOCK_MODES = (
+    "accesssharelock", "rowsharelock", "rowexclusivelock", "shareupdateexclusivelock", "sharelock",
+    "sharerowexclusivelock", "exclusivelock", "accessexclusivelock", "sireadlock",
+)  # fmt: skip
+LOCKS = text(
+    """
+    SELECT coalesce(d.datname, ''), lower(l.mode), count(*), count(*) FILTER (WHERE NOT l.granted),
+           coalesce(bool_or(d.datname = current_database()), false)
+    FROM pg_locks l LEFT JOIN pg_database d ON d.oid = l.database
+    WHERE l.database IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM pg_stat_activity a WHERE a.pid = l.pid AND a.application_name = :own)
+    GROUP BY 1, 2 ORDER BY 5 DESC, 3 DESC LIMIT 200
+    """
+)
 
 
 @dataclass(frozen=True)
 class SessionGroup:
-    """Client sessions that are alike: how many, and the age in seconds of their oldest transaction."""
+    """Client sessions with equal labels: their count, and the age in seconds of their oldest transaction."""
 
     database: str
     state: str
@@ -49,7 +64,7 @@ class SessionGroup:
 
 @dataclass(frozen=True)
 class Activity:
-    """Sessions, what the server allows, and transactions that last longer than the settings say."""
+    """Sessions, the server's connection limits, and long transactions."""
 
     database: str
     sessions: tuple[SessionGroup, ...]
@@ -57,7 +72,7 @@ class Activity:
     reserved_connections: float
     long_transactions: float
     oldest_long_transaction: float  # seconds, 0 without a long one
-    own_connections: float  # which are not among the sessions
+    own_connections: float  # not among the sessions
 
 
 def read_activity(connection: Connection, long_transaction: float) -> Activity:
@@ -89,5 +104,24 @@ def session_group(row: Any) -> SessionGroup:
 
 
 def transaction_age(seconds: object) -> float | None:
-    """Seconds from the server; a transaction that began while we looked has the age 0."""
+    """Seconds from the server; a transaction that began during the read has the age 0."""
     return None if seconds is None else max(float(str(seconds)), 0.0)
+
+
+@dataclass(frozen=True)
+class LockCounts:
+    """Locks by (database, mode) without our own, and lock requests that wait by database."""
+
+    counts: Mapping[tuple[str, str], float]
+    waiting: Mapping[str, float]
+
+
+def read_locks(connection: Connection) -> LockCounts:
+    """The locks of all databases; the watched database has every mode, also at 0."""
+    own = str(connection.execute(text("SELECT current_database()")).scalar_one())
+    counts: dict[tuple[str, str], float] = {(own, mode): 0.0 for mode in LOCK_MODES}
+    waiting: dict[str, float] = {own: 0.0}
+    for database, mode, count, waits, _ in connection.execute(LOCKS, {"own": APPLICATION_NAME}):
+        counts[database, mode] = float(count)
+        waiting[database] = waiting.get(database, 0.0) + float(waits)
+    return LockCounts(counts, waiting)

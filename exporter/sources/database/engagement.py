@@ -1,4 +1,4 @@
-"""Who uses the backend and for what, from its tables."""
+"""User activity, from the backend's tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ CREATED_TABLES = ("resources", "annotations", "collections")
 
 @dataclass(frozen=True)
 class Engagement:
-    """All users, active users and interactions by window (1d, 7d, 30d); unknown ones are absent.
+    """All users, active users and interactions by window (1d, 7d, 30d); unknown values are absent.
 
     `interactions` is by (interaction type, window); `session_seconds` is the mean over users who have one.
     """
@@ -43,7 +43,7 @@ class CreatedCounts:
 
 
 def read_engagement(connection: Connection) -> Engagement:
-    """Counts from users, user_profiles and user_interactions; a table that is not there is left out."""
+    """Counts from users, user_profiles and user_interactions; missing tables are left out."""
     schema = read_schema(connection)
     users = session = None
     active: dict[str, float] = {}
@@ -60,7 +60,7 @@ def read_engagement(connection: Connection) -> Engagement:
 
 
 def read_session_seconds(connection: Connection) -> float | None:
-    """The mean session; a profile without one holds NULL or 0, and neither is a duration."""
+    """The mean session; NULL and 0 in a profile mean that it has none."""
     seconds = PROFILES.c.avg_session_duration
     found = connection.execute(select(func.avg(seconds)).where(seconds > 0)).scalar()
     return None if found is None else float(found)
@@ -95,7 +95,7 @@ def read_interactions(connection: Connection) -> tuple[dict[tuple[str, str], flo
 
 
 def read_created(connection: Connection) -> CreatedCounts:
-    """Counts from resources, annotations and collections; a table that is not there is left out."""
+    """Counts from resources, annotations and collections; missing tables are left out."""
     schema = read_schema(connection)
     rows: dict[str, float] = {}
     created: dict[tuple[str, str], float] = {}

@@ -1,4 +1,4 @@
-"""What a database said no with, as one of our errors: never its text, which can hold SQL and secrets."""
+"""Maps driver errors to ours, without the driver's text, which can hold SQL and secrets."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,22 @@ from sqlalchemy.exc import DBAPIError
 from connections.faults import describe_url_fault
 from exporter.errors import InvalidResponse, RequestFailed, SourceError, SourceMisconfigured, SourceTimeout
 
+CLOSED_MESSAGE = "closed the connection unexpectedly"
+# while connecting, PostgreSQL's library gives no code, only a message
+CODES_BY_MESSAGE = {
+    "authentication failed": "28P01",
+    "no password supplied": "28P01",
+    "does not exist": "3D000",
+    "too many clients": "53300",
+    "connection slots": "53300",
+    "starting up": "57P03",
+    "shutting down": "57P03",
+    "terminating connection": "57P01",
+}
+
 
 class DatabaseLocked(SourceTimeout):
-    """Another process holds the file's lock, so that no reading will succeed."""
+    """Another process holds the file's lock, so that no read can succeed."""
 
 
 ERRORS_BY_CODE: dict[str, Callable[[], SourceError]] = {
@@ -34,22 +47,10 @@ ERRORS_BY_CODE: dict[str, Callable[[], SourceError]] = {
     ),
     "SQLITE_READONLY": lambda: RequestFailed("database file cannot be read without writing beside it"),
 }
-CLOSED_MESSAGE = "closed the connection unexpectedly"
-# while a connection is being made PostgreSQL's library gives no code, only words
-CODES_BY_MESSAGE = {
-    "authentication failed": "28P01",
-    "no password supplied": "28P01",
-    "does not exist": "3D000",
-    "too many clients": "53300",
-    "connection slots": "53300",
-    "starting up": "57P03",
-    "shutting down": "57P03",
-    "terminating connection": "57P01",
-}
 
 
 def to_source_error(error: BaseException) -> SourceError:
-    """The driver's error as one of ours."""
+    """The driver's error as a SourceError."""
     if isinstance(error, SourceError):
         return error
     cause = getattr(error, "orig", None) or error
@@ -66,13 +67,13 @@ def to_source_error(error: BaseException) -> SourceError:
 
 
 def is_disconnect(error: DBAPIError) -> bool:
-    """Whether the connection ended, which neither refuses us nor is silence."""
+    """Whether the connection was lost, which is neither a refusal nor a timeout."""
     cause = error.orig or error
     return error.connection_invalidated or error_code(cause) == "57P01" or CLOSED_MESSAGE in str(cause)
 
 
 def error_code(cause: BaseException) -> str:
-    """PostgreSQL's SQLSTATE or SQLite's error name; empty where the driver gave neither."""
+    """PostgreSQL's SQLSTATE or SQLite's error name; empty if the driver gave neither."""
     state = getattr(cause, "sqlstate", None)
     if state:
         return str(state)

@@ -1,4 +1,4 @@
-"""Whether the database answers."""
+"""Pings the database."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,15 +18,15 @@ COUNTED_PING_INTERVAL = 5.0  # seconds
 
 @dataclass(frozen=True)
 class PingResult:
-    """An answer of the database to our own smallest question; `seconds` is what it took."""
+    """A response to the smallest query; `seconds` is its duration."""
 
     seconds: float
 
 
 class Pinger:
-    """Pings over one connection; silence is believed when a second, fresh one meets it at once as well.
+    """Pings over one connection; a timeout counts only if a ping over a second, new one times out, too.
 
-    What refuses is believed at once.
+    A refusal counts at once.
     """
 
     def __init__(self, links: Sequence[DatabaseReader], clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,7 +41,7 @@ class Pinger:
         try:
             self.last = await self._readers[0].read(read_counted_ping if is_due else read_ping)
         except SourceTimeout:
-            self._readers.reverse()  # the first may hang in connecting, which cannot be cut off
+            self._readers.reverse()  # the first may hang while connecting, which cannot be interrupted
             self.last = await self._readers[0].read(read_ping)
             return self.last
         if is_due:
@@ -50,14 +50,14 @@ class Pinger:
 
 
 def read_ping(connection: Connection) -> PingResult:
-    """Ask the smallest question that really needs the database."""
+    """Run the smallest query that needs the database."""
     began = time.perf_counter()
     connection.execute(PING_QUERIES[connection.dialect.name]).fetchall()
     return PingResult(time.perf_counter() - began)
 
 
 def read_counted_ping(connection: Connection) -> PingResult:
-    """The same with a look at a small table."""
+    """The same, but read a small table."""
     began = time.perf_counter()
     connection.execute(COUNTED_PING_QUERIES[connection.dialect.name]).fetchall()
     return PingResult(time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""Our side of a connection to PostgreSQL: text of any encoding, marked statements, counted transactions."""
+"""The exporter's PostgreSQL connection: lenient text, marked statements, counted transactions."""
 
 import re
 from codecs import lookup
@@ -14,55 +14,55 @@ from psycopg.types.datetime import TimestampLoader, TimestamptzLoader
 
 MARK = "/* watchroom-exporter */"
 FIRST_WORD = re.compile(r"^\s*\w+")
-# 0 is what the driver falls back on for types that it does not know, enums among them; JSON is parsed later
+# 0 is the driver's fallback for unknown types such as enums; JSON is parsed later
 TEXT_TYPES: tuple[str | int, ...] = (0, "text", "varchar", "bpchar", "name", '"char"', "json", "jsonb")
 CODECS = {"SQL_ASCII": "utf-8", "UNICODE": "utf-8", "WIN": "cp1251", "UHC": "cp949", "ALT": "cp866"}
 
 
 @dataclass
 class TransactionCounts:
-    """Transactions that the server has counted of our own connections."""
+    """The exporter's own transactions, as the server counts them."""
 
     commits: int = 0
     rollbacks: int = 0
 
     @property
     def total(self) -> int:
-        """All of them, however they ended."""
+        """All transactions."""
         return self.commits + self.rollbacks
 
 
 class MarkedCursor(psycopg.Cursor[Any]):
-    """Marks each statement, so that it is known as ours wherever the server shows it."""
+    """Marks each statement with a comment, so that the server shows it as the exporter's."""
 
     def execute(self, query: Any, *args: Any, **more: Any) -> Any:
-        """The statement with the mark behind its first word, where the server keeps comments."""
+        """Run the statement with the mark behind its first word, where the server keeps comments."""
         connection = self.connection
-        alone = connection.autocommit and isinstance(connection, CountingConnection)
+        is_transaction = connection.autocommit and isinstance(connection, CountingConnection)
         try:
             answer = super().execute(
                 mark_statement(query) if isinstance(query, str) else query, *args, **more
             )
         except psycopg.DatabaseError as error:
-            if alone and error.sqlstate:
+            if is_transaction and error.sqlstate:
                 connection.counts.rollbacks += 1  # type: ignore[attr-defined]
             raise
-        if alone:
+        if is_transaction:
             connection.counts.commits += 1  # type: ignore[attr-defined]
         return answer
 
 
 class CountingConnection(psycopg.Connection[Any]):
-    """Counts in `tally` the transactions that end on it."""
+    """A connection that counts its transactions in `counts`."""
 
     counts: TransactionCounts
 
     @classmethod
-    def connect_counted(cls, tally: TransactionCounts, **arguments: Any) -> "CountingConnection":
-        """Connect; the server counts that as a transaction, too."""
+    def connect_counted(cls, counts: TransactionCounts, **arguments: Any) -> "CountingConnection":
+        """Connect, which the server counts as a transaction, too."""
         connection: Any = cls.connect(cursor_factory=MarkedCursor, **arguments)
-        connection.counts = tally
-        tally.commits += 1
+        connection.counts = counts
+        counts.commits += 1
         for kind in TEXT_TYPES:
             connection.adapters.register_loader(kind, LenientTextLoader)
         connection.adapters.register_loader("timestamp", LenientTimestampLoader)
@@ -85,7 +85,7 @@ class CountingConnection(psycopg.Connection[Any]):
 
 
 class LenientTextLoader(Loader):
-    """Text as the server holds it, which may be in no encoding at all: what cannot be read is replaced."""
+    """Decodes text of any encoding; invalid bytes are replaced."""
 
     def __init__(self, oid: int, context: Any = None) -> None:
         super().__init__(oid, context)
@@ -97,7 +97,7 @@ class LenientTextLoader(Loader):
 
 
 class LenientTextDumper(Dumper):
-    """Text in the server's encoding."""
+    """Encodes text for the server."""
 
     def dump(self, obj: str) -> bytes:
         """The bytes."""
@@ -105,7 +105,7 @@ class LenientTextDumper(Dumper):
 
 
 class LenientTimestampLoader(TimestampLoader):
-    """A time, None for one that Python cannot hold, as infinity."""
+    """A time, None for one that Python cannot represent, such as infinity."""
 
     def load(self, data: Any) -> datetime | None:  # type: ignore[override]
         """The time."""
@@ -125,7 +125,7 @@ class LenientTimestamptzLoader(TimestamptzLoader):
 
 
 def server_codec(connection: Any) -> str:
-    """Python's name of the server's encoding; the client's is SQL_ASCII, so that nothing is converted."""
+    """Python's name of the server's encoding; the client's is SQL_ASCII, so nothing is converted."""
     name = (connection and connection.info.parameter_status("server_encoding")) or "SQL_ASCII"
     known = CODECS.get(name.upper()) or re.sub("^WIN", "cp", name)
     with suppress(LookupError):
@@ -134,5 +134,5 @@ def server_codec(connection: Any) -> str:
 
 
 def mark_statement(query: str) -> str:
-    """The statement with our mark: before its first word the server would leave it out."""
+    """The statement with the mark after its first word; before it, the server would drop the comment."""
     return FIRST_WORD.sub(lambda word: f"{word[0]} {MARK}", query, count=1)

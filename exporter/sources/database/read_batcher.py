@@ -1,4 +1,4 @@
-"""Readings of one period are made together, so that the server has one transaction of them."""
+"""Runs the reads of one period together, so that the server counts one transaction for them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,11 +11,11 @@ from exporter.errors import SourceError
 from exporter.sources.database.reader import DatabaseReader, PendingRead
 
 T = TypeVar("T")
-MAX_BATCH_WAIT = 0.5  # seconds that those who are due wait for one that is late
+MAX_BATCH_WAIT = 0.5  # seconds that due reads wait for a late one
 
 
 class ReadBatcher:
-    """Gathers what is asked for until all are there, or until the period is over.
+    """Collects reads until all members are there, or until the period is over.
 
     A member out of step, as after a failure, waits for the others and is in step again.
     """
@@ -32,7 +32,7 @@ class ReadBatcher:
         self._is_closed = False
 
     def batched(self, read: Callable[[Connection], T]) -> Callable[[], Awaitable[T]]:
-        """A function that asks for this reading; call it for each member before the first is asked."""
+        """A function that runs this read in a batch; add all members before the first call."""
         self._members += 1
 
         async def ask() -> T:
@@ -47,7 +47,7 @@ class ReadBatcher:
         return ask
 
     async def close(self) -> None:
-        """Gather no more."""
+        """Stop the batches."""
         self._is_closed = True
         if self._task is not None:
             self._task.cancel()
@@ -55,7 +55,7 @@ class ReadBatcher:
 
     def _start(self) -> None:
         if self._task is None:
-            # in a context of its own: it belongs to none of the scrapes that may have asked
+            # in a context of its own: it belongs to no single scrape
             self._task = asyncio.create_task(self._run(), name="read together", context=Context())
 
     async def _run(self) -> None:
@@ -80,7 +80,7 @@ class ReadBatcher:
 
     async def _read(self, readings: list[PendingRead]) -> None:
         try:
-            # a database that does not answer the smallest question is not troubled with bigger ones
+            # a database that does not respond to a ping gets no bigger query
             await self._check_reachable()
         except SourceError as error:
             for reading in readings:

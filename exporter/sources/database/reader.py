@@ -1,4 +1,4 @@
-"""One connection to the database in a thread of its own: what takes too long is cut off."""
+"""One connection to the database in a thread of its own; reads that take too long are interrupted."""
 
 import asyncio
 import time
@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, RootTransaction, event
@@ -15,47 +17,80 @@ from sqlalchemy.exc import DBAPIError
 from exporter.errors import SourceError, SourceTimeout
 from exporter.sources.database.drivers import DatabaseDriver
 from exporter.sources.database.errors import DatabaseLocked, is_disconnect, to_source_error
-from exporter.sources.database.own_thread import DaemonExecutor
 from exporter.sources.database.postgres_connection import TransactionCounts
 
 T = TypeVar("T")
-WAIT_STEP = 0.1  # seconds between two looks at whether we ourselves were late
-STALL_SECONDS = (
-    0.3  # seconds from which on a delay of our own process is a stall, in which silence proves nothing
-)
-MAX_RECONNECTS = (
-    10  # connections in a row that are replaced when they are cut, as by somebody who ends our sessions
-)
-MAX_STALLS = 3  # stalls that are forgiven in one reading
-CANCEL_GRACE = 0.2  # seconds within which a thread returns whose connection was cut
+WAIT_STEP = 0.1  # seconds between two checks for a stall of this process
+STALL_SECONDS = 0.3  # a longer delay of this process is a stall, in which silence proves nothing
+MAX_RECONNECTS = 10  # per read, as when an administrator terminates sessions
+MAX_STALLS = 3  # per read; each one restarts the timeout
+CANCEL_GRACE = 0.2  # seconds within which a thread returns after an interrupt
+
+
+class DaemonExecutor:
+    """Runs calls one after another in a daemon thread, which starts with the first call."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread: Thread | None = None
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        """Run the call after those before it; the future gets its result."""
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        future: Future[T] = Future()
+        self._work.put(lambda: complete_future(future, call))
+        return future
+
+    def shutdown(self, within: float) -> None:
+        """End the thread after the submitted calls; wait `within` seconds at most."""
+        if self._thread is not None:
+            self._work.put(None)
+            self._thread.join(within)
+
+    def _run(self) -> None:
+        while (call := self._work.get()) is not None:
+            call()
+
+
+def complete_future(future: Future[Any], call: Callable[[], object]) -> None:
+    """Run the call and set the future's result or exception."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(call())
+    except BaseException as error:  # noqa: BLE001  (raised where the future is awaited)
+        future.set_exception(error)
 
 
 class DatabaseTimeout(SourceTimeout):
-    """No answer within our own time, so that the connection was cut."""
+    """No response in time; the connection was interrupted."""
 
 
 @dataclass(frozen=True)
 class PendingRead:
-    """One thing to read in a transaction with others, and where what came of it goes."""
+    """One read in a transaction with others, and the future of its result."""
 
     read: Callable[[Connection], Any]
     result: asyncio.Future[Any]
 
     def fail(self, error: SourceError) -> None:
-        """Tell whoever waits that it failed."""
+        """Set the error, unless there is a result."""
         if not self.result.done():
             self.result.set_exception(error)
 
-    def succeed(self, answer: Any) -> None:
-        """Hand the answer to whoever waits."""
+    def succeed(self, value: Any) -> None:
+        """Set the result, unless there is one."""
         if not self.result.done():
-            self.result.set_result(answer)
+            self.result.set_result(value)
 
 
 class DatabaseReader:
-    """Reads one thing after another; nothing piles up behind a reading that does not return.
+    """Reads one after another; nothing piles up behind a read that does not return.
 
-    `seconds` bounds one reading with all its statements, `statement` one statement of it.
+    `seconds` bounds one read with all its statements, `statement` one statement of it.
     """
 
     def __init__(
@@ -77,25 +112,25 @@ class DatabaseReader:
         self._is_connected = False
 
     async def read(self, read: Callable[[Connection], T]) -> T:
-        """What `read` makes of the connection. Raises SourceError: Silent after `seconds`."""
+        """The result of `read` on the connection. Raises SourceError: DatabaseTimeout after `seconds`."""
         async with self._lock:
             return await self._run_in_time(partial(self._read_alone, read))
 
-    async def read_batch(self, readings: Sequence[PendingRead]) -> None:
-        """Make these readings in one transaction; each has `seconds`, and one that fails fails alone.
+    async def read_batch(self, reads: Sequence[PendingRead]) -> None:
+        """Run these reads in one transaction; each has `seconds`, and one that fails fails alone.
 
-        Where no connection can be had, or a second reading meets silence, the rest fails with it.
+        If there is no connection, or a second read times out, the rest fails with it.
         """
         async with self._lock:
-            silences = 0
+            timeouts = 0
             try:
-                for place, reading in enumerate(readings):
-                    error = await self._read_one(reading)
-                    silences += isinstance(error, DatabaseTimeout)
+                for place, pending in enumerate(reads):
+                    error = await self._read_one(pending)
+                    timeouts += isinstance(error, DatabaseTimeout)
                     if error is not None and (
-                        silences > 1 or isinstance(error, DatabaseLocked) or self._is_unreachable()
+                        timeouts > 1 or isinstance(error, DatabaseLocked) or self._is_unreachable()
                     ):
-                        for other in readings[place + 1 :]:
+                        for other in reads[place + 1 :]:
                             other.fail(error)
                         return
             finally:
@@ -103,39 +138,39 @@ class DatabaseReader:
                     await self._run_in_time(self._end_transaction)
 
     async def close(self) -> None:
-        """Cut off what is being read, close the connection, end the thread; takes a second at most."""
+        """Interrupt the running read, close the connection, end the thread; takes a second at most."""
         if self._work is not None:
             if not self._work.done():
                 self._interrupt_read()
             self._executor.submit(self._disconnect)
             await asyncio.to_thread(self._executor.shutdown, 1.0)
 
-    async def _read_one(self, reading: PendingRead) -> SourceError | None:
-        if reading.result.done():
-            return None  # nobody waits for it any more
+    async def _read_one(self, pending: PendingRead) -> SourceError | None:
+        if pending.result.done():
+            return None  # it was cancelled
         try:
-            reading.succeed(await self._run_in_time(partial(self._read, reading.read)))
+            pending.succeed(await self._run_in_time(partial(self._read, pending.read)))
         except SourceError as error:
-            reading.fail(error)
+            pending.fail(error)
             if self._work is not None and isinstance(error, DatabaseTimeout):
-                # so that what is read next finds the thread free
+                # so that the next read finds the thread free
                 await asyncio.wait({asyncio.wrap_future(self._work)}, timeout=CANCEL_GRACE)
             return error
         return None
 
     def _is_unreachable(self) -> bool:
-        """Whether the last reading found no connection, and not because it was cut off."""
+        """Whether the last read got no connection, though it was not interrupted."""
         return not self._is_connected and not self._is_interrupted
 
     async def _run_in_time(self, work: Callable[[], T]) -> T:
         if self._work is not None and not self._work.done():
-            raise DatabaseTimeout("database has not yet let go of an earlier question")
+            raise DatabaseTimeout("the previous database query is still running")
         self._is_interrupted, self._delay = False, 0.0
         self._work = self._executor.submit(partial(self._start_work, work, time.monotonic()))
         answer = asyncio.wrap_future(self._work)
         try:
             if not await self._completes(answer):
-                raise DatabaseTimeout(f"database gave no answer within {self._seconds:g} s")
+                raise DatabaseTimeout(f"database did not respond within {self._seconds:g} s")
             result: T = answer.result()
             return result
         finally:
@@ -144,7 +179,7 @@ class DatabaseReader:
             answer.cancel()
 
     async def _completes(self, answer: asyncio.Future[Any]) -> bool:
-        """Whether the answer comes in time; in which we must have been awake, or silence proves nothing."""
+        """Whether the result comes in time, not counting stalls of this process, which prove nothing."""
         loop = asyncio.get_running_loop()
         stalls, ends = 0, loop.time() + self._seconds
         while (left := ends - loop.time()) > 0:
@@ -162,7 +197,7 @@ class DatabaseReader:
         if self._interrupt is not None:
             self._interrupt()
 
-    # what follows runs in the link's own thread
+    # the methods below run in the executor's thread
 
     def _start_work(self, work: Callable[[], T], submitted: float) -> T:
         self._delay = time.monotonic() - submitted
@@ -175,7 +210,7 @@ class DatabaseReader:
             self._end_transaction()
 
     def _read(self, read: Callable[[Connection], T]) -> T:
-        # a connection that was cut says nothing of the database as it is now: ask over a new one
+        # a lost connection says nothing about the database now, so retry over a new one
         for left in reversed(range(MAX_RECONNECTS + 1)):
             try:
                 return self._attempt(read)
@@ -214,7 +249,7 @@ class DatabaseReader:
     def _connect(self) -> Connection:
         if self._engine is None:
             self._engine = self._driver.make_engine(self._seconds, self.transactions)
-            # before the engine's own first questions to the server, in which it can hang as well
+            # before the engine's own first queries, which can hang as well
             event.listen(self._engine, "connect", self._on_connect, insert=True)
         if self._connection is None:
             self._connection = self._engine.connect()
@@ -237,12 +272,17 @@ class DatabaseReader:
             self._disconnect()
 
     def _disconnect(self) -> None:
-        connection, self._connection, plug, self._interrupt = self._connection, None, self._interrupt, None
+        connection, self._connection, interrupt, self._interrupt = (
+            self._connection,
+            None,
+            self._interrupt,
+            None,
+        )
         # the server rolls back what was open
         self.transactions.rollbacks += self._transaction is not None
         self._transaction = None
         if connection is not None:
             connection.invalidate()
             connection.close()
-        if plug is not None:
-            plug()
+        if interrupt is not None:
+            interrupt()

@@ -1,18 +1,19 @@
-"""Which of the contract's tables and columns are there, since versions of the backend differ."""
+"""Which tables and columns of the contract exist and may be read, and what rights our role has."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
+from exporter.cardinality import sanitize_label
 from exporter.errors import RequestFailed
-from exporter.sources.database.postgres_rights import current_role
 
+CURRENT_ROLE = text("SELECT quote_ident(current_user)")
+CAN_READ_ALL_STATS = text("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')")
 CONTRACT_TABLES = (
     "users", "user_profiles", "user_interactions", "resources", "annotations", "collections",
     "recommendation_feedback", "model_versions",
 )  # fmt: skip
-
 POSTGRESQL_COLUMNS = text(
     """
     SELECT c.relname, a.attname, format_type(a.atttypid, NULL),
@@ -23,7 +24,7 @@ POSTGRESQL_COLUMNS = text(
       AND c.relname = ANY(:tables) AND a.attnum > 0 AND NOT a.attisdropped
     """
 )
-# those in schemas that we may not use, and those that our search_path does not lead to
+# in schemas without USAGE, or outside of the search_path
 UNREACHABLE_TABLES = text(
     """
     SELECT c.relname, quote_ident(n.nspname), has_schema_privilege(n.oid, 'USAGE')
@@ -41,11 +42,26 @@ SQLITE_COLUMNS = text(
 ColumnTypes = Mapping[str, Mapping[str, str]]
 
 
+def require_statistics_role(connection: Connection, what: str) -> None:
+    """Raises Refused where `what` of other roles is hidden from ours; the text says what to grant."""
+    if not connection.execute(CAN_READ_ALL_STATS).scalar_one():
+        role = current_role(connection)
+        raise RequestFailed(
+            f"database hides {what} of other roles from {role}; "
+            f"GRANT pg_monitor TO {role}, or the narrower pg_read_all_stats"
+        )
+
+
+def current_role(connection: Connection) -> str:
+    """The name of our role, quoted for SQL."""
+    return sanitize_label(str(connection.execute(CURRENT_ROLE).scalar_one()))
+
+
 @dataclass(frozen=True)
 class Schema:
-    """The columns of each table that is there, with their types; `denied` are those that we may not read.
+    """The columns of each existing table, with their types; `denied` are those without the right to read.
 
-    `hidden` says of a table that is there but not to be seen what to grant.
+    `hidden` holds for each table that cannot be read the sentence that names the right to grant.
     """
 
     tables: ColumnTypes
@@ -66,7 +82,7 @@ class Schema:
 
 
 def read_schema(connection: Connection) -> Schema:
-    """The tables of the contract as they are in this database, and as far as we may see them."""
+    """The tables of the contract in this database, as far as they may be read."""
     if connection.dialect.name == "sqlite":
         return Schema(columns_by_table(connection.execute(SQLITE_COLUMNS).all()))
     rows = connection.execute(POSTGRESQL_COLUMNS, {"tables": list(CONTRACT_TABLES)}).all()
@@ -79,7 +95,7 @@ def read_schema(connection: Connection) -> Schema:
 
 
 def columns_by_table(rows: object) -> dict[str, dict[str, str]]:
-    """Columns and their types by table, of rows of the three."""
+    """Column types by table, from rows of table, column and type."""
     tables: dict[str, dict[str, str]] = {}
     for table, column, kind in rows:  # type: ignore[attr-defined]
         if table in CONTRACT_TABLES:
@@ -88,9 +104,9 @@ def columns_by_table(rows: object) -> dict[str, dict[str, str]]:
 
 
 def find_unreachable(connection: Connection, tables: ColumnTypes, role: str) -> dict[str, str]:
-    """What to do about tables that are there, but not for us.
+    """How to make tables readable that exist elsewhere.
 
-    A schema that we may use is another's as long as any table is found where we look.
+    A usable schema belongs to somebody else if any table of the contract is found on the search_path.
     """
     missing = [name for name in CONTRACT_TABLES if name not in tables]
     hidden: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What is asked of the backend's database, over small connections of the exporter's own."""
+"""Polls the backend's database over small connections of the exporter's own."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,38 +12,42 @@ from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
 from exporter.settings_stores import DatabaseSettings
 from exporter.sources.base import BaseSource
-from exporter.sources.database.activity import Activity, read_activity
+from exporter.sources.database.activity import Activity, LockCounts, read_activity, read_locks
 from exporter.sources.database.databases import DatabaseCounts, DatabaseCountsReader
 from exporter.sources.database.drivers import DatabaseDriver, make_driver
-from exporter.sources.database.embedding_audit import EmbeddingAudit
+from exporter.sources.database.embedding_audit import EmbeddingAudit, read_embedding_audits
 from exporter.sources.database.engagement import CreatedCounts, Engagement, read_created, read_engagement
-from exporter.sources.database.evaluations import ModelEvaluation, read_evaluations
 from exporter.sources.database.ping import Pinger, PingResult
 from exporter.sources.database.postgres_connection import TransactionCounts
-from exporter.sources.database.postgres_locks import LockCounts, read_locks
-from exporter.sources.database.postgres_tables import read_postgres_tables
 from exporter.sources.database.read_batcher import ReadBatcher
 from exporter.sources.database.reader import DatabaseReader
-from exporter.sources.database.recommendations import Feedback, read_feedback
-from exporter.sources.database.resources import ResourceCounts, read_resources
-from exporter.sources.database.sparse import EmbeddingCoverage, read_embedding_coverage
-from exporter.sources.database.sparse_sample import read_embedding_audits
-from exporter.sources.database.sqlite_tables import read_sqlite_tables
+from exporter.sources.database.recommendations import (
+    Feedback,
+    ModelEvaluation,
+    read_evaluations,
+    read_feedback,
+)
+from exporter.sources.database.resources import (
+    EmbeddingCoverage,
+    ResourceCounts,
+    read_embedding_coverage,
+    read_resources,
+)
 from exporter.sources.database.statements import Statement, StatementReader
-from exporter.sources.database.tables import TableSizes
+from exporter.sources.database.tables import TableSizes, read_postgres_tables, read_sqlite_tables
 
 T = TypeVar("T")
-MAX_QUEUED_READS = 8  # readings of one link can wait for each other
+MAX_QUEUED_READS = 8  # reads that may wait for one connection
 UNBOUNDED = 86_400.0
-PING_GRACE = 1.0  # seconds by which a ping and its verdict may be late on a busy machine
+PING_GRACE = 1.0  # seconds by which a ping may be late on a busy machine
 PING_READERS = ("ping", "second ping")
 
 
 class DatabaseSource(BaseSource):
-    """The questions put to the database; answers are frozen dataclasses, None where the table is missing.
+    """The pollers of the database; results are frozen dataclasses, None if the table is missing.
 
-    Links of their own, so that a slow reading holds up neither the ping nor PostgreSQL's statistics; the
-    second ping is connected only while the first meets silence.
+    Several connections, so that a slow read delays neither the ping nor PostgreSQL's statistics; the second
+    ping connects only when the first times out.
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
@@ -52,7 +56,7 @@ class DatabaseSource(BaseSource):
             make_driver(settings.url.get_secret_value()) if settings.url else None
         )
         self.dialect = self.driver.dialect if self.driver else None
-        # of a file our reading would stop the backend's writing
+        # a read of a file blocks the backend's writes
         most = settings.file_lock if self.dialect == "sqlite" else None
         self.readers: dict[str, DatabaseReader] = {}
         if self.driver is not None:
@@ -65,7 +69,7 @@ class DatabaseSource(BaseSource):
         self.ping: Poller[PingResult] = Poller(
             "database ping",
             self._pinger.ping if self.readers else None,
-            # the links bound it themselves, since they know when we ourselves were late
+            # the readers have timeouts of their own, since they detect stalls of this process
             PollPolicy(UNBOUNDED, min_interval=settings.fast_period),
         )
         self._batchers: list[ReadBatcher] = []
@@ -75,11 +79,11 @@ class DatabaseSource(BaseSource):
 
     @property
     def own_transactions(self) -> dict[str, int]:
-        """Transactions of ours that a PostgreSQL server has counted, by link; of a file none are."""
-        return {name: link.transactions.total for name, link in self.readers.items()}
+        """Our own transactions that a PostgreSQL server counts, by connection; a file counts none."""
+        return {name: reader.transactions.total for name, reader in self.readers.items()}
 
     def last_ping(self) -> PingResult | None:
-        """The last answer to a ping, for as long as a silence after it may still have to be checked."""
+        """The last ping, until a timeout after it must have shown."""
         ping, own = self.ping, self.settings
         if ping.error is not None or ping.succeeded_at is None:
             return None
@@ -89,7 +93,7 @@ class DatabaseSource(BaseSource):
     def _poll_statistics(self) -> None:
         own = self.settings
         is_postgres = self.dialect == "postgresql"
-        group = self._make_batcher("statistics", own.statistics_period) if is_postgres else None
+        batcher = self._make_batcher("statistics", own.statistics_period) if is_postgres else None
         pace = PollPolicy(
             own.statistics_period + MAX_QUEUED_READS * own.timeout, interval=own.statistics_period
         )
@@ -98,42 +102,44 @@ class DatabaseSource(BaseSource):
             StatementReader(own.statements),
         )
         activity = partial(read_activity, long_transaction=own.long_transaction)
-        self.activity: Poller[Activity] = make_poller("activity", activity, group, pace)
+        self.activity: Poller[Activity] = make_poller("activity", activity, batcher, pace)
         self.databases: Poller[tuple[DatabaseCounts, ...]] = make_poller(
-            "counts", databases.read, group, pace
+            "counts", databases.read, batcher, pace
         )
-        self.locks: Poller[LockCounts] = make_poller("locks", read_locks, group, pace)
+        self.locks: Poller[LockCounts] = make_poller("locks", read_locks, batcher, pace)
         self.statements: Poller[tuple[Statement, ...]] = make_poller(
-            "statements", statements.read, group, pace
+            "statements", statements.read, batcher, pace
         )
 
     def _poll_tables(self) -> None:
-        group, pace = self._table_batcher(self.settings.period)
-        self.tables: Poller[TableSizes] = make_poller("tables", self._read_tables, group, pace)
-        self.resources: Poller[ResourceCounts | None] = make_poller("resources", read_resources, group, pace)
+        batcher, pace = self._table_batcher(self.settings.period)
+        self.tables: Poller[TableSizes] = make_poller("tables", self._read_tables, batcher, pace)
+        self.resources: Poller[ResourceCounts | None] = make_poller(
+            "resources", read_resources, batcher, pace
+        )
         self.embedding_coverage: Poller[EmbeddingCoverage | None] = make_poller(
-            "sparse embeddings", read_embedding_coverage, group, pace
+            "sparse embeddings", read_embedding_coverage, batcher, pace
         )
 
     def _poll_rows(self) -> None:
-        group, pace = self._table_batcher(self.settings.rows_period)
-        self.engagement: Poller[Engagement] = make_poller("users", read_engagement, group, pace)
-        self.created: Poller[CreatedCounts] = make_poller("rows created", read_created, group, pace)
-        self.feedback: Poller[Feedback | None] = make_poller("feedback", read_feedback, group, pace)
+        batcher, pace = self._table_batcher(self.settings.rows_period)
+        self.engagement: Poller[Engagement] = make_poller("users", read_engagement, batcher, pace)
+        self.created: Poller[CreatedCounts] = make_poller("rows created", read_created, batcher, pace)
+        self.feedback: Poller[Feedback | None] = make_poller("feedback", read_feedback, batcher, pace)
         self.evaluations: Poller[tuple[ModelEvaluation, ...]] = make_poller(
-            "model versions", read_evaluations, group, pace
+            "model versions", read_evaluations, batcher, pace
         )
         self.embedding_audits: Poller[tuple[EmbeddingAudit, ...]] = make_poller(
-            "sparse vectors", self._read_embedding_audits, group, pace
+            "sparse vectors", self._read_embedding_audits, batcher, pace
         )
 
     async def close(self) -> None:
-        """Close the connections, also those that are stuck, and end their threads."""
-        await asyncio.gather(*(group.close() for group in self._batchers))
-        await asyncio.gather(*(link.close() for link in self.readers.values()))
+        """Close the connections, also stuck ones, and end their threads."""
+        await asyncio.gather(*(batcher.close() for batcher in self._batchers))
+        await asyncio.gather(*(reader.close() for reader in self.readers.values()))
 
     def _table_batcher(self, period: float) -> tuple[ReadBatcher | None, PollPolicy]:
-        """Those who read tables at this period, and their pace."""
+        """The batcher for reads of tables at this period, and their poll policy."""
         pace = PollPolicy(
             period + MAX_QUEUED_READS * self.settings.slow_timeout,
             interval=period,
@@ -142,18 +148,18 @@ class DatabaseSource(BaseSource):
         )
         return self._make_batcher("rows", period), pace
 
-    def _make_batcher(self, link: str, period: float) -> ReadBatcher | None:
-        """What is read over this link at this period; None without a database."""
+    def _make_batcher(self, reader: str, period: float) -> ReadBatcher | None:
+        """A batcher for this connection and period; None without a database."""
         if not self.readers:
             return None
-        group = ReadBatcher(self.readers[link], period, self.ping.get)
-        self._batchers.append(group)
-        return group
+        batcher = ReadBatcher(self.readers[reader], period, self.ping.get)
+        self._batchers.append(batcher)
+        return batcher
 
     def _own_transactions(self) -> TransactionCounts:
-        """All transactions of ours so far."""
-        tallies = [link.transactions for link in self.readers.values()]
-        return TransactionCounts(sum(t.commits for t in tallies), sum(t.rollbacks for t in tallies))
+        """All our own transactions so far."""
+        counts = [reader.transactions for reader in self.readers.values()]
+        return TransactionCounts(sum(t.commits for t in counts), sum(t.rollbacks for t in counts))
 
     def _read_tables(self, connection: Connection) -> TableSizes:
         own = self.settings
@@ -169,7 +175,7 @@ class DatabaseSource(BaseSource):
 
 
 def make_poller(
-    name: str, read: Callable[[Connection], T], group: ReadBatcher | None, pace: PollPolicy
+    name: str, read: Callable[[Connection], T], batcher: ReadBatcher | None, pace: PollPolicy
 ) -> Poller[T]:
-    """A question of this group; of nobody where there is none."""
-    return Poller(f"database {name}", None if group is None else group.batched(read), pace)
+    """A poller of a batched read; it is not configured without a batcher."""
+    return Poller(f"database {name}", None if batcher is None else batcher.batched(read), pace)

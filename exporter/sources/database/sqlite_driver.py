@@ -1,4 +1,4 @@
-"""The way to a SQLite file, with the driver of the standard library."""
+"""The driver for a SQLite file, with the standard library."""
 
 import sqlite3
 import time
@@ -13,13 +13,11 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from exporter.settings_types import sqlite_file
 from exporter.sources.database.postgres_connection import TransactionCounts
 
-CLOCK_CHECK_STEPS = (
-    5_000  # steps of SQLite's machine between two looks at the clock, about a tenth of a millisecond
-)
+CLOCK_CHECK_STEPS = 5_000  # steps of SQLite's virtual machine between two checks of the clock, about 0.1 ms
 
 
 class SqliteDriver:
-    """Connections that are opened anew each time, since the file may have been replaced by another one."""
+    """Opens a new connection for each read, since the file may have been replaced."""
 
     dialect = "sqlite"
     reuses_connection = False
@@ -28,11 +26,11 @@ class SqliteDriver:
         self.path: Path | None = Path(sqlite_file(url)).absolute()
 
     def for_ping(self) -> "SqliteDriver":
-        """The same: each statement is a transaction of its own anyway."""
+        """The same driver: each statement is a transaction of its own."""
         return self
 
-    def make_engine(self, seconds: float, tally: TransactionCounts) -> Engine:  # noqa: ARG002  (a file counts none)
-        """An engine that reads the file and never creates it, waiting a moment for its lock."""
+    def make_engine(self, seconds: float, counts: TransactionCounts) -> Engine:  # noqa: ARG002  (a file counts none)
+        """An engine that reads the file, never creates it, and waits a moment for its lock."""
 
         def connect() -> sqlite3.Connection:
             connection = sqlite3.connect(
@@ -50,7 +48,7 @@ class SqliteDriver:
         return engine
 
     def interrupter(self, connection: Any) -> Callable[[], None]:
-        """Interrupts the statement that runs."""
+        """A function that interrupts the running statement."""
 
         def cut() -> None:
             try:
@@ -61,24 +59,24 @@ class SqliteDriver:
         return cut
 
     def set_timeout(self, connection: Connection, seconds: float) -> None:
-        """Let no statement hold the file's read lock longer than `seconds`: readers stop writers."""
+        """Let no statement hold the file's read lock longer than `seconds`, since readers block writers."""
         clock = {"ends": float("inf"), "seconds": seconds}
         connection.info["clock"] = clock
         raw: Any = connection.connection.driver_connection
         raw.set_progress_handler(lambda: time.monotonic() > clock["ends"], CLOCK_CHECK_STEPS)
 
     def isolated(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002  (as below)
-        """Nothing to do: a transaction around several statements would hold the lock for all of them."""
+        """Nothing: a transaction around several statements would hold the lock for all of them."""
         return nullcontext()
 
 
 def decode_text(value: bytes) -> str:
-    """The text of a column; SQLite takes any bytes for text, what is no UTF-8 is replaced."""
+    """The text of a column, which may hold any bytes; invalid UTF-8 is replaced."""
     return value.decode(errors="replace")
 
 
 def start_statement_clock(connection: Connection, *_: object) -> None:
-    """Give each statement its own time."""
+    """Start the timeout of a statement."""
     clock = connection.info.get("clock")
     if clock is not None:
         clock["ends"] = time.monotonic() + clock["seconds"]

@@ -1,4 +1,4 @@
-"""The statements on which PostgreSQL has spent most time, where pg_stat_statements is installed."""
+"""The PostgreSQL statements with the most total time, if pg_stat_statements is installed."""
 
 import time
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from sqlalchemy.exc import DBAPIError
 
 from exporter.errors import RequestFailed
 from exporter.sources.database.errors import error_code
-from exporter.sources.database.postgres_rights import require_statistics_role
+from exporter.sources.database.schema import require_statistics_role
 
-NOT_LOADED = "55000"  # created in the database, but the server was started without its library
+NOT_LOADED = "55000"  # the extension exists, but the server was started without its library
 DENIED = "42501"
 WHERE_INSTALLED = text(
     """
@@ -20,7 +20,7 @@ WHERE_INSTALLED = text(
     WHERE e.extname = 'pg_stat_statements'
     """
 )
-# without the texts: reading those costs the server the whole file in which it keeps them
+# without the texts, for which the server reads its whole text file
 STATEMENTS = """
     SELECT coalesce(pg_get_userbyid(s.userid), ''), current_database(), s.queryid::text,
            sum(s.calls), sum(s.{time}) / 1000, sum(s.rows)
@@ -29,19 +29,19 @@ STATEMENTS = """
       AND s.queryid IS NOT NULL AND s.queryid::text <> ALL(:own)
     GROUP BY 1, 2, 3 ORDER BY 5 DESC, 3 LIMIT :statements
 """
-# of all of them ours: the text is that of whoever ran the statement first, and it keeps our mark
+# our own statements: the server keeps the first text, with our mark
 OWN_STATEMENTS = """
     SELECT DISTINCT s.queryid::text FROM {schema}.pg_stat_statements(true) s
     WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND s.queryid IS NOT NULL AND s.query ~* '(watchroom-exporter|savepoint watchroom|begin .*read only$)'
 """
-TEXT_READ_INTERVAL = 60.0  # seconds between two readings of the texts
+TEXT_READ_INTERVAL = 60.0  # seconds between two reads of the texts
 MAX_KNOWN_STATEMENTS = 10_000
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement: calls, seconds and rows since the statistics began."""
+    """One statement: calls, seconds and rows since the last reset of the statistics."""
 
     user: str
     database: str
@@ -52,9 +52,9 @@ class Statement:
 
 
 class StatementReader:
-    """Reads the `statements` statements of our own database that took most time, without those we run.
+    """Reads the `statements` statements of the watched database with the most total time, without our own.
 
-    A statement that was not seen before is shown once its text has been looked at.
+    A new statement is shown once its text has been read.
     """
 
     def __init__(self, statements: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -103,5 +103,5 @@ class StatementReader:
     def _read_texts(self, connection: Connection, schema: str) -> None:
         self._texts_read_at = self._clock()
         self._own = set(connection.execute(text(OWN_STATEMENTS.format(schema=schema))).scalars())
-        # what was seen once need not be looked at again, within bounds
+        # a known statement is not checked again, within bounds
         self._others = set() if len(self._others) > MAX_KNOWN_STATEMENTS else self._others - self._own

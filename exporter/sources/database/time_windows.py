@@ -1,4 +1,4 @@
-"""The windows of time over which rows are counted."""
+"""The time windows over which rows are counted, in SQL."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -38,13 +38,13 @@ class not_before(FunctionElement[bool]):  # noqa: N801  (as above)
 
 @compiles(utc)
 def compile_utc(element: Any, compiler: Any, **how: Any) -> str:
-    """The column as it is."""
+    """The unchanged column."""
     return str(compiler.process(element.clauses, **how))
 
 
 @compiles(utc, "sqlite")
 def compile_utc_sqlite(element: Any, compiler: Any, **how: Any) -> str:
-    """The column's text without its offset, None where it is no time."""
+    """The column's text in UTC, NULL if it is no time."""
     return f"strftime('%Y-%m-%d %H:%M:%f', {compiler.process(element.clauses, **how)})"
 
 

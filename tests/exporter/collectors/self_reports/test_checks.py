@@ -21,8 +21,8 @@ from exporter.sources.backend.source import BackendSource
 from exporter.sources.broker.results import StoredResults
 from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
 from exporter.sources.database.embedding_audit import EmbeddingAudit
+from exporter.sources.database.resources import EmbeddingCoverage
 from exporter.sources.database.source import DatabaseSource
-from exporter.sources.database.sparse import EmbeddingCoverage
 from exporter.sources.ingestion.models import EdgeWorker, IngestionHealth
 from exporter.sources.json_object import JsonObject
 from exporter.status import StateChanges, effective_status
