@@ -15,7 +15,7 @@ from tests.servers.postgres_server import PostgresServer, plain
 from tests.servers.waiting import eventually
 
 FAST = {"fast_period": 0.05, "statistics_period": 0.1, "period": 0.2, "rows_period": 0.2}
-OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+OPERATIONS = Path(__file__).parents[4] / "docs" / "operations.md"
 PARTS = (
     "database.tables", "database.sizes", "database.activity", "database.statistics", "database.locks",
     "database.statements", "engagement.created", "recommendations.feedback", "ingestion.resources",
