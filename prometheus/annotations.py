@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Dashboard = Literal[
-    "overview", "module", "api", "database", "events", "cache", "workers", "models", "engagement",
+    "overview", "module", "api", "database", "postgresql", "events", "cache", "workers", "models", "engagement",
     "recommendations", "ingestion", "alerts", "slo", "stack",
 ]  # fmt: skip
 # labels of an alert that are also variables of these dashboards

@@ -61,7 +61,7 @@ QUIET: dict[str, Quiet] = {
     f"{BAND} / F": Quiet("the signal that is shown first has no level of this severity"),
     "alerts / Anomalies over time / A": Quiet("nothing was unusual", needs="something unusual"),
     "cache / Errors sent / A": Quiet("the server has sent no error", needs="a wrong command"),
-    "database / Since the last autovacuum / A": Quiet("no table was cleaned yet", needs="some minutes"),
+    "postgresql / Tables by dead rows / C": Quiet("no table was cleaned yet", needs="some minutes"),
 }  # fmt: skip
 ANNOTATIONS = {
     "annotation Alerts": Quiet("no alert has fired", ERRORS),

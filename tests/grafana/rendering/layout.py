@@ -21,6 +21,8 @@ ANSWERS = {
     "module": ("$module", "Status over time", "Self-report", "Data and alerts"),
     "alerts": ("Now", "Firing and pending alerts", "Summaries"),
     "workers": ("Status", "Last hour", "Queues", "Workers"),
+    "database": ("Status", "Last hour", "Pool use", "Pool connections", "Ping time"),
+    "postgresql": ("Status", "Last hour", "Sessions by state", "Connections used", "Lock waits"),
     "slo": ("Error budget left, 30 days", "Objectives"),
     "stack": ("Monitoring", "Data and alerts", "Targets"),
 }
