@@ -1,4 +1,4 @@
-"""What is unusual: value, expected band and score of each watched signal. It marks, and never pages."""
+"""Anomalies: value, expected band and score of each watched signal. They are marked, and never page."""
 
 from collections.abc import Iterable
 
@@ -10,42 +10,40 @@ from exporter.metrics import Gauge, StateGauge
 from exporter.sources import Sources
 
 SIGNAL_LABELS = ("signal", "module", "part")
-VALUE = Gauge(
-    "ops_anomaly_value", "Value of the watched signal, in its own unit, at the last look.", SIGNAL_LABELS
-)
-LOWER = Gauge("ops_anomaly_lower", "Lower end of the band in which that value was expected.", SIGNAL_LABELS)
-UPPER = Gauge("ops_anomaly_upper", "Upper end of the band in which that value was expected.", SIGNAL_LABELS)
+VALUE = Gauge("ops_anomaly_value", "Latest value of the watched signal, in its own unit.", SIGNAL_LABELS)
+LOWER = Gauge("ops_anomaly_lower", "Lower bound of the expected value.", SIGNAL_LABELS)
+UPPER = Gauge("ops_anomaly_upper", "Upper bound of the expected value.", SIGNAL_LABELS)
 SCORE = Gauge(
     "ops_anomaly_score",
-    "How unusual the value is: 1 and more is unusual, 2 and more strongly; 0 for a while after a mark.",
+    "Anomaly score: from 1 the value is unusual, from 2 strongly unusual; 0 for a while after a mark.",
     SIGNAL_LABELS,
 )
 STATE = StateGauge(
     "ops_anomaly_state",
-    "Whether the signal is strongly unusual; learning while too little of its past is known.",
+    "State of the signal: normal, anomalous (strongly unusual), or learning while its history is too short.",
     (*SIGNAL_LABELS, "state"),
     STATES,
 )
 DIRECTION = Gauge(
     "ops_anomaly_direction",
-    "Which way the signal went: 1 up, -1 down, 0 while it is not strongly unusual.",
+    "Direction of the anomaly: 1 up, -1 down, 0 while the signal is not strongly unusual.",
     SIGNAL_LABELS,
 )
 GRADE = Gauge(
     "ops_anomaly_grade",
-    "How unusual the signal is: 0 as usual, 1 unusual, 2 strongly unusual.",
+    "Grade of the signal: 0 normal, 1 unusual, 2 strongly unusual.",
     SIGNAL_LABELS,
 )
-WATCHED_SERIES = Gauge("ops_anomaly_watched_series", "Series that are watched now.")
+WATCHED_SERIES = Gauge("ops_anomaly_watched_series", "Series that are watched.")
 LEFT_OUT_SERIES = Gauge(
     "ops_anomaly_left_out_series",
-    "Series that are not watched because there are more than the settings allow.",
+    "Series that are not watched because they exceed the limit of the settings.",
 )
 METRICS = (VALUE, LOWER, UPPER, SCORE, STATE, DIRECTION, GRADE, WATCHED_SERIES, LEFT_OUT_SERIES)
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
-    """Every watched series that still says something. Raises SourceError while Prometheus is away."""
+    """Every watched series that still has samples. Raises SourceError while Prometheus is unreachable."""
     found = await sources.prometheus.signals.get()
     return (
         VALUE.family((*name, view.value) for name, view in found.views),
@@ -62,6 +60,6 @@ async def read(sources: Sources) -> Iterable[Metric]:
 
 ANOMALIES = Collector(
     "anomalies",
-    "what is unusual, signal by signal",
+    "anomalies, signal by signal",
     (Part("signals", read, METRICS),),
 )

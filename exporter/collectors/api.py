@@ -13,12 +13,12 @@ from exporter.sources.backend.request_totals import RequestTotals
 
 UP = Gauge(
     "ops_backend_up",
-    "Whether the backend responds, with whatever HTTP status of its own. A refused connection counts at "
-    "once; silence, and a proxy's 502, 503 or 504, only after three pings.",
+    "Whether the backend responds, with any HTTP status of its own. A refused connection counts at once. "
+    "Silence, and a proxy's 502, 503 or 504, count after three pings.",
 )
 WEDGED = Gauge(
     "ops_backend_wedged",
-    "Whether the backend takes connections and gives no response, as with a blocked event loop.",
+    "Whether the backend accepts connections and sends no response, as with a blocked event loop.",
 )
 EXPORTER_STARTED = Gauge("ops_exporter_start_time_seconds", "Unix time at which the exporter started.")
 UP_METRICS = (UP, WEDGED, EXPORTER_STARTED)
@@ -26,7 +26,7 @@ STARTED_AT = time.time()
 
 
 async def read_up(sources: Sources) -> Iterable[Metric]:
-    """Both by our own pings; they are missing before the first verdict."""
+    """Both by our own pings. They are absent before the first verdict."""
     backend = sources.backend
     up, wedged = await backend.is_up(), backend.is_wedged()
     return (
@@ -38,7 +38,7 @@ async def read_up(sources: Sources) -> Iterable[Metric]:
 
 REQUESTS = Counter(
     "ops_http_requests_total",
-    "Requests to the module by class of HTTP status; requests to health routes count for monitoring.",
+    "Requests to the module by class of HTTP status. Requests to health routes count for monitoring.",
     ("module", "code"),
 )
 ERRORS = Counter(
@@ -46,18 +46,16 @@ ERRORS = Counter(
 )
 DURATION = Histogram(
     "ops_http_request_duration_seconds",
-    "Time that requests took, less /health and /workers/status of monitoring, which take seconds by design.",
+    "Duration of requests, without /health and /workers/status, which take seconds by design.",
     ("module",),
 )
-IN_PROGRESS = Gauge(
-    "ops_http_requests_in_progress", "Requests to the module that are being answered.", ("module",)
-)
+IN_PROGRESS = Gauge("ops_http_requests_in_progress", "Requests to the module in progress.", ("module",))
 TOTALS_METRICS = (REQUESTS, ERRORS, DURATION, IN_PROGRESS)
 STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
 
 async def read_totals(sources: Sources) -> Iterable[Metric]:
-    """The totals by module; a module that nobody has asked is at 0 as soon as the backend counts anything."""
+    """The totals by module. A module without requests is 0 as soon as the backend counts any."""
     totals = await sources.backend.totals.get()
     modules = [module.name for module in sources.settings.modules]
     asked = dict(request_counts(totals, modules))
@@ -72,7 +70,7 @@ async def read_totals(sources: Sources) -> Iterable[Metric]:
 
 
 def request_counts(totals: RequestTotals, modules: Iterable[str]) -> Iterator[tuple[tuple[str, str], float]]:
-    """Requests by module and class, those that are 0 among them; none where the backend does not count."""
+    """Requests by module and class, including zeros; none where the backend does not count."""
     if not totals.counts_requests:
         return
     for module in (*modules, OTHER):
@@ -81,19 +79,19 @@ def request_counts(totals: RequestTotals, modules: Iterable[str]) -> Iterator[tu
     yield from totals.requests.items()
 
 
-PROCESSES = Gauge("ops_backend_processes", "Server processes that answered within the last minute.")
+PROCESSES = Gauge("ops_backend_processes", "Server processes that responded within the last minute.")
 PROCESS_STARTED = Gauge(
-    "ops_backend_start_time_seconds", "Unix time at which the newest of the backend's processes started."
+    "ops_backend_start_time_seconds", "Start time of the newest process of the backend (Unix time)."
 )
-MEMORY = Gauge("ops_backend_resident_memory_bytes", "Resident memory of these processes.")
-CPU = Counter("ops_backend_cpu_seconds_total", "CPU time of the processes, user and system.")
-OPEN_FILES = Gauge("ops_backend_open_file_descriptors", "Open file descriptors of these processes.")
+MEMORY = Gauge("ops_backend_resident_memory_bytes", "Resident memory of the backend's processes.")
+CPU = Counter("ops_backend_cpu_seconds_total", "CPU time of the backend's processes, user and system.")
+OPEN_FILES = Gauge("ops_backend_open_file_descriptors", "Open file descriptors of the backend's processes.")
 MAX_FILES = Gauge("ops_backend_max_file_descriptors", "File descriptors that one process may open.")
 PROCESS_METRICS = (PROCESSES, PROCESS_STARTED, MEMORY, CPU, OPEN_FILES, MAX_FILES)
 
 
 async def read_process(sources: Sources) -> Iterable[Metric]:
-    """What the backend's own page says of its processes."""
+    """The processes as the backend's own /metrics reports them."""
     totals = await sources.backend.totals.get()
     return (
         PROCESSES.single(totals.processes),
@@ -107,14 +105,16 @@ async def read_process(sources: Sources) -> Iterable[Metric]:
 
 METHOD_CALLS = Counter("ops_backend_method_calls_total", "Calls of the instrumented method.", ("method",))
 METHOD_SECONDS = Counter(
-    "ops_backend_method_seconds_total", "Time spent in the instrumented method, by its average.", ("method",)
+    "ops_backend_method_seconds_total",
+    "Time spent in the instrumented method: its calls times its average.",
+    ("method",),
 )
 SLOW_QUERIES = Counter("ops_backend_slow_queries_total", "Database queries that the backend counts as slow.")
 PERFORMANCE_METRICS = (METHOD_CALLS, METHOD_SECONDS, SLOW_QUERIES)
 
 
 async def read_performance(sources: Sources) -> Iterable[Metric]:
-    """What /performance counts; the first methods seen keep their names, later ones are `other`."""
+    """The counts of /performance. Methods beyond the limit are `other`."""
     found = await sources.backend.performance.get()
     return (
         METHOD_CALLS.family(found.calls.items()),

@@ -12,49 +12,49 @@ from exporter.metrics import Counter, Gauge, Untyped, sum_rows
 from exporter.sources import Sources
 from exporter.sources.cache.key_scan import BigKey, PrefixStats, masked_key
 
-UP = Gauge("redis_up", "Whether the cache server answered our own PING.")
+UP = Gauge("redis_up", "Whether the cache server replied to our own PING.")
 PING_METRICS = (UP,)
 
 
 async def read_ping(sources: Sources) -> Iterable[Metric]:
-    """1 or 0, from our own PING and from nothing else."""
+    """1 or 0, from our own PING only."""
     return (UP.single(float(await sources.cache.ping.is_responding())),)
 
 
-HITS = Counter("ops_cache_hits_total", "Look-ups of the backend that found a value in the cache.")
-MISSES = Counter("ops_cache_misses_total", "Look-ups of the backend that found none.")
-INVALIDATIONS = Counter("ops_cache_invalidations_total", "Values that the backend removed from the cache.")
+HITS = Counter("ops_cache_hits_total", "Cache hits, as the backend counts them.")
+MISSES = Counter("ops_cache_misses_total", "Cache misses, as the backend counts them.")
+INVALIDATIONS = Counter("ops_cache_invalidations_total", "Values that the backend invalidated in the cache.")
 APPLICATION_METRICS = (HITS, MISSES, INVALIDATIONS)
 
 
 async def read_application(sources: Sources) -> Iterable[Metric]:
-    """The counts of /cache/stats; the ratio is left to queries, which know over which time."""
+    """The counts of /cache/stats. Queries compute the hit ratio, over the time that they need."""
     counts = await sources.backend.cache.get()
     return HITS.single(counts.hits), MISSES.single(counts.misses), INVALIDATIONS.single(counts.invalidations)
 
 
 GROUP_COUNT = Untyped(
     "redis_key_group_count",
-    "Keys that begin so, up to the separator; estimated from those seen.",
+    "Keys with this prefix, up to the separator; estimated from the scanned keys.",
     ("db", "key_group"),
 )
 GROUP_MEMORY = Gauge(
     "redis_key_group_memory_usage_bytes",
-    "Bytes of the keys that begin so, estimated from a sample.",
+    "Memory of the keys with this prefix, estimated from a sample.",
     ("db", "key_group"),
 )
-DISTINCT_GROUPS = Gauge("redis_number_of_distinct_key_groups", "Different beginnings of keys.", ("db",))
-KEY_SIZE = Gauge(
-    "redis_key_size", "Length of the value, or number of its members, of a big key.", ("db", "key")
-)
+DISTINCT_GROUPS = Gauge("redis_number_of_distinct_key_groups", "Distinct key prefixes.", ("db",))
+KEY_SIZE = Gauge("redis_key_size", "Length of a big key's value, or number of its members.", ("db", "key"))
 KEY_MEMORY = Gauge(
-    "redis_key_memory_usage_bytes", "Bytes of a key among the biggest that were sampled.", ("db", "key")
+    "redis_key_memory_usage_bytes", "Memory of a key among the biggest of the sample.", ("db", "key")
 )
 SCANNED_RATIO = Gauge(
-    "ops_cache_keys_seen_ratio", "Share of the keys that the last pass saw before its time was over."
+    "ops_cache_keys_seen_ratio", "Share of the keys that the last scan covered before its time limit."
 )
-MEASURED_RATIO = Gauge("ops_cache_keys_measured_ratio", "Share of the seen keys whose memory was measured.")
-MEASURED_KEYS = Gauge("ops_cache_keys_measured", "Keys whose memory the last pass measured.")
+MEASURED_RATIO = Gauge(
+    "ops_cache_keys_measured_ratio", "Share of the scanned keys whose memory was measured."
+)
+MEASURED_KEYS = Gauge("ops_cache_keys_measured", "Keys whose memory the last scan measured.")
 KEY_MEMORY_METRICS = (MEASURED_KEYS,)
 KEYS_METRICS = (
     GROUP_COUNT,
@@ -69,7 +69,7 @@ UNGROUPED = "ungrouped"
 
 
 async def read_keys(sources: Sources) -> Iterable[Metric]:
-    """What the last pass found; the passes run beside the scrape."""
+    """The result of the last scan; scans run in the background."""
     found, db = await sources.cache.keys.get(), sources.cache.database
     settings = sources.settings.redis
     groups = limit_groups(found.groups, settings.key_groups)
@@ -91,7 +91,7 @@ def limit_groups(groups: Sequence[PrefixStats], most: int) -> list[tuple[str, fl
     names = [
         sanitize_label(group.name or UNGROUPED, 64) if n < most else OTHER for n, group in enumerate(ranked)
     ]
-    # two beginnings that no label can tell apart are one group
+    # two prefixes with the same label value are one group
     rows = list(zip(names, ranked, strict=True))
     counts = sum_rows((name, group.count) for name, group in rows)
     used: dict[str, float | None] = dict(sum_rows((name, group.used) for name, group in rows))
@@ -99,7 +99,7 @@ def limit_groups(groups: Sequence[PrefixStats], most: int) -> list[tuple[str, fl
 
 
 async def read_key_memory(sources: Sources) -> Iterable[Metric]:
-    """How many keys were measured. Raises Refused when this user may not measure all of them."""
+    """The number of measured keys. Raises RequestFailed if the Redis user may not measure all of them."""
     found = await sources.cache.keys.get()
     if found.refused:
         raise RequestFailed(found.refused)
@@ -107,7 +107,7 @@ async def read_key_memory(sources: Sources) -> Iterable[Metric]:
 
 
 def keys_by_label(sources: Sources, keys: Iterable[BigKey]) -> dict[str, BigKey]:
-    """The keys under the names by which they may be shown; of two that look the same the bigger stays."""
+    """The keys by label value; of two with the same value the bigger one stays."""
     settings, length = sources.settings.redis, sources.settings.limits.label_length
     found: dict[str, BigKey] = {}
     for key in keys:

@@ -1,4 +1,4 @@
-"""The cache server: INFO, its commands and errors, its slow log and latency spikes."""
+"""The cache server: INFO, commands and errors, slow log and latency spikes."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,17 +13,19 @@ from exporter.sources.json_object import JsonObject
 CALLS = Counter("redis_commands_total", "Calls of the command.", ("cmd",))
 SECONDS = Counter("redis_commands_duration_seconds_total", "Time spent in the command.", ("cmd",))
 REJECTED = Counter(
-    "redis_commands_rejected_calls_total", "Calls of the command that were refused before it ran.", ("cmd",)
+    "redis_commands_rejected_calls_total", "Calls of the command that were rejected before it ran.", ("cmd",)
 )
 FAILED = Counter(
     "redis_commands_failed_calls_total", "Calls of the command that ended in an error.", ("cmd",)
 )
 LATENCY = Summary(
-    "redis_latency_percentiles_usec", "Time of one call in microseconds, as the server computes it.", ("cmd",)
+    "redis_latency_percentiles_usec",
+    "Duration of one call in microseconds, as the server computes it.",
+    ("cmd",),
 )
-ERRORS = Counter("redis_errors_total", "Errors that the server sent, by their first word.", ("err",))
+ERRORS = Counter("redis_errors_total", "Error replies of the server, by their first word.", ("err",))
 COMMAND_METRICS = (CALLS, SECONDS, REJECTED, FAILED, LATENCY, ERRORS)
-MAX_COMMANDS = 100  # the server's vocabulary is finite, yet modules may add to it
+MAX_COMMANDS = 100  # the server's commands are finite, but modules may add some
 MAX_ERROR_WORDS = 30  # scripts may make up error words
 
 
@@ -65,23 +67,23 @@ def latency_summaries(
 
 INSTANCE = Info(
     "redis_instance_info",
-    "What the server is.",
+    "Role, version, mode, operating system and eviction policy of the server.",
     ("role", "redis_version", "redis_mode", "os", "maxmemory_policy"),
 )
-STARTED = Gauge("redis_start_time_seconds", "Unix time at which the server started.")
+STARTED = Gauge("redis_start_time_seconds", "Start time of the server (Unix time).")
 MEMORY_RATIO = Gauge(
-    "ops_cache_memory_use_ratio", "Memory in use as a share of the limit; none where there is no limit."
+    "ops_cache_memory_use_ratio", "Memory in use as a share of the limit; absent without a limit."
 )
 KEYS = Gauge("redis_db_keys", "Keys in the database.", ("db",))
-EXPIRING = Gauge("redis_db_keys_expiring", "Keys in the database that have an end.", ("db",))
+EXPIRING = Gauge("redis_db_keys_expiring", "Keys in the database with a TTL.", ("db",))
 TTL = Gauge(
     "redis_db_avg_ttl_seconds",
-    "Mean time that is left to the keys of the database that have an end.",
+    "Mean remaining TTL of the keys in the database.",
     ("db",),
 )
-BGSAVE = Gauge("redis_rdb_last_bgsave_status", "Whether the last snapshot was written.")
-AOF_WRITE = Gauge("redis_aof_last_write_status", "Whether the last write to the log file went well.")
-AOF_REWRITE = Gauge("redis_aof_last_bgrewrite_status", "Whether the last rewrite of the log file went well.")
+BGSAVE = Gauge("redis_rdb_last_bgsave_status", "Whether the last RDB snapshot succeeded.")
+AOF_WRITE = Gauge("redis_aof_last_write_status", "Whether the last write to the AOF succeeded.")
+AOF_REWRITE = Gauge("redis_aof_last_bgrewrite_status", "Whether the last rewrite of the AOF succeeded.")
 MASTER_LINK = Gauge("redis_master_link_up", "Whether this replica is connected to its master.")
 STATUS_FIELDS = ((BGSAVE, "rdb_last_bgsave_status", "ok"), (AOF_WRITE, "aof_last_write_status", "ok"),
     (AOF_REWRITE, "aof_last_bgrewrite_status", "ok"), (MASTER_LINK, "master_link_status", "up"))  # fmt: skip
@@ -89,11 +91,11 @@ SERVER_METRICS = (
     INSTANCE, STARTED, MEMORY_RATIO, KEYS, EXPIRING, TTL, BGSAVE, AOF_WRITE, AOF_REWRITE, MASTER_LINK,
     *COMMAND_METRICS, *(f.metric for f in FIELDS),
 )  # fmt: skip
-MAX_DATABASES = 64  # that are shown; a server has 16 unless told otherwise
+MAX_DATABASES = 64  # on the page; a server has 16 by default
 
 
 async def read_server(sources: Sources) -> Iterable[Metric]:
-    """Everything that INFO tells, without CONFIG, which the server may refuse."""
+    """All of INFO. CONFIG is not needed, which the server may refuse."""
     server = await sources.cache.server.get()
     info, limit = server.info, sources.settings.limits.label_length
     return (
@@ -124,17 +126,17 @@ def keyspace_families(info: JsonObject) -> Iterator[Metric]:
     names = [f"db{number}" for number in range(MAX_DATABASES) if isinstance(info.at(f"db{number}"), dict)]
     yield KEYS.family((name, info.number(name, "keys")) for name in names)
     yield EXPIRING.family((name, info.number(name, "expires")) for name in names)
-    # 0 is the server's word for a mean that it has not worked out yet
+    # the server reports 0 for a mean that it has not computed yet
     yield TTL.family((name, scale(info.number(name, "avg_ttl") or None, 0.001)) for name in names)
 
 
 def word_as_flag(word: str | None, well: str) -> float | None:
-    """1 where the server's word is the good one, 0 where it is another."""
+    """1 for the server's word for success, 0 for any other."""
     return None if word is None else float(word == well)
 
 
 def field_value(info: JsonObject, field: InfoField) -> float | None:
-    """The field in the unit of its metric; -1 is the server's word for something that never was."""
+    """The field in the unit of its metric; the server reports -1 for what never happened."""
     value = info.number(field.name)
     return None if value is None or value == -1 else value * field.scale
 
@@ -144,14 +146,14 @@ def scale(value: float | None, scale: float) -> float | None:
     return None if value is None else value * scale
 
 
-SLOWLOG_LENGTH = Gauge("redis_slowlog_length", "Commands in the log of slow commands.")
-SLOWLOG_LAST_ID = Gauge("redis_slowlog_last_id", "Number of the newest slow command.")
+SLOWLOG_LENGTH = Gauge("redis_slowlog_length", "Entries in the slow log.")
+SLOWLOG_LAST_ID = Gauge("redis_slowlog_last_id", "Id of the newest slow log entry.")
 SLOWLOG_LAST_DURATION = Gauge(
-    "redis_last_slow_execution_duration_seconds", "Time that the newest slow command took."
+    "redis_last_slow_execution_duration_seconds", "Duration of the newest slow command."
 )
 SPIKE_TIME = Gauge("redis_latency_spike_last", "Unix time of the last latency spike.", ("event_name",))
 SPIKE_DURATION = Gauge(
-    "redis_latency_spike_duration_seconds", "Length of the last latency spike.", ("event_name",)
+    "redis_latency_spike_duration_seconds", "Duration of the last latency spike.", ("event_name",)
 )
 SLOW_METRICS = (SLOWLOG_LENGTH, SLOWLOG_LAST_ID, SLOWLOG_LAST_DURATION, SPIKE_TIME, SPIKE_DURATION)
 MAX_SPIKES = 32

@@ -17,16 +17,20 @@ from exporter.sources.database.source import DatabaseSource
 from exporter.sources.database.tables import TableSizes, TableStatistics
 from exporter.sources.json_object import JsonObject
 
-POOL_CAPACITY = Gauge("ops_database_pool_capacity_connections", "Connections that the pool can lend at most.")
-POOL_CHECKED_OUT = Gauge("ops_database_pool_checked_out_connections", "Connections lent to callers.")
-POOL_IDLE = Gauge("ops_database_pool_idle_connections", "Open connections that nobody uses.")
+POOL_CAPACITY = Gauge(
+    "ops_database_pool_capacity_connections", "Maximum number of connections of the backend's pool."
+)
+POOL_CHECKED_OUT = Gauge(
+    "ops_database_pool_checked_out_connections", "Connections of the pool that are checked out."
+)
+POOL_IDLE = Gauge("ops_database_pool_idle_connections", "Idle connections of the pool.")
 POOL_OVERFLOW = Gauge("ops_database_pool_overflow_connections", "Connections opened beyond the pool's size.")
-POOL_USE_RATIO = Gauge("ops_database_pool_use_ratio", "Connections lent, as a share of the real capacity.")
+POOL_USE_RATIO = Gauge("ops_database_pool_use_ratio", "Connections checked out, as a share of the capacity.")
 POOL_METRICS = (POOL_CAPACITY, POOL_CHECKED_OUT, POOL_IDLE, POOL_OVERFLOW, POOL_USE_RATIO)
 
 
 async def read_pool(sources: Sources) -> Iterable[Metric]:
-    """The pool as the backend counts it; the ratio is ours, the backend's own is known to be wrong."""
+    """The pool as the backend counts it. The ratio is ours: the backend's own is known to be wrong."""
     with suppress(SourceError):
         # requests in flight there have the pool polled at once, so that this scrape shows it already
         await sources.backend.totals.get()
@@ -40,23 +44,23 @@ async def read_pool(sources: Sources) -> Iterable[Metric]:
     )
 
 
-UP = Gauge("ops_database_up", "Whether the database answered our own smallest question.")
-PG_UP = Gauge("pg_up", "Whether the PostgreSQL server answered our own SELECT 1.")
-PING = Gauge("ops_database_ping_seconds", "Time that our own smallest question took.")
-INFO = Info("ops_database_info", "The kind of database, as SQLAlchemy names it.", ("dialect",))
+UP = Gauge("ops_database_up", "Whether the database responded to our own ping.")
+PG_UP = Gauge("pg_up", "Whether the PostgreSQL server responded to our own SELECT 1.")
+PING = Gauge("ops_database_ping_seconds", "Duration of our own ping.")
+INFO = Info("ops_database_info", "SQLAlchemy's dialect of the database.", ("dialect",))
 PING_METRICS = (UP, PG_UP, PING, INFO)
-STANDING_RESULT_WAIT = 0.1  # seconds that a scrape waits for a ping while the last answer still stands
+STANDING_RESULT_WAIT = 0.1  # seconds that a scrape waits for a ping while the last result is still valid
 
 
 async def read_ping(sources: Sources) -> Iterable[Metric]:
-    """1 or 0, from our own question and from nothing else."""
+    """1 or 0, from our own ping only."""
     database = sources.database
     answer = await ping_result(database)
     return list(ping_families(database.dialect or "", answer is not None, answer.seconds if answer else None))
 
 
 async def ping_result(database: DatabaseSource) -> PingResult | None:
-    """The answer to our ping, None where there was none; while a silence is checked the last one stands."""
+    """The result of our ping, None if it failed. The last result holds while a silence is being verified."""
     standing = database.last_ping()
     try:
         async with asyncio.timeout(None if standing is None else STANDING_RESULT_WAIT):
@@ -69,7 +73,7 @@ async def ping_result(database: DatabaseSource) -> PingResult | None:
 
 
 def ping_families(dialect: str, works: bool, seconds: float | None) -> Iterator[Metric]:
-    """What is known of the database, whether it works or not."""
+    """The families, whether the database responds or not."""
     yield INFO.info(dialect)
     yield UP.single(float(works))
     yield PING.single(seconds)
@@ -79,7 +83,7 @@ def ping_families(dialect: str, works: bool, seconds: float | None) -> Iterator[
 
 REPORTED_STATUS = StateGauge(
     "ops_database_reported_status",
-    "State of the database in the words of the backend's own report, which may be wrong.",
+    "Status of the database as the backend reports it, which may be wrong.",
     ("status",),
 )
 REPORTED_WARNINGS = Gauge(
@@ -91,7 +95,7 @@ DEGRADED_WORDS = ("degraded", "warning")
 
 
 async def read_reported(sources: Sources) -> Iterable[Metric]:
-    """The report, told as it is."""
+    """The backend's report, unverified."""
     report = await sources.backend.database.get()
     warnings = report.at("warnings")
     return (
@@ -101,7 +105,7 @@ async def read_reported(sources: Sources) -> Iterable[Metric]:
 
 
 def reported_database_status(report: JsonObject) -> str:
-    """The state that the report means: what it does not say is unknown."""
+    """The status that the report means; unknown where it states none."""
     healthy, word = report.boolean("database", "healthy"), report.text("status")
     if healthy is False or word in DOWN_WORDS:
         return "down"
@@ -112,11 +116,11 @@ def reported_database_status(report: JsonObject) -> str:
 
 TABLE_ROWS = Gauge(
     "ops_database_table_rows",
-    "Rows of the table: counted on SQLite, on PostgreSQL the server's own estimate.",
+    "Rows of the table: counted on SQLite, estimated by the server on PostgreSQL.",
     ("table",),
 )
-TABLE_SIZE = Gauge("ops_database_table_size_bytes", "Bytes of the table with its indexes.", ("table",))
-SIZE = Gauge("ops_database_size_bytes", "Bytes of the whole database.")
+TABLE_SIZE = Gauge("ops_database_table_size_bytes", "Size of the table with its indexes.", ("table",))
+SIZE = Gauge("ops_database_size_bytes", "Size of the whole database.")
 TABLE_LABELS = ("datname", "schemaname", "relname")
 LIVE_ROWS = Gauge("pg_stat_user_tables_n_live_tup", "Estimated number of live rows.", TABLE_LABELS)
 DEAD_ROWS = Gauge("pg_stat_user_tables_n_dead_tup", "Estimated number of dead rows.", TABLE_LABELS)
@@ -126,7 +130,7 @@ SEQUENTIAL_SCANS = Untyped(
 INDEX_SCANS = Untyped("pg_stat_user_tables_idx_scan", "Index scans of the table (counter).", TABLE_LABELS)
 LAST_AUTOVACUUM = Gauge(
     "pg_stat_user_tables_last_autovacuum",
-    "Unix time at which autovacuum last cleaned the table.",
+    "Unix time of the last autovacuum of the table.",
     TABLE_LABELS,
 )
 TABLES_METRICS = (
@@ -142,7 +146,7 @@ TABLES_METRICS = (
 
 
 async def read_tables(sources: Sources) -> Iterable[Metric]:
-    """The sizes as they were found in the background."""
+    """The sizes of the last background poll."""
     tables = await sources.database.tables.get()
     return (
         TABLE_ROWS.family(tables.rows.items()),
@@ -153,7 +157,7 @@ async def read_tables(sources: Sources) -> Iterable[Metric]:
 
 
 def table_statistics(tables: TableSizes) -> Iterable[Metric]:
-    """What PostgreSQL counts for each table."""
+    """PostgreSQL's statistics of each table."""
 
     def name(table: TableStatistics) -> tuple[str, str, str]:
         return tables.database, table.schema, table.table
@@ -168,12 +172,12 @@ def table_statistics(tables: TableSizes) -> Iterable[Metric]:
     )
 
 
-DATABASE_SIZE = Gauge("pg_database_size_bytes", "Bytes of each database of the server.", ("datname",))
+DATABASE_SIZE = Gauge("pg_database_size_bytes", "Size of each database of the server.", ("datname",))
 SIZES_METRICS = (DATABASE_SIZE,)
 
 
 async def read_sizes(sources: Sources) -> Iterable[Metric]:
-    """The sizes as they were found in the background. Raises Refused where some are hidden."""
+    """The sizes of the last background poll. Raises RequestFailed if some are hidden."""
     tables = await sources.database.tables.get()
     hidden = [name for name, size in tables.database_sizes.items() if size is None]
     if hidden:

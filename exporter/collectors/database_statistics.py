@@ -13,7 +13,7 @@ from exporter.sources.database.activity import Activity
 SESSION_LABELS = ("datname", "state", "usename", "application_name", "wait_event_type")
 SESSIONS = Untyped(
     "pg_stat_activity_count",
-    "Client sessions by what they are and do, without the exporter's own (gauge).",
+    "Client sessions by database, state, user, application and wait event, without our own (gauge).",
     SESSION_LABELS,
 )
 MAX_TRANSACTION_AGE = Gauge(
@@ -21,9 +21,9 @@ MAX_TRANSACTION_AGE = Gauge(
     "Age in seconds of the oldest open transaction of these client sessions.",
     SESSION_LABELS,
 )
-MAX_CONNECTIONS = Gauge("pg_settings_max_connections", "Connections that the server allows.")
+MAX_CONNECTIONS = Gauge("pg_settings_max_connections", "Maximum number of connections of the server.")
 RESERVED_CONNECTIONS = Gauge(
-    "pg_settings_superuser_reserved_connections", "Connections of those that only superusers may use."
+    "pg_settings_superuser_reserved_connections", "Connections reserved for superusers."
 )
 LONG_TRANSACTIONS = Gauge(
     "pg_long_running_transactions",
@@ -34,7 +34,7 @@ OLDEST_LONG_TRANSACTION = Gauge(
     "Age of the oldest of those transactions, 0 where there is none.",
 )
 OWN_CONNECTIONS = Gauge(
-    "ops_database_own_connections", "Connections of the exporter itself, which all else leaves out."
+    "ops_database_own_connections", "The exporter's own connections, which the other metrics exclude."
 )
 ACTIVITY_METRICS = (
     SESSIONS,
@@ -55,7 +55,7 @@ SessionKey = tuple[str, ...]
 
 
 async def read_activity(sources: Sources) -> Iterable[Metric]:
-    """The sessions of all clients of the server but our own."""
+    """The sessions of all clients of the server except our own."""
     activity = await sources.database.activity.get()
     counts, ages = group_sessions(activity)
     return (
@@ -91,7 +91,7 @@ def group_sessions(activity: Activity) -> tuple[dict[SessionKey, float], dict[Se
 
 
 def empty_states(database: str, states: set[str]) -> Iterator[tuple[SessionKey, float]]:
-    """The states in which there is nobody."""
+    """The states without any session."""
     return (((database, state, "", "", ""), 0.0) for state in sorted(states))
 
 
@@ -132,7 +132,7 @@ STATISTICS_METRICS = (OPEN_CONNECTIONS, *DATABASE_COUNTERS.values())
 
 
 async def read_statistics(sources: Sources) -> Iterable[Metric]:
-    """The counts of each database that the settings allow for, the backend's own first."""
+    """The counts of each database, the backend's own first, up to the limit of the settings."""
     found = await sources.database.databases.get()
     return (
         OPEN_CONNECTIONS.family((d.oid, d.name, d.connections) for d in found),
@@ -143,12 +143,8 @@ async def read_statistics(sources: Sources) -> Iterable[Metric]:
     )
 
 
-LOCKS = Untyped(
-    "pg_locks_count", "Locks by database and mode, our own left out (gauge).", ("datname", "mode")
-)
-LOCK_WAITERS = Gauge(
-    "ops_database_lock_waiters", "Sessions' requests for a lock that wait for it.", ("datname",)
-)
+LOCKS = Untyped("pg_locks_count", "Locks by database and mode, without our own (gauge).", ("datname", "mode"))
+LOCK_WAITERS = Gauge("ops_database_lock_waiters", "Lock requests that are waiting.", ("datname",))
 LOCKS_METRICS = (LOCKS, LOCK_WAITERS)
 
 
@@ -167,7 +163,7 @@ STATEMENT_SECONDS = Counter(
     "pg_stat_statements_seconds_total", "Time spent in the statement.", STATEMENT_LABELS
 )
 STATEMENT_ROWS = Counter(
-    "pg_stat_statements_rows_total", "Rows that the statement gave or changed.", STATEMENT_LABELS
+    "pg_stat_statements_rows_total", "Rows that the statement returned or changed.", STATEMENT_LABELS
 )
 STATEMENTS_METRICS = (STATEMENT_CALLS, STATEMENT_SECONDS, STATEMENT_ROWS)
 

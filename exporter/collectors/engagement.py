@@ -16,27 +16,27 @@ from exporter.sources.json_object import JsonObject
 
 SOURCE = StateGauge(
     "ops_engagement_source",
-    "Where the figures come from: the backend's own report (api) or its tables (sql).",
+    "Source of the figures: the backend's own report (api) or its tables (sql).",
     ("source",),
     states=("api", "sql"),
 )
-USERS = Gauge("ops_engagement_users", "Users in all.")
+USERS = Gauge("ops_engagement_users", "Registered users.")
 ACTIVE_USERS = Gauge("ops_engagement_active_users", "Users with an interaction in the window.", ("window",))
 INTERACTIONS = Gauge(
     "ops_engagement_interactions",
-    "Interactions of the window by type; one that is repeated on the same resource is counted once.",
+    "Interactions in the window by type. Repetitions on the same resource count once.",
     ("interaction", "window"),
 )
 POSITIVE_INTERACTIONS = Gauge(
-    "ops_engagement_positive_interactions", "Positive interactions of the window.", ("window",)
+    "ops_engagement_positive_interactions", "Positive interactions in the window.", ("window",)
 )
-MEAN_SESSION = Gauge("ops_engagement_session_seconds", "Mean session of the users whose sessions are known.")
+MEAN_SESSION = Gauge("ops_engagement_session_seconds", "Mean session duration of users with known sessions.")
 USERS_METRICS = (SOURCE, USERS, ACTIVE_USERS, INTERACTIONS, POSITIVE_INTERACTIONS, MEAN_SESSION)
 MAX_TYPES = 20
 
 
 async def read_users(sources: Sources) -> Iterable[Metric]:
-    """The figures, and which source they come from."""
+    """The figures and their source."""
     try:
         source, use = "api", reported_engagement(await sources.backend.engagement.get())
     except SourceError as error:
@@ -54,7 +54,7 @@ async def read_users(sources: Sources) -> Iterable[Metric]:
 
 
 async def engagement_from_tables(sources: Sources, report: SourceError) -> Engagement:
-    """The figures from the tables; without a database the failure of the report is the one to tell."""
+    """The figures from the tables. Without a database, raises the error of the report."""
     try:
         return await sources.database.engagement.get()
     except NotConfigured:
@@ -62,7 +62,7 @@ async def engagement_from_tables(sources: Sources, report: SourceError) -> Engag
 
 
 def reported_engagement(reports: Mapping[str, JsonObject]) -> Engagement:
-    """The figures of the backend's report. Raises BadAnswer for one without any."""
+    """The figures of the backend's report. Raises InvalidResponse for a report without figures."""
     metrics = {window: report.object("metrics") for window, report in reports.items()}
     newest = metrics[LONGEST_WINDOW]
     if newest.number("total_users") is None:
@@ -74,7 +74,7 @@ def reported_engagement(reports: Mapping[str, JsonObject]) -> Engagement:
             (kind, w): n for w, m in metrics.items() for kind, n in m.numbers("interactions_by_type").items()
         },
         positive={w: n for w, m in metrics.items() if (n := m.number("positive_interactions")) is not None},
-        # 0 is what the backend says when it knows of no session
+        # the backend reports 0 when it knows of no session
         session_seconds=newest.number("avg_session_duration_seconds") or None,
     )
 
@@ -91,9 +91,11 @@ def limit_interaction_types(interactions: Mapping[tuple[str, str], float]) -> di
     return kept
 
 
-OBJECTS = Gauge("ops_engagement_objects", "Resources, annotations and collections there are.", ("object",))
+OBJECTS = Gauge("ops_engagement_objects", "Resources, annotations and collections.", ("object",))
 CREATED_OBJECTS = Gauge(
-    "ops_engagement_created", "Those of them that were created in the window.", ("object", "window")
+    "ops_engagement_created",
+    "Resources, annotations and collections created in the window.",
+    ("object", "window"),
 )
 CREATED_METRICS = (OBJECTS, CREATED_OBJECTS)
 
@@ -109,13 +111,13 @@ async def read_created(sources: Sources) -> Iterable[Metric]:
 
 SEARCHES = Counter(
     "ops_engagement_searches_total",
-    "Requests that the search module answered with success, without health checks.",
+    "Successful requests to the search module, without health checks.",
 )
 SEARCHES_METRICS = (SEARCHES,)
 
 
 async def read_searches(sources: Sources) -> Iterable[Metric]:
-    """No table holds the searches and not every version emits an event for them, but each is a request."""
+    """Each search is a request. No table stores searches, and not every version emits an event for them."""
     totals = await sources.backend.totals.get()
     searched = totals.requests.get(("search", "2xx"), 0.0)
     is_module = any(module.name == "search" for module in sources.settings.modules)

@@ -9,29 +9,27 @@ from exporter.metrics import Counter, Gauge, Summary
 from exporter.sources import Sources
 
 EMITTED = Counter("ops_event_bus_emitted_total", "Events emitted.")
-DELIVERED = Counter(
-    "ops_event_bus_delivered_total", "Successful runs of handlers; one event may cause several."
-)
-ERRORS = Counter("ops_event_bus_handler_errors_total", "Runs of a handler that raised.")
+DELIVERED = Counter("ops_event_bus_delivered_total", "Successful handler runs; one event may cause several.")
+ERRORS = Counter("ops_event_bus_handler_errors_total", "Handler runs that raised.")
 BY_EVENT = Counter(
-    "ops_event_bus_events_total", "Events emitted, by name; late names are `other`.", ("event",)
+    "ops_event_bus_events_total", "Events emitted, by name; names beyond the limit are `other`.", ("event",)
 )
 HANDLERS = Summary(
     "ops_event_bus_handler_duration_seconds",
-    "Time that a handler takes; quantiles of the slowest process over its last thousand runs.",
+    "Duration of handlers; quantiles of the slowest process over its last thousand runs.",
 )
 EMISSIONS = Summary(
     "ops_event_bus_emission_duration_seconds",
-    "Time that emitting takes with all its handlers; quantiles of the slowest process, last thousand.",
+    "Duration of emissions with all handlers; quantiles of the slowest process over its last thousand.",
 )
 PROCESSES = Gauge(
-    "ops_event_bus_processes", "Server processes whose event bus was seen within the last minute."
+    "ops_event_bus_processes", "Server processes whose event bus responded within the last minute."
 )
 TOTALS_METRICS = (EMITTED, DELIVERED, ERRORS, BY_EVENT, HANDLERS, EMISSIONS, PROCESSES)
 
 
 async def read_totals(sources: Sources) -> Iterable[Metric]:
-    """The bus as its counters tell it; without any handled event there is no latency, not one of 0."""
+    """The counters of the bus. Without any handled event the latency is absent, not 0."""
     bus = await sources.backend.events.get()
     return (
         EMITTED.single(bus.emitted),

@@ -14,32 +14,34 @@ from exporter.sources import Sources
 from exporter.sources.ingestion.models import IngestionHealth
 from exporter.sources.ingestion.parsing import JOB_STATES, parse_health
 
-UP = Gauge("ops_ingestion_redis_up", "Whether the server with the ingestion queue answered our own PING.")
+UP = Gauge(
+    "ops_ingestion_redis_up", "Whether the Redis server with the ingestion queue replied to our own PING."
+)
 PING_METRICS = (UP,)
 
 
 async def read_ping(sources: Sources) -> Iterable[Metric]:
-    """1 or 0, from our own PING and from nothing else."""
+    """1 or 0, from our own PING only."""
     return (UP.single(float(await sources.ingestion.ping.is_responding())),)
 
 
-QUEUE_LENGTH = Gauge("ops_ingestion_queue_length", "Items that wait in the ingestion queue.", ("queue",))
+QUEUE_LENGTH = Gauge("ops_ingestion_queue_length", "Items waiting in the ingestion queue.", ("queue",))
 QUEUE_CAPACITY = Gauge(
     "ops_ingestion_queue_capacity",
-    "Items from which on the backend refuses more; a setting, since the backend does not tell.",
+    "Queue length from which the backend rejects items; a setting, since the backend does not report it.",
     ("queue",),
 )
 OLDEST_ITEM = Gauge(
     "ops_ingestion_queue_oldest_timestamp_seconds",
-    "Unix time at which the oldest waiting item was put in; none while nothing waits.",
+    "Unix time at which the oldest waiting item was queued; absent while the queue is empty.",
     ("queue",),
 )
-DEAD_LETTERS = Gauge("ops_ingestion_dead_letters", "Items that were given up and are kept aside.")
+DEAD_LETTERS = Gauge("ops_ingestion_dead_letters", "Items in the dead letter queue.")
 QUEUES_METRICS = (QUEUE_LENGTH, QUEUE_CAPACITY, OLDEST_ITEM, DEAD_LETTERS)
 
 
 async def read_queues(sources: Sources) -> Iterable[Metric]:
-    """The lists as Redis has them; nothing where the server never held any of their keys."""
+    """The queues in Redis; nothing if the server never held any of their keys."""
     found = await sources.ingestion.queues.get()
     return (
         QUEUE_LENGTH.family((queue.name, queue.length) for queue in found.queues),
@@ -51,14 +53,14 @@ async def read_queues(sources: Sources) -> Iterable[Metric]:
 
 TRACKED_JOBS = Gauge(
     "ops_ingestion_tracked_jobs",
-    "Jobs in the backend's own table of jobs, by state; none where it keeps no such table.",
+    "Jobs in the backend's own table of jobs, by state; absent without such a table.",
     ("state",),
 )
 JOBS_METRICS = (TRACKED_JOBS,)
 
 
 async def read_jobs(sources: Sources) -> Iterable[Metric]:
-    """The jobs by state, every state shown as soon as one job is tracked."""
+    """The jobs by state. All states appear as soon as one job is tracked."""
     jobs = await sources.ingestion.jobs.get()
     if not jobs:
         return ()
@@ -68,7 +70,7 @@ async def read_jobs(sources: Sources) -> Iterable[Metric]:
 
 RESOURCES = Gauge(
     "ops_resources",
-    "Resources by the state of their ingestion: error is a page without content, failed any other fault.",
+    "Resources by ingestion status: error is a page without content, failed any other fault.",
     ("ingestion_status",),
 )
 WITHOUT_EMBEDDING = Gauge("ops_resources_without_embedding", "Resources that have no dense embedding.")
@@ -89,15 +91,15 @@ async def read_resources(sources: Sources) -> Iterable[Metric]:
 
 REPORTED_HEALTH = StateGauge(
     "ops_ingestion_reported_health",
-    "Health of the ingestion and of the services it needs, as the backend's body reports it.",
+    "Health of ingestion and of the services it needs, as the body of the backend's response reports it.",
     ("service", "status"),
 )
 HEALTH_METRICS = (REPORTED_HEALTH,)
-MAX_SERVICES = 8  # more would be an answer gone wrong
+MAX_SERVICES = 8  # more indicate an invalid response
 
 
 async def read_health(sources: Sources) -> Iterable[Metric]:
-    """The whole as service `ingestion`, and each service that the backend names."""
+    """The overall status as service `ingestion`, and each service that the backend names."""
     said = await reported_health(sources)
     length = sources.settings.limits.label_length
     services = sorted((sanitize_label(name, length), status) for name, status in said.services.items())
@@ -105,7 +107,7 @@ async def read_health(sources: Sources) -> Iterable[Metric]:
 
 
 async def reported_health(sources: Sources) -> IngestionHealth:
-    """The health answer, in either of its shapes. Raises SourceError when the backend has no such route."""
+    """The health response, in either of its shapes. Raises SourceError when the backend has no such route."""
     reply = await sources.backend.ingestion_health.get()
     if reply.status not in (200, 503):
         raise RequestFailed(

@@ -13,28 +13,28 @@ from exporter.sources.ingestion_service import END_STATES, WORKER_STATES, Servic
 
 SERVICE_UP = Gauge(
     "ops_ingestion_service_up",
-    "Whether our own ingestion service answered when it was last asked for its health.",
+    "Whether our own ingestion service responded to the last poll of its health.",
 )
 SERVICE_REPORTED_HEALTH = StateGauge(
     "ops_ingestion_service_reported_health",
-    "Health of the ingestion service and of what it needs, as its body reports it.",
+    "Health of the ingestion service and of the services it needs, as it reports them.",
     ("service", "status"),
 )
 SERVICE_JOBS = Gauge(
     "ops_ingestion_service_jobs",
-    "Ingestion jobs that the service has in its database, by state, those that ended among them.",
+    "Ingestion jobs in the service's database, by state, including finished ones.",
     ("state",),
 )
 SERVICE_QUEUE_CAPACITY = Gauge(
-    "ops_ingestion_service_queue_capacity", "Waiting jobs from which on the service refuses more."
+    "ops_ingestion_service_queue_capacity", "Queue length from which the service rejects jobs."
 )
 SERVICE_HEALTH_METRICS = (SERVICE_UP, SERVICE_REPORTED_HEALTH)
 SERVICE_JOBS_METRICS = (SERVICE_JOBS, SERVICE_QUEUE_CAPACITY)
-SERVICES = 8  # more would be an answer gone wrong
+SERVICES = 8  # more indicate an invalid response
 
 
 async def read_service_health(sources: Sources) -> Iterable[Metric]:
-    """1 or 0, and while it answers the whole as service `ingestion`, then each thing that it needs."""
+    """1 or 0; while it responds, also its status as service `ingestion`, and each service it needs."""
     if not await sources.service.health.is_responding():
         return (SERVICE_UP.single(0.0),)
     said = await sources.service.health.get()
@@ -53,27 +53,27 @@ async def read_service_jobs(sources: Sources) -> Iterable[Metric]:
 
 SERVICE_STATE = StateGauge(
     "ops_ingestion_service_reported_state",
-    "What the workers of the service do, in its one word for all of them.",
+    "State of the service's workers, as it reports one for all of them.",
     ("state",),
     states=WORKER_STATES,
 )
 SERVICE_WORKER_REPORTED = StateGauge(
     "ops_ingestion_service_worker_reported_status",
-    "Status of the worker as the service tells it: offline is down.",
+    "Status of the worker as the service reports it; offline is down.",
     ("worker", "status"),
 )
 SERVICE_WORKER_STATUS = StateGauge(
     "ops_ingestion_service_worker_status",
-    "Status of the worker by the age of its heartbeat on our clock; unknown where it never sent one.",
+    "Status of the worker by the age of its heartbeat on our clock; unknown without a heartbeat.",
     ("worker", "status"),
 )
 SERVICE_WORKER_HEARTBEAT = Gauge(
     "ops_ingestion_service_worker_heartbeat_timestamp_seconds",
-    "Unix time of the worker's last heartbeat, as the service tells it.",
+    "Unix time of the worker's last heartbeat, as the service reports it.",
     ("worker",),
 )
 SERVICE_WORKER_JOBS = Gauge(
-    "ops_ingestion_service_worker_jobs", "Jobs that the worker has in hand.", ("worker",)
+    "ops_ingestion_service_worker_jobs", "Jobs that the worker is running.", ("worker",)
 )
 SERVICE_WORKER_INFO = Info(
     "ops_ingestion_service_worker_info",
@@ -92,7 +92,7 @@ GPU = {True: "yes", False: "no", None: "unknown"}
 
 
 async def read_service_workers(sources: Sources) -> Iterable[Metric]:
-    """The workers last heard of, as many as the settings allow."""
+    """The workers with the latest heartbeats, up to the limit of the settings."""
     said, now = await sources.service.workers.get(), time.time()
     length = sources.settings.limits.label_length
     newest = sorted(said.each, key=lambda worker: -(worker.heartbeat or 0.0))
@@ -112,7 +112,7 @@ async def read_service_workers(sources: Sources) -> Iterable[Metric]:
 
 
 def observed_status(sources: Sources, worker: ServiceWorker, now: float) -> str:
-    """The worker by its heartbeat, which the existing edge worker sends more rarely than ours do."""
+    """The status by heartbeat. The existing edge worker sends it less often than ours do."""
     settings = sources.settings
     is_edge = worker.kind == "edge"
     timeout = settings.ingestion.heartbeat_timeout if is_edge else settings.service.heartbeat_timeout
@@ -121,36 +121,36 @@ def observed_status(sources: Sources, worker: ServiceWorker, now: float) -> str:
 
 WINDOW = Gauge(
     "ops_ingestion_service_history_jobs",
-    "Jobs among the newest hundred finished ones of the service, by how they ended.",
+    "The service's last hundred finished jobs, by final state.",
     ("state",),
 )
 DURATION = Summary(
     "ops_ingestion_service_history_duration_seconds",
-    "Durations of those of them that ran: quantiles of that window, not of all time.",
+    "Durations of the service's recent jobs that ran; quantiles of this window only.",
 )
 LAST = Gauge(
     "ops_ingestion_service_last_job_timestamp_seconds",
-    "Unix time at which the newest of them in this state ended.",
+    "Unix time at which the service's latest job with this final state ended.",
     ("state",),
 )
 FINISHED = Counter(
     "ops_ingestion_service_jobs_ended_total",
-    "Jobs of the service seen to end since the exporter first read its history.",
+    "Jobs of the service that finished since the exporter first read its history.",
     ("state",),
 )
 FILES = Counter(
-    "ops_ingestion_service_files_processed_total", "Files in the jobs of the service seen to end."
+    "ops_ingestion_service_files_processed_total", "Files processed by finished jobs of the service."
 )
 EMBEDDINGS = Counter(
     "ops_ingestion_service_embeddings_generated_total",
-    "Embeddings made by the jobs of the service seen to end.",
+    "Embeddings generated by finished jobs of the service.",
 )
 SECONDS = Histogram(
-    "ops_ingestion_service_job_duration_seconds", "Durations of the jobs of the service seen to end."
+    "ops_ingestion_service_job_duration_seconds", "Durations of finished jobs of the service."
 )
 SERVICE_HISTORY_METRICS = JobHistoryMetrics(WINDOW, DURATION, LAST, FINISHED, FILES, EMBEDDINGS, SECONDS)
 
 
 async def read_service_history(sources: Sources) -> Iterable[Metric]:
-    """The window that the service's history gives, and counters made of it."""
+    """The service's recent jobs, and counters derived from them."""
     return SERVICE_HISTORY_METRICS.families(await sources.service.history.get(), END_STATES)

@@ -14,18 +14,18 @@ from exporter.sources.ingestion.parsing import parse_edge_worker
 
 REPORTED = StateGauge(
     "ops_ingestion_worker_reported_state",
-    "State that the worker last wrote; nothing rewrites it when the worker dies.",
+    "State that the worker last wrote. It stays when the worker dies.",
     ("worker", "state"),
     states=WORKER_STATES,
 )
 STATUS = StateGauge(
     "ops_ingestion_worker_status",
-    "What is observed of the worker: down when its last heartbeat is old, unknown when there never was one.",
+    "Observed status of the worker: down when its last heartbeat is old, unknown without any.",
     ("worker", "status"),
 )
 UP = Gauge(
     "ops_ingestion_worker_up",
-    "Whether the worker's last heartbeat is recent; none where no heartbeat was ever seen.",
+    "Whether the worker's last heartbeat is recent; absent without any.",
     ("worker",),
 )
 HEARTBEAT = Gauge(
@@ -35,17 +35,19 @@ HEARTBEAT = Gauge(
 )
 INFO = Info(
     "ops_ingestion_worker_info",
-    "Version and embedding model that the worker says it runs.",
+    "Version and embedding model that the worker reports.",
     ("worker", "version", "embedding_model"),
 )
 DRAINED = Counter(
-    "ops_ingestion_worker_drained_total", "Items that the worker says it took from its queue.", ("worker",)
+    "ops_ingestion_worker_drained_total",
+    "Items that the worker took from its queue, as it reports them.",
+    ("worker",),
 )
 WORKER_METRICS = (REPORTED, STATUS, UP, HEARTBEAT, INFO, DRAINED)
 
 
 async def read_worker(sources: Sources) -> Iterable[Metric]:
-    """The edge worker, from Redis where that is known to hold its keys, else from the backend's API."""
+    """The edge worker, from Redis if its keys are there, else from the backend's API."""
     seen, now = await read_edge_worker(sources), time.time()
     timeout = sources.settings.ingestion.heartbeat_timeout
     up = seen.up(now, timeout)
@@ -60,14 +62,14 @@ async def read_worker(sources: Sources) -> Iterable[Metric]:
 
 
 def worker_info(seen: EdgeWorker, length: int) -> Iterable[tuple[str, str, str, float]]:
-    """The row of what the worker says it runs, none where it says nothing."""
+    """The row of the reported version and model; none if the worker reports neither."""
     version, model = seen.version or "", seen.embedding_model or ""
     if version or model:
         yield seen.name, sanitize_label(version, length), sanitize_label(model, length), 1.0
 
 
 async def read_edge_worker(sources: Sources) -> EdgeWorker:
-    """What is known of the edge worker. Raises SourceError when whoever knows cannot be asked."""
+    """The edge worker. Raises SourceError when neither source responds."""
     try:
         seen = await sources.ingestion.worker.get()
     except NotConfigured:
@@ -77,7 +79,7 @@ async def read_edge_worker(sources: Sources) -> EdgeWorker:
 
 
 async def read_reported_worker(sources: Sources) -> EdgeWorker:
-    """The worker as the backend's routes tell it; the older backend has no route for the heartbeat."""
+    """The worker from the backend's routes. The older backend has no route for the heartbeat."""
     says = (await sources.backend.worker_status.get()).text("status")
     try:
         beat = await sources.backend.worker_health.get()
@@ -91,7 +93,7 @@ CLOUD = "cloud"
 
 
 async def read_cloud(sources: Sources) -> Iterable[Metric]:
-    """Up while a worker takes from the queue, down while none does, unknown while nobody could be asked."""
+    """Up while a worker consumes the queue, down while none does, unknown without an inspection."""
     name = sources.settings.ingestion.cloud_queue
     queues = (await sources.broker.snapshot()).queues or ()
     takers = next((queue.consumers for queue in queues if queue.name == name), None)

@@ -1,4 +1,4 @@
-"""The models: which are reported to be there, and which were seen to work."""
+"""The models: reported availability, verification, inferences and files."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,32 +17,32 @@ from exporter.sources.backend.health import (
 )
 
 AVAILABLE = Gauge(
-    "ops_model_reported_available", "Whether the backend reports the model to be there.", ("model",)
+    "ops_model_reported_available", "Whether the backend reports the model as available.", ("model",)
 )
 VERIFICATION = StateGauge(
     "ops_model_verified",
-    "Whether a check that really ran proved the model to work, proved it not to, or never ran.",
+    "Result of the last inference check of the model: verified, failed, or unverified if none ran.",
     ("model", "verified"),
     states=(VERIFIED, UNVERIFIED, FAILED),
 )
-SECONDS = Gauge("ops_model_inference_seconds", "Time that the model's last inference took.", ("model",))
+SECONDS = Gauge("ops_model_inference_seconds", "Duration of the model's last inference.", ("model",))
 INFERENCES = Counter("ops_model_inferences_total", "Inferences of the model.", ("model",))
 ERRORS = Counter("ops_model_errors_total", "Inferences of the model that failed.", ("model",))
 LAST = Gauge(
     "ops_model_last_inference_timestamp_seconds", "Unix time of the model's last inference.", ("model",)
 )
-MEMORY = Gauge("ops_model_memory_bytes", "Memory that the loaded model takes.", ("model",))
-SIZE = Gauge("ops_model_file_bytes", "Size of the model's file, as the backend rounds it.", ("model",))
+MEMORY = Gauge("ops_model_memory_bytes", "Memory of the loaded model.", ("model",))
+SIZE = Gauge("ops_model_file_bytes", "Size of the model's file, rounded by the backend.", ("model",))
 MODIFIED = Gauge(
     "ops_model_modified_timestamp_seconds",
-    "Unix time at which the model's file was last written.",
+    "Modification time of the model's file (Unix time).",
     ("model",),
 )
 STATES_METRICS = (AVAILABLE, VERIFICATION, SECONDS, INFERENCES, ERRORS, LAST, MEMORY, SIZE, MODIFIED)
 
 
 async def read_states(sources: Sources) -> Iterable[Metric]:
-    """Every model that either health route names. Raises SourceError when neither answers."""
+    """Every model that either health route names. Raises SourceError when neither responds."""
     models = await read_models(sources)
     return (
         AVAILABLE.family((m.name, None if m.available is None else float(m.available)) for m in models),
@@ -78,10 +78,12 @@ async def read_models(sources: Sources) -> Sequence[ModelReport]:
 
 STATUS = StateGauge(
     "ops_ml_health_reported_status",
-    "Status that /health/ml gives in its body; unknown where it says that it does not apply.",
+    "Status in the body of /health/ml; unknown if it does not apply.",
     ("status",),
 )
-HTTP_STATUS = Gauge("ops_ml_health_http_status", "HTTP status that the body of /health/ml says it means.")
+HTTP_STATUS = Gauge(
+    "ops_ml_health_http_status", "HTTP status in the body of /health/ml, whose response is always 200."
+)
 ML_HEALTH_METRICS = (STATUS, HTTP_STATUS)
 
 

@@ -1,4 +1,4 @@
-"""The modules: what the backend reports of each, what is observed, and what follows from both."""
+"""The modules: reported, observed and effective status of each."""
 
 from collections.abc import Iterable
 
@@ -12,16 +12,16 @@ from exporter.sources.backend.module_status import reported_status
 
 OBSERVED = StateGauge(
     "ops_module_observed_status",
-    "Status of the module by its own truthful health route and by how its requests fare.",
+    "Observed status of the module: by its own reliable health route and by its requests.",
     ("module", "status"),
 )
 STATUS = StateGauge(
     "ops_module_status",
-    "Status of the module: as observed, else as reported when that is trouble, else unknown.",
+    "Effective status of the module: as observed, else as reported if degraded or down, else unknown.",
     ("module", "status"),
 )
 PROBE_DURATION = Gauge(
-    "ops_module_probe_duration_seconds", "Time that the module's own health route took.", ("module",)
+    "ops_module_probe_duration_seconds", "Response time of the module's own health route.", ("module",)
 )
 LAST_KNOWN = Gauge(
     "ops_module_last_known_timestamp_seconds",
@@ -32,7 +32,7 @@ STATUS_METRICS = (OBSERVED, STATUS, PROBE_DURATION, LAST_KNOWN)
 
 
 async def read_status(sources: Sources) -> Iterable[Metric]:
-    """Every configured module, also where the backend is silent: then all of them are down."""
+    """Every configured module. All are down while the backend is."""
     views = await sources.modules.assess()
     return (
         OBSERVED.state_family((view.name, view.observed) for view in views),

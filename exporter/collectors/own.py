@@ -1,4 +1,4 @@
-"""Our own footprint: what the exporter asks of each source, and what that costs it."""
+"""The exporter's own footprint: its requests to each source, and their cost."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ REQUESTS = Counter(
 )
 SECONDS = Counter(
     "ops_own_seconds_total",
-    "Time for which requests of the exporter kept the source busy, as far as can be seen.",
+    "Time for which requests of the exporter kept the source busy, as far as observable.",
     ("source", "query"),
 )
 SHARE = Gauge(
@@ -23,19 +23,19 @@ SHARE = Gauge(
 )
 BUDGET = Gauge(
     "ops_own_budget_ratio",
-    "Share of the source's time that the exporter may take; Prometheus and the service have no budget.",
+    "Share of the source's time that the exporter may use. Prometheus and the service have no budget.",
     ("source",),
 )
 STRETCH = Gauge(
     "ops_own_stretch_ratio",
-    "How many times longer than set the most expensive query waits so that the budget holds; 1 is as set.",
+    "Factor by which the interval of the most expensive query is stretched to keep the budget; 1 is none.",
     ("source",),
 )
 METRICS = (REQUESTS, SECONDS, SHARE, BUDGET, STRETCH)
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
-    """Every source that anything was ever asked of."""
+    """Every source that was ever polled."""
     sent = [(it.source, *totals) for it in sources.footprints for totals in it.totals()]
     asked = [it for it in sources.footprints if any(True for _ in it.totals())]
     watched = [it for it in asked if it.budget is not None]

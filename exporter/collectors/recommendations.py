@@ -20,29 +20,27 @@ from exporter.sources.json_object import JsonObject
 
 STRATEGY_LABELS = ("strategy", "window")
 IMPRESSIONS = Gauge(
-    "ops_recommendations_impressions", "Recommendations shown in the window.", STRATEGY_LABELS
+    "ops_recommendations_impressions", "Recommendations displayed in the window.", STRATEGY_LABELS
 )
-CLICKS = Gauge("ops_recommendations_clicks", "Recommendations followed in the window.", STRATEGY_LABELS)
+CLICKS = Gauge("ops_recommendations_clicks", "Recommendations clicked in the window.", STRATEGY_LABELS)
 CLICK_THROUGH = Gauge(
     "ops_recommendations_click_through_ratio",
-    "Clicks for each impression of the window; absent where there are more clicks than impressions.",
+    "Clicks per impression in the window; absent with more clicks than impressions.",
     STRATEGY_LABELS,
 )
 SATISFACTION = Gauge(
     "ops_recommendations_satisfaction_ratio",
-    "Of the recommendations that were followed and judged in the window, the share found useful.",
+    "Share of the clicked and rated recommendations in the window that were rated useful.",
     STRATEGY_LABELS,
 )
-FEEDBACK_ROWS = Gauge(
-    "ops_recommendations_feedback", "Rows of feedback of the window.", ("feedback", "window")
-)
+FEEDBACK_ROWS = Gauge("ops_recommendations_feedback", "Feedback rows in the window.", ("feedback", "window"))
 FEEDBACK_METRICS = (IMPRESSIONS, CLICKS, CLICK_THROUGH, SATISFACTION, FEEDBACK_ROWS)
 MAX_NAMES = 20
 NameAndWindow = tuple[str, str]
 
 
 async def read_feedback(sources: Sources) -> Iterable[Metric]:
-    """The counts; nothing where the backend keeps no feedback."""
+    """The counts; nothing if the backend stores no feedback."""
     feedback = await sources.database.feedback.get()
     return () if feedback is None else feedback_families(feedback)
 
@@ -91,21 +89,19 @@ def labels_by_name(counts: Mapping[NameAndWindow, float]) -> dict[str, str]:
 MODEL_LABELS = ("model",)
 PRECISION = Gauge(
     "ops_recommendations_precision_ratio",
-    "Share of what the model recommends that is liked; model `reported` is the backend's own report.",
+    "Precision of the model's recommendations; model `reported` is the backend's own report.",
     MODEL_LABELS,
 )
-RECALL = Gauge(
-    "ops_recommendations_recall_ratio", "Share of what is liked that the model recommends.", MODEL_LABELS
-)
+RECALL = Gauge("ops_recommendations_recall_ratio", "Recall of the model's recommendations.", MODEL_LABELS)
 EVALUATED = Gauge(
-    "ops_recommendations_evaluated_timestamp_seconds", "Unix time of that evaluation.", MODEL_LABELS
+    "ops_recommendations_evaluated_timestamp_seconds", "Unix time of the evaluation.", MODEL_LABELS
 )
 EVALUATIONS_METRICS = (PRECISION, RECALL, EVALUATED)
 REPORTED = "reported"
 
 
 async def read_evaluations(sources: Sources) -> Iterable[Metric]:
-    """Evaluations from the table of model versions and from the backend's report, where either has any."""
+    """Evaluations from the table of model versions and from the backend's report."""
     failed: SourceError | None = None
     found: list[ModelEvaluation] = []
     try:
@@ -125,7 +121,7 @@ async def read_evaluations(sources: Sources) -> Iterable[Metric]:
 
 
 def reported_evaluations(report: JsonObject) -> list[ModelEvaluation]:
-    """What the report says of precision and recall; often nothing."""
+    """Precision and recall of the report; often absent."""
     metrics = report.object("metrics")
     precision, recall = find_share(metrics, "precision"), find_share(metrics, "recall")
     if precision is None and recall is None:

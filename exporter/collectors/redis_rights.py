@@ -1,4 +1,4 @@
-"""Whether the Redis user may run what the exporter sends; what it may not is missing from the page."""
+"""Whether the Redis user may run the commands that the exporter sends."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,15 +10,15 @@ from exporter.sources import Sources
 
 COMPLETE = Gauge(
     "ops_redis_rights_complete",
-    "Whether the Redis user may run every command that was sent last; while not, this is missing, the part"
-    " fails and the log says what to grant.",
+    "Whether the Redis user may run every command of the exporter. If not, this is absent, the part fails and"
+    " the log names the missing rights.",
     ("source",),
 )
 METRICS = (COMPLETE,)
 
 
 def rights_family(source: str, configured: bool, refusals: Sequence[str]) -> Iterable[Metric]:
-    """The family. Raises Refused with what to grant, NotConfigured without a server."""
+    """The family. Raises RequestFailed with the missing rights, NotConfigured without a server."""
     if not configured:
         raise NotConfigured(f"{source} is not configured")
     if refusals:

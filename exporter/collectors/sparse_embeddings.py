@@ -12,12 +12,12 @@ from exporter.sources.ingestion_service import END_STATES, EmbeddingRun
 
 RESOURCES = Gauge(
     "ops_sparse_embeddings_resources",
-    "Resources with a sparse embedding, without one, and with one that holds no term (empty).",
+    "Resources with a sparse embedding, without one, and with an empty one.",
     ("state",),
 )
 BY_MODEL = Gauge(
     "ops_sparse_embeddings_model_resources",
-    "Resources with a sparse embedding by the model name stored beside it, which may be wrong.",
+    "Resources with a sparse embedding by the stored model name, which may be wrong.",
     ("model",),
 )
 LAST_GENERATION = Gauge(
@@ -27,7 +27,7 @@ COVERAGE_METRICS = (RESOURCES, BY_MODEL, LAST_GENERATION)
 
 
 async def read_coverage(sources: Sources) -> Iterable[Metric]:
-    """The counts; nothing where the table resources has no sparse embeddings."""
+    """The counts; nothing if the table resources has no sparse embeddings."""
     sparse = await sources.database.embedding_coverage.get()
     if sparse is None:
         return ()
@@ -39,17 +39,15 @@ async def read_coverage(sources: Sources) -> Iterable[Metric]:
     )
 
 
-SAMPLED = Gauge(
-    "ops_sparse_embeddings_sampled", "Newest vectors of the model that were looked at.", ("model",)
-)
+SAMPLED = Gauge("ops_sparse_embeddings_sampled", "Newest vectors of the model that were audited.", ("model",))
 SUSPECT = Gauge(
     "ops_sparse_embeddings_suspect",
-    "Those of them that the named model cannot have made: a salted fallback stores its name, too.",
+    "Audited vectors that the named model cannot have made: a salted fallback stores its name, too.",
     ("model",),
 )
 EVIDENCE = Gauge(
     "ops_sparse_embeddings_evidence",
-    "Vectors by what speaks against them: token ids that the model does not have (impossible_ids), "
+    "Suspect vectors by evidence: token ids that the model does not have (impossible_ids), "
     "weights that are whole counts (whole_counts), equal texts with other terms (unlike_twins).",
     ("model", "evidence"),
 )
@@ -57,7 +55,7 @@ EVIDENCE_METRICS = (SAMPLED, SUSPECT, EVIDENCE)
 
 
 async def read_evidence(sources: Sources) -> Iterable[Metric]:
-    """What a small sample of each model gives away."""
+    """The audit of a small sample of each model."""
     found = await sources.database.embedding_audits.get()
     kinds = ("impossible_ids", "whole_counts", "unlike_twins")
     return (
@@ -70,39 +68,43 @@ async def read_evidence(sources: Sources) -> Iterable[Metric]:
 
 
 RUN_ACTIVE = Gauge(
-    "ops_sparse_embeddings_run_active", "Whether a generation of the service waits or runs now (0 or 1)."
+    "ops_sparse_embeddings_run_active", "Whether an embedding run of the service is queued or running."
 )
 RUN_RESOURCES = Gauge(
-    "ops_sparse_embeddings_run_resources", "Resources that the active generation has to do; none without one."
+    "ops_sparse_embeddings_run_resources", "Resources of the active embedding run; absent without one."
 )
-RUN_DONE = Gauge("ops_sparse_embeddings_run_resources_done", "Resources that it has done so far.")
+RUN_DONE = Gauge(
+    "ops_sparse_embeddings_run_resources_done", "Resources that the active embedding run has processed."
+)
 RUN_REMAINING = Gauge(
-    "ops_sparse_embeddings_run_remaining_seconds", "Time that it still needs, as the service estimates it."
+    "ops_sparse_embeddings_run_remaining_seconds",
+    "Remaining time of the active embedding run, as the service estimates it.",
 )
 LAST_RUN_STATE = StateGauge(
     "ops_sparse_embeddings_last_run_state",
-    "How the newest generation of the service that ended did so; none before the first.",
+    "Final state of the latest finished embedding run. Absent before the first.",
     ("state",),
     states=(*END_STATES, "unknown"),
 )
 LAST_RUN_END = Gauge(
-    "ops_sparse_embeddings_last_run_timestamp_seconds", "Unix time at which that generation ended."
+    "ops_sparse_embeddings_last_run_timestamp_seconds",
+    "Unix time at which the latest finished embedding run ended.",
 )
 LAST_SUCCESS = Gauge(
     "ops_sparse_embeddings_last_success_timestamp_seconds",
-    "Unix time at which a generation of the service last ended complete.",
+    "Unix time at which the last complete embedding run of the service ended.",
 )
 LAST_SUCCESS_DURATION = Gauge(
-    "ops_sparse_embeddings_last_success_duration_seconds", "How long that one took."
+    "ops_sparse_embeddings_last_success_duration_seconds", "Duration of the last complete embedding run."
 )
 SERVICE_RESOURCES = Gauge(
     "ops_sparse_embeddings_service_resources",
-    "Resources with and without a sparse embedding, as the service counts them in the table it writes to.",
+    "Resources with and without a sparse embedding, as the service counts them in its target table.",
     ("state",),
 )
 SERVICE_BY_MODEL = Gauge(
     "ops_sparse_embeddings_service_model_resources",
-    "Resources with a sparse embedding by the model that made it, as the service counts them.",
+    "Resources with a sparse embedding by model, as the service counts them.",
     ("model",),
 )
 SERVICE_METRICS = (
@@ -121,7 +123,7 @@ NO_RUN = EmbeddingRun()
 
 
 async def read_service(sources: Sources) -> Iterable[Metric]:
-    """The service's route about its embeddings."""
+    """The service's status of its embeddings."""
     said = await sources.service.embeddings.get()
     run, last, success = said.running or NO_RUN, said.last_run, said.last_success or NO_RUN
     limits = sources.settings.limits
@@ -140,12 +142,12 @@ async def read_service(sources: Sources) -> Iterable[Metric]:
 
 
 def run_state(run: EmbeddingRun) -> str:
-    """How the generation ended."""
+    """The final state of the run."""
     return run.state if run.state in END_STATES else "unknown"
 
 
 def run_seconds(run: EmbeddingRun) -> float | None:
-    """Seconds from its start to its end."""
+    """Duration in seconds."""
     if run.started is None or run.ended is None or run.ended < run.started:
         return None
     return run.ended - run.started

@@ -12,40 +12,38 @@ from exporter.sources.broker.source import BrokerSource
 
 LENGTH = Gauge(
     "celery_queue_length",
-    "Messages that wait in the queue, over the lists of all its priorities.",
+    "Messages waiting in the queue, summed over the lists of all priorities.",
     ("queue_name",),
 )
 OLDEST_MESSAGE_AGE = Gauge(
     "ops_queue_oldest_message_age_seconds",
-    "How long the oldest message has waited, 0 when none waits: since the time in its headers, else since its"
-    " task-sent event, else since it was first seen where it lies, which is less than the truth.",
+    "Age of the oldest waiting message, 0 for an empty queue: since the time in its headers, else its"
+    " task-sent event, else the first poll that saw it, which is a lower bound.",
     ("queue_name",),
 )
 CONSUMERS = Untyped(
     "celery_active_consumer_count",
-    "Workers that take from the queue: by inspection, at most 15 s old by default, less those that are down.",
+    "Workers that consume the queue: by inspection (every 15 s by default), without those that are down.",
     ("queue_name",),
 )
 UNCONSUMED = Gauge(
     "ops_queue_unconsumed",
-    "Whether messages wait in the queue and no worker takes from it.",
+    "Whether messages wait in the queue and no worker consumes it.",
     ("queue_name",),
 )
 UNACKED = Gauge(
     "ops_queue_unacked_messages",
-    "Messages that workers hold: running, reserved, or waiting for the time they are meant for.",
+    "Unacknowledged messages: running, reserved, or waiting for their ETA.",
 )
 OLDEST_UNACKED = Gauge(
     "ops_queue_unacked_oldest_timestamp_seconds",
-    "Unix time at which a worker took the oldest message that workers hold.",
+    "Unix time at which a worker received the oldest unacknowledged message.",
 )
 UNACKED_CHANGED = Gauge(
     "ops_queue_unacked_change_timestamp_seconds",
-    "Unix time at which the messages that workers hold were last seen to change.",
+    "Unix time of the last observed change of the unacknowledged messages.",
 )
-UNNAMED_QUEUES = Gauge(
-    "ops_queues_unnamed", "Queues beyond the bound, whose messages are counted together as `other`."
-)
+UNNAMED_QUEUES = Gauge("ops_queues_unnamed", "Queues beyond the limit, whose messages are summed as `other`.")
 QUEUES_METRICS = (
     LENGTH,
     OLDEST_MESSAGE_AGE,
@@ -59,7 +57,7 @@ QUEUES_METRICS = (
 
 
 async def read_queues(sources: Sources) -> Iterable[Metric]:
-    """The queues as of now. Two queues that no label can tell apart are shown as one."""
+    """The queues as of now. Two queues with the same label value are one."""
     broker = sources.broker
     queues = await broker.queues()
     found = await broker.lengths.get()
@@ -75,7 +73,7 @@ async def read_queues(sources: Sources) -> Iterable[Metric]:
 
 
 async def unacked_families(broker: BrokerSource) -> Iterable[Metric]:
-    """What workers hold; nothing for a user who may not see it, of which the part `rights` tells."""
+    """The unacknowledged messages; nothing if the Redis user may not read them: see the part `rights`."""
     try:
         found = await broker.unacked.get()
     except RequestFailed:

@@ -11,27 +11,23 @@ from exporter.sources.broker.results import StoredResults
 from exporter.sources.broker.task_counters import TaskCounts, ZeroInitializer
 
 TASK_LABELS = ("name", "queue_name")
-BY_EVENTS = " by events since the exporter's start; queue unknown where clients send no task-sent events."
+BY_EVENTS = " by events since the exporter's start. The queue is unknown if clients send no task-sent events."
 SENT = Counter("celery_task_sent_total", "Tasks sent," + BY_EVENTS, TASK_LABELS)
-RECEIVED = Counter(
-    "celery_task_received_total", "Tasks that a worker took from the queue," + BY_EVENTS, TASK_LABELS
-)
+RECEIVED = Counter("celery_task_received_total", "Tasks received by a worker," + BY_EVENTS, TASK_LABELS)
 STARTED = Counter("celery_task_started_total", "Tasks started," + BY_EVENTS, TASK_LABELS)
-SUCCEEDED = Counter("celery_task_succeeded_total", "Tasks that succeeded," + BY_EVENTS, TASK_LABELS)
+SUCCEEDED = Counter("celery_task_succeeded_total", "Tasks succeeded," + BY_EVENTS, TASK_LABELS)
 FAILED = Counter(
     "celery_task_failed_total",
-    "Tasks that failed, by the class of the exception," + BY_EVENTS,
+    "Tasks failed, by exception class," + BY_EVENTS,
     (*TASK_LABELS, "exception"),
 )
-REJECTED = Counter("celery_task_rejected_total", "Tasks that a worker rejected," + BY_EVENTS, TASK_LABELS)
+REJECTED = Counter("celery_task_rejected_total", "Tasks rejected by a worker," + BY_EVENTS, TASK_LABELS)
 REVOKED = Counter("celery_task_revoked_total", "Tasks revoked or expired," + BY_EVENTS, TASK_LABELS)
-RETRIED = Counter(
-    "celery_task_retried_total", "Runs of tasks that ended in a retry," + BY_EVENTS, TASK_LABELS
-)
-RUNTIME = Histogram("celery_task_runtime", "Seconds that successful tasks ran.", TASK_LABELS)
+RETRIED = Counter("celery_task_retried_total", "Task runs that ended in a retry," + BY_EVENTS, TASK_LABELS)
+RUNTIME = Histogram("celery_task_runtime", "Runtime of successful tasks in seconds.", TASK_LABELS)
 WAIT = Histogram(
     "celery_task_queue_wait_time",
-    "Seconds from when a task was due - sent, or the end of its countdown or retry pause - to its start.",
+    "Seconds from when a task was due (sent, or end of countdown or retry delay) to its start.",
     TASK_LABELS,
 )
 COUNTERS = (
@@ -47,7 +43,7 @@ TASKS_METRICS = (*(counter for counter, _ in COUNTERS), FAILED, RUNTIME, WAIT)
 
 
 async def read_tasks(sources: Sources) -> Iterable[Metric]:
-    """The counts so far, each at 0 first; none while no events arrive, since old counts look like quiet."""
+    """The counts, each at 0 first. None while no events arrive: stale counts look like an idle system."""
     broker = sources.broker
     tallies, newborn = broker.connected_receiver().tasks.counters, broker.zero_initializer
     known = tallies.all()
@@ -81,21 +77,21 @@ def histogram_rows(
 
 
 RESULTS_AGE = " Counted every 30 s by default."
-RESULTS_STORED = Gauge("ops_task_results_stored", "Results found in the result backend." + RESULTS_AGE)
+RESULTS_STORED = Gauge("ops_task_results_stored", "Results in the result backend." + RESULTS_AGE)
 RESULTS_COMPLETE = Gauge(
-    "ops_task_results_complete", "Whether the result backend was walked to its end in time."
+    "ops_task_results_complete", "Whether the last scan of the result backend was complete."
 )
 RESULTS_READ = Gauge(
-    "ops_task_results_read", "Results read of those stored, a sample where there are many." + RESULTS_AGE
+    "ops_task_results_read", "Stored results that were read; a sample if there are many." + RESULTS_AGE
 )
 RESULTS_BY_STATUS = Gauge(
     "ops_task_results",
-    "Results read, by what became of the task (SUCCESS, FAILURE, RETRY, ...).",
+    "Results read, by state of the task (SUCCESS, FAILURE, RETRY, ...).",
     ("status",),
 )
 RESULTS_FAILED = Gauge(
     "ops_task_results_failed",
-    "Results read whose task failed; the task is unknown unless results are stored extended.",
+    "Results read of failed tasks. The task name is unknown unless results are stored extended.",
     ("name", "exception"),
 )
 RESULTS_METRICS = (RESULTS_STORED, RESULTS_COMPLETE, RESULTS_READ, RESULTS_BY_STATUS, RESULTS_FAILED)
@@ -103,7 +99,7 @@ STATUSES = ("SUCCESS", "FAILURE")
 
 
 async def read_results(sources: Sources) -> Iterable[Metric]:
-    """The results of the last walk."""
+    """The results of the last scan."""
     found = await sources.broker.results.get()
     settings = sources.settings.celery
     statuses = dict.fromkeys(STATUSES, 0.0) | top_n(found.statuses, 10)

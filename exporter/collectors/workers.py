@@ -14,51 +14,49 @@ from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.source import BrokerSource
 from exporter.sources.broker.workers import Worker
 
-BROKER_UP = Gauge("ops_broker_up", "Whether the Celery broker answered our own PING.")
+BROKER_UP = Gauge("ops_broker_up", "Whether the Celery broker replied to our own PING.")
 CONNECTED = Gauge(
     "ops_event_stream_connected",
-    "Whether worker events reach the exporter; while 0, nothing that follows from events is shown.",
+    "Whether worker events reach the exporter. While 0, metrics derived from events are absent.",
 )
 DISCONNECTS = Counter(
     "ops_event_stream_cuts_total",
-    "Times the broker ended the exporter's subscription to worker events, as Redis does to slow readers.",
+    "Subscriptions to worker events that the broker ended, as Redis does to slow readers.",
 )
 EVENT_BACKLOG = Gauge(
-    "ops_event_stream_backlog_bytes", "Worker events received by the exporter and not yet read."
+    "ops_event_stream_backlog_bytes", "Worker events received by the exporter and not yet processed."
 )
-EVENTS_READ = Counter("ops_events_seen_total", "Worker events that the exporter has read.")
+EVENTS_READ = Counter("ops_events_seen_total", "Worker events processed by the exporter.")
 UNDECODABLE_EVENTS = Counter(
-    "ops_events_undecodable_total", "Worker events or messages of events that could not be understood."
+    "ops_events_undecodable_total", "Worker events and event messages that could not be decoded."
 )
 MISSED_STARTS = Counter(
     "ops_events_missed_total",
-    "Tasks that workers say they accepted and of whose start no event came: lost events, or task events off.",
+    "Tasks that a worker accepted without a task-started event. Events were lost or are disabled.",
 )
-LAST_TASK_EVENT = Gauge(
-    "celery_last_task_event_timestamp_seconds", "Unix time at which the last event of any task arrived."
-)
-WORKERS_UP = Gauge("ops_workers_up", "Workers whose heartbeat is recent; missing while that is not known.")
+LAST_TASK_EVENT = Gauge("celery_last_task_event_timestamp_seconds", "Unix time of the last task event.")
+WORKERS_UP = Gauge("ops_workers_up", "Workers with a recent heartbeat; absent while unknown.")
 STALLED_WORKERS = Gauge(
     "ops_workers_stalled",
-    "Workers that hold tasks which could start and do not, though a process of theirs is free.",
+    "Workers that hold tasks and start none, although a pool process is free.",
 )
 WORKER_STALLED = Gauge(
     "ops_worker_stalled",
-    "Whether the worker takes tasks and starts none, though a process of its pool is free.",
+    "Whether the worker holds tasks and starts none, although a pool process is free.",
     ("hostname",),
 )
 WORKER_UP = Gauge(
     "celery_worker_up",
-    "Whether the worker's heartbeat is recent; a worker silent for long is forgotten.",
+    "Whether the worker's heartbeat is recent. The series ends after a long silence.",
     ("hostname",),
 )
 LAST_HEARTBEAT = Gauge(
     "celery_worker_last_heartbeat_timestamp_seconds",
-    "Unix time, on the exporter's clock, at which the worker's last heartbeat arrived.",
+    "Arrival time of the worker's last heartbeat, on the exporter's clock (Unix time).",
     ("hostname",),
 )
 ACTIVE_TASKS = Gauge(
-    "celery_worker_tasks_active", "Tasks that run in the worker, by its last heartbeat.", ("hostname",)
+    "celery_worker_tasks_active", "Tasks running in the worker, by its last heartbeat.", ("hostname",)
 )
 SAME_NAME_HEARTBEAT_GAP = (
     10.0  # seconds between the last heartbeats of two processes of one name that both live
@@ -70,7 +68,7 @@ UP_METRICS = (
 
 
 async def read_up(sources: Sources) -> Iterable[Metric]:
-    """The broker by our own PING, the workers by what their heartbeats say."""
+    """The broker by our own PING, the workers by their heartbeats."""
     broker = sources.broker
     answers = await broker.ping.is_responding()
     receiver = broker.receiver
@@ -81,7 +79,7 @@ async def read_up(sources: Sources) -> Iterable[Metric]:
 
 
 def event_stream_families(receiver: EventReceiver, broker: BrokerSource) -> Iterator[Metric]:
-    """How well the exporter hears."""
+    """The state of the event stream."""
     yield CONNECTED.single(float(broker.is_listening()))
     yield DISCONNECTS.single(receiver.disconnects)
     yield EVENT_BACKLOG.single(receiver.backlog)
@@ -92,7 +90,7 @@ def event_stream_families(receiver: EventReceiver, broker: BrokerSource) -> Iter
 
 
 def worker_families(broker: BrokerSource) -> Iterator[Metric]:
-    """The workers heard of; those whose state is unknown have no series."""
+    """The known workers; those with unknown state have no series."""
     monitor = broker.workers
     states = {name: state for name, state in monitor.states().items() if state is not None}
     workers = {name: each for name, each in monitor.workers().items() if name in states}
@@ -101,7 +99,7 @@ def worker_families(broker: BrokerSource) -> Iterator[Metric]:
     yield LAST_HEARTBEAT.family(
         (name, max(one.last_heartbeat for one in each)) for name, each in workers.items()
     )
-    # a dead worker runs nothing, whatever it said last
+    # a dead worker runs nothing, whatever its last heartbeat reported
     yield ACTIVE_TASKS.family(
         (name, active_tasks(each) if states[name] else 0.0) for name, each in workers.items()
     )
@@ -112,7 +110,7 @@ def worker_families(broker: BrokerSource) -> Iterator[Metric]:
 
 
 def active_tasks(each: Iterable[Worker]) -> float | None:
-    """The tasks that run in all processes of this name, None where none of them says."""
+    """The tasks running in all processes of this name, None if none reports them."""
     newest = max(each, key=lambda worker: worker.last_heartbeat)
     said = [
         one.active
@@ -122,30 +120,30 @@ def active_tasks(each: Iterable[Worker]) -> float | None:
     return sum(said) if said else None
 
 
-INSPECTED_AGE = " Asked every 15 s by default."
+INSPECTED_AGE = " Inspected every 15 s by default."
 POOL_PROCESSES = Gauge(
     "ops_worker_pool_processes", "Processes in the worker's pool." + INSPECTED_AGE, ("hostname",)
 )
 PREFETCH_LIMIT = Gauge(
     "ops_worker_prefetch_messages",
-    "Messages that the worker may hold at a time." + INSPECTED_AGE,
+    "Prefetch limit of the worker, in messages." + INSPECTED_AGE,
     ("hostname",),
 )
 QUEUE_WORKERS = Untyped(
     "celery_active_worker_count",
-    "Workers that say they take from the queue." + INSPECTED_AGE,
+    "Workers that report to consume the queue." + INSPECTED_AGE,
     ("queue_name",),
 )
 QUEUE_PROCESSES = Untyped(
     "celery_active_process_count",
-    "Pool processes of the workers that say they take from the queue." + INSPECTED_AGE,
+    "Pool processes of the workers that report to consume the queue." + INSPECTED_AGE,
     ("queue_name",),
 )
 INSPECTED_METRICS = (POOL_PROCESSES, PREFETCH_LIMIT, QUEUE_WORKERS, QUEUE_PROCESSES)
 
 
 async def read_inspected(sources: Sources) -> Iterable[Metric]:
-    """The last answers; queues beyond those the exporter knows are left out."""
+    """The last replies, for the queues that the exporter knows."""
     answers = await sources.broker.inspection.get()
     hosts = sorted(answers.items())[: sources.settings.celery.workers]
     known = sources.broker.known_queues()
@@ -163,28 +161,28 @@ async def read_inspected(sources: Sources) -> Iterable[Metric]:
     )
 
 
-REPORTED_AGE = " Requested on change, not on a clock: the request blocks the backend."
-REPORTED_WORKERS = Gauge(
-    "ops_workers_reported_workers", "Workers that the backend says there are." + REPORTED_AGE
-)
+REPORTED_AGE = " Polled on change only: the request blocks the backend."
+REPORTED_WORKERS = Gauge("ops_workers_reported_workers", "Workers as reported by the backend." + REPORTED_AGE)
 REPORTED_ACTIVE = Gauge(
-    "ops_workers_reported_active_tasks", "Tasks that the backend says are running." + REPORTED_AGE
+    "ops_workers_reported_active_tasks", "Running tasks as reported by the backend." + REPORTED_AGE
 )
 REPORTED_SCHEDULED = Gauge(
-    "ops_workers_reported_scheduled_tasks", "Tasks that the backend says wait for their time." + REPORTED_AGE
+    "ops_workers_reported_scheduled_tasks", "Scheduled tasks as reported by the backend." + REPORTED_AGE
 )
 REPORTED_ACCEPTED = Counter(
     "ops_workers_reported_accepted_total",
-    "Tasks that the backend says its workers accepted, whatever became of them." + REPORTED_AGE,
+    "Tasks accepted by workers as reported by the backend, whatever their outcome." + REPORTED_AGE,
     ("name",),
 )
 REPORTED_PROCESSES = Gauge(
     "ops_workers_reported_pool_processes",
-    "Pool processes that the backend says the worker has." + REPORTED_AGE,
+    "Pool processes of the worker as reported by the backend." + REPORTED_AGE,
     ("hostname",),
 )
 REPORTED_STATUS = StateGauge(
-    "ops_workers_reported_status", "The backend's own word on its workers." + REPORTED_AGE, ("status",)
+    "ops_workers_reported_status",
+    "Status of the workers as reported by the backend." + REPORTED_AGE,
+    ("status",),
 )
 REPORTED_METRICS = (
     REPORTED_WORKERS,
@@ -197,7 +195,7 @@ REPORTED_METRICS = (
 
 
 async def read_reported(sources: Sources) -> Iterable[Metric]:
-    """The last answer of /workers/status."""
+    """The last response of /workers/status."""
     said = await sources.backend.workers.get()
     return (
         REPORTED_WORKERS.single(said.count),
@@ -212,7 +210,7 @@ async def read_reported(sources: Sources) -> Iterable[Metric]:
 
 
 def accepted_by_task(by_task: Mapping[str, float], names: LabelLimiter) -> Count[str]:
-    """The accepted tasks by name, in bounded number."""
+    """The accepted tasks by name, limited in number."""
     counts: Count[str] = Count()
     for name, count in by_task.items():
         counts[names.name(name)] += int(count)

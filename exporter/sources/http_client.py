@@ -39,7 +39,7 @@ from exporter.sources.json_object import JsonObject
 
 
 class BearerToken:
-    """A token from the settings or from a file; the file wins and may be replaced at any time."""
+    """The token of the settings or of a file; the file takes precedence and is read again when it changes."""
 
     def __init__(self, text: SecretStr | None, file: Path | None) -> None:
         self._text = text.get_secret_value() if text else None
@@ -62,19 +62,18 @@ class BearerToken:
             raise SourceError(f"backend token file {file} cannot be read: {error.strerror}") from None
 
 
-MAX_CLOSED_IN_A_ROW = 3  # kept connections closed in a row after which a server is one that keeps none
-# failures of our own host, which say nothing of the one that was to be reached
+MAX_CLOSED_IN_A_ROW = 3  # pooled connections closed in a row after which none is used any more
+# failures of our own host, which prove nothing about the server
 LOCAL_ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 UNKNOWN_HOST = (socket.EAI_NONAME, socket.EAI_NODATA)
 CONNECTION_CLOSED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError)
 
 
 class HttpClient:
-    """Asks one system over kept connections; redirects are not followed.
+    """A client of one system with pooled connections; redirects are not followed.
 
-    A server may close a connection at any time, which says nothing about what was asked for: the request is
-    then sent once more over a connection of its own. Without `bodies` a response is had once its head is:
-    what follows may be as long, slow or broken as it likes.
+    A server may close an idle connection at any time: the request is then sent once more over a new one.
+    Without `bodies` a response is complete once its headers are, however long, slow or broken its body is.
     """
 
     def __init__(  # noqa: PLR0913  (what follows the name has a default)
@@ -98,7 +97,7 @@ class HttpClient:
             url, httpx2.Limits(max_connections=8, max_keepalive_connections=0), proxy
         )
         self._has_responded = False
-        self._closed_in_a_row = 0  # kept connections that the server closed in a row
+        self._closed_in_a_row = 0  # pooled connections that the server closed
         self.on_outcome: Callable[[RequestOutcome], None] = lambda _: None
 
     async def close(self) -> None:
@@ -133,17 +132,17 @@ class HttpClient:
             raise RequestFailed(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
 
     async def get_on_new_connection(self, path: str) -> HttpResponse:
-        """A 200 answer over a connection of its own."""
+        """A 200 response over a new connection. Raises RequestFailed otherwise."""
         return require_ok(path, await self.get(path, new_connection=True), self._name)
 
     async def get_json(self, path: str) -> JsonObject:
-        """The JSON object of a 200 answer."""
-        reply = require_ok(path, await self.get(path), self._name)
-        return parse_json_object(path, reply.body, self._name)
+        """The JSON object of a 200 response. Raises RequestFailed or InvalidResponse otherwise."""
+        response = require_ok(path, await self.get(path), self._name)
+        return parse_json_object(path, response.body, self._name)
 
     async def _get_counted(self, path: str, headers: dict[str, str], new_connection: bool) -> HttpResponse:
         try:
-            reply = await self._send(path, headers, new_connection)
+            response = await self._send(path, headers, new_connection)
         except httpx2.ConnectError:
             self.on_outcome(RequestOutcome(path, refused=True))
             raise
@@ -154,11 +153,11 @@ class HttpClient:
             self.on_outcome(RequestOutcome(path))
             raise
         self._has_responded = True
-        self.on_outcome(RequestOutcome(path, reply.status))
-        return reply
+        self.on_outcome(RequestOutcome(path, response.status))
+        return response
 
     async def _server_speaks_tls(self) -> bool:
-        """Whether a server that has never responded to http:// is one for https://."""
+        """Whether a server that never responded to http:// expects https://."""
         url = self._single.base_url
         if self._has_responded or url.scheme == "https":
             return False
@@ -167,13 +166,13 @@ class HttpClient:
     async def _send(self, path: str, headers: dict[str, str], new_connection: bool) -> HttpResponse:
         if not new_connection:
             try:
-                reply = await self._send_once(self._pooled, path, headers)
+                response = await self._send_once(self._pooled, path, headers)
             except CONNECTION_CLOSED:
                 self._closed_in_a_row += 1
                 self.on_outcome(RequestOutcome(path))
             else:
                 self._closed_in_a_row = 0
-                return reply
+                return response
         headers = {**headers, "Connection": "close"}
         try:
             return await self._send_once(self._single, path, headers)
@@ -205,7 +204,7 @@ class HttpClient:
 
 
 def is_local_failure(error: BaseException | None) -> bool:
-    """Whether a failure to connect is one of our own host or of its resolver, rather than a refusal."""
+    """Whether a failure to connect is one of our own host or of its resolver."""
     while error is not None:
         if isinstance(error, socket.gaierror):
             return error.errno not in UNKNOWN_HOST
@@ -216,12 +215,10 @@ def is_local_failure(error: BaseException | None) -> bool:
 
 
 def make_http_client(url: str, limits: httpx2.Limits, proxy: str | None = None) -> httpx2.AsyncClient:
-    """A client for this system; nothing is opened before the first request.
+    """A client for this system; it connects with the first request.
 
-    No proxy is used but the one that a setting names: those of the environment are for the outside.
-
-    Bodies are wanted as they are, since packing them costs the system time. No cookie is kept: one of a load
-    balancer would lead to the same process for ever.
+    Only the proxy of the settings is used: those of the environment are for the internet. Compression is not
+    requested, since it costs the system time. No cookie is kept: a load balancer's would pin one process.
     """
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx2.AsyncClient(
@@ -238,11 +235,11 @@ def make_http_client(url: str, limits: httpx2.Limits, proxy: str | None = None) 
 
 @cache
 def system_tls_context() -> ssl.SSLContext:
-    """Trust in the machine's certificate authorities; once for all clients, since it takes almost 1 MiB."""
+    """The machine's certificate authorities; shared by all clients, since they take almost 1 MiB."""
     return httpx2.create_ssl_context(trust_env=False)
 
 
 @cache
 def unused_tls_context() -> ssl.SSLContext:
-    """Trust in nobody, for clients that never speak TLS: a redirect is not followed."""
+    """A context without authorities, for clients that never use TLS: redirects are not followed."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

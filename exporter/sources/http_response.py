@@ -1,4 +1,4 @@
-"""What a watched system sent: the response, its body within bounds, and the errors of a bad one."""
+"""The response of a watched system: its status and body, limited in size."""
 
 import asyncio
 import json
@@ -25,19 +25,19 @@ DRAIN_SECONDS, DRAIN_BYTES = (
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """What came back: status, body and how long it took in seconds."""
+    """A response: status, body and duration in seconds."""
 
     status: int
     body: bytes
     seconds: float
-    server: str  # tells apart the processes behind one URL, where the backend says which one answered
+    server: str  # the process that responded, if the backend names it
 
 
 @dataclass(frozen=True)
 class RequestOutcome:
-    """One request of ours and what came of it; `status` is None without a response.
+    """The outcome of one request; `status` is None without a response.
 
-    `refused` means that the connection was, so the request reached nobody; `timed_out` that it took too long.
+    `refused` means that the connection was refused; `timed_out` that it took too long.
     """
 
     path: str
@@ -47,7 +47,7 @@ class RequestOutcome:
 
 
 async def drain(response: httpx2.Response) -> bytes:
-    """Nothing; a short body is read to its end, so that the connection can be kept."""
+    """Read a short body to its end, so that the connection can be reused; return nothing of it."""
     size = 0
     with suppress(TimeoutError, httpx2.HTTPError):
         async with asyncio.timeout(DRAIN_SECONDS):
@@ -59,7 +59,7 @@ async def drain(response: httpx2.Response) -> bytes:
 
 
 def decompress(body: bytes, encoding: str, most: int) -> bytes | None:
-    """The body as it was before a proxy packed it, cut beyond `most` bytes; None if that cannot be undone."""
+    """The decompressed body, cut after `most` bytes; None if it cannot be decompressed."""
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
         return body
@@ -72,15 +72,15 @@ def decompress(body: bytes, encoding: str, most: int) -> bytes | None:
         return None
 
 
-def require_ok(path: str, reply: HttpResponse, name: str = BACKEND) -> HttpResponse:
-    """The reply if its status is 200. Raises Refused otherwise."""
-    if reply.status != 200:
-        raise RequestFailed(f"{name} {path} answered {reply.status}; expected 200", reply.status)
-    return reply
+def require_ok(path: str, response: HttpResponse, name: str = BACKEND) -> HttpResponse:
+    """The response if its status is 200. Raises RequestFailed otherwise."""
+    if response.status != 200:
+        raise RequestFailed(f"{name} {path} answered {response.status}; expected 200", response.status)
+    return response
 
 
 def parse_json_object(path: str, body: bytes, name: str = BACKEND) -> JsonObject:
-    """The JSON object in the body of an answer. Raises BadAnswer otherwise."""
+    """The JSON object in a body. Raises InvalidResponse otherwise."""
     try:
         return JsonObject(json.loads(body), f"{name} {path}")
     except (ValueError, RecursionError):

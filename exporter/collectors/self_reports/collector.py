@@ -14,15 +14,15 @@ from exporter.status import effective_status
 
 DISAGREES = Gauge(
     "ops_self_report_disagrees",
-    "Whether the backend's report on the subject differs (1) from what is observed or agrees with it (0).",
+    "Whether the backend's report on the subject contradicts the observation (1) or agrees with it (0).",
     ("subject", "reported", "observed"),
 )
 DISAGREEMENTS_METRICS = (DISAGREES,)
-MAX_SUBJECTS = 200  # modules, models, queues and stored model names are bounded each for itself
+MAX_SUBJECTS = 200  # modules, models, queues and stored model names have limits of their own
 
 
 async def read_disagreements(sources: Sources) -> Iterable[Metric]:
-    """What is unknown on either side is no disagreement, and no agreement."""
+    """A subject that is unknown on either side has no series."""
     found = list(run_checks(await read_comparison_input(sources)))[:MAX_SUBJECTS]
     length = sources.settings.limits.label_length
     return (
@@ -44,18 +44,18 @@ REPORTED_STATUS = StateGauge(
     ("component", "status"),
 )
 OBSERVED_STATUS = StateGauge(
-    "ops_component_observed_status", "Status of the component as it is observed.", ("component", "status")
+    "ops_component_observed_status", "Observed status of the component.", ("component", "status")
 )
 STATUS = StateGauge(
     "ops_component_status",
-    "Status of the component: as observed, else as reported when that is trouble, else unknown.",
+    "Effective status of the component: as observed, else as reported if degraded or down, else unknown.",
     ("component", "status"),
 )
 COMPONENTS_METRICS = (REPORTED_STATUS, OBSERVED_STATUS, STATUS)
 
 
 async def read_components(sources: Sources) -> Iterable[Metric]:
-    """Every component, also those of which nothing is known."""
+    """Every component, unknown ones included."""
     now = await read_comparison_input(sources)
     rows = [(c.name, c.reported(now), c.observed(now)) for c in COMPONENTS]
     return (

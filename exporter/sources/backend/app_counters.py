@@ -1,4 +1,4 @@
-"""What the backend's processes count themselves: event bus, timed methods, application cache."""
+"""Counters of the backend's own processes: event bus, timed methods, application cache."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ LATENCY_QUANTILES = {0.5: "p50", 0.95: "p95", 0.99: "p99"}
 
 @dataclass(frozen=True)
 class EventBus:
-    """Events since the processes started; latencies in seconds, of the slowest process, last thousand."""
+    """Events since the processes started; latencies in seconds, of the slowest process."""
 
     emitted: float | None
     delivered: float | None
@@ -31,21 +31,21 @@ class EventBus:
 
     @property
     def handler_p95(self) -> float | None:
-        """The 95th percentile of the time that a handler takes, in seconds."""
+        """The 95th percentile of the handler duration, in seconds."""
         return self.handlers.values.get(0.95)
 
 
 class EventBusTracker:
-    """Turns each answer of /events into the state of the whole bus; payloads are never read."""
+    """Turns each response of /events into the counts of the whole bus; payloads are never read."""
 
     def __init__(self, events: int, label_length: int, clock: Callable[[], float] = steady_time) -> None:
         self._admitted = LabelLimiter(events, label_length)
         self._clock = clock
         self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
 
-    def update(self, answer: JsonObject, server: str, started: float | None) -> EventBus:
-        """The bus as of this answer of one process. Raises BadAnswer when it counts nothing."""
-        metrics = answer.object("metrics")
+    def update(self, report: JsonObject, server: str, started: float | None) -> EventBus:
+        """The bus as of this response of one process. Raises InvalidResponse without counters."""
+        metrics = report.object("metrics")
         counters = self._counters(metrics)
         if (EMITTED,) not in counters:
             raise InvalidResponse(
@@ -83,7 +83,7 @@ class EventBusTracker:
 def latency_quantiles(
     kind: str, total: dict[CounterKey, float], running: list[ServerProcess[CounterKey]], count: float | None
 ) -> SummaryData:
-    """The quantiles of the slowest process; none where no time was ever spent, where 0.0 means nothing."""
+    """The quantiles of the slowest process; none before any run, when they are 0.0."""
     spent = total.get((TIME_COUNTERS[kind],))
     values = {
         share: max((p.gauges[name] / 1000 for p in running if p.gauges.get(name, -1) >= 0), default=None)
@@ -95,7 +95,7 @@ def latency_quantiles(
 
 
 def newest_event_time(history: JsonObject) -> float | None:
-    """Unix seconds of the newest event of /events/history, None where it is empty."""
+    """Unix seconds of the newest event of /events/history, None if it is empty."""
     moments = (event.timestamp("timestamp") for event in history.objects("events"))
     return max((moment for moment in moments if moment is not None), default=None)
 
@@ -113,16 +113,16 @@ class Performance:
 
 
 class PerformanceTracker:
-    """Turns each answer of /performance into totals over all processes."""
+    """Turns each response of /performance into totals over all processes."""
 
     def __init__(self, methods: int, label_length: int, clock: Callable[[], float] = steady_time) -> None:
         self._admitted = LabelLimiter(methods, label_length)
         self._clock = clock
         self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
 
-    def update(self, answer: JsonObject, server: str, started: float | None) -> Performance:
-        """The totals as of this answer of one process."""
-        timings = answer.object("metrics", "method_timings")
+    def update(self, report: JsonObject, server: str, started: float | None) -> Performance:
+        """The totals as of this response of one process."""
+        timings = report.object("metrics", "method_timings")
         calls: dict[CounterKey, float] = {}
         seconds: dict[CounterKey, float] = {}
         for method in timings.keys():  # noqa: SIM118  (no dict)
@@ -132,15 +132,15 @@ class PerformanceTracker:
                 calls[CALLS, name] = calls.get((CALLS, name), 0.0) + count
                 spent = max(average or 0.0, 0.0) / 1000 * count
                 seconds[SECONDS, name] = seconds.get((SECONDS, name), 0.0) + spent
-        slow = answer.number("metrics", "slow_query_count")
+        slow = report.number("metrics", "slow_query_count")
         counted = calls if slow is None or slow < 0 else {**calls, (SLOW,): slow}
-        # an average times a count is rounded, and may be of the last calls only: it is not trusted to rise
+        # an average times a count is rounded, and may cover the last calls only: it may fall
         self._processes.record(counted, self._clock(), server, started, non_monotonic=seconds)
         return performance_totals(self._processes.total())
 
 
 def performance_totals(total: dict[CounterKey, float]) -> Performance:
-    """The totals by what they mean."""
+    """The totals by kind."""
     return Performance(
         slow_queries=total.get((SLOW,)),
         calls={key[1]: value for key, value in total.items() if key[0] == CALLS},
@@ -153,24 +153,24 @@ CACHE_COUNTERS = ("hits", "misses", "invalidations")
 
 @dataclass(frozen=True)
 class CacheCounts:
-    """Look-ups with and without a value, and values removed, since the processes started."""
+    """Hits, misses and invalidations since the processes started."""
 
     hits: float | None
     misses: float | None
     invalidations: float | None
-    status: str  # what the last answer said of the cache
+    status: str  # as the last response reports it
 
 
 class CacheCountsTracker:
-    """Turns each answer of /cache/stats into totals over all processes."""
+    """Turns each response of /cache/stats into totals over all processes."""
 
     def __init__(self, clock: Callable[[], float] = steady_time) -> None:
         self._clock = clock
         self._processes: ProcessCounterMerger[str] = ProcessCounterMerger()
 
-    def update(self, answer: JsonObject, server: str, started: float | None) -> CacheCounts:
-        """The totals as of this answer of one process. Raises BadAnswer when it counts nothing."""
-        numbers = answer.numbers("cache_stats")
+    def update(self, report: JsonObject, server: str, started: float | None) -> CacheCounts:
+        """The totals as of this response of one process. Raises InvalidResponse without counters."""
+        numbers = report.numbers("cache_stats")
         counted = {name: numbers[name] for name in CACHE_COUNTERS if numbers.get(name, -1) >= 0}
         if not counted:
             raise InvalidResponse(
@@ -179,4 +179,4 @@ class CacheCountsTracker:
         self._processes.record(counted, self._clock(), server, started)
         total = self._processes.total()
         hits, misses, invalidations = (total.get(name) for name in CACHE_COUNTERS)
-        return CacheCounts(hits, misses, invalidations, parse_status(answer.text("status")))
+        return CacheCounts(hits, misses, invalidations, parse_status(report.text("status")))

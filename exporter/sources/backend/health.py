@@ -12,7 +12,7 @@ MAX_WORKERS = 200
 
 @dataclass(frozen=True)
 class HealthReport:
-    """The answer of /health as statuses."""
+    """The report of /health as statuses."""
 
     status: str
     components: dict[str, str]
@@ -23,25 +23,25 @@ class HealthReport:
         return self.components.get(name, UNKNOWN)
 
 
-def parse_health(answer: JsonObject) -> HealthReport:
-    """The answer of /health."""
-    parts = answer.object("components")
+def parse_health(report: JsonObject) -> HealthReport:
+    """The report of /health."""
+    parts = report.object("components")
     names = list(parts.keys())[:50]
     return HealthReport(
-        status=parse_status(answer.text("status")),
+        status=parse_status(report.text("status")),
         components={name: parse_status(parts.text(name, "status")) for name in names},
         workers=parts.number("celery", "worker_count"),
     )
 
 
-def parse_module_health(answer: JsonObject) -> str:
+def parse_module_health(report: JsonObject) -> str:
     """The status that /health/module/NAME gives the module."""
-    return parse_status(answer.text("health", "status"))
+    return parse_status(report.text("health", "status"))
 
 
 @dataclass(frozen=True)
 class WorkersReport:
-    """The answer of /workers/status: `count` is None where it could not ask them."""
+    """The report of /workers/status: `count` is None where it could not ask them."""
 
     status: str
     count: float | None
@@ -51,18 +51,18 @@ class WorkersReport:
     processes: dict[str, float | None] = field(default_factory=dict)  # by worker
 
 
-def parse_workers(answer: JsonObject) -> WorkersReport:
-    """The answer of /workers/status."""
-    stats = answer.object("workers", "stats")
+def parse_workers(report: JsonObject) -> WorkersReport:
+    """The report of /workers/status."""
+    stats = report.object("workers", "stats")
     nodes = {node: stats.object(node) for node in sorted(stats.keys())[:MAX_WORKERS]}
     accepted: Counter[str] = Counter()
     for node in nodes.values():
         accepted.update({task: int(count) for task, count in node.numbers("total").items()})
     return WorkersReport(
-        status=parse_status(answer.text("status")),
-        count=answer.number("workers", "worker_count"),
-        active=answer.number("workers", "total_active_tasks"),
-        scheduled=answer.number("workers", "total_scheduled_tasks"),
+        status=parse_status(report.text("status")),
+        count=report.number("workers", "worker_count"),
+        active=report.number("workers", "total_active_tasks"),
+        scheduled=report.number("workers", "total_scheduled_tasks"),
         accepted={task: float(count) for task, count in accepted.items()},
         processes={name: node.number("pool", "max-concurrency") for name, node in nodes.items()},
     )
@@ -107,12 +107,12 @@ class MlHealthReport:
     is_applicable: bool  # a backend that no longer has these models says "not_applicable"
 
 
-def parse_model_health(answer: JsonObject, zone: str | None = None) -> ModelReport:
+def parse_model_health(report: JsonObject, zone: str | None = None) -> ModelReport:
     """The model of /model-health: a file that exists is `available` there, whether or not it loads.
 
     The time of the file is in the local time of the backend's host, unknown to us without its zone.
     """
-    report = answer.object("model")
+    report = report.object("model")
     size = report.number("size_mb")
     return ModelReport(
         name=NCF_MODEL,
@@ -124,16 +124,16 @@ def parse_model_health(answer: JsonObject, zone: str | None = None) -> ModelRepo
     )
 
 
-def parse_ml_health(answer: JsonObject, admitted: LabelLimiter) -> MlHealthReport:
-    """The answer of /health/ml, whose HTTP status is 200 whatever it says."""
-    status_word = answer.text("status")
-    http_status = answer.number("http_status")
+def parse_ml_health(report: JsonObject, admitted: LabelLimiter) -> MlHealthReport:
+    """The report of /health/ml, whose HTTP status is 200 whatever it says."""
+    status_word = report.text("status")
+    http_status = report.number("http_status")
     status = DOWN if http_status is not None and http_status >= 500 else parse_status(status_word)
-    checks = answer.object("models")
+    checks = report.object("models")
     models = tuple(parse_model_check(admitted.name(n), checks.object(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
     applies = status_word != "not_applicable"
     if not models and applies:
-        # an answer that names no model is of a check that could not run, which proves nothing of the model
+        # an report that names no model is of a check that could not run, which proves nothing of the model
         models = (ModelReport(CLASSIFIER, available=status == HEALTHY),)
     return MlHealthReport(status if applies else UNKNOWN, http_status, models, applies)
 

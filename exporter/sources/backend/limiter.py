@@ -40,7 +40,7 @@ class RequestLimiter:
 
     @asynccontextmanager
     async def turn(self, query: str) -> AsyncIterator[None]:
-        """The turn of this request. Raises Withheld while only the ping may be sent."""
+        """The turn of this request. Raises PollDeferred while only the ping may be sent."""
         async with self._turn:
             await self._wait_for_ping()
             self._check_available(query)
@@ -91,7 +91,7 @@ class RequestLimiter:
                 await self._liveness.wait_until_conclusive()
 
     def _check_block_gap(self) -> None:
-        """Raises Withheld too soon after a request that blocked: the piles of two would become one."""
+        """Raises PollDeferred too soon after a blocking request: the waiting requests would add up."""
         left = self.block_gap - (self._clock() - self._blocked_at)
         if left > 0:
             raise PollDeferred(

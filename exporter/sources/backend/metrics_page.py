@@ -1,7 +1,7 @@
-"""Reads the backend's own /metrics fast: a page of hundreds of kilobytes, several times a second.
+"""Parses the backend's own /metrics fast: hundreds of kilobytes, several times a second.
 
-The names are those of prometheus-fastapi-instrumentator. What a series means is worked out when it is first
-seen; later it costs one look into a dictionary. Lines that cannot be read are left out.
+The names are those of prometheus-fastapi-instrumentator. The key of a series is computed once and then
+looked up in a dictionary. Lines that cannot be parsed are skipped.
 """
 
 import re
@@ -14,11 +14,11 @@ from exporter.errors import InvalidResponse
 from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.routes import RouteModules
 
-SampleKey = tuple[str, ...]  # what is counted, then its labels
+SampleKey = tuple[str, ...]  # the kind of sample, then its labels
 REQUESTS, BUCKET, SUM, COUNT, IN_PROGRESS = "requests", "bucket", "sum", "count", "in progress"
-SHARED = "shared"  # requests to a route that we request as well, told apart by route
-NO_ROUTE = "all"  # the module of a series that names no route
-NO_ROUTE_PRECISE = "whole"  # and of the histogram that has fine buckets and never names one
+SHARED = "shared"  # requests to a route that we request as well, by route
+NO_ROUTE = "all"  # the module of a series without a route
+NO_ROUTE_PRECISE = "whole"  # and of the histogram with fine buckets
 DURATION, PRECISE = "http_request_duration_seconds", "http_request_duration_highr_seconds"
 HISTOGRAM_SUFFIXES = {"bucket": BUCKET, "sum": SUM, "count": COUNT}
 PROCESS_METRICS = (
@@ -30,26 +30,26 @@ PROCESS_METRICS = (
 )
 SERIES_PATTERN = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?")
 LABEL_PATTERN = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
-MAX_VALUE = 1e300  # whose sum over all series of a page is finite
-MAX_SERIES = 50_000  # keys that are remembered
-PAGES_BETWEEN_RESETS = 1000  # pages after which they are learnt anew, where series come and go
+MAX_VALUE = 1e300  # so that the sum over all series of a page is finite
+MAX_SERIES = 50_000  # keys that are cached
+PAGES_BETWEEN_RESETS = 1000  # pages after which a full cache is cleared
 
 
 @dataclass
 class SummedSamples:
-    """What one page says, summed over routes: values by key, and how many series each of them sums."""
+    """The samples of one page, summed over routes: values by key, and how many series each sums."""
 
     values: Counter[SampleKey] = field(default_factory=Counter)
     series: Counter[SampleKey] = field(default_factory=Counter)
 
     @property
     def counts_requests(self) -> bool:
-        """Whether the backend counts requests at all; with its metrics off it has no such series."""
+        """Whether the backend counts requests; with its metrics off it has no such series."""
         return any(value for key, value in self.values.items() if key[0] in (REQUESTS, SHARED))
 
 
 class MetricsParser:
-    """Knows what each series of the page means for us."""
+    """Parses pages, and caches the key of each series."""
 
     def __init__(self, routes: RouteModules, in_progress: Iterable[str], own: OwnRequests) -> None:
         self._routes = routes
@@ -66,7 +66,7 @@ class MetricsParser:
         self._pages = 0
 
     def parse(self, text: str) -> SummedSamples:
-        """The sums of this page. Raises BadAnswer for a text that is no page of metrics."""
+        """The sums of this page. Raises InvalidResponse for a text that is no page of metrics."""
         self._reset_if_full()
         found = SummedSamples()
         values, series, keys = found.values, found.series, self._keys_by_series
@@ -123,7 +123,7 @@ class MetricsParser:
 
     def _request_key(self, handler: str, module: str, labels: dict[str, str]) -> SampleKey:
         status, route = status_class(labels.get("status", "")), self._routes.relative(handler)
-        # what we request is GET
+        # our requests are GET
         if labels.get("method", "GET") != "GET" or not self._own.is_requested(route):
             return (REQUESTS, module, status)
         return (SHARED, module, status, route)
@@ -135,7 +135,7 @@ def status_class(status: str) -> str:
 
 
 def parse_number(digits: str, highest: float = MAX_VALUE) -> float | None:
-    """The number from zero up to the highest that these digits are."""
+    """The number that these digits are; None below zero or above the highest."""
     try:
         value = float(digits)
     except ValueError:

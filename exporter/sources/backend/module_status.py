@@ -17,23 +17,23 @@ from exporter.sources.http_response import HttpResponse
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, effective_status, parse_status, worst_status
 
 
-def probe_status(reply: HttpResponse, slow: float) -> str:
-    """What a health route says of its module; an answer slower than `slow` seconds is at best degraded.
+def probe_status(response: HttpResponse, slow: float) -> str:
+    """The status that a health route gives its module; a response slower than `slow` seconds is degraded.
 
-    A route that asks for a token we lack, or that does not exist, says nothing of the module.
+    A route that needs a token we lack, or that does not exist, gives `unknown`.
     """
-    if reply.status in (401, 403, 404, 405):
+    if response.status in (401, 403, 404, 405):
         return UNKNOWN
-    said = body_status(reply.body)
-    if reply.status >= 500:
+    said = body_status(response.body)
+    if response.status >= 500:
         return DOWN
-    if reply.status != 200 or said == UNKNOWN:
+    if response.status != 200 or said == UNKNOWN:
         return UNKNOWN
-    return worst_status((said, DEGRADED)) if reply.seconds > slow else said
+    return worst_status((said, DEGRADED)) if response.seconds > slow else said
 
 
 def body_status(content: bytes) -> str:
-    """What the JSON of a health route says, `{...}` or `[{...}, 503]`; `unknown` for anything else."""
+    """The status in the JSON of a health route, `{...}` or `[{...}, 503]`; `unknown` for anything else."""
     said, code = parse_probe_body(content)
     if code >= 500:
         return DOWN
@@ -44,12 +44,12 @@ def body_status(content: bytes) -> str:
 
 
 def database_status(content: bytes) -> str:
-    """What a health route says of the database."""
+    """The status that a health route gives the database."""
     return database_flag_status(parse_probe_body(content)[0].get("database"))
 
 
 def parse_probe_body(content: bytes) -> tuple[dict[str, Any], int]:
-    """The object in the answer, empty if there is none, and the HTTP status beside it in a list, else 0."""
+    """The object in the body, empty if there is none, and the HTTP status beside it in a list, else 0."""
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):
@@ -60,7 +60,7 @@ def parse_probe_body(content: bytes) -> tuple[dict[str, Any], int]:
 
 
 def database_flag_status(database: object) -> str:
-    """What a health route says of the database it needs: true, false, or an object with `healthy` in it."""
+    """The status of the `database` of a health route: true, false, or an object with `healthy` in it."""
     flag = database.get("healthy") if isinstance(database, dict) else database
     if not isinstance(flag, bool):
         return UNKNOWN
@@ -83,20 +83,20 @@ class ModuleStatus:
 
     @property
     def status(self) -> str:
-        """What holds."""
+        """The effective status."""
         return effective_status(self.reported, self.observed)
 
 
 class ProbeResult(NamedTuple):
-    """A response of a health route, what it says, and what follows from it and the one before."""
+    """A response of a health route, the status it reports, and the status after the one before it."""
 
-    reply: HttpResponse
+    response: HttpResponse
     reported: str
     status: str
 
 
 class ModuleStatuses:
-    """Looks at every module, from answers that all collectors share."""
+    """Assesses every module, from polls that all collectors share."""
 
     def __init__(
         self, settings: Settings, backend: BackendSource, clock: Callable[[], float] = steady_time
@@ -110,20 +110,20 @@ class ModuleStatuses:
         self._probe_results: dict[str, ProbeResult] = {}
 
     async def assess(self) -> list[ModuleStatus]:
-        """Every module in the order of the settings. Raises nothing: a silent backend is something to see."""
+        """Every module in the order of the settings. Raises nothing: a silent backend is a result."""
         reachable = await self._backend.is_up()
         if reachable is False:
             self._unreachable_at = self._clock()
         if reachable:
-            # a report that is there costs no task of its own: this is read several times a second
-            wanted: list[Poller[Any]] = [self._backend.totals, *self._backend.probes.values()]
-            wanted += [q for q in self._backend.reported.values() if q.succeeded_at is None]
-            await asyncio.gather(*map(poll, wanted))
+            # a cached report needs no task of its own: this runs several times a second
+            due: list[Poller[Any]] = [self._backend.totals, *self._backend.probes.values()]
+            due += [q for q in self._backend.reported.values() if q.succeeded_at is None]
+            await asyncio.gather(*map(poll, due))
         return [await self._assess_module(name, reachable) for name in self._names]
 
     async def _assess_module(self, name: str, reachable: bool | None) -> ModuleStatus:
         report = self._backend.reported[name]
-        # a report from before the backend went away, or before it was met, is none of now
+        # a report from before an outage of the backend is stale
         reported = await reported_status(report) if reachable else UNKNOWN
         observed = await self._observed(name) if reachable else DOWN if reachable is False else UNKNOWN
         if observed != UNKNOWN:
@@ -134,23 +134,23 @@ class ModuleStatuses:
         )
 
     async def _seconds(self, name: str) -> float | None:
-        """How long the health route took; None where it does not exist or did not answer."""
+        """Response time of the health route; None if it does not exist or did not respond."""
         last, probe = self._probe_results.get(name), self._backend.probes.get(name)
         if last is None or probe is None or probe.error is not None:
             return None
-        return None if last.reported == UNKNOWN else last.reply.seconds
+        return None if last.reported == UNKNOWN else last.response.seconds
 
-    def _probe_status(self, name: str, reply: HttpResponse) -> str:
-        """What this answer says; read once, however often it is wanted.
+    def _probe_status(self, name: str, response: HttpResponse) -> str:
+        """The status of this response; computed once for each response.
 
-        A single bad one is looked into at once: down is what two in a row say.
+        After a first bad one the route is polled faster: the module is down after two in a row.
         """
-        if name in self._probe_results and self._probe_results[name].reply is reply:
+        if name in self._probe_results and self._probe_results[name].response is response:
             return self._probe_results[name].status
-        before, status = self._probe_results.get(name), probe_status(reply, self._slow)
+        before, status = self._probe_results.get(name), probe_status(response, self._slow)
         is_first = status == DOWN and before is not None and before.reported != DOWN
         self._probe_results[name] = ProbeResult(
-            reply, status, before.status if is_first and before else status
+            response, status, before.status if is_first and before else status
         )
         if status == DOWN:
             self._backend.probes[name].poll_faster(RECHECK_SECONDS)
@@ -162,20 +162,22 @@ class ModuleStatuses:
         return worst_status((await self._by_probe(name), self._by_traffic(name)))
 
     async def _by_probe(self, name: str) -> str:
-        """What the module's own health route says, where it has one that is known to tell the truth.
+        """The status by the module's own health route, if it has a reliable one.
 
-        A route that alone is silent makes its module degraded: the backend responds, so it is not down.
+        If only this route is silent, the module is degraded: the backend responds, so it is not down.
         """
         probe = self._backend.probes.get(name)
         if probe is None:
             return UNKNOWN
         last = self._probe_results.get(name)
         if self._backend.is_database_up() is False and last is not None:
-            # the route is not requested meanwhile; of what it needs this is the truth
-            return DOWN if database_status(last.reply.body) != UNKNOWN else UNKNOWN
+            # the route is not requested meanwhile; if it needs the database it is down
+            return DOWN if database_status(last.response.body) != UNKNOWN else UNKNOWN
         if self._backend.is_pool_full():
-            # nor then; whoever needs the database waits
-            return DEGRADED if last is not None and database_status(last.reply.body) != UNKNOWN else UNKNOWN
+            # the route is not requested meanwhile; if it needs the database it waits
+            return (
+                DEGRADED if last is not None and database_status(last.response.body) != UNKNOWN else UNKNOWN
+            )
         try:
             return self._probe_status(name, await probe.get())
         except SourceTimeout:
@@ -187,12 +189,12 @@ class ModuleStatuses:
         return UNKNOWN if self._backend.totals.error else self._backend.traffic.status(name)
 
     def _own_polls(self) -> str:
-        """The module that we use ourselves, by how our own questions to it fare while it is there.
+        """The status of the monitoring module, by our own polls of its routes.
 
-        A route that has failed ever since we know it, while others respond, is as its version is.
+        A route that never succeeded, while others respond, is missing in this version and does not count.
         """
-        asked = (*self._backend.monitoring_pollers(), *self._backend.reported.values())
-        outcomes = [(has_succeeded(it, self._unreachable_at), it.succeeded_at is not None) for it in asked]
+        pollers = (*self._backend.monitoring_pollers(), *self._backend.reported.values())
+        outcomes = [(has_succeeded(it, self._unreachable_at), it.succeeded_at is not None) for it in pollers]
         known = [(ok, worked) for ok, worked in outcomes if ok is not None]
         if not known:
             return UNKNOWN
@@ -201,32 +203,32 @@ class ModuleStatuses:
         return HEALTHY if all(ok for ok, worked in known if worked) else DEGRADED
 
 
-async def poll(question: Poller[Any]) -> None:
-    """Have the question asked, whatever comes of it."""
+async def poll(poller: Poller[Any]) -> None:
+    """Poll, and ignore a failure."""
     with suppress(SourceError):
-        await question.get()
+        await poller.get()
 
 
-async def reported_status(question: Poller[str]) -> str:
-    """The status that is reported, `unknown` where nothing is."""
+async def reported_status(poller: Poller[str]) -> str:
+    """The reported status, `unknown` without a report."""
     try:
-        return await question.get()
+        return await poller.get()
     except SourceError:
         return UNKNOWN
 
 
-def has_succeeded(question: Poller[Any], unreachable_at: float) -> bool | None:
-    """Whether the question was answered when it was last put; None where that says nothing of its route.
+def has_succeeded(poller: Poller[Any], unreachable_at: float) -> bool | None:
+    """Whether the last poll succeeded; None if that proves nothing about its route.
 
-    So it is with one that was not put yet, that wants a token, and that failed because nobody was there:
-    questions that are seldom put would otherwise tell of an outage long after its end.
+    It proves nothing before the first poll, if a token is missing, or if the backend was unreachable:
+    rare polls would report an outage long after its end.
     """
-    error, failed_at = question.error, question.failed_at
+    error, failed_at = poller.error, poller.failed_at
     if error is None:
-        return None if question.succeeded_at is None else True
+        return None if poller.succeeded_at is None else True
     if (
         isinstance(error, SourceUnreachable)
-        or question.absent
+        or poller.absent
         or (failed_at is not None and failed_at <= unreachable_at)
     ):
         return None

@@ -1,7 +1,7 @@
 """Our own requests among those that the backend counts: what is left is its users'.
 
-A route is told by the template under which the backend counts it. Requests are subtracted as whole numbers by
-route and class of status, never from a histogram; the time of a route that we request is left out.
+A route is identified by the template under which the backend counts it. Requests are subtracted as whole
+numbers by route and status class, never from a histogram; durations of routes that we request are excluded.
 """
 
 import re
@@ -9,19 +9,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-CountsByClass = Counter[str]  # requests by class of status, as 2xx
-UNMATCHED_ROUTE = "none"  # the route under which requests are counted that no route fits
-NO_RESPONSE = "lost"  # requests that got no response: the backend may have counted them under any class
+CountsByClass = Counter[str]  # requests by status class, such as 2xx
+UNMATCHED_ROUTE = "none"  # the backend's name for requests that match no route
+NO_RESPONSE = (
+    "lost"  # the class of requests without a response, which the backend counts under an unknown one
+)
 PARAMETER_PATTERN = re.compile(r"\\\{[^}]*?(:path)?\\\}")
-MAX_ROUTES = 20_000  # routes of others that are remembered
-# the order in which requests without a response are taken for one of a class
+MAX_ROUTES = 20_000  # routes of others that are cached
+# the classes from which requests without a response are subtracted, in this order
 CLASSES_BY_LIKELIHOOD = ("5xx", "4xx", "2xx", "3xx", "other")
 
 
 class OwnRequests:
-    """Counts our requests by path, and tells users' requests from ours.
+    """Counts our requests by path, and separates users' requests from ours.
 
-    `only_ours` are routes of which every request counts as ours, whoever sent it.
+    Every request to a route of `only_ours` counts as ours.
     """
 
     def __init__(self, paths: Iterable[str], only_ours: Iterable[str]) -> None:
@@ -34,7 +36,7 @@ class OwnRequests:
         self._highest: dict[tuple[str, str, str], float] = {}
 
     def record(self, path: str, status: int | None) -> None:
-        """Count one request of ours; None is the status of one that got no response."""
+        """Count one request of ours; its status is None without a response."""
         kind, path = NO_RESPONSE if status is None else f"{status // 100}xx", without_query(path)
         self._sent.setdefault(path, Counter())[kind] += 1
         if path not in self._paths:
@@ -43,7 +45,7 @@ class OwnRequests:
             self._assign_paths()
 
     def reset(self) -> None:
-        """Begin to count anew: what was sent before is no part of what the backend counts from now on."""
+        """Count from 0 again: the backend's counts from now on exclude earlier requests."""
         self._sent.clear()
 
     def is_requested(self, route: str) -> bool:
@@ -61,11 +63,11 @@ class OwnRequests:
         return mine
 
     def is_counted(self, route: str) -> bool:
-        """Whether the backend counts requests to this route of ours."""
+        """Whether the backend counts our requests to this route."""
         return route in self._own_routes
 
     def users_requests(self, shared: Mapping[tuple[str, str, str], float]) -> dict[tuple[str, str], float]:
-        """Users' requests by (module, class) among all by (module, class, route); never less than before."""
+        """Users' requests by (module, class), from all by (module, class, route). They never decrease."""
         by_route: dict[tuple[str, str], CountsByClass] = {}
         for (module, kind, route), count in shared.items():
             if route not in self._only_ours:
@@ -86,7 +88,7 @@ class OwnRequests:
         return total
 
     def _assign_paths(self) -> None:
-        """Each path belongs to the route that fits it best: the one with the fewest parameters."""
+        """Assign each path to its best matching route: the one with the fewest parameters."""
         self._routes = {}
         for path in self._paths:
             fitting = [route for route in self._own_routes if is_served_by(route, path)]
@@ -95,7 +97,7 @@ class OwnRequests:
 
 
 def subtract(counted: CountsByClass, ours: CountsByClass) -> CountsByClass:
-    """What is left of these requests without ours; what got no response is taken from the likeliest class."""
+    """These requests without ours; requests without a response are subtracted from the likeliest class."""
     left = Counter({kind: max(count - ours[kind], 0) for kind, count in counted.items()})
     lost = ours[NO_RESPONSE]
     for kind in CLASSES_BY_LIKELIHOOD:

@@ -1,9 +1,8 @@
-"""Counters of several server processes behind one URL, of which any may answer.
+"""Merges the counters of several server processes behind one URL, any of which may respond.
 
-Each process counts for itself, so what is read goes back and forth. Here the last state of each process is
-kept and summed. A process is known by its name (where the answer carries one, such as its start time), and
-among those of one name by the fact that counters never fall: a state that falls nowhere below another's is
-that one's continuation.
+Each process counts for itself, so consecutive responses go back and forth. The last state of each process is
+kept and summed. A process is identified by its name (its start time, for example) and, among those of one
+name, by monotonic counters: a state in which no counter falls below another state continues it.
 """
 
 from collections import deque
@@ -12,54 +11,54 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
-STARTUP_SPREAD = 30.0  # seconds within which processes start that were started together
-RECENT_SECONDS = 60.0  # seconds after which a process that did not answer is not counted as running
-MAX_PROCESSES = 64  # processes whose states are kept apart
-MAX_NAMES = 4096  # names that are remembered of those that no longer are
-KEPT_STATES = 8  # states of a process that are remembered to tell it from another
+STARTUP_SPREAD = 30.0  # seconds within which processes of one server start
+RECENT_SECONDS = 60.0  # seconds without a response after which a process does not count as running
+MAX_PROCESSES = 64  # processes whose states are kept separately
+MAX_NAMES = 4096  # names kept of processes that no longer are
+KEPT_STATES = 8  # states of a process that are kept to distinguish it from another
 
 
 @dataclass
 class ServerProcess(Generic[K]):
-    """One server process: what it last counted, and when that was seen."""
+    """One server process: its last counters, and when they were read."""
 
     name: str
     started: float | None
     counters: dict[K, float] = field(default_factory=dict)
     non_monotonic: dict[K, float] = field(default_factory=dict)
-    base: dict[K, float] = field(default_factory=dict)  # what it had counted before that is of interest
+    base: dict[K, float] = field(default_factory=dict)  # its counts that are excluded
     seen_at: float = 0.0
-    gauges: dict[str, float] = field(default_factory=dict)  # what is no counter, as the caller left it
+    gauges: dict[str, float] = field(default_factory=dict)  # set by the caller
     earlier: deque[dict[K, float]] = field(default_factory=lambda: deque(maxlen=KEPT_STATES))
 
     def is_continued_by(self, counters: Mapping[K, float]) -> bool:
-        """Whether these counters may be this process's next; under a name, a missing one is forgiven."""
+        """Whether these counters may continue this process. With a name, counters may be missing."""
         return is_monotonic(counters, self.counters, forgiving=bool(self.name))
 
     def update(self, counters: Mapping[K, float], seen_at: float) -> None:
-        """These are its counters now."""
+        """Replace its counters."""
         if self.counters and counters != self.counters:
             self.earlier.append(self.counters)
         self.counters = {**self.counters, **counters}
         self.seen_at = seen_at
 
     def increase(self) -> dict[K, float]:
-        """What it has counted, less what it began with."""
+        """Its counts without the excluded ones."""
         return {key: max(value - self.base.get(key, 0.0), 0.0) for key, value in self.counters.items()}
 
 
 class ProcessCounterMerger(Generic[K]):
-    """The processes that were seen, and the sum of what they count.
+    """The processes and the sum of their counters.
 
-    With `keep_totals` the sum never falls, also when a lone process is replaced by another.
+    With `keep_totals` the sum never falls, even when the only process is replaced by another.
     """
 
     def __init__(self, keep_totals: bool = False) -> None:
         self._keep_totals = keep_totals
         self._processes: list[ServerProcess[K]] = []
         self._highest: dict[K, float] = {}
-        self._gone: set[str] = set()  # the names of those, which may come back
-        self._folded: dict[K, float] = {}  # the last states of those that are no longer kept apart
+        self._gone: set[str] = set()  # names of processes no longer kept, which may return
+        self._folded: dict[K, float] = {}  # the last states of processes no longer kept
 
     def record(  # noqa: PLR0913
         self,
@@ -80,7 +79,7 @@ class ProcessCounterMerger(Generic[K]):
         process = self._continuation(counters, name) or self._reassign(counters, name)
         if process is None:
             process = self._new(name, started)
-            # what one of more than we keep apart had counted before is in the sum already
+            # the earlier counts of a process that returns are in the sum already
             process.base = {} if from_start and name not in self._gone else dict(counters)
         process.update(counters, at)
         for key, value in (non_monotonic or {}).items():
@@ -89,17 +88,17 @@ class ProcessCounterMerger(Generic[K]):
         return process
 
     def total(self) -> dict[K, float]:
-        """The counters, summed over all processes that ever were."""
+        """The counters, summed over all processes ever."""
         total = dict(self._folded)
         for process in self._processes:
             add_counters(total, process.increase())
             add_counters(total, process.non_monotonic)
-        # a state that was taken for another's is given back below; until the truth catches up, nothing falls
+        # a state may be reassigned to another process; until the sum catches up, nothing falls
         self._highest = {key: max(value, self._highest.get(key, 0.0)) for key, value in total.items()}
         return self._highest
 
     def recent(self, now: float) -> list[ServerProcess[K]]:
-        """The processes that answered a short while ago."""
+        """The processes that responded recently."""
         return [process for process in self._processes if now - process.seen_at <= RECENT_SECONDS]
 
     def _continuation(self, counters: Mapping[K, float], name: str) -> ServerProcess[K] | None:
@@ -107,7 +106,7 @@ class ProcessCounterMerger(Generic[K]):
         return max(possible, key=lambda p: sum(p.counters.values()), default=None)
 
     def _reassign(self, counters: Mapping[K, float], name: str) -> ServerProcess[K] | None:
-        """The process that these continue once a state that was taken for its own is given to another."""
+        """The process that these counters continue once its last state is reassigned to another."""
         alike = [p for p in self._processes if p.name == name]
         for process in alike:
             state = preceding_state(process, counters)
@@ -133,7 +132,7 @@ class ProcessCounterMerger(Generic[K]):
         return process
 
     def _forget(self, gone: ServerProcess[K]) -> None:
-        """A lone process was replaced: its counts are kept in the sum, or begin anew with the next one's."""
+        """Drop the only process, which was replaced: keep its counts in the sum, or start from 0."""
         if self._keep_totals:
             self._fold(gone)
             return
@@ -147,19 +146,19 @@ class ProcessCounterMerger(Generic[K]):
 
 
 def is_replaced(process: ServerProcess[K], started: float | None) -> bool:
-    """Whether a process that started at this time took the place of that one, rather than stand beside it."""
+    """Whether a process with this start time replaced that one, rather than run beside it."""
     if started is None or process.started is None:
         return False
     return started > process.started + STARTUP_SPREAD
 
 
 def preceding_state(process: ServerProcess[K], counters: Mapping[K, float]) -> dict[K, float] | None:
-    """The last of the process's earlier states that these counters may continue."""
+    """The latest earlier state of the process that these counters may continue."""
     return next((state for state in reversed(process.earlier) if is_monotonic(counters, state, False)), None)
 
 
 def is_monotonic(now: Mapping[K, float], then: Mapping[K, float], forgiving: bool) -> bool:
-    """Whether no counter is below what it was; one that is missing counts as 0 unless that is forgiven."""
+    """Whether no counter fell; a missing one counts as 0 unless `forgiving`."""
     if forgiving:
         return all(now.get(key, value) >= value for key, value in then.items())
     return all(now.get(key, 0.0) >= value for key, value in then.items())

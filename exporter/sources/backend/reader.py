@@ -1,4 +1,4 @@
-"""How each route of the backend is requested and read; counts of several processes are summed."""
+"""Requests and parses each route of the backend; counts of several processes are summed."""
 
 import asyncio
 import time
@@ -50,9 +50,9 @@ START_TIME_MAX_AGE = 5.0  # seconds for which what /metrics said of processes se
 
 
 class BackendReader:
-    """One function for each route, which requests and reads it. Each raises SourceError.
+    """One function for each route. Each raises SourceError.
 
-    `on_totals` is called with what each page of /metrics says, and whether another process gave it.
+    `on_totals` is called with the totals of each /metrics page, and whether a newer process sent it.
     """
 
     def __init__(self, settings: Settings, client: HttpClient, own: OwnRequests) -> None:
@@ -77,18 +77,18 @@ class BackendReader:
         """Users' requests, from /metrics."""
         began = time.monotonic()
         try:
-            reply = await self._client.get_on_new_connection("/metrics")
-            sums = await self._sums(reply.body.decode(errors="replace"))
+            response = await self._client.get_on_new_connection("/metrics")
+            sums = await self._sums(response.body.decode(errors="replace"))
         finally:
             self._totals_duration = time.monotonic() - began
         started = self._totals.newest_start
-        totals = self._totals.update(sums, reply.server)
+        totals = self._totals.update(sums, response.server)
         self._totals_read_at = time.monotonic()
         self.on_totals(totals, started not in (None, self._totals.newest_start))
         return totals
 
     async def _sums(self, text: str) -> SummedSamples:
-        """What the page says. A thread that reads one cannot be stopped: the next page waits for its end."""
+        """The samples of the page. A parsing thread cannot be stopped: the next page waits for it."""
         while self._long_page is not None and not self._long_page.done():
             await asyncio.wait([self._long_page])
         if len(text) <= LONG_PAGE_BYTES:
@@ -103,18 +103,18 @@ class BackendReader:
 
     async def events(self) -> EventBus:
         """The event bus over all processes."""
-        answer, server, started = await self._get_counts(f"{MONITORING}/events")
-        return self._event_bus.update(answer, server, started)
+        report, server, started = await self._get_counts(f"{MONITORING}/events")
+        return self._event_bus.update(report, server, started)
 
     async def performance(self) -> Performance:
         """Timed methods and slow queries over all processes."""
-        answer, server, started = await self._get_counts(f"{MONITORING}/performance")
-        return self._performance.update(answer, server, started)
+        report, server, started = await self._get_counts(f"{MONITORING}/performance")
+        return self._performance.update(report, server, started)
 
     async def cache(self) -> CacheCounts:
         """The application's cache over all processes."""
-        answer, server, started = await self._get_counts(f"{MONITORING}/cache/stats")
-        return self._cache.update(answer, server, started)
+        report, server, started = await self._get_counts(f"{MONITORING}/cache/stats")
+        return self._cache.update(report, server, started)
 
     async def history(self) -> float | None:
         """Unix time of the newest event."""
@@ -122,8 +122,8 @@ class BackendReader:
 
     async def model(self) -> ModelReport:
         """The model of /model-health."""
-        answer = await self._client.get_json(f"{MONITORING}/model-health")
-        return parse_model_health(answer, self._settings.time_zone)
+        report = await self._client.get_json(f"{MONITORING}/model-health")
+        return parse_model_health(report, self._settings.time_zone)
 
     async def ml(self) -> MlHealthReport:
         """The models of /health/ml."""
@@ -138,12 +138,14 @@ class BackendReader:
         return parse_workers(await self._client.get_json(f"{MONITORING}/workers/status"))
 
     async def ingestion_health(self) -> HttpResponse:
-        """The health of the ingestion, whose 503 is a report as well."""
+        """The health of ingestion, whose 503 is a report as well."""
         path = f"{INGESTION}/health"
-        reply = await self._client.get(path)
-        if reply.status not in (200, 503):
-            raise RequestFailed(f"backend {path} answered {reply.status}; expected 200 or 503", reply.status)
-        return reply
+        response = await self._client.get(path)
+        if response.status not in (200, 503):
+            raise RequestFailed(
+                f"backend {path} answered {response.status}; expected 200 or 503", response.status
+            )
+        return response
 
     async def engagement(self) -> dict[str, JsonObject]:
         """The report for each window of time, by the window's label."""
@@ -151,11 +153,11 @@ class BackendReader:
         return {w: await self._client.get_json(f"{route}{days}") for w, days in WINDOWS.items()}
 
     def module(self, name: str) -> Fetch[str]:
-        """What the backend reports of this module."""
+        """The status that the backend reports of this module."""
 
         async def read() -> str:
-            answer = await self._client.get_json(f"{MONITORING}/health/module/{name}")
-            return parse_module_health(answer)
+            report = await self._client.get_json(f"{MONITORING}/health/module/{name}")
+            return parse_module_health(report)
 
         return read
 
@@ -164,16 +166,16 @@ class BackendReader:
         return lambda: self._client.get_json(path)
 
     async def _get_counts(self, path: str) -> tuple[JsonObject, str, float | None]:
-        """The counts of the process that answers, its name, and when the newest process started."""
-        reply = await self._client.get_on_new_connection(path)
-        return parse_json_object(path, reply.body), reply.server, await self._newest_start()
+        """The counts of the process that responds, its name, and when the newest process started."""
+        response = await self._client.get_on_new_connection(path)
+        return parse_json_object(path, response.body), response.server, await self._newest_start()
 
     async def _newest_start(self) -> float | None:
-        """When the newest process started, which tells a restart from one more process."""
+        """When the newest process started, which distinguishes a restart from an additional process."""
         is_old = time.monotonic() - self._totals_read_at > min(START_TIME_MAX_AGE, self._settings.period)
-        # a page that takes longer would be abandoned, which costs the backend the same and looks like silence
+        # a slower page would be abandoned, which costs the backend the same and looks like silence
         if is_old and self._totals_duration < START_TIME_TIMEOUT:
-            # inside the turn of the request that wants to know, so not as a question of its own
+            # within the turn of the current request
             with suppress(SourceError, TimeoutError):
                 async with asyncio.timeout(START_TIME_TIMEOUT):
                     await self.totals()

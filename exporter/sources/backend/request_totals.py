@@ -1,7 +1,7 @@
 """The requests of the backend's users, by module, over all processes behind its URL.
 
-They are counted since our first look: what a process counted before is of no interest, unless it is younger
-than a minute. So neither a restart of ours nor a process that we meet late looks like requests of now.
+They are counted since our first poll. Earlier counts of a process are ignored unless it is younger than a
+minute: neither our restart nor a process that we discover late may look like current requests.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,14 +28,14 @@ from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.processes import ProcessCounterMerger, ServerProcess
 
 START, MEMORY, CPU, OPEN_FILES, MAX_FILES = PROCESS_METRICS
-YOUNG_SECONDS = 60.0  # seconds of age up to which a process that we meet first is counted from its birth
+YOUNG_SECONDS = 60.0  # age up to which a new process is counted from its start
 METRICS_PATH = "/metrics"
 GAUGE_KEYS = (START, MEMORY, OPEN_FILES, MAX_FILES, IN_PROGRESS)
 
 
 @dataclass(frozen=True)
 class RequestTotals:
-    """What the backend's /metrics says: requests by module and status class, durations, the processes."""
+    """The totals of the backend's /metrics: requests by module and status class, durations, processes."""
 
     requests: Mapping[tuple[str, str], float]
     durations: Mapping[str, HistogramData]
@@ -46,9 +46,7 @@ class RequestTotals:
     open_files: float | None
     max_files: float | None  # of one process
     processes: int
-    counts_requests: (
-        bool  # whether the backend counts requests at all; with its metrics off it says nothing of them
-    )
+    counts_requests: bool  # False with the backend's metrics off
 
     def errors_by_module(self) -> dict[str, float]:
         """Requests that ended in a server error, by module."""
@@ -66,7 +64,7 @@ class RequestTotals:
 
 
 class ApiTotalsTracker:
-    """Turns each reading of the page into totals, remembering every process that was seen."""
+    """Turns each page into totals over all processes that ever responded."""
 
     def __init__(
         self, parser: MetricsParser, own: OwnRequests, clock: Callable[[], float] = steady_time
@@ -80,11 +78,11 @@ class ApiTotalsTracker:
         self.newest_start: float | None = None
 
     def update_from_page(self, text: str, server: str = "") -> RequestTotals:
-        """The totals as of this page, which one of the processes gave. Raises BadAnswer for no page."""
+        """The totals as of this page of one process. Raises InvalidResponse for a text that is no page."""
         return self.update(self._parser.parse(text), server)
 
     def update(self, sums: SummedSamples, server: str = "") -> RequestTotals:
-        """The totals as of these sums of a page."""
+        """The totals as of these samples of one process."""
         self._counts = self._counts or sums.counts_requests
         started = sums.values.get((START,))
         name = server or (f"{started:f}" if started else "")
@@ -94,13 +92,13 @@ class ApiTotalsTracker:
         process.gauges = {"/".join(key): value for key, value in sums.values.items() if key[0] in GAUGE_KEYS}
         in_progress = "/".join((IN_PROGRESS, NO_ROUTE))
         if in_progress in process.gauges and self._own.is_counted(METRICS_PATH):
-            # the request for this very page is one of those that it counts
+            # the page counts the request for itself
             process.gauges[in_progress] = max(process.gauges[in_progress] - 1, 0.0)
         self.newest_start = max(started or 0.0, self.newest_start or 0.0) or None
         return self._totals()
 
     def _is_young(self, started: float | None) -> bool:
-        """Whether a process that is met now counts from its birth."""
+        """Whether a process that is new now is counted from its start."""
         if self._first_read_at is None:
             self._first_read_at = to_wall_time(self._clock())
             if started is None or started < self._first_read_at - YOUNG_SECONDS:
@@ -134,7 +132,7 @@ class ApiTotalsTracker:
 
 
 def comparable_samples(sums: SummedSamples) -> dict[SampleKey, float]:
-    """The values without those bounds of a histogram that only some of its routes have."""
+    """The samples without histogram bounds that only some routes have."""
     most: dict[str, int] = {}
     for key, series in sums.series.items():
         if key[0] == BUCKET:
@@ -147,7 +145,7 @@ def comparable_samples(sums: SummedSamples) -> dict[SampleKey, float]:
 
 
 def duration_histograms(total: Mapping[SampleKey, float]) -> dict[str, HistogramData]:
-    """The histogram of each module; of the whole backend where it does not tell modules apart."""
+    """The histogram of each module, or of the whole backend if it has no routes."""
     modules = {key[1] for key in total if key[0] == COUNT}
     wanted = modules - {NO_ROUTE, NO_ROUTE_PRECISE} or modules & {NO_ROUTE} or modules & {NO_ROUTE_PRECISE}
     buckets: dict[str, dict[float, float]] = {module: {} for module in wanted}
@@ -163,7 +161,7 @@ def duration_histograms(total: Mapping[SampleKey, float]) -> dict[str, Histogram
 
 
 def monotonic_buckets(buckets: Mapping[float, float]) -> dict[float, float]:
-    """The buckets by rising bound, without those that would make the cumulative counts fall."""
+    """The buckets in order of their bounds, without those that would make cumulative counts fall."""
     kept: dict[float, float] = {}
     highest = 0.0
     for bound in sorted(buckets):
@@ -173,7 +171,7 @@ def monotonic_buckets(buckets: Mapping[float, float]) -> dict[float, float]:
 
 
 def sum_gauges(processes: list[ServerProcess[SampleKey]]) -> dict[str, float]:
-    """The facts of these processes, summed."""
+    """The gauges of these processes, summed."""
     total: dict[str, float] = {}
     for process in processes:
         for name, value in process.gauges.items():

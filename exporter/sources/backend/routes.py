@@ -29,20 +29,20 @@ def requested_paths(settings: Settings) -> list[str]:
 
 
 def mount_path(url: str) -> str:
-    """The path at which the backend's URL says that it is mounted, empty for the root."""
+    """The path at which the backend is mounted by its URL, empty for the root."""
     return urlsplit(url).path.rstrip("/")
 
 
-MONITORING_MODULE = "monitoring"  # the module that requests of a watcher count for
-BLOCKING_ROUTES = ("/health", "/workers/status")  # take seconds by design: no module is slow for their sake
+MONITORING_MODULE = "monitoring"  # the module that monitoring requests count for
+BLOCKING_ROUTES = ("/health", "/workers/status")  # take seconds by design, so their durations do not count
 PLACEHOLDER_PATTERN = re.compile(r"\{[^}:]*(:path)?[^}]*\}")
 
 
 class RouteModules:
-    """The route prefixes of the settings: the longest that fits decides, however its parameters are named."""
+    """The module of each route by the prefixes of the settings: the longest match decides."""
 
     def __init__(self, modules: Sequence[ModuleSettings], below: str = "") -> None:
-        self._below = below.rstrip("/")  # the path of the backend's URL, which its routes may begin with
+        self._below = below.rstrip("/")  # the mount path, with which routes may begin
         pairs = ((normalize_route(prefix), module.name) for module in modules for prefix in module.prefixes)
         self._prefixes = sorted(pairs, key=lambda pair: -len(pair[0]))
         self._probes = {normalize_route(module.health) for module in modules if module.health}
@@ -57,14 +57,14 @@ class RouteModules:
     def module(self, route: str) -> str:
         """The module of this route template, `other` where no prefix fits."""
         path = self.relative(route)
-        # health routes are asked by watchers like us: counted for their module they would hide its users
+        # monitoring requests health routes: counted for their module they would hide its users
         if path in self._probes or path.endswith("/health"):
             return self._watching
         fits = (m for prefix, m in self._prefixes if path == prefix or path.startswith(f"{prefix}/"))
         return next(fits, OTHER)
 
     def is_timed(self, route: str) -> bool:
-        """Whether the route's time says something of its module."""
+        """Whether the route's duration counts for its module."""
         return self.relative(route) not in self._blocking
 
     def relative(self, route: str) -> str:
@@ -75,8 +75,5 @@ class RouteModules:
 
 
 def normalize_route(route: str) -> str:
-    """The route without the names of its parameters and without a slash at its end.
-
-    That a parameter takes slashes as well is kept: `{:path}`.
-    """
+    """The route without parameter names and trailing slash; `{:path}` is kept for parameters with slashes."""
     return PLACEHOLDER_PATTERN.sub(r"{\1}", route).rstrip("/")

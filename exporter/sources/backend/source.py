@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from math import inf
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from exporter.errors import PollDeferred, RequestFailed
@@ -11,26 +11,24 @@ from exporter.footprint import Footprint
 from exporter.poll_policy import PollPolicy, SourceConstraints
 from exporter.polling import Poller
 from exporter.settings import Settings
-from exporter.settings_backend import BackendSettings
 from exporter.sources.backend.admission import Admission
 from exporter.sources.backend.limiter import RequestLimiter
 from exporter.sources.backend.liveness import RESPONDING, SILENT, Liveness
 from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.ping import PING_CANDIDATES, Pinger
+from exporter.sources.backend.poll_policies import MIN_BLOCK_GAP, BackendPolicies
 from exporter.sources.backend.pool import PoolUsage
 from exporter.sources.backend.reader import BackendReader, Fetch
 from exporter.sources.backend.request_totals import RequestTotals
 from exporter.sources.backend.routes import INGESTION, MISSING_MODULE, MONITORING, requested_paths
 from exporter.sources.backend.traffic import RecoveryTracker, TrafficWindow
 from exporter.sources.base import BaseSource
-from exporter.sources.database.time_windows import WINDOWS
 from exporter.sources.http_client import BearerToken, HttpClient
 from exporter.sources.http_response import HttpResponse, RequestOutcome
 from exporter.status import DEGRADED, DOWN
 
 T = TypeVar("T")
-MIN_BLOCK_GAP = 60.0  # seconds between two requests to a route that blocks the backend
-MAX_BACKOFF_GAPS = 30  # such gaps to the next request at most, where it fails repeatedly
+Turn = Callable[[str], AbstractAsyncContextManager[None]]
 SUSPENSION_SECONDS = 900.0  # for which a route that blocked the backend is not requested
 GATEWAY_ERRORS = (502, 503, 504)  # of a proxy that cannot reach the backend
 HURRY, SHORT_HURRY = 5.0, 1.0  # seconds of fast polls after a sign of trouble, and after a slight one
@@ -64,10 +62,11 @@ class BackendSource(BaseSource):
         self._no_retry_until = 0.0
         self._pinging: asyncio.Task[None] | None = None
         self._subscribe()
-        self._poll_often(own)
-        self._poll_monitoring(own)
-        self._poll_ingestion(own)
-        self._poll_modules(settings)
+        policies = BackendPolicies(own)
+        self._poll_often(policies)
+        self._poll_monitoring(policies)
+        self._poll_ingestion(policies)
+        self._poll_modules(policies)
 
     def open(self) -> None:
         """Begin to ping."""
@@ -81,86 +80,54 @@ class BackendSource(BaseSource):
         self.liveness.on_return = self._retry_all
         self._reader.on_totals = self._react_to_totals
 
-    def _poll_often(self, own: BackendSettings) -> None:
-        read, terms = (
-            self._reader,
-            SourceConstraints(self.footprint, self.limiter.turn, self._is_inconclusive),
-        )
-        calm = max(own.calm_period, own.fast_period)
-        quick, pool = (
-            PollPolicy(own.timeout, min_interval=own.fast_period, relaxed_interval=it)
-            for it in (calm, 2 * calm)
-        )
-        self.totals: Poller[RequestTotals] = Poller("backend /metrics", read.totals, quick, constraints=terms)
-        self.pool: Poller[PoolUsage] = Poller("backend /db/pool", read.pool, pool, constraints=terms)
-        self._admission = Admission(self.limiter, self.totals, self.pool, self.traffic, own.fast_period)
-        # these two block the backend's event loop for seconds
-        period = own.blocking_period or inf
-        gap = min(MIN_BLOCK_GAP, period)
-        self.limiter.block_gap = gap
-        # nothing else is polled meanwhile: a response that never comes must not blind us half of the time
-        block = PollPolicy(
-            own.blocking_timeout,
-            interval=period,
-            min_refresh_gap=gap,
-            backoff_base=gap,
-            max_backoff=MAX_BACKOFF_GAPS * gap,
-            may_be_absent=True,
-        )
-        health, workers = (
-            SourceConstraints(self.footprint, turn, self._is_inconclusive)
-            for turn in (self._admission.health_turn, self._admission.blocking_turn)
-        )
-        self.health = Poller("backend /health", read.health, block, constraints=health)
-        self.workers = Poller("backend /workers/status", read.workers, block, constraints=workers)
-
-    def _poll_monitoring(self, own: BackendSettings) -> None:
-        # what fails repeatedly is polled no sooner than what succeeds
+    def _poll_often(self, policies: BackendPolicies) -> None:
         read = self._reader
-        often = PollPolicy(own.timeout, interval=own.period, max_backoff=own.period, may_be_absent=True)
-        self.performance = self._in_background("/performance", read.performance, often)
-        self.database = self._in_background("/database", read.document(f"{MONITORING}/database"), often)
-        self.events = self._in_background("/events", read.events, often)
-        self.history = self._in_background("/events/history", read.history, often)
-        self.cache = self._in_background("/cache/stats", read.cache, often)
-        self.models = self._in_background("/model-health", read.model, often)
-        self.ml = self._in_background("/health/ml", read.ml, often)
-        # these two count in the database, and one version of the backend always responds with 500
-        seldom = PollPolicy(
-            timeout=len(WINDOWS) * own.timeout,
-            interval=own.slow_period,
-            backoff_base=30.0,
-            max_backoff=900.0,
-            may_be_absent=True,
+        turn = self._constraints(self.limiter.turn)
+        self.totals: Poller[RequestTotals] = Poller(
+            "backend /metrics", read.totals, policies.totals, constraints=turn
         )
-        quality = read.document(f"{MONITORING}/recommendation-quality")
-        self.engagement = self._in_background("/user-engagement", read.engagement, seldom)
-        self.recommendations = self._in_background("/recommendation-quality", quality, seldom)
+        self.pool: Poller[PoolUsage] = Poller("backend /db/pool", read.pool, policies.pool, constraints=turn)
+        self._admission = Admission(
+            self.limiter, self.totals, self.pool, self.traffic, self._settings.backend.fast_period
+        )
+        # these two block the backend's event loop for seconds
+        self.limiter.block_gap = policies.block_gap
+        health = self._constraints(self._admission.health_turn)
+        workers = self._constraints(self._admission.blocking_turn)
+        self.health = Poller("backend /health", read.health, policies.blocking, constraints=health)
+        self.workers = Poller("backend /workers/status", read.workers, policies.blocking, constraints=workers)
 
-    def _poll_ingestion(self, own: BackendSettings) -> None:
-        often = PollPolicy(own.timeout, interval=own.period, max_backoff=own.period, may_be_absent=True)
-        poll, document = self._in_background, self._reader.document
+    def _poll_monitoring(self, policies: BackendPolicies) -> None:
+        poll, read, often = self._in_background, self._reader, policies.background
+        self.performance = poll("/performance", read.performance, often)
+        self.database = poll("/database", read.document(f"{MONITORING}/database"), often)
+        self.events = poll("/events", read.events, often)
+        self.history = poll("/events/history", read.history, often)
+        self.cache = poll("/cache/stats", read.cache, often)
+        self.models = poll("/model-health", read.model, often)
+        self.ml = poll("/health/ml", read.ml, often)
+        quality = read.document(f"{MONITORING}/recommendation-quality")
+        self.engagement = poll("/user-engagement", read.engagement, policies.rare)
+        self.recommendations = poll("/recommendation-quality", quality, policies.rare)
+
+    def _poll_ingestion(self, policies: BackendPolicies) -> None:
+        poll, document, often = self._in_background, self._reader.document, policies.background
         self.ingestion_health = poll("ingestion health", self._reader.ingestion_health, often)
         self.worker_status = poll("ingestion worker status", document(f"{INGESTION}/worker/status"), often)
         self.worker_health = poll("ingestion worker health", document(f"{INGESTION}/health/worker"), often)
         self.jobs = poll("ingestion jobs", document(f"{INGESTION}/jobs/history?limit=100"), often)
 
-    def _poll_modules(self, settings: Settings) -> None:
-        own, module = settings.backend, self._reader.module
-        often = PollPolicy(own.timeout, interval=own.period)
-        probe = PollPolicy(
-            own.timeout, min_interval=own.fast_period, relaxed_interval=max(own.probe_period, own.fast_period)
-        )
-        terms = SourceConstraints(self.footprint, self._admission.probe_turn, self._is_inconclusive)
+    def _poll_modules(self, policies: BackendPolicies) -> None:
+        poll, read, modules = self._in_background, self._reader, self._settings.modules
         self.reported: dict[str, Poller[str]] = {
-            m.name: self._in_background(f"health of {m.name}", module(m.name), often)
-            for m in settings.modules
+            m.name: poll(f"health of {m.name}", read.module(m.name), policies.module) for m in modules
         }
         # a name that no module has: a backend that reports it healthy never checks
-        self.no_module = self._in_background("health of no module", module(MISSING_MODULE), often)
+        self.no_module = poll("health of no module", read.module(MISSING_MODULE), policies.module)
+        turn = self._constraints(self._admission.probe_turn)
         self.probes: dict[str, Poller[HttpResponse]] = {
-            m.name: Poller(f"backend {m.health}", self._probe(m.health), probe, constraints=terms)
-            for m in settings.modules
+            m.name: Poller(f"backend {m.health}", self._probe(m.health), policies.probe, constraints=turn)
+            for m in modules
             if m.health
         }
 
@@ -199,8 +166,11 @@ class BackendSource(BaseSource):
         self.recovery.record("Redis", self.is_redis_up())
 
     def _in_background(self, name: str, fetch: Fetch[T], policy: PollPolicy) -> Poller[T]:
-        terms = SourceConstraints(self.footprint, self.limiter.background_turn, self._is_inconclusive)
-        return Poller(f"backend {name}", fetch, policy, constraints=terms)
+        constraints = self._constraints(self.limiter.background_turn)
+        return Poller(f"backend {name}", fetch, policy, constraints=constraints)
+
+    def _constraints(self, turn: Turn) -> SourceConstraints:
+        return SourceConstraints(self.footprint, turn, self._is_inconclusive)
 
     def _is_inconclusive(self) -> bool:
         return self.liveness.is_inconclusive

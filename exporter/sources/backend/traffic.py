@@ -1,4 +1,4 @@
-"""The status of each module by its recent requests, where no truthful health route is known."""
+"""The status of each module by its recent requests, where no reliable health route is known."""
 
 import time
 from collections import deque
@@ -11,35 +11,35 @@ from exporter.settings_backend import JudgementSettings
 from exporter.sources.backend.request_totals import RequestTotals
 from exporter.status import DEGRADED, DOWN, HEALTHY, SINGLE_FAILURE, UNKNOWN, status_from_error_ratio
 
-RECOVERY_SECONDS = 10.0  # for as long as such requests end
-MIN_ABSENCE = 2.0  # seconds of absence that are more than a busy moment
+RECOVERY_SECONDS = 10.0  # for which requests end that waited during an outage
+MIN_ABSENCE = 2.0  # seconds without a response that are an outage
 
 
 class RecoveryTracker:
-    """Remembers who was away, and when the last of them came back."""
+    """Tracks outages of servers, and when the last one ended.
+
+    Requests that waited for a server end late and badly after its return: they prove nothing of now."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._away: dict[str, float] = {}
         self._back_at = -inf
 
-    def record(self, server: str, works: bool | None) -> None:
-        """Take in whether a server works; None, where nobody knows, is no news."""
+    def record(self, server: str, is_up: bool | None) -> None:
+        """Record whether a server responds; None, for unknown, changes nothing."""
         now = self._clock()
-        if works is False:
+        if is_up is False:
             self._away.setdefault(server, now)
-        elif works and now - self._away.pop(server, now) >= MIN_ABSENCE:
+        elif is_up and now - self._away.pop(server, now) >= MIN_ABSENCE:
             self._back_at = now
 
     def is_under_way(self) -> bool:
-        """Whether a server came back within the last seconds."""
+        """Whether a server returned within the last seconds."""
         return self._clock() - self._back_at < RECOVERY_SECONDS
 
 
-RECENT_PART = 6.0  # the part of the window that tells whether trouble is over is one in so many
-SAMPLES_PER_WINDOW = (
-    120  # kept for one window, which is longer than it should be by at most one of their intervals
-)
+RECENT_PART = 6.0  # a sixth of the window decides whether trouble is over
+SAMPLES_PER_WINDOW = 120
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class TrafficSample:
     """The totals at one moment."""
 
     at: float
-    asked: Mapping[str, float]
+    requests: Mapping[str, float]
     errors: Mapping[str, float]
     durations: Mapping[str, HistogramData]
 
 
 class TrafficWindow:
-    """Remembers the totals of a window and compares its ends."""
+    """Keeps the totals of a time window and compares its ends."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class TrafficWindow:
         self._last_rate: float | None = None
 
     def record(self, totals: RequestTotals) -> None:
-        """Remember these totals, which are of now."""
+        """Record the totals of now."""
         at, window = self._clock(), self._settings.window
         self._before = self._now
         self._now = TrafficSample(
@@ -79,31 +79,31 @@ class TrafficWindow:
         )
         if self._is_recovering():
             self._last_rate = self.rate()
-            self._samples.clear()  # what ends now began when a server was away
+            self._samples.clear()  # requests that end now began during an outage
         if not self._samples or at - self._samples[-1].at >= window / SAMPLES_PER_WINDOW:
             self._samples.append(self._now)
         while len(self._samples) > 1 and at - self._samples[1].at >= window:
             self._samples.popleft()
-        self._statuses = {module: self._status(module) for module in self._now.asked}
+        self._statuses = {module: self._status(module) for module in self._now.requests}
 
     def rate(self) -> float | None:
-        """Users' requests a second in the newest part of the window; None before two totals.
+        """Users' requests per second in the recent part of the window; None before two totals.
 
-        While a server has just come back it is what it was before.
+        After an outage it is the rate before it for a while.
         """
         if self._now is None or len(self._samples) < 2:
             return self._last_rate
         then = self._recent_start()
         seconds = self._now.at - then.at
-        modules = self._now.asked
-        return sum(increase(modules, then.asked, it) for it in modules) / seconds if seconds > 0 else None
+        modules = self._now.requests
+        return sum(increase(modules, then.requests, it) for it in modules) / seconds if seconds > 0 else None
 
     def is_newly_bad(self) -> bool:
         """Whether a request failed or was slow between the last two totals."""
         return any(map(self._is_module_newly_bad, self._statuses))
 
     def status(self, module: str) -> str:
-        """What the module's requests of the window say; `unknown` with too few of them."""
+        """The status by the module's requests in the window; `unknown` if they are too few."""
         return self._statuses.get(module, UNKNOWN)
 
     def _status(self, module: str) -> str:
@@ -129,7 +129,7 @@ class TrafficWindow:
         now, limits = self._now, self._settings
         if now is None:
             return UNKNOWN
-        requests = increase(now.asked, then.asked, module)
+        requests = increase(now.requests, then.requests, module)
         answers = status_from_error_ratio(requests, increase(now.errors, then.errors, module), limits)
         if answers != HEALTHY:
             return answers

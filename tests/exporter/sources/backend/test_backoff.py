@@ -3,7 +3,8 @@
 import asyncio
 
 from exporter.settings import Settings
-from exporter.sources.backend.source import MIN_BLOCK_GAP, BackendSource
+from exporter.sources.backend.poll_policies import MIN_BLOCK_GAP
+from exporter.sources.backend.source import BackendSource
 from tests.exporter.raw_server import raw_server, says
 
 PAGE = b"# TYPE http_requests_total counter\nprocess_start_time_seconds 1800000000\n"
