@@ -127,11 +127,13 @@ class BoundedProtocol(H11Protocol):
     def pause_writing(self) -> None:
         """The client takes our answer slowly."""
         super().pause_writing()
+        self.counted.stalls(self)
         self._writing.start(self.patience.answer)
 
     def resume_writing(self) -> None:
         """It took it."""
         super().resume_writing()
+        self.counted.flows(self)
         if not self.transport.is_closing():
             self._writing.stop()
 

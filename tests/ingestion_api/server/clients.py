@@ -37,11 +37,13 @@ def connected(
 
 @contextmanager
 def crowd(
-    service: ServiceProcess, number: int, sent: bytes, source: str = "127.0.0.1"
+    service: ServiceProcess, number: int, sent: bytes, source: str = "127.0.0.1", room: int | None = None
 ) -> Iterator[list[socket.socket]]:
-    """So many clients of one address, each of which has sent this and waits."""
+    """So many clients of one address, each of which has sent this and waits, with `room` for what comes."""
     with ExitStack() as clients:
-        yield [clients.enter_context(connected(service, sent, source=source)) for _ in range(number)]
+        yield [
+            clients.enter_context(connected(service, sent, room=room, source=source)) for _ in range(number)
+        ]
 
 
 def answer(client: socket.socket) -> bytes:

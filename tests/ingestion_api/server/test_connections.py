@@ -71,6 +71,40 @@ def test_who_was_served_before_goes_last() -> None:
     assert [kept.dropped, stranger.dropped] == [False, True]
 
 
+def test_who_does_not_take_its_answer_goes_for_a_newcomer() -> None:
+    """Also when its next request is complete; one that takes it again stays."""
+    connections = ConnectionLimiter(total=3, per_address=3)
+    takes, older, newer = admitted(connections, *["192.0.2.1"] * 3)
+    for client in (takes, older, newer):
+        connections.works(client)
+        connections.stalls(client)
+    connections.flows(takes)
+    connections.works(older)
+    admitted(connections, "192.0.2.2")
+    assert [client.dropped for client in (takes, older, newer)] == [False, True, False]
+
+
+def test_where_all_work_the_most_crowded_address_gives_way() -> None:
+    """With its newest; not for its own newcomer, nor for an address that has as many."""
+    connections = ConnectionLimiter(total=4, per_address=4)
+    few, *crowd = admitted(connections, "192.0.2.1", *["192.0.2.9"] * 3)
+    for client in (few, *crowd):
+        connections.works(client)
+    assert not connections.admit(Client("192.0.2.9"))
+    [newcomer] = admitted(connections, "192.0.2.2")
+    connections.works(newcomer)
+    assert [client.dropped for client in (few, *crowd)] == [False, False, False, True]
+    assert not connections.admit(Client("192.0.2.2"))
+
+
+def test_where_all_work_a_proxy_of_ours_gives_none() -> None:
+    """Its connections are those of many."""
+    connections = ConnectionLimiter(total=3, per_address=2, proxies=NetworkList(["192.0.2.9"]))
+    for client in admitted(connections, *["192.0.2.9"] * 3):
+        connections.works(client)
+    assert not connections.admit(Client("192.0.2.1"))
+
+
 def test_a_proxy_of_ours_brings_many() -> None:
     """Up to the ceiling of all."""
     connections = ConnectionLimiter(total=5, per_address=2, proxies=NetworkList(["192.0.2.0/24"]))

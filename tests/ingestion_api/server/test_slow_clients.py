@@ -74,6 +74,17 @@ def test_nor_do_those_of_several_addresses(patient: ServiceProcess) -> None:
         assert sum(map(is_open, [*some, *others])) <= 300
 
 
+def test_nor_do_those_that_ask_and_take_no_answer(patient: ServiceProcess) -> None:
+    """Some hold all turns of their address by not reading, the others wait for a turn."""
+    asked = b"GET /docs HTTP/1.1\r\nHost: service\r\n\r\n" * 300
+    with (
+        crowd(patient, 200, asked, source="127.0.0.2", room=2_048),
+        crowd(patient, 200, asked, source="127.0.0.3", room=2_048),
+    ):
+        for _ in range(10):
+            assert quick(patient) < 5.0
+
+
 def test_the_bodies_of_strangers_take_no_memory(patient: ServiceProcess) -> None:
     """Four hundred, each of a megabyte, each refused before it is read."""
     quick(patient)
