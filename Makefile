@@ -1,23 +1,26 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run demo-fault test lint types tests test-encoders fuzz format rules docs pictures bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-anomaly bench-service
+.PHONY: help setup run demo-fault test test-quick lint types tests test-encoders fuzz format rules docs pictures bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-anomaly bench-service
 .NOTPARALLEL:
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' Makefile
 
-setup: ## install what is missing and make .venv
+setup: ## install missing packages and make .venv
 	@stack/setup.sh test
 	@.venv/bin/python -m tests.grafana.types
 
-run: ## start everything, print the addresses, stop on Ctrl-C
+run: ## start everything, print the addresses, stop on Ctrl-C (GRAFANA=no: without Grafana)
 	@stack/setup.sh run
 	@.venv/bin/python -m stack
 
-demo-fault: ## break the running demo: make demo-fault FAULT="list", "slow_module", "slow_module off"
+demo-fault: ## inject a fault into the running demo: make demo-fault FAULT="list", "slow_module", "slow_module off"
 	@.venv/bin/python -m demo.fault $(or $(FAULT),list)
 
-test: setup lint types tests ## set up, then everything that can fail
+test: setup lint types tests ## set up, then lint, types and all tests
 	@echo "make test: formatting, lint, types, tests and coverage are in order"
+
+test-quick: lint ## lint, and the tests that start no process (under a minute)
+	.venv/bin/python -m pytest -n 2 --quick
 
 lint: ## formatting and lint
 	.venv/bin/python -m ruff format --check
@@ -27,17 +30,17 @@ types: ## types, strictly
 	.venv/bin/python -m mypy
 
 tests: ## the tests, with coverage
-	# what fails while two processes share the machine is run once more alone: only what fails again is a failure
+	# a test that fails while two processes share the machine runs once more alone: only a second failure counts
 	.venv/bin/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --durations=10 || \
 		.venv/bin/python -m pytest -n 0 --lf --lfnf=none
 
 test-encoders: ## the learned encoders on tiny random models; installs torch beside .venv (gigabytes, once)
 	@stack/encoders.sh
 
-fuzz: ## requests and values drawn widely, with a new seed each time (minutes; SEED=7 draws those of 7 again)
+fuzz: ## random requests and values, with a new seed each time (minutes; SEED=7 repeats those of 7)
 	@SEED=$(SEED) EXAMPLES=$(EXAMPLES) .venv/bin/python -m tests.ingestion_api.fuzzing
 
-format: ## let ruff write what it can
+format: ## format, and fix what ruff can fix
 	.venv/bin/python -m ruff format
 	.venv/bin/python -m ruff check --fix
 
@@ -47,13 +50,13 @@ rules: ## write prometheus/rules/ from prometheus/thresholds.yml, and alertmanag
 dashboards: ## write grafana/generated from the code (WATCH=1: again on every save)
 	@.venv/bin/python -m grafana $(if $(WATCH),--watch)
 
-compose: ## write what docker-compose.yml mounts and its images install
+compose: ## write the files that docker-compose.yml mounts and its images install
 	@.venv/bin/python -m stack.compose
 
-compose-secrets: ## make the secrets of docker-compose.yml, once
+compose-secrets: ## make the secrets of docker-compose.yml once
 	@stack/compose/secrets.sh
 
-docs: ## write what can be derived of docs/: alerts, metrics, settings
+docs: ## write the generated pages of docs/: alerts, dashboards, metrics, settings
 	@.venv/bin/python -m docs.generate
 	@.venv/bin/python -m docs.picture_list
 
@@ -65,18 +68,18 @@ pictures: ## take each dashboard of a running Grafana into docs/pictures: GRAFAN
 bench: ## measure, and write benchmarks/README.md: WHAT=exporter (default), footprint (ROW=users ...), alerts, service, dashboards
 	@.venv/bin/python -m benchmarks.$(patsubst service,service_load,$(or $(WHAT),exporter)) $(ROW)
 
-bench-alerts: ## cause every breach of the fast lane and time its page (about 20 minutes)
+bench-alerts: ## cause every breach of the fast lane and time its notification (about 20 minutes)
 	@.venv/bin/python -m benchmarks.alerts
 
-bench-service: ## jobs that the service accepts and texts that it embeds a second (about 2 minutes)
+bench-service: ## jobs accepted and texts embedded per second (about 2 minutes)
 	@.venv/bin/python -m benchmarks.service_load
 
 bench-dashboards: ## every query of every dashboard on a running system and on a week of history
 	@.venv/bin/python -m benchmarks.dashboards
 
-bench-anomaly: ## what is unusual: a made-up month with faults, and with DATA=FOLDER two labelled sets
+bench-anomaly: ## anomaly detection: a synthetic month with faults, and with DATA=FOLDER two labelled sets
 	@.venv/bin/python -m benchmarks.anomaly_faults
 	@$(if $(DATA),.venv/bin/python -m benchmarks.anomaly $(DATA))
 
-lock: ## write requirements.txt anew from pyproject.toml (UPGRADE=--upgrade for the newest)
+lock: ## write requirements.txt from pyproject.toml (UPGRADE=--upgrade takes the newest versions)
 	@stack/lock.sh $(UPGRADE)

@@ -1,1 +1,1 @@
-"""What `make run` starts: set-up, ports, processes, readiness and the table of addresses."""
+"""`make run`: set-up, ports, processes, readiness, health and the table of addresses."""

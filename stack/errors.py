@@ -1,5 +1,5 @@
-"""Why the stack cannot start, or had to stop."""
+"""The error of the stack."""
 
 
 class StackError(Exception):
-    """The reason, in one sentence for the person at the terminal."""
+    """The stack cannot start or had to stop; the text is one sentence for the terminal."""

@@ -1,4 +1,4 @@
-"""Which dependencies are away, although every process of the stack runs: asked again and again."""
+"""Outages while every process of the stack runs: polled, reported in the summary, and on every change."""
 
 import http.client
 import json
@@ -10,13 +10,14 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
-from stack.probe import is_responding
 from stack.process_spec import ProcessSpec
+from stack.readiness import is_responding
 
-TIMEOUT = 6.0  # seconds; a dependency that is frozen is noticed by those who need it within two to five
-PERIOD = 2.0
-MAX_DETAIL = 500  # characters of an answer that are shown
-# what the exporter observes of the watched system: its metric, and how a person calls it
+TIMEOUT = 6.0  # seconds; a service notices a frozen dependency within two to five
+POLL_INTERVAL = 2.0
+FIRST_POLL_INTERVAL = 0.2  # until the first report
+MAX_DETAIL = 500  # characters
+# the exporter's metric of each dependency of the target system: its name, and the setting that names it
 TARGET_METRICS: Mapping[str, tuple[str, str]] = {
     "ops_backend_up": ("backend", "BACKEND_URL"),
     "ops_database_up": ("database", "DATABASE_URL"),
@@ -30,99 +31,101 @@ SAMPLE = re.compile(rf"^({'|'.join(TARGET_METRICS)}) ([01])(?:\.0)?$", re.MULTIL
 
 @dataclass(frozen=True)
 class Outage:
-    """Something that does not work now: who says so, what it is about, and what is said then and later."""
+    """What does not work, as reported by which part, and the messages about it and about its recovery."""
 
-    name: str
-    about: str
-    sentence: str
-    recovered: str
+    part: str
+    subject: str
+    message: str
+    recovery: str
 
 
-Outages = tuple[Outage, ...] | None  # None where it is not known
+Outages = tuple[Outage, ...] | None  # None: unknown
 
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """A part whose dependencies may be away."""
+    """A part whose dependencies may be down."""
 
     name: str
-    missing: Callable[[], Outages]
+    find_outages: Callable[[], Outages]
     settle_seconds: float = 3.0
-    awaited: bool = True  # whether the table waits until this part has settled
+    awaited: bool = True  # whether the first report waits until this part has settled
 
 
-def health_checks(services: Sequence[ProcessSpec], exporter: str) -> list[HealthCheck]:
-    """The checks of these services, and of the watched system as the exporter at this address observes it."""
-    own = [HealthCheck(it.name, degradation_reader(it), it.settle_seconds) for it in services if it.health]
-    optional = [HealthCheck(it.name, optional_reader(it), awaited=False) for it in services if it.optional]
-    return [*own, *optional, HealthCheck("watched", lambda: read_target_outages(exporter))]
+def health_checks(processes: Sequence[ProcessSpec], exporter_url: str) -> list[HealthCheck]:
+    """The checks of these processes, and of the target system as the exporter observes it."""
+    own = [
+        HealthCheck(it.name, degradation_check(it), it.settle_seconds) for it in processes if it.health_url
+    ]
+    optional = [HealthCheck(it.name, presence_check(it), awaited=False) for it in processes if it.optional]
+    return [*own, *optional, HealthCheck("target", lambda: read_target_outages(exporter_url))]
 
 
-def degradation_reader(service: ProcessSpec) -> Callable[[], Outages]:
-    """A function that reads what this service lacks."""
+def degradation_check(process: ProcessSpec) -> Callable[[], Outages]:
+    """A check that reads from a process which dependency is missing."""
 
     def read() -> Outages:
-        sentence = read_degradation(service.health)
-        if not sentence:
-            return None if sentence is None else ()
-        return (Outage(service.name, service.name, f"degraded: {sentence}", "recovered"),)
+        detail = read_degradation(process.health_url)
+        if not detail:
+            return None if detail is None else ()
+        return (Outage(process.name, process.name, f"degraded: {detail}", "recovered"),)
 
     return read
 
 
-def optional_reader(service: ProcessSpec) -> Callable[[], Outages]:
-    """A function that reads whether this service is there, and else why not."""
+def presence_check(process: ProcessSpec) -> Callable[[], Outages]:
+    """A check whether an optional process responds; its status file tells why it does not."""
 
     def read() -> Outages:
-        if is_responding(service.ready):
+        if is_responding(process.ready_url):
             return ()
-        return (Outage(service.name, service.name, status_text(service), f"is ready at {service.url}"),)
+        return (Outage(process.name, process.name, read_status(process), f"is ready at {process.url}"),)
 
     return read
 
 
-def status_text(service: ProcessSpec) -> str:
-    """What an optional service says of itself while it is not ready."""
+def read_status(process: ProcessSpec) -> str:
+    """The sentence in the status file of an optional process that does not respond."""
     try:
-        said = service.status_file.read_text() if service.status_file else ""
+        status = process.status_file.read_text() if process.status_file else ""
     except OSError:
-        said = ""
-    return said or "does not respond"
+        status = ""
+    return status or "does not respond"
 
 
-def read_degradation(address: str) -> str | None:
-    """The sentence with which an address says what is missing; empty when nothing is, None when unknown."""
+def read_degradation(url: str) -> str | None:
+    """The missing dependency that a health route names; empty when healthy, None when unknown."""
     try:
-        status, body = fetch(address)
-        said = json.loads(body)
+        status, body = fetch(url)
+        report = json.loads(body)
     except (OSError, http.client.HTTPException, ValueError):
         return None
-    whole = 200 <= status < 300 and isinstance(said, dict) and said.get("status") != "degraded"
-    detail = said.get("detail") if isinstance(said, dict) else None
-    return "" if whole else " ".join(str(detail or f"it answers {status}").split())[:MAX_DETAIL]
+    healthy = 200 <= status < 300 and isinstance(report, dict) and report.get("status") != "degraded"
+    detail = report.get("detail") if isinstance(report, dict) else None
+    return "" if healthy else " ".join(str(detail or f"it responds with {status}").split())[:MAX_DETAIL]
 
 
-def read_target_outages(exporter: str) -> Outages:
-    """What the exporter observes to be away; None when it does not answer, or not without a token."""
+def read_target_outages(exporter_url: str) -> Outages:
+    """What the exporter observes to be down; None without a response, and where it requires a token."""
     query = "&".join(f"collect[]={part}" for part in PARTS)
     try:
-        status, body = fetch(f"{exporter}/metrics?{query}")
+        status, body = fetch(f"{exporter_url}/metrics?{query}")
     except (OSError, http.client.HTTPException):
         return None
     if status != 200:
         return None
     zeros = {name for name, value in SAMPLE.findall(body.decode(errors="replace")) if value == "0"}
     if "ops_broker_up" in zeros:
-        zeros.discard("ops_ingestion_redis_up")  # mostly the same server, which is told once
+        zeros.discard("ops_ingestion_redis_up")  # mostly the same server, which is reported once
     down = [TARGET_METRICS[name] for name in TARGET_METRICS if name in zeros]
     return tuple(
         Outage(name, f"{name} ({setting})", "does not respond", "responds again") for name, setting in down
     )
 
 
-def fetch(address: str) -> tuple[int, bytes]:
-    """Status and body of an http:// address."""
-    parts = urlsplit(address)
+def fetch(url: str) -> tuple[int, bytes]:
+    """Status and body of an http:// URL. Raises OSError and HTTPException."""
+    parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=TIMEOUT)
     try:
         connection.request("GET", f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}")
@@ -133,57 +136,57 @@ def fetch(address: str) -> tuple[int, bytes]:
 
 
 class HealthMonitor(Thread):
-    """Runs the checks from the moment on at which all processes are ready, and tells what changes."""
+    """Runs the checks once all processes are ready, and queues a sentence for every change."""
 
     def __init__(self, checks: Sequence[HealthCheck], clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(name="health", daemon=True)
         self._checks = checks
         self._clock = clock
-        self._began = 0.0
-        self._seen: dict[str, tuple[Outage, ...]] = {}
-        self._told: dict[str, Outage] | None = None
-        self._before: dict[str, Outage] = {}
+        self._started_at = 0.0
+        self._results: dict[str, tuple[Outage, ...]] = {}
+        self._reported: dict[str, Outage] | None = None
+        self._previous: dict[str, Outage] = {}
         self._changes: SimpleQueue[str] = SimpleQueue()
         self._stopped = Event()
         self.settled = Event()
 
     def start(self) -> None:
-        """Begin, once; the time until a degraded part has settled runs from now on."""
-        self._began = self._clock()
+        """Start once; the time in which a degraded part settles begins now."""
+        self._started_at = self._clock()
         super().start()
 
     def run(self) -> None:
-        """Ask in turn until told to stop."""
+        """Run the checks until stopped."""
         while not self._stopped.is_set():
-            self.round()
-            self._stopped.wait(PERIOD if self._told is not None else 0.2)
+            self.run_checks()
+            self._stopped.wait(POLL_INTERVAL if self._reported is not None else FIRST_POLL_INTERVAL)
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Run no further check."""
         self._stopped.set()
 
-    def round(self) -> None:
+    def run_checks(self) -> None:
         """Run every check once."""
         for check in self._checks:
-            found = check.missing()
+            found = check.find_outages()
             if found is not None:
-                self._seen[check.name] = found
-        if self._told is not None:
-            self._compare(self.missing())
+                self._results[check.name] = found
+        if self._reported is not None:
+            self._queue_changes(self.outages())
         elif self._has_settled():
             self.settled.set()
 
-    def missing(self) -> dict[str, Outage]:
-        """What is away now, by what it is about."""
-        return {it.about: it for found in self._seen.values() for it in found}
+    def outages(self) -> dict[str, Outage]:
+        """The outages as of the last checks, by subject."""
+        return {it.subject: it for found in self._results.values() for it in found}
 
-    def tell(self) -> list[Outage]:
-        """What is away now; from now on only changes are told."""
-        self._told = self._before = self.missing()
-        return list(self._told.values())
+    def report(self) -> list[Outage]:
+        """The outages now; from now on `changes` reports what changes."""
+        self._reported = self._previous = self.outages()
+        return list(self._reported.values())
 
     def changes(self) -> Iterator[str]:
-        """The sentences about what has changed since the last call."""
+        """The sentences about changes since the last call."""
         while True:
             try:
                 yield self._changes.get_nowait()
@@ -194,19 +197,20 @@ class HealthMonitor(Thread):
         unsettled = [
             check.settle_seconds
             for check in self._checks
-            if check.awaited and self._seen.get(check.name) != ()
-        ]  # degraded, or not known yet
-        return not unsettled or self._clock() - self._began >= min(unsettled)
+            if check.awaited and self._results.get(check.name) != ()
+        ]  # degraded, or unknown
+        return not unsettled or self._clock() - self._started_at >= min(unsettled)
 
-    def _compare(self, now: dict[str, Outage]) -> None:
-        """Tell what is away for two rounds in a row, and what is no longer away."""
-        told = dict(self._told or {})
-        for it in (told[about] for about in told.keys() - now.keys()):
-            self._changes.put(f"{it.about}: {it.recovered}")
-        for about in now.keys() & self._before.keys():
-            it = now[about]
-            if it != told.get(about) and (about not in told or it == self._before[about]):
-                self._changes.put(f"{it.about}: {it.sentence}")
-                told[about] = it
-        self._told = {about: it for about, it in told.items() if about in now}
-        self._before = now
+    def _queue_changes(self, now: dict[str, Outage]) -> None:
+        """Queue a sentence for each outage that two rounds found, and for each that ended."""
+        reported = dict(self._reported or {})
+        for it in (reported[subject] for subject in reported.keys() - now.keys()):
+            self._changes.put(f"{it.subject}: {it.recovery}")
+        for subject in now.keys() & self._previous.keys():
+            it = now[subject]
+            # another reason for a known outage counts once two rounds agree on it
+            if it != reported.get(subject) and (subject not in reported or it == self._previous[subject]):
+                self._changes.put(f"{it.subject}: {it.message}")
+                reported[subject] = it
+        self._reported = {subject: it for subject, it in reported.items() if subject in now}
+        self._previous = now

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 WIDTH = 1366
 UNIT = 38  # pixels of a unit of a panel's height
 HEAD = 120  # pixels of the line of variables, at most two
-SECONDS = 60.0  # within which a dashboard must have loaded and stand still
+SECONDS = 60.0  # within which a dashboard must have loaded and stopped changing
 PAUSE = 0.5
 PANEL = '[data-testid^="data-testid Panel header"]'
 LOADING = '[aria-label="Panel loading bar"], [data-testid="data-testid Panel loading bar"]'
@@ -40,11 +40,11 @@ class Grafana:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What each request carries."""
+        """The headers of each request."""
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def dashboard(self, uid: str) -> JsonObject:
-        """The dashboard that it shows under this uid. Raises StackError."""
+        """The dashboard of this uid. Raises StackError."""
         address = f"{self.url}/api/dashboards/uid/{uid}"
         try:
             request = urllib.request.Request(address, headers=self.headers)  # noqa: S310 - as given
@@ -58,7 +58,7 @@ class Grafana:
 
 
 def main() -> int:
-    """Take all pictures; 1 with one sentence when that is not possible."""
+    """Take all pictures; 1 and one sentence on stderr if that fails."""
     url = os.environ.get("GRAFANA_URL") or "http://127.0.0.1:3000"
     grafana = Grafana(url.rstrip("/"), os.environ.get("GRAFANA_TOKEN", ""))
     try:
@@ -89,7 +89,7 @@ def take_pictures(grafana: Grafana, wanted: Sequence[JsonObject], folder: Path) 
 
 
 def require_own_dashboard(own: JsonObject, shown: JsonObject, url: str) -> None:
-    """StackError unless the dashboard that is shown has the panels and queries of the project's own.
+    """Raise StackError unless Grafana's dashboard has the panels and queries of the project's own.
 
     Grafana rewrites other parts of the JSON when it loads it.
     """
@@ -124,18 +124,18 @@ def open_browser() -> Iterator[Browser]:
 
 
 def take_picture(browser: Browser, grafana: Grafana, board: JsonObject, theme: str) -> bytes:
-    """A PNG of the whole dashboard. Raises StackError when it does not load or does not stand still."""
+    """A PNG of the whole dashboard. Raises StackError: it does not load, or never stops changing."""
     page = browser.new_page(
         viewport={"width": WIDTH, "height": page_height(board)},
         color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
     )
-    # the token is for this Grafana, and for nobody whose content its pages may show
+    # only this Grafana gets the token, no other host whose content a page shows
     page.route(
         f"{grafana.url}/**", lambda route: route.continue_(headers=route.request.headers | grafana.headers)
     )
     try:
-        # the name after the uid is free; without `refresh` nothing changes while the picture is taken
+        # an empty `refresh` stops the dashboard's own refresh
         page.goto(f"{grafana.url}/d/{board['uid']}/?kiosk&theme={theme}&refresh=", timeout=SECONDS * 1000)
         page.locator(PANEL).first.wait_for(timeout=SECONDS * 1000)
         return wait_until_still(page, board["uid"])
@@ -147,21 +147,23 @@ def take_picture(browser: Browser, grafana: Grafana, board: JsonObject, theme: s
 
 
 def wait_until_still(page: Page, uid: str) -> bytes:
-    """The picture once no panel loads and two in a row are the same. Raises StackError."""
+    """The picture once no panel loads and two in a row are equal. Raises StackError."""
     deadline = time.monotonic() + SECONDS
     last = b""
     while time.monotonic() < deadline:
         page.wait_for_load_state("networkidle")
+        # checked before the picture: a panel that finishes in between is not in it yet
+        is_loading = page.locator(LOADING).count() > 0
         picture = page.screenshot(full_page=True, animations="disabled")
-        if picture == last and page.locator(LOADING).count() == 0:
+        if picture == last and not is_loading:
             return picture
-        last = picture
+        last = b"" if is_loading else picture
         page.wait_for_timeout(PAUSE * 1000)
-    raise StackError(f"the dashboard {uid} did not stand still within {SECONDS:g} s")
+    raise StackError(f"the dashboard {uid} kept changing for {SECONDS:g} s")
 
 
 def page_height(board: JsonObject) -> int:
-    """The pixels that hold all of its panels, since Grafana loads only those in sight."""
+    """A height that shows all panels, since Grafana loads only visible ones."""
     places: list[Mapping[str, int]] = [panel["gridPos"] for panel in board["panels"]]
     return max(768, HEAD + UNIT * max((it["y"] + it["h"] for it in places), default=0))
 

@@ -1,4 +1,4 @@
-"""Whether the ports are free, and who holds those that are not."""
+"""Ports of the processes: whether they are free, and which process owns one that is not."""
 
 import errno
 import os
@@ -14,18 +14,18 @@ from stack.settings import HOST
 LISTENING = "0A"
 
 
-def require_free_ports(services: Iterable[ProcessSpec]) -> None:
-    """Pass when every port is free; else StackError with one sentence for each that is not."""
+def require_free_ports(processes: Iterable[ProcessSpec]) -> None:
+    """Raise StackError with one sentence for each port that is not free."""
     owners: dict[int, Port] = {}
     sentences: list[str] = []
-    for service in services:
-        for port in service.ports:
+    for process in processes:
+        for port in process.ports:
             other = owners.setdefault(port.number, port)
             if other is not port:
                 sentences.append(f"{other.setting} and {port.setting} are both {port.number}; change one")
             elif reason := bind_error(port.number, port.host):
                 sentences.append(
-                    f"port {port.number} for the {service.name} {reason}; "
+                    f"port {port.number} for the {process.name} {reason}; "
                     f"free it, or choose another: {port.setting}={port.number + 1} make run"
                 )
     if sentences:
@@ -33,7 +33,7 @@ def require_free_ports(services: Iterable[ProcessSpec]) -> None:
 
 
 def bind_error(number: int, host: str = HOST) -> str | None:
-    """Why nobody can listen on this port now, or None."""
+    """Why no process can listen on this port now; None when one can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,10 +49,10 @@ def bind_error(number: int, host: str = HOST) -> str | None:
 
 
 def port_owner(number: int) -> str:
-    """Words for the process that listens on this port, empty where it cannot be known."""
+    """Name and id of the process that listens on this port; empty when unknown."""
     sockets = {f"socket:[{inode}]" for inode in listening_inodes(number)}
     for process in Path("/proc").glob("[0-9]*"):
-        # other users' processes may not be looked into, and any may end meanwhile
+        # other users' processes cannot be read, and any process may end meanwhile
         with suppress(OSError):
             if any(os.readlink(file) in sockets for file in (process / "fd").iterdir()):
                 return f" by {(process / 'comm').read_text().strip()} (process {process.name})"

@@ -1,4 +1,4 @@
-"""One process of the stack: everything that is said about it, in one place."""
+"""One process of the stack: how it starts, when it is ready, and how a person reaches it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,18 +16,18 @@ class Port:
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """A process: how it starts, when it counts as ready, and what a person finds there."""
+    """A process that `make run` starts."""
 
     name: str
     command: tuple[str, ...]
-    ready: str  # an address that answers with 2xx, or tcp://host:port that accepts
+    ready_url: str  # http://, responds with 2xx once ready; or tcp://host:port, accepts connections
     url: str
-    see: str
+    description: str
     ports: tuple[Port, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
-    after: tuple[str, ...] = ()  # addresses that must answer before the command is started
-    health: str = ""  # an http:// address that says which dependency is away while the process is ready
-    settle_seconds: float = 3.0  # how long such an absence lasts before it is told
-    optional: bool = False  # its end stops nothing else
-    awaited: bool = True  # whether the table is printed only once it is ready
+    wait_for: tuple[str, ...] = ()  # URLs that must respond before the command starts
+    health_url: str = ""  # http://, names the missing dependency while the process runs degraded
+    settle_seconds: float = 3.0  # how long a process may be degraded before it is reported
+    optional: bool = False  # its end stops no other process
+    awaited: bool = True  # whether the summary waits until it is ready
     status_file: Path | None = None  # holds one sentence while an optional process is not ready

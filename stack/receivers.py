@@ -1,4 +1,4 @@
-"""What Alertmanager needs to reach those it tells: their secrets in files, and somebody who listens."""
+"""What Alertmanager's receivers need: their secrets in files, and webhooks that accept connections."""
 
 import socket
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ PORTS = {"http": 80, "https": 443}
 
 
 def make_webhook_token(settings: Settings) -> Path:
-    """The file with the token for the service; made, readable by its owner only, where there is none."""
+    """The file with the service's webhook token, made for its owner only if it is missing."""
     path = settings.home / "service" / "webhook-token"
     create_token_file(path)
     return path
 
 
 def remove_service_webhook(document: Any, settings: Settings) -> Any:
-    """The same configuration without the webhook of a service that is not run: nobody would answer it."""
+    """The same configuration without the webhook of the service, for a run that does not start it."""
     own = f"{service_url(settings)}/"
     for receiver in document.get("receivers", []):
         hooks = [
@@ -35,7 +35,7 @@ def remove_service_webhook(document: Any, settings: Settings) -> Any:
 
 
 def require_secret_files(document: Any, source: Path) -> None:
-    """StackError with a sentence for each file that the configuration names and that is not there."""
+    """Raise StackError with a sentence for each missing file that the configuration names."""
     missing = [path for path in secret_files(document) if not Path(path).is_file()]
     if missing:
         names = "\n".join(
@@ -45,7 +45,7 @@ def require_secret_files(document: Any, source: Path) -> None:
 
 
 def secret_files(value: Any) -> Iterator[str]:
-    """Every file that a configuration names."""
+    """Every file that a configuration names under a key `*_file`."""
     if isinstance(value, list):
         for it in value:
             yield from secret_files(it)
@@ -55,27 +55,27 @@ def secret_files(value: Any) -> Iterator[str]:
 
 
 def unreachable_webhooks(document: Any, settings: Settings) -> Iterator[str]:
-    """A sentence for each webhook beside the service's where nobody listens now."""
+    """A sentence for each webhook, the service's aside, that accepts no connection now."""
     hooks = [hook for it in document.get("receivers", []) for hook in it.get("webhook_configs", [])]
     for url in sorted({str(hook["url"]) for hook in hooks}):
         parts = urlsplit(url)
-        place = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 80)
-        if not url.startswith(f"{service_url(settings)}/") and (why := connection_error(place)):
+        address = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 80)
+        if not url.startswith(f"{service_url(settings)}/") and (why := connection_error(address)):
             yield (
-                f"the webhook at {parts.hostname}:{place[1]} does not answer ({why}); until it does, "
-                "alerts for it wait in Alertmanager"
+                f"the webhook at {parts.hostname}:{address[1]} does not respond ({why}); "
+                "Alertmanager keeps its alerts until it does"
             )
 
 
-def connection_error(place: tuple[str, int]) -> str:
-    """Why a connection cannot be made; empty when it can."""
+def connection_error(address: tuple[str, int]) -> str:
+    """Why the address accepts no connection; empty when it does."""
     try:
-        socket.create_connection(place, CONNECT_TIMEOUT).close()
+        socket.create_connection(address, CONNECT_TIMEOUT).close()
     except OSError as error:
-        return error.strerror or "no answer in time"
+        return error.strerror or "timed out"
     return ""
 
 
 def service_url(settings: Settings) -> str:
-    """The address of the service of this run."""
+    """The URL of the service of this run."""
     return f"http://{HOST}:{settings.service_port}"

@@ -1,4 +1,4 @@
-"""Running the processes together: started, watched, and ended all at once."""
+"""Runs the processes of the stack together: starts them, reports changes, and ends them all at once."""
 
 import os
 import signal
@@ -10,10 +10,9 @@ from typing import Any
 
 from honcho.manager import Manager  # type: ignore[import-untyped]  # honcho has no types
 
-from stack import orphans
 from stack.errors import StackError
 from stack.health import HealthMonitor
-from stack.kept import ParentBoundProcess, shell_line
+from stack.orphans import RUN_VARIABLE, ParentBoundProcess, end_orphans, shell_line
 from stack.process_spec import ProcessSpec
 from stack.readiness import ReadinessProbe
 
@@ -22,142 +21,142 @@ LOG_TAIL_LINES = 12
 
 
 def ignore_change(sentence: str) -> None:
-    """For a caller who wants to hear of no change."""
+    """For callers that want no reports of changes."""
 
 
 class Runner(Manager):  # type: ignore[misc]  # as above
-    """Honcho, with readiness, reasons and a last look that nothing is left."""
+    """Honcho's manager with readiness, reasons for an end, and no orphans."""
 
     def __init__(
         self,
-        services: Sequence[ProcessSpec],
+        processes: Sequence[ProcessSpec],
         logs: Path,
         seconds: float,
         monitor: HealthMonitor | None = None,
     ) -> None:
         super().__init__(NullPrinter())
         self._process_ctor = ParentBoundProcess
-        self.run_mark = uuid.uuid4().hex
+        self.run_id = uuid.uuid4().hex
         self.logs = logs
-        self.readiness = ReadinessProbe(services, seconds)
+        self.readiness = ReadinessProbe(processes, seconds)
         self.monitor = monitor or HealthMonitor(())
-        self.events: Any = PolledEventQueue(self.events, self._look)
-        self._asked = False
-        self._told = False
-        self._since: float | None = None
+        self.events: Any = PolledEventQueue(self.events, self._poll)
+        self._stop_requested = False
+        self._reported = False
+        self._stopping_since: float | None = None
         self._reason: str | None = None
-        self._optional = {service.name: service for service in services if service.optional}
+        self._optional = {process.name: process for process in processes if process.optional}
         self._ended: set[str] = set()
-        for service in services:
-            self._add(service, seconds)
+        for process in processes:
+            self._add(process, seconds)
 
     def run(self, on_ready: Callable[[], None], on_change: Callable[[str], None] = ignore_change) -> None:
-        """Run until a signal asks to stop; StackError when a process ended or was not ready in time.
+        """Run until a signal. Raises StackError: a required process ended or was not ready in time.
 
-        A dependency that is away ends nothing: `on_ready` is called nevertheless, and `on_change` gets a
-        sentence when one goes or comes.
+        An outage ends nothing: `on_ready` is called all the same, and `on_change` gets one sentence for each
+        outage and each recovery.
         """
         self._on_ready, self._on_change = on_ready, on_change
         try:
             self.loop()
         finally:
             self.monitor.stop()
-            self.readiness.give_up()
-            orphans.end_orphans(self.run_mark)
+            self.readiness.cancel()
+            end_orphans(self.run_id)
         if self._reason is not None:
             raise StackError(self._reason)
 
     def terminate(self) -> None:
-        """Ask all to end, keeping the reason; honcho calls this when any has ended by itself."""
-        if self._since is None:
-            self._since = time.monotonic()
-            self.readiness.give_up()
-            if not self._asked and self._reason is None:
-                self._reason = self._why()
+        """Send SIGTERM to all and keep the reason; honcho calls this when a process has ended by itself."""
+        if self._stopping_since is None:
+            self._stopping_since = time.monotonic()
+            self.readiness.cancel()
+            if not self._stop_requested and self._reason is None:
+                self._reason = self._exit_reason()
         super().terminate()
 
-    def _add(self, service: ProcessSpec, seconds: float) -> None:
-        if service.status_file is not None:
-            service.status_file.unlink(missing_ok=True)
-        marks = {"PYTHONUNBUFFERED": "1", orphans.RUN_VARIABLE: self.run_mark}
-        self.add_process(
-            service.name,
-            shell_line(service, self.log_of(service.name), seconds),
-            env={**os.environ, **service.environment, **marks},
-        )
-
-    def log_of(self, name: str) -> Path:
+    def log_file(self, name: str) -> Path:
         """The file with the output of one process."""
         return self.logs / f"{name}.log"
 
+    def _add(self, process: ProcessSpec, seconds: float) -> None:
+        if process.status_file is not None:
+            process.status_file.unlink(missing_ok=True)
+        own = {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: self.run_id}
+        self.add_process(
+            process.name,
+            shell_line(process, self.log_file(process.name), seconds),
+            env={**os.environ, **process.environment, **own},
+        )
+
     def _start(self) -> None:
-        # in place of honcho's own, which fail when a signal comes before every process has its number
+        # honcho's own handlers fail when a signal comes before every process has its id
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._ask)
+            signal.signal(number, self._request_stop)
         super()._start()
         self.readiness.start()
 
-    def _ask(self, *_: object) -> None:
-        self._asked = True
+    def _request_stop(self, *_: object) -> None:
+        self._stop_requested = True
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         """What honcho's loop does not do by itself, ten times a second."""
         if not self._all_started():
             return
-        self._note_ends()
-        if self._asked:
+        self._record_optional_ends()
+        if self._stop_requested:
             self.terminate()
-        elif self.readiness.late.is_set():
-            self._reason = self._reason or self._too_late()
+        elif self.readiness.timed_out.is_set():
+            self._reason = self._reason or self._timeout_reason()
             self.terminate()
         elif self.readiness.all_ready.is_set():
-            self._tell()
-        if self._since is not None and time.monotonic() - self._since > KILL_AFTER:
+            self._report()
+        if self._stopping_since is not None and time.monotonic() - self._stopping_since > KILL_AFTER:
             self.kill()
 
     def _any_stopped(self) -> bool:
-        # in place of honcho's own, for which every end is the end of all
+        # honcho ends all processes when this is true
         return any(
             it.get("returncode") is not None
             for name, it in self._processes.items()
             if name not in self._optional
         )
 
-    def _note_ends(self) -> None:
-        """Let the status file of an optional process that has ended say so, unless it says why already."""
-        for name, service in self._optional.items():
+    def _record_optional_ends(self) -> None:
+        """Write the end of an optional process into its status file, unless that holds a reason already."""
+        for name, process in self._optional.items():
             if "returncode" in self._processes[name] and name not in self._ended:
                 self._ended.add(name)
                 self.readiness.forget(name)
-                if service.status_file is not None and not service.status_file.exists():
-                    sentence = f"it {exit_text(self._processes[name]['returncode'])}; see {self.log_of(name)}"
-                    service.status_file.write_text(sentence)
+                if process.status_file is not None and not process.status_file.exists():
+                    end = exit_text(self._processes[name]["returncode"])
+                    process.status_file.write_text(f"it {end}; see {self.log_file(name)}")
 
-    def _tell(self) -> None:
-        """The table once it is known what is away, then every change."""
+    def _report(self) -> None:
+        """The summary once the outages are known, then every change."""
         if self.monitor.ident is None:
             self.monitor.start()
-        elif not self._told and self.monitor.settled.is_set():
-            self._told = True
+        elif not self._reported and self.monitor.settled.is_set():
+            self._reported = True
             self._on_ready()
         for sentence in self.monitor.changes():
             self._on_change(sentence)
 
-    def _why(self) -> str:
+    def _exit_reason(self) -> str:
         name, code = next(
             (name, it["returncode"])
             for name, it in self._processes.items()
             if "returncode" in it and name not in self._optional
         )
-        return f"the {name} {exit_text(code)}, so everything was stopped; {self._last_lines(name)}"
+        return f"the {name} {exit_text(code)}, so everything was stopped; {self._log_tail(name)}"
 
-    def _too_late(self) -> str:
+    def _timeout_reason(self) -> str:
         late = next(it.name for it in self.readiness.pending if not it.optional)
         within = f"within {self.readiness.seconds:g} s (READY_SECONDS)"
-        return f"the {late} was not ready {within}, so everything was stopped; {self._last_lines(late)}"
+        return f"the {late} was not ready {within}, so everything was stopped; {self._log_tail(late)}"
 
-    def _last_lines(self, name: str) -> str:
-        log = self.log_of(name)
+    def _log_tail(self, name: str) -> str:
+        log = self.log_file(name)
         lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:] if log.exists() else []
         if not lines:
             return f"it wrote nothing to {log}"
@@ -170,20 +169,20 @@ def exit_text(code: int) -> str:
 
 
 class NullPrinter:
-    """A printer for honcho that prints nothing: every process writes to a log of its own."""
+    """A printer for honcho that prints nothing: every process writes to its own log."""
 
     width = 0
 
     def write(self, message: object) -> None:
-        """Nothing."""
+        """Drop the message."""
 
 
 class PolledEventQueue:
-    """Honcho's queue of events, with a look at everything else each time honcho looks at it."""
+    """Honcho's queue of events, which calls `poll` each time honcho waits for an event."""
 
-    def __init__(self, events: Any, look: Callable[[], None]) -> None:
+    def __init__(self, events: Any, poll: Callable[[], None]) -> None:
         self._events = events
-        self._look = look
+        self._poll = poll
 
     def put(self, event: object) -> None:
         """Called by the relays, in their processes."""
@@ -191,5 +190,5 @@ class PolledEventQueue:
 
     def get(self, timeout: float) -> object:
         """Called by honcho's loop; raises queue.Empty after `timeout` seconds."""
-        self._look()
+        self._poll()
         return self._events.get(timeout=timeout)

@@ -12,7 +12,7 @@ from stack.errors import StackError
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[1]
 
-Port = Annotated[int, Field(ge=1, le=65535)]
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Settings(BaseSettings):
@@ -20,26 +20,32 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
-    run_dir: Path = Field(Path(".run"), description="where the state, data and logs of a run are kept")
-    exporter_port: Port = Field(9810, description="port of the exporter")
-    service_port: Port = Field(8090, description="port of the ingestion service, to which pages go")
-    prometheus_port: Port = Field(9090, description="port of Prometheus")
-    alertmanager_port: Port = Field(9093, description="port of Alertmanager")
-    grafana: bool = Field(True, description="whether Grafana runs, too; downloaded where it is not installed")
+    run_dir: Path = Field(Path(".run"), description="folder of the state, data and logs of a run")
+    exporter_port: PortNumber = Field(9810, description="port of the exporter")
+    service_port: PortNumber = Field(8090, description="port of the ingestion service, which receives alerts")
+    prometheus_port: PortNumber = Field(9090, description="port of Prometheus")
+    alertmanager_port: PortNumber = Field(9093, description="port of Alertmanager")
+    grafana: bool = Field(True, description="start Grafana; download it if it is not installed")
     grafana_host: IPv4Address | IPv6Address = Field(
-        IPv4Address(HOST), description="address of Grafana; viewing needs no sign-in only on a loopback one"
+        IPv4Address(HOST),
+        description="address of Grafana; only a loopback address allows viewing without sign-in",
     )
-    grafana_port: Port = Field(3000, description="port of Grafana")
+    grafana_port: PortNumber = Field(3000, description="port of Grafana")
     grafana_repository: Path | None = Field(
-        None, description="file that names the repository of Grafana, as stack/grafana/repository.yml does"
+        None,
+        description="YAML file that names another repository of Grafana, like stack/grafana/repository.yml",
     )
     exporter_config: Path | None = Field(None, description="settings file of the exporter, in YAML")
-    ready_seconds: float = Field(60.0, gt=0, le=3600, description="time within which all must be ready")
-    backend_url: str | None = Field(
-        None, pattern=r"^https?://[^/@\s]+(/\S*)?$", description="watch this backend; no demo is started"
+    ready_seconds: float = Field(
+        60.0, gt=0, le=3600, description="seconds within which all processes must be ready"
     )
-    backend_token: SecretStr | None = Field(None, description="bearer token for that backend")
-    backend_token_file: Path | None = Field(None, description="file that holds the bearer token instead")
+    backend_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/@\s]+(/\S*)?$",
+        description="URL of the backend to monitor instead of the demo",
+    )
+    backend_token: SecretStr | None = Field(None, description="bearer token of that backend")
+    backend_token_file: Path | None = Field(None, description="file with that bearer token")
 
     @property
     def home(self) -> Path:
@@ -48,7 +54,7 @@ class Settings(BaseSettings):
 
 
 def read_settings(**given: Any) -> Settings:
-    """The settings in force; StackError with one sentence for each wrong value."""
+    """The settings from the environment. Raises StackError with one sentence for each wrong value."""
     try:
         return Settings(**given)
     except ValidationError as error:
@@ -58,7 +64,7 @@ def read_settings(**given: Any) -> Settings:
 def _sentence(flaw: Any) -> str:
     name = str(flaw["loc"][0])
     if name == "backend_url":
-        # the value may hold a password, which is one of the reasons to refuse it
+        # the value may hold a password, which is one reason to refuse it
         return "BACKEND_URL is no address; expected http:// or https:// and a host, without credentials"
     message = flaw["msg"].replace("Input should be", "expected")
     return f"{name.upper()} is {flaw['input']!r}; {message[0].lower()}{message[1:]}"

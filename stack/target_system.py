@@ -1,4 +1,4 @@
-"""Which system is watched: the demo, or the one that BACKEND_URL names."""
+"""The monitored system: the demo, or the backend that BACKEND_URL names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from stack.settings import HOST, Settings
 
 @dataclass(frozen=True)
 class TargetSystem:
-    """Where the watched system is, and how the exporter and Prometheus get in."""
+    """URL and credentials of the monitored system, and the exporter's settings for it."""
 
     url: str
     token_file: Path | None
@@ -20,14 +20,14 @@ class TargetSystem:
 
 
 def target_system(settings: Settings) -> TargetSystem:
-    """The system to watch; the demo unless BACKEND_URL is set."""
+    """The system to monitor: the demo unless BACKEND_URL is set."""
     if settings.backend_url is None:
         return demo_system(read_demo_settings(run_dir=settings.home))
     return TargetSystem(settings.backend_url.rstrip("/"), write_token_file(settings))
 
 
 def demo_system(demo: DemoSettings) -> TargetSystem:
-    """The demo, with everything the exporter must know of it."""
+    """The demo, with all settings that the exporter needs for it."""
     url = f"http://{HOST}:{demo.port}"
     token = demo.home / "token"
     environment = {
@@ -38,9 +38,9 @@ def demo_system(demo: DemoSettings) -> TargetSystem:
         "CELERY_BROKER_URL": demo.broker_url,
         "CELERY_RESULT_BACKEND": demo.results_url,
         "INGESTION_REDIS_URL": demo.ingestion_url,
-        # the demo writes its times without a zone, and in this one
+        # the demo writes times without a zone
         "OPS_BACKEND__TIME_ZONE": "UTC",
-        # who looks at the demo will not wait a day until enough is learnt
+        # a visitor of the demo does not wait a day for the anomaly detector to learn
         "OPS_ANOMALIES__PERIOD": "15",
         "OPS_ANOMALIES__LEARN": "3600",
     }
@@ -48,7 +48,7 @@ def demo_system(demo: DemoSettings) -> TargetSystem:
 
 
 def write_token_file(settings: Settings) -> Path | None:
-    """The file with the backend's token, written for Prometheus where only BACKEND_TOKEN is given."""
+    """The file with the backend's token; Prometheus needs one even if only BACKEND_TOKEN is set."""
     if settings.backend_token_file is not None:
         return settings.backend_token_file.absolute()
     if settings.backend_token is None:

@@ -116,7 +116,7 @@ def server(service: ProcessSpec, folder: Path) -> Server:
     return Server(
         service.command,
         folder / f"{service.name}.log",
-        ready=lambda: says_ready(service.ready),
+        ready=lambda: says_ready(service.ready_url),
         env=os.environ,
         cwd=ROOT,
     )

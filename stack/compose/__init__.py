@@ -1,1 +1,1 @@
-"""What docker-compose.yml mounts: configurations with the host names of its network."""
+"""The files that docker-compose.yml mounts and its images install."""

@@ -8,14 +8,18 @@ from stack.compose.render import FOLDER, render_files
 
 
 def main() -> int:
-    """Write the files, or with --check only say whether they are current; 1 on drift."""
-    parser = argparse.ArgumentParser(prog="python -m stack.compose", description="Files for containers.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
+    """Write the files, or with --check only report stale ones; 1 if any is stale."""
+    parser = argparse.ArgumentParser(
+        prog="python -m stack.compose", description="Write the files that docker-compose.yml mounts."
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit with status 1 if a file is stale"
+    )
     check = parser.parse_args().check
     names = stale_files()
     for name, text in names.items():
         if check:
-            sys.stderr.write(f"stack/compose/{name} is not what `make compose` writes; run it\n")
+            sys.stderr.write(f"stack/compose/{name} is stale; run `make compose`\n")
         else:
             (FOLDER / name).write_text(text)
             sys.stdout.write(f"stack/compose/{name} written\n")
@@ -23,13 +27,13 @@ def main() -> int:
 
 
 def stale_files() -> dict[str, str]:
-    """The files that are not what their sources make of them, with what they should hold."""
+    """The files that differ from their sources, with the wanted content."""
     wanted = {**render_files(), **requirement_files()}
     return {name: text for name, text in wanted.items() if read_current(name) != text}
 
 
 def read_current(name: str) -> str | None:
-    """What the file holds now."""
+    """The current content of a file; None without one."""
     path = FOLDER / name
     return path.read_text() if path.is_file() else None
 

@@ -1,1 +1,1 @@
-"""Grafana in `make run`: the installed one, or one that is unpacked beside the run and never installed."""
+"""Grafana in `make run`: the installed one, or one that is downloaded beside the run."""

@@ -6,20 +6,19 @@ import sys
 from pathlib import Path
 
 from ingestion_api.access.token_file import create_token_file
-from stack import ports, settings
 from stack.errors import StackError
 from stack.grafana import package, server
-from stack.grafana.service import targets_file
-from stack.settings import Settings
+from stack.ports import bind_error
+from stack.settings import Settings, read_settings
 
 
 def main() -> None:
-    """Become Grafana; ends with status 1 and one sentence, also in the status file, when it cannot."""
-    chosen = settings.read_settings()
-    server.folder(chosen).mkdir(parents=True, exist_ok=True)
-    status = server.folder(chosen) / "status"
+    """Become Grafana, or exit with status 1 and one sentence on stderr and in the status file."""
+    settings = read_settings()
+    server.data_dir(settings).mkdir(parents=True, exist_ok=True)
+    status = server.data_dir(settings) / "status"
     try:
-        command = prepare(chosen, status)
+        command = prepare(settings, status)
     except (StackError, OSError) as error:
         status.write_text(str(error))
         sys.stderr.write(f"{error}\n")
@@ -28,21 +27,27 @@ def main() -> None:
     os.execv(command[0], command)  # noqa: S606 - a command of ours, without a shell
 
 
-def prepare(chosen: Settings, status: Path) -> tuple[str, ...]:
-    """Find or download Grafana, write what it reads; its command. Raises StackError and OSError."""
-    targets_file(chosen).unlink(missing_ok=True)
+def prepare(settings: Settings, status: Path) -> tuple[str, ...]:
+    """Find or download Grafana, write its files, and return its command. Raises StackError and OSError."""
+    server.targets_file(settings).unlink(missing_ok=True)
 
-    def tell(sentence: str) -> None:
+    def report(sentence: str) -> None:
         status.write_text(sentence)
 
-    home = server.find_home(chosen) or package.download(server.repository(chosen), server.cache(chosen), tell)
-    # the port was free at the start of the run, which may be minutes ago
-    if why := ports.bind_error(chosen.grafana_port, str(chosen.grafana_host)):
-        raise StackError(f"Grafana's port {chosen.grafana_port} {why}; free it, or set GRAFANA_PORT")
-    create_token_file(server.password_file(chosen))
-    (server.folder(chosen) / "grafana.ini").write_text("# `make run` sets everything by the environment\n")
-    targets_file(chosen).write_text(json.dumps([{"targets": [server.url(chosen).partition("//")[2]]}]))
-    return server.command(home, chosen)
+    home = server.find_home(settings) or package.download(
+        server.repository_of(settings), server.cache_dir(settings), report
+    )
+    # the port was free at the start of the run, which may be minutes before
+    if why := bind_error(settings.grafana_port, str(settings.grafana_host)):
+        raise StackError(f"Grafana's port {settings.grafana_port} {why}; free it, or set GRAFANA_PORT")
+    create_token_file(server.password_file(settings))
+    (server.data_dir(settings) / "grafana.ini").write_text(
+        "# `make run` passes all settings in the environment\n"
+    )
+    server.targets_file(settings).write_text(
+        json.dumps([{"targets": [server.grafana_url(settings).partition("//")[2]]}])
+    )
+    return server.command(home, settings)
 
 
 if __name__ == "__main__":

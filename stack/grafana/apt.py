@@ -1,4 +1,4 @@
-"""apt with a configuration, a state and a keyring of its own: nothing of the system's is read or written."""
+"""apt with its own configuration, state and keyring: no file of the system is written."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ Dir::Etc::sourcelist "{folder}/etc/sources.list";
 Dir::Etc::sourceparts "{folder}/etc/sources.list.d/";
 Dir::Etc::trusted "{folder}/etc/trusted.gpg";
 Dir::Etc::trustedparts "{folder}/etc/trusted.gpg.d/";
-// a folder of ours may be closed to apt's own user, to which root would change
+// as root, apt would change to a user that may have no access to this folder
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
 Acquire::Languages "none";
@@ -32,19 +32,19 @@ FOLDERS = (
     "etc/trusted.gpg.d", "etc/preferences.d", "etc/auth.conf.d",
 )  # fmt: skip
 HELPER = Path("/usr/lib/apt/apt-helper")
-# how this machine reaches others is the administrator's to say
+# proxies and certificates are taken from the system's configuration
 SYSTEM_SETTINGS = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::https::CAInfo")
 
 
 class AptError(Exception):
-    """What apt wrote about its failure."""
+    """apt failed; the text is what it wrote to stderr."""
 
 
 class Apt:
-    """apt in a folder."""
+    """apt in a folder of its own, with one source."""
 
     def __init__(self, folder: Path, source: str) -> None:
-        """Make the folder anew, with this line as the only source."""
+        """Make the folder anew, with this line as its sources list."""
         shutil.rmtree(folder, ignore_errors=True)
         for name in FOLDERS:
             (folder / name).mkdir(parents=True)
@@ -59,18 +59,18 @@ class Apt:
         self._run(str(HELPER), "download-file", address, str(target))
 
     def update(self) -> None:
-        """Read the index of the source, once its signature holds. Raises AptError."""
+        """Fetch the index and verify its signature. Raises AptError."""
         self._run("apt-get", "-q", "update")
 
     def download(self, wanted: str, folder: Path) -> Path:
-        """The package in this folder, once it is the one that the index names. Raises AptError."""
+        """Download a package into this folder and verify it by the index. Raises AptError."""
         self._run("apt-get", "-q", "download", wanted, cwd=folder)
         [package] = folder.glob("*.deb")
         return package
 
     def _run(self, *command: str, cwd: Path | None = None) -> None:
         ended = subprocess.run(  # noqa: S603 - no shell
-            # it ends with the process that asked for it
+            # apt ends with this process
             ["setpriv", "--pdeathsig", "TERM", *command],  # noqa: S607
             cwd=cwd,
             env={**os.environ, "APT_CONFIG": str(self.configuration), "LC_ALL": "C"},
@@ -80,13 +80,13 @@ class Apt:
             errors="replace",
             check=False,
         )
-        # before apt 2.2 an update that reached nobody ends with status 0
+        # before 2.2, apt-get update exits with 0 when a host is unreachable
         if ended.returncode or "Failed to fetch" in ended.stderr:
             raise AptError(ended.stderr)
 
 
 def system_settings() -> str:
-    """The lines of the system's configuration about proxies and certificates."""
+    """The system's settings for proxies and certificates, as lines of a configuration."""
     known = subprocess.run(  # noqa: S603 - no shell
         ["apt-config", "dump", "--format", '%F "%v";%n', *SYSTEM_SETTINGS],  # noqa: S607
         capture_output=True, text=True, check=False,

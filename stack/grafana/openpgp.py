@@ -1,4 +1,4 @@
-"""One key out of a file of OpenPGP keys, chosen by its fingerprint (RFC 4880, version 4 keys)."""
+"""Selects a public key by its fingerprint from a file of OpenPGP keys (RFC 4880, version 4 keys)."""
 
 import base64
 import binascii
@@ -41,7 +41,7 @@ def split_keys(file: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def dearmor(armored: bytes) -> bytes:
-    """The bytes of an armored block; none where it is broken."""
+    """The bytes of an armored block; empty if the block is broken."""
     try:
         return base64.b64decode(armored)
     except binascii.Error:
@@ -52,12 +52,12 @@ def key_fingerprint(body: bytes) -> str:
     """The fingerprint of a public key packet of version 4; empty for other versions."""
     if body[:1] != b"\x04":
         return ""
-    # SHA-1 is what defines the fingerprint; nobody can make a second key for a given one
+    # RFC 4880 defines the fingerprint by SHA-1; a second preimage of it is infeasible
     return hashlib.sha1(b"\x99" + len(body).to_bytes(2) + body).hexdigest().upper()  # noqa: S324
 
 
 def split_packets(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Tag, body and whole of each packet; ends at what is no packet of a known length."""
+    """Tag, body and bytes of each packet, up to the first one of unknown length."""
     at = 0
     while at < len(data):
         try:
@@ -72,7 +72,7 @@ def split_packets(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 
 def read_header(data: bytes, at: int) -> tuple[int, int, int]:
-    """Tag, begin of the body and its length; ValueError where it is no packet of a known length."""
+    """Tag, start and length of the body. Raises ValueError: no packet, or one of unknown length."""
     first = data[at]
     if first & 0xC0 == 0xC0:
         begin, length = read_new_length(data, at + 1)
@@ -85,7 +85,7 @@ def read_header(data: bytes, at: int) -> tuple[int, int, int]:
 
 
 def read_new_length(data: bytes, at: int) -> tuple[int, int]:
-    """Begin and length of the body of a packet in the new format."""
+    """Start and length of the body of a packet in the new format. Raises ValueError."""
     first = data[at]
     if first < 192:
         return at + 1, first

@@ -14,8 +14,8 @@ from stack.grafana.repository import Repository
 
 HOME = Path("usr/share/grafana")
 ADVICE = (
-    "all else runs; for Grafana, restart `make run` later, use `docker compose up`, "
-    "or give a Grafana of yours grafana/provisioning (docs/operations.md)"
+    "everything else runs; to add Grafana, repeat `make run` later, run `docker compose up`, "
+    "or load grafana/provisioning into your own Grafana (docs/operations.md)"
 )
 SIGNATURE = re.compile(r"GPG error|OpenPGP|not signed|signature", re.IGNORECASE)
 CONTENT = re.compile(r"Hash Sum mismatch|unexpected size|Hashes of expected file")
@@ -25,21 +25,21 @@ ReportProgress = Callable[[str], None]
 
 
 def unpacked_home(repository: Repository, cache: Path) -> Path | None:
-    """The home of the Grafana that an earlier run unpacked from this repository; None when there is none."""
+    """The home path that an earlier run unpacked from the same repository; None without one."""
     stamp = cache / "unpacked-from"
-    if not stamp.is_file() or stamp.read_text() != identity(repository):
+    if not stamp.is_file() or stamp.read_text() != digest(repository):
         return None
     home = cache / "unpacked" / HOME
     return home if home.is_dir() else None
 
 
-def download(repository: Repository, cache: Path, tell: ReportProgress) -> Path:
-    """Download, verify and unpack Grafana, and return its home.
+def download(repository: Repository, cache: Path, report: ReportProgress) -> Path:
+    """Download, verify and unpack Grafana, and return its home path.
 
-    Raises StackError with one sentence: unreachable, refused, or not to be unpacked.
+    Raises StackError with one sentence: unreachable, refused, missing, or not unpacked.
     """
     require_tools()
-    tell(f"{repository.package} {repository.version} is being downloaded from {repository.uri}")
+    report(f"{repository.package} {repository.version} is being downloaded from {repository.uri}")
     apt = Apt(cache / "apt", repository.source)
     apt.keyring.write_bytes(vendor_key(repository, apt, cache / "apt" / "key"))
     try:
@@ -47,19 +47,19 @@ def download(repository: Repository, cache: Path, tell: ReportProgress) -> Path:
         package = apt.download(repository.wanted, cache / "apt")
     except AptError as error:
         raise StackError(apt_failure(str(error), repository)) from None
-    tell(f"{package.name} is being unpacked")
+    report(f"{package.name} is being unpacked")
     return unpack(package, repository, cache)
 
 
 def require_tools() -> None:
-    """StackError where this system has no apt and dpkg."""
+    """Raise StackError on a system without apt or dpkg."""
     for name in ("apt-get", "dpkg-deb", str(HELPER)):
         if shutil.which(name) is None:
             raise StackError(f"Grafana cannot be downloaded, since this system has no {name}; {ADVICE}")
 
 
 def vendor_key(repository: Repository, apt: Apt, target: Path) -> bytes:
-    """The key with the fingerprint of the repository's file. Raises StackError."""
+    """The public key with the pinned fingerprint. Raises StackError."""
     try:
         apt.fetch(repository.key_url, target)
     except AptError as error:
@@ -74,7 +74,7 @@ def vendor_key(repository: Repository, apt: Apt, target: Path) -> bytes:
 
 
 def apt_failure(output: str, repository: Repository) -> str:
-    """The sentence about a failure of apt."""
+    """One sentence about a failure of apt."""
     if SIGNATURE.search(output):
         signer = f"the key {repository.fingerprint}"
         return f"Grafana was refused: {repository.uri} is not signed by {signer}; {ADVICE}"
@@ -85,16 +85,16 @@ def apt_failure(output: str, repository: Repository) -> str:
     return unreachable_message(repository.uri, output)
 
 
-def unreachable_message(address: str, output: str) -> str:
-    """The sentence about an address that cannot be reached."""
+def unreachable_message(url: str, output: str) -> str:
+    """One sentence about a URL that cannot be reached."""
     lines = [line for line in output.splitlines() if line.startswith("E:")]
     found = FAILED.search(output)
-    why = found[1] if found else (lines or ["E: no reason given"])[0].removeprefix("E: ")
-    return f"Grafana cannot be downloaded: {address} cannot be reached ({why.strip()}); {ADVICE}"
+    why = found[1] if found else (lines or ["E: no reason"])[0].removeprefix("E: ")
+    return f"Grafana cannot be downloaded: {url} cannot be reached ({why.strip()}); {ADVICE}"
 
 
 def unpack(package: Path, repository: Repository, cache: Path) -> Path:
-    """The home in the unpacked package, which replaces an earlier one. Raises StackError."""
+    """Unpack the package in place of an earlier one, and return its home path. Raises StackError."""
     new, stamp = cache / "new", cache / "unpacked-from"
     shutil.rmtree(new, ignore_errors=True)
     command = ["dpkg-deb", "--extract", str(package), str(new)]
@@ -105,11 +105,11 @@ def unpack(package: Path, repository: Repository, cache: Path) -> Path:
     stamp.unlink(missing_ok=True)
     shutil.rmtree(cache / "unpacked", ignore_errors=True)
     new.rename(cache / "unpacked")
-    stamp.write_text(identity(repository))
+    stamp.write_text(digest(repository))
     shutil.rmtree(cache / "apt", ignore_errors=True)
     return cache / "unpacked" / HOME
 
 
-def identity(repository: Repository) -> str:
-    """What an unpacked package is kept for: the same repository, key and version."""
+def digest(repository: Repository) -> str:
+    """A digest of repository, key and version, which an unpacked package must match."""
     return hashlib.sha256(repository.model_dump_json().encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The signed repository that holds Grafana's package: host, key and version, from one file."""
+"""The signed repository of Grafana's package: host, key and version, read from one file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]*$")]
 
 
 class Repository(BaseModel):
-    """What apt needs to know of it."""
+    """The entries of the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,22 +25,22 @@ class Repository(BaseModel):
     key_url: Address
     fingerprint: Annotated[str, Field(pattern=r"^[0-9A-F]{40}$")]
     package: Word
-    # apt's own pattern: an asterisk stands for anything
+    # an asterisk matches anything, as in apt
     version: Annotated[str, Field(pattern=r"^[0-9][A-Za-z0-9.+~*-]*$")]
 
     @property
     def source(self) -> str:
-        """The line of a sources list; apt accepts only signatures by the key of this fingerprint."""
+        """The line of a sources list; apt accepts signatures by the pinned key only."""
         return f"deb [signed-by={self.fingerprint}] {self.uri} {self.suite} {self.component}"
 
     @property
     def wanted(self) -> str:
-        """The package and its version, as apt-get takes them."""
+        """The package and its version as an argument of apt-get."""
         return f"{self.package}={self.version}"
 
 
 def read_repository(path: Path) -> Repository:
-    """The repository of this file; StackError with one sentence when the file is wrong."""
+    """The repository that this file names. Raises StackError with one sentence."""
     try:
         return Repository.model_validate(yaml.safe_load(path.read_text()))
     except (OSError, yaml.YAMLError) as error:

@@ -1,4 +1,4 @@
-"""A machine to set up: a copy of the checkout, and programs that only write down how they were called."""
+"""A machine to set up: a copy of the checkout, and stand-ins that record how they were called."""
 
 import shutil
 import subprocess
@@ -78,7 +78,7 @@ class SetupMachine:
         )  # fmt: skip
 
     def called(self) -> list[str]:
-        """How the stand-ins were called since the last look."""
+        """How the stand-ins were called since the last call of this."""
         lines = self.calls.read_text().splitlines() if self.calls.exists() else []
         self.calls.unlink(missing_ok=True)
         return lines

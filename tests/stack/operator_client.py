@@ -1,4 +1,4 @@
-"""An operator at the service's desk, without a browser: by its pages or its routes."""
+"""An operator of the service without a browser: by its pages or its routes."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ FORM_KEY = re.compile(r'name="form_key" value="([0-9a-f]+)"')
 
 
 class OperatorClient:
-    """Whoever can read the token's file of a run."""
+    """A client with the token of a run."""
 
     def __init__(self, address: str, token_file: Path) -> None:
         self.token = token_file.read_text().strip()
@@ -23,24 +23,24 @@ class OperatorClient:
 
     def page(self, path: str) -> str:
         """The text of a page."""
-        answer = self.pages.get(path)
-        assert answer.status_code == 200, (path, answer.status_code)
-        return answer.text
+        response = self.pages.get(path)
+        assert response.status_code == 200, (path, response.status_code)
+        return response.text
 
     def form(self, path: str, **fields: str) -> str:
-        """Where the form of this page leads."""
+        """Send the form of this page, and return where it redirects to."""
         found = FORM_KEY.search(self.page(path))
         assert found, f"{path} has no form"
-        answer = self.pages.post(path, data={"form_key": found[1], **fields})
-        assert answer.status_code == 303, (path, answer.status_code, answer.text)
-        return answer.headers["location"]
+        response = self.pages.post(path, data={"form_key": found[1], **fields})
+        assert response.status_code == 303, (path, response.status_code, response.text)
+        return response.headers["location"]
 
     def get(self, path: str) -> Any:
-        """The answer of a route."""
+        """The JSON of a route."""
         return self._read(self.routes.get(path))
 
     def post(self, path: str, **body: Any) -> Any:
-        """The answer of a route to this body."""
+        """The JSON of a route for this body."""
         return self._read(self.routes.post(path, json=body))
 
     def leave(self) -> None:
@@ -49,6 +49,6 @@ class OperatorClient:
         self.routes.close()
 
     @staticmethod
-    def _read(answer: httpx2.Response) -> Any:
-        assert answer.is_success, (answer.status_code, answer.text)
-        return answer.json()
+    def _read(response: httpx2.Response) -> Any:
+        assert response.is_success, (response.status_code, response.text)
+        return response.json()

@@ -11,32 +11,32 @@ from stack.runner import Runner
 
 
 def main(logs: str, seconds: str, described: str) -> None:
-    """Run the described services until told to stop."""
+    """Run the described processes until a signal."""
     multiprocessing.set_start_method("fork")
     entries = [
         ProcessSpec(
             name=it["name"],
             command=tuple(it["command"]),
-            ready=it["ready"],
+            ready_url=it["ready"],
             url=it["ready"],
-            see="",
+            description="",
             ports=(),
-            after=tuple(it.get("after", ())),
+            wait_for=tuple(it.get("after", ())),
             optional="status_file" in it,
             awaited=it.get("awaited", True),
             status_file=Path(it["status_file"]) if "status_file" in it else None,
         )
         for it in json.loads(described)
     ]
-    say("begun")
+    print_word("begun")
     try:
-        Runner(entries, Path(logs), float(seconds)).run(lambda: say("all ready"))
+        Runner(entries, Path(logs), float(seconds)).run(lambda: print_word("all ready"))
     except StackError as error:
         sys.exit(str(error))
 
 
-def say(word: str) -> None:
-    """Tell the test."""
+def print_word(word: str) -> None:
+    """Print a word for the test."""
     sys.stdout.write(f"{word}\n")
     sys.stdout.flush()
 

@@ -7,19 +7,19 @@ from typing import Self
 
 
 class StubServer:
-    """Answers each path with the status and body in `answers`, 404 where there is none."""
+    """Responds to each path with the status and body in `responses`, 404 where there is none."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, tuple[int, str]] = {}
-        self.asked: list[str] = []
+        self.responses: dict[str, tuple[int, str]] = {}
+        self.requests: list[str] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                """Answer."""
+                """Respond."""
                 path = self.path.partition("?")[0]
-                outer.asked.append(self.path)
-                status, body = outer.answers.get(path, (404, ""))
+                outer.requests.append(self.path)
+                status, body = outer.responses.get(path, (404, ""))
                 self.send_response(status)
                 self.end_headers()
                 self.wfile.write(body.encode())

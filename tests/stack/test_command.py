@@ -1,4 +1,4 @@
-"""`make run` from outside: it starts what it says, tells where it is, and leaves nothing behind."""
+"""`make run` from outside: it starts its processes, prints their addresses, leaves nothing behind."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from tests.stack.conftest import StartRun
 
 @pytest.fixture
 def backend(start_server: StartServer, free_port: Callable[[], int], tmp_path: Path) -> str:
-    """The address of something that answers HTTP, for a backend."""
+    """The address of an HTTP server in place of a backend."""
     port = free_port()
     (tmp_path / "metrics").write_text("up_and_about 1\n")
     server = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port))
@@ -31,7 +31,7 @@ def backend(start_server: StartServer, free_port: Callable[[], int], tmp_path: P
     return f"http://127.0.0.1:{port}"
 
 
-def test_a_given_backend_is_watched_until_told_to_stop(watchroom: StartRun, backend: str) -> None:
+def test_a_given_backend_is_monitored_until_a_signal(watchroom: StartRun, backend: str) -> None:
     run = watchroom(BACKEND_URL=backend, BACKEND_TOKEN="a-token-of-ours")
     run.start()
     table = run.output()
@@ -51,7 +51,7 @@ def test_a_given_backend_is_watched_until_told_to_stop(watchroom: StartRun, back
     assert not list(run.run_dir.rglob("*lock*"))
 
 
-def test_a_port_in_use_is_told_before_anything_starts(watchroom: StartRun, backend: str) -> None:
+def test_a_port_in_use_is_reported_before_anything_starts(watchroom: StartRun, backend: str) -> None:
     run = watchroom(BACKEND_URL=backend)
     number = run.ports["PROMETHEUS_PORT"]
     with (
@@ -67,14 +67,14 @@ def test_a_port_in_use_is_told_before_anything_starts(watchroom: StartRun, backe
     assert (run.ended(), run.left()) == (1, [])
 
 
-def test_a_folder_in_use_is_told(watchroom: StartRun, backend: str) -> None:
+def test_a_folder_in_use_is_reported(watchroom: StartRun, backend: str) -> None:
     first, second = watchroom(BACKEND_URL=backend), watchroom(BACKEND_URL=backend)
     first.start()
     with pytest.raises(RuntimeError, match=f"another `make run` uses {first.run_dir}; stop it, or choose"):
         second.start()
 
 
-def test_a_missing_program_is_told(watchroom: StartRun, backend: str, tmp_path: Path) -> None:
+def test_a_missing_program_is_reported(watchroom: StartRun, backend: str, tmp_path: Path) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
     for name in ("setpriv", "prometheus"):
@@ -86,20 +86,20 @@ def test_a_missing_program_is_told(watchroom: StartRun, backend: str, tmp_path: 
         run.start()
 
 
-def test_a_folder_that_cannot_be_made_is_told(watchroom: StartRun, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(watchroom: StartRun, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     run = watchroom(RUN_DIR=str(tmp_path / "file"))
-    with pytest.raises(RuntimeError, match=r"cannot be made .*; choose another place with RUN_DIR"):
+    with pytest.raises(RuntimeError, match=r"cannot be made .*; choose another folder with RUN_DIR"):
         run.start()
 
 
-def test_a_wrong_setting_is_told(watchroom: StartRun) -> None:
+def test_a_wrong_setting_is_reported(watchroom: StartRun) -> None:
     run = watchroom(EXPORTER_PORT="many")
     with pytest.raises(RuntimeError, match="EXPORTER_PORT is 'many'; expected a valid integer"):
         run.start()
 
 
-def test_wrong_settings_of_the_exporter_end_the_start_with_its_words(
+def test_wrong_settings_of_the_exporter_end_the_start_with_its_message(
     watchroom: StartRun, backend: str
 ) -> None:
     run = watchroom(BACKEND_URL=backend, OPS_LIMITS__BUDGET="soon")

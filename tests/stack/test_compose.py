@@ -14,7 +14,7 @@ import yaml
 from prometheus.thresholds import FILE
 from stack.compose.__main__ import stale_files
 from stack.compose.packages import dependants, split_packages, with_dependencies
-from stack.compose.render import ROOT
+from stack.settings import ROOT
 
 Json = dict[str, Any]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -30,26 +30,29 @@ def compose() -> Json:
     return dict(yaml.safe_load(COMPOSE.read_text()))
 
 
-def ran(*command: str) -> str:
-    """What a checker says; nothing when all is well."""
+def run_checker(*command: str) -> str:
+    """The output of a checker that fails; empty if it passes."""
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     return "" if ended.returncode == 0 else ended.stdout + ended.stderr
 
 
 def test_compose_is_of_the_specification() -> None:
-    assert ran(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(COMPOSE)) == ""
+    assert (
+        run_checker(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(COMPOSE))
+        == ""
+    )
 
 
 def test_the_checker_of_the_specification_finds_mistakes(tmp_path: Path, compose: Json) -> None:
     wrong = tmp_path / "docker-compose.yml"
     wrong.write_text(yaml.safe_dump({**compose, "servces": {}}))
-    assert "servces" in ran(
+    assert "servces" in run_checker(
         str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(wrong)
     )
 
 
 def test_dockerfile_is_clean() -> None:
-    assert ran(str(BIN / "hadolint"), "Dockerfile") == ""
+    assert run_checker(str(BIN / "hadolint"), "Dockerfile") == ""
 
 
 def test_what_the_images_copy_is_there_and_not_ignored() -> None:
@@ -62,8 +65,8 @@ def test_what_the_images_copy_is_there_and_not_ignored() -> None:
 
 def test_the_configurations_for_containers_are_valid() -> None:
     folder = str(ROOT / "stack" / "compose")
-    assert ran("promtool", "check", "config", "--syntax-only", f"{folder}/prometheus.yml") == ""
-    assert ran("amtool", "check-config", f"{folder}/alertmanager.yml") == ""
+    assert run_checker("promtool", "check", "config", "--syntax-only", f"{folder}/prometheus.yml") == ""
+    assert run_checker("amtool", "check-config", f"{folder}/alertmanager.yml") == ""
 
 
 def test_nothing_in_them_leads_out_of_the_network_but_what_browsers_follow() -> None:
@@ -122,9 +125,9 @@ def test_the_profile_decides_whether_there_is_a_demo(compose: Json) -> None:
 def test_nothing_runs_as_root_or_with_a_password_in_its_environment(compose: Json) -> None:
     stages = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)[2:]
     assert [re.findall(r"^USER (\w+)", stage, re.MULTILINE)[-1] for stage in stages] == ["10001", "10001"]
-    said = " ".join(str(it.get("environment")) for it in compose["services"].values())
-    assert not re.search(r"://[^/@\s]+:[^/@\s]+@", said)
-    assert not re.search(r"(PASSWORD|TOKEN)'", said)
+    environments = " ".join(str(it.get("environment")) for it in compose["services"].values())
+    assert not re.search(r"://[^/@\s]+:[^/@\s]+@", environments)
+    assert not re.search(r"(PASSWORD|TOKEN)'", environments)
 
 
 def test_the_images_install_what_the_lock_says_and_no_tests() -> None:
@@ -139,7 +142,7 @@ def test_the_images_install_what_the_lock_says_and_no_tests() -> None:
 
 
 def mistakes(compose: Json) -> Iterator[str]:
-    """What the specification does not see."""
+    """Mistakes that the specification does not cover."""
     for name, service in compose["services"].items():
         yield from (f"{name} {sentence}" for sentence in of_service(service, compose))
     published = Counter(
@@ -155,7 +158,7 @@ def mistakes(compose: Json) -> Iterator[str]:
 
 
 def of_service(service: Json, compose: Json) -> Iterator[str]:
-    """What one service names, and is not there."""
+    """Names in one service that lead nowhere."""
     for other in service.get("depends_on", {}):
         if other not in compose["services"]:
             yield f"depends on {other!r}, which is no service"
@@ -197,7 +200,7 @@ def image(service: Json) -> Iterator[str]:
 
 
 def health(service: Json) -> Iterator[str]:
-    """Whether it can be told that the service works: by its own check, or by its image's."""
+    """A health check of its own, or of its image."""
     check = service.get("healthcheck")
     if check is None and "build" not in service:
         yield "has no health check"

@@ -1,6 +1,5 @@
 """The configurations in force are the checked-in ones with the addresses of this run."""
 
-import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stack import configuration, receivers, settings
+from stack import configuration, settings
 from stack.errors import StackError
 from stack.settings import ROOT, Settings
 from stack.target_system import TargetSystem
@@ -65,7 +64,7 @@ def test_every_job_scrapes_the_ports_in_force(chosen: Settings, tmp_path: Path) 
     assert found["exporter-fast"]["params"]["collect[]"]
 
 
-def test_what_is_not_run_is_neither_scraped_nor_told(chosen: Settings) -> None:
+def test_what_is_not_run_is_neither_scraped_nor_notified(chosen: Settings) -> None:
     watched = TargetSystem("http://127.0.0.1:18000", None)
     found = jobs(configuration.write_prometheus(SOURCE, chosen, watched, run=["exporter", "prometheus"]))
     assert not {"service", "service-thresholds", "grafana"} & found.keys()
@@ -86,38 +85,6 @@ def test_the_links_of_alerts_lead_to_this_run(chosen: Settings) -> None:
         "grafana_url": "http://127.0.0.1:13000",
         "runbooks_url": "http://127.0.0.1:19090/user/alerts.html",
     }
-
-
-def test_the_token_for_the_service_is_made_once_and_for_us_only(chosen: Settings) -> None:
-    path = receivers.make_webhook_token(chosen)
-    made = path.read_text()
-    assert len(made) > 30
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert receivers.make_webhook_token(chosen).read_text() == made
-
-
-def test_a_secret_that_is_not_there_is_told(chosen: Settings, tmp_path: Path) -> None:
-    there = tmp_path / "there"
-    there.write_text("ours")
-    missing = tmp_path / "pagerduty-key"
-    document = {
-        "receivers": [{"pagerduty_configs": [{"routing_key_file": str(missing)}]}, {"x_file": str(there)}]
-    }
-    with pytest.raises(StackError) as refused:
-        receivers.require_secret_files(document, tmp_path / "receivers.yml")
-    assert str(refused.value) == f"{missing} is missing; {tmp_path / 'receivers.yml'} expects a secret in it"
-
-
-def test_a_webhook_where_nobody_listens_is_told(chosen: Settings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as heard, socket.socket() as mute:
-        mute.bind(("127.0.0.1", 0))
-        ports = heard.getsockname()[1], mute.getsockname()[1], chosen.service_port
-        hooks = [{"url": f"http://127.0.0.1:{port}/hook?key=secret"} for port in ports]
-        said = [*receivers.unreachable_webhooks({"receivers": [{"webhook_configs": hooks}]}, chosen)]
-    assert said == [
-        f"the webhook at 127.0.0.1:{ports[1]} does not answer (Connection refused); until it does, "
-        "alerts for it wait in Alertmanager"
-    ]
 
 
 def test_a_backend_behind_tls_and_a_prefix_is_scraped_there(chosen: Settings) -> None:
@@ -142,7 +109,7 @@ def test_alertmanager_accepts_what_is_written(chosen: Settings) -> None:
     assert checked.returncode == 0, checked.stderr
 
 
-def test_a_missing_job_is_told(chosen: Settings, tmp_path: Path) -> None:
+def test_a_missing_job_is_reported(chosen: Settings, tmp_path: Path) -> None:
     source = tmp_path / "source.yml"
     source.write_text("scrape_configs: [{job_name: exporter}]")
     with pytest.raises(StackError) as refused:
@@ -151,7 +118,7 @@ def test_a_missing_job_is_told(chosen: Settings, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "told"), [("- a list", "holds no mapping"), ("a: [", "cannot be read")])
-def test_a_broken_file_is_told(chosen: Settings, tmp_path: Path, text: str, told: str) -> None:
+def test_a_broken_file_is_reported(chosen: Settings, tmp_path: Path, text: str, told: str) -> None:
     source = tmp_path / "source.yml"
     source.write_text(text)
     with pytest.raises(StackError, match=told) as refused:

@@ -1,4 +1,4 @@
-"""What the service and its worker are told of a run."""
+"""The settings of the service and its worker in a run."""
 
 import os
 from pathlib import Path
@@ -25,7 +25,7 @@ def chosen(tmp_path: Path) -> Settings:
     return settings.read_settings(run_dir=tmp_path, service_port=18090)
 
 
-def told(chosen: Settings) -> dict[str, str]:
+def known_settings(chosen: Settings) -> dict[str, str]:
     return ingestion.service_environment(chosen, target_system(chosen))
 
 
@@ -38,7 +38,7 @@ def names(chosen: Settings) -> list[str]:
 
 def test_with_the_demo_it_acts_on_the_demo(chosen: Settings, tmp_path: Path) -> None:
     assert (
-        told(chosen).items()
+        known_settings(chosen).items()
         >= {
             "RUN_DIR": str(tmp_path),
             "SERVICE_PORT": "18090",
@@ -57,23 +57,23 @@ def test_the_worker_follows_the_service_and_knows_the_same(chosen: Settings) -> 
         for it in process_specs(RunContext(chosen, target_system(chosen), Path("p.yml"), Path("a.yml")))
     }
     service, worker = found["service"], found["service-worker"]
-    assert (service.after, worker.after) == ((), (service.ready,))
+    assert (service.wait_for, worker.wait_for) == ((), (service.ready_url,))
     assert service.environment == worker.environment
-    assert service.ready in found["prometheus"].after
-    assert f"{chosen.home}/service/token" in service.see
+    assert service.ready_url in found["prometheus"].wait_for
+    assert f"{chosen.home}/service/token" in service.description
 
 
 def test_the_exporter_watches_the_service_that_runs(chosen: Settings) -> None:
     found = process_specs(RunContext(chosen, target_system(chosen), Path("p.yml"), Path("a.yml")))
-    told = next(it.environment for it in found if it.name == "exporter")
-    assert told["SERVICE_URL"] == "http://127.0.0.1:18090"
+    environment = next(it.environment for it in found if it.name == "exporter")
+    assert environment["SERVICE_URL"] == "http://127.0.0.1:18090"
 
 
 def test_what_is_given_is_not_overruled(monkeypatch: pytest.MonkeyPatch, chosen: Settings) -> None:
     monkeypatch.setenv("SERVICE_BROKER_URL", "redis://other.example/7")
     monkeypatch.setenv("SERVICE_RESOURCES_URL", "postgresql://other.example/neo")
     monkeypatch.setenv("SERVICE_CACHE_URL", "")
-    found = told(chosen)
+    found = known_settings(chosen)
     assert found["SERVICE_BROKER_URL"] == "redis://other.example/7"
     assert "SERVICE_RESOURCES_URL" not in found
     assert found["SERVICE_CACHE_URL"] == "redis://127.0.0.1:6390/2"
@@ -111,12 +111,12 @@ def test_without_a_redis_it_has_no_worker_and_the_table_says_how_to_have_one(
     chosen = settings.read_settings(run_dir=tmp_path)
     assert "service" in names(chosen)
     assert "service-worker" not in names(chosen)
-    assert told(chosen)["SERVICE_BROKER_URL"] == ""
-    assert ingestion.table_rows(target_system(chosen), run=False) == [ingestion.NO_WORKER_ROW]
-    assert ingestion.table_rows(target_system(chosen), run=True) == []
+    assert known_settings(chosen)["SERVICE_BROKER_URL"] == ""
+    assert ingestion.table_rows(target_system(chosen), has_worker=False) == [ingestion.NO_WORKER_ROW]
+    assert ingestion.table_rows(target_system(chosen), has_worker=True) == []
     monkeypatch.setenv("SERVICE_BROKER_URL", "redis://redis.example/3")
     assert {"service", "service-worker"} <= {*names(chosen)}
-    assert told(chosen)["SERVICE_BROKER_URL"] == "redis://redis.example/3"
+    assert known_settings(chosen)["SERVICE_BROKER_URL"] == "redis://redis.example/3"
 
 
 @pytest.mark.parametrize(
@@ -139,10 +139,11 @@ def test_the_projects_own_repository_is_offered_where_there_is_one(
 ) -> None:
     monkeypatch.setattr(ingestion, "repository", lambda: Path("/a/checkout/.git"))
     assert (
-        ingestion.table_rows(target_system(chosen), run=True)[0][1] == "http://127.0.0.1:8002/watchroom.git"
+        ingestion.table_rows(target_system(chosen), has_worker=True)[0][1]
+        == "http://127.0.0.1:8002/watchroom.git"
     )
-    assert told(chosen)["SERVICE_TRUSTED_HOSTS"] == "127.0.0.1:8002"
-    assert told(chosen)["SERVICE_EXAMPLE"] == "http://127.0.0.1:8002/watchroom.git"
+    assert known_settings(chosen)["SERVICE_TRUSTED_HOSTS"] == "127.0.0.1:8002"
+    assert known_settings(chosen)["SERVICE_EXAMPLE"] == "http://127.0.0.1:8002/watchroom.git"
 
 
 @pytest.mark.parametrize("off", ["port", "tarball"])
@@ -152,5 +153,5 @@ def test_none_is_offered_where_there_is_none(
     monkeypatch.setattr(ingestion, "repository", lambda: Path("/a/.git") if off == "port" else None)
     if off == "port":
         monkeypatch.setenv("DEMO_GIT_PORT", "0")
-    assert ingestion.table_rows(target_system(chosen), run=True) == []
-    assert not {"SERVICE_TRUSTED_HOSTS", "SERVICE_EXAMPLE"} & told(chosen).keys()
+    assert ingestion.table_rows(target_system(chosen), has_worker=True) == []
+    assert not {"SERVICE_TRUSTED_HOSTS", "SERVICE_EXAMPLE"} & known_settings(chosen).keys()

@@ -16,7 +16,7 @@ PINS = {
 }
 
 
-def asked_for() -> list[Requirement]:
+def requirements() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     lines = project["dependencies"] + [*chain(*(extras[name] for name in ("stack", "dev")))]
@@ -26,7 +26,7 @@ def asked_for() -> list[Requirement]:
 
 def test_every_requirement_is_pinned_to_a_version_it_accepts() -> None:
     wrong = [
-        str(it) for it in asked_for() if PINS.get(canonicalize_name(it.name), "none") not in it.specifier
+        str(it) for it in requirements() if PINS.get(canonicalize_name(it.name), "none") not in it.specifier
     ]
     assert wrong == [], "run `make lock`"
 

@@ -18,7 +18,7 @@ from tests.servers.ports import free_port
 from tests.stack.stub_server import StubServer
 
 Json = dict[str, Any]
-# panels come late and load for a while, in the colour of the theme that is asked for
+# panels come late and load for a while, in the colour of the requested theme
 PAGE = """<!doctype html><style>body { margin: 0 } section { height: 300px }</style><body><script>
 const theme = new URLSearchParams(location.search).get("theme")
 setTimeout(() => {
@@ -55,8 +55,8 @@ def grafana(board: Json) -> Iterator[StubServer]:
     """A stand-in that has loaded it."""
     with StubServer() as server:
         loaded = {"dashboard": board | {"id": 7, "version": 3, "schemaVersion": 42}}
-        server.answers["/api/dashboards/uid/watchroom-overview"] = (200, json.dumps(loaded))
-        server.answers["/d/watchroom-overview/"] = (200, PAGE)
+        server.responses["/api/dashboards/uid/watchroom-overview"] = (200, json.dumps(loaded))
+        server.responses["/d/watchroom-overview/"] = (200, PAGE)
         yield server
 
 
@@ -74,7 +74,7 @@ def test_each_theme_is_taken_once_nothing_loads(grafana: StubServer, board: Json
         "watchroom-overview-dark.png": [1366, page_height(board), 10, 20, 30],
         "watchroom-overview-light.png": [1366, page_height(board), 200, 210, 220],
     }
-    assert any("kiosk&theme=dark" in path for path in grafana.asked)
+    assert any("kiosk&theme=dark" in path for path in grafana.requests)
 
 
 def test_another_dashboard_is_not_shown_as_the_projects_own(
@@ -82,7 +82,7 @@ def test_another_dashboard_is_not_shown_as_the_projects_own(
 ) -> None:
     other = json.loads(json.dumps(board))
     next(panel for panel in other["panels"] if panel.get("targets"))["targets"][0]["expr"] = "vector(1)"
-    grafana.answers["/api/dashboards/uid/watchroom-overview"] = (200, json.dumps({"dashboard": other}))
+    grafana.responses["/api/dashboards/uid/watchroom-overview"] = (200, json.dumps({"dashboard": other}))
     with pytest.raises(
         StackError, match=r"watchroom-overview of .* is not the project's own; run `make dash"
     ):
@@ -98,8 +98,8 @@ def test_another_dashboard_is_not_shown_as_the_projects_own(
         (200, "<html>", r"gives no dashboard .*; is GRAFANA_URL right\?"),
     ],
 )
-def test_what_is_no_such_grafana_is_told(grafana: StubServer, status: int, body: str, sentence: str) -> None:
-    grafana.answers["/api/dashboards/uid/watchroom-overview"] = (status, body)
+def test_another_server_is_reported(grafana: StubServer, status: int, body: str, sentence: str) -> None:
+    grafana.responses["/api/dashboards/uid/watchroom-overview"] = (status, body)
     with pytest.raises(StackError, match=sentence):
         Grafana(grafana.url).dashboard("watchroom-overview")
 
@@ -109,9 +109,9 @@ def test_the_command_ends_with_one_sentence(
 ) -> None:
     monkeypatch.setenv("GRAFANA_URL", f"http://127.0.0.1:{free_port()}/")
     assert pictures.main() == 1
-    said = capsys.readouterr().err
-    assert said.startswith(f"{os.environ['GRAFANA_URL']}api/dashboards/uid/")
-    assert said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f"{os.environ['GRAFANA_URL']}api/dashboards/uid/")
+    assert message.count("\n") == 1
 
 
 def test_a_picture_holds_the_whole_board() -> None:

@@ -1,4 +1,4 @@
-"""A port that is not free is told with its holder and the setting that moves it."""
+"""A port that is not free is reported with its owner and the setting that moves it."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""The settings of the stack come from the environment, and wrong ones are told in a sentence."""
+"""The settings of the stack come from the environment; a wrong one is reported in one sentence."""
 
 import os
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.read_settings().backend_url is None
 
 
-def test_without_a_backend_the_demo_is_watched(tmp_path: Path) -> None:
+def test_without_a_backend_the_demo_is_monitored(tmp_path: Path) -> None:
     chosen = settings.read_settings(run_dir=tmp_path)
     entries = {it.name: it for it in process_specs(plan(chosen, tmp_path))}
     assert list(entries)[:4] == ["demo", "exporter", "service", "service-worker"]
@@ -75,7 +75,9 @@ def test_without_a_backend_the_demo_is_watched(tmp_path: Path) -> None:
     assert known["CELERY_RESULT_BACKEND"].endswith("/1")
 
 
-def test_a_given_backend_is_watched_without_the_demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_given_backend_is_monitored_without_the_demo(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name, value in GIVEN.items():
         monkeypatch.setenv(name, value)
     chosen = settings.read_settings(run_dir=tmp_path)
@@ -84,11 +86,11 @@ def test_a_given_backend_is_watched_without_the_demo(monkeypatch: pytest.MonkeyP
     # what is given reaches the exporter as it is, from the environment it inherits
     ours = {"SERVICE_URL", "PROMETHEUS_URL", "EXPORTER_PORT", "EXPORTER_HOST"}
     assert set(entries["exporter"].environment) == ours
-    assert entries["exporter"].after == ()
+    assert entries["exporter"].wait_for == ()
     # its queue is beside the backend's; whose resources it may write to is for its owner to say
-    told = entries["service"].environment
-    assert told["SERVICE_BROKER_URL"] == "redis://redis.example/4"
-    assert not {"SERVICE_RESOURCES_URL", "SERVICE_CACHE_URL", "SERVICE_TRUSTED_HOSTS"} & told.keys()
+    environment = entries["service"].environment
+    assert environment["SERVICE_BROKER_URL"] == "redis://redis.example/4"
+    assert not {"SERVICE_RESOURCES_URL", "SERVICE_CACHE_URL", "SERVICE_TRUSTED_HOSTS"} & environment.keys()
 
 
 def test_a_given_token_is_kept_in_a_file_for_prometheus(

@@ -1,6 +1,6 @@
-"""The set-up installs what is missing, does nothing the second time, and says what it cannot do.
+"""The set-up installs what is missing, does nothing the second time, and reports what it cannot do.
 
-The programs it calls are stand-ins that write down how they were called, in a copy of the checkout.
+Its programs are stand-ins that record their calls, in a copy of the checkout.
 """
 
 import os
@@ -52,7 +52,7 @@ def test_a_changed_file_makes_it_work_again(machine: SetupMachine, file: str) ->
     assert [call.split()[1] for call in machine.called()] == ["pip", "pip"]
 
 
-def test_a_failed_set_up_is_told_and_tried_again(machine: SetupMachine) -> None:
+def test_a_failed_set_up_is_reported_and_tried_again(machine: SetupMachine) -> None:
     machine.put(
         "uv", f'{UV}[ "$1" != pip ] || {{ echo "error: Failed to fetch: a dns error" >&2; exit 2; }}\n'
     )
@@ -113,7 +113,7 @@ def test_the_lists_are_fetched_only_when_the_first_try_fails(machine: SetupMachi
     assert verbs == ["install redis-server", "update", "install redis-server"]
 
 
-def test_packages_that_cannot_be_had_are_told_with_the_reason(machine: SetupMachine) -> None:
+def test_packages_that_cannot_be_had_are_reported_with_the_reason(machine: SetupMachine) -> None:
     machine.root()
     machine.without("redis-server")
     machine.put("apt-get", 'echo "E: Unable to locate package redis-server" >&2; exit 100\n')
@@ -126,7 +126,7 @@ def test_packages_that_cannot_be_had_are_told_with_the_reason(machine: SetupMach
     assert not machine.policy.exists()
 
 
-def test_without_rights_the_command_for_an_administrator_is_told(machine: SetupMachine) -> None:
+def test_without_rights_the_command_for_an_administrator_is_reported(machine: SetupMachine) -> None:
     machine.user()
     machine.without("prometheus-alertmanager", "alertmanager")
     failed = machine.set_up()
@@ -148,7 +148,7 @@ def test_sudo_is_used_where_it_is_allowed(machine: SetupMachine) -> None:
     assert any(call.startswith("apt-get") for call in calls)
 
 
-def test_without_apt_the_packages_are_told(machine: SetupMachine) -> None:
+def test_without_apt_the_packages_are_reported(machine: SetupMachine) -> None:
     machine.root()
     machine.without("redis-server", "apt-get")
     failed = machine.set_up()
@@ -156,7 +156,7 @@ def test_without_apt_the_packages_are_told(machine: SetupMachine) -> None:
     assert failed.stderr.startswith("set-up: redis-server missing, and this system has no apt-get; install ")
 
 
-def test_an_old_python_is_told(machine: SetupMachine) -> None:
+def test_an_old_python_is_reported(machine: SetupMachine) -> None:
     machine.put("python3", '[ "$1" = -V ] && echo Python 3.9.2\n')
     failed = machine.set_up()
     assert failed.returncode == 1
@@ -169,7 +169,7 @@ def test_an_old_python_is_told(machine: SetupMachine) -> None:
 def test_without_uv_pip_makes_the_environment(machine: SetupMachine) -> None:
     machine.without("uv")
     python = (machine.programs / "python3").resolve()
-    # a Python that notes what it is asked to do, and refuses no question about itself
+    # a Python that records `-m` calls and prints its own path
     machine.put(
         "python3",
         'case "$1 $2" in\n'

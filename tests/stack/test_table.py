@@ -1,4 +1,4 @@
-"""The table says where everything is."""
+"""The table lists the address of every process."""
 
 from stack.process_spec import ProcessSpec
 from stack.table import format_table
@@ -8,7 +8,7 @@ ROW = ProcessSpec(
 )
 
 
-def test_one_line_for_each_in_columns() -> None:
+def test_each_process_has_a_line() -> None:
     assert format_table([ROW], [("grafana", "not installed", "how to get it")]) == (
         "              address                what to see\n"
         "  prometheus  http://127.0.0.1:9090  queries\n"
@@ -16,8 +16,8 @@ def test_one_line_for_each_in_columns() -> None:
     )
 
 
-def test_what_a_service_lacks_stands_below_it() -> None:
-    assert format_table([ROW], degraded={"prometheus": "degraded: no disk"}) == (
+def test_an_outage_stands_below_its_process() -> None:
+    assert format_table([ROW], outages={"prometheus": "degraded: no disk"}) == (
         "              address                what to see\n"
         "  prometheus  http://127.0.0.1:9090  queries\n"
         "                                     degraded: no disk"

@@ -1,4 +1,4 @@
-"""`make run` on a system in trouble: the watch goes on, and says what is away."""
+"""`make run` on a system in trouble: monitoring goes on, and outages are reported."""
 
 import re
 import socket
@@ -22,25 +22,25 @@ FIRING = "/api/v1/query?query=ALERTS{alertstate=%22firing%22}"
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """The address of a backend that accepts connections and never answers, as one that is frozen."""
+    """The address of a backend that accepts connections and never responds."""
     with ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=200))
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def watches(run: Watchroom) -> None:
+def expect_monitoring(run: Watchroom) -> None:
     """The exporter is scraped and Prometheus evaluates."""
     eventually(lambda: run.targets()["exporter-fast"] == "up", within=25)
     assert run.read("ALERTMANAGER_PORT", "/-/ready").strip() == "OK"
 
 
-def tells(run: Watchroom, said: str) -> bool:
-    """Whether this was printed below the table, with the time."""
-    return re.search(rf"^\d\d:\d\d:\d\d  {re.escape(said)}$", run.output(), re.MULTILINE) is not None
+def is_printed(run: Watchroom, sentence: str) -> bool:
+    """Whether this line was printed below the table, with the time."""
+    return re.search(rf"^\d\d:\d\d:\d\d  {re.escape(sentence)}$", run.output(), re.MULTILINE) is not None
 
 
-def fires(run: Watchroom, alert: str) -> bool:
-    """Whether Prometheus raises this alert."""
+def is_firing(run: Watchroom, alert: str) -> bool:
+    """Whether this alert fires."""
     found = run.get("PROMETHEUS_PORT", FIRING)["data"]["result"]
     return alert in {it["metric"]["alertname"] for it in found}
 
@@ -62,18 +62,18 @@ def test_a_redis_that_is_down_is_named_and_its_return_too(
     assert (
         "Not responding now: backend (BACKEND_URL), cache (REDIS_URL), broker (CELERY_BROKER_URL)." in table
     )
-    watches(run)
-    eventually(lambda: fires(run, "RedisDown"), within=30)
+    expect_monitoring(run)
+    eventually(lambda: is_firing(run, "RedisDown"), within=30)
     own_redis_server.start()
-    for said in ("cache (REDIS_URL): responds again", "service: recovered", "service-worker: recovered"):
-        eventually(partial(tells, run, said), within=40)
+    for sentence in ("cache (REDIS_URL): responds again", "service: recovered", "service-worker: recovered"):
+        eventually(partial(is_printed, run, sentence), within=40)
     assert run.ended() is None
     own_redis_server.freeze()
     eventually(lambda: "service: degraded: The queue's broker" in run.output(), within=20)
     own_redis_server.thaw()
 
 
-def test_all_of_it_may_be_frozen(
+def test_everything_may_be_frozen(
     watchroom: StartRun, own_redis_server: RedisServer, own_postgres_server: PostgresServer, silent: str
 ) -> None:
     database = own_postgres_server.fresh_database()
@@ -91,13 +91,13 @@ def test_all_of_it_may_be_frozen(
     assert "degraded: The service's database does not answer" in table
     for source in ("database", "cache", "broker"):
         assert source in table.partition("Not responding now: ")[2]
-    # the backend's silence is believed after three pings, which take seven seconds
-    eventually(partial(tells, run, "backend (BACKEND_URL): does not respond"), within=20)
-    watches(run)
+    # three pings in seven seconds must fail before the backend counts as down
+    eventually(partial(is_printed, run, "backend (BACKEND_URL): does not respond"), within=20)
+    expect_monitoring(run)
     own_postgres_server.thaw()
     own_redis_server.thaw()
-    for said in ("database (DATABASE_URL): responds again", "service: recovered"):
-        eventually(partial(tells, run, said), within=40)
+    for sentence in ("database (DATABASE_URL): responds again", "service: recovered"):
+        eventually(partial(is_printed, run, sentence), within=40)
     assert run.ended() is None
 
 
@@ -112,6 +112,6 @@ def test_a_broker_that_is_no_redis_costs_only_the_workers(
     run.start()
     assert ingestion.NO_WORKER_ROW[2] in run.output()
     assert "never-shown" not in run.output()
-    watches(run)
+    expect_monitoring(run)
     assert run.get("SERVICE_PORT", "/-/ready")["status"] == "ready"
     assert "celery.broker_url begins with amqp://" in (run.run_dir / "logs" / "exporter.log").read_text()

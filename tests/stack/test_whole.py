@@ -1,4 +1,4 @@
-"""`make run` from a fresh start: everything is there, and the service acts on what the exporter shows."""
+"""`make run` from a fresh start: everything runs, and the exporter shows what the service does."""
 
 import os
 import signal
@@ -18,19 +18,19 @@ from tests.stack.operator_client import OperatorClient
 from tests.stack.watchroom import Watchroom
 
 ENDED = {"complete", "failed", "skipped", "cancelled"}
-SHOWN = (
+ADDRESSES = (
     "DEMO_PORT", "EXPORTER_PORT", "SERVICE_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT"
 )  # fmt: skip
 # half a minute and a minute by default
-LOOKS = {
+FAST_POLLING = {
     "OPS_DATABASE__PERIOD": "1",
     "OPS_REDIS__KEYS_PERIOD": "1",
     "OPS_SERVICE__PERIOD": "0.5",
     "OPS_SERVICE__EMBEDDINGS_PERIOD": "0.5",
-    # looking so often costs more than a fiftieth of the time of what is looked at
+    # polling that fast costs more than a fiftieth of the sources' time
     "OPS_LIMITS__OWN_SHARE": "1",
 }
-LOOKED = 20.0
+POLL_SECONDS = 20.0
 SCRAPED = ("exporter", "backend", "service", "service-thresholds")
 OWN = model_name("bm25")
 
@@ -38,14 +38,14 @@ OWN = model_name("bm25")
 @pytest.fixture
 def run(watchroom: StartRun) -> Watchroom:
     """The whole, without visitors, who would fill the cache and add resources meanwhile."""
-    made = watchroom("make", "run", DEMO_TRAFFIC_PEAK="0", **LOOKS)
+    made = watchroom("make", "run", DEMO_TRAFFIC_PEAK="0", **FAST_POLLING)
     made.start()
     return made
 
 
 @pytest.fixture
 def operator(run: Watchroom) -> Iterator[OperatorClient]:
-    """Who reads in the table where the token is."""
+    """A client with the token that the table names."""
     token = run.run_dir / "service" / "token"
     assert f"sign in with {token}" in run.output()
     assert token.stat().st_mode & 0o777 == 0o600
@@ -56,7 +56,7 @@ def operator(run: Watchroom) -> Iterator[OperatorClient]:
 
 
 def test_from_a_fresh_start_to_the_end(run: Watchroom, operator: OperatorClient) -> None:
-    for setting in SHOWN:
+    for setting in ADDRESSES:
         assert run.address(setting) in run.output()
     assert operator.form("/sign-in", token=operator.token) == "/"
     if repository() is not None:
@@ -66,7 +66,7 @@ def test_from_a_fresh_start_to_the_end(run: Watchroom, operator: OperatorClient)
     the_model_is_as_old_as_its_file(run)
     eventually(lambda: run.targets()["exporter-fast"] == "up", within=20)
     eventually(lambda: {run.targets()[job] for job in SCRAPED} == {"up"}, within=20)
-    # sent by Prometheus as soon as it looks, and let in by the token that the stack has made
+    # Prometheus sends it with its first evaluation, and the service accepts the token of the stack
     eventually(lambda: "Watchdog" in str(operator.get("/api/v1/alerts")), within=20)
     os.kill(run.pid, signal.SIGTERM)
     assert eventually(lambda: not run.left(), within=15)
@@ -82,16 +82,16 @@ def files_become_resources(run: Watchroom, operator: OperatorClient) -> None:
     job = ended(operator, int(place.split("?")[0].rpartition("/")[2]))
     assert (job["status"], job["error"]) == ("complete", None)
     assert job["files_processed"] == job["embeddings_generated"] > 300
-    assert counted(run, "sparse_embedding_model = ?", OWN) == job["files_processed"]
-    with_terms = counted(run, "sparse_embedding_model = ? AND sparse_embedding LIKE '{\"%'", OWN)
+    assert count_resources(run, "sparse_embedding_model = ?", OWN) == job["files_processed"]
+    with_terms = count_resources(run, "sparse_embedding_model = ? AND sparse_embedding LIKE '{\"%'", OWN)
     assert with_terms > 300
     model = f'ops_sparse_embeddings_model_resources{{model="{OWN}"}}'
-    eventually(lambda: series(run, "sparse_embeddings", model) == with_terms, within=LOOKED)
-    eventually(lambda: the_exporter_shows(run, job), within=LOOKED)
+    eventually(lambda: series(run, "sparse_embeddings", model) == with_terms, within=POLL_SECONDS)
+    eventually(lambda: the_exporter_shows(run, job), within=POLL_SECONDS)
 
 
 def the_exporter_shows(run: Watchroom, job: Any) -> bool:
-    """Whether the job, its queue and its worker stand on the exporter's page as the service tells them."""
+    """Whether the job, its queue and its worker stand on the exporter's page as the service reports them."""
     page = run.read("EXPORTER_PORT", "/metrics?collect[]=ingestion")
     own, worker = "ops_ingestion_service", f'worker="{job["worker"]}"'
     for line in (
@@ -110,18 +110,18 @@ def the_exporter_shows(run: Watchroom, job: Any) -> bool:
 
 def missing_embeddings_are_generated(run: Watchroom, operator: OperatorClient) -> None:
     """The demo's resources that have none get theirs."""
-    missing = counted(run, "sparse_embedding IS NULL")
+    missing = count_resources(run, "sparse_embedding IS NULL")
     assert missing > 0
     queued = operator.post("/admin/sparse-embeddings/generate")
     assert queued["resources_to_process"] == missing
     assert ended(operator, int(queued["job_id"]))["embeddings_generated"] == missing
-    assert counted(run, "sparse_embedding IS NULL") == 0
+    assert count_resources(run, "sparse_embedding IS NULL") == 0
     without = 'ops_sparse_embeddings_resources{state="without"}'
-    eventually(lambda: series(run, "sparse_embeddings", without) == 0, within=LOOKED)
+    eventually(lambda: series(run, "sparse_embeddings", without) == 0, within=POLL_SECONDS)
     success = 'ops_sparse_embeddings_last_run_state{state="complete"}'
-    eventually(lambda: series(run, "sparse_embeddings", success) == 1, within=LOOKED)
+    eventually(lambda: series(run, "sparse_embeddings", success) == 1, within=POLL_SECONDS)
     covered = 'ops_sparse_embeddings_service_resources{state="without"}'
-    eventually(lambda: series(run, "sparse_embeddings", covered) == 0, within=LOOKED)
+    eventually(lambda: series(run, "sparse_embeddings", covered) == 0, within=POLL_SECONDS)
 
 
 def a_prefix_is_cleared(run: Watchroom, operator: OperatorClient) -> None:
@@ -129,19 +129,19 @@ def a_prefix_is_cleared(run: Watchroom, operator: OperatorClient) -> None:
     with redis.Redis(port=run.ports["DEMO_REDIS_PORT"], db=2) as cache:
         cache.mset({f"lamp:{number}": "lit" for number in range(50)} | {"wick": "trimmed"})
         group = 'redis_key_group_count{db="db2",key_group="lamp"}'
-        eventually(lambda: series(run, "cache", group) == 50, within=LOOKED)
+        eventually(lambda: series(run, "cache", group) == 50, within=POLL_SECONDS)
         counted = operator.post("/api/v1/cache/clear", prefix="lamp:")
         assert (counted["dry_run"], counted["keys"], cache.exists("lamp:7")) == (True, 50, 1)
         sure = {"dry_run": False, "confirmation": counted["confirmation"]}
         assert operator.post("/api/v1/cache/clear", prefix="lamp:", **sure)["keys"] == 50
         assert (cache.exists("lamp:7"), cache.exists("wick")) == (0, 1)
-        eventually(lambda: series(run, "cache", group) is None, within=LOOKED)
+        eventually(lambda: series(run, "cache", group) is None, within=POLL_SECONDS)
 
 
 def the_model_is_as_old_as_its_file(run: Watchroom) -> None:
-    """Although the demo tells local times without a zone, as the watched backends do."""
+    """The demo writes local times without a zone, as real backends do."""
     name = 'ops_model_modified_timestamp_seconds{model="ncf_model"}'
-    shown = eventually(lambda: series(run, "models", name), within=LOOKED)
+    shown = eventually(lambda: series(run, "models", name), within=POLL_SECONDS)
     [file] = (run.run_dir / "demo" / "models").glob("ncf*")
     assert shown is not None
     assert abs(shown - file.stat().st_mtime) < 1
@@ -157,15 +157,15 @@ def ended(operator: OperatorClient, number: int) -> Any:
     return eventually(job, within=40)
 
 
-def counted(run: Watchroom, condition: str, *values: str) -> int:
-    """How many resources of the demo are so."""
+def count_resources(run: Watchroom, condition: str, *values: str) -> int:
+    """The number of the demo's resources that match."""
     with closing(sqlite3.connect(run.run_dir / "demo" / "neo.db", timeout=10)) as db:
         found = db.execute(f"SELECT count(*) FROM resources WHERE {condition}", values)  # noqa: S608 - ours
         return int(found.fetchone()[0])
 
 
 def series(run: Watchroom, collector: str, name: str) -> float | None:
-    """What the exporter says now."""
+    """The value of a series on the exporter's page."""
     page = run.read("EXPORTER_PORT", f"/metrics?collect[]={collector}")
     found = [line for line in page.splitlines() if line.startswith(f"{name} ")]
     return float(found[0].rpartition(" ")[2]) if found else None

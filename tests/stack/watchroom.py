@@ -1,4 +1,4 @@
-"""`make run` as a process: on free ports, in a folder of the test, marked so that nothing of it can hide."""
+"""`make run` as a process: on free ports, in a folder of the test, and marked, so that none of it hides."""
 
 import json
 import urllib.request
@@ -15,7 +15,7 @@ PORTS = (
     "DEMO_PORT", "DEMO_CONTROL_PORT", "DEMO_REDIS_PORT", "EXPORTER_PORT", "PROMETHEUS_PORT",
     "ALERTMANAGER_PORT", "GRAFANA_PORT", "SERVICE_PORT", "DEMO_GIT_PORT",
 )  # fmt: skip
-# what names a system to watch: none, unless the test gives one
+# the settings of a target system: unset, unless the test sets them
 TARGET_SETTINGS = (
     "BACKEND_URL", "BACKEND_TOKEN", "BACKEND_TOKEN_FILE", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL",
     "CELERY_RESULT_BACKEND", "INGESTION_REDIS_URL", "SERVICE_URL", "SERVICE_BROKER_URL", "SERVICE_TOKEN",
@@ -42,7 +42,7 @@ class Watchroom(Server):
                 "WATCHROOM_TEST": self.mark,
                 # one that is not installed would be downloaded
                 "GRAFANA": "no",
-                # for the outside only: nobody is there, so whatever is asked through it fails
+                # a proxy that refuses connections, so that a request through it fails
                 **dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9"),
                 **given,
             },
@@ -56,12 +56,12 @@ class Watchroom(Server):
         return f"http://127.0.0.1:{self.ports[setting]}{path}"
 
     def read(self, setting: str, path: str) -> str:
-        """The answer at this path."""
-        with urllib.request.urlopen(self.address(setting, path), timeout=5) as answer:  # noqa: S310 - ours
-            return str(answer.read().decode())
+        """The body at this path."""
+        with urllib.request.urlopen(self.address(setting, path), timeout=5) as response:  # noqa: S310 - ours
+            return str(response.read().decode())
 
     def get(self, setting: str, path: str) -> Any:
-        """The JSON answer at this path."""
+        """The JSON at this path."""
         return json.loads(self.read(setting, path))
 
     def targets(self) -> dict[str, str]:

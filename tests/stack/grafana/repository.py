@@ -22,7 +22,7 @@ Architecture: all
 Maintainer: Nobody <nobody@example.org>
 Description: a stand-in
 """
-# answers /api/health where it is told to listen, and writes down how it was started
+# serves /api/health on the configured address, and records how it was started
 SERVER = """\
 import json, os, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -61,7 +61,7 @@ class Signer:
         return self.gpg("--armor", "--export")
 
     def fingerprint(self) -> str:
-        """The fingerprint as gpg tells it."""
+        """The fingerprint as gpg prints it."""
         lines = self.gpg("--list-keys", "--with-colons").decode().splitlines()
         return next(line.split(":")[9] for line in lines if line.startswith("fpr:"))
 
@@ -143,7 +143,7 @@ class SignedRepository:
 
 @dataclass
 class FileServer:
-    """A server of files; it answers once `opened` is set."""
+    """A server of files; it responds once `opened` is set."""
 
     url: str
     opened: Event

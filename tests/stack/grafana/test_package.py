@@ -34,16 +34,16 @@ def refusal(wanted: Repository, cache: Path) -> str:
 
 
 def test_the_package_is_unpacked_and_kept(wanted: Repository, server: FileServer, cache: Path) -> None:
-    told: list[str] = []
-    home = download(wanted, cache, told.append)
+    progress: list[str] = []
+    home = download(wanted, cache, progress.append)
     assert (home / "bin" / "grafana").stat().st_mode & 0o100
-    assert told == [
+    assert progress == [
         f"grafana 12.4.* is being downloaded from {server.url}",
         "grafana_12.4.3_all.deb is being unpacked",
     ]
-    asked = len(server.requested)
+    requests = len(server.requested)
     assert unpacked_home(wanted, cache) == home
-    assert len(server.requested) == asked
+    assert len(server.requested) == requests
     # the download and apt's own files are gone
     assert sorted(path.name for path in cache.iterdir()) == ["unpacked", "unpacked-from"]
 
@@ -115,7 +115,7 @@ def test_a_tampered_index_is_refused(repository: SignedRepository, wanted: Repos
     assert "is not what its signed index names" in refusal(wanted, cache)
 
 
-def test_a_dead_address_is_told_with_the_reason(
+def test_a_dead_address_is_reported_with_the_reason(
     repository: SignedRepository, tmp_path: Path, cache: Path
 ) -> None:
     address = f"http://127.0.0.1:{free_port()}"
@@ -124,7 +124,7 @@ def test_a_dead_address_is_told_with_the_reason(
     assert "Connection refused" in sentence
 
 
-def test_a_repository_that_is_gone_is_told(
+def test_a_repository_that_is_gone_is_reported(
     repository: SignedRepository, wanted: Repository, tmp_path: Path, cache: Path
 ) -> None:
     keys = tmp_path / "keys"
@@ -137,12 +137,12 @@ def test_a_repository_that_is_gone_is_told(
         assert f"{alone.uri} cannot be reached" in refusal(alone, cache)
 
 
-def test_a_version_that_is_not_there_is_told(wanted: Repository, cache: Path) -> None:
+def test_a_version_that_is_not_there_is_reported(wanted: Repository, cache: Path) -> None:
     older = wanted.model_copy(update={"version": "11.6.*"})
     assert f"{wanted.uri} has no grafana=11.6.*" in refusal(older, cache)
 
 
-def test_a_system_without_apt_is_told(
+def test_a_system_without_apt_is_reported(
     wanted: Repository, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -178,7 +178,7 @@ def test_the_project_names_the_vendors_repository_in_one_file() -> None:
         ("color", "red"),
     ],
 )
-def test_a_wrong_entry_of_the_file_is_told(tmp_path: Path, name: str, value: str) -> None:
+def test_a_wrong_entry_of_the_file_is_reported(tmp_path: Path, name: str, value: str) -> None:
     file = tmp_path / "repository.yml"
     file.write_text(FILE.read_text() + f"{name}: {value!r}\n")
     with pytest.raises(StackError, match=rf"{name} is '{value}'"):

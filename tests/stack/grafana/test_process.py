@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from stack.grafana.package import ADVICE
-from stack.grafana.service import grafana_spec
+from stack.grafana.server import grafana_spec
 from stack.settings import ROOT, Settings
 from tests.servers.ports import free_port
 from tests.servers.processes import Server
@@ -88,7 +88,7 @@ def part(described: Path, tmp_path: Path) -> Iterator[Part]:
     it.stop()
 
 
-def test_it_becomes_grafana_and_ends_when_told(part: Part) -> None:
+def test_it_becomes_grafana_and_ends_on_sigterm(part: Part) -> None:
     part.start()
     [started] = part.starts()
     home = part.folder.parent / "cache" / "grafana" / "unpacked" / "usr" / "share" / "grafana"
@@ -125,7 +125,7 @@ def test_a_new_key_or_version_is_downloaded_anew(
     assert "has no grafana=13.*" in part.fail()
 
 
-def test_a_port_that_was_taken_meanwhile_is_told(part: Part) -> None:
+def test_a_port_that_was_taken_meanwhile_is_reported(part: Part) -> None:
     with socket.create_server(("127.0.0.1", part.port)):
         sentence = part.fail()
     assert sentence.startswith(f"Grafana's port {part.port} is in use by ")

@@ -8,8 +8,7 @@ import yaml
 
 from stack import settings
 from stack.errors import StackError
-from stack.grafana.server import NO_CALLS_HOME, command, environment, find_home, url
-from stack.grafana.service import grafana_spec
+from stack.grafana.server import NO_CALLS_HOME, command, environment, find_home, grafana_spec, grafana_url
 from stack.settings import ROOT
 from tests.stack.grafana.repository import install_stand_in
 
@@ -83,13 +82,13 @@ def test_only_who_is_on_this_machine_views_without_signing_in(
     found = environment(chosen)
     assert (found["GF_SERVER_HTTP_ADDR"], found["GF_AUTH_ANONYMOUS_ENABLED"]) == (host, anonymous)
     assert found["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
-    assert url(chosen) == opened
+    assert grafana_url(chosen) == opened
     entry = grafana_spec(chosen)
     assert entry is not None
-    assert ("no sign-in" in entry.see) == (anonymous == "true")
+    assert ("no sign-in" in entry.description) == (anonymous == "true")
 
 
-def test_a_host_that_is_no_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_is_no_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRAFANA_HOST", "everywhere")
     with pytest.raises(StackError, match="GRAFANA_HOST is 'everywhere'"):
         settings.read_settings()

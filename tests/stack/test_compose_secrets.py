@@ -1,4 +1,4 @@
-"""The tokens that `make run` and `make compose-secrets` make are ones that the service takes."""
+"""The service accepts the tokens that `make compose-secrets` makes."""
 
 import shutil
 import subprocess
@@ -8,11 +8,10 @@ import pytest
 
 from ingestion_api.access.tokens import operator_token
 from ingestion_api.settings import Settings as ServiceSettings
-from stack import receivers, settings
-from stack.compose.render import ROOT
+from stack.settings import ROOT
 
 
-def is_taken(file: Path) -> bool:
+def is_accepted(file: Path) -> bool:
     return operator_token(ServiceSettings(token_file=file)).matches(file.read_text().strip())
 
 
@@ -23,16 +22,12 @@ def script(tmp_path: Path) -> Path:
     return tmp_path / "secrets.sh"
 
 
-def test_compose_secrets_makes_tokens_that_the_service_takes(script: Path) -> None:
+def test_the_service_accepts_them_and_a_second_run_keeps_them(script: Path) -> None:
     subprocess.run([script], check=True, timeout=30)
     made = {it.name: it.read_text() for it in (script.parent / "secrets").iterdir()}
     assert {"service-token", "webhook-token"} <= made.keys()
     assert not [name for name in made if name.endswith(".new")]
     for name in made:
-        assert is_taken(script.parent / "secrets" / name)
+        assert is_accepted(script.parent / "secrets" / name)
     subprocess.run([script], check=True, timeout=30)
     assert {it.name: it.read_text() for it in (script.parent / "secrets").iterdir()} == made
-
-
-def test_make_run_makes_a_token_that_the_service_takes(tmp_path: Path) -> None:
-    assert is_taken(receivers.make_webhook_token(settings.read_settings(run_dir=tmp_path)))
