@@ -7,6 +7,7 @@ import pytest
 
 # what starts a process, by the module that defines it
 STARTERS = ("subprocess", "multiprocessing", "playwright", "selenium", "honcho")
+MARKER = "starts_process"
 # fixtures that stand beside those of servers
 NO_STARTERS = ("free_port", "eventually")
 
@@ -16,12 +17,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="only tests that start no process")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", f"{MARKER}: the tested code itself starts a process")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect all tests that may start a process."""
     if not config.getoption("--quick"):
         return
     finder = StarterFinder()
-    slow = [item for item in items if any(map(finder.is_starter, modules_of(item)))]
+    slow = [
+        item
+        for item in items
+        if item.get_closest_marker(MARKER) or any(map(finder.is_starter, modules_of(item)))
+    ]
     config.hook.pytest_deselected(items=slow)
     chosen = set(items) - set(slow)
     items[:] = [item for item in items if item in chosen]

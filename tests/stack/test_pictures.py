@@ -60,6 +60,7 @@ def grafana(board: Json) -> Iterator[StubServer]:
         yield server
 
 
+@pytest.mark.starts_process
 @needs_chromium
 def test_each_theme_is_taken_once_nothing_loads(grafana: StubServer, board: Json, tmp_path: Path) -> None:
     names = list(take_pictures(Grafana(grafana.url), [board], tmp_path / "pictures"))

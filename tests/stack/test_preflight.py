@@ -111,6 +111,7 @@ def printed_check(target: TargetSystem, **environment: str) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.starts_process
 def test_what_is_missing_is_named_before_the_start() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     text = printed_check(
