@@ -55,19 +55,19 @@ def corpus_rows(name: str, url: str | None) -> list[tuple[str, ...]]:
 
 def fill(url: str, terms: int) -> None:
     """Let the corpus in force know this many terms, none of which the texts of the measurement have."""
-    bench = _bench(url, tempfile.gettempdir())
-    migrate(bench.store.engine)
-    corpus_id = corpus.open_current(bench.store, model_name("bm25"), bench.clock())
-    with bench.store.write() as session:
+    context = _bench(url, tempfile.gettempdir())
+    migrate(context.store.engine)
+    corpus_id = corpus.open_current(context.store, model_name("bm25"), context.clock())
+    with context.store.write() as session:
         session.execute(
-            text(FILL[bench.store.engine.dialect.name] + " ON CONFLICT DO NOTHING"),
+            text(FILL[context.store.engine.dialect.name] + " ON CONFLICT DO NOTHING"),
             {"corpus": corpus_id, "terms": terms},
         )
         session.execute(text("ANALYZE corpus_terms"))
         found = session.get_one(Corpus, corpus_id)
         number = "SELECT count(*) FROM corpus_terms WHERE corpus_id = :corpus"
         found.terms = session.scalar(text(number), {"corpus": corpus_id}) or 0
-    bench.close()
+    context.close()
 
 
 def small_job(url: str) -> tuple[float, int]:
@@ -77,24 +77,24 @@ def small_job(url: str) -> tuple[float, int]:
         tempfile.TemporaryDirectory(prefix="watchroom-corpus-") as folder,
         serving(GitServer(Path(folder))) as git,
     ):
-        bench = _bench(url, f"{folder}/run")
-        migrate(bench.store.engine)
+        context = _bench(url, f"{folder}/run")
+        migrate(context.store.engine)
         seconds = []
         for _ in range(ROUNDS):
             name = f"r{time.time_ns()}"
             write_repository(Path(folder) / name, {"a.md": f"{texts.pop()} {name}", "b.md": texts.pop()})
-            seconds.append(_ingest(bench, f"{git.origin}/{name}"))
-        bench.close()
+            seconds.append(_ingest(context, f"{git.origin}/{name}"))
+        context.close()
     return sorted(seconds)[ROUNDS // 2], 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _ingest(bench: WorkerContext, address: str) -> float:
-    order = IngestionRequest(check_url(address, bench.rules), Actor("bench", "127.0.0.1"))
-    job = accept_job(bench.store, order, SubmissionPolicy(1_000, "celery"), bench.clock()).job
+def _ingest(context: WorkerContext, address: str) -> float:
+    order = IngestionRequest(check_url(address, context.rules), Actor("bench", "127.0.0.1"))
+    job = accept_job(context.store, order, SubmissionPolicy(1_000, "celery"), context.clock()).job
     began = time.perf_counter()
-    run_job(bench, job.id, "bench", ingest_repository)
+    run_job(context, job.id, "bench", ingest_repository)
     took = time.perf_counter() - began
-    with bench.store.read() as session:
+    with context.store.read() as session:
         ended = session.get_one(Job, job.id)
     if (ended.state, ended.embeddings_generated) != ("complete", 2):
         raise RuntimeError(f"job {job.id} is {ended.state} ({ended.error}); expected two embeddings")

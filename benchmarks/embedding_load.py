@@ -40,22 +40,21 @@ SYLLABLES = (
 def embedding_row(folder: Path, name: str, url: str | None) -> tuple[str, ...]:
     """One row: store texts, then give each its vector in batches that are committed."""
     changes = {"database_url": url} if url else {}
-    bench = make_context(Settings(run_dir=folder, encoder="bm25", **changes))  # type: ignore[arg-type]
-    migrate(bench.store.engine)
+    context = make_context(Settings(run_dir=folder, encoder="bm25", **changes))  # type: ignore[arg-type]
+    migrate(context.store.engine)
     texts = made_up_texts()
-    store(bench, texts)
+    store(context, texts)
     began = time.perf_counter()
-    press = EncodingContext(
-        bench.store, bench.resources.table(), bench.clock, "bm25", job_id=1, batch_size=BATCH
-    )
-    embed_resources(press, Scope(), JobControl())
+    resources = context.resources.table()
+    encoding = EncodingContext(context.store, resources, context.clock, "bm25", job_id=1, batch_size=BATCH)
+    embed_resources(encoding, Scope(), JobControl())
     whole = time.perf_counter() - began
     began = time.perf_counter()
     make_encoder("bm25").encode(texts)
     alone = time.perf_counter() - began
-    with bench.store.read() as session:
+    with context.store.read() as session:
         made = session.scalar(text("SELECT count(*) FROM resources WHERE sparse_embedding IS NOT NULL"))
-    bench.close()
+    context.close()
     if made != TEXTS:
         raise RuntimeError(f"{made} of {TEXTS} texts have a vector; expected all")
     return name, str(TEXTS), str(WORDS), f"{TEXTS / whole:.0f}", f"{TEXTS / alone:.0f}"
@@ -69,11 +68,11 @@ def made_up_texts(number: int = TEXTS) -> list[str]:
     return [" ".join(chance.choices(words, weights, k=WORDS)) for _ in range(number)]
 
 
-def store(bench: WorkerContext, texts: list[str]) -> None:
+def store(context: WorkerContext, texts: list[str]) -> None:
     """Make a resource of each text."""
     made = [
         {"id": f"text-{n}", "title": f"Text {n}", "description": body, "ingestion_status": "completed"}
         for n, body in enumerate(texts)
     ]
     for start in range(0, len(made), BATCH):
-        rows.upsert(bench.resources.table(), made[start : start + BATCH], bench.clock())
+        rows.upsert(context.resources.table(), made[start : start + BATCH], context.clock())

@@ -153,7 +153,7 @@ class Broker:
             TASKS[kind], args=[job_id], task_id=message_id, queue=kind, retry=True, retry_policy=RETRY_ONCE
         )
 
-    def waiting(self) -> set[int]:
+    def waiting_job_ids(self) -> set[int]:
         """The jobs whose messages wait in the queues; raises RedisError."""
         bodies = (body for queue in QUEUES for body in self._range(queue))
         return {job_id for body in bodies if (job_id := _parse_job_id(body)) is not None}
@@ -191,7 +191,7 @@ class NoBroker(Broker):
         """Raise Unavailable."""
         self.check()
 
-    def waiting(self) -> set[int]:
+    def waiting_job_ids(self) -> set[int]:
         """No message waits."""
         return set()
 

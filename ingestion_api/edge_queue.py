@@ -49,7 +49,7 @@ LAYOUTS: Mapping[str, EdgeLayout] = {
 class EdgeReport:
     """What the edge worker says of itself; a layout without a heartbeat never says when."""
 
-    words: str | None
+    status_text: str | None
     last_seen: datetime | None
     meta: Mapping[str, Any]
 
@@ -107,10 +107,10 @@ class EdgeQueue:
 
     def report(self) -> EdgeReport:
         """The worker's own words, and when it was last seen."""
-        words = self._text(self.layout.status)
+        status_text = self._text(self.layout.status)
         seen = self._text(self.layout.last_seen)
         meta = self._text(self.layout.meta)
-        return EdgeReport(words, _parse_timestamp(seen), _parse_object(meta) if meta else {})
+        return EdgeReport(status_text, _parse_timestamp(seen), _parse_object(meta) if meta else {})
 
     def check(self) -> None:
         """Raise RedisError when the queue does not answer."""

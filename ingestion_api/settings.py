@@ -185,7 +185,7 @@ class Settings(BaseSettings):
         "allowed_hosts", "proxies", "repository_schemes", "trusted_hosts", "cache_protected", mode="before"
     )
     @classmethod
-    def words(cls, value: object) -> object:
+    def split_commas(cls, value: object) -> object:
         """Commas separate the words of an environment variable."""
         if not isinstance(value, str):
             return value
@@ -193,7 +193,7 @@ class Settings(BaseSettings):
 
     @field_validator("proxies")
     @classmethod
-    def networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         """A name would be believed whoever it leads to tomorrow."""
         for word in value:
             try:
@@ -210,7 +210,7 @@ class Settings(BaseSettings):
 
     @field_validator("broker_url", "edge_url", "cache_url")
     @classmethod
-    def redis_address(cls, value: SecretStr | None) -> SecretStr | None:
+    def check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
         """Redis is the broker, the edge worker's queue and the cache."""
         if value is not None:
             parse_redis_url(value.get_secret_value())
@@ -218,7 +218,7 @@ class Settings(BaseSettings):
 
     @field_validator("broker_url")
     @classmethod
-    def celerys_broker(cls, value: SecretStr | None) -> SecretStr | None:
+    def check_broker_url(cls, value: SecretStr | None) -> SecretStr | None:
         """Sockets have another name in Celery."""
         if value and scheme_of(value.get_secret_value()) == "unix":
             raise ValueError(
@@ -229,12 +229,12 @@ class Settings(BaseSettings):
 
     @field_validator("database_url", "resources_url")
     @classmethod
-    def sql_address(cls, value: SecretStr | None) -> SecretStr | None:
+    def check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
         """A file of SQLite or a PostgreSQL, which is always spoken to through psycopg."""
         return SecretStr(normalize_database_url(value.get_secret_value())) if value else None
 
     @model_validator(mode="after")
-    def limits_in_order(self) -> Self:
+    def check_consistency(self) -> Self:
         """A hard limit below the soft one would never let a job tidy up."""
         if self.hard_time_limit <= self.soft_time_limit:
             raise ValueError(

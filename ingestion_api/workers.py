@@ -101,13 +101,13 @@ class WorkerState:
     broker_lost_at: datetime | None = None  # since when it has not heard its broker
 
 
-def worker_states(session: Session, silence: HeartbeatTimeouts, now: datetime) -> list[WorkerState]:
+def worker_states(session: Session, timeouts: HeartbeatTimeouts, now: datetime) -> list[WorkerState]:
     """Every worker heard of lately, by name."""
     workers = session.scalars(
         select(Worker).where(Worker.last_heartbeat > now - HIDDEN_AFTER).order_by(Worker.id)
     )
     busy = _jobs_by_worker(session)
-    return [_worker_state(worker, silence, now, busy.get(worker.id, ())) for worker in workers]
+    return [_worker_state(worker, timeouts, now, busy.get(worker.id, ())) for worker in workers]
 
 
 def status_text(session: Session, workers: Sequence[WorkerState]) -> str:
@@ -133,30 +133,30 @@ def overall_health(workers: Sequence[WorkerState]) -> Literal["healthy", "degrad
     return DEGRADED if DEGRADED in states else OFFLINE
 
 
-def status_by_age(last: datetime, stopped: bool, silence: HeartbeatTimeouts, now: datetime) -> Status:
+def status_by_age(last: datetime, stopped: bool, timeouts: HeartbeatTimeouts, now: datetime) -> Status:
     """Online, degraded or offline, from the age of the last heartbeat."""
-    if stopped or now - last > silence.offline:
+    if stopped or now - last > timeouts.offline:
         return OFFLINE
-    return DEGRADED if now - last > silence.degraded else ONLINE
+    return DEGRADED if now - last > timeouts.degraded else ONLINE
 
 
-def worker_status(worker: Worker, silence: HeartbeatTimeouts, now: datetime) -> Status:
+def worker_status(worker: Worker, timeouts: HeartbeatTimeouts, now: datetime) -> Status:
     """By its last heartbeat, and by what that says of its broker: without one no job is taken."""
     stopped = worker.stopped_at is not None
-    found = status_by_age(worker.last_heartbeat, stopped, silence, now)
+    found = status_by_age(worker.last_heartbeat, stopped, timeouts, now)
     if worker.broker_lost_at is None or found == OFFLINE:
         return found
-    return OFFLINE if now - worker.broker_lost_at > silence.offline else DEGRADED
+    return OFFLINE if now - worker.broker_lost_at > timeouts.offline else DEGRADED
 
 
 def _worker_state(
-    worker: Worker, silence: HeartbeatTimeouts, now: datetime, job_ids: tuple[int, ...]
+    worker: Worker, timeouts: HeartbeatTimeouts, now: datetime, job_ids: tuple[int, ...]
 ) -> WorkerState:
     return WorkerState(
         id=worker.id,
         type=worker.type,
         host=worker.host,
-        status=worker_status(worker, silence, now),
+        status=worker_status(worker, timeouts, now),
         last_heartbeat=worker.last_heartbeat,
         gpu_available=bool(worker.gpu.get("available")),
         queues=tuple(worker.queues),
@@ -186,7 +186,7 @@ EDGE_WORKER_ID = "edge-worker"
 class WorkersOverview:
     """The contract's words, and every worker behind them."""
 
-    words: str
+    status_text: str
     health: Literal["healthy", "degraded", "offline"]
     workers: Sequence[WorkerState]
 
@@ -198,9 +198,9 @@ class WorkersOverview:
 
 def workers_overview(service: Service) -> WorkersOverview:
     """What the workers do now; raises RedisError when an edge worker's Redis is away."""
-    silence = heartbeat_timeouts(service)
+    timeouts = heartbeat_timeouts(service)
     with service.store.read() as session:
-        workers = worker_states(session, silence, service.clock())
+        workers = worker_states(session, timeouts, service.clock())
         if service.edge is None:
             return WorkersOverview(status_text(session, workers), overall_health(workers), workers)
         return _overview_with_edge(service, service.edge, session, workers)
@@ -220,8 +220,8 @@ def _overview_with_edge(
     report = edge.report()
     worker = _edge_worker_state(report, service)
     together = [*workers, worker]
-    words = "Offline" if worker.status == OFFLINE else report.words or status_text(session, together)
-    return WorkersOverview(words, overall_health([worker]), together)
+    text = "Offline" if worker.status == OFFLINE else report.status_text or status_text(session, together)
+    return WorkersOverview(text, overall_health([worker]), together)
 
 
 def _edge_worker_state(report: EdgeReport, service: Service) -> WorkerState:
@@ -239,8 +239,8 @@ def _edge_worker_state(report: EdgeReport, service: Service) -> WorkerState:
 def _edge_status(report: EdgeReport, service: Service) -> Status:
     if report.last_seen is None:
         # words without a heartbeat are not proof of life: they stay when the worker is killed
-        return OFFLINE if report.words in (None, "Offline") else DEGRADED
+        return OFFLINE if report.status_text in (None, "Offline") else DEGRADED
     limit = timedelta(seconds=service.settings.edge_offline_after)
     return status_by_age(
-        report.last_seen, stopped=False, silence=HeartbeatTimeouts(limit, limit * 2), now=service.clock()
+        report.last_seen, stopped=False, timeouts=HeartbeatTimeouts(limit, limit * 2), now=service.clock()
     )

@@ -29,28 +29,28 @@ class BrokerContact:
         self.heard_at: float | None = None
         self.must_reconnect = False
         self.blocks_loop = False  # of a pool that does its tasks in the consumer's own loop
-        self._looked_at = clock()
+        self._checked_at = clock()
 
-    def was_late(self) -> bool:
+    def loop_was_late(self) -> bool:
         """Whether the consumer's loop stood still since the last look, in which nothing could be heard."""
-        before, self._looked_at = self._looked_at, self._clock()
-        return self._looked_at - before > MAX_CHECK_DELAY
+        before, self._checked_at = self._checked_at, self._clock()
+        return self._checked_at - before > MAX_CHECK_DELAY
 
-    def begin(self) -> None:
+    def mark_connected(self) -> None:
         """A new connection answered."""
         self.must_reconnect = False
-        self.note()
+        self.mark_heard()
 
-    def note(self) -> None:
+    def mark_heard(self) -> None:
         """The broker was heard, or there is no reason to listen."""
         self.heard_at = self._clock()
 
-    def lost_for(self) -> float | None:
+    def seconds_lost(self) -> float | None:
         """Seconds since the broker was last heard; None while that is not long ago."""
         if self.heard_at is None or (self.blocks_loop and active_requests):
             return None
-        silence = self._clock() - self.heard_at
-        return silence if silence > LOST_AFTER else None
+        seconds = self._clock() - self.heard_at
+        return seconds if seconds > LOST_AFTER else None
 
 
 class BrokerConnectionLost(ConnectionResetError):
@@ -61,9 +61,9 @@ def observe_channel(contact: BrokerContact, channel: Any) -> None:
     """Have kombu's channel tell of each reply to its BRPOP, and of an acknowledgement that got none."""
     read, ack = channel.handlers["BRPOP"], channel.qos.ack
 
-    def answered() -> Any:
+    def read_reply() -> Any:
         before = contact.heard_at
-        contact.note()
+        contact.mark_heard()
         try:
             # an empty reply is an exception, too
             return read()
@@ -75,7 +75,7 @@ def observe_channel(contact: BrokerContact, channel: Any) -> None:
             log.warning("what came out of a queue is no message and was dropped: %s", type(error).__name__)
             raise Empty from error
 
-    def acknowledged(delivery_tag: str) -> None:
+    def acknowledge(delivery_tag: str) -> None:
         try:
             ack(delivery_tag)
         except channel.connection_errors:
@@ -85,8 +85,8 @@ def observe_channel(contact: BrokerContact, channel: Any) -> None:
             contact.must_reconnect = True
             raise BrokerConnectionLost(f"an acknowledgement was refused: {error}") from error
 
-    channel.handlers["BRPOP"] = answered
-    channel.qos.ack = acknowledged
+    channel.handlers["BRPOP"] = read_reply
+    channel.qos.ack = acknowledge
 
 
 def check_contact(contact: BrokerContact, channel: Any) -> None:
@@ -97,11 +97,11 @@ def check_contact(contact: BrokerContact, channel: Any) -> None:
     """
     if contact.must_reconnect:
         raise BrokerConnectionLost("an acknowledgement got no reply")
-    if contact.was_late():
+    if contact.loop_was_late():
         return  # what was sent meanwhile is read first
     if reserved_requests and not channel.qos.can_consume():
-        contact.note()
-    if contact.lost_for() is not None:
+        contact.mark_heard()
+    if contact.seconds_lost() is not None:
         raise BrokerConnectionLost("the broker has not answered")
 
 
@@ -123,7 +123,7 @@ class ReconnectingConsumer(Consumer):
         channel = self.task_consumer.channel
         observe_channel(self.contact, channel)
         self.contact.blocks_loop = isinstance(self.pool, TaskPool)
-        self.contact.begin()
+        self.contact.mark_connected()
         hub.call_repeatedly(CHECK_INTERVAL, check_contact, self.contact, channel)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:

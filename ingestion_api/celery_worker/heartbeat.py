@@ -58,11 +58,11 @@ class Heartbeat:
     """
 
     def __init__(
-        self, bench: WorkerContext, worker: str, queues: list[str], contact: BrokerContact | None = None
+        self, context: WorkerContext, worker: str, queues: list[str], contact: BrokerContact | None = None
     ) -> None:
-        self._bench = bench
+        self._context = context
         self._report = WorkerReport(
-            worker, bench.settings.worker_type, socket.gethostname(), os.getpid(), queues, gpu_info()
+            worker, context.settings.worker_type, socket.gethostname(), os.getpid(), queues, gpu_info()
         )
         self._contact = contact or BrokerContact()
         self._lost_at: datetime | None = None
@@ -80,12 +80,12 @@ class Heartbeat:
         self._stopped.set()
         self._thread.join(timeout=5)
         try:
-            mark_stopped(self._bench.store, self._report.worker, self._bench.clock())
+            mark_stopped(self._context.store, self._report.worker, self._context.clock())
         except Exception as error:  # noqa: BLE001 - the worker stops anyway
             log.warning("the worker could not say goodbye: %s", type(error).__name__)
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._bench.settings.heartbeat_period):
+        while not self._stopped.wait(self._context.settings.heartbeat_period):
             self._beat()
 
     def _beat(self) -> None:
@@ -95,25 +95,25 @@ class Heartbeat:
             except Exception as error:  # noqa: BLE001 - the next beat tells that the database is back
                 log.warning("heartbeat not written: %s", type(error).__name__)
             finally:
-                self._bench.store.close()
+                self._context.store.close()
 
     def _write(self) -> None:
         # here, so that a worker that starts before its database is there goes on once it is
         if not self._prepared:
-            self._bench.prepare()
+            self._context.prepare()
             self._prepared = True
-        sync_clock(self._bench.clock, self._bench.store)
-        now = self._bench.clock()
-        self._look(now)
-        record_heartbeat(self._bench.store, replace(self._report, broker_lost_at=self._lost_at), now)
+        sync_clock(self._context.clock, self._context.store)
+        now = self._context.clock()
+        self._update_broker_state(now)
+        record_heartbeat(self._context.store, replace(self._report, broker_lost_at=self._lost_at), now)
 
-    def _look(self, now: datetime) -> None:
+    def _update_broker_state(self, now: datetime) -> None:
         """Note since when the broker is not heard, and say when that begins and ends."""
-        silence = self._contact.lost_for()
-        if silence is None:
+        seconds = self._contact.seconds_lost()
+        if seconds is None:
             if self._lost_at is not None:
                 log.warning("the broker is heard again")
             self._lost_at = None
         elif self._lost_at is None:
-            log.warning("the broker has not been heard for %.0f s; no job is taken meanwhile", silence)
-            self._lost_at = now - timedelta(seconds=silence)
+            log.warning("the broker has not been heard for %.0f s; no job is taken meanwhile", seconds)
+            self._lost_at = now - timedelta(seconds=seconds)

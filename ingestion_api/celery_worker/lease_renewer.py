@@ -27,20 +27,20 @@ class LeaseLost(Exception):
 class LeaseRenewer:
     """A thread that renews a claim for as long as the block lasts."""
 
-    def __init__(self, bench: WorkerContext, claim: ClaimedJob) -> None:
+    def __init__(self, context: WorkerContext, claim: ClaimedJob) -> None:
         # an interrupted job goes on, so what it had made counts
         made = claim.job.embeddings_generated
-        self.watch = JobControl(Progress(embeddings_generated=made), self.pause, self._renew)
-        self._bench = bench
+        self.control = JobControl(Progress(embeddings_generated=made), self.checkpoint, self._renew)
+        self._context = context
         self._claim = claim
-        self._lease = timedelta(seconds=bench.settings.lease)
+        self._lease = timedelta(seconds=context.settings.lease)
         self._renewed = time.monotonic()
         self._stopped = threading.Event()
         self.cancelled = False
         self._lost = False
         self._thread = threading.Thread(target=self._run, name=f"hold-{claim.job.id}", daemon=True)
 
-    def pause(self) -> None:
+    def checkpoint(self) -> None:
         """Call often; raises Cancelled or Lost when the work should stop here."""
         if self._lost:
             raise LeaseLost
@@ -69,7 +69,7 @@ class LeaseRenewer:
     def _renew(self) -> None:
         try:
             renewed = renew_lease(
-                self._bench.store, self._claim, self.watch.progress, self._bench.clock(), self._lease
+                self._context.store, self._claim, self.control.progress, self._context.clock(), self._lease
             )
         except Exception as error:  # noqa: BLE001 - the lease tells how long the database may be away
             log.warning("job %d: the claim was not renewed: %s", self._claim.job.id, type(error).__name__)

@@ -49,46 +49,50 @@ class JobOutcome:
 
     state: str
     error: str | None = None
-    again: bool = False
+    retry: bool = False
     note: str | None = None
     reason: str | None = None
 
 
-def run_job(bench: WorkerContext, job_id: int, worker: str, work: Work) -> None:
+def run_job(context: WorkerContext, job_id: int, worker: str, work: Work) -> None:
     """Claim the job, do it, end it; nothing happens when another worker has it or it has ended."""
-    sync_clock(bench.clock, bench.store)
-    if skip_if_expired(bench.store, job_id, timedelta(seconds=bench.settings.job_ttl), bench.clock()):
+    sync_clock(context.clock, context.store)
+    if skip_if_expired(context.store, job_id, timedelta(seconds=context.settings.job_ttl), context.clock()):
         log.info("job %d is older than its life and was skipped", job_id)
         return
-    lease = timedelta(seconds=bench.settings.lease)
-    claim = claim_job(bench.store, job_id, worker, bench.clock(), lease)
+    lease = timedelta(seconds=context.settings.lease)
+    claim = claim_job(context.store, job_id, worker, context.clock(), lease)
     if claim is None:
         log.info("job %d is not waiting; its message is dropped", job_id)
         return
-    hold = LeaseRenewer(bench, claim)
+    renewer = LeaseRenewer(context, claim)
     try:
-        outcome = _run_work(bench, claim, hold, work)
+        outcome = _run_work(context, claim, renewer, work)
     except LeaseLost:
         log.warning("job %d was lost to another worker", job_id)
         return
-    _record_outcome(bench, claim, hold, outcome)
+    _record_outcome(context, claim, renewer, outcome)
 
 
-def _run_work(bench: WorkerContext, claim: ClaimedJob, hold: LeaseRenewer, work: Work) -> JobOutcome:
+def _run_work(context: WorkerContext, claim: ClaimedJob, renewer: LeaseRenewer, work: Work) -> JobOutcome:
     try:
-        with hold:
-            work(bench, claim, hold.watch)
+        with renewer:
+            work(context, claim, renewer.control)
     except LeaseLost:
         raise
     except SoftTimeLimitExceeded:
-        if hold.cancelled:
+        if renewer.cancelled:
             return JobOutcome(CANCELLED)
-        return JobOutcome(FAILED, f"took longer than its time limit of {bench.settings.soft_time_limit:g} s")
+        return JobOutcome(
+            FAILED, f"took longer than its time limit of {context.settings.soft_time_limit:g} s"
+        )
     except Exception as error:  # noqa: BLE001 - each job ends, whatever went wrong
         return _outcome_of_error(claim, error)
-    watch = hold.watch
+    control = renewer.control
     return JobOutcome(
-        COMPLETE, note=_join_sentences(watch.warnings + watch.notes), reason=_join_sentences(watch.warnings)
+        COMPLETE,
+        note=_join_sentences(control.warnings + control.notes),
+        reason=_join_sentences(control.warnings),
     )
 
 
@@ -100,29 +104,31 @@ def _outcome_of_error(claim: ClaimedJob, error: Exception) -> JobOutcome:
     if isinstance(error, JobCancelled):
         return JobOutcome(CANCELLED)
     if isinstance(error, (RepositoryError, EncoderUnavailable, ServiceError)):
-        return JobOutcome(FAILED, str(error), again=isinstance(error, _TEMPORARY_ERRORS))
+        return JobOutcome(FAILED, str(error), retry=isinstance(error, _TEMPORARY_ERRORS))
     if isinstance(error, (DBAPIError, PoolTimeoutError)):
         log.warning("job %d: the database failed: %s", claim.job.id, type(error).__name__)
-        return JobOutcome(FAILED, "the database did not answer or refused a row", again=True)
+        return JobOutcome(FAILED, "the database did not answer or refused a row", retry=True)
     log.error("job %d failed unexpectedly", claim.job.id, exc_info=error)
-    said = f"failed unexpectedly ({type(error).__name__}); the worker's log says why"
-    return JobOutcome(FAILED, said, again=True)
+    values = f"failed unexpectedly ({type(error).__name__}); the worker's log says why"
+    return JobOutcome(FAILED, values, retry=True)
 
 
-def _record_outcome(bench: WorkerContext, claim: ClaimedJob, hold: LeaseRenewer, outcome: JobOutcome) -> None:
+def _record_outcome(
+    context: WorkerContext, claim: ClaimedJob, renewer: LeaseRenewer, outcome: JobOutcome
+) -> None:
     attempts = claim.job.attempts
-    now = bench.clock()
-    with bench.store.write() as session:
-        if outcome.again and attempts < bench.settings.max_attempts:
-            wait = retry_delay(bench.settings, attempts)
+    now = context.clock()
+    with context.store.write() as session:
+        if outcome.retry and attempts < context.settings.max_attempts:
+            wait = retry_delay(context.settings, attempts)
             step = Transition(claim.job.id, PENDING, now, note=outcome.error, worker=claim.worker)
             release_job(session, claim, step, now + timedelta(seconds=wait))
             return
         note = outcome.error or outcome.note
         step = Transition(claim.job.id, outcome.state, now, note=note, worker=claim.worker)
         # who cancelled it has written a reason already, which stays
-        said = {"error": outcome.error} | ({"reason": outcome.reason} if outcome.reason else {})
-        finish_job(session, claim, step, hold.watch.progress, **said)
+        values = {"error": outcome.error} | ({"reason": outcome.reason} if outcome.reason else {})
+        finish_job(session, claim, step, renewer.control.progress, **values)
 
 
 def retry_delay(settings: Settings, attempts: int) -> float:
@@ -137,33 +143,33 @@ def generate_embeddings(self: "Task[Any, Any]", job_id: int) -> None:
     run_job(worker_context(), job_id, str(self.request.hostname), generate_vectors)
 
 
-def generate_vectors(bench: WorkerContext, claim: ClaimedJob, watch: JobControl) -> None:
+def generate_vectors(context: WorkerContext, claim: ClaimedJob, control: JobControl) -> None:
     """Make the vectors the job asks for, going on where an earlier attempt stopped."""
     parameters = claim.job.parameters
-    resources = bench.resources.table()
-    press = make_encoding_context(bench, claim, resources, int(parameters["batch_size"]))
+    resources = context.resources.table()
+    encoding = make_encoding_context(context, claim, resources, int(parameters["batch_size"]))
     ids = parameters["resource_ids"]
     keys = [resources.key(key) for key in ids] if ids is not None else None
     # a job of the release before knows no other models
-    outdated = model_name(press.encoder) if parameters.get("outdated") else None
+    outdated = model_name(encoding.encoder) if parameters.get("outdated") else None
     scope = Scope(keys, renew=bool(parameters["rebuild"]) or keys is not None, outdated=outdated)
-    embed_resources(press, scope, watch)
-    watch.progress.stage = "done"
+    embed_resources(encoding, scope, control)
+    control.progress.stage = "done"
 
 
 def make_encoding_context(
-    bench: WorkerContext, claim: ClaimedJob, resources: ResourceTable, batch_size: int
+    context: WorkerContext, claim: ClaimedJob, resources: ResourceTable, batch_size: int
 ) -> EncodingContext:
     """What this job makes its vectors with."""
-    settings = bench.settings
+    settings = context.settings
     return EncodingContext(
-        store=bench.store,
+        store=context.store,
         resources=resources,
-        clock=bench.clock,
+        clock=context.clock,
         encoder=settings.encoder,
         job_id=claim.job.id,
         batch_size=batch_size,
-        most_terms=settings.corpus_terms,
+        max_terms=settings.corpus_terms,
         device=DeviceSettings(settings.encoder_device, settings.encoder_precision, settings.encoder_memory),
     )
 
@@ -174,19 +180,19 @@ def ingest(self: "Task[Any, Any]", job_id: int) -> None:
     run_job(worker_context(), job_id, str(self.request.hostname), ingest_repository)
 
 
-def ingest_repository(bench: WorkerContext, claim: ClaimedJob, watch: JobControl) -> None:
+def ingest_repository(context: WorkerContext, claim: ClaimedJob, control: JobControl) -> None:
     """Clone, read, store, embed; raises RepositoryError and what the databases raise."""
-    url = check_url(claim.job.repo_url or "", bench.rules)
-    resources = bench.resources.table()
-    watch.progress.stage = "cloning"
-    sweep_scratch(bench.scratch)  # a process that was killed could not tidy up
-    with clone(url, bench.rules, bench.limits, bench.scratch, watch.pause) as snapshot:
-        watch.progress.stage = "reading"
-        model = model_name(bench.settings.encoder)
-        shelf = ResourceTarget(bench.store, resources, url, bench.clock, claim.job.id, model)
+    url = check_url(claim.job.repo_url or "", context.rules)
+    resources = context.resources.table()
+    control.progress.stage = "cloning"
+    sweep_scratch(context.scratch)  # a process that was killed could not tidy up
+    with clone(url, context.rules, context.limits, context.scratch, control.checkpoint) as snapshot:
+        control.progress.stage = "reading"
+        model = model_name(context.settings.encoder)
+        target = ResourceTarget(context.store, resources, url, context.clock, claim.job.id, model)
         # until the last row is written the limit on time holds
-        ingested = ingest_files(shelf, snapshot, replace(watch, pause=snapshot.check))
-    watch.progress.stage = "embedding"
-    press = make_encoding_context(bench, claim, resources, bench.settings.batch_size)
-    embed_resources(press, Scope(ingested.ids), watch)
-    watch.progress.stage = "done"
+        ingested = ingest_files(target, snapshot, replace(control, checkpoint=snapshot.check))
+    control.progress.stage = "embedding"
+    encoding = make_encoding_context(context, claim, resources, context.settings.batch_size)
+    embed_resources(encoding, Scope(ingested.ids), control)
+    control.progress.stage = "done"

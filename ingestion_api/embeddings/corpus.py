@@ -103,12 +103,12 @@ def uncounted_ids(session: Session, corpus_id: int, keys: Iterable[Any]) -> list
 
 def counted_ids(store: Store, model: str, keys: Iterable[Any]) -> list[Any]:
     """Those of the keys that some corpus of a model has counted."""
-    wanted = list(keys)
+    parameters = list(keys)
     with store.read() as session:
         known: set[str] = set()
         for corpus_id in _live_corpus_ids(session, model):
-            known.update(_token_counts(session, corpus_id, [str(key) for key in wanted]))
-    return [key for key in wanted if str(key) in known]
+            known.update(_token_counts(session, corpus_id, [str(key) for key in parameters]))
+    return [key for key in parameters if str(key) in known]
 
 
 def add_texts(store: Store, corpus_id: int, texts: Sequence[TextCounts]) -> None:

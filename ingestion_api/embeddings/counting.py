@@ -18,11 +18,11 @@ TERMS_BUFFERED = 50_000  # terms of texts that wait to be written
 class CorpusCounter:
     """Counts texts that are not counted yet; `flush` at the end."""
 
-    def __init__(self, store: Store, resources: ResourceTable, corpus_id: int, most_terms: int) -> None:
+    def __init__(self, store: Store, resources: ResourceTable, corpus_id: int, max_terms: int) -> None:
         self._store = store
         self._resources = resources
         self._corpus_id = corpus_id
-        self._most_terms = most_terms
+        self._most_terms = max_terms
         self._pending = _CountBuffer(self._add)
 
     def count(self, keys: Sequence[Any]) -> None:

@@ -27,7 +27,7 @@ class Coverage:
 def read_coverage(resources: ResourceTable) -> Coverage:
     """Count the vectors by model."""
     model: Any = resources["sparse_embedding_model"]
-    query = select(model, func.count()).where(~resources.missing()).group_by(model)
+    query = select(model, func.count()).where(~resources.without_vector()).group_by(model)
     with resources.engine.connect() as connection:
         total = connection.scalar(select(func.count()).select_from(resources.table)) or 0
         found = {str(name or "unnamed"): int(count) for name, count in connection.execute(query)}

@@ -35,20 +35,21 @@ class GenerationParameters:
 
 
 def accept_generation(
-    store: Store, wanted: GenerationParameters, total: int, actor: Actor, now: datetime
+    store: Store, parameters: GenerationParameters, total: int, actor: Actor, now: datetime
 ) -> Job:
     """The job for this generation, the active one if it is the same; Conflict when another is active."""
-    parameters = asdict(wanted) | {"resource_ids": list(wanted.resource_ids) if wanted.resource_ids else None}
+    ids = list(parameters.resource_ids) if parameters.resource_ids else None
+    stored = asdict(parameters) | {"resource_ids": ids}
     with store.write() as session:
         take_advisory_lock(session, EMBEDDINGS)
         active = session.scalar(select(Job).where(Job.kind == EMBEDDINGS, Job.state.in_(ACTIVE)))
-        if active is not None and active.parameters == parameters:
+        if active is not None and active.parameters == stored:
             return active
         if active is not None:
             raise Conflict(f"Generation {active.id} is still {active.state}; wait for it or cancel it.")
         job = Job(
             kind=EMBEDDINGS,
-            parameters=parameters,
+            parameters=stored,
             state=PENDING,
             dispatch="celery",
             actor=actor.name,
@@ -85,14 +86,15 @@ class EmbeddingStatus:
     coverage: Coverage
 
 
-def request_generation(service: Service, wanted: GenerationParameters, actor: Actor) -> GenerationResult:
+def request_generation(service: Service, parameters: GenerationParameters, actor: Actor) -> GenerationResult:
     """Queue a generation; Conflict while another one is active, Unavailable when the broker is away."""
     service.broker.check()
     resources = service.resources.table()
-    ids = [resources.key(key) for key in wanted.resource_ids] if wanted.resource_ids is not None else None
-    model = model_name(service.settings.encoder) if wanted.outdated else None
-    total = Scope(ids, renew=wanted.rebuild or ids is not None, outdated=model).count(resources)
-    job = accept_generation(service.store, wanted, total, actor, service.clock())
+    wanted = parameters.resource_ids
+    ids = [resources.key(key) for key in wanted] if wanted is not None else None
+    model = model_name(service.settings.encoder) if parameters.outdated else None
+    total = Scope(ids, renew=parameters.rebuild or ids is not None, outdated=model).count(resources)
+    job = accept_generation(service.store, parameters, total, actor, service.clock())
     service.outbox.wake()
     with service.store.read() as session:
         speed = _texts_per_second(session)

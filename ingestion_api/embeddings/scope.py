@@ -27,30 +27,30 @@ class Scope:
 
     def count(self, resources: ResourceTable, since: datetime | None = None) -> int:
         """How many resources wait; when renewing, those made before `since`, or all."""
-        query = select(func.count()).select_from(resources.table).where(self._waiting(resources, since))
+        query = select(func.count()).select_from(resources.table).where(self._pending(resources, since))
         with resources.engine.connect() as connection:
             return sum(connection.scalar(query.where(part)) or 0 for part in self._parts(resources))
 
-    def waiting(self, resources: ResourceTable, since: datetime, size: int) -> Iterator[list[Any]]:
+    def pending_batches(self, resources: ResourceTable, since: datetime, size: int) -> Iterator[list[Any]]:
         """The ids that have no vector, or when renewing none made at or after `since`, `size` at a time.
 
         Each batch is looked up when it is asked for, so that a long generation holds no transaction. One
         whose texts are long together is given in parts.
         """
-        wanted = self._waiting(resources, since)
+        parameters = self._pending(resources, since)
         for part in self._parts(resources):
-            yield from _batches(resources, wanted & part, size)
+            yield from _batches(resources, parameters & part, size)
 
-    def _waiting(self, resources: ResourceTable, since: datetime | None) -> ColumnElement[bool]:
+    def _pending(self, resources: ResourceTable, since: datetime | None) -> ColumnElement[bool]:
         if self.outdated is not None:
             model = resources["sparse_embedding_model"]
-            return ~resources.missing() & or_(model.is_(None), model != self.outdated)
+            return ~resources.without_vector() & or_(model.is_(None), model != self.outdated)
         if not self.renew:
-            return resources.missing()
+            return resources.without_vector()
         if since is None or not resources.has("sparse_embedding_updated_at"):
             return true()
         made = resources["sparse_embedding_updated_at"]
-        return or_(resources.missing(), made.is_(None), made < naive_utc(since))
+        return or_(resources.without_vector(), made.is_(None), made < naive_utc(since))
 
     def _parts(self, resources: ResourceTable) -> Iterator[ColumnElement[bool]]:
         if self.ids is None:
@@ -60,10 +60,10 @@ class Scope:
             yield resources["id"].in_(keys)
 
 
-def _batches(resources: ResourceTable, wanted: ColumnElement[bool], size: int) -> Iterator[list[Any]]:
+def _batches(resources: ResourceTable, parameters: ColumnElement[bool], size: int) -> Iterator[list[Any]]:
     key = resources["id"]
     length: ColumnElement[int] = _length(resources["title"]) + _length(resources["description"])
-    query = select(key, length).where(wanted).order_by(key).limit(size)
+    query = select(key, length).where(parameters).order_by(key).limit(size)
     last: Any = None
     while True:
         with resources.engine.connect() as connection:

@@ -76,30 +76,30 @@ class EncodingContext:
     encoder: str
     job_id: int
     batch_size: int
-    most_terms: int = MAX_TERMS
+    max_terms: int = MAX_TERMS
     device: DeviceSettings = field(default_factory=DeviceSettings)
 
 
-def embed_resources(press: EncodingContext, scope: Scope, watch: JobControl) -> None:
+def embed_resources(context: EncodingContext, scope: Scope, control: JobControl) -> None:
     """Give every resource of the scope its vector; each batch is committed before the next is begun."""
-    version, measure = _encoder_version(press, scope, watch)
-    encoder = make_encoder(press.encoder, corpus_size(version), press.device)
-    progress = watch.progress
+    version, counter = _encoder_version(context, scope, control)
+    encoder = make_encoder(context.encoder, corpus_size(version), context.device)
+    progress = control.progress
     progress.embeddings_generated = progress.embeddings_generated or 0
-    waiting = scope.count(press.resources, version.created_at)
+    waiting = scope.count(context.resources, version.created_at)
     progress.embeddings_total = progress.embeddings_generated + waiting
-    for ids in scope.waiting(press.resources, version.created_at, press.batch_size):
-        watch.pause()
-        texts = rows.read_texts(press.resources, ids)
-        if measure is not None:
+    for ids in scope.pending_batches(context.resources, version.created_at, context.batch_size):
+        control.checkpoint()
+        texts = rows.read_texts(context.resources, ids)
+        if counter is not None:
             # what came after the measuring is counted before it has its vector
-            measure.count(ids)
-            measure.flush()
-        _embed_batch(press, encoder, texts)
+            counter.count(ids)
+            counter.flush()
+        _embed_batch(context, encoder, texts)
         progress.embeddings_generated += len(ids)
-        watch.save()
+        control.save()
     if scope.outdated is not None or _is_full_rebuild(scope):
-        corpus.delete_replaced(press.store, {encoder.name, *read_coverage(press.resources).by_model})
+        corpus.delete_replaced(context.store, {encoder.name, *read_coverage(context.resources).by_model})
 
 
 def vector_json(vector: Vector) -> str:
@@ -107,43 +107,45 @@ def vector_json(vector: Vector) -> str:
     return "{" + ",".join(f'"{token}":{weight}' for token, weight in vector.items()) + "}"
 
 
-def _embed_batch(press: EncodingContext, encoder: SparseEncoder, texts: list[rows.ResourceText]) -> None:
+def _embed_batch(context: EncodingContext, encoder: SparseEncoder, texts: list[rows.ResourceText]) -> None:
     vectors = encoder.encode([text.text for text in texts])
     stored = [(text.id, vector_json(vector)) for text, vector in zip(texts, vectors, strict=True)]
-    rows.store_vectors(press.resources, stored, encoder.name, press.clock())
+    rows.store_vectors(context.resources, stored, encoder.name, context.clock())
 
 
 def _encoder_version(
-    press: EncodingContext, scope: Scope, watch: JobControl
+    context: EncodingContext, scope: Scope, control: JobControl
 ) -> tuple[EncoderVersion, CorpusCounter | None]:
     """The version of this job, and what counts texts for it; only BM25 makes use of counts."""
-    model = model_name(press.encoder)
-    with press.store.read() as session:
-        made = version_of_job(session, press.job_id)
-    if press.encoder != "bm25":
-        return made or create_version(press.store, press.job_id, model, None, press.clock()), None
-    corpus_id = _open_corpus(press, model, anew=_is_full_rebuild(scope) and made is None)
-    measure = CorpusCounter(press.store, press.resources, corpus_id, press.most_terms)
+    model = model_name(context.encoder)
+    with context.store.read() as session:
+        made = version_of_job(session, context.job_id)
+    if context.encoder != "bm25":
+        return made or create_version(context.store, context.job_id, model, None, context.clock()), None
+    corpus_id = _open_corpus(context, model, rebuild=_is_full_rebuild(scope) and made is None)
+    counter = CorpusCounter(context.store, context.resources, corpus_id, context.max_terms)
     if made is None:
-        _count_corpus(press, scope, watch, measure)
-        made = create_version(press.store, press.job_id, model, corpus_id, press.clock())
-    return made, measure
+        _count_corpus(context, scope, control, counter)
+        made = create_version(context.store, context.job_id, model, corpus_id, context.clock())
+    return made, counter
 
 
 def _is_full_rebuild(scope: Scope) -> bool:
     return scope.renew and scope.ids is None
 
 
-def _open_corpus(press: EncodingContext, model: str, *, anew: bool) -> int:
-    if anew:
-        return corpus.open_new(press.store, model, press.job_id, press.clock())
-    return corpus.open_current(press.store, model, press.clock())
+def _open_corpus(context: EncodingContext, model: str, *, rebuild: bool) -> int:
+    if rebuild:
+        return corpus.open_new(context.store, model, context.job_id, context.clock())
+    return corpus.open_current(context.store, model, context.clock())
 
 
-def _count_corpus(press: EncodingContext, scope: Scope, watch: JobControl, measure: CorpusCounter) -> None:
-    watch.progress.stage = "measuring"
-    for ids in scope.waiting(press.resources, press.clock(), press.batch_size):
-        watch.pause()
-        measure.count(ids)
-    measure.flush()
-    watch.progress.stage = "embedding"
+def _count_corpus(
+    context: EncodingContext, scope: Scope, control: JobControl, counter: CorpusCounter
+) -> None:
+    control.progress.stage = "measuring"
+    for ids in scope.pending_batches(context.resources, context.clock(), context.batch_size):
+        control.checkpoint()
+        counter.count(ids)
+    counter.flush()
+    control.progress.stage = "embedding"

@@ -43,9 +43,9 @@ def find_device(torch: Any, choice: DeviceSettings) -> Device:
     return Device(name, _dtype(torch, name, choice.precision), choice.memory or _batch_memory(torch, name))
 
 
-def _device_name(torch: Any, wanted: str) -> str:
-    if wanted != "auto":
-        return wanted
+def _device_name(torch: Any, requested: str) -> str:
+    if requested != "auto":
+        return requested
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
@@ -93,26 +93,26 @@ def encode_in_batches(
     """
     vectors: list[Vector] = [{} for _ in texts]
     pieces = [TextPart(number, tokens) for number, tokens in enumerate(texts) if tokens]
-    waiting = sorted(pieces, key=lambda piece: len(piece.tokens))
-    while waiting:
-        batch = _take_batch(waiting, memory, cost)
+    pending = sorted(pieces, key=lambda piece: len(piece.tokens))
+    while pending:
+        batch = _take_batch(pending, memory, cost)
         try:
             found = run([piece.tokens for piece in batch])
         except OutOfMemory:
             # what was too much once is not tried again
             memory = cost(len(batch), len(batch[0].tokens)) // 2
-            waiting += _halve(batch)
+            pending += _halve(batch)
             continue
         for piece, vector in zip(batch, found, strict=True):
             vectors[piece.text] = _max_weights(vectors[piece.text], vector)
     return vectors
 
 
-def _take_batch(waiting: list[TextPart], memory: int, cost: BatchCost) -> list[TextPart]:
-    batch = [waiting.pop()]
+def _take_batch(pending: list[TextPart], memory: int, cost: BatchCost) -> list[TextPart]:
+    batch = [pending.pop()]
     longest = len(batch[0].tokens)
-    while waiting and cost(len(batch) + 1, longest) <= memory:
-        batch.append(waiting.pop())
+    while pending and cost(len(batch) + 1, longest) <= memory:
+        batch.append(pending.pop())
     return batch
 
 

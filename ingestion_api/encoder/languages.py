@@ -53,7 +53,7 @@ class DetectedLanguages:
 
     by_script: Mapping[str, str]
 
-    def of(self, script: str) -> str:
+    def language_of(self, script: str) -> str:
         """The language of a script's words; its first one when none is told."""
         return self.by_script.get(script) or next(iter(LANGUAGES[script]))
 
@@ -68,10 +68,10 @@ def detect_languages(words: Mapping[str, int]) -> DetectedLanguages:
     return DetectedLanguages({script: language for script, language in found.items() if language})
 
 
-def candidate_languages(script: str, told: DetectedLanguages) -> tuple[str, ...]:
+def candidate_languages(script: str, languages: DetectedLanguages) -> tuple[str, ...]:
     """The languages that a few words, such as a query, may be in: all of the script unless one is told."""
     first, *others = LANGUAGES[script]
-    language = told.by_script.get(script)
+    language = languages.by_script.get(script)
     return (first, *others) if language is None else tuple(dict.fromkeys((language, first)))
 
 
@@ -107,5 +107,5 @@ def stem(word: str, language: str) -> str:
 
 def _winner(votes: Mapping[str, int]) -> str | None:
     best, next_best, *_ = *sorted(votes.values(), reverse=True), 0, 0
-    told = best >= MIN_VOTES and best >= MIN_LEAD * next_best
-    return max(votes, key=lambda language: votes[language]) if told else None
+    languages = best >= MIN_VOTES and best >= MIN_LEAD * next_best
+    return max(votes, key=lambda language: votes[language]) if languages else None

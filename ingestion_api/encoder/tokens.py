@@ -88,8 +88,8 @@ _LONGEST_WORD = 64
 def count_tokens(text: str) -> Counter[int]:
     """Return how often each token comes in a text."""
     words = Counter(split_words(text))
-    told = detect_languages(words)
-    latin = told.of("latin")
+    languages = detect_languages(words)
+    latin = languages.language_of("latin")
     # a plain dictionary, as a Counter runs a function of its own for each new token
     counts: dict[int, int] = {}
     for word, times in words.items():
@@ -97,7 +97,7 @@ def count_tokens(text: str) -> Counter[int]:
             for token in word_tokens(word[:_LONGEST_WORD], latin):
                 counts[token] = counts.get(token, 0) + times
             continue
-        for token, here in _tokens_beyond_ascii(word, told):
+        for token, here in _tokens_beyond_ascii(word, languages):
             counts[token] = counts.get(token, 0) + times * here
     return Counter(counts)
 
@@ -109,14 +109,14 @@ def count_query_tokens(text: str) -> Counter[int]:
     text that it finds was stemmed in one of them.
     """
     words = Counter(split_words(text))
-    told = detect_languages(words)
+    languages = detect_languages(words)
     counts: Counter[int] = Counter()
     for word, times in words.items():
         for run, spaceless in split_runs(word):
             tokens = (
                 map(token_id, count_pairs(run))
                 if spaceless
-                else _tokens_of_all_stems(run[:_LONGEST_WORD], told)
+                else _tokens_of_all_stems(run[:_LONGEST_WORD], languages)
             )
             for token in tokens:
                 counts[token] += times
@@ -141,20 +141,21 @@ def token_id(term: str) -> int:
     return int.from_bytes(blake2b(term.encode(), digest_size=TOKEN_BITS // 8).digest())
 
 
-def _tokens_beyond_ascii(word: str, told: DetectedLanguages) -> Iterator[tuple[int, int]]:
+def _tokens_beyond_ascii(word: str, languages: DetectedLanguages) -> Iterator[tuple[int, int]]:
     """The tokens of a word, and how often each comes in it."""
     for run, spaceless in split_runs(word):
         if spaceless:
             yield from ((_pair_id(pair), times) for pair, times in count_pairs(run).items())
         else:
             yield from (
-                (token, 1) for token in word_tokens(run[:_LONGEST_WORD], told.of(script_of_word(run)))
+                (token, 1)
+                for token in word_tokens(run[:_LONGEST_WORD], languages.language_of(script_of_word(run)))
             )
 
 
-def _tokens_of_all_stems(word: str, told: DetectedLanguages) -> set[int]:
-    languages = candidate_languages(script_of_word(word), told)
-    return {token for language in languages for token in word_tokens(word, language)}
+def _tokens_of_all_stems(word: str, languages: DetectedLanguages) -> set[int]:
+    candidates = candidate_languages(script_of_word(word), languages)
+    return {token for language in candidates for token in word_tokens(word, language)}
 
 
 _pair_id = lru_cache(maxsize=50_000)(token_id)

@@ -39,7 +39,7 @@ class EdgeSnapshot:
 
 
 def sync_edge_jobs(
-    store: Store, edge: EdgeQueue, rules: UrlRules, patience: RecoveryLimits, now: datetime
+    store: Store, edge: EdgeQueue, rules: UrlRules, limits: RecoveryLimits, now: datetime
 ) -> None:
     """Move the jobs of the edge worker to where its keys say they are; raises RedisError."""
     query = select(Job).where(Job.dispatch == "edge", Job.state.in_(ACTIVE))
@@ -47,51 +47,53 @@ def sync_edge_jobs(
         jobs = session.scalars(query).all()
     if not jobs:
         return
-    seen = read_edge_state(edge, rules)
+    snapshot = read_edge_state(edge, rules)
     for job in jobs:
-        if _is_lost(job, seen, patience, now):
+        if _is_lost(job, snapshot, limits, now):
             edge.push(job.repo_url or "", job.submitted_at)
             continue
         with store.write() as session:
-            _advance(session, job, seen, patience, now)
+            _advance(session, job, snapshot, limits, now)
 
 
 def read_edge_state(edge: EdgeQueue, rules: UrlRules) -> EdgeSnapshot:
     """Read the edge worker's keys once."""
-    words = edge.report().words or ""
+    status_text = edge.report().status_text or ""
     history: dict[str, list[Mapping[str, Any]]] = {}
     for entry in edge.history():
         history.setdefault(_identity(entry.get("repo_url"), rules), []).append(entry)
     return EdgeSnapshot(
         waiting=frozenset(_identity(entry.get("repo_url"), rules) for entry in edge.waiting()),
-        training=_identity(words.removeprefix(TRAINING_PREFIX), rules)
-        if words.startswith(TRAINING_PREFIX)
+        training=_identity(status_text.removeprefix(TRAINING_PREFIX), rules)
+        if status_text.startswith(TRAINING_PREFIX)
         else None,
-        idle=words == "Idle",
+        idle=status_text == "Idle",
         history=history,
     )
 
 
-def _advance(session: Session, job: Job, seen: EdgeSnapshot, patience: RecoveryLimits, now: datetime) -> None:
-    ending = _final_entry(job, seen.history.get(job.repository or "", ()))
-    if ending is not None:
-        _finish(session, job, ending, now)
-    elif job.state == PENDING and (seen.training == job.repository or _is_taken(job, seen)):
+def _advance(
+    session: Session, job: Job, snapshot: EdgeSnapshot, limits: RecoveryLimits, now: datetime
+) -> None:
+    final = _final_entry(job, snapshot.history.get(job.repository or "", ()))
+    if final is not None:
+        _finish(session, job, final, now)
+    elif job.state == PENDING and (snapshot.training == job.repository or _is_taken(job, snapshot)):
         transition(session, _transition(job, PROCESSING, now), worker=WORKER, started_at=now, attempts=1)
-    elif job.state == PROCESSING and now - job.submitted_at > patience.ttl:
+    elif job.state == PROCESSING and now - job.submitted_at > limits.ttl:
         error = "the edge worker did not say what became of it"
         transition(session, _transition(job, FAILED, now, error), error=error)
 
 
-def _is_taken(job: Job, seen: EdgeSnapshot) -> bool:
-    return job.repository not in seen.waiting and not seen.idle
+def _is_taken(job: Job, snapshot: EdgeSnapshot) -> bool:
+    return job.repository not in snapshot.waiting and not snapshot.idle
 
 
-def _is_lost(job: Job, seen: EdgeSnapshot, patience: RecoveryLimits, now: datetime) -> bool:
+def _is_lost(job: Job, snapshot: EdgeSnapshot, limits: RecoveryLimits, now: datetime) -> bool:
     # only an idle worker proves that a job which waits nowhere is not being worked on
-    gone = job.state == PENDING and seen.idle and job.repository not in seen.waiting
-    ended = _final_entry(job, seen.history.get(job.repository or "", ())) is not None
-    return gone and not ended and now - job.submitted_at > patience.grace
+    missing = job.state == PENDING and snapshot.idle and job.repository not in snapshot.waiting
+    ended = _final_entry(job, snapshot.history.get(job.repository or "", ())) is not None
+    return missing and not ended and now - job.submitted_at > limits.grace
 
 
 def _finish(session: Session, job: Job, entry: Mapping[str, Any], now: datetime) -> None:
@@ -100,8 +102,8 @@ def _finish(session: Session, job: Job, entry: Mapping[str, Any], now: datetime)
         transition(session, _transition(job, SKIPPED, now, reason), reason=reason)
         return
     transition(session, _transition(job, PROCESSING, now), worker=WORKER, started_at=job.started_at or now)
-    known = {name: entry.get(name) for name in ("files_processed", "embeddings_generated")}
-    numbers = {name: int(value) for name, value in known.items() if isinstance(value, (int, float))}
+    counts = {name: entry.get(name) for name in ("files_processed", "embeddings_generated")}
+    numbers = {name: int(value) for name, value in counts.items() if isinstance(value, (int, float))}
     error = str(entry["error"]) if entry.get("error") else None
     transition(session, _transition(job, entry["status"], now, error), error=error, **numbers)
 

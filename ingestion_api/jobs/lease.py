@@ -36,7 +36,7 @@ class JobControl:
     """
 
     progress: Progress = field(default_factory=Progress)
-    pause: Callable[[], None] = _do_nothing
+    checkpoint: Callable[[], None] = _do_nothing
     save: Callable[[], None] = _do_nothing
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -82,20 +82,20 @@ def renew_lease(
     store: Store, claim: ClaimedJob, progress: Progress, now: datetime, lease: timedelta
 ) -> LeaseStatus:
     """Write the progress down and hold the job for another lease."""
-    known = {name: value for name, value in asdict(progress).items() if value is not None}
-    mine = (Job.id == claim.job.id, Job.claim == claim.token, Job.state == PROCESSING)
-    statement = update(Job).where(*mine).values(lease_until=now + lease, **known)
+    values = {name: value for name, value in asdict(progress).items() if value is not None}
+    is_held = (Job.id == claim.job.id, Job.claim == claim.token, Job.state == PROCESSING)
+    statement = update(Job).where(*is_held).values(lease_until=now + lease, **values)
     with store.write() as session:
         row = session.execute(statement.returning(Job.cancel_requested_at)).first()
     return LeaseStatus(held=row is not None, cancelled=row is not None and row[0] is not None)
 
 
 def finish_job(
-    session: Session, claim: ClaimedJob, step: Transition, progress: Progress, **said: str | None
+    session: Session, claim: ClaimedJob, step: Transition, progress: Progress, **outcome: str | None
 ) -> bool:
     """End the job as `step` says, if the claim still holds; `said` are the job's error and reason."""
-    known = {name: value for name, value in asdict(progress).items() if value is not None}
-    return transition(session, step, Job.claim == claim.token, **known, **said)
+    values = {name: value for name, value in asdict(progress).items() if value is not None}
+    return transition(session, step, Job.claim == claim.token, **values, **outcome)
 
 
 def release_job(session: Session, claim: ClaimedJob, step: Transition, not_before: datetime) -> bool:

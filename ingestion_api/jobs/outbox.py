@@ -18,7 +18,7 @@ from ingestion_api.jobs.states import PENDING, has_state
 from ingestion_api.repository import UrlRules
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
-from ingestion_api.store.store import sync_clock as follow_time
+from ingestion_api.store.store import sync_clock
 from ingestion_api.store.tables import Job
 
 log = logging.getLogger(__name__)
@@ -81,9 +81,9 @@ def _publish(broker: Broker, job: Job) -> bool:
 
 def _mark_unpublished(store: Store, jobs: Sequence[Job], now: datetime) -> None:
     # a message may have arrived although sending failed, and its job be taken and given back already
-    same = (Job.id.in_([job.id for job in jobs]), Job.state == PENDING, Job.published_at == now)
+    unchanged = (Job.id.in_([job.id for job in jobs]), Job.state == PENDING, Job.published_at == now)
     with store.write() as session:
-        session.execute(update(Job).where(*same).values(published_at=None))
+        session.execute(update(Job).where(*unchanged).values(published_at=None))
 
 
 BATCH_DELAY = 0.02  # seconds in which more may be accepted: one round for many costs hardly more than for one
@@ -102,17 +102,17 @@ class JobTransports:
 class OutboxRelay:
     """Runs beside the requests; several services on one database may each have one."""
 
-    def __init__(self, post: JobTransports, settings: Settings, clock: Clock) -> None:
-        self._post = post
+    def __init__(self, transports: JobTransports, settings: Settings, clock: Clock) -> None:
+        self._transports = transports
         self._clock = clock
         self._period = settings.outbox_period
-        self._patience = RecoveryLimits(
+        self._limits = RecoveryLimits(
             timedelta(seconds=settings.job_ttl),
             timedelta(seconds=settings.publish_grace),
             settings.max_losses,
             timedelta(seconds=settings.hard_time_limit),
         )
-        self._leases = LeaseTracker(timedelta(seconds=settings.lease))
+        self._lease_tracker = LeaseTracker(timedelta(seconds=settings.lease))
         self._longest_wait = timedelta(seconds=settings.retry_cap)
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -133,23 +133,26 @@ class OutboxRelay:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
-    def round(self) -> None:
+    def run_once(self) -> None:
         """Recover, then publish, once."""
         self._recover()
         self._publish()
 
     def _recover(self) -> None:
-        post = self._post
-        follow_time(self._clock, post.store)
+        transports = self._transports
+        sync_clock(self._clock, transports.store)
         now = self._clock()
-        recover_jobs(post.store, post.broker, self._patience, self._leases, now)
-        if post.edge is not None:
-            sync_edge_jobs(post.store, post.edge, post.rules, self._patience, now)
+        recover_jobs(transports.store, transports.broker, self._limits, self._lease_tracker, now)
+        if transports.edge is not None:
+            sync_edge_jobs(transports.store, transports.edge, transports.rules, self._limits, now)
 
     def _publish(self) -> None:
-        post = self._post
+        transports = self._transports
         while not self._stopped.is_set():
-            if publish_due_jobs(post.store, post.broker, self._clock(), self._longest_wait) < BATCH_SIZE:
+            if (
+                publish_due_jobs(transports.store, transports.broker, self._clock(), self._longest_wait)
+                < BATCH_SIZE
+            ):
                 return
 
     def _run(self) -> None:

@@ -46,12 +46,12 @@ def queue_positions(session: Session, jobs: Collection[Job]) -> Mapping[int, int
     waiting = [job.id for job in jobs if job.kind == INGESTION and job.state == PENDING]
     if not waiting:
         return found
-    line = (
+    queue = (
         select(Job.id, func.row_number().over(order_by=Job.id).label("position"))
         .where(*IS_WAITING)
         .subquery()
     )
-    for job_id, position in session.execute(select(line).where(line.c.id.in_(waiting))):
+    for job_id, position in session.execute(select(queue).where(queue.c.id.in_(waiting))):
         found[job_id] = position
     return found
 

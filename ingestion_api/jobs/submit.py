@@ -61,74 +61,76 @@ class SubmitResult:
     """The job that answers an order; it is not `new` when the order repeated an earlier one."""
 
     job: Job
-    place: QueuePosition
+    queue_position: QueuePosition
     new: bool
 
 
-def accept_job(store: Store, order: IngestionRequest, terms: SubmissionPolicy, now: datetime) -> SubmitResult:
+def accept_job(
+    store: Store, request: IngestionRequest, policy: SubmissionPolicy, now: datetime
+) -> SubmitResult:
     """The job for this order, made unless there is one already; TooMany when the queue is full."""
     with store.write() as session:
         take_advisory_lock(session, INGESTION)
-        known = _job_by_key(session, order) or _active_job(session, order)
-        if known is not None:
-            _store_key(session, order, known, now)
-            return SubmitResult(known, queue_position(session, known), new=False)
-        job, number = _insert_job(session, order, terms, now)
-        if terms.push is not None:
-            terms.push(job)
+        existing = _job_by_key(session, request) or _active_job(session, request)
+        if existing is not None:
+            _store_key(session, request, existing, now)
+            return SubmitResult(existing, queue_position(session, existing), new=False)
+        job, number = _insert_job(session, request, policy, now)
+        if policy.push is not None:
+            policy.push(job)
         return SubmitResult(job, QueuePosition(number, number), new=True)
 
 
 def _insert_job(
-    session: Session, order: IngestionRequest, terms: SubmissionPolicy, now: datetime
+    session: Session, request: IngestionRequest, policy: SubmissionPolicy, now: datetime
 ) -> tuple[Job, int]:
-    already = waiting_count(session)
-    if already >= terms.limit:
-        raise TooManyRequests(f"The queue is full: {already} of {terms.limit} jobs wait.", RETRY_AFTER)
+    waiting = waiting_count(session)
+    if waiting >= policy.limit:
+        raise TooManyRequests(f"The queue is full: {waiting} of {policy.limit} jobs wait.", RETRY_AFTER)
     job = Job(
         kind=INGESTION,
-        repo_url=str(order.url),
-        repository=order.url.identity,
+        repo_url=str(request.url),
+        repository=request.url.identity,
         parameters={},
         state=PENDING,
-        dispatch=terms.dispatch,
-        actor=order.actor.name,
-        retry_of=order.retry_of,
+        dispatch=policy.dispatch,
+        actor=request.actor.name,
+        retry_of=request.retry_of,
         submitted_at=now,
-        published_at=now if terms.push else None,
+        published_at=now if policy.push else None,
     )
     session.add(job)
     session.flush()
     record_event(session, Transition(job.id, PENDING, now, note="accepted"))
-    _store_key(session, order, job, now)
-    audit(session, order.actor, "ingest", str(order.url), now, job_id=job.id, retry_of=order.retry_of)
+    _store_key(session, request, job, now)
+    audit(session, request.actor, "ingest", str(request.url), now, job_id=job.id, retry_of=request.retry_of)
     session.flush()
-    return job, already + 1
+    return job, waiting + 1
 
 
-def _active_job(session: Session, order: IngestionRequest) -> Job | None:
-    return session.scalar(ACTIVE_JOB, {"repository": order.url.identity})
+def _active_job(session: Session, request: IngestionRequest) -> Job | None:
+    return session.scalar(ACTIVE_JOB, {"repository": request.url.identity})
 
 
-def _job_by_key(session: Session, order: IngestionRequest) -> Job | None:
-    if order.key is None:
+def _job_by_key(session: Session, request: IngestionRequest) -> Job | None:
+    if request.key is None:
         return None
-    known = session.get(IdempotencyKey, order.key)
-    if known is None:
+    existing = session.get(IdempotencyKey, request.key)
+    if existing is None:
         return None
-    if known.request != _fingerprint(order):
+    if existing.request != _fingerprint(request):
         raise Unprocessable("This Idempotency-Key was used for another request; expected a new one.")
-    return session.get(Job, known.job_id)
+    return session.get(Job, existing.job_id)
 
 
-def _store_key(session: Session, order: IngestionRequest, job: Job, now: datetime) -> None:
-    if order.key is None or session.get(IdempotencyKey, order.key) is not None:
+def _store_key(session: Session, request: IngestionRequest, job: Job, now: datetime) -> None:
+    if request.key is None or session.get(IdempotencyKey, request.key) is not None:
         return
-    session.add(IdempotencyKey(key=order.key, request=_fingerprint(order), job_id=job.id, created_at=now))
+    session.add(IdempotencyKey(key=request.key, request=_fingerprint(request), job_id=job.id, created_at=now))
 
 
-def _fingerprint(order: IngestionRequest) -> str:
-    return hashlib.sha256(f"ingest {order.url.identity}".encode()).hexdigest()
+def _fingerprint(request: IngestionRequest) -> str:
+    return hashlib.sha256(f"ingest {request.url.identity}".encode()).hexdigest()
 
 
 RETRYABLE = (FAILED, SKIPPED, CANCELLED)
@@ -180,16 +182,16 @@ def check_repository_url(service: Service, repo_url: str) -> RepositoryUrl:
     return url
 
 
-def _submit(service: Service, order: IngestionRequest) -> SubmitResult:
+def _submit(service: Service, request: IngestionRequest) -> SubmitResult:
     settings, edge = service.settings, service.edge
     if edge is None:
         service.broker.check()
-        terms = SubmissionPolicy(settings.queue_limit, "celery")
+        policy = SubmissionPolicy(settings.queue_limit, "celery")
     else:
-        terms = SubmissionPolicy(
+        policy = SubmissionPolicy(
             settings.queue_limit, "edge", lambda job: edge.push(str(job.repo_url), job.submitted_at)
         )
-    accepted = accept_job(service.store, order, terms, service.clock())
-    if accepted.new and accepted.job.state == PENDING:
+    result = accept_job(service.store, request, policy, service.clock())
+    if result.new and result.job.state == PENDING:
         service.outbox.wake()
-    return accepted
+    return result

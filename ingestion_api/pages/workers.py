@@ -48,7 +48,7 @@ def show(request: Request, _: Operator) -> Response:
         request,
         "workers.html",
         workers=found.workers,
-        words=found.words,
+        words=found.status_text,
         alive=sum(worker.status == ONLINE for worker in found.workers),
         orbits=orbit_positions(found.workers),
         settings=service.settings,

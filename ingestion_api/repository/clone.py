@@ -29,7 +29,7 @@ def clone(
     rules: UrlRules,
     limits: CloneLimits,
     scratch: Path,
-    pause: Callable[[], None] = _do_nothing,
+    checkpoint: Callable[[], None] = _do_nothing,
 ) -> Iterator[Snapshot]:
     """Give the files of the repository's newest commit; its `commit` is None when there is none yet.
 
@@ -38,7 +38,7 @@ def clone(
     nothing is known of what the repository holds.
     """
     with scratch_directory(scratch) as home:
-        monitor = CloneMonitor(home, limits, time.monotonic() + limits.seconds, pause)
+        monitor = CloneMonitor(home, limits, time.monotonic() + limits.seconds, checkpoint)
         monitor.check_disk()
         location = look_up(url, rules, monitor)
         if location.head.state is HeadState.MISSING:

@@ -36,7 +36,7 @@ class StderrPipe:
         self._poll = select.poll()
         self._poll.register(self._reading, select.POLLIN)
         self._open = {self._reading, self.end}
-        self.last = b""
+        self.tail = b""
 
     def __enter__(self) -> Self:
         return self
@@ -47,17 +47,17 @@ class StderrPipe:
         for descriptor in self._open:
             os.close(descriptor)
 
-    def started(self) -> None:
+    def close_write_end(self) -> None:
         """Let go of the end that the process has by now."""
         os.close(self.end)
         self._open.discard(self.end)
 
-    def listen(self, seconds: float) -> None:
+    def read_for(self, seconds: float) -> None:
         """Wait so long at most for more of it."""
         if self._poll.poll(seconds * 1000):
             self._read()
 
-    def listen_out(self) -> None:
+    def read_rest(self) -> None:
         """Read what is there, after the end of the process."""
         while self._read():
             pass
@@ -67,7 +67,7 @@ class StderrPipe:
             read = os.read(self._reading, _READ_BYTES)
         except BlockingIOError:
             return False
-        self.last = (self.last + read)[-MAX_BYTES:]
+        self.tail = (self.tail + read)[-MAX_BYTES:]
         return bool(read)
 
 
@@ -83,7 +83,7 @@ class GitCommand:
     be the host's, so that another try is worth while.
     """
 
-    words: Sequence[str]
+    arguments: Sequence[str]
     input: str = os.devnull
     output: str = os.devnull
     most_output: int | None = None
@@ -177,25 +177,25 @@ def run_git(command: GitCommand, home: Path, monitor: CloneMonitor) -> None:
     with (
         (home / command.input).open("rb") as stdin,
         (home / command.output).open("wb") as stdout,
-        StderrPipe() as complaint,
+        StderrPipe() as stderr,
     ):
         process = subprocess.Popen(  # noqa: S603 - git itself, with a checked URL after "--"
-            [*_LAUNCHER, *_limits(largest, monitor.limits), "git", *command.words],
+            [*_LAUNCHER, *_limits(largest, monitor.limits), "git", *command.arguments],
             cwd=home,
             env=git_environment(home),
             stdin=stdin,
             stdout=stdout,
-            stderr=complaint.end,
+            stderr=stderr.end,
             start_new_session=True,
         )
         try:
-            complaint.started()
-            _wait(process, complaint, monitor)
+            stderr.close_write_end()
+            _wait(process, stderr, monitor)
         finally:
             _kill_group(process)
-        complaint.listen_out()
+        stderr.read_rest()
     if process.returncode != 0:
-        ended = GitExit(process.returncode, complaint.last, largest, command.remote)
+        ended = GitExit(process.returncode, stderr.tail, largest, command.remote)
         raise git_error(ended, monitor.limits)
 
 
@@ -211,7 +211,7 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], complaint: StderrPipe, monitor: CloneMonitor) -> None:
+def _wait(process: subprocess.Popen[bytes], stderr: StderrPipe, monitor: CloneMonitor) -> None:
     while process.poll() is None:
-        complaint.listen(CHECK_INTERVAL)
+        stderr.read_for(CHECK_INTERVAL)
         monitor.check()

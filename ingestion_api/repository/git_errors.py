@@ -33,14 +33,14 @@ class GitExit:
     """
 
     status: int
-    complaint: bytes
+    stderr: bytes
     largest: int
     remote: bool
 
 
 def git_error(ended: GitExit, limits: CloneLimits) -> RepositoryError:
     """Return the error for a git that ended so under these limits."""
-    lines = _git_lines(ended.complaint)
+    lines = _git_lines(ended.stderr)
     said = "\n".join(takewhile(lambda line: not line.startswith(_REMOTE_ERROR), lines))
     known = _known_error(ended, said, limits)
     if known is not None:
@@ -79,9 +79,9 @@ def _signal_error(number: int, largest: int, limits: CloneLimits) -> RepositoryE
     return RepositoryUnreadable(f"git broke off while it read the repository (signal {number})")
 
 
-def _git_lines(complaint: bytes) -> list[str]:
+def _git_lines(stderr: bytes) -> list[str]:
     # not str.splitlines(), for which a host's words may hold ends of lines that are none for git
-    raw = complaint.replace(b"\r", b"\n").split(b"\n")
+    raw = stderr.replace(b"\r", b"\n").split(b"\n")
     lines = ["".join(filter(str.isprintable, line.decode(errors="replace"))).strip() for line in raw]
     # the host's own words begin with "remote:"; they must not pass for git's
     return [line for line in lines if line and not line.startswith("remote:")]

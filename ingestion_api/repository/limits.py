@@ -40,11 +40,11 @@ class CloneMonitor:
     directory: Path
     limits: CloneLimits
     deadline: float
-    pause: Callable[[], None]
+    checkpoint: Callable[[], None]
 
     def check_time(self) -> None:
         """Raise RepositoryTooLarge when the time is up, or whatever the caller raises to stop."""
-        self.pause()
+        self.checkpoint()
         if self.remaining() <= 0:
             raise RepositoryTooLarge(f"cloning took over {self.limits.seconds:g} s, which is the limit")
 

@@ -24,7 +24,7 @@ class RemovalState:
 
     steps: int
     lifted: int = 0
-    waiting: list[str] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
 
     def step(self) -> None:
         """Take one step; OSError when none is left."""
@@ -39,49 +39,49 @@ def remove_folder(path: Path, most: int = MAX_ENTRIES) -> None:
     Folders in folders are lifted to the top one after the other, so that neither the depth nor the length of
     a path matters. No link is followed. What was removed before an error stays removed.
     """
-    removal = RemovalState(most)
+    state = RemovalState(most)
     os.chmod(path, _OWNER_ONLY)
     top = os.open(path, _FOLDER)
     try:
-        _empty_folder(top, top, removal)
-        while removal.waiting:
-            _remove_lifted(top, removal.waiting.pop(), removal)
+        _empty_folder(top, top, state)
+        while state.pending:
+            _remove_lifted(top, state.pending.pop(), state)
     finally:
         os.close(top)
     path.rmdir()
 
 
-def _remove_lifted(top: int, name: str, removal: RemovalState) -> None:
+def _remove_lifted(top: int, name: str, state: RemovalState) -> None:
     folder = os.open(name, _FOLDER, dir_fd=top)
     try:
-        _empty_folder(folder, top, removal)
+        _empty_folder(folder, top, state)
     finally:
         os.close(folder)
     os.rmdir(name, dir_fd=top)
 
 
-def _empty_folder(folder: int, top: int, removal: RemovalState) -> None:
+def _empty_folder(folder: int, top: int, state: RemovalState) -> None:
     """Remove the files of a folder and lift its folders to the top."""
     with os.scandir(folder) as entries:
         found = [
-            (entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(entries, removal.steps + 1)
+            (entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(entries, state.steps + 1)
         ]
     for name, is_folder in found:
-        removal.step()
+        state.step()
         if is_folder:
-            _lift(folder, name, top, removal)
+            _lift(folder, name, top, state)
         else:
             os.unlink(name, dir_fd=folder)
 
 
-def _lift(folder: int, name: str, top: int, removal: RemovalState) -> None:
+def _lift(folder: int, name: str, top: int, state: RemovalState) -> None:
     # one that cannot be written to cannot be moved
     os.chmod(name, _OWNER_ONLY, dir_fd=folder)
-    removal.lifted += 1
+    state.lifted += 1
     # a name that nothing at the top can have had before
-    lifted = f"lifted-{os.getpid()}-{removal.lifted}-{os.urandom(8).hex()}"
+    lifted = f"lifted-{os.getpid()}-{state.lifted}-{os.urandom(8).hex()}"
     os.rename(name, lifted, src_dir_fd=folder, dst_dir_fd=top)
-    removal.waiting.append(lifted)
+    state.pending.append(lifted)
 
 
 log = logging.getLogger(__name__)

@@ -50,52 +50,56 @@ BATCH_SIZE = 100
 MASS_REMOVAL = 20
 
 
-def delete_vanished(shelf: ResourceTarget, known: set[str], seen: set[str], watch: JobControl) -> None:
+def delete_vanished(
+    target: ResourceTarget, known: set[str], found_ids: set[str], control: JobControl
+) -> None:
     """Remove what is known and was not seen; the corpus forgets the texts that go.
 
     To be called only when the newest tree was read whole. When more than half of more than `MANY` files are
     gone, those that no earlier job missed stay: they are marked, and the next job that does not find them
     either removes them. The job's warnings tell of them.
     """
-    vanished, missed = known - seen, _missed_files(shelf)
-    withheld: set[str] = set()
+    vanished, missed = known - found_ids, _missed_files(target)
+    kept: set[str] = set()
     if len(known) > MASS_REMOVAL and len(vanished) * 2 > len(known):
         # a second attempt of the same job is no second look
-        withheld = {key for key in vanished if missed.get(key, shelf.job_id) == shelf.job_id}
-    _mark_missed(shelf, missed.keys() & seen, None, watch)
-    _mark_missed(shelf, withheld - missed.keys(), shelf.job_id, watch)
-    if withheld:
-        watch.warnings.append(
-            f"{len(vanished)} of {len(known)} files are gone at once; {len(withheld)} resources stay "
+        kept = {key for key in vanished if missed.get(key, target.job_id) == target.job_id}
+    _mark_missed(target, missed.keys() & found_ids, None, control)
+    _mark_missed(target, kept - missed.keys(), target.job_id, control)
+    if kept:
+        control.warnings.append(
+            f"{len(vanished)} of {len(known)} files are gone at once; {len(kept)} resources stay "
             "until another job does not find these files either"
         )
-    _delete(shelf, vanished - withheld, watch)
+    _delete(target, vanished - kept, control)
 
 
-def _missed_files(shelf: ResourceTarget) -> dict[str, int]:
+def _missed_files(target: ResourceTarget) -> dict[str, int]:
     """The files that a job missed, with that job."""
     query = select(IngestedFile.resource_id, IngestedFile.missed_by).where(
-        IngestedFile.repository == shelf.url.identity, IngestedFile.missed_by.is_not(None)
+        IngestedFile.repository == target.url.identity, IngestedFile.missed_by.is_not(None)
     )
-    with shelf.store.read() as session:
+    with target.store.read() as session:
         return {key: job for key, job in session.execute(query) if job is not None}
 
 
-def _mark_missed(shelf: ResourceTarget, ids: Iterable[str], missed_by: int | None, watch: JobControl) -> None:
+def _mark_missed(
+    target: ResourceTarget, ids: Iterable[str], missed_by: int | None, control: JobControl
+) -> None:
     for batch in batches(sorted(ids), BATCH_SIZE):
-        watch.pause()
+        control.checkpoint()
         statement = update(IngestedFile).where(IngestedFile.resource_id.in_(batch))
-        with shelf.store.write() as session:
+        with target.store.write() as session:
             session.execute(statement.values(missed_by=missed_by))
 
 
-def _delete(shelf: ResourceTarget, ids: Iterable[str], watch: JobControl) -> None:
+def _delete(target: ResourceTarget, ids: Iterable[str], control: JobControl) -> None:
     for batch in batches(sorted(ids), BATCH_SIZE):
-        watch.pause()
-        keys = [shelf.resources.key(key) for key in batch]
-        uncount_texts(shelf.store, shelf.model, shelf.resources, keys)
-        if rows.delete_rows(shelf.resources, keys):
-            with shelf.store.write() as session:
+        control.checkpoint()
+        keys = [target.resources.key(key) for key in batch]
+        uncount_texts(target.store, target.model, target.resources, keys)
+        if rows.delete_rows(target.resources, keys):
+            with target.store.write() as session:
                 session.execute(delete(IngestedFile).where(IngestedFile.resource_id.in_(batch)))
 
 
@@ -112,90 +116,90 @@ class IngestResult:
     tally: ReadCounts = field(default_factory=ReadCounts)
 
 
-def ingest_files(shelf: ResourceTarget, snapshot: Snapshot, watch: JobControl) -> IngestResult:
+def ingest_files(target: ResourceTarget, snapshot: Snapshot, control: JobControl) -> IngestResult:
     """Bring the resources of a repository in line with its files, in batches that are each committed.
 
     Nothing is removed unless every file was read. RepositoryEmpty when there is no commit although files were
     ingested before; Unprocessable when the database refuses every file.
     """
-    progress = watch.progress
+    progress = control.progress
     progress.files_total, progress.files_processed = len(snapshot.entries), 0
-    known = _known_digests(shelf)
+    known = _known_digests(target)
     if snapshot.commit is None and known:
         raise RepositoryEmpty(
             f"the repository is empty, it has no commit any more; its {len(known)} resources stay"
         )
-    ingested = IngestResult()
-    files = read_text_files(snapshot, ingested.tally)
+    result = IngestResult()
+    files = read_text_files(snapshot, result.tally)
     for batch in sized_batches(files, BATCH_SIZE, lambda file: len(file.text), BATCH_CHARACTERS):
-        watch.pause()
-        _write_accepted(shelf, batch, known, ingested)
+        control.checkpoint()
+        _write_accepted(target, batch, known, result)
         progress.files_processed += len(batch)
     # what was binary is not to come any more
     progress.files_total = progress.files_processed
-    watch.pause()
-    watch.notes += [*ingested.tally.notes(), *_skipped_notes(snapshot.left_out)]
-    _report_refused(ingested, watch)
-    seen = {str(key) for key in ingested.ids} | set(ingested.refused)
-    delete_vanished(shelf, set(known), seen, watch)
-    return ingested
+    control.checkpoint()
+    control.notes += [*result.tally.notes(), *_skipped_notes(snapshot.left_out)]
+    _report_refused(result, control)
+    found_ids = {str(key) for key in result.ids} | set(result.refused)
+    delete_vanished(target, set(known), found_ids, control)
+    return result
 
 
 def _write_accepted(
-    shelf: ResourceTarget, batch: Sequence[TextFile], known: dict[str, str], ingested: IngestResult
+    target: ResourceTarget, batch: Sequence[TextFile], known: dict[str, str], result: IngestResult
 ) -> None:
     """Write a batch; where the database refuses a file of it, halve it until only that file is left out."""
-    ids = [shelf.resource_id(file.path) for file in batch]
+    ids = [target.resource_id(file.path) for file in batch]
     try:
-        _write_changed(shelf, batch, known)
+        _write_changed(target, batch, known)
     except DBAPIError as error:
         if not rows.is_row_rejected(error):
             raise
         if len(batch) == 1:
-            ingested.refused += ids
+            result.refused += ids
             return
         for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
-            _write_accepted(shelf, half, known, ingested)
+            _write_accepted(target, half, known, result)
         return
-    ingested.ids += map(shelf.resources.key, ids)
+    result.ids += map(target.resources.key, ids)
 
 
-def _report_refused(ingested: IngestResult, watch: JobControl) -> None:
-    if ingested.refused and not ingested.ids:
+def _report_refused(result: IngestResult, control: JobControl) -> None:
+    if result.refused and not result.ids:
         raise Unprocessable("The database of resources refuses every file of the repository.")
-    if ingested.refused:
-        watch.warnings.append(f"the database of resources refuses {len(ingested.refused)} files")
+    if result.refused:
+        control.warnings.append(f"the database of resources refuses {len(result.refused)} files")
 
 
 def _skipped_notes(counts: Counter[str]) -> list[str]:
     return [f"left out: {count} {reason}" for reason, count in sorted(counts.items())]
 
 
-def _known_digests(shelf: ResourceTarget) -> dict[str, str]:
+def _known_digests(target: ResourceTarget) -> dict[str, str]:
     """The digests of the files that were ingested before, by resource id."""
-    query = select(IngestedFile).where(IngestedFile.repository == shelf.url.identity)
-    with shelf.store.read() as session:
+    query = select(IngestedFile).where(IngestedFile.repository == target.url.identity)
+    with target.store.read() as session:
         return {file.resource_id: file.digest for file in session.scalars(query)}
 
 
-def _write_changed(shelf: ResourceTarget, batch: Sequence[TextFile], known: dict[str, str]) -> None:
+def _write_changed(target: ResourceTarget, batch: Sequence[TextFile], known: dict[str, str]) -> None:
     """Write the files that are new or changed; the corpus forgets the texts that they replace."""
-    by_id = {shelf.resource_id(file.path): file for file in batch}
-    there = {str(key) for key in rows.existing_ids(shelf.resources, map(shelf.resources.key, by_id))}
+    by_id = {target.resource_id(file.path): file for file in batch}
+    there = {str(key) for key in rows.existing_ids(target.resources, map(target.resources.key, by_id))}
     changed = {
         key: file for key, file in by_id.items() if key not in there or known.get(key) != _digest(file)
     }
     if not changed:
         return
-    uncount_texts(shelf.store, shelf.model, shelf.resources, map(shelf.resources.key, changed))
-    now = shelf.clock()
-    rows.upsert(shelf.resources, [_resource_row(shelf, key, file) for key, file in changed.items()], now)
-    with shelf.store.write() as session:
+    uncount_texts(target.store, target.model, target.resources, map(target.resources.key, changed))
+    now = target.clock()
+    rows.upsert(target.resources, [_resource_row(target, key, file) for key, file in changed.items()], now)
+    with target.store.write() as session:
         for key, file in changed.items():
             session.merge(
                 IngestedFile(
                     resource_id=key,
-                    repository=shelf.url.identity,
+                    repository=target.url.identity,
                     path=file.path,
                     digest=_digest(file),
                     ingested_at=now,
@@ -203,14 +207,14 @@ def _write_changed(shelf: ResourceTarget, batch: Sequence[TextFile], known: dict
             )
 
 
-def _resource_row(shelf: ResourceTarget, key: str, file: TextFile) -> dict[str, Any]:
+def _resource_row(target: ResourceTarget, key: str, file: TextFile) -> dict[str, Any]:
     suffix = PurePosixPath(file.path).suffix.lstrip(".").lower()
     return {
-        "id": shelf.resources.key(key),
+        "id": target.resources.key(key),
         "title": file.path,
         "description": file.text,
-        "source": str(shelf.url),
-        "identifier": f"{shelf.url.identity}#{file.path}",
+        "source": str(target.url),
+        "identifier": f"{target.url.identity}#{file.path}",
         "type": "code" if suffix not in PROSE_SUFFIXES else "text",
         "format": suffix[:64] or "txt",
         "ingestion_status": "completed",

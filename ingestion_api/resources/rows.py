@@ -35,7 +35,7 @@ def upsert(resources: ResourceTable, rows: Sequence[dict[str, Any]], now: dateti
     """Write rows by our names; one with a known id is updated and loses its vector."""
     moment = naive_utc(now)
     full = [
-        resources.further(moment)
+        resources.required_values(moment)
         | resources.row({**row, **NO_VECTOR, "created_at": moment, "updated_at": moment})
         for row in rows
     ]

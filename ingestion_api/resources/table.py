@@ -87,7 +87,7 @@ class ResourceTable:
         """Whether the table has a column for this name of ours."""
         return name in self.columns
 
-    def missing(self) -> ColumnElement[bool]:
+    def without_vector(self) -> ColumnElement[bool]:
         """The condition on rows without a vector; one that is `{}` belongs to a text without words."""
         vector = self["sparse_embedding"]
         return or_(vector.is_(None), vector == "")
@@ -96,7 +96,7 @@ class ResourceTable:
         """Values by the table's own names; what the table has no column for is left out."""
         return {self.columns[name].name: value for name, value in values.items() if name in self.columns}
 
-    def further(self, now: datetime) -> dict[str, Any]:
+    def required_values(self, now: datetime) -> dict[str, Any]:
         """Values for the columns that are not ours and must not be null."""
         ours = {column.name for column in self.columns.values()}
         return fill_required(self.table, ours, self.defaults, now)

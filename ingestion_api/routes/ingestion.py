@@ -63,7 +63,7 @@ def history(
 
 def dispatched_response(service: Service, accepted: SubmitResult) -> DispatchedOut:
     """The contract's answer for an accepted job."""
-    job, place = accepted.job, accepted.place
+    job, place = accepted.job, accepted.queue_position
     return DispatchedOut(
         job_id=job.id,
         queue_position=place.position,
@@ -75,7 +75,7 @@ def dispatched_response(service: Service, accepted: SubmitResult) -> DispatchedO
 
 
 def _message(accepted: SubmitResult) -> str:
-    job, position = accepted.job, accepted.place.position
+    job, position = accepted.job, accepted.queue_position.position
     if accepted.new:
         return f"Job {job.id} waits as number {position}."
     return f"Job {job.id} was asked for before; it is {job.state}."

@@ -85,7 +85,7 @@ def worker_status(request: Request) -> WorkerStatusOut:
         for worker in found.workers
     ]
     return WorkerStatusOut(
-        status=found.words, active_workers=found.active, worker_health=found.health, workers=workers
+        status=found.status_text, active_workers=found.active, worker_health=found.health, workers=workers
     )
 
 

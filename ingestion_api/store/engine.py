@@ -113,8 +113,8 @@ _POSTGRES = {"25006": READ_ONLY, "53100": FULL, "55P03": BUSY}
 
 def describe_database_error(error: BaseException) -> str:
     """What is wrong with the database, to follow its name in a sentence."""
-    told = error.orig if isinstance(error, DBAPIError) else None
-    sqlite = getattr(told, "sqlite_errorcode", None)
+    original = error.orig if isinstance(error, DBAPIError) else None
+    sqlite = getattr(original, "sqlite_errorcode", None)
     if isinstance(sqlite, int):
         return _SQLITE.get(sqlite & 0xFF, UNREACHABLE)
-    return _POSTGRES.get(str(getattr(told, "sqlstate", "")), UNREACHABLE)
+    return _POSTGRES.get(str(getattr(original, "sqlstate", "")), UNREACHABLE)

@@ -56,9 +56,9 @@ class BackgroundMigration:
         self._is_file = engine.dialect.name == "sqlite"
         self._done = threading.Event()
         self._stopped = threading.Event()
-        self._tried = threading.Event()
+        self._attempted = threading.Event()
         self._error: Exception | None = None
-        self._away = UNREACHABLE
+        self._reason = UNREACHABLE
         self._thread = threading.Thread(target=self._run, name="migration", daemon=True)
 
     def start(self) -> None:
@@ -68,7 +68,7 @@ class BackgroundMigration:
             self._done.set()
             return
         self._thread.start()
-        self._tried.wait(START_TIMEOUT)
+        self._attempted.wait(START_TIMEOUT)
         if self._error is not None:
             raise self._error
 
@@ -77,7 +77,7 @@ class BackgroundMigration:
         if self._error is not None:
             raise Unavailable("The service's tables cannot be brought up to date; its log says why.")
         if not self._done.is_set():
-            raise Unavailable(f"{self._away}; try again shortly.")
+            raise Unavailable(f"{self._reason}; try again shortly.")
 
     def stop(self) -> None:
         """Try no more; a database that is frozen is not waited for."""
@@ -93,10 +93,10 @@ class BackgroundMigration:
             migrate(self._engine)
         except (OperationalError, InterfaceError) as error:
             words = describe_url_fault(str(error))
-            self._away = f"The service's database {words}" if words else UNREACHABLE
-            if not self._tried.is_set():
-                log.warning("%s; see database_url. It is tried every %g s.", self._away, RETRY_INTERVAL)
-            self._tried.set()
+            self._reason = f"The service's database {words}" if words else UNREACHABLE
+            if not self._attempted.is_set():
+                log.warning("%s; see database_url. It is tried every %g s.", self._reason, RETRY_INTERVAL)
+            self._attempted.set()
             return False
         except Exception as error:  # the start raises it; later only the log can tell
             self._error = error
@@ -104,5 +104,5 @@ class BackgroundMigration:
         else:
             self._done.set()
             log.info("the tables are up to date")
-        self._tried.set()
+        self._attempted.set()
         return True

@@ -19,7 +19,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         # SQLite lets waiting writers sleep and try again, which is neither quick nor fair: here they queue
-        self._turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._write_lock = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @classmethod
     def at(cls, url: str) -> "Store":
@@ -35,7 +35,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that is committed at the end of the block, or not at all."""
-        with self._turn, Session(self.engine, expire_on_commit=False) as session:
+        with self._write_lock, Session(self.engine, expire_on_commit=False) as session:
             # SQLite takes its only write lock now, so that what is read below is still true when written
             session.connection(execution_options={WRITE_OPTION: True})
             yield session

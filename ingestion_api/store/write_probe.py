@@ -33,28 +33,28 @@ class WriteProbe:
         self._monotonic = monotonic
         self._lock = Lock()
         self._next = float("-inf")
-        self._trouble = ""
+        self._problem = ""
 
     def check(self) -> None:
         """Pass when a row could be written lately; Unavailable says why not."""
         if self._lock.acquire(blocking=False):
             try:
-                self._look()
+                self._refresh()
             finally:
                 self._lock.release()
-        if self._trouble:
-            raise Unavailable(f"The service's database {self._trouble}.")
+        if self._problem:
+            raise Unavailable(f"The service's database {self._problem}.")
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         if self._monotonic() < self._next:
             return
         try:
             self._write()
-            self._trouble = ""
+            self._problem = ""
         except DBAPIError as error:
             found = describe_database_error(error)
             if found != BUSY:
-                self._trouble = found
+                self._problem = found
         self._next = self._monotonic() + RESULT_MAX_AGE
 
     def _write(self) -> None:

@@ -93,10 +93,10 @@ def test_a_waiting_job_survives_a_clock_that_is_wrong_for_seconds(
         machine.wall.now += jump
         for _ in range(3):
             machine.passes(1)
-            service.outbox.round()
+            service.outbox.run_once()
         machine.wall.now -= jump
         machine.passes(1)
-        service.outbox.round()
+        service.outbox.run_once()
         assert client.get(f"/api/v1/ingestion/jobs/{job_id}").json()["status"] == "pending"
-        assert service.broker.waiting() == {job_id}
+        assert service.broker.waiting_job_ids() == {job_id}
         assert claim_job(service.store, job_id, "hands", machine.steady(), LEASE) is not None

@@ -32,7 +32,7 @@ def keys(redis_server: RedisServer) -> Any:
 
 def state(client: TestClient, job_id: int) -> tuple[str, str | None]:
     """State and error or reason of a job, after the service has looked."""
-    service_behind(client).outbox.round()
+    service_behind(client).outbox.run_once()
     job = client.get(f"/api/v1/ingestion/jobs/{job_id}").json()
     return job["status"], job["error"] or job["reason"]
 

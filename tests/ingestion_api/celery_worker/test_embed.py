@@ -42,32 +42,32 @@ def backend_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def bench(settings: Callable[..., Settings], backend_url: str) -> Iterator[WorkerContext]:
+def context(settings: Callable[..., Settings], backend_url: str) -> Iterator[WorkerContext]:
     """A worker's bench with the backend's table."""
-    bench = make_context(settings(resources_url=backend_url))
-    migrate(bench.store.engine)
-    yield bench
-    bench.close()
+    context = make_context(settings(resources_url=backend_url))
+    migrate(context.store.engine)
+    yield context
+    context.close()
 
 
-def generate(bench: WorkerContext, wanted: GenerationParameters = MISSING) -> Job:
+def generate(context: WorkerContext, wanted: GenerationParameters = MISSING) -> Job:
     """The job after a worker has done it."""
-    job = accept_generation(bench.store, wanted, 0, KEEPER, bench.clock())
-    run_job(bench, job.id, "hands", generate_vectors)
-    return job_of(bench, job.id)
+    job = accept_generation(context.store, wanted, 0, KEEPER, context.clock())
+    run_job(context, job.id, "hands", generate_vectors)
+    return job_of(context, job.id)
 
 
-def job_of(bench: WorkerContext, job_id: int) -> Job:
+def job_of(context: WorkerContext, job_id: int) -> Job:
     """The job now."""
-    with bench.store.read() as session:
+    with context.store.read() as session:
         return session.get_one(Job, job_id)
 
 
-def test_missing_vectors_are_made_and_named_truthfully(bench: WorkerContext, backend_url: str) -> None:
+def test_missing_vectors_are_made_and_named_truthfully(context: WorkerContext, backend_url: str) -> None:
     """JSON of token ids and weights; a vector that is there already stays."""
     old = add_rows(backend_url, 3, '{"7": 1.5}', "BAAI/bge-m3")
     new = add_rows(backend_url, 25)
-    job = generate(bench)
+    job = generate(context)
     stored = vectors(backend_url)
     assert (job.state, job.error) == ("complete", None)
     assert (job.embeddings_total, job.embeddings_generated) == (25, 25)
@@ -78,60 +78,65 @@ def test_missing_vectors_are_made_and_named_truthfully(bench: WorkerContext, bac
     assert all(token.isdigit() and weight > 0 for token, weight in vector.items())
 
 
-def test_named_resources_are_made_anew(bench: WorkerContext, backend_url: str) -> None:
+def test_named_resources_are_made_anew(context: WorkerContext, backend_url: str) -> None:
     """Those and no others."""
     old = add_rows(backend_url, 3, '{"7": 1.5}', "BAAI/bge-m3")
-    generate(bench, GenerationParameters((old[0],), 10))
+    generate(context, GenerationParameters((old[0],), 10))
     stored = vectors(backend_url)
     assert [stored[key][1] for key in old] == [MODEL, "BAAI/bge-m3", "BAAI/bge-m3"]
 
 
-def test_a_rebuild_makes_every_vector_anew(bench: WorkerContext, backend_url: str) -> None:
+def test_a_rebuild_makes_every_vector_anew(context: WorkerContext, backend_url: str) -> None:
     """From statistics of the whole corpus."""
     add_rows(backend_url, 3, '{"7": 1.5}', "BAAI/bge-m3")
     add_rows(backend_url, 4)
-    job = generate(bench, GenerationParameters(None, 2, rebuild=True))
+    job = generate(context, GenerationParameters(None, 2, rebuild=True))
     assert (job.state, job.embeddings_generated) == ("complete", 7)
     assert {model for _, model in vectors(backend_url).values()} == {MODEL}
 
 
-def test_vectors_of_another_model_are_made_anew(bench: WorkerContext, backend_url: str) -> None:
+def test_vectors_of_another_model_are_made_anew(context: WorkerContext, backend_url: str) -> None:
     """Those and no others, and the texts are counted."""
     old = add_rows(backend_url, 3, '{"7": 1.5}', "bm25-english-v1")
     new = add_rows(backend_url, 4)
-    generate(bench)
+    generate(context)
     before = vectors(backend_url)
-    job = generate(bench, GenerationParameters(None, 2, outdated=True))
+    job = generate(context, GenerationParameters(None, 2, outdated=True))
     stored = vectors(backend_url)
     assert (job.state, job.embeddings_generated, job.embeddings_total) == ("complete", 3, 3)
     assert {stored[key][1] for key in old} == {MODEL}
     assert {key: stored[key] for key in new} == {key: before[key] for key in new}
-    with bench.store.read() as session:
+    with context.store.read() as session:
         assert corpus.corpus_statistics(session, MODEL).documents == 7
-    assert generate(bench, GenerationParameters(None, 2, outdated=True)).embeddings_total == 0
+    assert generate(context, GenerationParameters(None, 2, outdated=True)).embeddings_total == 0
 
 
-def test_a_job_of_the_release_before_is_done(bench: WorkerContext, backend_url: str) -> None:
+def test_a_job_of_the_release_before_is_done(context: WorkerContext, backend_url: str) -> None:
     """Whose parameters say nothing of other models."""
     add_rows(backend_url, 2)
-    job = accept_generation(bench.store, MISSING, 0, KEEPER, bench.clock())
-    with bench.store.write() as session:
+    job = accept_generation(context.store, MISSING, 0, KEEPER, context.clock())
+    with context.store.write() as session:
         known = session.get_one(Job, job.id)
         known.parameters = {"resource_ids": None, "batch_size": 10, "rebuild": False}
-    run_job(bench, job.id, "hands", generate_vectors)
-    assert job_of(bench, job.id).embeddings_generated == 2
+    run_job(context, job.id, "hands", generate_vectors)
+    assert job_of(context, job.id).embeddings_generated == 2
 
 
-def test_a_rebuild_counts_the_corpus_anew_and_forgets_the_old(bench: WorkerContext, backend_url: str) -> None:
+def test_a_rebuild_counts_the_corpus_anew_and_forgets_the_old(
+    context: WorkerContext, backend_url: str
+) -> None:
     """What the backend has deleted meanwhile is counted no more."""
     ids = add_rows(backend_url, 6)
-    generate(bench)
+    generate(context)
     engine = open_engine(backend_url)
-    with engine.connect().execution_options(**{WRITE_OPTION: True}) as connection, connection.begin():
+    with (
+        engine.connect().execution_options(**{WRITE_OPTION: True}) as connection,
+        connection.begin(),
+    ):
         connection.execute(text("DELETE FROM resources WHERE id = :id"), {"id": ids[0]})
     engine.dispose()
-    generate(bench, GenerationParameters(None, 2, rebuild=True))
-    with bench.store.read() as session:
+    generate(context, GenerationParameters(None, 2, rebuild=True))
+    with context.store.read() as session:
         assert corpus.corpus_statistics(session, MODEL).documents == 5
         assert session.scalar(select(func.count()).select_from(Corpus)) == 1
         assert session.scalar(select(func.count()).select_from(CountedText)) == 5
@@ -139,7 +144,7 @@ def test_a_rebuild_counts_the_corpus_anew_and_forgets_the_old(bench: WorkerConte
 
 @pytest.mark.parametrize("rebuild", [False, True])
 def test_an_interrupted_generation_goes_on_where_it_stopped(
-    bench: WorkerContext, backend_url: str, monkeypatch: pytest.MonkeyPatch, rebuild: bool
+    context: WorkerContext, backend_url: str, monkeypatch: pytest.MonkeyPatch, rebuild: bool
 ) -> None:
     """Every batch that was committed stays; no text is embedded twice."""
     add_rows(backend_url, 35)
@@ -154,54 +159,56 @@ def test_an_interrupted_generation_goes_on_where_it_stopped(
         written.append(len(pairs))
 
     monkeypatch.setattr(rows, "store_vectors", fail_at_the_third)
-    job = generate(bench, GenerationParameters(None, 10, rebuild=rebuild))
+    job = generate(context, GenerationParameters(None, 10, rebuild=rebuild))
     assert (job.state, job.embeddings_generated) == ("pending", 20)
-    run_job(bench, job.id, "hands", generate_vectors)
+    run_job(context, job.id, "hands", generate_vectors)
     assert written == [10, 10, 0, 10, 5]
-    ended = job_of(bench, job.id)
+    ended = job_of(context, job.id)
     assert (ended.state, ended.embeddings_generated, ended.embeddings_total) == ("complete", 35, 35)
 
 
-def test_a_cancelled_generation_keeps_what_it_made(bench: WorkerContext, backend_url: str) -> None:
+def test_a_cancelled_generation_keeps_what_it_made(context: WorkerContext, backend_url: str) -> None:
     """And ends as cancelled."""
     add_rows(backend_url, 30)
-    job = accept_generation(bench.store, MISSING, 30, KEEPER, bench.clock())
+    job = accept_generation(context.store, MISSING, 30, KEEPER, context.clock())
 
-    def cancel_after_two(watched: WorkerContext, claim: ClaimedJob, watch: JobControl) -> None:
+    def cancel_after_two(watched: WorkerContext, claim: ClaimedJob, control: JobControl) -> None:
         saved = 0
 
         def save() -> None:
             nonlocal saved
             saved += 1
             if saved == 2:
-                cancel_job(bench.store, job.id, KEEPER, MORNING)
+                cancel_job(context.store, job.id, KEEPER, MORNING)
             hold_save()
 
-        hold_save, watch.save = watch.save, save
-        generate_vectors(watched, claim, watch)
+        hold_save, control.save = control.save, save
+        generate_vectors(watched, claim, control)
 
-    run_job(bench, job.id, "hands", cancel_after_two)
-    ended = job_of(bench, job.id)
+    run_job(context, job.id, "hands", cancel_after_two)
+    ended = job_of(context, job.id)
     assert (ended.state, ended.embeddings_generated) == ("cancelled", 20)
     assert sum(model == MODEL for _, model in vectors(backend_url).values()) == 20
 
 
-def test_only_one_generation_is_active(bench: WorkerContext, backend_url: str) -> None:
+def test_only_one_generation_is_active(context: WorkerContext, backend_url: str) -> None:
     """The same one again is that one; another one has to wait."""
     add_rows(backend_url, 1)
-    first = accept_generation(bench.store, MISSING, 1, KEEPER, bench.clock())
-    assert accept_generation(bench.store, MISSING, 1, KEEPER, bench.clock()).id == first.id
+    first = accept_generation(context.store, MISSING, 1, KEEPER, context.clock())
+    assert accept_generation(context.store, MISSING, 1, KEEPER, context.clock()).id == first.id
     with pytest.raises(Conflict, match=f"Generation {first.id} is still pending"):
-        accept_generation(bench.store, GenerationParameters(None, 10, rebuild=True), 1, KEEPER, bench.clock())
+        accept_generation(
+            context.store, GenerationParameters(None, 10, rebuild=True), 1, KEEPER, context.clock()
+        )
 
 
-def test_a_text_without_words_gets_an_empty_vector(bench: WorkerContext, backend_url: str) -> None:
+def test_a_text_without_words_gets_an_empty_vector(context: WorkerContext, backend_url: str) -> None:
     """Which is a vector: it is not made again and again."""
     add_rows(backend_url, 1)
-    table = bench.resources.table()
+    table = context.resources.table()
     key = next(iter(vectors(backend_url)))
     silent = {"id": key, "title": "...", "description": "the", "ingestion_status": "completed"}
     rows.upsert(table, [silent], MORNING)
-    generate(bench)
+    generate(context)
     assert vectors(backend_url)[key] == ("{}", MODEL)
-    assert generate(bench).embeddings_total == 0
+    assert generate(context).embeddings_total == 0

@@ -29,25 +29,25 @@ def test_a_heart_beats_until_it_is_stopped(
     settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Then the worker has said goodbye."""
-    bench = make_context(settings(heartbeat_period=0.05))
-    migrate(bench.store.engine)
-    heart = Heartbeat(bench, "hands", ["ingestion"])
+    context = make_context(settings(heartbeat_period=0.05))
+    migrate(context.store.engine)
+    heart = Heartbeat(context, "hands", ["ingestion"])
     heart.start()
-    first = registered(bench.store).last_heartbeat
-    assert eventually(lambda: registered(bench.store).last_heartbeat > first)
+    first = registered(context.store).last_heartbeat
+    assert eventually(lambda: registered(context.store).last_heartbeat > first)
     heart.stop()
-    assert registered(bench.store).stopped_at is not None
-    bench.close()
+    assert registered(context.store).stopped_at is not None
+    context.close()
 
 
 def test_a_heart_goes_on_without_its_database(
     settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     """And says so in the log."""
-    bench = make_context(
+    context = make_context(
         settings(heartbeat_period=0.05, database_url="postgresql+psycopg://u:secret@127.0.0.1:1/x")
     )
-    heart = Heartbeat(bench, "hands", ["ingestion"])
+    heart = Heartbeat(context, "hands", ["ingestion"])
     heart.start()
     heart.stop()
     assert "heartbeat not written: OperationalError" in caplog.text

@@ -34,92 +34,94 @@ MODEL = model_name("bm25")
 
 
 @pytest.fixture
-def bench(settings: Callable[..., Settings]) -> Iterator[WorkerContext]:
+def context(settings: Callable[..., Settings]) -> Iterator[WorkerContext]:
     """A worker's bench."""
-    bench = make_context(settings(encoder="bm25", batch_size=2, retry_base=0.01))
-    migrate(bench.store.engine)
-    yield bench
-    bench.close()
+    context = make_context(settings(encoder="bm25", batch_size=2, retry_base=0.01))
+    migrate(context.store.engine)
+    yield context
+    context.close()
 
 
-def ingest(bench: WorkerContext, git: GitServer, name: str = "tower") -> Job:
+def ingest(context: WorkerContext, git: GitServer, name: str = "tower") -> Job:
     """The job after a worker has done it."""
-    url = check_url(f"{git.origin}/{name}", bench.rules)
+    url = check_url(f"{git.origin}/{name}", context.rules)
     job = accept_job(
-        bench.store, IngestionRequest(url, KEEPER), SubmissionPolicy(10, "celery"), bench.clock()
+        context.store, IngestionRequest(url, KEEPER), SubmissionPolicy(10, "celery"), context.clock()
     ).job
-    run_job(bench, job.id, "hands", ingest_repository)
-    with bench.store.read() as session:
+    run_job(context, job.id, "hands", ingest_repository)
+    with context.store.read() as session:
         return session.get_one(Job, job.id)
 
 
-def resources(bench: WorkerContext) -> dict[str, Resource]:
+def resources(context: WorkerContext) -> dict[str, Resource]:
     """All resources by title."""
-    with bench.store.read() as session:
+    with context.store.read() as session:
         return {row.title: row for row in session.scalars(select(Resource))}
 
 
-def known(bench: WorkerContext) -> CorpusStatistics:
+def known(context: WorkerContext) -> CorpusStatistics:
     """All that is known of the corpus."""
-    with bench.store.read() as session:
+    with context.store.read() as session:
         tokens = session.scalars(select(CorpusTerm.token))
         return corpus_statistics(session, MODEL, tokens)
 
 
-def test_text_files_become_resources_with_vectors(bench: WorkerContext, git: GitServer) -> None:
+def test_text_files_become_resources_with_vectors(context: WorkerContext, git: GitServer) -> None:
     """Binary and vendored files do not; nothing is left in the scratch folder."""
     write_repository(git.root / "tower", FILES)
-    job = ingest(bench, git)
+    job = ingest(context, git)
     assert (job.state, job.error, job.stage) == ("complete", None, "done")
     assert (job.files_processed, job.files_total, job.embeddings_generated) == (3, 3, 3)
-    rows = resources(bench)
+    rows = resources(context)
     assert sorted(rows) == ["README.md", "src/horn.py", "src/lamp.py"]
     readme = rows["README.md"]
     assert readme.description == "The lighthouse warns ships of the rocks."
     assert readme.identifier == f"{git.origin}/tower#README.md"
     assert (readme.sparse_embedding_model, readme.ingestion_status) == (MODEL, "completed")
     assert readme.sparse_embedding_updated_at is not None
-    assert list(bench.scratch.iterdir()) == []
+    assert list(context.scratch.iterdir()) == []
 
 
-def test_the_story_tells_what_was_read_and_what_was_left_out(bench: WorkerContext, git: GitServer) -> None:
+def test_the_story_tells_what_was_read_and_what_was_left_out(context: WorkerContext, git: GitServer) -> None:
     """By encoding and by reason; a text in Shift-JIS is a resource like others."""
     write_repository(
         git.root / "tower", {**FILES, "読んで.txt": "灯台守は毎晩、船を導く。".encode("shift_jis")}
     )
-    job = ingest(bench, git)
-    with bench.store.read() as session:
+    job = ingest(context, git)
+    with context.store.read() as session:
         notes = session.scalars(select(JobEvent.note).where(JobEvent.job_id == job.id)).all()
     assert any("read 4 files (3 utf-8, 1 cp932), left out 1 (1 binary)" in (note or "") for note in notes)
-    assert resources(bench)["読んで.txt"].description == "灯台守は毎晩、船を導く。"
+    assert resources(context)["読んで.txt"].description == "灯台守は毎晩、船を導く。"
 
 
-def test_stored_vectors_answer_a_query(bench: WorkerContext, git: GitServer) -> None:
+def test_stored_vectors_answer_a_query(context: WorkerContext, git: GitServer) -> None:
     """With the statistics that were stored beside them."""
     write_repository(git.root / "tower", FILES)
-    ingest(bench, git)
+    ingest(context, git)
     question = "ships near rocks"
-    with bench.store.read() as session:
+    with context.store.read() as session:
         encoder = Bm25Encoder(corpus_statistics(session, MODEL, count_tokens(question)))
     query = encoder.encode_query(question)
     scores = {
         title: score(
             query, {int(token): weight for token, weight in json.loads(row.sparse_embedding or "").items()}
         )
-        for title, row in resources(bench).items()
+        for title, row in resources(context).items()
     }
     assert max(scores, key=lambda title: scores[title]) == "README.md"
 
 
-def test_ingesting_again_updates_what_changed_and_nothing_else(bench: WorkerContext, git: GitServer) -> None:
+def test_ingesting_again_updates_what_changed_and_nothing_else(
+    context: WorkerContext, git: GitServer
+) -> None:
     """Unchanged files keep their rows, changed ones theirs with a new vector, vanished ones go."""
     directory = write_repository(git.root / "tower", FILES)
-    ingest(bench, git)
-    before = resources(bench)
+    ingest(context, git)
+    before = resources(context)
     run_git(directory, "rm", "--quiet", "src/horn.py")
     add_commit(directory, {"README.md": "The bell warns ships of the fog.", "bell.md": "It rings."})
-    job = ingest(bench, git)
-    after = resources(bench)
+    job = ingest(context, git)
+    after = resources(context)
     assert (job.state, job.files_processed, job.embeddings_generated) == ("complete", 3, 2)
     assert sorted(after) == ["README.md", "bell.md", "src/lamp.py"]
     assert after["README.md"].id == before["README.md"].id
@@ -130,46 +132,46 @@ def test_ingesting_again_updates_what_changed_and_nothing_else(bench: WorkerCont
     )
 
 
-def test_the_corpus_statistics_follow_the_files(bench: WorkerContext, git: GitServer) -> None:
+def test_the_corpus_statistics_follow_the_files(context: WorkerContext, git: GitServer) -> None:
     """After any number of ingestions they are those of the texts that are there."""
     directory = write_repository(git.root / "tower", FILES)
-    ingest(bench, git)
+    ingest(context, git)
     run_git(directory, "rm", "--quiet", "src/horn.py")
     add_commit(directory, {"README.md": "The bell warns ships of the fog."})
-    ingest(bench, git)
-    assert known(bench) == count_corpus(
-        f"{row.title}\n{row.description}" for row in resources(bench).values()
+    ingest(context, git)
+    assert known(context) == count_corpus(
+        f"{row.title}\n{row.description}" for row in resources(context).values()
     )
-    assert known(bench).documents == 2
+    assert known(context).documents == 2
 
 
-def test_a_row_that_somebody_deleted_comes_back(bench: WorkerContext, git: GitServer) -> None:
+def test_a_row_that_somebody_deleted_comes_back(context: WorkerContext, git: GitServer) -> None:
     """What was ingested before is looked for, not only remembered."""
     write_repository(git.root / "tower", FILES)
-    ingest(bench, git)
-    with bench.store.write() as session:
+    ingest(context, git)
+    with context.store.write() as session:
         session.delete(session.scalars(select(Resource).where(Resource.title == "README.md")).one())
-    ingest(bench, git)
-    assert resources(bench)["README.md"].sparse_embedding
+    ingest(context, git)
+    assert resources(context)["README.md"].sparse_embedding
 
 
-def test_a_repository_that_is_not_there_fails_at_once(bench: WorkerContext, git: GitServer) -> None:
+def test_a_repository_that_is_not_there_fails_at_once(context: WorkerContext, git: GitServer) -> None:
     """With the reason; a second attempt would change nothing."""
-    job = ingest(bench, git, "nowhere")
+    job = ingest(context, git, "nowhere")
     assert (job.state, job.attempts) == ("failed", 1)
     assert job.error
 
 
-def test_a_host_that_fails_half_way_is_asked_again(bench: WorkerContext, git: GitServer) -> None:
+def test_a_host_that_fails_half_way_is_asked_again(context: WorkerContext, git: GitServer) -> None:
     """After a while, and not for ever."""
     git.statuses["/tower"] = 503
     write_repository(git.root / "tower", FILES)
-    job = ingest(bench, git)
+    job = ingest(context, git)
     assert (job.state, job.attempts) == ("pending", 1)
     assert job.not_before is not None
     for _ in range(2):
-        run_job(bench, job.id, "hands", ingest_repository)
-    with bench.store.read() as session:
+        run_job(context, job.id, "hands", ingest_repository)
+    with context.store.read() as session:
         ended = session.get_one(Job, job.id)
     assert (ended.state, ended.attempts) == ("failed", 3)
     assert ended.error
@@ -179,22 +181,22 @@ def test_an_unreadable_encoder_name_fails_the_job_with_a_sentence(
     settings: Callable[..., Settings], git: GitServer
 ) -> None:
     """The files are stored all the same."""
-    bench = make_context(settings(encoder="semaphore"))
-    migrate(bench.store.engine)
+    context = make_context(settings(encoder="semaphore"))
+    migrate(context.store.engine)
     write_repository(git.root / "tower", FILES)
-    job = ingest(bench, git)
+    job = ingest(context, git)
     assert job.state == "failed"
     assert "encoder is 'semaphore'" in (job.error or "")
 
 
 def test_rows_are_of_the_repository_not_of_its_spelling(
-    bench: WorkerContext, git: GitServer, tmp_path: Path
+    context: WorkerContext, git: GitServer, tmp_path: Path
 ) -> None:
     """With .git at its end it is the same."""
     write_repository(git.root / "tower", FILES)
     shutil.copytree(git.root / "tower", git.root / "tower.git")
-    ingest(bench, git)
-    ingest(bench, git, "tower.git")
-    assert len(resources(bench)) == 3
-    with bench.store.read() as session:
+    ingest(context, git)
+    ingest(context, git, "tower.git")
+    assert len(resources(context)) == 3
+    with context.store.read() as session:
         assert len(session.scalars(select(IngestedFile)).all()) == 3

@@ -19,92 +19,95 @@ from tests.servers.waiting import eventually
 
 
 @pytest.fixture
-def bench(settings: Callable[..., Settings]) -> Iterator[WorkerContext]:
+def context(settings: Callable[..., Settings]) -> Iterator[WorkerContext]:
     """A worker's bench, with a short lease."""
-    bench = make_context(settings(lease=0.4, max_attempts=2))
-    migrate(bench.store.engine)
-    yield bench
-    bench.close()
+    context = make_context(settings(lease=0.4, max_attempts=2))
+    migrate(context.store.engine)
+    yield context
+    context.close()
 
 
-def after(bench: WorkerContext, *failures: Exception | None) -> Job:
+def after(context: WorkerContext, *failures: Exception | None) -> Job:
     """The job after as many attempts, each of which fails so or goes well."""
-    job_id = waiting_job(bench.store, at=bench.clock())
+    job_id = waiting_job(context.store, at=context.clock())
     for failure in failures:
 
         def work(
-            _bench: WorkerContext, _claim: ClaimedJob, _watch: JobControl, failure: Exception | None = failure
+            _context: WorkerContext,
+            _claim: ClaimedJob,
+            _control: JobControl,
+            failure: Exception | None = failure,
         ) -> None:
             if failure is not None:
                 raise failure
 
-        run_job(bench, job_id, "hands", work)
-    return row(bench.store, job_id)
+        run_job(context, job_id, "hands", work)
+    return row(context.store, job_id)
 
 
-def test_work_that_goes_well_ends_complete(bench: WorkerContext) -> None:
+def test_work_that_goes_well_ends_complete(context: WorkerContext) -> None:
     """And a second message about it does nothing."""
-    job = after(bench, None, RuntimeError("never seen"))
+    job = after(context, None, RuntimeError("never seen"))
     assert (job.state, job.error, job.attempts) == ("complete", None, 1)
 
 
-def test_a_job_older_than_its_life_is_skipped_by_the_worker_too(bench: WorkerContext) -> None:
+def test_a_job_older_than_its_life_is_skipped_by_the_worker_too(context: WorkerContext) -> None:
     """Its message may have waited while the service was away."""
-    job_id = waiting_job(bench.store, at=MORNING.replace(year=2020))
-    run_job(bench, job_id, "hands", never)
-    job = row(bench.store, job_id)
+    job_id = waiting_job(context.store, at=MORNING.replace(year=2020))
+    run_job(context, job_id, "hands", never)
+    job = row(context.store, job_id)
     assert (job.state, job.reason, job.attempts) == ("skipped", "Task exceeded TTL", 0)
 
 
-def never(_bench: WorkerContext, _claim: ClaimedJob, _watch: JobControl) -> None:
+def never(_context: WorkerContext, _claim: ClaimedJob, _control: JobControl) -> None:
     """Work that must not be begun."""
     raise AssertionError("the work was begun")
 
 
-def test_an_unexpected_error_is_tried_again_then_named_by_its_kind(bench: WorkerContext) -> None:
+def test_an_unexpected_error_is_tried_again_then_named_by_its_kind(context: WorkerContext) -> None:
     """Its text may hold a secret, so it is only in the log."""
-    first = after(bench, RuntimeError("password"))
+    first = after(context, RuntimeError("password"))
     assert (first.state, first.published_at) == ("pending", None)
     assert first.not_before is not None
-    job = after(bench, RuntimeError("password"))
+    job = after(context, RuntimeError("password"))
     assert job.state == "failed"
     assert job.error == "failed unexpectedly (RuntimeError); the worker's log says why"
 
 
-def test_a_database_that_was_away_is_tried_again(bench: WorkerContext) -> None:
+def test_a_database_that_was_away_is_tried_again(context: WorkerContext) -> None:
     """The second attempt goes well."""
-    job = after(bench, OperationalError("select", {}, Exception()), None)
+    job = after(context, OperationalError("select", {}, Exception()), None)
     assert (job.state, job.error, job.attempts) == ("complete", None, 2)
 
 
-def test_the_soft_limit_fails_the_job(bench: WorkerContext) -> None:
+def test_the_soft_limit_fails_the_job(context: WorkerContext) -> None:
     """It would only take as long again."""
-    job = after(bench, SoftTimeLimitExceeded())
+    job = after(context, SoftTimeLimitExceeded())
     assert (job.state, job.error) == ("failed", "took longer than its time limit of 1800 s")
 
 
-def test_work_that_lost_its_claim_stops_and_writes_nothing(bench: WorkerContext) -> None:
+def test_work_that_lost_its_claim_stops_and_writes_nothing(context: WorkerContext) -> None:
     """Another worker has the job by then."""
-    job_id = waiting_job(bench.store, at=bench.clock())
+    job_id = waiting_job(context.store, at=context.clock())
 
-    def lose(losing: WorkerContext, claim: ClaimedJob, watch: JobControl) -> None:
+    def lose(losing: WorkerContext, claim: ClaimedJob, control: JobControl) -> None:
         with losing.store.write() as session:
             release_job(session, claim, Transition(job_id, "pending", MORNING), MORNING)
         assert claim_job(losing.store, job_id, "other hands", MORNING, LEASE)
-        eventually(watch.pause, within=5.0)
+        eventually(control.checkpoint, within=5.0)
 
-    run_job(bench, job_id, "hands", lose)
-    job = row(bench.store, job_id)
+    run_job(context, job_id, "hands", lose)
+    job = row(context.store, job_id)
     assert (job.state, job.worker) == ("processing", "other hands")
 
 
-def test_a_lease_is_renewed_while_the_work_goes_on(bench: WorkerContext) -> None:
+def test_a_lease_is_renewed_while_the_work_goes_on(context: WorkerContext) -> None:
     """So nobody takes a long job for a lost one."""
-    job_id = waiting_job(bench.store, at=bench.clock())
+    job_id = waiting_job(context.store, at=context.clock())
 
-    def last(working: WorkerContext, claim: ClaimedJob, watch: JobControl) -> None:
+    def last(working: WorkerContext, claim: ClaimedJob, control: JobControl) -> None:
         first = claim.job.lease_until
-        watch.progress.stage = "reading"
+        control.progress.stage = "reading"
 
         def renewed() -> bool:
             job = row(working.store, job_id)
@@ -112,8 +115,8 @@ def test_a_lease_is_renewed_while_the_work_goes_on(bench: WorkerContext) -> None
 
         eventually(renewed)
 
-    run_job(bench, job_id, "hands", last)
-    assert row(bench.store, job_id).state == "complete"
+    run_job(context, job_id, "hands", last)
+    assert row(context.store, job_id).state == "complete"
 
 
 def test_waits_double_up_to_a_cap_and_are_spread() -> None:

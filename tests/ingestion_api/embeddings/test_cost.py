@@ -25,16 +25,16 @@ KNOWN = 100_000
 
 
 @pytest.fixture
-def bench(settings: Callable[..., Settings], store: Store) -> Iterator[WorkerContext]:
+def context(settings: Callable[..., Settings], store: Store) -> Iterator[WorkerContext]:
     """A worker's bench on each kind of database."""
-    bench = make_context(settings(database_url=store.engine.url.render_as_string(hide_password=False)))
-    yield bench
-    bench.close()
+    context = make_context(settings(database_url=store.engine.url.render_as_string(hide_password=False)))
+    yield context
+    context.close()
 
 
-def small_job(bench: WorkerContext, job_id: int, most_terms: int) -> tuple[Counter[str], int]:
+def small_job(context: WorkerContext, job_id: int, max_terms: int) -> tuple[Counter[str], int]:
     """The statements of a job of two texts, and the most bytes that it held."""
-    table = bench.resources.table()
+    table = context.resources.table()
     made = [
         {
             "id": f"{job_id}-{n}",
@@ -44,8 +44,8 @@ def small_job(bench: WorkerContext, job_id: int, most_terms: int) -> tuple[Count
         }
         for n, body in enumerate(TEXTS[:2])
     ]
-    rows.upsert(table, made, bench.clock())
-    press = EncodingContext(bench.store, table, bench.clock, "bm25", job_id, 100, most_terms)
+    rows.upsert(table, made, context.clock())
+    encoding = EncodingContext(context.store, table, context.clock, "bm25", job_id, 100, max_terms)
     asked: Counter[str] = Counter()
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
@@ -53,30 +53,30 @@ def small_job(bench: WorkerContext, job_id: int, most_terms: int) -> tuple[Count
 
     event.listen(Engine, "before_cursor_execute", note)
     tracemalloc.start()
-    embed_resources(press, Scope([row["id"] for row in made]), JobControl())
+    embed_resources(encoding, Scope([row["id"] for row in made]), JobControl())
     held = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     event.remove(Engine, "before_cursor_execute", note)
     return asked, held
 
 
-def test_a_small_job_costs_the_same_however_many_terms_are_known(bench: WorkerContext) -> None:
-    small_job(bench, 1, KNOWN)
-    few, _ = small_job(bench, 2, KNOWN)
-    fill(bench.settings.database, KNOWN)
-    many, held = small_job(bench, 3, 2 * KNOWN)
+def test_a_small_job_costs_the_same_however_many_terms_are_known(context: WorkerContext) -> None:
+    small_job(context, 1, KNOWN)
+    few, _ = small_job(context, 2, KNOWN)
+    fill(context.settings.database, KNOWN)
+    many, held = small_job(context, 3, 2 * KNOWN)
     assert many == few
     assert held < 1_000_000
 
 
 def test_at_the_bound_it_pays_for_the_terms_that_it_brings(
-    bench: WorkerContext, monkeypatch: pytest.MonkeyPatch
+    context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A step or two of a pruning, of thousands that there would be."""
     monkeypatch.setattr(terms, "SLICE_ROWS", 200)
-    small_job(bench, 1, KNOWN)
-    few, _ = small_job(bench, 2, KNOWN)
-    fill(bench.settings.database, KNOWN)
-    many, held = small_job(bench, 3, KNOWN)
+    small_job(context, 1, KNOWN)
+    few, _ = small_job(context, 2, KNOWN)
+    fill(context.settings.database, KNOWN)
+    many, held = small_job(context, 3, KNOWN)
     assert many.total() <= few.total() + 8 * 3
     assert held < 1_000_000

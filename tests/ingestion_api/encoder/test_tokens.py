@@ -81,7 +81,7 @@ RUSSIAN = "Маяки на берегу старые, и смотритель м
     ],
 )
 def test_frequent_words_tell_the_language(text: str, language: str) -> None:
-    assert detect_languages(dict.fromkeys(split_words(text.lower()), 1)).of("latin") == language
+    assert detect_languages(dict.fromkeys(split_words(text.lower()), 1)).language_of("latin") == language
 
 
 @pytest.mark.parametrize(

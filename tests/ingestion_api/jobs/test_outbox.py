@@ -14,7 +14,7 @@ INGEST = "/api/v1/ingestion/ingest/https://git.example/keeper/"
 def test_an_accepted_job_is_published_without_waiting_for_the_period(client: TestClient) -> None:
     """Which is ten minutes here."""
     job_id = client.post(INGEST + "lamp").json()["job_id"]
-    assert eventually(lambda: service_behind(client).broker.waiting() == {job_id})
+    assert eventually(lambda: service_behind(client).broker.waiting_job_ids() == {job_id})
 
 
 def test_the_outbox_goes_on_after_a_broker_that_was_away(
@@ -24,8 +24,8 @@ def test_the_outbox_goes_on_after_a_broker_that_was_away(
     client = start(broker_url=own_redis_server.url, outbox_period=0.05, publish_grace=0.1)
     clock = service_behind(client).clock
     job_id = client.post(INGEST + "lamp").json()["job_id"]
-    eventually(lambda: service_behind(client).broker.waiting() == {job_id})
+    eventually(lambda: service_behind(client).broker.waiting_job_ids() == {job_id})
     own_redis_server.kill()
     own_redis_server.start()
     clock.move(seconds=1)  # type: ignore[attr-defined]
-    assert eventually(lambda: service_behind(client).broker.waiting() == {job_id}, within=10.0)
+    assert eventually(lambda: service_behind(client).broker.waiting_job_ids() == {job_id}, within=10.0)

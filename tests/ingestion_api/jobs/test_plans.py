@@ -34,7 +34,7 @@ def test_no_question_of_theirs_reads_the_whole_table(start: Callable[..., TestCl
     with noted(service.store) as questions:
         assert client.post(INGEST).status_code == 200
         assert client.post(INGEST).status_code == 200
-        service.outbox.round()
+        service.outbox.run_once()
     assert len(questions) >= 6
     with service.store.read() as session:
         explain = session.connection().exec_driver_sql

@@ -36,7 +36,7 @@ class Outbox:
         self._patience = patience
         self._leases = LeaseTracker(LEASE, lambda: self.seconds)
 
-    def round(self, now: datetime, after: timedelta = timedelta(0)) -> None:
+    def run_once(self, now: datetime, after: timedelta = timedelta(0)) -> None:
         """Recover once so much later, when the clock shows `now`."""
         self.seconds += after.total_seconds()
         recover_jobs(self._store, self._broker, self._patience, self._leases, now)
@@ -53,8 +53,8 @@ def test_a_committed_job_is_published_once(store: Store, redis_server: RedisServ
     broker = broker_at(redis_server)
     job_id = waiting_job(store)
     assert [publish_due_jobs(store, broker, MORNING), publish_due_jobs(store, broker, MORNING)] == [1, 0]
-    assert broker.waiting() == {job_id}
-    Outbox(store, broker).round(SOON)
+    assert broker.waiting_job_ids() == {job_id}
+    Outbox(store, broker).run_once(SOON)
     assert publish_due_jobs(store, broker, SOON) == 0
 
 
@@ -64,9 +64,9 @@ def test_a_broker_that_forgot_gets_the_message_again(store: Store, redis_server:
     job_id = waiting_job(store)
     publish_due_jobs(store, broker, MORNING)
     redis_server.flush()
-    Outbox(store, broker).round(SOON)
+    Outbox(store, broker).run_once(SOON)
     assert publish_due_jobs(store, broker, SOON) == 1
-    assert broker.waiting() == {job_id}
+    assert broker.waiting_job_ids() == {job_id}
 
 
 def test_a_broker_that_is_away_loses_nothing(store: Store, own_redis_server: RedisServer) -> None:
@@ -77,7 +77,7 @@ def test_a_broker_that_is_away_loses_nothing(store: Store, own_redis_server: Red
     assert publish_due_jobs(store, broker, MORNING) == 0
     own_redis_server.start()
     assert publish_due_jobs(store, broker, MORNING) == 1
-    assert broker.waiting() == {job_id}
+    assert broker.waiting_job_ids() == {job_id}
 
 
 def test_a_service_that_dies_before_it_has_sent_the_message_loses_nothing(
@@ -95,9 +95,9 @@ def test_a_service_that_dies_before_it_has_sent_the_message_loses_nothing(
         with pytest.raises(SystemExit):
             publish_due_jobs(store, broker, MORNING)
     assert publish_due_jobs(store, broker, MORNING) == 0
-    Outbox(store, broker).round(SOON)
+    Outbox(store, broker).run_once(SOON)
     assert publish_due_jobs(store, broker, SOON) == 1
-    assert broker.waiting() == {job_id}
+    assert broker.waiting_job_ids() == {job_id}
 
 
 def test_a_job_whose_worker_fell_silent_waits_again(store: Store, redis_server: RedisServer) -> None:
@@ -105,10 +105,10 @@ def test_a_job_whose_worker_fell_silent_waits_again(store: Store, redis_server: 
     broker = broker_at(redis_server)
     claim = running_job(store)
     outbox = Outbox(store, broker)
-    outbox.round(MORNING)
-    outbox.round(MORNING + LEASE, after=LEASE)
+    outbox.run_once(MORNING)
+    outbox.run_once(MORNING + LEASE, after=LEASE)
     assert state_of(store, claim.job.id) == "processing"
-    outbox.round(AFTER_LEASE, after=SECOND)
+    outbox.run_once(AFTER_LEASE, after=SECOND)
     job = row(store, claim.job.id)
     assert (job.state, job.losses, job.published_at) == ("pending", 1, None)
 
@@ -120,9 +120,9 @@ def test_a_job_that_kills_its_workers_ends_as_failed(store: Store, redis_server:
     outbox = Outbox(store, broker)
     for _ in range(3):
         assert claim_job(store, job_id, "hands", now, LEASE) is not None
-        outbox.round(now)
+        outbox.run_once(now)
         now += LEASE + SECOND
-        outbox.round(now, after=LEASE + SECOND)
+        outbox.run_once(now, after=LEASE + SECOND)
     job = row(store, job_id)
     assert (job.state, job.error) == ("failed", "its worker was lost 3 times")
 
@@ -133,8 +133,8 @@ def test_a_job_killed_at_its_hard_limit_is_not_tried_again(store: Store, redis_s
     claim, limit = running_job(store), timedelta(seconds=60)
     renew_lease(store, claim, Progress(), MORNING + limit, LEASE)
     outbox = Outbox(store, broker, replace(PATIENCE, hard_limit=limit))
-    outbox.round(MORNING + limit)
-    outbox.round(MORNING + limit + LEASE + SECOND, after=LEASE + SECOND)
+    outbox.run_once(MORNING + limit)
+    outbox.run_once(MORNING + limit + LEASE + SECOND, after=LEASE + SECOND)
     job = row(store, claim.job.id)
     assert (job.state, job.error) == ("failed", "was killed at its hard time limit of 60 s")
 
@@ -145,8 +145,8 @@ def test_a_lost_job_that_was_cancelled_ends_so(store: Store, redis_server: Redis
     claim = running_job(store)
     cancel_job(store, claim.job.id, KEEPER, MORNING)
     outbox = Outbox(store, broker)
-    outbox.round(MORNING)
-    outbox.round(AFTER_LEASE, after=LEASE + SECOND)
+    outbox.run_once(MORNING)
+    outbox.run_once(AFTER_LEASE, after=LEASE + SECOND)
     assert state_of(store, claim.job.id) == "cancelled"
 
 
@@ -154,7 +154,7 @@ def test_a_job_older_than_its_life_is_skipped(store: Store, redis_server: RedisS
     """With the contract's reason and its age."""
     broker = broker_at(redis_server)
     job_id = waiting_job(store)
-    Outbox(store, broker).round(NEXT_DAY)
+    Outbox(store, broker).run_once(NEXT_DAY)
     job = row(store, job_id)
     assert (job.state, job.reason, age_seconds(job)) == ("skipped", "Task exceeded TTL", 86_401.0)
 
@@ -164,7 +164,7 @@ def test_keys_are_forgotten_after_a_day(store: Store, redis_server: RedisServer)
     job_id = waiting_job(store)
     with store.write() as session:
         session.add(IdempotencyKey(key="k", request="r", job_id=job_id, created_at=MORNING))
-    Outbox(store, broker_at(redis_server)).round(NEXT_DAY)
+    Outbox(store, broker_at(redis_server)).run_once(NEXT_DAY)
     with store.read() as session:
         assert session.get(IdempotencyKey, "k") is None
 
@@ -180,9 +180,9 @@ def test_a_worker_whose_clock_is_wrong_keeps_what_it_renews(
     assert claim is not None
     for passed in range(10):
         renew_lease(store, claim, Progress(), theirs + passed * LEASE / 2, LEASE)
-        outbox.round(MORNING + passed * LEASE / 2, after=LEASE / 2)
+        outbox.run_once(MORNING + passed * LEASE / 2, after=LEASE / 2)
     assert state_of(store, claim.job.id) == "processing"
-    outbox.round(MORNING, after=LEASE + SECOND)
+    outbox.run_once(MORNING, after=LEASE + SECOND)
     assert state_of(store, claim.job.id) == "pending"
 
 
@@ -194,9 +194,9 @@ def test_a_message_that_was_sent_in_the_future_is_missed_as_well(
     job_id = waiting_job(store)
     publish_due_jobs(store, broker, NEXT_DAY)
     redis_server.flush()
-    Outbox(store, broker).round(MORNING)
+    Outbox(store, broker).run_once(MORNING)
     assert publish_due_jobs(store, broker, MORNING) == 1
-    assert broker.waiting() == {job_id}
+    assert broker.waiting_job_ids() == {job_id}
 
 
 def test_no_attempt_waits_longer_than_any_may(store: Store, redis_server: RedisServer) -> None:

@@ -26,7 +26,9 @@ def order(name: str, key: str | None = None) -> IngestionRequest:
 
 def test_jobs_stand_in_line_in_the_order_they_came(store: Store) -> None:
     """Each answer names its place and the length of the line."""
-    places = [accept_job(store, order(name), TEN, MORNING).place for name in ("lamp", "horn", "mist")]
+    places = [
+        accept_job(store, order(name), TEN, MORNING).queue_position for name in ("lamp", "horn", "mist")
+    ]
     assert [(place.position, place.waiting) for place in places] == [(1, 1), (2, 2), (3, 3)]
 
 
@@ -51,7 +53,7 @@ def test_a_running_repository_is_not_queued_again(store: Store) -> None:
     first = accept_job(store, order("lamp"), TEN, MORNING)
     assert claim_job(store, first.job.id, "hands", MORNING, LEASE) is not None
     again = accept_job(store, order("lamp"), TEN, MORNING)
-    assert (again.job.id, again.place.position) == (first.job.id, 0)
+    assert (again.job.id, again.queue_position.position) == (first.job.id, 0)
 
 
 def test_a_full_queue_still_gives_the_job_that_waits(store: Store) -> None:

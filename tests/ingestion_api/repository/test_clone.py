@@ -257,7 +257,7 @@ def test_the_caller_can_stop_a_clone(server: GitServer, scratch: Path) -> None:
 
     rules = trusting(server.origin)
     url = check_url(f"{server.origin}/tower", rules)
-    with pytest.raises(Cancelled), clone(url, rules, CloneLimits(), scratch, pause=stop):
+    with pytest.raises(Cancelled), clone(url, rules, CloneLimits(), scratch, checkpoint=stop):
         pass
     assert not list(scratch.iterdir())
 
