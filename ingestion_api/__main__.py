@@ -22,7 +22,7 @@ from ingestion_api.store.migrate import migrate
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until stopped; 0 when all went well, 2 when a setting or a token is wrong.
 
-    Of a check 1 means that something cannot be opened.
+    With --check, 1 when something cannot be opened.
     """
     given = _parser().parse_args(arguments)
     try:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(settings: Settings) -> int:
-    """Serve until stopped; 1 when the database file cannot be opened. Raises TokenFlaw."""
+    """Serve until stopped; 1 when the database file cannot be opened. Raises InvalidToken."""
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
@@ -55,7 +55,7 @@ def serve(settings: Settings) -> int:
 
 
 def can_open_database(engine: Engine) -> bool:
-    """Whether the database can be used now, or is a server that may come back: then the service waits."""
+    """Tell whether the database opens now, or is a server for which the service can wait."""
     if engine.dialect.name != "sqlite":
         return True
     try:
@@ -75,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="check the settings, open what they name, and stop"
     )
     only.add_argument(
-        "--rotate-key", action="store_true", help="make a new signing key, which ends all sessions, and stop"
+        "--rotate-key",
+        action="store_true",
+        help="make a new signing key, which revokes all sessions, and stop",
     )
     return parser
 

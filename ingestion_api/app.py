@@ -1,4 +1,4 @@
-"""The application: routes, pages, and what every request goes through."""
+"""The FastAPI application: routes, pages and middleware."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ DESCRIPTION = "Jobs that are never lost, sparse embeddings that really finish, a
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
-    """The application for these settings; its tables are brought up to date once their database answers."""
+    """Make the application; its tables are migrated once their database responds."""
     service = service or make_service(settings)
     app = FastAPI(
         title="Watchroom",
@@ -56,7 +56,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
-    """What every request goes through; the last one added is the first one that it meets."""
+    """Add the middleware; the last one added sees a request first."""
     app.add_middleware(ConcurrencyLimiter)
     app.add_middleware(BodyLimitMiddleware, limit=settings.body_limit, seconds=settings.body_seconds)
     app.add_middleware(
@@ -69,7 +69,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 
 def make_bearer_auth(settings: Settings, operators: Token) -> BearerAuth:
-    """Who is let in."""
+    """Make the check of bearer tokens."""
     return BearerAuth(
         operators, webhook_token(settings), AttemptLimiter(settings.attempts, settings.attempts_window)
     )

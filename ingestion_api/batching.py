@@ -8,14 +8,14 @@ T = TypeVar("T")
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items in lists of `size`; the last one may be shorter."""
+    """Yield the items in lists of `size`; the last one may be shorter."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
 
 
 def sized_batches(items: Iterable[T], size: int, length: Callable[[T], int], most: int) -> Iterator[list[T]]:
-    """The items in lists of at most `size`, and of lengths of at most `most` together or of one item."""
+    """Yield the items in lists of `size` at most, whose lengths together are `most` at most, or of one."""
     batch: list[T] = []
     together = 0
     for item in items:

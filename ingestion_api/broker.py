@@ -24,8 +24,8 @@ TASKS = {INGESTION: "ingestion_api.ingest", EMBEDDINGS: "ingestion_api.embed"}
 TIMEOUT = 2.0
 NO_QUEUE = "No Redis is named for the queue, so no jobs are taken; set SERVICE_BROKER_URL."
 
-# A connection can end without a word, as after a failover or in a NAT, and nothing is ever readable again. So
-# each command has a time, and what is waited for must be answered within health_check_interval and a second.
+# A connection can be half open, as after a failover or behind a NAT, and never become readable again. So each
+# command has a timeout, and a reply must come within health_check_interval and a second.
 SOCKET_OPTIONS = {
     "socket_timeout": 5.0,
     "socket_connect_timeout": 2.0,
@@ -63,7 +63,7 @@ class ServiceCelery(Celery):
 
 
 def make_celery_app(settings: Settings, **more: Any) -> Celery:
-    """An application for the broker of the settings; `more` are further Celery settings."""
+    """Make the application for the broker of the settings; `more` are further Celery settings."""
     broker = celery_broker(broker_address(settings))
     configuration: dict[str, Any] = {
         "task_queues": tuple(
@@ -71,17 +71,17 @@ def make_celery_app(settings: Settings, **more: Any) -> Celery:
         ),
         "task_default_queue": INGESTION,
         "task_create_missing_queues": False,
-        "task_ignore_result": True,  # what became of a job is kept in SQL
+        "task_ignore_result": True,  # the result of a job is stored in SQL
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_soft_time_limit": settings.soft_time_limit,
         "task_time_limit": settings.hard_time_limit,
-        # a message held by a busy worker is one that no other can take
+        # a message that a busy worker prefetched is lost to the others
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": True,
         "task_send_sent_event": True,
         "worker_hijack_root_logger": False,
-        # the claim in SQL keeps it single
+        # the claim in SQL prevents a second run
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_consumer": "ingestion_api.celery_worker.consumer:ReconnectingConsumer",
         "broker_connection_retry_on_startup": True,
@@ -107,7 +107,7 @@ def broker_address(settings: Settings) -> RedisUrl:
 
 
 class Broker:
-    """Celery's queues on Redis; every call answers or fails within a few seconds."""
+    """Celery's queues on Redis; every call returns or fails within a few seconds."""
 
     def __init__(self, celery: Celery, redis: "Redis", url: RedisUrl) -> None:
         self._celery = celery
@@ -116,7 +116,7 @@ class Broker:
 
     @property
     def is_configured(self) -> bool:
-        """Whether there is a queue at all."""
+        """Whether there is a queue."""
         return True
 
     @classmethod
@@ -142,7 +142,7 @@ class Broker:
             raise Unavailable("The queue's broker does not answer; try again shortly.") from error
 
     def check_publishing(self) -> None:
-        """Open what a message would be sent over; raises what kombu raises."""
+        """Open a connection for publishing; raises what kombu raises."""
         with self._celery.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0)
             connection.default_channel.client.ping()  # type: ignore[attr-defined]  # of kombu's Redis channel
@@ -159,11 +159,11 @@ class Broker:
         return {job_id for body in bodies if (job_id := _parse_job_id(body)) is not None}
 
     def revoke(self, message_ids: Iterable[str]) -> None:
-        """Tell the workers to drop these messages; raises what kombu raises."""
+        """Revoke these messages; raises what kombu raises."""
         self._celery.control.revoke(list(message_ids))
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._celery.close()
         self._redis.close()
 
@@ -173,18 +173,18 @@ class Broker:
 
 
 class NoBroker(Broker):
-    """No queue: what is watched uses another broker than Redis, and none of ours is named."""
+    """No queue: the watched backend uses another broker than Redis, and none is configured."""
 
     def __init__(self) -> None:
-        """Nothing is opened."""
+        """Open nothing."""
 
     @property
     def is_configured(self) -> bool:
-        """It is not."""
+        """Always False."""
         return False
 
     def check(self) -> None:
-        """Raise Unavailable with what to set."""
+        """Raise Unavailable, which names the setting."""
         raise Unavailable(NO_QUEUE)
 
     def publish(self, kind: str, job_id: int, message_id: str) -> None:  # noqa: ARG002 - there is nowhere to
@@ -192,27 +192,27 @@ class NoBroker(Broker):
         self.check()
 
     def waiting_job_ids(self) -> set[int]:
-        """No message waits."""
+        """Return no job."""
         return set()
 
     def revoke(self, message_ids: Iterable[str]) -> None:
-        """No worker has any."""
+        """Do nothing: there is no message."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
-# a connection that broke while idle is replaced once; a broker that is away is left to the next round
+# a connection that broke while idle is replaced once; an unreachable broker is left to the next round
 RETRY_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 
 
 def message_ids(job: Job) -> list[str]:
-    """The messages in the broker that speak of this job."""
+    """The ids of all messages about a job."""
     return [message_id(job.id, number) for number in range(job.publications)]
 
 
 def message_id(job_id: int, number: int) -> str:
-    """The name of the `number`th message about a job."""
+    """The id of the `number`th message about a job."""
     return f"job-{job_id}-{number}"
 
 

@@ -1,4 +1,4 @@
-"""`python -m ingestion_api --check`: open what the service and its workers would open, and say what fails."""
+"""`python -m ingestion_api --check`: open what the service and its workers open, and report errors."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -17,12 +17,12 @@ from ingestion_api.settings import Settings
 from ingestion_api.store.engine import open_backend_engine, open_engine
 
 TIMEOUTS = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
-NO_QUEUE = "none, so no jobs are taken; all else is served"
-Check = tuple[str, Callable[[], str | None]]  # a setting, and what is wrong with what it names
+NO_QUEUE = "none, so no jobs are taken; everything else works"
+Check = tuple[str, Callable[[], str | None]]  # a setting, and a function that returns its error
 
 
 def check_report(settings: Settings) -> tuple[str, bool]:
-    """A line for each setting that names something, and whether all of it can be opened."""
+    """Return a line for each such setting, and whether all could be opened."""
     found = [(name, attempt()) for name, attempt in checks(settings)]
     lines = [f"{name}: {wrong or 'ok'}" for name, wrong in found]
     if settings.broker_url is None:
@@ -31,7 +31,7 @@ def check_report(settings: Settings) -> tuple[str, bool]:
 
 
 def checks(settings: Settings) -> Iterator[Check]:
-    """What there is to open."""
+    """Yield the checks of the settings that are set."""
     yield "database_url", lambda: check_own_database(settings.database)
     if (resources := settings.resources_url) is not None:
         yield "resources_url", lambda: check_resources_database(resources.get_secret_value())
@@ -43,7 +43,7 @@ def checks(settings: Settings) -> Iterator[Check]:
 
 
 def check_broker(settings: Settings) -> str | None:
-    """What is wrong with the queue's broker, as our own look-ups and as Celery opens it."""
+    """Return the error of the queue's broker, opened as Redis and by Celery."""
     opened = Broker.at(settings)
     try:
         opened.check()
@@ -58,7 +58,7 @@ def check_broker(settings: Settings) -> str | None:
 
 
 def check_redis(url: RedisUrl) -> str | None:
-    """What is wrong with a Redis that only we use."""
+    """Return the error of a Redis."""
     client = blocking_client(url, **TIMEOUTS)
     try:
         client.ping()
@@ -70,7 +70,7 @@ def check_redis(url: RedisUrl) -> str | None:
 
 
 def check_own_database(url: str) -> str | None:
-    """What is wrong with the service's own database; a file that is not there yet will be made."""
+    """Return the error of the service's own database; a missing file will be created."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
         return check_missing_file(Path(address.database or ""))
@@ -78,7 +78,7 @@ def check_own_database(url: str) -> str | None:
 
 
 def check_resources_database(url: str) -> str | None:
-    """What is wrong with the backend's database; its file is never made."""
+    """Return the error of the backend's database; its file is never created."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
         return f"there is no file {address.database}"
@@ -86,13 +86,13 @@ def check_resources_database(url: str) -> str | None:
 
 
 def check_missing_file(file: Path) -> str | None:
-    """What keeps this file from being made; None where nothing does."""
+    """Return why this file cannot be created; None when it can."""
     folder = next(it for it in file.absolute().parents if it.exists())
     return None if folder.is_dir() and os.access(folder, os.W_OK) else f"{file} cannot be made in {folder}"
 
 
 def check_database(engine: Engine) -> str | None:
-    """What is wrong with a database that is there."""
+    """Return the error of a database that exists."""
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))

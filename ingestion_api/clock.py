@@ -1,4 +1,4 @@
-"""The time: as an argument, so that tests can set it, and steady, so that a clock that jumps does no harm."""
+"""The time: an argument, so that tests can set it, and steady, so that clock jumps do no harm."""
 
 import logging
 import threading
@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-MAX_DRIFT = timedelta(seconds=1)  # a difference that is drift, and no jump
-# Linux counts on while the machine sleeps, others do not
+MAX_DRIFT = timedelta(seconds=1)  # a smaller difference is drift and no jump
+# on Linux it includes the time that the machine sleeps
 CLOCK_ID = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-JUMP_CONFIRMATION = timedelta(minutes=10)  # that a jump must last before it is believed
+JUMP_CONFIRMATION = timedelta(minutes=10)  # how long a jump must last before it is applied
 
 
 def wall_time() -> datetime:
@@ -26,10 +26,10 @@ def elapsed_seconds() -> float:
 
 
 class SteadyClock:
-    """Begins with the time of the machine and goes on at its own pace.
+    """Starts at the machine's time and advances by elapsed seconds.
 
-    It follows a reference, as the database's clock, which all processes can read. A jump of the reference is
-    believed once it has lasted: a clock that is ahead for some seconds must end no lease and no job's life.
+    It follows a reference, such as the database's clock, which all processes can read. A jump of the
+    reference applies once it has lasted: a clock that is ahead for seconds must expire no lease and no job.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class SteadyClock:
         self._lock = threading.Lock()
         self._anchor, self._anchored_at = reference(), elapsed()
         self._followed = False
-        self._jump: tuple[timedelta, float] | None = None  # by how much, and since when
+        self._jump: tuple[timedelta, float] | None = None  # its size, and since when
 
     def __call__(self) -> datetime:
         """The present moment, aware, in UTC."""
         return self._anchor + timedelta(seconds=self._elapsed() - self._anchored_at)
 
     def follow(self, reference: datetime) -> None:
-        """Learn what the reference shows now; the first time, and what is no jump, is taken over at once."""
+        """Record the reference's time; the first value and small differences apply at once."""
         with self._lock:
             off = reference - self()
             if self._followed and abs(off) > MAX_DRIFT and not self._has_settled(off):
@@ -64,12 +64,12 @@ class SteadyClock:
         if self._jump is None or abs(off - self._jump[0]) > MAX_DRIFT:
             self._jump = off, now
             log.warning(
-                "the clock jumped by %+.0f s; it is believed once that has lasted for %.0f s",
+                "the clock jumped by %+.0f s; the jump applies once it has lasted for %.0f s",
                 off.total_seconds(),
                 self._settled,
             )
         return now - self._jump[1] >= self._settled
 
 
-# of this process and of those that it forks: they share the machine's elapsed seconds
+# for this process and its forks, which share the machine's elapsed seconds
 utc_now = SteadyClock()

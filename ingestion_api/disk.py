@@ -1,4 +1,4 @@
-"""Whether there is room on the disks that the service and its workers write to."""
+"""The free space on the disks that the service and its workers write to."""
 
 import os
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from ingestion_api.settings import Settings
 
 
 def disk_shortage(folders: Iterable[Path], least: int) -> str:
-    """Which folder's disk has less than `least` bytes or no file left, in a sentence; empty when none has."""
+    """Describe the first disk with less than `least` bytes or no inode free; empty for none."""
     for folder in folders:
         free, files = _free_space(folder)
         if free < least:
@@ -21,7 +21,7 @@ def disk_shortage(folders: Iterable[Path], least: int) -> str:
 
 
 def data_folders(settings: Settings) -> tuple[Path, ...]:
-    """Where the service keeps its state, and its database when that is a file."""
+    """The folders of the service's state, and of its database when that is a file."""
     address = make_url(settings.database)
     is_file = address.get_backend_name() == "sqlite"
     database = (Path(address.database or "").absolute().parent,) if is_file else ()
@@ -29,12 +29,12 @@ def data_folders(settings: Settings) -> tuple[Path, ...]:
 
 
 def scratch_folder(settings: Settings) -> Path:
-    """Where workers on this machine clone to."""
+    """The folder to which workers on this machine clone."""
     return settings.state_dir.absolute() / "scratch"
 
 
 def _free_space(folder: Path) -> tuple[int, int | None]:
-    """Bytes and files that there is room for; None where the file system does not count files."""
+    """Free bytes and inodes; None where the file system does not count inodes."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     found = os.statvfs(there)
     return found.f_bavail * found.f_frsize, found.f_favail if found.f_files else None

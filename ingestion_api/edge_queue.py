@@ -47,7 +47,7 @@ LAYOUTS: Mapping[str, EdgeLayout] = {
 
 @dataclass(frozen=True)
 class EdgeReport:
-    """What the edge worker says of itself; a layout without a heartbeat never says when."""
+    """What the edge worker reports; `last_seen` is None in a layout without a heartbeat."""
 
     status_text: str | None
     last_seen: datetime | None
@@ -55,7 +55,7 @@ class EdgeReport:
 
 
 class EdgeQueue:
-    """The edge worker's Redis; every call raises RedisError within a few seconds when it is away."""
+    """The edge worker's Redis; every call raises RedisError within a few seconds when it is unreachable."""
 
     def __init__(self, redis: Redis, layout: EdgeLayout, limit: int, ttl: float) -> None:
         self.layout = layout
@@ -73,11 +73,11 @@ class EdgeQueue:
         return cls(redis, LAYOUTS[settings.edge_layout], settings.queue_limit, settings.job_ttl)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._redis.close()
 
     def push(self, repo_url: str, submitted_at: datetime) -> int:
-        """Append a job and return the length of the queue; TooMany when it is full."""
+        """Append a job and return the length of the queue; TooManyRequests when it is full."""
         body = json.dumps(
             {"repo_url": repo_url, "submitted_at": _naive(submitted_at).isoformat(), "ttl": self._ttl}
         )
@@ -89,15 +89,15 @@ class EdgeQueue:
         return int(length)
 
     def waiting(self) -> list[dict[str, Any]]:
-        """The entries that wait, next first."""
+        """The waiting entries, next first."""
         return self._entries(self.layout.queue, 0, -1)
 
     def history(self) -> list[dict[str, Any]]:
-        """What became of the latest jobs, newest first."""
+        """The results of the latest jobs, newest first."""
         return self._entries(self.layout.history, 0, MAX_HISTORY - 1)
 
     def withdraw(self, repo_url: str) -> bool:
-        """Take the waiting entry for a repository back; False when the worker has it already."""
+        """Remove the waiting entry for a repository; False when the worker has it already."""
         bodies: Any = self._redis.lrange(self.layout.queue, 0, -1)
         for body in bodies:
             if _parse_object(body).get("repo_url") == repo_url:
@@ -106,7 +106,7 @@ class EdgeQueue:
         return False
 
     def report(self) -> EdgeReport:
-        """The worker's own words, and when it was last seen."""
+        """The worker's status text, and its last heartbeat."""
         status_text = self._text(self.layout.status)
         seen = self._text(self.layout.last_seen)
         meta = self._text(self.layout.meta)

@@ -1,10 +1,10 @@
-"""What can be wrong with a request, each as one sentence for the caller and one HTTP status."""
+"""The errors of the service, each with one sentence for the caller and one HTTP status."""
 
 from collections.abc import Mapping
 
 
 class ServiceError(Exception):
-    """A request that cannot be answered as asked; the text is for the caller and holds no secret."""
+    """A request that fails; the text is for the caller and holds no secret."""
 
     status = 400
 
@@ -15,7 +15,7 @@ class ServiceError(Exception):
 
 
 class BadRequest(ServiceError):
-    """What was asked makes no sense."""
+    """The request makes no sense."""
 
 
 class Unauthorized(ServiceError):
@@ -28,13 +28,13 @@ class Unauthorized(ServiceError):
 
 
 class NotFound(ServiceError):
-    """There is no such thing."""
+    """The thing does not exist."""
 
     status = 404
 
 
 class Conflict(ServiceError):
-    """It cannot be done in the present state."""
+    """The present state does not allow it."""
 
     status = 409
 
@@ -55,7 +55,7 @@ class TooManyRequests(ServiceError):
 
 
 class SignInUnavailable(ServiceError):
-    """The operators' token is missing or weak, so nobody is let in."""
+    """The operators' token is missing or weak, so nobody can sign in."""
 
     status = 503
 
@@ -79,6 +79,6 @@ class ContentTooLarge(ServiceError):
 
 
 class UnsupportedMediaType(ServiceError):
-    """The body is of a type that is not taken here."""
+    """The body has a media type that is not accepted."""
 
     status = 415

@@ -7,7 +7,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 
 def _require_text(value: object) -> object:
-    # a bare number would pass for seconds since 1970
+    # pydantic would read a bare number as seconds since 1970
     if not isinstance(value, str):
         raise ValueError(  # noqa: TRY004 - pydantic asks for this kind
             "is no text; expected a moment as RFC 3339 writes it"
@@ -30,8 +30,8 @@ def to_one_line(text: str) -> str:
 class CheckedKeys:
     """Put beside `dict[Text, Value]` in `Annotated`: the pattern of Text forbids all other names.
 
-    Pydantic refuses a name that does not match, yet its schema has only `patternProperties`, which says
-    nothing about the names that match no pattern.
+    Pydantic refuses a name that does not match, yet its schema has only `patternProperties`, which
+    allows names that match no pattern.
     """
 
     @classmethod

@@ -1,14 +1,14 @@
-"""Addresses of clients: which network one belongs to, and whether a proxy is one that we trust."""
+"""Client addresses: the network of each, and the networks of trusted proxies."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-IPV6_PREFIX = 64  # what a provider gives one customer; whoever has it has all of its addresses
+IPV6_PREFIX = 64  # a provider's usual prefix for one customer
 Address = IPv4Address | IPv6Address
 
 
 def parse_address(text: str) -> Address | None:
-    """The address that a text is, an IPv4 one where it is written as IPv6; None when it is none."""
+    """The address in a text, an IPv4 one also where it is mapped into IPv6; None when it is none."""
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
@@ -18,7 +18,7 @@ def parse_address(text: str) -> Address | None:
 
 
 def client_network(text: str) -> str:
-    """Under which name a client is counted: its IPv4 address, or the /64 of its IPv6 address."""
+    """The name under which a client is counted: its IPv4 address, or the /64 of its IPv6 address."""
     address = parse_address(text)
     if isinstance(address, IPv6Address):
         return str(IPv6Network((int(address) >> IPV6_PREFIX << IPV6_PREFIX, IPV6_PREFIX)))

@@ -1,4 +1,4 @@
-"""Everything a route or a page may need, put together once from the settings."""
+"""The parts that routes and pages need, made once from the settings."""
 
 from dataclasses import dataclass, field
 
@@ -39,13 +39,13 @@ class Service:
     coverage: CachedValue[Coverage] = field(default_factory=CachedValue)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for part in (self.broker, self.cache, self.edge, self.resources, self.store):
             if part is not None:
                 part.close()
 
     def signer(self) -> Signer:
-        """What signs for browsers; a new token or a new key ends what was signed. May ask the database.
+        """The signer of cookies; a new token or key revokes what was signed. It may query the database.
 
         SignInClosed while the operators' token opens nothing, so that nothing signed opens anything either.
         """
@@ -57,7 +57,7 @@ class Service:
 
 
 def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
-    """Put the parts together; nothing is connected to yet."""
+    """Make the service; nothing is connected yet."""
     store = Store.at(settings.database)
     broker = Broker.at(settings)
     edge = EdgeQueue.at(settings)

@@ -1,4 +1,4 @@
-"""Addresses of databases, checked when they are read."""
+"""The service's settings, each with its type, default and description."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -16,7 +16,7 @@ EXPECTED = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
 
 
 def normalize_database_url(url: str) -> str:
-    """The address with the driver that is installed; ValueError when it is of no kind that is known."""
+    """The URL with the installed driver; ValueError for an unsupported database."""
     try:
         address = make_url(url)
     except ArgumentError:
@@ -47,125 +47,125 @@ class Settings(BaseSettings):
     run_dir: Path = Field(Path(".run"), validation_alias=AliasChoices("run_dir", "RUN_DIR"))
     """Folder for state; the service's own is `service` in it."""
     database_url: SecretStr | None = None
-    """SQLAlchemy address of the service's database; a file in its state folder unless given."""
+    """SQLAlchemy URL of the service's database; a file in its state folder unless given."""
     broker_url: SecretStr | None = SecretStr("redis://127.0.0.1:6379/0")
-    """Redis that carries the messages to the workers; empty: no jobs are taken, all else is served."""
+    """Redis that carries the messages to the workers; empty: no jobs are taken, everything else works."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """How much is logged; debug also logs every request."""
+    """Log level; debug also logs every request."""
     public_url: str | None = None
-    """How browsers reach the service; with https:// cookies are sent over TLS only."""
+    """URL of the service for browsers; with https:// cookies are sent over TLS only."""
     allowed_hosts: CommaList = ()
-    """Further names in the Host header that are answered to, as *.example.org too, or * for all of them."""
+    """Further accepted names in the Host header; *.example.org and * are wildcards."""
     proxies: CommaList = ()
-    """Addresses or networks of proxies in front, whose X-Forwarded-For is believed."""
+    """Addresses or networks of trusted proxies, whose X-Forwarded-For is used."""
     connections: Annotated[int, Field(ge=16, le=60_000)] = 1_000
-    """Connections at the same time; at the ceiling a newcomer takes the place of one that sends nothing."""
+    """Maximum of open connections; at the limit a new one replaces an idle one."""
     connections_per_address: Annotated[int, Field(ge=4, le=60_000)] = 200
-    """The same for each address; IPv6 addresses of one /64 count as one, proxies of ours do not count."""
+    """The same for each address; a /64 of IPv6 counts as one, trusted proxies do not count."""
     head_seconds: Seconds = 10.0
-    """Longest wait for the head of a request, in seconds."""
+    """Timeout for the head of a request, in seconds."""
     body_seconds: Seconds = 30.0
-    """Longest wait for the body of a request, in seconds."""
+    """Timeout for the body of a request, in seconds."""
     answer_seconds: Seconds = 60.0
-    """Longest wait for a client that does not take our answer, in seconds."""
+    """Timeout for a client that does not read the response, in seconds."""
     min_free_bytes: Annotated[int, Field(ge=0)] = 100_000_000
-    """Free bytes below which the disk of the service's state or of its clones counts as full."""
+    """Free bytes below which the disk of the state or of the clones counts as full."""
 
     token: SecretStr | None = None
     """The operators' bearer token: at least 32 characters, 8 of them different."""
     token_file: Path | None = None
     """File with the operators' token, read again when it changes; made in the state folder unless given."""
     webhook_token: SecretStr | None = None
-    """Bearer token, as strong, that opens Alertmanager's webhook only; the operators' token opens it too."""
+    """Bearer token, as strong, for Alertmanager's webhook only; the operators' token works there too."""
     webhook_token_file: Path | None = None
     """File with the webhook's token, read again when it changes."""
     attempts: Annotated[int, Field(ge=1, le=10_000)] = 10
-    """Wrong tokens an address may show within the window, before it has to wait."""
+    """Wrong tokens that an address may send within the window before it is rejected."""
     attempts_window: Seconds = 60.0
-    """That window, in seconds."""
+    """Length of that window, in seconds."""
     body_limit: Annotated[int, Field(ge=1_000, le=100_000_000)] = 1_000_000
-    """Longest request body, in bytes."""
+    """Maximum size of a request body, in bytes."""
 
     queue_limit: Annotated[int, Field(ge=1, le=100_000)] = 10
-    """Ingestion jobs that may wait at the same time."""
+    """Maximum of waiting ingestion jobs."""
     job_ttl: Seconds = 86_400.0
-    """Seconds after which a job that still waits is skipped."""
+    """Seconds after which a waiting job is skipped."""
     soft_time_limit: Seconds = 1_800.0
-    """Seconds a job may run; then it fails in order."""
+    """Seconds that a job may run; then it fails."""
     hard_time_limit: Seconds = 1_860.0
-    """Seconds after which a job that did not end in order is killed."""
+    """Seconds after which a job that still runs is killed."""
     lease: Seconds = 15.0
-    """Seconds without a word from its worker after which a running job is taken to be lost."""
+    """Seconds without a renewal after which a running job's lease expires."""
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
-    """How often a job is tried when something outside fails."""
+    """Maximum of attempts of a job when something outside fails."""
     max_losses: Annotated[int, Field(ge=1, le=1000)] = 5
-    """How often a job may lose its worker before it fails."""
+    """Maximum of lost workers before a job fails."""
     retry_base: Seconds = 5.0
-    """Seconds before the second attempt; doubled for each further one, and spread."""
+    """Seconds before the second attempt; doubled for each further one, with jitter."""
     retry_cap: Seconds = 300.0
-    """Longest wait before an attempt, in seconds."""
+    """Maximum wait before an attempt, in seconds."""
     outbox_period: Seconds = 1.0
-    """Seconds between two looks for jobs that are lost, forgotten or too old."""
+    """Seconds between two searches for expired leases, lost messages and exceeded TTLs."""
     publish_grace: Seconds = 10.0
-    """Seconds after which a message that the broker does not know is sent again."""
+    """Seconds after which a lost message is published again."""
 
     worker_type: Literal["cloud", "edge"] = "cloud"
-    """What a worker says it is."""
+    """Type that a worker reports."""
     heartbeat_period: Seconds = 5.0
     """Seconds between two heartbeats of a worker."""
     degraded_after: Seconds = 15.0
-    """Silence in seconds after which a worker counts as degraded."""
+    """Seconds without a heartbeat after which a worker is degraded."""
     offline_after: Seconds = 60.0
-    """Silence in seconds after which a worker counts as offline."""
+    """Seconds without a heartbeat after which a worker is offline."""
 
     dispatch: Literal["celery", "edge"] = "celery"
-    """Who ingests: our own workers, or the backend's existing edge worker."""
+    """What runs ingestion jobs: our own Celery workers, or the backend's existing edge worker."""
     edge_url: SecretStr | None = None
     """Redis of the existing edge worker."""
     edge_layout: Literal["neo", "pharos"] = "neo"
-    """How that worker names its keys."""
+    """Layout of that worker's keys."""
     edge_offline_after: Seconds = 300.0
-    """Age of its heartbeat in seconds after which it is degraded, and after twice as long offline."""
+    """Age of its heartbeat in seconds after which it is degraded; offline after twice as long."""
 
     repository_schemes: CommaList = ("https",)
-    """URL schemes that are open to every public host."""
+    """URL schemes that are allowed for every public host."""
     trusted_hosts: CommaList = ()
-    """Hosts, or host:port, that may have private addresses and speak http."""
+    """Hosts, or host:port, that may have private addresses and use http."""
     repository_ca_file: Path | None = None
-    """A private certificate authority for repositories."""
+    """CA file for repositories."""
     example: Annotated[str, Field(max_length=2048)] = ""
-    """Address of a repository that the ingest page offers."""
+    """URL of a repository that the ingest page suggests."""
     clone_seconds: Seconds = 300.0
-    """Longest time from looking a repository up to its last row, in seconds."""
+    """Time limit from the look-up of a repository to its last row, in seconds."""
     clone_bytes: Annotated[int, Field(ge=1_000)] = 500_000_000
-    """Largest clone, in bytes."""
+    """Maximum size of a clone, in bytes."""
     clone_files: Annotated[int, Field(ge=1)] = 20_000
-    """Most files of a clone."""
+    """Maximum of files in a clone."""
     clone_memory: Annotated[int, Field(ge=64_000_000)] = 512_000_000
-    """Address space of each git that clones, in bytes."""
+    """Maximum address space of each git process, in bytes."""
     clone_free: Annotated[int, Field(ge=0)] = 64_000_000
-    """Bytes that a clone leaves free on the disk of the state folder; else the job is tried again later."""
+    """Bytes that a clone leaves free on the disk of the state folder; else the job is retried later."""
     file_bytes: Annotated[int, Field(ge=1)] = 1_000_000
-    """Largest file that becomes a resource, in bytes."""
+    """Maximum size of a file that becomes a resource, in bytes."""
 
     resources_url: SecretStr | None = None
-    """SQLAlchemy address of the backend's database; resources are kept in the service's own unless given."""
+    """SQLAlchemy URL of the backend's database; the service's own stores the resources unless given."""
     resources_table: str = "resources"
-    """The table of resources."""
+    """Name of the resources table."""
     resources_columns: dict[str, str] = {}
-    """Columns that are named otherwise there, as JSON: our name to theirs."""
+    """Names of its columns where they differ, as JSON: our name to theirs."""
     resources_defaults: dict[str, Any] = {}
     """Values for further columns that must not be null, as JSON."""
     encoder: Annotated[str, Field(min_length=1, max_length=60)] = "bm25"
-    """What makes sparse vectors: bm25, or where they are installed splade, bge-m3."""
+    """Sparse encoder: bm25, or where they are installed splade, bge-m3."""
     encoder_device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$")] = "auto"
-    """Where splade and bge-m3 run: cpu, cuda, cuda:1 ...; auto takes a graphics card where there is one."""
+    """Device of splade and bge-m3: cpu, cuda, cuda:1 ...; auto selects a GPU where there is one."""
     encoder_precision: Literal["auto", "full", "half", "bfloat16"] = "auto"
-    """How exactly they reckon; auto is half on a graphics card and full on a CPU."""
+    """Precision of splade and bge-m3; auto is half on a GPU and full on a CPU."""
     encoder_memory: Annotated[int, Field(ge=1_000_000)] | None = None
-    """Bytes that one of their batches may take; a share of what is free when they start unless given."""
+    """Maximum bytes of one of their batches; a share of the free memory at their start unless given."""
     corpus_terms: Annotated[int, Field(ge=1_000, le=100_000_000)] = 5_000_000
-    """Terms whose document frequencies bm25 keeps; beyond, the rarest are dropped."""
+    """Maximum of terms whose document frequencies bm25 stores; the rarest are dropped."""
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Vectors in one transaction."""
 
@@ -176,17 +176,17 @@ class Settings(BaseSettings):
     cache_protected: CommaList = ("revoked_token:",)
     """Prefixes that are never cleared; clearing this one would revive revoked tokens."""
     cache_sample: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
-    """Keys looked at to count the cache by prefix."""
+    """Keys sampled to count the cache by prefix."""
 
     thresholds_file: Path = Path("prometheus/thresholds.yml")
-    """File with the signals whose levels operators may set, read again when it changes."""
+    """File with the signals whose alert levels operators may set; read again when it changes."""
 
     @field_validator(
         "allowed_hosts", "proxies", "repository_schemes", "trusted_hosts", "cache_protected", mode="before"
     )
     @classmethod
     def split_commas(cls, value: object) -> object:
-        """Commas separate the words of an environment variable."""
+        """Split the text of an environment variable at commas."""
         if not isinstance(value, str):
             return value
         return tuple(word.strip() for word in value.split(",") if word.strip())
@@ -194,7 +194,7 @@ class Settings(BaseSettings):
     @field_validator("proxies")
     @classmethod
     def check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """A name would be believed whoever it leads to tomorrow."""
+        """Refuse host names, whose addresses may change."""
         for word in value:
             try:
                 NetworkList((word,))
@@ -205,13 +205,13 @@ class Settings(BaseSettings):
     @field_validator("broker_url", "edge_url", "cache_url", mode="before")
     @classmethod
     def empty_is_none(cls, value: object) -> object:
-        """An empty URL names nothing."""
+        """Read an empty URL as none."""
         return None if value == "" else value
 
     @field_validator("broker_url", "edge_url", "cache_url")
     @classmethod
     def check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
-        """Redis is the broker, the edge worker's queue and the cache."""
+        """Refuse what is no Redis URL."""
         if value is not None:
             parse_redis_url(value.get_secret_value())
         return value
@@ -219,7 +219,7 @@ class Settings(BaseSettings):
     @field_validator("broker_url")
     @classmethod
     def check_broker_url(cls, value: SecretStr | None) -> SecretStr | None:
-        """Sockets have another name in Celery."""
+        """Refuse unix://, which Celery writes differently."""
         if value and scheme_of(value.get_secret_value()) == "unix":
             raise ValueError(
                 "begins with unix://, which Celery does not know; "
@@ -230,12 +230,12 @@ class Settings(BaseSettings):
     @field_validator("database_url", "resources_url")
     @classmethod
     def check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
-        """A file of SQLite or a PostgreSQL, which is always spoken to through psycopg."""
+        """Accept SQLite files and PostgreSQL, always with psycopg."""
         return SecretStr(normalize_database_url(value.get_secret_value())) if value else None
 
     @model_validator(mode="after")
     def check_consistency(self) -> Self:
-        """A hard limit below the soft one would never let a job tidy up."""
+        """Refuse settings that contradict each other."""
         if self.hard_time_limit <= self.soft_time_limit:
             raise ValueError(
                 f"hard_time_limit is {self.hard_time_limit}; expected more than soft_time_limit, "
@@ -247,12 +247,12 @@ class Settings(BaseSettings):
 
     @property
     def state_dir(self) -> Path:
-        """Where the service keeps its own files."""
+        """The folder of the service's own files."""
         return self.run_dir / "service"
 
     @property
     def database(self) -> str:
-        """The SQLAlchemy address of the service's own database."""
+        """The SQLAlchemy URL of the service's own database."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.state_dir.absolute() / 'service.db'}"

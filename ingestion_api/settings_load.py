@@ -12,11 +12,11 @@ from ingestion_api.settings import Settings
 
 
 class SettingsError(ValueError):
-    """A setting is wrong; the text names it, its value and what was expected."""
+    """An invalid setting; the text names it, its value and what was expected."""
 
 
 def load_settings(config: Path | None = None) -> Settings:
-    """The settings in force; SettingsError names the first wrong one."""
+    """Load the settings; SettingsError names the first invalid one."""
     try:
         return _FileSettings(**(_read_file(config) if config else {}))
     except ValidationError as error:
@@ -64,7 +64,7 @@ def _display_value(name: str, value: object) -> str:
 
 
 def describe_settings() -> Iterator[tuple[str, str, str]]:
-    """Environment variable, default and meaning of every setting, in the order of the class."""
+    """Environment variable, default and description of every setting, in the order of the class."""
     for name, field in Settings.model_fields.items():
         yield (
             _variable_names(name, field.validation_alias),

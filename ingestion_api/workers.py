@@ -1,4 +1,4 @@
-"""The workers: their heartbeats in SQL, their status by the age of these, and the existing edge worker."""
+"""The workers: their heartbeats in SQL, their status by heartbeat age, and the existing edge worker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from ingestion_api.store.tables import Job, Worker
 
 @dataclass(frozen=True)
 class WorkerReport:
-    """What a worker says of itself."""
+    """What a worker reports about itself."""
 
     worker: str
     type: str
@@ -31,7 +31,7 @@ class WorkerReport:
 
 
 def record_heartbeat(store: Store, report: WorkerReport, now: datetime) -> None:
-    """Write a heartbeat; a worker not seen before, or with a new process, is registered."""
+    """Write a heartbeat; register a new worker, or one with a new process."""
     with store.write() as session:
         take_advisory_lock(session, f"worker {report.worker}")
         known = session.get(Worker, report.worker)
@@ -45,7 +45,7 @@ def record_heartbeat(store: Store, report: WorkerReport, now: datetime) -> None:
 
 
 def mark_stopped(store: Store, worker: str, now: datetime) -> None:
-    """The worker stops of its own will."""
+    """Record that the worker stopped in order."""
     with store.write() as session:
         session.execute(update(Worker).where(Worker.id == worker).values(stopped_at=now))
 
@@ -73,13 +73,13 @@ Status = Literal["online", "degraded", "offline"]
 ONLINE: Final = "online"
 DEGRADED: Final = "degraded"
 OFFLINE: Final = "offline"
-HIDDEN_AFTER = timedelta(days=7)  # a worker silent for longer is no longer shown
+HIDDEN_AFTER = timedelta(days=7)  # a worker without a heartbeat for longer is hidden
 ERROR_LENGTH = 100
 
 
 @dataclass(frozen=True)
 class HeartbeatTimeouts:
-    """After which silence a worker counts as degraded, as offline."""
+    """The heartbeat ages after which a worker is degraded and offline."""
 
     degraded: timedelta
     offline: timedelta
@@ -87,22 +87,22 @@ class HeartbeatTimeouts:
 
 @dataclass(frozen=True)
 class WorkerState:
-    """A worker, and what its last heartbeat says about it now."""
+    """A worker, and its status by its last heartbeat."""
 
     id: str
     type: str
     host: str
     status: Status
-    last_heartbeat: datetime | None  # None where a worker has no heartbeat at all
+    last_heartbeat: datetime | None  # None for a worker without heartbeats
     gpu_available: bool
     queues: tuple[str, ...] = ()
     gpu: tuple[dict[str, object], ...] = ()
     job_ids: tuple[int, ...] = ()
-    broker_lost_at: datetime | None = None  # since when it has not heard its broker
+    broker_lost_at: datetime | None = None  # since when its broker has not replied
 
 
 def worker_states(session: Session, timeouts: HeartbeatTimeouts, now: datetime) -> list[WorkerState]:
-    """Every worker heard of lately, by name."""
+    """Every worker with a recent heartbeat, by name."""
     workers = session.scalars(
         select(Worker).where(Worker.last_heartbeat > now - HIDDEN_AFTER).order_by(Worker.id)
     )
@@ -141,7 +141,7 @@ def status_by_age(last: datetime, stopped: bool, timeouts: HeartbeatTimeouts, no
 
 
 def worker_status(worker: Worker, timeouts: HeartbeatTimeouts, now: datetime) -> Status:
-    """By its last heartbeat, and by what that says of its broker: without one no job is taken."""
+    """The status by the last heartbeat and its broker, without which a worker takes no job."""
     stopped = worker.stopped_at is not None
     found = status_by_age(worker.last_heartbeat, stopped, timeouts, now)
     if worker.broker_lost_at is None or found == OFFLINE:
@@ -184,7 +184,7 @@ EDGE_WORKER_ID = "edge-worker"
 
 @dataclass(frozen=True)
 class WorkersOverview:
-    """The contract's words, and every worker behind them."""
+    """The status text of the API, and every worker."""
 
     status_text: str
     health: Literal["healthy", "degraded", "offline"]
@@ -192,12 +192,12 @@ class WorkersOverview:
 
     @property
     def active(self) -> int:
-        """How many are not offline."""
+        """The number of workers that are not offline."""
         return sum(worker.status != OFFLINE for worker in self.workers)
 
 
 def workers_overview(service: Service) -> WorkersOverview:
-    """What the workers do now; raises RedisError when an edge worker's Redis is away."""
+    """The present state of the workers; RedisError when an edge worker's Redis is unreachable."""
     timeouts = heartbeat_timeouts(service)
     with service.store.read() as session:
         workers = worker_states(session, timeouts, service.clock())
@@ -207,7 +207,7 @@ def workers_overview(service: Service) -> WorkersOverview:
 
 
 def heartbeat_timeouts(service: Service) -> HeartbeatTimeouts:
-    """After which silence a worker counts as degraded or offline."""
+    """The timeouts of the settings."""
     settings = service.settings
     return HeartbeatTimeouts(
         timedelta(seconds=settings.degraded_after), timedelta(seconds=settings.offline_after)
@@ -238,7 +238,7 @@ def _edge_worker_state(report: EdgeReport, service: Service) -> WorkerState:
 
 def _edge_status(report: EdgeReport, service: Service) -> Status:
     if report.last_seen is None:
-        # words without a heartbeat are not proof of life: they stay when the worker is killed
+        # a status text without a heartbeat proves nothing: it stays when the worker is killed
         return OFFLINE if report.status_text in (None, "Offline") else DEGRADED
     limit = timedelta(seconds=service.settings.edge_offline_after)
     return status_by_age(

@@ -26,7 +26,7 @@ if settings.broker_url is None:
 app = make_celery_app(settings, include=["ingestion_api.celery_worker.tasks"])
 
 _heartbeats: list[Heartbeat] = []
-# what its heartbeats call this software, by which it is told from the backend's workers on one broker
+# the name in its heartbeats, which distinguishes it from the backend's workers on one broker
 SOFTWARE_INFO["sw_ident"] = "watchroom"
 
 logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -34,7 +34,7 @@ logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(leve
 
 @worker_ready.connect
 def start_heartbeat(sender: Any, **_more: object) -> None:
-    """Register the worker, and report from now on."""
+    """Register the worker and start its heartbeat."""
     queues = sorted(sender.app.amqp.queues.consume_from)
     heartbeat = Heartbeat(worker_context(), str(sender.hostname), queues, sender.contact)
     heartbeat.start()
@@ -43,6 +43,6 @@ def start_heartbeat(sender: Any, **_more: object) -> None:
 
 @worker_shutdown.connect
 def stop_heartbeat(**_more: object) -> None:
-    """Say that the worker has stopped, so that nobody waits for its next heartbeat."""
+    """Mark the worker as stopped, so that its next heartbeat is not expected."""
     while _heartbeats:
         _heartbeats.pop().stop()

@@ -1,4 +1,4 @@
-"""When the worker's consumer last heard its broker, whatever state its connection seems to be in."""
+"""Celery's consumer with reconnection: it notices a half-open connection and outlives a lost one."""
 
 import logging
 import time
@@ -16,37 +16,37 @@ log = logging.getLogger(__name__)
 
 # what kombu raises for what it did not send itself; a KeyError it takes for a lost connection
 NO_MESSAGE = (ValueError, TypeError, AttributeError, RecursionError)
-LOST_AFTER = 8.0  # seconds; a broker that is there answers a waiting BRPOP every second
+LOST_AFTER = 8.0  # seconds; a live broker replies to a waiting BRPOP every second
 CHECK_INTERVAL = 1.0
-MAX_CHECK_DELAY = 3.0  # seconds between two looks
+MAX_CHECK_DELAY = 3.0  # seconds between two checks
 
 
 class BrokerContact:
-    """Noted by the consumer's loop, read by the heartbeat; nothing is known before the first note."""
+    """When the broker last replied: written by the consumer's loop, read by the heartbeat."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.heard_at: float | None = None
         self.must_reconnect = False
-        self.blocks_loop = False  # of a pool that does its tasks in the consumer's own loop
+        self.blocks_loop = False  # a solo pool runs its tasks in the consumer's own loop
         self._checked_at = clock()
 
     def loop_was_late(self) -> bool:
-        """Whether the consumer's loop stood still since the last look, in which nothing could be heard."""
+        """Whether the consumer's loop was blocked since the last check, so that it read no reply."""
         before, self._checked_at = self._checked_at, self._clock()
         return self._checked_at - before > MAX_CHECK_DELAY
 
     def mark_connected(self) -> None:
-        """A new connection answered."""
+        """Record a new connection."""
         self.must_reconnect = False
         self.mark_heard()
 
     def mark_heard(self) -> None:
-        """The broker was heard, or there is no reason to listen."""
+        """Record a reply, or that none is expected."""
         self.heard_at = self._clock()
 
     def seconds_lost(self) -> float | None:
-        """Seconds since the broker was last heard; None while that is not long ago."""
+        """Seconds since the last reply of the broker; None below the limit."""
         if self.heard_at is None or (self.blocks_loop and active_requests):
             return None
         seconds = self._clock() - self.heard_at
@@ -54,18 +54,18 @@ class BrokerContact:
 
 
 class BrokerConnectionLost(ConnectionResetError):
-    """The broker does not answer, though nothing says that its connection has ended."""
+    """The broker does not reply, although its connection seems to be open."""
 
 
 def observe_channel(contact: BrokerContact, channel: Any) -> None:
-    """Have kombu's channel tell of each reply to its BRPOP, and of an acknowledgement that got none."""
+    """Record each reply to the BRPOP of kombu's channel, and an acknowledgement without one."""
     read, ack = channel.handlers["BRPOP"], channel.qos.ack
 
     def read_reply() -> Any:
         before = contact.heard_at
         contact.mark_heard()
         try:
-            # an empty reply is an exception, too
+            # an empty reply raises, too
             return read()
         except channel.connection_errors:
             contact.heard_at = before
@@ -90,22 +90,22 @@ def observe_channel(contact: BrokerContact, channel: Any) -> None:
 
 
 def check_contact(contact: BrokerContact, channel: Any) -> None:
-    """Raise BrokerLost where only a new connection helps.
+    """Raise BrokerConnectionLost when only a new connection helps.
 
-    A message that could not be acknowledged counts against the prefetch limit for ever, so that no other is
-    asked for. A worker that has all it can work on asks for none either, and its silence says nothing.
+    A message that could not be acknowledged counts against the prefetch limit for ever, so that the worker
+    fetches no other. A worker at its prefetch limit fetches none either, so it expects no reply.
     """
     if contact.must_reconnect:
         raise BrokerConnectionLost("an acknowledgement got no reply")
     if contact.loop_was_late():
-        return  # what was sent meanwhile is read first
+        return  # replies that came meanwhile are read first
     if reserved_requests and not channel.qos.can_consume():
         contact.mark_heard()
     if contact.seconds_lost() is not None:
         raise BrokerConnectionLost("the broker has not answered")
 
 
-CLOSE_TIMEOUT = 1.0  # seconds for a last word from a connection that is given up
+CLOSE_TIMEOUT = 1.0  # seconds for closing a broken connection
 
 
 class ReconnectingConsumer(Consumer):
@@ -118,7 +118,7 @@ class ReconnectingConsumer(Consumer):
         super().__init__(*given, **more)
 
     def register_with_event_loop(self, hub: Any) -> None:
-        """Note from now on when the broker is heard; called for each connection."""
+        """Observe the channel of each new connection."""
         super().register_with_event_loop(hub)
         channel = self.task_consumer.channel
         observe_channel(self.contact, channel)
@@ -127,12 +127,12 @@ class ReconnectingConsumer(Consumer):
         hub.call_repeatedly(CHECK_INTERVAL, check_contact, self.contact, channel)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Let go of the broken connection.
+        """Close the broken connection.
 
-        Before kombu 5.7 closes a channel it hears out the BRPOP that is under way, and when that fails leaves
-        the channel open. Celery 5.7 then takes away its transport and closes it again: an AttributeError
-        that ends the worker with all that it works on, now or when the next message is acknowledged. Closed
-        once before, the channel waits for nothing when Celery closes it.
+        Before kombu 5.7 closes a channel, it waits for the pending BRPOP, and leaves the channel open when
+        that fails. Celery 5.7 then removes its transport and closes it again: an AttributeError that ends
+        the worker and its tasks, now or at the next acknowledgement. Closed once before, the channel waits
+        for nothing when Celery closes it.
         """
         if self.connection is not None and self.task_consumer is not None:
             close_channel(self.connection, self.task_consumer.channel)

@@ -1,4 +1,4 @@
-"""What a worker process works with."""
+"""The settings, databases and rules of a worker process."""
 
 import os
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from ingestion_api.store.migrate import migrate
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """The settings, the databases and the rules, for one process."""
+    """What one worker process needs for its jobs."""
 
     settings: Settings
     store: Store
@@ -28,18 +28,18 @@ class WorkerContext:
     clock: Clock = utc_now
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self.resources.close()
         self.store.close()
 
     def prepare(self) -> None:
-        """Bring the tables up to date, remove what a killed process left in the scratch folder."""
+        """Migrate the tables, and remove what a killed process left in the scratch folder."""
         migrate(self.store.engine)
         sweep_scratch(self.scratch)
 
 
 def worker_context() -> WorkerContext:
-    """The bench of this process; a child never uses the connections of the process that forked it."""
+    """The context of this process; a forked child never uses its parent's connections."""
     return _context_of_process(os.getpid())
 
 
@@ -50,7 +50,7 @@ def _context_of_process(_pid: int) -> WorkerContext:
 
 
 def make_context(settings: Settings) -> WorkerContext:
-    """A bench for these settings."""
+    """Make a context for these settings."""
     store = Store.at(settings.database)
     return WorkerContext(
         settings=settings,

@@ -1,4 +1,4 @@
-"""What graphics cards this machine has."""
+"""The worker's heartbeat in SQL, with the graphics cards of its machine."""
 
 import logging
 import os
@@ -43,7 +43,7 @@ def _parse_card(line: str) -> dict[str, Any] | None:
 
 log = logging.getLogger(__name__)
 
-# a process forked while its parent has an SQLite file open inherits locks that nobody will ever give back
+# a process forked while its parent has an SQLite file open inherits locks that are never released
 # (sqlite.org/howtocorrupt.html, 2.6): no fork during a beat, and no connection stays open between two
 _fork_lock = threading.RLock()
 os.register_at_fork(
@@ -52,9 +52,9 @@ os.register_at_fork(
 
 
 class Heartbeat:
-    """A thread of the worker's main process, which tells whether its consumer hears the broker.
+    """A thread of the worker's main process, which also reports a lost broker.
 
-    It says nothing about a pool that hangs.
+    It does not detect a pool that hangs.
     """
 
     def __init__(
@@ -71,18 +71,18 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Register, then beat."""
+        """Register the worker, then write a heartbeat every period."""
         self._beat()
         self._thread.start()
 
     def stop(self) -> None:
-        """Beat no more, and say so."""
+        """Stop, and mark the worker as stopped."""
         self._stopped.set()
         self._thread.join(timeout=5)
         try:
             mark_stopped(self._context.store, self._report.worker, self._context.clock())
         except Exception as error:  # noqa: BLE001 - the worker stops anyway
-            log.warning("the worker could not say goodbye: %s", type(error).__name__)
+            log.warning("the worker could not be marked as stopped: %s", type(error).__name__)
 
     def _run(self) -> None:
         while not self._stopped.wait(self._context.settings.heartbeat_period):
@@ -92,13 +92,13 @@ class Heartbeat:
         with _fork_lock:
             try:
                 self._write()
-            except Exception as error:  # noqa: BLE001 - the next beat tells that the database is back
+            except Exception as error:  # noqa: BLE001 - the next heartbeat shows that the database is back
                 log.warning("heartbeat not written: %s", type(error).__name__)
             finally:
                 self._context.store.close()
 
     def _write(self) -> None:
-        # here, so that a worker that starts before its database is there goes on once it is
+        # here, so that a worker may start before its database
         if not self._prepared:
             self._context.prepare()
             self._prepared = True
@@ -108,12 +108,12 @@ class Heartbeat:
         record_heartbeat(self._context.store, replace(self._report, broker_lost_at=self._lost_at), now)
 
     def _update_broker_state(self, now: datetime) -> None:
-        """Note since when the broker is not heard, and say when that begins and ends."""
+        """Record since when the broker is lost; log its loss and its return."""
         seconds = self._contact.seconds_lost()
         if seconds is None:
             if self._lost_at is not None:
-                log.warning("the broker is heard again")
+                log.warning("the broker replies again")
             self._lost_at = None
         elif self._lost_at is None:
-            log.warning("the broker has not been heard for %.0f s; no job is taken meanwhile", seconds)
+            log.warning("the broker has not replied for %.0f s; no job is taken meanwhile", seconds)
             self._lost_at = now - timedelta(seconds=seconds)

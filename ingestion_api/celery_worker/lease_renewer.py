@@ -1,4 +1,4 @@
-"""While a worker works on a job: hold the claim, write the progress, hear of a cancellation."""
+"""Renew the lease of a running job, write its progress, and notice its cancellation."""
 
 import logging
 import signal
@@ -17,18 +17,18 @@ MAX_RENEW_INTERVAL = 1.0
 
 
 class JobCancelled(Exception):
-    """Somebody asked the job to stop."""
+    """The job was cancelled."""
 
 
 class LeaseLost(Exception):
-    """The claim is no longer ours; another worker may have the job, so nothing may be written about it."""
+    """Another worker may have the job, so this one must not write about it."""
 
 
 class LeaseRenewer:
-    """A thread that renews a claim for as long as the block lasts."""
+    """A thread that renews a lease while its block runs."""
 
     def __init__(self, context: WorkerContext, claim: ClaimedJob) -> None:
-        # an interrupted job goes on, so what it had made counts
+        # an interrupted job resumes, so its earlier embeddings count
         made = claim.job.embeddings_generated
         self.control = JobControl(Progress(embeddings_generated=made), self.checkpoint, self._renew)
         self._context = context
@@ -41,7 +41,7 @@ class LeaseRenewer:
         self._thread = threading.Thread(target=self._run, name=f"hold-{claim.job.id}", daemon=True)
 
     def checkpoint(self) -> None:
-        """Call often; raises Cancelled or Lost when the work should stop here."""
+        """Raise JobCancelled or LeaseLost when the work must stop; call it often."""
         if self._lost:
             raise LeaseLost
         if self.cancelled:
@@ -61,7 +61,7 @@ class LeaseRenewer:
         period = min(MAX_RENEW_INTERVAL, self._lease.total_seconds() / 4)
         while not self._stopped.wait(period):
             if self.cancelled:
-                # a full period was not enough to reach a pause: it waits for something outside
+                # a full period reached no checkpoint: the work is blocked by something outside
                 interrupt_main_thread()
                 return
             self._renew()
@@ -71,8 +71,8 @@ class LeaseRenewer:
             renewed = renew_lease(
                 self._context.store, self._claim, self.control.progress, self._context.clock(), self._lease
             )
-        except Exception as error:  # noqa: BLE001 - the lease tells how long the database may be away
-            log.warning("job %d: the claim was not renewed: %s", self._claim.job.id, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the lease limits how long the database may be away
+            log.warning("job %d: the lease was not renewed: %s", self._claim.job.id, type(error).__name__)
             self._lost = time.monotonic() - self._renewed > self._lease.total_seconds()
             return
         self._renewed = time.monotonic()
@@ -81,7 +81,7 @@ class LeaseRenewer:
 
 
 def interrupt_main_thread() -> None:
-    """Raise in the main thread, as Celery's soft time limit does; nothing where no such limit is in force."""
-    # where the signal has no handler it would end the process
+    """Raise in the main thread, as Celery's soft time limit does; do nothing without that limit."""
+    # without a handler the signal would end the process
     if callable(signal.getsignal(signal.SIGUSR1)):
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)

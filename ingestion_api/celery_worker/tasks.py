@@ -37,7 +37,7 @@ from ingestion_api.store.store import sync_clock
 
 log = logging.getLogger(__name__)
 
-# what another attempt may find mended
+# errors that may be gone at another attempt
 _TEMPORARY_ERRORS = (RepositoryUnreachable, CloningUnavailable, Unavailable, EncoderOutOfMemory)
 
 Work = Callable[[WorkerContext, ClaimedJob, JobControl], None]
@@ -45,7 +45,7 @@ Work = Callable[[WorkerContext, ClaimedJob, JobControl], None]
 
 @dataclass(frozen=True)
 class JobOutcome:
-    """How the work went; `again` asks for another attempt, if there is one left."""
+    """The result of the work; `retry` requests another attempt, if one is left."""
 
     state: str
     error: str | None = None
@@ -55,10 +55,10 @@ class JobOutcome:
 
 
 def run_job(context: WorkerContext, job_id: int, worker: str, work: Work) -> None:
-    """Claim the job, do it, end it; nothing happens when another worker has it or it has ended."""
+    """Claim the job, run it, finish it; do nothing when another worker has it or it has ended."""
     sync_clock(context.clock, context.store)
     if skip_if_expired(context.store, job_id, timedelta(seconds=context.settings.job_ttl), context.clock()):
-        log.info("job %d is older than its life and was skipped", job_id)
+        log.info("job %d exceeded its TTL and was skipped", job_id)
         return
     lease = timedelta(seconds=context.settings.lease)
     claim = claim_job(context.store, job_id, worker, context.clock(), lease)
@@ -126,31 +126,31 @@ def _record_outcome(
             return
         note = outcome.error or outcome.note
         step = Transition(claim.job.id, outcome.state, now, note=note, worker=claim.worker)
-        # who cancelled it has written a reason already, which stays
+        # a cancellation has set the reason already
         values = {"error": outcome.error} | ({"reason": outcome.reason} if outcome.reason else {})
         finish_job(session, claim, step, renewer.control.progress, **values)
 
 
 def retry_delay(settings: Settings, attempts: int) -> float:
-    """Seconds until the next attempt: doubled each time, capped, spread so that jobs do not keep step."""
+    """Seconds until the next attempt: exponential backoff with a cap and jitter."""
     longest: float = min(settings.retry_cap, settings.retry_base * 2 ** (attempts - 1))
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreading, not secrecy
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not secrecy
 
 
 @shared_task(bind=True, name=TASKS[EMBEDDINGS])
 def generate_embeddings(self: "Task[Any, Any]", job_id: int) -> None:
-    """Do the generation with this id."""
+    """Run the generation with this id."""
     run_job(worker_context(), job_id, str(self.request.hostname), generate_vectors)
 
 
 def generate_vectors(context: WorkerContext, claim: ClaimedJob, control: JobControl) -> None:
-    """Make the vectors the job asks for, going on where an earlier attempt stopped."""
+    """Make the vectors of the job, resuming where an earlier attempt stopped."""
     parameters = claim.job.parameters
     resources = context.resources.table()
     encoding = make_encoding_context(context, claim, resources, int(parameters["batch_size"]))
     ids = parameters["resource_ids"]
     keys = [resources.key(key) for key in ids] if ids is not None else None
-    # a job of the release before knows no other models
+    # jobs of the release before have no such parameter
     outdated = model_name(encoding.encoder) if parameters.get("outdated") else None
     scope = Scope(keys, renew=bool(parameters["rebuild"]) or keys is not None, outdated=outdated)
     embed_resources(encoding, scope, control)
@@ -160,7 +160,7 @@ def generate_vectors(context: WorkerContext, claim: ClaimedJob, control: JobCont
 def make_encoding_context(
     context: WorkerContext, claim: ClaimedJob, resources: ResourceTable, batch_size: int
 ) -> EncodingContext:
-    """What this job makes its vectors with."""
+    """Make the context in which this job encodes texts."""
     settings = context.settings
     return EncodingContext(
         store=context.store,
@@ -176,7 +176,7 @@ def make_encoding_context(
 
 @shared_task(bind=True, name=TASKS[INGESTION])
 def ingest(self: "Task[Any, Any]", job_id: int) -> None:
-    """Do the ingestion job with this id."""
+    """Run the ingestion job with this id."""
     run_job(worker_context(), job_id, str(self.request.hostname), ingest_repository)
 
 
@@ -185,12 +185,12 @@ def ingest_repository(context: WorkerContext, claim: ClaimedJob, control: JobCon
     url = check_url(claim.job.repo_url or "", context.rules)
     resources = context.resources.table()
     control.progress.stage = "cloning"
-    sweep_scratch(context.scratch)  # a process that was killed could not tidy up
+    sweep_scratch(context.scratch)  # a killed process leaves its folder behind
     with clone(url, context.rules, context.limits, context.scratch, control.checkpoint) as snapshot:
         control.progress.stage = "reading"
         model = model_name(context.settings.encoder)
         target = ResourceTarget(context.store, resources, url, context.clock, claim.job.id, model)
-        # until the last row is written the limit on time holds
+        # the time limit holds until the last row is written
         ingested = ingest_files(target, snapshot, replace(control, checkpoint=snapshot.check))
     control.progress.stage = "embedding"
     encoding = make_encoding_context(context, claim, resources, context.settings.batch_size)

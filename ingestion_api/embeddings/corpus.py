@@ -1,4 +1,4 @@
-"""The corpus of a model: which texts it has counted, how many of them have each term."""
+"""The corpus of a model: the texts that it has counted, and the document frequency of each term."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ KEYS_BATCH = 500
 
 @dataclass(frozen=True)
 class TextCounts:
-    """A text's terms, and how many tokens it has; `text` None is one that is no longer there."""
+    """A text's terms and its number of tokens."""
 
     key: str
     terms: Sequence[int]
@@ -32,7 +32,7 @@ class TextCounts:
 
     @classmethod
     def of(cls, key: Any, text: str | None) -> "TextCounts":
-        """Count a text."""
+        """Count a text; None is one that was deleted."""
         counts = count_tokens(text) if text is not None else Counter[int]()
         return cls(str(key), list(counts), counts.total())
 
@@ -44,7 +44,7 @@ def find_corpus(session: Session, model: str, state: str = CURRENT) -> Corpus | 
 
 
 def corpus_statistics(session: Session, model: str, tokens: Iterable[int] = ()) -> CorpusStatistics:
-    """What is known of a model's corpus, with the document frequencies of these tokens."""
+    """The statistics of a model's corpus, with the document frequencies of these tokens."""
     corpus = find_corpus(session, model)
     if corpus is None:
         return CorpusStatistics()
@@ -53,7 +53,7 @@ def corpus_statistics(session: Session, model: str, tokens: Iterable[int] = ()) 
 
 
 def open_current(store: Store, model: str, now: datetime) -> int:
-    """The id of the corpus in force, which is made when there is none."""
+    """The id of the current corpus, which is created when there is none."""
     with store.write() as session:
         take_advisory_lock(session, f"corpora of {model}")
         corpus = find_corpus(session, model) or _insert_corpus(session, model, CURRENT, None, now)
@@ -61,7 +61,7 @@ def open_current(store: Store, model: str, now: datetime) -> int:
 
 
 def open_new(store: Store, model: str, job_id: int, now: datetime) -> int:
-    """The id of the corpus that this job fills from nothing; what other jobs left half filled is given up."""
+    """The id of the corpus that this job fills; corpora that other jobs left half filled are discarded."""
     with store.write() as session:
         take_advisory_lock(session, f"corpora of {model}")
         others = (Corpus.model == model, Corpus.state == FILLING, Corpus.job_id != job_id)
@@ -71,7 +71,7 @@ def open_new(store: Store, model: str, job_id: int, now: datetime) -> int:
 
 
 def activate(session: Session, corpus_id: int) -> Corpus:
-    """Let a filled corpus take the place of the one that was in force."""
+    """Make a filled corpus the current one."""
     corpus = session.get_one(Corpus, corpus_id)
     if corpus.state == FILLING:
         before = (Corpus.model == corpus.model, Corpus.state == CURRENT)
@@ -81,7 +81,7 @@ def activate(session: Session, corpus_id: int) -> Corpus:
 
 
 def delete_replaced(store: Store, models: Iterable[str]) -> None:
-    """Forget the corpora that were replaced, and those of models that are not among these."""
+    """Delete the replaced corpora, and those of other models than these."""
     with store.read() as session:
         unused = (Corpus.state == REPLACED) | ((Corpus.state == CURRENT) & Corpus.model.not_in(list(models)))
         ids = list(session.scalars(select(Corpus.id).where(unused)))
@@ -93,7 +93,7 @@ def delete_replaced(store: Store, models: Iterable[str]) -> None:
 
 
 def uncounted_ids(session: Session, corpus_id: int, keys: Iterable[Any]) -> list[Any]:
-    """Those of the keys that a corpus has not counted."""
+    """The keys that a corpus has not counted."""
     missing: list[Any] = []
     for some in batches(keys, KEYS_BATCH):
         known = _token_counts(session, corpus_id, [str(key) for key in some])
@@ -102,7 +102,7 @@ def uncounted_ids(session: Session, corpus_id: int, keys: Iterable[Any]) -> list
 
 
 def counted_ids(store: Store, model: str, keys: Iterable[Any]) -> list[Any]:
-    """Those of the keys that some corpus of a model has counted."""
+    """The keys that a corpus of a model has counted."""
     parameters = list(keys)
     with store.read() as session:
         known: set[str] = set()
@@ -112,7 +112,7 @@ def counted_ids(store: Store, model: str, keys: Iterable[Any]) -> list[Any]:
 
 
 def add_texts(store: Store, corpus_id: int, texts: Sequence[TextCounts]) -> None:
-    """Count texts, unless they are counted already."""
+    """Add texts, unless they are counted already."""
     with store.write() as session:
         terms.lock_corpus(session, corpus_id)
         known = _token_counts(session, corpus_id, [text.key for text in texts])
@@ -127,7 +127,7 @@ def add_texts(store: Store, corpus_id: int, texts: Sequence[TextCounts]) -> None
 
 
 def remove_texts(store: Store, model: str, texts: Sequence[TextCounts]) -> None:
-    """Take texts out of each corpus of a model that has counted them."""
+    """Remove texts from each corpus of a model that has counted them."""
     with store.read() as session:
         ids = _live_corpus_ids(session, model)
     for corpus_id in ids:
@@ -177,7 +177,7 @@ def _change_totals(session: Session, corpus_id: int, documents: int, tokens: int
 def _shift_first(
     session: Session, corpus_id: int, texts: Sequence[TextCounts], sign: int
 ) -> list[dict[int, int]]:
-    """Shift what one transaction holds; the rest, if any, is for transactions of its own."""
+    """Shift the first batch of terms; return the rest, for transactions of their own."""
     changes: dict[int, int] = {}
     for text in texts:
         for token in text.terms:
@@ -189,7 +189,7 @@ def _shift_first(
 
 
 def _shift_rest(store: Store, corpus_id: int, rest: Sequence[dict[int, int]]) -> None:
-    # ended here by a crash, a text of more terms than this is counted with some of them only
+    # after a crash here, a long text is counted with some of its terms only
     for changes in rest:
         with store.write() as session:
             terms.lock_corpus(session, corpus_id)

@@ -11,8 +11,8 @@ from ingestion_api.resources.table import ResourceTable
 from ingestion_api.store import Store
 
 TEXTS_BATCH = 1_000
-UNCOUNT_BATCH = 10  # at once, as each may be as large as a file can be
-TERMS_BUFFERED = 50_000  # terms of texts that wait to be written
+UNCOUNT_BATCH = 10  # texts, each of which may have the largest size of a file
+TERMS_BUFFERED = 50_000  # terms in the buffer
 
 
 class CorpusCounter:
@@ -26,7 +26,7 @@ class CorpusCounter:
         self._pending = _CountBuffer(self._add)
 
     def count(self, keys: Sequence[Any]) -> None:
-        """Count the texts with these keys; those that are counted already are left out."""
+        """Count the texts with these keys, except those counted already."""
         with self._store.read() as session:
             missing = corpus.uncounted_ids(session, self._corpus_id, keys)
         if not missing:
@@ -44,7 +44,7 @@ class CorpusCounter:
 
 
 def uncount_texts(store: Store, model: str, resources: ResourceTable, keys: Iterable[Any]) -> None:
-    """Take the texts with these keys out of the corpus; call it before they change in the table."""
+    """Remove the texts with these keys from the corpus; call it before they change in the table."""
     pending = _CountBuffer(lambda texts: corpus.remove_texts(store, model, texts))
     for some in batches(corpus.counted_ids(store, model, keys), UNCOUNT_BATCH):
         found = {text.id: text.text for text in rows.read_texts(resources, some)}
@@ -54,7 +54,7 @@ def uncount_texts(store: Store, model: str, resources: ResourceTable, keys: Iter
 
 
 class _CountBuffer:
-    """Counted texts that wait to be written together, within what memory and a transaction should hold."""
+    """Counted texts that are written together, bounded in memory and in transaction size."""
 
     def __init__(self, write: Callable[[list[TextCounts]], None]) -> None:
         self._write = write
@@ -62,14 +62,14 @@ class _CountBuffer:
         self._terms = 0
 
     def hold(self, counted: TextCounts) -> None:
-        """Keep a text, and write when there are enough."""
+        """Buffer a text, and write when the buffer is full."""
         self._texts.append(counted)
         self._terms += len(counted.terms)
         if self._terms >= TERMS_BUFFERED or len(self._texts) >= TEXTS_BATCH:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is held."""
+        """Write the buffer."""
         if self._texts:
             self._write(self._texts)
         self._texts, self._terms = [], 0

@@ -1,4 +1,4 @@
-"""How many resources have a sparse vector, by the model that made it."""
+"""The embedding coverage of the resources by model, and the cache for such costly counts."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class Coverage:
     by_model: dict[str, int]
 
     def outdated(self, model: str) -> dict[str, int]:
-        """Those of them that another model made."""
+        """The number of vectors of each other model."""
         return {name: number for name, number in self.by_model.items() if name != model}
 
 
@@ -35,15 +35,15 @@ def read_coverage(resources: ResourceTable) -> Coverage:
 
 
 T = TypeVar("T")
-CHEAP_SECONDS = 0.01  # seconds; a value that is found faster is always found anew
+CHEAP_SECONDS = 0.01  # seconds; a value that is cheaper is not cached
 COST_FACTOR = (
-    20  # a value holds for so many times as long as it took to find, so that it costs a twentieth at most
+    20  # a value is cached for so many times its cost, so that it takes a twentieth of the time at most
 )
-MAX_AGE = 60.0  # seconds for which it holds at the most
+MAX_AGE = 60.0  # seconds
 
 
 class CachedValue(Generic[T]):
-    """One value for all who ask; while somebody finds it the others wait for that."""
+    """One value for all threads; while one computes it, the others wait."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -52,7 +52,7 @@ class CachedValue(Generic[T]):
         self._found: list[T] = []
 
     def get(self, find: Callable[[], T]) -> T:
-        """The value; raises what finding it raises."""
+        """The value; raises what `find` raises."""
         with self._lock:
             began = self._clock()
             if self._found and began < self._until:

@@ -25,7 +25,7 @@ from ingestion_api.store.tables import Job
 class GenerationParameters:
     """Which resources get a vector: those named, else those without one.
 
-    `rebuild` means all, `outdated` those whose vector another model made than the one in use.
+    `rebuild` selects all, `outdated` those whose vector is of another model than the current one.
     """
 
     resource_ids: tuple[str, ...] | None
@@ -37,7 +37,7 @@ class GenerationParameters:
 def accept_generation(
     store: Store, parameters: GenerationParameters, total: int, actor: Actor, now: datetime
 ) -> Job:
-    """The job for this generation, the active one if it is the same; Conflict when another is active."""
+    """Insert the job, or return the active one if it is the same; Conflict when another is active."""
     ids = list(parameters.resource_ids) if parameters.resource_ids else None
     stored = asdict(parameters) | {"resource_ids": ids}
     with store.write() as session:
@@ -63,12 +63,12 @@ def accept_generation(
         return job
 
 
-DEFAULT_TEXTS_PER_SECOND = 500.0  # texts a second, until a generation of this installation tells better
+DEFAULT_TEXTS_PER_SECOND = 500.0  # until this installation has completed a generation
 
 
 @dataclass(frozen=True)
 class GenerationResult:
-    """The job that answers, and how long it will take by the speed of the last one."""
+    """The job, and how long it will take at the speed of the last one."""
 
     job: Job
     resources: int
@@ -77,7 +77,7 @@ class GenerationResult:
 
 @dataclass(frozen=True)
 class EmbeddingStatus:
-    """The active generation, the last one that ended well, the last one at all, and the coverage."""
+    """The active generation, the last completed one, the last one, and the coverage."""
 
     active: Job | None
     remaining_seconds: float | None
@@ -102,19 +102,19 @@ def request_generation(service: Service, parameters: GenerationParameters, actor
 
 
 def embedding_status(service: Service) -> EmbeddingStatus:
-    """The state of all vectors now."""
+    """The present state of all vectors."""
     with service.store.read() as session:
         active = session.scalar(select(Job).where(Job.kind == EMBEDDINGS, Job.state.in_(ACTIVE)))
         last_success = _latest_job(session, (COMPLETE,))
         last = _latest_job(session, ENDED)
     remaining = remaining_seconds(active, service.clock()) if active else None
-    # counting reads the whole table, and pages ask again every few seconds
+    # counting reads the whole table, and pages reload every few seconds
     covered = service.coverage.get(lambda: read_coverage(service.resources.table()))
     return EmbeddingStatus(active, remaining, last_success, last, covered)
 
 
 def remaining_seconds(job: Job, now: datetime) -> float | None:
-    """How long a running job will still take by its speed so far; None while that is unknown."""
+    """The remaining time of a running job at its speed so far; None while unknown."""
     done, total = job.embeddings_generated, job.embeddings_total
     if not done or not total or job.started_at is None:
         return None

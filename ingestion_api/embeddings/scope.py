@@ -1,4 +1,4 @@
-"""Which resources a generation is about, and which of them still wait for their vector."""
+"""The resources of a generation, and which of them still need a vector."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ class Scope:
     outdated: str | None = None
 
     def count(self, resources: ResourceTable, since: datetime | None = None) -> int:
-        """How many resources wait; when renewing, those made before `since`, or all."""
+        """The number of pending resources; with `renew`, those embedded before `since`, or all."""
         query = select(func.count()).select_from(resources.table).where(self._pending(resources, since))
         with resources.engine.connect() as connection:
             return sum(connection.scalar(query.where(part)) or 0 for part in self._parts(resources))
 
     def pending_batches(self, resources: ResourceTable, since: datetime, size: int) -> Iterator[list[Any]]:
-        """The ids that have no vector, or when renewing none made at or after `since`, `size` at a time.
+        """Yield the pending ids, `size` at a time; with `renew`, those without a vector since `since`.
 
-        Each batch is looked up when it is asked for, so that a long generation holds no transaction. One
-        whose texts are long together is given in parts.
+        Each batch is a query of its own, so that a long generation holds no transaction. A batch of long
+        texts is split.
         """
         parameters = self._pending(resources, since)
         for part in self._parts(resources):

@@ -1,4 +1,4 @@
-"""The rows of a corpus' terms: raised, lowered, bounded; each transaction is short."""
+"""The document frequencies of a corpus: shifted, pruned, deleted in short transactions."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -17,21 +17,19 @@ from ingestion_api.store.tables import Corpus, CorpusTerm
 TERMS = cast("Table", CorpusTerm.__table__)
 TOKEN_COUNT: int = 2**TOKEN_BITS
 MAX_PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 at most
-SLICE_ROWS = 4_000  # rows that one step of a pruning looks at
-DROP_ONE_IN = (
-    4  # a step drops one in four: few enough that what is frequent stays, and makes room for some jobs
-)
+SLICE_ROWS = 4_000  # rows that one pruning step reads
+DROP_ONE_IN = 4  # a step drops a quarter of its slice: frequent terms stay, and there is room for some jobs
 
 
 def lock_corpus(session: Session, corpus_id: int) -> None:
-    """Let no other transaction write to this corpus; two with the same terms could wait for each other."""
+    """Lock this corpus for writing; two transactions with the same terms could deadlock."""
     take_advisory_lock(session, f"corpus {corpus_id}")
 
 
 def shift_frequencies(session: Session, corpus_id: int, changes: Mapping[int, int]) -> None:
     """Add to the document frequencies, {token: texts more or fewer}; a term in no text loses its row.
 
-    Hold `one_writer`. A term that the bound has dropped stays dropped when it is lowered.
+    Call `lock_corpus` before. A pruned term stays pruned when it is lowered.
     """
     if not changes:
         return
@@ -40,7 +38,7 @@ def shift_frequencies(session: Session, corpus_id: int, changes: Mapping[int, in
         {"corpus_id": corpus_id, "token": token, "documents": changes[token]} for token in sorted(changes)
     ]
     for token, documents in session.connection().execute(_upsert_statement(session), rows):
-        # a row that was there before had at least one text
+        # an existing row had at least one text
         new += documents == changes[token]
         if documents <= 0:
             gone.append(token)
@@ -51,7 +49,7 @@ def shift_frequencies(session: Session, corpus_id: int, changes: Mapping[int, in
 
 
 def document_frequencies(session: Session, corpus_id: int, tokens: Iterable[int]) -> dict[int, int]:
-    """The document frequencies of these tokens, without those that are not known."""
+    """The document frequencies of the known ones of these tokens."""
     found: dict[int, int] = {}
     for some in batches(tokens, MAX_PARAMETERS):
         query = select(CorpusTerm.token, CorpusTerm.documents).where(_in_corpus(corpus_id))
@@ -70,7 +68,7 @@ def prune_terms(store: Store, corpus_id: int, most: int) -> None:
 
 
 def delete_terms(store: Store, corpus_id: int) -> None:
-    """Forget all terms of a corpus, in short transactions."""
+    """Delete all terms of a corpus, in short transactions."""
     with store.read() as session:
         terms = session.scalar(select(Corpus.terms).where(Corpus.id == corpus_id)) or 0
     width = _slice_width(terms)
@@ -80,7 +78,7 @@ def delete_terms(store: Store, corpus_id: int) -> None:
 
 
 def _prune_slice(store: Store, corpus_id: int, most: int) -> bool:
-    """Whether there may be more to drop."""
+    """Prune the next slice; tell whether there may be more to drop."""
     with store.write() as session:
         lock_corpus(session, corpus_id)
         corpus = session.get(Corpus, corpus_id)

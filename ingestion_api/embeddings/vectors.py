@@ -40,14 +40,14 @@ def latest_version(session: Session) -> EncoderVersion | None:
 
 
 def corpus_size(version: EncoderVersion) -> CorpusStatistics:
-    """How many texts there were and how long, which is all that texts are encoded with."""
+    """The size of the corpus, which is all that encoding a text needs."""
     return CorpusStatistics(version.documents, version.tokens)
 
 
 def create_version(
     store: Store, job_id: int, name: str, corpus_id: int | None, now: datetime
 ) -> EncoderVersion:
-    """Make the next version for a job, the one it has already when it is resumed; its corpus is in force."""
+    """Create the version of a job, or return the one of a resumed job; its corpus becomes the current one."""
     with store.write() as session:
         take_advisory_lock(session, "encoder versions")
         made = version_of_job(session, job_id)
@@ -68,7 +68,7 @@ MAX_TERMS = 5_000_000
 
 @dataclass(frozen=True)
 class EncodingContext:
-    """What vectors are made with, for one job."""
+    """What one job needs to encode texts."""
 
     store: Store
     resources: ResourceTable
@@ -81,7 +81,7 @@ class EncodingContext:
 
 
 def embed_resources(context: EncodingContext, scope: Scope, control: JobControl) -> None:
-    """Give every resource of the scope its vector; each batch is committed before the next is begun."""
+    """Make the vector of every resource in the scope; each batch is committed before the next starts."""
     version, counter = _encoder_version(context, scope, control)
     encoder = make_encoder(context.encoder, corpus_size(version), context.device)
     progress = control.progress
@@ -92,7 +92,7 @@ def embed_resources(context: EncodingContext, scope: Scope, control: JobControl)
         control.checkpoint()
         texts = rows.read_texts(context.resources, ids)
         if counter is not None:
-            # what came after the measuring is counted before it has its vector
+            # texts that came after the counting are counted before they are encoded
             counter.count(ids)
             counter.flush()
         _embed_batch(context, encoder, texts)
@@ -116,7 +116,7 @@ def _embed_batch(context: EncodingContext, encoder: SparseEncoder, texts: list[r
 def _encoder_version(
     context: EncodingContext, scope: Scope, control: JobControl
 ) -> tuple[EncoderVersion, CorpusCounter | None]:
-    """The version of this job, and what counts texts for it; only BM25 makes use of counts."""
+    """The version of this job, and its counter of texts; only BM25 needs counts."""
     model = model_name(context.encoder)
     with context.store.read() as session:
         made = version_of_job(session, context.job_id)

@@ -1,4 +1,4 @@
-"""What every sparse encoder offers."""
+"""The protocol of sparse encoders, and their errors."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,15 +7,15 @@ Vector = dict[int, float]
 
 
 class EncoderUnavailable(RuntimeError):
-    """An encoder that cannot run here; the message says what is missing."""
+    """An encoder that cannot run here; the message names what is missing."""
 
 
 class EncoderOutOfMemory(EncoderUnavailable):
-    """A device that has no room even for a short text now; it may have later."""
+    """A device without memory even for a short text; it may have some later."""
 
 
 class SparseEncoder(Protocol):
-    """Texts to vectors; `name` says which model really made them."""
+    """Texts to vectors; `name` is that of the model that made them."""
 
     @property
     def name(self) -> str:
@@ -29,5 +29,5 @@ class SparseEncoder(Protocol):
 
 
 def score(query: Vector, document: Vector) -> float:
-    """Return the dot product: how well a document answers a query."""
+    """Return the dot product: how well a document matches a query."""
     return sum(weight * document[token] for token, weight in query.items() if token in document)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ingestion_api.encoder.base import Vector
 from ingestion_api.encoder.tokens import count_query_tokens, count_tokens
 
-# the length taken for the average while nothing is known of the corpus
+# tokens; the average length while the corpus is empty
 _DEFAULT_LENGTH = 200.0
 
 
@@ -39,15 +39,15 @@ def count_corpus(texts: Iterable[str]) -> CorpusStatistics:
 
 MODEL = "bm25-multilingual-v2"
 _DIGITS = 4
-_MIN_WEIGHT = 0.0001  # of a word in a text that is very much longer than others
+_MIN_WEIGHT = 0.0001  # for a word in a text that is much longer than others
 
 
 @dataclass(frozen=True)
 class Bm25Encoder:
     """Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
 
-    A text's vector holds the saturated term frequencies, a query's the inverse document frequencies, so a
-    growing corpus leaves stored vectors comparable: only its average length reaches into them.
+    A text's vector holds the saturated term frequencies, a query's the inverse document frequencies, so
+    stored vectors stay comparable as the corpus grows: only its average length affects them.
     """
 
     statistics: CorpusStatistics = field(default_factory=CorpusStatistics)
@@ -69,7 +69,7 @@ class Bm25Encoder:
 
     def _document(self, counts: Counter[int]) -> Vector:
         norm = self.k1 * (1 - self.b + self.b * counts.total() / self.statistics.average_length)
-        # few tokens come more than some times, so few weights are different
+        # few tokens are frequent, so few weights differ
         weight = {
             n: round(n * (self.k1 + 1) / (n + norm), _DIGITS) or _MIN_WEIGHT for n in set(counts.values())
         }
@@ -77,6 +77,6 @@ class Bm25Encoder:
 
     def _rarity(self, token: int) -> float:
         having = self.statistics.frequencies.get(token, 0)
-        # stale statistics may count more texts with a token than texts
+        # stale statistics may have more texts with a token than texts
         total = max(self.statistics.documents, having)
         return math.log1p((total - having + 0.5) / (having + 0.5))

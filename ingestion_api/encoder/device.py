@@ -7,14 +7,14 @@ from typing import Any
 
 from ingestion_api.encoder.base import EncoderUnavailable, Vector
 
-GPU_SHARE = 0.5  # of the memory that is free on a card
-CPU_SHARE = 0.1  # the same memory serves the databases and the other workers
+GPU_SHARE = 0.5  # of the free memory of a GPU
+CPU_SHARE = 0.1  # of the free memory, which the databases and the other workers share
 CPU_MAX_BYTES = 2**30
 
 
 @dataclass(frozen=True)
 class DeviceSettings:
-    """What the settings say; "auto" takes a card where there is one, and half precision on it."""
+    """The settings of the device; "auto" selects a GPU where there is one, and half precision on it."""
 
     device: str = "auto"
     precision: str = "auto"
@@ -23,7 +23,7 @@ class DeviceSettings:
 
 @dataclass(frozen=True)
 class Device:
-    """A device that was found: its name, its torch data type, and the bytes that a batch may take."""
+    """A device: its name, its torch data type, and the bytes that a batch may take."""
 
     name: str
     dtype: Any
@@ -31,14 +31,14 @@ class Device:
 
 
 def find_device(torch: Any, choice: DeviceSettings) -> Device:
-    """Return the chosen device; raise EncoderUnavailable when it is not there."""
+    """Return the selected device; EncoderUnavailable when it is missing."""
     name = _device_name(torch, choice.device)
     try:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
         raise EncoderUnavailable(
             f"encoder_device is {choice.device!r}, which torch cannot use here "
-            f"({type(error).__name__}); expected auto, cpu or a card that is there"
+            f"({type(error).__name__}); expected auto, cpu or an existing GPU"
         ) from error
     return Device(name, _dtype(torch, name, choice.precision), choice.memory or _batch_memory(torch, name))
 
@@ -62,7 +62,7 @@ def _batch_memory(torch: Any, name: str) -> int:
     return int(min(free * CPU_SHARE, CPU_MAX_BYTES))
 
 
-MIN_TOKENS = 16  # tokens; a device without room for these has no room for any text
+MIN_TOKENS = 16  # tokens; a device without memory for these can encode no text
 
 Tokens = Sequence[int]
 EncodeBatch = Callable[[list[Tokens]], list[Vector]]
@@ -86,10 +86,9 @@ def encode_in_batches(
 ) -> list[Vector]:
     """Return one vector a text, made in batches that cost at most `memory` bytes.
 
-    `cost` tells the bytes of a batch from its number of texts and the length of the longest. The longest
-    texts come first. A batch for which `run` raises OutOfMemory is tried again in halves; a single text is
-    then read in two parts, whose larger weights are taken. Raises OutOfMemory when even a short text is
-    too long.
+    `cost` returns the bytes of a batch for its number of texts and the length of the longest. The longest
+    texts come first. When `run` raises OutOfMemory, the batch is retried in halves; a single text is split
+    into two parts, and the larger weights count. Raises OutOfMemory when even a short text does not fit.
     """
     vectors: list[Vector] = [{} for _ in texts]
     pieces = [TextPart(number, tokens) for number, tokens in enumerate(texts) if tokens]
@@ -99,7 +98,7 @@ def encode_in_batches(
         try:
             found = run([piece.tokens for piece in batch])
         except OutOfMemory:
-            # what was too much once is not tried again
+            # later batches stay below what failed
             memory = cost(len(batch), len(batch[0].tokens)) // 2
             pending += _halve(batch)
             continue

@@ -1,4 +1,4 @@
-"""The encoder that a setting names."""
+"""Make the encoder that a setting names."""
 
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ def model_name(name: str) -> str:
 def make_encoder(
     name: str, statistics: CorpusStatistics | None = None, device: DeviceSettings | None = None
 ) -> SparseEncoder:
-    """Return an encoder that is ready to run; "bm25" makes use of statistics, the others of a device.
+    """Return an encoder that is ready to run; "bm25" uses statistics, the others a device.
 
     Raises EncoderUnavailable for an unknown name, and without its packages, its model or the device.
     """
@@ -32,6 +32,6 @@ def make_encoder(
 
 @lru_cache(maxsize=1)
 def _load_encoder(name: str, model: str, device: DeviceSettings) -> SparseEncoder:
-    # reading a model takes seconds, so a process keeps the one that it uses
+    # loading a model takes seconds, so a process keeps the one that it uses
     load = neural.load_splade if name == "splade" else neural.load_bge_m3
     return load(model, device)

@@ -1,4 +1,4 @@
-"""The words that say how a sentence is built and not what it is about, by script and language."""
+"""Function words, which carry no meaning of their own, by script and language."""
 # ruff: noqa: RUF001 - letters of other scripts are no misprints of Latin ones
 
 LATIN = {

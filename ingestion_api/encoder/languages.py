@@ -1,4 +1,4 @@
-"""Which language a text is in, as far as its most frequent words tell, and which stemmer that is for."""
+"""Detect the languages of a text by its most frequent words, and stem its words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import snowballstemmer  # type: ignore[import-untyped]  # it ships no types
 
 from ingestion_api.encoder.function_words import ARABIC, CYRILLIC, LATIN
 
-MIN_VOTES = 3  # words that must speak for a language
-MIN_LEAD = 1.2  # times those for the next one
+MIN_VOTES = 3  # words that must indicate a language
+MIN_LEAD = 1.2  # times as many as for the next one
 
 _SCRIPTS = (
     ((0x0041, 0x024F), (0x1E00, 0x1EFF), "latin"),
@@ -21,7 +21,7 @@ _SCRIPTS = (
     ((0x0900, 0x097F), (0xA8E0, 0xA8FF), "devanagari"),
     ((0x0B80, 0x0BFF), (0x11FC0, 0x11FFF), "tamil"),
 )
-# by script the languages that are told from each other; the first is taken when none is told
+# the languages by script; the first is the default
 LANGUAGES: Mapping[str, Mapping[str, frozenset[str]]] = {
     script: {language: frozenset(words.split()) for language, words in table.items()}
     for script, table in (
@@ -49,17 +49,17 @@ _thread_local = local()
 
 @dataclass(frozen=True)
 class DetectedLanguages:
-    """The languages of a text, by script, that its words tell."""
+    """The detected languages of a text, by script."""
 
     by_script: Mapping[str, str]
 
     def language_of(self, script: str) -> str:
-        """The language of a script's words; its first one when none is told."""
+        """The language of a script's words; its default when none was detected."""
         return self.by_script.get(script) or next(iter(LANGUAGES[script]))
 
 
 def detect_languages(words: Mapping[str, int]) -> DetectedLanguages:
-    """Tell the languages of a text from how often each of its words comes."""
+    """Detect the languages of a text from the counts of its words."""
     votes: dict[str, dict[str, int]] = {script: {} for script in _AMBIGUOUS_SCRIPTS}
     for word in _LANGUAGES_BY_WORD.keys() & words.keys():
         for script, language in _LANGUAGES_BY_WORD[word]:
@@ -69,7 +69,7 @@ def detect_languages(words: Mapping[str, int]) -> DetectedLanguages:
 
 
 def candidate_languages(script: str, languages: DetectedLanguages) -> tuple[str, ...]:
-    """The languages that a few words, such as a query, may be in: all of the script unless one is told."""
+    """The possible languages of a few words, such as a query: all of the script unless one was detected."""
     first, *others = LANGUAGES[script]
     language = languages.by_script.get(script)
     return (first, *others) if language is None else tuple(dict.fromkeys((language, first)))
@@ -93,7 +93,7 @@ def script_of_word(word: str) -> str:
 
 
 def stem(word: str, language: str) -> str:
-    """The stem of a word in small letters; nothing of one that says how a sentence is built."""
+    """The stem of a lower-case word; empty for a function word."""
     if word in _FUNCTION_WORDS.get(language, ()):
         return ""
     if language not in STEMMERS:

@@ -1,4 +1,4 @@
-"""Cancel a job: a waiting one at once, a running one as soon as its worker hears of it."""
+"""Cancel a job: a waiting one at once, a running one at its worker's next checkpoint."""
 
 import logging
 from datetime import datetime
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def stop_job(service: Service, job_id: int, actor: Actor) -> Job:
-    """The job, cancelled or asked to stop; NotFound, or Conflict when it cannot be stopped."""
+    """Cancel a job, or request its cancellation; NotFound, or Conflict when it cannot be stopped."""
     if service.edge is not None:
         withdraw_from_edge(service.store, service.edge, job_id)
     job = cancel_job(service.store, job_id, actor, service.clock())
@@ -29,7 +29,7 @@ def stop_job(service: Service, job_id: int, actor: Actor) -> Job:
 
 
 def cancel_job(store: Store, job_id: int, actor: Actor, now: datetime) -> Job:
-    """The job, cancelled or asked to stop; NotFound, or Conflict when it has ended."""
+    """Cancel a job in SQL, or request its cancellation; NotFound, or Conflict when it has ended."""
     with store.write() as session:
         job = session.get(Job, job_id, with_for_update=True)
         if job is None:
@@ -52,7 +52,7 @@ def cancel_job(store: Store, job_id: int, actor: Actor, now: datetime) -> Job:
 
 
 def withdraw_from_edge(store: Store, edge: EdgeQueue, job_id: int) -> None:
-    """Take the job out of the edge worker's queue; Conflict when the worker has it already."""
+    """Remove the job from the edge worker's queue; Conflict when the worker has it already."""
     with store.read() as session:
         job = session.get(Job, job_id)
     if job is None or job.dispatch != "edge" or job.state in ENDED:

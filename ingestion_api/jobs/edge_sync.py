@@ -1,4 +1,4 @@
-"""Read back from the edge worker's Redis what became of the jobs that it was given."""
+"""Synchronize the jobs of the edge worker with the keys in its Redis."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ WORKER = "edge-worker"
 
 @dataclass(frozen=True)
 class EdgeSnapshot:
-    """The edge worker's Redis at one moment, by the identity of the repositories."""
+    """The edge worker's state at one moment, by the identity of the repositories."""
 
     waiting: frozenset[str]
     training: str | None
@@ -41,7 +41,7 @@ class EdgeSnapshot:
 def sync_edge_jobs(
     store: Store, edge: EdgeQueue, rules: UrlRules, limits: RecoveryLimits, now: datetime
 ) -> None:
-    """Move the jobs of the edge worker to where its keys say they are; raises RedisError."""
+    """Apply the edge worker's state to its jobs; raises RedisError."""
     query = select(Job).where(Job.dispatch == "edge", Job.state.in_(ACTIVE))
     with store.read() as session:
         jobs = session.scalars(query).all()
@@ -81,7 +81,7 @@ def _advance(
     elif job.state == PENDING and (snapshot.training == job.repository or _is_taken(job, snapshot)):
         transition(session, _transition(job, PROCESSING, now), worker=WORKER, started_at=now, attempts=1)
     elif job.state == PROCESSING and now - job.submitted_at > limits.ttl:
-        error = "the edge worker did not say what became of it"
+        error = "the edge worker reported no result"
         transition(session, _transition(job, FAILED, now, error), error=error)
 
 
@@ -90,7 +90,7 @@ def _is_taken(job: Job, snapshot: EdgeSnapshot) -> bool:
 
 
 def _is_lost(job: Job, snapshot: EdgeSnapshot, limits: RecoveryLimits, now: datetime) -> bool:
-    # only an idle worker proves that a job which waits nowhere is not being worked on
+    # only an idle worker proves that a job outside the queue is not running
     missing = job.state == PENDING and snapshot.idle and job.repository not in snapshot.waiting
     ended = _final_entry(job, snapshot.history.get(job.repository or "", ())) is not None
     return missing and not ended and now - job.submitted_at > limits.grace

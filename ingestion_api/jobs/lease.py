@@ -15,7 +15,7 @@ from ingestion_api.store.tables import Job
 
 @dataclass
 class Progress:
-    """How far the work is; the thread that renews the claim writes it down."""
+    """The progress of the work; the thread that renews the lease stores it."""
 
     stage: str | None = None
     files_total: int | None = None
@@ -25,14 +25,14 @@ class Progress:
 
 
 def _do_nothing() -> None:
-    """Nobody asks to stop."""
+    """Do nothing."""
 
 
 @dataclass
 class JobControl:
-    """`pause` is called often and raises when the work should stop; `save` writes the progress down now.
+    """The work calls `checkpoint` often, which raises when it must stop; `save` stores the progress now.
 
-    `notes` are kept in the job's story when it ends well; `warnings` are shown as well.
+    `notes` become the note of the job's last event when it completes; `warnings` become its reason as well.
     """
 
     progress: Progress = field(default_factory=Progress)
@@ -44,7 +44,7 @@ class JobControl:
 
 @dataclass(frozen=True)
 class ClaimedJob:
-    """A job that this worker, and no other, may end."""
+    """A job that only this worker may finish."""
 
     job: Job
     token: str
@@ -53,14 +53,14 @@ class ClaimedJob:
 
 @dataclass(frozen=True)
 class LeaseStatus:
-    """Whether the claim still holds, and whether the job was asked to stop."""
+    """Whether the claim still holds, and whether the job was cancelled."""
 
     held: bool
     cancelled: bool
 
 
 def claim_job(store: Store, job_id: int, worker: str, now: datetime, lease: timedelta) -> ClaimedJob | None:
-    """Claim a waiting job; None when it is not waiting (any more)."""
+    """Claim a waiting job; None when it is not waiting."""
     token = str(uuid.uuid4())
     with store.write() as session:
         taken = transition(
@@ -81,7 +81,7 @@ def claim_job(store: Store, job_id: int, worker: str, now: datetime, lease: time
 def renew_lease(
     store: Store, claim: ClaimedJob, progress: Progress, now: datetime, lease: timedelta
 ) -> LeaseStatus:
-    """Write the progress down and hold the job for another lease."""
+    """Store the progress and extend the lease."""
     values = {name: value for name, value in asdict(progress).items() if value is not None}
     is_held = (Job.id == claim.job.id, Job.claim == claim.token, Job.state == PROCESSING)
     statement = update(Job).where(*is_held).values(lease_until=now + lease, **values)
@@ -93,13 +93,13 @@ def renew_lease(
 def finish_job(
     session: Session, claim: ClaimedJob, step: Transition, progress: Progress, **outcome: str | None
 ) -> bool:
-    """End the job as `step` says, if the claim still holds; `said` are the job's error and reason."""
+    """Apply the final transition, if the claim still holds; `outcome` is the job's error and reason."""
     values = {name: value for name, value in asdict(progress).items() if value is not None}
     return transition(session, step, Job.claim == claim.token, **values, **outcome)
 
 
 def release_job(session: Session, claim: ClaimedJob, step: Transition, not_before: datetime) -> bool:
-    """Let the job wait for another attempt, not before the given moment; `step` must lead to pending."""
+    """Return the job to the queue, not before the given moment; ValueError unless `step` leads to pending."""
     if step.to != PENDING:
         raise ValueError(f"step leads to {step.to!r}; expected {PENDING!r}")
     return transition(

@@ -29,10 +29,10 @@ BATCH_SIZE = 100
 def publish_due_jobs(
     store: Store, broker: Broker, now: datetime, longest_wait: timedelta = timedelta(days=7)
 ) -> int:
-    """Send a message for every waiting job that has none; tell how many were sent.
+    """Publish a message for every waiting job that has none; return how many were published.
 
-    The job is marked before its message is sent, so that of several services on one database only one
-    sends it. After a crash in between, the broker does not know the message, and recovery sends it again.
+    The job is marked before its message is published, so that only one of several services on a database
+    publishes it. After a crash in between, the broker lacks the message, and recovery publishes it again.
     """
     if not broker.is_configured:
         return 0
@@ -50,7 +50,7 @@ def _due_jobs(now: datetime, longest_wait: timedelta) -> Select[Job]:
     return (
         select(Job)
         .where(has_state(PENDING), Job.dispatch == "celery", Job.published_at.is_(None))
-        # a wait that is longer than any was written while a clock was wrong
+        # a longer wait than any was stored while a clock was wrong
         .where(or_(Job.not_before.is_(None), Job.not_before <= now, Job.not_before > now + longest_wait))
         .order_by(Job.id)
         .limit(BATCH_SIZE)
@@ -58,7 +58,7 @@ def _due_jobs(now: datetime, longest_wait: timedelta) -> Select[Job]:
 
 
 def _mark_published(store: Store, now: datetime, longest_wait: timedelta) -> Sequence[Job]:
-    # looked for without the write lock, since mostly there is nothing to send
+    # read without the write lock, since mostly there is nothing to publish
     with store.read() as session:
         if session.scalars(_due_jobs(now, longest_wait).limit(1)).first() is None:
             return ()
@@ -80,18 +80,18 @@ def _publish(broker: Broker, job: Job) -> bool:
 
 
 def _mark_unpublished(store: Store, jobs: Sequence[Job], now: datetime) -> None:
-    # a message may have arrived although sending failed, and its job be taken and given back already
+    # a message may have arrived although publishing failed, and its job be claimed and released already
     unchanged = (Job.id.in_([job.id for job in jobs]), Job.state == PENDING, Job.published_at == now)
     with store.write() as session:
         session.execute(update(Job).where(*unchanged).values(published_at=None))
 
 
-BATCH_DELAY = 0.02  # seconds in which more may be accepted: one round for many costs hardly more than for one
+BATCH_DELAY = 0.02  # seconds in which more jobs may come: a round for many costs hardly more than for one
 
 
 @dataclass(frozen=True)
 class JobTransports:
-    """What jobs are taken from and where they go."""
+    """The database of the jobs, and the queues that carry them."""
 
     store: Store
     broker: Broker
@@ -100,7 +100,7 @@ class JobTransports:
 
 
 class OutboxRelay:
-    """Runs beside the requests; several services on one database may each have one."""
+    """A thread beside the requests; several services on one database may each have one."""
 
     def __init__(self, transports: JobTransports, settings: Settings, clock: Clock) -> None:
         self._transports = transports
@@ -119,15 +119,15 @@ class OutboxRelay:
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def wake(self) -> None:
-        """Something was committed; do not wait for the period to end."""
+        """Publish now; call it after a job was committed."""
         self._wake.set()
 
     def stop(self) -> None:
-        """End after the present round."""
+        """Stop after the present round."""
         self._stopped.set()
         self._wake.set()
         if self._thread.is_alive():

@@ -21,19 +21,19 @@ COUNT_WAITING = select(func.count()).select_from(Job).where(*IS_WAITING)
 
 @dataclass(frozen=True)
 class QueuePosition:
-    """Where a job stands: 1 is next, 0 is no longer waiting; and how many wait."""
+    """A job's position, 1 is next and 0 no longer waiting, and the length of the queue."""
 
     position: int
     waiting: int
 
 
 def waiting_count(session: Session) -> int:
-    """How many ingestion jobs wait."""
+    """The number of waiting ingestion jobs."""
     return session.scalar(COUNT_WAITING) or 0
 
 
 def queue_position(session: Session, job: Job) -> QueuePosition:
-    """Where an ingestion job stands in the line."""
+    """The position of an ingestion job in the queue."""
     if job.state != PENDING:
         return QueuePosition(0, waiting_count(session))
     ahead = session.scalar(COUNT_WAITING.where(Job.id <= job.id)) or 0
@@ -41,7 +41,7 @@ def queue_position(session: Session, job: Job) -> QueuePosition:
 
 
 def queue_positions(session: Session, jobs: Collection[Job]) -> Mapping[int, int]:
-    """Where each of these jobs stands in the line, by one query; 0 for those that do not wait there."""
+    """The position of each job in the queue, by one query; 0 for those that do not wait."""
     found = dict.fromkeys((job.id for job in jobs), 0)
     waiting = [job.id for job in jobs if job.kind == INGESTION and job.state == PENDING]
     if not waiting:
@@ -70,14 +70,14 @@ INVALID_CURSOR = "cursor is not one of ours; expected next_cursor of an earlier 
 
 @dataclass(frozen=True)
 class JobPage:
-    """Some jobs, and where the next page begins; None at the end."""
+    """Some jobs, and the cursor of the next page; None at the end."""
 
     jobs: Sequence[Job]
     next_cursor: str | None
 
 
 def ended_jobs(session: Session, limit: int, cursor: str | None = None, kind: str = INGESTION) -> JobPage:
-    """Ended jobs of a kind, `limit` at most, after `cursor`; BadRequest when it is no cursor of ours."""
+    """Ended jobs of a kind, `limit` at most, after `cursor`; BadRequest for an invalid cursor."""
     query = select(Job).where(Job.kind == kind, Job.state.in_(ENDED))
     if cursor:
         query = query.where(tuple_(Job.ended_at, Job.id) < tuple_(*_decode_cursor(cursor)))
@@ -97,12 +97,12 @@ def newest_jobs(session: Session, limit: int, before: int | None = None, state: 
 
 
 def job_events(session: Session, job_id: int) -> Sequence[JobEvent]:
-    """The steps of one job, oldest first."""
+    """The events of one job, oldest first."""
     return events_by_job(session, (job_id,))[job_id]
 
 
 def events_by_job(session: Session, job_ids: Collection[int]) -> dict[int, list[JobEvent]]:
-    """The steps of each of these jobs, oldest first, by one query."""
+    """The events of each of these jobs, oldest first, by one query."""
     found: dict[int, list[JobEvent]] = {job_id: [] for job_id in job_ids}
     query = select(JobEvent).where(JobEvent.job_id.in_(job_ids)).order_by(JobEvent.job_id, JobEvent.id)
     for event in session.scalars(query):
@@ -111,14 +111,14 @@ def events_by_job(session: Session, job_ids: Collection[int]) -> dict[int, list[
 
 
 def duration_seconds(job: Job) -> float | None:
-    """How long the last attempt took; None when the job never ran or still runs."""
+    """The duration of the last attempt; None when the job never ran or still runs."""
     if job.started_at is None or job.ended_at is None:
         return None
     return (job.ended_at - job.started_at).total_seconds()
 
 
 def age_seconds(job: Job) -> float | None:
-    """How old the job was when it ended; None while it is active."""
+    """The age of the job at its end; None while it is active."""
     return (job.ended_at - job.submitted_at).total_seconds() if job.ended_at else None
 
 
@@ -134,7 +134,7 @@ def _decode_cursor(cursor: str) -> tuple[datetime, int]:
         ended_at = EPOCH + MICROSECOND * moment
     except (binascii.Error, ValueError, OverflowError):
         raise BadRequest(INVALID_CURSOR) from None
-    # a database that is given a longer number than its own fails
+    # a larger number would be an error in the database
     if not 0 < job_id <= MAX_ID:
         raise BadRequest(INVALID_CURSOR)
     return ended_at, job_id

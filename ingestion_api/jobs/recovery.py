@@ -1,4 +1,4 @@
-"""Find the jobs that nobody works on any more although they should: lost, forgotten, too old."""
+"""Recover stranded jobs: expired leases, lost messages, exceeded TTLs."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -25,13 +25,13 @@ from ingestion_api.store.tables import IdempotencyKey, Job
 
 log = logging.getLogger(__name__)
 
-LeaseValue = tuple[str | None, datetime | None]  # a claim, and until when it says to hold
+LeaseValue = tuple[str | None, datetime | None]  # a claim, and the end of its lease as stored
 TTL_EXCEEDED = "Task exceeded TTL"  # the contract's words
 
 
 @dataclass(frozen=True)
 class RecoveryLimits:
-    """How long a job may wait in all and run at once, a message be unseen, how often a worker be lost."""
+    """The limits of a job: its TTL, the grace of its message, lost workers, its hard time limit."""
 
     ttl: timedelta
     grace: timedelta
@@ -40,10 +40,10 @@ class RecoveryLimits:
 
 
 class LeaseTracker:
-    """Which leases have run out, by what is seen of them and not by the clock of whoever wrote them.
+    """Finds expired leases by observation, and not by the clock of the worker that wrote them.
 
-    A worker renews its lease while it lives. One that is not renewed for its whole length, in seconds of our
-    own that only rise, has run out. So no wrong clock, here or there, ends it early or keeps it for ever.
+    A worker renews its lease while it lives. A lease that does not change for its whole length, in our own
+    monotonic seconds, has expired. So no wrong clock, here or there, expires it early or keeps it for ever.
     """
 
     def __init__(self, length: timedelta, seconds: Callable[[], float] = elapsed_seconds) -> None:
@@ -52,7 +52,7 @@ class LeaseTracker:
         self._seen: dict[int, tuple[LeaseValue, float]] = {}
 
     def expired(self, jobs: Sequence[Job]) -> list[Job]:
-        """Those of the running jobs whose lease has run out; call it often, with all of them."""
+        """The running jobs whose lease has expired; call it often, with all running jobs."""
         now = self._seconds()
         leases_now = {job.id: (job.claim, job.lease_until) for job in jobs}
         previous = self._seen
@@ -66,7 +66,7 @@ class LeaseTracker:
 def recover_jobs(
     store: Store, broker: Broker, limits: RecoveryLimits, leases: LeaseTracker, now: datetime
 ) -> None:
-    """Bring every stranded job back to a state from which it goes on, or end it."""
+    """Requeue every stranded job, or end it."""
     skip_expired_jobs(store, limits, now)
     requeue_expired_leases(store, limits, leases, now)
     mark_lost_unpublished(store, broker, limits, now)
@@ -74,14 +74,14 @@ def recover_jobs(
 
 
 def skip_expired_jobs(store: Store, limits: RecoveryLimits, now: datetime) -> None:
-    """End waiting jobs that are older than their life."""
+    """Skip waiting jobs that exceeded their TTL."""
     expired = (has_state(PENDING), Job.submitted_at < now - limits.ttl)
     for job in _find_jobs(store, *expired):
         skip_if_expired(store, job.id, limits.ttl, now)
 
 
 def skip_if_expired(store: Store, job_id: int, ttl: timedelta, now: datetime) -> bool:
-    """End one waiting job if it is older than its life; tell whether it was."""
+    """Skip a waiting job if it exceeded its TTL; tell whether it did."""
     with store.write() as session:
         expired = (Job.submitted_at < now - ttl,)
         return transition(
@@ -90,7 +90,7 @@ def skip_if_expired(store: Store, job_id: int, ttl: timedelta, now: datetime) ->
 
 
 def requeue_expired_leases(store: Store, limits: RecoveryLimits, leases: LeaseTracker, now: datetime) -> None:
-    """Let jobs whose worker is gone wait again; end those that lost too many workers or were cancelled."""
+    """Requeue jobs whose lease expired; end those that lost too many workers or were cancelled."""
     held = (has_state(PROCESSING), Job.lease_until.is_not(None))
     for job in leases.expired(_find_jobs(store, *held)):
         log.warning("job %d lost its worker %s", job.id, job.worker)
@@ -99,10 +99,10 @@ def requeue_expired_leases(store: Store, limits: RecoveryLimits, leases: LeaseTr
 
 
 def mark_lost_unpublished(store: Store, broker: Broker, limits: RecoveryLimits, now: datetime) -> None:
-    """Mark jobs as unpublished whose message the broker has lost, as a restarted Redis does."""
+    """Mark jobs as unpublished whose message the broker lost, as after a restart of Redis."""
     if not broker.is_configured:
         return
-    # a moment in the future was written while a clock was wrong
+    # a moment in the future was stored while a clock was wrong
     out_of_grace = or_(Job.published_at < now - limits.grace, Job.published_at > now + limits.grace)
     unseen = (has_state(PENDING), Job.dispatch == "celery", out_of_grace)
     candidates = _find_jobs(store, *unseen)
@@ -112,7 +112,7 @@ def mark_lost_unpublished(store: Store, broker: Broker, limits: RecoveryLimits, 
     lost = [job for job in candidates if job.id not in queued]
     if not lost:
         return
-    log.warning("the broker knows nothing of %d waiting jobs; they are published again", len(lost))
+    log.warning("the broker lost the messages of %d waiting jobs; they are published again", len(lost))
     with store.write() as session:
         for job in lost:
             unchanged = (Job.id == job.id, Job.state == PENDING, Job.published_at == job.published_at)
@@ -142,14 +142,14 @@ def _requeue(session: Session, job: Job, limits: RecoveryLimits, now: datetime) 
 
 
 def _was_killed_by_limit(job: Job, limits: RecoveryLimits) -> bool:
-    # it was heard of until the limit, so it would only take as long again
+    # its lease was renewed until the limit, so another attempt would only take as long
     if job.started_at is None or job.lease_until is None:
         return False
     return job.lease_until - job.started_at >= limits.hard_limit
 
 
 def _find_jobs(store: Store, *conditions: ColumnElement[bool]) -> Sequence[Job]:
-    # looked for without the write lock, since there is nearly always nothing to do
+    # read without the write lock, since there is nearly always nothing to do
     with store.read() as session:
         return session.scalars(select(Job).where(*conditions)).all()
 

@@ -1,4 +1,4 @@
-"""The states of a job, and the one function that moves a job from one to another."""
+"""The states of a job, and its transitions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ ALLOWED_FROM = {
 
 @dataclass(frozen=True)
 class Transition:
-    """A move of one job to another state, and what is remembered of it."""
+    """A transition of one job to another state, and what its event records."""
 
     job_id: int
     to: str
@@ -38,12 +38,12 @@ class Transition:
 
 
 def has_state(state: str) -> ColumnElement[bool]:
-    """Being in this state, in the words of the index, so that the jobs of years are not looked through."""
+    """The condition on jobs in this state, written so that the database uses its index."""
     return and_(Job.kind.in_(KINDS), Job.state == state)
 
 
 def transition(session: Session, step: Transition, *only_if: ColumnElement[bool], **values: Any) -> bool:
-    """Take the step if the job's state allows it and every condition holds; tell whether it was taken."""
+    """Apply the transition if the state and every condition allow it; tell whether it was applied."""
     statement = update(Job).where(Job.id == step.job_id, Job.state.in_(ALLOWED_FROM[step.to]), *only_if)
     ending = step.to in ENDED
     if ending:
@@ -56,7 +56,7 @@ def transition(session: Session, step: Transition, *only_if: ColumnElement[bool]
 
 
 def record_event(session: Session, step: Transition) -> None:
-    """Write a step into the job's story."""
+    """Insert the event of a transition."""
     ending = step.to in ENDED
     session.add(
         JobEvent(

@@ -36,7 +36,7 @@ ACTIVE_JOB = select(Job).where(ACTIVE_INGESTION, Job.repository == bindparam("re
 
 @dataclass(frozen=True)
 class IngestionRequest:
-    """What somebody asks to be ingested."""
+    """A request to ingest a repository."""
 
     url: RepositoryUrl
     actor: Actor
@@ -46,9 +46,9 @@ class IngestionRequest:
 
 @dataclass(frozen=True)
 class SubmissionPolicy:
-    """What holds for every order: how many may wait, by whom it is done, and how it is pushed there.
+    """The limit of the queue, the dispatch, and how a job is pushed there.
 
-    `push` runs inside the transaction and may raise to undo it; None leaves the job to the outbox.
+    `push` runs inside the transaction and may raise to roll it back; None leaves the job to the outbox.
     """
 
     limit: int
@@ -58,7 +58,7 @@ class SubmissionPolicy:
 
 @dataclass(frozen=True)
 class SubmitResult:
-    """The job that answers an order; it is not `new` when the order repeated an earlier one."""
+    """The job of a request; not `new` when the request repeated an earlier one."""
 
     job: Job
     queue_position: QueuePosition
@@ -68,7 +68,7 @@ class SubmitResult:
 def accept_job(
     store: Store, request: IngestionRequest, policy: SubmissionPolicy, now: datetime
 ) -> SubmitResult:
-    """The job for this order, made unless there is one already; TooMany when the queue is full."""
+    """Insert the job, unless the repository has an active one; TooManyRequests when the queue is full."""
     with store.write() as session:
         take_advisory_lock(session, INGESTION)
         existing = _job_by_key(session, request) or _active_job(session, request)
@@ -137,7 +137,7 @@ RETRYABLE = (FAILED, SKIPPED, CANCELLED)
 
 
 def retry_request(store: Store, job_id: int, rules: UrlRules, actor: Actor) -> IngestionRequest:
-    """The order that repeats a job; NotFound, or Conflict when it did not fail."""
+    """The request that repeats a job; NotFound, or Conflict when it did not fail."""
     with store.read() as session:
         job = session.get(Job, job_id)
     if job is None:
@@ -156,28 +156,28 @@ _resolver_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
 
 
 def submit(service: Service, repo_url: str, actor: Actor, key: str | None = None) -> SubmitResult:
-    """The job that ingests this repository.
+    """Submit a job that ingests this repository.
 
-    BadRequest for a bad URL, TooMany when the queue is full, Unavailable when the broker is away,
-    Unprocessable when the key belongs to another request.
+    BadRequest for a bad URL, TooManyRequests when the queue is full, Unavailable when the broker is
+    unreachable, Unprocessable when the key belongs to another request.
     """
     return _submit(service, IngestionRequest(check_repository_url(service, repo_url), actor, key))
 
 
 def resubmit(service: Service, job_id: int, actor: Actor) -> SubmitResult:
-    """A new job that repeats one that failed; NotFound, Conflict, and what `submit` raises."""
+    """Submit a new job that repeats a failed one; NotFound, Conflict, and what `submit` raises."""
     return _submit(service, retry_request(service.store, job_id, service.rules, actor))
 
 
 def check_repository_url(service: Service, repo_url: str) -> RepositoryUrl:
-    """The URL in its one spelling; BadRequest says what is wrong with it."""
+    """The normalized URL; BadRequest states what is wrong with it."""
     try:
         url = check_url(repo_url, service.rules)
         _resolver_pool.submit(check_addresses, url, service.rules).result(timeout=RESOLVE_TIMEOUT)
     except RepositoryUrlRefused as error:
         raise BadRequest(f"This repository is not ingested: {error}.") from None
     except (RepositoryUnreachable, TooSlow):
-        # a name server may be slow just now; the worker checks the address it connects to
+        # a name server may be slow; the worker checks the address to which it connects
         return url
     return url
 

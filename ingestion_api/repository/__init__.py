@@ -1,4 +1,4 @@
-"""Repositories: which URLs are let in, how they are cloned, which of their files are read."""
+"""Repositories: which URLs are allowed, how they are cloned, which of their files are read."""
 
 from ingestion_api.repository.addresses import check_addresses
 from ingestion_api.repository.clone import clone

@@ -11,7 +11,7 @@ from threading import Lock
 from ingestion_api.repository.errors import RepositoryUnreachable, RepositoryUrlRefused
 from ingestion_api.repository.urls import RepositoryUrl, UrlRules, is_trusted
 
-# public by number, yet they answer with a cloud machine's own secrets or lead into a private network
+# public by number, yet they serve a cloud machine's secrets or lead into a private network
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
     for text in ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10")
@@ -20,7 +20,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def check_addresses(url: RepositoryUrl, rules: UrlRules) -> list[str]:
-    """Return the addresses that may be connected to for a URL.
+    """Return the addresses that a clone of this URL may connect to.
 
     Raises RepositoryUrlRefused when any of them is private, loopback, link-local or a metadata address,
     RepositoryUnreachable when the name is not known.
@@ -45,7 +45,7 @@ def is_public(text: str) -> bool:
 
 
 def is_ip_address(host: str) -> bool:
-    """Tell whether a host is an address, for which nobody asks a resolver."""
+    """Tell whether a host is an IP address, which needs no resolver."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -83,7 +83,7 @@ class PinnedConnection:
         self._closed = False
 
     def open(self, url: RepositoryUrl, addresses: Sequence[str], rules: UrlRules) -> socket:
-        """Return a connection to the first address that takes one; RepositoryUnreachable when none does."""
+        """Return a connection to the first address that accepts one; RepositoryUnreachable when none does."""
         failure = OSError("it has no address")
         for address in addresses:
             try:
@@ -94,7 +94,7 @@ class PinnedConnection:
         raise RepositoryUnreachable(f"{url.host} was not reached: {failure.strerror or failure}") from failure
 
     def close(self) -> None:
-        """End whatever waits for the connection, now and later."""
+        """Close the connection, and refuse any later one."""
         with self._lock:
             self._closed = True
             if self._socket is not None:
@@ -118,7 +118,7 @@ class PinnedConnection:
             plain.close()
             raise
         try:
-            # kept before the handshake, which a slow host can draw out
+            # stored before the handshake, which a slow host can delay
             self._kept(secured)
             secured.do_handshake()
         except OSError:

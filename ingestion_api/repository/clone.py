@@ -1,4 +1,4 @@
-"""The newest commit of a repository, in a directory that goes when the block ends."""
+"""Clone the newest commit of a repository into a directory that is removed when the block ends."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ _LINE_BYTES = 100  # of git's list, for mode, object and size
 
 
 def _do_nothing() -> None:
-    """Never ask to stop."""
+    """Never stop."""
 
 
 @contextmanager
@@ -31,11 +31,11 @@ def clone(
     scratch: Path,
     checkpoint: Callable[[], None] = _do_nothing,
 ) -> Iterator[Snapshot]:
-    """Give the files of the repository's newest commit; its `commit` is None when there is none yet.
+    """Yield the files of the repository's newest commit; its `commit` is None when there is none yet.
 
-    The limit on time begins here and holds as long as the block asks the snapshot. `pause` is called some
-    twenty times a second meanwhile and may raise to stop. Raises a RepositoryError of any kind; with one,
-    nothing is known of what the repository holds.
+    The time limit starts here and holds while the block reads the snapshot. `checkpoint` is called some
+    twenty times a second and may raise to stop. Raises a RepositoryError of any kind; after one, the content
+    of the repository is unknown.
     """
     with scratch_directory(scratch) as home:
         monitor = CloneMonitor(home, limits, time.monotonic() + limits.seconds, checkpoint)
@@ -87,7 +87,7 @@ _FETCH_OPTIONS = (
 def _read_snapshot(monitor: CloneMonitor) -> Snapshot:
     """List the newest tree, then take the wanted files out of the pack."""
     home, limits = monitor.directory, monitor.limits
-    # git goes down into folders without end, so its list is bounded
+    # git follows nested folders without end, so its list is bounded
     most = min(limits.total_bytes, (limits.files + 1) * (limits.path_bytes + _LINE_BYTES))
     tree = git.GitCommand(
         _local_words("ls-tree", "-r", "-z", "-l", _NEWEST_REF), output="tree", most_output=most

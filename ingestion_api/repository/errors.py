@@ -1,4 +1,4 @@
-"""What can go wrong with a repository; every message is one sentence fit for the person who asked."""
+"""The errors of a repository; each message is one sentence for the person who submitted the job."""
 
 
 class RepositoryError(Exception):
@@ -6,15 +6,15 @@ class RepositoryError(Exception):
 
 
 class RepositoryUrlRefused(RepositoryError, ValueError):
-    """The URL, or an address or redirect behind it, breaks the rules; asking again changes nothing."""
+    """The URL, or an address or redirect behind it, breaks the rules; a retry changes nothing."""
 
 
 class RepositoryNotCloned(RepositoryError):
-    """The host answered, but with no repository that can be cloned; asking again changes nothing."""
+    """The host responded without a repository that can be cloned; a retry changes nothing."""
 
 
 class RepositoryHeadMissing(RepositoryNotCloned):
-    """The repository has branches, but its HEAD names none of them, so that no commit is the newest."""
+    """The repository has branches, but its HEAD names none of them."""
 
 
 class RepositoryEmpty(RepositoryNotCloned):
@@ -22,16 +22,16 @@ class RepositoryEmpty(RepositoryNotCloned):
 
 
 class RepositoryUnreadable(RepositoryError):
-    """The repository arrived, but git cannot read all of it; asking again changes nothing."""
+    """The repository arrived, but git cannot read all of it; a retry changes nothing."""
 
 
 class RepositoryTooLarge(RepositoryError):
-    """Cloning went over a limit on time, memory, bytes or files."""
+    """Cloning exceeded a limit on time, memory, bytes or files."""
 
 
 class RepositoryUnreachable(RepositoryError):
-    """The host was not reached or failed half way; worth another try later."""
+    """The host was unreachable or failed half way; a later retry may succeed."""
 
 
 class CloningUnavailable(RepositoryError):
-    """This machine cannot clone now, which says nothing of the repository; worth another try later."""
+    """This machine cannot clone now, whatever the repository; a later retry may succeed."""

@@ -22,7 +22,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# by how often they are met where nothing else tells them apart
+# by their frequency, where nothing else distinguishes them
 _CANDIDATES = (
     "cp1252", "cp1250", "cp1254", "cp1251", "koi8_r", "cp932", "gb18030", "big5", "euc_kr", "euc_jp",
     "cp1253", "cp1256", "cp1255", "cp874",
@@ -42,9 +42,9 @@ _MAY_BE_DECLARED = frozenset(codecs.lookup(name).name for name in _CANDIDATES) |
 _JAPANESE_SHIFTS = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 _CONTROL_BYTES = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b\b"))
 _MAX_CONTROL_SHARE = 0.01  # of the characters of a text
-_MIN_GOOD_PER_BAD = 20  # characters of UTF-8 beside one byte that is none
+_MIN_GOOD_PER_BAD = 20  # valid characters of UTF-8 for each invalid byte
 _SAMPLE_BYTES = 32_768
-_MAX_DIFFERENCE = 0.02  # of the measure of mess, within which two encodings are as likely
+_MAX_DIFFERENCE = 0.02  # in charset_normalizer's chaos, within which two encodings are equally likely
 
 
 @dataclass
@@ -55,7 +55,7 @@ class ReadCounts:
     left_out: Counter[str] = field(default_factory=Counter)
 
     def notes(self) -> list[str]:
-        """What is worth telling: nothing when every file was UTF-8."""
+        """The notes for the job: none when every file was UTF-8."""
         return [str(self)] if self.left_out or set(self.read) - {UTF8} else []
 
     def __str__(self) -> str:
@@ -120,12 +120,12 @@ def _decode(raw: bytes, encoding: str) -> str | None:
         text = raw.decode(encoding)
     except UnicodeError:
         return None
-    # PostgreSQL refuses NUL in text; and numbers of two bytes are no UTF-16 because they decode
+    # PostgreSQL refuses NUL in text; and not all that decodes as UTF-16 is text
     return None if "\0" in text or not text.strip() or _has_controls(text) else text
 
 
 def _utf_16(raw: bytes) -> Iterator[str]:
-    """Letters of Latin are every other byte NUL; other files have them in all places."""
+    """Latin text has NUL in every other byte; binary files have it anywhere."""
     even, odd, pairs = raw[::2].count(0), raw[1::2].count(0), len(raw) // 2
     for nulls, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
         if nulls * 10 >= pairs and others * 20 <= nulls:
@@ -145,7 +145,7 @@ def _declared_encoding(raw: bytes) -> Iterator[str]:
 
 
 def _has_kana(raw: bytes) -> bool:
-    """Much of Japanese is hiragana, which in EUC-JP begins with a byte that is rare elsewhere."""
+    """Much of Japanese is hiragana, whose first byte in EUC-JP is rare elsewhere."""
     beyond_ascii = len(raw) - len(raw.translate(None, bytes(range(128, 256))))
     return raw.count(b"\xa4") * 8 >= beyond_ascii > 0
 

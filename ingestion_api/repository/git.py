@@ -1,6 +1,6 @@
-"""What git says while it runs: read as it comes, and only the end of it kept.
+"""Run git as a child process: without configuration, under limits, watched by the monitor.
 
-It goes through a pipe and not into a file, since on a full disk the file would stay empty.
+Its stderr goes through a pipe and not into a file, since on a full disk the file would stay empty.
 """
 
 import math
@@ -28,7 +28,7 @@ _READ_BYTES = 65_536
 
 
 class StderrPipe:
-    """A pipe for the errors of a process; `end` is what is to be written to, `last` are the last words."""
+    """A pipe for the stderr of a process, which writes to `write_end`; `tail` is the end of its output."""
 
     def __init__(self) -> None:
         self._reading, self.end = os.pipe()
@@ -48,17 +48,17 @@ class StderrPipe:
             os.close(descriptor)
 
     def close_write_end(self) -> None:
-        """Let go of the end that the process has by now."""
+        """Close the write end, which the process has by now."""
         os.close(self.end)
         self._open.discard(self.end)
 
     def read_for(self, seconds: float) -> None:
-        """Wait so long at most for more of it."""
+        """Read, waiting at most so long for output."""
         if self._poll.poll(seconds * 1000):
             self._read()
 
     def read_rest(self) -> None:
-        """Read what is there, after the end of the process."""
+        """Read the rest after the end of the process."""
         while self._read():
             pass
 
@@ -77,10 +77,10 @@ _LAUNCHER = (sys.executable, "-I", "-S", str(limited_process.__file__))
 
 @dataclass(frozen=True)
 class GitCommand:
-    """Words for git; names of files in the scratch directory for its input and output.
+    """Arguments for git; names of files in the scratch directory for its input and output.
 
-    `most_output` is the size in bytes that no file it writes may exceed. `remote` tells whether a failure may
-    be the host's, so that another try is worth while.
+    `most_output` is the limit in bytes of each file that it writes. `remote` is true when a failure may be
+    the host's, so that a retry may succeed.
     """
 
     arguments: Sequence[str]
@@ -124,7 +124,7 @@ _MEMORY_OPTIONS = (
 
 
 def _pin(location: Location) -> str:
-    # git's curl then never asks a resolver: the addresses checked are the addresses connected to
+    # git's curl then needs no resolver: it connects to the checked addresses only
     addresses = ",".join(f"[{address}]" if ":" in address else address for address in location.addresses)
     return f"{location.url.host}:{location.url.port}:{addresses}"
 
@@ -172,7 +172,7 @@ def git_environment(home: Path) -> dict[str, str]:
 
 
 def run_git(command: GitCommand, home: Path, monitor: CloneMonitor) -> None:
-    """Run git until it ends; raise a RepositoryError that says why when it fails."""
+    """Run git until it ends; raise a RepositoryError with the reason when it fails."""
     largest = command.most_output or monitor.limits.total_bytes
     with (
         (home / command.input).open("rb") as stdin,
@@ -205,7 +205,7 @@ def _limits(largest: int, limits: CloneLimits) -> list[str]:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    # git leaves children behind when it is killed; they share its group, so they go with it
+    # git leaves children behind when it is killed; they share its process group
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""Why git failed, from its exit status and its last words."""
+"""Find why git failed, from its exit status and the end of its stderr."""
 
 import re
 import signal
@@ -20,16 +20,16 @@ _MAX_LENGTH = 300
 _SIGNAL = re.compile(r"died of signal (\d+)")
 _NO_MEMORY = re.compile(r"out of memory|cannot allocate memory", re.IGNORECASE)
 _NO_ROOM = re.compile(r"no space left on device|disk quota exceeded|read-only file system", re.IGNORECASE)
-_REMOTE_ERROR = "fatal: remote error:"  # what follows are the host's words, of which there may be more lines
+_REMOTE_ERROR = "fatal: remote error:"  # followed by text of the host, which may have more lines
 _NO_HEAD = "find remote ref HEAD"
 _KILL_SIGNALS = {signal.SIGKILL, signal.SIGTERM}
 
 
 @dataclass(frozen=True)
 class GitExit:
-    """How a git ended: its status, its last words, the size in bytes that no file could exceed.
+    """How git ended: its exit status, the end of its stderr, the limit in bytes of each file.
 
-    `remote` tells whether git talked with the host, which may do better at another time.
+    `remote` is true when git was connected to the host, so that a retry may succeed.
     """
 
     status: int
@@ -39,7 +39,7 @@ class GitExit:
 
 
 def git_error(ended: GitExit, limits: CloneLimits) -> RepositoryError:
-    """Return the error for a git that ended so under these limits."""
+    """Return the error for this exit of git under these limits."""
     lines = _git_lines(ended.stderr)
     said = "\n".join(takewhile(lambda line: not line.startswith(_REMOTE_ERROR), lines))
     known = _known_error(ended, said, limits)
@@ -51,7 +51,7 @@ def git_error(ended: GitExit, limits: CloneLimits) -> RepositoryError:
 
 
 def _known_error(ended: GitExit, said: str, limits: CloneLimits) -> RepositoryError | None:
-    """The error for an end that tells its cause; None for any other."""
+    """The error for a known cause; None for any other."""
     if ended.status == NOT_STARTED:
         return CloningUnavailable("git cannot be started on the worker's machine")
     if _NO_ROOM.search(said):
@@ -80,10 +80,10 @@ def _signal_error(number: int, largest: int, limits: CloneLimits) -> RepositoryE
 
 
 def _git_lines(stderr: bytes) -> list[str]:
-    # not str.splitlines(), for which a host's words may hold ends of lines that are none for git
+    # not str.splitlines(), which also splits at characters that are no line ends for git
     raw = stderr.replace(b"\r", b"\n").split(b"\n")
     lines = ["".join(filter(str.isprintable, line.decode(errors="replace"))).strip() for line in raw]
-    # the host's own words begin with "remote:"; they must not pass for git's
+    # text of the host begins with "remote:"; it must not pass for git's
     return [line for line in lines if line and not line.startswith("remote:")]
 
 

@@ -1,8 +1,8 @@
 """Run one command under limits, as a program of its own: `python -I -S limited_process.py ...`.
 
-The command and all that it starts end when the process that started this one ends, however it ends. A
-command that asks for that itself would leave its own children behind; so this process stays, and ends its
-whole process group, of which it must be the first. It imports nothing of the project, so that it starts in
+The command and all its children end when the parent of this process ends, however it ends. A command that
+requests this itself would leave its children behind; so this process stays, and kills its process group,
+whose leader it must be. It imports nothing of the project, so that it starts in
 milliseconds.
 """
 
@@ -14,7 +14,7 @@ import sys
 from types import FrameType
 
 PR_SET_PDEATHSIG = 1
-KILL_DELAY = 5  # seconds between the signal that names the limit and the one that nothing survives
+KILL_DELAY = 5  # seconds between the signal of the limit and SIGKILL
 NOT_STARTED = 127
 SIGNAL_BASE = 128  # the exit status is this and the signal's number when a signal ended the command
 
@@ -30,7 +30,7 @@ def main(words: list[str]) -> int:
     lower_limit(resource.RLIMIT_FSIZE, file_bytes)
     lower_limit(resource.RLIMIT_CPU, seconds, seconds + KILL_DELAY)
     lower_limit(resource.RLIMIT_CORE, 0)
-    # nobody may be left who would end the command at its time
+    # the parent, which enforces the time limit, may be gone
     signal.signal(signal.SIGALRM, kill_group)
     signal.alarm(seconds + KILL_DELAY)
     # Python ignores these two; git is to end by them

@@ -35,7 +35,7 @@ CHECK_INTERVAL = 0.05
 
 @dataclass(frozen=True)
 class CloneMonitor:
-    """The limits, the moment of the monotonic clock at which time is up, the caller's own wish to stop."""
+    """The limits of a clone, its deadline on the monotonic clock, and the caller's checkpoint."""
 
     directory: Path
     limits: CloneLimits
@@ -43,7 +43,7 @@ class CloneMonitor:
     checkpoint: Callable[[], None]
 
     def check_time(self) -> None:
-        """Raise RepositoryTooLarge when the time is up, or whatever the caller raises to stop."""
+        """Raise RepositoryTooLarge after the deadline, or what the caller's checkpoint raises."""
         self.checkpoint()
         if self.remaining() <= 0:
             raise RepositoryTooLarge(f"cloning took over {self.limits.seconds:g} s, which is the limit")
@@ -67,7 +67,7 @@ class CloneMonitor:
             raise RepositoryTooLarge(f"the repository has over {self.limits.files} files, which is the limit")
 
     def check_disk(self) -> None:
-        """Raise CloningUnavailable when the disk has less room than is to stay free."""
+        """Raise CloningUnavailable when the disk has fewer free bytes than the limit."""
         disk = os.statvfs(self.directory)
         free = disk.f_bavail * disk.f_frsize
         if free < self.limits.free_bytes:
@@ -84,7 +84,7 @@ def directory_bytes(directory: Path) -> int:
     """Return the bytes of all files under a directory, also while files come and go."""
     total, folders = 0, [os.fspath(directory)]
     while folders:
-        # what is gone by now counts nothing
+        # files that vanish meanwhile do not count
         with suppress(OSError), os.scandir(folders.pop()) as entries:
             for entry in entries:
                 found = entry.stat(follow_symlinks=False)

@@ -20,7 +20,7 @@ _NO_REFERENCE = b"capabilities^{}"
 
 
 class HeadState(Enum):
-    """What HEAD names; `UNKNOWN` where the host speaks another dialect, and git must find out."""
+    """What HEAD names; `UNKNOWN` where the host uses another protocol version, and git must find out."""
 
     COMMIT = "commit"
     MISSING = "missing"
@@ -40,7 +40,7 @@ def read_head(response: IO[bytes]) -> Head:
     """Read no further than the first reference."""
     line = _read_packet(response)
     if line is not None and line.startswith(b"# service="):
-        # a flush ends the announcement of the service
+        # a flush packet ends the service announcement
         _read_packet(response)
         line = _read_packet(response)
     if line == b"":
@@ -55,7 +55,7 @@ def read_head(response: IO[bytes]) -> Head:
 
 
 def _read_packet(response: IO[bytes]) -> bytes | None:
-    """The next line; empty for a flush, None where there is no whole line."""
+    """The next pkt-line; empty for a flush packet, None where it is incomplete."""
     start = response.read(4)
     if start == _FLUSH:
         return b""
@@ -67,7 +67,7 @@ def _read_packet(response: IO[bytes]) -> bytes | None:
 
 
 MAX_REDIRECTS = 5
-MAX_ADDRESSES = 4  # of one host; each may cost the whole of the time to connect
+MAX_ADDRESSES = 4  # of one host; each may take the whole connect timeout
 _REFS_PATH = "/info/refs?service=git-upload-pack"
 _ADVERTISEMENT = "application/x-git-upload-pack-advertisement"
 
@@ -82,10 +82,10 @@ class Location:
 
 
 def locate(url: RepositoryUrl, rules: UrlRules, line: PinnedConnection) -> Location:
-    """Return where a URL ends after its redirects; another thread may close the line to stop it.
+    """Return where a URL leads after its redirects; another thread may close the connection to stop it.
 
     Raises RepositoryUrlRefused when a step breaks the rules, RepositoryNotCloned when no repository is
-    there, RepositoryUnreachable when the host does not answer properly.
+    there, RepositoryUnreachable when the host does not respond properly.
     """
     for _ in range(MAX_REDIRECTS + 1):
         location = Location(url, tuple(check_addresses(url, rules)[:MAX_ADDRESSES]))
@@ -110,7 +110,7 @@ def _next_url(url: RepositoryUrl, moved_to: str, rules: UrlRules) -> RepositoryU
 
 
 def _request_head(location: Location, rules: UrlRules, line: PinnedConnection) -> Head | str:
-    """Ask the repository what its HEAD is; return the redirect's target if there is one."""
+    """Request the repository's references; return its HEAD, or the redirect's target."""
     url = location.url
     connection = HTTPConnection(url.host, url.port, timeout=rules.connect_seconds)
     try:
@@ -121,7 +121,7 @@ def _request_head(location: Location, rules: UrlRules, line: PinnedConnection) -
         with connection.getresponse() as response:
             return _read_response(url, response)
     except (OSError, HTTPException, ValueError) as error:
-        # http.client lets a ValueError through for some of what no server should send
+        # http.client raises ValueError for some invalid responses
         raise RepositoryUnreachable(f"{url.host} did not answer: {type(error).__name__}") from error
     finally:
         connection.close()
@@ -142,7 +142,7 @@ def _read_response(url: RepositoryUrl, response: HTTPResponse) -> Head | str:
 
 
 class LookupThread(Thread):
-    """One look-up; it ends soon after it is stopped, since its connection is closed."""
+    """One look-up in a thread, so that no resolver and no host can exceed the time limit."""
 
     def __init__(self, url: RepositoryUrl, rules: UrlRules) -> None:
         super().__init__(name="repository-lookup", daemon=True)
@@ -153,7 +153,7 @@ class LookupThread(Thread):
         self._error: Exception | None = None
 
     def run(self) -> None:
-        """Look it up; the error is kept for whoever waits."""
+        """Look it up; `result` raises the error."""
         try:
             self._found = locate(self._url, self._rules, self._line)
         except Exception as error:  # noqa: BLE001 - raised again by result()

@@ -1,4 +1,7 @@
-"""Remove a folder of any depth, with a bounded number of steps and two open folders at a time."""
+"""Scratch directories that are removed after use, or swept after their process was killed.
+
+Removing one never fails the work: a folder that resists is set aside under another name, logged once, and
+tried again by later sweeps."""
 
 import fcntl
 import logging
@@ -20,7 +23,7 @@ _OWNER_ONLY = 0o700
 
 @dataclass
 class RemovalState:
-    """What is left of the steps, and the names under which folders were lifted to the top."""
+    """The remaining steps, and the names under which folders were moved to the top."""
 
     steps: int
     lifted: int = 0
@@ -36,8 +39,8 @@ class RemovalState:
 def remove_folder(path: Path, most: int = MAX_ENTRIES) -> None:
     """Remove a folder with all that is in it; OSError when it resists or has over `most` entries.
 
-    Folders in folders are lifted to the top one after the other, so that neither the depth nor the length of
-    a path matters. No link is followed. What was removed before an error stays removed.
+    Nested folders are moved to the top one after the other, so that neither depth nor path length matters.
+    No link is followed. What was removed before an error stays removed.
     """
     state = RemovalState(most)
     os.chmod(path, _OWNER_ONLY)
@@ -61,7 +64,7 @@ def _remove_lifted(top: int, name: str, state: RemovalState) -> None:
 
 
 def _empty_folder(folder: int, top: int, state: RemovalState) -> None:
-    """Remove the files of a folder and lift its folders to the top."""
+    """Remove the files of a folder and move its folders to the top."""
     with os.scandir(folder) as entries:
         found = [
             (entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(entries, state.steps + 1)
@@ -75,10 +78,10 @@ def _empty_folder(folder: int, top: int, state: RemovalState) -> None:
 
 
 def _lift(folder: int, name: str, top: int, state: RemovalState) -> None:
-    # one that cannot be written to cannot be moved
+    # a folder without write permission cannot be moved
     os.chmod(name, _OWNER_ONLY, dir_fd=folder)
     state.lifted += 1
-    # a name that nothing at the top can have had before
+    # a name that nothing at the top can have
     lifted = f"lifted-{os.getpid()}-{state.lifted}-{os.urandom(8).hex()}"
     os.rename(name, lifted, src_dir_fd=folder, dst_dir_fd=top)
     state.pending.append(lifted)
@@ -90,13 +93,13 @@ _PREFIX = "watchroom-clone-"
 _NEW = "watchroom-new-"
 _ASIDE = "watchroom-set-aside-"
 _LOCK = "in-use"
-_UNLOCKED_MAX_AGE = 3600.0  # seconds after which one that was never locked is nobody's
+_UNLOCKED_MAX_AGE = 3600.0  # seconds after which an unlocked one is abandoned
 _SWEEP_SECONDS = 10.0
 
 
 @contextmanager
 def scratch_directory(parent: Path) -> Iterator[Path]:
-    """Make a directory that goes when the block ends; CloningUnavailable when it cannot be made."""
+    """Make a directory that is removed when the block ends; CloningUnavailable when it cannot be made."""
     try:
         path, lock = _locked_directory(parent)
     except OSError as error:
@@ -106,7 +109,7 @@ def scratch_directory(parent: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        # removed while it is locked, so that no sweep does the same beside it
+        # removed while it is locked, so that no sweep removes it at the same time
         try:
             _remove_or_set_aside(path)
         finally:
@@ -128,7 +131,7 @@ def sweep_scratch(parent: Path) -> int:
 
 
 def _folders(parent: Path) -> list[Path]:
-    # killed ones first: those that were set aside may resist again
+    # those of killed processes first: those set aside may resist again
     try:
         found = [path for path in parent.iterdir() if path.name.startswith((_PREFIX, _NEW, _ASIDE))]
     except OSError:
@@ -139,7 +142,7 @@ def _folders(parent: Path) -> list[Path]:
 def _locked_directory(parent: Path) -> tuple[Path, int]:
     parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=_NEW, dir=parent))
-    # the kernel frees this lock when the process dies, so a sweep can tell dead from busy
+    # the kernel frees this lock when the process dies, so a sweep can distinguish dead from busy
     lock = os.open(new / _LOCK, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -157,7 +160,7 @@ def _remove_abandoned(path: Path) -> bool:
     except OSError:
         return _is_old(path) and _remove_or_set_aside(path)
     try:
-        # held until it is gone, so that of two sweeps one does it
+        # held until it is removed, so that only one of two sweeps removes it
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # a new one is locked an instant after its lock is there
         if path.name.startswith(_NEW) and not _is_old(path):

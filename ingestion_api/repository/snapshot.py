@@ -1,4 +1,7 @@
-"""The newest tree of a repository, as git lists it: what is a file, what is something else."""
+"""The files of a repository's newest commit, read from git's objects and never from a checkout.
+
+Nothing of the repository is written to the disk under a name of its own, so names, links, modes and depths
+that a file system would follow, refuse or mistake do no harm."""
 
 import stat
 from collections import Counter
@@ -10,9 +13,9 @@ from typing import IO
 from ingestion_api.repository.errors import RepositoryUnreadable
 from ingestion_api.repository.limits import CloneLimits, CloneMonitor
 
-# what is left out and counted, in the words of the job's story
+# reasons for skipping an entry, as the job's notes list them
 LINKS = "symbolic links"
-SUBMODULES = "submodules"  # git takes every mode that it does not know for one
+SUBMODULES = "submodules"  # git lists every unknown mode as one
 ODD_PATHS = "paths that no file can have"
 DEEP_PATHS = "paths that are too deep or too long"
 SAME_PATHS = "paths that were there already"
@@ -23,7 +26,7 @@ _FORBIDDEN_STEPS = frozenset((b"", b".", b".."))
 
 @dataclass(frozen=True)
 class TreeEntry:
-    """One file: a path that can be stored, git's name for the content, the size in bytes."""
+    """One file: its decoded path, git's object id of the content, the size in bytes."""
 
     path: str
     blob: str
@@ -32,7 +35,7 @@ class TreeEntry:
 
 @dataclass(frozen=True)
 class ListedEntry:
-    """One line of the list, not judged yet; `size` is None for what has no content here."""
+    """One line of the list; `size` is None for an entry without content."""
 
     mode: int
     blob: str
@@ -41,10 +44,10 @@ class ListedEntry:
 
 
 def read_tree(listing: Path, monitor: CloneMonitor) -> tuple[list[TreeEntry], Counter[str]]:
-    """Return the files in the order of their paths, and how many entries were left out, by reason.
+    """Return the files in the order of their paths, and the skipped entries by reason.
 
     Raises RepositoryTooLarge when there are more entries or bytes than the limits allow,
-    RepositoryUnreadable when a line is not one of git's.
+    RepositoryUnreadable when a line is malformed.
     """
     files: dict[str, TreeEntry] = {}
     left_out: Counter[str] = Counter()
@@ -84,7 +87,7 @@ def _read_lines(listing: Path) -> Iterator[bytes]:
 
 
 def _parse_line(line: bytes) -> ListedEntry:
-    # "<mode> <type> <object> <size>\t<path>"; the size is "-" for what has no content, "BAD" for what is lost
+    # "<mode> <type> <object> <size>\t<path>"; the size is "-" without content, "BAD" for a missing object
     facts, tab, path = line.partition(b"\t")
     words = facts.split()
     try:
@@ -97,7 +100,7 @@ def _parse_line(line: bytes) -> ListedEntry:
 
 
 def _skip_reason(listed: ListedEntry, limits: CloneLimits) -> str | None:
-    """Why an entry is no file for us; None when it is one."""
+    """Why an entry is skipped; None for a file."""
     if stat.S_ISLNK(listed.mode):
         return LINKS
     if listed.size is None or not stat.S_ISREG(listed.mode):
@@ -112,9 +115,9 @@ def _skip_reason(listed: ListedEntry, limits: CloneLimits) -> str | None:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The files that are to be read, in the order of their paths, and what was left out, by reason.
+    """The files to read, in the order of their paths, and the number of skipped entries by reason.
 
-    `commit` is None where the repository has none yet. `check` raises when the time is up.
+    `commit` is None where the repository has none yet. `check` raises after the deadline.
     """
 
     commit: str | None = None
@@ -124,7 +127,7 @@ class Snapshot:
     check: Callable[[], None] = lambda: None
 
     def contents(self) -> Iterator[tuple[TreeEntry, bytes]]:
-        """Yield each file with its content; RepositoryUnreadable when one is not there whole."""
+        """Yield each file with its content; RepositoryUnreadable when one is incomplete."""
         if self.contents_file is None:
             return
         with self.contents_file.open("rb") as objects:

@@ -1,4 +1,4 @@
-"""What an operator allows: which URLs, and how much of a repository."""
+"""Repository URLs: the operator's rules, and URLs parsed, checked and normalized."""
 
 import ipaddress
 import re
@@ -21,7 +21,7 @@ def resolve_host(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class UrlRules:
-    """Which repository URLs are let in.
+    """Which repository URLs are allowed.
 
     `schemes` are open to every public host. `trusted_hosts` ("127.0.0.1:8095", or a host alone for all of
     its ports) may also use http and resolve to any address. `ca_file` is a private certificate authority.
@@ -46,7 +46,7 @@ _PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})+")
 
 @dataclass(frozen=True)
 class RepositoryUrl:
-    """A checked URL of a repository, in one spelling only; `host` has no brackets."""
+    """A checked and normalized URL of a repository; `host` has no brackets."""
 
     scheme: str
     host: str
@@ -62,7 +62,7 @@ class RepositoryUrl:
 
     @property
     def identity(self) -> str:
-        """What two spellings of one repository have in common."""
+        """The same text for all URLs of one repository."""
         return self.origin + self.path.rstrip("/").removesuffix(".git")
 
     def __str__(self) -> str:
@@ -70,7 +70,7 @@ class RepositoryUrl:
 
 
 def check_url(url: str, rules: UrlRules) -> RepositoryUrl:
-    """Return the URL in its one spelling; raise RepositoryUrlRefused with the reason.
+    """Return the normalized URL; raise RepositoryUrlRefused with the reason.
 
     "github.com/owner/name" is read as https. Host names are not resolved here: `check_addresses` does
     that, and `clone` does it again for the address that it connects to.

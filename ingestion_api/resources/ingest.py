@@ -32,7 +32,7 @@ from ingestion_api.store.tables import IngestedFile
 
 @dataclass(frozen=True)
 class ResourceTarget:
-    """The stores, the repository, the job that reads it, and the model of its vectors."""
+    """Where files of a repository go: the stores, the repository, its job, the model of its vectors."""
 
     store: Store
     resources: ResourceTable
@@ -42,7 +42,7 @@ class ResourceTarget:
     model: str
 
     def resource_id(self, path: str) -> str:
-        """The same for the same file of the same repository, however its URL is spelled."""
+        """The same id for the same file of a repository, whatever its URL's spelling."""
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.url.identity}#{path}"))
 
 
@@ -53,16 +53,16 @@ MASS_REMOVAL = 20
 def delete_vanished(
     target: ResourceTarget, known: set[str], found_ids: set[str], control: JobControl
 ) -> None:
-    """Remove what is known and was not seen; the corpus forgets the texts that go.
+    """Delete the known files that were not found, and their texts from the corpus.
 
-    To be called only when the newest tree was read whole. When more than half of more than `MANY` files are
-    gone, those that no earlier job missed stay: they are marked, and the next job that does not find them
-    either removes them. The job's warnings tell of them.
+    Call it only after the whole tree was read. When more than half of more than `MASS_REMOVAL` files are
+    missing, those that no earlier job missed stay: they are marked, and the next job that does not find them
+    either deletes them. The job's warnings report them.
     """
     vanished, missed = known - found_ids, _missed_files(target)
     kept: set[str] = set()
     if len(known) > MASS_REMOVAL and len(vanished) * 2 > len(known):
-        # a second attempt of the same job is no second look
+        # a second attempt of the same job does not confirm the first
         kept = {key for key in vanished if missed.get(key, target.job_id) == target.job_id}
     _mark_missed(target, missed.keys() & found_ids, None, control)
     _mark_missed(target, kept - missed.keys(), target.job_id, control)
@@ -75,7 +75,7 @@ def delete_vanished(
 
 
 def _missed_files(target: ResourceTarget) -> dict[str, int]:
-    """The files that a job missed, with that job."""
+    """The missed files, each with the first job that missed it."""
     query = select(IngestedFile.resource_id, IngestedFile.missed_by).where(
         IngestedFile.repository == target.url.identity, IngestedFile.missed_by.is_not(None)
     )
@@ -109,7 +109,7 @@ BATCH_CHARACTERS = 4_000_000  # of one batch, unless a single text has more
 
 @dataclass
 class IngestResult:
-    """Ids of a repository's resources, those that the database refuses, how many files were read."""
+    """The ids of a repository's resources, those that the database refused, and the counts of files."""
 
     ids: list[Any] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -117,9 +117,9 @@ class IngestResult:
 
 
 def ingest_files(target: ResourceTarget, snapshot: Snapshot, control: JobControl) -> IngestResult:
-    """Bring the resources of a repository in line with its files, in batches that are each committed.
+    """Synchronize the resources of a repository with its files, in batches that are each committed.
 
-    Nothing is removed unless every file was read. RepositoryEmpty when there is no commit although files were
+    Nothing is deleted unless every file was read. RepositoryEmpty when there is no commit although files were
     ingested before; Unprocessable when the database refuses every file.
     """
     progress = control.progress
@@ -135,7 +135,7 @@ def ingest_files(target: ResourceTarget, snapshot: Snapshot, control: JobControl
         control.checkpoint()
         _write_accepted(target, batch, known, result)
         progress.files_processed += len(batch)
-    # what was binary is not to come any more
+    # binary files do not count any more
     progress.files_total = progress.files_processed
     control.checkpoint()
     control.notes += [*result.tally.notes(), *_skipped_notes(snapshot.left_out)]
@@ -148,7 +148,7 @@ def ingest_files(target: ResourceTarget, snapshot: Snapshot, control: JobControl
 def _write_accepted(
     target: ResourceTarget, batch: Sequence[TextFile], known: dict[str, str], result: IngestResult
 ) -> None:
-    """Write a batch; where the database refuses a file of it, halve it until only that file is left out."""
+    """Write a batch; when the database refuses a file, halve the batch until only that file is skipped."""
     ids = [target.resource_id(file.path) for file in batch]
     try:
         _write_changed(target, batch, known)
@@ -183,7 +183,7 @@ def _known_digests(target: ResourceTarget) -> dict[str, str]:
 
 
 def _write_changed(target: ResourceTarget, batch: Sequence[TextFile], known: dict[str, str]) -> None:
-    """Write the files that are new or changed; the corpus forgets the texts that they replace."""
+    """Write the new and changed files, and remove the replaced texts from the corpus."""
     by_id = {target.resource_id(file.path): file for file in batch}
     there = {str(key) for key in rows.existing_ids(target.resources, map(target.resources.key, by_id))}
     changed = {

@@ -25,14 +25,14 @@ IMMUTABLE_COLUMNS = ("id", "created_at")
 
 @dataclass(frozen=True)
 class ResourceText:
-    """What a vector is made of: a resource's title and its description."""
+    """The text that is encoded: a resource's title and its description."""
 
     id: Any
     text: str
 
 
 def upsert(resources: ResourceTable, rows: Sequence[dict[str, Any]], now: datetime) -> None:
-    """Write rows by our names; one with a known id is updated and loses its vector."""
+    """Insert rows by our names; a row with a known id is updated and loses its vector."""
     moment = naive_utc(now)
     full = [
         resources.required_values(moment)
@@ -44,7 +44,7 @@ def upsert(resources: ResourceTable, rows: Sequence[dict[str, Any]], now: dateti
 
 
 def is_row_rejected(error: DBAPIError) -> bool:
-    """Tell whether the database refuses a row for what is in it, and would take others."""
+    """Tell whether the database refuses a row for its content, and would accept others."""
     if error.connection_invalidated:
         return False
     state = getattr(error.orig, "sqlstate", None)
@@ -65,7 +65,7 @@ def read_texts(resources: ResourceTable, ids: Iterable[Any]) -> list[ResourceTex
 
 
 def existing_ids(resources: ResourceTable, ids: Iterable[Any]) -> set[Any]:
-    """Those of the ids that have a row."""
+    """The ids that have a row."""
     query = select(resources["id"]).where(resources["id"].in_(list(ids)))
     with resources.engine.connect() as connection:
         return set(connection.scalars(query))

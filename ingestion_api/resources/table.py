@@ -1,4 +1,4 @@
-"""The resources table: its columns, whatever they are called, found once and then kept."""
+"""The resources table: its columns, whatever their names, read once and then cached."""
 
 import uuid
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ DEFAULT_VALUES: Mapping[str, Any] = {"read_status": "unread", "curation_status":
 
 
 def find_columns(table: Table, names: Mapping[str, str]) -> dict[str, Column[Any]]:
-    """Our name -> the table's column, for those it has; Unavailable when a needed one is missing."""
+    """Our name -> the table's column, for those it has; Unavailable when a required one is missing."""
     found = {
         ours: table.c[names.get(ours, ours)] for ours in KNOWN_COLUMNS if names.get(ours, ours) in table.c
     }
@@ -72,7 +72,7 @@ def _empty_value(column: Column[Any], now: datetime) -> Any:
 
 @dataclass(frozen=True)
 class ResourceTable:
-    """A table of texts with sparse vectors, whatever its columns are called."""
+    """A table of texts with sparse vectors, whatever the names of its columns."""
 
     engine: Engine
     table: Table
@@ -88,12 +88,12 @@ class ResourceTable:
         return name in self.columns
 
     def without_vector(self) -> ColumnElement[bool]:
-        """The condition on rows without a vector; one that is `{}` belongs to a text without words."""
+        """The condition on rows without a vector; `{}` is the vector of a text without words."""
         vector = self["sparse_embedding"]
         return or_(vector.is_(None), vector == "")
 
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values by the table's own names; what the table has no column for is left out."""
+        """The values by the table's own names, without those that have no column."""
         return {self.columns[name].name: value for name, value in values.items() if name in self.columns}
 
     def required_values(self, now: datetime) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class ResourceTable:
 
 
 class ResourceDatabase:
-    """Where the resources table is; it is asked for its columns when first needed."""
+    """The database with the resources table, whose columns are read when first needed."""
 
     def __init__(self, settings: Settings, own: Engine) -> None:
         self._settings = settings
@@ -124,14 +124,14 @@ class ResourceDatabase:
         self._table: ResourceTable | None = None
 
     def table(self) -> ResourceTable:
-        """The table; Unavailable when it is not there or lacks a needed column."""
+        """The table; Unavailable when it is missing or lacks a required column."""
         with self._lock:
             if self._table is None:
                 self._table = self._find()
             return self._table
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self.engine.dispose()
 
     def _find(self) -> ResourceTable:

@@ -1,4 +1,4 @@
-"""What the service keeps in SQL."""
+"""The service's database."""
 
 from ingestion_api.store.store import Store
 

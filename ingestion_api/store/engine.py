@@ -1,8 +1,8 @@
-"""Text of a PostgreSQL whatever its encoding is: we speak UTF-8, and the server converts where it can.
+"""Database engines for SQLite and PostgreSQL, and what their errors mean.
 
-A server of encoding SQL_ASCII, as initdb makes it where no locale is set, converts nothing, and ends a
-statement that meets a text which is no UTF-8. So there nobody converts: what we write is UTF-8, what others
-have written may be anything.
+The client encoding is UTF-8. A server of encoding SQL_ASCII, which initdb creates where no locale is set,
+converts nothing, and fails a statement at a text that is not UTF-8. So there is no conversion there: the
+service writes UTF-8, and accepts any bytes that others have written.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ TEXT_TYPES = ("text", "varchar", "bpchar", "name")
 
 
 class LenientTextLoader(Loader):
-    """Reads UTF-8, with U+FFFD in place of what is none."""
+    """Reads UTF-8, with U+FFFD in place of invalid bytes."""
 
     def load(self, data: Buffer) -> str:
         """The text of a column."""
@@ -25,7 +25,7 @@ class LenientTextLoader(Loader):
 
 
 def accept_any_encoding(connection: Any, _record: object) -> None:
-    """Let a new connection read whatever bytes stand in a database of encoding SQL_ASCII."""
+    """Let a new connection read any bytes of a database with encoding SQL_ASCII."""
     if connection.info.parameter_status("server_encoding") != "SQL_ASCII":
         return
     connection.execute("SET client_encoding TO 'SQL_ASCII'")
@@ -34,14 +34,14 @@ def accept_any_encoding(connection: Any, _record: object) -> None:
         connection.adapters.register_loader(name, LenientTextLoader)
 
 
-# what an error of the backend's database carries, so that whoever is told knows which one is away
+# marks errors of the backend's database, so that they name the right database
 RESOURCES_DETAIL = "of the resources"
 WRITE_OPTION = "watchroom_writes"
-POOL_TIMEOUT = 5.0  # seconds; then the answer is 503 rather than a growing line of threads
+POOL_TIMEOUT = 5.0  # seconds; then the response is 503, rather than a growing queue of threads
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for the service's own database; the folder of an SQLite file is made when missing."""
+    """Make an engine for the service's own database, and the folder of an SQLite file."""
     if make_url(url).get_backend_name() != "sqlite":
         return _server_engine(url, pool_size=10)
     Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def open_engine(url: str) -> Engine:
 
 
 def open_backend_engine(url: str) -> Engine:
-    """An engine for the backend's database, whose own ways are left as they are."""
+    """Make an engine for the backend's database, whose own settings stay."""
     is_file = make_url(url).get_backend_name() == "sqlite"
     engine = _sqlite_engine(url) if is_file else _server_engine(url, pool_size=5)
     event.listen(engine, "handle_error", _mark_resources_error)
@@ -88,7 +88,7 @@ def _sqlite_engine(url: str) -> Engine:
 
 
 def _disable_driver_transactions(connection: Any, _record: object) -> None:
-    # the driver would begin transactions late, after the first read, which loses the race for a slot
+    # the driver would begin transactions after the first read, too late to check the queue limit
     connection.isolation_level = None
 
 
@@ -112,7 +112,7 @@ _POSTGRES = {"25006": READ_ONLY, "53100": FULL, "55P03": BUSY}
 
 
 def describe_database_error(error: BaseException) -> str:
-    """What is wrong with the database, to follow its name in a sentence."""
+    """Describe the error, to follow the database's name in a sentence."""
     original = error.orig if isinstance(error, DBAPIError) else None
     sqlite = getattr(original, "sqlite_errorcode", None)
     if isinstance(sqlite, int):

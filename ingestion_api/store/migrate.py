@@ -15,7 +15,7 @@ from ingestion_api.errors import Unavailable
 from ingestion_api.store.engine import WRITE_OPTION
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-LOCK_KEY = 5_090_001  # any number that nothing else in the database locks
+LOCK_KEY = 5_090_001  # an advisory lock that nothing else in the database uses
 
 
 def migrate(engine: Engine) -> None:
@@ -41,14 +41,14 @@ def _config(connection: Connection) -> Config:
 log = logging.getLogger(__name__)
 
 RETRY_INTERVAL = 1.0  # seconds between two attempts
-START_TIMEOUT = 10.0  # seconds for which the start waits for the first attempt
+START_TIMEOUT = 10.0  # seconds that the start waits for the first attempt
 UNREACHABLE = "The service's database does not answer"
 
 
 class BackgroundMigration:
-    """Migrates at the start; a database server that is away is tried until it answers.
+    """Migrates at the start, and retries while the database server is unreachable.
 
-    A file that cannot be opened is a wrong setting and ends the start, as does anything but an absence.
+    A file that cannot be opened is a wrong setting and fails the start, as does any other error.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -62,7 +62,7 @@ class BackgroundMigration:
         self._thread = threading.Thread(target=self._run, name="migration", daemon=True)
 
     def start(self) -> None:
-        """Migrate, or go on trying beside the requests. Raises what a migration raises."""
+        """Migrate, or retry in a thread beside the requests. Raises what a migration raises."""
         if self._is_file:
             migrate(self._engine)
             self._done.set()
@@ -73,14 +73,14 @@ class BackgroundMigration:
             raise self._error
 
     def check(self) -> None:
-        """Pass when the tables are there. Raises Unavailable before."""
+        """Raise Unavailable until the tables are migrated."""
         if self._error is not None:
             raise Unavailable("The service's tables cannot be brought up to date; its log says why.")
         if not self._done.is_set():
             raise Unavailable(f"{self._reason}; try again shortly.")
 
     def stop(self) -> None:
-        """Try no more; a database that is frozen is not waited for."""
+        """Stop retrying; it does not wait for a frozen database."""
         self._stopped.set()
 
     def _run(self) -> None:
@@ -88,17 +88,17 @@ class BackgroundMigration:
             self._stopped.wait(RETRY_INTERVAL)
 
     def _attempt(self) -> bool:
-        """Whether there is nothing left to try."""
+        """Migrate once; tell whether no retry is needed."""
         try:
             migrate(self._engine)
         except (OperationalError, InterfaceError) as error:
             words = describe_url_fault(str(error))
             self._reason = f"The service's database {words}" if words else UNREACHABLE
             if not self._attempted.is_set():
-                log.warning("%s; see database_url. It is tried every %g s.", self._reason, RETRY_INTERVAL)
+                log.warning("%s; see database_url. It is retried every %g s.", self._reason, RETRY_INTERVAL)
             self._attempted.set()
             return False
-        except Exception as error:  # the start raises it; later only the log can tell
+        except Exception as error:  # the start raises it; later only the log shows it
             self._error = error
             log.exception("the tables cannot be brought up to date")
         else:

@@ -1,4 +1,4 @@
-"""The service's own database: short reads, short writes, one writer at a time where it must be so."""
+"""Sessions on the service's own database: short reads and short writes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -18,17 +18,17 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        # SQLite lets waiting writers sleep and try again, which is neither quick nor fair: here they queue
+        # SQLite lets waiting writers sleep and retry, which is neither quick nor fair: this lock queues them
         self._write_lock = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @classmethod
     def at(cls, url: str) -> "Store":
-        """The store at an SQLAlchemy address; nothing is asked of it yet."""
+        """The store at an SQLAlchemy URL; nothing is connected yet."""
         return cls(open_engine(url))
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one state of the database; what it changes is dropped."""
+        """A session for reading; its changes are dropped."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
@@ -36,13 +36,13 @@ class Store:
     def write(self) -> Iterator[Session]:
         """A session that is committed at the end of the block, or not at all."""
         with self._write_lock, Session(self.engine, expire_on_commit=False) as session:
-            # SQLite takes its only write lock now, so that what is read below is still true when written
+            # SQLite takes its only write lock now, so that what is read below stays true until the commit
             session.connection(execution_options={WRITE_OPTION: True})
             yield session
             session.commit()
 
     def now(self) -> datetime:
-        """The time of the database's server, for all who use it; of a file, that of this machine."""
+        """The time of the database server; for SQLite, that of this machine."""
         if self.engine.dialect.name != "postgresql":
             return wall_time()
         with self.read() as session:
@@ -50,17 +50,17 @@ class Store:
         return found.astimezone(UTC)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self.engine.dispose()
 
 
 def sync_clock(clock: Clock, store: Store) -> None:
-    """Let a steady clock learn the database's time; other clocks are left as they are."""
+    """Synchronize a steady clock with the database's time; other clocks stay as they are."""
     if isinstance(clock, SteadyClock):
         clock.follow(store.now())
 
 
 def take_advisory_lock(session: Session, subject: str) -> None:
-    """Hold every other transaction about `subject` back until this one ends; call it in `Store.write`."""
+    """Block other transactions about `subject` until this one ends; call it in `Store.write`."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": crc32(subject.encode())})

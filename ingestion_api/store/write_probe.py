@@ -1,4 +1,4 @@
-"""Whether the service's database can be written, by writing one row of it."""
+"""Probe whether the service's database is writable, by writing one row."""
 
 import time
 from collections.abc import Callable
@@ -15,15 +15,15 @@ from ingestion_api.store.engine import BUSY, WRITE_OPTION, describe_database_err
 from ingestion_api.store.store import Store
 from ingestion_api.store.tables.base import UtcDateTime
 
-RESULT_MAX_AGE = 2.0  # seconds for which the last answer holds, however often it is asked for
-LOCK_TIMEOUT_MS = 1_000  # for other writers; that they are busy proves nothing
+RESULT_MAX_AGE = 2.0  # seconds for which a result is reused
+LOCK_TIMEOUT_MS = 1_000  # that other writers are busy is no failure
 UPSERT = text(
     "INSERT INTO write_probe (id, at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET at = excluded.at"
 ).bindparams(bindparam("at", type_=UtcDateTime()))
 
 
 class WriteProbe:
-    """Asked by many, it writes seldom; whoever comes while it does gets the answer before."""
+    """Writes at most once in `RESULT_MAX_AGE`; concurrent callers get the previous result."""
 
     def __init__(
         self, store: Store, clock: Clock = utc_now, monotonic: Callable[[], float] = time.monotonic
@@ -36,7 +36,7 @@ class WriteProbe:
         self._problem = ""
 
     def check(self) -> None:
-        """Pass when a row could be written lately; Unavailable says why not."""
+        """Raise Unavailable with the reason when the last write failed."""
         if self._lock.acquire(blocking=False):
             try:
                 self._refresh()

@@ -122,7 +122,7 @@ def test_a_job_of_which_nothing_is_heard_fails_after_its_life(
     keys.set("worker_status", f"Training Graph on {REPO}")
     assert state(edge, job_id)[0] == "processing"
     clock.move(days=2)
-    assert state(edge, job_id) == ("failed", "the edge worker did not say what became of it")
+    assert state(edge, job_id) == ("failed", "the edge worker reported no result")
 
 
 def test_a_waiting_job_is_withdrawn_and_a_taken_one_cannot_be(edge: TestClient, keys: Any) -> None:

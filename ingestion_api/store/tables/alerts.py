@@ -1,4 +1,4 @@
-"""Incidents that Alertmanager has told us of."""
+"""The incidents that Alertmanager has reported."""
 
 from datetime import datetime
 from typing import Any

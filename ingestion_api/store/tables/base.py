@@ -1,4 +1,4 @@
-"""What all tables share."""
+"""The base of all tables, their column types, and the row of the write probe."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,11 +7,11 @@ from sqlalchemy import JSON, DateTime, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-MAX_ID = 2_147_483_647  # a longer number is none that PostgreSQL's integers can be
+MAX_ID = 2_147_483_647  # the largest integer of PostgreSQL
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC; stored without zone, since SQLite keeps none, and given back aware."""
+    """A moment in UTC; stored without zone, since SQLite has none, and returned aware."""
 
     impl = DateTime
     cache_ok = True
@@ -25,7 +25,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Say that it is UTC."""
+        """Attach UTC."""
         return value.replace(tzinfo=UTC) if value is not None else None
 
 
@@ -36,7 +36,7 @@ class Base(DeclarativeBase):
 
 
 class WriteProbeRow(Base):
-    """When the database could be written last."""
+    """When the database was last writable."""
 
     __tablename__ = "write_probe"
 

@@ -16,14 +16,14 @@ class EncoderVersion(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
-    job_id: Mapped[int | None] = mapped_column(unique=True)  # whose resumption uses it again
+    job_id: Mapped[int | None] = mapped_column(unique=True)  # used again when the job resumes
     documents: Mapped[int]
     tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[datetime]
 
 
 class Corpus(Base):
-    """All texts that one model has a vector of: how many they are, and how long together."""
+    """All texts that one model has encoded: their number and their tokens."""
 
     __tablename__ = "corpora"
     __table_args__ = (
@@ -34,7 +34,7 @@ class Corpus(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     model: Mapped[str] = mapped_column(String(100))
     state: Mapped[str] = mapped_column(String(16))
-    job_id: Mapped[int | None]  # the job that fills it, and goes on with it when interrupted
+    job_id: Mapped[int | None]  # the job that fills it, and resumes it after an interruption
     documents: Mapped[int]
     tokens: Mapped[int] = mapped_column(BigInteger)
     terms: Mapped[int]  # its rows in corpus_terms, as counting millions of rows takes seconds
@@ -43,7 +43,7 @@ class Corpus(Base):
 
 
 class CorpusTerm(Base):
-    """In how many texts of a corpus a term stands."""
+    """The document frequency of a term in a corpus."""
 
     __tablename__ = "corpus_terms"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's way
@@ -54,7 +54,7 @@ class CorpusTerm(Base):
 
 
 class CountedText(Base):
-    """A text that a corpus has counted, so that no text is counted twice."""
+    """A text that a corpus has counted; no text is counted twice."""
 
     __tablename__ = "counted_texts"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's way

@@ -1,4 +1,4 @@
-"""Jobs, what became of them, and the keys by which clients repeat a request safely."""
+"""Jobs, their events, and the idempotency keys of their requests."""
 
 from datetime import datetime
 from typing import Any
@@ -8,12 +8,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ingestion_api.store.tables.base import Base
 
-# in words of SQL, as a database uses this index only for a query that says the same without parameters
+# as SQL text, since a database uses this partial index only for a query with the same literal condition
 ACTIVE_INGESTION = text("kind = 'ingestion' AND state IN ('pending', 'processing')")
 
 
 class Job(Base):
-    """One accepted piece of work."""
+    """One accepted job."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -40,7 +40,7 @@ class Job(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
     repo_url: Mapped[str | None] = mapped_column(String(2048))
-    repository: Mapped[str | None] = mapped_column(String(2048))  # one spelling for all of its URLs
+    repository: Mapped[str | None] = mapped_column(String(2048))  # the same for all of its URLs
     parameters: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(16))
     dispatch: Mapped[str] = mapped_column(String(16))
@@ -71,7 +71,7 @@ class Job(Base):
 
 
 class JobEvent(Base):
-    """A step in the life of a job; the index allows each job one ending."""
+    """One transition of a job; the index allows each job one end."""
 
     __tablename__ = "job_events"
     __table_args__ = (
@@ -95,7 +95,7 @@ class JobEvent(Base):
 
 
 class IdempotencyKey(Base):
-    """A client's key for one request, and the job that answered it."""
+    """A client's key for one request, and the job that it created."""
 
     __tablename__ = "idempotency_keys"
 

@@ -1,4 +1,4 @@
-"""What operators leave behind: the audit log, preferences, revoked sessions and the signing key."""
+"""What operators change: the audit log, preferences, revoked sessions and the signing key."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from ingestion_api.store.tables.base import Base
 
 
 class AuditRow(Base):
-    """One change that somebody made through the service."""
+    """One change that an operator made through the service."""
 
     __tablename__ = "audit_log"
     __table_args__ = (Index("audit_by_action", "action", "id"), {"sqlite_autoincrement": True})
@@ -25,7 +25,7 @@ class AuditRow(Base):
 
 
 class Preference(Base):
-    """The levels that somebody set for one signal, by severity."""
+    """The alert levels that an operator set for one signal, by severity."""
 
     __tablename__ = "preferences"
 
@@ -38,7 +38,7 @@ class Preference(Base):
 
 
 class RevokedSession(Base):
-    """A session whose cookie is worth nothing any more; kept until the cookie expires by itself."""
+    """A signed-out session; the row stays until its cookie would have expired."""
 
     __tablename__ = "ended_sessions"
 

@@ -30,7 +30,7 @@ class Resource(Base):
 
 
 class IngestedFile(Base):
-    """A file of a repository that became a resource; tells unchanged files and vanished ones."""
+    """A file of a repository that became a resource; it shows which files changed or vanished."""
 
     __tablename__ = "ingested_files"
     __table_args__ = (Index("ingested_files_by_repository", "repository"),)
@@ -40,4 +40,4 @@ class IngestedFile(Base):
     path: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
     ingested_at: Mapped[datetime]
-    missed_by: Mapped[int | None]  # the job that was first not to find it, when it missed many at once
+    missed_by: Mapped[int | None]  # the first job that did not find it, when it missed many at once

@@ -1,4 +1,4 @@
-"""The workers that have ever reported."""
+"""The workers and their heartbeats."""
 
 from datetime import datetime
 from typing import Any

@@ -87,11 +87,11 @@ def test_the_heartbeat_tells_of_a_consumer_that_hears_nothing(line: Line) -> Non
     eventually(lambda: line.worker()["status"] == "degraded", within=NOTICED)
     assert line.worker()["broker_lost_at"] is not None
     assert "does not hear its broker" in line.client.get("/-/workers").json()["detail"]
-    assert "the broker has not been heard for" in line.hands.output()
+    assert "the broker has not replied for" in line.hands.output()
     line.proxy.heal()
     eventually(lambda: line.worker()["status"] == "online", within=NOTICED)
     assert line.worker()["broker_lost_at"] is None
-    assert "the broker is heard again" in line.hands.output()
+    assert "the broker replies again" in line.hands.output()
 
 
 @dataclass(frozen=True)

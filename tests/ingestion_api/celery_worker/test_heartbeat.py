@@ -51,7 +51,7 @@ def test_a_heart_goes_on_without_its_database(
     heart.start()
     heart.stop()
     assert "heartbeat not written: OperationalError" in caplog.text
-    assert "could not say goodbye" in caplog.text
+    assert "could not be marked as stopped" in caplog.text
     assert "secret" not in caplog.text
 
 
