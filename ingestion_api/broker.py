@@ -13,12 +13,10 @@ from connections.faults import describe_fault
 from connections.redis_clients import blocking_client, celery_broker, explain_error_blocking
 from connections.redis_url import EXPECTED_URL, RedisUrl, parse_redis_url
 from ingestion_api.errors import Unavailable
+from ingestion_api.jobs.states import EMBEDDINGS, INGESTION, KINDS
 from ingestion_api.settings import Settings
 from ingestion_api.store.tables import Job
 
-INGESTION = "ingestion"
-EMBEDDINGS = "embeddings"
-QUEUES = (INGESTION, EMBEDDINGS)
 TASKS = {INGESTION: "ingestion_api.ingest", EMBEDDINGS: "ingestion_api.embed"}
 
 TIMEOUT = 2.0
@@ -32,6 +30,8 @@ SOCKET_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 2,
 }
+# a connection that broke while idle is replaced once; an unreachable broker is left to the next round
+RETRY_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 
 
 class ServiceCelery(Celery):
@@ -66,9 +66,7 @@ def make_celery_app(settings: Settings, **more: Any) -> Celery:
     """Make the application for the broker of the settings; `more` are further Celery settings."""
     broker = celery_broker(broker_address(settings))
     configuration: dict[str, Any] = {
-        "task_queues": tuple(
-            Queue(name, Exchange(name), routing_key=name) for name in (INGESTION, EMBEDDINGS)
-        ),
+        "task_queues": tuple(Queue(name, Exchange(name), routing_key=name) for name in KINDS),
         "task_default_queue": INGESTION,
         "task_create_missing_queues": False,
         "task_ignore_result": True,  # the result of a job is stored in SQL
@@ -155,7 +153,7 @@ class Broker:
 
     def waiting_job_ids(self) -> set[int]:
         """The jobs whose messages wait in the queues; raises RedisError."""
-        bodies = (body for queue in QUEUES for body in self._range(queue))
+        bodies = (body for queue in KINDS for body in self._range(queue))
         return {job_id for body in bodies if (job_id := _parse_job_id(body)) is not None}
 
     def revoke(self, message_ids: Iterable[str]) -> None:
@@ -200,10 +198,6 @@ class NoBroker(Broker):
 
     def close(self) -> None:
         """Do nothing: no connection is open."""
-
-
-# a connection that broke while idle is replaced once; an unreachable broker is left to the next round
-RETRY_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 
 
 def message_ids(job: Job) -> list[str]:

@@ -20,6 +20,11 @@ def wall_time() -> datetime:
     return datetime.now(UTC)
 
 
+def naive_utc(moment: datetime) -> datetime:
+    """The moment in UTC without zone, as SQLite and the backend store it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
 def elapsed_seconds() -> float:
     """Seconds that only rise, also while the machine sleeps; the same for all processes of the machine."""
     return time.clock_gettime(CLOCK_ID)

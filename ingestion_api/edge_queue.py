@@ -10,6 +10,7 @@ from redis import Redis
 
 from connections.redis_clients import blocking_client
 from connections.redis_url import parse_redis_url
+from ingestion_api.clock import naive_utc
 from ingestion_api.errors import TooManyRequests
 from ingestion_api.settings import Settings
 
@@ -79,7 +80,7 @@ class EdgeQueue:
     def push(self, repo_url: str, submitted_at: datetime) -> int:
         """Append a job and return the length of the queue; TooManyRequests when it is full."""
         body = json.dumps(
-            {"repo_url": repo_url, "submitted_at": _naive(submitted_at).isoformat(), "ttl": self._ttl}
+            {"repo_url": repo_url, "submitted_at": naive_utc(submitted_at).isoformat(), "ttl": self._ttl}
         )
         length: Any = self._redis.eval(
             PUSH_SCRIPT, 1, self.layout.queue, body, str(self._limit), str(self._ttl)
@@ -138,7 +139,3 @@ def _parse_timestamp(seconds: str | None) -> datetime | None:
         return datetime.fromtimestamp(float(seconds), UTC) if seconds else None
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -5,6 +5,9 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BeforeValidator, GetJsonSchemaHandler, Strict, StringConstraints
 from pydantic.json_schema import JsonSchemaValue
 
+MAX_NOTE_LENGTH = 500
+Note = Annotated[str, StringConstraints(max_length=MAX_NOTE_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
 
 def _require_text(value: object) -> object:
     # pydantic would read a bare number as seconds since 1970
@@ -16,9 +19,6 @@ def _require_text(value: object) -> object:
 
 
 Rfc3339Datetime = Annotated[AwareDatetime, Strict(False), BeforeValidator(_require_text)]
-
-MAX_NOTE_LENGTH = 500
-Note = Annotated[str, StringConstraints(max_length=MAX_NOTE_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 def to_one_line(text: str) -> str:

@@ -13,6 +13,9 @@ from ingestion_api.networks import NetworkList
 
 PSYCOPG = "postgresql+psycopg"
 EXPECTED = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
 def normalize_database_url(url: str) -> str:
@@ -26,11 +29,6 @@ def normalize_database_url(url: str) -> str:
     if address.drivername != "sqlite" or not address.database or address.database == ":memory:":
         raise ValueError(f"names {address.drivername}, or no file; {EXPECTED}")
     return url
-
-
-Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
-Port = Annotated[int, Field(ge=0, le=65_535)]
-CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):

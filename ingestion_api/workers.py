@@ -9,12 +9,19 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from ingestion_api.edge_queue import EdgeQueue, EdgeReport
-from ingestion_api.jobs.queries import INGESTION
-from ingestion_api.jobs.states import ENDED, FAILED, PROCESSING, has_state
+from ingestion_api.jobs.states import ENDED, FAILED, INGESTION, PROCESSING, has_state
 from ingestion_api.service import Service
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Job, Worker
+
+Status = Literal["online", "degraded", "offline"]
+ONLINE: Final = "online"
+DEGRADED: Final = "degraded"
+OFFLINE: Final = "offline"
+HIDDEN_AFTER = timedelta(days=7)  # a worker without a heartbeat for longer is hidden
+ERROR_LENGTH = 100
+EDGE_WORKER_ID = "edge-worker"
 
 
 @dataclass(frozen=True)
@@ -67,14 +74,6 @@ def _worker_row(report: WorkerReport, now: datetime) -> Worker:
 def _restart(session: Session, known: Worker, report: WorkerReport, now: datetime) -> None:
     session.merge(_worker_row(report, now))
     known.stopped_at = None
-
-
-Status = Literal["online", "degraded", "offline"]
-ONLINE: Final = "online"
-DEGRADED: Final = "degraded"
-OFFLINE: Final = "offline"
-HIDDEN_AFTER = timedelta(days=7)  # a worker without a heartbeat for longer is hidden
-ERROR_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -177,9 +176,6 @@ def _jobs_by_worker(session: Session) -> dict[str | None, tuple[int, ...]]:
 def _last_ended_job() -> Select[Job]:
     ended = select(Job).where(Job.kind == INGESTION, Job.state.in_(ENDED))
     return ended.order_by(Job.ended_at.desc(), Job.id.desc()).limit(1)
-
-
-EDGE_WORKER_ID = "edge-worker"
 
 
 @dataclass(frozen=True)

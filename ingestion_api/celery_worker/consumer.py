@@ -19,6 +19,7 @@ NO_MESSAGE = (ValueError, TypeError, AttributeError, RecursionError)
 LOST_AFTER = 8.0  # seconds; a live broker replies to a waiting BRPOP every second
 CHECK_INTERVAL = 1.0
 MAX_CHECK_DELAY = 3.0  # seconds between two checks
+CLOSE_TIMEOUT = 1.0  # seconds for closing a broken connection
 
 
 class BrokerContact:
@@ -103,9 +104,6 @@ def check_contact(contact: BrokerContact, channel: Any) -> None:
         contact.mark_heard()
     if contact.seconds_lost() is not None:
         raise BrokerConnectionLost("the broker has not answered")
-
-
-CLOSE_TIMEOUT = 1.0  # seconds for closing a broken connection
 
 
 class ReconnectingConsumer(Consumer):

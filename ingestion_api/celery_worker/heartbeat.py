@@ -15,8 +15,13 @@ from ingestion_api.celery_worker.context import WorkerContext
 from ingestion_api.store.store import sync_clock
 from ingestion_api.workers import WorkerReport, mark_stopped, record_heartbeat
 
+log = logging.getLogger(__name__)
+
 QUERY = ("--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits")
 TIMEOUT = 5.0
+# a process forked while its parent has an SQLite file open inherits locks that are never released
+# (sqlite.org/howtocorrupt.html, 2.6): no fork during a beat, and no connection stays open between two
+_fork_lock = threading.RLock()
 
 
 def gpu_info(command: str = "nvidia-smi") -> dict[str, Any]:
@@ -41,11 +46,6 @@ def _parse_card(line: str) -> dict[str, Any] | None:
     return {"name": parts[0], "memory_bytes": int(parts[1]) * 1024 * 1024, "driver": parts[2]}
 
 
-log = logging.getLogger(__name__)
-
-# a process forked while its parent has an SQLite file open inherits locks that are never released
-# (sqlite.org/howtocorrupt.html, 2.6): no fork during a beat, and no connection stays open between two
-_fork_lock = threading.RLock()
 os.register_at_fork(
     before=_fork_lock.acquire, after_in_parent=_fork_lock.release, after_in_child=_fork_lock.release
 )

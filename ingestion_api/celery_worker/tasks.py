@@ -12,7 +12,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ingestion_api.broker import EMBEDDINGS, INGESTION, TASKS
+from ingestion_api.broker import TASKS
 from ingestion_api.celery_worker.context import WorkerContext, worker_context
 from ingestion_api.celery_worker.lease_renewer import JobCancelled, LeaseLost, LeaseRenewer
 from ingestion_api.embeddings.scope import Scope
@@ -21,7 +21,7 @@ from ingestion_api.encoder import DeviceSettings, EncoderOutOfMemory, EncoderUna
 from ingestion_api.errors import ServiceError, Unavailable
 from ingestion_api.jobs.lease import ClaimedJob, JobControl, claim_job, finish_job, release_job
 from ingestion_api.jobs.recovery import skip_if_expired
-from ingestion_api.jobs.states import CANCELLED, COMPLETE, FAILED, PENDING, Transition
+from ingestion_api.jobs.states import CANCELLED, COMPLETE, EMBEDDINGS, FAILED, INGESTION, PENDING, Transition
 from ingestion_api.repository import (
     CloningUnavailable,
     RepositoryError,

@@ -10,6 +10,11 @@ from sqlalchemy import func, select
 
 from ingestion_api.resources.table import ResourceTable
 
+T = TypeVar("T")
+CHEAP_SECONDS = 0.01  # seconds; a value that is cheaper is not cached
+COST_FACTOR = 20  # a value is cached for so many times its cost, so that it takes a twentieth at most
+MAX_AGE = 60.0  # seconds
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -32,14 +37,6 @@ def read_coverage(resources: ResourceTable) -> Coverage:
         total = connection.scalar(select(func.count()).select_from(resources.table)) or 0
         found = {str(name or "unnamed"): int(count) for name, count in connection.execute(query)}
     return Coverage(total, sum(found.values()), found)
-
-
-T = TypeVar("T")
-CHEAP_SECONDS = 0.01  # seconds; a value that is cheaper is not cached
-COST_FACTOR = (
-    20  # a value is cached for so many times its cost, so that it takes a twentieth of the time at most
-)
-MAX_AGE = 60.0  # seconds
 
 
 class CachedValue(Generic[T]):

@@ -13,12 +13,13 @@ from ingestion_api.embeddings.coverage import Coverage, read_coverage
 from ingestion_api.embeddings.scope import Scope
 from ingestion_api.encoder import model_name
 from ingestion_api.errors import Conflict
-from ingestion_api.jobs.queries import EMBEDDINGS
-from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED, PENDING, Transition, record_event
+from ingestion_api.jobs.states import ACTIVE, COMPLETE, EMBEDDINGS, ENDED, PENDING, Transition, record_event
 from ingestion_api.service import Service
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Job
+
+DEFAULT_TEXTS_PER_SECOND = 500.0  # until this installation has completed a generation
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,6 @@ def accept_generation(
         record_event(session, Transition(job.id, PENDING, now, note="accepted"))
         audit(session, actor, "generate_embeddings", f"{total} resources", now, job_id=job.id)
         return job
-
-
-DEFAULT_TEXTS_PER_SECOND = 500.0  # until this installation has completed a generation
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, func, or_, select, true
 
 from ingestion_api.batching import batches, sized_batches
-from ingestion_api.resources.table import ResourceTable, naive_utc
+from ingestion_api.clock import naive_utc
+from ingestion_api.resources.table import ResourceTable
 
 KEYS_BATCH = 500
 CHARACTERS_BATCH = 1_000_000  # in the texts of one batch, unless a single one is longer

@@ -27,6 +27,7 @@ from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import EncoderVersion
 
 MAX_VERSIONS = 100  # versions
+MAX_TERMS = 5_000_000
 
 
 def version_of_job(session: Session, job_id: int) -> EncoderVersion | None:
@@ -61,9 +62,6 @@ def create_version(
         session.flush()
         session.execute(delete(EncoderVersion).where(EncoderVersion.id <= version.id - MAX_VERSIONS))
         return version
-
-
-MAX_TERMS = 5_000_000
 
 
 @dataclass(frozen=True)

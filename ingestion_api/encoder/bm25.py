@@ -10,6 +10,9 @@ from ingestion_api.encoder.tokens import count_query_tokens, count_tokens
 
 # tokens; the average length while the corpus is empty
 _DEFAULT_LENGTH = 200.0
+MODEL = "bm25-multilingual-v2"
+_DIGITS = 4
+_MIN_WEIGHT = 0.0001  # for a word in a text that is much longer than others
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,6 @@ def count_corpus(texts: Iterable[str]) -> CorpusStatistics:
         documents, tokens = documents + 1, tokens + counts.total()
         frequencies.update(counts.keys())
     return CorpusStatistics(documents, tokens, dict(frequencies))
-
-
-MODEL = "bm25-multilingual-v2"
-_DIGITS = 4
-_MIN_WEIGHT = 0.0001  # for a word in a text that is much longer than others
 
 
 @dataclass(frozen=True)

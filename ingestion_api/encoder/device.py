@@ -10,6 +10,10 @@ from ingestion_api.encoder.base import EncoderUnavailable, Vector
 GPU_SHARE = 0.5  # of the free memory of a GPU
 CPU_SHARE = 0.1  # of the free memory, which the databases and the other workers share
 CPU_MAX_BYTES = 2**30
+MIN_TOKENS = 16  # tokens; a device without memory for these can encode no text
+Tokens = Sequence[int]
+EncodeBatch = Callable[[list[Tokens]], list[Vector]]
+BatchCost = Callable[[int, int], int]
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,6 @@ def _batch_memory(torch: Any, name: str) -> int:
         return int(torch.cuda.mem_get_info(name)[0] * GPU_SHARE)
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return int(min(free * CPU_SHARE, CPU_MAX_BYTES))
-
-
-MIN_TOKENS = 16  # tokens; a device without memory for these can encode no text
-
-Tokens = Sequence[int]
-EncodeBatch = Callable[[list[Tokens]], list[Vector]]
-BatchCost = Callable[[int, int], int]
 
 
 class OutOfMemory(Exception):

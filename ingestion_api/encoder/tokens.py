@@ -26,6 +26,14 @@ _IDEOGRAPHS = "\u3005-\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff
 _FIRST_MARK, _LAST_MARK = 0x300, 0x1F000
 _LONGEST_TEXT = 2_000_000  # characters; of a longer text the rest is not read
 _RUN_PART = 10_000  # characters whose pairs are in memory at once
+_VARIATIONS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_ASCII_WORD = re.compile(r"\w+", re.ASCII)
+_RUN = re.compile(f"([{_SPACELESS}]+)|[^{_SPACELESS}]+")
+_IDEOGRAPH = re.compile(f"[{_IDEOGRAPHS}]")
+TOKEN_BITS = 32
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+_PART_BEYOND_ASCII = re.compile(r"\d+|[^\d_]+")
+_LONGEST_WORD = 64
 
 
 def _marks() -> str:
@@ -40,13 +48,9 @@ _MARKS = _marks()
 
 # in a text of marks alone, putting them in order would take the square of their number
 _TOO_MANY_MARKS = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
-_VARIATIONS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_ASCII_WORD = re.compile(r"\w+", re.ASCII)
 _WORD = re.compile(rf"[\w{_MARKS}]+")
-_RUN = re.compile(f"([{_SPACELESS}]+)|[^{_SPACELESS}]+")
 _CHARACTER = re.compile(f"[^{_MARKS}][{_MARKS}]*|[{_MARKS}]+")
 _MARK = re.compile(f"[{_MARKS}]")
-_IDEOGRAPH = re.compile(f"[{_IDEOGRAPHS}]")
 
 
 def split_words(text: str) -> list[str]:
@@ -77,12 +81,6 @@ def count_pairs(run: str) -> Counter[str]:
         characters = _CHARACTER.findall(part) if _MARK.search(part) else part
         counts.update(map(add, characters, characters[1:]))
     return counts or Counter((run,))
-
-
-TOKEN_BITS = 32
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
-_PART_BEYOND_ASCII = re.compile(r"\d+|[^\d_]+")
-_LONGEST_WORD = 64
 
 
 def count_tokens(text: str) -> Counter[int]:

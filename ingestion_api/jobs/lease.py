@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -22,6 +23,10 @@ class Progress:
     files_processed: int | None = None
     embeddings_total: int | None = None
     embeddings_generated: int | None = None
+
+    def values(self) -> dict[str, Any]:
+        """The columns to store: those that are known."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def _do_nothing() -> None:
@@ -82,9 +87,8 @@ def renew_lease(
     store: Store, claim: ClaimedJob, progress: Progress, now: datetime, lease: timedelta
 ) -> LeaseStatus:
     """Store the progress and extend the lease."""
-    values = {name: value for name, value in asdict(progress).items() if value is not None}
     is_held = (Job.id == claim.job.id, Job.claim == claim.token, Job.state == PROCESSING)
-    statement = update(Job).where(*is_held).values(lease_until=now + lease, **values)
+    statement = update(Job).where(*is_held).values(lease_until=now + lease, **progress.values())
     with store.write() as session:
         row = session.execute(statement.returning(Job.cancel_requested_at)).first()
     return LeaseStatus(held=row is not None, cancelled=row is not None and row[0] is not None)
@@ -94,8 +98,7 @@ def finish_job(
     session: Session, claim: ClaimedJob, step: Transition, progress: Progress, **outcome: str | None
 ) -> bool:
     """Apply the final transition, if the claim still holds; `outcome` is the job's error and reason."""
-    values = {name: value for name, value in asdict(progress).items() if value is not None}
-    return transition(session, step, Job.claim == claim.token, **values, **outcome)
+    return transition(session, step, Job.claim == claim.token, **progress.values(), **outcome)
 
 
 def release_job(session: Session, claim: ClaimedJob, step: Transition, not_before: datetime) -> bool:

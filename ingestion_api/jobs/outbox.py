@@ -24,6 +24,7 @@ from ingestion_api.store.tables import Job
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 100
+BATCH_DELAY = 0.02  # seconds in which more jobs may come: a round for many costs hardly more than for one
 
 
 def publish_due_jobs(
@@ -84,9 +85,6 @@ def _mark_unpublished(store: Store, jobs: Sequence[Job], now: datetime) -> None:
     unchanged = (Job.id.in_([job.id for job in jobs]), Job.state == PENDING, Job.published_at == now)
     with store.write() as session:
         session.execute(update(Job).where(*unchanged).values(published_at=None))
-
-
-BATCH_DELAY = 0.02  # seconds in which more jobs may come: a round for many costs hardly more than for one
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,15 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from ingestion_api.errors import BadRequest
-from ingestion_api.jobs.states import ENDED, PENDING, PROCESSING
+from ingestion_api.jobs.states import ENDED, INGESTION, PENDING, PROCESSING
 from ingestion_api.store.tables import Job, JobEvent
 from ingestion_api.store.tables.base import MAX_ID
 
-INGESTION, EMBEDDINGS = "ingestion", "embeddings"
 IS_WAITING = (Job.kind == INGESTION, Job.state == PENDING)
 COUNT_WAITING = select(func.count()).select_from(Job).where(*IS_WAITING)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+INVALID_CURSOR = "cursor is not one of ours; expected next_cursor of an earlier answer."
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,6 @@ def job_counts(session: Session, kind: str = INGESTION) -> Mapping[str, int]:
     query = select(Job.state, func.count()).where(Job.kind == kind).group_by(Job.state)
     found = {str(row[0]): int(row[1]) for row in session.execute(query)}
     return dict.fromkeys((PENDING, PROCESSING, *ENDED), 0) | found
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-INVALID_CURSOR = "cursor is not one of ours; expected next_cursor of an earlier answer."
 
 
 @dataclass(frozen=True)

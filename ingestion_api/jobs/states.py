@@ -14,7 +14,8 @@ COMPLETE, FAILED, SKIPPED, CANCELLED = "complete", "failed", "skipped", "cancell
 ACTIVE = (PENDING, PROCESSING)
 ENDED = (COMPLETE, FAILED, SKIPPED, CANCELLED)
 
-KINDS = ("ingestion", "embeddings")
+INGESTION, EMBEDDINGS = "ingestion", "embeddings"
+KINDS = (INGESTION, EMBEDDINGS)
 
 ALLOWED_FROM = {
     PENDING: (PROCESSING,),

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit import record_change as audit
 from ingestion_api.errors import BadRequest, Conflict, NotFound, TooManyRequests, Unprocessable
-from ingestion_api.jobs.queries import INGESTION, QueuePosition, queue_position, waiting_count
-from ingestion_api.jobs.states import CANCELLED, FAILED, PENDING, SKIPPED, Transition, record_event
+from ingestion_api.jobs.queries import QueuePosition, queue_position, waiting_count
+from ingestion_api.jobs.states import CANCELLED, FAILED, INGESTION, PENDING, SKIPPED, Transition, record_event
 from ingestion_api.repository import (
     RepositoryUnreachable,
     RepositoryUrl,
@@ -30,8 +30,13 @@ from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import IdempotencyKey, Job
 from ingestion_api.store.tables.jobs import ACTIVE_INGESTION
 
+log = logging.getLogger(__name__)
+
 RETRY_AFTER = 30
 ACTIVE_JOB = select(Job).where(ACTIVE_INGESTION, Job.repository == bindparam("repository"))
+RETRYABLE = (FAILED, SKIPPED, CANCELLED)
+RESOLVE_TIMEOUT = 2.0
+_resolver_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
 
 
 @dataclass(frozen=True)
@@ -133,9 +138,6 @@ def _fingerprint(request: IngestionRequest) -> str:
     return hashlib.sha256(f"ingest {request.url.identity}".encode()).hexdigest()
 
 
-RETRYABLE = (FAILED, SKIPPED, CANCELLED)
-
-
 def retry_request(store: Store, job_id: int, rules: UrlRules, actor: Actor) -> IngestionRequest:
     """The request that repeats a job; NotFound, or Conflict when it did not fail."""
     with store.read() as session:
@@ -147,12 +149,6 @@ def retry_request(store: Store, job_id: int, rules: UrlRules, actor: Actor) -> I
             f"Job {job_id} is {job.state}; expected an ingestion that failed, was skipped or cancelled."
         )
     return IngestionRequest(check_url(job.repo_url, rules), actor, retry_of=job.id)
-
-
-log = logging.getLogger(__name__)
-
-RESOLVE_TIMEOUT = 2.0
-_resolver_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
 
 
 def submit(service: Service, repo_url: str, actor: Actor, key: str | None = None) -> SubmitResult:

@@ -11,8 +11,17 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.acknowledge import acknowledged_by_severity
 from ingestion_api.alerts.store import firing_by_severity
-from ingestion_api.jobs.queries import EMBEDDINGS, INGESTION, job_counts
-from ingestion_api.jobs.states import ACTIVE, COMPLETE, ENDED, FAILED, PENDING, has_state
+from ingestion_api.jobs.queries import job_counts
+from ingestion_api.jobs.states import (
+    ACTIVE,
+    COMPLETE,
+    EMBEDDINGS,
+    ENDED,
+    FAILED,
+    INGESTION,
+    PENDING,
+    has_state,
+)
 from ingestion_api.metrics.levels import override_metrics
 from ingestion_api.service import Service
 from ingestion_api.store.tables import Job

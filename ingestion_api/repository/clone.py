@@ -17,6 +17,14 @@ from ingestion_api.repository.urls import RepositoryUrl, UrlRules
 _GIT_DIR = "repository"
 _NEWEST_REF = "refs/watchroom/newest"
 _LINE_BYTES = 100  # of git's list, for mode, object and size
+_FETCH_OPTIONS = (
+    "--quiet",
+    "--depth=1",
+    "--no-tags",
+    "--no-recurse-submodules",
+    "--no-write-fetch-head",
+    "--no-auto-maintenance",
+)
 
 
 def _do_nothing() -> None:
@@ -72,16 +80,6 @@ def _fetch(location: Location, rules: UrlRules, monitor: CloneMonitor) -> None:
         *("--", str(location.url), f"+HEAD:{_NEWEST_REF}"),
     )
     git.run_git(git.GitCommand(fetch, remote=True), home, monitor)
-
-
-_FETCH_OPTIONS = (
-    "--quiet",
-    "--depth=1",
-    "--no-tags",
-    "--no-recurse-submodules",
-    "--no-write-fetch-head",
-    "--no-auto-maintenance",
-)
 
 
 def _read_snapshot(monitor: CloneMonitor) -> Snapshot:

@@ -25,6 +25,18 @@ from ingestion_api.repository.lookup import Location
 
 MAX_BYTES = 8192
 _READ_BYTES = 65_536
+_PROGRAMS = "programs"
+_LAUNCHER = (sys.executable, "-I", "-S", str(limited_process.__file__))
+# one pack and never loose files, read through small windows by one thread; large files as a stream
+_MEMORY_OPTIONS = (
+    "fetch.unpackLimit=1",
+    "fetch.writeCommitGraph=false",
+    "pack.threads=1",
+    "core.bigFileThreshold=2m",
+    "core.deltaBaseCacheLimit=16m",
+    "core.packedGitWindowSize=8m",
+    "core.packedGitLimit=64m",
+)
 
 
 class StderrPipe:
@@ -71,10 +83,6 @@ class StderrPipe:
         return bool(read)
 
 
-_PROGRAMS = "programs"
-_LAUNCHER = (sys.executable, "-I", "-S", str(limited_process.__file__))
-
-
 @dataclass(frozen=True)
 class GitCommand:
     """Arguments for git; names of files in the scratch directory for its input and output.
@@ -109,18 +117,6 @@ def safe_options(location: Location, ca_file: Path | None) -> list[str]:
     if ca_file is not None:
         settings.append(f"http.sslCAInfo={ca_file}")
     return [word for setting in settings for word in ("-c", setting)]
-
-
-# one pack and never loose files, read through small windows by one thread; large files as a stream
-_MEMORY_OPTIONS = (
-    "fetch.unpackLimit=1",
-    "fetch.writeCommitGraph=false",
-    "pack.threads=1",
-    "core.bigFileThreshold=2m",
-    "core.deltaBaseCacheLimit=16m",
-    "core.packedGitWindowSize=8m",
-    "core.packedGitLimit=64m",
-)
 
 
 def _pin(location: Location) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ingestion_api.repository.errors import CloningUnavailable, RepositoryTooLarge
 
+CHECK_INTERVAL = 0.05
+
 
 @dataclass(frozen=True)
 class CloneLimits:
@@ -28,9 +30,6 @@ class CloneLimits:
     free_bytes: int = 64 * 1024 * 1024
     depth: int = 64
     path_bytes: int = 1024
-
-
-CHECK_INTERVAL = 0.05
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ _LINE = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) ([^\0\n]+)")
 _LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 _FLUSH = b"0000"
 _NO_REFERENCE = b"capabilities^{}"
+MAX_REDIRECTS = 5
+MAX_ADDRESSES = 4  # of one host; each may take the whole connect timeout
+_REFS_PATH = "/info/refs?service=git-upload-pack"
+_ADVERTISEMENT = "application/x-git-upload-pack-advertisement"
 
 
 class HeadState(Enum):
@@ -64,12 +68,6 @@ def _read_packet(response: IO[bytes]) -> bytes | None:
     length = max(0, int(start, 16) - 4)
     line = response.read(length)
     return line if line and len(line) == length else None
-
-
-MAX_REDIRECTS = 5
-MAX_ADDRESSES = 4  # of one host; each may take the whole connect timeout
-_REFS_PATH = "/info/refs?service=git-upload-pack"
-_ADVERTISEMENT = "application/x-git-upload-pack-advertisement"
 
 
 @dataclass(frozen=True)

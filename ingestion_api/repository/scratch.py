@@ -16,9 +16,17 @@ from pathlib import Path
 
 from ingestion_api.repository.errors import CloningUnavailable
 
+log = logging.getLogger(__name__)
+
 MAX_ENTRIES = 200_000
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _OWNER_ONLY = 0o700
+_PREFIX = "watchroom-clone-"
+_NEW = "watchroom-new-"
+_ASIDE = "watchroom-set-aside-"
+_LOCK = "in-use"
+_UNLOCKED_MAX_AGE = 3600.0  # seconds after which an unlocked one is abandoned
+_SWEEP_SECONDS = 10.0
 
 
 @dataclass
@@ -85,16 +93,6 @@ def _lift(folder: int, name: str, top: int, state: RemovalState) -> None:
     lifted = f"lifted-{os.getpid()}-{state.lifted}-{os.urandom(8).hex()}"
     os.rename(name, lifted, src_dir_fd=folder, dst_dir_fd=top)
     state.pending.append(lifted)
-
-
-log = logging.getLogger(__name__)
-
-_PREFIX = "watchroom-clone-"
-_NEW = "watchroom-new-"
-_ASIDE = "watchroom-set-aside-"
-_LOCK = "in-use"
-_UNLOCKED_MAX_AGE = 3600.0  # seconds after which an unlocked one is abandoned
-_SWEEP_SECONDS = 10.0
 
 
 @contextmanager

@@ -11,6 +11,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from ingestion_api.repository.errors import RepositoryUrlRefused
 
 Resolver = Callable[[str, int], list[str]]
+MAX_LENGTH = 2048
+DEFAULT_PORTS = {"http": 80, "https": 443}
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_MERGED_SLASHES = re.compile(r"(https?):/(?=[^/])", re.IGNORECASE)
+_BARE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+/", re.IGNORECASE)
+_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+_NUMERIC_HOST = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
+_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})+")
 
 
 def resolve_host(host: str, port: int) -> list[str]:
@@ -32,16 +40,6 @@ class UrlRules:
     ca_file: Path | None = None
     resolve: Resolver = field(default=resolve_host, compare=False)
     connect_seconds: float = 10.0
-
-
-MAX_LENGTH = 2048
-DEFAULT_PORTS = {"http": 80, "https": 443}
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
-_MERGED_SLASHES = re.compile(r"(https?):/(?=[^/])", re.IGNORECASE)
-_BARE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+/", re.IGNORECASE)
-_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
-_NUMERIC_HOST = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
-_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})+")
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,11 @@ from ingestion_api.resources.table import ResourceTable
 from ingestion_api.store import Store
 from ingestion_api.store.tables import IngestedFile
 
+BATCH_SIZE = 100
+MASS_REMOVAL = 20
+BATCH_CHARACTERS = 4_000_000  # of one batch, unless a single text has more
+PROSE_SUFFIXES = frozenset(("", "md", "markdown", "rst", "txt", "adoc", "org", "tex"))
+
 
 @dataclass(frozen=True)
 class ResourceTarget:
@@ -44,10 +49,6 @@ class ResourceTarget:
     def resource_id(self, path: str) -> str:
         """The same id for the same file of a repository, whatever its URL's spelling."""
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.url.identity}#{path}"))
-
-
-BATCH_SIZE = 100
-MASS_REMOVAL = 20
 
 
 def delete_vanished(
@@ -101,10 +102,6 @@ def _delete(target: ResourceTarget, ids: Iterable[str], control: JobControl) -> 
         if rows.delete_rows(target.resources, keys):
             with target.store.write() as session:
                 session.execute(delete(IngestedFile).where(IngestedFile.resource_id.in_(batch)))
-
-
-BATCH_SIZE = 100
-BATCH_CHARACTERS = 4_000_000  # of one batch, unless a single text has more
 
 
 @dataclass
@@ -219,9 +216,6 @@ def _resource_row(target: ResourceTarget, key: str, file: TextFile) -> dict[str,
         "format": suffix[:64] or "txt",
         "ingestion_status": "completed",
     }
-
-
-PROSE_SUFFIXES = frozenset(("", "md", "markdown", "rst", "txt", "adoc", "org", "tex"))
 
 
 def _digest(file: TextFile) -> str:

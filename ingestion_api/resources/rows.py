@@ -10,7 +10,8 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from ingestion_api.resources.table import ResourceTable, naive_utc
+from ingestion_api.clock import naive_utc
+from ingestion_api.resources.table import ResourceTable
 from ingestion_api.store.engine import WRITE_OPTION
 
 NO_VECTOR: dict[str, Any] = {

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -144,8 +144,3 @@ class ResourceDatabase:
             raise Unavailable(f"The database of resources has no table {name!r}.") from None
         columns = find_columns(table, self._settings.resources_columns)
         return ResourceTable(self.engine, table, columns, self._settings.resources_defaults)
-
-
-def naive_utc(moment: datetime) -> datetime:
-    """A moment as the backend stores it: UTC without zone."""
-    return moment.astimezone(UTC).replace(tzinfo=None)

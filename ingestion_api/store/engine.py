@@ -14,6 +14,16 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 UTF8 = "utf8"
 TEXT_TYPES = ("text", "varchar", "bpchar", "name")
+# marks errors of the backend's database, so that they name the right database
+RESOURCES_DETAIL = "of the resources"
+WRITE_OPTION = "watchroom_writes"
+POOL_TIMEOUT = 5.0  # seconds; then the response is 503, rather than a growing queue of threads
+READ_ONLY = "cannot be written: it is read-only"
+FULL = "cannot be written: its disk is full"
+BUSY = "is busy"
+UNREACHABLE = "does not answer"
+_SQLITE = {5: BUSY, 6: BUSY, 8: READ_ONLY, 13: FULL}
+_POSTGRES = {"25006": READ_ONLY, "53100": FULL, "55P03": BUSY}
 
 
 class LenientTextLoader(Loader):
@@ -32,12 +42,6 @@ def accept_any_encoding(connection: Any, _record: object) -> None:
     connection.commit()
     for name in TEXT_TYPES:
         connection.adapters.register_loader(name, LenientTextLoader)
-
-
-# marks errors of the backend's database, so that they name the right database
-RESOURCES_DETAIL = "of the resources"
-WRITE_OPTION = "watchroom_writes"
-POOL_TIMEOUT = 5.0  # seconds; then the response is 503, rather than a growing queue of threads
 
 
 def open_engine(url: str) -> Engine:
@@ -101,14 +105,6 @@ def _make_durable(connection: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITE_OPTION)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-READ_ONLY = "cannot be written: it is read-only"
-FULL = "cannot be written: its disk is full"
-BUSY = "is busy"
-UNREACHABLE = "does not answer"
-_SQLITE = {5: BUSY, 6: BUSY, 8: READ_ONLY, 13: FULL}
-_POSTGRES = {"25006": READ_ONLY, "53100": FULL, "55P03": BUSY}
 
 
 def describe_database_error(error: BaseException) -> str:

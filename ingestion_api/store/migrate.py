@@ -12,10 +12,15 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from connections.faults import describe_url_fault
 from ingestion_api.errors import Unavailable
-from ingestion_api.store.engine import WRITE_OPTION
+from ingestion_api.store.engine import UNREACHABLE, WRITE_OPTION
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_KEY = 5_090_001  # an advisory lock that nothing else in the database uses
+RETRY_INTERVAL = 1.0  # seconds between two attempts
+DEFAULT_REASON = f"The service's database {UNREACHABLE}"
+START_TIMEOUT = 10.0  # seconds that the start waits for the first attempt
 
 
 def migrate(engine: Engine) -> None:
@@ -38,13 +43,6 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-log = logging.getLogger(__name__)
-
-RETRY_INTERVAL = 1.0  # seconds between two attempts
-START_TIMEOUT = 10.0  # seconds that the start waits for the first attempt
-UNREACHABLE = "The service's database does not answer"
-
-
 class BackgroundMigration:
     """Migrates at the start, and retries while the database server is unreachable.
 
@@ -58,7 +56,7 @@ class BackgroundMigration:
         self._stopped = threading.Event()
         self._attempted = threading.Event()
         self._error: Exception | None = None
-        self._reason = UNREACHABLE
+        self._reason = DEFAULT_REASON
         self._thread = threading.Thread(target=self._run, name="migration", daemon=True)
 
     def start(self) -> None:
@@ -93,7 +91,7 @@ class BackgroundMigration:
             migrate(self._engine)
         except (OperationalError, InterfaceError) as error:
             words = describe_url_fault(str(error))
-            self._reason = f"The service's database {words}" if words else UNREACHABLE
+            self._reason = f"The service's database {words}" if words else DEFAULT_REASON
             if not self._attempted.is_set():
                 log.warning("%s; see database_url. It is retried every %g s.", self._reason, RETRY_INTERVAL)
             self._attempted.set()

@@ -7,6 +7,8 @@ from sqlalchemy import JSON, DateTime, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from ingestion_api.clock import naive_utc
+
 MAX_ID = 2_147_483_647  # the largest integer of PostgreSQL
 
 
@@ -22,7 +24,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"moment {value} has no zone; expected an aware one")
-        return value.astimezone(UTC).replace(tzinfo=None)
+        return naive_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Attach UTC."""
