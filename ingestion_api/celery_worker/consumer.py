@@ -14,7 +14,7 @@ from kombu import Connection
 
 log = logging.getLogger(__name__)
 
-# what kombu raises for what it did not send itself; a KeyError it takes for a lost connection
+# what kombu raises for foreign messages; it treats a KeyError as a lost connection
 NO_MESSAGE = (ValueError, TypeError, AttributeError, RecursionError)
 LOST_AFTER = 8.0  # seconds; a live broker replies to a waiting BRPOP every second
 CHECK_INTERVAL = 1.0
@@ -72,8 +72,8 @@ def observe_channel(contact: BrokerContact, channel: Any) -> None:
             contact.heard_at = before
             raise
         except NO_MESSAGE as error:
-            # it is out of the queue already, and others may write to the same Redis
-            log.warning("what came out of a queue is no message and was dropped: %s", type(error).__name__)
+            # it has left the queue already; other programs may write to the same Redis
+            log.warning("an invalid message was dropped from a queue: %s", type(error).__name__)
             raise Empty from error
 
     def acknowledge(delivery_tag: str) -> None:
@@ -103,7 +103,7 @@ def check_contact(contact: BrokerContact, channel: Any) -> None:
     if reserved_requests and not channel.qos.can_consume():
         contact.mark_heard()
     if contact.seconds_lost() is not None:
-        raise BrokerConnectionLost("the broker has not answered")
+        raise BrokerConnectionLost("the broker has not replied")
 
 
 class ReconnectingConsumer(Consumer):

@@ -13,6 +13,6 @@ def test_messages_of_others_are_passed_over(redis_server: RedisServer) -> None:
         broker.publish("ingestion", 17, "job-17-0")
         with redis_server.client(0) as client:
             client.lpush("ingestion", *FOREIGN)
-        assert broker.waiting() == {17}
+        assert broker.waiting_job_ids() == {17}
     finally:
         broker.close()

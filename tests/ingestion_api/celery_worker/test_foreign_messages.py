@@ -15,7 +15,7 @@ def test_what_is_no_message_is_dropped(desk: Desk, own_redis_server: RedisServer
         eventually(lambda: client.llen("ingestion") == 0, within=20.0)
     desk.until(desk.ingest("lamp"), "complete")
     assert desk.hands.running
-    assert "is no message and was dropped" in desk.hands.output()
+    assert "an invalid message was dropped" in desk.hands.output()
 
 
 def test_a_queue_that_is_no_list_is_waited_for(desk: Desk, own_redis_server: RedisServer) -> None:
