@@ -29,7 +29,7 @@ QUIET: dict[str, Quiet] = {
     ),
     "module / $module / D": Quiet("nothing is judged while too little is known", needs=HOUR),
     **{f"module / Firing alerts / {letter}": Quiet("no alert names the module", ERRORS) for letter in "AB"},
-    "cache / Memory of its limit / A": Quiet("Redis has no limit of memory", needs="maxmemory"),
+    "cache / Last hour / B": Quiet("Redis has no limit of memory", needs="maxmemory"),
     "ingestion / Failed / A": Quiet("no job has ended in half an hour", needs="a job"),
     "ingestion / Time of a job of the service, P95 / A": Quiet("no job has ended", needs="a job"),
     "ingestion / Progress of the run / A": Quiet("no generation is active", needs="a generation"),
@@ -60,7 +60,7 @@ QUIET: dict[str, Quiet] = {
     **{f"{BAND} / {letter}": Quiet("the signal is as usual", needs="something unusual") for letter in "DE"},
     f"{BAND} / F": Quiet("the signal that is shown first has no level of this severity"),
     "alerts / Anomalies over time / A": Quiet("nothing was unusual", needs="something unusual"),
-    "cache / Errors sent / A": Quiet("the server has sent no error", needs="a wrong command"),
+    "cache / Errors by kind / A": Quiet("the server has sent no error", needs="a wrong command"),
     "postgresql / Tables by dead rows / C": Quiet("no table was cleaned yet", needs="some minutes"),
 }  # fmt: skip
 ANNOTATIONS = {

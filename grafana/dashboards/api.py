@@ -1,180 +1,184 @@
 """The API: how many requests, how fast, how many fail, in which module and on which route."""
 
-from grafana import levels, links, variables
+from grafana import annotations, levels, links, mappings, variables
 from grafana.dashboard import Dashboard
-from grafana.dashboards import old_freshness as freshness
-from grafana.grafana_json import Panel, Query
-from grafana.old_grid import row, wide
-from grafana.old_panels import Says, heat, judged, stat, timeseries, words
-from grafana.old_tables import Column, table
-from grafana.palette import status_mappings
-from grafana.queries import api
-from grafana.queries.series import levels_of
+from grafana.dashboards.freshness import data_and_alerts
+from grafana.grafana_json import Panel
+from grafana.graphs import graph, heat_map
+from grafana.grid import Section, closed, section, top
+from grafana.panels import PanelOptions
+from grafana.queries import api, users
+from grafana.sizes import Size
+from grafana.strips import Cell, count, duration, level, numbers, signal, states, word
+from grafana.tables import Column, table
 
 QUIET = "no requests in this time"
-MODULES = (
-    "annotations", "auth", "authority", "collections", "curation", "graph", "monitoring", "quality",
-    "recommendations", "resources", "scholarly", "search", "taxonomy", "other",
-)  # fmt: skip
+UNTOLD = "the backend does not report this"
+THIRD, TALL, LOW = Size(8, 8), Size(8, 10), Size(8, 9)
+QUANTILES = ("p50", "p95", "p99")
+TO_MODULE = (links.board("module", "Open this module", {"module": links.label("module")}),)
+WAS = {
+    "Status": "Backend",
+    "Last hour": "Requests a second",
+    "Data and alerts": "Alerts on this",
+    "Response time distribution": "Spread of response times",
+    "Response time p95 by module": "P95 by module",
+    "Error ratio by module": "Errors by module",
+    "Dependencies": "Parts of the backend",
+    "Method duration": "Timed methods",
+    "Method calls": "Calls of timed methods",
+    "CPU": "Processor",
+}
 
 
 def board() -> Dashboard:
-    """Requests from above, then by module, then by route."""
+    """Requests of users together, then by module, then by route."""
     return Dashboard(
         "api",
         "API performance",
         "How many requests are there, how fast are they answered, how many fail, and where?",
         (
-            freshness.fresh("api", "api", "modules"),
-            row("Now", *now(), height=4),
-            row("All modules together", durations(), ratio(), spread()),
-            row("By module", module_rates(), module_errors(), module_durations()),
-            row("By route", wide(routes(), 16), busiest(), height=11),
-            row("Inside the backend", methods(), calls(), parts()),
-            row("Its processes", processor(), memory(), descriptors()),
+            top(status(), last_hour(), data_and_alerts("api", "api", "modules"), *of_users()),
+            by_module(),
+            by_route(),
+            inside(),
+            processes(),
         ),
         (variables.modules(),),
+        marks=annotations.of_signals(levels.signals_of("api")),
+        was=WAS,
     )
 
 
-def now() -> tuple[Panel, ...]:
-    """The present state in numbers."""
+def status() -> Panel:
+    """The backend now."""
+    up = "Whether the backend responds, whatever the status."
+    wedged = "Whether it takes connections and stays silent: its event loop is blocked."
+    flight = "Requests in flight. A number that only rises: they hang."
+    age = "Since the newest process started. Short again and again: it crashes."
+    return states(
+        "Status",
+        Size(9, 4),
+        word("Backend", api.up(), up, mappings.good_if("up", "down")),
+        word("Event loop", api.wedged(), wedged, mappings.bad_if("hangs", "responds")),
+        count("In flight", api.in_progress(), flight),
+        duration("Uptime", api.uptime(), age),
+    )
+
+
+def last_hour() -> Panel:
+    """How users' requests fare."""
+    judged = "The gravest module for users, by the levels in force; few: too few requests to judge."
+    return numbers(
+        "Last hour",
+        Size(9, 4),
+        Cell("Requests", users.requests(), "Users' requests per second, our own polls left out.", "reqps", 1),
+        signal("Error ratio", "api_error_ratio", users.error_ratio()),
+        signal("p95", "api_response_time", users.duration("p95")),
+        level(users.level(), judged),
+    )
+
+
+def of_users() -> tuple[Panel, ...]:
+    """Users' requests over time."""
+    rate = "Users' requests per second. None at a busy hour: check what stands before the backend."
+    failed = "Share of users' requests that end in a server error, over five minutes."
+    times = "Half, 95 % and 99 % of users' requests are answered within this time."
     return (
-        words("Backend", api.up(), says=Says(UP, freshness.NO_SCRAPE, "none", more=freshness.works())),
-        words("Event loop", api.wedged(), says=Says(WEDGED, "not known yet", "none", more=HANGS)),
-        stat("Requests a second", api.request_rate(), says=Says(RATE, QUIET, "reqps")),
-        stat("P95", api.duration(0.95), says=judged("api_response_time", P95, QUIET)),
-        stat("Failed", api.error_ratio(), says=judged("api_error_ratio", FAILED, QUIET)),
-        stat("Being answered", api.in_progress(), says=Says(PROGRESS, "the backend does not count them")),
-        stat("Uptime", api.uptime(), says=Says(UPTIME, "the backend does not tell", "s"), graph=False),
-        stat("Processes", api.processes(), says=Says(PROCESSES, "the backend does not tell"), graph=False),
+        graph("Requests", THIRD, PanelOptions(rate, QUIET, "reqps"), users.requests()),
+        graph(
+            "Error ratio", THIRD, PanelOptions(failed, QUIET, signal="api_error_ratio"), users.error_ratio()
+        ),
+        graph(
+            "Response time", THIRD, PanelOptions(times, QUIET, signal="api_response_time"),
+            *map(users.duration, QUANTILES),
+        ),
+    )  # fmt: skip
+
+
+def by_module() -> Section:
+    """The same module by module; a click on a line opens its module."""
+    rate = "Requests per second by module, over five minutes."
+    failed = "Error ratio by module. One alone: that module. All: database, cache or process."
+    slow = "95th percentile of the response time by module, over five minutes."
+    return section(
+        "By module",
+        graph("Requests by module", TALL, PanelOptions(rate, QUIET, "reqps", TO_MODULE), api.module_rates()),
+        graph(
+            "Error ratio by module", TALL,
+            PanelOptions(failed, QUIET, links=TO_MODULE, signal="api_error_ratio"), api.module_errors(),
+        ),
+        graph(
+            "Response time p95 by module", TALL,
+            PanelOptions(slow, QUIET, links=TO_MODULE, signal="api_response_time"),
+            api.module_durations("p95"),
+        ),
+    )  # fmt: skip
+
+
+def by_route() -> Section:
+    """Route by route, and how response times spread."""
+    busiest = "The five busiest routes of the range."
+    spread = "How users' response times spread. A second band far up is a group that waits."
+    return section(
+        "By route",
+        routes(),
+        graph("Busiest routes", Size(10, 11), PanelOptions(busiest, QUIET, "reqps"), api.busiest_routes()),
+        heat_map(
+            "Response time distribution", Size(24, 8), PanelOptions(spread, QUIET, "s"), users.buckets()
+        ),
     )
-
-
-UP = "Whether the backend responds, whatever the status. A refusal counts at once, silence after three pings."
-WEDGED = "Whether it takes connections and is silent: its event loop is blocked, as by a frozen Redis."
-HANGS = freshness.trouble("hangs", "responds")
-RATE = "Requests a second, all modules. None at all at a busy hour: look at what stands before the backend."
-P95 = "95 % of the requests are answered within this time."
-FAILED = "Share of the requests that end in a server error."
-PROGRESS = "Requests that are being answered. A number that only rises: they hang."
-UPTIME = "Since the newest process started. Short again and again: it crashes."
-PROCESSES = "Server processes that answered within the last minute."
-
-
-def durations() -> Panel:
-    """Quantiles of all requests."""
-    about = "Half, 95 % and 99 % of all requests are answered within this time; levels are those of P95."
-    queries = map(api.duration, (0.5, 0.95, 0.99))
-    lines = levels_of("api_response_time", ("warning", "critical"))
-    return timeseries("Response time", *queries, *lines, says=Says(about, QUIET, "s"))
-
-
-def ratio() -> Panel:
-    """Error ratio of all requests."""
-    about = "Share of all requests that end in a server error, against the levels in force."
-    lines = levels_of("api_error_ratio", ("warning", "critical"))
-    return timeseries("Error ratio", api.error_ratio(), *lines, says=Says(about, QUIET, "percentunit"))
-
-
-def spread() -> Panel:
-    """Response times as a picture."""
-    about = "How response times spread: brighter is more. A second band far up is a group that waits."
-    return heat("Spread of response times", api.spread(), says=Says(about, QUIET, "s"))
-
-
-def module_rates() -> Panel:
-    """Requests by module."""
-    about = "Requests a second by module, over five minutes. Click a line for its module."
-    return of_modules("Requests by module", api.module_rates(), says=Says(about, QUIET, "reqps", TO_MODULE))
-
-
-def module_errors() -> Panel:
-    """Errors by module."""
-    about = (
-        "Error ratio by module, over five minutes. One alone: that module; all: database, cache or process."
-    )
-    lines = levels_of("api_error_ratio", ("warning", "critical"))
-    says = Says(about, QUIET, "percentunit", TO_MODULE)
-    return of_modules("Errors by module", api.module_errors(), *lines, says=says)
-
-
-def module_durations() -> Panel:
-    """P95 by module."""
-    about = "95th percentile by module, over five minutes."
-    lines = levels_of("api_response_time", ("warning", "critical"))
-    says = Says(about, QUIET, "s", TO_MODULE)
-    return of_modules("P95 by module", api.module_durations("p95"), *lines, says=says)
-
-
-TO_MODULE = (links.board("module", "Open this module", {"module": links.label("module")}),)
-
-
-def of_modules(title: str, *queries: Query, says: Says) -> Panel:
-    """Lines by module, each module in the same colour and stroke on every panel."""
-    return timeseries(title, *queries, says=says, names=MODULES)
 
 
 def routes() -> Panel:
-    """Routes with their rate, errors and P95."""
-    about = "Each route over five minutes, from the backend's own page. Sort by P95 to find the slow ones."
+    """Routes with their rate, errors and p95."""
+    about = "Each route over five minutes, from the backend's own page, the slowest first."
     columns = [
         Column("handler", "Route"),
-        Column("method", "Method", width=90),
-        Column("A", "Requests", "reqps", width=110),
-        Column("B", "Errors", "percentunit", more=levels.colours("api_error_ratio"), width=100),
-        Column("C", "P95", "s", more=levels.colours("api_response_time"), width=100),
+        Column("method", "Method", 80),
+        Column("A", "Requests", 95, "reqps"),
+        Column("B", "Errors", 80, "percentunit"),
+        Column("C", "p95", 85, "s", sort="greatest first"),
     ]
-    queries = (api.route_rates(), api.route_errors(), api.route_durations())
-    says = Says(about, "Prometheus does not scrape the backend's own /metrics", "none")
-    return table("Routes", *queries, says=says, columns=columns, sort="P95")
+    options = PanelOptions(about, "Prometheus does not scrape the backend's own /metrics")
+    asked = (api.route_rates(), api.route_errors(), api.route_durations())
+    return table("Routes", Size(14, 11), options, asked, columns)
 
 
-def busiest() -> Panel:
-    """The busiest routes over time."""
-    about = "The five busiest routes over time."
-    return timeseries("Busiest routes", api.busiest_routes(), says=Says(about, QUIET, "reqps"))
+def inside() -> Section:
+    """Dependencies and timed methods."""
+    mean = "Mean time of the seven slowest methods that the backend times."
+    calls = "Calls per second of the seven methods that are called most."
+    none = "no timed method ran"
+    return section(
+        "Inside the backend",
+        dependencies(),
+        graph("Method duration", LOW, PanelOptions(mean, none, "s"), api.methods_mean()),
+        graph("Method calls", LOW, PanelOptions(calls, none, "ops"), api.methods_calls()),
+    )
 
 
-def methods() -> Panel:
-    """Timed methods."""
-    about = "Mean time of the methods that the backend times, the slowest seven."
-    return timeseries("Timed methods", api.methods_mean(), says=Says(about, "no timed method ran", "s"))
-
-
-def calls() -> Panel:
-    """Calls of timed methods."""
-    about = "Calls a second of the methods that the backend times."
-    return timeseries("Calls of timed methods", api.methods_calls(), says=Says(about, "none ran", "ops"))
-
-
-def parts() -> Panel:
-    """Reported beside observed, part by part."""
-    about = "Each part as the backend reports it in /health, beside what is observed of it."
+def dependencies() -> Panel:
+    """Reported beside observed, dependency by dependency."""
+    about = "Each dependency as the backend reports it in /health, beside what is observed."
     columns = [
-        Column("component", "Part"),
-        Column("A", "Reported", more={"mappings": status_mappings()}),
-        Column("B", "Observed", more={"mappings": status_mappings()}),
+        Column("component", "Dependency"),
+        Column("A", "Reported", 120, words=mappings.calm_status()),
+        Column("B", "Observed", 120, words=mappings.calm_status()),
     ]
-    says = Says(about, "/health has not answered yet", "none")
-    return table("Parts of the backend", api.reported(), api.observed(), says=says, columns=columns)
+    options = PanelOptions(about, "/health has not responded yet")
+    return table("Dependencies", LOW, options, [api.reported(), api.observed()], columns)
 
 
-def processor() -> Panel:
-    """Processor time."""
-    about = "Cores in use by all processes. At the number of cores, everything waits."
-    return timeseries("Processor", api.processor(), says=Says(about, "the backend does not tell"))
-
-
-def memory() -> Panel:
-    """Resident memory."""
-    about = "Resident memory of the processes. Rising for days: a leak."
-    return timeseries("Memory", api.memory(), says=Says(about, "the backend does not tell", "bytes"))
-
-
-def descriptors() -> Panel:
-    """Open files."""
-    about = "Open file descriptors as a share of what a process may open; at 100 % it accepts nobody."
-    return timeseries(
-        "Open files", api.descriptors(), says=Says(about, "the backend does not tell", "percentunit")
+def processes() -> Section:
+    """What its processes use."""
+    cores = "Cores in use by all processes. At the number of cores, everything waits."
+    memory = "Resident memory of the processes. Rising for days: a leak."
+    files = "Open file descriptors over their limit. At 100 % no connection is accepted."
+    opened = PanelOptions(files, UNTOLD, signal="backend_files")
+    return closed(
+        "Processes",
+        graph("CPU", THIRD, PanelOptions(cores, UNTOLD), api.processor()),
+        graph("Memory", THIRD, PanelOptions(memory, UNTOLD, "bytes"), api.memory()),
+        graph("Open files", THIRD, opened, api.descriptors()),
     )

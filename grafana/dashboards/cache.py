@@ -1,20 +1,38 @@
 """The cache: does it help, does it fit, what fills it, and where to clear it."""
 
-from grafana import links
+from grafana import annotations, levels, links, mappings
 from grafana.dashboard import Dashboard
-from grafana.dashboards import old_freshness as freshness
 from grafana.dashboards.actions import ABOUT as ACTIONS
+from grafana.dashboards.freshness import data_and_alerts
 from grafana.grafana_json import Panel
-from grafana.old_grid import Band, pile, row, wide
-from grafana.old_panels import Says, judged, stat, status_says, text, timeseries, words
-from grafana.old_tables import Column, table
+from grafana.graphs import graph
+from grafana.grid import Section, closed, section, stack, top
+from grafana.panels import PanelOptions
 from grafana.queries import cache
-from grafana.queries.series import levels_of
+from grafana.sizes import Size
+from grafana.strips import Cell, count, duration, level, numbers, signal, states, word
+from grafana.tables import Column, table
+from grafana.texts import text
 
-OFF = "the cache is not asked: set REDIS_URL"
-UNLIMITED = "no limit is set (maxmemory 0)"
+OFF = "no cache is polled: set REDIS_URL"
 NO_LOOKUPS = "no look-ups in this time"
-NOT_YET = "keys are looked at once a minute; not yet"
+NOT_YET = "keys are sampled once a minute; not yet"
+JUDGED = (
+    "cache_up", "cache_hit_ratio", "redis_memory", "redis_evictions", "redis_clients", "redis_refused",
+    "redis_saved",
+)  # fmt: skip
+QUARTER, THIRD = Size(6, 8), Size(8, 8)
+MEMORY = ("used", "used_rss", "used_peak", "max")
+LOOKUPS = ("hits", "misses", "invalidations")
+WAS = {
+    "Status": "Redis",
+    "Last hour": "Hits",
+    "Data and alerts": "Alerts on this",
+    "Keys": "Keys",
+    "Sampling": "Keys seen",
+    "Command duration": "Time of a command",
+    "Errors by kind": "Errors sent",
+}
 
 
 def board() -> Dashboard:
@@ -23,130 +41,129 @@ def board() -> Dashboard:
         "cache",
         "Cache",
         "Does the cache help, does it fit into memory, what fills it, and what can be cleared?",
-        (freshness.fresh("cache", "cache"), now(), courses(), keys(), server(), commands()),
+        (top(status(), last_hour(), data_and_alerts("cache", "cache"), *use()), keys(), server(), commands()),
+        marks=annotations.of_signals(levels.signals_of("cache")),
+        was=WAS,
     )
 
 
-def now() -> Band:
-    """The present state in numbers."""
-    up = Says("Whether Redis answered our own PING.", OFF, "none", more=freshness.works())
-    said = status_says("What the backend's own /health says of Redis.", "/health says nothing of it")
-    hits = judged("cache_hit_ratio", "Share of the backend's look-ups that found a value.", NO_LOOKUPS)
-    memory = judged("redis_memory", "Memory as a share of its limit.", UNLIMITED)
-    evicted = judged("redis_evictions", "Keys a second that Redis threw out for want of room.", OFF)
-    saved = Says("Since the last good snapshot; what came later is lost with the server.", OFF, "s")
-    return row(
-        "Now",
-        words("Redis", cache.up(), says=up),
-        words("Backend says", cache.reported(), says=said),
-        stat("Hits", cache.hit_ratio(), says=hits),
-        stat("Memory of its limit", cache.memory_use(), says=memory),
-        stat("Evicted", cache.ended("evicted"), says=evicted),
-        stat("Connected clients", cache.clients("connected"), says=Says("Open connections.", OFF)),
-        stat("Snapshot", cache.saved(), says=saved, graph=False),
-        stat("Uptime", cache.uptime(), says=Says("Since Redis started.", OFF, "s"), graph=False),
-        height=4,
+def status() -> Panel:
+    """The server now."""
+    observed = "Whether Redis answered our own PING."
+    reported = "The backend's report on Redis in its /health."
+    saved = "Since the last good snapshot. Later writes are lost with the server."
+    return states(
+        "Status",
+        Size(9, 4),
+        word("Observed", cache.up(), observed, mappings.good_if("up", "down")),
+        Cell("Reported", cache.reported(), reported, words=mappings.status()),
+        duration("Snapshot", cache.saved(), saved),
+        duration("Uptime", cache.uptime(), "Since Redis started."),
     )
 
 
-def courses() -> Band:
+def last_hour() -> Panel:
+    """Hits, memory and losses."""
+    memory = "Memory over its limit; unknown where no limit is set (maxmemory 0)."
+    judged = "How grave hits, memory, evictions, clients and snapshots are, by the levels in force."
+    return numbers(
+        "Last hour",
+        Size(9, 4),
+        signal("Hit ratio", "cache_hit_ratio", cache.hit_ratio()),
+        signal("Memory", "redis_memory", cache.memory_use(), about=memory),
+        signal("Evictions", "redis_evictions", cache.ended("evicted")),
+        level(cache.level(*JUDGED), judged),
+    )
+
+
+def use() -> tuple[Panel, ...]:
     """Use, memory and losses over time."""
-    hits = (
-        "Share of look-ups that hit: of the backend, and of all who use the server; levels are the backend's."
-    )
-    looks = "Look-ups and invalidations a second. Many invalidations: writes throw the cache away."
-    memory = "Bytes in use, resident, at the peak; the limit where one is set."
-    lost = "Keys a second that were thrown out for want of room, and that ended in time."
-    kinds = ("used", "used_rss", "used_peak", "max")
-    lookups = ("hits", "misses", "invalidations")
-    return row(
-        "Does it help, does it fit?",
-        timeseries(
-            "Hit ratio",
-            cache.hit_ratio(),
-            cache.server_hit_ratio(),
-            *levels_of("cache_hit_ratio", ("info", "warning")),
-            says=Says(hits, NO_LOOKUPS, "percentunit"),
+    hits = "Look-ups that hit, of the backend and of the whole server. Levels are the backend's."
+    looks = "Look-ups and invalidations per second. Many invalidations: writes throw the cache away."
+    memory = "Bytes in use, resident, at the peak, and the limit where one is set."
+    lost = "Keys per second that were evicted at the memory limit, or expired by their TTL."
+    gone = ("evicted", "expired")
+    return (
+        graph(
+            "Hit ratio", QUARTER, PanelOptions(hits, NO_LOOKUPS, signal="cache_hit_ratio"),
+            cache.hit_ratio(), cache.server_hit_ratio(),
         ),
-        timeseries("Look-ups", *map(cache.lookups, lookups), says=Says(looks, NO_LOOKUPS, "ops")),
-        timeseries("Memory", *map(cache.memory, kinds), says=Says(memory, OFF, "bytes")),
-        timeseries(
-            "Evicted and expired",
-            cache.ended("evicted"),
-            cache.ended("expired"),
-            *levels_of("redis_evictions", ("warning",)),
-            says=Says(lost, OFF, "ops"),
+        graph("Look-ups", QUARTER, PanelOptions(looks, NO_LOOKUPS, "ops"), *map(cache.lookups, LOOKUPS)),
+        graph("Memory", QUARTER, PanelOptions(memory, OFF, "bytes"), *map(cache.memory, MEMORY)),
+        graph(
+            "Evicted and expired", QUARTER, PanelOptions(lost, OFF, signal="redis_evictions"),
+            *map(cache.ended, gone),
         ),
-    )
+    )  # fmt: skip
 
 
-def keys() -> Band:
+def keys() -> Section:
     """What fills it, and the page that clears it."""
     clear = "[**Clear by prefix …**](${service}/cache)\n\nThe page counts first and asks before it deletes."
-    seen = Says(
-        "Share of the keys that the last pass saw; less than all: it ran out of time.", NOT_YET, "percentunit"
+    kept = "Keys of all databases of the server."
+    seen = "Share of the keys that the last pass sampled. Below 100 %: it ran out of time."
+    return section(
+        "Keys",
+        prefixes(),
+        biggest(),
+        stack(
+            text("Clear the cache", Size(5, 6), ACTIONS, clear),
+            states("Keys", Size(5, 4), count("Keys", cache.keys(), kept)),
+            states("Sampling", Size(5, 4), Cell("Sampled", cache.seen(), seen, "percentunit", 0)),
+        ),
     )
-    side = pile(
-        (text("Clear the cache", clear, ACTIONS), 4),
-        (stat("Keys seen", cache.seen(), says=seen, graph=False), 3),
-        (stat("Keys", cache.keys(), says=Says("Keys in each database.", OFF)), 4),
-        width=4,
-    )
-    return row("What fills it?", wide(groups(), 10), wide(biggest(), 10), side, height=11)
 
 
-def groups() -> Panel:
-    """Keys by their beginnings."""
-    about = "Keys by how they begin, estimated from a sample. Click a prefix to count and clear it."
-    # groups end where the separator begins; without it the keys of longer names would match, too
+def prefixes() -> Panel:
+    """Keys by prefix."""
+    about = "Keys by prefix, estimated from a sample. Click a prefix to count and clear it."
+    # prefixes end before the separator; without it the keys of longer names would match, too
     prefix = {"prefix": f"{links.cell('key_group')}:"}
     columns = [
-        Column("key_group", "Begins with", links=(links.page("/cache", "Clear these keys …", prefix),)),
-        Column("db", "Database", width=100),
-        Column("A", "Keys", "short", width=90),
-        Column("B", "Memory", "bytes", width=110),
+        Column("key_group", "Prefix", links=(links.page("/cache", "Clear these keys …", prefix),)),
+        Column("db", "DB", 60),
+        Column("A", "Keys", 75, "short"),
+        Column("B", "Memory", 90, "bytes", sort="greatest first"),
     ]
-    says = Says(about, NOT_YET, "none")
-    return table("Prefixes", cache.groups(), cache.group_memory(), says=says, columns=columns, sort="Memory")
+    options = PanelOptions(about, NOT_YET)
+    return table("Prefixes", Size(8, 14), options, [cache.groups(), cache.group_memory()], columns)
 
 
 def biggest() -> Panel:
     """The biggest keys."""
-    about = "The biggest keys of those measured. Keys behind which something secret stands are not named."
+    about = "The biggest keys of the sample. Names that may hold a secret are hidden."
     columns = [
         Column("key", "Key"),
-        Column("db", "Database", width=100),
-        Column("A", "Memory", "bytes", width=110),
-        Column("B", "Length", "short", width=90),
+        Column("db", "DB", 60),
+        Column("A", "Memory", 100, "bytes", sort="greatest first"),
+        Column("B", "Length", 80, "short"),
     ]
-    asked = (cache.biggest_keys(), cache.key_lengths())
-    return table("Biggest keys", *asked, says=Says(about, NOT_YET, "none"), columns=columns, sort="Memory")
+    options = PanelOptions(about, NOT_YET)
+    return table("Biggest keys", Size(11, 14), options, [cache.biggest_keys(), cache.key_lengths()], columns)
 
 
-def server() -> Band:
+def server() -> Section:
     """The server itself."""
     clients = "Open connections, and those that wait in a blocking command, as workers do."
-    fragments = "Resident bytes for each byte in use. Over 1.5: memory is lost to holes."
-    slow = "Commands in the server's log of slow ones: SLOWLOG GET tells which."
-    return row(
-        "The server",
-        timeseries("Clients", *map(cache.clients, ("connected", "blocked")), says=Says(clients, OFF)),
-        timeseries("Fragmentation", cache.fragmentation(), says=Says(fragments, OFF)),
-        timeseries("Slow commands", cache.slow_commands(), says=Says(slow, OFF)),
-        height=7,
+    fragments = "Resident bytes per byte in use. Above 1.5 memory is lost to fragmentation."
+    slow = "Entries of the server's slow log: SLOWLOG GET lists them."
+    return closed(
+        "Server",
+        graph("Clients", THIRD, PanelOptions(clients, OFF), *map(cache.clients, ("connected", "blocked"))),
+        graph("Fragmentation", THIRD, PanelOptions(fragments, OFF), cache.fragmentation()),
+        graph("Slow commands", THIRD, PanelOptions(slow, OFF), cache.slow_commands()),
     )
 
 
-def commands() -> Band:
+def commands() -> Section:
     """What it is asked."""
-    failures = "Errors that the server sent a second, by their first word. OOM: memory is full."
+    count = "Commands per second, the seven commonest of the range."
+    mean = "Mean time of the seven slowest commands of the range."
+    failures = "Errors that the server sent per second, by their first word. OOM: memory is full."
     none = "✔ the server sent no error"
-    return row(
-        "What it is asked",
-        timeseries("Commands", cache.commands(), says=Says("The seven commonest commands.", OFF, "ops")),
-        timeseries(
-            "Time of a command", cache.command_time(), says=Says("The seven slowest commands.", OFF, "s")
-        ),
-        timeseries("Errors sent", cache.failures(), says=Says(failures, none, "ops")),
-        height=7,
+    return section(
+        "Commands",
+        graph("Commands", THIRD, PanelOptions(count, OFF, "ops"), cache.commands()),
+        graph("Command duration", THIRD, PanelOptions(mean, OFF, "s"), cache.command_time()),
+        graph("Errors by kind", THIRD, PanelOptions(failures, none, "ops"), cache.failures()),
     )

@@ -1,13 +1,25 @@
 """The backend's API: requests, errors, durations, its processes and its timed methods."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import RATE, age, most, own, per, quantile, rate, state, top, total
+from grafana.queries.series import (
+    RATE,
+    age,
+    increase_to_end,
+    leading,
+    most,
+    own,
+    per,
+    quantile,
+    rate,
+    state,
+    total,
+)
 
 CHOSEN = 'module=~"$module"'
 # the backend's own page, which tells routes apart
 BACKEND = 'job="backend"'
-ROUTES = f'{BACKEND},handler!="none"'
-ALL_BUCKETS = "sum by (le) (le:ops_http_request_duration_seconds_bucket:rate5m)"
+# without our own polls and those of other watchers
+ROUTES = f'{BACKEND},handler!~"none|/metrics|/api/monitoring/.*|.+/health.*"'
 
 
 def up() -> Query:
@@ -28,27 +40,6 @@ def processes() -> Query:
 def uptime() -> Query:
     """Seconds since the newest process started."""
     return query(age(most(own("ops_backend_start_time_seconds"))), "uptime")
-
-
-def request_rate() -> Query:
-    """Requests a second, all together."""
-    return query("sum(module:ops_http_requests:rate5m)", "requests")
-
-
-def error_ratio() -> Query:
-    """Share of all requests that end in a server error."""
-    errors, requests = (f"sum(module:ops_http_{name}:rate5m)" for name in ("request_errors", "requests"))
-    return query(per(errors, requests), "errors")
-
-
-def duration(share: float) -> Query:
-    """A quantile of the response time, all modules together."""
-    return query(f"histogram_quantile({share:g}, {ALL_BUCKETS})", f"P{share * 100:g}")
-
-
-def spread() -> Query:
-    """How response times spread."""
-    return query(ALL_BUCKETS, "{{le}}")
 
 
 def in_progress() -> Query:
@@ -75,38 +66,45 @@ def module_durations(name: str) -> Query:
 
 def route_rates() -> Query:
     """Requests a second by route."""
-    return query(total(f"rate(http_requests_total{{{ROUTES}}}[5m])", "handler", "method"), rows=True)
+    return query(total(f"rate(http_requests_total{{{ROUTES}}}[5m])", "handler", "method"))
 
 
 def route_errors() -> Query:
     """Share of the requests to a route that end in a server error."""
     failed = total(f'rate(http_requests_total{{{ROUTES},status=~"5.."}}[5m])', "handler", "method")
     every = total(f"rate(http_requests_total{{{ROUTES}}}[5m])", "handler", "method")
-    return query(per(f"({failed} or 0 * {every})", every), rows=True)
+    return query(per(f"({failed} or 0 * {every})", every))
 
 
 def route_durations() -> Query:
     """95th percentile of the response time by route."""
     buckets = f"rate(http_request_duration_seconds_bucket{{{ROUTES}}}[5m])"
     # a route that nobody asked has no quantile: NaN is no answer
-    return query(f"{quantile(0.95, buckets, 'handler', 'method')} >= 0", rows=True)
+    return query(f"{quantile(0.95, buckets, 'handler', 'method')} >= 0")
 
 
 def busiest_routes() -> Query:
     """Requests a second of the five busiest routes."""
     every = f"rate(http_requests_total{{{ROUTES}}}[{RATE}])"
-    return query(top(5, total(every, "handler")), "{{handler}}")
+    ranking = total(f"increase(http_requests_total{{{ROUTES}}}[$__range] @ end())", "handler")
+    return query(leading(5, "handler", total(every, "handler"), ranking), "{{handler}}")
 
 
 def methods_mean() -> Query:
     """Mean time of a call of each timed method."""
     seconds, calls = (rate(f"ops_backend_method_{name}_total") for name in ("seconds", "calls"))
-    return query(top(7, per(total(seconds, "method"), total(calls, "method"))), "{{method}}")
+    mean = per(total(seconds, "method"), total(calls, "method"))
+    ranking = per(
+        *(total(increase_to_end(f"ops_backend_method_{it}_total"), "method") for it in ("seconds", "calls"))
+    )
+    return query(leading(7, "method", mean, ranking), "{{method}}")
 
 
 def methods_calls() -> Query:
     """Calls a second of each timed method."""
-    return query(top(7, total(rate("ops_backend_method_calls_total"), "method")), "{{method}}")
+    calls = "ops_backend_method_calls_total"
+    ranking = total(increase_to_end(calls), "method")
+    return query(leading(7, "method", total(rate(calls), "method"), ranking), "{{method}}")
 
 
 def processor() -> Query:
@@ -137,4 +135,4 @@ def observed() -> Query:
 
 def components(metric: str) -> Query:
     """The state of each part as a number, in rows."""
-    return query(state(metric, "component"), rows=True)
+    return query(state(metric, "component"))

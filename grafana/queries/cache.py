@@ -1,12 +1,29 @@
 """The cache: what the application finds in it, the server behind it, its biggest keys."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, least, most, own, per, rate, state, top, total
+from grafana.queries.series import (
+    age,
+    increase_to_end,
+    leading,
+    least,
+    most,
+    own,
+    per,
+    rate,
+    severity,
+    state,
+    total,
+)
 
 
 def up() -> Query:
     """Whether the cache server answers our own PING."""
     return query(least(own("redis_up")), "observed")
+
+
+def level(*signals: str) -> Query:
+    """How grave the gravest of these signals is."""
+    return query(severity(*signals), "level")
 
 
 def reported() -> Query:
@@ -58,13 +75,19 @@ def clients(kind: str) -> Query:
 
 def commands() -> Query:
     """Commands a second, the seven commonest."""
-    return query(top(7, total(rate("redis_commands_total"), "cmd")), "{{cmd}}")
+    ranking = total(increase_to_end("redis_commands_total"), "cmd")
+    return query(leading(7, "cmd", total(rate("redis_commands_total"), "cmd"), ranking), "{{cmd}}")
 
 
 def command_time() -> Query:
     """Mean time of the seven slowest commands."""
     seconds = total(rate("redis_commands_duration_seconds_total"), "cmd")
-    return query(top(7, per(seconds, total(rate("redis_commands_total"), "cmd"))), "{{cmd}}")
+    mean = per(seconds, total(rate("redis_commands_total"), "cmd"))
+    ranking = per(
+        total(increase_to_end("redis_commands_duration_seconds_total"), "cmd"),
+        total(increase_to_end("redis_commands_total"), "cmd"),
+    )
+    return query(leading(7, "cmd", mean, ranking), "{{cmd}}")
 
 
 def failures() -> Query:
@@ -89,27 +112,27 @@ def uptime() -> Query:
 
 def biggest_keys() -> Query:
     """The biggest keys, by memory."""
-    return query(most(own("redis_key_memory_usage_bytes"), "db", "key"), rows=True)
+    return query(most(own("redis_key_memory_usage_bytes"), "db", "key"))
 
 
 def key_lengths() -> Query:
     """Members or characters of the biggest keys."""
-    return query(most(own("redis_key_size"), "db", "key"), rows=True)
+    return query(most(own("redis_key_size"), "db", "key"))
 
 
 def groups() -> Query:
     """Keys by how they begin."""
-    return query(most(own("redis_key_group_count"), "db", "key_group"), rows=True)
+    return query(most(own("redis_key_group_count"), "db", "key_group"))
 
 
 def group_memory() -> Query:
     """Bytes of keys by how they begin."""
-    return query(most(own("redis_key_group_memory_usage_bytes"), "db", "key_group"), rows=True)
+    return query(most(own("redis_key_group_memory_usage_bytes"), "db", "key_group"))
 
 
 def keys() -> Query:
-    """Keys in each database."""
-    return query(most(own("redis_db_keys"), "db"), "{{db}}")
+    """Keys of all databases."""
+    return query(f"sum({most(own('redis_db_keys'), 'db')})", "keys")
 
 
 def seen() -> Query:

@@ -1,7 +1,18 @@
 """The database: its pool, its reachability, its slow queries and its tables."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import leading, least, most, own, per, rate, severity, state, total
+from grafana.queries.series import (
+    increase_to_end,
+    leading,
+    least,
+    most,
+    own,
+    per,
+    rate,
+    severity,
+    state,
+    total,
+)
 
 POOL = "ops_database_pool_{part}_connections"
 
@@ -55,10 +66,9 @@ def method_mean() -> Query:
     """Mean time of the backend's timed methods, which ask the database."""
     seconds, calls = (rate(f"ops_backend_method_{name}_total") for name in ("seconds", "calls"))
     mean = per(total(seconds, "method"), total(calls, "method"))
-    spent = own("ops_backend_method_seconds_total")
     ranking = per(
-        total(f"increase({spent}[$__range] @ end())", "method"),
-        total(f"increase({spent.replace('seconds', 'calls')}[$__range] @ end())", "method"),
+        total(increase_to_end("ops_backend_method_seconds_total"), "method"),
+        total(increase_to_end("ops_backend_method_calls_total"), "method"),
     )
     return query(leading(5, "method", mean, ranking), "{{method}}")
 

@@ -1,7 +1,18 @@
 """PostgreSQL's own statistics: sessions, locks, transactions, statements, vacuum."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import leading, least, moment, most, own, per, rate, severity, total
+from grafana.queries.series import (
+    increase_to_end,
+    leading,
+    least,
+    moment,
+    most,
+    own,
+    per,
+    rate,
+    severity,
+    total,
+)
 
 
 def up() -> Query:
@@ -66,7 +77,7 @@ def block_hits() -> Query:
 def statements() -> Query:
     """Seconds a second spent in the five heaviest statements of the range."""
     spent = "pg_stat_statements_seconds_total"
-    ranking = total(f"increase({own(spent)}[$__range] @ end())", "queryid")
+    ranking = total(increase_to_end(spent), "queryid")
     return query(leading(5, "queryid", total(rate(spent), "queryid"), ranking), "{{queryid}}")
 
 

@@ -25,6 +25,11 @@ def increase(metric: str, *matchers: str, over: str = "$__range") -> str:
     return f"increase({own(metric, *matchers)}[{over}])"
 
 
+def increase_to_end(metric: str) -> str:
+    """By how much a counter has risen over the whole range, at each of its steps: it ranks series once."""
+    return f"increase({own(metric)}[$__range] @ end())"
+
+
 def total(expr: str, *by: str) -> str:
     """The sum, by labels."""
     return f"sum by ({', '.join(by)}) ({expr})" if by else f"sum({expr})"

@@ -23,6 +23,7 @@ AROUND = {
     "ALERTS_FOR_STATE": {"alertname", "severity", "signal", "module"},
     "http_requests_total": {"handler", "method", "status"},
     "http_request_duration_seconds_bucket": {"handler", "method", "le"},
+    "http_request_duration_seconds_count": {"handler", "method"},
     "process_resident_memory_bytes": set(),
     "process_cpu_seconds_total": set(),
     "prometheus_tsdb_head_samples_appended_total": set(),

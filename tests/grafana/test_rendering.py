@@ -12,7 +12,7 @@ from tests.grafana.rendering.parts import EXCEPTIONS
 from tests.grafana.widths import LONGEST, free_columns
 
 # boards that still are made of the former constructors
-OLD = {"api", "cache", "engagement", "events", "ingestion", "models", "recommendations"}
+OLD = {"engagement", "events", "ingestion", "models", "recommendations"}
 Rule = Callable[[Json], Iterator[str]]
 Change = Callable[[Json], object]
 

@@ -23,6 +23,8 @@ ANSWERS = {
     "workers": ("Status", "Last hour", "Queues", "Workers"),
     "database": ("Status", "Last hour", "Pool use", "Pool connections", "Ping time"),
     "postgresql": ("Status", "Last hour", "Sessions by state", "Connections used", "Lock waits"),
+    "api": ("Status", "Last hour", "Requests", "Error ratio", "Response time"),
+    "cache": ("Status", "Last hour", "Hit ratio", "Look-ups", "Memory", "Evicted and expired"),
     "slo": ("Error budget left, 30 days", "Objectives"),
     "stack": ("Monitoring", "Data and alerts", "Targets"),
 }
