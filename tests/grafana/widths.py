@@ -28,7 +28,7 @@ LONGEST = {
     "relname": "resource_subjects",
     "table": "resource_subjects",
     "event": "resource.quality_computed",
-    "method": "RecommendationService.get",
+    "method": "OPTIONS",
     "model": "ml_classification",
     "worker": "edge",
     "state": "processing",
