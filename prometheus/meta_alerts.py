@@ -51,7 +51,7 @@ SCRAPE_ALERTS = (
         "warning",
         "1m",
         "Prometheus cannot scrape {{ $labels.job }}",
-        "Scrapes of {{ $labels.job }} at {{ $labels.instance }} fail; what it measures is not known.",
+        "Scrapes of {{ $labels.job }} at {{ $labels.instance }} fail; its metrics are missing.",
         ("job", "instance"),
     ),
     MetaAlert(
@@ -59,8 +59,8 @@ SCRAPE_ALERTS = (
         'absent(up{job="exporter"} == 1)',
         "critical",
         "30s",
-        "The exporter is gone",
-        "No exporter can be scraped; nothing that it measures is known, whatever the panels still show.",
+        "The exporter is down",
+        "Prometheus cannot scrape the exporter; all of its metrics are missing.",
     ),
     MetaAlert(
         "FastLaneBlind",
@@ -80,7 +80,7 @@ SCRAPE_ALERTS = (
         "warning",
         "5m",
         "Scrapes of the exporter take {{ $value | humanizeDuration }}",
-        "A source answers slowly; the exporter still answers, but with less.",
+        "A source responds slowly; the exporter still responds, but without that source's metrics.",
         ("instance",),
     ),
     MetaAlert(
@@ -89,7 +89,8 @@ SCRAPE_ALERTS = (
         "warning",
         "2m",
         "Collector {{ $labels.collector }} fails",
-        "At least one source of {{ $labels.collector }} gives no usable answer; the exporter's log says why.",
+        "At least one source of {{ $labels.collector }} gives no valid response; "
+        "the exporter's log has the reason.",
         ("collector",),
     ),
 )
@@ -108,8 +109,8 @@ RULE_ALERTS = (
         f"{missed_share('5m')} > 0.5 and on (rule_group) {missed_share('1m')} > 0.5",
         "warning",
         "5m",
-        "Rules of {{ $labels.rule_group }} are evaluated too seldom",
-        "Prometheus leaves out {{ $value | humanizePercentage }} of the evaluations; pages come late.",
+        "Prometheus misses evaluations of {{ $labels.rule_group }}",
+        "Prometheus misses {{ $value | humanizePercentage }} of the evaluations; pages come late.",
         ("rule_group",),
     ),
     MetaAlert(
@@ -117,8 +118,8 @@ RULE_ALERTS = (
         "prometheus_config_last_reload_successful == 0 or alertmanager_config_last_reload_successful == 0",
         "warning",
         "1m",
-        "{{ $labels.job }} refuses its configuration",
-        "The last reload of {{ $labels.job }} failed; what was in force before it still is.",
+        "{{ $labels.job }} rejects its configuration",
+        "The last reload of {{ $labels.job }} failed; the previous configuration is still in force.",
         ("job",),
     ),
     MetaAlert(
@@ -149,7 +150,7 @@ DELIVERY_ALERTS = (
         "critical",
         "1m",
         "Alertmanager cannot deliver by {{ $labels.integration }}",
-        "Notifications by {{ $labels.integration }} fail; the receiver or its credentials need a look.",
+        "Notifications by {{ $labels.integration }} fail; check the receiver and its credentials.",
         ("integration",),
     ),
     MetaAlert(
@@ -158,7 +159,7 @@ DELIVERY_ALERTS = (
         "info",
         "0s",
         "Alerting works",
-        "This alert always fires; when it stops arriving, nothing else can be relied on.",
+        "This alert always fires; when it stops arriving, alerting is broken.",
         keep="0s",
     ),
 )
