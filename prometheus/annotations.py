@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Dashboard = Literal[
-    "overview", "module", "api", "database", "postgresql", "events", "cache", "workers", "models", "engagement",
-    "recommendations", "ingestion", "alerts", "slo", "stack",
+    "overview", "module", "api", "database", "postgresql", "events", "cache", "workers", "models",
+    "engagement", "recommendations", "ingestion", "alerts", "slo", "stack",
 ]  # fmt: skip
 # labels of an alert that are also variables of these dashboards
 NARROWS: Mapping[Dashboard, frozenset[str]] = {
