@@ -58,12 +58,12 @@ async def read_totals(sources: Sources) -> Iterable[Metric]:
     """The totals by module. A module without requests is 0 as soon as the backend counts any."""
     totals = await sources.backend.totals.get()
     modules = [module.name for module in sources.settings.modules]
-    asked = dict(request_counts(totals, modules))
+    counts = dict(request_counts(totals, modules))
     errors = totals.errors_by_module() if totals.counts_requests else {}
     durations = totals.durations.items() if totals.counts_requests else ()
     return (
-        REQUESTS.family((*labels, count) for labels, count in asked.items()),
-        ERRORS.family((module, errors.get(module, 0.0)) for module in dict.fromkeys(m for m, _ in asked)),
+        REQUESTS.family((*labels, count) for labels, count in counts.items()),
+        ERRORS.family((module, errors.get(module, 0.0)) for module in dict.fromkeys(m for m, _ in counts)),
         DURATION.family(((module,), spread) for module, spread in durations),
         IN_PROGRESS.family((module, count) for module, count in totals.in_progress.items()),
     )

@@ -73,7 +73,7 @@ TRAFFIC = (
     ),
     counter("evicted_keys", "evicted_keys", "Keys evicted at the memory limit."),
     counter("evicted_clients", "evicted_clients", "Clients disconnected because their buffers were too big."),
-    # redis_exporter counts this in milliseconds, under a name that says so
+    # redis_exporter counts this in milliseconds, and names it so
     counter(
         "total_eviction_exceeded_time",
         "eviction_exceeded_seconds",

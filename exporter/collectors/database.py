@@ -55,8 +55,8 @@ STANDING_RESULT_WAIT = 0.1  # seconds that a scrape waits for a ping while the l
 async def read_ping(sources: Sources) -> Iterable[Metric]:
     """1 or 0, from our own ping only."""
     database = sources.database
-    answer = await ping_result(database)
-    return list(ping_families(database.dialect or "", answer is not None, answer.seconds if answer else None))
+    ping = await ping_result(database)
+    return list(ping_families(database.dialect or "", ping is not None, ping.seconds if ping else None))
 
 
 async def ping_result(database: DatabaseSource) -> PingResult | None:

@@ -85,8 +85,8 @@ def group_sessions(activity: Activity) -> tuple[dict[SessionKey, float], dict[Se
         counts[key] += group.count
         if group.oldest_transaction is not None:
             ages[key] = max(group.oldest_transaction, ages.get(key, 0.0))
-    seen = {key[1] for key in counts if key[0] == activity.database}
-    counts |= dict(empty_states(activity.database, set(SESSION_STATES) - seen))
+    present = {key[1] for key in counts if key[0] == activity.database}
+    counts |= dict(empty_states(activity.database, set(SESSION_STATES) - present))
     return counts, ages
 
 

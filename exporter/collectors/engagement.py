@@ -66,7 +66,9 @@ def reported_engagement(reports: Mapping[str, JsonObject]) -> Engagement:
     metrics = {window: report.object("metrics") for window, report in reports.items()}
     newest = metrics[LONGEST_WINDOW]
     if newest.number("total_users") is None:
-        raise InvalidResponse("backend /user-engagement answered without total_users; expected a number")
+        raise InvalidResponse(
+            "backend /user-engagement returned a report without total_users; expected a number"
+        )
     return Engagement(
         users=newest.number("total_users"),
         active={w: n for w, m in metrics.items() if (n := m.number("active_users")) is not None},

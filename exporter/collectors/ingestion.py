@@ -5,10 +5,9 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from exporter.cardinality import sanitize_label, top_n
+from exporter.cardinality import top_n
 from exporter.collector import Collector, Part
 from exporter.collectors import ingestion_history, ingestion_service, ingestion_workers, redis_rights
-from exporter.errors import RequestFailed
 from exporter.metrics import Gauge, StateGauge
 from exporter.sources import Sources
 from exporter.sources.ingestion.models import IngestionHealth
@@ -95,25 +94,17 @@ REPORTED_HEALTH = StateGauge(
     ("service", "status"),
 )
 HEALTH_METRICS = (REPORTED_HEALTH,)
-MAX_SERVICES = 8  # more indicate an invalid response
 
 
 async def read_health(sources: Sources) -> Iterable[Metric]:
     """The overall status as service `ingestion`, and each service that the backend names."""
-    said = await reported_health(sources)
-    length = sources.settings.limits.label_length
-    services = sorted((sanitize_label(name, length), status) for name, status in said.services.items())
-    return (REPORTED_HEALTH.state_family([("ingestion", said.status), *services[:MAX_SERVICES]]),)
+    rows = ingestion_service.health_rows(sources, await reported_health(sources))
+    return (REPORTED_HEALTH.state_family(rows),)
 
 
 async def reported_health(sources: Sources) -> IngestionHealth:
     """The health response, in either of its shapes. Raises SourceError when the backend has no such route."""
-    reply = await sources.backend.ingestion_health.get()
-    if reply.status not in (200, 503):
-        raise RequestFailed(
-            f"backend ingestion health answered {reply.status}; expected 200 or 503", reply.status
-        )
-    return parse_health(reply)
+    return parse_health(await sources.backend.ingestion_health.get())
 
 
 INGESTION = Collector(

@@ -9,6 +9,7 @@ from exporter.cardinality import sanitize_label
 from exporter.collectors.ingestion_history import JobHistoryMetrics
 from exporter.metrics import Counter, Gauge, Histogram, Info, StateGauge, Summary
 from exporter.sources import Sources
+from exporter.sources.ingestion.models import IngestionHealth
 from exporter.sources.ingestion_service import END_STATES, WORKER_STATES, ServiceWorker
 
 SERVICE_UP = Gauge(
@@ -30,19 +31,22 @@ SERVICE_QUEUE_CAPACITY = Gauge(
 )
 SERVICE_HEALTH_METRICS = (SERVICE_UP, SERVICE_REPORTED_HEALTH)
 SERVICE_JOBS_METRICS = (SERVICE_JOBS, SERVICE_QUEUE_CAPACITY)
-SERVICES = 8  # more indicate an invalid response
+MAX_SERVICES = 8  # more indicate an invalid response
 
 
 async def read_service_health(sources: Sources) -> Iterable[Metric]:
     """1 or 0; while it responds, also its status as service `ingestion`, and each service it needs."""
     if not await sources.service.health.is_responding():
         return (SERVICE_UP.single(0.0),)
-    said = await sources.service.health.get()
+    rows = health_rows(sources, await sources.service.health.get())
+    return SERVICE_UP.single(1.0), SERVICE_REPORTED_HEALTH.state_family(rows)
+
+
+def health_rows(sources: Sources, report: IngestionHealth) -> list[tuple[str, str]]:
+    """The status of ingestion itself as service `ingestion`, then of each service it needs."""
     length = sources.settings.limits.label_length
-    services = sorted((sanitize_label(name, length), status) for name, status in said.services.items())
-    return SERVICE_UP.single(1.0), SERVICE_REPORTED_HEALTH.state_family(
-        [("ingestion", said.status), *services[:SERVICES]]
-    )
+    services = sorted((sanitize_label(name, length), status) for name, status in report.services.items())
+    return [("ingestion", report.status), *services[:MAX_SERVICES]]
 
 
 async def read_service_jobs(sources: Sources) -> Iterable[Metric]:
@@ -93,12 +97,12 @@ GPU = {True: "yes", False: "no", None: "unknown"}
 
 async def read_service_workers(sources: Sources) -> Iterable[Metric]:
     """The workers with the latest heartbeats, up to the limit of the settings."""
-    said, now = await sources.service.workers.get(), time.time()
+    report, now = await sources.service.workers.get(), time.time()
     length = sources.settings.limits.label_length
-    newest = sorted(said.each, key=lambda worker: -(worker.heartbeat or 0.0))
+    newest = sorted(report.each, key=lambda worker: -(worker.heartbeat or 0.0))
     each = {sanitize_label(w.name, length): w for w in reversed(newest[: sources.settings.service.workers])}
     return (
-        SERVICE_STATE.state_family([(said.state,)]),
+        SERVICE_STATE.state_family([(report.state,)]),
         SERVICE_WORKER_REPORTED.state_family((name, worker.reported) for name, worker in each.items()),
         SERVICE_WORKER_STATUS.state_family(
             (name, observed_status(sources, worker, now)) for name, worker in each.items()

@@ -48,44 +48,44 @@ WORKER_METRICS = (REPORTED, STATUS, UP, HEARTBEAT, INFO, DRAINED)
 
 async def read_worker(sources: Sources) -> Iterable[Metric]:
     """The edge worker, from Redis if its keys are there, else from the backend's API."""
-    seen, now = await read_edge_worker(sources), time.time()
+    worker, now = await read_edge_worker(sources), time.time()
     timeout = sources.settings.ingestion.heartbeat_timeout
-    up = seen.up(now, timeout)
+    up = worker.up(now, timeout)
     return (
-        REPORTED.state_family([(seen.name, seen.state)]),
-        STATUS.state_family([(seen.name, seen.status(now, timeout))]),
-        UP.single(None if up is None else float(up), seen.name),
-        HEARTBEAT.single(seen.last_seen, seen.name),
-        INFO.family(worker_info(seen, sources.settings.limits.label_length)),
-        DRAINED.single(seen.drained, seen.name),
+        REPORTED.state_family([(worker.name, worker.state)]),
+        STATUS.state_family([(worker.name, worker.status(now, timeout))]),
+        UP.single(None if up is None else float(up), worker.name),
+        HEARTBEAT.single(worker.last_seen, worker.name),
+        INFO.family(worker_info(worker, sources.settings.limits.label_length)),
+        DRAINED.single(worker.drained, worker.name),
     )
 
 
-def worker_info(seen: EdgeWorker, length: int) -> Iterable[tuple[str, str, str, float]]:
+def worker_info(worker: EdgeWorker, length: int) -> Iterable[tuple[str, str, str, float]]:
     """The row of the reported version and model; none if the worker reports neither."""
-    version, model = seen.version or "", seen.embedding_model or ""
+    version, model = worker.version or "", worker.embedding_model or ""
     if version or model:
-        yield seen.name, sanitize_label(version, length), sanitize_label(model, length), 1.0
+        yield worker.name, sanitize_label(version, length), sanitize_label(model, length), 1.0
 
 
 async def read_edge_worker(sources: Sources) -> EdgeWorker:
     """The edge worker. Raises SourceError when neither source responds."""
     try:
-        seen = await sources.ingestion.worker.get()
+        worker = await sources.ingestion.worker.get()
     except NotConfigured:
         return await read_reported_worker(sources)
     # a broker that never held the worker's keys is not where they live
-    return seen if sources.ingestion.is_here or not seen.silent else await read_reported_worker(sources)
+    return worker if sources.ingestion.is_here or not worker.silent else await read_reported_worker(sources)
 
 
 async def read_reported_worker(sources: Sources) -> EdgeWorker:
     """The worker from the backend's routes. The older backend has no route for the heartbeat."""
-    says = (await sources.backend.worker_status.get()).text("status")
+    state = (await sources.backend.worker_status.get()).text("status")
     try:
-        beat = await sources.backend.worker_health.get()
+        heartbeat = await sources.backend.worker_health.get()
     except RouteNotFound:
-        return parse_edge_worker(says, None, None)
-    return parse_edge_worker(says, beat.number("last_seen_unix"), beat.object("worker_meta"))
+        return parse_edge_worker(state, None, None)
+    return parse_edge_worker(state, heartbeat.number("last_seen_unix"), heartbeat.object("worker_meta"))
 
 
 CLOUD_METRICS = (STATUS, UP)

@@ -54,10 +54,10 @@ REPORTED_METRICS = (REPORTED,)
 
 async def read_reported(sources: Sources) -> Iterable[Metric]:
     """Every configured module, `unknown` without a report. Raises SourceError when there is none at all."""
-    questions = sources.backend.reported
-    rows = [(name, await reported_status(question)) for name, question in questions.items()]
-    if questions and all(question.error for question in questions.values()):
-        await next(iter(questions.values())).get()
+    pollers = sources.backend.reported
+    rows = [(name, await reported_status(poller)) for name, poller in pollers.items()]
+    if pollers and all(poller.error for poller in pollers.values()):
+        await next(iter(pollers.values())).get()
     return (REPORTED.state_family(rows),)
 
 

@@ -37,14 +37,14 @@ METRICS = (REQUESTS, SECONDS, SHARE, BUDGET, STRETCH)
 async def read(sources: Sources) -> Iterable[Metric]:
     """Every source that was ever polled."""
     sent = [(it.source, *totals) for it in sources.footprints for totals in it.totals()]
-    asked = [it for it in sources.footprints if any(True for _ in it.totals())]
-    watched = [it for it in asked if it.budget is not None]
+    polled = [it for it in sources.footprints if any(True for _ in it.totals())]
+    budgeted = [it for it in polled if it.budget is not None]
     return (
         REQUESTS.family((source, query, float(count)) for source, query, count, _ in sent),
         SECONDS.family((source, query, seconds) for source, query, _, seconds in sent),
-        SHARE.family((it.source, it.share()) for it in asked),
-        BUDGET.family((it.source, it.budget) for it in watched),
-        STRETCH.family((it.source, it.stretch) for it in watched),
+        SHARE.family((it.source, it.share()) for it in polled),
+        BUDGET.family((it.source, it.budget) for it in budgeted),
+        STRETCH.family((it.source, it.stretch) for it in budgeted),
     )
 
 

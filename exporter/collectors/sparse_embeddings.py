@@ -124,20 +124,20 @@ NO_RUN = EmbeddingRun()
 
 async def read_service(sources: Sources) -> Iterable[Metric]:
     """The service's status of its embeddings."""
-    said = await sources.service.embeddings.get()
-    run, last, success = said.running or NO_RUN, said.last_run, said.last_success or NO_RUN
+    status = await sources.service.embeddings.get()
+    run, last, success = status.running or NO_RUN, status.last_run, status.last_success or NO_RUN
     limits = sources.settings.limits
     return (
-        RUN_ACTIVE.single(float(said.running is not None)),
+        RUN_ACTIVE.single(float(status.running is not None)),
         RUN_RESOURCES.single(run.total),
         RUN_DONE.single(run.done),
-        RUN_REMAINING.single(said.remaining if said.running else None),
+        RUN_REMAINING.single(status.remaining if status.running else None),
         LAST_RUN_STATE.state_family([(run_state(last),)] if last else []),
         LAST_RUN_END.single(last.ended if last else None),
         LAST_SUCCESS.single(success.ended),
         LAST_SUCCESS_DURATION.single(run_seconds(success)),
-        SERVICE_RESOURCES.family(said.resources.items()),
-        SERVICE_BY_MODEL.family(top_n(said.by_model, limits.models, limits.label_length).items()),
+        SERVICE_RESOURCES.family(status.resources.items()),
+        SERVICE_BY_MODEL.family(top_n(status.by_model, limits.models, limits.label_length).items()),
     )
 
 

@@ -18,7 +18,7 @@ LENGTH = Gauge(
 OLDEST_MESSAGE_AGE = Gauge(
     "ops_queue_oldest_message_age_seconds",
     "Age of the oldest waiting message, 0 for an empty queue: since the time in its headers, else its"
-    " task-sent event, else the first poll that saw it, which is a lower bound.",
+    " task-sent event, else the first poll that found it, which is a lower bound.",
     ("queue_name",),
 )
 CONSUMERS = Untyped(

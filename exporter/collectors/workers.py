@@ -70,9 +70,9 @@ UP_METRICS = (
 async def read_up(sources: Sources) -> Iterable[Metric]:
     """The broker by our own PING, the workers by their heartbeats."""
     broker = sources.broker
-    answers = await broker.ping.is_responding()
+    is_up = await broker.ping.is_responding()
     receiver = broker.receiver
-    families = [BROKER_UP.single(float(answers))]
+    families = [BROKER_UP.single(float(is_up))]
     if receiver is not None:
         families += [*event_stream_families(receiver, broker), *worker_families(broker)]
     return families
@@ -112,12 +112,12 @@ def worker_families(broker: BrokerSource) -> Iterator[Metric]:
 def active_tasks(each: Iterable[Worker]) -> float | None:
     """The tasks running in all processes of this name, None if none reports them."""
     newest = max(each, key=lambda worker: worker.last_heartbeat)
-    said = [
+    reported = [
         one.active
         for one in each
         if one.active is not None and newest.last_heartbeat - one.last_heartbeat < SAME_NAME_HEARTBEAT_GAP
     ]
-    return sum(said) if said else None
+    return sum(reported) if reported else None
 
 
 INSPECTED_AGE = " Inspected every 15 s by default."
@@ -144,8 +144,8 @@ INSPECTED_METRICS = (POOL_PROCESSES, PREFETCH_LIMIT, QUEUE_WORKERS, QUEUE_PROCES
 
 async def read_inspected(sources: Sources) -> Iterable[Metric]:
     """The last replies, for the queues that the exporter knows."""
-    answers = await sources.broker.inspection.get()
-    hosts = sorted(answers.items())[: sources.settings.celery.workers]
+    replies = await sources.broker.inspection.get()
+    hosts = sorted(replies.items())[: sources.settings.celery.workers]
     known = sources.broker.known_queues()
     workers: Count[str] = Count(dict.fromkeys(known, 0))
     processes: Count[str] = Count(dict.fromkeys(known, 0))
@@ -196,16 +196,16 @@ REPORTED_METRICS = (
 
 async def read_reported(sources: Sources) -> Iterable[Metric]:
     """The last response of /workers/status."""
-    said = await sources.backend.workers.get()
+    report = await sources.backend.workers.get()
     return (
-        REPORTED_WORKERS.single(said.count),
-        REPORTED_ACTIVE.single(said.active),
-        REPORTED_SCHEDULED.single(said.scheduled),
-        REPORTED_ACCEPTED.family(accepted_by_task(said.accepted, sources.broker.reported_names).items()),
+        REPORTED_WORKERS.single(report.count),
+        REPORTED_ACTIVE.single(report.active),
+        REPORTED_SCHEDULED.single(report.scheduled),
+        REPORTED_ACCEPTED.family(accepted_by_task(report.accepted, sources.broker.reported_names).items()),
         REPORTED_PROCESSES.family(
-            sum_rows((sanitize_label(name), count) for name, count in said.processes.items())
+            sum_rows((sanitize_label(name), count) for name, count in report.processes.items())
         ),
-        REPORTED_STATUS.state_family([(said.status,)]),
+        REPORTED_STATUS.state_family([(report.status,)]),
     )
 
 

@@ -118,7 +118,7 @@ class HttpClient:
                     new_connection or self._closed_in_a_row >= MAX_CLOSED_IN_A_ROW,
                 )
         except httpx2.TimeoutException:
-            raise SourceTimeout(f"{self._name} {path} gave no answer in time") from None
+            raise SourceTimeout(f"{self._name} {path} did not respond in time") from None
         except httpx2.ConnectError as error:
             if words := describe_fault(error):
                 raise SourceMisconfigured(f"{self._name} {words}") from None
@@ -197,7 +197,7 @@ class HttpClient:
                 break
         body = decompress(b"".join(chunks), response.headers.get("content-encoding", ""), self._max_bytes)
         if body is None:
-            raise InvalidResponse(f"{self._name} {path} answered in an encoding that it was not asked for")
+            raise InvalidResponse(f"{self._name} {path} returned an encoding that was not requested")
         if max(size, len(body)) > self._max_bytes:
             raise ResponseTooLarge(f"{self._name} {path} sent more than {self._max_bytes} bytes")
         return body

@@ -17,10 +17,7 @@ from exporter.sources.json_object import JsonObject
 BACKEND = "backend"
 
 
-DRAIN_SECONDS, DRAIN_BYTES = (
-    0.1,
-    65_536,
-)  # seconds and bytes of a body that nobody wants, after which it is given up
+DRAIN_SECONDS, DRAIN_BYTES = 0.1, 65_536  # limits for reading a body that is not needed
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ def decompress(body: bytes, encoding: str, most: int) -> bytes | None:
 def require_ok(path: str, response: HttpResponse, name: str = BACKEND) -> HttpResponse:
     """The response if its status is 200. Raises RequestFailed otherwise."""
     if response.status != 200:
-        raise RequestFailed(f"{name} {path} answered {response.status}; expected 200", response.status)
+        raise RequestFailed(f"{name} {path} returned {response.status}; expected 200", response.status)
     return response
 
 
@@ -84,4 +81,4 @@ def parse_json_object(path: str, body: bytes, name: str = BACKEND) -> JsonObject
     try:
         return JsonObject(json.loads(body), f"{name} {path}")
     except (ValueError, RecursionError):
-        raise InvalidResponse(f"{name} {path} answered with something that is not JSON") from None
+        raise InvalidResponse(f"{name} {path} returned something that is not JSON") from None

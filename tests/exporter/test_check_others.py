@@ -32,7 +32,7 @@ def vector(*signals: str) -> dict[str, Any]:
     [
         (vector("a", "b"), 200, FindingState.SEEN, "2 series"),
         (vector(), 200, FindingState.ABSENT, "no series: the rules"),
-        ({}, 500, FindingState.HIDDEN, "answered 500"),
+        ({}, 500, FindingState.HIDDEN, "returned 500"),
         ("<html>", 200, FindingState.HIDDEN, "not JSON"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The checks: every way in which a backend of this kind was seen to report what is not so."""
+"""The checks of the backend's reports against observations, and the status of each component."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from exporter.collectors.self_reports.comparison import Check, Comparison, Compa
 from exporter.polling import Poller
 from exporter.status import DEGRADED, HEALTHY, UNKNOWN, worst_status
 
-RECENT_CHANGE = 120.0  # seconds for which a change of what is observed is new
-FIRST_RENEWAL_AFTER = 300.0  # seconds after which a report that disagrees is renewed for the first time
+RECENT_CHANGE = 120.0  # seconds for which a change of an observation is recent
+FIRST_RENEWAL_AFTER = 300.0  # seconds after which a disagreeing report is refreshed for the first time
 CHECKS = (
     Check(1, "the database is healthy; it is stopped", checks_application.compare_database),
     Check(2, "the module is healthy; its requests fail", checks_application.compare_modules),
@@ -43,36 +43,36 @@ CHECKS = (
 def run_checks(inputs: ComparisonInput) -> Iterator[Comparison]:
     """Every subject of which there is both a report and an observation of the same moment.
 
-    A report from before the observation last changed is renewed, and compared once that is done.
+    A report from before the last change of the observation is refreshed first.
     """
-    for row in CHECKS:
+    for check in CHECKS:
         yield from (
             comparison
-            for comparison in row.compare(inputs)
+            for comparison in check.compare(inputs)
             if is_current(inputs, comparison) and comparison.is_known
         )
 
 
 def is_current(inputs: ComparisonInput, comparison: Comparison) -> bool:
-    """Whether the report is of the state that is observed now."""
+    """Whether the report is of the observed state."""
     since = inputs.since.record(comparison.subject, comparison.observed, to_steady_time(inputs.now))
     report = comparison.report
     if report is None:
         return True
     if comparison.observed == UNKNOWN:
         return report.requested_at is not None or request_renewal(inputs, report)
-    # one that was under way when the observation changed may speak of either state
+    # one that was in flight when the observation changed may be of either state
     if report.result_requested_at is None or report.result_requested_at < since:
         return request_renewal(inputs, report)
-    # what came right after a change of what is observed is of its moment; else the report is asked for again
+    # a report from right after a change is current; else it is refreshed
     is_new = to_steady_time(inputs.now) - since < RECENT_CHANGE
     return is_confirmed(inputs, comparison, report, is_new)
 
 
 def is_confirmed(inputs: ComparisonInput, comparison: Comparison, report: Poller[Any], is_new: bool) -> bool:
-    """Whether the report agrees, or says the same still: it may have been given in a short bad moment.
+    """Whether the report agrees, or a second one disagrees as well: the first may be of a short failure.
 
-    A disagreement that lasts is looked into again, ever more seldom, so that it does not outlive its cause.
+    A lasting disagreement is verified again at growing intervals, so that it does not outlive its cause.
     """
     now = to_steady_time(inputs.now)
     began = inputs.since.disagreement_since(
@@ -88,7 +88,7 @@ def is_confirmed(inputs: ComparisonInput, comparison: Comparison, report: Poller
 
 
 def request_renewal(inputs: ComparisonInput, report: Poller[Any]) -> bool:
-    """Have the report renewed, unless a server is silent on which it would hang; it is not current yet."""
+    """Refresh the report, unless it would hang on a silent server. Returns False: it is not current yet."""
     if inputs.observations.may_block or report not in (inputs.backend.health, inputs.backend.workers):
         report.request_refresh()
     return False
@@ -96,7 +96,7 @@ def request_renewal(inputs: ComparisonInput, report: Poller[Any]) -> bool:
 
 @dataclass(frozen=True)
 class Component:
-    """One component, and how its two statuses are found."""
+    """One component, with functions for its reported and its observed status."""
 
     name: str
     reported: Callable[[ComparisonInput], str]
@@ -104,12 +104,12 @@ class Component:
 
 
 def api_reported(inputs: ComparisonInput) -> str:
-    """The API in the words of /health."""
+    """The API as /health reports it."""
     return inputs.reports.component("api")
 
 
 def redis_reported(inputs: ComparisonInput) -> str:
-    """Redis in the words of /health."""
+    """Redis as /health reports it."""
     return inputs.reports.component("redis")
 
 
@@ -123,7 +123,7 @@ def event_bus_reported(inputs: ComparisonInput) -> str:
 
 
 def workers_observed(inputs: ComparisonInput) -> str:
-    """The workers and what becomes of their tasks."""
+    """The worse of the workers and their tasks."""
     return worst_status((checks_workers.workers_observed(inputs), checks_workers.tasks_observed(inputs)))
 
 
@@ -140,7 +140,7 @@ def models_observed(inputs: ComparisonInput) -> str:
 
 
 def ingestion_reported(inputs: ComparisonInput) -> str:
-    """The ingestion as its body says, and the edge worker as passed on."""
+    """The worse of ingestion and edge worker, as reported."""
     return worst_status(
         (
             UNKNOWN if inputs.reports.ingestion is None else inputs.reports.ingestion.status,
@@ -150,9 +150,9 @@ def ingestion_reported(inputs: ComparisonInput) -> str:
 
 
 def ingestion_observed(inputs: ComparisonInput) -> str:
-    """The ingestion's servers and its worker; unknown without a sign of life from the worker.
+    """The worse of ingestion's servers and its worker; unknown without a heartbeat.
 
-    Unknown as well where the report speaks of trouble in a server that we do not observe.
+    Also unknown if a server that we do not observe is reported degraded or down.
     """
     servers, worker = checks_workers.ingestion_observed(inputs), checks_workers.edge_worker_observed(inputs)
     report = inputs.reports.ingestion
@@ -162,18 +162,18 @@ def ingestion_observed(inputs: ComparisonInput) -> str:
 
 
 def sparse_reported(inputs: ComparisonInput) -> str:
-    """Sparse embeddings are reported by the model's name that is stored beside them."""
+    """Sparse embeddings as reported by the stored model name."""
     return (
         HEALTHY if inputs.observations.sparse is not None and inputs.observations.sparse.by_model else UNKNOWN
     )
 
 
 def sparse_observed(inputs: ComparisonInput) -> str:
-    """Sparse embeddings by what speaks against their origin."""
-    looked_at = [evidence for evidence in inputs.observations.evidence if evidence.sampled]
-    if any(evidence.suspect for evidence in looked_at):
+    """Sparse embeddings by the audit of their origin."""
+    audited = [evidence for evidence in inputs.observations.evidence if evidence.sampled]
+    if any(evidence.suspect for evidence in audited):
         return DEGRADED
-    return HEALTHY if looked_at else UNKNOWN
+    return HEALTHY if audited else UNKNOWN
 
 
 COMPONENTS = (

@@ -22,7 +22,7 @@ def compare_missing_module(inputs: ComparisonInput) -> Iterable[Comparison]:
 
 
 def compare_models(inputs: ComparisonInput) -> Iterable[Comparison]:
-    """Row 8: a file that exists is an available model."""
+    """Row 8: a model is reported available because its file exists."""
     for model in inputs.reports.models:
         yield Comparison(f"model {model.name}", model_reported(model), model_observed(model))
 
@@ -33,7 +33,7 @@ def model_reported(model: ModelReport) -> str:
 
 
 def model_observed(model: ModelReport) -> str:
-    """The model as a check found it; one that was never checked is unknown."""
+    """The model by its last check; unknown if none ran."""
     return {VERIFIED: HEALTHY, FAILED: DOWN}.get(model.verified, UNKNOWN)
 
 
@@ -68,14 +68,14 @@ def compare_processes(inputs: ComparisonInput) -> Iterable[Comparison]:
 
 
 def compare_slow_routes(inputs: ComparisonInput) -> Iterable[Comparison]:
-    """Row 16: connections are taken and nothing is answered. Silence is no report: it contradicts nothing."""
+    """Row 16: connections are accepted without a response. Silence is no report: it contradicts nothing."""
     if inputs.observations.wedged is not None:
         state = "silent" if inputs.observations.wedged else "answering"
         yield Comparison("health routes", state, state)
 
 
 def api_observed(inputs: ComparisonInput) -> str:
-    """The API by whether it answers us at all and on its slow routes."""
+    """The API by whether it responds at all."""
     if inputs.observations.answers is None:
         return UNKNOWN
     return HEALTHY if inputs.observations.answers else DOWN
@@ -89,7 +89,7 @@ def compare_database(inputs: ComparisonInput) -> Iterable[Comparison]:
 
 
 def compare_pool(inputs: ComparisonInput) -> Iterable[Comparison]:
-    """Row 7: a third in use while every connection is lent."""
+    """Row 7: a third in use while every connection is checked out."""
     pool, limit = inputs.reports.pool, inputs.settings.judgement.degraded_pool_ratio
     if pool is not None:
         reported, observed = pool_status(pool.reported_ratio, limit), pool_status(pool.ratio, limit)
@@ -97,14 +97,14 @@ def compare_pool(inputs: ComparisonInput) -> Iterable[Comparison]:
 
 
 def pool_status(ratio: float | None, limit: float) -> str:
-    """The status of something of which this share is used up."""
+    """The status of a pool with this share of its connections checked out."""
     if ratio is None:
         return UNKNOWN
     return DOWN if ratio >= 1 else DEGRADED if ratio > limit else HEALTHY
 
 
 def compare_cache(inputs: ComparisonInput) -> Iterable[Comparison]:
-    """Row 9: statistics as ever while Redis is down."""
+    """Row 9: normal statistics while Redis is down."""
     yield Comparison("cache", inputs.reports.cache, inputs.observations.cache, inputs.backend.cache)
 
 
@@ -116,16 +116,16 @@ def compare_redis(inputs: ComparisonInput) -> Iterable[Comparison]:
 
 
 def redis_observed(inputs: ComparisonInput) -> str:
-    """Redis by our own PING to the cache, else to the broker, which is the same server as a rule."""
+    """Redis by our own PING to the cache, else to the broker, usually the same server."""
     if inputs.observations.cache != UNKNOWN or inputs.observations.broker is None:
         return inputs.observations.cache
     return HEALTHY if inputs.observations.broker.is_responding else DOWN
 
 
 def compare_sparse_embeddings(inputs: ComparisonInput) -> Iterable[Comparison]:
-    """Row 12: vectors that carry the name of a model that did not make them, also at a second look.
+    """Row 12: vectors with the name of a model that did not make them, confirmed by a second audit.
 
-    Both words come from one reading of rows, which is made seldom: the first may be of a moment that is over.
+    Both statuses come from one audit, which runs rarely: the first may be of a past moment.
     """
     for evidence in inputs.observations.evidence:
         if evidence.sampled:

@@ -7,24 +7,24 @@ from exporter.sources.broker.snapshot import BrokerSnapshot
 from exporter.sources.ingestion.models import IngestionHealth
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, status_from_error_ratio, worst_status
 
-OBSERVED_SERVICES = ("redis", "database")  # the services of the ingestion's report that we ask ourselves
+OBSERVED_SERVICES = ("redis", "database")  # the services in ingestion's report that we poll ourselves
 
 
 def compare_workers(inputs: ComparisonInput) -> Iterable[Comparison]:
-    """Row 3: a worker that is there, while its pool is frozen and tasks wait."""
+    """Row 3: a worker is up, but its pool is frozen and tasks wait."""
     report = inputs.backend.health if inputs.reports.workers is None else inputs.backend.workers
     yield Comparison("workers", workers_reported(inputs), workers_observed(inputs), report)
 
 
 def workers_reported(inputs: ComparisonInput) -> str:
-    """The workers as /workers/status tells them, else as /health does."""
+    """The workers as /workers/status reports them, else as /health does."""
     if inputs.reports.workers is None:
         return inputs.reports.component("celery")
     return DOWN if inputs.reports.workers.count == 0 else inputs.reports.workers.status
 
 
 def workers_observed(inputs: ComparisonInput) -> str:
-    """The workers by heartbeats, and by whether tasks that they hold, messages and task events move."""
+    """The workers by heartbeats, and by the progress of their tasks, messages and task events."""
     broker = inputs.observations.broker
     if broker is None:
         return UNKNOWN
@@ -39,26 +39,26 @@ def workers_observed(inputs: ComparisonInput) -> str:
 
 
 def has_no_task_events(broker: BrokerSnapshot, since: float) -> bool:
-    """Whether, though events are listened to, none of any task came since then or no task ends any more."""
+    """Whether no task event arrived since then, or no task finished, while the event stream is connected."""
     if not broker.is_listening:
         return False
     return broker.finished == 0 or broker.last_task_event_at is None or broker.last_task_event_at < since
 
 
 def compare_tasks(inputs: ComparisonInput) -> Iterable[Comparison]:
-    """Row 4: tasks are counted as done while every one of them fails."""
-    said = inputs.reports.workers
-    reported = said.status if said is not None and said.accepted else UNKNOWN
+    """Row 4: tasks count as done while all of them fail."""
+    report = inputs.reports.workers
+    reported = report.status if report is not None and report.accepted else UNKNOWN
     yield Comparison("tasks", reported, tasks_observed(inputs), inputs.backend.workers)
 
 
 def tasks_observed(inputs: ComparisonInput) -> str:
-    """The tasks by how many of those that finished lately failed: by events, else by the stored results."""
+    """The tasks by the share of recent failures: by events, else by stored results."""
     return status_from_error_ratio(*finished_and_failed(inputs), inputs.settings.judgement)
 
 
 def finished_and_failed(inputs: ComparisonInput) -> tuple[float, float]:
-    """Tasks that finished and those of them that failed: of late by events, else by the results in store."""
+    """Tasks that finished, and those of them that failed: recent ones by events, else stored results."""
     broker, results = inputs.observations.broker, inputs.observations.results
     finished, failed = (0, 0) if broker is None else (broker.finished or 0, broker.failed or 0)
     if finished >= inputs.settings.judgement.requests or results is None:
@@ -78,7 +78,7 @@ def compare_priorities(inputs: ComparisonInput) -> Iterable[Comparison]:
 
 
 def compare_consumers(inputs: ComparisonInput) -> Iterable[Comparison]:
-    """Row 6: no word of a queue that no worker takes from."""
+    """Row 6: nothing is reported of a queue without a consumer."""
     for queue in () if inputs.observations.broker is None else inputs.observations.broker.queues or ():
         if queue.length and queue.is_unconsumed is not None:
             observed = "unconsumed" if queue.is_unconsumed else "consumed"
@@ -93,28 +93,28 @@ def compare_edge_worker(inputs: ComparisonInput) -> Iterable[Comparison]:
 
 
 def edge_worker_observed(inputs: ComparisonInput) -> str:
-    """The edge worker by its heartbeat; without one nothing is known of it."""
+    """The edge worker by its heartbeat; unknown without one."""
     if inputs.observations.edge is None:
         return UNKNOWN
     return inputs.observations.edge.status(inputs.now, inputs.settings.ingestion.heartbeat_timeout)
 
 
 def compare_ingestion_http_status(inputs: ComparisonInput) -> Iterable[Comparison]:
-    """Row 13: HTTP 200 over a body that says unhealthy."""
+    """Row 13: HTTP 200 with an unhealthy body."""
     if inputs.reports.ingestion is not None:
         reported = HEALTHY if inputs.reports.ingestion.http_status < 400 else DOWN
         yield Comparison("ingestion HTTP status", reported, inputs.reports.ingestion.status)
 
 
 def compare_ingestion(inputs: ComparisonInput) -> Iterable[Comparison]:
-    """Row 13: the body itself, held against the servers that ingestion needs, as far as we observe them."""
+    """Row 13: the body, compared with the servers that ingestion needs and that we observe."""
     if inputs.reports.ingestion is not None:
         reported, report = observed_services_status(inputs.reports.ingestion), inputs.backend.ingestion_health
         yield Comparison("ingestion", reported, ingestion_observed(inputs), report)
 
 
 def observed_services_status(health: IngestionHealth) -> str:
-    """What the report says of the services that we observe ourselves; all of it where it names none."""
+    """The reported status of the services that we observe; of ingestion itself if it names none."""
     if not health.services:
         return health.status
     known = [health.services[name] for name in OBSERVED_SERVICES if name in health.services]
@@ -122,7 +122,7 @@ def observed_services_status(health: IngestionHealth) -> str:
 
 
 def has_unobserved_trouble(health: IngestionHealth) -> bool:
-    """Whether the report is of trouble in a service that we do not observe, as the vector store."""
+    """Whether a service that we do not observe, such as the vector store, is reported degraded or down."""
     return any(
         status in (DEGRADED, DOWN)
         for name, status in health.services.items()

@@ -1,4 +1,4 @@
-"""What is compared: reports and observations of one moment, and the result for one subject."""
+"""The input of the checks at one moment, and their result for one subject."""
 
 import asyncio
 import time
@@ -18,24 +18,24 @@ from exporter.status import DEGRADED, DOWN, UNKNOWN, StateChanges
 
 @dataclass(frozen=True)
 class ComparisonInput:
-    """Everything that rows compare."""
+    """All that the checks compare."""
 
     settings: Settings
     now: float
     reports: Reports
     observations: Observations
-    backend: BackendSource  # whose questions the reports answer
+    backend: BackendSource  # whose pollers gave the reports
     database: DatabaseSource
     since: StateChanges
 
 
 async def read_comparison_input(sources: Sources) -> ComparisonInput:
-    """All of it as of now."""
-    # all at once, so that several silent systems cost the time of one; what follows finds answers or errors
+    """The reports and observations as of now."""
+    # all at once, so that several silent systems cost the time of one; below, results and errors are cached
     await asyncio.gather(
         get_or_none(sources.broker.snapshot),
         sources.modules.assess(),
-        *(get_or_none(question.get) for question in scrape_pollers(sources)),
+        *(get_or_none(poller.get) for poller in scrape_pollers(sources)),
     )
     reports, observations = await read_reports(sources), await read_observations(sources)
     return ComparisonInput(
@@ -50,7 +50,7 @@ async def read_comparison_input(sources: Sources) -> ComparisonInput:
 
 
 def scrape_pollers(sources: Sources) -> Iterator[Poller[Any]]:
-    """The questions that may be put by the scrape itself."""
+    """The pollers that may run within the scrape."""
     backend = sources.backend
     yield from (backend.totals, backend.pool, backend.events, backend.models, backend.ml, backend.cache)
     yield from (backend.database, backend.worker_status, backend.ingestion_health, backend.no_module)
@@ -61,9 +61,9 @@ TROUBLE = {DEGRADED, DOWN}
 
 
 class Comparison(NamedTuple):
-    """A report and an observation of one subject, each in one word, and the question that the report answers.
+    """The reported and the observed status of one subject, and the poller of the report.
 
-    Without a question report and observation are of the same moment.
+    Without a poller report and observation are of the same moment.
     """
 
     subject: str
@@ -78,13 +78,13 @@ class Comparison(NamedTuple):
 
     @property
     def disagrees(self) -> bool:
-        """Whether the report is wrong; two words for trouble differ in grade only, and mislead nobody."""
+        """Whether the report is wrong; degraded and down differ only in degree, and agree."""
         return self.reported != self.observed and not {self.reported, self.observed} <= TROUBLE
 
 
 @dataclass(frozen=True)
 class Check:
-    """One way in which a backend's report was seen to be wrong; `number` is its row in the truth table."""
+    """One known way in which a backend's report is wrong; `number` is its row in the truth table."""
 
     number: int
     about: str

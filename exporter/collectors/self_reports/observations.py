@@ -22,12 +22,12 @@ from exporter.status import DOWN, HEALTHY, UNKNOWN, worst_status
 
 @dataclass(frozen=True)
 class Observations:
-    """The observations; None is what could not be looked at."""
+    """The observations; None is what could not be observed."""
 
     modules: tuple[ModuleStatus, ...] = ()
     answers: bool | None = True
     wedged: bool | None = None
-    may_block: bool = True  # no server is silent on which a route that asks them all would hang
+    may_block: bool = True  # whether no server is silent on which /health would hang
     database: str = UNKNOWN
     cache: str = UNKNOWN
     ingestion: str = UNKNOWN
@@ -42,7 +42,7 @@ class Observations:
 
 
 async def read_observations(sources: Sources) -> Observations:
-    """The observations as of now; a slow one that is not there yet is not waited for."""
+    """The observations as of now, without waiting for slow ones."""
     backend = sources.backend
     totals, bus = await get_or_none(backend.totals.get), await get_or_none(backend.events.get)
     evidence, sparse = (
@@ -70,18 +70,18 @@ async def read_observations(sources: Sources) -> Observations:
 
 
 def server_pings(sources: Sources) -> tuple[Poller[Any], ...]:
-    """The smallest question to each server that the backend asks itself when it reports on its health."""
+    """Our pings of the servers that the backend checks for its own health report."""
     return sources.database.ping, sources.cache.ping, sources.broker.ping
 
 
-async def ping_status(question: Poller[Any]) -> str:
-    """Whether a server answers our own smallest question, as a status."""
-    answers = await get_or_none(question.is_responding)
+async def ping_status(poller: Poller[Any]) -> str:
+    """Whether a server responds to our own ping, as a status."""
+    answers = await get_or_none(poller.is_responding)
     return UNKNOWN if answers is None else HEALTHY if answers else DOWN
 
 
 async def observed_database_status(sources: Sources) -> str:
-    """The database by our own query, else by what the modules' truthful health routes say of it."""
+    """The database by our own ping, else by the modules' reliable health routes."""
     own = await ping_status(sources.database.ping)
     if own != UNKNOWN:
         return own
@@ -90,7 +90,7 @@ async def observed_database_status(sources: Sources) -> str:
 
 
 async def queues_hidden_by_priority(sources: Sources) -> tuple[str, ...]:
-    """The queues that look empty to whoever asks for the length of the list of their name."""
+    """The queues whose main list is empty while messages wait at other priorities."""
     broker = sources.broker
     found = await broker.lengths.get()
     return tuple(q for q, n in found.queues.items() if n and broker.keys.lists(q)[0] not in found.filled_keys)

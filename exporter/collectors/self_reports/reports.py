@@ -19,21 +19,21 @@ from exporter.sources.json_object import JsonObject
 from exporter.status import DEGRADED, HEALTHY, UNKNOWN, parse_status
 
 T = TypeVar("T")
-MAX_WAIT = 1.1  # seconds; a question has 1 s by default
+MAX_WAIT = 1.1  # seconds; a poll has 1 s by default
 
 
-async def get_or_none(ask: Callable[[], Awaitable[T]]) -> T | None:
-    """The answer, None where there is none in time."""
+async def get_or_none(fetch: Callable[[], Awaitable[T]]) -> T | None:
+    """The result, None without one in time."""
     try:
         async with asyncio.timeout(MAX_WAIT):
-            return await ask()
+            return await fetch()
     except (SourceError, TimeoutError):
         return None
 
 
-async def cached_or_none(question: Poller[T]) -> T | None:
-    """The last answer of a slow question; one that was never answered is not waited for."""
-    return None if question.succeeded_at is None else await get_or_none(question.get)
+async def cached_or_none(poller: Poller[T]) -> T | None:
+    """The last result of a slow poller; None before its first result, without waiting."""
+    return None if poller.succeeded_at is None else await get_or_none(poller.get)
 
 
 NONEXISTENT = "nonexistent"
@@ -41,7 +41,7 @@ NONEXISTENT = "nonexistent"
 
 @dataclass(frozen=True)
 class Reports:
-    """The reports; None is what the backend did not say."""
+    """The reports; None is what the backend did not report."""
 
     health: HealthReport | None = None
     workers: WorkersReport | None = None
@@ -59,7 +59,7 @@ class Reports:
 
 
 async def read_reports(sources: Sources) -> Reports:
-    """The reports as of now; a slow one that is not there yet is not waited for."""
+    """The reports as of now, without waiting for slow ones."""
     backend = sources.backend
     health, workers = await cached_or_none(backend.health), await cached_or_none(backend.workers)
     database, cache = await get_or_none(backend.database.get), await get_or_none(backend.cache.get)
@@ -78,18 +78,18 @@ async def read_reports(sources: Sources) -> Reports:
 
 
 async def missing_module_status(sources: Sources) -> str:
-    """What the backend says of a module that does not exist; 404 is the right answer."""
+    """The reported status of a module that does not exist; 404 is the correct response."""
     try:
         return await sources.backend.no_module.get()
-    except RequestFailed as refusal:
-        return NONEXISTENT if refusal.status == 404 else UNKNOWN
+    except RequestFailed as error:
+        return NONEXISTENT if error.status == 404 else UNKNOWN
     except SourceError:
         return UNKNOWN
 
 
-def edge_worker_status(answer: JsonObject | None) -> str:
-    """The edge worker's last word, as the backend passes it on, as a status."""
-    word = (answer.text("status") if answer is not None else None) or ""
+def edge_worker_status(report: JsonObject | None) -> str:
+    """The status of the edge worker, from its last state as the backend reports it."""
+    word = (report.text("status") if report is not None else None) or ""
     if word == "Idle" or word.startswith("Training"):
         return HEALTHY
     # its last job has failed, which does not end it

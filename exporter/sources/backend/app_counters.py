@@ -49,7 +49,7 @@ class EventBusTracker:
         counters = self._counters(metrics)
         if (EMITTED,) not in counters:
             raise InvalidResponse(
-                "backend /events answered without events_emitted; expected a number from 0 up"
+                "backend /events returned without events_emitted; expected a number from 0 up"
             )
         process = self._processes.record(counters, self._clock(), server, started)
         process.gauges = metrics.numbers()
@@ -174,7 +174,7 @@ class CacheCountsTracker:
         counted = {name: numbers[name] for name in CACHE_COUNTERS if numbers.get(name, -1) >= 0}
         if not counted:
             raise InvalidResponse(
-                "backend /cache/stats answered without hits and misses; expected numbers from 0 up"
+                "backend /cache/stats returned without hits and misses; expected numbers from 0 up"
             )
         self._processes.record(counted, self._clock(), server, started)
         total = self._processes.total()

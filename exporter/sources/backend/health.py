@@ -19,7 +19,7 @@ class HealthReport:
     workers: float | None  # how many it found
 
     def component(self, name: str) -> str:
-        """The status it gives this component, `unknown` where it says nothing of it."""
+        """The status of this component, `unknown` if it is not reported."""
         return self.components.get(name, UNKNOWN)
 
 
@@ -41,7 +41,7 @@ def parse_module_health(report: JsonObject) -> str:
 
 @dataclass(frozen=True)
 class WorkersReport:
-    """The report of /workers/status: `count` is None where it could not ask them."""
+    """The report of /workers/status: `count` is None if their inspection failed."""
 
     status: str
     count: float | None
@@ -75,7 +75,7 @@ VERIFIED, UNVERIFIED, FAILED = "verified", "unverified", "failed"
 
 @dataclass(frozen=True)
 class ModelReport:
-    """One model: times in Unix seconds, sizes in bytes; None is what the backend does not say."""
+    """One model: times in Unix seconds, sizes in bytes; None is what the backend does not report."""
 
     name: str
     available: bool | None = None
@@ -99,12 +99,12 @@ class ModelReport:
 
 @dataclass(frozen=True)
 class MlHealthReport:
-    """What /health/ml says: its status, the HTTP status that it meant, and a check of each model."""
+    """The report of /health/ml: its status, the HTTP status in its body, and a check of each model."""
 
     status: str
     http_status: float | None
     models: tuple[ModelReport, ...]
-    is_applicable: bool  # a backend that no longer has these models says "not_applicable"
+    is_applicable: bool  # a backend without these models reports "not_applicable"
 
 
 def parse_model_health(report: JsonObject, zone: str | None = None) -> ModelReport:
@@ -125,7 +125,7 @@ def parse_model_health(report: JsonObject, zone: str | None = None) -> ModelRepo
 
 
 def parse_ml_health(report: JsonObject, admitted: LabelLimiter) -> MlHealthReport:
-    """The report of /health/ml, whose HTTP status is 200 whatever it says."""
+    """The report of /health/ml, whose HTTP status is always 200."""
     status_word = report.text("status")
     http_status = report.number("http_status")
     status = DOWN if http_status is not None and http_status >= 500 else parse_status(status_word)

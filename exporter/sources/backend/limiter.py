@@ -1,7 +1,7 @@
 """One request of ours at a time: the backend never works on more than one for us.
 
-Only the ping has a connection of its own beside it (ping.py). A request during which the backend answers
-no ping blocks it; what blocks is not polled at an interval any more.
+Only the ping has a connection of its own beside it (ping.py). A request during which the backend responds
+to no ping blocks it; what blocks is not polled at an interval any more.
 """
 
 import asyncio
@@ -85,7 +85,7 @@ class RequestLimiter:
         self._suspended |= dict.fromkeys(queries, until)
 
     async def _wait_for_ping(self) -> None:
-        """Wait briefly for a ping to tell whether the last silence proves anything."""
+        """Wait briefly for a ping to decide whether the last silence proves anything."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PING_GRACE):
                 await self._liveness.wait_until_conclusive()
@@ -106,7 +106,7 @@ class RequestLimiter:
                 f"backend {query} blocks the backend; it is not requested for {left:.0f} s", left
             )
         if self._liveness.state == REFUSING:
-            raise SourceUnreachable("backend refuses connections, or its proxy says that it is not there")
+            raise SourceUnreachable("backend refuses connections, or its proxy cannot reach it")
         if self._liveness.state == SILENT:
             raise SourceTimeout("backend gives no response; only the ping is sent until it does")
         if not self._liveness.accepts_requests:

@@ -124,7 +124,7 @@ class Liveness:
             return False
         now = self._clock()
         began = self._in_flight_since
-        # one response shows that the request blocks nobody; more would only burden a backend that is slow
+        # one response proves that the request blocks nothing; more would only burden a slow backend
         is_slow = began is not None and now - began >= SLOW_REQUEST and not self.responded_since(began)
         return is_slow or now - self._heard_at >= IDLE_BEFORE_PING
 
@@ -181,7 +181,7 @@ class Liveness:
         self._set_state(SILENT)
 
     def record_ping_unavailable(self) -> None:
-        """A ping reached nobody, or a proxy says so; the third in a row counts as a refusal."""
+        """A ping or its proxy could not reach the backend; the third in a row counts as a refusal."""
         if self._blocks:
             return
         self.timeouts += 1

@@ -80,7 +80,7 @@ class MetricsParser:
                 values[key] += value  # type: ignore[assignment]  # typeshed lets a Counter hold integers only
                 series[key] += 1
         if not values and "# TYPE " not in text:
-            raise InvalidResponse("backend /metrics answered with something that is no page of metrics")
+            raise InvalidResponse("backend /metrics returned something that is no page of metrics")
         return found
 
     def _reset_if_full(self) -> None:

@@ -24,22 +24,22 @@ def probe_status(response: HttpResponse, slow: float) -> str:
     """
     if response.status in (401, 403, 404, 405):
         return UNKNOWN
-    said = body_status(response.body)
+    reported = body_status(response.body)
     if response.status >= 500:
         return DOWN
-    if response.status != 200 or said == UNKNOWN:
+    if response.status != 200 or reported == UNKNOWN:
         return UNKNOWN
-    return worst_status((said, DEGRADED)) if response.seconds > slow else said
+    return worst_status((reported, DEGRADED)) if response.seconds > slow else reported
 
 
 def body_status(content: bytes) -> str:
     """The status in the JSON of a health route, `{...}` or `[{...}, 503]`; `unknown` for anything else."""
-    said, code = parse_probe_body(content)
+    body, code = parse_probe_body(content)
     if code >= 500:
         return DOWN
-    status = parse_status(said.get("status"))
+    status = parse_status(body.get("status"))
     return (
-        UNKNOWN if status == UNKNOWN else worst_status((status, database_flag_status(said.get("database"))))
+        UNKNOWN if status == UNKNOWN else worst_status((status, database_flag_status(body.get("database"))))
     )
 
 
@@ -55,8 +55,8 @@ def parse_probe_body(content: bytes) -> tuple[dict[str, Any], int]:
     except (ValueError, RecursionError):
         return {}, 0
     items = value if isinstance(value, list) else [value]
-    said, code = (*items[:2], None, None)[:2]
-    return said if isinstance(said, dict) else {}, code if isinstance(code, int) else 0
+    body, code = (*items[:2], None, None)[:2]
+    return body if isinstance(body, dict) else {}, code if isinstance(code, int) else 0
 
 
 def database_flag_status(database: object) -> str:
@@ -67,7 +67,7 @@ def database_flag_status(database: object) -> str:
     return HEALTHY if flag else DOWN
 
 
-RECHECK_SECONDS = 5.0  # seconds of quick probes after one that says that its module is down
+RECHECK_SECONDS = 5.0  # seconds of faster probes after one that reports its module down
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class PingRoutes:
 
 
 class Pinger:
-    """Pings the backend when its liveness asks for it, and reports each outcome there.
+    """Pings the backend when its liveness requires it, and records each outcome there.
 
     `send(route, timeout)` sends one request over a connection of its own and returns its seconds.
     """

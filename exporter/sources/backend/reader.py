@@ -45,8 +45,8 @@ Fetch = Callable[[], Awaitable[T]]
 LONG_PAGE_BYTES = (
     1_000_000  # bytes of /metrics from which it is read in a thread, so that scrapes go on meanwhile
 )
-START_TIME_TIMEOUT = 0.25  # seconds that one request waits for what another may tell it
-START_TIME_MAX_AGE = 5.0  # seconds for which what /metrics said of processes serves other requests
+START_TIME_TIMEOUT = 0.25  # seconds that a request waits for the start time of processes
+START_TIME_MAX_AGE = 5.0  # seconds for which the start time in /metrics serves other requests
 
 
 class BackendReader:
@@ -64,9 +64,7 @@ class BackendReader:
         self._totals = ApiTotalsTracker(self._parser, own)
         self._totals_read_at = -inf
         self._totals_duration = 0.0
-        self._long_page: asyncio.Future[SummedSamples] | None = (
-            None  # one is read at a time, whoever still waits for it
-        )
+        self._long_page: asyncio.Future[SummedSamples] | None = None  # one is parsed at a time
         self._event_bus = EventBusTracker(limits.event_types, limits.label_length)
         self._performance = PerformanceTracker(limits.methods, limits.label_length)
         self._cache = CacheCountsTracker()
@@ -143,7 +141,7 @@ class BackendReader:
         response = await self._client.get(path)
         if response.status not in (200, 503):
             raise RequestFailed(
-                f"backend {path} answered {response.status}; expected 200 or 503", response.status
+                f"backend {path} returned {response.status}; expected 200 or 503", response.status
             )
         return response
 

@@ -180,7 +180,7 @@ class BackendSource(BaseSource):
             response = await self._ping_client.get(route)
         if response.status in GATEWAY_ERRORS:
             raise RequestFailed(
-                f"backend {route} answered {response.status}; its proxy found nobody", response.status
+                f"backend {route} returned {response.status}; its proxy did not reach it", response.status
             )
         return response.seconds
 

@@ -107,9 +107,9 @@ class TrafficWindow:
         return self._statuses.get(module, UNKNOWN)
 
     def _status(self, module: str) -> str:
-        """Trouble begins with a request that failed or was slow, and ends with enough that were well since.
+        """Trouble begins with a request that failed or was slow, and ends after enough good ones.
 
-        The window alone would tell of a fault that is over as soon as there are enough requests to tell it.
+        The window alone could report a past fault once it holds enough requests.
         """
         status = self._status_since(self._samples[0], module)
         if status in (HEALTHY, UNKNOWN):
@@ -120,19 +120,19 @@ class TrafficWindow:
         return status if before in (DEGRADED, DOWN) or self._is_module_newly_bad(module) else before
 
     def _recent_start(self) -> TrafficSample:
-        """The totals with which the newest part of the window began."""
+        """The totals at the start of the recent part of the window."""
         began = self._samples[-1].at - self._settings.window / RECENT_PART
         return next(it for it in reversed(self._samples) if it.at <= began or it is self._samples[0])
 
     def _status_since(self, then: TrafficSample, module: str) -> str:
-        """What the requests since then say."""
+        """The status by the requests since then."""
         now, limits = self._now, self._settings
         if now is None:
             return UNKNOWN
         requests = increase(now.requests, then.requests, module)
-        answers = status_from_error_ratio(requests, increase(now.errors, then.errors, module), limits)
-        if answers != HEALTHY:
-            return answers
+        by_errors = status_from_error_ratio(requests, increase(now.errors, then.errors, module), limits)
+        if by_errors != HEALTHY:
+            return by_errors
         slow = quantile_of_increase(0.95, now.durations.get(module), then.durations.get(module))
         return DEGRADED if slow is not None and slow > limits.degraded_seconds else HEALTHY
 
