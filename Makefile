@@ -22,9 +22,10 @@ test: setup lint types tests ## set up, then lint, types and all tests
 test-quick: lint ## lint, and the tests that start no process (under a minute)
 	.venv/bin/python -m pytest -n 2 --quick
 
-lint: ## formatting and lint
+lint: ## formatting, lint, and who may import whom
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m ruff check
+	.venv/bin/lint-imports --no-cache --quiet
 
 types: ## types, strictly
 	.venv/bin/python -m mypy
