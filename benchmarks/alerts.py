@@ -7,10 +7,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 
 from benchmarks import report
-from benchmarks.paging import adversity, breaches, cost
+from benchmarks.paging import breaches, cost, failure_scenarios
+from benchmarks.paging.testbed import Testbed, running_testbed
 from benchmarks.paging.trial import Times, attempt, side_by_side
 from benchmarks.paging.users import Users
-from benchmarks.paging.watch import Watch, running_watch
 
 COMMAND = "make bench-alerts"
 PATIENCE = 5.0  # seconds of silence after which a worker counts as dead here, 15 by default
@@ -38,19 +38,19 @@ RATE = 10.0
 def main() -> int:
     """Break, wait, mend, again and again; write the tables and show them."""
     given = parser().parse_args()
-    with running_watch(**SETTINGS) as watch:
+    with running_testbed(**SETTINGS) as testbed:
         time.sleep(10)  # two scrapes of everything
         if given.requests:
-            sys.stdout.write(again(of_requests(watch, given.times)))
+            sys.stdout.write(update_requests_table(request_trials(testbed, given.times)))
             return 0
-        pages = trials(watch, given.times, given.frozen)
+        pages = trials(testbed, given.times, given.frozen)
         hard = [
-            adversity.storm(watch),
-            adversity.absent_alertmanager(watch, given.hard),
-            adversity.restarted_prometheus(watch, given.hard),
+            failure_scenarios.storm(testbed),
+            failure_scenarios.absent_alertmanager(testbed, given.hard),
+            failure_scenarios.restarted_prometheus(testbed, given.hard),
         ]
-        adversity.emptied(watch)
-        groups, took = cost.groups(watch), cost.rows(watch, 30.0)
+        failure_scenarios.clear_inbox(testbed)
+        groups, took = cost.groups(testbed), cost.rows(testbed, 30.0)
     text = report.write(
         "alerts",
         COMMAND,
@@ -69,47 +69,47 @@ def main() -> int:
     return 0
 
 
-def again(pages: dict[str, Times]) -> str:
+def update_requests_table(pages: dict[str, Times]) -> str:
     """The table of what requests show, measured alone."""
     return report.write(
         "alerts-requests", "python -m benchmarks.alerts --requests", ((TIMES, PAGES, rows(pages)),)
     )
 
 
-def trials(watch: Watch, times: int, frozen: int) -> dict[str, Times]:
+def trials(testbed: Testbed, times: int, frozen: int) -> dict[str, Times]:
     """All breaches; those that disturb each other one after the other."""
-    found = of_requests(watch, times)
+    found = request_trials(testbed, times)
     found |= side_by_side(
-        lambda: attempt(breaches.queue(watch), watch.inbox, times),
-        lambda: attempt(breaches.pool(watch), watch.inbox, times),
+        lambda: attempt(breaches.queue(testbed), testbed.inbox, times),
+        lambda: attempt(breaches.pool(testbed), testbed.inbox, times),
     )
-    for kind, number in ((breaches.database(watch), times), (breaches.cache(watch), times)):
-        found |= attempt(kind, watch.inbox, number)
-    for kind in breaches.frozen(watch):
-        found |= attempt(kind, watch.inbox, frozen)
+    for kind, number in ((breaches.database(testbed), times), (breaches.cache(testbed), times)):
+        found |= attempt(kind, testbed.inbox, number)
+    for kind in breaches.frozen(testbed):
+        found |= attempt(kind, testbed.inbox, frozen)
     return found
 
 
-def of_requests(watch: Watch, times: int) -> dict[str, Times]:
+def request_trials(testbed: Testbed, times: int) -> dict[str, Times]:
     """What people notice while they use the backend, and a killed worker, which they do not."""
     with ExitStack() as users:
         failing = users.enter_context(
-            visitors(watch, "/taxonomy/categories", lambda status, _: status >= 500)
+            visitors(testbed, "/taxonomy/categories", lambda status, _: status >= 500)
         )
         waiting = users.enter_context(
-            visitors(watch, "/scholarly/citations/most-cited", lambda _, seconds: seconds > 0.5)
+            visitors(testbed, "/scholarly/citations/most-cited", lambda _, seconds: seconds > 0.5)
         )
         time.sleep(12)
         return side_by_side(
-            lambda: attempt(breaches.errors(watch, failing), watch.inbox, times),
-            lambda: attempt(breaches.slow(watch, waiting), watch.inbox, times),
-            lambda: attempt(breaches.worker(watch, PATIENCE), watch.inbox, times),
+            lambda: attempt(breaches.errors(testbed, failing), testbed.inbox, times),
+            lambda: attempt(breaches.slow(testbed, waiting), testbed.inbox, times),
+            lambda: attempt(breaches.worker(testbed, PATIENCE), testbed.inbox, times),
         )
 
 
-def visitors(watch: Watch, path: str, bad: Callable[[int, float], bool]) -> AbstractContextManager[Users]:
+def visitors(testbed: Testbed, path: str, bad: Callable[[int, float], bool]) -> AbstractContextManager[Users]:
     """People who use this route."""
-    return Users(watch.backend(path), watch.token(), RATE, bad).at_it()
+    return Users(testbed.backend(path), testbed.token(), RATE, bad).at_it()
 
 
 def rows(pages: dict[str, Times]) -> list[tuple[str, ...]]:

@@ -45,7 +45,7 @@ Table = dict[str, tuple[float, ...]]
 
 
 @dataclass
-class Marks:
+class Scores:
     """What the scorers say, and what a row cost in microseconds of a processor."""
 
     nab: dict[str, float] = field(default_factory=dict)
@@ -62,16 +62,16 @@ def main() -> int:
     it = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0] if __doc__ else "")
     it.add_argument("folder", type=Path, help="labelled series with their scorers")
     folder = it.parse_args().folder
-    marks = marked(folder)
+    marks = score_series(folder)
     sys.stdout.write(write(NAME, COMMAND, [*tables(marks), halves(folder)]))
     return 0
 
 
-def tables(marks: Marks) -> list[tuple[str, Row, list[Row]]]:
+def tables(marks: Scores) -> list[tuple[str, Row, list[Row]]]:
     """The marks as tables."""
     nab: Row = tuple(f"{marks.nab[profile]:.1f}" for profile in PROFILES)
     kpi = (marks.f1, marks.precision, marks.recall, marks.false_a_day)
-    cost = (f"{marks.whole:.1f}", f"{marks.single:.0f}", f"{together():.1f}")
+    cost = (f"{marks.whole:.1f}", f"{marks.single:.0f}", f"{seconds_per_round():.1f}")
     return [
         ("Numenta Anomaly Benchmark, 28 series, a score of 1 as threshold:",
          ("Standard", "Reward low FP", "Reward low FN"), [nab]),
@@ -81,23 +81,27 @@ def tables(marks: Marks) -> list[tuple[str, Row, list[Row]]]:
     ]  # fmt: skip
 
 
-def marked(folder: Path) -> Marks:
+def score_series(folder: Path) -> Scores:
     """The marks of the detector on both sets."""
-    marks = Marks()
+    marks = Scores()
     with tempfile.TemporaryDirectory() as place:
-        marks.whole = scored(folder, Path(place))
+        marks.whole = nab_score(folder, Path(place))
         nab = ("--data", f"{folder}/nab/data", "--windows", f"{folder}/nab/windows.json")
-        lines = said(folder / "nab_score.py", *nab, "--scores", f"{place}/nab", "--threshold", THRESHOLD)
+        lines = script_output(
+            folder / "nab_score.py", *nab, "--scores", f"{place}/nab", "--threshold", THRESHOLD
+        )
         marks.nab = {profile: float(value) for profile, value in re.findall(r"(\w+)\s+score=(\S+)", lines)}
-        tally = TALLY.search(said(folder / "event_score.py", f"{place}/kpi", "--threshold", THRESHOLD))
+        tally = TALLY.search(
+            script_output(folder / "event_score.py", f"{place}/kpi", "--threshold", THRESHOLD)
+        )
     if tally is None:
         raise ValueError(f"{folder}/event_score.py printed no line that begins with 'all: precision'")
     marks.precision, marks.recall, marks.f1, marks.false_a_day = map(float, tally.groups())
-    marks.single = one_by_one(*next(kpis(folder))[1:])
+    marks.single = seconds_per_row(*next(kpis(folder))[1:])
     return marks
 
 
-def scored(folder: Path, place: Path, tuning: Parameters | None = None) -> float:
+def nab_score(folder: Path, place: Path, tuning: Parameters | None = None) -> float:
     """Write the scores of every series, and return the microseconds that a row took."""
     rows, seconds = 0, 0.0
     for name, times, values in (*nab_series(folder), *kpis(folder)):
@@ -105,11 +109,11 @@ def scored(folder: Path, place: Path, tuning: Parameters | None = None) -> float
         score = Detector(tuning).read(times, values).score
         seconds += time.process_time() - began
         rows += len(values)
-        keep(place / name, score)
+        write_scores(place / name, score)
     return 1e6 * seconds / rows
 
 
-def keep(path: Path, score: Floats) -> None:
+def write_scores(path: Path, score: Floats) -> None:
     """Write scores as the scorer of that kind of file wants them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".npy":
@@ -137,10 +141,12 @@ def halves(folder: Path) -> tuple[str, Row, list[Row]]:
 def result(folder: Path, tuning: Parameters) -> tuple[Table, Table]:
     """By series: points and windows of the one set; segments hit, segments and false alerts of the other."""
     with tempfile.TemporaryDirectory() as place:
-        scored(folder, Path(place), tuning)
+        nab_score(folder, Path(place), tuning)
         nab = ("--data", f"{folder}/nab/data", "--windows", f"{folder}/nab/windows.json", "--per-file")
-        points = said(folder / "nab_score.py", *nab, "--scores", f"{place}/nab", "--threshold", THRESHOLD)
-        events = said(folder / "event_score.py", f"{place}/kpi", "--threshold", THRESHOLD)
+        points = script_output(
+            folder / "nab_score.py", *nab, "--scores", f"{place}/nab", "--threshold", THRESHOLD
+        )
+        events = script_output(folder / "event_score.py", f"{place}/kpi", "--threshold", THRESHOLD)
     return table_of(POINTS, points), table_of(EVENTS, events)
 
 
@@ -174,13 +180,13 @@ def kpis(folder: Path) -> Iterator[tuple[str, Floats, Floats]]:
             yield f"kpi/{path.stem}.npy", held["timestamp"].astype(float), held["value"].astype(float)
 
 
-def said(script: Path, *arguments: str) -> str:
+def script_output(script: Path, *arguments: str) -> str:
     """What a scorer prints."""
     command = [sys.executable, str(script), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - the caller's own
 
 
-def one_by_one(times: Floats, values: Floats) -> float:
+def seconds_per_row(times: Floats, values: Floats) -> float:
     """Microseconds of a row that comes alone, as in a round."""
     detector = Detector()
     detector.read(times[:-ROUNDS], values[:-ROUNDS])
@@ -190,7 +196,7 @@ def one_by_one(times: Floats, values: Floats) -> float:
     return 1e6 * (time.process_time() - began) / ROUNDS
 
 
-def together() -> float:
+def seconds_per_round() -> float:
     """Microseconds of a row that comes in a round of many series."""
     many, places = BatchDetector(Parameters.of(60), SERIES), np.arange(SERIES)
     for place in range(SERIES):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.anomaly_month import DAYS, FAULTS, SIGNALS, Fault, Month, broken, month, starts
+from benchmarks.anomaly_month import DAYS, FAULTS, SIGNALS, Fault, Month, inject_fault, month, starts
 from benchmarks.report import Row, write
 from demo.settings import MODULES
 from exporter.anomaly.detector import Detector
@@ -34,7 +34,7 @@ class Mark(NamedTuple):
 def main() -> int:
     """Measure, write the tables and show them."""
     months = [month(number) for number in range(len(MODULES))]
-    sys.stdout.write(write(NAME, COMMAND, [quiet(months), faulty(months)]))
+    sys.stdout.write(write(NAME, COMMAND, [quiet_table(months), fault_table(months)]))
     return 0
 
 
@@ -49,7 +49,7 @@ def marks(times: Floats, values: Floats) -> list[Mark]:
     ]
 
 
-def quiet(months: list[Month]) -> tuple[str, Row, list[Row]]:
+def quiet_table(months: list[Month]) -> tuple[str, Row, list[Row]]:
     """False marks of a signal and week."""
     weeks = (DAYS - LEARNT) / 7 * len(months)
     rows: list[Row] = []
@@ -60,11 +60,11 @@ def quiet(months: list[Month]) -> tuple[str, Row, list[Row]]:
     return title, ("Signal", "All", "Strong"), rows
 
 
-def faulty(months: list[Month]) -> tuple[str, Row, list[Row]]:
+def fault_table(months: list[Month]) -> tuple[str, Row, list[Row]]:
     """How many faults are found, and how soon."""
     rows: list[Row] = []
     for fault in FAULTS:
-        tries = [one for number, it in enumerate(months) for one in found(number, it, fault)]
+        tries = [one for number, it in enumerate(months) for one in detections(number, it, fault)]
         soon = [minutes for grade, minutes in tries if grade]
         some, strong = (sum(grade >= least for grade, _ in tries) / len(tries) for least in (UNUSUAL, STRONG))
         median = f"{statistics.median(soon):.0f}" if soon else ""
@@ -72,11 +72,11 @@ def faulty(months: list[Month]) -> tuple[str, Row, list[Row]]:
     return "Faults put into that month:", ("Fault", "Tries", "Found", "Strong", "Minutes (median)"), rows
 
 
-def found(number: int, it: Month, fault: Fault) -> Iterator[tuple[int, float]]:
+def detections(number: int, it: Month, fault: Fault) -> Iterator[tuple[int, float]]:
     """The gravest mark of each fault of this kind, and the minutes until the first."""
     for start in starts(number):
         end = start + fault.minutes
-        values = broken(it.values[fault.signal], fault, start)[:end]
+        values = inject_fault(it.values[fault.signal], fault, start)[:end]
         begun = it.times[start]
         inside = [mark for mark in marks(it.times[:end], values) if mark.at >= begun]
         first = (inside[0].at - begun) / 60 if inside else DAY

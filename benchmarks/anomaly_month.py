@@ -44,8 +44,8 @@ def month(number: int) -> Month:
     # requests a minute at the busiest hour: from 30 to 1,200, as modules of one backend differ
     busy = 30 * 40 ** (number / max(len(MODULES) - 1, 1))
     counts: Floats = np.asarray(draw.poisson(busy * shape(times, draw)), dtype=np.float64)
-    requests = five(counts)
-    errors = five(np.asarray(draw.binomial(counts.astype(int), 0.01), dtype=np.float64))
+    requests = per_five_minutes(counts)
+    errors = per_five_minutes(np.asarray(draw.binomial(counts.astype(int), 0.01), dtype=np.float64))
     with np.errstate(invalid="ignore"):
         ratio = errors / requests
     return Month(
@@ -53,8 +53,8 @@ def month(number: int) -> Month:
         {
             "requests": requests / MINUTE,
             "error_ratio": ratio,
-            "response_time": np.where(requests > 0, slowness(requests, busy, draw), np.nan),
-            "queue_length": queue(times, counts, busy, draw),
+            "response_time": np.where(requests > 0, response_times(requests, busy, draw), np.nan),
+            "queue_length": queue_length(times, counts, busy, draw),
         },
     )
 
@@ -70,20 +70,20 @@ def shape(times: Floats, draw: np.random.Generator) -> Floats:
     return shaped
 
 
-def five(counts: Floats) -> Floats:
+def per_five_minutes(counts: Floats) -> Floats:
     """The mean of each minute and the four before it."""
     means: Floats = np.convolve(counts, np.ones(5) / 5)[: len(counts)]
     return means
 
 
-def slowness(requests: Floats, busy: float, draw: np.random.Generator) -> Floats:
+def response_times(requests: Floats, busy: float, draw: np.random.Generator) -> Floats:
     """A 95th percentile: slower under load, noisier where fewer requests are counted."""
     noise = draw.standard_normal(len(requests)) / np.sqrt(np.maximum(5 * requests, 1))
-    slow: Floats = 0.15 * (1 + 0.3 * requests / busy) * np.exp(1.5 * five(noise))
+    slow: Floats = 0.15 * (1 + 0.3 * requests / busy) * np.exp(1.5 * per_five_minutes(noise))
     return slow
 
 
-def queue(times: Floats, counts: Floats, busy: float, draw: np.random.Generator) -> Floats:
+def queue_length(times: Floats, counts: Floats, busy: float, draw: np.random.Generator) -> Floats:
     """Jobs that wait: mostly none, and bursts now and then, as imports and mailings make them."""
     length: Floats = np.asarray(draw.poisson(0.5 * counts / busy), dtype=np.float64)
     for start in draw.integers(0, len(times) - 60, 2 * DAYS):
@@ -92,7 +92,7 @@ def queue(times: Floats, counts: Floats, busy: float, draw: np.random.Generator)
     return length
 
 
-def held(values: Floats, _: np.random.Generator) -> Floats:
+def hold_values(values: Floats, _: np.random.Generator) -> Floats:
     """The first value, over and over."""
     return np.full(len(values), values[np.isfinite(values)][0])
 
@@ -101,8 +101,8 @@ FAULTS = (
     Fault("outage of 20 minutes", "requests", 20, lambda values, _: 0 * values),
     Fault("half the traffic for 30 minutes", "requests", 30, lambda values, _: 0.5 * values),
     Fault("twice the traffic for 30 minutes", "requests", 30, lambda values, _: 2 * values),
-    Fault("flat line of 6 hours", "requests", 360, held),
-    Fault("flat line of 6 hours, response time", "response_time", 360, held),
+    Fault("flat line of 6 hours", "requests", 360, hold_values),
+    Fault("flat line of 6 hours, response time", "response_time", 360, hold_values),
     Fault("a fifth fails for 15 minutes", "error_ratio", 15, lambda values, _: np.nan_to_num(values) + 0.2),
     Fault("twice as slow for 30 minutes", "response_time", 30, lambda values, _: 2 * values),
     Fault("a tenth slower for a day", "response_time", 1440, lambda values, _: 1.1 * values),
@@ -130,7 +130,7 @@ def starts(number: int) -> Iterator[int]:
         yield day * ROWS_A_DAY + int(draw.integers(0, ROWS_A_DAY))
 
 
-def broken(values: Floats, fault: Fault, start: int) -> Floats:
+def inject_fault(values: Floats, fault: Fault, start: int) -> Floats:
     """The values with the fault in them."""
     became = values.copy()
     rows = slice(start, start + fault.minutes)

@@ -55,7 +55,7 @@ def corpus_rows(name: str, url: str | None) -> list[tuple[str, ...]]:
 
 def fill(url: str, terms: int) -> None:
     """Let the corpus in force know this many terms, none of which the texts of the measurement have."""
-    context = _bench(url, tempfile.gettempdir())
+    context = _worker_context(url, tempfile.gettempdir())
     migrate(context.store.engine)
     corpus_id = corpus.open_current(context.store, model_name("bm25"), context.clock())
     with context.store.write() as session:
@@ -77,7 +77,7 @@ def small_job(url: str) -> tuple[float, int]:
         tempfile.TemporaryDirectory(prefix="watchroom-corpus-") as folder,
         serving(GitServer(Path(folder))) as git,
     ):
-        context = _bench(url, f"{folder}/run")
+        context = _worker_context(url, f"{folder}/run")
         migrate(context.store.engine)
         seconds = []
         for _ in range(ROUNDS):
@@ -109,7 +109,7 @@ def _in_process(url: str) -> tuple[float, int]:
     return float(seconds), int(memory)
 
 
-def _bench(url: str, folder: str) -> WorkerContext:
+def _worker_context(url: str, folder: str) -> WorkerContext:
     return make_context(Settings(run_dir=Path(folder), database_url=url, trusted_hosts=("127.0.0.1",)))
 
 

@@ -27,7 +27,7 @@ UP = {
 def warm_up(system: System, seconds: float = 15.0) -> None:
     """Wait until every collector has had its first answer."""
     deadline = time.monotonic() + seconds
-    while failing(Scraper(system.url).once()) and time.monotonic() < deadline:
+    while failing_sources(Scraper(system.url).once()) and time.monotonic() < deadline:
         time.sleep(OFTEN)
 
 
@@ -48,11 +48,11 @@ def full_scrapes(system: System, scrapers: int, seconds: float, apart: float) ->
         # few scrapes in a long time cost less than what goes on beside them wavers
         f"{cost:.1f}" if apart == OFTEN else "-", str(len(last.series())),
         *(f"{size / 1000:.0f} kB" for size in sizes), f"{resident_mib(system.exporter.pid):.0f}",
-        waited(slowest),
+        slowest_source(slowest),
     )  # fmt: skip
 
 
-def waited(scrape: Scrape) -> str:
+def slowest_source(scrape: Scrape) -> str:
     """For which collectors this scrape waited longest, without those that wait for all others."""
     took = sorted(
         ((value, name) for name, value in scrape.durations().items() if name not in JOINING), reverse=True
@@ -91,8 +91,8 @@ def frozen_sources(system: System) -> Iterator[Row]:
         ups = [f"`{up}` {value:g}" for up in UP[name] if (value := scrapes[-1].value(up)) is not None]
         yield (
             name, f"{longest:.2f} s", ", ".join(ups), f"{noticed:.1f} s",
-            ", ".join(f"`{c}`" for c in sorted(failing(scrapes[-1]))) or "none",
-            f"{len(gone)} of {len(whole.series())}", f"{healed(system):.1f} s",
+            ", ".join(f"`{c}`" for c in sorted(failing_sources(scrapes[-1]))) or "none",
+            f"{len(gone)} of {len(whole.series())}", f"{seconds_to_recover(system):.1f} s",
         )  # fmt: skip
 
 
@@ -115,10 +115,10 @@ def frozen_server(freeze: Callable[[], None], thaw: Callable[[], None]) -> Itera
         thaw()
 
 
-def healed(system: System) -> float:
+def seconds_to_recover(system: System) -> float:
     """Seconds until every collector succeeds again; infinity where they do not within 30 s."""
     began = time.monotonic()
-    while failing(Scraper(system.url).once()):
+    while failing_sources(Scraper(system.url).once()):
         if time.monotonic() - began > 30:
             return float("inf")
         time.sleep(0.2)
@@ -130,7 +130,7 @@ def is_down(scrape: Scrape, source: str) -> bool:
     return all(scrape.value(up) == 0 for up in UP[source])
 
 
-def failing(scrape: Scrape) -> set[str]:
+def failing_sources(scrape: Scrape) -> set[str]:
     """The collectors that did not succeed."""
     lines = (line for line in scrape.text.splitlines() if line.startswith("ops_collector_success{"))
     return {line.split('"')[1] for line in lines if line.endswith(" 0.0")}

@@ -45,7 +45,7 @@ Row = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Asked:
+class TimedRequest:
     """One request: when it was due, seconds after the start, and how long its answer took from then."""
 
     address: str
@@ -78,7 +78,7 @@ def fill(url: str) -> None:
     now, chance = datetime.now(UTC), random.Random(7)  # noqa: S311 - the same load each time
     with store.write() as session:
         session.execute(insert(Job), [_job(number, now, chance) for number in range(1, JOBS + 1)])
-        session.execute(insert(JobEvent), [step for n in range(1, JOBS + 1) for step in _story(n, now)])
+        session.execute(insert(JobEvent), [step for n in range(1, JOBS + 1) for step in _job_events(n, now)])
         for begin in range(0, ALERTS, 10_000):
             rows = [_alert(number, now, chance) for number in range(begin, begin + 10_000)]
             session.execute(insert(Alert), rows)
@@ -112,7 +112,7 @@ def _job(number: int, now: datetime, chance: random.Random) -> dict[str, Any]:
     }
 
 
-def _story(number: int, now: datetime) -> Iterator[dict[str, Any]]:
+def _job_events(number: int, now: datetime) -> Iterator[dict[str, Any]]:
     states = ("pending",) if number > JOBS - 5 else ("pending", "processing", "complete")
     for state in states:
         yield {"job_id": number, "at": now, "state": state, "ending": state == "complete", "note": "a step"}
@@ -162,7 +162,7 @@ def _worker(now: datetime) -> Worker:
     return Worker(id="hands", type="cloud", host="tower", pid=7, queues=["ingestion"], gpu={}, **seen)
 
 
-async def load(port: int) -> list[Asked]:
+async def load(port: int) -> list[TimedRequest]:
     """Ask at the offered rate until the end; each client on a connection of its own."""
     cookie = await signed_in(port)
     begin = time.perf_counter() + 1.0
@@ -170,20 +170,20 @@ async def load(port: int) -> list[Asked]:
     return [asked for share in await asyncio.gather(*shares) for asked in share]
 
 
-async def each_client(port: int, cookie: str, begin: float, number: int) -> list[Asked]:
+async def each_client(port: int, cookie: str, begin: float, number: int) -> list[TimedRequest]:
     """The answers to every eighth request of the whole."""
     chance = random.Random(number)  # noqa: S311 - as above
     head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\nCookie: {cookie}\r\n\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    asked: list[Asked] = []
+    asked: list[TimedRequest] = []
     for turn in range(number, int(OFFERED * SECONDS), CLIENTS):
         due = begin + turn / OFFERED
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         address = list(ADDRESSES)[turn % len(ADDRESSES)]
         path = address.format(job=chance.randrange(1, JOBS))
         writer.write(f"GET {path} HTTP/1.1\r\n{head}".encode())
-        status, _, _ = await answer_of(reader)
-        asked.append(Asked(address, time.perf_counter() - due, status))
+        status, _, _ = await read_response(reader)
+        asked.append(TimedRequest(address, time.perf_counter() - due, status))
     writer.close()
     return asked
 
@@ -192,7 +192,7 @@ async def signed_in(port: int) -> str:
     """The cookie of a browser that has signed in."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-    _, head, body = await answer_of(reader)
+    _, head, body = await read_response(reader)
     key = body.partition('name="form_key" value="')[2].partition('"')[0]
     form = f"form_key={key}&token={TOKEN.replace(' ', '+')}"
     kind = "application/x-www-form-urlencoded"
@@ -200,7 +200,7 @@ async def signed_in(port: int) -> str:
         f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {_cookie(head)}\r\nContent-Type: {kind}\r\n"
         f"Content-Length: {len(form)}\r\n\r\n{form}".encode()
     )
-    status, head, _ = await answer_of(reader)
+    status, head, _ = await read_response(reader)
     if status != 303:
         raise RuntimeError(f"signing in was answered {status}; expected 303")
     writer.close()
@@ -211,7 +211,7 @@ def _cookie(head: str) -> str:
     return head.partition("set-cookie: ")[2].partition(";")[0]
 
 
-async def answer_of(reader: asyncio.StreamReader) -> tuple[int, str, str]:
+async def read_response(reader: asyncio.StreamReader) -> tuple[int, str, str]:
     """Status, head and body of one answer."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     length = int(head.lower().partition("content-length:")[2].split()[0])

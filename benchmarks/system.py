@@ -79,7 +79,7 @@ def demo_in(folder: Path, environment: dict[str, str]) -> Server:
     ready = f"http://127.0.0.1:{environment['DEMO_CONTROL_PORT']}/ready"
     command = [sys.executable, "-m", "demo"]
     return Server(
-        command, folder / "demo.log", ready=lambda: says_ready(ready), within=60.0, env=environment, cwd=ROOT
+        command, folder / "demo.log", ready=lambda: is_ready(ready), within=60.0, env=environment, cwd=ROOT
     )
 
 
@@ -87,12 +87,10 @@ def exporter_in(folder: Path, environment: dict[str, str]) -> Server:
     """The exporter with its default settings."""
     ready = f"http://127.0.0.1:{environment['EXPORTER_PORT']}/-/ready"
     command = [sys.executable, "-m", "exporter"]
-    return Server(
-        command, folder / "exporter.log", ready=lambda: says_ready(ready), env=environment, cwd=ROOT
-    )
+    return Server(command, folder / "exporter.log", ready=lambda: is_ready(ready), env=environment, cwd=ROOT)
 
 
-def says_ready(url: str) -> bool:
+def is_ready(url: str) -> bool:
     """Whether the address answers 200."""
     with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  (http, and our own)
         return bool(answer.status == 200)

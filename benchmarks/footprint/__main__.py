@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from benchmarks.footprint import after, memory, quiet, requests, thaw, users
 from benchmarks.footprint.backend import AS_SHIPPED
-from benchmarks.footprint.report import Table, shown, write
+from benchmarks.footprint.report import Table, as_markdown, write
 
 Tables = Callable[[argparse.Namespace], list[Table]]
 ROWS: dict[str, Tables] = {
@@ -39,7 +39,7 @@ def measured(row: str, chosen: argparse.Namespace) -> str:
         chosen.fault = "" if row in ORDINARY else AS_SHIPPED
     found = ROWS[row](chosen)
     if chosen.dry:
-        return shown(found)
+        return as_markdown(found)
     busy = ["--busy"] if row == "quiet" and chosen.busy else []
     return write(" ".join([row, *busy, *chosen.faults]), found)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from benchmarks.footprint.backend import Backend, Watching, running_backend, watching
+from benchmarks.footprint.backend import WatchedBackend, Watcher, running_backend, running_watcher
 from benchmarks.footprint.report import Table
 from demo.faults.catalogue import FAULTS
 
@@ -34,14 +34,20 @@ class Trial:
     def row(self) -> tuple[str, ...]:
         """The figures of one fault."""
         names = ", ".join(f"`{name}`" for name in sorted(self.during))
-        return f"`{self.fault}`", f"{self.lasted:.0f} s", names, told(self.late), told(self.born_late)
+        return (
+            f"`{self.fault}`",
+            f"{self.lasted:.0f} s",
+            names,
+            alert_list(self.late),
+            alert_list(self.born_late),
+        )
 
 
 def tables(chosen: Namespace) -> list[Table]:
     """Each fault in turn on one system, with visitors in every module."""
-    with running_backend(chosen.fault, DEMO_TRAFFIC_PEAK="5") as backend, watching(backend) as watch:
+    with running_backend(chosen.fault, DEMO_TRAFFIC_PEAK="5") as backend, running_watcher(backend) as watch:
         time.sleep(min(WARM, chosen.seconds))
-        trials = [trial(backend, watch, name, chosen.seconds) for name in wanted(chosen.faults)]
+        trials = [trial(backend, watch, name, chosen.seconds) for name in chosen_faults(chosen.faults)]
     late, born = (
         sum(len(found) for found in kind)
         for kind in zip(*((it.late, it.born_late) for it in trials), strict=True)
@@ -53,7 +59,7 @@ def tables(chosen: Namespace) -> list[Table]:
     return [(title, HEAD, [it.row() for it in trials])]
 
 
-def wanted(words: list[str]) -> list[str]:
+def chosen_faults(words: list[str]) -> list[str]:
     """The faults by name, or a part of all such as 1/3; ValueError for any other word."""
     names, found = list(FAULTS), list[str]()
     for word in words or ["1/1"]:
@@ -69,10 +75,10 @@ def wanted(words: list[str]) -> list[str]:
     return found
 
 
-def trial(backend: Backend, watch: Watching, name: str, seconds: float) -> Trial:
+def trial(backend: WatchedBackend, watch: Watcher, name: str, seconds: float) -> Trial:
     """Put a fault in force, lift it, and go on looking."""
     it, before, began = Trial(name), firing(watch), time.monotonic()
-    put(backend, name)
+    set_fault(backend, name)
     fires: float | None = None
     while time.monotonic() < min(began + LONGEST, (fires or began + LONGEST) + LINGER):
         fresh = firing(watch).keys() - before.keys()
@@ -90,7 +96,7 @@ def trial(backend: Backend, watch: Watching, name: str, seconds: float) -> Trial
     return it
 
 
-def put(backend: Backend, name: str) -> None:
+def set_fault(backend: WatchedBackend, name: str) -> None:
     """Put a fault in force, again where the demo has not got over the one before."""
     until = time.monotonic() + PATIENCE
     while True:
@@ -102,7 +108,7 @@ def put(backend: Backend, name: str) -> None:
             time.sleep(PAUSE)
 
 
-def new_for(watch: Watching, known: set[Key], seconds: float) -> Iterator[tuple[Key, float]]:
+def new_for(watch: Watcher, known: set[Key], seconds: float) -> Iterator[tuple[Key, float]]:
     """Alerts that fire and did not before, as they come, with the time since when they are active."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -111,14 +117,14 @@ def new_for(watch: Watching, known: set[Key], seconds: float) -> Iterator[tuple[
         time.sleep(PAUSE)
 
 
-def settle(watch: Watching, before: Mapping[Key, float]) -> None:
+def settle(watch: Watcher, before: Mapping[Key, float]) -> None:
     """Wait until no alert is left that was not there before, within bounds."""
     until = time.monotonic() + SETTLE
     while time.monotonic() < until and firing(watch).keys() - before.keys():
         time.sleep(PAUSE)
 
 
-def firing(watch: Watching) -> dict[Key, float]:
+def firing(watch: Watcher) -> dict[Key, float]:
     """The firing alerts by their labels, and since when each is active (Unix seconds)."""
     return {
         tuple(sorted(it["labels"].items())): moment(it["activeAt"])
@@ -133,16 +139,16 @@ def moment(text: str) -> float:
     return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
 
 
-def told(found: Mapping[Key, float]) -> str:
+def alert_list(found: Mapping[Key, float]) -> str:
     """Alerts with the seconds after the end."""
     shown = (
-        f"`{labels['alertname']}` ({labels.get('severity')}{of(labels)}) +{seconds:.0f} s"
+        f"`{labels['alertname']}` ({labels.get('severity')}{label_text(labels)}) +{seconds:.0f} s"
         for labels, seconds in ((dict(key), seconds) for key, seconds in found.items())
     )
     return ", ".join(sorted(shown))
 
 
-def of(labels: Mapping[str, str]) -> str:
+def label_text(labels: Mapping[str, str]) -> str:
     """What an alert is about."""
     words = [
         labels[name] for name in ("module", "subject", "collector", "queue_name", "name") if name in labels

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from benchmarks.paging.watch import plan_for, server
+from benchmarks.paging.testbed import plan_for, server
 from benchmarks.system import cpu_seconds, demo_in, exporter_in, processes_of
 from demo.settings import Settings
 from stack.processes import RunContext, alertmanager_process, prometheus_process
@@ -25,7 +25,7 @@ USERS_ROUTE = "/resources?limit=1"
 
 
 @dataclass(frozen=True)
-class Backend:
+class WatchedBackend:
     """The running demo, and what the exporter must know of it."""
 
     folder: Path
@@ -69,7 +69,7 @@ class Backend:
 
 
 @dataclass(frozen=True)
-class Watching:
+class Watcher:
     """The exporter and the Prometheus that scrapes it."""
 
     exporter: Server
@@ -83,7 +83,7 @@ class Watching:
 
 
 @contextmanager
-def running_backend(fault: str = AS_SHIPPED, **given: str) -> Iterator[Backend]:
+def running_backend(fault: str = AS_SHIPPED, **given: str) -> Iterator[WatchedBackend]:
     """Start the demo on a PostgreSQL and a Redis of its own, with faults in force; `given` is environment."""
     with tempfile.TemporaryDirectory(prefix="watchroom-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -91,14 +91,14 @@ def running_backend(fault: str = AS_SHIPPED, **given: str) -> Iterator[Backend]:
         folder.chmod(0o755)
         environment = {**ports(), "RUN_DIR": str(folder / "run"), "DEMO_DATABASE": "postgres", **given}
         with started(demo_in(folder, {**environment, "DEMO_FAULT": fault})) as demo:
-            settings = Settings(run_dir=folder / "run", database="postgres", **numbers(environment))
+            settings = Settings(run_dir=folder / "run", database="postgres", **json_of(environment))
             watched = demo_system(settings)
             environment |= {**watched.environment, "EXPORTER_PORT": str(free_port())}
-            yield Backend(folder, demo, settings, environment)
+            yield WatchedBackend(folder, demo, settings, environment)
 
 
 @contextmanager
-def watching(backend: Backend, anomalies: bool = True, **given: str) -> Iterator[Watching]:
+def running_watcher(backend: WatchedBackend, anomalies: bool = True, **given: str) -> Iterator[Watcher]:
     """Start exporter, Alertmanager and Prometheus with the checked-in configurations."""
     with ExitStack() as stack:
         inbox = stack.enter_context(open_inbox())
@@ -108,16 +108,16 @@ def watching(backend: Backend, anomalies: bool = True, **given: str) -> Iterator
         exporter = stack.enter_context(started(exporter_in(backend.folder, environment)))
         stack.enter_context(started(server(alertmanager_process(plan), backend.folder)))
         stack.enter_context(started(server(prometheus_process(plan), backend.folder)))
-        yield Watching(exporter, prometheus_process(plan).url)
+        yield Watcher(exporter, prometheus_process(plan).url)
 
 
 @contextmanager
-def watched_or_not(backend: Backend, watch: bool) -> Iterator[Watching | None]:
+def watcher_if(backend: WatchedBackend, watch: bool) -> Iterator[Watcher | None]:
     """The same block with the exporter and without."""
     if not watch:
         yield None
         return
-    with watching(backend) as found:
+    with running_watcher(backend) as found:
         yield found
 
 
@@ -127,7 +127,7 @@ def ports() -> dict[str, str]:
     return {name: str(free_port()) for name in names} | {"DEMO_GIT_PORT": "0", "DEMO_TRAFFIC_PEAK": "0"}
 
 
-def numbers(environment: Mapping[str, str]) -> dict[str, Any]:
+def json_of(environment: Mapping[str, str]) -> dict[str, Any]:
     """The ports as the demo's settings take them."""
     names = ("port", "control_port", "redis_port", "postgres_port")
     return {name: int(environment[f"DEMO_{name.upper()}"]) for name in names}

@@ -10,7 +10,7 @@ import psycopg
 import redis
 from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks.footprint.backend import Backend
+from benchmarks.footprint.backend import WatchedBackend
 
 TRANSACTIONS = "SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database"
 PATIENCE = 20.0
@@ -37,13 +37,13 @@ class Rates:
     commands: Mapping[str, float]
 
 
-def read(backend: Backend) -> Counts:
+def read_counts(backend: WatchedBackend) -> Counts:
     """All counts now; RuntimeError where the backend does not answer any more."""
     requests = requests_of(backend)
     return Counts(time.monotonic(), requests, backend.cpu(), transactions_of(backend), commands_of(backend))
 
 
-def between(first: Counts, last: Counts, users: int, route: str) -> Rates:
+def rates_between(first: Counts, last: Counts, users: int, route: str) -> Rates:
     """What came to it from one moment to the other, less the users' own requests and our two readings."""
     seconds = last.at - first.at
     requests = Counter(last.requests)
@@ -60,7 +60,7 @@ def between(first: Counts, last: Counts, users: int, route: str) -> Rates:
     )
 
 
-def requests_of(backend: Backend) -> dict[str, float]:
+def requests_of(backend: WatchedBackend) -> dict[str, float]:
     """Requests by route, from the backend's own page."""
     try:
         page = httpx2.get(f"{backend.url}/metrics", headers=backend.headers(), timeout=PATIENCE)
@@ -77,7 +77,7 @@ def requests_of(backend: Backend) -> dict[str, float]:
     return dict(found)
 
 
-def transactions_of(backend: Backend) -> float:
+def transactions_of(backend: WatchedBackend) -> float:
     """Transactions of all databases of its PostgreSQL."""
     address = backend.settings.database_address.replace("+psycopg", "")
     with psycopg.connect(address, connect_timeout=5, autocommit=True) as connection:
@@ -85,7 +85,7 @@ def transactions_of(backend: Backend) -> float:
     return float(row[0]) if row else 0.0
 
 
-def commands_of(backend: Backend) -> dict[str, float]:
+def commands_of(backend: WatchedBackend) -> dict[str, float]:
     """Commands of its Redis by name, but for our own INFO."""
     with redis.Redis.from_url(backend.settings.broker_url, socket_timeout=5) as client:
         info = client.info("commandstats")

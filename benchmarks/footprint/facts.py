@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmarks.footprint.truth import Truth
+from benchmarks.footprint.observations import Observations
 
 # Seconds before its begin that an alert may speak of, and in which nobody got a response where all is down.
 LOOK_BACK = 75.0
@@ -36,7 +36,7 @@ class Fired:
         return self.labels["alertname"]
 
 
-def judged(alert: Fired, truth: Truth, in_force: list[str]) -> tuple[bool, str]:
+def is_true_alert(alert: Fired, truth: Observations, in_force: list[str]) -> tuple[bool, str]:
     """Whether it is true, and the fact."""
     begin = alert.begin - LOOK_BACK
     if alert.name in MISSING:
@@ -46,10 +46,10 @@ def judged(alert: Fired, truth: Truth, in_force: list[str]) -> tuple[bool, str]:
         ] in missing, f"missing at any look: {', '.join(sorted(missing)) or 'nothing'}"
     if alert.name == "SelfReportDisagrees" and "lying" in in_force:
         return True, LIES
-    return _as_users_met_it(alert, truth)
+    return _confirmed_by_users(alert, truth)
 
 
-def _as_users_met_it(alert: Fired, truth: Truth) -> tuple[bool, str]:
+def _confirmed_by_users(alert: Fired, truth: Observations) -> tuple[bool, str]:
     users = truth.users(alert.begin - LOOK_BACK, alert.end)
     count, bad = max(len(users.visits), 1), users.failed() + users.timed_out()
     met = f"users: {bad} of {len(users.visits)} failed, P95 {users.quantile(0.95):.0f} ms"

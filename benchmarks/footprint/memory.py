@@ -3,7 +3,7 @@
 import time
 from argparse import Namespace
 
-from benchmarks.footprint.backend import running_backend, watching
+from benchmarks.footprint.backend import running_backend, running_watcher
 from benchmarks.footprint.burst import burst
 from benchmarks.footprint.report import Table
 from benchmarks.footprint.visitors import Visitors
@@ -19,7 +19,7 @@ def tables(chosen: Namespace) -> list[Table]:
     with (
         running_backend(chosen.fault) as backend,
         Visitors(backend, chosen.rate).at_it(),
-        watching(backend, anomalies=False) as watch,
+        running_watcher(backend, anomalies=False) as watch,
     ):
         time.sleep(chosen.seconds)
         rest = resident_mib(watch.exporter.pid)

@@ -8,10 +8,10 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.footprint.backend import Watching, running_backend, watching
-from benchmarks.footprint.facts import Fired, judged
+from benchmarks.footprint.backend import Watcher, running_backend, running_watcher
+from benchmarks.footprint.facts import Fired, is_true_alert
+from benchmarks.footprint.observations import Observations
 from benchmarks.footprint.report import Table
-from benchmarks.footprint.truth import Truth
 from benchmarks.footprint.visitors import Visitors
 
 HEAD = ("Alert", "Labels", "Severity", "Fired after", "For", "True", "The fact beside it")
@@ -36,14 +36,14 @@ def tables(chosen: Namespace) -> list[Table]:
     with (
         running_backend(chosen.fault) as backend,
         Visitors(backend, chosen.rate).at_it() as people,
-        Truth(backend, people).watched() as truth,
+        Observations(backend, people).watched() as truth,
         busy_cores(os.cpu_count() or 1 if chosen.busy else 0),
-        watching(backend) as watch,
+        running_watcher(backend) as watch,
     ):
         began = time.monotonic()
         time.sleep(chosen.seconds)
-        alerts, in_force = fired(watch, began), backend.in_force()
-    found = [(alert, *judged(alert, truth, in_force)) for alert in alerts]
+        alerts, in_force = fired_alerts(watch, began), backend.in_force()
+    found = [(alert, *is_true_alert(alert, truth, in_force)) for alert in alerts]
     false = sum(not true for _, true, _ in found)
     busy = ", a busy loop on every core" if chosen.busy else ""
     title = (
@@ -54,7 +54,7 @@ def tables(chosen: Namespace) -> list[Table]:
     return [(title, HEAD, [row(alert, began, true, fact) for alert, true, fact in found])]
 
 
-def fired(watch: Watching, began: float) -> list[Fired]:
+def fired_alerts(watch: Watcher, began: float) -> list[Fired]:
     """Every alert above info that fired since then, in the order of its begin."""
     now, clock = time.monotonic(), time.time()
     data = watch.ask("query_range", query=FIRING, start=clock - (now - began), end=clock, step=STEP)

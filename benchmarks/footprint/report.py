@@ -16,6 +16,6 @@ def write(words: str, tables: list[Table]) -> str:
     return report.write(f"footprint-{name}", f"{COMMAND} {words}", tables)
 
 
-def shown(tables: list[Table]) -> str:
+def as_markdown(tables: list[Table]) -> str:
     """The same as text, written nowhere."""
     return "\n".join(f"{title}\n\n{table(head, rows)}" for title, head, rows in tables)

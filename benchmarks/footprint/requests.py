@@ -5,8 +5,8 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.footprint.backend import USERS_ROUTE, running_backend, watched_or_not
-from benchmarks.footprint.counts import Rates, between, read
+from benchmarks.footprint.backend import USERS_ROUTE, running_backend, watcher_if
+from benchmarks.footprint.counts import Rates, rates_between, read_counts
 from benchmarks.footprint.report import Table
 from benchmarks.footprint.visitors import Visitors
 
@@ -34,13 +34,13 @@ def half(watch: bool, chosen: Namespace) -> Rates:
     with running_backend(chosen.fault) as backend:
         for fault in chosen.lift:
             backend.mend(fault)
-        with Visitors(backend, chosen.rate).at_it() as people, watched_or_not(backend, watch):
+        with Visitors(backend, chosen.rate).at_it() as people, watcher_if(backend, watch):
             time.sleep(WARM)
-            first = read(backend)
+            first = read_counts(backend)
             time.sleep(chosen.seconds)
-            last = read(backend)
+            last = read_counts(backend)
             users = people.so_far().ended_between(first.at, last.at)
-    return between(first, last, users, USERS_ROUTE.partition("?")[0])
+    return rates_between(first, last, users, USERS_ROUTE.partition("?")[0])
 
 
 def sums(pairs: Pairs) -> list[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import httpx2
 
-from benchmarks.footprint.backend import USERS_ROUTE, Backend, running_backend, watched_or_not
+from benchmarks.footprint.backend import USERS_ROUTE, WatchedBackend, running_backend, watcher_if
 from benchmarks.footprint.beside import beside
 from benchmarks.footprint.report import Table
 
@@ -23,7 +23,7 @@ WAIT = 60.0
 class OneUser:
     """Somebody who asks again as soon as an answer came or took too long."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: WatchedBackend) -> None:
         self._url, self._headers = f"{backend.url}{USERS_ROUTE}", backend.headers()
         self._over = threading.Event()
         self.good: list[float] = []  # moments of good responses, monotonic seconds
@@ -56,7 +56,7 @@ def half(watch: bool, chosen: Namespace) -> float:
     with (
         running_backend(chosen.fault) as backend,
         OneUser(backend).at_it() as user,
-        watched_or_not(backend, watch),
+        watcher_if(backend, watch),
     ):
         time.sleep(WARM)
         backend.fault("server-frozen")

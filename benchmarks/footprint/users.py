@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.footprint.backend import quiet_until, running_backend, watched_or_not
+from benchmarks.footprint.backend import quiet_until, running_backend, watcher_if
 from benchmarks.footprint.report import Table
 from benchmarks.footprint.visitors import Experience, Visitors
 
@@ -41,7 +41,7 @@ def half(watch: bool, chosen: Namespace) -> Half:
     with running_backend(chosen.fault) as backend, Visitors(backend, chosen.rate).at_it() as people:
         time.sleep(WARM)
         began = time.monotonic()
-        with watched_or_not(backend, watch):
+        with watcher_if(backend, watch):
             quiet_until(began + START + chosen.seconds)
         found = people
     seen = found.so_far()

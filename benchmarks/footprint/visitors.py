@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from benchmarks.footprint.backend import USERS_ROUTE, Backend
+from benchmarks.footprint.backend import USERS_ROUTE, WatchedBackend
 from benchmarks.footprint.beside import beside
 
 PATIENCE = 15.0
@@ -57,7 +57,7 @@ class Experience:
 class Visitors:
     """Requests at `rate` a second, each over a connection of its own."""
 
-    def __init__(self, backend: Backend, rate: float) -> None:
+    def __init__(self, backend: WatchedBackend, rate: float) -> None:
         self._url, self._headers = f"{backend.url}{USERS_ROUTE}", backend.headers()
         self._rate = rate
         self._over = threading.Event()

@@ -9,9 +9,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from benchmarks.paging.testbed import Testbed
 from benchmarks.paging.trial import Breach
 from benchmarks.paging.users import Users
-from benchmarks.paging.watch import Watch
 from tests.servers.processes import Server
 from tests.servers.waiting import eventually
 
@@ -20,7 +20,7 @@ LEVEL = 100
 HEARTBEATS = "celery_worker_last_heartbeat_timestamp_seconds"
 
 
-class Stopwatch:
+class BreachTime:
     """The moment at which something was done."""
 
     def __init__(self) -> None:
@@ -55,16 +55,16 @@ def critical(alert: str, **labels: str) -> dict[str, str]:
     return {"alertname": alert, "severity": "critical", **labels}
 
 
-def quiet(watch: Watch, *alerts: str) -> Callable[[], bool]:
+def quiet(testbed: Testbed, *alerts: str) -> Callable[[], bool]:
     """Whether none of these is pending, firing or being kept."""
     names = "|".join(alerts)
-    return lambda: not watch.query(f'ALERTS{{alertname=~"{names}"}}')
+    return lambda: not testbed.query(f'ALERTS{{alertname=~"{names}"}}')
 
 
-def queue(watch: Watch) -> list[Breach]:
+def queue(testbed: Testbed) -> list[Breach]:
     """The 101st message."""
-    clock = Stopwatch()
-    client = redis.Redis.from_url(watch.redis.database(0), retry=Retry(NoBackoff(), 0))
+    clock = BreachTime()
+    client = redis.Redis.from_url(testbed.redis.database(0), retry=Retry(NoBackoff(), 0))
 
     def fill() -> bool:
         client.ltrim(QUEUE, -LEVEL, -1)
@@ -72,9 +72,11 @@ def queue(watch: Watch) -> list[Breach]:
         if lacking:
             client.rpush(QUEUE, *["{}"] * lacking)
         length = f'fast:celery_queue_length{{queue_name="{QUEUE}"}}'
-        return [value for _, value in watch.query(length)] == [LEVEL] and calm()
+        return [value for _, value in testbed.query(length)] == [LEVEL] and calm()
 
-    calm = quiet_of(watch, f'ALERTS{{alertname="WorkerQueueLong",queue_name="{QUEUE}",severity="critical"}}')
+    calm = quiet_of(
+        testbed, f'ALERTS{{alertname="WorkerQueueLong",queue_name="{QUEUE}",severity="critical"}}'
+    )
     return [
         Breach(
             "queue: the 101st message is pushed",
@@ -87,53 +89,55 @@ def queue(watch: Watch) -> list[Breach]:
     ]
 
 
-def quiet_of(watch: Watch, selector: str) -> Callable[[], bool]:
+def quiet_of(testbed: Testbed, selector: str) -> Callable[[], bool]:
     """Whether there is no such series."""
-    return lambda: not watch.query(selector)
+    return lambda: not testbed.query(selector)
 
 
-def pool(watch: Watch) -> list[Breach]:
+def pool(testbed: Testbed) -> list[Breach]:
     """Every connection of the pool is lent; it began when the backend's own count says so."""
-    clock = Stopwatch()
-    headers = {"Authorization": f"Bearer {watch.token()}"}
+    clock = BreachTime()
+    headers = {"Authorization": f"Bearer {testbed.token()}"}
 
     def lent() -> bool:
-        body = httpx2.get(watch.backend("/api/monitoring/db/pool"), headers=headers, timeout=5).json()["pool"]
+        body = httpx2.get(testbed.backend("/api/monitoring/db/pool"), headers=headers, timeout=5).json()[
+            "pool"
+        ]
         return bool(body["checked_out"] > 0.9 * body["total_capacity"])
 
     return [
         Breach(
             "pool: all connections are lent",
             critical("DatabasePoolFull"),
-            clock.until(lambda: watch.fault("pool-exhausted"), lent),
+            clock.until(lambda: testbed.fault("pool-exhausted"), lent),
             clock.at,
-            lambda: watch.mend("pool-exhausted"),
-            quiet(watch, "DatabasePoolFull"),
+            lambda: testbed.mend("pool-exhausted"),
+            quiet(testbed, "DatabasePoolFull"),
         )
     ]
 
 
-def database(watch: Watch) -> list[Breach]:
+def database(testbed: Testbed) -> list[Breach]:
     """PostgreSQL is killed."""
-    clock = Stopwatch()
+    clock = BreachTime()
     return [
         Breach(
             "database: PostgreSQL is stopped",
             critical("DatabaseDown"),
-            clock.after(watch.postgres.kill),
+            clock.after(testbed.postgres.kill),
             clock.at,
-            watch.postgres.start,
-            quiet(watch, "DatabaseDown", "ModuleDown"),
+            testbed.postgres.start,
+            quiet(testbed, "DatabaseDown", "ModuleDown"),
             time.monotonic,
         )
     ]
 
 
-def cache(watch: Watch) -> list[Breach]:
+def cache(testbed: Testbed) -> list[Breach]:
     """Redis is killed, which is cache and broker at once."""
-    clock = Stopwatch()
-    ready = quiet(watch, "RedisDown", "BrokerDown")
-    cause, mend = clock.after(watch.redis.kill), watch.redis.start
+    clock = BreachTime()
+    ready = quiet(testbed, "RedisDown", "BrokerDown")
+    cause, mend = clock.after(testbed.redis.kill), testbed.redis.start
     return [
         Breach(
             "Redis (cache): it is stopped",
@@ -148,25 +152,25 @@ def cache(watch: Watch) -> list[Breach]:
     ]
 
 
-def frozen(watch: Watch) -> list[list[Breach]]:
+def frozen(testbed: Testbed) -> list[list[Breach]]:
     """Servers that take connections and never answer: silence must last a second to be known as such."""
     kinds: tuple[tuple[str, str, Server], ...] = (
-        ("database: PostgreSQL is frozen", "DatabaseDown", watch.postgres),
-        ("Redis (cache): it is frozen", "RedisDown", watch.redis),
+        ("database: PostgreSQL is frozen", "DatabaseDown", testbed.postgres),
+        ("Redis (cache): it is frozen", "RedisDown", testbed.redis),
     )
-    return [[freeze(watch, name, alert, server)] for name, alert, server in kinds]
+    return [[freeze(testbed, name, alert, server)] for name, alert, server in kinds]
 
 
-def freeze(watch: Watch, name: str, alert: str, server: Server) -> Breach:
+def freeze(testbed: Testbed, name: str, alert: str, server: Server) -> Breach:
     """A server stopped where it stands."""
-    clock = Stopwatch()
-    ready = quiet(watch, "RedisDown", "BrokerDown", "DatabaseDown", "ModuleDown", "BackendDown")
+    clock = BreachTime()
+    ready = quiet(testbed, "RedisDown", "BrokerDown", "DatabaseDown", "ModuleDown", "BackendDown")
     return Breach(name, critical(alert), clock.after(server.freeze), clock.at, server.thaw, ready)
 
 
-def worker(watch: Watch, timeout: float) -> list[Breach]:
+def worker(testbed: Testbed, timeout: float) -> list[Breach]:
     """The only worker is killed; that begins to be so for us when its heartbeat is overdue."""
-    killed = Stopwatch()
+    killed = BreachTime()
 
     def overdue() -> float:
         # its last word, on the exporter's clock, and as long as it may be silent
@@ -175,26 +179,29 @@ def worker(watch: Watch, timeout: float) -> list[Breach]:
         last = max(float(it.rpartition(" ")[2]) for it in lines if it.startswith(HEARTBEATS))
         return last + timeout - time.time() + time.monotonic()
 
-    page = f"http://127.0.0.1:{watch.environment['EXPORTER_PORT']}/metrics?collect[]=workers.up"
+    page = f"http://127.0.0.1:{testbed.environment['EXPORTER_PORT']}/metrics?collect[]=workers.up"
 
-    ready = lambda: quiet(watch, "NoWorker")() and [v for _, v in watch.query("min(ops_workers_up)")] == [1]  # noqa: E731  (one line, used once)
-    cause, mend = killed.after(lambda: watch.fault("worker-killed")), lambda: watch.mend("worker-killed")
+    def is_ready() -> bool:
+        workers = [value for _, value in testbed.query("min(ops_workers_up)")]
+        return quiet(testbed, "NoWorker")() and workers == [1]
+
+    cause, mend = killed.after(lambda: testbed.fault("worker-killed")), lambda: testbed.mend("worker-killed")
     alert = critical("NoWorker")
     return [
-        Breach("worker: killed, from the overdue heartbeat", alert, cause, overdue, mend, ready),
+        Breach("worker: killed, from the overdue heartbeat", alert, cause, overdue, mend, is_ready),
         Breach(f"worker: the same, from the kill ({timeout:g} s of patience)", alert, cause, killed.at, mend),
     ]
 
 
-def errors(watch: Watch, users: Users) -> list[Breach]:
+def errors(testbed: Testbed, users: Users) -> list[Breach]:
     """Every request to a module ends in 500; the level is passed when more than 5 % of ten seconds did."""
 
     def cause() -> None:
         users.begin(0.05, 0.5)
-        watch.fault("errors-in-module", module="taxonomy", share=1)
+        testbed.fault("errors-in-module", module="taxonomy", share=1)
 
-    mend = lambda: watch.mend("errors-in-module")  # noqa: E731  (one line, used thrice)
-    ready = quiet_of(watch, 'ALERTS{alertname=~"ApiErrorsHigh|ModuleDown",module="taxonomy"}')
+    mend = lambda: testbed.mend("errors-in-module")  # noqa: E731  (one line, used thrice)
+    ready = quiet_of(testbed, 'ALERTS{alertname=~"ApiErrorsHigh|ModuleDown",module="taxonomy"}')
     high = critical("ApiErrorsHigh", module="taxonomy")
     down = critical("ModuleDown", module="taxonomy")
     return [
@@ -204,15 +211,15 @@ def errors(watch: Watch, users: Users) -> list[Breach]:
     ]
 
 
-def slow(watch: Watch, users: Users) -> list[Breach]:
+def slow(testbed: Testbed, users: Users) -> list[Breach]:
     """Every request to a module takes 0.7 s; the level is that 5 % take over half a second."""
 
     def cause() -> None:
         users.begin(0.05)
-        watch.fault("slow-module", module="scholarly", seconds=0.7)
+        testbed.fault("slow-module", module="scholarly", seconds=0.7)
 
-    mend = lambda: watch.mend("slow-module")  # noqa: E731  (one line, used twice)
-    ready = quiet_of(watch, 'ALERTS{alertname="ApiSlow",module="scholarly"}')
+    mend = lambda: testbed.mend("slow-module")  # noqa: E731  (one line, used twice)
+    ready = quiet_of(testbed, 'ALERTS{alertname="ApiSlow",module="scholarly"}')
     alert = critical("ApiSlow", module="scholarly")
     return [
         Breach("response time: from passing 5 % over 0.5 s", alert, cause, moment(users, 0.05), mend, ready),

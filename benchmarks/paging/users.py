@@ -54,7 +54,7 @@ class Users:
         with httpx2.Client(headers=self._headers, timeout=5) as client:
             while not self._over.wait(max(due - time.monotonic(), 0)):
                 due = max(due + period, time.monotonic())
-                self._note(*answer(client, self._url))
+                self._note(*timed_response(client, self._url))
 
     def _note(self, status: int, seconds: float) -> None:
         now, bad = time.monotonic(), self._bad(status, seconds)
@@ -70,7 +70,7 @@ class Users:
                     self._crossed.setdefault(level, now)
 
 
-def answer(client: httpx2.Client, url: str) -> tuple[int, float]:
+def timed_response(client: httpx2.Client, url: str) -> tuple[int, float]:
     """The status of one request, 599 where there is none, and its seconds."""
     began = time.monotonic()
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.system import says_ready
+from benchmarks.system import is_ready
 from tests.prometheus.pages import configuration, serving
 from tests.servers.fixtures import StartPrometheus, StartServer
 from tests.servers.ports import free_port
@@ -32,7 +32,7 @@ def exporter(redis_server: RedisServer, start_server: StartServer, tmp_path: Pat
         "CELERY_BROKER_URL": redis_server.database(0),
     }
     ready = f"http://127.0.0.1:{port}/-/ready"
-    start_server(sys.executable, "-m", "exporter", ready=lambda: says_ready(ready), env=address, cwd=tmp_path)
+    start_server(sys.executable, "-m", "exporter", ready=lambda: is_ready(ready), env=address, cwd=tmp_path)
     return f"127.0.0.1:{port}"
 
 

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 import yaml
 
-from benchmarks.system import says_ready
+from benchmarks.system import is_ready
 from tests.demo.running_demo import TOKEN, RunningDemo
 from tests.exporter.exporter_page import Page
 from tests.prometheus.pages import configuration
@@ -48,7 +48,7 @@ def exporter(demo: RunningDemo, start_server: StartServer, tmp_path: Path) -> st
     }
     ready = f"http://127.0.0.1:{port}/-/ready"
     command = (sys.executable, "-m", "exporter")
-    start_server(*command, ready=lambda: says_ready(ready), env=environment, cwd=tmp_path)
+    start_server(*command, ready=lambda: is_ready(ready), env=environment, cwd=tmp_path)
     return f"127.0.0.1:{port}"
 
 

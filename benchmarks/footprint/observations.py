@@ -10,7 +10,7 @@ import httpx2
 import psycopg
 import redis
 
-from benchmarks.footprint.backend import Backend
+from benchmarks.footprint.backend import WatchedBackend
 from benchmarks.footprint.beside import beside
 from benchmarks.footprint.visitors import Experience, Visitors
 
@@ -19,23 +19,23 @@ PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
-class Look:
+class Observation:
     """One look: when (monotonic seconds), and what did not answer or run."""
 
     at: float
     missing: frozenset[str]
 
 
-class Truth:
+class Observations:
     """Looks at PostgreSQL, Redis and the processes of the demo; users say how the API answers."""
 
-    def __init__(self, backend: Backend, people: Visitors) -> None:
+    def __init__(self, backend: WatchedBackend, people: Visitors) -> None:
         self._backend, self._people = backend, people
         self._over = threading.Event()
-        self._looks: list[Look] = []
+        self._looks: list[Observation] = []
 
     @contextmanager
-    def watched(self) -> Iterator["Truth"]:
+    def watched(self) -> Iterator["Observations"]:
         """Look for as long as the block lasts."""
         with beside(self._keep_looking, self._over):
             yield self
@@ -50,7 +50,7 @@ class Truth:
 
     def _keep_looking(self) -> None:
         while not self._over.wait(EVERY):
-            self._looks.append(Look(time.monotonic(), frozenset(self._look())))
+            self._looks.append(Observation(time.monotonic(), frozenset(self._look())))
 
     def _look(self) -> Iterator[str]:
         settings = self._backend.settings

@@ -6,8 +6,8 @@ import redis
 
 from benchmarks.paging.breaches import QUEUE, critical
 from benchmarks.paging.breaches import queue as queue_breach
+from benchmarks.paging.testbed import Testbed
 from benchmarks.paging.trial import arrival, figures
-from benchmarks.paging.watch import Watch
 from tests.alertmanager.alertmanager_process import push
 from tests.servers.prometheus_server import AlertmanagerServer
 from tests.servers.waiting import eventually
@@ -18,41 +18,45 @@ SILENCE = 25.0
 Row = tuple[str, ...]
 
 
-def storm(watch: Watch) -> Row:
+def storm(testbed: Testbed) -> Row:
     """400 alerts at once, each a page of its own."""
     labels = [
         {**critical("WorkerQueueLong"), "lane": "fast", "queue_name": f"storm-{n}"} for n in range(STORM)
     ]
     began = time.monotonic()
-    push(pager(watch), labels)
-    eventually(lambda: len(told(watch)) >= STORM, within=30)
-    last = max(letter.at for letter in watch.inbox.letters) - began
-    push(pager(watch), labels, over=True)
-    return f"storm of {STORM} alerts", f"{len(told(watch))} told", f"the last after {1000 * last:.0f} ms"
+    push(pager(testbed), labels)
+    eventually(lambda: len(notified_alerts(testbed)) >= STORM, within=30)
+    last = max(letter.at for letter in testbed.inbox.letters) - began
+    push(pager(testbed), labels, over=True)
+    return (
+        f"storm of {STORM} alerts",
+        f"{len(notified_alerts(testbed))} told",
+        f"the last after {1000 * last:.0f} ms",
+    )
 
 
-def told(watch: Watch) -> set[str]:
+def notified_alerts(testbed: Testbed) -> set[str]:
     """The queues of the storm that were told of."""
-    names = {it["labels"].get("queue_name", "") for it in watch.inbox.alerts()}
+    names = {it["labels"].get("queue_name", "") for it in testbed.inbox.alerts()}
     return {name for name in names if name.startswith("storm-")}
 
 
-def absent_alertmanager(watch: Watch, times: int) -> Row:
+def absent_alertmanager(testbed: Testbed, times: int) -> Row:
     """A breach while Alertmanager is down: from its return to the page."""
     waits = []
-    breach = queue_breach(watch)[0]
+    breach = queue_breach(testbed)[0]
     for _ in range(times):
         eventually(breach.ready, within=60)
-        watch.alertmanager.stop()
+        testbed.alertmanager.stop()
         breach.cause()
-        eventually(lambda: watch.query(f'ALERTS{{alertname="WorkerQueueLong",queue_name="{QUEUE}"}}'))
+        eventually(lambda: testbed.query(f'ALERTS{{alertname="WorkerQueueLong",queue_name="{QUEUE}"}}'))
         time.sleep(2)
         since = time.monotonic()
-        watch.alertmanager.start()
-        page = arrival(watch.inbox, breach.alert, "firing", since)
+        testbed.alertmanager.start()
+        page = arrival(testbed.inbox, breach.alert, "firing", since)
         waits.append(float("inf") if page is None else page - since)
         breach.mend()
-        arrival(watch.inbox, breach.alert, "resolved", since)
+        arrival(testbed.inbox, breach.alert, "resolved", since)
     median, _, most = figures(waits)
     return (
         "Alertmanager down during a breach",
@@ -61,27 +65,27 @@ def absent_alertmanager(watch: Watch, times: int) -> Row:
     )
 
 
-def restarted_prometheus(watch: Watch, times: int) -> Row:
+def restarted_prometheus(testbed: Testbed, times: int) -> Row:
     """Prometheus started anew while something is broken: no notice that it is over."""
     false_ends, gone = 0, 0.0
-    breach = queue_breach(watch)[0]
+    breach = queue_breach(testbed)[0]
     for _ in range(times):
         eventually(breach.ready, within=60)
         since = time.monotonic()
         breach.cause()
-        arrival(watch.inbox, breach.alert, "firing", since)
+        arrival(testbed.inbox, breach.alert, "firing", since)
         away = time.monotonic()
-        watch.prometheus.stop()
-        watch.prometheus.start()
+        testbed.prometheus.stop()
+        testbed.prometheus.start()
         gone = max(gone, time.monotonic() - away)
         time.sleep(SILENCE)
         false_ends += any(
             letter.at > away and it["status"] == "resolved" and breach.alert.items() <= it["labels"].items()
-            for letter in watch.inbox.letters
+            for letter in testbed.inbox.letters
             for it in letter.body["alerts"]
         )
         breach.mend()
-        arrival(watch.inbox, breach.alert, "resolved", away)
+        arrival(testbed.inbox, breach.alert, "resolved", away)
     return (
         "Prometheus restarted during a breach",
         f"{times} times",
@@ -89,14 +93,14 @@ def restarted_prometheus(watch: Watch, times: int) -> Row:
     )
 
 
-def pager(watch: Watch) -> AlertmanagerServer:
+def pager(testbed: Testbed) -> AlertmanagerServer:
     """The running Alertmanager, to push to."""
     it = AlertmanagerServer.__new__(AlertmanagerServer)
-    it.url = watch.alertmanager_url
+    it.url = testbed.alertmanager_url
     return it
 
 
-def emptied(watch: Watch) -> None:
+def clear_inbox(testbed: Testbed) -> None:
     """Forget what was pushed."""
-    with redis.Redis.from_url(watch.redis.database(0)) as client:
+    with redis.Redis.from_url(testbed.redis.database(0)) as client:
         client.delete(QUEUE)

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from benchmarks.system import addresses, demo_in, exporter_in, says_ready
+from benchmarks.system import addresses, demo_in, exporter_in, is_ready
 from stack import configuration, settings
 from stack.process_spec import ProcessSpec
 from stack.processes import RunContext, alertmanager_process, prometheus_process
@@ -30,7 +30,7 @@ from tests.servers.redis_server import RedisServer
 
 
 @dataclass(frozen=True)
-class Watch:
+class Testbed:
     """The processes, and where to reach them."""
 
     redis: RedisServer
@@ -75,7 +75,7 @@ class Watch:
 
 
 @contextmanager
-def running_watch(**given: str) -> Iterator[Watch]:
+def running_testbed(**given: str) -> Iterator[Testbed]:
     """Start everything, end everything; `given` is further environment."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchroom-bench-")))
@@ -88,7 +88,7 @@ def running_watch(**given: str) -> Iterator[Watch]:
         exporter = stack.enter_context(started(exporter_in(folder, environment)))
         pager = stack.enter_context(started(server(alertmanager_process(plan), folder)))
         keeper = stack.enter_context(started(server(prometheus_process(plan), folder)))
-        yield Watch(
+        yield Testbed(
             redis, postgres, demo, exporter, pager, keeper, inbox, environment,
             alertmanager_process(plan).url, prometheus_process(plan).url, plan.prometheus_file,
         )  # fmt: skip
@@ -116,7 +116,7 @@ def server(service: ProcessSpec, folder: Path) -> Server:
     return Server(
         service.command,
         folder / f"{service.name}.log",
-        ready=lambda: says_ready(service.ready_url),
+        ready=lambda: is_ready(service.ready_url),
         env=os.environ,
         cwd=ROOT,
     )
