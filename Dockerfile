@@ -1,4 +1,4 @@
-# One image for the exporter and the demo, and one more with git for the service and its worker.
+# One image for the exporter and the demo; another one, with git, for the service and its worker.
 FROM python:3.11.13-slim-bookworm AS packages
 WORKDIR /build
 RUN python -m venv --without-pip /venv

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Writes requirements.txt from pyproject.toml: every package with its version and hashes, no addresses.
-# The extras with learned models are left out: they are gigabytes that nothing here runs.
-# `make lock` keeps what still fits; `make lock UPGRADE=--upgrade` takes the newest of everything.
+# The extras with learned models are left out, since they take gigabytes.
+# `make lock` keeps versions that still fit; `make lock UPGRADE=--upgrade` takes the newest ones.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,7 +10,7 @@ command -v uv >/dev/null || {
     exit 1
 }
 
-# the two with which the project itself is installed, so that nothing is fetched without a hash
+# the build requirements of the project itself, so that nothing is installed without a hash
 printf '%s\n' hatchling editables |
     uv pip compile pyproject.toml - --quiet --extra stack --extra dev --universal --python-version 3.11 --generate-hashes \
         --custom-compile-command "make lock" --output-file requirements.txt "$@"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs packages of Debian or Ubuntu, as root, without letting their services start, now or at boot:
-# this project starts its own on ports of its own. Called by setup.sh.
+# Installs packages of Debian or Ubuntu as root, and keeps their services stopped, now and at boot:
+# the project starts its own on other ports. Called by setup.sh.
 set -euo pipefail
 
 POLICY=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
@@ -21,9 +21,9 @@ main() {
 }
 
 guard() {
-    # one that a killed set-up left behind
+    # a killed set-up may have left its own
     unguard
-    # noclobber: a policy that is already there is the administrator's; then keep_idle alone must do
+    # noclobber: an existing policy is the administrator's; then keep_idle alone stops the services
     (set -o noclobber && printf '#!/bin/sh\n%s\nexit 101\n' "$MARK" >"$POLICY") 2>/dev/null || return 0
     chmod 755 "$POLICY"
 }
@@ -33,7 +33,7 @@ unguard() {
 }
 
 get_packages() {
-    # the lists are fetched only when what they say, or their absence, made the installation fail
+    # the lists are updated only if the installation fails with the current ones
     apt_get install "$@" || {
         apt_get update || true
         apt_get install "$@"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes this checkout ready to run (`stack/setup.sh run`) or to be tested (`stack/setup.sh test`):
-# packages of the distribution, then .venv from requirements.txt. Run again, it does nothing.
+# Prepares this checkout for `make run` (`stack/setup.sh run`) or `make test` (`stack/setup.sh test`):
+# packages of the distribution, then .venv from requirements.txt. A second run changes nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,15 +9,15 @@ LOG=.run/setup.log
 STAMP=.venv/.made-from
 export UV_PYTHON_DOWNLOADS=never
 
-# a command that must be there, its other name or place, and the package that brings it
+# a required command, its other name or path, and the package that contains it
 NEEDS=(
     "redis-server redis-server redis-server"
     "prometheus prometheus prometheus"
     "prometheus-alertmanager alertmanager prometheus-alertmanager"
     "git git git"
 )
-# the browsers in which the pages are tested; where they cannot be had, those tests say so and are left out
-WISHES=()
+# browsers for tests of the pages; without them these tests are skipped
+OPTIONAL_NEEDS=()
 if [ "$PURPOSE" = test ]; then
     NEEDS+=(
         "promtool promtool prometheus"
@@ -27,7 +27,7 @@ if [ "$PURPOSE" = test ]; then
         "gpg gpg gnupg"
         "gpgv gpgv gpgv"
     )
-    WISHES+=(
+    OPTIONAL_NEEDS+=(
         "chromium chromium chromium"
         "chromedriver chromedriver chromium-driver"
         "firefox-esr firefox-esr firefox-esr"
@@ -40,13 +40,13 @@ fi
 main() {
     [ -w . ] || die "$PWD is not writable for $(id -un); take a checkout of your own."
     mkdir -p .run
-    # two set-ups of one checkout take turns; a folder can be locked and leaves no lock file behind
+    # concurrent set-ups of one checkout take turns; the lock is on a folder, so no lock file remains
     exec 9<stack
     flock 9
     local missing
     mapfile -t missing < <(missing_packages "${NEEDS[@]}")
     install_packages "${missing[@]}"
-    mapfile -t missing < <(missing_packages "${WISHES[@]}")
+    mapfile -t missing < <(missing_packages "${OPTIONAL_NEEDS[@]}")
     (install_packages "${missing[@]}") || say "without ${missing[*]}: the tests that need them are left out"
     PYTHON=$(find_python)
     [ "$(made_from)" = "$(cat "$STAMP" 2>/dev/null)" ] || make_environment
@@ -60,7 +60,7 @@ missing_packages() {
 }
 
 present() {
-    # a pattern only when it is a path: this checkout has folders of the same names as programs
+    # only a path is a pattern: this checkout has folders with the names of programs
     case $1 in
     /*) compgen -G "$1" >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
@@ -129,7 +129,7 @@ with_pip() {
 }
 
 new_environment() {
-    # one that works with the same Python stays; what is missing in it is added
+    # an environment with the same Python stays, and missing packages are added
     [ "$(.venv/bin/python -V 2>/dev/null)" = "$("$PYTHON" -V)" ] || "$@"
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Hands a program the secrets that it reads from its environment only, then becomes that program.
+# Exports the secrets that a program reads from its environment only, then becomes that program.
 set -eu
 read_secret() {
     if [ -r "/run/secrets/$2" ]; then
