@@ -19,12 +19,14 @@ def main() -> None:
     status = server.data_dir(settings) / "status"
     try:
         command = prepare(settings, status)
+        status.unlink(missing_ok=True)
+        os.execv(command[0], command)  # noqa: S606 - a command of ours, without a shell
     except (StackError, OSError) as error:
-        status.write_text(str(error))
-        sys.stderr.write(f"{error}\n")
+        # also where the program's interpreter is missing: Grafana's own builds are static and need none
+        sentence = str(error) if isinstance(error, StackError) else f"Grafana cannot be started: {error}"
+        status.write_text(sentence)
+        sys.stderr.write(f"{sentence}\n")
         sys.exit(1)
-    status.unlink(missing_ok=True)
-    os.execv(command[0], command)  # noqa: S606 - a command of ours, without a shell
 
 
 def prepare(settings: Settings, status: Path) -> tuple[str, ...]:

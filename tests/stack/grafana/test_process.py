@@ -133,6 +133,14 @@ def test_a_port_that_was_taken_meanwhile_is_reported(part: Part) -> None:
     part.start()
 
 
+def test_one_that_cannot_be_executed_is_reported(part: Part) -> None:
+    part.start()
+    part.stop()
+    [program] = part.folder.parent.rglob("bin/grafana")
+    program.write_text("#!/lib/ld-missing.so\n")
+    assert part.fail().startswith("Grafana cannot be started: [Errno 2] No such file")
+
+
 def test_a_refusal_is_one_sentence(part: Part, repository: SignedRepository) -> None:
     content = bytearray(repository.package.read_bytes())
     content[200] ^= 1
