@@ -21,7 +21,7 @@ from tests.servers.waiting import eventually
 from tests.stack.grafana.repository import FileServer, SignedRepository
 
 
-class Part(Server):
+class GrafanaProcess(Server):
     """The process as a run starts it."""
 
     def __init__(self, run_dir: Path, described: Path) -> None:
@@ -80,15 +80,15 @@ def described(repository: SignedRepository, server: FileServer, tmp_path: Path) 
 
 
 @pytest.fixture
-def part(described: Path, tmp_path: Path) -> Iterator[Part]:
+def part(described: Path, tmp_path: Path) -> Iterator[GrafanaProcess]:
     """The process of a run in a folder whose name holds a space."""
-    it = Part(tmp_path / "a run" / "of it", described)
+    it = GrafanaProcess(tmp_path / "a run" / "of it", described)
     it.log.parent.mkdir()
     yield it
     it.stop()
 
 
-def test_it_becomes_grafana_and_ends_on_sigterm(part: Part) -> None:
+def test_it_becomes_grafana_and_ends_on_sigterm(part: GrafanaProcess) -> None:
     part.start()
     [started] = part.starts()
     home = part.folder.parent / "cache" / "grafana" / "unpacked" / "usr" / "share" / "grafana"
@@ -104,7 +104,7 @@ def test_it_becomes_grafana_and_ends_on_sigterm(part: Part) -> None:
     assert eventually(lambda: not part.running, within=10)
 
 
-def test_it_downloads_once(part: Part, server: FileServer) -> None:
+def test_it_downloads_once(part: GrafanaProcess, server: FileServer) -> None:
     part.start()
     part.stop()
     requested = len(server.requested)
@@ -117,7 +117,7 @@ def test_it_downloads_once(part: Part, server: FileServer) -> None:
 
 
 def test_a_new_key_or_version_is_downloaded_anew(
-    part: Part, repository: SignedRepository, server: FileServer, described: Path
+    part: GrafanaProcess, repository: SignedRepository, server: FileServer, described: Path
 ) -> None:
     part.start()
     part.stop()
@@ -125,7 +125,7 @@ def test_a_new_key_or_version_is_downloaded_anew(
     assert "has no grafana=13.*" in part.fail()
 
 
-def test_a_port_that_was_taken_meanwhile_is_reported(part: Part) -> None:
+def test_a_port_that_was_taken_meanwhile_is_reported(part: GrafanaProcess) -> None:
     with socket.create_server(("127.0.0.1", part.port)):
         sentence = part.fail()
     assert sentence.startswith(f"Grafana's port {part.port} is in use by ")
@@ -133,7 +133,7 @@ def test_a_port_that_was_taken_meanwhile_is_reported(part: Part) -> None:
     part.start()
 
 
-def test_one_that_cannot_be_executed_is_reported(part: Part) -> None:
+def test_one_that_cannot_be_executed_is_reported(part: GrafanaProcess) -> None:
     part.start()
     part.stop()
     [program] = part.folder.parent.rglob("bin/grafana")
@@ -141,7 +141,7 @@ def test_one_that_cannot_be_executed_is_reported(part: Part) -> None:
     assert part.fail().startswith("Grafana cannot be started: [Errno 2] No such file")
 
 
-def test_a_refusal_is_one_sentence(part: Part, repository: SignedRepository) -> None:
+def test_a_refusal_is_one_sentence(part: GrafanaProcess, repository: SignedRepository) -> None:
     content = bytearray(repository.package.read_bytes())
     content[200] ^= 1
     repository.package.write_bytes(content)
@@ -149,7 +149,7 @@ def test_a_refusal_is_one_sentence(part: Part, repository: SignedRepository) -> 
     assert not (part.folder / "targets.json").exists()
 
 
-def test_a_download_ends_with_the_process(part: Part, server: FileServer) -> None:
+def test_a_download_ends_with_the_process(part: GrafanaProcess, server: FileServer) -> None:
     server.opened.clear()
     process = subprocess.Popen(part.command, env=part.env, cwd=ROOT)
     try:
