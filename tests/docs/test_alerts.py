@@ -13,7 +13,7 @@ from docs.generate import FOLDER
 from docs.runbook_files import load_runbooks
 from prometheus import thresholds
 from stack.settings import ROOT
-from tests.prometheus.known import series
+from tests.prometheus.known_series import known_series
 from tests.prometheus.promql import selectors
 from tests.prometheus.rule_files import alerts, rules
 from tests.servers.fixtures import StartPrometheus
@@ -43,7 +43,7 @@ def test_every_signal_is_in_the_table() -> None:
 
 
 def test_every_query_of_a_runbook_asks_for_series_that_exist() -> None:
-    there = {*series(), *(it.name for it in rules()), "ALERTS", "prometheus_rule_group_last_duration_seconds"}
+    there = {*known_series(), *(it.name for it in rules()), "ALERTS", "prometheus_rule_group_last_duration_seconds"}
     for alert, query in queries():
         for selector in selectors(ql.parse(query)):
             assert selector.name in there, f"{alert}: {query}"

@@ -22,7 +22,7 @@ from grafana.queries.live import SCRAPED, SOURCES
 from tests.grafana.expressions import reads
 from tests.grafana.files import Target, dashboards, targets
 from tests.grafana.test_rendering import OLD
-from tests.prometheus.pages import configuration, serving
+from tests.prometheus.metrics_pages import configuration, serving
 from tests.prometheus.rule_files import FILES
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port

@@ -4,7 +4,7 @@ import re
 import time
 from datetime import datetime
 
-from tests.prometheus.pages import configuration, serving
+from tests.prometheus.metrics_pages import configuration, serving
 from tests.servers.fixtures import StartPrometheus
 from tests.servers.ports import free_port
 from tests.servers.prometheus_server import PrometheusServer

@@ -14,7 +14,7 @@ import yaml
 from benchmarks.system import is_ready
 from tests.demo.running_demo import TOKEN, RunningDemo
 from tests.exporter.exporter_page import Page
-from tests.prometheus.pages import configuration
+from tests.prometheus.metrics_pages import configuration
 from tests.prometheus.rule_files import FILES
 from tests.servers.fixtures import StartPrometheus, StartServer, started
 from tests.servers.ports import free_port

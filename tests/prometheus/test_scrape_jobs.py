@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.system import is_ready
-from tests.prometheus.pages import configuration, serving
+from tests.prometheus.metrics_pages import configuration, serving
 from tests.servers.fixtures import StartPrometheus, StartServer
 from tests.servers.ports import free_port
 from tests.servers.prometheus_server import PrometheusServer

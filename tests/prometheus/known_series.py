@@ -33,7 +33,7 @@ COUNTS = "(counter)"
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownSeries:
     """One name of a series: whether it only ever rises, its labels, and the values some of them can have."""
 
     counts: bool
@@ -41,10 +41,10 @@ class Known:
     values: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
-def series() -> dict[str, Known]:
+def known_series() -> dict[str, KnownSeries]:
     """By name."""
     found = {
-        name: Known(kind == "counter", frozenset((*labels, *TARGET)))
+        name: KnownSeries(kind == "counter", frozenset((*labels, *TARGET)))
         for name, (kind, labels) in BUILT_IN.items()
     }
     for it in list_metrics():
@@ -53,5 +53,5 @@ def series() -> dict[str, Known]:
         for suffix, further in SUFFIXES.get(metric.kind, {"": ()}).items():
             counts = metric.kind == "counter" or COUNTS in metric.about or bool(suffix)
             labels = frozenset((*metric.labels, *further, *TARGET))
-            found[metric.name + suffix] = Known(counts, labels, values)
+            found[metric.name + suffix] = KnownSeries(counts, labels, values)
     return found | {f"{FAST}{name}": it for name, it in found.items() if name not in BUILT_IN}
