@@ -43,7 +43,12 @@ def test_every_signal_is_in_the_table() -> None:
 
 
 def test_every_query_of_a_runbook_asks_for_series_that_exist() -> None:
-    there = {*known_series(), *(it.name for it in rules()), "ALERTS", "prometheus_rule_group_last_duration_seconds"}
+    there = {
+        *known_series(),
+        *(it.name for it in rules()),
+        "ALERTS",
+        "prometheus_rule_group_last_duration_seconds",
+    }
     for alert, query in queries():
         for selector in selectors(ql.parse(query)):
             assert selector.name in there, f"{alert}: {query}"
