@@ -1,4 +1,4 @@
-"""Celery queues: length, age, consumers and unacknowledged messages, as of now."""
+"""Celery queues: length, age, consumers and unacknowledged messages."""
 
 from collections.abc import Iterable
 
@@ -57,7 +57,7 @@ QUEUES_METRICS = (
 
 
 async def read_queues(sources: Sources) -> Iterable[Metric]:
-    """The queues as of now. Two queues with the same label value are one."""
+    """The current queues. Two queues with the same label value are one."""
     broker = sources.broker
     queues = await broker.queues()
     found = await broker.lengths.get()

@@ -66,7 +66,7 @@ class Admission:
     @asynccontextmanager
     async def _blocking_turn(self, query: str, limit: Callable[[], float]) -> AsyncIterator[None]:
         with suppress(SourceError):
-            await self._totals.get()  # the rate of now
+            await self._totals.get()  # the current rate
         if (waiting := self._waiting_requests()) > limit():
             raise PollDeferred(
                 f"backend {query} is not requested: it would hold up {waiting:.0f} requests", RETRY_AFTER

@@ -39,7 +39,7 @@ class EventBusTracker:
     """Turns each response of /events into the counts of the whole bus; payloads are never read."""
 
     def __init__(self, events: int, label_length: int, clock: Callable[[], float] = steady_time) -> None:
-        self._admitted = LabelLimiter(events, label_length)
+        self._labels = LabelLimiter(events, label_length)
         self._clock = clock
         self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
 
@@ -62,7 +62,7 @@ class EventBusTracker:
             (name,): numbers[name] for name in whole if numbers.get(name, -1) >= 0
         }
         for name, count in metrics.numbers("event_types").items():
-            key = (EVENT, self._admitted.name(name))
+            key = (EVENT, self._labels.name(name))
             counters[key] = counters.get(key, 0.0) + max(count, 0.0)
         return counters
 
@@ -116,7 +116,7 @@ class PerformanceTracker:
     """Turns each response of /performance into totals over all processes."""
 
     def __init__(self, methods: int, label_length: int, clock: Callable[[], float] = steady_time) -> None:
-        self._admitted = LabelLimiter(methods, label_length)
+        self._labels = LabelLimiter(methods, label_length)
         self._clock = clock
         self._processes: ProcessCounterMerger[CounterKey] = ProcessCounterMerger()
 
@@ -127,7 +127,7 @@ class PerformanceTracker:
         seconds: dict[CounterKey, float] = {}
         for method in timings.keys():  # noqa: SIM118  (no dict)
             count, average = timings.number(method, "count"), timings.number(method, "average_ms")
-            name = self._admitted.name(method)
+            name = self._labels.name(method)
             if count is not None and count >= 0:
                 calls[CALLS, name] = calls.get((CALLS, name), 0.0) + count
                 spent = max(average or 0.0, 0.0) / 1000 * count

@@ -69,7 +69,7 @@ def parse_workers(report: JsonObject) -> WorkersReport:
 
 
 NCF_MODEL = "ncf_model"  # the model that /model-health and the component of /health speak of
-CLASSIFIER = "ml_classification"  # the one that /health/ml speaks of where it names none
+CLASSIFIER = "ml_classification"  # the model of /health/ml if it names none
 VERIFIED, UNVERIFIED, FAILED = "verified", "unverified", "failed"
 
 
@@ -124,13 +124,13 @@ def parse_model_health(report: JsonObject, zone: str | None = None) -> ModelRepo
     )
 
 
-def parse_ml_health(report: JsonObject, admitted: LabelLimiter) -> MlHealthReport:
+def parse_ml_health(report: JsonObject, labels: LabelLimiter) -> MlHealthReport:
     """The report of /health/ml, whose HTTP status is always 200."""
     status_word = report.text("status")
     http_status = report.number("http_status")
     status = DOWN if http_status is not None and http_status >= 500 else parse_status(status_word)
     checks = report.object("models")
-    models = tuple(parse_model_check(admitted.name(n), checks.object(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
+    models = tuple(parse_model_check(labels.name(n), checks.object(n)) for n in checks.keys())  # noqa: SIM118  (no dict)
     applies = status_word != "not_applicable"
     if not models and applies:
         # an report that names no model is of a check that could not run, which proves nothing of the model

@@ -18,7 +18,8 @@ MIN_ABSENCE = 2.0  # seconds without a response that are an outage
 class RecoveryTracker:
     """Tracks outages of servers, and when the last one ended.
 
-    Requests that waited for a server end late and badly after its return: they prove nothing of now."""
+    Requests that waited for a server end late and badly after its return: they prove nothing.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -71,7 +72,7 @@ class TrafficWindow:
         self._last_rate: float | None = None
 
     def record(self, totals: RequestTotals) -> None:
-        """Record the totals of now."""
+        """Record the current totals."""
         at, window = self._clock(), self._settings.window
         self._before = self._now
         self._now = TrafficSample(
@@ -156,7 +157,7 @@ def slow_requests(snapshot: TrafficSample, module: str, limit: float) -> float:
 
 
 def increase(now: Mapping[str, float], then: Mapping[str, float], module: str) -> float:
-    """By how much a counter grew; one that fell began again at 0."""
+    """The increase of a counter, which starts from 0 again when it falls."""
     before, after = then.get(module, 0.0), now.get(module, 0.0)
     return after - before if after >= before else after
 
