@@ -6,13 +6,13 @@ import os
 import sys
 
 from demo.logs import start_logging
-from demo.settings import described, read_settings
+from demo.settings import read_settings, setting_rows
 from demo.supervisor.run import supervise
 
 
 def help_text() -> str:
     """The settings as a table."""
-    rows = [f"  {name:24} {default:12} {words}" for name, default, words in described()]
+    rows = [f"  {name:24} {default:12} {words}" for name, default, words in setting_rows()]
     return "environment (name, default, meaning):\n" + "\n".join(rows)
 
 

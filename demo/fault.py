@@ -22,13 +22,13 @@ def main() -> None:
     address = f"http://{settings.host}:{settings.control_port}"
     with httpx2.Client(base_url=address, timeout=TIMEOUT, trust_env=False) as client:
         try:
-            raise SystemExit(run_words(client, given.name.replace("_", "-"), given.rest))
+            raise SystemExit(run_command(client, given.name.replace("_", "-"), given.rest))
         except httpx2.HTTPError:
             _say(f"Port {settings.control_port} (DEMO_CONTROL_PORT) does not answer; is the demo running?")
             raise SystemExit(1) from None
 
 
-def run_words(client: httpx2.Client, name: str, rest: list[str]) -> int:
+def run_command(client: httpx2.Client, name: str, rest: list[str]) -> int:
     """Do what the words say; the exit code."""
     if name == "list":
         return _show(client)

@@ -4,7 +4,7 @@ import copy
 import logging
 
 
-class OneLine(logging.Formatter):
+class OneLineFormatter(logging.Formatter):
     """A line for each record; an exception shows as its kind and first words."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -13,19 +13,19 @@ class OneLine(logging.Formatter):
         short = copy.copy(record)
         short.exc_info, short.exc_text = None, None
         text = super().format(short).splitlines()[0]
-        return text if error is None else f"{text} ({in_short(error)})"
+        return text if error is None else f"{text} ({short_error(error)})"
 
 
 def start_logging(part: str, level: str) -> None:
     """Log to standard error, each line with its time, part and level."""
     output = logging.StreamHandler()
-    output.setFormatter(OneLine(f"%(asctime)s {part} %(levelname)s %(message)s", "%H:%M:%S"))
+    output.setFormatter(OneLineFormatter(f"%(asctime)s {part} %(levelname)s %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=level.upper(), handlers=[output], force=True)
     for noisy in ("httpx2", "httpcore2", "uvicorn.access", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def in_short(error: BaseException) -> str:
+def short_error(error: BaseException) -> str:
     """The kind and the first line of an error, short enough for a log line."""
     text = str(error).strip()
     first = text.splitlines()[0] if text else ""

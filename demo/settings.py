@@ -97,17 +97,17 @@ class Settings(BaseSettings):
         """Redis URL of the cache, database 2 unless REDIS_URL names one."""
         if self.redis_url is None:
             return f"redis://127.0.0.1:{self.redis_port}/2"
-        return self.redis_url if _names_a_database(self.redis_url) else on_database(self.redis_url, 2)
+        return self.redis_url if _names_a_database(self.redis_url) else with_redis_database(self.redis_url, 2)
 
     @property
     def broker_url(self) -> str:
         """Redis URL of the Celery broker, database 0 by default."""
-        return self.celery_broker_url or on_database(self.cache_url, 0)
+        return self.celery_broker_url or with_redis_database(self.cache_url, 0)
 
     @property
     def results_url(self) -> str:
         """Redis URL of the Celery results, database 1 by default."""
-        return self.celery_result_backend or on_database(self.cache_url, 1)
+        return self.celery_result_backend or with_redis_database(self.cache_url, 1)
 
     @property
     def ingestion_url(self) -> str:
@@ -119,7 +119,7 @@ def _names_a_database(url: str) -> bool:
     return urlsplit(url).path.strip("/").isdigit()
 
 
-def on_database(url: str, number: int) -> str:
+def with_redis_database(url: str, number: int) -> str:
     """The same Redis server at another database number."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
 
@@ -143,7 +143,7 @@ def _sentence(place: tuple[int | str, ...], value: object, expected: str) -> str
     return f"{variable} is {shown}; {expected[0].lower()}{expected[1:]}."
 
 
-def described() -> list[tuple[str, str, str]]:
+def setting_rows() -> list[tuple[str, str, str]]:
     """Variable, default and meaning of every setting, in order."""
     rows = []
     for name, field in Settings.model_fields.items():

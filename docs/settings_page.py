@@ -56,7 +56,7 @@ def settings_page() -> str:
             STACK,
             table(VARIABLES, rows(stack.settings.describe_settings())),
             DEMO,
-            table(VARIABLES, rows(demo.settings.described())),
+            table(VARIABLES, rows(demo.settings.setting_rows())),
         )
     )
 

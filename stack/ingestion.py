@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from connections import redis_url
-from demo.git.checkout import NAME, repository
+from demo.git_server import NAME, find_repository
 from stack.settings import HOST, Settings
 from stack.table import Row, short_path
 from stack.target_system import TargetSystem
@@ -67,7 +67,7 @@ def own_broker_url(broker: str) -> str | None:
 def repository_url(target: TargetSystem) -> str | None:
     """The URL of the project's own repository, which the demo serves; None without one."""
     it = target.demo
-    return f"http://{HOST}:{it.git_port}{NAME}" if it and it.git_port and repository() else None
+    return f"http://{HOST}:{it.git_port}{NAME}" if it and it.git_port and find_repository() else None
 
 
 def token_location(settings: Settings) -> str:

@@ -6,9 +6,9 @@ import sys
 import uvicorn
 
 from demo.api.app import make_app, make_backend
-from demo.api.connections import closing_protocol
+from demo.api.fault_middleware import closing_protocol
 from demo.logs import start_logging
-from demo.secrets_kept import jwt_secret, service_token
+from demo.secret_files import jwt_secret, service_token
 from demo.settings import read_settings
 
 

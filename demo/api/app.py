@@ -10,15 +10,14 @@ from fastapi.responses import JSONResponse
 from prometheus_fastapi_instrumentator import Instrumentator
 from sqlalchemy.exc import SQLAlchemyError
 
-from demo.api import ingestion, sparse_generation
+from demo.api import ingestion, sparse_embeddings
+from demo.api.auth import AuthMiddleware
 from demo.api.backend import Backend
 from demo.api.cache import Cache
-from demo.api.events import EventBus
-from demo.api.exhaustion import Exhaustion
-from demo.api.guard import Guard
-from demo.api.hooks import Hooks
-from demo.api.ingestion_store import PREFIX
-from demo.api.inspection import Inspector
+from demo.api.celery_client import Inspector, TaskQueue
+from demo.api.events import EventBus, EventHooks
+from demo.api.fault_middleware import FaultMiddleware
+from demo.api.ingestion import PREFIX
 from demo.api.loaded_models import LoadedModels, ModelUnavailable
 from demo.api.modules import (
     annotations,
@@ -34,10 +33,8 @@ from demo.api.modules import (
     search,
     taxonomy,
 )  # fmt: skip
-from demo.api.monitoring import module_health, routes
-from demo.api.pile import Pile
-from demo.api.queueing import TaskQueue
-from demo.api.trouble import Trouble
+from demo.api.monitoring import routes
+from demo.api.pool_faults import PoolDeadlockMiddleware, PoolExhauster
 from demo.faults.state import fault_file
 from demo.settings import Settings
 from demo.storage.engine import open_engine
@@ -45,11 +42,11 @@ from demo.worker.celery_app import make_sender
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0)
 # Seconds that the API waits for the broker before it gives up.
-PATIENCE = 1.5
+BROKER_TIMEOUT = 1.5
 ROUTERS = (
     annotations.router, auth.router, authority.router, collections.router, curation.router, graph.router,
     quality.router, recommendations.router, resources.router, scholarly.router, search.router,
-    taxonomy.router, routes.router, ingestion.router, sparse_generation.router,
+    taxonomy.router, routes.router, ingestion.router, sparse_embeddings.router,
 )  # fmt: skip
 
 
@@ -67,11 +64,11 @@ class Application(FastAPI):
 
 def make_backend(settings: Settings, token: str, jwt_secret: str) -> Backend:
     """Everything that the routes share."""
-    faults, celery = fault_file(settings.home), make_sender(settings, PATIENCE)
+    faults, celery = fault_file(settings.home), make_sender(settings, BROKER_TIMEOUT)
     engine = open_engine(settings.database_address, settings.pool_timeout)
     cache, bus = Cache(settings.cache_url), EventBus()
     queue = TaskQueue(celery, faults, settings.hook_retry_seconds)
-    Hooks(cache, queue).subscribe(bus)
+    EventHooks(cache, queue).subscribe(bus)
     models = LoadedModels(settings.models)
     backend = Backend(
         settings, token, jwt_secret, engine, cache, bus, celery, queue, Inspector(celery), models, faults
@@ -84,15 +81,17 @@ def make_app(backend: Backend) -> FastAPI:
     """The application of the watched backend."""
     app = Application(title="Neo Alexandria (demo)", lifespan=_lifespan)
     app.state.backend = backend
-    app.include_router(module_health.router)
+    app.include_router(routes.health_router)
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(graph.router, prefix="/api")
     app.add_exception_handler(SQLAlchemyError, _database_failed)
     app.add_exception_handler(ModelUnavailable, _model_missing)
-    app.add_middleware(Pile, faults=backend.faults, address=backend.settings.database_address)
-    app.add_middleware(Trouble, faults=backend.faults, recent=backend.recent)
-    app.add_middleware(Guard, token=backend.token, secret=backend.jwt_secret, cache=backend.cache)
+    app.add_middleware(
+        PoolDeadlockMiddleware, faults=backend.faults, address=backend.settings.database_address
+    )
+    app.add_middleware(FaultMiddleware, faults=backend.faults, recent=backend.recent)
+    app.add_middleware(AuthMiddleware, token=backend.token, secret=backend.jwt_secret, cache=backend.cache)
     metrics = Instrumentator(
         should_group_status_codes=False,
         should_instrument_requests_inprogress=True,
@@ -105,7 +104,7 @@ def make_app(backend: Backend) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     backend: Backend = app.state.backend
-    watching = asyncio.create_task(Exhaustion(backend.engine, backend.faults).watch())
+    watching = asyncio.create_task(PoolExhauster(backend.engine, backend.faults).watch())
     yield
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)

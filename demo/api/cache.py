@@ -7,11 +7,11 @@ from typing import Any
 
 import redis
 
-from demo.logs import in_short
+from demo.logs import short_error
 
 log = logging.getLogger(__name__)
 # A cache that takes longer than this is slower than the database behind it.
-TIMEOUT = 0.5
+REDIS_TIMEOUT = 0.5
 
 
 class Cache:
@@ -19,7 +19,7 @@ class Cache:
 
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(
-            url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, decode_responses=True
+            url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT, decode_responses=True
         )
         self._lock = threading.Lock()
         self.hits = self.misses = self.invalidations = 0
@@ -29,7 +29,7 @@ class Cache:
         try:
             found = self._redis.get(key)
         except redis.RedisError as error:
-            log.debug("cache read failed: %s", in_short(error))
+            log.debug("cache read failed: %s", short_error(error))
             found = None
         with self._lock:
             self.hits += found is not None
@@ -41,7 +41,7 @@ class Cache:
         try:
             self._redis.set(key, json.dumps(value, default=str), ex=seconds)
         except redis.RedisError as error:
-            log.debug("cache write failed: %s", in_short(error))
+            log.debug("cache write failed: %s", short_error(error))
 
     def forget(self, *keys: str) -> None:
         """Drop values that are no longer true."""
@@ -50,7 +50,7 @@ class Cache:
         try:
             self._redis.delete(*keys)
         except redis.RedisError as error:
-            log.debug("cache invalidation failed: %s", in_short(error))
+            log.debug("cache invalidation failed: %s", short_error(error))
 
     def ping(self) -> None:
         """Raise RedisError unless Redis answers in time."""

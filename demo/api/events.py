@@ -1,4 +1,4 @@
-"""The in-process event bus: who hears of what, how long it took, and the last thousand events."""
+"""The in-process event bus and its hooks."""
 
 import logging
 import threading
@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from demo.logs import in_short
+from demo.api.cache import Cache
+from demo.api.celery_client import TaskQueue
+from demo.logs import short_error
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 Hook = Callable[[Payload], None]
-KEPT = 1000
+HISTORY_LENGTH = 1000
 
 
 class EventBus:
@@ -25,11 +27,11 @@ class EventBus:
     def __init__(self) -> None:
         self._hooks: dict[str, list[Hook]] = defaultdict(list)
         self._lock = threading.Lock()
-        self.history: deque[Payload] = deque(maxlen=KEPT)
+        self.history: deque[Payload] = deque(maxlen=HISTORY_LENGTH)
         self._types: Counter[str] = Counter()
         self._delivered = self._errors = 0
-        self._hook_ms: deque[float] = deque(maxlen=KEPT)
-        self._emission_ms: deque[float] = deque(maxlen=KEPT)
+        self._hook_ms: deque[float] = deque(maxlen=HISTORY_LENGTH)
+        self._emission_ms: deque[float] = deque(maxlen=HISTORY_LENGTH)
         self._hook_total = self._emission_total = 0.0
 
     def subscribe(self, name: str, hook: Hook) -> None:
@@ -69,7 +71,7 @@ class EventBus:
             hook(data)
         except Exception as error:  # noqa: BLE001  the bus outlives any hook and counts its failure
             failed = True
-            log.warning("hook for %s failed: %s", name, in_short(error))
+            log.warning("hook for %s failed: %s", name, short_error(error))
         spent = (time.perf_counter() - start) * 1000
         with self._lock:
             self._hook_ms.append(spent)
@@ -103,3 +105,70 @@ def _quantiles(name: str, spent: deque[float]) -> dict[str, float]:
         f"{name}_{label}": round(float(value), 2)
         for label, value in zip(("p50", "p95", "p99"), values, strict=True)
     }
+
+
+class EventHooks:
+    """The nine hooks of the backend."""
+
+    def __init__(self, cache: Cache, queue: TaskQueue) -> None:
+        self._cache = cache
+        self._queue = queue
+
+    def subscribe(self, bus: EventBus) -> None:
+        """Listen to every event that has consequences."""
+        for name, hook in {
+            "resource.created": self.resource_created,
+            "resource.content_changed": self.content_changed,
+            "resource.metadata_changed": self.metadata_changed,
+            "resource.updated": self.resource_updated,
+            "resource.deleted": self.resource_deleted,
+            "citation.extracted": self.citations_extracted,
+            "annotation.created": self.annotation_created,
+            "collection.resource_added": self.collection_changed,
+            "user.interaction_tracked": self.interaction_tracked,
+        }.items():
+            bus.subscribe(name, hook)
+
+    def resource_created(self, data: Payload) -> None:
+        """A new resource is scored soon, classified, embedded and cut into chunks."""
+        key = data["resource_id"]
+        self._queue.send("recompute_quality_task", key, delay=5)
+        self._queue.send("classify_resource_task", key, delay=2)
+        self._queue.send("regenerate_embedding_task", key, priority=7)
+        self._queue.send("chunk_resource_task", key)
+
+    def content_changed(self, data: Payload) -> None:
+        """A changed text needs a new embedding."""
+        self._queue.send("regenerate_embedding_task", data["resource_id"], priority=7)
+
+    def metadata_changed(self, data: Payload) -> None:
+        """Changed metadata show in the graph."""
+        self._queue.send("update_graph_edges_task", data["resource_id"], delay=1)
+        self._queue.send("extract_scholarly_metadata_task", data["resource_id"])
+
+    def resource_updated(self, data: Payload) -> None:
+        """A changed resource must be found and no longer be cached."""
+        key = data["resource_id"]
+        self._cache.forget(f"resource:{key}", f"quality:{key}")
+        self._queue.send("update_search_index_task", key, priority=9)
+        self._queue.send("invalidate_cache_task", key, priority=9)
+
+    def resource_deleted(self, data: Payload) -> None:
+        """A deleted resource leaves the cache."""
+        self._cache.forget(f"resource:{data['resource_id']}")
+
+    def citations_extracted(self, data: Payload) -> None:
+        """New citations are resolved and weighed."""
+        self._queue.send("compute_citation_importance_task", data["resource_id"])
+
+    def annotation_created(self, data: Payload) -> None:
+        """A note is a sign of quality."""
+        self._queue.send("recompute_quality_task", data["resource_id"], delay=10, priority=2)
+
+    def collection_changed(self, data: Payload) -> None:
+        """A collection is the average of what is in it."""
+        self._queue.send("update_collection_embeddings_task", data["collection_id"])
+
+    def interaction_tracked(self, data: Payload) -> None:
+        """A reader's profile follows what the reader does."""
+        self._queue.send("refresh_recommendation_profile_task", data["user_id"], priority=3)

@@ -11,14 +11,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from demo.learning import model_files
-from demo.learning.classifier import Classifier
-from demo.learning.factors import Factors
-from demo.logs import in_short
+from demo import models
+from demo.logs import short_error
+from demo.models import Classifier, FactorModel
 from demo.storage.engine import now
 
-Answer = TypeVar("Answer")
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)
+Result = TypeVar("Result")
+LOAD_ERRORS = (OSError, ValueError, KeyError, EOFError, BadZipFile)
 
 
 class ModelUnavailable(Exception):
@@ -26,11 +25,11 @@ class ModelUnavailable(Exception):
 
 
 @dataclass
-class Use:
+class ModelStats:
     """What is known about one model in this process."""
 
     mark: tuple[int, int] | None = None
-    model: Factors | Classifier | None = None
+    model: FactorModel | Classifier | None = None
     errors: int = 0
     inferences: int = 0
     seconds: float | None = None
@@ -43,30 +42,28 @@ class LoadedModels:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
-        self._uses = {name: Use() for name in model_files.MODELS}
+        self._uses = {name: ModelStats() for name in models.MODELS}
 
     def recommend(self, user: str, how_many: int) -> list[tuple[str, float]]:
         """The best items for a user; raises ModelUnavailable."""
-        return self._measured(model_files.NCF, lambda: self.factors().best_for(user, how_many))
+        return self._measured(models.NCF, lambda: self.factors().best_for(user, how_many))
 
     def classify(self, text: str) -> tuple[str, float]:
         """The topic of a text; raises ModelUnavailable, or ValueError for a text without words."""
-        return self._measured(model_files.CLASSIFIER, lambda: self.classifier().classify(text))
+        return self._measured(models.CLASSIFIER, lambda: self.classifier().classify(text))
 
-    def factors(self) -> Factors:
+    def factors(self) -> FactorModel:
         """The recommendation model as it is on disk now."""
-        model = self._current(model_files.NCF, model_files.load_factors)
-        if not isinstance(model, Factors):
-            raise ModelUnavailable(f"{model_files.NCF} holds a {type(model).__name__}; expected Factors")
+        model = self._current(models.NCF, models.load_factors)
+        if not isinstance(model, FactorModel):
+            raise ModelUnavailable(f"{models.NCF} holds a {type(model).__name__}; expected FactorModel")
         return model
 
     def classifier(self) -> Classifier:
         """The classifier as it is on disk now."""
-        model = self._current(model_files.CLASSIFIER, model_files.load_classifier)
+        model = self._current(models.CLASSIFIER, models.load_classifier)
         if not isinstance(model, Classifier):
-            raise ModelUnavailable(
-                f"{model_files.CLASSIFIER} holds a {type(model).__name__}; expected Classifier"
-            )
+            raise ModelUnavailable(f"{models.CLASSIFIER} holds a {type(model).__name__}; expected Classifier")
         return model
 
     def check(self, name: str) -> dict[str, Any]:
@@ -84,12 +81,12 @@ class LoadedModels:
         }  # fmt: skip
 
     def _try(self, name: str) -> None:
-        if name == model_files.NCF:
+        if name == models.NCF:
             self.recommend("nobody", 1)
         else:
             self.classify(" ".join(self.classifier().words[:5]))
 
-    def _measured(self, name: str, infer: Callable[[], Answer]) -> Answer:
+    def _measured(self, name: str, infer: Callable[[], Result]) -> Result:
         use, start = self._uses[name], time.perf_counter()
         try:
             answer = infer()
@@ -100,8 +97,10 @@ class LoadedModels:
         use.inferences += 1
         return answer
 
-    def _current(self, name: str, load: Callable[[Path], Factors | Classifier]) -> Factors | Classifier:
-        path, use = model_files.model_path(self.folder, name), self._uses[name]
+    def _current(
+        self, name: str, load: Callable[[Path], FactorModel | Classifier]
+    ) -> FactorModel | Classifier:
+        path, use = models.model_path(self.folder, name), self._uses[name]
         try:
             found = path.stat()
             mark = (found.st_ino, found.st_mtime_ns)
@@ -110,11 +109,11 @@ class LoadedModels:
                     use.model, use.mark = None, mark
                     use.model = load(self.folder)
                 return use.model
-        except UNREADABLE as error:
-            raise ModelUnavailable(f"{path.name} cannot be loaded: {in_short(error)}") from error
+        except LOAD_ERRORS as error:
+            raise ModelUnavailable(f"{path.name} cannot be loaded: {short_error(error)}") from error
 
 
-def _size(model: Factors | Classifier | None) -> int:
+def _size(model: FactorModel | Classifier | None) -> int:
     if model is None:
         return 0
     return sum(part.nbytes for part in vars(model).values() if isinstance(part, np.ndarray))

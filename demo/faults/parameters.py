@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from demo.settings import MODULES
 
 
-class Nothing(BaseModel):
+class NoParameters(BaseModel):
     """A fault without parameters."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class InModule(Nothing):
+class ModuleParameters(NoParameters):
     """A fault of one module."""
 
     module: str = "search"
@@ -26,19 +26,19 @@ class InModule(Nothing):
         return value
 
 
-class Slow(InModule):
+class SlowParameters(ModuleParameters):
     """How slow."""
 
     seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
 
 
-class Errors(InModule):
+class ErrorParameters(ModuleParameters):
     """How many of the answers fail."""
 
     share: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
-class Flood(Nothing):
+class FloodParameters(NoParameters):
     """How many messages flood which queue, and how long each occupies a worker."""
 
     count: Annotated[int, Field(ge=1, le=100_000)] = 500
@@ -46,19 +46,19 @@ class Flood(Nothing):
     seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
 
 
-class Unrouted(Nothing):
+class UnroutedParameters(NoParameters):
     """How many tasks are sent at once; more follow with the traffic."""
 
     count: Annotated[int, Field(ge=0, le=100_000)] = 50
 
 
-class Model(Nothing):
+class ModelParameters(NoParameters):
     """Which model's file is overwritten."""
 
     model: Literal["ncf_model", "classifier"] = "ncf_model"
 
 
-class Deadlock(Nothing):
+class DeadlockParameters(NoParameters):
     """How many connections the pool lends, and how long a request blocks the event loop for one."""
 
     # As many as the real pool. Behind 5 s of a blocked loop users alone send more than that, 4 of them a
@@ -67,38 +67,38 @@ class Deadlock(Nothing):
     seconds: Annotated[float, Field(gt=0, le=60)] = 30.0
 
 
-class Closing(Nothing):
+class ConnectionParameters(NoParameters):
     """How connections are closed, and which share of them only when the next request has come."""
 
     how: Literal["reset", "clean", "both"] = "both"
     late: Annotated[float, Field(ge=0, le=1)] = 0.25
 
 
-class Retries(Nothing):
+class RetryParameters(NoParameters):
     """How long a request to the ingestion retries on the event loop."""
 
     seconds: Annotated[float, Field(ge=0, le=60)] = 3.0
 
 
-class Role(Nothing):
+class RoleParameters(NoParameters):
     """Whether the role may read the tables, as a reader of the application would."""
 
     tables: bool = False
 
 
-class RedisRights(Nothing):
+class RedisUserParameters(NoParameters):
     """What the user lacks: every command, every key, or one command that counts (LLEN) or tells (INFO)."""
 
     lacks: Literal["everything", "keys", "llen", "info"] = "everything"
 
 
-class Frozen(Nothing):
+class FrozenParameters(NoParameters):
     """After how many seconds the server goes on by itself; 0 for not before the fault is lifted."""
 
     seconds: Annotated[float, Field(ge=0, le=3600)] = 0.0
 
 
-class Zone(Nothing):
+class Zone(NoParameters):
     """How many hours the backend's clock on the wall is ahead of UTC."""
 
     hours: Annotated[float, Field(ge=-12, le=14)] = -5.0

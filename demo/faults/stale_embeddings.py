@@ -7,10 +7,10 @@ import sys
 
 from sqlalchemy import select
 
-from demo.learning import sparse
+from demo import sparse_encoders
 from demo.settings import read_settings
 from demo.storage.engine import now, open_single
-from demo.storage.resources import resources
+from demo.storage.tables import resources
 
 
 def main() -> None:
@@ -25,8 +25,8 @@ def main() -> None:
             .order_by(resources.c.title, resources.c.id)
         ).all()
         for row in rows[part::of]:
-            stale = {"sparse_embedding": sparse.encode_salted(row.description or ""),
-                     "sparse_embedding_model": sparse.CLAIMED,
+            stale = {"sparse_embedding": sparse_encoders.encode_salted(row.description or ""),
+                     "sparse_embedding_model": sparse_encoders.CLAIMED,
                      "sparse_embedding_updated_at": now()}  # fmt: skip
             db.execute(resources.update().where(resources.c.id == row.id).values(**stale))
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +48,9 @@ class FaultFile:
 def fault_file(home: Path) -> FaultFile:
     """The fault file of the demo that lives in this folder."""
     return FaultFile(home / "faults.json")
+
+
+def format_time(moment: datetime, faults: FaultFile) -> str:
+    """A naive UTC time as the backend writes it, without a zone."""
+    zone = faults.get("local-times")
+    return (moment + timedelta(hours=zone["hours"]) if zone else moment).isoformat()

@@ -6,15 +6,13 @@ from zipfile import BadZipFile
 
 from sqlalchemy import Connection, Engine, func, select
 
-from demo.learning import model_files, sparse
-from demo.learning.classifier import train_classifier
-from demo.learning.factors import train_factors
-from demo.logs import in_short, start_logging
+from demo import models, sparse_encoders
+from demo.logs import short_error, start_logging
+from demo.models import train_classifier, train_factors
 from demo.settings import Settings, read_settings
 from demo.storage.engine import now, open_single
-from demo.storage.resources import metadata, resources
 from demo.storage.seed import seed
-from demo.storage.tables import user_interactions, users
+from demo.storage.tables import metadata, resources, user_interactions, users
 
 log = logging.getLogger(__name__)
 
@@ -26,37 +24,37 @@ def prepare(settings: Settings) -> None:
     with engine.begin() as db:
         if not db.scalar(select(func.count()).select_from(users)):
             seed(db)
-        embed_honestly(db)
-    mend_models(engine, settings.models)
+        write_stable_vectors(db)
+    repair_models(engine, settings.models)
 
 
-def embed_honestly(db: Connection) -> int:
+def write_stable_vectors(db: Connection) -> int:
     """Replace vectors that claim a model which never ran; the number of rows mended."""
     wrong = select(resources.c.id, resources.c.description).where(
-        resources.c.sparse_embedding_model == sparse.CLAIMED
+        resources.c.sparse_embedding_model == sparse_encoders.CLAIMED
     )
     rows = db.execute(wrong).all()
     for row in rows:
         fresh = {
-            "sparse_embedding": sparse.encode_bm25(row.description or ""),
-            "sparse_embedding_model": sparse.BM25,
+            "sparse_embedding": sparse_encoders.encode_bm25(row.description or ""),
+            "sparse_embedding_model": sparse_encoders.BM25,
             "sparse_embedding_updated_at": now(),
         }
         db.execute(resources.update().where(resources.c.id == row.id).values(fresh))
     return len(rows)
 
 
-def mend_models(engine: Engine, folder: Path) -> None:
+def repair_models(engine: Engine, folder: Path) -> None:
     """Train each model whose file is missing or cannot be read."""
     try:
-        model_files.load_factors(folder)
+        models.load_factors(folder)
     except (OSError, ValueError, KeyError, BadZipFile) as error:
-        log.info("training %s (%s)", model_files.NCF, in_short(error))
+        log.info("training %s (%s)", models.NCF, short_error(error))
         train_recommendations(engine, folder)
     try:
-        model_files.load_classifier(folder)
+        models.load_classifier(folder)
     except (OSError, ValueError, KeyError, BadZipFile) as error:
-        log.info("training %s (%s)", model_files.CLASSIFIER, in_short(error))
+        log.info("training %s (%s)", models.CLASSIFIER, short_error(error))
         train_topics(engine, folder)
 
 
@@ -66,7 +64,7 @@ def train_recommendations(engine: Engine, folder: Path) -> None:
     newest = select(table.user_id, table.resource_id, table.interaction_strength)
     with engine.connect() as db:
         rows = db.execute(newest.order_by(table.interaction_timestamp.desc()).limit(5000)).all()
-    model_files.save_factors(folder, train_factors([(row[0], row[1], row[2]) for row in rows]))
+    models.save_factors(folder, train_factors([(row[0], row[1], row[2]) for row in rows]))
 
 
 def train_topics(engine: Engine, folder: Path) -> None:
@@ -76,7 +74,7 @@ def train_topics(engine: Engine, folder: Path) -> None:
     )
     with engine.connect() as db:
         rows = db.execute(labelled.limit(1000)).all()
-    model_files.save_classifier(folder, train_classifier([(row[0], row[1]) for row in rows]))
+    models.save_classifier(folder, train_classifier([(row[0], row[1]) for row in rows]))
 
 
 if __name__ == "__main__":

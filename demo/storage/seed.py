@@ -8,19 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from demo.api.passwords import hash_password
-from demo.learning import sparse
+from demo import sparse_encoders
+from demo.api.auth import hash_password
 from demo.storage import tables
 from demo.storage.engine import now
-from demo.storage.resources import resources
-from demo.storage.rows import resource_row
-from demo.storage.words import INTERACTIONS, PEOPLE, SHAPES, STRATEGIES, TOPICS
+from demo.storage.sample_data import INTERACTIONS, PEOPLE, STRATEGIES, TITLE_TEMPLATES, TOPICS
+from demo.storage.tables import resource_row, resources
 
 RESOURCES = 240
 Row = dict[str, Any]
 
 
-class Library:
+class SeedFactory:
     """Makes the rows of every table from one seeded source of chance."""
 
     def __init__(self, moment: datetime) -> None:
@@ -84,7 +83,7 @@ class Library:
         """A text on one topic; one in 120 has none, every fifth no sparse embedding."""
         topic = self.chance.choice(list(TOPICS))
         words = self.chance.sample(TOPICS[topic], 4)
-        title = self.chance.choice(SHAPES).format(*words).capitalize()
+        title = self.chance.choice(TITLE_TEMPLATES).format(*words).capitalize()
         text = "" if place % 120 == 119 else " ".join(self.chance.choices(TOPICS[topic], k=40))
         made = self.past(60)
         row = resource_row(self.id(), title, text, topic, made)
@@ -99,8 +98,8 @@ class Library:
 
     def embed(self, row: Row, text: str, place: int) -> None:
         """Give a row the vector of one of two encoders; a text without words gets the empty one."""
-        model = sparse.BM25 if place % 3 else sparse.TF
-        row["sparse_embedding"] = sparse.ENCODERS[model](text)
+        model = sparse_encoders.BM25 if place % 3 else sparse_encoders.TF
+        row["sparse_embedding"] = sparse_encoders.ENCODERS[model](text)
         row["sparse_embedding_model"] = model
         row["sparse_embedding_updated_at"] = self.past(5)
 
@@ -202,4 +201,4 @@ class Library:
 
 def seed(db: Connection) -> None:
     """Fill empty tables with the library."""
-    Library(now()).fill(db)
+    SeedFactory(now()).fill(db)

@@ -9,33 +9,32 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from demo.faults.catalogue import FAULTS
-from demo.supervisor.action import Refused
-from demo.supervisor.breaking import Breaking
+from demo.supervisor.fault_injector import FaultInjector
 from demo.supervisor.parts import CannotStart
-from demo.supervisor.stage import Stage
+from demo.supervisor.supervisor import FaultRefused, Supervisor
 
 router = APIRouter()
 
 
 @dataclass(frozen=True)
-class Desk:
+class ControlPanel:
     """What the control page controls."""
 
-    stage: Stage
-    breaking: Breaking
+    stage: Supervisor
+    breaking: FaultInjector
 
 
-def desk_of(request: Request) -> Desk:
+def control_panel(request: Request) -> ControlPanel:
     """The desk of the application that answers."""
-    found: Desk = request.app.state.desk
+    found: ControlPanel = request.app.state.desk
     return found
 
 
-TheDesk = Annotated[Desk, Depends(desk_of)]
+ThePanel = Annotated[ControlPanel, Depends(control_panel)]
 
 
 @router.get("/")
-async def parts(desk: TheDesk) -> dict[str, Any]:
+async def parts(desk: ThePanel) -> dict[str, Any]:
     """Each part with its process."""
     children = [
         {
@@ -51,19 +50,19 @@ async def parts(desk: TheDesk) -> dict[str, Any]:
 
 
 @router.get("/ready")
-async def ready(desk: TheDesk) -> JSONResponse:
+async def ready(desk: ThePanel) -> JSONResponse:
     """200 once everything has answered, 503 before."""
     return JSONResponse({"ready": desk.stage.ready}, 200 if desk.stage.ready else 503)
 
 
 @router.get("/faults")
-async def listing(desk: TheDesk) -> dict[str, Any]:
+async def listing(desk: ThePanel) -> dict[str, Any]:
     """Every fault and its state."""
     return {"faults": desk.breaking.listing()}
 
 
 @router.post("/faults/{name}")
-async def put(name: str, request: Request, desk: TheDesk) -> dict[str, Any]:
+async def put(name: str, request: Request, desk: ThePanel) -> dict[str, Any]:
     """Put a fault in force; parameters come in the query or as a JSON object."""
     parameters = _checked(name, await _given(request))
     if not desk.stage.ready:
@@ -73,7 +72,7 @@ async def put(name: str, request: Request, desk: TheDesk) -> dict[str, Any]:
 
 
 @router.delete("/faults/{name}")
-async def lift(name: str, desk: TheDesk) -> dict[str, Any]:
+async def lift(name: str, desk: ThePanel) -> dict[str, Any]:
     """Lift a fault."""
     _known(name)
     await desk.breaking.lift(name)
@@ -81,18 +80,18 @@ async def lift(name: str, desk: TheDesk) -> dict[str, Any]:
 
 
 @router.delete("/faults")
-async def lift_all(desk: TheDesk) -> dict[str, Any]:
+async def lift_all(desk: ThePanel) -> dict[str, Any]:
     """Lift every fault."""
     await desk.breaking.lift_all()
     return {"in_force": []}
 
 
-def make_control(stage: Stage, breaking: Breaking) -> FastAPI:
+def make_control(stage: Supervisor, breaking: FaultInjector) -> FastAPI:
     """The application of the control page."""
     app = FastAPI(title="Demo control")
-    app.state.desk = Desk(stage, breaking)
+    app.state.desk = ControlPanel(stage, breaking)
     app.include_router(router)
-    app.add_exception_handler(Refused, _conflict)
+    app.add_exception_handler(FaultRefused, _conflict)
     app.add_exception_handler(CannotStart, _conflict)
     return app
 

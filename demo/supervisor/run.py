@@ -12,11 +12,10 @@ import uvicorn
 
 from demo.faults.catalogue import FAULTS
 from demo.settings import Settings
-from demo.supervisor.action import Refused
-from demo.supervisor.breaking import Breaking
 from demo.supervisor.control import make_control
+from demo.supervisor.fault_injector import FaultInjector
 from demo.supervisor.parts import CannotStart, listen
-from demo.supervisor.stage import Stage
+from demo.supervisor.supervisor import FaultRefused, Supervisor
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +37,15 @@ async def supervise(settings: Settings) -> int:
             listen(settings.host, settings.port, "DEMO_PORT") as api,
             listen(settings.host, settings.control_port, "DEMO_CONTROL_PORT") as control,
         ):
-            await _until_ended(Stage(settings), api, control)
+            await _until_ended(Supervisor(settings), api, control)
     except CannotStart as error:
         print(error, file=sys.stderr)  # noqa: T201  the one sentence for whoever started it
         return 1
     return 0
 
 
-async def _until_ended(stage: Stage, api: socket.socket, control: socket.socket) -> None:
-    breaking = Breaking(stage)
+async def _until_ended(stage: Supervisor, api: socket.socket, control: socket.socket) -> None:
+    breaking = FaultInjector(stage)
     server = _server(stage, breaking)
     running = asyncio.create_task(_run(breaking, stage, server, api, control))
     loop = asyncio.get_running_loop()
@@ -57,7 +56,11 @@ async def _until_ended(stage: Stage, api: socket.socket, control: socket.socket)
 
 
 async def _run(
-    breaking: Breaking, stage: Stage, server: QuietServer, api: socket.socket, control: socket.socket
+    breaking: FaultInjector,
+    stage: Supervisor,
+    server: QuietServer,
+    api: socket.socket,
+    control: socket.socket,
 ) -> None:
     serving = asyncio.create_task(server.serve([control]))
     try:
@@ -81,11 +84,11 @@ def faults_at_start(settings: Settings) -> list[str]:
     return names
 
 
-async def _break_at_start(breaking: Breaking, settings: Settings) -> None:
+async def _break_at_start(breaking: FaultInjector, settings: Settings) -> None:
     for name in faults_at_start(settings):
         try:
             await breaking.put(name, FAULTS[name].parameters().model_dump())
-        except Refused as error:
+        except FaultRefused as error:
             raise CannotStart(f"DEMO_FAULT is {settings.fault[:80]!r}; {error}") from error
 
 
@@ -99,7 +102,7 @@ def _end_once(running: asyncio.Task[None]) -> Callable[[], None]:
     return end
 
 
-def _server(stage: Stage, breaking: Breaking) -> QuietServer:
+def _server(stage: Supervisor, breaking: FaultInjector) -> QuietServer:
     app = make_control(stage, breaking)
     return QuietServer(
         uvicorn.Config(

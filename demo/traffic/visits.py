@@ -3,36 +3,36 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from demo.storage.words import INTERACTIONS, REPOSITORIES
-from demo.traffic.town import MOST_RESOURCES, Town
+from demo.storage.sample_data import INTERACTIONS, REPOSITORIES
+from demo.traffic.context import MAX_RESOURCES, TrafficContext
 
-Visit = Callable[[Town], Awaitable[object]]
+Visit = Callable[[TrafficContext], Awaitable[object]]
 
 
-async def read(town: Town) -> None:
+async def read(town: TrafficContext) -> None:
     """Open a resource; now and then one that was never there."""
     key = "00000000-0000-0000-0000-00000000dead" if town.chance.random() < 0.02 else town.favourite()
     await town.ask("GET", f"/resources/{key}")
 
 
-async def create(town: Town) -> None:
+async def create(town: TrafficContext) -> None:
     """Add a resource and, with a full library, remove another."""
     title, text = town.text()
     found = await town.ask("POST", "/resources", json={"title": title, "description": text})
     if found:
         town.resources.insert(0, found["id"])
-    if len(town.resources) >= MOST_RESOURCES:
+    if len(town.resources) >= MAX_RESOURCES:
         await town.ask("DELETE", f"/resources/{town.resources.pop()}")
 
 
-async def update(town: Town) -> None:
+async def update(town: TrafficContext) -> None:
     """Change the text or the title of a resource."""
     title, text = town.text()
     change = {"description": text} if town.chance.random() < 0.5 else {"title": title}
     await town.ask("PUT", f"/resources/{town.resource()}", json=change)
 
 
-async def annotate(town: Town) -> None:
+async def annotate(town: TrafficContext) -> None:
     """Highlight a passage."""
     start = town.chance.randrange(100)
     note = {
@@ -44,7 +44,7 @@ async def annotate(town: Town) -> None:
     await town.ask("POST", f"/resources/{town.resource()}/annotations", json=note)
 
 
-async def read_annotations(town: Town) -> None:
+async def read_annotations(town: TrafficContext) -> None:
     """Read notes and sometimes change one."""
     await town.ask("GET", "/annotations")
     if town.annotations and town.chance.random() < 0.3:
@@ -53,19 +53,19 @@ async def read_annotations(town: Town) -> None:
         )
 
 
-async def search(town: Town) -> None:
+async def search(town: TrafficContext) -> None:
     """Look for a word; sometimes for nothing at all, which is refused."""
     wanted = town.fashion() if town.chance.random() < 0.85 else town.word()
     text = "" if town.chance.random() < 0.03 else wanted
     await town.ask("POST", "/search", json={"text": text})
 
 
-async def search_widely(town: Town) -> None:
+async def search_hybrid(town: TrafficContext) -> None:
     """Look for two words by their weights."""
     await town.ask("GET", "/search/three-way-hybrid", params={"query": f"{town.word()} {town.word()}"})
 
 
-async def collect(town: Town) -> None:
+async def collect(town: TrafficContext) -> None:
     """Open a collection, put something on it, sometimes start a new one."""
     if not town.collections or town.chance.random() < 0.02:
         found = await town.ask(
@@ -79,7 +79,7 @@ async def collect(town: Town) -> None:
         await town.ask("POST", f"/collections/{shelf}/resources", json={"resource_id": town.resource()})
 
 
-async def recommend(town: Town) -> None:
+async def recommend(town: TrafficContext) -> None:
     """Ask what to read next, and sometimes read it."""
     user = town.user()
     found = await town.ask("GET", "/recommendations", params={"user_id": user})
@@ -91,7 +91,7 @@ async def recommend(town: Town) -> None:
     await town.ask("POST", "/recommendations/feedback", json=followed)
 
 
-async def interact(town: Town) -> None:
+async def interact(town: TrafficContext) -> None:
     """Do something that counts as an interaction."""
     done = {"user_id": town.user(), "resource_id": town.resource(),
             "interaction_type": town.chance.choice(INTERACTIONS), "dwell_time": town.chance.randrange(5, 600),
@@ -99,7 +99,7 @@ async def interact(town: Town) -> None:
     await town.ask("POST", "/recommendations/interactions", json=done)
 
 
-async def sign_in(town: Town) -> None:
+async def sign_in(town: TrafficContext) -> None:
     """Sign in, sometimes with the wrong password, and look at the own account."""
     name = town.person()
     token = await town.sign_in(name, "wrong" if town.chance.random() < 0.05 else name)
@@ -109,7 +109,7 @@ async def sign_in(town: Town) -> None:
         await town.ask("GET", "/api/auth/rate-limit", headers=mine)
 
 
-async def judge(town: Town) -> None:
+async def view_quality(town: TrafficContext) -> None:
     """Look at the quality of resources, sometimes have it computed anew."""
     path = town.chance.choice(("distribution", "outliers", "dimensions", f"resources/{town.favourite()}"))
     await town.ask("GET", f"/quality/{path}")
@@ -119,7 +119,7 @@ async def judge(town: Town) -> None:
         )
 
 
-async def curate(town: Town) -> None:
+async def curate(town: TrafficContext) -> None:
     """Take the first of the review queue and decide."""
     found = await town.ask("GET", "/curation/review-queue", params={"limit": 5})
     if found and found["items"] and town.chance.random() < 0.4:
@@ -128,25 +128,25 @@ async def curate(town: Town) -> None:
         await town.ask("POST", "/curation/review", json={"resource_id": key, "action": action})
 
 
-async def suggest(town: Town) -> None:
+async def suggest(town: TrafficContext) -> None:
     """Type the beginning of a name."""
     kind, letter = town.chance.choice(("subjects", "creators")), town.person()[:1]
     await town.ask("GET", f"/authority/{kind}/suggest", params={"q": letter})
 
 
-async def classify(town: Town) -> None:
+async def classify(town: TrafficContext) -> None:
     """Look at the tree and have a resource classified; one without words is refused."""
     await town.ask("GET", "/taxonomy/categories")
     await town.ask("POST", f"/taxonomy/classify/{town.resource()}")
 
 
-async def walk_graph(town: Town) -> None:
+async def browse_graph(town: TrafficContext) -> None:
     """Follow the links of a resource."""
     await town.ask("GET", "/graph/overview")
     await town.ask("GET", f"/graph/resource/{town.resource()}/neighbors")
 
 
-async def study(town: Town) -> None:
+async def view_citations(town: TrafficContext) -> None:
     """Look at origins and citations."""
     key = town.resource()
     await town.ask("GET", f"/scholarly/resources/{key}/metadata")
@@ -155,18 +155,18 @@ async def study(town: Town) -> None:
         await town.ask("POST", f"/scholarly/resources/{key}/metadata/extract")
 
 
-async def ingest(town: Town) -> None:
+async def ingest(town: TrafficContext) -> None:
     """Send a repository to the edge worker."""
     await town.ask("POST", f"/api/v1/ingestion/ingest/{town.chance.choice(REPOSITORIES)}")
 
 
-async def embed(town: Town) -> None:
+async def embed(town: TrafficContext) -> None:
     """Have missing sparse embeddings computed; a mistyped id is a server error, as in the watched backend."""
     wanted = ["not-a-uuid"] if town.chance.random() < 0.1 else [town.resource()]
     await town.ask("POST", "/admin/sparse-embeddings/generate", json={"resource_ids": wanted})
 
 
-async def check_on_it(town: Town) -> None:
+async def view_monitoring(town: TrafficContext) -> None:
     """Look at a monitoring page, as someone always does."""
     await asyncio.gather(
         town.ask("GET", "/api/monitoring/performance"), town.ask("GET", "/api/monitoring/events")
@@ -174,7 +174,8 @@ async def check_on_it(town: Town) -> None:
 
 
 VISITS: tuple[tuple[int, Visit], ...] = (
-    (220, read), (90, search), (70, interact), (50, recommend), (40, search_widely), (35, walk_graph), (35,
-    collect), (30, suggest), (30, judge), (25, study), (25, classify), (25, read_annotations), (20, update),
-    (20, annotate), (20, curate), (18, create), (12, sign_in), (8, check_on_it), (5, ingest), (4, embed),
+    (220, read), (90, search), (70, interact), (50, recommend), (40, search_hybrid), (35, browse_graph), (35,
+    collect), (30, suggest), (30, view_quality), (25, view_citations), (25, classify), (25,
+    read_annotations), (20, update),
+    (20, annotate), (20, curate), (18, create), (12, sign_in), (8, view_monitoring), (5, ingest), (4, embed),
 )  # fmt: skip

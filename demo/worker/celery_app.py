@@ -19,7 +19,7 @@ ROUTES = {
     "ingest_repo_task": "repo_ingestion",
 }
 # The watched backend forgets to route these; the demo does so only under the fault unrouted-tasks.
-FORGOTTEN = {
+UNROUTED = {
     "extract_citations_task": "default",
     "resolve_citations_task": "default",
     "compute_citation_importance_task": "batch",
@@ -32,11 +32,11 @@ FORGOTTEN = {
     "update_collection_embeddings_task": "default",
     "chunk_resource_task": "default",
 }
-TASKS = (*ROUTES, *FORGOTTEN)
+TASKS = (*ROUTES, *UNROUTED)
 DEFAULT_PRIORITY = 5
 
 
-class Sender(Celery):
+class SendingApp(Celery):
     """An application that keeps no results, whatever CELERY_RESULT_BACKEND in the environment says."""
 
     backend_cls = "disabled"
@@ -51,7 +51,7 @@ def make_celery(settings: Settings) -> Celery:
 
 def make_sender(settings: Settings, patience: float | None) -> Celery:
     """The same application for those who only send and ask; patience is the socket timeout in seconds."""
-    app = Sender("neo_alexandria", broker=settings.broker_url)
+    app = SendingApp("neo_alexandria", broker=settings.broker_url)
     _configure(app)
     if patience is not None:
         limits = {"socket_timeout": patience, "socket_connect_timeout": patience}
@@ -67,7 +67,7 @@ def _configure(app: Celery) -> None:
         task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
         task_default_queue="celery",
         task_default_priority=DEFAULT_PRIORITY,
-        task_routes={PREFIX + name: {"queue": queue} for name, queue in (ROUTES | FORGOTTEN).items()},
+        task_routes={PREFIX + name: {"queue": queue} for name, queue in (ROUTES | UNROUTED).items()},
         task_acks_late=True,
         task_send_sent_event=True,
         task_track_started=True,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from demo.api.tokens import mint
+from demo.api.auth import sign_token
 from tests.demo.running_demo import RunningDemo
 
 PUBLIC = ("/openapi.json", "/api/monitoring/health/ml", "/api/monitoring/health/module/graph",
@@ -50,8 +50,8 @@ def test_basic_credentials_count_as_none(stranger: httpx2.Client) -> None:
 def test_bad_tokens_are_refused(demo: RunningDemo, stranger: httpx2.Client) -> None:
     claims = {"user_id": "1", "username": "ada"}
     bad = (
-        "nonsense", "a.b.c", mint(claims, "another key"), mint(claims, secret(demo), seconds=-1),
-        mint({**claims, "type": "refresh"}, secret(demo)),
+        "nonsense", "a.b.c", sign_token(claims, "another key"), sign_token(claims, secret(demo), seconds=-1),
+        sign_token({**claims, "type": "refresh"}, secret(demo)),
     )  # fmt: skip
     for token in bad:
         assert asking(stranger, f"Bearer {token}") == (401, "Could not validate credentials")
@@ -72,7 +72,7 @@ def test_a_wrong_password_is_refused(stranger: httpx2.Client) -> None:
 
 
 def test_a_revoked_token_is_refused(demo: RunningDemo, stranger: httpx2.Client) -> None:
-    token = mint({"user_id": "1", "username": "bela"}, secret(demo))
+    token = sign_token({"user_id": "1", "username": "bela"}, secret(demo))
     demo.redis(2).set(f"revoked_token:{token}", "true", ex=60)
     assert asking(stranger, f"Bearer {token}") == (401, "Could not validate credentials")
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from demo.faults.rude import AS_SHIPPED
+from demo.faults.catalogue import AS_SHIPPED
 from demo.settings import Settings
 from demo.supervisor.parts import CannotStart
 from demo.supervisor.run import faults_at_start

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from demo.fault import run_words
+from demo.fault import run_command
 from demo.faults.catalogue import FAULTS
 from demo.settings import Settings
-from demo.supervisor.action import Action, Refused
-from demo.supervisor.actions import freeze_redis, stop_database, stop_redis
-from demo.supervisor.stage import Stage
+from demo.supervisor.actions import stop_database, stop_redis, suspend_redis
+from demo.supervisor.supervisor import FaultAction, FaultRefused, Supervisor
 from tests.demo.running_demo import RunningDemo
 
 
@@ -72,20 +71,20 @@ def test_the_fault_file_tells_every_process(demo: RunningDemo) -> None:
         }
 
 
-@pytest.mark.parametrize("act", [stop_redis, freeze_redis, stop_database])
-def test_what_the_demo_did_not_start_it_does_not_stop(act: Action) -> None:
+@pytest.mark.parametrize("act", [stop_redis, suspend_redis, stop_database])
+def test_what_the_demo_did_not_start_it_does_not_stop(act: FaultAction) -> None:
     foreign = Settings(redis_url="redis://127.0.0.1:1/2", database_url="postgresql+psycopg://db.example/neo")
-    with pytest.raises(Refused, match="was not started by the demo"):
-        asyncio.run(act(Stage(foreign), {}))
+    with pytest.raises(FaultRefused, match="was not started by the demo"):
+        asyncio.run(act(Supervisor(foreign), {}))
 
 
 def test_the_shell_speaks_the_same_language(demo: RunningDemo, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_words(demo.control, "rain", []) == 1
-    assert run_words(demo.control, "slow-module", ["module=graph", "seconds=0"]) == 0
-    assert run_words(demo.control, "list", []) == 0
-    assert run_words(demo.control, "slow-module", ["off"]) == 0
-    assert run_words(demo.control, "clear", []) == 0
-    assert run_words(demo.control, "slow-module", ["on"]) == 2
+    assert run_command(demo.control, "rain", []) == 1
+    assert run_command(demo.control, "slow-module", ["module=graph", "seconds=0"]) == 0
+    assert run_command(demo.control, "list", []) == 0
+    assert run_command(demo.control, "slow-module", ["off"]) == 0
+    assert run_command(demo.control, "clear", []) == 0
+    assert run_command(demo.control, "slow-module", ["on"]) == 2
     said = capsys.readouterr().out
     for words in (
         "expected one of slow-module",

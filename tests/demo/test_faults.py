@@ -10,8 +10,8 @@ import pytest
 import redis
 from sqlalchemy.exc import OperationalError
 
-from demo.learning.model_files import NCF, load_factors, model_path
-from demo.learning.sparse import BM25, CLAIMED, encode_bm25
+from demo.models import NCF, load_factors, model_path
+from demo.sparse_encoders import BM25, CLAIMED, encode_bm25
 from tests.demo.running_demo import RunningDemo
 
 Eventually = Callable[..., Any]

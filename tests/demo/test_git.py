@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.git.checkout import ROOT, repository
-from demo.git.host import GitHost
+from demo.git_server import ROOT, GitServer, find_repository
 from tests.ingestion_api.git_server import add_commit, git, write_repository
 
 
@@ -22,11 +21,11 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def host(checkout: Path) -> Iterator[GitHost]:
+def host(checkout: Path) -> Iterator[GitServer]:
     """The host of that checkout."""
-    found = repository(checkout)
+    found = find_repository(checkout)
     assert found is not None
-    with GitHost(("127.0.0.1", 0), found) as it:
+    with GitServer(("127.0.0.1", 0), found) as it:
         thread = threading.Thread(target=it.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield it
@@ -34,11 +33,11 @@ def host(checkout: Path) -> Iterator[GitHost]:
         thread.join()
 
 
-def address(host: GitHost) -> str:
+def address(host: GitServer) -> str:
     return f"http://127.0.0.1:{host.server_address[1]}/watchroom.git"
 
 
-def status(host: GitHost, method: str, path: str, headers: dict[str, str] | None = None) -> int:
+def status(host: GitServer, method: str, path: str, headers: dict[str, str] | None = None) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", int(host.server_address[1]), timeout=10)
     try:
         connection.request(method, path, headers=headers or {})
@@ -48,13 +47,13 @@ def status(host: GitHost, method: str, path: str, headers: dict[str, str] | None
 
 
 @pytest.mark.parametrize("depth", [("--depth=1",), ()])
-def test_the_repository_can_be_cloned(host: GitHost, tmp_path: Path, depth: tuple[str, ...]) -> None:
+def test_the_repository_can_be_cloned(host: GitServer, tmp_path: Path, depth: tuple[str, ...]) -> None:
     git(tmp_path, "clone", "--quiet", *depth, address(host), "copy")
     assert (tmp_path / "copy" / "README.md").read_text() == "A lamp.\n"
     assert (tmp_path / "copy" / "keeper" / "oil.txt").stat().st_size == 250_000
 
 
-def test_nobody_can_push(host: GitHost, tmp_path: Path) -> None:
+def test_nobody_can_push(host: GitServer, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", address(host), "copy")
     add_commit(tmp_path / "copy", {"README.md": "No lamp.\n"})
     with pytest.raises(subprocess.CalledProcessError) as refused:
@@ -75,12 +74,12 @@ def test_nobody_can_push(host: GitHost, tmp_path: Path) -> None:
         ("POST", "/watchroom.git/git-upload-pack/../git-receive-pack", 404),
     ],
 )
-def test_nothing_else_is_served(host: GitHost, method: str, path: str, expected: int) -> None:
+def test_nothing_else_is_served(host: GitServer, method: str, path: str, expected: int) -> None:
     assert status(host, method, path) == expected
 
 
 @pytest.mark.parametrize("length", ["1000001", "-1", "many"])
-def test_a_question_of_no_sensible_length_is_refused(host: GitHost, length: str) -> None:
+def test_a_question_of_no_sensible_length_is_refused(host: GitServer, length: str) -> None:
     assert status(host, "POST", "/watchroom.git/git-upload-pack", {"Content-Length": length}) == 400
 
 
@@ -89,18 +88,18 @@ def test_what_is_no_checkout_is_known(
 ) -> None:
     unpacked = checkout / "vendored"
     unpacked.mkdir()
-    assert repository(unpacked) is None
+    assert find_repository(unpacked) is None
     (unpacked / ".git").write_text("gitdir: nowhere\n")
-    assert repository(unpacked) is None
+    assert find_repository(unpacked) is None
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert repository(checkout) is None
+    assert find_repository(checkout) is None
 
 
 def test_a_second_worktree_is_a_checkout_too(checkout: Path, tmp_path: Path) -> None:
     git(checkout, "worktree", "add", "--quiet", str(tmp_path / "second"))
-    assert repository(tmp_path / "second") == checkout / ".git"
+    assert find_repository(tmp_path / "second") == checkout / ".git"
 
 
 def test_the_project_itself_is_what_is_served() -> None:
-    assert (ROOT / "demo" / "git" / "host.py").is_file()
-    assert (repository() is None) == (not (ROOT / ".git").exists())
+    assert (ROOT / "demo" / "git_server.py").is_file()
+    assert (find_repository() is None) == (not (ROOT / ".git").exists())

@@ -9,7 +9,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from demo.api.paths import module_of
+from demo.api.backend import module_of
 from demo.settings import MODULES
 from demo.worker.celery_app import TASKS
 from tests.demo.running_demo import RunningDemo

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from demo.learning.sparse import CLAIMED
+from demo.sparse_encoders import CLAIMED
 from tests.demo.running_demo import RunningDemo
 
 Eventually = Callable[..., Any]

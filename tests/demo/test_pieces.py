@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 
 from demo.api.events import EventBus, Payload
-from demo.edge.jobs import embed_graph
-from demo.learning.classifier import train_classifier
-from demo.learning.factors import train_factors
-from demo.learning.model_files import load_classifier, load_factors, save_classifier, save_factors
-from demo.learning.sparse import encode_bm25
+from demo.edge_worker import embed_graph
+from demo.models import (
+    load_classifier,
+    load_factors,
+    save_classifier,
+    save_factors,
+    train_classifier,
+    train_factors,
+)
 from demo.settings import Settings, read_settings
-from demo.traffic.shape import busyness
+from demo.sparse_encoders import encode_bm25
+from demo.traffic.__main__ import load_share
 
 TASTES = [("ann", "fugue", 1.0), ("ann", "choir", 0.9), ("bob", "basalt", 1.0), ("bob", "quartz", 0.9),
           ("cem", "fugue", 1.0)]  # fmt: skip
@@ -42,7 +47,7 @@ def test_the_classifier_learns_topics(tmp_path: Path) -> None:
 
 def encoded_elsewhere(encoder: str) -> str:
     """The vector that another process makes of the same text."""
-    code = f"from demo.learning import sparse; print(sparse.{encoder}('star orbit star'))"
+    code = f"from demo import sparse_encoders; print(sparse_encoders.{encoder}('star orbit star'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
@@ -82,11 +87,11 @@ def test_the_history_keeps_a_thousand_events() -> None:
 
 
 def test_a_day_is_quiet_at_night_and_busy_before_noon() -> None:
-    rates = [busyness(hour / 24) for hour in range(24)]
+    rates = [load_share(hour / 24) for hour in range(24)]
     assert max(rates) <= 1
     assert rates[3] < 0.2
     assert rates[10] > 0.9
-    assert busyness(0.25) == pytest.approx(busyness(7.25))
+    assert load_share(0.25) == pytest.approx(load_share(7.25))
 
 
 def test_a_graph_too_big_for_the_card_is_refused() -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Table
 
 from demo.storage import tables
-from demo.storage.resources import metadata, resources
+from demo.storage.tables import metadata, resources
 
 CONTRACT = Path(__file__).parents[2] / "../shared/reference/BACKEND.md"
 # What the exporter reads, and must find under these names.

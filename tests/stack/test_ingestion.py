@@ -137,7 +137,7 @@ def test_the_table_says_where_the_token_is_never_what_it_is(
 def test_the_projects_own_repository_is_offered_where_there_is_one(
     monkeypatch: pytest.MonkeyPatch, chosen: Settings
 ) -> None:
-    monkeypatch.setattr(ingestion, "repository", lambda: Path("/a/checkout/.git"))
+    monkeypatch.setattr(ingestion, "find_repository", lambda: Path("/a/checkout/.git"))
     assert (
         ingestion.table_rows(target_system(chosen), has_worker=True)[0][1]
         == "http://127.0.0.1:8002/watchroom.git"
@@ -150,7 +150,7 @@ def test_the_projects_own_repository_is_offered_where_there_is_one(
 def test_none_is_offered_where_there_is_none(
     monkeypatch: pytest.MonkeyPatch, chosen: Settings, off: str
 ) -> None:
-    monkeypatch.setattr(ingestion, "repository", lambda: Path("/a/.git") if off == "port" else None)
+    monkeypatch.setattr(ingestion, "find_repository", lambda: Path("/a/.git") if off == "port" else None)
     if off == "port":
         monkeypatch.setenv("DEMO_GIT_PORT", "0")
     assert ingestion.table_rows(target_system(chosen), has_worker=True) == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from demo.git.checkout import repository
+from demo.git_server import find_repository
 from ingestion_api.encoder import model_name
 from tests.servers.waiting import eventually
 from tests.stack.conftest import StartRun
@@ -59,7 +59,7 @@ def test_from_a_fresh_start_to_the_end(run: Watchroom, operator: OperatorClient)
     for setting in ADDRESSES:
         assert run.address(setting) in run.output()
     assert operator.form("/sign-in", token=operator.token) == "/"
-    if repository() is not None:
+    if find_repository() is not None:
         files_become_resources(run, operator)
     missing_embeddings_are_generated(run, operator)
     a_prefix_is_cleared(run, operator)

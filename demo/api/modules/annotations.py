@@ -6,15 +6,14 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from demo.api.backend import TheBackend
-from demo.api.lookup import one_of
+from demo.api.backend import TheBackend, get_row
 from demo.storage.engine import now
 from demo.storage.tables import annotations
 
 router = APIRouter(prefix="/annotations", tags=["annotations"])
 
 
-class NewText(BaseModel):
+class NoteUpdate(BaseModel):
     """What a reader now thinks of a passage."""
 
     note: str
@@ -34,10 +33,10 @@ def list_annotations(backend: TheBackend, limit: int = 25) -> dict[str, Any]:
 
 
 @router.put("/{annotation_id}")
-def update(annotation_id: str, text: NewText, backend: TheBackend) -> dict[str, str]:
+def update(annotation_id: str, text: NoteUpdate, backend: TheBackend) -> dict[str, str]:
     """Change a note."""
     with backend.engine.begin() as db:
-        row = one_of(db, annotations, annotation_id)
+        row = get_row(db, annotations, annotation_id)
         mine = annotations.c.id == annotation_id
         db.execute(annotations.update().where(mine).values(note=text.note, updated_at=now()))
     backend.bus.emit(
@@ -50,7 +49,7 @@ def update(annotation_id: str, text: NewText, backend: TheBackend) -> dict[str, 
 def delete(annotation_id: str, backend: TheBackend) -> Response:
     """Remove a note."""
     with backend.engine.begin() as db:
-        one_of(db, annotations, annotation_id)
+        get_row(db, annotations, annotation_id)
         db.execute(annotations.delete().where(annotations.c.id == annotation_id))
     backend.bus.emit("annotation.deleted", {"annotation_id": annotation_id})
     return Response(status_code=204)

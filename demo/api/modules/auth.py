@@ -6,10 +6,8 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from demo.api.auth import HOUR, NOT_AUTHENTICATED, bearer_token, sign_token, verify_password
 from demo.api.backend import Backend, TheBackend
-from demo.api.guard import NOT_GIVEN, bearer
-from demo.api.passwords import password_fits
-from demo.api.tokens import HOUR, mint
 from demo.storage.tables import users
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
@@ -22,12 +20,12 @@ def login(
 ) -> dict[str, str]:
     """Exchange a name and a password for tokens."""
     user = _user(backend, username)
-    if user is None or not password_fits(password, user["hashed_password"]):
+    if user is None or not verify_password(password, user["hashed_password"]):
         raise WRONG
     claims = {"user_id": user["id"], "username": username, "tier": user["tier"]}
     return {
-        "access_token": mint(claims, backend.jwt_secret),
-        "refresh_token": mint({**claims, "type": "refresh"}, backend.jwt_secret, 24 * HOUR),
+        "access_token": sign_token(claims, backend.jwt_secret),
+        "refresh_token": sign_token({**claims, "type": "refresh"}, backend.jwt_secret, 24 * HOUR),
         "token_type": "bearer",
     }
 
@@ -48,14 +46,14 @@ def rate_limit(request: Request) -> dict[str, Any]:
 def logout(request: Request, backend: TheBackend) -> dict[str, str]:
     """Revoke the caller's token, which takes effect within a minute."""
     _claims(request)
-    backend.cache.put(f"revoked_token:{bearer(request.scope)}", True, 24 * HOUR)
+    backend.cache.put(f"revoked_token:{bearer_token(request.scope)}", True, 24 * HOUR)
     return {"status": "signed out"}
 
 
 def _claims(request: Request) -> dict[str, Any]:
     claims = request.scope.get("claims")
     if not claims:
-        raise HTTPException(401, NOT_GIVEN)
+        raise HTTPException(401, NOT_AUTHENTICATED)
     return dict(claims)
 
 

@@ -6,11 +6,9 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from demo.api.backend import TheBackend
-from demo.api.lookup import one_of
+from demo.api.backend import TheBackend, get_row
 from demo.storage.engine import new_id, now
-from demo.storage.resources import resources
-from demo.storage.tables import collection_resources, collections
+from demo.storage.tables import collection_resources, collections, resources
 
 router = APIRouter(prefix="/collections", tags=["collections"])
 
@@ -63,7 +61,7 @@ def read(collection_id: str, backend: TheBackend) -> dict[str, Any]:
     link = collection_resources
     query = select(resources.c.id, resources.c.title).join(link, link.c.resource_id == resources.c.id)
     with backend.engine.connect() as db:
-        shelf = one_of(db, collections, collection_id)
+        shelf = get_row(db, collections, collection_id)
         rows = db.execute(query.where(link.c.collection_id == collection_id)).mappings().all()
     return {"id": collection_id, "name": shelf["name"], "resources": [dict(row) for row in rows]}
 
@@ -73,8 +71,8 @@ def add(collection_id: str, addition: Addition, backend: TheBackend) -> dict[str
     """Put a resource on a shelf."""
     link = {"collection_id": collection_id, "resource_id": addition.resource_id}
     with backend.engine.begin() as db:
-        one_of(db, collections, collection_id)
-        one_of(db, resources, addition.resource_id)
+        get_row(db, collections, collection_id)
+        get_row(db, resources, addition.resource_id)
         if db.execute(select(collection_resources).filter_by(**link)).first():
             raise HTTPException(409, "The resource is in the collection already")
         db.execute(collection_resources.insert().values(**link, added_at=now()))

@@ -6,11 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from demo.api.backend import TheBackend
-from demo.api.lookup import one_of
+from demo.api.backend import TheBackend, get_row
 from demo.storage.engine import new_id, now
-from demo.storage.resources import resources
-from demo.storage.tables import curation_reviews
+from demo.storage.tables import curation_reviews, resources
 
 router = APIRouter(prefix="/curation", tags=["curation"])
 OUTCOMES = {"approve": "approved", "reject": "rejected", "flag": "flagged"}
@@ -40,7 +38,7 @@ def review(decision: Review, backend: TheBackend) -> dict[str, str]:
     """Record a decision."""
     row = {"id": new_id(), **decision.model_dump(), "created_at": now()}
     with backend.engine.begin() as db:
-        one_of(db, resources, decision.resource_id)
+        get_row(db, resources, decision.resource_id)
         db.execute(curation_reviews.insert().values(row))
         reviewed = resources.c.id == decision.resource_id
         db.execute(resources.update().where(reviewed).values(curation_status=OUTCOMES[decision.action]))

@@ -5,10 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import func, select
 
-from demo.api.backend import TheBackend
-from demo.api.lookup import one_of
-from demo.storage.resources import resources
-from demo.storage.tables import citations, graph_edges
+from demo.api.backend import TheBackend, get_row
+from demo.storage.tables import citations, graph_edges, resources
 
 router = APIRouter(prefix="/graph", tags=["graph"])
 
@@ -27,7 +25,7 @@ def neighbors(resource_id: str, backend: TheBackend) -> dict[str, Any]:
     table = graph_edges.c
     query = select(table.target_id, table.edge_type, table.weight).where(table.source_id == resource_id)
     with backend.engine.connect() as db:
-        one_of(db, resources, resource_id)
+        get_row(db, resources, resource_id)
         rows = db.execute(query.order_by(table.weight.desc()).limit(20)).mappings().all()
     return {"neighbors": [dict(row) for row in rows]}
 
@@ -37,7 +35,7 @@ def extract_citations(resource_id: str, backend: TheBackend) -> dict[str, Any]:
     """Read the citations of a resource; a worker weighs them."""
     query = select(citations.c.target_resource_id).where(citations.c.source_resource_id == resource_id)
     with backend.engine.connect() as db:
-        one_of(db, resources, resource_id)
+        get_row(db, resources, resource_id)
         found = list(db.scalars(query))
     backend.bus.emit(
         "citation.extracted", {"resource_id": resource_id, "citations": found, "count": len(found)}

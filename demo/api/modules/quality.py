@@ -6,9 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import func, select
 
-from demo.api.backend import TheBackend
-from demo.api.lookup import one_of
-from demo.storage.resources import resources
+from demo.api.backend import TheBackend, get_row
+from demo.storage.tables import resources
 
 router = APIRouter(prefix="/quality", tags=["quality"])
 
@@ -56,7 +55,7 @@ def one(resource_id: str, backend: TheBackend) -> dict[str, Any]:
     found = backend.cache.get(f"quality:{resource_id}")
     if found is None:
         with backend.engine.connect() as db:
-            row = one_of(db, resources, resource_id)
+            row = get_row(db, resources, resource_id)
         found = {
             "id": resource_id,
             "quality_score": row["quality_score"],

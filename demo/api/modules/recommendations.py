@@ -7,12 +7,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, select
 
-from demo.api.backend import Backend, TheBackend
-from demo.api.lookup import one_of
+from demo.api.backend import Backend, TheBackend, get_row
 from demo.storage.engine import new_id, now
-from demo.storage.resources import resources
-from demo.storage.tables import recommendation_feedback, user_interactions, users
-from demo.storage.words import STRATEGIES
+from demo.storage.sample_data import STRATEGIES
+from demo.storage.tables import recommendation_feedback, resources, user_interactions, users
 
 router = APIRouter(prefix="/recommendations", tags=["recommendations"])
 
@@ -44,7 +42,7 @@ def recommend(backend: TheBackend, user_id: str, limit: int = 5) -> dict[str, An
     with backend.timings.timed(f"demo.api.modules.recommendations.{strategy}"):
         items = _chosen(backend, strategy, user_id, min(limit, 20))
     with backend.engine.begin() as db:
-        one_of(db, users, user_id)
+        get_row(db, users, user_id)
         known = set(db.scalars(select(resources.c.id).where(resources.c.id.in_(items))))
         shown = [
             _feedback_row(user_id, item, strategy, clicked=False, useful=False)
@@ -60,8 +58,8 @@ def recommend(backend: TheBackend, user_id: str, limit: int = 5) -> dict[str, An
 def track(done: Interaction, backend: TheBackend) -> dict[str, Any]:
     """Record what a reader did; a repeat counts as a return visit."""
     with backend.engine.begin() as db:
-        one_of(db, users, done.user_id)
-        one_of(db, resources, done.resource_id)
+        get_row(db, users, done.user_id)
+        get_row(db, resources, done.resource_id)
         visits = _record(db, done)
     told = {"user_id": done.user_id, "resource_id": done.resource_id,
     "interaction_type": done.interaction_type,
@@ -77,8 +75,8 @@ def feedback(given: Feedback, backend: TheBackend) -> dict[str, str]:
         given.user_id, given.resource_id, given.recommendation_strategy, given.was_clicked, given.was_useful
     )
     with backend.engine.begin() as db:
-        one_of(db, users, given.user_id)
-        one_of(db, resources, given.resource_id)
+        get_row(db, users, given.user_id)
+        get_row(db, resources, given.resource_id)
         db.execute(recommendation_feedback.insert().values(row))
     return {"id": str(row["id"])}
 

@@ -6,14 +6,11 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from demo.api import ingestion_counts
-from demo.api.backend import TheBackend
-from demo.api.ingestion import note_resource
-from demo.api.lookup import one_of
+from demo.api.backend import TheBackend, get_row
+from demo.api.ingestion import count_ingestion, record_resource
 from demo.storage import tables
 from demo.storage.engine import new_id, now
-from demo.storage.resources import resources
-from demo.storage.rows import resource_row
+from demo.storage.tables import resource_row, resources
 
 router = APIRouter(prefix="/resources", tags=["resources"])
 SHOWN = (
@@ -67,15 +64,15 @@ def list_resources(backend: TheBackend, limit: int = 25, offset: int = 0) -> dic
 def create(new: NewResource, backend: TheBackend) -> dict[str, str]:
     """Take in a resource; its workers' tasks follow."""
     row = resource_row(new_id(), new.title, new.description, new.topic, now())
-    with ingestion_counts.counted():
+    with count_ingestion():
         with backend.engine.begin() as db:
             db.execute(resources.insert().values(row))
-        note_resource(backend, row["source"], "pending")
+        record_resource(backend, row["source"], "pending")
         backend.bus.emit("ingestion.started", {"resource_id": row["id"], "started_at": now().isoformat()})
         done = {"ingestion_status": "completed", "ingestion_completed_at": now()}
         with backend.engine.begin() as db:
             db.execute(resources.update().where(resources.c.id == row["id"]).values(**done))
-        note_resource(backend, row["source"], "completed")
+        record_resource(backend, row["source"], "completed")
     backend.bus.emit(
         "resource.created", {"resource_id": row["id"], "title": new.title, "source": row["source"]}
     )
@@ -90,7 +87,7 @@ def read(resource_id: str, backend: TheBackend) -> dict[str, Any]:
     if found is not None:
         return dict(found)
     with backend.engine.connect() as db:
-        row = one_of(db, resources, resource_id)
+        row = get_row(db, resources, resource_id)
     short = {key: row[key] for key in ("id", "title", "description", "creator", "quality_score", "version")}
     backend.cache.put(f"resource:{resource_id}", short, 600)
     return short
@@ -100,7 +97,7 @@ def read(resource_id: str, backend: TheBackend) -> dict[str, Any]:
 def status(resource_id: str, backend: TheBackend) -> dict[str, Any]:
     """How far the ingestion of a resource is."""
     with backend.engine.connect() as db:
-        row = one_of(db, resources, resource_id)
+        row = get_row(db, resources, resource_id)
     return {key: row[key] for key in ("id", "ingestion_status", "ingestion_error", "ingestion_completed_at")}
 
 
@@ -109,7 +106,7 @@ def update(resource_id: str, change: Change, backend: TheBackend) -> dict[str, A
     """Change a resource."""
     fresh = change.model_dump(exclude_none=True)
     with backend.engine.begin() as db:
-        row = one_of(db, resources, resource_id)
+        row = get_row(db, resources, resource_id)
         version = row["version"] + 1
         db.execute(
             resources.update()
@@ -128,7 +125,7 @@ def update(resource_id: str, change: Change, backend: TheBackend) -> dict[str, A
 def delete(resource_id: str, backend: TheBackend) -> Response:
     """Remove a resource and what depends on it."""
     with backend.engine.begin() as db:
-        row = one_of(db, resources, resource_id)
+        row = get_row(db, resources, resource_id)
         for table in DEPENDENTS:
             db.execute(table.delete().where(table.c.resource_id == resource_id))
         edge, cited = tables.graph_edges, tables.citations
@@ -148,7 +145,7 @@ def annotate(resource_id: str, note: NewNote, backend: TheBackend) -> dict[str, 
         "color": "#ffcc00", "is_shared": 0, "created_at": now(), "updated_at": now(),
     }  # fmt: skip
     with backend.engine.begin() as db:
-        one_of(db, resources, resource_id)
+        get_row(db, resources, resource_id)
         db.execute(tables.annotations.insert().values(row))
     told = {
         "annotation_id": row["id"],

@@ -5,10 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import func, select
 
-from demo.api.backend import TheBackend
-from demo.api.lookup import one_of
-from demo.storage.resources import resources
-from demo.storage.tables import citations
+from demo.api.backend import TheBackend, get_row
+from demo.storage.tables import citations, resources
 
 router = APIRouter(prefix="/scholarly", tags=["scholarly"])
 
@@ -17,7 +15,7 @@ router = APIRouter(prefix="/scholarly", tags=["scholarly"])
 def metadata(resource_id: str, backend: TheBackend) -> dict[str, Any]:
     """What is known of a resource's origin."""
     with backend.engine.connect() as db:
-        row = one_of(db, resources, resource_id)
+        row = get_row(db, resources, resource_id)
     known = ("id", "creator", "doi", "journal", "publication_year", "metadata_completeness_score")
     return {key: row[key] for key in known}
 
@@ -26,7 +24,7 @@ def metadata(resource_id: str, backend: TheBackend) -> dict[str, Any]:
 def extract(resource_id: str, backend: TheBackend) -> dict[str, str]:
     """Have the metadata read by a worker."""
     with backend.engine.connect() as db:
-        one_of(db, resources, resource_id)
+        get_row(db, resources, resource_id)
     backend.queue.send("extract_scholarly_metadata_task", resource_id)
     backend.bus.emit("metadata.extracted", {"resource_id": resource_id}, "LOW")
     return {"status": "queued", "id": resource_id}

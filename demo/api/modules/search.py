@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from demo.api.backend import Backend, TheBackend
-from demo.learning.sparse import encode_bm25
-from demo.storage.resources import resources
+from demo.sparse_encoders import encode_bm25
+from demo.storage.tables import resources
 
 router = APIRouter(prefix="/search", tags=["search"])
 

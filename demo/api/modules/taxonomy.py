@@ -6,11 +6,9 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, select
 
-from demo.api.backend import TheBackend
-from demo.api.lookup import one_of
+from demo.api.backend import TheBackend, get_row
 from demo.storage.engine import new_id, now
-from demo.storage.resources import resources
-from demo.storage.tables import resource_taxonomy, taxonomy_nodes
+from demo.storage.tables import resource_taxonomy, resources, taxonomy_nodes
 
 router = APIRouter(prefix="/taxonomy", tags=["taxonomy"])
 
@@ -41,7 +39,7 @@ def create(new: NewCategory, backend: TheBackend) -> dict[str, str]:
     }  # fmt: skip
     with backend.engine.begin() as db:
         if new.parent_id is not None:
-            one_of(db, taxonomy_nodes, new.parent_id)
+            get_row(db, taxonomy_nodes, new.parent_id)
         db.execute(taxonomy_nodes.insert().values(row))
     told = {"category_id": row["id"], "name": new.name, "parent_id": new.parent_id}
     backend.bus.emit("category.created", told)
@@ -52,7 +50,7 @@ def create(new: NewCategory, backend: TheBackend) -> dict[str, str]:
 def classify(resource_id: str, backend: TheBackend) -> dict[str, Any]:
     """Put a resource where the classifier says; 422 if it has no words, 503 without the model."""
     with backend.engine.connect() as db:
-        text = str(one_of(db, resources, resource_id)["description"] or "")
+        text = str(get_row(db, resources, resource_id)["description"] or "")
     try:
         topic, confidence = backend.models.classify(text)
     except ValueError as error:

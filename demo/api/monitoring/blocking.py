@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from demo.api.backend import Backend
-from demo.logs import in_short
+from demo.logs import short_error
 from demo.worker.celery_app import make_sender
 
 PING_SECONDS = 2.0
@@ -22,7 +22,7 @@ def workers(backend: Backend) -> list[str] | str:
         with _inspection(backend, PING_SECONDS) as inspect:
             return sorted(inspect.ping() or {})
     except Exception as error:  # noqa: BLE001  the watched backend reports whatever kombu raises
-        return in_short(error)
+        return short_error(error)
 
 
 def overview(backend: Backend) -> dict[str, dict[str, Any]]:

@@ -10,15 +10,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from demo.api.backend import Backend
 from demo.api.loaded_models import ModelUnavailable
-from demo.logs import in_short
+from demo.logs import short_error
 from demo.storage import tables
 from demo.storage.engine import PROBE
-from demo.storage.resources import resources
+from demo.storage.tables import resources
 
-LIMIT = 1.5
-MOST_ERRORS = 0.05
-FEWEST_ANSWERS = 5
-OWN_TABLE: dict[str, Table] = {
+CHECK_TIMEOUT = 1.5
+MAX_ERROR_RATIO = 0.05
+MIN_RESPONSES = 5
+TABLE_OF_MODULE: dict[str, Table] = {
     "annotations": tables.annotations, "auth": tables.users, "authority": tables.authority_subjects,
     "collections": tables.collections, "curation": tables.curation_reviews, "graph": tables.graph_edges,
     "monitoring": tables.users, "quality": resources, "recommendations": tables.recommendation_feedback,
@@ -28,7 +28,7 @@ OWN_TABLE: dict[str, Table] = {
 Answer = TypeVar("Answer")
 
 
-async def in_time(ask: Callable[[], Answer], seconds: float = LIMIT) -> Answer:
+async def run_in_time(ask: Callable[[], Answer], seconds: float = CHECK_TIMEOUT) -> Answer:
     """The answer of a blocking question; raises TimeoutError after some seconds."""
     return await asyncio.wait_for(asyncio.to_thread(ask), seconds)
 
@@ -40,7 +40,7 @@ async def database_error(backend: Backend) -> str | None:
 
 async def table_error(backend: Backend, module: str) -> str | None:
     """Why a module's own table cannot be read, or None if it can."""
-    return await _error_of(lambda: _read_a_row(backend.engine, OWN_TABLE[module]))
+    return await _error_of(lambda: _read_a_row(backend.engine, TABLE_OF_MODULE[module]))
 
 
 async def redis_error(backend: Backend) -> str | None:
@@ -51,13 +51,13 @@ async def redis_error(backend: Backend) -> str | None:
 async def workers(backend: Backend) -> list[str] | str:
     """Names of the workers that answer, or why nobody could be asked."""
     try:
-        return await in_time(backend.inspector.ping, 3)
+        return await run_in_time(backend.inspector.ping, 3)
     except TimeoutError:
         return "no answer within 3 s"
     except OSError as error:
-        return in_short(error)
+        return short_error(error)
     except Exception as error:  # noqa: BLE001  kombu raises errors of every transport
-        return in_short(error)
+        return short_error(error)
 
 
 async def module_health(backend: Backend, module: str) -> tuple[str, str]:
@@ -66,7 +66,7 @@ async def module_health(backend: Backend, module: str) -> tuple[str, str]:
     if error:
         return "unhealthy", f"Database connection failed: {error}"
     share = backend.recent.share(module)
-    if share.answers >= FEWEST_ANSWERS and share.ratio > MOST_ERRORS:
+    if share.answers >= MIN_RESPONSES and share.ratio > MAX_ERROR_RATIO:
         return "degraded", f"{share.errors} of {share.answers} answers failed in the last minute"
     missing = await _missing_model(backend, module)
     if missing:
@@ -85,11 +85,11 @@ async def _missing_model(backend: Backend, module: str) -> str | None:
 
 async def _error_of(ask: Callable[[], object]) -> str | None:
     try:
-        await in_time(ask)
+        await run_in_time(ask)
     except TimeoutError:
-        return f"no answer within {LIMIT} s"
+        return f"no answer within {CHECK_TIMEOUT} s"
     except (SQLAlchemyError, RedisError, OSError, ModelUnavailable) as error:
-        return in_short(error)
+        return short_error(error)
     return None
 
 

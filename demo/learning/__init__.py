@@ -1,1 +1,0 @@
-"""Small numpy models that really train and infer, and the sparse encoders."""
