@@ -23,11 +23,11 @@ Check = tuple[str, Callable[[], str | None]]  # a setting, and a function that r
 
 def check_report(settings: Settings) -> tuple[str, bool]:
     """Return a line for each such setting, and whether all could be opened."""
-    found = [(name, attempt()) for name, attempt in checks(settings)]
-    lines = [f"{name}: {wrong or 'ok'}" for name, wrong in found]
+    results = [(name, attempt()) for name, attempt in checks(settings)]
+    lines = [f"{name}: {wrong or 'ok'}" for name, wrong in results]
     if settings.broker_url is None:
         lines.append(f"broker_url: {NO_QUEUE}")
-    return "\n".join(lines), not any(wrong for _, wrong in found)
+    return "\n".join(lines), not any(wrong for _, wrong in results)
 
 
 def checks(settings: Settings) -> Iterator[Check]:
@@ -98,8 +98,8 @@ def check_database(engine: Engine) -> str | None:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
         kind = "the file cannot be opened" if engine.dialect.name == "sqlite" else "it does not answer"
-        words = describe_url_fault(str(error))
-        return f"the database {words}" if words else kind
+        reason = describe_url_fault(str(error))
+        return f"the database {reason}" if reason else kind
     finally:
         engine.dispose()
     return None

@@ -35,6 +35,6 @@ def scratch_folder(settings: Settings) -> Path:
 
 def _free_space(folder: Path) -> tuple[int, int | None]:
     """Free bytes and inodes; None where the file system does not count inodes."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    found = os.statvfs(there)
-    return found.f_bavail * found.f_frsize, found.f_favail if found.f_files else None
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    status = os.statvfs(existing)
+    return status.f_bavail * status.f_frsize, status.f_favail if status.f_files else None

@@ -109,17 +109,17 @@ class EdgeQueue:
     def report(self) -> EdgeReport:
         """The worker's status text, and its last heartbeat."""
         status_text = self._text(self.layout.status)
-        seen = self._text(self.layout.last_seen)
+        last_seen = self._text(self.layout.last_seen)
         meta = self._text(self.layout.meta)
-        return EdgeReport(status_text, _parse_timestamp(seen), _parse_object(meta) if meta else {})
+        return EdgeReport(status_text, _parse_timestamp(last_seen), _parse_object(meta) if meta else {})
 
     def check(self) -> None:
         """Raise RedisError when the queue does not answer."""
         self._redis.ping()
 
     def _text(self, key: str | None) -> str | None:
-        found: Any = self._redis.get(key) if key else None
-        return found.decode(errors="replace") if found is not None else None
+        value: Any = self._redis.get(key) if key else None
+        return value.decode(errors="replace") if value is not None else None
 
     def _entries(self, key: str, first: int, last: int) -> list[dict[str, Any]]:
         bodies: Any = self._redis.lrange(key, first, last)

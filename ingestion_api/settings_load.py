@@ -52,10 +52,10 @@ def _read_file(config: Path) -> dict[str, Any]:
 def _error_sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"]) or "settings"
-    said = first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
-        return f"{name}: {said}"
-    return f"{name} is {_display_value(name, first['input'])}: {said[0].lower()}{said[1:]}"
+        return f"{name}: {message}"
+    return f"{name} is {_display_value(name, first['input'])}: {message[0].lower()}{message[1:]}"
 
 
 def _display_value(name: str, value: object) -> str:

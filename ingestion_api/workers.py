@@ -41,14 +41,14 @@ def record_heartbeat(store: Store, report: WorkerReport, now: datetime) -> None:
     """Write a heartbeat; register a new worker, or one with a new process."""
     with store.write() as session:
         take_advisory_lock(session, f"worker {report.worker}")
-        known = session.get(Worker, report.worker)
-        if known is None:
+        row = session.get(Worker, report.worker)
+        if row is None:
             session.add(_worker_row(report, now))
             return
-        if known.pid != report.pid or known.stopped_at is not None:
-            _restart(session, known, report, now)
-        known.last_heartbeat = now
-        known.broker_lost_at = report.broker_lost_at
+        if row.pid != report.pid or row.stopped_at is not None:
+            _restart(session, row, report, now)
+        row.last_heartbeat = now
+        row.broker_lost_at = report.broker_lost_at
 
 
 def mark_stopped(store: Store, worker: str, now: datetime) -> None:
@@ -71,9 +71,9 @@ def _worker_row(report: WorkerReport, now: datetime) -> Worker:
     )
 
 
-def _restart(session: Session, known: Worker, report: WorkerReport, now: datetime) -> None:
+def _restart(session: Session, row: Worker, report: WorkerReport, now: datetime) -> None:
     session.merge(_worker_row(report, now))
-    known.stopped_at = None
+    row.stopped_at = None
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,9 @@ def status_by_age(last: datetime, stopped: bool, timeouts: HeartbeatTimeouts, no
 def worker_status(worker: Worker, timeouts: HeartbeatTimeouts, now: datetime) -> Status:
     """The status by the last heartbeat and its broker, without which a worker takes no job."""
     stopped = worker.stopped_at is not None
-    found = status_by_age(worker.last_heartbeat, stopped, timeouts, now)
-    if worker.broker_lost_at is None or found == OFFLINE:
-        return found
+    status = status_by_age(worker.last_heartbeat, stopped, timeouts, now)
+    if worker.broker_lost_at is None or status == OFFLINE:
+        return status
     return OFFLINE if now - worker.broker_lost_at > timeouts.offline else DEGRADED
 
 
@@ -166,11 +166,11 @@ def _worker_state(
 
 
 def _jobs_by_worker(session: Session) -> dict[str | None, tuple[int, ...]]:
-    found: dict[str | None, tuple[int, ...]] = {}
+    job_ids: dict[str | None, tuple[int, ...]] = {}
     query = select(Job.worker, Job.id).where(has_state(PROCESSING)).order_by(Job.id)
     for worker, job_id in session.execute(query):
-        found[worker] = (*found.get(worker, ()), job_id)
-    return found
+        job_ids[worker] = (*job_ids.get(worker, ()), job_id)
+    return job_ids
 
 
 def _last_ended_job() -> Select[Job]:
@@ -215,9 +215,9 @@ def _overview_with_edge(
 ) -> WorkersOverview:
     report = edge.report()
     worker = _edge_worker_state(report, service)
-    together = [*workers, worker]
-    text = "Offline" if worker.status == OFFLINE else report.status_text or status_text(session, together)
-    return WorkersOverview(text, overall_health([worker]), together)
+    all_workers = [*workers, worker]
+    text = "Offline" if worker.status == OFFLINE else report.status_text or status_text(session, all_workers)
+    return WorkersOverview(text, overall_health([worker]), all_workers)
 
 
 def _edge_worker_state(report: EdgeReport, service: Service) -> WorkerState:

@@ -29,8 +29,8 @@ class LeaseRenewer:
 
     def __init__(self, context: WorkerContext, claim: ClaimedJob) -> None:
         # an interrupted job resumes, so its earlier embeddings count
-        made = claim.job.embeddings_generated
-        self.control = JobControl(Progress(embeddings_generated=made), self.checkpoint, self._renew)
+        generated = claim.job.embeddings_generated
+        self.control = JobControl(Progress(embeddings_generated=generated), self.checkpoint, self._renew)
         self._context = context
         self._claim = claim
         self._lease = timedelta(seconds=context.settings.lease)

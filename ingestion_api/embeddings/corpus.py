@@ -48,8 +48,8 @@ def corpus_statistics(session: Session, model: str, tokens: Iterable[int] = ()) 
     corpus = find_corpus(session, model)
     if corpus is None:
         return CorpusStatistics()
-    found = terms.document_frequencies(session, corpus.id, tokens)
-    return CorpusStatistics(corpus.documents, corpus.tokens, found)
+    frequencies = terms.document_frequencies(session, corpus.id, tokens)
+    return CorpusStatistics(corpus.documents, corpus.tokens, frequencies)
 
 
 def open_current(store: Store, model: str, now: datetime) -> int:
@@ -96,27 +96,27 @@ def uncounted_ids(session: Session, corpus_id: int, keys: Iterable[Any]) -> list
     """The keys that a corpus has not counted."""
     missing: list[Any] = []
     for some in batches(keys, KEYS_BATCH):
-        known = _token_counts(session, corpus_id, [str(key) for key in some])
-        missing += [key for key in some if str(key) not in known]
+        counted = _token_counts(session, corpus_id, [str(key) for key in some])
+        missing += [key for key in some if str(key) not in counted]
     return missing
 
 
 def counted_ids(store: Store, model: str, keys: Iterable[Any]) -> list[Any]:
     """The keys that a corpus of a model has counted."""
-    parameters = list(keys)
+    ids = list(keys)
     with store.read() as session:
-        known: set[str] = set()
+        counted: set[str] = set()
         for corpus_id in _live_corpus_ids(session, model):
-            known.update(_token_counts(session, corpus_id, [str(key) for key in parameters]))
-    return [key for key in parameters if str(key) in known]
+            counted.update(_token_counts(session, corpus_id, [str(key) for key in ids]))
+    return [key for key in ids if str(key) in counted]
 
 
 def add_texts(store: Store, corpus_id: int, texts: Sequence[TextCounts]) -> None:
     """Add texts, unless they are counted already."""
     with store.write() as session:
         terms.lock_corpus(session, corpus_id)
-        known = _token_counts(session, corpus_id, [text.key for text in texts])
-        new = [text for text in texts if text.key not in known]
+        counted = _token_counts(session, corpus_id, [text.key for text in texts])
+        new = [text for text in texts if text.key not in counted]
         session.add_all(
             CountedText(corpus_id=corpus_id, resource_id=text.key, tokens=text.tokens) for text in new
         )
@@ -137,11 +137,11 @@ def remove_texts(store: Store, model: str, texts: Sequence[TextCounts]) -> None:
 def _remove_from_corpus(store: Store, corpus_id: int, texts: Sequence[TextCounts]) -> None:
     with store.write() as session:
         terms.lock_corpus(session, corpus_id)
-        known = _token_counts(session, corpus_id, [text.key for text in texts])
-        gone = (CountedText.corpus_id == corpus_id, CountedText.resource_id.in_(known))
-        session.execute(delete(CountedText).where(*gone))
-        _change_totals(session, corpus_id, -len(known), -sum(known.values()))
-        rest = _shift_first(session, corpus_id, [text for text in texts if text.key in known], -1)
+        counted = _token_counts(session, corpus_id, [text.key for text in texts])
+        removed = (CountedText.corpus_id == corpus_id, CountedText.resource_id.in_(counted))
+        session.execute(delete(CountedText).where(*removed))
+        _change_totals(session, corpus_id, -len(counted), -sum(counted.values()))
+        rest = _shift_first(session, corpus_id, [text for text in texts if text.key in counted], -1)
     _shift_rest(store, corpus_id, rest)
 
 
@@ -161,12 +161,12 @@ def _live_corpus_ids(session: Session, model: str) -> list[int]:
 
 def _token_counts(session: Session, corpus_id: int, keys: Sequence[str]) -> dict[str, int]:
     query = select(CountedText.resource_id, CountedText.tokens).where(CountedText.corpus_id == corpus_id)
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for some in batches(keys, KEYS_BATCH):
-        found.update(
+        counts.update(
             (row[0], row[1]) for row in session.execute(query.where(CountedText.resource_id.in_(some)))
         )
-    return found
+    return counts
 
 
 def _change_totals(session: Session, corpus_id: int, documents: int, tokens: int) -> None:

@@ -35,8 +35,8 @@ def read_coverage(resources: ResourceTable) -> Coverage:
     query = select(model, func.count()).where(~resources.without_vector()).group_by(model)
     with resources.engine.connect() as connection:
         total = connection.scalar(select(func.count()).select_from(resources.table)) or 0
-        found = {str(name or "unnamed"): int(count) for name, count in connection.execute(query)}
-    return Coverage(total, sum(found.values()), found)
+        counts = {str(name or "unnamed"): int(count) for name, count in connection.execute(query)}
+    return Coverage(total, sum(counts.values()), counts)
 
 
 class CachedValue(Generic[T]):
@@ -46,17 +46,17 @@ class CachedValue(Generic[T]):
         self._clock = clock
         self._lock = Lock()
         self._until = float("-inf")
-        self._found: list[T] = []
+        self._values: list[T] = []
 
     def get(self, find: Callable[[], T]) -> T:
         """The value; raises what `find` raises."""
         with self._lock:
             began = self._clock()
-            if self._found and began < self._until:
-                return self._found[0]
+            if self._values and began < self._until:
+                return self._values[0]
             value = find()
             now = self._clock()
             cost = now - began
             self._until = now + min(COST_FACTOR * cost, MAX_AGE) if cost > CHEAP_SECONDS else now
-            self._found = [value]
+            self._values = [value]
             return value

@@ -88,8 +88,8 @@ def request_generation(service: Service, parameters: GenerationParameters, actor
     """Queue a generation; Conflict while another one is active, Unavailable when the broker is away."""
     service.broker.check()
     resources = service.resources.table()
-    wanted = parameters.resource_ids
-    ids = [resources.key(key) for key in wanted] if wanted is not None else None
+    resource_ids = parameters.resource_ids
+    ids = [resources.key(key) for key in resource_ids] if resource_ids is not None else None
     model = model_name(service.settings.encoder) if parameters.outdated else None
     total = Scope(ids, renew=parameters.rebuild or ids is not None, outdated=model).count(resources)
     job = accept_generation(service.store, parameters, total, actor, service.clock())

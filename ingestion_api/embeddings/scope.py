@@ -38,9 +38,9 @@ class Scope:
         Each batch is a query of its own, so that a long generation holds no transaction. A batch of long
         texts is split.
         """
-        parameters = self._pending(resources, since)
+        condition = self._pending(resources, since)
         for part in self._parts(resources):
-            yield from _batches(resources, parameters & part, size)
+            yield from _batches(resources, condition & part, size)
 
     def _pending(self, resources: ResourceTable, since: datetime | None) -> ColumnElement[bool]:
         if self.outdated is not None:
@@ -50,8 +50,8 @@ class Scope:
             return resources.without_vector()
         if since is None or not resources.has("sparse_embedding_updated_at"):
             return true()
-        made = resources["sparse_embedding_updated_at"]
-        return or_(resources.without_vector(), made.is_(None), made < naive_utc(since))
+        updated_at = resources["sparse_embedding_updated_at"]
+        return or_(resources.without_vector(), updated_at.is_(None), updated_at < naive_utc(since))
 
     def _parts(self, resources: ResourceTable) -> Iterator[ColumnElement[bool]]:
         if self.ids is None:
@@ -61,18 +61,18 @@ class Scope:
             yield resources["id"].in_(keys)
 
 
-def _batches(resources: ResourceTable, parameters: ColumnElement[bool], size: int) -> Iterator[list[Any]]:
+def _batches(resources: ResourceTable, condition: ColumnElement[bool], size: int) -> Iterator[list[Any]]:
     key = resources["id"]
     length: ColumnElement[int] = _length(resources["title"]) + _length(resources["description"])
-    query = select(key, length).where(parameters).order_by(key).limit(size)
+    query = select(key, length).where(condition).order_by(key).limit(size)
     last: Any = None
     while True:
         with resources.engine.connect() as connection:
-            found = connection.execute(query if last is None else query.where(key > last)).all()
-        if not found:
+            rows = connection.execute(query if last is None else query.where(key > last)).all()
+        if not rows:
             return
-        last = found[-1][0]
-        for part in sized_batches(found, size, lambda row: int(row[1]), CHARACTERS_BATCH):
+        last = rows[-1][0]
+        for part in sized_batches(rows, size, lambda row: int(row[1]), CHARACTERS_BATCH):
             yield [row[0] for row in part]
 
 

@@ -33,7 +33,7 @@ def shift_frequencies(session: Session, corpus_id: int, changes: Mapping[int, in
     """
     if not changes:
         return
-    new, gone = 0, []
+    new, dropped = 0, []
     rows = [
         {"corpus_id": corpus_id, "token": token, "documents": changes[token]} for token in sorted(changes)
     ]
@@ -41,20 +41,22 @@ def shift_frequencies(session: Session, corpus_id: int, changes: Mapping[int, in
         # an existing row had at least one text
         new += documents == changes[token]
         if documents <= 0:
-            gone.append(token)
-    for tokens in batches(gone, MAX_PARAMETERS):
+            dropped.append(token)
+    for tokens in batches(dropped, MAX_PARAMETERS):
         session.execute(delete(CorpusTerm).where(_in_corpus(corpus_id), CorpusTerm.token.in_(tokens)))
-    terms = Corpus.terms + new - len(gone)
+    terms = Corpus.terms + new - len(dropped)
     session.execute(update(Corpus).where(Corpus.id == corpus_id).values(terms=terms))
 
 
 def document_frequencies(session: Session, corpus_id: int, tokens: Iterable[int]) -> dict[int, int]:
     """The document frequencies of the known ones of these tokens."""
-    found: dict[int, int] = {}
+    frequencies: dict[int, int] = {}
     for some in batches(tokens, MAX_PARAMETERS):
         query = select(CorpusTerm.token, CorpusTerm.documents).where(_in_corpus(corpus_id))
-        found.update((row[0], row[1]) for row in session.execute(query.where(CorpusTerm.token.in_(some))))
-    return found
+        frequencies.update(
+            (row[0], row[1]) for row in session.execute(query.where(CorpusTerm.token.in_(some)))
+        )
+    return frequencies
 
 
 def prune_terms(store: Store, corpus_id: int, most: int) -> None:
@@ -85,9 +87,9 @@ def _prune_slice(store: Store, corpus_id: int, most: int) -> bool:
         if corpus is None or corpus.terms <= most:
             return False
         end = corpus.prune_at + _slice_width(corpus.terms)
-        here = _in_token_range(corpus_id, corpus.prune_at, end)
-        number = session.scalar(select(func.count()).select_from(CorpusTerm).where(here)) or 0
-        rarest = select(CorpusTerm.token).where(here).order_by(CorpusTerm.documents, CorpusTerm.token)
+        in_slice = _in_token_range(corpus_id, corpus.prune_at, end)
+        number = session.scalar(select(func.count()).select_from(CorpusTerm).where(in_slice)) or 0
+        rarest = select(CorpusTerm.token).where(in_slice).order_by(CorpusTerm.documents, CorpusTerm.token)
         tokens = list(session.scalars(rarest.limit(number // DROP_ONE_IN)))
         for some in batches(tokens, MAX_PARAMETERS):
             session.execute(delete(CorpusTerm).where(_in_corpus(corpus_id), CorpusTerm.token.in_(some)))

@@ -51,9 +51,9 @@ def create_version(
     """Create the version of a job, or return the one of a resumed job; its corpus becomes the current one."""
     with store.write() as session:
         take_advisory_lock(session, "encoder versions")
-        made = version_of_job(session, job_id)
-        if made is not None:
-            return made
+        existing = version_of_job(session, job_id)
+        if existing is not None:
+            return existing
         size = corpus.activate(session, corpus_id) if corpus_id is not None else CorpusStatistics()
         version = EncoderVersion(
             name=name, job_id=job_id, documents=size.documents, tokens=size.tokens, created_at=now
@@ -117,15 +117,15 @@ def _encoder_version(
     """The version of this job, and its counter of texts; only BM25 needs counts."""
     model = model_name(context.encoder)
     with context.store.read() as session:
-        made = version_of_job(session, context.job_id)
+        version = version_of_job(session, context.job_id)
     if context.encoder != "bm25":
-        return made or create_version(context.store, context.job_id, model, None, context.clock()), None
-    corpus_id = _open_corpus(context, model, rebuild=_is_full_rebuild(scope) and made is None)
+        return version or create_version(context.store, context.job_id, model, None, context.clock()), None
+    corpus_id = _open_corpus(context, model, rebuild=_is_full_rebuild(scope) and version is None)
     counter = CorpusCounter(context.store, context.resources, corpus_id, context.max_terms)
-    if made is None:
+    if version is None:
         _count_corpus(context, scope, control, counter)
-        made = create_version(context.store, context.job_id, model, corpus_id, context.clock())
-    return made, counter
+        version = create_version(context.store, context.job_id, model, corpus_id, context.clock())
+    return version, counter
 
 
 def _is_full_rebuild(scope: Scope) -> bool:

@@ -93,13 +93,13 @@ def encode_in_batches(
     while pending:
         batch = _take_batch(pending, memory, cost)
         try:
-            found = run([piece.tokens for piece in batch])
+            results = run([piece.tokens for piece in batch])
         except OutOfMemory:
             # later batches stay below what failed
             memory = cost(len(batch), len(batch[0].tokens)) // 2
             pending += _halve(batch)
             continue
-        for piece, vector in zip(batch, found, strict=True):
+        for piece, vector in zip(batch, results, strict=True):
             vectors[piece.text] = _max_weights(vectors[piece.text], vector)
     return vectors
 

@@ -64,8 +64,8 @@ def detect_languages(words: Mapping[str, int]) -> DetectedLanguages:
     for word in _LANGUAGES_BY_WORD.keys() & words.keys():
         for script, language in _LANGUAGES_BY_WORD[word]:
             votes[script][language] = votes[script].get(language, 0) + words[word]
-    found = {script: _winner(votes[script]) for script in _AMBIGUOUS_SCRIPTS}
-    return DetectedLanguages({script: language for script, language in found.items() if language})
+    winners = {script: _winner(votes[script]) for script in _AMBIGUOUS_SCRIPTS}
+    return DetectedLanguages({script: language for script, language in winners.items() if language})
 
 
 def candidate_languages(script: str, languages: DetectedLanguages) -> tuple[str, ...]:

@@ -38,9 +38,9 @@ _LONGEST_WORD = 64
 
 def _marks() -> str:
     """The combining marks as ranges of a regular expression."""
-    found = [n for n in range(_FIRST_MARK, _LAST_MARK) if unicodedata.category(chr(n))[0] == "M"]
-    starts = [n for n, before in zip(found, [0, *found], strict=False) if n != before + 1]
-    ends = [n for n, after in zip(found, [*found[1:], 0], strict=True) if after != n + 1]
+    marks = [n for n in range(_FIRST_MARK, _LAST_MARK) if unicodedata.category(chr(n))[0] == "M"]
+    starts = [n for n, before in zip(marks, [0, *marks], strict=False) if n != before + 1]
+    ends = [n for n, after in zip(marks, [*marks[1:], 0], strict=True) if after != n + 1]
     return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
 
 
@@ -64,8 +64,8 @@ def split_words(text: str) -> list[str]:
 
 def split_runs(word: str) -> Iterator[tuple[str, bool]]:
     """Yield the parts of a word that are of scripts with spaces, or without (True)."""
-    for found in _RUN.finditer(word):
-        yield found[0], found[1] is not None
+    for match in _RUN.finditer(word):
+        yield match[0], match[1] is not None
 
 
 def count_pairs(run: str) -> Counter[str]:
@@ -95,8 +95,8 @@ def count_tokens(text: str) -> Counter[int]:
             for token in word_tokens(word[:_LONGEST_WORD], latin):
                 counts[token] = counts.get(token, 0) + times
             continue
-        for token, here in _tokens_beyond_ascii(word, languages):
-            counts[token] = counts.get(token, 0) + times * here
+        for token, count in _tokens_beyond_ascii(word, languages):
+            counts[token] = counts.get(token, 0) + times * count
     return Counter(counts)
 
 

@@ -68,7 +68,7 @@ def claim_job(store: Store, job_id: int, worker: str, now: datetime, lease: time
     """Claim a waiting job; None when it is not waiting."""
     token = str(uuid.uuid4())
     with store.write() as session:
-        taken = transition(
+        claimed = transition(
             session,
             Transition(job_id, PROCESSING, now, worker=worker),
             claim=token,
@@ -79,7 +79,7 @@ def claim_job(store: Store, job_id: int, worker: str, now: datetime, lease: time
             error=None,
             stage="starting",
         )
-        job = session.get(Job, job_id) if taken else None
+        job = session.get(Job, job_id) if claimed else None
     return ClaimedJob(job, token, worker) if job is not None else None
 
 

@@ -44,25 +44,25 @@ def queue_position(session: Session, job: Job) -> QueuePosition:
 
 def queue_positions(session: Session, jobs: Collection[Job]) -> Mapping[int, int]:
     """The position of each job in the queue, by one query; 0 for those that do not wait."""
-    found = dict.fromkeys((job.id for job in jobs), 0)
+    positions = dict.fromkeys((job.id for job in jobs), 0)
     waiting = [job.id for job in jobs if job.kind == INGESTION and job.state == PENDING]
     if not waiting:
-        return found
+        return positions
     queue = (
         select(Job.id, func.row_number().over(order_by=Job.id).label("position"))
         .where(*IS_WAITING)
         .subquery()
     )
     for job_id, position in session.execute(select(queue).where(queue.c.id.in_(waiting))):
-        found[job_id] = position
-    return found
+        positions[job_id] = position
+    return positions
 
 
 def job_counts(session: Session, kind: str = INGESTION) -> Mapping[str, int]:
     """The number of jobs of a kind in every state."""
     query = select(Job.state, func.count()).where(Job.kind == kind).group_by(Job.state)
-    found = {str(row[0]): int(row[1]) for row in session.execute(query)}
-    return dict.fromkeys((PENDING, PROCESSING, *ENDED), 0) | found
+    counts = {str(row[0]): int(row[1]) for row in session.execute(query)}
+    return dict.fromkeys((PENDING, PROCESSING, *ENDED), 0) | counts
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def ended_jobs(session: Session, limit: int, cursor: str | None = None, kind: st
     query = select(Job).where(Job.kind == kind, Job.state.in_(ENDED))
     if cursor:
         query = query.where(tuple_(Job.ended_at, Job.id) < tuple_(*_decode_cursor(cursor)))
-    found = session.scalars(query.order_by(Job.ended_at.desc(), Job.id.desc()).limit(limit + 1)).all()
-    return JobPage(found[:limit], _encode_cursor(found[limit - 1]) if len(found) > limit else None)
+    jobs = session.scalars(query.order_by(Job.ended_at.desc(), Job.id.desc()).limit(limit + 1)).all()
+    return JobPage(jobs[:limit], _encode_cursor(jobs[limit - 1]) if len(jobs) > limit else None)
 
 
 def newest_jobs(session: Session, limit: int, before: int | None = None, state: str | None = None) -> JobPage:
@@ -89,8 +89,8 @@ def newest_jobs(session: Session, limit: int, before: int | None = None, state: 
         query = query.where(Job.state == state)
     if before is not None:
         query = query.where(Job.id < before)
-    found = session.scalars(query.order_by(Job.id.desc()).limit(limit + 1)).all()
-    return JobPage(found[:limit], str(found[limit - 1].id) if len(found) > limit else None)
+    jobs = session.scalars(query.order_by(Job.id.desc()).limit(limit + 1)).all()
+    return JobPage(jobs[:limit], str(jobs[limit - 1].id) if len(jobs) > limit else None)
 
 
 def job_events(session: Session, job_id: int) -> Sequence[JobEvent]:
@@ -100,11 +100,11 @@ def job_events(session: Session, job_id: int) -> Sequence[JobEvent]:
 
 def events_by_job(session: Session, job_ids: Collection[int]) -> dict[int, list[JobEvent]]:
     """The events of each of these jobs, oldest first, by one query."""
-    found: dict[int, list[JobEvent]] = {job_id: [] for job_id in job_ids}
+    events: dict[int, list[JobEvent]] = {job_id: [] for job_id in job_ids}
     query = select(JobEvent).where(JobEvent.job_id.in_(job_ids)).order_by(JobEvent.job_id, JobEvent.id)
     for event in session.scalars(query):
-        found[event.job_id].append(event)
-    return found
+        events[event.job_id].append(event)
+    return events
 
 
 def duration_seconds(job: Job) -> float | None:

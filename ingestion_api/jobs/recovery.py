@@ -91,8 +91,8 @@ def skip_if_expired(store: Store, job_id: int, ttl: timedelta, now: datetime) ->
 
 def requeue_expired_leases(store: Store, limits: RecoveryLimits, leases: LeaseTracker, now: datetime) -> None:
     """Requeue jobs whose lease expired; end those that lost too many workers or were cancelled."""
-    held = (has_state(PROCESSING), Job.lease_until.is_not(None))
-    for job in leases.expired(_find_jobs(store, *held)):
+    running = (has_state(PROCESSING), Job.lease_until.is_not(None))
+    for job in leases.expired(_find_jobs(store, *running)):
         log.warning("job %d lost its worker %s", job.id, job.worker)
         with store.write() as session:
             _requeue(session, job, limits, now)

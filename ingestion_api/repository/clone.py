@@ -86,18 +86,18 @@ def _read_snapshot(monitor: CloneMonitor) -> Snapshot:
     """List the newest tree, then take the wanted files out of the pack."""
     home, limits = monitor.directory, monitor.limits
     # git follows nested folders without end, so its list is bounded
-    most = min(limits.total_bytes, (limits.files + 1) * (limits.path_bytes + _LINE_BYTES))
+    max_output = min(limits.total_bytes, (limits.files + 1) * (limits.path_bytes + _LINE_BYTES))
     tree = git.GitCommand(
-        _local_words("ls-tree", "-r", "-z", "-l", _NEWEST_REF), output="tree", most_output=most
+        _local_words("ls-tree", "-r", "-z", "-l", _NEWEST_REF), output="tree", most_output=max_output
     )
     git.run_git(tree, home, monitor)
     files, left_out = read_tree(home / "tree", monitor)
-    wanted = tuple(entry for entry in files if is_wanted(entry, limits))
-    (home / "wanted").write_text("".join(f"{entry.blob}\n" for entry in wanted))
+    entries = tuple(entry for entry in files if is_wanted(entry, limits))
+    (home / "wanted").write_text("".join(f"{entry.blob}\n" for entry in entries))
     batch = git.GitCommand(_local_words("cat-file", "--batch", "--buffer"), input="wanted", output="contents")
     git.run_git(batch, home, monitor)
     commit = (home / _GIT_DIR / _NEWEST_REF).read_text().strip()
-    return Snapshot(commit, wanted, left_out, home / "contents", monitor.check_time)
+    return Snapshot(commit, entries, left_out, home / "contents", monitor.check_time)
 
 
 def _local_words(*words: str) -> tuple[str, ...]:

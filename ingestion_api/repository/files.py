@@ -61,11 +61,11 @@ class ReadCounts:
     def __str__(self) -> str:
         """In words, such as "read 3 files (2 utf-8, 1 cp932), left out 1 (1 binary)"."""
         files = self.read.total()
-        said = f"read {files} file{'' if files == 1 else 's'}{_format_counts(self.read)}"
+        text = f"read {files} file{'' if files == 1 else 's'}{_format_counts(self.read)}"
         return (
-            f"{said}, left out {self.left_out.total()}{_format_counts(self.left_out)}"
+            f"{text}, left out {self.left_out.total()}{_format_counts(self.left_out)}"
             if self.left_out
-            else said
+            else text
         )
 
 
@@ -133,11 +133,11 @@ def _utf_16(raw: bytes) -> Iterator[str]:
 
 
 def _declared_encoding(raw: bytes) -> Iterator[str]:
-    found = _DECLARED.search(raw[:1024])
-    if found is None:
+    match = _DECLARED.search(raw[:1024])
+    if match is None:
         return
     try:
-        name = codecs.lookup(found[1].decode()).name
+        name = codecs.lookup(match[1].decode()).name
     except LookupError:
         return
     if name in _MAY_BE_DECLARED:
@@ -153,13 +153,13 @@ def _has_kana(raw: bytes) -> bool:
 def _guess_encodings(raw: bytes) -> Iterator[str]:
     # the lines of ASCII, which all encodings share, would outvote the few others
     sample = b"\n".join(line for line in raw.splitlines() if not line.isascii())[:_SAMPLE_BYTES]
-    found = list(from_bytes(sample, cp_isolation=list(_CANDIDATES)))
-    while found:
-        least = min(match.chaos for match in found)
-        near = [match for match in found if match.chaos <= least + _MAX_DIFFERENCE]
-        best = max(near, key=lambda match: (match.coherence, -_CANDIDATES.index(match.encoding)))
+    matches = list(from_bytes(sample, cp_isolation=list(_CANDIDATES)))
+    while matches:
+        lowest = min(match.chaos for match in matches)
+        likely = [match for match in matches if match.chaos <= lowest + _MAX_DIFFERENCE]
+        best = max(likely, key=lambda match: (match.coherence, -_CANDIDATES.index(match.encoding)))
         yield best.encoding
-        found.remove(best)
+        matches.remove(best)
 
 
 def _looks_binary(raw: bytes) -> bool:

@@ -41,28 +41,28 @@ class GitExit:
 def git_error(ended: GitExit, limits: CloneLimits) -> RepositoryError:
     """Return the error for this exit of git under these limits."""
     lines = _git_lines(ended.stderr)
-    said = "\n".join(takewhile(lambda line: not line.startswith(_REMOTE_ERROR), lines))
-    known = _known_error(ended, said, limits)
-    if known is not None:
-        return known
+    text = "\n".join(takewhile(lambda line: not line.startswith(_REMOTE_ERROR), lines))
+    error = _known_error(ended, text, limits)
+    if error is not None:
+        return error
     if ended.remote:
         return RepositoryUnreachable(f"git did not get the repository: {_last_message(lines)}")
     return RepositoryUnreadable(f"git cannot read the repository: {_last_message(lines)}")
 
 
-def _known_error(ended: GitExit, said: str, limits: CloneLimits) -> RepositoryError | None:
+def _known_error(ended: GitExit, text: str, limits: CloneLimits) -> RepositoryError | None:
     """The error for a known cause; None for any other."""
     if ended.status == NOT_STARTED:
         return CloningUnavailable("git cannot be started on the worker's machine")
-    if _NO_ROOM.search(said):
+    if _NO_ROOM.search(text):
         return CloningUnavailable("the worker's scratch folder has no room for the repository")
-    if _NO_MEMORY.search(said):
+    if _NO_MEMORY.search(text):
         return RepositoryTooLarge(
             f"reading the repository takes over {limits.memory_bytes} bytes of memory, which is the limit"
         )
-    if signalled := _signal_number(ended.status, said):
+    if signalled := _signal_number(ended.status, text):
         return _signal_error(signalled, ended.largest, limits)
-    if _NO_HEAD in said:
+    if _NO_HEAD in text:
         return RepositoryHeadMissing("the repository's HEAD names no commit; expected a default branch")
     return None
 
@@ -87,15 +87,15 @@ def _git_lines(stderr: bytes) -> list[str]:
     return [line for line in lines if line and not line.startswith("remote:")]
 
 
-def _signal_number(status: int, said: str) -> int:
+def _signal_number(status: int, text: str) -> int:
     """The signal that ended the command, or one that it started; 0 when none did."""
     if status < 0:
         return -status
     # git's own statuses are 128 and 129 at most
     if status > SIGNAL_BASE + 1:
         return status - SIGNAL_BASE
-    found = _SIGNAL.search(said)
-    return int(found[1]) if found else 0
+    match = _SIGNAL.search(text)
+    return int(match[1]) if match else 0
 
 
 def _last_message(lines: list[str]) -> str:

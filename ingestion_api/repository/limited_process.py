@@ -19,9 +19,9 @@ NOT_STARTED = 127
 SIGNAL_BASE = 128  # the exit status is this and the signal's number when a signal ended the command
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the command of [parent, memory bytes, file bytes, CPU seconds, command ...]; return its status."""
-    parent, memory, file_bytes, seconds = (int(word) for word in words[:4])
+    parent, memory, file_bytes, seconds = (int(word) for word in arguments[:4])
     signal.signal(signal.SIGTERM, kill_group)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
@@ -34,9 +34,9 @@ def main(words: list[str]) -> int:
     signal.signal(signal.SIGALRM, kill_group)
     signal.alarm(seconds + KILL_DELAY)
     # Python ignores these two; git is to end by them
-    usual = (signal.SIGPIPE, signal.SIGXFSZ)
+    defaults = (signal.SIGPIPE, signal.SIGXFSZ)
     try:
-        child = os.posix_spawnp(words[4], words[4:], os.environ, setsigdef=usual)
+        child = os.posix_spawnp(arguments[4], arguments[4:], os.environ, setsigdef=defaults)
     except OSError:
         return NOT_STARTED
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -53,16 +53,16 @@ class CloneMonitor:
         self.check_bytes(directory_bytes(self.directory))
         self.check_disk()
 
-    def check_bytes(self, found: int) -> None:
+    def check_bytes(self, total: int) -> None:
         """Raise RepositoryTooLarge when there is more than the limit."""
-        if found > self.limits.total_bytes:
+        if total > self.limits.total_bytes:
             raise RepositoryTooLarge(
                 f"the repository has over {self.limits.total_bytes} bytes, which is the limit"
             )
 
-    def check_files(self, found: int) -> None:
+    def check_files(self, count: int) -> None:
         """Raise RepositoryTooLarge when there are more files than the limit."""
-        if found > self.limits.files:
+        if count > self.limits.files:
             raise RepositoryTooLarge(f"the repository has over {self.limits.files} files, which is the limit")
 
     def check_disk(self) -> None:
@@ -86,9 +86,9 @@ def directory_bytes(directory: Path) -> int:
         # files that vanish meanwhile do not count
         with suppress(OSError), os.scandir(folders.pop()) as entries:
             for entry in entries:
-                found = entry.stat(follow_symlinks=False)
-                if stat.S_ISDIR(found.st_mode):
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode):
                     folders.append(entry.path)
                 else:
-                    total += found.st_size
+                    total += status.st_size
     return total

@@ -49,13 +49,13 @@ def read_head(response: IO[bytes]) -> Head:
         line = _read_packet(response)
     if line == b"":
         return Head(HeadState.EMPTY)
-    found = _LINE.match(line) if line is not None else None
-    if found is None:
+    match = _LINE.match(line) if line is not None else None
+    if match is None:
         return Head()
-    digits = len(found[1])
-    if found[2] == b"HEAD":
+    digits = len(match[1])
+    if match[2] == b"HEAD":
         return Head(HeadState.COMMIT, digits)
-    return Head(HeadState.EMPTY if found[2] == _NO_REFERENCE else HeadState.MISSING, digits)
+    return Head(HeadState.EMPTY if match[2] == _NO_REFERENCE else HeadState.MISSING, digits)
 
 
 def _read_packet(response: IO[bytes]) -> bytes | None:
@@ -79,7 +79,7 @@ class Location:
     head: Head = field(default_factory=Head)
 
 
-def locate(url: RepositoryUrl, rules: UrlRules, line: PinnedConnection) -> Location:
+def locate(url: RepositoryUrl, rules: UrlRules, connection: PinnedConnection) -> Location:
     """Return where a URL leads after its redirects; another thread may close the connection to stop it.
 
     Raises RepositoryUrlRefused when a step breaks the rules, RepositoryNotCloned when no repository is
@@ -87,7 +87,7 @@ def locate(url: RepositoryUrl, rules: UrlRules, line: PinnedConnection) -> Locat
     """
     for _ in range(MAX_REDIRECTS + 1):
         location = Location(url, tuple(check_addresses(url, rules)[:MAX_ADDRESSES]))
-        found = _request_head(location, rules, line)
+        found = _request_head(location, rules, connection)
         if isinstance(found, Head):
             return Location(url, location.addresses, found)
         url = _next_url(url, found, rules)
@@ -107,12 +107,12 @@ def _next_url(url: RepositoryUrl, moved_to: str, rules: UrlRules) -> RepositoryU
         raise RepositoryUrlRefused(f"{url.host} redirects to a URL that is refused: {refused}") from None
 
 
-def _request_head(location: Location, rules: UrlRules, line: PinnedConnection) -> Head | str:
+def _request_head(location: Location, rules: UrlRules, pinned: PinnedConnection) -> Head | str:
     """Request the repository's references; return its HEAD, or the redirect's target."""
     url = location.url
     connection = HTTPConnection(url.host, url.port, timeout=rules.connect_seconds)
     try:
-        connection.sock = line.open(url, location.addresses, rules)
+        connection.sock = pinned.open(url, location.addresses, rules)
         connection.request(
             "GET", url.path + _REFS_PATH, headers={"User-Agent": "git/watchroom", "Accept": "*/*"}
         )
@@ -146,28 +146,28 @@ class LookupThread(Thread):
         super().__init__(name="repository-lookup", daemon=True)
         self._url = url
         self._rules = rules
-        self._line = PinnedConnection()
-        self._found: Location | None = None
+        self._connection = PinnedConnection()
+        self._location: Location | None = None
         self._error: Exception | None = None
 
     def run(self) -> None:
         """Look it up; `result` raises the error."""
         try:
-            self._found = locate(self._url, self._rules, self._line)
+            self._location = locate(self._url, self._rules, self._connection)
         except Exception as error:  # noqa: BLE001 - raised again by result()
             self._error = error
 
     def stop(self) -> None:
         """Close the connection."""
-        self._line.close()
+        self._connection.close()
 
     def result(self) -> Location:
         """Return what was found, or raise why nothing was."""
         if self._error is not None:
             raise self._error
-        if self._found is None:
+        if self._location is None:
             raise RepositoryUnreachable(f"{self._url.host} was not looked up")
-        return self._found
+        return self._location
 
 
 def look_up(url: RepositoryUrl, rules: UrlRules, monitor: CloneMonitor) -> Location:

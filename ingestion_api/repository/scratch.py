@@ -74,10 +74,10 @@ def _remove_lifted(top: int, name: str, state: RemovalState) -> None:
 def _empty_folder(folder: int, top: int, state: RemovalState) -> None:
     """Remove the files of a folder and move its folders to the top."""
     with os.scandir(folder) as entries:
-        found = [
+        children = [
             (entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(entries, state.steps + 1)
         ]
-    for name, is_folder in found:
+    for name, is_folder in children:
         state.step()
         if is_folder:
             _lift(folder, name, top, state)
@@ -131,10 +131,10 @@ def sweep_scratch(parent: Path) -> int:
 def _folders(parent: Path) -> list[Path]:
     # those of killed processes first: those set aside may resist again
     try:
-        found = [path for path in parent.iterdir() if path.name.startswith((_PREFIX, _NEW, _ASIDE))]
+        paths = [path for path in parent.iterdir() if path.name.startswith((_PREFIX, _NEW, _ASIDE))]
     except OSError:
         return []
-    return sorted(found)
+    return sorted(paths)
 
 
 def _locked_directory(parent: Path) -> tuple[Path, int]:

@@ -23,8 +23,8 @@ _PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})+")
 
 def resolve_host(host: str, port: int) -> list[str]:
     """Return the addresses that the system's resolver knows for a host, without repeats."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in infos))
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class RepositoryUrl:
     def origin(self) -> str:
         """Scheme, host and, where it is not the scheme's own, port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = DEFAULT_PORTS.get(self.scheme) == self.port
-        return f"{self.scheme}://{host}" if usual else f"{self.scheme}://{host}:{self.port}"
+        is_default = DEFAULT_PORTS.get(self.scheme) == self.port
+        return f"{self.scheme}://{host}" if is_default else f"{self.scheme}://{host}:{self.port}"
 
     @property
     def identity(self) -> str:

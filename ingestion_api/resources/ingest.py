@@ -121,16 +121,16 @@ def ingest_files(target: ResourceTarget, snapshot: Snapshot, control: JobControl
     """
     progress = control.progress
     progress.files_total, progress.files_processed = len(snapshot.entries), 0
-    known = _known_digests(target)
-    if snapshot.commit is None and known:
+    digests = _known_digests(target)
+    if snapshot.commit is None and digests:
         raise RepositoryEmpty(
-            f"the repository is empty, it has no commit any more; its {len(known)} resources stay"
+            f"the repository is empty, it has no commit any more; its {len(digests)} resources stay"
         )
     result = IngestResult()
     files = read_text_files(snapshot, result.tally)
     for batch in sized_batches(files, BATCH_SIZE, lambda file: len(file.text), BATCH_CHARACTERS):
         control.checkpoint()
-        _write_accepted(target, batch, known, result)
+        _write_accepted(target, batch, digests, result)
         progress.files_processed += len(batch)
     # binary files do not count any more
     progress.files_total = progress.files_processed
@@ -138,17 +138,17 @@ def ingest_files(target: ResourceTarget, snapshot: Snapshot, control: JobControl
     control.notes += [*result.tally.notes(), *_skipped_notes(snapshot.left_out)]
     _report_refused(result, control)
     found_ids = {str(key) for key in result.ids} | set(result.refused)
-    delete_vanished(target, set(known), found_ids, control)
+    delete_vanished(target, set(digests), found_ids, control)
     return result
 
 
 def _write_accepted(
-    target: ResourceTarget, batch: Sequence[TextFile], known: dict[str, str], result: IngestResult
+    target: ResourceTarget, batch: Sequence[TextFile], digests: dict[str, str], result: IngestResult
 ) -> None:
     """Write a batch; when the database refuses a file, halve the batch until only that file is skipped."""
     ids = [target.resource_id(file.path) for file in batch]
     try:
-        _write_changed(target, batch, known)
+        _write_changed(target, batch, digests)
     except DBAPIError as error:
         if not rows.is_row_rejected(error):
             raise
@@ -156,7 +156,7 @@ def _write_accepted(
             result.refused += ids
             return
         for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
-            _write_accepted(target, half, known, result)
+            _write_accepted(target, half, digests, result)
         return
     result.ids += map(target.resources.key, ids)
 
@@ -179,12 +179,12 @@ def _known_digests(target: ResourceTarget) -> dict[str, str]:
         return {file.resource_id: file.digest for file in session.scalars(query)}
 
 
-def _write_changed(target: ResourceTarget, batch: Sequence[TextFile], known: dict[str, str]) -> None:
+def _write_changed(target: ResourceTarget, batch: Sequence[TextFile], digests: dict[str, str]) -> None:
     """Write the new and changed files, and remove the replaced texts from the corpus."""
     by_id = {target.resource_id(file.path): file for file in batch}
-    there = {str(key) for key in rows.existing_ids(target.resources, map(target.resources.key, by_id))}
+    existing = {str(key) for key in rows.existing_ids(target.resources, map(target.resources.key, by_id))}
     changed = {
-        key: file for key, file in by_id.items() if key not in there or known.get(key) != _digest(file)
+        key: file for key, file in by_id.items() if key not in existing or digests.get(key) != _digest(file)
     }
     if not changed:
         return

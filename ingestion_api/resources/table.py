@@ -36,22 +36,22 @@ DEFAULT_VALUES: Mapping[str, Any] = {"read_status": "unread", "curation_status":
 
 def find_columns(table: Table, names: Mapping[str, str]) -> dict[str, Column[Any]]:
     """Our name -> the table's column, for those it has; Unavailable when a required one is missing."""
-    found = {
+    columns = {
         ours: table.c[names.get(ours, ours)] for ours in KNOWN_COLUMNS if names.get(ours, ours) in table.c
     }
-    missing = [names.get(ours, ours) for ours in REQUIRED_COLUMNS if ours not in found]
+    missing = [names.get(ours, ours) for ours in REQUIRED_COLUMNS if ours not in columns]
     if missing:
         raise Unavailable(
             f"Table {table.name!r} has no column {missing[0]!r}; name its own in resources_columns."
         )
-    return found
+    return columns
 
 
 def fill_required(table: Table, ours: set[str], given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """A value for each column that is not among `ours` (the table's names) and must not be null."""
-    known = {**DEFAULT_VALUES, **given}
-    must = [column for column in table.c if column.name not in ours and _is_required(column)]
-    chosen = {column.name: known.get(column.name, _empty_value(column, now)) for column in must}
+    values = {**DEFAULT_VALUES, **given}
+    required = [column for column in table.c if column.name not in ours and _is_required(column)]
+    chosen = {column.name: values.get(column.name, _empty_value(column, now)) for column in required}
     return chosen | {name: value for name, value in given.items() if name in table.c and name not in ours}
 
 

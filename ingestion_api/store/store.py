@@ -46,8 +46,8 @@ class Store:
         if self.engine.dialect.name != "postgresql":
             return wall_time()
         with self.read() as session:
-            found: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return found.astimezone(UTC)
+            moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return moment.astimezone(UTC)
 
     def close(self) -> None:
         """Close all connections."""

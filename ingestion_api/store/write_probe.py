@@ -52,9 +52,9 @@ class WriteProbe:
             self._write()
             self._problem = ""
         except DBAPIError as error:
-            found = describe_database_error(error)
-            if found != BUSY:
-                self._problem = found
+            problem = describe_database_error(error)
+            if problem != BUSY:
+                self._problem = problem
         self._next = self._monotonic() + RESULT_MAX_AGE
 
     def _write(self) -> None:
@@ -65,14 +65,14 @@ class WriteProbe:
 
 def _write_file(connection: Connection, now: datetime) -> None:
     driver: Any = connection.connection.driver_connection
-    [usual] = driver.execute("PRAGMA busy_timeout").fetchone()
+    [timeout] = driver.execute("PRAGMA busy_timeout").fetchone()
     driver.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
     try:
         connection.execute(UPSERT, {"at": now})
         connection.commit()
     finally:
         connection.rollback()
-        driver.execute(f"PRAGMA busy_timeout = {usual}")
+        driver.execute(f"PRAGMA busy_timeout = {timeout}")
 
 
 def _write_server(connection: Connection, now: datetime) -> None:
