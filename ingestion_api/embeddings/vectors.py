@@ -35,11 +35,6 @@ def version_of_job(session: Session, job_id: int) -> EncoderVersion | None:
     return session.scalar(select(EncoderVersion).where(EncoderVersion.job_id == job_id))
 
 
-def latest_version(session: Session) -> EncoderVersion | None:
-    """The newest version."""
-    return session.scalar(select(EncoderVersion).order_by(EncoderVersion.id.desc()).limit(1))
-
-
 def corpus_size(version: EncoderVersion) -> CorpusStatistics:
     """The size of the corpus, which is all that encoding a text needs."""
     return CorpusStatistics(version.documents, version.tokens)

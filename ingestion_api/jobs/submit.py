@@ -1,7 +1,6 @@
 """Submit an ingestion job: check its URL, its queue limit and its idempotency key, then insert it."""
 
 import hashlib
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
@@ -29,8 +28,6 @@ from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import IdempotencyKey, Job
 from ingestion_api.store.tables.jobs import ACTIVE_INGESTION
-
-log = logging.getLogger(__name__)
 
 RETRY_AFTER = 30
 ACTIVE_JOB = select(Job).where(ACTIVE_INGESTION, Job.repository == bindparam("repository"))

@@ -14,7 +14,7 @@ from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 from ingestion_api.store.store import sync_clock
 from tests.ingestion_api.conftest import MORNING, HandClock
-from tests.ingestion_api.jobs.requests import LEASE
+from tests.ingestion_api.jobs.example_jobs import LEASE
 from tests.ingestion_api.processes import AUTHORIZED
 
 INGEST = "/api/v1/ingestion/ingest/https://git.example/keeper/"

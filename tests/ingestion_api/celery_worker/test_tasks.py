@@ -14,7 +14,7 @@ from ingestion_api.settings import Settings
 from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import Job
 from tests.ingestion_api.conftest import MORNING
-from tests.ingestion_api.jobs.requests import LEASE, row, waiting_job
+from tests.ingestion_api.jobs.example_jobs import LEASE, row, waiting_job
 from tests.servers.waiting import eventually
 
 

@@ -10,7 +10,7 @@ from ingestion_api.jobs.lease import Progress, claim_job, finish_job, release_jo
 from ingestion_api.jobs.states import Transition, record_event
 from ingestion_api.store import Store
 from tests.ingestion_api.conftest import MORNING
-from tests.ingestion_api.jobs.requests import LEASE, ended_job, row, running_job, state_of, waiting_job
+from tests.ingestion_api.jobs.example_jobs import LEASE, ended_job, row, running_job, state_of, waiting_job
 
 LATER = MORNING + timedelta(seconds=10)
 

@@ -8,7 +8,7 @@ from ingestion_api.errors import BadRequest
 from ingestion_api.jobs.queries import duration_seconds, ended_jobs, newest_jobs
 from ingestion_api.store import Store
 from tests.ingestion_api.conftest import MORNING
-from tests.ingestion_api.jobs.requests import ended_job, waiting_job
+from tests.ingestion_api.jobs.example_jobs import ended_job, waiting_job
 
 
 def test_cursors_lead_through_all_jobs_even_those_of_one_moment(store: Store) -> None:

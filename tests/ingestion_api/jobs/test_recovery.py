@@ -16,7 +16,7 @@ from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 from ingestion_api.store.tables import IdempotencyKey
 from tests.ingestion_api.conftest import KEEPER, MORNING
-from tests.ingestion_api.jobs.requests import LEASE, row, running_job, state_of, waiting_job
+from tests.ingestion_api.jobs.example_jobs import LEASE, row, running_job, state_of, waiting_job
 from tests.servers.redis_server import RedisServer
 
 PATIENCE = RecoveryLimits(ttl=timedelta(hours=24), grace=timedelta(seconds=10), max_losses=2)

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from ingestion_api.store.tables import Job
 from tests.ingestion_api.conftest import HandClock, service_behind
-from tests.ingestion_api.jobs.requests import ended_job, running_job, waiting_job
+from tests.ingestion_api.jobs.example_jobs import ended_job, running_job, waiting_job
 from tests.ingestion_api.routes.test_contract import report_a_worker
 
 

@@ -11,7 +11,7 @@ from ingestion_api.jobs.lease import claim_job
 from ingestion_api.store.tables import Job
 from ingestion_api.workers import WorkerReport, record_heartbeat
 from tests.ingestion_api.conftest import HandClock, service_behind
-from tests.ingestion_api.jobs.requests import LEASE, ended_job
+from tests.ingestion_api.jobs.example_jobs import LEASE, ended_job
 from tests.ingestion_api.processes import TOKEN
 from tests.servers.redis_server import RedisServer
 

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from ingestion_api.jobs.lease import Progress, claim_job, finish_job, renew_lease
 from ingestion_api.jobs.states import Transition
 from tests.ingestion_api.conftest import HandClock, service_behind
-from tests.ingestion_api.jobs.requests import LEASE
+from tests.ingestion_api.jobs.example_jobs import LEASE
 from tests.ingestion_api.pages.visits import Visits
 from tests.ingestion_api.processes import TOKEN
 from tests.ingestion_api.resources.backend_table import add_rows, make_table

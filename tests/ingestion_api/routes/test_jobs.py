@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from ingestion_api.jobs.lease import claim_job
 from tests.ingestion_api.conftest import MORNING, HandClock, service_behind
-from tests.ingestion_api.jobs.requests import LEASE, ended_job, running_job
+from tests.ingestion_api.jobs.example_jobs import LEASE, ended_job, running_job
 
 JOBS = "/api/v1/ingestion/jobs"
 INGEST = "/api/v1/ingestion/ingest/https://git.example/keeper/"

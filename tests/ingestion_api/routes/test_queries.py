@@ -14,7 +14,7 @@ from ingestion_api.jobs.queries import queue_positions
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Job
 from tests.ingestion_api.conftest import service_behind
-from tests.ingestion_api.jobs.requests import ended_job, waiting_job
+from tests.ingestion_api.jobs.example_jobs import ended_job, waiting_job
 from tests.ingestion_api.processes import TOKEN
 
 JOBS = "/api/v1/ingestion/jobs"
