@@ -18,7 +18,7 @@ IS_WAITING = (Job.kind == INGESTION, Job.state == PENDING)
 COUNT_WAITING = select(func.count()).select_from(Job).where(*IS_WAITING)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-INVALID_CURSOR = "cursor is not one of ours; expected next_cursor of an earlier answer."
+INVALID_CURSOR = "cursor is invalid; expected next_cursor of an earlier response."
 
 
 @dataclass(frozen=True)

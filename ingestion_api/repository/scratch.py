@@ -1,7 +1,8 @@
 """Scratch directories that are removed after use, or swept after their process was killed.
 
 Removing one never fails the work: a folder that resists is set aside under another name, logged once, and
-tried again by later sweeps."""
+tried again by later sweeps.
+"""
 
 import fcntl
 import logging

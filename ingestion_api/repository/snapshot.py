@@ -1,7 +1,8 @@
 """The files of a repository's newest commit, read from git's objects and never from a checkout.
 
 Nothing of the repository is written to the disk under a name of its own, so names, links, modes and depths
-that a file system would follow, refuse or mistake do no harm."""
+that a file system would follow, refuse or mistake do no harm.
+"""
 
 import stat
 from collections import Counter

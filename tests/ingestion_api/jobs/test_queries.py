@@ -34,7 +34,7 @@ def test_a_cursor_that_is_not_ours_is_refused(store: Store, cursor: str) -> None
         if not cursor:
             assert ended_jobs(session, 3, cursor).jobs == []
             return
-        with pytest.raises(BadRequest, match="cursor is not one of ours"):
+        with pytest.raises(BadRequest, match="cursor is invalid"):
             ended_jobs(session, 3, cursor)
 
 

@@ -26,7 +26,7 @@ AFTER_LEASE = MORNING + LEASE + timedelta(seconds=1)
 NEXT_DAY = MORNING + timedelta(hours=24, seconds=1)
 
 
-class Outbox:
+class Relay:
     """Recovers again and again; `seconds` are its own, which no clock changes."""
 
     def __init__(self, store: Store, broker: Broker, patience: RecoveryLimits = PATIENCE) -> None:
@@ -54,7 +54,7 @@ def test_a_committed_job_is_published_once(store: Store, redis_server: RedisServ
     job_id = waiting_job(store)
     assert [publish_due_jobs(store, broker, MORNING), publish_due_jobs(store, broker, MORNING)] == [1, 0]
     assert broker.waiting_job_ids() == {job_id}
-    Outbox(store, broker).run_once(SOON)
+    Relay(store, broker).run_once(SOON)
     assert publish_due_jobs(store, broker, SOON) == 0
 
 
@@ -64,7 +64,7 @@ def test_a_broker_that_forgot_gets_the_message_again(store: Store, redis_server:
     job_id = waiting_job(store)
     publish_due_jobs(store, broker, MORNING)
     redis_server.flush()
-    Outbox(store, broker).run_once(SOON)
+    Relay(store, broker).run_once(SOON)
     assert publish_due_jobs(store, broker, SOON) == 1
     assert broker.waiting_job_ids() == {job_id}
 
@@ -95,7 +95,7 @@ def test_a_service_that_dies_before_it_has_sent_the_message_loses_nothing(
         with pytest.raises(SystemExit):
             publish_due_jobs(store, broker, MORNING)
     assert publish_due_jobs(store, broker, MORNING) == 0
-    Outbox(store, broker).run_once(SOON)
+    Relay(store, broker).run_once(SOON)
     assert publish_due_jobs(store, broker, SOON) == 1
     assert broker.waiting_job_ids() == {job_id}
 
@@ -104,7 +104,7 @@ def test_a_job_whose_worker_fell_silent_waits_again(store: Store, redis_server: 
     """Not before its lease has ended."""
     broker = broker_at(redis_server)
     claim = running_job(store)
-    outbox = Outbox(store, broker)
+    outbox = Relay(store, broker)
     outbox.run_once(MORNING)
     outbox.run_once(MORNING + LEASE, after=LEASE)
     assert state_of(store, claim.job.id) == "processing"
@@ -117,7 +117,7 @@ def test_a_job_that_kills_its_workers_ends_as_failed(store: Store, redis_server:
     """After as many losses as are allowed."""
     broker = broker_at(redis_server)
     job_id, now = waiting_job(store), MORNING
-    outbox = Outbox(store, broker)
+    outbox = Relay(store, broker)
     for _ in range(3):
         assert claim_job(store, job_id, "hands", now, LEASE) is not None
         outbox.run_once(now)
@@ -132,7 +132,7 @@ def test_a_job_killed_at_its_hard_limit_is_not_tried_again(store: Store, redis_s
     broker = broker_at(redis_server)
     claim, limit = running_job(store), timedelta(seconds=60)
     renew_lease(store, claim, Progress(), MORNING + limit, LEASE)
-    outbox = Outbox(store, broker, replace(PATIENCE, hard_limit=limit))
+    outbox = Relay(store, broker, replace(PATIENCE, hard_limit=limit))
     outbox.run_once(MORNING + limit)
     outbox.run_once(MORNING + limit + LEASE + SECOND, after=LEASE + SECOND)
     job = row(store, claim.job.id)
@@ -144,7 +144,7 @@ def test_a_lost_job_that_was_cancelled_ends_so(store: Store, redis_server: Redis
     broker = broker_at(redis_server)
     claim = running_job(store)
     cancel_job(store, claim.job.id, KEEPER, MORNING)
-    outbox = Outbox(store, broker)
+    outbox = Relay(store, broker)
     outbox.run_once(MORNING)
     outbox.run_once(AFTER_LEASE, after=LEASE + SECOND)
     assert state_of(store, claim.job.id) == "cancelled"
@@ -154,7 +154,7 @@ def test_a_job_older_than_its_life_is_skipped(store: Store, redis_server: RedisS
     """With the contract's reason and its age."""
     broker = broker_at(redis_server)
     job_id = waiting_job(store)
-    Outbox(store, broker).run_once(NEXT_DAY)
+    Relay(store, broker).run_once(NEXT_DAY)
     job = row(store, job_id)
     assert (job.state, job.reason, age_seconds(job)) == ("skipped", "Task exceeded TTL", 86_401.0)
 
@@ -164,7 +164,7 @@ def test_keys_are_forgotten_after_a_day(store: Store, redis_server: RedisServer)
     job_id = waiting_job(store)
     with store.write() as session:
         session.add(IdempotencyKey(key="k", request="r", job_id=job_id, created_at=MORNING))
-    Outbox(store, broker_at(redis_server)).run_once(NEXT_DAY)
+    Relay(store, broker_at(redis_server)).run_once(NEXT_DAY)
     with store.read() as session:
         assert session.get(IdempotencyKey, "k") is None
 
@@ -174,7 +174,7 @@ def test_a_worker_whose_clock_is_wrong_keeps_what_it_renews(
     store: Store, redis_server: RedisServer, off: int
 ) -> None:
     """And loses it like any other once it is silent."""
-    outbox = Outbox(store, broker_at(redis_server))
+    outbox = Relay(store, broker_at(redis_server))
     theirs = MORNING + timedelta(hours=off)
     claim = claim_job(store, waiting_job(store), "hands", theirs, LEASE)
     assert claim is not None
@@ -194,7 +194,7 @@ def test_a_message_that_was_sent_in_the_future_is_missed_as_well(
     job_id = waiting_job(store)
     publish_due_jobs(store, broker, NEXT_DAY)
     redis_server.flush()
-    Outbox(store, broker).run_once(MORNING)
+    Relay(store, broker).run_once(MORNING)
     assert publish_due_jobs(store, broker, MORNING) == 1
     assert broker.waiting_job_ids() == {job_id}
 
