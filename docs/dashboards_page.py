@@ -38,7 +38,7 @@ def section(board: Dashboard) -> str:
     )
     if shown := picture_html(board.uid, str(board.title)):
         head += f"{shown}\n"
-    return head + table(("Row", "Panel", "Kind", "What it says"), rows(board))
+    return head + table(("Row", "Panel", "Kind", "What it shows"), rows(board))
 
 
 def rows(board: Dashboard) -> Iterator[tuple[str, ...]]:

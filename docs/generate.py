@@ -7,12 +7,14 @@ from docs.alerts_html import alerts_html
 from docs.alerts_page import alerts_page
 from docs.dashboards_page import dashboards_page
 from docs.metrics_page import metrics_page
+from docs.packages_picture import architecture_page
 from docs.settings_page import settings_page
 
 FOLDER = Path(__file__).parent
 PAGES = {
     "alerts.html": alerts_html,
     "alerts.md": alerts_page,
+    "architecture.md": architecture_page,
     "dashboards.md": dashboards_page,
     "metrics.md": metrics_page,
     "settings.md": settings_page,

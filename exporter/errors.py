@@ -10,7 +10,7 @@ class SourceError(Exception):
 
 
 class RequestFailed(SourceError):
-    """The source said no at once: connection refused, or an HTTP status that is not 200."""
+    """The source refused at once: connection refused, or an HTTP status other than 200."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -18,11 +18,11 @@ class RequestFailed(SourceError):
 
 
 class SourceUnreachable(RequestFailed):
-    """Nobody is there: the connection was refused, which says nothing about what was asked for."""
+    """The connection was refused. This tells nothing about the request itself."""
 
 
 class LocalNetworkError(SourceUnreachable):
-    """Nobody was reached, for a reason that may be ours: no word of the resolver, no socket, no network."""
+    """No connection, for a reason that may be ours: no name resolution, no socket, no network."""
 
 
 class SourceMisconfigured(RequestFailed):

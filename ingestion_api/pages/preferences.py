@@ -94,7 +94,7 @@ def _level_override(service: Service, name: str, sent: FormValues) -> LevelOverr
         before = signal_status(service, name).preference
         return LevelOverride(levels, sent.reason, before.expires_at if before else None)
     if sent.lasting not in DURATIONS:
-        raise BadRequest(f"It is to last {sent.lasting!r}; expected one of the times of the form.")
+        raise BadRequest(f"Duration is {sent.lasting!r}; expected one of the listed values.")
     lasting = timedelta(hours=int(sent.lasting)) if sent.lasting else None
     return LevelOverride(levels, sent.reason, service.clock() + lasting if lasting else None)
 

@@ -41,7 +41,7 @@ def _orbit(index: int, worker: WorkerState, total: int) -> OrbitPosition:
 
 @router.get("/workers")
 def show(request: Request, _: Operator) -> Response:
-    """Show every worker heard of lately."""
+    """Show every worker with a recent heartbeat."""
     service = current_service(request)
     found = workers_overview(service)
     return render_page(

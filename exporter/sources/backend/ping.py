@@ -54,7 +54,7 @@ class PingRoutes:
             log.info("backend is pinged by GET %s, which took %.0f ms", route, 1000 * took[route])
 
 
-class Pinger:
+class BackendPinger:
     """Pings the backend when its liveness requires it, and records each outcome there.
 
     `send(route, timeout)` sends one request over a connection of its own and returns its seconds.

@@ -15,7 +15,7 @@ from exporter.sources.backend.admission import Admission
 from exporter.sources.backend.limiter import RequestLimiter
 from exporter.sources.backend.liveness import RESPONDING, SILENT, Liveness
 from exporter.sources.backend.own_requests import OwnRequests
-from exporter.sources.backend.ping import PING_CANDIDATES, Pinger
+from exporter.sources.backend.ping import PING_CANDIDATES, BackendPinger
 from exporter.sources.backend.poll_policies import MIN_BLOCK_GAP, BackendPolicies
 from exporter.sources.backend.pool import PoolUsage
 from exporter.sources.backend.reader import BackendReader, Fetch
@@ -49,7 +49,7 @@ class BackendSource(BaseSource):
             own.url, BearerToken(None, None), own.max_bytes, bodies=False, proxy=own.proxy
         )
         self.liveness = Liveness()
-        self._pinger = Pinger(self.liveness, self._ping, own.ping_route)
+        self._pinger = BackendPinger(self.liveness, self._ping, own.ping_route)
         self.limiter = RequestLimiter(self.liveness, settings.limits.own_share)
         self.own_requests = OwnRequests(
             {*requested_paths(settings), *filter(None, [own.ping_route])}, {"/metrics", *PING_CANDIDATES}

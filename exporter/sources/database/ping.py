@@ -23,7 +23,7 @@ class PingResult:
     seconds: float
 
 
-class Pinger:
+class DatabasePinger:
     """Pings over one connection; a timeout counts only if a ping over a second, new one times out, too.
 
     A refusal counts at once.

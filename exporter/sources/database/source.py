@@ -17,7 +17,7 @@ from exporter.sources.database.databases import DatabaseCounts, DatabaseCountsRe
 from exporter.sources.database.drivers import DatabaseDriver, make_driver
 from exporter.sources.database.embedding_audit import EmbeddingAudit, read_embedding_audits
 from exporter.sources.database.engagement import CreatedCounts, Engagement, read_created, read_engagement
-from exporter.sources.database.ping import Pinger, PingResult
+from exporter.sources.database.ping import DatabasePinger, PingResult
 from exporter.sources.database.postgres_connection import TransactionCounts
 from exporter.sources.database.read_batcher import ReadBatcher
 from exporter.sources.database.reader import DatabaseReader
@@ -65,7 +65,7 @@ class DatabaseSource(BaseSource):
             self.readers["second ping"] = DatabaseReader("second ping", ping, settings.timeout, most)
             self.readers["statistics"] = DatabaseReader("statistics", self.driver, settings.timeout, most)
             self.readers["rows"] = DatabaseReader("rows", self.driver, settings.slow_timeout, most)
-        self._pinger = Pinger([self.readers[name] for name in PING_READERS if name in self.readers])
+        self._pinger = DatabasePinger([self.readers[name] for name in PING_READERS if name in self.readers])
         self.ping: Poller[PingResult] = Poller(
             "database ping",
             self._pinger.ping if self.readers else None,

@@ -16,7 +16,7 @@ from exporter.sources.backend.liveness import (
     SILENT,
     Liveness,
 )
-from exporter.sources.backend.ping import PING_CANDIDATES, Pinger
+from exporter.sources.backend.ping import PING_CANDIDATES, BackendPinger
 
 FIRST, SECOND = PING_CANDIDATES
 Answer = Callable[[str], Awaitable[float]]
@@ -31,7 +31,7 @@ class Watch:
         self.takes: float = 0.01
         self.raises: dict[str, Exception] = {}
         self.liveness = Liveness(lambda: self.now)
-        self.pinger = Pinger(self.liveness, self._ping, route, lambda: self.now)
+        self.pinger = BackendPinger(self.liveness, self._ping, route, lambda: self.now)
 
     async def _ping(self, route: str, _: float) -> float:
         self.pinged.append(route)

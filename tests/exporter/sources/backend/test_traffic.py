@@ -1,4 +1,4 @@
-"""How a module's requests of late are judged: over a window, by what was added, restarts included."""
+"""How a module's recent requests are judged: over a window, by what was added, restarts included."""
 
 from math import inf
 
