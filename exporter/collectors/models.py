@@ -46,7 +46,7 @@ async def read_states(sources: Sources) -> Iterable[Metric]:
     models = await read_models(sources)
     return (
         AVAILABLE.family((m.name, None if m.available is None else float(m.available)) for m in models),
-        VERIFICATION.state_family((m.name, m.verified) for m in models),
+        VERIFICATION.state_family((m.name, m.verification) for m in models),
         SECONDS.family((m.name, m.inference_seconds) for m in models),
         INFERENCES.family((m.name, m.inferences) for m in models),
         ERRORS.family((m.name, m.errors) for m in models),

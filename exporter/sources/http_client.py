@@ -112,7 +112,7 @@ class HttpClient:
         """
         try:
             with count_busy_time():
-                return await self._get_counted(
+                return await self._get_recorded(
                     path,
                     self._token.headers(),
                     new_connection or self._closed_in_a_row >= MAX_CLOSED_IN_A_ROW,
@@ -140,7 +140,7 @@ class HttpClient:
         response = require_ok(path, await self.get(path), self._name)
         return parse_json_object(path, response.body, self._name)
 
-    async def _get_counted(self, path: str, headers: dict[str, str], new_connection: bool) -> HttpResponse:
+    async def _get_recorded(self, path: str, headers: dict[str, str], new_connection: bool) -> HttpResponse:
         try:
             response = await self._send(path, headers, new_connection)
         except httpx2.ConnectError:

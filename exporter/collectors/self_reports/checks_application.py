@@ -34,7 +34,7 @@ def model_reported(model: ModelReport) -> str:
 
 def model_observed(model: ModelReport) -> str:
     """The model by its last check; unknown if none ran."""
-    return {VERIFIED: HEALTHY, FAILED: DOWN}.get(model.verified, UNKNOWN)
+    return {VERIFIED: HEALTHY, FAILED: DOWN}.get(model.verification, UNKNOWN)
 
 
 def compare_event_bus(inputs: ComparisonInput) -> Iterable[Comparison]:

@@ -90,7 +90,7 @@ class ModelReport:
     modified: float | None = None
 
     @property
-    def verified(self) -> str:
+    def verification(self) -> str:
         """Whether a check proved that it works, proved that it does not, or never ran."""
         if self.error:
             return FAILED
