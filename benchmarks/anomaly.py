@@ -34,7 +34,7 @@ POINTS = re.compile(r"^ +(\S+) +raw +(\S+) +windows (\d+)", re.MULTILINE)
 EVENTS = re.compile(r"^(\w+): (\d+)/(\d+) segments, (\d+) false", re.MULTILINE)
 # among what numbers of the detector were chosen, and how often that is tried on a half of the series
 CHOICES = tuple(
-    Parameters(bar=bar, clip=clip, change_weight=weight)
+    Parameters(threshold=bar, clip=clip, change_weight=weight)
     for bar in (0.2, 0.25, 0.3)
     for clip in (0.2, 0.3)
     for weight in (0.0, 1.5)
@@ -101,12 +101,12 @@ def score_series(folder: Path) -> Scores:
     return marks
 
 
-def nab_score(folder: Path, place: Path, tuning: Parameters | None = None) -> float:
+def nab_score(folder: Path, place: Path, parameters: Parameters | None = None) -> float:
     """Write the scores of every series, and return the microseconds that a row took."""
     rows, seconds = 0, 0.0
     for name, times, values in (*nab_series(folder), *kpis(folder)):
         began = time.process_time()
-        score = Detector(tuning).read(times, values).score
+        score = Detector(parameters).read(times, values).score
         seconds += time.process_time() - began
         rows += len(values)
         write_scores(place / name, score)
@@ -138,10 +138,10 @@ def halves(folder: Path) -> tuple[str, Row, list[Row]]:
     return title, ("Standard score of the first set, of 1", "F1 of the second"), [row]
 
 
-def result(folder: Path, tuning: Parameters) -> tuple[Table, Table]:
+def result(folder: Path, parameters: Parameters) -> tuple[Table, Table]:
     """By series: points and windows of the one set; segments hit, segments and false alerts of the other."""
     with tempfile.TemporaryDirectory() as place:
-        nab_score(folder, Path(place), tuning)
+        nab_score(folder, Path(place), parameters)
         nab = ("--data", f"{folder}/nab/data", "--windows", f"{folder}/nab/windows.json", "--per-file")
         points = script_output(
             folder / "nab_score.py", *nab, "--scores", f"{place}/nab", "--threshold", THRESHOLD
@@ -198,7 +198,7 @@ def seconds_per_row(times: Floats, values: Floats) -> float:
 
 def seconds_per_round() -> float:
     """Microseconds of a row that comes in a round of many series."""
-    many, places = BatchDetector(Parameters.of(60), SERIES), np.arange(SERIES)
+    many, places = BatchDetector(Parameters.for_interval(60), SERIES), np.arange(SERIES)
     for place in range(SERIES):
         many.clear(place)
     rows = np.random.default_rng(1).standard_normal((ROUNDS, SERIES))

@@ -41,7 +41,7 @@ def main() -> int:
 def marks(times: Floats, values: Floats) -> list[Mark]:
     """The marks of one series, in order; rows that are no number are not recorded."""
     known = np.isfinite(values)
-    score = Detector(Parameters.of(PERIOD)).read(times[known], values[known]).score
+    score = Detector(Parameters.for_interval(PERIOD)).read(times[known], values[known]).score
     rows = np.flatnonzero(score >= 1)
     return [
         Mark(at, STRONG if far >= Parameters.strong else UNUSUAL)

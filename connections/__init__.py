@@ -1,1 +1,1 @@
-"""What the exporter and the service share: one reader of Redis URLs, and what is wrong with a connection."""
+"""Shared by the exporter and the service: one parser of Redis URLs, Redis clients, connection faults."""

@@ -1,4 +1,4 @@
-"""What is wrong with the way to a server that is there, as its certificate or our password."""
+"""Faults of a connection to a running server, as a certificate, a password or an option of our URL."""
 
 import re
 import ssl
@@ -17,11 +17,11 @@ CERTIFICATE_REASONS = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA", 
 
 
 class TlsUnsupported(redis.ConnectionError):
-    """The server speaks no TLS."""
+    """The server does not support TLS."""
 
 
 class TlsRequired(redis.ConnectionError):
-    """The server speaks nothing but TLS."""
+    """The server requires TLS."""
 
 
 MESSAGES: Mapping[type[BaseException], str] = {
@@ -33,7 +33,7 @@ MESSAGES: Mapping[type[BaseException], str] = {
 
 
 def describe_fault(error: BaseException | None) -> str | None:
-    """What follows the server's name in a sentence; None where the error is no such fault."""
+    """The predicate of a sentence on the server; None where the error is no such fault."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -63,7 +63,7 @@ def _words_of_tls(error: ssl.SSLError) -> str | None:
 
 
 def openssl_reason(reason: str) -> str:
-    """OpenSSL's reason as people write it."""
+    """OpenSSL's reason in lower case."""
     return reason.lower().replace("_", " ")
 
 
@@ -102,7 +102,7 @@ URL_FAULTS = tuple(
 
 
 def describe_url_fault(text: str) -> str | None:
-    """What is wrong with our URL, by the words of PostgreSQL and its library; values are left out of it."""
+    """The fault of our PostgreSQL URL, from the server's or the library's message, without its values."""
     for pattern, words in URL_FAULTS:
         found = pattern.search(text)
         if found is not None:

@@ -1,4 +1,4 @@
-"""Clients of redis-py for a Redis URL that was read; nothing is opened before the first command."""
+"""Clients of redis-py and brokers of Celery for a parsed Redis URL; connections open on first use."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from connections.faults import TlsRequired, TlsUnsupported
 from connections.redis_tls import is_plaintext, is_plaintext_blocking, supports_tls, supports_tls_blocking
 from connections.redis_url import RedisUrl, Server
 
-HANDSHAKE = 0.25  # seconds of a TLS handshake after which it is tried whether the server speaks plainly
+HANDSHAKE = 0.25  # seconds of a TLS handshake after which the server is probed without TLS
 RETRY_ONCE = partial(Retry, NoBackoff(), 1)
 SENTINEL_TIMEOUTS = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}  # of each Sentinel
 
@@ -35,14 +35,14 @@ def blocking_pool(url: RedisUrl, **how: Any) -> redis.ConnectionPool:
     kind: Any = redis.UnixDomainSocketConnection
     if not url.path:
         kind = failover_connection_class(redis.SSLConnection if url.tls else redis.Connection, places)
-    # a connection that ended without a word is replaced once
+    # a connection that was closed is replaced once
     return redis.ConnectionPool(
         connection_class=kind, **{**connection_arguments(url), "retry": RETRY_ONCE(), **how}
     )
 
 
 def connection_arguments(url: RedisUrl) -> dict[str, Any]:
-    """What the URL says of a connection, in redis-py's words."""
+    """The arguments of redis-py's connections for this URL."""
     login = {"db": url.database, "username": url.username, "password": url.password}
     if url.path:
         return {**login, "path": url.path}
@@ -78,7 +78,7 @@ def sentinel_login(url: RedisUrl) -> dict[str, Any]:
 
 
 def failover_connection_class(base: Any, places: BlockingServerList) -> Any:
-    """The class of connection, which looks for its server anew at each connection."""
+    """A connection class that looks up its server at each connection."""
 
     class Finding(base):  # type: ignore[misc]  # the class depends on the URL
         def _connect(self) -> Any:
@@ -151,21 +151,21 @@ def connection_class(url: RedisUrl) -> Any:
 
 
 async def explain_error(error: RedisError, url: RedisUrl) -> RedisError:
-    """The error, or SpeaksTls where the connection was cut by a server that speaks nothing else."""
+    """The error, or TlsRequired where a server that requires TLS has closed the connection."""
     if may_require_tls(error, url) and await supports_tls(*url.servers[0]):
         return TlsRequired()
     return error
 
 
 def explain_error_blocking(error: RedisError, url: RedisUrl) -> RedisError:
-    """The same for a thread that may wait."""
+    """The same for a thread that may block."""
     if may_require_tls(error, url) and supports_tls_blocking(*url.servers[0]):
         return TlsRequired()
     return error
 
 
 def may_require_tls(error: RedisError, url: RedisUrl) -> bool:
-    """Whether the connection was cut by a server that was spoken to without TLS."""
+    """Whether the server has closed a connection without TLS."""
     was_cut = isinstance(error, redis.ConnectionError) and not isinstance(error, redis.AuthenticationError)
     is_plain = bool(url.servers) and url.tls is None and url.sentinel is None
     return was_cut and is_plain and not isinstance(error.__context__, ConnectionRefusedError)
@@ -173,7 +173,7 @@ def may_require_tls(error: RedisError, url: RedisUrl) -> bool:
 
 @dataclass(frozen=True)
 class CeleryBroker:
-    """Celery's broker_url, broker_use_ssl and what belongs into its broker_transport_options."""
+    """Celery's broker_url, broker_use_ssl and broker_transport_options."""
 
     url: str
     use_ssl: dict[str, Any] | None
@@ -181,7 +181,7 @@ class CeleryBroker:
 
 
 def celery_broker(url: RedisUrl) -> CeleryBroker:
-    """The broker as Celery must be told of it."""
+    """The broker's settings for Celery."""
     options: dict[str, Any] = {}
     if url.sentinel is not None:
         options = {"master_name": url.sentinel.master_name, "sentinel_kwargs": sentinel_login(url)}

@@ -1,4 +1,4 @@
-"""How a Redis URL asks for TLS: both libraries' words for the same few options."""
+"""TLS of a Redis connection: the options of a URL in both libraries' names, and probes of a server."""
 
 import asyncio
 import socket
@@ -12,14 +12,14 @@ TLS_OPTIONS = (
     "ssl_cert_reqs", "ssl_check_hostname", "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile",
     "ssl_password",
 )  # fmt: skip
-# redis-py's words and kombu's
+# the values of redis-py and of kombu
 VERIFY = {"required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "none": ssl.CERT_NONE}
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 @dataclass(frozen=True)
 class TlsOptions:
-    """What is verified of the server, with which authorities, and what is shown to it."""
+    """How the server is verified, with which authorities, and the client certificate."""
 
     verify: ssl.VerifyMode = ssl.CERT_REQUIRED
     check_hostname: bool = True
@@ -31,7 +31,7 @@ class TlsOptions:
 
     @classmethod
     def read(cls, options: Mapping[str, str], scheme: str) -> "TlsOptions | None":
-        """What these options of a URL ask for; None without TLS. Raises ValueError."""
+        """The TLS options of a URL; None without TLS. Raises ValueError."""
         if scheme not in ("rediss", "sentinel"):
             if options:
                 raise ValueError(f"has {next(iter(options))} with {scheme}://; expected rediss:// for TLS")
@@ -52,7 +52,7 @@ class TlsOptions:
         return found
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of a connection of redis-py, which kombu hands on to it."""
+        """The arguments of redis-py's connections, which kombu passes on."""
         given = {
             "ssl_cert_reqs": self.verify,
             "ssl_check_hostname": self.check_hostname,
@@ -106,7 +106,7 @@ REPLIES = (b"+", b"-")
 
 
 def is_plaintext_blocking(host: str, port: int) -> bool:
-    """Whether this is a Redis server without TLS, which is silent towards a TLS handshake."""
+    """Whether this is a Redis server without TLS, which does not respond to a TLS handshake."""
     with suppress(OSError), socket.create_connection((host, port), SECONDS) as plain:
         plain.sendall(PING)
         return plain.recv(1) in REPLIES
@@ -114,7 +114,7 @@ def is_plaintext_blocking(host: str, port: int) -> bool:
 
 
 def supports_tls_blocking(host: str, port: int) -> bool:
-    """Whether this server speaks TLS; who it is does not matter here, and nothing is sent."""
+    """Whether this server supports TLS; it is not verified, and gets no data."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with suppress(OSError), socket.create_connection((host, port), SECONDS) as plain:
@@ -124,10 +124,10 @@ def supports_tls_blocking(host: str, port: int) -> bool:
 
 
 async def is_plaintext(host: str, port: int) -> bool:
-    """The same beside an event loop, whose own handshakes leave transports behind when cancelled."""
+    """The same for an event loop, whose own handshakes leak transports when cancelled."""
     return await asyncio.to_thread(is_plaintext_blocking, host, port)
 
 
 async def supports_tls(host: str, port: int) -> bool:
-    """The same beside an event loop."""
+    """The same for an event loop."""
     return await asyncio.to_thread(supports_tls_blocking, host, port)

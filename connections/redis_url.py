@@ -1,7 +1,7 @@
-"""One reader of Redis URLs, in the dialects of redis-py, kombu and Celery.
+"""One parser of Redis URLs, in the dialects of redis-py, kombu and Celery.
 
-Both libraries are given what is read here, never the URL itself: they disagree on options, on sockets, on
-lists of servers and on what a wrong part means.
+Both libraries get the parsed parts, never the URL itself: they disagree on options, sockets, lists of servers
+and invalid parts.
 """
 
 import re
@@ -21,7 +21,7 @@ EXPECTED_URL = (
 )
 DATABASE_OPTIONS = ("db", "virtual_host")
 SENTINEL_OPTIONS = ("master_name", "sentinel_username", "sentinel_password")
-# how redis-py tunes a connection: each of our programs has its own times and retries, so these are let be
+# redis-py's tuning of a connection: our programs have their own time-outs and retries, so it is ignored
 TUNING_OPTIONS = (
     "socket_timeout", "socket_connect_timeout", "socket_keepalive", "socket_read_size", "retry_on_timeout",
     "max_connections", "health_check_interval", "timeout", "protocol", "client_name", "encoding",
@@ -32,7 +32,7 @@ Server = tuple[str, int]
 
 @dataclass(frozen=True)
 class SentinelGroup:
-    """The name under which Sentinels know the server, and how to log in to them."""
+    """The name by which Sentinels know the server, and the login to them."""
 
     master_name: str
     username: str | None = None
@@ -41,7 +41,7 @@ class SentinelGroup:
 
 @dataclass(frozen=True)
 class RedisUrl:
-    """Where a Redis server is and how to log in: servers to try in order, a socket's path, or Sentinels."""
+    """Address and login of a Redis server: servers to try in order, a socket's path, or Sentinels."""
 
     servers: tuple[Server, ...] = ()
     path: str = ""
@@ -53,7 +53,7 @@ class RedisUrl:
 
     @property
     def address(self) -> str:
-        """Where it is, without user and password: the same for all who mean the same server."""
+        """The address without user and password: equal for the same server."""
         if self.path:
             return self.path
         servers = ",".join(f"{host}:{port}" for host, port in self.servers)

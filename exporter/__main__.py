@@ -1,7 +1,6 @@
 """The command: `python -m exporter [--config FILE] [--check] [--list]`."""
 
 import argparse
-import gc
 import sys
 from pathlib import Path
 
@@ -11,15 +10,15 @@ from starlette.applications import Starlette
 from exporter import __version__
 from exporter.app import build
 from exporter.errors import configure_logging
-from exporter.memory import block_unused_imports, collect_garbage
+from exporter.memory import block_unused_imports, freeze_gc
 from exporter.settings import Settings
 from exporter.settings_load import SettingsError, load_settings
 
 
 def main() -> int:
-    """Serve until told to stop, or check what can be seen.
+    """Serve until stopped, or run the check.
 
-    Exit status: 2 for wrong settings; of a check 1 where something that is configured cannot be seen.
+    Exit status: 2 for invalid settings; of a check, 1 where something configured cannot be seen.
     """
     arguments = parser().parse_args()
     block_unused_imports()
@@ -30,7 +29,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     if arguments.check:
-        from exporter.check.run import main as check  # noqa: PLC0415  (what serves the page needs none of it)
+        from exporter.check.run import main as check  # noqa: PLC0415  (the server needs none of it)
 
         return check(settings)
     configure_logging(settings.log_level)
@@ -39,14 +38,8 @@ def main() -> int:
     return 0
 
 
-def freeze_gc() -> None:
-    """Spare what the start has made from garbage collection, which would stop scrapes for 60 ms and more."""
-    collect_garbage()
-    gc.freeze()
-
-
 def serve(settings: Settings, app: Starlette) -> None:
-    """Serve the page with one process: more would each hold a part of what was seen."""
+    """Serve with one process: several would each hold a part of the state."""
     web = settings.web
     config = uvicorn.Config(
         app,
@@ -64,22 +57,22 @@ def serve(settings: Settings, app: Starlette) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    it = argparse.ArgumentParser(
+    command_line = argparse.ArgumentParser(
         prog="python -m exporter",
-        description="Watch a backend of FastAPI, SQLAlchemy, Redis and Celery; export what is seen.",
+        description="Export metrics of a backend that uses FastAPI, SQLAlchemy, Redis and Celery.",
         epilog="Environment: BACKEND_URL, BACKEND_TOKEN or BACKEND_TOKEN_FILE, DATABASE_URL, REDIS_URL, "
         "CELERY_BROKER_URL, CELERY_RESULT_BACKEND, EXPORTER_PORT; OPS_SECTION__FIELD for any other setting.",
     )
-    it.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings in YAML (default: exporter.yml if there)"
+    command_line.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings in YAML (default: exporter.yml if it exists)"
     )
-    it.add_argument(
+    command_line.add_argument(
         "--check",
         action="store_true",
-        help="try once what can be seen with these settings and what it costs, print it, and propose modules",
+        help="try every source once, print what can be seen and what it costs, propose modules",
     )
-    it.add_argument("--version", action="version", version=__version__)
-    return it
+    command_line.add_argument("--version", action="version", version=__version__)
+    return command_line
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The exporter's own pages: /metrics, a landing page, liveness and readiness."""
+"""The exporter's web application: /metrics, a landing page, liveness and readiness."""
 
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -26,7 +26,7 @@ OPEN_PATHS = ("/-/healthy", "/-/ready")
 
 
 def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> Starlette:
-    """The application; sources are opened when it starts and closed when it stops.
+    """The application; it opens the sources when it starts and closes them when it stops.
 
     Starlette alone: FastAPI on top of it would take 12 MiB to describe four pages that need no description.
     """
@@ -37,7 +37,7 @@ def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> S
         guards.append(Middleware(BaseHTTPMiddleware, dispatch=check))
 
     async def landing(_: Request) -> HTMLResponse:
-        """What this is and where to read it."""
+        """A page of links to the collectors."""
         return HTMLResponse(landing_page(collectors))
 
     routes = [
@@ -52,10 +52,10 @@ def build(settings: Settings, collectors: Sequence[Collector] = COLLECTORS) -> S
 
 
 def make_lifespan(sources: Sources) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    """What runs while the application does."""
+    """The lifespan that opens the sources, polls in the background, and closes the sources."""
 
     @asynccontextmanager
-    async def life(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         background = BackgroundPolling(sources.pollers())
         sources.open()
         background.start()
@@ -65,13 +65,13 @@ def make_lifespan(sources: Sources) -> Callable[[Starlette], AbstractAsyncContex
         await background.stop()
         await sources.close()
 
-    return life
+    return lifespan
 
 
 def make_metrics_endpoint(
     sources: Sources, longest: float, collectors: Sequence[Collector]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The answer to /metrics: the page, or those collectors of it that `collect[]` names."""
+    """The endpoint of /metrics: all collectors, or those that `collect[]` names."""
     runner, writer = Runner(sources), ExpositionWriter()
 
     async def metrics(request: Request) -> Response:
@@ -82,31 +82,31 @@ def make_metrics_endpoint(
         except UnknownCollector as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
         accept = request.headers.get("Accept", "")
-        made = encode_metrics(families, accept, request.headers.get("Accept-Encoding", ""), writer)
-        return Response(made.body, headers=made.headers)
+        encoded = encode_metrics(families, accept, request.headers.get("Accept-Encoding", ""), writer)
+        return Response(encoded.body, headers=encoded.headers)
 
     return metrics
 
 
 async def healthy(_: Request) -> PlainTextResponse:
-    """Answers while the process lives."""
+    """Respond 200 while the process runs."""
     return PlainTextResponse("healthy\n")
 
 
 async def ready(request: Request) -> PlainTextResponse:
-    """Answers 200 once sources are open, 503 before and after."""
+    """Respond 200 while the sources are open, else 503."""
     if not request.app.state.ready:
         return PlainTextResponse("not ready\n", status_code=503)
     return PlainTextResponse("ready\n")
 
 
 def require_bearer_token(token: str) -> Callable[[Request, CallNext], Awaitable[Response]]:
-    """Middleware that lets nobody read the page without this bearer token."""
-    wanted = f"Bearer {token}".encode()
+    """Middleware that refuses requests without this bearer token."""
+    expected = f"Bearer {token}".encode()
 
     async def check(request: Request, call_next: CallNext) -> Response:
         given = request.headers.get("Authorization", "").encode()
-        if request.url.path not in OPEN_PATHS and not hmac.compare_digest(given, wanted):
+        if request.url.path not in OPEN_PATHS and not hmac.compare_digest(given, expected):
             return PlainTextResponse(
                 "expected an Authorization header with the bearer token\n",
                 status_code=401,

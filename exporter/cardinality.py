@@ -1,4 +1,4 @@
-"""Label values from outside, bounded: the biggest by name and the rest as `other`, none too long."""
+"""Bounded label values: the biggest by name and the rest as `other`, none too long."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ OTHER = "other"
 
 
 def sanitize_label(text: str, length: int = 120) -> str:
-    """The text as a label value: printable and at most `length` characters."""
+    """The text as a label value: printable, at most `length` characters."""
     if len(text) <= length and text.isprintable():
         return text
     clean = "".join(c if c.isprintable() else "?" for c in text[: length + 1])
@@ -19,17 +19,17 @@ def top_n(values: Mapping[str, float], count: int, length: int = 120) -> dict[st
     For counters use `Admitted`: a name that moves between its own series and `other` would look like a reset.
     """
     ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
-    kept: dict[str, float] = {}
+    top: dict[str, float] = {}
     for name, value in ranked[:count]:
         short = sanitize_label(name, length)
-        kept[short] = kept.get(short, 0.0) + value
+        top[short] = top.get(short, 0.0) + value
     if len(ranked) > count:
-        kept[OTHER] = kept.get(OTHER, 0.0) + sum(value for _, value in ranked[count:])
-    return kept
+        top[OTHER] = top.get(OTHER, 0.0) + sum(value for _, value in ranked[count:])
+    return top
 
 
 class LabelLimiter:
-    """The first `count` names that were seen keep a series of their own; later ones are `other` for good."""
+    """The first `count` names keep a series of their own; later ones stay `other`."""
 
     def __init__(self, count: int, length: int = 120) -> None:
         self._count = count
@@ -50,6 +50,4 @@ class LabelLimiter:
 def label_by_rank(weights: Mapping[str, float], count: int, length: int = 120) -> dict[str, str]:
     """The label value for each name: its own for the `count` heaviest, `other` for the rest."""
     ranked = sorted(weights, key=lambda name: (-weights[name], name))
-    return {
-        name: sanitize_label(name, length) if place < count else OTHER for place, name in enumerate(ranked)
-    }
+    return {name: sanitize_label(name, length) if rank < count else OTHER for rank, name in enumerate(ranked)}

@@ -1,4 +1,4 @@
-"""Time for our own appointments and ages: nobody who sets the wall clock moves them."""
+"""A steady clock for intervals and ages, which a change of the wall clock does not move."""
 
 import time
 
@@ -7,17 +7,17 @@ MAX_SLEW = 1.0  # seconds by which the two clocks may differ before the wall clo
 
 
 def steady_time() -> float:
-    """Seconds since 1970 as the wall clock stood at our start, which only rise from then on."""
+    """Seconds since 1970 by the wall clock at our start; they never go back."""
     return EPOCH_OFFSET + time.monotonic()
 
 
 def to_wall_time(moment: float) -> float:
-    """The Unix time, by the wall clock of now, of a moment of the steady clock."""
+    """The Unix time, by the present wall clock, of a moment of the steady clock."""
     return moment + wall_clock_shift()
 
 
 def to_steady_time(moment: float) -> float:
-    """The moment of the steady clock that the wall clock of now calls by this Unix time."""
+    """The moment of the steady clock at this Unix time of the present wall clock."""
     return moment - wall_clock_shift()
 
 

@@ -1,4 +1,4 @@
-"""What a collector is: a subject, and the parts that read it."""
+"""Collectors, each a subject with the parts that read it, and the selection of a scrape."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ReadPart = Callable[["Sources"], Awaitable[Iterable[Metric]]]
 
 @dataclass(frozen=True)
 class Part:
-    """One reading of a subject: what fails in it costs only its own families."""
+    """One read of a subject: a failure costs only its own families."""
 
     name: str
     read: ReadPart
@@ -33,17 +33,17 @@ class Collector:
     parts: tuple[Part, ...]
 
     def with_part(self, part: str) -> "Collector":
-        """This collector with one of its parts, named as it was asked for."""
-        chosen = tuple(p for p in self.parts if p.name == part)
-        return Collector(f"{self.name}.{part}", self.about, chosen)
+        """This collector with one of its parts, under the name of the request."""
+        parts = tuple(p for p in self.parts if p.name == part)
+        return Collector(f"{self.name}.{part}", self.about, parts)
 
     def names(self) -> list[str]:
-        """The names under which it and its parts can be asked for."""
+        """The names by which `collect[]` selects it and its parts."""
         return [self.name, *(f"{self.name}.{part.name}" for part in self.parts)]
 
 
 class UnknownCollector(Exception):
-    """A collector was asked for that does not exist."""
+    """`collect[]` names a collector that does not exist."""
 
 
 def select_collectors(collectors: Sequence[Collector], names: Sequence[str]) -> list[Collector]:
@@ -55,7 +55,7 @@ def select_collectors(collectors: Sequence[Collector], names: Sequence[str]) -> 
 
 
 def select_collector(by_name: dict[str, Collector], name: str) -> Collector:
-    """The collector, or the part of one, that this name means."""
+    """The collector, or the part of one, of this name. Raises UnknownCollector."""
     subject, _, part = name.partition(".")
     if subject not in by_name or name not in by_name[subject].names():
         valid = ", ".join(n for collector in by_name.values() for n in collector.names())
@@ -64,7 +64,7 @@ def select_collector(by_name: dict[str, Collector], name: str) -> Collector:
 
 
 def scrape_budget(header: str | None, longest: float) -> float:
-    """Seconds that a scrape may take: Prometheus' time-out less a tenth, never more than `longest`."""
+    """Seconds that a scrape may take: Prometheus' time-out less a tenth, at most `longest`."""
     try:
         timeout = float(header or "")
     except ValueError:

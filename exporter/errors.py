@@ -1,4 +1,4 @@
-"""The ways in which a source can fail to answer, each a sentence that is safe to log."""
+"""The errors of sources, and a log of them; each text is one sentence that is safe to log."""
 
 import logging
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 
 class SourceError(Exception):
-    """A source gave no usable answer; the text names the source and holds neither payload nor secret."""
+    """A source gave no usable result; the text names the source and holds neither payload nor secret."""
 
 
 class RequestFailed(SourceError):
-    """The source refused at once: connection refused, or an HTTP status other than 200."""
+    """The source refused the request: connection refused, or an HTTP status that is not 200."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -18,43 +18,43 @@ class RequestFailed(SourceError):
 
 
 class SourceUnreachable(RequestFailed):
-    """The connection was refused. This tells nothing about the request itself."""
+    """The connection was refused."""
 
 
 class LocalNetworkError(SourceUnreachable):
-    """No connection, for a reason that may be ours: no name resolution, no socket, no network."""
+    """The source was not reached for a reason that may be local: name resolution, sockets, network."""
 
 
 class SourceMisconfigured(RequestFailed):
-    """Our way to the source is wrong: URL, TLS, certificate, password. This says nothing about the source."""
+    """Our URL, TLS options, certificate or password are wrong. This says nothing about the source."""
 
 
 class SourceTimeout(SourceError):
-    """The source did not answer in time; it may be wedged, so it is not asked again for a while."""
+    """The source did not respond in time; it may hang, so the exporter backs off."""
 
 
 class ScrapeDeadlineExceeded(SourceError):
-    """The scrape is over before the source has answered or failed to; this says nothing about the source."""
+    """The scrape ended before the source responded or failed. This says nothing about the source."""
 
 
 class InvalidResponse(SourceError):
-    """The source answered with something else than was expected."""
+    """The response is not what was expected."""
 
 
 class ResponseTooLarge(InvalidResponse):
-    """The source answered with more bytes than are read."""
+    """The response has more bytes than are read."""
 
 
 class NotConfigured(SourceError):
-    """No such source is configured, so there is nothing to say; this is not a failure."""
+    """No such source is configured; this is not a failure."""
 
 
 class RouteNotFound(NotConfigured):
-    """The source has no such route, or what is behind it is not configured; this is not a failure."""
+    """The source has no such route, or it is not configured there; this is not a failure."""
 
 
 class PollDeferred(SourceError):
-    """The source was not asked, since it must be left alone just now; this says nothing about it.
+    """The source was not polled, since it must be left alone now. This says nothing about it.
 
     `retry_in` is in seconds.
     """
@@ -75,30 +75,30 @@ def configure_logging(level: str) -> None:
 
 
 class FailureLog:
-    """Says that something fails, why, and when it is well again; the same reason at most once a period.
+    """Logs failures with their reason, and recoveries; the same reason at most once a period.
 
-    What fails and heals many times a minute is said once, not at every turn.
+    What fails and recovers many times a minute is logged once, not every time.
     """
 
     def __init__(self, period: float = 300.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._period = period
         self._clock = clock
-        self._said: dict[tuple[str, str], float] = {}
+        self._logged_at: dict[tuple[str, str], float] = {}
         self._open: set[str] = set()
 
     def log_failure(self, subject: str, reason: str) -> None:
-        """Log the reason unless the same was logged a short while ago."""
+        """Log the reason, unless the same was logged within the period."""
         # ages and counts in a reason do not make it a new one
         key = (subject, "".join(c for c in reason if not c.isdigit()))
         now = self._clock()
-        if now - self._said.get(key, float("-inf")) < self._period:
+        if now - self._logged_at.get(key, float("-inf")) < self._period:
             return
-        self._said = {k: at for k, at in self._said.items() if now - at < self._period} | {key: now}
+        self._logged_at = {k: at for k, at in self._logged_at.items() if now - at < self._period} | {key: now}
         self._open.add(subject)
         log.warning("%s fails: %s", subject, reason)
 
     def log_recovery(self, subject: str) -> None:
-        """Log once that the subject works again, where its failure was logged."""
+        """Log the recovery once, where the failure was logged."""
         if subject in self._open:
             self._open.discard(subject)
             log.info("%s works again", subject)

@@ -1,7 +1,7 @@
-"""Families as text, each series' name and labels put together once and kept.
+"""The metrics page as text: Prometheus text 0.0.4 or OpenMetrics 1.0.0 by negotiation, in gzip if accepted.
 
-Writes what prometheus_client writes, byte for byte (a test compares them), in a fraction of the time: most of
-its time goes into the same labels at every scrape. Formats: Prometheus text 0.0.4 and OpenMetrics 1.0.0.
+The output is that of prometheus_client, byte for byte (a test compares them), in a fraction of the time: the
+writer formats the name and labels of each series once, and keeps them.
 """
 
 import gzip
@@ -20,7 +20,7 @@ EXPONENT_FROM = 1e6  # from here on Go writes an exponent
 
 
 class ExpositionWriter:
-    """Writes pages; remembers at most `memory` series, and starts over when there are more."""
+    """Writes pages; keeps the text of at most `memory` series, and starts over when there are more."""
 
     def __init__(self, memory: int = 200_000) -> None:
         self._memory = memory
@@ -49,9 +49,9 @@ class ExpositionWriter:
     def _lines(self, samples: Iterable[Sample]) -> Iterable[str]:
         if len(self._series) > self._memory:
             self._series.clear()
-        return [f"{self._named(sample)} {format_number(sample.value)}\n" for sample in samples]
+        return [f"{self._series_text(sample)} {format_number(sample.value)}\n" for sample in samples]
 
-    def _named(self, sample: Sample) -> str:
+    def _series_text(self, sample: Sample) -> str:
         key = (sample.name, *sample.labels, *sample.labels.values())
         known = self._series.get(key)
         if known is None:
@@ -82,7 +82,7 @@ def escape_label_value(text: str) -> str:
 
 @dataclass(frozen=True)
 class EncodedMetrics:
-    """What goes out: the body and the headers that describe it."""
+    """The body of the response and its headers."""
 
     body: bytes
     headers: dict[str, str]
@@ -91,7 +91,7 @@ class EncodedMetrics:
 def encode_metrics(
     families: Sequence[Metric], accept: str, accept_encoding: str, writer: ExpositionWriter
 ) -> EncodedMetrics:
-    """The page in the best form that the reader accepts."""
+    """The page in the best format that the client accepts."""
     # the library's own negotiation; of its encoders only the content type is used
     content_type = choose_encoder(accept)[1]
     is_openmetrics = content_type.startswith("application/openmetrics-text")
@@ -103,7 +103,7 @@ def encode_metrics(
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether the reader accepts gzip, by RFC 9110 section 12.5.3."""
+    """Whether the client accepts gzip, by RFC 9110 section 12.5.3."""
     for item in accept_encoding.lower().split(","):
         name, _, weight = item.partition(";")
         if name.strip() in ("gzip", "*"):

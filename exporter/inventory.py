@@ -1,4 +1,4 @@
-"""What the exporter can show, what it asks, and what can be set: facts from which the documents are made."""
+"""All metrics, pollers and settings of the exporter; docs/ is generated from them."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from exporter.settings import Settings
 from exporter.settings_load import WELL_KNOWN
 from exporter.sources import Sources
 
-# addresses that nobody listens on: with them every question is configured, and none is asked
+# addresses without a listener: every poller is configured, and none is called
 ALL_CONFIGURED = {
     "database": {"url": "postgresql+psycopg://watched.invalid/neo"},
     "redis": {"url": "redis://watched.invalid/2"},
@@ -28,7 +28,7 @@ ALL_CONFIGURED = {
 
 @dataclass(frozen=True)
 class MetricEntry:
-    """A metric, and the collector and part that show it."""
+    """A metric, with its collector and part."""
 
     collector: str
     part: str
@@ -37,7 +37,7 @@ class MetricEntry:
 
 @dataclass(frozen=True)
 class PollerEntry:
-    """A question, the source that it is put to, and its pace."""
+    """A poller, its source, and its policy."""
 
     source: str
     name: str
@@ -46,7 +46,7 @@ class PollerEntry:
 
 @dataclass(frozen=True)
 class SettingEntry:
-    """A setting: its name in the file, its environment variables, its default as text, its meaning."""
+    """A setting: its name in the file, environment variables, default as text, and description."""
 
     name: str
     variables: tuple[str, ...]
@@ -55,7 +55,7 @@ class SettingEntry:
 
 
 def list_metrics(collectors: Sequence[Collector] = COLLECTORS) -> Iterator[MetricEntry]:
-    """Every metric that the page can hold, in its order."""
+    """Every metric that the page can hold, in the order of the page."""
     for collector in collectors:
         for part in collector.parts:
             yield from (MetricEntry(collector.name, part.name, metric) for metric in part.metrics)
@@ -63,19 +63,19 @@ def list_metrics(collectors: Sequence[Collector] = COLLECTORS) -> Iterator[Metri
 
 
 def list_pollers() -> list[PollerEntry]:
-    """Every question that is put to anyone where everything is configured, with its default pace."""
+    """Every poller where all sources are configured, with its default policy."""
     sources = Sources.build(Settings.model_validate(ALL_CONFIGURED))
     found = [
-        PollerEntry(type(source).__name__.removesuffix("Source"), question.name, question.policy)
+        PollerEntry(type(source).__name__.removesuffix("Source"), poller.name, poller.policy)
         for source in sources.each()
-        for question in source.pollers()
+        for poller in source.pollers()
     ]
     asyncio.run(sources.close())
     return found
 
 
 def list_settings(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[SettingEntry]:
-    """Every setting, sections opened up."""
+    """Every setting, section by section."""
     for name, field in model.model_fields.items():
         here = (*path, name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -87,13 +87,13 @@ def list_settings(model: type[BaseModel] = Settings, path: tuple[str, ...] = ())
 
 
 def environment_variables(path: tuple[str, ...]) -> tuple[str, ...]:
-    """The environment variables that set this, the one that operators know first."""
+    """The environment variables of a setting, the well-known one first."""
     known = tuple(name for name, where in WELL_KNOWN.items() if where == path)
     return (*known, "OPS_" + "__".join(path).upper())
 
 
 def default_text(field: FieldInfo) -> str:
-    """The default as it would be written in the file; empty where there is none."""
+    """The default as the file would hold it; empty where there is none."""
     value: Any = field.default
     if value is None or isinstance(value, SecretStr):
         return ""

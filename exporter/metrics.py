@@ -1,6 +1,6 @@
-"""How a metric is declared once, and how fresh families are made from it at each scrape.
+"""Descriptions of metrics, and the families that each scrape makes from them.
 
-A collector declares its metrics at the top of its file; the declarations also feed docs/metrics.md.
+A collector declares its metrics at the top of its file; docs/metrics.md is generated from the same.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ STATUSES = ("healthy", "degraded", "down", "unknown")
 
 @dataclass(frozen=True)
 class MetricDesc:
-    """What one metric family means; `name` is the name on the page."""
+    """The description of one metric family; `name` is the name on the page."""
 
     name: str
     about: str
@@ -68,31 +68,31 @@ class Untyped(Gauge):
 
 @dataclass(frozen=True)
 class Info(Gauge):
-    """Facts as labels of a series that is always 1."""
+    """Labels of a series that is always 1."""
 
     kind: ClassVar[str] = "gauge"
 
     def info(self, *labels: str) -> Metric:
-        """The one series that holds these facts."""
+        """The family with the one series of these labels."""
         return self.single(1, *labels)
 
 
 @dataclass(frozen=True)
 class StateGauge(Gauge):
-    """One series for each possible state, 1 for the state in force; the state is the last label."""
+    """One series for each possible state, 1 for the present one; the state is the last label."""
 
     states: tuple[str, ...] = STATUSES
 
     def state_family(self, rows: Iterable[tuple[str, ...]]) -> Metric:
-        """The family for rows of label values that end with the state in force."""
+        """The family for rows of label values that end with the present state."""
         return self.family(
-            (*labels, state, float(state == now)) for (*labels, now) in rows for state in self.states
+            (*labels, state, float(state == present)) for (*labels, present) in rows for state in self.states
         )
 
 
 @dataclass(frozen=True)
 class HistogramData:
-    """What a histogram holds: cumulative counts by upper bound, and the sum of all values."""
+    """Cumulative counts by upper bound, the sum and the count of all values."""
 
     buckets: Mapping[float, float]
     total: float
@@ -108,25 +108,25 @@ class Histogram(MetricDesc):
     def family(self, rows: Iterable[tuple[tuple[str, ...], HistogramData]]) -> Metric:
         """The family with one histogram for each tuple of label values."""
         family = self.empty_family()
-        for values, spread in rows:
+        for values, data in rows:
             labels = dict(zip(self.labels, values, strict=True))
-            family.samples.extend(self.samples(labels, spread))
+            family.samples.extend(self.samples(labels, data))
         return family
 
-    def samples(self, labels: dict[str, str], spread: HistogramData) -> Iterable[Sample]:
-        """The samples of one histogram in the order that Prometheus wants."""
-        bounds = [*spread.buckets.items()]
+    def samples(self, labels: dict[str, str], data: HistogramData) -> Iterable[Sample]:
+        """The samples of one histogram in the order that Prometheus expects."""
+        bounds = [*data.buckets.items()]
         for bound, count in bounds:
             yield Sample(f"{self.name}_bucket", {**labels, "le": bucket_label(bound)}, count)
         if not bounds or isfinite(bounds[-1][0]):
-            yield Sample(f"{self.name}_bucket", {**labels, "le": "+Inf"}, spread.count)
-        yield Sample(f"{self.name}_sum", labels, spread.total)
-        yield Sample(f"{self.name}_count", labels, spread.count)
+            yield Sample(f"{self.name}_bucket", {**labels, "le": "+Inf"}, data.count)
+        yield Sample(f"{self.name}_sum", labels, data.total)
+        yield Sample(f"{self.name}_count", labels, data.count)
 
 
 @dataclass(frozen=True)
 class SummaryData:
-    """What a summary holds: values by quantile (0 to 1), the sum and the count of all values where known."""
+    """Values by quantile (0 to 1), the sum and the count of all values where known."""
 
     values: Mapping[float, float | None]
     total: float | None = None
@@ -135,24 +135,24 @@ class SummaryData:
 
 @dataclass(frozen=True)
 class Summary(MetricDesc):
-    """Quantiles that the source itself computed."""
+    """Quantiles that the source computed."""
 
     kind: ClassVar[str] = "summary"
 
     def family(self, rows: Iterable[tuple[tuple[str, ...], SummaryData]]) -> Metric:
-        """The family with one summary for each tuple of label values; what is not known is left out."""
+        """The family with one summary for each tuple of label values; unknown values are left out."""
         family = self.empty_family()
-        for values, quantiles in rows:
+        for values, data in rows:
             labels = dict(zip(self.labels, values, strict=True))
-            family.samples.extend(s for s in self.samples(labels, quantiles) if is_finite(s.value))
+            family.samples.extend(s for s in self.samples(labels, data) if is_finite(s.value))
         return family
 
-    def samples(self, labels: dict[str, str], quantiles: SummaryData) -> Iterable[Sample]:
-        """The samples of one summary, those that are not known among them."""
-        for quantile, value in sorted(quantiles.values.items()):
+    def samples(self, labels: dict[str, str], data: SummaryData) -> Iterable[Sample]:
+        """The samples of one summary, including unknown ones."""
+        for quantile, value in sorted(data.values.items()):
             yield Sample(self.name, {**labels, "quantile": repr(quantile)}, value)  # type: ignore[arg-type]
-        yield Sample(f"{self.name}_sum", labels, quantiles.total)  # type: ignore[arg-type]
-        yield Sample(f"{self.name}_count", labels, quantiles.count)  # type: ignore[arg-type]
+        yield Sample(f"{self.name}_sum", labels, data.total)  # type: ignore[arg-type]
+        yield Sample(f"{self.name}_count", labels, data.count)  # type: ignore[arg-type]
 
 
 def bucket_label(bound: float) -> str:
@@ -161,7 +161,7 @@ def bucket_label(bound: float) -> str:
 
 
 def is_finite(value: object) -> bool:
-    """Whether the value is a finite number: what is missing stays missing, it never becomes 0."""
+    """Whether the value is a finite number; a missing value never becomes 0."""
     try:
         return isinstance(value, int | float) and isfinite(value)
     except OverflowError:  # an integer that no float can hold
@@ -169,7 +169,7 @@ def is_finite(value: object) -> bool:
 
 
 def sum_rows(rows: Iterable[Row]) -> list[Row]:
-    """One row for each set of labels, with the sum of the values that are known; None where none is."""
+    """One row for each label set, with the sum of the known values; None where none is known."""
     sums: dict[Row, float | None] = {}
     for *labels, value in rows:
         key = tuple(labels)
@@ -179,7 +179,7 @@ def sum_rows(rows: Iterable[Row]) -> list[Row]:
 
 
 def first_rows(rows: Iterable[Row]) -> list[Row]:
-    """The first row of each set of labels."""
+    """The first row of each label set."""
     found: dict[Row, object] = {}
     for *labels, value in rows:
         found.setdefault(tuple(labels), value)
@@ -187,7 +187,7 @@ def first_rows(rows: Iterable[Row]) -> list[Row]:
 
 
 def max_rows(rows: Iterable[Row]) -> list[Row]:
-    """The row with the highest value of each set of labels."""
+    """The row with the highest value of each label set."""
     found: dict[Row, float] = {}
     for *labels, value in rows:
         key = tuple(labels)

@@ -22,59 +22,59 @@ SUCCESS = Gauge(
     ("collector",),
 )
 DURATION = Gauge(
-    "ops_collector_duration_seconds", "Time that the collector took in this scrape.", ("collector",)
+    "ops_collector_duration_seconds", "Duration of the collector in this scrape.", ("collector",)
 )
 LAST_SUCCESS = Gauge(
     "ops_collector_last_success_timestamp_seconds",
-    "Unix time of the oldest answer in the collector's last success.",
+    "Unix time of the oldest result in the collector's last success.",
     ("collector",),
 )
 BUILD = Info("ops_build_info", "Version of the exporter and of the Python it runs on.", ("version", "python"))
-LOGGED_DEFERRAL = 60.0  # seconds for which a source is left alone from which on that is logged
-MARGIN = 0.1  # share of the budget that is kept for what comes after the last answer
+LOGGED_DEFERRAL = 60.0  # seconds; a source that is left alone for longer is logged
+MARGIN = 0.1  # share of the budget that is reserved for the work after the last result
 RUNNER_METRICS = (BUILD, SUCCESS, DURATION, LAST_SUCCESS)
 
 
 @dataclass
 class PartResult:
-    """What one part of a collector gave: its families, how old they are, or why there are none."""
+    """The families of one part of a collector, their age, or the reason why there are none."""
 
     families: list[Metric] = field(default_factory=list)
-    asked: bool = True
+    polled: bool = True
     error: str | None = None
     is_quiet: bool = False  # the error says nothing about the source, so it is not logged
-    deferred: str | None = None  # why the source was not asked, which is no failure of it
+    deferred: str | None = None  # why the source was not polled, which is no failure of it
     as_of: float | None = None
 
 
 @dataclass
 class CollectorResult:
-    """What one collector gave in one run."""
+    """The results of all parts of one collector in one run."""
 
     name: str
-    readings: list[PartResult]
+    parts: list[PartResult]
     seconds: float
 
     @property
     def configured(self) -> bool:
-        """Whether any part had a source to ask."""
-        return any(reading.asked for reading in self.readings)
+        """Whether any part has a configured source."""
+        return any(part.polled for part in self.parts)
 
     @property
     def success(self) -> bool:
-        """Whether every part that was asked gave its families."""
-        return all(reading.error is None for reading in self.readings)
+        """Whether every part that was polled gave its families."""
+        return all(part.error is None for part in self.parts)
 
 
 class Runner:
-    """Reads collectors side by side within a budget; runs asked for at the same time are one run."""
+    """Reads collectors concurrently within a budget; identical runs at the same time are one run."""
 
     def __init__(self, sources: Sources, clock: Callable[[], float] = steady_time) -> None:
         self._sources = sources
         self._clock = clock
         self._runs: dict[tuple[str, ...], asyncio.Task[list[Metric]]] = {}
         self._last_success: dict[str, float] = {}
-        self._complaints = FailureLog()
+        self._failure_log = FailureLog()
 
     async def run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
         """The families of these collectors, within `budget` seconds; never raises for a failing source."""
@@ -88,67 +88,67 @@ class Runner:
     async def _run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
         deadline = asyncio.get_running_loop().time() + budget
         current_scrape.set(Scrape(deadline=deadline - MARGIN * budget))
-        outcomes = await asyncio.gather(*(self._collect(c, deadline) for c in collectors))
-        families = [f for o in outcomes for r in o.readings for f in r.families]
-        return merge_families([*families, *self._about([o for o in outcomes if o.configured])])
+        results = await asyncio.gather(*(self._collect(c, deadline) for c in collectors))
+        families = [f for result in results for part in result.parts for f in part.families]
+        return merge_families([*families, *self._self_metrics([it for it in results if it.configured])])
 
     async def _collect(self, collector: Collector, deadline: float) -> CollectorResult:
         began = time.perf_counter()
-        readings = await asyncio.gather(
+        parts = await asyncio.gather(
             *(asyncio.create_task(self._read(collector, part, deadline)) for part in collector.parts)
         )
-        outcome = CollectorResult(collector.name, list(readings), time.perf_counter() - began)
-        if outcome.success:
-            ages = [reading.as_of for reading in readings if reading.as_of is not None]
-            self._last_success[collector.name] = min(ages, default=self._clock())
-        return outcome
+        result = CollectorResult(collector.name, list(parts), time.perf_counter() - began)
+        if result.success:
+            times = [part.as_of for part in parts if part.as_of is not None]
+            self._last_success[collector.name] = min(times, default=self._clock())
+        return result
 
     async def _read(self, collector: Collector, part: Part, deadline: float) -> PartResult:
-        used: list[float] = []
-        result_times.set(used)  # this runs in a task of its own, so the list is this part's alone
+        times: list[float] = []
+        result_times.set(times)  # this runs in a task of its own, so the list is this part's alone
         subject = f"{collector.name.partition('.')[0]}.{part.name}"
-        reading = await self._attempt(part, deadline)
-        reading.as_of = min(used, default=None)
-        if reading.is_quiet:
-            return reading
-        if reason := reading.error or reading.deferred:
-            self._complaints.log_failure(subject, reason)
-        elif reading.asked:
-            self._complaints.log_recovery(subject)
-        return reading
+        result = await self._try_part(part, deadline)
+        result.as_of = min(times, default=None)
+        if result.is_quiet:
+            return result
+        if reason := result.error or result.deferred:
+            self._failure_log.log_failure(subject, reason)
+        elif result.polled:
+            self._failure_log.log_recovery(subject)
+        return result
 
-    async def _attempt(self, part: Part, deadline: float) -> PartResult:
+    async def _try_part(self, part: Part, deadline: float) -> PartResult:
         try:
             async with asyncio.timeout_at(deadline):
-                # made whole before any of it is used, or half a family leaks
+                # read all before any of it is used, or half a family leaks
                 return PartResult([f for f in await part.read(self._sources) if f.samples])
         except SourceError as error:
             return result_of_error(error)
         except TimeoutError:
-            return PartResult(error="no answer within the time that the scrape allows")
-        except Exception as error:  # noqa: BLE001  (whatever a source sent, it costs this part alone)
+            return PartResult(error="no result within the scrape's budget")
+        except Exception as error:  # noqa: BLE001  (whatever a source sent costs this part alone)
             return PartResult(error=f"{type(error).__name__} at {error_location(error)}")
 
-    def _about(self, outcomes: Sequence[CollectorResult]) -> Iterable[Metric]:
+    def _self_metrics(self, results: Sequence[CollectorResult]) -> Iterable[Metric]:
         last = {name: to_wall_time(at) for name, at in self._last_success.items()}
         yield BUILD.info(__version__, platform.python_version())
-        yield SUCCESS.family((o.name, float(o.success)) for o in outcomes)
-        yield DURATION.family((o.name, o.seconds) for o in outcomes)
-        yield LAST_SUCCESS.family((o.name, last.get(o.name)) for o in outcomes)
+        yield SUCCESS.family((it.name, float(it.success)) for it in results)
+        yield DURATION.family((it.name, it.seconds) for it in results)
+        yield LAST_SUCCESS.family((it.name, last.get(it.name)) for it in results)
 
 
 def result_of_error(error: SourceError) -> PartResult:
-    """What a part gave whose source gave no answer, or was not asked."""
+    """The result of a part whose source failed or was not polled."""
     if isinstance(error, NotConfigured):
-        return PartResult(asked=False)
+        return PartResult(polled=False)
     if isinstance(error, PollDeferred):
-        return PartResult(asked=False, deferred=str(error) if error.retry_in >= LOGGED_DEFERRAL else None)
-    # that the time of a scrape is over says nothing about the source
+        return PartResult(polled=False, deferred=str(error) if error.retry_in >= LOGGED_DEFERRAL else None)
+    # the end of a scrape says nothing about the source
     return PartResult(error=str(error), is_quiet=isinstance(error, ScrapeDeadlineExceeded))
 
 
 def merge_families(families: Iterable[Metric]) -> list[Metric]:
-    """The families with those of one name made one, since a page must hold each name once."""
+    """The families, those of one name merged, since a page must hold each name once."""
     by_name: dict[str, Metric] = {}
     for family in families:
         if family.name in by_name:
@@ -159,7 +159,7 @@ def merge_families(families: Iterable[Metric]) -> list[Metric]:
 
 
 def error_location(error: BaseException) -> str:
-    """Where in our own code the error was raised; its text may hold payload, so it is not used."""
+    """Where in our code the error was raised; its text may hold payload, so it is not used."""
     trace = error.__traceback__
     while (
         trace is not None
@@ -168,6 +168,6 @@ def error_location(error: BaseException) -> str:
     ):
         trace = trace.tb_next
     if trace is None:
-        return "an unknown place"
+        return "an unknown location"
     name = trace.tb_frame.f_code.co_filename.rpartition("exporter/")[2]
     return f"{name}:{trace.tb_lineno}"

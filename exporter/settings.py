@@ -25,7 +25,7 @@ class WebSettings(SettingsSection):
     port: Port = Field(9810, description="port that the exporter listens on")
     token_file: Path | None = Field(
         None,
-        description="file with the bearer token that readers of the page must send; none: anybody may read",
+        description="file with the bearer token that readers of the page must send; none: anyone may read",
     )
     tls_certificate: Path | None = Field(
         None, description="certificate file; with it the page is served over TLS"
@@ -41,50 +41,49 @@ class WebSettings(SettingsSection):
 
 
 class ServiceSettings(SettingsSection):
-    """Our own ingestion service, over HTTP, as any client of it would ask."""
+    """Our own ingestion service, polled over HTTP as any client polls it."""
 
-    url: HttpUrl | None = Field(None, description="address of the ingestion service; none: it is not asked")
+    url: HttpUrl | None = Field(None, description="address of the ingestion service; none: it is not polled")
     timeout: Seconds = Field(2.0, description="seconds that one of its routes may take")
-    period: Seconds = Field(5.0, description="seconds between two askings of an ordinary route")
+    period: Seconds = Field(5.0, description="seconds between two requests to an ordinary route")
     embeddings_period: Seconds = Field(
-        15.0, description="seconds between two askings for the embeddings, which count in the database"
+        15.0, description="seconds between two requests for the embeddings, which count rows in the database"
     )
-    max_bytes: int = Field(2_000_000, ge=10_000, description="bytes of an answer from which it is refused")
+    max_bytes: int = Field(2_000_000, ge=10_000, description="bytes from which a response is refused")
     heartbeat_timeout: Seconds = Field(
-        60.0, description="seconds without a heartbeat from which a worker is down, whatever the service says"
+        60.0,
+        description="seconds without a heartbeat from which a worker is down, whatever the service reports",
     )
     workers: int = Field(50, ge=1, le=1000, description="workers that are shown by name")
 
 
 class AnomalySettings(SettingsSection):
-    """The search for what is unusual, fed by the Prometheus that scrapes this exporter."""
+    """Anomaly detection, fed by the Prometheus that scrapes this exporter."""
 
     prometheus_url: HttpUrl | None = Field(
-        None, description="address of the Prometheus that records ops:watched; none: nothing is searched"
+        None, description="address of the Prometheus that records ops:watched; none: no anomaly detection"
     )
-    period: float = Field(
-        60.0, ge=15, le=300, description="seconds between two values of a series that are looked at"
-    )
+    period: float = Field(60.0, ge=15, le=300, description="seconds between two samples of a series")
     timeout: Seconds = Field(
-        10.0, description="seconds that an answer of Prometheus may take; a first look reads many"
+        10.0, description="seconds that a response of Prometheus may take; the first poll reads many"
     )
-    series: int = Field(250, ge=1, le=2000, description="series that are watched, the first that are seen")
+    series: int = Field(250, ge=1, le=2000, description="series that are watched, the first that appear")
     learn: float = Field(
         86_400.0,
         ge=3600,
         le=604_800,
-        description="seconds of a series that are learnt before anything in it is unusual",
+        description="seconds of a series that are learned before it can have an anomaly",
     )
     holidays: tuple[date, ...] = Field(
-        (), description="days, in UTC, that are compared with Sundays instead of their own weekday"
+        (), description="dates, in UTC, that are compared with Sundays instead of their own weekday"
     )
     max_bytes: int = Field(
-        20_000_000, ge=10_000, description="bytes of an answer of Prometheus from which it is refused"
+        20_000_000, ge=10_000, description="bytes from which a response of Prometheus is refused"
     )
 
 
 class LimitSettings(SettingsSection):
-    """What bounds the page, whatever the sources say."""
+    """Limits of the metrics page, whatever the sources return."""
 
     budget: Seconds = Field(1.5, description="seconds that a scrape may take")
     own_share: float = Field(
@@ -100,7 +99,7 @@ class LimitSettings(SettingsSection):
 
 
 class Settings(BaseSettings):
-    """All settings of the exporter; settings_load.py says where their values come from."""
+    """All settings of the exporter; settings_load.py reads their values."""
 
     model_config = SettingsConfigDict(
         env_prefix="OPS_", env_nested_delimiter="__", extra="forbid", frozen=True
@@ -119,4 +118,6 @@ class Settings(BaseSettings):
     modules: tuple[ModuleSettings, ...] = Field(
         DEFAULT_MODULES, description="modules of the backend: name, route prefixes, truthful health route"
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="lowest level that is logged"
+    )

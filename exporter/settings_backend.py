@@ -1,4 +1,4 @@
-"""Settings of the watched backend: its API, its modules, and from which traffic a module is unhealthy."""
+"""Settings of the watched backend: its API, its modules, and the thresholds of their status."""
 
 from pathlib import Path
 
@@ -19,15 +19,15 @@ class BackendSettings(SettingsSection):
     url: HttpUrl = Field("http://127.0.0.1:8000", description="address of the watched backend")
     proxy: HttpUrl | None = Field(
         None,
-        description="proxy through which the backend is asked; none: no proxy, whatever HTTP_PROXY says",
+        description="proxy for requests to the backend; none: no proxy, whatever HTTP_PROXY is",
     )
-    token: SecretStr | None = Field(None, description="bearer token towards the backend")
+    token: SecretStr | None = Field(None, description="bearer token for the backend")
     token_file: Path | None = Field(
-        None, description="file with that token, read again when it changes; wins over the token"
+        None, description="file with that token, read again when it changes; used before the token"
     )
     timeout: Seconds = Field(1.0, description="seconds that an ordinary route may take")
     blocking_timeout: Seconds = Field(
-        15.0, description="seconds that /health and /workers/status may take, which ask all workers"
+        15.0, description="seconds that /health and /workers/status may take, which inspect all workers"
     )
     fast_period: Seconds = Field(
         0.25, description="seconds between two requests to a route while something looks wrong with it"
@@ -44,7 +44,7 @@ class BackendSettings(SettingsSection):
     slow_period: Seconds = Field(
         300.0,
         description="seconds between two requests to /user-engagement or /recommendation-quality, which "
-        "count in the database",
+        "count rows in the database",
     )
     blocking_period: Seconds | None = Field(
         None,
@@ -54,13 +54,13 @@ class BackendSettings(SettingsSection):
     ping_route: str | None = Field(
         None,
         pattern=r"^/",
-        description="cheapest route, which needs neither database nor Redis; none: it is found by trying",
+        description="cheapest route, without database and Redis; none: the exporter finds it by trying",
     )
     time_zone: TimeZone | None = Field(
         None,
-        description="zone of the backend's local times, as Europe/Berlin; none: such times are not shown",
+        description="zone of the backend's local times, as Europe/Berlin; none: they are left out",
     )
-    max_bytes: int = Field(10_000_000, ge=10_000, description="bytes of an answer from which it is refused")
+    max_bytes: int = Field(10_000_000, ge=10_000, description="bytes from which a response is refused")
     in_progress_metrics: tuple[str, ...] = Field(
         ("http_requests_inprogress", "neo_alexandria_inprogress"),
         description="names under which the backend counts requests in progress",
@@ -98,18 +98,16 @@ DEFAULT_MODULES = (
 
 
 class JudgementSettings(SettingsSection):
-    """From which traffic on a module without a truthful health route is judged by its requests."""
+    """Thresholds by which the requests of a module without a truthful health route set its status."""
 
-    window: Seconds = Field(60.0, description="seconds of traffic that are judged")
+    window: Seconds = Field(60.0, description="seconds of traffic that count")
     requests: int = Field(
-        5, ge=1, description="requests below which nothing is judged; a single bad one never counts"
+        5, ge=1, description="requests below which the status is unknown; a single failed one never counts"
     )
     degraded_error_ratio: float = Field(
-        0.05, gt=0, le=1, description="share of errors from which a module is degraded"
+        0.05, gt=0, le=1, description="error ratio from which a module is degraded"
     )
-    down_error_ratio: float = Field(
-        0.5, gt=0, le=1, description="share of errors from which a module is down"
-    )
+    down_error_ratio: float = Field(0.5, gt=0, le=1, description="error ratio from which a module is down")
     degraded_seconds: Seconds = Field(
         0.5, description="95th percentile of request duration from which a module is degraded"
     )

@@ -1,4 +1,4 @@
-"""Where settings come from: the environment before the YAML file, and every wrong value as one sentence."""
+"""Loads settings: the environment before the YAML file, and one sentence for each invalid value."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, YamlConf
 
 from exporter.settings import Settings
 
-# the names under which operators already have these values, beside OPS_SECTION__FIELD
+# the names that operators already use for these values, beside OPS_SECTION__FIELD
 WELL_KNOWN = {
     "BACKEND_URL": ("backend", "url"),
     "BACKEND_TOKEN": ("backend", "token"),
@@ -30,7 +30,7 @@ DEFAULT_FILE = Path("exporter.yml")
 
 
 class SettingsError(Exception):
-    """One or more wrong settings; each line is one sentence."""
+    """One or more invalid settings; each line is one sentence."""
 
 
 class WellKnownVariables(PydanticBaseSettingsSource):
@@ -49,7 +49,7 @@ class WellKnownVariables(PydanticBaseSettingsSource):
 
 
 def load_settings(file: Path | None = None) -> Settings:
-    """The settings in force. Raises SettingsError with one sentence for each wrong value."""
+    """The settings in force. Raises SettingsError with one sentence for each invalid value."""
     if file is not None and not file.is_file():
         raise SettingsError(f"the settings file {file} does not exist; expected a readable YAML file")
 
@@ -63,8 +63,8 @@ def load_settings(file: Path | None = None) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (named by pydantic-settings)
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            written = yaml_source(settings_cls, file or DEFAULT_FILE)
-            return init_settings, env_settings, WellKnownVariables(settings_cls), written
+            from_file = yaml_source(settings_cls, file or DEFAULT_FILE)
+            return init_settings, env_settings, WellKnownVariables(settings_cls), from_file
 
     try:
         return FromFile()
@@ -73,7 +73,7 @@ def load_settings(file: Path | None = None) -> Settings:
 
 
 def yaml_source(settings: type[BaseSettings], file: Path) -> YamlConfigSettingsSource:
-    """What this file sets; nothing where there is none. Raises SettingsError."""
+    """The settings of this file; none where it does not exist. Raises SettingsError."""
     if not file.is_file():
         return YamlConfigSettingsSource(settings, None)
     import yaml  # noqa: PLC0415  (1 MiB, which only a file needs)
@@ -97,13 +97,13 @@ def error_sentence(error: Any) -> str:
 
 
 def shown_value(path: list[str], value: object) -> str:
-    """The value as it may be shown: what can hold a password is not."""
+    """The value as text; a value that can hold a password is hidden."""
     hidden = path[-1] in SECRETS and not (path[0] in ("backend", "service") and "@" not in str(value))
     return "a hidden value" if hidden or path[-1] == "token" else repr(value)[:80]
 
 
 def expectation(error: Any) -> str:
-    """What was expected, in the words of the check that failed."""
+    """The expected value, from the message of the failed check."""
     message = str(error["msg"])
     if "^https?" in message:
         return "expected http:// or https:// and a host, without credentials"
@@ -111,6 +111,6 @@ def expectation(error: Any) -> str:
 
 
 def variable_hint(path: list[str]) -> str:
-    """The environment variable that sets this, in brackets, where there is a well-known one."""
+    """The well-known environment variable of a setting, in brackets, where there is one."""
     names = [name for name, where in WELL_KNOWN.items() if list(where) == path]
     return f" (environment: {names[0]})" if names else ""

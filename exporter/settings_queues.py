@@ -14,11 +14,11 @@ from exporter.settings_types import (
 
 
 class CelerySettings(SettingsSection):
-    """The broker, the result backend and what is expected of the workers."""
+    """The broker, the result backend, and the limits of workers and tasks."""
 
-    broker_url: CeleryUrl | None = Field(None, description="URL of the Celery broker; none: it is not asked")
+    broker_url: CeleryUrl | None = Field(None, description="URL of the Celery broker; none: it is not polled")
     results_url: CeleryUrl | None = Field(
-        None, description="URL of the Celery result backend; none: it is not asked"
+        None, description="URL of the Celery result backend; none: it is not polled"
     )
     master_name: str | None = Field(
         None,
@@ -27,8 +27,8 @@ class CelerySettings(SettingsSection):
         "master_name; none: the URL's own",
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")
-    fast_period: Seconds = Field(0.4, description="seconds within which queue lengths are asked at most once")
-    period: Seconds = Field(30.0, description="seconds between two looks at what changes slowly")
+    fast_period: Seconds = Field(0.4, description="seconds within which queue lengths are read at most once")
+    period: Seconds = Field(30.0, description="seconds between two reads of what changes slowly")
     queues: tuple[str, ...] = Field(
         ("urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion", "celery"),
         description="queues that are shown even while they are empty",
@@ -38,7 +38,7 @@ class CelerySettings(SettingsSection):
         description="priorities that may have a list of their own; kombu's priority_steps are among them",
     )
     separator: str = Field(
-        "\x06\x16", description="what stands between queue and priority in the name of a list, kombu's sep"
+        "\x06\x16", description="separator between queue and priority in the name of a list, kombu's sep"
     )
     key_prefix: str = Field("", description="prefix of all keys of the broker, kombu's global_keyprefix")
     fanout_prefix: str = Field("/{db}.", description="prefix of broadcast channels, kombu's fanout_prefix")
@@ -46,11 +46,11 @@ class CelerySettings(SettingsSection):
         "celeryev", description="exchange on which workers send events, Celery's event_exchange"
     )
     control_exchange: str = Field(
-        "celery", description="exchange on which workers are asked, Celery's control_exchange"
+        "celery", description="exchange for commands to workers, Celery's control_exchange"
     )
     published_headers: tuple[str, ...] = Field(
         ("published_at", "sent_at", "timestamp"),
-        description="message headers that may say when a message was sent",
+        description="message headers that may hold the time of sending",
     )
     found_queues: int = Field(
         30,
@@ -62,7 +62,7 @@ class CelerySettings(SettingsSection):
         6,
         ge=1,
         le=1000,
-        description="lengths that are read in one round trip; where more lists hold messages, by turns",
+        description="lengths that are read in one round trip; where more lists hold messages, in turn",
     )
     results_prefix: str | None = Field(
         None,
@@ -80,17 +80,17 @@ class CelerySettings(SettingsSection):
         15.0,
         ge=0,
         le=3600,
-        description="seconds for which a new count of tasks is first shown as 0: as far as scrapes are apart",
+        description="seconds for which a new task counter is first shown as 0; expected: the scrape interval",
     )
-    inspect_period: Seconds = Field(15.0, description="seconds between two questions to all workers")
-    results_period: Seconds = Field(30.0, description="seconds between two looks at stored results")
-    results_sample: int = Field(1000, ge=1, le=100_000, description="stored results that are looked at")
+    inspect_period: Seconds = Field(15.0, description="seconds between two inspections of all workers")
+    results_period: Seconds = Field(30.0, description="seconds between two reads of stored results")
+    results_sample: int = Field(1000, ge=1, le=100_000, description="stored results that are read")
     workers: int = Field(200, ge=1, le=5000, description="workers that are shown by name")
     worker_timeout: Seconds = Field(
         15.0, description="seconds without a heartbeat from which a worker is down; it sends one every 2 s"
     )
     worker_forgotten: Seconds = Field(
-        600.0, description="seconds without a heartbeat from which a worker is not shown any more"
+        600.0, description="seconds without a heartbeat after which a worker is no longer shown"
     )
     tasks: int = Field(100, ge=1, le=1000, description="task names that are shown")
     task_queues: int = Field(300, ge=1, le=5000, description="pairs of a task and its queue that are shown")
@@ -98,21 +98,19 @@ class CelerySettings(SettingsSection):
         50_000, ge=100, le=1_000_000, description="tasks that are remembered between two of their events"
     )
     exceptions: int = Field(20, ge=1, le=200, description="classes of exceptions that are shown")
-    failure_window: Seconds = Field(
-        300.0, description="seconds over which the share of failed tasks is judged"
-    )
+    failure_window: Seconds = Field(300.0, description="seconds over which the ratio of failed tasks counts")
     stuck_after: Seconds = Field(
-        30.0, description="seconds from which a queue whose oldest message waits longer counts as stuck"
+        30.0, description="seconds that a queue's oldest message waits before the queue counts as stuck"
     )
 
     @property
     def readable_broker(self) -> SecretStr | None:
-        """The broker where the exporter can read it."""
+        """The broker's URL where the exporter can read it."""
         return readable_url(self._named(self.broker_url))
 
     @property
     def readable_results(self) -> SecretStr | None:
-        """The result backend where the exporter can read it."""
+        """The result backend's URL where the exporter can read it."""
         return readable_url(self._named(self.results_url))
 
     def _named(self, url: SecretStr | None) -> SecretStr | None:
@@ -120,29 +118,31 @@ class CelerySettings(SettingsSection):
 
     @property
     def unreadable(self) -> tuple[str, ...]:
-        """A sentence for each of them that it cannot read."""
+        """A sentence for each URL that the exporter cannot read."""
         broker = unreadable_reasons("celery.broker_url", self._named(self.broker_url))
         return (*broker, *unreadable_reasons("celery.results_url", self._named(self.results_url)))
 
     @property
-    def prefixes_of_results(self) -> tuple[str, ...]:
-        """What the keys of results may begin with; Celery appends `_` to a prefix that ends in a letter."""
+    def result_prefixes(self) -> tuple[str, ...]:
+        """The possible prefixes of result keys; Celery appends `_` to a prefix that ends in a letter."""
         prefix = self.key_prefix if self.results_prefix is None else self.results_prefix
         return (prefix, f"{prefix}_") if prefix else ("",)
 
 
 class IngestionSettings(SettingsSection):
-    """The ingestion queue of the existing edge worker and of its successor."""
+    """The ingestion queue of the present edge worker and of its successor."""
 
     url: RedisUrl | None = Field(
         None, description="URL of the Redis database with ingest_queue; none: the broker's"
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")
     fast_period: Seconds = Field(
-        1.0, description="seconds within which queues are asked at most once; PING, as often as the broker's"
+        1.0, description="seconds within which queues are read at most once; PING as often as the broker's"
     )
-    period: Seconds = Field(5.0, description="seconds between two looks at the heartbeat and finished jobs")
-    capacity: int = Field(10, ge=1, description="items from which on the backend refuses more")
+    period: Seconds = Field(
+        5.0, description="seconds between two reads of the heartbeat and of finished jobs"
+    )
+    capacity: int = Field(10, ge=1, description="items from which the backend refuses more")
     cloud_queue: str = Field("repo_ingestion", description="Celery queue whose workers ingest in the cloud")
     heartbeat_timeout: Seconds = Field(
         300.0, description="seconds without a heartbeat from which the edge worker is down"

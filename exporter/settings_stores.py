@@ -13,28 +13,30 @@ from exporter.settings_types import (
 
 
 class DatabaseSettings(SettingsSection):
-    """The backend's database, asked directly."""
+    """The backend's database, queried directly."""
 
     url: DatabaseUrl | None = Field(
-        None, description="SQLAlchemy URL of the backend's database; none: it is not asked"
+        None, description="SQLAlchemy URL of the backend's database; none: it is not polled"
     )
     timeout: Seconds = Field(
         1.0,
-        description="seconds that our own SELECT 1 may take; after that it is tried once more, over a fresh"
+        description="seconds that the exporter's SELECT 1 may take; then it is tried once more, over a new"
         " connection, before the database counts as down",
     )
     fast_period: Seconds = Field(0.4, description="seconds within which SELECT 1 is sent at most once")
-    period: Seconds = Field(30.0, description="seconds between two looks at tables and sizes")
-    slow_timeout: Seconds = Field(10.0, description="seconds that a statement in the background may take")
+    period: Seconds = Field(30.0, description="seconds between two reads of tables and sizes")
+    slow_timeout: Seconds = Field(10.0, description="seconds that a background statement may take")
     statistics_period: Seconds = Field(
-        5.0, description="seconds between two looks at PostgreSQL's sessions, locks and counts"
+        5.0, description="seconds between two reads of PostgreSQL's sessions, locks and counters"
     )
-    rows_period: Seconds = Field(60.0, description="seconds between two counts in the backend's own tables")
+    rows_period: Seconds = Field(
+        60.0, description="seconds between two counts of rows in the backend's tables"
+    )
     file_lock: float = Field(
         0.25,
         gt=0,
         le=10,
-        description="seconds for which a reading of ours may hold up the writers of a SQLite file",
+        description="seconds for which a read of the exporter may block the writers of a SQLite file",
     )
     tables: int = Field(40, ge=1, le=500, description="biggest tables that are shown by name")
     statements: int = Field(
@@ -48,7 +50,7 @@ class DatabaseSettings(SettingsSection):
         20, ge=1, le=200, description="databases of one PostgreSQL server that are shown by name"
     )
     sparse_sample: int = Field(
-        50, ge=0, le=1000, description="newest sparse vectors of each model that are looked at"
+        50, ge=0, le=1000, description="newest sparse vectors of each model that are audited"
     )
     vocabularies: dict[str, Annotated[int, Field(ge=1)]] = Field(
         {"BAAI/bge-m3": 250_002, "naver/splade-cocondenser-ensembledistil": 30_522},
@@ -60,28 +62,31 @@ class RedisSettings(SettingsSection):
     """The Redis database that serves the backend as a cache."""
 
     url: RedisUrl | None = Field(
-        None, description="URL of the Redis database that is the cache; none: it is not asked"
+        None, description="URL of the Redis database that is the cache; none: it is not polled"
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")
     fast_period: Seconds = Field(0.4, description="seconds within which PING is sent at most once")
     server_period: Seconds = Field(
         5.0, description="seconds within which INFO, SLOWLOG and LATENCY are sent at most once"
     )
-    keys_period: Seconds = Field(60.0, description="seconds between two passes over the keys")
-    keys_seconds: Seconds = Field(5.0, description="seconds after which a pass over the keys stops")
+    keys_period: Seconds = Field(60.0, description="seconds between two scans of the keys")
+    keys_seconds: Seconds = Field(5.0, description="seconds after which a scan of the keys stops")
     keys_sample: int = Field(
         2000,
         ge=0,
         le=1_000_000,
-        description="keys whose memory is measured in a pass; each is a command, and after many of them the "
-        "next pass waits for longer",
+        description="keys whose memory is measured in a scan; each takes a command, and after many of them "
+        "the next scan waits longer",
     )
     keys: int = Field(10, ge=0, le=100, description="biggest keys that are shown")
-    key_groups: int = Field(20, ge=0, le=200, description="groups of keys that are shown by name")
+    key_groups: int = Field(20, ge=0, le=200, description="key prefixes that are shown by name")
     key_separator: str = Field(
-        ":", min_length=1, max_length=4, description="what ends the beginning by which keys are grouped"
+        ":",
+        min_length=1,
+        max_length=4,
+        description="separator that ends the prefix by which keys are grouped",
     )
     sensitive_prefixes: tuple[str, ...] = Field(
         ("revoked_token", "rate_limit", "session", "token"),
-        description="beginnings of keys behind which something secret stands",
+        description="prefixes of keys whose rest is secret",
     )

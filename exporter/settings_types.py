@@ -1,4 +1,4 @@
-"""The types of which settings are made."""
+"""The types of settings: durations, ports, and the URLs of databases, Redis servers and Celery."""
 
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +17,7 @@ HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
 
 
 def check_database_url(url: SecretStr) -> SecretStr:
-    """The URL of a database that can be asked. Raises ValueError."""
+    """The URL of a database that the exporter can read. Raises ValueError."""
     parse_database_url(url.get_secret_value())
     return url
 
@@ -25,18 +25,18 @@ def check_database_url(url: SecretStr) -> SecretStr:
 DatabaseUrl = Annotated[SecretStr, AfterValidator(check_database_url)]
 
 
-ANY_NAME = "any"  # of a server that Sentinels know; which one is a setting of its own
+ANY_NAME = "any"  # a master name for the check; the real one is a setting of its own
 
 
 def check_redis_url(url: SecretStr) -> SecretStr:
-    """The URL of a Redis server, or of something else that is let be. Raises ValueError without it."""
+    """The URL of a Redis server, or of another kind of server. Raises ValueError for an invalid URL."""
     if url_scheme(url) in ("", *SCHEMES):
         redis_url.parse_redis_url(url.get_secret_value())
     return url
 
 
 def check_celery_url(url: SecretStr) -> SecretStr:
-    """The same for Celery, which is told elsewhere under which name Sentinels know its server."""
+    """The same for Celery, whose master name for Sentinels is a setting of its own."""
     check_redis_url(SecretStr(with_master_name(url.get_secret_value(), ANY_NAME)))
     return url
 
@@ -47,12 +47,12 @@ def url_scheme(url: SecretStr) -> str:
 
 
 def readable_url(url: SecretStr | None) -> SecretStr | None:
-    """The URL where the exporter can read what is there: a Redis server."""
+    """The URL where it is that of a Redis server, which the exporter can read; else None."""
     return None if url is None or unreadable_reasons("", url) else url
 
 
 def unreadable_reasons(setting: str, url: SecretStr | None) -> tuple[str, ...]:
-    """One sentence where this setting names something that the exporter cannot read."""
+    """One sentence where the exporter cannot read what this setting names; else none."""
     if url is None:
         return ()
     text = url.get_secret_value()
@@ -86,7 +86,7 @@ TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 
 
 class SettingsSection(BaseModel):
-    """A part of the settings; a field that is not known is refused."""
+    """A section of the settings; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,4 +1,4 @@
-"""The four statuses: what the backend's words mean in them, and how several become one."""
+"""The four statuses: parsed, merged, computed from error ratios, and since when they hold."""
 
 from collections.abc import Iterable
 from math import inf
@@ -16,52 +16,55 @@ STATUS_OF = {word: status for status, words in STATUS_WORDS.items() for word in 
 
 
 def parse_status(word: object) -> str:
-    """The status that a word of the backend stands for; a word that is not known stands for `unknown`."""
+    """The status that a word of the backend means; an unknown word means `unknown`."""
     return STATUS_OF.get(word.strip().lower(), UNKNOWN) if isinstance(word, str) else UNKNOWN
 
 
 def worst_status(statuses: Iterable[str]) -> str:
-    """The gravest of these; what is unknown neither helps nor harms, and alone it stays unknown."""
+    """The worst of these; `unknown` counts only where nothing else is known."""
     found = set(statuses)
     return next((status for status in BY_SEVERITY if status in found), UNKNOWN)
 
 
 def effective_status(reported: str, observed: str) -> str:
-    """What holds: what is observed, else a report of trouble; a healthy report alone is not enough."""
+    """The observed status, else a report of trouble; a healthy report alone is not enough."""
     if observed != UNKNOWN:
         return observed
     return reported if reported in (DEGRADED, DOWN) else UNKNOWN
 
 
-SINGLE_FAILURE = 1  # a single one that failed or was slow is no pattern, however few there were beside it
+SINGLE_FAILURE = 1  # a single failure proves nothing, however few requests there were
 
 
-def status_from_error_ratio(asked: float, failed: float, limits: JudgementSettings) -> str:
-    """The status that the share of failures means; `unknown` of too few."""
-    if asked < limits.requests:
+def status_from_error_ratio(total: float, failed: float, limits: JudgementSettings) -> str:
+    """The status for this ratio of failures; `unknown` where there are too few requests."""
+    if total < limits.requests:
         return UNKNOWN
     if failed <= SINGLE_FAILURE:
         return HEALTHY
-    share = failed / asked
-    if share >= limits.down_error_ratio:
+    ratio = failed / total
+    if ratio >= limits.down_error_ratio:
         return DOWN
-    return DEGRADED if share > limits.degraded_error_ratio else HEALTHY
+    return DEGRADED if ratio > limits.degraded_error_ratio else HEALTHY
 
 
-MAX_SUBJECTS = 1000  # subjects that are remembered
+MAX_SUBJECTS = 1000
 
 
 class StateChanges:
-    """Remembers the last known observation of each subject. What is unknown for a while is no change."""
+    """The last known status of each subject, and since when it holds: an older report is of another state.
+
+    A subject that is unknown for a while has not changed.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, float]] = {}
         self._disagree: dict[str, float] = {}
 
     def record(self, subject: str, observed: str, now: float) -> float:
-        """Take in an observation; the moment from which on a report may be held against it.
+        """Record an observed status; returns the moment from which on a report can contradict it.
 
-        What is observed first may have been so for long, so any report of it will do.
+        The first status may have held for long, so any report can contradict it.
         """
         known = self._known.get(subject)
         if known is not None and observed in (known[0], UNKNOWN):
@@ -72,7 +75,7 @@ class StateChanges:
         return self._known[subject][1]
 
     def disagreement_since(self, subject: str, does: bool, now: float) -> float | None:
-        """Since when a report has differed from what is observed, in Unix seconds; None where it does not."""
+        """Since when a report has differed from the observed status (Unix seconds), else None."""
         if not does:
             self._disagree.pop(subject, None)
             return None

@@ -1,1 +1,1 @@
-"""What is unusual: a detector for one series, the same for all, and many series fed to it from Prometheus."""
+"""Anomaly detection: one detector for any series, and the many series of Prometheus that it reads."""

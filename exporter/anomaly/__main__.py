@@ -1,4 +1,4 @@
-"""Judge a series of your own: `python -m exporter.anomaly < series.csv`, with columns timestamp and value."""
+"""Find anomalies in a series: `python -m exporter.anomaly < series.csv`, with columns timestamp and value."""
 
 import csv
 import sys
@@ -14,7 +14,7 @@ EXPECTED = "expected two columns, a time (Unix seconds or ISO 8601) and a number
 
 
 def main() -> int:
-    """Read rows, write them with their band, score (1 begins an anomaly) and direction; 2 for a wrong row."""
+    """Read rows, write them with band, score (1 begins an anomaly) and direction; 2 for an invalid row."""
     lines = list(csv.reader(sys.stdin))[1:]
     try:
         rows = [parse_row(number, line) for number, line in enumerate(lines, 2) if line]
@@ -27,7 +27,7 @@ def main() -> int:
 
 
 def parse_row(number: int, line: list[str]) -> tuple[float, float]:
-    """Time and value of a line; a value that is missing is not a number. Raises ValueError."""
+    """Time and value of a line; a missing value is NaN. Raises ValueError."""
     try:
         time = parse_time(line[0])
         return time, float(line[1] or "nan")
@@ -47,10 +47,10 @@ def parse_time(text: str) -> float:
 
 
 def write_scores(out: TextIO, lines: Iterable[list[str]], found: DetectorScores) -> None:
-    """The rows with what is known of each."""
+    """Write the rows with their scores."""
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
-    table.writerows([*line[:2], *told] for line, told in zip(lines, format_scores(found), strict=True))
+    table.writerows([*line[:2], *scores] for line, scores in zip(lines, format_scores(found), strict=True))
 
 
 def format_scores(found: DetectorScores) -> Iterator[tuple[str, ...]]:

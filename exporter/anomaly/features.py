@@ -1,4 +1,4 @@
-"""The ways to look at a series: each is compared with what it was lately."""
+"""The features of a series, and the rolling means from which they are computed."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -9,11 +9,11 @@ from exporter.anomaly.season import SeasonalBaseline
 
 VALUE, MEAN, RESIDUAL, WEEK, JUMP, SPREAD, CHANGE = range(7)
 NUMBER = 7
-MAX_MOVE = 3.0  # times the spread so far beyond which a single move counts no more
+MAX_MOVE = 3.0  # times the present spread to which a single move is limited
 
 
 class RingBuffer:
-    """The last rows of each series, where the next one takes the place of the oldest."""
+    """The last rows of each series; a new row replaces the oldest."""
 
     def __init__(self, series: int, rows: int) -> None:
         self._rows = rows
@@ -36,7 +36,7 @@ class RingBuffer:
 
 
 class RollingMean(RingBuffer):
-    """The mean of each row and those just before it; not a number until there are enough."""
+    """The mean of the last rows; NaN until there are enough."""
 
     def latest(self, places: Places) -> Floats:
         """The mean of the rows so far, one for each of these series."""
@@ -44,21 +44,21 @@ class RollingMean(RingBuffer):
         return means
 
     def round(self, places: Places, values: Floats) -> None:
-        """Take one row of each of these series."""
+        """Add one row of each of these series."""
         self._put(places, values)
 
     def rows(self, place: int, values: Floats) -> Floats:
-        """Take rows of one series; the mean before the first of them, and with each of them: one more."""
+        """Add rows of one series; returns the mean before the first, and with each of them."""
         line = self._line(place, values)
         means: Floats = sliding_window_view(line, self._rows).mean(axis=1)
         return means
 
 
 class Delay(RingBuffer):
-    """The row some rows before each; not a number until there is one."""
+    """The row a fixed number of rows before; NaN until there is one."""
 
     def round(self, places: Places, values: Floats) -> Floats:
-        """Take one row of each of these series, and give back what was."""
+        """Add one row of each of these series, and return the earlier rows."""
         found: Floats = self._ring[places, self._next[places]]
         self._put(places, values)
         return found
@@ -71,20 +71,26 @@ class Delay(RingBuffer):
 
 
 class Features:
-    """Value, short mean, distance from what is usual at this time and on this weekday, its jump, and spread.
+    """Value, short mean, residuals of the daily and the weekly baseline, jump, spread and relative change.
 
-    Of shape (series or rows, NUMBER); not a number where too little is known.
+    Of shape (series or rows, NUMBER); NaN where too little is known.
     """
 
-    def __init__(self, tuning: Parameters, series: int) -> None:
-        self._season = SeasonalBaseline(series, tuning.holidays)
-        self._short = RollingMean(series, tuning.short)
-        self._before = RollingMean(series, tuning.just)
-        self._rests = RollingMean(series, tuning.just)
-        self._spread, self._moves = RollingMean(series, tuning.spread), RollingMean(series, tuning.spread)
-        self._fast, self._slow = RollingMean(series, tuning.fast), RollingMean(series, tuning.slow)
-        self._earlier = Delay(series, tuning.fast)
-        self._settled = Delay(series, tuning.just + 1)
+    def __init__(self, parameters: Parameters, series: int) -> None:
+        self._season = SeasonalBaseline(series, parameters.holidays)
+        self._short = RollingMean(series, parameters.mean_rows)
+        self._before = RollingMean(series, parameters.jump_rows)
+        self._rests = RollingMean(series, parameters.jump_rows)
+        self._spread, self._moves = (
+            RollingMean(series, parameters.spread_rows),
+            RollingMean(series, parameters.spread_rows),
+        )
+        self._fast, self._slow = (
+            RollingMean(series, parameters.change_rows),
+            RollingMean(series, parameters.change_baseline_rows),
+        )
+        self._earlier = Delay(series, parameters.change_rows)
+        self._settled = Delay(series, parameters.jump_rows + 1)
 
     def clear(self, place: int) -> None:
         """Forget what was at this place."""
@@ -93,7 +99,7 @@ class Features:
             part.clear(place)
 
     def round(self, places: Places, times: Floats, values: Floats) -> tuple[Floats, Floats]:
-        """One row of each of these series; with it what Season says is usual."""
+        """The features of one row of each of these series, and the seasonal baseline."""
         usual = self._season.round(places, times, values)
         rest = values - usual[0]
         jump, move = rest - self._rests.latest(places), np.abs(values - self._before.latest(places))
@@ -108,7 +114,7 @@ class Features:
         return np.stack((values, mean, rest, values - usual[1], jump, spread, change), axis=1), usual
 
     def rows(self, place: int, times: Floats, values: Floats) -> tuple[Floats, Floats]:
-        """Many rows of one series."""
+        """The features of many rows of one series, and the seasonal baseline."""
         usual = self._season.rows(place, times, values)
         rest = values - usual[0]
         jump = rest - self._rests.rows(place, rest)[:-1]
@@ -122,6 +128,6 @@ class Features:
 
 
 def relative_change(now: Floats, before: Floats) -> Floats:
-    """By what share of both one differs from the other: -1 for a drop to nothing, 0 for no change."""
+    """The change as a ratio of both: -1 for a drop to 0, 0 for no change."""
     both = np.abs(now) + np.abs(before)
     return np.where(both > 0, (now - before) / np.where(both > 0, both, 1), both)

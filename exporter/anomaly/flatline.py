@@ -1,4 +1,4 @@
-"""Series that used to move and have stopped."""
+"""Flatlines: series that used to move and have stopped."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,19 +6,19 @@ from numpy.typing import NDArray
 from exporter.anomaly.parameters import Parameters
 from exporter.anomaly.ranges import Floats, Places
 
-LIMIT_FACTOR = 4  # times as long as it ever stood still before: unusual; twice that: strongly
+LIMIT_FACTOR = 4  # times its longest flatline so far: an anomaly; twice that: a strong one
 STRONG = 2
-MIN_MOVES = 20  # that a series has made which used to move
+MIN_MOVES = 20  # of a series that used to move
 
 
 class FlatlineDetector:
-    """For how many rows each series has stood still, against how long it ever did.
+    """Compares how long each series has not changed with its longest flatline.
 
-    A stop that was unusual counts as half of what it would have taken, so that one does not hide the next.
+    A flatline that was an anomaly counts as half of its limit, so that one does not hide the next.
     """
 
-    def __init__(self, tuning: Parameters, series: int) -> None:
-        self._least, self._learn = tuning.still, tuning.learn
+    def __init__(self, parameters: Parameters, series: int) -> None:
+        self._least, self._learn = parameters.flat_rows, parameters.learn
         self._value = np.empty(series)
         self._run, self._longest, self._seen, self._moves = (np.empty(series) for _ in range(4))
 
@@ -29,7 +29,7 @@ class FlatlineDetector:
             kept[place] = 0
 
     def round(self, places: Places, values: Floats) -> Floats:
-        """The grade of each that has just stood still for too long; 0 before that and after it."""
+        """The grade of each series whose flatline has just become too long; 0 before that and after it."""
         moved = values != self._value[places]
         run, limit = self._run[places], self._limit(places)
         learnt = self._seen[places] >= self._learn
@@ -61,7 +61,7 @@ class FlatlineDetector:
         return found
 
     def _until_unusual(self, place: int, values: Floats, found: Floats) -> int:
-        """Take rows until a stop ends that counts as less than it took; how many."""
+        """Read rows until a flatline ends that counts as less than it took; returns how many."""
         moved = values != np.concatenate((self._value[[place]], values[:-1]))
         number = np.arange(len(values))
         since = np.maximum.accumulate(np.where(moved, number, -1))
@@ -84,6 +84,6 @@ class FlatlineDetector:
 
 
 def flatline_grades(run: Floats, limit: Floats, judged: NDArray[np.bool_]) -> Floats:
-    """1 and 2 in the rows in which a stop passes once and twice its limit."""
+    """1 and 2 in the rows in which a flatline passes once and twice its limit."""
     now, before = run // limit, (run - 1) // limit
     return np.where(judged & (now != before) & (run > 0) & (now <= STRONG), now, 0.0)

@@ -1,56 +1,60 @@
-"""The few numbers of the detector: one set for every series."""
+"""The parameters of the detector: one set for every series."""
 
 import math
 from dataclasses import dataclass
 from datetime import date
 
 HOUR, DAY = 3600.0, 86_400.0
-DAYS = 7  # that the season remembers
+DAYS = 7  # of the seasonal baseline
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """Lengths in rows, one row a period; `lasts` in seconds.
+    """Lengths in rows, one row a period; `max_seconds` in seconds.
 
-    Chosen in the middle of what does well on two labelled sets, not at a peak (benchmarks/README.md).
+    Chosen from the middle of the good values on two labelled sets, not at a peak (benchmarks/README.md).
     """
 
-    window: int = 1500  # rows whose least and greatest value are usual
-    learn: int = 240  # rows before anything is judged
-    bar: float = 0.25  # ranges of the window by which a value may lie outside of it
-    strong: float = 2.0  # bars from which it is strongly unusual
-    wild: float = 1.0  # times as far as its marks before, from which one of a wild series is strong
-    rise: float = 0.5  # share by which each recent mark raises the bar
-    caution: float = 0.0  # share by which an empty window raises the bar, less and less as it fills
-    clip: float = 0.2  # ranges beyond the window at which what enters it is cut off
-    short: int = 24  # rows of the short mean
-    just: int = 5  # rows before one that its jump is measured against
-    spread: int = 60  # rows over which the spread is a mean
+    window: int = 1500  # rows whose minimum and maximum are the usual range
+    learn: int = 240  # rows before any anomaly
+    threshold: float = 0.25  # ranges of the window by which a value may exceed it
+    strong: float = 2.0  # thresholds from which an anomaly is strong
+    wild: float = 1.0  # times its earlier anomalies, from which one of a wild series is strong
+    threshold_rise: float = 0.5  # ratio by which each recent anomaly raises the threshold
+    warmup_rise: float = (
+        0.0  # ratio by which an empty window raises the threshold; it falls as the window fills
+    )
+    clip: float = 0.2  # ranges beyond the window at which new values are clipped
+    mean_rows: int = 24  # rows of the short mean
+    jump_rows: int = 5  # rows before a row that its jump is measured against
+    spread_rows: int = 60  # rows of the mean spread
     spread_weight: float = 1.5
-    fast: int = 3  # rows that are compared with those before them, as a share
-    slow: int = 30
+    change_rows: int = 3  # rows whose mean is compared with that of the rows before
+    change_baseline_rows: int = 30
     change_weight: float = 1.5
-    floor: float = 0.5  # share of the window of values that a jump's range is at least
-    still: int = 60  # rows without any change that are never unusual
-    silence: int = 24  # rows after a mark in which none follows
-    calm: int = 5  # rows back inside the band that end an episode
-    usual: int = 240  # rows after which what came has become usual
-    lasts: float = math.inf  # seconds after which a mark ends, however few rows came
+    floor: float = 0.5  # ratio of the window's range that a jump's range is at least
+    flat_rows: int = 60  # rows without a change that are never an anomaly
+    cooldown_rows: int = 24  # rows after an anomaly without a new one
+    recovery_rows: int = 5  # rows back inside the band that end an anomaly
+    max_rows: int = 240  # rows after which an anomaly has become usual
+    max_seconds: float = math.inf  # seconds after which an anomaly ends, however few rows came
     holidays: frozenset[date] = frozenset()  # days in UTC that are like a Sunday
 
     @property
     def memory(self) -> int:
-        """Rows for which a mark raises the bar."""
+        """Rows for which an anomaly raises the threshold."""
         return 4 * self.window
 
     @classmethod
-    def of(cls, period: float, learn: float = DAY, holidays: frozenset[date] = frozenset()) -> "Parameters":
-        """For rows `period` seconds apart: the window holds a day, or each morning would be news."""
+    def for_interval(
+        cls, period: float, learn: float = DAY, holidays: frozenset[date] = frozenset()
+    ) -> "Parameters":
+        """Parameters for rows `period` seconds apart; the window holds a day, so that mornings are usual."""
         return cls(
             window=max(cls.window, math.ceil(25 * HOUR / period)),
             learn=math.ceil(learn / period),
-            still=max(cls.still, math.ceil(HOUR / period)),
-            lasts=cls.usual * period,
-            caution=0.5,
+            flat_rows=max(cls.flat_rows, math.ceil(HOUR / period)),
+            max_seconds=cls.max_rows * period,
+            warmup_rise=0.5,
             holidays=holidays,
         )

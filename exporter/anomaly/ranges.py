@@ -1,7 +1,7 @@
-"""The least and the greatest of what each feature was lately, and how far outside of them a row lies.
+"""The rolling minimum and maximum of each feature, and how far outside of them a row lies.
 
-The window is kept as the extremes of blocks of rows, so that a series costs little memory and a row little
-time. What lies far outside enters cut off: one spike must not hide the next.
+The window holds the extremes of blocks of rows, so that a series costs little memory and a row little time.
+Values far outside are clipped before they enter: one spike must not hide the next.
 """
 
 from typing import NamedTuple
@@ -15,15 +15,15 @@ from exporter.anomaly.parameters import Parameters
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 BLOCKS = 50  # that a window is made of
-# of a series that stands still, a move by this share of its size is as much as a range
+# for a flat series, a move by this ratio of its size counts as one range
 FLAT_SHARE = 0.01
 MIN_SPAN = 1e-9
-# rows that are taken at once in the hope that none must be cut off
-FEW, MANY = 16, 2048
+# rows that are tried at once, on the assumption that none must be clipped
+FEW_ROWS, MANY_ROWS = 16, 2048
 
 
 class RangeScores(NamedTuple):
-    """Features against their bounds, all of one shape: how far outside, in ranges; nan where not judged."""
+    """Features against their bounds, all of one shape: how far outside, in ranges; NaN where unknown."""
 
     above: Floats
     below: Floats
@@ -33,7 +33,7 @@ class RangeScores(NamedTuple):
 
 
 def score_ranges(features: Floats, low: Floats, high: Floats, size: Floats) -> RangeScores:
-    """How far outside of these bounds; `size` is how large the values themselves are."""
+    """How far features lie outside of these bounds; `size` is the size of the values themselves."""
     span = np.maximum(np.maximum(high - low, FLAT_SHARE * size), MIN_SPAN)
     return RangeScores(
         np.maximum(features - high, 0) / span, np.maximum(low - features, 0) / span, low, high, span
@@ -41,30 +41,30 @@ def score_ranges(features: Floats, low: Floats, high: Floats, size: Floats) -> R
 
 
 class RollingRanges:
-    """The windows of several features of many series; a row that is no number is passed over.
+    """The windows of several features of many series; NaN is skipped.
 
-    Extremes are held as the least of a feature and the least of its negative.
+    Extremes are held as the minimum of a feature and the minimum of its negative.
     """
 
-    def __init__(self, tuning: Parameters, series: int, features: int) -> None:
-        self._rows = max(tuning.window // BLOCKS, 1)
-        self._learn, self._clip = tuning.learn, tuning.clip
-        # memory that is not touched before `clear` is not taken
-        self.seen = np.empty((series, features), dtype=np.int64)
+    def __init__(self, parameters: Parameters, series: int, features: int) -> None:
+        self._rows = max(parameters.window // BLOCKS, 1)
+        self._learn, self._clip = parameters.learn, parameters.clip
+        # np.empty takes no memory before `clear` touches it
+        self.counts = np.empty((series, features), dtype=np.int64)
         self._ring = np.empty((series, features, 2, BLOCKS))
         self._past = np.empty((series, features, 2))
         self._now = np.empty((series, features, 2))
 
     def clear(self, place: int) -> None:
         """Forget what was at this place."""
-        self.seen[place] = 0
+        self.counts[place] = 0
         for kept in (self._ring, self._past, self._now):
             kept[place] = np.inf
 
     def round(self, places: Places, features: Floats, size: Floats) -> RangeScores:
         """One row of each of these series: features of shape (series, features), sizes of the same shape."""
         least = np.minimum(self._past[places], self._now[places])
-        judged = self.seen[places] >= self._learn
+        judged = self.counts[places] >= self._learn
         low = np.where(judged, least[..., 0], np.nan)
         high = np.where(judged, -least[..., 1], np.nan)
         found = score_ranges(features, low, high, size)
@@ -72,8 +72,8 @@ class RollingRanges:
         entering = np.where(np.isfinite(features), entering, np.inf)
         signed = np.stack((entering, np.where(np.isfinite(features), -entering, np.inf)), axis=-1)
         self._now[places] = np.minimum(self._now[places], signed)
-        self.seen[places] += np.isfinite(features)
-        full = np.isfinite(features) & (self.seen[places] % self._rows == 0)
+        self.counts[places] += np.isfinite(features)
+        full = np.isfinite(features) & (self.counts[places] % self._rows == 0)
         if full.any():
             rows, columns = np.nonzero(full)
             self._close(places[rows], columns)
@@ -81,7 +81,7 @@ class RollingRanges:
 
     def _close(self, places: Places, columns: Places) -> None:
         """Begin a new block where one is full."""
-        block = (self.seen[places, columns] // self._rows - 1) % BLOCKS
+        block = (self.counts[places, columns] // self._rows - 1) % BLOCKS
         self._ring[places, columns, :, block] = self._now[places, columns]
         self._past[places, columns] = self._ring[places, columns].min(axis=-1)
         self._now[places, columns] = np.inf
@@ -94,31 +94,36 @@ class RollingRanges:
         return score_ranges(values, bounds[0], bounds[1], size)
 
     def _bounds(self, place: int, feature: int, values: Floats, size: Floats) -> Floats:
-        """The least and the greatest before each row, of shape (2, rows)."""
+        """The minimum and maximum before each row, of shape (2, rows)."""
         found = np.empty((2, len(values)))
-        begin, step = 0, MANY
+        begin, step = 0, MANY_ROWS
         while begin < len(values):
             part = slice(begin, begin + step)
-            bounds, running = self._run(place, feature, values[part])
-            far = self._far(values[part], bounds, size[part])
-            count = bounds.shape[1] if far is None else far
+            bounds, running = self._bounds_unclipped(place, feature, values[part])
+            outlier = self._first_outlier(values[part], bounds, size[part])
+            count = bounds.shape[1] if outlier is None else outlier
             found[:, begin : begin + count] = bounds[:, :count]
-            if far is None:
-                self._keep(place, feature, running, count)
-                begin, step = begin + count, min(4 * step, MANY)
+            if outlier is None:
+                self._add(place, feature, running, count)
+                begin, step = begin + count, min(4 * step, MANY_ROWS)
                 continue
-            if far:
-                self._keep(place, feature, self._run(place, feature, values[begin : begin + far])[1], far)
-            begin += far
-            found[:, begin] = bounds[:, far]
-            cut = self._cut(values[begin], bounds[:, far], size[begin])
-            self._keep(place, feature, self._run(place, feature, np.array([cut]))[1], 1)
-            begin, step = begin + 1, FEW
+            if outlier:
+                self._add(
+                    place,
+                    feature,
+                    self._bounds_unclipped(place, feature, values[begin : begin + outlier])[1],
+                    outlier,
+                )
+            begin += outlier
+            found[:, begin] = bounds[:, outlier]
+            cut = self._clip_value(values[begin], bounds[:, outlier], size[begin])
+            self._add(place, feature, self._bounds_unclipped(place, feature, np.array([cut]))[1], 1)
+            begin, step = begin + 1, FEW_ROWS
         return found
 
-    def _run(self, place: int, feature: int, values: Floats) -> tuple[Floats, Floats]:
-        """Bounds before each row as if none were cut off, and the running extremes by block."""
-        held = int(self.seen[place, feature])
+    def _bounds_unclipped(self, place: int, feature: int, values: Floats) -> tuple[Floats, Floats]:
+        """Bounds before each row as if none were clipped, and the running extremes by block."""
+        held = int(self.counts[place, feature])
         fill, blocks = held % self._rows, held // self._rows
         number = -(-(fill + len(values)) // self._rows)
         line = np.full((2, number * self._rows), np.inf)
@@ -137,24 +142,24 @@ class RollingRanges:
         bounds[:, : max(self._learn - held, 0)] = np.nan
         return bounds, running
 
-    def _far(self, values: Floats, bounds: Floats, size: Floats) -> int | None:
-        """The first row that must be cut off."""
+    def _first_outlier(self, values: Floats, bounds: Floats, size: Floats) -> int | None:
+        """The first row that must be clipped; None without one."""
         found = score_ranges(values, bounds[0], bounds[1], size)
         beyond = np.fmax(found.above, found.below) > self._clip
         return int(np.argmax(beyond)) if beyond.any() else None
 
-    def _cut(self, value: float, bounds: Floats, size: float) -> float:
+    def _clip_value(self, value: float, bounds: Floats, size: float) -> float:
         low, high = bounds
         margin = self._clip * max(high - low, FLAT_SHARE * size, MIN_SPAN)
         return float(min(max(value, low - margin), high + margin))
 
-    def _keep(self, place: int, feature: int, running: Floats, count: int) -> None:
-        """Take these rows up."""
-        held = int(self.seen[place, feature])
+    def _add(self, place: int, feature: int, running: Floats, count: int) -> None:
+        """Add these rows to the window."""
+        held = int(self.counts[place, feature])
         first, last = held // self._rows, (held + count) // self._rows
         for block in range(first, last):
             self._ring[place, feature, :, block % BLOCKS] = running[:, block - first, -1]
         fill = (held + count) % self._rows
         self._now[place, feature] = running[:, last - first, fill - 1] if fill else np.inf
         self._past[place, feature] = self._ring[place, feature].min(axis=-1)
-        self.seen[place, feature] = held + count
+        self.counts[place, feature] = held + count

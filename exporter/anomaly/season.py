@@ -1,4 +1,4 @@
-"""What is usual at this time of the day, in quarters of an hour: in the last week, and on this weekday."""
+"""The seasonal baseline: usual values by quarter of an hour, in the last week and on this weekday."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ SUNDAY = 3  # the first one, in days since 1970
 
 
 class SeasonalBaseline:
-    """Remembers two weeks of many series; the rows of each come in order."""
+    """Baselines of many series over two weeks; the rows of each come in order."""
 
     def __init__(self, series: int, holidays: frozenset[date] = frozenset()) -> None:
         self._holidays = holidays
@@ -34,7 +34,7 @@ class SeasonalBaseline:
         self._days[place], self._today[place], self._usual[place] = NO_DAY, NO_DAY, np.nan
 
     def round(self, places: Places, times: Floats, values: Floats) -> Floats:
-        """For one row of each series what was usual, of shape (2, series); not a number where unknown."""
+        """The baseline for one row of each series, of shape (2, series); NaN where unknown."""
         days, slots = day_and_slot(times)
         for day in np.unique(days[days != self._today[places]]):
             self._begin(places[(days == day) & (self._today[places] != day)], int(day))
@@ -45,7 +45,7 @@ class SeasonalBaseline:
         return found
 
     def rows(self, place: int, times: Floats, values: Floats) -> Floats:
-        """For many rows of one series what was usual, of shape (2, rows)."""
+        """The baseline for many rows of one series, of shape (2, rows)."""
         days, slots = day_and_slot(times)
         found = np.empty((2, len(times)))
         for day in np.unique(days):
@@ -59,7 +59,7 @@ class SeasonalBaseline:
         return found
 
     def _begin(self, places: Places, day: int) -> None:
-        """Take up a day: what it replaces is forgotten, what is usual is taken from those before it."""
+        """Begin a day: it replaces the oldest one, and the baseline is computed from the days before."""
         line = day % LINES
         self._today[places], self._days[places, line] = day, day
         self._sums[places, line], self._counts[places, line] = 0, 0
@@ -72,7 +72,7 @@ class SeasonalBaseline:
 
     def _mean(self, places: Places, among: NDArray[np.bool_], enough: int) -> Floats:
         """The mean of these days by the time of day, where there are enough of them."""
-        # a line that was never taken up holds anything
+        # an unused line holds anything
         counts = np.where(among[:, :, None], self._counts[places], 0)
         sums = np.where(among[:, :, None], self._sums[places], 0.0)
         number = (counts > 0).sum(axis=1)
@@ -86,7 +86,7 @@ def day_and_slot(times: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def similar_days(day: int, is_holiday: Callable[[int], bool]) -> tuple[int, int]:
-    """The two days before that are most like this one: of its weekday, or Sundays for a holiday."""
+    """The two earlier days most similar to this one: of its weekday, or Sundays for a holiday."""
     back = (day - SUNDAY) % DAYS or DAYS
     last = day - back if is_holiday(day) else day - DAYS
     return last, last - DAYS

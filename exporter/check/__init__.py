@@ -1,1 +1,1 @@
-"""`python -m exporter --check`: what can be seen with these settings, what not, and what it costs."""
+"""`python -m exporter --check`: what can be seen with these settings, what cannot, and the cost."""

@@ -1,4 +1,4 @@
-"""One poll made once, within a time, with what it cost."""
+"""One attempt at a poll, within a time limit, with its cost."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass
 class OperationCounter:
-    """What was sent since the check began."""
+    """The operations sent since the check began."""
 
     requests: int = 0
     transactions: int = 0
@@ -47,7 +47,7 @@ class CheckDeadline:
 
 @dataclass(frozen=True)
 class Attempt:
-    """How a poll went: `value` where it succeeded, else `error`; None for both where the time was over."""
+    """The result of a poll: `value` or `error`; neither where the time was over."""
 
     name: str
     value: Any
@@ -62,7 +62,7 @@ class Attempt:
 
 
 async def try_poll(
-    question: Poller[Any],
+    poller: Poller[Any],
     meter: OperationCounter,
     limit: CheckDeadline,
     most: float = 3.0,
@@ -74,26 +74,26 @@ async def try_poll(
     """
     seconds = min(most, limit.left())
     if seconds <= 0:
-        return Attempt(question.name, None, None, 0.0, None)
+        return Attempt(poller.name, None, None, 0.0, None)
     before, began = meter.operations, time.perf_counter()
-    others = {other: other.succeeded_at for other in shared if other is not question}
+    others = {other: other.succeeded_at for other in shared if other is not poller}
     try:
         async with asyncio.timeout(seconds):
-            await question.refresh()
+            await poller.refresh()
     except TimeoutError:
-        await question.close()
+        await poller.close()
     took = time.perf_counter() - began
-    error = question.error
-    if error is None and question.succeeded_at is None:
-        error = SourceTimeout(f"{question.name} did not respond within {seconds:.0f} s")
-    value = None if error else await question.get()
+    error = poller.error
+    if error is None and poller.succeeded_at is None:
+        error = SourceTimeout(f"{poller.name} did not respond within {seconds:.0f} s")
+    value = None if error else await poller.get()
     sent = meter.operations - before - sum(it.succeeded_at != earlier for it, earlier in others.items())
-    poll = PollCost(question.name, polls_a_minute(question), sent, took)
-    return Attempt(question.name, value, error, took, poll)
+    poll = PollCost(poller.name, polls_a_minute(poller), sent, took)
+    return Attempt(poller.name, value, error, took, poll)
 
 
 async def with_timeout(request: Awaitable[T], seconds: float) -> T:
-    """What is awaited, within so many seconds. Raises TimedOut."""
+    """The result of the request, within `seconds`. Raises SourceTimeout."""
     try:
         async with asyncio.timeout(max(seconds, 0.01)):
             return await request
@@ -101,15 +101,15 @@ async def with_timeout(request: Awaitable[T], seconds: float) -> T:
         raise SourceTimeout(f"no response within {seconds:.0f} s") from None
 
 
-def polls_a_minute(question: Poller[Any]) -> float:
-    """How often the exporter makes this poll while Prometheus scrapes it."""
-    period = question.policy.interval or question.policy.relaxed_interval or question.policy.min_interval
+def polls_a_minute(poller: Poller[Any]) -> float:
+    """Polls a minute while Prometheus scrapes the exporter."""
+    period = poller.policy.interval or poller.policy.relaxed_interval or poller.policy.min_interval
     return 60 / period if period else 0.0
 
 
 @contextmanager
 def count_operations(*clients: HttpClient) -> Iterator[OperationCounter]:
-    """A meter of what these clients, every Redis client and every database connection send meanwhile."""
+    """Count what these clients, every Redis client and every database connection send meanwhile."""
     meter = OperationCounter()
     read_response = AbstractConnection.read_response
 
@@ -123,7 +123,7 @@ def count_operations(*clients: HttpClient) -> Iterator[OperationCounter]:
     for client in clients:
         count_requests(client, meter)
     event.listen(Engine, "begin", count_transaction)
-    # a command has one response, whichever way it is sent
+    # each command has one response, however it is sent
     AbstractConnection.read_response = count_command  # type: ignore[method-assign]
     try:
         yield meter
@@ -133,7 +133,7 @@ def count_operations(*clients: HttpClient) -> Iterator[OperationCounter]:
 
 
 def count_requests(client: HttpClient, meter: OperationCounter) -> None:
-    """Count what this client sends."""
+    """Count the requests of this client."""
     get = client.get
 
     async def counted(*given: Any, **more: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What can be seen of the backend over HTTP: one request at a time, and none of those that block it."""
+"""The check of the backend over HTTP: one request at a time, and none that blocks it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -46,7 +46,7 @@ BLOCKING = Finding(
 
 
 async def check_backend(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
-    """The backend over HTTP, without what blocks it."""
+    """Check the backend over HTTP, without the routes that block it."""
     return await BackendCheck(sources.backend, sources.settings.backend, meter, limit).run()
 
 
@@ -65,20 +65,20 @@ class BackendCheck:
         self.attempts: list[Attempt] = []
 
     async def run(self) -> ReportSection:
-        """Everything that the exporter would poll, once."""
+        """Make each poll of the exporter once."""
         reached = await self.ping()
         findings = [reached]
         if reached.state is FindingState.SEEN:
-            for question in self._polls():
-                await self._try(question)
+            for poller in self._polls():
+                await self._try(poller)
             findings += [*self._findings(), BLOCKING]
         polls = tuple(poll for it in self.attempts if (poll := poll_cost(it)))
         return ReportSection("backend", self._settings.url, tuple(findings), polls)
 
     async def ping(self) -> Finding:
-        """Whether anybody answers HTTP at the address."""
-        question = Poller("backend", lambda: self._backend.client.get(PING), self._backend.totals.policy)
-        tried = await try_poll(question, self._meter, self._limit, 2.0)
+        """Whether a server responds at the address."""
+        poller = Poller("backend", lambda: self._backend.client.get(PING), self._backend.totals.policy)
+        tried = await try_poll(poller, self._meter, self._limit, 2.0)
         if tried.error is None:
             return Finding("reachable", FindingState.SEEN, format_duration(tried.seconds))
         if "url" not in self._settings.model_fields_set:
@@ -87,17 +87,17 @@ class BackendCheck:
 
     def _polls(self) -> Iterator[Poller[Any]]:
         blocking = (self._backend.health, self._backend.workers)
-        polls = [question for question in self._backend.pollers() if question not in blocking]
+        polls = [poller for poller in self._backend.pollers() if poller not in blocking]
         # what may block it comes last
-        yield from sorted(polls, key=lambda question: question.name.startswith(INGESTION))
+        yield from sorted(polls, key=lambda poller: poller.name.startswith(INGESTION))
 
-    async def _try(self, question: Poller[Any]) -> None:
-        blocks = self._slow and question.name.startswith(INGESTION)
+    async def _try(self, poller: Poller[Any]) -> None:
+        blocks = self._slow and poller.name.startswith(INGESTION)
         if self._silent or blocks:
-            self.attempts.append(Attempt(question.name, None, None, 0.0, None))
+            self.attempts.append(Attempt(poller.name, None, None, 0.0, None))
             return
         tried = await try_poll(
-            question, self._meter, self._limit, shared=(self._backend.totals, self._backend.pool)
+            poller, self._meter, self._limit, shared=(self._backend.totals, self._backend.pool)
         )
         self.attempts.append(tried)
         self._slow = self._slow or tried.seconds > SLOW
@@ -136,7 +136,7 @@ class BackendCheck:
         return Finding("token", FindingState.HIDDEN, what, RENEW_CREDENTIALS if given else ADD_CREDENTIALS)
 
     def _page(self, seen: Sequence[Attempt]) -> Iterator[Finding]:
-        """Whether anything was recognised on the backend's page of metrics."""
+        """A finding where the backend's metrics page has no known metric."""
         totals = next((it.value for it in seen if isinstance(it.value, RequestTotals)), None)
         if totals is not None and not totals.counts_requests:
             yield Finding(
@@ -167,14 +167,14 @@ def is_denied(tried: Attempt) -> bool:
 
 
 def http_status(tried: Attempt) -> int | None:
-    """The HTTP status, where it decides."""
+    """The HTTP status of the response; None without one."""
     if isinstance(tried.value, HttpResponse):
         return tried.value.status
     return tried.error.status if isinstance(tried.error, RequestFailed) else None
 
 
 def finding_state(tried: Attempt) -> FindingState:
-    """What an attempt says of its route."""
+    """The state of the route after an attempt."""
     if tried.skipped:
         return FindingState.SKIPPED
     status = http_status(tried)
@@ -194,12 +194,12 @@ def failure_finding(tried: Attempt) -> Finding:
 
 
 def route_with_status(tried: Attempt) -> str:
-    """The route and what it responds."""
+    """The route and its response."""
     return f"{route_name(tried)} ({http_status(tried) or tried.error})"
 
 
 def poll_cost(tried: Attempt) -> PollCost | None:
-    """What its poll costs; a route that is absent is asked for again only now and then."""
+    """The cost of its poll; an absent route is requested rarely."""
     if tried.poll is None or finding_state(tried) is not FindingState.ABSENT:
         return tried.poll
     return replace(tried.poll, a_minute=min(tried.poll.a_minute, 60 / ABSENT_PERIOD))
@@ -216,5 +216,5 @@ def format_duration(seconds: float) -> str:
 
 
 def describe_reply(reply: HttpResponse, slow: float) -> str:
-    """What a health route answered, for a person."""
+    """The response of a health route, for a person."""
     return f"{reply.status}, {probe_status(reply, slow)}, {format_duration(reply.seconds)}"

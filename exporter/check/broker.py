@@ -1,4 +1,4 @@
-"""What can be seen of the Celery broker beside its commands: events, inspection, keys of other names."""
+"""The check of the Celery broker and the result backend: events, inspection, unexpected key names."""
 
 import re
 import uuid
@@ -25,7 +25,7 @@ from exporter.sources.broker.queues import QueueKeys
 ROUNDS = 10
 A_ROUND = 1000  # keys
 SHOWN = 3
-STEP = re.compile(r"([^\w]+)(\d{1,3})")  # what stands between a queue and a priority, and the priority
+STEP = re.compile(r"([^\w]+)(\d{1,3})")  # separator and priority after a queue
 BINDING, RESULT = "_kombu.binding.", "celery-task-meta-"
 PUBLISH = "PUBLISH"
 
@@ -108,10 +108,10 @@ async def events_finding(client: Redis, settings: CelerySettings, database: int)
 
 
 async def publish_findings(client: Redis) -> list[Finding]:
-    """Whether commands to workers can be sent at all; on a channel that nobody listens to."""
+    """Whether commands to workers can be sent, tried on a channel without subscribers."""
     refusal = await try_command(client, (PUBLISH, f"watchroom.check.{uuid.uuid4().hex}", ""))
     if refusal is None or (rule := missing_rule(RequiredCommand((PUBLISH,), ""), refusal)).startswith("'"):
-        return []  # another channel may be allowed: the inspection tells
+        return []  # another channel may be allowed: the inspection finds out
     advice = f"ACL SETUSER {username(client)} {rule}"
     return [Finding(PUBLISH, FindingState.HIDDEN, "refused: inspection of workers", advice)]
 
@@ -121,7 +121,7 @@ async def find_other_names(client: Redis, settings: CelerySettings) -> list[Find
     try:
         keys = [key async for key in sample_keys(client)]
     except RedisError:
-        return []  # that SCAN is refused is said elsewhere
+        return []  # another finding reports that SCAN is refused
     return [*separator_findings(keys, settings), *prefix_findings(keys, BINDING, settings.key_prefix)]
 
 
@@ -165,7 +165,7 @@ def separator_findings(keys: Iterable[str], settings: CelerySettings) -> list[Fi
 
 
 def find_separator(key: str, settings: CelerySettings) -> str:
-    """What stands between the name of a known queue and a priority; empty where the key is no such list."""
+    """The separator between a known queue and a priority; empty where the key is no such list."""
     for queue in settings.queues:
         rest = key.removeprefix(f"{settings.key_prefix}{queue}")
         match = STEP.fullmatch(rest) if rest != key else None
@@ -191,7 +191,7 @@ def prefix_findings(keys: Iterable[str], name: str, expected: str) -> list[Findi
 
 
 def with_channel_grant(section: ReportSection, user: str, channel: str) -> ReportSection:
-    """The section, whose failed inspection says which channel the user must be allowed."""
+    """The section, with the missing channel in the advice of a failed inspection."""
     grant = f"ACL SETUSER {user} '&{channel}'"
     findings = tuple(
         Finding(it.what, it.state, it.detail, grant) if it.what == INSPECTION and REFUSED in it.detail else it

@@ -1,4 +1,4 @@
-"""What can be seen of the database: the connection, the rights, the tables of the contract."""
+"""The check of the database: connection, rights, and the tables that the exporter reads."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ READABLE = text("SELECT has_any_column_privilege(quote_ident(:name), 'SELECT')")
 
 @dataclass(frozen=True)
 class DatabaseRights:
-    """What the role may read; `tables` says of each table of the contract that is there whether it may."""
+    """The rights of the role; `tables` maps each existing table to whether the role may read it."""
 
     role: str
     encoding: str
@@ -54,7 +54,7 @@ class DatabaseRights:
 
 
 async def check_database(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
-    """Connect, look at the rights, then make every poll once."""
+    """Connect, read the rights, then make every poll once."""
     database, settings = sources.database, sources.settings.database
     if settings.url is None:
         return unset_section("database", SETTING, "tables, sessions, locks, resources, users")
@@ -77,16 +77,16 @@ async def check_database(sources: Sources, meter: OperationCounter, limit: Check
     return ReportSection("database", shown_address(settings), tuple(findings), tuple(polls), "transactions")
 
 
-def group_by_rate(questions: Sequence[Poller[Any]]) -> dict[float, list[Poller[Any]]]:
-    """The polls by how often a minute they are made."""
+def group_by_rate(pollers: Sequence[Poller[Any]]) -> dict[float, list[Poller[Any]]]:
+    """The pollers by polls a minute."""
     found: dict[float, list[Poller[Any]]] = {}
-    for question in questions:
-        found.setdefault(polls_a_minute(question), []).append(question)
+    for poller in pollers:
+        found.setdefault(polls_a_minute(poller), []).append(poller)
     return found
 
 
 async def try_together(
-    questions: Sequence[Poller[Any]],
+    pollers: Sequence[Poller[Any]],
     a_minute: float,
     ping: Poller[Any],
     meter: OperationCounter,
@@ -94,9 +94,9 @@ async def try_together(
 ) -> tuple[list[Attempt], PollCost]:
     """Make the polls of one period at once, as the exporter does: the connection reads one after another."""
     before, earlier, began = meter.operations, ping.succeeded_at, time.perf_counter()
-    attempts = await asyncio.gather(*(try_poll(it, meter, limit, GROUP_SECONDS) for it in questions))
+    attempts = await asyncio.gather(*(try_poll(it, meter, limit, GROUP_SECONDS) for it in pollers))
     sent = meter.operations - before - (ping.succeeded_at != earlier)
-    name = f"{len(questions)} polls every {60 / a_minute:g} s"
+    name = f"{len(pollers)} polls every {60 / a_minute:g} s"
     return attempts, PollCost(name, a_minute, sent, time.perf_counter() - began)
 
 
@@ -110,7 +110,7 @@ def shown_address(settings: DatabaseSettings) -> str:
 
 
 async def rights_findings(database: DatabaseSource, settings: DatabaseSettings) -> list[Finding]:
-    """What the role may see of the server and of the tables, from one transaction."""
+    """Findings on the rights of the role, from one transaction."""
     if settings.url is None or database.driver is None:
         return []
     link = DatabaseReader("check", database.driver, SECONDS)
@@ -124,7 +124,7 @@ async def rights_findings(database: DatabaseSource, settings: DatabaseSettings) 
 
 
 def read_rights(connection: Connection) -> DatabaseRights:
-    """The rights of this role; a SQLite file has none, whoever opens it reads all of it."""
+    """The rights of this role; a SQLite file has none, and can be read whole."""
     tables = read_schema(connection).tables
     if connection.dialect.name == "sqlite":
         return DatabaseRights("", "UTF8", "", True, False, dict.fromkeys(tables, True))
@@ -134,12 +134,12 @@ def read_rights(connection: Connection) -> DatabaseRights:
 
 
 def decode_text(value: object) -> Any:
-    """The value as text: of a database without an encoding the driver gives bytes."""
+    """The value as text: without an encoding of the database the driver returns bytes."""
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def server_findings(found: DatabaseRights) -> Iterator[Finding]:
-    """What the server shows of others."""
+    """Findings on what the server shows of other users."""
     if found.encoding == "SQL_ASCII":
         detail = "SQL_ASCII: the server does not know which characters its bytes mean"
         yield Finding("encoding", FindingState.SEEN, detail, "Create databases with ENCODING UTF8.")
@@ -156,7 +156,7 @@ def server_findings(found: DatabaseRights) -> Iterator[Finding]:
 
 
 def table_findings(found: DatabaseRights) -> Iterator[Finding]:
-    """The tables of the contract: readable, denied, or not there."""
+    """Findings on the tables: readable, denied, or missing."""
     readable = [name for name in CONTRACT_TABLES if found.tables.get(name)]
     denied = [name for name in CONTRACT_TABLES if found.tables.get(name) is False]
     absent = [name for name in CONTRACT_TABLES if name not in found.tables]
@@ -172,7 +172,7 @@ def table_findings(found: DatabaseRights) -> Iterator[Finding]:
 
 
 def poll_findings(attempts: Sequence[Attempt]) -> Iterator[Finding]:
-    """How each poll went, those that succeeded in one line."""
+    """One finding for all successful polls, and one for each other."""
     seen = [poll_name(it) for it in attempts if it.error is None and not it.skipped]
     if seen:
         yield Finding("polls", FindingState.SEEN, join_names(seen))
@@ -184,5 +184,5 @@ def poll_findings(attempts: Sequence[Attempt]) -> Iterator[Finding]:
 
 
 def poll_name(tried: Attempt) -> str:
-    """What is polled."""
+    """The name of the poll without that of the source."""
     return tried.name.removeprefix("database ")

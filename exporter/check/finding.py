@@ -1,4 +1,4 @@
-"""What the check found out about one thing that may be seen."""
+"""Findings of the check, and advice for the errors of sources."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from exporter.errors import (
 
 
 class FindingState(StrEnum):
-    """Whether it can be seen; the value is the word in the table."""
+    """The state of a finding; the value is its text in the report."""
 
     SEEN = "ok"
     HIDDEN = "NOT SEEN"  # it is configured, and cannot be seen
@@ -26,7 +26,7 @@ class FindingState(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing of one source, in the words of the table; `advice` says what to do about it."""
+    """One row of the report; `advice` is what to do about it."""
 
     what: str
     state: FindingState
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class PollCost:
-    """What one poll of a source cost: requests, transactions or commands, seconds, and polls a minute."""
+    """The cost of one poll: requests, transactions or commands, seconds, and polls a minute."""
 
     name: str
     a_minute: float
@@ -46,7 +46,7 @@ class PollCost:
 
 @dataclass(frozen=True)
 class ReportSection:
-    """A source: its address without secrets, what was found, what its polls cost, and what is counted."""
+    """A source: its address without secrets, its findings, the cost of its polls, and their unit."""
 
     name: str
     address: str
@@ -56,12 +56,12 @@ class ReportSection:
 
     @property
     def hidden(self) -> int:
-        """How much is configured and cannot be seen."""
+        """The number of findings that are configured and cannot be seen."""
         return sum(finding.state is FindingState.HIDDEN for finding in self.findings)
 
 
 def unset_section(name: str, setting: str, adds: str) -> ReportSection:
-    """A source that no setting names, and what it would add."""
+    """The section of a source that is not configured, and what it would add."""
     return ReportSection(
         name, "", (Finding(setting, FindingState.NOT_SET, "", f"Set {setting} to see {adds}."),)
     )
@@ -86,10 +86,10 @@ ADVICE_BY_ERROR = (
 
 
 def advice(error: SourceError, setting: str) -> str:
-    """What helps against this error of the source that `setting` names."""
+    """Advice for this error of the source that `setting` configures."""
     known = next((words for begins, words in ADVICE_BY_ERROR if str(error).startswith(begins)), "")
     if known or isinstance(error, SourceMisconfigured):
-        return known or f"Correct {setting}; whether it responds is not known."
+        return known or f"Correct {setting}; whether it responds is unknown."
     if isinstance(error, RequestFailed) and error.status is not None:
         return status_advice(error.status)
     if isinstance(error, SourceTimeout):
@@ -102,7 +102,7 @@ def advice(error: SourceError, setting: str) -> str:
 
 
 def status_advice(status: int) -> str:
-    """What helps against an HTTP status."""
+    """Advice for an HTTP status."""
     if status in (401, 403):
         return RENEW_CREDENTIALS
     if status >= 500:

@@ -1,4 +1,4 @@
-"""Which modules of the settings the backend has, and a block of modules proposed from its routes."""
+"""The check of the modules in the settings against the backend's routes, and a proposal of modules."""
 
 from collections.abc import Iterable, Sequence
 
@@ -25,7 +25,7 @@ that it tells the truth."""
 async def check_modules(
     settings: Settings, backend: BackendSource, limit: CheckDeadline
 ) -> tuple[ReportSection, str]:
-    """How the modules that are set fit the backend's routes, and the proposal as YAML."""
+    """Findings on the configured modules, and the proposal as YAML."""
     try:
         found = await with_timeout(read_routes(settings), min(limit.left(), 5.0))
     except SourceError as error:
@@ -46,7 +46,7 @@ async def check_modules(
 
 
 def prefix_finding(modules: Sequence[ModuleSettings], routes: Sequence[ApiRoute]) -> Finding:
-    """The modules whose prefixes no route has: they stay unknown for ever."""
+    """A finding on modules without any route: they stay unknown."""
     paths = [normalize_route(route.path) for route in routes]
     without = [it.name for it in modules if not any(is_below(path, it.prefixes) for path in paths)]
     if not without:
@@ -58,9 +58,9 @@ def prefix_finding(modules: Sequence[ModuleSettings], routes: Sequence[ApiRoute]
 def unassigned_findings(
     modules: Sequence[ModuleSettings], proposal: Iterable[ProposedModule]
 ) -> list[Finding]:
-    """The modules of the backend whose routes belong to none of the settings: counted as `other`."""
+    """A finding on routes that belong to no configured module: they count as `other`."""
     prefixes = [prefix for module in modules for prefix in module.prefixes]
-    known = {module.name for module in modules}  # those are told of already
+    known = {module.name for module in modules}  # another finding names these
     others = [
         it.module.name
         for it in proposal
@@ -86,7 +86,7 @@ def is_below(path: str, prefixes: Iterable[str]) -> bool:
 async def request_health_routes(
     client: HttpClient, paths: Sequence[str], slow: float, limit: CheckDeadline
 ) -> dict[str, str]:
-    """What each of these health routes responds, one after another; none after one that was slow."""
+    """The responses of these health routes, one after another, up to the first slow one."""
     answers: dict[str, str] = {}
     for path in paths[:MOST]:
         try:

@@ -1,4 +1,4 @@
-"""The backend's own description of its routes, read with suspicion."""
+"""The backend's OpenAPI document, read defensively."""
 
 import json
 import re
@@ -26,7 +26,7 @@ class ApiRoute:
 
 @dataclass(frozen=True)
 class ApiRoutes:
-    """The routes that could be understood, and how many entries could not."""
+    """The parsed routes, and the number of entries that could not be parsed."""
 
     routes: tuple[ApiRoute, ...]
     left_out: int
@@ -41,12 +41,12 @@ async def read_routes(settings: Settings) -> ApiRoutes:
     finally:
         await client.close()
     if reply.status != 200:
-        raise RequestFailed(f"backend {DOCUMENT} answered {reply.status}; expected 200", reply.status)
+        raise RequestFailed(f"backend {DOCUMENT} responded {reply.status}; expected 200", reply.status)
     return parse_routes(reply.body)
 
 
 def parse_routes(body: bytes) -> ApiRoutes:
-    """The routes that an OpenAPI document names. Raises BadAnswer for what is no such document."""
+    """The routes that an OpenAPI document names. Raises InvalidResponse for anything else."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -56,12 +56,12 @@ def parse_routes(body: bytes) -> ApiRoutes:
         raise InvalidResponse(f"backend {DOCUMENT} names no paths; expected an OpenAPI document")
     found = [route for path, item in paths.items() if (route := parse_route(path, item))]
     if not found:
-        raise InvalidResponse(f"backend {DOCUMENT} names no path that can be understood")
+        raise InvalidResponse(f"backend {DOCUMENT} names no path that can be parsed")
     return ApiRoutes(tuple(found[:MOST_PATHS]), len(paths) - len(found[:MOST_PATHS]))
 
 
 def parse_route(path: str, item: object) -> ApiRoute | None:
-    """One entry of `paths`; None where it cannot be understood."""
+    """One entry of `paths`; None where it cannot be parsed."""
     if not PATH.fullmatch(path) or not isinstance(item, dict):
         return None
     tags = (first_tag(operation) for operation in item.values())

@@ -1,4 +1,4 @@
-"""What can be seen of our own parts: Prometheus and the ingestion service."""
+"""The check of our own parts: Prometheus and the ingestion service."""
 
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ SECONDS = 3.0
 
 
 async def check_prometheus(sources: Sources, _meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
-    """Whether Prometheus has the recorded signals; a look at the past is left to the exporter."""
+    """Check whether Prometheus has the recorded signals; their history is left to the exporter."""
     own = sources.settings.anomalies
     if own.prometheus_url is None:
         return unset_section("prometheus", "PROMETHEUS_URL", "what is unusual")
@@ -31,7 +31,7 @@ async def check_prometheus(sources: Sources, _meter: OperationCounter, limit: Ch
 
 
 def signals_finding(number: int) -> Finding:
-    """Whether the rules that record the signals are loaded."""
+    """A finding on the rules that record the signals."""
     if number:
         return Finding(WATCHED, FindingState.SEEN, f"{number} series")
     detail = "no series: the rules of prometheus/rules are not loaded, or nothing was scraped yet"
@@ -39,7 +39,7 @@ def signals_finding(number: int) -> Finding:
 
 
 async def check_service(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
-    """The ingestion service, over its routes."""
+    """Check the routes of the ingestion service."""
     url = sources.settings.service.url
     if url is None:
         return unset_section(

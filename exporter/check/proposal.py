@@ -1,7 +1,7 @@
-"""The modules of a backend, proposed from its routes: names, prefixes, and routes that may tell of health.
+"""Modules proposed from the backend's routes: names, prefixes, and candidates for health routes.
 
-A prefix only says where requests belong, so it may be used as it is. A health route judges its module, and
-many always say the same: a person confirms it first, except where the defaults know it to be truthful.
+A prefix only assigns requests, so it can be used at once. A health route decides the status of its module,
+and many always report the same: a person confirms it first, unless the defaults know it as truthful.
 """
 
 import json
@@ -70,7 +70,7 @@ def propose_module(name: str, placed: Sequence[tuple[ApiRoute, str]]) -> Propose
 
 
 def is_health(route: ApiRoute, name: str) -> bool:
-    """Whether this may tell of its module's health.
+    """Whether this may be the health route of its module.
 
     Those of the monitoring module block the backend; those of ingestion are polled for themselves.
     """
@@ -96,7 +96,7 @@ def module_and_prefix(route: ApiRoute) -> tuple[str, str] | None:
 
 
 def count_leading_segments(segments: Segments) -> int:
-    """How many segments at the beginning only say that this is an API, and which version."""
+    """The number of leading segments that only name an API and its version."""
     return next((n for n, segment in enumerate(segments) if not VERSION.fullmatch(segment)), len(segments))
 
 

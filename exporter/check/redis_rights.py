@@ -26,7 +26,7 @@ Command = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class RequiredCommand:
-    """A command that the exporter sends, and what it is needed for."""
+    """A command that the exporter sends, and its purpose."""
 
     command: Command
     adds: str
@@ -55,7 +55,7 @@ async def open_connection(name: str, url: SecretStr, seconds: float) -> Redis:
     try:
         await client.ping()
     except NoPermissionError:
-        return client  # somebody answers; what is allowed is found out by trying
+        return client  # the server responds; the next commands show what is allowed
     except RedisError as error:
         await client.aclose()
         raise to_source_error(name, await explain_error(error, parse_secret_url(url))) from None
@@ -63,7 +63,7 @@ async def open_connection(name: str, url: SecretStr, seconds: float) -> Redis:
 
 
 def make_client(url: SecretStr, seconds: float) -> Redis:
-    """A client that opens nothing yet, repeats nothing, and waits so long for each command."""
+    """A client without connections yet and without retries, with this time-out for each command."""
     found = parse_secret_url(url)
     pool = ConnectionPool(
         connection_class=connection_class(found),
@@ -80,7 +80,7 @@ def make_client(url: SecretStr, seconds: float) -> Redis:
 
 
 async def permission_findings(client: Redis, needs: Sequence[RequiredCommand]) -> list[Finding]:
-    """What of these may be seen: one line for all that may, one for each rule that is missing."""
+    """One finding for all allowed commands, and one for each missing rule."""
     seen: list[RequiredCommand] = []
     refused: list[tuple[RequiredCommand, str]] = []
     for need in needs:
@@ -110,7 +110,7 @@ async def try_command(client: Redis, command: Command) -> str | None:
 
 
 def missing_rule_findings(user: str, refused: Sequence[tuple[RequiredCommand, str]]) -> Iterator[Finding]:
-    """What was refused, by what is needed to see it."""
+    """The refused commands by the missing rule."""
     by_rule: dict[str, list[RequiredCommand]] = {}
     for need, refusal in refused:
         by_rule.setdefault(missing_rule(need, refusal), []).append(need)
@@ -145,6 +145,6 @@ def user_and_database(url: SecretStr) -> tuple[str, int]:
 
 
 def connection_kwargs(client: Redis) -> dict[str, Any]:
-    """What the URL says of a connection."""
+    """The arguments of the client's connections."""
     known: dict[str, Any] = client.connection_pool.connection_kwargs
     return known

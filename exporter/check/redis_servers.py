@@ -1,4 +1,4 @@
-"""What can be seen of each Redis database: cache, broker, results, ingestion queue."""
+"""The check of each Redis database: cache, broker, results, ingestion queue."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -60,7 +60,7 @@ ExtraCheck = Callable[[Redis], Awaitable[list[Finding]]]
 
 
 async def no_findings(_: Redis) -> list[Finding]:
-    """Nothing further to look for."""
+    """No further check."""
     return []
 
 
@@ -88,9 +88,9 @@ class RedisCheck:
         url: SecretStr,
         needs: Sequence[RequiredCommand],
         polls: Sequence[Poller[Any]],
-        look: ExtraCheck = no_findings,
+        extra_check: ExtraCheck = no_findings,
     ) -> ReportSection:
-        """The rights first, then what is called otherwise than expected, then every poll once."""
+        """Check the rights first, then unexpected names, then make every poll once."""
         if sentences := unreadable_reasons(self._setting, url):
             return ReportSection(
                 self._name, "", (Finding("connection", FindingState.HIDDEN, sentences[0], TO_REDIS),)
@@ -99,7 +99,7 @@ class RedisCheck:
         try:
             async with open_client(self._name, url, CONNECT) as client:
                 findings = [Finding("connection", FindingState.SEEN, f"user {username(client)}")]
-                findings += [*await permission_findings(client, needs), *await look(client)]
+                findings += [*await permission_findings(client, needs), *await extra_check(client)]
         except (SourceError, RedisError) as error:
             return ReportSection(self._name, address, (self._failed(error),))
         attempts = [await try_poll(it, self._meter, self._limit, SECONDS) for it in polls if it.configured]
@@ -111,7 +111,7 @@ class RedisCheck:
         return tried.name.removeprefix(f"{self._name} ")
 
     def _failed(self, error: SourceError | RedisError) -> Finding:
-        ours = error if isinstance(error, SourceError) else SourceError(f"{self._name} cannot be asked")
+        ours = error if isinstance(error, SourceError) else SourceError(f"{self._name} cannot be reached")
         return Finding("connection", FindingState.HIDDEN, str(ours), redis_advice(ours, self._setting))
 
     def _polled(self, attempts: Sequence[Attempt]) -> list[Finding]:
@@ -133,14 +133,14 @@ class RedisCheck:
 
 
 def redis_advice(error: SourceError, setting: str) -> str:
-    """What helps against an error of a Redis server."""
+    """Advice for an error of a Redis server."""
     if "password" in str(error):
         return f"Correct user and password in {setting}."
     return advice(error, setting)
 
 
 async def check_cache(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
-    """The Redis of the cache."""
+    """Check the Redis of the cache."""
     url = sources.settings.redis.url
     if url is None:
         return unset_section("cache", "REDIS_URL", "the cache: hits, memory, keys")
@@ -148,7 +148,7 @@ async def check_cache(sources: Sources, meter: OperationCounter, limit: CheckDea
 
 
 async def check_ingestion(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
-    """The Redis with the ingestion queue."""
+    """Check the Redis with the ingestion queue."""
     celery = sources.settings.celery
     url = sources.settings.ingestion.url or celery.readable_broker or celery.broker_url
     if url is None:

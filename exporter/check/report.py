@@ -1,4 +1,4 @@
-"""TODO."""
+"""The text of the report: findings for a terminal of any width, and the cost of polling each source."""
 
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ ARROW = "-> "
 
 
 def render_sections(sections: Iterable[ReportSection], width: int, coloured: bool) -> str:
-    """A heading for each source, a row for each finding, what to do below it."""
+    """A heading for each source, a row for each finding, its advice below it."""
     wide = min(max(width, NARROWEST), WIDEST)
     found = list(sections)
     longest = max((len(it.what) for section in found for it in section.findings), default=0)
@@ -72,29 +72,31 @@ HTTP = "requests"
 
 
 def cost_rows(sections: Iterable[ReportSection], share: float = 1.0) -> list[tuple[str, str]]:
-    """The name of each source that was polled, and a sentence; `share` is how much of its time is ours."""
+    """The name of each polled source, and a sentence; `share` is the budget share of its time."""
     return [(section.name, cost_sentence(section, share)) for section in sections if section.polls]
 
 
 def cost_sentence(section: ReportSection, share: float = 1.0) -> str:
-    """How much is sent a minute and, where the source works while we wait, how long it does so."""
+    """Operations a minute and, over HTTP, the time that they take."""
     number = sum(poll.a_minute * poll.operations for poll in section.polls)
-    said = f"{number:.0f} {section.unit}"
+    amount = f"{number:.0f} {section.unit}"
     if section.unit != HTTP:
-        return f"{said}, {number / 60:.1f} a second; most: {costliest_polls(section, operations_per_minute)}"
+        return (
+            f"{amount}, {number / 60:.1f} a second; most: {costliest_polls(section, operations_per_minute)}"
+        )
     seconds = sum(map(seconds_per_minute, section.polls))
     wanted = seconds / 60
-    rarer = (
+    limited = (
         f", which is too much: the slow ones come more seldom until {share:.0%} hold"
         if wanted > share
         else ""
     )
     most = costliest_polls(section, seconds_per_minute)
-    return f"{said} that take {seconds:.1f} s ({wanted:.1%} of its time{rarer}); most: {most}"
+    return f"{amount} that take {seconds:.1f} s ({wanted:.1%} of its time{limited}); most: {most}"
 
 
 def costliest_polls(section: ReportSection, size: Callable[[PollCost], float]) -> str:
-    """The polls that weigh most."""
+    """The polls with the highest cost."""
     polls = sorted(section.polls, key=size, reverse=True)[:MOST]
     unit = " s" if size is seconds_per_minute else ""
     names = [(poll.name.removeprefix(f"{section.name} "), size(poll)) for poll in polls]
@@ -107,5 +109,5 @@ def operations_per_minute(poll: PollCost) -> float:
 
 
 def seconds_per_minute(poll: PollCost) -> float:
-    """Seconds a minute, with what the way takes."""
+    """Seconds a minute, including the network."""
     return poll.a_minute * poll.seconds

@@ -1,4 +1,4 @@
-"""The whole check: every source in turn, within a time, and the report of it."""
+"""Runs the check: every source in turn within a time limit, and the report."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ COST = "COST A MINUTE  as measured now, with the periods of these settings"
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The sections, the proposed modules, the seconds that it took, and how much of a source is ours."""
+    """The sections, the proposed modules, the duration in seconds, and the budget of a source's time."""
 
     sections: tuple[ReportSection, ...]
     proposal: str
@@ -44,7 +44,7 @@ class CheckReport:
 
     @property
     def hidden(self) -> int:
-        """How much is configured and cannot be seen."""
+        """The number of findings that are configured and cannot be seen."""
         return sum(section.hidden for section in self.sections)
 
 
@@ -57,7 +57,7 @@ def main(settings: Settings) -> int:
 
 
 async def run_check(settings: Settings, seconds: float = SECONDS) -> CheckReport:
-    """Try everything that these settings name, one thing after another."""
+    """Check every source of these settings, one after another."""
     began, limit = time.monotonic(), CheckDeadline(seconds)
     sources = Sources.build(settings)
     own = sources.service.client
@@ -73,7 +73,7 @@ async def run_check(settings: Settings, seconds: float = SECONDS) -> CheckReport
 
 
 def render_report(result: CheckReport, width: int, coloured: bool = False) -> str:
-    """The report, what watching costs, and the modules."""
+    """The report as text: findings, cost, and proposed modules."""
     parts = [report.render_sections(result.sections, width, coloured)]
     if rows := report.cost_rows(result.sections, result.share):
         parts.append(f"{COST}\n{report.render_columns(rows, width)}\n")

@@ -46,14 +46,14 @@ async def read(sources: Sources) -> Iterable[Metric]:
     """Every watched series that still has samples. Raises SourceError while Prometheus is unreachable."""
     found = await sources.prometheus.signals.get()
     return (
-        VALUE.family((*name, view.value) for name, view in found.views),
-        LOWER.family((*name, view.lower) for name, view in found.views),
-        UPPER.family((*name, view.upper) for name, view in found.views),
-        SCORE.family((*name, view.score) for name, view in found.views),
-        STATE.state_family((*name, view.state) for name, view in found.views),
-        DIRECTION.family((*name, view.direction) for name, view in found.views),
-        GRADE.family((*name, view.grade) for name, view in found.views),
-        WATCHED_SERIES.single(len(found.views)),
+        VALUE.family((*name, view.value) for name, view in found.statuses),
+        LOWER.family((*name, view.lower) for name, view in found.statuses),
+        UPPER.family((*name, view.upper) for name, view in found.statuses),
+        SCORE.family((*name, view.score) for name, view in found.statuses),
+        STATE.state_family((*name, view.state) for name, view in found.statuses),
+        DIRECTION.family((*name, view.direction) for name, view in found.statuses),
+        GRADE.family((*name, view.grade) for name, view in found.statuses),
+        WATCHED_SERIES.single(len(found.statuses)),
         LEFT_OUT_SERIES.single(found.left_out),
     )
 

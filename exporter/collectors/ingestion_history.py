@@ -84,7 +84,7 @@ async def job_history(sources: Sources) -> JobHistory:
         known = await sources.ingestion.history.get()
     except NotConfigured:
         return await reported_history(sources)
-    return known if sources.ingestion.is_here or known.jobs else await reported_history(sources)
+    return known if sources.ingestion.is_present or known.jobs else await reported_history(sources)
 
 
 async def reported_history(sources: Sources) -> JobHistory:

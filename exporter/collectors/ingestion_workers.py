@@ -50,7 +50,7 @@ async def read_worker(sources: Sources) -> Iterable[Metric]:
     """The edge worker, from Redis if its keys are there, else from the backend's API."""
     worker, now = await read_edge_worker(sources), time.time()
     timeout = sources.settings.ingestion.heartbeat_timeout
-    up = worker.up(now, timeout)
+    up = worker.is_alive(now, timeout)
     return (
         REPORTED.state_family([(worker.name, worker.state)]),
         STATUS.state_family([(worker.name, worker.status(now, timeout))]),
@@ -75,7 +75,11 @@ async def read_edge_worker(sources: Sources) -> EdgeWorker:
     except NotConfigured:
         return await read_reported_worker(sources)
     # a broker that never held the worker's keys is not where they live
-    return worker if sources.ingestion.is_here or not worker.silent else await read_reported_worker(sources)
+    return (
+        worker
+        if sources.ingestion.is_present or not worker.is_silent
+        else await read_reported_worker(sources)
+    )
 
 
 async def read_reported_worker(sources: Sources) -> EdgeWorker:

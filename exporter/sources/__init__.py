@@ -1,4 +1,4 @@
-"""Every system that the exporter asks, one source each."""
+"""Every system that the exporter polls, one source each."""
 
 from exporter.sources.all import Sources
 

@@ -24,14 +24,14 @@ OURS = ("prometheus", "service")
 
 
 class Source(Protocol):
-    """One system that is asked."""
+    """One system that is polled."""
 
     def pollers(self) -> Iterable[Poller[Any]]:
-        """All questions that are put to it."""
+        """All pollers of it."""
         ...
 
     def open(self) -> None:
-        """Start what runs beside the scrape."""
+        """Start what runs in the background."""
         ...
 
     async def close(self) -> None:
@@ -41,7 +41,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Sources:
-    """Every system that is asked."""
+    """Every system that the exporter polls."""
 
     settings: Settings
     backend: BackendSource
@@ -57,7 +57,7 @@ class Sources:
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
-        """The sources that these settings name; nothing is opened yet."""
+        """The sources of these settings; nothing is opened yet."""
         backend, database, cache = (
             BackendSource(settings),
             DatabaseSource(settings.database),
@@ -87,13 +87,13 @@ class Sources:
         return (*own, self.prometheus, self.service)
 
     def _metered(self) -> Iterator[Footprint]:
-        """Give every source a footprint; Prometheus and the service are ours, so they have no budget."""
+        """Give every source a footprint; Prometheus and the service are our own, so they have no budget."""
         yield self.backend.footprint
         for name, source in self._others():
             budget = None if name in OURS else self.settings.limits.own_share
             footprint = Footprint(name, budget)
-            for question in source.pollers():
-                question.constraints = replace(question.constraints, footprint=footprint)
+            for poller in source.pollers():
+                poller.constraints = replace(poller.constraints, footprint=footprint)
             yield footprint
 
     def _others(self) -> Iterator[tuple[str, Source]]:
@@ -101,23 +101,23 @@ class Sources:
         yield from (("ingestion", self.ingestion), ("prometheus", self.prometheus), ("service", self.service))
 
     def pollers(self) -> Iterator[Poller[Any]]:
-        """Everything that is asked of anyone."""
+        """The pollers of all sources."""
         for source in self.each():
             yield from source.pollers()
 
     def open(self) -> None:
-        """Start what runs beside the scrape."""
+        """Start what runs in the background."""
         for source in self.each():
             source.open()
 
     async def close(self) -> None:
-        """Stop asking, then close connections and threads."""
-        await asyncio.gather(*(question.close() for question in self.pollers()))
+        """Stop polling, then close connections and threads."""
+        await asyncio.gather(*(poller.close() for poller in self.pollers()))
         await asyncio.gather(*(source.close() for source in self.each()))
 
 
 def last_ping_succeeded(ping: Poller[Any]) -> bool | None:
-    """Whether a server answered when it was last asked; None where it is not asked, or that is not known."""
+    """Whether a server responded to the last ping; None where it is not polled, or it is unknown."""
     if not ping.configured or (ping.error is None and ping.succeeded_at is None):
         return None
     return (

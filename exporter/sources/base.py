@@ -1,4 +1,4 @@
-"""A source whose questions are its attributes, so that none can be forgotten."""
+"""The base of sources, which finds the pollers among their attributes: none can be forgotten."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,16 +7,16 @@ from exporter.polling import Poller
 
 
 class BaseSource:
-    """Finds its questions among its attributes, also inside dictionaries of questions."""
+    """A system that is polled; its pollers are attributes, or values of dictionaries that are attributes."""
 
     def pollers(self) -> Iterator[Poller[Any]]:
-        """Every question that is put to this source."""
+        """Every poller of this source."""
         for value in vars(self).values():
             members = value.values() if isinstance(value, dict) else [value]
             yield from (member for member in members if isinstance(member, Poller))
 
     def open(self) -> None:
-        """Most sources run nothing beside the scrape."""
+        """Start what runs in the background; most sources run nothing there."""
 
     async def close(self) -> None:
-        """Most sources hold nothing open."""
+        """Close connections; most sources hold none open."""

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The source of our own ingestion service, polled over HTTP: queue, workers, history and embeddings."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ WORKER_STATES = ("idle", "training", "error", "offline", "unknown")
 
 @dataclass(frozen=True)
 class ServiceQueue:
-    """Jobs by state, as far as the service tells them, and how many it lets wait."""
+    """Jobs by state, as far as the service reports them, and the capacity of the queue."""
 
     jobs: dict[str, float]
     capacity: float | None
@@ -33,7 +33,7 @@ class ServiceQueue:
 
 @dataclass(frozen=True)
 class ServiceWorker:
-    """One worker: what the service says of it, and when it was last heard of (Unix seconds)."""
+    """One worker: its reported status, and its last heartbeat (Unix seconds)."""
 
     name: str
     kind: str
@@ -43,7 +43,7 @@ class ServiceWorker:
     jobs: float
 
     def status(self, now: float, timeout: float) -> str:
-        """What its heartbeat says: one that never came says nothing."""
+        """The observed status, by its heartbeat; unknown without one."""
         if self.heartbeat is None:
             return "unknown"
         return "healthy" if now - self.heartbeat <= timeout else "down"
@@ -51,7 +51,7 @@ class ServiceWorker:
 
 @dataclass(frozen=True)
 class ServiceWorkers:
-    """All workers, and the service's one word for what they do."""
+    """All workers, and the state that the service reports for all of them."""
 
     state: str
     each: tuple[ServiceWorker, ...]
@@ -59,7 +59,7 @@ class ServiceWorkers:
 
 @dataclass(frozen=True)
 class EmbeddingRun:
-    """One generation of sparse embeddings; moments in Unix seconds."""
+    """One generation run of sparse embeddings; times in Unix seconds."""
 
     state: str | None = None
     started: float | None = None
@@ -70,7 +70,7 @@ class EmbeddingRun:
 
 @dataclass(frozen=True)
 class EmbeddingState:
-    """The generation under way, the last ones, and how many resources have a vector."""
+    """The run under way, the last ones, and the number of resources with a vector."""
 
     running: EmbeddingRun | None
     remaining: float | None  # seconds
@@ -91,13 +91,13 @@ STATES_BY_FIELD = {
 OTHER = "other"
 
 
-def parse_queue(said: JsonObject) -> ServiceQueue:
-    """The counts of jobs. Raises BadAnswer when it counts none."""
-    found = {state: non_negative(said.number(field)) for field, state in STATES_BY_FIELD.items()}
+def parse_queue(body: JsonObject) -> ServiceQueue:
+    """The counts of jobs. Raises InvalidResponse without any."""
+    found = {state: non_negative(body.number(field)) for field, state in STATES_BY_FIELD.items()}
     jobs = {state: count for state, count in found.items() if count is not None}
     if not jobs:
-        raise InvalidResponse("service /queue answered without counts of jobs; expected numbers from 0 up")
-    return ServiceQueue(jobs, non_negative(said.number("max_queue_size")))
+        raise InvalidResponse("service /queue responded without counts of jobs; expected numbers from 0 up")
+    return ServiceQueue(jobs, non_negative(body.number("max_queue_size")))
 
 
 def parse_job(item: JsonObject) -> IngestionJob:
@@ -112,12 +112,12 @@ def parse_job(item: JsonObject) -> IngestionJob:
     )
 
 
-def parse_workers(said: JsonObject) -> ServiceWorkers:
-    """The workers; one without a name cannot be shown."""
-    word = (said.text("status") or "").strip().lower()
+def parse_workers(body: JsonObject) -> ServiceWorkers:
+    """The workers; one without a name is left out."""
+    word = (body.text("status") or "").strip().lower()
     state = next((s for s in WORKER_STATES if word.startswith(s)), "unknown")
-    found = (parse_worker(item) for item in said.objects("workers"))
-    return ServiceWorkers(state, tuple(one for one in found if one is not None))
+    found = (parse_worker(item) for item in body.objects("workers"))
+    return ServiceWorkers(state, tuple(it for it in found if it is not None))
 
 
 def parse_worker(item: JsonObject) -> ServiceWorker | None:
@@ -135,25 +135,25 @@ def parse_worker(item: JsonObject) -> ServiceWorker | None:
     )
 
 
-def parse_embeddings(said: JsonObject) -> EmbeddingState:
+def parse_embeddings(body: JsonObject) -> EmbeddingState:
     """The state of the sparse embeddings."""
-    covered = said.object("coverage")
-    resources = {"with": covered.number("embedded"), "without": covered.number("missing")}
+    coverage = body.object("coverage")
+    resources = {"with": coverage.number("embedded"), "without": coverage.number("missing")}
     return EmbeddingState(
-        running=parse_run(said, "running"),
-        remaining=non_negative(said.number("remaining_seconds")),
-        last_success=parse_run(said, "last_success"),
-        last_run=parse_run(said, "last_run"),
+        running=parse_run(body, "running"),
+        remaining=non_negative(body.number("remaining_seconds")),
+        last_success=parse_run(body, "last_success"),
+        last_run=parse_run(body, "last_run"),
         resources={state: count for state, count in resources.items() if count is not None and count >= 0},
-        by_model=covered.numbers("by_model"),
+        by_model=coverage.numbers("by_model"),
     )
 
 
-def parse_run(said: JsonObject, name: str) -> EmbeddingRun | None:
-    """The generation of this name, None where there was none."""
-    if not isinstance(said.at(name), dict):
+def parse_run(body: JsonObject, name: str) -> EmbeddingRun | None:
+    """The run of this name; None where there was none."""
+    if not isinstance(body.at(name), dict):
         return None
-    item = said.object(name)
+    item = body.object(name)
     return EmbeddingRun(
         state=item.text("status"),
         started=item.timestamp("started_at"),
@@ -170,7 +170,7 @@ WINDOW = 100  # the most that the contract's history gives
 
 
 class ServiceSource(BaseSource):
-    """The questions put to the service; it is read without a token, since whoever watches need not act."""
+    """The pollers of the service; they send no token, since reading needs none."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self.client = (
@@ -178,39 +178,39 @@ class ServiceSource(BaseSource):
             if settings.url
             else None
         )
-        self._tally = JobHistoryCounter((*END_STATES, OTHER), parse_job)
+        self._history_counter = JobHistoryCounter((*END_STATES, OTHER), parse_job)
         often = PollPolicy(settings.timeout, interval=settings.period)
         seldom = PollPolicy(settings.timeout, interval=settings.embeddings_period)
-        put = self._put
-        self.health: Poller[IngestionHealth] = put("health", self._health, often)
-        self.queue: Poller[ServiceQueue] = put("queue", self._queue, often)
-        self.history: Poller[JobHistory] = put("history", self._history, often)
-        self.workers: Poller[ServiceWorkers] = put("workers", self._workers, often)
-        self.embeddings: Poller[EmbeddingState] = put("embeddings", self._embeddings, seldom)
+        poller = self._poller
+        self.health: Poller[IngestionHealth] = poller("health", self._health, often)
+        self.queue: Poller[ServiceQueue] = poller("queue", self._queue, often)
+        self.history: Poller[JobHistory] = poller("history", self._history, often)
+        self.workers: Poller[ServiceWorkers] = poller("workers", self._workers, often)
+        self.embeddings: Poller[EmbeddingState] = poller("embeddings", self._embeddings, seldom)
 
     async def close(self) -> None:
         """Close the connections."""
         if self.client is not None:
             await self.client.close()
 
-    def _put(self, name: str, ask: Callable[[HttpClient], Awaitable[T]], pace: PollPolicy) -> Poller[T]:
+    def _poller(self, name: str, call: Callable[[HttpClient], Awaitable[T]], policy: PollPolicy) -> Poller[T]:
         client = self.client
-        return Poller(f"{NAME} {name}", None if client is None else lambda: ask(client), pace)
+        return Poller(f"{NAME} {name}", None if client is None else lambda: call(client), policy)
 
     async def _health(self, client: HttpClient) -> IngestionHealth:
         reply = await client.get(f"{ROUTES}/health")
         if reply.status not in (200, 503):
-            raise RequestFailed(f"service health answered {reply.status}; expected 200 or 503", reply.status)
+            raise RequestFailed(f"service health responded {reply.status}; expected 200 or 503", reply.status)
         return parse_health(reply, NAME)
 
     async def _queue(self, client: HttpClient) -> ServiceQueue:
         return parse_queue(await client.get_json(f"{ROUTES}/queue"))
 
     async def _history(self, client: HttpClient) -> JobHistory:
-        said = await client.get_json(f"{ROUTES}/jobs/history?limit={WINDOW}")
-        jobs = said.at("jobs")
+        body = await client.get_json(f"{ROUTES}/jobs/history?limit={WINDOW}")
+        jobs = body.at("jobs")
         known = jobs[:WINDOW] if isinstance(jobs, list) else []
-        return self._tally.history(json.dumps(item, sort_keys=True) for item in known)
+        return self._history_counter.update(json.dumps(item, sort_keys=True) for item in known)
 
     async def _workers(self, client: HttpClient) -> ServiceWorkers:
         return parse_workers(await client.get_json(f"{ROUTES}/worker/status"))

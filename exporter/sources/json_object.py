@@ -1,4 +1,4 @@
-"""A JSON answer, read with suspicion: what is missing or of a wrong type is None, never a guess."""
+"""A JSON response, read defensively: a missing value or one of a wrong type is None, never a guess."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,11 +12,11 @@ Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 
 class JsonObject:
-    """A JSON object of a source. Raises BadAnswer when the body is something else."""
+    """A JSON object of a source. Raises InvalidResponse for any other body."""
 
     def __init__(self, body: object, name: str) -> None:
         if not isinstance(body, dict):
-            raise InvalidResponse(f"{name} answered with {json_type_name(body)}; expected a JSON object")
+            raise InvalidResponse(f"{name} responded with {json_type_name(body)}; expected a JSON object")
         self._body: dict[str, Any] = body
         self.name = name
 
@@ -38,7 +38,7 @@ class JsonObject:
         return value if isinstance(value, str) else None
 
     def boolean(self, *path: str) -> bool | None:
-        """The true or false at this path."""
+        """The boolean at this path."""
         value = self.at(*path)
         return value if isinstance(value, bool) else None
 
@@ -48,7 +48,7 @@ class JsonObject:
         return JsonObject(value if isinstance(value, dict) else {}, self.name)
 
     def objects(self, *path: str) -> list["JsonObject"]:
-        """The objects of the list at this path; what is no object is left out."""
+        """The objects of the list at this path; other items are left out."""
         value = self.at(*path)
         items = value if isinstance(value, list) else []
         return [JsonObject(item, self.name) for item in items if isinstance(item, dict)]
@@ -65,23 +65,22 @@ class JsonObject:
 
     def timestamp(self, *path: str) -> float | None:
         """The time at this path as Unix seconds; a time without a zone is UTC, as the backend writes it."""
-        value = self.at(*path)
-        return unix_seconds(value)
+        return unix_seconds(self.at(*path))
 
     def local_timestamp(self, zone: str | None, *path: str) -> float | None:
-        """The time at this path as Unix seconds; one without a zone is of this one, None without any."""
+        """The time at this path as Unix seconds; a time without a zone is in `zone`, or None without that."""
         return unix_seconds(self.at(*path), zone)
 
 
 def is_number(value: object) -> bool:
-    """Whether the value is a finite number and not a truth value."""
+    """Whether the value is a finite number and not a boolean."""
     return not isinstance(value, bool) and is_finite(value)
 
 
 def unix_seconds(value: object, zone: str | None = "UTC") -> float | None:
     """Unix seconds of a number or an ISO 8601 text, None of anything else.
 
-    A text without a zone is a time of `zone`; where that is None it means nothing.
+    A text without a zone is a time in `zone`; without that, the result is None.
     """
     if is_number(value):
         return float(value)  # type: ignore[arg-type]
@@ -97,6 +96,6 @@ def unix_seconds(value: object, zone: str | None = "UTC") -> float | None:
 
 
 def json_type_name(body: object) -> str:
-    """What a JSON value is, in words."""
+    """The type of a JSON value, in words."""
     names = {dict: "an object", list: "a list", str: "a string", type(None): "null", bool: "true or false"}
     return names.get(type(body), "a number")

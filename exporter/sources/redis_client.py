@@ -1,4 +1,4 @@
-"""A Redis server: pipelines of commands, no waiting without an end, all of it counted."""
+"""A client of one Redis database: pipelines with a time-out, every command counted."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from exporter.sources.redis_counts import CommandCounts, command_name
 from exporter.sources.redis_errors import to_source_error
 
 Command = tuple[str | int, ...]
-SHARED_PING_AGE = 0.75  # of its period: a ping of another so long ago serves as well
+SHARED_PING_AGE = 0.75  # share of the interval; a younger ping of another client serves as well
 
 
 class RedisClient:
-    """One login to one database of a server. `name` is how sentences call it."""
+    """One login to one database of a server. Errors call it by `name`."""
 
     def __init__(self, name: str, url: SecretStr, timeout: float) -> None:
         self.name = name
@@ -39,31 +39,31 @@ class RedisClient:
         self._login = (found.address, found.tls, found.username, found.password)
         self._redis = make_redis(url, timeout, self.counts)
         self._url = url
-        self._pulse: SharedPing | None = None
+        self._shared_ping: SharedPing | None = None
         self._ping: Poller[bool] | None = None
-        self._telling: asyncio.Task[None] | None = None
+        self._refreshing: asyncio.Task[None] | None = None
         self._denied: dict[str, str] = {}
 
     @property
     def permission_errors(self) -> tuple[str, ...]:
-        """A sentence for each command that this user was refused when it was last sent."""
+        """A sentence for each command whose last call the server refused to this user."""
         return tuple(self._denied.values())
 
     async def execute(self, commands: Sequence[Command]) -> list[object]:
-        """The replies from one round trip; of a command that is refused by itself, the client's error.
+        """The replies of one round trip; for a command that fails alone, the client's error.
 
-        Raises SourceError when the server cannot be asked.
+        Raises SourceError when the server cannot be reached.
         """
         self.counts.count_sent(commands)
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for command in commands:
                     pipeline.execute_command(*command)
-                # a server that waits with us for a reply of others has nothing to do meanwhile
+                # a server that waits for a reply of others is not busy
                 with nullcontext() if commands[0][0] == "BRPOP" else count_busy_time():
                     found = list(await pipeline.execute(raise_on_error=False))
         except (RedisTimeout, asyncio.CancelledError) as error:
-            self.counts.count_replies(commands, [None] * len(commands))  # a silent server may yet run them
+            self.counts.count_replies(commands, [None] * len(commands))  # a silent server may still run them
             if isinstance(error, RedisError):
                 raise to_source_error(self.name, error) from None
             raise
@@ -71,11 +71,11 @@ class RedisClient:
             self.counts.count_unsent(commands)
             raise to_source_error(self.name, error) from None
         self.counts.count_replies(commands, found)
-        self._note_rights(commands, found)
+        self._record_permissions(commands, found)
         return found
 
     async def execute_or_none(self, commands: Sequence[Command]) -> list[object]:
-        """The same with None for what was refused. Raises SourceError when all of them were."""
+        """The same with None for refused commands. Raises SourceError when all were refused."""
         found = await self.execute(commands)
         refused = [(c, r) for c, r in zip(commands, found, strict=True) if isinstance(r, RedisError)]
         if refused and len(refused) == len(found):
@@ -98,7 +98,7 @@ class RedisClient:
         return reply
 
     async def info(self) -> tuple[object, CommandCounts]:
-        """INFO with all its sections, and what was sent to the server since this client was made."""
+        """INFO with all its sections, and the commands sent to the server since this client was made."""
         reply = await self.execute_one("INFO", "all")
         own = self.counts.snapshot().since(self._before)
         own.calls["info"] -= 1
@@ -106,35 +106,35 @@ class RedisClient:
         return reply, own
 
     def ping(self, name: str, period: float) -> Poller[bool]:
-        """The question whether the server lives; a server that is named twice is pinged once."""
+        """A poller of PING; a server that is configured twice is pinged once."""
 
-        async def ask() -> bool:
-            error = await self._shared_pulse().check(SHARED_PING_AGE * period)
+        async def call() -> bool:
+            error = await self._get_shared_ping().check(SHARED_PING_AGE * period)
             if error is not None:
                 raise to_source_error(self.name, error)
             return True
 
-        self._ping = Poller(name, ask, PollPolicy(3 * self.timeout, min_interval=period))
+        self._ping = Poller(name, call, PollPolicy(3 * self.timeout, min_interval=period))
         return self._ping
 
-    def _shared_pulse(self) -> SharedPing:
-        if self._pulse is None:
-            self._pulse = shared_ping(self._login, self._url, self.timeout, self.counts)
-            self._pulse.watchers.append(self._tell)
-        return self._pulse
+    def _get_shared_ping(self) -> SharedPing:
+        if self._shared_ping is None:
+            self._shared_ping = shared_ping(self._login, self._url, self.timeout, self.counts)
+            self._shared_ping.watchers.append(self._refresh_ping)
+        return self._shared_ping
 
-    def _tell(self) -> None:
-        """Have the question asked anew, since another one's ping found the server away or back."""
+    def _refresh_ping(self) -> None:
+        """Poll again, since the ping of another client found the server away or back."""
         if self._ping is not None:
-            self._telling = asyncio.create_task(self._ping.refresh(), name="tell of a ping")
+            self._refreshing = asyncio.create_task(self._ping.refresh(), name="refresh a ping")
 
     async def close(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
-        if self._pulse is not None:
-            await self._pulse.close()
+        if self._shared_ping is not None:
+            await self._shared_ping.close()
 
-    def _note_rights(self, commands: Sequence[Command], found: Sequence[object]) -> None:
+    def _record_permissions(self, commands: Sequence[Command], found: Sequence[object]) -> None:
         refused = {
             command_name(command): to_source_error(self.name, reply, command_name(command))
             for command, reply in zip(commands, found, strict=True)
@@ -149,18 +149,18 @@ class RedisClient:
 
 
 def make_ping_poller(client: RedisClient | None, name: str, period: float) -> Poller[bool]:
-    """The question whether the server lives; not configured without one."""
+    """A poller of PING; not configured without a client."""
     return client.ping(name, period) if client is not None else Poller(name, None, PollPolicy())
 
 
 def make_redis_client(name: str, url: SecretStr | None, timeout: float) -> RedisClient | None:
-    """A client for this URL; None without one, or for something else than a Redis server."""
+    """A client for this URL; None without a URL, or for another kind of server."""
     return RedisClient(name, url, timeout) if url is not None and readable_url(url) is not None else None
 
 
-COMMANDS_A_SECOND = 6.0  # of one such task, on average
+COMMANDS_A_SECOND = 6.0  # of one expensive poll, on average
 
 
 def interval_for_commands(period: float, commands: int) -> float:
-    """The period, or a longer one after which so many commands are few again; an hour at most."""
+    """The interval of a poll that takes so many commands: `period` or longer, an hour at most."""
     return min(max(period, commands / COMMANDS_A_SECOND), 3600.0)

@@ -1,4 +1,9 @@
-"""Connections to a Redis server, each counted with the commands that set it up."""
+"""Connections to a Redis server, counted with the commands that set them up, and its shared ping.
+
+A server that refuses the connection is away at once. One that does not respond is away after two attempts in
+a row, the second on a new connection. Waiting is counted in slices, so that a stall of our own event loop
+never counts as a time-out of the server.
+"""
 
 import asyncio
 import threading
@@ -17,7 +22,7 @@ from connections.redis_clients import connection_arguments, connection_class, ex
 from connections.redis_url import RedisUrl, parse_redis_url
 from exporter.sources.redis_counts import OwnCommandCounts
 
-MAX_CONNECTIONS = 8  # one for each question that may be under way
+MAX_CONNECTIONS = 8  # one for each poll that may be under way
 _counts: WeakValueDictionary[str, OwnCommandCounts] = WeakValueDictionary()
 _counts_lock = threading.Lock()
 
@@ -28,14 +33,14 @@ def make_redis(
     """A client for this URL; nothing is opened before the first command. Raises ValueError for a bad URL."""
     found = parse_secret_url(url)
     how: dict[str, Any] = {
-        # a key may hold any bytes; those that are no text survive the way to us and back
+        # a key may hold any bytes; bytes that are no text survive the round trip
         "decode_responses": True,
         "encoding_errors": "surrogateescape",
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "retry": Retry(NoBackoff(), 0),
         "max_connections": most,
-        # neither a name nor a newer protocol: each costs a command that older servers and narrow users refuse
+        # neither a client name nor a newer protocol: each costs a command that older servers or ACLs refuse
         "protocol": 2,
         "driver_info": None,
     }
@@ -45,7 +50,7 @@ def make_redis(
 
 
 def counting_connection_class(base: Any, counts: OwnCommandCounts) -> Any:
-    """The class of connection, which counts what it takes to connect."""
+    """The class of connection, with a count of the commands that connect it."""
 
     class Counted(base):  # type: ignore[misc]  # the class depends on the URL
         async def on_connect_check_health(self, check_health: bool = True) -> None:
@@ -62,27 +67,27 @@ def setup_commands(connection: Any) -> list[str]:
 
 
 def parse_secret_url(url: SecretStr) -> RedisUrl:
-    """The URL as the one reader of Redis URLs understands it. Raises ValueError."""
+    """The parsed URL. Raises ValueError."""
     return parse_redis_url(url.get_secret_value())
 
 
 def shared_counts(url: SecretStr) -> OwnCommandCounts:
-    """The counts that all who name this server share."""
+    """The counts that all clients of this server share."""
     address = parse_secret_url(url).address
     with _counts_lock:
         return _counts.setdefault(address, OwnCommandCounts())
 
 
 LoginKey = tuple[Any, ...]
-ATTEMPT_SHARE = 0.6  # of the time that a command may take; two of them fit into a scrape
+ATTEMPT_SHARE = 0.6  # share of a command's time-out; two attempts fit into a scrape
 SLICE = 0.05
-# seconds for which one who asks waits for an attempt while the server was well a moment ago
+# seconds that a caller waits for an attempt while the server responded a moment ago
 SHORT_WAIT = 0.15
-TRUSTED_AGE = 2.5  # a server that was well so long ago is believed to be so while it is tried
+TRUSTED_AGE = 2.5  # seconds since the last response within which the server counts as up during an attempt
 
 
 class SharedPing:
-    """One login to one server, tried when somebody wants to know."""
+    """PING over one login to one server, on demand, for all its clients."""
 
     def __init__(self, redis: Redis, url: RedisUrl, timeout: float, own: OwnCommandCounts) -> None:
         self.watchers: list[Callable[[], None]] = []
@@ -91,45 +96,45 @@ class SharedPing:
         self._url = url
         self._attempt_seconds = ATTEMPT_SHARE * timeout
         self._own = own
-        self._well_at = self._tried_at = float("-inf")
-        self._trying: asyncio.Task[None] | None = None
+        self._up_at = self._attempted_at = float("-inf")
+        self._attempting: asyncio.Task[None] | None = None
 
     async def check(self, fresh: float) -> RedisError | None:
-        """None while the server lives, else why it is thought away; tried when that is older than `fresh`."""
+        """None while the server responds, else the last error; pings again when it is older than `fresh`."""
         now = asyncio.get_running_loop().time()
-        if self._trying is None and now - self._tried_at >= fresh:
-            self._trying = asyncio.create_task(self._try(), name="try a Redis server")
-        if self._trying is not None:
-            believed = self.error is None and now - self._well_at < TRUSTED_AGE
-            await asyncio.wait({self._trying}, timeout=SHORT_WAIT if believed else None)
+        if self._attempting is None and now - self._attempted_at >= fresh:
+            self._attempting = asyncio.create_task(self._ping_twice(), name="ping a Redis server")
+        if self._attempting is not None:
+            is_trusted = self.error is None and now - self._up_at < TRUSTED_AGE
+            await asyncio.wait({self._attempting}, timeout=SHORT_WAIT if is_trusted else None)
         return self.error
 
     async def close(self) -> None:
-        """Stop trying and close the connection."""
-        if self._trying is not None:
-            self._trying.cancel()
-            await asyncio.gather(self._trying, return_exceptions=True)
+        """Stop and close the connection."""
+        if self._attempting is not None:
+            self._attempting.cancel()
+            await asyncio.gather(self._attempting, return_exceptions=True)
         self.watchers.clear()
         await self._redis.aclose()
 
-    async def _try(self) -> None:
-        was_well = self.error is None
+    async def _ping_twice(self) -> None:
+        was_up = self.error is None
         try:
             error = await self._attempt()
-            if error is not None and was_well:
+            if error is not None and was_up:
                 error = await self._attempt()
             self.error = error
         finally:
             now = asyncio.get_running_loop().time()
-            self._tried_at, self._trying = now, None
+            self._attempted_at, self._attempting = now, None
         if error is None:
-            self._well_at = now
-        if was_well != (error is None):
-            for told in self.watchers:
-                told()
+            self._up_at = now
+        if was_up != (error is None):
+            for notify in self.watchers:
+                notify()
 
     async def _attempt(self) -> RedisError | None:
-        """One PING, and no connection left behind when it fails."""
+        """One PING; closes the connection when it fails."""
         ping = asyncio.create_task(self._ping(), name="PING")
         left = self._attempt_seconds
         while left > 0 and not ping.done():
@@ -140,14 +145,14 @@ class SharedPing:
         ping.cancel()
         await asyncio.gather(ping, return_exceptions=True)
         await self._redis.connection_pool.disconnect()
-        return exceptions.TimeoutError("silent")
+        return exceptions.TimeoutError("no reply")
 
     async def _ping(self) -> RedisError | None:
         self._own.count_sent([("PING",)])
         try:
             reply: object = await self._redis.execute_command("PING")  # type: ignore[no-untyped-call]
         except NoPermissionError as error:
-            reply = error  # it answers; that this user may not ask is another matter
+            reply = error  # it responds; whether this user may ping is another matter
         except RedisError as error:
             self._own.count_unsent([("PING",)])
             await self._redis.connection_pool.disconnect()
@@ -156,15 +161,15 @@ class SharedPing:
         return None
 
 
-_pulses: WeakKeyDictionary[Any, WeakValueDictionary[LoginKey, SharedPing]] = WeakKeyDictionary()
+_pings: WeakKeyDictionary[Any, WeakValueDictionary[LoginKey, SharedPing]] = WeakKeyDictionary()
 
 
 def shared_ping(login: LoginKey, url: SecretStr, timeout: float, own: OwnCommandCounts) -> SharedPing:
-    """The pulse that all of this event loop share who log in so; a connection belongs to its loop."""
-    pulses = _pulses.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    """The ping that all clients with this login share; a connection belongs to its event loop."""
+    pings = _pings.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
     key = (*login, timeout)
-    pulse = pulses.get(key)
-    if pulse is None:
+    ping = pings.get(key)
+    if ping is None:
         redis = make_redis(url, None, own, most=2)
-        pulse = pulses[key] = SharedPing(redis, parse_secret_url(url), timeout, own)
-    return pulse
+        ping = pings[key] = SharedPing(redis, parse_secret_url(url), timeout, own)
+    return ping

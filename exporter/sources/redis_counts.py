@@ -1,6 +1,6 @@
-"""What this process itself sent to a Redis server, so that it can be taken out of the server's own counts.
+"""Counts of the commands that this process sent to a Redis server, to subtract them from the server's counts.
 
-The server counts a command by its name in lower case, with `|` before a subcommand; so does this file.
+The server counts a command by its name in lower case, with `|` before a subcommand; so does this module.
 """
 
 import threading
@@ -27,7 +27,7 @@ SENT_COMMANDS = LOOKUP_COMMANDS | {
 
 @dataclass
 class CommandCounts:
-    """Calls, refused and failed calls by command, errors by their first word, look-ups, connections."""
+    """Calls, refused and failed calls by command, errors by code, key look-ups, connections."""
 
     calls: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
@@ -41,31 +41,31 @@ class CommandCounts:
         return CommandCounts(*(Counter(part) for part in parts))
 
     def since(self, before: "CommandCounts") -> "CommandCounts":
-        """What was added since `before`."""
+        """The difference from `before`."""
         parts = ("calls", "rejected", "failed", "errors", "totals")
         return CommandCounts(*(getattr(self, part) - getattr(before, part) for part in parts))
 
     def sent(self, command: Sequence[str | int], times: int = 1) -> None:
-        """Count a command that is sent; until its reply is there, its keys as found and as not found."""
+        """Count a command that is sent; until the reply, its keys count as found and as not found."""
         name = command_name(command)
         self.calls[name] += times
         self.totals["commands"] += times
-        self._look_up(times, max_lookups(name, command))
+        self._count_lookups(times, max_lookups(name, command))
 
     def replied(self, command: Sequence[str | int], reply: object) -> None:
         """Correct the counts by the reply."""
         name = command_name(command)
-        self._look_up(-1, max_lookups(name, command))
+        self._count_lookups(-1, max_lookups(name, command))
         if isinstance(reply, ResponseError):
-            self._note_error(name, reply)
+            self._count_error(name, reply)
         else:
-            self._look_up(1, count_lookups(name, command, reply))
+            self._count_lookups(1, count_lookups(name, command, reply))
 
-    def _look_up(self, times: int, keys: tuple[int, int]) -> None:
+    def _count_lookups(self, times: int, keys: tuple[int, int]) -> None:
         self.totals["hits"] += times * keys[0]
         self.totals["misses"] += times * keys[1]
 
-    def _note_error(self, name: str, error: ResponseError) -> None:
+    def _count_error(self, name: str, error: ResponseError) -> None:
         self.errors[error_code(error)] += 1
         if isinstance(error, NoPermissionError):
             self.rejected[name] += 1  # refused before it ran, which is no call
@@ -78,9 +78,9 @@ class CommandCounts:
 
 
 class OwnCommandCounts:
-    """The counts of one server, noted by several connections and threads.
+    """The counts of one server, shared by connections and threads.
 
-    They are never less than what the server has counted of ours, so that nothing of ours counts as a user's.
+    They are never less than what the server has counted of ours: none of our commands counts as a user's.
     """
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class OwnCommandCounts:
                 self._counts.sent(command)
 
     def count_unsent(self, commands: Sequence[Sequence[str | int]]) -> None:
-        """Take back commands that could not be sent."""
+        """Subtract commands that could not be sent."""
         with self._lock:
             for command in commands:
                 self._counts.sent(command, times=-1)
@@ -118,21 +118,21 @@ class OwnCommandCounts:
                 self._counts.sent((name,))
 
     def snapshot(self) -> CommandCounts:
-        """All that was sent since this process began."""
+        """All counts since the process started."""
         with self._lock:
             return self._counts.copy()
 
 
 def command_name(command: Sequence[str | int]) -> str:
-    """The name under which the server counts the command."""
+    """The name by which the server counts the command."""
     name = str(command[0]).lower()
     return f"{name}|{str(command[1]).lower()}" if name in CONTAINERS and len(command) > 1 else name
 
 
 def error_code(error: ResponseError) -> str:
-    """The word under which the server counts the error."""
+    """The code by which the server counts the error."""
     if isinstance(error, NoPermissionError):
-        return "NOPERM"  # the client library takes the word off
+        return "NOPERM"  # the client library removes the code
     return str(error).split(" ", 1)[0]
 
 

@@ -1,4 +1,4 @@
-"""What a Redis server may say in place of a reply, as one of our sentences, without keys or addresses."""
+"""Errors of Redis servers as SourceErrors, without keys or addresses."""
 
 import re
 
@@ -15,12 +15,11 @@ from exporter.errors import (
     SourceUnreachable,
 )
 
-# by the first word of the server's error
 MESSAGES = {
     exceptions.AuthorizationError: "does not allow this user to connect",
     exceptions.NoPermissionError: "does not allow this user the command",
     exceptions.BusyLoadingError: "is still loading its data",
-    exceptions.MaxConnectionsError: "is asked too much at once",
+    exceptions.MaxConnectionsError: "gets too many requests at once",
     exceptions.ClusterDownError: "belongs to a cluster that is down",
     exceptions.MovedError: "is one node of a cluster; expected a single server",
     exceptions.ClusterCrossSlotError: "is one node of a cluster; expected a single server",
@@ -30,11 +29,11 @@ CONNECTION_REFUSED = re.compile(r"Connection refused|Errno 111|Connect call fail
 
 
 def to_source_error(name: str, error: RedisError, command: str = "") -> SourceError:
-    """The error of the client library as one of ours, without its text, which may hold addresses or keys."""
+    """The client library's error as a SourceError, without its text, which may hold addresses or keys."""
     if words := describe_fault(error):
         return SourceMisconfigured(f"{name} {words}")
     if isinstance(error, exceptions.TimeoutError):
-        return SourceTimeout(f"{name} gave no answer in time")
+        return SourceTimeout(f"{name} did not respond in time")
     if isinstance(error, exceptions.NoPermissionError) and command:
         return RequestFailed(permission_error_text(name, str(error), command))
     known = next((words for kind, words in MESSAGES.items() if isinstance(error, kind)), None)
@@ -53,7 +52,7 @@ def to_source_error(name: str, error: RedisError, command: str = "") -> SourceEr
 
 
 def permission_error_text(name: str, text: str, command: str) -> str:
-    """Which part of the user's ACL is too narrow for this command, and what to grant."""
+    """The part of the user's ACL that is missing for this command, and the rule to grant."""
     if "channel" in text:
         return (
             f"{name} does not allow this user the channels of {display_command(command)}; grant them with "
@@ -71,5 +70,5 @@ def permission_error_text(name: str, text: str, command: str) -> str:
 
 
 def display_command(command: str) -> str:
-    """The command as people write it."""
+    """The command in the form of the Redis documentation."""
     return command.replace("|", " ").upper()

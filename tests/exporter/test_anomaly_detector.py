@@ -174,7 +174,7 @@ def test_pieces_of_any_length_give_what_the_whole_gives() -> None:
     ]
     for begin, end in pairwise(cuts):
         piece = detector.read(TIMES[begin:end], values[begin:end])
-        wanted = whole.taken(slice(begin, end))
+        wanted = whole.select(slice(begin, end))
         assert np.array_equal(piece.direction, wanted.direction)
         assert np.allclose(piece.score, wanted.score, rtol=1e-9)
         assert np.allclose(piece.upper, wanted.upper, rtol=1e-9, equal_nan=True)
@@ -281,7 +281,7 @@ def test_a_mark_ends_by_time_where_rows_are_few() -> None:
     values[LATE:] *= 5
     times = TIMES.copy()
     times[LATE + 1 :] += 5 * 3600
-    found = Detector(Parameters.of(60, learn=3600)).read(times, values)
+    found = Detector(Parameters.for_interval(60, learn=3600)).read(times, values)
     assert (found.direction[LATE], found.direction[LATE + 1]) == (1, 0)
 
 
@@ -304,14 +304,14 @@ def test_rounds_of_many_series_give_what_each_gives_alone() -> None:
         many.rows(place, TIMES[: LATE - 800], values[: LATE - 800])
     for row in range(LATE - 800, LATE + 100):
         found = many.round(places, np.full(len(places), TIMES[row]), np.array([it[row] for it in courses]))
-        wanted = [it.taken(slice(row, row + 1)) for it in alone]
+        wanted = [it.select(slice(row, row + 1)) for it in alone]
         for name in found._fields:
             expected = np.concatenate([getattr(it, name) for it in wanted])
             assert np.allclose(getattr(found, name), expected, rtol=1e-9, atol=1e-12, equal_nan=True), row
 
 
 def test_a_round_of_200_series_takes_little_time_and_a_series_little_memory() -> None:
-    many, places = BatchDetector(Parameters.of(15), 200), np.arange(200)
+    many, places = BatchDetector(Parameters.for_interval(15), 200), np.arange(200)
     draw = np.random.default_rng(0)
     for place in range(200):
         many.clear(place)
@@ -326,5 +326,5 @@ def test_a_round_of_200_series_takes_little_time_and_a_series_little_memory() ->
 
 
 def test_the_window_holds_a_day_however_short_the_period() -> None:
-    assert Parameters.of(60).window == Parameters.of(300).window == 1500
-    assert Parameters.of(15).window * 15 >= DAY
+    assert Parameters.for_interval(60).window == Parameters.for_interval(300).window == 1500
+    assert Parameters.for_interval(15).window * 15 >= DAY

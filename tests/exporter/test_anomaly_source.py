@@ -109,8 +109,8 @@ def test_each_of_them_has_a_detector_of_its_own() -> None:
 
         async def story(it: Looking) -> None:
             found = await it.look()
-            assert len({name for name, _ in found.views}) == 2
-            assert sorted(view.upper > 400 for _, view in found.views) == [False, True]
+            assert len({name for name, _ in found.statuses}) == 2
+            assert sorted(view.upper > 400 for _, view in found.statuses) == [False, True]
 
         looking(double, story)
 
@@ -124,13 +124,13 @@ def test_rows_that_are_no_numbers_are_passed_over_and_keep_no_mark() -> None:
             await it.look()
             double.series[labels] = lambda _: 1000.0
             it.now += PERIOD
-            [(_, view)] = (await it.look()).views
+            [(_, view)] = (await it.look()).statuses
             assert (view.state, view.grade, view.direction) == ("anomalous", 2, 1)
             for wrong in ("NaN", "+Inf", "-Inf", "NaN"):
                 double.series[labels] = constantly(wrong)
                 it.now += PERIOD
                 found = await it.look()
-            assert found.views == []
+            assert found.statuses == []
 
         looking(double, story)
 
@@ -139,14 +139,14 @@ def test_what_was_read_stays_read_and_is_not_read_twice_when_a_later_answer_is_l
     views = []
 
     async def story(it: Looking) -> None:
-        views.append(sorted((await it.look()).views))
+        views.append(sorted((await it.look()).statuses))
 
     async def broken_off(it: Looking) -> None:
         double.silent_from = 3
         with pytest.raises(SourceTimeout, match=r"no answer within 2 s"):
             await it.look()
         double.silent_from = None
-        views.append(sorted((await it.look()).views))
+        views.append(sorted((await it.look()).statuses))
         # the first pieces are not asked for again
         times = double.told[(("signal", "s0"),)]
         assert len(times) == len({*times})
@@ -173,10 +173,10 @@ def test_a_clock_that_was_ahead_and_goes_back_is_no_hour_without_a_word(
             it.now += 3600
             await it.look()
             it.now -= 3600
-            assert len((await it.look()).views) == 1
+            assert len((await it.look()).statuses) == 1
             it.now += PERIOD
             double.series[(("signal", "s"),)] = lambda _: 900.0
-            [(_, view)] = (await it.look()).views
+            [(_, view)] = (await it.look()).statuses
             assert view.value == 900
 
         looking(double, story)
@@ -191,9 +191,9 @@ def test_answers_that_are_too_large_are_asked_for_in_parts() -> None:
         async def story(it: Looking) -> None:
             it.source._until = NOW - 7 - 20 * PERIOD
             found = await it.look()
-            assert len(found.views) == 200
+            assert len(found.statuses) == 200
             it.now += PERIOD
-            assert len((await it.look()).views) == 200
+            assert len((await it.look()).statuses) == 200
 
         looking(double, story, max_bytes=10_000)
 
@@ -205,10 +205,10 @@ def test_what_is_left_out_is_counted() -> None:
 
         async def story(it: Looking) -> None:
             found = await it.look()
-            assert (len(found.views), found.left_out) == (7, 2)
+            assert (len(found.statuses), found.left_out) == (7, 2)
             it.now += PERIOD
             found = await it.look()
-            assert (len(found.views), found.left_out) == (7, 2)
+            assert (len(found.statuses), found.left_out) == (7, 2)
 
         looking(double, story, series=7)
 
@@ -228,7 +228,7 @@ def test_the_loop_never_stands_still_for_long() -> None:
                 began = time.thread_time()
                 await asyncio.sleep(0)
                 spent.append(time.thread_time() - began)
-            assert len((await task).views) == 12
+            assert len((await task).statuses) == 12
             # of the processor: what others on this machine take is not ours
             assert max(spent) < 0.05, sorted(spent)[-9:]
 

@@ -137,7 +137,7 @@ def llen(info: dict[str, object]) -> dict[str, float]:
 def test_a_command_on_its_way_makes_no_count_fall() -> None:
     users = UserCommandCounts()
     shown = [
-        llen(users.info(said(calls), sent(own)))["calls"]
+        llen(users.without(said(calls), sent(own)))["calls"]
         for calls, own in ((10, 4), (10, 6), (14, 8), (15, 8))
     ]
     assert shown == [6, 6, 6, 7]
@@ -145,6 +145,6 @@ def test_a_command_on_its_way_makes_no_count_fall() -> None:
 
 def test_the_time_spent_is_shared_by_the_calls() -> None:
     users = UserCommandCounts()
-    users.info(said(10, usec=100), sent(5))
-    after = llen(users.info(said(30, usec=300), sent(15)))
+    users.without(said(10, usec=100), sent(5))
+    after = llen(users.without(said(30, usec=300), sent(15)))
     assert (after["calls"], after["usec"]) == (15, 150)

@@ -58,7 +58,7 @@ class BrokerSource(BaseSource):
         self.receiver = EventReceiver(settings, url, self._quick.database) if url and self._quick else None
         self.workers = WorkerMonitor(settings, self.receiver)
         self._queues = KnownQueues(settings)
-        self._result_backend = ResultBackend(settings.prefixes_of_results, settings.results_sample)
+        self._result_backend = ResultBackend(settings.result_prefixes, settings.results_sample)
         self.unacked_tracker = UnackedTracker()
         self.zero_initializer = ZeroInitializer(settings.newborn)
         self.oldest_messages = OldestMessages(settings.published_headers, self._sent_at)

@@ -1,7 +1,7 @@
-"""One pass over the keys of the cache: how many begin how, and which are big.
+"""A scan of the cache's keys: their number and memory by prefix, and the biggest ones.
 
-SCAN sees every key, MEMORY USAGE only a sample of them; both stop when the time is over. What was not seen
-is estimated from what was, which is fair because SCAN goes through the keys in the order of their hashes.
+SCAN reads every key, MEMORY USAGE only a sample of them; both stop when the time is over. The rest is an
+estimate from the sample, which is fair because SCAN iterates over the keys in the order of their hashes.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from exporter.settings_stores import RedisSettings
 from exporter.sources.redis_client import Command, RedisClient
 from exporter.sources.redis_errors import permission_error_text
 
-SCAN_BATCH = 500  # keys a round trip; few enough that nobody else waits for this exporter or for the server
+SCAN_BATCH = 500  # keys in a round trip, few enough that no other client waits
 MEASURE_BATCH = 50
-PAUSE_FACTOR = 4.0  # times as long as a round trip took
-MAX_PREFIXES = 10_000  # beginnings that are told apart; more are keys without a structure
+PAUSE_FACTOR = 4.0  # times the duration of a round trip
+MAX_PREFIXES = 10_000  # further prefixes count as keys without one
 SIZE_COMMANDS = {
     "string": "STRLEN",
     "list": "LLEN",
@@ -38,7 +38,7 @@ SIZE_COMMANDS = {
 
 @dataclass(frozen=True)
 class PrefixStats:
-    """The keys with one beginning: how many, and the bytes they take, None where none was measured."""
+    """The keys with one prefix: their number, and their bytes, None where none was measured."""
 
     name: str
     count: float
@@ -56,19 +56,19 @@ class BigKey:
 
 @dataclass(frozen=True)
 class KeyspaceStats:
-    """What one pass over the keys found, and which shares of the keys it saw and measured (0..1)."""
+    """The result of one scan, and the ratios of keys that it read and measured (0..1)."""
 
     groups: tuple[PrefixStats, ...]
     biggest: tuple[BigKey, ...]
     seen: float
     measured: float
-    commands: int = 0  # that the pass took
+    commands: int = 0  # that the scan took
     weighed: int = 0  # keys whose memory was measured
     refused: str = ""  # why memory was not measured, or not of every key
 
 
 class KeyScan:
-    """One walk over the keys of one database."""
+    """One scan of the keys of one database."""
 
     def __init__(
         self, client: RedisClient, settings: RedisSettings, clock: Callable[[], float] = monotonic
@@ -81,12 +81,12 @@ class KeyScan:
         self._sampled: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
         self._biggest: list[tuple[int, str]] = []
-        self._owed = 0.0
+        self._remainder = 0.0
         self._commands = 0
         self._refused = ""
 
-    async def walk(self) -> KeyspaceStats:
-        """See the keys for as long as the time lasts. Raises SourceError."""
+    async def scan(self) -> KeyspaceStats:
+        """Scan the keys until the time is over. Raises SourceError."""
         total = await self._client.execute_one("DBSIZE")
         number = total if isinstance(total, int) else 0
         share = min(self._settings.keys_sample / number, 1.0) if number else 0.0
@@ -97,31 +97,31 @@ class KeyScan:
             self._count(names)
             await self._measure(self._sample(names, share))
             if cursor == "0" or self._clock() >= self._ends:
-                return await self._found(number, cursor == "0")
-            # a pass keeps neither the server nor this process from answering anybody else
+                return await self._result(number, cursor == "0")
+            # a scan delays neither other clients of the server nor this process
             await asyncio.sleep(PAUSE_FACTOR * (self._clock() - began))
 
     async def _scan(self, cursor: object) -> tuple[str, list[str]]:
         self._commands += 1
-        answer = await self._client.execute_one("SCAN", str(cursor), "COUNT", SCAN_BATCH)
-        if not isinstance(answer, tuple | list):
-            raise InvalidResponse("cache SCAN answered with something else than keys")
-        following, names = answer
+        reply = await self._client.execute_one("SCAN", str(cursor), "COUNT", SCAN_BATCH)
+        if not isinstance(reply, tuple | list):
+            raise InvalidResponse("cache SCAN replied with something else than keys")
+        following, names = reply
         return str(following), [str(name) for name in names]
 
     def _count(self, names: Sequence[str]) -> None:
         for name in names:
-            self._seen[self._group(name)] += 1
+            self._seen[self._prefix(name)] += 1
 
-    def _group(self, name: str) -> str:
+    def _prefix(self, name: str) -> str:
         group = key_prefix(name, self._settings.key_separator)
         return group if group in self._seen or len(self._seen) < MAX_PREFIXES else ""
 
     def _sample(self, names: Sequence[str], share: float) -> list[str]:
-        """That share of the names, evenly spread over all calls."""
-        self._owed += share * len(names)
-        take = int(self._owed)
-        self._owed -= take
+        """This ratio of the names, evenly spread over all calls."""
+        self._remainder += share * len(names)
+        take = int(self._remainder)
+        self._remainder -= take
         return list(names[:take])
 
     async def _measure(self, names: Sequence[str]) -> None:
@@ -130,28 +130,28 @@ class KeyScan:
         for start in range(0, len(names), MEASURE_BATCH):
             some = names[start : start + MEASURE_BATCH]
             self._commands += len(some)
-            answers = await self._client.execute([("MEMORY", "USAGE", name) for name in some])
-            for name, used in zip(some, answers, strict=True):
+            replies = await self._client.execute([("MEMORY", "USAGE", name) for name in some])
+            for name, used in zip(some, replies, strict=True):
                 if isinstance(used, int):  # else it is gone by now
-                    self._weigh(name, used)
-            self._note_refusal(answers)
+                    self._add_measurement(name, used)
+            self._record_refusal(replies)
             if self._clock() >= self._ends:
                 return
 
-    def _note_refusal(self, answers: Sequence[object]) -> None:
-        error = next((answer for answer in answers if isinstance(answer, NoPermissionError)), None)
+    def _record_refusal(self, replies: Sequence[object]) -> None:
+        error = next((reply for reply in replies if isinstance(reply, NoPermissionError)), None)
         if error is not None:
             self._refused = permission_error_text("cache", str(error), "memory|usage")
 
-    def _weigh(self, name: str, used: int) -> None:
-        group = self._group(name)
+    def _add_measurement(self, name: str, used: int) -> None:
+        group = self._prefix(name)
         self._sampled[group] += 1
         self._bytes[group] += used
         heapq.heappush(self._biggest, (used, name))
         if len(self._biggest) > self._settings.keys:
             heapq.heappop(self._biggest)
 
-    async def _found(self, number: int, complete: bool) -> KeyspaceStats:
+    async def _result(self, number: int, complete: bool) -> KeyspaceStats:
         seen = sum(self._seen.values())
         scale = 1.0 if complete or not seen else max(number / seen, 1.0)
         groups = tuple(self._estimate(group, count, scale) for group, count in self._seen.items())
@@ -190,17 +190,17 @@ class KeyScan:
 
 # three parts in base64 with dots between, the first of which is a JSON object: a JSON web token (RFC 7519)
 TOKEN = re.compile(r"eyJ[\w-]{6,}\.[\w-]+\.[\w-]*")
-_SALT = secrets.token_bytes(16)  # of this process, so that nobody can try names until one fits
+_SALT = secrets.token_bytes(16)  # of this process, so that names cannot be tried against a digest
 
 
 def key_prefix(name: str, separator: str) -> str:
-    """The beginning of a name up to the separator; empty for a name without one, or with a secret there."""
+    """The prefix of a name up to the separator; empty without a separator, or where it holds a secret."""
     beginning, found, _ = name.partition(separator)
     return beginning if found and len(beginning) <= 64 and not TOKEN.search(beginning) else ""
 
 
 def masked_key(name: str, separator: str, sensitive: Iterable[str], length: int) -> str:
-    """The name as a label; what follows a sensitive beginning, and any token, gives way to a short mark."""
+    """The name as a label; a digest replaces any token, and the rest after a sensitive prefix."""
     beginning, found, rest = name.partition(separator)
     if found and beginning in sensitive:
         return sanitize_label(f"{beginning}{separator}{secret_digest(rest)}", length)
@@ -208,5 +208,5 @@ def masked_key(name: str, separator: str, sensitive: Iterable[str], length: int)
 
 
 def secret_digest(secret: str) -> str:
-    """Eight hexadecimal digits that tell one secret from another and say nothing about either."""
+    """Eight hexadecimal digits that distinguish secrets and reveal nothing about them."""
     return "#" + hashlib.blake2b(secret.encode(errors="replace"), digest_size=4, key=_SALT).hexdigest()

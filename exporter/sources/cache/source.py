@@ -1,4 +1,4 @@
-"""What is asked of the Redis server that is the backend's cache."""
+"""The source of the backend's cache, a Redis server: INFO, SLOWLOG, LATENCY and the scan of its keys."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,14 +30,14 @@ LatencySpike = tuple[str, float, float]  # event, Unix time, seconds
 
 @dataclass(frozen=True)
 class CacheServerInfo:
-    """What INFO tells; its counts are those of the users, without our own."""
+    """The fields of INFO; its counts are those of the users, without our own."""
 
     info: JsonObject
 
 
 @dataclass(frozen=True)
 class SlowLog:
-    """The log of slow commands and the latency spikes; what the server does not know is None or empty."""
+    """The log of slow commands and the latency spikes; unknown values are None or empty."""
 
     count: float | None
     newest: float | None  # its number
@@ -46,33 +46,33 @@ class SlowLog:
 
 
 class CacheSource(BaseSource):
-    """The questions put to the cache server."""
+    """The pollers of the cache server."""
 
     def __init__(self, settings: RedisSettings) -> None:
         self.settings = settings
         self.client = make_redis_client("cache", settings.url, settings.timeout)
-        self._users = UserCommandCounts()
-        now_and_then = PollPolicy(settings.timeout, min_interval=settings.server_period)
+        self._user_counts = UserCommandCounts()
+        every_few_seconds = PollPolicy(settings.timeout, min_interval=settings.server_period)
         self.ping = make_ping_poller(self.client, "cache PING", settings.fast_period)
         period = settings.keys_period
         longest = settings.keys_seconds + 2 * settings.timeout
-        walk = PollPolicy(longest, interval=period, backoff_base=period / 8, max_backoff=period)
-        self.keys = Poller("cache keys", self._with(self._walk), walk)
-        self.server = Poller("cache INFO", self._with(self._ask_server), now_and_then)
-        self.slow = Poller("cache SLOWLOG", self._with(read_slow_log), now_and_then)
+        scan = PollPolicy(longest, interval=period, backoff_base=period / 8, max_backoff=period)
+        self.keys = Poller("cache keys", self._with(self._scan), scan)
+        self.server = Poller("cache INFO", self._with(self._read_info), every_few_seconds)
+        self.slow = Poller("cache SLOWLOG", self._with(read_slow_log), every_few_seconds)
 
     @property
     def database(self) -> str:
-        """The database that the URL names, as redis_exporter names it."""
+        """The database of the URL, as redis_exporter names it."""
         return f"db{self.client.database if self.client else 0}"
 
     @property
     def permission_errors(self) -> tuple[str, ...]:
-        """A sentence for each command that the server refused us when it was last sent."""
+        """A sentence for each command whose last call the server refused."""
         return self.client.permission_errors if self.client is not None else ()
 
     def open(self) -> None:
-        """Say so where the URL is that of something else."""
+        """Log a URL that is not of a Redis server."""
         for sentence in unreadable_reasons("redis.url", self.settings.url):
             log.warning("%s", sentence)
 
@@ -81,22 +81,22 @@ class CacheSource(BaseSource):
         if self.client is not None:
             await self.client.close()
 
-    def _with(self, ask: Callable[[RedisClient], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
+    def _with(self, call: Callable[[RedisClient], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
         client = self.client
-        return None if client is None else lambda: ask(client)
+        return None if client is None else lambda: call(client)
 
-    async def _walk(self, client: RedisClient) -> KeyspaceStats:
-        found = await KeyScan(client, self.settings).walk()
-        # a pass over many keys takes many commands, so the next one waits for longer
+    async def _scan(self, client: RedisClient) -> KeyspaceStats:
+        found = await KeyScan(client, self.settings).scan()
+        # a scan of many keys takes many commands, so the next one waits longer
         self.keys.policy = replace(
             self.keys.policy, interval=interval_for_commands(self.settings.keys_period, found.commands)
         )
         return found
 
-    async def _ask_server(self, client: RedisClient) -> CacheServerInfo:
-        """INFO with all its sections, less what this process has sent."""
+    async def _read_info(self, client: RedisClient) -> CacheServerInfo:
+        """INFO with all its sections, without the commands of this process."""
         info, own = await client.info()
-        return parse_info(self._users.info(info, own) if isinstance(info, dict) else info)
+        return parse_info(self._user_counts.without(info, own) if isinstance(info, dict) else info)
 
 
 async def read_slow_log(client: RedisClient) -> SlowLog:
@@ -107,15 +107,15 @@ async def read_slow_log(client: RedisClient) -> SlowLog:
 
 
 def parse_info(info: object) -> CacheServerInfo:
-    """The reply to INFO. Raises BadAnswer for anything else."""
+    """The reply to INFO. Raises InvalidResponse for anything else."""
     if not isinstance(info, dict):
-        raise InvalidResponse("cache INFO answered with something else than fields")
+        raise InvalidResponse("cache INFO replied with something else than fields")
     return CacheServerInfo(JsonObject(info, "cache INFO"))
 
 
-def parse_slow_log(answers: Sequence[object]) -> SlowLog:
+def parse_slow_log(replies: Sequence[object]) -> SlowLog:
     """The replies to SLOWLOG LEN, SLOWLOG GET 1 and LATENCY LATEST."""
-    count, newest, spikes = answers
+    count, newest, spikes = replies
     number, took = parse_newest_entry(newest)
     return SlowLog(
         count=count if isinstance(count, int) else None,

@@ -1,7 +1,7 @@
-"""INFO as it would be without this process: its own commands are taken out of what the server counts.
+"""INFO without this process: subtracts its own commands from the server's counts.
 
-A users' count never falls, whether the server or the exporter starts anew. The server's counts may hold what
-an exporter before this one has sent; where one has asked before, the counts that it shares begin at 0.
+The users' counts never fall when the server or the exporter restarts. The server's counts may hold commands
+of an earlier exporter; where there was one, the counts that it shares begin at 0.
 """
 
 from collections.abc import Mapping
@@ -16,27 +16,27 @@ TOTALS = {
     "keyspace_misses": "misses",
     "total_connections_received": "connections",
 }
-# of the fields of one command, those that are counts
+# the fields of one command that are counts
 COMMAND = {"calls": "calls", "rejected_calls": "rejected", "failed_calls": "failed"}
-EXPORTER_COMMAND = "slowlog|get"  # asked by exporters and by nobody else
+EXPORTER_COMMAND = "slowlog|get"  # which exporters alone send
 CountKey = tuple[str, str]  # what is counted, and of which command or error
 
 
 class UserCommandCounts:
-    """What users have done, added up from one INFO to the next."""
+    """The counts of the users' commands, summed from one INFO to the next."""
 
     def __init__(self) -> None:
         self._server: dict[CountKey, float] = {}
         self._own: dict[CountKey, float] = {}
         self._users: dict[CountKey, float] = {}
-        self._owed: dict[CountKey, float] = {}
-        self._asked = 0.0
+        self._balance: dict[CountKey, float] = {}
+        self._sent = 0.0
 
-    def info(self, info: Mapping[str, Any], own: CommandCounts) -> dict[str, Any]:
-        """The same INFO with the users' counts in place of the server's."""
+    def without(self, info: Mapping[str, Any], own: CommandCounts) -> dict[str, Any]:
+        """INFO with the users' counts in place of the server's."""
         server = server_counts(info)
         ours = {key: own_count(own, key) for key in server}
-        self._asked = own_count(own, ("calls", EXPORTER_COMMAND)) + own_count(
+        self._sent = own_count(own, ("calls", EXPORTER_COMMAND)) + own_count(
             own, ("rejected", EXPORTER_COMMAND)
         )
         if not self._server:
@@ -44,17 +44,17 @@ class UserCommandCounts:
         else:
             self._add(server, ours)
         self._server, self._own = server, ours
-        # what users did before a restart is not forgotten when nobody has done it since
+        # counts from before a restart stay, even where no such command was sent since
         forgotten: dict[str, Any] = {f"cmdstat_{name}": {} for what, name in self._users if what == "calls"}
         return {name: self._field(name, value) for name, value in {**forgotten, **info}.items()}
 
     def _begin(
         self, server: dict[CountKey, float], ours: dict[CountKey, float], info: Mapping[str, Any]
     ) -> None:
-        asked = command_stat(info, EXPORTER_COMMAND, "calls") + command_stat(
+        sent = command_stat(info, EXPORTER_COMMAND, "calls") + command_stat(
             info, EXPORTER_COMMAND, "rejected_calls"
         )
-        asked_before = asked > self._asked
+        is_shared_server = sent > self._sent
         for key, count in server.items():
             what, name = key
             if what == "usec":
@@ -62,24 +62,24 @@ class UserCommandCounts:
                 self._users[key] = count * of_users
                 continue
             is_shared = what == "total" or name.partition("|")[0] in SENT_COMMANDS or name == "NOPERM"
-            if asked_before and is_shared:
+            if is_shared_server and is_shared:
                 self._users[key] = 0.0
                 continue
             self._users[key] = max(count - ours[key], 0.0)
-            self._owed[key] = min(count - ours[key], 0.0)
+            self._balance[key] = min(count - ours[key], 0.0)
 
     def _add(self, server: dict[CountKey, float], ours: dict[CountKey, float]) -> None:
-        is_anew = any(server.get(key, 0.0) < count for key, count in self._server.items())
-        before = {} if is_anew else self._server
+        is_restarted = any(server.get(key, 0.0) < count for key, count in self._server.items())
+        before = {} if is_restarted else self._server
         for key, count in server.items():
             if key[0] == "usec":
                 continue
             more = count - before.get(key, 0.0)
             own = ours[key] - self._own.get(key, 0.0)
-            # of a server that started anew nobody knows how much of ours it has counted
-            owed = self._owed.get(key, 0.0) + more - (min(own, more) if is_anew else own)
-            self._owed[key] = min(owed, 0.0)
-            self._grow(key, max(owed, 0.0), more, server, before)
+            # after a restart it is unknown how many of our commands the server has counted
+            balance = self._balance.get(key, 0.0) + more - (min(own, more) if is_restarted else own)
+            self._balance[key] = min(balance, 0.0)
+            self._grow(key, max(balance, 0.0), more, server, before)
 
     def _grow(
         self,
@@ -110,7 +110,7 @@ class UserCommandCounts:
 
 
 def server_counts(info: Mapping[str, Any]) -> dict[CountKey, float]:
-    """Every count of INFO that our own commands change."""
+    """Every count of INFO that our commands change."""
     found: dict[CountKey, float] = {}
     for name, value in info.items():
         if name in TOTALS and isinstance(value, int | float):
@@ -126,7 +126,7 @@ def server_counts(info: Mapping[str, Any]) -> dict[CountKey, float]:
 
 
 def own_count(own: CommandCounts, key: CountKey) -> float:
-    """How much of this count is ours; servers before Redis 7 count a command with all its subcommands."""
+    """Our part of this count; servers before Redis 7 count a command with all its subcommands."""
     what, name = key
     if what == "total":
         return float(own.totals[name])
@@ -137,7 +137,7 @@ def own_count(own: CommandCounts, key: CountKey) -> float:
 
 
 def command_stat(info: Mapping[str, Any], command: str, field: str) -> float:
-    """A field of the command's statistics, also where they are those of all its subcommands."""
+    """A field of the command's statistics; servers before Redis 7 have one for all subcommands."""
     for name in (command, command.partition("|")[0]):
         stats = info.get(f"cmdstat_{name}")
         if isinstance(stats, dict) and isinstance(stats.get(field), int | float):

@@ -1,4 +1,4 @@
-"""What the ingestion queue and its worker are known to be, as the sources tell it."""
+"""The ingestion queues, the edge worker, and the history of jobs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ WORKER_STATES = ("idle", "training", "error", "offline", "unknown")
 
 @dataclass(frozen=True)
 class IngestionQueue:
-    """One queue: how many items wait, how many it takes, when the oldest was put in (Unix seconds)."""
+    """One queue: its length, its capacity, and when the oldest item was queued (Unix seconds)."""
 
     name: str
     length: float
@@ -20,7 +20,7 @@ class IngestionQueue:
 
 @dataclass(frozen=True)
 class IngestionQueues:
-    """Every queue that this backend has, and the items that were given up."""
+    """Every queue of this backend, and the number of dead letters."""
 
     queues: tuple[IngestionQueue, ...]
     dead_letters: float | None = None
@@ -28,56 +28,56 @@ class IngestionQueues:
 
 @dataclass(frozen=True)
 class EdgeWorker:
-    """What a worker wrote about itself, and when it last gave a sign of life (Unix seconds)."""
+    """What a worker reports about itself, and its last heartbeat (Unix seconds)."""
 
     name: str = "edge"
-    says: str | None = None
+    reported_state: str | None = None
     last_seen: float | None = None
     version: str | None = None
     embedding_model: str | None = None
     drained: float | None = None
 
     @property
-    def silent(self) -> bool:
-        """Whether it left no trace at all."""
-        return self.says is None and self.last_seen is None
+    def is_silent(self) -> bool:
+        """Whether it has reported nothing at all."""
+        return self.reported_state is None and self.last_seen is None
 
     @property
     def state(self) -> str:
-        """The state that the worker last wrote; nobody rewrites it when the worker dies."""
-        word = (self.says or "").strip().lower()
+        """The state that the worker last reported; it stays when the worker dies."""
+        word = (self.reported_state or "").strip().lower()
         known = (s for s in WORKER_STATES if word.startswith(s))
         return next(known, "unknown")
 
-    def up(self, now: float, timeout: float) -> bool | None:
-        """Whether its last sign of life is at most `timeout` seconds old; None where it never gave one."""
+    def is_alive(self, now: float, timeout: float) -> bool | None:
+        """Whether its last heartbeat is at most `timeout` seconds old; None without a heartbeat."""
         return None if self.last_seen is None else now - self.last_seen <= timeout
 
     def status(self, now: float, timeout: float) -> str:
-        """What is observed of it: a worker without a heartbeat is unknown, whatever it wrote."""
-        up = self.up(now, timeout)
-        if up is None:
+        """The observed status: a worker without a heartbeat is unknown, whatever it reports."""
+        is_alive = self.is_alive(now, timeout)
+        if is_alive is None:
             return "unknown"
-        if not up or self.state == "offline":
+        if not is_alive or self.state == "offline":
             return "down"
         return "degraded" if self.state == "error" else "healthy"
 
 
 @dataclass(frozen=True)
 class IngestionJob:
-    """One entry of the backend's history of finished jobs; what it does not say is None."""
+    """One entry of the backend's history of finished jobs; missing values are None."""
 
     state: str
     seconds: float | None = None
     files: float | None = None
     embeddings: float | None = None
     ended: float | None = None
-    name: str | None = None  # what tells it from every other job, where the history says
+    name: str | None = None  # the ID, where the history has one
 
 
 @dataclass(frozen=True)
 class JobTotals:
-    """The jobs that joined the history since the exporter first read it: what counters may be made of."""
+    """Counters of the jobs that joined the history since the exporter first read it."""
 
     ended: Mapping[str, float]
     files: float
@@ -87,7 +87,7 @@ class JobTotals:
 
 @dataclass(frozen=True)
 class JobHistory:
-    """The newest finished jobs, a window that old ones leave, and the totals since the first look."""
+    """The newest finished jobs, a window that old ones leave, and the totals since the first poll."""
 
     jobs: tuple[IngestionJob, ...]
     totals: JobTotals
@@ -95,7 +95,7 @@ class JobHistory:
 
 @dataclass(frozen=True)
 class IngestionHealth:
-    """What the backend reports of its ingestion: a status of ours, overall and by service."""
+    """The backend's report of its ingestion: one of our statuses, overall and by service."""
 
     status: str
     http_status: int

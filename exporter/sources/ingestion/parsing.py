@@ -1,4 +1,4 @@
-"""How the ingestion's texts are read: queue items, finished jobs, the worker's note, the health answer."""
+"""Parsers of the ingestion's queue items, finished jobs, worker state and health report."""
 
 import json
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ STATE_WORDS = {
     "failed": ("failed", "error"),
     "skipped": ("skipped", "expired"),
 }
-MAX_LENGTH = 65_536  # characters of one text; no honest item comes near
+MAX_LENGTH = 65_536  # characters of one text; real items are far shorter
 QUEUED_AT_FIELDS = ("submitted_at", "created_at", "enqueued_at", "queued_at", "timestamp")
 ENDED_AT_FIELDS = ("completed_at", "finished_at", "timestamp")
 JOB_ID_FIELDS = ("job_id", "task_id", "id")
@@ -36,29 +36,24 @@ def parse_json_object(text: object, name: str) -> JsonObject:
 
 
 def oldest_queued_at(items: Iterable[object]) -> float | None:
-    """Unix time at which the oldest of these queue items was put in."""
+    """Unix time at which the oldest of these items was queued."""
     times = (first_timestamp(parse_json_object(item, "ingestion queue"), QUEUED_AT_FIELDS) for item in items)
     return min((time for time in times if time is not None), default=None)
 
 
 def first_timestamp(item: JsonObject, names: Iterable[str]) -> float | None:
     """The first of these fields that is a time."""
-    return next((at for at in (backend_time(item.at(name)) for name in names) if at is not None), None)
-
-
-def backend_time(value: object) -> float | None:
-    """Unix seconds of a time that the backend wrote; one without a zone is UTC."""
-    return unix_seconds(value)
+    return next((at for at in (unix_seconds(item.at(name)) for name in names) if at is not None), None)
 
 
 def parse_job_state(item: JsonObject) -> str:
-    """Our word for the state of a job, whichever of the backend's words it carries."""
+    """The state of a job, from any of the backend's words for it."""
     word = (item.text("status") or item.text("state") or "").lower()
     return next((state for state, words in STATE_WORDS.items() if word in words), "other")
 
 
 def parse_job(item: JsonObject) -> IngestionJob:
-    """A finished job as the history tells it."""
+    """A finished job of the history."""
     return IngestionJob(
         state=parse_job_state(item),
         seconds=non_negative(item.number("duration_seconds")),
@@ -70,7 +65,7 @@ def parse_job(item: JsonObject) -> IngestionJob:
 
 
 def parse_job_name(item: JsonObject) -> str | None:
-    """What tells the job from every other; a number where the backend counts its jobs."""
+    """The ID of the job, which may be a number."""
     values = (item.at(name) for name in JOB_ID_FIELDS)
     found = next(
         (v for v in values if isinstance(v, str | int) and not isinstance(v, bool) and v != ""), None
@@ -79,15 +74,15 @@ def parse_job_name(item: JsonObject) -> str | None:
 
 
 def non_negative(value: float | None) -> float | None:
-    """The number unless it is below zero, which no duration and no count can be."""
+    """The number; None where it is negative, as no duration and no count is."""
     return value if value is not None and value >= 0 else None
 
 
-def parse_edge_worker(says: object, last_seen: object, meta: JsonObject | None) -> EdgeWorker:
-    """The worker as its keys tell it; an empty text is a missing one."""
+def parse_edge_worker(state: object, last_seen: object, meta: JsonObject | None) -> EdgeWorker:
+    """The worker, from its Redis keys; an empty text counts as missing."""
     meta = meta or JsonObject({}, "ingestion worker")
     return EdgeWorker(
-        says=says if isinstance(says, str) and says else None,
+        reported_state=state if isinstance(state, str) and state else None,
         last_seen=parse_number(last_seen),
         version=meta.text("version"),
         embedding_model=meta.text("embedding_model"),
@@ -105,25 +100,25 @@ def parse_number(text: object) -> float | None:
 
 
 def parse_health(reply: HttpResponse, system: str = "backend ingestion") -> IngestionHealth:
-    """The health answer in either of its shapes, `{...}` or `[{...}, 503]`. Raises BadAnswer otherwise."""
+    """The health report, from `{...}` or `[{...}, 503]`. Raises InvalidResponse for anything else."""
     try:
         body = json.loads(reply.body)
     except (ValueError, RecursionError):
-        raise InvalidResponse(f"{system} health answered with something that is not JSON") from None
+        raise InvalidResponse(f"{system} health responded with something that is not JSON") from None
     if isinstance(body, list) and body:
         body = body[0]
-    said = JsonObject(body, f"{system} health")
-    services = said.object("services")
+    report = JsonObject(body, f"{system} health")
+    services = report.object("services")
     known = {name: parse_service_status(services.text(name)) for name in services.keys()}  # noqa: SIM118  (no dict)
-    there = {name: status for name, status in known.items() if status}
-    # what is not configured is no trouble: without any service that is there, nothing is known
-    is_absent = bool(known) and not there
-    status = parse_service_status(said.text("status")) or "unknown"
-    return IngestionHealth("unknown" if is_absent else status, reply.status, there)
+    configured = {name: status for name, status in known.items() if status}
+    # services that are not configured are no failure; without any other, the status is unknown
+    is_absent = bool(known) and not configured
+    status = parse_service_status(report.text("status")) or "unknown"
+    return IngestionHealth("unknown" if is_absent else status, reply.status, configured)
 
 
 def parse_service_status(text: str | None) -> str:
-    """Our status for the backend's words; empty for a service that it says it does not have."""
+    """The status from the backend's words; empty for a service that is not configured."""
     words = (text or "").lower()
     if "not configured" in words:
         return ""

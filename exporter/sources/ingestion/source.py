@@ -1,4 +1,4 @@
-"""What is asked of the Redis server that holds the ingestion queue, in both layouts of its keys."""
+"""The source of the ingestion queue, a Redis server, in both layouts of its keys."""
 
 import json
 import logging
@@ -41,24 +41,24 @@ CAPPED = (QUEUE, TASKS)
 WINDOW = 100  # entries of a history that are read; the first layout keeps no more
 MAX_JOBS = 2000  # a larger hash of jobs is not read
 MAX_BYTES = 5_000_000  # nor is a history that takes more memory than this
-LAYOUT_INTERVAL = 5.0  # seconds between two looks at which layout is here
+LAYOUT_INTERVAL = 5.0  # seconds between two checks of the layout
 LISTS = (QUEUE, TASKS, EXTRACTION, DEAD)
 
 
 class IngestionSource(BaseSource):
-    """The questions put to the ingestion queue; it lives on the broker unless a URL of its own is set."""
+    """The pollers of the ingestion queue; it is on the broker unless it has a URL of its own."""
 
     def __init__(self, settings: IngestionSettings, broker: CelerySettings) -> None:
         self.settings = settings
         url = settings.url or broker.readable_broker
         self.client = make_redis_client(NAME, url, settings.timeout)
-        self._named = settings.url is not None
-        self._seen: set[str] = set()  # layouts whose keys were there once; an empty list is no key in Redis
-        self._looked_at = self._ends_read_at = float("-inf")
+        self._is_configured = settings.url is not None
+        self._seen: set[str] = set()  # layouts whose keys existed once; an empty list is no key in Redis
+        self._layouts_read_at = self._ends_read_at = float("-inf")
         self._oldest_items: dict[str, float | None] = {}
         self._last_seen: float | None = None
-        self._tally = JobHistoryCounter()
-        self._reported = JobHistoryCounter()
+        self._history_counter = JobHistoryCounter()
+        self._api_history_counter = JobHistoryCounter()
         fast = PollPolicy(settings.timeout, min_interval=settings.fast_period)
         seldom = PollPolicy(settings.timeout, min_interval=max(settings.period, settings.fast_period))
         often = PollPolicy(settings.timeout, interval=settings.period)
@@ -72,11 +72,11 @@ class IngestionSource(BaseSource):
 
     @property
     def permission_errors(self) -> tuple[str, ...]:
-        """A sentence for each command that the server refused us when it was last sent."""
+        """A sentence for each command whose last call the server refused."""
         return self.client.permission_errors if self.client is not None else ()
 
     def open(self) -> None:
-        """Say so where the URL is that of something else."""
+        """Log a URL that is not of a Redis server."""
         for sentence in unreadable_reasons("ingestion.url", self.settings.url):
             log.warning("%s", sentence)
 
@@ -86,28 +86,28 @@ class IngestionSource(BaseSource):
             await self.client.close()
 
     @property
-    def is_here(self) -> bool:
-        """Whether this server is known to be the one: it was named, or held one of the keys."""
-        return bool(self._seen) or self._named
+    def is_present(self) -> bool:
+        """Whether this server is known to hold the queue: it was configured, or held one of the keys."""
+        return bool(self._seen) or self._is_configured
 
     def reported(self, jobs: JsonObject) -> JobHistory:
-        """The history as the backend's API tells it, for where its Redis cannot be asked."""
-        return self._reported.history([json.dumps(item) for item in listed_jobs(jobs)])
+        """The history from the backend's API, for where its Redis cannot be reached."""
+        return self._api_history_counter.update([json.dumps(item) for item in listed_jobs(jobs)])
 
-    def _with(self, ask: Callable[[RedisClient], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
+    def _with(self, call: Callable[[RedisClient], Awaitable[T]]) -> Callable[[], Awaitable[T]] | None:
         client = self.client
-        return None if client is None else lambda: ask(client)
+        return None if client is None else lambda: call(client)
 
     async def _queues(self, client: RedisClient) -> IngestionQueues:
-        """One command while nothing waits, two more for each list that holds anything."""
+        """One command while all lists are empty, two more for each list that holds items."""
         commands: list[Command] = [("EXISTS", *LISTS)]
-        is_due = time.monotonic() - self._looked_at >= min(LAYOUT_INTERVAL, self.settings.period)
+        is_due = time.monotonic() - self._layouts_read_at >= min(LAYOUT_INTERVAL, self.settings.period)
         if is_due:
             commands += [("EXISTS", *FIRST_LAYOUT), ("EXISTS", *SECOND_LAYOUT)]
         any_filled, *layouts = await client.execute_granted(commands)
         if is_due:
-            self._looked_at = time.monotonic()
-            self._note(*layouts)
+            self._layouts_read_at = time.monotonic()
+            self._record_layouts(*layouts)
         lengths = (
             await client.execute_granted([("LLEN", name) for name in LISTS])
             if any_filled
@@ -122,7 +122,7 @@ class IngestionSource(BaseSource):
         )
 
     async def _oldest(self, client: RedisClient, lengths: dict[str, object]) -> dict[str, float | None]:
-        """When the oldest item of each filled list was put in; a list has its oldest at either end."""
+        """When the oldest item of each filled list was queued; it may be at either end."""
         filled = [name for name in LISTS[:3] if isinstance(n := lengths[name], int) and n > 0]
         now, period = time.monotonic(), self.settings.period
         if filled == list(self._oldest_items) and now - self._ends_read_at < period:
@@ -146,43 +146,45 @@ class IngestionSource(BaseSource):
             return None
         return IngestionQueue(name, length, self.settings.capacity if name in CAPPED else None, oldest)
 
-    def _note(self, first: object, second: object) -> None:
-        if self._named or first:
+    def _record_layouts(self, first: object, second: object) -> None:
+        if self._is_configured or first:
             self._seen.add("first")
         if second:
             self._seen.update(("first", "second"))
 
     def _has(self, key: str) -> bool:
-        """Whether an absent key means empty: not where its layout was never seen on this server."""
+        """Whether an absent key means empty: only where its layout has appeared on this server."""
         return ("first" if key in FIRST_LAYOUT else "second") in self._seen
 
     async def _worker(self, client: RedisClient) -> EdgeWorker:
-        # GETRANGE, not GET: nobody knows how long a text another program left there
-        says, last_seen, meta = await client.execute_or_none(
+        # GETRANGE, not GET: the text of another program may have any length
+        state, last_seen, meta = await client.execute_or_none(
             [("GETRANGE", STATUS, 0, 511), ("GETRANGE", LAST_SEEN, 0, 63), ("GETRANGE", META, 0, 16_383)]
         )
         found = parse_edge_worker(
-            says, last_seen or self._last_seen, parse_json_object(meta, "ingestion worker")
+            state, last_seen or self._last_seen, parse_json_object(meta, "ingestion worker")
         )
-        # the key expires, but a worker that was seen once does not become unknown by being dead for longer
+        # the key expires, but a worker that reported once stays known after its death
         self._last_seen = found.last_seen
         return found
 
     async def _history(self, client: RedisClient) -> JobHistory:
         names = (HISTORY, LONG_HISTORY)
-        answers = await client.execute_or_none(
+        sizes = await client.execute_or_none(
             [(*c, name) for name in names for c in (("LLEN",), ("MEMORY", "USAGE"))]
         )
-        there = [n for n, length in zip(names, answers[::2], strict=True) if length != 0]
-        heavy = {n for n, used in zip(names, answers[1::2], strict=True) if is_too_large(used)}
-        light = [n for n in there if n not in heavy]
+        present = [n for n, length in zip(names, sizes[::2], strict=True) if length != 0]
+        large = {n for n, used in zip(names, sizes[1::2], strict=True) if is_too_large(used)}
+        small = [n for n in present if n not in large]
         lists = (
-            await client.execute_or_none([("LRANGE", name, 0, WINDOW - 1) for name in light]) if light else []
+            await client.execute_or_none([("LRANGE", name, 0, WINDOW - 1) for name in small]) if small else []
         )
-        return self._tally.history([text for found in lists if isinstance(found, list) for text in found])
+        return self._history_counter.update(
+            [text for found in lists if isinstance(found, list) for text in found]
+        )
 
     async def _jobs(self, client: RedisClient) -> tuple[IngestionJob, ...]:
-        """The jobs that the second layout tracks, none where there are too many to read."""
+        """The jobs of the second layout; none where there are too many to read."""
         size, used = await client.execute_or_none([("HLEN", JOBS), ("MEMORY", "USAGE", JOBS)])
         if not isinstance(size, int) or not 0 < size <= MAX_JOBS or is_too_large(used):
             return ()
@@ -195,7 +197,7 @@ class IngestionSource(BaseSource):
 
 
 def is_too_large(used: object) -> bool:
-    """Whether a key takes more memory than is read; a server that does not say is believed to be kind."""
+    """Whether a key takes more memory than is read; False where the server does not tell."""
     return isinstance(used, int) and used > MAX_BYTES
 
 

@@ -1,1 +1,1 @@
-"""The Prometheus that scrapes this exporter, asked for past values of what it has recorded."""
+"""The Prometheus that scrapes this exporter, queried for the signals that it has recorded."""

@@ -1,4 +1,4 @@
-"""What is asked of Prometheus, in pieces that are small enough to be read between two scrapes."""
+"""Queries of Prometheus, each small enough to be read between two scrapes."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,11 @@ from exporter.anomaly.parameters import DAY, DAYS
 from exporter.sources.prometheus.series import Labels
 
 WATCHED = "ops:watched"
-# the week that the season remembers, and a window of what lies outside of it
+# the week of the seasonal baseline, and a window of the detector
 HISTORY_SECONDS = (DAYS + 2) * DAY
-# rows in one answer: of all series together, and of one, of which Prometheus allows 11,000
+# samples in one response: of all series, and of one, of which Prometheus allows 11,000
 ROWS, STEPS = 20_000, 10_000
-# rules are evaluated on time, but what they record is there a moment later
+# rules run on time, but their samples appear a moment later
 RECORDING_DELAY = 5.0
 
 
@@ -25,7 +25,7 @@ class RangeQuery(NamedTuple):
     end: float
 
     def path(self, period: float) -> str:
-        """The query for one time or for several."""
+        """The path of the query, for one time or for a range."""
         query = " or ".join(self.selectors)
         if self.begin == self.end:
             return f"/api/v1/query?{urlencode({'query': query, 'time': self.end})}"
@@ -33,7 +33,7 @@ class RangeQuery(NamedTuple):
         return f"/api/v1/query_range?{urlencode(times)}"
 
     def halves(self, period: float) -> tuple["RangeQuery", ...]:
-        """The same in two pieces: by time, else by series; none if it can be no smaller."""
+        """This query in halves: by time, else by series; none where it cannot be smaller."""
         steps = round((self.end - self.begin) / period)
         if steps:
             middle = self.begin + steps // 2 * period
@@ -44,18 +44,18 @@ class RangeQuery(NamedTuple):
 
 
 def latest_complete_time(now: float, period: float) -> float:
-    """The last whole period of which everything is recorded."""
+    """The end of the last period whose samples are all recorded."""
     return math.floor((now - RECORDING_DELAY) / period) * period
 
 
 def queries_since(until: float, end: float, period: float, series: int) -> Iterator[RangeQuery]:
-    """Pieces of all series after `until`, of which about so many are known."""
+    """Queries of all series after `until`; about `series` of them are known."""
     begin = max(until + period, math.floor((end - HISTORY_SECONDS) / period) * period)
     yield from query_ranges((WATCHED,), begin, end, period, max(ROWS // max(series, 1), 1))
 
 
 def history_queries(series: Sequence[Labels], end: float, period: float) -> Iterator[RangeQuery]:
-    """Pieces of the past of these series, each of few: many rows of one cost less than few of many."""
+    """Queries of the history of these series, few in each: many samples of one cost less than few of many."""
     begin = math.floor((end - HISTORY_SECONDS) / period) * period
     steps = min(round(HISTORY_SECONDS / period) + 1, STEPS)
     keys = sorted({key for labels in series for key, _ in labels})
@@ -68,7 +68,7 @@ def history_queries(series: Sequence[Labels], end: float, period: float) -> Iter
 def query_ranges(
     selectors: tuple[str, ...], begin: float, end: float, period: float, steps: int
 ) -> Iterator[RangeQuery]:
-    """These series over this time, at most so many steps in one piece."""
+    """Queries of these series over this time, at most `steps` in each."""
     while begin <= end:
         last = min(begin + (steps - 1) * period, end)
         yield RangeQuery(selectors, begin, last)
@@ -76,13 +76,13 @@ def query_ranges(
 
 
 def selector(labels: Labels, keys: Sequence[str]) -> str:
-    """PromQL for this series alone: what others have and it has not is told too."""
+    """The PromQL selector of this series alone: labels that it lacks are matched as empty."""
     values = dict(labels)
     matchers = ",".join(f"{key}={quote(values.get(key, ''))}" for key in keys)
     return f"{WATCHED}{{{matchers}}}"
 
 
 def quote(text: str) -> str:
-    """The text as a string of PromQL."""
+    """The text as a PromQL string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

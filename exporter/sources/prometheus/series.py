@@ -1,4 +1,4 @@
-"""What Prometheus answers to a query, as times and values of each series."""
+"""Series in a response of Prometheus: their labels, their samples, and the names by which they are shown."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from exporter import cardinality
 from exporter.errors import InvalidResponse
 from exporter.sources.json_object import JsonObject
 
-# every label and its value but that of the metric's name, in order: what tells one series from all others
+# every label and its value but the metric's name, sorted: the identity of a series
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -22,11 +22,11 @@ class SeriesSamples(NamedTuple):
     values: list[float]
 
 
-def parse_series(answer: JsonObject) -> Iterator[tuple[Labels, SeriesSamples]]:
-    """The series of a vector or a matrix. Raises BadAnswer for anything else."""
-    if answer.text("status") != "success":
-        raise InvalidResponse(f"{answer.name} answered {answer.text('status')}; expected success")
-    for found in answer.objects("data", "result"):
+def parse_series(response: JsonObject) -> Iterator[tuple[Labels, SeriesSamples]]:
+    """The series of a vector or a matrix. Raises InvalidResponse for anything else."""
+    if response.text("status") != "success":
+        raise InvalidResponse(f"{response.name} has status {response.text('status')}; expected success")
+    for found in response.objects("data", "result"):
         yield parse_labels(found), parse_samples(found)
 
 
@@ -38,7 +38,7 @@ def parse_labels(found: JsonObject) -> Labels:
 
 
 def parse_samples(found: JsonObject) -> SeriesSamples:
-    """The rows of one series that are numbers. Raises BadAnswer where one is no time with a value."""
+    """The finite samples of one series. Raises InvalidResponse where one is not a pair of numbers."""
     single, many = found.at("value"), found.at("values")
     pairs: list[Any] = many if isinstance(many, list) else [single]
     try:
@@ -46,18 +46,18 @@ def parse_samples(found: JsonObject) -> SeriesSamples:
         times = [float(moment) for moment, _ in pairs]
         values = [float(value) for _, value in pairs]
     except (TypeError, ValueError):
-        raise InvalidResponse(f"{found.name} answered with rows that are no pairs of numbers") from None
-    # a ratio of nothing is no number to learn
+        raise InvalidResponse(f"{found.name} responded with samples that are not pairs of numbers") from None
+    # the ratio of two zeros is NaN, which nobody can learn from
     known = [*map(isfinite, values)]
     return SeriesSamples([*compress(times, known)], [*compress(values, known)])
 
 
 SIGNAL_LABEL = "signal"
-DIGITS = 8  # of a hash, where a name alone does not tell two series apart
+DIGITS = 8  # of a digest, where names would be equal
 
 
 class SeriesName(NamedTuple):
-    """What a series is about: its signal, and if not the whole its part, which may be a module."""
+    """The signal of a series, and its part where it is not the whole; the part may be a module."""
 
     signal: str
     module: str
@@ -65,16 +65,16 @@ class SeriesName(NamedTuple):
 
 
 def full_name(labels: Labels) -> SeriesName:
-    """What the labels say; those beside the signal name the part."""
+    """The name from the labels; those other than the signal name the part."""
     values = dict(labels)
     others = (value for key, value in labels if key != SIGNAL_LABEL)
     return SeriesName(values.get(SIGNAL_LABEL, ""), values.get("module", ""), " ".join(others))
 
 
 def unique_names(series: Iterable[Labels], length: int) -> dict[Labels, SeriesName]:
-    """The name of each, no label value longer than `length` characters.
+    """The unique name of each series, no label value longer than `length` characters.
 
-    What is cut ends with a hash of the whole; so do series whose names would be the same.
+    A cut name ends with a digest of the whole; so do names that would be equal.
     """
     names = {labels: SeriesName(*(shorten(text, length) for text in full_name(labels))) for labels in series}
     times = Counter(names.values())
@@ -85,18 +85,18 @@ def unique_names(series: Iterable[Labels], length: int) -> dict[Labels, SeriesNa
 
 
 def shorten(text: str, length: int) -> str:
-    """The text, or its beginning and a hash of it."""
+    """The text, or its beginning and a digest."""
     label = cardinality.sanitize_label(text, length)
     return label if label == text else with_digest(label, text, length)
 
 
 def with_digest(label: str, whole: str, length: int) -> str:
-    """The label with a hash of what it stands for."""
+    """The label with a digest of the whole text."""
     digest = sha256(whole.encode(errors="surrogatepass")).hexdigest()[:DIGITS]
     return f"{label[: length - DIGITS - 1]} {digest}".strip()
 
 
 def importance_key(labels: Labels) -> tuple[bool, bool, SeriesName, Labels]:
-    """The whole before its parts, and of these the modules first."""
+    """A sort key: the whole before its parts, modules before other parts."""
     name = full_name(labels)
     return bool(name.part), not name.module, name, labels

@@ -183,4 +183,4 @@ async def looks(url: str, moments: Sequence[float]) -> dict[SeriesName, SeriesSt
         await source.signals.refresh()
     found = await source.signals.get()
     await source.close()
-    return dict(found.views)
+    return dict(found.statuses)

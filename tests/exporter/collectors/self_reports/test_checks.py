@@ -88,7 +88,7 @@ HONEST_SEEN = Observations(
     results=StoredResults(5, True, 5, Counter(SUCCESS=5), Counter()),
     bus=bus(),
     processes=1,
-    edge=EdgeWorker(says="Idle", last_seen=NOW - 5),
+    edge=EdgeWorker(reported_state="Idle", last_seen=NOW - 5),
     sparse=EmbeddingCoverage({"with": 9.0}, {"BAAI/bge-m3": 9.0}, NOW),
     evidence=(EmbeddingAudit("BAAI/bge-m3", 9, 0, 0, 0, 0),),
 )
@@ -155,7 +155,7 @@ LIES = (
     Case(10, "event bus", ("healthy", "degraded"), "event_bus", "degraded", seen=is_seen(bus=bus(19.02))),
     Case(
         11, "edge worker", ("healthy", "down"), "ingestion", "down",
-        seen=is_seen(edge=EdgeWorker(says="Idle", last_seen=NOW - 900)),
+        seen=is_seen(edge=EdgeWorker(reported_state="Idle", last_seen=NOW - 900)),
     ),
     Case(
         12, "sparse embeddings BAAI/bge-m3", ("healthy", "degraded"), "sparse_embeddings", "degraded",
