@@ -14,8 +14,8 @@ from tests.servers.processes import Server
 ROOT = Path(__file__).parents[2]
 ABSENT = """
 import sys
-from exporter.memory import leave_out
-leave_out()
+from exporter.memory import block_unused_imports
+block_unused_imports()
 import httpcore2
 assert not sys.modules["trio"], "trio was imported"
 """

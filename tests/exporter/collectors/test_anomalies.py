@@ -14,9 +14,9 @@ from exporter.collectors.anomalies import METRICS
 from exporter.settings import AnomalySettings, LimitSettings
 from exporter.sources.prometheus.series import SeriesName
 from exporter.sources.prometheus.source import PrometheusSource
+from tests.exporter.anomaly.made_up_series import Floats, daily, level
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Page, watching
-from tests.exporter.series_made_up import Floats, daily, level
 from tests.servers.fixtures import started
 from tests.servers.prometheus_server import PrometheusServer
 from tests.servers.waiting import eventually

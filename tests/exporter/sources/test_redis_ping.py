@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from exporter.errors import SourceError
 from exporter.sources.redis_client import RedisClient
 from tests.exporter.exporter_page import watching
-from tests.exporter.test_redis_footprint import all_on, calls
+from tests.exporter.sources.test_redis_footprint import all_on, calls
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 

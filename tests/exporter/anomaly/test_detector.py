@@ -10,7 +10,7 @@ import pytest
 from exporter.anomaly.detector import BatchDetector, Detector
 from exporter.anomaly.parameters import Parameters
 from exporter.anomaly.scoring import DetectorScores
-from tests.exporter.series_made_up import DAY, Floats, daily, level, minutes
+from tests.exporter.anomaly.made_up_series import DAY, Floats, daily, level, minutes
 
 TIMES = minutes(9)
 # the eighth day, by when the last week's days are known

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
-from tests.exporter.series_made_up import level, minutes
+from tests.exporter.anomaly.made_up_series import level, minutes
 
 
 def judged(text: str) -> subprocess.CompletedProcess[str]:
