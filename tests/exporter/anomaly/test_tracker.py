@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.anomaly import Scores, score_series
 
-DATA = Path(__file__).parents[3] / "shared" / "anomaly"
+DATA = Path(__file__).parents[4] / "shared" / "anomaly"
 
 
 @pytest.fixture(scope="module")

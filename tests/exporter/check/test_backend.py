@@ -14,7 +14,7 @@ from tests.exporter.backend_double import BackendDouble, Says
 from tests.exporter.replay import replay
 from tests.exporter.second_line_routes import document
 
-ANSWERS = Path(__file__).with_name("answers")
+ANSWERS = Path(__file__).parents[1] / "answers"
 BLOCKING = ("/api/monitoring/health", "/api/monitoring/workers/status")
 
 

@@ -16,7 +16,7 @@ from exporter.settings_backend import DEFAULT_MODULES
 from exporter.sources.backend.routes import RouteModules
 from tests.exporter.second_line_routes import PATHS, document
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
 
 def proposed(document: Any) -> dict[str, Any]:

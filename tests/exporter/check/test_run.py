@@ -15,8 +15,8 @@ from tests.exporter.backend_double import BackendDouble
 from tests.exporter.replay import replay
 from tests.exporter.second_line_routes import document
 
-ROOT = Path(__file__).parents[2]
-ANSWERS = Path(__file__).with_name("answers")
+ROOT = Path(__file__).parents[3]
+ANSWERS = Path(__file__).parents[1] / "answers"
 COMMAND = [sys.executable, "-m", "exporter", "--check"]
 SECRETS = ("a-token-of-ours", "a-word-of-theirs", "another-word")
 
