@@ -85,7 +85,7 @@ URL_FAULTS = tuple(
         (r"server certificate for .* does not match host name", "has a certificate for another name"),
         (
             r'(root certificate|certificate|private key) file "[^"]*"',
-            "cannot be asked: the {} file of its URL is unusable",
+            "cannot be used: the {} file of its URL is unusable",
         ),
         (r"certificate required|requires a valid client certificate", "wants a TLS certificate of ours"),
         (r"SSL error: (?!unexpected eof)", "refuses our TLS"),
@@ -94,9 +94,9 @@ URL_FAULTS = tuple(
         (r"unsupported startup parameter[^:]*: (\w+)", "refused the start-up parameter {}"),
         (r"-c (\w+) requires a value", "refused the start-up parameter {} without a value"),
         (r"invalid (?:connection option|command-line argument)", "refused a start-up parameter of its URL"),
-        (r"invalid (\w+) value", "cannot be asked: its URL has an invalid {}"),
+        (r"invalid (\w+) value", "cannot be used: its URL has an invalid {}"),
         (r"channel binding required", "offers no channel binding, which its URL asks for"),
-        (r"GSSAPI", "cannot be asked over GSSAPI as its URL says"),
+        (r"GSSAPI", "cannot be used over GSSAPI as its URL requires"),
     )
 )
 

@@ -31,10 +31,10 @@ def blocking_client(url: RedisUrl, **how: Any) -> redis.Redis:
 
 def blocking_pool(url: RedisUrl, **how: Any) -> redis.ConnectionPool:
     """The pool of such a client; `how` are arguments of redis-py's connections."""
-    places = BlockingServerList(url)
+    servers = BlockingServerList(url)
     kind: Any = redis.UnixDomainSocketConnection
     if not url.path:
-        kind = failover_connection_class(redis.SSLConnection if url.tls else redis.Connection, places)
+        kind = failover_connection_class(redis.SSLConnection if url.tls else redis.Connection, servers)
     # a connection that was closed is replaced once
     return redis.ConnectionPool(
         connection_class=kind, **{**connection_arguments(url), "retry": RETRY_ONCE(), **how}
@@ -56,17 +56,17 @@ class BlockingServerList:
     def __init__(self, url: RedisUrl) -> None:
         self._url = url
 
-    def now(self) -> Sequence[Server]:
+    def addresses(self) -> Sequence[Server]:
         """The servers. Raises redis.ConnectionError where no Sentinel knows any."""
         group = self._url.sentinel
         if group is None:
             return self._url.servers
         kind: Any = redis.sentinel.Sentinel  # without types
-        asked = kind(list(self._url.servers), sentinel_kwargs=sentinel_login(self._url))
+        sentinels = kind(list(self._url.servers), sentinel_kwargs=sentinel_login(self._url))
         try:
-            return [asked.discover_master(group.master_name)]
+            return [sentinels.discover_master(group.master_name)]
         finally:
-            for sentinel in asked.sentinels:
+            for sentinel in sentinels.sentinels:
                 sentinel.close()
 
 
@@ -77,13 +77,13 @@ def sentinel_login(url: RedisUrl) -> dict[str, Any]:
     return {**SENTINEL_TIMEOUTS, **{name: value for name, value in login.items() if value}}
 
 
-def failover_connection_class(base: Any, places: BlockingServerList) -> Any:
+def failover_connection_class(base: Any, servers: BlockingServerList) -> Any:
     """A connection class that looks up its server at each connection."""
 
     class Finding(base):  # type: ignore[misc]  # the class depends on the URL
         def _connect(self) -> Any:
             failed: Exception | None = None
-            for self.host, self.port in places.now():
+            for self.host, self.port in servers.addresses():
                 try:
                     return super()._connect()
                 except (OSError, RedisError) as error:
@@ -103,17 +103,17 @@ class ServerList:
     def __init__(self, url: RedisUrl) -> None:
         self._url = url
 
-    async def now(self) -> Sequence[Server]:
+    async def addresses(self) -> Sequence[Server]:
         """The servers. Raises redis.ConnectionError where no Sentinel knows any."""
         group = self._url.sentinel
         if group is None:
             return self._url.servers
         kind: Any = redis.asyncio.sentinel.Sentinel  # without types
-        asked = kind(list(self._url.servers), sentinel_kwargs=sentinel_login(self._url))
+        sentinels = kind(list(self._url.servers), sentinel_kwargs=sentinel_login(self._url))
         try:
-            return [await asked.discover_master(group.master_name)]
+            return [await sentinels.discover_master(group.master_name)]
         finally:
-            for sentinel in asked.sentinels:
+            for sentinel in sentinels.sentinels:
                 await sentinel.aclose()
 
 
@@ -121,13 +121,13 @@ def connection_class(url: RedisUrl) -> Any:
     """The class of connection of an event loop's client."""
     if url.path:
         return redis.asyncio.UnixDomainSocketConnection
-    places = ServerList(url)
+    servers = ServerList(url)
     base: Any = redis.asyncio.SSLConnection if url.tls else redis.asyncio.Connection
 
     class Finding(base):  # type: ignore[misc]  # the class depends on the URL
         async def _connect(self) -> None:
             failed: Exception | None = None
-            for self.host, self.port in await places.now():
+            for self.host, self.port in await servers.addresses():
                 try:
                     await (self._with_tls() if url.tls else super()._connect())
                 except (OSError, RedisError) as error:

@@ -16,7 +16,7 @@ def sanitize_label(text: str, length: int = 120) -> str:
 def top_n(values: Mapping[str, float], count: int, length: int = 120) -> dict[str, float]:
     """The `count` biggest values under their names, and the sum of the rest as `other`.
 
-    For counters use `Admitted`: a name that moves between its own series and `other` would look like a reset.
+    For counters use `LabelLimiter`: a name that moves between its own series and `other` looks like a reset.
     """
     ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
     top: dict[str, float] = {}

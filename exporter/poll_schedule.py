@@ -105,7 +105,7 @@ class PollSchedule:
         return footprint.interval(self.query, policy.base_interval, policy.min_interval if is_fast else None)
 
     def record_request(self) -> None:
-        """A poll begins; it serves whoever has requested a refresh."""
+        """A poll begins; it serves every request for a refresh so far."""
         self.requested_at, self._refresh_at = self._clock(), inf
 
     def record_success(self) -> None:

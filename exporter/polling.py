@@ -32,7 +32,7 @@ from exporter.scrape import (
 T = TypeVar("T")
 REFRESH_GRACE = 0.5  # seconds by which a result may exceed its interval while the next is on its way
 QUICK = 0.05  # seconds that a scrape waits for a quick source, and within which it polls what falls due
-MIN_PAUSE = 0.01  # seconds between two polls, whatever the clock says
+MIN_PAUSE = 0.01  # seconds between two polls, whatever the clock shows
 
 
 class Poller(PollSchedule, Generic[T]):

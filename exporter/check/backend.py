@@ -34,7 +34,7 @@ METRICS = "/metrics"
 METRICS_OFF = "Switch the backend's metrics on (ENABLE_METRICS=true); http_requests_total is expected."
 ABOUT_ABSENT = "No fault: this backend has no such route, or it is not configured there."
 ABOUT_SKIPPED = "the backend was slow or silent before, or the time was over"
-NO_RESPONSE = "nobody responds at the default address"
+NO_RESPONSE = "no response at the default address"
 ABOUT_NOT_SET = "Set BACKEND_URL to see the backend: requests, modules, event bus."
 ABSENT_PERIOD = 900.0  # seconds
 SLOW = 1.0  # seconds from which a route may have blocked the backend: those like it are left out

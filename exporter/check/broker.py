@@ -39,13 +39,13 @@ async def check_broker(sources: Sources, meter: OperationCounter, limit: CheckDe
     url = own.readable_broker or own.broker_url
     user, number = user_and_database(url)
 
-    async def look(client: Redis) -> list[Finding]:
+    async def extra_check(client: Redis) -> list[Finding]:
         found = [await events_finding(client, own, number), *await find_other_names(client, own)]
         return [*found, *await publish_findings(client)]
 
     polls = [it for it in source.pollers() if it is not source.results]
     check = RedisCheck("broker", "CELERY_BROKER_URL", meter, limit)
-    section = await check.run(url, broker_needs(own), polls, look)
+    section = await check.run(url, broker_needs(own), polls, extra_check)
     if any(it.what == PUBLISH for it in section.findings):
         return section
     channel = f"{own.key_prefix}{own.fanout_prefix.format(db=number)}{own.control_exchange}.pidbox"
@@ -58,11 +58,13 @@ async def check_results(sources: Sources, meter: OperationCounter, limit: CheckD
     if own.results_url is None:
         return unset_section("results", "CELERY_RESULT_BACKEND", "stored failures of tasks")
 
-    async def look(client: Redis) -> list[Finding]:
+    async def extra_check(client: Redis) -> list[Finding]:
         return await find_other_results(client, own)
 
     check = RedisCheck("results", "CELERY_RESULT_BACKEND", meter, limit)
-    return await check.run(own.readable_results or own.results_url, RESULTS, [sources.broker.results], look)
+    return await check.run(
+        own.readable_results or own.results_url, RESULTS, [sources.broker.results], extra_check
+    )
 
 
 def broker_needs(settings: CelerySettings) -> list[RequiredCommand]:

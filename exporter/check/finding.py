@@ -93,7 +93,7 @@ def advice(error: SourceError, setting: str) -> str:
     if isinstance(error, RequestFailed) and error.status is not None:
         return status_advice(error.status)
     if isinstance(error, SourceTimeout):
-        return "It accepts connections and is frozen, blocked or too slow; look at its own log and load."
+        return "It accepts connections and is frozen, blocked or too slow; check its own log and load."
     if isinstance(error, SourceUnreachable) or "cannot be reached" in str(error):
         return f"Start it, or correct {setting}; it must be reachable from this machine."
     if isinstance(error, InvalidResponse):
@@ -106,5 +106,5 @@ def status_advice(status: int) -> str:
     if status in (401, 403):
         return RENEW_CREDENTIALS
     if status >= 500:
-        return "Read the backend's own log; the route fails there, whoever requests it."
+        return "Read the backend's own log; the route fails there for every client."
     return "Check BACKEND_URL; the route responds with a status that is not expected."

@@ -119,7 +119,7 @@ def match_default_module(rest: Segments) -> tuple[str, int] | None:
 
 
 def name_from_words(segment: str, tag: str) -> str:
-    """A name from the path's first segment, or from the tag where that is known or says more; else empty."""
+    """A name from the path's first segment, or from the tag where that is known or longer; else empty."""
     by_path, by_tag = module_name(segment), module_name(tag)
     if by_tag in {module.name for module in DEFAULT_MODULES} or not by_path:
         return by_tag
@@ -152,7 +152,7 @@ def to_json(proposal: Sequence[ProposedModule]) -> str:
 
 
 def to_yaml(proposal: Sequence[ProposedModule], answers: dict[str, str]) -> str:
-    """The block `modules` of exporter.yml; candidates are comments, with what each answered just now."""
+    """The block `modules` of exporter.yml; candidates are comments, each with its response."""
     lines = ["modules:"]
     for it in proposal:
         module = it.module

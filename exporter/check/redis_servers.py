@@ -20,7 +20,7 @@ from exporter.sources.redis_connection import parse_secret_url
 SECONDS, CONNECT = 3.0, 2.0
 TO_REDIS = "Its queues, workers and tasks stay unknown."
 REFUSED = "does not allow"
-INSPECTION = "worker inspection"  # whose right is told apart by the broker's own check
+INSPECTION = "worker inspection"  # the broker's own check reports its rights
 CACHE = (
     RequiredCommand(("INFO", "all"), "memory, hits, evictions, clients"),
     RequiredCommand(("DBSIZE",), "the number of keys"),

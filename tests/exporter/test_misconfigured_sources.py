@@ -72,7 +72,7 @@ def test_the_way_to_the_database(postgres_server: PostgresServer, caplog: pytest
         ("sslmode=require", "database speaks no TLS, which sslmode in its URL asks for"),
         ("options=-c%20nonsense%3Dhunter2", "database refused the start-up parameter nonsense"),
         ("options=-c%20work_mem%3Dhunter2", "database refused the value of the start-up parameter work_mem"),
-        ("sslmode=hunter2", "database cannot be asked: its URL has an invalid sslmode"),
+        ("sslmode=hunter2", "database cannot be used: its URL has an invalid sslmode"),
     ):
         given = {"url": f"{url}?{options}", **SOON}
         told(caplog, words, "database.ping", "ops_database_up", database=given)

@@ -47,7 +47,7 @@ def parse_samples(found: JsonObject) -> SeriesSamples:
         values = [float(value) for _, value in pairs]
     except (TypeError, ValueError):
         raise InvalidResponse(f"{found.name} responded with samples that are not pairs of numbers") from None
-    # the ratio of two zeros is NaN, which nobody can learn from
+    # the ratio of two zeros is NaN, which is no sample to learn from
     known = [*map(isfinite, values)]
     return SeriesSamples([*compress(times, known)], [*compress(values, known)])
 

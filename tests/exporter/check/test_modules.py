@@ -85,7 +85,7 @@ def test_the_example_in_the_documentation_is_what_is_proposed() -> None:
         (b"[" * 100_000, "is not JSON"),
         (b"[]", "names no paths; expected an OpenAPI document"),
         (b'{"paths": ["/a"]}', "names no paths; expected an OpenAPI document"),
-        (b'{"paths": {}}', "names no path that can be understood"),
+        (b'{"paths": {}}', "names no path that can be parsed"),
         (
             b'{"paths": {"no slash": {}, "/a b": {}, "/x\\u0000": {}, "/list": []}}',
             "names no path that can be",
