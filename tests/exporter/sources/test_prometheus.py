@@ -143,7 +143,7 @@ def test_what_was_read_stays_read_and_is_not_read_twice_when_a_later_answer_is_l
 
     async def broken_off(it: Looking) -> None:
         double.silent_from = 3
-        with pytest.raises(SourceTimeout, match=r"no answer within 2 s"):
+        with pytest.raises(SourceTimeout, match=r"did not respond within 2 s"):
             await it.look()
         double.silent_from = None
         views.append(sorted((await it.look()).statuses))
