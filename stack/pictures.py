@@ -136,7 +136,7 @@ def take_picture(browser: Browser, grafana: Grafana, board: JsonObject, theme: s
     )
     try:
         # an empty `refresh` stops the dashboard's own refresh
-        page.goto(f"{grafana.url}/d/{board['uid']}/?kiosk&theme={theme}&refresh=", timeout=SECONDS * 1000)
+        page.goto(f"{grafana.url}/d/{board['uid']}?kiosk&theme={theme}&refresh=", timeout=SECONDS * 1000)
         page.locator(PANEL).first.wait_for(timeout=SECONDS * 1000)
         return wait_until_still(page, board["uid"])
     except Error as error:

@@ -56,7 +56,7 @@ def grafana(board: Json) -> Iterator[StubServer]:
     with StubServer() as server:
         loaded = {"dashboard": board | {"id": 7, "version": 3, "schemaVersion": 42}}
         server.responses["/api/dashboards/uid/watchroom-overview"] = (200, json.dumps(loaded))
-        server.responses["/d/watchroom-overview/"] = (200, PAGE)
+        server.responses["/d/watchroom-overview"] = (200, PAGE)
         yield server
 
 
