@@ -26,8 +26,8 @@ def storm(testbed: Testbed) -> Row:
     began = time.monotonic()
     push(pager(testbed), labels)
     eventually(lambda: len(notified_alerts(testbed)) >= STORM, within=30)
-    last = max(letter.at for letter in testbed.inbox.letters) - began
-    push(pager(testbed), labels, over=True)
+    last = max(notification.at for notification in testbed.inbox.notifications) - began
+    push(pager(testbed), labels, resolved=True)
     return (
         f"storm of {STORM} alerts",
         f"{len(notified_alerts(testbed))} told",
@@ -80,9 +80,11 @@ def restarted_prometheus(testbed: Testbed, times: int) -> Row:
         gone = max(gone, time.monotonic() - away)
         time.sleep(SILENCE)
         false_ends += any(
-            letter.at > away and it["status"] == "resolved" and breach.alert.items() <= it["labels"].items()
-            for letter in testbed.inbox.letters
-            for it in letter.body["alerts"]
+            notification.at > away
+            and it["status"] == "resolved"
+            and breach.alert.items() <= it["labels"].items()
+            for notification in testbed.inbox.notifications
+            for it in notification.body["alerts"]
         )
         breach.mend()
         arrival(testbed.inbox, breach.alert, "resolved", away)

@@ -82,9 +82,11 @@ def arrival(inbox: Inbox, labels: Mapping[str, str], status: str, since: float) 
     """When the first such notice after this moment came; None when none did in time."""
 
     def came() -> float | None:
-        for letter in inbox.letters:
-            if letter.at >= since and any(fits(it, labels, status) for it in letter.body["alerts"]):
-                return letter.at
+        for notification in inbox.notifications:
+            if notification.at >= since and any(
+                fits(it, labels, status) for it in notification.body["alerts"]
+            ):
+                return notification.at
         return None
 
     try:

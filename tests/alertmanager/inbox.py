@@ -1,4 +1,4 @@
-"""Somebody who is told: a small HTTP server that keeps what Alertmanager sends."""
+"""A receiver: a small HTTP server that keeps the notifications of Alertmanager."""
 
 import json
 import threading
@@ -11,8 +11,8 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Letter:
-    """One call: when it came (monotonic seconds), where to, by whom, and what it said."""
+class Notification:
+    """One notification: when it came (monotonic seconds), path, authorization and content."""
 
     at: float
     path: str
@@ -22,45 +22,50 @@ class Letter:
 
 @dataclass
 class Inbox:
-    """All calls so far."""
+    """All notifications so far."""
 
     url: str
-    letters: list[Letter] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
 
     def alerts(self, status: str = "firing") -> list[dict[str, Any]]:
-        """Every alert that was told of with this status, as often as it was."""
+        """All alerts with this status, as often as they were sent."""
         return [
-            it for letter in self.letters for it in letter.body.get("alerts", []) if it["status"] == status
+            it
+            for notification in self.notifications
+            for it in notification.body.get("alerts", [])
+            if it["status"] == status
         ]
 
 
-class Server(ThreadingHTTPServer):
-    """One that can be called by hundreds at once."""
+class InboxServer(ThreadingHTTPServer):
+    """A server for hundreds of connections at once."""
 
     request_queue_size = 1024
 
 
 @contextmanager
 def open_inbox() -> Iterator[Inbox]:
-    """An inbox on a free port."""
-    server = Server(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    """Serve an inbox on a free port."""
+    server = InboxServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     inbox = Inbox(f"http://127.0.0.1:{server.server_port}")
 
-    class Take(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"]))
             authorization = self.headers.get("Authorization", "")
-            inbox.letters.append(Letter(time.monotonic(), self.path, authorization, json.loads(text)))
-            # whoever called may have ended meanwhile
+            inbox.notifications.append(
+                Notification(time.monotonic(), self.path, authorization, json.loads(text))
+            )
+            # the client may have ended meanwhile
             with suppress(OSError):
                 self.send_response(200)
                 self.end_headers()
                 self.wfile.write(b"ok")
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
-    server.RequestHandlerClass = Take
+    server.RequestHandlerClass = Handler
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""What arrives: by whom, with which token, in which words, and all of it in a storm."""
+"""Notifications: their receiver, token and texts, and their delivery under a storm."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ def inbox() -> Iterator[Inbox]:
 @pytest.fixture
 def token(tmp_path: Path) -> Path:
     path = tmp_path / "webhook-token"
-    path.write_text("a token of ours\n")
+    path.write_text("a token\n")
     return path
 
 
@@ -40,19 +40,19 @@ def test_a_page_carries_the_token_of_its_file_and_names_its_receiver(
     server: AlertmanagerServer, inbox: Inbox
 ) -> None:
     push(server, [fast("DatabaseDown"), fast("WorkerQueueLong", "warning", queue_name="default")])
-    eventually(lambda: len(inbox.letters) == 2)
-    assert {letter.path for letter in inbox.letters} == {"/page", "/warn"}
-    assert {letter.authorization for letter in inbox.letters} == {"Bearer a token of ours"}
+    eventually(lambda: len(inbox.notifications) == 2)
+    assert {notification.path for notification in inbox.notifications} == {"/page", "/warn"}
+    assert {notification.authorization for notification in inbox.notifications} == {"Bearer a token"}
 
 
-def test_the_end_is_told_as_well(server: AlertmanagerServer, inbox: Inbox) -> None:
+def test_a_resolved_alert_is_sent_as_well(server: AlertmanagerServer, inbox: Inbox) -> None:
     push(server, [fast("DatabaseDown")])
     eventually(inbox.alerts)
-    push(server, [fast("DatabaseDown")], over=True)
+    push(server, [fast("DatabaseDown")], resolved=True)
     assert eventually(lambda: inbox.alerts("resolved"))[0]["labels"]["alertname"] == "DatabaseDown"
 
 
-def test_a_storm_of_400_alerts_is_told_alert_by_alert(server: AlertmanagerServer, inbox: Inbox) -> None:
+def test_a_storm_of_400_alerts_is_sent_alert_by_alert(server: AlertmanagerServer, inbox: Inbox) -> None:
     storm = [fast("WorkerQueueLong", queue_name=f"queue-{number}") for number in range(STORM)]
     push(server, storm)
     eventually(lambda: len(inbox.alerts()) >= STORM, within=20)
@@ -65,13 +65,13 @@ def test_a_missing_token_delays_the_page_until_it_is_there(
     token.unlink()
     push(server, [fast("DatabaseDown")])
     eventually(lambda: "unable to read authorization credentials file" in server.output())
-    assert inbox.letters == []
+    assert inbox.notifications == []
     token.write_text("again")
     eventually(inbox.alerts, within=10)
-    assert inbox.letters[0].authorization == "Bearer again"
+    assert inbox.notifications[0].authorization == "Bearer again"
 
 
-def test_people_read_one_sentence_then_where_to_go(
+def test_a_message_has_the_summary_then_the_links(
     alertmanager: StartAlertmanager, inbox: Inbox, tmp_path: Path
 ) -> None:
     address = tmp_path / "chat"
@@ -95,9 +95,11 @@ def test_people_read_one_sentence_then_where_to_go(
     }
     server = alertmanager(config)
     push(server, [fast("DatabaseDown", module="a"), fast("DatabaseDown", module="b")])
-    said = eventually(lambda: inbox.letters)[0].body["attachments"][0]
-    assert said["title"] == "[critical] It is so (and 1 more)"
-    assert said["text"].startswith("It is so\nIt is so, and not otherwise.\nSince ")
-    assert said["text"].count("What to do: ") == 2
-    push(server, [fast("DatabaseDown", module="a"), fast("DatabaseDown", module="b")], over=True)
-    eventually(lambda: inbox.letters[-1].body["attachments"][0]["title"].startswith("[over] It is so"))
+    said = eventually(lambda: inbox.notifications)[0].body["attachments"][0]
+    assert said["title"] == "[critical] A summary (and 1 more)"
+    assert said["text"].startswith("A summary\nA description.\nSince ")
+    assert said["text"].count("Runbook: ") == 2
+    push(server, [fast("DatabaseDown", module="a"), fast("DatabaseDown", module="b")], resolved=True)
+    eventually(
+        lambda: inbox.notifications[-1].body["attachments"][0]["title"].startswith("[resolved] A summary")
+    )

@@ -1,4 +1,4 @@
-"""What is not said while its cause or something graver is said, seen on a real Alertmanager."""
+"""Inhibitions on a real Alertmanager."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,14 +7,14 @@ import pytest
 
 from alertmanager.inhibitions import CAUSE_INHIBITIONS, IDENTITY, InhibitRule
 from prometheus.thresholds import load
-from tests.alertmanager.alertmanager_process import Labels, configuration, held_back, key, push
+from tests.alertmanager.alertmanager_process import Labels, alert_key, configuration, inhibited_alerts, push
 from tests.alertmanager.inbox import Inbox, open_inbox
 from tests.prometheus.rule_files import alerts
 from tests.servers.fixtures import started
 from tests.servers.prometheus_server import AlertmanagerServer
 from tests.servers.waiting import eventually
 
-BLIND = {"alertname": "ExporterAbsent", "severity": "critical", "lane": "slow"}
+EXPORTER_ABSENT = {"alertname": "ExporterAbsent", "severity": "critical", "lane": "slow"}
 
 
 @pytest.fixture(scope="module")
@@ -33,28 +33,32 @@ def server(inbox: Inbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
 
 
 class Firing:
-    """Alerts that fire until the test is over."""
+    """Alerts that fire until the end of the test."""
 
     def __init__(self, server: AlertmanagerServer) -> None:
         self._server = server
         self._pushed: list[Labels] = []
 
     def fire(self, *alerts: Labels) -> None:
-        """Let these fire as well."""
+        """Fire these as well."""
         self._pushed.extend(alerts)
         push(self._server, alerts)
-        eventually(lambda: {key(it) for it in self._pushed} <= held_back(self._server).keys())
+        eventually(lambda: {alert_key(it) for it in self._pushed} <= inhibited_alerts(self._server).keys())
 
-    def must_hold_back(self, *alerts: Labels) -> None:
-        """These are held back, and nothing else is."""
-        wanted = {key(it) for it in alerts}
+    def expect_inhibited(self, *alerts: Labels) -> None:
+        """These alerts are inhibited, and no others."""
+        wanted = {alert_key(it) for it in alerts}
         # Alertmanager takes a moment to notice a new cause
-        eventually(lambda: {name for name, held in held_back(self._server).items() if held} == wanted)
+        eventually(
+            lambda: (
+                {name for name, inhibited in inhibited_alerts(self._server).items() if inhibited} == wanted
+            )
+        )
 
     def end(self) -> None:
-        """All are over."""
-        push(self._server, self._pushed, over=True)
-        eventually(lambda: not held_back(self._server))
+        """Resolve all of them."""
+        push(self._server, self._pushed, resolved=True)
+        eventually(lambda: not inhibited_alerts(self._server))
 
 
 @pytest.fixture
@@ -69,42 +73,42 @@ def alert(name: str, /, severity: str = "critical", **labels: str) -> dict[str, 
 
 
 @pytest.mark.parametrize("cause", CAUSE_INHIBITIONS, ids=lambda it: it.source)
-def test_a_cause_holds_back_what_it_explains(firing: Firing, cause: InhibitRule) -> None:
-    explained = [alert(name, "warning", module="search") for name in cause.targets]
-    firing.fire(alert("SparseEmbeddingsSuspect", "warning"), alert(cause.source, module="search"), *explained)
-    firing.must_hold_back(*explained)
+def test_a_cause_inhibits_its_targets(firing: Firing, cause: InhibitRule) -> None:
+    targets = [alert(name, "warning", module="search") for name in cause.targets]
+    firing.fire(alert("SparseEmbeddingsSuspect", "warning"), alert(cause.source, module="search"), *targets)
+    firing.expect_inhibited(*targets)
 
 
-def test_a_module_that_is_down_says_nothing_of_another(firing: Firing) -> None:
+def test_a_module_that_is_down_inhibits_only_its_own_alerts(firing: Firing) -> None:
     same, other = alert("ApiSlow", module="search"), alert("ApiSlow", module="graph")
     firing.fire(alert("ModuleDown", module="search"), same, other)
-    firing.must_hold_back(same)
+    firing.expect_inhibited(same)
 
 
 @pytest.mark.parametrize(
-    ("grave", "mild"), [("critical", "warning"), ("critical", "info"), ("warning", "info")]
+    ("severe", "mild"), [("critical", "warning"), ("critical", "info"), ("warning", "info")]
 )
-def test_the_graver_level_of_the_same_thing_holds_back_the_milder(
-    firing: Firing, grave: str, mild: str
+def test_a_severer_alert_inhibits_the_milder_one_of_the_same_labels(
+    firing: Firing, severe: str, mild: str
 ) -> None:
-    told = [label for label in IDENTITY if label != "alertname"]
-    same = [alert(f"A{label}", mild, **{label: "one"}) for label in told]
-    for label in told:
+    others = [label for label in IDENTITY if label != "alertname"]
+    same = [alert(f"A{label}", mild, **{label: "one"}) for label in others]
+    for label in others:
         one, other = {label: "one"}, {label: "other"}
         firing.fire(
-            alert(f"A{label}", grave, **one),
+            alert(f"A{label}", severe, **one),
             alert(f"A{label}", mild, **other),
             alert(f"B{label}", mild, **one),
         )
     firing.fire(*same)
-    firing.must_hold_back(*same)
+    firing.expect_inhibited(*same)
 
 
-def test_without_the_exporter_nothing_is_said_of_what_it_measures(firing: Firing) -> None:
+def test_a_missing_exporter_inhibits_all_that_is_derived_from_it(firing: Firing) -> None:
     derived = [{"alertname": it.name, "lane": "slow", **it.labels} for it in alerts() if derives(it.labels)]
     derived += [alert(name) for name in ("CollectorFailing", "ScrapeTooSlow", "FastLaneBlind")]
     derived.append(alert("TargetDown", "warning", job="exporter"))
-    told = [
+    others = [
         alert(name)
         for name in (
             "Watchdog",
@@ -114,31 +118,31 @@ def test_without_the_exporter_nothing_is_said_of_what_it_measures(firing: Firing
             "ConfigurationRefused",
         )
     ]
-    told += [
+    others += [
         alert("TargetDown", "warning", job="backend"),
         alert("OverrideIgnored", "warning", signal="pool_use"),
     ]
-    firing.fire(BLIND, *derived, *told)
-    firing.must_hold_back(*derived)
+    firing.fire(EXPORTER_ABSENT, *derived, *others)
+    firing.expect_inhibited(*derived)
 
 
 def derives(labels: Labels) -> bool:
     return "signal" in labels or "window" in labels
 
 
-def test_what_is_held_back_is_not_told(firing: Firing, inbox: Inbox) -> None:
-    held = {**alert("ApiErrorsHigh", module="search"), "lane": "fast"}
+def test_an_inhibited_alert_is_not_sent(firing: Firing, inbox: Inbox) -> None:
+    inhibited = {**alert("ApiErrorsHigh", module="search"), "lane": "fast"}
     firing.fire({**alert("DatabaseDown"), "lane": "fast"})
-    eventually(lambda: "DatabaseDown" in told_of(inbox))
-    firing.fire(held)
-    firing.must_hold_back(held)
+    eventually(lambda: "DatabaseDown" in fast_alerts(inbox))
+    firing.fire(inhibited)
+    firing.expect_inhibited(inhibited)
     # what came after it has arrived, so it would have
     firing.fire({**alert("RedisDown"), "lane": "fast"})
-    eventually(lambda: "RedisDown" in told_of(inbox))
-    assert key(held) not in {key(it["labels"]) for it in inbox.alerts()}
+    eventually(lambda: "RedisDown" in fast_alerts(inbox))
+    assert alert_key(inhibited) not in {alert_key(it["labels"]) for it in inbox.alerts()}
 
 
-def told_of(inbox: Inbox) -> set[str]:
+def fast_alerts(inbox: Inbox) -> set[str]:
     return {it["labels"]["alertname"] for it in inbox.alerts() if it["labels"]["lane"] == "fast"}
 
 
@@ -148,12 +152,12 @@ def test_every_name_in_an_inhibition_is_that_of_an_alert() -> None:
         assert {cause.source, *cause.targets} <= names
 
 
-def test_every_label_that_tells_alerts_apart_counts_for_the_same_thing() -> None:
+def test_every_label_of_a_signal_is_part_of_the_identity() -> None:
     for signal in load().signals.values():
         assert {*signal.by} <= {*IDENTITY}, signal.alert
 
 
-def test_no_two_alerts_explain_each_other() -> None:
-    explains = {cause.source: set(cause.targets) for cause in CAUSE_INHIBITIONS}
-    for name, its in explains.items():
-        assert not [other for other in its if name in explains.get(other, set())]
+def test_no_two_alerts_inhibit_each_other() -> None:
+    targets_of = {cause.source: set(cause.targets) for cause in CAUSE_INHIBITIONS}
+    for name, its in targets_of.items():
+        assert not [other for other in its if name in targets_of.get(other, set())]

@@ -1,4 +1,4 @@
-"""Who is told what, asked of amtool."""
+"""The routes, tested by amtool."""
 
 import subprocess
 
@@ -21,16 +21,16 @@ def receiver_of(**labels: str) -> str:
 
 @pytest.mark.parametrize("lane", ["fast", "slow"])
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_the_severity_says_who_is_told(lane: str, severity: str) -> None:
+def test_the_severity_decides_the_receiver(lane: str, severity: str) -> None:
     assert receiver_of(alertname="Any", lane=lane, severity=severity) == RECEIVERS[severity]
 
 
-def test_the_dead_man_hears_the_watchdog() -> None:
+def test_the_watchdog_goes_to_the_dead_mans_switch() -> None:
     assert receiver_of(alertname="Watchdog", lane="slow", severity="info") == "deadman"
 
 
-def test_what_nobody_foresaw_is_recorded() -> None:
-    assert receiver_of(alertname="SomethingOfAnother") == "record"
+def test_an_unknown_alert_is_recorded() -> None:
+    assert receiver_of(alertname="AnotherAlert") == "record"
 
 
 def test_every_route_is_tried_above() -> None:
@@ -39,7 +39,7 @@ def test_every_route_is_tried_above() -> None:
     assert {tuple(it.split('"')[1] for it in route["matchers"]) for route in routes} == tried
 
 
-def test_every_alert_that_can_be_raised_is_routed_by_its_severity() -> None:
+def test_every_alert_of_the_rules_is_routed_by_its_severity() -> None:
     routes = [
         (route["receiver"], dict(it.replace('"', "").split("=") for it in route["matchers"]))
         for route in yaml.safe_load(FILE.read_text())["route"]["routes"]
@@ -50,7 +50,7 @@ def test_every_alert_that_can_be_raised_is_routed_by_its_severity() -> None:
         assert first == ("deadman" if alert.name == "Watchdog" else RECEIVERS[labels["severity"]])
 
 
-def test_the_fast_routes_wait_for_nothing_and_group_nothing() -> None:
+def test_the_fast_routes_neither_wait_nor_group() -> None:
     routes = yaml.safe_load(FILE.read_text())["route"]["routes"]
     fast = [it for it in routes if 'lane="fast"' in it["matchers"]]
     assert len(fast) == 2
