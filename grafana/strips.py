@@ -26,6 +26,7 @@ EMPTY = "nothing is known"
 # a course of an hour has one point for each scrape
 HOUR: Json = {"timeFrom": "1h", "hideTimeOverride": True, "maxDataPoints": 300}
 SCRAPE = "15s"
+NEAR_ONE = 1.4
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,10 @@ def duration(name: str, query: Query, about: str, steps: Steps | None = None) ->
 
 def signal(name: str, of: str, query: Query, link: Link | None = None, about: str = "") -> Cell:
     """A cell of a signal's value: unit and meaning are the signal's; a cell `level` beside it judges."""
-    return Cell(name, query, about or levels.signal(of).meaning, levels.unit(of), link=link)
+    it = levels.signal(of)
+    # a course that lives near 1 would reach into its number
+    above = NEAR_ONE if it.unit == "ratio" and it.direction == "below" else None
+    return Cell(name, query, about or it.meaning, levels.unit(of), link=link, least=0, greatest=above)
 
 
 def level(query: Query, about: str) -> Cell:

@@ -1,4 +1,4 @@
-"""`make bench-dashboards`: does every query answer, and what does a dashboard cost over a week?"""
+"""`make bench WHAT=dashboards`: does every query answer, and what does a dashboard cost over a week?"""
 
 import sys
 from collections.abc import Sequence
@@ -8,24 +8,33 @@ from benchmarks.dashboards.cost import RANGES, Cost
 from benchmarks.dashboards.truth import Outcome
 from benchmarks.report import Row, write
 
-NAME, COMMAND = "dashboards", "make bench-dashboards"
-TARGET = 1.0
+NAME, COMMAND = "dashboards", "make bench WHAT=dashboards"
+# seconds of a first screen, of a query over a week, of Prometheus' processor for a refresh; requests
+FIRST_SCREEN, QUERY, REFRESH, REQUESTS = 0.3, 0.1, 0.06, 14
+
+SLOWEST = "Slowest query over 7 d"
+HEAD = (
+    "Dashboard", "Requests", *(f"First screen, {it}" for it in RANGES), *(f"All, {it}" for it in RANGES),
+    SLOWEST,
+)  # fmt: skip
 
 
 def main() -> int:
     """Measure both and write the tables; 1 where a query is silent, wrong, or a dashboard too slow."""
-    outcomes = truth.measured()
+    outcomes = truth.measured() if "cost" not in sys.argv else []
     with cost.a_week() as (prometheus, end, series, samples):
-        costs = list(cost.costs(prometheus, end))
+        costs, refresh = list(cost.costs(prometheus, end)), cost.refresh(prometheus, end)
         held = f"{cost.version()} with {series} series, {samples / 1e6:.0f} million samples of 7 days"
-    tables = [
-        ("On the running system, these queries answer:",
-         ("System", "Queries", "Answer", "After"), shares(outcomes)),
-        (f"All queries of a dashboard, {cost.AT_ONCE} at a time, by {held}; best of {cost.TIMES}, ms:",
-         ("Dashboard", "Queries", *RANGES, "7 d, first time", "Slowest query over 7 d"), lines(costs)),
-    ]  # fmt: skip
+    refreshed = f"A refresh of the overview takes {refresh * 1000:.0f} ms of Prometheus' processor time."
+    asked = f"A request a panel, {cost.AT_ONCE} at a time, by {held}; best of {cost.TIMES}, ms."
+    tables = [(f"{asked} {refreshed}", HEAD, lines(costs))]
+    if outcomes:
+        words = "On the running system, these queries answer:"
+        tables.insert(0, (words, ("System", "Queries", "Answer", "After"), shares(outcomes)))
     sys.stdout.write(write(NAME, COMMAND, tables))
-    return told([*(it for outcome in outcomes for it in outcome.silent), *wrong(costs)])
+    silent = [it for outcome in outcomes for it in outcome.silent]
+    slow = [f"a refresh of the overview takes {refresh:.3f} s"] if refresh > REFRESH else []
+    return told([*silent, *wrong(costs), *slow])
 
 
 def shares(outcomes: Sequence[Outcome]) -> list[Row]:
@@ -48,14 +57,22 @@ def line(costs: Sequence[Cost]) -> Row:
     slowest = (
         f"{week.slowest.target.panel} {week.slowest.target.letter}, {week.slowest.seconds * 1000:.0f} ms"
     )
-    best = (f"{it.best * 1000:.0f}" for it in costs)
-    return (week.board, str(week.queries), *best, f"{week.first * 1000:.0f}", slowest)
+    first = (f"{it.first_screen * 1000:.0f}" for it in costs)
+    whole = (f"{it.whole * 1000:.0f}" for it in costs)
+    return (week.board, str(week.requests), *first, *whole, slowest)
 
 
 def wrong(costs: Sequence[Cost]) -> list[str]:
-    """Queries that are refused, and dashboards that take too long."""
-    slow = [f"{it.board} takes {it.best:.2f} s over {it.shown}" for it in costs if it.best > TARGET]
-    return [*(error for it in costs for error in it.errors), *slow]
+    """Queries that are refused, and dashboards that ask too much or take too long."""
+    found = [error for it in costs for error in it.errors]
+    for it in costs:
+        if it.first_screen > FIRST_SCREEN:
+            found.append(f"the first screen of {it.board} takes {it.first_screen:.2f} s over {it.shown}")
+        if it.slowest.seconds > QUERY:
+            found.append(f"{it.slowest.target.name} takes {it.slowest.seconds:.2f} s over {it.shown}")
+        if it.requests > REQUESTS:
+            found.append(f"the first screen of {it.board} makes {it.requests} requests")
+    return found
 
 
 def told(sentences: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from benchmarks.dashboards import unusual
-from benchmarks.dashboards.asking import GENERATED
+from benchmarks.dashboards.prometheus_client import GENERATED
 from benchmarks.dashboards.values import VALUES, combinations
 from exporter.inventory import list_metrics
 from exporter.metrics import MetricDesc, StateGauge

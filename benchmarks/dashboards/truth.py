@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.dashboards.asking import Answer, Prometheus, Range, dashboards, defaults, targets
+from benchmarks.dashboards.prometheus_client import Answer, Prometheus, Range, dashboards, defaults, targets
 from benchmarks.dashboards.quiet import FAULTS, quiet
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.dashboards import history, series, unusual
-from benchmarks.dashboards.asking import Prometheus, Range, dashboards, defaults, filled, targets
+from benchmarks.dashboards.prometheus_client import Prometheus, Range, dashboards, defaults, filled, targets
 from benchmarks.dashboards.quiet import BAND, QUIET
 from demo.settings import MODULES as NAMES
 from grafana.queries.anomalies import MARKS

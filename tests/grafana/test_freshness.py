@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from benchmarks.dashboards import series
-from benchmarks.dashboards.asking import Range, defaults, filled
+from benchmarks.dashboards.prometheus_client import Range, defaults, filled
 from exporter.inventory import list_metrics
 from grafana.mappings import NO_DATA
 from grafana.queries.live import SCRAPED, SOURCES

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 GENERATED = Path(__file__).parents[2] / "grafana" / "generated"
-SCRAPE = 15
+SCRAPE, HOUR = 15, 3_600
 # pixels of a wide panel, of which Grafana makes the number of points that it asks for
 POINTS = 620
 # connections that a browser opens to one server
@@ -22,6 +22,8 @@ AT_ONCE = 6
 # steps to which Grafana rounds, in seconds
 STEPS = (15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600)
 ALL = ".+"
+# units of height that the first screen holds
+FIRST_SCREEN = 17
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,22 @@ class Target:
     letter: str
     expr: str
     instant: bool
+    # whether its panel shows the last hour, whatever range the dashboard has
+    hour: bool = False
 
     @property
     def name(self) -> str:
         """Where it stands."""
         return f"{self.board} / {self.panel} / {self.letter}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A panel, or a kind of marks, with its queries; whether it is on the first screen at 1366 x 768 px."""
+
+    panel: str
+    targets: tuple[Target, ...]
+    first: bool
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,8 @@ def targets(name: str, board: Mapping[str, Any]) -> Iterator[Target]:
     """The queries of its panels, and those of its annotations, which are asked as well."""
     for panel in panels(board):
         for it in panel.get("targets", []):
-            yield Target(name, panel["title"], it["refId"], it["expr"], it["instant"])
+            hour = panel.get("timeFrom") == "1h"
+            yield Target(name, panel["title"], it["refId"], it["expr"], it["instant"], hour)
     for it in board["annotations"]["list"]:
         yield Target(name, f"annotation {it['name']}", "A", it["expr"], instant=False)
 
@@ -87,6 +101,20 @@ def panels(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Its panels, those in closed rows as well."""
     for panel in board["panels"]:
         yield from (panel, *panel.get("panels", []))
+
+
+def requests(name: str, board: Mapping[str, Any]) -> list[Request]:
+    """What a browser asks when the dashboard opens: a request a panel that is not in a closed row."""
+    grouped: dict[str, list[Target]] = {}
+    for it in targets(name, board):
+        grouped.setdefault(it.panel, []).append(it)
+    rows = {panel["title"]: panel["gridPos"]["y"] for panel in board["panels"] if panel.get("targets")}
+    marked = {f"annotation {it['name']}": 0 for it in board["annotations"]["list"] if it["enable"]}
+    return [
+        Request(panel, tuple(found), {**rows, **marked}[panel] < FIRST_SCREEN)
+        for panel, found in grouped.items()
+        if panel in {**rows, **marked}
+    ]
 
 
 def defaults(board: Mapping[str, Any]) -> dict[str, str]:
@@ -113,6 +141,7 @@ class Prometheus:
 
     def ask(self, target: Target, shown: Range, variables: Mapping[str, str]) -> Answer:
         """Fire one query of a panel."""
+        shown = Range(HOUR, shown.end) if target.hour else shown
         expr = filled(target.expr, {**variables, **shown.macros()})
         began = time.perf_counter()
         try:
@@ -139,6 +168,24 @@ class Prometheus:
         request = urllib.request.Request(f"{self.url}/api/v1/{path}", data=body)  # noqa: S310 - http, our own
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
             return list(json.load(answer)["data"]["result"])
+
+    def processor_time(self) -> float:
+        """Seconds of processor time that it has taken since it started."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:  # noqa: S310 - our own
+            lines = answer.read().decode().splitlines()
+        return next(float(it.split()[1]) for it in lines if it.startswith("process_cpu_seconds_total "))
+
+    def ask_panel(self, panel: Request, shown: Range, variables: Mapping[str, str]) -> list[Answer]:
+        """Make the one request of a panel: its queries are answered one after another."""
+        return [self.ask(it, shown, variables) for it in panel.targets]
+
+    def ask_panels(
+        self, panels: Iterable[Request], shown: Range, variables: Mapping[str, str]
+    ) -> list[Answer]:
+        """Make the requests of these panels, as many at once as a browser does."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            answers = pool.map(lambda panel: self.ask_panel(panel, shown, variables), panels)
+            return [answer for each in answers for answer in each]
 
     def ask_all(self, asked: Iterable[Target], shown: Range, variables: Mapping[str, str]) -> list[Answer]:
         """Fire all queries of a dashboard, as many at once as a browser does."""
