@@ -21,7 +21,7 @@ def write(folder: Path, series: Sequence[Series], moments: Sequence[int]) -> int
             out.writelines(lines(ordered, list(times)))
         load(file, folder)
         file.unlink()
-    return len(series) * len(moments)
+    return sum(it.there(moment) for it in series for moment in moments[::100]) * 100
 
 
 def load(file: Path, folder: Path) -> None:
@@ -37,6 +37,7 @@ def lines(series: Iterable[Series], moments: Sequence[int]) -> Iterator[str]:
         for it in group:
             labels = ",".join(f'{key}="{value}"' for key, value in sorted(it.labels.items()))
             head = f"{name}{{{labels}}} "
-            yield from (f"{head}{it.at(moment):g} {moment}\n" if it.course == "constant"
-                        else f"{head}{it.at(moment)!r} {moment}\n" for moment in moments)  # fmt: skip
+            form = "g" if it.course == "constant" else ".15g"
+            there = (moment for moment in moments if it.there(moment))
+            yield from (f"{head}{it.at(moment):{form}} {moment}\n" for moment in there)
     yield "# EOF\n"

@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -33,6 +34,8 @@ LEVELS: dict[str, tuple[str, ...]] = {
 # recorded states: how grave a signal is, and how a module
 STATES_OF = ("ops:signal:severity", "ops:module:status")
 EXPORTER = {"job": "exporter", "instance": "127.0.0.1:9810"}
+HOUR, DAY, SELDOM = 3_600, 86_400, 600
+BEGAN = time.time()
 # the states that some of them take in turn, so that there are changes to see
 TURNING = ("healthy", "degraded")
 SERVICE = {"job": "service", "instance": "127.0.0.1:8090"}
@@ -48,19 +51,28 @@ UNTYPED = re.compile("_(xact_|blks_|tup_|deadlocks|seq_scan|idx_scan)")
 
 @dataclass(frozen=True)
 class Series:
-    """One series and how it goes: a count that rises, a wave, a moment, a constant, 0 and 1 in turn."""
+    """One series and how it goes: a count that rises, a wave, a moment, a constant, 0 and 1 in turn.
+
+    What is seldom there is so for ten minutes of a day, and in the last hour.
+    """
 
     name: str
     labels: Mapping[str, str]
     course: str = "wave"
     size: float = 1.0
 
+    def there(self, seconds: float) -> bool:
+        """Whether it has a sample at a Unix time."""
+        return not self.course.startswith("seldom") or seconds % DAY < SELDOM or seconds > BEGAN - HOUR
+
     def at(self, seconds: float) -> float:
         """Its value at a Unix time."""
         if self.course == "rising":
             # a week of seconds, so that no value has more digits than a real counter
             return round(self.size * (seconds % 1e7), 3)
-        if self.course == "moment":
+        if self.course == "seldom":
+            return 1.0
+        if self.course.endswith("moment"):
             return seconds // 300 * 300 - 30 * self.size
         if self.course == "constant":
             return self.size
@@ -150,7 +162,7 @@ def recorded() -> Iterator[Series]:
         elif name in STATES_OF:
             yield from states(name, given, signal)
         elif name == "ops:alert:hides":
-            yield from (Series(name, it.labels, "constant", 2) for it in alerts() if it.name == "ALERTS")
+            yield from (Series(name, it.labels, "seldom") for it in alerts() if it.name == "ALERTS")
         elif name == "ops:threshold":
             yield from (Series(name, it.labels, "constant", it.size) for it in levels())
         else:
@@ -194,13 +206,13 @@ def alerts() -> Iterator[Series]:
         pairs = zip(combinations("ALERTS", signal.by)[:2] * 2, ("critical", "warning"), strict=False)
         for labels, severity in pairs:
             own = {**labels, "alertname": signal.alert, "signal": name, "severity": severity}
-            yield Series("ALERTS", {**own, **firing}, "constant", 1)
-            yield Series("ALERTS_FOR_STATE", own, "moment", 10)
+            yield Series("ALERTS", {**own, **firing}, "seldom")
+            yield Series("ALERTS_FOR_STATE", own, "seldom moment", 10)
     search = {"alertname": "ModuleDegraded", "signal": "module_degraded", "module": "search"}
     burns = {"alertname": "ApiAvailabilityBudgetBurns", "slo": "api_availability", "window": "1h"}
     for own, severity in product((search, burns), ("warning", "critical")):
-        yield Series("ALERTS", {**own, **firing, "severity": severity}, "constant", 1)
-        yield Series("ALERTS_FOR_STATE", {**own, "severity": severity}, "moment", 10)
+        yield Series("ALERTS", {**own, **firing, "severity": severity}, "seldom")
+        yield Series("ALERTS_FOR_STATE", {**own, "severity": severity}, "seldom moment", 10)
     yield Series("ALERTS", {"alertname": "Watchdog", "severity": "info", **firing}, "constant", 1)
 
 
