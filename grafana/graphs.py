@@ -121,7 +121,7 @@ def timeline(title: str, size: Size, options: PanelOptions, *queries: Query, wor
     """States over time, one lane a series, each with its word; a value without a word is grey."""
     if not words:
         raise ValueError(f"the timeline {title!r} has no words; expected one for every value")
-    size.at_least(title, 5)
+    size.at_least(title, 4)
     look: Json = {"mergeValues": True, "showValue": "auto", "alignValue": "left", "rowHeight": 0.9}
     look |= {"legend": {**LIST, "showLegend": False}, "tooltip": {"mode": "single", "sort": "none"}}
     made = panel("state-timeline", title, size, options.about, options=look)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from grafana import mappings
 from grafana.grafana_json import Panel, Query
-from grafana.graphs import LIST
+from grafana.graphs import LIST, fixed
+from grafana.palette import SKY
 from grafana.panels import Json, PanelOptions, asked, live, panel
 from grafana.sizes import Size
-from grafana.steps import Steps
+from grafana.steps import neutral
 from grafana.strips import TEXT_SIZES
 
 LAST = {"calcs": ["last"], "fields": "", "values": False}
@@ -19,8 +20,8 @@ def text(title: str, size: Size, about: str, markdown: str) -> Panel:
     return panel("text", title, size, about, options={"mode": "markdown", "content": markdown})
 
 
-def bars(title: str, size: Size, options: PanelOptions, query: Query, steps: Steps) -> Panel:
-    """Present ratios side by side as horizontal bars from 0 to 1."""
+def bars(title: str, size: Size, options: PanelOptions, query: Query) -> Panel:
+    """Present counts side by side as horizontal bars, from 0 to the greatest of them."""
     size.at_least(title, 4)
     look: Json = {
         "reduceOptions": dict(LAST),
@@ -38,7 +39,7 @@ def bars(title: str, size: Size, options: PanelOptions, query: Query, steps: Ste
     }
     made = panel("bargauge", title, size, options.about, options=look)
     made.defaults = options.defaults(
-        min=0, max=1, thresholds=steps, color={"mode": "thresholds"}, mappings=mappings.unknown()
+        min=0, thresholds=neutral(), color=fixed(SKY), mappings=mappings.unknown()
     )
     return asked(made, [live(query.of_now())])
 

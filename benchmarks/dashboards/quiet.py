@@ -30,17 +30,18 @@ QUIET: dict[str, Quiet] = {
     "module / $module / D": Quiet("nothing is judged while too little is known", needs=HOUR),
     **{f"module / Firing alerts / {letter}": Quiet("no alert names the module", ERRORS) for letter in "AB"},
     "cache / Last hour / B": Quiet("Redis has no limit of memory", needs="maxmemory"),
-    "ingestion / Failed / A": Quiet("no job has ended in half an hour", needs="a job"),
-    "ingestion / Time of a job of the service, P95 / A": Quiet("no job has ended", needs="a job"),
+    "ingestion / Last hour / B": Quiet("no job has ended in half an hour", needs="a job"),
+    "ingestion / Service job duration p95 / A": Quiet("no job has ended", needs="a job"),
     "ingestion / Progress of the run / A": Quiet("no generation is active", needs="a generation"),
-    "ingestion / Time left / A": Quiet("no generation is active", needs="a generation"),
-    "ingestion / Last run / A": Quiet("no generation has ended yet", needs="a generation"),
-    "ingestion / Last success / A": Quiet("no generation has ended yet", needs="a generation"),
-    "ingestion / It took / A": Quiet("no generation has ended yet", needs="a generation"),
+    "ingestion / Service / C": Quiet("no generation is active", needs="a generation"),
+    **{
+        f"ingestion / Service / {letter}": Quiet("no generation has ended yet", needs="a generation")
+        for letter in "DEF"
+    },
     "ingestion / Jobs by state / A": Quiet(
         "the demo's ingestion worker keeps no table of jobs", needs="a backend that keeps one"
     ),
-    "ingestion / Oldest job / A": Quiet("nothing waits in a queue", needs="a job that waits"),
+    "ingestion / Age of oldest job / A": Quiet("nothing waits in a queue", needs="a job that waits"),
     "ingestion / Job history / B": Quiet("no job has ended yet", needs="a job"),
     "workers / Failures by exception / A": Quiet("no task fails", TASKS),
     **{

@@ -261,6 +261,7 @@ def served() -> Iterator[Series]:
             "ops_service_jobs_ended_total", {**SERVICE, "kind": kind, "state": "complete"}, "rising", 0.01
         )
         yield from buckets("ops_service_job_duration_seconds_bucket", {**SERVICE, "kind": kind}, 0.01)
+        yield Series("ops_service_job_duration_seconds_count", {**SERVICE, "kind": kind}, "rising", 0.01)
     yield Series("ops_service_oldest_waiting_seconds", SERVICE)
     yield Series("ops_service_workers", {**SERVICE, "type": "cloud", "status": "online"}, "constant", 1)
     yield Series("ops_service_http_requests_total", {**SERVICE, "status": "200"}, "rising", 1)

@@ -1,18 +1,30 @@
 """Engagement: how many people use it, what they do, what they make."""
 
+from grafana import annotations, levels, mappings
 from grafana.dashboard import Dashboard
-from grafana.dashboards import old_freshness as freshness
+from grafana.dashboards.freshness import data_and_alerts
 from grafana.grafana_json import Panel
-from grafana.old_grid import Band, row
-from grafana.old_panels import Says, bars, stacked, stat, timeseries, words
-from grafana.old_tables import Column, table
-from grafana.palette import BLUE, PURPLE
-from grafana.palette import words as words_of
+from grafana.graphs import graph, stacked
+from grafana.grid import Section, section, top
+from grafana.panels import PanelOptions
 from grafana.queries import engagement
+from grafana.sizes import Size
+from grafana.strips import Cell, count, level, states, word
+from grafana.tables import Column, table
 
 NONE = "neither the backend's report nor its tables tell"
 WINDOWS = ("1d", "7d", "30d")
-SOURCE = {"mappings": words_of({"1": ("backend's report", BLUE), "0": ("backend's tables", PURPLE)})}
+KINDS = ("view", "save", "rate", "share", "annotate")
+OBJECTS = ("resources", "annotations", "collections")
+SOURCE = {"1": ("report", mappings.TEXT), "0": ("tables", mappings.TEXT)}
+QUARTER = Size(6, 8)
+WAS = {
+    "Data and alerts": "Alerts on this",
+    "Interactions, 1 day": "Interactions of a day",
+    "Interactions by type": "Interactions",
+    "Objects": "There are",
+    "Created, 1 day": "Created within a day",
+}
 
 
 def board() -> Dashboard:
@@ -21,43 +33,48 @@ def board() -> Dashboard:
         "engagement",
         "Engagement",
         "How many people use it, what do they do, and what do they make?",
-        (freshness.fresh("engagement", "engagement"), now(), doing(), making()),
+        (top(users(), data_and_alerts("engagement", "engagement")), activity(), content()),
         since="now-24h",
+        marks=annotations.of_signals(levels.signals_of("engagement")),
+        was=WAS,
     )
 
 
-def now() -> Band:
+def users() -> Panel:
     """People in numbers."""
     share = "Share of all users that were active within thirty days."
     good = "Share of a day's interactions that were positive."
-    source = Says("Where the figures come from.", NONE, "none", more=SOURCE)
-    return row(
-        "Who uses it?",
-        stat("Users", engagement.users(), says=Says("Users in all.", NONE)),
-        stat("Active, 1 day", engagement.active("1d"), says=Says("Users active within a day.", NONE)),
-        stat("Active, 7 days", engagement.active("7d"), says=Says("Users active within a week.", NONE)),
-        stat("Active, 30 days", engagement.active("30d"), says=Says("Users active within 30 days.", NONE)),
-        stat("Share active", engagement.share_active("30d"), says=Says(share, NONE, "percentunit")),
-        stat("Positive", engagement.positive("1d"), says=Says(good, "no interactions", "percentunit")),
-        stat(
-            "Mean session", engagement.session(), says=Says("Mean session of known users.", "not told", "s")
-        ),
-        words("Figures from", engagement.source(), says=source),
-        height=4,
+    source = "Where the figures come from: the backend's report, or its tables."
+    judged = "How grave the share of active users is by the levels in force."
+    return states(
+        "Users",
+        Size(18, 4),
+        count("Users", engagement.users(), "Users in all."),
+        count("Active, 1 day", engagement.active("1d"), "Users active within a day."),
+        count("Active, 7 days", engagement.active("7d"), "Users active within a week."),
+        count("Active, 30 days", engagement.active("30d"), "Users active within thirty days."),
+        Cell("Share active", engagement.share_active("30d"), share, "percentunit"),
+        Cell("Positive", engagement.positive("1d"), good, "percentunit"),
+        Cell("Session, mean", engagement.session(), "Mean session of known users.", "s", 0),
+        word("Figures from", engagement.source(), source, mappings.words(SOURCE)),
+        level(engagement.level(), judged),
     )
 
 
-def doing() -> Band:
+def activity() -> Section:
     """What people do."""
     active = "Active users by window. A day's line at 0: nobody came, or interactions are not written."
     kinds = "Interactions of the last day by type; a repetition on the same resource counts once."
     searches = "Requests a second that the search module answered, without health checks."
-    return row(
-        "What do they do?",
-        timeseries("Active users", engagement.active_windows(), says=Says(active, NONE), names=WINDOWS),
-        stacked("Interactions of a day", engagement.interactions(), says=Says(kinds, "no interactions")),
+    day = PanelOptions(kinds, "no interactions")
+    return section(
+        "Activity",
+        graph(
+            "Active users", QUARTER, PanelOptions(active, NONE), engagement.active_windows(), names=WINDOWS
+        ),
+        stacked("Interactions, 1 day", QUARTER, day, engagement.interactions(), names=KINDS),
         interactions(),
-        timeseries("Searches", engagement.searches(), says=Says(searches, "no searches", "reqps")),
+        graph("Searches", QUARTER, PanelOptions(searches, "no searches", "reqps"), engagement.searches()),
     )
 
 
@@ -65,23 +82,21 @@ def interactions() -> Panel:
     """Interactions by type and window."""
     about = "Interactions by type, within a day, a week, thirty days."
     columns = [
-        Column("interaction", "Interaction"),
-        Column("A", "1 day", "short", "none"),
-        Column("B", "7 days", "short", "none"),
-        Column("C", "30 days", "short", "none"),
+        Column("interaction", "Type"),
+        Column("A", "1 day", 65, "short", "0"),
+        Column("B", "7 days", 65, "short", "0"),
+        Column("C", "30 days", 85, "short", "0", sort="greatest first"),
     ]
-    asked = map(engagement.interaction_rows, WINDOWS)
-    says = Says(about, "no interactions", "none")
-    return table("Interactions", *asked, says=says, columns=columns, sort="30 days")
+    asked = list(map(engagement.interaction_rows, WINDOWS))
+    return table("Interactions by type", QUARTER, PanelOptions(about, "no interactions"), asked, columns)
 
 
-def making() -> Band:
+def content() -> Section:
     """What people make."""
-    there = "Resources, annotations and collections that there are."
-    made = "What was created within the last day."
-    return row(
-        "What do they make?",
-        bars("There are", engagement.objects(), says=Says(there, NONE)),
-        timeseries("Created within a day", engagement.created(), says=Says(made, NONE)),
-        height=7,
+    cells = (count(it.capitalize(), engagement.objects(it), f"{it.capitalize()} in all.") for it in OBJECTS)
+    made = PanelOptions("What was created within the last day.", NONE)
+    return section(
+        "Content",
+        states("Objects", Size(12, 7), *cells),
+        graph("Created, 1 day", Size(12, 7), made, engagement.created(), names=OBJECTS),
     )

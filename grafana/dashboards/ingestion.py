@@ -1,46 +1,55 @@
 """Ingestion and sparse embeddings: what waits, what was done, who does it, what can be searched."""
 
-from grafana import links
+from grafana import annotations, levels, links, mappings
 from grafana.dashboard import Dashboard
-from grafana.dashboards import old_freshness as freshness
-from grafana.dashboards.ingestion_service import (
-    done_by_service,
-    embedding_run,
-    service,
-    workers_of_service,
-)
+from grafana.dashboards import ingestion_service
+from grafana.dashboards.freshness import data_and_alerts
 from grafana.grafana_json import Panel
-from grafana.old_grid import Band, pile, row, wide
-from grafana.old_panels import (
-    Says,
-    bars,
-    history,
-    judged,
-    stacked,
-    stat,
-    status_says,
-    text,
-    timeseries,
-    words,
-)
-from grafana.old_tables import Column, table
-from grafana.palette import BLUE, GREEN, GREY, ORANGE, RED, any_is_bad, status_mappings
-from grafana.palette import words as words_of
+from grafana.graphs import graph, stacked, timeline
+from grafana.grid import Section, closed, section, stack, top
+from grafana.palette import GREY, ORANGE, RED
+from grafana.panels import PanelOptions
 from grafana.queries import ingestion
-from grafana.queries.series import levels_of
+from grafana.sizes import Size
+from grafana.steps import bad_from_one, marked_from_one
+from grafana.strips import count, duration, level, numbers, signal, states, word
+from grafana.tables import AGE, Column, table
+from grafana.texts import bars, text
 
-OFF = "no ingestion queue is asked: set INGESTION_REDIS_URL"
+OFF = "no ingestion queue is asked: INGESTION_REDIS_URL is not set"
 NO_JOB = "no job ended in this time"
-NO_RESOURCES = "no table of resources is read: set DATABASE_URL"
-SAYS = words_of(
-    {
-        "0": ("idle", GREEN),
-        "1": ("training", BLUE),
-        "2": ("▲ error", ORANGE),
-        "3": ("✖ offline", RED),
-        "4": ("? unknown", GREY),
-    }
-)
+NO_RESOURCES = "no table of resources is read: DATABASE_URL is not set"
+NO_WORKER = "no worker was ever heard of"
+QUARTER = Size(6, 8)
+ENDED = ("complete", "failed", "skipped")
+REPORTED = {
+    "0": ("· idle", mappings.TEXT),
+    "1": ("… training", mappings.TEXT),
+    "2": ("▲ error", ORANGE),
+    "3": ("✖ offline", RED),
+    "4": ("? unknown", GREY),
+}
+PAGES = (("Ingest", "/ingest"), ("Jobs", "/jobs"), ("Embeddings", "/embeddings"))
+WAS = {
+    "Status": "Queue server",
+    "Last hour": "Waiting",
+    "Data and alerts": "Alerts on this",
+    "Jobs waiting": "Jobs that wait",
+    "Age of oldest job": "Oldest job",
+    "Jobs ended per hour": "Jobs ended",
+    "Job duration": "Time of a job",
+    "Sparse coverage": "Coverage",
+    "Resources by vector": "Resources by sparse embedding",
+    "Output per hour": "Made",
+    "Dense vectors": "Without dense embedding",
+    "Resource states": "Resources",
+    "Actions": "Do",
+    "Time since heartbeat": "Silence of workers",
+    "Reported status": "Backend says",
+    "Service": "Longest wait",
+    "Reported status of the service": "Service says",
+    "Service job duration p95": "Time of a job of the service, P95",
+}
 
 
 def board() -> Dashboard:
@@ -50,148 +59,130 @@ def board() -> Dashboard:
         "Ingestion and sparse embeddings",
         "What waits, what was done and how long did it take, who does it, and what can be searched?",
         (
-            freshness.fresh("ingestion", "ingestion", "sparse_embeddings"),
-            now(),
-            queues(),
-            workers(),
+            top(
+                status(), last_hour(), data_and_alerts("ingestion", "ingestion", "sparse_embeddings"),
+                *jobs(), remembered(), workers(), course(),
+            ),
             embeddings(),
-            service(),
-            workers_of_service(),
-            embedding_run(),
-            done_by_service(),
+            evidence(),
+            ingestion_service.jobs_and_runs(),
+            ingestion_service.workers_and_finished(),
         ),
+        marks=annotations.of_signals(levels.signals_of("ingestion")),
+        was=WAS,
+    )  # fmt: skip
+
+
+def status() -> Panel:
+    """The queue as it is."""
+    up = "Whether the Redis with the ingestion queue answered our own PING."
+    newest = "Since the newest sparse embedding was made."
+    lost = "Jobs that were given up; someone has to look at them."
+    return states(
+        "Status",
+        Size(9, 4),
+        word("Queue server", ingestion.up(), up, mappings.good_if("up", "down")),
+        count("Dead letters", ingestion.dead_letters(), lost, bad_from_one()),
+        duration("Newest embedding", ingestion.last_generation(), newest),
     )
 
 
-def now() -> Band:
-    """The present state in numbers."""
-    up = Says(
-        "Whether the Redis with the ingestion queue answered our own PING.",
-        OFF,
-        "none",
-        more=freshness.works(),
-    )
-    given_up = judged("ingestion_dead_letters", "Jobs that were given up; someone has to look at them.", OFF)
-    failed = judged("ingestion_failures", "Share of the jobs of half an hour that failed.", NO_JOB)
-    covered = judged("sparse_coverage", "Share of the resources that sparse vectors can find.", NO_RESOURCES)
-    newest = Says("Since the newest sparse embedding was made.", "none was ever made", "s")
-    pages = " · ".join(
-        f"[**{title}**](${{service}}{path})"
-        for title, path in (("Ingest", "/ingest"), ("Jobs", "/jobs"), ("Embeddings", "/embeddings"))
-    )
-    about = "Pages of the service. A link only opens a page; nothing happens before you press a button there."
-    return row(
-        "Now",
-        words("Queue server", ingestion.up(), says=up),
-        stat("Waiting", ingestion.waiting(), says=judged("ingestion_queue", "Jobs that wait, of ten.", OFF)),
-        stat("Given up", ingestion.dead_letters(), says=given_up, graph=False),
-        stat("Failed", ingestion.failure_ratio(), says=failed),
-        stat("Covered", ingestion.coverage(), says=covered),
-        stat("Newest embedding", ingestion.last_generation(), says=newest, graph=False),
-        wide(text("Do", pages, about), 5),
-        height=4,
+def last_hour() -> Panel:
+    """What waits, fails and can be searched."""
+    judged = "How grave the queue, its failures and the coverage are by the levels in force."
+    return numbers(
+        "Last hour",
+        Size(9, 4),
+        signal("Jobs waiting", "ingestion_queue", ingestion.waiting_most()),
+        signal("Failure ratio", "ingestion_failures", ingestion.failure_ratio()),
+        signal("Sparse coverage", "sparse_coverage", ingestion.coverage()),
+        level(ingestion.level(), judged),
     )
 
 
-def queues() -> Band:
+def jobs() -> tuple[Panel, ...]:
     """What waits, what was done."""
     length = "Jobs that wait, against the levels in force; at ten new ones are refused."
-    done = "Jobs an hour by how they ended."
-    took = "Half and 95 % of the jobs seen to end took no longer; beside them, what the backend remembers."
-    state = "Jobs in the backend's own table of jobs, by state."
     oldest = "How long the oldest waiting item of each queue has waited; nothing while none waits."
-    lines = levels_of("ingestion_queue", ("warning", "critical"))
-    untracked = "the backend keeps no table of jobs"
+    took = "Half and 95 % of the jobs seen to end took no longer; beside them, what the backend remembers."
+    ended = PanelOptions("Jobs an hour by how they ended.", NO_JOB)
+    waiting = PanelOptions(length, OFF, signal="ingestion_queue")
     took_by = (ingestion.duration(0.5), ingestion.duration(0.95), ingestion.remembered_duration())
-    panels = (
-        timeseries("Jobs that wait", ingestion.waiting(), *lines, says=Says(length, OFF)),
-        timeseries("Oldest job", ingestion.waiting_since(), says=Says(oldest, "✔ nothing waits", "s")),
-        stacked("Jobs by state", ingestion.tracked(), says=Says(state, untracked)),
-        stacked("Jobs ended", ingestion.ended(), says=Says(done, NO_JOB)),
-        timeseries("Time of a job", *took_by, says=Says(took, NO_JOB, "s")),
-        remembered(),
+    return (
+        graph("Jobs waiting", QUARTER, waiting, ingestion.waiting()),
+        graph(
+            "Age of oldest job",
+            QUARTER,
+            PanelOptions(oldest, "✔ nothing waits", "s"),
+            ingestion.waiting_since(),
+        ),
+        stacked("Jobs ended per hour", QUARTER, ended, ingestion.ended(), names=ENDED, failures=("failed",)),
+        graph("Job duration", QUARTER, PanelOptions(took, NO_JOB, "s"), *took_by),
     )
-    return row("What waits, what was done?", *(wide(panel, 8) for panel in panels), height=7)
 
 
 def remembered() -> Panel:
     """What the backend remembers of finished jobs."""
     about = "The newest finished jobs that the backend remembers, a hundred at most."
     # the backend has words of its own for how jobs end, which the page would refuse
-    jobs = links.page("/jobs", "The service's jobs")
+    page = links.page("/jobs", "The service's jobs")
     columns = [
-        Column("state", "Ended as", links=(jobs,)),
-        Column("A", "Jobs", "short"),
-        Column("B", "Newest", "dateTimeFromNow", "none"),
+        Column("state", "Ended as", links=(page,)),
+        Column("A", "Jobs", 75, "short", sort="greatest first"),
+        Column("B", "Newest", 135, AGE, ""),
     ]
-    says = Says(about, "the backend remembers no job", "none")
+    asked = (ingestion.last_number(), ingestion.last_job())
     return table(
-        "Job history", ingestion.last_number(), ingestion.last_job(), says=says, columns=columns, sort="Jobs"
+        "Job history", Size(7, 8), PanelOptions(about, "the backend remembers no job"), asked, columns
     )
 
 
-def workers() -> Band:
-    """Who does it."""
-    silent = (
-        "How long each worker has been silent, against the levels in force. Its status may go on saying Idle."
-    )
-    lines = levels_of("edge_worker_heartbeat", ("warning", "critical"))
-    course = status_says("What was observed of each worker over time.", "no worker was ever heard of")
-    said = status_says(
-        "Ingestion and what it needs, as the backend's own route says.", "the route does not answer"
-    )
-    return row(
-        "Who does it?",
-        wide(worker_table(), 9),
-        history("Workers over time", ingestion.worker_course(), says=course),
-        timeseries(
-            "Silence of workers", ingestion.silence(), *lines, says=Says(silent, "never heard of", "s")
-        ),
-        wide(words("Backend says", ingestion.reported(), says=said), 3),
-    )
-
-
-def worker_table() -> Panel:
-    """Each worker as observed and as it says."""
-    about = "Cloud and edge workers: observed by heartbeat, beside what each last wrote of itself."
+def workers() -> Panel:
+    """Each worker as observed and as it reports."""
+    about = "Cloud and edge workers: observed by heartbeat, beside what each last reported of itself."
     page = links.page("/workers", "Workers' page")
     columns = [
         Column("worker", "Worker", links=(page,)),
-        Column("A", "Observed", more={"mappings": status_mappings()}),
-        Column("B", "Says", more={"mappings": SAYS}),
-        Column("C", "Heard", "dateTimeFromNow", "never"),
-        Column("D", "Done", "short", "not told"),
+        Column("A", "Observed", 105, words=mappings.status()),
+        Column("B", "Reported", 100, words=mappings.words(REPORTED)),
+        Column("C", "Heartbeat", 135, AGE, "never"),
+        Column("D", "Jobs", 60, "short"),
     ]
     asked = (
-        ingestion.worker_states(),
-        ingestion.worker_reported(),
-        ingestion.heartbeats(),
-        ingestion.drained(),
+        ingestion.worker_states(), ingestion.worker_reported(), ingestion.heartbeats(), ingestion.drained(),
+    )  # fmt: skip
+    return table("Workers", Size(9, 8), PanelOptions(about, NO_WORKER), asked, columns)
+
+
+def course() -> Panel:
+    """Each worker over time."""
+    options = PanelOptions("What was observed of each worker over time.", NO_WORKER)
+    return timeline(
+        "Workers over time", Size(8, 8), options, ingestion.worker_course(), words=mappings.status()
     )
-    return table("Workers", *asked, says=Says(about, "no worker was ever heard of", "none"), columns=columns)
 
 
-def embeddings() -> Band:
+def embeddings() -> Section:
     """What can be searched."""
-    have = "Resources with a sparse embedding, without one, and with an empty one."
     share = "Share of the resources with a sparse embedding: a run in progress shows as a slope."
-    lines = levels_of("sparse_coverage", ("info", "warning"))
+    have = "Resources with a sparse embedding, without one, and with an empty one."
     made = "Files read and embeddings made an hour by the jobs seen to end."
-    dense = Says("Resources without a dense embedding.", NO_RESOURCES)
-    states = Says("Resources by the state of their ingestion.", NO_RESOURCES)
-    side = pile(
-        (stat("Without dense embedding", ingestion.dense_missing(), says=dense, graph=False), 3),
-        (bars("Resources", ingestion.resources(), says=states), 5),
-        width=4,
-    )
+    dense = "Resources without a dense embedding."
+    covered = PanelOptions(share, NO_RESOURCES, signal="sparse_coverage")
     kinds = map(ingestion.sparse, ("with", "without", "empty"))
-    return row(
-        "What can be searched?",
-        timeseries("Coverage", ingestion.coverage(), *lines, says=Says(share, NO_RESOURCES, "percentunit")),
-        stacked("Resources by sparse embedding", *kinds, says=Says(have, NO_RESOURCES)),
-        timeseries("Made", *map(ingestion.made, ("files", "embeddings")), says=Says(made, NO_JOB)),
-        wide(vectors(), 6),
-        side,
+    of_jobs = map(ingestion.made, ("files", "embeddings"))
+    ingested = PanelOptions("Resources by the state of their ingestion.", NO_RESOURCES)
+    return section(
+        "Sparse embeddings",
+        graph("Sparse coverage", Size(4, 10), covered, ingestion.coverage()),
+        stacked("Resources by vector", Size(5, 10), PanelOptions(have, NO_RESOURCES), *kinds, names=()),
+        graph("Output per hour", Size(4, 10), PanelOptions(made, NO_JOB), *of_jobs),
+        vectors(),
+        stack(
+            states("Dense vectors", Size(4, 3), count("missing", ingestion.dense_missing(), dense)),
+            bars("Resource states", Size(4, 4), ingested, ingestion.resources()),
+            actions(),
+        ),
     )
 
 
@@ -200,10 +191,36 @@ def vectors() -> Panel:
     about = "Resources by the model stored beside their vector. Suspect: the named model cannot have made it."
     again = links.page("/embeddings", "Make them anew …")
     columns = [
-        Column("model", "Named model", links=(again,)),
-        Column("A", "Resources", "short"),
-        Column("B", "Suspect", "short", more={"thresholds": any_is_bad()}),
-        Column("C", "Of sampled", "short"),
+        Column("model", "Model", links=(again,)),
+        Column("A", "Resources", 80, "short"),
+        Column("B", "Suspect", 65, "short", steps=marked_from_one()),
+        Column("C", "Sampled", 70, "short"),
     ]
-    asked = map(ingestion.by_model, ("model_resources", "suspect", "sampled"))
-    return table("Vectors by model", *asked, says=Says(about, "no sparse embedding", "none"), columns=columns)
+    asked = list(map(ingestion.by_model, ("model_resources", "suspect", "sampled")))
+    return table("Vectors by model", Size(7, 10), PanelOptions(about, "no sparse embedding"), asked, columns)
+
+
+def actions() -> Panel:
+    """The pages that act on it."""
+    pages = " · ".join(f"[**{title}**](${{service}}{path})" for title, path in PAGES)
+    about = "Pages of the service. A link only opens a page; nothing happens before you press a button there."
+    return text("Actions", Size(4, 3), about, pages)
+
+
+def evidence() -> Section:
+    """Heartbeats, what the backend reports, and its table of jobs, which most installations have not."""
+    silent = "How long each worker has been silent, with the levels in force. Its status may go on as Idle."
+    reported = "Ingestion and what it needs, as the backend's own route reports."
+    state = "Jobs in the backend's own table of jobs, by state."
+    silence = PanelOptions(silent, NO_WORKER, signal="edge_worker_heartbeat")
+    parts = PanelOptions(reported, "the route does not answer")
+    columns = [Column("service", "Part"), Column("Value", "Reported", 120, words=mappings.status())]
+    return closed(
+        "Heartbeats, self-report, job table",
+        graph("Time since heartbeat", Size(9, 8), silence, ingestion.silence()),
+        table("Reported status", Size(6, 8), parts, [ingestion.parts()], columns),
+        stacked(
+            "Jobs by state", Size(9, 8), PanelOptions(state, "the backend keeps no table of jobs"),
+            ingestion.tracked(),
+        ),
+    )  # fmt: skip

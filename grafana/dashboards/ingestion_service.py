@@ -1,122 +1,120 @@
 """The service: its jobs as it counts them, its workers and embedding runs as seen from outside."""
 
-from grafana import links
-from grafana.dashboards import old_freshness as freshness
+from grafana import links, mappings
 from grafana.grafana_json import Panel
-from grafana.old_grid import Band, row, wide
-from grafana.old_panels import Says, stacked, stat, status_says, timeseries, words
-from grafana.old_tables import Column, table
-from grafana.palette import GREEN, GREY, ORANGE, RED, status_mappings
-from grafana.palette import words as words_of
-from grafana.queries import ingestion
-from grafana.queries import service as seen
+from grafana.graphs import graph, stacked
+from grafana.grid import Section, closed
+from grafana.palette import GREEN, GREY, ORANGE, RED
+from grafana.panels import PanelOptions
+from grafana.queries import ingestion, service
+from grafana.sizes import Size
+from grafana.strips import duration, states, word
+from grafana.tables import AGE, Column, table
 
 OFF = "Prometheus does not scrape the service"
-NOT_ASKED = "the exporter does not ask the service: set SERVICE_URL"
+NOT_ASKED = "the exporter does not ask the service: SERVICE_URL is not set"
 NO_RUN = "no run is active"
-LAST_RUN = words_of(
-    {
-        "0": ("✔ complete", GREEN),
-        "1": ("✖ failed", RED),
-        "2": ("skipped", GREY),
-        "3": ("▲ cancelled", ORANGE),
-        "4": ("? unknown", GREY),
-    }
-)
+THIRD = Size(8, 8)
+LAST_RUN = {
+    "0": ("✔ complete", GREEN),
+    "1": ("✖ failed", RED),
+    "2": ("? skipped", GREY),
+    "3": ("▲ cancelled", ORANGE),
+    "4": ("? unknown", GREY),
+}
 
 
-def service() -> Band:
-    """What the service has to do."""
-    up = Says(
-        "Whether Prometheus reaches the service.", OFF, "none", more=freshness.works("scraped", "not scraped")
-    )
-    wait = "Age of the job that waits longest; 0: none waits. Rising evenly: no worker takes jobs."
+def jobs_and_runs() -> Section:
+    """What the service has to do, and how far its generation of sparse embeddings is."""
     jobs = "Jobs of the service that are not ended, by kind and state."
-    needs = status_says("The service and what it needs, as its health route tells the exporter.", NOT_ASKED)
-    return row(
-        "The service's jobs",
-        wide(words("Service", ingestion.service_up(), says=up), 4),
-        wide(stat("Longest wait", ingestion.service_oldest(), says=Says(wait, OFF, "s")), 4),
-        stacked("Jobs in hand", ingestion.service_jobs(), says=Says(jobs, OFF)),
-        words("Service says", seen.health(), says=needs),
-        height=6,
+    progress = "Share of the active generation that is done; it only rises."
+    rows = "Resources in the table that the service writes to."
+    columns = [Column("service", "Part"), Column("Value", "Reported", 120, words=mappings.status())]
+    needs = "The service and what it needs, as its health route tells the exporter."
+    parts, run = PanelOptions(needs, NOT_ASKED), PanelOptions(progress, NO_RUN, "percentunit")
+    return closed(
+        "Service: jobs and embedding runs",
+        state(),
+        table("Reported status of the service", Size(8, 6), parts, [service.parts()], columns),
+        stacked("Jobs in hand", THIRD, PanelOptions(jobs, OFF), ingestion.service_jobs()),
+        graph("Progress of the run", THIRD, run, service.run_progress()),
+        stacked(
+            "Resources of the service", THIRD, PanelOptions(rows, NOT_ASKED),
+            *map(service.counted, ("with", "without")),
+        ),
+    )  # fmt: skip
+
+
+def state() -> Panel:
+    """The service as it is."""
+    up = "Whether Prometheus reaches the service."
+    wait = "Age of the job that waits longest; 0: none waits. Rising evenly: no worker takes jobs."
+    left = "Time that the active generation still needs, by the speed of it so far."
+    return states(
+        "Service",
+        Size(16, 6),
+        word("Scrape", ingestion.service_up(), up, mappings.good_if("works", "fails")),
+        duration("Oldest job", ingestion.service_oldest(), wait),
+        duration("Time left", service.run_remaining(), left),
+        word("Last run", service.last_run(), "How the newest generation ended.", mappings.words(LAST_RUN)),
+        duration("Last success", service.last_success(), "Since a generation last ended complete."),
+        duration("Duration", service.last_duration(), "How long that generation took."),
     )
 
 
-def workers_of_service() -> Band:
-    """Who does its jobs, and whether they live."""
+def workers_and_finished() -> Section:
+    """Who does the service's jobs, whether they live, and what was done."""
+    took = "95 % of the jobs of a kind took no longer, from their last start to their end."
+    none = "no job of the service ended in this time"
+    return closed(
+        "Service: workers and finished jobs",
+        workers(),
+        ended(),
+        graph(
+            "Service job duration p95",
+            Size(24, 8),
+            PanelOptions(took, none, "s"),
+            ingestion.service_duration(),
+        ),
+    )
+
+
+def workers() -> Panel:
+    """Each worker of the service."""
     about = (
         "Workers of the service. Observed: by the age of the heartbeat on the exporter's clock; where the "
-        "service says otherwise, one of the two clocks or the service is wrong."
+        "service reports otherwise, one of the two clocks or the service is wrong."
     )
     page = links.page("/workers", "Workers' page")
     columns = [
         Column("worker", "Worker", links=(page,)),
-        Column("A", "Observed", more={"mappings": status_mappings()}),
-        Column("B", "Service says", more={"mappings": status_mappings()}),
-        Column("C", "Heard", "dateTimeFromNow", "never"),
-        Column("D", "Jobs in hand", "short"),
-        Column("kind", "Kind"),
-        Column("gpu", "GPU"),
+        Column("A", "Observed", 125, words=mappings.status(), sort="greatest first"),
+        Column("B", "Reported", 110, words=mappings.status()),
+        Column("C", "Heartbeat", 135, AGE, "never"),
+        Column("D", "Jobs", 60, "short"),
+        Column("kind", "Kind", 70),
+        Column("gpu", "GPU", 60),
     ]
     asked = (
-        seen.worker_seen(),
-        seen.worker_said(),
-        seen.worker_heard(),
-        seen.worker_jobs(),
-        seen.worker_facts(),
+        service.worker_seen(),
+        service.worker_said(),
+        service.worker_heard(),
+        service.worker_jobs(),
+        service.worker_facts(),
     )
-    says = Says(about, f"no worker was ever heard of, or {NOT_ASKED}", "none")
-    return row(
-        "The service's workers",
-        table("Workers of the service", *asked, says=says, columns=columns, sort="Observed"),
-        height=6,
-    )
-
-
-def embedding_run() -> Band:
-    """How far the service's generation of sparse embeddings is."""
-    progress = Says("Share of the active generation that is done; it only rises.", NO_RUN, "percentunit")
-    left = Says("Time that the active generation still needs, by the speed of it so far.", NO_RUN, "s")
-    ended = Says("How the newest generation ended.", "none ever ended", "none", more={"mappings": LAST_RUN})
-    since = Says("Since a generation last ended complete.", "none ever did", "s")
-    took = Says("How long that generation took.", "none ever did", "s")
-    table_of = Says("Resources in the table that the service writes to.", NOT_ASKED)
-    return row(
-        "The service's embedding runs",
-        timeseries("Progress of the run", seen.run_progress(), says=progress),
-        wide(stat("Time left", seen.run_remaining(), says=left), 3),
-        wide(words("Last run", seen.last_run(), says=ended), 3),
-        wide(stat("Last success", seen.last_success(), says=since, graph=False), 3),
-        wide(stat("It took", seen.last_duration(), says=took, graph=False), 3),
-        stacked("Resources of the service", *map(seen.counted, ("with", "without")), says=table_of),
-        height=6,
-    )
-
-
-def done_by_service() -> Band:
-    """What the service has done."""
-    took = "95 % of the jobs of a kind took no longer, from their last start to their end."
-    none = "no job of the service ended in this time"
-    return row(
-        "What the service has done",
-        ended(),
-        timeseries(
-            "Time of a job of the service, P95", ingestion.service_duration(), says=Says(took, none, "s")
-        ),
-        height=7,
-    )
+    empty = f"no worker was ever heard of, or {NOT_ASKED}"
+    return table("Workers of the service", Size(14, 7), PanelOptions(about, empty), asked, columns)
 
 
 def ended() -> Panel:
     """Jobs that ended, by kind and state."""
     about = "Jobs of the service that ended: over the chosen range, and in all."
-    jobs = links.page("/jobs", "These jobs", {"state": links.cell("state")})
+    page = links.page("/jobs", "These jobs", {"state": links.cell("state")})
     columns = [
         Column("kind", "Kind"),
-        Column("state", "Ended as", links=(jobs,)),
-        Column("A", "In this range", "short", more={"decimals": 0}),
-        Column("B", "In all", "short"),
+        Column("state", "Ended as", 110, links=(page,)),
+        Column("A", "In this range", 115, "short", decimals=0),
+        Column("B", "In all", 85, "short", sort="greatest first"),
     ]
     asked = (ingestion.service_ended(), ingestion.service_all())
-    return table("Jobs of the service", *asked, says=Says(about, OFF, "none"), columns=columns, sort="In all")
+    return table("Jobs of the service", Size(10, 7), PanelOptions(about, OFF), asked, columns)

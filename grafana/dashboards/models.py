@@ -1,19 +1,31 @@
 """ML models: which work, who says so, how fast they are, what they cost."""
 
+from grafana import annotations, levels, mappings
 from grafana.dashboard import Dashboard
-from grafana.dashboards import old_freshness as freshness
+from grafana.dashboards.freshness import data_and_alerts
 from grafana.grafana_json import Panel
-from grafana.old_grid import Band, row
-from grafana.old_panels import Says, history, status_says, timeseries, words
-from grafana.old_tables import Column, table
-from grafana.palette import GREEN, GREY, RED, count_overrides
-from grafana.palette import words as words_of
+from grafana.graphs import graph, timeline
+from grafana.grid import top
+from grafana.palette import GREEN, GREY, RED
+from grafana.panels import PanelOptions
 from grafana.queries import models
+from grafana.sizes import Size
+from grafana.steps import shown_from_one
+from grafana.strips import count, states, word
+from grafana.tables import AGE, Column, table
 
 NONE = "the backend reports no model"
+QUIET = "no model ran in this time"
 CHECKS = {"verified": GREEN, "unverified": GREY, "failed": RED}
-VERDICT = {
-    "mappings": words_of({"0": ("✔ verified", GREEN), "1": ("? never checked", GREY), "2": ("✖ fails", RED)})
+VERDICT = {"0": ("✔ verified", GREEN), "1": ("? unverified", GREY), "2": ("✖ failed", RED)}
+CALM = {**VERDICT, "0": ("✔ verified", mappings.TEXT)}
+QUARTER = Size(6, 8)
+WAS = {
+    "Models by check": "Models",
+    "Self-report": "Backend says",
+    "Data and alerts": "Alerts on this",
+    "Inference duration": "Time of an inference",
+    "Error ratio": "Errors",
 }
 
 
@@ -23,45 +35,55 @@ def board() -> Dashboard:
         "models",
         "ML models",
         "Which models work, who says so, how fast are they and what do they cost?",
-        (freshness.fresh("models", "models"), now(), each(), courses()),
-    )
+        (
+            top(
+                checks(), self_report(), course(), data_and_alerts("models", "models"), every_model(),
+                *over_time(),
+            ),
+        ),
+        marks=annotations.of_signals(levels.signals_of("models")),
+        was=WAS,
+    )  # fmt: skip
 
 
-def now() -> Band:
+def checks() -> Panel:
     """How many work."""
     about = "Models by what a check that really ran found. Reported as available proves nothing."
-    counts = words("Models", *map(models.number, CHECKS), says=Says(about, NONE, "none"))
-    counts.overrides = count_overrides(CHECKS)
-    said = status_says("What /health/ml says of itself; unknown where it says that it does not apply.", NONE)
-    course = "What checks found over time. Failed after a deployment: the file is missing or broken."
-    return row(
-        "Which work?",
-        counts,
-        words("Backend says", models.reported(), says=said),
-        history("Checks over time", models.course(), says=Says(course, NONE, "none", more=VERDICT)),
-        height=6,
+    cells = (
+        count(name.capitalize(), models.number(name), about, shown_from_one(colour))
+        for name, colour in CHECKS.items()
     )
+    return states("Models by check", Size(8, 4), *cells)
 
 
-def each() -> Band:
-    """Model by model."""
-    return row("Model by model", listed(), height=8)
+def self_report() -> Panel:
+    """What the backend says of them."""
+    about = "What /health/ml reports; unknown where it says that it does not apply."
+    return states("Self-report", Size(4, 4), word("Reported", models.reported(), about, mappings.status()))
 
 
-def listed() -> Panel:
+def course() -> Panel:
+    """What checks found over time."""
+    about = "What checks found over time. Failed after a deployment: the file is missing or broken."
+    words = mappings.words(VERDICT)
+    return timeline("Checks over time", Size(6, 4), PanelOptions(about, NONE), models.course(), words=words)
+
+
+def every_model() -> Panel:
     """Each model with all that is known of it."""
-    about = "Available is what the backend reports; checked is what a check that really ran found."
+    about = "Reported is what the backend says; checked is what a check that really ran found."
     columns = [
         Column("model", "Model"),
-        Column("A", "Reported", more=freshness.works("available", "missing")),
-        Column("B", "Checked", more=VERDICT),
-        Column("C", "Last inference took", "s", "never ran"),
-        Column("D", "Last inference", "dateTimeFromNow", "never"),
-        Column("E", "Inferences", "short"),
-        Column("F", "Errors", "short"),
-        Column("G", "Memory", "bytes", "not loaded"),
-        Column("H", "File", "bytes", "no file"),
-        Column("I", "Written", "dateTimeFromNow", "no file"),
+        Column("A", "Reported", 120, words=mappings.unless_good("available", "missing")),
+        Column("B", "Checked", 130, words=mappings.words(CALM), sort="greatest first"),
+        Column("J", "Level", 110, words=mappings.levels(good=mappings.TEXT)),
+        Column("C", "Duration", 90, "s"),
+        Column("D", "Last inference", 140, AGE, "never"),
+        Column("E", "Inferences", 105, "short"),
+        Column("F", "Errors", 80, "short"),
+        Column("G", "Memory", 95, "bytes"),
+        Column("H", "File", 95, "bytes"),
+        Column("I", "Written", 140, AGE, "no file"),
     ]
     asked = (
         models.available(),
@@ -73,21 +95,23 @@ def listed() -> Panel:
         models.fact("ops_model_memory_bytes"),
         models.fact("ops_model_file_bytes"),
         models.when("ops_model_modified_timestamp_seconds"),
+        models.levels(),
     )
-    return table("All models", *asked, says=Says(about, NONE, "none"), columns=columns, sort="Checked")
+    return table("All models", Size(24, 7), PanelOptions(about, NONE), asked, columns)
 
 
-def courses() -> Band:
+def over_time() -> tuple[Panel, ...]:
     """Models over time."""
-    quiet = "no model ran in this time"
     rate = "Inferences a second by model. None at a busy hour: callers give up, or fall back."
-    seconds = "Time of each model's last inference."
-    errors = "Share of each model's inferences that fail."
+    errors = "Share of each model's inferences that fail, with the levels in force."
     memory = "Memory of the loaded models."
-    return row(
-        "Over time",
-        timeseries("Inferences", models.inferences(), says=Says(rate, quiet, "ops")),
-        timeseries("Time of an inference", models.seconds(), says=Says(seconds, quiet, "s")),
-        timeseries("Errors", models.error_ratio(), says=Says(errors, quiet, "percentunit")),
-        timeseries("Memory", models.memory(), says=Says(memory, "no model tells its memory", "bytes")),
-    )
+    ratio = PanelOptions(errors, QUIET, signal="model_error_ratio")
+    return (
+        graph("Inferences", QUARTER, PanelOptions(rate, QUIET, "ops"), models.inferences()),
+        graph(
+            "Inference duration", QUARTER, PanelOptions("Time of each model's last inference.", QUIET, "s"),
+            models.seconds(),
+        ),
+        graph("Error ratio", QUARTER, ratio, models.error_ratio()),
+        graph("Memory", QUARTER, PanelOptions(memory, "no model tells its memory", "bytes"), models.memory()),
+    )  # fmt: skip

@@ -1,15 +1,27 @@
 """Recommendations: are they followed, are people content, how good is each model."""
 
+from grafana import annotations, levels
 from grafana.dashboard import Dashboard
-from grafana.dashboards import old_freshness as freshness
+from grafana.dashboards.freshness import data_and_alerts
 from grafana.grafana_json import Panel, Variable, variable
-from grafana.old_grid import Band, row, wide
-from grafana.old_panels import Says, bars, stat, timeseries
-from grafana.old_tables import Column, table
-from grafana.queries import recommendations as asked
+from grafana.graphs import graph
+from grafana.grid import Section, section, top
+from grafana.panels import PanelOptions
+from grafana.queries import recommendations
+from grafana.sizes import Size
+from grafana.strips import Cell, count, level, states
+from grafana.tables import AGE, Column, table
+from grafana.texts import bars
 
 NONE = "nothing was recommended in this window"
 NOT_EVALUATED = "no model was ever evaluated"
+THIRD = Size(8, 8)
+WAS = {
+    "Recommendations, last $window": "Shown",
+    "Feedback by kind": "Feedback",
+    "Data and alerts": "Alerts on this",
+    "Useful ratio": "Found useful",
+}
 
 
 def board() -> Dashboard:
@@ -18,9 +30,15 @@ def board() -> Dashboard:
         "recommendations",
         "Recommendation quality",
         "Are recommendations followed, are people content, and how good is each model?",
-        (freshness.fresh("recommendations", "recommendations"), now(), strategies(), models()),
+        (
+            top(now(), feedback(), data_and_alerts("recommendations", "recommendations")),
+            strategies(),
+            models(),
+        ),
         (window(),),
         since="now-24h",
+        marks=annotations.of_signals(levels.signals_of("recommendations")),
+        was=WAS,
     )
 
 
@@ -30,65 +48,70 @@ def window() -> Variable:
     return variable("window", "1d,7d,30d", dict(options[1]), type="custom", label="Window", options=options)
 
 
-def now() -> Band:
-    """The present state in numbers."""
+def now() -> Panel:
+    """How often they are shown and followed."""
     ratio = "Clicks for each impression of the window, all strategies together."
-    kinds = "Rows of feedback of the window by kind."
-    return row(
-        "Are they followed?",
-        wide(stat("Shown", asked.shown(), says=Says("Recommendations shown in the window.", NONE)), 5),
-        wide(
-            stat("Followed", asked.followed(), says=Says("Recommendations followed in the window.", NONE)), 5
-        ),
-        wide(stat("Click-through", asked.click_through(), says=Says(ratio, NONE, "percentunit")), 5),
-        bars("Feedback", asked.feedback(), says=Says(kinds, "no feedback in this window")),
-        height=5,
+    judged = "How grave click-through, usefulness and the age of evaluations are by the levels in force."
+    return states(
+        "Recommendations, last $window",
+        Size(9, 4),
+        count("Impressions", recommendations.shown(), "Recommendations shown in the window."),
+        count("Clicks", recommendations.followed(), "Recommendations followed in the window."),
+        Cell("Click-through", recommendations.click_through(), ratio, "percentunit"),
+        level(recommendations.level(), judged),
     )
 
 
-def strategies() -> Band:
+def feedback() -> Panel:
+    """What people say of them."""
+    options = PanelOptions("Rows of feedback of the window by kind.", "no feedback in this window", "short")
+    return bars("Feedback by kind", Size(9, 4), options, recommendations.feedback())
+
+
+def strategies() -> Section:
     """Strategy by strategy."""
     ratio = "Clicks for each impression by strategy. One that falls alone: its model, not the page."
-    content = "Of the recommendations that were followed and judged, the share found useful."
-    return row(
-        "Which strategy?",
-        listed(),
-        timeseries(
-            "Click-through by strategy", asked.click_through_course(), says=Says(ratio, NONE, "percentunit")
-        ),
-        timeseries(
-            "Found useful", asked.satisfaction(), says=Says(content, "nothing was judged", "percentunit")
-        ),
+    useful = "Of the recommendations that were followed and judged, the share found useful."
+    clicks = PanelOptions(ratio, NONE, signal="click_through")
+    judged = PanelOptions(useful, "nothing was judged", signal="satisfaction")
+    return section(
+        "By strategy",
+        by_strategy(),
+        graph("Click-through by strategy", THIRD, clicks, recommendations.click_through_course()),
+        graph("Useful ratio", THIRD, judged, recommendations.satisfaction()),
     )
 
 
-def listed() -> Panel:
+def by_strategy() -> Panel:
     """Each strategy with its figures."""
-    about = "Each strategy in the window."
     columns = [
         Column("strategy", "Strategy"),
-        Column("A", "Shown", "short"),
-        Column("B", "Followed", "short"),
-        Column("C", "Click-through", "percentunit"),
-        Column("D", "Useful", "percentunit", "not judged"),
+        Column("A", "Impressions", 110, "short", sort="greatest first"),
+        Column("B", "Clicks", 60, "short"),
+        Column("C", "Ratio", 70, "percentunit"),
+        Column("D", "Useful", 70, "percentunit"),
     ]
     names = ("impressions", "clicks", "click_through_ratio", "satisfaction_ratio")
-    queries = (asked.strategy(f"ops_recommendations_{name}") for name in names)
-    return table("Strategies", *queries, says=Says(about, NONE, "none"), columns=columns, sort="Shown")
+    asked = [recommendations.strategy(f"ops_recommendations_{name}") for name in names]
+    return table("Strategies", THIRD, PanelOptions("Each strategy in the window.", NONE), asked, columns)
 
 
-def models() -> Band:
+def models() -> Section:
     """How good each model was found."""
     precision = "Share of what a model recommends that is liked, at each evaluation."
     recall = "Share of what is liked that a model recommends, at each evaluation."
-    return row(
-        "Which model?",
+    return section(
+        "By model",
         evaluations(),
-        timeseries(
-            "Precision", asked.course("precision"), says=Says(precision, NOT_EVALUATED, "percentunit")
+        graph(
+            "Precision", THIRD, PanelOptions(precision, NOT_EVALUATED, "percentunit"),
+            recommendations.course("precision"),
         ),
-        timeseries("Recall", asked.course("recall"), says=Says(recall, NOT_EVALUATED, "percentunit")),
-    )
+        graph(
+            "Recall", THIRD, PanelOptions(recall, NOT_EVALUATED, "percentunit"),
+            recommendations.course("recall"),
+        ),
+    )  # fmt: skip
 
 
 def evaluations() -> Panel:
@@ -96,13 +119,13 @@ def evaluations() -> Panel:
     about = "The newest evaluation of each model; reported is the backend's own report. Old: evaluate again."
     columns = [
         Column("model", "Model"),
-        Column("A", "Precision", "percentunit"),
-        Column("B", "Recall", "percentunit"),
-        Column("C", "Evaluated", "dateTimeFromNow", "not told"),
+        Column("A", "Precision", 80, "percentunit"),
+        Column("B", "Recall", 65, "percentunit"),
+        Column("C", "Evaluated", 135, AGE),
     ]
-    queries = (
-        asked.model("ops_recommendations_precision_ratio"),
-        asked.model("ops_recommendations_recall_ratio"),
-        asked.evaluated(),
+    asked = (
+        recommendations.model("ops_recommendations_precision_ratio"),
+        recommendations.model("ops_recommendations_recall_ratio"),
+        recommendations.evaluated(),
     )
-    return table("Evaluations", *queries, says=Says(about, NOT_EVALUATED, "none"), columns=columns)
+    return table("Evaluations", THIRD, PanelOptions(about, NOT_EVALUATED), asked, columns)

@@ -1,7 +1,7 @@
 """Users and what they do."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import most, own, rate, total
+from grafana.queries.series import most, own, rate, severity, total
 
 
 def users() -> Query:
@@ -47,9 +47,14 @@ def session() -> Query:
     return query(most(own("ops_engagement_session_seconds")), "mean session")
 
 
-def objects() -> Query:
-    """Resources, annotations, collections there are."""
-    return query(most(own("ops_engagement_objects"), "object"), "{{object}}")
+def objects(kind: str) -> Query:
+    """Resources, annotations or collections that there are."""
+    return query(most(own("ops_engagement_objects", object=kind)))
+
+
+def level() -> Query:
+    """How grave the share of active users is by the levels in force."""
+    return query(severity("active_users"))
 
 
 def created() -> Query:

@@ -1,10 +1,13 @@
 """The event bus: what is emitted and delivered, how long handlers take, what fails."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, most, own, per, rate, top, total
+from grafana.queries.series import age, leading, most, own, per, rate, severity, total
 
 HANDLERS = "ops_event_bus_handler_duration_seconds"
 EMISSIONS = "ops_event_bus_emission_duration_seconds"
+EVENTS = "ops_event_bus_events_total"
+# events a second from which on a type is more than seldom: one a minute
+SELDOM = 1 / 60
 
 
 def emitted() -> Query:
@@ -30,12 +33,12 @@ def error_ratio() -> Query:
 
 def handlers(quantile: str) -> Query:
     """A quantile of the time that handlers take."""
-    return query(most(own(HANDLERS, quantile=quantile)), f"P{float(quantile) * 100:g}")
+    return query(most(own(HANDLERS, quantile=quantile)), f"p{float(quantile) * 100:g}")
 
 
 def emissions(quantile: str) -> Query:
     """A quantile of the time that emitting takes, handlers included."""
-    return query(most(own(EMISSIONS, quantile=quantile)), f"P{float(quantile) * 100:g}")
+    return query(most(own(EMISSIONS, quantile=quantile)), f"p{float(quantile) * 100:g}")
 
 
 def mean_handler() -> Query:
@@ -43,9 +46,28 @@ def mean_handler() -> Query:
     return query(per(total(rate(f"{HANDLERS}_sum")), total(rate(f"{HANDLERS}_count"))), "mean")
 
 
-def types() -> Query:
-    """Events a second of the seven commonest types."""
-    return query(top(7, total(rate("ops_event_bus_events_total"), "event")), "{{event}}")
+def busiest() -> Query:
+    """Events a second of the five types that were emitted most in the range."""
+    return query(leading(5, "event", total(rate(EVENTS), "event"), emitted_over_range()), "{{event}}")
+
+
+def emitted_over_range() -> str:
+    """Events of each type over the whole range, by which types are ranked."""
+    return total(f"rate({own(EVENTS)}[$__range] @ end())", "event")
+
+
+def lane(place: int) -> Query:
+    """How busy the type is that is at this place of the range's busiest, as a number of ACTIVITY."""
+    ranked = emitted_over_range()
+    before = f" unless topk({place - 1}, {ranked})" if place > 1 else ""
+    shown = total(rate(EVENTS), "event")
+    busy = f"({shown} > bool 0) + ({shown} >= bool {SELDOM:.4f}) + ({shown} >= bool 1)"
+    return query(f"({busy}) and on (event) (topk({place}, {ranked}){before})", "{{event}}")
+
+
+def level() -> Query:
+    """How grave latency and errors of the handlers are by the levels in force."""
+    return query(severity("event_latency", "event_errors"))
 
 
 def counted() -> Query:

@@ -1,7 +1,7 @@
 """Ingestion and sparse embeddings: queues, jobs, workers, coverage; and the service that does them."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, least, moment, most, own, per, quantile, rate, state, total
+from grafana.queries.series import age, least, moment, most, own, per, quantile, rate, severity, state, total
 
 # what the service says on a page of its own
 SERVICE = 'job="service"'
@@ -15,6 +15,11 @@ def up() -> Query:
 def waiting() -> Query:
     """Items that wait, by queue."""
     return query(most(own("ops_ingestion_queue_length"), "queue"), "{{queue}}")
+
+
+def waiting_most() -> Query:
+    """Jobs that wait in the fullest ingestion queue."""
+    return query(most(own("ops_ingestion_queue_length")))
 
 
 def room() -> Query:
@@ -58,12 +63,12 @@ def failure_ratio() -> Query:
 
 def duration(share: float) -> Query:
     """A quantile of the durations of jobs seen to end."""
-    return query(quantile(share, rate("ops_ingestion_job_duration_seconds_bucket")), f"P{share * 100:g}")
+    return query(quantile(share, rate("ops_ingestion_job_duration_seconds_bucket")), f"p{share * 100:g}")
 
 
 def remembered_duration() -> Query:
     """Quantiles of the remembered jobs."""
-    return query(most(own("ops_ingestion_history_duration_seconds"), "quantile"), "quantile {{quantile}}")
+    return query(most(own("ops_ingestion_history_duration_seconds"), "quantile"), "remembered {{quantile}}")
 
 
 def last_job() -> Query:
@@ -186,3 +191,13 @@ def service_duration() -> Query:
 def service_oldest() -> Query:
     """Age of the service's job that waits longest."""
     return query(f"max(ops_service_oldest_waiting_seconds{{{SERVICE}}})", "longest wait")
+
+
+def level() -> Query:
+    """How grave the queue, its failures and the coverage are by the levels in force."""
+    return query(severity("ingestion_queue", "ingestion_wait", "ingestion_failures", "sparse_coverage"))
+
+
+def parts() -> Query:
+    """What the backend's own route says of ingestion and what it needs, in rows."""
+    return query(state("ops_ingestion_reported_health", "service"))

@@ -1,7 +1,7 @@
 """The ML models: as reported, as verified, what they do and what they cost."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import moment, most, own, per, rate, state, total
+from grafana.queries.series import moment, most, own, per, rate, severity, state, total
 
 CHECKS = ("verified", "unverified", "failed")
 
@@ -66,3 +66,8 @@ def memory() -> Query:
 def reported() -> Query:
     """What /health/ml says."""
     return query(state("ops_ml_health_reported_status"), "reported")
+
+
+def levels() -> Query:
+    """How grave each model's check and errors are by the levels in force."""
+    return query(severity("model_failed", "model_error_ratio", by=["model"]))

@@ -1,7 +1,7 @@
 """Recommendations: shown, followed, judged; how good each model was when it was evaluated."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import moment, most, own, total
+from grafana.queries.series import moment, most, own, severity, total
 
 WINDOW = 'window="$window"'
 
@@ -55,4 +55,9 @@ def evaluated() -> Query:
 
 def course(kind: str) -> Query:
     """Precision or recall by model over time."""
-    return query(most(own(f"ops_recommendations_{kind}_ratio"), "model"), f"{kind} {{{{model}}}}")
+    return query(most(own(f"ops_recommendations_{kind}_ratio"), "model"), "{{model}}")
+
+
+def level() -> Query:
+    """How grave click-through, feedback and the age of evaluations are by the levels in force."""
+    return query(severity("click_through", "satisfaction", "evaluation_age"))

@@ -69,3 +69,8 @@ def last_duration() -> Query:
 def counted(kind: str) -> Query:
     """Resources with or without a vector in the table that the service writes to."""
     return query(most(own("ops_sparse_embeddings_service_resources", state=kind)), kind)
+
+
+def parts() -> Query:
+    """What the service says of itself and of what it needs, in rows."""
+    return query(state("ops_ingestion_service_reported_health", "service"))

@@ -21,7 +21,6 @@ from grafana.mappings import NO_DATA
 from grafana.queries.live import SCRAPED, SOURCES
 from tests.grafana.expressions import reads
 from tests.grafana.files import Target, dashboards, targets
-from tests.grafana.test_rendering import OLD
 from tests.prometheus.metrics_pages import configuration, serving
 from tests.prometheus.rule_files import FILES
 from tests.servers.fixtures import started
@@ -126,9 +125,7 @@ def serving_until_stopped(page: Page) -> Callable[[int], Callable[[], None]]:
 
 def every() -> Iterator[tuple[Target, str]]:
     """Every query of a panel, with its variables filled in."""
-    for name, board in dashboards().items():
-        if name in OLD:
-            continue
+    for board in dashboards().values():
         values = {**defaults(board), **Range(HOUR, 0.0).macros()}
         for it in targets(board):
             yield it, filled(it.expr, values)

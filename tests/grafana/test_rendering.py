@@ -11,15 +11,13 @@ from tests.grafana.rendering import RULES, graphs, layout, sources, strips, tabl
 from tests.grafana.rendering.parts import EXCEPTIONS
 from tests.grafana.widths import LONGEST, free_columns
 
-# boards that still are made of the former constructors
-OLD = {"engagement", "events", "ingestion", "models", "recommendations"}
 Rule = Callable[[Json], Iterator[str]]
 Change = Callable[[Json], object]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_dashboard_obeys(rule: Rule) -> None:
-    found = {name: list(rule(board)) for name, board in dashboards().items() if name not in OLD}
+    found = {name: list(rule(board)) for name, board in dashboards().items()}
     assert {name: sentences for name, sentences in found.items() if sentences} == {}
 
 
@@ -34,7 +32,7 @@ def test_the_longest_names_are_read_whole_in_every_table() -> None:
     cut = [
         f"{where}: {text!r} needs {needed} px and has {width:.0f}"
         for name, board in dashboards().items()
-        if name not in OLD
+       
         for where, text, needed, width in free_columns(name, board)
         if needed > width
     ]

@@ -10,7 +10,7 @@ from tests.grafana.rendering.parts import allowed, place, properties, size, word
 
 RIDDLES = {"Answers", "Says", "Taken", "Do", "Made", "There are", "In words", "Now alone", "P95 alone"}
 
-SYMBOLS = tuple("✔▲✖?i≋…✎")
+SYMBOLS = tuple("✔▲✖?i≋…✎·▁▄█")
 
 ALERT_WORDS = {"as usual", "file", "few", "✔ none"}
 
@@ -25,11 +25,16 @@ ANSWERS = {
     "postgresql": ("Status", "Last hour", "Sessions by state", "Connections used", "Lock waits"),
     "api": ("Status", "Last hour", "Requests", "Error ratio", "Response time"),
     "cache": ("Status", "Last hour", "Hit ratio", "Look-ups", "Memory", "Evicted and expired"),
+    "events": ("Event bus", "Last hour", "Handler duration", "Handler errors"),
+    "models": ("Models by check", "Checks over time", "All models"),
+    "engagement": ("Users", "Active users", "Interactions by type"),
+    "recommendations": ("Recommendations, last $window", "Strategies", "Useful ratio"),
+    "ingestion": ("Status", "Last hour", "Jobs waiting", "Jobs ended per hour"),
     "slo": ("Error budget left, 30 days", "Objectives"),
     "stack": ("Monitoring", "Data and alerts", "Targets"),
 }
 
-LEAST_HEIGHT = {"table": 4, "text": 3, "stat": 3, "state-timeline": 5, "timeseries": 7, "bargauge": 4}
+LEAST_HEIGHT = {"table": 4, "text": 3, "stat": 3, "state-timeline": 4, "timeseries": 7, "bargauge": 4}
 
 
 def titles(board: Json) -> Iterator[str]:
