@@ -8,19 +8,19 @@ from grafana.dashboard import Dashboard
 from grafana.dashboards import boards
 from grafana.grafana_json import Panel
 from grafana.grid import Section
-from grafana.old_grid import Band, Pile
 
 HEAD = """# Dashboards
 
 Written by `make docs` from `grafana/dashboards`; not to be edited. `make dashboards` writes the files that
-Grafana reads, `grafana/generated`. What a panel says when it is empty tells what that means; *Levels* are
-drawn from `ops:threshold`, so that they are those in force.
+Grafana reads, `grafana/generated`. An empty panel states its reason. *Levels* are drawn from `ops:threshold`,
+so they are those in force. The cell or column *Level* judges the numbers beside it by the same levels.
 
-All have one menu that leads to each other and keeps time and variables, refresh every 30 s, and mark alerts
-and reports that disagree with what is observed on every graph. Links to the service open its pages filled
-in; nothing changes before a button is pressed there. The address of the service is the external label
-`service_url` of `prometheus/prometheus.yml`; where it is another one for a browser, *Exporter and stack*
-has a field for it, and every link hands it on.
+All dashboards have one menu, which keeps the time range and the variables. They refresh every 30 s. Graphs
+mark the critical alerts about what they show; marks of warnings and of wrong self-reports can be switched on.
+A number turns grey within 45 s of the moment from which nobody can know it. *Last hour* shows the last hour
+at every range. Links to the service open its pages filled in; nothing changes before a button is pressed.
+Browsers reach the service at the external label `service_url` of `prometheus/prometheus.yml`. *Exporter and
+stack* has a field for another address, and every link hands it on.
 """
 
 
@@ -44,21 +44,15 @@ def section(board: Dashboard) -> str:
 def rows(board: Dashboard) -> Iterator[tuple[str, ...]]:
     """Its panels; the title of a row stands beside its first."""
     for band in board.sections:
-        for place, panel in enumerate(panels(band)):
+        for place, panel in enumerate(band.panels()):
             name = f"{panel.title} with its levels" if has_levels(panel) else str(panel.title)
-            yield ("" if place else band.title, name, panel.kind, str(panel.description))
+            about = str(panel.description).replace("  \n", " ")
+            yield ("" if place else row_title(band), name, panel.kind, about)
 
 
-def panels(band: Band | Section) -> Iterator[Panel]:
-    """The panels of a row, from left to right and from top to bottom."""
-    if isinstance(band, Section):
-        yield from band.panels()
-        return
-    for piece in band.panels:
-        if isinstance(piece, Pile):
-            yield from (panel for panel, _ in piece.panels)
-        else:
-            yield piece
+def row_title(band: Section) -> str:
+    """The title of a row, and whether it is closed at first."""
+    return f"{band.title} (closed)" if band.closed else band.title
 
 
 def has_levels(panel: Panel) -> bool:

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from grafanalib import core
 
 from grafana import variables
 from grafana.annotations import Mark
-from grafana.grafana_json import DATASOURCE, DashboardJson, Variable, picker
+from grafana.grafana_json import DashboardJson, Variable, picker
 from grafana.grid import Section, placed
-from grafana.old_grid import Band
-from grafana.old_grid import placed as old_placed
 
 TAG = "watchroom"
 SCHEMA_VERSION = 39
@@ -28,7 +26,7 @@ class Dashboard:
     name: str
     title: str
     question: str
-    sections: Sequence[Section] | Sequence[Band]
+    sections: Sequence[Section]
     variables: Sequence[Variable] = ()
     since: str = "now-1h"
     marks: Sequence[Mark] = ()
@@ -55,28 +53,11 @@ def shell(board: Dashboard) -> DashboardJson:
         "time": core.Time(board.since, "now"),
         "timePicker": picker(["10s", "30s", "1m", "5m", "15m"], list(RANGES)),
         "templating": core.Templating(variables_of(board)),
-        "annotations": core.Annotations(marks_of(board)),
+        "annotations": core.Annotations(list(board.marks)),
         "links": [all_dashboards()],
-        "panels": panels_of(board),
+        "panels": placed(board.sections, board.uid, board.was),
     }
     return DashboardJson(**fields)
-
-
-def is_old(board: Dashboard) -> bool:
-    """Whether it is still made of the former constructors."""
-    return any(isinstance(it, Band) for it in board.sections)
-
-
-def marks_of(board: Dashboard) -> list[Mark]:
-    """Its annotations."""
-    return [alerts_shown(), disagreements_shown()] if is_old(board) else list(board.marks)
-
-
-def panels_of(board: Dashboard) -> list[Any]:
-    """Its panels in their places."""
-    if is_old(board):
-        return list(old_placed(cast("Sequence[Band]", board.sections), board.uid))
-    return list(placed(cast("Sequence[Section]", board.sections), board.uid, board.was))
 
 
 def variables_of(board: Dashboard) -> list[Variable]:
@@ -91,35 +72,3 @@ def all_dashboards() -> core.DashboardLink:
     return core.DashboardLink(
         title="Watchroom", tags=[TAG], asDropdown=True, includeVars=True, keepTime=True, type="dashboards"
     )
-
-
-def alerts_shown() -> dict[str, Any]:
-    """When alerts fired, as regions behind every graph."""
-    expr = 'max by (alertname, module, severity) (ALERTS{alertstate="firing",severity!="info"})'
-    return annotation("Alerts", expr, "{{alertname}} {{module}}", "severity", "#D55E00")
-
-
-def disagreements_shown() -> dict[str, Any]:
-    """When the backend's report and what is observed disagree."""
-    expr = "max by (subject, reported, observed) (ops_self_report_disagrees) == 1"
-    return annotation(
-        "Reports that disagree", expr, "{{subject}}: {{reported}}, but {{observed}}", "subject", "#CC79A7"
-    )
-
-
-def annotation(name: str, expr: str, title: str, tags: str, colour: str) -> dict[str, Any]:
-    """An annotation from a query."""
-    return {
-        "name": name,
-        "datasource": dict(DATASOURCE),
-        "enable": True,
-        "hide": False,
-        "iconColor": colour,
-        # what Grafana before 10 reads; later ones read the target
-        "expr": expr,
-        "target": {"expr": expr, "refId": "Anno", "interval": "30s"},
-        "titleFormat": title,
-        "tagKeys": tags,
-        "step": "30s",
-        "useValueForTime": False,
-    }

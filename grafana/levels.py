@@ -1,9 +1,7 @@
-"""The levels of thresholds.yml as panels draw them: colours of numbers, units, and what a signal means."""
+"""The signals of thresholds.yml as panels show them: their units, meanings and dashboards."""
 
 from functools import cache
-from typing import Any
 
-from grafana.palette import steps
 from prometheus.thresholds import Signal, Thresholds, load
 
 UNITS = {
@@ -25,12 +23,6 @@ def thresholds() -> Thresholds:
 def signal(name: str) -> Signal:
     """One signal of the file. Raises KeyError where it has none of this name."""
     return thresholds().signals[name]
-
-
-def colours(name: str) -> dict[str, Any]:
-    """The field settings that colour a number by the levels of this signal."""
-    it = signal(name)
-    return {"thresholds": steps(it.levels.given(), it.direction), "color": {"mode": "thresholds"}}
 
 
 def unit(name: str) -> str:

@@ -1,15 +1,12 @@
 """Threshold steps: from which value on a number has which colour."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from grafana.palette import GREEN, GREY, ORANGE, RED, SEVERITIES
+from grafana.palette import GREEN, GREY, ORANGE, RED
 
 Steps = dict[str, Any]
 # the colour of the text around, in either theme
 TEXT = "text"
-# alerts want more than the level, Grafana's steps begin at it: a level of 0 is none of 0
-ABOVE_NOTHING = 1e-6
 # three periods of questions that are asked once a minute, and of those asked every five
 OLD, SELDOM_OLD = 180, 900
 
@@ -48,13 +45,3 @@ def budget_left() -> Steps:
 def too_old(seldom: bool = False) -> Steps:
     """Steps of an age in seconds."""
     return steps(GREEN, (SELDOM_OLD if seldom else OLD, ORANGE))
-
-
-def of_levels(levels: Mapping[str, float], direction: str, good: str = GREEN) -> Steps:
-    """Steps from the levels of a signal; what is below the first, or above the last, is good."""
-    ordered = sorted(levels.items(), key=lambda item: item[1])
-    if direction == "above":
-        return steps(good, *((level or ABOVE_NOTHING, SEVERITIES[name]) for name, level in ordered))
-    names = [SEVERITIES[name] for name, _ in ordered]
-    bounds = [level for _, level in ordered]
-    return steps(names[0], *zip(bounds, [*names[1:], good], strict=True))

@@ -233,6 +233,7 @@ def around() -> Iterator[Series]:
         yield Series("http_requests_total", {**own, "status": "2xx"}, "rising", 0.3)
         yield Series("http_requests_total", {**own, "status": "5xx"}, "rising", 0.01)
         yield from buckets("http_request_duration_seconds_bucket", own, 0.3)
+        yield Series("http_request_duration_seconds_count", own, "rising", 0.3)
     yield from of_prometheus()
 
 

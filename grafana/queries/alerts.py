@@ -27,39 +27,11 @@ def pending() -> Query:
     return query('count(ALERTS{alertstate="pending"}) or vector(0)', "pending")
 
 
-def listed() -> Query:
-    """Each alert that fires or is about to, in rows; its value is the weight of its severity."""
-    return query(f"max by ({ABOUT}, alertstate) ({weighed(REAL)})", rows=True)
-
-
-def since() -> Query:
-    """When each alert of the list became true, in rows."""
-    return query(f'1000 * min by ({ABOUT}) (ALERTS_FOR_STATE{{alertname!="Watchdog"}})', rows=True)
-
-
-def history() -> Query:
-    """The weight of the severity of each alert while it fired."""
-    fired = weighed(REAL, 'alertstate="firing"')
-    return query(f"max by (alertname) ({fired})", "{{alertname}}")
-
-
 def weighed(*matchers: str) -> str:
     """Alerts with the weight of their severity as their value."""
     selectors = (",".join([*matchers, f'severity="{name}"']) for name in WEIGHTS)
     pairs = zip(WEIGHTS.values(), selectors, strict=True)
     return " or ".join(f"{weight} * ALERTS{{{selector}}}" for weight, selector in pairs)
-
-
-def noise() -> Query:
-    """How often each alert became true over the range, in rows."""
-    true = 'changes(ALERTS_FOR_STATE{severity!="info"}[$__range:1m]) + 1'
-    return query(f"sum by (alertname, severity) ({true})", rows=True)
-
-
-def time_firing() -> Query:
-    """Seconds that each alert fired over the range, in rows."""
-    fired = 'ALERTS{alertstate="firing",severity!="info"}'
-    return query(f"60 * sum by (alertname, severity) (count_over_time({fired}[$__range:1m]))", rows=True)
 
 
 def noisiest() -> Query:
@@ -86,24 +58,9 @@ def overridden() -> Query:
     )
 
 
-def trend(past: str) -> Query:
-    """Whether each signal has risen (1), fallen (-1) or stayed (0), in rows."""
-    return query(f"max by (signal) (sgn(ops:signal:change_{past}))", rows=True)
-
-
 def chosen_levels(severity: str) -> Query:
     """A level in force of the chosen signal."""
     return query(f'max(ops:threshold{{signal="$signal",severity="{severity}"}})', f"level {severity}")
-
-
-def disagreements() -> Query:
-    """Reports of the backend that are wrong, in rows."""
-    return query(f"{ALL_REPORTS} == 1", rows=True)
-
-
-def wrong_reports() -> Query:
-    """How many reports of the backend are wrong."""
-    return query(f"count({ALL_REPORTS} == 1) or 0 * count({ALL_REPORTS})", "wrong reports")
 
 
 def wrong_course() -> Query:

@@ -39,13 +39,6 @@ def states(matcher: str, *signals: str) -> list[str]:
     ]
 
 
-def of_module(signal: str, legend: str) -> Query:
-    """Which way one signal of one module went: 1 up, -1 down, 0 neither, nothing while it is learnt."""
-    known = own("ops_anomaly_upper", ONE, signal=signal)
-    ways = own("ops_anomaly_direction", ONE, signal=signal)
-    return query(f"max({ways} and {known})", legend)
-
-
 def trend(signal: str) -> Query:
     """Whether a signal is unusually high (10) or low (-10); else its trend of an hour."""
     unusual = f"{FAR} * max({own('ops_anomaly_direction', signal=signal)} != 0)"
@@ -70,11 +63,6 @@ def lower() -> Query:
 def score() -> Query:
     """How far outside of it the value is."""
     return query(most(own("ops_anomaly_score", *SHOWN)), "score")
-
-
-def course() -> Query:
-    """Everything that was unusual, while it was."""
-    return query(f"{most(own('ops_anomaly_direction'), 'signal', 'part')} != 0", "{{signal}} {{part}}")
 
 
 def number() -> Query:

@@ -22,11 +22,6 @@ def up() -> Query:
     return query(least(own("ops_database_up")), "observed")
 
 
-def observed_state() -> Query:
-    """The database as our own question finds it, as the number of a status."""
-    return query(f"3 * (1 - {least(own('ops_database_up'))})", "observed")
-
-
 def ping() -> Query:
     """Time that our own question took."""
     return query(most(own("ops_database_ping_seconds")), "SELECT 1")

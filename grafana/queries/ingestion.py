@@ -22,12 +22,6 @@ def waiting_most() -> Query:
     return query(most(own("ops_ingestion_queue_length")))
 
 
-def room() -> Query:
-    """Share of each queue's capacity that is taken."""
-    length, capacity = (most(own(f"ops_ingestion_queue_{name}"), "queue") for name in ("length", "capacity"))
-    return query(per(length, capacity), "{{queue}}")
-
-
 def waiting_since() -> Query:
     """How long the oldest waiting item of each queue has waited."""
     oldest = least(own("ops_ingestion_queue_oldest_timestamp_seconds"), "queue")

@@ -106,12 +106,6 @@ def response_times() -> Query:
     return listed("max by (module) (module:ops_http_request_duration_seconds:p95_5m)")
 
 
-def response_trends() -> Query:
-    """Whether each module has become slower (1) or faster (-1) by a tenth or more within an hour."""
-    now, then = (f"module:ops_http_request_duration_seconds:p95_5m{at}" for at in ("", " offset 1h"))
-    return listed(f"max by (module) (sgn(round({now} / {then} - 1, 0.2)))")
-
-
 def requests() -> Query:
     """Requests a second to each module."""
     return listed("max by (module) (module:ops_http_requests:rate5m)")
@@ -141,11 +135,6 @@ def course(kind: str) -> Query:
     return query(state(KINDS[kind], matchers=(ONE,)), kind)
 
 
-def courses() -> Query:
-    """The states of all modules over time."""
-    return query(state("ops_module_status", "module"), "{{module}}")
-
-
 def unusual() -> Query:
     """What is most unusual in each module, as the number of its mark."""
     return listed(f"max by (module) ({anomalies.marks(CHOSEN)})")
@@ -154,11 +143,6 @@ def unusual() -> Query:
 def worst() -> Query:
     """The state of the worst of all modules and parts."""
     return query("max(ops:status:code)", "backend")
-
-
-def number_in(status: str) -> Query:
-    """How many modules are in this state."""
-    return query(total(most(own("ops_module_status", status=status), "module")), status)
 
 
 def known(by: str) -> Query:

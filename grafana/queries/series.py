@@ -45,11 +45,6 @@ def least(expr: str, *by: str) -> str:
     return f"min by ({', '.join(by)}) ({expr})" if by else f"min({expr})"
 
 
-def top(number: int, expr: str) -> str:
-    """The greatest few."""
-    return f"topk({number}, {expr})"
-
-
 def leading(number: int, by: str, expr: str, over_range: str) -> str:
     """Those of `expr` that are the greatest of the whole range, chosen once for all of it.
 

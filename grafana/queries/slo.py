@@ -3,8 +3,6 @@
 from grafana.grafana_json import Query, query
 from grafana.queries.freshness import alerts
 
-WINDOWS = ("5m", "30m", "1h", "6h", "1d", "3d", "30d")
-
 
 def left() -> Query:
     """Share of each error budget that is left."""

@@ -1,7 +1,7 @@
 """Watchroom itself: scrapes, collectors, rules, deliveries, resources."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, leading, most, own, per, rate, severity, total
+from grafana.queries.series import age, leading, most, own, per, rate, total
 
 
 def targets() -> Query:
@@ -157,8 +157,3 @@ def slowest_collectors() -> Query:
     took = own("ops_collector_duration_seconds")
     ranked = most(f"max_over_time({took}[$__range] @ end())", "collector")
     return query(leading(5, "collector", most(took, "collector"), ranked), "{{collector}}")
-
-
-def budget_level() -> Query:
-    """How grave the poll budgets are by the levels in force."""
-    return query(severity("own_budget", "events_missed", "event_stream"))

@@ -14,7 +14,6 @@ from grafana.queries.series import (
     severity,
     short,
     state,
-    top,
     total,
 )
 
@@ -96,11 +95,6 @@ def heartbeats() -> Query:
 def wait() -> Query:
     """95th percentile of the time that tasks wait for a worker, by queue: the signal, which is recorded."""
     return query(f'max by (queue_name) (ops:signal{{signal="queue_wait",{QUEUES}}})', "{{queue_name}}")
-
-
-def runtime() -> Query:
-    """The recorded 95th percentile of the time that tasks run, the seven slowest."""
-    return query(top(7, most("task:celery_task_runtime_seconds:p95_5m", "name")), "{{name}}")
 
 
 def outcome(kind: str) -> Query:

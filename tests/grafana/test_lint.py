@@ -59,7 +59,7 @@ SPOILED: tuple[tuple[Callable[[Json], object], str, Callable[[Json], None]], ...
     (lint.kinds, "merges", lambda b: panel(b, "All modules")["transformations"].append({"id": "merges"})),
     (lint.kinds, "newest", lambda b: panel(b, "Alerts")["options"]["reduceOptions"].update(calcs=["newest"])),
     (lint.letters, "letters", lambda b: panel(b, "Alerts")["targets"][1].update(refId="A")),
-    (lint.levels, "thresholds.yml", lambda b: steps(b)[1].update(value=0.31)),
+    (lint.levels, "of the house", lambda b: steps(b)[1].update(value=0.31)),
     (lint.colours, "#00ff00", lambda b: steps(b)[0].update(color="#00ff00")),
     (lint.syntax, "Users, last hour", query("rate(up[5m]")),
     (lint.names, "ops_nothing", query("ops_nothing")),

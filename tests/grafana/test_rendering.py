@@ -32,7 +32,6 @@ def test_the_longest_names_are_read_whole_in_every_table() -> None:
     cut = [
         f"{where}: {text!r} needs {needed} px and has {width:.0f}"
         for name, board in dashboards().items()
-       
         for where, text, needed, width in free_columns(name, board)
         if needed > width
     ]
