@@ -7,7 +7,8 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 
-from ingestion_api.access.bearer import AttemptLimiter, BearerAuth
+from ingestion_api.access.attempt_limiter import AttemptLimiter
+from ingestion_api.access.bearer import BearerAuth
 from ingestion_api.access.tokens import Token, webhook_token
 from ingestion_api.metrics.jobs import JobMetrics
 from ingestion_api.metrics.requests import RequestMetrics

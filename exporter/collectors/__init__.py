@@ -7,10 +7,10 @@ from exporter.collectors.cache import CACHE
 from exporter.collectors.database import DATABASE
 from exporter.collectors.engagement import ENGAGEMENT
 from exporter.collectors.event_bus import EVENT_BUS
+from exporter.collectors.footprint import OWN
 from exporter.collectors.ingestion import INGESTION
 from exporter.collectors.models import MODELS
 from exporter.collectors.modules import MODULES
-from exporter.collectors.own import OWN
 from exporter.collectors.recommendations import RECOMMENDATIONS
 from exporter.collectors.self_reports import SELF_REPORTS
 from exporter.collectors.sparse_embeddings import SPARSE_EMBEDDINGS

@@ -1,56 +1,19 @@
-"""The bearer token of a request, as a FastAPI dependency, and a limit on wrong attempts by address."""
+"""The bearer token of a request, as a FastAPI dependency."""
 
 import math
-import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from ingestion_api.access.attempt_limiter import AttemptLimiter
 from ingestion_api.access.tokens import InvalidToken, Token
 from ingestion_api.errors import TooManyRequests, Unauthorized
-from ingestion_api.networks import client_network
 
-REMEMBERED = 10_000  # addresses; the longest silent one is forgotten first
 scheme = HTTPBearer(auto_error=False, description="The service's token; see SERVICE_TOKEN_FILE.")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]
-
-
-class AttemptLimiter:
-    """Failed attempts per address, at most `limit` within a sliding window of `window` seconds."""
-
-    def __init__(self, limit: int, window: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.limit = limit
-        self.window = window
-        self._clock = clock
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
-        self._lock = Lock()
-
-    def wait(self, address: str) -> float:
-        """Seconds until this address may try again; 0 when it may now."""
-        with self._lock:
-            failures = self._recent(address)
-            if len(failures) < self.limit:
-                return 0.0
-            return failures[0] + self.window - self._clock()
-
-    def failed(self, address: str) -> None:
-        """Remember a failed attempt."""
-        with self._lock:
-            self._recent(address).append(self._clock())
-            self._failures.move_to_end(client_network(address))
-            while len(self._failures) > REMEMBERED:
-                self._failures.popitem(last=False)
-
-    def _recent(self, address: str) -> deque[float]:
-        failures = self._failures.setdefault(client_network(address), deque(maxlen=self.limit))
-        while failures and failures[0] <= self._clock() - self.window:
-            failures.popleft()
-        return failures
 
 
 @dataclass(frozen=True)

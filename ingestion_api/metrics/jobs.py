@@ -22,7 +22,7 @@ from ingestion_api.jobs.states import (
     PENDING,
     has_state,
 )
-from ingestion_api.metrics.levels import override_metrics
+from ingestion_api.metrics.level_overrides import override_metrics
 from ingestion_api.service import Service
 from ingestion_api.store.tables import Job
 from ingestion_api.workers import DEGRADED, OFFLINE, ONLINE, heartbeat_timeouts, worker_states

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from ingestion_api.alerts.acknowledge import acknowledge, get_alert, withdraw_acknowledgement
 from ingestion_api.alerts.store import list_alerts
 from ingestion_api.fields import MAX_NOTE_LENGTH
+from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.page_route import PageRoute
-from ingestion_api.pages.session import Operator, verify_csrf
+from ingestion_api.pages.session import Operator
 from ingestion_api.pages.sign_in import local_path
 from ingestion_api.pages.templates import render_page
 from ingestion_api.service import current_service

@@ -10,8 +10,9 @@ from redis.exceptions import RedisError
 from ingestion_api.cache import Cache, CacheStatistics, require_cache
 from ingestion_api.cache_clear import clear, dry_run
 from ingestion_api.errors import BadRequest, Conflict, ServiceError
+from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.page_route import PageRoute
-from ingestion_api.pages.session import Operator, verify_csrf
+from ingestion_api.pages.session import Operator
 from ingestion_api.pages.templates import number, render_page, size
 from ingestion_api.service import Service, current_service
 

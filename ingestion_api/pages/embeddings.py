@@ -14,9 +14,10 @@ from ingestion_api.embeddings.request import (
 )
 from ingestion_api.encoder.factory import MODELS
 from ingestion_api.errors import BadRequest, ServiceError
+from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.progress import announcement
-from ingestion_api.pages.session import Operator, verify_csrf
+from ingestion_api.pages.session import Operator
 from ingestion_api.pages.templates import render_page
 from ingestion_api.service import Service, current_service
 

@@ -11,9 +11,10 @@ from ingestion_api.jobs import queries
 from ingestion_api.jobs.cancel import stop_job
 from ingestion_api.jobs.states import ACTIVE
 from ingestion_api.jobs.submit import resubmit, submit
+from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.progress import announcement, progress_bars
-from ingestion_api.pages.session import Operator, verify_csrf
+from ingestion_api.pages.session import Operator
 from ingestion_api.pages.templates import render_page
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job

@@ -10,9 +10,10 @@ from fastapi.responses import RedirectResponse
 
 from ingestion_api.errors import BadRequest, ServiceError
 from ingestion_api.fields import MAX_NOTE_LENGTH
+from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.formatting import INPUT_UNITS, format_value
 from ingestion_api.pages.page_route import PageRoute
-from ingestion_api.pages.session import Operator, verify_csrf
+from ingestion_api.pages.session import Operator
 from ingestion_api.pages.templates import render_page
 from ingestion_api.preferences import (
     LevelOverride,

@@ -1,19 +1,18 @@
-"""A visitor's session in a signed cookie, its revocation, and the CSRF protection of forms."""
+"""A visitor's session in a signed cookie, and its revocation."""
 
 import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from fastapi import Depends, Form, Request, Response
+from fastapi import Depends, Request, Response
 from sqlalchemy import delete
 from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.bearer import Actor, client_address
 from ingestion_api.access.signing import Signer
-from ingestion_api.errors import ServiceError, SignInUnavailable
+from ingestion_api.errors import SignInUnavailable
 from ingestion_api.service import current_service
 from ingestion_api.store import Store
 from ingestion_api.store.tables import RevokedSession
@@ -93,12 +92,6 @@ class SignInRequired(Exception):
     """The page is for operators, and this visitor has not signed in."""
 
 
-class CsrfError(ServiceError):
-    """The form did not come from our own page."""
-
-    status = 403
-
-
 @dataclass(frozen=True)
 class Visitor:
     """A browser's session with what is needed to write forms for it."""
@@ -165,29 +158,4 @@ def _operator(request: Request) -> Actor:
     return Actor("operator (page)", client_address(request))
 
 
-def _verify_csrf(request: Request, form_key: Annotated[str, Form()] = "") -> None:
-    if closed := sign_in_problem(request):
-        raise closed
-    visitor, seal = current_visitor(request), cookie_signer(request)
-    origin = request.headers.get("origin", "")
-    if seal is None or visitor.is_new or not seal.opens(visitor.session, form_key):
-        raise CsrfError("This form is too old or not from here; go back, reload the page and send it again.")
-    if origin and _netloc(origin) not in _allowed_origins(request):
-        raise CsrfError("This form was sent from another site, so nothing was done.")
-
-
-def _netloc(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        # brackets around what is no IPv6 address
-        return ""
-
-
-def _allowed_origins(request: Request) -> set[str]:
-    public = current_service(request).settings.public_url
-    return {request.headers.get("host", ""), urlsplit(public or "").netloc} - {""}
-
-
 Operator = Annotated[Actor, Depends(_operator)]
-verify_csrf = Depends(_verify_csrf)

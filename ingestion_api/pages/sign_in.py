@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.bearer import bearer_auth, client_address
 from ingestion_api.errors import TooManyRequests, Unauthorized
+from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.session import (
     COOKIE,
@@ -18,7 +19,6 @@ from ingestion_api.pages.session import (
     revoke_session,
     set_session_cookie,
     sign_in_problem,
-    verify_csrf,
 )
 from ingestion_api.pages.templates import render_page
 from ingestion_api.service import current_service

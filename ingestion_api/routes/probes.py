@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from ingestion_api.broker import NO_QUEUE
 from ingestion_api.disk import data_folders, disk_shortage, scratch_folder
 from ingestion_api.errors import Unavailable
-from ingestion_api.metrics.levels import LevelMetrics
+from ingestion_api.metrics.level_overrides import LevelMetrics
 from ingestion_api.routes.schemas import Responses, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.migrate import BackgroundMigration

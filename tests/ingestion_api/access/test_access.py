@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from ingestion_api.access.bearer import REMEMBERED, AttemptLimiter
+from ingestion_api.access.attempt_limiter import REMEMBERED, AttemptLimiter
 from ingestion_api.settings import Settings
 from tests.ingestion_api.processes import TOKEN
 

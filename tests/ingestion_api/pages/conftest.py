@@ -8,7 +8,7 @@ import yaml
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from ingestion_api.access.bearer import AttemptLimiter
+from ingestion_api.access.attempt_limiter import AttemptLimiter
 from ingestion_api.app import create_app
 from prometheus.thresholds import FILE
 from tests.ingestion_api.pages.desk import TOKEN, Desk, desk_settings, open_desk

@@ -282,6 +282,6 @@ def test_while_the_database_is_away_there_is_no_page_of_levels(
     def away(*_: object) -> None:
         raise OperationalError("SELECT", {}, Exception("away"))
 
-    monkeypatch.setattr("ingestion_api.metrics.levels.active_overrides", away)
+    monkeypatch.setattr("ingestion_api.metrics.level_overrides.active_overrides", away)
     assert client.get("/metrics/levels").status_code == 503
     assert client.get("/metrics").status_code == 200
