@@ -1,1 +1,1 @@
-"""A backend to watch: 13 modules on a real pool, Redis, Celery and models, with faults on command."""
+"""A demo backend to monitor: 13 modules on a real pool, Redis, Celery and models, with fault injection."""

@@ -28,20 +28,20 @@ log = logging.getLogger("demo.edge_worker")
 
 
 def write_entry(queue: "redis.Redis", text: str) -> None:
-    """Put an entry before all others."""
+    """Prepend an entry to the history."""
     queue.lpush(HISTORY_KEY, text)
     queue.ltrim(HISTORY_KEY, 0, HISTORY_LENGTH - 1)
 
 
 def record_submission(queue: "redis.Redis", faults: FaultFile, what: str, status: str = "pending") -> None:
-    """Write that a job was submitted, while the fault history-at-submission is in force."""
+    """Record a submitted job in the history while the fault history-at-submission is in force."""
     if "history-at-submission" in faults:
         entry = {"repo_url": what, "status": status, "timestamp": format_time(now(), faults)}
         write_entry(queue, json.dumps(entry))
 
 
 class EdgeKeys:
-    """Writes status, history and heartbeat; the pharos:* keys only where that layout is wanted."""
+    """Writes status, history and heartbeat; the pharos:* keys only with that layout."""
 
     def __init__(self, url: str, pharos: bool) -> None:
         self._redis = redis.Redis.from_url(
@@ -51,19 +51,19 @@ class EdgeKeys:
         self.drained = 0
 
     def next_job(self) -> dict[str, Any] | None:
-        """The oldest repository in the queue, or None after a second without any."""
+        """The oldest job in the queue, or None after a second."""
         found: Any = self._redis.blpop(["ingest_queue"], timeout=1)
         if found is None:
             return None
         self.drained += 1
         return dict(json.loads(found[1]))
 
-    def say(self, status: str) -> None:
+    def set_status(self, status: str) -> None:
         """Set worker_status, which has no expiry and so outlives its worker."""
         self._redis.set("worker_status", status)
 
-    def remember(self, record: dict[str, Any]) -> None:
-        """Add a job to the histories, and a skipped one to the dead letters."""
+    def record_job(self, record: dict[str, Any]) -> None:
+        """Add a job to the histories, and a skipped one to the dead letter queue."""
         text = json.dumps(record)
         pipe = self._redis.pipeline()
         pipe.lpush("job_history", text)
@@ -75,8 +75,8 @@ class EdgeKeys:
             pipe.ltrim("pharos:dlq", 0, 999)
         pipe.execute()
 
-    def beat(self) -> None:
-        """Say that the worker lives."""
+    def send_heartbeat(self) -> None:
+        """Write the heartbeat."""
         if not self._pharos:
             return
         meta = {"worker_id": "edge-demo-1", "version": "demo", "embedding_model": "svd-walks-16",
@@ -121,44 +121,44 @@ def embed_graph(files: int) -> np.ndarray:
 
 
 class EdgeWorker:
-    """Takes one repository after the other, and beats while it does."""
+    """Runs one job after another and sends heartbeats meanwhile."""
 
     def __init__(self, settings: Settings, ended: threading.Event) -> None:
         self._settings = settings
         self._keys = EdgeKeys(settings.ingestion_url, settings.pharos_layout)
         self._ended = ended
         self._faults = fault_file(settings.home)
-        self._last_beat = float("-inf")
-        self._chance = random.Random()  # noqa: S311  made-up work, nothing secret
+        self._last_heartbeat = float("-inf")
+        self._random = random.Random()  # noqa: S311  made-up work, nothing secret
 
     def run(self) -> None:
-        """Work until told to end; an unreachable Redis is asked again every second."""
+        """Run until stopped; retry an unreachable Redis every second."""
         while not self._ended.is_set():
             try:
-                self._keys.say("Idle")
+                self._keys.set_status("Idle")
                 while not self._ended.is_set():
-                    self._alive()
-                    self._take()
+                    self._heartbeat_if_due()
+                    self._run_next_job()
             except redis.RedisError as error:
-                log.warning("Redis does not answer: %s", short_error(error))
+                log.warning("Redis does not respond: %s", short_error(error))
                 self._ended.wait(1)
 
-    def _take(self) -> None:
+    def _run_next_job(self) -> None:
         job = self._keys.next_job()
         if job is None:
             return
-        self._keys.say(f"Training Graph on {job['repo_url']}")
-        record = run_job(job, self._settings.ingest_seconds, self._chance, self._alive)
+        self._keys.set_status(f"Training Graph on {job['repo_url']}")
+        record = run_job(job, self._settings.ingest_seconds, self._random, self._heartbeat_if_due)
         record["timestamp"] = format_time(now(), self._faults)
-        self._keys.remember(record)
-        self._keys.say(f"Error: {record['error']}" if record["status"] == "failed" else "Idle")
+        self._keys.record_job(record)
+        self._keys.set_status(f"Error: {record['error']}" if record["status"] == "failed" else "Idle")
 
-    def _alive(self) -> None:
+    def _heartbeat_if_due(self) -> None:
         if self._ended.is_set():
             raise SystemExit(0)
-        if time.monotonic() - self._last_beat >= self._settings.heartbeat_seconds:
-            self._keys.beat()
-            self._last_beat = time.monotonic()
+        if time.monotonic() - self._last_heartbeat >= self._settings.heartbeat_seconds:
+            self._keys.send_heartbeat()
+            self._last_heartbeat = time.monotonic()
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ TIMEOUT = 60.0
 
 
 def main() -> None:
-    """Talk to the control page and print what it says."""
+    """Send a command to the control API and print the result."""
     parser = argparse.ArgumentParser(prog="python -m demo.fault", description=__doc__)
     parser.add_argument("name", help="a fault, or list, or clear")
     parser.add_argument("rest", nargs="*", help="off, or parameters as name=value")
@@ -24,12 +24,14 @@ def main() -> None:
         try:
             raise SystemExit(run_command(client, given.name.replace("_", "-"), given.rest))
         except httpx2.HTTPError:
-            _say(f"Port {settings.control_port} (DEMO_CONTROL_PORT) does not answer; is the demo running?")
+            _print_line(
+                f"Port {settings.control_port} (DEMO_CONTROL_PORT) does not answer; is the demo running?"
+            )
             raise SystemExit(1) from None
 
 
 def run_command(client: httpx2.Client, name: str, rest: list[str]) -> int:
-    """Do what the words say; the exit code."""
+    """Run the command; the exit code."""
     if name == "list":
         return _show(client)
     if name == "clear":
@@ -38,7 +40,7 @@ def run_command(client: httpx2.Client, name: str, rest: list[str]) -> int:
         return _report(client.delete(f"/faults/{name}"), f"{name} is lifted")
     unclear = [word for word in rest if "=" not in word]
     if unclear:
-        _say(f"{unclear[0]!r} is not a parameter; expected off or name=value.")
+        _print_line(f"{unclear[0]!r} is not a parameter; expected off or name=value.")
         return 2
     parameters = dict(word.split("=", 1) for word in rest)
     answer = client.post(f"/faults/{name}", json=parameters)
@@ -50,23 +52,23 @@ def _show(client: httpx2.Client) -> int:
         state = "IN FORCE" if fault["in_force"] else "-"
         parameters = fault["parameters"] or fault["defaults"]
         shown = " ".join(f"{key}={value}" for key, value in parameters.items())
-        _say(f"{fault['name']:24} {state:9} {fault['words']} {f'({shown})' if shown else ''}")
+        _print_line(f"{fault['name']:24} {state:9} {fault['words']} {f'({shown})' if shown else ''}")
     return 0
 
 
 def _report(answer: httpx2.Response, good: str) -> int:
     body: dict[str, Any] = answer.json()
-    _say(good if answer.is_success else str(body.get("detail", body)))
+    _print_line(good if answer.is_success else str(body.get("detail", body)))
     return 0 if answer.is_success else 1
 
 
 def _where(answer: httpx2.Response) -> str:
-    """The file that a fault wrote for whoever reads the environment, if it did."""
+    """The environment file that a fault wrote, if any."""
     file = answer.json().get("parameters", {}).get("file") if answer.is_success else None
     return f"; the address to use is in {file}" if file else ""
 
 
-def _say(text: str) -> None:
+def _print_line(text: str) -> None:
     sys.stdout.write(text.rstrip() + "\n")
 
 

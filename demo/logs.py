@@ -1,4 +1,4 @@
-"""One line for each thing worth saying."""
+"""Logging with one line per record."""
 
 import copy
 import logging

@@ -25,7 +25,7 @@ class FactorModel:
     user_vectors: Matrix
     item_vectors: Matrix
 
-    def best_for(self, user: str, how_many: int) -> list[tuple[str, float]]:
+    def recommend(self, user: str, how_many: int) -> list[tuple[str, float]]:
         """The items this user would like most with their scores; for a stranger, the most liked ones."""
         if not self.items:
             return []

@@ -1,4 +1,4 @@
-"""The token and the signing key, made up once and kept where only the owner can read them."""
+"""The token and the signing key: generated once, in files that only the owner can read."""
 
 import os
 import secrets

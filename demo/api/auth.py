@@ -31,7 +31,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, stored: str) -> bool:
-    """Whether a password is the one that was hashed, compared in constant time."""
+    """Whether a password matches its hash, compared in constant time."""
     _, rounds, salt, digest = stored.split("$")
     return hmac.compare_digest(_digest(password, salt, int(rounds)), digest)
 
@@ -45,7 +45,7 @@ class TokenRefused(Exception):
 
 
 def sign_token(claims: dict[str, Any], secret: str, seconds: int = HOUR) -> str:
-    """Sign claims that end after some seconds."""
+    """Sign claims that expire after some seconds."""
     body = {"type": "access", **claims, "exp": int(time.time()) + seconds}
     unsigned = f"{_packed({'alg': 'HS256', 'typ': 'JWT'})}.{_packed(body)}"
     return f"{unsigned}.{_signature(unsigned, secret)}"
@@ -80,14 +80,14 @@ def _signature(unsigned: str, secret: str) -> str:
 
 
 class AuthMiddleware:
-    """Middleware that lets a request pass with the service token or a good JWT."""
+    """Middleware that requires the service token or a valid JWT, except for public paths."""
 
     def __init__(self, app: ASGIApp, token: str, secret: str, cache: Cache) -> None:
         self._app = app
         self._token = token
         self._secret = secret
         self._cache = cache
-        self._known: dict[str, tuple[float, dict[str, str]]] = {}
+        self._cached_claims: dict[str, tuple[float, dict[str, str]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 401, or pass the request on with its claims under scope["claims"]."""
@@ -102,22 +102,22 @@ class AuthMiddleware:
         return await self._app(scope, receive, send)
 
     async def _claims(self, token: str) -> dict[str, str] | None:
-        at, claims = self._known.get(token, (float("-inf"), {}))
+        at, claims = self._cached_claims.get(token, (float("-inf"), {}))
         if time.monotonic() - at < CLAIMS_TTL:
             return claims
         try:
-            claims = self._verified(token)
+            claims = self._verify(token)
         except TokenRefused:
             return None
-        # Once a minute each token is looked up among the revoked ones: normally a cache miss.
+        # Once a minute each token is checked for revocation, normally a cache miss.
         if await asyncio.to_thread(self._cache.get, f"revoked_token:{token}") is not None:
             return None
-        if len(self._known) >= MAX_CACHED_TOKENS:
-            self._known.clear()
-        self._known[token] = (time.monotonic(), claims)
+        if len(self._cached_claims) >= MAX_CACHED_TOKENS:
+            self._cached_claims.clear()
+        self._cached_claims[token] = (time.monotonic(), claims)
         return claims
 
-    def _verified(self, token: str) -> dict[str, str]:
+    def _verify(self, token: str) -> dict[str, str]:
         if hmac.compare_digest(token.encode(), self._token.encode()):
             return SERVICE_CLAIMS
         return read_claims(token, self._secret)

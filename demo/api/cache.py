@@ -43,8 +43,8 @@ class Cache:
         except redis.RedisError as error:
             log.debug("cache write failed: %s", short_error(error))
 
-    def forget(self, *keys: str) -> None:
-        """Drop values that are no longer true."""
+    def delete(self, *keys: str) -> None:
+        """Delete outdated values."""
         with self._lock:
             self.invalidations += len(keys)
         try:
@@ -53,7 +53,7 @@ class Cache:
             log.debug("cache invalidation failed: %s", short_error(error))
 
     def ping(self) -> None:
-        """Raise RedisError unless Redis answers in time."""
+        """Raise RedisError unless Redis responds in time."""
         self._redis.ping()
 
     def counts(self) -> dict[str, float | int]:

@@ -17,7 +17,7 @@ from demo.worker.celery_app import DEFAULT_PRIORITY, PREFIX, UNROUTED
 log = logging.getLogger(__name__)
 NO_RETRIES = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 RESULT_TTL = 2.0
-# Workers that need longer than this to answer a ping are not there.
+# Seconds; slower workers count as down.
 PING_SECONDS = 0.7
 REPLY_SECONDS = 1.0
 
@@ -33,7 +33,7 @@ class TaskQueue:
     def send(self, name: str, *args: Any, delay: float = 0, priority: int = DEFAULT_PRIORITY) -> None:
         """Queue a task; raises OperationalError if the broker does not take it."""
         if "lying" in self._faults:
-            self._send_and_hush(name, args, delay, priority)
+            self._send_and_swallow(name, args, delay, priority)
             return
         self._send(name, args, delay, priority)
 
@@ -43,8 +43,8 @@ class TaskQueue:
         options |= {"countdown": delay or None, "priority": priority, "retry_policy": NO_RETRIES}
         self._celery.send_task(PREFIX + name, args, **options)
 
-    def _send_and_hush(self, name: str, args: tuple[Any, ...], delay: float, priority: int) -> None:
-        # The watched backend retries for some 19 s, then swallows the error: only its latency tells.
+    def _send_and_swallow(self, name: str, args: tuple[Any, ...], delay: float, priority: int) -> None:
+        # The watched backend retries for some 19 s, then swallows the error; only its latency shows it.
         until = time.monotonic() + self._retry_seconds
         while True:
             try:
@@ -56,26 +56,26 @@ class TaskQueue:
 
 
 class Inspector:
-    """Asks the workers what they do; concurrent callers share one answer."""
+    """Inspects the workers; concurrent callers share one result."""
 
     def __init__(self, celery: Celery) -> None:
         self._celery = celery
         self._lock = threading.Lock()
-        self._answers: dict[str, tuple[float, Any]] = {}
+        self._results: dict[str, tuple[float, Any]] = {}
 
     def ping(self) -> list[str]:
-        """Names of the workers that answer."""
+        """Names of the workers that respond."""
         found: list[str] = self._shared("ping", self._ping)
         return found
 
     def overview(self) -> dict[str, dict[str, Any]]:
-        """What each worker does: active, scheduled and reserved tasks and statistics, by question."""
+        """Active, scheduled and reserved tasks and statistics of each worker, by command."""
         found: dict[str, dict[str, Any]] = self._shared("overview", self._overview)
         return found
 
     def _ping(self) -> list[str]:
-        # A connection of its own each time: a shared one keeps waiting in Redis after the time is up
-        # and swallows the answer to the next question.
+        # A new connection each time: a shared one keeps waiting in Redis after the timeout
+        # and consumes the next reply.
         with self._celery.connection_for_write() as connection:
             return self._names(connection)
 
@@ -98,10 +98,10 @@ class Inspector:
         if not self._lock.acquire(timeout=3):
             raise TimeoutError("an earlier question to the workers is still unanswered")
         try:
-            at, answer = self._answers.get(name, (float("-inf"), None))
+            at, answer = self._results.get(name, (float("-inf"), None))
             if time.monotonic() - at > RESULT_TTL:
                 answer = ask()
-                self._answers[name] = (time.monotonic(), answer)
+                self._results[name] = (time.monotonic(), answer)
             return answer
         finally:
             self._lock.release()

@@ -39,7 +39,7 @@ class EventBus:
         self._hooks[name].append(hook)
 
     def hooks_of(self, module: str) -> list[str]:
-        """Names of the events that a module's own hooks hear."""
+        """Names of the events that a module's own hooks handle."""
         return sorted(
             name
             for name, hooks in self._hooks.items()
@@ -93,7 +93,7 @@ class EventBus:
                 **_quantiles("emission_latency", self._emission_ms),
             }
 
-    def latest(self, limit: int) -> list[Payload]:
+    def newest(self, limit: int) -> list[Payload]:
         """The newest events, oldest first."""
         with self._lock:
             return list(self.history)[-limit:]
@@ -115,7 +115,7 @@ class EventHooks:
         self._queue = queue
 
     def subscribe(self, bus: EventBus) -> None:
-        """Listen to every event that has consequences."""
+        """Subscribe every hook."""
         for name, hook in {
             "resource.created": self.resource_created,
             "resource.content_changed": self.content_changed,
@@ -149,13 +149,13 @@ class EventHooks:
     def resource_updated(self, data: Payload) -> None:
         """A changed resource must be found and no longer be cached."""
         key = data["resource_id"]
-        self._cache.forget(f"resource:{key}", f"quality:{key}")
+        self._cache.delete(f"resource:{key}", f"quality:{key}")
         self._queue.send("update_search_index_task", key, priority=9)
         self._queue.send("invalidate_cache_task", key, priority=9)
 
     def resource_deleted(self, data: Payload) -> None:
         """A deleted resource leaves the cache."""
-        self._cache.forget(f"resource:{data['resource_id']}")
+        self._cache.delete(f"resource:{data['resource_id']}")
 
     def citations_extracted(self, data: Payload) -> None:
         """New citations are resolved and weighed."""

@@ -18,7 +18,7 @@ from demo.api.performance import RecentResponses
 from demo.faults.state import FaultFile
 
 CLOSED_CONNECTIONS = "closed-connections"
-# Seconds between two looks whether the client has all of a response.
+# Seconds between two checks whether the client has received the response.
 SENT_CHECK_INTERVAL = 0.002
 # Closing such a socket sends a reset instead of an orderly end.
 LINGER_RESET = struct.pack("ii", 1, 0)
@@ -31,7 +31,7 @@ class FaultMiddleware:
         self._app = app
         self._faults = faults
         self._recent = recent
-        self._owed: dict[str, float] = defaultdict(float)
+        self._accumulated: dict[str, float] = defaultdict(float)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Delay, refuse or pass on a request."""
@@ -40,10 +40,10 @@ class FaultMiddleware:
             return await self._app(scope, receive, send)
         await self._delay(module)
         if self._must_fail(module):
-            self._recent.note(module, failed=True)
+            self._recent.record(module, failed=True)
             failure = JSONResponse({"detail": "Internal server error"}, 500)
             return await failure(scope, receive, send)
-        return await self._watched(module, scope, receive, send)
+        return await self._record_status(module, scope, receive, send)
 
     async def _delay(self, module: str) -> None:
         slow = self._faults.get("slow-module")
@@ -54,13 +54,13 @@ class FaultMiddleware:
         faulty = self._faults.get("errors-in-module")
         if not faulty or faulty["module"] != module:
             return False
-        # Every request owes its share of an error, so that the ratio is exact and not left to chance.
-        self._owed[module] += faulty["share"]
-        due = self._owed[module] >= 1
-        self._owed[module] -= due
+        # Accumulate the share, so that the ratio is exact and not random.
+        self._accumulated[module] += faulty["share"]
+        due = self._accumulated[module] >= 1
+        self._accumulated[module] -= due
         return due
 
-    async def _watched(self, module: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _record_status(self, module: str, scope: Scope, receive: Receive, send: Send) -> None:
         status = 500
 
         async def note(message: Message) -> None:
@@ -71,32 +71,32 @@ class FaultMiddleware:
         try:
             await self._app(scope, receive, note)
         finally:
-            self._recent.note(module, failed=status >= 500)
+            self._recent.record(module, failed=status >= 500)
 
 
 class ConnectionCloser:
-    """Decides how each connection ends; one for all connections of a process."""
+    """Decides how to close each connection of this process while the fault closed-connections is in force."""
 
     def __init__(self, faults: FaultFile) -> None:
         self._faults = faults
-        self._owed = 0.0
-        self._turns = itertools.cycle((False, True))
+        self._accumulated = 0.0
+        self._alternation = itertools.cycle((False, True))
 
     def fault(self) -> dict[str, Any] | None:
         """The parameters of the fault, or None if it is not in force."""
         return self._faults.get(CLOSED_CONNECTIONS)
 
-    def late(self, share: float) -> bool:
-        """Whether it is the turn of one that is closed only when the next request has come."""
-        # Every response owes its share of one, so that the share is exact and not left to chance.
-        self._owed += share
-        due = self._owed >= 1
-        self._owed -= due
+    def is_late(self, share: float) -> bool:
+        """Whether to close the next connection only when its next request has arrived."""
+        # Accumulate the share, so that it is exact and not random.
+        self._accumulated += share
+        due = self._accumulated >= 1
+        self._accumulated -= due
         return due
 
-    def resets(self, how: str) -> bool:
-        """Whether it is the turn of a reset."""
-        return next(self._turns) if how == "both" else how == "reset"
+    def is_reset(self, how: str) -> bool:
+        """Whether to reset the next connection."""
+        return next(self._alternation) if how == "both" else how == "reset"
 
 
 def closing_protocol(faults: FaultFile) -> type[asyncio.Protocol]:
@@ -109,27 +109,27 @@ def closing_protocol(faults: FaultFile) -> type[asyncio.Protocol]:
         _ends = False
 
         def data_received(self, data: bytes) -> None:
-            """Take a request, or end the connection in its face."""
+            """Handle a request, or close the connection instead."""
             fault = closer.fault() if self._ends else None
             if fault is None:
                 return super().data_received(data)
-            return close_transport(self.transport, closer.resets(fault["how"]))
+            return close_transport(self.transport, closer.is_reset(fault["how"]))
 
         def on_response_complete(self) -> None:
-            """End the connection now or later."""
+            """Close the connection now or with the next request."""
             super().on_response_complete()
             fault = closer.fault()
             if fault is None or self.transport.is_closing():
                 return
-            self._ends = closer.late(fault["late"])
+            self._ends = closer.is_late(fault["late"])
             if not self._ends:
-                close_transport(self.transport, closer.resets(fault["how"]))
+                close_transport(self.transport, closer.is_reset(fault["how"]))
 
     return Closing
 
 
 def close_transport(transport: asyncio.Transport, reset: bool) -> None:
-    """Close in good order, or by a reset once the other side has everything."""
+    """Close cleanly, or reset once the client has received everything."""
     if not reset:
         transport.close()
     elif _unsent(transport):

@@ -80,7 +80,7 @@ def store_error(backend: Backend) -> str | None:
 def _retry(seconds: float) -> None:
     until = time.monotonic() + seconds
     with socket.socket() as closed:
-        # Bound and not listening: whoever connects is refused, for certain.
+        # Bound and not listening, so that every connection is refused.
         closed.bind(("127.0.0.1", 0))
         while time.monotonic() < until:
             _connect(closed.getsockname())
@@ -120,7 +120,7 @@ def ingest(repo_url: str, request: Request, backend: TheBackend) -> dict[str, An
 
 @router.get("/worker/status")
 def worker_status(backend: TheBackend) -> dict[str, str]:
-    """What the edge worker does; honest reports ask the heartbeat before they believe the last word."""
+    """The status of the edge worker; true reports check the heartbeat first."""
     queue = queue_client(backend.settings.ingestion_url)
     said = str(call_queue(lambda: queue.get("worker_status")) or "Offline")
     if "lying" in backend.faults or not backend.settings.pharos_layout:
@@ -196,7 +196,7 @@ def heartbeat_age(queue: "redis.Redis") -> float | None:
 
 
 def call_queue(question: Callable[[], Answer]) -> Answer:
-    """The queue's answer; raises 503 with Redis down."""
+    """The result of a queue command; raises 503 with Redis down."""
     try:
         return question()
     except redis.RedisError as error:

@@ -1,4 +1,4 @@
-"""The models as this process has them: loaded from file, used, and how that went."""
+"""The models of this process: loaded from file, with statistics of their use."""
 
 import threading
 import time
@@ -26,7 +26,7 @@ class ModelUnavailable(Exception):
 
 @dataclass
 class ModelStats:
-    """What is known about one model in this process."""
+    """One model of this process and its statistics."""
 
     mark: tuple[int, int] | None = None
     model: FactorModel | Classifier | None = None
@@ -42,52 +42,52 @@ class LoadedModels:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
-        self._uses = {name: ModelStats() for name in models.MODELS}
+        self._stats = {name: ModelStats() for name in models.MODELS}
 
     def recommend(self, user: str, how_many: int) -> list[tuple[str, float]]:
         """The best items for a user; raises ModelUnavailable."""
-        return self._measured(models.NCF, lambda: self.factors().best_for(user, how_many))
+        return self._measure(models.NCF, lambda: self.factors().recommend(user, how_many))
 
     def classify(self, text: str) -> tuple[str, float]:
         """The topic of a text; raises ModelUnavailable, or ValueError for a text without words."""
-        return self._measured(models.CLASSIFIER, lambda: self.classifier().classify(text))
+        return self._measure(models.CLASSIFIER, lambda: self.classifier().classify(text))
 
     def factors(self) -> FactorModel:
         """The recommendation model as it is on disk now."""
-        model = self._current(models.NCF, models.load_factors)
+        model = self._load_current(models.NCF, models.load_factors)
         if not isinstance(model, FactorModel):
             raise ModelUnavailable(f"{models.NCF} holds a {type(model).__name__}; expected FactorModel")
         return model
 
     def classifier(self) -> Classifier:
         """The classifier as it is on disk now."""
-        model = self._current(models.CLASSIFIER, models.load_classifier)
+        model = self._load_current(models.CLASSIFIER, models.load_classifier)
         if not isinstance(model, Classifier):
             raise ModelUnavailable(f"{models.CLASSIFIER} holds a {type(model).__name__}; expected Classifier")
         return model
 
     def check(self, name: str) -> dict[str, Any]:
-        """Really infer once, and say how it went."""
+        """Run one inference and report its result."""
         try:
-            self._try(name)
+            self._infer_once(name)
             status, error = "healthy", None
         except (ModelUnavailable, ValueError) as failure:
             status, error = "unhealthy", str(failure)
-        use = self._uses[name]
+        use = self._stats[name]
         return {
             "status": status, "available": error is None, "error": error, "inference_seconds": use.seconds,
             "inferences": use.inferences, "errors": use.errors, "memory_bytes": _size(use.model),
             "last_inference": use.last.isoformat() if use.last else None,
         }  # fmt: skip
 
-    def _try(self, name: str) -> None:
+    def _infer_once(self, name: str) -> None:
         if name == models.NCF:
             self.recommend("nobody", 1)
         else:
             self.classify(" ".join(self.classifier().words[:5]))
 
-    def _measured(self, name: str, infer: Callable[[], Result]) -> Result:
-        use, start = self._uses[name], time.perf_counter()
+    def _measure(self, name: str, infer: Callable[[], Result]) -> Result:
+        use, start = self._stats[name], time.perf_counter()
         try:
             answer = infer()
         except ModelUnavailable:  # a text without a known word is the caller's error, not the model's
@@ -97,10 +97,10 @@ class LoadedModels:
         use.inferences += 1
         return answer
 
-    def _current(
+    def _load_current(
         self, name: str, load: Callable[[Path], FactorModel | Classifier]
     ) -> FactorModel | Classifier:
-        path, use = models.model_path(self.folder, name), self._uses[name]
+        path, use = models.model_path(self.folder, name), self._stats[name]
         try:
             found = path.stat()
             mark = (found.st_ino, found.st_mtime_ns)

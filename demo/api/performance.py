@@ -60,31 +60,31 @@ def _start(connection: Connection, *_: Any) -> None:
 
 @dataclass(frozen=True)
 class ErrorShare:
-    """How many answers there were, and how many of them were server errors."""
+    """How many responses there were, and how many of them were server errors."""
 
-    answers: int
+    responses: int
     errors: int
 
     @property
     def ratio(self) -> float:
-        """Errors among answers, 0..1."""
-        return self.errors / self.answers if self.answers else 0.0
+        """Server errors as a share of responses, 0..1."""
+        return self.errors / self.responses if self.responses else 0.0
 
 
 class RecentResponses:
-    """Counts answers and server errors by module over the last minute."""
+    """Counts responses and server errors by module over the last minute."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._answers: dict[str, deque[tuple[float, bool]]] = defaultdict(lambda: deque(maxlen=5000))
 
-    def note(self, module: str, failed: bool) -> None:
-        """Remember one answer."""
+    def record(self, module: str, failed: bool) -> None:
+        """Record one response."""
         with self._lock:
             self._answers[module].append((time.monotonic(), failed))
 
     def share(self, module: str) -> ErrorShare:
-        """The answers of the last minute."""
+        """The responses of the last minute."""
         since = time.monotonic() - RESPONSE_WINDOW
         with self._lock:
             found = [failed for at, failed in self._answers[module] if at >= since]

@@ -44,7 +44,7 @@ class PoolDeadlockMiddleware:
         if scope["type"] != "http" or module_of(scope["path"]) in WITHOUT_DATABASE:
             return await self._app(scope, receive, send)
         try:
-            connection = self._borrow(fault)
+            connection = self._check_out(fault)
         except NoConnection:
             failure = JSONResponse({"detail": "Internal server error"}, 500)
             return await failure(scope, receive, send)
@@ -54,12 +54,12 @@ class PoolDeadlockMiddleware:
             if connection is not None:
                 connection.close()
 
-    def _borrow(self, fault: dict[str, Any]) -> Connection | None:
+    def _check_out(self, fault: dict[str, Any]) -> Connection | None:
         # This blocks the loop on purpose, in QueuePool._do_get.
         until = time.monotonic() + fault["seconds"]
         while POOL_DEADLOCK in self._faults:
             try:
-                return self._lender(fault["connections"]).connect()
+                return self._pool(fault["connections"]).connect()
             except NoConnection:
                 if time.monotonic() >= until:
                     raise
@@ -68,7 +68,7 @@ class PoolDeadlockMiddleware:
                 return None
         return None
 
-    def _lender(self, connections: int) -> Engine:
+    def _pool(self, connections: int) -> Engine:
         if self._engine is None:
             size = min(POOL_SIZE, connections)
             self._engine = open_engine(self._address, FAULT_CHECK_INTERVAL, (size, connections - size))
@@ -86,30 +86,30 @@ class PoolExhauster:
     def __init__(self, engine: Engine, faults: FaultFile) -> None:
         self._engine = engine
         self._faults = faults
-        self._held: list[Connection] = []
+        self._connections: list[Connection] = []
 
     async def watch(self) -> None:
         """Watch the fault file until cancelled."""
         try:
             while True:
                 if "pool-exhausted" in self._faults:
-                    await asyncio.to_thread(self.take)
-                elif self._held:
-                    self.give_back()
+                    await asyncio.to_thread(self.check_out_all)
+                elif self._connections:
+                    self.check_in_all()
                 await asyncio.sleep(FAULT_CHECK_INTERVAL)
         finally:
-            self.give_back()
+            self.check_in_all()
 
-    def take(self) -> None:
+    def check_out_all(self) -> None:
         """Check out the rest of the pool; connections of requests follow when they are returned."""
         capacity = queue_pool(self._engine).size() + MAX_OVERFLOW
-        while len(self._held) < capacity and queue_pool(self._engine).checkedout() < capacity:
+        while len(self._connections) < capacity and queue_pool(self._engine).checkedout() < capacity:
             try:
-                self._held.append(self._engine.connect())
+                self._connections.append(self._engine.connect())
             except SQLAlchemyError:
                 return
 
-    def give_back(self) -> None:
+    def check_in_all(self) -> None:
         """Return all connections."""
-        while self._held:
-            self._held.pop().close()
+        while self._connections:
+            self._connections.pop().close()

@@ -18,7 +18,7 @@ from demo.faults.parameters import (
     Zone,
 )
 
-# Faults that make no sense together, for the one needs what the other takes away.
+# Pairs that cannot be in force together, since one needs what the other removes.
 EXCLUSIVE_FAULTS = (
     ("redis-stopped", "redis-frozen"),
     ("worker-killed", "worker-pool-frozen"),
@@ -41,8 +41,8 @@ class Fault:
     """A fault that can be put in force."""
 
     name: str
-    words: str
-    lifting: str
+    description: str
+    recovery: str
     parameters: type[NoParameters] = NoParameters
     parts: tuple[IncludedFault, ...] = ()
 

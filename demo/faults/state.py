@@ -10,11 +10,11 @@ FaultsInForce = dict[str, dict[str, Any]]
 
 
 class FaultFile:
-    """Faults in force and their parameters, re-read whenever the file changes."""
+    """Faults in force and their parameters, read again whenever the file changes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._seen: tuple[int, int] | None = None
+        self._version: tuple[int, int] | None = None
         self._faults: FaultsInForce = {}
 
     def in_force(self) -> FaultsInForce:
@@ -22,13 +22,13 @@ class FaultFile:
         try:
             found = self.path.stat()
         except FileNotFoundError:
-            self._seen, self._faults = None, {}
+            self._version, self._faults = None, {}
             return {}
-        # The file is replaced, never edited, so a new inode is a new content.
+        # The file is replaced, never edited, so a new inode means new content.
         mark = (found.st_ino, found.st_mtime_ns)
-        if mark != self._seen:
+        if mark != self._version:
             self._faults = json.loads(self.path.read_text("utf-8"))
-            self._seen = mark
+            self._version = mark
         return self._faults
 
     def get(self, name: str) -> dict[str, Any] | None:
@@ -39,7 +39,7 @@ class FaultFile:
         return name in self.in_force()
 
     def write(self, faults: Mapping[str, Mapping[str, Any]]) -> None:
-        """Replace the file in one step, so that no reader sees half of it."""
+        """Replace the file atomically."""
         fresh = self.path.with_suffix(".new")
         fresh.write_text(json.dumps(faults), "utf-8")
         fresh.replace(self.path)
@@ -51,6 +51,6 @@ def fault_file(home: Path) -> FaultFile:
 
 
 def format_time(moment: datetime, faults: FaultFile) -> str:
-    """A naive UTC time as the backend writes it, without a zone."""
+    """A UTC time in the backend's format, without a zone; local under the fault local-times."""
     zone = faults.get("local-times")
     return (moment + timedelta(hours=zone["hours"]) if zone else moment).isoformat()

@@ -1,1 +1,1 @@
-"""Starts the parts of the demo, watches them, breaks them on command and ends them all."""
+"""Starts the processes of the demo, restarts them, injects faults and stops them."""

@@ -25,9 +25,9 @@ ACLS = {
 }
 
 
-async def make_role(stage: Supervisor, parameters: Parameters) -> None:
+async def make_role(supervisor: Supervisor, parameters: Parameters) -> None:
     """Create the role and write its address, as lines of an environment, where the parameters say."""
-    address = stage.settings.database_address
+    address = supervisor.settings.database_address
     if address.startswith("sqlite"):
         raise FaultRefused("SQLite has no roles; start the demo with DEMO_DATABASE=postgres.")
     password = secrets.token_urlsafe(16)
@@ -35,34 +35,34 @@ async def make_role(stage: Supervisor, parameters: Parameters) -> None:
         await asyncio.to_thread(_create_role, _plain(address), password, parameters["tables"])
     except psycopg.Error as error:
         raise FaultRefused(f"PostgreSQL does not make the role: {short_error(error)}") from error
-    path = stage.settings.home / ROLE_FILE
+    path = supervisor.settings.home / ROLE_FILE
     parameters["file"] = str(path)
     _write(path, {"DATABASE_URL": with_credentials(address, password)})
 
 
-async def drop_role(stage: Supervisor, _: Parameters) -> None:
+async def drop_role(supervisor: Supervisor, _: Parameters) -> None:
     """End the sessions of the role, drop it, remove the file."""
     try:
-        await asyncio.to_thread(_drop_role, _plain(stage.settings.database_address))
+        await asyncio.to_thread(_drop_role, _plain(supervisor.settings.database_address))
     except psycopg.Error as error:
         raise FaultRefused(f"PostgreSQL does not drop the role: {short_error(error)}") from error
-    (stage.settings.home / ROLE_FILE).unlink(missing_ok=True)
+    (supervisor.settings.home / ROLE_FILE).unlink(missing_ok=True)
 
 
-async def make_user(stage: Supervisor, parameters: Parameters) -> None:
+async def make_user(supervisor: Supervisor, parameters: Parameters) -> None:
     """Create the user on every Redis of the demo and write its addresses where the parameters say."""
     password = secrets.token_urlsafe(16)
     rules = ("reset", "on", f">{password}", "allchannels", *ACLS[parameters["lacks"]])
-    await _on_each_redis(stage, "SETUSER", NAME, *rules)
-    path = stage.settings.home / USER_FILE
+    await _on_each_redis(supervisor, "SETUSER", NAME, *rules)
+    path = supervisor.settings.home / USER_FILE
     parameters["file"] = str(path)
-    _write(path, {name: with_credentials(url, password) for name, url in _urls(stage).items()})
+    _write(path, {name: with_credentials(url, password) for name, url in _urls(supervisor).items()})
 
 
-async def delete_user(stage: Supervisor, _: Parameters) -> None:
+async def delete_user(supervisor: Supervisor, _: Parameters) -> None:
     """Delete the user, which ends its connections, and remove the file."""
-    await _on_each_redis(stage, "DELUSER", NAME)
-    (stage.settings.home / USER_FILE).unlink(missing_ok=True)
+    await _on_each_redis(supervisor, "DELUSER", NAME)
+    (supervisor.settings.home / USER_FILE).unlink(missing_ok=True)
 
 
 def with_credentials(url: str, password: str) -> str:
@@ -99,8 +99,8 @@ def _plain(address: str) -> str:
     return address.replace("postgresql+psycopg://", "postgresql://")
 
 
-def _urls(stage: Supervisor) -> dict[str, str]:
-    settings = stage.settings
+def _urls(supervisor: Supervisor) -> dict[str, str]:
+    settings = supervisor.settings
     return {
         "REDIS_URL": settings.cache_url,
         "CELERY_BROKER_URL": settings.broker_url,
@@ -109,8 +109,8 @@ def _urls(stage: Supervisor) -> dict[str, str]:
     }
 
 
-async def _on_each_redis(stage: Supervisor, *words: str) -> None:
-    servers = {urlsplit(url).netloc: url for url in _urls(stage).values()}
+async def _on_each_redis(supervisor: Supervisor, *words: str) -> None:
+    servers = {urlsplit(url).netloc: url for url in _urls(supervisor).values()}
     try:
         for url in servers.values():
             await asyncio.to_thread(_acl, url, words)

@@ -1,4 +1,4 @@
-"""How each fault is put in force and lifted, where the fault file alone does not do it."""
+"""How to inject and lift each fault that needs more than the fault file."""
 
 import asyncio
 import os
@@ -24,154 +24,154 @@ QUEUE_LISTS = ("celery", "celery\x06\x163", "celery\x06\x166", "celery\x06\x169"
 
 @dataclass(frozen=True)
 class TaskMessage:
-    """What is sent: the tasks in turn, with the same arguments."""
+    """The tasks to send in turn, with the same arguments."""
 
     names: tuple[str, ...]
     args: tuple[Any, ...]
     kwargs: Parameters = field(default_factory=dict)
 
 
-async def stop_redis(stage: Supervisor, _: Parameters) -> None:
-    """End Redis, which saves its data."""
-    _own_redis(stage)
-    await stage.children["redis"].hold(signal.SIGTERM)
+async def stop_redis(supervisor: Supervisor, _: Parameters) -> None:
+    """Stop Redis, which saves its data."""
+    _own_redis(supervisor)
+    await supervisor.processes["redis"].hold(signal.SIGTERM)
 
 
-async def start_redis(stage: Supervisor, _: Parameters) -> None:
+async def start_redis(supervisor: Supervisor, _: Parameters) -> None:
     """Start Redis with the data it saved."""
-    stage.children["redis"].release()
-    await wait_until(stage.redis_answers, 10, "Redis does not answer after its start.")
+    supervisor.processes["redis"].release()
+    await wait_until(supervisor.redis_is_responding, 10, "Redis does not respond after its start.")
 
 
-async def suspend_redis(stage: Supervisor, _: Parameters) -> None:
-    """Stop Redis in mid-step."""
-    _own_redis(stage)
-    stage.children["redis"].signal(signal.SIGSTOP)
+async def suspend_redis(supervisor: Supervisor, _: Parameters) -> None:
+    """Suspend Redis."""
+    _own_redis(supervisor)
+    supervisor.processes["redis"].signal(signal.SIGSTOP)
 
 
-async def resume_redis(stage: Supervisor, _: Parameters) -> None:
-    """Let Redis go on."""
-    stage.children["redis"].signal(signal.SIGCONT)
+async def resume_redis(supervisor: Supervisor, _: Parameters) -> None:
+    """Resume Redis."""
+    supervisor.processes["redis"].signal(signal.SIGCONT)
 
 
-async def kill_worker(stage: Supervisor, _: Parameters) -> None:
+async def kill_worker(supervisor: Supervisor, _: Parameters) -> None:
     """Kill the worker with its pool."""
-    await stage.children["worker"].hold(signal.SIGKILL)
+    await supervisor.processes["worker"].hold(signal.SIGKILL)
 
 
-async def start_worker(stage: Supervisor, _: Parameters) -> None:
+async def start_worker(supervisor: Supervisor, _: Parameters) -> None:
     """Start the worker."""
-    stage.children["worker"].release()
+    supervisor.processes["worker"].release()
 
 
-async def suspend_pool(stage: Supervisor, _: Parameters) -> None:
-    """Stop the pool children, not the worker; refused while there are none."""
-    pool = stage.children["worker"].children()
+async def suspend_pool(supervisor: Supervisor, _: Parameters) -> None:
+    """Suspend the pool children, not the worker; refused while there are none."""
+    pool = supervisor.processes["worker"].child_pids()
     if not pool:
         raise FaultRefused("The worker has no pool children to freeze at the moment; try again in a second.")
     for pid in pool:
         os.kill(pid, signal.SIGSTOP)
 
 
-async def resume_pool(stage: Supervisor, _: Parameters) -> None:
-    """Let the whole worker go on."""
-    stage.children["worker"].signal(signal.SIGCONT)
+async def resume_pool(supervisor: Supervisor, _: Parameters) -> None:
+    """Resume the whole worker."""
+    supervisor.processes["worker"].signal(signal.SIGCONT)
 
 
-async def kill_edge(stage: Supervisor, _: Parameters) -> None:
+async def kill_edge(supervisor: Supervisor, _: Parameters) -> None:
     """Kill the ingestion worker."""
-    await stage.children["edge"].hold(signal.SIGKILL)
+    await supervisor.processes["edge"].hold(signal.SIGKILL)
 
 
-async def start_edge(stage: Supervisor, _: Parameters) -> None:
+async def start_edge(supervisor: Supervisor, _: Parameters) -> None:
     """Start the ingestion worker."""
-    stage.children["edge"].release()
+    supervisor.processes["edge"].release()
 
 
-async def stop_database(stage: Supervisor, _: Parameters) -> None:
+async def stop_database(supervisor: Supervisor, _: Parameters) -> None:
     """Stop the demo's PostgreSQL or lock its SQLite file."""
-    if stage.owns_postgres:
-        await stage.children["postgres"].hold(signal.SIGINT)
+    if supervisor.owns_postgres:
+        await supervisor.processes["postgres"].hold(signal.SIGINT)
         return
-    address = stage.settings.database_address
+    address = supervisor.settings.database_address
     if not address.startswith("sqlite"):
         raise FaultRefused("The database was not started by the demo, so the demo does not stop it.")
-    stage.locker = await asyncio.create_subprocess_exec(
+    supervisor.lock_process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "demo.faults.sqlite_lock", address.removeprefix("sqlite:///"),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    output = stage.locker.stdout
+    output = supervisor.lock_process.stdout
     if output is None or await asyncio.wait_for(output.readline(), 35) != b"locked\n":
         raise FaultRefused("The database could not be locked, for others were busy with it for 30 s.")
 
 
-async def start_database(stage: Supervisor, _: Parameters) -> None:
+async def start_database(supervisor: Supervisor, _: Parameters) -> None:
     """Start the demo's PostgreSQL or release the lock."""
-    if stage.owns_postgres:
-        stage.children["postgres"].release()
+    if supervisor.owns_postgres:
+        supervisor.processes["postgres"].release()
         await wait_until(
-            lambda: parts.postgres_is_responding(stage.settings),
+            lambda: parts.postgres_is_responding(supervisor.settings),
             20,
-            "PostgreSQL does not answer after its start.",
+            "PostgreSQL does not respond after its start.",
         )
         return
-    if stage.locker is not None and stage.locker.stdin is not None:
-        stage.locker.stdin.close()
-        await stage.locker.wait()
-        stage.locker = None
+    if supervisor.lock_process is not None and supervisor.lock_process.stdin is not None:
+        supervisor.lock_process.stdin.close()
+        await supervisor.lock_process.wait()
+        supervisor.lock_process = None
 
 
-async def flood_queue(stage: Supervisor, parameters: Parameters) -> None:
+async def flood_queue(supervisor: Supervisor, parameters: Parameters) -> None:
     """Send many messages to one queue."""
     part = {"name": parameters["flood"], "seconds": parameters["seconds"]}
     message = TaskMessage(("batch_process_resources_task",), ([],), {"flood": part})
-    await _send(stage, parameters["count"], parameters["queue"], message)
+    await _send(supervisor, parameters["count"], parameters["queue"], message)
 
 
 async def drain_queue(_: Supervisor, __: Parameters) -> None:
-    """Nothing: the tasks of a flood that is no longer in force return at once."""
+    """Nothing: the tasks of a lifted flood return at once."""
 
 
-async def send_unrouted(stage: Supervisor, parameters: Parameters) -> None:
-    """Send tasks to the queue that nobody consumes."""
-    await _send(stage, parameters["count"], "celery", TaskMessage(tuple(UNROUTED), ("unrouted",)))
+async def send_unrouted(supervisor: Supervisor, parameters: Parameters) -> None:
+    """Send tasks to the queue without a consumer."""
+    await _send(supervisor, parameters["count"], "celery", TaskMessage(tuple(UNROUTED), ("unrouted",)))
 
 
-async def empty_unrouted(stage: Supervisor, _: Parameters) -> None:
-    """Remove what piled up."""
+async def empty_unrouted(supervisor: Supervisor, _: Parameters) -> None:
+    """Purge the queue."""
     try:
-        await asyncio.to_thread(_delete, stage.settings.broker_url)
+        await asyncio.to_thread(_delete, supervisor.settings.broker_url)
     except redis.RedisError as error:
         raise FaultRefused("Redis does not answer, so the queue celery cannot be emptied.") from error
 
 
-async def corrupt_model(stage: Supervisor, parameters: Parameters) -> None:
-    """Keep the good file aside and write garbage in its place."""
-    path = model_path(stage.settings.models, parameters["model"])
-    shutil.copy2(path, stage.settings.home / path.name)
+async def corrupt_model(supervisor: Supervisor, parameters: Parameters) -> None:
+    """Back up the model file and overwrite it with random bytes."""
+    path = model_path(supervisor.settings.models, parameters["model"])
+    shutil.copy2(path, supervisor.settings.home / path.name)
     path.write_bytes(os.urandom(2048))
 
 
-async def restore_model(stage: Supervisor, parameters: Parameters) -> None:
-    """Put the good file back."""
-    path = model_path(stage.settings.models, parameters["model"])
-    (stage.settings.home / path.name).replace(path)
+async def restore_model(supervisor: Supervisor, parameters: Parameters) -> None:
+    """Restore the model file."""
+    path = model_path(supervisor.settings.models, parameters["model"])
+    (supervisor.settings.home / path.name).replace(path)
 
 
-async def write_salted_vectors(stage: Supervisor, _: Parameters) -> None:
-    """Overwrite the vectors by two processes of different salt."""
+async def write_salted_vectors(supervisor: Supervisor, _: Parameters) -> None:
+    """Overwrite the vectors from two processes with different hash seeds."""
     for part in ("0", "1"):
         command = (sys.executable, "-m", "demo.faults.stale_embeddings", part, "2")
-        salted = parts.environment(stage.settings) | {"PYTHONHASHSEED": "random"}
+        salted = parts.environment(supervisor.settings) | {"PYTHONHASHSEED": "random"}
         writing = await asyncio.create_subprocess_exec(*command, env=salted)
         if await writing.wait() != 0:
             raise FaultRefused("The vectors could not be overwritten, for the database does not take them.")
 
 
-async def restore_vectors(stage: Supervisor, _: Parameters) -> None:
-    """Compute the vectors anew."""
+async def restore_vectors(supervisor: Supervisor, _: Parameters) -> None:
+    """Recompute the vectors."""
     try:
-        await asyncio.to_thread(_embed, stage.settings.database_address)
+        await asyncio.to_thread(_embed, supervisor.settings.database_address)
     except SQLAlchemyError as error:
         raise FaultRefused("The database does not answer, so the vectors stay as they are.") from error
 
@@ -194,8 +194,8 @@ ACTIONS: dict[str, tuple[FaultAction, FaultAction]] = {
 }
 
 
-def _own_redis(stage: Supervisor) -> None:
-    if not stage.owns_redis:
+def _own_redis(supervisor: Supervisor) -> None:
+    if not supervisor.owns_redis:
         raise FaultRefused("Redis was not started by the demo, so the demo does not touch it.")
 
 
@@ -209,8 +209,8 @@ def _delete(url: str) -> None:
         client.delete(*QUEUE_LISTS)
 
 
-async def _send(stage: Supervisor, count: int, queue: str, message: TaskMessage) -> None:
-    sender = make_sender(stage.settings, patience=2)
+async def _send(supervisor: Supervisor, count: int, queue: str, message: TaskMessage) -> None:
+    sender = make_sender(supervisor.settings, patience=2)
     options: dict[str, Any] = {"queue": queue, "priority": DEFAULT_PRIORITY, "retry": False}
 
     def send() -> None:

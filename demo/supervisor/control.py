@@ -1,4 +1,4 @@
-"""The control page: what runs, whether it is ready, and the faults."""
+"""The control API: processes, readiness and faults."""
 
 import json
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class ControlPanel:
-    """What the control page controls."""
+    """What the control API acts on."""
 
-    stage: Supervisor
-    breaking: FaultInjector
+    supervisor: Supervisor
+    injector: FaultInjector
 
 
 def control_panel(request: Request) -> ControlPanel:
-    """The desk of the application that answers."""
-    found: ControlPanel = request.app.state.desk
+    """The control panel of the request's application."""
+    found: ControlPanel = request.app.state.panel
     return found
 
 
@@ -34,62 +34,62 @@ ThePanel = Annotated[ControlPanel, Depends(control_panel)]
 
 
 @router.get("/")
-async def parts(desk: ThePanel) -> dict[str, Any]:
-    """Each part with its process."""
+async def parts(panel: ThePanel) -> dict[str, Any]:
+    """Each process of the demo."""
     children = [
         {
             "name": child.name,
             "pid": child.pid,
             "running": child.pid is not None,
-            "held": child.held,
+            "held": child.is_held,
             "starts": child.starts,
         }
-        for child in desk.stage.children.values()
+        for child in panel.supervisor.processes.values()
     ]
-    return {"ready": desk.stage.ready, "parts": children}
+    return {"ready": panel.supervisor.ready, "parts": children}
 
 
 @router.get("/ready")
-async def ready(desk: ThePanel) -> JSONResponse:
-    """200 once everything has answered, 503 before."""
-    return JSONResponse({"ready": desk.stage.ready}, 200 if desk.stage.ready else 503)
+async def ready(panel: ThePanel) -> JSONResponse:
+    """200 once everything responds, 503 before."""
+    return JSONResponse({"ready": panel.supervisor.ready}, 200 if panel.supervisor.ready else 503)
 
 
 @router.get("/faults")
-async def listing(desk: ThePanel) -> dict[str, Any]:
+async def listing(panel: ThePanel) -> dict[str, Any]:
     """Every fault and its state."""
-    return {"faults": desk.breaking.listing()}
+    return {"faults": panel.injector.list_faults()}
 
 
 @router.post("/faults/{name}")
-async def put(name: str, request: Request, desk: ThePanel) -> dict[str, Any]:
-    """Put a fault in force; parameters come in the query or as a JSON object."""
+async def put(name: str, request: Request, panel: ThePanel) -> dict[str, Any]:
+    """Inject a fault; parameters come in the query or as a JSON object."""
     parameters = _checked(name, await _given(request))
-    if not desk.stage.ready:
+    if not panel.supervisor.ready:
         raise HTTPException(409, "The demo is still starting; try again when /ready answers 200.")
-    await desk.breaking.put(name, parameters)
+    await panel.injector.inject(name, parameters)
     return {"name": name, "in_force": True, "parameters": parameters}
 
 
 @router.delete("/faults/{name}")
-async def lift(name: str, desk: ThePanel) -> dict[str, Any]:
+async def lift(name: str, panel: ThePanel) -> dict[str, Any]:
     """Lift a fault."""
     _known(name)
-    await desk.breaking.lift(name)
+    await panel.injector.lift(name)
     return {"name": name, "in_force": False}
 
 
 @router.delete("/faults")
-async def lift_all(desk: ThePanel) -> dict[str, Any]:
+async def lift_all(panel: ThePanel) -> dict[str, Any]:
     """Lift every fault."""
-    await desk.breaking.lift_all()
+    await panel.injector.lift_all()
     return {"in_force": []}
 
 
-def make_control(stage: Supervisor, breaking: FaultInjector) -> FastAPI:
-    """The application of the control page."""
+def make_control(supervisor: Supervisor, injector: FaultInjector) -> FastAPI:
+    """The application of the control API."""
     app = FastAPI(title="Demo control")
-    app.state.desk = ControlPanel(stage, breaking)
+    app.state.panel = ControlPanel(supervisor, injector)
     app.include_router(router)
     app.add_exception_handler(FaultRefused, _conflict)
     app.add_exception_handler(CannotStart, _conflict)

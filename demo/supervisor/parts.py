@@ -24,7 +24,7 @@ class CannotStart(Exception):
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment of the children: this one, with the places of database and Redis spelled out."""
+    """The environment of the processes: this one, with the addresses of database and Redis."""
     return os.environ | {
         "RUN_DIR": str(settings.run_dir.absolute()),
         "DATABASE_URL": settings.database_address,
@@ -38,7 +38,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def redis_part(settings: Settings) -> SupervisedProcess:
-    """The demo's own Redis, which saves its data when it ends."""
+    """The demo's own Redis, which saves its data when it stops."""
     folder = settings.home / "redis"
     folder.mkdir(parents=True, exist_ok=True)
     command = ["redis-server", "--port", str(settings.redis_port), "--bind", "127.0.0.1", "--dir",
@@ -48,7 +48,7 @@ def redis_part(settings: Settings) -> SupervisedProcess:
 
 
 def postgres_part(settings: Settings) -> SupervisedProcess:
-    """The demo's own PostgreSQL, under the user postgres where we are root."""
+    """The demo's own PostgreSQL, under the user postgres if the demo runs as root."""
     folder = settings.home / "postgres"
     command = [str(POSTGRES / "postgres"), "-D", str(folder), "-p", str(settings.postgres_port),
                "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
@@ -58,7 +58,7 @@ def postgres_part(settings: Settings) -> SupervisedProcess:
 
 
 def postgres_user() -> dict[str, Any]:
-    """How to start a PostgreSQL program: it refuses to run as root."""
+    """Options to start a PostgreSQL program, which refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     try:
@@ -103,12 +103,12 @@ def edge_part(settings: Settings) -> SupervisedProcess:
 
 
 def traffic_part(settings: Settings) -> SupervisedProcess:
-    """The visitors."""
+    """The traffic source."""
     return SupervisedProcess("traffic", [sys.executable, "-m", "demo.traffic"], environment(settings))
 
 
 def git_part(settings: Settings) -> SupervisedProcess:
-    """The host of the project's own repository."""
+    """The server of the project's own repository."""
     return SupervisedProcess("git", [sys.executable, "-m", "demo.git_server"], environment(settings))
 
 

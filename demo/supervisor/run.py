@@ -1,4 +1,4 @@
-"""The supervisor process: control page, children, and the end of both."""
+"""The supervisor process: the control API and the processes of the demo."""
 
 import asyncio
 import contextlib
@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 
 
 class QuietServer(uvicorn.Server):
-    """A server that leaves the signals to the supervisor."""
+    """A server without signal handlers of its own."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take none."""
+        """Capture none."""
         yield
 
 
@@ -44,10 +44,10 @@ async def supervise(settings: Settings) -> int:
     return 0
 
 
-async def _until_ended(stage: Supervisor, api: socket.socket, control: socket.socket) -> None:
-    breaking = FaultInjector(stage)
-    server = _server(stage, breaking)
-    running = asyncio.create_task(_run(breaking, stage, server, api, control))
+async def _until_ended(supervisor: Supervisor, api: socket.socket, control: socket.socket) -> None:
+    injector = FaultInjector(supervisor)
+    server = _server(supervisor, injector)
+    running = asyncio.create_task(_run(injector, supervisor, server, api, control))
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, _end_once(running))
@@ -56,27 +56,27 @@ async def _until_ended(stage: Supervisor, api: socket.socket, control: socket.so
 
 
 async def _run(
-    breaking: FaultInjector,
-    stage: Supervisor,
+    injector: FaultInjector,
+    supervisor: Supervisor,
     server: QuietServer,
     api: socket.socket,
     control: socket.socket,
 ) -> None:
     serving = asyncio.create_task(server.serve([control]))
     try:
-        await stage.start(api)
-        settings = stage.settings
-        await _break_at_start(breaking, settings)
-        stage.ready = True
+        await supervisor.start(api)
+        settings = supervisor.settings
+        await _break_at_start(injector, settings)
+        supervisor.ready = True
         log.info("ready: API %s:%d, control %d", settings.host, settings.port, settings.control_port)
         await asyncio.wait({serving})
     finally:
         server.should_exit = True
-        await asyncio.gather(stage.end(), serving, return_exceptions=True)
+        await asyncio.gather(supervisor.stop(), serving, return_exceptions=True)
 
 
 def faults_at_start(settings: Settings) -> list[str]:
-    """The faults that are in force from the start; raises CannotStart where there is none of that name."""
+    """The faults to inject at the start; raises CannotStart for an unknown name."""
     names = [word.replace("_", "-") for word in settings.fault.split()]
     for name in names:
         if name not in FAULTS:
@@ -84,16 +84,16 @@ def faults_at_start(settings: Settings) -> list[str]:
     return names
 
 
-async def _break_at_start(breaking: FaultInjector, settings: Settings) -> None:
+async def _break_at_start(injector: FaultInjector, settings: Settings) -> None:
     for name in faults_at_start(settings):
         try:
-            await breaking.put(name, FAULTS[name].parameters().model_dump())
+            await injector.inject(name, FAULTS[name].parameters().model_dump())
         except FaultRefused as error:
             raise CannotStart(f"DEMO_FAULT is {settings.fault[:80]!r}; {error}") from error
 
 
 def _end_once(running: asyncio.Task[None]) -> Callable[[], None]:
-    # A second Ctrl-C must not cut the ending of the children short.
+    # A second Ctrl-C must not interrupt the stop of the processes.
     def end() -> None:
         if not running.cancelling():
             log.info("ending")
@@ -102,8 +102,8 @@ def _end_once(running: asyncio.Task[None]) -> Callable[[], None]:
     return end
 
 
-def _server(stage: Supervisor, breaking: FaultInjector) -> QuietServer:
-    app = make_control(stage, breaking)
+def _server(supervisor: Supervisor, injector: FaultInjector) -> QuietServer:
+    app = make_control(supervisor, injector)
     return QuietServer(
         uvicorn.Config(
             app, log_config=None, access_log=False, log_level="warning", timeout_graceful_shutdown=1

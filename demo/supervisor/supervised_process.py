@@ -1,4 +1,4 @@
-"""One process that the demo keeps running."""
+"""A process that is restarted when it ends."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 10.0
-# A child that lived this long starts again without a growing pause.
+# Seconds after which a process that ended starts again without a longer backoff.
 STABLE_AFTER = 30.0
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -23,7 +23,7 @@ _libc = ctypes.CDLL(None)
 
 @dataclass
 class SupervisedProcess:
-    """A command that is started, watched and started again until it is held or ended."""
+    """A command that is started, and restarted until it is held or stopped."""
 
     name: str
     command: Sequence[str]
@@ -33,7 +33,7 @@ class SupervisedProcess:
     starts: int = 0
     process: asyncio.subprocess.Process | None = None
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
-    _keeping: asyncio.Task[None] | None = None
+    _restarting: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -42,36 +42,36 @@ class SupervisedProcess:
         return self.process.pid if running and self.process else None
 
     @property
-    def held(self) -> bool:
+    def is_held(self) -> bool:
         """Whether a fault keeps it down."""
         return not self._wanted.is_set()
 
-    def keep(self) -> None:
-        """Start it, and again whenever it ends by itself."""
+    def start(self) -> None:
+        """Start it, and restart it whenever it ends by itself."""
         self._wanted.set()
-        if self._keeping is None:
-            self._keeping = asyncio.create_task(self._keep())
+        if self._restarting is None:
+            self._restarting = asyncio.create_task(self._restart_loop())
 
     def release(self) -> None:
-        """Let a held child run again."""
+        """Let a held process run again."""
         self._wanted.set()
 
     async def hold(self, how: signal.Signals) -> None:
-        """End it with a signal and keep it down; a frozen one is woken to hear it."""
+        """Stop it with a signal and keep it down; a suspended one is resumed to receive the signal."""
         self._wanted.clear()
         self.signal(signal.SIGCONT)
         self.signal(how)
-        await self._gone(5.0)
+        await self._wait_or_kill(5.0)
 
-    async def end(self, patience: float) -> None:
-        """End it for good, with SIGKILL for the whole group after some seconds."""
-        if self._keeping is not None:
-            self._keeping.cancel()
+    async def stop(self, patience: float) -> None:
+        """Stop it for good; SIGKILL its whole group after `patience` seconds."""
+        if self._restarting is not None:
+            self._restarting.cancel()
         self._wanted.clear()
         self.signal(signal.SIGCONT)
         if self.pid is not None:
             os.kill(self.pid, self.stop_signal)
-        await self._gone(patience)
+        await self._wait_or_kill(patience)
 
     def signal(self, which: signal.Signals) -> None:
         """Send a signal to its whole process group, if there is one."""
@@ -79,20 +79,20 @@ class SupervisedProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, which)
 
-    def children(self) -> list[int]:
+    def child_pids(self) -> list[int]:
         """Process ids of its own children."""
         if self.pid is None:
             return []
         listed = Path(f"/proc/{self.pid}/task/{self.pid}/children")
         return [int(word) for word in listed.read_text("ascii").split()] if listed.exists() else []
 
-    async def _keep(self) -> None:
+    async def _restart_loop(self) -> None:
         pause = FIRST_BACKOFF
         while True:
             await self._wanted.wait()
             started = time.monotonic()
             code = await self._run()
-            if self.held:
+            if self.is_held:
                 continue
             pause = FIRST_BACKOFF if time.monotonic() - started > STABLE_AFTER else pause
             log.warning("%s ended with code %s; it starts again in %.1f s", self.name, code, pause)
@@ -106,11 +106,11 @@ class SupervisedProcess:
         )  # fmt: skip
         self.starts += 1
         code = await self.process.wait()
-        # What a killed leader leaves behind in its group must not outlive it.
+        # The rest of the group must not outlive a killed leader.
         self.signal(signal.SIGKILL)
         return code
 
-    async def _gone(self, patience: float) -> None:
+    async def _wait_or_kill(self, patience: float) -> None:
         if self.process is None:
             return
         try:
@@ -122,5 +122,5 @@ class SupervisedProcess:
 
 
 def _die_with_parent() -> None:
-    # Even if the supervisor is killed without a word, its children go with it.
+    # The children end even if the supervisor is killed.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

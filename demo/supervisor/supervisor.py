@@ -29,18 +29,18 @@ Parameters = dict[str, Any]
 
 
 class Supervisor:
-    """The children of the demo by name."""
+    """Runs the processes of the demo, by name."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.children: dict[str, SupervisedProcess] = {}
-        self.locker: asyncio.subprocess.Process | None = None
+        self.processes: dict[str, SupervisedProcess] = {}
+        self.lock_process: asyncio.subprocess.Process | None = None
         self.ready = False
         self.owns_redis = settings.redis_url is None
         self.owns_postgres = settings.database_url is None and settings.database == "postgres"
 
     async def start(self, listening: socket.socket) -> None:
-        """Start servers, prepare the data, then start everything that uses them; `ready` is for others."""
+        """Start servers, prepare the data, then start everything that uses them; the caller sets `ready`."""
         settings = self.settings
         settings.home.mkdir(parents=True, exist_ok=True)
         service_token(settings)
@@ -49,9 +49,11 @@ class Supervisor:
         await self._serve_repository()
         if self.owns_redis:
             parts.require_free_port(settings.redis_port, "DEMO_REDIS_PORT")
-            self._keep(parts.redis_part(settings))
+            self._run(parts.redis_part(settings))
         await wait_until(
-            self.redis_answers, 10, f"Redis at {settings.broker_url.rpartition('@')[2]} does not answer."
+            self.redis_is_responding,
+            10,
+            f"Redis at {settings.broker_url.rpartition('@')[2]} does not respond.",
         )
         if self.owns_postgres:
             await self._start_postgres()
@@ -61,31 +63,31 @@ class Supervisor:
             parts.worker_part(settings),
             parts.edge_part(settings),
         ):
-            self._keep(child)
-        await wait_until(self.api_answers, 30, f"The API on port {settings.port} does not answer.")
+            self._run(child)
+        await wait_until(self.api_is_responding, 30, f"The API on port {settings.port} does not respond.")
         if settings.traffic_peak > 0:
-            self._keep(parts.traffic_part(settings))
-        await wait_until(self.worker_answers, 30, "The Celery worker does not answer.")
+            self._run(parts.traffic_part(settings))
+        await wait_until(self.worker_is_responding, 30, "The Celery worker does not respond.")
 
-    async def end(self) -> None:
-        """End every child, the ones that use the servers first; frozen ones are woken or killed."""
-        if self.locker is not None and self.locker.returncode is None:
-            self.locker.kill()
-            await self.locker.wait()
-        # A frozen Redis would keep its clients from ending in good order.
-        for child in self.children.values():
+    async def stop(self) -> None:
+        """Stop every process, the servers last; suspended ones are resumed or killed."""
+        if self.lock_process is not None and self.lock_process.returncode is None:
+            self.lock_process.kill()
+            await self.lock_process.wait()
+        # A suspended Redis would keep its clients from a clean stop.
+        for child in self.processes.values():
             child.signal(signal.SIGCONT)
-        users = [child for name, child in self.children.items() if name not in SERVERS]
-        await asyncio.gather(*(child.end(STOP_TIMEOUT) for child in users))
-        servers = [child for name, child in self.children.items() if name in SERVERS]
-        await asyncio.gather(*(child.end(SERVER_STOP_TIMEOUT) for child in servers))
+        users = [child for name, child in self.processes.items() if name not in SERVERS]
+        await asyncio.gather(*(child.stop(STOP_TIMEOUT) for child in users))
+        servers = [child for name, child in self.processes.items() if name in SERVERS]
+        await asyncio.gather(*(child.stop(SERVER_STOP_TIMEOUT) for child in servers))
 
-    async def redis_answers(self) -> bool:
-        """Whether the broker's Redis answers a PING."""
+    async def redis_is_responding(self) -> bool:
+        """Whether the broker's Redis responds to a PING."""
         return await asyncio.to_thread(self._ping)
 
-    async def api_answers(self) -> bool:
-        """Whether the API answers a cheap question."""
+    async def api_is_responding(self) -> bool:
+        """Whether the API responds to a cheap request."""
         address = f"http://{self.settings.host}:{self.settings.port}/api/auth/health"
         try:
             async with httpx2.AsyncClient(timeout=2, trust_env=False) as client:
@@ -93,8 +95,8 @@ class Supervisor:
         except httpx2.HTTPError:
             return False
 
-    async def worker_answers(self) -> bool:
-        """Whether a worker answers a ping."""
+    async def worker_is_responding(self) -> bool:
+        """Whether a worker responds to a ping."""
         sender = make_sender(self.settings, patience=2)
         return bool(await asyncio.to_thread(lambda: sender.control.ping(timeout=0.5)))
 
@@ -105,14 +107,14 @@ class Supervisor:
             log.info("this checkout is no git repository, so none is served on DEMO_GIT_PORT")
             return
         parts.require_free_port(self.settings.git_port, "DEMO_GIT_PORT")
-        self._keep(parts.git_part(self.settings))
+        self._run(parts.git_part(self.settings))
 
     async def _start_postgres(self) -> None:
         parts.require_free_port(self.settings.postgres_port, "DEMO_POSTGRES_PORT")
         await parts.create_cluster(self.settings)
-        self._keep(parts.postgres_part(self.settings))
+        self._run(parts.postgres_part(self.settings))
         await wait_until(
-            lambda: parts.postgres_is_responding(self.settings), 20, "The demo's PostgreSQL does not answer."
+            lambda: parts.postgres_is_responding(self.settings), 20, "The demo's PostgreSQL does not respond."
         )
         await parts.create_database(self.settings)
 
@@ -122,9 +124,9 @@ class Supervisor:
         if await preparing.wait() != 0:
             raise CannotStart("The demo's data could not be prepared; the lines above say why.")
 
-    def _keep(self, child: SupervisedProcess) -> None:
-        self.children[child.name] = child
-        child.keep()
+    def _run(self, child: SupervisedProcess) -> None:
+        self.processes[child.name] = child
+        child.start()
 
     def _ping(self) -> bool:
         try:
@@ -137,7 +139,7 @@ class Supervisor:
 
 
 async def wait_until(check: Callable[[], Awaitable[bool]], seconds: float, otherwise: str) -> None:
-    """Ask again and again until it is true; raises CannotStart with the sentence after some seconds."""
+    """Poll the check until it is true; raises CannotStart with this message after some seconds."""
     try:
         async with asyncio.timeout(seconds):
             while not await check():  # noqa: ASYNC110  what is awaited is another process

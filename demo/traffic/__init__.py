@@ -1,1 +1,1 @@
-"""Visitors who use every module in the rhythm of a day."""
+"""Simulated users of every module, with a daily pattern."""

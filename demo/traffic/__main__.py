@@ -21,7 +21,7 @@ NIGHT_SHARE = 0.12
 log = logging.getLogger("demo.traffic")
 DISCOVERY_INTERVAL = 60.0
 MAX_CONCURRENT_VISITS = 30
-# The mean number of requests that one visit makes.
+# Requests of one visit, on average.
 REQUESTS_PER_VISIT = 1.35
 MIN_RATE = 0.01
 
@@ -38,37 +38,37 @@ def _hump(hour: float, middle: float, width: float) -> float:
 
 
 async def main(settings: Settings) -> None:
-    """Visit until told to end."""
+    """Send requests until cancelled."""
     headers = {"Authorization": f"Bearer {service_token(settings)}"}
     address = f"http://{settings.host}:{settings.port}"
     limits = httpx2.Limits(max_connections=MAX_CONCURRENT_VISITS)
     async with httpx2.AsyncClient(
         base_url=address, headers=headers, timeout=10, limits=limits, trust_env=False
     ) as client:
-        town = TrafficContext(client)
+        context = TrafficContext(client)
         async with asyncio.TaskGroup() as everyone:
-            everyone.create_task(_learn(town))
-            everyone.create_task(_come(settings, town))
+            everyone.create_task(_learn(context))
+            everyone.create_task(_come(settings, context))
 
 
-async def _learn(town: TrafficContext) -> None:
+async def _learn(context: TrafficContext) -> None:
     while True:
         with contextlib.suppress(httpx2.HTTPError):
-            await town.look_around()
-            if not town.users:
+            await context.discover()
+            if not context.users:
                 for name in PEOPLE:
-                    await town.sign_in(name, name)
-        await asyncio.sleep(DISCOVERY_INTERVAL if town.users else 1.0)
+                    await context.sign_in(name, name)
+        await asyncio.sleep(DISCOVERY_INTERVAL if context.users else 1.0)
 
 
-async def _come(settings: Settings, town: TrafficContext) -> None:
+async def _come(settings: Settings, context: TrafficContext) -> None:
     start, visiting = time.monotonic(), set[asyncio.Task[None]]()
     kinds, weights = [visit for _, visit in VISITS], [weight for weight, _ in VISITS]
     while True:
         day = settings.day_start + (time.monotonic() - start) / settings.day_seconds
         rate = max(settings.traffic_peak * load_share(day) / REQUESTS_PER_VISIT, MIN_RATE)
-        # A short nap at most, so that a sped-up day is followed closely.
-        wait = town.chance.expovariate(rate)
+        # A short sleep, so that the rate follows an accelerated day.
+        wait = context.rng.expovariate(rate)
         await asyncio.sleep(min(wait, settings.day_seconds / 100))
         if (
             wait > settings.day_seconds / 100
@@ -76,16 +76,16 @@ async def _come(settings: Settings, town: TrafficContext) -> None:
             or settings.traffic_peak == 0
         ):
             continue
-        visit = asyncio.create_task(_visit(random.choices(kinds, weights)[0], town))  # noqa: S311  made-up visitors
+        visit = asyncio.create_task(_visit(random.choices(kinds, weights)[0], context))  # noqa: S311  made-up visitors
         visiting.add(visit)
         visit.add_done_callback(visiting.discard)
 
 
-async def _visit(visit: Visit, town: TrafficContext) -> None:
+async def _visit(visit: Visit, context: TrafficContext) -> None:
     try:
-        await visit(town)
+        await visit(context)
     except httpx2.HTTPError as error:
-        log.debug("a visitor gave up: %s", short_error(error))
+        log.debug("a visit failed: %s", short_error(error))
 
 
 def run() -> None:

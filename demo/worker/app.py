@@ -41,20 +41,20 @@ app = make_celery(settings)
 
 
 class FaultInForce(RuntimeError):
-    """The fault failing-tasks makes every task end with this."""
+    """The fault failing-tasks makes every task raise this."""
 
 
-def register_tasks(app: Celery, desk: tasks.WorkerContext) -> None:
-    """Make each piece of work a task of this application."""
+def register_tasks(app: Celery, context: tasks.WorkerContext) -> None:
+    """Register each function as a task of this application."""
     for name, function in TASK_FUNCTIONS.items():
-        app.task(name=PREFIX + name, bind=True)(_task(desk, function))
+        app.task(name=PREFIX + name, bind=True)(_task(context, function))
 
 
-def _task(desk: tasks.WorkerContext, function: Callable[..., Any]) -> Callable[..., Any]:
+def _task(context: tasks.WorkerContext, function: Callable[..., Any]) -> Callable[..., Any]:
     def run(task: "Task[Any, Any]", *args: Any, **kwargs: Any) -> Any:
-        if "failing-tasks" in desk.faults:
+        if "failing-tasks" in context.faults:
             raise FaultInForce(f"{task.name} cannot run while the fault failing-tasks is in force")
-        return function(desk, *args, **kwargs)
+        return function(context, *args, **kwargs)
 
     return run
 

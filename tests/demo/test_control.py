@@ -1,4 +1,4 @@
-"""The control page and the shell: listing, refusing, putting in force, lifting."""
+"""The control API and the command line: list, refuse, inject and lift faults."""
 
 import asyncio
 import json

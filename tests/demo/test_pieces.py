@@ -27,12 +27,12 @@ TASTES = [("ann", "fugue", 1.0), ("ann", "choir", 0.9), ("bob", "basalt", 1.0), 
 
 def test_recommendations_follow_like_minded_readers(tmp_path: Path) -> None:
     save_factors(tmp_path, train_factors(TASTES))
-    best = [item for item, _ in load_factors(tmp_path).best_for("cem", 2)]
+    best = [item for item, _ in load_factors(tmp_path).recommend("cem", 2)]
     assert best == ["fugue", "choir"]
 
 
 def test_a_stranger_gets_what_many_like() -> None:
-    assert train_factors(TASTES).best_for("stranger", 1)[0][0] == "fugue"
+    assert train_factors(TASTES).recommend("stranger", 1)[0][0] == "fugue"
 
 
 def test_the_classifier_learns_topics(tmp_path: Path) -> None:
@@ -82,8 +82,8 @@ def test_the_history_keeps_a_thousand_events() -> None:
     bus = EventBus()
     for number in range(1100):
         bus.emit("search.executed", {"number": number})
-    assert [event["data"]["number"] for event in bus.latest(2)] == [1098, 1099]
-    assert len(bus.latest(5000)) == 1000
+    assert [event["data"]["number"] for event in bus.newest(2)] == [1098, 1099]
+    assert len(bus.newest(5000)) == 1000
 
 
 def test_a_day_is_quiet_at_night_and_busy_before_noon() -> None:

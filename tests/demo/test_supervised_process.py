@@ -23,7 +23,7 @@ from demo.supervisor.supervised_process import SupervisedProcess
 
 async def run():
     child = SupervisedProcess("sleeper", ("sleep", "60"), os.environ)
-    child.keep()
+    child.start()
     while child.pid is None:
         await asyncio.sleep(0.01)
     print(child.pid, flush=True)
@@ -57,12 +57,12 @@ def with_child(
 
     async def run() -> None:
         child = SupervisedProcess("family", command, os.environ)
-        child.keep()
+        child.start()
         try:
             await until(lambda: child.pid is not None)
             await act(child)
         finally:
-            await child.end(0.3)
+            await child.stop(0.3)
 
     asyncio.run(run())
 
@@ -84,7 +84,7 @@ def test_a_held_child_stays_down_until_it_is_released() -> None:
         first = child.pid or 0
         child.signal(signal.SIGSTOP)
         await child.hold(signal.SIGTERM)
-        assert (child.held, child.pid, living(first)) == (True, None, [])
+        assert (child.is_held, child.pid, living(first)) == (True, None, [])
         child.release()
         await until(lambda: child.pid is not None)
         assert child.starts == 2
@@ -96,9 +96,9 @@ def test_a_stubborn_or_frozen_child_is_ended_with_its_family() -> None:
     groups = []
 
     async def act(child: SupervisedProcess) -> None:
-        await until(lambda: len(child.children()) == 1)
+        await until(lambda: len(child.child_pids()) == 1)
         groups.append(child.pid or 0)
-        os.kill(child.children()[0], signal.SIGSTOP)
+        os.kill(child.child_pids()[0], signal.SIGSTOP)
 
     with_child(STUBBORN, act)
     assert living(groups[0]) == []

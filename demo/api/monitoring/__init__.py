@@ -1,1 +1,1 @@
-"""What the backend says about itself: honest by default, wrong on command."""
+"""The backend's reports on itself: true by default, false with the faults lying and lying-pharos."""

@@ -1,6 +1,6 @@
-"""Questions to the workers that block the event loop, as the watched backend asks them.
+"""Inspections of the workers that block the event loop, as in the watched backend.
 
-Each waits its whole time, whether a worker answers or not; the loop does nothing else meanwhile.
+Each waits for its whole timeout, whether workers reply or not; the event loop does nothing else meanwhile.
 """
 
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ from demo.logs import short_error
 from demo.worker.celery_app import make_sender
 
 PING_SECONDS = 2.0
-# Three questions of this length.
+# Three commands of this duration.
 OVERVIEW_SECONDS = 1.0
 
 
 def workers(backend: Backend) -> list[str] | str:
-    """Names of the workers that answer, or why nobody could be asked; 2 s on the event loop."""
+    """Names of the workers that respond, or why the inspection failed; blocks the event loop for 2 s."""
     try:
         with _inspection(backend, PING_SECONDS) as inspect:
             return sorted(inspect.ping() or {})
@@ -26,13 +26,13 @@ def workers(backend: Backend) -> list[str] | str:
 
 
 def overview(backend: Backend) -> dict[str, dict[str, Any]]:
-    """Active and scheduled tasks and statistics by worker; never the reserved ones; 3 s on the event loop."""
+    """Active and scheduled tasks and statistics by worker, without reserved ones; blocks for 3 s."""
     with _inspection(backend, OVERVIEW_SECONDS) as inspect:
         return {question: getattr(inspect, question)() or {} for question in ("active", "scheduled", "stats")}
 
 
 @contextmanager
 def _inspection(backend: Backend, seconds: float) -> Iterator[Any]:
-    # No socket timeout: with Redis frozen this waits for ever, and the whole API with it.
+    # Without a socket timeout: if Redis hangs, this and the whole API hang.
     with make_sender(backend.settings, patience=None) as celery:
         yield celery.control.inspect(timeout=seconds)

@@ -1,4 +1,4 @@
-"""Checks that really look, in a thread and with a short limit, so that the event loop never waits."""
+"""Checks of dependencies, in a thread with a short timeout, so that the event loop never blocks."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,12 +29,12 @@ Answer = TypeVar("Answer")
 
 
 async def run_in_time(ask: Callable[[], Answer], seconds: float = CHECK_TIMEOUT) -> Answer:
-    """The answer of a blocking question; raises TimeoutError after some seconds."""
+    """Run a blocking call in a thread; raises TimeoutError after some seconds."""
     return await asyncio.wait_for(asyncio.to_thread(ask), seconds)
 
 
 async def database_error(backend: Backend) -> str | None:
-    """Why the database does not answer, or None if it does."""
+    """Why the database does not respond, or None if it does."""
     return await _error_of(lambda: _ask(backend.engine))
 
 
@@ -44,12 +44,12 @@ async def table_error(backend: Backend, module: str) -> str | None:
 
 
 async def redis_error(backend: Backend) -> str | None:
-    """Why Redis does not answer, or None if it does."""
+    """Why Redis does not respond, or None if it does."""
     return await _error_of(backend.cache.ping)
 
 
 async def workers(backend: Backend) -> list[str] | str:
-    """Names of the workers that answer, or why nobody could be asked."""
+    """Names of the workers that respond, or why the inspection failed."""
     try:
         return await run_in_time(backend.inspector.ping, 3)
     except TimeoutError:
@@ -66,8 +66,8 @@ async def module_health(backend: Backend, module: str) -> tuple[str, str]:
     if error:
         return "unhealthy", f"Database connection failed: {error}"
     share = backend.recent.share(module)
-    if share.answers >= MIN_RESPONSES and share.ratio > MAX_ERROR_RATIO:
-        return "degraded", f"{share.errors} of {share.answers} answers failed in the last minute"
+    if share.responses >= MIN_RESPONSES and share.ratio > MAX_ERROR_RATIO:
+        return "degraded", f"{share.errors} of {share.responses} answers failed in the last minute"
     missing = await _missing_model(backend, module)
     if missing:
         return "degraded", missing

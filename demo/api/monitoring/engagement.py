@@ -84,7 +84,7 @@ def _foresight(models: LoadedModels, liked: dict[str, set[str]]) -> dict[str, An
         return {"precision_at_10": None, "recall_at_10": None, "evaluated_at": None}
     hits = found = wanted = 0
     for user, items in liked.items():
-        best = {item for item, _ in factors.best_for(user, TOP)}
+        best = {item for item, _ in factors.recommend(user, TOP)}
         hits, found, wanted = hits + len(best & items), found + len(best), wanted + len(items)
     return {
         "precision_at_10": round(hits / found, 4) if found else None,

@@ -138,7 +138,7 @@ async def events(backend: TheBackend) -> Report:
 @router.get("/events/history")
 async def history(backend: TheBackend, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Report:
     """The newest events of this process."""
-    found = backend.bus.latest(limit)
+    found = backend.bus.newest(limit)
     return with_timestamp({"status": "ok", "count": len(found), "events": found})
 
 
@@ -156,7 +156,7 @@ async def workers_status(backend: TheBackend) -> Report:
 
 @router.get("/health")
 async def health(backend: TheBackend) -> Report:
-    """The sum of everything."""
+    """The overall health."""
     report: Report = await select_reports(backend).health(backend)
     return with_timestamp(false_reports.redis_denied(report) if "lying-pharos" in backend.faults else report)
 
@@ -168,7 +168,7 @@ async def health_module(module_name: str, backend: TheBackend) -> Report:
 
 
 def select_reports(backend: Backend) -> ModuleType:
-    """Which reports are given: honest ones, unless the fault lying is in force."""
+    """True reports, unless the fault lying is in force."""
     return false_reports if "lying" in backend.faults else true_reports
 
 

@@ -1,4 +1,4 @@
-"""Reports that were earned: each of them looked before it spoke."""
+"""True reports: each one checks what it reports."""
 
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ UNREACHABLE_MESSAGE = "Could not connect to Celery workers. Ensure Redis and wor
 
 
 async def database(backend: Backend) -> Report:
-    """Whether the database answers, and how full the pool is."""
+    """Whether the database responds, and the use of the pool."""
     error = await checks.database_error(backend)
     fields = pool_fields(backend.engine)
     return {
@@ -39,19 +39,19 @@ async def database(backend: Backend) -> Report:
 
 
 async def db_pool(backend: Backend) -> Report:
-    """How full the pool is, against what it can lend."""
+    """The use of the pool, relative to its capacity."""
     fields = pool_fields(backend.engine)
     return {"status": "ok", "pool": fields | actual_utilization(fields)}
 
 
 async def cache_stats(backend: Backend) -> Report:
-    """The cache's counts, and whether Redis answers at all."""
+    """The cache's counters, and whether Redis responds."""
     error = await checks.redis_error(backend)
     return {"status": "error" if error else "ok", "cache_stats": backend.cache.counts(), "error": error}
 
 
 async def model_health(backend: Backend) -> Report:
-    """The recommendation model as it really loads."""
+    """Whether the recommendation model loads."""
     path = backend.models_folder / f"{NCF}.npz"
     try:
         factors = await checks.run_in_time(backend.models.factors)
@@ -72,7 +72,7 @@ async def model_health(backend: Backend) -> Report:
 
 
 async def health_ml(backend: Backend) -> Report:
-    """Every model infers once, here and now."""
+    """Run one inference on every model."""
     found = {name: await checks.run_in_time(partial(backend.models.check, name)) for name in MODELS}
     errors = [f"{name}: {check['error']}" for name, check in found.items() if check["error"]]
     return {
