@@ -41,7 +41,7 @@ async def read_routes(settings: Settings) -> ApiRoutes:
     finally:
         await client.close()
     if reply.status != 200:
-        raise RequestFailed(f"backend {DOCUMENT} responded {reply.status}; expected 200", reply.status)
+        raise RequestFailed(f"backend {DOCUMENT} returned {reply.status}; expected 200", reply.status)
     return parse_routes(reply.body)
 
 

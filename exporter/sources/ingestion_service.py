@@ -200,7 +200,7 @@ class ServiceSource(BaseSource):
     async def _health(self, client: HttpClient) -> IngestionHealth:
         reply = await client.get(f"{ROUTES}/health")
         if reply.status not in (200, 503):
-            raise RequestFailed(f"service health responded {reply.status}; expected 200 or 503", reply.status)
+            raise RequestFailed(f"service health returned {reply.status}; expected 200 or 503", reply.status)
         return parse_health(reply, NAME)
 
     async def _queue(self, client: HttpClient) -> ServiceQueue:

@@ -63,7 +63,7 @@ def test_the_prefixes_of_a_backend_are_used_and_reported(
 @pytest.mark.parametrize(
     ("status", "body", "why"),
     [
-        (404, "", "backend /openapi.json responded 404; expected 200"),
+        (404, "", "backend /openapi.json returned 404; expected 200"),
         (200, "<html>", "backend /openapi.json is not JSON"),
         (200, "x" * 6_000_000, "backend /openapi.json sent more than 5000000 bytes"),
     ],

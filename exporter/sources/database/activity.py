@@ -78,7 +78,7 @@ class Activity:
 def read_activity(connection: Connection, long_transaction: float) -> Activity:
     """The sessions of all other clients; a transaction is long from `long_transaction` seconds on.
 
-    Raises Refused where sessions of other roles are hidden from ours.
+    Raises RequestFailed where sessions of other roles are hidden from ours.
     """
     require_statistics_role(connection, "sessions")
     sessions = connection.execute(SESSIONS, {"own": APPLICATION_NAME}).all()

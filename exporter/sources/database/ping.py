@@ -36,7 +36,7 @@ class DatabasePinger:
         self.last: PingResult | None = None
 
     async def ping(self) -> PingResult:
-        """The answer. Raises SourceError: TimedOut after two silences."""
+        """The result. Raises SourceError: SourceTimeout after two time-outs."""
         is_due = self._clock() - self._counted_at > COUNTED_PING_INTERVAL
         try:
             self.last = await self._readers[0].read(read_counted_ping if is_due else read_ping)
