@@ -43,7 +43,7 @@ ColumnTypes = Mapping[str, Mapping[str, str]]
 
 
 def require_statistics_role(connection: Connection, what: str) -> None:
-    """Raises RequestFailed where `what` of other roles is hidden from ours; the text says what to grant."""
+    """Raises RequestFailed where `what` of other roles is hidden from ours; the text names the grant."""
     if not connection.execute(CAN_READ_ALL_STATS).scalar_one():
         role = current_role(connection)
         raise RequestFailed(
@@ -70,7 +70,7 @@ class Schema:
     hidden: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, table: str, *columns: str) -> bool:
-        """Whether the table is there with these columns. Raises RequestFailed where rights hide it from us."""
+        """Whether the table has these columns. Raises RequestFailed where rights hide it from us."""
         if table in self.hidden:
             raise RequestFailed(self.hidden[table])
         if table not in self.tables or not set(columns) <= self.tables[table].keys():

@@ -65,7 +65,7 @@ class StatementReader:
         self._texts_read_at = float("-inf")
 
     def read(self, connection: Connection) -> tuple[Statement, ...]:
-        """The statements; none without the extension. Raises RequestFailed where those of others are hidden."""
+        """The statements; none without the extension. Raises RequestFailed where others are hidden."""
         installed = connection.execute(WHERE_INSTALLED).first()
         if installed is None or self._statements == 0:
             return ()
