@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.webhook import WebhookAlert, WebhookPayload
+from ingestion_api.batching import batches
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 
 MAX_LENGTH = 255
+KEYS_AT_ONCE = 500
+IncidentKey = tuple[str, datetime]  # a fingerprint and a start
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,18 @@ class UpsertCounts:
 
 def store_alerts(store: Store, call: WebhookPayload, now: datetime) -> UpsertCounts:
     """Write every alert of a call down; the latest notice about an incident is the one that holds."""
-    new = 0
     with store.write() as session:
         take_advisory_lock(session, "alerts")
+        found = _known(session, call.alerts)
+        before = len(found)
         for notice in call.alerts:
-            new += _store_alert(session, notice, call.receiver, now)
+            known = found.get(_incident_key(notice))
+            if known is None:
+                found[_incident_key(notice)] = known = _incident(notice, call.receiver, now)
+                session.add(known)
+            else:
+                _update(known, notice, now)
+        new = len(found) - before
     return UpsertCounts(new, len(call.alerts) - new)
 
 
@@ -53,19 +63,25 @@ def firing_by_severity(session: Session) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in session.execute(query)}
 
 
-def _store_alert(session: Session, notice: WebhookAlert, receiver: str, now: datetime) -> bool:
-    same = (Alert.fingerprint == notice.fingerprint, Alert.starts_at == notice.starts_at)
-    known = session.scalar(select(Alert).where(*same))
-    if known is None:
-        session.add(_incident(notice, receiver, now))
-        session.flush()
-        return True
+def _incident_key(notice: WebhookAlert) -> IncidentKey:
+    return notice.fingerprint, notice.starts_at
+
+
+def _known(session: Session, notices: Sequence[WebhookAlert]) -> dict[IncidentKey, Alert]:
+    """The incidents that are stored already, looked up together: other writers wait meanwhile."""
+    found: dict[IncidentKey, Alert] = {}
+    for keys in batches(map(_incident_key, notices), KEYS_AT_ONCE):
+        query = select(Alert).where(tuple_(Alert.fingerprint, Alert.starts_at).in_(keys))
+        found.update(((alert.fingerprint, alert.starts_at), alert) for alert in session.scalars(query))
+    return found
+
+
+def _update(known: Alert, notice: WebhookAlert, now: datetime) -> None:
     known.status = notice.status
     known.ends_at = notice.ended
     known.annotations = dict(notice.annotations)
     known.last_received_at = now
     known.notices += 1
-    return False
 
 
 def _incident(notice: WebhookAlert, receiver: str, now: datetime) -> Alert:
