@@ -112,6 +112,7 @@ class OutboxRelay:
         )
         self._lease_tracker = LeaseTracker(timedelta(seconds=settings.lease))
         self._longest_wait = timedelta(seconds=settings.retry_cap)
+        self._problem = ""
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
@@ -161,8 +162,19 @@ class OutboxRelay:
                     next_round = time.monotonic() + self._period
                     self._recover()
                 self._publish()
+                self._tell("")
             except Exception as error:  # noqa: BLE001 - a database or broker that is away comes back
-                log.warning("outbox: %s; trying again in %g s", type(error).__name__, self._period)
+                self._tell(type(error).__name__)
             if self._wake.wait(self._period):
                 self._stopped.wait(BATCH_DELAY)
             self._wake.clear()
+
+    def _tell(self, problem: str) -> None:
+        """Log a problem once, however many rounds it lasts, and its end."""
+        if problem == self._problem:
+            return
+        self._problem = problem
+        if problem:
+            log.warning("outbox: %s; trying again every %g s", problem, self._period)
+        else:
+            log.warning("outbox: it works again")

@@ -93,9 +93,10 @@ def requeue_expired_leases(store: Store, limits: RecoveryLimits, leases: LeaseTr
     """Requeue jobs whose lease expired; end those that lost too many workers or were cancelled."""
     running = (has_state(PROCESSING), Job.lease_until.is_not(None))
     for job in leases.expired(_find_jobs(store, *running)):
-        log.warning("job %d lost its worker %s", job.id, job.worker)
         with store.write() as session:
             _requeue(session, job, limits, now)
+        # while nothing can be written it would be told in each round
+        log.warning("job %d lost its worker %s", job.id, job.worker)
 
 
 def mark_lost_unpublished(store: Store, broker: Broker, limits: RecoveryLimits, now: datetime) -> None:
