@@ -1,4 +1,4 @@
-"""Every series that a rule may read, and what is known of it."""
+"""All series that rules may read, with their type and labels."""
 
 from dataclasses import dataclass, field
 
@@ -34,7 +34,7 @@ COUNTS = "(counter)"
 
 @dataclass(frozen=True)
 class KnownSeries:
-    """One name of a series: whether it only ever rises, its labels, and the values some of them can have."""
+    """A series: whether it is a counter, its labels, and the possible values of some labels."""
 
     counts: bool
     labels: frozenset[str]
@@ -42,7 +42,7 @@ class KnownSeries:
 
 
 def known_series() -> dict[str, KnownSeries]:
-    """By name."""
+    """All known series by name."""
     found = {
         name: KnownSeries(kind == "counter", frozenset((*labels, *TARGET)))
         for name, (kind, labels) in BUILT_IN.items()

@@ -1,4 +1,4 @@
-"""Pages of metrics as others serve them, on a port that stays while the server comes and goes."""
+"""Metrics pages served for Prometheus on a fixed port."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ Pages = Mapping[str, str]
 
 @contextmanager
 def serving(port: int, pages: Pages) -> Iterator[str]:
-    """These pages by their path, for as long as the block lasts; gives the address without a scheme."""
+    """Serve these pages by path while the block runs; the address without a scheme."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -42,7 +42,7 @@ def serving(port: int, pages: Pages) -> Iterator[str]:
 
 
 def configuration(targets: Mapping[str, str], interval: str = "") -> dict[str, Any]:
-    """The checked-in rules, and the checked-in jobs of these names aimed at these targets."""
+    """The checked-in rules and scrape jobs of these names, with these targets."""
     checked_in = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
     jobs = [it for it in checked_in["scrape_configs"] if it["job_name"] in targets]
     sooner = {"scrape_interval": interval, "scrape_timeout": interval} if interval else {}

@@ -1,4 +1,4 @@
-"""What can be said of a PromQL expression without running it."""
+"""Static analysis of PromQL expressions."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -24,14 +24,14 @@ def bare(expr: ql.Expr) -> ql.Expr:
 
 
 def parts(expr: ql.Expr) -> Iterator[ql.Expr]:
-    """The expression and everything in it."""
+    """The expression and all of its parts."""
     yield expr
     for child in children(expr):
         yield from parts(child)
 
 
 def children(expr: ql.Expr) -> list[ql.Expr]:
-    """What stands directly in the expression."""
+    """The direct children of the expression."""
     if isinstance(expr, ql.BinaryExpr):
         return [expr.lhs, expr.rhs]
     if isinstance(expr, ql.Call):
@@ -56,7 +56,7 @@ def matchers(selector: ql.VectorSelector) -> list[tuple[str, str, str]]:
 
 
 def compares(expr: ql.Expr) -> bool:
-    """Whether what decides is a comparison, and not the mere existence of a series."""
+    """Whether a comparison decides the result, and not only the existence of a series."""
     expr = bare(expr)
     if op(expr) in SETS and isinstance(expr, ql.BinaryExpr):
         return compares(expr.lhs) and (op(expr) != "or" or compares(expr.rhs))
@@ -83,7 +83,7 @@ def kept(expr: ql.Expr, of: LabelsOf) -> frozenset[str]:
 
 
 def of_two(expr: ql.BinaryExpr, of: LabelsOf) -> frozenset[str]:
-    """A comparison and a set operation keep what stands left; arithmetic keeps what is matched."""
+    """Comparisons and set operations keep the labels of the left side, arithmetic the matched ones."""
     left, right = kept(expr.lhs, of), kept(expr.rhs, of)
     if op(expr) == "or":
         return left | right
@@ -91,7 +91,7 @@ def of_two(expr: ql.BinaryExpr, of: LabelsOf) -> frozenset[str]:
 
 
 def of_call(expr: ql.Call, of: LabelsOf) -> frozenset[str]:
-    """A function keeps the labels of its vector; of absent() and time() there are none."""
+    """A function keeps the labels of its vector; absent() and time() have none."""
     if expr.func.name in ("absent", "vector", "time"):
         return NOTHING
     found = frozenset[str]().union(*(kept(argument, of) for argument in expr.args))

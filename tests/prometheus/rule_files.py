@@ -16,7 +16,7 @@ CASES = sorted((FOLDER / "tests").glob("*.yml"))
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a file; `name` is what it records or the alert it raises."""
+    """One rule of a file; `name` is the recorded series or the alert."""
 
     name: str
     expr: str

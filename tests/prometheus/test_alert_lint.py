@@ -22,12 +22,12 @@ def test_an_alert_compares(rule: Rule) -> None:
 
 
 @each_alert
-def test_an_alert_on_absence_waits(rule: Rule) -> None:
+def test_an_alert_on_absence_has_a_hold(rule: Rule) -> None:
     assert rule.hold != "0s" or not promql.calls(ql.parse(rule.expr), "absent")
 
 
 @each_alert
-def test_an_alert_says_everything(rule: Rule) -> None:
+def test_an_alert_has_all_annotations(rule: Rule) -> None:
     assert rule.annotations.keys() == ANNOTATIONS
     assert all(rule.annotations.values())
     assert rule.annotations["description"].endswith(".")
@@ -38,7 +38,7 @@ def test_an_alert_says_everything(rule: Rule) -> None:
 
 
 @each_alert
-def test_the_words_name_only_labels_that_are_there(rule: Rule) -> None:
+def test_texts_name_only_existing_labels(rule: Rule) -> None:
     there = promql.kept(ql.parse(rule.expr), labels_of) | frozenset(rule.labels)
     for text in rule.annotations.values():
         for label in re.findall(r"\$labels\.(\w+)", text):
@@ -46,14 +46,14 @@ def test_the_words_name_only_labels_that_are_there(rule: Rule) -> None:
 
 
 @each_alert
-def test_values_are_written_for_people(rule: Rule) -> None:
+def test_values_in_texts_are_humanized(rule: Rule) -> None:
     for text in rule.annotations.values():
         for written in re.findall(r"{{ \$value[^}]*}}", text):
             assert "humanize" in written or "printf" in written, written
 
 
 @each_alert
-def test_the_links_lead_somewhere(rule: Rule) -> None:
+def test_links_have_existing_targets(rule: Rule) -> None:
     dashboards = {f"{{{{ $externalLabels.grafana_url }}}}/d/watchroom-{name}" for name in get_args(Dashboard)}
     pages = {f"{{{{ $externalLabels.service_url }}}}{page}" for page in get_args(Page)}
     assert rule.annotations["dashboard_url"].partition("?")[0] in dashboards
@@ -62,19 +62,19 @@ def test_the_links_lead_somewhere(rule: Rule) -> None:
 
 
 @each_alert
-def test_a_dashboard_is_narrowed_only_by_variables_of_its_own(rule: Rule) -> None:
+def test_dashboard_links_set_only_existing_variables(rule: Rule) -> None:
     name = re.findall(r"watchroom-(\w+)", rule.annotations["dashboard_url"])[0]
     assert set(re.findall(r"var-(\w+)=", rule.annotations["dashboard_url"])) <= variables(name)
 
 
 @cache
 def variables(name: str) -> set[str]:
-    """The variables of a dashboard beside those that all of them share."""
+    """The variables of a dashboard, without the common ones."""
     board = json.loads((FOLDER.parent / "grafana" / "generated" / f"{name}.json").read_text())
     return {it["name"] for it in board["templating"]["list"]} - {"datasource", "job", "instance", "service"}
 
 
-def test_every_dashboard_that_alerts_lead_to_is_generated() -> None:
+def test_every_linked_dashboard_is_generated() -> None:
     uids = {
         json.loads(file.read_text())["uid"]
         for file in (FOLDER.parent / "grafana" / "generated").glob("*.json")

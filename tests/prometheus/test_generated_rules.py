@@ -1,4 +1,4 @@
-"""The checked-in rules are what thresholds.yml makes of them, and Prometheus accepts them."""
+"""The checked-in rules are generated from thresholds.yml, valid, and fire as their promtool tests expect."""
 
 import shutil
 import subprocess
@@ -23,16 +23,16 @@ def generate(*words: str) -> subprocess.CompletedProcess[str]:
     return run(sys.executable, "-m", "prometheus", *words)
 
 
-def test_the_rules_are_those_that_make_rules_writes() -> None:
+def test_the_checked_in_rules_are_current() -> None:
     checked = generate("--check")
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_the_rules_are_the_same_each_time() -> None:
+def test_generation_is_deterministic() -> None:
     assert rule_files(load()) == rule_files(load())
 
 
-def test_a_changed_level_is_seen_as_drift_and_then_written(tmp_path: Path) -> None:
+def test_a_changed_level_is_reported_as_drift_and_then_written(tmp_path: Path) -> None:
     changed = tmp_path / "thresholds.yml"
     changed.write_text(
         FILE.read_text().replace("{warning: 50, critical: 100}", "{warning: 50, critical: 200}")
@@ -45,7 +45,7 @@ def test_a_changed_level_is_seen_as_drift_and_then_written(tmp_path: Path) -> No
     assert "vector(200)" in (folder / "thresholds.yml").read_text()
 
 
-def test_a_bad_file_leaves_the_rules_in_force(tmp_path: Path) -> None:
+def test_an_invalid_file_keeps_the_rules_in_force(tmp_path: Path) -> None:
     folder = shutil.copytree(FOLDER / "rules", tmp_path / "rules")
     bad = tmp_path / "thresholds.yml"
     bad.write_text(FILE.read_text().replace("{warning: 50, critical: 100}", "{warning: 500, critical: 100}"))
@@ -58,7 +58,7 @@ def test_a_bad_file_leaves_the_rules_in_force(tmp_path: Path) -> None:
     assert {it.name: it.read_text() for it in folder.iterdir()} == {it.name: it.read_text() for it in FILES}
 
 
-def test_a_file_of_rules_that_nobody_makes_any_more_goes(tmp_path: Path) -> None:
+def test_an_obsolete_rule_file_is_removed(tmp_path: Path) -> None:
     folder = shutil.copytree(FOLDER / "rules", tmp_path / "rules")
     (folder / "old.yml").write_text("groups: []\n")
     assert generate("--into", str(folder)).returncode == 0
@@ -80,7 +80,7 @@ def test_prometheus_accepts_the_configuration(tmp_path: Path) -> None:
     assert f"{len(FILES)} rule files found" in checked.stdout
 
 
-def test_the_commented_remote_write_is_right_when_it_is_switched_on(tmp_path: Path) -> None:
+def test_the_commented_remote_write_is_valid(tmp_path: Path) -> None:
     lines = (FOLDER / "prometheus.yml").read_text().splitlines()
     begin = lines.index("# remote_write:")
     end = lines.index("", begin)
@@ -99,7 +99,7 @@ def test_the_commented_remote_write_is_right_when_it_is_switched_on(tmp_path: Pa
     assert set(dropped) == written["global"]["external_labels"].keys()
 
 
-def test_the_fast_lane_has_the_settings_that_were_measured() -> None:
+def test_the_fast_lane_has_the_measured_settings() -> None:
     job = next(
         it for it in read(FOLDER / "prometheus.yml")["scrape_configs"] if it["job_name"] == "exporter-fast"
     )
@@ -110,12 +110,12 @@ def test_the_fast_lane_has_the_settings_that_were_measured() -> None:
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda it: it.stem)
-def test_the_alerts_are_quiet_fire_and_end_as_written(file: Path) -> None:
+def test_promtool_cases_pass(file: Path) -> None:
     tried = run(PROMTOOL, "test", "rules", file.name, cwd=file.parent)
     assert tried.returncode == 0, tried.stdout + tried.stderr
 
 
-def test_every_alert_and_severity_is_seen_quiet_firing_and_over() -> None:
+def test_every_alert_and_severity_has_a_case_quiet_firing_and_resolved() -> None:
     seen: dict[tuple[str, str], set[str]] = {}
     for file in CASES:
         for case in read(file)["tests"]:
@@ -130,7 +130,7 @@ def test_every_alert_and_severity_is_seen_quiet_firing_and_over() -> None:
 
 
 def stages(checks: list[dict[str, object]]) -> list[tuple[str, str, str]]:
-    """For each alert and severity of a case: whether it is seen quiet, firing, quiet again."""
+    """For each alert and severity of a case whether it is quiet, firing and resolved."""
     found: list[tuple[str, str, str]] = []
     for name in {str(check["alertname"]) for check in checks}:
         moments = [fired(check) for check in checks if check["alertname"] == name]
@@ -143,7 +143,7 @@ def stages(checks: list[dict[str, object]]) -> list[tuple[str, str, str]]:
 
 
 def fired(check: dict[str, object]) -> set[str]:
-    """The severities that are expected to fire."""
+    """The expected severities."""
     expected = check["exp_alerts"]
     assert isinstance(expected, list)
     return {it["exp_labels"]["severity"] for it in expected}

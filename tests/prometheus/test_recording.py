@@ -1,4 +1,4 @@
-"""What is watched is what is measured, and no alert is made of what is unusual."""
+"""The input of anomaly detection, and that no alert depends on anomalies."""
 
 import subprocess
 from pathlib import Path
@@ -13,7 +13,7 @@ RULES = Path(__file__).parents[2] / "prometheus" / "rules"
 
 
 def rules() -> list[dict[str, str]]:
-    """Every rule as it stands in its file."""
+    """All rules of all files."""
     files = sorted(RULES.glob("*.yml"))
     return [
         rule
@@ -23,7 +23,7 @@ def rules() -> list[dict[str, str]]:
     ]
 
 
-def test_every_signal_is_watched_unless_it_is_only_ever_a_state() -> None:
+def test_every_signal_but_states_is_input_of_anomaly_detection() -> None:
     first, *others = [rule["expr"] for rule in rules() if rule.get("record") == ANOMALY_INPUT]
     names = set(first.split('"')[1].split("|"))
     assert names == {name for name, it in load().signals.items() if it.unit != "state"}
@@ -31,8 +31,8 @@ def test_every_signal_is_watched_unless_it_is_only_ever_a_state() -> None:
     assert set(MODULE_SERIES.values()) <= {str(rule.get("record")) for rule in rules()}
 
 
-def test_what_is_no_number_is_not_recorded(tmp_path: Path) -> None:
-    """Promtool evaluates the expression over one series of each kind."""
+def test_nan_and_infinity_are_not_recorded(tmp_path: Path) -> None:
+    """Promtool evaluates the expression over one series per kind of value."""
     kinds = {"nan": "NaN", "up": "+Inf", "down": "-Inf", "one": "1", "zero": "0"}
     tests = {
         "evaluation_interval": "1m",
@@ -60,7 +60,7 @@ def test_what_is_no_number_is_not_recorded(tmp_path: Path) -> None:
     assert told.returncode == 0, told.stdout + told.stderr
 
 
-def test_nobody_is_paged_for_what_is_merely_unusual() -> None:
+def test_no_alert_depends_on_anomalies() -> None:
     alerts = [rule for rule in rules() if "alert" in rule]
     assert alerts
     assert [

@@ -1,4 +1,4 @@
-"""What was scraped before a restart of Prometheus raises nothing after it."""
+"""Samples from before a restart of Prometheus raise no alert after it."""
 
 import re
 import time
@@ -24,7 +24,7 @@ OLD = "fast:ops_database_up == 0"
 
 
 class Rising(dict[str, str]):
-    """A page whose requests all fail, ten more each time."""
+    """A page with ten more failed requests per scrape."""
 
     count = 0
 
@@ -33,7 +33,7 @@ class Rising(dict[str, str]):
         return TROUBLE % {"count": self.count}
 
 
-def test_old_samples_raise_nothing_after_a_restart_of_prometheus(prometheus: StartPrometheus) -> None:
+def test_old_samples_raise_no_alert_after_a_restart(prometheus: StartPrometheus) -> None:
     port = free_port()
     targets = {"exporter-fast": f"127.0.0.1:{port}"}
     with serving(port, Rising()):
@@ -59,13 +59,13 @@ def test_old_samples_raise_nothing_after_a_restart_of_prometheus(prometheus: Sta
 
 
 def active(server: PrometheusServer) -> set[str]:
-    """The signals whose alerts are pending or firing, by the name of the alert."""
+    """The names of pending and firing alerts of signals."""
     alerts = server.get("/api/v1/alerts")["data"]["alerts"]
     return {it["labels"]["alertname"] for it in alerts if "signal" in it["labels"]}
 
 
 def evaluated(server: PrometheusServer) -> float:
-    """When the rules of the fast lane were last evaluated, all of them, as a Unix time."""
+    """The oldest last evaluation of the fast groups as Unix time."""
     groups = server.get("/api/v1/rules")["data"]["groups"]
     fast = [it["lastEvaluation"] for it in groups if it["name"].startswith("fast")]
     # Prometheus writes nanoseconds, which Python does not read

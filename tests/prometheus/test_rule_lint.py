@@ -1,4 +1,4 @@
-"""The rules against mistakes that Prometheus accepts."""
+"""Lint of the rules: errors that Prometheus accepts."""
 
 import re
 from collections import Counter
@@ -21,14 +21,14 @@ PAGING = {"api_error_ratio", "api_response_time"}
 
 
 @each_rule
-def test_every_series_that_is_read_exists(rule: Rule) -> None:
+def test_every_series_exists(rule: Rule) -> None:
     names = {it.name for it in RULES if not it.is_alert}
     for selector in promql.selectors(ql.parse(rule.expr)):
         assert selector.name in known() or selector.name in names, f"nobody shows {selector.name}"
 
 
 @each_rule
-def test_every_label_and_state_that_is_asked_for_exists(rule: Rule) -> None:
+def test_every_matched_label_and_state_exists(rule: Rule) -> None:
     for selector in promql.selectors(ql.parse(rule.expr)):
         it = known().get(selector.name or "")
         for label, operator, value in promql.matchers(selector) if it else ():
@@ -39,7 +39,7 @@ def test_every_label_and_state_that_is_asked_for_exists(rule: Rule) -> None:
 
 
 @each_rule
-def test_every_reading_says_which_scrape_it_reads(rule: Rule) -> None:
+def test_every_selector_names_its_job(rule: Rule) -> None:
     for selector in promql.selectors(ql.parse(rule.expr)):
         name = selector.name or ""
         if name in known() and name.split("_")[0] in ("ops", "celery", "redis", "pg"):
@@ -47,7 +47,7 @@ def test_every_reading_says_which_scrape_it_reads(rule: Rule) -> None:
 
 
 @each_rule
-def test_no_pattern_stands_where_a_value_would_do(rule: Rule) -> None:
+def test_no_regex_matcher_has_a_plain_value(rule: Rule) -> None:
     for selector in promql.selectors(ql.parse(rule.expr)):
         for label, operator, value in promql.matchers(selector):
             assert operator not in ("=~", "!~") or re.search(r"[.*+|?\[(]", value), (
@@ -56,7 +56,7 @@ def test_no_pattern_stands_where_a_value_would_do(rule: Rule) -> None:
 
 
 @each_rule
-def test_counters_are_only_read_as_rates_and_gauges_never_are(rule: Rule) -> None:
+def test_counters_are_read_as_rates_and_gauges_are_not(rule: Rule) -> None:
     expr = ql.parse(rule.expr)
     within = {
         selector.name
@@ -83,7 +83,7 @@ def test_no_ratio_is_aggregated(rule: Rule) -> None:
             assert all(promql.op(inner) != "/" for inner in promql.parts(it.expr))
 
 
-def test_no_rule_stands_twice() -> None:
+def test_no_rule_is_duplicated() -> None:
     named = Counter(f"{it.name}{sorted(it.labels.items())}" for it in RULES)
     same = Counter(f"{it.expr}{sorted(it.labels.items())}" for it in RULES)
     assert [name for name, count in named.items() if count > 1] == []
@@ -91,8 +91,8 @@ def test_no_rule_stands_twice() -> None:
 
 
 @each_rule
-def test_requests_of_users_are_read_from_one_source(rule: Rule) -> None:
-    """The recorded series; but for the fast lane, which pages within a second, by the same counters."""
+def test_users_requests_have_one_source(rule: Rule) -> None:
+    """Only the recorded series read the counters, and the fast lane, which pages within a second."""
     names = {selector.name or "" for selector in promql.selectors(ql.parse(rule.expr))}
     raw = {
         name.removeprefix(FAST) for name in names if name.removeprefix(FAST).startswith("ops_http_request")
@@ -102,7 +102,7 @@ def test_requests_of_users_are_read_from_one_source(rule: Rule) -> None:
         assert rule.name.startswith(("module:", "module_le:", "users:", "users_le:")) or signal in PAGING
 
 
-def test_the_fast_scrape_asks_for_all_that_the_fast_lane_reads_and_keeps_it() -> None:
+def test_the_fast_scrape_has_all_series_of_the_fast_lane() -> None:
     job = next(
         it for it in read(FOLDER / "prometheus.yml")["scrape_configs"] if it["job_name"] == "exporter-fast"
     )
@@ -136,5 +136,5 @@ FLAWS: dict[str, Callable[[ql.Expr], bool]] = {
 
 
 @pytest.mark.parametrize("expression", FLAWS)
-def test_the_lint_itself_sees_what_it_should(expression: str) -> None:
+def test_the_lint_finds_flaws(expression: str) -> None:
     assert FLAWS[expression](ql.parse(expression))

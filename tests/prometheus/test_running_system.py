@@ -68,7 +68,7 @@ def server(exporter: str, prometheus: StartPrometheus, tmp_path: Path) -> Promet
 
 @contextmanager
 def users(demo: RunningDemo) -> Iterator[None]:
-    """Users of two modules, one of which somebody may break."""
+    """Users of two modules, of which a fault may break one."""
     over = Event()
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""No series stands under two jobs, so that no sum counts anything twice."""
+"""No series exists under two jobs, so that no sum counts it twice."""
 
 import sys
 from pathlib import Path
@@ -36,7 +36,7 @@ def exporter(redis_server: RedisServer, start_server: StartServer, tmp_path: Pat
     return f"127.0.0.1:{port}"
 
 
-def test_no_series_stands_under_two_jobs(exporter: str, prometheus: StartPrometheus) -> None:
+def test_no_series_exists_under_two_jobs(exporter: str, prometheus: StartPrometheus) -> None:
     service = {"/metrics": f"ops_service_up 1\n{LEVEL}", "/metrics/levels": LEVEL}
     with serving(free_port(), service) as address:
         targets = dict(zip(JOBS, (exporter, exporter, address, address), strict=True))

@@ -1,4 +1,4 @@
-"""A mistake in thresholds.yml is told in one sentence: the place, the value, what was expected."""
+"""Errors in thresholds.yml: one sentence with the key, its value and what was expected."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from prometheus.thresholds import FILE, ThresholdsError, load
 
 @pytest.fixture
 def body() -> Any:
-    """The real file's content with two signals of each kind left."""
+    """The content of the real file, reduced to two signals."""
     whole = yaml.safe_load(FILE.read_text())
     kept = ("worker_queue_length", "cache_hit_ratio")
     return {**whole, "signals": {name: whole["signals"][name] for name in kept}}
@@ -81,7 +81,7 @@ CHANGES: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(
     ("key", "value", "told"), CHANGES, ids=[f"{key}-{at}" for at, (key, *_) in enumerate(CHANGES)]
 )
-def test_a_wrong_value_is_told(tmp_path: Path, body: Any, key: str, value: Any, told: str) -> None:
+def test_a_wrong_value_is_reported(tmp_path: Path, body: Any, key: str, value: Any, told: str) -> None:
     body["signals"]["worker_queue_length"][key] = value
     said = refusal(tmp_path, yaml.safe_dump(body, sort_keys=False))
     assert said.startswith(f"thresholds.yml: {told}"), said
@@ -91,7 +91,7 @@ def test_a_wrong_value_is_told(tmp_path: Path, body: Any, key: str, value: Any, 
 @pytest.mark.parametrize(
     "key", ["alert", "meaning", "unit", "direction", "levels", "expression", "dashboard"]
 )
-def test_a_missing_field_is_told(tmp_path: Path, body: Any, key: str) -> None:
+def test_a_missing_field_is_reported(tmp_path: Path, body: Any, key: str) -> None:
     del body["signals"]["worker_queue_length"][key]
     assert (
         refusal(tmp_path, yaml.safe_dump(body, sort_keys=False))
@@ -99,24 +99,24 @@ def test_a_missing_field_is_told(tmp_path: Path, body: Any, key: str) -> None:
     )
 
 
-def test_a_level_below_must_fall(tmp_path: Path, body: Any) -> None:
+def test_levels_below_must_fall_with_severity(tmp_path: Path, body: Any) -> None:
     body["signals"]["cache_hit_ratio"]["levels"] = {"info": 0.5, "warning": 0.7}
     said = "cache_hit_ratio has info 0.5 beyond warning 0.7, but its direction is below"
     assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)) == f"thresholds.yml: signals.{said}"
 
 
-def test_an_alert_that_two_signals_raise_is_told(tmp_path: Path, body: Any) -> None:
+def test_a_duplicate_alert_name_is_reported(tmp_path: Path, body: Any) -> None:
     body["signals"]["cache_hit_ratio"]["alert"] = "WorkerQueueLong"
     said = "cache_hit_ratio raises WorkerQueueLong, which worker_queue_length raises already"
     assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)) == f"thresholds.yml: {said}"
 
 
-def test_a_signal_that_stands_twice_is_told(tmp_path: Path) -> None:
+def test_a_duplicate_signal_is_reported(tmp_path: Path) -> None:
     text = "signals:\n  a_signal: {}\n  a_signal: {}\n"
     assert refusal(tmp_path, text) == "thresholds.yml has 'a_signal' twice (line 3)"
 
 
-def test_an_objective_that_cannot_be_broken_is_told(tmp_path: Path, body: Any) -> None:
+def test_an_impossible_burn_rate_is_reported(tmp_path: Path, body: Any) -> None:
     body["slos"]["api_latency"]["objective"] = 0.9
     assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)) == (
         "thresholds.yml: api_latency allows 10.00% of bad events, so nothing can burn 14.4 times too "
@@ -124,7 +124,7 @@ def test_an_objective_that_cannot_be_broken_is_told(tmp_path: Path, body: Any) -
     )
 
 
-def test_two_mistakes_are_two_sentences(tmp_path: Path, body: Any) -> None:
+def test_two_errors_are_two_sentences(tmp_path: Path, body: Any) -> None:
     del body["signals"]["worker_queue_length"]["unit"]
     body["signals"]["cache_hit_ratio"]["lane"] = "middle"
     assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)).splitlines() == [
@@ -133,11 +133,11 @@ def test_two_mistakes_are_two_sentences(tmp_path: Path, body: Any) -> None:
     ]
 
 
-def test_what_is_no_yaml_is_told(tmp_path: Path) -> None:
+def test_invalid_yaml_is_reported(tmp_path: Path) -> None:
     assert refusal(tmp_path, "signals:\n  a: [\n") == "thresholds.yml is no YAML at line 3"
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ThresholdsError, match=r"none\.yml cannot be read: No such file or directory"):
         load(tmp_path / "none.yml")
 
@@ -155,11 +155,11 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         ("edge_worker_heartbeat", "critical", 300),
     ],
 )
-def test_the_numbers_of_the_product_are_in_it(signal: str, severity: str, level: float) -> None:
+def test_the_levels_of_the_product_are_in_the_file(signal: str, severity: str, level: float) -> None:
     assert load().signals[signal].levels.given()[severity] == level
 
 
-def test_a_level_out_of_range_is_refused_with_its_reason() -> None:
+def test_a_level_out_of_range_is_refused() -> None:
     signal = load().signals["worker_queue_length"]
     assert signal.range_error(200) == ""
     assert signal.range_error(0) == "outside its range; expected 1 to 1e+06"
