@@ -1,4 +1,4 @@
-"""docs/metrics.md: every metric of the exporter, and what it asks of whom."""
+"""docs/metrics.md: every metric of the exporter, and every poller with its interval."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -14,22 +14,26 @@ HEAD = """# Metrics
 
 Written by `make docs` from the declarations in `exporter/collectors`; not to be edited.
 
-What belongs to the watched backend begins with `ops_`; what mature exporters already export keeps their
-names (`celery_`, `redis_`, `pg_`), so that dashboards and rules made for them work. What is not known is not
-there: a missing number is a missing series, never 0. Each collector can be read alone, as
-`/metrics?collect[]=NAME`, and each part of one as `/metrics?collect[]=NAME.PART`.
+Metrics of the watched backend begin with `ops_`. What mature exporters export keeps their names (`celery_`,
+`redis_`, `pg_`), so that their dashboards and rules work. An unknown number is a missing series, never 0.
+Each collector can be read alone, as `/metrics?collect[]=NAME`, and each part as
+`/metrics?collect[]=NAME.PART`.
 """
-ASKED = """
-## What the exporter asks of whom, and how often
+POLLERS = """
+## Pollers
 
-With the default settings; every pace can be set (see [settings](settings.md)). A question is never asked
-twice at the same time, however many scrape. *In the background*: asked at that period whether or not anybody
-scrapes, and after two periods without an answer its metrics are gone. *By the scrape*: asked when somebody
-looks, at most once in that time; with two times, the shorter one is in force while something looks wrong.
-*On change*: asked once at the start, and when something that the answer tells of has changed. After failures
-a question is left alone for a while that doubles from the first rest to the longest; one whose route is not
-there, for a quarter of an hour. Where a source is slow, all of it comes less often, so that what we ask of it
-stays within its budget (`limits.own_share`).
+With the default settings; every interval can be set (see [settings](settings.md)). A poller never calls its
+source twice at once, however many scrape.
+
+- *In the background*: polled at that interval, scraped or not. After two intervals without a response its
+  metrics are gone.
+- *By the scrape*: polled by a scrape, at most once in that time. Of two times the shorter one applies while
+  something looks wrong.
+- *On change*: polled once at the start, and when something that the response reports on has changed.
+
+After a failure the exporter backs off exponentially, up to the maximum backoff. A route that does not exist
+is polled once in a quarter of an hour. Where a source is slow, its intervals stretch, so that all requests
+stay within the source's budget (`limits.own_share`).
 """
 OWN = "About the exporter itself"
 
@@ -39,9 +43,9 @@ def metrics_page() -> str:
     about = {collector.name: collector.about for collector in COLLECTORS}
     parts = [HEAD]
     for name, entries in groupby(list_metrics(), key=lambda entry: entry.collector):
-        title, words = (f"`{name}`", about[name]) if name else (OWN, "every scrape, whatever it asks for")
+        title, words = (f"`{name}`", about[name]) if name else (OWN, "in every scrape, whatever it selects")
         parts.append(f"\n## {title}\n\n{sentence(words)}\n\n{metrics_table(entries)}")
-    parts.append(f"{ASKED}\n{questions_table(list_pollers())}")
+    parts.append(f"{POLLERS}\n{pollers_table(list_pollers())}")
     return "".join(parts)
 
 
@@ -52,7 +56,7 @@ def metrics_table(entries: Iterable[MetricEntry]) -> str:
 
 
 def cells(entry: MetricEntry) -> Iterator[str]:
-    """What is said of one metric."""
+    """The row of one metric."""
     metric = entry.metric
     yield code(metric.name)
     yield metric.kind
@@ -61,30 +65,31 @@ def cells(entry: MetricEntry) -> Iterator[str]:
     yield code(entry.part)
 
 
-def questions_table(questions: Iterable[PollerEntry]) -> str:
-    """Who is asked what, and when."""
-    head = ("Source", "Question", "When", "Time-out", "Rest after a failure")
-    return table(head, ([*asked(question)] for question in questions))
+def pollers_table(pollers: Iterable[PollerEntry]) -> str:
+    """Each poller with its source, interval, timeout and backoff."""
+    head = ("Source", "Query", "Interval", "Timeout", "Backoff")
+    return table(head, ([*poller_cells(poller)] for poller in pollers))
 
 
-def asked(question: PollerEntry) -> Iterator[str]:
-    """What is said of one question."""
-    pace = question.policy
-    yield question.source
-    yield code(question.name)
-    yield when(pace)
-    yield f"{pace.timeout:g} s"
-    yield f"{2 * pace.backoff_base:g} to {pace.max_backoff:g} s"
+def poller_cells(poller: PollerEntry) -> Iterator[str]:
+    """The row of one poller."""
+    policy = poller.policy
+    yield poller.source
+    yield code(poller.name)
+    yield interval_text(policy)
+    yield f"{policy.timeout:g} s"
+    yield f"{2 * policy.backoff_base:g} to {policy.max_backoff:g} s"
 
 
-def when(pace: PollPolicy) -> str:
-    """When a question of this pace is asked, in words."""
-    if pace.interval == inf:
-        return f"on change, at most once in {pace.min_refresh_gap:g} s"
-    if pace.interval is not None:
-        return f"in the background, every {pace.interval:g} s"
-    calm = "" if pace.relaxed_interval in (None, pace.min_interval) else f" or {pace.relaxed_interval:g}"
-    return f"by the scrape, at most once in {pace.min_interval:g}{calm} s"
+def interval_text(policy: PollPolicy) -> str:
+    """When a poller with this policy calls its source."""
+    if policy.interval == inf:
+        return f"on change, at most once in {policy.min_refresh_gap:g} s"
+    if policy.interval is not None:
+        return f"in the background, every {policy.interval:g} s"
+    is_same = policy.relaxed_interval in (None, policy.min_interval)
+    relaxed = "" if is_same else f" or {policy.relaxed_interval:g}"
+    return f"by the scrape, at most once in {policy.min_interval:g}{relaxed} s"
 
 
 def sentence(words: str) -> str:

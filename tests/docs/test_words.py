@@ -81,8 +81,7 @@ def files(*patterns: str) -> list[Path]:
         ["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=False
     )
     names = told.stdout.splitlines() or [str(it.relative_to(ROOT)) for p in patterns for it in ROOT.rglob(p)]
-    # the last of these go when every board is rebuilt
-    skipped = (".venv", "node_modules", "grafana/old_")
+    skipped = (".venv", "node_modules")
     return [ROOT / it for it in names if (ROOT / it).is_file() and not any(part in it for part in skipped)]
 
 
