@@ -114,13 +114,14 @@ def hides_rule() -> RecordingRule:
 
     An alert inhibits others as their cause, and milder alerts of its own name. The two sets never overlap.
     """
-    causes: list[str] = []
-    graver: list[str] = []
+    by_cause: list[str] = []
+    by_severity: list[str] = []
     for (source, equal), targets in targets_by_source(inhibitions()).items():
-        (causes if "alertname" in source else graver).append(hidden_count(source, targets, equal))
-    cause, grave = " or ".join(causes), " or ".join(graver)
-    every = f"0 * {firing_alerts()}"
-    return RecordingRule(HIDES, f"(({cause}) or {every}) + (({grave}) or {every})")
+        counts = by_cause if "alertname" in source else by_severity
+        counts.append(hidden_count(source, targets, equal))
+    none = f"0 * {firing_alerts()}"
+    both = (f"(({' or '.join(counts)}) or {none})" for counts in (by_cause, by_severity))
+    return RecordingRule(HIDES, " + ".join(both))
 
 
 def targets_by_source(rules: Iterable[Mapping[str, Any]]) -> dict[tuple[str, tuple[str, ...]], list[str]]:

@@ -157,6 +157,11 @@ def test_every_label_of_a_signal_is_part_of_the_identity() -> None:
         assert {*signal.by} <= {*IDENTITY}, signal.alert
 
 
+def test_no_alert_is_a_cause_of_itself() -> None:
+    """Else the recorded count of what an alert hides would count some twice."""
+    assert not [cause for cause in CAUSE_INHIBITIONS if cause.source in cause.targets]
+
+
 def test_no_two_alerts_inhibit_each_other() -> None:
     targets_of = {cause.source: set(cause.targets) for cause in CAUSE_INHIBITIONS}
     for name, its in targets_of.items():
