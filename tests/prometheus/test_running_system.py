@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -66,20 +67,30 @@ def server(exporter: str, prometheus: StartPrometheus, tmp_path: Path) -> Promet
     return prometheus(yaml.safe_dump(settings))
 
 
+@dataclass
+class Counts:
+    """Requests to the module, those that failed, and requests to the other module."""
+
+    requests: float = 0
+    errors: float = 0
+    elsewhere: float = 0
+
+
 @contextmanager
-def users(demo: RunningDemo) -> Iterator[None]:
-    """Users of two modules, of which a fault may break one."""
-    over = Event()
+def users(demo: RunningDemo) -> Iterator[Counts]:
+    """Users of two modules, of which a fault may break one; what they requested and got."""
+    over, counts = Event(), Counts()
 
     def work() -> None:
         while not over.wait(0.02):
-            demo.api.get(ROUTE)
-            demo.api.get(OTHER)
+            counts.requests += 1
+            counts.errors += demo.api.get(ROUTE).is_server_error
+            counts.elsewhere += demo.api.get(OTHER).is_success
 
     thread = Thread(target=work)
     thread.start()
     try:
-        yield
+        yield counts
     finally:
         over.set()
         thread.join()
@@ -87,8 +98,7 @@ def users(demo: RunningDemo) -> Iterator[None]:
 
 def test_every_side_gives_the_same_ratio(demo: RunningDemo, exporter: str, server: PrometheusServer) -> None:
     eventually(lambda: server.query(f'ops_http_requests_total{{module="{MODULE}"}}'), within=20)
-    before = counted(exporter)
-    with users(demo):
+    with users(demo) as sent:
         eventually(lambda: value(server, SEVERITY) == value(server, STATUS) == 0, within=30)
         assert value(server, RATIO) == value(server, USERS_RATIO) == 0
         demo.control.post("/faults/errors-in-module", json={"module": MODULE, "share": SHARE})
@@ -102,19 +112,20 @@ def test_every_side_gives_the_same_ratio(demo: RunningDemo, exporter: str, serve
         eventually(lambda: float(firing(server)[0]["value"]) == pytest.approx(SHARE, abs=0.15), within=40)
         demo.control.delete("/faults/errors-in-module")
         eventually(lambda: not firing(server), within=40)
-    requests, errors, elsewhere = (now - then for now, then in zip(counted(exporter), before, strict=True))
-    assert requests > 100
-    assert elsewhere > 100
-    eventually(lambda: value(server, RATIO) == pytest.approx(errors / requests, rel=0.01), within=20)
-    together = errors / (requests + elsewhere)
+    assert min(sent.requests, sent.elsewhere) > 100
+    # the users' requests, and none of the exporter's own
+    eventually(lambda: counted(exporter) == sent, within=20)
+    ratio = sent.errors / sent.requests
+    eventually(lambda: value(server, RATIO) == pytest.approx(ratio, rel=0.01), within=20)
+    together = sent.errors / (sent.requests + sent.elsewhere)
     eventually(lambda: value(server, USERS_RATIO) == pytest.approx(together, rel=0.01), within=20)
 
 
-def counted(exporter: str) -> tuple[float, float, float]:
-    """Requests and errors of the module, and the requests to other modules, as the exporter counts them."""
+def counted(exporter: str) -> Counts:
+    """The same as the exporter counts it, with all modules but monitoring and other."""
     page = Page(httpx2.get(f"http://{exporter}/metrics?collect[]=api").text, 0)
     requests = page.series("ops_http_requests_total")
-    return (
+    return Counts(
         sum(count for labels, count in requests if labels["module"] == MODULE),
         page.value("ops_http_request_errors_total", module=MODULE) or 0,
         sum(count for labels, count in requests if labels["module"] not in (MODULE, "monitoring", "other")),
