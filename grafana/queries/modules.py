@@ -14,7 +14,6 @@ KINDS = {
 }
 CHOSEN = 'module=~"$module"'
 ONE = 'module="$module"'
-SINCE = "24h:1m"
 
 
 # the worst of what is observed and of the module's signals, as long as the exporter is scraped
@@ -81,8 +80,8 @@ def overall() -> Query:
 
 def unhealthy_for() -> Query:
     """Time since the last moment at which all were healthy; nothing while they are, or after a day."""
-    seen = f"max(max_over_time((timestamp(ops:status:code == 0))[{SINCE}]))"
-    return query(f"(time() - {seen}) and on () (max(ops:status:code) > 0)")
+    seen = last_time("ops:status:code == 0")
+    return query(f"(time() - ({seen})) and on () (max(ops:status:code) > 0)")
 
 
 def with_status(number: int) -> Query:
@@ -124,10 +123,14 @@ def alerts() -> Query:
 
 def last_healthy() -> Query:
     """When a module that is in trouble was last healthy, within a day."""
-    healthy = own("ops_module_status", 'status="healthy"')
-    seen = f"max_over_time((timestamp({healthy} == 1))[{SINCE}])"
-    trouble = most(own("ops_module_status", 'status=~"degraded|down"') + " == 1", "module")
-    return listed(f"{moment(most(seen, 'module'))} and on (module) {trouble}")
+    seen = last_time("ops:module:status == 0", "module")
+    return listed(f"{moment(f'({seen})')} and on (module) max by (module) (ops:module:status) > 1")
+
+
+def last_time(condition: str, *by: str) -> str:
+    """When a condition last held: to half a minute within the hour, to ten minutes within the day."""
+    times = (f"max_over_time((timestamp({condition}))[{window}])" for window in ("1h:30s", "24h:10m"))
+    return " or ".join(most(it, *by) for it in times)
 
 
 def course(kind: str) -> Query:
