@@ -23,7 +23,7 @@ ACTIVITY = {
     "2": ("▄ some", SKY),
     "3": ("█ busy", SERIES[3]),
 }
-LANES = 10
+LANES = 8
 WAS = {
     "Event bus": "Newest event",
     "Last hour": "Handlers, P95",
@@ -130,7 +130,7 @@ def by_type() -> Panel:
 
 def history() -> Panel:
     """When each type was emitted."""
-    about = "How busy each type was, the busiest type of the range first: seldom is less than one a minute."
+    about = "How busy each type was, the busiest first. Seldom: under one a minute; busy: over one a second."
     lanes = (events.lane(place) for place in range(1, LANES + 1))
     options = PanelOptions(about, QUIET)
     return timeline("Event history", Size(24, 9), options, *lanes, words=mappings.words(ACTIVITY))

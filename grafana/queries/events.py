@@ -1,13 +1,13 @@
 """The event bus: what is emitted and delivered, how long handlers take, what fails."""
 
+import math
+
 from grafana.grafana_json import Query, query
 from grafana.queries.series import age, leading, most, own, per, rate, severity, total
 
 HANDLERS = "ops_event_bus_handler_duration_seconds"
 EMISSIONS = "ops_event_bus_emission_duration_seconds"
 EVENTS = "ops_event_bus_events_total"
-# events a second from which on a type is more than seldom: one a minute
-SELDOM = 1 / 60
 
 
 def emitted() -> Query:
@@ -57,12 +57,15 @@ def emitted_over_range() -> str:
 
 
 def lane(place: int) -> Query:
-    """How busy the type is that is at this place of the range's busiest, as a number of ACTIVITY."""
+    """How busy the type is that is at this place of the range's busiest.
+
+    0 is none, 1 less than one a minute, 2 less than one a second, 3 more.
+    """
     ranked = emitted_over_range()
     before = f" unless topk({place - 1}, {ranked})" if place > 1 else ""
-    shown = total(rate(EVENTS), "event")
-    busy = f"({shown} > bool 0) + ({shown} >= bool {SELDOM:.4f}) + ({shown} >= bool 1)"
-    return query(f"({busy}) and on (event) (topk({place}, {ranked}){before})", "{{event}}")
+    shown = f"{total(rate(EVENTS), 'event')} and on (event) (topk({place}, {ranked}){before})"
+    # a step of the scale is sixty times as many
+    return query(f"clamp(floor(ln(60 * ({shown})) / {math.log(60):.4f}) + 2, 0, 3)", "{{event}}")
 
 
 def level() -> Query:

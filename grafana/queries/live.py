@@ -13,7 +13,7 @@ from grafana.levels import thresholds
 OWN = 'job="$job",instance=~"$instance"'
 # seconds after which a scrape is no news any more: an interval, its time limit and an interval of the rules
 MEMORY = 40
-YOUNG = "max(up{{{0}}}) == 1 and on () time() - max(timestamp(up{{{0}}})) < {1}"
+YOUNG = "max(up{{{0}}}) == 1 and on () max(last_over_time(up{{{0}}}[{1}s]))"
 SCRAPED = YOUNG.format(OWN, MEMORY)
 # a series with a window of minutes; what looks back over hours or the whole range tells of the past
 WINDOW = re.compile(r"([a-zA-Z_:][\w:]*)(\{[^{}]*\})?\[(?:\$__rate_interval|\d+[sm])\](?! @)")
@@ -22,6 +22,8 @@ RECORDED = re.compile(
     r"(?<![\w:])(?:module|module_le|users|users_le|le|task|queue|redis|component|ops):(?!threshold|alert)(\w+)"
 )
 SIGNAL = re.compile(r'ops:signal(?::severity)?\{[^}]*signal=~?"([\w|]+)"')
+# windows that look at states: of alerts, and of the scrape itself
+NO_COUNTERS = ("ALERTS", "up")
 # of which counters the recorded series are made
 SOURCES = {
     "ops_http": "ops_http_requests_total",
@@ -62,7 +64,7 @@ def counted(expr: str) -> Iterator[str]:
 
 def windows(expr: str) -> list[tuple[str, str]]:
     """Each series of which a window is read, with its matchers."""
-    return [(it[1], it[2] or "") for it in WINDOW.finditer(expr) if not it[1].startswith("ALERTS")]
+    return [(it[1], it[2] or "") for it in WINDOW.finditer(expr) if not it[1].startswith(NO_COUNTERS)]
 
 
 def current(name: str, matchers: str) -> str:
