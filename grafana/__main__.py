@@ -5,14 +5,14 @@ import sys
 
 from grafana.dashboards import boards
 from grafana.watch import watch
-from grafana.write import stale, write
+from grafana.write import find_stale, write
 
 
 def main() -> int:
     """Write the dashboards; with --check only say whether they are current, 1 on drift."""
     arguments = parser().parse_args()
     if arguments.check:
-        return report(sorted(stale(boards())))
+        return report(sorted(find_stale(boards())))
     if arguments.watch:
         watch()
         return 0

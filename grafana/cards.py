@@ -3,7 +3,7 @@
 from grafana import mappings
 from grafana.grafana_json import Panel, Query
 from grafana.palette import GREY
-from grafana.panels import PanelOptions, asked, panel
+from grafana.panels import PanelOptions, panel, set_queries
 from grafana.sizes import Size
 from grafana.steps import shown_from_one
 from grafana.strips import options as stat_options
@@ -30,4 +30,4 @@ def cards(title: str, size: Size, options: PanelOptions, query: Query, at_most: 
         thresholds=shown_from_one(GREY),
         mappings=[*mappings.cards(), *mappings.unknown("? no data")],
     )
-    return asked(made, [query.of_now()])
+    return set_queries(made, [query.of_now()])

@@ -9,7 +9,7 @@ from grafanalib import core
 from grafana import variables
 from grafana.annotations import Mark
 from grafana.grafana_json import DashboardJson, Variable, picker
-from grafana.grid import Section, placed
+from grafana.grid import Section, place_sections
 
 TAG = "watchroom"
 SCHEMA_VERSION = 39
@@ -38,7 +38,7 @@ class Dashboard:
         return f"watchroom-{self.name}"
 
 
-def shell(board: Dashboard) -> DashboardJson:
+def dashboard_json(board: Dashboard) -> DashboardJson:
     """The dashboard as Grafana reads it."""
     fields: dict[str, Any] = {
         "title": board.title,
@@ -55,7 +55,7 @@ def shell(board: Dashboard) -> DashboardJson:
         "templating": core.Templating(variables_of(board)),
         "annotations": core.Annotations(list(board.marks)),
         "links": [all_dashboards()],
-        "panels": placed(board.sections, board.uid, board.was),
+        "panels": place_sections(board.sections, board.uid, board.was),
     }
     return DashboardJson(**fields)
 
@@ -63,7 +63,7 @@ def shell(board: Dashboard) -> DashboardJson:
 def variables_of(board: Dashboard) -> list[Variable]:
     """The shared variables and the board's own, which win over shared ones of the same name."""
     own = {str(it.name): it for it in board.variables}
-    shared = {str(it.name): it for it in variables.shared()}
+    shared = {str(it.name): it for it in variables.shared_variables()}
     return [*{**shared, **own}.values()]
 
 

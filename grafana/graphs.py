@@ -7,7 +7,7 @@ from grafana import levels
 from grafana.grafana_json import Panel, Query
 from grafana.mappings import Mappings
 from grafana.palette import DASHES, GREY, RED, SERIES, SEVERITIES, SKY, Overrides, override
-from grafana.panels import Json, PanelOptions, asked, live, panel
+from grafana.panels import Json, PanelOptions, gate_query, panel, set_queries
 from grafana.queries.series import levels_of
 from grafana.sizes import Size
 from grafana.steps import neutral
@@ -76,7 +76,7 @@ def lines(
     shades = {"mode": "shades", "fixedColor": SKY}
     made.defaults = options.defaults(unit=unit(options), custom=dict(LINE), color=shades)
     made.overrides = [*name_overrides(known), *level_overrides()]
-    return asked(made, [live(it.of_range()) for it in queries])
+    return set_queries(made, [gate_query(it.of_range()) for it in queries])
 
 
 def unit(options: PanelOptions) -> str:
@@ -130,7 +130,7 @@ def timeline(title: str, size: Size, options: PanelOptions, *queries: Query, wor
         unit="none", color=fixed(GREY), thresholds=neutral(), mappings=list(words)
     )
     made.defaults["custom"] = {"fillOpacity": 75, "lineWidth": 0}
-    return asked(made, [live(it.of_range()) for it in queries])
+    return set_queries(made, [gate_query(it.of_range()) for it in queries])
 
 
 def heat_map(title: str, size: Size, options: PanelOptions, query: Query) -> Panel:
@@ -150,6 +150,6 @@ def heat_map(title: str, size: Size, options: PanelOptions, query: Query) -> Pan
         "showValue": "never",
     }
     made = panel("heatmap", title, size, options.about, options=look, defaults=options.defaults())
-    buckets = live(query.of_range())
+    buckets = gate_query(query.of_range())
     buckets.format = "heatmap"
-    return asked(made, [buckets])
+    return set_queries(made, [buckets])

@@ -60,14 +60,14 @@ def stack(*panels: Panel) -> PanelStack:
     return PanelStack(panels)
 
 
-def placed(sections: Sequence[Section], uid: str, was: Mapping[str, str]) -> list[Panel | Row]:
+def place_sections(sections: Sequence[Section], uid: str, was: Mapping[str, str]) -> list[Panel | Row]:
     """All panels with their places, and with ids that stay when others come and go.
 
     `was` holds the former titles of panels that kept their meaning, and with it their id.
     """
     y, out = 0, list[Panel | Row]()
     for it in sections:
-        panels, below = lines_placed(it.pieces, y + bool(it.title), uid, was)
+        panels, below = place_lines(it.pieces, y + bool(it.title), uid, was)
         if not it.title:
             out += panels
         elif it.closed:
@@ -87,9 +87,7 @@ def heading(title: str, y: int, uid: str, inside: Sequence[Panel] = (), *, colla
     return it
 
 
-def lines_placed(
-    pieces: Sequence[Piece], y: int, uid: str, was: Mapping[str, str]
-) -> tuple[list[Panel], int]:
+def place_lines(pieces: Sequence[Piece], y: int, uid: str, was: Mapping[str, str]) -> tuple[list[Panel], int]:
     """The panels with their places, and the first line below them."""
     out: list[Panel] = []
     for line in lines(pieces):
@@ -115,14 +113,14 @@ def lines(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
         if width < COLUMNS:
             continue
         if width > COLUMNS or len({it.size.height for it in line}) > 1:
-            raise DoesNotFit(f"{described(line)} stand side by side; expected 24 columns of one height")
+            raise DoesNotFit(f"{describe(line)} stand side by side; expected 24 columns of one height")
         yield line
         line = []
     if line:
-        raise DoesNotFit(f"{described(line)} end a section; expected 24 columns")
+        raise DoesNotFit(f"{describe(line)} end a section; expected 24 columns")
 
 
-def described(line: Sequence[Piece]) -> str:
+def describe(line: Sequence[Piece]) -> str:
     """The pieces with their sizes."""
     named = ((it.panels[0] if isinstance(it, PanelStack) else it, it.size) for it in line)
     return ", ".join(f"{panel.title!r} {size.width}x{size.height}" for panel, size in named)

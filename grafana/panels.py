@@ -7,7 +7,7 @@ from typing import Any
 
 from grafana.grafana_json import DATASOURCE, Panel, Query
 from grafana.links import Link
-from grafana.queries.live import while_live
+from grafana.queries.live import gate
 from grafana.sizes import Size, check_title
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ def panel(kind: str, title: str, size: Size, about: str, **json: Any) -> Panel:
     return made
 
 
-def asked(made: Panel, queries: Iterable[Query]) -> Panel:
+def set_queries(made: Panel, queries: Iterable[Query]) -> Panel:
     """The panel with its queries, A first."""
     made.targets = list(queries)
     for letter, query in zip(ascii_uppercase, made.targets, strict=False):
@@ -57,7 +57,7 @@ def check_sentence(title: str, about: str) -> None:
         raise ValueError(f"{title!r} is described by {about!r}; expected a sentence that ends in a full stop")
 
 
-def live(query: Query, otherwise: str = "") -> Query:
+def gate_query(query: Query, otherwise: str = "") -> Query:
     """The query, silent or `otherwise` as soon as its numbers are only memories."""
-    query.expr = " or ".join([while_live(str(query.expr)), *([otherwise] if otherwise else [])])
+    query.expr = " or ".join([gate(str(query.expr)), *([otherwise] if otherwise else [])])
     return query

@@ -9,7 +9,7 @@ from grafana.grafana_json import Panel, Query
 from grafana.links import Link, of_last_hour
 from grafana.mappings import Mappings
 from grafana.palette import override
-from grafana.panels import Json, asked, live, panel
+from grafana.panels import Json, gate_query, panel, set_queries
 from grafana.sizes import (
     COUNT_CELL,
     NAME_CHARACTER,
@@ -135,13 +135,13 @@ def strip(title: str, size: Size, cells: Sequence[Cell], queries: Sequence[Query
     """The cells as a panel; each is grey as soon as nobody knows its value."""
     for cell, query in zip(cells, queries, strict=True):
         query.legendFormat = cell.name
-        live(query, NOBODY_KNOWS)
+        gate_query(query, NOBODY_KNOWS)
     defaults = {"unit": "none", "noValue": EMPTY, "color": {"mode": "thresholds"}, "fieldMinMax": True}
     about = "  \n".join(f"**{it.name}**: {it.about[0].lower()}{it.about[1:]}" for it in cells)
     made = panel("stat", title, size, about, options={**options(TEXT_SIZES), **own})
     made.defaults = {**defaults, "thresholds": neutral()}
     made.overrides = [it.override([it.link] if it.link else []) for it in cells]
-    return asked(made, queries)
+    return set_queries(made, queries)
 
 
 def options(sizes: Json) -> Json:

@@ -8,7 +8,7 @@ from grafana.grafana_json import Panel, Query
 from grafana.links import Link
 from grafana.mappings import UNKNOWN
 from grafana.palette import override
-from grafana.panels import Json, PanelOptions, asked, live, panel
+from grafana.panels import Json, PanelOptions, gate_query, panel, set_queries
 from grafana.sizes import (
     AGE_COLUMN,
     FILTER_ICON,
@@ -81,16 +81,16 @@ def table(
     check(title, size, columns)
     custom = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}
     custom |= {"filterable": False, "minWidth": LEAST_COLUMN}
-    made = panel("table", title, size, options.about, options=shown(columns))
+    made = panel("table", title, size, options.about, options=table_options(columns))
     made.defaults = options.defaults(
         unit="none", custom=custom, thresholds=neutral(), color={"mode": "thresholds"}
     )
     made.overrides = [column.override() for column in columns]
-    made.transformations = arranged(columns, len(queries))
-    return asked(made, [live(it.as_rows()) for it in queries])
+    made.transformations = transformations(columns, len(queries))
+    return set_queries(made, [gate_query(it.as_rows()) for it in queries])
 
 
-def shown(columns: Sequence[Column]) -> Json:
+def table_options(columns: Sequence[Column]) -> Json:
     """The options of a table; on a narrow screen it scrolls sideways, and its first column stays."""
     sort = [{"displayName": it.title, "desc": it.sort == "greatest first"} for it in columns if it.sort]
     look: Json = {"showHeader": True, "cellHeight": "sm", "frameIndex": 0, "frozenColumns": {"left": 1}}
@@ -116,7 +116,7 @@ def free_width(size: Size, columns: Sequence[Column]) -> float:
     return size.inner - sum(it.width or 0 for it in columns)
 
 
-def arranged(columns: Sequence[Column], queries: int) -> list[dict[str, Any]]:
+def transformations(columns: Sequence[Column], queries: int) -> list[dict[str, Any]]:
     """Transformations that put the answers side by side, keep the columns, and name them."""
     names = {column.name(queries): column.title for column in columns}
     merge = [{"id": "merge", "options": {}}] if queries > 1 else []

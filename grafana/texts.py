@@ -6,7 +6,7 @@ from grafana import mappings
 from grafana.grafana_json import Panel, Query
 from grafana.graphs import LIST, fixed
 from grafana.palette import SKY
-from grafana.panels import Json, PanelOptions, asked, live, panel
+from grafana.panels import Json, PanelOptions, gate_query, panel, set_queries
 from grafana.sizes import Size
 from grafana.steps import neutral
 from grafana.strips import TEXT_SIZES
@@ -41,7 +41,7 @@ def bars(title: str, size: Size, options: PanelOptions, query: Query) -> Panel:
     made.defaults = options.defaults(
         min=0, thresholds=neutral(), color=fixed(SKY), mappings=mappings.unknown()
     )
-    return asked(made, [live(query.of_now())])
+    return set_queries(made, [gate_query(query.of_now())])
 
 
 def alert_list(title: str, size: Size, about: str, which: Sequence[str] = ("warning", "critical")) -> Panel:

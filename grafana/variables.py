@@ -14,12 +14,12 @@ HIDDEN = 2
 SLOW_JOBS = "/^(?!.*-fast$).+$/"
 
 
-def shared() -> list[Variable]:
+def shared_variables() -> list[Variable]:
     """What every dashboard has, so that a link can always hand it on; hidden, since it is seldom chosen."""
     return [datasource(), job(), instance(), service()]
 
 
-def shown() -> list[Variable]:
+def visible_variables() -> list[Variable]:
     """The shared variables where they can be chosen: on the dashboard of the stack."""
     return [datasource(hide=0), job(hide=0), instance(hide=0), service(hide=0)]
 

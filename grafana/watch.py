@@ -16,7 +16,7 @@ def watch(stop: threading.Event | None = None, command: tuple[str, ...] = ("-m",
     sys.stdout.write("watching grafana/ and prometheus/thresholds.yml; Ctrl-C ends\n")
     try:
         while not stop.is_set():
-            now = saved()
+            now = save_times()
             if now != before:
                 # a new process each time, since a module that was imported stays as it was
                 subprocess.run((sys.executable, *command), cwd=ROOT, check=False)  # noqa: S603 - our own command
@@ -26,7 +26,7 @@ def watch(stop: threading.Event | None = None, command: tuple[str, ...] = ("-m",
         return
 
 
-def saved() -> dict[Path, int]:
+def save_times() -> dict[Path, int]:
     """When each source was last saved."""
     return {path: path.stat().st_mtime_ns for path in sources()}
 

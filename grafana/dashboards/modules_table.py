@@ -18,7 +18,7 @@ EMPTY = "No module matches the filter, or the exporter is not scraped"
 def modules_table(size: Size) -> Panel:
     """All thirteen modules, the worst first."""
     queries = (
-        modules.judged(),
+        modules.status_rows(),
         modules.statuses("reported"),
         modules.statuses("observed"),
         modules.last_healthy(),

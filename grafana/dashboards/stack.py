@@ -47,7 +47,7 @@ def board() -> Dashboard:
             resources(),
         ),
         # shown here only, so that they can be changed; every link hands them on
-        variables.shown(),
+        variables.visible_variables(),
         marks=annotations.of_signals(levels.signals_of("stack")),
         was=WAS,
     )

@@ -35,13 +35,13 @@ SOURCES = {
 OWN_JOBS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "ops_service": "service"}
 
 
-def while_live(expr: str) -> str:
+def gate(expr: str) -> str:
     """The query, silent as soon as its numbers are only memories."""
-    conditions = [*scraped(expr), *counted(expr)]
+    conditions = [*scrape_conditions(expr), *counter_conditions(expr)]
     return " and on () ".join([f"({expr})", *(f"({it})" for it in conditions)]) if conditions else expr
 
 
-def scraped(expr: str) -> Iterator[str]:
+def scrape_conditions(expr: str) -> Iterator[str]:
     """That what the query looks at is scraped."""
     if f"max(up{{{OWN}" in expr:
         return
@@ -51,13 +51,13 @@ def scraped(expr: str) -> Iterator[str]:
     yield from (YOUNG.format(f'job="{job}"', MEMORY) for job in sorted(jobs - {""}))
 
 
-def counted(expr: str) -> Iterator[str]:
+def counter_conditions(expr: str) -> Iterator[str]:
     """That the counters behind windows and recorded series are there."""
-    found = {current(name, matchers) for name, matchers in windows(expr)}
+    found = {instant_selector(name, matchers) for name, matchers in windows(expr)}
     for subject in RECORDED.findall(expr):
         found |= {f"{source}{{{OWN}}}" for start, source in SOURCES.items() if subject.startswith(start)}
     for names in SIGNAL.findall(expr):
-        found |= {it for name in names.split("|") for it in behind(name)}
+        found |= {it for name in names.split("|") for it in signal_counters(name)}
     if found:
         yield " or ".join(f"group({it})" for it in sorted(found))
 
@@ -67,16 +67,16 @@ def windows(expr: str) -> list[tuple[str, str]]:
     return [(it[1], it[2] or "") for it in WINDOW.finditer(expr) if not it[1].startswith(NO_COUNTERS)]
 
 
-def current(name: str, matchers: str) -> str:
+def instant_selector(name: str, matchers: str) -> str:
     """The series without its window; of a histogram the count, which is one series for many."""
     return f"{re.sub(r'_(bucket|sum)$', '_count', name)}{matchers}"
 
 
-def behind(signal: str) -> Iterator[str]:
+def signal_counters(signal: str) -> Iterator[str]:
     """What the windows of a signal look at; of the fast scrape, which is many samples, the slow one's."""
     found = thresholds().signals.get(signal)
     for name, _ in windows(found.expression) if found else []:
-        yield current(name.removeprefix("fast:"), f"{{{OWN}}}")
+        yield instant_selector(name.removeprefix("fast:"), f"{{{OWN}}}")
     if signal.startswith("module_"):
         yield f"{SOURCES['ops_http']}{{{OWN}}}"
 

@@ -28,7 +28,7 @@ def of_chosen_status() -> str:
     return f'label_replace({coded}, "code", "chosen", "code", "$status") and on (code) {chosen}'
 
 
-def listed(expr: str) -> Query:
+def filter_modules(expr: str) -> Query:
     """The modules that are chosen by name and by status."""
     return query(f"({expr}) and on (module) ({of_chosen_status()})", rows=True)
 
@@ -36,30 +36,32 @@ def listed(expr: str) -> Query:
 def cards() -> Query:
     """Each module's status, ten times, and what is reported instead; 5 where it is known no more."""
     reported = state(KINDS["reported"], "module")
-    return query(f"{listed(told(STATUS, reported, 'module')).expr} or {forgotten()}", "{{module}}")
+    return query(
+        f"{filter_modules(card_codes(STATUS, reported, 'module')).expr} or {lost_modules()}", "{{module}}"
+    )
 
 
-def told(status: str, reported: str, by: str) -> str:
+def card_codes(status: str, reported: str, by: str) -> str:
     """Ten times the status, and one and the report where that is another and known."""
     differs = f"(({reported} != 1) != on ({by}) {status})"
     return f"(10 * {status} + on ({by}) (1 + {differs})) or 10 * {status}"
 
 
-def forgotten() -> str:
+def lost_modules() -> str:
     """Modules that were there within the hour, and of which nothing is known now."""
     past = f"max by (module) (max_over_time(ops:module:status{{{CHOSEN}}}[1h]))"
     return f"{NO_DATA} + 0 * {past} unless on (module) {STATUS}"
 
 
-def judged() -> Query:
+def status_rows() -> Query:
     """Each module's status, 5 where it is known no more, in rows."""
-    return query(f"{listed(STATUS).expr} or {forgotten()}", rows=True)
+    return query(f"{filter_modules(STATUS).expr} or {lost_modules()}", rows=True)
 
 
 def levels() -> Query:
     """How grave errors and response time of each module are, -1 where users send it few requests."""
     requested = "max by (module) (module:ops_http_requests:rate5m) > 0"
-    return listed(f"{severity(*USERS, by=['module'])} or {TOO_FEW} * ({requested}) ^ 0")
+    return filter_modules(f"{severity(*USERS, by=['module'])} or {TOO_FEW} * ({requested}) ^ 0")
 
 
 def dependencies() -> Query:
@@ -70,7 +72,9 @@ def dependencies() -> Query:
     lost = f"{NO_DATA} + 0 * {past} unless on (component) {status}"
     # a card is no wider than eight characters
     cut = '"component", "sparse", "component", "sparse_embeddings"'
-    return query(f"label_replace({told(status, reported, 'component')} or {lost}, {cut})", "{{component}}")
+    return query(
+        f"label_replace({card_codes(status, reported, 'component')} or {lost}, {cut})", "{{component}}"
+    )
 
 
 def overall() -> Query:
@@ -92,39 +96,39 @@ def with_status(number: int) -> Query:
 def slower() -> Query:
     """By how much each module is slower than an hour ago."""
     now, then = (f"module:ops_http_request_duration_seconds:p95_5m{at}" for at in ("", " offset 1h"))
-    return listed(f"max by (module) ({now} / {then} - 1)")
+    return filter_modules(f"max by (module) ({now} / {then} - 1)")
 
 
 def statuses(kind: str) -> Query:
     """The state of each module, as a number, as reported, observed or judged."""
-    return listed(state(KINDS[kind], "module"))
+    return filter_modules(state(KINDS[kind], "module"))
 
 
 def response_times() -> Query:
     """95th percentile of each module's response time."""
-    return listed("max by (module) (module:ops_http_request_duration_seconds:p95_5m)")
+    return filter_modules("max by (module) (module:ops_http_request_duration_seconds:p95_5m)")
 
 
 def requests() -> Query:
     """Requests a second to each module."""
-    return listed("max by (module) (module:ops_http_requests:rate5m)")
+    return filter_modules("max by (module) (module:ops_http_requests:rate5m)")
 
 
 def errors() -> Query:
     """Share of each module's requests that fail."""
-    return listed("max by (module) (module:ops_http_request_errors_per_request:ratio_rate5m)")
+    return filter_modules("max by (module) (module:ops_http_request_errors_per_request:ratio_rate5m)")
 
 
 def alerts() -> Query:
     """Alerts that fire about each module, 0 where none does."""
     firing = 'count by (module) (ALERTS{alertstate="firing",severity!="info"})'
-    return listed(f"{firing} or 0 * {most(own('ops_module_status'), 'module')}")
+    return filter_modules(f"{firing} or 0 * {most(own('ops_module_status'), 'module')}")
 
 
 def last_healthy() -> Query:
     """When a module that is in trouble was last healthy, within a day."""
     seen = last_time("ops:module:status == 0", "module")
-    return listed(f"{moment(f'({seen})')} and on (module) max by (module) (ops:module:status) > 1")
+    return filter_modules(f"{moment(f'({seen})')} and on (module) max by (module) (ops:module:status) > 1")
 
 
 def last_time(condition: str, *by: str) -> str:
@@ -140,7 +144,7 @@ def course(kind: str) -> Query:
 
 def unusual() -> Query:
     """What is most unusual in each module, as the number of its mark."""
-    return listed(f"max by (module) ({anomalies.marks(CHOSEN)})")
+    return filter_modules(f"max by (module) ({anomalies.marks(CHOSEN)})")
 
 
 def worst() -> Query:

@@ -10,7 +10,7 @@ from grafana.grafana_json import Panel, query
 from grafana.graphs import graph, timeline
 from grafana.grid import lines, stack
 from grafana.panels import PanelOptions
-from grafana.queries.live import MEMORY, OWN, SCRAPED, YOUNG, while_live
+from grafana.queries.live import MEMORY, OWN, SCRAPED, YOUNG, gate
 from grafana.sizes import DoesNotFit, Size
 from grafana.strips import Cell, numbers, states
 from grafana.tables import Column, table
@@ -88,7 +88,7 @@ def test_what_would_be_rendered_wrongly_is_refused(words: str, make: Callable[[]
 )
 def test_a_query_is_asked_only_while_what_it_looks_at_is_there(expr: str, conditions: list[str]) -> None:
     asked = [f"({expr})", *(f"({it})" for it in conditions)] if conditions else [expr]
-    assert while_live(expr) == " and on () ".join(asked)
+    assert gate(expr) == " and on () ".join(asked)
 
 
 @pytest.mark.parametrize("name", palette.CARDS)

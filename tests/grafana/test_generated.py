@@ -11,19 +11,19 @@ import pytest
 from grafana import watch
 from grafana.dashboards import boards
 from grafana.levels import thresholds
-from grafana.write import GENERATED, rendered, stale, write
+from grafana.write import GENERATED, find_stale, render, write
 from prometheus.annotations import Dashboard
 from tests.grafana.files import dashboards
 from tests.servers.waiting import eventually
 
 
 def test_the_files_are_what_make_dashboards_would_write() -> None:
-    assert sorted(stale(boards())) == [], "run `make dashboards`"
+    assert sorted(find_stale(boards())) == [], "run `make dashboards`"
     assert {path.stem for path in GENERATED.glob("*.json")} == {board.name for board in boards()}
 
 
 def test_the_same_code_gives_the_same_bytes() -> None:
-    assert [rendered(board) for board in boards()] == [rendered(board) for board in boards()]
+    assert [render(board) for board in boards()] == [render(board) for board in boards()]
 
 
 def test_writing_changes_what_is_stale_and_removes_what_nobody_makes(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_writing_changes_what_is_stale_and_removes_what_nobody_makes(tmp_path: P
     assert write([board], tmp_path) == []
     assert [path.name for path in tmp_path.iterdir()] == [f"{board.name}.json"]
     (tmp_path / f"{board.name}.json").write_text("edited by hand")
-    assert stale([board], tmp_path) == {f"{board.name}.json": rendered(board)}
+    assert find_stale([board], tmp_path) == {f"{board.name}.json": render(board)}
 
 
 def test_there_is_a_dashboard_for_everything_that_alerts_lead_to() -> None:
@@ -45,9 +45,7 @@ def test_a_panel_keeps_its_id_when_others_come_and_go() -> None:
     board = boards()[0]
     before = {panel["title"]: panel["id"] for panel in dashboards()[board.name]["panels"]}
     fewer = type(board)(**{**vars(board), "sections": board.sections[1:]})
-    after = [
-        line for line in rendered(fewer).splitlines() if '"id": ' in line and line.strip()[6:-1].isdigit()
-    ]
+    after = [line for line in render(fewer).splitlines() if '"id": ' in line and line.strip()[6:-1].isdigit()]
     assert {int(line.strip()[6:-1]) for line in after} <= set(before.values())
 
 
@@ -60,7 +58,7 @@ def test_the_command_only_checks_when_asked_to() -> None:
     "source", ["grafana/panels.py", "prometheus/thresholds.yml", "prometheus/prometheus.yml"]
 )
 def test_what_dashboards_are_made_of_is_watched(source: str) -> None:
-    assert watch.ROOT / source in watch.saved()
+    assert watch.ROOT / source in watch.save_times()
 
 
 def test_watching_writes_at_once_and_again_on_every_save(

@@ -10,7 +10,7 @@ from grafana.grid import section
 from grafana.panels import PanelOptions
 from grafana.queries.series import most, own
 from grafana.sizes import Size
-from grafana.write import parsed
+from grafana.write import parse
 from tests.grafana.lint import RULES
 
 
@@ -23,7 +23,7 @@ def made() -> dict[str, Any]:
     """A dashboard of this one panel."""
     options = PanelOptions("Files that the backend holds open.", "the backend does not tell")
     panel = graph("Open files", Size(24, 8), options, open_files())
-    return parsed(Dashboard("trial", "Trial", "How many files are open?", (section("Files", panel),)))
+    return parse(Dashboard("trial", "Trial", "How many files are open?", (section("Files", panel),)))
 
 
 def test_a_new_panel_obeys_every_rule() -> None:
