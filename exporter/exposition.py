@@ -92,14 +92,22 @@ def encode_metrics(
     families: Sequence[Metric], accept: str, accept_encoding: str, writer: ExpositionWriter
 ) -> EncodedMetrics:
     """The page in the best format that the client accepts."""
-    # the library's own negotiation; of its encoders only the content type is used
-    content_type = choose_encoder(accept)[1]
+    content_type = _content_type(accept)
     is_openmetrics = content_type.startswith("application/openmetrics-text")
     body = writer.openmetrics(families) if is_openmetrics else writer.prometheus(families)
     headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
     if not accepts_gzip(accept_encoding):
         return EncodedMetrics(body, headers)
     return EncodedMetrics(gzip.compress(body, compresslevel=1), {**headers, "Content-Encoding": "gzip"})
+
+
+def _content_type(accept: str) -> str:
+    # the library's own negotiation; of its encoders only the content type is used
+    try:
+        return choose_encoder(accept)[1]
+    except (TypeError, ValueError):
+        # a version there may be any text
+        return choose_encoder("")[1]
 
 
 def accepts_gzip(accept_encoding: str) -> bool:

@@ -31,6 +31,8 @@ def test_two_collectors_can_be_asked_for_at_once(backend: BackendDouble) -> None
     ("accept", "content_type"),
     [
         ("", "text/plain; version=0.0.4"),
+        ("application/openmetrics-text;version=abc", "text/plain"),
+        ("text/plain;version=x", "text/plain"),
         ("application/openmetrics-text;version=1.0.0,text/plain;q=0.5", "application/openmetrics-text"),
     ],
 )
