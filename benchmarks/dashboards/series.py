@@ -53,7 +53,7 @@ UNTYPED = re.compile("_(xact_|blks_|tup_|deadlocks|seq_scan|idx_scan)")
 class Series:
     """One series and how it goes: a count that rises, a wave, a moment, a constant, 0 and 1 in turn.
 
-    What is seldom there is so for ten minutes of a day, and in the last hour.
+    What is seldom there is so for ten minutes of a day, and in the last hour; what worsens was 0 before.
     """
 
     name: str
@@ -70,8 +70,8 @@ class Series:
         if self.course == "rising":
             # a week of seconds, so that no value has more digits than a real counter
             return round(self.size * (seconds % 1e7), 3)
-        if self.course == "seldom":
-            return 1.0
+        if self.course in ("seldom", "worsening"):
+            return float(seconds >= BEGAN - HOUR / 4 or self.course == "seldom") * self.size
         if self.course.endswith("moment"):
             return seconds // 300 * 300 - 30 * self.size
         if self.course == "constant":
@@ -174,7 +174,7 @@ def states(name: str, given: Mapping[str, str], signal: Signal | None) -> Iterat
     """A recorded state as its number, from 0 to 3."""
     by = signal.by if signal else ("module",)
     for place, labels in enumerate(combinations(name, by)):
-        yield Series(name, {**labels, **given}, "constant", float(place % 4))
+        yield Series(name, {**labels, **given}, "worsening", float(place % 4))
 
 
 def rules() -> list[dict[str, Any]]:
