@@ -80,6 +80,7 @@ bench-dashboards: ## every query of every dashboard on a running system and on a
 
 bench-anomaly: ## anomaly detection: a synthetic month with faults, and with DATA=FOLDER two labelled sets
 	@.venv/bin/python -m benchmarks.anomaly_faults
+	@.venv/bin/python -m benchmarks.anomaly_first_look
 	@$(if $(DATA),.venv/bin/python -m benchmarks.anomaly $(DATA))
 
 lock: ## write requirements.txt from pyproject.toml (UPGRADE=--upgrade takes the newest versions)
