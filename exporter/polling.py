@@ -31,7 +31,9 @@ from exporter.scrape import (
 
 T = TypeVar("T")
 REFRESH_GRACE = 0.5  # seconds by which a result may exceed its interval while the next is on its way
-QUICK = 0.05  # seconds that a scrape waits for a quick source, and within which it polls what falls due
+QUICK = 0.05  # seconds that a scrape waits for a quick source, and by which it polls early at most
+# the share of its interval by which a poll may come early, so that it comes with a scrape
+EARLY = 0.2
 MIN_PAUSE = 0.01  # seconds between two polls, whatever the clock shows
 
 
@@ -140,7 +142,7 @@ class Poller(PollSchedule, Generic[T]):
         """Whether this scrape polls what is due now: the source is quick enough to be waited for."""
         if scrape is None or self._background is None or self._is_fixed_for(scrape):
             return False
-        return self._is_quick() and self.next_due() - self._clock() <= QUICK
+        return self._is_quick() and self.next_due() - self._clock() <= min(QUICK, EARLY * self.interval())
 
     def _is_quick(self) -> bool:
         return self._demand.is_close and self.error is None and (self.seconds or 0.0) < QUICK

@@ -261,6 +261,18 @@ def test_a_close_scrape_does_not_wait_for_a_source_that_has_become_slow() -> Non
     asking(PollPolicy(timeout=30, min_interval=0.25, relaxed_interval=0.5), check)
 
 
+def test_a_scrape_polls_no_earlier_than_a_fifth_of_the_interval() -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
+        seen = []
+        for _ in range(8):
+            seen.append(await scraped(question))
+            clock.now += 0.01
+        assert seen == [1, 1, 1, 1, 2, 2, 2, 2]
+        await question.close()
+
+    asking(PollPolicy(min_interval=0.04), check)
+
+
 def test_a_scrape_now_and_then_asks_no_more_than_it_needs() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         for _ in range(3):

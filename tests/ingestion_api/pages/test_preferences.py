@@ -83,7 +83,7 @@ def test_one_button_sets_back_to_the_file(operator: Visits) -> None:
         ({"critical": "0"}, 400, "Critical of worker_queue_length is 0; expected 1 to 1000000."),
         ({"critical": "40"}, 400, "Warning of worker_queue_length is 50, beyond its critical 40;"),
         ({}, 400, "No level of worker_queue_length is given; expected warning or critical."),
-        ({"critical": "80", "lasting": "ever"}, 400, "expected one of the times of the form."),
+        ({"critical": "80", "lasting": "ever"}, 400, "expected one of the listed values."),
         ({"critical": "8" * 41}, 422, "not what was expected"),
     ],
 )
