@@ -25,7 +25,7 @@ test-quick: lint ## lint, and the tests that start no process (under a minute)
 lint: ## formatting, lint, and who may import whom
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m ruff check
-	.venv/bin/lint-imports --no-cache --quiet
+	.venv/bin/lint-imports --no-cache
 
 types: ## types, strictly
 	.venv/bin/python -m mypy
