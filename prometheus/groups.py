@@ -18,25 +18,12 @@ def rule_files(thresholds: Thresholds) -> dict[str, str]:
 def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
     """The groups of each file; benchmarks/README.md measures these intervals."""
     every = list(thresholds.signals.items())
-    newest = [it for it in every if it[1].lane == "fast" and not it[1].has_range]
-    windows = [it for it in every if it[1].lane == "fast" and it[1].has_range]
     return {
         "thresholds.yml": [
             RuleGroup("levels", [*levels.file_levels(thresholds)], "5s"),
             RuleGroup("thresholds", [*levels.levels_in_force()], "1s"),
         ],
-        "fast.yml": [
-            RuleGroup("fast", [*signal_rules.alert_rules(newest)], FAST_INTERVAL),
-            RuleGroup(
-                "fast-requests",
-                [
-                    recovering_rule(),
-                    *signal_rules.fast_value_rules(windows),
-                    *signal_rules.alert_rules(windows),
-                ],
-                FAST_INTERVAL,
-            ),
-        ],
+        "fast.yml": fast_groups([it for it in every if it[1].lane == "fast"]),
         "recording.yml": [
             RuleGroup("recording", [*recording.recording_rules()], "15s"),
             RuleGroup("watched", [*recording.anomaly_input_rules(thresholds)], "15s"),
@@ -45,20 +32,29 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
         ],
         **{f"slow-{name}.yml": [slow_group(name, its)] for name, its in signals_by_dashboard(every).items()},
         "slow-module.yml": [module_group(thresholds)],
-        "slo.yml": [
-            RuleGroup(
-                "slo",
-                [
-                    *slo.rate_rules(thresholds),
-                    *slo.short_window_rules(thresholds),
-                    *slo.burn_alerts(thresholds),
-                ],
-                "30s",
-            ),
-            RuleGroup("slo-budgets", [*slo.long_window_rules(thresholds)], "2m"),
-        ],
+        "slo.yml": slo_groups(thresholds),
         "meta.yml": [RuleGroup("meta", [*meta_alerts.meta_alerts()], "15s")],
     }
+
+
+def fast_groups(signals: list[NamedSignal]) -> list[RuleGroup]:
+    """The fast alerts: those of the newest sample, and those of a window, whose value is recorded first."""
+    newest = [it for it in signals if not it[1].has_range]
+    windows = [it for it in signals if it[1].has_range]
+    values = [recovering_rule(), *signal_rules.fast_value_rules(windows)]
+    return [
+        RuleGroup("fast", [*signal_rules.alert_rules(newest)], FAST_INTERVAL),
+        RuleGroup("fast-requests", [*values, *signal_rules.alert_rules(windows)], FAST_INTERVAL),
+    ]
+
+
+def slo_groups(thresholds: Thresholds) -> list[RuleGroup]:
+    """The SLOs with their burn alerts, and their long windows, which are evaluated less often."""
+    short = [*slo.rate_rules(thresholds), *slo.short_window_rules(thresholds)]
+    return [
+        RuleGroup("slo", [*short, *slo.burn_alerts(thresholds)], "30s"),
+        RuleGroup("slo-budgets", [*slo.long_window_rules(thresholds)], "2m"),
+    ]
 
 
 def slow_group(name: str, its: list[NamedSignal]) -> RuleGroup:
