@@ -1,6 +1,14 @@
 """The rule groups of each file, and how often Prometheus evaluates them."""
 
-from prometheus import levels, meta_alerts, module_status, recording, request_rules, signal_rules, slo
+from prometheus import (
+    meta_alerts,
+    module_status,
+    recording,
+    request_rules,
+    signal_rules,
+    slo,
+    threshold_rules,
+)
 from prometheus.freshness import recovering_rule
 from prometheus.rule_file import AlertRule, RecordingRule, RuleGroup, render
 from prometheus.signal_rules import NamedSignal
@@ -20,8 +28,8 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
     every = list(thresholds.signals.items())
     return {
         "thresholds.yml": [
-            RuleGroup("levels", [*levels.file_levels(thresholds)], "5s"),
-            RuleGroup("thresholds", [*levels.levels_in_force()], "1s"),
+            RuleGroup("levels", [*threshold_rules.file_levels(thresholds)], "5s"),
+            RuleGroup("thresholds", [*threshold_rules.levels_in_force()], "1s"),
         ],
         "fast.yml": fast_groups([it for it in every if it[1].lane == "fast"]),
         "recording.yml": [
@@ -73,7 +81,7 @@ def module_group(thresholds: Thresholds) -> RuleGroup:
 def rules_of(its: list[NamedSignal]) -> list[RecordingRule | AlertRule]:
     """The values, severities and slow alerts of these signals."""
     alerts = signal_rules.alert_rules(it for it in its if it[1].lane == "slow")
-    severities = (rule for name, signal in its for rule in levels.severity_rules(name, signal))
+    severities = (rule for name, signal in its for rule in threshold_rules.severity_rules(name, signal))
     return [*signal_rules.value_rules(its), *severities, *alerts]
 
 

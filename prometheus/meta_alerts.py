@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from prometheus.annotations import ALERTS, AlertAnnotations, Page
 from prometheus.freshness import fresh_samples
-from prometheus.levels import OVERRIDES
 from prometheus.rule_file import AlertRule
+from prometheus.threshold_rules import OVERRIDES
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from prometheus.freshness import recorded_now
-from prometheus.levels import CODES, JUDGED, SEVERITY, milder, severity_code
 from prometheus.request_rules import MODULE_ERRORS, MODULE_RATE, MODULE_RATIO, MODULE_TIME
 from prometheus.rule_file import RecordingRule
 from prometheus.signal_rules import signal_series
+from prometheus.threshold_rules import CODES, JUDGED, SEVERITY, milder, severity_code
 from prometheus.thresholds import Signal, Thresholds
 
 MODULE_STATUS, OBSERVED_STATUS = "ops:module:status", "module:ops_module_status:code"
