@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -23,21 +24,30 @@ from tests.servers.waiting import eventually
 
 PERIOD = 60
 DAYS = 3
-# the last whole period, long enough ago that the test ends before the next two
-NOW = int((time.time() - 90) // PERIOD * PERIOD)
-TIMES: Floats = np.arange(NOW - DAYS * 86_400, NOW + 3 * PERIOD, PERIOD, dtype=float)
-TIMES = TIMES[: np.searchsorted(TIMES, time.time())]
 
 
-def courses() -> dict[str, Floats]:
+class Past(NamedTuple):
+    """A Prometheus with three days of series, and the last whole period of which all have a value."""
+
+    url: str
+    now: int
+
+
+def times_until(now: int) -> Floats:
+    """The periods of three days up to this one, and those that have passed since."""
+    times: Floats = np.arange(now - DAYS * 86_400, now + 3 * PERIOD, PERIOD, dtype=float)
+    return times[: np.searchsorted(times, time.time())]
+
+
+def courses(times: Floats, now: int) -> dict[str, Floats]:
     """What Prometheus holds, by labels."""
-    quiet, spike, drop, away = (level(TIMES, seed=seed) for seed in range(4))
-    spike[TIMES >= NOW - 2 * PERIOD] *= 5
-    drop[TIMES >= NOW - PERIOD] = 0
-    away[TIMES > NOW - 1800] = np.nan
-    new = np.where(TIMES > NOW - 7200, 1.0, np.nan)
+    quiet, spike, drop, away = (level(times, seed=seed) for seed in range(4))
+    spike[times >= now - 2 * PERIOD] *= 5
+    drop[times >= now - PERIOD] = 0
+    away[times > now - 1800] = np.nan
+    new = np.where(times > now - 7200, 1.0, np.nan)
     return {
-        'signal="module_requests",module="search"': daily(TIMES),
+        'signal="module_requests",module="search"': daily(times),
         'signal="pool_use"': quiet,
         'signal="module_response_time",module="search"': spike,
         'signal="cache_hit_ratio"': drop,
@@ -46,12 +56,12 @@ def courses() -> dict[str, Floats]:
     }
 
 
-def filled(folder: Path, series: Mapping[str, Floats]) -> None:
+def filled(folder: Path, times: Floats, series: Mapping[str, Floats]) -> None:
     """Write the past of ops:watched into a folder, as blocks of Prometheus."""
     text = folder / "past.txt"
     with text.open("w") as lines:
         for labels, values in series.items():
-            pairs = zip(TIMES.tolist(), values.tolist(), strict=True)
+            pairs = zip(times.tolist(), values.tolist(), strict=True)
             lines.writelines(
                 f"ops:watched{{{labels}}} {value!r} {at:.0f}\n" for at, value in pairs if np.isfinite(value)
             )
@@ -61,13 +71,16 @@ def filled(folder: Path, series: Mapping[str, Floats]) -> None:
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     """A Prometheus with three days of these series."""
     folder = tmp_path_factory.mktemp("past")
     (folder / "data").mkdir()
-    filled(folder, courses())
+    # long enough ago that the tests end before the next two periods; taken here, since collection is long ago
+    now = int((time.time() - 90) // PERIOD * PERIOD)
+    times = times_until(now)
+    filled(folder, times, courses(times, now))
     with started(PrometheusServer(folder, {"scrape_configs": []})) as server:
-        yield server
+        yield Past(server.url, now)
 
 
 def page_of(url: str, **settings: float) -> Page:
@@ -84,9 +97,9 @@ def learnt(page: Page) -> Page | None:
 
 
 @pytest.fixture(scope="module")
-def seen(prometheus: PrometheusServer) -> Page:
+def seen(past: Past) -> Page:
     """What the exporter shows of them."""
-    return page_of(prometheus.url)
+    return page_of(past.url)
 
 
 def state(page: Page, signal: str) -> str | None:
@@ -132,8 +145,8 @@ def test_what_says_nothing_any_more_is_not_shown(seen: Page) -> None:
     assert seen.value("ops_anomaly_watched_series") == 5
 
 
-def test_a_bounded_number_is_watched_the_whole_before_its_parts(prometheus: PrometheusServer) -> None:
-    page = page_of(prometheus.url, series=5)
+def test_a_bounded_number_is_watched_the_whole_before_its_parts(past: Past) -> None:
+    page = page_of(past.url, series=5)
     assert page.series("ops_anomaly_value", signal="worker_queue_length") == []
     assert page.value("ops_anomaly_left_out_series") == 1
 
@@ -163,12 +176,12 @@ def test_an_answer_of_another_shape_is_a_failure(body: str, backend: BackendDoub
     assert not page.names() & {it.name for it in METRICS}
 
 
-def test_a_restart_forgets_nothing(prometheus: PrometheusServer) -> None:
-    moments = [NOW - 40 * PERIOD + 7.0 + step for step in range(0, 35 * PERIOD, PERIOD)]
+def test_a_restart_forgets_nothing(past: Past) -> None:
+    moments = [past.now - 40 * PERIOD + 7.0 + step for step in range(0, 35 * PERIOD, PERIOD)]
     # it misses some rounds in between, as when Prometheus is away
-    rounds = [*moments[:10], *moments[25:], NOW + 7.0]
-    stayed = asyncio.run(looks(prometheus.url, rounds))
-    restarted = asyncio.run(looks(prometheus.url, rounds[-1:]))
+    rounds = [*moments[:10], *moments[25:], past.now + 7.0]
+    stayed = asyncio.run(looks(past.url, rounds))
+    restarted = asyncio.run(looks(past.url, rounds[-1:]))
     assert len(stayed) == 5
     for key, view in stayed.items():
         assert restarted[key].state == view.state
