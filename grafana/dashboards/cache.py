@@ -9,6 +9,7 @@ from grafana.graphs import graph
 from grafana.grid import Section, closed, section, stack, top
 from grafana.panels import PanelOptions
 from grafana.queries import cache
+from grafana.queries.series import level as level_of
 from grafana.sizes import Size
 from grafana.strips import Cell, count, duration, level, numbers, signal, states, word
 from grafana.tables import Column, table
@@ -72,7 +73,7 @@ def last_hour() -> Panel:
         signal("Hit ratio", "cache_hit_ratio", cache.hit_ratio()),
         signal("Memory", "redis_memory", cache.memory_use(), about=memory),
         signal("Evictions", "redis_evictions", cache.ended("evicted")),
-        level(cache.level(*JUDGED), judged),
+        level(level_of(*JUDGED), judged),
     )
 
 

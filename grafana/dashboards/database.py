@@ -8,6 +8,7 @@ from grafana.graphs import graph
 from grafana.grid import Section, section, top
 from grafana.panels import PanelOptions
 from grafana.queries import database
+from grafana.queries.series import level as level_of
 from grafana.sizes import Size
 from grafana.strips import Cell, level, numbers, signal, states, word
 from grafana.tables import Column, table
@@ -65,7 +66,7 @@ def last_hour() -> Panel:
         signal("Pool used", "pool_use", database.pool_use()),
         signal("Slow queries", "slow_queries", database.slow()),
         Cell("Size", database.size(), size, "bytes"),
-        level(database.level(*JUDGED), judged),
+        level(level_of(*JUDGED), judged),
     )
 
 

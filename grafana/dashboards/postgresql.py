@@ -8,6 +8,7 @@ from grafana.graphs import graph, stacked
 from grafana.grid import Section, section, top
 from grafana.panels import PanelOptions
 from grafana.queries import postgresql
+from grafana.queries.series import level as level_of
 from grafana.sizes import Size
 from grafana.steps import marked_from_one
 from grafana.strips import count, level, numbers, signal, states, word
@@ -58,7 +59,7 @@ def last_hour() -> Panel:
         signal("Connections", "database_connections", postgresql.connections()),
         signal("Oldest", "long_transaction", postgresql.oldest_transaction()),
         signal("Hit ratio", "database_cache_hit_ratio", postgresql.block_hits()),
-        level(postgresql.level(*JUDGED), judged),
+        level(level_of(*JUDGED), judged),
     )
 
 

@@ -8,6 +8,7 @@ from grafana.graphs import graph, stacked
 from grafana.grid import Section, closed, section, top
 from grafana.panels import PanelOptions
 from grafana.queries import workers
+from grafana.queries.series import level as level_of
 from grafana.sizes import Size
 from grafana.steps import bad_from_one, marked_from_one
 from grafana.strips import Cell, count, duration, level, numbers, signal, states, word
@@ -88,7 +89,7 @@ def last_hour() -> Panel:
         signal("Waiting", "worker_queue_length", workers.waiting_in_all()),
         signal("Oldest", "queue_oldest_message", workers.oldest_of_all()),
         signal("Failure ratio", "task_failure_ratio", workers.failure_ratio()),
-        level(workers.level(*JUDGED), judged),
+        level(level_of(*JUDGED), judged),
     )
 
 

@@ -10,7 +10,6 @@ from grafana.queries.series import (
     own,
     per,
     rate,
-    severity,
     state,
     total,
 )
@@ -19,11 +18,6 @@ from grafana.queries.series import (
 def up() -> Query:
     """Whether the cache server answers our own PING."""
     return query(least(own("redis_up")), "observed")
-
-
-def level(*signals: str) -> Query:
-    """How grave the gravest of these signals is."""
-    return query(severity(*signals), "level")
 
 
 def reported() -> Query:

@@ -9,7 +9,6 @@ from grafana.queries.series import (
     own,
     per,
     rate,
-    severity,
     state,
     total,
 )
@@ -35,11 +34,6 @@ def reported() -> Query:
 def warnings() -> Query:
     """Warnings in the backend's own report."""
     return query(most(own("ops_database_reported_warnings")), "warnings")
-
-
-def level(*signals: str) -> Query:
-    """How grave the gravest of these signals is."""
-    return query(severity(*signals), "level")
 
 
 def pool_use() -> Query:

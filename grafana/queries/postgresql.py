@@ -10,7 +10,6 @@ from grafana.queries.series import (
     own,
     per,
     rate,
-    severity,
     total,
 )
 
@@ -18,11 +17,6 @@ from grafana.queries.series import (
 def up() -> Query:
     """Whether the server answers our own question."""
     return query(least(own("pg_up")), "server")
-
-
-def level(*signals: str) -> Query:
-    """How grave the gravest of these signals is."""
-    return query(severity(*signals), "level")
 
 
 def sessions() -> Query:

@@ -88,6 +88,11 @@ def severity(*signals: str, by: Sequence[str] = (), matchers: Sequence[str] = ()
     return most(f"ops:signal:severity{{{named}}}", *by)
 
 
+def level(*signals: str) -> Query:
+    """How grave the gravest of these signals is by the levels in force."""
+    return query(severity(*signals), "level")
+
+
 def short(expr: str, name: str, of: str) -> str:
     """The series with a label that holds the last part of a dotted name."""
     return f'label_replace({expr}, "{name}", "$1", "{of}", "(?:.*[.])?([^.]+)")'

@@ -1,7 +1,7 @@
 """Watchroom itself: scrapes, collectors, rules, deliveries, resources."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, leading, most, own, per, rate, total
+from grafana.queries.series import age, increase_to_end, leading, most, own, per, rate, total
 
 
 def targets() -> Query:
@@ -42,7 +42,7 @@ def own_requests() -> Query:
 def own_busiest() -> Query:
     """Seconds a second of the five queries that took most of the range."""
     each = ("source", "query")
-    ranked = total(f"increase({own('ops_own_seconds_total')}[$__range] @ end())", *each)
+    ranked = total(increase_to_end("ops_own_seconds_total"), *each)
     shown = total(rate("ops_own_seconds_total"), *each)
     return query(leading(5, ", ".join(each), shown, ranked), "{{source}}: {{query}}")
 

@@ -140,11 +140,6 @@ def lost(kind: str) -> Query:
     return query(total(rate(f"ops_events_{kind}_total")), kind)
 
 
-def level(*signals: str) -> Query:
-    """How grave the gravest of these signals is by the levels in force."""
-    return query(severity(*signals))
-
-
 def queue_levels() -> Query:
     """The same of each queue, in rows."""
     return query(
