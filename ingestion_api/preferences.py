@@ -69,28 +69,38 @@ def _order_error(name: str, signal: Signal, levels: Mapping[str, float]) -> str:
 
 @dataclass(frozen=True)
 class LevelOverride:
-    """The levels that somebody wants, why, and until when; severities that are not named follow the file."""
+    """The levels that somebody wants, why, and until when; severities that are not named follow the file.
+
+    A signal that is not `watched` raises no alert."""
 
     levels: Mapping[str, float]
     reason: str = ""
     expires_at: datetime | None = None
+    watched: bool = True
+
+
+def override_error(name: str, signal: Signal, wanted: LevelOverride) -> str:
+    """Why this may not be set, in one sentence; a signal without any level may only cease to be watched."""
+    return "" if not wanted.watched and not wanted.levels else levels_error(name, signal, wanted.levels)
 
 
 def set_override(service: Service, name: str, wanted: LevelOverride, actor: Actor) -> None:
     """Let these levels be in force; NotFound, BadRequest or Unavailable with the reason why not."""
     signal, now = find_signal(service, name), service.clock()
-    if problem := levels_error(name, signal, wanted.levels) or _expiry_error(wanted.expires_at, now):
+    if problem := override_error(name, signal, wanted) or _expiry_error(wanted.expires_at, now):
         raise BadRequest(problem)
     row = _override_row(name, signal, wanted, actor, now)
     with service.store.write() as session:
         take_advisory_lock(session, "preferences")
         before = session.get(Preference, name)
-        if row.levels:
+        if row.levels or not row.watched:
             session.merge(row)
         elif before is not None:
             session.delete(before)
         until = row.expires_at.isoformat() if row.expires_at else None
         details = {"levels": row.levels, "reason": row.reason, "until": until}
+        if not row.watched:
+            details["watched"] = False
         record_change(session, actor, "set_levels", name, now, before=_levels(before), **details)
 
 
@@ -112,6 +122,13 @@ def active_overrides(session: Session, now: datetime) -> dict[str, dict[str, flo
     applies = or_(Preference.expires_at.is_(None), Preference.expires_at > now)
     rows = session.scalars(select(Preference).where(applies).order_by(Preference.signal))
     return {row.signal: dict(row.levels) for row in rows}
+
+
+def unwatched_signals(session: Session, now: datetime) -> list[str]:
+    """The signals that raise no alert at present."""
+    applies = or_(Preference.expires_at.is_(None), Preference.expires_at > now)
+    query = select(Preference.signal).where(Preference.watched.is_(False), applies)
+    return list(session.scalars(query.order_by(Preference.signal)))
 
 
 def find_signal(service: Service, name: str) -> Signal:
@@ -142,6 +159,7 @@ def _override_row(
         set_at=now,
         reason=to_one_line(wanted.reason),
         expires_at=wanted.expires_at,
+        watched=wanted.watched,
     )
 
 
@@ -161,8 +179,13 @@ class SignalStatus:
 
     @property
     def is_set(self) -> bool:
-        """Whether somebody's levels apply."""
+        """Whether what somebody set applies."""
         return self.preference is not None and not self.expired
+
+    @property
+    def watched(self) -> bool:
+        """Whether it raises alerts at present."""
+        return not self.is_set or self.preference is None or self.preference.watched
 
     @property
     def ignored(self) -> Mapping[str, float]:

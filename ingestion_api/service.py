@@ -6,6 +6,7 @@ from fastapi import Request
 
 from ingestion_api.access.signing import Signer, SigningKeyCache, bound_key
 from ingestion_api.access.tokens import InvalidToken, Token, operator_token
+from ingestion_api.backtest.backtest import Backtests
 from ingestion_api.broker import Broker
 from ingestion_api.cache import Cache
 from ingestion_api.clock import Clock, utc_now
@@ -13,6 +14,7 @@ from ingestion_api.edge_queue import EdgeQueue
 from ingestion_api.embeddings.coverage import CachedValue, Coverage
 from ingestion_api.errors import SignInUnavailable
 from ingestion_api.jobs.outbox import JobTransports, OutboxRelay
+from ingestion_api.prometheus_api import PrometheusApi
 from ingestion_api.repository import CloneLimits, UrlRules
 from ingestion_api.resources.table import ResourceDatabase
 from ingestion_api.settings import Settings
@@ -33,6 +35,7 @@ class Service:
     operators: Token
     signing_keys: SigningKeyCache
     signals: SignalFile
+    backtests: Backtests
     cache: Cache | None = None
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
@@ -40,7 +43,7 @@ class Service:
 
     def close(self) -> None:
         """Close all connections."""
-        for part in (self.broker, self.cache, self.edge, self.resources, self.store):
+        for part in (self.backtests, self.broker, self.cache, self.edge, self.resources, self.store):
             if part is not None:
                 part.close()
 
@@ -72,6 +75,7 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
         operators=operator_token(settings),
         signing_keys=SigningKeyCache(store, clock),
         signals=SignalFile(settings.thresholds_file),
+        backtests=Backtests(PrometheusApi.at(settings)),
         cache=Cache.at(settings),
         edge=edge,
         clock=clock,

@@ -176,6 +176,8 @@ class Settings(BaseSettings):
     cache_sample: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
     """Keys sampled to count the cache by prefix."""
 
+    prometheus_url: SecretStr | None = None
+    """URL of the Prometheus that evaluates the rules; empty: no backtest of levels."""
     thresholds_file: Path = Path("prometheus/thresholds.yml")
     """File with the signals whose alert levels operators may set; read again when it changes."""
 
@@ -200,7 +202,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"holds {word!r}; expected IP addresses or networks") from None
         return value
 
-    @field_validator("broker_url", "edge_url", "cache_url", mode="before")
+    @field_validator("broker_url", "edge_url", "cache_url", "prometheus_url", mode="before")
     @classmethod
     def empty_is_none(cls, value: object) -> object:
         """Read an empty URL as none."""
@@ -212,6 +214,14 @@ class Settings(BaseSettings):
         """Refuse what is no Redis URL."""
         if value is not None:
             parse_redis_url(value.get_secret_value())
+        return value
+
+    @field_validator("prometheus_url")
+    @classmethod
+    def check_prometheus_url(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse what is no HTTP URL."""
+        if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
+            raise ValueError("begins with neither http:// nor https://")
         return value
 
     @field_validator("broker_url")

@@ -1,5 +1,6 @@
 """The signals that have levels: read from thresholds.yml, as far as preferences need it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 Level = Annotated[float, Field(allow_inf_nan=False)]
+_DURATION = re.compile(r"^(\d+)(ms|s|m|h|d)$")
+_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class Signal(BaseModel):
@@ -23,6 +26,21 @@ class Signal(BaseModel):
     direction: Literal["above", "below"]
     levels: Mapping[Severity, Level]
     range: tuple[Level, Level] | None = None
+    lane: Literal["fast", "slow"] = "slow"
+    hold: Annotated[str, Field(pattern=r"^\d+(ms|s|m|h|d)$")] = "0s"
+    expression: str = ""
+    going_on: str | None = None
+
+    @property
+    def outlives_cause(self) -> bool:
+        """Whether the value can pass its level after its cause has ended, as the rules define it."""
+        return bool(self.going_on) or "rate(" in self.expression or "increase(" in self.expression
+
+    @property
+    def hold_seconds(self) -> float:
+        """For how long the value must pass a level before the alert fires, in seconds."""
+        number, unit = _DURATION.findall(self.hold)[0]
+        return int(number) * _UNIT_SECONDS[unit]
 
     def given(self) -> dict[str, float]:
         """The levels of the file, the mildest first."""

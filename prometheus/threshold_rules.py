@@ -11,6 +11,9 @@ OVERRIDE = "ops_threshold_override"
 # only the scrape of every second: other jobs hold older samples
 LEVELS_JOB = 'job="service-thresholds"'
 OVERRIDES = f"max by (signal, severity) ({OVERRIDE}{{{LEVELS_JOB}}})"
+# signals that an operator does not watch
+UNWATCHED = "ops:signal:unwatched"
+NOT_WATCHED = f"max by (signal) (ops_signal_unwatched{{{LEVELS_JOB}}}) == 1"
 # while the service is down its last overrides hold: its restart must not change a level
 LEVELS_SCRAPED = f"max(up{{{LEVELS_JOB}}} == 1)"
 ALLOWED_OVERRIDES = (
@@ -34,7 +37,10 @@ def levels_in_force() -> Iterator[RecordingRule]:
     # an override cannot add a level: the signal would have no alert for it
     known = "and on (signal, severity) ops:threshold:file"
     yield RecordingRule("ops:threshold:override", f"({ALLOWED_OVERRIDES} or {kept}) {known}")
-    yield RecordingRule("ops:threshold", "ops:threshold:override or on (signal, severity) ops:threshold:file")
+    yield RecordingRule(UNWATCHED, f"{NOT_WATCHED} or ({UNWATCHED} unless on () {LEVELS_SCRAPED})")
+    # without a level in force no alert of the signal fires, and its value has no severity
+    levels = "(ops:threshold:override or on (signal, severity) ops:threshold:file)"
+    yield RecordingRule("ops:threshold", f"{levels} unless on (signal) {UNWATCHED}")
 
 
 def override_bounds(thresholds: Thresholds) -> Iterator[RecordingRule]:

@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.orm import Session
 
-from ingestion_api.preferences import active_overrides
+from ingestion_api.preferences import active_overrides, unwatched_signals
 from ingestion_api.service import Service
 
 
@@ -25,6 +25,7 @@ class LevelMetrics(Collector):
         """Read them from SQL."""
         with self._service.store.read() as session:
             yield override_metrics(session, self._service.clock())
+            yield unwatched_metrics(session, self._service.clock())
 
 
 def override_metrics(session: Session, now: datetime) -> Metric:
@@ -37,4 +38,14 @@ def override_metrics(session: Session, now: datetime) -> Metric:
     for signal, levels in active_overrides(session, now).items():
         for severity, level in levels.items():
             family.add_metric([signal, severity], level)
+    return family
+
+
+def unwatched_metrics(session: Session, now: datetime) -> Metric:
+    """One series for each signal that an operator does not watch."""
+    family = GaugeMetricFamily(
+        "ops_signal_unwatched", "Whether an operator has set the signal to raise no alert.", labels=["signal"]
+    )
+    for signal in unwatched_signals(session, now):
+        family.add_metric([signal], 1.0)
     return family

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, String
+from sqlalchemy import Index, LargeBinary, String, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ingestion_api.store.tables.base import Base
@@ -25,7 +25,7 @@ class AuditRow(Base):
 
 
 class Preference(Base):
-    """The alert levels that an operator set for one signal, by severity."""
+    """The alert levels that an operator set for one signal, by severity, and whether it is watched at all."""
 
     __tablename__ = "preferences"
 
@@ -35,6 +35,7 @@ class Preference(Base):
     set_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(String(500))
     expires_at: Mapped[datetime | None]
+    watched: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class RevokedSession(Base):
