@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.audit import record_change
+from ingestion_api.backtest.backtest import BacktestResult
 from ingestion_api.errors import BadRequest, NotFound, Unavailable
 from ingestion_api.fields import to_one_line
 from ingestion_api.service import Service
@@ -165,6 +166,16 @@ def _override_row(
 
 def _levels(row: Preference | None) -> dict[str, float]:
     return dict(row.levels) if row else {}
+
+
+def run_backtest(service: Service, name: str, wanted: LevelOverride) -> BacktestResult:
+    """How often the signal would have fired with what is wanted; errors as of `set_override`."""
+    status = signal_status(service, name)
+    if problem := override_error(name, status.signal, wanted):
+        raise BadRequest(problem)
+    before = dict(status.in_force) if status.watched else {}
+    after = levels_in_force(status.signal, wanted.levels) if wanted.watched else {}
+    return service.backtests.run(name, status.signal, (before, after), service.clock().timestamp())
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ def service_environment(settings: Settings, target: TargetSystem) -> dict[str, s
         "SERVICE_PORT": str(settings.service_port),
         "SERVICE_BROKER_URL": broker_url(target) or "",
         "SERVICE_WEBHOOK_TOKEN_FILE": str(settings.home / "service" / "webhook-token"),
+        "SERVICE_PROMETHEUS_URL": os.environ.get("SERVICE_PROMETHEUS_URL")
+        or f"http://{HOST}:{settings.prometheus_port}",
         "SERVICE_THRESHOLDS_FILE": os.environ.get("SERVICE_THRESHOLDS_FILE") or str(THRESHOLDS),
         **demo_environment(target),
     }

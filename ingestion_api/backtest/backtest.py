@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Lock
 
 from ingestion_api.backtest.history import DAYS, JudgedSeries, SignalHistory, read_history
@@ -58,6 +59,11 @@ class BacktestResult:
     until: float
     cut: str
     sentence: str
+
+
+def moment_of(seconds: float) -> datetime:
+    """A Unix time as a moment in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 class Backtests:

@@ -1,7 +1,7 @@
 """When an alert would have fired, from recorded samples: the semantics of an alerting rule of Prometheus.
 
 An alert becomes pending when its value passes the level, fires after `hold`, and resolves `keep` seconds
-after the value has returned. One whose value outlives its cause begins only while the cause passes the level too.
+after the value has returned. Where a value outlives its cause, an alert begins only while its cause goes on.
 """
 
 from collections.abc import Iterator

@@ -10,6 +10,7 @@ from ingestion_api.pages import (
     embeddings,
     home,
     jobs,
+    noise,
     preferences,
     sign_in,
     workers,
@@ -29,6 +30,7 @@ def include_pages(app: FastAPI) -> None:
         workers,
         embeddings,
         cache,
+        noise,
         preferences,
         documentation,
     )

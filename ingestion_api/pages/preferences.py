@@ -8,8 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
-from ingestion_api.errors import BadRequest, ServiceError
+from ingestion_api.errors import BadRequest, ServiceError, Unavailable
 from ingestion_api.fields import MAX_NOTE_LENGTH
+from ingestion_api.pages.backtest_chart import BacktestChart, make_chart
 from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.formatting import INPUT_UNITS, format_value
 from ingestion_api.pages.page_route import PageRoute
@@ -22,6 +23,7 @@ from ingestion_api.preferences import (
     format_level,
     preferences_overview,
     remove_override,
+    run_backtest,
     set_override,
     signal_status,
 )
@@ -49,6 +51,7 @@ class FormValues:
     levels: Mapping[str, str]
     reason: str = ""
     lasting: str = ""
+    unwatched: str = ""
 
 
 def _form_values(
@@ -57,8 +60,10 @@ def _form_values(
     critical: Number = "",
     reason: Annotated[str, Form(max_length=MAX_NOTE_LENGTH)] = "",
     lasting: Annotated[str, Form(max_length=10)] = "",
+    unwatched: Annotated[str, Form(max_length=3)] = "",
 ) -> FormValues:
-    return FormValues({"info": info, "warning": warning, "critical": critical}, reason, lasting)
+    levels = {"info": info, "warning": warning, "critical": critical}
+    return FormValues(levels, reason, lasting, unwatched)
 
 
 SentForm = Annotated[FormValues, Depends(_form_values)]
@@ -81,6 +86,19 @@ def save_levels(request: Request, actor: Operator, name: Name, sent: SentForm) -
     return RedirectResponse("/preferences?notice=levels-set", 303)
 
 
+@router.post("/preferences/{name}/backtest", dependencies=[verify_csrf])
+def try_levels(request: Request, _: Operator, name: Name, sent: SentForm) -> Response:
+    """Show how often the alerts would have fired with these levels; nothing is set."""
+    service = current_service(request)
+    try:
+        chart = make_chart(run_backtest(service, name, _level_override(service, name, sent)))
+    except Unavailable as error:
+        return _show(request, name, 200, "", sent, no_backtest=error.detail)
+    except ServiceError as problem:
+        return _show(request, name, problem.status, problem.detail, sent)
+    return _show(request, name, 200, "", sent, chart)
+
+
 @router.post("/preferences/{name}/set-back", dependencies=[verify_csrf])
 def reset_levels(request: Request, actor: Operator, name: Name) -> Response:
     """Let the file's levels be in force again."""
@@ -93,11 +111,13 @@ def _level_override(service: Service, name: str, sent: FormValues) -> LevelOverr
     levels = {severity: _number(name, severity, text) for severity, text in filled.items()}
     if sent.lasting == KEEP:
         before = signal_status(service, name).preference
-        return LevelOverride(levels, sent.reason, before.expires_at if before else None)
+        until = before.expires_at if before else None
+        return LevelOverride(levels, sent.reason, until, not sent.unwatched)
     if sent.lasting not in DURATIONS:
         raise BadRequest(f"Duration is {sent.lasting!r}; expected one of the listed values.")
     lasting = timedelta(hours=int(sent.lasting)) if sent.lasting else None
-    return LevelOverride(levels, sent.reason, service.clock() + lasting if lasting else None)
+    until = service.clock() + lasting if lasting else None
+    return LevelOverride(levels, sent.reason, until, not sent.unwatched)
 
 
 def _number(name: str, severity: str, text: str) -> float:
@@ -108,9 +128,16 @@ def _number(name: str, severity: str, text: str) -> float:
 
 
 def _show(
-    request: Request, name: str, status: int = 200, problem: str = "", sent: FormValues | None = None
+    request: Request,
+    name: str,
+    status: int = 200,
+    problem: str = "",
+    sent: FormValues | None = None,
+    chart: BacktestChart | None = None,
+    no_backtest: str = "",
 ) -> Response:
-    found = preferences_overview(current_service(request))
+    service = current_service(request)
+    found = preferences_overview(service)
     chosen = next((it for it in found.signals if it.name == name), None)
     return render_page(
         request,
@@ -121,6 +148,9 @@ def _show(
         name=name,
         chosen=chosen,
         problem=problem,
+        chart=chart,
+        no_backtest=no_backtest,
+        has_history=service.backtests.is_configured,
         form=sent or (_current_values(chosen) if chosen else None),
         lasting_choices=DURATIONS,
         asked=INPUT_UNITS,
@@ -132,7 +162,8 @@ def _show(
 def _current_values(chosen: SignalStatus) -> FormValues:
     now = chosen.preference if chosen.is_set else None
     levels = {severity: format_level(level) for severity, level in chosen.in_force.items()}
-    return FormValues(levels, now.reason if now else "", KEEP if now and now.expires_at else "")
+    unwatched = "" if chosen.watched else "yes"
+    return FormValues(levels, now.reason if now else "", KEEP if now and now.expires_at else "", unwatched)
 
 
 def _signals_by_unit(found: PreferencesOverview) -> dict[str, list[SignalStatus]]:

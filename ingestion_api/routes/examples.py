@@ -163,6 +163,7 @@ LEVELS_SET: Example = {
     "set_at": "2026-11-23T05:57:00Z",
     "reason": "A large import runs until noon.",
     "expires_at": "2026-11-23T12:00:00Z",
+    "watched": True,
     "expired": False,
 }
 LEVELS: Example = {
@@ -178,8 +179,24 @@ LEVELS: Example = {
 PREFERENCES: Example = {"signals": [LEVELS], "problem": None}
 SET_LEVELS: Example = {
     "levels": {"warning": 80},
+    "watched": True,
     "reason": "A large import runs until noon.",
     "expires_at": None,
+}
+_FIRED: Example = {
+    "labels": {"queue_name": "default"},
+    "start": "2026-11-22T23:10:00Z",
+    "end": "2026-11-22T23:14:00Z",
+}
+_COUNTED: Example = {"severity": "warning", "level": 80, "times": 1, "seconds": 240.0, "firings": [_FIRED]}
+BACKTEST: Example = {
+    "signal": "worker_queue_length",
+    "sentence": "With these levels the last 7 days would have warned once instead of 1.",
+    "known_since": "2026-11-16T06:00:00Z",
+    "until": "2026-11-23T06:00:00Z",
+    "cut": None,
+    "in_force": [_COUNTED],
+    "wanted": [_COUNTED],
 }
 SET_BACK: Example = {"signal": "worker_queue_length", "removed": {"warning": 80}}
 CHANGE: Example = {
@@ -194,3 +211,14 @@ CHANGE: Example = {
 ALERTS: Example = {"alerts": [ALERT], "next_cursor": None}
 RECEIVED: Example = {"new": 1, "known": 0}
 CHANGES: Example = {"changes": [CHANGE], "next_cursor": None}
+NOISE: Example = {
+    "week": "2026-11-16",
+    "alert": "QueueFull",
+    "severity": "warning",
+    "times": 4,
+    "minutes": 31.5,
+    "acknowledged": 0,
+    "shortest_seconds": 15.0,
+    "flapping": 2,
+}
+NOISE_REPORT: Example = {"rows": [NOISE]}

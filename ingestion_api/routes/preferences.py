@@ -8,15 +8,25 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ingestion_api.access.bearer import Operator
 from ingestion_api.fields import Note, Rfc3339Datetime
+from ingestion_api.backtest.backtest import BacktestResult, SeverityCount, moment_of
 from ingestion_api.preferences import (
     LevelOverride,
     SignalStatus,
     preferences_overview,
     remove_override,
+    run_backtest,
     set_override,
     signal_status,
 )
-from ingestion_api.routes.examples import LEVELS, LEVELS_SET, PREFERENCES, SET_BACK, SET_LEVELS, with_example
+from ingestion_api.routes.examples import (
+    BACKTEST,
+    LEVELS,
+    LEVELS_SET,
+    PREFERENCES,
+    SET_BACK,
+    SET_LEVELS,
+    with_example,
+)
 from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.signals import Severity
@@ -43,8 +53,9 @@ class LevelOverrideRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [SET_LEVELS]})
 
     levels: dict[Severity, Level] = Field(
-        min_length=1, description="By severity; those that are not named follow the file."
+        description="By severity; those that are not named follow the file. Empty only with watched=false."
     )
+    watched: bool = Field(default=True, strict=True, description="A signal that is not raises no alert.")
     reason: Note = ""
     expires_at: Rfc3339Datetime | None = Field(
         default=None, description="From then on the file's hold again."
@@ -70,6 +81,7 @@ class LevelOverrideOut(ApiResponse):
     set_at: datetime
     reason: str
     expires_at: datetime | None
+    watched: bool
     expired: bool
 
 
@@ -91,7 +103,7 @@ class SignalLevelsOut(ApiResponse):
     def of(cls, it: SignalStatus) -> "SignalLevelsOut":
         """The answer for a signal."""
         bounds, preference = it.signal.range, it.preference
-        names = ("levels", "set_by", "set_at", "reason", "expires_at")
+        names = ("levels", "set_by", "set_at", "reason", "expires_at", "watched")
         told = {name: getattr(preference, name) for name in names} if preference else None
         return cls.model_validate(
             {
@@ -144,7 +156,8 @@ def put(
     """
     service = current_service(request)
     levels = {str(severity): level for severity, level in wanted.levels.items()}
-    set_override(service, signal, LevelOverride(levels, wanted.reason, wanted.expires_at), actor)
+    override = LevelOverride(levels, wanted.reason, wanted.expires_at, wanted.watched)
+    set_override(service, signal, override, actor)
     return SignalLevelsOut.of(signal_status(service, signal))
 
 
@@ -154,3 +167,90 @@ def put(
 def delete(request: Request, signal: Name, actor: Operator) -> OverrideRemovedOut:
     """Let the file's levels of a signal be in force again."""
     return OverrideRemovedOut(signal=signal, removed=remove_override(current_service(request), signal, actor))
+
+
+class FiringOut(ApiResponse):
+    """One interval in which an alert would have fired."""
+
+    model_config = with_example(BACKTEST["wanted"][0]["firings"][0])
+
+    labels: dict[str, str]
+    start: datetime
+    end: datetime
+
+
+class SeverityCountOut(ApiResponse):
+    """What one level would have raised."""
+
+    model_config = with_example(BACKTEST["wanted"][0])
+
+    severity: Severity
+    level: float | None = Field(description="None where the signal is not watched.")
+    times: int
+    seconds: float
+    firings: list[FiringOut] = Field(description="The newest 500, in order.")
+
+
+class BacktestOut(ApiResponse):
+    """How often the alerts of a signal would have fired."""
+
+    model_config = with_example(BACKTEST)
+
+    signal: str
+    sentence: str
+    known_since: datetime | None = Field(description="None where nothing is recorded.")
+    until: datetime
+    cut: str | None = Field(description="Why older history was not read.")
+    in_force: list[SeverityCountOut]
+    wanted: list[SeverityCountOut]
+
+    @classmethod
+    def of(cls, signal: str, it: BacktestResult) -> "BacktestOut":
+        """The answer for a result."""
+        return cls(
+            signal=signal,
+            sentence=it.sentence,
+            known_since=None if it.known_since is None else moment_of(it.known_since),
+            until=moment_of(it.until),
+            cut=it.cut or None,
+            in_force=[_count_out(count) for count in it.in_force],
+            wanted=[_count_out(count) for count in it.wanted],
+        )
+
+
+MAX_FIRINGS = 500
+
+
+def _count_out(count: SeverityCount) -> SeverityCountOut:
+    firings = [
+        FiringOut(labels=dict(it.labels), start=moment_of(it.start), end=moment_of(it.end))
+        for it in count.firings[-MAX_FIRINGS:]
+    ]
+    told = {"severity": count.severity, "level": count.level, "times": count.times}
+    return SeverityCountOut.model_validate({**told, "seconds": count.seconds, "firings": firings})
+
+
+class BacktestRequest(BaseModel):
+    """The levels to try."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"levels": {"warning": 80}}]})
+
+    levels: dict[Severity, Level] = Field(description="By severity, as they would be set.")
+    watched: bool = Field(default=True, strict=True)
+
+
+@router.post(
+    "/{signal}/backtest",
+    responses=error_responses(400, 401, 404, 413, 422, 429, 503),
+    summary="Try levels on the last 7 days",
+)
+def backtest(
+    request: Request, signal: Name, _actor: Operator, wanted: Annotated[BacktestRequest, Body()]
+) -> BacktestOut:
+    """How often the alerts would have fired with these levels, and with those in force. Nothing is set.
+
+    503 without a Prometheus, while another backtest runs, or when Prometheus does not respond in time.
+    """
+    levels = {str(severity): level for severity, level in wanted.levels.items()}
+    override = LevelOverride(levels, watched=wanted.watched)
+    return BacktestOut.of(signal, run_backtest(current_service(request), signal, override))
