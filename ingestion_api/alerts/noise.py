@@ -57,7 +57,7 @@ class AlertNoise:
 
 
 def noise_report(session: Session, now: datetime, weeks: int) -> list[AlertNoise]:
-    """This week and those before, the newest first; within a week what nobody acted on, then the most often."""
+    """Weeks, the newest first; within a week what nobody acted on, then the most often."""
     first = week_of(now) - timedelta(weeks=weeks - 1)
     rows = _count(_incidents(session, first), first, now)
     return sorted(

@@ -54,15 +54,16 @@ class FormValues:
     unwatched: str = ""
 
 
+def _form_levels(info: Number = "", warning: Number = "", critical: Number = "") -> dict[str, str]:
+    return {"info": info, "warning": warning, "critical": critical}
+
+
 def _form_values(
-    info: Number = "",
-    warning: Number = "",
-    critical: Number = "",
+    levels: Annotated[dict[str, str], Depends(_form_levels)],
     reason: Annotated[str, Form(max_length=MAX_NOTE_LENGTH)] = "",
     lasting: Annotated[str, Form(max_length=10)] = "",
     unwatched: Annotated[str, Form(max_length=3)] = "",
 ) -> FormValues:
-    levels = {"info": info, "warning": warning, "critical": critical}
     return FormValues(levels, reason, lasting, unwatched)
 
 
@@ -82,7 +83,7 @@ def save_levels(request: Request, actor: Operator, name: Name, sent: SentForm) -
     try:
         set_override(service, name, _level_override(service, name, sent), actor)
     except ServiceError as problem:
-        return _show(request, name, problem.status, problem.detail, sent)
+        return _show(request, name, Outcome(problem.status, problem.detail, sent))
     return RedirectResponse("/preferences?notice=levels-set", 303)
 
 
@@ -93,10 +94,10 @@ def try_levels(request: Request, _: Operator, name: Name, sent: SentForm) -> Res
     try:
         chart = make_chart(run_backtest(service, name, _level_override(service, name, sent)))
     except Unavailable as error:
-        return _show(request, name, 200, "", sent, no_backtest=error.detail)
+        return _show(request, name, Outcome(sent=sent, no_backtest=error.detail))
     except ServiceError as problem:
-        return _show(request, name, problem.status, problem.detail, sent)
-    return _show(request, name, 200, "", sent, chart)
+        return _show(request, name, Outcome(problem.status, problem.detail, sent))
+    return _show(request, name, Outcome(sent=sent, chart=chart))
 
 
 @router.post("/preferences/{name}/set-back", dependencies=[verify_csrf])
@@ -127,31 +128,37 @@ def _number(name: str, severity: str, text: str) -> float:
         raise BadRequest(f"{severity} of {name} is {text!r}; expected a number.") from None
 
 
-def _show(
-    request: Request,
-    name: str,
-    status: int = 200,
-    problem: str = "",
-    sent: FormValues | None = None,
-    chart: BacktestChart | None = None,
-    no_backtest: str = "",
-) -> Response:
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the form that was sent: a problem, a backtest, or why there is none."""
+
+    status: int = 200
+    problem: str = ""
+    sent: FormValues | None = None
+    chart: BacktestChart | None = None
+    no_backtest: str = ""
+
+
+NOTHING_SENT = Outcome()
+
+
+def _show(request: Request, name: str, it: Outcome = NOTHING_SENT) -> Response:
     service = current_service(request)
     found = preferences_overview(service)
     chosen = next((it for it in found.signals if it.name == name), None)
     return render_page(
         request,
         "preferences.html",
-        status,
+        it.status,
         found=found,
         listed=_signals_by_unit(found),
         name=name,
         chosen=chosen,
-        problem=problem,
-        chart=chart,
-        no_backtest=no_backtest,
+        problem=it.problem,
+        chart=it.chart,
+        no_backtest=it.no_backtest,
         has_history=service.backtests.is_configured,
-        form=sent or (_current_values(chosen) if chosen else None),
+        form=it.sent or (_current_values(chosen) if chosen else None),
         lasting_choices=DURATIONS,
         asked=INPUT_UNITS,
         measured=format_value,

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.fields import Note, Rfc3339Datetime
 from ingestion_api.backtest.backtest import BacktestResult, SeverityCount, moment_of
+from ingestion_api.fields import Note, Rfc3339Datetime
 from ingestion_api.preferences import (
     LevelOverride,
     SignalStatus,

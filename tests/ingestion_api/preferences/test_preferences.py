@@ -108,6 +108,7 @@ def test_a_level_is_set_shown_and_set_back(client: TestClient) -> None:
         "set_at": "2026-11-23T06:00:00Z",
         "reason": "A large import.",
         "expires_at": None,
+        "watched": True,
         "expired": False,
     }
     assert shown(client) == {("critical", "queue"): 80}
@@ -153,6 +154,7 @@ OUT_OF_ORDER = "warning of queue is {}, beyond its critical {}; expected less th
 @pytest.mark.parametrize(
     ("name", "levels", "said"),
     [
+        ("queue", {}, "No level of queue is given; expected warning or critical."),
         ("queue", {"critical": 1001}, "critical of queue is 1001; expected 1 to 1000."),
         ("queue", {"warning": 0.5}, "warning of queue is 0.5; expected 1 to 1000."),
         ("queue", {"warning": 100}, OUT_OF_ORDER.format(100, 100)),
@@ -180,7 +182,7 @@ def test_what_may_not_be_is_refused_and_changes_nothing(
         ({"levels": {"critical": True}}, "levels.critical is True; expected a number."),
         ({"levels": {"critical": None}}, "levels.critical is None; expected a number."),
         ({"levels": {"panic": 80}}, "levels.panic"),
-        ({"levels": {}}, "levels is wrong"),
+        ({"levels": {}, "watched": 0}, "watched is"),
         ({"levels": [80]}, "levels is wrong"),
         ({}, "levels is missing."),
         ({"levels": {"critical": 80}, "until": 1}, "until is not a known field."),
@@ -285,3 +287,24 @@ def test_while_the_database_is_away_there_is_no_page_of_levels(
     monkeypatch.setattr("ingestion_api.metrics.level_overrides.active_overrides", away)
     assert client.get("/metrics/levels").status_code == 503
     assert client.get("/metrics").status_code == 200
+
+
+def test_a_signal_without_a_range_can_be_left_unwatched_for_a_time(
+    client: TestClient, clock: HandClock
+) -> None:
+    body = {"levels": {}, "watched": False, "expires_at": "2026-11-23T08:00:00Z"}
+    assert client.put(f"{PREFERENCES}/up", json=body).json()["preference"]["watched"] is False
+    unwatched = 'ops_signal_unwatched{signal="up"} 1.0'
+    assert unwatched in client.get("/metrics/levels").text
+    clock.move(hours=2)
+    assert unwatched not in client.get("/metrics/levels").text
+    assert client.delete(f"{PREFERENCES}/up").status_code == 200
+    assert changes(client)[0][2]["watched"] is False
+
+
+def test_without_a_prometheus_there_is_no_backtest_but_levels_can_be_set(client: TestClient) -> None:
+    answer = client.post(f"{QUEUE}/backtest", json={"levels": {"critical": 80}})
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "No backtest can be made: prometheus_url is not set."
+    assert client.post(f"{QUEUE}/backtest", json={"levels": {"critical": 1001}}).status_code == 400
+    assert put(client, critical=80)["in_force"]["critical"] == 80

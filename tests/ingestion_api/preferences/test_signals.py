@@ -1,8 +1,10 @@
 """The service reads the checked-in thresholds itself: what it takes from them is what the rules take."""
 
+from ingestion_api.backtest.backtest import KEEP_FIRING
 from ingestion_api.preferences import levels_error
 from ingestion_api.settings import Settings
 from ingestion_api.signals import SignalFile
+from prometheus.signal_rules import KEEP_FIRING as RULES_KEEP_FIRING
 from prometheus.thresholds import FILE, load
 
 
@@ -16,6 +18,13 @@ def test_the_checked_in_file_is_read_as_the_rules_read_it() -> None:
         assert signal.given() == other.levels.given()
         assert (signal.meaning, signal.unit, signal.direction) == (other.meaning, other.unit, other.direction)
         assert signal.range == other.range
+        assert (signal.lane, signal.hold) == (other.lane, other.hold)
+        assert signal.outlives_cause == other.outlives_cause
+
+
+def test_alerts_fire_on_for_as_long_as_in_the_rules() -> None:
+    assert {lane: f"{seconds:g}" for lane, seconds in KEEP_FIRING.items()} == {"fast": "2", "slow": "60"}
+    assert RULES_KEEP_FIRING == {"fast": "2s", "slow": "1m"}
 
 
 def test_the_levels_of_the_file_may_be_set_wherever_there_is_a_range() -> None:
