@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -99,7 +100,7 @@ def set_override(service: Service, name: str, wanted: LevelOverride, actor: Acto
         elif before is not None:
             session.delete(before)
         until = row.expires_at.isoformat() if row.expires_at else None
-        details = {"levels": row.levels, "reason": row.reason, "until": until}
+        details: dict[str, Any] = {"levels": row.levels, "reason": row.reason, "until": until}
         if not row.watched:
             details["watched"] = False
         record_change(session, actor, "set_levels", name, now, before=_levels(before), **details)

@@ -8,7 +8,7 @@ from threading import Lock
 
 from ingestion_api.backtest.history import DAYS, JudgedSeries, SignalHistory, read_history
 from ingestion_api.backtest.simulation import STEP, FiringInterval, RuleTimes, firing_intervals
-from ingestion_api.errors import Unavailable
+from ingestion_api.errors import Conflict, Unavailable
 from ingestion_api.prometheus_api import PrometheusApi
 from ingestion_api.signals import Signal
 
@@ -91,7 +91,7 @@ class Backtests:
         levels: tuple[Mapping[str, float], Mapping[str, float]],
         now: float,
     ) -> BacktestResult:
-        """Compare the levels in force with those wanted; Unavailable with the reason why not."""
+        """Compare the levels in force with those wanted; Conflict without a Prometheus, Unavailable when it fails."""
         history = self._history(name, signal, now)
         in_force, wanted = (_counts(history.series, signal, it) for it in levels)
         sentence = _sentence(in_force, wanted, history)
@@ -99,7 +99,7 @@ class Backtests:
 
     def _history(self, name: str, signal: Signal, now: float) -> SignalHistory:
         if self._api is None:
-            raise Unavailable("No backtest can be made: prometheus_url is not set.")
+            raise Conflict("No backtest can be made: prometheus_url is not set.")
         if not self._lock.acquire(timeout=WAIT_SECONDS):
             raise Unavailable("Another backtest is running; try again shortly.")
         try:

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
-from ingestion_api.errors import BadRequest, ServiceError, Unavailable
+from ingestion_api.errors import BadRequest, Conflict, ServiceError, Unavailable
 from ingestion_api.fields import MAX_NOTE_LENGTH
 from ingestion_api.pages.backtest_chart import BacktestChart, make_chart
 from ingestion_api.pages.csrf import verify_csrf
@@ -93,7 +93,7 @@ def try_levels(request: Request, _: Operator, name: Name, sent: SentForm) -> Res
     service = current_service(request)
     try:
         chart = make_chart(run_backtest(service, name, _level_override(service, name, sent)))
-    except Unavailable as error:
+    except (Conflict, Unavailable) as error:
         return _show(request, name, Outcome(sent=sent, no_backtest=error.detail))
     except ServiceError as problem:
         return _show(request, name, Outcome(problem.status, problem.detail, sent))

@@ -241,7 +241,7 @@ class BacktestRequest(BaseModel):
 
 @router.post(
     "/{signal}/backtest",
-    responses=error_responses(400, 401, 404, 413, 422, 429, 503),
+    responses=error_responses(400, 401, 404, 409, 413, 422, 429, 503),
     summary="Try levels on the last 7 days",
 )
 def backtest(
@@ -249,7 +249,7 @@ def backtest(
 ) -> BacktestOut:
     """How often the alerts would have fired with these levels, and with those in force. Nothing is set.
 
-    503 without a Prometheus, while another backtest runs, or when Prometheus does not respond in time.
+    409 without a Prometheus; 503 while another backtest runs, or when Prometheus does not respond in time.
     """
     levels = {str(severity): level for severity, level in wanted.levels.items()}
     override = LevelOverride(levels, watched=wanted.watched)

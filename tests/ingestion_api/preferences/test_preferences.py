@@ -304,7 +304,7 @@ def test_a_signal_without_a_range_can_be_left_unwatched_for_a_time(
 
 def test_without_a_prometheus_there_is_no_backtest_but_levels_can_be_set(client: TestClient) -> None:
     answer = client.post(f"{QUEUE}/backtest", json={"levels": {"critical": 80}})
-    assert answer.status_code == 503
+    assert answer.status_code == 409
     assert answer.json()["detail"] == "No backtest can be made: prometheus_url is not set."
     assert client.post(f"{QUEUE}/backtest", json={"levels": {"critical": 1001}}).status_code == 400
     assert put(client, critical=80)["in_force"]["critical"] == 80

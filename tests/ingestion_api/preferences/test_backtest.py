@@ -1,0 +1,146 @@
+"""The backtest finds what the rules fired: a drawn hour, judged by promtool and served by a real Prometheus."""
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ingestion_api.backtest.backtest import Backtests, SeverityCount
+from ingestion_api.prometheus_api import PrometheusApi
+from ingestion_api.signals import SignalFile
+from prometheus.groups import fast_groups, slow_group
+from prometheus.rule_file import RuleGroup, render
+from prometheus.threshold_rules import file_levels, levels_in_force
+from prometheus.thresholds import FILE, load
+from tests.servers.fixtures import started
+from tests.servers.prometheus_server import PrometheusServer
+
+HOUR, STEP = 3600, 15
+GOT = re.compile(r"time: ([\dhms.]+),\n.*exp: .*\n\s*got: (.*)")
+SAMPLE = re.compile(r"(\w[\w:]*)?(\{[^}]*\}) ([\d.E+-]+)")
+UNITS = {"h": 3600, "m": 60, "s": 1}
+# the queue is too long for 1 s, 40 s, 10 min; the database is slow for too short, long enough, and with a gap
+QUEUE = "0x400 120x3 0x800 70x159 0x2000 120x2400 0x1000 70 0x7635"
+DATABASE = "0.01x20 0.5x2 0.01x20 0.5x20 0.01 0.5x10 0.01x30 0.5x8 _x4 0.5x9 0.01x114"
+FAST, SLOW = "worker_queue_length", "database_latency"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample that promtool found: seconds after the begin of the hour, the series, its value."""
+
+    at: int
+    series: str
+    value: float
+
+
+def drawn_hour(folder: Path, name: str, series: str, values: str, expressions: Sequence[str]) -> list[Sample]:
+    """What the rules of a signal record and fire: each expression every 15 s of the hour."""
+    thresholds = load(FILE)
+    it = (name, thresholds.signals[name])
+    fast = it[1].lane == "fast"
+    groups = [
+        RuleGroup("levels", [*file_levels(thresholds), *levels_in_force()], "15s"),
+        slow_group("x", [it]),
+    ]
+    (folder / "rules.yml").write_text(
+        render([*groups[:1], *(fast_groups([it]) if fast else []), *groups[1:]])
+    )
+    interval = "250ms" if fast else "15s"
+    tests = [
+        {"expr": expression, "eval_time": f"{at}s", "exp_samples": [{"labels": "none", "value": 0}]}
+        for at in range(0, HOUR + 1, STEP)
+        for expression in expressions
+    ]
+    body = {"interval": interval, "input_series": [{"series": series, "values": values}]}
+    file = {
+        "rule_files": ["rules.yml"],
+        "evaluation_interval": interval,
+        "tests": [{**body, "promql_expr_test": tests}],
+    }
+    (folder / "test.yml").write_text(yaml.safe_dump(file))
+    command = ["promtool", "test", "rules", str(folder / "test.yml")]
+    report = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    return [*samples(report.stdout + report.stderr)]
+
+
+def samples(report: str) -> Iterator[Sample]:
+    """What promtool got, where it expected something else."""
+    for moment, got in GOT.findall(report):
+        parts = re.findall(r"([\d.]+)([hms])", moment)
+        at = sum(float(number) * UNITS[unit] for number, unit in parts)
+        for series, labels, value in SAMPLE.findall(got):
+            yield Sample(int(at), f"{series}{labels}", float(value))
+
+
+def serve(folder: Path, recorded: Sequence[Sample], begin: int) -> PrometheusServer:
+    """A Prometheus that has recorded this hour."""
+    lines = []
+    for name in sorted({it.series.split("{")[0] for it in recorded}):
+        lines.append(f"# TYPE {name} unknown\n")
+        mine = [it for it in recorded if it.series.startswith(f"{name}{{")]
+        mine.sort(key=lambda it: (it.series, it.at))
+        lines += [f"{it.series} {it.value} {begin + it.at}\n" for it in mine]
+    (folder / "hour.txt").write_text("".join([*lines, "# EOF\n"]))
+    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "hour.txt", "data"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return PrometheusServer(folder, {"global": {}}, "--storage.tsdb.retention.time=30d")
+
+
+def fired(found: Sequence[Sample], severity: str) -> list[tuple[int, int]]:
+    """First and last 15 s in which the alert of this severity fired."""
+    at = sorted(
+        {it.at for it in found if "ALERTS" in it.series or "alertname" in it.series}
+        & {it.at for it in found if f'severity="{severity}"' in it.series and "alertname" in it.series}
+    )
+    starts = [moment for moment in at if moment - STEP not in at]
+    ends = [moment for moment in at if moment + STEP not in at]
+    return [*zip(starts, ends, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "series", "values", "severities"),
+    [
+        (FAST, 'fast:celery_queue_length{queue_name="default"}', QUEUE, {"warning": 4, "critical": 2}),
+        (SLOW, 'ops_database_ping_seconds{job="exporter"}', DATABASE, {"warning": 3}),
+    ],
+    ids=[FAST, SLOW],
+)
+def test_the_backtest_finds_what_the_rules_fired(
+    tmp_path: Path, name: str, series: str, values: str, severities: dict[str, int]
+) -> None:
+    lane = load(FILE).signals[name].lane
+    firing = (
+        f'count_over_time(ALERTS{{signal="{name}",alertstate="firing"}}[{"15s" if lane == "fast" else "1s"}])'
+    )
+    names = ("ops:signal", "ops:signal:worst", "ops:threshold:file")
+    recording = [f'{it}{{signal="{name}"}}' for it in names]
+    found = drawn_hour(tmp_path, name, series, values, [*recording, firing])
+    begin = int(time.time()) // STEP * STEP - 2 * HOUR
+    recorded = [it for it in found if it.series.startswith("ops:")]
+    signal = SignalFile(FILE).known().signals[name]
+    with started(serve(tmp_path, recorded, begin)) as server:
+        backtests = Backtests(PrometheusApi(server.url))
+        levels = signal.given()
+        milder = {severity: 1000 * level for severity, level in levels.items()}
+        result = backtests.run(name, signal, (levels, milder), begin + HOUR + 60)
+        backtests.close()
+    for count in result.in_force:
+        rules = fired(found, count.severity)
+        assert len(rules) == severities[count.severity] == count.times, (rules, count)
+        assert_close(rules, count, begin)
+    assert [it.times for it in result.wanted] == [0] * len(levels)
+    assert result.known_since is not None
+    assert abs(result.known_since - begin) <= 900
+
+
+def assert_close(rules: Sequence[tuple[int, int]], count: SeverityCount, begin: int) -> None:
+    """Every interval begins and ends within one step of what the rules did."""
+    for (start, end), it in zip(rules, count.firings, strict=True):
+        assert abs(it.start - begin - start) <= STEP, (start, it)
+        assert abs(it.end - begin - end) <= STEP, (end, it)
