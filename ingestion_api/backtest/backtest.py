@@ -91,7 +91,7 @@ class Backtests:
         levels: tuple[Mapping[str, float], Mapping[str, float]],
         now: float,
     ) -> BacktestResult:
-        """Compare the levels in force with those wanted; Conflict without a Prometheus, Unavailable when it fails."""
+        """Compare the levels in force with those wanted; Conflict or Unavailable with the reason."""
         history = self._history(name, signal, now)
         in_force, wanted = (_counts(history.series, signal, it) for it in levels)
         sentence = _sentence(in_force, wanted, history)
