@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
+
+from ingestion_api.backtest.backtest import BacktestResult, Backtests, Firing, SeverityCount
+from ingestion_api.pages.backtest_chart import make_chart
 from tests.ingestion_api.pages.browsers import View
 from tests.ingestion_api.pages.desk import Desk
 
@@ -238,6 +242,32 @@ def preferences_fixed(desk: Desk, view: View) -> None:
     view.go("/preferences?signal=backend_up")
 
 
+def preferences_tried(desk: Desk, view: View) -> None:
+    until = datetime.now(UTC).timestamp()
+    fired = [
+        Firing({"module": "search"}, until - day * 80_000, until - day * 80_000 + 900) for day in (1, 2, 5)
+    ]
+    counts = [SeverityCount("warning", 0.02, fired), SeverityCount("critical", 0.05, fired[:1])]
+    sentence = "With these levels the last 7 days would have paged once instead of 1."
+    chart = make_chart(BacktestResult(counts, counts, until - 500_000, until, "", sentence))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingestion_api.pages.preferences.run_backtest", lambda *_: chart.result)
+        patch.setattr(Backtests, "is_configured", True)
+        view.go("/preferences?signal=api_error_ratio")
+        view.page.get_by_role("button", name="Try on the last 7 days").click()
+        view.page.get_by_text(sentence).wait_for()
+
+
+def noise_none(desk: Desk, view: View) -> None:
+    view.go("/noise")
+
+
+def noise_some(desk: Desk, view: View) -> None:
+    desk.put_alert("ApiErrorsHigh", "critical", module="search")
+    desk.put_alert("Odd" * 60, "severe" * 10, ended=True)
+    view.go("/noise?weeks=12")
+
+
 def nothing_here(desk: Desk, view: View) -> None:
     view.go("/nothing", 404)
 
@@ -262,6 +292,7 @@ STATES: tuple[State, ...] = (
     job_cancelled, workers_none, workers_all_kinds, embeddings_none, embeddings_some, embeddings_running,
     embeddings_refused, cache_empty, cache_full, cache_asking, cache_nothing_to_clear, cache_cleared,
     cache_refused, preferences_as_in_the_file, preferences_set, preferences_refused, preferences_fixed,
+    preferences_tried, noise_none, noise_some,
     nothing_here, no_such_job, service_away,
 )  # fmt: skip
 
