@@ -130,8 +130,9 @@ def noise() -> Panel:
         "Alerts over the chosen range: how often each became true, and for how long it fired. "
         "Often and briefly: raise its hold."
     )
+    report = links.page("/noise", "Noise report …")
     columns = [
-        Column("alertname", "Alert"),
+        Column("alertname", "Alert", links=(report,)),
         Column("severity", "Severity", 110, words=mappings.severity()),
         Column("A", "Times", 80, "short", decimals=0, sort="greatest first"),
         Column("B", "Fired for", 95, "s", "0 s", 0),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from ingestion_api.backtest.backtest import BacktestResult, Firing, SeverityCount, moment_of
 
 WIDTH = 700
-BAR, GAP, LEFT = 18, 10, 0
+BAR, GAP = 18, 10
 # an interval of a second must be seen on seven days
 NARROWEST = 2.0
 MAX_ROWS = 20

@@ -245,9 +245,9 @@ def preferences_fixed(desk: Desk, view: View) -> None:
 def preferences_tried(desk: Desk, view: View) -> None:
     until = datetime.now(UTC).timestamp()
     fired = [
-        Firing({"module": "search"}, until - day * 80_000, until - day * 80_000 + 900) for day in (1, 2, 5)
+        Firing({"module": "search"}, until - day * 80_000, until - day * 80_000 + 900) for day in (5, 2, 1)
     ]
-    counts = [SeverityCount("warning", 0.02, fired), SeverityCount("critical", 0.05, fired[:1])]
+    counts = [SeverityCount("warning", 0.02, fired), SeverityCount("critical", 0.05, fired[-1:])]
     sentence = "With these levels the last 7 days would have paged once instead of 1."
     chart = make_chart(BacktestResult(counts, counts, until - 500_000, until, "", sentence))
     with pytest.MonkeyPatch.context() as patch:
