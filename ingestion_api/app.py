@@ -19,7 +19,7 @@ from ingestion_api.service import Service, make_service
 from ingestion_api.settings import Settings
 from ingestion_api.store.migrate import BackgroundMigration
 from ingestion_api.store.write_probe import WriteProbe
-from ingestion_api.web.body import BodyLimitMiddleware
+from ingestion_api.web.body import BodyLimitMiddleware, BodyLimits
 from ingestion_api.web.errors import install_error_handlers
 from ingestion_api.web.hosts import HostCheckMiddleware, allowed_hosts
 from ingestion_api.web.middleware import (
@@ -59,7 +59,8 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the middleware; the last one added sees a request first."""
     app.add_middleware(ConcurrencyLimiter)
-    app.add_middleware(BodyLimitMiddleware, limit=settings.body_limit, seconds=settings.body_seconds)
+    limits = BodyLimits(settings.body_limit, max(settings.body_limit, settings.webhook_body_limit))
+    app.add_middleware(BodyLimitMiddleware, limits=limits, seconds=settings.body_seconds)
     app.add_middleware(
         HostCheckMiddleware, allowed=allowed_hosts(settings.allowed_hosts, settings.public_url)
     )

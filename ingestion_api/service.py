@@ -6,6 +6,8 @@ from fastapi import Request
 
 from ingestion_api.access.signing import Signer, SigningKeyCache, bound_key
 from ingestion_api.access.tokens import InvalidToken, Token, operator_token
+from ingestion_api.alerts.counters import WebhookCounters
+from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.backtest.backtest import Backtests
 from ingestion_api.broker import Broker
 from ingestion_api.cache import Cache
@@ -40,6 +42,8 @@ class Service:
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
     coverage: CachedValue[Coverage] = field(default_factory=CachedValue)
+    incidents: IncidentFeed = field(default_factory=IncidentFeed)
+    webhook_counters: WebhookCounters = field(default_factory=WebhookCounters)
 
     def close(self) -> None:
         """Close all connections."""

@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     """Length of that window, in seconds."""
     body_limit: Annotated[int, Field(ge=1_000, le=100_000_000)] = 1_000_000
     """Maximum size of a request body, in bytes."""
+    webhook_body_limit: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 32_000_000
+    """The same for Alertmanager's webhook, which does not send a refused call again."""
 
     queue_limit: Annotated[int, Field(ge=1, le=100_000)] = 10
     """Maximum of waiting ingestion jobs."""

@@ -1,11 +1,13 @@
-"""Acknowledge an incident, so that others see that somebody takes care; it ends with the incident."""
+"""Acknowledge an incident, so that others see that somebody takes care; or close one whose source is gone."""
 
-from sqlalchemy import func, select
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
+from ingestion_api.alerts.feed import IncidentChange
 from ingestion_api.audit import record_change
-from ingestion_api.errors import Conflict, NotFound
+from ingestion_api.errors import BadRequest, Conflict, NotFound
 from ingestion_api.fields import to_one_line
 from ingestion_api.service import Service
 from ingestion_api.store.store import take_advisory_lock
@@ -21,16 +23,37 @@ def acknowledge(service: Service, alert_id: int, note: str, actor: Actor) -> Ale
         alert.acknowledgement = to_one_line(note)
         details = {"alert_id": alert.id, "note": alert.acknowledgement}
         record_change(session, actor, "acknowledge", alert.name, now, **details)
+    service.incidents.publish([_change(alert, "acknowledged", now)])
     return alert
 
 
 def withdraw_acknowledgement(service: Service, alert_id: int, actor: Actor) -> Alert:
     """Let it be unacknowledged again. NotFound, or Conflict when it is over."""
+    now = service.clock()
     with service.store.write() as session:
         alert = _firing_alert(session, alert_id)
         if alert.acknowledged_at is not None:
             alert.acknowledged_at = alert.acknowledged_by = alert.acknowledgement = None
-            record_change(session, actor, "unacknowledge", alert.name, service.clock(), alert_id=alert.id)
+            record_change(session, actor, "unacknowledge", alert.name, now, alert_id=alert.id)
+    service.incidents.publish([_change(alert, "unacknowledged", now)])
+    return alert
+
+
+def close_alert(service: Service, alert_id: int, reason: str, actor: Actor) -> Alert:
+    """End an incident by hand. BadRequest without a reason, NotFound, or Conflict when it is over.
+
+    A later notice that it fires opens it again: then its source is not gone.
+    """
+    why = to_one_line(reason)
+    if not why:
+        raise BadRequest("reason is empty; expected why nobody will tell of the end of this alert.")
+    now = service.clock()
+    with service.store.write() as session:
+        alert = _firing_alert(session, alert_id)
+        alert.status, alert.ends_at, alert.end_known_by = "resolved", now, "closed"
+        alert.closed_by, alert.close_reason = actor.name, why
+        record_change(session, actor, "close", alert.name, now, alert_id=alert.id, reason=why)
+    service.incidents.publish([_change(alert, "closed", now)])
     return alert
 
 
@@ -42,11 +65,9 @@ def get_alert(session: Session, alert_id: int) -> Alert:
     return alert
 
 
-def acknowledged_by_severity(session: Session) -> dict[str, int]:
-    """How many incidents fire and are acknowledged."""
-    wanted = (Alert.status == "firing", Alert.acknowledged_at.is_not(None))
-    query = select(Alert.severity, func.count()).where(*wanted).group_by(Alert.severity)
-    return {str(row[0]): int(row[1]) for row in session.execute(query)}
+def _change(alert: Alert, kind: str, now: datetime) -> IncidentChange:
+    summary = str(alert.annotations.get("summary", ""))
+    return IncidentChange(alert.id, kind, now, alert.name, alert.severity, summary)
 
 
 def _firing_alert(session: Session, alert_id: int) -> Alert:

@@ -1,21 +1,26 @@
 """Keep incidents: once for each fingerprint and start, however often Alertmanager repeats itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
 
-from ingestion_api.alerts.webhook import WebhookAlert, WebhookPayload
+from ingestion_api.alerts.feed import IncidentChange, IncidentFeed
+from ingestion_api.alerts.webhook import WebhookAlert
 from ingestion_api.batching import batches
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
+from ingestion_api.store.tables.alerts import COLUMN_LENGTH, SEVERITIES, severity_rank
 
-MAX_LENGTH = 255
-KEYS_AT_ONCE = 500
+# others who write get a turn after so many
+ALERTS_AT_ONCE = 500
+OTHER = "other"
 IncidentKey = tuple[str, datetime]  # a fingerprint and a start
+_READ = (Alert.id, Alert.fingerprint, Alert.starts_at, Alert.status, Alert.severity)
 
 
 @dataclass(frozen=True)
@@ -26,77 +31,179 @@ class UpsertCounts:
     known: int
 
 
-def store_alerts(store: Store, call: WebhookPayload, now: datetime) -> UpsertCounts:
-    """Write every alert of a call down; the latest notice about an incident is the one that holds."""
-    with store.write() as session:
-        take_advisory_lock(session, "alerts")
-        found = _known(session, call.alerts)
-        before = len(found)
-        for notice in call.alerts:
-            known = found.get(_incident_key(notice))
-            if known is None:
-                found[_incident_key(notice)] = known = _incident(notice, call.receiver, now)
-                session.add(known)
-            else:
-                _update(known, notice, now)
-        new = len(found) - before
-    return UpsertCounts(new, len(call.alerts) - new)
+@dataclass(frozen=True)
+class Delivery:
+    """Alerts that were received together: from which receiver, when, and how they are known."""
+
+    alerts: Sequence[WebhookAlert]
+    receiver: str
+    at: datetime
+    known_by: str = "told"
 
 
-def list_alerts(
-    session: Session, limit: int, status: str | None, severity: str | None, before: int | None
-) -> Sequence[Alert]:
-    """Incidents, newest first; `before` is the last id of the page before."""
-    query = select(Alert)
-    if status is not None:
-        query = query.where(Alert.status == status)
-    if severity is not None:
-        query = query.where(Alert.severity == severity)
-    if before is not None:
-        query = query.where(Alert.id < before)
-    return session.scalars(query.order_by(Alert.id.desc()).limit(limit)).all()
+def store_alerts(store: Store, feed: IncidentFeed, delivery: Delivery) -> UpsertCounts:
+    """Write every alert down; the latest notice about an incident is the one that holds."""
+    new = 0
+    for some in batches(delivery.alerts, ALERTS_AT_ONCE):
+        part = Delivery(some, delivery.receiver, delivery.at, delivery.known_by)
+        with store.write() as session:
+            take_advisory_lock(session, "alerts")
+            changes = _store_batch(session, part)
+        new += sum(change.kind == "started" for change in changes)
+        feed.publish(changes)
+    return UpsertCounts(new, len(delivery.alerts) - new)
 
 
-def firing_by_severity(session: Session) -> dict[str, int]:
-    """How many incidents fire now."""
-    query = select(Alert.severity, func.count()).where(Alert.status == "firing").group_by(Alert.severity)
-    return {str(row[0]): int(row[1]) for row in session.execute(query)}
+def _store_batch(session: Session, delivery: Delivery) -> list[IncidentChange]:
+    newest = {_incident_key(notice): notice for notice in delivery.alerts}
+    rows = _known(session, newest)
+    known = {(row.fingerprint, row.starts_at): row for row in rows}
+    added = [notice for key, notice in newest.items() if key not in known]
+    repeated = [(known[key], notice) for key, notice in newest.items() if key in known]
+    changes = [*_insert(session, added, delivery), *_update(session, repeated, delivery)]
+    return [*changes, *_supersede(session, (key[0] for key in newest), delivery.at)]
+
+
+def _known(session: Session, keys: Iterable[IncidentKey]) -> Sequence[Any]:
+    """The stored incidents with these keys, and those that fire with these fingerprints, by one query."""
+    listed = list(keys)
+    fires = (Alert.status == "firing") & Alert.fingerprint.in_({key[0] for key in listed})
+    wanted = or_(tuple_(Alert.fingerprint, Alert.starts_at).in_(listed), fires)
+    return session.execute(select(*_READ).where(wanted)).all()
+
+
+def _insert(session: Session, notices: Sequence[WebhookAlert], delivery: Delivery) -> list[IncidentChange]:
+    if not notices:
+        return []
+    values = [_values(notice, delivery) for notice in notices]
+    found = session.scalars(insert(Alert).returning(Alert.id, sort_by_parameter_order=True), values).all()
+    changes = []
+    for alert_id, notice in zip(found, notices, strict=True):
+        changes.append(_change(alert_id, "started", notice, delivery.at))
+        if notice.status == "resolved":
+            changes.append(_change(alert_id, "ended", notice, delivery.at))
+    return changes
+
+
+def _update(
+    session: Session, repeated: Sequence[tuple[Any, WebhookAlert]], delivery: Delivery
+) -> list[IncidentChange]:
+    if not repeated:
+        return []
+    session.connection().execute(
+        _update_statement(), [_update_values(row, notice, delivery) for row, notice in repeated]
+    )
+    changes = []
+    reopened: list[int] = []
+    for row, notice in repeated:
+        if row.status != notice.status:
+            kind = "ended" if notice.status == "resolved" else "reopened"
+            changes.append(_change(row.id, kind, notice, delivery.at))
+        if _needs_new_acknowledgement(row, notice):
+            reopened.append(row.id)
+    for some in batches(reopened, ALERTS_AT_ONCE):
+        nobody = {"acknowledged_at": None, "acknowledged_by": None, "acknowledgement": None}
+        session.execute(update(Alert).where(Alert.id.in_(some)).values(**nobody))
+    return changes
+
+
+def _needs_new_acknowledgement(row: Any, notice: WebhookAlert) -> bool:
+    """An acknowledgement ends with its incident, and does not cover a graver one."""
+    again = row.status == "resolved" and notice.status == "firing"
+    return again or severity_rank(_severity(notice)) < severity_rank(row.severity)
+
+
+def _update_statement() -> Any:
+    columns = (
+        "status", "ends_at", "end_known_by", "annotations", "severity", "severity_rank", "last_received_at",
+    )  # fmt: skip
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
+    nothing = {"closed_by": None, "close_reason": None}
+    table: Any = Alert.__table__
+    return (
+        update(table)
+        .where(table.c.id == bindparam("row_id"))
+        .values(**values, **nothing, notices=table.c.notices + 1)
+    )
+
+
+def _update_values(row: Any, notice: WebhookAlert, delivery: Delivery) -> dict[str, Any]:
+    severity = _severity(notice)
+    return {
+        "row_id": row.id,
+        "new_status": notice.status,
+        "new_ends_at": notice.ended,
+        "new_end_known_by": delivery.known_by if notice.status == "resolved" else None,
+        "new_annotations": dict(notice.annotations),
+        "new_severity": severity,
+        "new_severity_rank": severity_rank(severity),
+        "new_last_received_at": delivery.at,
+    }
+
+
+def _supersede(session: Session, fingerprints: Iterable[str], now: datetime) -> list[IncidentChange]:
+    """End what fires although the same alert has begun again: its end was not told."""
+    newer = aliased(Alert)
+    next_start = (
+        select(func.min(newer.starts_at))
+        .where(newer.fingerprint == Alert.fingerprint, newer.starts_at > Alert.starts_at)
+        .scalar_subquery()
+    )
+    ended = (
+        update(Alert)
+        .where(Alert.fingerprint.in_(set(fingerprints)), Alert.status == "firing", next_start.is_not(None))
+        .values(status="resolved", end_known_by="superseded", ends_at=next_start)
+        .returning(Alert.id, Alert.name, Alert.severity)
+        .execution_options(synchronize_session=False)
+    )
+    return [
+        IncidentChange(row.id, "ended", now, row.name, row.severity, "") for row in session.execute(ended)
+    ]
+
+
+def _change(alert_id: int, kind: str, notice: WebhookAlert, now: datetime) -> IncidentChange:
+    summary = notice.annotations.get("summary", "")
+    return IncidentChange(alert_id, kind, now, _name(notice), _severity(notice), summary)
 
 
 def _incident_key(notice: WebhookAlert) -> IncidentKey:
     return notice.fingerprint, notice.starts_at
 
 
-def _known(session: Session, notices: Sequence[WebhookAlert]) -> dict[IncidentKey, Alert]:
-    """The incidents that are stored already, looked up together: other writers wait meanwhile."""
-    found: dict[IncidentKey, Alert] = {}
-    for keys in batches(map(_incident_key, notices), KEYS_AT_ONCE):
-        query = select(Alert).where(tuple_(Alert.fingerprint, Alert.starts_at).in_(keys))
-        found.update(((alert.fingerprint, alert.starts_at), alert) for alert in session.scalars(query))
-    return found
+def _name(notice: WebhookAlert) -> str:
+    return notice.labels.get("alertname", "unnamed")[:COLUMN_LENGTH]
 
 
-def _update(known: Alert, notice: WebhookAlert, now: datetime) -> None:
-    known.status = notice.status
-    known.ends_at = notice.ended
-    known.annotations = dict(notice.annotations)
-    known.last_received_at = now
-    known.notices += 1
+def _severity(notice: WebhookAlert) -> str:
+    return notice.labels.get("severity", "none")[:64]
 
 
-def _incident(notice: WebhookAlert, receiver: str, now: datetime) -> Alert:
-    return Alert(
-        fingerprint=notice.fingerprint,
-        starts_at=notice.starts_at,
-        ends_at=notice.ended,
-        status=notice.status,
-        name=notice.labels.get("alertname", "unnamed")[:MAX_LENGTH],
-        severity=notice.labels.get("severity", "none")[:64],
-        labels=dict(notice.labels),
-        annotations=dict(notice.annotations),
-        generator_url=notice.generator_url,
-        receiver=receiver,
-        first_received_at=now,
-        last_received_at=now,
-        notices=1,
-    )
+def _values(notice: WebhookAlert, delivery: Delivery) -> dict[str, Any]:
+    return {
+        "fingerprint": notice.fingerprint,
+        "starts_at": notice.starts_at,
+        "ends_at": notice.ended,
+        "end_known_by": delivery.known_by if notice.status == "resolved" else None,
+        "known_by": delivery.known_by,
+        "status": notice.status,
+        "name": _name(notice),
+        "severity": _severity(notice),
+        "labels": dict(notice.labels),
+        "annotations": dict(notice.annotations),
+        "generator_url": notice.generator_url,
+        "receiver": delivery.receiver[:COLUMN_LENGTH],
+        "first_received_at": delivery.at,
+        "last_received_at": delivery.at,
+        "notices": 1,
+    }
+
+
+def firing_by_severity(session: Session, *, acknowledged: bool = False) -> Mapping[str, int]:
+    """How many incidents fire now; unknown severities are "other", so that a metric's series are few."""
+    query = select(Alert.severity, func.count()).where(Alert.status == "firing").group_by(Alert.severity)
+    if acknowledged:
+        query = query.where(Alert.acknowledged_at.is_not(None))
+    counts = dict.fromkeys((*SEVERITIES, OTHER), 0)
+    for severity, number in session.execute(query):
+        counts[severity if severity in SEVERITIES else OTHER] += number
+    return counts

@@ -1,27 +1,64 @@
-"""Alertmanager's webhook, as it sends it; fields we do not know are let pass, since it may add some."""
+"""Alertmanager's webhook, as it sends it; fields we do not know are let pass, since it may add some.
 
+Alertmanager does not send a call again that was refused, so nothing is refused for its size: a long text is
+cut, and alerts are read one by one, so that a bad one costs no other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
-from ingestion_api.fields import CheckedKeys, Rfc3339Datetime
+from ingestion_api.fields import Rfc3339Datetime
 
-# databases take no NUL in a text
-LabelText = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
-LabelSet = Annotated[dict[LabelText, LabelText], CheckedKeys]
+MAX_TEXT = 4096  # characters of a label or annotation
+MAX_PAIRS = 128  # labels, and annotations, of one alert
+CUT = " … [cut]"
 UNKNOWN_END_YEAR = 1  # the year Alertmanager writes for an end that is not known
+
+
+def storable_text(value: object) -> object:
+    """A text that every database takes: no NUL, no half of a character, not longer than it may be."""
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - len(CUT)] + CUT
+
+
+def _cut_pairs(value: object) -> object:
+    if not isinstance(value, dict) or len(value) <= MAX_PAIRS:
+        return value
+    kept = dict(list(value.items())[: MAX_PAIRS - 1])
+    return {**kept, "cut": f"{len(value) - len(kept)} more were cut"}
+
+
+def _require_number(value: object) -> object:
+    # pydantic would read false and "7" as numbers
+    if isinstance(value, bool | str):
+        raise ValueError("is no number")  # noqa: TRY004 - pydantic asks for this kind
+    return value
 
 
 def _require_storable(moment: datetime) -> datetime:
     # the first day of year 1 east of Greenwich and the last of 9999 west of it are none in UTC
     try:
-        moment.astimezone(UTC)
+        return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("lies outside of the years 1 to 9999 in UTC") from None
-    return moment
 
 
+LabelText = Annotated[str, BeforeValidator(storable_text)]
+LabelSet = Annotated[dict[LabelText, LabelText], BeforeValidator(_cut_pairs)]
 StorableDatetime = Annotated[Rfc3339Datetime, AfterValidator(_require_storable)]
 
 
@@ -46,9 +83,36 @@ class WebhookAlert(BaseModel):
         return self.ends_at
 
 
+@dataclass(frozen=True)
+class ReadAlerts:
+    """The alerts of a call that could be read, and one sentence for each that could not."""
+
+    alerts: Sequence[WebhookAlert]
+    refused: Sequence[str]
+
+
+def read_alerts(given: Iterable[Any]) -> ReadAlerts:
+    """Read each alert for itself."""
+    alerts: list[WebhookAlert] = []
+    refused: list[str] = []
+    for number, one in enumerate(given):
+        try:
+            alerts.append(WebhookAlert.model_validate(one))
+        except ValidationError as error:
+            refused.append(f"alerts.{number}.{_first_flaw(error.errors(include_url=False)[0])}")
+    return ReadAlerts(alerts, refused)
+
+
+def _first_flaw(error: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in error["loc"])[:100]
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
+
+
 EXAMPLE: dict[str, Any] = {
     "version": "4",
     "groupKey": '{}:{alertname="QueueFull"}',
+    "truncatedAlerts": 0,
     "status": "firing",
     "receiver": "watchroom",
     "groupLabels": {"alertname": "QueueFull"},
@@ -74,5 +138,16 @@ class WebhookPayload(BaseModel):
 
     model_config = ConfigDict(extra="ignore", json_schema_extra={"examples": [EXAMPLE]})
 
-    receiver: Annotated[LabelText, StringConstraints(max_length=255)] = ""
-    alerts: list[WebhookAlert] = Field(max_length=5_000)
+    receiver: LabelText = ""
+    external_url: LabelText = Field(default="", alias="externalURL")
+    truncated_alerts: Annotated[int, BeforeValidator(_require_number)] = Field(
+        default=0,
+        alias="truncatedAlerts",
+        ge=0,
+        le=2**31,
+        description="Alerts that Alertmanager left out for its max_alerts.",
+    )
+    alerts: list[Any] = Field(
+        description="Each with status, labels, annotations, startsAt, endsAt, generatorURL, fingerprint; "
+        "one that cannot be read is left out and counted."
+    )

@@ -9,7 +9,6 @@ from prometheus_client.registry import Collector
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from ingestion_api.alerts.acknowledge import acknowledged_by_severity
 from ingestion_api.alerts.store import firing_by_severity
 from ingestion_api.jobs.queries import job_counts
 from ingestion_api.jobs.states import (
@@ -62,6 +61,7 @@ class JobMetrics(Collector):
             yield _oldest_waiting(session, service)
             yield _worker_metrics(session, service)
             yield from _alert_metrics(session)
+            yield from _webhook_metrics(service)
             yield override_metrics(session, service.clock())
         limit = GaugeMetricFamily("ops_service_queue_capacity", "Ingestion jobs that may wait.")
         limit.add_metric([], service.settings.queue_limit)
@@ -141,9 +141,19 @@ def _alert_metrics(session: Session) -> Iterator[Metric]:
     acknowledged = GaugeMetricFamily(
         "ops_service_alerts_acknowledged", "Incidents that fire and are acknowledged.", labels=["severity"]
     )
-    theirs = acknowledged_by_severity(session)
-    for severity, number in firing_by_severity(session).items():
-        firing.add_metric([severity], number)
-        acknowledged.add_metric([severity], theirs.get(severity, 0))
-    yield firing
-    yield acknowledged
+    for family, counts in (
+        (firing, firing_by_severity(session)),
+        (acknowledged, firing_by_severity(session, acknowledged=True)),
+    ):
+        for severity, number in counts.items():
+            family.add_metric([severity], number)
+        yield family
+
+
+def _webhook_metrics(service: Service) -> Iterator[Metric]:
+    counters = service.webhook_counters
+    yield _counter(
+        "ops_service_alerts_refused", "Alerts of the webhook that could not be read.", counters.refused
+    )
+    truncated = "Alerts that Alertmanager left out of its calls of the webhook."
+    yield _counter("ops_service_alerts_truncated", truncated, counters.truncated)

@@ -1,6 +1,6 @@
 """The alerts that Alertmanager reported, and one alert with its acknowledgement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlencode, urlsplit
@@ -9,8 +9,13 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from ingestion_api.alerts.acknowledge import acknowledge, get_alert, withdraw_acknowledgement
-from ingestion_api.alerts.store import list_alerts
+from ingestion_api.alerts.acknowledge import (
+    acknowledge,
+    close_alert,
+    get_alert,
+    withdraw_acknowledgement,
+)
+from ingestion_api.alerts.queries import AlertFilter, count_alerts, gravest_firing, latest_ended
 from ingestion_api.fields import MAX_NOTE_LENGTH
 from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.page_route import PageRoute
@@ -23,9 +28,7 @@ from ingestion_api.store.tables.base import MAX_ID
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 State = Literal["firing", "resolved", ""]
-MAX_SCANNED = 500
-MAX_RESOLVED = 100
-_SEVERITIES = ("critical", "warning", "info")
+MAX_SHOWN = 100  # in each of the two lists
 _LINKS = {"Dashboard": "dashboard_url", "Runbook": "runbook_url"}
 _NOT_LABELS = ("state", "notice")
 AlertId = Annotated[int, Path(ge=1, le=MAX_ID)]
@@ -34,11 +37,17 @@ Back = Annotated[str, Form(max_length=4096)]
 
 @dataclass(frozen=True)
 class AlertPage:
-    """Alerts in the order of the page; `cut` tells that older ones were not looked at or not shown."""
+    """Alerts in the order of the page, the first of each list, and how many there are in all."""
 
     firing: Sequence[Alert]
     ended: Sequence[Alert]
-    cut: bool
+    firing_count: int
+    ended_count: int
+
+    @property
+    def cut(self) -> bool:
+        """Whether there are more than are shown."""
+        return len(self.firing) < self.firing_count or len(self.ended) < self.ended_count
 
 
 @router.get("/alerts")
@@ -72,28 +81,16 @@ def _filter_url(state: State, labels: Mapping[str, Sequence[str]]) -> str:
 
 
 def _alert_page(session: Session, state: State, labels: Mapping[str, Sequence[str]]) -> AlertPage:
-    firing = () if state == "resolved" else list_alerts(session, MAX_SCANNED, "firing", None, None)
-    ended = () if state == "firing" else list_alerts(session, MAX_SCANNED, "resolved", None, None)
-    those_ended = sorted(
-        _filter_by_labels(labels, ended), key=lambda alert: alert.ends_at or alert.starts_at
-    )[::-1]
-    cut = MAX_SCANNED in (len(firing), len(ended)) or len(those_ended) > MAX_RESOLVED
+    wanted = AlertFilter(labels=labels)
+    firing = gravest_firing(session, wanted, MAX_SHOWN) if state != "resolved" else ()
+    ended = latest_ended(session, wanted, MAX_SHOWN) if state != "firing" else ()
+    # a list that is not full holds all
     return AlertPage(
-        sorted(_filter_by_labels(labels, firing), key=_sort_key), those_ended[:MAX_RESOLVED], cut
+        firing,
+        ended,
+        count_alerts(session, wanted, "firing") if len(firing) == MAX_SHOWN else len(firing),
+        count_alerts(session, wanted, "resolved") if len(ended) == MAX_SHOWN else len(ended),
     )
-
-
-def _filter_by_labels(labels: Mapping[str, Sequence[str]], alerts: Iterable[Alert]) -> list[Alert]:
-    return [
-        alert for alert in alerts if all(alert.labels.get(name) in values for name, values in labels.items())
-    ]
-
-
-def _sort_key(alert: Alert) -> tuple[bool, int, float]:
-    known = alert.severity in _SEVERITIES
-    rank = _SEVERITIES.index(alert.severity) if known else len(_SEVERITIES)
-    # what nobody takes care of comes first
-    return alert.acknowledged_at is not None, rank, -alert.starts_at.timestamp()
 
 
 def alert_links(alert: Alert) -> dict[str, str]:
@@ -138,6 +135,19 @@ def withdraw(request: Request, actor: Operator, alert_id: AlertId, back: Back = 
     """Let it be unacknowledged, and go back to where the button was."""
     withdraw_acknowledgement(current_service(request), alert_id, actor)
     return RedirectResponse(_with_notice(back, "taken-back"), 303)
+
+
+@router.post("/alerts/{alert_id}/close", dependencies=[verify_csrf])
+def close(
+    request: Request,
+    actor: Operator,
+    alert_id: AlertId,
+    reason: Annotated[str, Form(max_length=MAX_NOTE_LENGTH)] = "",
+    back: Back = "/alerts",
+) -> Response:
+    """End it by hand, and go back to where the button was."""
+    close_alert(current_service(request), alert_id, reason, actor)
+    return RedirectResponse(_with_notice(back, "closed"), 303)
 
 
 def _with_notice(back: str, notice: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ingestion_api.alerts.queries import AlertFilter, gravest_firing
 from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status
 from ingestion_api.errors import ServiceError, Unavailable
 from ingestion_api.jobs import queries
@@ -18,7 +19,7 @@ from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.session import Operator
 from ingestion_api.pages.templates import render_page
 from ingestion_api.service import Service, current_service
-from ingestion_api.store.tables import Alert, Job
+from ingestion_api.store.tables import Job
 from ingestion_api.workers import WorkerState, workers_overview
 
 RECENT_FAILURES = timedelta(hours=24)
@@ -26,6 +27,7 @@ SLOW_START = timedelta(minutes=5)
 _ORDER = ("bad", "warn", "info")
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 RECENT = 5
+MAX_ALERTS = 20  # the gravest
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,7 @@ def embedding_items(status: EmbeddingStatus) -> Iterator[AttentionItem]:
 
 def alert_items(session: Session) -> Iterator[AttentionItem]:
     """Yield the alerts that fire; one that somebody takes care of weighs little."""
-    firing = select(Alert).where(Alert.status == "firing").order_by(Alert.starts_at.desc()).limit(20)
-    for alert in session.scalars(firing):
+    for alert in gravest_firing(session, AlertFilter(), MAX_ALERTS):
         weight = {"critical": "bad", "warning": "warn"}.get(alert.severity, "info")
         since = alert.starts_at.strftime("%Y-%m-%d %H:%M UTC")
         said = (

@@ -23,6 +23,7 @@ _NOTICES = {
     "cancelling": "The job was asked to stop; it ends within seconds.",
     "retried": "The job was queued again as a new one.",
     "acknowledged": "The alert was acknowledged.",
+    "closed": "The alert was closed; told again that it fires, it opens again.",
     "taken-back": "The alert is no longer acknowledged.",
     "levels-set": "The levels were set; they are in force within two seconds.",
     "levels-set-back": "The file's levels are in force again within two seconds.",

@@ -1,5 +1,6 @@
-"""Alertmanager's webhook, the alerts that it reported, and their acknowledgement."""
+"""Alertmanager's webhook, the alerts that it reported, their acknowledgement and their closing."""
 
+import logging
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -7,9 +8,10 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion_api.access.bearer import Alertmanager, Operator
-from ingestion_api.alerts.acknowledge import acknowledge, withdraw_acknowledgement
-from ingestion_api.alerts.store import list_alerts, store_alerts
-from ingestion_api.alerts.webhook import WebhookPayload
+from ingestion_api.alerts.acknowledge import acknowledge, close_alert, get_alert, withdraw_acknowledgement
+from ingestion_api.alerts.queries import AlertFilter, newest_alerts
+from ingestion_api.alerts.store import Delivery, store_alerts
+from ingestion_api.alerts.webhook import ReadAlerts, WebhookPayload, read_alerts
 from ingestion_api.fields import Note
 from ingestion_api.routes.examples import ACKNOWLEDGEMENT, ALERT, ALERTS, RECEIVED, with_example
 from ingestion_api.routes.schemas import ApiResponse, error_responses
@@ -17,6 +19,7 @@ from ingestion_api.service import current_service
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.base import MAX_ID
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
 
@@ -33,6 +36,8 @@ class WebhookOut(ApiResponse):
 
     new: int = Field(description="Incidents not known before.")
     known: int = Field(description="Incidents told of again.")
+    refused: int = Field(description="Alerts of this call that could not be read.")
+    truncated: int = Field(description="Alerts that Alertmanager left out of this call.")
 
 
 class AcknowledgementOut(ApiResponse):
@@ -71,6 +76,13 @@ class AlertOut(ApiResponse):
     last_received_at: datetime
     notices: int = Field(description="How often Alertmanager told of it.")
     acknowledgement: AcknowledgementOut | None
+    known_by: Literal["told", "reconciled"] = Field(description="By the webhook, or by a poll.")
+    end_known_by: Literal["told", "reconciled", "superseded", "closed"] | None
+    closed_by: str | None
+    close_reason: str | None
+    suppression: Literal["", "silenced", "inhibited"] = Field(description="At the latest poll.")
+    was_silenced: bool
+    was_inhibited: bool
 
     @classmethod
     def of(cls, alert: Alert) -> "AlertOut":
@@ -92,10 +104,24 @@ class AlertList(ApiResponse):
     "/webhook", responses=error_responses(400, 401, 413, 422, 429, 503), summary="Alertmanager's webhook"
 )
 def webhook(request: Request, call: WebhookPayload, _actor: Alertmanager) -> WebhookOut:
-    """Keep what Alertmanager tells, once for each fingerprint and start."""
+    """Keep what Alertmanager tells, once for each fingerprint and start; a bad alert costs no other."""
     service = current_service(request)
-    kept = store_alerts(service.store, call, service.clock())
-    return WebhookOut(new=kept.new, known=kept.known)
+    read = read_alerts(call.alerts)
+    _report_losses(call, read)
+    service.webhook_counters.add(len(read.refused), call.truncated_alerts)
+    kept = store_alerts(
+        service.store, service.incidents, Delivery(read.alerts, call.receiver, service.clock())
+    )
+    return WebhookOut(
+        new=kept.new, known=kept.known, refused=len(read.refused), truncated=call.truncated_alerts
+    )
+
+
+def _report_losses(call: WebhookPayload, read: ReadAlerts) -> None:
+    if read.refused:
+        log.warning("the webhook left out %d alerts; the first: %s", len(read.refused), read.refused[0][:500])
+    if call.truncated_alerts:
+        log.warning("Alertmanager left %d alerts out of a call: see its max_alerts", call.truncated_alerts)
 
 
 @router.get("", responses=error_responses(401, 422, 429, 503), summary="Alerts, newest first")
@@ -109,9 +135,16 @@ def alerts(
 ) -> AlertList:
     """Active and past incidents."""
     with current_service(request).store.read() as session:
-        found = list_alerts(session, limit + 1, status, severity, before)
+        found = newest_alerts(session, AlertFilter(status, severity), limit + 1, before)
         more = found[limit - 1].id if len(found) > limit else None
         return AlertList(alerts=[AlertOut.of(alert) for alert in found[:limit]], next_cursor=more)
+
+
+@router.get("/{alert_id:int}", responses=error_responses(401, 404, 422, 429, 503), summary="One alert")
+def show_alert(request: Request, alert_id: AlertId, _actor: Operator) -> AlertOut:
+    """Everything that is known of one incident."""
+    with current_service(request).store.read() as session:
+        return AlertOut.of(get_alert(session, alert_id))
 
 
 class AcknowledgeRequest(BaseModel):
@@ -150,3 +183,23 @@ def post(
 def delete(request: Request, alert_id: AlertId, actor: Operator) -> AlertOut:
     """Let an alert that fires be unacknowledged again. 409 when it is over."""
     return AlertOut.of(withdraw_acknowledgement(current_service(request), alert_id, actor))
+
+
+class CloseRequest(BaseModel):
+    """Why nobody will tell of the end."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "This server was taken down."}]}
+    )
+
+    reason: Note
+
+
+@router.post(
+    "/{alert_id}/close",
+    responses=error_responses(400, 401, 404, 409, 413, 422, 429, 503),
+    summary="Close an alert by hand",
+)
+def close(request: Request, alert_id: AlertId, actor: Operator, wanted: CloseRequest) -> AlertOut:
+    """End an alert whose source is gone; told again that it fires, it opens again. 409 when it is over."""
+    return AlertOut.of(close_alert(current_service(request), alert_id, wanted.reason, actor))

@@ -156,6 +156,13 @@ ALERT: Example = {
     "last_received_at": "2026-11-23T05:58:01Z",
     "notices": 1,
     "acknowledgement": ACKNOWLEDGEMENT,
+    "known_by": "told",
+    "end_known_by": None,
+    "closed_by": None,
+    "close_reason": None,
+    "suppression": "",
+    "was_silenced": False,
+    "was_inhibited": False,
 }
 LEVELS_SET: Example = {
     "levels": {"warning": 80},
@@ -209,7 +216,7 @@ CHANGE: Example = {
     "details": {"job_id": 17, "retry_of": None},
 }
 ALERTS: Example = {"alerts": [ALERT], "next_cursor": None}
-RECEIVED: Example = {"new": 1, "known": 0}
+RECEIVED: Example = {"new": 1, "known": 0, "refused": 0, "truncated": 0}
 CHANGES: Example = {"changes": [CHANGE], "next_cursor": None}
 NOISE: Example = {
     "week": "2026-11-16",

@@ -6,6 +6,7 @@ in is one, but not more of it than that needs.
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 
 from fastapi import Request
 from fastapi.security.utils import get_authorization_scheme_param
@@ -25,18 +26,28 @@ from ingestion_api.web.errors import error_response
 
 WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
 API_PREFIXES = ("/api/", "/admin/")
+WEBHOOK_PATH = "/api/v1/alerts/webhook"
 MAX_ANONYMOUS_FORM = 16_384  # bytes; the longest form that signs in has less
 LINGER_SECONDS = (
     2.0  # seconds for which the rest of a refused body is thrown away, so that the client reads why
 )
 
 
+@dataclass(frozen=True)
+class BodyLimits:
+    """The maximum size of a body in bytes, and that of a call of Alertmanager's webhook."""
+
+    usual: int
+    webhook: int
+
+
 class BodyLimitMiddleware:
     """Answers 401, 408, 413 or 415 itself; the application gets bodies that are whole."""
 
-    def __init__(self, app: ASGIApp, limit: int, seconds: float) -> None:
+    def __init__(self, app: ASGIApp, limits: BodyLimits, seconds: float) -> None:
         self.app = app
-        self.limit = limit
+        self.limits = limits
+        self.limit = limits.usual
         self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +82,7 @@ class BodyLimitMiddleware:
             _, token = get_authorization_scheme_param(request.headers.get("authorization"))
             # either token opens something; the route knows which one it wants
             bearer_auth(request).alertmanager(token, client_address(request))
-            return self.limit
+            return self.limits.webhook if request.url.path == WEBHOOK_PATH else self.limit
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             raise UnsupportedMediaType(
                 "Content-Type is multipart/...; expected application/x-www-form-urlencoded."
@@ -89,7 +100,7 @@ class BodyLimitMiddleware:
         if not any(name == b"expect" for name, _ in scope["headers"]):
             with suppress(TimeoutError, ContentTooLarge):
                 async with asyncio.timeout(LINGER_SECONDS):
-                    await _discard_body(receive, self.limit)
+                    await _discard_body(receive, self.limits.webhook)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

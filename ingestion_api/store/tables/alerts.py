@@ -1,12 +1,29 @@
 """The incidents that Alertmanager has reported."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ingestion_api.store.tables.base import Base
+
+SEVERITIES = ("critical", "warning", "info")  # from the gravest
+COLUMN_LENGTH = 255
+
+
+def severity_rank(severity: str) -> int:
+    """How grave a severity is: 0 for the gravest; unknown words come last."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _rank(context: Any) -> int:
+    return severity_rank(context.get_current_parameters()["severity"])
+
+
+def _label(name: str) -> Callable[[Any], str]:
+    return lambda context: str(context.get_current_parameters()["labels"].get(name, ""))[:COLUMN_LENGTH]
 
 
 class Alert(Base):
@@ -19,6 +36,12 @@ class Alert(Base):
         Index("alerts_by_severity", "severity", "id"),
         Index("alerts_by_status_and_severity", "status", "severity", "id"),
         Index("alerts_by_status_and_start", "status", "starts_at"),
+        Index("alerts_by_start", "starts_at", "id"),
+        Index("alerts_by_end", "status", "ends_at", "id"),
+        Index("alerts_by_gravity", "status", "severity_rank", "starts_at", "id"),
+        Index("alerts_by_module", "module", "id"),
+        Index("alerts_by_signal", "signal", "id"),
+        Index("alerts_by_name", "name", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -39,3 +62,16 @@ class Alert(Base):
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None] = mapped_column(String(100))
     acknowledgement: Mapped[str | None] = mapped_column(String(500))
+    severity_rank: Mapped[int] = mapped_column(default=_rank, server_default="3")  # 0 is the gravest
+    module: Mapped[str] = mapped_column(String(255), default=_label("module"), server_default="")
+    signal: Mapped[str] = mapped_column(String(255), default=_label("signal"), server_default="")
+    # "told" by the webhook, or "reconciled" from a poll of Alertmanager
+    known_by: Mapped[str] = mapped_column(String(16), default="told", server_default="told")
+    # "told", "reconciled", "superseded" by a newer start, or "closed" by hand
+    end_known_by: Mapped[str | None] = mapped_column(String(16))
+    closed_by: Mapped[str | None] = mapped_column(String(100))
+    close_reason: Mapped[str | None] = mapped_column(String(500))
+    # "silenced" or "inhibited" at the latest poll
+    suppression: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    was_silenced: Mapped[bool] = mapped_column(default=False, server_default=false())
+    was_inhibited: Mapped[bool] = mapped_column(default=False, server_default=false())

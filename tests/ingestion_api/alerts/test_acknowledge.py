@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from ingestion_api.store.tables import AuditRow
 from tests.ingestion_api.alerts.test_webhook import ALERTS, notice, send
 from tests.ingestion_api.conftest import HandClock, service_behind
-from tests.ingestion_api.metrics.test_metrics import samples
+from tests.ingestion_api.metrics.samples import samples
 
 LATER = "2026-11-23T07:00:00Z"
 
@@ -84,3 +84,34 @@ def test_an_alert_that_is_not_there_is_404(client: TestClient, method: str) -> N
     answer = client.request(method, f"{ALERTS}/77/acknowledge")
     assert (answer.status_code, answer.json()) == (404, {"detail": "There is no alert 77."})
     assert client.request(method, f"{ALERTS}/x/acknowledge").status_code == 422
+
+
+def test_an_alert_whose_source_is_gone_is_closed_with_a_reason(client: TestClient, clock: HandClock) -> None:
+    """Told again that it fires, it opens again: its source was not gone."""
+    send(client, notice())
+    address = f"{ALERTS}/{newest(client)['id']}"
+    assert client.post(f"{address}/close", json={"reason": " "}).status_code == 400
+    clock.move(minutes=2)
+    closed = client.post(f"{address}/close", json={"reason": "The server is gone."}).json()
+    assert (closed["status"], closed["end_known_by"], closed["closed_by"]) == (
+        "resolved",
+        "closed",
+        "operator",
+    )
+    assert (closed["ends_at"], closed["close_reason"]) == ("2026-11-23T06:02:00Z", "The server is gone.")
+    assert gauge(client, "firing") == 0
+    assert client.post(f"{address}/close", json={"reason": "Again."}).status_code == 409
+    send(client, notice())
+    again = newest(client)
+    assert (again["status"], again["end_known_by"], again["closed_by"]) == ("firing", None, None)
+
+
+def test_a_rise_in_severity_asks_again_who_takes_care(client: TestClient) -> None:
+    """An acknowledgement of a warning does not cover a critical alert; a fall keeps it."""
+    send(client, notice())
+    address = f"{ALERTS}/{newest(client)['id']}/acknowledge"
+    client.post(address)
+    send(client, notice(severity="info"))
+    assert newest(client)["acknowledgement"]["by"] == "operator"
+    send(client, notice(severity="critical"))
+    assert (newest(client)["severity"], newest(client)["acknowledgement"]) == ("critical", None)

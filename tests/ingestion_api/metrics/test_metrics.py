@@ -5,23 +5,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from ingestion_api.store.tables import Job
 from tests.ingestion_api.conftest import HandClock, service_behind
 from tests.ingestion_api.jobs.example_jobs import ended_job, running_job, waiting_job
+from tests.ingestion_api.metrics.samples import samples
 from tests.ingestion_api.routes.test_contract import report_a_worker
-
-
-def samples(client: TestClient) -> dict[tuple[str, ...], float]:
-    """Every sample by its name and the values of its labels."""
-    page = client.get("/metrics").text
-    return {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(page)
-        for sample in family.samples
-    }
 
 
 def test_jobs_queue_and_workers_are_counted(client: TestClient, clock: HandClock) -> None:

@@ -64,6 +64,28 @@ def test_what_fires_comes_first_the_heaviest_before_then_what_ended_last(operato
     assert shown(operator, "/alerts") == ["Heavy", "Light", "EndedLate", "EndedEarly"]
 
 
+def test_a_critical_alert_is_shown_however_many_newer_ones_fire(operator: Visits) -> None:
+    """The filter and the order come before the cut; the number is that of all."""
+    put(operator, "Heavy", severity="critical", module="search")
+    for number in range(520):
+        put(operator, f"Light{number}", severity="info", module="graph")
+    assert "Alert Heavy fires" in operator.get("/").text
+    assert shown(operator, "/alerts")[0] == "Heavy"
+    assert "521 firing" in operator.get("/alerts").text
+    assert shown(operator, "/alerts?severity=critical") == ["Heavy"]
+    assert shown(operator, "/alerts?module=search&lane=") == ["Heavy"]
+    assert len(operator.get("/alerts").content) < 300_000
+
+
+def test_an_alert_whose_source_is_gone_is_closed_on_its_page(operator: Visits) -> None:
+    put(operator, "Gone")
+    address = re.findall(r'href="(/alerts/\d+)"', operator.get("/alerts").text)[0]
+    assert operator.post(f"{address}/close", reason="The server is gone.", back=address).status_code == 303
+    text = operator.get(address).text
+    assert "closed by hand by operator (page): “The server is gone.”" in text
+    assert "Is its source gone?" not in text
+
+
 @pytest.mark.parametrize(
     ("query", "names"),
     [

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from ingestion_api.store.tables import AuditRow
 from tests.ingestion_api.conftest import HandClock, service_behind
-from tests.ingestion_api.metrics.test_metrics import samples
+from tests.ingestion_api.metrics.samples import samples
 
 PREFERENCES = "/api/v1/preferences"
 QUEUE = f"{PREFERENCES}/queue"

@@ -39,7 +39,7 @@ def test_the_service_keeps_what_it_is_told(
     client = start(database_url=sql_ascii.fresh_database())
     notice = {**EXAMPLE["alerts"][0], "labels": {"alertname": WORDS, "größe": WORDS}}
     told = client.post("/api/v1/alerts/webhook", json={"alerts": [notice]})
-    assert (told.status_code, told.json()) == (200, {"new": 1, "known": 0})
+    assert (told.status_code, told.json()) == (200, {"new": 1, "known": 0, "refused": 0, "truncated": 0})
     acknowledged = client.post("/api/v1/alerts/1/acknowledge", json={"note": WORDS})
     assert acknowledged.status_code == 200
     (alert,) = client.get("/api/v1/alerts").json()["alerts"]
