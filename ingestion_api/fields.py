@@ -1,9 +1,8 @@
 """Field types that several request bodies share."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, GetJsonSchemaHandler, Strict, StringConstraints
-from pydantic.json_schema import JsonSchemaValue
+from pydantic import AwareDatetime, BeforeValidator, Strict, StringConstraints
 
 MAX_NOTE_LENGTH = 500
 Note = Annotated[str, StringConstraints(max_length=MAX_NOTE_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -25,18 +24,3 @@ def to_one_line(text: str) -> str:
     """The text without line breaks and control characters, and no longer than a note may be."""
     line = " ".join(text.split())
     return "".join(each for each in line if each.isprintable())[:MAX_NOTE_LENGTH]
-
-
-class CheckedKeys:
-    """Put beside `dict[Text, Value]` in `Annotated`: the pattern of Text forbids all other names.
-
-    Pydantic refuses a name that does not match, yet its schema has only `patternProperties`, which
-    allows names that match no pattern.
-    """
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        schema = handler(core_schema)
-        [(pattern, value)] = schema.pop("patternProperties").items()
-        names = {**schema.get("propertyNames", {}), "pattern": pattern}
-        return {**schema, "propertyNames": names, "additionalProperties": value}
