@@ -83,7 +83,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     preparation: BackgroundMigration = app.state.preparation
     await run_in_threadpool(preparation.start)
     service.outbox.start()
+    if service.alertmanager is not None:
+        service.alertmanager.start()
     yield
     preparation.stop()
     service.outbox.stop()
+    if service.alertmanager is not None:
+        service.alertmanager.stop()
     service.close()

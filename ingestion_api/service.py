@@ -8,6 +8,7 @@ from ingestion_api.access.signing import Signer, SigningKeyCache, bound_key
 from ingestion_api.access.tokens import InvalidToken, Token, operator_token
 from ingestion_api.alerts.counters import WebhookCounters
 from ingestion_api.alerts.feed import IncidentFeed
+from ingestion_api.alerts.poller import AlertmanagerPoller
 from ingestion_api.backtest.backtest import Backtests
 from ingestion_api.broker import Broker
 from ingestion_api.cache import Cache
@@ -43,6 +44,7 @@ class Service:
     clock: Clock = utc_now
     coverage: CachedValue[Coverage] = field(default_factory=CachedValue)
     incidents: IncidentFeed = field(default_factory=IncidentFeed)
+    alertmanager: AlertmanagerPoller | None = None
     webhook_counters: WebhookCounters = field(default_factory=WebhookCounters)
 
     def close(self) -> None:
@@ -66,6 +68,7 @@ class Service:
 def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
     """Make the service; nothing is connected yet."""
     store = Store.at(settings.database)
+    incidents = IncidentFeed()
     broker = Broker.at(settings)
     edge = EdgeQueue.at(settings)
     rules = url_rules(settings)
@@ -83,6 +86,8 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
         cache=Cache.at(settings),
         edge=edge,
         clock=clock,
+        incidents=incidents,
+        alertmanager=AlertmanagerPoller(store, incidents, settings, clock),
     )
 
 

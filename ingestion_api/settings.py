@@ -180,6 +180,10 @@ class Settings(BaseSettings):
 
     prometheus_url: SecretStr | None = None
     """URL of the Prometheus that evaluates the rules; empty: no backtest of levels."""
+    alertmanager_url: SecretStr | None = None
+    """URL of Alertmanager; unless given, the webhook caller's address with the port of its URL."""
+    alertmanager_period: Seconds = 10.0
+    """Seconds between two polls of Alertmanager, which end incidents whose end was not told."""
     thresholds_file: Path = Path("prometheus/thresholds.yml")
     """File with the signals whose alert levels operators may set; read again when it changes."""
 
@@ -204,7 +208,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"holds {word!r}; expected IP addresses or networks") from None
         return value
 
-    @field_validator("broker_url", "edge_url", "cache_url", "prometheus_url", mode="before")
+    @field_validator(
+        "broker_url", "edge_url", "cache_url", "prometheus_url", "alertmanager_url", mode="before"
+    )
     @classmethod
     def empty_is_none(cls, value: object) -> object:
         """Read an empty URL as none."""
@@ -218,7 +224,7 @@ class Settings(BaseSettings):
             parse_redis_url(value.get_secret_value())
         return value
 
-    @field_validator("prometheus_url")
+    @field_validator("prometheus_url", "alertmanager_url")
     @classmethod
     def check_prometheus_url(cls, value: SecretStr | None) -> SecretStr | None:
         """Refuse what is no HTTP URL."""

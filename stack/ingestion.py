@@ -30,6 +30,8 @@ def service_environment(settings: Settings, target: TargetSystem) -> dict[str, s
         "SERVICE_WEBHOOK_TOKEN_FILE": str(settings.home / "service" / "webhook-token"),
         "SERVICE_PROMETHEUS_URL": os.environ.get("SERVICE_PROMETHEUS_URL")
         or f"http://{HOST}:{settings.prometheus_port}",
+        "SERVICE_ALERTMANAGER_URL": os.environ.get("SERVICE_ALERTMANAGER_URL")
+        or f"http://{HOST}:{settings.alertmanager_port}",
         "SERVICE_THRESHOLDS_FILE": os.environ.get("SERVICE_THRESHOLDS_FILE") or str(THRESHOLDS),
         **demo_environment(target),
     }

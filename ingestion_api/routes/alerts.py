@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from ingestion_api.access.bearer import Alertmanager, Operator
+from ingestion_api.access.bearer import Alertmanager, Operator, client_address
 from ingestion_api.alerts.acknowledge import acknowledge, close_alert, get_alert, withdraw_acknowledgement
 from ingestion_api.alerts.queries import AlertFilter, newest_alerts
 from ingestion_api.alerts.store import Delivery, store_alerts
@@ -112,6 +112,8 @@ def webhook(request: Request, call: WebhookPayload, _actor: Alertmanager) -> Web
     kept = store_alerts(
         service.store, service.incidents, Delivery(read.alerts, call.receiver, service.clock())
     )
+    if service.alertmanager is not None:
+        service.alertmanager.notice_call(client_address(request), call.external_url)
     return WebhookOut(
         new=kept.new, known=kept.known, refused=len(read.refused), truncated=call.truncated_alerts
     )

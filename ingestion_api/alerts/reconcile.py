@@ -1,0 +1,104 @@
+"""Compare the incidents with what Alertmanager knows: it does not tell of the end of a suppressed alert."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from ingestion_api.alerts.alertmanager_api import AlertmanagerState, KnownAlert
+from ingestion_api.alerts.feed import IncidentChange, IncidentFeed
+from ingestion_api.alerts.store import Delivery, store_alerts
+from ingestion_api.batching import batches
+from ingestion_api.store import Store
+from ingestion_api.store.store import take_advisory_lock
+from ingestion_api.store.tables import Alert
+
+AT_ONCE = 500
+SETTLING = timedelta(minutes=5)  # in which Prometheus sends its alerts to an Alertmanager that was restarted
+MARGIN = timedelta(seconds=1)  # between a notice and its commit
+START_MARGIN = timedelta(seconds=0.3)  # what was told so soon after the start may be older
+
+
+class Reconciler:
+    """Ends what two polls in a row no longer know; what a poll knows and nobody told is added.
+
+    Alertmanager forgets its alerts when it restarts. An incident that was told before its start ends only
+    once Prometheus has had the time to send its alerts again.
+    """
+
+    def __init__(self, store: Store, feed: IncidentFeed) -> None:
+        self._store = store
+        self._feed = feed
+        self._missing: frozenset[int] = frozenset()
+
+    @property
+    def has_missing(self) -> bool:
+        """Whether something was missing for the first time, so that the next poll should come soon."""
+        return bool(self._missing)
+
+    def reconcile(self, state: AlertmanagerState, began: datetime) -> None:
+        """Apply one poll, which began at this moment."""
+        known = {each.notice.fingerprint: each for each in state.alerts}
+        self._add(state.alerts, known, began)
+        firing = self._firing()
+        self._mark(firing, known)
+        missing = frozenset(
+            row.id
+            for row in firing
+            if row.fingerprint not in known and _can_be_judged(row.last_received_at, state.uptime, began)
+        )
+        self._end(missing & self._missing, began)
+        self._missing = missing - self._missing
+
+    def _firing(self) -> list[Alert]:
+        with self._store.read() as session:
+            return list(session.scalars(select(Alert).where(Alert.status == "firing")))
+
+    def _add(self, alerts: Iterable[KnownAlert], known: Mapping[str, KnownAlert], began: datetime) -> None:
+        """Alerts that were never told of: silenced or inhibited from their start, or their call was lost."""
+        found: set[str] = set()
+        with self._store.read() as session:
+            for some in batches(known, AT_ONCE):
+                fires = (Alert.status == "firing", Alert.fingerprint.in_(some))
+                found.update(session.scalars(select(Alert.fingerprint).where(*fires)))
+        new = [each.notice for each in alerts if each.notice.fingerprint not in found]
+        if new:
+            store_alerts(self._store, self._feed, Delivery(new, "", began, "reconciled"))
+
+    def _mark(self, firing: Iterable[Alert], known: Mapping[str, KnownAlert]) -> None:
+        changed: dict[str, list[int]] = {}
+        for alert in firing:
+            each = known.get(alert.fingerprint)
+            if each is not None and each.suppression != alert.suppression:
+                changed.setdefault(each.suppression, []).append(alert.id)
+        for suppression, ids in changed.items():
+            was = {f"was_{suppression}": True} if suppression else {}
+            for some in batches(ids, AT_ONCE):
+                with self._store.write() as session:
+                    one_of = update(Alert).where(Alert.id.in_(some))
+                    session.execute(one_of.values(suppression=suppression, **was))
+
+    def _end(self, ids: Iterable[int], began: datetime) -> None:
+        for some in batches(sorted(ids), AT_ONCE):
+            with self._store.write() as session:
+                take_advisory_lock(session, "alerts")
+                ended = (
+                    update(Alert)
+                    # not what was told of again while the poll went on
+                    .where(
+                        Alert.id.in_(some), Alert.status == "firing", Alert.last_received_at < began - MARGIN
+                    )
+                    .values(status="resolved", ends_at=began, end_known_by="reconciled", suppression="")
+                    .returning(Alert.id, Alert.name, Alert.severity)
+                    .execution_options(synchronize_session=False)
+                )
+                rows = session.execute(ended).all()
+            self._feed.publish(
+                IncidentChange(row.id, "ended", began, row.name, row.severity, "") for row in rows
+            )
+
+
+def _can_be_judged(last_received_at: datetime, uptime: timedelta, began: datetime) -> bool:
+    if last_received_at > began - MARGIN:
+        return False
+    return last_received_at > began - uptime + START_MARGIN or uptime > SETTLING
