@@ -1,18 +1,14 @@
 """The API of one Alertmanager: which alerts it knows, and since when it runs."""
 
-import json
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx2
-
 from ingestion_api.alerts.webhook import WebhookAlert, read_alerts
 from ingestion_api.errors import Unavailable
+from ingestion_api.json_client import JsonClient
 
 TIMEOUT = 5.0  # seconds for each response
 MAX_BYTES = 64_000_000
@@ -37,13 +33,15 @@ class AlertmanagerState:
 
 
 class AlertmanagerApi:
-    """Reads one Alertmanager; each response has a timeout and a maximum size."""
+    """Reads one Alertmanager."""
 
     def __init__(self, url: str) -> None:
-        # neither a proxy of the environment nor a redirect leads elsewhere
-        self._client = httpx2.Client(
-            base_url=url.rstrip("/") + "/", timeout=TIMEOUT, trust_env=False, follow_redirects=False
-        )
+        self._client = JsonClient("Alertmanager", url, TIMEOUT, MAX_BYTES)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return self._client.url
 
     def close(self) -> None:
         """Close all connections."""
@@ -51,29 +49,21 @@ class AlertmanagerApi:
 
     def state(self) -> AlertmanagerState:
         """What it knows now; Unavailable with the reason."""
-        # the uptime first: an Alertmanager that restarts in between is then taken for the older one, whose
-        # list of alerts is empty; so it is read again afterwards
-        before, _ = self._get("api/v2/status", {})
-        listed, _ = self._get("api/v2/alerts", EVERY)
-        after, now = self._get("api/v2/status", {})
-        with _errors_in_words():
-            if before["uptime"] != after["uptime"]:
+        # its status before and after: one that was restarted in between knows no alerts yet
+        before = self._client.get("api/v2/status", {})
+        listed = self._client.get("api/v2/alerts", EVERY)
+        after = self._client.get("api/v2/status", {})
+        with self._client.unavailable_on_error():
+            if before.body["uptime"] != after.body["uptime"]:
                 raise Unavailable("Alertmanager has just been restarted.")
-            started = datetime.fromisoformat(after["uptime"])
-            return AlertmanagerState(_known_alerts(listed), max(now - started, timedelta(0)))
-
-    def _get(self, route: str, parameters: Mapping[str, str]) -> tuple[Any, datetime]:
-        with _errors_in_words(), self._client.stream("GET", route, params=parameters) as response:
-            body = _read_body(response)
-            if response.status_code != 200:
-                raise Unavailable(f"Alertmanager returned status {response.status_code}; expected 200.")
-            return json.loads(body), _date_of(response)
+            uptime = _date_of(after.headers) - datetime.fromisoformat(after.body["uptime"])
+            return AlertmanagerState(_known_alerts(listed.body), max(uptime, timedelta(0)))
 
 
-def _date_of(response: httpx2.Response) -> datetime:
+def _date_of(headers: Mapping[str, str]) -> datetime:
     """The server's time: our clock where both agree, since the header has whole seconds only."""
     ours = datetime.now(UTC)
-    written = response.headers.get("date")
+    written = headers.get("date")
     theirs = parsedate_to_datetime(written) if written else ours
     return ours if abs(theirs - ours) < SAME_CLOCK else theirs
 
@@ -90,27 +80,3 @@ def _suppression(status: Mapping[str, Any]) -> str:
     if status.get("silencedBy"):
         return "silenced"
     return "inhibited" if status.get("inhibitedBy") else ""
-
-
-@contextmanager
-def _errors_in_words() -> Iterator[None]:
-    try:
-        yield
-    except httpx2.TimeoutException:
-        raise Unavailable(f"Alertmanager did not respond within {TIMEOUT:g} s.") from None
-    except httpx2.HTTPError as error:
-        raise Unavailable(f"Alertmanager does not respond: {type(error).__name__}.") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise Unavailable("The response of Alertmanager is not what its API documents.") from None
-
-
-def _read_body(response: httpx2.Response) -> bytes:
-    deadline, parts, size = time.monotonic() + TIMEOUT, [], 0
-    for part in response.iter_bytes():
-        parts.append(part)
-        size += len(part)
-        if size > MAX_BYTES:
-            raise Unavailable(f"The response of Alertmanager is larger than {MAX_BYTES} bytes.")
-        if time.monotonic() > deadline:
-            raise Unavailable(f"Alertmanager did not respond within {TIMEOUT:g} s.")
-    return b"".join(parts)

@@ -31,7 +31,6 @@ class AlertmanagerPoller:
         self._given = settings.alertmanager_url.get_secret_value() if settings.alertmanager_url else ""
         self._url = self._given
         self._api: AlertmanagerApi | None = None
-        self._api_url = ""
         self._reconciler = Reconciler(store, feed)
         self._problem = ""
         self._wake = threading.Event()
@@ -64,11 +63,11 @@ class AlertmanagerPoller:
             self._reconciler.reconcile(api.state(), began)
 
     def _client(self) -> AlertmanagerApi | None:
-        if self._api is not None and self._api_url != self._url:
+        if self._api is not None and self._api.url != self._url:
             self._api.close()
             self._api = None
         if self._api is None and self._url:
-            self._api, self._api_url = AlertmanagerApi(self._url), self._url
+            self._api = AlertmanagerApi(self._url)
         return self._api
 
     def _run(self) -> None:
