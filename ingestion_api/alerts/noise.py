@@ -1,7 +1,5 @@
 """How noisy each alert was, week by week; what nobody acted on comes first."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from ingestion_api.service import Service
 from ingestion_api.store.tables import Alert
 
 # an incident that begins so soon after the end of its predecessor flaps
@@ -54,6 +53,12 @@ class AlertNoise:
     def shortest(self) -> float | None:
         """The shortest incident that has ended, in seconds."""
         return min(self.durations, default=None)
+
+
+def read_noise_report(service: Service, weeks: int) -> list[AlertNoise]:
+    """The report as of now."""
+    with service.store.read() as session:
+        return noise_report(session, service.clock(), weeks)
 
 
 def noise_report(session: Session, now: datetime, weeks: int) -> list[AlertNoise]:
@@ -113,21 +118,10 @@ def _minutes_by_week(it: Incident, first: datetime, now: datetime) -> Iterator[t
         start = until
 
 
-def csv_lines(rows: Iterable[AlertNoise]) -> Iterator[str]:
-    """The report as CSV, line by line."""
-    yield _csv_line(COLUMNS)
-    for it in rows:
-        shortest = "" if it.shortest is None else f"{it.shortest:.1f}"
-        numbers = (it.times, f"{it.minutes:.1f}", it.acknowledged, shortest, it.flapping)
-        yield _csv_line((f"{it.week:%Y-%m-%d}", harmless(it.alert), harmless(it.severity), *numbers))
-
-
-def harmless(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-
-
-def _csv_line(cells: Sequence[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(cells)
-    return out.getvalue()
+def csv_rows(report: Iterable[AlertNoise]) -> Iterator[Sequence[object]]:
+    """The report as a table, its heading first."""
+    yield COLUMNS
+    for it in report:
+        shortest = "" if it.shortest is None else round(it.shortest, 1)
+        numbers = (it.times, round(it.minutes, 1), it.acknowledged, shortest, it.flapping)
+        yield (f"{it.week:%Y-%m-%d}", it.alert, it.severity, *numbers)

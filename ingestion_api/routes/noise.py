@@ -8,10 +8,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.alerts.noise import MAX_WEEKS, AlertNoise, csv_lines, noise_report
+from ingestion_api.alerts.noise import MAX_WEEKS, AlertNoise, csv_rows, read_noise_report
 from ingestion_api.routes.examples import NOISE, NOISE_REPORT, with_example
 from ingestion_api.routes.schemas import ApiResponse, Responses, error_responses
 from ingestion_api.service import current_service
+from ingestion_api.web.downloads import csv_download
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 Weeks = Annotated[int, Query(ge=1, le=MAX_WEEKS, description="This week and those before.")]
@@ -53,9 +54,7 @@ class NoiseReportOut(ApiResponse):
 @router.get("/noise", responses=error_responses(401, 422, 429, 503), summary="Noise of the alerts by week")
 def noise(request: Request, _actor: Operator, weeks: Weeks = 4) -> NoiseReportOut:
     """How often each alert fired, for how long, and whether anybody acted on it."""
-    service = current_service(request)
-    with service.store.read() as session:
-        rows = noise_report(session, service.clock(), weeks)
+    rows = read_noise_report(current_service(request), weeks)
     return NoiseReportOut(rows=[AlertNoiseOut.of(it) for it in rows])
 
 
@@ -67,8 +66,5 @@ def noise(request: Request, _actor: Operator, weeks: Weeks = 4) -> NoiseReportOu
 )
 def noise_csv(request: Request, _actor: Operator, weeks: Weeks = 4) -> StreamingResponse:
     """Cells that begin like a formula have an apostrophe before them."""
-    service = current_service(request)
-    with service.store.read() as session:
-        rows = noise_report(session, service.clock(), weeks)
-    headers = {"Content-Disposition": 'attachment; filename="noise.csv"'}
-    return StreamingResponse(csv_lines(rows), media_type="text/csv", headers=headers)
+    report = read_noise_report(current_service(request), weeks)
+    return csv_download(csv_rows(report), "noise.csv")

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from ingestion_api.alerts.noise import csv_lines, noise_report
+from ingestion_api.alerts.noise import csv_rows, noise_report
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Alert
+from ingestion_api.web.downloads import csv_lines
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 NOW = MONDAY + timedelta(days=1)
@@ -40,5 +41,5 @@ def test_what_nobody_acted_on_comes_first_and_minutes_belong_to_their_week(store
     ]
     assert [round(it.minutes) for it in rows] == [1440 - 100 + 5, 12, 30]
     assert [it.shortest for it in rows] == [None, 60, 35 * 60]
-    lines = "".join(csv_lines(rows)).splitlines()
+    lines = "".join(csv_lines(csv_rows(rows))).splitlines()
     assert lines[1] == "2026-11-23,'=Ignored,warning,1,1345.0,0,,0"
