@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,11 @@ class IncidentChange:
     name: str
     severity: str
     summary: str
+
+
+def ended(rows: Iterable[Any], at: datetime) -> list[IncidentChange]:
+    """The ends of incidents; `rows` have an id, a name and a severity."""
+    return [IncidentChange(row.id, "ended", at, row.name, row.severity, "") for row in rows]
 
 
 Subscriber = Callable[[IncidentChange], None]

@@ -1,12 +1,13 @@
 """Compare the incidents with what Alertmanager knows: it does not tell of the end of a suppressed alert."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
 from ingestion_api.alerts.alertmanager_api import AlertmanagerState, KnownAlert
-from ingestion_api.alerts.feed import IncidentChange, IncidentFeed
+from ingestion_api.alerts.feed import IncidentFeed, ended
 from ingestion_api.alerts.store import Delivery, store_alerts
 from ingestion_api.batching import batches
 from ingestion_api.store import Store
@@ -17,6 +18,8 @@ AT_ONCE = 500
 SETTLING = timedelta(minutes=5)  # in which Prometheus sends its alerts to an Alertmanager that was restarted
 MARGIN = timedelta(seconds=1)  # between a notice and its commit
 START_MARGIN = timedelta(seconds=0.3)  # what was told so soon after the start may be older
+
+_READ = (Alert.id, Alert.fingerprint, Alert.suppression, Alert.last_received_at)
 
 
 class Reconciler:
@@ -39,8 +42,7 @@ class Reconciler:
     def reconcile(self, state: AlertmanagerState, began: datetime) -> None:
         """Apply one poll, which began at this moment."""
         known = {each.notice.fingerprint: each for each in state.alerts}
-        self._add(state.alerts, known, began)
-        firing = self._firing()
+        firing = self._add_missed(state, began)
         self._mark(firing, known)
         missing = frozenset(
             row.id
@@ -50,22 +52,21 @@ class Reconciler:
         self._end(missing & self._missing, began)
         self._missing = missing - self._missing
 
-    def _firing(self) -> list[Alert]:
+    def _firing(self) -> Sequence[Any]:
         with self._store.read() as session:
-            return list(session.scalars(select(Alert).where(Alert.status == "firing")))
+            return session.execute(select(*_READ).where(Alert.status == "firing")).all()
 
-    def _add(self, alerts: Iterable[KnownAlert], known: Mapping[str, KnownAlert], began: datetime) -> None:
-        """Alerts that were never told of: silenced or inhibited from their start, or their call was lost."""
-        found: set[str] = set()
-        with self._store.read() as session:
-            for some in batches(known, AT_ONCE):
-                fires = (Alert.status == "firing", Alert.fingerprint.in_(some))
-                found.update(session.scalars(select(Alert.fingerprint).where(*fires)))
-        new = [each.notice for each in alerts if each.notice.fingerprint not in found]
-        if new:
-            store_alerts(self._store, self._feed, Delivery(new, "", began, "reconciled"))
+    def _add_missed(self, state: AlertmanagerState, began: datetime) -> Sequence[Any]:
+        """Add what was never told of: suppressed from its start, or its call lost. Returns all that fires."""
+        firing = self._firing()
+        told = {row.fingerprint for row in firing}
+        missed = [each.notice for each in state.alerts if each.notice.fingerprint not in told]
+        if not missed:
+            return firing
+        store_alerts(self._store, self._feed, Delivery(missed, "", began, "reconciled"))
+        return self._firing()
 
-    def _mark(self, firing: Iterable[Alert], known: Mapping[str, KnownAlert]) -> None:
+    def _mark(self, firing: Iterable[Any], known: Mapping[str, KnownAlert]) -> None:
         changed: dict[str, list[int]] = {}
         for alert in firing:
             each = known.get(alert.fingerprint)
@@ -82,7 +83,7 @@ class Reconciler:
         for some in batches(sorted(ids), AT_ONCE):
             with self._store.write() as session:
                 take_advisory_lock(session, "alerts")
-                ended = (
+                statement = (
                     update(Alert)
                     # not what was told of again while the poll went on
                     .where(
@@ -92,10 +93,8 @@ class Reconciler:
                     .returning(Alert.id, Alert.name, Alert.severity)
                     .execution_options(synchronize_session=False)
                 )
-                rows = session.execute(ended).all()
-            self._feed.publish(
-                IncidentChange(row.id, "ended", began, row.name, row.severity, "") for row in rows
-            )
+                changes = ended(session.execute(statement), began)
+            self._feed.publish(changes)
 
 
 def _can_be_judged(last_received_at: datetime, uptime: timedelta, began: datetime) -> bool:

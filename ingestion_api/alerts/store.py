@@ -1,14 +1,14 @@
 """Keep incidents: once for each fingerprint and start, however often Alertmanager repeats itself."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
-from ingestion_api.alerts.feed import IncidentChange, IncidentFeed
+from ingestion_api.alerts.feed import IncidentChange, IncidentFeed, ended
 from ingestion_api.alerts.webhook import WebhookAlert
 from ingestion_api.batching import batches
 from ingestion_api.store import Store
@@ -45,7 +45,7 @@ def store_alerts(store: Store, feed: IncidentFeed, delivery: Delivery) -> Upsert
     """Write every alert down; the latest notice about an incident is the one that holds."""
     new = 0
     for some in batches(delivery.alerts, ALERTS_AT_ONCE):
-        part = Delivery(some, delivery.receiver, delivery.at, delivery.known_by)
+        part = replace(delivery, alerts=some)
         with store.write() as session:
             take_advisory_lock(session, "alerts")
             changes = _store_batch(session, part)
@@ -56,20 +56,17 @@ def store_alerts(store: Store, feed: IncidentFeed, delivery: Delivery) -> Upsert
 
 def _store_batch(session: Session, delivery: Delivery) -> list[IncidentChange]:
     newest = {_incident_key(notice): notice for notice in delivery.alerts}
-    rows = _known(session, newest)
-    known = {(row.fingerprint, row.starts_at): row for row in rows}
+    known = _known(session, newest)
     added = [notice for key, notice in newest.items() if key not in known]
     repeated = [(known[key], notice) for key, notice in newest.items() if key in known]
     changes = [*_insert(session, added, delivery), *_update(session, repeated, delivery)]
     return [*changes, *_supersede(session, (key[0] for key in newest), delivery.at)]
 
 
-def _known(session: Session, keys: Iterable[IncidentKey]) -> Sequence[Any]:
-    """The stored incidents with these keys, and those that fire with these fingerprints, by one query."""
-    listed = list(keys)
-    fires = (Alert.status == "firing") & Alert.fingerprint.in_({key[0] for key in listed})
-    wanted = or_(tuple_(Alert.fingerprint, Alert.starts_at).in_(listed), fires)
-    return session.execute(select(*_READ).where(wanted)).all()
+def _known(session: Session, keys: Iterable[IncidentKey]) -> dict[IncidentKey, Any]:
+    """The stored incidents with these keys, by one query."""
+    query = select(*_READ).where(tuple_(Alert.fingerprint, Alert.starts_at).in_(list(keys)))
+    return {(row.fingerprint, row.starts_at): row for row in session.execute(query)}
 
 
 def _insert(session: Session, notices: Sequence[WebhookAlert], delivery: Delivery) -> list[IncidentChange]:
@@ -101,9 +98,9 @@ def _update(
             changes.append(_change(row.id, kind, notice, delivery.at))
         if _needs_new_acknowledgement(row, notice):
             reopened.append(row.id)
-    for some in batches(reopened, ALERTS_AT_ONCE):
+    if reopened:
         nobody = {"acknowledged_at": None, "acknowledged_by": None, "acknowledgement": None}
-        session.execute(update(Alert).where(Alert.id.in_(some)).values(**nobody))
+        session.execute(update(Alert).where(Alert.id.in_(reopened)).values(**nobody))
     return changes
 
 
@@ -149,16 +146,14 @@ def _supersede(session: Session, fingerprints: Iterable[str], now: datetime) -> 
         .where(newer.fingerprint == Alert.fingerprint, newer.starts_at > Alert.starts_at)
         .scalar_subquery()
     )
-    ended = (
+    statement = (
         update(Alert)
         .where(Alert.fingerprint.in_(set(fingerprints)), Alert.status == "firing", next_start.is_not(None))
         .values(status="resolved", end_known_by="superseded", ends_at=next_start)
         .returning(Alert.id, Alert.name, Alert.severity)
         .execution_options(synchronize_session=False)
     )
-    return [
-        IncidentChange(row.id, "ended", now, row.name, row.severity, "") for row in session.execute(ended)
-    ]
+    return ended(session.execute(statement), now)
 
 
 def _change(alert_id: int, kind: str, notice: WebhookAlert, now: datetime) -> IncidentChange:
