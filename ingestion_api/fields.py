@@ -20,6 +20,13 @@ def _require_text(value: object) -> object:
 Rfc3339Datetime = Annotated[AwareDatetime, Strict(False), BeforeValidator(_require_text)]
 
 
+def require_number(value: object) -> object:
+    """Refuse what pydantic would read as a number: true, and "5"."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"is {repr(value)[:40]}; expected a number")  # noqa: TRY004 - pydantic asks for this kind
+    return value
+
+
 def to_one_line(text: str) -> str:
     """The text without line breaks and control characters, and no longer than a note may be."""
     line = " ".join(text.split())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
@@ -121,16 +121,18 @@ def remove_override(service: Service, name: str, actor: Actor) -> dict[str, floa
 
 def active_overrides(session: Session, now: datetime) -> dict[str, dict[str, float]]:
     """The levels that were set and still apply, by signal."""
-    applies = or_(Preference.expires_at.is_(None), Preference.expires_at > now)
-    rows = session.scalars(select(Preference).where(applies).order_by(Preference.signal))
+    rows = session.scalars(select(Preference).where(_applies(now)).order_by(Preference.signal))
     return {row.signal: dict(row.levels) for row in rows}
 
 
 def unwatched_signals(session: Session, now: datetime) -> list[str]:
     """The signals that raise no alert at present."""
-    applies = or_(Preference.expires_at.is_(None), Preference.expires_at > now)
-    query = select(Preference.signal).where(Preference.watched.is_(False), applies)
+    query = select(Preference.signal).where(Preference.watched.is_(False), _applies(now))
     return list(session.scalars(query.order_by(Preference.signal)))
+
+
+def _applies(now: datetime) -> ColumnElement[bool]:
+    return or_(Preference.expires_at.is_(None), Preference.expires_at > now)
 
 
 def find_signal(service: Service, name: str) -> Signal:

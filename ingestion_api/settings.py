@@ -226,7 +226,7 @@ class Settings(BaseSettings):
 
     @field_validator("prometheus_url", "alertmanager_url")
     @classmethod
-    def check_prometheus_url(cls, value: SecretStr | None) -> SecretStr | None:
+    def check_http_url(cls, value: SecretStr | None) -> SecretStr | None:
         """Refuse what is no HTTP URL."""
         if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
             raise ValueError("begins with neither http:// nor https://")

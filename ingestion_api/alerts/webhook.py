@@ -19,7 +19,7 @@ from pydantic import (
     ValidationError,
 )
 
-from ingestion_api.fields import Rfc3339Datetime
+from ingestion_api.fields import Rfc3339Datetime, require_number
 
 MAX_TEXT = 4096  # characters of a label or annotation
 MAX_PAIRS = 128  # labels, and annotations, of one alert
@@ -40,13 +40,6 @@ def _cut_pairs(value: object) -> object:
         return value
     kept = dict(list(value.items())[: MAX_PAIRS - 1])
     return {**kept, "cut": f"{len(value) - len(kept)} more were cut"}
-
-
-def _require_number(value: object) -> object:
-    # pydantic would read false and "7" as numbers
-    if isinstance(value, bool | str):
-        raise ValueError("is no number")  # noqa: TRY004 - pydantic asks for this kind
-    return value
 
 
 def _require_storable(moment: datetime) -> datetime:
@@ -140,7 +133,7 @@ class WebhookPayload(BaseModel):
 
     receiver: LabelText = ""
     external_url: LabelText = Field(default="", alias="externalURL")
-    truncated_alerts: Annotated[int, BeforeValidator(_require_number)] = Field(
+    truncated_alerts: Annotated[int, BeforeValidator(require_number)] = Field(
         default=0,
         alias="truncatedAlerts",
         ge=0,

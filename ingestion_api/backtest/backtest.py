@@ -134,12 +134,12 @@ def _firings(series: Sequence[JudgedSeries], signal: Signal, level: float) -> li
     found = (
         Firing(it.labels, interval.start, interval.end)
         for it in series
-        for interval in series_intervals(it, signal, level)
+        for interval in _series_intervals(it, signal, level)
     )
     return sorted(found, key=lambda it: it.start)
 
 
-def series_intervals(series: JudgedSeries, signal: Signal, level: float) -> list[FiringInterval]:
+def _series_intervals(series: JudgedSeries, signal: Signal, level: float) -> list[FiringInterval]:
     """When the alert of one series would have fired at this level."""
     above = signal.direction == "above"
     value, begin = (it > level if above else it < level for it in (series.value, series.begin))

@@ -11,6 +11,7 @@ from ingestion_api.prometheus_api import Floats, PrometheusApi, SeriesSamples
 from ingestion_api.signals import Signal
 
 DAYS = 7
+SPAN = DAYS * 86_400  # seconds
 PIECE = 6 * 3600  # 1440 samples of each series, far below the 11 000 points that Prometheus allows
 TOTAL_SECONDS = 20.0
 MAX_SAMPLES = 3_000_000  # 48 MB
@@ -61,7 +62,7 @@ def read_history(api: PrometheusApi, name: str, signal: Signal, until: float) ->
     collected = _Pieces()
     known = _recorded_since(api, name, signal, until)
     since, cut, end = until, "", until
-    while end > max(until - DAYS * 86_400, until if known is None else known):
+    while end > max(until - SPAN, until if known is None else known):
         try:
             collected.add(api, selectors(name, signal), end)
         except Unavailable as error:
@@ -72,7 +73,7 @@ def read_history(api: PrometheusApi, name: str, signal: Signal, until: float) ->
         since = end = end - PIECE
         if cut := _limit_reached(time.monotonic() - started, collected.size):
             break
-    known_since = None if known is None else max(known, since, until - DAYS * 86_400)
+    known_since = None if known is None else max(known, since, until - SPAN)
     return SignalHistory(collected.judged(), known_since, until, cut)
 
 
@@ -86,7 +87,7 @@ def _recorded_since(api: PrometheusApi, name: str, signal: Signal, until: float)
     """Since when the rules of this signal have been evaluated: they record its levels all the time."""
     severity = next(iter(signal.given()))
     level = f'ops:threshold:file{{signal="{name}",severity="{severity}"}}'
-    start = until - DAYS * 86_400
+    start = until - SPAN
     found = api.evaluate(f"max(count_over_time({level}[{COVERAGE_STEP}s]))", start, until, COVERAGE_STEP)
     return float(found[0].times[0]) - COVERAGE_STEP if found else None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingestion_api.backtest.backtest import BacktestResult, Firing, SeverityCount, moment_of
+from ingestion_api.backtest.history import DAYS, SPAN
 
 WIDTH = 700
 BAR, GAP = 18, 10
@@ -87,13 +88,13 @@ def _marks(firings: Sequence[Firing], until: float) -> Iterator[tuple[float, flo
 
 
 def _x(moment: float, until: float) -> float:
-    return WIDTH * (1 - (until - moment) / (7 * 86_400))
+    return WIDTH * (1 - (until - moment) / SPAN)
 
 
 def _days(until: float) -> list[tuple[float, str]]:
     """Midnight of each day in UTC: where it is, and its date."""
     last = moment_of(until).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [last - timedelta(days=back) for back in range(6, -1, -1)]
+    days = [last - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     return [(round(_x(day.timestamp(), until), 1), f"{day:%d %b}") for day in days]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
@@ -110,15 +110,17 @@ def reset_levels(request: Request, actor: Operator, name: Name) -> Response:
 def _level_override(service: Service, name: str, sent: FormValues) -> LevelOverride:
     filled = {severity: text for severity, text in sent.levels.items() if text.strip()}
     levels = {severity: _number(name, severity, text) for severity, text in filled.items()}
-    if sent.lasting == KEEP:
+    return LevelOverride(levels, sent.reason, _until(service, name, sent.lasting), not sent.unwatched)
+
+
+def _until(service: Service, name: str, lasting: str) -> datetime | None:
+    """When the override ends; None where it lasts until it is set back."""
+    if lasting == KEEP:
         before = signal_status(service, name).preference
-        until = before.expires_at if before else None
-        return LevelOverride(levels, sent.reason, until, not sent.unwatched)
-    if sent.lasting not in DURATIONS:
-        raise BadRequest(f"Duration is {sent.lasting!r}; expected one of the listed values.")
-    lasting = timedelta(hours=int(sent.lasting)) if sent.lasting else None
-    until = service.clock() + lasting if lasting else None
-    return LevelOverride(levels, sent.reason, until, not sent.unwatched)
+        return before.expires_at if before else None
+    if lasting not in DURATIONS:
+        raise BadRequest(f"Duration is {lasting!r}; expected one of the listed values.")
+    return service.clock() + timedelta(hours=int(lasting)) if lasting else None
 
 
 def _number(name: str, severity: str, text: str) -> float:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ingestion_api.access.bearer import Operator
 from ingestion_api.backtest.backtest import BacktestResult, SeverityCount, moment_of
-from ingestion_api.fields import Note, Rfc3339Datetime
+from ingestion_api.fields import Note, Rfc3339Datetime, require_number
 from ingestion_api.preferences import (
     LevelOverride,
     SignalStatus,
@@ -37,14 +37,7 @@ Name = Annotated[
 ]
 
 
-def _require_number(value: object) -> object:
-    # true is a number to Python, and "5" could be read as one
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"is {repr(value)[:40]}; expected a number")  # noqa: TRY004 - pydantic asks for this kind
-    return value
-
-
-Level = Annotated[float, BeforeValidator(_require_number), Field(allow_inf_nan=False)]
+Level = Annotated[float, BeforeValidator(require_number), Field(allow_inf_nan=False)]
 
 
 class LevelOverrideRequest(BaseModel):

@@ -47,7 +47,6 @@ class BodyLimitMiddleware:
     def __init__(self, app: ASGIApp, limits: BodyLimits, seconds: float) -> None:
         self.app = app
         self.limits = limits
-        self.limit = limits.usual
         self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,14 +81,14 @@ class BodyLimitMiddleware:
             _, token = get_authorization_scheme_param(request.headers.get("authorization"))
             # either token opens something; the route knows which one it wants
             bearer_auth(request).alertmanager(token, client_address(request))
-            return self.limits.webhook if request.url.path == WEBHOOK_PATH else self.limit
+            return self.limits.webhook if request.url.path == WEBHOOK_PATH else self.limits.usual
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             raise UnsupportedMediaType(
                 "Content-Type is multipart/...; expected application/x-www-form-urlencoded."
             )
         if 0 < _content_length(request.scope) <= MAX_ANONYMOUS_FORM or await _is_signed_in(request):
-            return self.limit
-        return min(self.limit, MAX_ANONYMOUS_FORM)
+            return self.limits.usual
+        return min(self.limits.usual, MAX_ANONYMOUS_FORM)
 
     async def _refuse(self, problem: ServiceError, scope: Scope, receive: Receive, send: Send) -> None:
         async def begin(message: Message) -> None:
