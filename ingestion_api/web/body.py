@@ -99,7 +99,7 @@ class BodyLimitMiddleware:
         if not any(name == b"expect" for name, _ in scope["headers"]):
             with suppress(TimeoutError, ContentTooLarge):
                 async with asyncio.timeout(LINGER_SECONDS):
-                    await _discard_body(receive, self.limits.webhook)
+                    await _discard_body(receive, self.limits.usual)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

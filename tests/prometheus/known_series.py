@@ -22,6 +22,7 @@ BUILT_IN = {
     "alertmanager_notifications_failed_total": ("counter", ("integration",)),
     # shown by the service while somebody has set a level on its preferences page
     "ops_threshold_override": ("gauge", ("signal", "severity")),
+    "ops_signal_unwatched": ("gauge", ("signal",)),
 }
 SUFFIXES = {
     "histogram": {"_bucket": ("le",), "_count": (), "_sum": ()},
