@@ -28,6 +28,7 @@ class PollPolicy:
       for as long as nothing looks wrong.
     - After n failures in a row it backs off for `backoff_base * 2**n`, at most `max_backoff`. After a refused
       connection, which costs the source nothing, for `FAST_BACKOFF_BASE * 2**n`, at most `FAST_BACKOFF_MAX`.
+      Where a failed poll costs the source much, it backs off for up to `max_cost_backoff` instead.
     - `may_be_absent`: a response that the route does not exist stops polling for `ABSENT_RETRY_INTERVAL`.
     """
 
@@ -36,6 +37,7 @@ class PollPolicy:
     interval: float | None = None
     backoff_base: float = FAST_BACKOFF_BASE
     max_backoff: float = FAST_BACKOFF_MAX
+    max_cost_backoff: float = 60.0
     relaxed_interval: float | None = None
     min_refresh_gap: float = 0.0
     may_be_absent: bool = False

@@ -17,8 +17,6 @@ from exporter.poll_policy import (
 )
 
 Clock = Callable[[], float]
-# seconds for which a failing source is left alone at most, however much a poll costs
-MAX_COST_BACKOFF = 60.0
 
 
 class PollSchedule:
@@ -145,7 +143,7 @@ class PollSchedule:
             return min(FAST_BACKOFF_BASE * factor, FAST_BACKOFF_MAX)
         backoff = min(self.policy.backoff_base * factor, self.policy.max_backoff)
         # a failure costs the source as much as a success, and a time-out costs it most
-        return max(backoff, min(self._stretched_interval(), MAX_COST_BACKOFF))
+        return max(backoff, min(self._stretched_interval(), self.policy.max_cost_backoff))
 
     def _is_absent(self, error: SourceError) -> bool:
         """Whether the response means that the route does not exist; a 503 only if it gave no other."""

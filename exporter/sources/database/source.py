@@ -40,6 +40,8 @@ T = TypeVar("T")
 MAX_QUEUED_READS = 8  # reads that may wait for one connection
 UNBOUNDED = 86_400.0
 PING_GRACE = 1.0  # seconds by which a ping may be late on a busy machine
+# a server that hangs does no work for a ping, and its return must be seen soon
+PING_COST_BACKOFF = 20.0
 PING_READERS = ("ping", "second ping")
 
 
@@ -70,7 +72,7 @@ class DatabaseSource(BaseSource):
             "database ping",
             self._pinger.ping if self.readers else None,
             # the readers have timeouts of their own, since they detect stalls of this process
-            PollPolicy(UNBOUNDED, min_interval=settings.fast_period),
+            PollPolicy(UNBOUNDED, min_interval=settings.fast_period, max_cost_backoff=PING_COST_BACKOFF),
         )
         self._batchers: list[ReadBatcher] = []
         self._poll_statistics()
