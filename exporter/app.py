@@ -13,9 +13,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporter import __version__
-from exporter.collector import Collector, UnknownCollector, scrape_budget, select_collectors
+from exporter.collector import Collector, UnknownCollector, scrape_budget
 from exporter.collectors import COLLECTORS
 from exporter.exposition import ExpositionWriter, encode_metrics
+from exporter.page_selection import select_page
 from exporter.polling import BackgroundPolling
 from exporter.runner import Runner
 from exporter.settings import Settings
@@ -71,14 +72,14 @@ def make_lifespan(sources: Sources) -> Callable[[Starlette], AbstractAsyncContex
 def make_metrics_endpoint(
     sources: Sources, longest: float, collectors: Sequence[Collector]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of /metrics: all collectors, or those that `collect[]` names."""
+    """The endpoint of /metrics: the whole page, or what the parameters select of it."""
     runner, writer = Runner(sources), ExpositionWriter()
 
     async def metrics(request: Request) -> Response:
-        names = request.query_params.getlist("collect[]")
         seconds = scrape_budget(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds"), longest)
         try:
-            families = await runner.run(select_collectors(collectors, names), seconds)
+            selection = select_page(collectors, request.query_params)
+            families = selection.families(await runner.run(selection.collectors, seconds))
         except UnknownCollector as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
         accept = request.headers.get("Accept", "")

@@ -1,0 +1,96 @@
+"""What a scrape job can select of the exporter's page."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+
+from tests.exporter.exporter_page import Page, Watched, watching
+from tests.exporter.whole_page import whole
+from tests.servers.postgres_server import PostgresServer
+from tests.servers.redis_server import RedisServer
+
+PEERS = {"celery-exporter": "celery_", "postgres": "pg_", "redis": "redis_"}
+
+
+@pytest.fixture(scope="module")
+def exporter(redis_server: RedisServer, postgres_server: PostgresServer) -> Iterator[Watched]:
+    """An exporter that watches a cache, a broker and a database, once all of them have been read."""
+    with watching(
+        redis={"url": redis_server.database(2)},
+        celery={"broker_url": redis_server.database(0)},
+        database={"url": postgres_server.url},
+    ) as started:
+        whole(started, "cache.ping", "cache.server", "workers.queues", "database.ping", "database.activity")
+        yield started
+
+
+def selected(exporter: Watched, **parameters: str | list[str]) -> Page:
+    """The page of these parameters, whose names lack their brackets here."""
+    query = {f"{name}[]": value for name, value in parameters.items()}
+    answer = exporter.client.get("/metrics", params=query)
+    assert answer.status_code == 200, answer.text
+    return Page(answer.text, 0.0)
+
+
+def test_a_peers_job_has_its_names_alone(exporter: Watched) -> None:
+    for job, prefix in PEERS.items():
+        names = selected(exporter, collect=job).names()
+        assert names
+        assert all(name.startswith(prefix) for name in names)
+
+
+def test_what_is_excluded_is_on_the_pages_of_its_jobs_and_on_no_other(exporter: Watched) -> None:
+    everything = selected(exporter).names()
+    pages = [selected(exporter, collect=job).names() for job in PEERS]
+    pages.append(selected(exporter, exclude=[*PEERS]).names())
+    assert not any(one & other for one, other in combinations(pages, 2))
+    assert set.union(*pages) == everything
+
+
+def test_one_excluded_job_leaves_the_others(exporter: Watched) -> None:
+    names = selected(exporter, exclude="redis").names()
+    assert "pg_up" in names
+    assert "ops_collector_success" in names
+    assert not any(name.startswith("redis_") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (["redis_up"], {"redis_up"}),
+        (["redis_commands_total", "pg_up"], {"redis_commands", "pg_up"}),
+        (["no_such_metric"], set()),
+    ],
+)
+def test_metrics_can_be_selected_by_name(exporter: Watched, wanted: list[str], found: set[str]) -> None:
+    assert selected(exporter, name=wanted).names() == found
+
+
+def test_a_page_of_a_job_is_openmetrics(exporter: Watched) -> None:
+    for job in PEERS:
+        headers = {"Accept": "application/openmetrics-text;version=1.0.0"}
+        answer = exporter.client.get("/metrics", params={"collect[]": job}, headers=headers)
+        assert list(openmetrics(answer.text))  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("exclude[]=cache", "exclude[] names 'cache'; expected one of celery-exporter, postgres, redis\n"),
+        (
+            "collect[]=redis&collect[]=cache",
+            "collect[] names 'redis' beside collectors; expected jobs alone\n",
+        ),
+    ],
+)
+def test_a_selection_that_cannot_be_is_refused(exporter: Watched, query: str, error: str) -> None:
+    answer = exporter.client.get(f"/metrics?{query}")
+    assert (answer.status_code, answer.text) == (400, error)
+
+
+def test_the_head_of_the_page_can_be_asked_for(exporter: Watched) -> None:
+    answer = exporter.client.head("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/plain")
