@@ -104,6 +104,17 @@ class JudgementSettings(SettingsSection):
     requests: int = Field(
         5, ge=1, description="requests below which the status is unknown; a single failed one never counts"
     )
+    confidence: float = Field(
+        0.99,
+        gt=0.5,
+        lt=1,
+        description="certainty with which a ratio must be beyond its level (Wilson, one-sided)",
+    )
+    failures: int = Field(
+        6,
+        ge=1,
+        description="failed or slow requests in the window below which a module is neither degraded nor down",
+    )
     degraded_error_ratio: float = Field(
         0.05, gt=0, le=1, description="error ratio from which a module is degraded"
     )

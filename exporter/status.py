@@ -1,7 +1,8 @@
 """The four statuses: parsed, merged, computed from error ratios, and since when they hold."""
 
 from collections.abc import Iterable
-from math import inf
+from math import inf, sqrt
+from statistics import NormalDist
 
 from exporter.settings_backend import JudgementSettings
 
@@ -33,11 +34,36 @@ def effective_status(reported: str, observed: str) -> str:
     return reported if reported in (DEGRADED, DOWN) else UNKNOWN
 
 
+def lower_bound(failed: float, total: float, confidence: float) -> float:
+    """The share of failures that is exceeded with this confidence: the one-sided bound of Wilson."""
+    if total <= 0:
+        return 0.0
+    z = NormalDist().inv_cdf(confidence)
+    spread = z * sqrt(max(failed - failed**2 / total, 0.0) + z**2 / 4)
+    return max((failed + z**2 / 2 - spread) / (total + z**2), 0.0)
+
+
+def is_significant(failed: float, total: float, share: float, limits: JudgementSettings) -> bool:
+    """Whether enough failed, and chance is ruled out that the share is below this level."""
+    return failed >= limits.failures and lower_bound(failed, total, limits.confidence) > share
+
+
+def significant_status(total: float, failed: float, limits: JudgementSettings) -> str:
+    """The status that this ratio of failures proves; `unknown` where most failed, but too few to prove it."""
+    if total < limits.requests:
+        return UNKNOWN
+    if is_significant(failed, total, limits.down_error_ratio, limits):
+        return DOWN
+    if is_significant(failed, total, limits.degraded_error_ratio, limits):
+        return DEGRADED
+    return UNKNOWN if failed > SINGLE_FAILURE and failed / total >= limits.down_error_ratio else HEALTHY
+
+
 SINGLE_FAILURE = 1  # a single failure proves nothing, however few requests there were
 
 
 def status_from_error_ratio(total: float, failed: float, limits: JudgementSettings) -> str:
-    """The status for this ratio of failures; `unknown` where there are too few requests."""
+    """The status for this ratio of failures as it stands: whether trouble that was proven goes on."""
     if total < limits.requests:
         return UNKNOWN
     if failed <= SINGLE_FAILURE:

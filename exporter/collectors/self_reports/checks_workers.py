@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from exporter.collectors.self_reports.comparison import Comparison, ComparisonInput
 from exporter.sources.broker.snapshot import BrokerSnapshot
 from exporter.sources.ingestion.models import IngestionHealth
-from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, status_from_error_ratio, worst_status
+from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, significant_status, worst_status
 
 OBSERVED_SERVICES = ("redis", "database")  # the services in ingestion's report that we poll ourselves
 
@@ -54,7 +54,7 @@ def compare_tasks(inputs: ComparisonInput) -> Iterable[Comparison]:
 
 def tasks_observed(inputs: ComparisonInput) -> str:
     """The tasks by the share of recent failures: by events, else by stored results."""
-    return status_from_error_ratio(*finished_and_failed(inputs), inputs.settings.judgement)
+    return significant_status(*finished_and_failed(inputs), inputs.settings.judgement)
 
 
 def finished_and_failed(inputs: ComparisonInput) -> tuple[float, float]:

@@ -9,7 +9,16 @@ from math import inf
 from exporter.metrics import HistogramData
 from exporter.settings_backend import JudgementSettings
 from exporter.sources.backend.request_totals import RequestTotals
-from exporter.status import DEGRADED, DOWN, HEALTHY, SINGLE_FAILURE, UNKNOWN, status_from_error_ratio
+from exporter.status import (
+    DEGRADED,
+    DOWN,
+    HEALTHY,
+    SINGLE_FAILURE,
+    UNKNOWN,
+    is_significant,
+    significant_status,
+    status_from_error_ratio,
+)
 
 RECOVERY_SECONDS = 10.0  # for which requests end that waited during an outage
 MIN_ABSENCE = 2.0  # seconds without a response that are an outage
@@ -41,6 +50,7 @@ class RecoveryTracker:
 
 RECENT_PART = 6.0  # a sixth of the window decides whether trouble is over
 SAMPLES_PER_WINDOW = 120
+SLOW_SHARE = 0.05  # of the requests may be slow
 
 
 @dataclass(frozen=True)
@@ -112,13 +122,26 @@ class TrafficWindow:
 
         The window alone could report a past fault once it holds enough requests.
         """
-        status = self._status_since(self._samples[0], module)
+        status = self._proven_status(module)
         if status in (HEALTHY, UNKNOWN):
             return status
         if self._status_since(self._recent_start(), module) == HEALTHY:
             return HEALTHY
         before = self._statuses.get(module, UNKNOWN)
         return status if before in (DEGRADED, DOWN) or self._is_module_newly_bad(module) else before
+
+    def _proven_status(self, module: str) -> str:
+        """The status by all requests of the window, as far as chance is ruled out."""
+        now, then, limits = self._now, self._samples[0], self._settings
+        if now is None:
+            return UNKNOWN
+        requests = increase(now.requests, then.requests, module)
+        by_errors = significant_status(requests, increase(now.errors, then.errors, module), limits)
+        if by_errors != HEALTHY or self._status_since(then, module) == HEALTHY:
+            return by_errors
+        slow = slow_requests(now, module, limits.degraded_seconds)
+        slow -= slow_requests(then, module, limits.degraded_seconds)
+        return DEGRADED if is_significant(slow, requests, SLOW_SHARE, limits) else HEALTHY
 
     def _recent_start(self) -> TrafficSample:
         """The totals at the start of the recent part of the window."""

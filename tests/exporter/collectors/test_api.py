@@ -192,7 +192,13 @@ def judged_page(exporter: Watched, status: str) -> Page:
 
 @pytest.mark.parametrize(
     ("errors", "seconds", "status"),
-    [(0, 0.05, "healthy"), (2, 0.05, "degraded"), (15, 0.05, "down"), (0, 0.8, "degraded")],
+    [
+        (0, 0.05, "healthy"),
+        (2, 0.05, "healthy"),
+        (7, 0.05, "degraded"),
+        (16, 0.05, "down"),
+        (0, 0.8, "degraded"),
+    ],
 )
 def test_a_module_without_a_health_route_is_judged_by_its_requests(
     backend: BackendDouble, errors: int, seconds: float, status: str

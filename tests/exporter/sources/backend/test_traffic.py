@@ -69,9 +69,9 @@ def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> N
     assert at(1, totals(10, bad=3)) == "unknown"
     assert at(20, totals(11, bad=3)) == "unknown", "three failures of 19 s ago and one success"
     assert at(21, totals(12, bad=3)) == "unknown"
-    assert at(22, totals(12, bad=9)) == "down"
-    assert at(30, totals(14, bad=9)) == "down", "two successes end nothing"
-    assert at(40, totals(20, bad=9)) == "healthy"
+    assert at(22, totals(12, bad=21)) == "down"
+    assert at(30, totals(14, bad=21)) == "down", "two successes end nothing"
+    assert at(40, totals(20, bad=21)) == "healthy"
 
 
 def test_a_failure_and_a_slow_response_are_noticed_at_once() -> None:
@@ -84,11 +84,20 @@ def test_a_failure_and_a_slow_response_are_noticed_at_once() -> None:
         assert traffic.is_newly_bad() is noticed
 
 
-def test_one_request_is_no_pattern() -> None:
-    assert after((0, totals(0)), (10, totals(6, bad=1))) == "healthy"
-    assert after((0, totals(0)), (10, totals(6, bad=2))) == "degraded"
-    assert after((0, totals(0)), (10, totals(6, slow=1))) == "healthy"
-    assert after((0, totals(0)), (10, totals(6, slow=2))) == "degraded"
+@pytest.mark.parametrize(
+    ("good", "bad", "slow", "status"),
+    [
+        (5, 1, 0, "healthy"), (2, 3, 0, "unknown"), (0, 5, 0, "unknown"), (24, 2, 0, "healthy"),
+        (45, 5, 0, "healthy"), (44, 6, 0, "healthy"), (33, 7, 0, "degraded"),
+        (94, 6, 0, "healthy"), (900, 100, 0, "degraded"),
+        (0, 6, 0, "down"), (14, 23, 0, "degraded"), (9, 28, 0, "down"),
+        (6, 0, 2, "healthy"), (26, 0, 5, "healthy"), (40, 0, 8, "degraded"),
+    ],
+)  # fmt: skip
+def test_a_module_is_judged_only_where_chance_is_ruled_out(
+    good: int, bad: int, slow: int, status: str
+) -> None:
+    assert after((0, totals(0)), (10, totals(good, bad, slow))) == status
 
 
 def test_counters_that_began_again_are_counted_from_0() -> None:
@@ -133,9 +142,9 @@ def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
 
     assert seen(0, True, totals(100)) == "unknown"
     assert seen(10, False, totals(150)) == "healthy"
-    assert seen(11, False, totals(150, bad=5)) != "healthy"
-    assert seen(17, True, totals(150, bad=5)) == "unknown"
-    assert traffic.rate() == pytest.approx(55 / 17)  # as it was
+    assert seen(11, False, totals(150, bad=12)) != "healthy"
+    assert seen(17, True, totals(150, bad=12)) == "unknown"
+    assert traffic.rate() == pytest.approx(62 / 17)  # as it was
     assert seen(19, True, totals(150, bad=80)) == "unknown"  # whoever had waited
     assert seen(40, True, totals(300, bad=80)) == "healthy"
     assert seen(41, True, totals(300, bad=400)) == "down"
