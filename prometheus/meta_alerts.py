@@ -137,10 +137,11 @@ RULE_ALERTS = (
 DELIVERY_ALERTS = (
     MetaAlert(
         "AlertsNotDelivered",
-        "rate(prometheus_notifications_dropped_total[5m]) > 0 "
-        "or rate(prometheus_notifications_errors_total[5m]) > 0",
+        # still in the last minute, for two: while the stack starts, the first attempts fail
+        "rate(prometheus_notifications_dropped_total[1m]) > 0 "
+        "or rate(prometheus_notifications_errors_total[1m]) > 0",
         "critical",
-        "1m",
+        "2m",
         "Prometheus cannot reach Alertmanager",
         "Alerts are lost before they reach Alertmanager; nobody will be paged.",
     ),
