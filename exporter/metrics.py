@@ -26,7 +26,8 @@ class MetricDesc:
 
     def empty_family(self) -> Metric:
         """An empty family of this description."""
-        return Metric(self.name.removesuffix("_total"), self.about, self.kind)
+        name = self.name.removesuffix("_total") if self.kind == "counter" else self.name
+        return Metric(name, self.about, self.kind)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,13 @@ class Gauge(MetricDesc):
 @dataclass(frozen=True)
 class Counter(Gauge):
     """A value that only goes up, whose name ends in _total."""
+
+    kind: ClassVar[str] = "counter"
+
+
+@dataclass(frozen=True)
+class PlainCounter(Gauge):
+    """A counter whose established name lacks _total; OpenMetrics, which refuses it, calls it unknown."""
 
     kind: ClassVar[str] = "counter"
 

@@ -90,7 +90,9 @@ class CelerySettings(SettingsSection):
         15.0, description="seconds without a heartbeat from which a worker is down; it sends one every 2 s"
     )
     worker_forgotten: Seconds = Field(
-        600.0, description="seconds without a heartbeat after which a worker is no longer shown"
+        1800.0,
+        description="seconds without a heartbeat after which a worker is no longer shown; public rules wait "
+        "15 minutes for one to return",
     )
     tasks: int = Field(100, ge=1, le=1000, description="task names that are shown")
     task_queues: int = Field(300, ge=1, le=5000, description="pairs of a task and its queue that are shown")

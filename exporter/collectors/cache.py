@@ -8,7 +8,7 @@ from exporter.cardinality import OTHER, sanitize_label
 from exporter.collector import Collector, Part
 from exporter.collectors import cache_server, redis_rights
 from exporter.errors import RequestFailed
-from exporter.metrics import Counter, Gauge, Untyped, sum_rows
+from exporter.metrics import Counter, Gauge, sum_rows
 from exporter.sources import Sources
 from exporter.sources.cache.key_scan import BigKey, PrefixStats, masked_key
 
@@ -33,7 +33,7 @@ async def read_application(sources: Sources) -> Iterable[Metric]:
     return HITS.single(counts.hits), MISSES.single(counts.misses), INVALIDATIONS.single(counts.invalidations)
 
 
-GROUP_COUNT = Untyped(
+GROUP_COUNT = Gauge(
     "redis_key_group_count",
     "Keys with this prefix, up to the separator; estimated from the scanned keys.",
     ("db", "key_group"),

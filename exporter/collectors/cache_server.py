@@ -6,6 +6,7 @@ from prometheus_client import Metric
 
 from exporter.cardinality import sanitize_label
 from exporter.collectors.cache_server_fields import FIELDS, InfoField
+from exporter.collectors.redis_replication import REPLICATION_METRICS, replication_families
 from exporter.metrics import Counter, Gauge, Info, Row, Summary, SummaryData, first_rows
 from exporter.sources import Sources
 from exporter.sources.json_object import JsonObject
@@ -68,8 +69,11 @@ def latency_summaries(
 INSTANCE = Info(
     "redis_instance_info",
     "Role, version, mode, operating system and eviction policy of the server.",
-    ("role", "redis_version", "redis_mode", "os", "maxmemory_policy"),
-)
+    (
+        "role", "redis_version", "redis_build_id", "redis_mode", "os", "maxmemory_policy", "tcp_port",
+        "run_id", "process_id",
+    ),
+)  # fmt: skip
 STARTED = Gauge("redis_start_time_seconds", "Start time of the server (Unix time).")
 MEMORY_RATIO = Gauge(
     "ops_cache_memory_use_ratio", "Memory in use as a share of the limit; absent without a limit."
@@ -84,12 +88,11 @@ TTL = Gauge(
 BGSAVE = Gauge("redis_rdb_last_bgsave_status", "Whether the last RDB snapshot succeeded.")
 AOF_WRITE = Gauge("redis_aof_last_write_status", "Whether the last write to the AOF succeeded.")
 AOF_REWRITE = Gauge("redis_aof_last_bgrewrite_status", "Whether the last rewrite of the AOF succeeded.")
-MASTER_LINK = Gauge("redis_master_link_up", "Whether this replica is connected to its master.")
 STATUS_FIELDS = ((BGSAVE, "rdb_last_bgsave_status", "ok"), (AOF_WRITE, "aof_last_write_status", "ok"),
-    (AOF_REWRITE, "aof_last_bgrewrite_status", "ok"), (MASTER_LINK, "master_link_status", "up"))  # fmt: skip
+    (AOF_REWRITE, "aof_last_bgrewrite_status", "ok"))  # fmt: skip
 SERVER_METRICS = (
-    INSTANCE, STARTED, MEMORY_RATIO, KEYS, EXPIRING, TTL, BGSAVE, AOF_WRITE, AOF_REWRITE, MASTER_LINK,
-    *COMMAND_METRICS, *(f.metric for f in FIELDS),
+    INSTANCE, STARTED, MEMORY_RATIO, KEYS, EXPIRING, TTL, BGSAVE, AOF_WRITE, AOF_REWRITE,
+    *COMMAND_METRICS, *REPLICATION_METRICS, *(f.metric for f in FIELDS),
 )  # fmt: skip
 MAX_DATABASES = 64  # on the page; a server has 16 by default
 
@@ -105,6 +108,7 @@ async def read_server(sources: Sources) -> Iterable[Metric]:
         *keyspace_families(info),
         *(metric.single(word_as_flag(info.text(name), well)) for metric, name, well in STATUS_FIELDS),
         *command_families(info),
+        *replication_families(info, limit),
         *(field.metric.single(field_value(info, field)) for field in FIELDS),
     )
 
@@ -136,9 +140,8 @@ def word_as_flag(word: str | None, well: str) -> float | None:
 
 
 def field_value(info: JsonObject, field: InfoField) -> float | None:
-    """The field in the unit of its metric; the server reports -1 for what never happened."""
-    value = info.number(field.name)
-    return None if value is None or value == -1 else value * field.scale
+    """The field in the unit of its metric; -1, for what never happened, stays as redis_exporter has it."""
+    return scale(info.number(field.name), field.scale)
 
 
 def scale(value: float | None, scale: float) -> float | None:

@@ -6,7 +6,7 @@ from prometheus_client import Metric
 
 from exporter.cardinality import sanitize_label
 from exporter.errors import RequestFailed
-from exporter.metrics import Gauge, Untyped, first_rows, max_rows, sum_rows
+from exporter.metrics import Gauge, first_rows, max_rows, sum_rows
 from exporter.sources import Sources
 from exporter.sources.broker.source import BrokerSource
 
@@ -21,7 +21,7 @@ OLDEST_MESSAGE_AGE = Gauge(
     " task-sent event, else the first poll that found it, which is a lower bound.",
     ("queue_name",),
 )
-CONSUMERS = Untyped(
+CONSUMERS = Gauge(
     "celery_active_consumer_count",
     "Workers that consume the queue: by inspection (every 15 s by default), without those that are down.",
     ("queue_name",),

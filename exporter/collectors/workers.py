@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from exporter.cardinality import LabelLimiter, sanitize_label
 from exporter.collector import Collector, Part
 from exporter.collectors import redis_rights, worker_queues, worker_tasks
-from exporter.metrics import Counter, Gauge, StateGauge, Untyped, first_rows, sum_rows
+from exporter.metrics import Counter, Gauge, StateGauge, first_rows, sum_rows
 from exporter.sources import Sources
 from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.source import BrokerSource
@@ -129,12 +129,12 @@ PREFETCH_LIMIT = Gauge(
     "Prefetch limit of the worker, in messages." + INSPECTED_AGE,
     ("hostname",),
 )
-QUEUE_WORKERS = Untyped(
+QUEUE_WORKERS = Gauge(
     "celery_active_worker_count",
     "Workers that report to consume the queue." + INSPECTED_AGE,
     ("queue_name",),
 )
-QUEUE_PROCESSES = Untyped(
+QUEUE_PROCESSES = Gauge(
     "celery_active_process_count",
     "Pool processes of the workers that report to consume the queue." + INSPECTED_AGE,
     ("queue_name",),

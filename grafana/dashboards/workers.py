@@ -118,7 +118,7 @@ def queue_table() -> Panel:
 
 def worker_table() -> Panel:
     """Each worker with its heartbeat and its load."""
-    about = "Workers by their heartbeats. Down: silent for 15 s; after ten minutes a worker is forgotten."
+    about = "Workers by their heartbeats. Down: silent for 15 s; after half an hour a worker is forgotten."
     columns = [
         Column("hostname", "Worker"),
         Column("A", "State", 75, words=mappings.unless_good("up", "down")),

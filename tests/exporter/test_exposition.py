@@ -14,7 +14,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from exporter.exposition import ExpositionWriter
-from exporter.metrics import Counter, Gauge, Histogram, HistogramData, Info, StateGauge, Untyped
+from exporter.metrics import Counter, Gauge, Histogram, HistogramData, Info, PlainCounter, StateGauge, Untyped
 
 
 class Given(Collector):
@@ -94,3 +94,12 @@ def untraced() -> Iterator[None]:
         yield
     finally:
         sys.settrace(tracer)
+
+
+def test_a_counter_keeps_an_established_name_without_total() -> None:
+    families = [PlainCounter("redis_total_reads_processed", "Reads.").single(3)]
+    writer = ExpositionWriter()
+    text = b"# TYPE redis_total_reads_processed counter\nredis_total_reads_processed 3.0\n"
+    assert writer.prometheus(families).endswith(text)
+    unknown = b"# TYPE redis_total_reads_processed unknown\nredis_total_reads_processed 3.0\n# EOF\n"
+    assert writer.openmetrics(families).endswith(unknown)

@@ -1,0 +1,1 @@
+"""Names, types and labels of the exporters that people replace by ours, as those exporters run."""
