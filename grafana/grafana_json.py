@@ -9,6 +9,7 @@ import attr
 from grafanalib import core
 
 from grafana.sizes import Size
+from prometheus.peer_jobs import accept_peer_jobs
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 # keys that grafanalib writes and no Grafana of today reads
@@ -74,7 +75,8 @@ class Query(core.Target):  # type: ignore[misc]
     def to_json_data(self) -> dict[str, Any]:
         """The target without what is dead; what is not instant is a range."""
         body = without(super().to_json_data(), DEAD_IN_TARGET)
-        return {**body, "range": not self.instant, "editorMode": "code"}
+        expr = accept_peer_jobs(body["expr"])
+        return {**body, "expr": expr, "range": not self.instant, "editorMode": "code"}
 
     def of_range(self) -> "Query":
         """This query, asked over the range."""
@@ -125,7 +127,12 @@ class Variable(core.Template):  # type: ignore[misc]
         current = {
             key: value for key, value in body["current"].items() if key != "tags" and value is not None
         }
-        return {**body, "current": current}
+        return {**body, "query": accepting(body["query"]), "current": current}
+
+
+def accepting(query: Any) -> Any:
+    """The query of a variable, with selectors that find the names of other exporters under their jobs."""
+    return {**query, "query": accept_peer_jobs(query["query"])} if isinstance(query, dict) else query
 
 
 def picker(refresh: list[str], ranges: list[str]) -> TimePicker:

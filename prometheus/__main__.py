@@ -4,7 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from prometheus.config_file import ConfigFileError
 from prometheus.groups import rule_files
+from prometheus.peer_jobs import CONFIGURATION, load_jobs, with_jobs
+from prometheus.peer_jobs import FILE as JOBS
 from prometheus.rule_file import file_text, write_files
 from prometheus.thresholds import FILE, ThresholdsError, load
 
@@ -16,22 +19,26 @@ def main() -> int:
     arguments = parser().parse_args()
     try:
         wanted = rule_files(load(arguments.thresholds))
-    except ThresholdsError as error:
+        text = arguments.configuration.read_text()
+        scraping = with_jobs(text, load_jobs(arguments.jobs))
+    except (ThresholdsError, ConfigFileError) as error:
         sys.stderr.write(f"{error}\nthe rules in force stay as they are\n")
         return 2
     if arguments.check:
-        return report_stale(
-            [name for name, text in wanted.items() if file_text(arguments.into / name) != text]
-        )
+        stale = [f"rules/{name}" for name, rules in wanted.items() if file_text(arguments.into / name) != rules]
+        return report_stale([*stale, *(["prometheus.yml"] if scraping != text else [])])
     for name in write_files(arguments.into, wanted):
         sys.stdout.write(f"prometheus/rules/{name} written\n")
+    if scraping != text:
+        arguments.configuration.write_text(scraping)
+        sys.stdout.write("prometheus/prometheus.yml written\n")
     return 0
 
 
 def report_stale(stale: list[str]) -> int:
-    """Report the files that differ from what thresholds.yml generates; the exit code."""
+    """Report the files that differ from what thresholds.yml and jobs.yml generate; the exit code."""
     for name in stale:
-        sys.stderr.write(f"prometheus/rules/{name} is not what `make rules` writes; run it\n")
+        sys.stderr.write(f"prometheus/{name} is not what `make rules` writes; run it\n")
     return int(bool(stale))
 
 
@@ -39,6 +46,14 @@ def parser() -> argparse.ArgumentParser:
     """Parse the command line."""
     it = argparse.ArgumentParser(prog="python -m prometheus", description="Generate the rules of Prometheus.")
     it.add_argument("--thresholds", type=Path, default=FILE, metavar="FILE", help="(default: %(default)s)")
+    it.add_argument("--jobs", type=Path, default=JOBS, metavar="FILE", help="(default: %(default)s)")
+    it.add_argument(
+        "--configuration",
+        type=Path,
+        default=CONFIGURATION,
+        metavar="FILE",
+        help="the file that has these jobs (default: %(default)s)",
+    )
     it.add_argument("--into", type=Path, default=RULES, metavar="FOLDER", help="(default: %(default)s)")
     it.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
     return it

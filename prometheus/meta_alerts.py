@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 from prometheus.annotations import ALERTS, AlertAnnotations, Page
 from prometheus.freshness import fresh_samples
+from prometheus.peer_jobs import PEERS
 from prometheus.rule_file import AlertRule
 from prometheus.threshold_rules import OVERRIDES
+
+
+PARTS = "|".join(PEERS)
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,10 @@ SCRAPE_ALERTS = (
     MetaAlert(
         "TargetDown",
         # FastLaneBlind covers the job of the fast lane; the levels of the service may fail alone while its
-        # database is down
-        'up{job!~"exporter-fast|service-thresholds"} == 0 '
-        'or up{job="service-thresholds"} == 0 unless on (instance) up{job="service"} == 0',
+        # database is down; parts of the exporter's page fail with it
+        f'up{{job!~"exporter-fast|service-thresholds|{PARTS}"}} == 0 '
+        'or up{job="service-thresholds"} == 0 unless on (instance) up{job="service"} == 0 '
+        f'or up{{job=~"{PARTS}"}} == 0 unless on (instance) up{{job="exporter"}} == 0',
         "warning",
         "1m",
         "Prometheus cannot scrape {{ $labels.job }}",

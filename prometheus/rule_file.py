@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from prometheus.peer_jobs import accept_peer_jobs
+
 
 @dataclass(frozen=True)
 class RecordingRule:
@@ -19,7 +21,7 @@ class RecordingRule:
     def body(self) -> dict[str, Any]:
         """The rule as YAML content."""
         labels = {"labels": dict(self.labels)} if self.labels else {}
-        return {"record": self.record, "expr": self.expr, **labels}
+        return {"record": self.record, "expr": accept_peer_jobs(self.expr), **labels}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class AlertRule:
         labels = {"severity": self.severity, "lane": self.lane, **self.labels}
         return {
             "alert": self.alert,
-            "expr": self.expr,
+            "expr": accept_peer_jobs(self.expr),
             **given,
             "labels": labels,
             "annotations": dict(self.annotations),

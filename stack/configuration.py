@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from prometheus.peer_jobs import PEERS
 from stack import receivers
 from stack.errors import StackError
 from stack.grafana.server import targets_file
@@ -37,7 +38,8 @@ def write_prometheus(
     document: YamlMapping = replace_defaults(read_yaml(source), source, settings)
     absent = {job for name, jobs in OPTIONAL_JOBS.items() if name not in run for job in jobs}
     remove_jobs(document, absent)
-    for name, scraped in scrape_targets(settings, target).items():
+    parts = [it["job_name"] for it in document["scrape_configs"] if it.get("job_name") in PEERS]
+    for name, scraped in scrape_targets(settings, target, parts).items():
         if name not in absent:
             set_target(scrape_config(document, name, source), scraped)
     if "grafana" in run:
@@ -57,13 +59,16 @@ def write_alertmanager(source: Path, settings: Settings, run: Collection[str] = 
     return write_yaml(settings.home / "alertmanager.yml", document)
 
 
-def scrape_targets(settings: Settings, target: TargetSystem) -> dict[str, ScrapeTarget]:
-    """The target of every job, by the job's name."""
+def scrape_targets(
+    settings: Settings, target: TargetSystem, parts: Collection[str] = ()
+) -> dict[str, ScrapeTarget]:
+    """The target of every job, by the job's name; `parts` are jobs of parts of the exporter's page."""
     exporter = ScrapeTarget(f"http://{HOST}:{settings.exporter_port}")
     service = ScrapeTarget(f"http://{HOST}:{settings.service_port}")
     return {
         "exporter": exporter,
         "exporter-fast": exporter,
+        **dict.fromkeys(parts, exporter),
         "backend": ScrapeTarget(target.url, target.token_file),
         "prometheus": ScrapeTarget(f"http://{HOST}:{settings.prometheus_port}"),
         "alertmanager": ScrapeTarget(f"http://{HOST}:{settings.alertmanager_port}"),
