@@ -25,7 +25,9 @@ def main() -> int:
         sys.stderr.write(f"{error}\nthe rules in force stay as they are\n")
         return 2
     if arguments.check:
-        stale = [f"rules/{name}" for name, rules in wanted.items() if file_text(arguments.into / name) != rules]
+        stale = [
+            f"rules/{name}" for name, rules in wanted.items() if file_text(arguments.into / name) != rules
+        ]
         return report_stale([*stale, *(["prometheus.yml"] if scraping != text else [])])
     for name in write_files(arguments.into, wanted):
         sys.stdout.write(f"prometheus/rules/{name} written\n")

@@ -9,7 +9,6 @@ from prometheus.peer_jobs import PEERS
 from prometheus.rule_file import AlertRule
 from prometheus.threshold_rules import OVERRIDES
 
-
 PARTS = "|".join(PEERS)
 
 

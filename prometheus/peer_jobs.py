@@ -97,4 +97,8 @@ def dropped_lines(jobs: list[str]) -> Iterator[str]:
     """What is dropped of the backend's own page."""
     if jobs:
         yield "metric_relabel_configs:"
-        yield from ("  - source_labels: [__name__]", "    regex: (http_request|process_).+", "    action: drop")
+        yield from (
+            "  - source_labels: [__name__]",
+            "    regex: (http_request|process_).+",
+            "    action: drop",
+        )

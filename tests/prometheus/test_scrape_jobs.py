@@ -36,15 +36,24 @@ def exporter(redis_server: RedisServer, start_server: StartServer, tmp_path: Pat
     return f"127.0.0.1:{port}"
 
 
-def test_no_series_exists_under_two_jobs(exporter: str, prometheus: StartPrometheus) -> None:
+@pytest.mark.parametrize("peers", [(), ("celery-exporter", "postgres", "redis")], ids=["default", "peers"])
+def test_no_series_exists_under_two_jobs(
+    exporter: str, prometheus: StartPrometheus, peers: tuple[str, ...]
+) -> None:
     service = {"/metrics": f"ops_service_up 1\n{LEVEL}", "/metrics/levels": LEVEL}
     with serving(free_port(), service) as address:
         targets = dict(zip(JOBS, (exporter, exporter, address, address), strict=True))
-        server = prometheus(configuration(targets, "500ms"))
-        for job in JOBS:
+        targets |= dict.fromkeys(peers, exporter)
+        server = prometheus(configuration(targets, "500ms", peers))
+        for job in targets:
             eventually(lambda job=job: number(server, f'up{{job="{job}"}}') == 1, within=20)  # type: ignore[misc]
         eventually(lambda: number(server, "sum(redis_up)") == 1, within=20)
         assert server.query(TWICE) == []
+        assert number(server, f'sum(redis_up{{job="{"redis" if peers else "exporter"}"}})') == 1
+        assert (
+            number(server, 'sum(ops_broker_up{job!="exporter"})'),
+            number(server, "sum(ops_broker_up)"),
+        ) == (None, 1)
         # the fast lane has its own, and the slow page keeps all
         assert number(server, "sum(fast:redis_up)") == number(server, "sum(fast:ops_broker_up)") == 1
         assert number(server, 'count({job="exporter-fast",__name__!~"fast:.+|up|scrape_.+"})') is None
