@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from ingestion_api.access.signing import RotationError, rotate_key
-from ingestion_api.access.tokens import InvalidToken, check_tokens
+from ingestion_api.access.token_registry import check_all_tokens
+from ingestion_api.access.tokens import InvalidToken
 from ingestion_api.app import create_app
 from ingestion_api.check import check_report
 from ingestion_api.server.run import run
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.rotate_key:
             print(rotate_key(settings))  # noqa: T201 - the answer to --rotate-key
             return 0
-        check_tokens(settings)
+        check_all_tokens(settings)
         if given.check:
             text, opened = check_report(settings)
             print(f"The settings are right.\n{text}")  # noqa: T201 - the answer to --check

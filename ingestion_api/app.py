@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.attempt_limiter import AttemptLimiter
 from ingestion_api.access.bearer import BearerAuth
-from ingestion_api.access.tokens import Token, webhook_token
+from ingestion_api.access.failed_attempts import FailedAttempts
 from ingestion_api.metrics.jobs import JobMetrics
 from ingestion_api.metrics.requests import RequestMetrics
 from ingestion_api.networks import NetworkList
@@ -45,7 +45,8 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     )
     app.state.service = service
     app.state.preparation = BackgroundMigration(service.store.engine)
-    app.state.gate = make_bearer_auth(settings, service.operators)
+    app.state.failed_attempts = FailedAttempts(service.store, service.clock)
+    app.state.gate = make_bearer_auth(settings, service, app.state.failed_attempts)
     install_error_handlers(app)
     include_routes(app)
     include_pages(app)
@@ -70,11 +71,10 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(ForwardedMiddleware, proxies=NetworkList(settings.proxies))
 
 
-def make_bearer_auth(settings: Settings, operators: Token) -> BearerAuth:
+def make_bearer_auth(settings: Settings, service: Service, failed: FailedAttempts) -> BearerAuth:
     """Make the check of bearer tokens."""
-    return BearerAuth(
-        operators, webhook_token(settings), AttemptLimiter(settings.attempts, settings.attempts_window)
-    )
+    attempts = AttemptLimiter(settings.attempts, settings.attempts_window)
+    return BearerAuth(service.tokens, attempts, failed.record)
 
 
 @asynccontextmanager
@@ -90,4 +90,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service.outbox.stop()
     if service.alertmanager is not None:
         service.alertmanager.stop()
+    app.state.failed_attempts.close()
     service.close()

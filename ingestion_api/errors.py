@@ -27,6 +27,12 @@ class Unauthorized(ServiceError):
         super().__init__(detail, {"WWW-Authenticate": "Bearer"})
 
 
+class Forbidden(ServiceError):
+    """The token is right, and its role does not suffice."""
+
+    status = 403
+
+
 class NotFound(ServiceError):
     """The thing does not exist."""
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
-from ingestion_api.access.signing import Signer, SigningKeyCache, bound_key
-from ingestion_api.access.tokens import InvalidToken, Token, operator_token
+from ingestion_api.access.session_signers import SessionSigners
+from ingestion_api.access.signing import Signer, SigningKeyCache
+from ingestion_api.access.token_registry import TokenRegistry
+from ingestion_api.access.tokens import InvalidToken
 from ingestion_api.alerts.counters import WebhookCounters
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.poller import AlertmanagerPoller
@@ -35,7 +37,7 @@ class Service:
     rules: UrlRules
     resources: ResourceDatabase
     outbox: OutboxRelay
-    operators: Token
+    tokens: TokenRegistry
     signing_keys: SigningKeyCache
     signals: SignalFile
     backtests: Backtests
@@ -53,16 +55,21 @@ class Service:
             if part is not None:
                 part.close()
 
-    def signer(self) -> Signer:
-        """The signer of cookies; a new token or key revokes what was signed. It may query the database.
+    def session_signers(self) -> SessionSigners:
+        """The signers of cookies. It may query the database.
 
-        SignInClosed while the operators' token opens nothing, so that nothing signed opens anything either.
+        SignInUnavailable while no token of a person is valid, so that nothing signed opens anything either.
         """
         try:
-            token = self.operators.digest()
+            valid = self.tokens.current()
+            people, binding = valid.people(), valid.binding()
         except InvalidToken as flaw:
             raise SignInUnavailable(f"Nobody can sign in: {flaw.detail}.") from None
-        return Signer(bound_key(self.signing_keys.current(), token))
+        return SessionSigners(self.signing_keys.current(), people, binding)
+
+    def signer(self) -> Signer:
+        """The signer of what belongs to no person; any new token, or a new key, revokes what was signed."""
+        return self.session_signers().anonymous
 
 
 def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
@@ -79,7 +86,7 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
         rules=rules,
         resources=ResourceDatabase(settings, store.engine),
         outbox=OutboxRelay(JobTransports(store, broker, edge, rules), settings, clock),
-        operators=operator_token(settings),
+        tokens=TokenRegistry.at(settings),
         signing_keys=SigningKeyCache(store, clock),
         signals=SignalFile(settings.thresholds_file),
         backtests=Backtests(PrometheusApi.at(settings)),

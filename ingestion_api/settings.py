@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """The operators' bearer token: at least 32 characters, 8 of them different."""
     token_file: Path | None = None
     """File with the operators' token, read again when it changes; made in the state folder unless given."""
+    tokens_file: Path | None = None
+    """File with a token for each person, NAME ROLE TOKEN a line, read again when it changes."""
     webhook_token: SecretStr | None = None
     """Bearer token, as strong, for Alertmanager's webhook only; the operators' token works there too."""
     webhook_token_file: Path | None = None

@@ -75,10 +75,11 @@ def repository_url(target: TargetSystem) -> str | None:
 
 
 def token_location(settings: Settings) -> str:
-    """The setting or file that holds the operators' token."""
+    """The setting or file that holds the operators' token, or the people's."""
     if "SERVICE_TOKEN" in os.environ:
         return "SERVICE_TOKEN"
-    return os.environ.get("SERVICE_TOKEN_FILE") or short_path(settings.home / "service" / "token")
+    given = os.environ.get("SERVICE_TOKEN_FILE") or os.environ.get("SERVICE_TOKENS_FILE")
+    return given or short_path(settings.home / "service" / "token")
 
 
 def table_rows(target: TargetSystem, has_worker: bool) -> list[Row]:

@@ -1,7 +1,7 @@
 """The bearer token of a request, as a FastAPI dependency."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,11 +9,16 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from ingestion_api.access.attempt_limiter import AttemptLimiter
-from ingestion_api.access.tokens import InvalidToken, Token
-from ingestion_api.errors import TooManyRequests, Unauthorized
+from ingestion_api.access.identity import Identity, Role
+from ingestion_api.access.token_registry import TokenRegistry
+from ingestion_api.errors import Forbidden, TooManyRequests, Unauthorized
 
-scheme = HTTPBearer(auto_error=False, description="The service's token; see SERVICE_TOKEN_FILE.")
+scheme = HTTPBearer(
+    auto_error=False, description="A token of the service; see SERVICE_TOKEN_FILE and SERVICE_TOKENS_FILE."
+)
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]
+READING = frozenset(("GET", "HEAD"))
+API = "the API"
 
 
 @dataclass(frozen=True)
@@ -25,49 +30,67 @@ class Actor:
 
 
 class BearerAuth:
-    """Lets through who shows one of the tokens, and holds back who guesses."""
+    """Lets through who shows one of the tokens, and holds back who guesses.
 
-    def __init__(self, operators: Token, webhook: Token | None, attempts: AttemptLimiter) -> None:
-        self.operators = operators
-        self.webhook = webhook
+    `on_failure` is called with the address of a wrong token, and with what it was shown to.
+    """
+
+    def __init__(
+        self,
+        tokens: TokenRegistry,
+        attempts: AttemptLimiter,
+        on_failure: Callable[[str, str], None] = lambda _address, _where: None,
+    ) -> None:
+        self.tokens = tokens
         self.attempts = attempts
+        self._on_failure = on_failure
 
-    def operator(self, presented: str, address: str) -> Actor:
-        """The operator with this token; NotSignedIn or TooMany."""
-        return self._admit("operator", (self.operators,), presented, address)
+    def identify(self, presented: str, address: str, where: str = API) -> Identity:
+        """Whose token this is; Unauthorized or TooManyRequests.
 
-    def alertmanager(self, presented: str, address: str) -> Actor:
-        """Alertmanager or an operator; NotSignedIn or TooMany."""
-        tokens = (self.operators,) if self.webhook is None else (self.webhook, self.operators)
-        return self._admit("alertmanager", tokens, presented, address)
+        The token is compared first: whoever has a right one never waits for those who guess beside him.
+        """
+        valid = self.tokens.current()
+        if (found := valid.identify(presented)) is not None:
+            return found
+        if not presented:
+            raise Unauthorized("A bearer token is missing; send Authorization: Bearer <token>.")
+        if not valid.identities and valid.flaws:
+            # nothing can be guessed then, so it is no failed attempt
+            raise Unauthorized(f"No bearer token is valid: {valid.flaws[0].detail}.")
+        self._hold_back(address)
+        self.attempts.failed(address)
+        self._on_failure(address, where)
+        raise Unauthorized("The bearer token is wrong.")
 
-    def _admit(self, name: str, tokens: tuple[Token, ...], presented: str, address: str) -> Actor:
+    def admit(self, needed: Role, presented: str, address: str) -> Actor:
+        """Who has this token, if its role suffices; Unauthorized, TooManyRequests or Forbidden."""
+        found = self.identify(presented, address)
+        require_role(found, needed)
+        return Actor(found.name, address)
+
+    def _hold_back(self, address: str) -> None:
         wait = self.attempts.wait(address)
         if wait > 0:
             seconds = math.ceil(wait)
             raise TooManyRequests(
                 f"Too many failed attempts from this address; try again in {seconds} s.", seconds
             )
-        # every token is compared, so that the time does not tell which one was near
-        if any([token.matches(presented) for token in tokens]):  # noqa: C419 - all, not until the first
-            return Actor(name, address)
-        if not presented:
-            raise Unauthorized("A bearer token is missing; send Authorization: Bearer <token>.")
-        _require_valid_token(tokens)
-        self.attempts.failed(address)
-        raise Unauthorized("The bearer token is wrong.")
 
 
-def _require_valid_token(tokens: Sequence[Token]) -> None:
-    flaws = []
-    for token in tokens:
-        try:
-            token.check()
-        except InvalidToken as flaw:
-            flaws.append(flaw)
-    # nothing can be guessed then, so it is no failed attempt
-    if len(flaws) == len(tokens):
-        raise Unauthorized(f"No bearer token is valid: {flaws[-1].detail}.")
+def require_role(identity: Identity, needed: Role) -> None:
+    """Forbidden when the role does not suffice."""
+    if not identity.role.allows(needed):
+        raise Forbidden(f"{identity.name} has the role {identity.role}; expected {_at_least(needed)}.")
+
+
+def _at_least(needed: Role) -> str:
+    return "admin" if needed is Role.ADMIN else f"at least {needed}"
+
+
+def role_to_act(request: Request) -> Role:
+    """The least role for a usual request: who reads is a viewer, who changes something an operator."""
+    return Role.VIEWER if request.method in READING else Role.OPERATOR
 
 
 def client_address(request: Request) -> str:
@@ -81,18 +104,25 @@ def bearer_auth(request: Request) -> BearerAuth:
     return gate
 
 
-# coroutines, as neither waits for anything: a function would be handed to a thread
+# coroutines, as none waits for anything: a function would be handed to a thread
 async def _operator(request: Request, credentials: Credentials) -> Actor:
-    return bearer_auth(request).operator(_presented_token(credentials), client_address(request))
+    return _admit(role_to_act(request), request, credentials)
+
+
+async def _admin(request: Request, credentials: Credentials) -> Actor:
+    return _admit(Role.ADMIN, request, credentials)
 
 
 async def _alertmanager(request: Request, credentials: Credentials) -> Actor:
-    return bearer_auth(request).alertmanager(_presented_token(credentials), client_address(request))
+    return _admit(Role.WEBHOOK, request, credentials)
 
 
-def _presented_token(credentials: HTTPAuthorizationCredentials | None) -> str:
-    return credentials.credentials if credentials else ""
+def _admit(needed: Role, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Actor:
+    presented = credentials.credentials if credentials else ""
+    return bearer_auth(request).admit(needed, presented, client_address(request))
 
 
+# reads with the role viewer, and changes with the role operator
 Operator = Annotated[Actor, Depends(_operator)]
+Admin = Annotated[Actor, Depends(_admin)]
 Alertmanager = Annotated[Actor, Depends(_alertmanager)]

@@ -40,18 +40,18 @@ def file_state(file: Path) -> FileState:
         return _state_of(file.stat())
 
 
-def read_text(file: Path) -> str:
-    """Return the text of a file without the space around it; UnreadableFile when it is none."""
+def read_text(file: Path, max_bytes: int = MAX_BYTES) -> str:
+    """Return the text of a file; TokenFileError when it is none."""
     with _explain_errors():
         # a pipe without a writer would be waited for
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise TokenFileError("is not a regular file")
-            content = os.read(descriptor, MAX_BYTES + 1)
+            content = os.read(descriptor, max_bytes + 1)
         finally:
             os.close(descriptor)
-    return _decode(content)
+    return _decode(content, max_bytes)
 
 
 def create_token_file(file: Path) -> None:
@@ -86,11 +86,11 @@ def _state_of(found: os.stat_result) -> FileState:
     return FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _decode(content: bytes) -> str:
-    if len(content) > MAX_BYTES:
-        raise TokenFileError(f"is longer than {MAX_BYTES} bytes")
+def _decode(content: bytes, max_bytes: int) -> str:
+    if len(content) > max_bytes:
+        raise TokenFileError(f"is longer than {max_bytes} bytes")
     try:
         # some editors put a byte order mark before the text
-        return content.decode("utf-8-sig").strip()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise TokenFileError("is not text in UTF-8") from None

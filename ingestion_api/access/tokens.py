@@ -55,9 +55,7 @@ class Token:
     def __init__(self, name: str, place: TokenSource, source: SecretStr | Path) -> None:
         self._name = name
         self._place = place
-        self._source = (
-            source if isinstance(source, Path) else _check_strength(source.get_secret_value(), place)
-        )
+        self._source = source if isinstance(source, Path) else token_digest(source.get_secret_value(), place)
         self._read: tuple[FileState, bytes | InvalidToken] | None = None
         self._told: bytes | str | None = None
         self._lock = Lock()
@@ -86,13 +84,13 @@ class Token:
             expected = self.digest()
         except InvalidToken:
             return False
-        return hmac.compare_digest(_digest(presented), expected)
+        return hmac.compare_digest(token_digest_of(presented), expected)
 
     def _from_file(self, file: Path) -> bytes | InvalidToken:
         try:
             state = file_state(file)
             if self._read is None or self._read[0] != state or not state.is_settled:
-                self._read = state, _check_strength(read_text(file), self._place)
+                self._read = state, token_digest(read_text(file), self._place)
         except TokenFileError as error:
             return self._place.flaw(f"{error}; {EXPECTED}")
         return self._read[1]
@@ -133,6 +131,7 @@ def check_tokens(settings: Settings) -> None:
     for name, value, file in (
         ("SERVICE_TOKEN", settings.token, settings.token_file),
         ("SERVICE_WEBHOOK_TOKEN", settings.webhook_token, settings.webhook_token_file),
+        ("SERVICE_TOKENS", None, settings.tokens_file),
     ):
         if file == Path():
             raise _settings_error(f"{name}_FILE is empty; expected the path of a file")
@@ -174,7 +173,8 @@ def _settings_error(sentence: str) -> InvalidToken:
     return InvalidToken(sentence, sentence)
 
 
-def _check_strength(text: str, place: TokenSource) -> bytes | InvalidToken:
+def token_digest(text: str, place: TokenSource) -> bytes | InvalidToken:
+    """Return the digest of a token, or why it opens nothing."""
     token = text.strip()
     if not token:
         return place.flaw(f"is empty; {EXPECTED}")
@@ -183,9 +183,10 @@ def _check_strength(text: str, place: TokenSource) -> bytes | InvalidToken:
         return place.flaw("holds more than one line of text; expected one token")
     if len(token) < MIN_LENGTH or len(set(token)) < MIN_DISTINCT:
         return place.flaw(f"holds a weak token; {EXPECTED}")
-    return _digest(token)
+    return token_digest_of(token)
 
 
-def _digest(text: str) -> bytes:
+def token_digest_of(text: str) -> bytes:
+    """Return the digest of any text."""
     # digests have one length, so the comparison does not tell the token's
     return hashlib.sha256(text.encode(errors="surrogatepass")).digest()

@@ -14,7 +14,7 @@ from ingestion_api.pages.backtest_chart import BacktestChart, make_chart
 from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.formatting import INPUT_UNITS, format_value
 from ingestion_api.pages.page_route import PageRoute
-from ingestion_api.pages.session import Operator
+from ingestion_api.pages.session import Admin, Operator
 from ingestion_api.pages.templates import render_page
 from ingestion_api.preferences import (
     LevelOverride,
@@ -77,7 +77,7 @@ def show(request: Request, _: Operator, signal: str = "") -> Response:
 
 
 @router.post("/preferences/{name}", dependencies=[verify_csrf])
-def save_levels(request: Request, actor: Operator, name: Name, sent: SentForm) -> Response:
+def save_levels(request: Request, actor: Admin, name: Name, sent: SentForm) -> Response:
     """Set the levels of a signal."""
     service = current_service(request)
     try:
@@ -101,7 +101,7 @@ def try_levels(request: Request, _: Operator, name: Name, sent: SentForm) -> Res
 
 
 @router.post("/preferences/{name}/set-back", dependencies=[verify_csrf])
-def reset_levels(request: Request, actor: Operator, name: Name) -> Response:
+def reset_levels(request: Request, actor: Admin, name: Name) -> Response:
     """Let the file's levels be in force again."""
     remove_override(current_service(request), name, actor)
     return RedirectResponse("/preferences?notice=levels-set-back", 303)

@@ -10,8 +10,9 @@ from fastapi import Depends, Request, Response
 from sqlalchemy import delete
 from starlette.concurrency import run_in_threadpool
 
-from ingestion_api.access.bearer import Actor, client_address
-from ingestion_api.access.signing import Signer
+from ingestion_api.access.bearer import Actor, client_address, require_role, role_to_act
+from ingestion_api.access.identity import Identity, Role
+from ingestion_api.access.session_signers import SessionSigners
 from ingestion_api.errors import SignInUnavailable
 from ingestion_api.service import current_service
 from ingestion_api.store import Store
@@ -19,51 +20,57 @@ from ingestion_api.store.tables import RevokedSession
 
 COOKIE = "watchroom_session"
 LIFETIME = 12 * 3600
-_SIGNED_IN, _STRANGER = "operator", "stranger"
+_STRANGER = "stranger"
 
 
 @dataclass(frozen=True)
 class Session:
-    """Who a browser is to us; `id` is random and changes at each sign-in."""
+    """Who a browser is to us, None before the sign-in; `id` is random and changes at each sign-in."""
 
     id: str
     expires: int
-    signed_in: bool
+    identity: Identity | None = None
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody has signed in."""
+        return self.identity is not None
 
 
-def new_session(*, signed_in: bool) -> Session:
+def new_session(identity: Identity | None = None) -> Session:
     """Return a session that starts now."""
-    return Session(secrets.token_urlsafe(18), int(time.time()) + LIFETIME, signed_in)
+    return Session(secrets.token_urlsafe(18), int(time.time()) + LIFETIME, identity)
 
 
 class CookieSigner:
-    """Signs what browsers keep for us."""
+    """Signs what browsers keep for us. A session lasts as long as the line of its person's token."""
 
-    def __init__(self, signer: Signer) -> None:
-        self._signer = signer
+    def __init__(self, signers: SessionSigners) -> None:
+        self._signers = signers
 
     def write(self, session: Session) -> str:
         """Return the cookie's value."""
-        text = f"{session.id}.{session.expires}.{_SIGNED_IN if session.signed_in else _STRANGER}"
-        return f"{text}.{self._signer.sign('session', text)}"
+        name = session.identity.name if session.identity else _STRANGER
+        text = f"{session.id}.{session.expires}.{name}"
+        return f"{text}.{self._signers.signer(session.identity).sign('session', text)}"
 
     def read(self, cookie: str) -> Session | None:
         """Return the session of a cookie, or None when it is not ours, changed or too old."""
         text, _, signature = cookie.rpartition(".")
-        if not self._signer.verify(signature, "session", text):
-            return None
-        identity, expires, kind = text.split(".")
-        if int(expires) < time.time():
-            return None
-        return Session(identity, int(expires), kind == _SIGNED_IN)
+        # a name may hold dots
+        found, expires, name = (*text.split(".", 2), "", "", "")[:3]
+        for identity in (None,) if name == _STRANGER else self._signers.named(name):
+            if self._signers.signer(identity).verify(signature, "session", text):
+                return Session(found, int(expires), identity) if int(expires) >= time.time() else None
+        return None
 
     def form_key(self, session: Session) -> str:
         """Return what every form of this session carries, which no other site can know."""
-        return self._signer.sign("form", session.id)
+        return self._signers.signer(session.identity).sign("form", session.id)
 
     def opens(self, session: Session, form_key: str) -> bool:
         """Tell whether a form was ours."""
-        return self._signer.verify(form_key, "form", session.id)
+        return self._signers.signer(session.identity).verify(form_key, "form", session.id)
 
 
 def set_session_cookie(response: Response, seal: CookieSigner, session: Session, *, secure: bool) -> None:
@@ -105,7 +112,7 @@ async def load_cookie_signer(request: Request) -> None:
     """Find the seal for this request, without which everybody is a stranger. Raises the database's errors."""
     try:
         # in a thread, as the key may have to be read from the database
-        request.state.seal = CookieSigner(await run_in_threadpool(current_service(request).signer))
+        request.state.seal = CookieSigner(await run_in_threadpool(current_service(request).session_signers))
     except SignInUnavailable as closed:
         request.state.closed = closed
 
@@ -137,7 +144,7 @@ def _visitor(seal: CookieSigner, session: Session) -> Visitor:
 
 
 def _anonymous(seal: CookieSigner | None) -> Visitor:
-    session = new_session(signed_in=False)
+    session = new_session()
     return Visitor(session, seal.form_key(session) if seal else "", is_new=True)
 
 
@@ -147,15 +154,38 @@ def is_secure(request: Request) -> bool:
     return request.url.scheme == "https" or (public or "").startswith("https:")
 
 
-def _operator(request: Request) -> Actor:
+def signed_in_identity(request: Request) -> Identity:
+    """Who has signed in; SignInRequired when nobody has."""
     session = current_visitor(request).session
-    if not session.signed_in:
+    if session.identity is None:
         raise SignInRequired
     if is_revoked(current_service(request).store, session):
         # whoever shows it is given a new one, with which to sign in
         request.state.visitor = _anonymous(cookie_signer(request))
         raise SignInRequired
-    return Actor("operator (page)", client_address(request))
+    return session.identity
 
 
+def _admit(request: Request, needed: Role) -> Actor:
+    identity = signed_in_identity(request)
+    require_role(identity, needed)
+    return Actor(identity.name, client_address(request))
+
+
+def _viewer(request: Request) -> Actor:
+    return _admit(request, Role.VIEWER)
+
+
+def _operator(request: Request) -> Actor:
+    return _admit(request, role_to_act(request))
+
+
+def _admin(request: Request) -> Actor:
+    return _admit(request, Role.ADMIN)
+
+
+# everybody who has signed in
+Viewer = Annotated[Actor, Depends(_viewer)]
+# reads with the role viewer, and changes with the role operator
 Operator = Annotated[Actor, Depends(_operator)]
+Admin = Annotated[Actor, Depends(_admin)]

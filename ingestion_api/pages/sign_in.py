@@ -1,10 +1,9 @@
-"""Signing in with the service's token, and out again."""
+"""Signing in with a token, and out again."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.bearer import bearer_auth, client_address
 from ingestion_api.errors import TooManyRequests, Unauthorized
@@ -23,6 +22,7 @@ from ingestion_api.pages.session import (
 from ingestion_api.pages.templates import render_page
 from ingestion_api.service import current_service
 
+SIGN_IN = "the sign-in page"
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
@@ -44,16 +44,18 @@ async def sign_in(
 ) -> Response:
     """Start a session for who shows the token."""
     try:
-        await run_in_threadpool(bearer_auth(request).operator, token.strip(), client_address(request))
+        identity = bearer_auth(request).identify(token.strip(), client_address(request), SIGN_IN)
     except Unauthorized:
         problem = "This is not the token." if token.strip() else "Enter the token."
         return _form(request, 401, next, problem)
     except TooManyRequests as error:
         return _form(request, 429, next, error.detail)
+    if not identity.is_person:
+        return _form(request, 403, next, f"{identity.name} is no person: its token opens only the webhook.")
     response = RedirectResponse(local_path(next), 303)
     if seal := cookie_signer(request):
         # a session of its own: one that somebody planted before is worth nothing afterwards
-        set_session_cookie(response, seal, new_session(signed_in=True), secure=is_secure(request))
+        set_session_cookie(response, seal, new_session(identity), secure=is_secure(request))
     return response
 
 

@@ -47,6 +47,7 @@ def render_page(request: Request, template: str, status: int = 200, **values: An
         "path": request.url.path,
         "form_key": visitor.form_key,
         "signed_in": visitor.session.signed_in,
+        "identity": visitor.session.identity,
         "notice": notice_text(request.query_params.get("notice", "")),
         "status": status,
     }

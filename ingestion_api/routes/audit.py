@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from ingestion_api.access.bearer import Operator
+from ingestion_api.access.bearer import Admin
 from ingestion_api.audit import audit_rows
 from ingestion_api.routes.examples import CHANGE, CHANGES, with_example
 from ingestion_api.routes.schemas import ApiResponse, error_responses
@@ -45,12 +45,12 @@ class AuditLog(ApiResponse):
 @router.get("", responses=error_responses(401, 422, 429, 503), summary="The audit log")
 def audit_log(
     request: Request,
-    _actor: Operator,
+    _actor: Admin,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     before: Annotated[int | None, Query(ge=1, le=MAX_ID, examples=[9])] = None,
     action: Action = None,
 ) -> AuditLog:
-    """Every change that was made through the service."""
+    """Every change that was made through the service, and wrong tokens (`sign_in_failed`)."""
     with current_service(request).store.read() as session:
         found = audit_rows(session, limit + 1, before, action)
         changes = [

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from ingestion_api.access.bearer import Operator
+from ingestion_api.access.bearer import Admin, Operator
 from ingestion_api.backtest.backtest import BacktestResult, SeverityCount, moment_of
 from ingestion_api.fields import Note, Rfc3339Datetime, require_number
 from ingestion_api.preferences import (
@@ -141,7 +141,7 @@ def preferences(request: Request, _actor: Operator) -> PreferencesOut:
 
 @router.put("/{signal}", responses=error_responses(400, 401, 404, 413, 422, 429, 503), summary="Set levels")
 def put(
-    request: Request, signal: Name, actor: Operator, wanted: Annotated[LevelOverrideRequest, Body()]
+    request: Request, signal: Name, actor: Admin, wanted: Annotated[LevelOverrideRequest, Body()]
 ) -> SignalLevelsOut:
     """Put levels in force within a second or two, in place of all that was set before for this signal.
 
@@ -157,7 +157,7 @@ def put(
 @router.delete(
     "/{signal}", responses=error_responses(401, 404, 422, 429, 503), summary="Set back to the file"
 )
-def delete(request: Request, signal: Name, actor: Operator) -> OverrideRemovedOut:
+def delete(request: Request, signal: Name, actor: Admin) -> OverrideRemovedOut:
     """Let the file's levels of a signal be in force again."""
     return OverrideRemovedOut(signal=signal, removed=remove_override(current_service(request), signal, actor))
 

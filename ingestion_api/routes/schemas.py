@@ -22,6 +22,7 @@ from ingestion_api.store.tables.base import MAX_ID
 DESCRIPTIONS = {
     400: "What was asked makes no sense.",
     401: "The token is missing or wrong.",
+    403: "The token is right, but its role does not suffice.",
     404: "There is no such thing.",
     409: "It cannot be done in the present state.",
     413: "The body is too large.",
@@ -50,8 +51,9 @@ class ErrorOut(BaseModel):
 
 
 def error_responses(*statuses: int) -> Responses:
-    """The errors a route may answer, all of one shape."""
-    return {status: {"model": ErrorOut, "description": DESCRIPTIONS[status]} for status in statuses}
+    """The errors a route may answer, all of one shape; where a token is needed, its role is too."""
+    found = sorted({*statuses, 403} if 401 in statuses else statuses)
+    return {status: {"model": ErrorOut, "description": DESCRIPTIONS[status]} for status in found}
 
 
 class ApiResponse(BaseModel):

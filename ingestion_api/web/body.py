@@ -79,8 +79,8 @@ class BodyLimitMiddleware:
         """How much is read; a Problem when nothing is."""
         if request.url.path.startswith(API_PREFIXES):
             _, token = get_authorization_scheme_param(request.headers.get("authorization"))
-            # either token opens something; the route knows which one it wants
-            bearer_auth(request).alertmanager(token, client_address(request))
+            # each token opens something; the route knows which role it wants
+            bearer_auth(request).identify(token, client_address(request))
             return self.limits.webhook if request.url.path == WEBHOOK_PATH else self.limits.usual
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             raise UnsupportedMediaType(

@@ -82,7 +82,7 @@ def test_an_alert_whose_source_is_gone_is_closed_on_its_page(operator: Visits) -
     address = re.findall(r'href="(/alerts/\d+)"', operator.get("/alerts").text)[0]
     assert operator.post(f"{address}/close", reason="The server is gone.", back=address).status_code == 303
     text = operator.get(address).text
-    assert "closed by hand by operator (page): “The server is gone.”" in text
+    assert "closed by hand by operator: “The server is gone.”" in text
     assert "Is its source gone?" not in text
 
 

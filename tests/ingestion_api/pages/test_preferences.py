@@ -145,10 +145,10 @@ def test_what_somebody_takes_care_of_comes_last_and_says_who(operator: Visits) -
     assert response.headers["location"] == "/alerts?state=firing&notice=acknowledged"
     assert shown(operator, "/alerts") == ["Light", "Heavy"]
     text = operator.get("/alerts").text
-    assert "Acknowledged by operator (page)" in text
+    assert "Acknowledged by operator" in text
     assert "“On &lt;it&gt;.”" in text
     assert 'href="/preferences?signal=pool_use"' in text
-    assert "Acknowledged by operator (page)." in operator.get("/").text
+    assert "Acknowledged by operator." in operator.get("/").text
     response = operator.post(f"/alerts/{number}/take-back", back="https://evil.example/")
     assert response.headers["location"] == "/?notice=taken-back"
     assert shown(operator, "/alerts") == ["Heavy", "Light"]
