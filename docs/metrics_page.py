@@ -6,6 +6,7 @@ from math import inf
 
 from docs.markdown import code, table
 from exporter.collectors import COLLECTORS
+from exporter.collectors.fastapi import FASTAPI
 from exporter.inventory import MetricEntry, PollerEntry, list_metrics, list_pollers
 from exporter.metrics import StateGauge
 from exporter.poll_policy import PollPolicy
@@ -40,9 +41,10 @@ OWN = "About the exporter itself"
 
 def metrics_page() -> str:
     """The whole page."""
-    about = {collector.name: collector.about for collector in COLLECTORS}
+    about = {collector.name: collector.about for collector in (*COLLECTORS, FASTAPI)}
     parts = [HEAD]
-    for name, entries in groupby(list_metrics(), key=lambda entry: entry.collector):
+    listed = (*list_metrics(), *(it for it in list_metrics((FASTAPI,)) if it.collector))
+    for name, entries in groupby(listed, key=lambda entry: entry.collector):
         title, words = (f"`{name}`", about[name]) if name else (OWN, "in every scrape, whatever it selects")
         parts.append(f"\n## {title}\n\n{sentence(words)}\n\n{metrics_table(entries)}")
     parts.append(f"{POLLERS}\n{pollers_table(list_pollers())}")

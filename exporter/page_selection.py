@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from starlette.datastructures import QueryParams
 
 from exporter.collector import Collector, UnknownCollector, select_collectors
-from exporter.collectors.peers import PREFIXES, peer_collectors
+from exporter.collectors.peers import JOBS, PREFIXES, peer_collectors
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,7 @@ class PageSelection:
         return [it for family in wanted if (it := self._named(family)).samples] if self.names else wanted
 
     def _is_wanted(self, name: str) -> bool:
-        if self.only_peers and not name.startswith(tuple(PREFIXES.values())):
-            return False
-        return not name.startswith(self.excluded)
+        return not name.startswith(("ops_", *self.excluded) if self.only_peers else self.excluded)
 
     def _named(self, family: Metric) -> Metric:
         if family.name in self.names:
@@ -41,7 +39,7 @@ class PageSelection:
 def select_page(collectors: Sequence[Collector], query: QueryParams) -> PageSelection:
     """The selection of these parameters. Raises UnknownCollector."""
     collect, exclude = query.getlist("collect[]"), query.getlist("exclude[]")
-    peers = [name for name in collect if name.partition(".")[0] in PREFIXES]
+    peers = [name for name in collect if name.partition(".")[0] in JOBS]
     if peers and len(peers) < len(collect):
         raise UnknownCollector(f"collect[] names {peers[0][:64]!r} beside collectors; expected jobs alone")
     for name in exclude:

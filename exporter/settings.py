@@ -96,6 +96,9 @@ class LimitSettings(SettingsSection):
     event_types: int = Field(60, ge=1, le=200, description="event types that are shown by name")
     methods: int = Field(30, ge=1, le=200, description="timed methods that are shown by name")
     models: int = Field(20, ge=1, le=200, description="models that are shown by name")
+    routes: int = Field(
+        100, ge=1, le=2000, description="routes that are shown by name on the page of a job fastapi"
+    )
 
 
 class Settings(BaseSettings):

@@ -61,6 +61,9 @@ class BackendSettings(SettingsSection):
         description="zone of the backend's local times, as Europe/Berlin; none: they are left out",
     )
     max_bytes: int = Field(10_000_000, ge=10_000, description="bytes from which a response is refused")
+    app_name: Name = Field(
+        "backend", description="name of the application for public FastAPI dashboards (label `app_name`)"
+    )
     in_progress_metrics: tuple[str, ...] = Field(
         ("http_requests_inprogress", "neo_alexandria_inprogress"),
         description="names under which the backend counts requests in progress",

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.concurrency import run_in_threadpool
 
 from ingestion_api.access.attempt_limiter import AttemptLimiter
@@ -52,6 +52,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     include_pages(app)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(JobMetrics(service))
+    app.state.registry.register(ProcessCollector(registry=None))
     app.state.write_probe = WriteProbe(service.store, service.clock)
     _add_middleware(app, settings)
     return app

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import Metric
+from prometheus_client import Metric, ProcessCollector
 
 from exporter.collector import Collector, Part
 from exporter.metrics import Counter, Gauge
@@ -32,6 +32,14 @@ STRETCH = Gauge(
     ("source",),
 )
 METRICS = (REQUESTS, SECONDS, SHARE, BUDGET, STRETCH)
+PROCESS_METRICS = (
+    Gauge("process_virtual_memory_bytes", "Virtual memory of the exporter."),
+    Gauge("process_resident_memory_bytes", "Resident memory of the exporter."),
+    Gauge("process_start_time_seconds", "Unix time at which the exporter started."),
+    Counter("process_cpu_seconds_total", "CPU time of the exporter, user and system."),
+    Gauge("process_open_fds", "Open file descriptors of the exporter."),
+    Gauge("process_max_fds", "File descriptors that the exporter may open."),
+)
 
 
 async def read(sources: Sources) -> Iterable[Metric]:
@@ -48,8 +56,13 @@ async def read(sources: Sources) -> Iterable[Metric]:
     )
 
 
+async def read_process(_: Sources) -> Iterable[Metric]:
+    """The exporter's process, under the names that every client library has for it, on Linux."""
+    return list(ProcessCollector(registry=None).collect())
+
+
 OWN = Collector(
     "own",
-    "the exporter's own footprint: requests, their cost, and the budget of each source",
-    (Part("footprint", read, METRICS),),
+    "the exporter itself: its requests, their cost, the budget of each source; its process",
+    (Part("footprint", read, METRICS), Part("process", read_process, PROCESS_METRICS)),
 )

@@ -5,15 +5,17 @@ from collections.abc import Iterable, Sequence
 from prometheus_client import Metric
 
 from exporter.collector import Collector, Part, ReadPart
+from exporter.collectors.fastapi import FASTAPI
 from exporter.sources import Sources
 
 # the job under which public dashboards and rules expect the names that begin so
 PREFIXES = {"celery-exporter": "celery_", "postgres": "pg_", "redis": "redis_"}
+JOBS = (*PREFIXES, FASTAPI.name)
 
 
 def peer_collectors(collectors: Sequence[Collector]) -> tuple[Collector, ...]:
-    """One collector for each such job, of the parts that have metrics of these names."""
-    return tuple(peer_collector(collectors, job, prefix) for job, prefix in PREFIXES.items())
+    """One collector for each such job: parts of the page, and one that is on no other page."""
+    return (*(peer_collector(collectors, job, prefix) for job, prefix in PREFIXES.items()), FASTAPI)
 
 
 def peer_collector(collectors: Sequence[Collector], job: str, prefix: str) -> Collector:

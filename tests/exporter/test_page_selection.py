@@ -68,6 +68,12 @@ def test_metrics_can_be_selected_by_name(exporter: Watched, wanted: list[str], f
     assert selected(exporter, name=wanted).names() == found
 
 
+def test_the_exporter_tells_of_its_own_process(exporter: Watched) -> None:
+    page = selected(exporter, name=["process_resident_memory_bytes", "process_cpu_seconds_total"])
+    assert (page.value("process_resident_memory_bytes") or 0) > 10e6
+    assert page.value("process_cpu_seconds_total") is not None
+
+
 def test_a_page_of_a_job_is_openmetrics(exporter: Watched) -> None:
     for job in PEERS:
         headers = {"Accept": "application/openmetrics-text;version=1.0.0"}

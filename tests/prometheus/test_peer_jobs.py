@@ -21,11 +21,17 @@ from tests.servers.ports import free_port
 from tests.servers.prometheus_server import PrometheusServer
 from tests.servers.waiting import eventually
 
-BOARDS = ("overview", "cache", "postgresql", "workers")
+BOARDS = ("overview", "cache", "postgresql", "workers", "api")
 MACROS = {"__rate_interval": "4s", "__interval": "1s", "__range": "4s"}
 # windows of which two servers hold all after seconds
 LONG = re.compile(r"\[(?:[5-9]s|\d\d+s|\d+[mhd](?!s))(:?)")
 EVERYTHING = [*series.exported(), *series.watched()]
+BACKEND = [
+    it
+    for it in series.around()
+    if it.labels.get("job") == "backend" and it.name.startswith(("http_", "process_"))
+]
+PEERS = ("celery-exporter", "fastapi", "postgres", "redis")
 BEGAN = time.time()
 Answer = dict[frozenset[tuple[str, str]], float]
 CONFIGURATION = (FOLDER / "prometheus.yml").read_text()
@@ -47,6 +53,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
     excluded = "&".join(f"exclude[]={job}" for job in PREFIXES)
     return {
         "/metrics": lambda: page(EVERYTHING),
+        "/metrics?collect[]=fastapi": lambda: page(BACKEND),
         f"/metrics?{excluded}": lambda: page(it for it in EVERYTHING if not it.name.startswith(theirs)),
         **{f"/metrics?collect[]={job}": page_of(prefix) for job, prefix in PREFIXES.items()},
     }
@@ -100,16 +107,22 @@ def test_dashboards_show_the_same_with_the_jobs_switched_on(
     prometheus: StartPrometheus, tmp_path: Path
 ) -> None:
     rules = quick_rules(tmp_path)
-    with serving(free_port(), pages()) as address:
+    backend_page = {"/metrics": lambda: page(BACKEND)}
+    with serving(free_port(), pages()) as address, serving(free_port(), backend_page) as backend:
         servers = []
-        for peers in ((), tuple(PREFIXES)):
-            wanted = configuration(dict.fromkeys(("exporter", *peers), address), "500ms", peers)
+        for peers in ((), PEERS):
+            jobs = {**dict.fromkeys(("exporter", *peers), address), "backend": backend}
+            wanted = configuration(jobs, "500ms", peers)
             servers.append(prometheus({**wanted, "rule_files": [rules]}))
         full = 'count_over_time(ops:signal{signal="redis_evictions"}[5s]) >= 5'
         eventually(lambda: all(it.query(full) for it in servers), within=40)
         # a severity follows its alert, which each server begins when it has held for long enough
         eventually(lambda: differing(servers) == [], within=30)
-        answered = [it for it in queries() if 'job=~"exporter|' in it and answer(servers[1], it, time.time())]
+        answered = [
+            it
+            for it in queries()
+            if re.search('job=~"(exporter|backend)', it) and answer(servers[1], it, time.time())
+        ]
     assert len(answered) > 30
 
 

@@ -17,6 +17,7 @@ class BackendPolicies:
         timeout, fast = settings.timeout, settings.fast_period
         calm = max(settings.calm_period, fast)
         self.totals = PollPolicy(timeout, min_interval=fast, relaxed_interval=calm)
+        self.by_route = PollPolicy(timeout, min_interval=min(5.0, settings.period))
         self.pool = PollPolicy(timeout, min_interval=fast, relaxed_interval=2 * calm)
         self.probe = PollPolicy(timeout, min_interval=fast, relaxed_interval=max(settings.probe_period, fast))
         self.module = PollPolicy(timeout, interval=settings.period)

@@ -34,6 +34,7 @@ from exporter.sources.backend.metrics_page import MetricsParser, SummedSamples
 from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.pool import PoolUsage, parse_pool
 from exporter.sources.backend.request_totals import ApiTotalsTracker, RequestTotals
+from exporter.sources.backend.route_requests import RouteRequests, RouteRequestsTracker
 from exporter.sources.backend.routes import INGESTION, MONITORING, RouteModules, mount_path
 from exporter.sources.database.time_windows import WINDOWS
 from exporter.sources.http_client import HttpClient
@@ -65,6 +66,7 @@ class BackendReader:
         self._totals_read_at = -inf
         self._totals_duration = 0.0
         self._long_page: asyncio.Future[SummedSamples] | None = None  # one is parsed at a time
+        self._by_route = RouteRequestsTracker(settings)
         self._event_bus = EventBusTracker(limits.event_types, limits.label_length)
         self._performance = PerformanceTracker(limits.methods, limits.label_length)
         self._cache = CacheCountsTracker()
@@ -94,6 +96,11 @@ class BackendReader:
         self._long_page = asyncio.ensure_future(asyncio.to_thread(self._parser.parse, text))
         self._long_page.add_done_callback(lambda it: it.cancelled() or it.exception())
         return await asyncio.shield(self._long_page)
+
+    async def by_route(self) -> RouteRequests:
+        """Requests by route, from /metrics."""
+        response = await self._client.get_on_new_connection("/metrics")
+        return self._by_route.update(response.body.decode(errors="replace"), response.server)
 
     async def pool(self) -> PoolUsage:
         """The connection pool, from /db/pool."""

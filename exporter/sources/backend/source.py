@@ -20,6 +20,7 @@ from exporter.sources.backend.poll_policies import MIN_BLOCK_GAP, BackendPolicie
 from exporter.sources.backend.pool import PoolUsage
 from exporter.sources.backend.reader import BackendReader, Fetch
 from exporter.sources.backend.request_totals import RequestTotals
+from exporter.sources.backend.route_requests import RouteRequests
 from exporter.sources.backend.routes import INGESTION, MISSING_MODULE, MONITORING, requested_paths
 from exporter.sources.backend.traffic import RecoveryTracker, TrafficWindow
 from exporter.sources.base import BaseSource
@@ -85,6 +86,9 @@ class BackendSource(BaseSource):
         turn = self._constraints(self.limiter.turn)
         self.totals: Poller[RequestTotals] = Poller(
             "backend /metrics", read.totals, policies.totals, constraints=turn
+        )
+        self.by_route: Poller[RouteRequests] = Poller(
+            "backend /metrics by route", read.by_route, policies.by_route, constraints=turn
         )
         self.pool: Poller[PoolUsage] = Poller("backend /db/pool", read.pool, policies.pool, constraints=turn)
         self._admission = Admission(
