@@ -1,7 +1,7 @@
 """Collectors, each a subject with the parts that read it, and the selection of a scrape."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prometheus_client import Metric
@@ -17,25 +17,37 @@ ReadPart = Callable[["Sources"], Awaitable[Iterable[Metric]]]
 
 @dataclass(frozen=True)
 class Part:
-    """One read of a subject: a failure costs only its own families."""
+    """One read of a subject: a failure costs only its own families.
+
+    One `on_request` is left out of the whole page: it is read where `collect[]` names it or its collector.
+    """
 
     name: str
     read: ReadPart
     metrics: tuple[MetricDesc, ...]
+    on_request: bool = False
 
 
 @dataclass(frozen=True)
 class Collector:
-    """A subject of the page, readable alone as `collect[]=name`, its parts as `collect[]=name.part`."""
+    """A subject of the page, readable alone as `collect[]=name`, its parts as `collect[]=name.part`.
+
+    One that is `alone` has metrics of another collector for a second server: they never share a page.
+    """
 
     name: str
     about: str
     parts: tuple[Part, ...]
+    alone: bool = False
 
     def with_part(self, part: str) -> "Collector":
         """This collector with one of its parts, under the name of the request."""
         parts = tuple(p for p in self.parts if p.name == part)
-        return Collector(f"{self.name}.{part}", self.about, parts)
+        return Collector(f"{self.name}.{part}", self.about, parts, self.alone)
+
+    def unasked(self) -> "Collector":
+        """This collector as the whole page has it."""
+        return replace(self, parts=tuple(part for part in self.parts if not part.on_request))
 
     def names(self) -> list[str]:
         """The names by which `collect[]` selects it and its parts."""
@@ -49,9 +61,14 @@ class UnknownCollector(Exception):
 def select_collectors(collectors: Sequence[Collector], names: Sequence[str]) -> list[Collector]:
     """The collectors of these names, all where no name is given. Raises UnknownCollector."""
     if not names:
-        return list(collectors)
+        return [collector.unasked() for collector in collectors if not collector.alone]
     by_name = {collector.name: collector for collector in collectors}
-    return [select_collector(by_name, name) for name in sorted(set(names))]
+    selected = [select_collector(by_name, name) for name in sorted(set(names))]
+    subjects = {collector.name.partition(".")[0] for collector in selected}
+    for collector in selected:
+        if collector.alone and len(subjects) > 1:
+            raise UnknownCollector(f"collect[] names {collector.name!r} beside others; expected it alone")
+    return selected
 
 
 def select_collector(by_name: dict[str, Collector], name: str) -> Collector:

@@ -55,8 +55,8 @@ class SettingEntry:
 
 
 def list_metrics(collectors: Sequence[Collector] = COLLECTORS) -> Iterator[MetricEntry]:
-    """Every metric that the page can hold, in the order of the page."""
-    for collector in collectors:
+    """Every metric that the page can hold, in the order of the page; once for two servers."""
+    for collector in (it for it in collectors if not it.alone):
         for part in collector.parts:
             yield from (MetricEntry(collector.name, part.name, metric) for metric in part.metrics)
     yield from (MetricEntry("", "", metric) for metric in runner.RUNNER_METRICS)

@@ -43,7 +43,8 @@ async def check_broker(sources: Sources, meter: OperationCounter, limit: CheckDe
         found = [await events_finding(client, own, number), *await find_other_names(client, own)]
         return [*found, *await publish_findings(client)]
 
-    polls = [it for it in source.pollers() if it is not source.results]
+    on_request = [source.results, *source.server.pollers()]
+    polls = [it for it in source.pollers() if it not in on_request]
     check = RedisCheck("broker", "CELERY_BROKER_URL", meter, limit)
     section = await check.run(url, broker_needs(own), polls, extra_check)
     if any(it.what == PUBLISH for it in section.findings):

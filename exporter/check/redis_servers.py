@@ -144,7 +144,9 @@ async def check_cache(sources: Sources, meter: OperationCounter, limit: CheckDea
     url = sources.settings.redis.url
     if url is None:
         return unset_section("cache", "REDIS_URL", "the cache: hits, memory, keys")
-    return await RedisCheck("cache", "REDIS_URL", meter, limit).run(url, CACHE, [*sources.cache.pollers()])
+    # the histograms are polled on request only, which may never come
+    polls = [it for it in sources.cache.pollers() if it is not sources.cache.server.latencies]
+    return await RedisCheck("cache", "REDIS_URL", meter, limit).run(url, CACHE, polls)
 
 
 async def check_ingestion(sources: Sources, meter: OperationCounter, limit: CheckDeadline) -> ReportSection:

@@ -3,6 +3,7 @@
 from exporter.collector import Collector
 from exporter.collectors.anomalies import ANOMALIES
 from exporter.collectors.api import API
+from exporter.collectors.broker_redis import BROKER_REDIS
 from exporter.collectors.cache import CACHE
 from exporter.collectors.database import DATABASE
 from exporter.collectors.engagement import ENGAGEMENT
@@ -31,6 +32,7 @@ COLLECTORS: tuple[Collector, ...] = (
     SELF_REPORTS,
     ANOMALIES,
     OWN,
+    BROKER_REDIS,
 )
 
 __all__ = ["COLLECTORS"]

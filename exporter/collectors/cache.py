@@ -6,11 +6,14 @@ from prometheus_client import Metric
 
 from exporter.cardinality import OTHER, sanitize_label
 from exporter.collector import Collector, Part
-from exporter.collectors import cache_server, redis_rights
+from exporter.collectors import redis_exporter, redis_rights
+from exporter.collectors.redis_server import server_parts
 from exporter.errors import RequestFailed
 from exporter.metrics import Counter, Gauge, sum_rows
 from exporter.sources import Sources
 from exporter.sources.cache.key_scan import BigKey, PrefixStats, masked_key
+from exporter.sources.json_object import JsonObject
+from exporter.sources.redis_server import RedisServerSource
 
 UP = Gauge("redis_up", "Whether the cache server replied to our own PING.")
 PING_METRICS = (UP,)
@@ -19,6 +22,29 @@ PING_METRICS = (UP,)
 async def read_ping(sources: Sources) -> Iterable[Metric]:
     """1 or 0, from our own PING only."""
     return (UP.single(float(await sources.cache.ping.is_responding())),)
+
+
+MEMORY_RATIO = Gauge(
+    "ops_cache_memory_use_ratio", "Memory in use as a share of the limit; absent without a limit."
+)
+MEMORY_METRICS = (MEMORY_RATIO,)
+
+
+async def read_memory(sources: Sources) -> Iterable[Metric]:
+    """The share of the memory that is in use."""
+    server = await sources.cache.server.info.get()
+    return (MEMORY_RATIO.single(memory_ratio(server.info)),)
+
+
+def memory_ratio(info: JsonObject) -> float | None:
+    """Memory in use over the limit; a limit of 0 is none."""
+    used, limit = info.number("used_memory"), info.number("maxmemory")
+    return used / limit if limit and used is not None else None
+
+
+async def cache_server(sources: Sources) -> RedisServerSource:
+    """The cache's server."""
+    return sources.cache.server
 
 
 HITS = Counter("ops_cache_hits_total", "Cache hits, as the backend counts them.")
@@ -122,11 +148,12 @@ CACHE = Collector(
     "application hits and misses, Redis server, biggest keys",
     (
         Part("ping", read_ping, PING_METRICS),
-        Part("server", cache_server.read_server, cache_server.SERVER_METRICS),
-        Part("slow", cache_server.read_slow, cache_server.SLOW_METRICS),
+        *server_parts(cache_server),
+        Part("memory", read_memory, MEMORY_METRICS),
         Part("application", read_application, APPLICATION_METRICS),
         Part("keys", read_keys, KEYS_METRICS),
         Part("key_memory", read_key_memory, KEY_MEMORY_METRICS),
         Part("rights", redis_rights.read_cache_rights, redis_rights.METRICS),
+        Part("exporter", redis_exporter.read_exporter, redis_exporter.METRICS, on_request=True),
     ),
 )

@@ -20,7 +20,8 @@ def peer_collectors(collectors: Sequence[Collector]) -> tuple[Collector, ...]:
 
 def peer_collector(collectors: Sequence[Collector], job: str, prefix: str) -> Collector:
     """The parts of all collectors that have metrics with this prefix, with these metrics only."""
-    parts = (peer_part(collector, part, prefix) for collector in collectors for part in collector.parts)
+    together = [collector for collector in collectors if not collector.alone]
+    parts = (peer_part(collector, part, prefix) for collector in together for part in collector.parts)
     return Collector(job, f"the metrics {prefix}*, for a job {job}", tuple(it for it in parts if it.metrics))
 
 

@@ -71,7 +71,7 @@ class Sources:
             modules=ModuleStatuses(settings, backend),
             database=database,
             cache=cache,
-            broker=BrokerSource(settings.celery),
+            broker=BrokerSource(settings.celery, settings.redis),
             ingestion=IngestionSource(settings.ingestion, settings.celery),
             prometheus=PrometheusSource(settings.anomalies, settings.limits),
             service=ServiceSource(settings.service),

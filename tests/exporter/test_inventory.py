@@ -26,7 +26,7 @@ NOT_HERE = {
 }
 # names that promtool finds fault with, and that a peer gave them: its dashboards and rules ask for them
 OF_PEERS = re.compile(
-    r"redis_(aof|rdb)_\w+_duration_sec|redis_eviction_exceeded_time_ms_total|redis_key_group_count"
+    r"redis_(aof|rdb)_\w+_duration_sec|redis_eviction_exceeded_time_ms_total|redis_key_group_count|redis_last_key_groups_\w+"
     r"|redis_(dump_payload_sanitizations|(total|unexpected)_error_replies)|redis_\w+_(reads|writes)_processed"
     r"|redis_(expired_time_cap_reached|migrate_cached_sockets)_total|celery_active_\w+_count"
 )
@@ -55,11 +55,12 @@ def pages(
         with psycopg.connect(plain(database)) as connection:
             connection.execute("SELECT 1")  # a transaction that stays open
             whole = eventually(lambda: settled(exporter), within=30)
+            on_request = exporter.page("cache.latencies", "cache.exporter")
     replay(backend, ANSWERS / "models_checked")
     own = {"url": backend.url, "time_zone": "UTC"}
     with watching(backend=own, database={"url": sqlite_with_rows(tmp_path)}) as exporter:
         checked = eventually(lambda: with_checked_models(exporter), within=10)
-    return [whole, checked, *pages_of_a_replica(own_redis_server, tmp_path)]
+    return [whole, on_request, checked, *pages_of_a_replica(own_redis_server, tmp_path)]
 
 
 def settled(exporter: Watched) -> Page:

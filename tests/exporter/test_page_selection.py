@@ -46,7 +46,7 @@ def test_what_is_excluded_is_on_the_pages_of_its_jobs_and_on_no_other(exporter: 
     pages = [selected(exporter, collect=job).names() for job in PEERS]
     pages.append(selected(exporter, exclude=[*PEERS]).names())
     assert not any(one & other for one, other in combinations(pages, 2))
-    assert set.union(*pages) == everything
+    assert everything <= set.union(*pages)  # what comes on request is on the pages of jobs alone
 
 
 def test_one_excluded_job_leaves_the_others(exporter: Watched) -> None:

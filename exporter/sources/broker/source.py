@@ -13,6 +13,7 @@ from exporter.errors import NotConfigured, RequestFailed, SourceError
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
 from exporter.settings_queues import CelerySettings
+from exporter.settings_stores import RedisSettings
 from exporter.sources.base import BaseSource
 from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.inspection import InspectReply, inspect_workers
@@ -36,6 +37,7 @@ from exporter.sources.redis_client import (
     make_ping_poller,
     make_redis_client,
 )
+from exporter.sources.redis_server import RedisServerSource, is_same_server
 
 T = TypeVar("T")
 log = logging.getLogger("exporter")
@@ -46,8 +48,9 @@ UNACKED_PERIOD = 1.0  # seconds between two reads of the unacknowledged messages
 class BrokerSource(BaseSource):
     """The pollers of the broker, and the receiver of its events."""
 
-    def __init__(self, settings: CelerySettings) -> None:
+    def __init__(self, settings: CelerySettings, cache: RedisSettings | None = None) -> None:
         self.settings = settings
+        cache = cache or RedisSettings()
         url = settings.readable_broker
         self._quick = make_redis_client("broker", url, settings.timeout)
         # a client of its own, so that BRPOP and SCAN do not delay the quick commands
@@ -55,6 +58,9 @@ class BrokerSource(BaseSource):
         self._results_client = make_redis_client(
             "result backend", settings.readable_results, settings.timeout
         )
+        self.is_on_cache = is_same_server(url, cache.url)
+        client = make_redis_client("broker", None if self.is_on_cache else url, settings.timeout)
+        self.server = RedisServerSource("broker", client, settings.timeout, cache.server_period)
         self.receiver = EventReceiver(settings, url, self._quick.database) if url and self._quick else None
         self.workers = WorkerMonitor(settings, self.receiver)
         self._queues = KnownQueues(settings)
@@ -96,6 +102,8 @@ class BrokerSource(BaseSource):
         """Start to receive events; log what cannot be read."""
         for sentence in self.settings.unreadable:
             log.warning("%s", sentence)
+        if self.is_on_cache:
+            log.info("the broker is on the cache's Redis server: its redis_ metrics are those of the cache")
         if self.receiver is not None:
             self.receiver.start()
 
@@ -107,6 +115,7 @@ class BrokerSource(BaseSource):
         for client in (self._quick, self._slow, self._results_client):
             if client is not None:
                 await client.close()
+        await self.server.close()
 
     def connected_receiver(self) -> EventReceiver:
         """The receiver while events arrive. Raises NotConfigured without a broker, else RequestFailed."""

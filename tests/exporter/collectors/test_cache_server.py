@@ -15,7 +15,7 @@ from tests.servers.ports import free_port
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
-SERVER = "cache.server"
+SERVER, MEMORY = "cache.server", "cache.memory"
 
 
 @pytest.fixture
@@ -84,11 +84,11 @@ def test_the_mean_time_left_is_told_once_the_server_knows_it(own_redis_server: R
 
 def test_no_limit_of_memory_is_no_ratio(redis_server: RedisServer, client: redis.Redis) -> None:
     with watching(redis={"url": redis_server.url, "server_period": 0.01}) as exporter:
-        page = exporter.page(SERVER)
+        page = exporter.page(SERVER, MEMORY)
         assert page.value("redis_memory_max_bytes") == 0
         assert page.series("ops_cache_memory_use_ratio") == []
         client.config_set("maxmemory", 100_000_000)
-        ratio = eventually(lambda: exporter.page(SERVER).value("ops_cache_memory_use_ratio"))
+        ratio = eventually(lambda: exporter.page(MEMORY).value("ops_cache_memory_use_ratio"))
         client.config_set("maxmemory", 0)
     assert ratio == pytest.approx(client.info()["used_memory"] / 100_000_000, rel=0.3)
 
@@ -105,6 +105,33 @@ def test_slow_commands_and_spikes_are_told(redis_server: RedisServer, client: re
     assert page.value("redis_slowlog_last_id") is not None
     assert 0.001 < (page.value("redis_last_slow_execution_duration_seconds") or 0) < 5
     assert 0.001 < (page.value("redis_latency_spike_duration_seconds", event_name="command") or 0) < 5
+
+
+def test_latencies_are_told_on_request_as_the_server_counts_them(
+    redis_server: RedisServer, client: redis.Redis
+) -> None:
+    for number in range(20):
+        client.set(f"key:{number}", number)
+    with watching(redis={"url": redis_server.url, "server_period": 0.01}) as exporter:
+        assert exporter.page().series("redis_commands_latencies_usec_count") == []
+        page = exporter.page("cache.latencies")
+    (told,) = client.execute_command("LATENCY", "HISTOGRAM", "set").values()  # type: ignore[no-untyped-call]
+    buckets = page.series("redis_commands_latencies_usec_bucket", cmd="set")
+    assert [value for labels, value in buckets if labels["le"] == "+Inf"] == [told["calls"]]
+    assert {float(labels["le"]): value for labels, value in buckets[:-1]} == told["histogram_usec"]
+    spent = client.info("commandstats")["cmdstat_set"]["usec"]
+    assert page.value("redis_commands_latencies_usec_sum", cmd="set") == spent
+
+
+def test_empty_databases_have_no_keys(redis_server: RedisServer, client: redis.Redis) -> None:
+    with redis_server.client(3) as other:
+        other.set("a", 1)
+        with watching(redis={"url": redis_server.url}) as exporter:
+            page = exporter.page(SERVER)
+        other.flushdb()
+    found = {labels["db"]: value for labels, value in page.series("redis_db_keys")}
+    assert found == {f"db{number}": float(number == 3) for number in range(16)}
+    assert page.value("redis_db_keys_expiring", db="db0") == 0
 
 
 def test_asking_leaves_no_error_in_the_servers_own_counts(

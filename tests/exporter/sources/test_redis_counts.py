@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from exporter.sources.cache.user_counts import UserCommandCounts
 from exporter.sources.redis_counts import CommandCounts
+from exporter.sources.redis_user_counts import UserCommandCounts
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.sources.test_redis_footprint import FAST, all_on
 from tests.servers.redis_server import RedisServer
