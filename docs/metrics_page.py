@@ -47,6 +47,7 @@ def metrics_page() -> str:
     for name, entries in groupby(listed, key=lambda entry: entry.collector):
         title, words = (f"`{name}`", about[name]) if name else (OWN, "in every scrape, whatever it selects")
         parts.append(f"\n## {title}\n\n{sentence(words)}\n\n{metrics_table(entries)}")
+    parts.extend(f"\n## `{it.name}`\n\n{sentence(it.about)}\n" for it in COLLECTORS if it.alone)
     parts.append(f"{POLLERS}\n{pollers_table(list_pollers())}")
     return "".join(parts)
 

@@ -96,6 +96,13 @@ class CelerySettings(SettingsSection):
     )
     tasks: int = Field(100, ge=1, le=1000, description="task names that are shown")
     task_queues: int = Field(300, ge=1, le=5000, description="pairs of a task and its queue that are shown")
+    task_hosts: int = Field(
+        0,
+        ge=0,
+        le=200,
+        description="workers by which tasks are told apart, in the label hostname; as many times as many "
+        "series as of task_queues; further workers are `other`; 0: no such label",
+    )
     tasks_in_flight: int = Field(
         50_000, ge=100, le=1_000_000, description="tasks that are remembered between two of their events"
     )

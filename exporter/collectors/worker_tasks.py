@@ -1,16 +1,19 @@
 """Celery tasks: counts by their events, and the stored results."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
 
 from prometheus_client import Metric
 
 from exporter.cardinality import OTHER, sanitize_label, top_n
-from exporter.metrics import Counter, Gauge, Histogram, HistogramData, Row, sum_rows
+from exporter.metrics import Counter, Gauge, Histogram, HistogramData, MetricDesc, Row, sum_rows
 from exporter.sources import Sources
 from exporter.sources.broker.results import StoredResults
-from exporter.sources.broker.task_counters import TaskCounts, ZeroInitializer
+from exporter.sources.broker.task_counters import TaskCounters, TaskCounts, ZeroInitializer
 
-TASK_LABELS = ("name", "queue_name")
+M = TypeVar("M", bound=MetricDesc)
+TASK_LABELS = ("name", "queue_name")  # and hostname where celery.task_hosts is set
 BY_EVENTS = " by events since the exporter's start. The queue is unknown if clients send no task-sent events."
 SENT = Counter("celery_task_sent_total", "Tasks sent," + BY_EVENTS, TASK_LABELS)
 RECEIVED = Counter("celery_task_received_total", "Tasks received by a worker," + BY_EVENTS, TASK_LABELS)
@@ -44,36 +47,52 @@ TASKS_METRICS = (*(counter for counter, _ in COUNTERS), FAILED, RUNTIME, WAIT)
 
 async def read_tasks(sources: Sources) -> Iterable[Metric]:
     """The counts, each at 0 first. None while no events arrive: stale counts look like an idle system."""
-    broker = sources.broker
+    broker, by_host = sources.broker, sources.settings.celery.task_hosts > 0
     tallies, newborn = broker.connected_receiver().tasks.counters, broker.zero_initializer
     known = tallies.all()
+    rows = [(tally, task_labels(tally, by_host)) for tally in known]
     return (
-        *(counter.family(count_rows(newborn, known, field)) for counter, field in COUNTERS),
-        FAILED.family(
-            (*labels, newborn.counter(("failed", *labels), n)) for *labels, n in tallies.failures()
-        ),
-        RUNTIME.family(histogram_rows(newborn, known, "runtime")),
-        WAIT.family(histogram_rows(newborn, known, "wait")),
+        *(with_host(it, by_host).family(count_rows(newborn, rows, field)) for it, field in COUNTERS),
+        with_host(FAILED, by_host).family(failed_rows(newborn, tallies, by_host)),
+        with_host(RUNTIME, by_host).family(histogram_rows(newborn, rows, "runtime")),
+        with_host(WAIT, by_host).family(histogram_rows(newborn, rows, "wait")),
     )
 
 
-def count_rows(
-    newborn: ZeroInitializer, tallies: Iterable[TaskCounts], field: str
-) -> Iterable[tuple[str, str, float]]:
+def with_host(metric: M, by_host: bool) -> M:
+    """The metric, with the label of the worker where workers are told apart."""
+    return replace(metric, labels=(*metric.labels, "hostname")) if by_host else metric
+
+
+def task_labels(tally: TaskCounts, by_host: bool, *more: str) -> tuple[str, ...]:
+    """The label values of these counts."""
+    return (tally.name, tally.queue, *more, *([tally.host] if by_host else []))
+
+
+LabelledCounts = tuple[TaskCounts, tuple[str, ...]]
+
+
+def count_rows(newborn: ZeroInitializer, rows: Iterable[LabelledCounts], field: str) -> Iterable[Row]:
     """One count of every tally."""
-    for tally in tallies:
-        count = newborn.counter((field, tally.name, tally.queue), getattr(tally, field))
-        yield tally.name, tally.queue, count
+    for tally, labels in rows:
+        yield *labels, newborn.counter((field, *labels), getattr(tally, field))
+
+
+def failed_rows(newborn: ZeroInitializer, tallies: TaskCounters, by_host: bool) -> Iterable[Row]:
+    """The failures by class of exception."""
+    for tally, exception, count in tallies.failures():
+        labels = task_labels(tally, by_host, exception)
+        yield *labels, newborn.counter(("failed", *labels), count)
 
 
 def histogram_rows(
-    newborn: ZeroInitializer, tallies: Iterable[TaskCounts], field: str
-) -> Iterable[tuple[tuple[str, str], HistogramData]]:
+    newborn: ZeroInitializer, rows: Iterable[LabelledCounts], field: str
+) -> Iterable[tuple[tuple[str, ...], HistogramData]]:
     """One histogram of every tally that has any values."""
-    for tally in tallies:
+    for tally, labels in rows:
         spread = getattr(tally, field).build()
         if spread is not None:
-            yield (tally.name, tally.queue), newborn.histogram((field, tally.name, tally.queue), spread)
+            yield labels, newborn.histogram((field, *labels), spread)
 
 
 RESULTS_AGE = " Counted every 30 s by default."

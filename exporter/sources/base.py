@@ -7,7 +7,7 @@ from exporter.polling import Poller
 
 
 class BaseSource:
-    """A system that is polled; its attributes are pollers, dictionaries of them, or sources that have some."""
+    """A system that is polled; its attributes are pollers, dictionaries of them, or sources with some."""
 
     def pollers(self) -> Iterator[Poller[Any]]:
         """Every poller of this source."""

@@ -38,7 +38,9 @@ class EventReceiver:
         self._pattern = channel_pattern(settings, database)
         self.workers = BrokerWorkers(settings.workers, settings.worker_timeout, settings.worker_forgotten)
         self.foreign = ForeignWorkers(settings.foreign_workers)
-        tallies = TaskCounters(settings.tasks, settings.task_queues, settings.exceptions)
+        tallies = TaskCounters(
+            settings.tasks, settings.task_queues, settings.exceptions, hosts=settings.task_hosts
+        )
         self.tasks = TaskTracker(tallies, settings.tasks_in_flight, self.workers)
         self._handlers = self.workers.handlers() | self.tasks.handlers()
         self.events_received = 0

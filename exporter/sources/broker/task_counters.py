@@ -60,16 +60,18 @@ class HistogramBuilder:
 
 
 class TaskCounts:
-    """The counts of one task on one queue."""
+    """The counts of one task on one queue, and on one worker where these are told apart, else on all."""
 
     __slots__ = (
-        "failed", "name", "queue", "received", "rejected", "retried", "revoked", "runtime", "sent", "started",
-        "succeeded", "wait",
+        "failed", "host", "hosts", "name", "queue", "received", "rejected", "retried", "revoked", "runtime",
+        "sent", "started", "succeeded", "wait",
     )  # fmt: skip
 
-    def __init__(self, name: str, queue: str) -> None:
+    def __init__(self, name: str, queue: str, host: str = "") -> None:
         self.name = name
         self.queue = queue
+        self.host = host
+        self.hosts: dict[str, TaskCounts] = {}  # by worker, where they are told apart
         self.sent = self.received = self.started = self.succeeded = 0
         self.rejected = self.revoked = self.retried = 0
         # a failure of unknown class is always possible, so that each known task
@@ -80,17 +82,21 @@ class TaskCounts:
 
 
 class TaskCounters:
-    """The counts of all tasks; names beyond the bounds are merged into `other`."""
+    """The counts of all tasks; names beyond the bounds are merged into `other`.
 
-    def __init__(self, tasks: int, pairs: int, exceptions: int, length: int = 120) -> None:
+    Where `hosts` is not 0, so many workers are told apart, in at most `hosts` times `pairs` counts.
+    """
+
+    def __init__(self, tasks: int, pairs: int, exceptions: int, length: int = 120, hosts: int = 0) -> None:
         self._names = LabelLimiter(tasks, length)
         self._queues = LabelLimiter(pairs, length)
         self._exceptions = LabelLimiter(exceptions, length)
+        self._hosts = LabelLimiter(hosts, length) if hosts else None
         self._pairs = pairs
         self._counts: dict[tuple[str, str], TaskCounts] = {}
         self._by_raw: dict[tuple[str, str], TaskCounts] = {}
         self._failures = 0
-        self._most_failures = 2 * pairs
+        self._most_failures = 2 * pairs * max(hosts, 1)
 
     def for_task(self, name: str, queue: str) -> TaskCounts:
         """The counts of this task on this queue. Raises TypeError for an invalid name."""
@@ -100,6 +106,16 @@ class TaskCounters:
             if len(self._by_raw) < 4 * self._pairs:
                 self._by_raw[name, queue] = tally
         return tally
+
+    def on_host(self, tally: TaskCounts, host: str) -> TaskCounts:
+        """The counts on this worker; `tally` itself where workers are not told apart. Raises TypeError."""
+        if self._hosts is None:
+            return tally
+        label = self._hosts.name(host)
+        found = tally.hosts.get(label)
+        if found is None:
+            found = tally.hosts[label] = TaskCounts(tally.name, tally.queue, label)
+        return found
 
     def start_at_zero(self, name: str) -> None:
         """Show this task at 0; its queue is not known yet."""
@@ -116,14 +132,15 @@ class TaskCounters:
         tally.failed[exception] = tally.failed.get(exception, 0) + 1
 
     def all(self) -> list[TaskCounts]:
-        """A copy of all counts, safe to iterate."""
-        return list(self._counts.values())
+        """A copy of all counts, safe to iterate; by worker where these are told apart and known."""
+        tallies = list(self._counts.values())
+        return [each for tally in tallies for each in (list(tally.hosts.values()) or [tally])]
 
-    def failures(self) -> Iterator[tuple[str, str, str, int]]:
-        """Task, queue, class of exception, count."""
+    def failures(self) -> Iterator[tuple[TaskCounts, str, int]]:
+        """The counts, and each class of exception with its number."""
         for tally in self.all():
             for exception, count in tally.failed.copy().items():
-                yield tally.name, tally.queue, exception, count
+                yield tally, exception, count
 
     def _admit(self, name: str, queue: str) -> TaskCounts:
         key = (self._names.name(name), self._queues.name(queue))

@@ -123,17 +123,20 @@ class TaskTracker:
             self.queues.setdefault(queue)
         if task.started_at is not None and task.sent_at is None and at <= task.started_at:
             tally = self._assign_queue(task, queue)
-            tally.wait.add(task.started_at - at)  # the event came late, the start did not
+            # the event came late, the start did not
+            self.counters.on_host(tally, task.host or UNKNOWN).wait.add(task.started_at - at)
         else:
             task.sent_at = at  # before the postponed start is counted, which reads it
             tally = self._assign_queue(task, queue)
-        tally.sent += 1
+        # by machine: each process of a client is a node of its own
+        self.counters.on_host(tally, event["hostname"].rpartition("@")[2]).sent += 1
 
     def _received(self, event: Event, now: float) -> None:
         task = self._task(event, now)
         self._workers.record_received(event, task.name, due_time(event, now), now)
+        task.host = event["hostname"]
         if task.counts is not None:
-            task.counts.received += 1
+            self.counters.on_host(task.counts, task.host).received += 1
             return
         task.unassigned += 1
         self._unassigned.append((now, task))
@@ -153,9 +156,10 @@ class TaskTracker:
 
     def _started(self, event: Event, now: float) -> None:
         task = self._task(event, now)
-        tally = task.counts or self._assign_queue(task)
-        tally.started += 1
         node = event["hostname"]
+        tally = self.counters.on_host(task.counts or self._assign_queue(task), node)
+        tally.started += 1
+        task.host = node
         self._workers.record_started(event, now)
         task.started_at = self.clocks.to_local_time(node, event["timestamp"], now)
         if task.sent_at is not None:
@@ -192,13 +196,13 @@ class TaskTracker:
         task = self._task(event, now)
         self._workers.record_ended(event, now)
         task.started_at = None  # a retry starts anew
-        return task.counts or self._assign_queue(task)
+        return self.counters.on_host(task.counts or self._assign_queue(task), event["hostname"])
 
     def _end(self, event: Event, now: float) -> TaskCounts:
         self.events += 1
         self._workers.record_ended(event, now)
         task = self._in_flight.pop(event["uuid"]) or TrackedTask("", UNKNOWN, now)
-        return task.counts or self._assign_queue(task)
+        return self.counters.on_host(task.counts or self._assign_queue(task), event["hostname"])
 
     def _task(self, event: Event, now: float) -> TrackedTask:
         self.events += 1
@@ -213,7 +217,8 @@ class TaskTracker:
 
     def _assign_queue(self, task: TrackedTask, queue: str | None = None) -> TaskCounts:
         tally = self.counters.for_task(task.name, queue or self._routes.get(task.name, UNKNOWN))
-        tally.received += task.unassigned
+        if task.unassigned:
+            self.counters.on_host(tally, task.host).received += task.unassigned
         task.unassigned, task.counts = 0, tally
         self._in_flight.mark_assigned(task)
         postponed, task.postponed = task.postponed, None

@@ -29,7 +29,9 @@ REBUILD_RATIO = 8  # the dictionary is rebuilt when it once held so many times a
 class TrackedTask:
     """One task that has not ended."""
 
-    __slots__ = ("counts", "key", "name", "postponed", "seen_at", "sent_at", "started_at", "unassigned")
+    __slots__ = (
+        "counts", "host", "key", "name", "postponed", "seen_at", "sent_at", "started_at", "unassigned",
+    )  # fmt: skip
 
     def __init__(self, key: TaskKey, name: str, now: float) -> None:
         self.key = key
@@ -38,6 +40,7 @@ class TrackedTask:
         self.sent_at: float | None = None  # or its ETA
         self.started_at: float | None = None
         self.counts: TaskCounts | None = None  # None until its queue is known
+        self.host = ""  # the worker that last received or started it; forgotten when the task is packed
         self.unassigned = 0  # received events that wait for the queue
         self.postponed: list[tuple[EventHandler, Event, float]] | None = (
             None  # later events that wait for the queue
