@@ -1,37 +1,81 @@
 """The status of each module as a number: the worst of the exporter's observation and of its signals."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from prometheus.freshness import recorded_now
-from prometheus.request_rules import MODULE_ERRORS, MODULE_RATE, MODULE_RATIO, MODULE_TIME
+from prometheus.freshness import STARTED, newest_sample, recorded_now
+from prometheus.request_rules import (
+    MODULE_BUCKETS,
+    MODULE_ERRORS,
+    MODULE_RATE,
+    MODULE_RATIO,
+    MODULE_SLOWER,
+    MODULE_SLOWER_RATIO,
+    MODULE_TIME,
+)
 from prometheus.rule_file import RecordingRule
+from prometheus.share_rules import LASTING, STILL_LASTING, share_of
 from prometheus.signal_rules import signal_series
-from prometheus.threshold_rules import CODES, JUDGED, SEVERITY, milder, severity_code
-from prometheus.thresholds import Signal, Thresholds
+from prometheus.significance import Significance, exceeded_bound, lesser
+from prometheus.threshold_rules import CODES, JUDGED, SEVERITY, severity_code
+from prometheus.thresholds import Thresholds
 
 MODULE_STATUS, OBSERVED_STATUS = "ops:module:status", "module:ops_module_status:code"
 EXPORTER_STATUS = "ops_module_status"
 # healthy is 0; unknown is worse than healthy and better than degraded
 STATUS_CODES = {"unknown": 1, "degraded": 2, "down": 3}
-WINDOW = 300  # seconds of requests that are judged here
-# fewer requests than this are not judged, unless at least FAILED of them failed
-FEW_REQUESTS, FAILED = 20, 3
-# the five-minute numbers of panels, judged by the levels of the fast signal of the same subject
-MODULE_SIGNALS = {
-    "module_error_ratio": ("api_error_ratio", MODULE_RATIO % "5m", MODULE_RATIO % "1m"),
-    "module_response_time": ("api_response_time", MODULE_TIME % ("p95", "5m"), MODULE_TIME % ("p95", "1m")),
-}
+WINDOW, MINUTE = 300, 60  # seconds of requests that are judged here
+FEW_REQUESTS = 20  # fewer are not judged, unless enough of them failed
+# of the last five minutes the part whose minutes must be bad: a burst of some seconds does not last
+LASTING_PART = 0.75
+# the share of bad requests in five minutes, as far as it is proven and goes on
+SHARE = "ops:signal:share"
 # monitoring systems request its routes, some of which fail or block by design
-NOT_JUDGED = '{module!="monitoring"}'
+NOT_JUDGED = 'module!="monitoring"'
+
+
+@dataclass(frozen=True)
+class ModuleSignal:
+    """Numbers of five minutes that are judged by the levels of the fast signal of the same subject."""
+
+    judged_as: str
+    value: str  # as panels show it
+    bad: str  # requests a second, and of these the bad ones; by window
+    every: str
+    ratio: str
+    keys: str
+
+    def now(self, series: str, window: str) -> str:
+        """A recorded series of this window, of judged modules."""
+        name, _, matcher = (series % window).partition("{")
+        matchers = f"{matcher.rstrip('}')},{NOT_JUDGED}" if matcher else NOT_JUDGED
+        return recorded_now(f"{name}{{{matchers}}}")
+
+
+MODULE_SIGNALS = {
+    "module_error_ratio": ModuleSignal(
+        "api_error_ratio", MODULE_RATIO % "5m", MODULE_ERRORS, MODULE_RATE, MODULE_RATIO, "module"
+    ),
+    "module_response_time": ModuleSignal(
+        "api_response_time",
+        MODULE_TIME % ("p95", "5m"),
+        MODULE_SLOWER,
+        f'{MODULE_BUCKETS}{{le="+Inf"}}',
+        MODULE_SLOWER_RATIO,
+        "module, le",
+    ),
+}
 
 
 def status_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
     """The severity of each module's five-minute numbers, then the statuses."""
-    for name, (judged_as, value, latest) in MODULE_SIGNALS.items():
-        signal = thresholds.signals[judged_as]
-        yield RecordingRule(JUDGED, judged_value(name, signal, value, latest), {"signal": name})
+    for name, it in MODULE_SIGNALS.items():
+        signal = thresholds.signals[it.judged_as]
+        share = share_of(signal)
+        yield from share_rules(name, it, share.significance)
+        yield RecordingRule(JUDGED, judged_value(name, it, share.limit), {"signal": name})
         measured = recorded_now(signal_series(JUDGED, name))
-        yield RecordingRule(SEVERITY, severity_code(name, signal, measured, judged_as), {"signal": name})
+        yield RecordingRule(SEVERITY, severity_code(name, signal, measured, it.judged_as), {"signal": name})
     yield RecordingRule(OBSERVED_STATUS, status_code(EXPORTER_STATUS, "module"))
     yield RecordingRule(MODULE_STATUS, status_expr(thresholds))
     yield RecordingRule(
@@ -41,16 +85,35 @@ def status_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
     yield RecordingRule("ops:status:code", f"max({recorded_now(MODULE_STATUS)} or {components})")
 
 
-def judged_value(name: str, signal: Signal, value: str, latest: str) -> str:
-    """The value as far as it goes on; nothing where too few requests were made to judge."""
-    now, before = (recorded_now(f"{it}{NOT_JUDGED}") for it in (latest, value))
+def share_rules(name: str, it: ModuleSignal, judge: Significance) -> Iterator[RecordingRule]:
+    """The proven share of five minutes, and what of it begins and keeps the alert of the fast signal."""
+    on = "on (module) group_left ()"
+    bad, every = (f"({WINDOW} * {it.now(series, '5m')})" for series in (it.bad, it.every))
+    minute = it.now(it.ratio, "1m")
+    yield RecordingRule(SHARE, lesser(judge.lower(bad, every, on), minute, it.keys), {"signal": name})
+    minutes = f"quantile_over_time({1 - LASTING_PART:g}, {it.ratio % '1m'}[5m])"
+    lasting = lesser(recorded_now(signal_series(SHARE, name)), minutes, it.keys)
+    yield RecordingRule(LASTING, if_long_known(lasting), {"signal": it.judged_as})
+    bad, every = (f"({MINUTE} * {it.now(series, '1m')})" for series in (it.bad, it.every))
+    still = lesser(it.now(it.ratio, "5m"), judge.upper(bad, every, on), it.keys)
+    # of few requests the bound stays high: then a minute without a bad one is the end
+    still = f"{still} and on ({it.keys}) ({minute} > 0)"
+    yield RecordingRule(STILL_LASTING, if_long_known(still), {"signal": it.judged_as})
+
+
+def if_long_known(expression: str) -> str:
+    """The expression where the exporter, which counts the requests, has run for the whole window."""
+    return f"{expression} and on () (time() - max({newest_sample(STARTED['slow'], 'slow')}) > {WINDOW})"
+
+
+def judged_value(name: str, it: ModuleSignal, limit: float | None) -> str:
+    """The proven value, or 0; nothing where too few requests were made to judge."""
+    share = f"max by ({it.keys}) ({recorded_now(signal_series(SHARE, name))})"
+    slower = it.now(it.bad, "5m")
+    bad = f"({exceeded_bound(share, slower, it.keys, limit)}) > 0.000001" if limit else share
     many = f"({recorded_now(MODULE_RATE % '5m')} * {WINDOW} >= {FEW_REQUESTS})"
-    # rate() extrapolates: the count is never less than the number of failed requests
-    failed = f"({recorded_now(MODULE_ERRORS % '5m')} * {WINDOW} > {FAILED - 0.5})"
-    enough = failed if name == "module_error_ratio" else many
-    return (
-        f"({milder(before, now, signal)} and on (module) {enough}) or (0 * {before} and on (module) {many})"
-    )
+    shown = recorded_now(f"{it.value}{{{NOT_JUDGED}}}")
+    return f"max by (module) ({bad}) or (0 * {shown} and on (module) {many})"
 
 
 def status_expr(thresholds: Thresholds) -> str:

@@ -87,7 +87,7 @@ def share_of_both(part: str, rest: str, by: str = "") -> str:
 ANOMALY_INPUT = "ops:watched"
 # the three series of each module, under names of signals
 MODULE_SERIES = {"module_requests": MODULE_RATE % "5m"} | {
-    name: value for name, (_, value, _) in MODULE_SIGNALS.items()
+    name: it.value for name, it in MODULE_SIGNALS.items()
 }
 
 

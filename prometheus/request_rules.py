@@ -21,6 +21,9 @@ MODULE_RATIO = "module:ops_http_request_errors_per_request:ratio_rate%s"
 MODULE_TIME = "module:ops_http_request_duration_seconds:%s_%s"
 # every quantile is computed from these, so the raw buckets are read once
 MODULE_BUCKETS = "module_le:ops_http_request_duration_seconds_bucket:rate%s"
+# requests that took longer than the bound of a bucket, and their share
+MODULE_SLOWER = "module_le:ops_http_requests_slower:rate%s"
+MODULE_SLOWER_RATIO = "module_le:ops_http_requests_slower_per_request:ratio_rate%s"
 USERS_RATE, USERS_ERRORS = "users:ops_http_requests:rate%s", "users:ops_http_request_errors:rate%s"
 USERS_BUCKETS = "users_le:ops_http_request_duration_seconds_bucket:rate%s"
 
@@ -40,11 +43,16 @@ def request_rules() -> Iterator[RecordingRule]:
 
 
 def module_rules(window: str) -> Iterator[RecordingRule]:
-    """Requests, errors, error ratio and buckets by module."""
+    """Requests, errors, error ratio, buckets and slow requests by module."""
     yield RecordingRule(MODULE_RATE % window, f"sum by (module) (rate({REQUESTS}{SLOW_JOB}[{window}]))")
     yield RecordingRule(MODULE_ERRORS % window, f"sum by (module) (rate({ERRORS}{SLOW_JOB}[{window}]))")
     yield RecordingRule(MODULE_RATIO % window, f"{MODULE_ERRORS % window} / ({MODULE_RATE % window} > 0)")
     yield RecordingRule(MODULE_BUCKETS % window, f"sum by (module, le) (rate({BUCKETS}{SLOW_JOB}[{window}]))")
+    every, by_bucket = f'{MODULE_BUCKETS % window}{{le="+Inf"}}', f"{MODULE_BUCKETS % window}"
+    yield RecordingRule(MODULE_SLOWER % window, f"{every} - on (module) group_right () {by_bucket}")
+    yield RecordingRule(
+        MODULE_SLOWER_RATIO % window, f"{MODULE_SLOWER % window} / on (module) group_left () ({every} > 0)"
+    )
 
 
 def user_rules() -> Iterator[RecordingRule]:

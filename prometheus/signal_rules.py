@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from prometheus.annotations import AlertAnnotations
-from prometheus.freshness import newest_sample, recorded_now, unless_recovering
+from prometheus.freshness import newest_sample, recorded_now
 from prometheus.rule_file import AlertRule, RecordingRule
+from prometheus.share_rules import BOUND, FAST, LATEST, share_rules
 from prometheus.thresholds import Signal
 
 TEMPLATE_FORMATS = {
@@ -20,35 +21,26 @@ TEMPLATE_FORMATS = {
 # an alert resolves only after this long, so that one good scrape does not resolve it
 KEEP_FIRING = {"fast": "2s", "slow": "1m"}
 TREND_OFFSETS = ("1h", "1d")
-VALUE, FAST, LATEST = "ops:signal", "ops:signal:fast", "ops:signal:latest"
+VALUE = "ops:signal"
 NamedSignal = tuple[str, Signal]
 
 
 def value_rules(signals: Iterable[NamedSignal]) -> Iterator[RecordingRule]:
-    """The value of each signal as `ops:signal`, for alerts, panels, trends and anomaly detection."""
+    """The value of each signal as `ops:signal`, for panels, trends and anomaly detection, and what is judged."""
     for name, signal in signals:
-        # reuse what the fast lane has recorded
-        again = signal.lane == "fast" and signal.has_range
-        value = newest_sample(signal_series(FAST, name), "fast") if again else signal.value_expr()
-        yield RecordingRule(VALUE, value, {"signal": name})
-        if signal.outlives_cause and signal.lane == "slow":
-            yield latest_rule(name, signal)
+        yield RecordingRule(VALUE, signal.value_expr(), {"signal": name})
+        if signal.share and signal.lane == "fast":
+            yield RecordingRule(BOUND, newest_sample(signal_series(FAST, name), "fast"), {"signal": name})
+        elif signal.share:
+            yield from share_rules(name, signal)
+        elif signal.outlives_cause:
+            yield RecordingRule(LATEST, signal.latest_expr(), {"signal": name})
 
 
 def fast_value_rules(signals: Iterable[NamedSignal]) -> Iterator[RecordingRule]:
-    """The value of each fast signal with a range, computed once for all of its levels."""
+    """The bound of each fast signal with a range, computed once for all of its levels."""
     for name, signal in signals:
-        yield RecordingRule(FAST, signal.value_expr(), {"signal": name})
-        if signal.outlives_cause:
-            yield latest_rule(name, signal)
-
-
-def latest_rule(name: str, signal: Signal) -> RecordingRule:
-    """The value of the latest part of the range; an alert begins only while this passes its level."""
-    value = signal.latest_expr()
-    return RecordingRule(
-        LATEST, unless_recovering(value) if signal.lane == "fast" else value, {"signal": name}
-    )
+        yield from share_rules(name, signal)
 
 
 def trend_rules() -> Iterator[RecordingRule]:
@@ -90,9 +82,9 @@ def level_in_force(level: str, signal: Signal) -> str:
 
 def alert_value(name: str, signal: Signal) -> str:
     """The value that an alert compares: the recorded series, or in the fast lane the newest sample."""
-    if signal.lane == "slow":
-        return recorded_now(signal_series(VALUE, name))
-    return recorded_now(signal_series(FAST, name)) if signal.has_range else f"({signal.value_expr()})"
+    if signal.share:
+        return recorded_now(signal_series(FAST if signal.lane == "fast" else BOUND, name))
+    return recorded_now(signal_series(VALUE, name)) if signal.lane == "slow" else f"({signal.value_expr()})"
 
 
 def begin_condition(name: str, signal: Signal, severity: str, passed: str) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from prometheus.freshness import SELECTOR, newest_sample, recorded_now
 from prometheus.rule_file import RecordingRule
-from prometheus.signal_rules import FAST, LATEST, VALUE, signal_series
+from prometheus.share_rules import BOUND, LATEST
+from prometheus.signal_rules import VALUE, signal_series
 from prometheus.thresholds import Signal, Thresholds
 
 OVERRIDE = "ops_threshold_override"
@@ -55,8 +56,7 @@ def override_bounds(thresholds: Thresholds) -> Iterator[RecordingRule]:
 JUDGED, SEVERITY, WORST = "ops:signal:judged", "ops:signal:severity", "ops:signal:worst"
 # a signal that passes no level has severity 0
 CODES = {"critical": 3, "warning": 2, "info": 1}
-# the interval of the worst value, and that of the fast lane
-WORST_WINDOW, FAST_STEP = "15s", "250ms"
+WORST_WINDOW = "15s"
 
 
 def severity_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
@@ -75,13 +75,19 @@ def judged_value(name: str, signal: Signal) -> str:
 
     A value over a range can outlive its cause. It counts only as far as its cause goes on, or while its
     alert fires."""
-    value = recorded_now(signal_series(VALUE, name))
+    value = recorded_now(signal_series(BOUND if signal.share else VALUE, name))
     if not signal.outlives_cause:
         return value
     latest = signal_series(LATEST, name)
     now = newest_sample(latest, "fast") if signal.lane == "fast" else recorded_now(latest)
     firing = f'ALERTS{{alertname="{signal.alert}",alertstate="firing"}}'
-    return f"{value} and on ({', '.join(signal.by)}) {firing} or {milder(value, now, signal)}"
+    judged = f"{value} and on ({', '.join(signal.by)}) {firing} or {milder(value, now, signal)}"
+    return f"{judged} or {nothing_bad(name)}" if signal.share else judged
+
+
+def nothing_bad(name: str) -> str:
+    """0 where a share is measured; it has a bound only where enough events were bad."""
+    return f"0 * {recorded_now(signal_series(VALUE, name))}"
 
 
 def milder(value: str, other: str, signal: Signal) -> str:
@@ -114,9 +120,7 @@ def level_series(name: str, severity: str) -> str:
 def worst_value(name: str, signal: Signal) -> str:
     """The worst value that the fast lane judged within 15 s."""
     extreme = "max_over_time" if signal.direction == "above" else "min_over_time"
-    if not signal.has_range:
-        expression = " ".join(signal.expression.split())
-        return SELECTOR.sub(lambda it: f"{extreme}({it[0]}[{WORST_WINDOW}])", expression)
-    value, latest = (f"last_over_time({signal_series(it, name)}[{FAST_STEP}])" for it in (FAST, LATEST))
-    # the sum removes the names: the milder value comes from either of two series
-    return f"{extreme}((0 + {milder(value, latest, signal)})[{WORST_WINDOW}:{FAST_STEP}])"
+    if signal.share:
+        return f"{extreme}({signal_series(LATEST, name)}[{WORST_WINDOW}]) or {nothing_bad(name)}"
+    expression = " ".join(signal.expression.split())
+    return SELECTOR.sub(lambda it: f"{extreme}({it[0]}[{WORST_WINDOW}])", expression)

@@ -11,11 +11,11 @@ from pydantic import Field, ValidationError, model_validator
 from prometheus import freshness
 from prometheus.annotations import Dashboard, Page
 from prometheus.config_file import ConfigFileError, ConfigModel, read_yaml
+from prometheus.significance import Expression, Share, Significance
 
 SEVERITIES = ("info", "warning", "critical")
 Severity = Literal["info", "warning", "critical"]
 Sentence = Annotated[str, Field(min_length=10, pattern=r"\.$")]
-Expression = Annotated[str, Field(min_length=3)]
 Duration = Annotated[str, Field(pattern=r"^\d+(ms|s|m|h|d)$")]
 Label = Annotated[str, Field(pattern=r"^[a-z_]+$")]
 Level = Annotated[float, Field(allow_inf_nan=False)]
@@ -56,6 +56,7 @@ class Signal(ConfigModel):
     expression: Expression
     going_on: Expression | None = None  # must pass the level as well before the alert begins
     volume: Volume | None = None
+    share: Share | None = None  # then the level is compared with a bound of the share, not with the value
     dashboard: Dashboard
     action: Page = "/alerts"
     summary: Annotated[str, Field(min_length=5)]
@@ -97,6 +98,15 @@ class Signal(ConfigModel):
             raise ValueError(f"has lane {self.lane}, but an expression of the other lane; {expected}")
         if fast and self.hold != "0s":
             raise ValueError(f"has hold {self.hold} in the fast lane; expected none")
+        if fast and self.has_range and self.share is None:
+            raise ValueError("has a range in the fast lane; expected a share, which is judged by its bound")
+        return self
+
+    @model_validator(mode="after")
+    def share_is_bad(self) -> Self:
+        """A share counts bad events, so more of them are worse."""
+        if self.share and self.direction == "below":
+            raise ValueError("has direction below; expected above for a share of bad events")
         return self
 
     def range_error(self, level: float) -> str:
@@ -172,9 +182,19 @@ class BurnRate(ConfigModel):
 class Thresholds(ConfigModel):
     """The content of the file."""
 
+    significance: Significance = Significance()
     signals: dict[Name, Signal]
     slos: dict[Name, Slo]
     burns: tuple[BurnRate, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def one_significance(cls, body: Any) -> Any:
+        """All shares are judged alike; the file says once how sure a judgement has to be."""
+        if not isinstance(body, dict) or "significance" not in body:
+            return body
+        signals = {name: _judged_alike(it, body["significance"]) for name, it in body["signals"].items()}
+        return {**body, "signals": signals}
 
     @model_validator(mode="after")
     def alerts_are_unique(self) -> Self:
@@ -197,6 +217,13 @@ class Thresholds(ConfigModel):
                         f"{burn.factor:g} times too fast; expected a stricter objective or a smaller factor"
                     )
         return self
+
+
+def _judged_alike(signal: Any, significance: Any) -> Any:
+    """The signal; its share, if it has one, with this significance."""
+    if not isinstance(signal, dict) or not isinstance(signal.get("share"), dict):
+        return signal
+    return {**signal, "share": {"significance": significance, **signal["share"]}}
 
 
 def load(file: Path = FILE) -> Thresholds:
