@@ -30,6 +30,7 @@ class Signal(BaseModel):
     hold: Annotated[str, Field(pattern=r"^\d+(ms|s|m|h|d)$")] = "0s"
     expression: str = ""
     going_on: str | None = None
+    share: Mapping[str, object] | None = None  # judged by a bound of this share
 
     @property
     def outlives_cause(self) -> bool:

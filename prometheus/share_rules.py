@@ -1,7 +1,7 @@
-"""The rules of a signal that is a share: its counts, the bound that is compared, and whether its cause goes on.
+"""The rules of a signal that is a share: its counts, the bound that is compared, what begins an alert.
 
-Two windows are judged. The short one, in the expressions of the signal, sees what is frequent at once. The long
-one of five minutes sees what is rare and lasts; module_status.py records it.
+Two windows are judged. The short one, in the expressions of the signal, sees what is frequent at once.
+The long one of five minutes sees what is rare and lasts; module_status.py records it.
 """
 
 from collections.abc import Iterator

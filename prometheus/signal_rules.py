@@ -26,7 +26,7 @@ NamedSignal = tuple[str, Signal]
 
 
 def value_rules(signals: Iterable[NamedSignal]) -> Iterator[RecordingRule]:
-    """The value of each signal as `ops:signal`, for panels, trends and anomaly detection, and what is judged."""
+    """The value of each signal as `ops:signal`, for panels and anomaly detection, and what is judged."""
     for name, signal in signals:
         yield RecordingRule(VALUE, signal.value_expr(), {"signal": name})
         if signal.share and signal.lane == "fast":

@@ -43,7 +43,9 @@ class Significance(ConfigModel):
 
     def _bound(self, bad: str, total: str, on: str, sign: str) -> str:
         square = self.z**2
-        spread = f"sqrt(clamp_min({bad} - {bad} ^ 2 / {on} (clamp_min({total}, 1) > 0), 0) + {square / 4:.7g})"
+        spread = (
+            f"sqrt(clamp_min({bad} - {bad} ^ 2 / {on} (clamp_min({total}, 1) > 0), 0) + {square / 4:.7g})"
+        )
         share = f"{bad} + {square / 2:.7g} {sign} {self.z:.7g} * {spread}"
         return f"(({share}) / {on} ({total} + {square:.7g} > 0))"
 
@@ -88,8 +90,8 @@ class Share(ConfigModel):
 def exceeded_bound(share: str, every: str, keys: str, limit: float) -> str:
     """The greatest bucket bound that more than `limit` of the events exceed; about 0 where there is none.
 
-    PromQL has no number of a label. But a histogram whose first events lie behind the buckets that are exceeded
-    begins at the bound that is wanted. The result is greater than this bound by a trifle, as durations are.
+    PromQL has no number of a label. But a histogram whose first events lie behind the buckets that are
+    exceeded begins at the wanted bound. The result is greater than this bound by a trifle, as durations are.
     `share` has no labels but the keys.
     """
     first = f"0 * ({share} > {limit:g}) or max by ({keys}) ({every}) ^ 0"

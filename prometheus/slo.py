@@ -44,6 +44,16 @@ def short_window_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
     yield from window_rules(
         window for window in burn_windows(thresholds) if window_seconds(window) <= LONGEST_SHORT_WINDOW
     )
+    yield from bound_rules(thresholds)
+
+
+def bound_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
+    """What is proven of the error ratios of long windows: chance alone must not burn a budget."""
+    for window in dict.fromkeys(burn.long for burn in thresholds.burns):
+        events = f"slo:events:{window}"
+        bad = f"(slo:error_ratio:{window} * {events})"
+        proven = thresholds.significance.lower(bad, events, "on (slo)")
+        yield RecordingRule(f"slo:error_ratio_bound:{window}", proven)
 
 
 def long_window_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
@@ -92,10 +102,11 @@ def burn_alert(name: str, slo: Slo, burn: BurnRate) -> AlertRule:
     level = f"{burn.factor * (1 - slo.objective):.6g}"
     long, short = (f'slo:error_ratio:{window}{{slo="{name}"}}' for window in (burn.long, burn.short))
     enough = f'slo:events:{burn.long}{{slo="{name}"}} >= {slo.at_least}'
+    proven = f'slo:error_ratio_bound:{burn.long}{{slo="{name}"}} > {level}'
     latest = still_burning(name, burn, level)
     return AlertRule(
         alert=alert_name(name),
-        expr=f"{long} > {level} and {short} > {level} and {enough} and on (slo) ({latest})",
+        expr=f"{long} > {level} and {short} > {level} and {enough} and {proven} and on (slo) ({latest})",
         severity=burn.severity,
         lane="slow",
         keep="1m",

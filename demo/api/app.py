@@ -40,7 +40,6 @@ from demo.settings import Settings
 from demo.storage.engine import open_engine
 from demo.worker.celery_app import make_sender
 
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0)
 # Seconds that the API waits for the broker before it gives up.
 BROKER_TIMEOUT = 1.5
 ROUTERS = (
@@ -97,7 +96,7 @@ def make_app(backend: Backend) -> FastAPI:
         should_instrument_requests_inprogress=True,
         inprogress_name="neo_alexandria_inprogress",
     )
-    metrics.instrument(app, latency_lowr_buckets=BUCKETS).expose(app, include_in_schema=False)
+    metrics.instrument(app).expose(app, include_in_schema=False)
     return app
 
 

@@ -45,9 +45,10 @@ def selectors(name: str, signal: Signal) -> tuple[str, str]:
     """The series of the value and of that which begins an alert, as the rules record them every 15 s.
 
     Of a fast signal the worst judged value of the last 15 s begins an alert. Of a slow one the rule compares
-    the recorded value itself; where it outlives its cause, the latest part of it must pass as well.
+    the recorded value itself; where it outlives its cause, the latest part of it must pass as well. Of a
+    share the bound is compared, which exists only where enough events were bad.
     """
-    value = f'ops:signal{{signal="{name}"}}'
+    value = f'ops:signal:bound{{signal="{name}"}}' if signal.share else f'ops:signal{{signal="{name}"}}'
     if signal.lane == "fast":
         worst = f'ops:signal:worst{{signal="{name}"}}'
         return (value if signal.outlives_cause else worst), worst

@@ -1,6 +1,7 @@
 """The demo answers in the fields of the contract."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,8 @@ def test_metrics_have_the_names_of_the_instrumentator(demo: RunningDemo) -> None
         in page
     )
     assert "http_request_duration_highr_seconds_bucket" in page
+    bounds = re.findall(r'\nhttp_request_duration_seconds_bucket\{[^}]*le="([^"]+)"', page)
+    assert set(bounds) == {"0.1", "0.5", "1.0", "+Inf"}
     assert "neo_alexandria_ingestion_success_total" in page
 
 
