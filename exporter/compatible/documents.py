@@ -1,0 +1,136 @@
+"""The queries of a Grafana dashboard (JSON) or of a rule file (YAML), with the place of each."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ALERT, RECORDING, PANEL, VARIABLE, ANNOTATION = "alert", "recording rule", "panel", "variable", "annotation"
+# a variable's query: label_values(SERIES, label), query_result(EXPRESSION)
+LABEL_VALUES = re.compile(r"\s*label_values\(\s*(.+)\s*,\s*[\w$]+\s*\)\s*", re.DOTALL)
+QUERY_RESULT = re.compile(r"\s*query_result\(\s*(.+)\s*\)\s*", re.DOTALL)
+# variables whose values stand in the dashboard itself
+FIXED = ("constant", "custom", "interval", "textbox")
+OURS = "prometheus"
+
+
+class UnreadableDocument(Exception):
+    """The file is neither a dashboard nor a rule file; the text is one sentence."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A PromQL expression and where it stands."""
+
+    kind: str
+    place: str
+    expression: str
+
+
+@dataclass
+class Document:
+    """The queries of a file, the values of its variables, and the names that its rules record."""
+
+    queries: list[Query] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    recorded: set[str] = field(default_factory=set)
+
+
+def read_document(file: Path) -> Document:
+    """The queries of the file. Raises UnreadableDocument."""
+    content = load(file)
+    board = content.get("dashboard", content)
+    groups = content.get("spec", content).get("groups")
+    if isinstance(groups, list):
+        return rules(groups)
+    if isinstance(board, dict) and any(it in board for it in ("panels", "rows", "elements")):
+        return dashboard(board)
+    raise UnreadableDocument(f"{file} has neither panels nor groups; expected a dashboard or a rule file")
+
+
+def load(file: Path) -> dict[str, Any]:
+    """The mapping in the file. Raises UnreadableDocument."""
+    try:
+        text = file.read_text()
+        content = json.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise UnreadableDocument(f"{file} cannot be read: {reason}") from None
+    if not isinstance(content, dict):
+        raise UnreadableDocument(f"{file} holds no mapping; expected a dashboard or a rule file")
+    return content
+
+
+def rules(groups: list[Any]) -> Document:
+    """The rules of these groups."""
+    found = Document()
+    for group in groups:
+        for rule in group.get("rules", []) if isinstance(group, dict) else []:
+            kind, name = (ALERT, rule["alert"]) if "alert" in rule else (RECORDING, rule.get("record", "?"))
+            found.queries.append(Query(kind, str(name), str(rule.get("expr", ""))))
+            if kind == RECORDING:
+                found.recorded.add(str(name))
+    return found
+
+
+def dashboard(board: Mapping[str, Any]) -> Document:
+    """The queries of its panels, variables and annotations."""
+    found = Document()
+    for it in mappings(board.get("templating", {}).get("list")):
+        if it.get("type") in FIXED:
+            found.variables[str(it.get("name"))] = fixed_value(it)
+        elif it.get("type") == "query" and is_ours(it.get("datasource")):
+            found.queries += variable_queries(it)
+    for it in mappings(board.get("annotations", {}).get("list")):
+        if isinstance(it.get("expr"), str) and is_ours(it.get("datasource")):
+            found.queries.append(Query(ANNOTATION, str(it.get("name", "?")), it["expr"]))
+    for part in ("panels", "rows", "elements"):
+        found.queries += panel_queries(board.get(part), "", None)
+    return found
+
+
+def panel_queries(node: Any, place: str, source: Any) -> Iterator[Query]:
+    """The queries below this node, which stands in the panel of this title and has this data source."""
+    if isinstance(node, list):
+        for it in node:
+            yield from panel_queries(it, place, source)
+    elif isinstance(node, dict):
+        title, source = node.get("title"), node.get("datasource") or source
+        place = title if isinstance(title, str) and title else place
+        if isinstance(node.get("expr"), str) and node["expr"].strip() and is_ours(source):
+            yield Query(PANEL, place or "?", node["expr"])
+        for it in node.values():
+            yield from panel_queries(it, place, source)
+
+
+def variable_queries(variable: Mapping[str, Any]) -> Iterator[Query]:
+    """What a variable asks of Prometheus; a list of all values of a label asks for no metric."""
+    query = variable.get("query")
+    text = query.get("query", "") if isinstance(query, dict) else query
+    for form in (LABEL_VALUES, QUERY_RESULT):
+        if match := form.fullmatch(str(text or "")):
+            yield Query(VARIABLE, str(variable.get("name")), match[1])
+
+
+def fixed_value(variable: Mapping[str, Any]) -> str:
+    """The value with which a variable begins that is asked of nobody."""
+    current = variable.get("current")
+    value = current.get("value") if isinstance(current, dict) else None
+    value = value[0] if isinstance(value, list) and value else value
+    return str(value or variable.get("query") or "")
+
+
+def is_ours(source: Any) -> bool:
+    """Whether a data source is a Prometheus; one that is not named is."""
+    name = source.get("type", OURS) if isinstance(source, dict) else source
+    text = str(name or OURS).lower()
+    return OURS in text or not re.search(r"loki|tempo|pyroscope|influx|elastic|mysql|postgres|grafana", text)
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    """The mappings of a list."""
+    return [it for it in value if isinstance(it, dict)] if isinstance(value, list) else []

@@ -1,0 +1,1 @@
+"""Dashboards and rules of others, asked for what they find here."""
