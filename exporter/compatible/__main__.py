@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
-from exporter.compatible.documents import UnreadableDocument, read_document
+from exporter.compatible.documents import UnreadableFile, read_queries
 
 TIMEOUT = 10.0  # seconds that Prometheus may take for one query
 
@@ -33,11 +33,11 @@ def main() -> int:
     judged: list[verdicts.Verdict] = []
     try:
         for file in arguments.files:
-            document = read_document(file)
+            document = read_queries(file)
             judged += [verdicts.judge(it, document.variables, document.recorded) for it in document.queries]
         series = {it.text() for verdict in judged for it in verdict.selectors} - {""}
         found = ask(arguments.prometheus, series) if arguments.prometheus else {}
-    except (UnreadableDocument, PrometheusUnreachable) as error:
+    except (UnreadableFile, PrometheusUnreachable) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     judged = [verdicts.confirm(it, found) for it in judged]

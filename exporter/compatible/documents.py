@@ -18,7 +18,7 @@ FIXED = ("constant", "custom", "interval", "textbox")
 OURS = "prometheus"
 
 
-class UnreadableDocument(Exception):
+class UnreadableFile(Exception):
     """The file is neither a dashboard nor a rule file; the text is one sentence."""
 
 
@@ -32,7 +32,7 @@ class Query:
 
 
 @dataclass
-class Document:
+class QueryFile:
     """The queries of a file, the values of its variables, and the names that its rules record."""
 
     queries: list[Query] = field(default_factory=list)
@@ -40,8 +40,8 @@ class Document:
     recorded: set[str] = field(default_factory=set)
 
 
-def read_document(file: Path) -> Document:
-    """The queries of the file. Raises UnreadableDocument."""
+def read_queries(file: Path) -> QueryFile:
+    """The queries of the file. Raises UnreadableFile."""
     content = load(file)
     board = content.get("dashboard", content)
     groups = content.get("spec", content).get("groups")
@@ -49,25 +49,25 @@ def read_document(file: Path) -> Document:
         return rules(groups)
     if isinstance(board, dict) and any(it in board for it in ("panels", "rows", "elements")):
         return dashboard(board)
-    raise UnreadableDocument(f"{file} has neither panels nor groups; expected a dashboard or a rule file")
+    raise UnreadableFile(f"{file} has neither panels nor groups; expected a dashboard or a rule file")
 
 
 def load(file: Path) -> dict[str, Any]:
-    """The mapping in the file. Raises UnreadableDocument."""
+    """The mapping in the file. Raises UnreadableFile."""
     try:
         text = file.read_text()
         content = json.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
-        raise UnreadableDocument(f"{file} cannot be read: {reason}") from None
+        raise UnreadableFile(f"{file} cannot be read: {reason}") from None
     if not isinstance(content, dict):
-        raise UnreadableDocument(f"{file} holds no mapping; expected a dashboard or a rule file")
+        raise UnreadableFile(f"{file} holds no mapping; expected a dashboard or a rule file")
     return content
 
 
-def rules(groups: list[Any]) -> Document:
+def rules(groups: list[Any]) -> QueryFile:
     """The rules of these groups."""
-    found = Document()
+    found = QueryFile()
     for group in groups:
         for rule in group.get("rules", []) if isinstance(group, dict) else []:
             kind, name = (ALERT, rule["alert"]) if "alert" in rule else (RECORDING, rule.get("record", "?"))
@@ -77,9 +77,9 @@ def rules(groups: list[Any]) -> Document:
     return found
 
 
-def dashboard(board: Mapping[str, Any]) -> Document:
+def dashboard(board: Mapping[str, Any]) -> QueryFile:
     """The queries of its panels, variables and annotations."""
-    found = Document()
+    found = QueryFile()
     for it in mappings(board.get("templating", {}).get("list")):
         if it.get("type") in FIXED:
             found.variables[str(it.get("name"))] = fixed_value(it)

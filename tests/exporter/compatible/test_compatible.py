@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.compatible.documents import Query, UnreadableDocument, read_document
+from exporter.compatible.documents import Query, UnreadableFile, read_queries
 from exporter.compatible.selectors import readings
 from exporter.compatible.verdicts import ANSWERS, MISSING, SWITCH, Verdict, judge
 from stack.settings import ROOT
@@ -23,7 +23,7 @@ DASHBOARDS = {"celery": 23, "redis": 22, "postgresql": 18}
 
 def verdicts(file: Path) -> list[Verdict]:
     """The verdict on each query of a file."""
-    document = read_document(file)
+    document = read_queries(file)
     return [judge(it, document.variables, document.recorded) for it in document.queries]
 
 
@@ -140,8 +140,8 @@ def test_what_is_no_dashboard_and_no_rule_file_is_refused(
     tmp_path: Path, name: str, content: str, reason: str
 ) -> None:
     (tmp_path / name).write_text(content)
-    with pytest.raises(UnreadableDocument, match=reason):
-        read_document(tmp_path / name)
+    with pytest.raises(UnreadableFile, match=reason):
+        read_queries(tmp_path / name)
 
 
 def test_prometheus_is_asked_for_the_series(prometheus: StartPrometheus, tmp_path: Path) -> None:
