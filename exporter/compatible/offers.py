@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from exporter.collectors import COLLECTORS
 from exporter.collectors.fastapi import FASTAPI, INSTRUMENTATOR
 from exporter.collectors.peers import PREFIXES
 from exporter.inventory import list_metrics
@@ -16,6 +17,8 @@ PARTS = {
     "histogram": {"_bucket": ("le",), "_sum": (), "_count": ()},
     "summary": {"": ("quantile",), "_sum": (), "_count": ()},
 }
+# labels that a setting adds: the beginning of the names, the label, the setting
+OPTIONAL_LABELS = (("celery_task_", "hostname", "celery.task_hosts"),)
 # what Prometheus adds to every job, and what servers show of themselves, whose labels are their own
 OF_PROMETHEUS = re.compile(r"up|scrape_\w+|ALERTS(_FOR_STATE)?")
 OF_SERVERS = re.compile(r"(prometheus|alertmanager|grafana|go|process|promhttp|net_conntrack)_\w+")
@@ -43,11 +46,15 @@ def offers() -> dict[str, Offer]:
 
 
 def own_offers() -> Iterator[Offer]:
-    """What is on the exporter's page by default."""
+    """What is on the exporter's page by default, and what is only on the pages of other exporters' jobs."""
+    on_request = {
+        metric for it in COLLECTORS for part in it.parts if part.on_request for metric in part.metrics
+    }
     for entry in list_metrics():
         peer = next((job for job, prefix in PREFIXES.items() if entry.metric.name.startswith(prefix)), "")
         for name, labels in series_of(entry.metric):
-            yield Offer(name, labels, (EXPORTER,), (peer,) if peer else ())
+            default = () if peer and entry.metric in on_request else (EXPORTER,)
+            yield Offer(name, labels, default, (peer,) if peer else ())
 
 
 def series_of(metric: MetricDesc) -> Iterator[tuple[str, frozenset[str]]]:

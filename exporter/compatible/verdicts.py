@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from exporter.compatible.documents import Query
-from exporter.compatible.offers import JOBS_FILE, Offer, find_offers, near_names, offers
+from exporter.compatible.offers import JOBS_FILE, OPTIONAL_LABELS, Offer, find_offers, near_names, offers
 from exporter.compatible.selectors import ANY_METRIC, Matcher, Reading, Selector, UnreadableQuery, readings
 
 ANSWERS, SWITCH, MISSING = "answers", "switch on", "missing"
@@ -83,7 +83,14 @@ def problems_of_matcher(offer: Offer, matcher: Matcher) -> Iterator[tuple[str, s
     if offer.labels is None or matcher.label in known or matcher.label in offer.labels:
         return
     # a variable that finds no values is empty, which fits a label that is not there
-    if not matcher.accepts(""):
+    if matcher.accepts(""):
+        return
+    setting = next(
+        (it[2] for it in OPTIONAL_LABELS if offer.name.startswith(it[0]) and matcher.label == it[1]), ""
+    )
+    if setting:
+        yield SWITCH, f"setting {setting} for the label {matcher.label}"
+    else:
         yield MISSING, f"metric {offer.name} has no label {matcher.label}"
 
 

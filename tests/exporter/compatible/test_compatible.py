@@ -74,6 +74,8 @@ def test_rules_under_the_jobs_of_other_exporters_need_these_jobs() -> None:
         ("redis_no_such_metric or vector(0)", MISSING, "metric redis_no_such_metric is not here"),
         ('redis_up{namespace="a"}', MISSING, "metric redis_up has no label namespace"),
         ('redis_up{namespace!="a"}', ANSWERS, ""),
+        ('celery_task_sent_total{hostname="a"}', SWITCH, "setting celery.task_hosts for the label hostname"),
+        ("redis_commands_latencies_usec_bucket", SWITCH, "job redis in prometheus/jobs.yml"),
         ('redis_up{namespace=~"$namespace"}', ANSWERS, ""),
         ('redis_up{job="other"}', MISSING, "metric redis_up has job exporter or redis, not =other"),
         ('redis_up{job=~"redis|exporter"}', ANSWERS, ""),
