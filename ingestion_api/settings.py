@@ -186,6 +186,8 @@ class Settings(BaseSettings):
     """URL of Alertmanager; unless given, the webhook caller's address with the port of its URL."""
     alertmanager_period: Seconds = 10.0
     """Seconds between two polls of Alertmanager, which end incidents whose end was not told."""
+    alertmanager_settling: Seconds = 300.0
+    """Seconds after a start of Alertmanager in which what it does not know yet ends no incident."""
     thresholds_file: Path = Path("prometheus/thresholds.yml")
     """File with the signals whose alert levels operators may set; read again when it changes."""
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from ingestion_api.alerts.alertmanager_api import AlertmanagerApi
@@ -31,7 +32,8 @@ class AlertmanagerPoller:
         self._given = settings.alertmanager_url.get_secret_value() if settings.alertmanager_url else ""
         self._url = self._given
         self._api: AlertmanagerApi | None = None
-        self._reconciler = Reconciler(store, feed)
+        settling = timedelta(seconds=settings.alertmanager_settling)
+        self._reconciler = Reconciler(store, feed, settling)
         self._problem = ""
         self._wake = threading.Event()
         self._stopped = threading.Event()

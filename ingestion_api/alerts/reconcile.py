@@ -7,31 +7,31 @@ from typing import Any
 from sqlalchemy import select, update
 
 from ingestion_api.alerts.alertmanager_api import AlertmanagerState, KnownAlert
+from ingestion_api.alerts.events import record_changes, record_event
 from ingestion_api.alerts.feed import IncidentFeed, ended
-from ingestion_api.alerts.store import Delivery, store_alerts
+from ingestion_api.alerts.store import MARGIN, Delivery, store_alerts
 from ingestion_api.batching import batches
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 
 AT_ONCE = 500
-SETTLING = timedelta(minutes=5)  # in which Prometheus sends its alerts to an Alertmanager that was restarted
-MARGIN = timedelta(seconds=1)  # between a notice and its commit
 START_MARGIN = timedelta(seconds=0.3)  # what was told so soon after the start may be older
 
-_READ = (Alert.id, Alert.fingerprint, Alert.suppression, Alert.last_received_at)
+_READ = (Alert.id, Alert.fingerprint, Alert.starts_at, Alert.suppression, Alert.last_received_at)
 
 
 class Reconciler:
     """Ends what two polls in a row no longer know; what a poll knows and nobody told is added.
 
     Alertmanager forgets its alerts when it restarts. An incident that was told before its start ends only
-    once Prometheus has had the time to send its alerts again.
+    once Prometheus has had the time to send its alerts again, which is `settling` from that start.
     """
 
-    def __init__(self, store: Store, feed: IncidentFeed) -> None:
+    def __init__(self, store: Store, feed: IncidentFeed, settling: timedelta = timedelta(minutes=5)) -> None:
         self._store = store
         self._feed = feed
+        self._settling = settling
         self._missing: frozenset[int] = frozenset()
 
     @property
@@ -43,11 +43,11 @@ class Reconciler:
         """Apply one poll, which began at this moment."""
         known = {each.notice.fingerprint: each for each in state.alerts}
         firing = self._add_missed(state, began)
-        self._mark(firing, known)
+        self._mark(firing, known, began)
         missing = frozenset(
             row.id
             for row in firing
-            if row.fingerprint not in known and _can_be_judged(row.last_received_at, state.uptime, began)
+            if row.fingerprint not in known and self._can_be_judged(row, state.uptime, began)
         )
         self._end(missing & self._missing, began)
         self._missing = missing - self._missing
@@ -59,14 +59,19 @@ class Reconciler:
     def _add_missed(self, state: AlertmanagerState, began: datetime) -> Sequence[Any]:
         """Add what was never told of: suppressed from its start, or its call lost. Returns all that fires."""
         firing = self._firing()
-        told = {row.fingerprint for row in firing}
-        missed = [each.notice for each in state.alerts if each.notice.fingerprint not in told]
+        starts = {row.fingerprint: row.starts_at for row in firing}
+        # a later start is another incident: the end of the one before was not told
+        missed = [
+            it.notice
+            for it in state.alerts
+            if it.notice.fingerprint not in starts or starts[it.notice.fingerprint] < it.notice.starts_at
+        ]
         if not missed:
             return firing
         store_alerts(self._store, self._feed, Delivery(missed, "", began, "reconciled"))
         return self._firing()
 
-    def _mark(self, firing: Iterable[Any], known: Mapping[str, KnownAlert]) -> None:
+    def _mark(self, firing: Iterable[Any], known: Mapping[str, KnownAlert], began: datetime) -> None:
         changed: dict[str, list[int]] = {}
         for alert in firing:
             each = known.get(alert.fingerprint)
@@ -76,8 +81,14 @@ class Reconciler:
             was = {f"was_{suppression}": True} if suppression else {}
             for some in batches(ids, AT_ONCE):
                 with self._store.write() as session:
-                    one_of = update(Alert).where(Alert.id.in_(some))
-                    session.execute(one_of.values(suppression=suppression, **was))
+                    # it may have ended since it was read
+                    one_of = update(Alert).where(Alert.id.in_(some), Alert.status == "firing")
+                    marked = session.scalars(
+                        one_of.values(suppression=suppression, **was)
+                        .returning(Alert.id)
+                        .execution_options(synchronize_session=False)
+                    ).all()
+                    record_event(session, marked, suppression or "not suppressed", began)
 
     def _end(self, ids: Iterable[int], began: datetime) -> None:
         for some in batches(sorted(ids), AT_ONCE):
@@ -94,10 +105,10 @@ class Reconciler:
                     .execution_options(synchronize_session=False)
                 )
                 changes = ended(session.execute(statement), began)
+                record_changes(session, changes, "reconciled")
             self._feed.publish(changes)
 
-
-def _can_be_judged(last_received_at: datetime, uptime: timedelta, began: datetime) -> bool:
-    if last_received_at > began - MARGIN:
-        return False
-    return last_received_at > began - uptime + START_MARGIN or uptime > SETTLING
+    def _can_be_judged(self, row: Any, uptime: timedelta, began: datetime) -> bool:
+        if row.last_received_at > began - MARGIN:
+            return False
+        return row.last_received_at > began - uptime + START_MARGIN or uptime > self._settling

@@ -1,26 +1,30 @@
 """Keep incidents: once for each fingerprint and start, however often Alertmanager repeats itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, case, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
+from ingestion_api.alerts.events import record_changes
 from ingestion_api.alerts.feed import IncidentChange, IncidentFeed, ended
+from ingestion_api.alerts.severity_rise import reopen_milder, withdraw_all
 from ingestion_api.alerts.webhook import WebhookAlert
 from ingestion_api.batching import batches
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
-from ingestion_api.store.tables.alerts import COLUMN_LENGTH, SEVERITIES, severity_rank
+from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_group, severity_rank
 
 # others who write get a turn after so many
 ALERTS_AT_ONCE = 500
-OTHER = "other"
+MARGIN = timedelta(seconds=1)  # between a notice and its commit
 IncidentKey = tuple[str, datetime]  # a fingerprint and a start
-_READ = (Alert.id, Alert.fingerprint, Alert.starts_at, Alert.status, Alert.severity)
+_READ = (
+    Alert.id, Alert.fingerprint, Alert.starts_at, Alert.status, Alert.severity, Alert.last_received_at,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,25 @@ def _store_batch(session: Session, delivery: Delivery) -> list[IncidentChange]:
     known = _known(session, newest)
     added = [notice for key, notice in newest.items() if key not in known]
     repeated = [(known[key], notice) for key, notice in newest.items() if key in known]
-    changes = [*_insert(session, added, delivery), *_update(session, repeated, delivery)]
-    return [*changes, *_supersede(session, (key[0] for key in newest), delivery.at)]
+    changes = [*_insert(session, added, delivery)]
+    changes += _update(session, [it for it in repeated if not _is_outdated(it[0], delivery)], delivery)
+    changes += _end_covered(session, newest.values(), delivery)
+    record_changes(session, changes, delivery.known_by)
+    superseded = _supersede(session, (key[0] for key in newest), delivery.at)
+    record_changes(session, superseded, "superseded")
+    reopen_milder(session, [notice.labels for notice in added if notice.status == "firing"], delivery.at)
+    return [*changes, *superseded]
 
 
 def _known(session: Session, keys: Iterable[IncidentKey]) -> dict[IncidentKey, Any]:
     """The stored incidents with these keys, by one query."""
     query = select(*_READ).where(tuple_(Alert.fingerprint, Alert.starts_at).in_(list(keys)))
     return {(row.fingerprint, row.starts_at): row for row in session.execute(query)}
+
+
+def _is_outdated(row: Any, delivery: Delivery) -> bool:
+    """Whether a poll began before the latest notice: it may have read what no longer holds."""
+    return delivery.known_by == "reconciled" and row.last_received_at > delivery.at - MARGIN
 
 
 def _insert(session: Session, notices: Sequence[WebhookAlert], delivery: Delivery) -> list[IncidentChange]:
@@ -96,18 +111,12 @@ def _update(
         if row.status != notice.status:
             kind = "ended" if notice.status == "resolved" else "reopened"
             changes.append(_change(row.id, kind, notice, delivery.at))
-        if _needs_new_acknowledgement(row, notice):
+        if row.status == "resolved" and notice.status == "firing":
             reopened.append(row.id)
-    if reopened:
-        nobody = {"acknowledged_at": None, "acknowledged_by": None, "acknowledgement": None}
-        session.execute(update(Alert).where(Alert.id.in_(reopened)).values(**nobody))
+        elif severity_rank(_severity(notice)) < severity_rank(row.severity):
+            reopened.append(row.id)
+    withdraw_all(session, reopened, delivery.at, "fires again or is graver")
     return changes
-
-
-def _needs_new_acknowledgement(row: Any, notice: WebhookAlert) -> bool:
-    """An acknowledgement ends with its incident, and does not cover a graver one."""
-    again = row.status == "resolved" and notice.status == "firing"
-    return again or severity_rank(_severity(notice)) < severity_rank(row.severity)
 
 
 def _update_statement() -> Any:
@@ -117,10 +126,13 @@ def _update_statement() -> Any:
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
     nothing = {"closed_by": None, "close_reason": None}
     table: Any = Alert.__table__
+    # what has ended is not suppressed, and what was ended by mistake has no worst value yet
+    suppression = case((bindparam("new_status") == "resolved", ""), else_=table.c.suppression)
+    evidence = case((table.c.evidence == "done", "start"), else_=table.c.evidence)
     return (
         update(table)
         .where(table.c.id == bindparam("row_id"))
-        .values(**values, **nothing, notices=table.c.notices + 1)
+        .values(**values, **nothing, notices=table.c.notices + 1, suppression=suppression, evidence=evidence)
     )
 
 
@@ -138,6 +150,22 @@ def _update_values(row: Any, notice: WebhookAlert, delivery: Delivery) -> dict[s
     }
 
 
+def _end_covered(
+    session: Session, notices: Iterable[WebhookAlert], delivery: Delivery
+) -> list[IncidentChange]:
+    """End what began within an interval that has ended: a second Prometheus had raised it a moment later."""
+    ends = {it.fingerprint: it for it in notices if it.status == "resolved" and it.ended}
+    if not ends:
+        return []
+    query = select(*_READ).where(Alert.fingerprint.in_(ends), Alert.status == "firing")
+    covered = [
+        (row, ends[row.fingerprint])
+        for row in session.execute(query)
+        if ends[row.fingerprint].starts_at < row.starts_at <= (ends[row.fingerprint].ended or row.starts_at)
+    ]
+    return _update(session, covered, delivery)
+
+
 def _supersede(session: Session, fingerprints: Iterable[str], now: datetime) -> list[IncidentChange]:
     """End what fires although the same alert has begun again: its end was not told."""
     newer = aliased(Alert)
@@ -149,7 +177,7 @@ def _supersede(session: Session, fingerprints: Iterable[str], now: datetime) -> 
     statement = (
         update(Alert)
         .where(Alert.fingerprint.in_(set(fingerprints)), Alert.status == "firing", next_start.is_not(None))
-        .values(status="resolved", end_known_by="superseded", ends_at=next_start)
+        .values(status="resolved", end_known_by="superseded", ends_at=next_start, suppression="")
         .returning(Alert.id, Alert.name, Alert.severity)
         .execution_options(synchronize_session=False)
     )
@@ -184,6 +212,7 @@ def _values(notice: WebhookAlert, delivery: Delivery) -> dict[str, Any]:
         "name": _name(notice),
         "severity": _severity(notice),
         "labels": dict(notice.labels),
+        "severity_group": severity_group(notice.labels),
         "annotations": dict(notice.annotations),
         "generator_url": notice.generator_url,
         "receiver": delivery.receiver[:COLUMN_LENGTH],
@@ -191,14 +220,3 @@ def _values(notice: WebhookAlert, delivery: Delivery) -> dict[str, Any]:
         "last_received_at": delivery.at,
         "notices": 1,
     }
-
-
-def firing_by_severity(session: Session, *, acknowledged: bool = False) -> Mapping[str, int]:
-    """How many incidents fire now; unknown severities are "other", so that a metric's series are few."""
-    query = select(Alert.severity, func.count()).where(Alert.status == "firing").group_by(Alert.severity)
-    if acknowledged:
-        query = query.where(Alert.acknowledged_at.is_not(None))
-    counts = dict.fromkeys((*SEVERITIES, OTHER), 0)
-    for severity, number in session.execute(query):
-        counts[severity if severity in SEVERITIES else OTHER] += number
-    return counts

@@ -50,9 +50,16 @@ def _require_storable(moment: datetime) -> datetime:
         raise ValueError("lies outside of the years 1 to 9999 in UTC") from None
 
 
+def _milliseconds(moment: datetime) -> datetime:
+    # the API of Alertmanager has no more digits, and both must name the same incident
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 LabelText = Annotated[str, BeforeValidator(storable_text)]
 LabelSet = Annotated[dict[LabelText, LabelText], BeforeValidator(_cut_pairs)]
-StorableDatetime = Annotated[Rfc3339Datetime, AfterValidator(_require_storable)]
+StorableDatetime = Annotated[
+    Rfc3339Datetime, AfterValidator(_require_storable), AfterValidator(_milliseconds)
+]
 
 
 class WebhookAlert(BaseModel):

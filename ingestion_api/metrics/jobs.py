@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from ingestion_api.alerts.store import firing_by_severity
+from ingestion_api.alerts.firing import firing_by_severity
 from ingestion_api.jobs.queries import job_counts
 from ingestion_api.jobs.states import (
     ACTIVE,

@@ -63,6 +63,11 @@ class AlertmanagerServer(WebServer):
             "--cluster.listen-address=", *flags,
         ]  # fmt: skip
         super().__init__(folder, command, port)
+        self._folder = folder
+
+    def configure(self, config: Config) -> None:
+        """Replace the configuration before a start."""
+        written(self._folder / "alertmanager.yml", config)
 
 
 def written(path: Path, config: Config) -> Path:

@@ -3,6 +3,7 @@
 from ingestion_api.store.tables.alerts import Alert
 from ingestion_api.store.tables.base import Base, WriteProbeRow
 from ingestion_api.store.tables.embeddings import Corpus, CorpusTerm, CountedText, EncoderVersion
+from ingestion_api.store.tables.incidents import AlertCoverage, AlertSilence, IncidentEvent
 from ingestion_api.store.tables.jobs import IdempotencyKey, Job, JobEvent
 from ingestion_api.store.tables.operators import AuditRow, Preference, RevokedSession, SigningKey
 from ingestion_api.store.tables.resources import IngestedFile, Resource
@@ -10,6 +11,8 @@ from ingestion_api.store.tables.workers import Worker
 
 __all__ = [
     "Alert",
+    "AlertCoverage",
+    "AlertSilence",
     "AuditRow",
     "Base",
     "Corpus",
@@ -17,6 +20,7 @@ __all__ = [
     "CountedText",
     "EncoderVersion",
     "IdempotencyKey",
+    "IncidentEvent",
     "IngestedFile",
     "Job",
     "JobEvent",

@@ -1,10 +1,11 @@
 """The incidents that Alertmanager has reported."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint, false
+from sqlalchemy import Double, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ingestion_api.store.tables.base import Base
@@ -26,6 +27,16 @@ def _label(name: str) -> Callable[[Any], str]:
     return lambda context: str(context.get_current_parameters()["labels"].get(name, ""))[:COLUMN_LENGTH]
 
 
+def severity_group(labels: Mapping[str, Any]) -> str:
+    """One text for the alerts whose labels differ in the severity alone: a rise in severity is another alert."""
+    pairs = sorted((name, str(value)) for name, value in labels.items() if name != "severity")
+    return sha256(repr(pairs).encode()).hexdigest()[:32]
+
+
+def _group(context: Any) -> str:
+    return severity_group(context.get_current_parameters()["labels"])
+
+
 class Alert(Base):
     """One incident: one firing interval of one alert, known by fingerprint and start."""
 
@@ -42,6 +53,8 @@ class Alert(Base):
         Index("alerts_by_module", "module", "id"),
         Index("alerts_by_signal", "signal", "id"),
         Index("alerts_by_name", "name", "id"),
+        Index("alerts_by_severity_group", "severity_group", "starts_at"),
+        Index("alerts_by_evidence", "evidence", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -65,9 +78,10 @@ class Alert(Base):
     severity_rank: Mapped[int] = mapped_column(default=_rank, server_default="3")  # 0 is the gravest
     module: Mapped[str] = mapped_column(String(255), default=_label("module"), server_default="")
     signal: Mapped[str] = mapped_column(String(255), default=_label("signal"), server_default="")
-    # "told" by the webhook, or "reconciled" from a poll of Alertmanager
+    severity_group: Mapped[str] = mapped_column(String(32), default=_group, server_default="")
+    # "told" by the webhook, "reconciled" from a poll of Alertmanager, or "history" of Prometheus
     known_by: Mapped[str] = mapped_column(String(16), default="told", server_default="told")
-    # "told", "reconciled", "superseded" by a newer start, or "closed" by hand
+    # "told", "reconciled", "history", "superseded" by a newer start, or "closed" by hand
     end_known_by: Mapped[str | None] = mapped_column(String(16))
     closed_by: Mapped[str | None] = mapped_column(String(100))
     close_reason: Mapped[str | None] = mapped_column(String(500))
@@ -75,3 +89,11 @@ class Alert(Base):
     suppression: Mapped[str] = mapped_column(String(16), default="", server_default="")
     was_silenced: Mapped[bool] = mapped_column(default=False, server_default=false())
     was_inhibited: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # what Prometheus recorded: "pending", "start" when that of the start is kept, "done" or "none"
+    evidence: Mapped[str] = mapped_column(String(8), default="pending", server_default="none")
+    value_at_start: Mapped[float | None] = mapped_column(Double)
+    level_at_start: Mapped[float | None] = mapped_column(Double)
+    worst_value: Mapped[float | None] = mapped_column(Double)
+    worst_at: Mapped[datetime | None]
+    # the self-reports that disagreed at the start: subject, reported, observed; None where that is unknown
+    disagreements: Mapped[dict[str, Any] | None]

@@ -1,0 +1,36 @@
+"""The events of an incident, written in the transaction of what they tell of."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from ingestion_api.alerts.feed import IncidentChange
+from ingestion_api.store.tables import IncidentEvent
+
+MAX_EVENTS = 200  # of one incident that are read
+
+
+def record_event(
+    session: Session, alert_ids: Iterable[int], kind: str, at: datetime, actor: str = "", note: str = ""
+) -> None:
+    """Write the same event for some incidents."""
+    rows = [
+        {"alert_id": each, "at": at, "kind": kind, "actor": actor, "note": note[:500]} for each in alert_ids
+    ]
+    if rows:
+        session.execute(insert(IncidentEvent), rows)
+
+
+def record_changes(session: Session, changes: Iterable[IncidentChange], note: str) -> None:
+    """Write an event for each change; `note` is how it is known."""
+    rows = [{"alert_id": it.alert_id, "at": it.at, "kind": it.kind, "note": note} for it in changes]
+    if rows:
+        session.execute(insert(IncidentEvent), rows)
+
+
+def read_events(session: Session, alert_id: int) -> Sequence[IncidentEvent]:
+    """The newest events of an incident, the oldest of them first."""
+    query = select(IncidentEvent).where(IncidentEvent.alert_id == alert_id)
+    return session.scalars(query.order_by(IncidentEvent.id.desc()).limit(MAX_EVENTS)).all()[::-1]
