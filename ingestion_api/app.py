@@ -14,6 +14,7 @@ from ingestion_api.metrics.jobs import JobMetrics
 from ingestion_api.metrics.requests import RequestMetrics
 from ingestion_api.networks import NetworkList
 from ingestion_api.pages import include_pages
+from ingestion_api.prometheus_api import PrometheusApi
 from ingestion_api.routes import include_routes
 from ingestion_api.service import Service, make_service
 from ingestion_api.settings import Settings
@@ -86,10 +87,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service.outbox.start()
     if service.alertmanager is not None:
         service.alertmanager.start()
+    if service.history is not None:
+        service.history.start(PrometheusApi.at(service.settings))
     yield
     preparation.stop()
     service.outbox.stop()
     if service.alertmanager is not None:
         service.alertmanager.stop()
+    if service.history is not None:
+        service.history.stop()
     app.state.failed_attempts.close()
     service.close()

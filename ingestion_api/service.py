@@ -10,6 +10,7 @@ from ingestion_api.access.token_registry import TokenRegistry
 from ingestion_api.access.tokens import InvalidToken
 from ingestion_api.alerts.counters import WebhookCounters
 from ingestion_api.alerts.feed import IncidentFeed
+from ingestion_api.alerts.history_thread import HistoryThread
 from ingestion_api.alerts.poller import AlertmanagerPoller
 from ingestion_api.backtest.backtest import Backtests
 from ingestion_api.broker import Broker
@@ -47,6 +48,7 @@ class Service:
     coverage: CachedValue[Coverage] = field(default_factory=CachedValue)
     incidents: IncidentFeed = field(default_factory=IncidentFeed)
     alertmanager: AlertmanagerPoller | None = None
+    history: HistoryThread | None = None
     webhook_counters: WebhookCounters = field(default_factory=WebhookCounters)
 
     def close(self) -> None:
@@ -78,6 +80,8 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
     incidents = IncidentFeed()
     broker = Broker.at(settings)
     edge = EdgeQueue.at(settings)
+    alertmanager = AlertmanagerPoller(store, incidents, settings, clock)
+    signals = SignalFile(settings.thresholds_file)
     rules = url_rules(settings)
     return Service(
         settings=settings,
@@ -88,13 +92,14 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
         outbox=OutboxRelay(JobTransports(store, broker, edge, rules), settings, clock),
         tokens=TokenRegistry.at(settings),
         signing_keys=SigningKeyCache(store, clock),
-        signals=SignalFile(settings.thresholds_file),
+        signals=signals,
         backtests=Backtests(PrometheusApi.at(settings)),
         cache=Cache.at(settings),
         edge=edge,
         clock=clock,
         incidents=incidents,
-        alertmanager=AlertmanagerPoller(store, incidents, settings, clock),
+        alertmanager=alertmanager,
+        history=HistoryThread(store, incidents, alertmanager.coverage, signals, clock),
     )
 
 

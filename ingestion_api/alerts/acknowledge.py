@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Actor
-from ingestion_api.alerts.events import record_event
+from ingestion_api.alerts.events import Event, record_event
 from ingestion_api.alerts.feed import IncidentChange
 from ingestion_api.audit import record_change
 from ingestion_api.errors import BadRequest, Conflict, NotFound
@@ -23,7 +23,7 @@ def acknowledge(service: Service, alert_id: int, note: str, actor: Actor) -> Ale
         alert.acknowledged_at, alert.acknowledged_by = now, actor.name
         alert.acknowledgement = to_one_line(note)
         details = {"alert_id": alert.id, "note": alert.acknowledgement}
-        record_event(session, [alert.id], "acknowledged", now, actor.name, alert.acknowledgement)
+        record_event(session, [alert.id], Event("acknowledged", now, actor.name, alert.acknowledgement))
         record_change(session, actor, "acknowledge", alert.name, now, **details)
     service.incidents.publish([_change(alert, "acknowledged", now)])
     return alert
@@ -36,7 +36,7 @@ def withdraw_acknowledgement(service: Service, alert_id: int, actor: Actor) -> A
         alert = _firing_alert(session, alert_id)
         if alert.acknowledged_at is not None:
             alert.acknowledged_at = alert.acknowledged_by = alert.acknowledgement = None
-            record_event(session, [alert.id], "unacknowledged", now, actor.name)
+            record_event(session, [alert.id], Event("unacknowledged", now, actor.name))
             record_change(session, actor, "unacknowledge", alert.name, now, alert_id=alert.id)
     service.incidents.publish([_change(alert, "unacknowledged", now)])
     return alert
@@ -55,7 +55,7 @@ def close_alert(service: Service, alert_id: int, reason: str, actor: Actor) -> A
         alert = _firing_alert(session, alert_id)
         alert.status, alert.ends_at, alert.end_known_by = "resolved", now, "closed"
         alert.closed_by, alert.close_reason, alert.suppression = actor.name, why, ""
-        record_event(session, [alert.id], "closed", now, actor.name, why)
+        record_event(session, [alert.id], Event("closed", now, actor.name, why))
         record_change(session, actor, "close", alert.name, now, alert_id=alert.id, reason=why)
     service.incidents.publish([_change(alert, "closed", now)])
     return alert

@@ -1,6 +1,7 @@
 """The events of an incident, written in the transaction of what they tell of."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -12,13 +13,19 @@ from ingestion_api.store.tables import IncidentEvent
 MAX_EVENTS = 200  # of one incident that are read
 
 
-def record_event(
-    session: Session, alert_ids: Iterable[int], kind: str, at: datetime, actor: str = "", note: str = ""
-) -> None:
+@dataclass(frozen=True)
+class Event:
+    """What happened, when, who did it where somebody did, and a note."""
+
+    kind: str
+    at: datetime
+    actor: str = ""
+    note: str = ""
+
+
+def record_event(session: Session, alert_ids: Iterable[int], event: Event) -> None:
     """Write the same event for some incidents."""
-    rows = [
-        {"alert_id": each, "at": at, "kind": kind, "actor": actor, "note": note[:500]} for each in alert_ids
-    ]
+    rows = [{**asdict(event), "alert_id": each, "note": event.note[:500]} for each in alert_ids]
     if rows:
         session.execute(insert(IncidentEvent), rows)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from ingestion_api.alerts.alertmanager_api import AlertmanagerApi
+from ingestion_api.alerts.coverage import Coverage
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.reconcile import Reconciler
 from ingestion_api.clock import Clock
@@ -16,6 +17,7 @@ from ingestion_api.store import Store
 log = logging.getLogger(__name__)
 
 SETTLED = 1.2  # seconds after a call, so that its alerts are older than the margin
+GAP_MARGIN = timedelta(seconds=5)
 CONFIRMATION = 0.5  # seconds until the poll that confirms what is missing
 
 
@@ -28,6 +30,7 @@ class AlertmanagerPoller:
 
     def __init__(self, store: Store, feed: IncidentFeed, settings: Settings, clock: Clock) -> None:
         self._clock = clock
+        self.coverage = Coverage(store, timedelta(seconds=3 * settings.alertmanager_period) + GAP_MARGIN)
         self._period = settings.alertmanager_period
         self._given = settings.alertmanager_url.get_secret_value() if settings.alertmanager_url else ""
         self._url = self._given
@@ -62,7 +65,9 @@ class AlertmanagerPoller:
         """Poll once; Unavailable with the reason."""
         if api := self._client():
             began = self._clock()
-            self._reconciler.reconcile(api.state(), began)
+            state = api.state()
+            self._reconciler.reconcile(state, began)
+            self.coverage.extend([it.notice for it in state.alerts], began)
 
     def _client(self) -> AlertmanagerApi | None:
         if self._api is not None and self._api.url != self._url:

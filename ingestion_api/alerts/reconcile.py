@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from ingestion_api.alerts.alertmanager_api import AlertmanagerState, KnownAlert
-from ingestion_api.alerts.events import record_changes, record_event
+from ingestion_api.alerts.events import Event, record_changes, record_event
 from ingestion_api.alerts.feed import IncidentFeed, ended
 from ingestion_api.alerts.store import MARGIN, Delivery, store_alerts
 from ingestion_api.batching import batches
@@ -88,7 +88,7 @@ class Reconciler:
                         .returning(Alert.id)
                         .execution_options(synchronize_session=False)
                     ).all()
-                    record_event(session, marked, suppression or "not suppressed", began)
+                    record_event(session, marked, Event(suppression or "not suppressed", began))
 
     def _end(self, ids: Iterable[int], began: datetime) -> None:
         for some in batches(sorted(ids), AT_ONCE):

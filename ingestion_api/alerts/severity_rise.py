@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ingestion_api.alerts.events import record_event
+from ingestion_api.alerts.events import Event, record_event
 from ingestion_api.store.tables import Alert, AlertSilence
 from ingestion_api.store.tables.alerts import severity_group, severity_rank
 
@@ -34,7 +34,7 @@ def withdraw_all(session: Session, alert_ids: Collection[int], now: datetime, wh
     if not alert_ids:
         return
     taken = select(Alert.id).where(Alert.id.in_(alert_ids), Alert.acknowledged_at.is_not(None))
-    record_event(session, session.scalars(taken).all(), "unacknowledged", now, note=why)
+    record_event(session, session.scalars(taken).all(), Event("unacknowledged", now, note=why))
     nobody = {"acknowledged_at": None, "acknowledged_by": None, "acknowledgement": None}
     session.execute(update(Alert).where(Alert.id.in_(alert_ids)).values(**nobody))
     session.execute(update(AlertSilence).where(AlertSilence.alert_id.in_(alert_ids)).values(ending=True))

@@ -111,12 +111,16 @@ def _update(
         if row.status != notice.status:
             kind = "ended" if notice.status == "resolved" else "reopened"
             changes.append(_change(row.id, kind, notice, delivery.at))
-        if row.status == "resolved" and notice.status == "firing":
-            reopened.append(row.id)
-        elif severity_rank(_severity(notice)) < severity_rank(row.severity):
+        if _needs_new_acknowledgement(row, notice):
             reopened.append(row.id)
     withdraw_all(session, reopened, delivery.at, "fires again or is graver")
     return changes
+
+
+def _needs_new_acknowledgement(row: Any, notice: WebhookAlert) -> bool:
+    """An acknowledgement ends with its incident, and does not cover a graver one."""
+    again = row.status == "resolved" and notice.status == "firing"
+    return again or severity_rank(_severity(notice)) < severity_rank(row.severity)
 
 
 def _update_statement() -> Any:

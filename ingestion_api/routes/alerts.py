@@ -76,8 +76,10 @@ class AlertOut(ApiResponse):
     last_received_at: datetime
     notices: int = Field(description="How often Alertmanager told of it.")
     acknowledgement: AcknowledgementOut | None
-    known_by: Literal["told", "reconciled"] = Field(description="By the webhook, or by a poll.")
-    end_known_by: Literal["told", "reconciled", "superseded", "closed"] | None
+    known_by: Literal["told", "reconciled", "history"] = Field(
+        description="By the webhook, by a poll, or from Prometheus."
+    )
+    end_known_by: Literal["told", "reconciled", "history", "superseded", "closed"] | None
     closed_by: str | None
     close_reason: str | None
     suppression: Literal["", "silenced", "inhibited"] = Field(description="At the latest poll.")

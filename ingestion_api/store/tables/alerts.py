@@ -28,7 +28,7 @@ def _label(name: str) -> Callable[[Any], str]:
 
 
 def severity_group(labels: Mapping[str, Any]) -> str:
-    """One text for the alerts whose labels differ in the severity alone: a rise in severity is another alert."""
+    """One text for alerts that differ in the severity alone: a rise in severity is another alert."""
     pairs = sorted((name, str(value)) for name, value in labels.items() if name != "severity")
     return sha256(repr(pairs).encode()).hexdigest()[:32]
 

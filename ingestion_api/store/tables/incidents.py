@@ -1,4 +1,4 @@
-"""What belongs to an incident: its events, its silence in Alertmanager, and until when all incidents are known."""
+"""What belongs to an incident: its events and its silence; and until when all incidents are known."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ class IncidentEvent(Base):
 
 
 class AlertSilence(Base):
-    """A silence in Alertmanager that lasts as long as its incident; the row goes when the silence has ended."""
+    """A silence in Alertmanager that lasts as long as its incident; the row goes with it."""
 
     __tablename__ = "alert_silences"
 

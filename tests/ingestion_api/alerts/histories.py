@@ -1,4 +1,4 @@
-"""Random histories of alerts against a real Alertmanager and the real service, and what the service must know."""
+"""A real Alertmanager, the real service, a sender of alerts, and what the service must know of them."""
 
 import threading
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ RESEND = 0.3
 
 @dataclass
 class Interval:
-    """One true interval of an alert; `restarts` are starts that its sender wrote after restarts of its own."""
+    """One true interval of an alert; `restarts` are the starts that a restarted sender wrote."""
 
     start: datetime
     end: datetime | None = None
@@ -140,7 +140,10 @@ def world(folder: Path, redis_url: str) -> Iterator[World]:
             "repeat_interval": "1h",
         },
         "inhibit_rules": [
-            {"source_matchers": ['role="cause"'], "target_matchers": ['role="effect"'], "equal": ["run"]}
+            {
+                "source_matchers": ['role="cause"'], "target_matchers": ['role="effect"'],
+                "equal": ["run", "pair"],
+            }
         ],
         "receivers": [{"name": "watchroom", "webhook_configs": [hook]}],
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Incidents keep their events, their values and their silences; alerts that differ in severity belong together."""
+"""Incidents keep events, values and silences; alerts that differ in severity alone belong together."""
 
 from typing import Any
 

@@ -1,0 +1,97 @@
+"""Keep with an incident what Prometheus recorded: value and level at the start, the worst, disagreements."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import and_, or_, select, update
+
+from ingestion_api.alerts.course import RECORDED_EVERY, Course, Subject, read_course
+from ingestion_api.prometheus_api import Floats, PrometheusApi
+from ingestion_api.signals import Signal
+from ingestion_api.store import Store
+from ingestion_api.store.tables import Alert
+
+AT_ONCE = 20
+RECORDED = timedelta(seconds=RECORDED_EVERY + 5)  # after which the value of a moment has been recorded
+OLDEST = timedelta(days=1)  # of an incident whose evidence is still read
+_READ = (
+    Alert.id, Alert.signal, Alert.severity, Alert.labels, Alert.starts_at, Alert.ends_at, Alert.status,
+)  # fmt: skip
+
+
+class EvidenceReader:
+    """Reads the evidence of a few incidents at a time, the oldest first."""
+
+    def __init__(self, store: Store, api: PrometheusApi) -> None:
+        self._store = store
+        self._api = api
+
+    def read_some(self, signals: Mapping[str, Signal], now: datetime) -> bool:
+        """Read that of the next incidents; whether there may be more. Unavailable with the reason."""
+        self._give_up(signals, now)
+        rows = self._next(now)
+        for row in rows:
+            subject = Subject(row.signal, signals[row.signal], row.labels)
+            end = row.ends_at if row.status == "resolved" and row.ends_at else None
+            # the worst is read once it has ended
+            until = end or row.starts_at
+            course = read_course(self._api, subject, row.starts_at, until + RECORDED)
+            self._keep(row, _values(course, row, subject.signal, has_ended=end is not None))
+        return len(rows) == AT_ONCE
+
+    def _next(self, now: datetime) -> Sequence[Any]:
+        ended = and_(Alert.status == "resolved", Alert.ends_at < now - RECORDED)
+        query = select(*_READ).where(
+            or_(
+                and_(Alert.evidence == "pending", Alert.starts_at < now - RECORDED),
+                and_(Alert.evidence == "start", ended),
+            )
+        )
+        with self._store.read() as session:
+            return session.execute(query.order_by(Alert.id).limit(AT_ONCE)).all()
+
+    def _give_up(self, signals: Mapping[str, Signal], now: datetime) -> None:
+        """Read nothing of what has no signal, and nothing that is old."""
+        old = and_(Alert.starts_at < now - OLDEST, Alert.evidence == "pending")
+        without = and_(Alert.signal.not_in(signals), Alert.evidence.in_(("pending", "start")))
+        with self._store.read() as session:
+            found = session.scalars(select(Alert.id).where(or_(old, without)).limit(500)).all()
+        if found:
+            with self._store.write() as session:
+                session.execute(update(Alert).where(Alert.id.in_(found)).values(evidence="none"))
+
+    def _keep(self, row: Any, values: Mapping[str, Any]) -> None:
+        with self._store.write() as session:
+            # it may have been opened again meanwhile: then its worst is read later
+            session.execute(
+                update(Alert).where(Alert.id == row.id, Alert.status == row.status).values(**values)
+            )
+
+
+def _values(course: Course, row: Any, signal: Signal, *, has_ended: bool) -> dict[str, Any]:
+    start = row.starts_at.timestamp()
+    found = {
+        "evidence": "done" if has_ended else "start",
+        "value_at_start": _first(course.times, course.values),
+        "disagreements": {
+            subject: [reported, observed]
+            for (subject, reported, observed), times in course.disagreements.items()
+            if times.size and times[0] <= start + RECORDED_EVERY
+        },
+    }
+    level = course.levels.get(row.severity)
+    if level is not None:
+        found["level_at_start"] = _first(level.times, level.values)
+    worst = course.worst(signal.direction)
+    if has_ended and worst is not None:
+        moment = datetime.fromtimestamp(min(worst[1], row.ends_at.timestamp()), UTC)
+        found |= {"worst_value": worst[0], "worst_at": max(moment, row.starts_at)}
+    return found
+
+
+def _first(times: Floats, values: Floats) -> float | None:
+    """The first value that is a number."""
+    known = np.flatnonzero(np.isfinite(values))
+    return float(values[known[0]]) if times.size and known.size else None

@@ -1,0 +1,157 @@
+"""Fill in from Prometheus' history what fired and ended while the service, or Alertmanager, was away."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from ingestion_api.alerts.events import Event, record_event
+from ingestion_api.alerts.feed import IncidentChange, IncidentFeed
+from ingestion_api.alerts.fingerprint import fingerprint
+from ingestion_api.alerts.prometheus_history import PastFiring
+from ingestion_api.batching import batches
+from ingestion_api.store import Store
+from ingestion_api.store.store import take_advisory_lock
+from ingestion_api.store.tables import Alert
+from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_group, severity_rank
+
+AT_ONCE = 200
+HISTORY = "history"
+SAME_START = timedelta(milliseconds=50)
+LATER = timedelta(seconds=1)  # an end that is known less well is corrected from this difference on
+_READ = (
+    Alert.id, Alert.fingerprint, Alert.starts_at, Alert.ends_at, Alert.status, Alert.end_known_by,
+    Alert.name, Alert.severity,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Filled:
+    """How many incidents were added, and how many ends were found."""
+
+    added: int
+    ended: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """What else is known while a gap is filled: the starts of what fires, external labels, and now."""
+
+    firing: Mapping[str, datetime]
+    external: Mapping[str, str]
+    now: datetime
+
+
+def fill_gap(store: Store, feed: IncidentFeed, past: Sequence[PastFiring], known: Known) -> Filled:
+    """Add the intervals that no incident tells of, and correct ends that were found late; idempotent."""
+    added = found = 0
+    for some in batches(past, AT_ONCE):
+        with store.write() as session:
+            take_advisory_lock(session, "alerts")
+            missing, ended = _compare(session, some, known)
+            changes = _end(session, ended, known.now)
+            _add(session, missing, known)
+        feed.publish(changes)
+        added += len(missing)
+        found += len(ended)
+    return Filled(added, found)
+
+
+def _compare(
+    session: Session, past: Sequence[PastFiring], known: Known
+) -> tuple[list[tuple[str, PastFiring]], list[tuple[Any, datetime]]]:
+    """The intervals without an incident, and the incidents whose end is known better now."""
+    named = [(fingerprint({**it.labels, **known.external}), it) for it in past]
+    rows = _rows(session, named)
+    missing: list[tuple[str, PastFiring]] = []
+    ended: dict[int, tuple[Any, datetime]] = {}
+    for name, it in named:
+        row = _incident_of(rows.get(name, ()), it)
+        if row is None:
+            missing.append((name, it))
+        elif _is_better_end(row, it.end, known.firing.get(name)):
+            ended[row.id] = (row, it.end)
+    return missing, [*ended.values()]
+
+
+def _rows(session: Session, named: Sequence[tuple[str, PastFiring]]) -> dict[str, list[Any]]:
+    since, until = min(it.start for _, it in named), max(it.end for _, it in named)
+    query = select(*_READ).where(
+        Alert.fingerprint.in_({name for name, _ in named}),
+        Alert.starts_at <= until + SAME_START,
+        or_(Alert.ends_at.is_(None), Alert.ends_at >= since - SAME_START),
+    )
+    found: dict[str, list[Any]] = {}
+    for row in session.execute(query.order_by(Alert.starts_at)):
+        found.setdefault(row.fingerprint, []).append(row)
+    return found
+
+
+def _incident_of(rows: Iterable[Any], it: PastFiring) -> Any | None:
+    """The incident that tells of an interval: of the same start, or the latest that overlaps it."""
+    overlapping = None
+    for row in rows:
+        if abs(row.starts_at - it.start) <= SAME_START:
+            return row
+        if row.starts_at < it.end and (row.ends_at is None or row.ends_at > it.start):
+            overlapping = row
+    return overlapping
+
+
+def _is_better_end(row: Any, end: datetime, firing_since: datetime | None) -> bool:
+    if end <= row.starts_at:
+        return False
+    if row.status == "firing":
+        # what Alertmanager knows from this start on goes on
+        return firing_since is None or firing_since > end
+    found_late = row.end_known_by in ("reconciled", "superseded")
+    return found_late and row.ends_at is not None and row.ends_at > end + LATER
+
+
+def _end(session: Session, ended: Iterable[tuple[Any, datetime]], now: datetime) -> list[IncidentChange]:
+    changes = []
+    for row, end in ended:
+        values: dict[str, Any] = {"status": "resolved", "ends_at": end, "end_known_by": HISTORY}
+        session.execute(update(Alert).where(Alert.id == row.id).values(**values, suppression=""))
+        record_event(session, [row.id], Event("ended", end, note=HISTORY))
+        if row.status == "firing":
+            changes.append(IncidentChange(row.id, "ended", now, row.name, row.severity, ""))
+    return changes
+
+
+def _add(session: Session, missing: Sequence[tuple[str, PastFiring]], known: Known) -> None:
+    if not missing:
+        return
+    values = [_values(name, it, known) for name, it in missing]
+    found = session.scalars(insert(Alert).returning(Alert.id, sort_by_parameter_order=True), values).all()
+    for alert_id, (_, it) in zip(found, missing, strict=True):
+        record_event(session, [alert_id], Event("started", it.start, note=HISTORY))
+        record_event(session, [alert_id], Event("ended", it.end, note=HISTORY))
+
+
+def _values(name: str, it: PastFiring, known: Known) -> dict[str, Any]:
+    labels = {**it.labels, **known.external}
+    severity = labels.get("severity", "none")[:64]
+    return {
+        "fingerprint": name,
+        "starts_at": it.start,
+        "ends_at": it.end,
+        "status": "resolved",
+        "known_by": HISTORY,
+        "end_known_by": HISTORY,
+        "name": labels.get("alertname", "unnamed")[:COLUMN_LENGTH],
+        "severity": severity,
+        "severity_rank": severity_rank(severity),
+        "labels": labels,
+        "severity_group": severity_group(labels),
+        # Prometheus keeps no texts of past alerts
+        "annotations": {},
+        "generator_url": "",
+        "receiver": "",
+        "first_received_at": known.now,
+        "last_received_at": known.now,
+        "notices": 0,
+    }
