@@ -24,7 +24,7 @@ class Gap:
     labels: Sequence[Mapping[str, str]]
 
 
-class Coverage:
+class PollCoverage:
     """Keeps the moment in the database; `shortest_gap` is how long polls may fail without a gap."""
 
     def __init__(self, store: Store, shortest_gap: timedelta) -> None:

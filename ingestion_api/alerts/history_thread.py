@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from ingestion_api.alerts.coverage import Coverage, Gap
+from ingestion_api.alerts.coverage import Gap, PollCoverage
 from ingestion_api.alerts.evidence import EvidenceReader
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.gap import Known, fill_gap
@@ -26,7 +26,7 @@ class HistoryThread:
     """Reads at most one thing at a time; without a Prometheus it does nothing."""
 
     def __init__(
-        self, store: Store, feed: IncidentFeed, coverage: Coverage, signals: SignalFile, clock: Clock
+        self, store: Store, feed: IncidentFeed, coverage: PollCoverage, signals: SignalFile, clock: Clock
     ) -> None:
         self._store = store
         self._feed = feed

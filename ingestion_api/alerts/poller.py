@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from ingestion_api.alerts.alertmanager_api import AlertmanagerApi
-from ingestion_api.alerts.coverage import Coverage
+from ingestion_api.alerts.coverage import PollCoverage
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.reconcile import Reconciler
 from ingestion_api.clock import Clock
@@ -30,7 +30,7 @@ class AlertmanagerPoller:
 
     def __init__(self, store: Store, feed: IncidentFeed, settings: Settings, clock: Clock) -> None:
         self._clock = clock
-        self.coverage = Coverage(store, timedelta(seconds=3 * settings.alertmanager_period) + GAP_MARGIN)
+        self.coverage = PollCoverage(store, timedelta(seconds=3 * settings.alertmanager_period) + GAP_MARGIN)
         self._period = settings.alertmanager_period
         self._given = settings.alertmanager_url.get_secret_value() if settings.alertmanager_url else ""
         self._url = self._given

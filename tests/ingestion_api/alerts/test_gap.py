@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from ingestion_api.alerts.coverage import Coverage
+from ingestion_api.alerts.coverage import PollCoverage
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.fingerprint import fingerprint
 from ingestion_api.alerts.gap import Filled, Known, fill_gap
@@ -92,8 +92,8 @@ def test_what_alertmanager_still_knows_is_not_ended(store: Store) -> None:
 
 
 def test_a_long_time_without_a_poll_is_a_gap(store: Store) -> None:
-    def extended(minutes: float) -> Coverage:
-        coverage = Coverage(store, timedelta(minutes=1))
+    def extended(minutes: float) -> PollCoverage:
+        coverage = PollCoverage(store, timedelta(minutes=1))
         coverage.extend([], MORNING + timedelta(minutes=minutes))
         return coverage
 
@@ -160,7 +160,10 @@ def test_a_real_gap_is_filled_and_nothing_is_there_twice(
         api.close()
         found = _incidents(service, "Pulse")
         spans = [
-            (datetime.fromisoformat(it["starts_at"]), datetime.fromisoformat(it["ends_at"] or "2099-01-01Z"))
+            (
+                datetime.fromisoformat(it["starts_at"]),
+                datetime.fromisoformat(it["ends_at"] or "2099-01-01T00:00:00Z"),
+            )
             for it in found
         ]
         lost = [

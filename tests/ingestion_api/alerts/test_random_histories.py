@@ -140,7 +140,7 @@ def test_no_incident_has_a_wrong_end_after_random_histories(running_world: World
     wide = settings.default is not None and settings.default.max_examples > 1_000
     how = settings(
         max_examples=100 if wide else 5,
-        stateful_step_count=30,
+        stateful_step_count=30 if wide else 12,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
