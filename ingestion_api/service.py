@@ -20,6 +20,7 @@ from ingestion_api.edge_queue import EdgeQueue
 from ingestion_api.embeddings.coverage import CachedValue, Coverage
 from ingestion_api.errors import SignInUnavailable
 from ingestion_api.jobs.outbox import JobTransports, OutboxRelay
+from ingestion_api.notices.hub import NoticeHub, StreamLimits
 from ingestion_api.prometheus_api import PrometheusApi
 from ingestion_api.repository import CloneLimits, UrlRules
 from ingestion_api.resources.table import ResourceDatabase
@@ -42,6 +43,7 @@ class Service:
     signing_keys: SigningKeyCache
     signals: SignalFile
     backtests: Backtests
+    notices: NoticeHub
     cache: Cache | None = None
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
@@ -94,6 +96,9 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
         signing_keys=SigningKeyCache(store, clock),
         signals=signals,
         backtests=Backtests(PrometheusApi.at(settings)),
+        notices=NoticeHub(
+            store, incidents, StreamLimits(settings.notice_streams, settings.notice_streams_per_address)
+        ),
         cache=Cache.at(settings),
         edge=edge,
         clock=clock,

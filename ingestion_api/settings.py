@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     """Maximum of open connections; at the limit a new one replaces an idle one."""
     connections_per_address: Annotated[int, Field(ge=4, le=60_000)] = 200
     """The same for each address; a /64 of IPv6 counts as one, trusted proxies do not count."""
+    notice_streams: Annotated[int, Field(ge=1, le=10_000)] = 200
+    """Maximum of pages with live notices open."""
+    notice_streams_per_address: Annotated[int, Field(ge=1, le=10_000)] = 40
+    """The same for each address."""
     head_seconds: Seconds = 10.0
     """Timeout for the head of a request, in seconds."""
     body_seconds: Seconds = 30.0

@@ -10,6 +10,7 @@ from ingestion_api.alerts.feed import IncidentChange
 from ingestion_api.audit import record_change
 from ingestion_api.errors import BadRequest, Conflict, NotFound
 from ingestion_api.fields import to_one_line
+from ingestion_api.notices.journal import write_notices
 from ingestion_api.service import Service
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
@@ -25,20 +26,24 @@ def acknowledge(service: Service, alert_id: int, note: str, actor: Actor) -> Ale
         details = {"alert_id": alert.id, "note": alert.acknowledgement}
         record_event(session, [alert.id], Event("acknowledged", now, actor.name, alert.acknowledgement))
         record_change(session, actor, "acknowledge", alert.name, now, **details)
-    service.incidents.publish([_change(alert, "acknowledged", now)])
+        write_notices(session, [change := _change(alert, "acknowledged", now)])
+    service.incidents.publish([change])
     return alert
 
 
 def withdraw_acknowledgement(service: Service, alert_id: int, actor: Actor) -> Alert:
     """Let it be unacknowledged again. NotFound, or Conflict when it is over."""
     now = service.clock()
+    changes: list[IncidentChange] = []
     with service.store.write() as session:
         alert = _firing_alert(session, alert_id)
         if alert.acknowledged_at is not None:
             alert.acknowledged_at = alert.acknowledged_by = alert.acknowledgement = None
             record_event(session, [alert.id], Event("unacknowledged", now, actor.name))
             record_change(session, actor, "unacknowledge", alert.name, now, alert_id=alert.id)
-    service.incidents.publish([_change(alert, "unacknowledged", now)])
+            changes.append(_change(alert, "unacknowledged", now))
+            write_notices(session, changes)
+    service.incidents.publish(changes)
     return alert
 
 
@@ -57,7 +62,8 @@ def close_alert(service: Service, alert_id: int, reason: str, actor: Actor) -> A
         alert.closed_by, alert.close_reason, alert.suppression = actor.name, why, ""
         record_event(session, [alert.id], Event("closed", now, actor.name, why))
         record_change(session, actor, "close", alert.name, now, alert_id=alert.id, reason=why)
-    service.incidents.publish([_change(alert, "closed", now)])
+        write_notices(session, [change := _change(alert, "closed", now)])
+    service.incidents.publish([change])
     return alert
 
 

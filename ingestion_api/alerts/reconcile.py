@@ -11,6 +11,7 @@ from ingestion_api.alerts.events import Event, record_changes, record_event
 from ingestion_api.alerts.feed import IncidentFeed, ended
 from ingestion_api.alerts.store import MARGIN, Delivery, store_alerts
 from ingestion_api.batching import batches
+from ingestion_api.notices.journal import write_notices
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
@@ -106,6 +107,7 @@ class Reconciler:
                 )
                 changes = ended(session.execute(statement), began)
                 record_changes(session, changes, "reconciled")
+                write_notices(session, changes)
             self._feed.publish(changes)
 
     def _can_be_judged(self, row: Any, uptime: timedelta, began: datetime) -> bool:

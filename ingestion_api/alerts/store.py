@@ -13,6 +13,7 @@ from ingestion_api.alerts.feed import IncidentChange, IncidentFeed, ended
 from ingestion_api.alerts.severity_rise import reopen_milder, withdraw_all
 from ingestion_api.alerts.webhook import WebhookAlert
 from ingestion_api.batching import batches
+from ingestion_api.notices.journal import write_notices
 from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
@@ -53,6 +54,7 @@ def store_alerts(store: Store, feed: IncidentFeed, delivery: Delivery) -> Upsert
         with store.write() as session:
             take_advisory_lock(session, "alerts")
             changes = _store_batch(session, part)
+            write_notices(session, changes)
         new += sum(change.kind == "started" for change in changes)
         feed.publish(changes)
     return UpsertCounts(new, len(delivery.alerts) - new)

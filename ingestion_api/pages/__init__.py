@@ -11,6 +11,7 @@ from ingestion_api.pages import (
     home,
     jobs,
     noise,
+    notices,
     preferences,
     sign_in,
     workers,
@@ -31,6 +32,7 @@ def include_pages(app: FastAPI) -> None:
         embeddings,
         cache,
         noise,
+        notices,
         preferences,
         documentation,
     )

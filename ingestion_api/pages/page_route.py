@@ -95,7 +95,10 @@ def _error_page(request: Request, error: Exception) -> Response:
     status, sentence = _status_and_sentence(error)
     if status == 500:
         log.error("a page failed unexpectedly", exc_info=error)
-    return render_page(request, "error.html", status=status, sentence=sentence)
+    response = render_page(request, "error.html", status=status, sentence=sentence)
+    if isinstance(error, ServiceError):
+        response.headers.update(error.headers)
+    return response
 
 
 def _status_and_sentence(error: Exception) -> tuple[int, str]:

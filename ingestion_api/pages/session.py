@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from ingestion_api.access.bearer import Actor, client_address, require_role, role_to_act
 from ingestion_api.access.identity import Identity, Role
 from ingestion_api.access.session_signers import SessionSigners
-from ingestion_api.errors import SignInUnavailable
+from ingestion_api.errors import ServiceError, SignInUnavailable
 from ingestion_api.service import current_service
 from ingestion_api.store import Store
 from ingestion_api.store.tables import RevokedSession
@@ -164,6 +164,17 @@ def signed_in_identity(request: Request) -> Identity:
         request.state.visitor = _anonymous(cookie_signer(request))
         raise SignInRequired
     return session.identity
+
+
+def is_session_valid(request: Request) -> bool:
+    """Whether the session of a long request still is one. May query the database; raises its errors."""
+    service = current_service(request)
+    try:
+        signer = CookieSigner(service.session_signers())
+    except ServiceError:
+        return False
+    session = signer.read(request.cookies.get(COOKIE, ""))
+    return session is not None and session.signed_in and not is_revoked(service.store, session)
 
 
 def _admit(request: Request, needed: Role) -> Actor:

@@ -27,6 +27,7 @@ _NOTICES = {
     "taken-back": "The alert is no longer acknowledged.",
     "levels-set": "The levels were set; they are in force within two seconds.",
     "levels-set-back": "The file's levels are in force again within two seconds.",
+    "notices-set": "Your notices were set.",
     "generating": "Sparse embeddings are being generated.",
 }
 _HERE = Path(__file__).parents[1]

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from ingestion_api.server.connections import ConnectionLimiter
+from ingestion_api.web.middleware import ENDLESS_KEY
 
 READ_BUFFER = 16_384  # bytes; by default asyncio takes 256 KiB of each connection at once
 LINGER_SECONDS = (
@@ -148,11 +149,17 @@ class BoundedProtocol(H11Protocol):
         self._refuse(400, "This is no HTTP request that can be read.")
 
     def shutdown(self) -> None:
-        """Do not wait for the rest of a request when the service stops."""
-        if self.conn.their_state is h11.SEND_BODY:
+        """Do not wait for the rest of a request, nor for the end of a stream, when the service stops."""
+        if self.conn.their_state is h11.SEND_BODY or self._is_endless():
             self.drop()
         else:
             super().shutdown()
+
+    def _is_endless(self) -> bool:
+        cycle = self.cycle
+        return (
+            cycle is not None and not cycle.response_complete and bool(cycle.scope["state"].get(ENDLESS_KEY))
+        )
 
     def _unsupported_upgrade_warning(self) -> None:
         """A client that asks for another protocol is answered in this one, and is no news."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +18,24 @@ HEADERS: Mapping[str, str] = {
 }
 MAX_HOPS = 20  # the last ones are looked at; whoever writes more only makes it long
 MAX_CONCURRENT = 16
+HEAD_KEY, TURN_KEY, ENDLESS_KEY = "watchroom.head", "watchroom.turn", "watchroom.endless"
+
+
+def is_head(scope: Scope) -> bool:
+    """Whether only the head of the response is sent."""
+    return bool(scope.get(HEAD_KEY))
+
+
+async def release_turn(scope: Scope) -> None:
+    """Let another request of the same network begin: this one goes on for long and does little."""
+    if TURN_KEY in scope:
+        await scope[TURN_KEY]()
+
+
+def run_until_shutdown(scope: Scope) -> None:
+    """Mark a response without an end, for which nobody waits when the service stops."""
+    # the server's own copy of the scope shares this
+    scope.setdefault("state", {})[ENDLESS_KEY] = True
 
 
 class HeadMiddleware:
@@ -37,7 +55,7 @@ class HeadMiddleware:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, without_body)
+        await self.app({**scope, "method": "GET", HEAD_KEY: True}, receive, without_body)
 
 
 class SecurityHeadersMiddleware:
@@ -118,8 +136,9 @@ class ConcurrencyLimiter:
             await self.app(scope, receive, send)
             return
         client = scope.get("client")
-        async with self._turn(client_network(client[0]) if client else "unknown"):
-            await self.app(scope, receive, send)
+        async with AsyncExitStack() as turn:
+            await turn.enter_async_context(self._turn(client_network(client[0]) if client else "unknown"))
+            await self.app({**scope, TURN_KEY: turn.aclose}, receive, send)
 
     @asynccontextmanager
     async def _turn(self, network: str) -> AsyncIterator[None]:

@@ -5,6 +5,7 @@ from ingestion_api.store.tables.base import Base, WriteProbeRow
 from ingestion_api.store.tables.embeddings import Corpus, CorpusTerm, CountedText, EncoderVersion
 from ingestion_api.store.tables.incidents import AlertCoverage, AlertSilence, IncidentEvent
 from ingestion_api.store.tables.jobs import IdempotencyKey, Job, JobEvent
+from ingestion_api.store.tables.notices import Notice, NoticePreference
 from ingestion_api.store.tables.operators import AuditRow, Preference, RevokedSession, SigningKey
 from ingestion_api.store.tables.resources import IngestedFile, Resource
 from ingestion_api.store.tables.workers import Worker
@@ -24,6 +25,8 @@ __all__ = [
     "IngestedFile",
     "Job",
     "JobEvent",
+    "Notice",
+    "NoticePreference",
     "Preference",
     "Resource",
     "RevokedSession",
