@@ -8,7 +8,8 @@ import pytest
 from ingestion_api.backtest.backtest import BacktestResult, Backtests, Firing, SeverityCount
 from ingestion_api.pages.backtest_chart import make_chart
 from tests.ingestion_api.pages.browsers import View
-from tests.ingestion_api.pages.desk import Desk
+from tests.ingestion_api.pages.desk import TOKEN, Desk
+from tests.ingestion_api.pages.notice_streams import fire
 
 State = Callable[[Desk, View], None]
 LONG = "https://git.example.org/keepers/an-unusually-long-name-of-a-repository-that-has-to-wrap-somewhere"
@@ -268,6 +269,36 @@ def noise_some(desk: Desk, view: View) -> None:
     view.go("/noise?weeks=12")
 
 
+def notices_none(desk: Desk, view: View) -> None:
+    view.go("/notices")
+
+
+def notices_with_cards(desk: Desk, view: View) -> None:
+    view.go("/notices?notice=notices-set")
+    await_stream(view)
+    fire(desk.url, TOKEN, "Odd" * 60, severity="page")
+    for severity in ("info", "warning", "critical"):
+        fire(desk.url, TOKEN, f"Workers{severity.title()}", severity=severity)
+    fire(desk.url, TOKEN, "WorkersInfo", severity="info", status="resolved")
+    view.page.get_by_role("link", name="WorkersInfo is over").wait_for()
+    view.go("/notices")
+    await_stream(view)
+    fire(desk.url, TOKEN, "Odd" * 40, "Another", "Late", "Later", "Latest", severity="warning")
+    view.page.get_by_role("link", name="1 more: all notices").wait_for()
+
+
+def notices_refused(desk: Desk, view: View) -> None:
+    view.go("/notices")
+    view.page.get_by_label("Quiet from").fill("22:00")
+    view.page.get_by_role("button", name="Set these notices").click()
+    view.page.get_by_role("alert").wait_for()
+
+
+def await_stream(view: View) -> None:
+    """Wait until the page listens."""
+    view.page.locator("#notices[data-state=open]").wait_for(state="attached")
+
+
 def nothing_here(desk: Desk, view: View) -> None:
     view.go("/nothing", 404)
 
@@ -292,7 +323,7 @@ STATES: tuple[State, ...] = (
     job_cancelled, workers_none, workers_all_kinds, embeddings_none, embeddings_some, embeddings_running,
     embeddings_refused, cache_empty, cache_full, cache_asking, cache_nothing_to_clear, cache_cleared,
     cache_refused, preferences_as_in_the_file, preferences_set, preferences_refused, preferences_fixed,
-    preferences_tried, noise_none, noise_some,
+    preferences_tried, noise_none, noise_some, notices_none, notices_with_cards, notices_refused,
     nothing_here, no_such_job, service_away,
 )  # fmt: skip
 

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.ingestion_api.pages.browsers import ENGINES, WIDTHS, View, open_browser
 from tests.ingestion_api.pages.desk import TOKEN, Desk, desk_settings, open_desk
-from tests.ingestion_api.pages.states import STATES, STRANGERS, State
+from tests.ingestion_api.pages.notice_streams import fire
+from tests.ingestion_api.pages.states import STATES, STRANGERS, State, await_stream
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -277,6 +278,71 @@ def test_every_control_is_reached_by_tab_and_shows_it(view: View, desk: Desk) ->
         reached.add(index)
     # of three radio buttons Tab reaches the one that is chosen, the arrows the others
     assert len(reached) >= controls - 2
+
+
+def test_a_card_slides_in_is_read_and_goes_by_keyboard(view: View, desk: Desk) -> None:
+    view.go("/jobs")
+    await_stream(view)
+    fire(desk.url, TOKEN, "WorkersGone")
+    card = view.page.locator(".notice")
+    expect(card).to_contain_text("WorkersGone fires")
+    said = "critical: WorkersGone fires. WorkersGone needs somebody."
+    expect(view.page.locator("#notices-assertive")).to_have_text(said)
+    assert card.evaluate("element => getComputedStyle(element).animationName") == "slide-in"
+    fire(desk.url, TOKEN, "WorkersGone", status="resolved")
+    expect(card).to_contain_text("WorkersGone is over")
+    expect(view.page.locator("#notices-polite")).to_contain_text("WorkersGone is over.")
+    view.page.get_by_role("button", name="Dismiss WorkersGone").focus()
+    view.page.keyboard.press("Enter")
+    expect(card).to_have_count(0)
+
+
+def test_a_page_catches_up_what_it_missed_and_shows_nothing_twice(view: View, desk: Desk) -> None:
+    view.go("/jobs")
+    await_stream(view)
+    fire(desk.url, TOKEN, "First")
+    expect(view.page.locator(".notice")).to_contain_text("First fires")
+    view.page.goto("about:blank")
+    fire(desk.url, TOKEN, "Second")
+    view.go("/workers")
+    expect(view.page.locator(".notice")).to_have_count(1)
+    expect(view.page.locator(".notice")).to_contain_text("Second fires")
+
+
+STUBS = """
+window.heard = {notified: [], sounds: 0};
+window.Notification = class { constructor(title) { heard.notified.push(title); } addEventListener() {} };
+Notification.permission = "granted";
+window.AudioContext = class {
+  constructor() { heard.sounds += 1; this.currentTime = 0; throw new TypeError("no sound in a test"); }
+};
+"""
+
+
+def test_a_person_is_notified_of_what_was_chosen_and_not_in_quiet_hours(tower: Browser, desk: Desk) -> None:
+    context = tower.new_context()
+    context.add_init_script(STUBS)
+    view = View(context.new_page(), desk.url)
+    view.sign_in()
+    heard: list[dict[str, object]] = []
+    for quiet in (("", ""), ("00:00", "23:59")):
+        view.go("/notices")
+        view.page.locator("#notify-critical").check()
+        view.page.locator("#sound-critical").check()
+        view.page.get_by_label("Quiet from").fill(quiet[0])
+        view.page.get_by_label("until").fill(quiet[1])
+        view.page.get_by_role("button", name="Set these notices").click()
+        view.page.wait_for_url("**/notices?notice=notices-set")
+        await_stream(view)
+        for severity in ("warning", "critical"):
+            fire(desk.url, TOKEN, f"It{severity}{len(heard)}", severity=severity)
+        expect(view.page.locator(".notice")).to_have_count(2)
+        heard.append(view.page.evaluate("heard"))
+    context.close()
+    assert heard == [
+        {"notified": ["critical: Itcritical0 fires"], "sounds": 1},
+        {"notified": [], "sounds": 0},
+    ]
 
 
 def test_without_javascript_everything_still_works(tower: Browser, desk: Desk) -> None:

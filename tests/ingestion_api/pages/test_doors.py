@@ -19,6 +19,7 @@ PAGES = (
     "/embeddings",
     "/cache",
     "/preferences",
+    "/notices",
 )
 FORMS = (
     "/ingest",
@@ -31,6 +32,7 @@ FORMS = (
     "/alerts/1/take-back",
     "/preferences/pool_use",
     "/preferences/pool_use/set-back",
+    "/notices/preferences",
     "/sign-out",
 )
 

@@ -3,7 +3,9 @@
 from playwright.sync_api import expect
 
 from tests.ingestion_api.pages.browsers import View, open_browser
-from tests.ingestion_api.pages.desk import Desk
+from tests.ingestion_api.pages.desk import TOKEN, Desk
+from tests.ingestion_api.pages.notice_streams import fire
+from tests.ingestion_api.pages.states import await_stream
 
 
 def test_the_workers_stand_and_the_table_says_the_same(desk: Desk) -> None:
@@ -15,4 +17,8 @@ def test_the_workers_stand_and_the_table_says_the_same(desk: Desk) -> None:
         moving = view.page.locator("#orbit-1 .orbit").first
         assert moving.evaluate("element => getComputedStyle(element).animationName") == "none"
         expect(view.page.get_by_role("table").get_by_text("online")).to_be_visible()
+        await_stream(view)
+        fire(desk.url, TOKEN, "WorkersGone")
+        card = view.page.locator(".notice")
+        assert card.evaluate("element => getComputedStyle(element).animationName") == "none"
     assert view.complaints == []
