@@ -8,7 +8,7 @@
     unacknowledged: "is no longer acknowledged", closed: "was closed by hand",
   };
   const LOOKS = ["critical", "warning", "info"];
-  const MOST = 4; // cards at a time
+  const most = () => (window.innerWidth < 700 ? 2 : 4); // cards at a time
   const BRIEF = 12000; // milliseconds for which a card stays that needs nobody
   const SILENCE = 40000; // milliseconds without a heartbeat after which the connection counts as dead
   const LAST = `notices.last.${region.dataset.name}`;
@@ -56,7 +56,7 @@
       clearTimeout(known.timer);
       return known;
     }
-    if (cards.size >= MOST) {
+    if (cards.size >= most()) {
       // the oldest one that does not have the focus makes room
       const oldest = [...cards.entries()].find(([, it]) => !it.element.contains(document.activeElement));
       if (oldest) {

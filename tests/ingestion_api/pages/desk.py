@@ -6,16 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import delete
+from uvicorn.config import HTTPProtocolType
 
 from ingestion_api.app import create_app
 from ingestion_api.encoder import model_name
+from ingestion_api.server.run import protocol
 from ingestion_api.service import Service
 from ingestion_api.settings import Settings
 from ingestion_api.store.tables import Alert, Job, JobEvent, Resource, SigningKey, Worker
@@ -179,7 +181,9 @@ def desk_settings(folder: Path, redis_url: str, **more: Any) -> Settings:
 def open_desk(settings: Settings) -> Iterator[Desk]:
     """Run a service until the block ends."""
     app, port = create_app(settings), free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    # the real protocol: it ends streams that a browser keeps open
+    http = cast("HTTPProtocolType", protocol(settings))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", http=http))
     thread = threading.Thread(target=server.run)
     thread.start()
     assert settings.cache_url is not None
