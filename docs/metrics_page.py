@@ -5,6 +5,8 @@ from itertools import groupby
 from math import inf
 
 from docs.markdown import code, table
+from docs.metric_boards import boards_of
+from docs.unshown_metrics import reason
 from exporter.collectors import COLLECTORS
 from exporter.collectors.fastapi import FASTAPI
 from exporter.inventory import MetricEntry, PollerEntry, list_metrics, list_pollers
@@ -17,6 +19,7 @@ Written by `make docs` from the declarations in `exporter/collectors`; not to be
 
 Metrics of the watched backend begin with `ops_`. What mature exporters export keeps their names (`celery_`,
 `redis_`, `pg_`), so that their dashboards and rules work. An unknown number is a missing series, never 0.
+The last column names the dashboards that show the metric, directly or through what rules record of it.
 Each collector can be read alone, as `/metrics?collect[]=NAME`, and each part as
 `/metrics?collect[]=NAME.PART`.
 """
@@ -36,6 +39,7 @@ After a failure the exporter backs off exponentially, up to the maximum backoff.
 is polled once in a quarter of an hour. Where a source is slow, its intervals stretch, so that all requests
 stay within the source's budget (`limits.own_share`).
 """
+UNEXPLAINED = "nobody says why"
 OWN = "About the exporter itself"
 
 
@@ -54,7 +58,7 @@ def metrics_page() -> str:
 
 def metrics_table(entries: Iterable[MetricEntry]) -> str:
     """The metrics of one collector."""
-    head = ("Metric", "Type", "Labels", "Meaning", "Part")
+    head = ("Metric", "Type", "Labels", "Meaning", "Part", "Dashboards")
     return table(head, ([*cells(entry)] for entry in entries))
 
 
@@ -66,6 +70,7 @@ def cells(entry: MetricEntry) -> Iterator[str]:
     yield ", ".join(code(label) for label in metric.labels)
     yield metric.about + (f" States: {', '.join(metric.states)}." if isinstance(metric, StateGauge) else "")
     yield code(entry.part)
+    yield ", ".join(boards_of(metric)) or f"none: {reason(metric.name) or UNEXPLAINED}"
 
 
 def pollers_table(pollers: Iterable[PollerEntry]) -> str:
