@@ -14,6 +14,7 @@ from ingestion_api.access.token_registry import check_all_tokens
 from ingestion_api.access.tokens import InvalidToken
 from ingestion_api.app import create_app
 from ingestion_api.check import check_report
+from ingestion_api.pages.templates import load_templates
 from ingestion_api.server.run import run
 from ingestion_api.settings import Settings
 from ingestion_api.settings_load import SettingsError, load_settings
@@ -51,6 +52,7 @@ def serve(settings: Settings) -> int:
     if not can_open_database(app.state.service.store.engine):
         print("The service's database file cannot be opened; see database_url.", file=sys.stderr)  # noqa: T201 - as above
         return 1
+    load_templates()
     run(app, settings)
     return 0
 

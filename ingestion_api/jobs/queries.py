@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Row, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from ingestion_api.errors import BadRequest
@@ -16,6 +16,23 @@ from ingestion_api.store.tables.base import MAX_ID
 
 IS_WAITING = (Job.kind == INGESTION, Job.state == PENDING)
 COUNT_WAITING = select(func.count()).select_from(Job).where(*IS_WAITING)
+# made once: to build a query costs as much as to run it
+QUEUE = (
+    select(Job.id, func.row_number().over(order_by=Job.id).label("position")).where(*IS_WAITING).subquery()
+)
+POSITIONS = select(QUEUE).where(QUEUE.c.id.in_(bindparam("ids", expanding=True)))
+COUNT_BY_STATE = (
+    select(Job.state, func.count())
+    .where(Job.kind == bindparam("kind", type_=Job.kind.type))
+    .group_by(Job.state)
+)
+# columns, as whole objects take twice as long, and a page of jobs has hundreds of events
+EVENTS = (
+    select(JobEvent.job_id, JobEvent.at, JobEvent.state, JobEvent.worker, JobEvent.note)
+    .where(JobEvent.job_id.in_(bindparam("ids", expanding=True)))
+    .order_by(JobEvent.job_id, JobEvent.id)
+)
+EventRow = Row[int, datetime, str, str | None, str | None]  # job_id, at, state, worker, note
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 INVALID_CURSOR = "cursor is invalid; expected next_cursor of an earlier response."
@@ -48,20 +65,14 @@ def queue_positions(session: Session, jobs: Collection[Job]) -> Mapping[int, int
     waiting = [job.id for job in jobs if job.kind == INGESTION and job.state == PENDING]
     if not waiting:
         return positions
-    queue = (
-        select(Job.id, func.row_number().over(order_by=Job.id).label("position"))
-        .where(*IS_WAITING)
-        .subquery()
-    )
-    for job_id, position in session.execute(select(queue).where(queue.c.id.in_(waiting))):
+    for job_id, position in session.execute(POSITIONS, {"ids": waiting}):
         positions[job_id] = position
     return positions
 
 
 def job_counts(session: Session, kind: str = INGESTION) -> Mapping[str, int]:
     """The number of jobs of a kind in every state."""
-    query = select(Job.state, func.count()).where(Job.kind == kind).group_by(Job.state)
-    counts = {str(row[0]): int(row[1]) for row in session.execute(query)}
+    counts = {str(row[0]): int(row[1]) for row in session.execute(COUNT_BY_STATE, {"kind": kind})}
     return dict.fromkeys((PENDING, PROCESSING, *ENDED), 0) | counts
 
 
@@ -93,16 +104,15 @@ def newest_jobs(session: Session, limit: int, before: int | None = None, state: 
     return JobPage(jobs[:limit], str(jobs[limit - 1].id) if len(jobs) > limit else None)
 
 
-def job_events(session: Session, job_id: int) -> Sequence[JobEvent]:
+def job_events(session: Session, job_id: int) -> Sequence[EventRow]:
     """The events of one job, oldest first."""
     return events_by_job(session, (job_id,))[job_id]
 
 
-def events_by_job(session: Session, job_ids: Collection[int]) -> dict[int, list[JobEvent]]:
+def events_by_job(session: Session, job_ids: Collection[int]) -> dict[int, list[EventRow]]:
     """The events of each of these jobs, oldest first, by one query."""
-    events: dict[int, list[JobEvent]] = {job_id: [] for job_id in job_ids}
-    query = select(JobEvent).where(JobEvent.job_id.in_(job_ids)).order_by(JobEvent.job_id, JobEvent.id)
-    for event in session.scalars(query):
+    events: dict[int, list[EventRow]] = {job_id: [] for job_id in job_ids}
+    for event in session.execute(EVENTS, {"ids": list(job_ids)}):
         events[event.job_id].append(event)
     return events
 

@@ -55,6 +55,13 @@ def render_page(request: Request, template: str, status: int = 200, **values: An
     return HTMLResponse(_environment().get_template(template).render({**shared, **values}), status)
 
 
+def load_templates() -> None:
+    """Compile all templates now, so that no request waits for it."""
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 def render_fragment(template: str, **values: Any) -> Markup:
     """Render a piece of a page that is the same for everybody."""
     return Markup(_environment().get_template(template).render(values))  # noqa: S704 - the template escapes
@@ -68,6 +75,8 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # the files of a running service do not change; reading their times costs more than rendering one
+        auto_reload=False,
     )
     environment.globals["static"] = static
     for word in (ago, begun, breakable, camel, duration, moment, number, size, snake, title):

@@ -18,9 +18,10 @@ from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.base import MAX_ID
+from ingestion_api.web.json_route import JsonRoute
 
 log = logging.getLogger(__name__)
-router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
+router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], route_class=JsonRoute)
 
 
 Severity = Annotated[

@@ -12,8 +12,9 @@ from ingestion_api.routes.examples import CHANGE, CHANGES, with_example
 from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.tables.base import MAX_ID
+from ingestion_api.web.json_route import JsonRoute
 
-router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
+router = APIRouter(prefix="/api/v1/audit", tags=["audit"], route_class=JsonRoute)
 
 
 Action = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[a-z_]+$", examples=["ingest"])]

@@ -12,8 +12,9 @@ from ingestion_api.cache_clear import dry_run
 from ingestion_api.routes.examples import CACHE, CLEARED, with_example
 from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
+from ingestion_api.web.json_route import JsonRoute
 
-router = APIRouter(prefix="/api/v1/cache", tags=["cache"])
+router = APIRouter(prefix="/api/v1/cache", tags=["cache"], route_class=JsonRoute)
 
 
 class CacheStatisticsOut(ApiResponse):

@@ -14,8 +14,9 @@ from ingestion_api.routes.examples import EMBEDDINGS, QUEUED, RUN, with_example
 from ingestion_api.routes.schemas import ApiResponse, State, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job
+from ingestion_api.web.json_route import JsonRoute
 
-router = APIRouter(prefix="/admin/sparse-embeddings", tags=["sparse embeddings"])
+router = APIRouter(prefix="/admin/sparse-embeddings", tags=["sparse embeddings"], route_class=JsonRoute)
 
 ResourceId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_.:-]+$")]
 

@@ -10,8 +10,9 @@ from ingestion_api.jobs.submit import SubmitResult, submit
 from ingestion_api.routes.examples import HISTORY, REPOSITORY
 from ingestion_api.routes.schemas import DispatchedOut, EndedJobOut, History, error_responses
 from ingestion_api.service import Service, current_service
+from ingestion_api.web.json_route import JsonRoute
 
-router = APIRouter(prefix="/api/v1/ingestion", tags=["ingestion"])
+router = APIRouter(prefix="/api/v1/ingestion", tags=["ingestion"], route_class=JsonRoute)
 
 TARGETS = {"celery": "Cloud-Worker", "edge": "Edge-Worker"}
 Key = Annotated[

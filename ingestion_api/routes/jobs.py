@@ -14,7 +14,6 @@ from ingestion_api.jobs.submit import resubmit
 from ingestion_api.routes.ingestion import dispatched_response
 from ingestion_api.routes.schemas import (
     DispatchedOut,
-    JobEventOut,
     JobList,
     JobOut,
     QueueCounts,
@@ -24,8 +23,9 @@ from ingestion_api.routes.schemas import (
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Job
 from ingestion_api.store.tables.base import MAX_ID
+from ingestion_api.web.json_route import JsonRoute
 
-router = APIRouter(prefix="/api/v1/ingestion", tags=["jobs"])
+router = APIRouter(prefix="/api/v1/ingestion", tags=["jobs"], route_class=JsonRoute)
 
 Before = Annotated[
     int | None, Query(ge=1, le=MAX_ID, description="next_cursor of the page before", examples=[17])
@@ -102,7 +102,5 @@ def _job_response(session: Session, found: Job) -> JobOut:
 
 def _job_responses(session: Session, found: Sequence[Job]) -> list[JobOut]:
     """The answers for some jobs; how many they are makes no more queries."""
-    steps, places = events_by_job(session, [job.id for job in found]), queue_positions(session, found)
-    return [
-        JobOut.of(job, places[job.id], [JobEventOut.of(event) for event in steps[job.id]]) for job in found
-    ]
+    events, positions = events_by_job(session, [job.id for job in found]), queue_positions(session, found)
+    return [JobOut.of(job, positions[job.id], events[job.id]) for job in found]

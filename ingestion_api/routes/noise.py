@@ -13,8 +13,9 @@ from ingestion_api.routes.examples import NOISE, NOISE_REPORT, with_example
 from ingestion_api.routes.schemas import ApiResponse, Responses, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.web.downloads import csv_download
+from ingestion_api.web.json_route import JsonRoute
 
-router = APIRouter(prefix="/api/v1", tags=["alerts"])
+router = APIRouter(prefix="/api/v1", tags=["alerts"], route_class=JsonRoute)
 Weeks = Annotated[int, Query(ge=1, le=MAX_WEEKS, description="This week and those before.")]
 CSV: Responses = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 

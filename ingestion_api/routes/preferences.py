@@ -30,8 +30,9 @@ from ingestion_api.routes.examples import (
 from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.signals import Severity
+from ingestion_api.web.json_route import JsonRoute
 
-router = APIRouter(prefix="/api/v1/preferences", tags=["preferences"])
+router = APIRouter(prefix="/api/v1/preferences", tags=["preferences"], route_class=JsonRoute)
 Name = Annotated[
     str, Path(min_length=1, max_length=100, pattern=r"^[a-z][a-z0-9_]*$", examples=["worker_queue_length"])
 ]

@@ -1,11 +1,12 @@
 """The schemas of the responses, with examples; the contract's fields first."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from ingestion_api.jobs.queries import age_seconds, duration_seconds
+from ingestion_api.jobs.queries import EventRow, age_seconds, duration_seconds
 from ingestion_api.routes.examples import (
     DISPATCHED,
     HISTORY,
@@ -16,7 +17,7 @@ from ingestion_api.routes.examples import (
     STEP,
     with_example,
 )
-from ingestion_api.store.tables import Job, JobEvent
+from ingestion_api.store.tables import Job
 from ingestion_api.store.tables.base import MAX_ID
 
 DESCRIPTIONS = {
@@ -130,13 +131,6 @@ class JobEventOut(ApiResponse):
     worker: str | None
     note: str | None
 
-    @classmethod
-    def of(cls, event: JobEvent) -> "JobEventOut":
-        """The answer for a row."""
-        return cls.model_validate(
-            {"at": event.at, "state": event.state, "worker": event.worker, "note": event.note}
-        )
-
 
 class JobOut(ApiResponse):
     """Everything about one job."""
@@ -166,8 +160,8 @@ class JobOut(ApiResponse):
     steps: list[JobEventOut]
 
     @classmethod
-    def of(cls, job: Job, position: int, steps: list[JobEventOut]) -> "JobOut":
-        """The answer for a row and its story."""
+    def of(cls, job: Job, position: int, events: Iterable[EventRow]) -> "JobOut":
+        """The response for a row, its position in the queue and its events."""
         same = {name: getattr(job, name) for name in _SAME}
         return cls.model_validate(
             {
@@ -177,7 +171,10 @@ class JobOut(ApiResponse):
                 "queue_position": position,
                 "duration_seconds": duration_seconds(job),
                 "cancel_requested": job.cancel_requested_at is not None,
-                "steps": steps,
+                "steps": [
+                    {"at": at, "state": state, "worker": worker, "note": note}
+                    for _, at, state, worker, note in events
+                ],
             }
         )
 

@@ -14,11 +14,12 @@ from ingestion_api.routes.examples import HEALTH, WORKER, WORKER_STATUS, with_ex
 from ingestion_api.routes.probes import check_database
 from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import Service, current_service
+from ingestion_api.web.json_route import JsonRoute
 from ingestion_api.workers import workers_overview
 
 NO_QUEUE = "not configured"
 
-router = APIRouter(prefix="/api/v1/ingestion", tags=["workers"])
+router = APIRouter(prefix="/api/v1/ingestion", tags=["workers"], route_class=JsonRoute)
 HEALTHY = "healthy"
 
 
