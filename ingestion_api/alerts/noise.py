@@ -57,7 +57,7 @@ class AlertNoise:
 
 def read_noise_report(service: Service, weeks: int) -> list[AlertNoise]:
     """The report as of now."""
-    with service.store.read() as session:
+    with service.store.read(streams=True) as session:
         return noise_report(session, service.clock(), weeks)
 
 

@@ -14,6 +14,8 @@ from ingestion_api.settings_load import load_settings
 from ingestion_api.store import Store
 from ingestion_api.store.migrate import migrate
 
+LOCK_TIMEOUT = 10.0  # seconds: nobody waits for a worker, and a failed write costs it the job
+
 
 @dataclass(frozen=True)
 class WorkerContext:
@@ -51,7 +53,7 @@ def _context_of_process(_pid: int) -> WorkerContext:
 
 def make_context(settings: Settings) -> WorkerContext:
     """Make a context for these settings."""
-    store = Store.at(settings.database)
+    store = Store.at(settings.database, LOCK_TIMEOUT)
     return WorkerContext(
         settings=settings,
         store=store,

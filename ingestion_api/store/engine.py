@@ -12,11 +12,13 @@ from psycopg.adapt import Buffer, Loader
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from ingestion_api.store.liveness import ping_idle_only
+
 UTF8 = "utf8"
 TEXT_TYPES = ("text", "varchar", "bpchar", "name")
 # marks errors of the backend's database, so that they name the right database
 RESOURCES_DETAIL = "of the resources"
-WRITE_OPTION = "watchroom_writes"
+WRITE_OPTION = "watchroom_writes"  # True, or for how many seconds SQLite waits for its write lock
 # A connection can end without a word, as after a failover or in a NAT. The system would wait for a quarter of
 # an hour for an acknowledgement, and for two hours where nothing is sent. In seconds, the last: ms.
 HALF_OPEN = {
@@ -26,6 +28,7 @@ HALF_OPEN = {
     "tcp_user_timeout": 20_000,
 }
 POOL_TIMEOUT = 5.0  # seconds; then the response is 503, rather than a growing queue of threads
+LOCK_TIMEOUT = 5.0  # seconds for which a query waits while another process has locked an SQLite file
 READ_ONLY = "cannot be written: it is read-only"
 FULL = "cannot be written: its disk is full"
 BUSY = "is busy"
@@ -87,6 +90,7 @@ def _server_engine(url: str, pool_size: int) -> Engine:
     )
     if postgres:
         event.listen(engine, "connect", accept_any_encoding)
+        ping_idle_only(engine)
     return engine
 
 
@@ -99,7 +103,7 @@ def _connect_args(url: str) -> dict[str, object]:
 
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
-        url, pool_size=10, max_overflow=10, pool_timeout=POOL_TIMEOUT, connect_args={"timeout": 10}
+        url, pool_size=10, max_overflow=10, pool_timeout=POOL_TIMEOUT, connect_args={"timeout": LOCK_TIMEOUT}
     )
     event.listen(engine, "connect", _disable_driver_transactions)
     event.listen(engine, "begin", _begin)
@@ -119,6 +123,8 @@ def _make_durable(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITE_OPTION)
+    if isinstance(writes, float):
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(1000 * writes)}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

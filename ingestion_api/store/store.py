@@ -1,7 +1,8 @@
 """Sessions on the service's own database: short reads and short writes."""
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 from zlib import crc32
@@ -10,36 +11,62 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from ingestion_api.clock import Clock, SteadyClock, wall_time
-from ingestion_api.store.engine import WRITE_OPTION, open_engine
+from ingestion_api.errors import Unavailable
+from ingestion_api.store.engine import BUSY, LOCK_TIMEOUT, WRITE_OPTION, open_engine
+
+MIN_LOCK_TIMEOUT = 1.0  # seconds, also after a long wait for other threads
 
 
 class Store:
-    """Sessions on one database."""
+    """Sessions on one database.
 
-    def __init__(self, engine: Engine) -> None:
+    A write waits for `lock_timeout` seconds while others write to an SQLite file: Unavailable, or
+    OperationalError where the others are another process. Other databases lock rows only.
+    """
+
+    def __init__(self, engine: Engine, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self.engine = engine
+        self._lock_timeout = lock_timeout
         # SQLite lets waiting writers sleep and retry, which is neither quick nor fair: this lock queues them
-        self._write_lock = Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._write_lock = Lock() if engine.dialect.name == "sqlite" else None
+        # A query of PostgreSQL sees what is committed when it begins, also within a transaction. So one
+        # without it sees the same, and saves the round trips that begin and end a transaction.
+        is_server = engine.dialect.name == "postgresql"
+        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT") if is_server else engine
 
     @classmethod
-    def at(cls, url: str) -> "Store":
+    def at(cls, url: str, lock_timeout: float = LOCK_TIMEOUT) -> "Store":
         """The store at an SQLAlchemy URL; nothing is connected yet."""
-        return cls(open_engine(url))
+        return cls(open_engine(url), lock_timeout)
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session for reading; its changes are dropped."""
-        with Session(self.engine, expire_on_commit=False) as session:
+    def read(self, *, streams: bool = False) -> Iterator[Session]:
+        """A session for reading, which writes nothing; one that streams rows needs `streams`."""
+        with Session(self.engine if streams else self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that is committed at the end of the block, or not at all."""
-        with self._write_lock, Session(self.engine, expire_on_commit=False) as session:
+        with self._turn() as left, Session(self.engine, expire_on_commit=False) as session:
             # SQLite takes its only write lock now, so that what is read below stays true until the commit
-            session.connection(execution_options={WRITE_OPTION: True})
+            session.connection(execution_options={WRITE_OPTION: left})
             yield session
             session.commit()
+
+    @contextmanager
+    def _turn(self) -> Iterator[float]:
+        """Wait for the other writers of this process; the seconds that are left for those of others."""
+        if self._write_lock is None:
+            yield self._lock_timeout
+            return
+        deadline = time.monotonic() + self._lock_timeout
+        if not self._write_lock.acquire(timeout=self._lock_timeout):
+            raise Unavailable(f"The service's database {BUSY}; try again shortly.")
+        try:
+            yield max(deadline - time.monotonic(), MIN_LOCK_TIMEOUT)
+        finally:
+            self._write_lock.release()
 
     def now(self) -> datetime:
         """The time of the database server; for SQLite, that of this machine."""
