@@ -194,12 +194,19 @@ class WorkersOverview:
 
 def workers_overview(service: Service) -> WorkersOverview:
     """The present state of the workers; RedisError when an edge worker's Redis is unreachable."""
-    timeouts = heartbeat_timeouts(service)
     with service.store.read() as session:
-        workers = worker_states(session, timeouts, service.clock())
+        workers = worker_states(session, heartbeat_timeouts(service), service.clock())
         if service.edge is None:
             return WorkersOverview(status_text(session, workers), overall_health(workers), workers)
         return _overview_with_edge(service, service.edge, session, workers)
+
+
+def all_workers(service: Service, session: Session) -> list[WorkerState]:
+    """Every worker, also an edge worker; RedisError when its Redis is unreachable."""
+    workers = worker_states(session, heartbeat_timeouts(service), service.clock())
+    if service.edge is None:
+        return workers
+    return [*workers, _edge_worker_state(service.edge.report(), service)]
 
 
 def heartbeat_timeouts(service: Service) -> HeartbeatTimeouts:
@@ -215,9 +222,9 @@ def _overview_with_edge(
 ) -> WorkersOverview:
     report = edge.report()
     worker = _edge_worker_state(report, service)
-    all_workers = [*workers, worker]
-    text = "Offline" if worker.status == OFFLINE else report.status_text or status_text(session, all_workers)
-    return WorkersOverview(text, overall_health([worker]), all_workers)
+    everyone = [*workers, worker]
+    text = "Offline" if worker.status == OFFLINE else report.status_text or status_text(session, everyone)
+    return WorkersOverview(text, overall_health([worker]), everyone)
 
 
 def _edge_worker_state(report: EdgeReport, service: Service) -> WorkerState:

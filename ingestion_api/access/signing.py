@@ -27,6 +27,7 @@ from ingestion_api.store.tables import Job, SigningKey
 
 BYTES = 32
 REFRESH_INTERVAL = 1.0  # seconds after which a rotated key is noticed
+FRESH_MARGIN = 0.1  # seconds between seeing that a key is fresh and using it
 MAX_AGE = (
     60.0  # seconds for which a key is used that cannot be read again; what it opens needs the database too
 )
@@ -72,6 +73,12 @@ class SigningKeyCache:
         self._timer = timer
         self._held: _CachedKey | None = None
         self._turn = Lock()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether `current` returns at once, also a moment later."""
+        held = self._held
+        return held is not None and self._timer() + FRESH_MARGIN < held.reread_at
 
     def current(self) -> bytes:
         """Return the key in force. May wait for the database; raises its errors once the key is too old."""

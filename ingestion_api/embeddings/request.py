@@ -43,7 +43,7 @@ def accept_generation(
     stored = asdict(parameters) | {"resource_ids": ids}
     with store.write() as session:
         take_advisory_lock(session, EMBEDDINGS)
-        active = session.scalar(select(Job).where(Job.kind == EMBEDDINGS, Job.state.in_(ACTIVE)))
+        active = active_generation(session)
         if active is not None and active.parameters == stored:
             return active
         if active is not None:
@@ -102,13 +102,22 @@ def request_generation(service: Service, parameters: GenerationParameters, actor
 def embedding_status(service: Service) -> EmbeddingStatus:
     """The present state of all vectors."""
     with service.store.read() as session:
-        active = session.scalar(select(Job).where(Job.kind == EMBEDDINGS, Job.state.in_(ACTIVE)))
+        active = active_generation(session)
         last_success = _latest_job(session, (COMPLETE,))
         last = _latest_job(session, ENDED)
     remaining = remaining_seconds(active, service.clock()) if active else None
+    return EmbeddingStatus(active, remaining, last_success, last, embedding_coverage(service))
+
+
+def embedding_coverage(service: Service) -> Coverage:
+    """The coverage, which may be some seconds old where counting takes long."""
     # counting reads the whole table, and pages reload every few seconds
-    covered = service.coverage.get(lambda: read_coverage(service.resources.table()))
-    return EmbeddingStatus(active, remaining, last_success, last, covered)
+    return service.coverage.get(lambda: read_coverage(service.resources.table()))
+
+
+def active_generation(session: Session) -> Job | None:
+    """The generation that waits or runs."""
+    return session.scalar(select(Job).where(Job.kind == EMBEDDINGS, Job.state.in_(ACTIVE)))
 
 
 def remaining_seconds(job: Job, now: datetime) -> float | None:

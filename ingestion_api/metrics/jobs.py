@@ -1,26 +1,16 @@
 """Metrics that are read from SQL at each scrape, so they are the same after a restart and in every copy."""
 
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.firing import firing_by_severity
-from ingestion_api.jobs.queries import job_counts
-from ingestion_api.jobs.states import (
-    ACTIVE,
-    COMPLETE,
-    EMBEDDINGS,
-    ENDED,
-    FAILED,
-    INGESTION,
-    PENDING,
-    has_state,
-)
+from ingestion_api.jobs.states import ACTIVE, ENDED, KINDS, PENDING, has_state
+from ingestion_api.metrics.job_totals import DURATION_BUCKETS, Durations, JobTotals, JobTotalsReader
 from ingestion_api.metrics.level_overrides import override_metrics
 from ingestion_api.service import Service
 from ingestion_api.store.tables import Job
@@ -28,22 +18,20 @@ from ingestion_api.workers import DEGRADED, OFFLINE, ONLINE, heartbeat_timeouts,
 
 log = logging.getLogger(__name__)
 
-KINDS = (INGESTION, EMBEDDINGS)
-DURATION_BUCKETS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
-
 
 class JobMetrics(Collector):
     """Jobs, their durations, the queue, the workers, the alerts that fire, the levels that are set."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._totals = JobTotalsReader()
 
     def describe(self) -> list[Metric]:
         """Nothing: registering asks no database."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Read everything from one state of the database; nothing but its absence when it is away."""
+        """Read everything in one session of the database; nothing but its absence when it is away."""
         try:
             found = list(self._read())
         except Exception as error:  # noqa: BLE001 - the other metrics of the page are still true
@@ -56,8 +44,9 @@ class JobMetrics(Collector):
     def _read(self) -> Iterator[Metric]:
         service = self._service
         with service.store.read() as session:
-            yield from _job_metrics(session)
-            yield _duration_histogram(session)
+            totals = self._totals.read(session)
+            yield from _job_metrics(totals)
+            yield _duration_histogram(totals.durations)
             yield _oldest_waiting(session, service)
             yield _worker_metrics(session, service)
             yield from _alert_metrics(session)
@@ -68,54 +57,35 @@ class JobMetrics(Collector):
         yield limit
 
 
-def _job_metrics(session: Session) -> Iterator[Metric]:
+def _job_metrics(totals: JobTotals) -> Iterator[Metric]:
     active = GaugeMetricFamily("ops_service_jobs", "Jobs that are not ended.", labels=["kind", "state"])
     ended = CounterMetricFamily("ops_service_jobs_ended", "Jobs that have ended.", labels=["kind", "state"])
     for kind in KINDS:
-        found = job_counts(session, kind)
         for state in ACTIVE:
-            active.add_metric([kind, state], found[state])
+            active.add_metric([kind, state], totals.counts.get((kind, state), 0))
         for state in ENDED:
-            ended.add_metric([kind, state], found[state])
+            ended.add_metric([kind, state], totals.counts.get((kind, state), 0))
     yield active
     yield ended
-    yield from _totals(session)
+    yield _counter("ops_service_files_processed", "Files that ingestions have read.", totals.files)
+    yield _counter("ops_service_embeddings_generated", "Sparse vectors that were made.", totals.embeddings)
+    yield _counter("ops_service_jobs_lost", "Times a job lost its worker.", totals.losses)
 
 
-def _totals(session: Session) -> Iterator[Metric]:
-    columns = (func.sum(Job.files_processed), func.sum(Job.embeddings_generated), func.sum(Job.losses))
-    files, vectors, losses = session.execute(select(*columns)).one()
-    yield _counter("ops_service_files_processed", "Files that ingestions have read.", files)
-    yield _counter("ops_service_embeddings_generated", "Sparse vectors that were made.", vectors)
-    yield _counter("ops_service_jobs_lost", "Times a job lost its worker.", losses)
-
-
-def _counter(name: str, about: str, value: float | None) -> Metric:
+def _counter(name: str, about: str, value: float) -> Metric:
     family = CounterMetricFamily(name, about)
-    family.add_metric([], float(value or 0))
+    family.add_metric([], float(value))
     return family
 
 
-def _duration_histogram(session: Session) -> Metric:
+def _duration_histogram(found: Iterable[Durations]) -> Metric:
     family = HistogramMetricFamily(
         "ops_service_job_duration_seconds", "Time from the last start of a job to its end.", labels=["kind"]
     )
-    ran = (Job.state.in_((COMPLETE, FAILED)), Job.started_at.is_not(None))
-    took = select(Job.kind, _duration_seconds(session).label("seconds")).where(*ran)
-    # with an offset the databases find each job's seconds once, not once for each bucket
-    each = took.offset(0).subquery().c
-    within = [func.sum(case((each.seconds <= bound, 1), else_=0)) for bound in DURATION_BUCKETS]
-    query = select(each.kind, func.count(), func.sum(each.seconds), *within).group_by(each.kind)
-    for kind, number, total, *cumulated in session.execute(query):
-        buckets = [(str(bound), float(n)) for bound, n in zip(DURATION_BUCKETS, cumulated, strict=True)]
-        family.add_metric([kind], [*buckets, ("+Inf", float(number))], float(total))
+    for it in found:
+        buckets = [(str(bound), float(n)) for bound, n in zip(DURATION_BUCKETS, it.cumulated, strict=True)]
+        family.add_metric([it.kind], [*buckets, ("+Inf", float(it.number))], float(it.seconds))
     return family
-
-
-def _duration_seconds(session: Session) -> ColumnElement[Any]:
-    if session.get_bind().dialect.name == "sqlite":
-        return (func.julianday(Job.ended_at) - func.julianday(Job.started_at)) * 86_400.0
-    return func.extract("epoch", Job.ended_at - Job.started_at)
 
 
 def _oldest_waiting(session: Session, service: Service) -> Metric:

@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.queries import AlertFilter, gravest_firing
-from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status
+from ingestion_api.embeddings.coverage import Coverage
+from ingestion_api.embeddings.request import active_generation, embedding_coverage
 from ingestion_api.errors import ServiceError, Unavailable
 from ingestion_api.jobs import queries
 from ingestion_api.jobs.states import FAILED, PENDING, has_state
@@ -20,7 +21,7 @@ from ingestion_api.pages.session import Operator
 from ingestion_api.pages.templates import render_page
 from ingestion_api.service import Service, current_service
 from ingestion_api.store.tables import Job
-from ingestion_api.workers import WorkerState, workers_overview
+from ingestion_api.workers import WorkerState, all_workers
 
 RECENT_FAILURES = timedelta(hours=24)
 SLOW_START = timedelta(minutes=5)
@@ -63,9 +64,8 @@ def worker_items(workers: Sequence[WorkerState]) -> Iterator[AttentionItem]:
             yield AttentionItem("warn", f"Worker {worker.id} is degraded", why, "/workers", "Workers")
 
 
-def job_items(session: Session, limit: int, now: datetime) -> Iterator[AttentionItem]:
+def job_items(session: Session, waiting: int, limit: int, now: datetime) -> Iterator[AttentionItem]:
     """Yield what is wrong with the jobs and their queue."""
-    waiting = queries.waiting_count(session)
     if waiting >= limit:
         why = f"{waiting} of {limit} places are taken; new jobs are refused."
         yield AttentionItem("bad", "The queue is full", why, "/jobs?state=pending", "Waiting jobs")
@@ -90,10 +90,14 @@ def _slow_start_items(session: Session, now: datetime) -> Iterator[AttentionItem
         yield AttentionItem("warn", what, "No worker has begun it.", f"/jobs/{oldest.id}", "The job")
 
 
-def embedding_items(status: EmbeddingStatus) -> Iterator[AttentionItem]:
-    """Yield what the coverage lacks while nobody works on it."""
-    missing = status.coverage.total - status.coverage.embedded
-    if missing and status.active is None:
+def embedding_items(session: Session, coverage: Coverage | None) -> Iterator[AttentionItem]:
+    """Yield what the coverage lacks while nobody works on it; None where it is unknown."""
+    if coverage is None:
+        why = "Nothing is known of their embeddings until it is back."
+        yield AttentionItem("bad", "The database of the resources does not answer", why)
+        return
+    missing = coverage.total - coverage.embedded
+    if missing and active_generation(session) is None:
         what = f"{missing} resource{'s have' if missing > 1 else ' has'} no sparse embedding"
         yield AttentionItem(
             "info", what, "A search by words does not find them.", "/embeddings", "Generate them"
@@ -125,52 +129,48 @@ def _link_to_job(address: object) -> str:
 def show(request: Request, _: Operator) -> Response:
     """Show what needs attention."""
     service = current_service(request)
-    workers, away = _workers(service)
-    embeddings = _embeddings(service)
+    covered = _coverage(service)
+    broker = list(_broker_items(service))
+    # one session: to begin one costs as much as two of its queries
     with service.store.read() as session:
+        workers, away = _workers(service, session)
         counts = queries.job_counts(session)
         jobs = queries.newest_jobs(session, RECENT).jobs
+        waiting, limit = counts[PENDING], service.settings.queue_limit
+        needs = [
+            *away,
+            *broker,
+            *worker_items(workers),
+            *job_items(session, waiting, limit, service.clock()),
+            *alert_items(session),
+            *embedding_items(session, covered),
+        ]
     return render_page(
         request,
         "home.html",
-        needs=sort_by_severity([*away, *_attention_items(service, workers, embeddings)]),
+        needs=sort_by_severity(needs),
         counts=counts,
         jobs=jobs,
-        limit=service.settings.queue_limit,
+        limit=limit,
         alive=sum(worker.status == "online" for worker in workers),
         workers=len(workers),
-        covered=embeddings.coverage if embeddings else None,
+        covered=covered,
     )
 
 
-def _workers(service: Service) -> tuple[Sequence[WorkerState], list[AttentionItem]]:
+def _workers(service: Service, session: Session) -> tuple[Sequence[WorkerState], list[AttentionItem]]:
     try:
-        return workers_overview(service).workers, []
+        return all_workers(service, session), []
     except RedisError:
         why = "Nothing is known of the edge worker until it is back."
         return [], [AttentionItem("bad", "The edge worker's Redis does not answer", why)]
 
 
-def _embeddings(service: Service) -> EmbeddingStatus | None:
+def _coverage(service: Service) -> Coverage | None:
     try:
-        return embedding_status(service)
+        return embedding_coverage(service)
     except (SQLAlchemyError, ServiceError):
         return None
-
-
-def _attention_items(
-    service: Service, workers: Sequence[WorkerState], embeddings: EmbeddingStatus | None
-) -> Iterator[AttentionItem]:
-    yield from _broker_items(service)
-    yield from worker_items(workers)
-    with service.store.read() as session:
-        yield from job_items(session, service.settings.queue_limit, service.clock())
-        yield from alert_items(session)
-    if embeddings is None:
-        why = "Nothing is known of their embeddings until it is back."
-        yield AttentionItem("bad", "The database of the resources does not answer", why)
-    else:
-        yield from embedding_items(embeddings)
 
 
 def _broker_items(service: Service) -> Iterator[AttentionItem]:

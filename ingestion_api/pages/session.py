@@ -110,9 +110,14 @@ class Visitor:
 
 async def load_cookie_signer(request: Request) -> None:
     """Find the seal for this request, without which everybody is a stranger. Raises the database's errors."""
+    service = current_service(request)
     try:
-        # in a thread, as the key may have to be read from the database
-        request.state.seal = CookieSigner(await run_in_threadpool(current_service(request).session_signers))
+        # in a thread where the key has to be read from the database
+        if service.signing_keys.is_fresh:
+            signers = service.session_signers()
+        else:
+            signers = await run_in_threadpool(service.session_signers)
+        request.state.seal = CookieSigner(signers)
     except SignInUnavailable as closed:
         request.state.closed = closed
 

@@ -51,6 +51,35 @@ def test_durations_are_a_histogram_on_each_database(
     assert [found[f"{name}_bucket", "ingestion", bound] for bound in ("5.0", "15.0", "+Inf")] == [0, 1, 1]
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_totals_follow_each_end_between_two_scrapes(
+    start: Callable[..., TestClient], clock: HandClock, request: pytest.FixtureRequest, kind: str
+) -> None:
+    """Also of a job that ended before the others; what runs counts as far as it is."""
+    server = request.getfixturevalue("postgres_server") if kind == "postgres" else None
+    client = start(database_url=server.fresh_database() if server else None)
+    store = service_behind(client).store
+    running = running_job(store, "horn")
+    found = []
+    for number, (state, ago, files) in enumerate((("complete", 0, 5), ("failed", 9, 4), ("complete", 0, 4))):
+        ended_job(store, state, f"lamp-{number}", clock() - timedelta(seconds=ago))
+        with store.write() as session:
+            session.get_one(Job, running.job.id).files_processed = files
+        page = samples(client)
+        found.append(
+            tuple(
+                page[key]
+                for key in (
+                    ("ops_service_jobs_ended_total", "ingestion", "complete"),
+                    ("ops_service_jobs_ended_total", "ingestion", "failed"),
+                    ("ops_service_job_duration_seconds_count", "ingestion"),
+                    ("ops_service_files_processed_total",),
+                )
+            )
+        )
+    assert found == [(1, 0, 1, 5), (1, 1, 2, 4), (2, 1, 3, 4)]
+
+
 def test_requests_are_counted_by_route_not_by_address(client: TestClient) -> None:
     """However many jobs and paths are asked for."""
     for number in range(1, 30):

@@ -32,7 +32,7 @@ MOST = {
     "/jobs/1": 5,
     "/alerts": 3,
     "/workers": 4,
-    "/": 14,
+    "/": 10,
     "/metrics": 10,
 }
 
@@ -85,7 +85,8 @@ def queries(client: TestClient) -> dict[str, int]:
 
 
 def test_more_rows_make_no_more_queries(visitor: TestClient) -> None:
-    """Neither for lists nor for pages."""
+    """Neither for lists nor for pages; the metrics sum ended jobs only where another one has ended."""
+    add(visitor, 1)
     few = queries(visitor)
     add(visitor, 20)
     many = queries(visitor)
