@@ -2,11 +2,12 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from exporter.anomaly.holiday_calendar import check_country, check_subdivision
 from exporter.settings_backend import DEFAULT_MODULES, BackendSettings, JudgementSettings, ModuleSettings
 from exporter.settings_queues import CelerySettings, IngestionSettings
 from exporter.settings_stores import DatabaseSettings, RedisSettings
@@ -77,9 +78,26 @@ class AnomalySettings(SettingsSection):
     holidays: tuple[date, ...] = Field(
         (), description="dates, in UTC, that are compared with Sundays instead of their own weekday"
     )
+    holiday_country: Annotated[str, AfterValidator(check_country)] | None = Field(
+        None,
+        description="country (ISO 3166-1, as DE) whose public holidays are compared with Sundays as well; "
+        "it takes 12 MiB of memory",
+    )
+    holiday_subdivision: str | None = Field(
+        None, description="part of that country with holidays of its own, as BY for Bavaria"
+    )
     max_bytes: int = Field(
         20_000_000, ge=10_000, description="bytes from which a response of Prometheus is refused"
     )
+
+
+    @field_validator("holiday_subdivision")
+    @classmethod
+    def part_of_the_country(cls, subdivision: str | None, info: ValidationInfo) -> str | None:
+        """The part, if it is one of the country's."""
+        if subdivision is not None and "holiday_country" in info.data:
+            check_subdivision(info.data["holiday_country"], subdivision)
+        return subdivision
 
 
 class LimitSettings(SettingsSection):

@@ -2,10 +2,6 @@
 
 from collections.abc import Container, Iterable
 from datetime import date
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from holidays import HolidayBase
 
 SHOWN = 60  # subdivisions that an error lists
 
@@ -16,24 +12,24 @@ class HolidayCalendar:
     def __init__(
         self, dates: Iterable[date] = (), country: str | None = None, subdivision: str | None = None
     ) -> None:
-        """Raises ValueError, whose text follows the setting's name, for a country that nobody knows."""
         self._dates = frozenset(dates)
-        self._country: Container[object] = country_holidays(country, subdivision) if country else ()
+        self._country = country_holidays(country, subdivision) if country else frozenset()
 
     def __contains__(self, day: object) -> bool:
         return day in self._dates or day in self._country
 
-    def __bool__(self) -> bool:
-        return bool(self._dates) or self._country != ()
 
+def country_holidays(country: str, subdivision: str | None) -> Container[object]:
+    """The holidays of a country that passed the checks below, those that were moved to a Monday as well."""
+    # 12 MiB that an exporter without a country does not need
+    import holidays  # noqa: PLC0415
 
-NO_HOLIDAYS = HolidayCalendar()
+    return holidays.country_holidays(country, subdiv=subdivision)
 
 
 def check_country(country: str) -> str:
-    """The code of a country whose holidays are known. Raises ValueError."""
-    # 12 MiB that an exporter without a country does not need
-    from holidays.registry import EntityLoader  # noqa: PLC0415
+    """The code of a country whose holidays are known. Raises ValueError, whose text follows the setting's name."""
+    from holidays.registry import EntityLoader  # noqa: PLC0415 - as in country_holidays
 
     if country not in EntityLoader.get_country_codes():
         raise ValueError(
@@ -42,13 +38,14 @@ def check_country(country: str) -> str:
     return country
 
 
-def country_holidays(country: str, subdivision: str | None) -> "HolidayBase":
-    """The holidays of a country, and of one part of it. Raises ValueError where either is not known."""
-    import holidays  # noqa: PLC0415 - as in check_country
+def check_subdivision(country: str | None, subdivision: str) -> None:
+    """Raises ValueError, whose text follows the setting's name, for anything but a part of this country."""
+    shown = repr(subdivision[:40])
+    if country is None:
+        raise ValueError(f"is {shown}, but anomalies.holiday_country is not set; expected both")
+    import holidays  # noqa: PLC0415 - as in country_holidays
 
-    check_country(country)
     known = getattr(holidays, country).subdivisions
-    if subdivision is not None and subdivision not in known:
-        parts = ", ".join(known[:SHOWN]) or "none: this country has no parts with holidays of their own"
-        raise ValueError(f"is {subdivision[:40]!r}; expected a part of {country}: {parts}")
-    return holidays.country_holidays(country, subdiv=subdivision)
+    if subdivision not in known:
+        parts = ", ".join(known[:SHOWN]) or "none, since it has no parts with holidays of their own"
+        raise ValueError(f"is {shown}; expected a part of {country}: {parts}")

@@ -1,6 +1,7 @@
 """The parameters of the detector: one set for every series."""
 
 import math
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,7 +39,7 @@ class Parameters:
     recovery_rows: int = 5  # rows back inside the band that end an anomaly
     max_rows: int = 240  # rows after which an anomaly has become usual
     max_seconds: float = math.inf  # seconds after which an anomaly ends, however few rows came
-    holidays: frozenset[date] = frozenset()  # days in UTC that are like a Sunday
+    holidays: Container[date] = frozenset()  # days in UTC that are like a Sunday
 
     @property
     def memory(self) -> int:
@@ -47,7 +48,7 @@ class Parameters:
 
     @classmethod
     def for_interval(
-        cls, period: float, learn: float = DAY, holidays: frozenset[date] = frozenset()
+        cls, period: float, learn: float = DAY, holidays: Container[date] = frozenset()
     ) -> "Parameters":
         """Parameters for rows `period` seconds apart; the window holds a day, so that mornings are usual."""
         return cls(

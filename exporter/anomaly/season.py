@@ -1,6 +1,6 @@
 """The seasonal baseline: usual values by quarter of an hour, in the last week and on this weekday."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -20,7 +20,7 @@ SUNDAY = 3  # the first one, in days since 1970
 class SeasonalBaseline:
     """Baselines of many series over two weeks; the rows of each come in order."""
 
-    def __init__(self, series: int, holidays: frozenset[date] = frozenset()) -> None:
+    def __init__(self, series: int, holidays: Container[date] = frozenset()) -> None:
         self._holidays = holidays
         self._sums = np.empty((series, LINES, SLOTS))
         self._counts = np.empty((series, LINES, SLOTS), dtype=np.int32)
@@ -68,7 +68,7 @@ class SeasonalBaseline:
         self._usual[places, 1] = self._mean(places, np.isin(days, similar_days(day, self._is_holiday)), 1)
 
     def _is_holiday(self, day: int) -> bool:
-        return bool(self._holidays) and datetime.fromtimestamp(day * DAY, UTC).date() in self._holidays
+        return datetime.fromtimestamp(day * DAY, UTC).date() in self._holidays
 
     def _mean(self, places: Places, among: NDArray[np.bool_], enough: int) -> Floats:
         """The mean of these days by the time of day, where there are enough of them."""

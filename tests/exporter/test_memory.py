@@ -20,6 +20,19 @@ import httpcore2
 assert not sys.modules["trio"], "trio was imported"
 """
 
+NO_COUNTRY = """
+import sys
+from exporter.settings_load import load_settings
+from exporter.sources.prometheus.source import PrometheusSource
+settings = load_settings()
+PrometheusSource(settings.anomalies, settings.limits)
+assert "holidays" not in sys.modules, "holidays was imported"
+"""
+
+
+def test_no_country_no_calendars() -> None:
+    subprocess.run([sys.executable, "-c", NO_COUNTRY], check=True, cwd=ROOT)
+
 
 def test_what_only_other_event_loops_need_is_left_out() -> None:
     subprocess.run([sys.executable, "-c", ABSENT], check=True, cwd=ROOT)

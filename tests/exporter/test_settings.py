@@ -63,6 +63,18 @@ def test_the_thirteen_modules_are_watched_without_any_setting() -> None:
         ),
         ("log_level: loud", "log_level is 'loud'; expected 'debug', 'info', 'warning' or 'error'"),
         ("web: {tls_key: key.pem}", "web names one of tls_certificate and tls_key; expected both or neither"),
+        (
+            "anomalies: {holiday_country: Prussia}",
+            "anomalies.holiday_country is 'Prussia'; expected the code of a country (ISO 3166-1, in capitals)",
+        ),
+        (
+            "anomalies: {holiday_country: DE, holiday_subdivision: TX}",
+            "anomalies.holiday_subdivision is 'TX'; expected a part of DE: BB, BE, BW, BY",
+        ),
+        (
+            "anomalies: {holiday_subdivision: BY}",
+            "anomalies.holiday_subdivision is 'BY', but anomalies.holiday_country is not set; expected both",
+        ),
         ("backend: [", "the settings file settings.yml is no YAML at line 1"),
     ],
 )

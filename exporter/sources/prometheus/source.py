@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from exporter.anomaly.holiday_calendar import HolidayCalendar
 from exporter.anomaly.parameters import Parameters
 from exporter.anomaly.series import SeriesDetectors, SeriesStatus
 from exporter.errors import ResponseTooLarge, SourceTimeout
@@ -70,7 +71,8 @@ class PrometheusSource(BaseSource):
 
     def _reset(self) -> None:
         settings = self._settings
-        parameters = Parameters.for_interval(settings.period, settings.learn, frozenset(settings.holidays))
+        calendar = HolidayCalendar(settings.holidays, settings.holiday_country, settings.holiday_subdivision)
+        parameters = Parameters.for_interval(settings.period, settings.learn, calendar)
         self._detectors: SeriesDetectors[Labels] = SeriesDetectors(parameters, settings.series)
         self._until: float | None = None
         self._queries: deque[RangeQuery] = deque()  # still to run, in order
