@@ -21,6 +21,7 @@ class Parameters:
     threshold: float = 0.25  # ranges of the window by which a value may exceed it
     strong: float = 2.0  # thresholds from which an anomaly is strong
     wild: float = 1.0  # times its earlier anomalies, from which one of a wild series is strong
+    peak_rows: int = 20_160  # rows for which the peak of an anomaly is remembered
     threshold_rise: float = 0.5  # ratio by which each recent anomaly raises the threshold
     warmup_rise: float = (
         0.0  # ratio by which an empty window raises the threshold; it falls as the window fills
@@ -55,6 +56,7 @@ class Parameters:
             window=max(cls.window, math.ceil(25 * HOUR / period)),
             learn=math.ceil(learn / period),
             flat_rows=max(cls.flat_rows, math.ceil(HOUR / period)),
+            peak_rows=math.ceil(14 * DAY / period),
             max_seconds=cls.max_rows * period,
             warmup_rise=0.5,
             holidays=holidays,
