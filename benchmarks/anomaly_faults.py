@@ -52,10 +52,15 @@ def marks(times: Floats, values: Floats) -> list[Mark]:
 def quiet_table(months: list[Month]) -> tuple[str, Row, list[Row]]:
     """False marks of a signal and week."""
     weeks = (DAYS - LEARNT) / 7 * len(months)
-    rows: list[Row] = []
+    counts: list[tuple[float, float]] = []
     for signal in SIGNALS:
         grades = [mark.grade for it in months for mark in marks(it.times, it.values[signal])]
-        rows.append((signal, f"{len(grades) / weeks:.2f}", f"{grades.count(STRONG) / weeks:.2f}"))
+        counts.append((len(grades) / weeks, grades.count(STRONG) / weeks))
+    counts.append((statistics.mean(every for every, _ in counts), statistics.mean(it for _, it in counts)))
+    names = (*SIGNALS, "a signal, on average")
+    rows: list[Row] = [
+        (name, f"{every:.2f}", f"{strong:.2f}") for name, (every, strong) in zip(names, counts, strict=True)
+    ]
     title = f"False marks a signal and week in {DAYS} quiet days of {len(months)} modules:"
     return title, ("Signal", "All", "Strong"), rows
 

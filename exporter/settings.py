@@ -90,7 +90,6 @@ class AnomalySettings(SettingsSection):
         20_000_000, ge=10_000, description="bytes from which a response of Prometheus is refused"
     )
 
-
     @field_validator("holiday_subdivision")
     @classmethod
     def part_of_the_country(cls, subdivision: str | None, info: ValidationInfo) -> str | None:

@@ -125,15 +125,16 @@ class FeatureScorer:
 
     def _band(self, ranges: RangeScores, usual: Floats) -> tuple[Floats, Floats]:
         """The band of expected values: inside the window of values and that of the time of day."""
-        margin = self._threshold * ranges.span
-        lows, highs = ranges.low - margin, ranges.high + margin
-        ends = (
-            np.fmax(lows[:, VALUE], usual + lows[:, RESIDUAL]),
-            np.fmin(highs[:, VALUE], usual + highs[:, RESIDUAL]),
-        )
+        (low, high), (rest_low, rest_high) = (self._limits(ranges, part) for part in (VALUE, RESIDUAL))
+        ends = np.fmax(low, usual + rest_low), np.fmin(high, usual + rest_high)
         lower, upper = np.minimum(*ends), np.maximum(*ends)
         # a series that was never negative is not expected below 0
         return np.where(ranges.low[:, VALUE] >= 0, np.maximum(lower, 0), lower), upper
+
+    def _limits(self, ranges: RangeScores, part: int) -> tuple[Floats, Floats]:
+        """The window of one feature, and the threshold beyond it."""
+        margin = self._threshold * ranges.span[:, part]
+        return ranges.low[:, part] - margin, ranges.high[:, part] + margin
 
 
 def limit_to_weekday(beyond: NDArray[np.bool_], parts: Floats) -> Floats:

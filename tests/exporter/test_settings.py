@@ -65,7 +65,7 @@ def test_the_thirteen_modules_are_watched_without_any_setting() -> None:
         ("web: {tls_key: key.pem}", "web names one of tls_certificate and tls_key; expected both or neither"),
         (
             "anomalies: {holiday_country: Prussia}",
-            "anomalies.holiday_country is 'Prussia'; expected the code of a country (ISO 3166-1, in capitals)",
+            "anomalies.holiday_country is 'Prussia'; expected the code of a country (ISO 3166-1",
         ),
         (
             "anomalies: {holiday_country: DE, holiday_subdivision: TX}",

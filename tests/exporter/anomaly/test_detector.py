@@ -213,6 +213,17 @@ def test_a_faint_mark_becomes_a_strong_one_when_it_gets_worse() -> None:
     assert (found.grade[LATE], found.grade[LATE + 3]) == (1, 2)
 
 
+def test_what_was_reached_twice_in_two_weeks_is_no_strong_anomaly_and_more_is_one() -> None:
+    times = minutes(38)
+    values, bursts = level(times), {8: 3.0, 13: 3.1, 18: 2.9, 20: 6.0, 36: 3.0}
+    for day, height in bursts.items():
+        values[day * 1440 : day * 1440 + 10] *= height
+    values[22 * 1440 : 22 * 1440 + 10] *= 0.1
+    grade = Detector(Parameters.for_interval(60)).read(times, values).grade
+    strongest = {day: int(grade[day * 1440 : day * 1440 + 15].max()) for day in sorted({22, *bursts})}
+    assert strongest == {8: 2, 13: 2, 18: 1, 20: 2, 22: 2, 36: 2}
+
+
 def test_a_series_that_used_to_move_and_has_stopped_is_unusual() -> None:
     values = level(TIMES)
     values[LATE : LATE + 200] = values[:LATE].mean()
