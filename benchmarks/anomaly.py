@@ -40,7 +40,12 @@ CHOICES = tuple(
     for weight in (0.0, 1.5)
 )
 HALVES = 40
-COSTS = ("A whole series at once", "One row alone", f"One row in a round of {SERIES} series")
+COSTS = (
+    "A whole series at once, µs a row",
+    "One row alone, µs",
+    f"A round of {SERIES} series, one row each, ms",
+    "Memory of a series, kB",
+)
 Table = dict[str, tuple[float, ...]]
 
 
@@ -71,13 +76,19 @@ def tables(marks: Scores) -> list[tuple[str, Row, list[Row]]]:
     """The marks as tables."""
     nab: Row = tuple(f"{marks.nab[profile]:.1f}" for profile in PROFILES)
     kpi = (marks.f1, marks.precision, marks.recall, marks.false_a_day)
-    cost = (f"{marks.whole:.1f}", f"{marks.single:.0f}", f"{seconds_per_round():.1f}")
+    kilobytes = BatchDetector(Parameters.for_interval(60), SERIES).bytes / SERIES / 1000
+    cost = (
+        f"{marks.whole:.1f}",
+        f"{marks.single:.0f}",
+        f"{milliseconds_per_round():.2f}",
+        f"{kilobytes:.0f}",
+    )
     return [
         ("Numenta Anomaly Benchmark, 28 series, a score of 1 as threshold:",
          ("Standard", "Reward low FP", "Reward low FN"), [nab]),
         ("Web service KPIs, 6 series, events at the same threshold:",
          ("F1", "Precision", "Recall", "False alerts a KPI and day"), [tuple(f"{it:.2f}" for it in kpi)]),
-        ("Microseconds of a processor for a row:", COSTS, [cost]),
+        ("What it takes of a processor and of memory:", COSTS, [cost]),
     ]  # fmt: skip
 
 
@@ -97,7 +108,7 @@ def score_series(folder: Path) -> Scores:
     if tally is None:
         raise ValueError(f"{folder}/event_score.py printed no line that begins with 'all: precision'")
     marks.precision, marks.recall, marks.f1, marks.false_a_day = map(float, tally.groups())
-    marks.single = seconds_per_row(*next(kpis(folder))[1:])
+    marks.single = microseconds_per_row(*next(kpis(folder))[1:])
     return marks
 
 
@@ -186,7 +197,7 @@ def script_output(script: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - the caller's own
 
 
-def seconds_per_row(times: Floats, values: Floats) -> float:
+def microseconds_per_row(times: Floats, values: Floats) -> float:
     """Microseconds of a row that comes alone, as in a round."""
     detector = Detector()
     detector.read(times[:-ROUNDS], values[:-ROUNDS])
@@ -196,8 +207,8 @@ def seconds_per_row(times: Floats, values: Floats) -> float:
     return 1e6 * (time.process_time() - began) / ROUNDS
 
 
-def seconds_per_round() -> float:
-    """Microseconds of a row that comes in a round of many series."""
+def milliseconds_per_round() -> float:
+    """Milliseconds of a round of many series, one row each."""
     many, places = BatchDetector(Parameters.for_interval(60), SERIES), np.arange(SERIES)
     for place in range(SERIES):
         many.clear(place)
@@ -205,7 +216,7 @@ def seconds_per_round() -> float:
     began = time.process_time()
     for number, values in enumerate(rows):
         many.round(places, np.full(SERIES, 60.0 * number), values)
-    return 1e6 * (time.process_time() - began) / ROUNDS / SERIES
+    return 1e3 * (time.process_time() - began) / ROUNDS
 
 
 if __name__ == "__main__":

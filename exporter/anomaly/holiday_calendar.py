@@ -28,7 +28,7 @@ def country_holidays(country: str, subdivision: str | None) -> Container[object]
 
 
 def check_country(country: str) -> str:
-    """The code of a country with known holidays. Raises ValueError, whose text follows the name of the setting."""
+    """The code of a country whose holidays are known. Raises ValueError; its text follows the setting."""
     from holidays.registry import EntityLoader  # noqa: PLC0415 - as in country_holidays
 
     if country not in EntityLoader.get_country_codes():

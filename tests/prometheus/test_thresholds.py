@@ -73,8 +73,8 @@ CHANGES: list[tuple[str, Any, str]] = [
         'signals.worker_queue_length has lane fast, but an expression of the other lane; expected '
         'fast: in it',
     ),
-    ("expression", "max(max_over_time(fast:celery_queue_length[5s]))", "signals.worker_queue_length has a range in "
-     "the fast lane; expected a share, which is judged by its bound"),
+    ("expression", "max(max_over_time(fast:celery_queue_length[5s]))",
+     "signals.worker_queue_length has a range in the fast lane; expected a share, which is judged by its bound"),
     ("share", {"total": "a_total", "bad": "b_total", "limit": 0.05},
      "signals.worker_queue_length.share expected either bad, or within and limit"),
     ("dashboard", "queues", "signals.worker_queue_length.dashboard is 'queues'; expected 'overview', "),
