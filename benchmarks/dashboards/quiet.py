@@ -7,6 +7,7 @@ HOUR = "an hour of history"
 WEEK = "a week of history"
 ERRORS = "errors-in-module"
 TASKS = "failing-tasks"
+SPIKES = "latency-monitor-threshold"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,17 @@ QUIET: dict[str, Quiet] = {
     f"{BAND} / F": Quiet("the signal that is shown first has no level of this severity"),
     "alerts / Anomalies over time / A": Quiet("nothing was unusual", needs="something unusual"),
     "cache / Errors by kind / A": Quiet("the server has sent no error", needs="a wrong command"),
+    "cache / Rejected and failed calls / A": Quiet("every call succeeded", needs="a call that is refused"),
+    "cache / Rejected and failed calls / B": Quiet("every call succeeded", needs="a wrong command"),
+    **{f"cache / Latency spikes / {letter}": Quiet("no spike is monitored", needs=SPIKES) for letter in "AB"},
+    **{f"cache / Replicas / {letter}": Quiet("Redis has no replica", needs="a replica") for letter in "AB"},
+    **{f"cache / Master / {letter}": Quiet("Redis follows no master", needs="a master") for letter in "ABCD"},
+    "cache / Databases / C": Quiet("Redis knows no mean TTL yet", needs="keys with a TTL"),
+    **{f"cache / Sizes / {letter}": Quiet("Redis writes no AOF", needs="an AOF") for letter in "ABC"},
+    **{f"cache / Waits of the AOF / {letter}": Quiet("Redis writes no AOF", needs="an AOF") for letter in "BCD"},
+    **{f"workers / {what} by worker / A": Quiet("tasks are not told apart by worker", needs="celery.task_hosts")
+       for what in ("Succeeded", "Failed")},
+    "workers / Failed results / A": Quiet("no stored result is a failure", TASKS),
     "postgresql / Tables by dead rows / C": Quiet("no table was cleaned yet", needs="some minutes"),
 }  # fmt: skip
 ANNOTATIONS = {

@@ -12,9 +12,14 @@ from exporter.sources import Sources
 from exporter.sources.broker.results import StoredResults
 from exporter.sources.broker.task_counters import TaskCounters, TaskCounts, ZeroInitializer
 
+HOST = "hostname"
 M = TypeVar("M", bound=MetricDesc)
-TASK_LABELS = ("name", "queue_name")  # and hostname where celery.task_hosts is set
-BY_EVENTS = " by events since the exporter's start. The queue is unknown if clients send no task-sent events."
+TASK_LABELS = ("name", "queue_name", HOST)  # the last only where celery.task_hosts is set
+BY_HOST = " hostname: see celery.task_hosts."
+BY_EVENTS = (
+    " by events since the exporter's start. The queue is unknown if clients send no task-sent events."
+    + BY_HOST
+)
 SENT = Counter("celery_task_sent_total", "Tasks sent," + BY_EVENTS, TASK_LABELS)
 RECEIVED = Counter("celery_task_received_total", "Tasks received by a worker," + BY_EVENTS, TASK_LABELS)
 STARTED = Counter("celery_task_started_total", "Tasks started," + BY_EVENTS, TASK_LABELS)
@@ -22,15 +27,19 @@ SUCCEEDED = Counter("celery_task_succeeded_total", "Tasks succeeded," + BY_EVENT
 FAILED = Counter(
     "celery_task_failed_total",
     "Tasks failed, by exception class," + BY_EVENTS,
-    (*TASK_LABELS, "exception"),
+    ("name", "queue_name", "exception", HOST),
 )
 REJECTED = Counter("celery_task_rejected_total", "Tasks rejected by a worker," + BY_EVENTS, TASK_LABELS)
 REVOKED = Counter("celery_task_revoked_total", "Tasks revoked or expired," + BY_EVENTS, TASK_LABELS)
 RETRIED = Counter("celery_task_retried_total", "Task runs that ended in a retry," + BY_EVENTS, TASK_LABELS)
-RUNTIME = Histogram("celery_task_runtime", "Runtime of successful tasks in seconds.", TASK_LABELS)
+RUNTIME = Histogram(
+    "celery_task_runtime",
+    "Runtime of successful tasks in seconds." + BY_HOST,
+    TASK_LABELS,
+)
 WAIT = Histogram(
     "celery_task_queue_wait_time",
-    "Seconds from when a task was due (sent, or end of countdown or retry delay) to its start.",
+    "Seconds from when a task was due (sent, or end of countdown or retry delay) to its start." + BY_HOST,
     TASK_LABELS,
 )
 COUNTERS = (
@@ -60,8 +69,8 @@ async def read_tasks(sources: Sources) -> Iterable[Metric]:
 
 
 def with_host(metric: M, by_host: bool) -> M:
-    """The metric, with the label of the worker where workers are told apart."""
-    return replace(metric, labels=(*metric.labels, "hostname")) if by_host else metric
+    """The metric, without the label of the worker where workers are not told apart."""
+    return metric if by_host else replace(metric, labels=tuple(it for it in metric.labels if it != HOST))
 
 
 def task_labels(tally: TaskCounts, by_host: bool, *more: str) -> tuple[str, ...]:

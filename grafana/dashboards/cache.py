@@ -2,11 +2,12 @@
 
 from grafana import annotations, levels, links, mappings
 from grafana.dashboard import Dashboard
+from grafana.dashboards import redis_server, redis_storage
 from grafana.dashboards.actions import ABOUT as ACTIONS
 from grafana.dashboards.freshness import data_and_alerts
 from grafana.grafana_json import Panel
 from grafana.graphs import graph
-from grafana.grid import Section, closed, section, stack, top
+from grafana.grid import Section, section, stack, top
 from grafana.panels import PanelOptions
 from grafana.queries import cache
 from grafana.queries.series import level as level_of
@@ -42,7 +43,16 @@ def board() -> Dashboard:
         "cache",
         "Cache",
         "Does the cache help, does it fit into memory, what fills it, and what can be cleared?",
-        (top(status(), last_hour(), data_and_alerts("cache", "cache"), *use()), keys(), server(), commands()),
+        (
+            top(status(), last_hour(), data_and_alerts("cache", "cache"), *use()),
+            keys(),
+            commands(),
+            redis_server.server(),
+            redis_storage.memory(),
+            redis_storage.expiry(),
+            redis_storage.persistence(),
+            redis_server.replication(),
+        ),
         marks=annotations.of_signals(levels.signals_of("cache")),
         was=WAS,
     )
@@ -103,14 +113,25 @@ def keys() -> Section:
     clear = "[**Clear by prefix …**](${service}/cache)\n\nThe page counts first and asks before it deletes."
     kept = "Keys of all databases of the server."
     seen = "Share of the keys that the last pass sampled. Below 100 %: it ran out of time."
+    measured = "Share of these keys whose memory was measured."
     return section(
         "Keys",
         prefixes(),
         biggest(),
         stack(
             text("Clear the cache", Size(5, 6), ACTIONS, clear),
-            states("Keys", Size(5, 4), count("Keys", cache.keys(), kept)),
-            states("Sampling", Size(5, 4), Cell("Sampled", cache.seen(), seen, "percentunit", 0)),
+            states(
+                "Keys",
+                Size(5, 4),
+                count("Keys", cache.keys(), kept),
+                count("Prefixes", cache.prefixes(), "Prefixes in the cache's database."),
+            ),
+            states(
+                "Sampling",
+                Size(5, 4),
+                Cell("Sampled", cache.seen(), seen, "percentunit", 0),
+                Cell("Measured", cache.measured(), measured, "percentunit", 0),
+            ),
         ),
     )
 
@@ -143,19 +164,6 @@ def biggest() -> Panel:
     return table("Biggest keys", Size(11, 14), options, [cache.biggest_keys(), cache.key_lengths()], columns)
 
 
-def server() -> Section:
-    """The server itself."""
-    clients = "Open connections, and those that wait in a blocking command, as workers do."
-    fragments = "Resident bytes per byte in use. Above 1.5 memory is lost to fragmentation."
-    slow = "Entries of the server's slow log: SLOWLOG GET lists them."
-    return closed(
-        "Server",
-        graph("Clients", THIRD, PanelOptions(clients, OFF), *map(cache.clients, ("connected", "blocked"))),
-        graph("Fragmentation", THIRD, PanelOptions(fragments, OFF), cache.fragmentation()),
-        graph("Slow commands", THIRD, PanelOptions(slow, OFF), cache.slow_commands()),
-    )
-
-
 def commands() -> Section:
     """What it is asked."""
     count = "Commands per second, the seven commonest of the range."
@@ -167,4 +175,5 @@ def commands() -> Section:
         graph("Commands", THIRD, PanelOptions(count, OFF, "ops"), cache.commands()),
         graph("Command duration", THIRD, PanelOptions(mean, OFF, "s"), cache.command_time()),
         graph("Errors by kind", THIRD, PanelOptions(failures, none, "ops"), cache.failures()),
+        *redis_server.durations(),
     )

@@ -2,6 +2,7 @@
 
 from grafana import annotations, levels, links, mappings, variables
 from grafana.dashboard import Dashboard
+from grafana.dashboards import by_worker
 from grafana.dashboards.freshness import data_and_alerts
 from grafana.grafana_json import Panel, Variable
 from grafana.graphs import graph, stacked
@@ -52,6 +53,7 @@ def board() -> Dashboard:
             top(status(), last_hour(), data_and_alerts("workers", "workers"), queue_table(), worker_table()),
             queues(),
             tasks(),
+            by_worker.section(),
             sources(),
         ),
         (queue(),),
@@ -125,12 +127,14 @@ def worker_table() -> Panel:
         Column("B", "Last heartbeat", 140, AGE),
         Column("C", "Running", 75, "short"),
         Column("D", "Pool size", 85, "short"),
+        Column("E", "Stalled", 75, words=mappings.unless_bad("yes", "no")),
     ]
     asked = (
         workers.worker("celery_worker_up"),
         workers.heartbeats(),
         workers.worker("celery_worker_tasks_active"),
         workers.worker("ops_worker_pool_processes"),
+        workers.worker("ops_worker_stalled"),
     )
     return table("Workers", Size(11, 9), PanelOptions(about, "✖ no worker was ever heard of"), asked, columns)
 
@@ -204,7 +208,7 @@ def sources() -> Section:
     stream = "Whether the workers' events arrive. If not, nothing that counts tasks is shown."
     last = "Since any task's last event. Long at a busy hour: events are switched off."
     word_of = "The backend's own word on its workers; it counts tasks that fail as done."
-    lost = "Events a second that were missed or not understood; what they tell is not counted."
+    lost = "Events a second that were missed or not understood, and subscriptions that the broker cut."
     held = "Messages that workers hold: running, reserved, or waiting for their time. Never moving: frozen."
     witness = "Stored results by what became of the task: a second witness beside the events."
     more = links.board("stack", "Event stream")
@@ -218,11 +222,13 @@ def sources() -> Section:
             Cell("Reported status", workers.reported_state(), word_of, words=mappings.status()),
         ),
         graph(
-            "Events lost", HALF, PanelOptions(lost, OFF, "eps"), *map(workers.lost, ("missed", "undecodable"))
+            "Events lost", HALF, PanelOptions(lost, OFF, "eps"),
+            *map(workers.lost, ("missed", "undecodable")), workers.cuts(),
         ),
         graph("Held messages", HALF, PanelOptions(held, OFF), workers.held()),
         graph(
             "Stored results", HALF, PanelOptions(witness, "no result backend is asked"), workers.results(),
             names=("SUCCESS", "FAILURE", "RETRY", "REVOKED", "PENDING", "STARTED"),
         ),
+        *by_worker.evidence(),
     )  # fmt: skip

@@ -52,19 +52,9 @@ def memory_use() -> Query:
     return query(most(own("ops_cache_memory_use_ratio")), "in use")
 
 
-def fragmentation() -> Query:
-    """Resident bytes for each byte in use."""
-    return query(most(own("redis_mem_fragmentation_ratio")), "fragmentation")
-
-
 def ended(kind: str) -> Query:
     """Keys a second that were evicted or expired."""
     return query(total(rate(f"redis_{kind}_keys_total")), kind)
-
-
-def clients(kind: str) -> Query:
-    """Connected or blocked clients."""
-    return query(most(own(f"redis_{kind}_clients")), kind)
 
 
 def commands() -> Query:
@@ -87,11 +77,6 @@ def command_time() -> Query:
 def failures() -> Query:
     """Errors that the server sent a second, by their first word."""
     return query(total(rate("redis_errors_total"), "err"), "{{err}}")
-
-
-def slow_commands() -> Query:
-    """Commands in the log of slow commands."""
-    return query(most(own("redis_slowlog_length")), "slow commands")
 
 
 def saved() -> Query:
@@ -132,3 +117,13 @@ def keys() -> Query:
 def seen() -> Query:
     """Share of the keys that the last pass saw."""
     return query(least(own("ops_cache_keys_seen_ratio")), "keys seen")
+
+
+def measured() -> Query:
+    """Share of the keys whose memory the last pass measured."""
+    return query(least(own("ops_cache_keys_measured_ratio")), "keys measured")
+
+
+def prefixes() -> Query:
+    """How many prefixes there are."""
+    return query(total(most(own("redis_number_of_distinct_key_groups"), "db")), "prefixes")

@@ -140,6 +140,11 @@ def lost(kind: str) -> Query:
     return query(total(rate(f"ops_events_{kind}_total")), kind)
 
 
+def cuts() -> Query:
+    """Subscriptions a second that the broker ended."""
+    return query(total(rate("ops_event_stream_cuts_total")), "cut")
+
+
 def queue_levels() -> Query:
     """The same of each queue, in rows."""
     return query(
