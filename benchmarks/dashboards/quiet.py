@@ -70,9 +70,14 @@ QUIET: dict[str, Quiet] = {
     **{f"cache / Master / {letter}": Quiet("Redis follows no master", needs="a master") for letter in "ABCD"},
     "cache / Databases / C": Quiet("Redis knows no mean TTL yet", needs="keys with a TTL"),
     **{f"cache / Sizes / {letter}": Quiet("Redis writes no AOF", needs="an AOF") for letter in "ABC"},
-    **{f"cache / Waits of the AOF / {letter}": Quiet("Redis writes no AOF", needs="an AOF") for letter in "BCD"},
-    **{f"workers / {what} by worker / A": Quiet("tasks are not told apart by worker", needs="celery.task_hosts")
-       for what in ("Succeeded", "Failed")},
+    **{
+        f"cache / Waits of the AOF / {letter}": Quiet("Redis writes no AOF", needs="an AOF")
+        for letter in "BCD"
+    },
+    **{
+        f"workers / {what} by worker / A": Quiet("tasks are told by queue alone", needs="celery.task_hosts")
+        for what in ("Succeeded", "Failed")
+    },
     "workers / Failed results / A": Quiet("no stored result is a failure", TASKS),
     "postgresql / Tables by dead rows / C": Quiet("no table was cleaned yet", needs="some minutes"),
 }  # fmt: skip
