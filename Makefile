@@ -1,5 +1,5 @@
 # The verbs of this project; `make` alone lists them.
-.PHONY: help setup run demo-fault test test-quick lint types tests test-encoders fuzz format rules docs pictures bench lock dashboards compose compose-secrets bench-dashboards bench-alerts bench-anomaly bench-service
+.PHONY: help setup run demo-fault test test-quick lint types tests test-encoders fuzz format rules docs pictures bench lock dashboards compose kubernetes compose-secrets bench-dashboards bench-alerts bench-anomaly bench-service
 .NOTPARALLEL:
 
 help: ## list the verbs
@@ -53,6 +53,9 @@ dashboards: ## write grafana/generated from the code (WATCH=1: again on every sa
 
 compose: ## write the files that docker-compose.yml mounts and its images install
 	@.venv/bin/python -m stack.compose
+
+kubernetes: ## write the kustomize base: kustomization.yaml and stack/kubernetes/generated
+	@.venv/bin/python -m stack.kubernetes
 
 compose-secrets: ## make the secrets of docker-compose.yml once
 	@stack/compose/secrets.sh
