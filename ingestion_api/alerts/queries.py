@@ -1,66 +1,140 @@
-"""Read incidents: the filter comes before the order, and the order before the cut."""
+"""Read incidents: the filter comes before the order, and the order before the cut.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+A list first finds which incidents it holds, in an index that has all that the filter needs. Only these are
+read, so that what matches nothing costs one pass over an index.
+"""
 
-from sqlalchemy import Select, func, select
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, and_, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from ingestion_api.alerts.cursors import (
+    Cursor,
+    GravestCursor,
+    LongestCursor,
+    NewestCursor,
+    read_gravest,
+    read_longest,
+    read_newest,
+    write_cursor,
+)
+from ingestion_api.alerts.filters import AlertFilter
 from ingestion_api.store.tables import Alert
 
-# labels that have a column and an index
-_COLUMNS = {"alertname": Alert.name, "module": Alert.module, "signal": Alert.signal}
+Order = Literal["newest", "gravest", "longest"]
+PAGE_SIZE = 50
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+FIRES, ENDED = Alert.status == "firing", Alert.status == "resolved"
 
 
 @dataclass(frozen=True)
-class AlertFilter:
-    """Which incidents; a label may have one of several values."""
+class AlertPage:
+    """Incidents in their order, and the cursor of the next page; None at the end."""
 
-    status: str | None = None
-    severity: str | None = None
-    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    def apply(self, query: Select[Any]) -> Select[Any]:
-        """The query, for these incidents only."""
-        if self.status is not None:
-            query = query.where(Alert.status == self.status)
-        if self.severity is not None:
-            query = query.where(Alert.severity == self.severity)
-        for name, values in self.labels.items():
-            column = _COLUMNS.get(name)
-            if column is not None and all(len(value) < 255 for value in values):
-                query = query.where(column.in_(values))
-            else:
-                query = query.where(Alert.labels[name].as_string().in_(values))
-        return query
+    alerts: Sequence[Alert]
+    next_cursor: str | None
 
 
-def newest_alerts(
-    session: Session, wanted: AlertFilter, limit: int, before: int | None = None
-) -> Sequence[Alert]:
-    """Incidents, newest first; `before` is the last id of the page before."""
-    query = wanted.apply(select(Alert))
-    if before is not None:
-        query = query.where(Alert.id < before)
-    return session.scalars(query.order_by(Alert.id.desc()).limit(limit)).all()
+@dataclass(frozen=True)
+class PageRequest:
+    """Which page: the order, how many, and next_cursor of the page before. `now` is for what still grows."""
+
+    order: Order
+    now: datetime
+    limit: int = PAGE_SIZE
+    before: str = ""
+
+
+def list_alerts(session: Session, wanted: AlertFilter, page: PageRequest) -> AlertPage:
+    """One page of the incidents; BadRequest for a cursor of another order."""
+    found = _READ[page.order](session, wanted, page)
+    more = write_cursor(found[page.limit - 1]) if len(found) > page.limit else None
+    return AlertPage(_rows(session, [each.id for each in found[: page.limit]]), more)
+
+
+def _rows(session: Session, ids: Sequence[int]) -> list[Alert]:
+    found = {alert.id: alert for alert in session.scalars(select(Alert).where(Alert.id.in_(ids)))}
+    return [found[alert_id] for alert_id in ids if alert_id in found]
+
+
+def _newest_page(session: Session, wanted: AlertFilter, page: PageRequest) -> Sequence[NewestCursor]:
+    last = read_newest(page.before) if page.before else None
+    return _newest(session, wanted, page.limit, last)
+
+
+def _newest(
+    session: Session, wanted: AlertFilter, limit: int, cursor: NewestCursor | None
+) -> list[NewestCursor]:
+    query = select(Alert.starts_at, Alert.id).where(*wanted.conditions())
+    if cursor is not None:
+        query = query.where(tuple_(Alert.starts_at, Alert.id) < tuple_(literal(cursor.start), cursor.id))
+    query = query.order_by(Alert.starts_at.desc(), Alert.id.desc())
+    return [NewestCursor(*row) for row in session.execute(query.limit(limit + 1))]
+
+
+def _gravest_page(session: Session, wanted: AlertFilter, page: PageRequest) -> Sequence[GravestCursor]:
+    cursor = read_gravest(page.before) if page.before else None
+    query = select(Alert.gravity, Alert.starts_at, Alert.id).where(*wanted.conditions())
+    if cursor is not None:
+        last = tuple_(literal(cursor.gravity), literal(cursor.start), cursor.id)
+        query = query.where(tuple_(Alert.gravity, Alert.starts_at, Alert.id) < last)
+    query = query.order_by(Alert.gravity.desc(), Alert.starts_at.desc(), Alert.id.desc())
+    return [GravestCursor(*row) for row in session.execute(query.limit(page.limit + 1))]
+
+
+def _longest_page(session: Session, wanted: AlertFilter, page: PageRequest) -> Sequence[LongestCursor]:
+    cursor = read_longest(page.before) if page.before else LongestCursor(page.now, None, float("inf"), 1)
+    # what fires grows, so it is in the order of its start; what has ended is in that of its seconds
+    firing = select(Alert.starts_at, Alert.id).where(FIRES, _is_after_firing(cursor), *wanted.conditions())
+    firing = firing.order_by(Alert.starts_at, Alert.id.desc()).limit(page.limit + 1)
+    ended = select(Alert.seconds, Alert.id).where(ENDED, *_is_after_ended(cursor), *wanted.conditions())
+    ended = ended.order_by(Alert.seconds.desc(), Alert.id.desc()).limit(page.limit + 1)
+    found = [LongestCursor(cursor.at, start, 0.0, number) for start, number in session.execute(firing)]
+    found += [LongestCursor(cursor.at, None, seconds, number) for seconds, number in session.execute(ended)]
+    return sorted(found, key=lambda it: (-it.length, -it.id))[: page.limit + 1]
+
+
+def _is_after_firing(cursor: LongestCursor) -> ColumnElement[bool]:
+    if cursor.start is None:
+        return Alert.starts_at > _start(cursor.at, cursor.seconds)
+    return or_(Alert.starts_at > cursor.start, and_(Alert.starts_at == cursor.start, Alert.id < cursor.id))
+
+
+def _start(at: datetime, seconds: float) -> datetime:
+    """The start of what fires for so long."""
+    try:
+        return at - timedelta(seconds=seconds)
+    except OverflowError:
+        return EARLIEST if seconds > 0 else LATEST
+
+
+def _is_after_ended(cursor: LongestCursor) -> tuple[ColumnElement[bool], ...]:
+    if cursor.length == float("inf"):
+        return ()
+    return (tuple_(Alert.seconds, Alert.id) < tuple_(literal(cursor.length), cursor.id),)
+
+
+_READ: Mapping[Order, Callable[[Session, AlertFilter, PageRequest], Sequence[Cursor]]] = {
+    "newest": _newest_page,
+    "gravest": _gravest_page,
+    "longest": _longest_page,
+}
 
 
 def gravest_firing(session: Session, wanted: AlertFilter, limit: int) -> Sequence[Alert]:
     """Incidents that fire: what nobody takes care of first, then the gravest, then the newest."""
-    query = wanted.apply(select(Alert)).where(Alert.status == "firing")
+    query = select(Alert).where(FIRES, *wanted.conditions())
     order = (Alert.acknowledged_at.is_not(None), Alert.severity_rank, Alert.starts_at.desc(), Alert.id.desc())
     return session.scalars(query.order_by(*order).limit(limit)).all()
 
 
-def latest_ended(session: Session, wanted: AlertFilter, limit: int) -> Sequence[Alert]:
-    """Incidents that are over, the latest end first."""
-    query = wanted.apply(select(Alert)).where(Alert.status == "resolved")
-    ended = func.coalesce(Alert.ends_at, Alert.starts_at)
-    return session.scalars(query.order_by(ended.desc(), Alert.id.desc()).limit(limit)).all()
-
-
-def count_alerts(session: Session, wanted: AlertFilter, status: str) -> int:
-    """How many there are in all."""
-    counted = wanted.apply(select(Alert)).where(Alert.status == status)
-    return session.scalar(counted.with_only_columns(func.count())) or 0
+def newest_after(
+    session: Session, wanted: AlertFilter, size: int, last: NewestCursor | None
+) -> tuple[Sequence[Alert], NewestCursor | None]:
+    """Incidents after the last one of the piece before, newest first, and the last of these, if any."""
+    found = _newest(session, wanted, size - 1, last)
+    return _rows(session, [each.id for each in found]), found[-1] if found else None

@@ -15,6 +15,7 @@ from ingestion_api.alerts.webhook import WebhookAlert
 from ingestion_api.batching import batches
 from ingestion_api.notices.journal import write_notices
 from ingestion_api.store import Store
+from ingestion_api.store.alert_texts import text_ids
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_group, severity_rank
@@ -89,7 +90,8 @@ def _is_outdated(row: Any, delivery: Delivery) -> bool:
 def _insert(session: Session, notices: Sequence[WebhookAlert], delivery: Delivery) -> list[IncidentChange]:
     if not notices:
         return []
-    values = [_values(notice, delivery) for notice in notices]
+    texts = _text_ids(session, notices)
+    values = [_values(it, delivery) | {"text_id": text} for it, text in zip(notices, texts, strict=True)]
     found = session.scalars(insert(Alert).returning(Alert.id, sort_by_parameter_order=True), values).all()
     changes = []
     for alert_id, notice in zip(found, notices, strict=True):
@@ -104,9 +106,12 @@ def _update(
 ) -> list[IncidentChange]:
     if not repeated:
         return []
-    session.connection().execute(
-        _update_statement(), [_update_values(row, notice, delivery) for row, notice in repeated]
-    )
+    texts = _text_ids(session, [notice for _, notice in repeated])
+    values = [
+        _update_values(row, notice, delivery) | {"new_text_id": text}
+        for (row, notice), text in zip(repeated, texts, strict=True)
+    ]
+    session.connection().execute(_update_statement(), values)
     changes = []
     reopened: list[int] = []
     for row, notice in repeated:
@@ -119,6 +124,10 @@ def _update(
     return changes
 
 
+def _text_ids(session: Session, notices: Iterable[WebhookAlert]) -> list[int]:
+    return text_ids(session.connection(), [(it.labels, it.annotations) for it in notices])
+
+
 def _needs_new_acknowledgement(row: Any, notice: WebhookAlert) -> bool:
     """An acknowledgement ends with its incident, and does not cover a graver one."""
     again = row.status == "resolved" and notice.status == "firing"
@@ -128,6 +137,7 @@ def _needs_new_acknowledgement(row: Any, notice: WebhookAlert) -> bool:
 def _update_statement() -> Any:
     columns = (
         "status", "ends_at", "end_known_by", "annotations", "severity", "severity_rank", "last_received_at",
+        "text_id",
     )  # fmt: skip
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
     nothing = {"closed_by": None, "close_reason": None}

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from ingestion_api.pages import (
+    alert_list,
     alerts,
     cache,
     documentation,
@@ -26,6 +27,7 @@ def include_pages(app: FastAPI) -> None:
     subjects = (
         sign_in,
         home,
+        alert_list,
         alerts,
         jobs,
         workers,

@@ -1,13 +1,10 @@
-"""The alerts that Alertmanager reported, and one alert with its acknowledgement."""
+"""One alert, with its acknowledgement and its closing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Literal
-from urllib.parse import urlencode, urlsplit
+from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.acknowledge import (
     acknowledge,
@@ -15,7 +12,6 @@ from ingestion_api.alerts.acknowledge import (
     get_alert,
     withdraw_acknowledgement,
 )
-from ingestion_api.alerts.queries import AlertFilter, count_alerts, gravest_firing, latest_ended
 from ingestion_api.fields import MAX_NOTE_LENGTH
 from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.page_route import PageRoute
@@ -27,70 +23,9 @@ from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.base import MAX_ID
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-State = Literal["firing", "resolved", ""]
-MAX_SHOWN = 100  # in each of the two lists
 _LINKS = {"Dashboard": "dashboard_url", "Runbook": "runbook_url"}
-_NOT_LABELS = ("state", "notice")
 AlertId = Annotated[int, Path(ge=1, le=MAX_ID)]
 Back = Annotated[str, Form(max_length=4096)]
-
-
-@dataclass(frozen=True)
-class AlertPage:
-    """Alerts in the order of the page, the first of each list, and how many there are in all."""
-
-    firing: Sequence[Alert]
-    ended: Sequence[Alert]
-    firing_count: int
-    ended_count: int
-
-    @property
-    def cut(self) -> bool:
-        """Whether there are more than are shown."""
-        return len(self.firing) < self.firing_count or len(self.ended) < self.ended_count
-
-
-@router.get("/alerts")
-def show_alerts(request: Request, _: Operator, state: State = "") -> Response:
-    """Show the alerts that carry every label which the address names."""
-    labels = _label_filters(request)
-    with current_service(request).store.read() as session:
-        found = _alert_page(session, state, labels)
-    return render_page(
-        request,
-        "alerts.html",
-        found=found,
-        state=state,
-        labels=labels,
-        here=_filter_url(state, labels),
-        links=alert_links,
-    )
-
-
-def _label_filters(request: Request) -> dict[str, list[str]]:
-    labels: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
-        if value and name not in _NOT_LABELS:
-            labels.setdefault(name, []).append(value)
-    return labels
-
-
-def _filter_url(state: State, labels: Mapping[str, Sequence[str]]) -> str:
-    query = urlencode({**labels, **({"state": state} if state else {})}, doseq=True)
-    return f"/alerts?{query}" if query else "/alerts"
-
-
-def _alert_page(session: Session, state: State, labels: Mapping[str, Sequence[str]]) -> AlertPage:
-    wanted = AlertFilter(labels=labels)
-    firing = gravest_firing(session, wanted, MAX_SHOWN) if state != "resolved" else ()
-    ended = latest_ended(session, wanted, MAX_SHOWN) if state != "firing" else ()
-    # a list that is not full holds all
-    return AlertPage(
-        firing,
-        ended,
-        count_alerts(session, wanted, "firing") if len(firing) == MAX_SHOWN else len(firing),
-        count_alerts(session, wanted, "resolved") if len(ended) == MAX_SHOWN else len(ended),
-    )
 
 
 def alert_links(alert: Alert) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from ingestion_api.routes import (
+    alert_search,
     alerts,
     audit,
     cache,
@@ -26,6 +27,7 @@ def include_routes(app: FastAPI) -> None:
         embeddings,
         cache,
         alerts,
+        alert_search,
         noise,
         preferences,
         audit,

@@ -1,19 +1,18 @@
-"""Alertmanager's webhook, the alerts that it reported, their acknowledgement and their closing."""
+"""Alertmanager's webhook, one alert that it reported, its acknowledgement and its closing."""
 
 import logging
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Path, Query, Request
+from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion_api.access.bearer import Alertmanager, Operator, client_address
 from ingestion_api.alerts.acknowledge import acknowledge, close_alert, get_alert, withdraw_acknowledgement
-from ingestion_api.alerts.queries import AlertFilter, newest_alerts
 from ingestion_api.alerts.store import Delivery, store_alerts
 from ingestion_api.alerts.webhook import ReadAlerts, WebhookPayload, read_alerts
 from ingestion_api.fields import Note
-from ingestion_api.routes.examples import ACKNOWLEDGEMENT, ALERT, ALERTS, RECEIVED, with_example
+from ingestion_api.routes.examples import ACKNOWLEDGEMENT, ALERT, RECEIVED, with_example
 from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Alert
@@ -24,9 +23,6 @@ log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], route_class=JsonRoute)
 
 
-Severity = Annotated[
-    str | None, Query(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", examples=["page"])
-]
 AlertId = Annotated[int, Path(ge=1, le=MAX_ID, examples=[5])]
 
 
@@ -94,15 +90,6 @@ class AlertOut(ApiResponse):
         return cls.model_validate({**told, "acknowledgement": AcknowledgementOut.of(alert)})
 
 
-class AlertList(ApiResponse):
-    """Incidents, newest first."""
-
-    model_config = with_example(ALERTS)
-
-    alerts: list[AlertOut]
-    next_cursor: int | None = Field(default=None, description="Ask with before=<it> for the next page.")
-
-
 @router.post(
     "/webhook", responses=error_responses(400, 401, 413, 422, 429, 503), summary="Alertmanager's webhook"
 )
@@ -127,22 +114,6 @@ def _report_losses(call: WebhookPayload, read: ReadAlerts) -> None:
         log.warning("the webhook left out %d alerts; the first: %s", len(read.refused), read.refused[0][:500])
     if call.truncated_alerts:
         log.warning("Alertmanager left %d alerts out of a call: see its max_alerts", call.truncated_alerts)
-
-
-@router.get("", responses=error_responses(401, 422, 429, 503), summary="Alerts, newest first")
-def alerts(
-    request: Request,
-    _actor: Operator,
-    status: Annotated[Literal["firing", "resolved"] | None, Query(examples=["firing"])] = None,
-    severity: Severity = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(ge=1, le=MAX_ID, examples=[5])] = None,
-) -> AlertList:
-    """Active and past incidents."""
-    with current_service(request).store.read() as session:
-        found = newest_alerts(session, AlertFilter(status, severity), limit + 1, before)
-        more = found[limit - 1].id if len(found) > limit else None
-        return AlertList(alerts=[AlertOut.of(alert) for alert in found[:limit]], next_cursor=more)
 
 
 @router.get("/{alert_id:int}", responses=error_responses(401, 404, 422, 429, 503), summary="One alert")

@@ -215,7 +215,19 @@ CHANGE: Example = {
     "subject": REPOSITORY,
     "details": {"job_id": 17, "retry_of": None},
 }
-ALERTS: Example = {"alerts": [ALERT], "next_cursor": None}
+ALERTS: Example = {
+    "alerts": [ALERT],
+    "next_cursor": "newest~1795413480000000~5",
+    "search_is_partial": False,
+}
+ALERT_COUNTS: Example = {
+    "total": 41,
+    "by_status": {"firing": 1, "resolved": 40},
+    "by_severity": {"critical": 3, "warning": 38, "info": 0, "other": 0},
+    "by_module": {"": 30, "resources": 11},
+    "firing_acknowledged": 1,
+    "search_is_partial": False,
+}
 RECEIVED: Example = {"new": 1, "known": 0, "refused": 0, "truncated": 0}
 CHANGES: Example = {"changes": [CHANGE], "next_cursor": None}
 NOISE: Example = {

@@ -1,5 +1,6 @@
 """All tables of the service."""
 
+from ingestion_api.store.tables.alert_texts import AlertLabel, AlertText
 from ingestion_api.store.tables.alerts import Alert
 from ingestion_api.store.tables.base import Base, WriteProbeRow
 from ingestion_api.store.tables.embeddings import Corpus, CorpusTerm, CountedText, EncoderVersion
@@ -13,7 +14,9 @@ from ingestion_api.store.tables.workers import Worker
 __all__ = [
     "Alert",
     "AlertCoverage",
+    "AlertLabel",
     "AlertSilence",
+    "AlertText",
     "AuditRow",
     "Base",
     "Corpus",

@@ -5,10 +5,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Double, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import Computed, Double, Float, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ingestion_api.store.tables.base import Base
+from ingestion_api.store.tables.expressions import gravity, seconds_between
 
 SEVERITIES = ("critical", "warning", "info")  # from the gravest
 COLUMN_LENGTH = 255
@@ -37,24 +38,36 @@ def _group(context: Any) -> str:
     return severity_group(context.get_current_parameters()["labels"])
 
 
+_FILTERED = ("text_id", "acknowledged_at")
+_OWN = ("acknowledged_at", "starts_at", "ends_at")
+
+
+def _text(context: Any) -> int:
+    # a caller of many rows asks once for all of them
+    from ingestion_api.store.alert_texts import text_ids  # noqa: PLC0415 - it needs this table's module
+
+    given = context.get_current_parameters()
+    return text_ids(context.connection, [(given["labels"], given["annotations"])])[0]
+
+
 class Alert(Base):
     """One incident: one firing interval of one alert, known by fingerprint and start."""
 
     __tablename__ = "alerts"
     __table_args__ = (
         UniqueConstraint("fingerprint", "starts_at", name="one_row_per_incident"),
-        Index("alerts_by_status", "status", "id"),
-        Index("alerts_by_severity", "severity", "id"),
         Index("alerts_by_status_and_severity", "status", "severity", "id"),
         Index("alerts_by_status_and_start", "status", "starts_at"),
-        Index("alerts_by_start", "starts_at", "id"),
         Index("alerts_by_end", "status", "ends_at", "id"),
-        Index("alerts_by_gravity", "status", "severity_rank", "starts_at", "id"),
-        Index("alerts_by_module", "module", "id"),
-        Index("alerts_by_signal", "signal", "id"),
-        Index("alerts_by_name", "name", "id"),
         Index("alerts_by_severity_group", "severity_group", "starts_at"),
         Index("alerts_by_evidence", "evidence", "id"),
+        # a list reads rows only once it knows which: what filters it is in the index of its order
+        Index("alerts_newest", "starts_at", "id", *_FILTERED, "status", "ends_at"),
+        Index("alerts_gravest", "gravity", "starts_at", "id", *_FILTERED, "status", "ends_at"),
+        Index("alerts_longest", "status", "seconds", "id", *_FILTERED, "starts_at", "ends_at"),
+        # counts have an index in the order of their groups
+        Index("alerts_by_kind", "status", "severity_rank", "module", *_OWN),
+        Index("alerts_by_text", "text_id", "status", *_OWN),
         {"sqlite_autoincrement": True},
     )
 
@@ -97,3 +110,10 @@ class Alert(Base):
     worst_at: Mapped[datetime | None]
     # the self-reports that disagreed at the start: subject, reported, observed; None where that is unknown
     disagreements: Mapped[dict[str, Any] | None]
+    # the row of alert_texts; without a foreign key, which SQLite cannot add to a table
+    text_id: Mapped[int | None] = mapped_column(default=_text)
+    # from start to end; 0 while the end is not known
+    seconds: Mapped[float] = mapped_column(
+        Float, Computed(seconds_between("ends_at", "starts_at"), persisted=True)
+    )
+    gravity: Mapped[int] = mapped_column(Computed(gravity(), persisted=True))
