@@ -10,15 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-<<<<<<< HEAD
-from ingestion_api.alerts.queries import AlertFilter, gravest_firing
-from ingestion_api.embeddings.coverage import Coverage
-from ingestion_api.embeddings.request import active_generation, embedding_coverage
-=======
 from ingestion_api.alerts.filters import AlertFilter
 from ingestion_api.alerts.queries import gravest_firing
-from ingestion_api.embeddings.request import EmbeddingStatus, embedding_status
->>>>>>> ddff70c (Search incidents by label, text, time and more, in three orders, page by page, as CSV and JSON)
+from ingestion_api.embeddings.coverage import Coverage
+from ingestion_api.embeddings.request import active_generation, embedding_coverage
 from ingestion_api.errors import ServiceError, Unavailable
 from ingestion_api.jobs import queries
 from ingestion_api.jobs.states import FAILED, PENDING, has_state

@@ -7,7 +7,7 @@ from ingestion_api.store.alert_texts import text_ids
 from ingestion_api.store.tables.expressions import gravity, seconds_between
 
 revision = "0018"
-down_revision = "0019"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
