@@ -18,6 +18,7 @@ class AlertSummary:
     when: str
     severities: tuple[str, ...]
     dashboard: str
+    single_event: str
     page: str = ALERTS
 
 
@@ -26,14 +27,20 @@ def alert_summaries(thresholds: Thresholds) -> Iterator[AlertSummary]:
     for signal in thresholds.signals.values():
         severities = tuple(signal.levels.given())
         yield AlertSummary(
-            signal.alert, firing_condition(signal), severities, signal.dashboard, signal.action
+            signal.alert,
+            firing_condition(signal),
+            severities,
+            signal.dashboard,
+            signal.single_event,
+            signal.action,
         )
     severities = tuple(dict.fromkeys(burn.severity for burn in thresholds.burns))
     for name, objective in thresholds.slos.items():
         promise = f"{objective.meaning} Objective: {100 * objective.objective:.4g} %."
-        yield AlertSummary(slo.alert_name(name), promise, severities, objective.dashboard)
+        yield AlertSummary(slo.alert_name(name), promise, severities, objective.dashboard, slo.SINGLE_EVENT)
     for watch in meta_alerts.META_ALERTS:
-        yield AlertSummary(watch.alert, f"`{watch.expr}`{hold_text(watch.hold)}.", (watch.severity,), "stack")
+        when = f"`{watch.expr}`{hold_text(watch.hold)}."
+        yield AlertSummary(watch.alert, when, (watch.severity,), "stack", watch.single_event)
 
 
 def firing_condition(signal: Signal) -> str:

@@ -22,6 +22,7 @@ class MetaAlert:
     hold: str
     summary: str
     description: str
+    single_event: str  # which one event can raise it, or none and what it takes
     labels: tuple[str, ...] = ()
     keep: str = "1m"
     action: Page = ALERTS
@@ -56,6 +57,7 @@ SCRAPE_ALERTS = (
         "1m",
         "Prometheus cannot scrape {{ $labels.job }}",
         "Scrapes of {{ $labels.job }} at {{ $labels.instance }} fail; its metrics are missing.",
+        "a target that is away for a minute",
         ("job", "instance"),
     ),
     MetaAlert(
@@ -65,6 +67,7 @@ SCRAPE_ALERTS = (
         "30s",
         "The exporter is down",
         "Prometheus cannot scrape the exporter; all of its metrics are missing.",
+        "an exporter that is away for half a minute",
     ),
     MetaAlert(
         "FastLaneBlind",
@@ -76,6 +79,7 @@ SCRAPE_ALERTS = (
         "The fast scrape of {{ $labels.instance }} fails",
         "Only {{ $value | humanizePercentage }} of the fast scrapes of the last minute succeeded; "
         "pages may come late or not at all.",
+        "none; more than half of the scrapes of a minute must fail",
         ("instance",),
     ),
     MetaAlert(
@@ -85,6 +89,7 @@ SCRAPE_ALERTS = (
         "5m",
         "Scrapes of the exporter take {{ $value | humanizeDuration }}",
         "A source responds slowly; the exporter still responds, but without that source's metrics.",
+        "none; it must last for five minutes",
         ("instance",),
     ),
     MetaAlert(
@@ -95,6 +100,7 @@ SCRAPE_ALERTS = (
         "Collector {{ $labels.collector }} fails",
         "At least one source of {{ $labels.collector }} gives no valid response; "
         "the exporter's log has the reason.",
+        "none; it must fail for two minutes",
         ("collector",),
     ),
 )
@@ -106,6 +112,7 @@ RULE_ALERTS = (
         "0s",
         "Rules of {{ $labels.rule_group }} fail",
         "Prometheus could not evaluate {{ $value | humanize }} rules in five minutes; alerts may be missing.",
+        "a rule that fails once",
         ("rule_group",),
     ),
     MetaAlert(
@@ -115,6 +122,7 @@ RULE_ALERTS = (
         "5m",
         "Prometheus misses evaluations of {{ $labels.rule_group }}",
         "Prometheus misses {{ $value | humanizePercentage }} of the evaluations; pages come late.",
+        "none; it must last for five minutes",
         ("rule_group",),
     ),
     MetaAlert(
@@ -124,6 +132,7 @@ RULE_ALERTS = (
         "1m",
         "{{ $labels.job }} rejects its configuration",
         "The last reload of {{ $labels.job }} failed; the previous configuration is still in force.",
+        "a configuration with an error",
         ("job",),
     ),
     MetaAlert(
@@ -134,6 +143,7 @@ RULE_ALERTS = (
         "The level set for {{ $labels.signal }} is not in force",
         "Someone set {{ $labels.severity }} of {{ $labels.signal }} to {{ $value | printf `%.4g` }}, "
         "which is out of its range; the level of the file stays in force.",
+        "a level out of its range",
         ("signal",),
         action="/preferences",
     ),
@@ -148,14 +158,17 @@ DELIVERY_ALERTS = (
         "2m",
         "Prometheus cannot reach Alertmanager",
         "Alerts are lost before they reach Alertmanager; nobody will be paged.",
+        "an Alertmanager that is away for two minutes",
     ),
     MetaAlert(
         "PagesNotDelivered",
-        "sum by (integration) (rate(alertmanager_notifications_failed_total[5m])) > 0",
+        # Alertmanager tries again and again: what failed while the receiver restarted is no page
+        "sum by (integration) (rate(alertmanager_notifications_failed_total[1m])) > 0",
         "critical",
-        "1m",
+        "2m",
         "Alertmanager cannot deliver by {{ $labels.integration }}",
         "Notifications by {{ $labels.integration }} fail; check the receiver and its credentials.",
+        "none; notifications must fail for two minutes",
         ("integration",),
     ),
     MetaAlert(
@@ -165,6 +178,7 @@ DELIVERY_ALERTS = (
         "0s",
         "Alerting works",
         "This alert always fires; when it stops arriving, alerting is broken.",
+        "it always fires",
         keep="0s",
     ),
 )

@@ -13,6 +13,7 @@ from prometheus.rule_file import AlertRule, RecordingRule
 from prometheus.thresholds import BurnRate, Slo, Thresholds, one_line
 
 PERIOD = "30d"
+SINGLE_EVENT = "none; at least six events must be bad, and chance must be ruled out"
 INTERVAL = 30  # seconds between two recorded rates
 LATEST = "slo:error_ratio:rate1m"
 # series that request_rules.py records in the group of the SLOs

@@ -18,6 +18,8 @@ Severity = Literal["info", "warning", "critical"]
 Sentence = Annotated[str, Field(min_length=10, pattern=r"\.$")]
 Duration = Annotated[str, Field(pattern=r"^\d+(ms|s|m|h|d)$")]
 Label = Annotated[str, Field(pattern=r"^[a-z_]+$")]
+# what one event can raise an alert, or none and what it takes
+SingleEvent = Annotated[str, Field(min_length=5, pattern=r"^(none; )?[a-z].*[^.]$")]
 Level = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -48,6 +50,7 @@ class Signal(ConfigModel):
     meaning: Sentence
     unit: Literal["ratio", "seconds", "count", "bytes", "state", "per_second"]
     direction: Literal["above", "below"]
+    single_event: SingleEvent
     levels: Levels
     range: tuple[Level, Level] | None = None  # bounds of an override
     hold: Duration = "0s"

@@ -9,6 +9,8 @@ from pathlib import Path
 import promql_parser as ql
 import pytest
 
+from docs.alert_list import alert_summaries
+from docs.alerts_page import alerts_page
 from docs.generate import FOLDER
 from docs.runbook_files import load_runbooks
 from prometheus import thresholds
@@ -85,3 +87,13 @@ def test_prometheus_serves_the_runbook_where_the_alert_links_to(prometheus: Star
     link = next(it for it in re.findall(r'href="(/graph[^"]+)"', text))
     asked = urllib.parse.parse_qs(urllib.parse.urlsplit(link.replace("&amp;", "&")).query)
     assert asked["g0.expr"] == ["ops_backend_up"]
+
+
+def test_each_alert_says_which_single_event_can_raise_it() -> None:
+    table = alerts_page().split("## What one event can raise")[1].split("## Signals")[0]
+    rows = dict(re.findall(r"^\| \[(\w+)\]\(#\w+\) \| [a-z, ]+ \| (.+) \|$", table, re.MULTILINE))
+    summaries = list(alert_summaries(thresholds.load()))
+    assert rows == {it.name: it.single_event for it in summaries}
+    assert {rows["DatabaseDown"], rows["RedisDown"]} == {
+        "a refused connection, or a second without a response"
+    }

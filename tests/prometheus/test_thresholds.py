@@ -74,7 +74,8 @@ CHANGES: list[tuple[str, Any, str]] = [
         'fast: in it',
     ),
     ("expression", "max(max_over_time(fast:celery_queue_length[5s]))",
-     "signals.worker_queue_length has a range in the fast lane; expected a share, which is judged by its bound"),
+     "signals.worker_queue_length has a range in the fast lane; expected a share, which is judged by its "
+     "bound"),
     ("share", {"total": "a_total", "bad": "b_total", "limit": 0.05},
      "signals.worker_queue_length.share expected either bad, or within and limit"),
     ("dashboard", "queues", "signals.worker_queue_length.dashboard is 'queues'; expected 'overview', "),
@@ -93,7 +94,7 @@ def test_a_wrong_value_is_reported(tmp_path: Path, body: Any, key: str, value: A
 
 
 @pytest.mark.parametrize(
-    "key", ["alert", "meaning", "unit", "direction", "levels", "expression", "dashboard"]
+    "key", ["alert", "meaning", "unit", "direction", "single_event", "levels", "expression", "dashboard"]
 )
 def test_a_missing_field_is_reported(tmp_path: Path, body: Any, key: str) -> None:
     del body["signals"]["worker_queue_length"][key]
@@ -167,3 +168,15 @@ def test_a_level_out_of_range_is_refused() -> None:
     signal = load().signals["worker_queue_length"]
     assert signal.range_error(200) == ""
     assert signal.range_error(0) == "outside its range; expected 1 to 1e+06"
+
+
+def test_no_single_event_can_raise_what_is_judged_by_a_share() -> None:
+    signals = load().signals
+    judged = {name for name, it in signals.items() if it.share}
+    assert {"api_error_ratio", "api_response_time", "task_failure_ratio", "queue_wait"} <= judged
+    for name, it in signals.items():
+        told = it.single_event.startswith("none; at least six")
+        assert told == (name in judged), name
+        # a page by one sample is one by an event, which is named
+        instant = it.hold == "0s" and it.levels.critical is not None and not it.share
+        assert not instant or not it.single_event.startswith("none") or name == "backend_wedged", name

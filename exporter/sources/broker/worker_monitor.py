@@ -94,7 +94,10 @@ class WorkerMonitor:
             for name, each in self.workers().items()
             for number, worker in enumerate(each)
         }
-        return count_alive(states, now - since > self._settings.worker_timeout)
+        timeout = self._settings.worker_timeout
+        heard = max((it.last_heartbeat for each in self.workers().values() for it in each), default=0.0)
+        # a worker that said goodbye a moment ago may be restarting: that none is left is not known yet
+        return count_alive(states, now - since > timeout and now - heard > timeout)
 
     def stalled_workers(self) -> tuple[str, ...]:
         """The workers with tasks that could start and do not, though a process is free."""
