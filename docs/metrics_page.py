@@ -21,7 +21,8 @@ Metrics of the watched backend begin with `ops_`. What mature exporters export k
 `redis_`, `pg_`), so that their dashboards and rules work. An unknown number is a missing series, never 0.
 The last column names the dashboards that show the metric, directly or through what rules record of it.
 Each collector can be read alone, as `/metrics?collect[]=NAME`, and each part as
-`/metrics?collect[]=NAME.PART`.
+`/metrics?collect[]=NAME.PART`. A part *on request* is not on the whole page, but on that of its collector and
+of the scrape job that replaces its peer: only the peer's own dashboards and rules need it.
 """
 POLLERS = """
 ## Pollers
@@ -69,7 +70,7 @@ def cells(entry: MetricEntry) -> Iterator[str]:
     yield metric.kind
     yield ", ".join(code(label) for label in metric.labels)
     yield metric.about + (f" States: {', '.join(metric.states)}." if isinstance(metric, StateGauge) else "")
-    yield code(entry.part)
+    yield code(entry.part) + (" on request" if entry.on_request else "")
     yield ", ".join(boards_of(metric)) or f"none: {reason(metric.name) or UNEXPLAINED}"
 
 

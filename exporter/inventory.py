@@ -28,11 +28,12 @@ ALL_CONFIGURED = {
 
 @dataclass(frozen=True)
 class MetricEntry:
-    """A metric, with its collector and part."""
+    """A metric, with its collector and part, and whether it is left out of the whole page."""
 
     collector: str
     part: str
     metric: MetricDesc
+    on_request: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ def list_metrics(collectors: Sequence[Collector] = COLLECTORS) -> Iterator[Metri
     """Every metric that the page can hold, in the order of the page; once for two servers."""
     for collector in (it for it in collectors if not it.alone):
         for part in collector.parts:
-            yield from (MetricEntry(collector.name, part.name, metric) for metric in part.metrics)
+            yield from (
+                MetricEntry(collector.name, part.name, metric, part.on_request) for metric in part.metrics
+            )
     yield from (MetricEntry("", "", metric) for metric in runner.RUNNER_METRICS)
 
 

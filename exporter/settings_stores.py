@@ -39,11 +39,24 @@ class DatabaseSettings(SettingsSection):
         description="seconds for which a read of the exporter may block the writers of a SQLite file",
     )
     tables: int = Field(40, ge=1, le=500, description="biggest tables that are shown by name")
+    indexes: int = Field(
+        40,
+        ge=1,
+        le=500,
+        description="biggest indexes, and biggest of those never used, that are shown by name",
+    )
     statements: int = Field(
         10,
         ge=0,
         le=100,
         description="heaviest statements that are shown, where pg_stat_statements is installed",
+    )
+    statement_text: int = Field(
+        0,
+        ge=0,
+        le=400,
+        description="characters of a heavy statement's text that are shown, without values and comments; 0:"
+        " none. Only a SELECT, INSERT, UPDATE, DELETE, MERGE or WITH has a text",
     )
     long_transaction: Seconds = Field(60.0, description="seconds from which a transaction counts as long")
     databases: int = Field(

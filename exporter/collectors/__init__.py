@@ -12,6 +12,7 @@ from exporter.collectors.footprint import OWN
 from exporter.collectors.ingestion import INGESTION
 from exporter.collectors.models import MODELS
 from exporter.collectors.modules import MODULES
+from exporter.collectors.postgresql import POSTGRESQL
 from exporter.collectors.recommendations import RECOMMENDATIONS
 from exporter.collectors.self_reports import SELF_REPORTS
 from exporter.collectors.sparse_embeddings import SPARSE_EMBEDDINGS
@@ -21,6 +22,7 @@ COLLECTORS: tuple[Collector, ...] = (
     MODULES,
     API,
     DATABASE,
+    POSTGRESQL,
     EVENT_BUS,
     CACHE,
     WORKERS,

@@ -1,7 +1,7 @@
 """The database: the backend's connection pool, our own ping, the backend's report, tables and sizes."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from prometheus_client import Metric
@@ -10,11 +10,11 @@ from exporter.cardinality import sanitize_label
 from exporter.collector import Collector, Part
 from exporter.collectors import database_statistics
 from exporter.errors import RequestFailed, ScrapeDeadlineExceeded, SourceError
-from exporter.metrics import Gauge, Info, StateGauge, Untyped
+from exporter.metrics import Gauge, Info, PlainCounter, StateGauge
 from exporter.sources import Sources
 from exporter.sources.database.ping import PingResult
 from exporter.sources.database.source import DatabaseSource
-from exporter.sources.database.tables import TableSizes, TableStatistics
+from exporter.sources.database.tables import TableSizes
 from exporter.sources.json_object import JsonObject
 
 POOL_CAPACITY = Gauge(
@@ -124,25 +124,23 @@ SIZE = Gauge("ops_database_size_bytes", "Size of the whole database.")
 TABLE_LABELS = ("datname", "schemaname", "relname")
 LIVE_ROWS = Gauge("pg_stat_user_tables_n_live_tup", "Estimated number of live rows.", TABLE_LABELS)
 DEAD_ROWS = Gauge("pg_stat_user_tables_n_dead_tup", "Estimated number of dead rows.", TABLE_LABELS)
-SEQUENTIAL_SCANS = Untyped(
-    "pg_stat_user_tables_seq_scan", "Sequential scans of the table (counter).", TABLE_LABELS
+SEQUENTIAL_SCANS = PlainCounter(
+    "pg_stat_user_tables_seq_scan", "Sequential scans of the table.", TABLE_LABELS
 )
-INDEX_SCANS = Untyped("pg_stat_user_tables_idx_scan", "Index scans of the table (counter).", TABLE_LABELS)
+INDEX_SCANS = PlainCounter("pg_stat_user_tables_idx_scan", "Index scans of the table.", TABLE_LABELS)
 LAST_AUTOVACUUM = Gauge(
     "pg_stat_user_tables_last_autovacuum",
-    "Unix time of the last autovacuum of the table.",
+    "Unix time of the last autovacuum of the table, 0 for never.",
     TABLE_LABELS,
 )
-TABLES_METRICS = (
-    TABLE_ROWS,
-    TABLE_SIZE,
-    SIZE,
-    LIVE_ROWS,
-    DEAD_ROWS,
-    SEQUENTIAL_SCANS,
-    INDEX_SCANS,
-    LAST_AUTOVACUUM,
-)
+STATISTICS = {
+    "n_live_tup": LIVE_ROWS,
+    "n_dead_tup": DEAD_ROWS,
+    "seq_scan": SEQUENTIAL_SCANS,
+    "idx_scan": INDEX_SCANS,
+    "last_autovacuum": LAST_AUTOVACUUM,
+}
+TABLES_METRICS = (TABLE_ROWS, TABLE_SIZE, SIZE, *STATISTICS.values())
 
 
 async def read_tables(sources: Sources) -> Iterable[Metric]:
@@ -152,24 +150,16 @@ async def read_tables(sources: Sources) -> Iterable[Metric]:
         TABLE_ROWS.family(tables.rows.items()),
         TABLE_SIZE.family(tables.sizes.items()),
         SIZE.single(tables.size),
-        *table_statistics(tables),
+        *table_statistics(tables, STATISTICS),
     )
 
 
-def table_statistics(tables: TableSizes) -> Iterable[Metric]:
-    """PostgreSQL's statistics of each table."""
-
-    def name(table: TableStatistics) -> tuple[str, str, str]:
-        return tables.database, table.schema, table.table
-
-    found = tables.statistics
-    return (
-        LIVE_ROWS.family((*name(t), t.live) for t in found),
-        DEAD_ROWS.family((*name(t), t.dead) for t in found),
-        SEQUENTIAL_SCANS.family((*name(t), t.sequential_scans) for t in found),
-        INDEX_SCANS.family((*name(t), t.index_scans) for t in found),
-        LAST_AUTOVACUUM.family((*name(t), t.last_autovacuum) for t in found),
-    )
+def table_statistics(tables: TableSizes, metrics: Mapping[str, Gauge]) -> Iterator[Metric]:
+    """These statistics of each table, by their columns."""
+    for column, metric in metrics.items():
+        yield metric.family(
+            (tables.database, it.schema, it.table, it.values[column]) for it in tables.statistics
+        )
 
 
 DATABASE_SIZE = Gauge("pg_database_size_bytes", "Size of each database of the server.", ("datname",))

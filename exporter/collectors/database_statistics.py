@@ -6,19 +6,21 @@ from collections.abc import Iterable, Iterator
 from prometheus_client import Metric
 
 from exporter.cardinality import OTHER, sanitize_label
-from exporter.metrics import Counter, Gauge, Untyped
+from exporter.metrics import Counter, Gauge, PlainCounter
 from exporter.sources import Sources
 from exporter.sources.database.activity import Activity
 
-SESSION_LABELS = ("datname", "state", "usename", "application_name", "wait_event_type")
-SESSIONS = Untyped(
+SESSION_LABELS = (
+    "datname", "state", "usename", "application_name", "backend_type", "wait_event_type", "wait_event",
+)  # fmt: skip
+SESSIONS = Gauge(
     "pg_stat_activity_count",
-    "Client sessions by database, state, user, application and wait event, without our own (gauge).",
+    "Client sessions by database, state, user, application and wait event, without our own.",
     SESSION_LABELS,
 )
 MAX_TRANSACTION_AGE = Gauge(
     "pg_stat_activity_max_tx_duration",
-    "Age in seconds of the oldest open transaction of these client sessions.",
+    "Age in seconds of the oldest open transaction of these client sessions, 0 where none is open.",
     SESSION_LABELS,
 )
 MAX_CONNECTIONS = Gauge("pg_settings_max_connections", "Maximum number of connections of the server.")
@@ -50,6 +52,7 @@ SESSION_STATES = (
     "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call",
     "disabled",
 )  # fmt: skip
+NO_CLIENT = ("", "", "client backend", "", "")
 MAX_SESSION_GROUPS = 40
 SessionKey = tuple[str, ...]
 
@@ -77,22 +80,21 @@ def group_sessions(activity: Activity) -> tuple[dict[SessionKey, float], dict[Se
     counts: dict[SessionKey, float] = defaultdict(float)
     ages: dict[SessionKey, float] = {}
     for place, group in enumerate(activity.sessions):
-        names = (group.user, group.application, group.wait) if place < MAX_SESSION_GROUPS else (OTHER,) * 3
-        database = (
-            group.database if place < MAX_SESSION_GROUPS or group.database == activity.database else OTHER
-        )
-        key = tuple(map(sanitize_label, (database, group.state, *names)))
+        is_named = place < MAX_SESSION_GROUPS
+        client = (group.user, group.application) if is_named else (OTHER, OTHER)
+        waits = (group.wait, group.event) if is_named else (OTHER, OTHER)
+        database = group.database if is_named or group.database == activity.database else OTHER
+        key = tuple(map(sanitize_label, (database, group.state, *client, group.backend, *waits)))
         counts[key] += group.count
-        if group.oldest_transaction is not None:
-            ages[key] = max(group.oldest_transaction, ages.get(key, 0.0))
+        ages[key] = max(group.oldest_transaction or 0.0, ages.get(key, 0.0))
     present = {key[1] for key in counts if key[0] == activity.database}
-    counts |= dict(empty_states(activity.database, set(SESSION_STATES) - present))
-    return counts, ages
+    empty = dict(empty_states(activity.database, set(SESSION_STATES) - present))
+    return counts | empty, ages | empty
 
 
 def empty_states(database: str, states: set[str]) -> Iterator[tuple[SessionKey, float]]:
     """The states without any session."""
-    return (((database, state, "", "", ""), 0.0) for state in sorted(states))
+    return (((database, state, *NO_CLIENT), 0.0) for state in sorted(states))
 
 
 DATABASE_LABELS = ("datid", "datname")
@@ -116,14 +118,11 @@ COUNTER_HELP = {
     "temp_bytes": "Bytes written to temporary files",
     "deadlocks": "Deadlocks",
 }
-OTHERS_ONLY = (
-    " since the statistics began; in the watched database by others, since the exporter began (counter)."
-)
-# counters, whose established names lack _total
+OTHERS_ONLY = " since the statistics began; in the watched database by others, since the exporter began."
 DATABASE_COUNTERS = {
-    name: Untyped(
+    name: PlainCounter(
         f"pg_stat_database_{name}",
-        about + (OTHERS_ONLY if name.startswith("xact_") else " since the statistics began (counter)."),
+        about + (OTHERS_ONLY if name.startswith("xact_") else " since the statistics began."),
         DATABASE_LABELS,
     )
     for name, about in COUNTER_HELP.items()
@@ -143,7 +142,7 @@ async def read_statistics(sources: Sources) -> Iterable[Metric]:
     )
 
 
-LOCKS = Untyped("pg_locks_count", "Locks by database and mode, without our own (gauge).", ("datname", "mode"))
+LOCKS = Gauge("pg_locks_count", "Locks by database and mode, without our own.", ("datname", "mode"))
 LOCK_WAITERS = Gauge("ops_database_lock_waiters", "Lock requests that are waiting.", ("datname",))
 LOCKS_METRICS = (LOCKS, LOCK_WAITERS)
 
@@ -165,7 +164,12 @@ STATEMENT_SECONDS = Counter(
 STATEMENT_ROWS = Counter(
     "pg_stat_statements_rows_total", "Rows that the statement returned or changed.", STATEMENT_LABELS
 )
-STATEMENTS_METRICS = (STATEMENT_CALLS, STATEMENT_SECONDS, STATEMENT_ROWS)
+STATEMENT_TEXT = PlainCounter(
+    "pg_stat_statements_query_id",
+    "Text of the statement without values, where database.statement_text is set; always 1.",
+    ("queryid", "query"),
+)
+STATEMENTS_METRICS = (STATEMENT_CALLS, STATEMENT_SECONDS, STATEMENT_ROWS, STATEMENT_TEXT)
 
 
 async def read_statements(sources: Sources) -> Iterable[Metric]:
@@ -175,4 +179,5 @@ async def read_statements(sources: Sources) -> Iterable[Metric]:
         STATEMENT_CALLS.family((s.user, s.database, s.query, s.calls) for s in found),
         STATEMENT_SECONDS.family((s.user, s.database, s.query, s.seconds) for s in found),
         STATEMENT_ROWS.family((s.user, s.database, s.query, s.rows) for s in found),
+        STATEMENT_TEXT.family(sorted({(s.query, sanitize_label(s.text, 400), 1.0) for s in found if s.text})),
     )

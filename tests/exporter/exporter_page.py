@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
@@ -27,10 +28,17 @@ class Page:
         """Labels and value of every series of this name that has these labels."""
         return [
             (sample.labels, sample.value)
-            for family in text_string_to_metric_families(self.text)
+            for family in self.families()
             for sample in family.samples
             if sample.name == name and labels.items() <= sample.labels.items()
         ]
+
+    def families(self) -> Iterator[Metric]:
+        """The families; the parser gives _total to counters whose established names lack it."""
+        for family in text_string_to_metric_families(self.text):
+            if f"# TYPE {family.name} counter\n" in self.text:
+                family.samples = [it._replace(name=family.name) for it in family.samples]
+            yield family
 
     def value(self, name: str, /, **labels: str) -> float | None:
         """The value of the one series of this name that has these labels, None where there is none."""

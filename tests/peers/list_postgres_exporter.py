@@ -3,7 +3,6 @@
 It runs with its default collectors against a PostgreSQL of its own, which has a table and a replication slot.
 """
 
-import json
 import os
 import subprocess
 import urllib.error
@@ -11,15 +10,14 @@ import urllib.request
 from pathlib import Path
 
 import psycopg
-from prometheus_client.parser import text_string_to_metric_families
 
+from tests.peers.pages import described, one_a_line
 from tests.servers.fixtures import postgres_folder, started
 from tests.servers.ports import free_port
 from tests.servers.postgres_server import PostgresServer, plain
 from tests.servers.waiting import eventually
 
 LIST = Path(__file__).with_name("postgres_exporter.json")
-NOT_ITS_SUBJECT = ("go_", "process_", "promhttp_")
 
 
 def peer_page(url: str) -> str:
@@ -47,26 +45,13 @@ def scrape(port: int) -> str | None:
         return None
 
 
-def described(page: str) -> dict[str, dict[str, object]]:
-    """Type, label names and whether any value is a number, by name."""
-    return {
-        family.samples[0].name: {
-            "type": "untyped" if family.type == "unknown" else family.type,
-            "labels": sorted({label for sample in family.samples for label in sample.labels}),
-            "has_value": any(sample.value == sample.value for sample in family.samples),
-        }
-        for family in text_string_to_metric_families(page)
-        if family.samples and not family.name.startswith(NOT_ITS_SUBJECT)
-    }
-
-
 def main() -> None:
     """Write the list."""
     with postgres_folder() as folder, started(PostgresServer(folder)) as server:
         with psycopg.connect(plain(server.url), autocommit=True) as connection:
             connection.execute("CREATE TABLE listed (id serial PRIMARY KEY)")
             connection.execute("SELECT pg_create_physical_replication_slot('listed', true)")
-        LIST.write_text(json.dumps(described(peer_page(server.url)), indent=1, sort_keys=True) + "\n")
+        LIST.write_text(one_a_line(described(peer_page(server.url))))
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ from exporter.sources.database.schema import require_statistics_role
 SESSIONS = text(
     """
     SELECT coalesce(datname, ''), coalesce(state, 'unknown'), coalesce(usename, ''),
-           coalesce(application_name, ''), coalesce(wait_event_type, ''), count(*),
-           max(extract(epoch FROM clock_timestamp() - xact_start))
+           coalesce(application_name, ''), backend_type, coalesce(wait_event_type, ''),
+           coalesce(wait_event, ''), count(*), max(extract(epoch FROM clock_timestamp() - xact_start))
     FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> :own
-    GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 1, 2, 3, 4, 5 LIMIT 500
+    GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 8 DESC, 1, 2, 3, 4, 5, 6, 7 LIMIT 500
     """
 )
 LONG_TRANSACTIONS = text(
@@ -57,7 +57,9 @@ class SessionGroup:
     state: str
     user: str
     application: str
+    backend: str
     wait: str
+    event: str
     count: float
     oldest_transaction: float | None
 
@@ -99,8 +101,9 @@ def read_activity(connection: Connection, long_transaction: float) -> Activity:
 
 def session_group(row: Any) -> SessionGroup:
     """One row of the sessions."""
-    database, state, user, application, wait, count, oldest = row
-    return SessionGroup(database, state, user, application, wait, count, transaction_age(oldest))
+    database, state, user, application, backend, wait, event, count, oldest = row
+    age = transaction_age(oldest)
+    return SessionGroup(database, state, user, application, backend, wait, event, count, age)
 
 
 def transaction_age(seconds: object) -> float | None:

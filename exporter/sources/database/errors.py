@@ -25,13 +25,17 @@ class DatabaseLocked(SourceTimeout):
     """Another process holds the file's lock, so that no read can succeed."""
 
 
+class HiddenFromRole(RequestFailed):
+    """Rights hide this from our role, which says nothing about the server; the text names the grant."""
+
+
 ERRORS_BY_CODE: dict[str, Callable[[], SourceError]] = {
     "57014": lambda: SourceTimeout("database cancelled the query, which took too long"),
     "55P03": lambda: SourceTimeout("database could not give a lock in time"),
     "28P01": lambda: SourceMisconfigured("database refused the user or the password"),
     "28000": lambda: SourceMisconfigured("database refused the user or the password"),
     "3D000": lambda: RequestFailed("database of this name does not exist on the server"),
-    "42501": lambda: RequestFailed("database denies the right to read this"),
+    "42501": lambda: HiddenFromRole("database denies the right to read this"),
     "42P01": lambda: InvalidResponse("database has no such table"),
     "42703": lambda: InvalidResponse("database has no such column"),
     "53300": lambda: RequestFailed("database has no connection left"),

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from exporter.cardinality import sanitize_label
 from exporter.errors import RequestFailed
+from exporter.sources.database.errors import HiddenFromRole
 
 CURRENT_ROLE = text("SELECT quote_ident(current_user)")
 CAN_READ_ALL_STATS = text("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')")
@@ -43,10 +44,10 @@ ColumnTypes = Mapping[str, Mapping[str, str]]
 
 
 def require_statistics_role(connection: Connection, what: str) -> None:
-    """Raises RequestFailed where `what` of other roles is hidden from ours; the text names the grant."""
+    """Raises HiddenFromRole where `what` of other roles is hidden from ours."""
     if not connection.execute(CAN_READ_ALL_STATS).scalar_one():
         role = current_role(connection)
-        raise RequestFailed(
+        raise HiddenFromRole(
             f"database hides {what} of other roles from {role}; "
             f"GRANT pg_monitor TO {role}, or the narrower pg_read_all_stats"
         )

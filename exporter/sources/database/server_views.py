@@ -1,8 +1,9 @@
-"""What one PostgreSQL server says of itself: checkpoints, archive, replication, WAL, limits, wraparound."""
+"""What a PostgreSQL server reports of itself: checkpoints, archive, replication, WAL, limits, wraparound."""
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from exporter.sources.database.schema import require_statistics_role
+from exporter.sources.database.errors import HiddenFromRole
+from exporter.sources.database.schema import current_role, require_statistics_role
 from exporter.sources.database.views import View, Views, read_views
 
 CHECKPOINTER_SINCE = (17,)  # the version that took checkpoints out of pg_stat_bgwriter
@@ -51,7 +52,7 @@ SLOTS = View(
            {WAL_POSITION} - '0/0'::pg_lsn AS slot_current_wal_lsn,
            CASE WHEN active THEN coalesce(confirmed_flush_lsn, '0/0') - '0/0'::pg_lsn END
                AS slot_confirmed_flush_lsn,
-           safe_wal_size AS safe_wal_size_bytes
+           safe_wal_size AS safe_wal_size_bytes, CASE WHEN wal_status IS NOT NULL THEN 1 END AS one
     FROM pg_replication_slots ORDER BY 1 LIMIT {MAX_ROWS}
     """,  # noqa: S608  (as above)
     ("slot_name", "database", "slot_type", "wal_status"),
@@ -62,7 +63,9 @@ VACUUMS = View(
     SELECT v.datname, coalesce(CASE WHEN v.datname = current_database() THEN v.relid::regclass::text END,
                                v.relid::text), v.phase,
            sum(v.heap_blks_total) AS heap_blks, sum(v.heap_blks_scanned) AS heap_blks_scanned,
-           sum(v.heap_blks_vacuumed) AS heap_blks_vacuumed, sum(v.index_vacuum_count) AS index_vacuums
+           sum(v.heap_blks_vacuumed) AS heap_blks_vacuumed, sum(v.index_vacuum_count) AS index_vacuums,
+           sum((to_jsonb(v) ->> 'max_dead_tuples')::bigint) AS max_dead_tuples,
+           sum((to_jsonb(v) ->> 'num_dead_tuples')::bigint) AS num_dead_tuples
     FROM pg_stat_progress_vacuum v GROUP BY 1, 2, 3 ORDER BY 1, 2 LIMIT {MAX_ROWS}
     """,  # noqa: S608  (as above)
     ("datname", "relname", "phase"),
@@ -95,8 +98,31 @@ ROLES = View(
     """,  # noqa: S608  (as above)
     ("rolname",),
 )
+CONFLICTS = View(
+    "conflicts",
+    """
+    SELECT datid, datname, confl_tablespace, confl_lock, confl_snapshot, confl_bufferpin, confl_deadlock
+    FROM pg_stat_database_conflicts JOIN pg_database USING (datname) WHERE NOT datistemplate
+    ORDER BY datname = current_database() DESC, datid LIMIT :databases
+    """,
+    ("datid", "datname"),
+)
+DATABASE_TIMES = View(
+    "database times",
+    """
+    SELECT datid, datname, blk_read_time, blk_write_time, coalesce(stats_reset, 'epoch') AS stats_reset,
+           session_time, active_time, active_time / 1000 AS active_time_seconds, idle_in_transaction_time,
+           sessions, sessions_abandoned, sessions_fatal, sessions_killed,
+           checksum_failures, checksum_last_failure
+    FROM pg_stat_database JOIN pg_database USING (datname) WHERE NOT datistemplate
+    ORDER BY datname = current_database() DESC, datid LIMIT :databases
+    """,
+    ("datid", "datname"),
+)
+DATABASE_TIMES_SINCE = (14,)  # the version that counts sessions
 WAL = View("wal", "SELECT count(*) AS segments, coalesce(sum(size), 0) AS size_bytes FROM pg_ls_waldir()")
-SLOW_VIEWS = (POSTMASTER, STATIC, DATABASES, ROLES)
+SLOW_VIEWS = (POSTMASTER, STATIC, DATABASES, ROLES, CONFLICTS)
+CAN_READ_WAL = text("SELECT has_function_privilege('pg_ls_waldir()', 'EXECUTE')")
 IDLE_BOUNDS = (1, 2, 5, 15, 30, 60, 90, 120, 300)
 IDLE = View(
     "idle",
@@ -122,16 +148,24 @@ def read_server(connection: Connection) -> Views:
 
 
 def read_processes(connection: Connection, own: str) -> Views:
-    """Standbys, vacuums and idle sessions. Raises RequestFailed where those of other roles are hidden."""
+    """Standbys, vacuums and idle sessions. Raises HiddenFromRole where those of other roles are hidden."""
     require_statistics_role(connection, "processes")
     return read_views(connection, (*HIDDEN_VIEWS, IDLE), own=own)
 
 
 def read_identity(connection: Connection, databases: int) -> Views:
-    """Version, start, and the limits and ages of databases and roles."""
-    return read_views(connection, SLOW_VIEWS, databases=databases)
+    """Version, start, limits and ages of databases and roles, and what the server counts of each database."""
+    version = connection.dialect.server_version_info or ()
+    views = (*SLOW_VIEWS, DATABASE_TIMES) if version >= DATABASE_TIMES_SINCE else SLOW_VIEWS
+    return read_views(connection, views, databases=databases)
 
 
 def read_wal(connection: Connection) -> Views:
-    """Files of the WAL. Raises RequestFailed where our role lacks pg_monitor."""
+    """Files of the WAL. Raises HiddenFromRole where our role may not list them."""
+    if not connection.execute(CAN_READ_WAL).scalar_one():
+        role = current_role(connection)
+        raise HiddenFromRole(
+            f"database hides the files of the WAL from {role}; "
+            f"GRANT pg_monitor TO {role}, or EXECUTE ON FUNCTION pg_ls_waldir()"
+        )
     return read_views(connection, (WAL,))

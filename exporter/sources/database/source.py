@@ -14,9 +14,10 @@ from exporter.settings_stores import DatabaseSettings
 from exporter.sources.base import BaseSource
 from exporter.sources.database.activity import Activity, LockCounts, read_activity, read_locks
 from exporter.sources.database.databases import DatabaseCounts, DatabaseCountsReader
-from exporter.sources.database.drivers import DatabaseDriver, make_driver
+from exporter.sources.database.drivers import APPLICATION_NAME, DatabaseDriver, make_driver
 from exporter.sources.database.embedding_audit import EmbeddingAudit, read_embedding_audits
 from exporter.sources.database.engagement import CreatedCounts, Engagement, read_created, read_engagement
+from exporter.sources.database.index_views import IndexStatistics, read_indexes
 from exporter.sources.database.ping import DatabasePinger, PingResult
 from exporter.sources.database.postgres_connection import TransactionCounts
 from exporter.sources.database.read_batcher import ReadBatcher
@@ -33,11 +34,14 @@ from exporter.sources.database.resources import (
     read_embedding_coverage,
     read_resources,
 )
+from exporter.sources.database.server_settings import ServerSetting, read_settings
+from exporter.sources.database.server_views import read_identity, read_processes, read_server, read_wal
 from exporter.sources.database.statements import Statement, StatementReader
 from exporter.sources.database.tables import TableSizes, read_postgres_tables, read_sqlite_tables
+from exporter.sources.database.views import Views
 
 T = TypeVar("T")
-MAX_QUEUED_READS = 8  # reads that may wait for one connection
+MAX_QUEUED_READS = 9  # reads that may wait for one connection
 UNBOUNDED = 86_400.0
 PING_GRACE = 1.0  # seconds by which a ping may be late on a busy machine
 # a server that hangs does no work for a ping, and its return must be seen soon
@@ -76,6 +80,7 @@ class DatabaseSource(BaseSource):
         )
         self._batchers: list[ReadBatcher] = []
         self._poll_statistics()
+        self._poll_server()
         self._poll_tables()
         self._poll_rows()
 
@@ -101,7 +106,7 @@ class DatabaseSource(BaseSource):
         )
         databases, statements = (
             DatabaseCountsReader(own.databases, self._own_transactions),
-            StatementReader(own.statements),
+            StatementReader(own.statements, own.statement_text),
         )
         activity = partial(read_activity, long_transaction=own.long_transaction)
         self.activity: Poller[Activity] = make_poller("activity", activity, batcher, pace)
@@ -113,8 +118,27 @@ class DatabaseSource(BaseSource):
             "statements", statements.read, batcher, pace
         )
 
+        processes = partial(read_processes, own=APPLICATION_NAME)
+        self.server: Poller[Views] = make_poller("server", read_server, batcher, pace)
+        self.processes: Poller[Views] = make_poller("processes", processes, batcher, pace)
+
+    def _poll_server(self) -> None:
+        """What changes slowly, over the connection of the statistics: no read of it waits for a table."""
+        own = self.settings
+        batcher = self._make_batcher("statistics", own.period) if self.dialect == "postgresql" else None
+        pace = PollPolicy(own.period + MAX_QUEUED_READS * own.timeout, interval=own.period)
+        identity = partial(read_identity, databases=own.databases)
+        self.identity: Poller[Views] = make_poller("identity", identity, batcher, pace)
+        self.server_settings: Poller[tuple[ServerSetting, ...]] = make_poller(
+            "settings", read_settings, batcher, pace
+        )
+        self.wal: Poller[Views] = make_poller("WAL", read_wal, batcher, pace)
+
     def _poll_tables(self) -> None:
         batcher, pace = self._table_batcher(self.settings.period)
+        of_postgres = batcher if self.dialect == "postgresql" else None
+        indexes = partial(read_indexes, indexes=self.settings.indexes)
+        self.indexes: Poller[IndexStatistics] = make_poller("indexes", indexes, of_postgres, pace)
         self.tables: Poller[TableSizes] = make_poller("tables", self._read_tables, batcher, pace)
         self.resources: Poller[ResourceCounts | None] = make_poller(
             "resources", read_resources, batcher, pace

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from exporter.errors import RequestFailed
 from exporter.sources.database.errors import error_code
 from exporter.sources.database.schema import require_statistics_role
+from exporter.sources.database.statement_texts import read_texts
 
 NOT_LOADED = "55000"  # the extension exists, but the server was started without its library
 DENIED = "42501"
@@ -41,7 +42,7 @@ MAX_KNOWN_STATEMENTS = 10_000
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement: calls, seconds and rows since the last reset of the statistics."""
+    """One statement: calls, seconds and rows since the last reset of the statistics; its text if shown."""
 
     user: str
     database: str
@@ -49,16 +50,19 @@ class Statement:
     calls: float
     seconds: float
     rows: float
+    text: str = ""
 
 
 class StatementReader:
     """Reads the `statements` statements of the watched database with the most total time, without our own.
 
-    A new statement is shown once its text has been read.
+    A new statement is shown once its text has been read, of which `length` characters are shown.
     """
 
-    def __init__(self, statements: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, statements: int, length: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
         self._statements = statements
+        self._length = length
+        self._texts: dict[str, str] = {}
         self._clock = clock
         self._own: set[str] = set()
         self._others: set[str] = set()
@@ -90,7 +94,10 @@ class StatementReader:
             self._read_texts(connection, schema)
             found = self._read_statements(connection, query)
             self._others |= {s.query for s in found}
-        return tuple(s for s in found if s.query in self._others)
+            if self._length:
+                shown = [s.query for s in found]
+                self._texts = {**read_texts(connection, schema, shown, self._length)}
+        return tuple(replace(s, text=self._texts.get(s.query, "")) for s in found if s.query in self._others)
 
     def _read_statements(self, connection: Connection, query: object) -> tuple[Statement, ...]:
         arguments = {"own": sorted(self._own), "statements": self._statements}

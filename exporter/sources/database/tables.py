@@ -13,20 +13,33 @@ from sqlalchemy.exc import OperationalError
 from exporter.sources.database.errors import error_code
 from exporter.sources.database.schema import current_role
 
-# the biggest by the planner's pages; pg_total_relation_size would wait for a table that is being rewritten
+COUNTS = (
+    "n_live_tup", "n_dead_tup", "seq_scan", "idx_scan", "seq_tup_read", "idx_tup_fetch", "n_tup_ins",
+    "n_tup_upd", "n_tup_del", "n_tup_hot_upd", "n_mod_since_analyze", "vacuum_count", "autovacuum_count",
+    "analyze_count", "autoanalyze_count",
+)  # fmt: skip
+TIMES = ("last_vacuum", "last_autovacuum", "last_analyze", "last_autoanalyze")
+BLOCKS = tuple(f"{kind}_blks_{how}" for kind in ("heap", "idx", "toast", "tidx") for how in ("read", "hit"))
+STATISTICS = ", ".join(
+    (
+        *(f"coalesce({name}, 0) AS {name}" for name in (*COUNTS, *BLOCKS)),
+        *(f"coalesce(extract(epoch FROM {name}), 0) AS {name}" for name in TIMES),
+    )
+)
+# the biggest by the planner's pages; pg_table_size would wait for a table that is being rewritten
 POSTGRES_TABLES = text(
-    """
+    f"""
     WITH biggest AS (
         SELECT s.*, c.reltuples FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
         WHERE NOT EXISTS (SELECT 1 FROM pg_locks l WHERE l.relation = s.relid
                           AND l.mode = 'AccessExclusiveLock' AND l.granted)
         ORDER BY c.relpages DESC, greatest(s.n_live_tup, c.reltuples) DESC, s.relid LIMIT :tables
     )
-    SELECT schemaname, relname, n_live_tup, n_dead_tup, seq_scan, idx_scan, reltuples,
-           extract(epoch FROM last_autovacuum) AS vacuumed, pg_total_relation_size(relid) AS size,
-           schemaname = ANY(current_schemas(false)) AS plain
-    FROM biggest
-    """
+    SELECT b.schemaname, b.relname, reltuples, b.schemaname = ANY(current_schemas(false)) AS plain,
+           pg_table_size(relid) AS table_size_bytes, pg_indexes_size(relid) AS index_size_bytes,
+           (SELECT count(*) FROM pg_stat_user_tables) AS present, {STATISTICS}
+    FROM biggest b JOIN pg_statio_user_tables USING (relid)
+    """  # noqa: S608  (the columns are named above)
 )
 DATABASE_SIZES = text(
     """
@@ -51,15 +64,11 @@ SQLITE_TABLE_SIZES = text(
 
 @dataclass(frozen=True)
 class TableStatistics:
-    """PostgreSQL's own statistics of one table; times are Unix seconds, None for never."""
+    """PostgreSQL's own statistics of one table, by column; times are Unix seconds, 0 for never."""
 
     schema: str
     table: str
-    live: float
-    dead: float
-    sequential_scans: float
-    index_scans: float | None
-    last_autovacuum: float | None
+    values: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,7 @@ class TableSizes:
     database_sizes: Mapping[str, float | None] = field(default_factory=dict)
     statistics: tuple[TableStatistics, ...] = ()
     role: str = ""
+    unlisted: float | None = None  # tables beyond the limit, or that are being rewritten
 
 
 def read_postgres_tables(connection: Connection, tables: int, databases: int) -> TableSizes:
@@ -84,12 +94,14 @@ def read_postgres_tables(connection: Connection, tables: int, databases: int) ->
     rows: dict[str, float] = {}
     sizes: dict[str, float] = {}
     statistics: list[TableStatistics] = []
+    present = 0
     for row in connection.execute(POSTGRES_TABLES, {"tables": tables}):
         name = row.relname if row.plain else f"{row.schemaname}.{row.relname}"
         # n_live_tup is 0 after a crash, reltuples is -1 before the first ANALYZE
         rows[name] = float(row.n_live_tup or max(row.reltuples, 0.0))
-        sizes[name] = float(row.size)
+        sizes[name] = float(row.table_size_bytes + row.index_size_bytes)
         statistics.append(table_statistics(row))
+        present = row.present
     found = connection.execute(DATABASE_SIZES, {"databases": databases}).all()
     own, own_size = next(((name, size) for name, mine, size in found if mine), ("", None))
     return TableSizes(
@@ -100,15 +112,15 @@ def read_postgres_tables(connection: Connection, tables: int, databases: int) ->
         {name: None if size is None else float(size) for name, _, size in found},
         tuple(statistics),
         current_role(connection),
+        float(present - len(statistics)),
     )
 
 
 def table_statistics(row: Row[Any]) -> TableStatistics:
     """One row of the statistics."""
-    vacuumed = None if row.vacuumed is None else float(row.vacuumed)
-    return TableStatistics(
-        row.schemaname, row.relname, row.n_live_tup, row.n_dead_tup, row.seq_scan, row.idx_scan, vacuumed
-    )
+    columns = (*COUNTS, *TIMES, *BLOCKS, "table_size_bytes", "index_size_bytes")
+    values = row._mapping
+    return TableStatistics(row.schemaname, row.relname, {name: float(values[name]) for name in columns})
 
 
 def read_sqlite_tables(connection: Connection, path: Path, tables: int) -> TableSizes:
