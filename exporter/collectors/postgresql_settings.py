@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
+from exporter.collectors import postgresql_setting_names
 from exporter.metrics import Gauge
 from exporter.sources import Sources
 
@@ -18,8 +19,10 @@ NAMES = (
 )  # fmt: skip
 BY_NAME = {name: Gauge(f"pg_settings_{name}", "Setting of the server.") for name in NAMES}
 SETTINGS = tuple(BY_NAME.values())
-# of each server, its version and its extensions
-OTHER_SETTINGS = (Gauge("pg_settings_*", "Each other setting of the server that is a number or a switch."),)
+# the server's version and its extensions decide what is there
+OTHER_SETTINGS = tuple(
+    Gauge(f"pg_settings_{name}", "Setting of the server.") for name in postgresql_setting_names.NAMES
+)
 
 
 async def read_settings(sources: Sources) -> Iterable[Metric]:

@@ -8,9 +8,11 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.collectors import postgresql_fields
 from exporter.collectors.anomalies import METRICS as ANOMALIES
 from exporter.inventory import list_metrics
 from tests.exporter.backend_double import BackendDouble
+from tests.exporter.backend_tables import run
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.replay import replay
 from tests.exporter.whole_system import ANSWERS, QUEUE, fill_database, send_tasks, watching_everything
@@ -20,8 +22,20 @@ from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
 # what no system of this test can have, and why
+ELSEWHERE = "test_postgresql.py has it"
 NOT_HERE = {
-    "pg_stat_user_tables_last_autovacuum": "PostgreSQL vacuums by itself only after a minute",
+    **{
+        it.empty_family().name: "PostgreSQL 15 has no such view"
+        for it in postgresql_fields.CHECKPOINTER.values()
+    },
+    **{it.name: ELSEWHERE for it in postgresql_fields.VACUUMS.values()},
+    **{it.name: ELSEWHERE for it in postgresql_fields.STANDBYS.values()},
+    "pg_replication_last_replay_seconds": ELSEWHERE,
+    "pg_replication_slot_slot_confirmed_flush_lsn": "nobody uses the slot",
+    "pg_replication_slot_safe_wal_size_bytes": "max_slot_wal_keep_size is not set",
+    "pg_stat_archiver_last_archive_age": "nothing was archived",
+    "pg_stat_database_checksum_failures": "checksums are off",
+    "pg_stat_database_checksum_last_failure": "checksums are off",
     **{it.name: "wants a Prometheus with a past, as test_anomalies.py has it" for it in ANOMALIES},
 }
 # names that promtool finds fault with, and that a peer gave them: its dashboards and rules ask for them
@@ -29,6 +43,7 @@ OF_PEERS = re.compile(
     r"redis_(aof|rdb)_\w+_duration_sec|redis_eviction_exceeded_time_ms_total|redis_key_group_count|redis_last_key_groups_\w+"
     r"|redis_(dump_payload_sanitizations|(total|unexpected)_error_replies)|redis_\w+_(reads|writes)_processed"
     r"|redis_(expired_time_cap_reached|migrate_cached_sockets)_total|celery_active_\w+_count"
+    r"|pg_stat_(database|user_tables|statements|activity|archiver)_\w+|pg_statio_user_tables_\w+|pg_locks_count"
 )
 LAST = (  # what takes longest to be there
     *(f"celery_task_{end}_total" for end in ("succeeded", "failed", "rejected", "retried", "revoked")),
@@ -48,14 +63,16 @@ def pages(
 ) -> list[Page]:
     """Pages of systems that together have everything: on PostgreSQL, on SQLite, a replica, checked models."""
     database = postgres_server.fresh_database()
+    run(database, "SELECT pg_create_physical_replication_slot('of_everything', true)")
     with watching_everything(backend, own_redis_server, database) as exporter:
         environment = {"CELERY_BROKER_URL": own_redis_server.database(0)}
         celery_worker("tests.exporter.tasks_app", environment, "-Q", f"{QUEUE},repo_ingestion")
         send_tasks(own_redis_server)
-        with psycopg.connect(plain(database)) as connection:
-            connection.execute("SELECT 1")  # a transaction that stays open
+        with psycopg.connect(plain(database)) as connection, psycopg.connect(plain(database)):
+            connection.execute("SELECT 1")  # a transaction that stays open, beside an idle session
             whole = eventually(lambda: settled(exporter), within=30)
-            on_request = exporter.page("cache.latencies", "cache.exporter")
+            on_request = exporter.page("cache.latencies", "cache.exporter", "postgresql")
+            run(database, "SELECT pg_drop_replication_slot('of_everything')")
     replay(backend, ANSWERS / "models_checked")
     own = {"url": backend.url, "time_zone": "UTC"}
     with watching(backend=own, database={"url": sqlite_with_rows(tmp_path)}) as exporter:

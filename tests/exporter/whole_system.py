@@ -33,7 +33,10 @@ def watching_everything(backend: BackendDouble, redis: RedisServer, database: st
     fill_database(database)
     settings: dict[str, Any] = {
         "backend": {"url": backend.url, "period": 0.2, "blocking_period": 1.0, "time_zone": "UTC"},
-        "database": {"url": database, "statistics_period": 0.2, "period": 0.5, "rows_period": 0.5},
+        "database": {
+            "url": database, "statistics_period": 0.2, "period": 0.5, "rows_period": 0.5,
+            "statements": 30, "statement_text": 80,
+        },
         "redis": {"url": redis.database(2), "keys_period": 0.5},
         "celery": {
             "broker_url": redis.database(0), "results_url": redis.database(0),
@@ -83,7 +86,11 @@ def fill_database(url: str) -> None:
     """A row or two in each of the tables that are read."""
     tables.create(url)
     if url.startswith("postgresql"):
-        tables.run(url, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        tables.run(
+            url,
+            "CREATE EXTENSION IF NOT EXISTS pg_stat_statements",
+            "CREATE INDEX unused ON users (username)",
+        )
     rows: tuple[tuple[Any, dict[str, Any]], ...] = (
         (tables.USERS, {"username": "a"}),
         (tables.PROFILES, {"avg_session_duration": 60.0}),
