@@ -93,5 +93,5 @@ def dead_rows_now() -> Query:
 
 
 def last_autovacuum() -> Query:
-    """When autovacuum last cleaned each table."""
-    return query(moment(most(own("pg_stat_user_tables_last_autovacuum"), "relname")))
+    """When autovacuum last cleaned each table, silent for those that it never has."""
+    return query(moment(f"({most(own('pg_stat_user_tables_last_autovacuum'), 'relname')} > 0)"))

@@ -19,7 +19,7 @@ OPERATIONS = Path(__file__).parents[4] / "docs" / "operations.md"
 PARTS = (
     "database.tables", "database.sizes", "database.activity", "database.statistics", "database.locks",
     "database.statements", "engagement.created", "recommendations.feedback", "ingestion.resources",
-    "sparse_embeddings.coverage", "sparse_embeddings.evidence",
+    "sparse_embeddings.coverage", "sparse_embeddings.evidence", "postgresql",
 )  # fmt: skip
 
 
