@@ -2,12 +2,14 @@
 
 from grafana import annotations, levels, mappings
 from grafana.dashboard import Dashboard
+from grafana.dashboards import postgresql_server
 from grafana.dashboards.freshness import data_and_alerts
 from grafana.grafana_json import Panel
 from grafana.graphs import graph, stacked
 from grafana.grid import Section, section, top
 from grafana.panels import PanelOptions
 from grafana.queries import postgresql
+from grafana.queries import postgresql_server as server
 from grafana.queries.series import level as level_of
 from grafana.sizes import Size
 from grafana.steps import marked_from_one
@@ -31,6 +33,10 @@ def board() -> Dashboard:
             transactions(),
             statements(),
             vacuum(),
+            postgresql_server.indexes(),
+            postgresql_server.checkpoints(),
+            postgresql_server.replication(),
+            postgresql_server.identity(),
         ),
         marks=annotations.of_signals(levels.signals_of("postgresql")),
     )
@@ -96,12 +102,33 @@ def transactions() -> Section:
         ),
         graph("Deadlocks", THIRD, PanelOptions(dead, OTHER, signal="deadlocks"), postgresql.deadlocks()),
         graph("Locks by mode", THIRD, PanelOptions(locks, OTHER), postgresql.locks()),
+        *rows(),
+    )  # fmt: skip
+
+
+def rows() -> tuple[Panel, ...]:
+    """Rows that are read and changed, and what does not fit into memory."""
+    changed = "Rows inserted, updated and deleted per second."
+    read = "Rows per second that scans return, and those that index scans fetch."
+    temporary = "Bytes per second that queries write to temporary files, since work_mem is too small."
+    changes = ("inserted", "updated", "deleted")
+    reads = ("returned", "fetched")
+    return (
+        stacked(
+            "Rows changed", THIRD, PanelOptions(changed, OTHER, "ops"),
+            *map(server.rows, changes, changes), names=changes,
+        ),
+        graph("Rows read", THIRD, PanelOptions(read, OTHER, "ops"), *map(server.rows, reads, reads)),
+        graph(
+            "Temporary files", THIRD, PanelOptions(temporary, OTHER, "Bps"),
+            server.temporary("bytes", "written"),
+        ),
     )  # fmt: skip
 
 
 def statements() -> Section:
     """Which statements are heavy, and how much is read from disk."""
-    heavy = "Seconds per second in the five heaviest statements; look the number up in pg_stat_statements."
+    heavy = "Seconds per second in the five heaviest statements, by the number that the table below has, too."
     hits = "Blocks found in PostgreSQL's cache. Low for long: more memory or an index is needed."
     none = "pg_stat_statements is not installed"
     cached = PanelOptions(hits, OTHER, signal="database_cache_hit_ratio")
@@ -109,17 +136,37 @@ def statements() -> Section:
         "Statements and cache",
         graph("Heaviest statements", HALF, PanelOptions(heavy, none, "percentunit"), postgresql.statements()),
         graph("Cache hit ratio", HALF, cached, postgresql.block_hits()),
+        table_of_statements(none),
     )
+
+
+def table_of_statements(none: str) -> Panel:
+    """The heaviest statements, with their text where it may be shown."""
+    about = "Statements by their time in the range. Texts need `database.statement_text`, and hold no values."
+    columns = [
+        Column("queryid", "Statement", 180),
+        Column("query", "Text", empty="not shown"),
+        Column("A", "Time", 100, "s", sort="greatest first"),
+        Column("B", "Calls", 90, "short", decimals=0),
+        Column("C", "Rows", 90, "short", decimals=0),
+    ]
+    return table("Statements", Size(24, 8), PanelOptions(about, none), server.statements(), columns)
 
 
 def vacuum() -> Section:
     """What vacuum leaves behind."""
     dead = "Dead rows of the five worst tables. Rising for long: vacuum does not keep up."
+    oldest = "Age of the oldest transaction and multixact, by the one at which vacuum is forced (100 %)."
     return section(
         "Vacuum",
-        graph("Dead rows", HALF, PanelOptions(dead, OTHER), postgresql.dead_rows()),
+        graph("Dead rows", THIRD, PanelOptions(dead, OTHER), postgresql.dead_rows()),
         table_of_vacuum(),
-    )
+        graph(
+            "Wraparound", THIRD, PanelOptions(oldest, OTHER, "percentunit"),
+            server.wraparound("datfrozenxid", "autovacuum_freeze_max_age", "transactions"),
+            server.wraparound("datminmxid", "autovacuum_multixact_freeze_max_age", "multixacts"),
+        ),
+    )  # fmt: skip
 
 
 def table_of_vacuum() -> Panel:
@@ -132,4 +179,4 @@ def table_of_vacuum() -> Panel:
         Column("C", "Last autovacuum", 150, "dateTimeFromNow", "never"),
     ]
     asked = (postgresql.live_rows(), postgresql.dead_rows_now(), postgresql.last_autovacuum())
-    return table("Tables by dead rows", HALF, PanelOptions(about, OTHER), asked, columns)
+    return table("Tables by dead rows", THIRD, PanelOptions(about, OTHER), asked, columns)

@@ -18,6 +18,10 @@ COUNTERS = re.compile(r"_(total|bucket|count|sum)$")
 NO_COUNTER = re.compile(r"^(redis_key_group_count|pg_(stat_activity|locks)_count|celery_active_\w+_count)$")
 # counters that a column shows as they are, since the sum of all time is what is asked
 SUMS = {
+    **{
+        f"pg_stat_{view}_stats_reset_total": "a time, which postgres_exporter calls a counter"
+        for view in ("bgwriter", "checkpointer")
+    },
     "ops_model_inferences_total": "how much a model has done in all",
     "ops_model_errors_total": "how much of it failed",
     "ops_ingestion_worker_drained_total": "how much a worker says it has done in all",
