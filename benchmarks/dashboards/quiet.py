@@ -80,6 +80,20 @@ QUIET: dict[str, Quiet] = {
     },
     "workers / Failed results / A": Quiet("no stored result is a failure", TASKS),
     "postgresql / Tables by dead rows / C": Quiet("no table was cleaned yet", needs="some minutes"),
+    **{
+        f"postgresql / Checkpoints / {letter}": Quiet("only replicas have them", needs="PostgreSQL 17")
+        for letter in "CDE"
+    },
+    "postgresql / Standby backlog / A": Quiet("no standby is connected", needs="a standby"),
+    **{
+        f"postgresql / Standbys / {letter}": Quiet("no standby is connected", needs="a standby")
+        for letter in "ABC"
+    },
+    **{
+        f"postgresql / Slots / {letter}": Quiet("there is no slot", needs="a replication slot")
+        for letter in "AB"
+    },
+    "postgresql / Indexes never used / A": Quiet("every index was used", needs="an index that nobody uses"),
 }  # fmt: skip
 ANNOTATIONS = {
     "annotation Alerts": Quiet("no alert has fired", ERRORS),
