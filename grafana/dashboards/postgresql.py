@@ -159,10 +159,10 @@ def vacuum() -> Section:
     oldest = "Age of the oldest transaction and multixact, by the one at which vacuum is forced (100 %)."
     return section(
         "Vacuum",
-        graph("Dead rows", THIRD, PanelOptions(dead, OTHER), postgresql.dead_rows()),
+        graph("Dead rows", Size(6, 8), PanelOptions(dead, OTHER), postgresql.dead_rows()),
         table_of_vacuum(),
         graph(
-            "Wraparound", THIRD, PanelOptions(oldest, OTHER, "percentunit"),
+            "Wraparound", Size(6, 8), PanelOptions(oldest, OTHER, "percentunit"),
             server.wraparound("datfrozenxid", "autovacuum_freeze_max_age", "transactions"),
             server.wraparound("datminmxid", "autovacuum_multixact_freeze_max_age", "multixacts"),
         ),
@@ -179,4 +179,4 @@ def table_of_vacuum() -> Panel:
         Column("C", "Last autovacuum", 150, "dateTimeFromNow", "never"),
     ]
     asked = (postgresql.live_rows(), postgresql.dead_rows_now(), postgresql.last_autovacuum())
-    return table("Tables by dead rows", THIRD, PanelOptions(about, OTHER), asked, columns)
+    return table("Tables by dead rows", HALF, PanelOptions(about, OTHER), asked, columns)
