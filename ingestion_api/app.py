@@ -89,8 +89,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.alertmanager.start()
     if service.history is not None:
         service.history.start(PrometheusApi.at(service.settings))
+    if service.retention is not None:
+        service.retention.start()
     yield
     preparation.stop()
+    if service.retention is not None:
+        service.retention.stop()
     service.outbox.stop()
     if service.alertmanager is not None:
         service.alertmanager.stop()

@@ -24,6 +24,7 @@ from ingestion_api.notices.hub import NoticeHub, StreamLimits
 from ingestion_api.prometheus_api import PrometheusApi
 from ingestion_api.repository import CloneLimits, UrlRules
 from ingestion_api.resources.table import ResourceDatabase
+from ingestion_api.retention.retention_thread import RetentionThread
 from ingestion_api.settings import Settings
 from ingestion_api.signals import SignalFile
 from ingestion_api.store import Store
@@ -51,6 +52,7 @@ class Service:
     incidents: IncidentFeed = field(default_factory=IncidentFeed)
     alertmanager: AlertmanagerPoller | None = None
     history: HistoryThread | None = None
+    retention: RetentionThread | None = None
     webhook_counters: WebhookCounters = field(default_factory=WebhookCounters)
 
     def close(self) -> None:
@@ -105,6 +107,7 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
         incidents=incidents,
         alertmanager=alertmanager,
         history=HistoryThread(store, incidents, alertmanager.coverage, signals, clock),
+        retention=RetentionThread(store, settings, clock),
     )
 
 

@@ -14,6 +14,8 @@ from ingestion_api.networks import NetworkList
 PSYCOPG = "postgresql+psycopg"
 EXPECTED = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
+Days = Annotated[int, Field(ge=0, le=36_500)]
+Kept = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
@@ -114,6 +116,21 @@ class Settings(BaseSettings):
     """Seconds between two searches for expired leases, lost messages and exceeded TTLs."""
     publish_grace: Seconds = 10.0
     """Seconds after which a lost message is published again."""
+
+    retention_incident_days: Days = 365
+    """Days after which an ended incident is removed; 0: none is for its age."""
+    retention_incidents: Kept = 100_000
+    """Maximum of incidents; the oldest ended ones beyond are removed, 0: none are."""
+    retention_job_days: Days = 365
+    """Days after which an ended job is removed; 0: none is for its age."""
+    retention_jobs: Kept = 100_000
+    """Maximum of jobs; the oldest ended ones beyond are removed, 0: none are."""
+    retention_audit_days: Days = 730
+    """Days after which a row of the audit log is removed; 0: none is for its age."""
+    retention_audit_rows: Kept = 500_000
+    """Maximum of rows of the audit log; the oldest beyond are removed, 0: none are."""
+    retention_period: Seconds = 60.0
+    """Seconds between two searches for what is too old or too much."""
 
     worker_type: Literal["cloud", "edge"] = "cloud"
     """Type that a worker reports."""

@@ -9,6 +9,7 @@ from ingestion_api.store.tables.jobs import IdempotencyKey, Job, JobEvent
 from ingestion_api.store.tables.notices import Notice, NoticePreference
 from ingestion_api.store.tables.operators import AuditRow, Preference, RevokedSession, SigningKey
 from ingestion_api.store.tables.resources import IngestedFile, Resource
+from ingestion_api.store.tables.retention import RemovedTotal
 from ingestion_api.store.tables.workers import Worker
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Notice",
     "NoticePreference",
     "Preference",
+    "RemovedTotal",
     "Resource",
     "RevokedSession",
     "SigningKey",

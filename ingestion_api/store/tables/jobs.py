@@ -34,6 +34,7 @@ class Job(Base):
         Index("jobs_by_state", "kind", "state", "id"),
         Index("jobs_by_end", "kind", "ended_at", "id"),
         Index("jobs_by_kind", "kind", "id"),
+        Index("jobs_by_origin", "retry_of"),
         {"sqlite_autoincrement": True},
     )
 
@@ -98,6 +99,7 @@ class IdempotencyKey(Base):
     """A client's key for one request, and the job that it created."""
 
     __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("keys_by_job", "job_id"),)
 
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     request: Mapped[str] = mapped_column(String(64))

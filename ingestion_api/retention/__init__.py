@@ -1,0 +1,1 @@
+"""Remove what is older or more than the settings allow."""
