@@ -66,7 +66,7 @@ def test_the_oldest_of_too_many_incidents_go_in_batches(
     begin: Callable[..., TestClient], store: Store
 ) -> None:
     client = begin(retention_incidents=5)
-    send(client, notice("firing", "aa", alertname="FiresOn"))
+    send(client, notice("firing", "ffff", alertname="FiresOn"))
     ended = [notice("resolved", f"{n:x}", alertname=f"A{n}") for n in range(2 * BATCH + 10)]
     send(client, *ended)
     assert remove(client)["alerts"] == 2 * BATCH + 5
