@@ -1,4 +1,4 @@
-"""The documented remote_write: two replicas write one series into VictoriaMetrics, which holds the history."""
+"""The documented remote_write: two replicas write one series into VictoriaMetrics, which has the history."""
 
 import json
 import re
