@@ -18,6 +18,7 @@ from stack.kubernetes.objects import NAME_LABEL, PART_OF, TOKENS, resource
 from stack.kubernetes.render import FOLDER, LIST
 from stack.settings import ROOT
 from tests.prometheus.rule_files import FILES, read
+from tests.stack.kubernetes_schemas import flaws
 
 Object = dict[str, Any]
 SECRETS = set(re.findall(r"[a-z]+-(?:token|password)", (ROOT / "stack/compose/secrets.sh").read_text()))
@@ -59,12 +60,6 @@ def test_the_base_lists_its_files_and_no_other() -> None:
 
 
 def test_each_object_is_valid() -> None:
-    pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
-    pytest.importorskip(
-        "cloudcoil.models.prometheus_operator", reason="the operator's models are not installed"
-    )
-    from tests.stack.kubernetes_schemas import flaws  # noqa: PLC0415  (the schemas may be missing)
-
     assert [flaw for it in OBJECTS for flaw in flaws(it)] == []
     every = {"slack": {"webhook_file": "a/slack", "channel": "#a"}, "pagerduty": {"key_file": "a/key"}}
     email = {
@@ -82,8 +77,6 @@ def test_each_object_is_valid() -> None:
 
 def mistakes() -> list[str]:
     """Kinds in which the schemas miss a mistake."""
-    from tests.stack.kubernetes_schemas import flaws  # noqa: PLC0415  (as above)
-
     operated = {"ServiceMonitor", "PrometheusRule", "AlertmanagerConfig", "Prometheus", "ScrapeConfig"}
     kinds = {"Deployment", "Service", "NetworkPolicy", *operated}
     one_of_each = {it["kind"]: it for it in OBJECTS if it["kind"] in kinds}
