@@ -78,20 +78,17 @@ def problems_of_pattern(selector: Selector) -> Iterator[tuple[str, str]]:
 
 
 def problems_of_matcher(offer: Offer, matcher: Matcher) -> Iterator[tuple[str, str]]:
-    """A matcher of a label that the metric has not, unless an empty or chosen value fits."""
-    known = {NAME, JOB, *OF_TARGETS}
-    if offer.labels is None or matcher.label in known or matcher.label in offer.labels:
-        return
+    """A matcher of a label that the metric has not, or by a setting, unless an empty value fits."""
+    label = matcher.label
     # a variable that finds no values is empty, which fits a label that is not there
-    if matcher.accepts(""):
+    if offer.labels is None or label in (NAME, JOB, *OF_TARGETS) or matcher.accepts(""):
         return
-    setting = next(
-        (it[2] for it in OPTIONAL_LABELS if offer.name.startswith(it[0]) and matcher.label == it[1]), ""
-    )
-    if setting:
-        yield SWITCH, f"setting {setting} for the label {matcher.label}"
-    else:
-        yield MISSING, f"metric {offer.name} has no label {matcher.label}"
+    for beginning, optional, setting in OPTIONAL_LABELS:
+        if offer.name.startswith(beginning) and label == optional:
+            yield SWITCH, f"setting {setting} for the label {label}"
+            return
+    if label not in offer.labels:
+        yield MISSING, f"metric {offer.name} has no label {label}"
 
 
 def problems_of_job(offer: Offer, matchers: list[Matcher]) -> Iterator[tuple[str, str]]:
