@@ -9,6 +9,7 @@
   };
   const LOOKS = ["critical", "warning", "info"];
   const most = () => (window.innerWidth < 700 ? 2 : 4); // cards at a time
+  const SPOKEN = 3; // notices that are read in full when several come at once
   const BRIEF = 12000; // milliseconds for which a card stays that needs nobody
   const SILENCE = 40000; // milliseconds without a heartbeat after which the connection counts as dead
   const LAST = `notices.last.${region.dataset.name}`;
@@ -24,7 +25,7 @@
   let release = null; // gives back the lock of the hidden page that listens
 
   const remembered = (storage, key) => {
-    try { return Number(storage.getItem(key)) || 0; } catch { return 0; }
+    try { return storage.getItem(key); } catch { return null; }
   };
   const remember = (storage, key, value) => {
     try { storage.setItem(key, String(value)); } catch { /* private windows have no storage */ }
@@ -98,12 +99,34 @@
     else remove(alert);
   };
 
-  // Words, notifications, sound.
+  // Words: what comes together is read together, and a storm is a number.
+  const unsaid = { "notices-assertive": [], "notices-polite": [] };
   const say = (notice) => {
     const urgent = isGrave(notice) && notice.severity === "critical";
-    document.getElementById(urgent ? "notices-assertive" : "notices-polite").textContent =
-      `${sentence(notice)}. ${notice.summary}`;
+    const id = urgent ? "notices-assertive" : "notices-polite";
+    unsaid[id].push(`${sentence(notice)}. ${notice.summary}`);
+    if (unsaid[id].length === 1) setTimeout(() => read(id), 200);
   };
+  const read = (id) => {
+    const words = unsaid[id].splice(0);
+    const rest = words.length - SPOKEN;
+    document.getElementById(id).textContent =
+      words.slice(0, SPOKEN).join(" ") + (rest > 0 ? ` And ${rest} more.` : "");
+  };
+
+  // Notifications and sound: a few at a time.
+  const budget = (most) => {
+    let times = [];
+    return () => {
+      const now = Date.now();
+      times = times.filter((each) => now - each < 10000);
+      if (times.length >= most) return false;
+      times.push(now);
+      return true;
+    };
+  };
+  const mayNotify = budget(5);
+  const maySound = budget(2);
 
   const isQuiet = () => {
     const { quiet_from: from, quiet_until: until } = preferences;
@@ -125,7 +148,7 @@
   const sound = (notice) => {
     const Context = window.AudioContext;
     // another page has sounded it already
-    if (!Context || remembered(window.localStorage, SOUNDED) >= notice.id) return;
+    if (!Context || Number(remembered(window.localStorage, SOUNDED)) >= notice.id) return;
     remember(window.localStorage, SOUNDED, notice.id);
     const context = new Context();
     const tone = context.createOscillator();
@@ -142,8 +165,8 @@
 
   const alarm = (notice) => {
     if (!isGrave(notice) || isQuiet()) return;
-    if (preferences.notify.includes(notice.severity)) notify(notice);
-    if (preferences.sound.includes(notice.severity)) sound(notice);
+    if (preferences.notify.includes(notice.severity) && mayNotify()) notify(notice);
+    if (preferences.sound.includes(notice.severity) && maySound()) sound(notice);
   };
 
   // The connection.
@@ -155,7 +178,7 @@
   const handle = (event) => {
     alive();
     const notice = JSON.parse(event.data);
-    if (notice.id <= remembered(window.sessionStorage, LAST)) return;
+    if (notice.id <= Number(remembered(window.sessionStorage, LAST))) return;
     remember(window.sessionStorage, LAST, notice.id);
     show(notice);
     say(notice);
@@ -191,16 +214,23 @@
     wait = Math.min(wait * 2, 60000);
   };
 
+  // Whose session is over stays away; who was refused for want of room comes again.
+  const refused = () => {
+    close();
+    fetch(region.dataset.stream, { method: "HEAD" })
+      .then((answer) => { if (answer.status !== 401) reconnect(); }, reconnect);
+  };
+
   const open = () => {
     if (source) return;
     clearTimeout(watchdog);
     const last = remembered(window.sessionStorage, LAST);
-    source = new EventSource(last ? `${region.dataset.stream}?after=${last}` : region.dataset.stream);
+    source = new EventSource(last === null ? region.dataset.stream : `${region.dataset.stream}?after=${last}`);
     source.addEventListener("begin", begin);
     source.addEventListener("notice", handle);
     source.addEventListener("heartbeat", alive);
     // the browser tries again by itself unless it was refused
-    source.addEventListener("error", () => { if (source && source.readyState === EventSource.CLOSED) reconnect(); });
+    source.addEventListener("error", () => { if (source && source.readyState === EventSource.CLOSED) refused(); });
     alive();
   };
 

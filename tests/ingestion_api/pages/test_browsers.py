@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from ingestion_api.access.bearer import Actor
+from ingestion_api.notices.preferences import NoticePreferences, set_notice_preferences
 from tests.ingestion_api.pages.browsers import ENGINES, WIDTHS, View, open_browser
 from tests.ingestion_api.pages.desk import TOKEN, Desk, desk_settings, open_desk
 from tests.ingestion_api.pages.notice_streams import fire
@@ -307,6 +309,39 @@ def test_a_page_catches_up_what_it_missed_and_shows_nothing_twice(view: View, de
     view.go("/workers")
     expect(view.page.locator(".notice")).to_have_count(1)
     expect(view.page.locator(".notice")).to_contain_text("Second fires")
+
+
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_page_that_nobody_sees_listens_only_for_notifications(view: View, desk: Desk) -> None:
+    closed = view.page.locator("#notices[data-state=closed]")
+    view.go("/jobs")
+    await_stream(view)
+    view.page.evaluate(HIDE, True)
+    expect(closed).to_be_attached()
+    fire(desk.url, TOKEN, "Meanwhile")
+    view.page.evaluate(HIDE, False)
+    expect(view.page.locator(".notice")).to_contain_text("Meanwhile fires")
+    wanted = NoticePreferences(notify=("critical",))
+    set_notice_preferences(desk.service.store, desk.service.clock, wanted, Actor("operator", "192.0.2.1"))
+    view.go("/jobs")
+    await_stream(view)
+    view.page.evaluate(HIDE, True)
+    fire(desk.url, TOKEN, "Unseen")
+    expect(view.page.locator(".notice")).to_contain_text("Unseen fires")
+
+
+def test_a_storm_is_a_few_cards_and_a_number(view: View, desk: Desk) -> None:
+    view.go("/jobs")
+    await_stream(view)
+    fire(desk.url, TOKEN, *(f"Storm{number}" for number in range(300)))
+    expect(view.page.get_by_role("link", name="296 more: all notices")).to_be_visible()
+    expect(view.page.locator(".notice")).to_have_count(4)
+    expect(view.page.locator("#notices-assertive")).to_contain_text(re.compile(r"And \d+ more\.$"))
 
 
 STUBS = """
