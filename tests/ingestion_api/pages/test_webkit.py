@@ -26,7 +26,7 @@ SCREEN = shutil.which("Xvfb")
 
 PHONE = 390
 FITS = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-PAGES = ("/", "/alerts", "/ingest", "/jobs", "/workers", "/embeddings", "/cache", "/preferences")
+PAGES = ("/", "/alerts", "/ingest", "/jobs", "/workers", "/embeddings", "/cache", "/preferences", "/notices")
 
 
 @pytest.fixture(scope="module")
