@@ -9,10 +9,11 @@ from tests.ingestion_api.pages.states import await_stream
 
 
 def test_the_workers_stand_and_the_table_says_the_same(desk: Desk) -> None:
-    desk.put_worker("cloud@tower")
     with open_browser("firefox", reduced_motion=True) as browser:
         view = View(browser.new_page(), desk.url)
         view.sign_in()
+        # now, as a busy machine takes long to start a browser
+        desk.put_worker("cloud@tower")
         view.go("/workers")
         moving = view.page.locator("#orbit-1 .orbit").first
         assert moving.evaluate("element => getComputedStyle(element).animationName") == "none"
