@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,14 +14,15 @@ from ingestion_api.errors import Unavailable
 
 @dataclass(frozen=True)
 class JsonResponse:
-    """The decoded body and the headers."""
+    """The decoded body, the headers and the status."""
 
     body: Any
     headers: Mapping[str, str]
+    status: int = 200
 
 
 class JsonClient:
-    """GET requests to one server; `name` is what errors call it."""
+    """Requests to one server; `name` is what errors call it."""
 
     def __init__(self, name: str, url: str, seconds: float, max_bytes: int) -> None:
         self.name = name
@@ -44,6 +45,21 @@ class JsonClient:
             if response.status_code != 200:
                 raise Unavailable(f"{self.name} returned status {response.status_code}; expected 200.")
             return JsonResponse(json.loads(body), response.headers)
+
+    def send(
+        self, method: str, route: str, content: Any = None, accepted: Sequence[int] = (200,)
+    ) -> JsonResponse:
+        """The response to a request that changes something; Unavailable with the reason.
+
+        A body that is no JSON is None.
+        """
+        with self.unavailable_on_error(), self._client.stream(method, route, json=content) as response:
+            body = self._read_body(response)
+            if response.status_code not in accepted:
+                raise Unavailable(
+                    f"{self.name} returned status {response.status_code}; expected {accepted[0]}."
+                )
+            return JsonResponse(_json_or_none(body), response.headers, response.status_code)
 
     @contextmanager
     def unavailable_on_error(self) -> Iterator[None]:
@@ -70,3 +86,10 @@ class JsonClient:
 
     def _timeout(self) -> Unavailable:
         return Unavailable(f"{self.name} did not respond within {self._seconds:g} s.")
+
+
+def _json_or_none(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

@@ -27,13 +27,14 @@ class SeriesSamples:
 class PrometheusApi:
     """The HTTP API of one Prometheus."""
 
-    def __init__(self, url: str) -> None:
-        self._client = JsonClient("Prometheus", url, QUERY_SECONDS, MAX_BYTES)
+    def __init__(self, url: str, seconds: float = QUERY_SECONDS) -> None:
+        self._seconds = seconds
+        self._client = JsonClient("Prometheus", url, seconds, MAX_BYTES)
 
     @classmethod
-    def at(cls, settings: Settings) -> "PrometheusApi | None":
-        """The API of the settings; None without a URL."""
-        return cls(settings.prometheus_url.get_secret_value()) if settings.prometheus_url else None
+    def at(cls, settings: Settings, seconds: float = QUERY_SECONDS) -> "PrometheusApi | None":
+        """The API of the settings, with `seconds` for each response; None without a URL."""
+        return cls(settings.prometheus_url.get_secret_value(), seconds) if settings.prometheus_url else None
 
     def close(self) -> None:
         """Close all connections."""
@@ -50,7 +51,7 @@ class PrometheusApi:
 
     def _query(self, route: str, parameters: Mapping[str, str]) -> list[SeriesSamples]:
         # Prometheus itself gives up as well, so that no query goes on for nobody
-        asked = {**parameters, "timeout": f"{QUERY_SECONDS:g}s"}
+        asked = {**parameters, "timeout": f"{self._seconds:g}s"}
         response = self._client.get(f"api/v1/{route}", asked)
         with self._client.unavailable_on_error():
             return [_series(it) for it in response.body["data"]["result"]]

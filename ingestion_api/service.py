@@ -9,6 +9,7 @@ from ingestion_api.access.signing import Signer, SigningKeyCache
 from ingestion_api.access.token_registry import TokenRegistry
 from ingestion_api.access.tokens import InvalidToken
 from ingestion_api.alerts.counters import WebhookCounters
+from ingestion_api.alerts.course_reader import CourseReader
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.history_thread import HistoryThread
 from ingestion_api.alerts.poller import AlertmanagerPoller
@@ -53,11 +54,20 @@ class Service:
     alertmanager: AlertmanagerPoller | None = None
     history: HistoryThread | None = None
     retention: RetentionThread | None = None
+    courses: CourseReader | None = None
     webhook_counters: WebhookCounters = field(default_factory=WebhookCounters)
 
     def close(self) -> None:
         """Close all connections."""
-        for part in (self.backtests, self.broker, self.cache, self.edge, self.resources, self.store):
+        for part in (
+            self.backtests,
+            self.courses,
+            self.broker,
+            self.cache,
+            self.edge,
+            self.resources,
+            self.store,
+        ):
             if part is not None:
                 part.close()
 
@@ -106,6 +116,7 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
         clock=clock,
         incidents=incidents,
         alertmanager=alertmanager,
+        courses=CourseReader.at(settings),
         history=HistoryThread(store, incidents, alertmanager.coverage, signals, clock),
         retention=RetentionThread(store, settings, clock),
     )

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from ingestion_api.access.bearer import Actor
 from ingestion_api.alerts.events import Event, record_event
 from ingestion_api.alerts.feed import IncidentChange
+from ingestion_api.alerts.silences import want_silence
 from ingestion_api.audit import record_change
 from ingestion_api.errors import BadRequest, Conflict, NotFound
 from ingestion_api.fields import to_one_line
@@ -16,18 +17,25 @@ from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 
 
-def acknowledge(service: Service, alert_id: int, note: str, actor: Actor) -> Alert:
-    """Write down who takes care; done again, the newest note holds. NotFound, or Conflict when it is over."""
+def acknowledge(service: Service, alert_id: int, note: str, actor: Actor, *, silence: bool = False) -> Alert:
+    """Write down who takes care; done again, the newest note and wish for a silence hold.
+
+    NotFound, or Conflict when it is over.
+    """
     now = service.clock()
     with service.store.write() as session:
         alert = _firing_alert(session, alert_id)
         alert.acknowledged_at, alert.acknowledged_by = now, actor.name
         alert.acknowledgement = to_one_line(note)
+        want_silence(session, alert, actor.name, wanted=silence)
         details = {"alert_id": alert.id, "note": alert.acknowledgement}
+        if silence:
+            details["silence"] = True
         record_event(session, [alert.id], Event("acknowledged", now, actor.name, alert.acknowledgement))
         record_change(session, actor, "acknowledge", alert.name, now, **details)
         write_notices(session, [change := _change(alert, "acknowledged", now)])
     service.incidents.publish([change])
+    _wake(service)
     return alert
 
 
@@ -39,11 +47,13 @@ def withdraw_acknowledgement(service: Service, alert_id: int, actor: Actor) -> A
         alert = _firing_alert(session, alert_id)
         if alert.acknowledged_at is not None:
             alert.acknowledged_at = alert.acknowledged_by = alert.acknowledgement = None
+            want_silence(session, alert, actor.name, wanted=False)
             record_event(session, [alert.id], Event("unacknowledged", now, actor.name))
             record_change(session, actor, "unacknowledge", alert.name, now, alert_id=alert.id)
             changes.append(_change(alert, "unacknowledged", now))
             write_notices(session, changes)
     service.incidents.publish(changes)
+    _wake(service)
     return alert
 
 
@@ -64,6 +74,7 @@ def close_alert(service: Service, alert_id: int, reason: str, actor: Actor) -> A
         record_change(session, actor, "close", alert.name, now, alert_id=alert.id, reason=why)
         write_notices(session, [change := _change(alert, "closed", now)])
     service.incidents.publish([change])
+    _wake(service)
     return alert
 
 
@@ -73,6 +84,12 @@ def get_alert(session: Session, alert_id: int) -> Alert:
     if alert is None:
         raise NotFound(f"There is no alert {alert_id}.")
     return alert
+
+
+def _wake(service: Service) -> None:
+    """Let its silence be set or ended now."""
+    if service.alertmanager is not None:
+        service.alertmanager.wake()
 
 
 def _change(alert: Alert, kind: str, now: datetime) -> IncidentChange:

@@ -1,4 +1,4 @@
-"""The API of one Alertmanager: which alerts it knows, and since when it runs."""
+"""The API of one Alertmanager: which alerts it knows, since when it runs, and its silences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +32,16 @@ class AlertmanagerState:
     uptime: timedelta
 
 
+@dataclass(frozen=True)
+class SilenceText:
+    """Who sets a silence, and why."""
+
+    actor: str
+    note: str
+
+
 class AlertmanagerApi:
-    """Reads one Alertmanager."""
+    """Reads one Alertmanager, and sets and ends silences."""
 
     def __init__(self, url: str) -> None:
         self._client = JsonClient("Alertmanager", url, TIMEOUT, MAX_BYTES)
@@ -58,6 +66,38 @@ class AlertmanagerApi:
                 raise Unavailable("Alertmanager has just been restarted.")
             uptime = _date_of(after.headers) - datetime.fromisoformat(after.body["uptime"])
             return AlertmanagerState(_known_alerts(listed.body), max(uptime, timedelta(0)))
+
+    def set_silence(
+        self,
+        labels: Mapping[str, str],
+        text: SilenceText,
+        span: tuple[datetime, datetime],
+        silence: str | None,
+    ) -> str:
+        """Silence exactly these labels, or extend that silence; its id. Unavailable with the reason."""
+        matchers = [
+            {"name": name, "value": value, "isRegex": False, "isEqual": True}
+            for name, value in labels.items()
+        ]
+        body = {
+            "matchers": matchers,
+            "createdBy": f"{text.actor} (Watchroom)",
+            "comment": text.note or "Acknowledged in Watchroom.",
+            "startsAt": span[0].isoformat(),
+            "endsAt": span[1].isoformat(),
+        }
+        extended = {**body, "id": silence} if silence else body
+        response = self._client.send("POST", "api/v2/silences", extended, accepted=(200, 404))
+        if response.status == 404 and silence:
+            # it has expired meanwhile
+            response = self._client.send("POST", "api/v2/silences", body)
+        with self._client.unavailable_on_error():
+            return str(response.body["silenceID"])
+
+    def end_silence(self, silence: str) -> None:
+        """End a silence; one that is unknown or has expired has ended. Unavailable with the reason."""
+        # Alertmanager has status 500 for one that has expired
+        self._client.send("DELETE", f"api/v2/silence/{silence}", accepted=(200, 404, 500))
 
 
 def _date_of(headers: Mapping[str, str]) -> datetime:

@@ -9,6 +9,7 @@ from ingestion_api.alerts.alertmanager_api import AlertmanagerApi
 from ingestion_api.alerts.coverage import PollCoverage
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.reconcile import Reconciler
+from ingestion_api.alerts.silences import SilenceKeeper
 from ingestion_api.clock import Clock
 from ingestion_api.errors import Unavailable
 from ingestion_api.settings import Settings
@@ -36,6 +37,7 @@ class AlertmanagerPoller:
         self._url = self._given
         self._api: AlertmanagerApi | None = None
         settling = timedelta(seconds=settings.alertmanager_settling)
+        self._silences = SilenceKeeper(store, clock)
         self._reconciler = Reconciler(store, feed, settling)
         self._problem = ""
         self._wake = threading.Event()
@@ -61,6 +63,14 @@ class AlertmanagerPoller:
             self._url = learned_url(caller, external_url) or self._url
         self._wake.set()
 
+    def wake(self) -> None:
+        """Poll soon: what an operator wants of Alertmanager has changed."""
+        self._wake.set()
+
+    def keep_silences(self) -> None:
+        """Set, extend and end silences."""
+        self._silences.keep(self._client())
+
     def poll(self) -> None:
         """Poll once; Unavailable with the reason."""
         if api := self._client():
@@ -80,6 +90,7 @@ class AlertmanagerPoller:
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
+                self.keep_silences()
                 self.poll()
                 self._report("")
             except Unavailable as error:
@@ -91,7 +102,14 @@ class AlertmanagerPoller:
             elif self._wake.wait(self._period):
                 # what was told must be older than the poll's margin
                 self._wake.clear()
+                self._keep_silences_now()
                 self._stopped.wait(SETTLED)
+
+    def _keep_silences_now(self) -> None:
+        try:
+            self.keep_silences()
+        except Exception as error:  # noqa: BLE001 - as above; the next round tries again
+            self._report(type(error).__name__)
 
     def _report(self, problem: str) -> None:
         """Log a problem once, however many polls it lasts, and its end."""

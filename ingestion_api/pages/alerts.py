@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
 
 from ingestion_api.alerts.acknowledge import (
     acknowledge,
     close_alert,
-    get_alert,
     withdraw_acknowledgement,
 )
 from ingestion_api.fields import MAX_NOTE_LENGTH
@@ -17,7 +17,6 @@ from ingestion_api.pages.csrf import verify_csrf
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.session import Operator
 from ingestion_api.pages.sign_in import local_path
-from ingestion_api.pages.templates import render_page
 from ingestion_api.service import current_service
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.base import MAX_ID
@@ -42,27 +41,21 @@ def _is_http_url(address: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
-@router.get("/alerts/{alert_id}")
-def show_alert(request: Request, _: Operator, alert_id: AlertId) -> Response:
-    """Show the alert with all that it says."""
-    with current_service(request).store.read() as session:
-        alert = get_alert(session, alert_id)
-    return render_page(
-        request, "alert.html", alert=alert, leads=alert_links(alert), here=f"/alerts/{alert_id}"
-    )
+class AcknowledgeForm(BaseModel):
+    """What an operator enters; `back` is the page of the button."""
+
+    note: str = Field(default="", max_length=MAX_NOTE_LENGTH)
+    silence: bool = False
+    back: str = Field(default="/alerts", max_length=4096)
 
 
 @router.post("/alerts/{alert_id}/acknowledge", dependencies=[verify_csrf])
 def acknowledge_alert(
-    request: Request,
-    actor: Operator,
-    alert_id: AlertId,
-    note: Annotated[str, Form(max_length=MAX_NOTE_LENGTH)] = "",
-    back: Back = "/alerts",
+    request: Request, actor: Operator, alert_id: AlertId, form: Annotated[AcknowledgeForm, Form()]
 ) -> Response:
     """Acknowledge it and go back to where the button was."""
-    acknowledge(current_service(request), alert_id, note, actor)
-    return RedirectResponse(_with_notice(back, "acknowledged"), 303)
+    acknowledge(current_service(request), alert_id, form.note, actor, silence=form.silence)
+    return RedirectResponse(_with_notice(form.back, "acknowledged"), 303)
 
 
 @router.post("/alerts/{alert_id}/take-back", dependencies=[verify_csrf])

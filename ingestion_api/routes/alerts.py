@@ -131,6 +131,9 @@ class AcknowledgeRequest(BaseModel):
     )
 
     note: Note = ""
+    silence: bool = Field(
+        default=False, description="Silence it in Alertmanager, for as long as it lasts; false ends that."
+    )
 
 
 EMPTY_REQUEST = AcknowledgeRequest()
@@ -148,7 +151,9 @@ def post(
     wanted: Annotated[AcknowledgeRequest, Body()] = EMPTY_REQUEST,
 ) -> AlertOut:
     """Take care of an alert until it ends; when it fires again it is another. 409 when it is over."""
-    return AlertOut.of(acknowledge(current_service(request), alert_id, wanted.note, actor))
+    return AlertOut.of(
+        acknowledge(current_service(request), alert_id, wanted.note, actor, silence=wanted.silence)
+    )
 
 
 @router.delete(
