@@ -68,11 +68,7 @@ class AlertmanagerApi:
             return AlertmanagerState(_known_alerts(listed.body), max(uptime, timedelta(0)))
 
     def set_silence(
-        self,
-        labels: Mapping[str, str],
-        text: SilenceText,
-        span: tuple[datetime, datetime],
-        silence: str | None,
+        self, labels: Mapping[str, str], text: SilenceText, until: datetime, silence: str | None
     ) -> str:
         """Silence exactly these labels, or extend that silence; its id. Unavailable with the reason."""
         matchers = [
@@ -83,16 +79,23 @@ class AlertmanagerApi:
             "matchers": matchers,
             "createdBy": f"{text.actor} (Watchroom)",
             "comment": text.note or "Acknowledged in Watchroom.",
-            "startsAt": span[0].isoformat(),
-            "endsAt": span[1].isoformat(),
+            # in the past, so that it is in force at once where clocks differ
+            "startsAt": (until - timedelta(days=1)).isoformat(),
+            "endsAt": until.isoformat(),
         }
-        extended = {**body, "id": silence} if silence else body
-        response = self._client.send("POST", "api/v2/silences", extended, accepted=(200, 404))
-        if response.status == 404 and silence:
-            # it has expired meanwhile
-            response = self._client.send("POST", "api/v2/silences", body)
+        response = self._client.send("POST", "api/v2/silences", body | self._extended(silence))
         with self._client.unavailable_on_error():
             return str(response.body["silenceID"])
+
+    def _extended(self, silence: str | None) -> dict[str, str]:
+        """The id and the start of a silence that is in force, without which a further one would be made."""
+        if silence is None:
+            return {}
+        found = self._client.send("GET", f"api/v2/silence/{silence}", accepted=(200, 404))
+        with self._client.unavailable_on_error():
+            if found.status == 404 or found.body["status"]["state"] != "active":
+                return {}
+            return {"id": silence, "startsAt": found.body["startsAt"]}
 
     def end_silence(self, silence: str) -> None:
         """End a silence; one that is unknown or has expired has ended. Unavailable with the reason."""

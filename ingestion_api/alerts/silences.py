@@ -81,7 +81,7 @@ class SilenceKeeper:
             self._forget(each, now)
         elif each.ends_at is None or each.ends_at - now < EXTEND_BEFORE:
             until = now + LENGTH
-            found = api.set_silence(each.labels, each.text, (now, until), each.silence_id)
+            found = api.set_silence(each.labels, each.text, until, each.silence_id)
             self._write(each, problem="", silence_id=found, ends_at=until)
             if each.silence_id is None:
                 with self._store.write() as session:

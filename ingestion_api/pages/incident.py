@@ -51,7 +51,9 @@ def show_incident(request: Request, _: Viewer, alert_id: AlertId) -> Response:
         incident = read_incident(session, alert_id, now)
     alert = incident.alert
     signal = service.signals.known().signals.get(alert.signal)
-    chart, problem = _chart(service, incident, signal, now)
+    # the live region, which is asked for every few seconds, has no drawing
+    is_live = bool(request.headers.get("hx-request"))
+    chart, problem = (None, "") if is_live else _chart(service, incident, signal, now)
     links = _links(alert)
     address = f"{(service.settings.public_url or str(request.base_url)).rstrip('/')}/alerts/{alert_id}"
     return render_page(

@@ -95,7 +95,7 @@ def make_chart(
         lines,
         lanes,
         [*_times(frame)],
-        [(frame.y(it), format_value(it, signal.unit)) for it in (frame.greatest, frame.least)],
+        [(frame.y(it), format_value(_rounded(it), signal.unit)) for it in (frame.greatest, frame.least)],
         rows,
         _sentence(signal, course),
     )
