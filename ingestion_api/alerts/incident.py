@@ -18,7 +18,7 @@ LEVEL_ACTIONS = ("set_levels", "set_back_levels")
 
 
 @dataclass(frozen=True)
-class Incident:
+class IncidentRecord:
     """An alert with what belongs to it.
 
     `severities` are alerts that differ in severity alone and fired meanwhile; `earlier` are former times of
@@ -35,14 +35,14 @@ class Incident:
     silence: AlertSilence | None
 
 
-def read_incident(session: Session, alert_id: int, now: datetime) -> Incident:
+def read_incident(session: Session, alert_id: int, now: datetime) -> IncidentRecord:
     """The incident with this number; NotFound when there is none."""
     alert = get_alert(session, alert_id)
     same = select(Alert).where(Alert.fingerprint == alert.fingerprint)
     before = same.where(Alert.starts_at < alert.starts_at).order_by(Alert.starts_at.desc())
     after = same.where(Alert.starts_at > alert.starts_at).order_by(Alert.starts_at)
     count = select(func.count()).select_from(Alert).where(Alert.fingerprint == alert.fingerprint)
-    return Incident(
+    return IncidentRecord(
         alert,
         read_events(session, alert_id),
         _severities(session, alert, now),

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from ingestion_api.alerts.course import Subject
 from ingestion_api.alerts.course_reader import shown_span
-from ingestion_api.alerts.incident import Incident, find_incident, read_incident
+from ingestion_api.alerts.incident import IncidentRecord, find_incident, read_incident
 from ingestion_api.errors import NotFound, Unavailable
 from ingestion_api.pages.alerts import AlertId, alert_links
 from ingestion_api.pages.incident_chart import IncidentChart, make_chart
@@ -81,7 +81,7 @@ def _links(alert: Alert) -> dict[str, str]:
 
 
 def _chart(
-    service: Service, incident: Incident, signal: Signal | None, now: datetime
+    service: Service, incident: IncidentRecord, signal: Signal | None, now: datetime
 ) -> tuple[IncidentChart | None, str]:
     """The drawing, or in one sentence why there is none."""
     alert = incident.alert

@@ -31,7 +31,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Lane:
+class ReportLane:
     """A self-report that disagreed: when, as left edges and widths."""
 
     words: str
@@ -56,7 +56,7 @@ class IncidentChart:
     height: float
     fired: tuple[float, float]
     lines: Sequence[Line]
-    lanes: Sequence[Lane]
+    lanes: Sequence[ReportLane]
     times: Sequence[tuple[float, str]]
     values: Sequence[tuple[float, str]]
     rows: Sequence[Row]
@@ -143,14 +143,14 @@ def _levels(course: Course, signal: Signal, frame: _Frame) -> Iterator[Line]:
         yield Line(f"level-{severity}", [" ".join(points)], words, frame.y(float(it.values[-1])))
 
 
-def _lanes(course: Course, frame: _Frame) -> Iterator[Lane]:
+def _lanes(course: Course, frame: _Frame) -> Iterator[ReportLane]:
     step = step_of(frame.until - frame.since)
     for number, ((subject, reported, observed), times) in enumerate(
         [*course.disagreements.items()][:MAX_LANES]
     ):
         words = f"{subject}: reported {reported}, observed {observed}"
         top = TOP + PLOT + GAP + number * (LANE + GAP)
-        yield Lane(words, top, [*_marks(times, step, frame)])
+        yield ReportLane(words, top, [*_marks(times, step, frame)])
 
 
 def _marks(times: Floats, step: int, frame: _Frame) -> Iterator[tuple[float, float]]:

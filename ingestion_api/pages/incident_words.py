@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from ingestion_api.alerts.incident import Incident
+from ingestion_api.alerts.incident import IncidentRecord
 from ingestion_api.pages.formatting import format_value
 from ingestion_api.pages.templates import duration, moment
 from ingestion_api.signals import Signal
@@ -54,7 +54,7 @@ class Entry:
     note: str = ""
 
 
-def timeline(incident: Incident) -> Sequence[Entry]:
+def timeline(incident: IncidentRecord) -> Sequence[Entry]:
     """What happened, the earliest first: begin and end, notices, acknowledgements, severities and levels."""
     alert = incident.alert
     entries = [Entry(alert.starts_at, f"Began to fire as {alert.severity}")]
@@ -71,7 +71,7 @@ def _event(event: IncidentEvent) -> Entry:
     return Entry(event.at, words, event.actor, event.note)
 
 
-def _severities(incident: Incident) -> Iterator[Entry]:
+def _severities(incident: IncidentRecord) -> Iterator[Entry]:
     for other in incident.severities:
         if other.starts_at >= incident.alert.starts_at:
             yield Entry(other.starts_at, f"Began to fire as {other.severity} too")
@@ -79,7 +79,7 @@ def _severities(incident: Incident) -> Iterator[Entry]:
             yield Entry(other.ends_at, f"No longer {other.severity}")
 
 
-def _levels(incident: Incident) -> Iterator[Entry]:
+def _levels(incident: IncidentRecord) -> Iterator[Entry]:
     for row in incident.levels:
         levels = row.details.get("levels") or {}
         note = ", ".join(f"{severity} {level:g}" for severity, level in levels.items())

@@ -31,7 +31,8 @@ def push(server: AlertmanagerServer, alerts: Iterable[Labels], *, resolved: bool
     now = datetime.now(UTC)
     ends = now - timedelta(seconds=1) if resolved else now + timedelta(minutes=5)
     times = {"startsAt": (now - timedelta(minutes=1)).isoformat(), "endsAt": ends.isoformat()}
-    annotations = {"summary": "A summary", "description": "A description."}
+    action = "https://watchroom.example:8443/alerts?alertname=X"
+    annotations = {"summary": "A summary", "description": "A description.", "action_url": action}
     body = [{"labels": dict(labels), "annotations": annotations, **times} for labels in alerts]
     request = urllib.request.Request(  # noqa: S310  (our own server)
         f"{server.url}/api/v2/alerts", json.dumps(body).encode(), {"Content-Type": "application/json"}

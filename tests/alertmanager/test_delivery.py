@@ -1,5 +1,6 @@
 """Notifications: their receiver, token and texts, and their delivery under a storm."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,8 @@ def test_a_message_has_the_summary_then_the_links(
     assert said["title"] == "[critical] A summary (and 1 more)"
     assert said["text"].startswith("A summary\nA description.\nSince ")
     assert said["text"].count("Runbook: ") == 2
+    incident = r"Incident: https://watchroom\.example:8443/incidents/[0-9a-f]{16}\?start=\d{10}\n"
+    assert len(re.findall(incident, said["text"])) == 2
     push(server, [fast("DatabaseDown", module="a"), fast("DatabaseDown", module="b")], resolved=True)
     eventually(
         lambda: inbox.notifications[-1].body["attachments"][0]["title"].startswith("[resolved] A summary")

@@ -36,8 +36,7 @@ class DrawnCourse:
 
 def incident_with_a_course(desk: Desk, view: View) -> None:
     """An incident of which everything is known."""
-    labels = {"module": "search", "signal": "api_error_ratio", "lane": "fast"}
-    number = desk.put_alert("ApiErrorsHigh", "critical", **labels)
+    number = desk.put_alert("ApiErrorsHigh", "critical", module="search", signal="api_error_ratio")
     now = datetime.now(UTC)
     with desk.service.store.write() as session:
         alert = session.get_one(Alert, number)
