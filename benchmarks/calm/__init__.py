@@ -1,0 +1,1 @@
+"""A calm week: how often chance alone raises an alert on requests."""
