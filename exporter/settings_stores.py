@@ -43,7 +43,7 @@ class DatabaseSettings(SettingsSection):
         40,
         ge=1,
         le=500,
-        description="biggest indexes, and biggest of those never used, that are shown by name",
+        description="biggest indexes that are shown by name",
     )
     statements: int = Field(
         10,

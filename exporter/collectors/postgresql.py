@@ -180,11 +180,22 @@ async def read_error(sources: Sources) -> Iterable[Metric]:
 
 async def read_polls(sources: Sources) -> Iterable[Metric]:
     """Success and duration of each of these polls that was made."""
-    made = [it for it in server_pollers(sources.database) if it.seconds is not None]
+    database = sources.database
+    made = [it for it in server_pollers(database) if it.seconds is not None]
     return (
+        fields.STATISTICS_SECONDS.single(database.activity.seconds),
+        fields.STATISTICS_READS.single(database.own_transactions["statistics"]),
         fields.COLLECTOR_SUCCESS.family((it.query, float(it.error is None)) for it in made),
         fields.COLLECTOR_SECONDS.family((it.query, it.seconds) for it in made),
     )
+
+
+POLLS = (
+    fields.STATISTICS_SECONDS,
+    fields.STATISTICS_READS,
+    fields.COLLECTOR_SUCCESS,
+    fields.COLLECTOR_SECONDS,
+)
 
 
 def details(name: str, read: ReadPart, metrics: tuple[Gauge, ...]) -> Part:
@@ -209,6 +220,6 @@ POSTGRESQL = Collector(
         details("other_settings", read_other_settings, OTHER_SETTINGS),
         details("tables", read_tables, (*fields.TABLES.values(), *fields.TABLE_BLOCKS.values())),
         details("indexes", read_indexes, tuple(fields.INDEXES.values())),
-        details("polls", read_polls, (fields.COLLECTOR_SUCCESS, fields.COLLECTOR_SECONDS)),
+        details("polls", read_polls, POLLS),
     ),
 )

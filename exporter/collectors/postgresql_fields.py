@@ -213,7 +213,7 @@ UNUSED_INDEXES: Metrics = {
     "size_bytes": Gauge(
         "ops_database_unused_index_size_bytes",
         "Size, by the planner's count of pages, of an index that no scan has used since the statistics began;"
-        " the biggest, without those that a constraint needs.",
+        " the 20 biggest, without those that a constraint needs.",
         INDEX_LABELS,
     )
 }
@@ -232,4 +232,11 @@ COLLECTOR_SUCCESS = Gauge(
 )
 COLLECTOR_SECONDS = Gauge(
     "pg_scrape_collector_duration_seconds", "Duration of the last poll of the server.", ("collector",)
+)
+STATISTICS_SECONDS = Gauge(
+    "pg_exporter_last_scrape_duration_seconds",
+    "Duration of the last read of the server's sessions, with those made in the same transaction.",
+)
+STATISTICS_READS = Counter(
+    "pg_exporter_scrapes_total", "Transactions in which the server's statistics were read."
 )

@@ -34,6 +34,7 @@ UNUSED = View(
     """,
     LABELS,
 )
+MAX_UNUSED = 20
 PRESENT = text("SELECT count(*) FROM pg_stat_user_indexes")
 
 
@@ -47,8 +48,8 @@ class IndexStatistics:
 
 
 def read_indexes(connection: Connection, indexes: int) -> IndexStatistics:
-    """At most `indexes` of each, of the watched database."""
+    """At most `indexes` of the watched database, and at most MAX_UNUSED of those never used."""
     found = INDEXES.read(connection, {"indexes": indexes})
-    unused = UNUSED.read(connection, {"indexes": indexes})
+    unused = UNUSED.read(connection, {"indexes": min(indexes, MAX_UNUSED)})
     present = connection.execute(PRESENT).scalar_one()
     return IndexStatistics(found, unused, float(present - len(found)))

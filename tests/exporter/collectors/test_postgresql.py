@@ -29,12 +29,7 @@ DATABASE_PARTS = (
     "database.sizes",
 )  # fmt: skip
 NEWEST = LIST.with_name("postgres_exporter_newest.json")
-OF_THE_PEER = "reports the peer's own process"
-NOT_OURS = {
-    "pg_exporter_last_scrape_duration_seconds": OF_THE_PEER,
-    "pg_exporter_scrapes_total": OF_THE_PEER,
-    "postgres_exporter_build_info": OF_THE_PEER,
-}
+NOT_OURS = {"postgres_exporter_build_info": "tells of the peer's own program"}
 # what this server has only while something happens that the tests below bring about, or not at all
 NOT_NOW = {
     "pg_replication_last_replay_seconds": "the server is no replica",
