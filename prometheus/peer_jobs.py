@@ -22,6 +22,10 @@ PEERS: Mapping[str, tuple[str, str]] = {
     "postgres": (r"pg_\w+", EXPORTER),
     "redis": (r"redis_\w+", EXPORTER),
 }
+# jobs of a second server, whose names are on a page of its own: its collector and instance. Our rules and
+# panels mean the first one
+SECOND: Mapping[str, tuple[str, str]] = {"redis-broker": ("broker_redis", "broker")}
+NAMES = (*PEERS, *SECOND)
 # Grafana's variable is the exporter's job
 JOBS = {EXPORTER: r"exporter|\$job", BACKEND: "backend"}
 # a selector of such names up to its matcher of the job
@@ -39,6 +43,7 @@ class PeerJobs(ConfigModel):
     fastapi: bool
     postgres: bool
     redis: bool
+    redis_broker: bool = Field(False, alias="redis-broker")
 
     def names(self) -> list[str]:
         """The jobs that are switched on."""
@@ -53,7 +58,7 @@ def load_jobs(file: Path = FILE) -> list[str]:
         first = error.errors()[0]
         where = ".".join(str(it) for it in first["loc"]) or "the file"
         raise ConfigFileError(
-            f"{file.name}: {where} is {first['input']!r}; expected {', '.join(PEERS)}, each true or false"
+            f"{file.name}: {where} is {first['input']!r}; expected {', '.join(NAMES)}, each true or false"
         ) from None
 
 
@@ -66,10 +71,11 @@ def accept_peer_jobs(expression: str) -> str:
 
 def with_jobs(configuration: str, jobs: list[str]) -> str:
     """The text of prometheus.yml with these jobs switched on, and no other."""
+    peers = [it for it in jobs if it in PEERS]
     blocks = {
         "jobs": [line for job in jobs for line in job_lines(job)],
-        "excluded": [*excluded_lines([it for it in jobs if PEERS[it][1] == EXPORTER])],
-        "dropped": [*dropped_lines([it for it in jobs if PEERS[it][1] == BACKEND])],
+        "excluded": [*excluded_lines([it for it in peers if PEERS[it][1] == EXPORTER])],
+        "dropped": [*dropped_lines([it for it in peers if PEERS[it][1] == BACKEND])],
     }
 
     def fill(block: re.Match[str]) -> str:
@@ -82,9 +88,13 @@ def with_jobs(configuration: str, jobs: list[str]) -> str:
 
 def job_lines(job: str) -> Iterator[str]:
     """The scrape configuration of one job."""
+    collector, instance = SECOND.get(job, (job, ""))
     yield f"- job_name: {job}"
-    yield from ("  params:", f'    "collect[]": [{job}]')
+    yield from ("  params:", f'    "collect[]": [{collector}]')
     yield from ("  static_configs:", '    - targets: ["127.0.0.1:9810"]')
+    if instance:
+        # panels that choose a server by its instance show each alone
+        yield from ("  relabel_configs:", "    - target_label: instance", f"      replacement: {instance}")
 
 
 def excluded_lines(jobs: list[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from prometheus.peer_jobs import PEERS
+from prometheus.peer_jobs import NAMES
 from stack import receivers
 from stack.errors import StackError
 from stack.grafana.server import targets_file
@@ -38,7 +38,7 @@ def write_prometheus(
     document: YamlMapping = replace_defaults(read_yaml(source), source, settings)
     absent = {job for name, jobs in OPTIONAL_JOBS.items() if name not in run for job in jobs}
     remove_jobs(document, absent)
-    parts = [it["job_name"] for it in document["scrape_configs"] if it.get("job_name") in PEERS]
+    parts = [it["job_name"] for it in document["scrape_configs"] if it.get("job_name") in NAMES]
     for name, scraped in scrape_targets(settings, target, parts).items():
         if name not in absent:
             set_target(scrape_config(document, name, source), scraped)

@@ -149,13 +149,15 @@ def test_selectors_find_the_names_of_other_exporters_under_either_job(expression
 
 
 def test_jobs_are_switched_on_and_off_again() -> None:
-    written = with_jobs(CONFIGURATION, ["fastapi", "redis"])
+    written = with_jobs(CONFIGURATION, ["fastapi", "redis", "redis-broker"])
     jobs = {it["job_name"]: it for it in yaml.safe_load(written)["scrape_configs"]}
     assert jobs["exporter"]["params"] == {"exclude[]": ["redis"]}
     assert [jobs[name]["params"] for name in ("fastapi", "redis")] == [
         {"collect[]": ["fastapi"]},
         {"collect[]": ["redis"]},
     ]
+    assert jobs["redis-broker"]["params"] == {"collect[]": ["broker_redis"]}
+    assert jobs["redis-broker"]["relabel_configs"] == [{"target_label": "instance", "replacement": "broker"}]
     assert jobs["backend"]["metric_relabel_configs"][0]["action"] == "drop"
     assert with_jobs(written, load_jobs()) == CONFIGURATION
 
@@ -165,6 +167,6 @@ def test_a_wrong_list_of_jobs_is_refused(tmp_path: Path) -> None:
     file.write_text((FOLDER / "jobs.yml").read_text().replace("redis: false", "redis: perhaps"))
     with pytest.raises(
         ConfigFileError,
-        match=r"jobs.yml: redis is 'perhaps'; expected .*, postgres, redis, each true or false",
+        match=r"jobs.yml: redis is 'perhaps'; expected .*, postgres, redis, redis-broker, each true or false",
     ):
         load_jobs(file)
