@@ -40,6 +40,7 @@ SERVER_DETAILS: Shown = {
     server_views.REPLICATION: fields.LAST_REPLAY,
     server_views.SLOTS: fields.SLOT_POSITIONS,
 }
+EARLIER: Shown = {server_views.REPLICATION: fields.EARLIER_REPLICATION}
 STANDBYS: Shown = {server_views.STANDBYS: fields.STANDBYS}
 IDENTITY: Shown = {
     server_views.POSTMASTER: fields.POSTMASTER,
@@ -151,6 +152,17 @@ async def read_indexes(sources: Sources) -> Iterable[Metric]:
     return families_of_view(index_views.LABELS, found.indexes, fields.INDEXES)
 
 
+async def read_earlier_names(sources: Sources) -> Iterable[Metric]:
+    """What has another name by now, under the one that it had."""
+    database = sources.database
+    found, tables = await database.indexes.get(), await database.tables.get()
+    return (
+        *families_of_views(await database.server.get(), EARLIER),
+        *table_statistics(tables, fields.EARLIER_TABLE_BLOCKS),
+        *families_of_view(index_views.LABELS, found.indexes, fields.EARLIER_INDEXES),
+    )
+
+
 async def read_unused(sources: Sources) -> Iterable[Metric]:
     """Indexes that are never used, and how much has no series of its own."""
     found, tables = await sources.database.indexes.get(), await sources.database.tables.get()
@@ -220,6 +232,15 @@ POSTGRESQL = Collector(
         details("other_settings", read_other_settings, OTHER_SETTINGS),
         details("tables", read_tables, (*fields.TABLES.values(), *fields.TABLE_BLOCKS.values())),
         details("indexes", read_indexes, tuple(fields.INDEXES.values())),
+        details(
+            "earlier_names",
+            read_earlier_names,
+            (
+                *metrics_of(EARLIER),
+                *fields.EARLIER_TABLE_BLOCKS.values(),
+                *fields.EARLIER_INDEXES.values(),
+            ),
+        ),
         details("polls", read_polls, POLLS),
     ),
 )

@@ -209,6 +209,21 @@ INDEXES: Metrics = {
         "idx_blks_hit": "Blocks of the index found in the server's cache.",
     }, INDEX_LABELS),
 }  # fmt: skip
+# names that postgres_exporter's queries.yaml gives, and for which many dashboards ask; those that only lack
+# a _total (pg_stat_bgwriter_buffers_alloc) cannot stand beside the others: OpenMetrics has one name for both
+EARLIER_REPLICATION: Metrics = {
+    "lag": Gauge(
+        "pg_replication_lag", "Seconds since the last transaction was replayed, also where all is replayed."
+    )
+}
+EARLIER_TABLE_BLOCKS: Metrics = {
+    name: PlainCounter(f"pg_statio_user_tables_{name}", f"Earlier name of {it.name}.", TABLE_LABELS)
+    for name, it in TABLE_BLOCKS.items()
+}
+EARLIER_INDEXES: Metrics = {
+    name: PlainCounter(f"pg_stat_user_indexes_{name}", f"Earlier name of {INDEXES[name].name}.", INDEX_LABELS)
+    for name in ("idx_scan", "idx_tup_read", "idx_tup_fetch")
+}
 UNUSED_INDEXES: Metrics = {
     "size_bytes": Gauge(
         "ops_database_unused_index_size_bytes",

@@ -43,7 +43,7 @@ OF_PEERS = re.compile(
     r"redis_(aof|rdb)_\w+_duration_sec|redis_eviction_exceeded_time_ms_total|redis_key_group_count|redis_last_key_groups_\w+"
     r"|redis_(dump_payload_sanitizations|(total|unexpected)_error_replies)|redis_\w+_(reads|writes)_processed"
     r"|redis_(expired_time_cap_reached|migrate_cached_sockets)_total|celery_active_\w+_count"
-    r"|pg_stat_(database|user_tables|statements|activity|archiver)_\w+|pg_statio_user_tables_\w+|pg_(locks|settings_tcp_keepalives)_count"
+    r"|pg_stat_(database|user_tables|user_indexes|statements|activity|archiver)_\w+|pg_statio_user_tables_\w+|pg_(locks|settings_tcp_keepalives)_count"
 )
 LAST = (  # what takes longest to be there
     *(f"celery_task_{end}_total" for end in ("succeeded", "failed", "rejected", "retried", "revoked")),

@@ -136,8 +136,15 @@ def test_the_whole_page_has_only_what_is_short(exporter: Watched) -> None:
     assert (
         everything.value("pg_replication_is_replica") == everything.value("pg_replication_lag_seconds") == 0
     )
-    assert not everything.series("pg_stat_user_indexes_idx_scans_total")
-    assert page.series("pg_stat_user_indexes_idx_scans_total")
+    for newer, earlier in (
+        ("pg_stat_user_indexes_idx_scans_total", "pg_stat_user_indexes_idx_scan"),
+        ("pg_statio_user_tables_toast_blocks_hit", "pg_statio_user_tables_toast_blks_hit"),
+    ):
+        assert not everything.series(newer)
+        assert not everything.series(earlier)
+        assert page.series(newer)
+        assert page.series(newer) == page.series(earlier)
+    assert page.value("pg_replication_lag") == 0
 
 
 def test_indexes_that_nothing_needs(url: str) -> None:
