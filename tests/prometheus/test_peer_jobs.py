@@ -2,134 +2,98 @@
 
 import math
 import re
+import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from benchmarks.dashboards import series
-from benchmarks.dashboards.prometheus_client import dashboards, defaults, filled, targets
+from benchmarks.dashboards import history, series
+from benchmarks.dashboards.prometheus_client import Range, dashboards, defaults, filled, targets
 from exporter.collectors.peers import PREFIXES
 from prometheus.config_file import ConfigFileError
 from prometheus.peer_jobs import accept_peer_jobs, load_jobs, with_jobs
-from tests.prometheus.metrics_pages import configuration, serving
-from tests.prometheus.rule_files import FILES, FOLDER
-from tests.servers.fixtures import StartPrometheus
-from tests.servers.ports import free_port
+from tests.prometheus.rule_files import FOLDER, rules
+from tests.servers.fixtures import started
 from tests.servers.prometheus_server import PrometheusServer
-from tests.servers.waiting import eventually
 
-BOARDS = ("overview", "cache", "postgresql", "workers", "api")
-MACROS = {"__rate_interval": "8s", "__interval": "1s", "__range": "8s"}
-# windows of which two servers hold all after seconds
-LONG = re.compile(r"\[(?:\d\d+s|\d+[mhd](?!s))(:?)")
-EVERYTHING = [*series.exported(), *series.watched()]
-BACKEND = [
-    it
-    for it in series.around()
-    if it.labels.get("job") == "backend" and it.name.startswith(("http_", "process_"))
-]
 PEERS = ("celery-exporter", "fastapi", "postgres", "redis")
-BEGAN = time.time()
-Answer = dict[frozenset[tuple[str, str]], float]
+BACKEND_PAGE = ("http_request", "process_")
+SCRAPE, MINUTES = 15, 7
 CONFIGURATION = (FOLDER / "prometheus.yml").read_text()
+Answer = dict[frozenset[tuple[str, str]], float]
 
 
-def page(wanted: Iterable[series.Series]) -> str:
-    """These series as a page; counters rise steadily, so that their rates are the same to all who scrape."""
-    lines = []
-    for it in wanted:
-        pairs = [f'{name}="{value}"' for name, value in it.labels.items() if name not in ("job", "instance")]
-        value = it.size * (1 + time.time() - BEGAN) if it.course == "rising" else it.size
-        lines.append(f"{it.name}{{{','.join(pairs)}}} {value}\n")
-    return "".join(lines)
+def switched(it: series.Series) -> series.Series:
+    """The series where all jobs are switched on."""
+    job = next((job for job, prefix in PREFIXES.items() if it.name.startswith(prefix)), "")
+    if it.labels.get("job") == "backend" and it.name.startswith(BACKEND_PAGE):
+        job = "fastapi"
+    return replace(it, labels={**it.labels, "job": job}) if job else it
 
 
-def pages() -> Mapping[str, Callable[[], str]]:
-    """The exporter's page with everything, the same without what the other jobs have, and theirs."""
-    theirs = tuple(PREFIXES.values())
-    excluded = "&".join(f"exclude[]={job}" for job in PREFIXES)
-    return {
-        "/metrics": lambda: page(EVERYTHING),
-        "/metrics?collect[]=fastapi": lambda: page(BACKEND),
-        f"/metrics?{excluded}": lambda: page(it for it in EVERYTHING if not it.name.startswith(theirs)),
-        **{f"/metrics?collect[]={job}": page_of(prefix) for job, prefix in PREFIXES.items()},
-    }
-
-
-def page_of(prefix: str) -> Callable[[], str]:
-    """The page of a job."""
-    return lambda: page(it for it in EVERYTHING if it.name.startswith(prefix))
-
-
-def quick_rules(folder: Path) -> str:
-    """The checked-in rules, evaluated every second over short windows."""
-    for file in FILES:
-        groups = yaml.safe_load(LONG.sub(r"[8s\1", file.read_text()))["groups"]
-        text = yaml.safe_dump({"groups": [{**group, "interval": "1s"} for group in groups]})
-        (folder / file.name).write_text(text)
-    return str(folder / "*.yml")
-
-
-def queries() -> set[str]:
-    """What these dashboards ask."""
-    return {
-        LONG.sub(r"[8s\1", filled(it.expr, {**defaults(board), **MACROS}))
+def queries() -> list[str]:
+    """What the dashboards ask, and what the rules evaluate."""
+    end = Range(MINUTES * 60, 0.0)
+    asked = [
+        filled(it.expr, {**defaults(board), **end.macros()})
         for name, board in dashboards().items()
-        if name in BOARDS
         for it in targets(name, board)
-        if "ALERTS" not in it.expr  # alerts begin when each server has held them for long enough
-    }
+    ]
+    return [*dict.fromkeys([*asked, *(str(it.expr) for it in rules())])]
 
 
-def answer(server: PrometheusServer, query: str, at: float) -> Answer:
+def answer(server: PrometheusServer, query: str, at: int) -> Answer:
     """The value by labels, without the job."""
-    found = server.get("/api/v1/query", query=query, time=f"{at:.3f}")["data"]["result"]
+    found = server.get("/api/v1/query", query=query, time=str(at))["data"]["result"]
     return {
-        frozenset((k, v) for k, v in it["metric"].items() if k != "job"): float(it["value"][1])
+        frozenset((name, text) for name, text in it["metric"].items() if name != "job"): float(it["value"][1])
         for it in found
     }
 
 
 def is_alike(query: str, one: Answer, other: Answer) -> bool:
-    """Whether both have the same series with values much less apart than a lost or a double one would be."""
-    if "topk(" in query:  # among equal ones either may be chosen
+    """Whether both have the same series with the same values; among equal ones `topk` may choose any."""
+    if "topk(" in query:
         return len(one) == len(other)
     return one.keys() == other.keys() and all(
-        math.isclose(value, other[key], rel_tol=0.3, abs_tol=1e-6) or math.isnan(value)
-        for key, value in one.items()
+        math.isclose(value, other[key], rel_tol=1e-9) or math.isnan(value) for key, value in one.items()
     )
 
 
-def test_dashboards_show_the_same_with_the_jobs_switched_on(
-    prometheus: StartPrometheus, tmp_path: Path
-) -> None:
-    rules = quick_rules(tmp_path)
-    backend_page = {"/metrics": lambda: page(BACKEND)}
-    with serving(free_port(), pages()) as address, serving(free_port(), backend_page) as backend:
-        servers = []
-        for peers in ((), PEERS):
-            jobs = {**dict.fromkeys(("exporter", *peers), address), "backend": backend}
-            wanted = configuration(jobs, "1s", peers)
-            servers.append(prometheus({**wanted, "rule_files": [rules]}))
-        full = 'count_over_time(ops:signal{signal="redis_evictions"}[8s]) >= 7'
-        eventually(lambda: all(it.query(full) for it in servers), within=60)
-        # a severity follows its alert, which each server begins when it has held for long enough
-        eventually(lambda: differing(servers) == [], within=40)
-        answered = [
-            it
-            for it in queries()
-            if re.search('job=~"(exporter|backend)', it) and answer(servers[1], it, time.time())
+def test_dashboards_and_rules_say_the_same_with_the_jobs_switched_on(tmp_path: Path) -> None:
+    asked = queries()
+    usual = [it for it in series.read(asked) if not it.name.startswith("fast:")]
+    end = int(time.time()) // SCRAPE * SCRAPE
+    moments = range(end - MINUTES * 60, end + 1, SCRAPE)
+    with ExitStack() as servers:
+        each = [
+            servers.enter_context(holding(tmp_path / name, those, moments))
+            for name, those in (("usual", usual), ("switched", [switched(it) for it in usual]))
         ]
-    assert len(answered) > 30
+        found = {it: [answer(server, it, end) for server in each] for it in asked}
+        assert [job(it) for it in each[1].query("redis_up")] == ["redis"]
+    assert [(query, its) for query, its in found.items() if not is_alike(query, *its)] == []
+    either = re.compile(rf'job=~"[^"]*\|({"|".join(PEERS)})"')
+    assert sum(bool(its[0]) for query, its in found.items() if either.search(query)) > 100
 
 
-def differing(servers: list[PrometheusServer]) -> list[str]:
-    """The queries to which they answer differently."""
-    at = time.time() - 1
-    return [it for it in queries() if not is_alike(it, *(answer(server, it, at) for server in servers))]
+def job(found: dict[str, Any]) -> str:
+    """The job of a series."""
+    return str(found["metric"]["job"])
+
+
+def holding(
+    folder: Path, those: list[series.Series], moments: range
+) -> AbstractContextManager[PrometheusServer]:
+    """A Prometheus that holds these series."""
+    (folder / "data").mkdir(parents=True)
+    history.write(folder / "data", those, moments)
+    return started(PrometheusServer(folder, {"scrape_configs": []}))
 
 
 @pytest.mark.parametrize(
@@ -160,6 +124,13 @@ def test_jobs_are_switched_on_and_off_again() -> None:
     assert jobs["redis-broker"]["relabel_configs"] == [{"target_label": "instance", "replacement": "broker"}]
     assert jobs["backend"]["metric_relabel_configs"][0]["action"] == "drop"
     assert with_jobs(written, load_jobs()) == CONFIGURATION
+
+
+def test_prometheus_accepts_the_configuration_with_the_jobs_switched_on(tmp_path: Path) -> None:
+    (tmp_path / "prometheus.yml").write_text(with_jobs(CONFIGURATION, [*PEERS]))
+    command = ("promtool", "check", "config", "--syntax-only", "prometheus.yml")
+    checked = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_a_wrong_list_of_jobs_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from prometheus.peer_jobs import with_jobs
 from stack import configuration, settings
 from stack.errors import StackError
 from stack.settings import ROOT, Settings
@@ -34,6 +35,17 @@ def jobs(path: Path) -> dict[str, Any]:
 
 def aim_of(it: dict[str, Any]) -> str:
     return f"{it['scheme']}://{it['static_configs'][0]['targets'][0]}{it['metrics_path']}"
+
+
+def test_jobs_of_other_exporters_scrape_the_exporter_in_force(chosen: Settings, tmp_path: Path) -> None:
+    source = tmp_path / "prometheus" / "prometheus.yml"
+    source.parent.mkdir()
+    source.write_text(with_jobs(SOURCE.read_text(), ["fastapi", "redis"]))
+    found = jobs(configuration.write_prometheus(source, chosen, TargetSystem("http://127.0.0.1:18000", None)))
+    for name in ("fastapi", "redis"):
+        assert aim_of(found[name]) == "http://127.0.0.1:19810/metrics"
+        assert found[name]["params"] == {"collect[]": [name]}
+    assert found["exporter"]["params"] == {"exclude[]": ["redis"]}
 
 
 def test_every_job_scrapes_the_ports_in_force(chosen: Settings, tmp_path: Path) -> None:
