@@ -58,7 +58,12 @@ def _masked_word(word: str, carried: Sequence[str]) -> str:
     if not _NUMBER.search(word):
         return word
     core = word.strip(_EDGES)
-    is_label = any(core in value or (len(value) > 1 and value in core) for value in carried)
+    # "5" is no part of "host-5", while "host-5" is one of "host-5:9200"
+    is_name = any(each.isalpha() for each in core)
+    is_label = any(
+        core == value or (is_name and (core in value or (len(value) > 1 and value in core)))
+        for value in carried
+    )
     return word if is_label else mask_numbers(word)
 
 

@@ -45,6 +45,16 @@ def alerts_with_a_label(desk: Desk, view: View) -> None:
     view.go("/alerts?alertname=ApiErrorsHigh&module=search&state=firing")
 
 
+def alerts_with_every_filter(desk: Desk, view: View) -> None:
+    for number in range(55):
+        desk.put_alert(f"ApiErrorsHigh{number}", "critical", module="search", path="/search" * 40)
+    view.go(
+        "/alerts?state=firing&severity=critical&severity=warning&module=search&module=graph&signal=&text=errors"
+        f"&label=path%3D{'/search' * 40}&since=2026-11-01T00:00&acknowledged=no&order=longest"
+    )
+    view.page.get_by_role("link", name="Next page").wait_for()
+
+
 def alert_that_fires(desk: Desk, view: View) -> None:
     number = desk.put_alert("WorkerQueueLong", "critical", signal="worker_queue_length", path="/search" * 40)
     view.go(f"/alerts/{number}")
@@ -317,7 +327,7 @@ def service_away(desk: Desk, view: View) -> None:
 
 
 STATES: tuple[State, ...] = (
-    home_calm, home_needs, alerts_none, alerts_some, alerts_with_a_label,
+    home_calm, home_needs, alerts_none, alerts_some, alerts_with_a_label, alerts_with_every_filter,
     alert_that_fires, alert_acknowledged, incident_with_a_course, alerts_acknowledged, no_such_alert,
     ingest_empty, ingest_refused, ingest_full, jobs_none, jobs_many, jobs_in_a_state,
     job_pending, job_starting, job_processing, job_stopping, job_complete, job_failed, job_skipped,

@@ -1,5 +1,6 @@
 """The page of alerts: what is in it, in which order, and what of a stranger's text is let through."""
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -127,6 +128,61 @@ def test_a_hostile_text_stays_text(operator: Visits) -> None:
         assert "<script>alert" not in text
         assert "<img src=x" not in text
         assert "&lt;script&gt;alert(" in text
+
+
+def test_a_page_has_fifty_and_leads_to_the_next(operator: Visits) -> None:
+    for number in range(103):
+        put(operator, f"A{number}", severity="critical" if number % 2 else "info", module="search")
+    seen: list[str] = []
+    address, pages = "/alerts?module=search&order=newest", 0
+    while address:
+        seen += shown(operator, address)
+        pages += 1
+        following = re.findall(r'href="([^"]+)">Next page', operator.get(address).text)
+        address = html.unescape(following[0]) if following else ""
+    assert (pages, sorted(seen)) == (3, sorted(f"A{number}" for number in range(103)))
+
+
+def test_what_is_shown_is_taken_home(operator: Visits) -> None:
+    put(operator, "Kept", module="search", ended=5)
+    put(operator, "Other", module="graph")
+    text = operator.get("/alerts?module=search&state=resolved").text
+    csv_address, json_address = (html.unescape(it) for it in re.findall(r'href="([^"]+)">All as', text))
+    assert csv_address == "/alerts.csv?module=search&state=resolved"
+    assert [line.split(",")[1] for line in operator.get(csv_address).text.splitlines()] == ["name", "Kept"]
+    assert [it["name"] for it in operator.get(json_address).json()["alerts"]] == ["Kept"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("severity=grave", "severity is &#39;grave&#39;"),
+        ("text=a%00b", "text is "),
+        (f"text={'x' * 10_000}", "text is "),
+        ("since=tomorrow", "since is &#39;tomorrow&#39;; expected a moment"),
+        ("since=2026-11-24T00:00&until=2026-11-23T00:00", "since is 2026-11-24"),
+        ("order=odd", "order is &#39;odd&#39;"),
+        ("acknowledged=perhaps", "acknowledged is "),
+        ("before=5", "before is &#39;5&#39;"),
+        ("a=%00", "label is "),
+        ("=a", "label is "),
+    ],
+)
+def test_what_is_wrong_in_an_address_is_named(operator: Visits, query: str, said: str) -> None:
+    response = operator.get(f"/alerts?{query}")
+    assert response.status_code == 400
+    assert f"<p>{said}" in response.text or said in response.text
+    if not query.startswith(("order", "before")):
+        assert operator.get(f"/alerts.csv?{query}").status_code == 400
+
+
+def test_a_form_gives_moments_in_utc_and_gets_them_back(operator: Visits) -> None:
+    put(operator, "Morning", ended=5)
+    assert shown(operator, "/alerts?since=2026-11-23T12:06") == []
+    text = operator.get("/alerts?since=2026-11-23T12:04&until=2026-11-23T14:00%2B01:00").text
+    assert shown(operator, "/alerts?since=2026-11-23T12:04&until=2026-11-23T13:00") == ["Morning"]
+    assert 'name="since" value="2026-11-23T12:04"' in text
+    assert 'name="until" value="2026-11-23T13:00"' in text
 
 
 @pytest.mark.parametrize(

@@ -260,6 +260,24 @@ def test_an_alert_is_acknowledged_where_it_stands_and_taken_back(view: View, des
     expect(view.page.get_by_text("The alert is no longer acknowledged.")).to_be_visible()
 
 
+def test_alerts_are_searched_by_keyboard_alone(view: View, desk: Desk) -> None:
+    desk.put_alert("QueueLong", "critical", module="workers")
+    desk.put_alert("QueueShort", "warning", module="workers")
+    desk.put_alert("ApiErrorsHigh", "critical", module="search")
+    view.go("/alerts")
+    tab_to(view.page, "text")
+    view.page.keyboard.type("queue")
+    tab_to(view.page, "more-filters")
+    view.page.keyboard.press("Enter")
+    tab_to(view.page, "severity-critical")
+    view.page.keyboard.press("Space")
+    view.page.keyboard.press("Enter")
+    view.page.wait_for_url("**/alerts?text=queue&order=gravest&severity=critical&*")
+    expect(view.page.get_by_role("row")).to_have_count(2)
+    expect(view.page.get_by_role("rowheader")).to_contain_text("QueueLong")
+    expect(view.page.get_by_label("Text")).to_have_value("queue")
+
+
 FOCUSED = """(() => {
     const here = document.activeElement;
     const away = here === document.body || !document.hasFocus();
@@ -394,6 +412,15 @@ def test_without_javascript_everything_still_works(tower: Browser, desk: Desk) -
     expect(view.page.get_by_text("The job was cancelled.")).to_be_visible()
     view.page.get_by_role("button", name="Try again as a new job").click()
     expect(view.page.get_by_text("The job was queued again as a new one.")).to_be_visible()
+    for number in range(52):
+        desk.put_alert(f"QueueLong{number}", "critical")
+    view.go("/alerts")
+    view.page.get_by_label("Text").fill("queuelong")
+    view.page.get_by_role("button", name="Show").click()
+    view.page.get_by_role("link", name="Next page").click()
+    expect(view.page.get_by_role("rowheader")).to_have_count(2)
+    view.page.get_by_role("link", name="First page").click()
+    expect(view.page.get_by_text("50 of 52")).to_be_visible()
     context.close()
 
 
