@@ -1,11 +1,14 @@
 """How long lists, counts and exports of a hundred thousand incidents take: `make bench WHAT=incidents`."""
 
 import asyncio
+import os
 import statistics
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import httpx2
 
 from benchmarks import report
 from benchmarks.incident_rows import INCIDENTS, fill
@@ -18,6 +21,7 @@ from tests.servers.redis_server import RedisServer
 COMMAND = "make bench WHAT=incidents"
 TIMES, EXPORTS = 40, 12
 GOAL = 50  # milliseconds for all but the slowest twentieth
+FILES = ("Database", "File", "Seconds", "MB", "Memory of the service before, MiB", "Most of it, MiB")
 HEADINGS = ("Database", "What", "P50 ms", "P95 ms", "Goal ms", "Bytes")
 FILTERS: Mapping[str, str] = {
     "all": "",
@@ -42,15 +46,19 @@ Row = tuple[str, ...]
 def main() -> int:
     """Measure on both kinds of database, write the table and show it."""
     rows: list[Row] = []
+    files: list[Row] = []
     with databases() as (folder, redis, urls):
         for name, fresh in urls.items():
-            rows += _rows(folder / name, redis, name, fresh())
+            its_rows, its_files = _measure(folder / name, redis, name, fresh())
+            rows, files = rows + its_rows, files + its_files
     title = f"One client asks for one thing after the other, {INCIDENTS} incidents are known:"
-    sys.stdout.write(report.write("incidents", COMMAND, ((title, HEADINGS, rows),)))
+    whole = f"All {INCIDENTS} of them as a file:"
+    tables = ((title, HEADINGS, rows), (whole, FILES, files))
+    sys.stdout.write(report.write("incidents", COMMAND, tables))
     return 0
 
 
-def _rows(folder: Path, redis: RedisServer, name: str, url: str | None) -> list[Row]:
+def _measure(folder: Path, redis: RedisServer, name: str, url: str | None) -> tuple[list[Row], list[Row]]:
     folder.mkdir()
     more = {"database_url": url} if url else {}
     env = environment(folder, redis.url, log_level="warning", outbox_period=60, **more)
@@ -59,7 +67,20 @@ def _rows(folder: Path, redis: RedisServer, name: str, url: str | None) -> list[
     sys.stdout.write(f"{name}: filled in {time.perf_counter() - began:.0f} s\n")
     with started(ServiceProcess(folder / "service.log", env)) as service:
         port = int(service.url.rpartition(":")[2])
-        return [_row(name, what, taken, size) for what, taken, size in asyncio.run(_all(port))]
+        rows = [_row(name, what, taken, size) for what, taken, size in asyncio.run(_all(port))]
+        return rows, [_file_row(name, kind, service) for kind in ("csv", "json")]
+
+
+def _file_row(database: str, kind: str, service: ServiceProcess) -> Row:
+    before, most, size = _memory(service.pid), 0.0, 0
+    began = time.perf_counter()
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with httpx2.stream("GET", f"{service.url}/api/v1/alerts.{kind}", headers=headers, timeout=600) as answer:
+        for piece in answer.iter_bytes(1_000_000):
+            size += len(piece)
+            most = max(most, _memory(service.pid))
+    taken = time.perf_counter() - began
+    return (database, kind, f"{taken:.1f}", f"{size / 1e6:.0f}", f"{before:.0f}", f"{most:.0f}")
 
 
 def _row(database: str, what: str, taken: list[float], size: int) -> Row:
@@ -78,6 +99,11 @@ def _addresses() -> Iterator[tuple[str, str, int]]:
     for kind in ("csv", "json"):
         for what in ("all", "with a text that all have", "none"):
             yield f"{kind} {what}, to the first byte", f"/api/v1/alerts.{kind}?{FILTERS[what]}", EXPORTS
+
+
+def _memory(pid: int) -> float:
+    """Its resident memory in MiB."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def _all(port: int) -> list[tuple[str, list[float], int]]:

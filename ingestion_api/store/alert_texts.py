@@ -1,6 +1,5 @@
 """Find or add the row of labels and words that an incident shares with others of its alert."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
@@ -16,6 +15,7 @@ MAX_TEXT = 2000  # characters that are searched
 MASK = "#"
 AT_ONCE = 400  # fewer parameters than any SQLite takes
 _NUMBER = re.compile(r"\d[\d.,]*")
+_WORD_WITH_NUMBER = re.compile(r"\S*\d\S*")
 _EDGES = ".,;:!?()[]{}<>\"'“”"
 _SEARCHED = ("summary", "description")
 LabelPairs = Mapping[str, Any]
@@ -37,7 +37,7 @@ def text_ids(connection: Connection, alerts: Iterable[tuple[LabelPairs, LabelPai
 def _row(labels: LabelPairs, annotations: LabelPairs) -> tuple[dict[str, Any], LabelPairs]:
     said = masked(labels, " ".join(str(annotations.get(name, "")) for name in _SEARCHED))
     pairs = sorted((str(name), str(value)) for name, value in labels.items())
-    digest = blake2b(json.dumps([pairs, said]).encode(), digest_size=16).hexdigest()
+    digest = blake2b(f"{pairs}{said}".encode(), digest_size=16).hexdigest()
     named = {name: str(labels.get(name, ""))[:LABEL_LENGTH] for name in ("module", "signal")}
     text = " ".join([_name(labels), *(f"{name}={value}" for name, value in pairs), said])
     row = {"digest": digest, "name": _name(labels), **named, "text": text.lower()[:MAX_TEXT]}
@@ -51,20 +51,17 @@ def _name(labels: LabelPairs) -> str:
 def masked(labels: LabelPairs, said: str) -> str:
     """The text without the numbers that no label carries: they differ each time."""
     carried = [str(value) for value in labels.values()]
-    return " ".join(_masked_word(word, carried) for word in said.split())
+    return _WORD_WITH_NUMBER.sub(lambda found: _masked_word(found[0], carried), " ".join(said.split()))
 
 
 def _masked_word(word: str, carried: Sequence[str]) -> str:
-    if not _NUMBER.search(word):
-        return word
     core = word.strip(_EDGES)
     # "5" is no part of "host-5", while "host-5" is one of "host-5:9200"
     is_name = any(each.isalpha() for each in core)
-    is_label = any(
-        core == value or (is_name and (core in value or (len(value) > 1 and value in core)))
-        for value in carried
-    )
-    return word if is_label else mask_numbers(word)
+    for value in carried:
+        if core == value or (is_name and (core in value or (len(value) > 1 and value in core))):
+            return word
+    return mask_numbers(word)
 
 
 def mask_numbers(word: str) -> str:
@@ -81,16 +78,17 @@ def _known(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
 
 
 def _add(connection: Connection, pairs: Sequence[tuple[dict[str, Any], LabelPairs]]) -> dict[str, int]:
-    added = insert(AlertText).returning(AlertText.id, sort_by_parameter_order=True)
-    ids = connection.scalars(added, [row for row, _ in pairs]).all()
+    # inserted and looked up: many rows that return their ids take longer
+    connection.execute(insert(AlertText), [row for row, _ in pairs])
+    ids = _known(connection, [row["digest"] for row, _ in pairs])
     labels = [
-        {"name": name, "value": value, "text_id": text_id}
-        for text_id, (_, its) in zip(ids, pairs, strict=True)
+        {"name": name, "value": value, "text_id": ids[row["digest"]]}
+        for row, its in pairs
         for name, value in _cut(its)
     ]
     if labels:
         connection.execute(insert(AlertLabel), labels)
-    return {row["digest"]: text_id for text_id, (row, _) in zip(ids, pairs, strict=True)}
+    return ids
 
 
 def _cut(labels: LabelPairs) -> set[tuple[str, str]]:
