@@ -8,6 +8,13 @@ WEEK = "a week of history"
 ERRORS = "errors-in-module"
 TASKS = "failing-tasks"
 SPIKES = "latency-monitor-threshold"
+# the queries of what is on the pages of the jobs of other exporters alone
+DETAILS = {
+    "Clients": "CE", "Reads and writes": "ABCD", "Processor": "CD", "Subscriptions and tracking": "CDE",
+    "Error replies": "BC", "Allocator": "ABCDEF", "Fragmentation": "C", "Defragmentation": "ABCD",
+    "Scripts and clean-up": "AC", "Time of writing": "BCD", "Sizes": "ACDEF", "Waits of the AOF": "ABCD",
+    "Replication offset": "BC", "Backlog": "A",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,13 @@ QUIET: dict[str, Quiet] = {
     **{f"cache / Latency spikes / {letter}": Quiet("no spike is monitored", needs=SPIKES) for letter in "AB"},
     **{f"cache / Replicas / {letter}": Quiet("Redis has no replica", needs="a replica") for letter in "AB"},
     **{f"cache / Master / {letter}": Quiet("Redis follows no master", needs="a master") for letter in "ABCD"},
-    "cache / Databases / C": Quiet("Redis knows no mean TTL yet", needs="keys with a TTL"),
-    **{f"cache / Sizes / {letter}": Quiet("Redis writes no AOF", needs="an AOF") for letter in "ABC"},
     **{
-        f"cache / Waits of the AOF / {letter}": Quiet("Redis writes no AOF", needs="an AOF")
-        for letter in "BCD"
+        f"cache / {panel} / {letter}": Quiet("a detail of Redis is on request alone", needs="the job redis")
+        for panel, letters in DETAILS.items()
+        for letter in letters
     },
+    "cache / Databases / C": Quiet("Redis knows no mean TTL yet", needs="keys with a TTL"),
+    "cache / Sizes / B": Quiet("Redis writes no AOF", needs="an AOF"),
     **{
         f"workers / {what} by worker / A": Quiet("tasks are told by queue alone", needs="celery.task_hosts")
         for what in ("Succeeded", "Failed")

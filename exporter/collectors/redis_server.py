@@ -16,7 +16,7 @@ from exporter.collectors.redis_commands import (
     latency_histograms,
 )
 from exporter.collectors.redis_replication import REPLICATION_METRICS, replication_families
-from exporter.collectors.redis_server_fields import FIELDS, InfoField
+from exporter.collectors.redis_server_fields import DETAILS, FIELDS, InfoField
 from exporter.metrics import Gauge, Info, Row, first_rows
 from exporter.sources import Sources
 from exporter.sources.json_object import JsonObject
@@ -50,6 +50,7 @@ SERVER_METRICS = (
     INSTANCE, STARTED, KEYS, EXPIRING, TTL, BGSAVE, AOF_WRITE, AOF_REWRITE,
     *COMMAND_METRICS, *REPLICATION_METRICS, *(f.metric for f in FIELDS),
 )  # fmt: skip
+DETAIL_METRICS = tuple(field.metric for field in DETAILS)
 MAX_DATABASES = 64  # on the page
 DATABASES = 16  # of a server by default; CONFIG, which would tell, may be refused
 
@@ -66,6 +67,11 @@ def server_families(server: RedisServerInfo, limit: int) -> Iterable[Metric]:
         *replication_families(info, limit),
         *(field.metric.single(field_value(info, field)) for field in FIELDS),
     )
+
+
+def detail_families(server: RedisServerInfo) -> Iterable[Metric]:
+    """The fields of INFO that few ask for."""
+    return [field.metric.single(field_value(server.info, field)) for field in DETAILS]
 
 
 def start_time(info: JsonObject) -> float | None:
@@ -128,11 +134,15 @@ def slow_families(slow: SlowLog) -> Iterable[Metric]:
 
 
 def server_parts(find: FindServer) -> tuple[Part, ...]:
-    """The parts that read this server. The histograms are many series, so they come on request only."""
+    """The parts that read this server; details and the histograms, which are many, come on request only."""
 
     async def read_server(sources: Sources) -> Iterable[Metric]:
         server = await find(sources)
         return server_families(await server.info.get(), sources.settings.limits.label_length)
+
+    async def read_details(sources: Sources) -> Iterable[Metric]:
+        server = await find(sources)
+        return detail_families(await server.info.get())
 
     async def read_slow(sources: Sources) -> Iterable[Metric]:
         server = await find(sources)
@@ -145,6 +155,7 @@ def server_parts(find: FindServer) -> tuple[Part, ...]:
 
     return (
         Part("server", read_server, SERVER_METRICS),
+        Part("details", read_details, DETAIL_METRICS, on_request=True),
         Part("slow", read_slow, SLOW_METRICS),
         Part("latencies", read_latencies, LATENCIES_METRICS, on_request=True),
     )

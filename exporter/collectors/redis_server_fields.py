@@ -1,5 +1,6 @@
 """The fields of INFO on the page, under the names of redis_exporter."""
 
+import re
 from dataclasses import dataclass
 
 from exporter.metrics import Counter, Gauge, PlainCounter
@@ -225,4 +226,17 @@ REPLICATION = (
     ),
     gauge("slave_priority", "slave_priority", "Priority of this replica for a failover."),
 )
-FIELDS = (*SERVER, *CLIENTS, *MEMORY, *TRAFFIC, *PERSISTENCE, *REPLICATION)
+EVERY_FIELD = (*SERVER, *CLIENTS, *MEMORY, *TRAFFIC, *PERSISTENCE, *REPLICATION)
+# what only dashboards of redis_exporter and a few closed panels ask for; the whole page leaves it out
+ON_REQUEST = re.compile(
+    r"redis_(process_id|clients_in_timeout_table|cluster_connections|config_maxmemory|number_of_cached_scripts"
+    r"|allocator_(active|allocated|resident|frag|rss)_bytes|allocator_rss_ratio|mem_fragmentation_bytes"
+    r"|active_defrag_running|migrate_cached_sockets_total|defrag_\w+|tracking_total_\w+"
+    r"|unexpected_error_replies|dump_payload_sanitizations|(total|io_threaded)_(reads|writes)_processed"
+    r"|cpu_(sys|user)_main_thread_seconds_total|(rdb|aof)_current_\w+|(rdb|aof)_last_cow_size_bytes"
+    r"|aof_last_rewrite_duration_sec|aof_(rewrite_scheduled|pending_rewrite|buffer_length|pending_bio_fsync)"
+    r"|aof_delayed_fsync|module_fork_last_cow_size|repl_backlog_(first_byte_offset|history_bytes)"
+    r"|second_repl_offset)"
+)
+FIELDS = tuple(it for it in EVERY_FIELD if not ON_REQUEST.fullmatch(it.metric.name))
+DETAILS = tuple(it for it in EVERY_FIELD if ON_REQUEST.fullmatch(it.metric.name))

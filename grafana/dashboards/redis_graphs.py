@@ -8,7 +8,13 @@ from grafana.sizes import Size
 
 QUARTER, THIRD, HALF, WHOLE = Size(6, 8), Size(8, 8), Size(12, 8), Size(24, 4)
 OFF = "no cache is polled: set REDIS_URL"
+DETAIL = "a detail: on while redis is true in prometheus/jobs.yml"
 BYTES, BYTES_A_SECOND = "bytes", "Bps"
+
+
+def details(title: str, size: Size, about: str, unit: str, *metrics: tuple[str, str]) -> Panel:
+    """A graph of numbers that are on the page of the job redis alone."""
+    return graph(title, size, PanelOptions(about, DETAIL, unit), *(redis.value(*it) for it in metrics))
 
 
 def values(title: str, size: Size, about: str, unit: str, *metrics: tuple[str, str]) -> Panel:

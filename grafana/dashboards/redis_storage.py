@@ -1,7 +1,7 @@
 """What a Redis server stores: memory by use, keys that end, what is written to disk."""
 
 from grafana import mappings
-from grafana.dashboards.redis_graphs import BYTES, HALF, OFF, QUARTER, THIRD, WHOLE, speeds, values
+from grafana.dashboards.redis_graphs import BYTES, HALF, OFF, QUARTER, THIRD, WHOLE, details, speeds, values
 from grafana.grafana_json import Panel
 from grafana.graphs import graph
 from grafana.grid import Section, closed
@@ -28,7 +28,7 @@ def memory() -> Section:
             ("mem_clients_normal", "clients"), ("mem_clients_slaves", "replicas"),
             ("mem_not_counted_for_eviction_bytes", "not counted"),
         ),
-        values(
+        details(
             "Allocator", THIRD, allocator, BYTES, ("allocator_allocated_bytes", "allocated"),
             ("allocator_active_bytes", "active"), ("allocator_resident_bytes", "resident"),
             ("allocator_frag_bytes", "fragmented"), ("allocator_rss_bytes", "to be returned"),
@@ -42,7 +42,7 @@ def memory() -> Section:
             "Memory and limits", THIRD, limits, BYTES, ("memory_used_bytes", "in use"),
             ("memory_max_bytes", "limit"), ("total_system_memory_bytes", "machine"),
         ),
-        values(
+        details(
             "Defragmentation", THIRD, moved, "short", ("defrag_hits", "values moved"),
             ("defrag_misses", "values left"), ("defrag_key_hits", "keys moved"),
             ("defrag_key_misses", "keys left"),
@@ -105,7 +105,7 @@ def persistence() -> Section:
             ("rdb_last_cow_size_bytes", "copied, snapshot"), ("aof_last_cow_size_bytes", "copied, rewrite"),
             ("module_fork_last_cow_size", "copied, module"),
         ),
-        values(
+        details(
             "Waits of the AOF", QUARTER, waits, "short", ("aof_rewrite_scheduled", "rewrite scheduled"),
             ("aof_pending_rewrite", "rewrite pending"), ("aof_pending_bio_fsync", "fsync pending"),
             ("aof_delayed_fsync", "fsync late"),

@@ -71,7 +71,7 @@ def pages(
         with psycopg.connect(plain(database)) as connection, psycopg.connect(plain(database)):
             connection.execute("SELECT 1")  # a transaction that stays open, beside an idle session
             whole = eventually(lambda: settled(exporter), within=30)
-            on_request = exporter.page("cache.latencies", "cache.exporter", "postgresql")
+            on_request = exporter.page("cache.details", "cache.latencies", "cache.exporter", "postgresql")
             run(database, "SELECT pg_drop_replication_slot('of_everything')")
     replay(backend, ANSWERS / "models_checked")
     own = {"url": backend.url, "time_zone": "UTC"}

@@ -15,7 +15,7 @@ NOT_ALWAYS = {"redis_db_avg_ttl_seconds"}  # some time after the first key with 
 
 def of(collector: str) -> tuple[str, ...]:
     """The parts that do not depend on what has happened to the server."""
-    return tuple(f"{collector}.{part}" for part in ("ping", "server", "latencies"))
+    return tuple(f"{collector}.{part}" for part in ("ping", "server", "details", "latencies"))
 
 
 def both(cache: str, broker: str) -> dict[str, dict[str, object]]:
