@@ -49,13 +49,14 @@ class Durations:
 
 @dataclass(frozen=True)
 class JobTotals:
-    """The jobs by kind and state, their durations, and the sums of what they did."""
+    """The jobs by kind and state, their durations, the sums of what they did, and of all that was removed."""
 
     counts: Mapping[tuple[str, str], int]
     durations: Sequence[Durations]
     files: int
     embeddings: int
     losses: int
+    removed: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ class JobTotalsReader:
             ended = self._ended = _read_ended(session, now.ended_identity)
             now = _read_present(session)
         files, embeddings, losses = map(sum, zip(now.active_sums, ended.sums, strict=True))
-        return JobTotals(_all_counts(now, ended), ended.durations, files, embeddings, losses)
+        counts = _all_counts(now, ended)
+        return JobTotals(counts, ended.durations, files, embeddings, losses, ended.removed)
 
 
 def _all_counts(now: _PresentJobs, ended: _EndedJobs) -> dict[tuple[str, str], int]:
@@ -111,7 +113,8 @@ def _all_counts(now: _PresentJobs, ended: _EndedJobs) -> dict[tuple[str, str], i
 def _read_present(session: Session) -> _PresentJobs:
     rows = session.execute(_NOW).all()
     counts = {(row[0], row[1]): row[2] for row in rows}
-    more = tuple(rows[0][3:]) if rows else (None,) * (len(KINDS) + len(_SUMMED) + 1)
+    nothing = (None,) * (len(KINDS) + len(_SUMMED))
+    more = tuple(rows[0][3:]) if rows else (*nothing, session.scalar(select(_REMOVED)))
     *sums, removed = more[len(KINDS) :]
     return _PresentJobs(counts, more[: len(KINDS)], [each or 0 for each in sums], removed)
 

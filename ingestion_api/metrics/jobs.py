@@ -13,7 +13,7 @@ from ingestion_api.jobs.states import ACTIVE, ENDED, KINDS, PENDING, has_state
 from ingestion_api.metrics.job_totals import DURATION_BUCKETS, Durations, JobTotals, JobTotalsReader
 from ingestion_api.metrics.level_overrides import override_metrics
 from ingestion_api.service import Service
-from ingestion_api.store.removed_totals import ROWS, removed_totals
+from ingestion_api.store.removed_totals import ROWS
 from ingestion_api.store.tables import Job
 from ingestion_api.workers import DEGRADED, OFFLINE, ONLINE, heartbeat_timeouts, worker_states
 
@@ -54,7 +54,7 @@ class JobMetrics(Collector):
             yield _worker_metrics(session, service)
             yield from _alert_metrics(session)
             yield from _webhook_metrics(service)
-            yield _removed_rows(session)
+            yield _removed_rows(totals)
             yield override_metrics(session, service.clock())
         limit = GaugeMetricFamily("ops_service_queue_capacity", "Ingestion jobs that may wait.")
         limit.add_metric([], service.settings.queue_limit)
@@ -133,11 +133,10 @@ def _webhook_metrics(service: Service) -> Iterator[Metric]:
     yield _counter("ops_service_alerts_truncated", truncated, counters.truncated)
 
 
-def _removed_rows(session: Session) -> Metric:
+def _removed_rows(totals: JobTotals) -> Metric:
     family = CounterMetricFamily(
         "ops_service_rows_removed", "Rows removed for their age or number.", labels=["table"]
     )
-    removed = removed_totals(session)
     for table in REMOVABLE:
-        family.add_metric([table], removed.get(f"{ROWS}{table}", 0.0))
+        family.add_metric([table], totals.removed.get(f"{ROWS}{table}", 0.0))
     return family

@@ -55,6 +55,7 @@ def test_old_incidents_go_but_none_that_fires(begin: Callable[..., TestClient], 
     send(client, notice("firing", "a1", start, alertname="OldFiring"))
     send(client, {**notice("resolved", "a2", start, alertname="Old"), "endsAt": "2026-11-01T06:00:00Z"})
     send(client, {**notice("resolved", "a3", start, alertname="EndedLate"), "endsAt": "2026-11-23T05:00:00Z"})
+    assert samples(client)["ops_service_rows_removed_total", "alerts"] == 0
     assert remove(client) == {"alerts": 1, "alert_texts": 1}
     assert alerts_named(client) == {"OldFiring", "EndedLate"}
     assert (count(store, AlertText), count(store, AlertLabel)) == (2, 4)
