@@ -18,7 +18,7 @@ EXPORTER, BACKEND = "exporter", "backend"
 # the names that each job has, and the job that has them while it is switched off
 PEERS: Mapping[str, tuple[str, str]] = {
     "celery-exporter": (r"celery_\w+", EXPORTER),
-    "fastapi": (r"(?:http_request|process_)\w+", BACKEND),
+    "fastapi": (r"(?:http_re(?:quest|sponse)|process_)\w+", BACKEND),
     "postgres": (r"pg_\w+", EXPORTER),
     "redis": (r"redis_\w+", EXPORTER),
 }
@@ -109,6 +109,6 @@ def dropped_lines(jobs: list[str]) -> Iterator[str]:
         yield "metric_relabel_configs:"
         yield from (
             "  - source_labels: [__name__]",
-            "    regex: (http_request|process_).+",
+            "    regex: (http_request|http_response|process_).+",
             "    action: drop",
         )

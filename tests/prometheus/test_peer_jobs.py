@@ -14,6 +14,7 @@ import yaml
 
 from benchmarks.dashboards import history, series
 from benchmarks.dashboards.prometheus_client import Range, dashboards, defaults, filled, targets
+from exporter.collectors.fastapi import INSTRUMENTATOR, PROCESS
 from exporter.collectors.peers import PREFIXES
 from prometheus.config_file import ConfigFileError
 from prometheus.peer_jobs import accept_peer_jobs, load_jobs, with_jobs
@@ -22,7 +23,7 @@ from tests.servers.fixtures import started
 from tests.servers.prometheus_server import PrometheusServer
 
 PEERS = ("celery-exporter", "fastapi", "postgres", "redis")
-BACKEND_PAGE = ("http_request", "process_")
+BACKEND_PAGE = ("http_request", "http_response", "process_")
 SCRAPE, MINUTES = 15, 7
 CONFIGURATION = (FOLDER / "prometheus.yml").read_text()
 Answer = dict[frozenset[tuple[str, str]], float]
@@ -122,7 +123,10 @@ def test_jobs_are_switched_on_and_off_again() -> None:
     ]
     assert jobs["redis-broker"]["params"] == {"collect[]": ["broker_redis"]}
     assert jobs["redis-broker"]["relabel_configs"] == [{"target_label": "instance", "replacement": "broker"}]
-    assert jobs["backend"]["metric_relabel_configs"][0]["action"] == "drop"
+    [dropped] = jobs["backend"]["metric_relabel_configs"]
+    assert dropped["action"] == "drop"
+    of_backend = {it.name for it in (*INSTRUMENTATOR, *PROCESS)}
+    assert [name for name in of_backend if not re.fullmatch(dropped["regex"], name)] == []
     assert with_jobs(written, load_jobs()) == CONFIGURATION
 
 
