@@ -14,7 +14,7 @@ from ingestion_api.resources.table import ResourceTable
 T = TypeVar("T")
 CHEAP_SECONDS = 0.01  # seconds; a value that is cheaper is not cached
 # for so many times its cost a value is fresh, and so many times its cost it is used at most
-FRESH_FACTOR, COST_FACTOR = 10, 20
+FRESH_FACTOR, COST_FACTOR = 20, 30
 MAX_AGE = 60.0  # seconds
 
 

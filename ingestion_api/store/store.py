@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.clock import Clock, SteadyClock, wall_time
 from ingestion_api.errors import Unavailable
-from ingestion_api.store.engine import BUSY, LOCK_TIMEOUT, WRITE_OPTION, open_engine
+from ingestion_api.store.engine import BUSY, LOCK_TIMEOUT, READ_OPTION, WRITE_OPTION, open_engine
 
 MIN_LOCK_TIMEOUT = 1.0  # seconds, also after a long wait for other threads
 
@@ -29,10 +29,7 @@ class Store:
         self._lock_timeout = lock_timeout
         # SQLite lets waiting writers sleep and retry, which is neither quick nor fair: this lock queues them
         self._write_lock = Lock() if engine.dialect.name == "sqlite" else None
-        # A query of PostgreSQL sees what is committed when it begins, also within a transaction. So one
-        # without it sees the same, and saves the round trips that begin and end a transaction.
-        is_server = engine.dialect.name == "postgresql"
-        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT") if is_server else engine
+        self._reader = engine.execution_options(**{READ_OPTION: True})
 
     @classmethod
     def at(cls, url: str, lock_timeout: float = LOCK_TIMEOUT) -> "Store":
