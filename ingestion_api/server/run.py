@@ -10,7 +10,7 @@ from uvicorn.config import HTTPProtocolType
 
 from ingestion_api.networks import NetworkList
 from ingestion_api.server.connections import ConnectionLimiter
-from ingestion_api.server.garbage_collection import tune_garbage_collection
+from ingestion_api.server.interpreter import tune_interpreter
 from ingestion_api.server.protocol import BoundedProtocol, ProtocolTimeouts
 from ingestion_api.settings import Settings
 
@@ -23,7 +23,7 @@ SHUTDOWN_TIMEOUT = 15  # seconds for the requests that are under way when the se
 def run(app: Any, settings: Settings) -> None:
     """Serve until stopped."""
     logging.getLogger("uvicorn.error").addFilter(_is_logged)
-    tune_garbage_collection()
+    tune_interpreter()
     uvicorn.run(
         app,
         host=settings.host,

@@ -93,6 +93,7 @@ def _server_engine(url: str, pool_size: int) -> Engine:
         max_overflow=pool_size,
         pool_timeout=POOL_TIMEOUT,
         pool_pre_ping=True,
+        pool_use_lifo=True,  # its caches are warm
         connect_args=_connect_args(url) if postgres else {},
     )
     if postgres:
@@ -110,7 +111,12 @@ def _connect_args(url: str) -> dict[str, object]:
 
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
-        url, pool_size=10, max_overflow=10, pool_timeout=POOL_TIMEOUT, connect_args={"timeout": LOCK_TIMEOUT}
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=POOL_TIMEOUT,
+        pool_use_lifo=True,
+        connect_args={"timeout": LOCK_TIMEOUT},
     )
     event.listen(engine, "connect", _disable_driver_transactions)
     event.listen(engine, "begin", _begin)

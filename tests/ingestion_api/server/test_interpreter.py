@@ -7,7 +7,7 @@ import sys
 MEASURE = """
 import gc, json, time
 from ingestion_api import __main__
-from ingestion_api.server.garbage_collection import tune_garbage_collection
+from ingestion_api.server.interpreter import tune_interpreter
 
 def seconds():
     began = time.process_time()
@@ -16,7 +16,7 @@ def seconds():
 
 gc.collect()
 before = seconds()
-tune_garbage_collection()
+tune_interpreter()
 print(json.dumps([before, seconds(), gc.get_threshold()]))
 """
 
