@@ -124,9 +124,9 @@ def worker_table() -> Panel:
     columns = [
         Column("hostname", "Worker"),
         Column("A", "State", 75, words=mappings.unless_good("up", "down")),
-        Column("B", "Last heartbeat", 140, AGE),
+        Column("B", "Heartbeat", 130, AGE),
         Column("C", "Running", 75, "short"),
-        Column("D", "Pool size", 85, "short"),
+        Column("D", "Pool", 60, "short"),
         Column("E", "Stalled", 75, words=mappings.unless_bad("yes", "no")),
     ]
     asked = (
