@@ -90,10 +90,15 @@ class World:
 
     def incidents(self, run: str) -> list[Json]:
         """The incidents of a history, the oldest start first."""
-        answer = httpx2.get(
-            f"{self.service.url}/api/v1/alerts", params={"limit": 500}, headers=AUTHORIZED, timeout=10
-        )
-        found = [it for it in answer.json()["alerts"] if it["labels"].get("run") == run]
+        found: list[Json] = []
+        asked = {"limit": "500", "label": f"run={run}"}
+        while True:
+            address = f"{self.service.url}/api/v1/alerts"
+            page = httpx2.get(address, params=asked, headers=AUTHORIZED, timeout=10).json()
+            found += [it for it in page["alerts"] if it["labels"].get("run") == run]
+            if not page["next_cursor"]:
+                break
+            asked["before"] = page["next_cursor"]
         return sorted(found, key=lambda it: str(it["starts_at"]))
 
     def silence(self, labels: Json) -> str:
