@@ -109,10 +109,10 @@ def _memory(pid: int) -> float:
 async def _all(port: int) -> list[tuple[str, list[float], int]]:
     cookie = await signed_in(port)
     head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\nCookie: {cookie}\r\n\r\n"
-    return [(what, *await _times(port, address, head, times)) for what, address, times in _addresses()]
+    return [(what, *await request_times(port, address, head, times)) for what, address, times in _addresses()]
 
 
-async def _times(port: int, address: str, head: str, times: int) -> tuple[list[float], int]:
+async def request_times(port: int, address: str, head: str, times: int) -> tuple[list[float], int]:
     taken: list[float] = []
     size = 0
     reader, writer = await asyncio.open_connection("127.0.0.1", port)

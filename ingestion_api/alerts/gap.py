@@ -13,7 +13,9 @@ from ingestion_api.alerts.feed import IncidentChange, IncidentFeed
 from ingestion_api.alerts.fingerprint import fingerprint
 from ingestion_api.alerts.prometheus_history import PastFiring
 from ingestion_api.batching import batches
+from ingestion_api.notices.journal import write_notices
 from ingestion_api.store import Store
+from ingestion_api.store.alert_texts import text_ids
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_group, severity_rank
@@ -53,6 +55,7 @@ def fill_gap(store: Store, feed: IncidentFeed, past: Sequence[PastFiring], known
             take_advisory_lock(session, "alerts")
             missing, ended = _compare(session, some, known)
             changes = _end(session, ended, known.now)
+            write_notices(session, changes)
             _add(session, missing, known)
         feed.publish(changes)
         added += len(missing)
@@ -125,7 +128,9 @@ def _end(session: Session, ended: Iterable[tuple[Any, datetime]], now: datetime)
 def _add(session: Session, missing: Sequence[tuple[str, PastFiring]], known: Known) -> None:
     if not missing:
         return
-    values = [_values(name, it, known) for name, it in missing]
+    rows = [_values(name, it, known) for name, it in missing]
+    texts = text_ids(session.connection(), [(row["labels"], row["annotations"]) for row in rows])
+    values = [row | {"text_id": text} for row, text in zip(rows, texts, strict=True)]
     found = session.scalars(insert(Alert).returning(Alert.id, sort_by_parameter_order=True), values).all()
     for alert_id, (_, it) in zip(found, missing, strict=True):
         record_event(session, [alert_id], Event("started", it.start, note=HISTORY))

@@ -7,11 +7,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.events import Event, record_event
+from ingestion_api.alerts.feed import IncidentChange
 from ingestion_api.store.tables import Alert, AlertSilence
 from ingestion_api.store.tables.alerts import severity_group, severity_rank
 
 
-def reopen_milder(session: Session, started: Collection[Mapping[str, str]], now: datetime) -> None:
+def reopen_milder(
+    session: Session, started: Collection[Mapping[str, str]], now: datetime
+) -> list[IncidentChange]:
     """Withdraw the acknowledgements of alerts that fire with another severity, where a graver one starts.
 
     Severities of one signal are alerts of their own; `started` are the labels of those that start.
@@ -21,20 +24,24 @@ def reopen_milder(session: Session, started: Collection[Mapping[str, str]], now:
         group, rank = severity_group(labels), severity_rank(labels.get("severity", ""))
         ranks[group] = min(rank, ranks.get(group, rank))
     if not ranks:
-        return
+        return []
     taken = select(Alert.id, Alert.severity_group, Alert.severity_rank).where(
         Alert.severity_group.in_(ranks), Alert.status == "firing", Alert.acknowledged_at.is_not(None)
     )
     milder = [row.id for row in session.execute(taken) if ranks[row.severity_group] < row.severity_rank]
-    withdraw_all(session, milder, now, "a graver alert of the same kind started")
+    return withdraw_all(session, milder, now, "a graver alert of the same kind started")
 
 
-def withdraw_all(session: Session, alert_ids: Collection[int], now: datetime, why: str) -> None:
-    """Let these be unacknowledged again, and end their silences."""
+def withdraw_all(
+    session: Session, alert_ids: Collection[int], now: datetime, why: str
+) -> list[IncidentChange]:
+    """Let these be unacknowledged again, and end their silences; returns what has changed."""
     if not alert_ids:
-        return
-    taken = select(Alert.id).where(Alert.id.in_(alert_ids), Alert.acknowledged_at.is_not(None))
-    record_event(session, session.scalars(taken).all(), Event("unacknowledged", now, note=why))
+        return []
+    query = select(Alert.id, Alert.name, Alert.severity)
+    taken = session.execute(query.where(Alert.id.in_(alert_ids), Alert.acknowledged_at.is_not(None))).all()
+    record_event(session, [row.id for row in taken], Event("unacknowledged", now, note=why))
     nobody = {"acknowledged_at": None, "acknowledged_by": None, "acknowledgement": None}
     session.execute(update(Alert).where(Alert.id.in_(alert_ids)).values(**nobody))
     session.execute(update(AlertSilence).where(AlertSilence.alert_id.in_(alert_ids)).values(ending=True))
+    return [IncidentChange(row.id, "unacknowledged", now, row.name, row.severity, why) for row in taken]

@@ -66,14 +66,16 @@ def _store_batch(session: Session, delivery: Delivery) -> list[IncidentChange]:
     known = _known(session, newest)
     added = [notice for key, notice in newest.items() if key not in known]
     repeated = [(known[key], notice) for key, notice in newest.items() if key in known]
-    changes = [*_insert(session, added, delivery)]
-    changes += _update(session, [it for it in repeated if not _is_outdated(it[0], delivery)], delivery)
+    repeated = [it for it in repeated if not _is_outdated(it[0], delivery)]
+    changes = [*_insert(session, added, delivery), *_update(session, repeated, delivery)]
     changes += _end_covered(session, newest.values(), delivery)
     record_changes(session, changes, delivery.known_by)
     superseded = _supersede(session, (key[0] for key in newest), delivery.at)
     record_changes(session, superseded, "superseded")
-    reopen_milder(session, [notice.labels for notice in added if notice.status == "firing"], delivery.at)
-    return [*changes, *superseded]
+    withdrawn = _withdraw(session, repeated, delivery)
+    started = [notice.labels for notice in added if notice.status == "firing"]
+    withdrawn += reopen_milder(session, started, delivery.at)
+    return [*changes, *superseded, *withdrawn]
 
 
 def _known(session: Session, keys: Iterable[IncidentKey]) -> dict[IncidentKey, Any]:
@@ -113,15 +115,18 @@ def _update(
     ]
     session.connection().execute(_update_statement(), values)
     changes = []
-    reopened: list[int] = []
     for row, notice in repeated:
         if row.status != notice.status:
             kind = "ended" if notice.status == "resolved" else "reopened"
             changes.append(_change(row.id, kind, notice, delivery.at))
-        if _needs_new_acknowledgement(row, notice):
-            reopened.append(row.id)
-    withdraw_all(session, reopened, delivery.at, "fires again or is graver")
     return changes
+
+
+def _withdraw(
+    session: Session, repeated: Sequence[tuple[Any, WebhookAlert]], delivery: Delivery
+) -> list[IncidentChange]:
+    ids = [row.id for row, notice in repeated if _needs_new_acknowledgement(row, notice)]
+    return withdraw_all(session, ids, delivery.at, "it fires again, or is graver")
 
 
 def _text_ids(session: Session, notices: Iterable[WebhookAlert]) -> list[int]:

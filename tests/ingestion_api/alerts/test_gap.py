@@ -66,6 +66,8 @@ def test_what_nobody_told_is_added_once_and_what_is_told_later_holds(store: Stor
     feed = IncidentFeed()
     assert fill_gap(store, feed, [past(1, 5), past(10, 20)], NOBODY) == Filled(2, 0)
     assert fill_gap(store, feed, [past(1, 5), past(10, 20)], NOBODY) == Filled(0, 0)
+    with store.read() as session:
+        assert None not in session.scalars(select(Alert.text_id)).all()
     told(store, "resolved", 10, 19)
     assert ends(store) == [(1, 5, "history", "history"), (10, 19, "history", "told")]
     assert fill_gap(store, feed, [past(10, 20)], NOBODY) == Filled(0, 0)
