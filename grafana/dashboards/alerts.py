@@ -96,11 +96,12 @@ def now() -> Panel:
 
 def firing() -> Panel:
     """Each alert that fires or is about to."""
-    about = "Alerts that fire or are about to, and what they are about. Click a name to acknowledge it."
+    about = "Alerts that fire or are about to, and what they are about. Click a name for its incident."
+    incident = links.page("/incidents", "Incident …", {"alertname": links.cell("alertname")})
     acknowledge = links.page("/alerts", "Acknowledge …", {"alertname": links.cell("alertname")})
     columns = [
         Column("A", "Severity", 115, words=mappings.severity(), sort="greatest first"),
-        Column("alertname", "Alert", 200, links=(acknowledge,)),
+        Column("alertname", "Alert", 200, links=(incident, acknowledge)),
         Column("about", "About", empty=""),
         Column("alertstate", "State", 95, words=mappings.words(STATES)),
         Column("C", "Hides", 65, empty=""),

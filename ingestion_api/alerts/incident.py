@@ -65,6 +65,12 @@ def find_incident(session: Session, fingerprint: str, start: datetime | None) ->
     return session.scalars(query).first()
 
 
+def firing_named(session: Session, name: str) -> Sequence[int]:
+    """The numbers of two incidents of this name that fire; fewer where there are fewer."""
+    query = select(Alert.id).where(Alert.name == name, Alert.status == "firing")
+    return session.scalars(query.order_by(Alert.id.desc()).limit(2)).all()
+
+
 def _severities(session: Session, alert: Alert, now: datetime) -> Sequence[Alert]:
     query = select(Alert).where(
         Alert.severity_group == alert.severity_group,

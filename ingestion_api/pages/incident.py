@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from ingestion_api.alerts.course import Subject
 from ingestion_api.alerts.course_reader import shown_span
-from ingestion_api.alerts.incident import IncidentRecord, find_incident, read_incident
+from ingestion_api.alerts.incident import IncidentRecord, find_incident, firing_named, read_incident
 from ingestion_api.errors import NotFound, Unavailable
 from ingestion_api.pages.alerts import AlertId, alert_links
 from ingestion_api.pages.incident_chart import IncidentChart, make_chart
@@ -40,6 +41,16 @@ def find(request: Request, _: Viewer, fingerprint: Fingerprint, start: UnixSecon
     if alert is None:
         raise NotFound("No incident of this alert is known yet; a notice may be on its way, so try again.")
     return RedirectResponse(f"/alerts/{alert.id}", 303)
+
+
+@router.get("/incidents")
+def find_firing(request: Request, _: Viewer, alertname: Annotated[str, Query(max_length=255)]) -> Response:
+    """Lead from a dashboard, which knows an alert's name, to its page, where one alone fires."""
+    with current_service(request).store.read() as session:
+        firing = firing_named(session, alertname)
+    if len(firing) == 1:
+        return RedirectResponse(f"/alerts/{firing[0]}", 303)
+    return RedirectResponse(f"/alerts?{urlencode({'alertname': alertname})}", 303)
 
 
 @router.get("/alerts/{alert_id}")

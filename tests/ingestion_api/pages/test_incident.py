@@ -57,8 +57,11 @@ def put(reader: Visits, start: datetime, end: datetime | None, **more: str) -> i
     """Write an incident; its number."""
     assert isinstance(reader.app, FastAPI)
     labels = LABELS | more
+    fingerprint = "a1" if labels["severity"] == "critical" else "b2"
+    if "alertname" in more:
+        fingerprint = labels["severity"]
     alert = Alert(
-        fingerprint="a1" if labels["severity"] == "critical" else "b2", starts_at=start, ends_at=end,
+        fingerprint=fingerprint, starts_at=start, ends_at=end,
         status="resolved" if end else "firing", name=labels["alertname"], severity=labels["severity"],
         labels=labels, generator_url="", receiver="", first_received_at=start, last_received_at=start,
         end_known_by="told" if end else None,
@@ -140,6 +143,14 @@ def test_a_message_leads_to_its_incident_by_fingerprint_and_start(reader: Visits
     assert reader.get(f"/incidents/b2?start={start}").headers["location"] == f"/alerts/{old}"
     assert f"/alerts/{new}" == reader.get(f"/incidents/b2?start={start + 2 * 86_400}").headers["location"]
     assert reader.get("/incidents/ffff").status_code == 404
+
+
+def test_a_dashboard_leads_to_what_fires_by_its_name(reader: Visits) -> None:
+    """Where several fire, to their list."""
+    number = put(reader, datetime.now(UTC), None, alertname="Lonely", severity="warning")
+    assert reader.get("/incidents?alertname=Lonely").headers["location"] == f"/alerts/{number}"
+    put(reader, datetime.now(UTC), None, alertname="Lonely", severity="info")
+    assert reader.get("/incidents?alertname=Lonely").headers["location"] == "/alerts?alertname=Lonely"
 
 
 def test_without_prometheus_the_page_says_so_and_shows_the_rest(operator: Visits, tmp_path: Path) -> None:
