@@ -64,7 +64,7 @@ def alert_acknowledged(desk: Desk, view: View) -> None:
     alert_that_fires(desk, view)
     view.page.get_by_label("Note").fill("Starting a second worker. " * 15)
     view.page.get_by_role("button", name="Acknowledge").click()
-    view.page.get_by_text("Acknowledged by operator").wait_for()
+    view.page.get_by_text("Acknowledged by operator").first.wait_for()
 
 
 def alerts_acknowledged(desk: Desk, view: View) -> None:
