@@ -15,7 +15,7 @@ from tests.servers.waiting import eventually
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "operations.md"
 EVERYTHING = (
-    *(f"cache.{part}" for part in ("ping", "server", "slow", "keys", "key_memory", "rights")),
+    *(f"cache.{part}" for part in ("ping", "server", "slow", "latencies", "keys", "key_memory", "rights")),
     *(f"workers.{part}" for part in ("up", "queues", "tasks", "inspected", "results", "rights")),
     *(f"ingestion.{part}" for part in ("ping", "queues", "worker", "jobs", "history", "rights")),
 )
@@ -126,6 +126,7 @@ def part_of(exporter: Watched, name: str) -> float | None:
         ("results", "-scan", ["workers.results"], "ops_task_results_stored", "SCAN"),
         ("cache", "-info", ["cache.server"], "redis_uptime_in_seconds", "INFO"),
         ("cache", "-slowlog|get", ["cache.slow"], "redis_slowlog_length", "SLOWLOG GET"),
+        ("cache", "-latency|histogram", ["cache.latencies"], "redis_commands_latencies_usec_sum", "LATENCY"),
         ("cache", "-memory|usage", ["cache.key_memory"], "redis_key_memory_usage_bytes", "MEMORY USAGE"),
         ("cache", "-scan", ["cache.keys"], "redis_key_group_count", "SCAN"),
     ],
