@@ -20,8 +20,14 @@ SETTINGS = {
     "OPS_JUDGEMENT__WINDOW": "10",
     "DEMO_TRAFFIC_PEAK": "1",
 }
-PAGES = ("Breach", "Times", "P50 ms", "P95 ms", "Max ms", "Over 1 s", "Lost", "Over: P50 ms", "P95 ms")
-TIMES = "From the breach at its source to the webhook, and from its end to the notice:"
+PAGES = (
+    "Breach", "Times", "From significant: P50 ms", "P95 ms", "Max ms", "Over 1 s", "Lost",
+    "From the first event: P50 ms", "P95 ms", "Over: P50 ms", "P95 ms",
+)  # fmt: skip
+TIMES = (
+    "To the webhook, from the moment at which the breach can be told from chance (of requests: by the "
+    "responses that the bench got) and from its first event; and from its end to the notice:"
+)
 ADVERSITY = ("What happens", "How often", "Result")
 COST = (
     "Prometheus evaluates",
@@ -32,7 +38,7 @@ COST = (
     "Log an hour",
 )
 GROUPS = ("Group", "Every", "Takes", "Left out in a minute")
-RATE = 10.0
+RATE = 100.0
 
 
 def main() -> int:

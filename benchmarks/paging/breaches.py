@@ -186,15 +186,12 @@ def worker(testbed: Testbed, timeout: float) -> list[Breach]:
         return quiet(testbed, "NoWorker")() and workers == [1]
 
     cause, mend = killed.after(lambda: testbed.fault("worker-killed")), lambda: testbed.mend("worker-killed")
-    alert = critical("NoWorker")
-    return [
-        Breach("worker: killed, from the overdue heartbeat", alert, cause, overdue, mend, is_ready),
-        Breach(f"worker: the same, from the kill ({timeout:g} s of patience)", alert, cause, killed.at, mend),
-    ]
+    name = f"worker: killed; significant when its heartbeat is overdue ({timeout:g} s)"
+    return [Breach(name, critical("NoWorker"), cause, overdue, mend, is_ready, first=killed.at)]
 
 
 def errors(testbed: Testbed, users: Users) -> list[Breach]:
-    """Every request to a module ends in 500; the level is passed when more than 5 % of ten seconds did."""
+    """Every request to a module ends in 500, until more than 5 % and half of ten seconds surely did."""
 
     def cause() -> None:
         users.begin(0.05, 0.5)
@@ -202,12 +199,20 @@ def errors(testbed: Testbed, users: Users) -> list[Breach]:
 
     mend = lambda: testbed.mend("errors-in-module")  # noqa: E731  (one line, used thrice)
     ready = quiet_of(testbed, 'ALERTS{alertname=~"ApiErrorsHigh|ModuleDown",module="taxonomy"}')
-    high = critical("ApiErrorsHigh", module="taxonomy")
-    down = critical("ModuleDown", module="taxonomy")
     return [
-        Breach("error ratio: from passing 5 % of ten seconds", high, cause, moment(users, 0.05), mend, ready),
-        Breach("error ratio: the same, from the first error", high, cause, first(users), mend, ready),
-        Breach("module down: from passing half of ten seconds", down, cause, moment(users, 0.5), mend, ready),
+        Breach(
+            name,
+            critical(alert, module="taxonomy"),
+            cause,
+            moment(users, level),
+            mend,
+            ready,
+            first=first(users),
+        )
+        for name, alert, level in (
+            ("error ratio: more than 5 % of ten seconds", "ApiErrorsHigh", 0.05),
+            ("module down: more than half of ten seconds", "ModuleDown", 0.5),
+        )
     ]
 
 
@@ -218,20 +223,16 @@ def slow(testbed: Testbed, users: Users) -> list[Breach]:
         users.begin(0.05)
         testbed.fault("slow-module", module="scholarly", seconds=0.7)
 
-    mend = lambda: testbed.mend("slow-module")  # noqa: E731  (one line, used twice)
+    mend = lambda: testbed.mend("slow-module")  # noqa: E731  (one line)
     ready = quiet_of(testbed, 'ALERTS{alertname="ApiSlow",module="scholarly"}')
     alert = critical("ApiSlow", module="scholarly")
-    return [
-        Breach("response time: from passing 5 % over 0.5 s", alert, cause, moment(users, 0.05), mend, ready),
-        Breach(
-            "response time: the same, from the first slow answer", alert, cause, first(users), mend, ready
-        ),
-    ]
+    name = "response time: more than 5 % over 0.5 s"
+    return [Breach(name, alert, cause, moment(users, 0.05), mend, ready, first=first(users))]
 
 
 def moment(users: Users, level: float) -> Callable[[], float]:
-    """When the users saw this level passed."""
-    return lambda: users.crossed(level) or float("nan")
+    """When the users' responses proved that this level is passed."""
+    return lambda: users.passed(level) or float("nan")
 
 
 def first(users: Users) -> Callable[[], float]:

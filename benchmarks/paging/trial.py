@@ -16,9 +16,10 @@ Moment = Callable[[], float]
 
 @dataclass
 class Times:
-    """Seconds from the breach to the page and from its end to the notice; pages that never came."""
+    """Seconds to the page from significance and from its first event; from its end to the notice."""
 
     to_page: list[float] = field(default_factory=list)
+    from_first: list[float] = field(default_factory=list)
     to_end: list[float] = field(default_factory=list)
     lost: int = 0
 
@@ -27,7 +28,8 @@ class Times:
         late = sum(seconds > 1 for seconds in self.to_page)
         return (
             name, str(len(self.to_page) + self.lost), *figures(self.to_page),
-            f"{late} of {len(self.to_page)}", str(self.lost), *figures(self.to_end)[:2],
+            f"{late} of {len(self.to_page)}", str(self.lost), *figures(self.from_first)[:2],
+            *figures(self.to_end)[:2],
         )  # fmt: skip
 
 
@@ -38,10 +40,11 @@ class Breach:
     name: str
     alert: Mapping[str, str]
     cause: Callable[[], object]
-    began: Moment  # asked once the page has come
+    began: Moment  # when it could be told from chance; asked once the page has come
     mend: Callable[[], object]
     ready: Callable[[], bool] = lambda: True
     ended: Callable[[], float] | None = None
+    first: Moment | None = None  # its first event, where that alone proves nothing
 
 
 def figures(seconds: Sequence[float]) -> tuple[str, str, str]:
@@ -69,6 +72,7 @@ def attempt(breaches: Sequence[Breach], inbox: Inbox, times: int) -> dict[str, T
                 found[it.name].lost += 1
             else:
                 found[it.name].to_page.append(page - it.began())
+                found[it.name].from_first.append(page - (it.first or it.began)())
         mended = time.monotonic()
         first.mend()
         mended = first.ended() if first.ended else mended
