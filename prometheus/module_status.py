@@ -14,7 +14,7 @@ from prometheus.request_rules import (
     MODULE_TIME,
 )
 from prometheus.rule_file import RecordingRule
-from prometheus.share_rules import LASTING, STILL_LASTING, share_of
+from prometheus.share_rules import BAD, LASTING, STILL_LASTING, TOTAL, share_of
 from prometheus.signal_rules import signal_series
 from prometheus.significance import Significance, exceeded_bound, lesser
 from prometheus.threshold_rules import CODES, JUDGED, SEVERITY, severity_code
@@ -92,10 +92,17 @@ def share_rules(name: str, it: ModuleSignal, judge: Significance) -> Iterator[Re
     minute = it.now(it.ratio, "1m")
     yield RecordingRule(SHARE, lesser(judge.lower(bad, every, on), minute, it.keys), {"signal": name})
     minutes = f"quantile_over_time({1 - LASTING_PART:g}, {it.ratio % '1m'}[5m])"
+    short_bad, short_every = (
+        newest_sample(signal_series(name, it.judged_as), "fast") for name in (BAD, TOTAL)
+    )
     lasting = lesser(recorded_now(signal_series(SHARE, name)), minutes, it.keys)
+    # an alert begins only while the last seconds go on like that
+    lasting = lesser(lasting, f"({short_bad} / {on} ({short_every} > 0))", it.keys)
     yield RecordingRule(LASTING, if_long_known(lasting), {"signal": it.judged_as})
     bad, every = (f"({MINUTE} * {it.now(series, '1m')})" for series in (it.bad, it.every))
     still = lesser(it.now(it.ratio, "5m"), judge.upper(bad, every, on), it.keys)
+    # what the last seconds rule out does not last any more
+    still = lesser(still, judge.upper(short_bad, short_every, on), it.keys)
     # of few requests the bound stays high: then a minute without a bad one is the end
     still = f"{still} and on ({it.keys}) ({minute} > 0)"
     yield RecordingRule(STILL_LASTING, if_long_known(still), {"signal": it.judged_as})
@@ -109,8 +116,7 @@ def if_long_known(expression: str) -> str:
 def judged_value(name: str, it: ModuleSignal, limit: float | None) -> str:
     """The proven value, or 0; nothing where too few requests were made to judge."""
     share = f"max by ({it.keys}) ({recorded_now(signal_series(SHARE, name))})"
-    slower = it.now(it.bad, "5m")
-    bad = f"({exceeded_bound(share, slower, it.keys, limit)}) > 0.000001" if limit else share
+    bad = exceeded_bound(share, it.now(it.every, "5m"), "module", limit) if limit else share
     many = f"({recorded_now(MODULE_RATE % '5m')} * {WINDOW} >= {FEW_REQUESTS})"
     shown = recorded_now(f"{it.value}{{{NOT_JUDGED}}}")
     return f"max by (module) ({bad}) or (0 * {shown} and on (module) {many})"

@@ -33,10 +33,11 @@ def share_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
     yield _rule(TOTAL, while_scraped(one_line(share.total), signal.lane), name)
     yield _rule(BAD, bad_events(name, signal), name)
     bad, by = _now(BAD, name), signal.by
-    yield _rule(PROVEN, share.significance.lower(bad, _now(TOTAL, name), _on(signal)), name)
+    total = _now(TOTAL, name)
+    yield _rule(PROVEN, share.significance.lower(bad, total, _on(signal)), name)
     record = FAST if signal.lane == "fast" else BOUND
-    yield _rule(record, share.value(bound(name, signal), bad, by), name)
-    latest = share.value(begin_share(name, signal), bad, by)
+    yield _rule(record, share.value(bound(name, signal), total, by), name)
+    latest = share.value(begin_share(name, signal), total, by)
     yield _rule(LATEST, unless_recovering(latest) if signal.lane == "fast" else latest, name)
 
 
@@ -62,9 +63,7 @@ def bound(name: str, signal: Signal) -> str:
     keys = share.keys(signal.by)
     if not share.lasting:
         return f"max by ({keys}) ({_now(PROVEN, name)})"
-    # what the last seconds rule out does not last any more
-    most = share.significance.upper(_now(BAD, name), _now(TOTAL, name), _on(signal))
-    return greater(_now(PROVEN, name), lesser(_long(STILL_LASTING, name), most, keys), keys)
+    return greater(_now(PROVEN, name), _long(STILL_LASTING, name), keys)
 
 
 def begin_share(name: str, signal: Signal) -> str:
@@ -73,9 +72,7 @@ def begin_share(name: str, signal: Signal) -> str:
     keys, now = share.keys(signal.by), _latest(signal)
     if not share.lasting:
         return now
-    window = f"({_now(BAD, name)} / {_on(signal)} ({_now(TOTAL, name)} > 0))"
-    short = lesser(_now(PROVEN, name), now, keys)
-    return greater(short, lesser(_long(LASTING, name), window, keys), keys)
+    return greater(lesser(_now(PROVEN, name), now, keys), _long(LASTING, name), keys)
 
 
 def _latest(signal: Signal) -> str:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from prometheus.config_file import ConfigModel
 
 Expression = Annotated[str, Field(min_length=3)]
-NO_BUCKET = 1e-9  # a quantile so low that it lies at the very beginning of its bucket
+TRIFLE = 1 + 1e-9  # what exceeds a bound is greater than it
 
 
 class Significance(ConfigModel):
@@ -81,21 +81,20 @@ class Share(ConfigModel):
             return f"({self.bad}) / ({self.total} > 0)"
         return f"1 - ({self.within}) / on ({', '.join(by)}) group_left () ({self.total} > 0)"
 
-    def value(self, share: str, bad: str, by: Sequence[str]) -> str:
+    def value(self, share: str, total: str, by: Sequence[str]) -> str:
         """The value of the signal from its share: the share, or the greatest bound that too many exceed."""
-        keys = self.keys(by)
-        return exceeded_bound(share, bad, keys, self.limit) if self.limit else share
+        return exceeded_bound(share, total, ", ".join(by), self.limit) if self.limit else share
 
 
-def exceeded_bound(share: str, every: str, keys: str, limit: float) -> str:
-    """The greatest bucket bound that more than `limit` of the events exceed; about 0 where there is none.
+def exceeded_bound(share: str, total: str, by: str, limit: float) -> str:
+    """The greatest bucket bound that more than `limit` of the events exceed; nothing where there is none.
 
-    PromQL has no number of a label. But a histogram whose first events lie behind the buckets that are
-    exceeded begins at the wanted bound. The result is greater than this bound by a trifle, as durations are.
-    `share` has no labels but the keys.
+    PromQL has no number of a label. But a histogram whose events all lie behind its finite buckets has the
+    greatest of their bounds as its quantiles. The result is greater by a trifle, as durations are.
+    `share` has no labels but those of `by` and `le`.
     """
-    first = f"0 * ({share} > {limit:g}) or max by ({keys}) ({every}) ^ 0"
-    return f"{1 + NO_BUCKET:.10g} * histogram_quantile({NO_BUCKET:g}, {first})"
+    behind = f'label_replace(max by ({by}) ({total}) ^ 0, "le", "+Inf", "", "")'
+    return f"{TRIFLE:.10g} * histogram_quantile(0.5, 0 * ({share} > {limit:g}) or {behind}) > 0"
 
 
 def lesser(one: str, other: str, keys: str) -> str:

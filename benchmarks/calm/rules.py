@@ -69,12 +69,7 @@ def judged(bad: Numbers, total: Numbers, judge: Significance) -> Judged:
     """The judged shares from the counters of a module, by tick of the fast lane."""
     proven, begin = short_share(bad, total, judge)
     lasting, still = long_shares(bad, total, judge)
-    short_bad, short_total = increase(bad, SHORT), increase(total, SHORT)
-    most = bound(short_bad, short_total, judge, 1)
-    return Judged(
-        np.fmax(begin, np.minimum(lasting, ratio(short_bad, short_total))),
-        np.fmax(proven, np.minimum(still, most)),
-    )
+    return Judged(np.fmax(begin, lasting), np.fmax(proven, still))
 
 
 def plain_ratio(bad: Numbers, total: Numbers) -> Judged:
@@ -92,7 +87,10 @@ def long_shares(bad: Numbers, total: Numbers, judge: Significance) -> tuple[Numb
     now_bad, now_total = (grown(it, MINUTE // SLOW) for it in (slow_bad, slow_total))
     latest, proven = ratio(now_bad, now_total), bound(all_bad, all_total, judge)
     lasting = np.minimum(np.minimum(proven, latest), minutes(latest, np.flatnonzero(proven > 0)))
+    last_bad, last_total = (increase(it, SHORT)[::SLOW] for it in (bad, total))
+    lasting = np.minimum(lasting, ratio(last_bad, last_total))
     still = np.minimum(ratio(all_bad, all_total), bound(now_bad, now_total, judge, 1))
+    still = np.minimum(still, bound(last_bad, last_total, judge, 1))
     still[~(latest > 0)] = np.nan
     return np.repeat(lasting, SLOW)[: bad.size], np.repeat(still, SLOW)[: bad.size]
 
