@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -116,13 +116,15 @@ def _digest(token: str, place: TokenSource) -> bytes:
     return bytes.fromhex(digits)
 
 
-def _contradictions(identities: dict[int, Identity]) -> Iterator[tuple[int, str]]:
+def _contradictions(identities: Mapping[int, Identity]) -> Iterator[tuple[int, str]]:
     """Lines of one name with two roles, and of one token with two names: none of them is chosen."""
+    roles: dict[str, dict[Role, int]] = {}
+    lines: dict[bytes, list[int]] = {}
     for number, it in identities.items():
-        for other, another in identities.items():
-            if other == number:
-                continue
-            if another.name == it.name and another.role is not it.role:
-                yield number, f"its name has another role in line {other}; expected one role for each name"
-            elif another.digest == it.digest:
-                yield number, f"its token stands in line {other} too; expected one line for each token"
+        roles.setdefault(it.name, {}).setdefault(it.role, number)
+        lines.setdefault(it.digest, []).append(number)
+    for number, it in identities.items():
+        for other in (line for role, line in roles[it.name].items() if role is not it.role):
+            yield number, f"its name has another role in line {other}; expected one role for each name"
+        for other in (line for line in lines[it.digest][:2] if line != number):
+            yield number, f"its token stands in line {other} too; expected one line for each token"
