@@ -111,8 +111,7 @@ def drawn_at(page: Page, text: str) -> float:
     """When the card with this text was drawn, in seconds of the wall clock; its page is emptied."""
     page.wait_for_function("text => drawn[text]", arg=text, timeout=PATIENCE)
     moment: float = page.evaluate("text => drawn[text]", text)
-    for button in page.locator(".notice-dismiss").all():
-        button.dispatch_event("click")
+    page.evaluate("() => document.querySelectorAll('.notice-dismiss').forEach(it => it.click())")
     return moment / 1000
 
 
