@@ -59,8 +59,11 @@ def open_stream(
         yield parse_events(response.iter_lines())
 
 
-def fire(url: str, token: str, *names: str, severity: str = "critical", status: str = "firing") -> None:
-    """Call the webhook with some alerts."""
+WEBHOOK = "/api/v1/alerts/webhook"
+
+
+def webhook_call(*names: str, severity: str = "critical", status: str = "firing") -> dict[str, Any]:
+    """The body of a call with some alerts."""
     alerts = [
         {
             "status": status,
@@ -72,10 +75,12 @@ def fire(url: str, token: str, *names: str, severity: str = "critical", status: 
         }
         for name in names
     ]
-    answer = httpx2.post(
-        f"{url}/api/v1/alerts/webhook",
-        json={"alerts": alerts},
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=10,
-    )
+    return {"alerts": alerts}
+
+
+def fire(url: str, token: str, *names: str, severity: str = "critical", status: str = "firing") -> None:
+    """Call the webhook with some alerts."""
+    body = webhook_call(*names, severity=severity, status=status)
+    bearer = {"Authorization": f"Bearer {token}"}
+    answer = httpx2.post(url + WEBHOOK, json=body, headers=bearer, timeout=10)
     assert answer.status_code == 200, answer.text
