@@ -16,7 +16,7 @@ NEEDS=(
     "prometheus-alertmanager alertmanager prometheus-alertmanager"
     "git git git"
 )
-# browsers for tests of the pages; without them these tests are skipped
+# browsers for tests of the pages, and a store for remote_write; without them these tests are skipped
 OPTIONAL_NEEDS=()
 if [ "$PURPOSE" = test ]; then
     NEEDS+=(
@@ -34,6 +34,7 @@ if [ "$PURPOSE" = test ]; then
         "WebKitWebDriver WebKitWebDriver webkit2gtk-driver"
         "Xvfb Xvfb xvfb"
         "xauth xauth xauth"
+        "victoria-metrics victoria-metrics victoria-metrics"
     )
 fi
 
