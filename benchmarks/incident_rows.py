@@ -1,14 +1,13 @@
 """A hundred thousand made-up incidents as a year of alerts leaves them."""
 
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, text
 
 from ingestion_api.store import Store
-from ingestion_api.store.alert_texts import text_ids
+from ingestion_api.store.alert_texts import with_text_ids
 from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import Alert
 
@@ -26,9 +25,7 @@ def fill(url: str) -> None:
     for begin in range(0, INCIDENTS, AT_ONCE):
         rows = [_incident(number, now, chance) for number in range(begin, begin + AT_ONCE)]
         with store.write() as session:
-            texts = text_ids(session.connection(), [(row["labels"], row["annotations"]) for row in rows])
-            numbered = zip(rows, texts, strict=True)
-            session.execute(insert(Alert), [row | {"text_id": text_id} for row, text_id in numbered])
+            session.execute(insert(Alert), with_text_ids(session.connection(), rows))
     if store.engine.dialect.name == "postgresql":
         with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
@@ -77,11 +74,3 @@ def _labels(chance: random.Random) -> dict[str, str]:
         "instance": f"host-{chance.randrange(HOSTS)}:9200",
         "job": "ops",
     }
-
-
-def distinct_texts(url: str) -> Iterator[int]:
-    """How many rows of shared labels and words there are."""
-    store = Store.at(url)
-    with store.read() as session:
-        yield int(session.scalar(text("SELECT count(*) FROM alert_texts")) or 0)
-    store.close()

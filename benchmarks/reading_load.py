@@ -14,6 +14,7 @@ from sqlalchemy import insert
 
 from ingestion_api.jobs.states import ENDED
 from ingestion_api.store import Store
+from ingestion_api.store.alert_texts import with_text_ids
 from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import Alert, Job, JobEvent, Resource, Worker
 from tests.ingestion_api.processes import TOKEN, ServiceProcess, environment
@@ -81,7 +82,7 @@ def fill(url: str) -> None:
         session.execute(insert(JobEvent), [step for n in range(1, JOBS + 1) for step in _job_events(n, now)])
         for begin in range(0, ALERTS, 10_000):
             rows = [_alert(number, now, chance) for number in range(begin, begin + 10_000)]
-            session.execute(insert(Alert), rows)
+            session.execute(insert(Alert), with_text_ids(session.connection(), rows))
         session.execute(insert(Resource), [_resource(number, now) for number in range(RESOURCES)])
         session.add(_worker(now))
         session.commit()

@@ -15,7 +15,7 @@ from ingestion_api.alerts.webhook import WebhookAlert
 from ingestion_api.batching import batches
 from ingestion_api.notices.journal import write_notices
 from ingestion_api.store import Store
-from ingestion_api.store.alert_texts import text_ids
+from ingestion_api.store.alert_texts import text_ids, with_text_ids
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_group, severity_rank
@@ -92,8 +92,7 @@ def _is_outdated(row: Any, delivery: Delivery) -> bool:
 def _insert(session: Session, notices: Sequence[WebhookAlert], delivery: Delivery) -> list[IncidentChange]:
     if not notices:
         return []
-    texts = _text_ids(session, notices)
-    values = [_values(it, delivery) | {"text_id": text} for it, text in zip(notices, texts, strict=True)]
+    values = with_text_ids(session.connection(), [_values(notice, delivery) for notice in notices])
     found = session.scalars(insert(Alert).returning(Alert.id, sort_by_parameter_order=True), values).all()
     changes = []
     for alert_id, notice in zip(found, notices, strict=True):

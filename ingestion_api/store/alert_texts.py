@@ -34,6 +34,12 @@ def text_ids(connection: Connection, alerts: Iterable[tuple[LabelPairs, LabelPai
     return [known[row["digest"]] for row, _ in rows]
 
 
+def with_text_ids(connection: Connection, alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of incidents, each with the id of what it shares; see `text_ids`."""
+    found = text_ids(connection, [(row["labels"], row["annotations"]) for row in alerts])
+    return [row | {"text_id": text_id} for row, text_id in zip(alerts, found, strict=True)]
+
+
 def _row(labels: LabelPairs, annotations: LabelPairs) -> tuple[dict[str, Any], LabelPairs]:
     said = masked(labels, " ".join(str(annotations.get(name, "")) for name in _SEARCHED))
     pairs = sorted((str(name), str(value)) for name, value in labels.items())
