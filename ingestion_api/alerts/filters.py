@@ -59,17 +59,17 @@ class AlertFilter:
         # written as a sum so that the index of the order is read, which ends once the list is full
         return [*self.own_conditions(), (Alert.text_id + 0).in_(select(AlertText.id).where(*shared))]
 
-    def own_conditions(self) -> list[ColumnElement[bool]]:
-        """What may differ between the incidents of one alert."""
-        return [*self._own()]
+    def own_conditions(self, status: Any = Alert.status) -> list[ColumnElement[bool]]:
+        """What may differ between the incidents of one alert; `status` says how their status is read."""
+        return [*self._own(status)]
 
     def text_conditions(self) -> list[ColumnElement[bool]]:
         """Those on labels and words, which incidents share."""
         return [*self._shared()]
 
-    def _own(self) -> Iterator[ColumnElement[bool]]:
+    def _own(self, status: Any) -> Iterator[ColumnElement[bool]]:
         if self.status is not None:
-            yield Alert.status == self.status
+            yield status == self.status
         if self.acknowledged is not None:
             yield Alert.acknowledged_at.is_not(None) if self.acknowledged else Alert.acknowledged_at.is_(None)
         if self.until is not None:
