@@ -135,7 +135,7 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, redis_url: str) -> Iterator[World]:
+def world(folder: Path, redis_url: str, group_by: str = "...") -> Iterator[World]:
     """A service that polls twice a second, and an Alertmanager that notifies at once."""
     alertmanager = AlertmanagerServer(folder, "")
     env = environment(
@@ -152,7 +152,7 @@ def world(folder: Path, redis_url: str) -> Iterator[World]:
     }
     config = {
         "route": {
-            "receiver": "watchroom", "group_by": ["..."], "group_wait": "0s", "group_interval": "200ms",
+            "receiver": "watchroom", "group_by": [group_by], "group_wait": "0s", "group_interval": "200ms",
             "repeat_interval": "1h",
         },
         "inhibit_rules": [
