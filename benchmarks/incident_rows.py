@@ -4,12 +4,14 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, text
+import psycopg
+from sqlalchemy import insert
 
 from ingestion_api.store import Store
 from ingestion_api.store.alert_texts import with_text_ids
 from ingestion_api.store.migrate import migrate
 from ingestion_api.store.tables import Alert
+from tests.servers.postgres_server import plain
 
 INCIDENTS, FIRING = 100_000, 200
 NAMES, HOSTS = 40, 90
@@ -27,8 +29,8 @@ def fill(url: str) -> None:
         with store.write() as session:
             session.execute(insert(Alert), with_text_ids(session.connection(), rows))
     if store.engine.dialect.name == "postgresql":
-        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))
+        with psycopg.connect(plain(url), autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
     store.close()
 
 

@@ -19,7 +19,7 @@ from tests.servers.fixtures import started
 from tests.servers.redis_server import RedisServer
 
 COMMAND = "make bench WHAT=incidents"
-TIMES, EXPORTS = 40, 12
+TIMES, EXPORTS = 30, 10
 GOAL = 50  # milliseconds for all but the slowest twentieth
 FILES = ("Database", "File", "Seconds", "MB", "Memory of the service before, MiB", "Most of it, MiB")
 HEADINGS = ("Database", "What", "P50 ms", "P95 ms", "Goal ms", "Bytes")
