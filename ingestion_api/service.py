@@ -11,6 +11,7 @@ from ingestion_api.access.tokens import InvalidToken
 from ingestion_api.alerts.counters import WebhookCounters
 from ingestion_api.alerts.course_reader import CourseReader
 from ingestion_api.alerts.feed import IncidentFeed
+from ingestion_api.alerts.group_commit import GroupCommit
 from ingestion_api.alerts.history_thread import HistoryThread
 from ingestion_api.alerts.poller import AlertmanagerPoller
 from ingestion_api.backtest.backtest import Backtests
@@ -46,6 +47,7 @@ class Service:
     signals: SignalFile
     backtests: Backtests
     notices: NoticeHub
+    deliveries: GroupCommit
     cache: Cache | None = None
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
@@ -111,6 +113,7 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
         notices=NoticeHub(
             store, incidents, StreamLimits(settings.notice_streams, settings.notice_streams_per_address)
         ),
+        deliveries=GroupCommit(store, incidents),
         cache=Cache.at(settings),
         edge=edge,
         clock=clock,

@@ -47,35 +47,44 @@ class Delivery:
     known_by: str = "told"
 
 
-def store_alerts(store: Store, feed: IncidentFeed, delivery: Delivery) -> UpsertCounts:
-    """Write every alert down; the latest notice about an incident is the one that holds."""
-    new = 0
+def store_alerts(store: Store, feed: IncidentFeed, delivery: Delivery) -> set[IncidentKey]:
+    """Write every alert down; the latest notice about an incident is the one that holds.
+
+    Returns the incidents that were not known.
+    """
+    new: set[IncidentKey] = set()
     for some in batches(delivery.alerts, ALERTS_AT_ONCE):
         part = replace(delivery, alerts=some)
         with store.write() as session:
             take_advisory_lock(session, "alerts")
-            changes = _store_batch(session, part)
+            changes, added = _store_batch(session, part)
             write_notices(session, changes)
-        new += sum(change.kind == "started" for change in changes)
+        new |= added
         feed.publish(changes)
-    return UpsertCounts(new, len(delivery.alerts) - new)
+    return new
 
 
-def _store_batch(session: Session, delivery: Delivery) -> list[IncidentChange]:
+def count_upserts(delivery: Delivery, new: set[IncidentKey]) -> UpsertCounts:
+    """How many of a delivery's alerts brought these new incidents, and how many did not."""
+    brought = len(new.intersection(map(_incident_key, delivery.alerts)))
+    return UpsertCounts(brought, len(delivery.alerts) - brought)
+
+
+def _store_batch(session: Session, delivery: Delivery) -> tuple[list[IncidentChange], set[IncidentKey]]:
     newest = {_incident_key(notice): notice for notice in delivery.alerts}
     known = _known(session, newest)
-    added = [notice for key, notice in newest.items() if key not in known]
+    added = {key: notice for key, notice in newest.items() if key not in known}
     repeated = [(known[key], notice) for key, notice in newest.items() if key in known]
     repeated = [it for it in repeated if not _is_outdated(it[0], delivery)]
-    changes = [*_insert(session, added, delivery), *_update(session, repeated, delivery)]
+    changes = [*_insert(session, [*added.values()], delivery), *_update(session, repeated, delivery)]
     changes += _end_covered(session, newest.values(), delivery)
     record_changes(session, changes, delivery.known_by)
     superseded = _supersede(session, (key[0] for key in newest), delivery.at)
     record_changes(session, superseded, "superseded")
     withdrawn = _withdraw(session, repeated, delivery)
-    started = [notice.labels for notice in added if notice.status == "firing"]
+    started = [notice.labels for notice in added.values() if notice.status == "firing"]
     withdrawn += reopen_milder(session, started, delivery.at)
-    return [*changes, *superseded, *withdrawn]
+    return [*changes, *superseded, *withdrawn], set(added)
 
 
 def _known(session: Session, keys: Iterable[IncidentKey]) -> dict[IncidentKey, Any]:

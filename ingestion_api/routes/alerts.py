@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion_api.access.bearer import Alertmanager, Operator, client_address
 from ingestion_api.alerts.acknowledge import acknowledge, close_alert, get_alert, withdraw_acknowledgement
-from ingestion_api.alerts.store import Delivery, store_alerts
+from ingestion_api.alerts.store import Delivery
 from ingestion_api.alerts.webhook import ReadAlerts, WebhookPayload, read_alerts
 from ingestion_api.fields import Note
 from ingestion_api.routes.examples import ACKNOWLEDGEMENT, ALERT, RECEIVED, with_example
@@ -99,9 +99,7 @@ def webhook(request: Request, call: WebhookPayload, _actor: Alertmanager) -> Web
     read = read_alerts(call.alerts)
     _report_losses(call, read)
     service.webhook_counters.add(len(read.refused), call.truncated_alerts)
-    kept = store_alerts(
-        service.store, service.incidents, Delivery(read.alerts, call.receiver, service.clock())
-    )
+    kept = service.deliveries.write(Delivery(read.alerts, call.receiver, service.clock()))
     if service.alertmanager is not None:
         service.alertmanager.notice_call(client_address(request), call.external_url)
     return WebhookOut(
