@@ -102,9 +102,12 @@ def _insert(session: Session, notices: Sequence[WebhookAlert], delivery: Deliver
     if not notices:
         return []
     values = with_text_ids(session.connection(), [_values(notice, delivery) for notice in notices])
-    found = session.scalars(insert(Alert).returning(Alert.id, sort_by_parameter_order=True), values).all()
+    # many rows with their ids returned in order are an INSERT each on SQLite; asking for them is cheaper
+    session.connection().execute(insert(Alert), values)
+    stored = _known(session, map(_incident_key, notices))
     changes = []
-    for alert_id, notice in zip(found, notices, strict=True):
+    for notice in notices:
+        alert_id = stored[_incident_key(notice)].id
         changes.append(_change(alert_id, "started", notice, delivery.at))
         if notice.status == "resolved":
             changes.append(_change(alert_id, "ended", notice, delivery.at))
