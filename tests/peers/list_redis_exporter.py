@@ -4,6 +4,7 @@ It runs as it is installed, with its system metrics, against a master that write
 """
 
 import json
+import re
 import subprocess
 import tempfile
 import urllib.error
@@ -70,7 +71,7 @@ def scrape(port: int) -> str | None:
 def described(*pages: str) -> Described:
     """Type and label names of each family of these pages, by the name of its series."""
     return {
-        series_name(family.name, family.samples[0].name): {
+        series_name(family.name, page): {
             "type": "untyped" if family.type == "unknown" else family.type,
             "labels": sorted(
                 {name for sample in family.samples for name in sample.labels} - {"le", "quantile"}
@@ -82,9 +83,10 @@ def described(*pages: str) -> Described:
     }
 
 
-def series_name(family: str, sample: str) -> str:
-    """The name on the page: that of the family, with the _total that the parser takes away."""
-    return sample if sample == f"{family}_total" else family
+def series_name(family: str, page: str) -> str:
+    """The name on the page: the parser takes _total from counters, and gives it to those that have none."""
+    total = f"{family}_total"
+    return total if re.search(rf"^{total}[ {{]", page, re.MULTILINE) else family
 
 
 def main() -> None:
