@@ -138,7 +138,9 @@ class ConcurrencyLimiter:
         client = scope.get("client")
         async with AsyncExitStack() as turn:
             await turn.enter_async_context(self._turn(client_network(client[0]) if client else "unknown"))
-            await self.app({**scope, TURN_KEY: turn.aclose}, receive, send)
+            # not a copy: what counts requests by their route reads it from this scope
+            scope[TURN_KEY] = turn.aclose
+            await self.app(scope, receive, send)
 
     @asynccontextmanager
     async def _turn(self, network: str) -> AsyncIterator[None]:

@@ -41,6 +41,7 @@ from exporter.sources.database.tables import TableSizes, read_postgres_tables, r
 from exporter.sources.database.views import Views
 
 T = TypeVar("T")
+MAX_UNKNOWN_MODELS = 8  # models without a known vocabulary whose vectors are audited
 MAX_QUEUED_READS = 9  # reads that may wait for one connection
 UNBOUNDED = 86_400.0
 PING_GRACE = 1.0  # seconds by which a ping may be late on a busy machine
@@ -196,7 +197,7 @@ class DatabaseSource(BaseSource):
     def _read_embedding_audits(self, connection: Connection) -> tuple[EmbeddingAudit, ...]:
         own = self.settings
         return read_embedding_audits(
-            connection, own.sparse_sample, len(own.vocabularies) + MAX_QUEUED_READS, own.vocabularies
+            connection, own.sparse_sample, len(own.vocabularies) + MAX_UNKNOWN_MODELS, own.vocabularies
         )
 
 
