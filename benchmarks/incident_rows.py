@@ -28,10 +28,15 @@ def fill(url: str) -> None:
         rows = [_incident(number, now, chance) for number in range(begin, begin + AT_ONCE)]
         with store.write() as session:
             session.execute(insert(Alert), with_text_ids(session.connection(), rows))
+    analyze(store, url)
+    store.close()
+
+
+def analyze(store: Store, url: str) -> None:
+    """Let PostgreSQL learn of the rows now, as autovacuum does within a minute."""
     if store.engine.dialect.name == "postgresql":
         with psycopg.connect(plain(url), autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
-    store.close()
 
 
 def _incident(number: int, now: datetime, chance: random.Random) -> dict[str, Any]:

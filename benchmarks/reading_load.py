@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from benchmarks.incident_rows import analyze
 from ingestion_api.jobs.states import ENDED
 from ingestion_api.store import Store
 from ingestion_api.store.alert_texts import with_text_ids
@@ -85,7 +86,7 @@ def fill(url: str) -> None:
             session.execute(insert(Alert), with_text_ids(session.connection(), rows))
         session.execute(insert(Resource), [_resource(number, now) for number in range(RESOURCES)])
         session.add(_worker(now))
-        session.commit()
+    analyze(store, url)
     store.close()
 
 
