@@ -3,26 +3,18 @@
 It runs as it is installed, with its system metrics, against a master that writes an AOF, and its replica.
 """
 
-import json
-import re
-import subprocess
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from prometheus_client.parser import text_string_to_metric_families
-
+from tests.peers.pages import described, one_a_line, scrape_peer
 from tests.servers.fixtures import folder_in, started
-from tests.servers.ports import free_port
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
 LIST = Path(__file__).with_name("redis_exporter.json")
-NOT_ITS_SUBJECT = ("go_", "process_", "promhttp_")
-Described = dict[str, dict[str, object]]
+COMMAND = ("prometheus-redis-exporter", "-include-system-metrics", "-web.listen-address", "{address}")
 
 
 @contextmanager
@@ -44,49 +36,7 @@ def master_and_replica(folder: Path) -> Iterator[tuple[RedisServer, RedisServer]
 
 def peer_page(server: RedisServer) -> str:
     """One scrape of the peer, which watches this server."""
-    port = free_port()
-    process = subprocess.Popen(
-        [
-            "prometheus-redis-exporter", "-include-system-metrics", "-redis.addr", server.url,
-            "-web.listen-address", f"127.0.0.1:{port}",
-        ],
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        return str(eventually(lambda: scrape(port), within=10))
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def scrape(port: int) -> str | None:
-    """The page, None before the peer listens."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-            return str(answer.read().decode())
-    except urllib.error.URLError:
-        return None
-
-
-def described(*pages: str) -> Described:
-    """Type and label names of each family of these pages, by the name of its series."""
-    return {
-        series_name(family.name, page): {
-            "type": "untyped" if family.type == "unknown" else family.type,
-            "labels": sorted(
-                {name for sample in family.samples for name in sample.labels} - {"le", "quantile"}
-            ),
-        }
-        for page in pages
-        for family in text_string_to_metric_families(page)
-        if family.samples and not family.name.startswith(NOT_ITS_SUBJECT)
-    }
-
-
-def series_name(family: str, page: str) -> str:
-    """The name on the page: the parser takes _total from counters, and gives it to those that have none."""
-    total = f"{family}_total"
-    return total if re.search(rf"^{total}[ {{]", page, re.MULTILINE) else family
+    return scrape_peer((*COMMAND, "-redis.addr", server.url))
 
 
 def main() -> None:
@@ -96,7 +46,7 @@ def main() -> None:
         master_and_replica(Path(folder)) as (master, replica),
     ):
         found = described(peer_page(master), peer_page(replica))
-    LIST.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+    LIST.write_text(one_a_line(found))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from redis import Redis
 
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.worker_events import counts, event, hearing, heartbeat, life, seen, tell
-from tests.peers.list_redis_exporter import described
+from tests.peers.pages import described
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 

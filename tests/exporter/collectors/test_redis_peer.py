@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tests.exporter.exporter_page import Watched, watching
-from tests.peers.list_redis_exporter import LIST, Described, described, master_and_replica, peer_page
+from tests.peers.list_redis_exporter import LIST, master_and_replica, peer_page
+from tests.peers.pages import Described, described
 from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
