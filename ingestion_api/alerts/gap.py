@@ -5,20 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.events import Event, record_event
 from ingestion_api.alerts.feed import IncidentChange, IncidentFeed
 from ingestion_api.alerts.fingerprint import fingerprint
+from ingestion_api.alerts.incident_rows import insert_incidents, label_columns
 from ingestion_api.alerts.prometheus_history import PastFiring
 from ingestion_api.batching import batches
 from ingestion_api.notices.journal import write_notices
 from ingestion_api.store import Store
-from ingestion_api.store.alert_texts import text_ids
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
-from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_group, severity_rank
 
 AT_ONCE = 200
 HISTORY = "history"
@@ -126,20 +125,13 @@ def _end(session: Session, ended: Iterable[tuple[Any, datetime]], now: datetime)
 
 
 def _add(session: Session, missing: Sequence[tuple[str, PastFiring]], known: Known) -> None:
-    if not missing:
-        return
-    rows = [_values(name, it, known) for name, it in missing]
-    texts = text_ids(session.connection(), [(row["labels"], row["annotations"]) for row in rows])
-    values = [row | {"text_id": text} for row, text in zip(rows, texts, strict=True)]
-    found = session.scalars(insert(Alert).returning(Alert.id, sort_by_parameter_order=True), values).all()
-    for alert_id, (_, it) in zip(found, missing, strict=True):
+    ids = insert_incidents(session, [_values(name, it, known) for name, it in missing])
+    for alert_id, (_, it) in zip(ids, missing, strict=True):
         record_event(session, [alert_id], Event("started", it.start, note=HISTORY))
         record_event(session, [alert_id], Event("ended", it.end, note=HISTORY))
 
 
 def _values(name: str, it: PastFiring, known: Known) -> dict[str, Any]:
-    labels = {**it.labels, **known.external}
-    severity = labels.get("severity", "none")[:64]
     return {
         "fingerprint": name,
         "starts_at": it.start,
@@ -147,11 +139,7 @@ def _values(name: str, it: PastFiring, known: Known) -> dict[str, Any]:
         "status": "resolved",
         "known_by": HISTORY,
         "end_known_by": HISTORY,
-        "name": labels.get("alertname", "unnamed")[:COLUMN_LENGTH],
-        "severity": severity,
-        "severity_rank": severity_rank(severity),
-        "labels": labels,
-        "severity_group": severity_group(labels),
+        **label_columns({**it.labels, **known.external}),
         # Prometheus keeps no texts of past alerts
         "annotations": {},
         "generator_url": "",

@@ -5,28 +5,33 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ingestion_api.alerts.events import record_changes
 from ingestion_api.alerts.feed import IncidentChange, IncidentFeed, ended
+from ingestion_api.alerts.incident_rows import (
+    READ,
+    IncidentKey,
+    alert_name,
+    alert_severity,
+    insert_incidents,
+    label_columns,
+    read_incidents,
+)
 from ingestion_api.alerts.severity_rise import reopen_milder, withdraw_all
 from ingestion_api.alerts.webhook import WebhookAlert
 from ingestion_api.batching import batches
 from ingestion_api.notices.journal import write_notices
 from ingestion_api.store import Store
-from ingestion_api.store.alert_texts import text_ids, with_text_ids
+from ingestion_api.store.alert_texts import text_ids
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
-from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_group, severity_rank
+from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_rank
 
 # others who write get a turn after so many
 ALERTS_AT_ONCE = 500
 MARGIN = timedelta(seconds=1)  # between a notice and its commit
-IncidentKey = tuple[str, datetime]  # a fingerprint and a start
-_READ = (
-    Alert.id, Alert.fingerprint, Alert.starts_at, Alert.status, Alert.severity, Alert.last_received_at,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def count_upserts(delivery: Delivery, new: set[IncidentKey]) -> UpsertCounts:
 
 def _store_batch(session: Session, delivery: Delivery) -> tuple[list[IncidentChange], set[IncidentKey]]:
     newest = {_incident_key(notice): notice for notice in delivery.alerts}
-    known = _known(session, newest)
+    known = read_incidents(session, newest)
     added = {key: notice for key, notice in newest.items() if key not in known}
     repeated = [(known[key], notice) for key, notice in newest.items() if key in known]
     repeated = [it for it in repeated if not _is_outdated(it[0], delivery)]
@@ -87,27 +92,15 @@ def _store_batch(session: Session, delivery: Delivery) -> tuple[list[IncidentCha
     return [*changes, *superseded, *withdrawn], set(added)
 
 
-def _known(session: Session, keys: Iterable[IncidentKey]) -> dict[IncidentKey, Any]:
-    """The stored incidents with these keys, by one query."""
-    query = select(*_READ).where(tuple_(Alert.fingerprint, Alert.starts_at).in_(list(keys)))
-    return {(row.fingerprint, row.starts_at): row for row in session.execute(query)}
-
-
 def _is_outdated(row: Any, delivery: Delivery) -> bool:
     """Whether a poll began before the latest notice: it may have read what no longer holds."""
     return delivery.known_by == "reconciled" and row.last_received_at > delivery.at - MARGIN
 
 
 def _insert(session: Session, notices: Sequence[WebhookAlert], delivery: Delivery) -> list[IncidentChange]:
-    if not notices:
-        return []
-    values = with_text_ids(session.connection(), [_values(notice, delivery) for notice in notices])
-    # many rows with their ids returned in order are an INSERT each on SQLite; asking for them is cheaper
-    session.connection().execute(insert(Alert), values)
-    stored = _known(session, map(_incident_key, notices))
+    ids = insert_incidents(session, [_values(notice, delivery) for notice in notices])
     changes = []
-    for notice in notices:
-        alert_id = stored[_incident_key(notice)].id
+    for alert_id, notice in zip(ids, notices, strict=True):
         changes.append(_change(alert_id, "started", notice, delivery.at))
         if notice.status == "resolved":
             changes.append(_change(alert_id, "ended", notice, delivery.at))
@@ -147,7 +140,7 @@ def _text_ids(session: Session, notices: Iterable[WebhookAlert]) -> list[int]:
 def _needs_new_acknowledgement(row: Any, notice: WebhookAlert) -> bool:
     """An acknowledgement ends with its incident, and does not cover a graver one."""
     again = row.status == "resolved" and notice.status == "firing"
-    return again or severity_rank(_severity(notice)) < severity_rank(row.severity)
+    return again or severity_rank(alert_severity(notice.labels)) < severity_rank(row.severity)
 
 
 def _update_statement() -> Any:
@@ -169,7 +162,7 @@ def _update_statement() -> Any:
 
 
 def _update_values(row: Any, notice: WebhookAlert, delivery: Delivery) -> dict[str, Any]:
-    severity = _severity(notice)
+    severity = alert_severity(notice.labels)
     return {
         "row_id": row.id,
         "new_status": notice.status,
@@ -189,7 +182,7 @@ def _end_covered(
     ends = {it.fingerprint: it for it in notices if it.status == "resolved" and it.ended}
     if not ends:
         return []
-    query = select(*_READ).where(Alert.fingerprint.in_(ends), Alert.status == "firing")
+    query = select(*READ).where(Alert.fingerprint.in_(ends), Alert.status == "firing")
     covered = [
         (row, ends[row.fingerprint])
         for row in session.execute(query)
@@ -218,19 +211,13 @@ def _supersede(session: Session, fingerprints: Iterable[str], now: datetime) -> 
 
 def _change(alert_id: int, kind: str, notice: WebhookAlert, now: datetime) -> IncidentChange:
     summary = notice.annotations.get("summary", "")
-    return IncidentChange(alert_id, kind, now, _name(notice), _severity(notice), summary)
+    return IncidentChange(
+        alert_id, kind, now, alert_name(notice.labels), alert_severity(notice.labels), summary
+    )
 
 
 def _incident_key(notice: WebhookAlert) -> IncidentKey:
     return notice.fingerprint, notice.starts_at
-
-
-def _name(notice: WebhookAlert) -> str:
-    return notice.labels.get("alertname", "unnamed")[:COLUMN_LENGTH]
-
-
-def _severity(notice: WebhookAlert) -> str:
-    return notice.labels.get("severity", "none")[:64]
 
 
 def _values(notice: WebhookAlert, delivery: Delivery) -> dict[str, Any]:
@@ -241,10 +228,7 @@ def _values(notice: WebhookAlert, delivery: Delivery) -> dict[str, Any]:
         "end_known_by": delivery.known_by if notice.status == "resolved" else None,
         "known_by": delivery.known_by,
         "status": notice.status,
-        "name": _name(notice),
-        "severity": _severity(notice),
-        "labels": dict(notice.labels),
-        "severity_group": severity_group(notice.labels),
+        **label_columns(notice.labels),
         "annotations": dict(notice.annotations),
         "generator_url": notice.generator_url,
         "receiver": delivery.receiver[:COLUMN_LENGTH],
