@@ -41,5 +41,6 @@ def include_pages(app: FastAPI) -> None:
         documentation,
     )
     for subject in subjects:
-        app.include_router(subject.router)
+        # their routes are made already: an app that includes a router makes each anew, in its first request
+        app.router.routes.extend(subject.router.routes)
     install_html_404(app)
