@@ -118,12 +118,15 @@ def settings(tmp_path: Path, redis_server: RedisServer) -> Callable[..., Setting
 
 
 @pytest.fixture
-def start(settings: Callable[..., Settings], clock: HandClock) -> Iterator[Callable[..., TestClient]]:
+def start(
+    settings: Callable[..., Settings], clock: HandClock, migrated_sqlite: Path
+) -> Iterator[Callable[..., TestClient]]:
     """A function that starts a service and gives a signed-in client; keywords change settings."""
     with ExitStack() as clients:
 
         def begin(**changes: Any) -> TestClient:
             chosen = settings(**changes)
+            copy_tables(migrated_sqlite, chosen)
             app = create_app(chosen, make_service(chosen, clock))
             # an unexpected error is an answer here too, as it is for a real client
             client = TestClient(app, headers=AUTHORIZED, raise_server_exceptions=False)
@@ -145,6 +148,14 @@ def git(tmp_path: Path) -> Iterator[GitServer]:
     root.mkdir()
     with serving(GitServer(root)) as server:
         yield server
+
+
+def copy_tables(migrated: Path, settings: Settings) -> None:
+    """Copy a database with all tables for a service that has none: making one is slower than most tests."""
+    file = Path(settings.database.removeprefix("sqlite:///"))
+    if settings.database_url is None and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(migrated, file)
 
 
 def service_behind(client: TestClient) -> Service:

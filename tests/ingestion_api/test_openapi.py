@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from tests.ingestion_api.fuzzing import CONFIG, command, service_to_fuzz
@@ -21,6 +22,7 @@ error-feedback.enabled = false
 """
 
 
+@pytest.mark.timeout(600)  # some thousand requests, which a busy machine answers slowly
 def test_every_answer_is_as_described(tmp_path: Path, redis_server: RedisServer) -> None:
     """All checks of schemathesis, all its phases; the requests are the same on each machine and day."""
     config = tmp_path / "schemathesis.toml"
