@@ -87,7 +87,7 @@ class AnomalySettings(SettingsSection):
         None, description="part of that country with holidays of its own, as BY for Bavaria"
     )
     max_bytes: int = Field(
-        20_000_000, ge=10_000, description="bytes from which a response of Prometheus is refused"
+        2_000_000, ge=10_000, description="bytes from which a response of Prometheus is divided or refused"
     )
 
     @field_validator("holiday_subdivision")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from exporter.anomaly.parameters import DAY, Parameters
+from exporter.anomaly.parameters import DAY, HOUR, Parameters
 from exporter.anomaly.tracker import STRONG
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ class LatestRow(NamedTuple):
 
 
 class SeriesDetectors(Generic[K]):
-    """Detectors of the first `max_series` series; a series that is silent for a day is removed."""
+    """Detectors of the first `max_series` series.
+
+    A series that is silent for a day is removed; where others have no place, one that is silent for an hour.
+    """
 
     def __init__(self, parameters: Parameters, max_series: int) -> None:
         self._parameters = parameters
@@ -142,12 +145,12 @@ class SeriesDetectors(Generic[K]):
         self._unwatched[key] = at
 
     def remove_silent(self, now: float) -> None:
-        """Remove the series that are silent for a day, to make room."""
-        for key in [key for key, last in self._last.items() if last.at < now - DAY]:
+        """Remove the series that are silent for too long, to make room."""
+        self._unwatched = {key: at for key, at in self._unwatched.items() if at >= now}
+        silence = HOUR if self._unwatched else DAY
+        for key in [key for key, last in self._last.items() if last.at < now - silence]:
             del self._last[key]
             self._free.append(self._places.pop(key))
-        for key in [key for key, at in self._unwatched.items() if at < now - DAY]:
-            del self._unwatched[key]
 
 
 def series_status(value: float, found: "DetectorScores", row: int) -> SeriesStatus:

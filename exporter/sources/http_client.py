@@ -33,6 +33,7 @@ from exporter.sources.http_response import (
     decompress,
     drain,
     parse_json_object,
+    read_chunks,
     require_ok,
 )
 from exporter.sources.json_object import JsonObject
@@ -66,6 +67,7 @@ MAX_CLOSED_IN_A_ROW = 3  # pooled connections closed in a row after which none i
 # failures of our own host, which prove nothing about the server
 LOCAL_ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 UNKNOWN_HOST = (socket.EAI_NONAME, socket.EAI_NODATA)
+PATH_LENGTH = 200  # characters of a path in an error: it may hold a whole query
 CONNECTION_CLOSED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError)
 
 
@@ -110,6 +112,7 @@ class HttpClient:
 
         `new_connection` lets any process behind the URL respond: a pooled one always leads to the same.
         """
+        shown = path[:PATH_LENGTH]
         try:
             with count_busy_time():
                 return await self._get_recorded(
@@ -118,27 +121,27 @@ class HttpClient:
                     new_connection or self._closed_in_a_row >= MAX_CLOSED_IN_A_ROW,
                 )
         except httpx2.TimeoutException:
-            raise SourceTimeout(f"{self._name} {path} did not respond in time") from None
+            raise SourceTimeout(f"{self._name} {shown} did not respond in time") from None
         except httpx2.ConnectError as error:
             if words := describe_fault(error):
                 raise SourceMisconfigured(f"{self._name} {words}") from None
             kind = LocalNetworkError if is_local_failure(error) else SourceUnreachable
-            raise kind(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
+            raise kind(f"{self._name} {shown} cannot be reached: {type(error).__name__}") from None
         except (*CONNECTION_CLOSED, httpx2.DecodingError) as error:
             if await self._server_speaks_tls():
                 raise SourceMisconfigured(f"{self._name} {SPEAKS_TLS}") from None
-            raise InvalidResponse(f"{self._name} {path} broke off: {type(error).__name__}") from None
+            raise InvalidResponse(f"{self._name} {shown} broke off: {type(error).__name__}") from None
         except httpx2.HTTPError as error:
-            raise RequestFailed(f"{self._name} {path} cannot be reached: {type(error).__name__}") from None
+            raise RequestFailed(f"{self._name} {shown} cannot be reached: {type(error).__name__}") from None
 
     async def get_on_new_connection(self, path: str) -> HttpResponse:
         """A 200 response over a new connection. Raises RequestFailed otherwise."""
-        return require_ok(path, await self.get(path, new_connection=True), self._name)
+        return require_ok(path[:PATH_LENGTH], await self.get(path, new_connection=True), self._name)
 
     async def get_json(self, path: str) -> JsonObject:
         """The JSON object of a 200 response. Raises RequestFailed or InvalidResponse otherwise."""
-        response = require_ok(path, await self.get(path), self._name)
-        return parse_json_object(path, response.body, self._name)
+        response = require_ok(path[:PATH_LENGTH], await self.get(path), self._name)
+        return parse_json_object(path[:PATH_LENGTH], response.body, self._name)
 
     async def _get_recorded(self, path: str, headers: dict[str, str], new_connection: bool) -> HttpResponse:
         try:
@@ -188,18 +191,21 @@ class HttpClient:
         return HttpResponse(response.status_code, body, seconds, response.headers.get("x-process", ""))
 
     async def _read_body(self, path: str, response: httpx2.Response) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.aiter_raw():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > self._max_bytes:
+        received = bytearray()
+        async for chunk in read_chunks(response):
+            received += chunk
+            if len(received) > self._max_bytes:
                 break
-        body = decompress(b"".join(chunks), response.headers.get("content-encoding", ""), self._max_bytes)
+        size = len(received)
+        body = decompress(bytes(received), response.headers.get("content-encoding", ""), self._max_bytes)
         if body is None:
-            raise InvalidResponse(f"{self._name} {path} returned an encoding that was not requested")
+            raise InvalidResponse(
+                f"{self._name} {path[:PATH_LENGTH]} returned an encoding that was not requested"
+            )
         if max(size, len(body)) > self._max_bytes:
-            raise ResponseTooLarge(f"{self._name} {path} sent more than {self._max_bytes} bytes")
+            raise ResponseTooLarge(
+                f"{self._name} {path[:PATH_LENGTH]} sent more than {self._max_bytes} bytes"
+            )
         return body
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import zlib
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ BACKEND = "backend"
 
 
 DRAIN_SECONDS, DRAIN_BYTES = 0.1, 65_536  # limits for reading a body that is not needed
+
+
+CHUNKS_AT_ONCE = 100  # pieces of a body that are taken before others have their turn
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,22 @@ class RequestOutcome:
     timed_out: bool = False
 
 
+async def read_chunks(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """The body in pieces as they come; many tiny ones that came together do not stop the event loop."""
+    count = 0
+    async for chunk in response.aiter_raw():
+        count += 1
+        if count % CHUNKS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        yield chunk
+
+
 async def drain(response: httpx2.Response) -> bytes:
     """Read a short body to its end, so that the connection can be reused; return nothing of it."""
     size = 0
     with suppress(TimeoutError, httpx2.HTTPError):
         async with asyncio.timeout(DRAIN_SECONDS):
-            async for chunk in response.aiter_raw():
+            async for chunk in read_chunks(response):
                 size += len(chunk)
                 if size > DRAIN_BYTES:
                     break

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from exporter.sources.prometheus.series import Labels
 from tests.exporter.answering import Handler, answering
 
-MATCHER = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+MATCHER = re.compile(r'([\w.]+)"?="((?:[^"\\]|\\.)*)"')
 
 
 @dataclass
@@ -25,6 +25,9 @@ class RecordedDouble:
     series: dict[Labels, Callable[[float], float | str]] = field(default_factory=dict)
     told: dict[Labels, list[float]] = field(default_factory=lambda: defaultdict(list))
     silent_from: int | None = None  # the number of the next range query that gets no answer
+    # the status of the response to a path, and what is made of its series
+    status: Callable[[str], int] = lambda _: 200
+    changed: Callable[[list[Any]], list[Any]] = lambda result: result
     released: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, path: str) -> bytes | None:
@@ -35,7 +38,7 @@ class RecordedDouble:
             rows = [
                 (labels, {"value": [at, str(value(at))]}) for labels, value in self.matching(query["query"])
             ]
-            return answered(rows, query["query"].startswith("group by (signal)"))
+            return self.answered(rows, query["query"].startswith("group by (signal)"))
         if self.silent_from is not None:
             self.silent_from -= 1
             if self.silent_from < 0:
@@ -46,7 +49,7 @@ class RecordedDouble:
         for labels, _ in found:
             self.told[labels] += times
         rows = [(labels, {"values": [[at, str(value(at))] for at in times]}) for labels, value in found]
-        return answered(rows)
+        return self.answered(rows)
 
     def matching(self, query: str) -> list[tuple[Labels, Callable[[float], float | str]]]:
         """The series that the selectors of this query name."""
@@ -57,14 +60,13 @@ class RecordedDouble:
             if any(all(dict(labels).get(key, "") == text for key, text in it.items()) for it in wanted)
         ]
 
-
-def answered(rows: list[tuple[Labels, dict[str, Any]]], by_signal: bool = False) -> bytes:
-    """The JSON of these rows."""
-    metrics = [({"__name__": "ops:watched", **dict(labels)}, said) for labels, said in rows]
-    if by_signal:
-        metrics = [({"signal": name}, rows[0][1]) for name in {metric["signal"] for metric, _ in metrics}]
-    result = [{"metric": metric, **said} for metric, said in metrics]
-    return json.dumps({"status": "success", "data": {"result": result}}).encode()
+    def answered(self, rows: list[tuple[Labels, dict[str, Any]]], by_signal: bool = False) -> bytes:
+        """The JSON of these rows."""
+        metrics = [({"__name__": "ops:watched", **dict(labels)}, said) for labels, said in rows]
+        if by_signal:
+            metrics = [({"signal": name}, rows[0][1]) for name in {metric["signal"] for metric, _ in metrics}]
+        result = self.changed([{"metric": metric, **said} for metric, said in metrics])
+        return json.dumps({"status": "success", "data": {"result": result}}).encode()
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def recorded_double() -> Iterator[RecordedDouble]:
             if payload is None:
                 double.released.wait(30)
                 payload = b"{}"
-            self.send_response(200)
+            self.send_response(double.status(self.path))
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(payload)))
             self.end_headers()

@@ -1,6 +1,7 @@
 """Queries of Prometheus, each small enough to be read between two scrapes."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -13,6 +14,12 @@ WATCHED = "ops:watched"
 HISTORY_SECONDS = (DAYS + 2) * DAY
 # samples in one response: of all series, and of one, of which Prometheus allows 11,000
 ROWS, STEPS = 20_000, 10_000
+# steps of a query of one series below which it is not divided: something else is wrong then
+MIN_STEPS = 100
+# statuses of a query that is too long or that Prometheus cannot read, of one that reads too many samples,
+# and of one that takes Prometheus too long
+UNREADABLE, TOO_MANY_SAMPLES, TOO_SLOW = (400, 413, 414, 431), 422, (503, 504)
+PLAIN_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 # rules run on time, but their samples appear a moment later
 RECORDING_DELAY = 5.0
 
@@ -34,10 +41,18 @@ class RangeQuery(NamedTuple):
 
     def halves(self, period: float) -> tuple["RangeQuery", ...]:
         """This query in halves: by time, else by series; none where it cannot be smaller."""
-        steps = round((self.end - self.begin) / period)
+        steps = self.steps(period) - 1
         if steps:
             middle = self.begin + steps // 2 * period
             return self._replace(end=middle), self._replace(begin=middle + period)
+        return self.halves_by_series()
+
+    def steps(self, period: float) -> int:
+        """The samples of each series that it asks for."""
+        return round((self.end - self.begin) / period) + 1
+
+    def halves_by_series(self) -> tuple["RangeQuery", ...]:
+        """This query in halves of its series; none where it has one selector."""
         half = len(self.selectors) // 2
         parts = (self.selectors[:half], self.selectors[half:])
         return tuple(self._replace(selectors=part) for part in parts) if half else ()
@@ -78,11 +93,17 @@ def query_ranges(
 def selector(labels: Labels, keys: Sequence[str]) -> str:
     """The PromQL selector of this series alone: labels that it lacks are matched as empty."""
     values = dict(labels)
-    matchers = ",".join(f"{key}={quote(values.get(key, ''))}" for key in keys)
+    matchers = ",".join(f"{quote_name(key)}={quote(values.get(key, ''))}" for key in keys)
     return f"{WATCHED}{{{matchers}}}"
 
 
+def quote_name(key: str) -> str:
+    """The name of a label in PromQL; since version 3 it may hold any character."""
+    return key if PLAIN_NAME.fullmatch(key) else quote(key)
+
+
 def quote(text: str) -> str:
-    """The text as a PromQL string."""
+    """The text as a PromQL string, without what no label of Prometheus can hold."""
+    text = text.encode(errors="replace").decode()
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from itertools import compress
-from math import isfinite
+from math import inf, isfinite
+from operator import lt
 from typing import Any, NamedTuple
 
 from exporter import cardinality
+from exporter.anomaly.parameters import DAY
 from exporter.errors import InvalidResponse
 from exporter.sources.json_object import JsonObject
 
@@ -16,18 +17,30 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class SeriesSamples(NamedTuple):
-    """Times in Unix seconds, and as many values, all of them finite."""
+    """Times in Unix seconds, each later than the one before, and as many values, all of them finite."""
 
     times: list[float]
     values: list[float]
 
 
-def parse_series(response: JsonObject) -> Iterator[tuple[Labels, SeriesSamples]]:
+class Span(NamedTuple):
+    """What was asked for: samples from `begin` to `end`, at most `rows` of one series."""
+
+    begin: float = -inf
+    end: float = inf
+    rows: int = 1
+
+
+LATE = 1.0  # seconds after the end that a sample may have: others round times
+EVERY_TIME = Span()
+
+
+def parse_series(response: JsonObject, span: Span = EVERY_TIME) -> Iterator[tuple[Labels, SeriesSamples]]:
     """The series of a vector or a matrix. Raises InvalidResponse for anything else."""
     if response.text("status") != "success":
         raise InvalidResponse(f"{response.name} has status {response.text('status')}; expected success")
     for found in response.objects("data", "result"):
-        yield parse_labels(found), parse_samples(found)
+        yield parse_labels(found), parse_samples(found, span)
 
 
 def parse_labels(found: JsonObject) -> Labels:
@@ -37,19 +50,40 @@ def parse_labels(found: JsonObject) -> Labels:
     return tuple(sorted((key, metric.text(key) or "") for key in names))
 
 
-def parse_samples(found: JsonObject) -> SeriesSamples:
+def parse_samples(found: JsonObject, span: Span) -> SeriesSamples:
     """The finite samples of one series. Raises InvalidResponse where one is not a pair of numbers."""
-    single, many = found.at("value"), found.at("values")
-    pairs: list[Any] = many if isinstance(many, list) else [single]
+    pairs = sample_pairs(found)
+    if len(pairs) > span.rows:
+        raise InvalidResponse(
+            f"{found.name} responded with {len(pairs)} samples of a series; expected at most {span.rows}"
+        )
     try:
         # float() also reads NaN and +Inf, as Prometheus writes them
         times = [float(moment) for moment, _ in pairs]
         values = [float(value) for _, value in pairs]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidResponse(f"{found.name} responded with samples that are not pairs of numbers") from None
+    if all(map(lt, times, times[1:])) and all(map(isfinite, values)) and within(span, times):
+        return SeriesSamples(times, values)
     # the ratio of two zeros is NaN, which is no sample to learn from
-    known = [*map(isfinite, values)]
-    return SeriesSamples([*compress(times, known)], [*compress(values, known)])
+    both = zip(times, values, strict=True)
+    known = dict(sorted((at, value) for at, value in both if isfinite(value) and within(span, [at])))
+    return SeriesSamples([*known], [*known.values()])
+
+
+def sample_pairs(found: JsonObject) -> list[Any]:
+    """The samples of one series as they came; none of a series of histograms, which have no one value."""
+    single, many = found.at("value"), found.at("values")
+    if isinstance(many, list):
+        return many
+    if single is None and (found.at("histogram") or found.at("histograms")):
+        return []
+    return [single]
+
+
+def within(span: Span, times: list[float]) -> bool:
+    """Whether the first and the last of these times were asked for; one time is not a number in none."""
+    return not times or (span.begin - DAY <= times[0] and times[-1] <= span.end + LATE)
 
 
 SIGNAL_LABEL = "signal"

@@ -3,56 +3,21 @@
 import asyncio
 import gc
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from exporter.errors import SourceTimeout
-from exporter.settings import AnomalySettings, LimitSettings
 from exporter.sources.prometheus.queries import ROWS, RangeQuery, history_queries, queries_since
 from exporter.sources.prometheus.series import Labels, unique_names
-from exporter.sources.prometheus.source import AnomalySnapshot, PrometheusSource
-from tests.exporter.recorded_double import RecordedDouble, recorded_double
-
-PERIOD = 60
-NOW = 1_700_000_000 // PERIOD * PERIOD + 7.0
-DAY = 86_400
+from tests.exporter.prometheus_looks import DAY, NOW, PERIOD, Looking, looking
+from tests.exporter.recorded_double import recorded_double
 
 
 def constantly(value: float | str) -> Callable[[float], float | str]:
     """A series that always says this."""
     return lambda _: value
-
-
-class Looking:
-    """A source with a clock of its own."""
-
-    def __init__(self, double: RecordedDouble, **settings: Any) -> None:
-        self.now = NOW
-        given = {"prometheus_url": double.url, "learn": 3600, **settings}
-        self.source = PrometheusSource(
-            AnomalySettings.model_validate(given), LimitSettings(), clock=lambda: self.now
-        )
-
-    async def look(self) -> AnomalySnapshot:
-        """The answer to one look."""
-        await self.source.signals.refresh()
-        return await self.source.signals.get()
-
-
-def looking(double: RecordedDouble, story: Callable[[Looking], Awaitable[None]], **settings: Any) -> None:
-    """Run a story with a source, and close it."""
-
-    async def run() -> None:
-        looking = Looking(double, **settings)
-        try:
-            await story(looking)
-        finally:
-            await looking.source.close()
-
-    asyncio.run(run())
 
 
 @pytest.mark.parametrize("series", [1, 7, 200])
