@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 MAX_DRIFT = timedelta(seconds=1)  # a smaller difference is drift and no jump
 # on Linux it includes the time that the machine sleeps
 CLOCK_ID = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -23,6 +24,14 @@ def wall_time() -> datetime:
 def naive_utc(moment: datetime) -> datetime:
     """The moment in UTC without zone, as SQLite and the backend store it."""
     return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def shifted(moment: datetime, by: timedelta) -> datetime:
+    """The moment moved by this; at either end of the calendar, that end."""
+    try:
+        return moment + by
+    except OverflowError:
+        return LAST if by > timedelta(0) else FIRST
 
 
 def elapsed_seconds() -> float:

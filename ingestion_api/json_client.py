@@ -70,7 +70,7 @@ class JsonClient:
             raise self._timeout() from None
         except httpx2.HTTPError as error:
             raise Unavailable(f"{self.name} does not respond: {type(error).__name__}.") from None
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
             raise Unavailable(f"The response of {self.name} is not what its API documents.") from None
 
     def _read_body(self, response: httpx2.Response) -> bytes:
@@ -91,5 +91,5 @@ class JsonClient:
 def _json_or_none(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -1,6 +1,6 @@
 """The value of an alert's signal over time, its levels, and the self-reports that disagreed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from ingestion_api.prometheus_api import Floats, PrometheusApi, SeriesSamples
 from ingestion_api.signals import Signal
+from ingestion_api.store.tables.alerts import SEVERITIES
 
 RECORDED_EVERY = 15  # seconds
 MAX_POINTS = 240
@@ -89,9 +90,16 @@ def _course(found: Sequence[SeriesSamples], subject: Subject) -> Course:
     return Course(
         value.times if value else np.empty(0),
         value.values if value else np.empty(0),
-        {it.labels.get("severity", ""): it for it in parts.get("level", ())},
+        dict(_levels(parts.get("level", ()))),
         disagreements,  # type: ignore[arg-type]  # mypy knows no length of such a tuple
     )
+
+
+def _levels(found: Iterable[SeriesSamples]) -> Iterator[tuple[str, SeriesSamples]]:
+    for it in found:
+        severity, known = it.labels.get("severity", ""), np.isfinite(it.values)
+        if severity in SEVERITIES and known.any():
+            yield severity, SeriesSamples(it.labels, it.times[known], it.values[known])
 
 
 def _own_series(found: Iterable[SeriesSamples], labels: Mapping[str, str]) -> SeriesSamples | None:

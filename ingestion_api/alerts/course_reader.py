@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from threading import BoundedSemaphore, Lock
 
 from ingestion_api.alerts.course import Course, Subject, read_course
+from ingestion_api.clock import shifted
 from ingestion_api.errors import Unavailable
 from ingestion_api.prometheus_api import PrometheusApi
 from ingestion_api.settings import Settings
 
 QUERY_SECONDS = 2.0
+MAX_BYTES = 8_000_000  # of a response: that of one signal and some hundred points of each series
 AT_ONCE = 4
 WAIT_SECONDS = 1.0
 REST_SECONDS = 10.0  # after a failure, in which nothing is queried
@@ -17,9 +19,10 @@ SHORTEST_PAD = timedelta(minutes=5)
 
 
 def shown_span(start: datetime, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:
-    """From when to when an incident is shown: a little before and after it."""
-    pad = max(SHORTEST_PAD, ((end or now) - start) / 4)
-    return start - pad, min(now, (end or now) + pad)
+    """From when to when an incident is shown: a little before and after it, as far as it has passed."""
+    until = min(end or now, now)
+    pad = max(SHORTEST_PAD, (until - start) / 4)
+    return shifted(start, -pad), min(now, until + pad)
 
 
 class CourseReader:
@@ -35,7 +38,7 @@ class CourseReader:
     @classmethod
     def at(cls, settings: Settings) -> "CourseReader | None":
         """The reader of the settings; None without a Prometheus."""
-        api = PrometheusApi.at(settings, QUERY_SECONDS)
+        api = PrometheusApi.at(settings, QUERY_SECONDS, MAX_BYTES)
         return cls(api) if api else None
 
     def close(self) -> None:

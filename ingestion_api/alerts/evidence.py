@@ -34,8 +34,9 @@ class EvidenceReader:
         rows = self._next(now)
         for row in rows:
             subject = Subject(row.signal, signals[row.signal], row.labels)
-            end = row.ends_at if row.status == "resolved" and row.ends_at else None
-            # the worst is read once it has ended
+            # the worst is read once it has ended; whoever tells of an end may name one to come
+            has_ended = row.status == "resolved" and row.ends_at and row.ends_at < now - RECORDED
+            end = row.ends_at if has_ended else None
             until = end or row.starts_at
             course = read_course(self._api, subject, row.starts_at, until + RECORDED)
             self._keep(row, _values(course, row, subject.signal, has_ended=end is not None))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.acknowledge import get_alert
 from ingestion_api.alerts.events import read_events
+from ingestion_api.clock import shifted
 from ingestion_api.store.tables import Alert, AlertSilence, AuditRow, IncidentEvent
 
 MAX_EARLIER = 10
@@ -59,7 +60,7 @@ def find_incident(session: Session, fingerprint: str, start: datetime | None) ->
     query = select(Alert).where(Alert.fingerprint == fingerprint).order_by(Alert.starts_at.desc()).limit(1)
     if start is not None:
         # a message may have the start in whole seconds
-        begun = query.where(Alert.starts_at < start + timedelta(seconds=1))
+        begun = query.where(Alert.starts_at < shifted(start, timedelta(seconds=1)))
         if found := session.scalars(begun).first():
             return found
     return session.scalars(query).first()
@@ -87,7 +88,7 @@ def _level_changes(session: Session, alert: Alert, now: datetime) -> Sequence[Au
     query = select(AuditRow).where(
         AuditRow.action.in_(LEVEL_ACTIONS),
         AuditRow.subject == alert.signal,
-        AuditRow.at >= alert.starts_at - AROUND,
-        AuditRow.at <= (alert.ends_at or now) + AROUND,
+        AuditRow.at >= shifted(alert.starts_at, -AROUND),
+        AuditRow.at <= shifted(alert.ends_at or now, AROUND),
     )
     return session.scalars(query.order_by(AuditRow.id.desc()).limit(MAX_OTHERS)).all()[::-1]

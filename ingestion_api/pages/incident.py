@@ -100,6 +100,8 @@ def _chart(
         return None, "This alert has no signal whose values are recorded."
     if service.courses is None:
         return None, "The values are not known: SERVICE_PROMETHEUS_URL is not set."
+    if alert.starts_at > now:
+        return None, "Its start lies in the future."
     span = shown_span(alert.starts_at, alert.ends_at, now)
     try:
         course = service.courses.read(Subject(alert.signal, signal, alert.labels), *span)

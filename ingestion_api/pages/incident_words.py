@@ -116,7 +116,7 @@ def value_sentence(alert: Alert, signal: Signal) -> str:
 def disagreement_sentences(alert: Alert) -> list[str]:
     """What the backend reported of itself at the start, beside what was observed."""
     return [
-        f"The backend reported {subject} as {reported}; observed: {observed}."
+        _one_line(f"The backend reported {subject} as {reported}; observed: {observed}.")
         for subject, (reported, observed) in (alert.disagreements or {}).items()
     ]
 
@@ -138,8 +138,11 @@ def plain_text(
     alert: Alert, signal: Signal | None, links: Mapping[str, str], address: str, now: datetime
 ) -> str:
     """A text for a message: what, since when, how grave, values, who takes care, links."""
-    summary = alert.annotations.get("summary", "")
-    lines = [f"[{alert.severity}] {alert.name}" + (f": {summary}" if summary else "")]
+    # a text of several lines could say what we do not
+    severity, name, summary = map(
+        _one_line, (alert.severity, alert.name, alert.annotations.get("summary", ""))
+    )
+    lines = [f"[{severity}] {name}" + (f": {summary}" if summary else "")]
     lines.append(span_sentence(alert, now))
     if signal and (values := value_sentence(alert, signal)):
         lines.append(values)
@@ -152,6 +155,10 @@ def plain_text(
     lines.append(f"Incident: {address}")
     lines += [f"{name}: {link}" for name, link in links.items()]
     return "\n".join(lines)
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
 
 
 def dashboard_at(address: str, alert: Alert) -> str:
