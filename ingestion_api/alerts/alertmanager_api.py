@@ -1,5 +1,6 @@
 """The API of one Alertmanager: which alerts it knows, since when it runs, and its silences."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from ingestion_api.json_client import JsonClient
 
 TIMEOUT = 5.0  # seconds for each response
 MAX_BYTES = 64_000_000
+_SILENCE_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 SAME_CLOCK = timedelta(seconds=2)
 EVERY = {"active": "true", "silenced": "true", "inhibited": "true", "unprocessed": "true"}
 
@@ -85,7 +87,11 @@ class AlertmanagerApi:
         }
         response = self._client.send("POST", "api/v2/silences", body | self._extended(silence))
         with self._client.unavailable_on_error():
-            return str(response.body["silenceID"])
+            found = response.body["silenceID"]
+            # it becomes part of a path, and of a row
+            if not _SILENCE_ID.fullmatch(found):
+                raise ValueError("no id of a silence")
+            return str(found)
 
     def _extended(self, silence: str | None) -> dict[str, str]:
         """The id and the start of a silence that is in force, without which a further one would be made."""

@@ -2,13 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from ingestion_api.clock import Clock
+from ingestion_api.clock import Clock, elapsed_seconds
 from ingestion_api.retention.audit import audit_removal
 from ingestion_api.retention.incidents import incident_removal, text_removal
 from ingestion_api.retention.jobs import job_removal
 from ingestion_api.retention.removal import Removal, Retention, remove_in_batches
+from ingestion_api.retention.retention_time import RetentionTime
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
 
@@ -18,10 +19,12 @@ log = logging.getLogger(__name__)
 class RetentionThread:
     """Looks once in a period; what it removes goes in small transactions, so that nobody waits for it."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, clock: Clock, elapsed: Callable[[], float] = elapsed_seconds
+    ) -> None:
         self._store = store
         self._settings = settings
-        self._clock = clock
+        self._time = RetentionTime(store, clock, elapsed)
         self._problem = ""
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
@@ -48,7 +51,7 @@ class RetentionThread:
         return removed
 
     def _removals(self) -> tuple[Removal, ...]:
-        kept, now = self._settings, self._clock()
+        kept, now = self._settings, self._time()
         return (
             incident_removal(Retention.of(kept.retention_incident_days, kept.retention_incidents), now),
             text_removal(),

@@ -1,19 +1,24 @@
 """A silence lasts as long as its incident, in a real Alertmanager, and no longer."""
 
+import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import httpx2
 import pytest
 from sqlalchemy import select
 
-from ingestion_api.alerts.alertmanager_api import AlertmanagerApi
+from ingestion_api.alerts.alertmanager_api import AlertmanagerApi, SilenceText
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.silences import SilenceKeeper, want_silence
 from ingestion_api.alerts.store import Delivery, store_alerts
 from ingestion_api.alerts.webhook import read_alerts
 from ingestion_api.clock import utc_now
+from ingestion_api.errors import Unavailable
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Alert, AlertSilence, IncidentEvent
 from tests.ingestion_api.alerts.test_webhook import notice
@@ -159,3 +164,31 @@ def test_an_alertmanager_that_is_away_is_told_and_tried_again(store: Store, api:
     assert kept(store)[0][1].startswith("the address of Alertmanager is not known")
     keeper.keep(api)
     assert kept(store) == [(True, "")]
+
+
+class LyingHandler(BaseHTTPRequestHandler):
+    """Takes a silence and gives what is no id of one."""
+
+    silence_id: object = ""
+
+    def do_POST(self) -> None:
+        """Respond."""
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"silenceID": self.silence_id}).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize("silence_id", ["", "../../-/quit", "a" * 65, "a\x00", None, ["a"]])
+def test_what_is_no_id_of_a_silence_is_refused(silence_id: object) -> None:
+    """It went into a path, and one that no column holds stopped the polls for good."""
+    handler = type("Handler", (LyingHandler,), {"silence_id": silence_id})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        with closing(AlertmanagerApi(f"http://127.0.0.1:{server.server_port}")) as api:
+            with pytest.raises(Unavailable, match="is not what its API documents"):
+                api.set_silence({"a": "b"}, SilenceText("eva", ""), utc_now(), None)
+        server.shutdown()

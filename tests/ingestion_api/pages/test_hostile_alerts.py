@@ -1,4 +1,4 @@
-"""Alerts whose times and texts are meant to do harm: every page that shows them is there, and runs nothing."""
+"""Alerts whose times and texts are meant to do harm: every page that shows them is there, and harmless."""
 
 import json
 from collections.abc import Callable

@@ -63,6 +63,35 @@ def test_old_incidents_go_but_none_that_fires(begin: Callable[..., TestClient], 
     assert remove(client) == {}
 
 
+def test_a_clock_that_jumps_ten_years_ahead_removes_a_day_an_hour(
+    begin: Callable[..., TestClient], store: Store, clock: HandClock
+) -> None:
+    """Whoever starts with a wrong clock has days to notice it; one that is right after all catches up."""
+    service = service_behind(client := begin(retention_incident_days=365))
+    passed = [0.0]
+
+    def thread() -> RetentionThread:
+        return RetentionThread(store, service.settings, clock, lambda: passed[0])
+
+    for name, days in (("Oldest", 364.5), ("Old", 300.0), ("New", 1.0)):
+        began = (MORNING - timedelta(days=days)).isoformat()
+        send(client, notice("resolved", name.encode().hex(), began, alertname=name) | {"endsAt": began})
+    assert thread().run_once() == {}
+    clock.move(days=3650)
+    for jumped in (thread(), thread()):
+        assert jumped.run_once() == {}
+    passed[0] += 3600
+    assert jumped.run_once()["alerts"] == 1
+    assert jumped.run_once() == {}
+    assert alerts_named(client) == {"Old", "New"}
+    clock.move(days=-3650)
+    passed[0] += 30 * 86_400
+    assert jumped.run_once() == {}
+    clock.move(days=3650)
+    passed[0] += 365 * 86_400
+    assert jumped.run_once()["alerts"] == 2
+
+
 def test_the_oldest_of_too_many_incidents_go_in_batches(
     begin: Callable[..., TestClient], store: Store
 ) -> None:
