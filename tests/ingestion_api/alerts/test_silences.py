@@ -188,7 +188,7 @@ def test_what_is_no_id_of_a_silence_is_refused(silence_id: object) -> None:
     handler = type("Handler", (LyingHandler,), {"silence_id": silence_id})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        with closing(AlertmanagerApi(f"http://127.0.0.1:{server.server_port}")) as api:
-            with pytest.raises(Unavailable, match="is not what its API documents"):
-                api.set_silence({"a": "b"}, SilenceText("eva", ""), utc_now(), None)
+        expected = pytest.raises(Unavailable, match="is not what its API documents")
+        with closing(AlertmanagerApi(f"http://127.0.0.1:{server.server_port}")) as api, expected:
+            api.set_silence({"a": "b"}, SilenceText("eva", ""), utc_now(), None)
         server.shutdown()

@@ -26,7 +26,7 @@ ALERTS: tuple[dict[str, Any], ...] = (
     {**notice("resolved", "a4", **SIGNAL), "endsAt": LAST},
     {**notice("resolved", "a5", **SIGNAL), "endsAt": "0002-01-01T00:00:00Z"},
     {
-        **notice("firing", "a6", module=SCRIPT, **{"alertname": SCRIPT, "severity": SCRIPT[:60], SCRIPT: "x"}),
+        **notice("firing", "a6", alertname=SCRIPT, severity=SCRIPT[:60], module=SCRIPT, **{SCRIPT: "x"}),
         "annotations": {"summary": SCRIPT, "dashboard_url": SCHEME, "runbook_url": f"http://a/{SCRIPT}"},
         "generatorURL": SCHEME,
     },

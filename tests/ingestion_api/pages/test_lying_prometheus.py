@@ -41,7 +41,7 @@ def answer(*values: Any, **labels: Any) -> str:
     return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": result}})
 
 
-GOOD = tuple([BEGUN + 15 * at, "0.1"] for at in range(8))
+GOOD: tuple[tuple[int, str], ...] = tuple((BEGUN + 15 * at, "0.1") for at in range(8))
 LIES = {
     "nested": "[" * 100_000,
     "huge number": answer([HUGE, "1"]),
