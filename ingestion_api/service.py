@@ -13,13 +13,15 @@ from ingestion_api.alerts.course_reader import CourseReader
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.group_commit import GroupCommit
 from ingestion_api.alerts.history_thread import HistoryThread
+from ingestion_api.alerts.noise import NoiseReports
 from ingestion_api.alerts.poller import AlertmanagerPoller
 from ingestion_api.backtest.backtest import Backtests
 from ingestion_api.broker import Broker
 from ingestion_api.cache import Cache
+from ingestion_api.cached_value import CachedValue
 from ingestion_api.clock import Clock, utc_now
 from ingestion_api.edge_queue import EdgeQueue
-from ingestion_api.embeddings.coverage import CachedValue, Coverage
+from ingestion_api.embeddings.coverage import Coverage
 from ingestion_api.errors import SignInUnavailable
 from ingestion_api.jobs.outbox import JobTransports, OutboxRelay
 from ingestion_api.notices.hub import NoticeHub, StreamLimits
@@ -48,6 +50,7 @@ class Service:
     backtests: Backtests
     notices: NoticeHub
     deliveries: GroupCommit
+    noise: NoiseReports
     cache: Cache | None = None
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
@@ -114,6 +117,7 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
             store, incidents, StreamLimits(settings.notice_streams, settings.notice_streams_per_address)
         ),
         deliveries=GroupCommit(store, incidents),
+        noise=NoiseReports(store, clock),
         cache=Cache.at(settings),
         edge=edge,
         clock=clock,

@@ -1,39 +1,33 @@
 """How noisy each alert was, week by week; what nobody acted on comes first."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from ingestion_api.service import Service
+from ingestion_api.cached_value import CachedValue
+from ingestion_api.clock import Clock
+from ingestion_api.store import Store
 from ingestion_api.store.tables import Alert
+from ingestion_api.store.tables.expressions import microseconds_between
 
 # an incident that begins so soon after the end of its predecessor flaps
 FLAPPING = timedelta(minutes=10)
 MAX_WEEKS = 52
-BATCH = 1000
 COLUMNS = ("week", "alert", "severity", "times", "minutes", "acknowledged", "shortest_seconds", "flapping")
-
-
-@dataclass(frozen=True)
-class Incident:
-    """What the report needs to know of an incident; `end` is None while it fires."""
-
-    fingerprint: str
-    name: str
-    severity: str
-    start: datetime
-    end: datetime | None
-    acknowledged: bool
+_EARLIER = -1  # the number of the weeks before the report
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass
 class AlertNoise:
     """One alert in one week, which begins on Monday in UTC.
 
-    Times are incidents that began in it; minutes are those of the week, of earlier incidents too."""
+    Times are incidents that began in it; minutes are those of the week, of earlier incidents too; `shortest`
+    is the shortest of them that has ended, in seconds."""
 
     week: datetime
     alert: str
@@ -42,31 +36,47 @@ class AlertNoise:
     minutes: float = 0.0
     acknowledged: int = 0
     flapping: int = 0
-    durations: list[float] = field(default_factory=list)
+    shortest: float | None = None
 
     @property
     def ignored(self) -> bool:
         """Whether it fired and nobody acted on it."""
         return self.times > 0 and self.acknowledged == 0
 
-    @property
-    def shortest(self) -> float | None:
-        """The shortest incident that has ended, in seconds."""
-        return min(self.durations, default=None)
 
+class NoiseReports:
+    """The report of each number of weeks; a costly one may be as old as `CachedValue` allows."""
 
-def read_noise_report(service: Service, weeks: int) -> list[AlertNoise]:
-    """The report as of now."""
-    with service.store.read(streams=True) as session:
-        return noise_report(session, service.clock(), weeks)
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._cached = [CachedValue[Sequence[AlertNoise]]() for _ in range(MAX_WEEKS + 1)]
+
+    def read(self, weeks: int) -> Sequence[AlertNoise]:
+        """The report of this week and those before, `weeks` in all; raises the database's errors."""
+        return self._cached[weeks].get(lambda: self._compute(weeks))
+
+    def _compute(self, weeks: int) -> Sequence[AlertNoise]:
+        with self._store.read() as session:
+            return noise_report(session, self._clock(), weeks)
 
 
 def noise_report(session: Session, now: datetime, weeks: int) -> list[AlertNoise]:
     """Weeks, the newest first; within a week what nobody acted on, then the most often."""
-    first = week_of(now) - timedelta(weeks=weeks - 1)
-    rows = _count(_incidents(session, first), first, now)
+    # the last one is that of incidents whose start is told before its time
+    mondays = [week_of(now) + timedelta(weeks=number) for number in range(1 - weeks, 2)]
+    found: dict[tuple[datetime, str, str], AlertNoise] = {}
+    for sums in session.execute(_sums(mondays, now)):
+        if sums.week != _EARLIER:
+            _add(_row(found, mondays[sums.week], sums), sums)
+        for week, minutes in _minutes_by_week(sums, mondays, now):
+            _row(found, week, sums).minutes += minutes
+    for flapping in session.execute(_flapping(mondays)):
+        _row(found, mondays[flapping.week], flapping).flapping = flapping.times
+    rows = found.values()
     return sorted(
-        rows, key=lambda it: (-it.week.timestamp(), not it.ignored, -it.times, -it.minutes, it.alert)
+        rows,
+        key=lambda it: (-it.week.timestamp(), not it.ignored, -it.times, -it.minutes, it.alert, it.severity),
     )
 
 
@@ -76,45 +86,67 @@ def week_of(moment: datetime) -> datetime:
     return day - timedelta(days=day.weekday())
 
 
-def _incidents(session: Session, first: datetime) -> Iterator[Incident]:
-    """The incidents that fired since then, each fingerprint's in order."""
-    columns = (
-        Alert.fingerprint, Alert.name, Alert.severity, Alert.starts_at, Alert.ends_at, Alert.acknowledged_at,
+def _sums(mondays: Sequence[datetime], now: datetime) -> Select[Any]:
+    """The sums of incidents that lie within one week; any other stands alone, so that it can be divided."""
+    start, end, week = Alert.starts_at, Alert.ends_at, _week(Alert.starts_at, mondays).label("week")
+    lies_within = and_(end <= now, end >= start, week.element == _week(end, mondays))
+    alone = case((lies_within, None), else_=Alert.id).label("alone")
+    duration = microseconds_between(end, start)
+    sums = select(
+        week, Alert.name, Alert.severity, alone,
+        func.min(start).label("start"), func.max(end).label("end"),
+        func.count().label("times"), func.count(Alert.acknowledged_at).label("acknowledged"),
+        func.sum(duration).label("duration"), func.min(duration).label("shortest"),
     )  # fmt: skip
-    query = select(*columns).where(or_(Alert.ends_at.is_(None), Alert.ends_at >= first))
-    for row in session.execute(query.order_by(Alert.fingerprint, Alert.starts_at)).yield_per(BATCH):
-        yield Incident(*row[:5], acknowledged=row[5] is not None)
+    return sums.where(_fired_since(mondays[0])).group_by(week, Alert.name, Alert.severity, alone)
 
 
-def _count(incidents: Iterable[Incident], first: datetime, now: datetime) -> Sequence[AlertNoise]:
-    found: dict[tuple[datetime, str, str], AlertNoise] = {}
-    before: Incident | None = None
-    for it in incidents:
-        for week, minutes in _minutes_by_week(it, first, now):
-            key = (week, it.name, it.severity)
-            found.setdefault(key, AlertNoise(*key)).minutes += minutes
-        if it.start >= first:
-            key = (week_of(it.start), it.name, it.severity)
-            _add(found.setdefault(key, AlertNoise(*key)), it, before)
-        before = it
-    return [*found.values()]
+def _flapping(mondays: Sequence[datetime]) -> Select[Any]:
+    """How many incidents began soon after the one before; its own query sorts few columns."""
+    end_before = func.lag(Alert.ends_at).over(partition_by=Alert.fingerprint, order_by=Alert.starts_at)
+    columns = (Alert.id, Alert.starts_at, end_before.label("end_before"))
+    each = select(*columns).where(_fired_since(mondays[0])).subquery().c
+    flaps = microseconds_between(each.starts_at, each.end_before) < FLAPPING // _MICROSECOND
+    week = _week(each.starts_at, mondays).label("week")
+    query = select(week, Alert.name, Alert.severity, func.count().label("times"))
+    query = query.join_from(each.id.table, Alert, Alert.id == each.id)
+    return query.where(each.starts_at >= mondays[0], flaps).group_by(week, Alert.name, Alert.severity)
 
 
-def _add(row: AlertNoise, it: Incident, before: Incident | None) -> None:
-    row.times += 1
-    row.acknowledged += it.acknowledged
-    if it.end is not None:
-        row.durations.append((it.end - it.start).total_seconds())
-    if before and before.fingerprint == it.fingerprint and before.end is not None:
-        row.flapping += it.start - before.end < FLAPPING
+def _fired_since(moment: datetime) -> ColumnElement[bool]:
+    return or_(Alert.ends_at.is_(None), Alert.ends_at >= moment)
 
 
-def _minutes_by_week(it: Incident, first: datetime, now: datetime) -> Iterator[tuple[datetime, float]]:
-    start, end = max(it.start, first), min(it.end or now, now)
+def _week(moment: Any, mondays: Sequence[datetime]) -> ColumnElement[int]:
+    """The number of the Monday before a moment: quicker than any function of dates."""
+    newest_first = reversed([*enumerate(mondays)])
+    return case(*((moment >= monday, number) for number, monday in newest_first), else_=_EARLIER)
+
+
+def _row(found: dict[tuple[datetime, str, str], AlertNoise], week: datetime, sums: Any) -> AlertNoise:
+    key = (week, sums.name, sums.severity)
+    return found.setdefault(key, AlertNoise(*key))
+
+
+def _add(row: AlertNoise, sums: Any) -> None:
+    row.times += sums.times
+    row.acknowledged += sums.acknowledged
+    if sums.shortest is not None:
+        seconds = sums.shortest * _MICROSECOND / timedelta(seconds=1)
+        row.shortest = seconds if row.shortest is None else min(row.shortest, seconds)
+
+
+def _minutes_by_week(
+    sums: Any, mondays: Sequence[datetime], now: datetime
+) -> Iterator[tuple[datetime, float]]:
+    if sums.alone is None:
+        yield mondays[sums.week], int(sums.duration) * _MICROSECOND / timedelta(minutes=1)
+        return
+    start, end = max(sums.start, mondays[0]), min(sums.end or now, now)
     while start < end:
         week = week_of(start)
         until = min(end, week + timedelta(weeks=1))
-        yield week, (until - start).total_seconds() / 60
+        yield week, (until - start) / timedelta(minutes=1)
         start = until
 
 

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from ingestion_api.alerts.noise import MAX_WEEKS, csv_rows, read_noise_report
+from ingestion_api.alerts.noise import MAX_WEEKS, csv_rows
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.session import Operator
 from ingestion_api.pages.templates import render_page
 from ingestion_api.service import current_service
-from ingestion_api.web.downloads import csv_download
+from ingestion_api.web.downloads import csv_piece_download
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Weeks = Annotated[int, Query(ge=1, le=MAX_WEEKS)]
@@ -20,7 +20,7 @@ CHOICES = (1, 4, 12, 52)
 @router.get("/noise")
 def show_noise(request: Request, _: Operator, weeks: Weeks = 4) -> Response:
     """Show the report, the newest week first."""
-    rows = read_noise_report(current_service(request), weeks)
+    rows = current_service(request).noise.read(weeks)
     by_week = [(week, [*its]) for week, its in groupby(rows, key=lambda it: it.week)]
     return render_page(request, "noise.html", by_week=by_week, weeks=weeks, choices=CHOICES)
 
@@ -28,5 +28,5 @@ def show_noise(request: Request, _: Operator, weeks: Weeks = 4) -> Response:
 @router.get("/noise.csv")
 def download_noise(request: Request, _: Operator, weeks: Weeks = 4) -> Response:
     """Take the report home."""
-    report = read_noise_report(current_service(request), weeks)
-    return csv_download(csv_rows(report), "noise.csv")
+    report = current_service(request).noise.read(weeks)
+    return csv_piece_download([csv_rows(report)], "noise.csv")

@@ -8,11 +8,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.alerts.noise import MAX_WEEKS, AlertNoise, csv_rows, read_noise_report
+from ingestion_api.alerts.noise import MAX_WEEKS, AlertNoise, csv_rows
 from ingestion_api.routes.examples import NOISE, NOISE_REPORT, with_example
 from ingestion_api.routes.schemas import ApiResponse, Responses, error_responses
 from ingestion_api.service import current_service
-from ingestion_api.web.downloads import csv_download
+from ingestion_api.web.downloads import csv_piece_download
 from ingestion_api.web.json_route import JsonRoute
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"], route_class=JsonRoute)
@@ -54,8 +54,8 @@ class NoiseReportOut(ApiResponse):
 
 @router.get("/noise", responses=error_responses(401, 422, 429, 503), summary="Noise of the alerts by week")
 def noise(request: Request, _actor: Operator, weeks: Weeks = 4) -> NoiseReportOut:
-    """How often each alert fired, for how long, and whether anybody acted on it."""
-    rows = read_noise_report(current_service(request), weeks)
+    """How often each alert fired, for how long, and whether anybody acted on it; at most a minute old."""
+    rows = current_service(request).noise.read(weeks)
     return NoiseReportOut(rows=[AlertNoiseOut.of(it) for it in rows])
 
 
@@ -67,5 +67,5 @@ def noise(request: Request, _actor: Operator, weeks: Weeks = 4) -> NoiseReportOu
 )
 def noise_csv(request: Request, _actor: Operator, weeks: Weeks = 4) -> StreamingResponse:
     """Cells that begin like a formula have an apostrophe before them."""
-    report = read_noise_report(current_service(request), weeks)
-    return csv_download(csv_rows(report), "noise.csv")
+    report = current_service(request).noise.read(weeks)
+    return csv_piece_download([csv_rows(report)], "noise.csv")

@@ -11,13 +11,8 @@ Rows = Iterable[Sequence[object]]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - they are meant
 
 
-def csv_download(rows: Rows, filename: str) -> StreamingResponse:
-    """The rows as a file, sent line by line."""
-    return download(csv_lines(rows), "text/csv", filename)
-
-
 def csv_piece_download(pieces: Iterable[Rows], filename: str) -> StreamingResponse:
-    """The same, sent in pieces: many lines one by one would take longer to send than to read."""
+    """The rows as a file, sent in pieces: many lines one by one would take longer to send than to read."""
     return download(("".join(csv_lines(piece)) for piece in pieces), "text/csv", filename)
 
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Float, Integer
+from sqlalchemy import BigInteger, Float, Integer
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 
 
 class seconds_between(ColumnElement[float]):  # noqa: N801 - it reads as a function
@@ -50,3 +51,28 @@ def _postgres_gravity(*_: Any, **__: Any) -> str:
         "CASE WHEN (status)::text <> 'firing'::text THEN 0 WHEN acknowledged_at IS NULL THEN 8 ELSE 4 END "
         "+ 3 - severity_rank"
     )
+
+
+class microseconds_between(FunctionElement[int]):  # noqa: N801 - as above
+    """Whole microseconds from the second column, a moment, to the first; none where one is missing.
+
+    Exact, where `seconds_between` of SQLite knows milliseconds."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(microseconds_between, "sqlite")
+def _sqlite_microseconds(element: microseconds_between, compiler: Any, **how: Any) -> str:
+    later, earlier = (compiler.process(clause, **how) for clause in element.clauses)
+    # a moment is written with six digits after its seconds
+    return (
+        f"((strftime('%s', {later}) - strftime('%s', {earlier})) * 1000000"
+        f" + substr({later}, 21) - substr({earlier}, 21))"
+    )
+
+
+@compiles(microseconds_between, "postgresql")
+def _postgres_microseconds(element: microseconds_between, compiler: Any, **how: Any) -> str:
+    later, earlier = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"CAST(EXTRACT(epoch FROM ({later} - {earlier})) * 1000000 AS BIGINT)"

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from ingestion_api.embeddings.coverage import COST_FACTOR, FRESH_FACTOR, CachedValue
+from ingestion_api.cached_value import COST_FACTOR, FRESH_FACTOR, CachedValue
 
 COST = 0.5
 
