@@ -11,7 +11,7 @@ from benchmarks import report
 from benchmarks.incident_rows import INCIDENTS, fill
 from benchmarks.incidents import request_times
 from benchmarks.reading_load import signed_in
-from benchmarks.service_load import databases
+from benchmarks.servers import databases
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Alert
 from tests.ingestion_api.pages.recorded_incident import Recorded, record

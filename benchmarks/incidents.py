@@ -13,7 +13,7 @@ import httpx2
 from benchmarks import report
 from benchmarks.incident_rows import INCIDENTS, fill
 from benchmarks.reading_load import signed_in
-from benchmarks.service_load import databases
+from benchmarks.servers import databases
 from tests.ingestion_api.processes import TOKEN, ServiceProcess, environment
 from tests.servers.fixtures import started
 from tests.servers.redis_server import RedisServer

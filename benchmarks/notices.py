@@ -16,7 +16,7 @@ from benchmarks import report
 from benchmarks.paging.breaches import queue
 from benchmarks.paging.testbed import Testbed, running_testbed
 from benchmarks.paging.trial import figures
-from benchmarks.service_load import databases
+from benchmarks.servers import databases
 from stack.settings import ROOT
 from tests.ingestion_api.pages.browsers import View, open_browser
 from tests.ingestion_api.pages.desk import TOKEN

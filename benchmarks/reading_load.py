@@ -1,30 +1,36 @@
-"""How long the service takes to be read while it knows ten thousand jobs and a hundred thousand alerts."""
+"""How long the service takes to be read while it knows ten thousand jobs and a hundred thousand alerts.
+
+`make bench WHAT=reading-load`
+"""
 
 import asyncio
 import random
 import statistics
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import insert
+import psycopg
 
-from benchmarks.incident_rows import analyze
-from ingestion_api.jobs.states import ENDED
-from ingestion_api.store import Store
-from ingestion_api.store.alert_texts import with_text_ids
-from ingestion_api.store.migrate import migrate
-from ingestion_api.store.tables import Alert, Job, JobEvent, Resource, Worker
+from benchmarks import report
+from benchmarks.reading_rows import ALERTS, JOBS, fill
+from benchmarks.servers import databases
 from tests.ingestion_api.processes import TOKEN, ServiceProcess, environment
 from tests.servers.fixtures import started
+from tests.servers.postgres_server import plain
 from tests.servers.redis_server import RedisServer
 
-JOBS, ALERTS, FIRING, RESOURCES = 10_000, 100_000, 200, 20_000
-CLIENTS, OFFERED, SECONDS = 8, 100, 20.0
-HEADINGS = ("Database", "Address", "Requests", "P50 ms", "P99 ms", "Goal ms", "Other answers")
+COMMAND = "make bench WHAT=reading-load"
+CLIENTS, OFFERED, SECONDS = 8, 100, 60.0
+EXPORT_SHARE = 10  # each so-manieth request is for an export
+HEADINGS = ("Database", "Address", "Requests", "P50 ms", "P99 ms", "Max ms", "Goal ms", "Other answers")
+TITLE = (
+    f"{CLIENTS} clients that offer {OFFERED} requests a second in all for {SECONDS:g} s, while the service "
+    f"knows {JOBS} jobs and {ALERTS} alerts; each has asked for each address once before. Exports, each "
+    f"{EXPORT_SHARE}th request, are timed to the first byte of their body:"
+)
 API = "/api/v1/ingestion"
 # what is asked for, and its goal in milliseconds for all but the slowest hundredth
 ADDRESSES: Mapping[str, int] = {
@@ -37,22 +43,44 @@ ADDRESSES: Mapping[str, int] = {
     f"{API}/worker/status": 50,
     "/api/v1/alerts?limit=100": 50,
     "/api/v1/alerts?status=firing&severity=critical": 50,
+    "/api/v1/alerts/counts": 50,
     "/admin/sparse-embeddings/status": 50,
     "/jobs": 50,
     "/jobs/{job}": 50,
     "/": 150,
     "/metrics": 150,
 }
+EXPORTS: Mapping[str, int] = {
+    "/api/v1/alerts.csv": 150,
+    "/api/v1/alerts.json": 150,
+    "/alerts.csv": 150,
+    "/alerts.json": 150,
+    "/api/v1/noise": 150,
+    "/api/v1/noise.csv": 150,
+    "/noise": 150,
+    "/noise.csv": 150,
+    "/api/v1/audit?limit=500": 150,
+}
 Row = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class TimedRequest:
-    """One request: when it was due, seconds after the start, and how long its answer took from then."""
+    """One request: seconds from when it was due to the whole response, or to an export's first byte."""
 
     address: str
     seconds: float
     status: int
+
+
+def main() -> int:
+    """Measure on both kinds of database, write the table and show it."""
+    rows: list[Row] = []
+    with databases() as (folder, redis, urls):
+        for name, fresh in urls.items():
+            rows += list(reading_rows(folder / name, redis, name, fresh()))
+    sys.stdout.write(report.write("reading-load", COMMAND, [(TITLE, HEADINGS, rows)]))
+    return 0
 
 
 def reading_rows(folder: Path, redis: RedisServer, name: str, url: str | None) -> Iterator[Row]:
@@ -61,133 +89,99 @@ def reading_rows(folder: Path, redis: RedisServer, name: str, url: str | None) -
     more = {"database_url": url} if url else {}
     env = environment(folder, redis.url, log_level="warning", outbox_period=60, **more)
     fill(url or f"sqlite:///{folder}/service/service.db")
+    if url:
+        _vacuum_server(url)
     with started(ServiceProcess(folder / "service.log", env)) as service:
         asked = asyncio.run(load(int(service.url.rpartition(":")[2])))
-    for address, goal in ADDRESSES.items():
+    for address, goal in {**ADDRESSES, **EXPORTS}.items():
         of_it = [each for each in asked if each.address == address]
         seconds = sorted(each.seconds for each in of_it if each.status == 200)
         others = len(of_it) - len(seconds)
-        slow = seconds[int(len(seconds) * 0.99)] if seconds else float("nan")
-        usual = statistics.median(seconds) if seconds else float("nan")
-        shown = (f"{1000 * usual:.1f}", f"{1000 * slow:.1f}", str(goal), str(others))
-        yield (name, f"`{address}`", str(len(of_it)), *shown)
+        yield (name, f"`{address}`", str(len(of_it)), *_milliseconds(seconds), str(goal), str(others))
 
 
-def fill(url: str) -> None:
-    """Jobs with their stories, alerts, resources and a worker."""
-    store = Store.at(url)
-    migrate(store.engine)
-    now, chance = datetime.now(UTC), random.Random(7)  # noqa: S311 - the same load each time
-    with store.write() as session:
-        session.execute(insert(Job), [_job(number, now, chance) for number in range(1, JOBS + 1)])
-        session.execute(insert(JobEvent), [step for n in range(1, JOBS + 1) for step in _job_events(n, now)])
-        for begin in range(0, ALERTS, 10_000):
-            rows = [_alert(number, now, chance) for number in range(begin, begin + 10_000)]
-            session.execute(insert(Alert), with_text_ids(session.connection(), rows))
-        session.execute(insert(Resource), [_resource(number, now) for number in range(RESOURCES)])
-        session.add(_worker(now))
-    analyze(store, url)
-    store.close()
+def _vacuum_server(url: str) -> None:
+    """Vacuum what a fresh server has never vacuumed, which it would do while it is measured."""
+    server = plain(url).rpartition("/")[0]
+    for database in ("template1", "postgres"):
+        with psycopg.connect(f"{server}/{database}", autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
 
 
-def _job(number: int, now: datetime, chance: random.Random) -> dict[str, Any]:
-    ended = now - timedelta(minutes=JOBS - number + 10)
-    waits = number > JOBS - 5
-    return {
-        "id": number,
-        "kind": "ingestion",
-        "repo_url": f"https://git.example/keeper/lamp-{number}",
-        "repository": f"git.example/keeper/lamp-{number}",
-        "parameters": {},
-        "state": "pending" if waits else chance.choices(ENDED, (80, 15, 3, 2))[0],
-        "dispatch": "celery",
-        "actor": "operator",
-        "submitted_at": now if waits else ended - timedelta(minutes=2),
-        "started_at": None if waits else ended - timedelta(minutes=1),
-        "ended_at": None if waits else ended,
-        "publications": 1,
-        "published_at": now,
-        "attempts": 0 if waits else 1,
-        "losses": 0,
-        "files_processed": None if waits else 40,
-        "embeddings_generated": None if waits else 40,
-    }
-
-
-def _job_events(number: int, now: datetime) -> Iterator[dict[str, Any]]:
-    states = ("pending",) if number > JOBS - 5 else ("pending", "processing", "complete")
-    for state in states:
-        yield {"job_id": number, "at": now, "state": state, "ending": state == "complete", "note": "a step"}
-
-
-def _alert(number: int, now: datetime, chance: random.Random) -> dict[str, Any]:
-    name = f"Alert{number % 40}"
-    began, fires = now - timedelta(seconds=10 * (ALERTS - number)), number >= ALERTS - FIRING
-    severity = chance.choice(("critical", "warning", "info"))
-    return {
-        "fingerprint": f"{number:016x}",
-        "starts_at": began,
-        "ends_at": None if fires else began + timedelta(seconds=60),
-        "status": "firing" if fires else "resolved",
-        "name": name,
-        "severity": severity,
-        "labels": {"alertname": name, "severity": severity, "instance": f"host-{number % 90}"},
-        "annotations": {
-            "summary": "Ten jobs wait and nobody takes them.",
-            "runbook_url": "http://a.example/r",
-        },
-        "generator_url": "http://127.0.0.1:9090/graph",
-        "receiver": "watchroom",
-        "first_received_at": began,
-        "last_received_at": began,
-        "notices": 2,
-    }
-
-
-def _resource(number: int, now: datetime) -> dict[str, Any]:
-    vector = "{" + ", ".join(f'"{number + each}": 1.5' for each in range(40)) + "}"
-    return {
-        "id": f"{number:036d}",
-        "title": f"Text {number}",
-        "description": "The lamp turns and the keeper sleeps. " * 30,
-        "source": "https://git.example/keeper/lamp",
-        "ingestion_status": "completed",
-        "sparse_embedding": vector if number % 10 else None,
-        "sparse_embedding_model": "bm25-english-v1" if number % 10 else None,
-        "created_at": now,
-        "updated_at": now,
-    }
-
-
-def _worker(now: datetime) -> Worker:
-    seen = {"started_at": now, "last_heartbeat": now + timedelta(hours=1)}
-    return Worker(id="hands", type="cloud", host="tower", pid=7, queues=["ingestion"], gpu={}, **seen)
+def _milliseconds(ordered: list[float]) -> Row:
+    """The usual, all but the slowest hundredth, and the slowest."""
+    if not ordered:
+        return ("-", "-", "-")
+    found = (statistics.median(ordered), ordered[int(len(ordered) * 0.99)], ordered[-1])
+    return tuple(f"{1000 * each:.1f}" for each in found)
 
 
 async def load(port: int) -> list[TimedRequest]:
     """Ask at the offered rate until the end; each client on a connection of its own."""
     cookie = await signed_in(port)
+    clients = [ReadingClient(port, cookie, number) for number in range(CLIENTS)]
+    await asyncio.gather(*(client.ask_each_once() for client in clients))
     begin = time.perf_counter() + 1.0
-    shares = [each_client(port, cookie, begin, number) for number in range(CLIENTS)]
-    return [asked for share in await asyncio.gather(*shares) for asked in share]
+    shares = await asyncio.gather(*(client.ask_all(begin) for client in clients))
+    return [asked for share in shares for asked in share]
 
 
-async def each_client(port: int, cookie: str, begin: float, number: int) -> list[TimedRequest]:
-    """The answers to every eighth request of the whole."""
-    chance = random.Random(number)  # noqa: S311 - as above
-    head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\nCookie: {cookie}\r\n\r\n"
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    asked: list[TimedRequest] = []
-    for turn in range(number, int(OFFERED * SECONDS), CLIENTS):
-        due = begin + turn / OFFERED
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        address = list(ADDRESSES)[turn % len(ADDRESSES)]
-        path = address.format(job=chance.randrange(1, JOBS))
-        writer.write(f"GET {path} HTTP/1.1\r\n{head}".encode())
-        status, _, _ = await read_response(reader)
-        asked.append(TimedRequest(address, time.perf_counter() - due, status))
-    writer.close()
-    return asked
+def address_of(turn: int) -> str:
+    """What the request of a turn is for."""
+    exports, rest = divmod(turn, EXPORT_SHARE)
+    if rest == EXPORT_SHARE - 1:
+        return list(EXPORTS)[exports % len(EXPORTS)]
+    return list(ADDRESSES)[(turn - exports) % len(ADDRESSES)]
+
+
+class ReadingClient:
+    """A client that keeps its connection, and closes it where the rest of an export is not wanted."""
+
+    def __init__(self, port: int, cookie: str, number: int) -> None:
+        self._port = port
+        self._head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\nCookie: {cookie}\r\n\r\n"
+        self._number = number
+        self._chance = random.Random(number)  # noqa: S311 - the same load each time
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask_each_once(self) -> None:
+        """Ask for everything, so that connections are open and queries are compiled."""
+        for address in (*ADDRESSES, *EXPORTS):
+            await self._ask(address, time.perf_counter())
+        self._close()
+
+    async def ask_all(self, begin: float) -> list[TimedRequest]:
+        """The responses to every so-manieth request of the whole."""
+        asked = []
+        for turn in range(self._number, int(OFFERED * SECONDS), CLIENTS):
+            due = begin + turn / OFFERED
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            asked.append(await self._ask(address_of(turn), due))
+        self._close()
+        return asked
+
+    async def _ask(self, address: str, due: float) -> TimedRequest:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        path = address.format(job=self._chance.randrange(1, JOBS))
+        writer.write(f"GET {path} HTTP/1.1\r\n{self._head}".encode())
+        if address not in EXPORTS:
+            status, _, _ = await read_response(reader)
+            return TimedRequest(address, time.perf_counter() - due, status)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        await reader.readexactly(1)
+        timed = TimedRequest(address, time.perf_counter() - due, int(head.split()[1]))
+        if length := _content_length(head):
+            await reader.readexactly(length - 1)
+        else:
+            self._close()
+        return timed
+
+    def _close(self) -> None:
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
 
 
 async def signed_in(port: int) -> str:
@@ -216,6 +210,14 @@ def _cookie(head: str) -> str:
 async def read_response(reader: asyncio.StreamReader) -> tuple[int, str, str]:
     """Status, head and body of one answer."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    length = int(head.lower().partition("content-length:")[2].split()[0])
-    body = (await reader.readexactly(length)).decode()
+    body = (await reader.readexactly(_content_length(head))).decode()
     return int(head.split()[1]), head, body
+
+
+def _content_length(head: str) -> int:
+    """The bytes of the body; 0 where the head does not say."""
+    return int((head.lower().partition("content-length:")[2].split() or "0")[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

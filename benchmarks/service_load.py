@@ -1,21 +1,18 @@
-"""How many jobs the service accepts, how many texts it embeds, how fast it is read: `make bench-service`."""
+"""How many jobs the service accepts, and how many texts it embeds: `make bench-service`."""
 
 import asyncio
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import report
 from benchmarks.corpus_load import corpus_rows
 from benchmarks.embedding_load import embedding_row
-from benchmarks.reading_load import ALERTS, CLIENTS, HEADINGS, JOBS, OFFERED, reading_rows
+from benchmarks.servers import databases
 from tests.ingestion_api.processes import TOKEN, ServiceProcess, environment
-from tests.servers.fixtures import postgres_folder, started
-from tests.servers.postgres_server import PostgresServer
+from tests.servers.fixtures import started
 from tests.servers.redis_server import RedisServer
 
 COMMAND = "make bench-service"
@@ -25,10 +22,6 @@ ACCEPT = ("Database", "Clients", "Accepted", "Accepted a second", "P50 ms", "P99
 EMBED = ("Database", "Texts", "Words a text", "Texts a second", "Of these encoding alone")
 SMALL = ("Database", "Known terms", "P50 ms", "Most memory of the worker, MiB")
 HEAD = f"Host: bench\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 0\r\n"
-READING = (
-    f"{CLIENTS} clients that offer {OFFERED} requests a second in all, while the service knows {JOBS} jobs "
-    f"and {ALERTS} alerts:"
-)
 Row = tuple[str, ...]
 
 
@@ -36,13 +29,11 @@ def main() -> int:
     """Measure on both kinds of database, write the tables and show them."""
     accepted: list[Row] = []
     embedded: list[Row] = []
-    read: list[Row] = []
     small: list[Row] = []
     with databases() as (folder, redis, urls):
         for name, fresh in urls.items():
             accepted += list(accepted_rows(folder / name, redis, name, fresh()))
             embedded.append(embedding_row(folder / f"{name}-texts", name, fresh()))
-            read += list(reading_rows(folder / f"{name}-read", redis, name, fresh()))
             small += corpus_rows(name, fresh())
     text = report.write(
         "service",
@@ -50,22 +41,11 @@ def main() -> int:
         (
             ("Requests to ingest, each for another repository, over kept connections:", ACCEPT, accepted),
             ("Sparse embeddings by one worker process, with BM25:", EMBED, embedded),
-            (READING, HEADINGS, read),
             ("Ingestion of a repository of two files, by how many terms the corpus knows:", SMALL, small),
         ),
     )
     sys.stdout.write(text)
     return 0
-
-
-@contextmanager
-def databases() -> Iterator[tuple[Path, RedisServer, dict[str, Callable[[], str | None]]]]:
-    """A folder, a Redis, and how to make a fresh database of each kind; None is SQLite in a file."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchroom-bench-")))
-        redis = stack.enter_context(started(RedisServer(folder)))
-        postgres = stack.enter_context(started(PostgresServer(stack.enter_context(postgres_folder()))))
-        yield folder, redis, {"SQLite": lambda: None, "PostgreSQL": postgres.fresh_database}
 
 
 def accepted_rows(folder: Path, redis: RedisServer, name: str, url: str | None) -> Iterator[Row]:

@@ -101,7 +101,7 @@ def _sums(mondays: Sequence[datetime], now: datetime) -> Select[Any]:
     return sums.where(_fired_since(mondays[0])).group_by(week, Alert.name, Alert.severity, alone)
 
 
-def _flapping(mondays: Sequence[datetime]) -> Select[Any]:
+def _flapping(mondays: Sequence[datetime]) -> Select[int, str, str, int]:
     """How many incidents began soon after the one before; its own query sorts few columns."""
     end_before = func.lag(Alert.ends_at).over(partition_by=Alert.fingerprint, order_by=Alert.starts_at)
     columns = (Alert.id, Alert.starts_at, end_before.label("end_before"))

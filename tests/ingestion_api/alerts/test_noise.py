@@ -85,7 +85,7 @@ def sums(it: AlertNoise) -> tuple[object, ...]:
 
 def by_hand(given: Sequence[Given], weeks: int) -> dict[tuple[datetime, str], tuple[object, ...]]:
     """The same, one incident after the other."""
-    found = {}
+    found: dict[tuple[datetime, str], tuple[object, ...]] = {}
     for number, name in product(range(weeks), sorted({it[0] for it in given})):
         monday = -number * WEEK
         # those that ended before the report are not looked at
