@@ -27,7 +27,10 @@ class CelerySettings(SettingsSection):
         "master_name; none: the URL's own",
     )
     timeout: Seconds = Field(1.0, description="seconds that a command may take")
-    fast_period: Seconds = Field(0.4, description="seconds within which queue lengths are read at most once")
+    fast_period: Seconds = Field(
+        0.4,
+        description="seconds within which queue lengths are read at most once; 0.25 s where one has grown",
+    )
     period: Seconds = Field(30.0, description="seconds between two reads of what changes slowly")
     queues: tuple[str, ...] = Field(
         ("urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion", "celery"),

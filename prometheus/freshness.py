@@ -84,7 +84,7 @@ def last_fifth(expression: str) -> str:
 RECOVERING = "ops:recovering"
 RECOVERY_SECONDS = 12  # for as long as such requests stand in the windows that are judged
 SERVERS = ("ops_backend_up", "ops_database_up", "redis_up", "ops_broker_up")
-POOL = f"{FAST}ops_database_pool_use_ratio"
+POOL = f"{FAST}ops_database_pool_sustained_use_ratio"
 
 
 def recovering_rule() -> RecordingRule:

@@ -71,7 +71,7 @@ def queue(testbed: Testbed) -> list[Breach]:
         lacking = LEVEL - client.llen(QUEUE)
         if lacking:
             client.rpush(QUEUE, *["{}"] * lacking)
-        length = f'fast:celery_queue_length{{queue_name="{QUEUE}"}}'
+        length = f'fast:ops_queue_sustained_length{{queue_name="{QUEUE}"}}'
         return [value for _, value in testbed.query(length)] == [LEVEL] and calm()
 
     calm = quiet_of(

@@ -26,7 +26,14 @@ POOL_CHECKED_OUT = Gauge(
 POOL_IDLE = Gauge("ops_database_pool_idle_connections", "Idle connections of the pool.")
 POOL_OVERFLOW = Gauge("ops_database_pool_overflow_connections", "Connections opened beyond the pool's size.")
 POOL_USE_RATIO = Gauge("ops_database_pool_use_ratio", "Connections checked out, as a share of the capacity.")
-POOL_METRICS = (POOL_CAPACITY, POOL_CHECKED_OUT, POOL_IDLE, POOL_OVERFLOW, POOL_USE_RATIO)
+POOL_SUSTAINED_RATIO = Gauge(
+    "ops_database_pool_sustained_use_ratio",
+    "Connections checked out, as a share of the capacity: the smaller of the last two polls, 0 before the"
+    " second.",
+)
+POOL_METRICS = (
+    POOL_CAPACITY, POOL_CHECKED_OUT, POOL_IDLE, POOL_OVERFLOW, POOL_USE_RATIO, POOL_SUSTAINED_RATIO,
+)  # fmt: skip
 
 
 async def read_pool(sources: Sources) -> Iterable[Metric]:
@@ -41,6 +48,7 @@ async def read_pool(sources: Sources) -> Iterable[Metric]:
         POOL_IDLE.single(pool.idle),
         POOL_OVERFLOW.single(pool.overflow),
         POOL_USE_RATIO.single(pool.ratio),
+        POOL_SUSTAINED_RATIO.single(pool.sustained_ratio),
     )
 
 

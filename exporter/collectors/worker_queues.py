@@ -15,6 +15,11 @@ LENGTH = Gauge(
     "Messages waiting in the queue, summed over the lists of all priorities.",
     ("queue_name",),
 )
+SUSTAINED_LENGTH = Gauge(
+    "ops_queue_sustained_length",
+    "Messages waiting in the queue at each of the last two polls: the smaller of both lengths.",
+    ("queue_name",),
+)
 OLDEST_MESSAGE_AGE = Gauge(
     "ops_queue_oldest_message_age_seconds",
     "Age of the oldest waiting message, 0 for an empty queue: since the time in its headers, else its"
@@ -46,6 +51,7 @@ UNACKED_CHANGED = Gauge(
 UNNAMED_QUEUES = Gauge("ops_queues_unnamed", "Queues beyond the limit, whose messages are summed as `other`.")
 QUEUES_METRICS = (
     LENGTH,
+    SUSTAINED_LENGTH,
     OLDEST_MESSAGE_AGE,
     CONSUMERS,
     UNCONSUMED,
@@ -64,6 +70,7 @@ async def read_queues(sources: Sources) -> Iterable[Metric]:
     named = [(sanitize_label(queue.name, sources.settings.limits.label_length), queue) for queue in queues]
     return (
         LENGTH.family(sum_rows((name, queue.length) for name, queue in named)),
+        SUSTAINED_LENGTH.family(sum_rows((name, found.sustained.get(queue.name)) for name, queue in named)),
         OLDEST_MESSAGE_AGE.family(max_rows((name, queue.oldest_age) for name, queue in named)),
         CONSUMERS.family(first_rows((name, queue.consumers) for name, queue in named)),
         UNCONSUMED.family(max_rows((name, optional_flag(queue.is_unconsumed)) for name, queue in named)),

@@ -13,7 +13,7 @@ from tests.servers.waiting import eventually
 TROUBLE = """\
 ops_database_up 0
 redis_up 1
-celery_queue_length{queue_name="default"} 5000
+ops_queue_sustained_length{queue_name="default"} 5000
 ops_exporter_start_time_seconds 1000
 ops_http_requests_total{module="search",code="5xx"} %(count)d
 ops_http_request_errors_total{module="search"} %(count)d
@@ -52,7 +52,7 @@ def test_old_samples_raise_no_alert_after_a_restart(prometheus: StartPrometheus)
         since = time.time()
         eventually(lambda: evaluated(server) > since + 1, within=10)
         # so would the queue that is not there any more
-        assert server.query("fast:celery_queue_length")
+        assert server.query("fast:ops_queue_sustained_length")
         assert active(server) == set()
     with serving(port, Rising()):
         eventually(lambda: {"DatabaseDown", "WorkerQueueLong"} <= active(server), within=10)

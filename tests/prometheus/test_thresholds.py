@@ -73,7 +73,7 @@ CHANGES: list[tuple[str, Any, str]] = [
         'signals.worker_queue_length has lane fast, but an expression of the other lane; expected '
         'fast: in it',
     ),
-    ("expression", "max(max_over_time(fast:celery_queue_length[5s]))",
+    ("expression", "max(max_over_time(fast:ops_queue_sustained_length[5s]))",
      "signals.worker_queue_length has a range in the fast lane; expected a share, which is judged by its "
      "bound"),
     ("share", {"total": "a_total", "bad": "b_total", "limit": 0.05},
@@ -177,6 +177,13 @@ def test_no_single_event_can_raise_what_is_judged_by_a_share() -> None:
     for name, it in signals.items():
         told = it.single_event.startswith("none; at least six")
         assert told == (name in judged), name
-        # a page by one sample is one by an event, which is named
-        instant = it.hold == "0s" and it.levels.critical is not None and not it.share
-        assert not instant or not it.single_event.startswith("none") or name == "backend_wedged", name
+
+
+REFUSED = "a refused connection"  # of the backend, the database, Redis or the broker
+
+
+def test_only_a_refused_server_pages_by_a_single_event() -> None:
+    pages = {it.alert: it.single_event for it in load().signals.values() if it.levels.critical is not None}
+    refused = {"BackendDown", "DatabaseDown", "RedisDown", "BrokerDown"}
+    assert {alert for alert, event in pages.items() if event.startswith(REFUSED)} == refused
+    assert {alert for alert, event in pages.items() if not event.startswith("none; ")} == refused

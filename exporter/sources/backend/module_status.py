@@ -148,10 +148,9 @@ class ModuleStatuses:
         if name in self._probe_results and self._probe_results[name].response is response:
             return self._probe_results[name].status
         before, status = self._probe_results.get(name), probe_status(response, self._slow)
-        is_first = status == DOWN and before is not None and before.reported != DOWN
-        self._probe_results[name] = ProbeResult(
-            response, status, before.status if is_first and before else status
-        )
+        is_first = status == DOWN and (before is None or before.reported != DOWN)
+        standing = UNKNOWN if before is None else before.status
+        self._probe_results[name] = ProbeResult(response, status, standing if is_first else status)
         if status == DOWN:
             self._backend.probes[name].poll_faster(RECHECK_SECONDS)
         return self._probe_results[name].status

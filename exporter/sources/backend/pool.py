@@ -1,6 +1,6 @@
 """The backend's connection pool, as /db/pool reports it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporter.sources.json_object import JsonObject
 
@@ -14,6 +14,7 @@ class PoolUsage:
     idle: float | None
     overflow: float | None
     reported_ratio: float | None  # the backend's own, which is known to be wrong
+    sustained_ratio: float | None = None  # the smaller ratio of the last two reports; 0 before the second
 
     @property
     def ratio(self) -> float | None:
@@ -40,3 +41,17 @@ def parse_pool(report: JsonObject) -> PoolUsage:
         overflow=None if overflow is None else max(overflow, 0.0),
         reported_ratio=None if percent is None else percent / 100,
     )
+
+
+class PoolTracker:
+    """Compares each report with the one before it: a single full one may be a burst that is over."""
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+
+    def update(self, usage: PoolUsage) -> PoolUsage:
+        """This report, with what both it and the one before it show."""
+        before, self._last = self._last, usage.ratio
+        if usage.ratio is None:
+            return usage
+        return replace(usage, sustained_ratio=min(before or 0.0, usage.ratio))

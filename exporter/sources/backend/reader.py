@@ -32,7 +32,7 @@ from exporter.sources.backend.health import (
 )
 from exporter.sources.backend.metrics_page import MetricsParser, SummedSamples
 from exporter.sources.backend.own_requests import OwnRequests
-from exporter.sources.backend.pool import PoolUsage, parse_pool
+from exporter.sources.backend.pool import PoolTracker, PoolUsage, parse_pool
 from exporter.sources.backend.request_totals import ApiTotalsTracker, RequestTotals
 from exporter.sources.backend.route_requests import RouteRequests, RouteRequestsTracker
 from exporter.sources.backend.routes import INGESTION, MONITORING, RouteModules, mount_path
@@ -71,7 +71,9 @@ class BackendReader:
         self._performance = PerformanceTracker(limits.methods, limits.label_length)
         self._cache = CacheCountsTracker()
         self._models = LabelLimiter(limits.models, limits.label_length)
+        self._pool = PoolTracker()
         self.on_totals: Callable[[RequestTotals, bool], None] = lambda _, __: None
+        self.on_pool: Callable[[PoolUsage], None] = lambda _: None
 
     async def totals(self) -> RequestTotals:
         """Users' requests, from /metrics."""
@@ -104,7 +106,9 @@ class BackendReader:
 
     async def pool(self) -> PoolUsage:
         """The connection pool, from /db/pool."""
-        return parse_pool(await self._client.get_json(f"{MONITORING}/db/pool"))
+        usage = self._pool.update(parse_pool(await self._client.get_json(f"{MONITORING}/db/pool")))
+        self.on_pool(usage)
+        return usage
 
     async def events(self) -> EventBus:
         """The event bus over all processes."""

@@ -33,6 +33,7 @@ Turn = Callable[[str], AbstractAsyncContextManager[None]]
 SUSPENSION_SECONDS = 900.0  # for which a route that blocked the backend is not requested
 GATEWAY_ERRORS = (502, 503, 504)  # of a proxy that cannot reach the backend
 HURRY, SHORT_HURRY = 5.0, 1.0  # seconds of fast polls after a sign of trouble, and after a slight one
+BUSY_POOL = 0.5  # share of the pool in use from which a rise is verified by the next poll soon
 BUSY_IN_FLIGHT = 3  # requests of users in flight that are a slight sign of trouble
 
 
@@ -80,6 +81,7 @@ class BackendSource(BaseSource):
         self.limiter.on_block = self._suspend
         self.liveness.on_return = self._retry_all
         self._reader.on_totals = self._react_to_totals
+        self._reader.on_pool = self._react_to_pool
 
     def _poll_often(self, policies: BackendPolicies) -> None:
         read = self._reader
@@ -220,6 +222,11 @@ class BackendSource(BaseSource):
     def _retry_all(self) -> None:
         for poller in self.pollers():
             poller.retry_soon()
+
+    def _react_to_pool(self, usage: PoolUsage) -> None:
+        """Poll again soon where the pool has filled: a page takes two reports that agree."""
+        if (usage.ratio or 0.0) > max(BUSY_POOL, usage.sustained_ratio or 0.0):
+            self.pool.poll_faster(SHORT_HURRY)
 
     def _react_to_totals(self, totals: RequestTotals, is_another: bool) -> None:
         """Poll faster after the first signs of trouble: an error, a slow response, requests in flight."""

@@ -7,7 +7,7 @@ are filled to read them all at once, they take turns.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exporter.cardinality import OTHER
 from exporter.metrics import is_finite
@@ -28,12 +28,17 @@ class ListLengths:
         self._at_once = at_once
         self._clock = clock
         self._lengths: dict[str, int | None] = {}
+        self._sustained: dict[str, int] = {}
         self._filled_at: dict[str, float] = {}
         self._read_at: dict[str, float] = {}
 
     def length(self, key: str) -> int | None:
         """The length when it was last read; a list that was never filled is empty."""
         return self._lengths.get(key, 0)
+
+    def sustained_length(self, key: str) -> int:
+        """The smaller length of the last two reads: one read alone may be a burst that is over."""
+        return self._sustained.get(key, 0)
 
     def filled_keys(self) -> tuple[str, ...]:
         """The keys of the lists that are not empty."""
@@ -70,6 +75,7 @@ class ListLengths:
     def _record(self, key: str, reply: object) -> None:
         now = self._clock()
         length = reply if isinstance(reply, int) else None
+        self._sustained[key] = min(self._lengths.get(key) or 0, length or 0)
         self._read_at[key], self._lengths[key] = now, length
         if length != 0:  # None: the key exists and is no list
             self._filled_at[key] = now
@@ -77,7 +83,7 @@ class ListLengths:
     def _forget_emptied(self) -> None:
         limit = self._clock() - EMPTIED_TTL
         for key in [k for k, at in self._filled_at.items() if at < limit and self._lengths[k] == 0]:
-            for kept in (self._filled_at, self._read_at, self._lengths):
+            for kept in (self._filled_at, self._read_at, self._lengths, self._sustained):
                 kept.pop(key, None)
 
 
@@ -99,6 +105,13 @@ class QueueLengths:
     queues: dict[str, int]
     filled_keys: tuple[str, ...]  # the keys of lists that are not empty
     merged_queues: int = 0  # how many queues are merged into `other`
+    # by queue the messages that waited at each of the last two reads
+    sustained: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether a queue holds more than at the read before."""
+        return any(length > self.sustained.get(queue, length) for queue, length in self.queues.items())
 
 
 @dataclass(frozen=True)
@@ -165,6 +178,10 @@ class KnownQueues:
         lengths = [self.lists.length(key) for key in self.keys.lists(queue)]
         return None if None in lengths else sum(length or 0 for length in lengths)
 
+    def sustained_length(self, queue: str) -> int:
+        """Messages that waited in all lists of the queue at each of their last two reads."""
+        return sum(self.lists.sustained_length(key) for key in self.keys.lists(queue))
+
     async def read(self, client: RedisClient) -> QueueLengths:
         """Read the length of every queue. Raises SourceError."""
         now = time.monotonic()
@@ -182,9 +199,11 @@ class KnownQueues:
         shown = self.visible()
         rest = set(self._all()) - set(shown)
         lengths = {queue: n for queue in shown if (n := self.length(queue)) is not None}
+        sustained = {queue: self.sustained_length(queue) for queue in lengths}
         if rest:
             lengths[OTHER] = lengths.get(OTHER, 0) + sum(self.length(queue) or 0 for queue in rest)
-        return QueueLengths(lengths, self.lists.filled_keys(), len(rest))
+            sustained[OTHER] = sustained.get(OTHER, 0) + sum(map(self.sustained_length, rest))
+        return QueueLengths(lengths, self.lists.filled_keys(), len(rest), sustained)
 
 
 async def read_unacked(client: RedisClient, keys: QueueKeys) -> UnackedMessages:

@@ -42,6 +42,7 @@ from exporter.sources.redis_server import RedisServerSource, is_same_server
 T = TypeVar("T")
 log = logging.getLogger("exporter")
 BINDINGS_SECONDS = 2.0
+VERIFY_PERIOD = 0.25  # seconds to the next read after one that shows a queue grown
 UNACKED_PERIOD = 1.0  # seconds between two reads of the unacknowledged messages
 
 
@@ -73,7 +74,8 @@ class BrokerSource(BaseSource):
         self._make_pollers(settings)
 
     def _make_pollers(self, settings: CelerySettings) -> None:
-        quick = PollPolicy(settings.timeout, min_interval=settings.fast_period)
+        fastest = min(VERIFY_PERIOD, settings.fast_period)
+        quick = PollPolicy(settings.timeout, min_interval=fastest, relaxed_interval=settings.fast_period)
         seldom = PollPolicy(settings.timeout, min_interval=max(UNACKED_PERIOD, settings.fast_period))
         often = PollPolicy(settings.timeout, interval=1.0)
         found = PollPolicy(BINDINGS_SECONDS + settings.timeout, interval=settings.period)
@@ -179,6 +181,8 @@ class BrokerSource(BaseSource):
         self.known_queues()
         found = await self._queues.read(client)
         self.oldest_messages.retain(found.filled_keys)
+        if found.has_grown:
+            self.lengths.poll_faster(2 * VERIFY_PERIOD)
         return found
 
     async def _read_unacked(self, client: RedisClient) -> UnackedMessages:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from exporter.sources.backend.pool import PoolTracker, parse_pool
+from exporter.sources.json_object import JsonObject
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import watching
 from tests.servers.waiting import eventually
@@ -28,6 +30,13 @@ def test_an_exhausted_pool_is_full_whatever_the_backend_computes(backend: Backen
         page = exporter.page("database.pool")
     assert page.value("ops_database_pool_use_ratio") == 1.0
     assert page.value("ops_database_pool_capacity_connections") == 12
+
+
+def test_a_pool_that_one_report_shows_full_is_not_full_for_long() -> None:
+    tracker = PoolTracker()
+    reports = [pool(), pool(checked_out=3), pool(), pool(), pool(checked_out=6)]
+    found = [tracker.update(parse_pool(JsonObject(it, "/db/pool"))).sustained_ratio for it in reports]
+    assert found == [0, 0.25, 0.25, 1, 0.5]
 
 
 def test_an_unused_pool_has_no_overflow_below_zero(backend: BackendDouble) -> None:

@@ -1,5 +1,6 @@
 """Queues as they really lie in Redis: priorities, unrouted tasks, how long the oldest waits."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -7,8 +8,12 @@ from typing import Any
 
 import pytest
 from kombu import Connection
+from pydantic import SecretStr
 from redis import Redis
 
+from exporter.settings_queues import CelerySettings
+from exporter.sources.broker.queues import KnownQueues
+from exporter.sources.redis_client import RedisClient
 from tests.exporter import tasks_app
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.worker_events import hearing, heartbeat, tell
@@ -46,6 +51,21 @@ def with_length(exporter: Watched, queue: str, length: int) -> Page:
     page = eventually(found)
     assert page is not None
     return page
+
+
+def test_a_burst_that_one_poll_finds_is_no_sustained_length(redis: Redis, redis_server: RedisServer) -> None:
+    async def read(lengths: list[int]) -> list[tuple[int, int]]:
+        client = RedisClient("broker", SecretStr(redis_server.url), 1.0)
+        queues, found = KnownQueues(CelerySettings(queues=("batch",))), []
+        for length in lengths:
+            redis.delete("batch")
+            redis.rpush("batch", *["x"] * length)
+            lasting = await queues.read(client)
+            found.append((lasting.queues["batch"], lasting.sustained["batch"]))
+        await client.close()
+        return found
+
+    assert asyncio.run(read([1, 101, 2, 101, 102])) == [(1, 0), (101, 1), (2, 2), (101, 2), (102, 101)]
 
 
 def test_all_priorities_of_a_queue_are_one_length(

@@ -108,7 +108,7 @@ def fired(found: Sequence[Sample], severity: str) -> list[tuple[int, int]]:
 @pytest.mark.parametrize(
     ("name", "series", "values", "severities"),
     [
-        (FAST, 'fast:celery_queue_length{queue_name="default"}', QUEUE, {"warning": 4, "critical": 2}),
+        (FAST, 'fast:ops_queue_sustained_length{queue_name="default"}', QUEUE, {"warning": 4, "critical": 2}),
         (SLOW, 'ops_database_ping_seconds{job="exporter"}', DATABASE, {"warning": 2}),
     ],
     ids=[FAST, SLOW],

@@ -30,7 +30,7 @@ class Queue(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4")
         self.end_headers()
-        self.wfile.write(b'celery_queue_length{queue_name="default"} 60\n')
+        self.wfile.write(b'ops_queue_sustained_length{queue_name="default"} 60\n')
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
