@@ -21,6 +21,7 @@ from ingestion_api.store.tables import Alert
 
 AT_ONCE = 200
 HISTORY = "history"
+MISSED = "It fired while the service or Alertmanager was away; Prometheus' history has it."
 SAME_START = timedelta(milliseconds=50)
 LATER = timedelta(seconds=1)  # an end that is known less well is corrected from this difference on
 _READ = (
@@ -54,8 +55,8 @@ def fill_gap(store: Store, feed: IncidentFeed, past: Sequence[PastFiring], known
             take_advisory_lock(session, "alerts")
             missing, ended = _compare(session, some, known)
             changes = _end(session, ended, known.now)
+            changes += _add(session, missing, known)
             write_notices(session, changes)
-            _add(session, missing, known)
         feed.publish(changes)
         added += len(missing)
         found += len(ended)
@@ -124,11 +125,17 @@ def _end(session: Session, ended: Iterable[tuple[Any, datetime]], now: datetime)
     return changes
 
 
-def _add(session: Session, missing: Sequence[tuple[str, PastFiring]], known: Known) -> None:
-    ids = insert_incidents(session, [_values(name, it, known) for name, it in missing])
+def _add(session: Session, missing: Sequence[tuple[str, PastFiring]], known: Known) -> list[IncidentChange]:
+    """Write incidents; of each only the end is told, as nobody needs to be called for its start any more."""
+    values = [_values(name, it, known) for name, it in missing]
+    ids = insert_incidents(session, values)
     for alert_id, (_, it) in zip(ids, missing, strict=True):
         record_event(session, [alert_id], Event("started", it.start, note=HISTORY))
         record_event(session, [alert_id], Event("ended", it.end, note=HISTORY))
+    return [
+        IncidentChange(alert_id, "ended", it["ends_at"], it["name"], it["severity"], MISSED)
+        for alert_id, it in zip(ids, values, strict=True)
+    ]
 
 
 def _values(name: str, it: PastFiring, known: Known) -> dict[str, Any]:

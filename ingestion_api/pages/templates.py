@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ingestion_api.access.identity import Role
 from ingestion_api.pages.session import current_visitor
 from ingestion_api.store.tables import Job
 
@@ -44,11 +45,15 @@ STATIC = _HERE / "static"
 def render_page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """Render a template with what every page needs."""
     visitor = current_visitor(request)
+    identity = visitor.session.identity
     shared = {
         "path": request.url.path,
         "form_key": visitor.form_key,
         "signed_in": visitor.session.signed_in,
-        "identity": visitor.session.identity,
+        "identity": identity,
+        # no page shows a button that is of no use to who reads it
+        "may_change": identity is not None and identity.role.allows(Role.OPERATOR),
+        "may_set_levels": identity is not None and identity.role.allows(Role.ADMIN),
         "notice": notice_text(request.query_params.get("notice", "")),
         "status": status,
     }

@@ -2,20 +2,31 @@
 
 import logging
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from ingestion_api.access.bearer import Alertmanager, Operator, client_address
 from ingestion_api.alerts.acknowledge import acknowledge, close_alert, get_alert, withdraw_acknowledgement
+from ingestion_api.alerts.events import MAX_EVENTS, read_events
 from ingestion_api.alerts.store import Delivery
 from ingestion_api.alerts.webhook import ReadAlerts, WebhookPayload, read_alerts
 from ingestion_api.fields import Note
-from ingestion_api.routes.examples import ACKNOWLEDGEMENT, ALERT, RECEIVED, with_example
+from ingestion_api.routes.examples import (
+    ACKNOWLEDGEMENT,
+    ALERT,
+    ALERT_DETAIL,
+    ALERT_EVENT,
+    EVIDENCE,
+    RECEIVED,
+    SILENCE,
+    with_example,
+)
 from ingestion_api.routes.schemas import ApiResponse, error_responses
 from ingestion_api.service import current_service
-from ingestion_api.store.tables import Alert
+from ingestion_api.store.tables import Alert, AlertSilence
 from ingestion_api.store.tables.base import MAX_ID
 from ingestion_api.web.json_route import JsonRoute
 
@@ -54,6 +65,47 @@ class AcknowledgementOut(ApiResponse):
         return cls(by=alert.acknowledged_by or "", at=alert.acknowledged_at, note=alert.acknowledgement or "")
 
 
+class DisagreementOut(ApiResponse):
+    """A report of the backend on itself that was wrong."""
+
+    subject: str
+    reported: str
+    observed: str
+
+
+class EvidenceOut(ApiResponse):
+    """What Prometheus recorded of an incident; its values are in the unit of its signal."""
+
+    model_config = with_example(EVIDENCE)
+
+    state: Literal["pending", "start", "done", "none"] = Field(
+        description="Whether it is still to be read, is that of the start, is complete, or cannot be read."
+    )
+    value_at_start: float | None
+    level_at_start: float | None
+    worst_value: float | None = Field(description="Known once the incident has ended.")
+    worst_at: datetime | None
+    disagreements: list[DisagreementOut] | None = Field(
+        description="Self-reports that disagreed with the observation at the start; null where unknown."
+    )
+
+    @classmethod
+    def of(cls, alert: Alert) -> "EvidenceOut":
+        """The response for a row."""
+        same = ("value_at_start", "level_at_start", "worst_value", "worst_at")
+        found = alert.disagreements
+        disagreements = (
+            None
+            if found is None
+            else [
+                {"subject": subject, "reported": reported, "observed": observed}
+                for subject, (reported, observed) in found.items()
+            ]
+        )
+        values = {name: getattr(alert, name) for name in same}
+        return cls.model_validate({**values, "state": alert.evidence, "disagreements": disagreements})
+
+
 class AlertOut(ApiResponse):
     """One incident: one firing interval of one alert."""
 
@@ -82,12 +134,75 @@ class AlertOut(ApiResponse):
     suppression: Literal["", "silenced", "inhibited"] = Field(description="At the latest poll.")
     was_silenced: bool
     was_inhibited: bool
+    evidence: EvidenceOut
 
     @classmethod
     def of(cls, alert: Alert) -> "AlertOut":
         """The answer for a row."""
-        told = {name: getattr(alert, name) for name in cls.model_fields if name != "acknowledgement"}
-        return cls.model_validate({**told, "acknowledgement": AcknowledgementOut.of(alert)})
+        return cls.model_validate(alert_values(alert))
+
+
+def alert_values(alert: Alert) -> dict[str, Any]:
+    """The fields of AlertOut for a row."""
+    made = {"acknowledgement": AcknowledgementOut.of(alert), "evidence": EvidenceOut.of(alert)}
+    return {name: getattr(alert, name) for name in AlertOut.model_fields if name not in made} | made
+
+
+class AlertEventOut(ApiResponse):
+    """One thing that happened to an incident."""
+
+    model_config = with_example(ALERT_EVENT)
+
+    at: datetime
+    kind: str = Field(
+        description="started, ended, reopened, acknowledged, unacknowledged, closed, silenced, inhibited, "
+        "not suppressed, silence set or silence ended."
+    )
+    actor: str = Field(description="Who did it, where somebody did.")
+    note: str
+
+
+class SilenceOut(ApiResponse):
+    """A silence in Alertmanager that lasts as long as its incident."""
+
+    model_config = with_example(SILENCE)
+
+    by: str
+    note: str
+    silence_id: str | None = Field(description="Alertmanager's id; null until it is set there.")
+    ends_at: datetime | None = Field(description="When it ends unless it is extended, which it is.")
+    ending: bool = Field(description="Whether it is being ended.")
+    problem: str = Field(description="Why it could not be set, extended or ended; empty where it could.")
+
+    @classmethod
+    def of(cls, silence: AlertSilence) -> "SilenceOut":
+        """The response for a row."""
+        same = {name: getattr(silence, name) for name in cls.model_fields if name != "by"}
+        return cls.model_validate({**same, "by": silence.actor})
+
+
+class AlertDetailOut(AlertOut):
+    """One incident with its events and its silence."""
+
+    model_config = with_example(ALERT_DETAIL)
+
+    events: list[AlertEventOut] = Field(description=f"The newest {MAX_EVENTS}, the oldest of them first.")
+    silence: SilenceOut | None
+
+    @classmethod
+    def read(cls, session: Session, alert_id: int) -> "AlertDetailOut":
+        """The response for an incident. Raises NotFound."""
+        alert, silence = get_alert(session, alert_id), session.get(AlertSilence, alert_id)
+        return cls.model_validate(
+            {
+                **alert_values(alert),
+                "events": [
+                    {name: getattr(it, name) for name in AlertEventOut.model_fields}
+                    for it in read_events(session, alert_id)
+                ],
+                "silence": SilenceOut.of(silence) if silence else None,
+            }
+        )
 
 
 @router.post(
@@ -115,10 +230,10 @@ def _report_losses(call: WebhookPayload, read: ReadAlerts) -> None:
 
 
 @router.get("/{alert_id:int}", responses=error_responses(401, 404, 422, 429, 503), summary="One alert")
-def show_alert(request: Request, alert_id: AlertId, _actor: Operator) -> AlertOut:
-    """Everything that is known of one incident."""
+def show_alert(request: Request, alert_id: AlertId, _actor: Operator) -> AlertDetailOut:
+    """Everything that is stored of one incident."""
     with current_service(request).store.read() as session:
-        return AlertOut.of(get_alert(session, alert_id))
+        return AlertDetailOut.read(session, alert_id)
 
 
 class AcknowledgeRequest(BaseModel):

@@ -141,6 +141,28 @@ ACKNOWLEDGEMENT: Example = {
     "at": "2026-11-23T05:59:00Z",
     "note": "Starting a second worker.",
 }
+EVIDENCE: Example = {
+    "state": "start",
+    "value_at_start": 104.0,
+    "level_at_start": 100.0,
+    "worst_value": None,
+    "worst_at": None,
+    "disagreements": [{"subject": "workers", "reported": "healthy", "observed": "down"}],
+}
+ALERT_EVENT: Example = {
+    "at": "2026-11-23T05:58:01Z",
+    "kind": "started",
+    "actor": "",
+    "note": "told",
+}
+SILENCE: Example = {
+    "by": "anna",
+    "note": "Starting a second worker.",
+    "silence_id": "7d2cb1f0-0f8a-4b5c-9a6e-2f1f3f0b9c11",
+    "ends_at": "2026-11-23T06:03:00Z",
+    "ending": False,
+    "problem": "",
+}
 ALERT: Example = {
     "id": 5,
     "fingerprint": "9f86d081884c7d65",
@@ -163,7 +185,9 @@ ALERT: Example = {
     "suppression": "",
     "was_silenced": False,
     "was_inhibited": False,
+    "evidence": EVIDENCE,
 }
+ALERT_DETAIL: Example = {**ALERT, "events": [ALERT_EVENT], "silence": SILENCE}
 LEVELS_SET: Example = {
     "levels": {"warning": 80},
     "set_by": "operator",

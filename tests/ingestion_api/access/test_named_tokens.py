@@ -1,6 +1,7 @@
 """A token for each person: how the file is read, what each role may do, how long a session lasts."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 from ingestion_api.__main__ import main
 from ingestion_api.access.named_tokens import parse_tokens
 from ingestion_api.access.tokens import TokenSource
+from tests.ingestion_api.alerts.test_webhook import notice
 from tests.ingestion_api.pages.visits import Visits
 from tests.ingestion_api.processes import TOKEN
 
@@ -93,6 +95,40 @@ def test_a_viewer_reads_pages_and_sends_no_form(people: TestClient) -> None:
         403,
         True,
     )
+
+
+PAGES = (
+    "/", "/alerts", "/alerts/1", "/notices", "/ingest", "/jobs", "/workers", "/embeddings", "/cache",
+    "/preferences", "/preferences?signal=worker_queue_length",
+)  # fmt: skip
+FORM = re.compile(r'<form[^>]*method="post" action="([^"]+)"|formaction="([^"]+)"')
+FOR_EVERYBODY = {"/sign-out", "/notices/preferences"}
+
+
+def shown_forms(person: Visits) -> set[str]:
+    """Where the forms of all pages are sent."""
+    pages = [person.get(page) for page in PAGES]
+    assert {page.status_code for page in pages} == {200}
+    return {"".join(found) for page in pages for found in FORM.findall(page.text)}
+
+
+def test_a_page_shows_nobody_a_form_that_the_role_does_not_suffice_for(people: TestClient) -> None:
+    told = {"version": "4", "alerts": [notice("firing", "f1") | {"labels": {"alertname": "QueueFull"}}]}
+    people.post(WEBHOOK, json=told, headers={"authorization": f"Bearer {BELL}"})
+    assert shown_forms(visits(people, ANA)) == FOR_EVERYBODY
+    operators = shown_forms(visits(people, BEN)) - FOR_EVERYBODY
+    assert {
+        "/alerts/1/acknowledge",
+        "/alerts/1/close",
+        "/ingest",
+        "/embeddings",
+        "/cache/dry-run",
+    } <= operators
+    admins = shown_forms(visits(people, EVA)) - FOR_EVERYBODY
+    assert operators - admins == set()
+    # the operator's button to set levels is not shown; the form is there to try them
+    assert "Set these levels" not in visits(people, BEN).get(PAGES[-1]).text
+    assert "Set these levels" in visits(people, EVA).get(PAGES[-1]).text
 
 
 def test_the_webhooks_token_signs_nobody_in(people: TestClient) -> None:

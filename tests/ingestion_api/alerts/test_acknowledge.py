@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from ingestion_api.store.tables import AuditRow
+from ingestion_api.store.tables import Alert, AuditRow
 from tests.ingestion_api.alerts.test_webhook import ALERTS, notice, send
 from tests.ingestion_api.conftest import HandClock, service_behind
 from tests.ingestion_api.metrics.samples import samples
@@ -45,6 +45,47 @@ def test_who_takes_care_is_kept_and_can_be_taken_back(client: TestClient, clock:
     with service_behind(client).store.read() as session:
         rows = [(row.action, row.subject) for row in session.scalars(select(AuditRow).order_by(AuditRow.id))]
     assert rows == [("acknowledge", "QueueFull"), ("unacknowledge", "QueueFull")]
+
+
+def test_one_alert_has_its_events_its_silence_and_its_evidence(client: TestClient, clock: HandClock) -> None:
+    send(client, notice())
+    address = f"{ALERTS}/{newest(client)['id']}"
+    clock.move(minutes=3)
+    taken = client.post(f"{address}/acknowledge", json={"note": "A second worker starts.", "silence": True})
+    disagrees = {"workers": ["healthy", "down"]}
+    evidence = {"evidence": "start", "value_at_start": 104.0, "level_at_start": 100.0}
+    with service_behind(client).store.write() as session:
+        session.execute(update(Alert).values(**evidence, disagreements=disagrees))
+    found = client.get(address).json()
+    assert {name: found.pop(name) for name in ("events", "silence")} == {
+        "events": [
+            {"at": "2026-11-23T06:00:00Z", "kind": "started", "actor": "", "note": "told"},
+            {
+                "at": "2026-11-23T06:03:00Z",
+                "kind": "acknowledged",
+                "actor": "operator",
+                "note": "A second worker starts.",
+            },
+        ],
+        "silence": {
+            "by": "operator",
+            "note": "A second worker starts.",
+            "silence_id": None,
+            "ends_at": None,
+            "ending": False,
+            "problem": "",
+        },
+    }
+    assert found == newest(client)
+    assert found["evidence"] == {
+        "state": "start",
+        "value_at_start": 104.0,
+        "level_at_start": 100.0,
+        "worst_value": None,
+        "worst_at": None,
+        "disagreements": [{"subject": "workers", "reported": "healthy", "observed": "down"}],
+    }
+    assert taken.json()["evidence"]["state"] == "pending"
 
 
 def test_it_outlives_repeated_notices_and_the_newest_note_holds(client: TestClient) -> None:

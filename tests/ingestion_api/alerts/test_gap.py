@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import select
 
 from ingestion_api.alerts.coverage import PollCoverage
-from ingestion_api.alerts.feed import IncidentFeed
+from ingestion_api.alerts.feed import IncidentChange, IncidentFeed
 from ingestion_api.alerts.fingerprint import fingerprint
 from ingestion_api.alerts.gap import Filled, Known, fill_gap
 from ingestion_api.alerts.prometheus_history import HistoryReader, PastFiring, external_labels
 from ingestion_api.alerts.store import Delivery, store_alerts
 from ingestion_api.alerts.webhook import read_alerts
+from ingestion_api.notices.journal import newest_notices
 from ingestion_api.prometheus_api import PrometheusApi
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Alert
@@ -71,6 +72,21 @@ def test_what_nobody_told_is_added_once_and_what_is_told_later_holds(store: Stor
     told(store, "resolved", 10, 19)
     assert ends(store) == [(1, 5, "history", "history"), (10, 19, "history", "told")]
     assert fill_gap(store, feed, [past(10, 20)], NOBODY) == Filled(0, 0)
+
+
+def test_what_was_missed_is_told_as_an_end_and_wakes_the_pages_once(store: Store) -> None:
+    feed, published = IncidentFeed(), list[IncidentChange]()
+    feed.subscribe(published.append)
+    for _ in range(2):
+        fill_gap(store, feed, [past(1, 5)], NOBODY)
+    with store.read() as session:
+        [kept] = newest_notices(session, 10)
+        assert (kept.kind, kept.name, kept.severity) == ("ended", "QueueFull", "warning")
+        assert kept.at == MORNING + timedelta(minutes=5)
+        assert (
+            kept.summary == "It fired while the service or Alertmanager was away; Prometheus' history has it."
+        )
+    assert [(it.kind, it.alert_id) for it in published] == [("ended", kept.alert_id)]
 
 
 def test_an_end_that_was_found_late_is_corrected_and_one_that_was_told_is_not(store: Store) -> None:
