@@ -3,7 +3,7 @@
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,10 @@ UNITS = {"h": 3600, "m": 60, "s": 1}
 # the queue is too long for 1 s, 40 s, 10 min; the database is slow for too short, long enough, and with a gap
 QUEUE = "0x100 120x1 0x200 70x39 0x500 120x600 0x250 70 0x1906"
 DATABASE = "0.01x20 0.5x2 0.01x20 0.5x20 0.01 0.5x10 0.01x30 0.5x8 _x4 0.5x9 0.01x114"
-FAST, SLOW = "worker_queue_length", "database_latency"
+# ten requests a second: all fail for 3 s, one in five for two minutes, then one in fifty, which is chance
+REQUESTS = "0+10x600"
+ERRORS = "0x60 10+10x2 30x119 32+2x119 " + " ".join(f"{270 + at}x49" for at in range(6))
+FAST, SLOW, SHARE = "worker_queue_length", "database_latency", "api_error_ratio"
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ class Sample:
     value: float
 
 
-def drawn_hour(folder: Path, name: str, series: str, values: str, expressions: Sequence[str]) -> list[Sample]:
+def drawn_hour(
+    folder: Path, name: str, inputs: Mapping[str, str], expressions: Sequence[str], length: int
+) -> list[Sample]:
     """What the rules of a signal record and fire: each expression every 15 s of the hour."""
     thresholds = load(FILE)
     it = (name, thresholds.signals[name])
@@ -55,10 +60,11 @@ def drawn_hour(folder: Path, name: str, series: str, values: str, expressions: S
     interval = "1s" if fast else "15s"
     tests = [
         {"expr": expression, "eval_time": f"{at}s", "exp_samples": [{"labels": "none", "value": 0}]}
-        for at in range(0, HOUR + 1, STEP)
+        for at in range(0, length + 1, STEP)
         for expression in expressions
     ]
-    body = {"interval": interval, "input_series": [{"series": series, "values": values}]}
+    drawn = [{"series": series, "values": values} for series, values in inputs.items()]
+    body = {"interval": interval, "input_series": drawn}
     file = {
         "rule_files": ["rules.yml"],
         "evaluation_interval": interval,
@@ -106,23 +112,37 @@ def fired(found: Sequence[Sample], severity: str) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "series", "values", "severities"),
+    ("name", "inputs", "severities"),
     [
-        (FAST, 'fast:ops_queue_sustained_length{queue_name="default"}', QUEUE, {"warning": 4, "critical": 2}),
-        (SLOW, 'ops_database_ping_seconds{job="exporter"}', DATABASE, {"warning": 2}),
+        (
+            FAST,
+            {'fast:ops_queue_sustained_length{queue_name="default"}': QUEUE},
+            {"warning": 4, "critical": 2},
+        ),
+        (SLOW, {'ops_database_ping_seconds{job="exporter"}': DATABASE}, {"warning": 2}),
+        (
+            SHARE,
+            {
+                'fast:ops_http_requests_total{module="search"}': REQUESTS,
+                'fast:ops_http_request_errors_total{module="search"}': ERRORS,
+                "fast:ops_exporter_start_time_seconds": "-100x600",
+            },
+            {"warning": 2, "critical": 2},
+        ),
     ],
-    ids=[FAST, SLOW],
+    ids=[FAST, SLOW, SHARE],
 )
 def test_the_backtest_finds_what_the_rules_fired(
-    tmp_path: Path, name: str, series: str, values: str, severities: dict[str, int]
+    tmp_path: Path, name: str, inputs: dict[str, str], severities: dict[str, int]
 ) -> None:
     lane = load(FILE).signals[name].lane
     firing = (
         f'count_over_time(ALERTS{{signal="{name}",alertstate="firing"}}[{"15s" if lane == "fast" else "1s"}])'
     )
-    names = ("ops:signal", "ops:signal:worst", "ops:threshold:file")
+    names = ("ops:signal:bound" if name == SHARE else "ops:signal", "ops:signal:worst", "ops:threshold:file")
+    length = 600 if name == SHARE else HOUR
     recording = [f'{it}{{signal="{name}"}}' for it in names]
-    found = drawn_hour(tmp_path, name, series, values, [*recording, firing])
+    found = drawn_hour(tmp_path, name, inputs, [*recording, firing], length)
     begin = int(time.time()) // STEP * STEP - 2 * HOUR
     recorded = [it for it in found if it.series.startswith("ops:")]
     signal = SignalFile(FILE).known().signals[name]
@@ -130,7 +150,7 @@ def test_the_backtest_finds_what_the_rules_fired(
         backtests = Backtests(PrometheusApi(server.url))
         levels = signal.given()
         milder = {severity: 1000 * level for severity, level in levels.items()}
-        result = backtests.run(name, signal, (levels, milder), begin + HOUR + 60)
+        result = backtests.run(name, signal, (levels, milder), begin + length + 60)
         backtests.close()
     for count in result.in_force:
         rules = fired(found, count.severity)
