@@ -1,7 +1,7 @@
 """Draws requests from the service's OpenAPI document: `python -m tests.ingestion_api.fuzzing` draws widely.
 
 So it does for the tests of hypothesis, with the same seed. The seed is new each time and printed; SEED=7
-draws what 7 drew, EXAMPLES=500 draws more.
+draws what 7 drew, EXAMPLES=500 draws more. Last come the tests that take too long for `make test`.
 """
 
 import os
@@ -58,8 +58,13 @@ def main() -> int:
     sys.stdout.write(f"make fuzz: {examples} examples of each operation; again with: make fuzz SEED={seed}\n")
     sys.stdout.flush()
     wide = ("-q", "-m", "hypothesis", "--hypothesis-profile", "wide", "--hypothesis-seed", seed)
-    tests = subprocess.run([sys.executable, "-m", "pytest", *wide, "--timeout", "600"], check=False)
-    return _draw_requests(seed, examples) or tests.returncode
+    tests = _run_tests(*wide, "--timeout", "600")
+    requests = _draw_requests(seed, examples)
+    return requests or tests or _run_tests("--fuzz", "-n", "2")
+
+
+def _run_tests(*flags: str) -> int:
+    return subprocess.run([sys.executable, "-m", "pytest", *flags], check=False).returncode
 
 
 def _draw_requests(seed: str, examples: int) -> int:

@@ -338,6 +338,13 @@ STATES: tuple[State, ...] = (
     nothing_here, no_such_job, service_away,
 )  # fmt: skip
 
+# each kind of page once: what a second engine sees in `make test`; `make fuzz` shows it all of them
+CROSS_SECTION: tuple[State, ...] = (
+    home_needs, alerts_with_every_filter, alert_acknowledged, incident_with_a_course, ingest_refused,
+    jobs_many, job_processing, workers_all_kinds, embeddings_running, cache_asking, preferences_refused,
+    noise_some, notices_with_cards, service_away,
+)  # fmt: skip
+
 
 def sign_in_form(desk: Desk, view: View) -> None:
     view.go("/sign-in")
