@@ -30,15 +30,16 @@ lint: ## formatting, lint, and who may import whom
 types: ## types, strictly
 	.venv/bin/python -m mypy
 
-tests: ## the tests, with coverage
-	# a test that fails while two processes share the machine runs once more alone: only a second failure counts
-	.venv/bin/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --durations=10 || \
+tests: ## the tests, with coverage (WORKERS=2: in two processes)
+	# most tests wait for servers half of their time, so four processes fill two cores;
+	# a test that fails while they share the machine runs once more alone: only a second failure counts
+	.venv/bin/python -m pytest -n $(or $(WORKERS),4) --dist worksteal --cov --cov-report=term:skip-covered --durations=10 || \
 		.venv/bin/python -m pytest -n 0 --lf --lfnf=none
 
 test-encoders: ## the learned encoders on tiny random models; installs torch beside .venv (gigabytes, once)
 	@stack/encoders.sh
 
-fuzz: ## random requests and values, with a new seed each time (minutes; SEED=7 repeats those of 7)
+fuzz: ## random requests and values with a new seed, and the longest tests (minutes; SEED=7 repeats those of 7)
 	@SEED=$(SEED) EXAMPLES=$(EXAMPLES) .venv/bin/python -m tests.ingestion_api.fuzzing
 
 format: ## format, and fix what ruff can fix
