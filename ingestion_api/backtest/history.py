@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -14,6 +15,7 @@ DAYS = 7
 SPAN = DAYS * 86_400  # seconds
 PIECE = 6 * 3600  # 1440 samples of each series, far below the 11 000 points that Prometheus allows
 TOTAL_SECONDS = 20.0
+SAMPLE_BYTES = 16
 MAX_SAMPLES = 3_000_000  # 48 MB
 COVERAGE_STEP = 900
 LabelKey = tuple[tuple[str, str], ...]
@@ -81,7 +83,11 @@ def read_history(api: PrometheusApi, name: str, signal: Signal, until: float) ->
 def _limit_reached(seconds: float, size: int) -> str:
     if seconds > TOTAL_SECONDS:
         return f"Prometheus took longer than {TOTAL_SECONDS:g} s for the whole history."
-    return f"The history has more than {MAX_SAMPLES} samples." if size > MAX_SAMPLES else ""
+    return (
+        f"The history has more than {MAX_SAMPLES} samples, or as much in labels."
+        if size > MAX_SAMPLES
+        else ""
+    )
 
 
 def _recorded_since(api: PrometheusApi, name: str, signal: Signal, until: float) -> float | None:
@@ -111,7 +117,8 @@ class _Pieces:
     def _keep(self, into: dict[LabelKey, list[SeriesSamples]], read: Iterable[SeriesSamples]) -> None:
         for it in read:
             into.setdefault(tuple(sorted(it.labels.items())), []).append(it)
-            self.size += it.times.size
+            # labels take room as well: series that have one sample each are not for nothing
+            self.size += it.times.size + sum(map(len, chain(*it.labels.items()))) // SAMPLE_BYTES
 
     def judged(self) -> list[JudgedSeries]:
         """Each series with both values at the same times."""

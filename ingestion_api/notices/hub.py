@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -94,14 +95,31 @@ class NoticeHub:
     def open(self, address: str) -> NoticeStream:
         """A stream, to be closed at the end; TooManyRequests when there is no room for it."""
         network = client_network(address)
-        of_address = sum(it.network == network for it in self._streams)
-        if of_address >= self._limits.per_address or len(self) >= self._limits.total:
+        open_by_network = Counter(it.network for it in self._streams)
+        if open_by_network[network] >= self._limits.per_address or not self._has_room(
+            network, open_by_network
+        ):
             raise TooManyRequests("Too many pages have live notices open; try again later.", RETRY_AFTER)
         stream = NoticeStream(network, self._forget)
         self._streams[stream] = None
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         return stream
+
+    def _has_room(self, newcomer: str, open_by_network: Counter[str]) -> bool:
+        """Whether there is room for one more: of the network with most streams, if need be, the oldest goes.
+
+        So one person with a few addresses shuts out nobody else.
+        """
+        if len(self) < self._limits.total:
+            return True
+        crowded, number = open_by_network.most_common(1)[0]
+        if number < open_by_network[newcomer] + 2:
+            return False
+        oldest = next(it for it in self._streams if it.network == crowded)
+        oldest.end()
+        self._forget(oldest)
+        return True
 
     async def catch_up(self, after: int | None) -> tuple[Sequence[Message], int, bool]:
         """The newest notices after an id, the id to go on from, and whether older ones are left out."""

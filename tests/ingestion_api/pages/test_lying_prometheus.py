@@ -139,3 +139,13 @@ def test_an_end_to_come_holds_up_no_evidence(lied: Lied) -> None:
     ends = [float(parse_qs(urlsplit(it).query)["end"][0]) for it in lied.prometheus.requests]
     assert len(ends) == 2
     assert max(ends) < time.time()
+
+
+def test_series_that_are_mostly_labels_end_a_backtest_early(
+    lied: Lied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only samples were counted, so that one backtest kept gigabytes of labels."""
+    monkeypatch.setattr("ingestion_api.backtest.history.MAX_SAMPLES", 400)
+    lied.say(answer([time.time() - 20, "0.1"], note="x" * 4_000))
+    page = lied.reader.post(f"/preferences/{SIGNAL}/backtest", warning="0.03")
+    assert "more than 400 samples, or as much in labels" in page.text
