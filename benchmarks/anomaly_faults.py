@@ -4,6 +4,7 @@ Each signal of each of 13 modules is judged as the exporter judges it, a row a m
 when a mark begins in it.
 """
 
+import argparse
 import statistics
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ class Mark(NamedTuple):
 
 def main() -> int:
     """Measure, write the tables and show them."""
+    argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0] if __doc__ else "").parse_args()
     months = [month(number) for number in range(len(MODULES))]
     sys.stdout.write(write(NAME, COMMAND, [quiet_table(months), fault_table(months)]))
     return 0

@@ -64,16 +64,24 @@ class AnomalySettings(SettingsSection):
     prometheus_url: HttpUrl | None = Field(
         None, description="address of the Prometheus that records ops:watched; none: no anomaly detection"
     )
-    period: float = Field(60.0, ge=15, le=300, description="seconds between two samples of a series")
+    enabled: bool = Field(True, description="false: no anomaly detection, although prometheus_url is set")
+    period: float = Field(
+        60.0, ge=15, le=300, description="seconds between two samples of a series, a row of the detector"
+    )
     timeout: Seconds = Field(
         10.0, description="seconds that a response of Prometheus may take; the first poll reads many"
     )
-    series: int = Field(250, ge=1, le=2000, description="series that are watched, the first that appear")
+    series: int = Field(
+        250,
+        ge=1,
+        le=2000,
+        description="series that are watched; at the start whole signals and modules go before other parts",
+    )
     learn: float = Field(
         86_400.0,
         ge=3600,
         le=604_800,
-        description="seconds of a series that are learned before it can have an anomaly",
+        description="seconds of samples, past ones too, before a series can have an anomaly",
     )
     holidays: tuple[date, ...] = Field(
         (), description="dates, in UTC, that are compared with Sundays instead of their own weekday"
@@ -89,6 +97,11 @@ class AnomalySettings(SettingsSection):
     max_bytes: int = Field(
         2_000_000, ge=10_000, description="bytes from which a response of Prometheus is divided or refused"
     )
+
+    @property
+    def source_url(self) -> str | None:
+        """The address of Prometheus; None without anomaly detection."""
+        return self.prometheus_url if self.enabled else None
 
     @field_validator("holiday_subdivision")
     @classmethod

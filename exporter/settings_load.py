@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, YamlConfigSettingsSource
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from exporter.settings import Settings
 
@@ -68,6 +69,8 @@ def load_settings(file: Path | None = None) -> Settings:
 
     try:
         return FromFile()
+    except UnreadableVariable as error:
+        raise SettingsError(json_sentence(error)) from None
     except ValidationError as error:
         raise SettingsError("\n".join(map(error_sentence, error.errors()))) from None
 
@@ -83,6 +86,13 @@ def yaml_source(settings: type[BaseSettings], file: Path) -> YamlConfigSettingsS
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
         raise SettingsError(f"the settings file {file} is no YAML at line {line}") from None
+
+
+def json_sentence(error: UnreadableVariable) -> str:
+    """One sentence that names the variable of a list or a section whose text is no JSON."""
+    text = getattr(error.__cause__, "doc", None)
+    names = [name for name, value in os.environ.items() if name.upper().startswith("OPS_") and value == text]
+    return f'{names[0] if names else error} is no JSON; expected a list as ["a", "b"] or an object'
 
 
 def error_sentence(error: Any) -> str:

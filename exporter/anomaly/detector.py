@@ -1,7 +1,9 @@
 """The detector: finds anomalies in each row of a series, from the rows before it alone."""
 
+from typing import NamedTuple
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from exporter.anomaly.features import CHANGE, NUMBER, Features
 from exporter.anomaly.flatline import FlatlineDetector
@@ -15,6 +17,16 @@ PLACE = 0
 
 
 MAX_VALUE = 1e150  # beyond this, differences would overflow
+
+
+class Observation(NamedTuple):
+    """Rows of one series beside what was usual before each: all that a judgement is made of."""
+
+    when: tuple[NDArray[np.int64], Floats]  # number and time
+    values: Floats
+    ranges: RangeScores
+    usual: Floats
+    still: Floats
 
 
 class BatchDetector:
@@ -64,6 +76,10 @@ class BatchDetector:
         """Many rows of one series."""
         if not len(times):
             return empty_scores(0)
+        return self.judge(place, self.observe(place, times, values))
+
+    def observe(self, place: int, times: Floats, values: Floats) -> Observation:
+        """The first half of `rows`: how far each row lies outside; no weight nor threshold counts yet."""
         times = np.maximum.accumulate(np.maximum(times, self._latest[place]))
         values = np.clip(values, -MAX_VALUE, MAX_VALUE)
         features, usual = self._features.rows(place, times, values)
@@ -71,14 +87,18 @@ class BatchDetector:
         still = self._flatline.rows(place, values)
         numbers = self._rows[place] + np.arange(1, len(times) + 1)
         self._rows[place], self._latest[place] = numbers[-1], times[-1]
-        rows = self._scorer.rows((numbers, times), values, seen, usual, still)
+        return Observation((numbers, times), values, seen, usual, still)
+
+    def judge(self, place: int, observed: Observation) -> DetectorScores:
+        """The second half: which of these rows begin an anomaly, and when it ends."""
+        rows = self._scorer.rows(*observed)
         found, row = rows.without_anomaly(), -1
-        for outside in (*np.flatnonzero(rows.outside).tolist(), len(values)):
+        for outside in (*np.flatnonzero(rows.outside).tolist(), len(observed.values)):
             while self._open[place] and row + 1 < outside:
                 row += 1
                 self._track(place, rows, row, found)
             row = outside
-            if row < len(values):
+            if row < len(observed.values):
                 self._track(place, rows, row, found)
         return found
 
@@ -88,7 +108,7 @@ class BatchDetector:
         ratio = np.ones_like(size)
         for number in range(NUMBER):
             sizes = ratio if number == CHANGE else size
-            found[:, number] = self._ranges.rows(place, number, features[:, number], sizes)
+            self._ranges.rows(place, number, features[:, number], sizes, found[:, number])
         return RangeScores(*(column.T for column in found))
 
     def _track(self, place: int, rows: ScoredRows, row: int, found: DetectorScores) -> None:

@@ -9,7 +9,6 @@ from exporter.anomaly.season import SeasonalBaseline
 
 VALUE, MEAN, RESIDUAL, WEEK, JUMP, SPREAD, CHANGE = range(7)
 NUMBER = 7
-MAX_MOVE = 3.0  # times the present spread to which a single move is limited
 
 
 class RingBuffer:
@@ -30,7 +29,8 @@ class RingBuffer:
 
     def _line(self, place: int, values: Floats) -> Floats:
         """The rows of one series with these after them, of which the last stay."""
-        line: Floats = np.concatenate((np.roll(self._ring[place], -self._next[place]), values))
+        ring, oldest = self._ring[place], self._next[place]
+        line: Floats = np.concatenate((ring[oldest:], ring[:oldest], values))
         self._ring[place], self._next[place] = line[-self._rows :], 0
         return line
 
@@ -77,6 +77,7 @@ class Features:
     """
 
     def __init__(self, parameters: Parameters, series: int) -> None:
+        self._max_move = parameters.max_move
         self._season = SeasonalBaseline(series, parameters.holidays)
         self._short = RollingMean(series, parameters.mean_rows)
         self._before = RollingMean(series, parameters.jump_rows)
@@ -103,7 +104,7 @@ class Features:
         usual = self._season.round(places, times, values)
         rest = values - usual[0]
         jump, move = rest - self._rests.latest(places), np.abs(values - self._before.latest(places))
-        tame = np.fmin(move, MAX_MOVE * self._settled.round(places, self._moves.latest(places)))
+        tame = np.fmin(move, self._max_move * self._settled.round(places, self._moves.latest(places)))
         kept = (self._rests, self._before, self._short, self._moves, self._spread)
         for part, taken in zip(kept, (rest, values, values, move, tame), strict=True):
             part.round(places, taken)
@@ -119,7 +120,7 @@ class Features:
         rest = values - usual[0]
         jump = rest - self._rests.rows(place, rest)[:-1]
         move = np.abs(values - self._before.rows(place, values)[:-1])
-        tame = np.fmin(move, MAX_MOVE * self._settled.rows(place, self._moves.rows(place, move)[:-1]))
+        tame = np.fmin(move, self._max_move * self._settled.rows(place, self._moves.rows(place, move)[:-1]))
         slow = self._slow.rows(place, self._earlier.rows(place, values))[1:]
         change = relative_change(self._fast.rows(place, values)[1:], slow)
         mean, spread = self._short.rows(place, values)[1:], self._spread.rows(place, tame)[1:]

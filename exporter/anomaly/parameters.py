@@ -23,14 +23,20 @@ class Parameters:
     wild: float = 1.0  # times its earlier anomalies, from which one of a wild series is strong
     peak_rows: int = 20_160  # rows for which the peak of an anomaly is remembered
     threshold_rise: float = 0.5  # ratio by which each recent anomaly raises the threshold
+    rise_windows: int = 4  # windows for which it does
     warmup_rise: float = (
         0.0  # ratio by which an empty window raises the threshold; it falls as the window fills
     )
     clip: float = 0.2  # ranges beyond the window at which new values are clipped
     mean_rows: int = 24  # rows of the short mean
+    mean_weight: float = 1.0  # as all weights, 0 is without it
+    season_weight: float = 1.0
+    weekday: bool = True  # whether the time of day counts only as far as the same weekday agrees
     jump_rows: int = 5  # rows before a row that its jump is measured against
+    jump_weight: float = 1.0
     spread_rows: int = 60  # rows of the mean spread
     spread_weight: float = 1.5
+    max_move: float = 3.0  # times the present spread to which a single move is limited
     change_rows: int = 3  # rows whose mean is compared with that of the rows before
     change_baseline_rows: int = 30
     change_weight: float = 1.5
@@ -45,7 +51,7 @@ class Parameters:
     @property
     def memory(self) -> int:
         """Rows for which an anomaly raises the threshold."""
-        return 4 * self.window
+        return self.rise_windows * self.window
 
     @classmethod
     def for_interval(

@@ -7,7 +7,6 @@ Values far outside are clipped before they enter: one spike must not hide the ne
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from exporter.anomaly.parameters import Parameters
@@ -19,7 +18,7 @@ BLOCKS = 50  # that a window is made of
 FLAT_SHARE = 0.01
 MIN_SPAN = 1e-9
 # rows that are tried at once, on the assumption that none must be clipped
-FEW_ROWS, MANY_ROWS = 16, 2048
+FEW_ROWS, MANY_ROWS = 16, 4096
 
 
 class RangeScores(NamedTuple):
@@ -49,6 +48,8 @@ class RollingRanges:
     def __init__(self, parameters: Parameters, series: int, features: int) -> None:
         self._rows = max(parameters.window // BLOCKS, 1)
         self._learn, self._clip = parameters.learn, parameters.clip
+        # no more than a window, so that a block is replaced once at most
+        self._many = min(MANY_ROWS, (BLOCKS - 1) * self._rows)
         # np.empty takes no memory before `clear` touches it
         self.counts = np.empty((series, features), dtype=np.int64)
         self._ring = np.empty((series, features, 2, BLOCKS))
@@ -86,54 +87,53 @@ class RollingRanges:
         self._past[places, columns] = self._ring[places, columns].min(axis=-1)
         self._now[places, columns] = np.inf
 
-    def rows(self, place: int, feature: int, values: Floats, size: Floats) -> RangeScores:
-        """Many rows of one feature of one series."""
+    def rows(self, place: int, feature: int, values: Floats, size: Floats, found: Floats) -> None:
+        """Many rows of one feature of one series; `found` of shape (5, rows) takes their RangeScores."""
         known = np.isfinite(values)
-        bounds = np.full((2, len(values)), np.nan)
-        bounds[:, known] = self._bounds(place, feature, values[known], size[known])
-        return score_ranges(values, bounds[0], bounds[1], size)
+        if known.all():
+            self._rows_known(place, feature, values, size, found)
+            return
+        scores = np.empty((len(found), int(known.sum())))
+        self._rows_known(place, feature, values[known], size[known], scores)
+        found[:] = np.nan
+        found[:, known] = scores
 
-    def _bounds(self, place: int, feature: int, values: Floats, size: Floats) -> Floats:
-        """The minimum and maximum before each row, of shape (2, rows)."""
-        found = np.empty((2, len(values)))
-        begin, step = 0, MANY_ROWS
+    def _rows_known(self, place: int, feature: int, values: Floats, size: Floats, found: Floats) -> None:
+        """The same for finite values: the window is read part by part, up to the next row to clip."""
+        begin, step, many = 0, self._many, self._many
         while begin < len(values):
             part = slice(begin, begin + step)
             bounds, running = self._bounds_unclipped(place, feature, values[part])
-            outlier = self._first_outlier(values[part], bounds, size[part])
-            count = bounds.shape[1] if outlier is None else outlier
-            found[:, begin : begin + count] = bounds[:, :count]
+            scores = score_ranges(values[part], bounds[0], bounds[1], size[part])
+            count, outlier = bounds.shape[1], self._first_outlier(scores)
             if outlier is None:
+                found[:, part] = scores
                 self._add(place, feature, running, count)
-                begin, step = begin + count, min(4 * step, MANY_ROWS)
+                begin, step = begin + count, min(4 * step, many)
                 continue
+            until = begin + outlier
+            found[:, begin : until + 1] = [column[: outlier + 1] for column in scores]
             if outlier:
-                self._add(
-                    place,
-                    feature,
-                    self._bounds_unclipped(place, feature, values[begin : begin + outlier])[1],
-                    outlier,
-                )
-            begin += outlier
-            found[:, begin] = bounds[:, outlier]
-            cut = self._clip_value(values[begin], bounds[:, outlier], size[begin])
-            self._add(place, feature, self._bounds_unclipped(place, feature, np.array([cut]))[1], 1)
-            begin, step = begin + 1, FEW_ROWS
-        return found
+                self._add_values(place, feature, values[begin:until])
+            cut = self._clip_value(values[until], bounds[:, outlier], size[until])
+            self._add_values(place, feature, np.array([cut]))
+            begin, step = until + 1, FEW_ROWS
 
     def _bounds_unclipped(self, place: int, feature: int, values: Floats) -> tuple[Floats, Floats]:
         """Bounds before each row as if none were clipped, and the running extremes by block."""
         held = int(self.counts[place, feature])
         fill, blocks = held % self._rows, held // self._rows
-        number = -(-(fill + len(values)) // self._rows)
-        line = np.full((2, number * self._rows), np.inf)
-        line[:, :fill] = self._now[place, feature][:, None]
-        line[0, fill : fill + len(values)] = values
-        line[1, fill : fill + len(values)] = -values
-        running = np.minimum.accumulate(line.reshape(2, number, self._rows), axis=2)
-        ring = self._ring[place, feature][:, (np.arange(BLOCKS) + blocks) % BLOCKS]
-        chain = np.concatenate((ring, running[:, :-1, -1]), axis=1)
-        least = sliding_window_view(chain, BLOCKS, axis=1).min(axis=2)
+        running = self._running(place, feature, values)
+        number = running.shape[1]
+        # before the first row of each block: what is left of the ring by then, and the new blocks
+        ring, oldest = self._ring[place, feature], blocks % BLOCKS
+        # two slices: np.roll takes several times as long
+        ring = np.concatenate((ring[:, oldest:], ring[:, :oldest]), axis=1)
+        left = np.minimum.accumulate(ring[:, ::-1], axis=1)[:, ::-1]
+        least = np.full((2, number), np.inf)
+        least[:, : min(number, BLOCKS)] = left[:, :number]
+        new = np.minimum.accumulate(running[:, :-1, -1], axis=1)
+        np.minimum(least[:, 1:], new, out=least[:, 1:])
         before = np.empty_like(running)
         before[:, :, 0] = least
         np.minimum(running[:, :, :-1], least[:, :, None], out=before[:, :, 1:])
@@ -142,24 +142,38 @@ class RollingRanges:
         bounds[:, : max(self._learn - held, 0)] = np.nan
         return bounds, running
 
-    def _first_outlier(self, values: Floats, bounds: Floats, size: Floats) -> int | None:
+    def _running(self, place: int, feature: int, values: Floats) -> Floats:
+        """The running extremes of each block, of shape (2, blocks, rows)."""
+        fill = int(self.counts[place, feature]) % self._rows
+        number = -(-(fill + len(values)) // self._rows)
+        line = np.full((2, number * self._rows), np.inf)
+        line[:, :fill] = self._now[place, feature][:, None]
+        line[0, fill : fill + len(values)] = values
+        np.negative(values, out=line[1, fill : fill + len(values)])
+        return np.minimum.accumulate(line.reshape(2, number, self._rows), axis=2)
+
+    def _first_outlier(self, scores: RangeScores) -> int | None:
         """The first row that must be clipped; None without one."""
-        found = score_ranges(values, bounds[0], bounds[1], size)
-        beyond = np.fmax(found.above, found.below) > self._clip
-        return int(np.argmax(beyond)) if beyond.any() else None
+        beyond = (scores.above > self._clip) | (scores.below > self._clip)
+        first = int(np.argmax(beyond))
+        return first if beyond[first] else None
 
     def _clip_value(self, value: float, bounds: Floats, size: float) -> float:
         low, high = bounds
         margin = self._clip * max(high - low, FLAT_SHARE * size, MIN_SPAN)
         return float(min(max(value, low - margin), high + margin))
 
+    def _add_values(self, place: int, feature: int, values: Floats) -> None:
+        self._add(place, feature, self._running(place, feature, values), len(values))
+
     def _add(self, place: int, feature: int, running: Floats, count: int) -> None:
         """Add these rows to the window."""
         held = int(self.counts[place, feature])
         first, last = held // self._rows, (held + count) // self._rows
-        for block in range(first, last):
-            self._ring[place, feature, :, block % BLOCKS] = running[:, block - first, -1]
+        if last > first:
+            closed = np.arange(first, last) % BLOCKS
+            self._ring[place, feature][:, closed] = running[:, : last - first, -1]
+            self._past[place, feature] = self._ring[place, feature].min(axis=-1)
         fill = (held + count) % self._rows
         self._now[place, feature] = running[:, last - first, fill - 1] if fill else np.inf
-        self._past[place, feature] = self._ring[place, feature].min(axis=-1)
         self.counts[place, feature] = held + count

@@ -82,13 +82,14 @@ class FeatureScorer:
     def __init__(self, parameters: Parameters) -> None:
         self._threshold = parameters.threshold
         self._floor = parameters.floor
+        self._weekday = parameters.weekday
         # a mean of n rows stands for n rows, while its noise is smaller by the root of n
         self._above = np.zeros(NUMBER)
         self._above[[VALUE, MEAN, RESIDUAL, JUMP, SPREAD, CHANGE]] = (
             1,
-            parameters.mean_rows**0.5,
-            1,
-            1,
+            parameters.mean_weight * parameters.mean_rows**0.5,
+            parameters.season_weight,
+            parameters.jump_weight,
             parameters.spread_weight,
             parameters.change_weight,
         )
@@ -109,9 +110,11 @@ class FeatureScorer:
         weekday, of shape (2, rows), `still` the grades of FlatlineDetector.
         """
         daily, weekly = usual
-        among = [VALUE, MEAN]
-        above = limit_to_weekday((weekly[:, None] > ranges.high[:, among]).any(axis=1), ranges.above)
-        below = limit_to_weekday((weekly[:, None] < ranges.low[:, among]).any(axis=1), ranges.below)
+        above, below = ranges.above.copy(), ranges.below.copy()
+        if self._weekday:
+            among = [VALUE, MEAN]
+            limit_to_weekday((weekly[:, None] > ranges.high[:, among]).any(axis=1), above)
+            limit_to_weekday((weekly[:, None] < ranges.low[:, among]).any(axis=1), below)
         sums = (self._sum(above, self._above, ranges.span), self._sum(below, self._below, ranges.span))
         return ScoredRows(*when, values, *sums, *self._band(ranges, daily), still)
 
@@ -137,12 +140,10 @@ class FeatureScorer:
         return ranges.low[:, part] - margin, ranges.high[:, part] + margin
 
 
-def limit_to_weekday(beyond: NDArray[np.bool_], parts: Floats) -> Floats:
-    """The parts, counted only as far as the same weekday agrees: always the time of day, and all of them
+def limit_to_weekday(beyond: NDArray[np.bool_], parts: Floats) -> None:
+    """Count the parts only as far as the same weekday agrees: always the time of day, and all of them
     where that weekday's value lies beyond the window, as on the first morning of a weekend.
     """
-    parts = parts.copy()
     parts[:, RESIDUAL] = np.fmin(parts[:, RESIDUAL], parts[:, WEEK])
     for part in (VALUE, MEAN, JUMP, CHANGE):
         parts[:, part] = np.where(beyond, np.fmin(parts[:, part], parts[:, WEEK]), parts[:, part])
-    return parts

@@ -16,18 +16,18 @@ SECONDS = 3.0
 async def check_prometheus(sources: Sources, _meter: OperationCounter, limit: CheckDeadline) -> ReportSection:
     """Check whether Prometheus has the recorded signals; their history is left to the exporter."""
     own = sources.settings.anomalies
-    if own.prometheus_url is None:
+    if own.source_url is None:
         return unset_section("prometheus", "PROMETHEUS_URL", "what is unusual")
-    client = HttpClient(own.prometheus_url, BearerToken(None, None), own.max_bytes, "Prometheus")
+    client = HttpClient(own.source_url, BearerToken(None, None), own.max_bytes, "Prometheus")
     path = f"/api/v1/query?{urlencode({'query': WATCHED})}"
     try:
         found = [*parse_series(await with_timeout(client.get_json(path), min(limit.left(), SECONDS)))]
     except SourceError as error:
         finding = Finding("query", FindingState.HIDDEN, str(error), advice(error, "PROMETHEUS_URL"))
-        return ReportSection("prometheus", own.prometheus_url, (finding,))
+        return ReportSection("prometheus", own.source_url, (finding,))
     finally:
         await client.close()
-    return ReportSection("prometheus", own.prometheus_url, (signals_finding(len(found)),))
+    return ReportSection("prometheus", own.source_url, (signals_finding(len(found)),))
 
 
 def signals_finding(number: int) -> Finding:

@@ -40,6 +40,18 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
+def test_a_variable_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_ANOMALIES__HOLIDAYS", "2026-12-25")
+    with pytest.raises(SettingsError, match=r"^OPS_ANOMALIES__HOLIDAYS is no JSON; expected a list as"):
+        load_settings()
+
+
+def test_anomaly_detection_is_off_where_a_setting_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_URL", "http://there:9090")
+    assert load_settings().anomalies.source_url == "http://there:9090"
+    assert load_settings(written("anomalies: {enabled: false}")).anomalies.source_url is None
+
+
 def test_the_thirteen_modules_are_watched_without_any_setting() -> None:
     assert len(load_settings().modules) == 13
 

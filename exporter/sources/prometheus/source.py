@@ -62,7 +62,7 @@ class PrometheusSource(BaseSource):
         self._settings, self._clock = settings, clock
         self._length = limits.label_length
         self._log = FailureLog()
-        url = settings.prometheus_url
+        url = settings.source_url
         self._client = PrometheusClient(settings)
         self._reset()
         # its policy uses the steady clock: the wall clock may go back

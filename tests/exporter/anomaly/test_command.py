@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from tests.exporter.anomaly.made_up_series import level, minutes
 
 
-def judged(text: str) -> subprocess.CompletedProcess[str]:
+def judged(text: str, *options: str) -> subprocess.CompletedProcess[str]:
     """What the command says of this text."""
-    command = [sys.executable, "-m", "exporter.anomaly"]
+    command = [sys.executable, "-m", "exporter.anomaly", *options]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
@@ -26,7 +26,7 @@ def test_rows_come_back_with_band_score_and_direction() -> None:
     rows = list(csv.DictReader(found.stdout.splitlines()))
     assert [row["timestamp"] for row in rows] == stamps
     assert [place for place, row in enumerate(rows) if float(row["anomaly_score"]) >= 1] == [500]
-    assert rows[500]["direction"] == "1"
+    assert (rows[500]["direction"], rows[500]["grade"]) == ("1", "2")
     assert float(rows[500]["lower"]) < 0.2 < float(rows[500]["upper"]) < 3
     assert (rows[100]["lower"], rows[100]["anomaly_score"]) == ("", "0.0")
     assert (rows[300]["value"], rows[300]["anomaly_score"]) == ("", "0.0")
@@ -37,3 +37,23 @@ def test_a_wrong_row_is_named() -> None:
         found = judged(f"timestamp,value\n1700000000,1\n{wrong}\n")
         assert found.returncode == 2
         assert found.stderr.startswith(f"line 3 is {wrong!r}; expected two columns")
+
+
+def test_it_judges_as_the_exporter_with_its_period_and_time_to_learn() -> None:
+    times = minutes(0.2)
+    values = level(times)
+    values[200] = 3
+    text = "\n".join(["timestamp,value", *map("{},{}".format, times.tolist(), values)])
+    judgements = [
+        judged(text, *options).stdout
+        for options in ((), ("--period", "60"), ("--period", "60", "--learn", "3600"))
+    ]
+    scores = [[float(row["anomaly_score"]) for row in csv.DictReader(it.splitlines())] for it in judgements]
+    assert [max(it) >= 1 for it in scores] == [False, False, True]
+    assert scores[2][200] >= 1
+    for wrong in ("--period=0", "--learn=-1"):
+        assert "expected more than 0 seconds" in judged(text, wrong).stderr
+
+
+def test_help_is_told_without_any_row() -> None:
+    assert "grade (1 weak, 2 strong)" in " ".join(judged("", "--help").stdout.split())
