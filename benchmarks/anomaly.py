@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import anomaly_choices
+from benchmarks.anomaly_results import ResultPool
 from benchmarks.anomaly_sets import THRESHOLD, kpis, nab_series
-from benchmarks.anomaly_tallies import TallyPool
 from benchmarks.report import write
 from exporter.anomaly.detector import BatchDetector, Detector
 from exporter.anomaly.parameters import Parameters
@@ -65,9 +65,9 @@ def main() -> int:
 
 def choice_tables(folder: Path, pairs: int) -> list[anomaly_choices.Table]:
     """What every choice of the detector earns where it was not made."""
-    with TallyPool(folder) as pool:
+    with ResultPool(folder) as pool:
         halves = anomaly_choices.draw_halves(pool.names, pairs)
-        return anomaly_choices.tables(halves, anomaly_choices.CHOICES, pool.tallies)
+        return anomaly_choices.tables(halves, anomaly_choices.CHOICES, pool.results)
 
 
 def tables(alone: Scores, exporter: Scores) -> list[anomaly_choices.Table]:

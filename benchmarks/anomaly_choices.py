@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
-from benchmarks.anomaly_sets import KPI, NAB, Tally
+from benchmarks.anomaly_sets import KPI, NAB, SeriesResult
 from benchmarks.report import Row
 from exporter.anomaly.parameters import Parameters
 
@@ -68,8 +68,8 @@ CHOICES = (
     Choice("strong from, bars", options("strong", 3.0, 2.0, 1.5)),
 )
 Table = tuple[str, Row, list[Row]]
-Found = Mapping[tuple[Parameters, str], Tally]
-Tallies = Callable[[Iterable[tuple[Parameters, str]]], Found]
+Found = Mapping[tuple[Parameters, str], SeriesResult]
+Results = Callable[[Iterable[tuple[Parameters, str]]], Found]
 
 
 def first_options(choices: Sequence[Choice]) -> Parameters:
@@ -89,7 +89,7 @@ def draw_halves(names: Iterable[str], pairs: int, seed: int = 1) -> list[Half]:
     return halves
 
 
-def choose(halves: Sequence[Half], choices: Sequence[Choice], tallies: Tallies) -> list[Parameters]:
+def choose(halves: Sequence[Half], choices: Sequence[Choice], results: Results) -> list[Parameters]:
     """What is chosen on each half; all make the same choice at a time, and so share what is computed."""
     chosen = [first_options(choices)] * len(halves)
     for choice in choices:
@@ -100,7 +100,7 @@ def choose(halves: Sequence[Half], choices: Sequence[Choice], tallies: Tallies) 
             for parameters in row
             for name in half.chosen_on
         }
-        found = tallies(wanted)
+        found = results(wanted)
         chosen = [best(found, row, half) for half, row in zip(halves, tried, strict=True)]
     return chosen
 
@@ -120,17 +120,17 @@ def earnings(found: Found, parameters: Parameters, names: Iterable[str]) -> tupl
     return score, 2 * kpi.gained / alerts if alerts else 0.0
 
 
-def total(tallies: Iterable[Tally]) -> Tally:
+def total(results: Iterable[SeriesResult]) -> SeriesResult:
     """The sum of what series add."""
-    gained, wanted, false = zip(*tallies, strict=True)
-    return Tally(sum(gained), sum(wanted), sum(false))
+    gained, wanted, false = zip(*results, strict=True)
+    return SeriesResult(sum(gained), sum(wanted), sum(false))
 
 
-def tables(halves: Sequence[Half], choices: Sequence[Choice], tallies: Tallies) -> list[Table]:
+def tables(halves: Sequence[Half], choices: Sequence[Choice], results: Results) -> list[Table]:
     """What the choices earn on the half that made them and on the other, and how often each was made."""
-    chosen, shipped = choose(halves, choices, tallies), Parameters()
+    chosen, shipped = choose(halves, choices, results), Parameters()
     names = halves[0].chosen_on | halves[0].scored_on
-    found = tallies({(it, name) for it in (*chosen, shipped) for name in names})
+    found = results({(it, name) for it in (*chosen, shipped) for name in names})
     pairs = [*zip(chosen, halves, strict=True)]
     own = spread(earnings(found, it, half.chosen_on) for it, half in pairs)
     other = spread(earnings(found, it, half.scored_on) for it, half in pairs)

@@ -31,7 +31,7 @@ class LabelledSeries(NamedTuple):
     values: Floats
 
 
-class Tally(NamedTuple):
+class SeriesResult(NamedTuple):
     """What a series adds to the score of its set: points of windows, or segments hit and false alerts."""
 
     gained: float
@@ -75,15 +75,15 @@ class Scorers:
         """The row from which a series must be read."""
         return max(self._first.get(name, 0) - HISTORY, 0)
 
-    def tally(self, name: str, score: Floats) -> Tally:
+    def result(self, name: str, score: Floats) -> SeriesResult:
         """What the scores of the rows from `begin` on add to the score of the set."""
         if name in self._labels:
             first = self._first[name]
             labels, scores = self._labels[name][first:], score[first - self.begin(name) :]
-            return Tally(*self._events.events(scores, labels, THRESHOLD, COOLDOWN))
+            return SeriesResult(*self._events.events(scores, labels, THRESHOLD, COOLDOWN))
         path = name.removeprefix(f"{NAB}/")
         raw, windows, _, false = self._nab.detail(self._windows, {path: score}, THRESHOLD, only=[path])[path]
-        return Tally(float(raw), windows, false)
+        return SeriesResult(float(raw), windows, false)
 
 
 def load(script: Path) -> ModuleType:

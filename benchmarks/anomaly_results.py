@@ -10,7 +10,7 @@ from types import TracebackType
 
 import numpy as np
 
-from benchmarks.anomaly_sets import LabelledSeries, Scorers, Tally, kpis, nab_series
+from benchmarks.anomaly_sets import LabelledSeries, Scorers, SeriesResult, kpis, nab_series
 from exporter.anomaly.detector import BATCH_ROWS, BatchDetector
 from exporter.anomaly.parameters import Parameters
 from exporter.anomaly.ranges import Floats
@@ -42,13 +42,13 @@ class LabelledSets:
         self._scorers = Scorers(folder)
         self._series: dict[str, LabelledSeries] = {it.name: it for it in (*nab_series(folder), *kpis(folder))}
 
-    def tallies(self, tasks: Sequence[Task]) -> list[Tally]:
+    def results(self, tasks: Sequence[Task]) -> list[SeriesResult]:
         """What one series adds with each of these parameters, which share what is observed."""
         name = tasks[0][1]
         begin = self._scorers.begin(name)
         _, times, values = self._series[name]
         every = shared_scores([parameters for parameters, _ in tasks], times[begin:], values[begin:])
-        return [self._scorers.tally(name, score) for score in every]
+        return [self._scorers.result(name, score) for score in every]
 
 
 def shared_scores(every: Sequence[Parameters], times: Floats, values: Floats) -> list[Floats]:
@@ -75,15 +75,15 @@ def groups(tasks: Iterable[Task]) -> list[list[Task]]:
     return [*found.values()]
 
 
-class TallyPool:
-    """Processes that compute tallies; what was computed once is kept."""
+class ResultPool:
+    """Processes that compute results; what was computed once is kept."""
 
     def __init__(self, folder: Path) -> None:
         self.names = [it.name for it in (*nab_series(folder), *kpis(folder))]
-        self.known: dict[Task, Tally] = {}
+        self.known: dict[Task, SeriesResult] = {}
         self._pool = ProcessPoolExecutor(os.cpu_count(), initializer=load_sets, initargs=(folder,))
 
-    def __enter__(self) -> "TallyPool":
+    def __enter__(self) -> "ResultPool":
         return self
 
     def __exit__(
@@ -91,11 +91,11 @@ class TallyPool:
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def tallies(self, wanted: Iterable[Task]) -> Mapping[Task, Tally]:
-        """The tallies of these tasks, among those known before."""
+    def results(self, wanted: Iterable[Task]) -> Mapping[Task, SeriesResult]:
+        """The results of these tasks, among those known before."""
         together = groups(set(wanted) - self.known.keys())
-        for tasks, tallies in zip(together, self._pool.map(tally, together), strict=True):
-            self.known.update(zip(tasks, tallies, strict=True))
+        for tasks, results in zip(together, self._pool.map(result, together), strict=True):
+            self.known.update(zip(tasks, results, strict=True))
         return self.known
 
 
@@ -107,6 +107,6 @@ def load_sets(folder: Path) -> None:
     _sets.append(LabelledSets(folder))
 
 
-def tally(tasks: list[Task]) -> list[Tally]:
-    """As LabelledSets.tallies, in a process of the pool."""
-    return _sets[0].tallies(tasks)
+def result(tasks: list[Task]) -> list[SeriesResult]:
+    """As LabelledSets.results, in a process of the pool."""
+    return _sets[0].results(tasks)
