@@ -27,7 +27,7 @@ class PrometheusClient:
 
     def __init__(self, settings: AnomalySettings) -> None:
         self._timeout = settings.timeout
-        url = settings.prometheus_url
+        url = settings.source_url
         self._http = (
             HttpClient(url, BearerToken(None, None), settings.max_bytes, "Prometheus") if url else None
         )
