@@ -75,7 +75,7 @@ def _values(course: Course, row: Any, signal: Signal, *, has_ended: bool) -> dic
     start = row.starts_at.timestamp()
     found = {
         "evidence": "done" if has_ended else "start",
-        "value_at_start": _first(course.times, course.values),
+        "value_at_start": value_at_start(course, start, signal),
         "disagreements": {
             subject: [reported, observed]
             for (subject, reported, observed), times in course.disagreements.items()
@@ -90,6 +90,13 @@ def _values(course: Course, row: Any, signal: Signal, *, has_ended: bool) -> dic
         moment = datetime.fromtimestamp(min(worst[1], row.ends_at.timestamp()), UTC)
         found |= {"worst_value": worst[0], "worst_at": max(moment, row.starts_at)}
     return found
+
+
+def value_at_start(course: Course, start: float, signal: Signal) -> float | None:
+    """The value that raised the alert: of a fast signal it is recorded within 15 s after the start."""
+    begin = start + RECORDED_EVERY if signal.lane == "fast" else start
+    since = course.times >= begin - 0.5
+    return _first(course.times[since], course.values[since])
 
 
 def _first(times: Floats, values: Floats) -> float | None:

@@ -158,10 +158,17 @@ def _sentence(
     if history.known_since is None:
         return "Nothing of this signal was recorded in the last 7 days, so there is nothing to compare."
     hours = (history.until - history.known_since) / 3600
-    period = f"{DAYS} days" if hours > DAYS * 24 - 1 else f"{hours:.0f} hours" if hours >= 2 else "2 hours"
+    period = (
+        f"{DAYS} days" if hours > DAYS * 24 - 1 else f"{hours:.0f} hours" if hours >= 2 else _minutes(hours)
+    )
     pairs = [*zip(wanted, in_force, strict=True)][::-1]
     parts = [f"{VERBS[new.severity]} {_times(new.times)} instead of {old.times}" for new, old in pairs]
     return f"With these levels the last {period} would have {' and '.join(parts)}."
+
+
+def _minutes(hours: float) -> str:
+    """A time of less than two hours, in minutes."""
+    return f"{max(60 * hours, 2):.0f} minutes"
 
 
 VERBS = {"critical": "paged", "warning": "warned", "info": "informed"}

@@ -1,7 +1,7 @@
 """The course of an incident as a drawing: its value against the levels, and what was reported beside it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,6 +15,7 @@ from ingestion_api.store.tables import Alert
 WIDTH = 700
 TOP, PLOT, AXIS = 14, 170, 24
 LANE, GAP = 18, 8
+WORDS = 15  # height of the words of a line
 MAX_LANES = 6
 MAX_ROWS = 16
 TIMES = 4  # labels of the time axis
@@ -85,7 +86,7 @@ def make_chart(
         return None
     frame = _frame(course, span)
     lanes = [*_lanes(course, frame)]
-    lines = [*_levels(course, signal, frame), _value(course, frame)]
+    lines = [*_spread(_levels(course, signal, frame)), _value(course, frame)]
     rows = [*_rows(alert, signal, course)]
     end = alert.ends_at.timestamp() if alert.ends_at else frame.until
     left = frame.x(alert.starts_at.timestamp())
@@ -141,6 +142,15 @@ def _levels(course: Course, signal: Signal, frame: _Frame) -> Iterator[Line]:
             points.append(f"{frame.x(moment)},{y}")
         words = f"{severity} {format_value(float(it.values[-1]), signal.unit)}"
         yield Line(f"level-{severity}", [" ".join(points)], words, frame.y(float(it.values[-1])))
+
+
+def _spread(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines of levels from the top; the words of close ones stand below each other."""
+    free = 0.0
+    for line in sorted(lines, key=lambda it: it.top):
+        top = max(line.top, free)
+        free = top + WORDS
+        yield replace(line, top=top)
 
 
 def _lanes(course: Course, frame: _Frame) -> Iterator[ReportLane]:

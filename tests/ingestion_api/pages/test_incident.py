@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -12,11 +13,15 @@ from starlette.testclient import TestClient
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.alerts.acknowledge import acknowledge
-from ingestion_api.alerts.evidence import EvidenceReader
+from ingestion_api.alerts.course import Course
+from ingestion_api.alerts.evidence import EvidenceReader, value_at_start
 from ingestion_api.app import create_app
-from ingestion_api.prometheus_api import PrometheusApi
+from ingestion_api.pages.incident_chart import make_chart
+from ingestion_api.prometheus_api import PrometheusApi, SeriesSamples
 from ingestion_api.service import Service
+from ingestion_api.signals import SignalFile
 from ingestion_api.store.tables import Alert
+from prometheus.thresholds import FILE
 from tests.ingestion_api.pages.conftest import few_signals
 from tests.ingestion_api.pages.desk import TOKEN, desk_settings
 from tests.ingestion_api.pages.recorded_incident import Recorded, record
@@ -87,6 +92,29 @@ def read_evidence(reader: Visits, recorded: Recorded) -> None:
     while evidence.read_some(service.signals.known().signals, datetime.now(UTC)):
         pass
     api.close()
+
+
+def test_the_value_at_the_start_of_a_fast_alert_is_the_one_that_raised_it() -> None:
+    signals = SignalFile(FILE).known().signals
+    course = Course(np.array([0.0, 15.0, 30.0]), np.array([0.0, 1.0, 0.9]), {})
+    # the rules record every 15 s, and a fast alert fires between
+    assert value_at_start(course, 0.0, signals["pool_use"]) == 1
+    assert value_at_start(course, 0.0, signals["backend_files"]) == 0
+
+
+def test_the_words_of_close_levels_do_not_cover_each_other(recorded: Recorded) -> None:
+    start = recorded.start
+    times = np.array([start.timestamp() + 15.0 * number for number in range(5)])
+    close = {"critical": 1.0, "warning": 0.99}
+    levels = {name: SeriesSamples({}, times, np.full(5, level)) for name, level in close.items()}
+    alert = Alert(starts_at=start, ends_at=None, severity="critical")
+    signal = SignalFile(FILE).known().signals["pool_use"]
+    chart = make_chart(
+        alert, signal, Course(times, np.full(5, 0.5), levels), (start, start + timedelta(minutes=1))
+    )
+    assert chart
+    critical, warning = [line.top for line in chart.lines if line.words]
+    assert warning - critical >= 15
 
 
 def test_the_page_tells_what_since_when_how_grave_and_how_sure(reader: Visits, recorded: Recorded) -> None:

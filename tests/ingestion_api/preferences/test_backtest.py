@@ -158,6 +158,9 @@ def test_the_backtest_finds_what_the_rules_fired(
         assert_close(rules, count, begin)
     assert [it.times for it in result.wanted] == [0] * len(levels)
     assert result.known_since is not None
+    # an hour, or ten minutes, and what was read to know since when there is a history
+    words = f"With these levels the last {(result.until - result.known_since) / 60:.0f} minutes would have "
+    assert result.sentence.startswith(words), result.sentence
     assert abs(result.known_since - begin) <= 900
 
 
