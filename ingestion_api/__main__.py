@@ -19,6 +19,7 @@ from ingestion_api.server.run import run
 from ingestion_api.settings import Settings
 from ingestion_api.settings_load import SettingsError, load_settings
 from ingestion_api.store.migrate import migrate
+from ingestion_api.warm_up import start_warm_up
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +54,7 @@ def serve(settings: Settings) -> int:
         print("The service's database file cannot be opened; see database_url.", file=sys.stderr)  # noqa: T201 - as above
         return 1
     load_templates()
+    start_warm_up(app.state.service, app.state.registry, app.state.preparation)
     run(app, settings)
     return 0
 

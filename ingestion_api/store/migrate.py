@@ -77,6 +77,10 @@ class BackgroundMigration:
         if not self._done.is_set():
             raise Unavailable(f"{self._reason}; try again shortly.")
 
+    def wait(self) -> None:
+        """Wait until the tables are migrated, however long that takes."""
+        self._done.wait()
+
     def stop(self) -> None:
         """Stop retrying; it does not wait for a frozen database."""
         self._stopped.set()
