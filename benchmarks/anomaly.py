@@ -56,18 +56,21 @@ def main() -> int:
     it = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0] if __doc__ else "")
     it.add_argument("folder", type=Path, help="labelled series with their scorers")
     it.add_argument("--pairs", type=int, default=PAIRS, help=f"pairs of random halves ({PAIRS})")
+    it.add_argument("--passes", type=int, default=1, help="how often each choice is made anew (1)")
     arguments = it.parse_args()
     folder = arguments.folder
     found = tables(score_series(folder), score_series(folder, exporter_parameters))
-    sys.stdout.write(write(NAME, COMMAND, [*found, *choice_tables(folder, arguments.pairs)]))
+    sys.stdout.write(
+        write(NAME, COMMAND, [*found, *choice_tables(folder, arguments.pairs, arguments.passes)])
+    )
     return 0
 
 
-def choice_tables(folder: Path, pairs: int) -> list[anomaly_choices.Table]:
+def choice_tables(folder: Path, pairs: int, passes: int) -> list[anomaly_choices.Table]:
     """What every choice of the detector earns where it was not made."""
     with ResultPool(folder) as pool:
         halves = anomaly_choices.draw_halves(pool.names, pairs)
-        return anomaly_choices.tables(halves, anomaly_choices.CHOICES, pool.results)
+        return anomaly_choices.tables(halves, anomaly_choices.CHOICES, pool.results, passes)
 
 
 def tables(alone: Scores, exporter: Scores) -> list[anomaly_choices.Table]:

@@ -53,8 +53,8 @@ CHOICES = (
     Choice("windows for which it stays risen", options("rise_windows", 2, 4, 8)),
     Choice("clip of what enters, ranges", options("clip", math.inf, 0.4, 0.3, 0.2)),
     Choice("short mean, rows", weighted("mean", {"mean_rows": 12}, {"mean_rows": 24}, {"mean_rows": 48})),
-    Choice("time of day", options("season_weight", 0.0, 1.0)),
-    Choice("same weekday", options("weekday", False, True)),
+    Choice("time of day (1: on)", options("season_weight", 0.0, 1.0)),
+    Choice("same weekday (1: on)", options("weekday", False, True)),
     Choice("jump, rows", weighted("jump", {"jump_rows": 5}, {"jump_rows": 10})),
     Choice("least range of a jump", options("floor", 0.0, 0.5, 1.0)),
     Choice("spread, weight", options("spread_weight", 0.0, 1.0, 1.5, 2.0)),
@@ -89,10 +89,12 @@ def draw_halves(names: Iterable[str], pairs: int, seed: int = 1) -> list[Half]:
     return halves
 
 
-def choose(halves: Sequence[Half], choices: Sequence[Choice], results: Results) -> list[Parameters]:
+def choose(
+    halves: Sequence[Half], choices: Sequence[Choice], results: Results, passes: int = 1
+) -> list[Parameters]:
     """What is chosen on each half; all make the same choice at a time, and so share what is computed."""
     chosen = [first_options(choices)] * len(halves)
-    for choice in choices:
+    for choice in [*choices] * passes:
         tried = [[replace(it, **option) for option in choice.options] for it in chosen]
         wanted = {
             (parameters, name)
@@ -126,9 +128,11 @@ def total(results: Iterable[SeriesResult]) -> SeriesResult:
     return SeriesResult(sum(gained), sum(wanted), sum(false))
 
 
-def tables(halves: Sequence[Half], choices: Sequence[Choice], results: Results) -> list[Table]:
+def tables(
+    halves: Sequence[Half], choices: Sequence[Choice], results: Results, passes: int = 1
+) -> list[Table]:
     """What the choices earn on the half that made them and on the other, and how often each was made."""
-    chosen, shipped = choose(halves, choices, results), Parameters()
+    chosen, shipped = choose(halves, choices, results, passes), Parameters()
     names = halves[0].chosen_on | halves[0].scored_on
     found = results({(it, name) for it in (*chosen, shipped) for name in names})
     pairs = [*zip(chosen, halves, strict=True)]
@@ -140,7 +144,10 @@ def tables(halves: Sequence[Half], choices: Sequence[Choice], results: Results) 
         ("the same, scored on the half that chose", *own),
         ("as shipped (chosen on all), on the other half", *flattered),
     ]
-    title = f"{len(choices)} choices made on each of {len(halves)} random halves, mean ± standard deviation:"
+    title = (
+        f"{len(choices)} choices made one by one on each of {len(halves)} random halves (passes: {passes}), "
+        "mean ± standard deviation:"
+    )
     return [
         (title, ("Parameters", "Standard score of the first set, of 1", "F1 of the second"), rows),
         ("How many halves chose what; the shipped one is bold:", ("Choice", "Options"),
@@ -159,7 +166,7 @@ def count(choice: Choice, chosen: Iterable[Parameters]) -> Row:
     """How often each option of a choice was chosen."""
     times = Counter(option_of(choice, it) for it in chosen)
     shipped = option_of(choice, Parameters())
-    words = [f"{label(it)}: {times[number]}" for number, it in enumerate(choice.options)]
+    words = [f"{name}: {times[number]}" for number, name in enumerate(map(label, choice.options))]
     return choice.name, ", ".join(f"**{it}**" if number == shipped else it for number, it in enumerate(words))
 
 
@@ -179,4 +186,4 @@ def label(option: Option) -> str:
     values = [value for key, value in option.items() if not (key.endswith("_weight") and len(option) > 1)]
     if values[0] in (False, 0.0, math.inf, OFF_ROWS, OFF_MOVE):
         return "off"
-    return "on" if values == [True] else " to ".join(f"{it:g}" for it in values)
+    return " to ".join(f"{it:g}" for it in values)
