@@ -78,12 +78,13 @@ def piled_up(demo: RunningDemo, count: int, patience: float) -> list[int]:
 
 def test_a_pile_behind_a_blocked_loop_ends_in_a_dead_lock(demo: RunningDemo, eventually: Eventually) -> None:
     with demo.fault("pool-deadlock"), demo.fault("blocking-health"):
-        assert piled_up(demo, 14, 10) == [200] * 14, "what piles up behind a polite watcher goes through"
+        assert piled_up(demo, 14, 40) == [200] * 14, "what piles up behind a polite watcher goes through"
         assert alone(demo, PING) == 200
-        assert 0 in piled_up(demo, 50, 6)
+        # on a busy machine the requests may come too slowly to pile up
+        eventually(lambda: 0 in piled_up(demo, 50, 6), within=60)
         assert alone(demo, PING, 3) == 0, "dead, though nobody asks any more"
-    eventually(lambda: alone(demo, PING, 1) == 200, within=10)
-    assert piled_up(demo, 40, 20) == [200] * 40
+    eventually(lambda: alone(demo, PING, 1) == 200, within=30)
+    assert piled_up(demo, 40, 60) == [200] * 40
 
 
 def test_a_dead_lock_needs_a_blocked_loop(demo: RunningDemo) -> None:

@@ -70,13 +70,13 @@ def pages(
         send_tasks(own_redis_server)
         with psycopg.connect(plain(database)) as connection, psycopg.connect(plain(database)):
             connection.execute("SELECT 1")  # a transaction that stays open, beside an idle session
-            whole = eventually(lambda: settled(exporter), within=30)
+            whole = eventually(lambda: settled(exporter), within=90)
             on_request = exporter.page("cache.details", "cache.latencies", "cache.exporter", "postgresql")
             run(database, "SELECT pg_drop_replication_slot('of_everything')")
     replay(backend, ANSWERS / "models_checked")
     own = {"url": backend.url, "time_zone": "UTC"}
     with watching(backend=own, database={"url": sqlite_with_rows(tmp_path)}) as exporter:
-        checked = eventually(lambda: with_checked_models(exporter), within=10)
+        checked = eventually(lambda: with_checked_models(exporter), within=40)
     return [whole, on_request, checked, *pages_of_a_replica(own_redis_server, tmp_path)]
 
 
@@ -108,9 +108,9 @@ def pages_of_a_replica(master: RedisServer, folder: Path) -> list[Page]:
     with started(RedisServer(folder)) as replica, replica.client() as client:
         client.replicaof("127.0.0.1", str(master.port))
         with watching(redis={"url": replica.url, **quick}) as exporter:
-            page = eventually(lambda: linked(exporter), within=10)
+            page = eventually(lambda: linked(exporter), within=40)
         with watching(redis={"url": master.url, **quick}) as exporter:
-            return [page, eventually(lambda: led(exporter), within=10)]
+            return [page, eventually(lambda: led(exporter), within=40)]
 
 
 def led(exporter: Watched) -> Page:
@@ -127,6 +127,7 @@ def linked(exporter: Watched) -> Page:
     return page
 
 
+@pytest.mark.timeout(300)  # every server there is, and what each takes to be seen on a busy machine
 def test_described_and_shown_are_the_same(pages: list[Page]) -> None:
     described = {entry.metric.empty_family().name for entry in list_metrics()}
     seen = {name for page in pages for name in families(page)}

@@ -10,7 +10,7 @@ NOT_YET = (AssertionError, OSError, LookupError)
 T = TypeVar("T")
 
 
-def eventually(check: Callable[[], T], within: float = 5.0) -> T:
+def eventually(check: Callable[[], T], within: float = 20.0) -> T:
     """Return the first truthy answer of `check`, asked again and again for `within` seconds.
 
     AssertionError, OSError and LookupError raised by `check` count as "not yet"; raises AssertionError
