@@ -57,6 +57,14 @@ class PollSchedule:
         self._refresh_at = min(self._refresh_at, (self.requested_at or 0.0) + gap)
         self._changed.set()
 
+    def verify_soon(self, seconds: float) -> None:
+        """Poll once after so many seconds, also where the budget has stretched the interval.
+
+        The last result must be verified before it counts, and a page waits for that.
+        """
+        self._refresh_at = min(self._refresh_at, self._clock() + seconds)
+        self._changed.set()
+
     def pause(self, seconds: float) -> None:
         """Do not poll for this long."""
         self._backoff_until = max(self._backoff_until, self._clock() + seconds)

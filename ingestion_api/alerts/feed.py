@@ -26,8 +26,13 @@ class IncidentChange:
 
 
 def ended(rows: Iterable[Any], at: datetime) -> list[IncidentChange]:
-    """The ends of incidents; `rows` have an id, a name and a severity."""
-    return [IncidentChange(row.id, "ended", at, row.name, row.severity, "") for row in rows]
+    """The ends of incidents; `rows` have an id, a name, a severity and annotations."""
+    return [IncidentChange(row.id, "ended", at, row.name, row.severity, summary_of(row)) for row in rows]
+
+
+def summary_of(row: Any) -> str:
+    """The summary of an incident: a name alone does not tell which of several alerts of one name it is."""
+    return str((row.annotations or {}).get("summary", ""))
 
 
 Subscriber = Callable[[IncidentChange], None]

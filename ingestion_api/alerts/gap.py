@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.events import Event, record_event
-from ingestion_api.alerts.feed import IncidentChange, IncidentFeed
+from ingestion_api.alerts.feed import IncidentChange, IncidentFeed, summary_of
 from ingestion_api.alerts.fingerprint import fingerprint
 from ingestion_api.alerts.incident_rows import insert_incidents, label_columns
 from ingestion_api.alerts.prometheus_history import PastFiring
@@ -26,7 +26,7 @@ SAME_START = timedelta(milliseconds=50)
 LATER = timedelta(seconds=1)  # an end that is known less well is corrected from this difference on
 _READ = (
     Alert.id, Alert.fingerprint, Alert.starts_at, Alert.ends_at, Alert.status, Alert.end_known_by,
-    Alert.name, Alert.severity,
+    Alert.name, Alert.severity, Alert.annotations,
 )  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def _end(session: Session, ended: Iterable[tuple[Any, datetime]], now: datetime)
         session.execute(update(Alert).where(Alert.id == row.id).values(**values, suppression=""))
         record_event(session, [row.id], Event("ended", end, note=HISTORY))
         if row.status == "firing":
-            changes.append(IncidentChange(row.id, "ended", now, row.name, row.severity, ""))
+            changes.append(IncidentChange(row.id, "ended", now, row.name, row.severity, summary_of(row)))
     return changes
 
 

@@ -102,7 +102,7 @@ class Reconciler:
                         Alert.id.in_(some), Alert.status == "firing", Alert.last_received_at < began - MARGIN
                     )
                     .values(status="resolved", ends_at=began, end_known_by="reconciled", suppression="")
-                    .returning(Alert.id, Alert.name, Alert.severity)
+                    .returning(Alert.id, Alert.name, Alert.severity, Alert.annotations)
                     .execution_options(synchronize_session=False)
                 )
                 changes = ended(session.execute(statement), began)

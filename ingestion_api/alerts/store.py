@@ -203,7 +203,7 @@ def _supersede(session: Session, fingerprints: Iterable[str], now: datetime) -> 
         update(Alert)
         .where(Alert.fingerprint.in_(set(fingerprints)), Alert.status == "firing", next_start.is_not(None))
         .values(status="resolved", end_known_by="superseded", ends_at=next_start, suppression="")
-        .returning(Alert.id, Alert.name, Alert.severity)
+        .returning(Alert.id, Alert.name, Alert.severity, Alert.annotations)
         .execution_options(synchronize_session=False)
     )
     return ended(session.execute(statement), now)

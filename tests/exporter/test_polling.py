@@ -376,5 +376,8 @@ def test_a_renewal_keeps_to_the_budget_as_well() -> None:
             await question.refresh()
         question.request_refresh()
         assert question.next_due() - clock.now == pytest.approx(49)
+        # one poll that verifies the last result waits for no budget
+        question.verify_soon(0.25)
+        assert question.next_due() - clock.now == pytest.approx(0.25)
 
     asking(PollPolicy(), check)

@@ -226,7 +226,7 @@ class BackendSource(BaseSource):
     def _react_to_pool(self, usage: PoolUsage) -> None:
         """Poll again soon where the pool has filled: a page takes two reports that agree."""
         if (usage.ratio or 0.0) > max(BUSY_POOL, usage.sustained_ratio or 0.0):
-            self.pool.poll_faster(SHORT_HURRY)
+            self.pool.verify_soon(self._settings.backend.fast_period)
 
     def _react_to_totals(self, totals: RequestTotals, is_another: bool) -> None:
         """Poll faster after the first signs of trouble: an error, a slow response, requests in flight."""

@@ -74,8 +74,7 @@ class BrokerSource(BaseSource):
         self._make_pollers(settings)
 
     def _make_pollers(self, settings: CelerySettings) -> None:
-        fastest = min(VERIFY_PERIOD, settings.fast_period)
-        quick = PollPolicy(settings.timeout, min_interval=fastest, relaxed_interval=settings.fast_period)
+        quick = PollPolicy(settings.timeout, min_interval=settings.fast_period)
         seldom = PollPolicy(settings.timeout, min_interval=max(UNACKED_PERIOD, settings.fast_period))
         often = PollPolicy(settings.timeout, interval=1.0)
         found = PollPolicy(BINDINGS_SECONDS + settings.timeout, interval=settings.period)
@@ -182,7 +181,7 @@ class BrokerSource(BaseSource):
         found = await self._queues.read(client)
         self.oldest_messages.retain(found.filled_keys)
         if found.has_grown:
-            self.lengths.poll_faster(2 * VERIFY_PERIOD)
+            self.lengths.verify_soon(min(VERIFY_PERIOD, self.settings.fast_period))
         return found
 
     async def _read_unacked(self, client: RedisClient) -> UnackedMessages:

@@ -8,7 +8,8 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from tests.ingestion_api.conftest import HandClock
+from ingestion_api.notices.journal import newest_notices
+from tests.ingestion_api.conftest import HandClock, service_behind
 from tests.ingestion_api.metrics.samples import samples
 from tests.ingestion_api.processes import AUTHORIZED, TOKEN, ServiceProcess, environment
 from tests.servers.fixtures import StartAlertmanager, started
@@ -77,6 +78,14 @@ def test_an_incident_is_kept_once_however_often_it_is_told(client: TestClient, c
         "suppression": "",
         "was_silenced": False,
         "was_inhibited": False,
+        "evidence": {
+            "state": "pending",
+            "value_at_start": None,
+            "level_at_start": None,
+            "worst_value": None,
+            "worst_at": None,
+            "disagreements": None,
+        },
     }
 
 
@@ -116,6 +125,8 @@ def test_a_newer_start_of_the_same_alert_ends_the_older_incident(client: TestCli
     newer, older = client.get(ALERTS).json()["alerts"]
     assert (newer["status"], older["status"]) == ("firing", "resolved")
     assert (older["ends_at"], older["end_known_by"]) == ("2026-11-23T06:10:00Z", "superseded")
+    with service_behind(client).store.read() as session:
+        assert [(it.kind, it.summary) for it in newest_notices(session, 1)] == [("ended", "Ten jobs wait.")]
 
 
 def test_an_older_start_that_comes_late_ends_nothing(client: TestClient) -> None:
