@@ -1,8 +1,11 @@
 """Cards: one for each series, in the colour of its state, with its name and its word."""
 
+from collections.abc import Mapping
+
 from grafana import mappings
 from grafana.grafana_json import Panel, Query
-from grafana.palette import GREY
+from grafana.links import Link
+from grafana.palette import GREY, override
 from grafana.panels import PanelOptions, panel, set_queries
 from grafana.sizes import Size
 from grafana.steps import shown_from_one
@@ -31,3 +34,9 @@ def cards(title: str, size: Size, options: PanelOptions, query: Query, at_most: 
         mappings=[*mappings.cards(), *mappings.unknown("? no data")],
     )
     return set_queries(made, [query.of_now()])
+
+
+def lead(made: Panel, links: Mapping[str, Link]) -> Panel:
+    """The cards, of which those of these names lead elsewhere than the others."""
+    made.overrides = [override("byName", name, {"links": [link]}) for name, link in links.items()]
+    return made

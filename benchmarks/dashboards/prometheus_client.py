@@ -141,14 +141,18 @@ class Prometheus:
 
     def ask(self, target: Target, shown: Range, variables: Mapping[str, str]) -> Answer:
         """Fire one query of a panel."""
-        shown = Range(HOUR, shown.end) if target.hour else shown
-        expr = filled(target.expr, {**variables, **shown.macros()})
         began = time.perf_counter()
         try:
-            found = self.instant(expr, shown) if target.instant else self.course(expr, shown)
+            found = self.result(target, shown, variables)
         except urllib.error.HTTPError as error:
             return Answer(target, 0, time.perf_counter() - began, str(json.load(error).get("error")))
         return Answer(target, len(found), time.perf_counter() - began)
+
+    def result(self, target: Target, shown: Range, variables: Mapping[str, str]) -> list[Any]:
+        """The series that answer one query of a panel. Raises HTTPError where it is refused."""
+        shown = Range(HOUR, shown.end) if target.hour else shown
+        expr = filled(target.expr, {**variables, **shown.macros()})
+        return self.instant(expr, shown) if target.instant else self.course(expr, shown)
 
     def instant(self, expr: str, shown: Range) -> list[Any]:
         """The present value."""
@@ -168,6 +172,13 @@ class Prometheus:
         request = urllib.request.Request(f"{self.url}/api/v1/{path}", data=body)  # noqa: S310 - http, our own
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
             return list(json.load(answer)["data"]["result"])
+
+    def label_values(self, label: str, selector: str) -> set[str]:
+        """The values of a label of the series of a selector."""
+        query = urllib.parse.urlencode({"match[]": selector})
+        address = f"{self.url}/api/v1/label/{label}/values?{query}"
+        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - http, our own
+            return set(json.load(answer)["data"])
 
     def processor_time(self) -> float:
         """Seconds of processor time that it has taken since it started."""

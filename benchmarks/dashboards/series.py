@@ -36,6 +36,8 @@ STATES_OF = ("ops:signal:severity", "ops:module:status")
 EXPORTER = {"job": "exporter", "instance": "127.0.0.1:9810"}
 HOUR, DAY, SELDOM = 3_600, 86_400, 600
 BEGAN = time.time()
+# seconds in which a wave goes on by one radian
+WAVE_SECONDS = 20_000
 # the states that some of them take in turn, so that there are changes to see
 TURNING = ("healthy", "degraded")
 SERVICE = {"job": "service", "instance": "127.0.0.1:8090"}
@@ -68,8 +70,7 @@ class Series:
     def at(self, seconds: float) -> float:
         """Its value at a Unix time."""
         if self.course == "rising":
-            # a week of seconds, so that no value has more digits than a real counter
-            return round(self.size * (seconds % 1e7), 3)
+            return self.rising(seconds)
         if self.course in ("seldom", "worsening"):
             return float(seconds >= BEGAN - HOUR / 4 or self.course == "seldom") * self.size
         if self.course.endswith("moment"):
@@ -78,12 +79,17 @@ class Series:
             return self.size
         if self.course == "turning":
             return (seconds // 1800 + self.size) % 2
-        return round(self.size * (1.1 + math.sin(seconds / 20_000 + self.size * 7)), 4)
+        return round(self.size * (1.1 + math.sin(seconds / WAVE_SECONDS + self.size * 7)), 4)
+
+    def rising(self, seconds: float) -> float:
+        """The count at a Unix time; a week of seconds, so that it has no more digits than a real counter."""
+        return round(self.size * (seconds % 1e7), 3)
 
 
 def every() -> list[Series]:
-    """All of them."""
-    return [*exported(), *watched(), *recorded(), *alerts(), *around(), *served()]
+    """All of them, each once: the exporter shows some that all processes show."""
+    found = [*exported(), *watched(), *recorded(), *alerts(), *around(), *served()]
+    return list({(it.name, *sorted(it.labels.items())): it for it in found}.values())
 
 
 def read(exprs: Iterable[str]) -> list[Series]:

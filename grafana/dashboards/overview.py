@@ -1,7 +1,7 @@
 """The overview: which module is unwell, since when, who says otherwise, and what can be done."""
 
 from grafana import links, mappings, variables
-from grafana.cards import cards
+from grafana.cards import cards, lead
 from grafana.dashboard import Dashboard
 from grafana.dashboards.actions import actions
 from grafana.dashboards.freshness import data
@@ -28,6 +28,11 @@ WAS = {
     "All modules": "Modules",
     "Modules by status": "Cards of modules",
 }
+# the dashboard of each part that has one; `redis` is what the backend says of its cache's server
+BOARDS = {
+    "cache": "cache", "database": "database", "event_bus": "events", "ingestion": "ingestion",
+    "models": "models", "redis": "cache", "sparse": "ingestion", "workers": "workers",
+}  # fmt: skip
 RESOURCES = ("pool_use", "worker_queue_length", "cache_hit_ratio", "sparse_coverage")
 
 
@@ -76,12 +81,16 @@ def number_of_modules() -> Panel:
 def firing() -> Panel:
     """Critical alerts and warnings."""
     more = links.board("alerts", "All alerts")
+    meant = {
+        "critical": "Critical alerts that fire.",
+        "warning": "Warnings that fire and are not critical as well.",
+    }
     colours = {"critical": STATUS_COLOURS["down"], "warning": STATUS_COLOURS["degraded"]}
     cells = (
         count(
             name,
             alerts.firing(name),
-            f"Alerts of the severity {name} that fire.",
+            meant[name],
             shown_from_one(colour),
             more,
         )
@@ -121,17 +130,21 @@ def module_cards() -> Panel:
 
 def dependencies() -> Panel:
     """A card for each part of the backend."""
-    about = "What modules stand on, as it is; where the backend reports something else, the card says so."
+    about = (
+        "What modules stand on, as it is; where the backend reports something else, the card says so. "
+        "A click opens the part's own dashboard."
+    )
     more = links.board("api", "Parts of the backend")
     options = PanelOptions(about, "No part is known", links=(more,))
-    return cards("Dependencies", Size(14, 5), options, modules.dependencies(), 9)
+    own = {name: links.board(to, f"Open {name}") for name, to in BOARDS.items()}
+    return lead(cards("Dependencies", Size(14, 5), options, modules.dependencies(), 9), own)
 
 
 def firing_alerts() -> Panel:
     """What fires, causes first."""
     about = (
-        "Critical alerts and warnings that fire: what hides others as their cause on top, then the gravest, "
-        "then the oldest. Hides: alerts that it keeps from being sent. Click a name to acknowledge it."
+        "Critical alerts and warnings that fire, each once: the cause of others on top, then the gravest, "
+        "then the oldest. Hides: other alerts that it keeps from being sent. Click a name to acknowledge it."
     )
     acknowledge = links.page("/alerts", "Acknowledge …", {"alertname": links.cell("alertname")})
     columns = [

@@ -10,16 +10,24 @@ from grafana.queries.series import leading, severity
 FIRING = 'ALERTS{alertstate="firing",severity!="info"}'
 WEIGHTS = {"info": 1, "warning": 2, "critical": 3}
 REAL = 'alertname!="Watchdog"'
-# the labels that say what an alert is about
-ABOUT = "alertname, severity, signal, module, queue_name, queue, name, worker, model, subject"
+# the labels that say what an alert is about, and those that also tell how grave it is
+ONE_ALERT = "alertname, signal, module, queue_name, queue, name, worker, model, subject"
+ABOUT = f"severity, {ONE_ALERT}"
 
 SUBJECTS = ("module", "queue_name", "queue", "name", "worker", "model", "subject")
 FIRES = 'alertstate="firing"'
 
 
 def firing(severity: str) -> Query:
-    """Alerts of this severity that fire."""
-    return query(f'count(ALERTS{{alertstate="firing",severity="{severity}"}}) or vector(0)', severity)
+    """Alerts of this severity that fire, without those that fire at a graver one as well."""
+    return query(f"count({gravest()[severity]}) or vector(0)", severity)
+
+
+def gravest(*matchers: str) -> dict[str, str]:
+    """Critical alerts, and warnings that are not critical by now, that fire and match."""
+    selectors = (",".join([FIRES, f'severity="{name}"', *matchers]) for name in ("warning", "critical"))
+    warned, paged = (f"ALERTS{{{it}}}" for it in selectors)
+    return {"warning": f"({warned} unless ignoring (severity) {paged})", "critical": paged}
 
 
 def pending() -> Query:
@@ -95,20 +103,24 @@ def about(expr: str) -> str:
 
 
 def grave() -> Query:
-    """Critical alerts and warnings that fire; the value is the weight of the severity."""
-    return query(about(f"max by ({ABOUT}) ({weighed(REAL, FIRES)}) > 1"))
+    """Critical alerts and warnings that fire, each once; the value is the weight of the gravest severity."""
+    return query(about(f"max by ({ONE_ALERT}) ({weighed(REAL, FIRES)}) > 1"))
 
 
 def hidden() -> Query:
-    """How many other firing alerts each of them hides, as it is their cause."""
-    return query(about(f'max by ({ABOUT}) (ops:alert:hides{{severity=~"warning|critical"}}) > 0'))
+    """How many alerts of other names each of them hides, as it is their cause."""
+    every = f'ALERTS{{{FIRES},severity=~"info|warning|critical"}}'
+    # the milder ones of its own name, which it hides as well, are no news
+    own = f"(count by ({ONE_ALERT}) ({every}) - 1)"
+    hides = f'max by ({ONE_ALERT}) (ops:alert:hides{{severity=~"warning|critical"}})'
+    return query(about(f"({hides} - on ({ONE_ALERT}) {own}) > 0"))
 
 
 def firing_for() -> Query:
     """For how long each of them has been true."""
-    fires = f"max by ({ABOUT}) (ALERTS{{{FIRES}}})"
-    true_since = f'min by ({ABOUT}) (ALERTS_FOR_STATE{{severity=~"warning|critical"}})'
-    return query(about(f"(time() - {true_since}) and on ({ABOUT}) {fires}"))
+    fires = f"max by ({ONE_ALERT}) (ALERTS{{{FIRES}}})"
+    true_since = f'min by ({ONE_ALERT}) (ALERTS_FOR_STATE{{severity=~"warning|critical"}})'
+    return query(about(f"(time() - {true_since}) and on ({ONE_ALERT}) {fires}"))
 
 
 def wrong() -> Query:

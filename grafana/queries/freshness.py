@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from grafana.grafana_json import Query, query
+from grafana.queries.alerts import gravest
 from grafana.queries.live import SCRAPED
 from grafana.queries.series import age, least, own
 
@@ -34,19 +35,11 @@ def data(names: Sequence[str]) -> Query:
 
 def alerts(about: str) -> Query:
     """How many alerts of this matcher fire, and hundreds by the gravest: 2 warning, 3 critical."""
-    warned, paged = (
-        f'ALERTS{{alertstate="firing",severity="{it}",{about}}}' for it in ("warning", "critical")
-    )
+    warned, paged = gravest(about).values()
     every = f"count({warned} or {paged})"
     return query(
         f"100 * max(2 * {warned} or 3 * {paged}) + clamp_max({every}, {MOST}) or vector(0)", "alerts"
     )
-
-
-def firing(signals: Sequence[str]) -> Query:
-    """Alerts about this subject that fire."""
-    found = f'ALERTS{{alertstate="firing",severity!="info",{among("signal", signals)}}}'
-    return query(f"count({found}) or vector(0)", "firing")
 
 
 def among(label: str, values: Sequence[str]) -> str:

@@ -42,9 +42,12 @@ def cards() -> Query:
 
 
 def card_codes(status: str, reported: str, by: str) -> str:
-    """Ten times the status, and one and the report where that is another and known."""
+    """Ten times the status, and one and the report where that is another and known.
+
+    The status stands first in all, so that the cards keep their places when a report differs.
+    """
     differs = f"(({reported} != 1) != on ({by}) {status})"
-    return f"(10 * {status} + on ({by}) (1 + {differs})) or 10 * {status}"
+    return f"10 * {status} + on ({by}) ((1 + {differs}) or 0 * {status})"
 
 
 def lost_modules() -> str:

@@ -1,9 +1,13 @@
-"""One number has one source: counters, recorded series, alert and status agree on a running system."""
+"""One number has one source: what panels, alert and status say of it agrees on a running system.
+
+The queries are those of the dashboards' own files and of the alert's rule, not like ones.
+"""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -12,6 +16,8 @@ import httpx2
 import pytest
 import yaml
 
+from benchmarks.dashboards.prometheus_client import Prometheus, Range, dashboards, defaults
+from benchmarks.dashboards.screen import Cell, Screen
 from benchmarks.system import is_ready
 from tests.demo.running_demo import TOKEN, RunningDemo
 from tests.exporter.exporter_page import Page
@@ -24,11 +30,34 @@ from tests.servers.waiting import eventually
 
 ROUTE, MODULE, SHARE = "/resources?limit=1", "resources", 0.36
 OTHER = "/collections?limit=1"
-RATIO = f'module:ops_http_request_errors_per_request:ratio_rate5m{{module="{MODULE}"}}'
-USERS_RATIO = "users:ops_http_request_errors_per_request:ratio_rate5m"
-SEVERITY = f'ops:signal:severity{{signal="module_error_ratio",module="{MODULE}"}}'
-STATUS = f'ops:module:status{{module="{MODULE}"}}'
-DEGRADED, CRITICAL = 2, 3
+# board, panel, row, column: each place that shows the module's ratio, and those that show all users'
+OF_MODULE = (
+    ("overview", "All modules", MODULE, "Errors"),
+    ("module", "Last hour", "Error ratio", ""),
+    ("module", "Error ratio", "errors", ""),
+    ("api", "Error ratio by module", MODULE, ""),
+)
+OF_USERS = (
+    ("overview", "Users, last hour", "Error ratio", ""),
+    ("api", "Last hour", "Error ratio", ""),
+    ("api", "Error ratio", "errors", ""),
+)
+# and the words that stand beside them: of the status, and of the level
+STATUSES = (
+    ("overview", "Modules by status", MODULE, ""),
+    ("overview", "All modules", MODULE, "Status"),
+    ("module", "$module", "Status", ""),
+)
+LEVELS = (
+    ("overview", "All modules", MODULE, "Level"),
+    ("overview", "Users, last hour", "Level", ""),
+    ("module", "Last hour", "Level", ""),
+    ("api", "Last hour", "Level", ""),
+)
+Place = tuple[str, str, str, str]
+SAID = ", said "
+# seconds of requests that the alert judges
+JUDGED = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +98,17 @@ def server(exporter: str, prometheus: StartPrometheus, tmp_path: Path) -> Promet
 
 @dataclass
 class Counts:
-    """Requests to the module, those that failed, and requests to the other module."""
+    """Requests to the module, those that failed, and requests to the other module; and when which failed."""
 
     requests: float = 0
     errors: float = 0
     elsewhere: float = 0
+    past: list[tuple[float, bool]] = field(default_factory=list, compare=False)
+
+    def lately(self) -> float:
+        """The share that failed of what the alert judges now."""
+        failed = [it for at, it in list(self.past) if at > time.monotonic() - JUDGED]
+        return sum(failed) / len(failed)
 
 
 @contextmanager
@@ -84,7 +119,9 @@ def users(demo: RunningDemo) -> Iterator[Counts]:
     def work() -> None:
         while not over.wait(0.02):
             counts.requests += 1
-            counts.errors += demo.api.get(ROUTE).is_server_error
+            failed = demo.api.get(ROUTE).is_server_error
+            counts.errors += failed
+            counts.past.append((time.monotonic(), failed))
             counts.elsewhere += demo.api.get(OTHER).is_success
 
     thread = Thread(target=work)
@@ -99,26 +136,67 @@ def users(demo: RunningDemo) -> Iterator[Counts]:
 def test_every_side_gives_the_same_ratio(demo: RunningDemo, exporter: str, server: PrometheusServer) -> None:
     eventually(lambda: server.query(f'ops_http_requests_total{{module="{MODULE}"}}'), within=20)
     with users(demo) as sent:
-        eventually(lambda: value(server, SEVERITY) == value(server, STATUS) == 0, within=30)
-        assert value(server, RATIO) == value(server, USERS_RATIO) == 0
+        eventually(lambda: words(server, LEVELS) == {"✔ ok"}, within=40)
+        assert words(server, STATUSES) == {"✔ healthy"}
+        assert numbers(server, OF_MODULE + OF_USERS) == {0}
         demo.control.post("/faults/errors-in-module", json={"module": MODULE, "share": SHARE})
         [alert] = eventually(lambda: firing(server), within=30)
         assert alert["labels"]["module"] == MODULE
-        eventually(lambda: value(server, SEVERITY) == CRITICAL, within=60)
+        eventually(lambda: words(server, LEVELS) == {"✖ critical"}, within=60)
         # at the same moment, or the number would be red beside a module that is well
-        assert value(server, STATUS) == value(server, "ops:status:code") == DEGRADED
-        eventually(lambda: value(server, RATIO) > SHARE / 2, within=60)
-        # the alert judges ten seconds, which chance moves; the others judge all that was counted
-        eventually(lambda: float(firing(server)[0]["value"]) == pytest.approx(SHARE, abs=0.15), within=40)
+        assert words(server, STATUSES) == {"▲ degraded"}
+        assert cell(server, ("overview", "Overall status", "Status", "")).text == "▲ degraded"
+        eventually(lambda: min(numbers(server, OF_MODULE)) > SHARE / 2, within=60)
+        # the alert says "at least": the lower bound that chance leaves of ten seconds of requests
+        eventually(lambda: sent.lately() - 0.15 < judged(server) <= sent.lately() + 0.03, within=40)
         demo.control.delete("/faults/errors-in-module")
         eventually(lambda: not firing(server), within=40)
     assert min(sent.requests, sent.elsewhere) > 100
     # the users' requests, and none of the exporter's own
     eventually(lambda: counted(exporter) == sent, within=20)
-    ratio = sent.errors / sent.requests
-    eventually(lambda: value(server, RATIO) == pytest.approx(ratio, rel=0.01), within=20)
-    together = sent.errors / (sent.requests + sent.elsewhere)
-    eventually(lambda: value(server, USERS_RATIO) == pytest.approx(together, rel=0.01), within=20)
+    ratio, together = sent.errors / sent.requests, sent.errors / (sent.requests + sent.elsewhere)
+    eventually(lambda: all_are(numbers(server, OF_MODULE), ratio), within=40)
+    eventually(lambda: all_are(numbers(server, OF_USERS), together), within=40)
+
+
+def cell(server: PrometheusServer, place: Place) -> Cell:
+    """What stands at a place of a dashboard, as its own query answers; StopIteration where nothing does."""
+    name, panel, row, column = place
+    board = dashboards()[name]
+    values = {**defaults(board), "module": MODULE if name == "module" else ".+"}
+    screen = Screen(Prometheus(server.url), name, board, values, Range(3_600, time.time()))
+    return next(it for it in screen.cells(panel) if (it.row, it.column) == (row, column))
+
+
+def words(server: PrometheusServer, places: tuple[Place, ...]) -> set[str]:
+    """What stands at these places, without what the backend says of itself; empty until all answer."""
+    try:
+        return {cell(server, it).text.partition(SAID)[0] for it in places}
+    except StopIteration:
+        return set()
+
+
+def numbers(server: PrometheusServer, places: tuple[Place, ...]) -> set[float]:
+    """The numbers at these places."""
+    return {float(cell(server, it).value or 0) for it in places}
+
+
+def all_are(found: set[float], wanted: float) -> bool:
+    """Whether all of these are the same ratio."""
+    return all(it == pytest.approx(wanted, rel=0.01) for it in found)
+
+
+def judged(server: PrometheusServer) -> float:
+    """The ratio by which the alert's own expression fires."""
+    rules = [
+        it for file in FILES for group in yaml.safe_load(file.read_text())["groups"] for it in group["rules"]
+    ]
+    [rule] = [
+        it for it in rules if it.get("alert") == "ApiErrorsHigh" and it["labels"]["severity"] == "critical"
+    ]
+    return next(
+        (float(it["value"][1]) for it in server.query(rule["expr"]) if it["metric"]["module"] == MODULE), 0.0
+    )
 
 
 def counted(exporter: str) -> Counts:
@@ -137,8 +215,3 @@ def firing(server: PrometheusServer) -> list[Any]:
     wanted = {"alertname": "ApiErrorsHigh", "severity": "critical"}.items()
     alerts = server.get("/api/v1/alerts")["data"]["alerts"]
     return [it for it in alerts if it["state"] == "firing" and wanted <= it["labels"].items()]
-
-
-def value(server: PrometheusServer, expression: str) -> float:
-    """The one value of this expression; LookupError where there is none."""
-    return float(server.query(expression)[0]["value"][1])
