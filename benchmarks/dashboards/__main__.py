@@ -1,9 +1,13 @@
-"""`make bench WHAT=dashboards`: does every query answer, and what does a dashboard cost over a week?"""
+"""`make bench WHAT=dashboards`: does every query answer, and what does a dashboard cost over a week?
+
+`ROW=cost` leaves the first out. `ROW=walk` does neither: it goes from the overview to cause and action under
+each fault of the demo, or under those that ROW names after it.
+"""
 
 import sys
 from collections.abc import Sequence
 
-from benchmarks.dashboards import cost, truth
+from benchmarks.dashboards import cost, truth, walk
 from benchmarks.dashboards.cost import RANGES, Cost
 from benchmarks.dashboards.truth import Outcome
 from benchmarks.report import Row, write
@@ -20,8 +24,25 @@ HEAD = (
 
 
 def main() -> int:
-    """Measure both and write the tables; 1 where a query is silent, wrong, or a dashboard too slow."""
-    outcomes = truth.measured() if "cost" not in sys.argv else []
+    """Measure and write the tables; 1 where a query is silent, wrong, or a dashboard too slow."""
+    chosen, *faults = sys.argv[1:] or [""]
+    return (
+        walks(faults) if chosen == "walk" else answers_and_costs([] if chosen == "cost" else truth.measured())
+    )
+
+
+def walks(faults: Sequence[str]) -> int:
+    """Go the ways of these faults, or of all; 1 where one of them cannot be gone."""
+    found = walk.measured(faults)
+    told_of = "From the overview to the cause and to the action, in clicks"
+    sys.stdout.write(
+        write(f"{NAME}-walk", f"{COMMAND} ROW=walk", [(told_of, walk.HEAD, [*map(walk.row, found)])])
+    )
+    return told([f"{it.fault}: {sentence}" for it in found for sentence in it.wrong])
+
+
+def answers_and_costs(outcomes: Sequence[Outcome]) -> int:
+    """Tell what answered, and measure what it costs."""
     with cost.a_week() as (prometheus, end, series, samples):
         costs, refresh = list(cost.costs(prometheus, end)), cost.refresh(prometheus, end)
         held = f"{cost.version()} with {series} series, {samples / 1e6:.0f} million samples of 7 days"

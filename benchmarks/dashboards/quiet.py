@@ -7,6 +7,9 @@ HOUR = "an hour of history"
 WEEK = "a week of history"
 ERRORS = "errors-in-module"
 TASKS = "failing-tasks"
+LYING = "lying"
+CHANGE = "what it reports on to change, since the request blocks the backend"
+SQLITE = "sqlite"
 SPIKES = "latency-monitor-threshold"
 # the queries of what is on the pages of the jobs of other exporters alone
 DETAILS = {
@@ -29,7 +32,7 @@ class Quiet:
 QUIET: dict[str, Quiet] = {
     "overview / All modules / F": Quiet("the response time is compared with that of an hour ago", needs=HOUR),
     "overview / All modules / D": Quiet("only modules in trouble were last healthy at some time", ERRORS),
-    "overview / Wrong self-reports / A": Quiet("every report agrees with what is observed", ERRORS),
+    "overview / Wrong self-reports / A": Quiet("every report agrees with what is observed", LYING),
     **{f"overview / Firing alerts / {letter}": Quiet("no alert fires", ERRORS) for letter in "AC"},
     "overview / Firing alerts / B": Quiet("no alert that fires hides another", needs="a cause"),
     "module / Evidence / D": Quiet(
@@ -59,9 +62,7 @@ QUIET: dict[str, Quiet] = {
     "alerts / Alert history / A": Quiet("no alert has fired", ERRORS),
     **{f"alerts / Alert noise / {letter}": Quiet("no alert has fired", ERRORS) for letter in "AB"},
     "alerts / Alerts by severity / A": Quiet("no alert has fired", ERRORS),
-    "alerts / Wrong self-reports over time / A": Quiet(
-        "every report agreed with what was observed", ERRORS
-    ),
+    "alerts / Wrong self-reports over time / A": Quiet("every report agreed with what was observed", LYING),
     **{
         f"{BAND} / {letter}": Quiet("there is no band while too little is known", needs=HOUR)
         for letter in "BC"
@@ -86,6 +87,11 @@ QUIET: dict[str, Quiet] = {
         f"workers / {what} by worker / A": Quiet("tasks are told by queue alone", needs="celery.task_hosts")
         for what in ("Succeeded", "Failed")
     },
+    "workers / Accepted tasks / A": Quiet("the route is requested on change alone", needs=CHANGE),
+    **{
+        f"workers / Reported tasks / {letter}": Quiet("the route is requested on change alone", needs=CHANGE)
+        for letter in "ABC"
+    },
     "workers / Failed results / A": Quiet("no stored result is a failure", TASKS),
     "postgresql / Tables by dead rows / C": Quiet("no table was cleaned yet", needs="some minutes"),
     **{
@@ -103,16 +109,25 @@ QUIET: dict[str, Quiet] = {
     },
     "postgresql / Indexes never used / A": Quiet("every index was used", needs="an index that nobody uses"),
 }  # fmt: skip
+AGREED = Quiet("every report agreed with what was observed", LYING)
 ANNOTATIONS = {
     "annotation Alerts": Quiet("no alert has fired", ERRORS),
     "annotation Critical alerts": Quiet("no critical alert has fired", needs="one"),
-    "annotation Warnings": Quiet("no alert has fired", ERRORS),
-    "annotation Wrong self-reports": Quiet("every report agreed with what was observed", ERRORS),
-    "annotation Reports that disagree": Quiet("every report agreed with what was observed", ERRORS),
+    "annotation Warnings": Quiet("no warning has fired about this subject", needs="one"),
+    "annotation Wrong self-reports": AGREED,
+    "annotation Reports that disagree": AGREED,
 }
-FAULTS = {ERRORS: {"module": "search", "share": 0.7}, TASKS: {}}
+# the boards of whose subject the faults raise warnings
+WARNED = {f"{board} / annotation Warnings" for board in ("api", "module", "workers")}
+FAULTS = {ERRORS: {"module": "search", "share": 0.7}, TASKS: {}, LYING: {}}
+# boards that answer on one database alone
+ONLY = {"postgresql": Quiet("the backend's database is SQLite", needs="PostgreSQL")}
 
 
-def quiet(board: str, panel: str, letter: str) -> Quiet | None:
-    """Why this query may be silent; None where it may not."""
+def quiet(board: str, panel: str, letter: str, database: str = "postgres") -> Quiet | None:
+    """Why this query may be silent with this database; None where it may not."""
+    if database == SQLITE and board in ONLY:
+        return ONLY[board]
+    if f"{board} / {panel}" in WARNED:
+        return Quiet("no warning has fired about this subject", ERRORS)
     return ANNOTATIONS.get(panel) or QUIET.get(f"{board} / {panel} / {letter}")

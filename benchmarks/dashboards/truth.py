@@ -1,13 +1,17 @@
-"""Whether every query of every dashboard answers on the running system: healthy, and with faults."""
+"""Whether every query of every dashboard answers on the running system: healthy, and with faults.
+
+`python -m benchmarks.dashboards.truth` asks with both databases, and with `sqlite` or `postgres` with one.
+"""
 
 import json
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +24,19 @@ from tests.stack.watchroom import Watchroom
 HOUR = 3_600
 PATIENCE = 300.0
 PAUSE = 3.0
-# PostgreSQL, so that its panels have something to show; traffic from which modules can be judged
-DEMO = {"DEMO_DATABASE": "postgres", "DEMO_TRAFFIC_PEAK": "8"}
+DATABASES = ("postgres", "sqlite")
+# traffic from which modules can be judged
+PEAK = "8"
 
 
 @contextmanager
-def watchroom() -> Iterator[Watchroom]:
-    """`make run` with the demo."""
+def watchroom(database: str) -> Iterator[Watchroom]:
+    """`make run` with the demo on this database."""
     with ExitStack() as servers:
         folder = Path(servers.enter_context(tempfile.TemporaryDirectory(prefix="watchroom-truth-")))
         # the demo's PostgreSQL runs as a user of its own, who must get through to its files
         folder.chmod(0o711)
-        more = {**DEMO, "DEMO_POSTGRES_PORT": str(free_port())}
+        more = {"DEMO_DATABASE": database, "DEMO_POSTGRES_PORT": str(free_port()), "DEMO_TRAFFIC_PEAK": PEAK}
         run = Watchroom(folder, [sys.executable, "-m", "stack"], more)
         servers.enter_context(started(run))
         yield run
@@ -67,16 +72,16 @@ def silent(answers: list[Answer], matters: Callable[[Answer], bool]) -> list[str
     )
 
 
-def should_answer(answer: Answer) -> bool:
-    """Whether a healthy system has an answer."""
+def should_answer(database: str, answer: Answer) -> bool:
+    """Whether a healthy system on this database has an answer."""
     it = answer.target
-    return quiet(it.board, it.panel, it.letter) is None
+    return quiet(it.board, it.panel, it.letter, database) is None
 
 
-def has_fault(answer: Answer) -> bool:
+def has_fault(database: str, answer: Answer) -> bool:
     """Whether a fault makes it answer."""
-    it = quiet(answer.target.board, answer.target.panel, answer.target.letter)
-    return it is not None and bool(it.fault)
+    it = quiet(answer.target.board, answer.target.panel, answer.target.letter, database)
+    return it is not None and it.fault in FAULTS
 
 
 def settled(
@@ -103,15 +108,24 @@ class Outcome:
     seconds: float
 
 
-def measured() -> list[Outcome]:
-    """The running system, first healthy, then with faults."""
-    with watchroom() as run:
-        prometheus = Prometheus(run.address("PROMETHEUS_PORT"))
-        healthy = outcome("healthy", prometheus, should_answer)
-        for name, parameters in FAULTS.items():
-            send("POST", run.address("DEMO_CONTROL_PORT", f"/faults/{name}"), parameters)
-        faulty = outcome(f"with {' and '.join(FAULTS)}", prometheus, has_fault)
-    return [healthy, faulty]
+def measured(databases: Sequence[str] = DATABASES) -> list[Outcome]:
+    """The running system on each database, first healthy, then, on the first of them, with faults."""
+    found = []
+    for database in databases:
+        with watchroom(database) as run:
+            prometheus = Prometheus(run.address("PROMETHEUS_PORT"))
+            found.append(outcome(f"healthy, {database}", prometheus, partial(should_answer, database)))
+            if database == databases[0]:
+                found.append(with_faults(run, prometheus, database))
+    return found
+
+
+def with_faults(run: Watchroom, prometheus: Prometheus, database: str) -> Outcome:
+    """What answers only while something is wrong."""
+    for name, parameters in FAULTS.items():
+        send("POST", run.address("DEMO_CONTROL_PORT", f"/faults/{name}"), parameters)
+    named = " and ".join(FAULTS)
+    return outcome(f"with {named}, {database}", prometheus, partial(has_fault, database))
 
 
 def outcome(system: str, prometheus: Prometheus, matters: Callable[[Answer], bool]) -> Outcome:
@@ -122,7 +136,7 @@ def outcome(system: str, prometheus: Prometheus, matters: Callable[[Answer], boo
 
 def main() -> int:
     """Tell what answers, and what does not."""
-    outcomes = measured()
+    outcomes = measured(sys.argv[1:] or DATABASES)
     for it in outcomes:
         answered = it.queries - len(it.silent)
         sys.stdout.write(f"{it.system}: {answered} of {it.queries} queries answer after {it.seconds:.0f} s\n")

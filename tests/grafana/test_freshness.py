@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from benchmarks.dashboards import series
-from benchmarks.dashboards.prometheus_client import Range, defaults, filled
+from benchmarks.dashboards.prometheus_client import FIRST_SCREEN, Range, defaults, filled
 from exporter.inventory import list_metrics
 from grafana.mappings import NO_DATA
 from grafana.queries.live import SCRAPED, SOURCES
@@ -36,6 +36,9 @@ OTHERS = (
     "ALERTS", "ops:threshold", "ops:alert:hides", "slo:", "prometheus_", "alertmanager_", "ops_service_",
     "up", "scrape_", "process_", "http_",
 )  # fmt: skip
+# which lines a graph draws is chosen by the whole range, whatever they say now
+CHOSEN = "[$__range] @ end()"
+KINDS = {"stat", "table", "state-timeline", "timeseries", "heatmap", "bargauge"}
 SILENT, LIVE, STALE = "nothing known", "ops_collector_success", 2.0
 Answer = list[tuple[dict[str, str], float]]
 
@@ -132,8 +135,10 @@ def every() -> Iterator[tuple[Target, str]]:
 
 
 def exporters() -> list[tuple[Target, str]]:
-    """The queries that ask for what the exporter says now."""
-    return [(it, expr) for it, expr in every() if names(it.expr) and "$__range" not in it.expr]
+    """The queries that ask for what the exporter says now; a range may choose which of it is shown."""
+    return [
+        (it, expr) for it, expr in every() if names(it.expr) and "$__range" not in it.expr.replace(CHOSEN, "")
+    ]
 
 
 def names(expr: str) -> set[str]:
@@ -161,6 +166,24 @@ def is_grey(target: Target, value: float) -> bool:
 
 
 Watching = tuple[PrometheusServer, Callable[[], None]]
+
+
+def test_every_kind_of_panel_is_asked_and_all_that_show_the_exporter_on_a_first_screen() -> None:
+    asked = {(it.board, it.panel) for it, _ in exporters()}
+    assert {it.kind for it, _ in exporters()} == KINDS
+    shown = {
+        (it.board, it.panel)
+        for it, _ in every()
+        if names(it.expr) and first_screen(it) and it.kind in ("stat", "table", "state-timeline")
+    }
+    assert shown - asked == set()
+
+
+def first_screen(target: Target) -> bool:
+    """Whether its panel is on the first screen of its dashboard."""
+    board = dashboards()[target.board]
+    tops = {it["title"]: it["gridPos"]["y"] for it in board["panels"]}
+    return bool(tops.get(target.panel, FIRST_SCREEN) < FIRST_SCREEN)
 
 
 def test_all_is_grey_soon_after_the_exporter_stopped(watching: Watching) -> None:
