@@ -42,9 +42,9 @@ class Walk:
     parameters: Mapping[str, object] = field(default_factory=dict)
 
 
-def fires(alert: str, about: str = "", symbol: str = "✖|▲") -> Look:
+def fires(alert: str, about: str = ".*", symbol: str = "✖|▲") -> Look:
     """An alert in the list of those that fire."""
-    return Look(FIRING, f"{alert} {about}".strip(), symbol, "Sev")
+    return Look(FIRING, f"{alert}( {about})?", symbol, "Sev")
 
 
 def acknowledge(alert: str) -> tuple[Click, ...]:
@@ -54,7 +54,7 @@ def acknowledge(alert: str) -> tuple[Click, ...]:
 
 def of_part(part: str, alert: str, told: tuple[Look, ...], status: str = UNWELL, action: str = "") -> Walk:
     """A part of the backend is unwell: its card leads to its dashboard, an alert or a text to the action."""
-    seen = (Look(PARTS, part, status), fires(alert, ".*"))
+    seen = (Look(PARTS, part, status), fires(alert))
     clicks = (Click("Actions", "", action),) if action else acknowledge(alert)
     return Walk(seen, (Click(PARTS, part, "Open"),), told, clicks, action or alert)
 
@@ -73,7 +73,7 @@ def of_module(alert: str, told: Look) -> Walk:
 CRITICAL = Look("Last hour", "Level", "✖ critical")
 REDIS = of_part("cache", "RedisDown", (Look("Status", "Observed", "✖ down"),), DOWN)
 DISAGREES = Walk(
-    (Look("Self-reports", "wrong", r"[1-9]\d*"), fires("SelfReportDisagrees", ".*")),
+    (Look("Self-reports", "wrong", r"[1-9]\d*"), fires("SelfReportDisagrees")),
     (Click("Self-reports", "wrong", "Which reports"),),
     (Look("Firing and pending alerts", "SelfReportDisagrees.*", "✖ firing", "State"),),
     acknowledge("SelfReportDisagrees"),
@@ -83,7 +83,7 @@ WALKS: dict[str, Walk] = {
     "slow-module": of_module("ApiSlow", CRITICAL),
     "errors-in-module": of_module("ApiErrorsHigh", CRITICAL),
     "pool-exhausted": Walk(
-        (Look("Resources, last hour", "DB pool used", "100 %"), fires("DatabasePoolFull", "", "✖")),
+        (Look("Resources, last hour", "DB pool used", "100 %"), fires("DatabasePoolFull", symbol="✖")),
         (Click("Resources, last hour", "DB pool used", "More"),),
         (Look("Last hour", "Pool used", "100 %"), CRITICAL),
         acknowledge("DatabasePoolFull"),
@@ -107,7 +107,7 @@ WALKS: dict[str, Walk] = {
         "QueueWithoutConsumer",
     ),
     "failing-tasks": Walk(
-        (fires("TasksFail", ".*"),),
+        (fires("TasksFail"),),
         (Click("Resources, last hour", "Tasks waiting", "More"),),
         (Look("Last hour", "Failure ratio", r"[1-9].*%"),),
         acknowledge("TasksFail"),

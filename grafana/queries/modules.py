@@ -16,8 +16,8 @@ CHOSEN = 'module=~"$module"'
 ONE = 'module="$module"'
 
 
-# the worst of what is observed and of the module's signals, as long as the exporter is scraped
-STATUS = f"(max by (module) (ops:module:status{{{CHOSEN}}}) and on () ({SCRAPED}))"
+# the worst of what is observed and of the module's signals; whoever reads it asks whether it is live
+STATUS = f"max by (module) (ops:module:status{{{CHOSEN}}})"
 USERS = ("module_error_ratio", "module_response_time")
 
 
@@ -36,29 +36,34 @@ def filter_modules(expr: str) -> Query:
 def cards() -> Query:
     """Each module's status, ten times, and what is reported instead; 5 where it is known no more."""
     reported = state(KINDS["reported"], "module")
-    return query(
-        f"{filter_modules(card_codes(STATUS, reported, 'module')).expr} or {lost_modules()}", "{{module}}"
-    )
+    codes = filter_modules(card_codes(STATUS, reported, "module", STATUS)).expr
+    return query(f"{live(str(codes))} or {lost_modules()}", "{{module}}")
 
 
-def card_codes(status: str, reported: str, by: str) -> str:
+def live(expr: str) -> str:
+    """The expression as long as the exporter is scraped."""
+    return f"({expr}) and on () ({SCRAPED})"
+
+
+def card_codes(status: str, reported: str, by: str, there: str) -> str:
     """Ten times the status, and one and the report where that is another and known.
 
-    The status stands first in all, so that the cards keep their places when a report differs.
+    The status stands first in all, so that cards keep their places when a report differs. `there` has a
+    series of any value for each, and is cheaper than the status.
     """
     differs = f"(({reported} != 1) != on ({by}) {status})"
-    return f"10 * {status} + on ({by}) ((1 + {differs}) or 0 * {status})"
+    return f"10 * {status} + on ({by}) ((1 + {differs}) or 0 * {there})"
 
 
 def lost_modules() -> str:
     """Modules that were there within the hour, and of which nothing is known now."""
     past = f"max by (module) (max_over_time(ops:module:status{{{CHOSEN}}}[1h]))"
-    return f"{NO_DATA} + 0 * {past} unless on (module) {STATUS}"
+    return f"{NO_DATA} + 0 * {past} unless on (module) ({live(STATUS)})"
 
 
 def status_rows() -> Query:
     """Each module's status, 5 where it is known no more, in rows."""
-    return query(f"{filter_modules(STATUS).expr} or {lost_modules()}", rows=True)
+    return query(f"{live(str(filter_modules(STATUS).expr))} or {lost_modules()}", rows=True)
 
 
 def levels() -> Query:
@@ -70,14 +75,14 @@ def levels() -> Query:
 def dependencies() -> Query:
     """The same of what modules stand on."""
     status, reported = (state(f"ops_component_{kind}", "component") for kind in ("status", "reported_status"))
-    status = f"({status} and on () ({SCRAPED}))"
-    past = f"max by (component) (max_over_time({own('ops_component_status')}[1h]))"
-    lost = f"{NO_DATA} + 0 * {past} unless on (component) {status}"
+    healthy = own("ops_component_status", 'status="healthy"')
+    there = f"max by (component) ({healthy})"
+    codes = live(card_codes(status, reported, "component", there))
+    past = f"max by (component) (max_over_time({healthy}[1h]))"
+    lost = f"{NO_DATA} + 0 * {past} unless on (component) ({live(there)})"
     # a card is no wider than eight characters
     cut = '"component", "sparse", "component", "sparse_embeddings"'
-    return query(
-        f"label_replace({card_codes(status, reported, 'component')} or {lost}, {cut})", "{{component}}"
-    )
+    return query(f"label_replace({codes} or {lost}, {cut})", "{{component}}")
 
 
 def overall() -> Query:
