@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ class Answer:
     error: str = ""
 
 
+@cache
 def dashboards() -> dict[str, dict[str, Any]]:
     """Every dashboard by its name."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(GENERATED.glob("*.json"))}

@@ -78,13 +78,14 @@ def part() -> Variable:
 def now() -> Panel:
     """How many fire, are about to, and are wrong, unusual or overridden."""
     wrong = "Reports of the backend that do not agree with what is observed."
+    warned = "Warnings that fire and are not critical as well."
     pending = "Alerts whose condition holds, but not yet for long enough."
     changed = "Signals with a level in force that is not the file's."
     return states(
         "Now",
         Size(18, 4),
         count("Critical", alerts.firing("critical"), "Critical alerts that fire.", shown_from_one(RED)),
-        count("Warning", alerts.firing("warning"), "Warnings that fire.", shown_from_one(ORANGE)),
+        count("Warning", alerts.firing("warning"), warned, shown_from_one(ORANGE)),
         count("Pending", alerts.pending(), pending),
         count("Wrong reports", alerts.wrong(), wrong, shown_from_one(PURPLE)),
         *anomalies.cells(),

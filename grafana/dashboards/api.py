@@ -73,8 +73,8 @@ def last_hour() -> Panel:
         "Last hour",
         Size(9, 4),
         Cell("Requests", users.requests(), "Users' requests per second, our own polls left out.", "reqps", 1),
-        signal("Error ratio", "api_error_ratio", users.error_ratio()),
-        signal("p95", "api_response_time", users.duration("p95")),
+        signal("Error ratio", "api_error_ratio", users.error_ratio(), about=users.ERRORS_MEAN),
+        signal("p95", "api_response_time", users.duration("p95"), about=users.P95_MEANS),
         level(users.level(), judged),
     )
 
@@ -82,7 +82,7 @@ def last_hour() -> Panel:
 def of_users() -> tuple[Panel, ...]:
     """Users' requests over time."""
     rate = "Users' requests per second. None at a busy hour: check what stands before the backend."
-    failed = "Share of users' requests that end in a server error, over five minutes."
+    failed = users.ERRORS_MEAN
     times = "Half, 95 % and 99 % of users' requests are answered within this time."
     return (
         graph("Requests", THIRD, PanelOptions(rate, QUIET, "reqps"), users.requests()),

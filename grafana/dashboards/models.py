@@ -48,9 +48,13 @@ def board() -> Dashboard:
 
 def checks() -> Panel:
     """How many work."""
-    about = "Models by what a check that really ran found. Reported as available proves nothing."
+    about = {
+        "verified": "Models that worked when a check really ran them.",
+        "unverified": "Models that no check has run: reported as available proves nothing.",
+        "failed": "Models that failed when a check really ran them.",
+    }
     cells = (
-        count(name.capitalize(), models.number(name), about, shown_from_one(colour))
+        count(name.capitalize(), models.number(name), about[name], shown_from_one(colour))
         for name, colour in CHECKS.items()
     )
     return states("Models by check", Size(8, 4), *cells)

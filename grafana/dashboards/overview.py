@@ -70,9 +70,14 @@ def overall() -> Panel:
 
 def number_of_modules() -> Panel:
     """How many modules are in each state."""
-    about = "Modules of this status. Unknown: nobody has seen them work or fail lately."
+    about = {
+        "healthy": "Modules that were seen to work.",
+        "unknown": "Modules that nobody has seen work or fail lately.",
+        "degraded": "Modules that work in part, or of which a signal is critical.",
+        "down": "Modules that were seen to fail.",
+    }
     cells = (
-        count(name, modules.with_status(number), about, shown_from_one(STATUS_COLOURS[name]))
+        count(name, modules.with_status(number), about[name], shown_from_one(STATUS_COLOURS[name]))
         for name, number in STATUS_NUMBERS.items()
     )
     return counts("Modules", Size(6, 3), *cells)
@@ -180,8 +185,8 @@ def of_users() -> Panel:
         Cell(
             "Requests", users.requests(), "Requests a second of users, without probes.", "reqps", 1, link=api
         ),
-        signal("Error ratio", "api_error_ratio", users.error_ratio(), api),
-        signal("Response p95", "api_response_time", users.duration("p95"), api),
+        signal("Error ratio", "api_error_ratio", users.error_ratio(), api, users.ERRORS_MEAN),
+        signal("Response p95", "api_response_time", users.duration("p95"), api, users.P95_MEANS),
         level(users.level(), judged),
         Cell("Users, 1 day", engagement.active("1d"), "Users active within a day.", "short", link=people),
     )

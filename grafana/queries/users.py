@@ -7,6 +7,9 @@ from grafana.queries.series import severity
 REQUESTS, ERRORS = "users:ops_http_requests:rate5m", "users:ops_http_request_errors:rate5m"
 RATIO = "users:ops_http_request_errors_per_request:ratio_rate5m"
 DURATION = "users:ops_http_request_duration_seconds"
+# what the numbers of all users mean beside a module's signal
+ERRORS_MEAN = "Share of users' requests that end in a server error, over five minutes."
+P95_MEANS = "95 % of users' requests are answered within this time."
 SIGNALS = ("module_error_ratio", "module_response_time")
 
 
