@@ -59,7 +59,7 @@ def of_part(part: str, alert: str, told: tuple[Look, ...], status: str = UNWELL,
     return Walk(seen, (Click(PARTS, part, "Open"),), told, clicks, action or alert)
 
 
-def of_module(alert: str, told: Look) -> Walk:
+def of_module(alert: str, told: Look, parameters: Mapping[str, object] | None = None) -> Walk:
     """A module is unwell: its card leads to its dashboard."""
     seen = (
         Look("Overall status", "Status", UNWELL),
@@ -67,7 +67,7 @@ def of_module(alert: str, told: Look) -> Walk:
         fires(alert, "search", "✖"),
     )
     words = (Look("$module", "Status", UNWELL), told)
-    return Walk(seen, (Click(CARDS, "search", "Open"),), words, acknowledge(alert), alert)
+    return Walk(seen, (Click(CARDS, "search", "Open"),), words, acknowledge(alert), alert, parameters or {})
 
 
 CRITICAL = Look("Last hour", "Level", "✖ critical")
@@ -81,7 +81,8 @@ DISAGREES = Walk(
 )
 WALKS: dict[str, Walk] = {
     "slow-module": of_module("ApiSlow", CRITICAL),
-    "errors-in-module": of_module("ApiErrorsHigh", CRITICAL),
+    # most of its requests, so that few visitors are enough to tell it from chance
+    "errors-in-module": of_module("ApiErrorsHigh", CRITICAL, {"share": 0.9}),
     "pool-exhausted": Walk(
         (Look("Resources, last hour", "DB pool used", "100 %"), fires("DatabasePoolFull", symbol="✖")),
         (Click("Resources, last hour", "DB pool used", "More"),),

@@ -37,7 +37,7 @@ def test_the_overview_tells_of_a_fault_and_leads_to_its_cause_and_action(
     faulty: tuple[Watchroom, Browser], fault: str
 ) -> None:
     _, browser = faulty
-    assert walked(browser, fault, WALKS[fault], within=90).wrong == ()
+    assert walked(browser, fault, WALKS[fault], within=150).wrong == ()
 
 
 def test_a_link_to_what_is_not_there_is_found(faulty: tuple[Watchroom, Browser]) -> None:
