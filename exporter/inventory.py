@@ -56,12 +56,19 @@ class SettingEntry:
 
 
 def list_metrics(collectors: Sequence[Collector] = COLLECTORS) -> Iterator[MetricEntry]:
-    """Every metric that the page can hold, in the order of the page; once for two servers."""
-    for collector in (it for it in collectors if not it.alone):
-        for part in collector.parts:
-            yield from (
-                MetricEntry(collector.name, part.name, metric, part.on_request) for metric in part.metrics
-            )
+    """Every metric that the page can hold, in the order of the page; once for two servers.
+
+    One of which more series come on request stands with the part that is always on the page.
+    """
+    entries = [
+        MetricEntry(collector.name, part.name, metric, part.on_request)
+        for collector in collectors
+        if not collector.alone
+        for part in collector.parts
+        for metric in part.metrics
+    ]
+    always = {it.metric for it in entries if not it.on_request}
+    yield from (it for it in entries if not it.on_request or it.metric not in always)
     yield from (MetricEntry("", "", metric) for metric in runner.RUNNER_METRICS)
 
 

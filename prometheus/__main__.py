@@ -18,9 +18,10 @@ def main() -> int:
     """Write the rules, or with --check only compare them; exit code 1 on drift, 2 on an error."""
     arguments = parser().parse_args()
     try:
-        wanted = rule_files(load(arguments.thresholds))
+        jobs = load_jobs(arguments.jobs)
+        wanted = rule_files(load(arguments.thresholds), jobs)
         text = arguments.configuration.read_text()
-        scraping = with_jobs(text, load_jobs(arguments.jobs))
+        scraping = with_jobs(text, jobs)
     except (ThresholdsError, ConfigFileError) as error:
         sys.stderr.write(f"{error}\nthe rules in force stay as they are\n")
         return 2

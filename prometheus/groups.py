@@ -9,6 +9,7 @@ from prometheus import (
     slo,
     threshold_rules,
 )
+from prometheus.earlier_names import earlier_names
 from prometheus.freshness import recovering_rule
 from prometheus.rule_file import AlertRule, RecordingRule, RuleGroup, render
 from prometheus.signal_rules import NamedSignal
@@ -18,9 +19,10 @@ from prometheus.thresholds import Thresholds
 FAST_INTERVAL = "250ms"
 
 
-def rule_files(thresholds: Thresholds) -> dict[str, str]:
-    """The content of every rule file by its name."""
-    return {name: render(groups) for name, groups in groups_by_file(thresholds).items()}
+def rule_files(thresholds: Thresholds, jobs: list[str]) -> dict[str, str]:
+    """The content of every rule file by its name, with these jobs of other exporters switched on."""
+    groups = {**groups_by_file(thresholds), **earlier_names(jobs)}
+    return {name: render(its) for name, its in groups.items()}
 
 
 def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:

@@ -12,6 +12,11 @@ CHANGE = "what it reports on to change, since the request blocks the backend"
 SQLITE = "sqlite"
 SPIKES = "latency-monitor-threshold"
 # the queries of what is on the pages of the jobs of other exporters alone
+SERVER_DETAILS = {
+    "Checkpoint time": "AB", "Writer pressure": "ABC", "Server": "CE", "Version": "A",
+    "Memory settings": "ABCDE", "Switches": "ABCD", "Planner and I/O settings": "ABCDE",
+    "Process settings": "ABCDE",
+}  # fmt: skip
 DETAILS = {
     "Clients": "CE", "Reads and writes": "ABCD", "Processor": "CD", "Subscriptions and tracking": "CDE",
     "Error replies": "BC", "Allocator": "ABCDEF", "Fragmentation": "C", "Defragmentation": "ABCD",
@@ -97,6 +102,13 @@ QUIET: dict[str, Quiet] = {
     **{
         f"postgresql / Checkpoints / {letter}": Quiet("only replicas have them", needs="PostgreSQL 17")
         for letter in "CDE"
+    },
+    **{
+        f"postgresql / {panel} / {letter}": Quiet(
+            "a detail of PostgreSQL is on request alone", needs="the job postgres"
+        )
+        for panel, letters in SERVER_DETAILS.items()
+        for letter in letters
     },
     "postgresql / Standby backlog / A": Quiet("no standby is connected", needs="a standby"),
     **{

@@ -61,6 +61,7 @@ async def read_activity(sources: Sources) -> Iterable[Metric]:
     """The sessions of all clients of the server except our own."""
     activity = await sources.database.activity.get()
     counts, ages = group_sessions(activity)
+    counts |= dict.fromkeys(empty_states(activity, counts), 0.0)
     return (
         SESSIONS.family((*key, count) for key, count in counts.items()),
         MAX_TRANSACTION_AGE.family((*key, age) for key, age in ages.items()),
@@ -73,10 +74,7 @@ async def read_activity(sources: Sources) -> Iterable[Metric]:
 
 
 def group_sessions(activity: Activity) -> tuple[dict[SessionKey, float], dict[SessionKey, float]]:
-    """Counts and oldest ages of the biggest groups; smaller ones together, under their state.
-
-    Every state of the backend's own database is there, also with no session.
-    """
+    """Counts and oldest ages of the biggest groups; smaller ones together, under their state."""
     counts: dict[SessionKey, float] = defaultdict(float)
     ages: dict[SessionKey, float] = {}
     for place, group in enumerate(activity.sessions):
@@ -87,14 +85,20 @@ def group_sessions(activity: Activity) -> tuple[dict[SessionKey, float], dict[Se
         key = tuple(map(sanitize_label, (database, group.state, *client, group.backend, *waits)))
         counts[key] += group.count
         ages[key] = max(group.oldest_transaction or 0.0, ages.get(key, 0.0))
-    present = {key[1] for key in counts if key[0] == activity.database}
-    empty = dict(empty_states(activity.database, set(SESSION_STATES) - present))
-    return counts | empty, ages | empty
+    return counts, ages
 
 
-def empty_states(database: str, states: set[str]) -> Iterator[tuple[SessionKey, float]]:
-    """The states without any session."""
-    return (((database, state, *NO_CLIENT), 0.0) for state in sorted(states))
+async def read_empty_states(sources: Sources) -> Iterable[Metric]:
+    """An age of 0 for each state without any session, as postgres_exporter has it."""
+    activity = await sources.database.activity.get()
+    counts, _ = group_sessions(activity)
+    return (MAX_TRANSACTION_AGE.family((*key, 0.0) for key in empty_states(activity, counts)),)
+
+
+def empty_states(activity: Activity, groups: Iterable[SessionKey]) -> Iterator[SessionKey]:
+    """The states of the backend's own database that none of these groups of sessions is in."""
+    present = {key[1] for key in groups if key[0] == activity.database}
+    return ((activity.database, state, *NO_CLIENT) for state in SESSION_STATES if state not in present)
 
 
 DATABASE_LABELS = ("datid", "datname")

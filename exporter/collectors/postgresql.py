@@ -9,6 +9,7 @@ from exporter.cardinality import sanitize_label
 from exporter.collector import Collector, Part, ReadPart
 from exporter.collectors import postgresql_fields as fields
 from exporter.collectors.database import table_statistics
+from exporter.collectors.database_statistics import MAX_TRANSACTION_AGE, read_empty_states
 from exporter.collectors.postgresql_settings import (
     OTHER_SETTINGS,
     SETTINGS,
@@ -37,6 +38,8 @@ SERVER: Shown = {
     server_views.SLOTS: fields.SLOTS,
 }
 SERVER_DETAILS: Shown = {
+    server_views.BGWRITER: fields.BGWRITER_DETAILS,
+    server_views.CHECKPOINTER: fields.CHECKPOINTER_DETAILS,
     server_views.REPLICATION: fields.LAST_REPLAY,
     server_views.SLOTS: fields.SLOT_POSITIONS,
 }
@@ -44,10 +47,10 @@ EARLIER: Shown = {server_views.REPLICATION: fields.EARLIER_REPLICATION}
 STANDBYS: Shown = {server_views.STANDBYS: fields.STANDBYS}
 IDENTITY: Shown = {
     server_views.POSTMASTER: fields.POSTMASTER,
-    server_views.STATIC: fields.STATIC,
     server_views.DATABASES: fields.WRAPAROUND,
 }
 IDENTITY_DETAILS: Shown = {
+    server_views.STATIC: fields.STATIC,
     server_views.DATABASES: fields.DATABASE_LIMITS,
     server_views.ROLES: fields.ROLE_LIMITS,
     server_views.CONFLICTS: fields.CONFLICTS,
@@ -90,7 +93,7 @@ async def read_server(sources: Sources) -> Iterable[Metric]:
 
 
 async def read_server_details(sources: Sources) -> Iterable[Metric]:
-    """Positions of replication and of its slots."""
+    """Times of checkpoints, and positions of replication and of its slots."""
     return families_of_views(await sources.database.server.get(), SERVER_DETAILS)
 
 
@@ -126,12 +129,12 @@ def idle_times(row: ViewRow) -> HistogramData:
 
 
 async def read_identity(sources: Sources) -> Iterable[Metric]:
-    """Version, start, and ages of the databases."""
+    """Start, and ages of the databases."""
     return families_of_views(await sources.database.identity.get(), IDENTITY)
 
 
 async def read_identity_details(sources: Sources) -> Iterable[Metric]:
-    """Limits of databases and roles, and what the server counts of each database."""
+    """Version, limits of databases and roles, and what the server counts of each database."""
     return families_of_views(await sources.database.identity.get(), IDENTITY_DETAILS)
 
 
@@ -225,7 +228,6 @@ POSTGRESQL = Collector(
         Part("wal", read_wal, metrics_of(WAL)),
         Part("settings", read_settings, SETTINGS),
         Part("unused", read_unused, (*fields.UNUSED_INDEXES.values(), fields.UNLISTED)),
-        Part("error", read_error, (fields.EXPORTER_ERROR,)),
         details("server_details", read_server_details, metrics_of(SERVER_DETAILS)),
         Part("processes", read_processes, (*fields.VACUUMS.values(), fields.IDLE), on_request=True),
         details("identity_details", read_identity_details, metrics_of(IDENTITY_DETAILS)),
@@ -241,6 +243,8 @@ POSTGRESQL = Collector(
                 *fields.EARLIER_INDEXES.values(),
             ),
         ),
+        details("error", read_error, (fields.EXPORTER_ERROR,)),
         details("polls", read_polls, POLLS),
+        details("empty_states", read_empty_states, (MAX_TRANSACTION_AGE,)),
     ),
 )

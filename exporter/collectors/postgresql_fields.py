@@ -27,12 +27,14 @@ RESET = "Unix time of the last reset of these statistics."
 BGWRITER = counters("pg_stat_bgwriter", {
     "checkpoints_timed": "Checkpoints by checkpoint_timeout.",
     "checkpoints_req": "Checkpoints on request, as for max_wal_size.",
-    "checkpoint_write_time": "Time in which checkpoints wrote files" + MILLISECONDS,
-    "checkpoint_sync_time": "Time in which checkpoints synced files" + MILLISECONDS,
     "buffers_checkpoint": "Buffers written by checkpoints.",
     "buffers_clean": "Buffers written by the background writer.",
-    "maxwritten_clean": "Rounds of the background writer that ended at bgwriter_lru_maxpages.",
     "buffers_backend": "Buffers written by backends themselves.",
+})  # fmt: skip
+BGWRITER_DETAILS = counters("pg_stat_bgwriter", {
+    "checkpoint_write_time": "Time in which checkpoints wrote files" + MILLISECONDS,
+    "checkpoint_sync_time": "Time in which checkpoints synced files" + MILLISECONDS,
+    "maxwritten_clean": "Rounds of the background writer that ended at bgwriter_lru_maxpages.",
     "buffers_backend_fsync": "Calls of fsync by backends themselves.",
     "buffers_alloc": "Buffers allocated.",
     "stats_reset": RESET,
@@ -44,9 +46,11 @@ CHECKPOINTER = counters("pg_stat_checkpointer", {
     "restartpoints_timed": "Restartpoints by checkpoint_timeout.",
     "restartpoints_req": "Restartpoints on request.",
     "restartpoints_done": "Restartpoints done.",
+    "buffers_written": "Buffers written by checkpoints.",
+})  # fmt: skip
+CHECKPOINTER_DETAILS = counters("pg_stat_checkpointer", {
     "write_time": "Time in which checkpoints wrote files" + MILLISECONDS,
     "sync_time": "Time in which checkpoints synced files" + MILLISECONDS,
-    "buffers_written": "Buffers written by checkpoints.",
     "stats_reset": RESET,
 })  # fmt: skip
 ARCHIVER: Metrics = {
@@ -58,7 +62,7 @@ ARCHIVER: Metrics = {
 }  # fmt: skip
 REPLICATION = gauges("pg_replication", {
     "is_replica": "Whether the server is a replica.",
-    "lag_seconds": "Seconds by which the replica is behind; 0 on a primary, and where all is replayed.",
+    "lag_seconds": "Seconds by which a replica is behind; 0 where all is replayed.",
 })  # fmt: skip
 LAST_REPLAY = gauges(
     "pg_replication", {"last_replay_seconds": "Seconds since the last transaction was replayed."}
@@ -116,12 +120,12 @@ STATIC: Metrics = {"one": Untyped("pg_static", "Version of the server.", ("versi
 WRAPAROUND: Metrics = {
     "age_datfrozenxid": Gauge(
         "pg_database_wraparound_age_datfrozenxid_seconds",
-        "Transactions since the oldest one that is not frozen; seconds only by name.",
+        "Age of the oldest transaction ID, in transactions.",
         ("datname",),
     ),
     "age_datminmxid": Gauge(
         "pg_database_wraparound_age_datminmxid_seconds",
-        "Multixacts since the oldest one that is in use; seconds only by name.",
+        "Age of the oldest multixact ID, in multixacts.",
         ("datname",),
     ),
 }
@@ -210,7 +214,8 @@ INDEXES: Metrics = {
     }, INDEX_LABELS),
 }  # fmt: skip
 # names that postgres_exporter's queries.yaml gives, and for which many dashboards ask; those that only lack
-# a _total (pg_stat_bgwriter_buffers_alloc) cannot stand beside the others: OpenMetrics has one name for both
+# a _total (pg_stat_bgwriter_buffers_alloc) cannot stand beside the others: OpenMetrics has one name for both,
+# so that rules record them (prometheus/earlier_names.py)
 EARLIER_REPLICATION: Metrics = {
     "lag": Gauge(
         "pg_replication_lag", "Seconds since the last transaction was replayed, also where all is replayed."
@@ -234,8 +239,7 @@ UNUSED_INDEXES: Metrics = {
 }
 UNLISTED = Gauge(
     "ops_database_unlisted_relations",
-    "Tables and indexes without series of their own, beyond the settings' database.tables and"
-    " database.indexes.",
+    "Tables and indexes without series, beyond database.tables and database.indexes.",
     ("kind",),
 )
 EXPORTER_ERROR = Gauge(

@@ -10,12 +10,8 @@ from exporter.sources import Sources
 
 WITH_THE_SESSIONS = ("max_connections", "superuser_reserved_connections")
 NAMES = (
-    "autovacuum", "autovacuum_freeze_max_age", "autovacuum_max_workers",
-    "autovacuum_multixact_freeze_max_age", "checkpoint_completion_target", "checkpoint_timeout_seconds",
-    "effective_cache_size_bytes", "effective_io_concurrency", "fsync", "full_page_writes",
-    "maintenance_work_mem_bytes", "max_parallel_workers", "max_replication_slots", "max_wal_senders",
-    "max_wal_size_bytes", "max_worker_processes", "min_wal_size_bytes", "random_page_cost",
-    "seq_page_cost", "shared_buffers_bytes", "track_io_timing", "wal_buffers_bytes", "work_mem_bytes",
+    "autovacuum_freeze_max_age", "autovacuum_multixact_freeze_max_age", "max_wal_size_bytes",
+    "min_wal_size_bytes",
 )  # fmt: skip
 BY_NAME = {name: Gauge(f"pg_settings_{name}", "Setting of the server.") for name in NAMES}
 SETTINGS = tuple(BY_NAME.values())

@@ -50,7 +50,7 @@ SERVER_METRICS = (
     INSTANCE, STARTED, KEYS, EXPIRING, TTL, BGSAVE, AOF_WRITE, AOF_REWRITE,
     *COMMAND_METRICS, *REPLICATION_METRICS, *(f.metric for f in FIELDS),
 )  # fmt: skip
-DETAIL_METRICS = tuple(field.metric for field in DETAILS)
+DETAIL_METRICS = (*(field.metric for field in DETAILS), KEYS, EXPIRING)
 MAX_DATABASES = 64  # on the page
 DATABASES = 16  # of a server by default; CONFIG, which would tell, may be refused
 
@@ -70,8 +70,13 @@ def server_families(server: RedisServerInfo, limit: int) -> Iterable[Metric]:
 
 
 def detail_families(server: RedisServerInfo) -> Iterable[Metric]:
-    """The fields of INFO that few ask for."""
-    return [field.metric.single(field_value(server.info, field)) for field in DETAILS]
+    """The fields of INFO that few ask for, and 0 keys for each empty database."""
+    info = server.info
+    empty = empty_databases(info)
+    return [
+        *(field.metric.single(field_value(info, field)) for field in DETAILS),
+        *(metric.family((name, 0.0) for name in empty) for metric in (KEYS, EXPIRING)),
+    ]
 
 
 def start_time(info: JsonObject) -> float | None:
@@ -81,14 +86,23 @@ def start_time(info: JsonObject) -> float | None:
 
 
 def keyspace_families(info: JsonObject) -> Iterator[Metric]:
-    """The keys of each database. INFO leaves out empty ones, which have 0: a node of a cluster has one."""
-    usual = 1 if info.number("cluster_enabled") else DATABASES
-    filled = [number for number in range(MAX_DATABASES) if isinstance(info.at(f"db{number}"), dict)]
-    names = [f"db{number}" for number in range(max([usual - 1, *filled]) + 1)]
+    """The keys of each database that has any."""
+    names = [f"db{number}" for number in filled_databases(info)]
     yield KEYS.family((name, info.number(name, "keys") or 0.0) for name in names)
     yield EXPIRING.family((name, info.number(name, "expires") or 0.0) for name in names)
     # the server reports 0 for a mean that it has not computed yet
     yield TTL.family((name, scale(info.number(name, "avg_ttl") or None, 0.001)) for name in names)
+
+
+def filled_databases(info: JsonObject) -> list[int]:
+    """The numbers of the databases that have keys."""
+    return [number for number in range(MAX_DATABASES) if isinstance(info.at(f"db{number}"), dict)]
+
+
+def empty_databases(info: JsonObject) -> list[str]:
+    """The databases that INFO leaves out, since they have no keys; a node of a cluster has one database."""
+    usual, filled = 1 if info.number("cluster_enabled") else DATABASES, filled_databases(info)
+    return [f"db{number}" for number in range(max([usual - 1, *filled]) + 1) if number not in filled]
 
 
 def word_as_flag(word: str | None, well: str) -> float | None:

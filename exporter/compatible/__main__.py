@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
+from exporter.collectors.peers import JOBS
 from exporter.compatible.documents import UnreadableFile, read_queries
 
 TIMEOUT = 10.0  # seconds that Prometheus may take for one query
@@ -32,15 +33,18 @@ def main() -> int:
         return 2
     judged: list[verdicts.Verdict] = []
     try:
-        for file in arguments.files:
-            document = read_queries(file)
-            judged += [verdicts.judge(it, document.variables, document.recorded) for it in document.queries]
+        documents = [read_queries(file) for file in arguments.files]
+        # the rules of one file may record what the dashboard in another asks for
+        recorded = {name for it in documents for name in it.recorded}
+        for document in documents:
+            judged += [verdicts.judge(it, document.variables, recorded) for it in document.queries]
         series = {it.text() for verdict in judged for it in verdict.selectors} - {""}
         found = ask(arguments.prometheus, series) if arguments.prometheus else {}
+        jobs = scraped_jobs(arguments.prometheus) if arguments.prometheus else []
     except (UnreadableFile, PrometheusUnreachable) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    judged = [verdicts.confirm(it, found) for it in judged]
+    judged = [verdicts.confirm(it, found, jobs) for it in judged]
     sys.stdout.write("".join(f"{line}\n" for line in report.lines(judged, found)))
     return int(any(it.status != verdicts.ANSWERS for it in judged))
 
@@ -60,6 +64,11 @@ def parser() -> argparse.ArgumentParser:
 def ask(url: str, series: Iterable[str]) -> dict[str, bool]:
     """Of each selector whether Prometheus has a series now. Raises PrometheusUnreachable."""
     return {it: bool(count(url, it)) for it in sorted(series)}
+
+
+def scraped_jobs(url: str) -> list[str]:
+    """The jobs of other exporters that this Prometheus scrapes. Raises PrometheusUnreachable."""
+    return [job for job in JOBS if count(url, f'up{{job="{job}"}}')]
 
 
 def count(url: str, selector: str) -> list[object]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from exporter.collectors import COLLECTORS
+from exporter.collectors import postgresql_fields
 from exporter.collectors.fastapi import FASTAPI, INSTRUMENTATOR
 from exporter.collectors.peers import PREFIXES
 from exporter.inventory import list_metrics
@@ -37,7 +37,7 @@ class Offer:
 @cache
 def offers() -> dict[str, Offer]:
     """Every series that the exporter can show, by name."""
-    found = {it.name: it for it in own_offers()}
+    found = {it.name: it for it in (*own_offers(), *recorded_offers())}
     for metric in (it for part in FASTAPI.parts for it in part.metrics):
         jobs = (BACKEND,) if metric in INSTRUMENTATOR else ()
         for name, labels in series_of(metric):
@@ -47,14 +47,17 @@ def offers() -> dict[str, Offer]:
 
 def own_offers() -> Iterator[Offer]:
     """What is on the exporter's page by default, and what is only on the pages of other exporters' jobs."""
-    on_request = {
-        metric for it in COLLECTORS for part in it.parts if part.on_request for metric in part.metrics
-    }
     for entry in list_metrics():
         peer = next((job for job, prefix in PREFIXES.items() if entry.metric.name.startswith(prefix)), "")
         for name, labels in series_of(entry.metric):
-            default = () if peer and entry.metric in on_request else (EXPORTER,)
+            default = () if peer and entry.on_request else (EXPORTER,)
             yield Offer(name, labels, default, (peer,) if peer else ())
+
+
+def recorded_offers() -> Iterator[Offer]:
+    """What rules record where the job is switched on (prometheus/earlier_names.py)."""
+    for metric in (*postgresql_fields.BGWRITER.values(), *postgresql_fields.BGWRITER_DETAILS.values()):
+        yield Offer(metric.name.removesuffix("_total"), frozenset(), (), ("postgres",))
 
 
 def series_of(metric: MetricDesc) -> Iterator[tuple[str, frozenset[str]]]:

@@ -33,12 +33,21 @@ def judge(query: Query, variables: dict[str, str], recorded: Collection[str]) ->
     return min((judge_reading(query, it, recorded) for it in found), key=lambda it: GRAVITY.index(it.status))
 
 
-def confirm(verdict: Verdict, found: Mapping[str, bool]) -> Verdict:
-    """The verdict where Prometheus has been asked: what is all there answers, whoever shows it."""
+def confirm(verdict: Verdict, found: Mapping[str, bool], jobs: Collection[str]) -> Verdict:
+    """The verdict where Prometheus has been asked: what is all there answers, whoever shows it.
+
+    Of a job that it scrapes already, `jobs`, nothing is to be switched on.
+    """
     series = [it.text() for it in verdict.selectors if it.text()]
-    if series and all(found.get(it) for it in series):
+    is_on = {to_switch_on(job) for job in jobs}.issuperset(verdict.reasons)
+    if (series and all(found.get(it) for it in series)) or (verdict.status == SWITCH and is_on):
         return replace(verdict, status=ANSWERS, reasons=())
     return verdict
+
+
+def to_switch_on(job: str) -> str:
+    """The reason that asks for this job."""
+    return f"job {job} in {JOBS_FILE}"
 
 
 def judge_reading(query: Query, found: Reading, recorded: Collection[str]) -> Verdict:
@@ -97,7 +106,7 @@ def problems_of_job(offer: Offer, matchers: list[Matcher]) -> Iterator[tuple[str
         return
     switchable = [job for job in offer.switchable if fits(job, matchers)]
     if switchable:
-        yield SWITCH, f"job {switchable[0]} in {JOBS_FILE}"
+        yield SWITCH, to_switch_on(switchable[0])
         return
     wanted = ", ".join(f"{it.operator}{it.value}" for it in matchers)
     yield (

@@ -12,6 +12,7 @@ from grafana.strips import Cell, count, duration, states, word
 from grafana.tables import Column, table
 
 OTHER = "the database is not PostgreSQL"
+DETAIL = "a detail: on while postgres is true in prometheus/jobs.yml"
 HIDDEN = "the role may not list the WAL: see docs/operations.md"
 THIRD, HALF = Size(8, 8), Size(12, 8)
 ROLE = mappings.words({"0": ("primary", SKY), "1": ("replica", SKY)})
@@ -36,7 +37,7 @@ def checkpoints() -> Section:
             *map(server.restartpoints, ("timed", "req", "done")), names=kinds,
         ),
         graph(
-            "Checkpoint time", THIRD, PanelOptions(spent, OTHER, "percentunit"),
+            "Checkpoint time", THIRD, PanelOptions(spent, DETAIL, "percentunit"),
             server.checkpoint_share("checkpoint_write_time", "write"),
             server.checkpoint_share("checkpoint_sync_time", "sync"),
         ),
@@ -47,7 +48,7 @@ def checkpoints() -> Section:
         ),
         wal(),
         graph(
-            "Writer pressure", THIRD, PanelOptions(pressure, OTHER, "ops"),
+            "Writer pressure", THIRD, PanelOptions(pressure, DETAIL, "ops"),
             server.written("buffers_alloc", "allocated"),
             server.written("buffers_backend_fsync", "fsyncs by backends"),
             server.written("maxwritten_clean", "rounds ended early"),
@@ -161,9 +162,9 @@ def about_the_server() -> Panel:
     """Its role and its age."""
     replica = "Whether the server accepts writes, or replays those of another."
     start = "Since the server started."
-    reads = "Whether all reads of the server's statistics succeed; what rights hide is no failure."
+    reads = "Whether all reads of the statistics succeed; on while postgres is true in prometheus/jobs.yml."
     archived = "Since a file of the WAL was last archived; unknown where none was."
-    counted = "Since the counts of checkpoints were reset."
+    counted = "Since the counts of checkpoints were reset; on while postgres is true in prometheus/jobs.yml."
     return states(
         "Server", Size(14, 4),
         word("Role", server.role(), replica, ROLE),
@@ -179,7 +180,7 @@ def version() -> Panel:
     """What runs there."""
     columns = [Column("short_version", "Version", 100), Column("version", "Build")]
     about = "The version of the server, and how it was built."
-    return table("Version", Size(10, 4), PanelOptions(about, OTHER), [server.version()], columns)
+    return table("Version", Size(10, 4), PanelOptions(about, DETAIL), [server.version()], columns)
 
 
 def settings() -> tuple[Panel, ...]:
@@ -214,7 +215,7 @@ def settings() -> tuple[Panel, ...]:
 
 def of(name: str) -> str:
     """What a cell of a setting means."""
-    return f"The setting `{name}`."
+    return f"The setting `{name}`; on while postgres is true in prometheus/jobs.yml."
 
 
 def size(title: str, name: str) -> Cell:

@@ -26,7 +26,7 @@ ELSEWHERE = "test_postgresql.py has it"
 NOT_HERE = {
     **{
         it.empty_family().name: "PostgreSQL 15 has no such view"
-        for it in postgresql_fields.CHECKPOINTER.values()
+        for it in (postgresql_fields.CHECKPOINTER | postgresql_fields.CHECKPOINTER_DETAILS).values()
     },
     **{it.name: ELSEWHERE for it in postgresql_fields.VACUUMS.values()},
     **{it.name: ELSEWHERE for it in postgresql_fields.STANDBYS.values()},

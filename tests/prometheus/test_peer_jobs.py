@@ -14,9 +14,11 @@ import yaml
 
 from benchmarks.dashboards import history, series
 from benchmarks.dashboards.prometheus_client import Range, dashboards, defaults, filled, targets
+from exporter.collectors import postgresql_fields
 from exporter.collectors.fastapi import INSTRUMENTATOR, PROCESS
 from exporter.collectors.peers import PREFIXES
 from prometheus.config_file import ConfigFileError
+from prometheus.earlier_names import earlier_names
 from prometheus.peer_jobs import accept_peer_jobs, load_jobs, with_jobs
 from tests.prometheus.rule_files import FOLDER, rules
 from tests.servers.fixtures import started
@@ -128,6 +130,13 @@ def test_jobs_are_switched_on_and_off_again() -> None:
     of_backend = {it.name for it in (*INSTRUMENTATOR, *PROCESS)}
     assert [name for name in of_backend if not re.fullmatch(dropped["regex"], name)] == []
     assert with_jobs(written, load_jobs()) == CONFIGURATION
+
+
+def test_earlier_names_are_recorded_where_the_job_is_switched_on() -> None:
+    found = [it for groups in earlier_names(["postgres"]).values() for group in groups for it in group.rules]
+    counts = {**postgresql_fields.BGWRITER, **postgresql_fields.BGWRITER_DETAILS}.values()
+    assert {it.expr for it in found} == {f'{it.name}{{job="postgres"}}' for it in counts}
+    assert not earlier_names(["redis"])
 
 
 def test_prometheus_accepts_the_configuration_with_the_jobs_switched_on(tmp_path: Path) -> None:

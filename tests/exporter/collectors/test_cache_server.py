@@ -127,11 +127,12 @@ def test_empty_databases_have_no_keys(redis_server: RedisServer, client: redis.R
     with redis_server.client(3) as other:
         other.set("a", 1)
         with watching(redis={"url": redis_server.url}) as exporter:
-            page = exporter.page(SERVER)
+            page, everything = exporter.page("redis"), exporter.page()
         other.flushdb()
     found = {labels["db"]: value for labels, value in page.series("redis_db_keys")}
     assert found == {f"db{number}": float(number == 3) for number in range(16)}
     assert page.value("redis_db_keys_expiring", db="db0") == 0
+    assert [labels["db"] for labels, _ in everything.series("redis_db_keys")] == ["db3"]
 
 
 def test_asking_leaves_no_error_in_the_servers_own_counts(

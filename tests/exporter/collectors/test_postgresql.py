@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from exporter.collectors.postgresql import SERVER, families_of_views
+from exporter.collectors.postgresql import SERVER, SERVER_DETAILS, families_of_views
 from exporter.sources.database.server_views import BGWRITER, CHECKPOINTER
 from exporter.sources.database.statement_texts import redact
 from exporter.sources.database.views import ViewRow
@@ -130,8 +130,12 @@ def test_values_are_those_of_the_peer(url: str, exporter: Watched) -> None:
 def test_the_whole_page_has_only_what_is_short(exporter: Watched) -> None:
     page = job_page(exporter)
     everything = exporter.page()
-    settings = [it for it in everything.names() if it.startswith("pg_settings_")]
-    assert 20 < len(settings) < 30
+    limits = [it for it in everything.names() if it.startswith("pg_settings_")]
+    assert len(limits) == 6
+    states = [labels["state"] for labels, _ in everything.series("pg_stat_activity_count")]
+    assert len(set(states)) == 6
+    assert len(everything.series("pg_stat_activity_max_tx_duration")) < len(states)
+    assert len(page.series("pg_stat_activity_max_tx_duration")) >= len(states)
     assert len([it for it in page.names() if it.startswith("pg_settings_")]) > 250
     assert (
         everything.value("pg_replication_is_replica") == everything.value("pg_replication_lag_seconds") == 0
@@ -245,14 +249,16 @@ def test_values_and_comments_are_left_out_of_texts(words: str, shown: str) -> No
 
 
 def test_checkpoints_have_the_names_of_the_version(exporter: Watched) -> None:
-    page = whole(exporter, "postgresql.server")
+    page = whole(exporter, "postgresql.server", "postgresql.server_details")
     assert page.series("pg_stat_bgwriter_checkpoints_req_total")
+    assert page.series("pg_stat_bgwriter_checkpoint_write_time_total")
     assert not [name for name in page.names() if "checkpointer" in name], "PostgreSQL 15 has no such view"
     rows = {
         BGWRITER.name: (ViewRow((), {"buffers_clean": 1.0}),),
         CHECKPOINTER.name: (ViewRow((), {"num_timed": 2.0, "write_time": 3.0}),),
     }
-    seen = {sample.name for family in families_of_views(rows, SERVER) for sample in family.samples}
+    shown = (*families_of_views(rows, SERVER), *families_of_views(rows, SERVER_DETAILS))
+    seen = {sample.name for family in shown for sample in family.samples}
     assert seen == {
         "pg_stat_bgwriter_buffers_clean_total", "pg_stat_checkpointer_num_timed_total",
         "pg_stat_checkpointer_write_time_total",
