@@ -1,6 +1,6 @@
 """Earlier names of postgres_exporter that cannot stand on a page beside those of today: rules record them.
 
-Its version 0.11 gave the counts of the writers a `_total`. OpenMetrics has one name for both, so that the page
+Its version 0.11 gave the counts of the writers a `_total`. OpenMetrics has one name for both, so the page
 of the job `postgres` has the newer alone. Many public dashboards ask for the earlier.
 """
 

@@ -27,7 +27,7 @@ def main() -> int:
     """Print the report; the exit status."""
     arguments = parser().parse_args()
     try:
-        from exporter.compatible import report, verdicts  # noqa: PLC0415  (the parser of PromQL is optional)
+        from exporter.compatible import in_time, report, verdicts  # noqa: PLC0415  (the parser of PromQL is optional)
     except ImportError:
         sys.stderr.write("the package promql-parser is missing; install it with pip install promql-parser\n")
         return 2
@@ -37,7 +37,7 @@ def main() -> int:
         # the rules of one file may record what the dashboard in another asks for
         recorded = {name for it in documents for name in it.recorded}
         for document in documents:
-            judged += [verdicts.judge(it, document.variables, recorded) for it in document.queries]
+            judged += [in_time.judge_in_time(it, document.variables, recorded) for it in document.queries]
         series = {it.text() for verdict in judged for it in verdict.selectors} - {""}
         found = ask(arguments.prometheus, series) if arguments.prometheus else {}
         jobs = scraped_jobs(arguments.prometheus) if arguments.prometheus else []

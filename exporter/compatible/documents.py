@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ QUERY_RESULT = re.compile(r"\s*query_result\(\s*(.+)\s*\)\s*", re.DOTALL)
 # variables whose values stand in the dashboard itself
 FIXED = ("constant", "custom", "interval", "textbox")
 OURS = "prometheus"
+# no dashboard and no rule file has so many; aliases of YAML count wherever they stand
+MOST_BYTES, MOST_NODES, MOST_LEVELS = 10_000_000, 500_000, 100
+TOO_DEEP = "its content is nested too deeply"
 
 
 class UnreadableFile(Exception):
@@ -44,7 +48,7 @@ def read_queries(file: Path) -> QueryFile:
     """The queries of the file. Raises UnreadableFile."""
     content = load(file)
     board = content.get("dashboard", content)
-    groups = content.get("spec", content).get("groups")
+    groups = mapping(content.get("spec", content)).get("groups")
     if isinstance(groups, list):
         return rules(groups)
     if isinstance(board, dict) and any(it in board for it in ("panels", "rows", "elements")):
@@ -55,21 +59,41 @@ def read_queries(file: Path) -> QueryFile:
 def load(file: Path) -> dict[str, Any]:
     """The mapping in the file. Raises UnreadableFile."""
     try:
-        text = file.read_text()
+        if file.is_file() and file.stat().st_size > MOST_BYTES:
+            raise UnreadableFile(f"{file} has {file.stat().st_size} bytes; expected at most {MOST_BYTES}")
+        text = file.read_text(encoding="utf-8-sig")
         content = json.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise UnreadableFile(f"{file} cannot be read: {reason}") from None
+    except RecursionError:
+        raise UnreadableFile(f"{file} cannot be read: {TOO_DEEP}") from None
+    check_size(file, content)
     if not isinstance(content, dict):
         raise UnreadableFile(f"{file} holds no mapping; expected a dashboard or a rule file")
     return content
 
 
+def check_size(file: Path, content: Any) -> None:
+    """Raises UnreadableFile where the content is too deep or, as aliases of YAML can make it, too much."""
+    level, nodes = [content], 0
+    for _ in range(MOST_LEVELS):
+        children = (
+            it.values() if isinstance(it, dict) else it for it in level if isinstance(it, dict | list)
+        )
+        level = list(islice(chain.from_iterable(children), MOST_NODES))
+        nodes += len(level)
+        if nodes >= MOST_NODES:
+            raise UnreadableFile(f"{file} has over {MOST_NODES} values; expected a dashboard or a rule file")
+    if level:
+        raise UnreadableFile(f"{file} cannot be read: {TOO_DEEP}")
+
+
 def rules(groups: list[Any]) -> QueryFile:
     """The rules of these groups."""
     found = QueryFile()
-    for group in groups:
-        for rule in group.get("rules", []) if isinstance(group, dict) else []:
+    for group in mappings(groups):
+        for rule in mappings(group.get("rules")):
             kind, name = (ALERT, rule["alert"]) if "alert" in rule else (RECORDING, rule.get("record", "?"))
             found.queries.append(Query(kind, str(name), str(rule.get("expr", ""))))
             if kind == RECORDING:
@@ -80,12 +104,12 @@ def rules(groups: list[Any]) -> QueryFile:
 def dashboard(board: Mapping[str, Any]) -> QueryFile:
     """The queries of its panels, variables and annotations."""
     found = QueryFile()
-    for it in mappings(board.get("templating", {}).get("list")):
+    for it in mappings(mapping(board.get("templating")).get("list")):
         if it.get("type") in FIXED:
             found.variables[str(it.get("name"))] = fixed_value(it)
         elif it.get("type") == "query" and is_ours(it.get("datasource")):
             found.queries += variable_queries(it)
-    for it in mappings(board.get("annotations", {}).get("list")):
+    for it in mappings(mapping(board.get("annotations")).get("list")):
         if isinstance(it.get("expr"), str) and is_ours(it.get("datasource")):
             found.queries.append(Query(ANNOTATION, str(it.get("name", "?")), it["expr"]))
     for part in ("panels", "rows", "elements"):
@@ -129,6 +153,11 @@ def is_ours(source: Any) -> bool:
     name = source.get("type", OURS) if isinstance(source, dict) else source
     text = str(name or OURS).lower()
     return OURS in text or not re.search(r"loki|tempo|pyroscope|influx|elastic|mysql|postgres|grafana", text)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """The mapping, an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def mappings(value: Any) -> list[dict[str, Any]]:

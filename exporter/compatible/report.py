@@ -11,7 +11,8 @@ WIDTH = 96
 def lines(verdicts: Sequence[Verdict], found: Mapping[str, bool]) -> Iterator[str]:
     """The report; `found` says of each selector whether Prometheus has a series of it, if it was asked."""
     for it in verdicts:
-        text = " ".join(it.query.expression.split())
+        # a terminal would obey control characters
+        text = "".join(c if c.isprintable() else "?" for c in " ".join(it.query.expression.split()))
         short = text if len(text) <= WIDTH else f"{text[:WIDTH]}..."
         yield f"{it.status:<9}  {it.query.kind} {it.query.place!r}: {short}"
         yield from (f"           - {reason}" for reason in (*it.reasons, *silent(it, found)))

@@ -73,17 +73,23 @@ def chosen(it: Matcher) -> str:
     return f'{it.label}{it.operator}"{escaped}"'
 
 
+# what the parser can take; far beyond what anybody writes
+MOST_CHARACTERS, MOST_SIGNS = 10_000, re.compile(r"(?:[-+]\s*){50}")
 Reading = tuple[Selector, ...]  # selectors that must all find something
 MOST_READINGS = 64
 
 
 def readings(expression: str, variables: Mapping[str, str]) -> list[Reading]:
     """What the expression needs: one reading for each side of its `or`s. Raises UnreadableQuery."""
+    text = fill(expression, variables)
+    if len(text) > MOST_CHARACTERS or MOST_SIGNS.search(text):
+        raise UnreadableQuery(f"cannot be parsed: over {MOST_CHARACTERS} characters, or nested too deeply")
     try:
-        tree = promql.parse(fill(expression, variables))
+        return [tuple(dict.fromkeys(it)) for it in walk(promql.parse(text))]
     except ValueError as error:
         raise UnreadableQuery(f"cannot be parsed: {' '.join(str(error).split())}") from None
-    return [tuple(dict.fromkeys(it)) for it in walk(tree)]
+    except RecursionError:
+        raise UnreadableQuery("cannot be parsed: it is nested too deeply") from None
 
 
 def fill(expression: str, variables: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.compatible import in_time
 from exporter.compatible.documents import Query, UnreadableFile, read_queries
 from exporter.compatible.selectors import readings
 from exporter.compatible.verdicts import ANSWERS, MISSING, SWITCH, Verdict, judge
@@ -143,6 +144,11 @@ def test_the_command_reports_and_its_status_says_whether_all_answer() -> None:
         ("a.json", "{", "cannot be read"),
         ("a.json", json.dumps({"name": "x"}), "has neither panels nor groups"),
         ("a.yml", "- 1", "holds no mapping"),
+        ("a.json", "[" * 100_000, "nested too deeply"),
+        ("a.json", f'{{"panels": {"[" * 500}{"]" * 500}}}', "nested too deeply"),
+        ("a.json", f'{{"panels": "{"x" * 10_000_000}"}}', "has 10000014 bytes; expected at most"),
+        ("a.yml", "panels: &a [*a, *a]", "has over 500000 values"),
+        ("a.yml", f"groups: {'[' * 3000}", "nested too deeply"),
     ],
 )
 def test_what_is_no_dashboard_and_no_rule_file_is_refused(
@@ -151,6 +157,32 @@ def test_what_is_no_dashboard_and_no_rule_file_is_refused(
     (tmp_path / name).write_text(content)
     with pytest.raises(UnreadableFile, match=reason):
         read_queries(tmp_path / name)
+
+
+def test_odd_parts_of_a_file_are_no_queries(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(
+        json.dumps(
+            {"panels": [1, {"targets": [None, {"expr": "up"}]}], "templating": [], "annotations": None}
+        )
+    )
+    (tmp_path / "a.yml").write_text("groups: [null, {rules: null}, {rules: [null, [x], {record: r}]}]")
+    assert [it.expression for it in read_queries(tmp_path / "a.json").queries] == ["up"]
+    assert read_queries(tmp_path / "a.yml").recorded == {"r"}
+
+
+@pytest.mark.parametrize(
+    "expression", ["-" * 5000 + "up", "(" * 4000 + "up" + ")" * 4000, "up + " * 9000 + "up"]
+)
+def test_expressions_that_no_parser_can_take_are_told(expression: str) -> None:
+    found = verdict(expression)
+    assert found.status == MISSING
+    assert found.reasons[0].startswith("cannot be parsed: ")
+
+
+def test_a_pattern_that_takes_forever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(in_time, "LONGEST", 0.1)
+    query = Query("panel", "P", '{__name__=~"(([a-z_]+)+)+Z"}')
+    assert in_time.judge_in_time(query, {}, ()).reasons == ("cannot be judged within 0.1 s",)
 
 
 def test_prometheus_is_asked_for_the_series(prometheus: StartPrometheus, tmp_path: Path) -> None:
