@@ -16,10 +16,11 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.scraping import Scrape, Scraper
-from benchmarks.system import ROOT, Server, addresses, demo_in, is_ready
+from benchmarks.system import ROOT, addresses, demo_in, is_ready
 from tests.servers.fixtures import postgres_folder, started
 from tests.servers.ports import free_port
 from tests.servers.postgres_server import PostgresServer
+from tests.servers.processes import Server
 from tests.servers.redis_server import RedisServer
 
 DATABASE, CACHE, BROKER = "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"

@@ -68,7 +68,8 @@ def select_collectors(collectors: Sequence[Collector], names: Sequence[str]) -> 
     for collector in selected:
         if collector.alone and len(subjects) > 1:
             raise UnknownCollector(f"collect[] names {collector.name!r} beside others; expected it alone")
-    return selected
+    # a part beside its whole collector would show each of its series twice
+    return [it for it in selected if it.name in by_name or it.name.partition(".")[0] not in names]
 
 
 def select_collector(by_name: dict[str, Collector], name: str) -> Collector:

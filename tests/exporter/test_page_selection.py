@@ -56,6 +56,12 @@ def test_one_excluded_job_leaves_the_others(exporter: Watched) -> None:
     assert not any(name.startswith("redis_") for name in names)
 
 
+@pytest.mark.parametrize("subject", ["cache", "redis"])
+def test_a_part_beside_its_whole_has_no_series_twice(exporter: Watched, subject: str) -> None:
+    part = {"cache": "cache.ping", "redis": "redis.cache.ping"}[subject]
+    assert len(selected(exporter, collect=[subject, part]).series("redis_up")) == 1
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
