@@ -108,7 +108,9 @@ def error_sentence(error: Any) -> str:
 
 def shown_value(path: list[str], value: object) -> str:
     """The value as text; a value that can hold a password is hidden."""
-    hidden = path[-1] in SECRETS and not (path[0] in ("backend", "service") and "@" not in str(value))
+    text = str(value)
+    hidden = path[-1] in SECRETS and not (path[0] in ("backend", "service") and "@" not in text)
+    hidden = hidden or ("url" in path[-1] and "@" in text)
     return "a hidden value" if hidden or path[-1] == "token" else repr(value)[:80]
 
 

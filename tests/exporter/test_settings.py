@@ -99,6 +99,7 @@ def test_a_wrong_value_is_one_sentence(text: str, sentence: str) -> None:
 def test_a_password_in_a_wrong_value_is_not_shown() -> None:
     assert "hunter2" not in refused("backend: {url: 'redis://user:hunter2@x'}")
     assert "hunter2" not in refused("celery: {broker_url: 'guest:hunter2@x'}")
+    assert "hunter2" not in refused("anomalies: {prometheus_url: 'http://user:hunter2@x'}")
 
 
 def test_a_file_that_is_not_there_is_named() -> None:

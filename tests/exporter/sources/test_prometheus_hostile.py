@@ -1,6 +1,9 @@
 """What a wild Prometheus costs: its own series at most, never those of others, never the event loop."""
 
+import asyncio
+import gc
 import math
+import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -206,6 +209,28 @@ def test_many_series_are_read_by_signal_where_one_response_cannot_hold_them() ->
                 it.now += PERIOD
 
         looking(double, story, max_bytes=20_000, series=5, period=300)
+
+
+def test_the_first_round_of_a_day_of_all_series_does_not_stop_the_event_loop() -> None:
+    with recorded_double() as double:
+        for number in range(1500):
+            double.series[(("signal", f"s{number}"),)] = wave
+
+        async def story(it: Looking) -> None:
+            it.source._until = NOW - 7 - PERIOD
+            it.source._detectors.load()
+            task = asyncio.create_task(it.look())
+            spent = []
+            while not task.done():
+                began = time.thread_time()
+                await asyncio.sleep(0)
+                spent.append(time.thread_time() - began)
+            assert len((await task).statuses) == 1500
+            assert max(spent) < 0.08, sorted(spent)[-5:]
+
+        gc.freeze()
+        looking(double, story, series=2000)
+        gc.unfreeze()
 
 
 def test_series_that_live_are_watched_before_those_that_have_ended() -> None:
