@@ -115,7 +115,11 @@ class FeatureScorer:
             among = [VALUE, MEAN]
             limit_to_weekday((weekly[:, None] > ranges.high[:, among]).any(axis=1), above)
             limit_to_weekday((weekly[:, None] < ranges.low[:, among]).any(axis=1), below)
-        sums = (self._sum(above, self._above, ranges.span), self._sum(below, self._below, ranges.span))
+        stays = is_still(values, ranges)
+        sums = (
+            np.where(stays, 0.0, self._sum(above, self._above, ranges.span)),
+            np.where(stays, 0.0, self._sum(below, self._below, ranges.span)),
+        )
         return ScoredRows(*when, values, *sums, *self._band(ranges, daily), still)
 
     def _sum(self, parts: Floats, weights: Floats, span: Floats) -> Floats:
@@ -138,6 +142,15 @@ class FeatureScorer:
         """The window of one feature, and the threshold beyond it."""
         margin = self._threshold * ranges.span[:, part]
         return ranges.low[:, part] - margin, ranges.high[:, part] + margin
+
+
+def is_still(values: Floats, ranges: RangeScores) -> NDArray[np.bool_]:
+    """Where a value is one of a series that has not moved for a window: what moves is only its baseline,
+    a day or a week after it last moved.
+    """
+    low, high, span = (bounds[:, VALUE] for bounds in (ranges.low, ranges.high, ranges.span))
+    inside: NDArray[np.bool_] = (low <= values) & (values <= high) & (high - low < span)
+    return inside
 
 
 def limit_to_weekday(beyond: NDArray[np.bool_], parts: Floats) -> None:

@@ -54,6 +54,12 @@ def test_a_new_level_is_one_alert_and_in_time_the_usual_one() -> None:
     assert found.lower[-1] <= values[-1] <= found.upper[-1]
 
 
+def test_a_series_that_stands_still_has_no_anomaly_a_week_after_it_moved() -> None:
+    times = minutes(16)
+    values = np.where(np.arange(len(times)) < 6 * 1440, 10.0, 12.0)
+    assert alerts(read(values, times)) == [6 * 1440]
+
+
 def test_the_peak_of_every_day_is_usual_and_the_same_value_at_night_is_not() -> None:
     values = daily(TIMES)
     assert late(read(values)) == []
