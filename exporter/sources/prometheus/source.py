@@ -123,13 +123,15 @@ class PrometheusSource(BaseSource):
 
     async def _recent_series(self, end: float) -> list[Labels]:
         """The series of the last day that can be watched: the living first, the whole before its parts."""
-        found = await self._labels("count_over_time({}[1d])", end)
-        if len(found) > self._settings.series:
-            living = {*await self._labels("{}", end)}
-            found.sort(key=lambda labels: labels not in living)
-        for labels in found[self._settings.series :]:
-            self._detectors.mark_unwatched(labels, end)
-        return found[: self._settings.series]
+        found, places = await self._labels("count_over_time({}[1d])", end), self._settings.series
+        if len(found) <= places:
+            return found
+        living = {*await self._labels("{}", end)}
+        found.sort(key=lambda labels: labels not in living)
+        for labels in found[places:]:
+            if labels in living:
+                self._detectors.mark_unwatched(labels, end)
+        return found[:places]
 
     async def _labels(self, expression: str, at: float) -> list[Labels]:
         found = await self._client.vector(expression, at)

@@ -145,8 +145,11 @@ def test_what_says_nothing_any_more_is_not_shown(seen: Page) -> None:
     assert seen.value("ops_anomaly_watched_series") == 5
 
 
-def test_a_bounded_number_is_watched_the_whole_before_its_parts(past: Past) -> None:
-    page = page_of(past.url, series=5)
+def test_a_bounded_number_is_watched_the_living_first_and_the_whole_before_its_parts(past: Past) -> None:
+    # one of the six ended half an hour ago
+    assert page_of(past.url, series=5).value("ops_anomaly_left_out_series") == 0
+    page = page_of(past.url, series=4)
+    assert page.value("ops_anomaly_watched_series") == 4
     assert page.series("ops_anomaly_value", signal="worker_queue_length") == []
     assert page.value("ops_anomaly_left_out_series") == 1
 
