@@ -77,10 +77,10 @@ class WebhookAlert(BaseModel):
 
     @property
     def ended(self) -> datetime | None:
-        """When it ended; None while it fires."""
+        """When it ended, not before its start, whatever the sender's clock shows; None while it fires."""
         if self.status == "firing" or self.ends_at is None or self.ends_at.year == UNKNOWN_END_YEAR:
             return None
-        return self.ends_at
+        return max(self.ends_at, self.starts_at)
 
 
 @dataclass(frozen=True)

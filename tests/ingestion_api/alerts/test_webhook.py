@@ -169,6 +169,11 @@ def test_a_call_of_megabytes_is_kept(client: TestClient) -> None:
     assert send(client, *alerts) == received(new=1_500)
 
 
+def test_an_end_before_the_start_is_one_at_the_start(client: TestClient) -> None:
+    send(client, notice("resolved", start="2026-11-23T05:40:00Z"))
+    assert client.get(ALERTS).json()["alerts"][0]["ends_at"] == "2026-11-23T05:40:00Z"
+
+
 def test_what_alertmanager_left_out_is_told(client: TestClient) -> None:
     """See its max_alerts."""
     body = {"alerts": [notice()], "truncatedAlerts": 12}
