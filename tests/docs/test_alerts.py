@@ -95,5 +95,5 @@ def test_each_alert_says_which_single_event_can_raise_it() -> None:
     summaries = list(alert_summaries(thresholds.load()))
     assert rows == {it.name: it.single_event for it in summaries}
     assert {rows["DatabaseDown"], rows["RedisDown"]} == {
-        "a refused connection, or a second without a response"
+        "a refused connection; of silence none, two pings in a row must remain without a response"
     }
