@@ -10,7 +10,7 @@ for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
     os.environ.pop(name, None)
     os.environ.pop(name.lower(), None)
 
-pytest_plugins = ("tests.servers.fixtures", "tests.quick", "tests.fuzz")
+pytest_plugins = ("tests.servers.fixtures", "tests.quick", "tests.fuzz", "tests.coverage_areas")
 
 # the same inputs on each machine and day; `make fuzz` draws others, and more of them
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
