@@ -155,7 +155,7 @@ def fill(store: Prometheus, exprs: list[str], shown: Range) -> None:
     )
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
         assert answer.status == 204
-    eventually(lambda: now(store, "count(last_over_time(redis_connected_clients[1h]))"), within=10)
+    eventually(lambda: now(store, "count(last_over_time(redis_connected_clients[1h]))"), within=60)
 
 
 def history(it: series.Series, moments: list[int]) -> Iterator[str]:
