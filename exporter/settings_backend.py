@@ -34,8 +34,7 @@ class BackendSettings(SettingsSection):
     )
     calm_period: Seconds = Field(
         0.5,
-        description="seconds between two requests to /metrics while nothing looks wrong; /db/pool is "
-        "requested half as often",
+        description="seconds between two requests to /metrics, and to /db/pool, while nothing looks wrong",
     )
     probe_period: Seconds = Field(
         10.0, description="seconds between two requests to a module's health route while nothing looks wrong"

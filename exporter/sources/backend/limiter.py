@@ -19,6 +19,7 @@ BLOCKING_SECONDS = 0.4
 MAX_BUDGET_MULTIPLE = 10.0
 MAX_PAUSE = 10.0  # seconds between two background polls
 PING_GRACE = 0.3  # seconds within which most pings get a response
+RESERVATION_CHECK = 0.02  # seconds between two looks at whether a reserved turn was taken
 
 
 class RequestLimiter:
@@ -34,6 +35,8 @@ class RequestLimiter:
         self._background = asyncio.Lock()
         self._next_background_at = 0.0
         self._suspended: dict[str, float] = {}
+        self._reserved_for: str | None = None
+        self._reserved_until = -inf
         self._blocked_at = -inf
         self.block_gap = 0.0  # seconds between any two requests that block the backend
         self.on_block: Callable[[str], None] = ignore_block
@@ -41,7 +44,7 @@ class RequestLimiter:
     @asynccontextmanager
     async def turn(self, query: str) -> AsyncIterator[None]:
         """The turn of this request. Raises PollDeferred while only the ping may be sent."""
-        async with self._turn:
+        async with self._only_turn(query):
             await self._wait_for_ping()
             self._check_available(query)
             began = self._clock()
@@ -68,7 +71,7 @@ class RequestLimiter:
     @asynccontextmanager
     async def blocking_turn(self, query: str) -> AsyncIterator[None]:
         """The turn of a request that is known to block the backend. Silence proves nothing meanwhile."""
-        async with self._turn:
+        async with self._only_turn(query):
             await self._wait_for_ping()
             self._check_available(query)
             self._check_block_gap()
@@ -83,6 +86,27 @@ class RequestLimiter:
         """Grant these queries no turn for these seconds, since one of them blocked the backend."""
         until = self._clock() + seconds
         self._suspended |= dict.fromkeys(queries, until)
+
+    def reserve(self, query: str, seconds: float) -> None:
+        """Let no other request begin before the next of this query, for these seconds at most.
+
+        What it verifies is about to page, and those before it may hang for what it tells of.
+        """
+        self._reserved_for, self._reserved_until = query, self._clock() + seconds
+
+    @asynccontextmanager
+    async def _only_turn(self, query: str) -> AsyncIterator[None]:
+        """The one turn, once it is not reserved for another query."""
+        while True:
+            async with self._turn:
+                if not self._is_reserved_for_another(query):
+                    self._reserved_for = None
+                    yield
+                    return
+            await asyncio.sleep(RESERVATION_CHECK)
+
+    def _is_reserved_for_another(self, query: str) -> bool:
+        return self._reserved_for not in (None, query) and self._clock() < self._reserved_until
 
     async def _wait_for_ping(self) -> None:
         """Wait briefly for a ping to decide whether the last silence proves anything."""

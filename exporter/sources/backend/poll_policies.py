@@ -7,6 +7,7 @@ from exporter.settings_backend import BackendSettings
 from exporter.sources.database.time_windows import WINDOWS
 
 MIN_BLOCK_GAP = 60.0  # seconds between two requests to a route that blocks the backend
+VERIFY_PERIOD = 0.15  # seconds from a report of a full pool to the one that must agree before it pages
 MAX_BACKOFF_GAPS = 30  # such gaps to the next request at most, where it fails repeatedly
 
 
@@ -18,7 +19,7 @@ class BackendPolicies:
         calm = max(settings.calm_period, fast)
         self.totals = PollPolicy(timeout, min_interval=fast, relaxed_interval=calm)
         self.by_route = PollPolicy(timeout, min_interval=min(5.0, settings.period))
-        self.pool = PollPolicy(timeout, min_interval=fast, relaxed_interval=2 * calm)
+        self.pool = PollPolicy(timeout, min_interval=fast, relaxed_interval=calm)
         self.probe = PollPolicy(timeout, min_interval=fast, relaxed_interval=max(settings.probe_period, fast))
         self.module = PollPolicy(timeout, interval=settings.period)
         # what fails repeatedly is polled no sooner than what succeeds

@@ -16,7 +16,7 @@ from exporter.sources.backend.limiter import RequestLimiter
 from exporter.sources.backend.liveness import RESPONDING, SILENT, Liveness
 from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.ping import PING_CANDIDATES, BackendPinger
-from exporter.sources.backend.poll_policies import MIN_BLOCK_GAP, BackendPolicies
+from exporter.sources.backend.poll_policies import MIN_BLOCK_GAP, VERIFY_PERIOD, BackendPolicies
 from exporter.sources.backend.pool import PoolUsage
 from exporter.sources.backend.reader import BackendReader, Fetch
 from exporter.sources.backend.request_totals import RequestTotals
@@ -226,7 +226,8 @@ class BackendSource(BaseSource):
     def _react_to_pool(self, usage: PoolUsage) -> None:
         """Poll again soon where the pool has filled: a page takes two reports that agree."""
         if (usage.ratio or 0.0) > max(BUSY_POOL, usage.sustained_ratio or 0.0):
-            self.pool.verify_soon(self._settings.backend.fast_period)
+            self.pool.verify_soon(VERIFY_PERIOD)
+            self.limiter.reserve(self.pool.query, 2 * VERIFY_PERIOD)
 
     def _react_to_totals(self, totals: RequestTotals, is_another: bool) -> None:
         """Poll faster after the first signs of trouble: an error, a slow response, requests in flight."""
