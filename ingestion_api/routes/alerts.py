@@ -19,6 +19,7 @@ from ingestion_api.routes.examples import (
     ALERT,
     ALERT_DETAIL,
     ALERT_EVENT,
+    DISAGREEMENT,
     EVIDENCE,
     RECEIVED,
     SILENCE,
@@ -67,6 +68,8 @@ class AcknowledgementOut(ApiResponse):
 
 class DisagreementOut(ApiResponse):
     """A report of the backend on itself that was wrong."""
+
+    model_config = with_example(DISAGREEMENT)
 
     subject: str
     reported: str

@@ -141,13 +141,14 @@ ACKNOWLEDGEMENT: Example = {
     "at": "2026-11-23T05:59:00Z",
     "note": "Starting a second worker.",
 }
+DISAGREEMENT: Example = {"subject": "workers", "reported": "healthy", "observed": "down"}
 EVIDENCE: Example = {
     "state": "start",
     "value_at_start": 104.0,
     "level_at_start": 100.0,
     "worst_value": None,
     "worst_at": None,
-    "disagreements": [{"subject": "workers", "reported": "healthy", "observed": "down"}],
+    "disagreements": [DISAGREEMENT],
 }
 ALERT_EVENT: Example = {
     "at": "2026-11-23T05:58:01Z",

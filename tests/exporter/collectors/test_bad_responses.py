@@ -262,6 +262,13 @@ def test_a_health_route_is_read_and_its_http_status_not_believed(
 ) -> None:
     backend.says("/search/health", body, status)
     with watching(backend={"url": backend.url}) as exporter:
+        first = exporter.page("modules.status").state("ops_module_observed_status", module="search")
+        assert first == ("unknown" if seen == "down" else seen)  # one response alone marks no module as down
+        eventually(
+            lambda: (
+                exporter.page("modules.status").state("ops_module_observed_status", module="search") == seen
+            )
+        )
         page = exporter.page("modules.status")
     assert page.state("ops_module_observed_status", module="search") == seen
     assert (page.value("ops_module_probe_duration_seconds", module="search") is None) == (seen == "unknown")
