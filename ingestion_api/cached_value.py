@@ -28,8 +28,10 @@ class CachedValue(Generic[T]):
     it. Who asks after its end computes it, and others wait for that.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, kept: float = 0.0) -> None:
+        """`kept`: seconds for which a costly value is used at least, while a newer one is computed."""
         self._clock = clock
+        self._kept = kept
         self._lock = Lock()
         self._held: _Computed[T] | None = None
 
@@ -62,6 +64,6 @@ class CachedValue(Generic[T]):
         value = find()
         now = self._clock()
         cost = now - began if now - began > CHEAP_SECONDS else 0.0
-        fresh, valid = (now + min(factor * cost, MAX_AGE) for factor in (FRESH_FACTOR, COST_FACTOR))
-        self._held = _Computed(value, fresh, valid)
+        fresh, valid = (min(factor * cost, MAX_AGE) for factor in (FRESH_FACTOR, COST_FACTOR))
+        self._held = _Computed(value, now + fresh, now + max(valid, self._kept if cost else 0.0))
         return value

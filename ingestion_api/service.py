@@ -9,6 +9,7 @@ from ingestion_api.access.signing import Signer, SigningKeyCache
 from ingestion_api.access.token_registry import TokenRegistry
 from ingestion_api.access.tokens import InvalidToken
 from ingestion_api.alerts.counters import WebhookCounters
+from ingestion_api.alerts.counts import AlertCounter
 from ingestion_api.alerts.course_reader import CourseReader
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.group_commit import GroupCommit
@@ -51,6 +52,7 @@ class Service:
     notices: NoticeHub
     deliveries: GroupCommit
     noise: NoiseReports
+    alert_counter: AlertCounter
     cache: Cache | None = None
     edge: EdgeQueue | None = None
     clock: Clock = utc_now
@@ -117,6 +119,7 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
             store, incidents, StreamLimits(settings.notice_streams, settings.notice_streams_per_address)
         ),
         deliveries=GroupCommit(store, incidents),
+        alert_counter=AlertCounter(store),
         noise=NoiseReports(store, clock),
         cache=Cache.at(settings),
         edge=edge,

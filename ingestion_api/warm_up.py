@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy import Engine, select
 
 from ingestion_api.alerts.filters import AlertFilter
+from ingestion_api.alerts.noise import USUAL_WEEKS
 from ingestion_api.alerts.queries import PageRequest, list_alerts
 from ingestion_api.embeddings.request import embedding_coverage
 from ingestion_api.jobs.queries import newest_jobs
@@ -35,12 +36,13 @@ def start_warm_up(service: Service, registry: CollectorRegistry, migration: Back
 
 
 def warm_up(service: Service, registry: CollectorRegistry) -> None:
-    """Open connections, read the resources' columns, sum the ended jobs and compile the queries of lists."""
+    """Open connections, read the resources' columns, sum jobs and noise, and compile the queries of lists."""
     steps: tuple[Callable[[], object], ...] = (
         lambda: open_connections(service.store.engine),
         lambda: embedding_coverage(service),
         lambda: generate_latest(registry),
         lambda: _read_lists(service),
+        lambda: service.noise.read(USUAL_WEEKS),
     )
     for step in steps:
         try:

@@ -51,6 +51,12 @@ class AlertFilter:
         """Whether anything is asked of labels or words."""
         return bool(self.signals or self.labels or self.text)
 
+    @property
+    def asks_kinds_only(self) -> bool:
+        """Whether nothing but state, severity and module is asked."""
+        more = (self.signals, self.labels, self.text, self.since, self.until)
+        return self.acknowledged is None and not any(more)
+
     def conditions(self) -> list[ColumnElement[bool]]:
         """All conditions on incidents, for a list: indexes in the order of lists have no more columns."""
         shared = [*self.kind_conditions(AlertText), *self.text_conditions()]

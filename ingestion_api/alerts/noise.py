@@ -16,7 +16,8 @@ from ingestion_api.store.tables.expressions import microseconds_between
 
 # an incident that begins so soon after the end of its predecessor flaps
 FLAPPING = timedelta(minutes=10)
-MAX_WEEKS = 52
+USUAL_WEEKS, MAX_WEEKS = 4, 52
+KEPT = 600.0  # seconds for which a costly report serves those who ask while a newer one is computed
 COLUMNS = ("week", "alert", "severity", "times", "minutes", "acknowledged", "shortest_seconds", "flapping")
 _EARLIER = -1  # the number of the weeks before the report
 _MICROSECOND = timedelta(microseconds=1)
@@ -45,12 +46,12 @@ class AlertNoise:
 
 
 class NoiseReports:
-    """The report of each number of weeks; a costly one may be as old as `CachedValue` allows."""
+    """The report of each number of weeks; a costly one may be ten minutes old while a newer is computed."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._cached = [CachedValue[Sequence[AlertNoise]]() for _ in range(MAX_WEEKS + 1)]
+        self._cached = [CachedValue[Sequence[AlertNoise]](kept=KEPT) for _ in range(MAX_WEEKS + 1)]
 
     def read(self, weeks: int) -> Sequence[AlertNoise]:
         """The report of this week and those before, `weeks` in all; raises the database's errors."""

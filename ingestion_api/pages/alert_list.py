@@ -6,7 +6,6 @@ from itertools import islice
 
 from fastapi import APIRouter, Request, Response
 
-from ingestion_api.alerts.counts import count_choices
 from ingestion_api.alerts.export import csv_pieces, read_pieces
 from ingestion_api.alerts.filters import MAX_TEXTS, is_search_partial
 from ingestion_api.alerts.queries import PageRequest, list_alerts
@@ -33,8 +32,8 @@ def show_alerts(request: Request, _: Operator) -> Response:
     asked = PageRequest(address.order, service.clock(), before=address.one("before"))
     with service.store.read() as session:
         page = list_alerts(session, wanted, asked)
-        counts = count_choices(session, wanted)
         partial = is_search_partial(session, wanted)
+    counts = service.alert_counter.count_choices(wanted)
     return render_page(
         request,
         "alerts.html",

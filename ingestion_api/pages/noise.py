@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from ingestion_api.alerts.noise import MAX_WEEKS, csv_rows
+from ingestion_api.alerts.noise import MAX_WEEKS, USUAL_WEEKS, csv_rows
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.session import Operator
 from ingestion_api.pages.templates import render_page
@@ -18,7 +18,7 @@ CHOICES = (1, 4, 12, 52)
 
 
 @router.get("/noise")
-def show_noise(request: Request, _: Operator, weeks: Weeks = 4) -> Response:
+def show_noise(request: Request, _: Operator, weeks: Weeks = USUAL_WEEKS) -> Response:
     """Show the report, the newest week first."""
     rows = current_service(request).noise.read(weeks)
     by_week = [(week, [*its]) for week, its in groupby(rows, key=lambda it: it.week)]
@@ -26,7 +26,7 @@ def show_noise(request: Request, _: Operator, weeks: Weeks = 4) -> Response:
 
 
 @router.get("/noise.csv")
-def download_noise(request: Request, _: Operator, weeks: Weeks = 4) -> Response:
+def download_noise(request: Request, _: Operator, weeks: Weeks = USUAL_WEEKS) -> Response:
     """Take the report home."""
     report = current_service(request).noise.read(weeks)
     return csv_piece_download([csv_rows(report)], "noise.csv")

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from ingestion_api.access.bearer import Operator
-from ingestion_api.alerts.noise import MAX_WEEKS, AlertNoise, csv_rows
+from ingestion_api.alerts.noise import MAX_WEEKS, USUAL_WEEKS, AlertNoise, csv_rows
 from ingestion_api.routes.examples import NOISE, NOISE_REPORT, with_example
 from ingestion_api.routes.schemas import ApiResponse, Responses, error_responses
 from ingestion_api.service import current_service
@@ -53,8 +53,8 @@ class NoiseReportOut(ApiResponse):
 
 
 @router.get("/noise", responses=error_responses(401, 422, 429, 503), summary="Noise of the alerts by week")
-def noise(request: Request, _actor: Operator, weeks: Weeks = 4) -> NoiseReportOut:
-    """How often each alert fired, for how long, and whether anybody acted on it; at most a minute old."""
+def noise(request: Request, _actor: Operator, weeks: Weeks = USUAL_WEEKS) -> NoiseReportOut:
+    """How often each alert fired, for how long, and whether anybody acted on it; at most ten minutes old."""
     rows = current_service(request).noise.read(weeks)
     return NoiseReportOut(rows=[AlertNoiseOut.of(it) for it in rows])
 
@@ -65,7 +65,7 @@ def noise(request: Request, _actor: Operator, weeks: Weeks = 4) -> NoiseReportOu
     response_class=StreamingResponse,
     summary="The same as CSV",
 )
-def noise_csv(request: Request, _actor: Operator, weeks: Weeks = 4) -> StreamingResponse:
+def noise_csv(request: Request, _actor: Operator, weeks: Weeks = USUAL_WEEKS) -> StreamingResponse:
     """Cells that begin like a formula have an apostrophe before them."""
     report = current_service(request).noise.read(weeks)
     return csv_piece_download([csv_rows(report)], "noise.csv")

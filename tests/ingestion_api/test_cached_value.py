@@ -62,6 +62,22 @@ def test_a_value_at_its_end_is_computed_for_who_asks() -> None:
     assert cached.get(timer.costing("two")) == "two"
 
 
+def test_a_value_that_is_kept_serves_while_a_newer_one_is_computed() -> None:
+    timer, done = Timer(), Event()
+    cached = CachedValue[str](timer, kept=600)
+    cached.get(timer.costing("one"))
+    timer.now += 599
+
+    def find() -> str:
+        assert done.wait(5)
+        return "two"
+
+    assert cached.get(find) == "one"
+    done.set()
+    timer.now += 2
+    assert cached.get(find) == "two"
+
+
 def test_what_goes_wrong_beside_the_requests_is_raised_once_the_value_has_ended() -> None:
     timer, tried = Timer(), Event()
     cached = CachedValue[str](timer)
