@@ -1,7 +1,6 @@
 """The features of a series, and the rolling means from which they are computed."""
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from exporter.anomaly.parameters import Parameters
 from exporter.anomaly.ranges import Floats, Places
@@ -35,6 +34,19 @@ class RingBuffer:
         return line
 
 
+def window_means(line: Floats, rows: int) -> Floats:
+    """The mean of each window of so many rows, added from pieces whose lengths are powers of two."""
+    number, taken, length = len(line) - rows + 1, 0, 1
+    total = np.zeros(number)
+    while length <= rows:
+        if rows & length:
+            total += line[taken : taken + number]
+            taken += length
+        line, length = line[:-length] + line[length:], 2 * length
+    total /= rows
+    return total
+
+
 class RollingMean(RingBuffer):
     """The mean of the last rows; NaN until there are enough."""
 
@@ -49,9 +61,7 @@ class RollingMean(RingBuffer):
 
     def rows(self, place: int, values: Floats) -> Floats:
         """Add rows of one series; returns the mean before the first, and with each of them."""
-        line = self._line(place, values)
-        means: Floats = sliding_window_view(line, self._rows).mean(axis=1)
-        return means
+        return window_means(self._line(place, values), self._rows)
 
 
 class Delay(RingBuffer):
