@@ -64,12 +64,18 @@ def open_engine(url: str) -> Engine:
         engine = _server_engine(url, pool_size=10)
         if engine.dialect.name == "postgresql":
             event.listen(engine, "connect", _disable_psycopg_transactions)
+            event.listen(engine, "connect", _use_one_core)
             event.listen(engine, "begin", _begin_unless_reading)
         return engine
     Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = _sqlite_engine(url)
     event.listen(engine, "connect", _make_durable)
     return engine
+
+
+def _use_one_core(connection: Any, _record: object) -> None:
+    """Count on one core: the others belong to the service's requests, or to a backend on the same server."""
+    connection.execute("SET max_parallel_workers_per_gather TO 0")
 
 
 def open_backend_engine(url: str) -> Engine:
