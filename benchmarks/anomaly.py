@@ -56,7 +56,7 @@ def main() -> int:
     it = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0] if __doc__ else "")
     it.add_argument("folder", type=Path, help="labelled series with their scorers")
     it.add_argument("--pairs", type=int, default=PAIRS, help=f"pairs of random halves ({PAIRS})")
-    it.add_argument("--passes", type=int, default=1, help="how often each choice is made anew (1)")
+    it.add_argument("--passes", type=int, default=2, help="how often each choice is made anew (2)")
     arguments = it.parse_args()
     folder = arguments.folder
     found = tables(score_series(folder), score_series(folder, exporter_parameters))
