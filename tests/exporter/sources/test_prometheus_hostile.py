@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import math
-import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +13,7 @@ from exporter.anomaly.series import SeriesDetectors
 from exporter.errors import InvalidResponse, RequestFailed
 from exporter.sources.json_object import JsonObject
 from exporter.sources.prometheus.series import Labels, Span, parse_series
-from tests.exporter.prometheus_looks import NOW, PERIOD, Looking, looking
+from tests.exporter.prometheus_looks import NOW, PERIOD, Looking, looking, turns_beside
 from tests.exporter.recorded_double import recorded_double
 
 ONE: Labels = (("signal", "s"),)
@@ -220,11 +219,7 @@ def test_the_first_round_of_a_day_of_all_series_does_not_stop_the_event_loop() -
             it.source._until = NOW - 7 - PERIOD
             it.source._detectors.load()
             task = asyncio.create_task(it.look())
-            spent = []
-            while not task.done():
-                began = time.thread_time()
-                await asyncio.sleep(0)
-                spent.append(time.thread_time() - began)
+            spent = await turns_beside(task)
             assert len((await task).statuses) == 1500
             assert max(spent) < 0.08, sorted(spent)[-5:]
 
