@@ -1,7 +1,6 @@
 """A source of recorded signals with a clock of its own, and stories that are told with it."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -41,13 +40,3 @@ def looking(double: RecordedDouble, story: Callable[[Looking], Awaitable[None]],
             await looking.source.close()
 
     asyncio.run(run())
-
-
-async def turns_beside(task: asyncio.Task[Any]) -> list[float]:
-    """Seconds of each turn of the loop until the task ends; of the processor, not what others here take."""
-    spent = []
-    while not task.done():
-        began = time.thread_time()
-        await asyncio.sleep(0)
-        spent.append(time.thread_time() - began)
-    return spent

@@ -10,7 +10,8 @@ import pytest
 from exporter.errors import SourceTimeout
 from exporter.sources.prometheus.queries import ROWS, RangeQuery, history_queries, queries_since
 from exporter.sources.prometheus.series import Labels, unique_names
-from tests.exporter.prometheus_looks import DAY, NOW, PERIOD, Looking, looking, turns_beside
+from tests.exporter.event_loop import turns_beside
+from tests.exporter.prometheus_looks import DAY, NOW, PERIOD, Looking, looking
 from tests.exporter.recorded_double import recorded_double
 
 

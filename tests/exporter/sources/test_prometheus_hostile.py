@@ -13,7 +13,8 @@ from exporter.anomaly.series import SeriesDetectors
 from exporter.errors import InvalidResponse, RequestFailed
 from exporter.sources.json_object import JsonObject
 from exporter.sources.prometheus.series import Labels, Span, parse_series
-from tests.exporter.prometheus_looks import NOW, PERIOD, Looking, looking, turns_beside
+from tests.exporter.event_loop import turns_beside
+from tests.exporter.prometheus_looks import NOW, PERIOD, Looking, looking
 from tests.exporter.recorded_double import recorded_double
 
 ONE: Labels = (("signal", "s"),)

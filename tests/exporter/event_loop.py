@@ -1,0 +1,15 @@
+"""For how long the event loop is stopped while a task runs."""
+
+import asyncio
+import time
+from typing import Any
+
+
+async def turns_beside(task: asyncio.Task[Any]) -> list[float]:
+    """Seconds of each turn of the loop until the task ends; of the processor, not what others here take."""
+    spent = []
+    while not task.done():
+        began = time.thread_time()
+        await asyncio.sleep(0)
+        spent.append(time.thread_time() - began)
+    return spent
