@@ -70,7 +70,7 @@ pictures: ## take each dashboard of a running Grafana into docs/pictures: GRAFAN
 	@.venv/bin/python -m docs.generate
 	@.venv/bin/python -m docs.picture_list
 
-bench: ## measure, and write benchmarks/README.md: WHAT=exporter (default), footprint (ROW=users ...), alerts, calm-week, notices, service, reading-load, dashboards
+bench: ## measure, and write benchmarks/README.md: WHAT=exporter (default), footprint (ROW=users ...), alerts, calm-week, notices, incidents, alert-call, service, reading-load, dashboards
 	@.venv/bin/python -m benchmarks.$(subst -,_,$(patsubst service,service_load,$(or $(WHAT),exporter))) $(ROW)
 
 bench-alerts: ## cause every breach of the fast lane and time its notification (about 20 minutes)
