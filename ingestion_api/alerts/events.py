@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.feed import IncidentChange
+from ingestion_api.store.bulk import insert_rows
 from ingestion_api.store.tables import IncidentEvent
 
 MAX_EVENTS = 200  # of one incident that are read
@@ -25,16 +26,14 @@ class Event:
 
 def record_event(session: Session, alert_ids: Iterable[int], event: Event) -> None:
     """Write the same event for some incidents."""
-    rows = [{**asdict(event), "alert_id": each, "note": event.note[:500]} for each in alert_ids]
-    if rows:
-        session.execute(insert(IncidentEvent), rows)
+    same = {**asdict(event), "note": event.note[:500]}
+    insert_rows(session.connection(), IncidentEvent, [{**same, "alert_id": each} for each in alert_ids])
 
 
 def record_changes(session: Session, changes: Iterable[IncidentChange], note: str) -> None:
     """Write an event for each change; `note` is how it is known."""
     rows = [{"alert_id": it.alert_id, "at": it.at, "kind": it.kind, "note": note} for it in changes]
-    if rows:
-        session.execute(insert(IncidentEvent), rows)
+    insert_rows(session.connection(), IncidentEvent, rows)
 
 
 def read_events(session: Session, alert_id: int) -> Sequence[IncidentEvent]:

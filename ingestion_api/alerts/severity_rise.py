@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.events import Event, record_event
 from ingestion_api.alerts.feed import IncidentChange
+from ingestion_api.alerts.incident_rows import FIRES
 from ingestion_api.store.tables import Alert, AlertSilence
 from ingestion_api.store.tables.alerts import severity_group, severity_rank
 
@@ -26,7 +27,7 @@ def reopen_milder(
     if not ranks:
         return []
     taken = select(Alert.id, Alert.severity_group, Alert.severity_rank).where(
-        Alert.severity_group.in_(ranks), Alert.status == "firing", Alert.acknowledged_at.is_not(None)
+        Alert.severity_group.in_(ranks), FIRES, Alert.acknowledged_at.is_not(None)
     )
     milder = [row.id for row in session.execute(taken) if ranks[row.severity_group] < row.severity_rank]
     return withdraw_all(session, milder, now, "a graver alert of the same kind started")

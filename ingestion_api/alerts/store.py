@@ -1,30 +1,30 @@
 """Keep incidents: once for each fingerprint and start, however often Alertmanager repeats itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ingestion_api.alerts.events import record_changes
 from ingestion_api.alerts.feed import IncidentChange, IncidentFeed, ended
 from ingestion_api.alerts.incident_rows import (
+    FIRES,
     READ,
     IncidentKey,
-    alert_name,
     alert_severity,
     insert_incidents,
     label_columns,
     read_incidents,
 )
+from ingestion_api.alerts.repeated import Repeated, incident_change, update_incidents
 from ingestion_api.alerts.severity_rise import reopen_milder, withdraw_all
 from ingestion_api.alerts.webhook import WebhookAlert
 from ingestion_api.batching import batches
 from ingestion_api.notices.journal import write_notices
 from ingestion_api.store import Store
-from ingestion_api.store.alert_texts import text_ids
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_rank
@@ -81,10 +81,11 @@ def _store_batch(session: Session, delivery: Delivery) -> tuple[list[IncidentCha
     added = {key: notice for key, notice in newest.items() if key not in known}
     repeated = [(known[key], notice) for key, notice in newest.items() if key in known]
     repeated = [it for it in repeated if not _is_outdated(it[0], delivery)]
-    changes = [*_insert(session, [*added.values()], delivery), *_update(session, repeated, delivery)]
+    changes = _insert(session, [*added.values()], delivery)
+    changes += update_incidents(session, repeated, delivery.known_by, delivery.at)
     changes += _end_covered(session, newest.values(), delivery)
     record_changes(session, changes, delivery.known_by)
-    superseded = _supersede(session, (key[0] for key in newest), delivery.at)
+    superseded = _supersede(session, [*added, *_reopened(repeated)], delivery.at)
     record_changes(session, superseded, "superseded")
     withdrawn = _withdraw(session, repeated, delivery)
     started = [notice.labels for notice in added.values() if notice.status == "firing"]
@@ -101,78 +102,27 @@ def _insert(session: Session, notices: Sequence[WebhookAlert], delivery: Deliver
     ids = insert_incidents(session, [_values(notice, delivery) for notice in notices])
     changes = []
     for alert_id, notice in zip(ids, notices, strict=True):
-        changes.append(_change(alert_id, "started", notice, delivery.at))
+        changes.append(incident_change(alert_id, "started", notice, delivery.at))
         if notice.status == "resolved":
-            changes.append(_change(alert_id, "ended", notice, delivery.at))
+            changes.append(incident_change(alert_id, "ended", notice, delivery.at))
     return changes
 
 
-def _update(
-    session: Session, repeated: Sequence[tuple[Any, WebhookAlert]], delivery: Delivery
-) -> list[IncidentChange]:
-    if not repeated:
-        return []
-    texts = _text_ids(session, [notice for _, notice in repeated])
-    values = [
-        _update_values(row, notice, delivery) | {"new_text_id": text}
-        for (row, notice), text in zip(repeated, texts, strict=True)
-    ]
-    session.connection().execute(_update_statement(), values)
-    changes = []
+def _reopened(repeated: Iterable[Repeated]) -> Iterator[IncidentKey]:
     for row, notice in repeated:
-        if row.status != notice.status:
-            kind = "ended" if notice.status == "resolved" else "reopened"
-            changes.append(_change(row.id, kind, notice, delivery.at))
-    return changes
+        if row.status == "resolved" and notice.status == "firing":
+            yield _incident_key(notice)
 
 
-def _withdraw(
-    session: Session, repeated: Sequence[tuple[Any, WebhookAlert]], delivery: Delivery
-) -> list[IncidentChange]:
+def _withdraw(session: Session, repeated: Iterable[Repeated], delivery: Delivery) -> list[IncidentChange]:
     ids = [row.id for row, notice in repeated if _needs_new_acknowledgement(row, notice)]
     return withdraw_all(session, ids, delivery.at, "it fires again, or is graver")
-
-
-def _text_ids(session: Session, notices: Iterable[WebhookAlert]) -> list[int]:
-    return text_ids(session.connection(), [(it.labels, it.annotations) for it in notices])
 
 
 def _needs_new_acknowledgement(row: Any, notice: WebhookAlert) -> bool:
     """An acknowledgement ends with its incident, and does not cover a graver one."""
     again = row.status == "resolved" and notice.status == "firing"
     return again or severity_rank(alert_severity(notice.labels)) < severity_rank(row.severity)
-
-
-def _update_statement() -> Any:
-    columns = (
-        "status", "ends_at", "end_known_by", "annotations", "severity", "severity_rank", "last_received_at",
-        "text_id",
-    )  # fmt: skip
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
-    nothing = {"closed_by": None, "close_reason": None}
-    table: Any = Alert.__table__
-    # what has ended is not suppressed, and what was ended by mistake has no worst value yet
-    suppression = case((bindparam("new_status") == "resolved", ""), else_=table.c.suppression)
-    evidence = case((table.c.evidence == "done", "start"), else_=table.c.evidence)
-    return (
-        update(table)
-        .where(table.c.id == bindparam("row_id"))
-        .values(**values, **nothing, notices=table.c.notices + 1, suppression=suppression, evidence=evidence)
-    )
-
-
-def _update_values(row: Any, notice: WebhookAlert, delivery: Delivery) -> dict[str, Any]:
-    severity = alert_severity(notice.labels)
-    return {
-        "row_id": row.id,
-        "new_status": notice.status,
-        "new_ends_at": notice.ended,
-        "new_end_known_by": delivery.known_by if notice.status == "resolved" else None,
-        "new_annotations": dict(notice.annotations),
-        "new_severity": severity,
-        "new_severity_rank": severity_rank(severity),
-        "new_last_received_at": delivery.at,
-    }
 
 
 def _end_covered(
@@ -182,17 +132,20 @@ def _end_covered(
     ends = {it.fingerprint: it for it in notices if it.status == "resolved" and it.ended}
     if not ends:
         return []
-    query = select(*READ).where(Alert.fingerprint.in_(ends), Alert.status == "firing")
+    query = select(*READ).where(Alert.fingerprint.in_(ends), FIRES)
     covered = [
         (row, ends[row.fingerprint])
         for row in session.execute(query)
         if ends[row.fingerprint].starts_at < row.starts_at <= (ends[row.fingerprint].ended or row.starts_at)
     ]
-    return _update(session, covered, delivery)
+    return update_incidents(session, covered, delivery.known_by, delivery.at)
 
 
-def _supersede(session: Session, fingerprints: Iterable[str], now: datetime) -> list[IncidentChange]:
+def _supersede(session: Session, begun: Iterable[IncidentKey], now: datetime) -> list[IncidentChange]:
     """End what fires although the same alert has begun again: its end was not told."""
+    fingerprints = {fingerprint for fingerprint, _ in begun}
+    if not fingerprints:
+        return []
     newer = aliased(Alert)
     next_start = (
         select(func.min(newer.starts_at))
@@ -201,19 +154,12 @@ def _supersede(session: Session, fingerprints: Iterable[str], now: datetime) -> 
     )
     statement = (
         update(Alert)
-        .where(Alert.fingerprint.in_(set(fingerprints)), Alert.status == "firing", next_start.is_not(None))
+        .where(Alert.fingerprint.in_(fingerprints), FIRES, next_start.is_not(None))
         .values(status="resolved", end_known_by="superseded", ends_at=next_start, suppression="")
         .returning(Alert.id, Alert.name, Alert.severity, Alert.annotations)
         .execution_options(synchronize_session=False)
     )
     return ended(session.execute(statement), now)
-
-
-def _change(alert_id: int, kind: str, notice: WebhookAlert, now: datetime) -> IncidentChange:
-    summary = notice.annotations.get("summary", "")
-    return IncidentChange(
-        alert_id, kind, now, alert_name(notice.labels), alert_severity(notice.labels), summary
-    )
 
 
 def _incident_key(notice: WebhookAlert) -> IncidentKey:

@@ -31,6 +31,9 @@ def storable_text(value: object) -> object:
     """A text that every database takes: no NUL, no half of a character, not longer than it may be."""
     if not isinstance(value, str):
         return value
+    # most are: ten thousand alerts have a hundred thousand texts
+    if value.isascii() and len(value) <= MAX_TEXT and "\x00" not in value:
+        return value
     text = value.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - len(CUT)] + CUT
 

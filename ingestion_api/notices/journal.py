@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.feed import IncidentChange
+from ingestion_api.store.bulk import insert_rows
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Notice
 
@@ -19,7 +20,7 @@ def write_notices(session: Session, changes: Sequence[IncidentChange]) -> None:
         return
     # one transaction at a time: whoever has read an id has missed none before it
     take_advisory_lock(session, "alerts")
-    session.execute(insert(Notice), [_values(change) for change in changes])
+    insert_rows(session.connection(), Notice, [_values(change) for change in changes])
     session.execute(delete(Notice).where(Notice.id <= last_notice_id(session) - KEPT))
 
 

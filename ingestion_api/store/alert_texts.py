@@ -1,19 +1,23 @@
 """Find or add the row of labels and words that an incident shares with others of its alert."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from ingestion_api.batching import batches
+from ingestion_api.store.bulk import insert_rows, new_ids
 from ingestion_api.store.tables.alert_texts import LABEL_LENGTH, AlertLabel, AlertText
 from ingestion_api.store.tables.alerts import severity_rank
 
 MAX_TEXT = 2000  # characters that are searched
 MASK = "#"
 AT_ONCE = 400  # fewer parameters than any SQLite takes
+LABELS_AT_ONCE = 5_000
 _NUMBER = re.compile(r"\d[\d.,]*")
 _DIGIT = re.compile(r"\d")
 _EDGES = ".,;:!?()[]{}<>\"'“”"
@@ -25,13 +29,11 @@ def text_ids(connection: Connection, alerts: Iterable[tuple[LabelPairs, LabelPai
     """The id of each alert's row, given its labels and annotations; rows that are new are added.
 
     Call it in a transaction that has the lock of the alerts."""
-    rows = [_row(labels, annotations) for labels, annotations in alerts]
-    wanted = {row["digest"]: (row, labels) for row, labels in rows}
+    shared = [_Shared.of(labels, annotations) for labels, annotations in alerts]
+    wanted = {it.digest: it for it in shared}
     known = _known(connection, wanted)
-    new = [pair for digest, pair in wanted.items() if digest not in known]
-    for some in batches(new, AT_ONCE):
-        known |= _add(connection, some)
-    return [known[row["digest"]] for row, _ in rows]
+    known |= _add(connection, [it for digest, it in wanted.items() if digest not in known])
+    return [known[it.digest] for it in shared]
 
 
 def with_text_ids(connection: Connection, alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -40,14 +42,38 @@ def with_text_ids(connection: Connection, alerts: Sequence[dict[str, Any]]) -> l
     return [row | {"text_id": text_id} for row, text_id in zip(alerts, found, strict=True)]
 
 
-def _row(labels: LabelPairs, annotations: LabelPairs) -> tuple[dict[str, Any], LabelPairs]:
-    said = masked(labels, " ".join(str(annotations.get(name, "")) for name in _SEARCHED))
-    pairs = sorted((str(name), str(value)) for name, value in labels.items())
-    digest = blake2b(f"{pairs}{said}".encode(), digest_size=16).hexdigest()
-    named = {name: str(labels.get(name, ""))[:LABEL_LENGTH] for name in ("module", "signal")}
-    text = " ".join([_name(labels), *(f"{name}={value}" for name, value in pairs), said])
-    row = {"digest": digest, "name": _name(labels), **named, "text": text.lower()[:MAX_TEXT]}
-    return row | {"severity_rank": severity_rank(str(labels.get("severity", "none")))}, labels
+@dataclass(frozen=True)
+class _Shared:
+    """What incidents share: labels, and words without numbers; and the digest of both."""
+
+    labels: LabelPairs
+    pairs: Sequence[tuple[str, str]]
+    said: str
+    digest: str
+
+    @classmethod
+    def of(cls, labels: LabelPairs, annotations: LabelPairs) -> "_Shared":
+        said = masked(labels, " ".join(str(annotations.get(name, "")) for name in _SEARCHED))
+        pairs = sorted((str(name), str(value)) for name, value in labels.items())
+        digest = blake2b(f"{pairs}{said}".encode(), digest_size=16).hexdigest()
+        return cls(labels, pairs, said, digest)
+
+    def row(self, text_id: int) -> dict[str, Any]:
+        name = _name(self.labels)
+        text = " ".join([name, *(f"{label}={value}" for label, value in self.pairs), self.said])
+        return {
+            "id": text_id,
+            "digest": self.digest,
+            "name": name,
+            "severity_rank": severity_rank(str(self.labels.get("severity", "none"))),
+            "module": str(self.labels.get("module", ""))[:LABEL_LENGTH],
+            "signal": str(self.labels.get("signal", ""))[:LABEL_LENGTH],
+            "text": text.lower()[:MAX_TEXT],
+        }
+
+    def label_rows(self, text_id: int) -> Iterator[dict[str, Any]]:
+        for name, value in {(name[:LABEL_LENGTH], value[:LABEL_LENGTH]) for name, value in self.pairs}:
+            yield {"name": name, "value": value, "text_id": text_id}
 
 
 def _name(labels: LabelPairs) -> str:
@@ -57,8 +83,8 @@ def _name(labels: LabelPairs) -> str:
 def masked(labels: LabelPairs, said: str) -> str:
     """The text without the numbers that no label carries: they differ each time."""
     # whoever writes alerts has no say in how long this takes: no more is compared than is searched
-    carried = [str(value)[:LABEL_LENGTH] for value in labels.values()]
     words = said[:MAX_TEXT].split()
+    carried = [str(value)[:LABEL_LENGTH] for value in labels.values()]
     return " ".join(_masked_word(word, carried) if _DIGIT.search(word) else word for word in words)
 
 
@@ -85,19 +111,12 @@ def _known(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
     return known
 
 
-def _add(connection: Connection, pairs: Sequence[tuple[dict[str, Any], LabelPairs]]) -> dict[str, int]:
-    # inserted and looked up: many rows that return their ids take longer
-    connection.execute(insert(AlertText), [row for row, _ in pairs])
-    ids = _known(connection, [row["digest"] for row, _ in pairs])
-    labels = [
-        {"name": name, "value": value, "text_id": ids[row["digest"]]}
-        for row, its in pairs
-        for name, value in _cut(its)
-    ]
-    if labels:
-        connection.execute(insert(AlertLabel), labels)
-    return ids
-
-
-def _cut(labels: LabelPairs) -> set[tuple[str, str]]:
-    return {(str(name)[:LABEL_LENGTH], str(value)[:LABEL_LENGTH]) for name, value in labels.items()}
+def _add(connection: Connection, shared: Sequence[_Shared]) -> dict[str, int]:
+    if not shared:
+        return {}
+    numbered = [*zip(new_ids(connection, AlertText, len(shared)), shared, strict=True)]
+    insert_rows(connection, AlertText, [it.row(text_id) for text_id, it in numbered])
+    labels = chain.from_iterable(it.label_rows(text_id) for text_id, it in numbered)
+    for some in batches(labels, LABELS_AT_ONCE):
+        insert_rows(connection, AlertLabel, some)
+    return {it.digest: text_id for text_id, it in numbered}

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock
 from zlib import crc32
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from ingestion_api.clock import Clock, SteadyClock, wall_time
 from ingestion_api.errors import Unavailable
 from ingestion_api.store.engine import BUSY, LOCK_TIMEOUT, READ_OPTION, WRITE_OPTION, open_engine
+from ingestion_api.store.turns import Turns
 
 MIN_LOCK_TIMEOUT = 1.0  # seconds, also after a long wait for other threads
 
@@ -27,8 +29,10 @@ class Store:
     def __init__(self, engine: Engine, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self.engine = engine
         self._lock_timeout = lock_timeout
-        # SQLite lets waiting writers sleep and retry, which is neither quick nor fair: this lock queues them
+        # SQLite lets waiting writers sleep and retry, which is neither quick nor fair: these queue them
         self._write_lock = Lock() if engine.dialect.name == "sqlite" else None
+        file = engine.url.database if self._write_lock else None
+        self._turns = Turns(Path(file)) if file else None
         self._reader = engine.execution_options(**{READ_OPTION: True})
 
     @classmethod
@@ -53,7 +57,7 @@ class Store:
 
     @contextmanager
     def _turn(self) -> Iterator[float]:
-        """Wait for the other writers of this process; the seconds that are left for those of others."""
+        """Wait for other writers, of this process and of others; the seconds that are left for the lock."""
         if self._write_lock is None:
             yield self._lock_timeout
             return
@@ -61,7 +65,8 @@ class Store:
         if not self._write_lock.acquire(timeout=self._lock_timeout):
             raise Unavailable(f"The service's database {BUSY}; try again shortly.")
         try:
-            yield max(deadline - time.monotonic(), MIN_LOCK_TIMEOUT)
+            with self._turns.take(deadline) if self._turns else nullcontext():
+                yield max(deadline - time.monotonic(), MIN_LOCK_TIMEOUT)
         finally:
             self._write_lock.release()
 
@@ -76,6 +81,8 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        if self._turns:
+            self._turns.close()
 
 
 def sync_clock(clock: Clock, store: Store) -> None:

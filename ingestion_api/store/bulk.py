@@ -1,0 +1,89 @@
+"""Write many rows at once: a storm brings ten thousand, and an object or a statement for each takes seconds.
+
+A row is a mapping from columns to texts, numbers, moments with a zone, and dicts of JSON. All rows of a call
+have the same columns; others get the database's default, and none that SQLAlchemy would compute.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from ingestion_api.clock import naive_utc
+from ingestion_api.store.tables.base import Base
+
+Row = Mapping[str, Any]
+# by the write lock no other takes a number meanwhile; the table must be one that never gives a number twice
+_LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+_NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :number)")
+
+
+def new_ids(connection: Connection, table: type[Base], number: int) -> Sequence[int]:
+    """Ids for so many new rows, in order; call it in `Store.write`, and write them in that transaction."""
+    name = table.__tablename__
+    if connection.dialect.name == "postgresql":
+        return connection.scalars(_NEXT_IDS, {"name": name, "number": number}).all()
+    last = connection.scalar(_LAST_ID, {"name": name}) or 0
+    return range(last + 1, last + 1 + number)
+
+
+def insert_rows(connection: Connection, table: type[Base], rows: Sequence[Row]) -> None:
+    """Insert the rows."""
+    if not rows:
+        return
+    name, columns = table.__tablename__, ", ".join(rows[0])
+    if connection.dialect.name == "postgresql":
+        insert = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {_given(name)}"  # noqa: S608 - our own names
+        connection.execute(text(insert), {"given": _as_json(rows)})
+        return
+    values = ", ".join(f":{column}" for column in rows[0])
+    insert = f"INSERT INTO {name} ({columns}) VALUES ({values})"  # noqa: S608 - as above
+    connection.exec_driver_sql(insert, [_sqlite_values(row) for row in rows])
+
+
+def update_rows(connection: Connection, table: type[Base], assignments: str, rows: Sequence[Row]) -> None:
+    """Assign to the rows with these ids.
+
+    `{column}` stands for the value that a row gives, `table.column` for what is stored.
+    """
+    if not rows:
+        return
+    name = table.__tablename__
+    if connection.dialect.name == "postgresql":
+        columns = ", ".join(rows[0])
+        each = assignments.format_map({column: f"given.{column}" for column in rows[0]})
+        given = f"(SELECT {columns} FROM {_given(name)}) AS given"  # noqa: S608 - as above
+        update = f"UPDATE {name} SET {each} FROM {given} WHERE {name}.id = given.id"  # noqa: S608 - as above
+        connection.execute(text(update), {"given": _as_json(rows)})
+        return
+    each = assignments.format_map({column: f":{column}" for column in rows[0]})
+    update = f"UPDATE {name} SET {each} WHERE id = :id"  # noqa: S608 - as above
+    connection.exec_driver_sql(update, [_sqlite_values(row) for row in rows])
+
+
+def _given(name: str) -> str:
+    # one parameter, whatever the number of rows and columns
+    return f"json_populate_recordset(CAST(NULL AS {name}), CAST(:given AS json))"
+
+
+def _as_json(rows: Sequence[Row]) -> str:
+    # a server of encoding SQL_ASCII takes no escapes beyond ASCII
+    return json.dumps(rows, ensure_ascii=False, default=_moment)
+
+
+def _sqlite_values(row: Row) -> dict[str, Any]:
+    return {
+        column: _moment(value)
+        if isinstance(value, datetime)
+        else json.dumps(value)
+        if isinstance(value, dict)
+        else value
+        for column, value in row.items()
+    }
+
+
+def _moment(value: datetime) -> str:
+    # as SQLAlchemy writes it to SQLite
+    return naive_utc(value).isoformat(" ", "microseconds")
