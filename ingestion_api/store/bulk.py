@@ -5,14 +5,16 @@ have the same columns; others get the database's default, and none that SQLAlche
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import JSON, Connection, text
 
 from ingestion_api.clock import naive_utc
-from ingestion_api.store.tables.base import Base
+from ingestion_api.store.tables.base import Base, UtcDateTime
 
 Row = Mapping[str, Any]
 # by the write lock no other takes a number meanwhile; the table must be one that never gives a number twice
@@ -38,9 +40,9 @@ def insert_rows(connection: Connection, table: type[Base], rows: Sequence[Row]) 
         insert = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {_given(name)}"  # noqa: S608 - our own names
         connection.execute(text(insert), {"given": _as_json(rows)})
         return
-    values = ", ".join(f":{column}" for column in rows[0])
+    values = ", ".join("?" * len(rows[0]))
     insert = f"INSERT INTO {name} ({columns}) VALUES ({values})"  # noqa: S608 - as above
-    connection.exec_driver_sql(insert, [_sqlite_values(row) for row in rows])
+    connection.exec_driver_sql(insert, _sqlite_values(table, rows))
 
 
 def update_rows(connection: Connection, table: type[Base], assignments: str, rows: Sequence[Row]) -> None:
@@ -58,9 +60,9 @@ def update_rows(connection: Connection, table: type[Base], assignments: str, row
         update = f"UPDATE {name} SET {each} FROM {given} WHERE {name}.id = given.id"  # noqa: S608 - as above
         connection.execute(text(update), {"given": _as_json(rows)})
         return
-    each = assignments.format_map({column: f":{column}" for column in rows[0]})
-    update = f"UPDATE {name} SET {each} WHERE id = :id"  # noqa: S608 - as above
-    connection.exec_driver_sql(update, [_sqlite_values(row) for row in rows])
+    numbers = {column: f"?{number}" for number, column in enumerate(rows[0], 1)}
+    update = f"UPDATE {name} SET {assignments.format_map(numbers)} WHERE id = {numbers['id']}"  # noqa: S608 - as above
+    connection.exec_driver_sql(update, _sqlite_values(table, rows))
 
 
 def _given(name: str) -> str:
@@ -73,17 +75,29 @@ def _as_json(rows: Sequence[Row]) -> str:
     return json.dumps(rows, ensure_ascii=False, default=_moment)
 
 
-def _sqlite_values(row: Row) -> dict[str, Any]:
-    return {
-        column: _moment(value)
-        if isinstance(value, datetime)
-        else json.dumps(value)
-        if isinstance(value, dict)
-        else value
-        for column, value in row.items()
-    }
+def _sqlite_values(table: type[Base], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    columns = tuple(rows[0])
+    types = [table.__table__.c[column].type for column in columns]
+    converted = [
+        (place, _moment if isinstance(each, UtcDateTime) else json.dumps)
+        for place, each in enumerate(types)
+        if isinstance(each, UtcDateTime | JSON)
+    ]
+    values = map(itemgetter(*columns), rows)
+    return [_converted(each, converted) for each in values] if converted else [*values]
 
 
+def _converted(
+    values: tuple[Any, ...], converted: Sequence[tuple[int, Callable[[Any], str]]]
+) -> tuple[Any, ...]:
+    found = [*values]
+    for place, convert in converted:
+        if found[place] is not None:
+            found[place] = convert(found[place])
+    return tuple(found)
+
+
+@lru_cache(maxsize=1_000)
 def _moment(value: datetime) -> str:
     # as SQLAlchemy writes it to SQLite
     return naive_utc(value).isoformat(" ", "microseconds")
