@@ -5,11 +5,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
 
 from ingestion_api.errors import Unavailable
+
+SAME_CLOCK = timedelta(seconds=2)
+GREATEST_SKEW = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,20 @@ class JsonResponse:
     body: Any
     headers: Mapping[str, str]
     status: int = 200
+
+    @property
+    def date(self) -> datetime:
+        """The server's time: our clock where both agree, since the header has whole seconds only."""
+        ours = datetime.now(UTC)
+        written = self.headers.get("date")
+        theirs = parsedate_to_datetime(written) if written else ours
+        return ours if abs(theirs - ours) < SAME_CLOCK else theirs
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far the server's clock is ahead of ours; no clock is taken to be wrong by more than a day."""
+        ahead = self.date - datetime.now(UTC)
+        return ahead if SAME_CLOCK / 2 < abs(ahead) < GREATEST_SKEW else timedelta(0)
 
 
 class JsonClient:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,12 @@ class PrometheusApi:
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+
+    def ahead(self) -> timedelta:
+        """How far its clock is ahead of ours; Unavailable with the reason."""
+        response = self._client.get("api/v1/query", {"query": "1"})
+        with self._client.unavailable_on_error():
+            return response.ahead
 
     def raw_samples(self, selector: str, end: float, seconds: int) -> list[SeriesSamples]:
         """The recorded samples of these series in the `seconds` until `end`; Unavailable with the reason."""

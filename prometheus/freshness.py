@@ -60,9 +60,16 @@ def recorded_now(series: str) -> str:
 
 def scraped_through(expression: str, lane: Lane) -> str:
     """Whether the exporter is scraped and, for users' counters, has run longer than the longest range."""
-    if USER_COUNTERS not in expression:
-        return is_scraped(lane)
-    return f"time() - max({newest_sample(STARTED[lane], lane)}) > {longest_window(expression)}"
+    return has_run(lane, longest_window(expression)) if USER_COUNTERS in expression else is_scraped(lane)
+
+
+def has_run(lane: Lane, seconds: int) -> str:
+    """Whether the exporter has run for longer than this, and no sample of the one before is that young.
+
+    Its start is a time of its own clock, which may be minutes behind that of Prometheus.
+    """
+    ran = f"time() - max({newest_sample(STARTED[lane], lane)}) > {seconds}"
+    return f"{ran} and max(changes({STARTED[lane]}[{seconds}s])) == 0"
 
 
 def is_scraped(lane: Lane) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prometheus.freshness import STARTED, newest_sample, recorded_now
+from prometheus.freshness import has_run, newest_sample, recorded_now
 from prometheus.request_rules import (
     MODULE_BUCKETS,
     MODULE_ERRORS,
@@ -110,7 +110,7 @@ def share_rules(name: str, it: ModuleSignal, judge: Significance) -> Iterator[Re
 
 def if_long_known(expression: str) -> str:
     """The expression where the exporter, which counts the requests, has run for the whole window."""
-    return f"{expression} and on () (time() - max({newest_sample(STARTED['slow'], 'slow')}) > {WINDOW})"
+    return f"{expression} and on () ({has_run('slow', WINDOW)})"
 
 
 def judged_value(name: str, it: ModuleSignal, limit: float | None) -> str:

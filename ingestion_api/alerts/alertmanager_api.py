@@ -1,20 +1,21 @@
 """The API of one Alertmanager: which alerts it knows, since when it runs, and its silences."""
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ingestion_api.alerts.webhook import WebhookAlert, read_alerts
+from ingestion_api.clock import elapsed_seconds
 from ingestion_api.errors import Unavailable
 from ingestion_api.json_client import JsonClient
 
 TIMEOUT = 5.0  # seconds for each response
 MAX_BYTES = 64_000_000
 _SILENCE_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
-SAME_CLOCK = timedelta(seconds=2)
+MAX_STARTS = 8  # behind one address may be several servers
 EVERY = {"active": "true", "silenced": "true", "inhibited": "true", "unprocessed": "true"}
 
 
@@ -32,6 +33,7 @@ class AlertmanagerState:
 
     alerts: Sequence[KnownAlert]
     uptime: timedelta
+    unread: frozenset[str] = frozenset()  # fingerprints of alerts that could not be read
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,39 @@ class SilenceText:
     note: str
 
 
+class ObservedStarts:
+    """For how long a server has been running, also where its clock was wrong at its start.
+
+    Such a server seems to have been running for hours, or to start in an hour.
+    """
+
+    def __init__(self, elapsed: Callable[[], float] = elapsed_seconds) -> None:
+        self._elapsed = elapsed
+        self._seen: dict[
+            str, tuple[float, float]
+        ] = {}  # by start: when it was seen first, its uptime then at most
+        self._latest = -math.inf
+
+    def uptime(self, start: str, claimed: timedelta) -> timedelta:
+        """The uptime of a server that says to have started then: as claimed, within what was observed."""
+        now = self._elapsed()
+        if start not in self._seen:
+            # it has been started since we looked last
+            at_most = now - self._latest if self._seen else math.inf
+            self._seen = dict([*self._seen.items()][-MAX_STARTS:]) | {start: (now, at_most)}
+        self._latest = now
+        first, at_most = self._seen[start]
+        seen = now - first
+        return timedelta(seconds=max(min(claimed.total_seconds(), at_most + seen), seen))
+
+
 class AlertmanagerApi:
     """Reads one Alertmanager, and sets and ends silences."""
 
     def __init__(self, url: str) -> None:
         self._client = JsonClient("Alertmanager", url, TIMEOUT, MAX_BYTES)
+        self._starts = ObservedStarts()
+        self._ahead = timedelta(0)  # its clock, of ours
 
     @property
     def url(self) -> str:
@@ -66,13 +96,18 @@ class AlertmanagerApi:
         with self._client.unavailable_on_error():
             if before.body["uptime"] != after.body["uptime"]:
                 raise Unavailable("Alertmanager has just been restarted.")
-            uptime = _date_of(after.headers) - datetime.fromisoformat(after.body["uptime"])
-            return AlertmanagerState(_known_alerts(listed.body), max(uptime, timedelta(0)))
+            self._ahead, start = after.ahead, str(after.body["uptime"])
+            uptime = self._starts.uptime(start, after.date - datetime.fromisoformat(start))
+            return _state(listed.body, uptime)
 
     def set_silence(
         self, labels: Mapping[str, str], text: SilenceText, until: datetime, silence: str | None
     ) -> str:
-        """Silence exactly these labels, or extend that silence; its id. Unavailable with the reason."""
+        """Silence exactly these labels, or extend that silence; its id. Unavailable with the reason.
+
+        `until` is a moment of our clock.
+        """
+        ends = until + self._ahead
         matchers = [
             {"name": name, "value": value, "isRegex": False, "isEqual": True}
             for name, value in labels.items()
@@ -82,8 +117,8 @@ class AlertmanagerApi:
             "createdBy": f"{text.actor} (Watchroom)",
             "comment": text.note or "Acknowledged in Watchroom.",
             # in the past, so that it is in force at once where clocks differ
-            "startsAt": (until - timedelta(days=1)).isoformat(),
-            "endsAt": until.isoformat(),
+            "startsAt": (ends - timedelta(days=1)).isoformat(),
+            "endsAt": ends.isoformat(),
         }
         response = self._client.send("POST", "api/v2/silences", body | self._extended(silence))
         with self._client.unavailable_on_error():
@@ -109,20 +144,18 @@ class AlertmanagerApi:
         self._client.send("DELETE", f"api/v2/silence/{silence}", accepted=(200, 404, 500))
 
 
-def _date_of(headers: Mapping[str, str]) -> datetime:
-    """The server's time: our clock where both agree, since the header has whole seconds only."""
-    ours = datetime.now(UTC)
-    written = headers.get("date")
-    theirs = parsedate_to_datetime(written) if written else ours
-    return ours if abs(theirs - ours) < SAME_CLOCK else theirs
-
-
-def _known_alerts(listed: Sequence[Any]) -> list[KnownAlert]:
-    return [
-        KnownAlert(notice, _suppression(one["status"]))
-        for one in listed
-        for notice in read_alerts([{**one, "status": "firing"}]).alerts
-    ]
+def _state(listed: Any, uptime: timedelta) -> AlertmanagerState:
+    if not isinstance(listed, list):
+        raise TypeError("the alerts are no list")
+    known: list[KnownAlert] = []
+    unread: set[str] = set()
+    for one in listed:
+        read = read_alerts([{**one, "status": "firing"}])
+        known += [KnownAlert(notice, _suppression(one["status"])) for notice in read.alerts]
+        if read.refused:
+            # it is known, so its incident must not end
+            unread.add(one["fingerprint"])
+    return AlertmanagerState(known, uptime, frozenset(unread))
 
 
 def _suppression(status: Mapping[str, Any]) -> str:

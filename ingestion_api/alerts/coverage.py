@@ -1,4 +1,8 @@
-"""Until when no incident was missed: each poll that succeeds moves it on, and a gap is found."""
+"""Until when no incident was missed: each poll that succeeds moves it on, and a gap is found.
+
+Alertmanager never tells of an alert that fired and ended before a notice of it could be delivered. So the
+time before the start of the service, and around a poll that failed, is a gap as well, however short it is.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +29,7 @@ class Gap:
 
 
 class PollCoverage:
-    """Keeps the moment in the database; `shortest_gap` is how long polls may fail without a gap."""
+    """Keeps the moment in the database; `shortest_gap` is how long there may be no poll without a gap."""
 
     def __init__(self, store: Store, shortest_gap: timedelta) -> None:
         self._store = store
@@ -34,6 +38,7 @@ class PollCoverage:
         self._until: datetime | None = None
         self._written: datetime | None = None
         self._gap: Gap | None = None
+        self._is_interrupted = True
 
     @property
     def gap(self) -> Gap | None:
@@ -41,13 +46,20 @@ class PollCoverage:
         with self._lock:
             return self._gap
 
+    def interrupt(self) -> None:
+        """Note a poll that failed."""
+        with self._lock:
+            self._is_interrupted = True
+
     def extend(self, alerts: Sequence[WebhookAlert], began: datetime) -> None:
-        """Note a poll that succeeded; one that comes after a long time without any leaves a gap."""
+        """Note a poll that succeeded; the first one, and one after a failure or a long time, leaves a gap."""
         with self._lock:
             if self._until is None:
                 self._until = self._written = self._read()
             since = self._gap.since if self._gap else self._until
-            if since is not None and (self._gap or began - since > self._shortest):
+            is_gap = self._gap is not None or self._is_interrupted
+            self._is_interrupted = False
+            if since is not None and (is_gap or began - since > self._shortest):
                 firing = {it.fingerprint: it.starts_at for it in alerts}
                 labels = [it.labels for it in alerts]
                 self._gap = Gap(max(since, began - LONGEST_GAP), began, firing, labels)

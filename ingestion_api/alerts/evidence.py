@@ -1,5 +1,6 @@
 """Keep with an incident what Prometheus recorded: value and level at the start, the worst, disagreements."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,12 +9,14 @@ import numpy as np
 from sqlalchemy import and_, or_, select, update
 
 from ingestion_api.alerts.course import RECORDED_EVERY, Course, Subject, read_course
+from ingestion_api.errors import Unavailable
 from ingestion_api.prometheus_api import Floats, PrometheusApi
 from ingestion_api.signals import Signal
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Alert
 
 AT_ONCE = 20
+TRIES = 3
 RECORDED = timedelta(seconds=RECORDED_EVERY + 5)  # after which the value of a moment has been recorded
 OLDEST = timedelta(days=1)  # of an incident whose evidence is still read
 _READ = (
@@ -22,25 +25,48 @@ _READ = (
 
 
 class EvidenceReader:
-    """Reads the evidence of a few incidents at a time, the oldest first."""
+    """Reads the evidence of a few incidents at a time, the oldest first.
 
-    def __init__(self, store: Store, api: PrometheusApi) -> None:
+    `failed` counts by incident how often Prometheus answered others and not its query.
+    """
+
+    def __init__(self, store: Store, api: PrometheusApi, failed: Counter[int] | None = None) -> None:
         self._store = store
         self._api = api
+        self._failed = Counter() if failed is None else failed
 
     def read_some(self, signals: Mapping[str, Signal], now: datetime) -> bool:
         """Read that of the next incidents; whether there may be more. Unavailable with the reason."""
         self._give_up(signals, now)
-        rows = self._next(now)
+        rows, problem = self._next(now), None
         for row in rows:
-            subject = Subject(row.signal, signals[row.signal], row.labels)
-            # the worst is read once it has ended; whoever tells of an end may name one to come
-            has_ended = row.status == "resolved" and row.ends_at and row.ends_at < now - RECORDED
-            end = row.ends_at if has_ended else None
-            until = end or row.starts_at
-            course = read_course(self._api, subject, row.starts_at, until + RECORDED)
-            self._keep(row, _values(course, row, subject.signal, has_ended=end is not None))
+            try:
+                self._read(row, signals[row.signal], now)
+            except Unavailable as error:
+                # Unavailable as well where it is away: then it is no fault of this incident
+                self._api.ahead()
+                self._count_failure(row)
+                problem = error
+        if problem is not None:
+            raise problem
         return len(rows) == AT_ONCE
+
+    def _read(self, row: Any, signal: Signal, now: datetime) -> None:
+        # the worst is read once it has ended; whoever tells of an end may name one to come
+        has_ended = row.status == "resolved" and row.ends_at and row.ends_at < now - RECORDED
+        end = row.ends_at if has_ended else None
+        until = end or row.starts_at
+        course = read_course(
+            self._api, Subject(row.signal, signal, row.labels), row.starts_at, until + RECORDED
+        )
+        self._keep(row, _values(course, row, signal, has_ended=end is not None))
+
+    def _count_failure(self, row: Any) -> None:
+        """Read it no more after a few failures, so that it holds up no other for good."""
+        self._failed[row.id] += 1
+        if self._failed[row.id] >= TRIES:
+            del self._failed[row.id]
+            self._keep(row, {"evidence": "none"})
 
     def _next(self, now: datetime) -> Sequence[Any]:
         ended = and_(Alert.status == "resolved", Alert.ends_at < now - RECORDED)

@@ -72,7 +72,7 @@ def _compare(
     missing: list[tuple[str, PastFiring]] = []
     ended: dict[int, tuple[Any, datetime]] = {}
     for name, it in named:
-        row = _incident_of(rows.get(name, ()), it)
+        row = _incident_of(rows.get(name, ()), it, ended)
         if row is None:
             missing.append((name, it))
         elif _is_better_end(row, it.end, known.firing.get(name)):
@@ -93,13 +93,19 @@ def _rows(session: Session, named: Sequence[tuple[str, PastFiring]]) -> dict[str
     return found
 
 
-def _incident_of(rows: Iterable[Any], it: PastFiring) -> Any | None:
-    """The incident that tells of an interval: of the same start, or the latest that overlaps it."""
+def _incident_of(
+    rows: Iterable[Any], it: PastFiring, ended: Mapping[int, tuple[Any, datetime]]
+) -> Any | None:
+    """The incident that tells of an interval: of the same start, or the latest that overlaps it.
+
+    One that has just been found to have `ended` is not that which began later.
+    """
     overlapping = None
     for row in rows:
+        end = ended[row.id][1] if row.id in ended else row.ends_at
         if abs(row.starts_at - it.start) <= SAME_START:
             return row
-        if row.starts_at < it.end and (row.ends_at is None or row.ends_at > it.start):
+        if row.starts_at < it.end and (end is None or end > it.start):
             overlapping = row
     return overlapping
 

@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from ingestion_api.store import Store
 from ingestion_api.store.alert_texts import with_text_ids
 from ingestion_api.store.bulk import insert_rows, new_ids
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_group, severity_rank
 
+LATEST = 200
 IncidentKey = tuple[str, datetime]  # a fingerprint and a start
 READ = (
     Alert.id, Alert.fingerprint, Alert.starts_at, Alert.ends_at, Alert.status, Alert.severity, Alert.labels,
@@ -36,6 +38,13 @@ def insert_incidents(session: Session, values: Sequence[dict[str, Any]]) -> Sequ
     rows = with_text_ids(connection, values)
     insert_rows(connection, Alert, [row | {"id": its_id} for its_id, row in zip(ids, rows, strict=True)])
     return ids
+
+
+def latest_labels(store: Store) -> Sequence[Mapping[str, str]]:
+    """The labels of the latest incidents that Alertmanager told of."""
+    query = select(Alert.labels).where(Alert.known_by != "history").order_by(Alert.id.desc()).limit(LATEST)
+    with store.read() as session:
+        return session.scalars(query).all()
 
 
 def alert_name(labels: Mapping[str, str]) -> str:

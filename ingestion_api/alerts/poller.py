@@ -94,9 +94,9 @@ class AlertmanagerPoller:
                 self.poll()
                 self._report("")
             except Unavailable as error:
-                self._report(error.detail)
+                self._fail(error.detail)
             except Exception as error:  # noqa: BLE001 - a database that is away comes back
-                self._report(type(error).__name__)
+                self._fail(type(error).__name__)
             if self._reconciler.has_missing:
                 self._stopped.wait(CONFIRMATION)
             elif self._wake.wait(self._period):
@@ -110,6 +110,10 @@ class AlertmanagerPoller:
             self.keep_silences()
         except Exception as error:  # noqa: BLE001 - as above; the next round tries again
             self._report(type(error).__name__)
+
+    def _fail(self, problem: str) -> None:
+        self.coverage.interrupt()
+        self._report(problem)
 
     def _report(self, problem: str) -> None:
         """Log a problem once, however many polls it lasts, and its end."""

@@ -12,7 +12,7 @@ from ingestion_api.prometheus_api import Floats, PrometheusApi, SeriesSamples
 
 SELECTOR = 'ALERTS{alertstate="firing"}'
 PIECE = 3600  # seconds of one query
-SMALLEST_PIECE = 60
+SMALLEST_PIECE = 5
 FAST, SLOW = 0.25, 30.0  # seconds between two evaluations, where there are not two samples
 LEAST_GAP = 2.0
 Labels = tuple[tuple[str, str], ...]
@@ -62,7 +62,7 @@ class HistoryReader:
                 piece //= 4
                 continue
             yield [*self._ended(series, end)]
-            at = end
+            at, piece = end, min(PIECE, 2 * piece)
 
     def _ended(self, series: Iterable[SeriesSamples], end: float) -> Iterator[PastFiring]:
         for it in series:
@@ -98,13 +98,19 @@ def _past(labels: Labels, run: _Run) -> PastFiring:
     return PastFiring(dict(labels), datetime.fromtimestamp(round(run.start, 3), UTC), end)
 
 
-def external_labels(api: PrometheusApi, known: Sequence[Mapping[str, str]], now: float) -> Mapping[str, str]:
-    """The labels that Prometheus adds to alerts on their way to Alertmanager, from what both know now."""
+def external_labels(
+    api: PrometheusApi, known: Sequence[Mapping[str, str]], at: float
+) -> Mapping[str, str] | None:
+    """The labels that Prometheus adds to alerts on their way to Alertmanager, from what both know.
+
+    `known` are labels of alerts as Alertmanager has them. None where none of them fired at that Unix time.
+    """
     votes: Counter[Labels] = Counter()
     by_name: dict[str, list[Mapping[str, str]]] = {}
     for labels in known:
         by_name.setdefault(labels.get("alertname", ""), []).append(labels)
-    for it in api.evaluate(SELECTOR, now, now, 1):
+    # what fired lately will do as well
+    for it in api.evaluate(f"last_over_time({SELECTOR}[5m])", at, at, 1):
         ours = {(k, v) for k, v in it.labels.items() if k != "alertstate"}
         more = [
             {*labels.items()} - ours
@@ -113,4 +119,4 @@ def external_labels(api: PrometheusApi, known: Sequence[Mapping[str, str]], now:
         ]
         if more:
             votes[min((tuple(sorted(each)) for each in more), key=len)] += 1
-    return dict(votes.most_common(1)[0][0]) if votes else {}
+    return dict(votes.most_common(1)[0][0]) if votes else None

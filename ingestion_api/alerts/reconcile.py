@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, case, literal, select, update
 
 from ingestion_api.alerts.alertmanager_api import AlertmanagerState, KnownAlert
 from ingestion_api.alerts.events import Event, record_changes, record_event
 from ingestion_api.alerts.feed import IncidentFeed, ended
-from ingestion_api.alerts.store import MARGIN, Delivery, store_alerts
+from ingestion_api.alerts.store import MARGIN, SET_BACK, Delivery, store_alerts
 from ingestion_api.batching import batches
 from ingestion_api.notices.journal import write_notices
 from ingestion_api.store import Store
@@ -48,7 +48,9 @@ class Reconciler:
         missing = frozenset(
             row.id
             for row in firing
-            if row.fingerprint not in known and self._can_be_judged(row, state.uptime, began)
+            if row.fingerprint not in known
+            and row.fingerprint not in state.unread
+            and self._can_be_judged(row, state.uptime, began)
         )
         self._end(missing & self._missing, began)
         self._missing = missing - self._missing
@@ -98,10 +100,8 @@ class Reconciler:
                 statement = (
                     update(Alert)
                     # not what was told of again while the poll went on
-                    .where(
-                        Alert.id.in_(some), Alert.status == "firing", Alert.last_received_at < began - MARGIN
-                    )
-                    .values(status="resolved", ends_at=began, end_known_by="reconciled", suppression="")
+                    .where(Alert.id.in_(some), Alert.status == "firing", ~_told_since(began))
+                    .values(status="resolved", ends_at=_end(began), end_known_by="reconciled", suppression="")
                     .returning(Alert.id, Alert.name, Alert.severity, Alert.annotations)
                     .execution_options(synchronize_session=False)
                 )
@@ -111,6 +111,18 @@ class Reconciler:
             self._feed.publish(changes)
 
     def _can_be_judged(self, row: Any, uptime: timedelta, began: datetime) -> bool:
+        if row.last_received_at > began + SET_BACK:
+            return uptime > self._settling
         if row.last_received_at > began - MARGIN:
             return False
         return row.last_received_at > began - uptime + START_MARGIN or uptime > self._settling
+
+
+def _told_since(began: datetime) -> ColumnElement[bool]:
+    told = Alert.last_received_at
+    return and_(told >= began - MARGIN, told <= began + SET_BACK)
+
+
+def _end(began: datetime) -> ColumnElement[datetime]:
+    """The moment of the poll, or the start where the clock that wrote it is ahead of ours."""
+    return case((Alert.starts_at > began, Alert.starts_at), else_=literal(began, Alert.starts_at.type))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.alertmanager_api import AlertmanagerApi, SilenceText
@@ -89,7 +89,11 @@ class SilenceKeeper:
 
     def _forget(self, each: _Wanted, now: datetime) -> None:
         with self._store.write() as session:
-            session.execute(delete(AlertSilence).where(AlertSilence.alert_id == each.alert_id))
+            # it may have been wanted again while Alertmanager was asked: then it is set anew
+            one = AlertSilence.alert_id == each.alert_id
+            fires = exists().where(Alert.id == AlertSilence.alert_id, Alert.status == "firing")
+            session.execute(delete(AlertSilence).where(one, or_(AlertSilence.ending, ~fires)))
+            session.execute(update(AlertSilence).where(one).values(silence_id=None, ends_at=None))
             if each.silence_id is not None:
                 record_event(session, [each.alert_id], Event("silence ended", now))
 

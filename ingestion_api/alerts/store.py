@@ -32,6 +32,7 @@ from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_rank
 # others who write get a turn after so many
 ALERTS_AT_ONCE = 500
 MARGIN = timedelta(seconds=1)  # between a notice and its commit
+SET_BACK = timedelta(minutes=1)  # told so long after a poll began is told before the clock was set back
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def _store_batch(session: Session, delivery: Delivery) -> tuple[list[IncidentCha
 
 def _is_outdated(row: Any, delivery: Delivery) -> bool:
     """Whether a poll began before the latest notice: it may have read what no longer holds."""
-    return delivery.known_by == "reconciled" and row.last_received_at > delivery.at - MARGIN
+    since_poll = row.last_received_at - delivery.at
+    return delivery.known_by == "reconciled" and -MARGIN < since_poll <= SET_BACK
 
 
 def _insert(session: Session, notices: Sequence[WebhookAlert], delivery: Delivery) -> list[IncidentChange]:

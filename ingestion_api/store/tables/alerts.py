@@ -13,6 +13,7 @@ from ingestion_api.store.tables.expressions import gravity, seconds_between
 
 SEVERITIES = ("critical", "warning", "info")  # from the gravest
 COLUMN_LENGTH = 255
+RISING = ("severity", "window")  # the labels in which severities of one alert differ
 
 
 def severity_rank(severity: str) -> int:
@@ -29,8 +30,11 @@ def _label(name: str) -> Callable[[Any], str]:
 
 
 def severity_group(labels: Mapping[str, Any]) -> str:
-    """One text for alerts that differ in the severity alone: a rise in severity is another alert."""
-    pairs = sorted((name, str(value)) for name, value in labels.items() if name != "severity")
+    """One text for alerts that differ in the severity alone: a rise in severity is another alert.
+
+    A budget that burns has other windows at each severity.
+    """
+    pairs = sorted((name, str(value)) for name, value in labels.items() if name not in RISING)
     return sha256(repr(pairs).encode()).hexdigest()[:32]
 
 

@@ -1,5 +1,6 @@
 """Somebody takes care of an incident: who, when, with which note, and until it ends."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from starlette.testclient import TestClient
 
 from ingestion_api.store.tables import Alert, AuditRow
 from tests.ingestion_api.alerts.test_webhook import ALERTS, notice, send
-from tests.ingestion_api.conftest import HandClock, service_behind
+from tests.ingestion_api.conftest import MORNING, HandClock, service_behind
 from tests.ingestion_api.metrics.samples import samples
 
 LATER = "2026-11-23T07:00:00Z"
@@ -156,3 +157,19 @@ def test_a_rise_in_severity_asks_again_who_takes_care(client: TestClient) -> Non
     assert newest(client)["acknowledgement"]["by"] == "operator"
     send(client, notice(severity="critical"))
     assert (newest(client)["severity"], newest(client)["acknowledgement"]) == ("critical", None)
+
+
+def test_a_budget_that_burns_faster_asks_again_who_takes_care(client: TestClient) -> None:
+    """Its severities have other windows, so that they were no severities of one alert."""
+    send(client, notice(window="1d", slo="api_latency"))
+    address = f"{ALERTS}/{newest(client)['id']}"
+    assert client.post(f"{address}/acknowledge").status_code == 200
+    send(client, notice(fingerprint="b2", severity="critical", window="1h", slo="api_latency"))
+    assert client.get(address).json()["acknowledgement"] is None
+
+
+def test_an_alert_closed_before_its_start_ends_at_its_start(client: TestClient) -> None:
+    """Prometheus' clock is ahead."""
+    send(client, notice(start=(MORNING + timedelta(minutes=4)).isoformat()))
+    closed = client.post(f"{ALERTS}/{newest(client)['id']}/close", json={"reason": "Gone."}).json()
+    assert closed["ends_at"] == closed["starts_at"]

@@ -110,19 +110,40 @@ def test_what_alertmanager_still_knows_is_not_ended(store: Store) -> None:
 
 
 def test_a_long_time_without_a_poll_is_a_gap(store: Store) -> None:
-    def extended(minutes: float) -> PollCoverage:
-        coverage = PollCoverage(store, timedelta(minutes=1))
-        coverage.extend([], MORNING + timedelta(minutes=minutes))
-        return coverage
+    coverage = PollCoverage(store, timedelta(minutes=1))
+    assert gap_of(coverage, 0) is None
+    assert gap_of(coverage, 0.9) is None
+    assert gap_of(coverage, 9) == (0.9, 9)
+    close(coverage)
+    assert gap_of(coverage, 9.5) is None
 
-    assert extended(0).gap is None
-    assert extended(0.9).gap is None
-    coverage = extended(9)
-    gap = coverage.gap
-    assert gap
-    assert (gap.since, gap.until) == (MORNING + timedelta(minutes=0.9), MORNING + timedelta(minutes=9))
-    coverage.close_gap(gap)
-    assert extended(9.5).gap is None
+
+def test_a_restart_and_a_poll_that_failed_leave_a_gap_however_short(store: Store) -> None:
+    """Alertmanager never tells of what fired and ended before a notice of it could be delivered."""
+    coverage = PollCoverage(store, timedelta(minutes=1))
+    assert gap_of(coverage, 0) is None
+    coverage = PollCoverage(store, timedelta(minutes=1))
+    assert gap_of(coverage, 0.2) == (0, 0.2)
+    close(coverage)
+    coverage.interrupt()
+    assert gap_of(coverage, 0.4) == (0.2, 0.4)
+    close(coverage)
+    assert gap_of(coverage, 0.5) is None
+
+
+def gap_of(coverage: PollCoverage, minutes: float) -> tuple[float, float] | None:
+    """The gap after a poll so many minutes after the morning, from when to when."""
+    coverage.extend([], MORNING + timedelta(minutes=minutes))
+    if coverage.gap is None:
+        return None
+    since, until = ((it - MORNING) / timedelta(minutes=1) for it in (coverage.gap.since, coverage.gap.until))
+    return since, until
+
+
+def close(coverage: PollCoverage) -> None:
+    """Let the gap be filled."""
+    assert coverage.gap
+    coverage.close_gap(coverage.gap)
 
 
 RULES = """
