@@ -7,14 +7,13 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, RootTransaction, event
 from sqlalchemy.exc import DBAPIError
 
 from exporter.errors import SourceError, SourceTimeout
+from exporter.sources.database.daemon_executor import DaemonExecutor
 from exporter.sources.database.drivers import DatabaseDriver
 from exporter.sources.database.errors import DatabaseLocked, is_disconnect, to_source_error
 from exporter.sources.database.postgres_connection import TransactionCounts
@@ -25,44 +24,6 @@ STALL_SECONDS = 0.3  # a longer delay of this process is a stall, in which silen
 MAX_RECONNECTS = 10  # per read, as when an administrator terminates sessions
 MAX_STALLS = 3  # per read; each one restarts the timeout
 CANCEL_GRACE = 0.2  # seconds within which a thread returns after an interrupt
-
-
-class DaemonExecutor:
-    """Runs calls one after another in a daemon thread, which starts with the first call."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._thread: Thread | None = None
-
-    def submit(self, call: Callable[[], T]) -> Future[T]:
-        """Run the call after those before it; the future gets its result."""
-        if self._thread is None:
-            self._thread = Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
-        future: Future[T] = Future()
-        self._work.put(lambda: complete_future(future, call))
-        return future
-
-    def shutdown(self, within: float) -> None:
-        """End the thread after the submitted calls; wait `within` seconds at most."""
-        if self._thread is not None:
-            self._work.put(None)
-            self._thread.join(within)
-
-    def _run(self) -> None:
-        while (call := self._work.get()) is not None:
-            call()
-
-
-def complete_future(future: Future[Any], call: Callable[[], object]) -> None:
-    """Run the call and set the future's result or exception."""
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        future.set_result(call())
-    except BaseException as error:  # noqa: BLE001  (raised where the future is awaited)
-        future.set_exception(error)
 
 
 class DatabaseTimeout(SourceTimeout):
