@@ -14,8 +14,6 @@ from grafana.tables import Column, table
 def memory() -> Section:
     """What takes the memory."""
     use = "Bytes by use. Overhead is all but the data, and holds start, scripts and clients."
-    allocator = "From what is given out to what is resident; the rest are bytes lost on the way."
-    ratios = "Resident bytes per byte in use, and its parts. Above 1.5 memory is lost to fragmentation."
     limits = "Bytes in use against the machine's memory and the limit, 0 where none is set."
     moved = "Values and keys that defragmentation has moved, or left in place, since the start."
     pending = "Cached scripts, objects that wait to be freed, and whether defragmentation runs."
@@ -28,16 +26,8 @@ def memory() -> Section:
             ("mem_clients_normal", "clients"), ("mem_clients_slaves", "replicas"),
             ("mem_not_counted_for_eviction_bytes", "not counted"),
         ),
-        details(
-            "Allocator", THIRD, allocator, BYTES, ("allocator_allocated_bytes", "allocated"),
-            ("allocator_active_bytes", "active"), ("allocator_resident_bytes", "resident"),
-            ("allocator_frag_bytes", "fragmented"), ("allocator_rss_bytes", "to be returned"),
-            ("mem_fragmentation_bytes", "resident, not used"),
-        ),
-        values(
-            "Fragmentation", THIRD, ratios, "short", ("mem_fragmentation_ratio", "fragmentation"),
-            ("allocator_frag_ratio", "in pages"), ("allocator_rss_ratio", "of pages"),
-        ),
+        _allocator(),
+        _fragmentation(),
         values(
             "Memory and limits", THIRD, limits, BYTES, ("memory_used_bytes", "in use"),
             ("memory_max_bytes", "limit"), ("total_system_memory_bytes", "machine"),
@@ -51,6 +41,24 @@ def memory() -> Section:
             "Scripts and clean-up", THIRD, pending, "short", ("number_of_cached_scripts", "scripts"),
             ("lazyfree_pending_objects", "to be freed"), ("active_defrag_running", "defragmenting"),
         ),
+    )  # fmt: skip
+
+
+def _allocator() -> Panel:
+    allocator = "From what is given out to what is resident; the rest are bytes lost on the way."
+    return details(
+        "Allocator", THIRD, allocator, BYTES, ("allocator_allocated_bytes", "allocated"),
+        ("allocator_active_bytes", "active"), ("allocator_resident_bytes", "resident"),
+        ("allocator_frag_bytes", "fragmented"), ("allocator_rss_bytes", "to be returned"),
+        ("mem_fragmentation_bytes", "resident, not used"),
+    )  # fmt: skip
+
+
+def _fragmentation() -> Panel:
+    ratios = "Resident bytes per byte in use, and its parts. Above 1.5 memory is lost to fragmentation."
+    return values(
+        "Fragmentation", THIRD, ratios, "short", ("mem_fragmentation_ratio", "fragmentation"),
+        ("allocator_frag_ratio", "in pages"), ("allocator_rss_ratio", "of pages"),
     )  # fmt: skip
 
 
