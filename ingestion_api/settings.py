@@ -3,34 +3,21 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from connections.redis_url import parse_redis_url, scheme_of
-from ingestion_api.networks import NetworkList
-
-PSYCOPG = "postgresql+psycopg"
-EXPECTED = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
-Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
-Days = Annotated[int, Field(ge=0, le=36_500)]
-Kept = Annotated[int, Field(ge=0, le=1_000_000_000)]
-Port = Annotated[int, Field(ge=0, le=65_535)]
-CommaList = Annotated[tuple[str, ...], NoDecode]
-
-
-def normalize_database_url(url: str) -> str:
-    """The URL with the installed driver; ValueError for an unsupported database."""
-    try:
-        address = make_url(url)
-    except ArgumentError:
-        raise ValueError(f"is no database address; {EXPECTED}") from None
-    if address.drivername in ("postgresql", "postgres", PSYCOPG):
-        return address.set(drivername=PSYCOPG).render_as_string(hide_password=False)
-    if address.drivername != "sqlite" or not address.database or address.database == ":memory:":
-        raise ValueError(f"names {address.drivername}, or no file; {EXPECTED}")
-    return url
+from ingestion_api.settings_types import (
+    BrokerUrl,
+    CommaList,
+    DatabaseUrl,
+    Days,
+    HttpUrl,
+    Kept,
+    Networks,
+    Port,
+    RedisUrl,
+    Seconds,
+)
 
 
 class Settings(BaseSettings):
@@ -46,9 +33,9 @@ class Settings(BaseSettings):
     """Port to listen on."""
     run_dir: Path = Field(Path(".run"), validation_alias=AliasChoices("run_dir", "RUN_DIR"))
     """Folder for state; the service's own is `service` in it."""
-    database_url: SecretStr | None = None
+    database_url: DatabaseUrl = None
     """SQLAlchemy URL of the service's database; a file in its state folder unless given."""
-    broker_url: SecretStr | None = SecretStr("redis://127.0.0.1:6379/0")
+    broker_url: BrokerUrl = SecretStr("redis://127.0.0.1:6379/0")
     """Redis that carries the messages to the workers; empty: no jobs are taken, everything else works."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Log level; debug also logs every request."""
@@ -56,7 +43,7 @@ class Settings(BaseSettings):
     """URL of the service for browsers; with https:// cookies are sent over TLS only."""
     allowed_hosts: CommaList = ()
     """Further accepted names in the Host header; *.example.org and * are wildcards."""
-    proxies: CommaList = ()
+    proxies: Networks = ()
     """Addresses or networks of trusted proxies, whose X-Forwarded-For is used."""
     connections: Annotated[int, Field(ge=16, le=60_000)] = 1_000
     """Maximum of open connections; at the limit a new one replaces an idle one."""
@@ -143,7 +130,7 @@ class Settings(BaseSettings):
 
     dispatch: Literal["celery", "edge"] = "celery"
     """What runs ingestion jobs: our own Celery workers, or the backend's existing edge worker."""
-    edge_url: SecretStr | None = None
+    edge_url: RedisUrl = None
     """Redis of the existing edge worker."""
     edge_layout: Literal["neo", "pharos"] = "neo"
     """Layout of that worker's keys."""
@@ -171,7 +158,7 @@ class Settings(BaseSettings):
     file_bytes: Annotated[int, Field(ge=1)] = 1_000_000
     """Maximum size of a file that becomes a resource, in bytes."""
 
-    resources_url: SecretStr | None = None
+    resources_url: DatabaseUrl = None
     """SQLAlchemy URL of the backend's database; the service's own stores the resources unless given."""
     resources_table: str = "resources"
     """Name of the resources table."""
@@ -192,7 +179,7 @@ class Settings(BaseSettings):
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Vectors in one transaction."""
 
-    cache_url: SecretStr | None = Field(
+    cache_url: RedisUrl = Field(
         None, validation_alias=AliasChoices("cache_url", "SERVICE_CACHE_URL", "REDIS_URL")
     )
     """Redis with the backend's cache."""
@@ -201,9 +188,9 @@ class Settings(BaseSettings):
     cache_sample: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
     """Keys sampled to count the cache by prefix."""
 
-    prometheus_url: SecretStr | None = None
+    prometheus_url: HttpUrl = None
     """URL of the Prometheus that evaluates the rules; empty: no backtest of levels."""
-    alertmanager_url: SecretStr | None = None
+    alertmanager_url: HttpUrl = None
     """URL of Alertmanager; unless given, the webhook caller's address with the port of its URL."""
     alertmanager_period: Seconds = 10.0
     """Seconds between two polls of Alertmanager, which end incidents whose end was not told."""
@@ -211,68 +198,6 @@ class Settings(BaseSettings):
     """Seconds after a start of Alertmanager in which what it does not know yet ends no incident."""
     thresholds_file: Path = Path("prometheus/thresholds.yml")
     """File with the signals whose alert levels operators may set; read again when it changes."""
-
-    @field_validator(
-        "allowed_hosts", "proxies", "repository_schemes", "trusted_hosts", "cache_protected", mode="before"
-    )
-    @classmethod
-    def split_commas(cls, value: object) -> object:
-        """Split the text of an environment variable at commas."""
-        if not isinstance(value, str):
-            return value
-        return tuple(word.strip() for word in value.split(",") if word.strip())
-
-    @field_validator("proxies")
-    @classmethod
-    def check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse host names, whose addresses may change."""
-        for word in value:
-            try:
-                NetworkList((word,))
-            except ValueError:
-                raise ValueError(f"holds {word!r}; expected IP addresses or networks") from None
-        return value
-
-    @field_validator(
-        "broker_url", "edge_url", "cache_url", "prometheus_url", "alertmanager_url", mode="before"
-    )
-    @classmethod
-    def empty_is_none(cls, value: object) -> object:
-        """Read an empty URL as none."""
-        return None if value == "" else value
-
-    @field_validator("broker_url", "edge_url", "cache_url")
-    @classmethod
-    def check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
-        """Refuse what is no Redis URL."""
-        if value is not None:
-            parse_redis_url(value.get_secret_value())
-        return value
-
-    @field_validator("prometheus_url", "alertmanager_url")
-    @classmethod
-    def check_http_url(cls, value: SecretStr | None) -> SecretStr | None:
-        """Refuse what is no HTTP URL."""
-        if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
-            raise ValueError("begins with neither http:// nor https://")
-        return value
-
-    @field_validator("broker_url")
-    @classmethod
-    def check_broker_url(cls, value: SecretStr | None) -> SecretStr | None:
-        """Refuse unix://, which Celery writes differently."""
-        if value and scheme_of(value.get_secret_value()) == "unix":
-            raise ValueError(
-                "begins with unix://, which Celery does not know; "
-                "expected redis+socket:///PATH?virtual_host=NUMBER"
-            )
-        return value
-
-    @field_validator("database_url", "resources_url")
-    @classmethod
-    def check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
-        """Accept SQLite files and PostgreSQL, always with psycopg."""
-        return SecretStr(normalize_database_url(value.get_secret_value())) if value else None
 
     @model_validator(mode="after")
     def check_consistency(self) -> Self:
