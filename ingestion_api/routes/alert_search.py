@@ -13,7 +13,7 @@ from ingestion_api.alerts.counts import AlertCounts
 from ingestion_api.alerts.export import csv_pieces, read_pieces
 from ingestion_api.alerts.filters import MAX_TEXTS, is_search_partial
 from ingestion_api.alerts.queries import PAGE_SIZE, Order, PageRequest, list_alerts
-from ingestion_api.routes.alerts import AlertOut
+from ingestion_api.routes.alert_schemas import AlertOut
 from ingestion_api.routes.examples import ALERT_COUNTS, ALERTS, with_example
 from ingestion_api.routes.schemas import ApiResponse, Responses, error_responses
 from ingestion_api.service import current_service
