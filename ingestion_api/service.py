@@ -27,7 +27,7 @@ from ingestion_api.errors import SignInUnavailable
 from ingestion_api.jobs.outbox import JobTransports, OutboxRelay
 from ingestion_api.notices.hub import NoticeHub, StreamLimits
 from ingestion_api.prometheus_api import PrometheusApi
-from ingestion_api.repository import CloneLimits, UrlRules
+from ingestion_api.repository import UrlRules
 from ingestion_api.resources.table import ResourceDatabase
 from ingestion_api.retention.retention_thread import RetentionThread
 from ingestion_api.settings import Settings
@@ -103,7 +103,7 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
     edge = EdgeQueue.at(settings)
     alertmanager = AlertmanagerPoller(store, incidents, settings, clock)
     signals = SignalFile(settings.thresholds_file)
-    rules = url_rules(settings)
+    rules = UrlRules.at(settings)
     return Service(
         settings=settings,
         store=store,
@@ -136,24 +136,3 @@ def current_service(request: Request) -> Service:
     """The service that answers this request."""
     service: Service = request.app.state.service
     return service
-
-
-def url_rules(settings: Settings) -> UrlRules:
-    """Which repositories may be ingested."""
-    return UrlRules(
-        schemes=frozenset(settings.repository_schemes),
-        trusted_hosts=frozenset(settings.trusted_hosts),
-        ca_file=settings.repository_ca_file,
-    )
-
-
-def clone_limits(settings: Settings) -> CloneLimits:
-    """How much of a repository is read."""
-    return CloneLimits(
-        seconds=settings.clone_seconds,
-        total_bytes=settings.clone_bytes,
-        files=settings.clone_files,
-        file_bytes=settings.file_bytes,
-        memory_bytes=settings.clone_memory,
-        free_bytes=settings.clone_free,
-    )

@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
-from alembic.util import CommandError
 from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -154,6 +153,8 @@ class RotationError(Exception):
 
 def rotate_key(settings: Settings) -> str:
     """Replace the signing key and say where; RotationError when no service has used this database."""
+    from alembic.util import CommandError  # noqa: PLC0415 - a service starts quicker without it
+
     address = make_url(settings.database)
     shown = address.render_as_string(hide_password=True)
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():

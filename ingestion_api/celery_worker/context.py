@@ -8,7 +8,6 @@ from pathlib import Path
 from ingestion_api.clock import Clock, utc_now
 from ingestion_api.repository import CloneLimits, UrlRules, sweep_scratch
 from ingestion_api.resources.table import ResourceDatabase
-from ingestion_api.service import clone_limits, url_rules
 from ingestion_api.settings import Settings
 from ingestion_api.settings_load import load_settings
 from ingestion_api.store import Store
@@ -57,8 +56,8 @@ def make_context(settings: Settings) -> WorkerContext:
     return WorkerContext(
         settings=settings,
         store=store,
-        rules=url_rules(settings),
-        limits=clone_limits(settings),
+        rules=UrlRules.at(settings),
+        limits=CloneLimits.at(settings),
         resources=ResourceDatabase(settings, store.engine),
         scratch=settings.state_dir / "scratch",
     )

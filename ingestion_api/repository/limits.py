@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion_api.repository.errors import CloningUnavailable, RepositoryTooLarge
+from ingestion_api.settings import Settings
 
 CHECK_INTERVAL = 0.05
 
@@ -30,6 +31,18 @@ class CloneLimits:
     free_bytes: int = 64 * 1024 * 1024
     depth: int = 64
     path_bytes: int = 1024
+
+    @classmethod
+    def at(cls, settings: Settings) -> "CloneLimits":
+        """How much of a repository these settings let be read."""
+        return cls(
+            seconds=settings.clone_seconds,
+            total_bytes=settings.clone_bytes,
+            files=settings.clone_files,
+            file_bytes=settings.file_bytes,
+            memory_bytes=settings.clone_memory,
+            free_bytes=settings.clone_free,
+        )
 
 
 @dataclass(frozen=True)

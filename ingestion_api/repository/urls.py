@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ingestion_api.repository.errors import RepositoryUrlRefused
+from ingestion_api.settings import Settings
 
 Resolver = Callable[[str, int], list[str]]
 MAX_LENGTH = 2048
@@ -40,6 +41,15 @@ class UrlRules:
     ca_file: Path | None = None
     resolve: Resolver = field(default=resolve_host, compare=False)
     connect_seconds: float = 10.0
+
+    @classmethod
+    def at(cls, settings: Settings) -> "UrlRules":
+        """Which repositories these settings let be ingested."""
+        return cls(
+            schemes=frozenset(settings.repository_schemes),
+            trusted_hosts=frozenset(settings.trusted_hosts),
+            ca_file=settings.repository_ca_file,
+        )
 
 
 @dataclass(frozen=True)
