@@ -7,7 +7,9 @@ leaves its series as they are; there the 45 seconds are real.
 
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from itertools import islice
 from math import isnan
 from pathlib import Path
 
@@ -93,7 +95,7 @@ def watching(tmp_path: Path, page: Page) -> Iterator[tuple[PrometheusServer, Cal
     stop = exporter(port)
     try:
         with started(PrometheusServer(tmp_path, config, "--web.enable-lifecycle")) as server:
-            eventually(lambda: len(answered(server, exporters())) > 100, within=40)
+            eventually(lambda: len([*islice(answered(server, exporters()), 101)]) > 100, within=40)
             yield server, stop
     finally:
         stop()
@@ -134,11 +136,12 @@ def every() -> Iterator[tuple[Target, str]]:
             yield it, filled(it.expr, values)
 
 
-def exporters() -> list[tuple[Target, str]]:
+@cache
+def exporters() -> tuple[tuple[Target, str], ...]:
     """The queries that ask for what the exporter says now; a range may choose which of it is shown."""
-    return [
+    return tuple(
         (it, expr) for it, expr in every() if names(it.expr) and "$__range" not in it.expr.replace(CHOSEN, "")
-    ]
+    )
 
 
 def names(expr: str) -> set[str]:
@@ -153,9 +156,9 @@ def ask(server: PrometheusServer, expr: str) -> Answer:
     return [(labels, value) for labels, value in found if not isnan(value) and SILENT not in str(labels)]
 
 
-def answered(server: PrometheusServer, asked: list[tuple[Target, str]]) -> list[str]:
+def answered(server: PrometheusServer, asked: Iterable[tuple[Target, str]]) -> Iterator[str]:
     """The queries that still say something; a card without data, and stale data, say nothing."""
-    return [it.name for it, expr in asked if any(not is_grey(it, value) for _, value in ask(server, expr))]
+    return (it.name for it, expr in asked if any(not is_grey(it, value) for _, value in ask(server, expr)))
 
 
 def is_grey(target: Target, value: float) -> bool:
@@ -189,7 +192,7 @@ def first_screen(target: Target) -> bool:
 def test_all_is_grey_soon_after_the_exporter_stopped(watching: Watching) -> None:
     server, stop = watching
     stop()
-    eventually(lambda: not (left := answered(server, exporters())) or say(left), within=SOON)
+    eventually(lambda: all_grey(server, exporters()), within=SOON)
 
 
 def test_all_is_grey_soon_after_its_scrape_was_taken_away(watching: Watching, tmp_path: Path) -> None:
@@ -200,7 +203,7 @@ def test_all_is_grey_soon_after_its_scrape_was_taken_away(watching: Watching, tm
     urllib.request.urlopen(reload, timeout=5).close()  # noqa: S310 - as above
     began = time.monotonic()
     eventually(lambda: not server.query(filled(SCRAPED, {"job": "exporter", "instance": ".+"})), within=REAL)
-    eventually(lambda: not (left := answered(server, exporters())) or say(left), within=SOON)
+    eventually(lambda: all_grey(server, exporters()), within=SOON)
     assert time.monotonic() - began < REAL + SOON
 
 
@@ -212,9 +215,9 @@ def test_what_one_collector_measured_is_grey_soon_after_it_failed(
     mine = [
         (it, expr) for it, expr in exporters() if {sourced(page, n) for n in names(it.expr)} == {collector}
     ]
-    assert len(answered(server, mine)) > 3
+    assert len([*answered(server, mine)]) > 3
     page.failing = collector
-    eventually(lambda: not (left := answered(server, mine)) or say(left), within=SOON)
+    eventually(lambda: all_grey(server, mine), within=SOON)
 
 
 def sourced(page: Page, name: str) -> str:
@@ -223,6 +226,8 @@ def sourced(page: Page, name: str) -> str:
     return page.collector(recorded or name)
 
 
-def say(left: list[str]) -> bool:
-    """Fail with what is not grey yet."""
-    raise AssertionError(f"{len(left)} queries still answer: {left[:8]}")
+def all_grey(server: PrometheusServer, asked: Iterable[tuple[Target, str]]) -> bool:
+    """Fail with the first that are not grey yet; only when all are is every query asked."""
+    left = [*islice(answered(server, asked), 8)]
+    assert not left, f"these queries still answer: {left}"
+    return True
