@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from prometheus_client import Metric
@@ -27,18 +28,20 @@ class Page:
     def series(self, name: str, /, **labels: str) -> list[tuple[Labels, float]]:
         """Labels and value of every series of this name that has these labels."""
         return [
-            (sample.labels, sample.value)
-            for family in self.families()
+            ({**sample.labels}, sample.value)
+            for family in self.families
             for sample in family.samples
             if sample.name == name and labels.items() <= sample.labels.items()
         ]
 
-    def families(self) -> Iterator[Metric]:
+    @cached_property
+    def families(self) -> list[Metric]:
         """The families; the parser gives _total to counters whose established names lack it."""
-        for family in text_string_to_metric_families(self.text):
+        found = [*text_string_to_metric_families(self.text)]
+        for family in found:
             if f"# TYPE {family.name} counter\n" in self.text:
                 family.samples = [it._replace(name=family.name) for it in family.samples]
-            yield family
+        return found
 
     def value(self, name: str, /, **labels: str) -> float | None:
         """The value of the one series of this name that has these labels, None where there is none."""
@@ -54,7 +57,7 @@ class Page:
 
     def names(self) -> set[str]:
         """The names of all families."""
-        return {family.name for family in text_string_to_metric_families(self.text)}
+        return {family.name for family in self.families}
 
 
 class Watched:

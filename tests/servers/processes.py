@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-PAUSE = 0.02
+from tests.servers.waiting import pause_after
 
 
 class Server:
@@ -103,15 +103,16 @@ class Server:
         self._process.wait()
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + self.within
+        began = time.monotonic()
         while not self._answers():
             if not self.running:
                 raise RuntimeError(f"{self.command[0]} ended while starting:\n{self.output()[-2000:]}")
-            if time.monotonic() >= deadline:
+            waited = time.monotonic() - began
+            if waited >= self.within:
                 raise RuntimeError(
                     f"{self.command[0]} was not ready within {self.within:g} s:\n{self.output()[-2000:]}"
                 )
-            time.sleep(PAUSE)
+            pause_after(waited)
 
     def _answers(self) -> bool:
         if not self.running:

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-PAUSE = 0.02
+# seconds between two looks: few at first, then a twentieth of what was waited, since looking costs as well
+PAUSE, LONGEST_PAUSE, SHARE = 0.02, 0.1, 0.05
 NOT_YET = (AssertionError, OSError, LookupError)
 
 T = TypeVar("T")
@@ -16,14 +17,20 @@ def eventually(check: Callable[[], T], within: float = 20.0) -> T:
     AssertionError, OSError and LookupError raised by `check` count as "not yet"; raises AssertionError
     with the last answer when no truthy one came in time.
     """
-    deadline = time.monotonic() + within
+    began = time.monotonic()
     while True:
         answer, seen = _ask(check)
         if answer:
             return answer
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - began
+        if waited >= within:
             raise AssertionError(f"not true within {within:g} s; last seen: {seen}")
-        time.sleep(PAUSE)
+        pause_after(waited)
+
+
+def pause_after(waited: float) -> None:
+    """Sleep until the next look, after so many seconds of waiting."""
+    time.sleep(min(max(PAUSE, waited * SHARE), LONGEST_PAUSE))
 
 
 def _ask(check: Callable[[], T]) -> tuple[T | None, str]:
