@@ -14,7 +14,7 @@ from ingestion_api.store import Store
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Job, Worker
 
-if TYPE_CHECKING:  # a worker, which reports itself here, starts a third quicker without the web
+if TYPE_CHECKING:  # a worker, which reports itself here, starts quicker without the web
     from ingestion_api.service import Service
 
 Status = Literal["online", "degraded", "offline"]

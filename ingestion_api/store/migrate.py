@@ -41,7 +41,7 @@ def newest_revision() -> str:
 
 
 def _upgrade(connection: Connection) -> None:
-    # a start that finds nothing to do is a tenth quicker without it
+    # a start that finds nothing to do is quicker without it
     from alembic import command  # noqa: PLC0415
 
     command.upgrade(_config(connection), "head")
