@@ -3,6 +3,7 @@
 from prometheus import (
     meta_alerts,
     module_status,
+    panel_rules,
     recording,
     request_rules,
     signal_rules,
@@ -37,8 +38,10 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
         "recording.yml": [
             RuleGroup("recording", [*recording.recording_rules()], "15s"),
             RuleGroup("watched", [*recording.anomaly_input_rules(thresholds)], "15s"),
+            RuleGroup("present", [*panel_rules.present_rules()], "15s"),
+            RuleGroup("panels", [*panel_rules.minute_rules()], "1m"),
             RuleGroup("trends", [*signal_rules.trend_rules()], "1m"),
-            RuleGroup("inhibited", [recording.hides_rule()], "15s"),
+            RuleGroup("inhibited", [*recording.hides_rules()], "15s"),
         ],
         **{f"slow-{name}.yml": [slow_group(name, its)] for name, its in signals_by_dashboard(every).items()},
         "slow-module.yml": [module_group(thresholds)],

@@ -22,6 +22,18 @@ from prometheus.thresholds import Thresholds
 
 MODULE_STATUS, OBSERVED_STATUS = "ops:module:status", "module:ops_module_status:code"
 EXPORTER_STATUS = "ops_module_status"
+STATUS = "ops:status:code"  # the worst of all modules and components
+# when it was last healthy, in Unix seconds, by the series of the status
+LAST_HEALTHY = {MODULE_STATUS: "ops:module:last_healthy", STATUS: "ops:status:last_healthy"}
+DAY = 86_400
+# each module with its status as a label, so that panels choose by it
+STATUS_LABEL = "ops:module:status_label"
+# further states that panels show as a number: what is recorded, and the label of the series
+SHOWN_CODES = {
+    "module:ops_module_reported_status:code": "module",
+    "module:ops_module_observed_status:code": "module",
+    "component:ops_component_reported_status:code": "component",
+}
 # healthy is 0; unknown is worse than healthy and better than degraded
 STATUS_CODES = {"unknown": 1, "degraded": 2, "down": 3}
 WINDOW, MINUTE = 300, 60  # seconds of requests that are judged here
@@ -78,11 +90,21 @@ def status_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
         yield RecordingRule(SEVERITY, severity_code(name, signal, measured, it.judged_as), {"signal": name})
     yield RecordingRule(OBSERVED_STATUS, status_code(EXPORTER_STATUS, "module"))
     yield RecordingRule(MODULE_STATUS, status_expr(thresholds))
+    yield RecordingRule(STATUS_LABEL, f'count_values by (module) ("code", {recorded_now(MODULE_STATUS)})')
     yield RecordingRule(
         "component:ops_component_status:code", status_code("ops_component_status", "component")
     )
+    for record, label in SHOWN_CODES.items():
+        yield RecordingRule(record, status_code(record.split(":")[1], label))
     components = recorded_now("component:ops_component_status:code")
-    yield RecordingRule("ops:status:code", f"max({recorded_now(MODULE_STATUS)} or {components})")
+    yield RecordingRule(STATUS, f"max({recorded_now(MODULE_STATUS)} or {components})")
+    for status, name in LAST_HEALTHY.items():
+        yield RecordingRule(name, last_healthy(status, name))
+
+
+def last_healthy(status: str, name: str) -> str:
+    """When the status was last 0, within a day; what is not healthy any more keeps what was recorded."""
+    return f"(timestamp({recorded_now(status)} == 0) or last_over_time({name}[6h])) > time() - {DAY}"
 
 
 def share_rules(name: str, it: ModuleSignal, judge: Significance) -> Iterator[RecordingRule]:

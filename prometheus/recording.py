@@ -27,6 +27,7 @@ def fresh_rules(rules: Iterable[RecordingRule]) -> Iterator[RecordingRule]:
 def shared_series() -> Iterator[RecordingRule]:
     """The rules in the order of evaluation."""
     yield from task_series()
+    yield from outcome_series()
     yield from ratio_series()
 
 
@@ -37,6 +38,18 @@ def task_series() -> Iterator[RecordingRule]:
         "task:celery_task_runtime_seconds:p95_5m",
         f"histogram_quantile({QUANTILES['p95']}, {buckets}) >= 0",
     )
+
+
+TASK_OUTCOMES = ("succeeded", "failed", "retried", "rejected", "revoked")
+
+
+def outcome_series() -> Iterator[RecordingRule]:
+    """Tasks a second by how they ended, and messages that wait, each of all names and queues together."""
+    for outcome in TASK_OUTCOMES:
+        ended = f"sum by (instance) (rate(celery_task_{outcome}_total{SLOW_JOB}[5m]))"
+        yield RecordingRule("outcome:celery_tasks:rate5m", ended, {"outcome": outcome})
+    waiting = f"max by (instance, queue_name) (celery_queue_length{SLOW_JOB})"
+    yield RecordingRule("ops:celery_queue_length:sum", f"sum by (instance) ({waiting})")
 
 
 def ratio_series() -> Iterator[RecordingRule]:
@@ -106,10 +119,10 @@ def finite_values(expression: str) -> str:
     return f"({expression}) > -Inf < +Inf"
 
 
-HIDES = "ops:alert:hides"
+HIDES, HIDES_OTHERS = "ops:alert:hides", "ops:alert:hides_others"
 
 
-def hides_rule() -> RecordingRule:
+def hides_rules() -> Iterator[RecordingRule]:
     """How many firing alerts each firing alert inhibits, by the list that Alertmanager uses.
 
     An alert inhibits others as their cause, and milder alerts of its own name. The two sets never overlap.
@@ -121,7 +134,8 @@ def hides_rule() -> RecordingRule:
         counts.append(hidden_count(source, targets, equal))
     none = f"0 * {firing_alerts()}"
     both = (f"(({' or '.join(counts)}) or {none})" for counts in (by_cause, by_severity))
-    return RecordingRule(HIDES, " + ".join(both))
+    yield RecordingRule(HIDES, " + ".join(both))
+    yield RecordingRule(HIDES_OTHERS, f"({' or '.join(by_cause)}) > 0")
 
 
 def targets_by_source(rules: Iterable[Mapping[str, Any]]) -> dict[tuple[str, tuple[str, ...]], list[str]]:

@@ -13,6 +13,8 @@ from pathlib import Path
 from benchmarks.dashboards.series import RISES, WAVE_SECONDS, Series
 
 DAY = 86_400
+Moments = Sequence[int]
+Waves = Sequence[tuple[float, float]]
 # promtool reads a file anew for each block, so a block of a day is read once
 BLOCK = "--max-block-duration=24h"
 
@@ -52,19 +54,27 @@ def load(file: Path, folder: Path) -> None:
 
 def texts(series: Iterable[Series], moments: Sequence[int]) -> Iterator[tuple[str, int]]:
     """The history in the OpenMetrics format, in which a name without a type may end as it likes."""
-    waves = [(math.sin(it / WAVE_SECONDS), math.cos(it / WAVE_SECONDS)) for it in moments]
+    found: dict[int, tuple[Moments, Waves]] = {}
     for name, group in groupby(series, key=lambda it: it.name):
         if not RISES.search(name):
             yield f"# TYPE {name} unknown\n", 0
         for it in group:
             labels = ",".join(f'{key}="{value}"' for key, value in sorted(it.labels.items()))
-            lines = samples(it, moments, waves)
+            if it.period not in found:
+                found[it.period] = of_period(moments, it.period)
+            lines = samples(it, *found[it.period])
             head = f"{name}{{{labels}}} "
             yield "".join([f"{head}{line}\n" for line in lines]), len(lines)
     yield "# EOF\n", 0
 
 
-def samples(it: Series, moments: Sequence[int], waves: Sequence[tuple[float, float]]) -> list[str]:
+def of_period(moments: Moments, period: int) -> tuple[Moments, Waves]:
+    """The times at which there is a sample, with sine and cosine of the waves then."""
+    own = [it for it in moments if it % period == 0]
+    return own, [(math.sin(it / WAVE_SECONDS), math.cos(it / WAVE_SECONDS)) for it in own]
+
+
+def samples(it: Series, moments: Moments, waves: Waves) -> list[str]:
     """Its values with their times; the frequent courses without asking for each moment by itself."""
     if it.course == "constant":
         return [f"{it.size:g} {moment}" for moment in moments]

@@ -3,19 +3,21 @@
 import math
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import yaml
 
 from benchmarks.dashboards import unusual
-from benchmarks.dashboards.prometheus_client import GENERATED
+from benchmarks.dashboards.prometheus_client import GENERATED, SCRAPE
 from benchmarks.dashboards.values import VALUES, combinations
 from exporter.inventory import list_metrics
 from exporter.metrics import MetricDesc, StateGauge
 from grafana.levels import thresholds
+from prometheus.module_status import LAST_HEALTHY, MODULE_STATUS, STATUS_LABEL
+from prometheus.panel_rules import STRONG
 from prometheus.thresholds import Signal
 
 RULES = GENERATED.parents[1] / "prometheus" / "rules"
@@ -30,7 +32,11 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "users_le": ("le",),
     # the modules last, since the number of series is bounded
     "module_le": ("le", "module"),
+    **dict.fromkeys(("any", "outcome"), ("instance",)),
+    **{it: ("instance", it) for it in ("method", "event", "cmd", "relname", "collector", "handler")},
 }
+# seconds of the intervals of rules
+PERIODS = {"250ms": 0.25, "1s": 1, "5s": 5, "15s": 15, "30s": 30, "1m": 60, "2m": 120}
 # recorded states: how grave a signal is, and how a module
 STATES_OF = ("ops:signal:severity", "ops:module:status")
 EXPORTER = {"job": "exporter", "instance": "127.0.0.1:9810"}
@@ -62,6 +68,8 @@ class Series:
     labels: Mapping[str, str]
     course: str = "wave"
     size: float = 1.0
+    # seconds between two samples
+    period: int = SCRAPE
 
     def there(self, seconds: float) -> bool:
         """Whether it has a sample at a Unix time."""
@@ -156,24 +164,34 @@ def buckets(name: str, labels: Mapping[str, str], rate: float) -> Iterator[Serie
 
 
 def recorded() -> Iterator[Series]:
-    """What rules record, by the level that begins their names."""
-    for rule in rules():
-        name, given = rule["record"], rule.get("labels", {})
-        signal = thresholds().signals.get(given.get("signal", ""))
-        labels = signal.by if signal and name == "ops:signal" else LEVELS.get(name.partition(":")[0], ())
-        if name.startswith("ops:signal:change"):
-            yield from (Series(name, dict(it.labels), size=0.1) for it in signals())
-        elif name.startswith("slo:") and not given:
-            yield from (Series(name, {"slo": slo}, size=0.01) for slo in thresholds().slos)
-        elif name in STATES_OF:
-            yield from states(name, given, signal)
-        elif name == "ops:alert:hides":
-            yield from (Series(name, it.labels, "seldom") for it in alerts() if it.name == "ALERTS")
-        elif name == "ops:threshold":
-            yield from (Series(name, it.labels, "constant", it.size) for it in levels())
-        else:
-            for place, it in enumerate(combinations(name, labels)):
-                yield Series(name, {**it, **given}, size=0.1 + place / 100)
+    """What rules record, as often as their groups are evaluated."""
+    for group in groups():
+        period = max(SCRAPE, PERIODS[group["interval"]])
+        for rule in group["rules"]:
+            if "record" in rule:
+                yield from (replace(it, period=period) for it in of_rule(rule))
+
+
+def of_rule(rule: Mapping[str, Any]) -> Iterator[Series]:
+    """What one rule records, by the level that begins its name."""
+    name, given = rule["record"], rule.get("labels", {})
+    signal = thresholds().signals.get(given.get("signal", ""))
+    labels = signal.by if signal and name == "ops:signal" else LEVELS.get(name.partition(":")[0], ())
+    if name.startswith("ops:signal:change"):
+        yield from (Series(name, dict(it.labels), size=0.1) for it in signals())
+    elif name.startswith("slo:") and not given:
+        yield from (Series(name, {"slo": slo}, size=0.01) for slo in thresholds().slos)
+    elif name in STATES_OF:
+        yield from states(name, given, signal)
+    elif name in OF_STATES:
+        yield from OF_STATES[name](name)
+    elif name.startswith("ops:alert:hides"):
+        yield from (Series(name, it.labels, "seldom") for it in alerts() if it.name == "ALERTS")
+    elif name == "ops:threshold":
+        yield from (Series(name, it.labels, "constant", it.size) for it in levels())
+    else:
+        for place, it in enumerate(combinations(name, labels)):
+            yield Series(name, {**it, **given}, size=0.1 + place / 100)
 
 
 def states(name: str, given: Mapping[str, str], signal: Signal | None) -> Iterator[Series]:
@@ -183,12 +201,38 @@ def states(name: str, given: Mapping[str, str], signal: Signal | None) -> Iterat
         yield Series(name, {**labels, **given}, "worsening", float(place % 4))
 
 
-def rules() -> list[dict[str, Any]]:
-    """The recording rules, each as it stands in its file."""
-    groups = [
-        group for file in sorted(RULES.glob("*.yml")) for group in yaml.safe_load(file.read_text())["groups"]
-    ]
-    return [rule for group in groups for rule in group["rules"] if "record" in rule]
+def strongly_unusual(name: str) -> Iterator[Series]:
+    """Which way watched signals left their band that did."""
+    for metric, labels, value in unusual.samples():
+        if metric == "ops_anomaly_direction" and value:
+            kept = {label: labels[label] for label in ("signal", "part") if labels[label]}
+            yield Series(name, {**kept, "instance": EXPORTER["instance"]}, "constant", value)
+
+
+def labelled(name: str) -> Iterator[Series]:
+    """Modules with the number of their status as a label."""
+    for place, it in enumerate(combinations(name, ("module",))):
+        yield Series(name, {**it, "code": str(place % 4)}, "constant")
+
+
+def last_healthy(name: str) -> Iterator[Series]:
+    """When all, or each module, was last healthy."""
+    labels = ("module",) if name == LAST_HEALTHY[MODULE_STATUS] else ()
+    yield from (Series(name, it, "moment", 10) for it in combinations(name, labels))
+
+
+# what stands for a state otherwise than by a number from 0 to 3
+OF_STATES: Mapping[str, Callable[[str], Iterator[Series]]] = {
+    STRONG: strongly_unusual,
+    STATUS_LABEL: labelled,
+    **dict.fromkeys(LAST_HEALTHY.values(), last_healthy),
+}
+
+
+def groups() -> Iterator[dict[str, Any]]:
+    """The groups of rules, each as it stands in its file."""
+    for file in sorted(RULES.glob("*.yml")):
+        yield from yaml.safe_load(file.read_text())["groups"]
 
 
 def signals() -> Iterator[Series]:

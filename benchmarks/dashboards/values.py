@@ -40,6 +40,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "user": ("neo",),
     "queryid": tuple(map(str, range(10))),
     "db": ("db0", "db2"),
+    "handler": tuple(f"/route/{n}" for n in range(40)),
     "mode": ("accesssharelock", "exclusivelock", "rowexclusivelock"),
     "subject": ("database", "module search", "workers", *(f"module {name}" for name in MODULES[:9])),
     "ingestion_status": ("completed", "failed", "pending", "processing"),

@@ -35,10 +35,11 @@ def pending() -> Query:
     return query('count(ALERTS{alertstate="pending"}) or vector(0)', "pending")
 
 
-def weighed(*matchers: str) -> str:
-    """Alerts with the weight of their severity as their value."""
-    selectors = (",".join([*matchers, f'severity="{name}"']) for name in WEIGHTS)
-    pairs = zip(WEIGHTS.values(), selectors, strict=True)
+def weighed(*matchers: str, least: str = "info") -> str:
+    """Alerts of this severity or a graver one, with its weight as their value."""
+    graver = {name: weight for name, weight in WEIGHTS.items() if weight >= WEIGHTS[least]}
+    selectors = (",".join([*matchers, f'severity="{name}"']) for name in graver)
+    pairs = zip(graver.values(), selectors, strict=True)
     return " or ".join(f"{weight} * ALERTS{{{selector}}}" for weight, selector in pairs)
 
 
@@ -104,21 +105,18 @@ def about(expr: str) -> str:
 
 def grave() -> Query:
     """Critical alerts and warnings that fire, each once; the value is the weight of the gravest severity."""
-    return query(about(f"max by ({ONE_ALERT}) ({weighed(REAL, FIRES)}) > 1"))
+    return query(about(f"max by ({ONE_ALERT}) ({weighed(REAL, FIRES, least='warning')})"))
 
 
 def hidden() -> Query:
     """How many alerts of other names each of them hides, as it is their cause."""
-    every = f'ALERTS{{{FIRES},severity=~"info|warning|critical"}}'
     # the milder ones of its own name, which it hides as well, are no news
-    own = f"(count by ({ONE_ALERT}) ({every}) - 1)"
-    hides = f'max by ({ONE_ALERT}) (ops:alert:hides{{severity=~"warning|critical"}})'
-    return query(about(f"({hides} - on ({ONE_ALERT}) {own}) > 0"))
+    return query(about(f'max by ({ONE_ALERT}) (ops:alert:hides_others{{severity=~"warning|critical"}})'))
 
 
 def firing_for() -> Query:
     """For how long each of them has been true."""
-    fires = f"max by ({ONE_ALERT}) (ALERTS{{{FIRES}}})"
+    fires = f'ALERTS{{{FIRES},severity=~"warning|critical"}}'
     true_since = f'min by ({ONE_ALERT}) (ALERTS_FOR_STATE{{severity=~"warning|critical"}})'
     return query(about(f"(time() - {true_since}) and on ({ONE_ALERT}) {fires}"))
 

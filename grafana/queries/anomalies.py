@@ -1,7 +1,15 @@
 """What is unusual: each watched signal, the band in which it was expected, and which way it left it."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import change, leading, least, most, own
+from grafana.queries.series import (
+    change,
+    leading,
+    least,
+    most,
+    own,
+    recorded,
+)
+from prometheus.panel_rules import STRONG
 
 CHOSEN, ONE = 'module=~"$module"', 'module="$module"'
 SHOWN = ('signal="$signal"', 'part="$part"')
@@ -15,28 +23,25 @@ MARKS = {
     1: ("module_error_ratio", -1),
 }
 MODULE_SIGNALS = ("module_error_ratio", "module_response_time", "module_requests")
-NORMAL, LEARNING = 0, -1
+LEARNING = -1
 # a mark in the place of a trend
 FAR = 10
 
 
 def marks(matcher: str) -> str:
     """What is most unusual in modules, as the number of its mark."""
-    parts = (
-        f"{mark * way} * ({own('ops_anomaly_direction', matcher, signal=signal)} == {way})"
-        for mark, (signal, way) in MARKS.items()
-    )
-    return " or ".join([*parts, *states(matcher, *MODULE_SIGNALS)])
+    parts = [mark_of(matcher, signal) for signal in MODULE_SIGNALS]
+    # of a signal that is as usual, 0; of one of which too little is known yet, -1
+    among = f'signal=~"{"|".join(MODULE_SIGNALS)}"'
+    others = f"{LEARNING} * {own('ops_anomaly_state', matcher, among, state='learning')}"
+    return " or ".join([*parts, others])
 
 
-def states(matcher: str, *signals: str) -> list[str]:
-    """Signals of modules that are as usual, and those of which too little is known yet."""
-    among = f'signal=~"{"|".join(signals)}"'
-    numbers = {"normal": NORMAL, "learning": LEARNING}
-    return [
-        f"{number} * ({own('ops_anomaly_state', matcher, among, state=state)} == 1)"
-        for state, number in numbers.items()
-    ]
+def mark_of(matcher: str, signal: str) -> str:
+    """The mark of one signal where it is unusual: a line through its marks at -1 and at 1."""
+    low, high = (next(it for it, of in MARKS.items() if of == (signal, way)) for way in (-1, 1))
+    unusual = f"({own('ops_anomaly_direction', matcher, signal=signal)} != 0)"
+    return f"{(high - low) / 2:g} * {unusual} + {(high + low) / 2:g}"
 
 
 def trend(signal: str) -> Query:
@@ -98,7 +103,6 @@ def graded(grade: int, legend: str) -> Query:
 
 def longest() -> Query:
     """What was strongly unusual, while it was; of the range the fourteen that were so longest."""
-    ways = own("ops_anomaly_direction")
-    ranked = f"max by (signal, part) (sum_over_time(abs({ways})[$__range:1m] @ end()))"
-    shown = f"{most(ways, 'signal', 'part')} != 0"
-    return query(leading(14, "signal, part", shown, ranked), "{{signal}} {{part}}")
+    ways = recorded(STRONG)
+    ranked = most(f"count_over_time({ways}[$__range] @ end())", "signal", "part")
+    return query(leading(14, "signal, part", most(ways, "signal", "part"), ranked), "{{signal}} {{part}}")

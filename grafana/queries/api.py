@@ -2,24 +2,24 @@
 
 from grafana.grafana_json import Query, query
 from grafana.queries.series import (
-    RATE,
     age,
-    increase_to_end,
     leading,
+    mean_rate,
     most,
     own,
     per,
     quantile,
     rate,
+    recorded,
+    risen_most,
     state,
     total,
 )
+from prometheus.panel_rules import BACKEND_ROUTES, ROUTE_RATE
 
 CHOSEN = 'module=~"$module"'
 # the backend's own page, which tells routes apart
-BACKEND = 'job="backend"'
-# without our own polls and those of other watchers
-ROUTES = f'{BACKEND},handler!~"none|/metrics|/api/monitoring/.*|.+/health.*"'
+ROUTES = BACKEND_ROUTES
 
 
 def up() -> Query:
@@ -85,26 +85,27 @@ def route_durations() -> Query:
 
 def busiest_routes() -> Query:
     """Requests a second of the five busiest routes."""
-    every = f"rate(http_requests_total{{{ROUTES}}}[{RATE}])"
-    ranking = total(f"increase(http_requests_total{{{ROUTES}}}[$__range] @ end())", "handler")
-    return query(leading(5, "handler", total(every, "handler"), ranking), "{{handler}}")
+    by_handler = (ROUTE_RATE, "handler")
+    return query(leading(5, "handler", mean_rate(*by_handler), risen_most(*by_handler)), "{{handler}}")
 
 
 def methods_mean() -> Query:
     """Mean time of a call of each timed method."""
-    seconds, calls = (rate(f"ops_backend_method_{name}_total") for name in ("seconds", "calls"))
-    mean = per(total(seconds, "method"), total(calls, "method"))
-    ranking = per(
-        *(total(increase_to_end(f"ops_backend_method_{it}_total"), "method") for it in ("seconds", "calls"))
-    )
-    return query(leading(7, "method", mean, ranking), "{{method}}")
+    return query(slowest_methods(7), "{{method}}")
+
+
+def slowest_methods(number: int) -> str:
+    """Mean time of a call of those timed methods that were the slowest of the range."""
+    seconds, calls = (recorded(f"method:ops_backend_method_{it}:rate5m") for it in ("seconds", "calls"))
+    mean = per(mean_rate(seconds, "method"), mean_rate(calls, "method"))
+    ranking = per(risen_most(seconds, "method"), risen_most(calls, "method"))
+    return leading(number, "method", mean, ranking)
 
 
 def methods_calls() -> Query:
     """Calls a second of each timed method."""
-    calls = "ops_backend_method_calls_total"
-    ranking = total(increase_to_end(calls), "method")
-    return query(leading(7, "method", total(rate(calls), "method"), ranking), "{{method}}")
+    calls = recorded("method:ops_backend_method_calls:rate5m")
+    return query(leading(7, "method", mean_rate(calls, "method"), risen_most(calls, "method")), "{{method}}")
 
 
 def processor() -> Query:

@@ -3,16 +3,21 @@
 from grafana.grafana_json import Query, query
 from grafana.queries.series import (
     age,
-    increase_to_end,
     leading,
     least,
+    mean_rate,
     most,
     own,
     per,
     rate,
+    recorded,
+    risen_most,
     state,
     total,
 )
+
+# by command, recorded for panels
+CALLS, SECONDS = "cmd:redis_commands:rate5m", "cmd:redis_commands_duration_seconds:rate5m"
 
 
 def up() -> Query:
@@ -27,14 +32,12 @@ def reported() -> Query:
 
 def hit_ratio() -> Query:
     """Share of the backend's look-ups that found a value."""
-    hits, misses = (total(rate(f"ops_cache_{name}_total")) for name in ("hits", "misses"))
-    return query(per(hits, f"({hits} + {misses})"), "hits")
+    return query("max(ops:cache_hits_per_lookup:ratio_rate5m)", "hits")
 
 
 def server_hit_ratio() -> Query:
     """Share of all look-ups of the server that found their key."""
-    hits, misses = (total(rate(f"redis_keyspace_{name}_total")) for name in ("hits", "misses"))
-    return query(per(hits, f"({hits} + {misses})"), "whole server")
+    return query("max(redis:keyspace_hits_per_lookup:ratio_rate5m)", "whole server")
 
 
 def lookups(kind: str) -> Query:
@@ -59,18 +62,15 @@ def ended(kind: str) -> Query:
 
 def commands() -> Query:
     """Commands a second, the seven commonest."""
-    ranking = total(increase_to_end("redis_commands_total"), "cmd")
-    return query(leading(7, "cmd", total(rate("redis_commands_total"), "cmd"), ranking), "{{cmd}}")
+    calls = recorded(CALLS)
+    return query(leading(7, "cmd", mean_rate(calls, "cmd"), risen_most(calls, "cmd")), "{{cmd}}")
 
 
 def command_time() -> Query:
     """Mean time of the seven slowest commands."""
-    seconds = total(rate("redis_commands_duration_seconds_total"), "cmd")
-    mean = per(seconds, total(rate("redis_commands_total"), "cmd"))
-    ranking = per(
-        total(increase_to_end("redis_commands_duration_seconds_total"), "cmd"),
-        total(increase_to_end("redis_commands_total"), "cmd"),
-    )
+    seconds, calls = recorded(SECONDS), recorded(CALLS)
+    mean = per(mean_rate(seconds, "cmd"), mean_rate(calls, "cmd"))
+    ranking = per(risen_most(seconds, "cmd"), risen_most(calls, "cmd"))
     return query(leading(7, "cmd", mean, ranking), "{{cmd}}")
 
 

@@ -1,13 +1,12 @@
 """The database: its pool, its reachability, its slow queries and its tables."""
 
 from grafana.grafana_json import Query, query
+from grafana.queries.api import slowest_methods
 from grafana.queries.series import (
-    increase_to_end,
     leading,
     least,
     most,
     own,
-    per,
     rate,
     state,
     total,
@@ -53,13 +52,7 @@ def slow() -> Query:
 
 def method_mean() -> Query:
     """Mean time of the backend's timed methods, which ask the database."""
-    seconds, calls = (rate(f"ops_backend_method_{name}_total") for name in ("seconds", "calls"))
-    mean = per(total(seconds, "method"), total(calls, "method"))
-    ranking = per(
-        total(increase_to_end("ops_backend_method_seconds_total"), "method"),
-        total(increase_to_end("ops_backend_method_calls_total"), "method"),
-    )
-    return query(leading(5, "method", mean, ranking), "{{method}}")
+    return query(slowest_methods(5), "{{method}}")
 
 
 def rows() -> Query:

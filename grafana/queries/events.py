@@ -3,11 +3,23 @@
 import math
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, leading, most, own, per, rate, severity, total
+from grafana.queries.series import (
+    age,
+    leading,
+    mean_rate,
+    most,
+    own,
+    per,
+    rate,
+    recorded,
+    risen_most,
+    severity,
+    total,
+)
 
 HANDLERS = "ops_event_bus_handler_duration_seconds"
 EMISSIONS = "ops_event_bus_emission_duration_seconds"
-EVENTS = "ops_event_bus_events_total"
+BY_TYPE = "event:ops_event_bus_events:rate5m"
 
 
 def emitted() -> Query:
@@ -48,12 +60,14 @@ def mean_handler() -> Query:
 
 def busiest() -> Query:
     """Events a second of the five types that were emitted most in the range."""
-    return query(leading(5, "event", total(rate(EVENTS), "event"), emitted_over_range()), "{{event}}")
+    return query(
+        leading(5, "event", mean_rate(recorded(BY_TYPE), "event"), emitted_over_range()), "{{event}}"
+    )
 
 
 def emitted_over_range() -> str:
     """Events of each type over the whole range, by which types are ranked."""
-    return total(f"rate({own(EVENTS)}[$__range] @ end())", "event")
+    return risen_most(recorded(BY_TYPE), "event")
 
 
 def lane(place: int) -> Query:
@@ -63,7 +77,7 @@ def lane(place: int) -> Query:
     """
     ranked = emitted_over_range()
     before = f" unless topk({place - 1}, {ranked})" if place > 1 else ""
-    shown = f"{total(rate(EVENTS), 'event')} and on (event) (topk({place}, {ranked}){before})"
+    shown = f"{mean_rate(recorded(BY_TYPE), 'event')} and on (event) (topk({place}, {ranked}){before})"
     # a step of the scale is sixty times as many
     return query(f"clamp(floor(ln(60 * ({shown})) / {math.log(60):.4f}) + 2, 0, 3)", "{{event}}")
 

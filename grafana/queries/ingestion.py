@@ -1,7 +1,20 @@
 """Ingestion and sparse embeddings: queues, jobs, workers, coverage; and the service that does them."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, least, moment, most, own, per, quantile, rate, severity, state, total
+from grafana.queries.series import (
+    age,
+    least,
+    moment,
+    most,
+    own,
+    per,
+    quantile,
+    rate,
+    severity,
+    signal,
+    state,
+    total,
+)
 
 # what the service says on a page of its own
 SERVICE = 'job="service"'
@@ -135,9 +148,7 @@ def sparse(kind: str) -> Query:
 
 def coverage() -> Query:
     """Share of the resources that have a sparse embedding."""
-    have = most(own("ops_sparse_embeddings_resources", 'state="with"'))
-    every = total(most(own("ops_sparse_embeddings_resources"), "state"))
-    return query(per(have, every), "covered")
+    return signal("sparse_coverage", "covered")
 
 
 def dense_missing() -> Query:

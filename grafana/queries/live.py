@@ -9,8 +9,11 @@ import re
 from collections.abc import Iterator
 
 from grafana.levels import thresholds
+from prometheus.panel_rules import MANY, PRESENT
+from prometheus.request_rules import SLOW_JOB
 
-OWN = 'job="$job",instance=~"$instance"'
+INSTANCE = 'instance=~"$instance"'
+OWN = f'job="$job",{INSTANCE}'
 # seconds after which a scrape is no news any more: an interval, its time limit and an interval of the rules
 MEMORY = 40
 YOUNG = "max(up{{{0}}}) == 1 and on () max(last_over_time(up{{{0}}}[{1}s]))"
@@ -19,19 +22,29 @@ SCRAPED = YOUNG.format(OWN, MEMORY)
 WINDOW = re.compile(r"([a-zA-Z_:][\w:]*)(\{[^{}]*\})?\[(?:\$__rate_interval|\d+[sm])\](?! @)")
 # levels, and what alerts hide of each other, are Prometheus' own
 RECORDED = re.compile(
-    r"(?<![\w:])(?:module|module_le|users|users_le|le|task|queue|redis|component|ops):(?!threshold|alert)(\w+)"
+    r"(?<![\w:])(?:module|module_le|users|users_le|le|task|queue|redis|component|ops|method|event|cmd|relname|"
+    r"collector|handler|outcome):(?!threshold|alert)(\w+)"
 )
 SIGNAL = re.compile(r'ops:signal(?::severity)?\{[^}]*signal=~?"([\w|]+)"')
 # windows that look at states: of alerts, and of the scrape itself
 NO_COUNTERS = ("ALERTS", "up")
 # of which counters the recorded series are made
 SOURCES = {
-    "ops_http": "ops_http_requests_total",
-    "celery_task_runtime": "celery_task_runtime_count",
-    "celery_failed": "celery_task_succeeded_total",
-    "ops_cache": "ops_cache_hits_total",
-    "keyspace_hits": "redis_keyspace_hits_total",
+    "ops_http": ("ops_http_requests_total",),
+    "celery_task_runtime": ("celery_task_runtime_count",),
+    "celery_failed": ("celery_task_succeeded_total",),
+    "celery_tasks": ("celery_task_succeeded_total", "celery_task_failed_total"),
+    "ops_cache": ("ops_cache_hits_total",),
+    "keyspace_hits": ("redis_keyspace_hits_total",),
+    "ops_backend_method": ("ops_backend_method_calls_total",),
+    "ops_event_bus_events": ("ops_event_bus_events_total",),
+    "redis_commands": ("redis_commands_total",),
+    "pg_stat_user_tables": ("pg_stat_user_tables_n_dead_tup",),
+    "http_requests": ("http_requests_total",),
+    "anomaly": ("ops_anomaly_watched_series",),
 }
+# recorded of the backend's own page
+OF_BACKEND = "http_"
 OWN_JOBS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "ops_service": "service"}
 
 
@@ -46,7 +59,8 @@ def scrape_conditions(expr: str) -> Iterator[str]:
     if f"max(up{{{OWN}" in expr:
         return
     jobs = {job_of(name, matchers) for name, matchers in windows(expr)}
-    if RECORDED.search(expr) or "" in jobs or OWN in expr:
+    jobs |= {"backend" if it.startswith(OF_BACKEND) else "" for it in RECORDED.findall(expr)}
+    if "" in jobs or OWN in expr:
         yield SCRAPED
     yield from (YOUNG.format(f'job="{job}"', MEMORY) for job in sorted(jobs - {""}))
 
@@ -55,7 +69,8 @@ def counter_conditions(expr: str) -> Iterator[str]:
     """That the counters behind windows and recorded series are there."""
     found = {instant_selector(name, matchers) for name, matchers in windows(expr)}
     for subject in RECORDED.findall(expr):
-        found |= {f"{source}{{{OWN}}}" for start, source in SOURCES.items() if subject.startswith(start)}
+        counters = (its for start, its in SOURCES.items() if subject.startswith(start))
+        found |= {present(name, f"{{{OWN}}}") for its in counters for name in its}
     for names in SIGNAL.findall(expr):
         found |= {it for name in names.split("|") for it in signal_counters(name)}
     if found:
@@ -64,12 +79,21 @@ def counter_conditions(expr: str) -> Iterator[str]:
 
 def windows(expr: str) -> list[tuple[str, str]]:
     """Each series of which a window is read, with its matchers."""
-    return [(it[1], it[2] or "") for it in WINDOW.finditer(expr) if not it[1].startswith(NO_COUNTERS)]
+    found = ((it[1], it[2] or "") for it in WINDOW.finditer(expr))
+    return [it for it in found if not it[0].startswith(NO_COUNTERS) and ":" not in it[0]]
 
 
 def instant_selector(name: str, matchers: str) -> str:
     """The series without its window; of a histogram the count, which is one series for many."""
-    return f"{re.sub(r'_(bucket|sum)$', '_count', name)}{matchers}"
+    return present(re.sub(r"_(bucket|sum)$", "_count", name), matchers)
+
+
+def present(name: str, matchers: str) -> str:
+    """What is there as long as the series are: these themselves, or for many what is recorded of them."""
+    whole = name in MANY and matchers in ("", f"{{{OWN}}}")
+    if not whole:
+        return f"{name}{matchers}"
+    return PRESENT % name + (f"{{{INSTANCE}}}" if MANY[name] == SLOW_JOB else "")
 
 
 def signal_counters(signal: str) -> Iterator[str]:
@@ -78,7 +102,7 @@ def signal_counters(signal: str) -> Iterator[str]:
     for name, _ in windows(found.expression) if found else []:
         yield instant_selector(name.removeprefix("fast:"), f"{{{OWN}}}")
     if signal.startswith("module_"):
-        yield f"{SOURCES['ops_http']}{{{OWN}}}"
+        yield present(SOURCES["ops_http"][0], f"{{{OWN}}}")
 
 
 def job_of(name: str, matchers: str) -> str:

@@ -6,6 +6,8 @@ from grafana.queries import anomalies
 from grafana.queries.alerts import weighed
 from grafana.queries.live import SCRAPED
 from grafana.queries.series import age, moment, most, own, rate, severity, state, total
+from prometheus.module_status import LAST_HEALTHY, MODULE_STATUS, STATUS_LABEL
+from prometheus.module_status import STATUS as STATUS_CODE
 
 KINDS = {
     "reported": "ops_module_reported_status",
@@ -21,21 +23,19 @@ STATUS = f"max by (module) (ops:module:status{{{CHOSEN}}})"
 USERS = ("module_error_ratio", "module_response_time")
 
 
-def of_chosen_status() -> str:
-    """The modules whose status is chosen above; any value where all are."""
-    coded = f'count_values by (module) ("code", {STATUS})'
-    chosen = 'label_replace(vector(1), "code", "chosen", "", "")'
-    return f'label_replace({coded}, "code", "chosen", "code", "$status") and on (code) {chosen}'
-
-
 def filter_modules(expr: str) -> Query:
     """The modules that are chosen by name and by status."""
-    return query(f"({expr}) and on (module) ({of_chosen_status()})", rows=True)
+    return query(f'({expr}) and on (module) {STATUS_LABEL}{{{CHOSEN},code=~"$status"}}', rows=True)
+
+
+def code(kind: str, by: str = "module") -> str:
+    """What is reported or observed of each, as the number that is recorded every 15 s."""
+    return most(f"{by}:{kind}:code", by)
 
 
 def cards() -> Query:
     """Each module's status, ten times, and what is reported instead; 5 where it is known no more."""
-    reported = state(KINDS["reported"], "module")
+    reported = code(KINDS["reported"])
     codes = filter_modules(card_codes(STATUS, reported, "module", STATUS)).expr
     return query(f"{live(str(codes))} or {lost_modules()}", "{{module}}")
 
@@ -74,12 +74,10 @@ def levels() -> Query:
 
 def dependencies() -> Query:
     """The same of what modules stand on."""
-    status, reported = (state(f"ops_component_{kind}", "component") for kind in ("status", "reported_status"))
-    healthy = own("ops_component_status", 'status="healthy"')
-    there = f"max by (component) ({healthy})"
-    codes = live(card_codes(status, reported, "component", there))
-    past = f"max by (component) (max_over_time({healthy}[1h]))"
-    lost = f"{NO_DATA} + 0 * {past} unless on (component) ({live(there)})"
+    status, reported = (code(f"ops_component_{it}", "component") for it in ("status", "reported_status"))
+    codes = live(card_codes(status, reported, "component", status))
+    past = "max by (component) (max_over_time(component:ops_component_status:code[1h]))"
+    lost = f"{NO_DATA} + 0 * {past} unless on (component) ({live(status)})"
     # a card is no wider than eight characters
     cut = '"component", "sparse", "component", "sparse_embeddings"'
     return query(f"label_replace({codes} or {lost}, {cut})", "{{component}}")
@@ -92,8 +90,7 @@ def overall() -> Query:
 
 def unhealthy_for() -> Query:
     """Time since the last moment at which all were healthy; nothing while they are, or after a day."""
-    seen = last_time("ops:status:code == 0")
-    return query(f"(time() - ({seen})) and on () (max(ops:status:code) > 0)")
+    return query(f"(time() - max({LAST_HEALTHY[STATUS_CODE]})) and on () (max(ops:status:code) > 0)")
 
 
 def with_status(number: int) -> Query:
@@ -109,7 +106,7 @@ def slower() -> Query:
 
 def statuses(kind: str) -> Query:
     """The state of each module, as a number, as reported, observed or judged."""
-    return filter_modules(state(KINDS[kind], "module"))
+    return filter_modules(code(KINDS[kind]))
 
 
 def response_times() -> Query:
@@ -135,14 +132,8 @@ def alerts() -> Query:
 
 def last_healthy() -> Query:
     """When a module that is in trouble was last healthy, within a day."""
-    seen = last_time("ops:module:status == 0", "module")
-    return filter_modules(f"{moment(f'({seen})')} and on (module) max by (module) (ops:module:status) > 1")
-
-
-def last_time(condition: str, *by: str) -> str:
-    """When a condition last held: to half a minute within the hour, to ten minutes within the day."""
-    times = (f"max_over_time((timestamp({condition}))[{window}])" for window in ("1h:30s", "24h:10m"))
-    return " or ".join(most(it, *by) for it in times)
+    seen = most(LAST_HEALTHY[MODULE_STATUS], "module")
+    return filter_modules(f"{moment(seen)} and on (module) max by (module) (ops:module:status) > 1")
 
 
 def course(kind: str) -> Query:

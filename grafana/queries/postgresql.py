@@ -10,8 +10,10 @@ from grafana.queries.series import (
     own,
     per,
     rate,
+    recorded,
     total,
 )
+from prometheus.panel_rules import DEAD_ROWS
 
 
 def up() -> Query:
@@ -77,7 +79,7 @@ def statements() -> Query:
 
 def dead_rows() -> Query:
     """Dead rows of the five worst tables of the range."""
-    metric = own("pg_stat_user_tables_n_dead_tup")
+    metric = recorded(DEAD_ROWS)
     ranking = most(f"max_over_time({metric}[$__range] @ end())", "relname")
     return query(leading(5, "relname", most(metric, "relname"), ranking), "{{relname}}")
 

@@ -1,7 +1,19 @@
 """A Redis server: clients, network, memory by use, expiry, persistence, replication, commands."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import increase_to_end, leading, least, moment, most, own, per, rate, total
+from grafana.queries.cache import SECONDS
+from grafana.queries.series import (
+    leading,
+    least,
+    moment,
+    most,
+    own,
+    per,
+    rate,
+    recorded,
+    risen_most,
+    total,
+)
 
 MASTER = ("master_host", "master_port")
 REPLICA = ("slave_ip", "slave_port", "slave_state")
@@ -57,7 +69,7 @@ def spike_time() -> Query:
 def p99() -> Query:
     """The server's 99th percentile of a command's duration, of the seven commands that take most time."""
     percentile = most(own("redis_latency_percentiles_usec", quantile="0.99"), "cmd")
-    spent = total(increase_to_end("redis_commands_duration_seconds_total"), "cmd")
+    spent = risen_most(recorded(SECONDS), "cmd")
     return query(leading(7, "cmd", percentile, spent), "{{cmd}}")
 
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from grafana.grafana_json import Query, query
 
 RATE = "$__rate_interval"
-OWN = 'job="$job",instance=~"$instance"'
+# what is recorded for panels has no job; it is the exporter's
+INSTANCE = 'instance=~"$instance"'
+OWN = f'job="$job",{INSTANCE}'
 CHANGED = "sgn(round({change}, {step}))"
 
 
@@ -28,6 +30,21 @@ def increase(metric: str, *matchers: str, over: str = "$__range") -> str:
 def increase_to_end(metric: str) -> str:
     """By how much a counter has risen over the whole range, at each of its steps: it ranks series once."""
     return f"increase({own(metric)}[$__range] @ end())"
+
+
+def recorded(name: str) -> str:
+    """A recorded series of the chosen exporter."""
+    return f"{name}{{{INSTANCE}}}"
+
+
+def mean_rate(name: str, by: str = "") -> str:
+    """A recorded rate: over each step all of its samples, so that nothing between two steps is lost."""
+    return total(f"avg_over_time({name}[{RATE}])", *([by] if by else []))
+
+
+def risen_most(name: str, by: str) -> str:
+    """The sum of a recorded rate over the whole range, at each of its steps: it ranks series once."""
+    return total(f"sum_over_time({name}[$__range] @ end())", by)
 
 
 def total(expr: str, *by: str) -> str:

@@ -1,7 +1,18 @@
 """Watchroom itself: scrapes, collectors, rules, deliveries, resources."""
 
 from grafana.grafana_json import Query, query
-from grafana.queries.series import age, increase_to_end, leading, most, own, per, rate, total
+from grafana.queries.series import (
+    age,
+    increase_to_end,
+    leading,
+    most,
+    own,
+    per,
+    rate,
+    recorded,
+    total,
+)
+from prometheus.panel_rules import COLLECTOR_TIME
 
 
 def targets() -> Query:
@@ -154,6 +165,6 @@ def targets_down() -> Query:
 
 def slowest_collectors() -> Query:
     """Time of the five collectors that were slowest in the range."""
-    took = own("ops_collector_duration_seconds")
+    took = recorded(COLLECTOR_TIME)
     ranked = most(f"max_over_time({took}[$__range] @ end())", "collector")
     return query(leading(5, "collector", most(took, "collector"), ranked), "{{collector}}")

@@ -2,15 +2,18 @@
 
 from grafana.grafana_json import Query, query
 from grafana.queries.series import (
+    INSTANCE,
     age,
     leading,
     least,
+    mean_rate,
     moment,
     most,
     own,
     per,
     quantile,
     rate,
+    recorded,
     severity,
     short,
     state,
@@ -53,7 +56,7 @@ def waiting() -> Query:
 
 def waiting_in_all() -> Query:
     """Messages that wait in all queues."""
-    return query(total(most(own("celery_queue_length"), "queue_name")), "waiting")
+    return query(total(recorded("ops:celery_queue_length:sum")), "waiting")
 
 
 def held() -> Query:
@@ -99,7 +102,12 @@ def wait() -> Query:
 
 def outcome(kind: str) -> Query:
     """Tasks a second that ended so."""
-    return query(total(rate(f"celery_task_{kind}_total")), kind)
+    return query(ended(kind), kind)
+
+
+def ended(kind: str) -> str:
+    """Tasks a second that ended so, from the recorded rate."""
+    return mean_rate(f'outcome:celery_tasks:rate5m{{{INSTANCE},outcome="{kind}"}}')
 
 
 def task(kind: str) -> Query:
@@ -115,8 +123,8 @@ def task_runtime() -> Query:
 
 def failure_ratio() -> Query:
     """Share of the tasks that fail."""
-    failed, fine = (total(rate(f"celery_task_{kind}_total")) for kind in ("failed", "succeeded"))
-    return query(per(failed, f"({failed} + {fine})"), "failed")
+    failed, fine = ended("failed"), ended("succeeded")
+    return query(per(failed, f"({failed} + ({fine} or 0 * {failed}))"), "failed")
 
 
 def exceptions() -> Query:
