@@ -15,12 +15,25 @@ ROUTES = 'handler!~"none|/metrics|/api/monitoring/.*|.+/health.*"'
 BACKEND_ROUTES = f'job="backend",{ROUTES}'
 # rates over five minutes: what is recorded, the labels that panels tell apart, and the counter
 RATES = {
-    "method:ops_backend_method_seconds:rate5m": ("method", "ops_backend_method_seconds_total"),
     "method:ops_backend_method_calls:rate5m": ("method", "ops_backend_method_calls_total"),
     "event:ops_event_bus_events:rate5m": ("event", "ops_event_bus_events_total"),
     "cmd:redis_commands:rate5m": ("cmd", "redis_commands_total"),
     "cmd:redis_commands_duration_seconds:rate5m": ("cmd", "redis_commands_duration_seconds_total"),
 }
+# mean time of a call over five minutes: the label, and the counters of seconds and calls
+MEANS = {
+    "method:ops_backend_method_seconds_per_call:ratio_rate5m": (
+        "method",
+        "ops_backend_method_seconds_total",
+        "ops_backend_method_calls_total",
+    ),
+    "cmd:redis_seconds_per_command:ratio_rate5m": (
+        "cmd",
+        "redis_commands_duration_seconds_total",
+        "redis_commands_total",
+    ),
+}
+TASK_BUCKETS = "task_le:celery_task_runtime_bucket:rate5m"
 ROUTE_RATE = "handler:http_requests:rate5m"
 DEAD_ROWS = "relname:pg_stat_user_tables_n_dead_tup:max"
 COLLECTOR_TIME = "collector:ops_collector_duration_seconds:max1m"
@@ -51,6 +64,12 @@ def of_exporter() -> Iterator[RecordingRule]:
     """The series of the exporter, by its instance."""
     for name, (label, counter) in RATES.items():
         yield RecordingRule(name, f"sum by (instance, {label}) (rate({counter}{SLOW_JOB}[5m]))")
+    for name, (label, *counters) in MEANS.items():
+        seconds, calls = (f"sum by (instance, {label}) (rate({it}{SLOW_JOB}[5m]))" for it in counters)
+        yield RecordingRule(name, f"{seconds} / ({calls} > 0)")
+    yield RecordingRule(
+        TASK_BUCKETS, f"sum by (instance, name, le) (rate(celery_task_runtime_bucket{SLOW_JOB}[5m]))"
+    )
     yield RecordingRule(DEAD_ROWS, f"max by (instance, relname) (pg_stat_user_tables_n_dead_tup{SLOW_JOB})")
     took = f"max_over_time(ops_collector_duration_seconds{SLOW_JOB}[1m])"
     yield RecordingRule(COLLECTOR_TIME, f"max by (instance, collector) ({took})")

@@ -30,13 +30,14 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "queue": ("queue",),
     "task": ("name",),
     "users_le": ("le",),
+    "task_le": ("le", "name"),
     # the modules last, since the number of series is bounded
     "module_le": ("le", "module"),
     **dict.fromkeys(("any", "outcome"), ("instance",)),
     **{it: ("instance", it) for it in ("method", "event", "cmd", "relname", "collector", "handler")},
 }
 # seconds of the intervals of rules
-PERIODS = {"250ms": 0.25, "1s": 1, "5s": 5, "15s": 15, "30s": 30, "1m": 60, "2m": 120}
+PERIODS = {"250ms": 1, "1s": 1, "5s": 5, "15s": 15, "30s": 30, "1m": 60, "2m": 120}
 # recorded states: how grave a signal is, and how a module
 STATES_OF = ("ops:signal:severity", "ops:module:status")
 EXPORTER = {"job": "exporter", "instance": "127.0.0.1:9810"}

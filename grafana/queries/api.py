@@ -12,6 +12,7 @@ from grafana.queries.series import (
     rate,
     recorded,
     risen_most,
+    slowest,
     state,
     total,
 )
@@ -96,10 +97,7 @@ def methods_mean() -> Query:
 
 def slowest_methods(number: int) -> str:
     """Mean time of a call of those timed methods that were the slowest of the range."""
-    seconds, calls = (recorded(f"method:ops_backend_method_{it}:rate5m") for it in ("seconds", "calls"))
-    mean = per(mean_rate(seconds, "method"), mean_rate(calls, "method"))
-    ranking = per(risen_most(seconds, "method"), risen_most(calls, "method"))
-    return leading(number, "method", mean, ranking)
+    return slowest(number, recorded("method:ops_backend_method_seconds_per_call:ratio_rate5m"), "method")
 
 
 def methods_calls() -> Query:

@@ -8,10 +8,10 @@ from grafana.queries.series import (
     mean_rate,
     most,
     own,
-    per,
     rate,
     recorded,
     risen_most,
+    slowest,
     state,
     total,
 )
@@ -68,10 +68,7 @@ def commands() -> Query:
 
 def command_time() -> Query:
     """Mean time of the seven slowest commands."""
-    seconds, calls = recorded(SECONDS), recorded(CALLS)
-    mean = per(mean_rate(seconds, "cmd"), mean_rate(calls, "cmd"))
-    ranking = per(risen_most(seconds, "cmd"), risen_most(calls, "cmd"))
-    return query(leading(7, "cmd", mean, ranking), "{{cmd}}")
+    return query(slowest(7, recorded("cmd:redis_seconds_per_command:ratio_rate5m"), "cmd"), "{{cmd}}")
 
 
 def failures() -> Query:

@@ -22,7 +22,7 @@ SCRAPED = YOUNG.format(OWN, MEMORY)
 WINDOW = re.compile(r"([a-zA-Z_:][\w:]*)(\{[^{}]*\})?\[(?:\$__rate_interval|\d+[sm])\](?! @)")
 # levels, and what alerts hide of each other, are Prometheus' own
 RECORDED = re.compile(
-    r"(?<![\w:])(?:module|module_le|users|users_le|le|task|queue|redis|component|ops|method|event|cmd|relname|"
+    r"(?<![\w:])(?:module|module_le|users|users_le|le|task|task_le|queue|redis|component|ops|method|event|cmd|relname|"
     r"collector|handler|outcome):(?!threshold|alert)(\w+)"
 )
 SIGNAL = re.compile(r'ops:signal(?::severity)?\{[^}]*signal=~?"([\w|]+)"')
@@ -39,6 +39,7 @@ SOURCES = {
     "ops_backend_method": ("ops_backend_method_calls_total",),
     "ops_event_bus_events": ("ops_event_bus_events_total",),
     "redis_commands": ("redis_commands_total",),
+    "redis_seconds": ("redis_commands_total",),
     "pg_stat_user_tables": ("pg_stat_user_tables_n_dead_tup",),
     "http_requests": ("http_requests_total",),
     "anomaly": ("ops_anomaly_watched_series",),

@@ -47,6 +47,12 @@ def risen_most(name: str, by: str) -> str:
     return total(f"sum_over_time({name}[$__range] @ end())", by)
 
 
+def slowest(number: int, name: str, by: str) -> str:
+    """Those of a recorded mean time that were the slowest of the whole range."""
+    mean = most(f"avg_over_time({name}[{RATE}])", by)
+    return leading(number, by, mean, most(f"avg_over_time({name}[$__range] @ end())", by))
+
+
 def total(expr: str, *by: str) -> str:
     """The sum, by labels."""
     return f"sum by ({', '.join(by)}) ({expr})" if by else f"sum({expr})"

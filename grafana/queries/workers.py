@@ -19,6 +19,7 @@ from grafana.queries.series import (
     state,
     total,
 )
+from prometheus.panel_rules import TASK_BUCKETS
 
 QUEUES = 'queue_name=~"$queue_name"'
 OUTCOMES = ("succeeded", "failed", "retried", "rejected", "revoked")
@@ -117,7 +118,7 @@ def task(kind: str) -> Query:
 
 def task_runtime() -> Query:
     """95th percentile of the running time of each task over the range, in rows."""
-    buckets = f"rate({own('celery_task_runtime_bucket')}[$__range])"
+    buckets = f"sum_over_time({recorded(TASK_BUCKETS)}[$__range])"
     return query(f"{quantile(0.95, buckets, 'name')} >= 0", rows=True)
 
 

@@ -222,7 +222,7 @@ def test_what_one_collector_measured_is_grey_soon_after_it_failed(
 
 def sourced(page: Page, name: str) -> str:
     """The collector that measures what a metric, or a recorded series, is made of."""
-    recorded = next((it for start, it in SOURCES.items() if f":{start}" in name), "")
+    recorded = next((its[0] for start, its in SOURCES.items() if f":{start}" in name), "")
     return page.collector(recorded or name)
 
 

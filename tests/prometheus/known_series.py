@@ -20,6 +20,8 @@ BUILT_IN = {
     "prometheus_notifications_errors_total": ("counter", ("alertmanager",)),
     "alertmanager_config_last_reload_successful": ("gauge", ()),
     "alertmanager_notifications_failed_total": ("counter", ("integration",)),
+    # the backend's own page
+    "http_requests_total": ("counter", ("handler", "method", "status")),
     # shown by the service while somebody has set a level on its preferences page
     "ops_threshold_override": ("gauge", ("signal", "severity")),
     "ops_signal_unwatched": ("gauge", ("signal",)),
