@@ -19,6 +19,7 @@ from ingestion_api.alerts.incident_rows import (
     label_columns,
     read_incidents,
 )
+from ingestion_api.alerts.moved_starts import move_starts
 from ingestion_api.alerts.repeated import Repeated, incident_change, update_incidents
 from ingestion_api.alerts.severity_rise import reopen_milder, withdraw_all
 from ingestion_api.alerts.webhook import WebhookAlert
@@ -79,6 +80,8 @@ def count_upserts(delivery: Delivery, new: set[IncidentKey]) -> UpsertCounts:
 def _store_batch(session: Session, delivery: Delivery) -> tuple[list[IncidentChange], set[IncidentKey]]:
     newest = {_incident_key(notice): notice for notice in delivery.alerts}
     known = read_incidents(session, newest)
+    if move_starts(session, [notice for key, notice in newest.items() if key not in known]):
+        known = read_incidents(session, newest)
     added = {key: notice for key, notice in newest.items() if key not in known}
     repeated = [(known[key], notice) for key, notice in newest.items() if key in known]
     repeated = [it for it in repeated if not _is_outdated(it[0], delivery)]
