@@ -4,20 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Executable, func, select
-from sqlalchemy.orm import Session
-
+from ingestion_api.alerts.chosen_texts import ChosenTexts
+from ingestion_api.alerts.count_queries import FIRING, RESOLVED, STATES, count_rows
 from ingestion_api.alerts.filters import SEVERITY_WORDS, AlertFilter
 from ingestion_api.cached_value import CachedValue
 from ingestion_api.store import Store
-from ingestion_api.store.tables import Alert, AlertText
-
-FIRING, RESOLVED = STATES = ("firing", "resolved")
 
 
 @dataclass(frozen=True)
 class AlertCount:
-    """How many incidents of one state, severity and module, and how many of them are acknowledged."""
+    """How many incidents of one state, severity and module, and how many are acknowledged if they fire."""
 
     status: str
     severity: str
@@ -52,51 +48,30 @@ class AlertCounter:
         """The counts of what the filter chooses; raises the database's errors."""
         return _sum(wanted, self._groups(wanted), ())
 
-    def count_choices(self, wanted: AlertFilter) -> AlertCounts:
-        """What each choice of state, severity or module would give, beside all else that the filter says."""
-        groups = self._groups(replace(wanted, status=None, severities=(), modules=()))
-        return _sum(wanted, groups, ("status", "severities", "modules"))
+    def count_choices(self, wanted: AlertFilter, texts: ChosenTexts | None = None) -> AlertCounts:
+        """What each choice of state, severity or module would give, beside all else that the filter says.
 
-    def _groups(self, wanted: AlertFilter) -> Sequence[AlertCount]:
+        `texts` are those that the filter chooses, where they are known."""
+        free = replace(wanted, status=None, severities=(), modules=())
+        same = texts if not (wanted.severities or wanted.modules) else None
+        return _sum(wanted, self._groups(free, same), ("status", "severities", "modules"))
+
+    def _groups(self, wanted: AlertFilter, texts: ChosenTexts | None = None) -> Sequence[AlertCount]:
         if wanted.status is not None or not wanted.asks_kinds_only:
-            return self._read(wanted)
+            return self._read(wanted, texts)
         ended = self._ended.get(lambda: self._read(AlertFilter(status=RESOLVED)))
         chosen = [
             it for it in ended if all(_is_chosen(wanted, name, it) for name in ("severities", "modules"))
         ]
         return [*self._read(replace(wanted, status=FIRING)), *chosen]
 
-    def _read(self, wanted: AlertFilter) -> Sequence[AlertCount]:
+    def _read(self, wanted: AlertFilter, texts: ChosenTexts | None = None) -> Sequence[AlertCount]:
         with self._store.read() as session:
-            return _read_groups(session, wanted)
-
-
-def _read_groups(session: Session, wanted: AlertFilter) -> list[AlertCount]:
-    query = _by_text(wanted) if wanted.asks_texts else _by_kind(wanted)
-    return [
-        AlertCount(status, SEVERITY_WORDS[rank], module, int(number), int(taken))
-        for status, rank, module, number, taken in session.execute(query)
-    ]
-
-
-def _by_kind(wanted: AlertFilter) -> Executable:
-    # an index has the incidents in the order of these groups
-    kind = (Alert.status, Alert.severity_rank, Alert.module)
-    query = select(*kind, func.count(), func.count(Alert.acknowledged_at))
-    return query.where(*wanted.own_conditions(), *wanted.kind_conditions(Alert)).group_by(*kind)
-
-
-def _by_text(wanted: AlertFilter) -> Executable:
-    # another has them in the order of what they share, so that this is looked at once for all of them
-    number, taken = func.count().label("number"), func.count(Alert.acknowledged_at).label("taken")
-    each = select(Alert.text_id, Alert.status, number, taken)
-    # written so that no index by status is read, which has another order
-    own = wanted.own_conditions(Alert.status.concat(""))
-    few = each.where(*own).group_by(Alert.text_id, Alert.status).subquery()
-    kind = (few.c.status, AlertText.severity_rank, AlertText.module)
-    query = select(*kind, func.sum(few.c.number), func.sum(few.c.taken))
-    query = query.join(AlertText, AlertText.id == few.c.text_id)
-    return query.where(*wanted.kind_conditions(AlertText), *wanted.text_conditions()).group_by(*kind)
+            rows = count_rows(session, wanted, texts)
+            return [
+                AlertCount(status, SEVERITY_WORDS[rank], module, number, taken)
+                for status, rank, module, number, taken in rows
+            ]
 
 
 def _sum(wanted: AlertFilter, groups: Sequence[AlertCount], free: tuple[str, ...]) -> AlertCounts:

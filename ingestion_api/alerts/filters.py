@@ -13,6 +13,7 @@ from ingestion_api.store.alert_texts import mask_numbers
 from ingestion_api.store.tables import Alert, AlertLabel, AlertText
 from ingestion_api.store.tables.alert_texts import LABEL_LENGTH
 from ingestion_api.store.tables.alerts import SEVERITIES
+from ingestion_api.store.tables.expressions import checked
 
 OTHER = "other"
 SEVERITY_WORDS = (*SEVERITIES, OTHER)  # the index of each is its rank
@@ -57,31 +58,28 @@ class AlertFilter:
         more = (self.signals, self.labels, self.text, self.since, self.until)
         return self.acknowledged is None and not any(more)
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """All conditions on incidents, for a list: indexes in the order of lists have no more columns."""
-        shared = [*self.kind_conditions(AlertText), *self.text_conditions()]
-        if not shared:
-            return self.own_conditions()
-        # written as a sum so that the index of the order is read, which ends once the list is full
-        return [*self.own_conditions(), (Alert.text_id + 0).in_(select(AlertText.id).where(*shared))]
+    def shared_conditions(self) -> list[ColumnElement[bool]]:
+        """Those on texts: on severity and module, on labels and words, which incidents share."""
+        return [*self.kind_conditions(AlertText), *self._shared()]
 
-    def own_conditions(self, status: Any = Alert.status) -> list[ColumnElement[bool]]:
-        """What may differ between the incidents of one alert; `status` says how their status is read."""
-        return [*self._own(status)]
+    def own_conditions(self, *, by_status: bool = False) -> list[ColumnElement[bool]]:
+        """Those on what may differ between the incidents of one alert.
 
-    def text_conditions(self) -> list[ColumnElement[bool]]:
-        """Those on labels and words, which incidents share."""
-        return [*self._shared()]
+        No index is read for them, which would have another order than what is asked for; but for a latest
+        start, and where one `by_status` is of use.
+        """
+        return [*self._own(by_status=by_status)]
 
-    def _own(self, status: Any) -> Iterator[ColumnElement[bool]]:
+    def _own(self, *, by_status: bool) -> Iterator[ColumnElement[bool]]:
         if self.status is not None:
-            yield status == self.status
+            has_status = Alert.status == self.status
+            yield has_status if by_status else checked(has_status)
         if self.acknowledged is not None:
             yield Alert.acknowledged_at.is_not(None) if self.acknowledged else Alert.acknowledged_at.is_(None)
         if self.until is not None:
             yield Alert.starts_at <= self.until
         if self.since is not None:
-            yield or_(Alert.ends_at >= self.since, Alert.ends_at.is_(None))
+            yield checked(or_(Alert.ends_at >= self.since, Alert.ends_at.is_(None)))
 
     def kind_conditions(self, table: type[Alert] | type[AlertText]) -> list[ColumnElement[bool]]:
         """Those on severity and module, which both tables have."""

@@ -1,7 +1,8 @@
 """Read incidents: the filter comes before the order, and the order before the cut.
 
 A list first finds which incidents it holds, in an index that has all that the filter needs. Only these are
-read, so that what matches nothing costs one pass over an index.
+read. Where the filter asks something of labels or words, those that match are found before: where they have
+few incidents, these are put in order, else all incidents are read in order until the list is full.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, false, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from ingestion_api.alerts.chosen_texts import ChosenTexts, choose_texts, list_ids
 from ingestion_api.alerts.cursors import (
     Cursor,
     GravestCursor,
@@ -24,10 +26,13 @@ from ingestion_api.alerts.cursors import (
 )
 from ingestion_api.alerts.filters import AlertFilter
 from ingestion_api.store.tables import Alert
+from ingestion_api.store.tables.expressions import checked, listed_numbers
 
 Order = Literal["newest", "gravest", "longest"]
 PAGE_SIZE = 50
+MAX_SORTED = 500  # incidents that a list puts in order; of more, enough are found by reading in order
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+Conditions = Sequence[ColumnElement[bool]]
 FIRES, ENDED = Alert.status == "firing", Alert.status == "resolved"
 
 
@@ -51,7 +56,14 @@ class PageRequest:
 
 def list_alerts(session: Session, wanted: AlertFilter, page: PageRequest) -> AlertPage:
     """One page of the incidents; BadRequest for a cursor of another order."""
-    found = _READ[page.order](session, wanted, page)
+    return list_chosen(session, wanted, page, choose_texts(session, wanted))
+
+
+def list_chosen(
+    session: Session, wanted: AlertFilter, page: PageRequest, texts: ChosenTexts | None
+) -> AlertPage:
+    """The same with the texts that the filter chooses, where these are known."""
+    found = _READ[page.order](session, _conditions(session, wanted, texts), page)
     more = write_cursor(found[page.limit - 1]) if len(found) > page.limit else None
     return AlertPage(_rows(session, [each.id for each in found[: page.limit]]), more)
 
@@ -61,24 +73,39 @@ def _rows(session: Session, ids: Sequence[int]) -> list[Alert]:
     return [found[alert_id] for alert_id in ids if alert_id in found]
 
 
-def _newest_page(session: Session, wanted: AlertFilter, page: PageRequest) -> Sequence[NewestCursor]:
+def _conditions(session: Session, wanted: AlertFilter, texts: ChosenTexts | None) -> Conditions:
+    """Those on incidents, as they are answered soonest in any order of a list."""
+    own = wanted.own_conditions()
+    if texts is None:
+        return own
+    if not texts.number:
+        return [false()]
+    if texts.number <= MAX_SORTED:
+        few = select(Alert.id).where(texts.hold(Alert.text_id), *own)
+        number, listed = list_ids(session, few, MAX_SORTED)
+        if listed is not None:
+            return [Alert.id.in_(listed_numbers(listed)) if number else false()]
+    return [*own, checked(texts.hold(Alert.text_id))]
+
+
+def _newest_page(session: Session, conditions: Conditions, page: PageRequest) -> Sequence[NewestCursor]:
     last = read_newest(page.before) if page.before else None
-    return _newest(session, wanted, page.limit, last)
+    return _newest(session, conditions, page.limit, last)
 
 
 def _newest(
-    session: Session, wanted: AlertFilter, limit: int, cursor: NewestCursor | None
+    session: Session, conditions: Conditions, limit: int, cursor: NewestCursor | None
 ) -> list[NewestCursor]:
-    query = select(Alert.starts_at, Alert.id).where(*wanted.conditions())
+    query = select(Alert.starts_at, Alert.id).where(*conditions)
     if cursor is not None:
         query = query.where(tuple_(Alert.starts_at, Alert.id) < tuple_(literal(cursor.start), cursor.id))
     query = query.order_by(Alert.starts_at.desc(), Alert.id.desc())
     return [NewestCursor(*row) for row in session.execute(query.limit(limit + 1))]
 
 
-def _gravest_page(session: Session, wanted: AlertFilter, page: PageRequest) -> Sequence[GravestCursor]:
+def _gravest_page(session: Session, conditions: Conditions, page: PageRequest) -> Sequence[GravestCursor]:
     cursor = read_gravest(page.before) if page.before else None
-    query = select(Alert.gravity, Alert.starts_at, Alert.id).where(*wanted.conditions())
+    query = select(Alert.gravity, Alert.starts_at, Alert.id).where(*conditions)
     if cursor is not None:
         last = tuple_(literal(cursor.gravity), literal(cursor.start), cursor.id)
         query = query.where(tuple_(Alert.gravity, Alert.starts_at, Alert.id) < last)
@@ -86,12 +113,12 @@ def _gravest_page(session: Session, wanted: AlertFilter, page: PageRequest) -> S
     return [GravestCursor(*row) for row in session.execute(query.limit(page.limit + 1))]
 
 
-def _longest_page(session: Session, wanted: AlertFilter, page: PageRequest) -> Sequence[LongestCursor]:
+def _longest_page(session: Session, conditions: Conditions, page: PageRequest) -> Sequence[LongestCursor]:
     cursor = read_longest(page.before) if page.before else LongestCursor(page.now, None, float("inf"), 1)
     # what fires grows, so it is in the order of its start; what has ended is in that of its seconds
-    firing = select(Alert.starts_at, Alert.id).where(FIRES, _is_after_firing(cursor), *wanted.conditions())
+    firing = select(Alert.starts_at, Alert.id).where(FIRES, _is_after_firing(cursor), *conditions)
     firing = firing.order_by(Alert.starts_at, Alert.id.desc()).limit(page.limit + 1)
-    ended = select(Alert.seconds, Alert.id).where(ENDED, *_is_after_ended(cursor), *wanted.conditions())
+    ended = select(Alert.seconds, Alert.id).where(ENDED, *_is_after_ended(cursor), *conditions)
     ended = ended.order_by(Alert.seconds.desc(), Alert.id.desc()).limit(page.limit + 1)
     found = [LongestCursor(cursor.at, start, 0.0, number) for start, number in session.execute(firing)]
     found += [LongestCursor(cursor.at, None, seconds, number) for seconds, number in session.execute(ended)]
@@ -118,7 +145,7 @@ def _is_after_ended(cursor: LongestCursor) -> tuple[ColumnElement[bool], ...]:
     return (tuple_(Alert.seconds, Alert.id) < tuple_(literal(cursor.length), cursor.id),)
 
 
-_READ: Mapping[Order, Callable[[Session, AlertFilter, PageRequest], Sequence[Cursor]]] = {
+_READ: Mapping[Order, Callable[[Session, Conditions, PageRequest], Sequence[Cursor]]] = {
     "newest": _newest_page,
     "gravest": _gravest_page,
     "longest": _longest_page,
@@ -127,7 +154,8 @@ _READ: Mapping[Order, Callable[[Session, AlertFilter, PageRequest], Sequence[Cur
 
 def gravest_firing(session: Session, wanted: AlertFilter, limit: int) -> Sequence[Alert]:
     """Incidents that fire: what nobody takes care of first, then the gravest, then the newest."""
-    query = select(Alert).where(FIRES, *wanted.conditions())
+    conditions = _conditions(session, wanted, choose_texts(session, wanted))
+    query = select(Alert).where(FIRES, *conditions)
     order = (Alert.acknowledged_at.is_not(None), Alert.severity_rank, Alert.starts_at.desc(), Alert.id.desc())
     return session.scalars(query.order_by(*order).limit(limit)).all()
 
@@ -136,5 +164,6 @@ def newest_after(
     session: Session, wanted: AlertFilter, size: int, last: NewestCursor | None
 ) -> tuple[Sequence[Alert], NewestCursor | None]:
     """Incidents after the last one of the piece before, newest first, and the last of these, if any."""
-    found = _newest(session, wanted, size - 1, last)
+    conditions = _conditions(session, wanted, choose_texts(session, wanted))
+    found = _newest(session, conditions, size - 1, last)
     return _rows(session, [each.id for each in found]), found[-1] if found else None

@@ -6,9 +6,10 @@ from itertools import islice
 
 from fastapi import APIRouter, Request, Response
 
+from ingestion_api.alerts.chosen_texts import choose_texts
 from ingestion_api.alerts.export import csv_pieces, read_pieces
 from ingestion_api.alerts.filters import MAX_TEXTS, is_search_partial
-from ingestion_api.alerts.queries import PageRequest, list_alerts
+from ingestion_api.alerts.queries import PageRequest, list_chosen
 from ingestion_api.pages.alert_address import ORDERS, AlertAddress
 from ingestion_api.pages.alerts import alert_links
 from ingestion_api.pages.page_route import PageRoute
@@ -31,9 +32,10 @@ def show_alerts(request: Request, _: Operator) -> Response:
     wanted = address.filter
     asked = PageRequest(address.order, service.clock(), before=address.one("before"))
     with service.store.read() as session:
-        page = list_alerts(session, wanted, asked)
+        texts = choose_texts(session, wanted)
+        page = list_chosen(session, wanted, asked, texts)
         partial = is_search_partial(session, wanted)
-    counts = service.alert_counter.count_choices(wanted)
+    counts = service.alert_counter.count_choices(wanted, texts)
     return render_page(
         request,
         "alerts.html",

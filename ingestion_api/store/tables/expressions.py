@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, Integer
+from sqlalchemy import BigInteger, Float, Integer, Select, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
@@ -76,3 +76,33 @@ def _sqlite_microseconds(element: microseconds_between, compiler: Any, **how: An
 def _postgres_microseconds(element: microseconds_between, compiler: Any, **how: Any) -> str:
     later, earlier = (compiler.process(clause, **how) for clause in element.clauses)
     return f"CAST(EXTRACT(epoch FROM ({later} - {earlier})) * 1000000 AS BIGINT)"
+
+
+class each_number(FunctionElement[int]):  # noqa: N801 - as above
+    """A table of the whole numbers that a text separates by commas."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(each_number, "sqlite")
+def _sqlite_numbers(element: each_number, compiler: Any, **how: Any) -> str:
+    return f"json_each('[' || {compiler.process(element.clauses, **how)} || ']')"
+
+
+@compiles(each_number, "postgresql")
+def _postgres_numbers(element: each_number, compiler: Any, **how: Any) -> str:
+    return f"unnest(CAST('{{' || {compiler.process(element.clauses, **how)} || '}}' AS INTEGER[]))"
+
+
+def listed_numbers(text: str) -> Select[int]:
+    """The whole numbers that a text separates by commas, as the right side of IN."""
+    # SQLite calls the column "value"; PostgreSQL calls it as the table
+    return select(each_number(text).table_valued("value", name="value").c.value)
+
+
+def checked(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition, written so that it is checked for each row and that no index is chosen for it.
+
+    PostgreSQL makes no join of it either, which would lose the order in which the rows are read."""
+    return condition.is_(true())

@@ -1,0 +1,53 @@
+"""The texts that a filter chooses, found before their incidents: how these are read depends on how many.
+
+A database that sees both questions at once guesses how many there are, and reads all incidents for a few, or
+one after another for nearly all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, cast, func, select
+from sqlalchemy.orm import Session
+
+from ingestion_api.alerts.filters import AlertFilter
+from ingestion_api.store.tables import AlertText
+from ingestion_api.store.tables.expressions import listed_numbers
+
+MAX_LISTED = 20_000  # ids that one statement hands to the next; more are asked for again
+
+
+@dataclass(frozen=True)
+class ChosenTexts:
+    """Rows of alert_texts: how many, at most one more than are listed, and their ids as SQL."""
+
+    number: int
+    ids: Select[int]
+
+    def hold(self, column: Any) -> ColumnElement[bool]:
+        """Whether they have the id of this column, whose index may be read for it."""
+        found: ColumnElement[bool] = column.in_(self.ids)
+        return found
+
+
+def choose_texts(session: Session, wanted: AlertFilter) -> ChosenTexts | None:
+    """Those that the filter chooses; None where it asks nothing of them."""
+    conditions = wanted.shared_conditions()
+    return list_texts(session, conditions, MAX_LISTED) if conditions else None
+
+
+def list_texts(session: Session, conditions: Sequence[ColumnElement[bool]], most: int) -> ChosenTexts:
+    """Those with these conditions; where there are more than `most`, they are asked for again each time."""
+    ids = select(AlertText.id).where(*conditions)
+    number, listed = list_ids(session, ids, most)
+    return ChosenTexts(number, ids if listed is None else listed_numbers(listed))
+
+
+def list_ids(session: Session, ids: Select[int], most: int) -> tuple[int, str | None]:
+    """How many ids a query finds, at most one more than `most`, and their list unless there are more."""
+    some = ids.limit(most + 1).subquery()
+    # as one text: a row for each takes longer, and it goes back to the database as it is
+    listed = func.aggregate_strings(cast(some.c.id, String), ",")
+    number, found = session.execute(select(func.count(), listed).select_from(some)).one()
+    return number, (found or "") if number <= most else None
