@@ -20,10 +20,15 @@ MAX_LISTED = 20_000  # ids that one statement hands to the next; more are asked 
 
 @dataclass(frozen=True)
 class ChosenTexts:
-    """Rows of alert_texts: how many, at most one more than are listed, and their ids as SQL."""
+    """Rows of alert_texts: how many, at most one more than MAX_LISTED, and their ids as SQL.
+
+    `others` are those that are not chosen, of ids up to `newest`; None where they were not counted.
+    """
 
     number: int
     ids: Select[int]
+    others: int | None
+    newest: int
 
     def hold(self, column: Any) -> ColumnElement[bool]:
         """Whether they have the id of this column, whose index may be read for it."""
@@ -34,20 +39,24 @@ class ChosenTexts:
 def choose_texts(session: Session, wanted: AlertFilter) -> ChosenTexts | None:
     """Those that the filter chooses; None where it asks nothing of them."""
     conditions = wanted.shared_conditions()
-    return list_texts(session, conditions, MAX_LISTED) if conditions else None
-
-
-def list_texts(session: Session, conditions: Sequence[ColumnElement[bool]], most: int) -> ChosenTexts:
-    """Those with these conditions; where there are more than `most`, they are asked for again each time."""
+    if not conditions:
+        return None
     ids = select(AlertText.id).where(*conditions)
-    number, listed = list_ids(session, ids, most)
-    return ChosenTexts(number, ids if listed is None else listed_numbers(listed))
+    known = [select(each).scalar_subquery() for each in (func.count(AlertText.id), func.max(AlertText.id))]
+    number, listed, (known_number, newest) = list_ids(session, ids, MAX_LISTED, known)
+    if listed is None:
+        return ChosenTexts(number, ids, None, newest)
+    return ChosenTexts(number, listed_numbers(listed), known_number - number, newest or 0)
 
 
-def list_ids(session: Session, ids: Select[int], most: int) -> tuple[int, str | None]:
-    """How many ids a query finds, at most one more than `most`, and their list unless there are more."""
+def list_ids(
+    session: Session, ids: Select[int], most: int, more: Sequence[Any] = ()
+) -> tuple[int, str | None, Sequence[Any]]:
+    """How many ids a query finds, at most one more than `most`, and their list unless there are more.
+
+    `more` is read with them, at the same moment."""
     some = ids.limit(most + 1).subquery()
     # as one text: a row for each takes longer, and it goes back to the database as it is
     listed = func.aggregate_strings(cast(some.c.id, String), ",")
-    number, found = session.execute(select(func.count(), listed).select_from(some)).one()
-    return number, (found or "") if number <= most else None
+    number, found, *also = session.execute(select(func.count(), listed, *more).select_from(some)).one()
+    return number, (found or "") if number <= most else None, also

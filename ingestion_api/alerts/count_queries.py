@@ -5,47 +5,42 @@ takes less to count all incidents, and to take away those of the few other texts
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from ingestion_api.alerts.chosen_texts import MAX_LISTED, ChosenTexts, choose_texts, list_texts
+from ingestion_api.alerts.chosen_texts import ChosenTexts, choose_texts, list_ids
 from ingestion_api.alerts.filters import AlertFilter
 from ingestion_api.store.tables import Alert, AlertText
-from ingestion_api.store.tables.expressions import checked
+from ingestion_api.store.tables.expressions import checked, listed_numbers
 
 FIRING, RESOLVED = STATES = ("firing", "resolved")
-MAX_SOUGHT = 1500  # texts that are sought before others are looked at
-OTHERS_COST = 2  # counting all costs as much as seeking the texts of half of them
+WORTH = 2  # so many times as many texts are chosen as there are others where counting all takes less
 Row = Sequence[Any]  # state, rank of the severity, module, how many, how many are acknowledged
-
-
-@dataclass(frozen=True)
-class _OtherTexts:
-    """Those of the same kinds that are not chosen, and the newest text that is one or the other."""
-
-    texts: ChosenTexts
-    newest: int
 
 
 def count_rows(session: Session, wanted: AlertFilter, texts: ChosenTexts | None = None) -> Iterator[Row]:
     """The rows of what the filter chooses; `texts` are those that it chooses, where they are known.
 
-    How many are acknowledged is counted where labels and words do not matter, and for what fires.
+    How many are acknowledged is counted of what fires.
     """
-    if not wanted.asks_texts:
-        yield from session.execute(_by_kind(wanted))
+    chosen = (texts or choose_texts(session, wanted)) if wanted.asks_texts else None
+    if chosen is not None and not chosen.number:
         return
-    chosen = texts or choose_texts(session, wanted)
-    if chosen is None or not chosen.number:
-        return
-    others = _other_texts(session, wanted, chosen) if chosen.number > MAX_SOUGHT else None
+    others = _other_ids(session, wanted, chosen) if chosen else None
+    parts: list[Any] = []
     for status in [wanted.status] if wanted.status else STATES:
         its = replace(wanted, status=status)
-        query = _all_but(its, others) if others else _by_text(its, chosen)
-        yield from _summed(session.execute(query))
+        if chosen is None:
+            parts.append(_by_kind(its))
+        elif others is None:
+            parts.append(_by_text(its, chosen.hold(Alert.text_id)))
+        else:
+            parts += _all_but(its, others, chosen.newest)
+    # one statement, so that all of it is counted at the same moment
+    yield from _summed(session.execute(union_all(*parts)))
 
 
 def _summed(rows: Any) -> Iterator[Row]:
@@ -57,44 +52,44 @@ def _summed(rows: Any) -> Iterator[Row]:
     return ((*kind, *both) for kind, both in found.items() if both[0])
 
 
-def _other_texts(session: Session, wanted: AlertFilter, chosen: ChosenTexts) -> _OtherTexts | None:
-    """None where they are too many to be of use."""
-    # the newest is read before: a text that is added meanwhile is newer, or one of the others
-    newest = session.scalar(select(func.max(AlertText.id))) or 0
-    not_chosen = ~checked(chosen.hold(AlertText.id))
-    most = min(chosen.number // OTHERS_COST, MAX_LISTED)
-    others = list_texts(session, [*wanted.kind_conditions(AlertText), not_chosen], most)
-    return _OtherTexts(others, newest) if others.number <= most else None
+def _other_ids(session: Session, wanted: AlertFilter, chosen: ChosenTexts) -> str | None:
+    """The ids of the texts that are not chosen; None where it is better to seek those that are."""
+    if chosen.others is None or chosen.others * WORTH > chosen.number:
+        return None
+    if not chosen.others:
+        return ""
+    ids = select(AlertText.id).where(AlertText.id <= chosen.newest, ~checked(chosen.hold(AlertText.id)))
+    return list_ids(session, ids.where(*wanted.kind_conditions(AlertText)), chosen.others)[1]
 
 
 def _by_kind(wanted: AlertFilter) -> Any:
-    kind = (Alert.status, Alert.severity_rank, Alert.module)
-    query = select(*kind, func.count(), func.count(Alert.acknowledged_at))
+    kind = (Alert.severity_rank, Alert.module)
+    query = select(literal(wanted.status), *kind, *_numbers(wanted))
     own = wanted.own_conditions(by_status=True)
     return query.where(*own, *wanted.kind_conditions(Alert)).group_by(*kind)
 
 
-def _by_text(wanted: AlertFilter, texts: ChosenTexts) -> Any:
+def _by_text(wanted: AlertFilter, has_text: ColumnElement[bool]) -> Any:
     # what fires is few, and has an index of its own
-    fires = wanted.status == FIRING
-    number, taken = func.count(), func.count(Alert.acknowledged_at) if fires else literal(0)
-    each = select(Alert.text_id, number.label("number"), taken.label("taken"))
-    each = each.where(texts.hold(Alert.text_id), *wanted.own_conditions(by_status=fires))
+    own = wanted.own_conditions(by_status=wanted.status == FIRING)
     # for each text first, so that what its incidents share is looked at once
-    its = each.group_by(Alert.text_id).subquery()
+    its = select(Alert.text_id, *_numbers(wanted)).where(has_text, *own).group_by(Alert.text_id).subquery()
     kind = (AlertText.severity_rank, AlertText.module)
     query = select(literal(wanted.status), *kind, func.sum(its.c.number), func.sum(its.c.taken))
     query = query.join(AlertText, AlertText.id == its.c.text_id)
     return query.where(*wanted.kind_conditions(AlertText)).group_by(*kind)
 
 
-def _all_but(wanted: AlertFilter, others: _OtherTexts) -> Any:
-    # one statement, so that all of it is counted at the same moment
-    newer = or_(Alert.text_id > others.newest, Alert.text_id.is_(None))
-    parts = [_by_kind(wanted), _negative(_by_kind(wanted).where(newer))]
-    if others.texts.number:
-        parts.append(_negative(_by_text(wanted, others.texts)))
-    return union_all(*parts)
+def _numbers(wanted: AlertFilter) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    taken = func.count(Alert.acknowledged_at) if wanted.status == FIRING else literal(0)
+    return func.count().label("number"), taken.label("taken")
+
+
+def _all_but(wanted: AlertFilter, others: str, newest: int) -> Iterator[Any]:
+    yield _by_kind(wanted)
+    yield _negative(_by_text(wanted, Alert.text_id > newest))
+    if others:
+        yield _negative(_by_text(wanted, Alert.text_id.in_(listed_numbers(others))))
 
 
 def _negative(counts: Any) -> Any:

@@ -65,8 +65,8 @@ class AlertFilter:
     def own_conditions(self, *, by_status: bool = False) -> list[ColumnElement[bool]]:
         """Those on what may differ between the incidents of one alert.
 
-        No index is read for them, which would have another order than what is asked for; but for a latest
-        start, and where one `by_status` is of use.
+        No index is read for them, which would have another order than what is asked for; unless one
+        `by_status` is of use.
         """
         return [*self._own(by_status=by_status)]
 
@@ -77,7 +77,7 @@ class AlertFilter:
         if self.acknowledged is not None:
             yield Alert.acknowledged_at.is_not(None) if self.acknowledged else Alert.acknowledged_at.is_(None)
         if self.until is not None:
-            yield Alert.starts_at <= self.until
+            yield checked(Alert.starts_at <= self.until)
         if self.since is not None:
             yield checked(or_(Alert.ends_at >= self.since, Alert.ends_at.is_(None)))
 

@@ -63,7 +63,10 @@ def list_chosen(
     session: Session, wanted: AlertFilter, page: PageRequest, texts: ChosenTexts | None
 ) -> AlertPage:
     """The same with the texts that the filter chooses, where these are known."""
-    found = _READ[page.order](session, _conditions(session, wanted, texts), page)
+    conditions = _conditions(session, wanted, texts)
+    if page.order == "newest":
+        conditions = [*conditions, *_begins_at(wanted)]
+    found = _READ[page.order](session, conditions, page)
     more = write_cursor(found[page.limit - 1]) if len(found) > page.limit else None
     return AlertPage(_rows(session, [each.id for each in found[: page.limit]]), more)
 
@@ -80,12 +83,19 @@ def _conditions(session: Session, wanted: AlertFilter, texts: ChosenTexts | None
         return own
     if not texts.number:
         return [false()]
+    if texts.others == 0:
+        return [*own, checked(Alert.text_id <= texts.newest)]
     if texts.number <= MAX_SORTED:
         few = select(Alert.id).where(texts.hold(Alert.text_id), *own)
-        number, listed = list_ids(session, few, MAX_SORTED)
+        number, listed, _ = list_ids(session, few, MAX_SORTED)
         if listed is not None:
             return [Alert.id.in_(listed_numbers(listed)) if number else false()]
     return [*own, checked(texts.hold(Alert.text_id))]
+
+
+def _begins_at(wanted: AlertFilter) -> Conditions:
+    """Where the newest are in order, these are read from the latest start on."""
+    return [] if wanted.until is None else [Alert.starts_at <= wanted.until]
 
 
 def _newest_page(session: Session, conditions: Conditions, page: PageRequest) -> Sequence[NewestCursor]:
@@ -165,5 +175,5 @@ def newest_after(
 ) -> tuple[Sequence[Alert], NewestCursor | None]:
     """Incidents after the last one of the piece before, newest first, and the last of these, if any."""
     conditions = _conditions(session, wanted, choose_texts(session, wanted))
-    found = _newest(session, conditions, size - 1, last)
+    found = _newest(session, [*conditions, *_begins_at(wanted)], size - 1, last)
     return _rows(session, [each.id for each in found]), found[-1] if found else None

@@ -1,12 +1,16 @@
 """Counts of incidents: what ended is counted from what is kept, and gives what counting anew would give."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import get_args
 
 import pytest
 
+from ingestion_api.alerts import chosen_texts, queries
 from ingestion_api.alerts.counts import AlertCounter
 from ingestion_api.alerts.filters import AlertFilter
+from ingestion_api.alerts.queries import Order, PageRequest, list_alerts
 from ingestion_api.store import Store
 from ingestion_api.store.tables import Alert
 
@@ -57,3 +61,65 @@ def test_each_choice_counts_beside_the_others(counter: AlertCounter) -> None:
     assert counts.by_status == {"firing": 4, "resolved": 6}
     assert (counts.by_severity["critical"], counts.by_severity["warning"]) == (4, 12)
     assert counts.by_module == {"quality": 3, "search": 1}
+
+
+TEXT_FILTERS = (
+    AlertFilter(text="slow"),  # all
+    AlertFilter(text="part=search"),  # half of them
+    AlertFilter(labels={"part": ["search", "quality"]}, severities=["critical"]),
+    AlertFilter(labels={"host": ["h0", "h1", "h2", "h3", "h4"]}, status="resolved"),  # most
+    AlertFilter(labels={"host": ["h1"]}, acknowledged=False),
+    AlertFilter(labels={"host": ["h0", "h2", "h3", "h4"]}, since=START + timedelta(minutes=7)),
+    AlertFilter(labels={"host": ["nowhere"]}),
+)
+
+
+@pytest.mark.parametrize("bound", [0, 2, 20_000])
+def test_labels_and_words_choose_the_same_however_many_have_them(
+    bound: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few incidents are sought and many are passed by; a long list of texts is not handed on."""
+    monkeypatch.setattr(chosen_texts, "MAX_LISTED", bound)
+    monkeypatch.setattr(queries, "MAX_SORTED", bound)
+    known = [various(*kind) for kind in enumerate(product(SEVERITIES, MODULES, STATES, range(6)))]
+    with store.write() as session:
+        session.add_all(known)
+    counter = AlertCounter(store)
+    for wanted in TEXT_FILTERS:
+        chosen = [it for it in known if is_chosen(wanted, it)]
+        counts = counter.count_alerts(wanted)
+        assert counts.total == len(chosen)
+        assert counts.by_module == Counter(it.module for it in chosen)
+        taken = sum(it.status == "firing" and it.acknowledged_at is not None for it in chosen)
+        assert (counts.by_status["firing"], counts.firing_acknowledged) == (
+            sum(it.status == "firing" for it in chosen), taken
+        )  # fmt: skip
+        with store.read() as session:
+            for order in get_args(Order):
+                found = list_alerts(session, wanted, PageRequest(order, START, 100)).alerts
+                assert sorted(it.id for it in found) == sorted(it.id for it in chosen)
+
+
+def various(number: int, kind: tuple[str, str, str, int]) -> Alert:
+    """One of each kind on each of some hosts."""
+    severity, module, status, host = kind
+    alert = incident(number, 0, severity, module, status)
+    alert.labels = {"module": module, "part": module, "host": f"h{host}", "severity": severity}
+    alert.annotations = {"summary": "Slow."}
+    alert.acknowledged_at = START if number % 3 == 0 else None
+    if alert.ends_at:
+        alert.ends_at += timedelta(minutes=host)
+    return alert
+
+
+def is_chosen(wanted: AlertFilter, alert: Alert) -> bool:
+    """What the filter means, in other words."""
+    said = f"{alert.labels} {alert.annotations}".lower().replace("': '", "=")
+    return (
+        wanted.status in (None, alert.status)
+        and alert.severity in (wanted.severities or SEVERITIES)
+        and all(alert.labels[name] in values for name, values in wanted.labels.items())
+        and all(word in said for word in wanted.text.split())
+        and wanted.acknowledged in (None, alert.acknowledged_at is not None)
+        and (wanted.since is None or alert.ends_at is None or alert.ends_at >= wanted.since)
+    )
