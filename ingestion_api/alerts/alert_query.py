@@ -34,7 +34,8 @@ Moment = Annotated[StorableDatetime, BeforeValidator(_restore_plus)]
 class AlertQuery(BaseModel):
     """Which incidents; several values of one name are alternatives."""
 
-    model_config = ConfigDict(extra="ignore")
+    # a filter that is not known would choose everything
+    model_config = ConfigDict(extra="forbid")
 
     status: Literal["firing", "resolved"] | None = Field(default=None, examples=["firing"])
     severity: list[Severity] = Field(

@@ -162,8 +162,12 @@ def _sentence(
         f"{DAYS} days" if hours > DAYS * 24 - 1 else f"{hours:.0f} hours" if hours >= 2 else _minutes(hours)
     )
     pairs = [*zip(wanted, in_force, strict=True)][::-1]
-    parts = [f"{VERBS[new.severity]} {_times(new.times)} instead of {old.times}" for new, old in pairs]
+    parts = [f"{VERBS[new.severity]} {_compared(new.times, old.times)}" for new, old in pairs]
     return f"With these levels the last {period} would have {' and '.join(parts)}."
+
+
+def _compared(new: int, old: int) -> str:
+    return f"{_times(new)}, as now" if new == old else f"{_times(new)} instead of {_times(old)}"
 
 
 def _minutes(hours: float) -> str:

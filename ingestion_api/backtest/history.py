@@ -18,6 +18,7 @@ TOTAL_SECONDS = 20.0
 SAMPLE_BYTES = 16
 MAX_SAMPLES = 3_000_000  # 48 MB
 COVERAGE_STEP = 900
+EXACT_STEP = 15
 LabelKey = tuple[tuple[str, str], ...]
 
 
@@ -96,7 +97,12 @@ def _recorded_since(api: PrometheusApi, name: str, signal: Signal, until: float)
     level = f'ops:threshold:file{{signal="{name}",severity="{severity}"}}'
     start = until - SPAN
     found = api.evaluate(f"max(count_over_time({level}[{COVERAGE_STEP}s]))", start, until, COVERAGE_STEP)
-    return float(found[0].times[0]) - COVERAGE_STEP if found else None
+    if not found:
+        return None
+    # the coarse step says within which quarter of an hour, a second look when
+    coarse = float(found[0].times[0])
+    exact = api.evaluate(f"max({level})", coarse - COVERAGE_STEP, coarse, EXACT_STEP)
+    return float(exact[0].times[0]) if exact else coarse - COVERAGE_STEP
 
 
 @dataclass

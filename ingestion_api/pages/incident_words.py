@@ -14,13 +14,13 @@ from ingestion_api.store.tables import Alert, IncidentEvent
 MARGIN = 900  # seconds before and after an incident on its dashboard
 KNOWN_BY = {
     "told": "Alertmanager sent a notice of it.",
-    "reconciled": "A poll of Alertmanager found it: it was suppressed, or its notice was lost.",
+    "reconciled": "A poll of Alertmanager found it, before a notice of it or without one.",
     "history": "Prometheus' history told of it: the service or Alertmanager was away. Its text is not known.",
 }
 END_KNOWN_BY = {
     "told": "Alertmanager sent a notice of its end.",
     "reconciled": "A poll found its end: Alertmanager no longer knew it. It may have ended a little earlier.",
-    "history": "Prometheus' history told of its end.",
+    "history": "Prometheus' history told of its end: it recorded nothing of it after that.",
     "superseded": "Its end was not told: the same alert began again then.",
 }
 EVENTS = {
@@ -39,9 +39,11 @@ EVENTS = {
 HOW = {
     "told": "",
     "reconciled": "by a poll",
-    "history": "from Prometheus' history",
+    "history": "in Prometheus' history",
     "superseded": "the same alert began again",
 }
+# what no notice told of
+FOUND = {"started": "Found", "ended": "End found"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ def timeline(incident: IncidentRecord) -> Sequence[Entry]:
 
 def _event(event: IncidentEvent) -> Entry:
     words = EVENTS.get(event.kind, event.kind)
+    if event.note in ("reconciled", "history"):
+        words = FOUND.get(event.kind, words)
     if not event.actor and event.note in HOW:
         return Entry(event.at, " ".join(filter(None, (words, HOW[event.note]))))
     return Entry(event.at, words, event.actor, event.note)

@@ -171,6 +171,8 @@ HOSTILE = {
     "before=longest~1~1e999~1&order=longest": "before",
     "before=newest~1~1%00": "before",
     "&".join(f"module={n}" for n in range(21)): "module",
+    "state=firing": "state",
+    "queue_name=default": "queue_name",
 }
 
 

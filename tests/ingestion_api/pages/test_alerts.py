@@ -65,6 +65,14 @@ def test_what_fires_comes_first_and_the_gravest_before(operator: Visits) -> None
     assert shown(operator, "/alerts") == ["Heavy", "Light", "EndedEarly", "EndedLate"]
 
 
+def test_what_always_fires_needs_no_attention(operator: Visits) -> None:
+    put(operator, "Watchdog", severity="info")
+    put(operator, "RedisDown", severity="critical")
+    text = operator.get("/").text
+    assert "Alert RedisDown fires" in text
+    assert "Watchdog" not in text
+
+
 def test_a_critical_alert_is_shown_however_many_newer_ones_fire(operator: Visits) -> None:
     """The filter and the order come before the cut; the number is that of all."""
     put(operator, "Heavy", severity="critical", module="search")

@@ -362,6 +362,48 @@ def test_a_storm_is_a_few_cards_and_a_number(view: View, desk: Desk) -> None:
     expect(view.page.locator("#notices-assertive")).to_contain_text(re.compile(r"And \d+ more\.$"))
 
 
+# the fields and buttons of a form that something else covers
+COVERED = """form => [...form.elements].filter(it => {
+  const box = it.getBoundingClientRect();
+  const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  return box.width && top && top !== it && !it.contains(top);
+}).map(it => it.name || it.textContent)"""
+
+
+def test_no_card_covers_what_somebody_fills_in(view: View, desk: Desk) -> None:
+    bar = view.page.get_by_role("button", name=re.compile("^2 notices: critical Workers"))
+    for width in (390, 768):
+        view.resize(width)
+        view.go("/preferences?signal=api_error_ratio")
+        await_stream(view)
+        fire(desk.url, TOKEN, f"WorkersGone{width}", f"WorkersLost{width}")
+        for label in ("Critical", "Reason", "For how long"):
+            view.page.get_by_label(label, exact=True).focus()
+            expect(bar).to_be_visible()
+            assert view.page.locator("#set").evaluate(COVERED) == [], (width, label)
+        bar.click()
+        expect(view.page.get_by_role("link", name=f"WorkersGone{width} fires")).to_be_focused()
+        expect(bar).to_be_hidden()
+        view.page.get_by_label("Reason").focus()
+        expect(bar).to_be_visible()
+
+
+def test_a_drawing_that_does_not_fit_shows_its_end_first(view: View) -> None:
+    view.resize(390)
+    view.go("/noise")
+    cut = view.page.evaluate("""() => {
+      const made = document.createElement("div");
+      made.className = "scroll from-the-end";
+      made.append(Object.assign(document.createElementNS("http://www.w3.org/2000/svg", "svg")));
+      made.firstChild.setAttribute("class", "course");
+      document.getElementById("main").append(made);
+      const [box, drawing] = [made.getBoundingClientRect(), made.firstChild.getBoundingClientRect()];
+      return [box.left - drawing.left, drawing.right - box.right];
+    }""")
+    assert cut[0] > 100
+    assert cut[1] <= 0
+
+
 STUBS = """
 window.heard = {notified: [], sounds: 0};
 window.Notification = class { constructor(title) { heard.notified.push(title); } addEventListener() {} };

@@ -163,7 +163,7 @@ def test_the_backtest_finds_what_the_rules_fired(
     # an hour, or ten minutes, and what was read to know since when there is a history
     words = f"With these levels the last {(result.until - result.known_since) / 60:.0f} minutes would have "
     assert result.sentence.startswith(words), result.sentence
-    assert abs(result.known_since - begin) <= 900
+    assert abs(result.known_since - begin) <= 2 * STEP
 
 
 def assert_close(rules: Sequence[tuple[int, int]], count: SeverityCount, begin: int) -> None:
