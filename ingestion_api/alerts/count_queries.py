@@ -24,23 +24,27 @@ Row = Sequence[Any]  # state, rank of the severity, module, how many, how many a
 def count_rows(session: Session, wanted: AlertFilter, texts: ChosenTexts | None = None) -> Iterator[Row]:
     """The rows of what the filter chooses; `texts` are those that it chooses, where they are known.
 
-    How many are acknowledged is counted of what fires.
+    Of what has ended it is not always counted how many are acknowledged.
     """
-    chosen = (texts or choose_texts(session, wanted)) if wanted.asks_texts else None
-    if chosen is not None and not chosen.number:
-        return
-    others = _other_ids(session, wanted, chosen) if chosen else None
+    parts = [_by_kind(wanted)]
+    if wanted.asks_texts:
+        chosen = texts or choose_texts(session, wanted)
+        parts = _of_texts(session, wanted, chosen) if chosen and chosen.number else []
+    if parts:
+        # one statement, so that all of it is counted at the same moment
+        yield from _summed(session.execute(union_all(*parts)))
+
+
+def _of_texts(session: Session, wanted: AlertFilter, chosen: ChosenTexts) -> list[Any]:
+    others = _other_ids(session, wanted, chosen)
     parts: list[Any] = []
     for status in [wanted.status] if wanted.status else STATES:
         its = replace(wanted, status=status)
-        if chosen is None:
-            parts.append(_by_kind(its))
-        elif others is None:
+        if others is None:
             parts.append(_by_text(its, chosen.hold(Alert.text_id)))
         else:
             parts += _all_but(its, others, chosen.newest)
-    # one statement, so that all of it is counted at the same moment
-    yield from _summed(session.execute(union_all(*parts)))
+    return parts
 
 
 def _summed(rows: Any) -> Iterator[Row]:
@@ -64,9 +68,11 @@ def _other_ids(session: Session, wanted: AlertFilter, chosen: ChosenTexts) -> st
 
 def _by_kind(wanted: AlertFilter) -> Any:
     kind = (Alert.severity_rank, Alert.module)
-    query = select(literal(wanted.status), *kind, *_numbers(wanted))
-    own = wanted.own_conditions(by_status=True)
-    return query.where(*own, *wanted.kind_conditions(Alert)).group_by(*kind)
+    status, groups = (
+        (literal(wanted.status), kind) if wanted.status else (Alert.status, (Alert.status, *kind))
+    )
+    query = select(status, *kind, *_numbers(wanted)).where(*wanted.own_conditions(by_status=True))
+    return query.where(*wanted.kind_conditions(Alert)).group_by(*groups)
 
 
 def _by_text(wanted: AlertFilter, has_text: ColumnElement[bool]) -> Any:
@@ -81,7 +87,7 @@ def _by_text(wanted: AlertFilter, has_text: ColumnElement[bool]) -> Any:
 
 
 def _numbers(wanted: AlertFilter) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    taken = func.count(Alert.acknowledged_at) if wanted.status == FIRING else literal(0)
+    taken = literal(0) if wanted.status == RESOLVED else func.count(Alert.acknowledged_at)
     return func.count().label("number"), taken.label("taken")
 
 
