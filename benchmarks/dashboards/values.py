@@ -68,7 +68,9 @@ def combinations(metric: str, labels: tuple[str, ...]) -> list[dict[str, str]]:
     """Label values of the series of a metric, a bounded number of them."""
     free = [label for label in labels if label not in bound(labels)]
     rows = product(*(values(metric, label) for label in free))
-    found = [dict(zip(free, row, strict=True)) for _, row in zip(range(MANY), rows, strict=False)]
+    # the buckets of a histogram count as one
+    many = MANY * (len(VALUES["le"]) if "le" in free else 1)
+    found = [dict(zip(free, row, strict=True)) for _, row in zip(range(many), rows, strict=False)]
     return [{**it, **tied(it, labels, place)} for place, it in enumerate(found)]
 
 
