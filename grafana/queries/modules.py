@@ -126,7 +126,7 @@ def errors() -> Query:
 
 def alerts() -> Query:
     """Alerts that fire about each module, 0 where none does."""
-    firing = 'count by (module) (ALERTS{alertstate="firing",severity!="info"})'
+    firing = 'count by (module) (ALERTS{alertstate="firing",severity!="info",module!=""})'
     return filter_modules(f"{firing} or 0 * {most(own('ops_module_status'), 'module')}")
 
 
