@@ -20,7 +20,7 @@ MAX_LISTED = 20_000  # ids that one statement hands to the next; more are asked 
 
 @dataclass(frozen=True)
 class ChosenTexts:
-    """Rows of alert_texts: how many, at most one more than MAX_LISTED, and their ids as SQL.
+    """Rows of alert_texts: how many, one more than MAX_LISTED where that is not known, and their ids as SQL.
 
     `others` are those that are not chosen, of ids up to `newest`; None where they were not counted.
     """
@@ -42,6 +42,9 @@ def choose_texts(session: Session, wanted: AlertFilter) -> ChosenTexts | None:
     if not conditions:
         return None
     ids = select(AlertText.id).where(*conditions)
+    if not wanted.asks_texts:
+        # a severity or module has so many incidents that it takes longer to find its texts before
+        return ChosenTexts(MAX_LISTED + 1, ids, None, 0)
     known = [select(each).scalar_subquery() for each in (func.count(AlertText.id), func.max(AlertText.id))]
     number, listed, (known_number, newest) = list_ids(session, ids, MAX_LISTED, known)
     if listed is None:
