@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from ingestion_api.store import Store
 from ingestion_api.store.alert_texts import with_text_ids
-from ingestion_api.store.bulk import insert_rows, new_ids
+from ingestion_api.store.bulk import find_rows, insert_rows, new_ids
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_group, severity_rank
 
@@ -20,13 +19,19 @@ READ = (
     Alert.annotations, Alert.last_received_at, Alert.end_known_by, Alert.text_id,
 )  # fmt: skip
 # written so that no index by status is read: in a storm ten thousand fire
-FIRES = Alert.status.concat("") == "firing"
+FIRES = "alerts.status || '' = 'firing'"
 
 
 def read_incidents(session: Session, keys: Iterable[IncidentKey]) -> dict[IncidentKey, Any]:
     """The stored incidents with these keys, by one query."""
-    query = select(*READ).where(tuple_(Alert.fingerprint, Alert.starts_at).in_(list(keys)))
-    return {(row.fingerprint, row.starts_at): row for row in session.execute(query)}
+    wanted = [{"fingerprint": fingerprint, "starts_at": start} for fingerprint, start in keys]
+    return {(row.fingerprint, row.starts_at): row for row in find_rows(session.connection(), READ, wanted)}
+
+
+def firing_incidents(session: Session, fingerprints: Iterable[str]) -> Sequence[Any]:
+    """What fires with these fingerprints."""
+    wanted = [{"fingerprint": fingerprint} for fingerprint in fingerprints]
+    return find_rows(session.connection(), READ, wanted, FIRES)
 
 
 def insert_incidents(session: Session, values: Sequence[dict[str, Any]]) -> Sequence[int]:

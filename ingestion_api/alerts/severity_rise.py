@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from ingestion_api.alerts.events import Event, record_event
 from ingestion_api.alerts.feed import IncidentChange
 from ingestion_api.alerts.incident_rows import FIRES
+from ingestion_api.store.bulk import find_rows
 from ingestion_api.store.tables import Alert, AlertSilence
 from ingestion_api.store.tables.alerts import severity_group, severity_rank
 
@@ -26,10 +27,12 @@ def reopen_milder(
         ranks[group] = min(rank, ranks.get(group, rank))
     if not ranks:
         return []
-    taken = select(Alert.id, Alert.severity_group, Alert.severity_rank).where(
-        Alert.severity_group.in_(ranks), FIRES, Alert.acknowledged_at.is_not(None)
+    columns = (Alert.id, Alert.severity_group, Alert.severity_rank)
+    groups = [{"severity_group": each} for each in ranks]
+    taken = find_rows(
+        session.connection(), columns, groups, f"{FIRES} AND alerts.acknowledged_at IS NOT NULL"
     )
-    milder = [row.id for row in session.execute(taken) if ranks[row.severity_group] < row.severity_rank]
+    milder = [row.id for row in taken if ranks[row.severity_group] < row.severity_rank]
     return withdraw_all(session, milder, now, "a graver alert of the same kind started")
 
 

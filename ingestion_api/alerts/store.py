@@ -12,9 +12,9 @@ from ingestion_api.alerts.events import record_changes
 from ingestion_api.alerts.feed import IncidentChange, IncidentFeed, ended
 from ingestion_api.alerts.incident_rows import (
     FIRES,
-    READ,
     IncidentKey,
     alert_severity,
+    firing_incidents,
     insert_incidents,
     label_columns,
     read_incidents,
@@ -26,6 +26,7 @@ from ingestion_api.alerts.webhook import WebhookAlert
 from ingestion_api.batching import batches
 from ingestion_api.notices.journal import write_notices
 from ingestion_api.store import Store
+from ingestion_api.store.bulk import find_rows
 from ingestion_api.store.store import take_advisory_lock
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_rank
@@ -137,10 +138,9 @@ def _end_covered(
     ends = {it.fingerprint: it for it in notices if it.status == "resolved" and it.ended}
     if not ends:
         return []
-    query = select(*READ).where(Alert.fingerprint.in_(ends), FIRES)
     covered = [
         (row, ends[row.fingerprint])
-        for row in session.execute(query)
+        for row in firing_incidents(session, ends)
         if ends[row.fingerprint].starts_at < row.starts_at <= (ends[row.fingerprint].ended or row.starts_at)
     ]
     return update_incidents(session, covered, delivery.known_by, delivery.at)
@@ -148,8 +148,8 @@ def _end_covered(
 
 def _supersede(session: Session, begun: Iterable[IncidentKey], now: datetime) -> list[IncidentChange]:
     """End what fires although the same alert has begun again: its end was not told."""
-    fingerprints = {fingerprint for fingerprint, _ in begun}
-    if not fingerprints:
+    ids = [row.id for row in _overtaken(session, {fingerprint for fingerprint, _ in begun})]
+    if not ids:
         return []
     newer = aliased(Alert)
     next_start = (
@@ -159,12 +159,22 @@ def _supersede(session: Session, begun: Iterable[IncidentKey], now: datetime) ->
     )
     statement = (
         update(Alert)
-        .where(Alert.fingerprint.in_(fingerprints), FIRES, next_start.is_not(None))
+        .where(Alert.id.in_(ids))
         .values(status="resolved", end_known_by="superseded", ends_at=next_start, suppression="")
         .returning(Alert.id, Alert.name, Alert.severity, Alert.annotations)
         .execution_options(synchronize_session=False)
     )
     return ended(session.execute(statement), now)
+
+
+def _overtaken(session: Session, fingerprints: Iterable[str]) -> Sequence[Any]:
+    """What fires although the same alert has a newer start."""
+    newer = (
+        "EXISTS (SELECT 1 FROM alerts AS newer"
+        " WHERE newer.fingerprint = alerts.fingerprint AND newer.starts_at > alerts.starts_at)"
+    )
+    wanted = [{"fingerprint": each} for each in fingerprints]
+    return find_rows(session.connection(), (Alert.id,), wanted, f"{FIRES} AND {newer}")
 
 
 def _incident_key(notice: WebhookAlert) -> IncidentKey:

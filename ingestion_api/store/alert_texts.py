@@ -7,16 +7,15 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ingestion_api.batching import batches
-from ingestion_api.store.bulk import insert_rows, new_ids
+from ingestion_api.store.bulk import find_rows, insert_rows, new_ids
 from ingestion_api.store.tables.alert_texts import LABEL_LENGTH, AlertLabel, AlertText
 from ingestion_api.store.tables.alerts import severity_rank
 
 MAX_TEXT = 2000  # characters that are searched
 MASK = "#"
-AT_ONCE = 400  # fewer parameters than any SQLite takes
 LABELS_AT_ONCE = 5_000
 _NUMBER = re.compile(r"\d[\d.,]*")
 _DIGIT = re.compile(r"\d")
@@ -104,11 +103,8 @@ def mask_numbers(word: str) -> str:
 
 
 def _known(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
-    known: dict[str, int] = {}
-    for some in batches(digests, AT_ONCE):
-        query = select(AlertText.digest, AlertText.id).where(AlertText.digest.in_(some))
-        known |= {row.digest: row.id for row in connection.execute(query)}
-    return known
+    found = find_rows(connection, (AlertText.digest, AlertText.id), [{"digest": each} for each in digests])
+    return {row.digest: row.id for row in found}
 
 
 def _add(connection: Connection, shared: Sequence[_Shared]) -> dict[str, int]:

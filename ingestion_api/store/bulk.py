@@ -12,14 +12,19 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import JSON, Connection, text
+from sqlalchemy.orm import InstrumentedAttribute
 
 from ingestion_api.clock import naive_utc
 from ingestion_api.store.tables.base import Base, UtcDateTime
 
 Row = Mapping[str, Any]
+Column = InstrumentedAttribute[Any]
 # by the write lock no other takes a number meanwhile; the table must be one that never gives a number twice
 _LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
-_NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :number)")
+_NEXT_IDS = text(
+    "SELECT nextval((SELECT CAST(pg_get_serial_sequence(:name, 'id') AS regclass))) "
+    "FROM generate_series(1, :number)"
+)
 
 
 def new_ids(connection: Connection, table: type[Base], number: int) -> Sequence[int]:
@@ -63,6 +68,32 @@ def update_rows(connection: Connection, table: type[Base], assignments: str, row
     numbers = {column: f"?{number}" for number, column in enumerate(rows[0], 1)}
     update = f"UPDATE {name} SET {assignments.format_map(numbers)} WHERE id = {numbers['id']}"  # noqa: S608 - as above
     connection.exec_driver_sql(update, _sqlite_values(table, rows))
+
+
+def find_rows(
+    connection: Connection, columns: Sequence[Column], keys: Sequence[Row], more: str = "TRUE"
+) -> Sequence[Any]:
+    """These columns of the stored rows that have the values of a key, and for which `more` is true.
+
+    Each key is looked up by itself. For a list of five hundred, PostgreSQL would plan for longer than it
+    reads, and read the whole table as long as it has no statistics of what the storm has brought.
+    """
+    if not keys:
+        return ()
+    name = columns[0].class_.__tablename__
+    wanted = ", ".join(f"{name}.{column.key}" for column in columns)
+    if connection.dialect.name == "postgresql":
+        same = " AND ".join(f"{name}.{column} = given.{column}" for column in keys[0])
+        # OFFSET 0 keeps the planner from turning this into a join
+        found = f"LATERAL (SELECT {wanted} FROM {name} WHERE {same} AND {more} OFFSET 0)"  # noqa: S608 - our own names
+        query = f"SELECT found.* FROM {_given(name)} AS given, {found} AS found"  # noqa: S608 - as above
+    else:
+        same = " AND ".join(
+            f"{name}.{column} = json_extract(given.value, '$.{column}')" for column in keys[0]
+        )
+        query = f"SELECT {wanted} FROM json_each(:given) AS given CROSS JOIN {name} WHERE {same} AND {more}"  # noqa: S608 - as above
+    typed = text(query).columns(*(column.__clause_element__() for column in columns))
+    return connection.execute(typed, {"given": _as_json(keys)}).all()
 
 
 def _given(name: str) -> str:
