@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from ingestion_api.alerts.incident_rows import FIRES, IncidentKey
+from ingestion_api.alerts.incident_rows import IncidentKey, firing_incidents
 from ingestion_api.alerts.webhook import WebhookAlert
 from ingestion_api.store.tables import Alert
 
@@ -20,10 +20,9 @@ FARTHEST = timedelta(minutes=1)
 def move_starts(session: Session, notices: Iterable[WebhookAlert]) -> bool:
     """Let what fires begin when these notices, of incidents that are not known, say; whether any moved."""
     wanted = {it.fingerprint: it for it in notices if it.status == "firing"}
-    fires = select(Alert.fingerprint, Alert.starts_at).where(Alert.fingerprint.in_(wanted), FIRES)
     later = {
         row.fingerprint: row.starts_at
-        for row in session.execute(fires)
+        for row in firing_incidents(session, wanted)
         if timedelta(0) < row.starts_at - wanted[row.fingerprint].starts_at <= FARTHEST
     }
     moved = [key for key in later.items() if _is_next(session, key, wanted[key[0]])]
