@@ -29,6 +29,17 @@ PrometheusSource(settings.anomalies, settings.limits)
 assert "holidays" not in sys.modules, "holidays was imported"
 """
 
+NO_POSTGRESQL = """
+import sys
+import exporter.app
+from exporter.sources.database.sqlite_driver import SqliteDriver
+assert "psycopg" not in sys.modules, "psycopg was imported"
+"""
+
+
+def test_no_postgresql_no_driver_of_it() -> None:
+    subprocess.run([sys.executable, "-c", NO_POSTGRESQL], check=True, cwd=ROOT)
+
 
 def test_no_country_no_calendars() -> None:
     subprocess.run([sys.executable, "-c", NO_COUNTRY], check=True, cwd=ROOT)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from exporter.sources.database.drivers import APPLICATION_NAME
-from exporter.sources.database.postgres_connection import TransactionCounts
+from exporter.sources.database.transaction_counts import TransactionCounts
 
 MAX_STATISTICS_DELAY = 10.0  # seconds by which the server may show the exporter's own transactions late
 COUNTERS = (

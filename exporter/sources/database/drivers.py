@@ -7,11 +7,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from psycopg import pq
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 
 from exporter.settings_types import parse_database_url
-from exporter.sources.database.postgres_connection import CountingConnection, TransactionCounts
+from exporter.sources.database.transaction_counts import TransactionCounts
 
 APPLICATION_NAME = "watchroom-exporter"
 MAX_LOCK_TIMEOUT = 500  # milliseconds to wait for a lock, while others queue behind it
@@ -37,6 +36,9 @@ class PostgresDriver:
     reuses_connection = True
 
     def __init__(self, url: URL) -> None:
+        # psycopg takes 8 MiB, which a watcher of SQLite does not need
+        from psycopg import pq  # noqa: PLC0415
+
         # drop the backend's driver, and options that only that driver knows
         known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} - {"client_encoding"}
         query = {key: value for key, value in url.query.items() if key in known}
@@ -50,6 +52,9 @@ class PostgresDriver:
 
     def make_engine(self, seconds: float, counts: TransactionCounts) -> Engine:  # noqa: ARG002  (SQLite's needs the seconds)
         """An engine with a short connect timeout, since a connection attempt cannot be interrupted."""
+        # as in __init__
+        from exporter.sources.database.postgres_connection import CountingConnection  # noqa: PLC0415
+
         engine = create_engine(
             self.url,
             poolclass=NullPool,

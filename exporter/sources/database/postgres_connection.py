@@ -3,7 +3,6 @@
 import re
 from codecs import lookup
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,24 +11,13 @@ from psycopg.adapt import Dumper, Loader
 from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestampLoader, TimestamptzLoader
 
+from exporter.sources.database.transaction_counts import TransactionCounts
+
 MARK = "/* watchroom-exporter */"
 FIRST_WORD = re.compile(r"^\s*\w+")
 # 0 is the driver's fallback for unknown types such as enums; JSON is parsed later
 TEXT_TYPES: tuple[str | int, ...] = (0, "text", "varchar", "bpchar", "name", '"char"', "json", "jsonb")
 CODECS = {"SQL_ASCII": "utf-8", "UNICODE": "utf-8", "WIN": "cp1251", "UHC": "cp949", "ALT": "cp866"}
-
-
-@dataclass
-class TransactionCounts:
-    """The exporter's own transactions, as the server counts them."""
-
-    commits: int = 0
-    rollbacks: int = 0
-
-    @property
-    def total(self) -> int:
-        """All transactions."""
-        return self.commits + self.rollbacks
 
 
 class MarkedCursor(psycopg.Cursor[Any]):

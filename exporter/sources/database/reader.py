@@ -16,7 +16,7 @@ from exporter.errors import SourceError, SourceTimeout
 from exporter.sources.database.daemon_executor import DaemonExecutor
 from exporter.sources.database.drivers import DatabaseDriver
 from exporter.sources.database.errors import DatabaseLocked, is_disconnect, to_source_error
-from exporter.sources.database.postgres_connection import TransactionCounts
+from exporter.sources.database.transaction_counts import TransactionCounts
 
 T = TypeVar("T")
 WAIT_STEP = 0.1  # seconds between two checks for a stall of this process

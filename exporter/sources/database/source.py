@@ -19,7 +19,6 @@ from exporter.sources.database.embedding_audit import EmbeddingAudit, read_embed
 from exporter.sources.database.engagement import CreatedCounts, Engagement, read_created, read_engagement
 from exporter.sources.database.index_views import IndexStatistics, read_indexes
 from exporter.sources.database.ping import DatabasePinger, PingResult
-from exporter.sources.database.postgres_connection import TransactionCounts
 from exporter.sources.database.read_batcher import ReadBatcher
 from exporter.sources.database.reader import DatabaseReader
 from exporter.sources.database.recommendations import (
@@ -38,6 +37,7 @@ from exporter.sources.database.server_settings import ServerSetting, read_settin
 from exporter.sources.database.server_views import read_identity, read_processes, read_server, read_wal
 from exporter.sources.database.statements import Statement, StatementReader
 from exporter.sources.database.tables import TableSizes, read_postgres_tables, read_sqlite_tables
+from exporter.sources.database.transaction_counts import TransactionCounts
 from exporter.sources.database.views import Views
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from exporter.settings_types import sqlite_file
-from exporter.sources.database.postgres_connection import TransactionCounts
+from exporter.sources.database.transaction_counts import TransactionCounts
 
 CLOCK_CHECK_STEPS = 5_000  # steps of SQLite's virtual machine between two checks of the clock, about 0.1 ms
 
