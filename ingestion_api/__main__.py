@@ -1,7 +1,6 @@
 """`python -m ingestion_api`: serve, only check the settings, or replace the signing key."""
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from ingestion_api.access.token_registry import check_all_tokens
 from ingestion_api.access.tokens import InvalidToken
 from ingestion_api.app import create_app
 from ingestion_api.check import check_report
+from ingestion_api.errors import configure_logging
 from ingestion_api.pages.templates import load_templates
 from ingestion_api.server.run import run
 from ingestion_api.settings import Settings
@@ -46,9 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(settings: Settings) -> int:
     """Serve until stopped; 1 when the database file cannot be opened. Raises InvalidToken."""
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    configure_logging(settings.log_level)
     app = create_app(settings)
     if not can_open_database(app.state.service.store.engine):
         print("The service's database file cannot be opened; see database_url.", file=sys.stderr)  # noqa: T201 - as above

@@ -1,5 +1,6 @@
 """The errors of the service, each with one sentence for the caller and one HTTP status."""
 
+import logging
 from collections.abc import Mapping
 
 
@@ -88,3 +89,11 @@ class UnsupportedMediaType(ServiceError):
     """The body has a media type that is not accepted."""
 
     status = 415
+
+
+def configure_logging(level: str) -> None:
+    """Log to standard error at this level, one line a message; the requests of our own clients only at debug."""
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if level != "debug":
+        for chatty in ("httpx2", "httpcore2"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,6 +1,5 @@
 """The Celery application of a worker; settings come from SERVICE_... and the file SERVICE_CONFIG names."""
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from celery.worker.state import SOFTWARE_INFO
 from ingestion_api.broker import make_celery_app
 from ingestion_api.celery_worker.context import worker_context
 from ingestion_api.celery_worker.heartbeat import Heartbeat
+from ingestion_api.errors import configure_logging
 from ingestion_api.settings_load import SettingsError, load_settings
 
 _file = os.environ.get("SERVICE_CONFIG")
@@ -29,7 +29,7 @@ _heartbeats: list[Heartbeat] = []
 # the name in its heartbeats, which distinguishes it from the backend's workers on one broker
 SOFTWARE_INFO["sw_ident"] = "watchroom"
 
-logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+configure_logging(settings.log_level)
 
 
 @worker_ready.connect
