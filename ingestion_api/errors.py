@@ -92,7 +92,7 @@ class UnsupportedMediaType(ServiceError):
 
 
 def configure_logging(level: str) -> None:
-    """Log to standard error at this level, one line a message; the requests of our own clients only at debug."""
+    """Log to standard error at this level, one line a message; our own requests only at debug."""
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if level != "debug":
         for chatty in ("httpx2", "httpcore2"):
