@@ -161,6 +161,17 @@ DELIVERY_ALERTS = (
         "an Alertmanager that is away for two minutes",
     ),
     MetaAlert(
+        "ClocksDiffer",
+        # in the fast lane an alert is valid for 20 s, four times the resend delay; this one is for a minute
+        'max by (instance) (ops_service_clock_difference_seconds{server="alertmanager"}) - '
+        'max by (instance) (ops_service_clock_difference_seconds{server="prometheus"}) > 10',
+        "critical",
+        "2m",
+        "Prometheus' clock is {{ $value | humanizeDuration }} behind Alertmanager's",
+        "An alert of the fast lane is valid for 20 s by Prometheus' clock; beyond that nobody is paged.",
+        "none; the clocks must differ for two minutes",
+    ),
+    MetaAlert(
         "PagesNotDelivered",
         # Alertmanager tries again and again: what failed while the receiver restarted is no page
         "sum by (integration) (rate(alertmanager_notifications_failed_total[1m])) > 0",

@@ -76,12 +76,17 @@ class AlertmanagerApi:
     def __init__(self, url: str) -> None:
         self._client = JsonClient("Alertmanager", url, TIMEOUT, MAX_BYTES)
         self._starts = ObservedStarts()
-        self._ahead = timedelta(0)  # its clock, of ours
+        self._ahead: timedelta | None = None  # its clock, of ours
 
     @property
     def url(self) -> str:
         """Its address."""
         return self._client.url
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """How far its clock was ahead of ours when it last responded; None before that."""
+        return self._ahead
 
     def close(self) -> None:
         """Close all connections."""
@@ -107,7 +112,7 @@ class AlertmanagerApi:
 
         `until` is a moment of our clock.
         """
-        ends = until + self._ahead
+        ends = until + (self._ahead or timedelta(0))
         matchers = [
             {"name": name, "value": value, "isRegex": False, "isEqual": True}
             for name, value in labels.items()

@@ -56,7 +56,8 @@ class HistoryThread:
         self._problem = ""
         self._failed: Counter[int] = Counter()
         self._rest: _Rest | None = None
-        self._ahead, self._looked_at = timedelta(0), -math.inf
+        self._ahead: timedelta | None = None
+        self._looked_at = -math.inf
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prometheus-history", daemon=True)
 
@@ -72,6 +73,15 @@ class HistoryThread:
             self._thread.join(timeout=10)
         if self._api is not None:
             self._api.close()
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """How far the clock of Prometheus was ahead of ours when last looked at; None before that."""
+        return self._ahead
+
+    @property
+    def _skew(self) -> timedelta:
+        return self._ahead or timedelta(0)
 
     def run_once(self) -> bool:
         """Fill a gap, or read some evidence; whether there is more to do. Unavailable with the reason."""
@@ -96,7 +106,7 @@ class HistoryThread:
 
     def _read_evidence(self, api: PrometheusApi) -> bool:
         reader = EvidenceReader(self._store, api, self._failed)
-        return reader.read_some(self._signals.known().signals, self._clock() + self._ahead)
+        return reader.read_some(self._signals.known().signals, self._clock() + self._skew)
 
     def _look_at_clock(self, api: PrometheusApi) -> None:
         """What is recorded has the times of Prometheus, which may have another clock."""
@@ -105,7 +115,7 @@ class HistoryThread:
 
     def _seconds(self, moment: datetime) -> float:
         """A moment of our clock, as Unix time of Prometheus."""
-        return (moment + self._ahead).timestamp()
+        return (moment + self._skew).timestamp()
 
     def _fill(self, api: PrometheusApi, gap: Gap) -> None:
         since, until = self._seconds(gap.since), self._seconds(gap.until)
@@ -129,7 +139,7 @@ class HistoryThread:
 
     def _store_past(self, rest: _Rest, since: float, until: float) -> Filled:
         known = Known(rest.gap.firing, rest.external, self._clock())
-        latest = rest.gap.until + self._ahead
+        latest = rest.gap.until + self._skew
         added = ended = 0
         for past in rest.reader.read(since, until):
             begun = [it for it in past if it.start < latest]

@@ -67,6 +67,11 @@ class AlertmanagerPoller:
         """Poll soon: what an operator wants of Alertmanager has changed."""
         self._wake.set()
 
+    @property
+    def ahead(self) -> timedelta | None:
+        """How far Alertmanager's clock was ahead of ours at the last poll; None where it is not known."""
+        return self._api.ahead if self._api is not None else None
+
     def keep_silences(self) -> None:
         """Set, extend and end silences."""
         self._silences.keep(self._client())

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ingestion_api.alerts.firing import firing_by_severity
 from ingestion_api.jobs.states import ACTIVE, ENDED, KINDS, PENDING, has_state
+from ingestion_api.metrics.clocks import clock_difference
 from ingestion_api.metrics.job_totals import DURATION_BUCKETS, Durations, JobTotals, JobTotalsReader
 from ingestion_api.metrics.level_overrides import override_metrics
 from ingestion_api.service import Service
@@ -59,6 +60,7 @@ class JobMetrics(Collector):
         limit = GaugeMetricFamily("ops_service_queue_capacity", "Ingestion jobs that may wait.")
         limit.add_metric([], service.settings.queue_limit)
         yield limit
+        yield clock_difference(service)
 
 
 def _job_metrics(totals: JobTotals) -> Iterator[Metric]:

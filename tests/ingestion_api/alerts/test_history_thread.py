@@ -75,17 +75,24 @@ def _every(start: float, end: float) -> list[float]:
 
 
 @contextmanager
-def history(store: Store, coverage: PollCoverage | None = None, **tower: Any) -> Iterator[HistoryThread]:
-    """The thread, which is not started, before such a Prometheus."""
-    covered = coverage or PollCoverage(store, timedelta(minutes=1))
-    handler = type("Handler", (Tower,), tower)
+def tower(**lies: Any) -> Iterator[str]:
+    """The address of a Prometheus that says this."""
+    handler = type("Handler", (Tower,), lies)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextmanager
+def history(store: Store, coverage: PollCoverage | None = None, **lies: Any) -> Iterator[HistoryThread]:
+    """The thread, which is not started, before such a Prometheus."""
+    covered = coverage or PollCoverage(store, timedelta(minutes=1))
+    with tower(**lies) as url:
         thread = HistoryThread(store, IncidentFeed(), covered, SignalFile(FILE), utc_now)
-        thread._api = PrometheusApi(f"http://127.0.0.1:{server.server_port}")
+        thread._api = PrometheusApi(url)
         yield thread
         thread.stop()
-        server.shutdown()
 
 
 def tell(store: Store, start: datetime, signal: str, name: str = "a1") -> None:
