@@ -25,6 +25,8 @@ BUILT_IN = {
     # shown by the service while somebody has set a level on its preferences page
     "ops_threshold_override": ("gauge", ("signal", "severity")),
     "ops_signal_unwatched": ("gauge", ("signal",)),
+    # the service's, too
+    "ops_service_clock_difference_seconds": ("gauge", ("server",)),
 }
 SUFFIXES = {
     "histogram": {"_bucket": ("le",), "_count": (), "_sum": ()},
