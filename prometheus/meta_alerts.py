@@ -163,8 +163,8 @@ DELIVERY_ALERTS = (
     MetaAlert(
         "ClocksDiffer",
         # in the fast lane an alert is valid for 20 s, four times the resend delay; this one is for a minute
-        'max by (instance) (ops_service_clock_difference_seconds{server="alertmanager"}) - '
-        'max by (instance) (ops_service_clock_difference_seconds{server="prometheus"}) > 10',
+        'max by (instance) (ops_service_clock_difference_seconds{job="service",server="alertmanager"}) - '
+        'max by (instance) (ops_service_clock_difference_seconds{job="service",server="prometheus"}) > 10',
         "critical",
         "2m",
         "Prometheus' clock is {{ $value | humanizeDuration }} behind Alertmanager's",
