@@ -30,7 +30,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "queue": ("queue",),
     "task": ("name",),
     "users_le": ("le",),
-    "task_le": ("le", "name"),
+    "task_le": ("instance", "le", "name"),
     # the modules last, since the number of series is bounded
     "module_le": ("le", "module"),
     **dict.fromkeys(("any", "outcome"), ("instance",)),
