@@ -1,7 +1,7 @@
 """The way from the overview to the cause and to the action, for each fault of the demo."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 CARDS, PARTS, FIRING = "Modules by status", "Dependencies", "Firing alerts"
 UNWELL = r"(▲ degraded|✖ down).*"
@@ -31,7 +31,8 @@ class Click:
 class Walk:
     """What the overview says, the clicks to the cause and what stands there, the clicks to the action.
 
-    All clicks begin at the overview. `offers` is what the page of the action holds.
+    All clicks begin at the overview. `offers` is what the page of the action holds; `seconds` is how long it
+    may take until all of it is so.
     """
 
     seen: tuple[Look, ...]
@@ -40,6 +41,7 @@ class Walk:
     action: tuple[Click, ...]
     offers: str
     parameters: Mapping[str, object] = field(default_factory=dict)
+    seconds: float = 180.0
 
 
 def fires(alert: str, about: str = ".*", symbol: str = "✖|▲") -> Look:
@@ -115,8 +117,12 @@ WALKS: dict[str, Walk] = {
         "TasksFail",
     ),
     "model-corrupt": of_part("models", "ModelBroken", (Look("All models", ".*", "✖ failed", "Checked"),)),
-    "edge-worker-killed": of_part(
-        "ingestion", "EdgeWorkerSilent", (Look("Workers", ".*", DOWN, "Observed"),), action="Workers",
+    # its alert comes after two minutes, its status after the five of the exporter's heartbeat_timeout
+    "edge-worker-killed": replace(
+        of_part(
+            "ingestion", "EdgeWorkerSilent", (Look("Workers", ".*", DOWN, "Observed"),), action="Workers"
+        ),
+        seconds=400.0,
     ),
     "stale-sparse-embeddings": of_part(
         "sparse", "SparseEmbeddingsSuspect", (Look("Vectors by model", ".*bge-m3.*", ".*"),),
