@@ -10,7 +10,8 @@ from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.dashboards.series import RISES, WAVE_SECONDS, Series
+from benchmarks.dashboards.series import RISES
+from benchmarks.dashboards.synthetic_series import WAVE_SECONDS, Series
 
 DAY = 86_400
 Moments = Sequence[int]

@@ -18,6 +18,7 @@ import yaml
 
 from benchmarks.dashboards import series
 from benchmarks.dashboards.prometheus_client import FIRST_SCREEN, Range, defaults, filled
+from benchmarks.dashboards.synthetic_series import Series
 from exporter.inventory import list_metrics
 from grafana.mappings import NO_DATA
 from grafana.queries.live import SCRAPED, SOURCES
@@ -74,7 +75,7 @@ class Page(Mapping[str, str]):
         ends = ("", "_bucket", "_count", "_sum")
         return next((self.of[it] for end in ends if (it := name.removesuffix(end)) in self.of), "")
 
-    def line(self, it: series.Series, now: float) -> str:
+    def line(self, it: Series, now: float) -> str:
         """A sample in the exposition format."""
         own = (f'{key}="{value}"' for key, value in it.labels.items() if key not in ("job", "instance"))
         return f"{it.name}{{{','.join(own)}}} {it.at(now)!r}\n"

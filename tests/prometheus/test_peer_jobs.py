@@ -14,6 +14,7 @@ import yaml
 
 from benchmarks.dashboards import history, series
 from benchmarks.dashboards.prometheus_client import Range, dashboards, defaults, filled, targets
+from benchmarks.dashboards.synthetic_series import Series
 from exporter.collectors import postgresql_fields
 from exporter.collectors.fastapi import INSTRUMENTATOR, PROCESS
 from exporter.collectors.peers import PREFIXES
@@ -31,7 +32,7 @@ CONFIGURATION = (FOLDER / "prometheus.yml").read_text()
 Answer = dict[frozenset[tuple[str, str]], float]
 
 
-def switched(it: series.Series) -> series.Series:
+def switched(it: Series) -> Series:
     """The series where all jobs are switched on."""
     job = next((job for job, prefix in PREFIXES.items() if it.name.startswith(prefix)), "")
     if it.labels.get("job") == "backend" and it.name.startswith(BACKEND_PAGE):
@@ -90,9 +91,7 @@ def job(found: dict[str, Any]) -> str:
     return str(found["metric"]["job"])
 
 
-def holding(
-    folder: Path, those: list[series.Series], moments: range
-) -> AbstractContextManager[PrometheusServer]:
+def holding(folder: Path, those: list[Series], moments: range) -> AbstractContextManager[PrometheusServer]:
     """A Prometheus that holds these series."""
     (folder / "data").mkdir(parents=True)
     history.write(folder / "data", those, moments)

@@ -15,6 +15,7 @@ import yaml
 from benchmarks.dashboards import series
 from benchmarks.dashboards.prometheus_client import Prometheus, Range, dashboards, defaults, filled, targets
 from benchmarks.dashboards.quiet import QUIET
+from benchmarks.dashboards.synthetic_series import Series
 from stack.settings import ROOT
 from tests.prometheus.metrics_pages import serving
 from tests.servers.fixtures import StartPrometheus, started
@@ -158,7 +159,7 @@ def fill(store: Prometheus, exprs: list[str], shown: Range) -> None:
     eventually(lambda: now(store, "count(last_over_time(redis_connected_clients[1h]))"), within=60)
 
 
-def history(it: series.Series, moments: list[int]) -> Iterator[str]:
+def history(it: Series, moments: list[int]) -> Iterator[str]:
     """The samples of one series at these times."""
     head = f"{it.name}{{{','.join(f'{name}={chr(34)}{text}{chr(34)}' for name, text in it.labels.items())}}}"
     return (f"{head} {it.at(moment)} {moment * 1000}" for moment in moments if it.there(moment))
