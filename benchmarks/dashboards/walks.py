@@ -32,7 +32,7 @@ class Walk:
     """What the overview says, the clicks to the cause and what stands there, the clicks to the action.
 
     All clicks begin at the overview. `offers` is what the page of the action holds; `seconds` is how long it
-    may take until all of it is so.
+    may take until all of it holds.
     """
 
     seen: tuple[Look, ...]
