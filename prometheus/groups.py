@@ -40,6 +40,7 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
             RuleGroup("watched", [*recording.anomaly_input_rules(thresholds)], "15s"),
             RuleGroup("present", [*panel_rules.present_rules()], "15s"),
             RuleGroup("panels", [*panel_rules.minute_rules()], "1m"),
+            RuleGroup("unusual", [*panel_rules.unusual_rules()], "2m"),
             RuleGroup("trends", [*signal_rules.trend_rules()], "1m"),
             RuleGroup("inhibited", [*recording.hides_rules()], "15s"),
         ],

@@ -19,6 +19,9 @@ RATES = {
     "event:ops_event_bus_events:rate5m": ("event", "ops_event_bus_events_total"),
     "cmd:redis_commands:rate5m": ("cmd", "redis_commands_total"),
     "cmd:redis_commands_duration_seconds:rate5m": ("cmd", "redis_commands_duration_seconds_total"),
+    "cmd:redis_commands_rejected_calls:rate5m": ("cmd", "redis_commands_rejected_calls_total"),
+    "cmd:redis_commands_failed_calls:rate5m": ("cmd", "redis_commands_failed_calls_total"),
+    "queryid:pg_stat_statements_seconds:rate5m": ("queryid", "pg_stat_statements_seconds_total"),
 }
 # mean time of a call over five minutes: the label, and the counters of seconds and calls
 MEANS = {
@@ -34,8 +37,17 @@ MEANS = {
     ),
 }
 TASK_BUCKETS = "task_le:celery_task_runtime_bucket:rate5m"
+# failures a second; four scrapes a minute, and the one before them: each failure is in one window
+FAILURES = "exception:celery_task_failed:rate75s"
+EVERY_SECONDS = 60  # the interval of these rules
 ROUTE_RATE = "handler:http_requests:rate5m"
-DEAD_ROWS = "relname:pg_stat_user_tables_n_dead_tup:max"
+BUSY_ROUTES = 20  # routes that are recorded at a time; panels draw five
+# the greatest value of gauges: the label, and the gauge
+GREATEST = {
+    "relname:pg_stat_user_tables_n_dead_tup:max": ("relname", "pg_stat_user_tables_n_dead_tup"),
+    "table:ops_database_table_rows:max": ("table", "ops_database_table_rows"),
+}
+DEAD_ROWS, TABLE_ROWS = GREATEST
 COLLECTOR_TIME = "collector:ops_collector_duration_seconds:max1m"
 STRONG = "ops:anomaly:direction"
 PRESENT = "any:%s:present"
@@ -49,6 +61,8 @@ MANY = {
     "celery_task_runtime_count": SLOW_JOB,
     "redis_commands_total": SLOW_JOB,
     "pg_stat_user_tables_n_dead_tup": SLOW_JOB,
+    "pg_stat_statements_seconds_total": SLOW_JOB,
+    "ops_database_table_rows": SLOW_JOB,
     "http_requests_total": f"{{{BACKEND_ROUTES}}}",
 }
 
@@ -57,7 +71,7 @@ def minute_rules() -> Iterator[RecordingRule]:
     """What graphs of many series draw."""
     yield from fresh_rules(of_exporter())
     routes = f"sum by (instance, handler) (rate(http_requests_total{{{BACKEND_ROUTES}}}[5m]))"
-    yield RecordingRule(ROUTE_RATE, routes)
+    yield RecordingRule(ROUTE_RATE, f"topk by (instance) ({BUSY_ROUTES}, {routes})")
 
 
 def of_exporter() -> Iterator[RecordingRule]:
@@ -70,11 +84,21 @@ def of_exporter() -> Iterator[RecordingRule]:
     yield RecordingRule(
         TASK_BUCKETS, f"sum by (instance, name, le) (rate(celery_task_runtime_bucket{SLOW_JOB}[5m]))"
     )
-    yield RecordingRule(DEAD_ROWS, f"max by (instance, relname) (pg_stat_user_tables_n_dead_tup{SLOW_JOB})")
+    failed = f"rate(celery_task_failed_total{SLOW_JOB}[75s])"
+    yield RecordingRule(FAILURES, f"sum by (instance, name, queue_name, exception) ({failed})")
+    for name, (label, gauge) in GREATEST.items():
+        yield RecordingRule(name, f"max by (instance, {label}) ({gauge}{SLOW_JOB})")
     took = f"max_over_time(ops_collector_duration_seconds{SLOW_JOB}[1m])"
     yield RecordingRule(COLLECTOR_TIME, f"max by (instance, collector) ({took})")
-    strong = f"max by (instance, signal, part) (ops_anomaly_direction{SLOW_JOB})"
-    yield RecordingRule(STRONG, f"{strong} != 0")
+
+
+def unusual_rules() -> Iterator[RecordingRule]:
+    """Which way signals left their band in the last two minutes; the detector judges every minute."""
+    high, low = (
+        f"{it} by (instance, signal, part) ({it}_over_time(ops_anomaly_direction{SLOW_JOB}[2m]))"
+        for it in ("max", "min")
+    )
+    yield from fresh_rules([RecordingRule(STRONG, f"({high} > 0) or ({low} < 0)")])
 
 
 def present_rules() -> Iterator[RecordingRule]:

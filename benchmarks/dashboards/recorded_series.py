@@ -13,7 +13,7 @@ from benchmarks.dashboards.synthetic_series import EXPORTER, Series
 from benchmarks.dashboards.values import combinations
 from grafana.levels import thresholds
 from prometheus.module_status import LAST_HEALTHY, MODULE_STATUS, STATUS_LABEL
-from prometheus.panel_rules import STRONG
+from prometheus.panel_rules import BUSY_ROUTES, ROUTE_RATE, STRONG
 from prometheus.thresholds import Signal
 
 RULES = GENERATED.parents[1] / "prometheus" / "rules"
@@ -29,8 +29,14 @@ LEVELS: dict[str, tuple[str, ...]] = {
     # the modules last, since the number of series is bounded
     "module_le": ("le", "module"),
     **dict.fromkeys(("any", "outcome"), ("instance",)),
-    **{it: ("instance", it) for it in ("method", "event", "cmd", "relname", "collector", "handler")},
+    "exception": ("instance", "name", "queue_name", "exception"),
+    **{
+        it: ("instance", it)
+        for it in ("method", "event", "cmd", "relname", "table", "queryid", "collector", "handler")
+    },
 }
+# of which as many are recorded, though there are more
+AT_MOST = {ROUTE_RATE: BUSY_ROUTES}
 # seconds of the intervals of rules
 PERIODS = {"250ms": 1, "1s": 1, "5s": 5, "15s": 15, "30s": 30, "1m": 60, "2m": 120}
 # recorded states: how grave a signal is, and how a module
@@ -64,7 +70,7 @@ def of_rule(rule: Mapping[str, Any]) -> Iterator[Series]:
     elif name == "ops:threshold":
         yield from (Series(name, it.labels, "constant", it.size) for it in levels())
     else:
-        for place, it in enumerate(combinations(name, labels)):
+        for place, it in enumerate(combinations(name, labels)[: AT_MOST.get(name)]):
             yield Series(name, {**it, **given}, size=0.1 + place / 100)
 
 

@@ -8,9 +8,11 @@ from grafana.queries.series import (
     most,
     own,
     rate,
+    recorded,
     state,
     total,
 )
+from prometheus.panel_rules import TABLE_ROWS
 
 POOL = "ops_database_pool_{part}_connections"
 
@@ -77,6 +79,6 @@ def size() -> Query:
 
 def biggest_tables() -> Query:
     """The course of the five biggest tables."""
-    metric = own("ops_database_table_rows")
+    metric = recorded(TABLE_ROWS)
     ranking = most(f"max_over_time({metric}[$__range] @ end())", "table")
     return query(leading(5, "table", most(metric, "table"), ranking), "{{table}}")

@@ -5,6 +5,7 @@ import math
 from grafana.grafana_json import Query, query
 from grafana.queries.series import (
     age,
+    counted_of,
     leading,
     mean_rate,
     most,
@@ -89,7 +90,7 @@ def level() -> Query:
 
 def counted() -> Query:
     """Events of each type over the range."""
-    return query(total(f"increase({own('ops_event_bus_events_total')}[$__range])", "event"), rows=True)
+    return query(counted_of(recorded(BY_TYPE), "event"), rows=True)
 
 
 def rates() -> Query:

@@ -23,7 +23,7 @@ WINDOW = re.compile(r"([a-zA-Z_:][\w:]*)(\{[^{}]*\})?\[(?:\$__rate_interval|\d+[
 # levels, and what alerts hide of each other, are Prometheus' own
 RECORDED = re.compile(
     r"(?<![\w:])(?:module|module_le|users|users_le|le|task|task_le|queue|redis|component|ops|method|event|cmd|relname|"
-    r"collector|handler|outcome):(?!threshold|alert)(\w+)"
+    r"table|queryid|exception|collector|handler|outcome):(?!threshold|alert)(\w+)"
 )
 SIGNAL = re.compile(r'ops:signal(?::severity)?\{[^}]*signal=~?"([\w|]+)"')
 # windows that look at states: of alerts, and of the scrape itself
@@ -41,6 +41,8 @@ SOURCES = {
     "redis_commands": ("redis_commands_total",),
     "redis_seconds": ("redis_commands_total",),
     "pg_stat_user_tables": ("pg_stat_user_tables_n_dead_tup",),
+    "pg_stat_statements": ("pg_stat_statements_seconds_total",),
+    "ops_database_table_rows": ("ops_database_table_rows",),
     "http_requests": ("http_requests_total",),
     "anomaly": ("ops_anomaly_watched_series",),
 }

@@ -2,15 +2,16 @@
 
 from grafana.grafana_json import Query, query
 from grafana.queries.series import (
-    increase_to_end,
     leading,
     least,
+    mean_rate,
     moment,
     most,
     own,
     per,
     rate,
     recorded,
+    risen_most,
     total,
 )
 from prometheus.panel_rules import DEAD_ROWS
@@ -72,9 +73,8 @@ def block_hits() -> Query:
 
 def statements() -> Query:
     """Seconds a second spent in the five heaviest statements of the range."""
-    spent = "pg_stat_statements_seconds_total"
-    ranking = total(increase_to_end(spent), "queryid")
-    return query(leading(5, "queryid", total(rate(spent), "queryid"), ranking), "{{queryid}}")
+    spent = (recorded("queryid:pg_stat_statements_seconds:rate5m"), "queryid")
+    return query(leading(5, "queryid", mean_rate(*spent), risen_most(*spent)), "{{queryid}}")
 
 
 def dead_rows() -> Query:

@@ -5,6 +5,7 @@ from grafana.queries.cache import SECONDS
 from grafana.queries.series import (
     leading,
     least,
+    mean_rate,
     moment,
     most,
     own,
@@ -75,8 +76,7 @@ def p99() -> Query:
 
 def bad_calls(kind: str) -> Query:
     """Calls a second that were rejected or that failed, by command."""
-    metric = f"redis_commands_{kind}_calls_total"
-    found = total(rate(metric), "cmd")
+    found = mean_rate(recorded(f"cmd:redis_commands_{kind}_calls:rate5m"), "cmd")
     return query(f"{found} > 0", f"{kind}: {{{{cmd}}}}")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from grafana.grafana_json import Query, query
+from prometheus.panel_rules import EVERY_SECONDS
 
 RATE = "$__rate_interval"
 # what is recorded for panels has no job; it is the exporter's
@@ -45,6 +46,11 @@ def mean_rate(name: str, by: str = "") -> str:
 def risen_most(name: str, by: str) -> str:
     """The sum of a recorded rate over the whole range, at each of its steps: it ranks series once."""
     return total(f"sum_over_time({name}[$__range] @ end())", by)
+
+
+def counted_of(name: str, *by: str) -> str:
+    """How often it happened over the range, from a recorded rate: each sample counts for its interval."""
+    return total(f"{EVERY_SECONDS} * sum_over_time({name}[$__range])", *by)
 
 
 def slowest(number: int, name: str, by: str) -> str:

@@ -4,6 +4,7 @@ from grafana.grafana_json import Query, query
 from grafana.queries.series import (
     INSTANCE,
     age,
+    counted_of,
     leading,
     least,
     mean_rate,
@@ -19,7 +20,7 @@ from grafana.queries.series import (
     state,
     total,
 )
-from prometheus.panel_rules import TASK_BUCKETS
+from prometheus.panel_rules import FAILURES, TASK_BUCKETS
 
 QUEUES = 'queue_name=~"$queue_name"'
 OUTCOMES = ("succeeded", "failed", "retried", "rejected", "revoked")
@@ -113,7 +114,14 @@ def ended(kind: str) -> str:
 
 def task(kind: str) -> Query:
     """Tasks of each name that ended so over the range, in rows."""
-    return query(total(f"increase({own(f'celery_task_{kind}_total')}[$__range])", "name"), rows=True)
+    return query(tasks_that(kind), rows=True)
+
+
+def tasks_that(kind: str) -> str:
+    """Tasks of each name that ended so over the range; failures are recorded, since they have many series."""
+    if kind == "failed":
+        return counted_of(recorded(FAILURES), "name")
+    return total(f"increase({own(f'celery_task_{kind}_total')}[$__range])", "name")
 
 
 def task_runtime() -> Query:
@@ -130,8 +138,8 @@ def failure_ratio() -> Query:
 
 def exceptions() -> Query:
     """Failures over the range by task and class of exception, in rows."""
-    failed = f"increase({own('celery_task_failed_total')}[$__range])"
-    return query(f"{total(failed, 'name', 'queue_name', 'exception')} > 0", rows=True)
+    failed = counted_of(recorded(FAILURES), "name", "queue_name", "exception")
+    return query(f"{failed} > 0", rows=True)
 
 
 def results() -> Query:
@@ -170,8 +178,7 @@ def slowest_tasks() -> Query:
 
 def task_rows(kind: str) -> Query:
     """Tasks of each short name that ended so over the range."""
-    ended = total(f"increase({own(f'celery_task_{kind}_total')}[$__range])", "name")
-    return query(short(ended, "task", "name"))
+    return query(short(tasks_that(kind), "task", "name"))
 
 
 def task_percentiles() -> Query:
