@@ -112,7 +112,7 @@ def throughput() -> Section:
 
 def types() -> Panel:
     """Every type with its counts."""
-    about = "Every type of event: over the chosen range, the last five minutes in part, and now. Late types: other."
+    about = "Every type over the chosen range (its last five minutes in part), and now. Late types are other."
     columns = [
         Column("event", "Event"),
         Column("A", "In this range", 140, "short", decimals=0, sort="greatest first"),
