@@ -52,9 +52,8 @@ class ObservedStarts:
 
     def __init__(self, elapsed: Callable[[], float] = elapsed_seconds) -> None:
         self._elapsed = elapsed
-        self._seen: dict[
-            str, tuple[float, float]
-        ] = {}  # by start: when it was seen first, its uptime then at most
+        # by start: when it was seen first, its uptime then at most
+        self._seen: dict[str, tuple[float, float]] = {}
         self._latest = -math.inf
 
     def uptime(self, start: str, claimed: timedelta) -> timedelta:
