@@ -44,10 +44,14 @@ ROUTE_RATE = "handler:http_requests:rate5m"
 BUSY_ROUTES = 20  # routes that are recorded at a time; panels draw five
 # the greatest value of gauges: the label, and the gauge
 GREATEST = {
-    "relname:pg_stat_user_tables_n_dead_tup:max": ("relname", "pg_stat_user_tables_n_dead_tup"),
-    "table:ops_database_table_rows:max": ("table", "ops_database_table_rows"),
+    "relname:pg_stat_user_tables_n_dead_tup:max": ("relname", f"pg_stat_user_tables_n_dead_tup{SLOW_JOB}"),
+    "table:ops_database_table_rows:max": ("table", f"ops_database_table_rows{SLOW_JOB}"),
+    "cmd:redis_latency_percentiles_usec:p99": (
+        "cmd",
+        'redis_latency_percentiles_usec{job="exporter",quantile="0.99"}',
+    ),
 }
-DEAD_ROWS, TABLE_ROWS = GREATEST
+DEAD_ROWS, TABLE_ROWS, COMMAND_P99 = GREATEST
 COLLECTOR_TIME = "collector:ops_collector_duration_seconds:max1m"
 STRONG = "ops:anomaly:direction"
 PRESENT = "any:%s:present"
@@ -87,7 +91,7 @@ def of_exporter() -> Iterator[RecordingRule]:
     failed = f"rate(celery_task_failed_total{SLOW_JOB}[75s])"
     yield RecordingRule(FAILURES, f"sum by (instance, name, queue_name, exception) ({failed})")
     for name, (label, gauge) in GREATEST.items():
-        yield RecordingRule(name, f"max by (instance, {label}) ({gauge}{SLOW_JOB})")
+        yield RecordingRule(name, f"max by (instance, {label}) ({gauge})")
     took = f"max_over_time(ops_collector_duration_seconds{SLOW_JOB}[1m])"
     yield RecordingRule(COLLECTOR_TIME, f"max by (instance, collector) ({took})")
 

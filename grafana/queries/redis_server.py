@@ -15,6 +15,7 @@ from grafana.queries.series import (
     risen_most,
     total,
 )
+from prometheus.panel_rules import COMMAND_P99
 
 MASTER = ("master_host", "master_port")
 REPLICA = ("slave_ip", "slave_port", "slave_state")
@@ -69,7 +70,7 @@ def spike_time() -> Query:
 
 def p99() -> Query:
     """The server's 99th percentile of a command's duration, of the seven commands that take most time."""
-    percentile = most(own("redis_latency_percentiles_usec", quantile="0.99"), "cmd")
+    percentile = most(recorded(COMMAND_P99), "cmd")
     spent = risen_most(recorded(SECONDS), "cmd")
     return query(leading(7, "cmd", percentile, spent), "{{cmd}}")
 
