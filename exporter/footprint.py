@@ -67,6 +67,36 @@ def count_busy_time() -> Iterator[None]:
             measured.append(time.monotonic() - began)
 
 
+class ExchangeTimer:
+    """Counts an HTTP exchange as busy time, from its first event on the network to its last.
+
+    What the client does before and after that is our own work. Give `trace` to the client as its extension.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began: float | None = None
+        self._ended: float | None = None
+
+    async def trace(self, event: str, _: object) -> None:
+        """Note one event: a connection, a part that was sent, a part that was received."""
+        if self._began is None:
+            self._began = self._clock()
+        if event.endswith("receive_response_body.complete"):
+            self._ended = self._clock()
+
+    def __enter__(self) -> "ExchangeTimer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        measured = busy_seconds.get()
+        if measured is None or self._began is None:
+            return
+        # without a last event the source may be busy with it until now
+        ended = self._clock() if self._ended is None else self._ended
+        measured.append(ended - self._began)
+
+
 class Footprint:
     """Counts our requests to one source and stretches intervals so that they stay within a share of its time.
 

@@ -25,7 +25,7 @@ from exporter.errors import (
     SourceTimeout,
     SourceUnreachable,
 )
-from exporter.footprint import count_busy_time
+from exporter.footprint import ExchangeTimer
 from exporter.sources.http_response import (
     BACKEND,
     HttpResponse,
@@ -114,12 +114,9 @@ class HttpClient:
         """
         shown = path[:PATH_LENGTH]
         try:
-            with count_busy_time():
-                return await self._get_recorded(
-                    path,
-                    self._token.headers(),
-                    new_connection or self._closed_in_a_row >= MAX_CLOSED_IN_A_ROW,
-                )
+            return await self._get_recorded(
+                path, self._token.headers(), new_connection or self._closed_in_a_row >= MAX_CLOSED_IN_A_ROW
+            )
         except httpx2.TimeoutException:
             raise SourceTimeout(f"{self._name} {shown} did not respond in time") from None
         except httpx2.ConnectError as error:
@@ -185,9 +182,12 @@ class HttpClient:
 
     async def _send_once(self, http: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> HttpResponse:
         began = time.perf_counter()
-        async with http.stream("GET", path, headers=headers) as response:
-            body = await self._read_body(path, response) if self._bodies else await drain(response)
-            seconds = time.perf_counter() - began
+        with ExchangeTimer() as timer:
+            async with http.stream(
+                "GET", path, headers=headers, extensions={"trace": timer.trace}
+            ) as response:
+                body = await self._read_body(path, response) if self._bodies else await drain(response)
+                seconds = time.perf_counter() - began
         return HttpResponse(response.status_code, body, seconds, response.headers.get("x-process", ""))
 
     async def _read_body(self, path: str, response: httpx2.Response) -> bytes:

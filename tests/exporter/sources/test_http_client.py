@@ -5,14 +5,17 @@ import gzip
 import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from exporter.errors import InvalidResponse, LocalNetworkError, SourceError, SourceUnreachable
+from exporter.footprint import Footprint
 from exporter.sources.http_client import BearerToken, HttpClient
+from exporter.sources.http_response import decompress
 from tests.exporter.event_loop import turns_beside
-from tests.exporter.raw_server import RawServer, raw, raw_server, says, without_end
+from tests.exporter.raw_server import RawServer, raw, raw_server, says, silent, without_end
 
 MOST = 1_000_000
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -148,5 +151,36 @@ def test_a_location_that_is_none_breaks_nothing() -> None:
     async def check(server: RawServer, client: HttpClient) -> None:
         server.sends["/docs"] = says(302, b"", "location: http://[::::/x y")
         assert (await client.get("/docs")).status == 302
+
+    asking(check)
+
+
+def test_a_request_counts_for_its_time_on_the_network_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    footprint = Footprint("backend", 0.02)
+    unpack = decompress
+
+    def slow_unpack(*given: Any) -> bytes | None:
+        time.sleep(0.3)
+        return unpack(*given)
+
+    async def check(server: RawServer, client: HttpClient) -> None:
+        monkeypatch.setattr("exporter.sources.http_client.decompress", slow_unpack)
+        server.sends["/metrics"] = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        with footprint.poll("/metrics"):
+            assert (await client.get("/metrics")).body == b"ok"
+        assert sum(seconds for _, _, seconds in footprint.totals()) < 0.2
+
+    asking(check)
+
+
+def test_a_request_that_is_given_up_counts_until_then() -> None:
+    footprint = Footprint("backend", 0.02)
+
+    async def check(server: RawServer, client: HttpClient) -> None:
+        server.sends["/metrics"] = silent
+        with suppress(TimeoutError), footprint.poll("/metrics"):
+            async with asyncio.timeout(0.3):
+                await client.get("/metrics")
+        assert sum(seconds for _, _, seconds in footprint.totals()) == pytest.approx(0.3, abs=0.15)
 
     asking(check)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from exporter.errors import InvalidResponse, SourceError, SourceTimeout
+from exporter.footprint import Footprint
 from exporter.settings_stores import DatabaseSettings as Settings
 from exporter.sources.database.drivers import make_driver
 from exporter.sources.database.engagement import read_engagement
@@ -194,6 +195,33 @@ def test_who_was_out_of_step_is_in_step_again(own_postgres_server: PostgresServe
             await link.close()
 
     assert asyncio.run(ask()) == 1
+
+
+def test_each_read_of_a_batch_counts_for_its_own_time(own_postgres_server: PostgresServer) -> None:
+    url = own_postgres_server.fresh_database()
+    footprint = Footprint("database", 0.02)
+
+    async def poll(name: str, batched: Callable[[], Awaitable[Any]]) -> None:
+        with footprint.poll(name):
+            await batched()
+
+    async def ask() -> None:
+        reader = DatabaseReader("test", make_driver(url), 10)
+        try:
+            # "late" never comes, so the others wait half a second for it
+            batcher = ReadBatcher(reader, 10.0, link_is_allowed)
+            slow, quick, _ = (
+                batcher.batched(lambda c, it=it: c.execute(text(it)).all())  # type: ignore[misc]
+                for it in ("SELECT pg_sleep(0.4)", "SELECT 1", "SELECT 'late'")
+            )
+            await asyncio.gather(poll("slow", slow), poll("quick", quick))
+        finally:
+            await reader.close()
+
+    asyncio.run(ask())
+    seconds = {query: spent for query, _, spent in footprint.totals()}
+    assert 0.4 <= seconds["slow"] < 0.8
+    assert seconds["quick"] < 0.2
 
 
 async def after(seconds: float, ask: Callable[[], Awaitable[T]]) -> T:
