@@ -117,6 +117,6 @@ def server(service: ProcessSpec, folder: Path) -> Server:
         service.command,
         folder / f"{service.name}.log",
         ready=lambda: is_ready(service.ready_url),
-        env=os.environ,
+        env={**os.environ, **service.environment},
         cwd=ROOT,
     )
