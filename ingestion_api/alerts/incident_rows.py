@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingestion_api.store import Store
-from ingestion_api.store.alert_texts import with_text_ids
+from ingestion_api.store.alert_texts import text_ids
 from ingestion_api.store.bulk import find_rows, insert_rows, new_ids
 from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_group, severity_rank
@@ -41,8 +41,10 @@ def insert_incidents(session: Session, values: Sequence[dict[str, Any]]) -> Sequ
         return ()
     connection = session.connection()
     ids = new_ids(connection, Alert, len(values))
-    rows = with_text_ids(connection, values)
-    insert_rows(connection, Alert, [row | {"id": its_id} for its_id, row in zip(ids, rows, strict=True)])
+    texts = text_ids(connection, [(row["labels"], row["annotations"]) for row in values])
+    numbered = zip(values, ids, texts, strict=True)
+    rows = [{**row, "id": its_id, "text_id": text_id} for row, its_id, text_id in numbered]
+    insert_rows(connection, Alert, rows)
     return ids
 
 

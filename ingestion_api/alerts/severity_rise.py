@@ -1,6 +1,6 @@
 """An acknowledgement does not cover what is graver: a rise in severity, or a new start, withdraws it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -11,19 +11,17 @@ from ingestion_api.alerts.feed import IncidentChange
 from ingestion_api.alerts.incident_rows import FIRES
 from ingestion_api.store.bulk import find_rows
 from ingestion_api.store.tables import Alert, AlertSilence
-from ingestion_api.store.tables.alerts import severity_group, severity_rank
 
 
 def reopen_milder(
-    session: Session, started: Collection[Mapping[str, str]], now: datetime
+    session: Session, started: Iterable[tuple[str, int]], now: datetime
 ) -> list[IncidentChange]:
     """Withdraw the acknowledgements of alerts that fire with another severity, where a graver one starts.
 
-    Severities of one signal are alerts of their own; `started` are the labels of those that start.
+    Severities of one signal are alerts of their own; `started` are the groups and ranks of those that start.
     """
     ranks: dict[str, int] = {}
-    for labels in started:
-        group, rank = severity_group(labels), severity_rank(labels.get("severity", ""))
+    for group, rank in started:
         ranks[group] = min(rank, ranks.get(group, rank))
     if not ranks:
         return []

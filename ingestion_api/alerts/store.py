@@ -86,14 +86,15 @@ def _store_batch(session: Session, delivery: Delivery) -> tuple[list[IncidentCha
     added = {key: notice for key, notice in newest.items() if key not in known}
     repeated = [(known[key], notice) for key, notice in newest.items() if key in known]
     repeated = [it for it in repeated if not _is_outdated(it[0], delivery)]
-    changes = _insert(session, [*added.values()], delivery)
+    rows = [_values(notice, delivery) for notice in added.values()]
+    changes = _started(insert_incidents(session, rows), added.values(), delivery.at)
     changes += update_incidents(session, repeated, delivery.known_by, delivery.at)
     changes += _end_covered(session, newest.values(), delivery)
     record_changes(session, changes, delivery.known_by)
     superseded = _supersede(session, [*added, *_reopened(repeated)], delivery.at)
     record_changes(session, superseded, "superseded")
     withdrawn = _withdraw(session, repeated, delivery)
-    started = [notice.labels for notice in added.values() if notice.status == "firing"]
+    started = [(row["severity_group"], row["severity_rank"]) for row in rows if row["status"] == "firing"]
     withdrawn += reopen_milder(session, started, delivery.at)
     return [*changes, *superseded, *withdrawn], set(added)
 
@@ -104,13 +105,12 @@ def _is_outdated(row: Any, delivery: Delivery) -> bool:
     return delivery.known_by == "reconciled" and -MARGIN < since_poll <= SET_BACK
 
 
-def _insert(session: Session, notices: Sequence[WebhookAlert], delivery: Delivery) -> list[IncidentChange]:
-    ids = insert_incidents(session, [_values(notice, delivery) for notice in notices])
+def _started(ids: Iterable[int], notices: Iterable[WebhookAlert], at: datetime) -> list[IncidentChange]:
     changes = []
     for alert_id, notice in zip(ids, notices, strict=True):
-        changes.append(incident_change(alert_id, "started", notice, delivery.at))
+        changes.append(incident_change(alert_id, "started", notice, at))
         if notice.status == "resolved":
-            changes.append(incident_change(alert_id, "ended", notice, delivery.at))
+            changes.append(incident_change(alert_id, "ended", notice, at))
     return changes
 
 

@@ -18,7 +18,8 @@ MAX_TEXT = 2000  # characters that are searched
 MASK = "#"
 LABELS_AT_ONCE = 5_000
 _NUMBER = re.compile(r"\d[\d.,]*")
-_DIGIT = re.compile(r"\d")
+# tried at the beginnings of words alone, so that a long text without any takes no longer
+_WORD_WITH_DIGIT = re.compile(r"(?<!\S)[^\s\d]*\d\S*")
 _EDGES = ".,;:!?()[]{}<>\"'“”"
 _SEARCHED = ("summary", "description")
 LabelPairs = Mapping[str, Any]
@@ -82,9 +83,9 @@ def _name(labels: LabelPairs) -> str:
 def masked(labels: LabelPairs, said: str) -> str:
     """The text without the numbers that no label carries: they differ each time."""
     # whoever writes alerts has no say in how long this takes: no more is compared than is searched
-    words = said[:MAX_TEXT].split()
+    words = " ".join(said[:MAX_TEXT].split())
     carried = [str(value)[:LABEL_LENGTH] for value in labels.values()]
-    return " ".join(_masked_word(word, carried) if _DIGIT.search(word) else word for word in words)
+    return _WORD_WITH_DIGIT.sub(lambda found: _masked_word(found[0], carried), words)
 
 
 def _masked_word(word: str, carried: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ have the same columns; others get the database's default, and none that SQLAlche
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -42,7 +42,7 @@ def insert_rows(connection: Connection, table: type[Base], rows: Sequence[Row]) 
         return
     name, columns = table.__tablename__, ", ".join(rows[0])
     if connection.dialect.name == "postgresql":
-        insert = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {_given(name)}"  # noqa: S608 - our own names
+        insert = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {_given(connection, table, rows[0])}"  # noqa: S608 - our own names
         connection.execute(text(insert), {"given": _as_json(rows)})
         return
     values = ", ".join("?" * len(rows[0]))
@@ -59,9 +59,8 @@ def update_rows(connection: Connection, table: type[Base], assignments: str, row
         return
     name = table.__tablename__
     if connection.dialect.name == "postgresql":
-        columns = ", ".join(rows[0])
         each = assignments.format_map({column: f"given.{column}" for column in rows[0]})
-        given = f"(SELECT {columns} FROM {_given(name)}) AS given"  # noqa: S608 - as above
+        given = _given(connection, table, rows[0])
         update = f"UPDATE {name} SET {each} FROM {given} WHERE {name}.id = given.id"  # noqa: S608 - as above
         connection.execute(text(update), {"given": _as_json(rows)})
         return
@@ -80,13 +79,14 @@ def find_rows(
     """
     if not keys:
         return ()
-    name = columns[0].class_.__tablename__
+    table: type[Base] = columns[0].class_  # type: ignore[assignment]  # no alias
+    name = table.__tablename__
     wanted = ", ".join(f"{name}.{column.key}" for column in columns)
     if connection.dialect.name == "postgresql":
         same = _same_in_postgres(name, *keys[0])
         # OFFSET 0 keeps the planner from turning this into a join
         found = f"LATERAL (SELECT {wanted} FROM {name} WHERE {same} AND {more} OFFSET 0)"  # noqa: S608 - our own names
-        query = f"SELECT found.* FROM {_given(name)} AS given, {found} AS found"  # noqa: S608 - as above
+        query = f"SELECT found.* FROM {_given(connection, table, keys[0])}, {found} AS found"  # noqa: S608 - as above
     else:
         same = " AND ".join(
             f"{name}.{column} = json_extract(given.value, '$.{column}')" for column in keys[0]
@@ -105,9 +105,11 @@ def _same_in_postgres(name: str, first: str, *others: str) -> str:
     return " AND ".join(conditions)
 
 
-def _given(name: str) -> str:
-    # one parameter, whatever the number of rows and columns
-    return f"json_populate_recordset(CAST(NULL AS {name}), CAST(:given AS json))"
+def _given(connection: Connection, table: type[Base], columns: Iterable[str]) -> str:
+    """The rows as a table of these columns; one parameter, whatever the number of rows and columns."""
+    types = (table.__table__.c[column].type.compile(connection.dialect) for column in columns)
+    typed = ", ".join(f"{column} {its_type}" for column, its_type in zip(columns, types, strict=True))
+    return f"json_to_recordset(CAST(:given AS json)) AS given ({typed})"
 
 
 def _as_json(rows: Sequence[Row]) -> str:
