@@ -16,6 +16,15 @@ _DURATION = re.compile(r"^(\d+)(ms|s|m|h|d)$")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
+class Significance(BaseModel):
+    """How sure a judgement of a share has to be: with this confidence, and by this many bad events."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    confidence: float
+    failures: int
+
+
 class Signal(BaseModel):
     """One thing that is measured; the file says more of it than is read here."""
 
@@ -31,6 +40,7 @@ class Signal(BaseModel):
     expression: str = ""
     going_on: str | None = None
     share: Mapping[str, object] | None = None  # judged by a bound of this share
+    significance: Significance | None = None  # of a share, from the head of the file
 
     @property
     def outlives_cause(self) -> bool:
@@ -52,6 +62,7 @@ class _ThresholdsFile(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     signals: dict[str, Signal]
+    significance: Significance | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,9 @@ class SignalFile:
 
 
 def _read_signals(path: Path) -> dict[str, Signal]:
-    return _ThresholdsFile.model_validate(yaml.safe_load(path.read_bytes())).signals
+    file = _ThresholdsFile.model_validate(yaml.safe_load(path.read_bytes()))
+    judged = {"significance": file.significance}
+    return {name: it.model_copy(update=judged) if it.share else it for name, it in file.signals.items()}
 
 
 def _error_line(error: yaml.YAMLError) -> str:

@@ -97,8 +97,9 @@ def certainty(alert: Alert, signal: Signal | None) -> Sequence[str]:
         found.append(END_KNOWN_BY.get(alert.end_known_by, ""))
     if signal and (values := value_sentence(alert, signal)):
         found.append(values)
-    if "chance is ruled out" in str(alert.annotations.get("description", "")):
-        found.append("At least six requests failed or were slow, and chance is ruled out with 99 %.")
+    if signal and (rule := signal.significance):
+        odds = f"{100 * rule.confidence:.4g} %"
+        found.append(f"At least {rule.failures} failed or were slow, and chance is ruled out with {odds}.")
     found += disagreement_sentences(alert)
     return [it for it in found if it]
 

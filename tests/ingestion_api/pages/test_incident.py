@@ -17,6 +17,7 @@ from ingestion_api.alerts.course import Course
 from ingestion_api.alerts.evidence import EvidenceReader, value_at_start
 from ingestion_api.app import create_app
 from ingestion_api.pages.incident_chart import make_chart
+from ingestion_api.pages.incident_words import certainty
 from ingestion_api.prometheus_api import PrometheusApi, SeriesSamples
 from ingestion_api.service import Service
 from ingestion_api.signals import SignalFile
@@ -194,3 +195,15 @@ def test_without_prometheus_the_page_says_so_and_shows_the_rest(operator: Visits
     assert answer.status_code == 200
     assert "The values cannot be shown: Prometheus does not respond" in answer.text
     assert "Began to fire as critical" in answer.text
+
+
+def test_how_sure_a_page_is_follows_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "thresholds.yml"
+    file.write_text(
+        FILE.read_text().replace("{confidence: 0.99, failures: 6}", "{confidence: 0.999, failures: 9}")
+    )
+    signals = SignalFile(file).known().signals
+    alert = Alert(known_by="told", annotations={})
+    sentence = "At least 9 failed or were slow, and chance is ruled out with 99.9 %."
+    assert sentence in certainty(alert, signals["api_error_ratio"])
+    assert not any("chance" in it for it in certainty(alert, signals["pool_use"]))
