@@ -11,6 +11,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import JSON, Connection, text
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -42,8 +43,11 @@ def insert_rows(connection: Connection, table: type[Base], rows: Sequence[Row]) 
         return
     name, columns = table.__tablename__, ", ".join(rows[0])
     if connection.dialect.name == "postgresql":
-        insert = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {_given(connection, table, rows[0])}"  # noqa: S608 - our own names
-        connection.execute(text(insert), {"given": _as_json(rows)})
+        moments = [it for it in rows[0] if isinstance(table.__table__.c[it].type, UtcDateTime)]
+        stored = ", ".join(f"{it} AT TIME ZONE 'UTC'" if it in moments else it for it in rows[0])
+        given = _given(connection, table, rows[0], dict.fromkeys(moments, "timestamptz"))
+        insert = f"INSERT INTO {name} ({columns}) SELECT {stored} FROM {given}"  # noqa: S608 - our own names
+        connection.execute(text(insert), {"given": to_json(rows).decode()})
         return
     values = ", ".join("?" * len(rows[0]))
     insert = f"INSERT INTO {name} ({columns}) VALUES ({values})"  # noqa: S608 - as above
@@ -105,10 +109,15 @@ def _same_in_postgres(name: str, first: str, *others: str) -> str:
     return " AND ".join(conditions)
 
 
-def _given(connection: Connection, table: type[Base], columns: Iterable[str]) -> str:
-    """The rows as a table of these columns; one parameter, whatever the number of rows and columns."""
-    types = (table.__table__.c[column].type.compile(connection.dialect) for column in columns)
-    typed = ", ".join(f"{column} {its_type}" for column, its_type in zip(columns, types, strict=True))
+def _given(
+    connection: Connection, table: type[Base], columns: Iterable[str], types: Mapping[str, str] | None = None
+) -> str:
+    """The rows as a table of these columns; one parameter, whatever the number of rows and columns.
+
+    `types` has those that are not the column's own.
+    """
+    own = {it: table.__table__.c[it].type.compile(connection.dialect) for it in columns}
+    typed = ", ".join(f"{column} {its_type}" for column, its_type in (own | dict(types or {})).items())
     return f"json_to_recordset(CAST(:given AS json)) AS given ({typed})"
 
 
