@@ -9,6 +9,8 @@ from functools import cache
 # httpcore2 imports trio wherever it is installed, and never uses it under asyncio: 4 MiB; redis-py imports
 # opentelemetry, and Starlette the parser of forms, which nobody sends: 0.5 MiB
 UNUSED_IMPORTS = ("trio", "opentelemetry", "python_multipart", "multipart")
+# allocations between two looks for reference cycles: a scrape makes thousands of objects, and hardly a cycle
+GC_THRESHOLD = 20_000
 
 
 def block_unused_imports() -> None:
@@ -27,6 +29,7 @@ def freeze_gc() -> None:
     """Exclude what the start has made from garbage collection, which would stop scrapes for 60 ms."""
     collect_garbage()
     gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
 
 
 def release_memory() -> None:
