@@ -5,6 +5,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from prometheus_client import Metric
 
@@ -45,6 +46,7 @@ class PartResult:
     is_quiet: bool = False  # the error says nothing about the source, so it is not logged
     deferred: str | None = None  # why the source was not polled, which is no failure of it
     as_of: float | None = None
+    seconds: float = 0.0
 
 
 @dataclass
@@ -53,7 +55,11 @@ class CollectorResult:
 
     name: str
     parts: list[PartResult]
-    seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """The time of the slowest part: they are read at the same time."""
+        return max((part.seconds for part in self.parts), default=0.0)
 
     @property
     def configured(self) -> bool:
@@ -88,26 +94,32 @@ class Runner:
     async def _run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
         deadline = asyncio.get_running_loop().time() + budget
         current_scrape.set(Scrape(deadline=deadline - MARGIN * budget))
-        results = await asyncio.gather(*(self._collect(c, deadline) for c in collectors))
+        reads = [
+            [asyncio.create_task(self._read(collector, part, deadline)) for part in collector.parts]
+            for collector in collectors
+        ]
+        await asyncio.gather(*chain.from_iterable(reads))
+        results = [
+            CollectorResult(collector.name, [task.result() for task in tasks])
+            for collector, tasks in zip(collectors, reads, strict=True)
+        ]
+        self._record_success(results)
         families = [f for result in results for part in result.parts for f in part.families]
         return merge_families([*families, *self._self_metrics([it for it in results if it.configured])])
 
-    async def _collect(self, collector: Collector, deadline: float) -> CollectorResult:
-        began = time.perf_counter()
-        parts = await asyncio.gather(
-            *(asyncio.create_task(self._read(collector, part, deadline)) for part in collector.parts)
-        )
-        result = CollectorResult(collector.name, list(parts), time.perf_counter() - began)
-        if result.success:
-            times = [part.as_of for part in parts if part.as_of is not None]
-            self._last_success[collector.name] = min(times, default=self._clock())
-        return result
+    def _record_success(self, results: Iterable[CollectorResult]) -> None:
+        for result in results:
+            if result.success:
+                times = [part.as_of for part in result.parts if part.as_of is not None]
+                self._last_success[result.name] = min(times, default=self._clock())
 
     async def _read(self, collector: Collector, part: Part, deadline: float) -> PartResult:
         times: list[float] = []
         result_times.set(times)  # this runs in a task of its own, so the list is this part's alone
         subject = f"{collector.name.partition('.')[0]}.{part.name}"
+        began = time.perf_counter()
         result = await self._try_part(part, deadline)
+        result.seconds = time.perf_counter() - began
         result.as_of = min(times, default=None)
         if result.is_quiet:
             return result

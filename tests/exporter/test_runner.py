@@ -74,6 +74,17 @@ def test_a_part_that_hangs_is_left_behind_in_time() -> None:
     assert 'up{who="two"} 1.0' in text
 
 
+def test_a_collector_takes_as_long_as_its_slowest_part_and_no_longer() -> None:
+    page = scraped(collector("slow", hangs, says("a")), collector("quick", says("b")), budget=0.3)
+    took = {
+        line.split('"')[1]: float(line.rpartition(" ")[2])
+        for line in page.splitlines()
+        if line.startswith("ops_collector_duration_seconds{")
+    }
+    assert took["slow"] > 0.29
+    assert took["quick"] < took["slow"] / 2
+
+
 def test_what_is_not_configured_is_neither_success_nor_failure() -> None:
     text = scraped(collector("a", fails(NotConfigured("none"))))
     assert "ops_collector_success{" not in text
