@@ -134,7 +134,7 @@ class Poller(PollSchedule, Generic[T]):
                     await asyncio.sleep(left)
                 if self.next_due() <= self._clock():
                     await self.refresh()
-                await asyncio.sleep(MIN_PAUSE)
+                    await asyncio.sleep(MIN_PAUSE)
         finally:
             self._background = None
 
