@@ -100,13 +100,13 @@ def recovering_rule() -> RecordingRule:
     Requests that waited for the server end late and with errors, but their cause is gone: no alert on
     requests begins then. One that fires goes on."""
     back = [has_returned(f"{FAST}{server}") for server in SERVERS]
-    freed = f"(max_over_time({POOL}[{RECOVERY_SECONDS}s]) >= 1 and last_over_time({POOL}[1s]) < 1)"
+    freed = f"max_over_time({POOL}[{RECOVERY_SECONDS}s]) >= 1 and last_over_time({POOL}[1s]) < 1"
     return RecordingRule(RECOVERING, f"count({' or '.join([*back, freed])})", {})
 
 
 def has_returned(series: str) -> str:
-    """Whether this series is 1 and was 0 a moment ago."""
-    return f"(min_over_time({series}[{RECOVERY_SECONDS}s]) < 1 and last_over_time({series}[1s]) == 1)"
+    """Whether this series, which is 0 or 1, is 1 and was 0 a moment ago."""
+    return f"min_over_time({series}[{RECOVERY_SECONDS}s]) < last_over_time({series}[1s])"
 
 
 def unless_recovering(expression: str) -> str:

@@ -4,7 +4,7 @@ Two windows are judged. The short one, in the expressions of the signal, sees wh
 The long one of five minutes sees what is rare and lasts; module_status.py records it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus.freshness import (
     fresh_samples,
@@ -19,6 +19,7 @@ from prometheus.significance import Share, greater, lesser
 from prometheus.thresholds import Signal, one_line
 
 TOTAL, BAD = "ops:signal:events", "ops:signal:bad_events"
+ENOUGH = "ops:signal:enough_bad_events"  # of fast signals, where there are enough of them to judge
 PROVEN = "ops:signal:proven"  # the bound of the short window, where enough events are bad
 # the bound as the fast lane compares it, and as it is recorded every 15 s for all shares
 FAST, BOUND = "ops:signal:fast", "ops:signal:bound"
@@ -29,15 +30,47 @@ LASTING, STILL_LASTING = "ops:signal:lasting", "ops:signal:still_lasting"
 
 def share_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
     """The counts of the window, the bound, and the value that begins an alert."""
-    share = share_of(signal)
-    yield _rule(TOTAL, while_scraped(one_line(share.total), signal.lane), name)
+    judge, on = share_of(signal).significance, f"on ({', '.join(signal.by)}) group_left ()"
+    yield from count_rules(name, signal)
+    yield _rule(PROVEN, judge.lower(_now(BAD, name), _now(TOTAL, name), on), name)
+    yield from judged_rules(name, signal)
+
+
+def fast_share_rules(signals: Mapping[str, Signal]) -> Iterator[RecordingRule]:
+    """The same of all shares of the fast lane, with one bound for all of them, which costs less."""
+    if not signals:
+        return
+    for name, signal in signals.items():
+        yield from count_rules(name, signal)
+    yield from proven_rules(signals)
+    for name, signal in signals.items():
+        yield from judged_rules(name, signal)
+
+
+def proven_rules(signals: Mapping[str, Signal]) -> Iterator[RecordingRule]:
+    """The bound of the short window of these signals. Raises ValueError where they are not judged alike."""
+    first, *others = signals.values()
+    judge = share_of(first).significance
+    if any((it.by, share_of(it).significance) != (first.by, judge) for it in others):
+        raise ValueError(f"{', '.join(signals)} differ in by or significance; expected the same of all")
+    on = f"on ({', '.join([*first.by, 'signal'])}) group_left ()"
+    # enough events are seldom bad, and a formula over no series costs little
+    yield RecordingRule(ENOUGH, judge.enough(_now(BAD, *signals)))
+    yield RecordingRule(PROVEN, judge.lower_of(recorded_now(ENOUGH), _now(TOTAL, *signals), on))
+
+
+def count_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
+    """The events of the window, and the bad ones."""
+    yield _rule(TOTAL, while_scraped(one_line(share_of(signal).total), signal.lane), name)
     yield _rule(BAD, bad_events(name, signal), name)
-    bad, by = _now(BAD, name), signal.by
-    total = _now(TOTAL, name)
-    yield _rule(PROVEN, share.significance.lower(bad, total, _on(signal)), name)
+
+
+def judged_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
+    """The value that is compared with the levels, and the one that begins an alert."""
+    share, total = share_of(signal), _now(TOTAL, name)
     record = FAST if signal.lane == "fast" else BOUND
-    yield _rule(record, share.value(bound(name, signal), total, by), name)
-    latest = share.value(begin_share(name, signal), total, by)
+    yield _rule(record, share.value(bound(name, signal), total, signal.by), name)
+    latest = share.value(begin_share(name, signal), total, signal.by)
     yield _rule(LATEST, unless_recovering(latest) if signal.lane == "fast" else latest, name)
 
 
@@ -49,12 +82,12 @@ def share_of(signal: Signal) -> Share:
 
 
 def bad_events(name: str, signal: Signal) -> str:
-    """The bad events of the window; by bucket those that took longer."""
-    share = share_of(signal)
+    """The bad events of the window, where its events are recorded; by bucket those that took longer."""
+    share, by, total = share_of(signal), ", ".join(signal.by), _now(TOTAL, name)
     if share.bad:
-        return while_scraped(one_line(share.bad), signal.lane)
-    within = while_scraped(one_line(share.within or ""), signal.lane)
-    return f"{_now(TOTAL, name)} - on ({', '.join(signal.by)}) group_right () ({within})"
+        return f"({fresh_samples(one_line(share.bad), signal.lane)}) and on ({by}) {total}"
+    within = fresh_samples(one_line(share.within or ""), signal.lane)
+    return f"{total} - on ({by}) group_right () ({within})"
 
 
 def bound(name: str, signal: Signal) -> str:
@@ -81,13 +114,9 @@ def _latest(signal: Signal) -> str:
     return f"({fresh_samples(one_line(expression), signal.lane)})"
 
 
-def _on(signal: Signal) -> str:
-    """How a count by bucket finds the total."""
-    return f"on ({', '.join(signal.by)}) group_left ()"
-
-
-def _now(series: str, name: str) -> str:
-    return recorded_now(f'{series}{{signal="{name}"}}')
+def _now(series: str, *names: str) -> str:
+    same = "=" if len(names) == 1 else "=~"
+    return recorded_now(f'{series}{{signal{same}"{"|".join(names)}"}}')
 
 
 def _long(series: str, name: str) -> str:

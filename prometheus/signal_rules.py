@@ -37,12 +37,6 @@ def value_rules(signals: Iterable[NamedSignal]) -> Iterator[RecordingRule]:
             yield RecordingRule(LATEST, signal.latest_expr(), {"signal": name})
 
 
-def fast_value_rules(signals: Iterable[NamedSignal]) -> Iterator[RecordingRule]:
-    """The bound of each fast signal with a range, computed once for all of its levels."""
-    for name, signal in signals:
-        yield from share_rules(name, signal)
-
-
 def trend_rules() -> Iterator[RecordingRule]:
     """The change of each signal since one hour and one day ago."""
     now = newest_sample(VALUE, "slow")

@@ -35,7 +35,15 @@ class Significance(ConfigModel):
 
     def lower(self, bad: str, total: str, on: str) -> str:
         """The share that is exceeded with this confidence; nothing where fewer than `failures` are bad."""
-        return self._bound(f"({bad} >= {self.least:g})", total, on, "-")
+        return self.lower_of(f"({self.enough(bad)})", total, on)
+
+    def enough(self, bad: str) -> str:
+        """The bad events where they are at least `failures`."""
+        return f"{bad} >= {self.least:g}"
+
+    def lower_of(self, enough: str, total: str, on: str) -> str:
+        """The same of bad events that are known to be enough."""
+        return self._bound(enough, total, on, "-")
 
     def upper(self, bad: str, total: str, on: str) -> str:
         """The share that is not reached with this confidence."""
