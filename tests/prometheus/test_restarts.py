@@ -16,6 +16,7 @@ redis_up 1
 ops_queue_sustained_length{queue_name="default"} 5000
 ops_exporter_start_time_seconds 1000
 ops_http_requests_total{module="search",code="5xx"} %(count)d
+ops_http_module_requests_total{module="search"} %(count)d
 ops_http_request_errors_total{module="search"} %(count)d
 """
 # quiet, and without the queue, which has gone meanwhile

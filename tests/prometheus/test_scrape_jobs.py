@@ -17,6 +17,11 @@ from tests.servers.waiting import eventually
 OF_EACH = "up|scrape_.+|process_.+|python_.+"
 TWICE = f'count by (__name__) (count by (__name__, job) ({{job!="",__name__!~"{OF_EACH}"}})) > 1'
 LEVEL = 'ops_threshold_override{signal="pool_use",severity="warning"} 0.7\n'
+REQUESTS = """\
+ops_http_requests_total{module="search",code="2xx"} 5
+ops_http_requests_total{module="search",code="5xx"} 2
+ops_http_module_requests_total{module="search"} 7
+"""
 JOBS = ("exporter", "exporter-fast", "service", "service-thresholds")
 
 
@@ -59,6 +64,14 @@ def test_no_series_exists_under_two_jobs(
         assert number(server, 'count({job="exporter-fast",__name__!~"fast:.+|up|scrape_.+"})') is None
         assert number(server, 'count({job="exporter",__name__=~"fast:.+"})') is None
         assert number(server, "sum(ops_threshold_override)") == 0.7
+
+
+def test_the_fast_lane_has_the_requests_of_a_module_in_one_series(prometheus: StartPrometheus) -> None:
+    with serving(free_port(), {"/metrics": REQUESTS}) as address:
+        server = prometheus(configuration(dict.fromkeys(("exporter", "exporter-fast"), address), "500ms"))
+        eventually(lambda: number(server, "count(ops_http_requests_total)") == 2, within=20)
+        [fast] = eventually(lambda: server.query("fast:ops_http_requests_total"), within=20)
+    assert (fast["metric"]["module"], fast["value"][1]) == ("search", "7")
 
 
 def number(server: PrometheusServer, expression: str) -> float | None:

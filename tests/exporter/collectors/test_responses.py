@@ -39,6 +39,8 @@ SCENARIOS = (
             requests("resources", "2xx", 100), requests("annotations", "2xx", 10),
             requests("collections", "4xx", 5), requests("collections", "2xx", 0),
             requests("monitoring", "2xx", 1600), requests("other", "2xx", 3), requests("taxonomy", "5xx", 0),
+            ("ops_http_module_requests_total", {"module": "collections"}, 5),
+            ("ops_http_module_requests_total", {"module": "monitoring"}, 1600),
             ("ops_http_request_errors_total", {"module": "quality"}, 2),
             ("ops_http_request_errors_total", {"module": "search"}, 0),
             ("ops_http_request_duration_seconds_bucket", {"module": "resources", "le": "0.5"}, 90),
@@ -147,6 +149,7 @@ SCENARIOS = (
         "metrics_off",
         values=(
             UP, requests("search", "2xx", None),
+            ("ops_http_module_requests_total", {"module": "search"}, None),
             ("ops_http_request_errors_total", {"module": "search"}, None),
             ("ops_http_request_duration_seconds_count", {"module": "all"}, None),
             ("ops_backend_resident_memory_bytes", {}, 2e8),
