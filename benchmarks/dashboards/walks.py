@@ -129,13 +129,13 @@ WALKS: dict[str, Walk] = {
         action="Sparse embeddings",
     ),
     "lying": DISAGREES,
-    "lying-pharos": DISAGREES,
     "server-frozen": of_part("api", "BackendDown", (Look("Status", "Backend", "✖ down"),), DOWN),
 }  # fmt: skip
 # faults that nothing may be seen of: the exporter is made to bear them
 UNSEEN = {
     "blocking-health": "the two routes that block are requested on change alone",
     "closed-connections": "the exporter opens another connection",
+    "lying-pharos": "only /health says so, which is requested on change alone",
     "ingestion-missing": "a backend without these routes is no broken one",
     "ingestion-not-configured": "a backend without an ingestion is no broken one",
     "database-role-without-rights": "it makes a role to point an exporter at",
