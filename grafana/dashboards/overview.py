@@ -30,7 +30,7 @@ WAS = {
 }
 # the dashboard of each part that has one; `redis` is what the backend says of its cache's server
 BOARDS = {
-    "cache": "cache", "database": "database", "event_bus": "events", "ingestion": "ingestion",
+    "api": "api", "cache": "cache", "database": "database", "event_bus": "events", "ingestion": "ingestion",
     "models": "models", "redis": "cache", "sparse": "ingestion", "workers": "workers",
 }  # fmt: skip
 RESOURCES = ("pool_use", "worker_queue_length", "cache_hit_ratio", "sparse_coverage")
