@@ -8,14 +8,14 @@ from ingestion_api.access.session_signers import SessionSigners
 from ingestion_api.access.signing import Signer, SigningKeyCache
 from ingestion_api.access.token_registry import TokenRegistry
 from ingestion_api.access.tokens import InvalidToken
-from ingestion_api.alerts.counters import WebhookCounters
 from ingestion_api.alerts.counts import AlertCounter
-from ingestion_api.alerts.course_reader import CourseReader
 from ingestion_api.alerts.feed import IncidentFeed
 from ingestion_api.alerts.group_commit import GroupCommit
 from ingestion_api.alerts.history_thread import HistoryThread
 from ingestion_api.alerts.noise import NoiseReports
 from ingestion_api.alerts.poller import AlertmanagerPoller
+from ingestion_api.alerts.timeline_reader import TimelineReader
+from ingestion_api.alerts.webhook_counters import WebhookCounters
 from ingestion_api.backtest.backtest import Backtests
 from ingestion_api.broker import Broker
 from ingestion_api.cache import Cache
@@ -61,14 +61,14 @@ class Service:
     alertmanager: AlertmanagerPoller | None = None
     history: HistoryThread | None = None
     retention: RetentionThread | None = None
-    courses: CourseReader | None = None
+    timelines: TimelineReader | None = None
     webhook_counters: WebhookCounters = field(default_factory=WebhookCounters)
 
     def close(self) -> None:
         """Close all connections."""
         for part in (
             self.backtests,
-            self.courses,
+            self.timelines,
             self.broker,
             self.cache,
             self.edge,
@@ -126,7 +126,7 @@ def make_service(settings: Settings, clock: Clock = utc_now) -> Service:
         clock=clock,
         incidents=incidents,
         alertmanager=alertmanager,
-        courses=CourseReader.at(settings),
+        timelines=TimelineReader.at(settings),
         history=HistoryThread(store, incidents, alertmanager.coverage, signals, clock),
         retention=RetentionThread(store, settings, clock),
     )

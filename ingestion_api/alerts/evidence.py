@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import and_, or_, select, update
 
-from ingestion_api.alerts.course import RECORDED_EVERY, Course, Subject, read_course
+from ingestion_api.alerts.signal_timeline import RECORDED_EVERY, SignalTimeline, Subject, read_timeline
 from ingestion_api.errors import Unavailable
 from ingestion_api.prometheus_api import Floats, PrometheusApi
 from ingestion_api.signals import Signal
@@ -56,10 +56,10 @@ class EvidenceReader:
         has_ended = row.status == "resolved" and row.ends_at and row.ends_at < now - RECORDED
         end = row.ends_at if has_ended else None
         until = end or row.starts_at
-        course = read_course(
+        timeline = read_timeline(
             self._api, Subject(row.signal, signal, row.labels), row.starts_at, until + RECORDED
         )
-        self._keep(row, _values(course, row, signal, has_ended=end is not None))
+        self._keep(row, _values(timeline, row, signal, has_ended=end is not None))
 
     def _count_failure(self, row: Any) -> None:
         """Read it no more after a few failures, so that it holds up no other for good."""
@@ -97,32 +97,32 @@ class EvidenceReader:
             )
 
 
-def _values(course: Course, row: Any, signal: Signal, *, has_ended: bool) -> dict[str, Any]:
+def _values(timeline: SignalTimeline, row: Any, signal: Signal, *, has_ended: bool) -> dict[str, Any]:
     start = row.starts_at.timestamp()
     found = {
         "evidence": "done" if has_ended else "start",
-        "value_at_start": value_at_start(course, start, signal),
+        "value_at_start": value_at_start(timeline, start, signal),
         "disagreements": {
             subject: [reported, observed]
-            for (subject, reported, observed), times in course.disagreements.items()
+            for (subject, reported, observed), times in timeline.disagreements.items()
             if times.size and times[0] <= start + RECORDED_EVERY
         },
     }
-    level = course.levels.get(row.severity)
+    level = timeline.levels.get(row.severity)
     if level is not None:
         found["level_at_start"] = _first(level.times, level.values)
-    worst = course.worst(signal.direction)
+    worst = timeline.worst(signal.direction)
     if has_ended and worst is not None:
         moment = datetime.fromtimestamp(min(worst[1], row.ends_at.timestamp()), UTC)
         found |= {"worst_value": worst[0], "worst_at": max(moment, row.starts_at)}
     return found
 
 
-def value_at_start(course: Course, start: float, signal: Signal) -> float | None:
+def value_at_start(timeline: SignalTimeline, start: float, signal: Signal) -> float | None:
     """The value that raised the alert: of a fast signal it is recorded within 15 s after the start."""
     begin = start + RECORDED_EVERY if signal.lane == "fast" else start
-    since = course.times >= begin - 0.5
-    return _first(course.times[since], course.values[since])
+    since = timeline.times >= begin - 0.5
+    return _first(timeline.times[since], timeline.values[since])
 
 
 def _first(times: Floats, values: Floats) -> float | None:

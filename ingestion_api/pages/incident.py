@@ -1,4 +1,4 @@
-"""The page of an incident: what, since when, how grave, how sure, its course and its timeline."""
+"""The page of an incident: what, since when, how grave, how sure, its value over time and what happened."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from ingestion_api.alerts.course import Subject
-from ingestion_api.alerts.course_reader import shown_span
 from ingestion_api.alerts.incident import IncidentRecord, find_incident, firing_named, read_incident
+from ingestion_api.alerts.signal_timeline import Subject
+from ingestion_api.alerts.timeline_reader import shown_span
 from ingestion_api.errors import NotFound, Unavailable
 from ingestion_api.pages.alerts import AlertId, alert_links
 from ingestion_api.pages.incident_chart import IncidentChart, make_chart
@@ -55,7 +55,7 @@ def find_firing(request: Request, _: Viewer, alertname: Annotated[str, Query(max
 
 @router.get("/alerts/{alert_id}")
 def show_incident(request: Request, _: Viewer, alert_id: AlertId) -> Response:
-    """Show the incident; its course is left out where Prometheus is away."""
+    """Show the incident; its values are left out where Prometheus is away."""
     service = current_service(request)
     now = service.clock()
     with service.store.read() as session:
@@ -98,14 +98,14 @@ def _chart(
     alert = incident.alert
     if signal is None:
         return None, "This alert has no signal whose values are recorded."
-    if service.courses is None:
+    if service.timelines is None:
         return None, "The values are not known: SERVICE_PROMETHEUS_URL is not set."
     if alert.starts_at > now:
         return None, "Its start lies in the future."
     span = shown_span(alert.starts_at, alert.ends_at, now)
     try:
-        course = service.courses.read(Subject(alert.signal, signal, alert.labels), *span)
+        recorded = service.timelines.read(Subject(alert.signal, signal, alert.labels), *span)
     except Unavailable as error:
         return None, f"The values cannot be shown: {error.detail}"
-    chart = make_chart(alert, signal, course, span)
+    chart = make_chart(alert, signal, recorded, span)
     return chart, "" if chart else "Prometheus has recorded no value of this time."

@@ -1,4 +1,4 @@
-"""The course of an incident as a drawing: its value against the levels, and what was reported beside it."""
+"""The timeline of an incident as a drawing: its value against the levels, and what was reported beside it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from ingestion_api.alerts.course import Course, step_of
+from ingestion_api.alerts.signal_timeline import SignalTimeline, step_of
 from ingestion_api.pages.formatting import format_value
 from ingestion_api.prometheus_api import Floats
 from ingestion_api.signals import Signal
@@ -79,15 +79,15 @@ class _Frame:
 
 
 def make_chart(
-    alert: Alert, signal: Signal, course: Course, span: tuple[datetime, datetime]
+    alert: Alert, signal: Signal, timeline: SignalTimeline, span: tuple[datetime, datetime]
 ) -> IncidentChart | None:
-    """Draw a course; None where Prometheus has no value of it."""
-    if not np.isfinite(course.values).any():
+    """Draw a timeline; None where Prometheus has no value of it."""
+    if not np.isfinite(timeline.values).any():
         return None
-    frame = _frame(course, span)
-    lanes = [*_lanes(course, frame)]
-    lines = [*_spread(_levels(course, signal, frame)), _value(course, frame)]
-    rows = [*_rows(alert, signal, course)]
+    frame = _frame(timeline, span)
+    lanes = [*_lanes(timeline, frame)]
+    lines = [*_spread(_levels(timeline, signal, frame)), _value(timeline, frame)]
+    rows = [*_rows(alert, signal, timeline)]
     end = alert.ends_at.timestamp() if alert.ends_at else frame.until
     left = frame.x(alert.starts_at.timestamp())
     return IncidentChart(
@@ -98,14 +98,14 @@ def make_chart(
         [*_times(frame)],
         [(frame.y(it), format_value(_rounded(it), signal.unit)) for it in (frame.greatest, frame.least)],
         rows,
-        _sentence(signal, course),
+        _sentence(signal, timeline),
     )
 
 
-def _frame(course: Course, span: tuple[datetime, datetime]) -> _Frame:
+def _frame(timeline: SignalTimeline, span: tuple[datetime, datetime]) -> _Frame:
     """The frame of all values and levels; a line at its edge is still seen."""
-    known = course.values[np.isfinite(course.values)]
-    levels = [float(it.values[-1]) for it in course.levels.values() if it.values.size]
+    known = timeline.values[np.isfinite(timeline.values)]
+    levels = [float(it.values[-1]) for it in timeline.levels.values() if it.values.size]
     least, greatest = min(0.0, float(known.min()), *levels), max(float(known.max()), *levels, 0.0)
     if greatest == least:
         greatest = least + 1
@@ -113,11 +113,11 @@ def _frame(course: Course, span: tuple[datetime, datetime]) -> _Frame:
     return _Frame(span[0].timestamp(), span[1].timestamp(), least, greatest)
 
 
-def _value(course: Course, frame: _Frame) -> Line:
+def _value(timeline: SignalTimeline, frame: _Frame) -> Line:
     step = step_of(frame.until - frame.since)
     parts = []
-    known = np.isfinite(course.values)
-    times, values = course.times[known], course.values[known]
+    known = np.isfinite(timeline.values)
+    times, values = timeline.times[known], timeline.values[known]
     for part in np.split(np.arange(times.size), np.flatnonzero(np.diff(times) > 2.5 * step) + 1):
         drawn = [f"{frame.x(float(times[at]))},{frame.y(float(values[at]))}" for at in part]
         # a single point has no line: it gets the width of its step
@@ -130,8 +130,8 @@ def _beside(point: str) -> str:
     return f"{float(x) + 2:g},{y}"
 
 
-def _levels(course: Course, signal: Signal, frame: _Frame) -> Iterator[Line]:
-    for severity, it in sorted(course.levels.items()):
+def _levels(timeline: SignalTimeline, signal: Signal, frame: _Frame) -> Iterator[Line]:
+    for severity, it in sorted(timeline.levels.items()):
         if not it.values.size:
             continue
         points: list[str] = []
@@ -153,10 +153,10 @@ def _spread(lines: Iterable[Line]) -> Iterator[Line]:
         yield replace(line, top=top)
 
 
-def _lanes(course: Course, frame: _Frame) -> Iterator[ReportLane]:
+def _lanes(timeline: SignalTimeline, frame: _Frame) -> Iterator[ReportLane]:
     step = step_of(frame.until - frame.since)
     for number, ((subject, reported, observed), times) in enumerate(
-        [*course.disagreements.items()][:MAX_LANES]
+        [*timeline.disagreements.items()][:MAX_LANES]
     ):
         words = f"{subject}: reported {reported}, observed {observed}"
         top = TOP + PLOT + GAP + number * (LANE + GAP)
@@ -178,11 +178,11 @@ def _times(frame: _Frame) -> Iterator[tuple[float, str]]:
         yield frame.x(moment), f"{at:%d %b %H:%M}" if days else f"{at:%H:%M:%S}"
 
 
-def _rows(alert: Alert, signal: Signal, course: Course) -> Iterator[Row]:
+def _rows(alert: Alert, signal: Signal, timeline: SignalTimeline) -> Iterator[Row]:
     """The worst value of each part of the time, so that the table is short."""
-    known = np.isfinite(course.values)
-    times, values = course.times[known], course.values[known]
-    level = course.levels.get(alert.severity)
+    known = np.isfinite(timeline.values)
+    times, values = timeline.times[known], timeline.values[known]
+    level = timeline.levels.get(alert.severity)
     above = signal.direction == "above"
     for part in np.array_split(np.arange(times.size), min(MAX_ROWS, times.size)):
         worst = float(values[part].max() if above else values[part].min())
@@ -204,12 +204,12 @@ def _rounded(value: float) -> float:
     return float(f"{value:.3g}")
 
 
-def _sentence(signal: Signal, course: Course) -> str:
-    worst = course.worst(signal.direction)
+def _sentence(signal: Signal, timeline: SignalTimeline) -> str:
+    worst = timeline.worst(signal.direction)
     words = f"The worst value is {format_value(_rounded(worst[0]), signal.unit)}" if worst else "No value"
     levels = [
         f"{severity} {format_value(float(it.values[-1]), signal.unit)}"
-        for severity, it in sorted(course.levels.items())
+        for severity, it in sorted(timeline.levels.items())
         if it.values.size
     ]
     return f"{words}; levels: {', '.join(levels) or 'none in force'}."

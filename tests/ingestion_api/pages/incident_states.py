@@ -1,4 +1,4 @@
-"""An incident with a drawn course, earlier times and a silence, as a state of its page."""
+"""An incident with a drawn timeline, earlier times and a silence, as a state of its page."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.alerts.acknowledge import acknowledge
-from ingestion_api.alerts.course import Course, Subject
+from ingestion_api.alerts.signal_timeline import SignalTimeline, Subject
 from ingestion_api.prometheus_api import SeriesSamples
 from ingestion_api.store.tables import Alert
 from tests.ingestion_api.pages.browsers import View
@@ -15,11 +15,11 @@ from tests.ingestion_api.pages.desk import Desk
 STEP = 15.0
 
 
-class DrawnCourse:
+class DrawnTimeline:
     """What Prometheus would give: a value that rises over its levels, and two reports that disagreed."""
 
-    def read(self, _: Subject, start: datetime, end: datetime) -> Course:
-        """The course of this time."""
+    def read(self, _: Subject, start: datetime, end: datetime) -> SignalTimeline:
+        """The timeline of this time."""
         times = np.arange(start.timestamp(), end.timestamp(), STEP)
         values = 0.03 + 0.03 * np.tanh((times - times[0] - 300) / 60) + 0.004 * np.sin(times)
         levels = {
@@ -28,13 +28,13 @@ class DrawnCourse:
         }
         middle = times[times.size // 3 : -3]
         reports = {("search", "healthy", "down"): middle, ("worker default", "up", "stalled"): times[-9:]}
-        return Course(times, values, levels, reports)
+        return SignalTimeline(times, values, levels, reports)
 
     def close(self) -> None:
         """Nothing is open."""
 
 
-def incident_with_a_course(desk: Desk, view: View) -> None:
+def incident_with_a_timeline(desk: Desk, view: View) -> None:
     """An incident of which everything is known."""
     number = desk.put_alert("ApiErrorsHigh", "critical", module="search", signal="api_error_ratio")
     now = datetime.now(UTC)
@@ -55,10 +55,10 @@ def incident_with_a_course(desk: Desk, view: View) -> None:
                 )
             )  # fmt: skip
     acknowledge(desk.service, number, "Rolling back.", Actor("anna", "192.0.2.7"), silence=True)
-    courses = desk.service.courses
-    object.__setattr__(desk.service, "courses", DrawnCourse())
+    timelines = desk.service.timelines
+    object.__setattr__(desk.service, "timelines", DrawnTimeline())
     try:
         view.go(f"/alerts/{number}")
     finally:
-        object.__setattr__(desk.service, "courses", courses)
+        object.__setattr__(desk.service, "timelines", timelines)
     view.page.get_by_text("The same as a table").click()

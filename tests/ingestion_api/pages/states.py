@@ -9,7 +9,7 @@ from ingestion_api.backtest.backtest import BacktestResult, Backtests, Firing, S
 from ingestion_api.pages.backtest_chart import make_chart
 from tests.ingestion_api.pages.browsers import View
 from tests.ingestion_api.pages.desk import TOKEN, Desk
-from tests.ingestion_api.pages.incident_states import incident_with_a_course
+from tests.ingestion_api.pages.incident_states import incident_with_a_timeline
 from tests.ingestion_api.pages.notice_streams import fire
 
 State = Callable[[Desk, View], None]
@@ -328,7 +328,7 @@ def service_away(desk: Desk, view: View) -> None:
 
 STATES: tuple[State, ...] = (
     home_calm, home_needs, alerts_none, alerts_some, alerts_with_a_label, alerts_with_every_filter,
-    alert_that_fires, alert_acknowledged, incident_with_a_course, alerts_acknowledged, no_such_alert,
+    alert_that_fires, alert_acknowledged, incident_with_a_timeline, alerts_acknowledged, no_such_alert,
     ingest_empty, ingest_refused, ingest_full, jobs_none, jobs_many, jobs_in_a_state,
     job_pending, job_starting, job_processing, job_stopping, job_complete, job_failed, job_skipped,
     job_cancelled, workers_none, workers_all_kinds, embeddings_none, embeddings_some, embeddings_running,
@@ -340,7 +340,7 @@ STATES: tuple[State, ...] = (
 
 # each kind of page once: what a second engine sees in `make test`; `make fuzz` shows it all of them
 CROSS_SECTION: tuple[State, ...] = (
-    home_needs, alerts_with_every_filter, alert_acknowledged, incident_with_a_course, ingest_refused,
+    home_needs, alerts_with_every_filter, alert_acknowledged, incident_with_a_timeline, ingest_refused,
     jobs_many, job_processing, workers_all_kinds, embeddings_running, cache_asking, preferences_refused,
     noise_some, notices_with_cards, service_away,
 )  # fmt: skip

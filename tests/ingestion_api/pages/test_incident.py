@@ -1,4 +1,4 @@
-"""The page of an incident: its course from a real Prometheus, its timeline, and what holds without."""
+"""The page of an incident: its values from a real Prometheus, its timeline, and what holds without."""
 
 import re
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 
 from ingestion_api.access.bearer import Actor
 from ingestion_api.alerts.acknowledge import acknowledge
-from ingestion_api.alerts.course import Course
 from ingestion_api.alerts.evidence import EvidenceReader, value_at_start
+from ingestion_api.alerts.signal_timeline import SignalTimeline
 from ingestion_api.app import create_app
 from ingestion_api.pages.incident_chart import make_chart
 from ingestion_api.pages.incident_words import certainty
@@ -97,10 +97,10 @@ def read_evidence(reader: Visits, recorded: Recorded) -> None:
 
 def test_the_value_at_the_start_of_a_fast_alert_is_the_one_that_raised_it() -> None:
     signals = SignalFile(FILE).known().signals
-    course = Course(np.array([0.0, 15.0, 30.0]), np.array([0.0, 1.0, 0.9]), {})
+    recorded = SignalTimeline(np.array([0.0, 15.0, 30.0]), np.array([0.0, 1.0, 0.9]), {})
     # the rules record every 15 s, and a fast alert fires between
-    assert value_at_start(course, 0.0, signals["pool_use"]) == 1
-    assert value_at_start(course, 0.0, signals["backend_files"]) == 0
+    assert value_at_start(recorded, 0.0, signals["pool_use"]) == 1
+    assert value_at_start(recorded, 0.0, signals["backend_files"]) == 0
 
 
 def test_the_words_of_close_levels_do_not_cover_each_other(recorded: Recorded) -> None:
@@ -111,7 +111,7 @@ def test_the_words_of_close_levels_do_not_cover_each_other(recorded: Recorded) -
     alert = Alert(starts_at=start, ends_at=None, severity="critical")
     signal = SignalFile(FILE).known().signals["pool_use"]
     chart = make_chart(
-        alert, signal, Course(times, np.full(5, 0.5), levels), (start, start + timedelta(minutes=1))
+        alert, signal, SignalTimeline(times, np.full(5, 0.5), levels), (start, start + timedelta(minutes=1))
     )
     assert chart
     critical, warning = [line.top for line in chart.lines if line.words]

@@ -14,10 +14,10 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from ingestion_api.alerts.course import PART
 from ingestion_api.alerts.evidence import EvidenceReader
 from ingestion_api.alerts.gap import Known, fill_gap
 from ingestion_api.alerts.prometheus_history import HistoryReader
+from ingestion_api.alerts.signal_timeline import PART
 from ingestion_api.app import create_app
 from ingestion_api.errors import Unavailable
 from ingestion_api.prometheus_api import PrometheusApi
@@ -75,8 +75,8 @@ class Lied:
         """Let Prometheus answer so, and forget what it said before."""
         self.prometheus.responses = {f"/api/v1/{name}": (200, text) for name in ("query", "query_range")}
         service: Service = self.reader.app.state.service
-        assert service.courses is not None
-        service.courses._rests_until = 0.0
+        assert service.timelines is not None
+        service.timelines._rests_until = 0.0
         service.backtests._cached.clear()
 
 

@@ -1,10 +1,10 @@
-"""Read courses for pages: soon, or not at all, so that a Prometheus that hangs holds up no page for long."""
+"""Read timelines for pages soon or not at all, so that a Prometheus that hangs holds up no page for long."""
 
 import time
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore, Lock
 
-from ingestion_api.alerts.course import Course, Subject, read_course
+from ingestion_api.alerts.signal_timeline import SignalTimeline, Subject, read_timeline
 from ingestion_api.clock import shifted
 from ingestion_api.errors import Unavailable
 from ingestion_api.prometheus_api import PrometheusApi
@@ -25,8 +25,8 @@ def shown_span(start: datetime, end: datetime | None, now: datetime) -> tuple[da
     return shifted(start, -pad), min(now, until + pad)
 
 
-class CourseReader:
-    """Reads the courses of one Prometheus for several pages at once; after a failure it rests."""
+class TimelineReader:
+    """Reads the timelines of one Prometheus for several pages at once; after a failure it rests."""
 
     def __init__(self, api: PrometheusApi) -> None:
         self._api = api
@@ -36,7 +36,7 @@ class CourseReader:
         self._rests_until = 0.0
 
     @classmethod
-    def at(cls, settings: Settings) -> "CourseReader | None":
+    def at(cls, settings: Settings) -> "TimelineReader | None":
         """The reader of the settings; None without a Prometheus."""
         api = PrometheusApi.at(settings, QUERY_SECONDS, MAX_BYTES)
         return cls(api) if api else None
@@ -45,15 +45,15 @@ class CourseReader:
         """Close all connections."""
         self._api.close()
 
-    def read(self, subject: Subject, start: datetime, end: datetime) -> Course:
-        """The course; Unavailable with the reason."""
+    def read(self, subject: Subject, start: datetime, end: datetime) -> SignalTimeline:
+        """The timeline; Unavailable with the reason."""
         with self._lock:
             if time.monotonic() < self._rests_until:
                 raise Unavailable(self._problem)
         if not self._turns.acquire(timeout=WAIT_SECONDS):
             raise Unavailable("Too many pages query Prometheus at once; try again shortly.")
         try:
-            return read_course(self._api, subject, start, end)
+            return read_timeline(self._api, subject, start, end)
         except Unavailable as error:
             with self._lock:
                 self._problem, self._rests_until = error.detail, time.monotonic() + REST_SECONDS

@@ -16,7 +16,7 @@ PART = "incident_part"
 
 
 @dataclass(frozen=True)
-class Course:
+class SignalTimeline:
     """Values and levels at Unix times in seconds; `disagreements` are the times of each by subject.
 
     A subject is (subject, reported, observed).
@@ -39,7 +39,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Subject:
-    """Of which alert the course is read: its signal, and its labels."""
+    """Of which alert the timeline is read: its signal, and its labels."""
 
     name: str
     signal: Signal
@@ -47,18 +47,18 @@ class Subject:
 
 
 def step_of(seconds: float) -> int:
-    """The step of a course of this length, in seconds."""
+    """The step of a timeline of this length, in seconds."""
     return max(RECORDED_EVERY, int(np.ceil(seconds / MAX_POINTS)))
 
 
-def read_course(api: PrometheusApi, subject: Subject, start: datetime, end: datetime) -> Course:
-    """The course between two moments, by one query; Unavailable with the reason.
+def read_timeline(api: PrometheusApi, subject: Subject, start: datetime, end: datetime) -> SignalTimeline:
+    """The timeline between two moments, by one query; Unavailable with the reason.
 
     A point is the worst value of its step.
     """
     since, until = start.timestamp(), end.timestamp()
     step = step_of(until - since)
-    return _course(api.evaluate(_expression(subject, step), since, until + step, step), subject)
+    return _timeline(api.evaluate(_expression(subject, step), since, until + step, step), subject)
 
 
 def _expression(subject: Subject, step: int) -> str:
@@ -78,7 +78,7 @@ def _expression(subject: Subject, step: int) -> str:
     return " or ".join(f'label_replace({query}, "{PART}", "{part}", "", "")' for part, query in parts.items())
 
 
-def _course(found: Sequence[SeriesSamples], subject: Subject) -> Course:
+def _timeline(found: Sequence[SeriesSamples], subject: Subject) -> SignalTimeline:
     parts: dict[str, list[SeriesSamples]] = {}
     for it in found:
         parts.setdefault(it.labels.get(PART, ""), []).append(it)
@@ -87,7 +87,7 @@ def _course(found: Sequence[SeriesSamples], subject: Subject) -> Course:
         tuple(it.labels.get(name, "") for name in ("subject", "reported", "observed")): it.times
         for it in parts.get("disagreement", ())
     }
-    return Course(
+    return SignalTimeline(
         value.times if value else np.empty(0),
         value.values if value else np.empty(0),
         dict(_levels(parts.get("level", ()))),
