@@ -3,16 +3,18 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
-from starlette.applications import Starlette
 
 from exporter import __version__
-from exporter.app import build
 from exporter.errors import configure_logging
 from exporter.memory import block_unused_imports, freeze_gc
 from exporter.settings import Settings
 from exporter.settings_load import SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 
 def main() -> int:
@@ -22,6 +24,9 @@ def main() -> int:
     """
     arguments = parser().parse_args()
     block_unused_imports()
+    # it imports the libraries that would import the blocked modules
+    from exporter.app import build  # noqa: PLC0415
+
     try:
         settings = load_settings(arguments.config)
         app = build(settings)
@@ -38,7 +43,7 @@ def main() -> int:
     return 0
 
 
-def serve(settings: Settings, app: Starlette) -> None:
+def serve(settings: Settings, app: "Starlette") -> None:
     """Serve with one process: several would each hold a part of the state."""
     web = settings.web
     config = uvicorn.Config(

@@ -14,9 +14,10 @@ from tests.servers.processes import Server
 ROOT = Path(__file__).parents[2]
 ABSENT = """
 import sys
-from exporter.memory import block_unused_imports
-block_unused_imports()
-import exporter.__main__, httpcore2
+import exporter.__main__
+exporter.__main__.serve = lambda *_: None
+exporter.__main__.main()
+import httpcore2
 found = {name.partition(".")[0] for name, module in sys.modules.items() if module}
 unused = found & {"trio", "opentelemetry", "python_multipart", "multipart"}
 assert not unused, f"{unused} were imported"
