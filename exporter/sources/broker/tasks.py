@@ -201,7 +201,7 @@ class TaskTracker:
     def _end(self, event: Event, now: float) -> TaskCounts:
         self.events += 1
         self._workers.record_ended(event, now)
-        task = self._in_flight.pop(event["uuid"]) or TrackedTask("", UNKNOWN, now)
+        task = self._in_flight.pop(event["uuid"]) or TrackedTask(b"", UNKNOWN, now)
         return self.counters.on_host(task.counts or self._assign_queue(task), event["hostname"])
 
     def _task(self, event: Event, now: float) -> TrackedTask:

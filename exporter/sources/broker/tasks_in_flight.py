@@ -1,9 +1,5 @@
-"""Tasks that have not ended, each in about 200 bytes: a burst brings tens of thousands of them.
+"""Tasks that have not ended, each in about 50 bytes: a burst brings tens of thousands of them."""
 
-Python does not give back the memory of many small objects after a burst: a few long-lived ones keep it.
-"""
-
-import re
 import struct
 from collections.abc import Callable
 from itertools import islice, takewhile
@@ -11,19 +7,13 @@ from math import isnan, nan
 from typing import Any
 
 from exporter.sources.broker.task_counters import TaskCounts
+from exporter.sources.broker.task_table import PackedTask, TaskTable, task_key
 
 Event = dict[str, Any]
 EventHandler = Callable[[Event, float], None]
-TaskKey = int | str
 TaskKind = tuple[str, TaskCounts]
-# strict, since another notation of the same number is another id
-UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
-PACKED_TASK = struct.Struct(
-    "<Hddd"
-)  # number of the kind; when seen, sent, started, of which not-a-number is none
 MAX_KINDS = 2000  # pairs of task name and counts; a task of any other stays an object
-EVICTED_FRACTION = 100  # one in so many is evicted at once, since finding the oldest takes time
-REBUILD_RATIO = 8  # the dictionary is rebuilt when it once held so many times as many tasks
+EVICTED_FRACTION = 100  # one in so many is evicted at once
 
 
 class TrackedTask:
@@ -33,7 +23,7 @@ class TrackedTask:
         "counts", "host", "key", "name", "postponed", "seen_at", "sent_at", "started_at", "unassigned",
     )  # fmt: skip
 
-    def __init__(self, key: TaskKey, name: str, now: float) -> None:
+    def __init__(self, key: bytes, name: str, now: float) -> None:
         self.key = key
         self.name = name
         self.seen_at = now
@@ -50,41 +40,40 @@ class TrackedTask:
 class TasksInFlight:
     """A bounded number of tasks by id. One thread writes; any may call `sent_at`.
 
-    A task that is looked up is an object until `pack` packs it again.
+    A task that is looked up is an object until `pack` packs it again, in its old place.
     """
 
     def __init__(self, most: int) -> None:
         self._max_tasks = most
-        self._tasks: dict[TaskKey, TrackedTask | bytes] = {}
+        self._packed = TaskTable()
+        self._objects: dict[bytes, TrackedTask] = {}  # these count, whatever is packed of the same task
         self._unpacked_tasks: list[TrackedTask] = []
         self._numbers: dict[TaskKind, int] = {}
         self._kinds: list[TaskKind] = []
-        self._largest = 0
 
     def find(self, task_id: str) -> TrackedTask | None:
         """The task of this id. Raises TypeError for an invalid id."""
         key = task_key(task_id)
-        found = self._tasks.get(key)
-        if isinstance(found, bytes):
-            found = self._tasks[key] = self._unpack(key, found)
+        found = self._objects.get(key)
+        if found is None and (packed := self._packed.get(key)) is not None:
+            found = self._objects[key] = self._unpack(key, packed)
             self._unpacked_tasks.append(found)
         return found
 
     def add(self, task_id: str, name: str, now: float) -> TrackedTask:
         """Add a new task; the oldest ones are evicted if there are too many."""
         key = task_key(task_id)
-        task = self._tasks[key] = TrackedTask(key, name, now)
+        task = self._objects[key] = TrackedTask(key, name, now)
         self._unpacked_tasks.append(task)
-        if len(self._tasks) > self._max_tasks:
-            for old in list(islice(self._tasks, max(self._max_tasks // EVICTED_FRACTION, 1))):
-                del self._tasks[old]
+        if len(self._packed) + len(self._objects) > self._max_tasks:
+            self._evict(max(self._max_tasks // EVICTED_FRACTION, 1))
         return task
 
     def pop(self, task_id: str) -> TrackedTask | None:
         """Remove and return the task of this id. Raises TypeError for an invalid id."""
         key = task_key(task_id)
-        found = self._tasks.pop(key, None)
-        return self._unpack(key, found) if isinstance(found, bytes) else found
+        found, packed = self._objects.pop(key, None), self._packed.pop(key)
+        return self._unpack(key, packed) if found is None and packed is not None else found
 
     def mark_assigned(self, task: TrackedTask) -> None:
         """Mark that nothing waits for this task any more, so that it may be packed."""
@@ -92,60 +81,55 @@ class TasksInFlight:
 
     def pack(self) -> None:
         """Pack the tasks that were looked up since the last call, unless something waits for them."""
-        awake, self._unpacked_tasks = self._unpacked_tasks, []
-        for task in awake:
-            if self._tasks.get(task.key) is task and task.counts is not None:
-                self._tasks[task.key] = self._pack_one(task, task.counts)
-        self._largest = max(self._largest, len(self._tasks))
+        looked_up, self._unpacked_tasks = self._unpacked_tasks, []
+        for task in looked_up:
+            is_here = self._objects.get(task.key) is task
+            if is_here and task.counts is not None and self._pack_one(task, task.counts):
+                del self._objects[task.key]
 
     def expire(self, before: float) -> None:
         """Drop the tasks that were first seen before this time."""
-        for key in list(takewhile(lambda key: first_seen_at(self._tasks[key]) < before, self._tasks)):
-            del self._tasks[key]
-        if len(self._tasks) * REBUILD_RATIO < self._largest:
-            self._tasks = dict(self._tasks)  # a dictionary never shrinks
-            self._largest = len(self._tasks)
+        self._packed.remove_before(before)
+        for task in list(takewhile(lambda it: it.seen_at < before, self._objects.values())):
+            del self._objects[task.key]
 
     def sent_at(self, task_id: str) -> float | None:
         """When this task was sent, in Unix seconds; None for an unknown one."""
-        found = self._tasks.get(task_key(task_id))
-        if isinstance(found, bytes):
-            return none_if_nan(PACKED_TASK.unpack(found)[2])
-        return None if found is None else found.sent_at
+        key = task_key(task_id)
+        found, packed = self._objects.get(key), self._packed.get(key)
+        if found is not None:
+            return found.sent_at
+        return None if packed is None else none_if_nan(packed.sent_at)
 
-    def _pack_one(self, task: TrackedTask, tally: TaskCounts) -> TrackedTask | bytes:
+    def _evict(self, tasks: int) -> None:
+        of_objects = tasks - len(self._packed)
+        self._packed.remove_oldest(tasks)
+        for key in list(islice(self._objects, max(of_objects, 0))):
+            del self._objects[key]
+
+    def _pack_one(self, task: TrackedTask, tally: TaskCounts) -> bool:
+        """Pack this task; whether that is possible."""
         kind = task.name, tally
         number = self._numbers.get(kind)
         if number is None:
             if len(self._kinds) >= MAX_KINDS:
-                return task
+                return False
             number = self._numbers[kind] = len(self._kinds)
             self._kinds.append(kind)
         sent = nan if task.sent_at is None else task.sent_at
         started = nan if task.started_at is None else task.started_at
         try:
-            return PACKED_TASK.pack(number, task.seen_at, sent, started)
+            self._packed.put(task.key, PackedTask(number, task.seen_at, sent, started))
         except (struct.error, OverflowError):
-            return task  # an event held an invalid time
+            return False  # an event held an invalid time
+        return True
 
-    def _unpack(self, key: TaskKey, packed: bytes) -> TrackedTask:
-        number, seen, sent, started = PACKED_TASK.unpack(packed)
-        name, tally = self._kinds[number]
-        task = TrackedTask(key, name, seen)
-        task.counts, task.sent_at, task.started_at = tally, none_if_nan(sent), none_if_nan(started)
+    def _unpack(self, key: bytes, packed: PackedTask) -> TrackedTask:
+        name, tally = self._kinds[packed.kind]
+        task = TrackedTask(key, name, packed.seen_at)
+        task.counts = tally
+        task.sent_at, task.started_at = none_if_nan(packed.sent_at), none_if_nan(packed.started_at)
         return task
-
-
-def task_key(task_id: str) -> TaskKey:
-    """A UUID in Celery's notation as an integer, which takes half the memory; any other id as it is."""
-    if type(task_id) is not str:
-        raise TypeError("not an id")
-    return int(task_id.replace("-", ""), 16) if UUID.fullmatch(task_id) else task_id
-
-
-def first_seen_at(task: TrackedTask | bytes) -> float:
-    """When a task was first seen, in Unix seconds."""
-    return float(PACKED_TASK.unpack(task)[1]) if isinstance(task, bytes) else task.seen_at
 
 
 def none_if_nan(number: float) -> float | None:

@@ -135,7 +135,7 @@ def test_a_burst_of_tasks_takes_little_memory() -> None:
     it.pack()
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert taken / len(burst) < 250
+    assert taken / len(burst) < 100
     assert it.sent_at(burst[7]) == 7.0
 
 
