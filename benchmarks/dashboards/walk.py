@@ -18,6 +18,7 @@ from benchmarks.dashboards.truth import send
 from benchmarks.dashboards.walks import UNSEEN, WALKS, Click, Look, Walk
 from benchmarks.report import Row
 from tests.servers.fixtures import started
+from tests.servers.ports import free_port
 from tests.stack.operator_client import OperatorClient
 from tests.stack.watchroom import Watchroom
 
@@ -150,7 +151,8 @@ def calm(browser: Browser, within: float = CALM) -> bool:
 def measured(faults: Sequence[str] = ()) -> list[Walked]:
     """Each fault by itself."""
     found = []
-    with walking() as (run, browser):
+    # one of the faults is a role of PostgreSQL's
+    with walking(DEMO_DATABASE="postgres", DEMO_POSTGRES_PORT=str(free_port())) as (run, browser):
         calm(browser)
         for name in faults or (*WALKS, *UNSEEN):
             address = run.address("DEMO_CONTROL_PORT", f"/faults/{name}")
