@@ -44,6 +44,8 @@ class Walked:
 def walking(**more: str) -> Iterator[tuple[Watchroom, Browser]]:
     """`make run` with the demo, and somebody who has signed in."""
     with tempfile.TemporaryDirectory(prefix="watchroom-walk-") as folder:
+        # the demo's PostgreSQL runs as a user of its own, who must get through to its files
+        Path(folder).chmod(0o711)
         run = Watchroom(Path(folder), [sys.executable, "-m", "stack"], {**DEMO, **more})
         with started(run):
             address = run.address("SERVICE_PORT")
