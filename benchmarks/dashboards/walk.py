@@ -25,7 +25,8 @@ from tests.stack.watchroom import Watchroom
 # seconds until all is calm
 CALM = 120.0
 PAUSE = 2.0
-DEMO = {"DEMO_TRAFFIC_PEAK": "8"}
+# the worker of another application cannot be known as such but by its name
+DEMO = {"DEMO_TRAFFIC_PEAK": "8", "OPS_CELERY__FOREIGN_WORKERS": '["watchroom-*", "invoices@*"]'}
 HEAD = ("Fault", "Seen after", "The overview says", "Clicks to the cause", "It says", "Clicks to the action")
 
 

@@ -140,7 +140,7 @@ UNSEEN = {
     "ingestion-not-configured": "a backend without an ingestion is no broken one",
     "database-role-without-rights": "it makes a role to point an exporter at",
     "redis-user-without-rights": "it makes a user to point an exporter at",
-    "foreign-worker": "the worker of another application is told apart",
+    "foreign-worker": "the worker of another application is told apart, by its name in the settings",
     "history-at-submission": "only the entry at the end of a job counts",
     "local-times": "the zone is found out",
 }
