@@ -41,7 +41,10 @@ NOTHING: dict[str, list[str]] = {"scrape_configs": []}
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of the first screen and of all that is open, the slowest query, and what was wrong."""
+    """Seconds of the first screen and of all that is open, and what was wrong.
+
+    `slowest` is the slowest query beside those of other panels, `alone` the slowest of those asked alone.
+    """
 
     board: str
     shown: str
@@ -49,6 +52,7 @@ class Cost:
     first_screen: float
     whole: float
     slowest: Answer
+    alone: Answer
     errors: tuple[str, ...]
 
 
@@ -78,7 +82,11 @@ def costs(prometheus: Prometheus, end: float) -> Iterator[Cost]:
             shown = Range(seconds, end)
             seen = min(timed(prometheus, first, shown, variables)[0] for _ in range(TIMES))
             rounds = [timed(prometheus, asked, shown, variables) for _ in range(TIMES)]
-            yield cost(name, words, (len(first), seen), rounds)
+            alone = [
+                (0.0, [answer for it in asked for answer in prometheus.ask_panel(it, shown, variables)])
+                for _ in range(TIMES)
+            ]
+            yield cost(name, words, (len(first), seen), rounds, slowest(alone))
 
 
 def timed(prometheus: Prometheus, asked: list[Request], shown: Range, variables: dict[str, str]) -> Round:
@@ -88,20 +96,25 @@ def timed(prometheus: Prometheus, asked: list[Request], shown: Range, variables:
     return time.perf_counter() - began, answers
 
 
-def cost(name: str, shown: str, first: tuple[int, float], rounds: list[Round]) -> Cost:
-    """One line of the table; a query is as slow as at its best, since others use the machine as well."""
-    best: dict[str, Answer] = {}
+def cost(name: str, shown: str, first: tuple[int, float], rounds: list[Round], alone: Answer) -> Cost:
+    """One line of the table."""
+    errors = tuple(f"{it.target.name}: {it.error}" for it in best(rounds) if it.error)
+    whole = min(seconds for seconds, _ in rounds)
+    return Cost(name, shown, *first, whole, slowest(rounds), alone, errors)
+
+
+def slowest(rounds: list[Round]) -> Answer:
+    """The slowest query."""
+    return max(best(rounds), key=lambda answer: answer.seconds)
+
+
+def best(rounds: list[Round]) -> list[Answer]:
+    """Each query as it was at its best, since others use the machine as well."""
+    found: dict[str, Answer] = {}
     for _, answers in rounds:
         for it in answers:
-            best[it.target.name] = min(best.get(it.target.name, it), it, key=lambda each: each.seconds)
-    return Cost(
-        name,
-        shown,
-        *first,
-        min(seconds for seconds, _ in rounds),
-        max(best.values(), key=lambda answer: answer.seconds),
-        tuple(f"{it.target.name}: {it.error}" for it in best.values() if it.error),
-    )
+            found[it.target.name] = min(found.get(it.target.name, it), it, key=lambda each: each.seconds)
+    return [*found.values()]
 
 
 def refresh(prometheus: Prometheus, end: float, name: str = "overview") -> float:
