@@ -93,7 +93,8 @@ class TrafficWindow:
             self._samples.clear()  # requests that end now began during an outage
         if not self._samples or at - self._samples[-1].at >= window / SAMPLES_PER_WINDOW:
             self._samples.append(self._now)
-        while len(self._samples) > 1 and at - self._samples[1].at >= window:
+        # the window begins with the sample that is nearest: an earlier one would judge later than it should
+        while len(self._samples) > 2 and at - (self._samples[0].at + self._samples[1].at) / 2 >= window:
             self._samples.popleft()
         self._statuses = {module: self._status(module) for module in self._now.requests}
 

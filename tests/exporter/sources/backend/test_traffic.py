@@ -157,3 +157,16 @@ def test_a_busy_moment_is_no_absence() -> None:
         times.now = at
         recovery.record("pool", works)
     assert not recovery.is_under_way()
+
+
+def test_the_window_begins_with_the_poll_that_is_nearest_to_its_length_ago() -> None:
+    # of polls 0.7 s apart; the one before would hold so many good requests that it is judged a poll later
+    polls = [0.7 * n for n in range(30)]
+    begins = 0.7 * 14
+    for passed, status in ((5.2, "degraded"), (5.9, "down")):
+        seen = [
+            (at, totals(at * 100 - bad, bad))
+            for at in polls
+            if (bad := max(0.0, at - begins) * 100) <= passed * 100
+        ]
+        assert after(*seen, window=10.0) == status, passed
