@@ -10,11 +10,16 @@ from grafana.queries.series import leading, severity
 FIRING = 'ALERTS{alertstate="firing",severity!="info"}'
 WEIGHTS = {"info": 1, "warning": 2, "critical": 3}
 REAL = 'alertname!="Watchdog"'
-# the labels that say what an alert is about, and those that also tell how grave it is
-ONE_ALERT = "alertname, signal, module, queue_name, queue, name, worker, model, subject"
+# the labels that say what an alert is about; without one of them two alerts would be one row
+SUBJECTS = (
+    "module", "queue_name", "queue", "name", "hostname", "worker", "model", "subject", "datname", "strategy",
+    "source", "integration", "rule_group", "collector", "job",
+)  # fmt: skip
+# what is left out of long ones: the path of a task, the file of a group of rules
+LEFT_OUT = {"name": ".*[.]", "rule_group": ".*;"}
+ONE_ALERT = ", ".join(("alertname", "signal", *SUBJECTS))
+# these also tell how grave it is
 ABOUT = f"severity, {ONE_ALERT}"
-
-SUBJECTS = ("module", "queue_name", "queue", "name", "worker", "model", "subject")
 FIRES = 'alertstate="firing"'
 
 
@@ -97,10 +102,11 @@ def undelivered() -> Query:
 
 
 def about(expr: str) -> str:
-    """The alerts with one label that says what each is about, in the place of six that are mostly empty."""
-    labels = ", ".join(f'"{name}"' for name in SUBJECTS)
-    joined = f'label_join({expr}, "about", " ", {labels})'
-    return f'label_replace({joined}, "about", "$1", "about", " *(?:[^ ]*[.])?(.*?) *")'
+    """The alerts with one label that says what each is about, in the place of many that are mostly empty."""
+    for name, left_out in LEFT_OUT.items():
+        expr = f'label_replace({expr}, "short_{name}", "$1", "{name}", "(?:{left_out})?(.*)")'
+    labels = ", ".join(f'"short_{name}"' if name in LEFT_OUT else f'"{name}"' for name in SUBJECTS)
+    return f'label_replace(label_join({expr}, "about", " ", {labels}), "about", "$1", "about", " *(.*?) *")'
 
 
 def grave() -> Query:
