@@ -33,13 +33,14 @@ def request_rules() -> Iterator[RecordingRule]:
     for window in ("5m", "1m"):
         yield from module_rules(window)
     for name, quantile in QUANTILES.items():
-        yield RecordingRule(
-            MODULE_TIME % (name, "5m"), f"histogram_quantile({quantile}, {MODULE_BUCKETS % '5m'})"
-        )
-    yield RecordingRule(
-        MODULE_TIME % ("p95", "1m"), f"histogram_quantile({QUANTILES['p95']}, {MODULE_BUCKETS % '1m'})"
-    )
+        yield RecordingRule(MODULE_TIME % (name, "5m"), quantile_of(quantile, MODULE_BUCKETS % "5m"))
+    yield RecordingRule(MODULE_TIME % ("p95", "1m"), quantile_of(QUANTILES["p95"], MODULE_BUCKETS % "1m"))
     yield from user_rules()
+
+
+def quantile_of(share: float, buckets: str) -> str:
+    """A quantile of response times; nothing where nobody asked, as a table would show its NaN."""
+    return f"histogram_quantile({share}, {buckets}) >= 0"
 
 
 def module_rules(window: str) -> Iterator[RecordingRule]:
@@ -67,7 +68,7 @@ def user_rules() -> Iterator[RecordingRule]:
     for name, quantile in QUANTILES.items():
         yield RecordingRule(
             f"users:ops_http_request_duration_seconds:{name}_5m",
-            f"histogram_quantile({quantile}, {USERS_BUCKETS % '5m'})",
+            quantile_of(quantile, USERS_BUCKETS % "5m"),
         )
     # all modules, monitoring included
     yield RecordingRule(

@@ -190,7 +190,7 @@ def service_all() -> Query:
 def service_duration() -> Query:
     """95th percentile of the time of a job of the service, by kind."""
     buckets = f"rate(ops_service_job_duration_seconds_bucket{{{SERVICE}}}[$__rate_interval])"
-    return query(f"histogram_quantile(0.95, sum by (kind, le) ({buckets}))", "{{kind}}")
+    return query(f"histogram_quantile(0.95, sum by (kind, le) ({buckets})) >= 0", "{{kind}}")
 
 
 def service_oldest() -> Query:

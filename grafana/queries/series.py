@@ -83,8 +83,8 @@ def leading(number: int, by: str, expr: str, over_range: str) -> str:
 
 
 def quantile(share: float, buckets: str, *by: str) -> str:
-    """A quantile of a histogram's rate, by labels."""
-    return f"histogram_quantile({share:g}, {total(buckets, *by, 'le')})"
+    """A quantile of a histogram's rate, by labels; silent where nothing was measured, which has no number."""
+    return f"histogram_quantile({share:g}, {total(buckets, *by, 'le')}) >= 0"
 
 
 def per(part: str, whole: str) -> str:
