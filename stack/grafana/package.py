@@ -19,6 +19,7 @@ ADVICE = (
 )
 SIGNATURE = re.compile(r"GPG error|OpenPGP|not signed|signature", re.IGNORECASE)
 CONTENT = re.compile(r"Hash Sum mismatch|unexpected size|Hashes of expected file")
+UNTIMELY = re.compile(r"is (?:expired|not valid yet) \([^)]*\)")
 UNKNOWN = re.compile(r"Unable to locate package|Version .* was not found|Can't find")
 FAILED = re.compile(r"^[EW]: Failed to fetch \S+\s+(.+)$", re.MULTILINE)
 ReportProgress = Callable[[str], None]
@@ -80,6 +81,8 @@ def apt_failure(output: str, repository: Repository) -> str:
         return f"Grafana was refused: {repository.uri} is not signed by {signer}; {ADVICE}"
     if CONTENT.search(output):
         return f"Grafana was refused: what {repository.uri} sent is not what its signed index names; {ADVICE}"
+    if found := UNTIMELY.search(output):
+        return f"Grafana was refused: the index of {repository.uri} {found[0]}; {ADVICE}"
     if UNKNOWN.search(output):
         return f"Grafana is missing: {repository.uri} has no {repository.wanted}; {ADVICE}"
     return unreachable_message(repository.uri, output)

@@ -106,14 +106,15 @@ class SignedRepository:
         self._index().parent.mkdir(parents=True, exist_ok=True)
         self._index().write_text(text)
 
-    def sign(self) -> None:
-        """Write the signed list of indexes."""
+    def sign(self, valid_until: str = "") -> None:
+        """Write the signed list of indexes, which may end at a time."""
         index = self._index()
         digest = hashlib.sha256(index.read_bytes()).hexdigest()
         name = index.relative_to(self.release.parent)
+        ends = f"Valid-Until: {valid_until}\n" if valid_until else ""
         self.release.write_text(
             f"Suite: stable\nCodename: stable\nComponents: main\nArchitectures: {architecture()}\n"
-            f"Date: {formatdate(usegmt=True)}\nSHA256:\n {digest} {index.stat().st_size} {name}\n"
+            f"Date: {formatdate(usegmt=True)}\n{ends}SHA256:\n {digest} {index.stat().st_size} {name}\n"
         )
         signed = str(self.release.with_name("InRelease"))
         self.signer.gpg("--yes", "--output", signed, "--clearsign", str(self.release))

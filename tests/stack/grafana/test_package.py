@@ -99,6 +99,13 @@ def test_a_repository_without_its_signature_is_refused(
     assert "is not signed by the key" in refusal(wanted, cache)
 
 
+def test_an_index_of_long_ago_is_refused(
+    repository: SignedRepository, wanted: Repository, cache: Path
+) -> None:
+    repository.sign(valid_until="Mon, 01 Jan 2024 00:00:00 GMT")
+    assert refusal(wanted, cache).startswith(f"Grafana was refused: the index of {wanted.uri} is expired (")
+
+
 @pytest.mark.parametrize("change", ["longer", "other"])
 def test_a_tampered_package_is_refused(
     repository: SignedRepository, wanted: Repository, cache: Path, change: str
