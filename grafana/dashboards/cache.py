@@ -18,7 +18,7 @@ from grafana.texts import text
 
 OFF = "no cache is polled: set REDIS_URL"
 NO_LOOKUPS = "no look-ups in this time"
-NOT_YET = "keys are sampled once a minute; not yet"
+NOT_YET = "the cache holds no key, or is not sampled yet: once a minute"
 JUDGED = (
     "cache_up", "cache_hit_ratio", "redis_memory", "redis_evictions", "redis_clients", "redis_refused",
     "redis_saved",

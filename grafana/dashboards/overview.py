@@ -160,7 +160,9 @@ def firing_alerts() -> Panel:
         Column("C", "For", 80, "s", "", 0, sort="greatest first"),
     ]
     asked = (alerts.grave(), alerts.hidden(), alerts.firing_for())
-    return table("Firing alerts", Size(10, 6), PanelOptions(about, "✔ nothing fires"), asked, columns)
+    return table(
+        "Firing alerts", Size(10, 6), PanelOptions(about, "✔ no warning, nothing critical"), asked, columns
+    )
 
 
 def wrong_reports() -> Panel:
