@@ -32,7 +32,7 @@ from ingestion_api.store.tables import Alert
 from ingestion_api.store.tables.alerts import COLUMN_LENGTH, severity_rank
 
 # others who write get a turn after so many
-ALERTS_AT_ONCE = 500
+ALERTS_AT_ONCE = 1_000
 MARGIN = timedelta(seconds=1)  # between a notice and its commit
 SET_BACK = timedelta(minutes=1)  # told so long after a poll began is told before the clock was set back
 
