@@ -73,17 +73,16 @@ class ExchangeTimer:
     What the client does before and after that is our own work. Give `trace` to the client as its extension.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._began: float | None = None
         self._ended: float | None = None
 
     async def trace(self, event: str, _: object) -> None:
         """Note one event: a connection, a part that was sent, a part that was received."""
         if self._began is None:
-            self._began = self._clock()
+            self._began = time.monotonic()
         if event.endswith("receive_response_body.complete"):
-            self._ended = self._clock()
+            self._ended = time.monotonic()
 
     def __enter__(self) -> "ExchangeTimer":
         return self
@@ -93,7 +92,7 @@ class ExchangeTimer:
         if measured is None or self._began is None:
             return
         # without a last event the source may be busy with it until now
-        ended = self._clock() if self._ended is None else self._ended
+        ended = time.monotonic() if self._ended is None else self._ended
         measured.append(ended - self._began)
 
 

@@ -78,7 +78,7 @@ def find_rows(
 ) -> Sequence[Any]:
     """These columns of the stored rows that have the values of a key, and for which `more` is true.
 
-    Each key is looked up by itself. For a list of five hundred, PostgreSQL would plan for longer than it
+    Each key is looked up by itself. For a list of hundreds, PostgreSQL would plan for longer than it
     reads, and read the whole table as long as it has no statistics of what the storm has brought.
     """
     if not keys:
