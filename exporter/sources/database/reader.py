@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Engine, RootTransaction, event
 from sqlalchemy.exc import DBAPIError
 
 from exporter.errors import SourceError, SourceTimeout
-from exporter.footprint import busy_seconds
+from exporter.footprint import count_busy_time
 from exporter.sources.database.daemon_executor import DaemonExecutor
 from exporter.sources.database.drivers import DatabaseDriver
 from exporter.sources.database.errors import DatabaseLocked, is_disconnect, to_source_error
@@ -35,12 +36,12 @@ class DatabaseTimeout(SourceTimeout):
 class PendingRead:
     """One read in a transaction with others, and the future of its result.
 
-    The time that it takes counts for the poll that made it, without that of the others.
+    The time that it takes counts for the poll in whose context it was made, without that of the others.
     """
 
     read: Callable[[Connection], Any]
     result: asyncio.Future[Any]
-    busy_seconds: list[float] | None = field(default_factory=busy_seconds.get)
+    context: Context = field(default_factory=copy_context)
 
     def fail(self, error: SourceError) -> None:
         """Set the error, unless there is a result."""
@@ -80,7 +81,7 @@ class DatabaseReader:
     async def read(self, read: Callable[[Connection], T]) -> T:
         """The result of `read` on the connection. Raises SourceError: DatabaseTimeout after `seconds`."""
         async with self._lock:
-            return await self._run_in_time(partial(self._read_alone, read), busy_seconds.get())
+            return await self._run_in_time(partial(self._read_alone, read), copy_context())
 
     async def read_batch(self, reads: Sequence[PendingRead]) -> None:
         """Run these reads in one transaction; each has `seconds`, and one that fails fails alone.
@@ -101,7 +102,7 @@ class DatabaseReader:
                         return
             finally:
                 with suppress(SourceError):
-                    await self._run_in_time(self._end_transaction)
+                    await self._run_in_time(self._end_transaction, Context())
 
     async def close(self) -> None:
         """Interrupt the running read, close the connection, end the thread; takes a second at most."""
@@ -116,7 +117,7 @@ class DatabaseReader:
             return None  # it was cancelled
         try:
             read = partial(self._read, pending.read)
-            pending.succeed(await self._run_in_time(read, pending.busy_seconds))
+            pending.succeed(await self._run_in_time(read, pending.context))
         except SourceError as error:
             pending.fail(error)
             if self._work is not None and isinstance(error, DatabaseTimeout):
@@ -129,11 +130,11 @@ class DatabaseReader:
         """Whether the last read got no connection, though it was not interrupted."""
         return not self._is_connected and not self._is_interrupted
 
-    async def _run_in_time(self, work: Callable[[], T], measured: list[float] | None = None) -> T:
+    async def _run_in_time(self, work: Callable[[], T], context: Context) -> T:
         if self._work is not None and not self._work.done():
             raise DatabaseTimeout("the previous database query is still running")
         self._is_interrupted, self._delay = False, 0.0
-        self._work = self._executor.submit(partial(self._start_work, work, time.monotonic(), measured))
+        self._work = self._executor.submit(partial(context.run, self._start_work, work, time.monotonic()))
         answer = asyncio.wrap_future(self._work)
         try:
             if not await self._completes(answer):
@@ -166,14 +167,10 @@ class DatabaseReader:
 
     # the methods below run in the executor's thread
 
-    def _start_work(self, work: Callable[[], T], submitted: float, measured: list[float] | None) -> T:
-        began = time.monotonic()
-        self._delay = began - submitted
-        try:
+    def _start_work(self, work: Callable[[], T], submitted: float) -> T:
+        self._delay = time.monotonic() - submitted
+        with count_busy_time():
             return work()
-        finally:
-            if measured is not None:
-                measured.append(time.monotonic() - began)
 
     def _read_alone(self, read: Callable[[Connection], T]) -> T:
         try:
