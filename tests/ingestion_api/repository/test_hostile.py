@@ -107,7 +107,8 @@ print(*found.texts, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     words = [sys.executable, "-c", script]
     name, kilobytes = subprocess.run(words, capture_output=True, check=True, text=True).stdout.split()
     assert name == "a.md"
-    assert int(kilobytes) < 60_000
+    # a child is as large as this Python for a moment (60 000), git with the whole file over 100 000
+    assert int(kilobytes) < 85_000
 
 
 def huge_blob(made: HostileRepository, size: int) -> str:
