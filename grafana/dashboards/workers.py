@@ -98,7 +98,7 @@ def last_hour() -> Panel:
 def queue_table() -> Panel:
     """Each queue with what waits and who takes it."""
     about = (
-        "Messages over all priorities of a queue. Waiting without consumers: nobody will take them. "
+        "Messages over all priorities of a queue. Unconsumed: messages wait, and no worker takes them. "
         "Level: length and age by the levels in force."
     )
     columns = [
@@ -108,7 +108,7 @@ def queue_table() -> Panel:
         Column("F", "Level", 90, words=mappings.levels(good=mappings.TEXT)),
         Column("C", "Consumers", 90, "short"),
         Column("D", "Processes", 90, "short"),
-        Column("E", "Consumed", 85, words=mappings.unless_bad("no", "yes")),
+        Column("E", "Unconsumed", 90, words=mappings.unless_bad("yes", "no")),
     ]
     metrics = (
         "celery_queue_length", "ops_queue_oldest_message_age_seconds", "celery_active_consumer_count",
