@@ -21,6 +21,8 @@ from grafana.sizes import (
 from grafana.steps import Steps, neutral
 
 AGE = "dateTimeFromNow"
+# where nobody tells a time: that it never was, is more than is known
+NOT_TOLD = "not told"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from grafana.queries import ingestion
 from grafana.sizes import Size
 from grafana.steps import bad_from_one, marked_from_one
 from grafana.strips import count, duration, level, numbers, signal, states, word
-from grafana.tables import AGE, Column, table
+from grafana.tables import AGE, NOT_TOLD, Column, table
 from grafana.texts import bars, text
 
 OFF = "no ingestion queue is asked: INGESTION_REDIS_URL is not set"
@@ -139,13 +139,16 @@ def remembered() -> Panel:
 
 def workers() -> Panel:
     """Each worker as observed and as it reports."""
-    about = "Cloud and edge workers: observed by heartbeat, beside what each last reported of itself."
+    about = (
+        "The edge worker is observed by its heartbeat, where the backend tells it; cloud by the consumers "
+        "of its queue, which have none. Reported is what each last wrote of itself."
+    )
     page = links.page("/workers", "Workers' page")
     columns = [
         Column("worker", "Worker", links=(page,)),
         Column("A", "Observed", 105, words=mappings.status()),
         Column("B", "Reported", 100, words=mappings.words(REPORTED)),
-        Column("C", "Heartbeat", 135, AGE, "never"),
+        Column("C", "Heartbeat", 135, AGE, NOT_TOLD),
         Column("D", "Jobs", 60, "short"),
     ]
     asked = (

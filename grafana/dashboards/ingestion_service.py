@@ -9,7 +9,7 @@ from grafana.panels import PanelOptions
 from grafana.queries import ingestion, service
 from grafana.sizes import Size
 from grafana.strips import duration, states, word
-from grafana.tables import AGE, Column, table
+from grafana.tables import AGE, NOT_TOLD, Column, table
 
 OFF = "Prometheus does not scrape the service"
 NOT_ASKED = "the exporter does not ask the service: SERVICE_URL is not set"
@@ -90,7 +90,7 @@ def workers() -> Panel:
         Column("worker", "Worker", links=(page,)),
         Column("A", "Observed", 125, words=mappings.status(), sort="greatest first"),
         Column("B", "Reported", 110, words=mappings.status()),
-        Column("C", "Heartbeat", 135, AGE, "never"),
+        Column("C", "Heartbeat", 135, AGE, NOT_TOLD),
         Column("D", "Jobs", 60, "short"),
         Column("kind", "Kind", 70),
         Column("gpu", "GPU", 60),

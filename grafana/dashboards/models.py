@@ -12,7 +12,7 @@ from grafana.queries import models
 from grafana.sizes import Size
 from grafana.steps import shown_from_one
 from grafana.strips import count, states, word
-from grafana.tables import AGE, Column, table
+from grafana.tables import AGE, NOT_TOLD, Column, table
 
 NONE = "the backend reports no model"
 QUIET = "no model ran in this time"
@@ -82,7 +82,7 @@ def every_model() -> Panel:
         Column("B", "Checked", 130, words=mappings.words(CALM), sort="greatest first"),
         Column("J", "Level", 110, words=mappings.levels(good=mappings.TEXT)),
         Column("C", "Duration", 90, "s"),
-        Column("D", "Last inference", 140, AGE, "never"),
+        Column("D", "Last inference", 140, AGE, NOT_TOLD),
         Column("E", "Inferences", 105, "short"),
         Column("F", "Errors", 80, "short"),
         Column("G", "Memory", 95, "bytes"),
