@@ -40,7 +40,8 @@ class Screen:
 
     def cells(self, title: str) -> list[Cell]:
         """What a panel of this title shows. Raises StopIteration where the board has none."""
-        panel = next(it for it in panels(self.board) if it["title"] == title)
+        titled = (it for it in panels(self.board) if it["title"] == title)
+        panel = next(it for it in titled if it["type"] != "row")
         return list(table(self, panel) if panel["type"] == "table" else series(self, panel))
 
     def first(self, height: int) -> list[Json]:

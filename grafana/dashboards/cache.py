@@ -111,7 +111,7 @@ def use() -> tuple[Panel, ...]:
 def keys() -> Section:
     """What fills it, and the page that clears it."""
     clear = "[**Clear by prefix …**](${service}/cache)\n\nThe page counts first and asks before it deletes."
-    kept = "Keys of all databases of the server."
+    kept = "Keys in the cache's database; other databases of the server are in Databases, below."
     seen = "Share of the keys that the last pass sampled. Below 100 %: it ran out of time."
     measured = "Share of these keys whose memory was measured."
     return section(
@@ -124,7 +124,7 @@ def keys() -> Section:
                 "Keys",
                 Size(5, 4),
                 count("Keys", cache.keys(), kept),
-                count("Prefixes", cache.prefixes(), "Prefixes in the cache's database."),
+                count("Prefixes", cache.prefixes(), "Prefixes of these keys."),
             ),
             states(
                 "Sampling",

@@ -107,8 +107,10 @@ def group_memory() -> Query:
 
 
 def keys() -> Query:
-    """Keys of all databases."""
-    return query(f"sum({most(own('redis_db_keys'), 'db')})", "keys")
+    """Keys of the cache's database, which is the one that is scanned; an empty one has no series of keys."""
+    scanned = most(own("redis_number_of_distinct_key_groups"), "db")
+    there = f"sum({most(own('redis_db_keys'), 'db')} and on (db) {scanned})"
+    return query(f"{there} or 0 * sum({scanned})", "keys")
 
 
 def seen() -> Query:
@@ -122,5 +124,5 @@ def measured() -> Query:
 
 
 def prefixes() -> Query:
-    """How many prefixes there are."""
+    """How many prefixes its keys have."""
     return query(total(most(own("redis_number_of_distinct_key_groups"), "db")), "prefixes")
