@@ -25,6 +25,8 @@ SEVERITY_SYMBOLS = {"info": "i", "warning": "▲", "critical": "✖"}
 SEVERITY_NUMBERS = {"info": 1, "warning": 2, "critical": 3}
 # what ops:signal:severity says, and -1 where too little happens to judge
 TOO_FEW = -1
+# the state of an info that fires, in lists: it notifies nobody
+RECORDED = "recorded"
 # marks of anomalies that tell of trouble have the colour of what is unusual, the others are calm
 ANOMALIES = {
     "6": ("≋ errors ↑", PURPLE),
@@ -133,6 +135,17 @@ def levels(few: str = "? few", good: str = GREEN) -> Mappings:
     return words(told)
 
 
+def alert_states() -> Mappings:
+    """The state of an alert in a list, where its severity judges; what is only recorded is said so."""
+    return words(
+        {
+            "firing": ("· firing", TEXT),
+            "pending": ("… pending", TEXT),
+            RECORDED: (f"{SEVERITY_SYMBOLS['info']} recorded", SEVERITIES["info"]),
+        }
+    )
+
+
 def anomalies() -> Mappings:
     """What is most unusual in a module."""
     return words(ANOMALIES)
@@ -151,8 +164,8 @@ def unusual() -> Mappings:
 def alerts(most: int = 20) -> Mappings:
     """How many alerts fire, with the symbol and the colour of the gravest."""
     told = {"0": ("✔ none", GREEN)}
-    for name in ("warning", "critical"):
+    for name, weight in SEVERITY_NUMBERS.items():
         for number in range(1, most + 1):
             text = f"{SEVERITY_SYMBOLS[name]} {number}{'+' if number == most else ''}"
-            told[str(100 * SEVERITY_NUMBERS[name] + number)] = (text, SEVERITIES[name])
+            told[str(100 * weight + number)] = (text, SEVERITIES[name])
     return words(told)

@@ -1,7 +1,5 @@
 """Words and lists: Markdown with links to pages that act, bars of ratios, alerts with their summaries."""
 
-from collections.abc import Sequence
-
 from grafana import mappings
 from grafana.grafana_json import Panel, Query
 from grafana.graphs import LIST, fixed
@@ -44,8 +42,11 @@ def bars(title: str, size: Size, options: PanelOptions, query: Query) -> Panel:
     return set_queries(made, [gate_query(query.of_now())])
 
 
-def alert_list(title: str, size: Size, about: str, which: Sequence[str] = ("warning", "critical")) -> Panel:
-    """The alerts of these severities that Prometheus says fire or are about to, with their summaries."""
+def alert_list(title: str, size: Size, about: str) -> Panel:
+    """Warnings and critical alerts that Prometheus says fire or are about to, with their summaries.
+
+    Grafana paints whatever fires red, so infos have no place in it.
+    """
     size.at_least(title, 5)
     options: Json = {
         "viewMode": "list",
@@ -55,7 +56,7 @@ def alert_list(title: str, size: Size, about: str, which: Sequence[str] = ("warn
         "sortOrder": 3,
         "dashboardAlerts": False,
         "alertName": "",
-        "alertInstanceLabelFilter": f'{{severity=~"{"|".join(which)}"}}',
+        "alertInstanceLabelFilter": '{severity=~"warning|critical"}',
         "datasource": "Prometheus",
         "stateFilter": {"firing": True, "pending": True, "noData": False, "normal": False, "error": True},
     }

@@ -21,8 +21,6 @@ from grafana.texts import alert_list
 CALM = "✔ nothing fired in this time"
 NOTHING_GRAVE = "✔ no warning and nothing critical fired in this time"
 SILENT = "no Alertmanager is scraped"
-EVERY = ("info", "warning", "critical")
-STATES = {"firing": ("✖ firing", RED), "pending": ("… pending", mappings.TEXT)}
 # levels of different units need tables of their own, since a column has one unit
 UNITS = {
     "Levels: ratios": ("ratio",),
@@ -80,6 +78,7 @@ def now() -> Panel:
     """How many fire, are about to, and are wrong, unusual or overridden."""
     wrong = "Reports of the backend that do not agree with what is observed."
     warned = "Warnings that fire and are not critical as well."
+    told = "Infos that fire and are not graver as well. They are only recorded."
     pending = "Alerts whose condition holds, but not yet for long enough."
     changed = "Signals with a level in force that is not the file's."
     return states(
@@ -87,6 +86,7 @@ def now() -> Panel:
         Size(18, 4),
         count("Critical", alerts.firing("critical"), "Critical alerts that fire.", shown_from_one(RED)),
         count("Warning", alerts.firing("warning"), warned, shown_from_one(ORANGE)),
+        count("Info", alerts.firing("info"), told, shown_from_one(SEVERITIES["info"])),
         count("Pending", alerts.pending(), pending),
         count("Wrong reports", alerts.wrong(), wrong, shown_from_one(PURPLE)),
         *anomalies.cells(),
@@ -98,14 +98,17 @@ def now() -> Panel:
 
 def firing() -> Panel:
     """Each alert that fires or is about to."""
-    about = "Alerts that fire or are about to, and what they are about. Click a name for its incident."
+    about = (
+        "Alerts that fire or are about to, each once, and what they are about. Recorded: an info that fires; "
+        "it notifies nobody. Click a name for its incident."
+    )
     incident = links.page("/incidents", "Incident …", {"alertname": links.cell("alertname")})
     acknowledge = links.page("/alerts", "Acknowledge …", {"alertname": links.cell("alertname")})
     columns = [
         Column("A", "Severity", 115, words=mappings.severity(), sort="greatest first"),
         Column("alertname", "Alert", 200, links=(incident, acknowledge)),
         Column("about", "About", empty=""),
-        Column("alertstate", "State", 95, words=mappings.words(STATES)),
+        Column("alertstate", "State", 95, words=mappings.alert_states()),
         Column("C", "Hides", 65, empty=""),
         Column("B", "Since", 140, AGE, ""),
     ]
@@ -116,8 +119,10 @@ def firing() -> Panel:
 
 def summaries() -> Panel:
     """The same in the words of the rules."""
-    about = "The same as the rules describe it, with links to runbook, dashboard and action."
-    return alert_list("Summaries", Size(8, 9), about, EVERY)
+    about = (
+        "Warnings and critical alerts as the rules describe them, with links to runbook, dashboard, action."
+    )
+    return alert_list("Summaries", Size(8, 9), about)
 
 
 def history() -> Panel:
@@ -130,7 +135,7 @@ def history() -> Panel:
 def noise() -> Panel:
     """How often each alert fired, and for how long."""
     about = (
-        "Alerts over the chosen range: how often each became true, and for how long it fired. "
+        "Warnings and critical alerts of the range: how often each became true, and for how long it fired. "
         "Often and briefly: raise its hold."
     )
     report = links.page("/noise", "Noise report …")
@@ -175,7 +180,7 @@ def levels_of(title: str, units: Sequence[str]) -> Panel:
 
 def delivery() -> Section:
     """How many alerts there were, and whether they were sent."""
-    number = PanelOptions("Alerts that fire, by severity.", CALM)
+    number = PanelOptions("Warnings and critical alerts that fire, by severity.", NOTHING_GRAVE)
     sent = "Notifications a minute by how they were sent; failed ones need a look at the receiver."
     severity = stacked(
         "Alerts by severity", Size(12, 8), number, alerts.noisiest(), names=("warning", "critical")

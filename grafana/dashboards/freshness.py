@@ -14,7 +14,7 @@ SELDOM = {"engagement", "recommendations"}
 DATA = "Live: scraped and every collector reads; partial: a collector fails; stale: the exporter is silent."
 USUAL = "Age of the oldest number shown; slow questions are asked once a minute, so up to two is usual."
 RARE = "Age of the oldest number shown; the backend counts for it every five minutes, so up to ten is usual."
-ALERTS = "Critical alerts and warnings about this subject that fire now, in the colour of the gravest."
+ALERTS = "Alerts about this subject that fire now, each once, infos as well, in the colour of the gravest."
 STALE = "✖ stale"
 
 

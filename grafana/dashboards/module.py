@@ -133,12 +133,14 @@ def details() -> Section:
 
 def alerts() -> Panel:
     """Alerts on this module."""
-    about = "Alerts that name this module, the gravest first. Click a name to acknowledge it."
+    about = (
+        "Alerts that name this module, the gravest first. Recorded: an info. Click a name to acknowledge it."
+    )
     acknowledge = links.page("/alerts", "Acknowledge …", {"alertname": links.cell("alertname")})
     columns = [
         Column("alertname", "Alert", links=(acknowledge, links.board("alerts", "All alerts"))),
         Column("A", "Severity", 110, words=mappings.severity(), sort="greatest first"),
-        Column("alertstate", "State", 90),
+        Column("alertstate", "State", 95, words=mappings.alert_states()),
         Column("B", "For", 80, "s", "", 0),
     ]
     options = PanelOptions(about, "✔ no alert names this module")

@@ -10,7 +10,8 @@ from grafana.tables import AGE, Column, table
 
 ABOUT = (
     "Every module as it is, and who says so: reported by the backend, observed by us. A report of health "
-    "alone is unknown, never healthy. Level: errors and response time by the levels in force."
+    "alone is unknown, never healthy. Level: errors and response time by the levels in force. "
+    "Alerts: warnings and critical ones."
 )
 EMPTY = "No module matches the filter, or the exporter is not scraped"
 

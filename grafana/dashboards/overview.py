@@ -153,11 +153,11 @@ def firing_alerts() -> Panel:
     )
     acknowledge = links.page("/alerts", "Acknowledge …", {"alertname": links.cell("alertname")})
     columns = [
-        Column("B", "Hides", 85, empty="", sort="greatest first"),
-        Column("A", "Sev", 70, words=mappings.severity_symbols(), sort="greatest first"),
+        Column("B", "Hides", 70, empty="", sort="greatest first"),
+        Column("A", "Sev", 55, words=mappings.severity_symbols(), sort="greatest first"),
         Column("alertname", "Alert", 175, links=(acknowledge, links.board("alerts", "All alerts"))),
         Column("about", "About", empty=""),
-        Column("C", "For", 80, "s", "", 0, sort="greatest first"),
+        Column("C", "For", 70, "s", "", 0, sort="greatest first"),
     ]
     asked = (alerts.grave(), alerts.hidden(), alerts.firing_for())
     return table(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from grafana.grafana_json import Query, query
 from grafana.levels import thresholds
+from grafana.mappings import RECORDED
 from grafana.queries.live import SCRAPED
 from grafana.queries.series import leading, severity
 
@@ -13,31 +14,34 @@ REAL = 'alertname!="Watchdog"'
 # the labels that say what an alert is about; without one of them two alerts would be one row
 SUBJECTS = (
     "module", "queue_name", "queue", "name", "hostname", "worker", "model", "subject", "datname", "strategy",
-    "source", "integration", "rule_group", "collector", "job",
+    "source", "integration", "rule_group", "collector", "job", "instance",
 )  # fmt: skip
 # what is left out of long ones: the path of a task, the file of a group of rules
 LEFT_OUT = {"name": ".*[.]", "rule_group": ".*;"}
 ONE_ALERT = ", ".join(("alertname", "signal", *SUBJECTS))
-# these also tell how grave it is
-ABOUT = f"severity, {ONE_ALERT}"
 FIRES = 'alertstate="firing"'
 
 
 def firing(severity: str) -> Query:
     """Alerts of this severity that fire, without those that fire at a graver one as well."""
-    return query(f"count({gravest()[severity]}) or vector(0)", severity)
+    return query(f"count({gravest(REAL)[severity]}) or vector(0)", severity)
 
 
 def gravest(*matchers: str) -> dict[str, str]:
-    """Critical alerts, and warnings that are not critical by now, that fire and match."""
-    selectors = (",".join([FIRES, f'severity="{name}"', *matchers]) for name in ("warning", "critical"))
-    warned, paged = (f"ALERTS{{{it}}}" for it in selectors)
-    return {"warning": f"({warned} unless ignoring (severity) {paged})", "critical": paged}
+    """Alerts that fire and match, each at the gravest of the severities at which it fires."""
+    selectors = (",".join([FIRES, f'severity="{name}"', *matchers]) for name in WEIGHTS)
+    told, warned, paged = (f"ALERTS{{{it}}}" for it in selectors)
+    return {
+        "info": f"({told} unless ignoring (severity) ({warned} or {paged}))",
+        "warning": f"({warned} unless ignoring (severity) {paged})",
+        "critical": paged,
+    }
 
 
 def pending() -> Query:
     """Alerts whose condition holds, but not yet for long enough."""
-    return query('count(ALERTS{alertstate="pending"}) or vector(0)', "pending")
+    each = f'group by ({ONE_ALERT}) (ALERTS{{alertstate="pending"}})'
+    return query(f"count({each}) or vector(0)", "pending")
 
 
 def weighed(*matchers: str, least: str = "info") -> str:
@@ -145,18 +149,24 @@ def wrong_reports_or_silence() -> Query:
 
 
 def firing_and_pending() -> Query:
-    """Each alert that fires or is about to; the value is the weight of its severity."""
-    return query(about(f"max by ({ABOUT}, alertstate) ({weighed(REAL)})"))
+    """Each alert that fires or is about to, once; the value is the weight of its gravest severity."""
+    return query(about(with_infos_told(f"max by ({ONE_ALERT}, alertstate) ({weighed(REAL)})")))
+
+
+def with_infos_told(expr: str) -> str:
+    """Weights of alerts, in which an info that fires has a state of its own, as it notifies nobody."""
+    infos = f'label_replace({expr} == {WEIGHTS["info"]}, "alertstate", "{RECORDED}", "alertstate", "firing")'
+    return f"{expr} > {WEIGHTS['info']} or {infos}"
 
 
 def true_since() -> Query:
     """When each of them became true, in milliseconds as Grafana's units want it."""
-    return query(about(f'1000 * min by ({ABOUT}) (ALERTS_FOR_STATE{{alertname!="Watchdog"}})'))
+    return query(about(f"1000 * min by ({ONE_ALERT}) (ALERTS_FOR_STATE{{{REAL}}})"))
 
 
 def hides() -> Query:
     """How many other firing alerts each of them hides."""
-    return query(about(f"max by ({ABOUT}) (ops:alert:hides) > 0"))
+    return query(about(f"max by ({ONE_ALERT}) (ops:alert:hides) > 0"))
 
 
 def lanes() -> Query:

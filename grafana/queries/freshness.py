@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from grafana.grafana_json import Query, query
-from grafana.queries.alerts import gravest
+from grafana.queries.alerts import FIRES, ONE_ALERT, weighed
 from grafana.queries.live import SCRAPED
 from grafana.queries.series import age, least, own
 
@@ -34,12 +34,10 @@ def data(names: Sequence[str]) -> Query:
 
 
 def alerts(about: str) -> Query:
-    """How many alerts of this matcher fire, and hundreds by the gravest: 2 warning, 3 critical."""
-    warned, paged = gravest(about).values()
-    every = f"count({warned} or {paged})"
-    return query(
-        f"100 * max(2 * {warned} or 3 * {paged}) + clamp_max({every}, {MOST}) or vector(0)", "alerts"
-    )
+    """How many alerts of this matcher fire, each once, and hundreds by the weight of the gravest."""
+    each = f"group by ({ONE_ALERT}) (ALERTS{{{FIRES},{about}}})"
+    gravest = f"max({weighed(FIRES, about)})"
+    return query(f"100 * {gravest} + clamp_max(count({each}), {MOST}) or vector(0)", "alerts")
 
 
 def among(label: str, values: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from grafana.grafana_json import Query, query
 from grafana.mappings import NO_DATA, TOO_FEW
 from grafana.queries import anomalies
-from grafana.queries.alerts import weighed
+from grafana.queries.alerts import weighed, with_infos_told
 from grafana.queries.live import SCRAPED
 from grafana.queries.series import age, moment, most, own, rate, severity, state, total
 from prometheus.module_status import LAST_HEALTHY, MODULE_STATUS, STATUS_LABEL
@@ -125,9 +125,9 @@ def errors() -> Query:
 
 
 def alerts() -> Query:
-    """Alerts that fire about each module, 0 where none does."""
-    firing = 'count by (module) (ALERTS{alertstate="firing",severity!="info",module!=""})'
-    return filter_modules(f"{firing} or 0 * {most(own('ops_module_status'), 'module')}")
+    """Warnings and critical alerts that fire about each module, each alert once; 0 where none does."""
+    each = 'group by (module, alertname, signal) (ALERTS{alertstate="firing",severity!="info",module!=""})'
+    return filter_modules(f"count by (module) ({each}) or 0 * {most(own('ops_module_status'), 'module')}")
 
 
 def last_healthy() -> Query:
@@ -230,12 +230,12 @@ def buckets() -> Query:
 
 def firing_alerts() -> Query:
     """Alerts about one module, by the weight of their severity."""
-    return query(f"max by ({LABELS}) ({weighed(ONE)})")
+    return query(with_infos_told(f"max by ({LABELS}) ({weighed(ONE)})"))
 
 
 def firing_for() -> Query:
     """For how long each of them has been true."""
-    there = f"max by ({LABELS}) (ALERTS{{{ONE}}})"
+    there = f"({with_infos_told(f'max by ({LABELS}) ({weighed(ONE)})')})"
     true_since = f"min by (alertname, signal) (ALERTS_FOR_STATE{{{ONE}}})"
     return query(f"{there} * 0 + on (alertname, signal) group_left () (time() - {true_since})")
 
