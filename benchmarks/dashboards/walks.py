@@ -77,7 +77,7 @@ REDIS = of_part("cache", "RedisDown", (Look("Status", "Observed", "✖ down"),),
 DISAGREES = Walk(
     (Look("Self-reports", "wrong", r"[1-9]\d*"), fires("SelfReportDisagrees")),
     (Click("Self-reports", "wrong", "Which reports"),),
-    (Look("Firing and pending alerts", "SelfReportDisagrees.*", "✖ firing", "State"),),
+    (Look("Firing and pending alerts", "SelfReportDisagrees.*", "· firing", "State"),),
     acknowledge("SelfReportDisagrees"),
     "SelfReportDisagrees",
 )
@@ -105,7 +105,7 @@ WALKS: dict[str, Walk] = {
     "unrouted-tasks": Walk(
         (fires("QueueWithoutConsumer", "celery"),),
         (Click("Resources, last hour", "Tasks waiting", "More"),),
-        (Look("Queues", "celery", "✖ no", "Consumed"),),
+        (Look("Queues", "celery", "✖ yes", "Unconsumed"),),
         acknowledge("QueueWithoutConsumer"),
         "QueueWithoutConsumer",
     ),

@@ -24,15 +24,16 @@ FIRING = {
     "two@host.example": {"alertname": "WorkerDown", "signal": "worker_up", "hostname": "two@host.example"},
     "api exporter": {"alertname": "CollectorFailing", "collector": "api", "job": "exporter"},
     "cache exporter": {"alertname": "CollectorFailing", "collector": "cache", "job": "exporter"},
-    "backend": {"alertname": "TargetDown", "job": "backend", "instance": "10.0.0.5:8000"},
+    "backend 10.0.0.5:8000": {"alertname": "TargetDown", "job": "backend", "instance": "10.0.0.5:8000"},
+    "backend 10.0.0.6:8000": {"alertname": "TargetDown", "job": "backend", "instance": "10.0.0.6:8000"},
     "app": {"alertname": "Deadlocks", "signal": "deadlocks", "datname": "app"},
     "embed": {"alertname": "TasksFail", "signal": "task_failure_ratio", "name": "app.tasks.embed"},
     "fast": {"alertname": "RulesLate", "rule_group": "/etc/prometheus/rules/fast.yml;fast"},
     "api": {"alertname": "SelfReportDisagrees", "signal": "self_report", "subject": "api"},
     "": {"alertname": "DatabaseDown", "signal": "database_up"},
 }
-# which of several targets, what the table beside it shows, and what the title says already
-ELSEWHERE = {"instance", "reported", "observed", "signal", "severity"}
+# what the table beside it shows, and what the title says already
+ELSEWHERE = {"reported", "observed", "signal", "severity"}
 
 
 @pytest.fixture(scope="module")
