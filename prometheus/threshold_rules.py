@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from prometheus.freshness import SELECTOR, newest_sample, recorded_now
+from prometheus.freshness import SELECTOR, newest_sample, recorded_now, while_scraped
 from prometheus.rule_file import RecordingRule
 from prometheus.share_rules import BOUND, LATEST
 from prometheus.signal_rules import VALUE, signal_series
-from prometheus.thresholds import Signal, Thresholds
+from prometheus.thresholds import Signal, Thresholds, one_line
 
 OVERRIDE = "ops_threshold_override"
 # only the scrape of every second: other jobs hold older samples
@@ -56,16 +56,20 @@ def override_bounds(thresholds: Thresholds) -> Iterator[RecordingRule]:
 JUDGED, SEVERITY, WORST = "ops:signal:judged", "ops:signal:severity", "ops:signal:worst"
 # a signal that passes no level has severity 0
 CODES = {"critical": 3, "warning": 2, "info": 1}
+# 1 for a signal that passes a level while too little happens to judge it, and the code that panels show then
+TOO_FEW_EVENTS, TOO_FEW = "ops:signal:too_few", -1
 WORST_WINDOW = "15s"
 
 
 def severity_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
-    """The judged value, its severity, and for a fast signal the worst value of the last 15 s."""
+    """The judged value, its severity or that it is too few, and for a fast signal the worst value of 15 s."""
     labels = {"signal": name}
     yield RecordingRule(JUDGED, judged_value(name, signal), labels)
     yield RecordingRule(
         SEVERITY, severity_code(name, signal, recorded_now(signal_series(VALUE, name))), labels
     )
+    if signal.can_be_too_few:
+        yield RecordingRule(TOO_FEW_EVENTS, too_few(name, signal), labels)
     if signal.lane == "fast":
         yield RecordingRule(WORST, worst_value(name, signal), labels)
 
@@ -110,6 +114,20 @@ def severity_code(name: str, signal: Signal, measured: str, judged_as: str = "")
     )
     # x ^ 0 is 1 for every x; NaN has no severity
     return " or ".join([*passed, f"0 * ({measured} > -Inf) ^ 0"])
+
+
+def too_few(name: str, signal: Signal) -> str:
+    """1 where the value passes a level, but too little happens to judge or to prove it."""
+    passed, kept = (">", "<=") if signal.direction == "above" else ("<", ">=")
+    level = f"on () group_left () {level_series(name, next(iter(signal.levels.given())))}"
+    value = while_scraped(one_line(signal.expression), signal.lane)
+    enough = recorded_now(signal_series(BOUND if signal.share else VALUE, name))
+    judged = [f"{enough} {passed} {level}" if signal.share else enough]
+    if signal.share or signal.outlives_cause:
+        # what only the window still sees is over
+        judged.append(f"{recorded_now(signal_series(LATEST, name))} {kept} {level}")
+    left_out = f"unless on ({', '.join(signal.by)}) ({' or '.join(judged)})"
+    return f"(({value}) {passed} {level}) ^ 0 {left_out}"
 
 
 def level_series(name: str, severity: str) -> str:
