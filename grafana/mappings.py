@@ -16,6 +16,7 @@ from grafana.palette import (
     STATUS_NUMBERS,
     STATUS_SYMBOLS,
 )
+from prometheus.threshold_rules import TOO_FEW
 
 Mappings = list[dict[str, Any]]
 TEXT = "text"
@@ -23,8 +24,8 @@ UNKNOWN = "\N{EN DASH}"
 NO_DATA = 5
 SEVERITY_SYMBOLS = {"info": "i", "warning": "▲", "critical": "✖"}
 SEVERITY_NUMBERS = {"info": 1, "warning": 2, "critical": 3}
-# what ops:signal:severity says, and -1 where too little happens to judge
-TOO_FEW = -1
+# beside the codes of ops:signal:severity: there is nothing of earlier to compare with
+TOO_NEW = -2
 # the state of an info that fires, in lists: it notifies nobody
 RECORDED = "recorded"
 # marks of anomalies that tell of trouble have the colour of what is unusual, the others are calm
@@ -126,8 +127,11 @@ def severity_symbols() -> Mappings:
 
 
 def levels(few: str = "? few", good: str = GREEN) -> Mappings:
-    """What ops:signal:severity says by the levels in force; `few` where too little happens to judge."""
-    told = {"0": ("✔ ok", good), str(TOO_FEW): (few, GREY)}
+    """What ops:signal:severity says by the levels in force; `few` where too little happens to judge.
+
+    Too new: there is nothing of earlier to compare with.
+    """
+    told = {"0": ("✔ ok", good), str(TOO_FEW): (few, GREY), str(TOO_NEW): ("? too new", GREY)}
     told |= {
         str(weight): (f"{SEVERITY_SYMBOLS[name]} {name}", SEVERITIES[name])
         for name, weight in SEVERITY_NUMBERS.items()

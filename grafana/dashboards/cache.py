@@ -76,7 +76,10 @@ def status() -> Panel:
 def last_hour() -> Panel:
     """Hits, memory and losses."""
     memory = "Memory over its limit; unknown where no limit is set (maxmemory 0)."
-    judged = "How grave hits, memory, evictions, clients and snapshots are, by the levels in force."
+    judged = (
+        "How grave hits, memory, evictions, clients and snapshots are, by the levels in force; "
+        "few: too little happens to judge what passes a level."
+    )
     return numbers(
         "Last hour",
         Size(9, 4),

@@ -45,7 +45,10 @@ def users() -> Panel:
     share = "Share of all users that were active within thirty days."
     good = "Share of a day's interactions that were positive."
     source = "Where the figures come from: the backend's report, or its tables."
-    judged = "How grave the share of active users is by the levels in force."
+    judged = (
+        "How grave the fall of daily users against the same day a week ago is, by the levels in force; "
+        "few: too few users then to judge; too new: nothing is known of then."
+    )
     return states(
         "Users",
         Size(18, 4),

@@ -89,7 +89,10 @@ def status() -> Panel:
 
 def last_hour() -> Panel:
     """What waits, fails and can be searched."""
-    judged = "How grave the queue, its failures and the coverage are by the levels in force."
+    judged = (
+        "How grave the queue, its failures and the coverage are by the levels in force; "
+        "few: too little happens to judge what passes a level."
+    )
     return numbers(
         "Last hour",
         Size(9, 4),

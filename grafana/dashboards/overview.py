@@ -180,7 +180,7 @@ def wrong_reports() -> Panel:
 def of_users() -> Panel:
     """What users see of it."""
     api, people = links.board("api", "More on this"), links.board("engagement", "More on this")
-    judged = "How grave the worst module's errors and response time are, by the levels in force."
+    judged = "The gravest module for users, by the levels in force; few: too few requests to judge."
     return numbers(
         "Users, last hour",
         Size(12, 4),
@@ -196,7 +196,7 @@ def of_users() -> Panel:
 
 def resources() -> Panel:
     """What it stands on."""
-    judged = "How grave the gravest of these is, by the levels in force."
+    judged = "The gravest of these, by the levels in force; few: too little happens to judge what passes one."
     return numbers(
         "Resources, last hour",
         Size(12, 4),

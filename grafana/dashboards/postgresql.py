@@ -58,7 +58,10 @@ def status() -> Panel:
 
 def last_hour() -> Panel:
     """Connections, age of transactions, cache."""
-    judged = "How grave connections, transactions, locks, deadlocks and cache are, by the levels in force."
+    judged = (
+        "How grave connections, transactions, locks, deadlocks and cache are, by the levels in force; "
+        "few: too little happens to judge what passes a level."
+    )
     return numbers(
         "Last hour",
         Size(10, 4),

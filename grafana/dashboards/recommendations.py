@@ -51,7 +51,10 @@ def window() -> Variable:
 def now() -> Panel:
     """How often they are shown and followed."""
     ratio = "Clicks for each impression of the window, all strategies together."
-    judged = "How grave click-through, usefulness and the age of evaluations are by the levels in force."
+    judged = (
+        "How grave click-through, usefulness and the age of evaluations are by the levels in force; "
+        "few: too little happens to judge what passes a level."
+    )
     return states(
         "Recommendations, last $window",
         Size(9, 4),

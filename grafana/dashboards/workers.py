@@ -84,7 +84,10 @@ def status() -> Panel:
 
 def last_hour() -> Panel:
     """What waits and fails."""
-    judged = "How grave these and the workers are, by the levels in force."
+    judged = (
+        "How grave these and the workers are, by the levels in force; "
+        "few: too little happens to judge what passes a level."
+    )
     return numbers(
         "Last hour",
         Size(9, 4),

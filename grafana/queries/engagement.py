@@ -1,7 +1,9 @@
 """Users and what they do."""
 
 from grafana.grafana_json import Query, query
+from grafana.mappings import TOO_NEW
 from grafana.queries.series import most, own, rate, severity, total
+from prometheus.threshold_rules import TOO_FEW
 
 
 def users() -> Query:
@@ -53,8 +55,11 @@ def objects(kind: str) -> Query:
 
 
 def level() -> Query:
-    """How grave the share of active users is by the levels in force."""
-    return query(severity("active_users"))
+    """How grave the fall of active users within a week is by the levels in force, or why nobody can tell."""
+    now = most(own("ops_engagement_active_users", window="1d"))
+    week_ago = most(f"{own('ops_engagement_active_users', window='1d')} offset 7d")
+    few, new = f"{TOO_FEW} * ({week_ago}) ^ 0 and {now}", f"{TOO_NEW} * ({now}) ^ 0"
+    return query(f"{severity('active_users')} or ({few}) or {new}")
 
 
 def created() -> Query:

@@ -1,13 +1,14 @@
 """The modules of the backend: as reported, as observed, as they are, and how their requests fare."""
 
 from grafana.grafana_json import Query, query
-from grafana.mappings import NO_DATA, TOO_FEW
+from grafana.mappings import NO_DATA
 from grafana.queries import anomalies
 from grafana.queries.alerts import weighed, with_infos_told
 from grafana.queries.live import SCRAPED
 from grafana.queries.series import age, moment, most, own, rate, severity, state, total
 from prometheus.module_status import LAST_HEALTHY, MODULE_STATUS, STATUS_LABEL
 from prometheus.module_status import STATUS as STATUS_CODE
+from prometheus.threshold_rules import TOO_FEW
 
 KINDS = {
     "reported": "ops_module_reported_status",

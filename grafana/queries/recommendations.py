@@ -2,6 +2,7 @@
 
 from grafana.grafana_json import Query, query
 from grafana.queries.series import moment, most, own, severity, total
+from prometheus.threshold_rules import TOO_FEW
 
 WINDOW = 'window="$window"'
 
@@ -59,5 +60,6 @@ def course(kind: str) -> Query:
 
 
 def level() -> Query:
-    """How grave click-through, feedback and the age of evaluations are by the levels in force."""
-    return query(severity("click_through", "satisfaction", "evaluation_age"))
+    """How grave click-through, feedback and the age of evaluations are by the levels in force, or few."""
+    few = f"{TOO_FEW} * ({most(own('ops_recommendations_impressions', window='7d'))}) ^ 0"
+    return query(f"{severity('click_through', 'satisfaction', 'evaluation_age')} or {few}")

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from grafana.grafana_json import Query, query
+from grafana.levels import thresholds
 from prometheus.panel_rules import EVERY_SECONDS
+from prometheus.threshold_rules import TOO_FEW, TOO_FEW_EVENTS
 
 RATE = "$__rate_interval"
 # what is recorded for panels has no job; it is the exporter's
@@ -112,9 +114,16 @@ def moment(timestamp: str) -> str:
 
 
 def severity(*signals: str, by: Sequence[str] = (), matchers: Sequence[str] = ()) -> str:
-    """How grave the gravest of these signals is by the levels in force: from 0, none, to 3, critical."""
+    """How grave the gravest of these signals is by the levels in force: from 0, none, to 3, critical.
+
+    TOO_FEW where none is grave, but one passes a level of which too little happens to judge it.
+    """
     named = ",".join([f'signal=~"{"|".join(signals)}"', *matchers])
-    return most(f"ops:signal:severity{{{named}}}", *by)
+    gravest = most(f"ops:signal:severity{{{named}}}", *by)
+    if not any(it.can_be_too_few for name, it in thresholds().signals.items() if name in signals):
+        return gravest
+    few = f"{TOO_FEW} * {most(f'{TOO_FEW_EVENTS}{{{named}}}', *by)}"
+    return f"({gravest} > 0 or {few} or {gravest})"
 
 
 def level(*signals: str) -> Query:

@@ -1,8 +1,8 @@
 """What users ask of the backend, our own probes left out: recorded once, and read by all panels."""
 
 from grafana.grafana_json import Query, query
-from grafana.mappings import TOO_FEW
 from grafana.queries.series import severity
+from prometheus.threshold_rules import TOO_FEW
 
 REQUESTS, ERRORS = "users:ops_http_requests:rate5m", "users:ops_http_request_errors:rate5m"
 RATIO = "users:ops_http_request_errors_per_request:ratio_rate5m"

@@ -1,7 +1,7 @@
 """What boards say of a calm system contradicts neither itself nor what is so."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from benchmarks.dashboards.synthetic_series import Series
 from tests.servers.fixtures import started
 from tests.servers.prometheus_server import PrometheusServer
 
-SCRAPE, HOUR = 15, 3_600
+SCRAPE, HOUR, WEEK = 15, 3_600, 604_800
 EXPORTER = {"job": "exporter", "instance": "exporter:9810"}
 Boards = Mapping[str, Screen]
 
 
-def series(name: str, value: float, **labels: str) -> Series:
+def series(name: str, value: float, /, **labels: str) -> Series:
     """A series that stays at a value."""
     return Series(name, {**EXPORTER, **labels}, "constant", value)
 
@@ -43,6 +43,14 @@ CALM = (
     # a worker that is seen by its consumers
     series("ops_ingestion_worker_status", 1, worker="cloud", status="healthy"),
     series("ops_model_reported_available", 1, model="ncf"),
+    # nothing is grave, and one ratio is bad of few events
+    *(series("ops:signal:severity", 0, signal=it) for it in ("redis_memory", "pool_use", "workers_up")),
+    *(series("ops:signal:too_few", 1, signal=it) for it in ("cache_hit_ratio", "task_failure_ratio")),
+    series("ops_cache_hits_total", 0),
+    series("ops_cache_misses_total", 2),
+    series("any:celery_task_failed_total:present", 1),
+    # users since a day
+    series("ops_engagement_active_users", 3, window="1d"),
     # infos, of which one is a warning as well
     alert("BackendRestarts", "info", signal="backend_restarts"),
     alert("CacheHitRatioLow", "info", signal="cache_hit_ratio"),
@@ -53,11 +61,12 @@ CALM = (
 
 
 @contextmanager
-def shown(folder: Path, *them: Series) -> Iterator[Boards]:
-    """The dashboards of a Prometheus that holds these series."""
+def shown(folder: Path, *them: Series, since: Sequence[int] = (0,)) -> Iterator[Boards]:
+    """The dashboards of a Prometheus that holds these series, for ten minutes until each of these ages."""
     (folder / "data").mkdir()
     end = int(time.time()) // SCRAPE * SCRAPE
-    history.write(folder / "data", them, range(end - 600, end + SCRAPE, SCRAPE))
+    moments = [at for age in since for at in range(end - age - 600, end - age + SCRAPE, SCRAPE)]
+    history.write(folder / "data", them, moments)
     with started(PrometheusServer(folder, {"scrape_configs": []}, "--storage.tsdb.retention.time=30d")) as it:
         yield {
             name: Screen(
@@ -134,3 +143,30 @@ def test_counts_of_alerts_are_those_of_the_lists(boards: Boards) -> None:
     # the info of the same name is no second alert
     assert cells(boards["cache"], "Data and alerts")["Alerts firing"] == "▲ 1"
     assert cells(boards["workers"], "Data and alerts")["Alerts firing"] == "✔ none"
+
+
+@pytest.mark.parametrize(
+    ("board", "title"),
+    [("cache", "Last hour"), ("workers", "Last hour"), ("overview", "Resources, last hour")],
+)
+def test_what_is_bad_of_few_events_is_not_ok(boards: Boards, board: str, title: str) -> None:
+    assert cells(boards[board], title)["Level"] == "? few"
+
+
+def test_what_is_grave_hides_what_is_few(tmp_path: Path) -> None:
+    grave = series("ops:signal:severity", 2, signal="redis_memory")
+    with shown(tmp_path, *(it for it in CALM if it.labels.get("signal") != "redis_memory"), grave) as it:
+        assert cells(it["cache"], "Last hour")["Level"] == "▲ warning"
+
+
+def test_the_level_of_users_says_why_there_is_none(boards: Boards, tmp_path: Path) -> None:
+    assert cells(boards["engagement"], "Users")["Level"] == "? too new"
+    users = series("ops_engagement_active_users", 3, window="1d")
+    with shown(tmp_path, series("up", 1), users, since=(WEEK, 0)) as it:
+        assert cells(it["engagement"], "Users")["Level"] == "? few"
+
+
+def test_recommendations_that_are_few_say_so(tmp_path: Path) -> None:
+    few = series("ops_recommendations_impressions", 3, window="7d", strategy="ncf")
+    with shown(tmp_path, series("up", 1), few) as it:
+        assert cells(it["recommendations"], "Recommendations, last $window")["Level"] == "? few"
