@@ -14,8 +14,9 @@ from stack.grafana.repository import Repository
 
 HOME = Path("usr/share/grafana")
 ADVICE = (
-    "everything else runs; to add Grafana, repeat `make run` later, run `docker compose up`, "
-    "or load grafana/provisioning into your own Grafana (docs/operations.md)"
+    "everything else runs; to add Grafana, repeat `make run` later, load grafana/provisioning into your own "
+    "Grafana, or stop this run and use `make compose-secrets` and `docker compose --profile demo up --build` "
+    "(docs/operations.md)"
 )
 SIGNATURE = re.compile(r"GPG error|OpenPGP|not signed|signature", re.IGNORECASE)
 CONTENT = re.compile(r"Hash Sum mismatch|unexpected size|Hashes of expected file")

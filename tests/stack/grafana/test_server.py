@@ -1,6 +1,7 @@
 """Where Grafana is found, and what it may do."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from stack import settings
 from stack.errors import StackError
+from stack.grafana.package import ADVICE
 from stack.grafana.server import NO_CALLS_HOME, command, environment, find_home, grafana_spec, grafana_url
 from stack.settings import ROOT
 from tests.stack.grafana.repository import install_stand_in
@@ -124,6 +126,22 @@ def test_nothing_is_sent_home_and_nothing_fetched(tmp_path: Path) -> None:
         assert found[name] == "false"
     for name in ("GF_SECURITY_DISABLE_GRAVATAR", "GF_PLUGINS_PREINSTALL_DISABLED"):
         assert found[name] == "true"
+
+
+def test_the_advice_brings_grafana_with_something_to_show() -> None:
+    commands = re.findall(r"`([^`]+)`", ADVICE)
+    [containers] = [line for line in commands if line.startswith("docker compose")]
+    chosen = set(re.findall(r"--profile (\S+)", containers))
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    started = {name for name, it in services.items() if chosen.issuperset(it.get("profiles", ()))}
+    # what Grafana shows comes from these, by the addresses that are set where nobody names another
+    assert {"grafana", "prometheus", "exporter", "demo"} <= started
+    verbs = (ROOT / "Makefile").read_text()
+    manual = (ROOT / "docs" / "operations.md").read_text().partition("\n### Grafana\n")[2]
+    for line in commands:
+        assert f"`{line}`" in manual.partition("\n### ")[0]
+        assert line.startswith("docker") or f"\n{line.removeprefix('make ')}: " in verbs
+    assert containers in (ROOT / "docker-compose.yml").read_text().partition("\nname:")[0]
 
 
 def test_the_one_in_a_container_sends_and_fetches_nothing_either() -> None:
