@@ -32,6 +32,8 @@ FOLDERS = (
     "etc/trusted.gpg.d", "etc/preferences.d", "etc/auth.conf.d",
 )  # fmt: skip
 HELPER = Path("/usr/lib/apt/apt-helper")
+# to apt-get update another suite is worth a warning, and before 2.2 so is a host that cannot be reached
+ONLY_WARNINGS = ("Failed to fetch", "Conflicting distribution")
 # proxies and certificates are taken from the system's configuration
 SYSTEM_SETTINGS = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::https::CAInfo")
 
@@ -62,13 +64,19 @@ class Apt:
         """Fetch the index and verify its signature. Raises AptError."""
         self._run("apt-get", "-q", "update")
 
+    def locate(self, wanted: str) -> str:
+        """The URL of a package in the index. Raises AptError."""
+        printed = self._run("apt-get", "-q", "download", "--print-uris", wanted)
+        # '{URL}' {name} {size} {hash}
+        return printed.partition("'")[2].partition("'")[0]
+
     def download(self, wanted: str, folder: Path) -> Path:
         """Download a package into this folder and verify it by the index. Raises AptError."""
         self._run("apt-get", "-q", "download", wanted, cwd=folder)
         [package] = folder.glob("*.deb")
         return package
 
-    def _run(self, *command: str, cwd: Path | None = None) -> None:
+    def _run(self, *command: str, cwd: Path | None = None) -> str:
         ended = subprocess.run(  # noqa: S603 - no shell
             # apt ends with this process
             ["setpriv", "--pdeathsig", "TERM", *command],  # noqa: S607
@@ -80,9 +88,9 @@ class Apt:
             errors="replace",
             check=False,
         )
-        # before 2.2, apt-get update exits with 0 when a host is unreachable
-        if ended.returncode or "Failed to fetch" in ended.stderr:
-            raise AptError(ended.stderr)
+        if ended.returncode or any(text in ended.stderr for text in ONLY_WARNINGS):
+            raise AptError(ended.stderr or f"E: {command[0]} ended with {ended.returncode}\n")
+        return ended.stdout
 
 
 def system_settings() -> str:

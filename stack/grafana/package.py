@@ -1,14 +1,15 @@
 """Grafana's package: downloaded, verified and unpacked under the project's cache folder, never installed."""
 
 import hashlib
-import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 from stack.errors import StackError
 from stack.grafana.apt import HELPER, Apt, AptError
+from stack.grafana.apt_failures import failure_sentence, one_line
 from stack.grafana.openpgp import select_key
 from stack.grafana.repository import Repository
 
@@ -18,11 +19,6 @@ ADVICE = (
     "Grafana, or stop this run and use `make compose-secrets` and `docker compose --profile demo up --build` "
     "(docs/operations.md)"
 )
-SIGNATURE = re.compile(r"GPG error|OpenPGP|not signed|signature", re.IGNORECASE)
-CONTENT = re.compile(r"Hash Sum mismatch|unexpected size|Hashes of expected file")
-UNTIMELY = re.compile(r"is (?:expired|not valid yet) \([^)]*\)")
-UNKNOWN = re.compile(r"Unable to locate package|Version .* was not found|Can't find")
-FAILED = re.compile(r"^[EW]: Failed to fetch \S+\s+(.+)$", re.MULTILINE)
 ReportProgress = Callable[[str], None]
 
 
@@ -46,9 +42,10 @@ def download(repository: Repository, cache: Path, report: ReportProgress) -> Pat
     apt.keyring.write_bytes(vendor_key(repository, apt, cache / "apt" / "key"))
     try:
         apt.update()
+        require_own_address(apt.locate(repository.wanted), repository)
         package = apt.download(repository.wanted, cache / "apt")
     except AptError as error:
-        raise StackError(apt_failure(str(error), repository)) from None
+        raise StackError(f"{failure_sentence(str(error), repository.uri, repository)}; {ADVICE}") from None
     report(f"{package.name} is being unpacked")
     return unpack(package, repository, cache)
 
@@ -65,7 +62,9 @@ def vendor_key(repository: Repository, apt: Apt, target: Path) -> bytes:
     try:
         apt.fetch(repository.key_url, target)
     except AptError as error:
-        raise StackError(unreachable_message(repository.key_url, str(error))) from None
+        raise StackError(
+            f"{failure_sentence(str(error), repository.key_url, repository)}; {ADVICE}"
+        ) from None
     try:
         return select_key(repository.fingerprint, target.read_bytes())
     except ValueError as error:
@@ -75,26 +74,14 @@ def vendor_key(repository: Repository, apt: Apt, target: Path) -> bytes:
         ) from None
 
 
-def apt_failure(output: str, repository: Repository) -> str:
-    """One sentence about a failure of apt."""
-    if SIGNATURE.search(output):
-        signer = f"the key {repository.fingerprint}"
-        return f"Grafana was refused: {repository.uri} is not signed by {signer}; {ADVICE}"
-    if CONTENT.search(output):
-        return f"Grafana was refused: what {repository.uri} sent is not what its signed index names; {ADVICE}"
-    if found := UNTIMELY.search(output):
-        return f"Grafana was refused: the index of {repository.uri} {found[0]}; {ADVICE}"
-    if UNKNOWN.search(output):
-        return f"Grafana is missing: {repository.uri} has no {repository.wanted}; {ADVICE}"
-    return unreachable_message(repository.uri, output)
-
-
-def unreachable_message(url: str, output: str) -> str:
-    """One sentence about a URL that cannot be reached."""
-    lines = [line for line in output.splitlines() if line.startswith("E:")]
-    found = FAILED.search(output)
-    why = found[1] if found else (lines or ["E: no reason"])[0].removeprefix("E: ")
-    return f"Grafana cannot be downloaded: {url} cannot be reached ({why.strip()}); {ADVICE}"
+def require_own_address(url: str, repository: Repository) -> None:
+    """Raise StackError if the index leads to a package outside the repository, or to no package."""
+    path = unquote(url).removeprefix(f"{unquote(repository.uri).rstrip('/')}/")
+    if ".." in path.split("/") or not path.endswith(".deb"):
+        raise StackError(
+            f"Grafana was refused: the index of {repository.uri} names the file {one_line(path)!r}; "
+            f"expected the path of a .deb in the repository; {ADVICE}"
+        )
 
 
 def unpack(package: Path, repository: Repository, cache: Path) -> Path:

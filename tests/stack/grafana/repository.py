@@ -1,10 +1,11 @@
 """A signed repository of a small stand-in for Grafana, on a local address."""
 
 import hashlib
+import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -52,9 +53,9 @@ class Signer:
         command = ["gpg", "--batch", "--quiet", "--homedir", str(self.folder), *arguments]
         return subprocess.run(command, check=True, capture_output=True, timeout=30).stdout
 
-    def make(self) -> None:
-        """Make the key, which signs and never expires."""
-        self.gpg("--passphrase", "", "--quick-generate-key", "Stand-in", "ed25519", "sign", "never")
+    def make(self, *options: str, lasts: str = "never") -> None:
+        """Make the key, which signs, with these options of gpg."""
+        self.gpg(*options, "--passphrase", "", "--quick-generate-key", "Stand-in", "ed25519", "sign", lasts)
 
     def public(self) -> bytes:
         """The public key, armored as vendors serve it."""
@@ -86,13 +87,18 @@ class SignedRepository:
         self.signer = signer
         self.package = self.root / "pool" / f"grafana_{version}_all.deb"
         self.package.parent.mkdir(parents=True)
-        content = folder / "content"
-        install_stand_in(content / "usr" / "share" / "grafana")
-        (content / "DEBIAN").mkdir()
+        self.content = folder / "content"
+        install_stand_in(self.content / "usr" / "share" / "grafana")
+        (self.content / "DEBIAN").mkdir()
         self.control = CONTROL.format(version=version)
-        (content / "DEBIAN" / "control").write_text(self.control)
-        output_of("dpkg-deb", "--build", "--root-owner-group", str(content), str(self.package))
+        (self.content / "DEBIAN" / "control").write_text(self.control)
         (self.root / "key").write_bytes(signer.public())
+        self.build()
+
+    def build(self, change: Callable[[Path], object] = lambda _: None) -> None:
+        """Pack the stand-in, once its files are changed, and sign the repository of it."""
+        change(self.content)
+        output_of("dpkg-deb", "--build", "--root-owner-group", str(self.content), str(self.package))
         self.index()
         self.sign()
 
@@ -116,8 +122,18 @@ class SignedRepository:
             f"Suite: stable\nCodename: stable\nComponents: main\nArchitectures: {architecture()}\n"
             f"Date: {formatdate(usegmt=True)}\n{ends}SHA256:\n {digest} {index.stat().st_size} {name}\n"
         )
+        self.change_release("", "")
+
+    def change_release(self, pattern: str, replacement: str, *options: str) -> None:
+        """Replace what matches in the list of indexes, and sign it with these options of gpg."""
+        self.release.write_text(re.sub(pattern, replacement, self.release.read_text()))
         signed = str(self.release.with_name("InRelease"))
-        self.signer.gpg("--yes", "--output", signed, "--clearsign", str(self.release))
+        self.signer.gpg("--yes", *options, "--output", signed, "--clearsign", str(self.release))
+
+    def change_index(self, pattern: str, replacement: str) -> None:
+        """Replace what matches in the index of the package, and sign the repository of it."""
+        self._index().write_text(re.sub(pattern, replacement, self._index().read_text()))
+        self.sign()
 
     @property
     def release(self) -> Path:
@@ -144,17 +160,18 @@ class SignedRepository:
 
 @dataclass
 class FileServer:
-    """A server of files; it responds once `opened` is set."""
+    """A server of files; it responds once `opened` is set, to the ends of paths in `errors` with a status."""
 
     url: str
     opened: Event
     requested: list[str]
+    errors: dict[str, int]
 
 
 @contextmanager
 def serve(folder: Path) -> Iterator[FileServer]:
     """Serve the files of a folder on a free port."""
-    opened, requested = Event(), list[str]()
+    opened, requested, errors = Event(), list[str](), dict[str, int]()
     opened.set()
 
     class Handler(SimpleHTTPRequestHandler):
@@ -164,7 +181,8 @@ def serve(folder: Path) -> Iterator[FileServer]:
         def do_GET(self) -> None:
             requested.append(self.path)
             opened.wait(30)
-            super().do_GET()
+            status = next((errors[end] for end in errors if self.path.endswith(end)), None)
+            super().do_GET() if status is None else self.send_error(status, "Not Now")
 
         def log_message(self, *_: object) -> None:
             """Nothing."""
@@ -172,7 +190,7 @@ def serve(folder: Path) -> Iterator[FileServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield FileServer(f"http://127.0.0.1:{server.server_address[1]}", opened, requested)
+        yield FileServer(f"http://127.0.0.1:{server.server_address[1]}", opened, requested, errors)
     finally:
         opened.set()
         server.shutdown()

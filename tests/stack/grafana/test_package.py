@@ -5,32 +5,11 @@ from pathlib import Path
 import pytest
 
 from stack.errors import StackError
-from stack.grafana.package import ADVICE, download, unpacked_home
+from stack.grafana.package import download, unpacked_home
 from stack.grafana.repository import FILE, Repository, read_repository
 from tests.servers.ports import free_port
+from tests.stack.grafana.refusal import refusal
 from tests.stack.grafana.repository import FileServer, SignedRepository, Signer, serve
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Path:
-    """A cache whose path holds a space."""
-    return tmp_path / "a cache" / "grafana"
-
-
-@pytest.fixture
-def wanted(repository: SignedRepository, server: FileServer, tmp_path: Path) -> Repository:
-    """The repository as a run reads it."""
-    return read_repository(repository.described(tmp_path / "repository.yml", server.url))
-
-
-def refusal(wanted: Repository, cache: Path) -> str:
-    """The one sentence with which Grafana is not brought; nothing is kept then."""
-    with pytest.raises(StackError) as refused:
-        download(wanted, cache, lambda _: None)
-    assert unpacked_home(wanted, cache) is None
-    assert "\n" not in str(refused.value)
-    assert str(refused.value).endswith(ADVICE)
-    return str(refused.value)
 
 
 def test_the_package_is_unpacked_and_kept(wanted: Repository, server: FileServer, cache: Path) -> None:
