@@ -12,8 +12,8 @@ from stack.grafana.apt import HELPER, Apt, AptError
 from stack.grafana.apt_failures import failure_sentence, one_line
 from stack.grafana.openpgp import select_key
 from stack.grafana.repository import Repository
+from stack.grafana.unpacked import HOME, find_flaw, home_of
 
-HOME = Path("usr/share/grafana")
 ADVICE = (
     "everything else runs; to add Grafana, repeat `make run` later, load grafana/provisioning into your own "
     "Grafana, or stop this run and use `make compose-secrets` and `docker compose --profile demo up --build` "
@@ -27,8 +27,7 @@ def unpacked_home(repository: Repository, cache: Path) -> Path | None:
     stamp = cache / "unpacked-from"
     if not stamp.is_file() or stamp.read_text() != digest(repository):
         return None
-    home = cache / "unpacked" / HOME
-    return home if home.is_dir() else None
+    return home_of(cache / "unpacked")
 
 
 def download(repository: Repository, cache: Path, report: ReportProgress) -> Path:
@@ -90,9 +89,11 @@ def unpack(package: Path, repository: Repository, cache: Path) -> Path:
     shutil.rmtree(new, ignore_errors=True)
     command = ["dpkg-deb", "--extract", str(package), str(new)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
-    if ended.returncode or not (new / HOME).is_dir():
-        why = " ".join(ended.stderr.split()) or f"it has no {HOME}"
-        raise StackError(f"Grafana cannot be unpacked: {package.name}: {why}; {ADVICE}")
+    if ended.returncode:
+        raise StackError(f"Grafana cannot be unpacked: {package.name}: {one_line(ended.stderr)}; {ADVICE}")
+    if why := find_flaw(new):
+        shutil.rmtree(new)
+        raise StackError(f"Grafana was refused: in {package.name}, {one_line(why)}; {ADVICE}")
     stamp.unlink(missing_ok=True)
     shutil.rmtree(cache / "unpacked", ignore_errors=True)
     new.rename(cache / "unpacked")
