@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from stack.grafana.repository import Repository
+from stack.grafana.repository import Repository, without_password
 
 REFUSED, MISSING, FAILED = "Grafana was refused", "Grafana is missing", "Grafana cannot be downloaded"
 FETCHED = r"Failed to fetch (?P<file>\S+)[ \t]+"
@@ -90,8 +90,8 @@ def failure_sentence(output: str, url: str, repository: Repository) -> str:
     }
     for pattern, sentence in FAILURES:
         if found := pattern.search(output):
-            return one_line(sentence.format(**facts | found.groupdict()))
-    return f"{FAILED}: apt fails at {url} and gives no reason"
+            return one_line(without_password(sentence.format(**facts | found.groupdict())))
+    return f"{FAILED}: apt fails at {without_password(url)} and gives no reason"
 
 
 def one_line(text: str) -> str:

@@ -11,7 +11,7 @@ from stack.errors import StackError
 from stack.grafana.apt import HELPER, Apt, AptError
 from stack.grafana.apt_failures import failure_sentence, one_line
 from stack.grafana.openpgp import select_key
-from stack.grafana.repository import Repository
+from stack.grafana.repository import Repository, without_password
 from stack.grafana.unpacked import HOME, find_flaw, home_of
 
 ADVICE = (
@@ -36,7 +36,7 @@ def download(repository: Repository, cache: Path, report: ReportProgress) -> Pat
     Raises StackError with one sentence: unreachable, refused, missing, or not unpacked.
     """
     require_tools()
-    report(f"{repository.package} {repository.version} is being downloaded from {repository.uri}")
+    report(f"{repository.package} {repository.version} is being downloaded from {repository.shown_uri}")
     apt = Apt(cache / "apt", repository.source)
     apt.keyring.write_bytes(vendor_key(repository, apt, cache / "apt" / "key"))
     try:
@@ -67,8 +67,9 @@ def vendor_key(repository: Repository, apt: Apt, target: Path) -> bytes:
     try:
         return select_key(repository.fingerprint, target.read_bytes())
     except ValueError as error:
+        url = without_password(repository.key_url)
         raise StackError(
-            f"Grafana was refused: the key at {repository.key_url} has the fingerprint {error}; "
+            f"Grafana was refused: the key at {url} has the fingerprint {error}; "
             f"expected {repository.fingerprint}; {ADVICE}"
         ) from None
 
@@ -78,7 +79,7 @@ def require_own_address(url: str, repository: Repository) -> None:
     path = unquote(url).removeprefix(f"{unquote(repository.uri).rstrip('/')}/")
     if ".." in path.split("/") or not path.endswith(".deb"):
         raise StackError(
-            f"Grafana was refused: the index of {repository.uri} names the file {one_line(path)!r}; "
+            f"Grafana was refused: the index of {repository.shown_uri} names the file {one_line(path)!r}; "
             f"expected the path of a .deb in the repository; {ADVICE}"
         )
 

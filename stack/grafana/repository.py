@@ -1,5 +1,6 @@
 """The signed repository of Grafana's package: host, key and version, read from one file."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -34,9 +35,19 @@ class Repository(BaseModel):
         return f"deb [signed-by={self.fingerprint}] {self.uri} {self.suite} {self.component}"
 
     @property
+    def shown_uri(self) -> str:
+        """The address as it is told, without a password."""
+        return without_password(self.uri)
+
+    @property
     def wanted(self) -> str:
         """The package and its version as an argument of apt-get."""
         return f"{self.package}={self.version}"
+
+
+def without_password(text: str) -> str:
+    """The text with its URLs, without users and passwords in them."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", text)
 
 
 def read_repository(path: Path) -> Repository:
@@ -48,4 +59,6 @@ def read_repository(path: Path) -> Repository:
     except ValidationError as error:
         flaw = error.errors(include_url=False)[0]
         name = ".".join(map(str, flaw["loc"])) or "the file"
-        raise StackError(f"{path}: {name} is {flaw['input']!r}; {flaw['msg']}") from None
+        raise StackError(
+            f"{path}: {name} is {without_password(repr(flaw['input']))}; {flaw['msg']}"
+        ) from None

@@ -128,6 +128,21 @@ def test_a_version_that_is_not_there_is_reported(wanted: Repository, cache: Path
     assert f"{wanted.uri} has no grafana=11.6.*" in refusal(older, cache)
 
 
+def test_a_password_in_an_address_is_not_told(
+    repository: SignedRepository, server: FileServer, tmp_path: Path, cache: Path
+) -> None:
+    address = server.url.replace("//", "//bob:hunter2@")
+    protected = read_repository(repository.described(tmp_path / "protected.yml", address))
+    progress: list[str] = []
+    assert download(protected, cache, progress.append).is_dir()
+    assert progress[0].endswith(f"is being downloaded from {server.url}")
+    server.errors["InRelease"] = 403
+    assert "hunter2" not in refusal(protected.model_copy(update={"version": "11.*"}), cache)
+    with pytest.raises(StackError, match=r"uri is 'http://127[^@]*'") as refused:
+        read_repository(repository.described(tmp_path / "wrong.yml", f"{address}/ /"))
+    assert "hunter2" not in str(refused.value)
+
+
 def test_a_system_without_apt_is_reported(
     wanted: Repository, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
