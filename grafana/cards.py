@@ -6,7 +6,7 @@ from grafana import mappings
 from grafana.grafana_json import Panel, Query
 from grafana.links import Link
 from grafana.palette import GREY, override
-from grafana.panels import PanelOptions, panel, set_queries
+from grafana.panels import PanelOptions, constructor, panel, set_queries
 from grafana.sizes import Size
 from grafana.steps import shown_from_one
 from grafana.strips import options as stat_options
@@ -15,6 +15,7 @@ from grafana.strips import options as stat_options
 SIZES = {13: {"titleSize": 12, "valueSize": 15}, 9: {"titleSize": 12, "valueSize": 13}}
 
 
+@constructor
 def cards(title: str, size: Size, options: PanelOptions, query: Query, at_most: int) -> Panel:
     """One card a series; the query itself keeps the cards of the last hour, without a value.
 

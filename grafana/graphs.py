@@ -7,7 +7,7 @@ from grafana import levels
 from grafana.grafana_json import Panel, Query
 from grafana.mappings import Mappings
 from grafana.palette import DASHES, GREY, RED, SERIES, SEVERITIES, SKY, Overrides, override
-from grafana.panels import Json, PanelOptions, gate_query, panel, set_queries
+from grafana.panels import Json, PanelOptions, constructor, gate_query, panel, set_queries
 from grafana.queries.series import levels_of
 from grafana.sizes import Size
 from grafana.steps import neutral
@@ -32,6 +32,7 @@ LOG = {"scaleDistribution": {"type": "log", "log": 10}}
 TABLE_HEIGHT, LIST_HEIGHT, LIST_NAMES = 8, 7, 8
 
 
+@constructor
 def graph(title: str, size: Size, options: PanelOptions, *queries: Query, names: Sequence[str] = ()) -> Panel:
     """Lines over time from 0 on, with the levels in force of the options' signal.
 
@@ -43,6 +44,7 @@ def graph(title: str, size: Size, options: PanelOptions, *queries: Query, names:
     return made
 
 
+@constructor
 def near_one(
     title: str, size: Size, options: PanelOptions, *queries: Query, names: Sequence[str] = ()
 ) -> Panel:
@@ -50,6 +52,7 @@ def near_one(
     return lines(title, size, options, queries, names)
 
 
+@constructor
 def stacked(
     title: str, size: Size, options: PanelOptions, *queries: Query,
     names: Sequence[str] = (), failures: Sequence[str] = (),
@@ -117,6 +120,7 @@ def level_overrides() -> Overrides:
     ]
 
 
+@constructor
 def timeline(title: str, size: Size, options: PanelOptions, *queries: Query, words: Mappings) -> Panel:
     """States over time, one lane a series, each with its word; a value without a word is grey."""
     if not words:
@@ -133,6 +137,7 @@ def timeline(title: str, size: Size, options: PanelOptions, *queries: Query, wor
     return set_queries(made, [gate_query(it.of_range()) for it in queries])
 
 
+@constructor
 def heat_map(title: str, size: Size, options: PanelOptions, query: Query) -> Panel:
     """How values spread over time, from the buckets of a histogram."""
     size.at_least(title, 6)

@@ -1,5 +1,6 @@
 """The signals of thresholds.yml as panels show them: their units, meanings and dashboards."""
 
+from difflib import get_close_matches
 from functools import cache
 
 from prometheus.thresholds import Signal, Thresholds, load
@@ -21,8 +22,12 @@ def thresholds() -> Thresholds:
 
 
 def signal(name: str) -> Signal:
-    """One signal of the file. Raises KeyError where it has none of this name."""
-    return thresholds().signals[name]
+    """One signal of the file. Raises ValueError where it has none of this name."""
+    there = thresholds().signals
+    if name not in there:
+        near = get_close_matches(name, there, n=3, cutoff=0)
+        raise ValueError(f"{name!r} is no signal of thresholds.yml; expected one such as {', '.join(near)}")
+    return there[name]
 
 
 def unit(name: str) -> str:

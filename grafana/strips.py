@@ -9,7 +9,7 @@ from grafana.grafana_json import Panel, Query
 from grafana.links import Link, of_last_hour
 from grafana.mappings import Mappings
 from grafana.palette import override
-from grafana.panels import Json, gate_query, panel, set_queries
+from grafana.panels import Json, constructor, gate_query, panel, set_queries
 from grafana.sizes import (
     COUNT_CELL,
     NAME_CHARACTER,
@@ -62,21 +62,25 @@ class Cell:
         return override("byName", self.name, own)
 
 
+@constructor
 def word(name: str, query: Query, about: str, words: Mappings, link: Link | None = None) -> Cell:
     """A cell whose value stands for a word."""
     return Cell(name, query, about, words=words, link=link)
 
 
+@constructor
 def count(name: str, query: Query, about: str, steps: Steps | None = None, link: Link | None = None) -> Cell:
     """A cell that counts."""
     return Cell(name, query, about, "short", 0, steps=steps, link=link)
 
 
+@constructor
 def duration(name: str, query: Query, about: str, steps: Steps | None = None) -> Cell:
     """A cell of a time that has passed."""
     return Cell(name, query, about, "s", 0, steps=steps)
 
 
+@constructor
 def signal(name: str, of: str, query: Query, link: Link | None = None, about: str = "") -> Cell:
     """A cell of a signal's value: unit and meaning are the signal's; a cell `level` beside it judges."""
     it = levels.signal(of)
@@ -85,11 +89,13 @@ def signal(name: str, of: str, query: Query, link: Link | None = None, about: st
     return Cell(name, query, about or it.meaning, levels.unit(of), link=link, least=0, greatest=above)
 
 
+@constructor
 def level(query: Query, about: str) -> Cell:
     """A cell that says how grave the numbers beside it are by the levels in force."""
     return word("Level", query, about, mappings.levels(), links.board("alerts", "All alerts"))
 
 
+@constructor
 def states(title: str, size: Size, *cells: Cell) -> Panel:
     """A strip of the present state: words and numbers without a course, all of one alignment."""
     size.at_least(title, 3)
@@ -97,6 +103,7 @@ def states(title: str, size: Size, *cells: Cell) -> Panel:
     return strip(title, size, cells, [it.query.of_now() for it in cells], {"graphMode": "none"})
 
 
+@constructor
 def counts(title: str, size: Size, *cells: Cell) -> Panel:
     """A strip of counts of one or two digits, whose cells may be narrower."""
     size.at_least(title, 3)
@@ -104,6 +111,7 @@ def counts(title: str, size: Size, *cells: Cell) -> Panel:
     return strip(title, size, cells, [it.query.of_now() for it in cells], {"graphMode": "none"})
 
 
+@constructor
 def numbers(title: str, size: Size, *cells: Cell) -> Panel:
     """A strip of numbers with the course of their last hour, whatever range the dashboard shows."""
     size.at_least(title, 4)

@@ -8,7 +8,7 @@ from grafana.grafana_json import Panel, Query
 from grafana.links import Link
 from grafana.mappings import UNKNOWN
 from grafana.palette import override
-from grafana.panels import Json, PanelOptions, gate_query, panel, set_queries
+from grafana.panels import Json, PanelOptions, constructor, gate_query, panel, set_queries
 from grafana.sizes import (
     AGE_COLUMN,
     FILTER_ICON,
@@ -72,6 +72,7 @@ class Column:
         return f"Value #{self.source}" if queries > 1 else "Value"
 
 
+@constructor
 def table(
     title: str, size: Size, options: PanelOptions, queries: Sequence[Query], columns: Sequence[Column]
 ) -> Panel:

@@ -4,7 +4,7 @@ from grafana import mappings
 from grafana.grafana_json import Panel, Query
 from grafana.graphs import LIST, fixed
 from grafana.palette import SKY
-from grafana.panels import Json, PanelOptions, gate_query, panel, set_queries
+from grafana.panels import Json, PanelOptions, constructor, gate_query, panel, set_queries
 from grafana.sizes import Size
 from grafana.steps import neutral
 from grafana.strips import TEXT_SIZES
@@ -12,12 +12,14 @@ from grafana.strips import TEXT_SIZES
 LAST = {"calcs": ["last"], "fields": "", "values": False}
 
 
+@constructor
 def text(title: str, size: Size, about: str, markdown: str) -> Panel:
     """Markdown; three units of height are two lines."""
     size.at_least(title, 3)
     return panel("text", title, size, about, options={"mode": "markdown", "content": markdown})
 
 
+@constructor
 def bars(title: str, size: Size, options: PanelOptions, query: Query) -> Panel:
     """Present counts side by side as horizontal bars, from 0 to the greatest of them."""
     size.at_least(title, 4)
@@ -42,6 +44,7 @@ def bars(title: str, size: Size, options: PanelOptions, query: Query) -> Panel:
     return set_queries(made, [gate_query(query.of_now())])
 
 
+@constructor
 def alert_list(title: str, size: Size, about: str) -> Panel:
     """Warnings and critical alerts that Prometheus says fire or are about to, with their summaries.
 

@@ -75,5 +75,5 @@ def texts(board: Json) -> Iterator[str]:
 
 
 def known(kind: str) -> set[str]:
-    """The ids that Grafana knows: units, transformations or reducers."""
+    """The ids that Grafana knows: transformations or reducers."""
     return set(json.loads((KNOWN / f"{kind}.json").read_text())["ids"])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from grafana import palette
 from grafana import steps as house
+from grafana.units import known_units
 from tests.grafana import expressions, metrics
 from tests.grafana.files import Json, everything, known, panels, targets
 
@@ -141,7 +142,7 @@ def units(board: Json) -> Iterator[str]:
             {it["id"]: it["value"] for it in each["properties"]} for each in panel["fieldConfig"]["overrides"]
         ]
         given = [field["unit"] for field in fields if "unit" in field]
-        yield from (f"{panel['title']!r} has the unit {it!r}" for it in given if it not in known("units"))
+        yield from (f"{panel['title']!r} has the unit {it!r}" for it in given if it not in known_units())
         if panel.get("targets") and "unit" not in fields[0]:
             yield f"{panel['title']!r} has no unit"
 

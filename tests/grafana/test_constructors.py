@@ -12,7 +12,7 @@ from grafana.grid import lines, stack
 from grafana.panels import PanelOptions
 from grafana.queries.live import MEMORY, OWN, SCRAPED, YOUNG, gate
 from grafana.sizes import DoesNotFit, Size
-from grafana.strips import Cell, numbers, states
+from grafana.strips import Cell, count, numbers, states
 from grafana.tables import Column, table
 
 OPTIONS = PanelOptions("Whether it works.", "nobody knows")
@@ -54,6 +54,30 @@ REFUSED: tuple[tuple[str, Callable[[], object]], ...] = (
     ),
     ("is 6 high", lambda: graph("Lines", Size(8, 6), OPTIONS, query("up", "{{job}}"))),
     ("expected 24 columns", lambda: list(lines([states("State", Size(6, 3), cell("Up"))]))),
+    (
+        r"graph 'Lines' is given unit='parsecs'; expected PanelOptions\(unit=...\)",
+        lambda: graph("Lines", Size(8, 8), OPTIONS, query("up", "up"), unit="parsecs"),  # type: ignore[call-arg]  # not one
+    ),
+    (
+        "count 'Up' is given unit='s'; expected one of name, query, about, steps, link",
+        lambda: count("Up", query("up"), "Whether it works.", unit="s"),  # type: ignore[call-arg]  # as above
+    ),
+    (
+        "'Lines' has the unit 'parsecs'; expected one of Grafana's, such as 's'",
+        lambda: graph("Lines", Size(8, 8), PanelOptions("It.", "nothing", "parsecs"), query("up", "up")),
+    ),
+    (
+        "'pool_used' is no signal of thresholds.yml; expected one such as pool_use",
+        lambda: graph("Lines", Size(8, 8), PanelOptions("It.", "nothing", signal="pool_used"), query("up")),
+    ),
+    (
+        "'Node' of 'Rows' has the unit 'seconds'; expected one of Grafana's",
+        lambda: rows(Column("a", "Name"), Column("b", "Node", 80, "seconds")),
+    ),
+    (
+        "'Up' of 'State' has the unit 5; expected one of Grafana's",
+        lambda: states("State", Size(6, 3), cell("Up", unit=5)),
+    ),
     (
         "expected one width",
         lambda: stack(*(states("State", Size(w, 3), cell("Up")) for w in (6, 8))).size,
