@@ -37,16 +37,24 @@ def download(repository: Repository, cache: Path, report: ReportProgress) -> Pat
     """
     require_tools()
     report(f"{repository.package} {repository.version} is being downloaded from {repository.shown_uri}")
+    try:
+        return unpack(fetch(repository, cache), repository, cache, report)
+    finally:
+        # a refused package may be large, and its disk full
+        for name in ("apt", "new"):
+            shutil.rmtree(cache / name, ignore_errors=True)
+
+
+def fetch(repository: Repository, cache: Path) -> Path:
+    """Download the package and verify it. Raises StackError."""
     apt = Apt(cache / "apt", repository.source)
     apt.keyring.write_bytes(vendor_key(repository, apt, cache / "apt" / "key"))
     try:
         apt.update()
         require_own_address(apt.locate(repository.wanted), repository)
-        package = apt.download(repository.wanted, cache / "apt")
+        return apt.download(repository.wanted, cache / "apt")
     except AptError as error:
         raise StackError(f"{failure_sentence(str(error), repository.uri, repository)}; {ADVICE}") from None
-    report(f"{package.name} is being unpacked")
-    return unpack(package, repository, cache)
 
 
 def require_tools() -> None:
@@ -84,8 +92,9 @@ def require_own_address(url: str, repository: Repository) -> None:
         )
 
 
-def unpack(package: Path, repository: Repository, cache: Path) -> Path:
+def unpack(package: Path, repository: Repository, cache: Path, report: ReportProgress) -> Path:
     """Unpack the package in place of an earlier one, and return its home path. Raises StackError."""
+    report(f"{package.name} is being unpacked")
     new, stamp = cache / "new", cache / "unpacked-from"
     shutil.rmtree(new, ignore_errors=True)
     command = ["dpkg-deb", "--extract", str(package), str(new)]
@@ -93,13 +102,11 @@ def unpack(package: Path, repository: Repository, cache: Path) -> Path:
     if ended.returncode:
         raise StackError(f"Grafana cannot be unpacked: {package.name}: {one_line(ended.stderr)}; {ADVICE}")
     if why := find_flaw(new):
-        shutil.rmtree(new)
         raise StackError(f"Grafana was refused: in {package.name}, {one_line(why)}; {ADVICE}")
     stamp.unlink(missing_ok=True)
     shutil.rmtree(cache / "unpacked", ignore_errors=True)
     new.rename(cache / "unpacked")
     stamp.write_text(digest(repository))
-    shutil.rmtree(cache / "apt", ignore_errors=True)
     return cache / "unpacked" / HOME
 
 

@@ -14,6 +14,7 @@ def refusal(wanted: Repository, cache: Path) -> str:
     with pytest.raises(StackError) as refused:
         download(wanted, cache, lambda _: None)
     assert unpacked_home(wanted, cache) is None
+    assert not cache.exists() or not list(cache.iterdir())
     assert str(refused.value).isprintable()
     assert str(refused.value).endswith(ADVICE)
     return str(refused.value)

@@ -128,6 +128,26 @@ def test_a_version_that_is_not_there_is_reported(wanted: Repository, cache: Path
     assert f"{wanted.uri} has no grafana=11.6.*" in refusal(older, cache)
 
 
+def test_a_refusal_leaves_the_earlier_one(
+    repository: SignedRepository, wanted: Repository, cache: Path
+) -> None:
+    home = download(wanted, cache, lambda _: None)
+    repository.package.write_bytes(b"no package")
+    with pytest.raises(StackError, match="is not what its signed index names"):
+        download(wanted, cache, lambda _: None)
+    assert unpacked_home(wanted, cache) == home
+    assert sorted(path.name for path in cache.iterdir()) == ["unpacked", "unpacked-from"]
+
+
+def test_a_signed_file_that_is_no_package_is_reported(
+    repository: SignedRepository, wanted: Repository, cache: Path
+) -> None:
+    repository.package.write_bytes(b"no package")
+    repository.index()
+    repository.sign()
+    assert refusal(wanted, cache).startswith("Grafana cannot be unpacked: grafana_12.4.3_all.deb: dpkg-deb: ")
+
+
 def test_a_password_in_an_address_is_not_told(
     repository: SignedRepository, server: FileServer, tmp_path: Path, cache: Path
 ) -> None:
@@ -137,7 +157,7 @@ def test_a_password_in_an_address_is_not_told(
     assert download(protected, cache, progress.append).is_dir()
     assert progress[0].endswith(f"is being downloaded from {server.url}")
     server.errors["InRelease"] = 403
-    assert "hunter2" not in refusal(protected.model_copy(update={"version": "11.*"}), cache)
+    assert "hunter2" not in refusal(protected, tmp_path / "another cache")
     with pytest.raises(StackError, match=r"uri is 'http://127[^@]*'") as refused:
         read_repository(repository.described(tmp_path / "wrong.yml", f"{address}/ /"))
     assert "hunter2" not in str(refused.value)
