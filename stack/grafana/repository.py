@@ -54,7 +54,7 @@ def read_repository(path: Path) -> Repository:
     """The repository that this file names. Raises StackError with one sentence."""
     try:
         return Repository.model_validate(yaml.safe_load(path.read_text()))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise StackError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
     except ValidationError as error:
         flaw = error.errors(include_url=False)[0]

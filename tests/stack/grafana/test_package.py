@@ -1,5 +1,6 @@
 """Grafana's package is unpacked when its repository is signed by the pinned key, and refused otherwise."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,17 @@ def test_the_project_names_the_vendors_repository_in_one_file() -> None:
     assert vendor.fingerprint == "B53AE77BADB630A683046005963FA27710458545"
     assert vendor.uri.startswith("https://")
     assert vendor.key_url.startswith(f"{vendor.uri}/")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"- a: [", b"[]", b""])
+def test_a_file_that_names_no_repository_is_reported(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "repository.yml"
+    file.write_bytes(content)
+    with pytest.raises(
+        StackError, match=f"^{re.escape(str(file))}(: the file is| cannot be read: )"
+    ) as refused:
+        read_repository(file)
+    assert str(refused.value).isprintable()
 
 
 @pytest.mark.parametrize(
