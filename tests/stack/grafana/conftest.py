@@ -18,9 +18,11 @@ def no_key_yet() -> Iterator[Signer]:
     """A folder for a key; its agent, which GnuPG leaves running, ends with it."""
     # the agent's socket has no room for the long paths of tests
     folder = Path(tempfile.mkdtemp(prefix="keys-"))
-    yield Signer(folder)
-    subprocess.run(["gpgconf", "--homedir", str(folder), "--kill", "gpg-agent"], check=False)
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield Signer(folder)
+    finally:
+        subprocess.run(["gpgconf", "--homedir", str(folder), "--kill", "gpg-agent"], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def signers() -> Iterator[Signer]:
