@@ -21,6 +21,8 @@ MAX_COST_FACTOR = (
 MAX_CREDIT = (
     1.0  # seconds of a source's time that are saved at most, for faster polls when something looks wrong
 )
+# the part of the budget for polls while nothing looks wrong: what is left is saved for when something does
+CALM_PART = 0.9
 WINDOW = 60.0  # seconds over which the share is measured
 
 
@@ -32,6 +34,7 @@ class QueryCost:
     requests: int = 0
     seconds: float = 0.0
     each: float = 0.0  # estimated seconds that one request keeps the source busy
+    is_fast: bool = False  # whether it is polled at its shortest interval now
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
 
     @property
@@ -100,8 +103,9 @@ class Footprint:
     """Counts our requests to one source and stretches intervals so that they stay within a share of its time.
 
     The budget is divided by max-min fairness: a query that needs less than its part keeps its interval, and
-    what it leaves is divided among the others. Without a budget nothing is stretched. Unused budget is saved,
-    up to MAX_CREDIT: a query that polls faster may use it at its shortest interval.
+    what it leaves is divided among the others. Without a budget nothing is stretched. What the division
+    leaves of the budget is saved, up to MAX_CREDIT, for polls at the shortest interval. A request on
+    change, or one that waits behind users, takes nothing of that: a closer look must be possible afterwards.
     """
 
     def __init__(
@@ -114,6 +118,7 @@ class Footprint:
         self._window: deque[tuple[float, float]] = deque()
         self._credit, self._credit_at = MAX_CREDIT, clock()
         self._part = float("inf")  # the share that a query may take at most
+        self._planned = 0.0  # the share that all queries take at their intervals
         self.stretch = 1.0
 
     @contextmanager
@@ -128,21 +133,23 @@ class Footprint:
 
     def spend(self, query: str, seconds: float) -> None:
         """Count one request that took these seconds."""
-        own = self._costs.setdefault(query, QueryCost()).record(seconds)
+        cost = self._costs.setdefault(query, QueryCost())
+        own = cost.record(seconds)
         self._window.append((self._clock(), own))
-        self._credit = self._saved() - own
+        self._credit = self._saved() - (own if cost.is_fast else 0.0)
         self._divide()
 
-    def interval(self, query: str, wanted: float, fast: float | None = None) -> float:
+    def interval(self, query: str, wanted: float, fast: float | None = None, spared: float = 0.0) -> float:
         """Seconds between two requests of this query, whose settings want `wanted`.
 
-        `fast` is its interval while something looks wrong; it holds while there is credit.
+        `fast` is its interval while something looks wrong; it holds while more than these seconds are saved.
         """
-        if fast is not None and (self.budget is None or self._saved() > 0):
+        cost = self._costs.setdefault(query, QueryCost())
+        cost.is_fast = fast is not None and (self.budget is None or self._saved() > spared)
+        if fast is not None and cost.is_fast:
             return fast
         if self.budget is None or wanted <= 0:
             return wanted
-        cost = self._costs.setdefault(query, QueryCost())
         if cost.interval != wanted:
             cost.interval = wanted
             self._divide()
@@ -160,18 +167,20 @@ class Footprint:
         return ((query, cost.requests, cost.seconds) for query, cost in self._costs.items() if cost.requests)
 
     def _saved(self) -> float:
-        """Seconds of the source's time that were saved, negative where more than the budget was used."""
+        """Seconds of the source's time that are saved for a closer look."""
         now = self._clock()
-        self._credit = min(self._credit + (self.budget or 0.0) * (now - self._credit_at), MAX_CREDIT)
+        unplanned = max((self.budget or 0.0) - self._planned, 0.0)
+        self._credit = min(self._credit + unplanned * (now - self._credit_at), MAX_CREDIT)
         self._credit_at = now
         return self._credit
 
     def _divide(self) -> None:
-        """Compute the greatest part that keeps the sum of all loads within the budget."""
+        """Compute the greatest part that keeps the sum of all loads within the calm part of the budget."""
         if self.budget is None:
             return
         loads = sorted(cost.load for cost in self._costs.values())
-        left, self._part, self.stretch = self.budget, float("inf"), 1.0
+        left, self._part, self.stretch = CALM_PART * self.budget, float("inf"), 1.0
+        self._planned = min(sum(loads), left)
         for rank, load in enumerate(loads):
             part = left / (len(loads) - rank)
             if load > part:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from math import inf
 
 from exporter.errors import RequestFailed, SourceError, SourceUnreachable
+from exporter.footprint import MAX_CREDIT
 from exporter.poll_policy import (
     ABSENT_RETRY_INTERVAL,
     CONFIRMATIONS,
@@ -17,6 +18,7 @@ from exporter.poll_policy import (
 )
 
 Clock = Callable[[], float]
+SPARED = MAX_CREDIT / 2  # seconds of a source's time that are kept for clear signs of trouble
 
 
 class PollSchedule:
@@ -35,7 +37,7 @@ class PollSchedule:
         self.absent = False
         self._clock = clock
         self._backoff_until = 0.0
-        self._fast_until = 0.0
+        self._fast_until = self._hinted_until = 0.0
         self._refresh_at = inf
         self._changed = asyncio.Event()
 
@@ -47,6 +49,14 @@ class PollSchedule:
             self._fast_until = until
             if was_relaxed:
                 self._changed.set()
+
+    def follow_hint(self, seconds: float) -> None:
+        """Poll at the shortest interval for this long, with what the source's budget can spare.
+
+        A hint may last as long as the load of users: half of the savings is kept for clear signs of trouble.
+        """
+        self._hinted_until = max(self._hinted_until, self._clock() + seconds)
+        self._changed.set()
 
     def request_refresh(self) -> None:
         """Poll soon, since the last result is of an earlier state; never within the minimum gap.
@@ -104,11 +114,12 @@ class PollSchedule:
 
     def interval(self) -> float:
         """Seconds between two polls, as the policy wants them or as the source's budget allows."""
-        policy, footprint = self.policy, self.constraints.footprint
-        is_fast = policy.relaxed_interval is not None and self._clock() < self._fast_until
+        policy, footprint, now = self.policy, self.constraints.footprint, self._clock()
+        wants_fast = policy.relaxed_interval is not None and now < max(self._fast_until, self._hinted_until)
         if footprint is None:
-            return policy.min_interval if is_fast else policy.base_interval
-        return footprint.interval(self.query, policy.base_interval, policy.min_interval if is_fast else None)
+            return policy.min_interval if wants_fast else policy.base_interval
+        fast, spared = policy.min_interval if wants_fast else None, 0.0 if now < self._fast_until else SPARED
+        return footprint.interval(self.query, policy.base_interval, fast, spared)
 
     def record_request(self) -> None:
         """A poll begins; it serves every request for a refresh so far."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from exporter.errors import NotConfigured, RequestFailed, ScrapeDeadlineExceeded, SourceError, SourceTimeout
-from exporter.footprint import Footprint
+from exporter.footprint import CALM_PART, Footprint
 from exporter.poll_policy import PollPolicy, SourceConstraints
 from exporter.polling import Poller
 from exporter.scrape import Scrape, current_scrape
@@ -290,7 +290,7 @@ true, shift = time.time, 0.0
 time.time = lambda: true() + shift  # before anything of ours is imported
 
 from exporter.clock import to_wall_time
-from exporter.footprint import Footprint
+from exporter.footprint import CALM_PART, Footprint
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
 
@@ -345,10 +345,10 @@ def test_what_fails_at_a_cost_keeps_to_the_budget_as_well() -> None:
         question = Poller("it", hang, PollPolicy(interval=1), clock, SourceConstraints(footprint))
         for _turn in range(2):
             await question.refresh()
-        assert question.next_due() - clock.now == pytest.approx(50)
+        assert question.next_due() - clock.now == pytest.approx(50 / CALM_PART)
         others = [
             Poller(f"it {n}", hang, PollPolicy(interval=1), clock, SourceConstraints(footprint))
-            for n in range(20)
+            for n in range(15)
         ]
         for other in (*others, *others):
             await other.refresh()
@@ -375,7 +375,7 @@ def test_a_renewal_keeps_to_the_budget_as_well() -> None:
         for _turn in range(2):
             await question.refresh()
         question.request_refresh()
-        assert question.next_due() - clock.now == pytest.approx(49)
+        assert question.next_due() - clock.now == pytest.approx(50 / CALM_PART - 1)
         # one poll that verifies the last result waits for no budget
         question.verify_soon(0.25)
         assert question.next_due() - clock.now == pytest.approx(0.25)

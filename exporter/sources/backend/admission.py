@@ -15,6 +15,8 @@ TYPICAL_BLOCK_SECONDS = 3.0  # for which a blocking route usually blocks
 MAX_WAITING_REQUESTS = 2.0  # requests of users that may wait behind a blocking request of ours
 DEFAULT_FREE_CONNECTIONS = 14.0  # connections that a backend of this kind has at least, less one
 RETRY_AFTER = 5.0  # seconds after which a blocking request is tried again
+# seconds after which a report of the pool is too old to let a request begin that may need a connection
+POOL_MAX_AGE = 0.1
 
 
 class Admission:
@@ -26,13 +28,11 @@ class Admission:
         totals: Poller[RequestTotals],
         pool: Poller[PoolUsage],
         traffic: TrafficWindow,
-        pool_max_age: float,
     ) -> None:
         self._limiter = limiter
         self._totals = totals
         self._pool = pool
         self._traffic = traffic
-        self._pool_max_age = pool_max_age
 
     def is_pool_full(self) -> bool:
         """Whether every connection of the pool is checked out, as far as is known."""
@@ -42,13 +42,18 @@ class Admission:
     @asynccontextmanager
     async def probe_turn(self, query: str) -> AsyncIterator[None]:
         """The turn of a health route: it would wait for a connection while the pool is full."""
-        if self._pool.error is None and self._pool.age() > self._pool_max_age:
-            await self._pool.refresh()
+        await self._renew_pool()
         if self.is_pool_full():
             raise PollDeferred(
                 "backend health routes are not requested while its connection pool is full", 1.0
             )
         async with self._limiter.turn(query):
+            yield
+
+    @asynccontextmanager
+    async def background_turn(self, query: str) -> AsyncIterator[None]:
+        """The turn of a background poll. It may need a connection, so that a full pool is found before it."""
+        async with self._limiter.background_turn(query, self._renew_pool):
             yield
 
     @asynccontextmanager
@@ -67,12 +72,21 @@ class Admission:
     async def _blocking_turn(self, query: str, limit: Callable[[], float]) -> AsyncIterator[None]:
         with suppress(SourceError):
             await self._totals.get()  # the current rate
+        await self._renew_pool()
         if (waiting := self._waiting_requests()) > limit():
             raise PollDeferred(
                 f"backend {query} is not requested: it would hold up {waiting:.0f} requests", RETRY_AFTER
             )
         async with self._limiter.blocking_turn(query):
             yield
+
+    async def _renew_pool(self) -> None:
+        """Have a report of the pool that is as of now, where the backend gives one.
+
+        A request that waits for a connection would hold up the next report until its time-out.
+        """
+        if self._pool.error is None and self._pool.age() > POOL_MAX_AGE:
+            await self._pool.refresh()
 
     def _free_connections(self) -> float:
         """Connections of the pool for waiting users; with more users it may never get free again."""

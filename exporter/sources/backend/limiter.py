@@ -6,7 +6,7 @@ to no ping blocks it; what blocks is not polled at an interval any more.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from math import inf
 
@@ -56,10 +56,13 @@ class RequestLimiter:
                 self._report_block(query, began)
 
     @asynccontextmanager
-    async def background_turn(self, query: str) -> AsyncIterator[None]:
-        """The turn of a background poll: with a pause since the last one."""
+    async def background_turn(
+        self, query: str, prepare: Callable[[], Awaitable[None]]
+    ) -> AsyncIterator[None]:
+        """The turn of a background poll: with a pause since the last one, and after `prepare`."""
         async with self._background:
             await asyncio.sleep(max(self._next_background_at - self._clock(), 0.0))
+            await prepare()
             async with self.turn(query):
                 began = self._clock()
                 try:

@@ -93,9 +93,7 @@ class BackendSource(BaseSource):
             "backend /metrics by route", read.by_route, policies.by_route, constraints=turn
         )
         self.pool: Poller[PoolUsage] = Poller("backend /db/pool", read.pool, policies.pool, constraints=turn)
-        self._admission = Admission(
-            self.limiter, self.totals, self.pool, self.traffic, self._settings.backend.fast_period
-        )
+        self._admission = Admission(self.limiter, self.totals, self.pool, self.traffic)
         # these two block the backend's event loop for seconds
         self.limiter.block_gap = policies.block_gap
         health = self._constraints(self._admission.health_turn)
@@ -172,7 +170,7 @@ class BackendSource(BaseSource):
         self.recovery.record("Redis", self.is_redis_up())
 
     def _in_background(self, name: str, fetch: Fetch[T], policy: PollPolicy) -> Poller[T]:
-        constraints = self._constraints(self.limiter.background_turn)
+        constraints = self._constraints(self._admission.background_turn)
         return Poller(f"backend {name}", fetch, policy, constraints=constraints)
 
     def _constraints(self, turn: Turn) -> SourceConstraints:
@@ -233,16 +231,16 @@ class BackendSource(BaseSource):
         """Poll faster after the first signs of trouble: an error, a slow response, requests in flight."""
         self._record_recovery()
         self.traffic.record(totals)
-        if self.traffic.is_newly_bad():
-            self.totals.poll_faster(HURRY)
-        if (in_flight := sum(totals.in_progress.values())) > 0:
-            self.pool.poll_faster(self._settings.backend.fast_period)
-        if in_flight >= BUSY_IN_FLIGHT:
+        if self.traffic.is_verdict_near():
             self.totals.poll_faster(SHORT_HURRY)
-            self.pool.poll_faster(SHORT_HURRY)
+        if (in_flight := sum(totals.in_progress.values())) > 0:
+            self.pool.follow_hint(self._settings.backend.fast_period)
+        if in_flight >= BUSY_IN_FLIGHT:
+            self.totals.follow_hint(SHORT_HURRY)
+            self.pool.follow_hint(SHORT_HURRY)
         for name, probe in self.probes.items():
             if self.traffic.status(name) in (DEGRADED, DOWN):
-                probe.poll_faster(HURRY)
+                probe.follow_hint(HURRY)
         error, now = self.totals.error, time.monotonic()
         # a proxy without its backend responds 404 on every route, which then counts as absent
         is_recovered = (

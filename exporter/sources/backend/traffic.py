@@ -51,6 +51,7 @@ class RecoveryTracker:
 RECENT_PART = 6.0  # a sixth of the window decides whether trouble is over
 SAMPLES_PER_WINDOW = 120
 SLOW_SHARE = 0.05  # of the requests may be slow
+LOOK_AHEAD = 1.0  # seconds within which a verdict is near
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,25 @@ class TrafficSample:
     requests: Mapping[str, float]
     errors: Mapping[str, float]
     durations: Mapping[str, HistogramData]
+
+
+@dataclass(frozen=True)
+class RequestCounts:
+    """Requests of some time, and those of them that failed or were slow."""
+
+    requests: float
+    failed: float
+    slow: float
+
+    def plus(self, other: "RequestCounts") -> "RequestCounts":
+        """Both together."""
+        return RequestCounts(
+            self.requests + other.requests, self.failed + other.failed, self.slow + other.slow
+        )
+
+    def scaled(self, factor: float) -> "RequestCounts":
+        """So many times as many."""
+        return RequestCounts(self.requests * factor, self.failed * factor, self.slow * factor)
 
 
 class TrafficWindow:
@@ -110,9 +130,9 @@ class TrafficWindow:
         modules = self._now.requests
         return sum(increase(modules, then.requests, it) for it in modules) / seconds if seconds > 0 else None
 
-    def is_newly_bad(self) -> bool:
-        """Whether a request failed or was slow between the last two totals."""
-        return any(map(self._is_module_newly_bad, self._statuses))
+    def is_verdict_near(self) -> bool:
+        """Whether a module gets a worse status soon, if its requests go on as between the last two totals."""
+        return any(map(self._is_verdict_near, self._statuses))
 
     def status(self, module: str) -> str:
         """The status by the module's requests in the window; `unknown` if they are too few."""
@@ -160,6 +180,37 @@ class TrafficWindow:
             return by_errors
         slow = quantile_of_increase(0.95, now.durations.get(module), then.durations.get(module))
         return DEGRADED if slow is not None and slow > limits.degraded_seconds else HEALTHY
+
+    def _is_verdict_near(self, module: str) -> bool:
+        """Judged by the window, and by its recent part, as rules with a shorter window judge."""
+        now, before = self._now, self._before
+        if now is None or before is None or now.at <= before.at:
+            return False
+        added = self._counts(module, before, now)
+        if not added.failed and not added.slow:
+            return False
+        ahead = added.scaled(LOOK_AHEAD / (now.at - before.at))
+        for start in (self._recent_start(), self._samples[0]):
+            counts = self._counts(module, start, now)
+            if self._severity(counts.plus(ahead)) > self._severity(counts):
+                return True
+        return False
+
+    def _severity(self, counts: RequestCounts) -> int:
+        """0 to 2 by what these requests prove."""
+        limits = self._settings
+        status = significant_status(counts.requests, counts.failed, limits)
+        if status in (DEGRADED, DOWN):
+            return 2 if status == DOWN else 1
+        return int(is_significant(counts.slow, counts.requests, SLOW_SHARE, limits))
+
+    def _counts(self, module: str, then: TrafficSample, now: TrafficSample) -> RequestCounts:
+        limit = self._settings.degraded_seconds
+        return RequestCounts(
+            increase(now.requests, then.requests, module),
+            increase(now.errors, then.errors, module),
+            max(slow_requests(now, module, limit) - slow_requests(then, module, limit), 0.0),
+        )
 
     def _is_module_newly_bad(self, module: str) -> bool:
         """Whether a request to the module failed or was slow between the last two totals."""

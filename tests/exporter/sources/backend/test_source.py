@@ -19,6 +19,7 @@ from tests.servers.waiting import eventually
 ROOT = Path(__file__).parents[4]
 FAST = ("api.up", "modules.status", "api.totals", "database.pool")
 HEALTH, WORKERS = "/api/monitoring/health", "/api/monitoring/workers/status"
+POOL = "/api/monitoring/db/pool"
 
 
 class RudeServer(Server):
@@ -249,3 +250,15 @@ def test_nothing_that_blocks_is_requested_while_its_pile_would_fill_the_pool(
         user.join()
     assert HEALTH not in seen
     assert WORKERS not in seen
+
+
+def test_the_pool_is_read_right_before_what_may_need_a_connection(rude: Callable[[str], RudeServer]) -> None:
+    server = rude("")
+    with watched(server) as exporter:
+        exporter.page()
+        scraped(exporter, 4)
+        moments = server.seen()["moments"]
+    reports = [at for path, at in moments if path == POOL]
+    may_wait = [(path, at) for path, at in moments if path.startswith("/api/") and path != POOL]
+    assert len(may_wait) > 10
+    assert [path for path, at in may_wait if not any(at - 0.3 < report <= at for report in reports)] == []

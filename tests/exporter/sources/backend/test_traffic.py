@@ -74,14 +74,31 @@ def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> N
     assert at(40, totals(20, bad=21)) == "healthy"
 
 
-def test_a_failure_and_a_slow_response_are_noticed_at_once() -> None:
-    traffic = TrafficWindow(JudgementSettings(), Times())
-    for total, noticed in (
-        (totals(10), False), (totals(12), False), (totals(12, bad=1), True), (totals(15, bad=1), False),
-        (totals(16, bad=1, slow=1), True), (totals(17, bad=1, slow=1), False),
-    ):  # fmt: skip
+@pytest.mark.parametrize(
+    ("seen", "is_near"),
+    [
+        # 1 of 101 within half a second, and again within the next: no level is passed by that
+        ([totals(100), totals(200, bad=1)], False),
+        # 5 of 50 within half a second prove nothing, 15 of 150 do
+        ([totals(100), totals(145, bad=5)], True),
+        ([totals(100), totals(150, slow=5)], True),
+        # proven now, and as bad as it can be
+        ([totals(100), totals(100, bad=100)], False),
+        # half of all fail: degraded is proven, down soon
+        ([totals(0), totals(40, bad=10), totals(40, bad=40)], True),
+        # the failures are over
+        ([totals(100), totals(145, bad=5), totals(195, bad=5)], False),
+    ],
+)
+def test_a_verdict_is_near_where_one_more_second_of_the_same_brings_it(
+    seen: list[RequestTotals], is_near: bool
+) -> None:
+    clock = Times()
+    traffic = TrafficWindow(JudgementSettings(), clock)
+    for total in seen:
         traffic.record(total)
-        assert traffic.is_newly_bad() is noticed
+        clock.now += 0.5
+    assert traffic.is_verdict_near() is is_near
 
 
 @pytest.mark.parametrize(
