@@ -68,7 +68,7 @@ def severity_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
     yield RecordingRule(
         SEVERITY, severity_code(name, signal, recorded_now(signal_series(VALUE, name))), labels
     )
-    if signal.can_be_too_few:
+    if can_be_too_few(signal):
         yield RecordingRule(TOO_FEW_EVENTS, too_few(name, signal), labels)
     if signal.lane == "fast":
         yield RecordingRule(WORST, worst_value(name, signal), labels)
@@ -114,6 +114,12 @@ def severity_code(name: str, signal: Signal, measured: str, judged_as: str = "")
     )
     # x ^ 0 is 1 for every x; NaN has no severity
     return " or ".join([*passed, f"0 * ({measured} > -Inf) ^ 0"])
+
+
+def can_be_too_few(signal: Signal) -> bool:
+    """Whether its value can pass a level while too little happens to judge it; in the slow lane."""
+    ratio = signal.volume is not None and signal.unit == "ratio"
+    return signal.lane == "slow" and (signal.share is not None or ratio)
 
 
 def too_few(name: str, signal: Signal) -> str:

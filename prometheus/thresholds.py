@@ -143,12 +143,6 @@ class Signal(ConfigModel):
             f"({expression}) and on ({on}) (({volume}) >= {self.volume.at_least:g})", self.lane
         )
 
-    @property
-    def can_be_too_few(self) -> bool:
-        """Whether its value can pass a level while too little happens to judge it; in the slow lane."""
-        ratio = self.volume is not None and self.unit == "ratio"
-        return self.lane == "slow" and (self.share is not None or ratio)
-
     def latest_expr(self) -> str:
         """Whether the cause goes on, as an expression; by default over the last fifth of the range."""
         expression = self.going_on or freshness.last_fifth(self.expression)

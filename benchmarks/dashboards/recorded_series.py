@@ -14,6 +14,7 @@ from benchmarks.dashboards.values import combinations
 from grafana.levels import thresholds
 from prometheus.module_status import LAST_HEALTHY, MODULE_STATUS, STATUS_LABEL
 from prometheus.panel_rules import BUSY_ROUTES, ROUTE_RATE, STRONG
+from prometheus.threshold_rules import SEVERITY, TOO_FEW_EVENTS
 from prometheus.thresholds import Signal
 
 RULES = GENERATED.parents[1] / "prometheus" / "rules"
@@ -39,8 +40,8 @@ LEVELS: dict[str, tuple[str, ...]] = {
 AT_MOST = {ROUTE_RATE: BUSY_ROUTES}
 # seconds of the intervals of rules
 PERIODS = {"250ms": 1, "1s": 1, "5s": 5, "15s": 15, "30s": 30, "1m": 60, "2m": 120}
-# recorded states: how grave a signal is, and how a module
-STATES_OF = ("ops:signal:severity", "ops:module:status")
+# recorded states: how grave a signal is, and how a module; and which signals are too few to judge
+STATES_OF = (SEVERITY, MODULE_STATUS, TOO_FEW_EVENTS)
 
 
 def recorded() -> Iterator[Series]:
@@ -75,10 +76,11 @@ def of_rule(rule: Mapping[str, Any]) -> Iterator[Series]:
 
 
 def states(name: str, given: Mapping[str, str], signal: Signal | None) -> Iterator[Series]:
-    """A recorded state as its number, from 0 to 3."""
+    """A recorded state as its number, from 0 to 3; what is too few is there for a while."""
     by = signal.by if signal else ("module",)
     for place, labels in enumerate(combinations(name, by)):
-        yield Series(name, {**labels, **given}, "worsening", float(place % 4))
+        course, size = ("seldom", 1.0) if name == TOO_FEW_EVENTS else ("worsening", float(place % 4))
+        yield Series(name, {**labels, **given}, course, size)
 
 
 def strongly_unusual(name: str) -> Iterator[Series]:

@@ -172,7 +172,8 @@ def levels_of(title: str, units: Sequence[str]) -> Panel:
         Column("F", "From", 65, words=mappings.words({"0": ("file", mappings.TEXT), "1": ("✎ set", PURPLE)})),
     ]
     about = (
-        "Signals beside their levels in force; a blank value: nothing is measured. Click one to change it."
+        "Signals beside their levels in force. No value: nothing is measured, or too little happens. "
+        "Click one to change it."
     )
     options = PanelOptions(about, "no rules are loaded")
     return table(title, Size(12, 9), options, alerts.in_force(signals), columns)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from grafana.grafana_json import Query, query
 from grafana.levels import thresholds
 from prometheus.panel_rules import EVERY_SECONDS
-from prometheus.threshold_rules import TOO_FEW, TOO_FEW_EVENTS
+from prometheus.threshold_rules import TOO_FEW, TOO_FEW_EVENTS, can_be_too_few
 
 RATE = "$__rate_interval"
 # what is recorded for panels has no job; it is the exporter's
@@ -120,7 +120,7 @@ def severity(*signals: str, by: Sequence[str] = (), matchers: Sequence[str] = ()
     """
     named = ",".join([f'signal=~"{"|".join(signals)}"', *matchers])
     gravest = most(f"ops:signal:severity{{{named}}}", *by)
-    if not any(it.can_be_too_few for name, it in thresholds().signals.items() if name in signals):
+    if not any(can_be_too_few(it) for name, it in thresholds().signals.items() if name in signals):
         return gravest
     few = f"{TOO_FEW} * {most(f'{TOO_FEW_EVENTS}{{{named}}}', *by)}"
     return f"({gravest} > 0 or {few} or {gravest})"
