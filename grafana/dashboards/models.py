@@ -87,7 +87,7 @@ def every_model() -> Panel:
         Column("F", "Errors", 80, "short"),
         Column("G", "Memory", 95, "bytes"),
         Column("H", "File", 95, "bytes"),
-        Column("I", "Written", 140, AGE, "no file"),
+        Column("I", "Written", 140, AGE, NOT_TOLD),
     ]
     asked = (
         models.available(),

@@ -68,7 +68,7 @@ def last_hour() -> Panel:
         signal("Connections", "database_connections", postgresql.connections()),
         signal("Oldest", "long_transaction", postgresql.oldest_transaction()),
         signal("Hit ratio", "database_cache_hit_ratio", postgresql.block_hits()),
-        level(level_of(*JUDGED), judged),
+        level(level_of(*JUDGED, wholes={"database_cache_hit_ratio": postgresql.block_hits()}), judged),
     )
 
 

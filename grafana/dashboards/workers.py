@@ -94,7 +94,7 @@ def last_hour() -> Panel:
         signal("Waiting", "worker_queue_length", workers.waiting_in_all()),
         signal("Oldest", "queue_oldest_message", workers.oldest_of_all()),
         signal("Failure ratio", "task_failure_ratio", workers.failure_ratio()),
-        level(level_of(*JUDGED), judged),
+        level(level_of(*JUDGED, wholes={"task_failure_ratio": workers.failure_ratio()}), judged),
     )
 
 

@@ -62,4 +62,5 @@ def course(kind: str) -> Query:
 def level() -> Query:
     """How grave click-through, feedback and the age of evaluations are by the levels in force, or few."""
     few = f"{TOO_FEW} * ({most(own('ops_recommendations_impressions', window='7d'))}) ^ 0"
-    return query(f"{severity('click_through', 'satisfaction', 'evaluation_age')} or {few}")
+    judged, wholes = ("click_through", "satisfaction", "evaluation_age"), {"click_through": click_through()}
+    return query(f"{severity(*judged, wholes=wholes)} or {few}")

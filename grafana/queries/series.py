@@ -1,6 +1,6 @@
 """The pieces of which queries are made: selectors, rates, sums, states, levels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from grafana.grafana_json import Query, query
 from grafana.levels import thresholds
@@ -11,6 +11,7 @@ RATE = "$__rate_interval"
 # what is recorded for panels has no job; it is the exporter's
 INSTANCE = 'instance=~"$instance"'
 OWN = f'job="$job",{INSTANCE}'
+NOTHING: Mapping[str, Query] = {}
 CHANGED = "sgn(round({change}, {step}))"
 
 
@@ -113,22 +114,39 @@ def moment(timestamp: str) -> str:
     return f"1000 * {timestamp}"
 
 
-def severity(*signals: str, by: Sequence[str] = (), matchers: Sequence[str] = ()) -> str:
+def severity(
+    *signals: str, by: Sequence[str] = (), matchers: Sequence[str] = (), wholes: Mapping[str, Query] = NOTHING
+) -> str:
     """How grave the gravest of these signals is by the levels in force: from 0, none, to 3, critical.
 
-    TOO_FEW where none is grave, but one passes a level of which too little happens to judge it.
+    TOO_FEW where none is grave, but one passes a level of which too little happens to judge it. Of a signal
+    with parts, which are not shown, `wholes` has the number that is; it must pass the level as well.
     """
     named = ",".join([f'signal=~"{"|".join(signals)}"', *matchers])
     gravest = most(f"ops:signal:severity{{{named}}}", *by)
-    if not any(can_be_too_few(it) for name, it in thresholds().signals.items() if name in signals):
-        return gravest
-    few = f"{TOO_FEW} * {most(f'{TOO_FEW_EVENTS}{{{named}}}', *by)}"
-    return f"({gravest} > 0 or {few} or {gravest})"
+    shown = [it for it in signals if is_shown(it, by)]
+    few = [most(f'{TOO_FEW_EVENTS}{{signal=~"{"|".join(shown)}"}}', *by)] if shown else []
+    few += [too_few_of_whole(name, str(it.expr)) for name, it in wholes.items()]
+    return f"({gravest} > 0 or {TOO_FEW} * ({' or '.join(few)}) or {gravest})" if few else gravest
 
 
-def level(*signals: str) -> Query:
+def is_shown(name: str, by: Sequence[str]) -> bool:
+    """Whether a signal can be too few, and its parts are told apart by these labels, if it has any."""
+    it = thresholds().signals.get(name)
+    return it is not None and can_be_too_few(it) and ("signal" in by or set(it.by) <= set(by))
+
+
+def too_few_of_whole(name: str, whole: str) -> str:
+    """That a part of a signal is too few, where the number of all parts passes the mildest level."""
+    it = thresholds().signals[name]
+    sign, mildest = ">" if it.direction == "above" else "<", next(iter(it.levels.given()))
+    passed = f'{sign} on () max(ops:threshold{{signal="{name}",severity="{mildest}"}})'
+    return f'(max({TOO_FEW_EVENTS}{{signal="{name}"}}) and on () (({whole}) {passed}))'
+
+
+def level(*signals: str, wholes: Mapping[str, Query] = NOTHING) -> Query:
     """How grave the gravest of these signals is by the levels in force."""
-    return query(severity(*signals), "level")
+    return query(severity(*signals, wholes=wholes), "level")
 
 
 def short(expr: str, name: str, of: str) -> str:

@@ -49,6 +49,9 @@ CALM = (
     series("ops_cache_hits_total", 0),
     series("ops_cache_misses_total", 2),
     series("any:celery_task_failed_total:present", 1),
+    series("ops:threshold", 0.05, signal="task_failure_ratio", severity="warning"),
+    series("outcome:celery_tasks:rate5m", 1, outcome="failed"),
+    series("outcome:celery_tasks:rate5m", 9, outcome="succeeded"),
     # users since a day
     series("ops_engagement_active_users", 3, window="1d"),
     # infos, of which one is a warning as well
@@ -107,7 +110,11 @@ def test_keys_and_prefixes_are_those_of_one_database(boards: Boards, tmp_path: P
 
 @pytest.mark.parametrize(
     ("board", "title", "name", "row"),
-    [("ingestion", "Workers", "Heartbeat", "cloud"), ("models", "All models", "Last inference", "ncf")],
+    [
+        ("ingestion", "Workers", "Heartbeat", "cloud"),
+        ("models", "All models", "Last inference", "ncf"),
+        ("models", "All models", "Written", "ncf"),
+    ],
 )
 def test_a_time_that_nobody_tells_is_not_said_to_be_never(
     boards: Boards, board: str, title: str, name: str, row: str
@@ -151,6 +158,13 @@ def test_counts_of_alerts_are_those_of_the_lists(boards: Boards) -> None:
 )
 def test_what_is_bad_of_few_events_is_not_ok(boards: Boards, board: str, title: str) -> None:
     assert cells(boards[board], title)["Level"] == "? few"
+
+
+def test_few_failures_of_one_task_say_nothing_of_many_others(tmp_path: Path) -> None:
+    many = series("outcome:celery_tasks:rate5m", 999, outcome="succeeded")
+    with shown(tmp_path, *(it for it in CALM if it.labels.get("outcome") != "succeeded"), many) as it:
+        last_hour = cells(it["workers"], "Last hour")
+        assert (last_hour["Failure ratio"], last_hour["Level"]) == ("0.1 %", "✔ ok")
 
 
 def test_what_is_grave_hides_what_is_few(tmp_path: Path) -> None:
