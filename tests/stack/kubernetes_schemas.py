@@ -1,23 +1,28 @@
 """The schemas of Kubernetes and of the Prometheus operator, applied to an object."""
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 import kubernetes_validate
-from cloudcoil.models.prometheus_operator import v1, v1alpha1
 
 KUBERNETES = "1.33"
-OPERATED = {"monitoring.coreos.com/v1": v1, "monitoring.coreos.com/v1alpha1": v1alpha1}
+# a package of Python for each version of the operator's objects
+OPERATED = {
+    f"monitoring.coreos.com/{version}": f"cloudcoil.models.prometheus_operator.{version}"
+    for version in ("v1", "v1alpha1")
+}
 
 
 def flaws(document: Mapping[str, Any]) -> list[str]:
     """What is wrong with an object by the schema of its kind; nothing where it is valid."""
-    versions = OPERATED.get(document["apiVersion"])
+    operated = OPERATED.get(document["apiVersion"])
     try:
-        if versions is None:
+        if operated is None:
             kubernetes_validate.validate(dict(document), KUBERNETES, strict=True)
             return []
-        model = getattr(versions, document["kind"]).model_validate(document)
+        # imported when it is needed: it takes seconds, in each process that collects the tests
+        model = getattr(import_module(operated), document["kind"]).model_validate(document)
     except (
         ValueError,
         kubernetes_validate.ValidationError,

@@ -28,7 +28,7 @@ SERVICES = ("exporter", "service", "worker")
 def written() -> Iterator[Object]:
     """Every object of the base, and the ConfigMaps that kustomize makes."""
     for file in sorted((ROOT / FOLDER).glob("*.yaml")):
-        yield from yaml.safe_load_all(file.read_text())
+        yield from yaml.load_all(file.read_text(), yaml.CSafeLoader)
     for it in kustomization()["configMapGenerator"]:
         metadata = {"name": it["name"], **{key: it["options"][key] for key in ("labels",)}}
         metadata["annotations"] = it["options"].get("annotations", {})
