@@ -55,7 +55,7 @@ SCRAPE_ALERTS = (
         f'or up{{job=~"{PARTS}"}} == 0 unless on (instance) up{{job="exporter"}} == 0',
         "warning",
         "1m",
-        "Prometheus cannot scrape {{ $labels.job }}",
+        "Prometheus cannot scrape {{ $labels.job }} at {{ $labels.instance }}",
         "Scrapes of {{ $labels.job }} at {{ $labels.instance }} fail; its metrics are missing.",
         "a target that is away for a minute",
         ("job", "instance"),
