@@ -23,6 +23,7 @@ MAX_CREDIT = (
 )
 # the part of the budget for polls while nothing looks wrong: what is left is saved for when something does
 CALM_PART = 0.9
+UNPLANNED_PART = 0.5  # of the budget, which requests beside the plan of a query may take at most
 WINDOW = 60.0  # seconds over which the share is measured
 
 
@@ -154,6 +155,11 @@ class Footprint:
             cost.interval = wanted
             self._divide()
         return wanted if cost.load <= self._part else cost.each / self._part
+
+    def unplanned_gap(self, query: str) -> float:
+        """Seconds between two requests of this query that come beside its plan, for a share of the budget."""
+        cost = self._costs.get(query)
+        return cost.each / (UNPLANNED_PART * self.budget) if cost and self.budget else 0.0
 
     def share(self) -> float:
         """The share of the last minute in which our requests kept the source busy."""

@@ -1,7 +1,8 @@
 """A backend with one event loop, as rude as the real ones: `python -m tests.exporter.rude_backend PORT MODE`.
 
 It closes connections after each response (MODE `clean` or `reset`), blocks its loop in some routes (always,
-and in those of the ingestion in the mode `store`), and tells on /seen what it was asked.
+in those of the ingestion in the mode `store`, and briefly in that of the pool in the mode `pool`), and tells
+on /seen what it was asked.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from collections import Counter
 
 BLOCKING = {"/api/monitoring/health": 2.1, "/api/monitoring/workers/status": 3.0}
 STORE = 3.0  # seconds for which each ingestion route blocks in the mode `store`
+POOL = 0.1  # seconds for which the route of the pool blocks in the mode `pool`
 COMPONENTS = {name: {"status": "healthy"} for name in ("database", "redis", "celery", "api")}
 BODIES = {
     "/docs": "<html>docs</html>",
@@ -74,6 +76,8 @@ class Rude:
         """Seconds for which this route blocks the loop."""
         if self.mode == "store" and path.startswith("/api/v1/ingestion/"):
             return STORE
+        if self.mode == "pool" and path == "/api/monitoring/db/pool":
+            return POOL
         return BLOCKING.get(path, 0.0)
 
     def body(self, path: str) -> tuple[int, str]:

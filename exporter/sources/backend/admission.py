@@ -81,11 +81,13 @@ class Admission:
             yield
 
     async def _renew_pool(self) -> None:
-        """Have a report of the pool that is as of now, where the backend gives one.
+        """Have a report of the pool that is as of now, where the backend gives one and the budget allows it.
 
         A request that waits for a connection would hold up the next report until its time-out.
         """
-        if self._pool.error is None and self._pool.age() > POOL_MAX_AGE:
+        footprint = self._pool.constraints.footprint
+        gap = 0.0 if footprint is None else footprint.unplanned_gap(self._pool.query)
+        if self._pool.error is None and self._pool.age() > max(POOL_MAX_AGE, gap):
             await self._pool.refresh()
 
     def _free_connections(self) -> float:
