@@ -2,11 +2,12 @@
 
 Prometheus ends the series of a scrape that fails, but not those of a job that it scrapes no more. A rate, a
 recorded ratio or a percentile goes on until its window has passed. So each query is asked only while the
-last scrape of its exporter is young and succeeded, and while the counters in its windows are there.
+last scrape of its exporter is young and succeeded, and while the counters in its windows are there. Of
+several signals each is shown for itself: one that looks at no counters must not end with those of another.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from grafana.levels import thresholds
 from prometheus.panel_rules import MANY, PRESENT
@@ -25,7 +26,7 @@ RECORDED = re.compile(
     r"(?<![\w:])(?:module|module_le|users|users_le|le|task|task_le|queue|redis|component|ops|method|event|cmd|relname|"
     r"table|queryid|exception|collector|handler|outcome):(?!threshold|alert)(\w+)"
 )
-SIGNAL = re.compile(r'ops:signal(?::severity)?\{[^}]*signal=~?"([\w|]+)"')
+SIGNALS = re.compile(r'(ops:signal(?::severity|:too_few)?\{[^}]*signal=~?)"([\w|]+)"([^}]*\})')
 # windows that look at states: of alerts, and of the scrape itself
 NO_COUNTERS = ("ALERTS", "up")
 # of which counters the recorded series are made
@@ -54,7 +55,8 @@ OWN_JOBS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "ops_ser
 def gate(expr: str) -> str:
     """The query, silent as soon as its numbers are only memories."""
     conditions = [*scrape_conditions(expr), *counter_conditions(expr)]
-    return " and on () ".join([f"({expr})", *(f"({it})" for it in conditions)]) if conditions else expr
+    shown = SIGNALS.sub(lambda it: while_counted(it[1], it[2].split("|"), it[3]), expr)
+    return " and on () ".join([f"({shown})", *(f"({it})" for it in conditions)]) if conditions else shown
 
 
 def scrape_conditions(expr: str) -> Iterator[str]:
@@ -70,14 +72,33 @@ def scrape_conditions(expr: str) -> Iterator[str]:
 
 def counter_conditions(expr: str) -> Iterator[str]:
     """That the counters behind windows and recorded series are there."""
+    signals = [name for _, names, _ in SIGNALS.findall(expr) for name in names.split("|")]
+    if not all(any(signal_counters(name)) for name in signals):
+        # windows beside states tell only whether a signal is too few, which has its own condition
+        return
     found = {instant_selector(name, matchers) for name, matchers in windows(expr)}
     for subject in RECORDED.findall(expr):
         counters = (its for start, its in SOURCES.items() if subject.startswith(start))
         found |= {present(name, f"{{{OWN}}}") for its in counters for name in its}
-    for names in SIGNAL.findall(expr):
-        found |= {it for name in names.split("|") for it in signal_counters(name)}
     if found:
-        yield " or ".join(f"group({it})" for it in sorted(found))
+        yield any_present(found)
+
+
+def any_present(counters: Iterable[str]) -> str:
+    """That one of these counters is there."""
+    return " or ".join(f"group({it})" for it in sorted(counters))
+
+
+def while_counted(start: str, signals: Sequence[str], end: str) -> str:
+    """The series of these signals, each only while the counters that it looks at are there."""
+    by_counters: dict[frozenset[str], list[str]] = {}
+    for name in signals:
+        by_counters.setdefault(frozenset(signal_counters(name)), []).append(name)
+    shown = [
+        f'{start}"{"|".join(names)}"{end}' + (f" and on () ({any_present(counters)})" if counters else "")
+        for counters, names in by_counters.items()
+    ]
+    return f"({' or '.join(shown)})" if any(by_counters) else shown[0]
 
 
 def windows(expr: str) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from benchmarks.dashboards import history
 from benchmarks.dashboards.prometheus_client import Prometheus, Range, dashboards, defaults
 from benchmarks.dashboards.screen import Screen
 from benchmarks.dashboards.synthetic_series import Series
+from grafana.mappings import UNKNOWN
 from tests.servers.fixtures import started
 from tests.servers.prometheus_server import PrometheusServer
 
@@ -171,6 +172,37 @@ def test_what_is_grave_hides_what_is_few(tmp_path: Path) -> None:
     grave = series("ops:signal:severity", 2, signal="redis_memory")
     with shown(tmp_path, *(it for it in CALM if it.labels.get("signal") != "redis_memory"), grave) as it:
         assert cells(it["cache"], "Last hour")["Level"] == "▲ warning"
+
+
+@pytest.mark.parametrize(
+    ("board", "title", "signal"),
+    [
+        ("cache", "Last hour", "cache_up"),
+        ("workers", "Last hour", "workers_up"),
+        ("database", "Last hour", "database_latency"),
+        ("ingestion", "Last hour", "ingestion_queue"),
+        ("overview", "Resources, last hour", "pool_use"),
+    ],
+)
+def test_what_is_grave_is_shown_where_counters_of_another_signal_are_away(
+    tmp_path: Path, board: str, title: str, signal: str
+) -> None:
+    # a ratio that its window still remembers is no level any more
+    gone = series("ops:signal:severity", 3, signal="cache_hit_ratio")
+    with shown(tmp_path, series("up", 1), series("ops:signal:severity", 2, signal=signal), gone) as it:
+        assert cells(it[board], title)["Level"] == "▲ warning"
+
+
+def test_the_list_of_levels_shows_each_signal_for_itself(tmp_path: Path) -> None:
+    def known(signal: str) -> tuple[Series, ...]:
+        values = {"ops:signal": 0.5, "ops:signal:severity": 0.0}
+        level = series("ops:threshold", 1, signal=signal, severity="warning")
+        return level, *(series(name, value, signal=signal) for name, value in values.items())
+
+    with shown(tmp_path, series("up", 1), *known("database_latency"), *known("queue_wait")) as it:
+        durations = it["alerts"], "Levels: durations"
+        assert column(*durations, "Level") == {"database_latency": "✔ ok", "queue_wait": UNKNOWN}
+        assert column(*durations, "Now") == {"database_latency": "500 ms", "queue_wait": UNKNOWN}
 
 
 def test_the_level_of_users_says_why_there_is_none(boards: Boards, tmp_path: Path) -> None:
