@@ -34,6 +34,11 @@ FOLDERS = (
 HELPER = Path("/usr/lib/apt/apt-helper")
 # to apt-get update another suite is worth a warning, and before 2.2 so is a host that cannot be reached
 ONLY_WARNINGS = ("Failed to fetch", "Conflicting distribution")
+# Of a file that no index names nobody knows the size. A file of keys has some kilobytes.
+MOST_BYTES = 1 << 20
+# seconds; the timeouts of apt end at every byte that comes
+SMALL_FILES, PACKAGE = 300, 7200
+TOO_SLOW = "it is not complete after"
 # proxies and certificates are taken from the system's configuration
 SYSTEM_SETTINGS = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::https::CAInfo")
 
@@ -57,8 +62,8 @@ class Apt:
         self.configuration.write_text(CONFIGURATION.format(folder=folder) + system_settings())
 
     def fetch(self, address: str, target: Path) -> None:
-        """Download one file. Raises AptError."""
-        self._run(str(HELPER), "download-file", address, str(target))
+        """Download one file of at most MOST_BYTES. Raises AptError."""
+        self._run("prlimit", f"--fsize={MOST_BYTES}", str(HELPER), "download-file", address, str(target))
 
     def update(self) -> None:
         """Fetch the index and verify its signature. Raises AptError."""
@@ -72,22 +77,27 @@ class Apt:
 
     def download(self, wanted: str, folder: Path) -> Path:
         """Download a package into this folder and verify it by the index. Raises AptError."""
-        self._run("apt-get", "-q", "download", wanted, cwd=folder)
+        self._run("apt-get", "-q", "download", wanted, cwd=folder, within=PACKAGE)
         [package] = folder.glob("*.deb")
         return package
 
-    def _run(self, *command: str, cwd: Path | None = None) -> str:
-        ended = subprocess.run(  # noqa: S603 - no shell
-            # apt ends with this process
-            ["setpriv", "--pdeathsig", "TERM", *command],  # noqa: S607
-            cwd=cwd,
-            env={**os.environ, "APT_CONFIG": str(self.configuration), "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+    def _run(self, *command: str, cwd: Path | None = None, within: float | None = None) -> str:
+        seconds = within or SMALL_FILES
+        try:
+            ended = subprocess.run(  # noqa: S603 - no shell
+                # apt ends with this process
+                ["setpriv", "--pdeathsig", "TERM", *command],  # noqa: S607
+                cwd=cwd,
+                env={**os.environ, "APT_CONFIG": str(self.configuration), "LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired:
+            raise AptError(f"E: {TOO_SLOW} {seconds:g} s\n") from None
         if ended.returncode or any(text in ended.stderr for text in ONLY_WARNINGS):
             raise AptError(ended.stderr or f"E: {command[0]} ended with {ended.returncode}\n")
         return ended.stdout

@@ -2,7 +2,9 @@
 
 import re
 from datetime import UTC, datetime
+from signal import SIGXFSZ
 
+from stack.grafana.apt import MOST_BYTES, TOO_SLOW
 from stack.grafana.repository import Repository, without_password
 
 REFUSED, MISSING, FAILED = "Grafana was refused", "Grafana is missing", "Grafana cannot be downloaded"
@@ -20,6 +22,10 @@ FAILURES = tuple(
     for pattern, sentence in (
         (r"No space left on device|don't have enough free space",
          FAILED + ": this machine's disk is full; expected room for a package and what it unpacks"),
+        (rf"received signal {int(SIGXFSZ)}\b",
+         REFUSED + f": {{url}} is longer than {MOST_BYTES >> 10} KiB; expected a file of keys"),
+        (rf"{TOO_SLOW} (?P<seconds>\S+ s)",
+         FAILED + ": {url} is too slow; expected all of it within {seconds}"),
         (r"(?P<why>Could(?:n't| not) execute [^\n]*)",
          FAILED + ": apt on this machine is incomplete ({why}); expected what it checks signatures with"),
         (r"(?P<why>[Cc]ertificate verif[^\n\[]*[^\n\[ .])",
