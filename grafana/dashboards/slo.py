@@ -71,7 +71,10 @@ def freshness() -> Panel:
 
 def objectives() -> Panel:
     """Each objective with its budget and its burn rates."""
-    about = "A burn rate of 1 spends the budget in exactly thirty days; 14.4 over an hour pages."
+    about = (
+        "A burn rate of 1 spends the budget in exactly thirty days; 14.4 over an hour pages. "
+        "Few: nothing happened yet that could be good or bad."
+    )
     columns = [
         Column("slo", "SLO", sort="least first"),
         Column("H", "Level", 110, words=mappings.levels(good=mappings.TEXT)),

@@ -2,6 +2,7 @@
 
 from grafana.grafana_json import Query, query
 from grafana.queries.freshness import alerts
+from prometheus.threshold_rules import TOO_FEW
 
 
 def left() -> Query:
@@ -60,7 +61,10 @@ def alerts_that_fire() -> Query:
 
 
 def severity_of_budgets() -> Query:
-    """How grave the gravest budget alert of each objective is, in rows."""
+    """How grave the gravest budget alert of each objective is, in rows; few where nothing was good or bad."""
     fires = 'ALERTS{alertstate="firing",alertname=~".+BudgetBurns",severity="%s"}'
     weighed = f"2 * {fires % 'warning'} or 3 * {fires % 'critical'}"
-    return query(f"max by (slo) ({weighed}) or 0 * max by (slo) (slo:objective:ratio)")
+    # a ratio of no events is no number
+    known = "0 * (max by (slo) (slo:error_ratio:30d) >= 0)"
+    few = f"{TOO_FEW} * max by (slo) (slo:objective:ratio) ^ 0"
+    return query(f"max by (slo) ({weighed}) or {known} or {few}")
