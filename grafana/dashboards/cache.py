@@ -24,7 +24,7 @@ JUDGED = (
     "redis_saved",
 )  # fmt: skip
 QUARTER, THIRD = Size(6, 8), Size(8, 8)
-MEMORY = ("used", "used_rss", "used_peak", "max")
+MEMORY = ("used", "used_rss", "used_peak")
 LOOKUPS = ("hits", "misses", "invalidations")
 WAS = {
     "Status": "Redis",
@@ -103,7 +103,10 @@ def use() -> tuple[Panel, ...]:
             cache.hit_ratio(), cache.server_hit_ratio(),
         ),
         graph("Look-ups", QUARTER, PanelOptions(looks, NO_LOOKUPS, "ops"), *map(cache.lookups, LOOKUPS)),
-        graph("Memory", QUARTER, PanelOptions(memory, OFF, "bytes"), *map(cache.memory, MEMORY)),
+        graph(
+            "Memory", QUARTER, PanelOptions(memory, OFF, "bytes"), *map(cache.memory, MEMORY),
+            cache.memory_limit(),
+        ),
         graph(
             "Evicted and expired", QUARTER, PanelOptions(lost, OFF, signal="redis_evictions"),
             *map(cache.ended, gone),

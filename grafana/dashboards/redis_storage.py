@@ -107,7 +107,7 @@ def persistence() -> Section:
             ("aof_last_rewrite_duration_sec", "last rewrite"),
             ("aof_current_rewrite_duration_sec", "this rewrite"), ("latest_fork_seconds", "fork"),
         ),
-        values(
+        details(
             "Sizes", QUARTER, sizes, BYTES, ("aof_current_size_bytes", "AOF"),
             ("aof_base_size_bytes", "rewritten"), ("aof_buffer_length", "buffer"),
             ("rdb_last_cow_size_bytes", "copied, snapshot"), ("aof_last_cow_size_bytes", "copied, rewrite"),

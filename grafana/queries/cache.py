@@ -46,8 +46,13 @@ def lookups(kind: str) -> Query:
 
 
 def memory(kind: str) -> Query:
-    """Bytes of the server: used, used_rss, used_peak, used_dataset or max."""
+    """Bytes of the server: used, used_rss, used_peak or used_dataset."""
     return query(most(own(f"redis_memory_{kind}_bytes")), kind.replace("_", " "))
+
+
+def memory_limit() -> Query:
+    """The limit in bytes; 0 stands for none, which is no line at the bottom."""
+    return query(f"{most(own('redis_memory_max_bytes'))} > 0", "limit")
 
 
 def memory_use() -> Query:
