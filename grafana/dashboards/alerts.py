@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from grafana import levels, links, mappings, variables
 from grafana.dashboard import Dashboard
 from grafana.dashboards import anomalies
-from grafana.dashboards.freshness import data_and_alerts
+from grafana.dashboards.freshness import data_and_alerts_of
 from grafana.grafana_json import Panel, Variable
 from grafana.graphs import fixed, graph, stacked, timeline
 from grafana.grid import Section, closed, section, top
@@ -50,7 +50,7 @@ def board() -> Dashboard:
         "Alerts",
         "What fires and what fired, how noisy was it, and which levels are in force?",
         (
-            top(now(), data_and_alerts("alerts", "anomalies", "self_reports"), firing(), summaries()),
+            top(now(), data_and_alerts_of(alerts.REAL, ("anomalies", "self_reports")), firing(), summaries()),
             section("Alert history", history(), noise()),
             anomalies.section_of_anomalies(),
             section("Self-reports", wrong_reports()),

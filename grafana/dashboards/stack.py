@@ -3,16 +3,18 @@
 from grafana import annotations, levels, mappings, variables
 from grafana.dashboard import Dashboard
 from grafana.dashboards import footprint
-from grafana.dashboards.freshness import data_and_alerts
+from grafana.dashboards.freshness import data_and_alerts_of
 from grafana.grafana_json import Panel
 from grafana.graphs import graph, timeline
 from grafana.grid import Section, section, top
 from grafana.panels import PanelOptions
 from grafana.queries import stack
+from grafana.queries.freshness import among
 from grafana.sizes import Size
 from grafana.steps import bad_from_one, too_old
 from grafana.strips import Cell, count, states, word
 from grafana.tables import Column, table
+from prometheus.meta_alerts import META_ALERTS
 
 SILENT = "Prometheus scrapes nothing of this kind"
 OFF = "no broker is asked: set CELERY_BROKER_URL"
@@ -38,7 +40,7 @@ def board() -> Dashboard:
         "Exporter and stack",
         "Can all the other dashboards be trusted: is everything scraped, read, evaluated and delivered?",
         (
-            top(now(), data_and_alerts("stack")),
+            top(now(), data_and_alerts_of(among("alertname", names_of_alerts()), ())),
             scrapes(),
             collectors(),
             footprint.section_of_footprint(),
@@ -51,6 +53,12 @@ def board() -> Dashboard:
         marks=annotations.of_signals(levels.signals_of("stack")),
         was=WAS,
     )
+
+
+def names_of_alerts() -> list[str]:
+    """The alerts that lead here; those about Watchroom itself judge no signal."""
+    judged = [levels.signal(name).alert for name in levels.signals_of("stack")]
+    return [*judged, *(it.alert for it in META_ALERTS if it.alert != "Watchdog")]
 
 
 def now() -> Panel:

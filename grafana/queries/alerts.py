@@ -23,19 +23,9 @@ FIRES = 'alertstate="firing"'
 
 
 def firing(severity: str) -> Query:
-    """Alerts of this severity that fire, without those that fire at a graver one as well."""
-    return query(f"count({gravest(REAL)[severity]}) or vector(0)", severity)
-
-
-def gravest(*matchers: str) -> dict[str, str]:
-    """Alerts that fire and match, each at the gravest of the severities at which it fires."""
-    selectors = (",".join([FIRES, f'severity="{name}"', *matchers]) for name in WEIGHTS)
-    told, warned, paged = (f"ALERTS{{{it}}}" for it in selectors)
-    return {
-        "info": f"({told} unless ignoring (severity) ({warned} or {paged}))",
-        "warning": f"({warned} unless ignoring (severity) {paged})",
-        "critical": paged,
-    }
+    """Alerts of this severity that fire, each once, without those that fire at a graver one as well."""
+    gravest = f"max by ({ONE_ALERT}) ({weighed(REAL, FIRES)})"
+    return query(f"count({gravest} == {WEIGHTS[severity]}) or vector(0)", severity)
 
 
 def pending() -> Query:
@@ -215,5 +205,17 @@ def in_force(signals: Sequence[str]) -> list[Query]:
     same = f"ops:threshold{{{named}}} == on (signal, severity) ops:threshold:file"
     every = f"ops:threshold{{{named}}} * 0"
     origin = f"max by (signal) ({every} + 1 unless on (signal, severity) ({same}) or {every})"
-    value, severity_now = f"max by (signal) (ops:signal{{{named}}})", severity(*signals, by=["signal"])
-    return [query(expr) for expr in (value, *levels, severity_now, origin)]
+    severity_now = severity(*signals, by=["signal"])
+    return [query(expr) for expr in (worst(signals), *levels, severity_now, origin)]
+
+
+def worst(signals: Sequence[str]) -> str:
+    """The value of the worst part of each signal: the least where the alert is below a level."""
+    known = thresholds().signals
+    ways = {
+        of: "|".join(name for name in signals if known[name].direction == way)
+        for of, way in (("max", "above"), ("min", "below"))
+    }
+    return " or ".join(
+        f'{of} by (signal) (ops:signal{{signal=~"{names}"}})' for of, names in ways.items() if names
+    )
