@@ -4,6 +4,8 @@ import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,6 +21,9 @@ ADVICE = (
     "Grafana, or stop this run and use `make compose-secrets` and `docker compose --profile demo up --build` "
     "(docs/operations.md)"
 )
+# of a package unpacked, in MiB; Grafana 12 takes less than 1024
+MOST_UNPACKED = 4096
+BLOCK = 1 << 20
 ReportProgress = Callable[[str], None]
 
 
@@ -97,7 +102,8 @@ def unpack(package: Path, repository: Repository, cache: Path, report: ReportPro
     report(f"{package.name} is being unpacked")
     new, stamp = cache / "new", cache / "unpacked-from"
     shutil.rmtree(new, ignore_errors=True)
-    command = ["dpkg-deb", "--extract", str(package), str(new)]
+    require_bounded(package)
+    command = dpkg_deb("--extract", str(package), str(new))
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
     if ended.returncode:
         raise StackError(f"Grafana cannot be unpacked: {package.name}: {one_line(ended.stderr)}; {ADVICE}")
@@ -108,6 +114,25 @@ def unpack(package: Path, repository: Repository, cache: Path, report: ReportPro
     new.rename(cache / "unpacked")
     stamp.write_text(digest(repository))
     return cache / "unpacked" / HOME
+
+
+def require_bounded(package: Path) -> None:
+    """Raise StackError if the package unpacks more than Grafana can need; a few KiB may be many GiB."""
+    command = dpkg_deb("--fsys-tarfile", str(package))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as unpacking:  # noqa: S603
+        blocks = iter(partial(unpacking.stdout.read, BLOCK), b"") if unpacking.stdout else ()
+        is_larger = any(True for _ in islice(blocks, MOST_UNPACKED, None))
+        unpacking.kill()
+    if is_larger:
+        raise StackError(
+            f"Grafana was refused: {package.name} unpacks more than {MOST_UNPACKED} MiB; "
+            f"expected what fits; {ADVICE}"
+        )
+
+
+def dpkg_deb(*arguments: str) -> list[str]:
+    """A command of dpkg-deb, which ends with this process."""
+    return ["setpriv", "--pdeathsig", "TERM", "dpkg-deb", *arguments]
 
 
 def digest(repository: Repository) -> str:

@@ -9,10 +9,11 @@ from threading import Event, Thread
 
 import pytest
 
-from stack.grafana import apt
+from stack.grafana import apt, package
 from stack.grafana.package import ADVICE
 from stack.grafana.repository import Repository
 from tests.stack.grafana.refusal import refusal
+from tests.stack.grafana.repository import SignedRepository
 
 Send = Callable[[Callable[[bytes], object]], None]
 GIVEN_UP = 20.0
@@ -60,6 +61,27 @@ def test_a_file_of_keys_without_an_end_is_refused(wanted: Repository, cache: Pat
     told = f"Grafana was refused: {url}/key is longer than 1024 KiB; expected a file of keys"
     assert sentence == f"{told}; {ADVICE}"
     assert sum(sent) < 50_000_000
+
+
+@pytest.mark.parametrize("files", [1, 40])
+def test_a_package_that_unpacks_more_than_grafana_can_need_is_refused(
+    repository: SignedRepository,
+    wanted: Repository,
+    cache: Path,
+    files: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fill(content: Path) -> None:
+        for number in range(files):
+            (content / "usr" / f"zeros{number}").write_bytes(bytes(8 * package.BLOCK // files))
+
+    repository.build(fill)
+    assert repository.package.stat().st_size < 100_000
+    monkeypatch.setattr(package, "MOST_UNPACKED", 4)
+    told = "Grafana was refused: grafana_12.4.3_all.deb unpacks more than 4 MiB; expected what fits"
+    assert refusal(wanted, cache) == f"{told}; {ADVICE}"
+    monkeypatch.setattr(package, "MOST_UNPACKED", 9)
+    assert package.download(wanted, cache, lambda _: None)
 
 
 @pytest.mark.parametrize("name", ["key_url", "uri"])

@@ -161,6 +161,28 @@ def test_a_download_ends_with_the_process(part: GrafanaProcess, server: FileServ
     eventually(lambda: not apt_of(part.folder.parent), within=10)
 
 
+def test_unpacking_ends_with_the_process(part: GrafanaProcess, tmp_path: Path) -> None:
+    # a package takes some seconds, which is too short to be met
+    slow, started = tmp_path / "bin" / "dpkg-deb", tmp_path / "started"
+    slow.parent.mkdir()
+    slow.write_text(f"#!/bin/sh\necho $$ > '{started}.new'\nmv '{started}.new' '{started}'\nexec sleep 60\n")
+    slow.chmod(0o755)
+    env = part.env | {"PATH": f"{slow.parent}:{os.environ['PATH']}"}
+    process = subprocess.Popen(part.command, env=env, cwd=ROOT)
+    try:
+        eventually(started.exists, within=20)
+    finally:
+        process.terminate()
+        process.wait(10)
+    eventually(lambda: not runs(int(started.read_text())), within=10)
+
+
+def runs(pid: int) -> bool:
+    """Whether the process is there and has not ended."""
+    line = Path(f"/proc/{pid}/cmdline")
+    return line.exists() and line.read_bytes() != b""
+
+
 def apt_of(run_dir: Path) -> list[str]:
     """The processes of apt that work in the cache of this run."""
     found = []
