@@ -40,7 +40,7 @@ def board() -> Dashboard:
         "Exporter and stack",
         "Can all the other dashboards be trusted: is everything scraped, read, evaluated and delivered?",
         (
-            top(now(), data_and_alerts_of(among("alertname", names_of_alerts()), ())),
+            top(now(), data_and_alerts_of(own_alerts(), ())),
             scrapes(),
             collectors(),
             footprint.section_of_footprint(),
@@ -50,15 +50,15 @@ def board() -> Dashboard:
         ),
         # shown here only, so that they can be changed; every link hands them on
         variables.visible_variables(),
-        marks=annotations.of_signals(levels.signals_of("stack")),
+        marks=annotations.of_matcher(own_alerts()),
         was=WAS,
     )
 
 
-def names_of_alerts() -> list[str]:
-    """The alerts that lead here; those about Watchroom itself judge no signal."""
+def own_alerts() -> str:
+    """A matcher for the alerts that lead here; those about Watchroom itself judge no signal."""
     judged = [levels.signal(name).alert for name in levels.signals_of("stack")]
-    return [*judged, *(it.alert for it in META_ALERTS if it.alert != "Watchdog")]
+    return among("alertname", [*judged, *(it.alert for it in META_ALERTS if it.alert != "Watchdog")])
 
 
 def now() -> Panel:

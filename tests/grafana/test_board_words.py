@@ -78,6 +78,14 @@ def test_alerts_without_a_signal_are_counted_where_they_lead(tmp_path: Path) -> 
             assert cells(it[name], "Data and alerts")["Alerts firing"] == count
 
 
+def test_alerts_without_a_signal_are_marked_where_they_lead(tmp_path: Path) -> None:
+    with shown(tmp_path, series("up", 1), alert("ExporterAbsent", "critical")) as it:
+        stack = it["stack"]
+        marks = {each["name"]: each["expr"] for each in stack.board["annotations"]["list"]}
+        [mark] = stack.prometheus.instant(marks["Critical alerts"], stack.shown)
+        assert mark["metric"]["alertname"] == "ExporterAbsent"
+
+
 def test_a_budget_that_burns_in_several_windows_is_one_alert(tmp_path: Path) -> None:
     windows = {"1h": "critical", "6h": "critical", "1d": "warning"}
     burning = (alert("ApiLatencyBudgetBurns", it, window=window) for window, it in windows.items())
