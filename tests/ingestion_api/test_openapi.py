@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from tests.ingestion_api.fuzzing import CONFIG, command, service_to_fuzz
 from tests.servers.redis_server import RedisServer
 
-EXAMPLES = 12  # of each operation, besides those that cover the schema
+EXAMPLES = 6  # of each operation, besides those that cover the schema
 # an input that an earlier answer gave would be another one each day: answers tell times
 SAME_EACH_TIME = """
 [phases.coverage]
