@@ -123,7 +123,7 @@ def test_a_route_that_is_not_there_is_no_failure_and_is_left_alone(
     replay(backend, ORDINARY)
     subject = SUBJECTS[1]
     backend.says(subject.path, body, status)
-    with watching(backend=settings(backend)) as exporter:
+    with watching(backend=settings(backend) | {"period": 0.2}) as exporter:
         eventually(lambda: whole_but(exporter, subject, success=None))
         before = backend.asked[subject.path]
         eventually(lambda: backend.asked["/api/monitoring/cache/stats"] > 8, within=30)
