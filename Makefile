@@ -30,7 +30,7 @@ lint: ## formatting, lint, and who may import whom
 	.venv/bin/lint-imports --no-cache
 
 types: ## types, strictly
-	.venv/bin/python -m mypy
+	.venv/bin/python -m mypy -n 2
 
 tests: ## the tests, with coverage (WORKERS=2: in two processes)
 	# most tests wait for servers half of their time, so four processes fill two cores;
