@@ -35,6 +35,8 @@ ANSWERS = {
 }
 
 LEAST_HEIGHT = {"table": 4, "text": 3, "stat": 3, "state-timeline": 4, "timeseries": 7, "bargauge": 4}
+# what a mark is about: signals, the chosen module, budgets, or alerts by their names
+ABOUT = r'signal=~"[^"]+"|module="\$module"|alertname=~"(?:.\+BudgetBurns|[A-Za-z]+(?:\|[A-Za-z]+)*)"'
 
 
 def titles(board: Json) -> Iterator[str]:
@@ -55,7 +57,7 @@ def marks(board: Json) -> Iterator[str]:
     for it in enabled:
         if 'severity="critical"' not in it["expr"]:
             yield f"{it['name']!r} marks what is not critical"
-        if not re.search(r'signal=~"[^"]+"|module="\$module"|alertname=~".\+BudgetBurns"', it["expr"]):
+        if not re.search(ABOUT, it["expr"]):
             yield f"{it['name']!r} marks what is not shown"
     if given and board["uid"] in ("watchroom-overview", "watchroom-alerts"):
         yield "timelines would be crossed by marks"
