@@ -37,8 +37,8 @@ def data_and_alerts_of(matcher: str, collectors: Sequence[str]) -> Panel:
 
 
 def data(collectors: Sequence[str]) -> tuple[Cell, Cell]:
-    """Whether the numbers are live, and how old the oldest is."""
-    seldom = not SELDOM.isdisjoint(collectors)
+    """Whether the numbers are live, and how old the oldest is; without a name those of all collectors."""
+    seldom = not collectors or not SELDOM.isdisjoint(collectors)
     more = links.board("stack", "Exporter and collectors")
     return (
         Cell("Data", freshness.data(collectors), DATA, words=mappings.data(), unknown=STALE, link=more),

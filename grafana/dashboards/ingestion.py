@@ -90,7 +90,7 @@ def status() -> Panel:
 def last_hour() -> Panel:
     """What waits, fails and can be searched."""
     judged = (
-        "How grave the queue, its failures and the coverage are by the levels in force; "
+        "How grave these, the queue server, dead letters and the edge worker are, by the levels in force; "
         "few: too little happens to judge what passes a level."
     )
     return numbers(

@@ -19,7 +19,10 @@ OFF = "no broker is asked: set CELERY_BROKER_URL"
 QUIET = "no task ended in this time"
 QUEUES = ("urgent", "high_priority", "default", "ml_tasks", "batch", "repo_ingestion", "celery")
 JUDGED = (
+    "broker_up",
     "workers_up",
+    "worker_up",
+    "workers_stalled",
     "worker_queue_length",
     "queue_oldest_message",
     "queue_unconsumed",
@@ -85,7 +88,7 @@ def status() -> Panel:
 def last_hour() -> Panel:
     """What waits and fails."""
     judged = (
-        "How grave these and the workers are, by the levels in force; "
+        "How grave these, the broker and the workers are, by the levels in force; "
         "few: too little happens to judge what passes a level."
     )
     return numbers(

@@ -199,8 +199,9 @@ def service_oldest() -> Query:
 
 
 def level() -> Query:
-    """How grave the queue, its failures and the coverage are by the levels in force."""
-    return query(severity("ingestion_queue", "ingestion_wait", "ingestion_failures", "sparse_coverage"))
+    """How grave the queue, its failures, what they need and the coverage are by the levels in force."""
+    jobs = ("ingestion_queue", "ingestion_wait", "ingestion_failures", "ingestion_dead_letters")
+    return query(severity(*jobs, "sparse_coverage", "ingestion_store", "edge_worker_heartbeat"))
 
 
 def parts() -> Query:

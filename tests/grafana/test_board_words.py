@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.dashboards.prometheus_client import dashboards
+from benchmarks.dashboards.screen import field_config
 from tests.grafana.made_history import CALM, Boards, alert, cells, column, series, shown
 
 
@@ -110,3 +112,20 @@ def test_a_memory_without_a_limit_has_no_limit_of_zero(tmp_path: Path) -> None:
         used = series("redis_memory_used_bytes", 3), series("redis_memory_max_bytes", limit)
         with shown(tmp_path / folder, series("up", 1), *used) as it:
             assert [*cells(it["cache"], "Memory")] == ["used", *(["limit"] if limit else [])]
+
+
+@pytest.mark.parametrize("collector", ["workers", "cache", "database", "models", "ingestion"])
+def test_the_overview_is_not_live_where_a_part_of_it_cannot_be_read(tmp_path: Path, collector: str) -> None:
+    fails = series("ops_collector_success", 0, collector=collector)
+    with shown(tmp_path, series("up", 1), series("ops_collector_success", 1, collector="api"), fails) as it:
+        assert cells(it["overview"], "Freshness")["Data"] == "▲ partial"
+
+
+@pytest.mark.parametrize("name", ["engagement", "recommendations", "stack"])
+def test_numbers_that_are_counted_every_five_minutes_are_not_old_before(name: str) -> None:
+    board = dashboards()[name]
+    panel = next(it for it in board["panels"] if it["title"] == "Data and alerts")
+    steps = field_config(panel, "Oldest")["thresholds"]["steps"]
+    passed = [it["color"] for it in steps if it["value"] is None or it["value"] <= 299]
+    assert passed == [steps[0]["color"]]
+    assert "up to ten is usual" in panel["description"]

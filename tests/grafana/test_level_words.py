@@ -30,6 +30,13 @@ def test_what_is_grave_hides_what_is_few(tmp_path: Path) -> None:
         ("workers", "Last hour", "workers_up"),
         ("database", "Last hour", "database_latency"),
         ("ingestion", "Last hour", "ingestion_queue"),
+        # what stands beside it in another panel
+        ("workers", "Last hour", "broker_up"),
+        ("workers", "Last hour", "worker_up"),
+        ("workers", "Last hour", "workers_stalled"),
+        ("ingestion", "Last hour", "ingestion_store"),
+        ("ingestion", "Last hour", "ingestion_dead_letters"),
+        ("ingestion", "Last hour", "edge_worker_heartbeat"),
         ("overview", "Resources, last hour", "pool_use"),
     ],
 )
