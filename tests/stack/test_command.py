@@ -69,6 +69,8 @@ def test_a_port_in_use_is_reported_before_anything_starts(watchroom: StartRun, b
 
 def test_a_folder_in_use_is_reported(watchroom: StartRun, backend: str) -> None:
     first, second = watchroom(BACKEND_URL=backend), watchroom(BACKEND_URL=backend)
+    # it holds the folder long before all is ready
+    first.ready = lambda: f"logs are in {first.run_dir / 'logs'}" in first.output()
     first.start()
     with pytest.raises(RuntimeError, match=f"another `make run` uses {first.run_dir}; stop it, or choose"):
         second.start()
