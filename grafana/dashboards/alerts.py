@@ -168,7 +168,7 @@ def levels_of(title: str, units: Sequence[str]) -> Panel:
         Column("B", "Info", 60, unit),
         Column("C", "Warning", 70, unit),
         Column("D", "Critical", 75, unit),
-        Column("E", "Level", 90, words=mappings.levels("few", mappings.TEXT)),
+        Column("E", "Level", 90, words=mappings.levels(good=mappings.TEXT)),
         Column("F", "From", 65, words=mappings.words({"0": ("file", mappings.TEXT), "1": ("✎ set", PURPLE)})),
     ]
     about = (

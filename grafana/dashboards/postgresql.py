@@ -93,7 +93,10 @@ def sessions() -> tuple[Panel, ...]:
 
 def transactions() -> Section:
     """What becomes of transactions, and what they lock."""
-    ends = "Transactions per second by end. Rollbacks that rise: the application fails."
+    ends = (
+        "Transactions per second by end. SQLAlchemy ends a session that only reads with a rollback; "
+        "rollbacks that rise without more requests: the application fails."
+    )
     dead = "Deadlocks per second. PostgreSQL ends one of the sessions in each."
     locks = "Locks held or awaited, by mode. Many exclusive ones: a migration, or LOCK TABLE."
     kinds = ("committed", "rolled back")

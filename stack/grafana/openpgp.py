@@ -17,12 +17,13 @@ ARMOR = re.compile(
 def select_key(fingerprint: str, file: bytes) -> bytes:
     """The packets of the key with this fingerprint, as a binary keyring.
 
-    Raises ValueError with the fingerprints that the file has instead.
+    Raises ValueError with what the file has instead.
     """
     keys = list(split_keys(file.replace(b"\r\n", b"\n")))
     chosen = b"".join(packets for name, packets in keys if name == fingerprint)
     if not chosen:
-        raise ValueError(", ".join(name for name, _ in keys) or "no key at all")
+        found = ", ".join(name for name, _ in keys)
+        raise ValueError(f"the fingerprint {found}" if found else "no fingerprint, since it holds no key")
     return chosen
 
 

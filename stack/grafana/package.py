@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from textwrap import shorten
 from urllib.parse import unquote
 
 from stack.errors import StackError
@@ -82,8 +83,7 @@ def vendor_key(repository: Repository, apt: Apt, target: Path) -> bytes:
     except ValueError as error:
         url = without_password(repository.key_url)
         raise StackError(
-            f"Grafana was refused: the key at {url} has the fingerprint {error}; "
-            f"expected {repository.fingerprint}; {ADVICE}"
+            f"Grafana was refused: the key at {url} has {error}; expected {repository.fingerprint}; {ADVICE}"
         ) from None
 
 
@@ -106,7 +106,9 @@ def unpack(package: Path, repository: Repository, cache: Path, report: ReportPro
     command = dpkg_deb("--extract", str(package), str(new))
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
     if ended.returncode:
-        raise StackError(f"Grafana cannot be unpacked: {package.name}: {one_line(ended.stderr)}; {ADVICE}")
+        # tar writes a line for each member that it refuses
+        reason = shorten(one_line(ended.stderr), 300, placeholder=" ...")
+        raise StackError(f"Grafana cannot be unpacked: {package.name}: {reason}; {ADVICE}")
     if why := find_flaw(new):
         raise StackError(f"Grafana was refused: in {package.name}, {one_line(why)}; {ADVICE}")
     stamp.unlink(missing_ok=True)

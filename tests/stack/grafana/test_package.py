@@ -54,7 +54,7 @@ def test_a_page_in_place_of_the_key_is_refused(
     repository: SignedRepository, wanted: Repository, cache: Path
 ) -> None:
     (repository.root / "key").write_text("<html>Please sign in to this network</html>")
-    assert "has the fingerprint no key at all; expected" in refusal(wanted, cache)
+    assert "has no fingerprint, since it holds no key; expected" in refusal(wanted, cache)
 
 
 def test_a_repository_signed_by_another_key_is_refused(
