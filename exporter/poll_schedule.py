@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 
 from exporter.errors import RequestFailed, SourceError, SourceUnreachable
@@ -39,7 +40,7 @@ class PollSchedule:
         self._backoff_until = 0.0
         self._fast_until = self._hinted_until = 0.0
         self._refresh_at = inf
-        self._changed = asyncio.Event()
+        self._changed, self._succeeded = asyncio.Event(), asyncio.Event()
 
     def poll_faster(self, seconds: float) -> None:
         """Poll at the shortest interval for this long: something looks wrong."""
@@ -112,6 +113,12 @@ class PollSchedule:
             except TimeoutError:
                 return
 
+    async def wait_for_success(self, seconds: float) -> None:
+        """Wait until a poll gives a result, for so long at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._succeeded.wait()
+
     def interval(self) -> float:
         """Seconds between two polls, as the policy wants them or as the source's budget allows."""
         policy, footprint, now = self.policy, self.constraints.footprint, self._clock()
@@ -130,6 +137,9 @@ class PollSchedule:
         self.succeeded_at, self.result_requested_at = self._clock(), self.requested_at
         self.error, self.failures, self.timeouts = None, 0, 0
         self._backoff_until, self.absent = 0.0, False
+        # whoever waits waits for the next one only
+        self._succeeded.set()
+        self._succeeded = asyncio.Event()
 
     def record_failure(self, error: SourceError) -> None:
         """A poll failed: back off."""

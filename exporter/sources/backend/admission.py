@@ -17,6 +17,8 @@ DEFAULT_FREE_CONNECTIONS = 14.0  # connections that a backend of this kind has a
 RETRY_AFTER = 5.0  # seconds after which a blocking request is tried again
 # seconds after which a report of the pool is too old to let a request begin that may need a connection
 POOL_MAX_AGE = 0.1
+JUST_NOW = 0.02  # seconds for which a report of the pool is as good as a new one
+MAX_POOL_WAIT = 1.0  # seconds for which a background poll waits for the next report
 
 
 class Admission:
@@ -33,6 +35,7 @@ class Admission:
         self._totals = totals
         self._pool = pool
         self._traffic = traffic
+        self._requested: set[str] = set()  # queries of background polls
 
     def is_pool_full(self) -> bool:
         """Whether every connection of the pool is checked out, as far as is known."""
@@ -52,8 +55,11 @@ class Admission:
 
     @asynccontextmanager
     async def background_turn(self, query: str) -> AsyncIterator[None]:
-        """The turn of a background poll. It may need a connection, so that a full pool is found before it."""
-        async with self._limiter.background_turn(query, self._renew_pool):
+        """The turn of a background poll: right after a report of the pool, as it may need a connection."""
+        # what was never requested is wanted soon
+        prepare = self._follow_pool if query in self._requested else self._renew_pool
+        self._requested.add(query)
+        async with self._limiter.background_turn(query, prepare):
             yield
 
     @asynccontextmanager
@@ -79,6 +85,12 @@ class Admission:
             )
         async with self._limiter.blocking_turn(query):
             yield
+
+    async def _follow_pool(self) -> None:
+        """Wait for the next report of the pool, where it is read often, else have one."""
+        if self._pool.error is None and self._pool.age() > JUST_NOW:
+            await self._pool.wait_for_success(MAX_POOL_WAIT)
+            await self._renew_pool()
 
     async def _renew_pool(self) -> None:
         """Have a report of the pool that is as of now, where the backend gives one and the budget allows it.

@@ -7,7 +7,7 @@ from exporter.settings_backend import BackendSettings
 from exporter.sources.database.time_windows import WINDOWS
 
 MIN_BLOCK_GAP = 60.0  # seconds between two requests to a route that blocks the backend
-VERIFY_PERIOD = 0.15  # seconds from a report of a full pool to the one that must agree before it pages
+VERIFY_PERIOD = 0.1  # seconds from a report of a full pool to the one that must agree before it pages
 MAX_BACKOFF_GAPS = 30  # such gaps to the next request at most, where it fails repeatedly
 
 

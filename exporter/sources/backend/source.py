@@ -10,6 +10,7 @@ from exporter.errors import PollDeferred, RequestFailed
 from exporter.footprint import Footprint
 from exporter.poll_policy import PollPolicy, SourceConstraints
 from exporter.polling import Poller
+from exporter.scrape import CLOSE_INTERVAL
 from exporter.settings import Settings
 from exporter.sources.backend.admission import Admission
 from exporter.sources.backend.limiter import RequestLimiter
@@ -225,7 +226,8 @@ class BackendSource(BaseSource):
         """Poll again soon where the pool has filled: a page takes two reports that agree."""
         if (usage.ratio or 0.0) > max(BUSY_POOL, usage.sustained_ratio or 0.0):
             self.pool.verify_soon(VERIFY_PERIOD)
-            self.limiter.reserve(self.pool.query, 2 * VERIFY_PERIOD)
+            # the next scrape may make that poll
+            self.limiter.reserve(self.pool.query, VERIFY_PERIOD + CLOSE_INTERVAL)
 
     def _react_to_totals(self, totals: RequestTotals, is_another: bool) -> None:
         """Poll faster after the first signs of trouble: an error, a slow response, requests in flight."""
