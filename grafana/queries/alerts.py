@@ -24,14 +24,23 @@ FIRES = 'alertstate="firing"'
 
 def firing(severity: str) -> Query:
     """Alerts of this severity that fire, each once, without those that fire at a graver one as well."""
-    gravest = f"max by ({ONE_ALERT}) ({weighed(REAL, FIRES)})"
-    return query(f"count({gravest} == {WEIGHTS[severity]}) or vector(0)", severity)
+    graver = "|".join(name for name, weight in WEIGHTS.items() if weight > WEIGHTS[severity])
+    fires = each_alert(REAL, FIRES, f'severity="{severity}"')
+    if graver:
+        hidden = each_alert(REAL, FIRES, f'severity=~"{graver}"')
+        fires = f"({fires} unless {hidden})"
+    return query(f"count({fires}) or vector(0)", severity)
 
 
 def pending() -> Query:
     """Alerts whose condition holds, but not yet for long enough."""
-    each = f'group by ({ONE_ALERT}) (ALERTS{{alertstate="pending"}})'
+    each = each_alert('alertstate="pending"')
     return query(f"count({each}) or vector(0)", "pending")
+
+
+def each_alert(*matchers: str) -> str:
+    """Each of these alerts once, whatever its severity."""
+    return f"group by ({ONE_ALERT}) (ALERTS{{{','.join(matchers)}}})"
 
 
 def weighed(*matchers: str, least: str = "info") -> str:

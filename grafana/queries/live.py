@@ -54,8 +54,10 @@ OWN_JOBS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "ops_ser
 
 def gate(expr: str) -> str:
     """The query, silent as soon as its numbers are only memories."""
-    conditions = [*scrape_conditions(expr), *counter_conditions(expr)]
-    shown = SIGNALS.sub(lambda it: while_counted(it[1], it[2].split("|"), it[3]), expr)
+    counters = list(counter_conditions(expr))
+    conditions = [*scrape_conditions(expr), *counters]
+    is_said = {any_present(signal_counters(name)) for name in signals_of(expr)} == set(counters)
+    shown = expr if is_said else SIGNALS.sub(lambda it: while_counted(it[1], it[2].split("|"), it[3]), expr)
     return " and on () ".join([f"({shown})", *(f"({it})" for it in conditions)]) if conditions else shown
 
 
@@ -72,8 +74,7 @@ def scrape_conditions(expr: str) -> Iterator[str]:
 
 def counter_conditions(expr: str) -> Iterator[str]:
     """That the counters behind windows and recorded series are there."""
-    signals = [name for _, names, _ in SIGNALS.findall(expr) for name in names.split("|")]
-    if not all(any(signal_counters(name)) for name in signals):
+    if not all(any(signal_counters(name)) for name in signals_of(expr)):
         # windows beside states tell only whether a signal is too few, which has its own condition
         return
     found = {instant_selector(name, matchers) for name, matchers in windows(expr)}
@@ -82,6 +83,11 @@ def counter_conditions(expr: str) -> Iterator[str]:
         found |= {present(name, f"{{{OWN}}}") for its in counters for name in its}
     if found:
         yield any_present(found)
+
+
+def signals_of(expr: str) -> list[str]:
+    """The signals whose levels the query shows."""
+    return [name for _, names, _ in SIGNALS.findall(expr) for name in names.split("|")]
 
 
 def any_present(counters: Iterable[str]) -> str:
