@@ -66,6 +66,11 @@ class Poller(PollSchedule, Generic[T]):
         return self._call is not None
 
     @property
+    def is_polled_ahead(self) -> bool:
+        """Whether scrapes want it so often that it is polled between them."""
+        return self._background is not None
+
+    @property
     def last_result(self) -> T | None:
         """The last result, however old; None without one, and after a failure."""
         return self._result

@@ -18,7 +18,7 @@ RETRY_AFTER = 5.0  # seconds after which a blocking request is tried again
 # seconds after which a report of the pool is too old to let a request begin that may need a connection
 POOL_MAX_AGE = 0.1
 JUST_NOW = 0.02  # seconds for which a report of the pool is as good as a new one
-MAX_POOL_WAIT = 1.0  # seconds for which a background poll waits for the next report
+MAX_POOL_WAIT = 0.3  # seconds for which a background poll waits for the next report
 
 
 class Admission:
@@ -89,7 +89,8 @@ class Admission:
     async def _follow_pool(self) -> None:
         """Wait for the next report of the pool, where it is read often, else have one."""
         if self._pool.error is None and self._pool.age() > JUST_NOW:
-            await self._pool.wait_for_success(MAX_POOL_WAIT)
+            if self._pool.is_polled_ahead:
+                await self._pool.wait_for_success(MAX_POOL_WAIT)
             await self._renew_pool()
 
     async def _renew_pool(self) -> None:
