@@ -143,7 +143,7 @@ class Footprint:
     def interval(self, query: str, wanted: float, fast: float | None = None, spared: float = 0.0) -> float:
         """Seconds between two requests of this query, whose settings want `wanted`.
 
-        `fast` is its interval while something looks wrong; it holds while more than these seconds are saved.
+        `fast` is its interval while something looks wrong; it holds while more than `spared` is saved.
         """
         cost = self._costs.setdefault(query, QueryCost())
         cost.is_fast = fast is not None and (self.budget is None or self._saved() > spared)

@@ -156,13 +156,11 @@ class TrafficWindow:
         now, then, limits = self._now, self._samples[0], self._settings
         if now is None:
             return UNKNOWN
-        requests = increase(now.requests, then.requests, module)
-        by_errors = significant_status(requests, increase(now.errors, then.errors, module), limits)
+        counts = self._counts(module, then, now)
+        by_errors = significant_status(counts.requests, counts.failed, limits)
         if by_errors != HEALTHY or self._status_since(then, module) == HEALTHY:
             return by_errors
-        slow = slow_requests(now, module, limits.degraded_seconds)
-        slow -= slow_requests(then, module, limits.degraded_seconds)
-        return DEGRADED if is_significant(slow, requests, SLOW_SHARE, limits) else HEALTHY
+        return DEGRADED if is_significant(counts.slow, counts.requests, SLOW_SHARE, limits) else HEALTHY
 
     def _recent_start(self) -> TrafficSample:
         """The totals at the start of the recent part of the window."""
@@ -216,10 +214,8 @@ class TrafficWindow:
         """Whether a request to the module failed or was slow between the last two totals."""
         if self._now is None or self._before is None:
             return False
-        if increase(self._now.errors, self._before.errors, module) > 0:
-            return True
-        limit = self._settings.degraded_seconds
-        return slow_requests(self._now, module, limit) > slow_requests(self._before, module, limit)
+        added = self._counts(module, self._before, self._now)
+        return added.failed > 0 or added.slow > 0
 
 
 def slow_requests(snapshot: TrafficSample, module: str, limit: float) -> float:
