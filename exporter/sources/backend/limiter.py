@@ -1,7 +1,8 @@
 """One request of ours at a time: the backend never works on more than one for us.
 
-Only the ping has a connection of its own beside it (ping.py). A request during which the backend responds
-to no ping blocks it; what blocks is not polled at an interval any more.
+Only the ping has a connection of its own beside it (ping.py), and while a request of ours hangs at a backend
+that responds to pings, one that needs no connection of its pool passes it. A request during which the
+backend responds to no ping blocks it; what blocks is not polled at an interval any more.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ BLOCKING_SECONDS = 0.4
 MAX_BUDGET_MULTIPLE = 10.0
 MAX_PAUSE = 10.0  # seconds between two background polls
 PING_GRACE = 0.3  # seconds within which most pings get a response
-RESERVATION_CHECK = 0.02  # seconds between two looks at whether a reserved turn was taken
+TURN_CHECK = 0.02  # seconds between two looks at whether the turn is free
 
 
 class RequestLimiter:
@@ -32,6 +33,7 @@ class RequestLimiter:
         self._pause_ratio = max(1 / (MAX_BUDGET_MULTIPLE * share) - 1, 0.0)
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._passing = asyncio.Lock()
         self._background = asyncio.Lock()
         self._next_background_at = 0.0
         self._suspended: dict[str, float] = {}
@@ -53,6 +55,32 @@ class RequestLimiter:
                 yield
             finally:
                 self._liveness.record_request_end()
+                self._report_block(query, began)
+
+    @asynccontextmanager
+    async def light_turn(self, query: str) -> AsyncIterator[None]:
+        """The turn of a request that needs no connection of the pool: it passes one that waits for one.
+
+        What it reads tells of the very trouble for which the other hangs.
+        """
+        while self._is_taken(query):
+            if self._liveness.is_request_waiting():
+                async with self._passing_turn(query):
+                    yield
+                return
+            await asyncio.sleep(TURN_CHECK)
+        async with self.turn(query):
+            yield
+
+    @asynccontextmanager
+    async def _passing_turn(self, query: str) -> AsyncIterator[None]:
+        """The turn beside a request that hangs, for one at a time."""
+        async with self._passing:
+            self._check_available(query)
+            began = self._clock()
+            try:
+                yield
+            finally:
                 self._report_block(query, began)
 
     @asynccontextmanager
@@ -106,7 +134,10 @@ class RequestLimiter:
                     self._reserved_for = None
                     yield
                     return
-            await asyncio.sleep(RESERVATION_CHECK)
+            await asyncio.sleep(TURN_CHECK)
+
+    def _is_taken(self, query: str) -> bool:
+        return self._turn.locked() or self._is_reserved_for_another(query)
 
     def _is_reserved_for_another(self, query: str) -> bool:
         return self._reserved_for not in (None, query) and self._clock() < self._reserved_until

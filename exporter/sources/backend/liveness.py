@@ -80,6 +80,10 @@ class Liveness:
         """Whether a ping that was sent after this moment got a response."""
         return self._answered_sent_at >= moment
 
+    def is_request_waiting(self) -> bool:
+        """Whether our request in flight blocks nothing: the backend has responded to a ping meanwhile."""
+        return self._in_flight_since is not None and self.responded_since(self._in_flight_since)
+
     def record_request_start(self, moment: float) -> None:
         """A request of ours is in flight from now on."""
         self._in_flight_since = moment

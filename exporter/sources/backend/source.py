@@ -86,14 +86,14 @@ class BackendSource(BaseSource):
 
     def _poll_often(self, policies: BackendPolicies) -> None:
         read = self._reader
-        turn = self._constraints(self.limiter.turn)
+        turn, light = self._constraints(self.limiter.turn), self._constraints(self.limiter.light_turn)
         self.totals: Poller[RequestTotals] = Poller(
-            "backend /metrics", read.totals, policies.totals, constraints=turn
+            "backend /metrics", read.totals, policies.totals, constraints=light
         )
         self.by_route: Poller[RouteRequests] = Poller(
             "backend /metrics by route", read.by_route, policies.by_route, constraints=turn
         )
-        self.pool: Poller[PoolUsage] = Poller("backend /db/pool", read.pool, policies.pool, constraints=turn)
+        self.pool: Poller[PoolUsage] = Poller("backend /db/pool", read.pool, policies.pool, constraints=light)
         self._admission = Admission(self.limiter, self.totals, self.pool, self.traffic)
         # these two block the backend's event loop for seconds
         self.limiter.block_gap = policies.block_gap

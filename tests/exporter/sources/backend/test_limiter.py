@@ -12,9 +12,9 @@ class Backend:
     def __init__(self) -> None:
         self.now = 0.0
         self.got: list[str] = []
-        liveness = Liveness(lambda: self.now)
-        liveness.record_ping_response(0.0, 0.01)
-        self.limiter = RequestLimiter(liveness, clock=lambda: self.now)
+        self.liveness = Liveness(lambda: self.now)
+        self.liveness.record_ping_response(0.0, 0.01)
+        self.limiter = RequestLimiter(self.liveness, clock=lambda: self.now)
 
     async def request(self, route: str, response: asyncio.Event | None = None) -> None:
         """One request of ours; it ends with the response."""
@@ -22,6 +22,11 @@ class Backend:
             self.got.append(route)
             if response is not None:
                 await response.wait()
+
+    async def light_request(self, route: str) -> None:
+        """One request of ours that needs no connection of the pool."""
+        async with self.limiter.light_turn(route):
+            self.got.append(route)
 
 
 def test_a_reserved_turn_is_not_given_to_those_that_wait_for_it() -> None:
@@ -51,5 +56,72 @@ def test_a_reserved_turn_that_nobody_takes_is_given_to_the_next() -> None:
         backend.now = 0.4
         await waiting
         assert backend.got == ["/database"]
+
+    asyncio.run(run())
+
+
+def test_a_light_request_passes_one_that_hangs_once_a_ping_shows_that_it_blocks_nothing() -> None:
+    async def run() -> None:
+        backend, response = Backend(), asyncio.Event()
+        backend.now = 1.0
+        hanging = asyncio.create_task(backend.request("/database", response))
+        await asyncio.sleep(0)
+        light = asyncio.create_task(backend.light_request("/db/pool"))
+        await asyncio.sleep(0.05)
+        assert backend.got == ["/database"]
+        backend.liveness.record_ping_response(1.2, 0.01)
+        await light
+        assert backend.got == ["/database", "/db/pool"]
+        response.set()
+        await hanging
+
+    asyncio.run(run())
+
+
+def test_a_light_request_does_not_pass_one_that_blocks_the_backend() -> None:
+    async def run() -> None:
+        backend, response = Backend(), asyncio.Event()
+
+        async def block() -> None:
+            async with backend.limiter.blocking_turn("/health"):
+                await response.wait()
+
+        blocking = asyncio.create_task(block())
+        await asyncio.sleep(0)
+        light = asyncio.create_task(backend.light_request("/db/pool"))
+        await asyncio.sleep(0.05)
+        backend.liveness.record_ping_response(1.2, 0.01)
+        await asyncio.sleep(0.05)
+        assert backend.got == []
+        response.set()
+        await blocking
+        backend.liveness.record_ping_response(1.3, 0.01)
+        await light
+        assert backend.got == ["/db/pool"]
+
+    asyncio.run(run())
+
+
+def test_light_requests_do_not_pass_each_other() -> None:
+    async def run() -> None:
+        backend, response, report = Backend(), asyncio.Event(), asyncio.Event()
+        hanging = asyncio.create_task(backend.request("/database", response))
+        await asyncio.sleep(0)
+        backend.liveness.record_ping_response(1.2, 0.01)
+
+        async def read_pool() -> None:
+            async with backend.limiter.light_turn("/db/pool"):
+                await report.wait()
+
+        first = asyncio.create_task(read_pool())
+        await asyncio.sleep(0)
+        second = asyncio.create_task(backend.light_request("/metrics"))
+        await asyncio.sleep(0.05)
+        assert backend.got == ["/database"]
+        report.set()
+        await asyncio.gather(first, second)
+        assert backend.got == ["/database", "/metrics"]
+        response.set()
+        await hanging
 
     asyncio.run(run())
