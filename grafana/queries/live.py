@@ -17,7 +17,7 @@ INSTANCE = 'instance=~"$instance"'
 OWN = f'job="$job",{INSTANCE}'
 # seconds after which a scrape is no news any more: an interval, its time limit and an interval of the rules
 MEMORY = 40
-YOUNG = "max(up{{{0}}}) == 1 and on () max(last_over_time(up{{{0}}}[{1}s]))"
+YOUNG = "max(up{{{0}}} and last_over_time(up{{{0}}}[{1}s])) == 1"
 SCRAPED = YOUNG.format(OWN, MEMORY)
 # a series with a window of minutes; what looks back over hours or the whole range tells of the past
 WINDOW = re.compile(r"([a-zA-Z_:][\w:]*)(\{[^{}]*\})?\[(?:\$__rate_interval|\d+[sm])\](?! @)")
@@ -63,7 +63,7 @@ def gate(expr: str) -> str:
 
 def scrape_conditions(expr: str) -> Iterator[str]:
     """That what the query looks at is scraped."""
-    if f"max(up{{{OWN}" in expr:
+    if SCRAPED in expr:
         return
     jobs = {job_of(name, matchers) for name, matchers in windows(expr)}
     jobs |= {"backend" if it.startswith(OF_BACKEND) else "" for it in RECORDED.findall(expr)}
