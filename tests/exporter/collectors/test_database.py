@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from exporter.sources.backend.app_counters import PerformanceTracker
 from exporter.sources.backend.pool import PoolTracker, parse_pool
 from exporter.sources.json_object import JsonObject
 from tests.exporter.backend_double import BackendDouble
@@ -113,3 +114,10 @@ def test_no_answer_is_no_state(backend: BackendDouble) -> None:
         page = exporter.page("database.reported")
     assert page.state("ops_database_reported_status") is None
     assert page.value("ops_collector_success", collector="database.reported") == 0
+
+
+@pytest.mark.parametrize(("told", "found"), [(5, 5.0), (0, 0.0), (-1, None), (None, None), ("many", None)])
+def test_slow_queries_that_are_no_count_have_no_series(told: object, found: float | None) -> None:
+    report = JsonObject({"metrics": {"slow_query_count": told}}, "/performance")
+    tracker = PerformanceTracker(methods=10, label_length=100)
+    assert tracker.update(report, "one", 1.0).slow_queries == found

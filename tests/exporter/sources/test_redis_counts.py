@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from exporter.sources.redis_counts import CommandCounts
+from exporter.sources.redis_counts import CommandCounts, command_name
 from exporter.sources.redis_user_counts import UserCommandCounts
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.sources.test_redis_footprint import FAST, all_on
@@ -153,3 +153,30 @@ def test_the_time_spent_is_shared_by_the_calls() -> None:
     users.without(said(10, usec=100), sent(5))
     after = llen(users.without(said(30, usec=300), sent(15)))
     assert (after["calls"], after["usec"]) == (15, 150)
+
+
+def test_the_time_of_a_command_that_was_new_to_the_server_is_the_users() -> None:
+    users = UserCommandCounts()
+    users.without({"total_commands_processed": 1}, CommandCounts())
+    after = llen(users.without(said(10, usec=100), CommandCounts()))
+    assert (after["calls"], after["usec"]) == (10, 100)
+
+
+def test_a_server_that_counts_a_command_with_its_subcommands_counts_ours_so() -> None:
+    own = CommandCounts()
+    own.calls.update({"config": 1, "config|get": 3, "configure": 8})
+    info = {"cmdstat_config": {"calls": 9, "rejected_calls": 0, "failed_calls": 0}}
+    assert UserCommandCounts().without(info, own)["cmdstat_config"]["calls"] == 5
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("MEMORY", "USAGE", "a"), "memory|usage"),
+        (("GET", "a"), "get"),
+        (("EXISTS", "a", "b"), "exists"),
+        (("CONFIG",), "config"),
+    ],
+)
+def test_only_commands_that_have_subcommands_are_counted_by_them(command: tuple[str, ...], name: str) -> None:
+    assert command_name(command) == name

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from exporter.errors import PollDeferred
 from exporter.sources.backend.limiter import RequestLimiter
 from exporter.sources.backend.liveness import Liveness
 
@@ -123,5 +126,23 @@ def test_light_requests_do_not_pass_each_other() -> None:
         assert backend.got == ["/database", "/metrics"]
         response.set()
         await hanging
+
+    asyncio.run(run())
+
+
+def test_no_request_blocks_the_backend_soon_after_another() -> None:
+    async def run() -> None:
+        backend = Backend()
+        backend.limiter.block_gap = 60.0
+        for second in (0.0, 100.0):
+            backend.now = second
+            async with backend.limiter.blocking_turn("/health"):
+                backend.got.append("/health")
+            backend.liveness.record_ping_response(second, 0.01)
+        backend.now = 130.0
+        with pytest.raises(PollDeferred, match="the next is 30 s away"):
+            async with backend.limiter.blocking_turn("/workers/status"):
+                backend.got.append("/workers/status")
+        assert backend.got == ["/health", "/health"]
 
     asyncio.run(run())

@@ -217,7 +217,9 @@ def test_a_fault_of_ours_ends_no_ping(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_request_that_takes_long_is_accompanied_by_one_answered_ping() -> None:
     async def check(watch: Watch) -> None:
         watch.liveness.record_request_start(watch.now)
-        watch.now += 0.3
+        watch.now += 0.1
+        assert not watch.liveness.is_ping_due()
+        watch.now += 0.2
         assert watch.liveness.is_ping_due()
         await watch.pings(1)
         watch.now += 0.3

@@ -57,6 +57,18 @@ def test_a_received_task_whose_queue_nobody_names_is_counted_where_it_last_went(
     assert (only(it).queue, only(it).received) == ("urgent", 1)
 
 
+def test_no_more_routes_are_remembered_than_allowed_and_those_that_are_may_change() -> None:
+    it = tasks()
+    for number in range(2000):
+        it.remember_queue(f"a{number}", "urgent")
+    it.remember_queue("late", "urgent")
+    it.remember_queue("a0", "slow")
+    for task_id, name in (("1", "late"), ("2", "a0")):
+        tell(it, "task-received", 10.0, uuid=task_id, name=name)
+    it.tick(12.0)
+    assert {(tally.name, tally.queue) for tally in it.counters.all()} == {("late", "unknown"), ("a0", "slow")}
+
+
 def test_a_retry_waits_from_the_end_of_its_pause() -> None:
     it = tasks()
     tell(it, "task-sent", 0.0, uuid="1", name="a", queue="q")
