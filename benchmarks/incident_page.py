@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from benchmarks import report
 from benchmarks.incident_rows import INCIDENTS, fill
 from benchmarks.incidents import request_times
+from benchmarks.quantiles import quantile
 from benchmarks.reading_load import signed_in
 from benchmarks.servers import databases
 from ingestion_api.store import Store
@@ -58,8 +59,7 @@ def _row(folder: Path, redis: RedisServer, recorded: Recorded, name: str, url: s
     number = _incident(address, recorded)
     with started(ServiceProcess(folder / "service.log", env)) as service:
         taken, size = asyncio.run(_all(int(service.url.rpartition(":")[2]), number))
-    ordered = sorted(taken)
-    usual, slow = statistics.median(ordered), ordered[int(len(ordered) * 0.95)]
+    usual, slow = statistics.median(taken), quantile(taken, 0.95)
     return (name, f"{1000 * usual:.1f}", f"{1000 * slow:.1f}", str(GOAL), str(size))
 
 

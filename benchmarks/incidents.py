@@ -12,6 +12,7 @@ import httpx2
 
 from benchmarks import report
 from benchmarks.incident_rows import INCIDENTS, fill
+from benchmarks.quantiles import quantile
 from benchmarks.reading_load import signed_in
 from benchmarks.servers import databases
 from tests.ingestion_api.processes import TOKEN, ServiceProcess, environment
@@ -84,8 +85,7 @@ def _file_row(database: str, kind: str, service: ServiceProcess) -> Row:
 
 
 def _row(database: str, what: str, taken: list[float], size: int) -> Row:
-    ordered = sorted(taken)
-    usual, slow = statistics.median(ordered), ordered[int(len(ordered) * 0.95)]
+    usual, slow = statistics.median(taken), quantile(taken, 0.95)
     return (database, what, f"{1000 * usual:.1f}", f"{1000 * slow:.1f}", str(GOAL), str(size))
 
 

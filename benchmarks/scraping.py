@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
+from benchmarks import quantiles
+
 
 @dataclass(frozen=True)
 class Scrape:
@@ -94,5 +96,4 @@ def side_by_side(scrapers: Sequence[Scraper], seconds: float, interval: float) -
 
 def quantile(scrapes: Sequence[Scrape], share: float) -> float:
     """The duration in milliseconds below which this share of the scrapes stayed."""
-    ranked = sorted(scrape.seconds for scrape in scrapes)
-    return 1000 * ranked[min(int(share * len(ranked)), len(ranked) - 1)]
+    return 1000 * quantiles.quantile([scrape.seconds for scrape in scrapes], share)

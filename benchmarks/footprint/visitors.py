@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import httpx2
 
+from benchmarks import quantiles
 from benchmarks.footprint.backend import USERS_ROUTE, WatchedBackend
 from benchmarks.footprint.beside import beside
 
@@ -42,8 +43,7 @@ class Experience:
 
     def quantile(self, share: float) -> float:
         """Milliseconds below which this share of the requests stayed; a time-out took all its patience."""
-        ranked = sorted(it.seconds for it in self.visits)
-        return 1000 * ranked[min(int(share * len(ranked)), len(ranked) - 1)] if ranked else float("nan")
+        return 1000 * quantiles.quantile([it.seconds for it in self.visits], share)
 
     def timed_out(self) -> int:
         """Requests that nobody answered in time."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
+from benchmarks.quantiles import quantile
 from tests.alertmanager.inbox import Inbox
 from tests.servers.waiting import eventually
 
@@ -55,9 +56,8 @@ def figures(seconds: Sequence[float]) -> tuple[str, str, str]:
     """Median, 95th percentile and maximum in milliseconds."""
     if not seconds:
         return ("", "", "")
-    ranked = sorted(seconds)
-    high = ranked[min(int(0.95 * len(ranked)), len(ranked) - 1)]
-    return tuple(f"{1000 * it:.0f}" for it in (statistics.median(ranked), high, ranked[-1]))  # type: ignore[return-value]  # of three
+    high = quantile(seconds, 0.95)
+    return tuple(f"{1000 * it:.0f}" for it in (statistics.median(seconds), high, max(seconds)))  # type: ignore[return-value]  # of three
 
 
 def attempt(breaches: Sequence[Breach], inbox: Inbox, times: int) -> dict[str, Times]:
