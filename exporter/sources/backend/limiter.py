@@ -8,7 +8,7 @@ backend responds to no ping blocks it; what blocks is not polled at an interval 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from math import inf
 
 from exporter.errors import PollDeferred, SourceTimeout, SourceUnreachable
@@ -34,6 +34,8 @@ class RequestLimiter:
         self._clock = clock
         self._turn = asyncio.Lock()
         self._passing = asyncio.Lock()
+        self._passed_at = -inf  # when a passing request last ended
+        self._light_waiting = 0  # light requests that wait for a turn
         self._background = asyncio.Lock()
         self._next_background_at = 0.0
         self._suspended: dict[str, float] = {}
@@ -44,9 +46,9 @@ class RequestLimiter:
         self.on_block: Callable[[str], None] = ignore_block
 
     @asynccontextmanager
-    async def turn(self, query: str) -> AsyncIterator[None]:
+    async def turn(self, query: str, light: bool = False) -> AsyncIterator[None]:
         """The turn of this request. Raises PollDeferred while only the ping may be sent."""
-        async with self._only_turn(query):
+        async with self._only_turn(query, light):
             await self._wait_for_ping()
             self._check_available(query)
             began = self._clock()
@@ -59,17 +61,20 @@ class RequestLimiter:
 
     @asynccontextmanager
     async def light_turn(self, query: str) -> AsyncIterator[None]:
-        """The turn of a request that needs no connection of the pool: it passes one that waits for one.
+        """The next turn, for a request that needs no connection of the pool: it passes one that waits.
 
         What it reads tells of the very trouble for which the other hangs.
         """
-        while self._is_taken(query):
-            if self._liveness.is_request_waiting():
-                async with self._passing_turn(query):
-                    yield
-                return
-            await asyncio.sleep(TURN_CHECK)
-        async with self.turn(query):
+        async with AsyncExitStack() as stack:
+            self._light_waiting += 1
+            try:
+                while self._is_taken(query) and not self._may_pass(query):  # noqa: ASYNC110  (several events)
+                    await asyncio.sleep(TURN_CHECK)
+                passing = self._is_taken(query)
+                turn = self._passing_turn(query) if passing else self.turn(query, light=True)
+                await stack.enter_async_context(turn)
+            finally:
+                self._light_waiting -= 1
             yield
 
     @asynccontextmanager
@@ -77,11 +82,11 @@ class RequestLimiter:
         """The turn beside a request that hangs, for one at a time."""
         async with self._passing:
             self._check_available(query)
-            began = self._clock()
+            self._reserved_for = None
             try:
                 yield
             finally:
-                self._report_block(query, began)
+                self._passed_at = self._clock()
 
     @asynccontextmanager
     async def background_turn(
@@ -102,7 +107,7 @@ class RequestLimiter:
     @asynccontextmanager
     async def blocking_turn(self, query: str) -> AsyncIterator[None]:
         """The turn of a request that is known to block the backend. Silence proves nothing meanwhile."""
-        async with self._only_turn(query):
+        async with self._only_turn(query), self._passing:
             await self._wait_for_ping()
             self._check_available(query)
             self._check_block_gap()
@@ -126,11 +131,11 @@ class RequestLimiter:
         self._reserved_for, self._reserved_until = query, self._clock() + seconds
 
     @asynccontextmanager
-    async def _only_turn(self, query: str) -> AsyncIterator[None]:
-        """The one turn, once it is not reserved for another query."""
+    async def _only_turn(self, query: str, light: bool = False) -> AsyncIterator[None]:
+        """The one turn, once it is not reserved for another query, and no light request waits for it."""
         while True:
             async with self._turn:
-                if not self._is_reserved_for_another(query):
+                if not self._is_reserved_for_another(query) and (light or not self._light_waiting):
                     self._reserved_for = None
                     yield
                     return
@@ -138,6 +143,12 @@ class RequestLimiter:
 
     def _is_taken(self, query: str) -> bool:
         return self._turn.locked() or self._is_reserved_for_another(query)
+
+    def _may_pass(self, query: str) -> bool:
+        """Whether the request in flight blocks nothing, and this one may go beside it."""
+        if self._passing.locked() or self._is_reserved_for_another(query):
+            return False
+        return self._liveness.is_request_waiting() and not self._liveness.is_inconclusive
 
     def _is_reserved_for_another(self, query: str) -> bool:
         return self._reserved_for not in (None, query) and self._clock() < self._reserved_until
@@ -171,6 +182,8 @@ class RequestLimiter:
             raise PollDeferred("backend is blocked or about to be found silent; only the ping is sent")
 
     def _report_block(self, query: str, began: float) -> None:
+        if self._passing.locked() or self._passed_at >= began:
+            return  # one of two requests blocked the backend, and nobody knows which
         if self._clock() - began >= BLOCKING_SECONDS and not self._liveness.responded_since(began):
             self.on_block(query)
 

@@ -63,6 +63,8 @@ class BackendReader:
         routes = RouteModules(settings.modules, mount_path(settings.backend.url))
         self._parser = MetricsParser(routes, settings.backend.in_progress_metrics, own)
         self._totals = ApiTotalsTracker(self._parser, own)
+        # a page that is older than the last would look like one of another process
+        self._reading_totals = asyncio.Lock()
         self._totals_read_at = -inf
         self._totals_duration = 0.0
         self._long_page: asyncio.Future[SummedSamples] | None = None  # one is parsed at a time
@@ -76,7 +78,11 @@ class BackendReader:
         self.on_pool: Callable[[PoolUsage], None] = lambda _: None
 
     async def totals(self) -> RequestTotals:
-        """Users' requests, from /metrics."""
+        """Users' requests, from /metrics, one page after the other."""
+        async with self._reading_totals:
+            return await self._read_totals()
+
+    async def _read_totals(self) -> RequestTotals:
         began = time.monotonic()
         try:
             response = await self._client.get_on_new_connection("/metrics")
@@ -183,7 +189,8 @@ class BackendReader:
         """When the newest process started, which distinguishes a restart from an additional process."""
         is_old = time.monotonic() - self._totals_read_at > min(START_TIME_MAX_AGE, self._settings.period)
         # a slower page would be abandoned, which costs the backend the same and looks like silence
-        if is_old and self._totals_duration < START_TIME_TIMEOUT:
+        is_quick = self._totals_duration < START_TIME_TIMEOUT
+        if is_old and is_quick and not self._reading_totals.locked():
             # within the turn of the current request
             with suppress(SourceError, TimeoutError):
                 async with asyncio.timeout(START_TIME_TIMEOUT):

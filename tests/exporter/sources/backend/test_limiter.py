@@ -105,6 +105,62 @@ def test_a_light_request_does_not_pass_one_that_blocks_the_backend() -> None:
     asyncio.run(run())
 
 
+def test_a_light_request_comes_before_those_that_wait_longer() -> None:
+    async def run() -> None:
+        backend, response = Backend(), asyncio.Event()
+        first = asyncio.create_task(backend.request("/database", response))
+        await asyncio.sleep(0)
+        waiting = asyncio.create_task(backend.request("/cache/stats"))
+        await asyncio.sleep(0)
+        light = asyncio.create_task(backend.light_request("/db/pool"))
+        await asyncio.sleep(0)
+        response.set()
+        await asyncio.gather(first, waiting, light)
+        assert backend.got == ["/database", "/db/pool", "/cache/stats"]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("why", ["a ping is overdue", "the turn is reserved for another"])
+def test_a_light_request_does_not_pass_while(why: str) -> None:
+    async def run() -> None:
+        backend, response = Backend(), asyncio.Event()
+        hanging = asyncio.create_task(backend.request("/database", response))
+        await asyncio.sleep(0)
+        backend.liveness.record_ping_response(1.2, 0.01)
+        if why == "a ping is overdue":
+            backend.liveness.set_ping_overdue(True)
+        else:
+            backend.limiter.reserve("/db/pool", 0.4)
+        light = asyncio.create_task(backend.light_request("/metrics"))
+        await asyncio.sleep(0.05)
+        assert backend.got == ["/database"]
+        backend.liveness.set_ping_overdue(False)
+        backend.now = 0.5
+        await light
+        assert backend.got == ["/database", "/metrics"]
+        response.set()
+        await hanging
+
+    asyncio.run(run())
+
+
+def test_a_request_that_passes_ends_the_reservation_for_it() -> None:
+    async def run() -> None:
+        backend, response = Backend(), asyncio.Event()
+        hanging = asyncio.create_task(backend.request("/database", response))
+        await asyncio.sleep(0)
+        backend.liveness.record_ping_response(1.2, 0.01)
+        backend.limiter.reserve("/db/pool", 0.4)
+        await backend.light_request("/db/pool")
+        response.set()
+        await hanging
+        await backend.request("/cache/stats")  # the clock stands still, so a reservation would hold for ever
+        assert backend.got == ["/database", "/db/pool", "/cache/stats"]
+
+    asyncio.run(asyncio.wait_for(run(), 5))
+
+
 def test_light_requests_do_not_pass_each_other() -> None:
     async def run() -> None:
         backend, response, report = Backend(), asyncio.Event(), asyncio.Event()

@@ -73,3 +73,21 @@ def test_a_long_page_whose_reader_has_left_is_read_to_its_end_before_the_next(
         assert most == [1]
 
     asking(check)
+
+
+def test_a_page_is_requested_once_the_one_before_it_is_counted() -> None:
+    async def check(server: RawServer, backend: BackendSource) -> None:
+        open_requests, most = [0], [0]
+
+        async def slow(writer: asyncio.StreamWriter) -> None:
+            open_requests[0] += 1
+            most[0] = max(most[0], open_requests[0])
+            await asyncio.sleep(0.1)
+            open_requests[0] -= 1
+            await says(200, PAGE)(writer)
+
+        server.sends["/metrics"] = slow
+        await asyncio.gather(backend._reader.totals(), backend._reader.events(), backend._reader.totals())
+        assert most == [1]
+
+    asking(check)
