@@ -76,6 +76,10 @@ class PollSchedule:
         self._refresh_at = min(self._refresh_at, self._clock() + seconds)
         self._changed.set()
 
+    def seconds_to_refresh(self) -> float:
+        """Seconds until the poll that was requested, infinite where none was."""
+        return self._refresh_at - self._clock()
+
     def pause(self, seconds: float) -> None:
         """Do not poll for this long."""
         self._backoff_until = max(self._backoff_until, self._clock() + seconds)

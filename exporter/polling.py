@@ -32,6 +32,7 @@ from exporter.scrape import (
 T = TypeVar("T")
 REFRESH_GRACE = 0.5  # seconds by which a result may exceed its interval while the next is on its way
 QUICK = 0.05  # seconds that a scrape waits for a quick source, and by which it polls early at most
+VERIFY_WAIT = 0.1  # seconds that a scrape waits at most to have its new result verified
 # the share of its interval by which a poll may come early, so that it comes with a scrape
 EARLY = 0.2
 MIN_PAUSE = 0.01  # seconds between two polls, whatever the clock shows
@@ -84,10 +85,8 @@ class Poller(PollSchedule, Generic[T]):
         if self._must_poll(scrape):
             await self._poll_for(scrape)
         elif self._may_poll_with(scrape):
-            # so briefly that a source that has become slow delays no scrape
-            with suppress(TimeoutError):
-                async with asyncio.timeout(QUICK):
-                    await self.refresh()
+            await self._refresh_briefly()
+            await self._verify_within(scrape)
         if scrape is not None:
             scrape.served.add(self.name)
         if self.absent:
@@ -114,6 +113,20 @@ class Poller(PollSchedule, Generic[T]):
         if self._polling is None:
             self._polling = asyncio.create_task(self._poll(), name=f"poll {self.name}")
         await asyncio.shield(self._polling)
+
+    async def _refresh_briefly(self) -> None:
+        """Poll, so briefly that a source that has become slow delays no scrape."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(QUICK):
+                await self.refresh()
+
+    async def _verify_within(self, scrape: Scrape | None) -> None:
+        """Poll once more where the new result must be verified soon, as a page waits for that."""
+        wait = max(self.seconds_to_refresh(), 0.0)
+        left = 0.0 if scrape is None else scrape.deadline - asyncio.get_running_loop().time()
+        if wait <= VERIFY_WAIT and wait + QUICK < left:
+            await asyncio.sleep(wait)
+            await self._refresh_briefly()
 
     async def close(self) -> None:
         """Stop polling."""

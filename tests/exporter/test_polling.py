@@ -247,6 +247,46 @@ def test_close_scrapes_show_what_is_as_new_as_they_are() -> None:
     asking(PollPolicy(min_interval=0.25, relaxed_interval=0.5), check)
 
 
+def test_a_close_scrape_shows_a_new_result_with_the_one_that_verifies_it() -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
+        for _ in range(4):
+            await scraped(question)
+            clock.now += 0.25
+        ask = source.ask
+
+        async def rises() -> int:
+            if source.asked == 2:
+                question.verify_soon(0.05)
+            return await ask()
+
+        question._call = rises
+        assert await scraped(question) == 4
+        clock.now += 0.25
+        assert await scraped(question) == 4
+        await question.close()
+
+    asking(PollPolicy(min_interval=0.25, relaxed_interval=0.5), check)
+
+
+def test_a_scrape_that_has_no_time_left_waits_for_no_verification() -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
+        for _ in range(4):
+            await scraped(question)
+            clock.now += 0.25
+        ask = source.ask
+
+        async def rises() -> int:
+            question.verify_soon(0.09)
+            return await ask()
+
+        question._call = rises
+        current_scrape.set(Scrape(asyncio.get_running_loop().time() + 0.12))
+        assert await question.get() == 3
+        await question.close()
+
+    asking(PollPolicy(min_interval=0.25, relaxed_interval=0.5), check)
+
+
 def test_a_close_scrape_does_not_wait_for_a_source_that_has_become_slow() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         for _ in range(4):
