@@ -19,6 +19,8 @@ from exporter.poll_policy import (
 )
 
 Clock = Callable[[], float]
+# the share of its interval by which the next poll may come early, after one that waited for a scrape
+MAX_LATENESS = 0.5
 SPARED = MAX_CREDIT / 2  # seconds of a source's time that are kept for clear signs of trouble
 
 
@@ -40,6 +42,7 @@ class PollSchedule:
         self._backoff_until = 0.0
         self._fast_until = self._hinted_until = 0.0
         self._refresh_at = inf
+        self._late = 0.0  # seconds that the last poll was later than due, as it waited for a scrape
         self._changed, self._succeeded = asyncio.Event(), asyncio.Event()
 
     def poll_faster(self, seconds: float) -> None:
@@ -92,7 +95,7 @@ class PollSchedule:
 
     def next_due(self) -> float:
         """When the next poll is due."""
-        due = (self.succeeded_at or 0.0) + self.interval()
+        due = (self.succeeded_at or 0.0) + self.interval() - self._late
         return max(self._backoff_until, min(due, self._refresh_at))
 
     def is_backing_off(self) -> bool:
@@ -134,7 +137,11 @@ class PollSchedule:
 
     def record_request(self) -> None:
         """A poll begins; it serves every request for a refresh so far."""
-        self.requested_at, self._refresh_at = self._clock(), inf
+        now = self._clock()
+        if self.policy.interval is None and self.succeeded_at is not None:
+            # scrapes come at their own times: what is late now comes early next, and the mean interval holds
+            self._late = min(max(now - self.next_due(), 0.0), MAX_LATENESS * self.interval())
+        self.requested_at, self._refresh_at = now, inf
 
     def record_success(self) -> None:
         """A poll gave a result."""

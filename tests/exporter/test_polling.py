@@ -247,6 +247,17 @@ def test_close_scrapes_show_what_is_as_new_as_they_are() -> None:
     asking(PollPolicy(min_interval=0.25, relaxed_interval=0.5), check)
 
 
+def test_scrapes_that_fit_no_interval_keep_to_its_mean() -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
+        for _ in range(60):
+            await scraped(question)
+            clock.now += 0.25
+        assert source.asked == pytest.approx(60 * 0.25 / 0.6, abs=1)  # and not one in 0.75 s
+        await question.close()
+
+    asking(PollPolicy(min_interval=0.25, relaxed_interval=0.6), check)
+
+
 def test_a_close_scrape_shows_a_new_result_with_the_one_that_verifies_it() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         for _ in range(4):
