@@ -45,7 +45,10 @@ QUIET: dict[str, Quiet] = {
     ),
     "module / $module / D": Quiet("nothing is judged while too little is known", needs=HOUR),
     **{f"module / Firing alerts / {letter}": Quiet("no alert names the module", ERRORS) for letter in "AB"},
-    "cache / Last hour / B": Quiet("Redis has no limit of memory", needs="maxmemory"),
+    **{
+        f"cache / {query}": Quiet("Redis has no limit of memory", needs="maxmemory")
+        for query in ("Last hour / B", "Memory / D")
+    },
     "ingestion / Last hour / B": Quiet("no job has ended in half an hour", needs="a job"),
     "ingestion / Service job duration p95 / A": Quiet("no job has ended", needs="a job"),
     "ingestion / Progress of the run / A": Quiet("no generation is active", needs="a generation"),
