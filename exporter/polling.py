@@ -33,6 +33,8 @@ T = TypeVar("T")
 REFRESH_GRACE = 0.5  # seconds by which a result may exceed its interval while the next is on its way
 QUICK = 0.05  # seconds that a scrape waits for a quick source, and by which it polls early at most
 VERIFY_WAIT = 0.1  # seconds that a scrape waits at most to have its new result verified
+# seconds between two such waits: what goes up and down must not delay page after page, with all else on it
+VERIFY_GAP = 10.0
 # the share of its interval by which a poll may come early, so that it comes with a scrape
 EARLY = 0.2
 MIN_PAUSE = 0.01  # seconds between two polls, whatever the clock shows
@@ -58,6 +60,7 @@ class Poller(PollSchedule, Generic[T]):
         self._call = call
         self._result: T | None = None
         self._demand = ScrapeDemand(clock)
+        self._verified_at = -inf  # when a scrape last waited to have its result verified
         self._polling: asyncio.Task[None] | None = None
         self._background: asyncio.Task[None] | None = None
 
@@ -124,7 +127,9 @@ class Poller(PollSchedule, Generic[T]):
         """Poll once more where the new result must be verified soon, as a page waits for that."""
         wait = max(self.seconds_to_refresh(), 0.0)
         left = 0.0 if scrape is None else scrape.deadline - asyncio.get_running_loop().time()
-        if wait <= VERIFY_WAIT and wait + QUICK < left:
+        is_rare = self._clock() - self._verified_at >= VERIFY_GAP
+        if is_rare and wait <= VERIFY_WAIT and wait + QUICK < left:
+            self._verified_at = self._clock()
             await asyncio.sleep(wait)
             await self._refresh_briefly()
 

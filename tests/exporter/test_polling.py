@@ -279,6 +279,26 @@ def test_a_close_scrape_shows_a_new_result_with_the_one_that_verifies_it() -> No
     asking(PollPolicy(min_interval=0.25, relaxed_interval=0.5), check)
 
 
+def test_what_goes_up_and_down_does_not_delay_page_after_page() -> None:
+    async def check(source: Source, question: Poller[int], clock: Clock) -> None:
+        for _ in range(4):
+            await scraped(question)
+            clock.now += 0.25
+        ask = source.ask
+
+        async def rises() -> int:
+            question.verify_soon(0.01)
+            return await ask()
+
+        question._call = rises
+        assert await scraped(question) == 4  # this one waits for the poll that verifies
+        clock.now += 0.25
+        assert await scraped(question) == 5
+        await question.close()
+
+    asking(PollPolicy(min_interval=0.25, relaxed_interval=0.5), check)
+
+
 def test_a_scrape_that_has_no_time_left_waits_for_no_verification() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
         for _ in range(4):
