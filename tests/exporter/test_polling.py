@@ -258,19 +258,26 @@ def test_scrapes_that_fit_no_interval_keep_to_its_mean() -> None:
     asking(PollPolicy(min_interval=0.25, relaxed_interval=0.6), check)
 
 
+async def close_scrapes_of(
+    question: Poller[int], source: Source, clock: Clock, verified_in: float, rises: int = 100
+) -> None:
+    """Four close scrapes, after which so many results rise, and are to be verified after these seconds."""
+    for _ in range(4):
+        await scraped(question)
+        clock.now += 0.25
+    last = source.asked + rises
+
+    async def rise() -> int:
+        if source.asked < last:
+            question.verify_soon(verified_in)
+        return await source.ask()
+
+    question._call = rise
+
+
 def test_a_close_scrape_shows_a_new_result_with_the_one_that_verifies_it() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
-        for _ in range(4):
-            await scraped(question)
-            clock.now += 0.25
-        ask = source.ask
-
-        async def rises() -> int:
-            if source.asked == 2:
-                question.verify_soon(0.05)
-            return await ask()
-
-        question._call = rises
+        await close_scrapes_of(question, source, clock, verified_in=0.05, rises=1)
         assert await scraped(question) == 4
         clock.now += 0.25
         assert await scraped(question) == 4
@@ -281,16 +288,7 @@ def test_a_close_scrape_shows_a_new_result_with_the_one_that_verifies_it() -> No
 
 def test_what_goes_up_and_down_does_not_delay_page_after_page() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
-        for _ in range(4):
-            await scraped(question)
-            clock.now += 0.25
-        ask = source.ask
-
-        async def rises() -> int:
-            question.verify_soon(0.01)
-            return await ask()
-
-        question._call = rises
+        await close_scrapes_of(question, source, clock, verified_in=0.01)
         assert await scraped(question) == 4  # this one waits for the poll that verifies
         clock.now += 0.25
         assert await scraped(question) == 5
@@ -301,16 +299,7 @@ def test_what_goes_up_and_down_does_not_delay_page_after_page() -> None:
 
 def test_a_scrape_that_has_no_time_left_waits_for_no_verification() -> None:
     async def check(source: Source, question: Poller[int], clock: Clock) -> None:
-        for _ in range(4):
-            await scraped(question)
-            clock.now += 0.25
-        ask = source.ask
-
-        async def rises() -> int:
-            question.verify_soon(0.09)
-            return await ask()
-
-        question._call = rises
+        await close_scrapes_of(question, source, clock, verified_in=0.09)
         current_scrape.set(Scrape(asyncio.get_running_loop().time() + 0.12))
         assert await question.get() == 3
         await question.close()

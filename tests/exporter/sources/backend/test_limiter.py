@@ -26,6 +26,13 @@ class Backend:
             if response is not None:
                 await response.wait()
 
+    async def hang(self, response: asyncio.Event) -> asyncio.Task[None]:
+        """One request of ours that waits for its response, while the backend responds to a ping."""
+        hanging = asyncio.create_task(self.request("/database", response))
+        await asyncio.sleep(0)
+        self.liveness.record_ping_response(1.2, 0.01)
+        return hanging
+
     async def light_request(self, route: str) -> None:
         """One request of ours that needs no connection of the pool."""
         async with self.limiter.light_turn(route):
@@ -125,9 +132,7 @@ def test_a_light_request_comes_before_those_that_wait_longer() -> None:
 def test_a_light_request_does_not_pass_while(why: str) -> None:
     async def run() -> None:
         backend, response = Backend(), asyncio.Event()
-        hanging = asyncio.create_task(backend.request("/database", response))
-        await asyncio.sleep(0)
-        backend.liveness.record_ping_response(1.2, 0.01)
+        hanging = await backend.hang(response)
         if why == "a ping is overdue":
             backend.liveness.set_ping_overdue(True)
         else:
@@ -148,9 +153,7 @@ def test_a_light_request_does_not_pass_while(why: str) -> None:
 def test_a_request_that_passes_ends_the_reservation_for_it() -> None:
     async def run() -> None:
         backend, response = Backend(), asyncio.Event()
-        hanging = asyncio.create_task(backend.request("/database", response))
-        await asyncio.sleep(0)
-        backend.liveness.record_ping_response(1.2, 0.01)
+        hanging = await backend.hang(response)
         backend.limiter.reserve("/db/pool", 0.4)
         await backend.light_request("/db/pool")
         response.set()
@@ -164,9 +167,7 @@ def test_a_request_that_passes_ends_the_reservation_for_it() -> None:
 def test_light_requests_do_not_pass_each_other() -> None:
     async def run() -> None:
         backend, response, report = Backend(), asyncio.Event(), asyncio.Event()
-        hanging = asyncio.create_task(backend.request("/database", response))
-        await asyncio.sleep(0)
-        backend.liveness.record_ping_response(1.2, 0.01)
+        hanging = await backend.hang(response)
 
         async def read_pool() -> None:
             async with backend.limiter.light_turn("/db/pool"):
