@@ -36,6 +36,7 @@ class QueryCost:
     seconds: float = 0.0
     each: float = 0.0  # estimated seconds that one request keeps the source busy
     is_fast: bool = False  # whether it is polled at its shortest interval now
+    at: float | None = None  # when its last request ended
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
 
     @property
@@ -134,10 +135,11 @@ class Footprint:
 
     def spend(self, query: str, seconds: float) -> None:
         """Count one request that took these seconds."""
-        cost = self._costs.setdefault(query, QueryCost())
+        cost, now = self._costs.setdefault(query, QueryCost()), self._clock()
         own = cost.record(seconds)
-        self._window.append((self._clock(), own))
-        self._credit = self._saved() - (own if cost.is_fast else 0.0)
+        self._window.append((now, own))
+        self._credit = self._saved() - (max(own - self._replaced(cost), 0.0) if cost.is_fast else 0.0)
+        cost.at = now
         self._divide()
 
     def interval(self, query: str, wanted: float, fast: float | None = None, spared: float = 0.0) -> float:
@@ -179,6 +181,10 @@ class Footprint:
         self._credit = min(self._credit + unplanned * (now - self._credit_at), MAX_CREDIT)
         self._credit_at = now
         return self._credit
+
+    def _replaced(self, cost: QueryCost) -> float:
+        """Seconds that the plan has set aside for this query since its last request: a fast poll uses them."""
+        return 0.0 if cost.at is None else min(cost.load, self._part) * (self._clock() - cost.at)
 
     def _divide(self) -> None:
         """Compute the greatest part that keeps the sum of all loads within the calm part of the budget."""

@@ -74,7 +74,7 @@ def test_what_was_saved_may_be_used_for_a_closer_look() -> None:
     clock = Clock()
     footprint = Footprint("backend", 0.02, clock)
     polled(footprint, page=(0.01, 1.0))
-    assert closer_looks(footprint, clock) == pytest.approx(MAX_CREDIT / (0.01 - 0.25 * 0.01), rel=0.1)
+    assert closer_looks(footprint, clock) == pytest.approx(MAX_CREDIT / (0.01 - 0.25 * 0.02), rel=0.1)
     assert footprint.interval("page", 1.0, 0.25) == 1.0
 
 
