@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prometheus.freshness import has_run, newest_sample, recorded_now
+from prometheus.freshness import has_run, recorded_now
 from prometheus.request_rules import (
     MODULE_BUCKETS,
     MODULE_ERRORS,
@@ -14,11 +14,11 @@ from prometheus.request_rules import (
     MODULE_TIME,
 )
 from prometheus.rule_file import RecordingRule
-from prometheus.share_rules import BAD, LASTING, STILL_LASTING, TOTAL, share_of
+from prometheus.share_rules import LASTING, STILL_LASTING, bad_events, events, share_of
 from prometheus.signal_rules import signal_series
-from prometheus.significance import Significance, exceeded_bound, lesser
+from prometheus.significance import exceeded_bound, lesser
 from prometheus.threshold_rules import CODES, JUDGED, SEVERITY, severity_code
-from prometheus.thresholds import Thresholds
+from prometheus.thresholds import Signal, Thresholds
 
 MODULE_STATUS, OBSERVED_STATUS = "ops:module:status", "module:ops_module_status:code"
 EXPORTER_STATUS = "ops_module_status"
@@ -84,7 +84,7 @@ def status_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
     for name, it in MODULE_SIGNALS.items():
         signal = thresholds.signals[it.judged_as]
         share = share_of(signal)
-        yield from share_rules(name, it, share.significance)
+        yield from share_rules(name, it, signal)
         yield RecordingRule(JUDGED, judged_value(name, it, share.limit), {"signal": name})
         measured = recorded_now(signal_series(JUDGED, name))
         yield RecordingRule(SEVERITY, severity_code(name, signal, measured, it.judged_as), {"signal": name})
@@ -107,27 +107,27 @@ def last_healthy(status: str, name: str) -> str:
     return f"(timestamp({recorded_now(status)} == 0) or last_over_time({name}[6h])) > time() - {DAY}"
 
 
-def share_rules(name: str, it: ModuleSignal, judge: Significance) -> Iterator[RecordingRule]:
+def share_rules(name: str, it: ModuleSignal, fast: Signal) -> Iterator[RecordingRule]:
     """The proven share of five minutes, and what of it begins and keeps the alert of the fast signal."""
-    on = "on (module) group_left ()"
+    on, judge = "on (module) group_left ()", share_of(fast).significance
+    labels = {"signal": it.judged_as, "window": "long"}
     bad, every = (f"({WINDOW} * {it.now(series, '5m')})" for series in (it.bad, it.every))
     minute = it.now(it.ratio, "1m")
     yield RecordingRule(SHARE, lesser(judge.lower(bad, every, on), minute, it.keys), {"signal": name})
     minutes = f"quantile_over_time({1 - LASTING_PART:g}, {it.ratio % '1m'}[5m])"
-    short_bad, short_every = (
-        newest_sample(signal_series(name, it.judged_as), "fast") for name in (BAD, TOTAL)
-    )
+    short_every = f"({events(fast)})"
+    short_bad = f"({bad_events(fast, short_every)})"
     lasting = lesser(recorded_now(signal_series(SHARE, name)), minutes, it.keys)
     # an alert begins only while the last seconds go on like that
     lasting = lesser(lasting, f"({short_bad} / {on} ({short_every} > 0))", it.keys)
-    yield RecordingRule(LASTING, if_long_known(lasting), {"signal": it.judged_as})
+    yield RecordingRule(LASTING, if_long_known(lasting), labels)
     bad, every = (f"({MINUTE} * {it.now(series, '1m')})" for series in (it.bad, it.every))
     still = lesser(it.now(it.ratio, "5m"), judge.upper(bad, every, on), it.keys)
     # what the last seconds rule out does not last any more
     still = lesser(still, judge.upper(short_bad, short_every, on), it.keys)
     # of few requests the bound stays high: then a minute without a bad one is the end
     still = f"{still} and on ({it.keys}) ({minute} > 0)"
-    yield RecordingRule(STILL_LASTING, if_long_known(still), {"signal": it.judged_as})
+    yield RecordingRule(STILL_LASTING, if_long_known(still), labels)
 
 
 def if_long_known(expression: str) -> str:

@@ -15,7 +15,7 @@ from prometheus.freshness import (
     while_scraped,
 )
 from prometheus.rule_file import RecordingRule
-from prometheus.significance import Share, greater, lesser
+from prometheus.significance import Share, greater
 from prometheus.thresholds import Signal, one_line
 
 TOTAL, BAD = "ops:signal:events", "ops:signal:bad_events"
@@ -31,9 +31,11 @@ LASTING, STILL_LASTING = "ops:signal:lasting", "ops:signal:still_lasting"
 def share_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
     """The counts of the window, the bound, and the value that begins an alert."""
     judge, on = share_of(signal).significance, f"on ({', '.join(signal.by)}) group_left ()"
-    yield from count_rules(name, signal)
-    yield _rule(PROVEN, judge.lower(_now(BAD, name), _now(TOTAL, name), on), name)
-    yield from judged_rules(name, signal)
+    yield _rule(TOTAL, events(signal), name)
+    total = _now(TOTAL, name)
+    yield _rule(BAD, f"({bad_events(signal, total)}) and on ({', '.join(signal.by)}) {total}", name)
+    yield _rule(PROVEN, judge.lower(_now(BAD, name), total, on), name)
+    yield from judged_rules(name, signal, total)
 
 
 def fast_share_rules(signals: Mapping[str, Signal]) -> Iterator[RecordingRule]:
@@ -41,36 +43,41 @@ def fast_share_rules(signals: Mapping[str, Signal]) -> Iterator[RecordingRule]:
     if not signals:
         return
     for name, signal in signals.items():
-        yield from count_rules(name, signal)
-    yield from proven_rules(signals)
+        yield from enough_rules(name, signal)
+    yield proven_rule(signals)
     for name, signal in signals.items():
-        yield from judged_rules(name, signal)
+        yield from judged_rules(name, signal, bound(name, signal))
 
 
-def proven_rules(signals: Mapping[str, Signal]) -> Iterator[RecordingRule]:
+def enough_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
+    """The bad events where there are enough to judge, and all events there.
+
+    Mostly there are none: what is read of them four times a second then costs next to nothing.
+    """
+    share = share_of(signal)
+    total = fresh_samples(one_line(share.total), signal.lane)
+    bad = while_scraped(bad_events(signal, f"({total})"), signal.lane)
+    yield _rule(ENOUGH, share.significance.enough(f"({bad})"), name)
+    yield _rule(TOTAL, f"({total}) and on ({', '.join(signal.by)}) {_now(ENOUGH, name)}", name)
+
+
+def proven_rule(signals: Mapping[str, Signal]) -> RecordingRule:
     """The bound of the short window of these signals. Raises ValueError where they are not judged alike."""
     first, *others = signals.values()
     judge = share_of(first).significance
     if any((it.by, share_of(it).significance) != (first.by, judge) for it in others):
         raise ValueError(f"{', '.join(signals)} differ in by or significance; expected the same of all")
     on = f"on ({', '.join([*first.by, 'signal'])}) group_left ()"
-    # enough events are seldom bad, and a formula over no series costs little
-    yield RecordingRule(ENOUGH, judge.enough(_now(BAD, *signals)))
-    yield RecordingRule(PROVEN, judge.lower_of(recorded_now(ENOUGH), _now(TOTAL, *signals), on))
+    return RecordingRule(PROVEN, judge.lower_of(recorded_now(ENOUGH), _now(TOTAL, *signals), on))
 
 
-def count_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
-    """The events of the window, and the bad ones."""
-    yield _rule(TOTAL, while_scraped(one_line(share_of(signal).total), signal.lane), name)
-    yield _rule(BAD, bad_events(name, signal), name)
-
-
-def judged_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
-    """The value that is compared with the levels, and the one that begins an alert."""
-    share, total = share_of(signal), _now(TOTAL, name)
+def judged_rules(name: str, signal: Signal, judged: str) -> Iterator[RecordingRule]:
+    """The value that is compared with the levels, and the one that begins an alert, of what `judged` has."""
+    share = share_of(signal)
     record = FAST if signal.lane == "fast" else BOUND
-    yield _rule(record, share.value(bound(name, signal), total, signal.by), name)
-    latest = share.value(begin_share(name, signal), total, signal.by)
+    yield _rule(record, share.value(bound(name, signal), judged, signal.by), name)
+    # an alert compares both, so what the one has not the other need not have
+    latest = share.value(begin_share(name, signal), _now(record, name), signal.by)
     yield _rule(LATEST, unless_recovering(latest) if signal.lane == "fast" else latest, name)
 
 
@@ -81,11 +88,16 @@ def share_of(signal: Signal) -> Share:
     return signal.share
 
 
-def bad_events(name: str, signal: Signal) -> str:
-    """The bad events of the window, where its events are recorded; by bucket those that took longer."""
-    share, by, total = share_of(signal), ", ".join(signal.by), _now(TOTAL, name)
+def events(signal: Signal) -> str:
+    """The events of the window, while the exporter is scraped."""
+    return while_scraped(one_line(share_of(signal).total), signal.lane)
+
+
+def bad_events(signal: Signal, total: str) -> str:
+    """The bad events of the window; by bucket those of all events that took longer."""
+    share, by = share_of(signal), ", ".join(signal.by)
     if share.bad:
-        return f"({fresh_samples(one_line(share.bad), signal.lane)}) and on ({by}) {total}"
+        return fresh_samples(one_line(share.bad), signal.lane)
     within = fresh_samples(one_line(share.within or ""), signal.lane)
     return f"{total} - on ({by}) group_right () ({within})"
 
@@ -100,12 +112,14 @@ def bound(name: str, signal: Signal) -> str:
 
 
 def begin_share(name: str, signal: Signal) -> str:
-    """The share that must pass the level for an alert to begin."""
-    share = share_of(signal)
-    keys, now = share.keys(signal.by), _latest(signal)
-    if not share.lasting:
+    """The share that must pass the level for an alert to begin.
+
+    What is proven counts while the latest events are at least as bad: one that ended begins nothing.
+    """
+    keys, now = share_of(signal).keys(signal.by), _latest(signal)
+    if not share_of(signal).lasting:
         return now
-    return greater(lesser(_now(PROVEN, name), now, keys), _long(LASTING, name), keys)
+    return greater(f"({_now(PROVEN, name)} <= on ({keys}) {now})", _long(LASTING, name), keys)
 
 
 def _latest(signal: Signal) -> str:

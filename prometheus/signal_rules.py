@@ -59,7 +59,7 @@ def alert_rule(name: str, signal: Signal, severity: str) -> AlertRule:
     passed = f"{sign} on () group_left () {level_in_force(level, signal)}"
     return AlertRule(
         alert=signal.alert,
-        expr=f"{alert_value(name, signal)} {passed}{begin_condition(name, signal, severity, passed)}",
+        expr=alert_expr(name, signal, severity, passed),
         severity=severity,
         lane=signal.lane,
         hold=signal.hold,
@@ -81,18 +81,22 @@ def alert_value(name: str, signal: Signal) -> str:
     return recorded_now(signal_series(VALUE, name)) if signal.lane == "slow" else f"({signal.value_expr()})"
 
 
-def begin_condition(name: str, signal: Signal, severity: str, passed: str) -> str:
-    """The condition that the cause goes on, or that the alert fires already.
+def alert_expr(name: str, signal: Signal, severity: str, passed: str) -> str:
+    """The condition of the alert: its value passes the level, and its cause goes on or it fires already.
 
     Good events that leave the range can lift a ratio over its level long after the cause has ended.
     """
+    value = alert_value(name, signal)
     if not signal.outlives_cause:
-        return ""
-    on = f"on ({', '.join(signal.by)})"
+        return f"{value} {passed}"
+    on, latest = f"on ({', '.join(signal.by)})", recorded_now(signal_series(LATEST, name))
     told = newest_sample(
         f'ALERTS{{alertname="{signal.alert}",severity="{severity}",alertstate="firing"}}', signal.lane
     )
-    return f" and {on} ({recorded_now(signal_series(LATEST, name))} {passed} or {told})"
+    if signal.share and signal.share.lasting:
+        # what goes on is never more than the value, so the level is compared once
+        return f"({value} and {on} {told} or {latest}) {passed}"
+    return f"{value} {passed} and {on} ({latest} {passed} or {told})"
 
 
 def signal_series(series: str, name: str) -> str:

@@ -111,5 +111,5 @@ def lesser(one: str, other: str, keys: str) -> str:
 
 
 def greater(one: str, other: str, keys: str) -> str:
-    """The greater of two shares, or the only one."""
-    return f'max by ({keys}) ({one} or label_replace({other}, "window", "long", "", ""))'
+    """The greater of two shares that differ in a label, or the only one."""
+    return f"max by ({keys}) ({one} or {other})"
