@@ -20,10 +20,11 @@ from exporter.sources.backend.ping import PING_CANDIDATES, BackendPinger
 from exporter.sources.backend.poll_policies import MIN_BLOCK_GAP, VERIFY_PERIOD, BackendPolicies
 from exporter.sources.backend.pool import PoolUsage
 from exporter.sources.backend.reader import BackendReader, Fetch
+from exporter.sources.backend.recovery import RecoveryTracker
 from exporter.sources.backend.request_totals import RequestTotals
 from exporter.sources.backend.route_requests import RouteRequests
 from exporter.sources.backend.routes import INGESTION, MISSING_MODULE, MONITORING, requested_paths
-from exporter.sources.backend.traffic import RecoveryTracker, TrafficWindow
+from exporter.sources.backend.traffic import TrafficWindow
 from exporter.sources.base import BaseSource
 from exporter.sources.http_client import BearerToken, HttpClient
 from exporter.sources.http_response import HttpResponse, RequestOutcome

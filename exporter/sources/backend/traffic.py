@@ -20,38 +20,12 @@ from exporter.status import (
     status_from_error_ratio,
 )
 
-RECOVERY_SECONDS = 10.0  # for which requests end that waited during an outage
-MIN_ABSENCE = 2.0  # seconds without a response that are an outage
-
-
-class RecoveryTracker:
-    """Tracks outages of servers, and when the last one ended.
-
-    Requests that waited for a server end late and badly after its return: they prove nothing.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._away: dict[str, float] = {}
-        self._back_at = -inf
-
-    def record(self, server: str, is_up: bool | None) -> None:
-        """Record whether a server responds; None, for unknown, changes nothing."""
-        now = self._clock()
-        if is_up is False:
-            self._away.setdefault(server, now)
-        elif is_up and now - self._away.pop(server, now) >= MIN_ABSENCE:
-            self._back_at = now
-
-    def is_under_way(self) -> bool:
-        """Whether a server returned within the last seconds."""
-        return self._clock() - self._back_at < RECOVERY_SECONDS
-
-
 RECENT_PART = 6.0  # a sixth of the window decides whether trouble is over
 SAMPLES_PER_WINDOW = 120
 SLOW_SHARE = 0.05  # of the requests may be slow
 LOOK_AHEAD = 1.0  # seconds within which a verdict is near
+# bad requests that are a sudden rise: as many, and as many times what the window lets expect
+RISE_LEAST, RISE_FACTOR = 3.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -131,7 +105,7 @@ class TrafficWindow:
         return sum(increase(modules, then.requests, it) for it in modules) / seconds if seconds > 0 else None
 
     def is_verdict_near(self) -> bool:
-        """Whether a module gets a worse status soon, if its requests go on as between the last two totals."""
+        """Whether a module gets a worse status soon: its requests go on so, or trouble has just begun."""
         return any(map(self._is_verdict_near, self._statuses))
 
     def status(self, module: str) -> str:
@@ -187,9 +161,11 @@ class TrafficWindow:
         added = self._counts(module, before, now)
         if not added.failed and not added.slow:
             return False
+        recent, whole = (self._counts(module, it, now) for it in (self._recent_start(), self._samples[0]))
+        if not self._severity(recent) and has_risen(added, self._counts(module, self._samples[0], before)):
+            return True
         ahead = added.scaled(LOOK_AHEAD / (now.at - before.at))
-        for start in (self._recent_start(), self._samples[0]):
-            counts = self._counts(module, start, now)
+        for counts in (recent, whole):
             if self._severity(counts.plus(ahead)) > self._severity(counts):
                 return True
         return False
@@ -216,6 +192,16 @@ class TrafficWindow:
             return False
         added = self._counts(module, self._before, self._now)
         return added.failed > 0 or added.slow > 0
+
+
+def has_risen(added: RequestCounts, earlier: RequestCounts) -> bool:
+    """Whether far more of the requests just added are bad than the earlier ones let expect.
+
+    Their trouble may have begun a moment ago: what it brings in a second cannot be told from them.
+    """
+    part = added.requests / earlier.requests if earlier.requests else 0.0
+    kinds = ((added.failed, earlier.failed), (added.slow, earlier.slow))
+    return any(now >= RISE_LEAST + RISE_FACTOR * part * then for now, then in kinds)
 
 
 def slow_requests(snapshot: TrafficSample, module: str, limit: float) -> float:

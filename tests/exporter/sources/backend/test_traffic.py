@@ -6,8 +6,9 @@ import pytest
 
 from exporter.metrics import HistogramData
 from exporter.settings_backend import JudgementSettings
+from exporter.sources.backend.recovery import RecoveryTracker
 from exporter.sources.backend.request_totals import RequestTotals
-from exporter.sources.backend.traffic import RecoveryTracker, TrafficWindow, quantile_of_increase
+from exporter.sources.backend.traffic import TrafficWindow, quantile_of_increase
 
 
 def totals(good: float, bad: float = 0.0, slow: float = 0.0) -> RequestTotals:
@@ -86,11 +87,16 @@ def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> N
         ([totals(100), totals(100, bad=100)], False),
         # half of all fail: degraded is proven, down soon
         ([totals(0), totals(40, bad=10), totals(40, bad=40)], True),
+        # 4 of 204 are nothing, but they may be those of the last tenth of a second
+        ([totals(1000), totals(1100, bad=0), totals(1200, bad=4)], True),
+        ([totals(1000), totals(1100, bad=0), totals(1200, slow=4)], True),
+        # as many as before are no news
+        ([totals(1000), totals(1100, bad=2), totals(1200, bad=6)], False),
         # the failures are over
         ([totals(100), totals(145, bad=5), totals(195, bad=5)], False),
     ],
 )
-def test_a_verdict_is_near_where_one_more_second_of_the_same_brings_it(
+def test_a_verdict_is_near_where_one_more_second_brings_it_or_trouble_may_just_have_begun(
     seen: list[RequestTotals], is_near: bool
 ) -> None:
     clock = Times()

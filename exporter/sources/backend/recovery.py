@@ -1,0 +1,32 @@
+"""When a server that the backend needs has just come back."""
+
+import time
+from collections.abc import Callable
+from math import inf
+
+RECOVERY_SECONDS = 10.0  # for which requests end that waited during an outage
+MIN_ABSENCE = 2.0  # seconds without a response that are an outage
+
+
+class RecoveryTracker:
+    """Tracks outages of servers, and when the last one ended.
+
+    Requests that waited for a server end late and badly after its return: they prove nothing.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._away: dict[str, float] = {}
+        self._back_at = -inf
+
+    def record(self, server: str, is_up: bool | None) -> None:
+        """Record whether a server responds; None, for unknown, changes nothing."""
+        now = self._clock()
+        if is_up is False:
+            self._away.setdefault(server, now)
+        elif is_up and now - self._away.pop(server, now) >= MIN_ABSENCE:
+            self._back_at = now
+
+    def is_under_way(self) -> bool:
+        """Whether a server returned within the last seconds."""
+        return self._clock() - self._back_at < RECOVERY_SECONDS
