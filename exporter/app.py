@@ -13,11 +13,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporter import __version__
+from exporter.background_polling import BackgroundPolling
 from exporter.collector import Collector, UnknownCollector, scrape_budget
 from exporter.collectors import COLLECTORS
 from exporter.exposition import ExpositionWriter, encode_metrics
 from exporter.page_selection import select_page
-from exporter.polling import BackgroundPolling
 from exporter.runner import Runner
 from exporter.settings import Settings
 from exporter.sources import Sources

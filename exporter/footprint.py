@@ -183,7 +183,7 @@ class Footprint:
         return self._credit
 
     def _replaced(self, cost: QueryCost) -> float:
-        """Seconds that the plan has set aside for this query since its last request: a fast poll uses them."""
+        """Seconds that the plan set aside for this query since its last request: a fast poll uses them."""
         return 0.0 if cost.at is None else min(cost.load, self._part) * (self._clock() - cost.at)
 
     def _divide(self) -> None:

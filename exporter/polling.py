@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 from math import inf
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from exporter.clock import steady_time
 from exporter.errors import (
@@ -87,7 +87,7 @@ class Poller(PollSchedule, Generic[T]):
         self._record_demand(scrape)
         if self._must_poll(scrape):
             await self._poll_for(scrape)
-        elif self._may_poll_with(scrape):
+        elif scrape is not None and self._may_poll_with(scrape):
             await self._refresh_briefly()
             await self._verify_within(scrape)
         if scrape is not None:
@@ -123,10 +123,10 @@ class Poller(PollSchedule, Generic[T]):
             async with asyncio.timeout(QUICK):
                 await self.refresh()
 
-    async def _verify_within(self, scrape: Scrape | None) -> None:
+    async def _verify_within(self, scrape: Scrape) -> None:
         """Poll once more where the new result must be verified soon, as a page waits for that."""
         wait = max(self.seconds_to_refresh(), 0.0)
-        left = 0.0 if scrape is None else scrape.deadline - asyncio.get_running_loop().time()
+        left = scrape.deadline - asyncio.get_running_loop().time()
         is_rare = self._clock() - self._verified_at >= VERIFY_GAP
         if is_rare and wait <= VERIFY_WAIT and wait + QUICK < left:
             self._verified_at = self._clock()
@@ -161,9 +161,9 @@ class Poller(PollSchedule, Generic[T]):
         finally:
             self._background = None
 
-    def _may_poll_with(self, scrape: Scrape | None) -> bool:
+    def _may_poll_with(self, scrape: Scrape) -> bool:
         """Whether this scrape polls what is due now: the source is quick enough to be waited for."""
-        if scrape is None or self._background is None or self._is_fixed_for(scrape):
+        if self._background is None or self._is_fixed_for(scrape):
             return False
         return self._is_quick() and self.next_due() - self._clock() <= min(QUICK, EARLY * self.interval())
 
@@ -246,29 +246,3 @@ class Poller(PollSchedule, Generic[T]):
     def _fail(self, error: SourceError) -> None:
         self._result, self.deferred = None, None
         self.record_failure(error)
-
-
-class BackgroundPolling:
-    """The tasks that poll in the background while the exporter runs, each source at its own interval."""
-
-    def __init__(self, pollers: Iterable[Poller[Any]]) -> None:
-        self._pollers = [it for it in pollers if it.configured and it.policy.interval is not None]
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def start(self) -> None:
-        """Begin to poll."""
-        self._tasks = [asyncio.create_task(poll_forever(it), name=f"poll {it.name}") for it in self._pollers]
-
-    async def stop(self) -> None:
-        """Stop polling."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-async def poll_forever(poller: Poller[Any]) -> None:
-    """Poll whenever it is due."""
-    while True:
-        await poller.wait_until_due()
-        await poller.refresh()
-        await asyncio.sleep(MIN_PAUSE)

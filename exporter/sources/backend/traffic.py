@@ -165,10 +165,7 @@ class TrafficWindow:
         if not self._severity(recent) and has_risen(added, self._counts(module, self._samples[0], before)):
             return True
         ahead = added.scaled(LOOK_AHEAD / (now.at - before.at))
-        for counts in (recent, whole):
-            if self._severity(counts.plus(ahead)) > self._severity(counts):
-                return True
-        return False
+        return any(self._severity(it.plus(ahead)) > self._severity(it) for it in (recent, whole))
 
     def _severity(self, counts: RequestCounts) -> int:
         """0 to 2 by what these requests prove."""
