@@ -1,5 +1,6 @@
 """Every breach of the fast lane, caused where it would happen."""
 
+import math
 import time
 import urllib.request
 from collections.abc import Callable
@@ -231,10 +232,13 @@ def slow(testbed: Testbed, users: Users) -> list[Breach]:
 
 
 def moment(users: Users, level: float) -> Callable[[], float]:
-    """When the users' responses proved that this level is passed."""
-    return lambda: users.passed(level) or float("nan")
+    """When the users' responses proved that this level is passed, which may be a little after the page.
+
+    Raises AssertionError where they never do: such a page is false.
+    """
+    return lambda: eventually(lambda: users.passed(level), within=5) or math.nan
 
 
 def first(users: Users) -> Callable[[], float]:
     """When the users got the first bad answer."""
-    return lambda: users.first or float("nan")
+    return lambda: users.first or math.nan

@@ -67,11 +67,14 @@ def level(severity: str) -> Query:
 
 
 def overridden() -> Query:
-    """Signals of which a level in force is not the file's, in rows: 1 overridden, 0 as in the file."""
-    same = "ops:threshold == on (signal, severity) ops:threshold:file"
+    """Signals of which a level of the file is not in force, in rows: 1 overridden, 0 as in the file.
+
+    An override adds no level, and a signal that is not watched has none in force.
+    """
+    file = "ops:threshold:file"
+    same = f"ops:threshold == on (signal, severity) {file}"
     return query(
-        f"max by (signal) (ops:threshold * 0 + 1 unless on (signal, severity) ({same}) or ops:threshold * 0)",
-        rows=True,
+        f"max by (signal) ({file} * 0 + 1 unless on (signal, severity) ({same}) or {file} * 0)", rows=True
     )
 
 

@@ -32,6 +32,11 @@ FIRING = {
     "api": {"alertname": "SelfReportDisagrees", "signal": "self_report", "subject": "api"},
     "": {"alertname": "DatabaseDown", "signal": "database_up"},
 }
+# two signals of which not every level of the file is in force, and one that is as in the file
+FILE = {("queue_wait", "warning"): 60.0, ("queue_wait", "critical"): 120.0}
+FILE |= {("pool_use", "warning"): 0.75, ("pool_use", "critical"): 0.9, ("disk_use", "warning"): 0.8}
+IN_FORCE = FILE | {("pool_use", "warning"): 0.5}
+NOT_WATCHED = "disk_use"
 # what the table beside it shows, and what the title says already
 ELSEWHERE = {"reported", "observed", "signal", "severity"}
 
@@ -45,6 +50,9 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Scree
     fired = [{**it, "severity": "warning"} for it in FIRING.values()]
     series = [Series("ALERTS", {**it, "alertstate": "firing"}, "constant") for it in fired]
     series += [Series("ALERTS_FOR_STATE", it, "constant", end - 60.0) for it in fired]
+    series += [level("ops:threshold:file", *it, value) for it, value in FILE.items()]
+    series += [level("ops:threshold", *it, value) for it, value in IN_FORCE.items() if it[0] != NOT_WATCHED]
+    series.append(Series("up", {"job": "exporter", "instance": "e:9810"}, "constant"))
     history.write(folder / "data", series, range(end - 600, end, SCRAPE))
     with started(PrometheusServer(folder, {"scrape_configs": []}, "--storage.tsdb.retention.time=30d")) as it:
         shown = Range(HOUR, end - SCRAPE)
@@ -52,6 +60,17 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Scree
             name: Screen(Prometheus(it.url), name, board, defaults(board), shown)
             for name, board in dashboards().items()
         }
+
+
+def level(name: str, signal: str, severity: str, value: float) -> Series:
+    """The series of a level."""
+    return Series(name, {"signal": signal, "severity": severity}, "constant", value)
+
+
+def test_a_level_that_was_changed_and_one_that_was_taken_away_are_levels_set(
+    screen: dict[str, Screen],
+) -> None:
+    assert [it.text for it in screen["alerts"].cells("Levels set")] == ["2"]
 
 
 @pytest.mark.parametrize(
