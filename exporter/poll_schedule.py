@@ -40,26 +40,24 @@ class PollSchedule:
         self.absent = False
         self._clock = clock
         self._backoff_until = 0.0
-        self._fast_until = self._hinted_until = 0.0
+        self._fast_until: dict[float, float] = {}  # by the seconds of the source's time that are kept
         self._refresh_at = inf
         self._late = 0.0  # seconds that the last poll was later than due, as it waited for a scrape
         self._changed, self._succeeded = asyncio.Event(), asyncio.Event()
 
     def poll_faster(self, seconds: float) -> None:
         """Poll at the shortest interval for this long: something looks wrong."""
-        until = self._clock() + seconds
-        if until > self._fast_until:
-            was_relaxed = self._fast_until <= self._clock()
-            self._fast_until = until
-            if was_relaxed:
-                self._changed.set()
+        before, now = self._fast_until.get(0.0, 0.0), self._clock()
+        self._fast_until[0.0] = max(before, now + seconds)
+        if before <= now:
+            self._changed.set()
 
-    def follow_hint(self, seconds: float) -> None:
-        """Poll at the shortest interval for this long, with what the source's budget can spare.
+    def follow_hint(self, seconds: float, spared: float = SPARED) -> None:
+        """Poll at the shortest interval for this long, while more than `spared` seconds are saved.
 
         A hint may last as long as the load of users: half of the savings is kept for clear signs of trouble.
         """
-        self._hinted_until = max(self._hinted_until, self._clock() + seconds)
+        self._fast_until[spared] = max(self._fast_until.get(spared, 0.0), self._clock() + seconds)
         self._changed.set()
 
     def request_refresh(self) -> None:
@@ -129,11 +127,11 @@ class PollSchedule:
     def interval(self) -> float:
         """Seconds between two polls, as the policy wants them or as the source's budget allows."""
         policy, footprint, now = self.policy, self.constraints.footprint, self._clock()
-        wants_fast = policy.relaxed_interval is not None and now < max(self._fast_until, self._hinted_until)
+        wishes = [spared for spared, until in self._fast_until.items() if now < until]
+        fast = policy.min_interval if wishes and policy.relaxed_interval is not None else None
         if footprint is None:
-            return policy.min_interval if wants_fast else policy.base_interval
-        fast, spared = policy.min_interval if wants_fast else None, 0.0 if now < self._fast_until else SPARED
-        return footprint.interval(self.query, policy.base_interval, fast, spared)
+            return policy.base_interval if fast is None else fast
+        return footprint.interval(self.query, policy.base_interval, fast, min(wishes, default=0.0))
 
     def record_request(self) -> None:
         """A poll begins; it serves every request for a refresh so far."""

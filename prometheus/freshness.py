@@ -105,8 +105,8 @@ def recovering_rule() -> RecordingRule:
 
 
 def has_returned(series: str) -> str:
-    """Whether this series, which is 0 or 1, rose a moment ago: to increase() a fall is a restart at 0."""
-    return f"increase({series}[{RECOVERY_SECONDS}s]) > 0"
+    """Whether this series, which is 0 or 1, is 1 and was 0 a moment ago."""
+    return f"min_over_time({series}[{RECOVERY_SECONDS}s]) < last_over_time({series}[1s])"
 
 
 def unless_recovering(expression: str) -> str:

@@ -15,7 +15,7 @@ from prometheus.freshness import (
     while_scraped,
 )
 from prometheus.rule_file import RecordingRule
-from prometheus.significance import Share, greater
+from prometheus.significance import Share, greater, lesser
 from prometheus.thresholds import Signal, one_line
 
 TOTAL, BAD = "ops:signal:events", "ops:signal:bad_events"
@@ -76,9 +76,12 @@ def judged_rules(name: str, signal: Signal, judged: str) -> Iterator[RecordingRu
     share = share_of(signal)
     record = FAST if signal.lane == "fast" else BOUND
     yield _rule(record, share.value(bound(name, signal), judged, signal.by), name)
-    # an alert compares both, so what the one has not the other need not have
+    if signal.lane == "slow":
+        yield _rule(LATEST, share.value(begin_share(name, signal), judged, signal.by), name)
+        return
+    # nothing but the alert reads the latest of a fast signal, and it compares the bound as well
     latest = share.value(begin_share(name, signal), _now(record, name), signal.by)
-    yield _rule(LATEST, unless_recovering(latest) if signal.lane == "fast" else latest, name)
+    yield _rule(LATEST, unless_recovering(latest), name)
 
 
 def share_of(signal: Signal) -> Share:
@@ -112,14 +115,11 @@ def bound(name: str, signal: Signal) -> str:
 
 
 def begin_share(name: str, signal: Signal) -> str:
-    """The share that must pass the level for an alert to begin.
-
-    What is proven counts while the latest events are at least as bad: one that ended begins nothing.
-    """
+    """The share that must pass the level for an alert to begin."""
     keys, now = share_of(signal).keys(signal.by), _latest(signal)
     if not share_of(signal).lasting:
         return now
-    return greater(f"({_now(PROVEN, name)} <= on ({keys}) {now})", _long(LASTING, name), keys)
+    return greater(lesser(_now(PROVEN, name), now, keys), _long(LASTING, name), keys)
 
 
 def _latest(signal: Signal) -> str:

@@ -59,10 +59,10 @@ def ratio(bad: Numbers, total: Numbers) -> Numbers:
 
 
 def short_share(bad: Numbers, total: Numbers, judge: Significance) -> tuple[Numbers, Numbers]:
-    """What ten seconds prove, and what of it begins an alert: that which the last two seconds confirm."""
+    """What ten seconds prove, and how much of it goes on in the last two."""
     proven = bound(increase(bad, SHORT), increase(total, SHORT), judge)
     latest = ratio(increase(bad, LATEST, False), increase(total, LATEST, False))
-    return proven, np.where(proven <= latest, proven, np.nan)
+    return proven, np.minimum(proven, latest)
 
 
 def judged(bad: Numbers, total: Numbers, judge: Significance) -> Judged:

@@ -215,7 +215,7 @@ def in_force(signals: Sequence[str]) -> list[Query]:
     named = f'signal=~"{"|".join(signals)}"'
     levels = (f'max by (signal) (ops:threshold{{{named},severity="{it}"}})' for it in WEIGHTS)
     same = f"ops:threshold{{{named}}} == on (signal, severity) ops:threshold:file"
-    every = f"ops:threshold{{{named}}} * 0"
+    every = f"ops:threshold:file{{{named}}} * 0"
     origin = f"max by (signal) ({every} + 1 unless on (signal, severity) ({same}) or {every})"
     severity_now = severity(*signals, by=["signal"])
     return [query(expr) for expr in (worst(signals), *levels, severity_now, origin)]

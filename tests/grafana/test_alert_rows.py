@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from benchmarks.dashboards import history
-from benchmarks.dashboards.prometheus_client import Prometheus, Range, dashboards, defaults
+from benchmarks.dashboards.prometheus_client import Prometheus, Range, dashboards, defaults, filled
 from benchmarks.dashboards.screen import Screen
 from benchmarks.dashboards.synthetic_series import Series
-from grafana.queries.alerts import SUBJECTS
+from grafana.queries.alerts import SUBJECTS, count_of_overridden
 from tests.prometheus.rule_files import FILES
 from tests.servers.fixtures import started
 from tests.servers.prometheus_server import PrometheusServer
@@ -70,7 +70,10 @@ def level(name: str, signal: str, severity: str, value: float) -> Series:
 def test_a_level_that_was_changed_and_one_that_was_taken_away_are_levels_set(
     screen: dict[str, Screen],
 ) -> None:
-    assert [it.text for it in screen["alerts"].cells("Levels set")] == ["2"]
+    asked = screen["alerts"].prometheus.instant(
+        filled(count_of_overridden().expr, defaults(dashboards()["alerts"])), screen["alerts"].shown
+    )
+    assert [it["value"][1] for it in asked] == ["2"]
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,6 @@ from tests.prometheus.rule_files import FOLDER, Rule, read
 RISING = {"rate", "increase", "irate", "changes"}
 # divisions that cannot be by 0, each with the reason
 CANNOT_BE_ZERO = {"slo:error_budget_left:ratio": "the loader refuses an objective of 1"}
-# gauges that are read as counters, each with the reason
-RISING_STATES = {"ops:recovering": "a state of 0 and 1 rises as a counter does, and falls as one restarts"}
 # signals of the fast lane that read the counters of users' requests
 PAGING = {"api_error_ratio", "api_response_time"}
 
@@ -59,8 +57,6 @@ def test_no_regex_matcher_has_a_plain_value(rule: Rule) -> None:
 
 @each_rule
 def test_counters_are_read_as_rates_and_gauges_are_not(rule: Rule) -> None:
-    if rule.name in RISING_STATES:
-        return
     expr = ql.parse(rule.expr)
     within = {
         selector.name

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from exporter.errors import PollDeferred, RequestFailed
 from exporter.footprint import Footprint
 from exporter.poll_policy import PollPolicy, SourceConstraints
+from exporter.poll_schedule import SPARED
 from exporter.polling import Poller
 from exporter.scrape import CLOSE_INTERVAL
 from exporter.settings import Settings
@@ -230,12 +231,19 @@ class BackendSource(BaseSource):
             # the next scrape may make that poll
             self.limiter.reserve(self.pool.query, VERIFY_PERIOD + CLOSE_INTERVAL)
 
+    def _follow_traffic(self) -> None:
+        """Poll the totals faster where they tell of trouble."""
+        if self.traffic.is_verdict_near():
+            self.totals.poll_faster(SHORT_HURRY)
+        elif self.traffic.may_trouble_have_begun():
+            # bad requests may come in bunches all day: what proves a verdict must still be seen soon
+            self.totals.follow_hint(SHORT_HURRY, SPARED / 2)
+
     def _react_to_totals(self, totals: RequestTotals, is_another: bool) -> None:
         """Poll faster after the first signs of trouble: an error, a slow response, requests in flight."""
         self._record_recovery()
         self.traffic.record(totals)
-        if self.traffic.is_verdict_near():
-            self.totals.poll_faster(SHORT_HURRY)
+        self._follow_traffic()
         if (in_flight := sum(totals.in_progress.values())) > 0:
             self.pool.follow_hint(self._settings.backend.fast_period)
         if in_flight >= BUSY_IN_FLIGHT:

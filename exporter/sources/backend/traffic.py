@@ -105,8 +105,12 @@ class TrafficWindow:
         return sum(increase(modules, then.requests, it) for it in modules) / seconds if seconds > 0 else None
 
     def is_verdict_near(self) -> bool:
-        """Whether a module gets a worse status soon: its requests go on so, or trouble has just begun."""
+        """Whether a module gets a worse status soon, if its requests go on as between the last two totals."""
         return any(map(self._is_verdict_near, self._statuses))
+
+    def may_trouble_have_begun(self) -> bool:
+        """Whether far more requests to a module are bad than its window lets expect."""
+        return any(map(self._has_risen, self._statuses))
 
     def status(self, module: str) -> str:
         """The status by the module's requests in the window; `unknown` if they are too few."""
@@ -162,10 +166,17 @@ class TrafficWindow:
         if not added.failed and not added.slow:
             return False
         recent, whole = (self._counts(module, it, now) for it in (self._recent_start(), self._samples[0]))
-        if not self._severity(recent) and has_risen(added, self._counts(module, self._samples[0], before)):
-            return True
         ahead = added.scaled(LOOK_AHEAD / (now.at - before.at))
         return any(self._severity(it.plus(ahead)) > self._severity(it) for it in (recent, whole))
+
+    def _has_risen(self, module: str) -> bool:
+        """Judged before anything is proven: after that it is no news."""
+        if self._now is None or self._before is None:
+            return False
+        if self._severity(self._counts(module, self._recent_start(), self._now)):
+            return False
+        added = self._counts(module, self._before, self._now)
+        return has_risen(added, self._counts(module, self._samples[0], self._before))
 
     def _severity(self, counts: RequestCounts) -> int:
         """0 to 2 by what these requests prove."""
