@@ -76,12 +76,10 @@ def judged_rules(name: str, signal: Signal, judged: str) -> Iterator[RecordingRu
     share = share_of(signal)
     record = FAST if signal.lane == "fast" else BOUND
     yield _rule(record, share.value(bound(name, signal), judged, signal.by), name)
-    if signal.lane == "slow":
-        yield _rule(LATEST, share.value(begin_share(name, signal), judged, signal.by), name)
-        return
     # nothing but the alert reads the latest of a fast signal, and it compares the bound as well
-    latest = share.value(begin_share(name, signal), _now(record, name), signal.by)
-    yield _rule(LATEST, unless_recovering(latest), name)
+    known = _now(record, name) if signal.lane == "fast" else judged
+    latest = share.value(begin_share(name, signal), known, signal.by)
+    yield _rule(LATEST, unless_recovering(latest) if signal.lane == "fast" else latest, name)
 
 
 def share_of(signal: Signal) -> Share:

@@ -71,11 +71,13 @@ def overridden() -> Query:
 
     An override adds no level, and a signal that is not watched has none in force.
     """
-    file = "ops:threshold:file"
-    same = f"ops:threshold == on (signal, severity) {file}"
-    return query(
-        f"max by (signal) ({file} * 0 + 1 unless on (signal, severity) ({same}) or {file} * 0)", rows=True
-    )
+    return query(_overridden(), rows=True)
+
+
+def _overridden(matchers: str = "") -> str:
+    every = f"ops:threshold:file{matchers} * 0"
+    same = f"ops:threshold{matchers} == on (signal, severity) ops:threshold:file"
+    return f"max by (signal) ({every} + 1 unless on (signal, severity) ({same}) or {every})"
 
 
 def chosen_levels(severity: str) -> Query:
@@ -214,9 +216,7 @@ def in_force(signals: Sequence[str]) -> list[Query]:
     """Value, levels in force, severity and origin of the levels of these signals."""
     named = f'signal=~"{"|".join(signals)}"'
     levels = (f'max by (signal) (ops:threshold{{{named},severity="{it}"}})' for it in WEIGHTS)
-    same = f"ops:threshold{{{named}}} == on (signal, severity) ops:threshold:file"
-    every = f"ops:threshold:file{{{named}}} * 0"
-    origin = f"max by (signal) ({every} + 1 unless on (signal, severity) ({same}) or {every})"
+    origin = _overridden(f"{{{named}}}")
     severity_now = severity(*signals, by=["signal"])
     return [query(expr) for expr in (worst(signals), *levels, severity_now, origin)]
 

@@ -37,6 +37,16 @@ def after(*seen: tuple[float, RequestTotals], window: float = 60.0) -> str:
     return traffic.status("search")
 
 
+def half_seconds_of(seen: list[RequestTotals]) -> TrafficWindow:
+    """The window after these totals, half a second apart."""
+    clock = Times()
+    traffic = TrafficWindow(JudgementSettings(), clock)
+    for total in seen:
+        traffic.record(total)
+        clock.now += 0.5
+    return traffic
+
+
 def test_before_anything_was_counted_nothing_is_known() -> None:
     assert TrafficWindow(JudgementSettings()).status("search") == "unknown"
     assert after((0, totals(1000, 900))) == "unknown"
@@ -94,12 +104,7 @@ def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> N
 def test_a_verdict_is_near_where_one_more_second_of_the_same_brings_it(
     seen: list[RequestTotals], is_near: bool
 ) -> None:
-    clock = Times()
-    traffic = TrafficWindow(JudgementSettings(), clock)
-    for total in seen:
-        traffic.record(total)
-        clock.now += 0.5
-    assert traffic.is_verdict_near() is is_near
+    assert half_seconds_of(seen).is_verdict_near() is is_near
 
 
 @pytest.mark.parametrize(
@@ -118,12 +123,7 @@ def test_a_verdict_is_near_where_one_more_second_of_the_same_brings_it(
 def test_trouble_may_have_begun_where_far_more_is_bad_than_before(
     seen: list[RequestTotals], has_begun: bool
 ) -> None:
-    clock = Times()
-    traffic = TrafficWindow(JudgementSettings(), clock)
-    for total in seen:
-        traffic.record(total)
-        clock.now += 0.5
-    assert traffic.may_trouble_have_begun() is has_begun
+    assert half_seconds_of(seen).may_trouble_have_begun() is has_begun
 
 
 @pytest.mark.parametrize(
