@@ -11,7 +11,7 @@ from prometheus import (
     threshold_rules,
 )
 from prometheus.earlier_names import earlier_names
-from prometheus.freshness import recovering_rule
+from prometheus.freshness import recovering_rules
 from prometheus.rule_file import AlertRule, RecordingRule, RuleGroup, render
 from prometheus.share_rules import fast_share_rules
 from prometheus.signal_rules import NamedSignal
@@ -56,7 +56,7 @@ def fast_groups(signals: list[NamedSignal]) -> list[RuleGroup]:
     """The fast alerts: those of the newest sample, and those of a window, whose value is recorded first."""
     newest = [it for it in signals if not it[1].has_range]
     windows = [it for it in signals if it[1].has_range]
-    values = [recovering_rule(), *fast_share_rules(dict(windows))]
+    values = [*recovering_rules(), *fast_share_rules(dict(windows))]
     return [
         RuleGroup("fast", [*signal_rules.alert_rules(newest)], FAST_INTERVAL),
         RuleGroup("fast-requests", [*values, *signal_rules.alert_rules(windows)], FAST_INTERVAL),

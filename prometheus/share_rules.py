@@ -7,6 +7,7 @@ The long one of five minutes sees what is rare and lasts; module_status.py recor
 from collections.abc import Iterator, Mapping
 
 from prometheus.freshness import (
+    as_long_as_lasting,
     fresh_samples,
     last_fifth,
     newest_sample,
@@ -46,7 +47,7 @@ def fast_share_rules(signals: Mapping[str, Signal]) -> Iterator[RecordingRule]:
         yield from enough_rules(name, signal)
     yield proven_rule(signals)
     for name, signal in signals.items():
-        yield from judged_rules(name, signal, bound(name, signal))
+        yield from judged_rules(name, signal, as_long_as_lasting(one_line(share_of(signal).total)))
 
 
 def enough_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:

@@ -50,6 +50,15 @@ def selectors(expr: ql.Expr) -> Iterator[ql.VectorSelector]:
     return (it for it in parts(expr) if isinstance(it, ql.VectorSelector))
 
 
+def metric_names(selector: ql.VectorSelector) -> list[str]:
+    """The name of its metric, or the names that its matcher lists."""
+    if selector.name:
+        return [selector.name]
+    return [
+        name for label, _, names in matchers(selector) if label == "__name__" for name in names.split("|")
+    ]
+
+
 def matchers(selector: ql.VectorSelector) -> list[tuple[str, str, str]]:
     """Label, operator and value of each matcher."""
     return [(it.name, MATCHES[str(it.op)], it.value) for it in selector.matchers.matchers]
