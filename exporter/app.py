@@ -79,7 +79,8 @@ def make_metrics_endpoint(
         seconds = scrape_budget(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds"), longest)
         try:
             selection = select_page(collectors, request.query_params)
-            families = selection.families(await runner.run(selection.collectors, seconds))
+            found = await runner.run(selection.collectors, seconds, selection.names)
+            families = selection.families(found)
         except UnknownCollector as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
         accept = request.headers.get("Accept", "")

@@ -4,6 +4,7 @@ A collector declares its metrics at the top of its file; docs/metrics.md is gene
 """
 
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, ClassVar
@@ -13,6 +14,9 @@ from prometheus_client.samples import Sample
 
 Row = tuple[Any, ...]  # the label values, then the value
 STATUSES = ("healthy", "degraded", "down", "unknown")
+SERIES_ENDINGS = ("", "_total", "_bucket", "_sum", "_count")
+# the names that the scrape under way selects, all where empty: no series is made for others
+selected_names: ContextVar[frozenset[str]] = ContextVar("selected_names", default=frozenset())
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,11 @@ class MetricDesc:
         name = self.name.removesuffix("_total") if self.kind == "counter" else self.name
         return Metric(name, self.about, self.kind)
 
+    def is_selected(self) -> bool:
+        """Whether the scrape under way may select any of its series."""
+        names, beginning = selected_names.get(), self.name.removesuffix("_total")
+        return not names or any(f"{beginning}{ending}" in names for ending in SERIES_ENDINGS)
+
 
 @dataclass(frozen=True)
 class Gauge(MetricDesc):
@@ -39,7 +48,7 @@ class Gauge(MetricDesc):
     def family(self, rows: Iterable[Row]) -> Metric:
         """The family with one series a row; a row whose value is None or not finite is left out."""
         family = self.empty_family()
-        for *labels, value in rows:
+        for *labels, value in rows if self.is_selected() else ():
             if is_finite(value):
                 family.samples.append(Sample(self.name, self.label_set(labels), float(value or 0)))
         return family
@@ -116,7 +125,7 @@ class Histogram(MetricDesc):
     def family(self, rows: Iterable[tuple[tuple[str, ...], HistogramData]]) -> Metric:
         """The family with one histogram for each tuple of label values."""
         family = self.empty_family()
-        for values, data in rows:
+        for values, data in rows if self.is_selected() else ():
             labels = dict(zip(self.labels, values, strict=True))
             family.samples.extend(self.samples(labels, data))
         return family
@@ -150,7 +159,7 @@ class Summary(MetricDesc):
     def family(self, rows: Iterable[tuple[tuple[str, ...], SummaryData]]) -> Metric:
         """The family with one summary for each tuple of label values; unknown values are left out."""
         family = self.empty_family()
-        for values, data in rows:
+        for values, data in rows if self.is_selected() else ():
             labels = dict(zip(self.labels, values, strict=True))
             family.samples.extend(s for s in self.samples(labels, data) if is_finite(s.value))
         return family

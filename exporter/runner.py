@@ -13,7 +13,7 @@ from exporter import __version__
 from exporter.clock import steady_time, to_wall_time
 from exporter.collector import Collector, Part
 from exporter.errors import FailureLog, NotConfigured, PollDeferred, ScrapeDeadlineExceeded, SourceError
-from exporter.metrics import Gauge, Info
+from exporter.metrics import Gauge, Info, selected_names
 from exporter.scrape import Scrape, current_scrape, result_times
 from exporter.sources import Sources
 
@@ -33,6 +33,7 @@ LAST_SUCCESS = Gauge(
 BUILD = Info("ops_build_info", "Version of the exporter and of the Python it runs on.", ("version", "python"))
 LOGGED_DEFERRAL = 60.0  # seconds; a source that is left alone for longer is logged
 MARGIN = 0.1  # share of the budget that is reserved for the work after the last result
+RunKey = tuple[tuple[str, ...], frozenset[str]]
 RUNNER_METRICS = (BUILD, SUCCESS, DURATION, LAST_SUCCESS)
 
 
@@ -78,20 +79,28 @@ class Runner:
     def __init__(self, sources: Sources, clock: Callable[[], float] = steady_time) -> None:
         self._sources = sources
         self._clock = clock
-        self._runs: dict[tuple[str, ...], asyncio.Task[list[Metric]]] = {}
+        self._runs: dict[RunKey, asyncio.Task[list[Metric]]] = {}
         self._last_success: dict[str, float] = {}
         self._failure_log = FailureLog()
 
-    async def run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
-        """The families of these collectors, within `budget` seconds; never raises for a failing source."""
-        key = tuple(collector.name for collector in collectors)
+    async def run(
+        self, collectors: Sequence[Collector], budget: float, names: frozenset[str] = frozenset()
+    ) -> list[Metric]:
+        """The families of these collectors, within `budget` seconds; never raises for a failing source.
+
+        Where `names` are given, those that hold none of these names may be left out.
+        """
+        key = (tuple(collector.name for collector in collectors), names)
         if key not in self._runs:
-            task = asyncio.create_task(self._run(collectors, budget), name="scrape")
+            task = asyncio.create_task(self._run(collectors, budget, names), name="scrape")
             self._runs[key] = task
             task.add_done_callback(lambda _: self._runs.pop(key, None))
         return await asyncio.shield(self._runs[key])
 
-    async def _run(self, collectors: Sequence[Collector], budget: float) -> list[Metric]:
+    async def _run(
+        self, collectors: Sequence[Collector], budget: float, names: frozenset[str]
+    ) -> list[Metric]:
+        selected_names.set(names)  # every part is read in a task that copies this context
         deadline = asyncio.get_running_loop().time() + budget
         current_scrape.set(Scrape(deadline=deadline - MARGIN * budget))
         reads = [

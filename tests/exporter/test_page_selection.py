@@ -6,6 +6,7 @@ from itertools import combinations
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 
+from exporter.metrics import Histogram, HistogramData, selected_names
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.whole_page import whole
 from tests.servers.postgres_server import PostgresServer
@@ -32,6 +33,11 @@ def selected(exporter: Watched, **parameters: str | list[str]) -> Page:
     answer = exporter.client.get("/metrics", params=query)
     assert answer.status_code == 200, answer.text
     return Page(answer.text, 0.0)
+
+
+def series_names(page: Page) -> set[str]:
+    """The names of all series of a page."""
+    return {sample.name for family in page.families for sample in family.samples}
 
 
 def test_a_peers_job_has_its_names_alone(exporter: Watched) -> None:
@@ -72,6 +78,21 @@ def test_a_part_beside_its_whole_has_no_series_twice(exporter: Watched, subject:
 )
 def test_metrics_can_be_selected_by_name(exporter: Watched, wanted: list[str], found: set[str]) -> None:
     assert selected(exporter, name=wanted).names() == found
+
+
+def test_the_names_of_all_series_select_all_of_them(exporter: Watched) -> None:
+    everything = series_names(selected(exporter))
+    assert everything
+    assert series_names(selected(exporter, name=sorted(everything))) == everything
+
+
+@pytest.mark.parametrize("name", ["seconds", "seconds_bucket", "seconds_sum", "seconds_count"])
+def test_any_series_of_a_histogram_selects_it(name: str) -> None:
+    histogram = Histogram("seconds", "Durations.")
+    token = selected_names.set(frozenset([name]))
+    family = histogram.family([((), HistogramData({1.0: 2}, 3.0, 4))])
+    selected_names.reset(token)
+    assert {sample.name for sample in family.samples} == {"seconds_bucket", "seconds_sum", "seconds_count"}
 
 
 def test_the_exporter_tells_of_its_own_process(exporter: Watched) -> None:
