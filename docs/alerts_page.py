@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from docs.alert_list import AlertSummary, alert_summaries, level_text
 from docs.markdown import code, table
 from docs.runbook_files import Runbook, load_runbooks
+from prometheus.freshness import LEAST_SAMPLES
 from prometheus.thresholds import SEVERITIES, Signal, Thresholds, load
 
 HEAD = """# Alerts
@@ -40,6 +41,9 @@ seconds and 5 of 10 do not. Errors and response times of a module are judged ove
 what is frequent, and over five minutes, which see what is rare and goes on: 2 of 26 for minutes page.
 The value in such an alert is what is certain ("at least"), which is less than what was counted.
 `significance` in `thresholds.yml` sets both numbers.
+
+After a gap, as of a restart of Prometheus, counts of few samples are extrapolated. So a share begins an
+alert only once %d scrapes succeeded: after 2.5 s in the fast lane, 2.5 minutes in the slow lane.
 
 That certainty holds for one look at one module, and Prometheus looks all the time. How often chance
 alone raises an alert in a week is measured by `make bench WHAT=calm-week`; benchmarks/README.md has the
@@ -78,7 +82,7 @@ def head(thresholds: Thresholds) -> str:
         for it in alert_summaries(thresholds)
     )
     events = table(("Alert", "Severities", "A single event that can raise it"), rows)
-    return HEAD % (SURE % (judge.failures, 100 * judge.confidence), events)
+    return HEAD % (SURE % (judge.failures, 100 * judge.confidence, LEAST_SAMPLES), events)
 
 
 def signal_rows(thresholds: Thresholds) -> Iterator[tuple[str, ...]]:

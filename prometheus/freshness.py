@@ -20,6 +20,13 @@ STARTED: dict[Lane, str] = {
     "fast": f"{FAST}ops_exporter_start_time_seconds",
     "slow": 'ops_exporter_start_time_seconds{job="exporter"}',
 }
+# the scrapes of the last seconds that succeeded
+SCRAPES: dict[Lane, str] = {
+    "fast": f"count_over_time({STARTED['fast']}[%ds])",
+    "slow": f'sum_over_time(up{{job="{JOB["slow"]}"}}[%ds])',
+}
+# with so many samples no five events read as six
+LEAST_SAMPLES = 10
 # the exporter makes the counters of users' requests; they restart with it
 USER_COUNTERS = "ops_http_request"
 # an instant selector: no range, no offset, not inside timestamp()
@@ -73,6 +80,15 @@ def has_run(lane: Lane, seconds: int) -> str:
     return f"{ran} and max(changes({STARTED[lane]}[{seconds}s])) == 0"
 
 
+def while_sampled(expression: str, seconds: int, lane: Lane) -> str:
+    """The expression while the exporter was scraped often enough within the last seconds.
+
+    After a gap of the scrapes increase() extrapolates from the few samples since: from two it makes twice as
+    many events of what it has seen.
+    """
+    return f"({expression}) and on () (max({SCRAPES[lane] % seconds}) >= {LEAST_SAMPLES})"
+
+
 def is_scraped(lane: Lane) -> str:
     """Whether the last scrape of the exporter succeeded."""
     job = f'up{{job="{JOB[lane]}"}}'
@@ -94,7 +110,7 @@ def as_long_as_lasting(expression: str) -> str:
     return WINDOW.sub(f"[{MAX_AGE['slow']}s]", expression)
 
 
-SERVERS_AWAY, RECOVERING = "ops:servers_away", "ops:recovering"
+SERVERS_UP, RECOVERING = "ops:servers_up", "ops:recovering"
 RECOVERY_SECONDS = 12  # for as long as such requests stand in the windows that are judged
 SERVERS = ("ops_backend_up", "ops_database_up", "redis_up", "ops_broker_up")
 POOL = f"{FAST}ops_database_pool_sustained_use_ratio"
@@ -104,14 +120,15 @@ def recovering_rules() -> Iterator[RecordingRule]:
     """1 for some seconds after a server has returned, or after a full pool has connections again.
 
     Requests that waited for the server end late and with errors, but their cause is gone: no alert on
-    requests begins then. One that fires goes on. Whatever is away is counted first: that reads two series
-    instead of ten, four times a second.
+    requests begins then. One that fires goes on. The servers that are up are counted first, in one series:
+    what each was a moment ago would be eight more to read, four times a second. A pool whose use is no longer
+    known has not returned.
     """
-    servers = f'{{__name__=~"{"|".join(FAST + server for server in SERVERS)}"}}'
-    away = f"last_over_time({servers}[1s]) == 0 or last_over_time({POOL}[1s]) >= 1"
-    yield RecordingRule(SERVERS_AWAY, f"count({away}) or vector(0)", {})
-    fewer = f"max_over_time({SERVERS_AWAY}[{RECOVERY_SECONDS}s]) > {recorded_now(SERVERS_AWAY)}"
-    yield RecordingRule(RECOVERING, fewer, {})
+    names = "|".join(f"{FAST}{server}" for server in SERVERS)
+    yield RecordingRule(SERVERS_UP, f'sum(last_over_time({{__name__=~"{names}"}}[1s]))', {})
+    back = f"min_over_time({SERVERS_UP}[{RECOVERY_SECONDS}s]) < {recorded_now(SERVERS_UP)}"
+    freed = f"max_over_time({POOL}[{RECOVERY_SECONDS}s]) >= 1 and last_over_time({POOL}[1s]) < 1"
+    yield RecordingRule(RECOVERING, f"count({back} or {freed})", {})
 
 
 def unless_recovering(expression: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prometheus.freshness import has_run, recorded_now
+from prometheus.freshness import has_run, recorded_now, while_sampled
 from prometheus.request_rules import (
     MODULE_BUCKETS,
     MODULE_ERRORS,
@@ -120,7 +120,7 @@ def share_rules(name: str, it: ModuleSignal, fast: Signal) -> Iterator[Recording
     lasting = lesser(recorded_now(signal_series(SHARE, name)), minutes, it.keys)
     # an alert begins only while the last seconds go on like that
     lasting = lesser(lasting, f"({short_bad} / {on} ({short_every} > 0))", it.keys)
-    yield RecordingRule(LASTING, if_long_known(lasting), labels)
+    yield RecordingRule(LASTING, while_sampled(if_long_known(lasting), WINDOW, "slow"), labels)
     bad, every = (f"({MINUTE} * {it.now(series, '1m')})" for series in (it.bad, it.every))
     still = lesser(it.now(it.ratio, "5m"), judge.upper(bad, every, on), it.keys)
     # what the last seconds rule out does not last any more

@@ -7,12 +7,15 @@ The long one of five minutes sees what is rare and lasts; module_status.py recor
 from collections.abc import Iterator, Mapping
 
 from prometheus.freshness import (
+    WINDOW,
     as_long_as_lasting,
     fresh_samples,
     last_fifth,
+    longest_window,
     newest_sample,
     recorded_now,
     unless_recovering,
+    while_sampled,
     while_scraped,
 )
 from prometheus.rule_file import RecordingRule
@@ -35,7 +38,8 @@ def share_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
     yield _rule(TOTAL, events(signal), name)
     total = _now(TOTAL, name)
     yield _rule(BAD, f"({bad_events(signal, total)}) and on ({', '.join(signal.by)}) {total}", name)
-    yield _rule(PROVEN, judge.lower(_now(BAD, name), total, on), name)
+    proven = judge.lower(_now(BAD, name), total, on)
+    yield _rule(PROVEN, _while_sampled(proven, signal), name)
     yield from judged_rules(name, signal, total)
 
 
@@ -69,7 +73,8 @@ def proven_rule(signals: Mapping[str, Signal]) -> RecordingRule:
     if any((it.by, share_of(it).significance) != (first.by, judge) for it in others):
         raise ValueError(f"{', '.join(signals)} differ in by or significance; expected the same of all")
     on = f"on ({', '.join([*first.by, 'signal'])}) group_left ()"
-    return RecordingRule(PROVEN, judge.lower_of(recorded_now(ENOUGH), _now(TOTAL, *signals), on))
+    proven = judge.lower_of(recorded_now(ENOUGH), _now(TOTAL, *signals), on)
+    return RecordingRule(PROVEN, _while_sampled(proven, first))
 
 
 def judged_rules(name: str, signal: Signal, judged: str) -> Iterator[RecordingRule]:
@@ -125,6 +130,13 @@ def _latest(signal: Signal) -> str:
     """The share of the latest events."""
     expression = signal.going_on or last_fifth(one_line(share_of(signal).latest(signal.by)))
     return f"({fresh_samples(one_line(expression), signal.lane)})"
+
+
+def _while_sampled(expression: str, signal: Signal) -> str:
+    total = share_of(signal).total
+    if not WINDOW.search(total):
+        return expression
+    return while_sampled(expression, longest_window(total), signal.lane)
 
 
 def _now(series: str, *names: str) -> str:

@@ -106,11 +106,14 @@ class TrafficWindow:
 
     def is_verdict_near(self) -> bool:
         """Whether a module gets a worse status soon, if its requests go on as between the last two totals."""
-        return any(map(self._is_verdict_near, self._statuses))
+        return not self._is_recovering() and any(map(self._is_verdict_near, self._statuses))
 
     def may_trouble_have_begun(self) -> bool:
-        """Whether far more requests to a module are bad than its window lets expect."""
-        return any(map(self._has_risen, self._statuses))
+        """Whether far more requests to a module are bad than its window lets expect.
+
+        Those that end after an outage prove nothing, so they are not worth a closer look.
+        """
+        return not self._is_recovering() and any(map(self._has_risen, self._statuses))
 
     def status(self, module: str) -> str:
         """The status by the module's requests in the window; `unknown` if they are too few."""

@@ -188,6 +188,8 @@ def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
     assert seen(17, True, totals(150, bad=12)) == "unknown"
     assert traffic.rate() == pytest.approx(62 / 17)  # as it was
     assert seen(19, True, totals(150, bad=80)) == "unknown"  # whoever had waited
+    assert not traffic.may_trouble_have_begun()
+    assert not traffic.is_verdict_near()
     assert seen(40, True, totals(300, bad=80)) == "healthy"
     assert seen(41, True, totals(300, bad=400)) == "down"
 
