@@ -24,6 +24,13 @@ class Users:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._watch = SignificanceWatch(load().significance)
+        self._responses, self._bad_responses = 0, 0
+
+    @property
+    def bad_share(self) -> float:
+        """The share of all responses so far that were bad; 0 without any."""
+        with self._lock:
+            return self._bad_responses / max(self._responses, 1)
 
     def begin(self, *levels: float) -> None:
         """Take note from now on of when the share of bad responses is proven to pass each of these levels."""
@@ -63,6 +70,7 @@ class Users:
     def _note(self, status: int, seconds: float) -> None:
         now, bad = time.monotonic(), self._bad(status, seconds)
         with self._lock:
+            self._responses, self._bad_responses = self._responses + 1, self._bad_responses + bad
             self._watch.note(now, bad)
 
 
