@@ -25,7 +25,7 @@ SCRAPES: dict[Lane, str] = {
     "fast": f"count_over_time({STARTED['fast']}[%ds])",
     "slow": f'sum_over_time(up{{job="{JOB["slow"]}"}}[%ds])',
 }
-# with so many samples no five events read as six
+# with so many samples four events never read as six, and five hardly do
 LEAST_SAMPLES = 10
 # the exporter makes the counters of users' requests; they restart with it
 USER_COUNTERS = "ops_http_request"
@@ -110,25 +110,28 @@ def as_long_as_lasting(expression: str) -> str:
     return WINDOW.sub(f"[{MAX_AGE['slow']}s]", expression)
 
 
-SERVERS_UP, RECOVERING = "ops:servers_up", "ops:recovering"
+SERVER_UP, RECOVERING = "ops:server_up", "ops:recovering"
 RECOVERY_SECONDS = 12  # for as long as such requests stand in the windows that are judged
 SERVERS = ("ops_backend_up", "ops_database_up", "redis_up", "ops_broker_up")
 POOL = f"{FAST}ops_database_pool_sustained_use_ratio"
 
 
-def recovering_rules() -> Iterator[RecordingRule]:
-    """1 for some seconds after a server has returned, or after a full pool has connections again.
+def recovering_rules(seconds: int) -> Iterator[RecordingRule]:
+    """1 for some seconds after a server has returned, a full pool has connections again, or scrapes were few.
 
     Requests that waited for the server end late and with errors, but their cause is gone: no alert on
-    requests begins then. One that fires goes on. The servers that are up are counted first, in one series:
-    what each was a moment ago would be eight more to read, four times a second. A pool whose use is no longer
-    known has not returned.
+    requests begins then. One that fires goes on. What is unknown has not returned. After a gap of the scrapes
+    few samples are known of the last `seconds` (see while_sampled). The servers are recorded under one name:
+    each read by its own would cost twice as much, four times a second.
     """
     names = "|".join(f"{FAST}{server}" for server in SERVERS)
-    yield RecordingRule(SERVERS_UP, f'sum(last_over_time({{__name__=~"{names}"}}[1s]))', {})
-    back = f"min_over_time({SERVERS_UP}[{RECOVERY_SECONDS}s]) < {recorded_now(SERVERS_UP)}"
-    freed = f"max_over_time({POOL}[{RECOVERY_SECONDS}s]) >= 1 and last_over_time({POOL}[1s]) < 1"
-    yield RecordingRule(RECOVERING, f"count({back} or {freed})", {})
+    newest = f'last_over_time({{__name__=~"{names}"}}[1s])'
+    servers = f'label_replace({newest}, "server", "$1", "__name__", "{FAST}(.+)")'
+    pool = f'label_replace(last_over_time({POOL}[1s]) < bool 1, "server", "pool", "", "")'
+    yield RecordingRule(SERVER_UP, f"{servers} or {pool}", {})
+    back = f"min_over_time({SERVER_UP}[{RECOVERY_SECONDS}s]) < {recorded_now(SERVER_UP)}"
+    few = f"max({SCRAPES['fast'] % seconds}) < {LEAST_SAMPLES}"
+    yield RecordingRule(RECOVERING, f"count({back} or {few})", {})
 
 
 def unless_recovering(expression: str) -> str:

@@ -11,9 +11,9 @@ from prometheus import (
     threshold_rules,
 )
 from prometheus.earlier_names import earlier_names
-from prometheus.freshness import recovering_rules
+from prometheus.freshness import longest_window, recovering_rules
 from prometheus.rule_file import AlertRule, RecordingRule, RuleGroup, render
-from prometheus.share_rules import fast_share_rules
+from prometheus.share_rules import fast_share_rules, share_of
 from prometheus.signal_rules import NamedSignal
 from prometheus.thresholds import Thresholds
 
@@ -56,7 +56,8 @@ def fast_groups(signals: list[NamedSignal]) -> list[RuleGroup]:
     """The fast alerts: those of the newest sample, and those of a window, whose value is recorded first."""
     newest = [it for it in signals if not it[1].has_range]
     windows = [it for it in signals if it[1].has_range]
-    values = [*recovering_rules(), *fast_share_rules(dict(windows))]
+    counted = max((longest_window(share_of(it).total) for _, it in windows), default=0)
+    values = [*recovering_rules(counted), *fast_share_rules(dict(windows))] if windows else []
     return [
         RuleGroup("fast", [*signal_rules.alert_rules(newest)], FAST_INTERVAL),
         RuleGroup("fast-requests", [*values, *signal_rules.alert_rules(windows)], FAST_INTERVAL),

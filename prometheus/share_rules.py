@@ -38,8 +38,7 @@ def share_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
     yield _rule(TOTAL, events(signal), name)
     total = _now(TOTAL, name)
     yield _rule(BAD, f"({bad_events(signal, total)}) and on ({', '.join(signal.by)}) {total}", name)
-    proven = judge.lower(_now(BAD, name), total, on)
-    yield _rule(PROVEN, _while_sampled(proven, signal), name)
+    yield _rule(PROVEN, judge.lower(_now(BAD, name), total, on), name)
     yield from judged_rules(name, signal, total)
 
 
@@ -73,8 +72,7 @@ def proven_rule(signals: Mapping[str, Signal]) -> RecordingRule:
     if any((it.by, share_of(it).significance) != (first.by, judge) for it in others):
         raise ValueError(f"{', '.join(signals)} differ in by or significance; expected the same of all")
     on = f"on ({', '.join([*first.by, 'signal'])}) group_left ()"
-    proven = judge.lower_of(recorded_now(ENOUGH), _now(TOTAL, *signals), on)
-    return RecordingRule(PROVEN, _while_sampled(proven, first))
+    return RecordingRule(PROVEN, judge.lower_of(recorded_now(ENOUGH), _now(TOTAL, *signals), on))
 
 
 def judged_rules(name: str, signal: Signal, judged: str) -> Iterator[RecordingRule]:
@@ -85,7 +83,8 @@ def judged_rules(name: str, signal: Signal, judged: str) -> Iterator[RecordingRu
     # nothing but the alert reads the latest of a fast signal, and it compares the bound as well
     known = _now(record, name) if signal.lane == "fast" else judged
     latest = share.value(begin_share(name, signal), known, signal.by)
-    yield _rule(LATEST, unless_recovering(latest) if signal.lane == "fast" else latest, name)
+    begins = unless_recovering(latest) if signal.lane == "fast" else _while_sampled(latest, signal)
+    yield _rule(LATEST, begins, name)
 
 
 def share_of(signal: Signal) -> Share:
