@@ -128,7 +128,7 @@ def recovering_rules(seconds: int) -> Iterator[RecordingRule]:
     newest = f'last_over_time({{__name__=~"{names}"}}[1s])'
     servers = f'label_replace({newest}, "server", "$1", "__name__", "{FAST}(.+)")'
     pool = f'label_replace(last_over_time({POOL}[1s]) < bool 1, "server", "pool", "", "")'
-    yield RecordingRule(SERVER_UP, f"{servers} or {pool}", {})
+    yield RecordingRule(SERVER_UP, f"min by (server) ({servers} or {pool})", {})
     back = f"min_over_time({SERVER_UP}[{RECOVERY_SECONDS}s]) < {recorded_now(SERVER_UP)}"
     few = f"max({SCRAPES['fast'] % seconds}) < {LEAST_SAMPLES}"
     yield RecordingRule(RECOVERING, f"count({back} or {few})", {})
