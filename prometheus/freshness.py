@@ -20,7 +20,7 @@ STARTED: dict[Lane, str] = {
     "fast": f"{FAST}ops_exporter_start_time_seconds",
     "slow": 'ops_exporter_start_time_seconds{job="exporter"}',
 }
-# the scrapes of the last seconds that succeeded
+# the scrapes of so many seconds that succeeded, of each instance
 SCRAPES: dict[Lane, str] = {
     "fast": f"count_over_time({STARTED['fast']}[%ds])",
     "slow": f'sum_over_time(up{{job="{JOB["slow"]}"}}[%ds])',
@@ -86,7 +86,12 @@ def while_sampled(expression: str, seconds: int, lane: Lane) -> str:
     After a gap of the scrapes increase() extrapolates from the few samples since: from two it makes twice as
     many events of what it has seen.
     """
-    return f"({expression}) and on () (max({SCRAPES[lane] % seconds}) >= {LEAST_SAMPLES})"
+    return f"({expression}) and on () ({scrape_count(seconds, lane)} >= {LEAST_SAMPLES})"
+
+
+def scrape_count(seconds: int, lane: Lane) -> str:
+    """How many scrapes of the exporter succeeded within the last seconds."""
+    return f"max({SCRAPES[lane] % seconds})"
 
 
 def is_scraped(lane: Lane) -> str:
@@ -130,7 +135,7 @@ def recovering_rules(seconds: int) -> Iterator[RecordingRule]:
     pool = f'label_replace(last_over_time({POOL}[1s]) < bool 1, "server", "pool", "", "")'
     yield RecordingRule(SERVER_UP, f"min by (server) ({servers} or {pool})", {})
     back = f"min_over_time({SERVER_UP}[{RECOVERY_SECONDS}s]) < {recorded_now(SERVER_UP)}"
-    few = f"max({SCRAPES['fast'] % seconds}) < {LEAST_SAMPLES}"
+    few = f"{scrape_count(seconds, 'fast')} < {LEAST_SAMPLES}"
     yield RecordingRule(RECOVERING, f"count({back} or {few})", {})
 
 
