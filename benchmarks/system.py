@@ -96,6 +96,26 @@ def is_ready(url: str) -> bool:
         return bool(answer.status == 200)
 
 
+def split_cores() -> tuple[set[int], set[int]]:
+    """The core of the watched backend, and those of all else; both the same where there is only one.
+
+    A backend is seldom on the machine of its watcher: the two must not slow each other here.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    return {cores[-1]}, set(cores[:-1] or cores)
+
+
+@contextmanager
+def bound_to(cores: set[int]) -> Iterator[None]:
+    """Run this thread, and what it starts in the block, on these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 @contextmanager
 def frozen(pids: list[int]) -> Iterator[None]:
     """Stop these processes where they stand for as long as the block lasts."""

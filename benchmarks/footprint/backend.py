@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 
 from benchmarks.paging.testbed import plan_for, server
-from benchmarks.system import cpu_seconds, demo_in, exporter_in, processes_of
+from benchmarks.system import bound_to, cpu_seconds, demo_in, exporter_in, processes_of, split_cores
 from demo.settings import Settings
 from stack.processes import RunContext, alertmanager_process, prometheus_process
 from stack.target_system import demo_system
@@ -84,13 +84,19 @@ class Watcher:
 
 @contextmanager
 def running_backend(fault: str = AS_SHIPPED, **given: str) -> Iterator[WatchedBackend]:
-    """Start the demo on a PostgreSQL and a Redis of its own, with faults in force; `given` is environment."""
-    with tempfile.TemporaryDirectory(prefix="watchroom-bench-", ignore_cleanup_errors=True) as name:
+    """Start the demo on a PostgreSQL, a Redis and a core of its own, with faults; `given` is environment."""
+    core, others = split_cores()
+    with (
+        tempfile.TemporaryDirectory(prefix="watchroom-bench-", ignore_cleanup_errors=True) as name,
+        bound_to(others),
+    ):
         folder = Path(name)
         # PostgreSQL runs as another user, who must be able to walk to its files.
         folder.chmod(0o755)
         environment = {**ports(), "RUN_DIR": str(folder / "run"), "DEMO_DATABASE": "postgres", **given}
-        with started(demo_in(folder, {**environment, "DEMO_FAULT": fault})) as demo:
+        with ExitStack() as stack:
+            with bound_to(core):
+                demo = stack.enter_context(started(demo_in(folder, {**environment, "DEMO_FAULT": fault})))
             settings = Settings(run_dir=folder / "run", database="postgres", **json_of(environment))
             watched = demo_system(settings)
             environment |= {**watched.environment, "EXPORTER_PORT": str(free_port())}

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from benchmarks.system import addresses, demo_in, exporter_in, is_ready
+from benchmarks.system import addresses, bound_to, demo_in, exporter_in, is_ready, split_cores
 from stack import configuration, settings
 from stack.process_spec import ProcessSpec
 from stack.processes import RunContext, alertmanager_process, prometheus_process
@@ -76,15 +76,18 @@ class Testbed:
 
 @contextmanager
 def running_testbed(**given: str) -> Iterator[Testbed]:
-    """Start everything, end everything; `given` is further environment."""
+    """Start everything, end everything; `given` is further environment. The demo has a core of its own."""
+    core, others = split_cores()
     with ExitStack() as stack:
+        stack.enter_context(bound_to(others))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchroom-bench-")))
         redis = stack.enter_context(started(RedisServer(folder)))
         postgres = stack.enter_context(started(PostgresServer(stack.enter_context(postgres_folder()))))
         environment = {**addresses(redis, postgres, folder), **given}
         inbox = stack.enter_context(open_inbox())
         plan = plan_for(folder, environment, inbox)
-        demo = stack.enter_context(started(demo_in(folder, environment)))
+        with bound_to(core):
+            demo = stack.enter_context(started(demo_in(folder, environment)))
         exporter = stack.enter_context(started(exporter_in(folder, environment)))
         pager = stack.enter_context(started(server(alertmanager_process(plan), folder)))
         keeper = stack.enter_context(started(server(prometheus_process(plan), folder)))
