@@ -115,6 +115,22 @@ def as_long_as_lasting(expression: str) -> str:
     return WINDOW.sub(f"[{MAX_AGE['slow']}s]", expression)
 
 
+# where a page of metrics costs the backend much, the exporter reads it less often than the rules judge
+READ_AT, UNREAD = f"{FAST}ops_http_requests_read_timestamp_seconds", "ops:requests_unread"
+
+
+def unread_rule(seconds: int) -> RecordingRule:
+    """0 while the exporter knows the backend's requests, but has not read them within the last seconds."""
+    known = newest_sample(READ_AT, "fast")
+    return RecordingRule(UNREAD, f"max(changes({READ_AT}[{seconds}s]) and {known}) == 0", {})
+
+
+def until_read(expression: str, series: str, keys: str) -> str:
+    """The expression, which is recorded as `series`; while nothing newer was read, its last value stands."""
+    last = f"{newest_sample(series, 'fast')} and on () {recorded_now(UNREAD)}"
+    return f"({expression}) or on ({keys}) ({last})"
+
+
 SERVER_UP, RECOVERING = "ops:server_up", "ops:recovering"
 RECOVERY_SECONDS = 12  # for as long as such requests stand in the windows that are judged
 SERVERS = ("ops_backend_up", "ops_database_up", "redis_up", "ops_broker_up")

@@ -11,7 +11,7 @@ from prometheus import (
     threshold_rules,
 )
 from prometheus.earlier_names import earlier_names
-from prometheus.freshness import longest_window, recovering_rules
+from prometheus.freshness import longest_window, recovering_rules, unread_rule
 from prometheus.rule_file import AlertRule, RecordingRule, RuleGroup, render
 from prometheus.share_rules import fast_share_rules, share_of
 from prometheus.signal_rules import NamedSignal
@@ -57,7 +57,8 @@ def fast_groups(signals: list[NamedSignal]) -> list[RuleGroup]:
     newest = [it for it in signals if not it[1].has_range]
     windows = [it for it in signals if it[1].has_range]
     counted = max((longest_window(share_of(it).total) for _, it in windows), default=0)
-    values = [*recovering_rules(counted), *fast_share_rules(dict(windows))] if windows else []
+    state = [*recovering_rules(counted), unread_rule(counted)]
+    values = [*state, *fast_share_rules(dict(windows))] if windows else []
     return [
         RuleGroup("fast", [*signal_rules.alert_rules(newest)], FAST_INTERVAL),
         RuleGroup("fast-requests", [*values, *signal_rules.alert_rules(windows)], FAST_INTERVAL),

@@ -15,6 +15,7 @@ from prometheus.freshness import (
     newest_sample,
     recorded_now,
     unless_recovering,
+    until_read,
     while_sampled,
     while_scraped,
 )
@@ -78,13 +79,16 @@ def proven_rule(signals: Mapping[str, Signal]) -> RecordingRule:
 def judged_rules(name: str, signal: Signal, judged: str) -> Iterator[RecordingRule]:
     """The value that is compared with the levels, and the one that begins an alert, of what `judged` has."""
     share = share_of(signal)
-    record = FAST if signal.lane == "fast" else BOUND
-    yield _rule(record, share.value(bound(name, signal), judged, signal.by), name)
+    value = share.value(bound(name, signal), judged, signal.by)
+    if signal.lane == "slow":
+        yield _rule(BOUND, value, name)
+        latest = share.value(begin_share(name, signal), judged, signal.by)
+        yield _rule(LATEST, _while_sampled(latest, signal), name)
+        return
+    yield _rule(FAST, until_read(value, f'{FAST}{{signal="{name}"}}', ", ".join(signal.by)), name)
     # nothing but the alert reads the latest of a fast signal, and it compares the bound as well
-    known = _now(record, name) if signal.lane == "fast" else judged
-    latest = share.value(begin_share(name, signal), known, signal.by)
-    begins = unless_recovering(latest) if signal.lane == "fast" else _while_sampled(latest, signal)
-    yield _rule(LATEST, begins, name)
+    latest = share.value(begin_share(name, signal), _now(FAST, name), signal.by)
+    yield _rule(LATEST, unless_recovering(latest), name)
 
 
 def share_of(signal: Signal) -> Share:

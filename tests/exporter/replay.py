@@ -74,7 +74,9 @@ def check(scenario: Scenario, backend: BackendDouble, folder: Path, log: pytest.
     """Replay the folder and wait until the page is right; nothing of ours may have failed meanwhile."""
     replay(backend, folder)
     own = {"url": backend.url, "blocking_timeout": 1.0, "blocking_period": 0.5, "time_zone": "UTC"}
-    with watching(backend=own, **scenario.settings) as exporter:
+    # on a slow machine the first responses may take long, and the budget would then let few follow
+    settings = {"limits": {"own_share": 1.0}, **scenario.settings}
+    with watching(backend=own, **settings) as exporter:
         eventually(lambda: hold(scenario, scrape(exporter)), within=30)
     assert [line for line in log.messages if OUR_FAULT.search(line)] == []
 
