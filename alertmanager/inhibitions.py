@@ -11,6 +11,10 @@ IDENTITY = (
 )  # fmt: skip
 
 
+# the alert that fires for a while after a root cause as well, so that what it hid is not told after its end
+INHIBITOR = "RootCauseInhibitor"
+
+
 @dataclass(frozen=True)
 class InhibitRule:
     """While the source alert fires, its targets are inhibited, where the labels of `equal` are the same."""
@@ -21,12 +25,16 @@ class InhibitRule:
 
     def config(self) -> dict[str, Any]:
         """The rule in the format of Alertmanager."""
-        equal = {"equal": list(self.equal)} if self.equal else {}
-        return {
-            "source_matchers": [f'alertname="{self.source}"'],
-            "target_matchers": [f'alertname=~"{"|".join(self.targets)}"'],
-            **equal,
-        }
+        return self._config([f'alertname="{self.source}"'], self.equal)
+
+    def config_after(self) -> dict[str, Any]:
+        """The rule for a while after the source alert has ended; the lane of a target decides how long."""
+        return self._config([f'alertname="{INHIBITOR}"', f'cause="{self.source}"'], ("lane", *self.equal))
+
+    def _config(self, source: list[str], equal: tuple[str, ...]) -> dict[str, Any]:
+        labels = {"equal": list(equal)} if equal else {}
+        targets = [f'alertname=~"{"|".join(self.targets)}"']
+        return {"source_matchers": source, "target_matchers": targets, **labels}
 
 
 REQUESTS = ("ApiErrorsHigh", "ApiSlow", "ModuleDegraded")
@@ -71,7 +79,12 @@ CAUSE_INHIBITIONS = (
 
 
 def inhibit_rules() -> list[dict[str, Any]]:
-    """All inhibition rules: by severity, by cause, and by a missing exporter."""
+    """All inhibition rules: by what fires, and by causes that have just ended."""
+    return [*present_inhibitions(), *(cause.config_after() for cause in CAUSE_INHIBITIONS)]
+
+
+def present_inhibitions() -> list[dict[str, Any]]:
+    """The rules by what fires: by severity, by cause, and by a missing exporter."""
     return [
         *severity_inhibitions(),
         *(cause.config() for cause in CAUSE_INHIBITIONS),

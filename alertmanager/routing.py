@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alertmanager.inhibitions import inhibit_rules
+from alertmanager.inhibitions import INHIBITOR, inhibit_rules
 from alertmanager.receivers import Email, MuteTimeInterval, Receivers, Webhook
 
 Body = dict[str, Any]
@@ -28,6 +28,7 @@ def configuration(receivers: Receivers) -> Body:
             {"name": "warn", **receiver_body(receivers, page=False)},
             {"name": "page", **receiver_body(receivers, page=True)},
             {"name": "deadman", **deadman_body(receivers)},
+            {"name": "null"},
         ],
         "templates": ["templates/*.tmpl"],
         **muted,
@@ -35,13 +36,14 @@ def configuration(receivers: Receivers) -> Body:
 
 
 def route_tree(receivers: Receivers) -> Body:
-    """The service records all alerts; warnings notify, criticals page, Watchdog feeds the dead man."""
+    """All but the inhibitor is recorded; warnings notify, criticals page, Watchdog feeds the dead man."""
     mute = {"mute_time_intervals": [mute.name for mute in receivers.mute]} if receivers.mute else {}
     return {
         "receiver": "record",
         **SLOW,
         "routes": [
             {"receiver": "deadman", "matchers": ['alertname="Watchdog"'], "repeat_interval": "5m"},
+            {"receiver": "null", "matchers": [f'alertname="{INHIBITOR}"']},
             {"receiver": "page", "matchers": ['lane="fast"', 'severity="critical"'], **FAST},
             {"receiver": "warn", "matchers": ['lane="fast"', 'severity="warning"'], **FAST, **mute},
             {"receiver": "page", "matchers": ['severity="critical"']},

@@ -151,7 +151,7 @@ def notify(testbed: Testbed, routes: Path, url: str) -> None:
     token.write_text(TOKEN)
     body = yaml.safe_load((ROOT / "alertmanager" / "alertmanager.yml").read_text())
     for receiver in body["receivers"]:
-        for hook in receiver["webhook_configs"]:
+        for hook in receiver.get("webhook_configs", ()):
             hook["url"] = f"{url}/api/v1/alerts/webhook"
             hook["http_config"]["authorization"]["credentials_file"] = str(token)
     templates = [str(ROOT / "alertmanager" / "templates" / "*.tmpl")]

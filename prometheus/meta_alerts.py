@@ -26,6 +26,7 @@ class MetaAlert:
     labels: tuple[str, ...] = ()
     keep: str = "1m"
     action: Page = ALERTS
+    lane: str = "slow"
 
     def rule(self) -> AlertRule:
         """The alerting rule."""
@@ -33,7 +34,9 @@ class MetaAlert:
             self.alert, self.summary, self.description, "stack", self.action, self.labels
         )
         expr = fresh_samples(self.expr, "slow")
-        return AlertRule(self.alert, expr, self.severity, "slow", story.annotations(), self.hold, self.keep)
+        return AlertRule(
+            self.alert, expr, self.severity, self.lane, story.annotations(), self.hold, self.keep
+        )
 
 
 def missed_share(window: str) -> str:

@@ -1,9 +1,7 @@
 """Series that panels, rules and anomaly detection share."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from alertmanager.inhibitions import inhibit_rules as inhibitions
 from prometheus.freshness import fresh_samples, is_scraped, newest_sample
 from prometheus.module_status import MODULE_SIGNALS
 from prometheus.request_rules import MODULE_RATE, QUANTILES, SLOW_JOB
@@ -117,44 +115,3 @@ def anomaly_input_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
 def finite_values(expression: str) -> str:
     """The expression without NaN and infinity."""
     return f"({expression}) > -Inf < +Inf"
-
-
-HIDES, HIDES_OTHERS = "ops:alert:hides", "ops:alert:hides_others"
-
-
-def hides_rules() -> Iterator[RecordingRule]:
-    """How many firing alerts each firing alert inhibits, by the list that Alertmanager uses.
-
-    An alert inhibits others as their cause, and milder alerts of its own name. The two sets never overlap.
-    """
-    by_cause: list[str] = []
-    by_severity: list[str] = []
-    for (source, equal), targets in targets_by_source(inhibitions()).items():
-        counts = by_cause if "alertname" in source else by_severity
-        counts.append(hidden_count(source, targets, equal))
-    none = f"0 * {firing_alerts()}"
-    both = (f"(({' or '.join(counts)}) or {none})" for counts in (by_cause, by_severity))
-    yield RecordingRule(HIDES, " + ".join(both))
-    yield RecordingRule(HIDES_OTHERS, f"({' or '.join(by_cause)}) > 0")
-
-
-def targets_by_source(rules: Iterable[Mapping[str, Any]]) -> dict[tuple[str, tuple[str, ...]], list[str]]:
-    """The matchers of inhibited alerts, by the matchers of their source and the labels that must be equal."""
-    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for it in rules:
-        source = ",".join(it["source_matchers"])
-        found.setdefault((source, tuple(it.get("equal", ()))), []).append(",".join(it["target_matchers"]))
-    return found
-
-
-def hidden_count(source: str, targets: Sequence[str], equal: Sequence[str]) -> str:
-    """For each source alert the number of target alerts with equal labels."""
-    together = " or ".join(firing_alerts(it) for it in targets)
-    labels = ", ".join(equal)
-    return f"0 * {firing_alerts(source)} + on ({labels}) group_left () count by ({labels}) ({together})"
-
-
-def firing_alerts(matchers: str = "") -> str:
-    """The selector of firing alerts with these matchers."""
-    every = 'alertstate="firing"'
-    return f"ALERTS{{{every},{matchers}}}" if matchers else f"ALERTS{{{every}}}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from alertmanager.inhibitions import INHIBITOR
 from grafana.grafana_json import Query, query
 from grafana.levels import thresholds
 from grafana.mappings import RECORDED
@@ -10,7 +11,7 @@ from grafana.queries.series import leading, severity
 
 FIRING = 'ALERTS{alertstate="firing",severity!="info"}'
 WEIGHTS = {"info": 1, "warning": 2, "critical": 3}
-REAL = 'alertname!="Watchdog"'
+REAL = f'alertname!~"Watchdog|{INHIBITOR}"'
 # the labels that say what an alert is about; without one of them two alerts would be one row
 SUBJECTS = (
     "module", "queue_name", "queue", "name", "hostname", "worker", "model", "subject", "datname", "strategy",

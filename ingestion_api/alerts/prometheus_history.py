@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from ingestion_api.alerts.alertmanager_api import INHIBITOR
 from ingestion_api.errors import Unavailable
 from ingestion_api.prometheus_api import Floats, PrometheusApi, SeriesSamples
 
-SELECTOR = 'ALERTS{alertstate="firing"}'
+SELECTOR = f'ALERTS{{alertstate="firing",alertname!="{INHIBITOR}"}}'
 PIECE = 3600  # seconds of one query
 SMALLEST_PIECE = 5
 FAST, SLOW = 0.25, 30.0  # seconds between two evaluations, where there are not two samples

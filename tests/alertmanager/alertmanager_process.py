@@ -19,7 +19,7 @@ def configuration(inbox: str, token_file: str) -> dict[str, Any]:
     """The checked-in configuration with the inbox in place of the service."""
     body = yaml.safe_load(FILE.read_text())
     for receiver in body["receivers"]:
-        for hook in receiver["webhook_configs"]:
+        for hook in receiver.get("webhook_configs", ()):
             # the path names the receiver
             hook["url"] = f"{inbox}/{receiver['name']}"
             hook["http_config"]["authorization"]["credentials_file"] = token_file
