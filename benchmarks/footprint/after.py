@@ -10,7 +10,10 @@ from benchmarks.footprint.backend import WatchedBackend, Watcher, running_backen
 from benchmarks.footprint.report import Table
 from demo.faults.catalogue import FAULTS
 
-HEAD = ("Fault", "In force", "Alerts while it was", "Fired first after its end", "Active only since then")
+HEAD = (
+    "Fault", "In force", "Alerts while it was", "Fired first after its end", "Active only since then",
+    "Told first after its end",
+)  # fmt: skip
 WARM = 60.0
 LONGEST = 60.0
 # Seconds that a fault stays once its first alert fires: others of the same fault follow.
@@ -30,6 +33,7 @@ class Trial:
     during: set[str] = field(default_factory=set)
     late: dict[Key, float] = field(default_factory=dict)
     born_late: dict[Key, float] = field(default_factory=dict)
+    told_late: dict[Key, float] = field(default_factory=dict)
 
     def row(self) -> tuple[str, ...]:
         """The figures of one fault."""
@@ -40,6 +44,7 @@ class Trial:
             names,
             alert_list(self.late),
             alert_list(self.born_late),
+            alert_list(self.told_late),
         )
 
 
@@ -48,13 +53,14 @@ def tables(chosen: Namespace) -> list[Table]:
     with running_backend(chosen.fault, DEMO_TRAFFIC_PEAK="5") as backend, running_watcher(backend) as watch:
         time.sleep(min(WARM, chosen.seconds))
         trials = [trial(backend, watch, name, chosen.seconds) for name in chosen_faults(chosen.faults)]
-    late, born = (
+    late, born, told = (
         sum(len(found) for found in kind)
-        for kind in zip(*((it.late, it.born_late) for it in trials), strict=True)
+        for kind in zip(*((it.late, it.born_late, it.told_late) for it in trials), strict=True)
     )
     title = (
         f"Each fault until its alerts fire or {LONGEST:g} s, then {chosen.seconds:g} s without it: "
-        f"{late} alerts fired first after the end, {born} of them were not even pending before:"
+        f"{late} alerts fired first after the end, {born} of them were not even pending before; "
+        f"{told} warnings and criticals were told first after it:"
     )
     return [(title, HEAD, [it.row() for it in trials])]
 
@@ -85,13 +91,14 @@ def trial(backend: WatchedBackend, watch: Watcher, name: str, seconds: float) ->
         it.during |= {dict(key)["alertname"] for key in fresh}
         fires = fires or (time.monotonic() if fresh else None)
         time.sleep(PAUSE)
-    known = before.keys() | firing(watch).keys()
+    known, told = before.keys() | firing(watch).keys(), notices(watch).keys()
     backend.mend(name)
-    it.lasted, end = time.monotonic() - began, time.time()
+    it.lasted, end, mended = time.monotonic() - began, time.time(), time.monotonic()
     for key, active_at in new_for(watch, known, seconds):
         it.late.setdefault(key, time.time() - end)
         if active_at > end:
             it.born_late.setdefault(key, active_at - end)
+    it.told_late = {key: at - mended for key, at in notices(watch).items() if key not in told}
     settle(watch, before)
     return it
 
@@ -131,6 +138,16 @@ def firing(watch: Watcher) -> dict[Key, float]:
         for it in watch.ask("alerts")["alerts"]
         if it["state"] == "firing"
     }
+
+
+def notices(watch: Watcher) -> dict[Key, float]:
+    """The warnings and criticals that were ever told, by their labels, and when each was told first."""
+    found: dict[Key, float] = {}
+    for notification in watch.inbox.notifications:
+        for alert in notification.body["alerts"]:
+            if alert["status"] == "firing" and alert["labels"]["severity"] != "info":
+                found.setdefault(tuple(sorted(alert["labels"].items())), notification.at)
+    return found
 
 
 def moment(text: str) -> float:

@@ -15,7 +15,7 @@ from benchmarks.system import bound_to, cpu_seconds, demo_in, exporter_in, proce
 from demo.settings import Settings
 from stack.processes import RunContext, alertmanager_process, prometheus_process
 from stack.target_system import demo_system
-from tests.alertmanager.inbox import open_inbox
+from tests.alertmanager.inbox import Inbox, open_inbox
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port
 from tests.servers.processes import Server
@@ -74,6 +74,7 @@ class Watcher:
 
     exporter: Server
     prometheus_url: str
+    inbox: Inbox
 
     def ask(self, path: str, **parameters: str | float) -> Any:
         """The data of an answer of Prometheus' API."""
@@ -114,7 +115,7 @@ def running_watcher(backend: WatchedBackend, anomalies: bool = True, **given: st
         exporter = stack.enter_context(started(exporter_in(backend.folder, environment)))
         stack.enter_context(started(server(alertmanager_process(plan), backend.folder)))
         stack.enter_context(started(server(prometheus_process(plan), backend.folder)))
-        yield Watcher(exporter, prometheus_process(plan).url)
+        yield Watcher(exporter, prometheus_process(plan).url, inbox)
 
 
 @contextmanager

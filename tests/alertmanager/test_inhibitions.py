@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alertmanager.inhibitions import CAUSE_INHIBITIONS, IDENTITY, InhibitRule
+from alertmanager.inhibitions import CAUSE_INHIBITIONS, IDENTITY, INHIBITOR, InhibitRule
 from prometheus.thresholds import load
 from tests.alertmanager.alertmanager_process import Labels, alert_key, configuration, inhibited_alerts, push
 from tests.alertmanager.inbox import Inbox, open_inbox
@@ -83,6 +83,17 @@ def test_a_module_that_is_down_inhibits_only_its_own_alerts(firing: Firing) -> N
     same, other = alert("ApiSlow", module="search"), alert("ApiSlow", module="graph")
     firing.fire(alert("ModuleDown", module="search"), same, other)
     firing.expect_inhibited(same)
+
+
+@pytest.mark.parametrize("cause", CAUSE_INHIBITIONS, ids=lambda it: it.source)
+def test_a_cause_that_has_just_ended_inhibits_a_target_of_one_lane(
+    firing: Firing, cause: InhibitRule
+) -> None:
+    recent = {**alert(INHIBITOR, "info", cause=cause.source, module="search"), "lane": "fast"}
+    slow = alert(cause.targets[-1], "warning", module="search")
+    fast = {**slow, "lane": "fast"}
+    firing.fire(recent, slow, fast, alert("SparseEmbeddingsSuspect", "warning"))
+    firing.expect_inhibited(fast)
 
 
 @pytest.mark.parametrize(

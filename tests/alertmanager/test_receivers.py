@@ -76,7 +76,7 @@ def test_alertmanager_accepts_everything_switched_on(tmp_path: Path) -> None:
         ["amtool", "check-config", str(file)], capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert "4 receivers" in checked.stdout
+    assert "5 receivers" in checked.stdout
 
 
 def test_pages_wake_people_and_warnings_only_tell_them() -> None:

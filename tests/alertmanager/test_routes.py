@@ -5,12 +5,14 @@ import subprocess
 import pytest
 import yaml
 
+from alertmanager.inhibitions import INHIBITOR
 from prometheus.thresholds import SEVERITIES
 from stack.settings import ROOT
 from tests.prometheus.rule_files import alerts
 
 FILE = ROOT / "alertmanager" / "alertmanager.yml"
 RECEIVERS = {"critical": "page", "warning": "warn", "info": "record"}
+OWN_ROUTES = {"Watchdog": "deadman", INHIBITOR: "null"}
 
 
 def receiver_of(**labels: str) -> str:
@@ -29,13 +31,18 @@ def test_the_watchdog_goes_to_the_dead_mans_switch() -> None:
     assert receiver_of(alertname="Watchdog", lane="slow", severity="info") == "deadman"
 
 
+def test_the_inhibitor_goes_nowhere() -> None:
+    assert receiver_of(alertname=INHIBITOR, lane="fast", severity="info") == "null"
+
+
 def test_an_unknown_alert_is_recorded() -> None:
     assert receiver_of(alertname="AnotherAlert") == "record"
 
 
 def test_every_route_is_tried_above() -> None:
     routes = yaml.safe_load(FILE.read_text())["route"]["routes"]
-    tried = {("Watchdog",), ("fast", "critical"), ("fast", "warning"), ("critical",), ("warning",)}
+    severities = {("fast", "critical"), ("fast", "warning"), ("critical",), ("warning",)}
+    tried = {("Watchdog",), (INHIBITOR,), *severities}
     assert {tuple(it.split('"')[1] for it in route["matchers"]) for route in routes} == tried
 
 
@@ -47,7 +54,7 @@ def test_every_alert_of_the_rules_is_routed_by_its_severity() -> None:
     for alert in alerts():
         labels = {"alertname": alert.name, **alert.labels}
         first = next((name for name, wanted in routes if wanted.items() <= labels.items()), "record")
-        assert first == ("deadman" if alert.name == "Watchdog" else RECEIVERS[labels["severity"]])
+        assert first == OWN_ROUTES.get(alert.name, RECEIVERS[labels["severity"]])
 
 
 def test_the_fast_routes_neither_wait_nor_group() -> None:
