@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from prometheus import meta_alerts, slo
 from prometheus.annotations import ALERTS
-from prometheus.root_causes import ROOT_CAUSE_INHIBITOR
+from prometheus.root_causes import inhibitor
 from prometheus.thresholds import Signal, Thresholds
 
 UNITS = {"seconds": " s", "per_second": " a second", "bytes": " bytes"}
@@ -39,7 +39,7 @@ def alert_summaries(thresholds: Thresholds) -> Iterator[AlertSummary]:
     for name, objective in thresholds.slos.items():
         promise = f"{objective.meaning} Objective: {100 * objective.objective:.4g} %."
         yield AlertSummary(slo.alert_name(name), promise, severities, objective.dashboard, slo.SINGLE_EVENT)
-    for watch in (*meta_alerts.META_ALERTS, ROOT_CAUSE_INHIBITOR):
+    for watch in (*meta_alerts.META_ALERTS, inhibitor("fast")):
         when = f"`{watch.expr}`{hold_text(watch.hold)}."
         yield AlertSummary(watch.alert, when, (watch.severity,), "stack", watch.single_event)
 

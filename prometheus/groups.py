@@ -50,9 +50,9 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
         "slow-module.yml": [module_group(thresholds)],
         "slo.yml": slo_groups(thresholds),
         "meta.yml": [
-            RuleGroup("meta", [*meta_alerts.meta_alerts()], "15s"),
+            RuleGroup("meta", [*meta_alerts.meta_alerts(), root_causes.inhibitor("slow").rule()], "15s"),
             # a root cause fires for two seconds at least
-            RuleGroup("root-causes", [root_causes.ROOT_CAUSE_INHIBITOR.rule()], "1s"),
+            RuleGroup("fast-root-causes", [root_causes.inhibitor("fast").rule()], "1s"),
         ],
     }
 

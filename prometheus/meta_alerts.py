@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prometheus.annotations import ALERTS, AlertAnnotations, Page
-from prometheus.freshness import fresh_samples
+from prometheus.freshness import Lane, fresh_samples
 from prometheus.peer_jobs import PEERS
 from prometheus.rule_file import AlertRule
 from prometheus.threshold_rules import OVERRIDES
@@ -26,7 +26,7 @@ class MetaAlert:
     labels: tuple[str, ...] = ()
     keep: str = "1m"
     action: Page = ALERTS
-    lane: str = "slow"
+    lane: Lane = "slow"
 
     def rule(self) -> AlertRule:
         """The alerting rule."""

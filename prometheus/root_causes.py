@@ -4,37 +4,35 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from alertmanager.inhibitions import CAUSE_INHIBITIONS, INHIBITOR, present_inhibitions
+from prometheus.freshness import Lane
 from prometheus.meta_alerts import MetaAlert
 from prometheus.rule_file import RecordingRule
 
 # Consequences end after their cause: by their windows, the time that they are kept, the next health check.
 # The cause alone would hide them until it ends, and then they would be told.
-ENDED_SINCE = {"fast": "30s", "slow": "7m"}
+ENDED_SINCE: dict[Lane, str] = {"fast": "30s", "slow": "7m"}
 
 
-def recent_causes() -> str:
-    """Root causes that fire or fired a moment ago, by the lane of the consequences that they still hide."""
-    names = "|".join(dict.fromkeys(it.source for it in CAUSE_INHIBITIONS))
-    fired = f'ALERTS{{alertstate="firing",alertname=~"{names}"}}'
-    lanes = (
-        f'label_replace(max_over_time({fired}[{ended}]), "lane", "{lane}", "", "")'
-        for lane, ended in ENDED_SINCE.items()
+def inhibitor(lane: Lane) -> MetaAlert:
+    """The alert that fires while a root cause does, and for as long after it as consequences of this lane."""
+    return MetaAlert(
+        INHIBITOR,
+        f"{recent_causes(ENDED_SINCE[lane])} > 0",
+        "info",
+        "0s",
+        "{{ $labels.cause }} fires, or ended a moment ago",
+        "Nobody is told of it. While it fires, Alertmanager tells no consequences of {{ $labels.cause }}.",
+        "any root cause",
+        keep="0s",
+        lane=lane,
     )
-    causes = f'label_replace({" or ".join(lanes)}, "cause", "$1", "alertname", "(.+)")'
-    return f"max by (cause, module, lane) ({causes})"
 
 
-ROOT_CAUSE_INHIBITOR = MetaAlert(
-    INHIBITOR,
-    recent_causes(),
-    "info",
-    "0s",
-    "{{ $labels.cause }} fires, or ended a moment ago",
-    "Nobody is told of it. While it fires, Alertmanager tells no consequences of {{ $labels.cause }}.",
-    "any root cause",
-    keep="0s",
-    lane="{{ $labels.lane }}",
-)
+def recent_causes(ended: str) -> str:
+    """Root causes that fire or have ended since, by their names as `cause`."""
+    names = "|".join(dict.fromkeys(it.source for it in CAUSE_INHIBITIONS))
+    fired = f'max_over_time(ALERTS{{alertstate="firing",alertname=~"{names}"}}[{ended}])'
+    return f'max by (cause, module) (label_replace({fired}, "cause", "$1", "alertname", "(.+)"))'
 
 
 HIDES, HIDES_OTHERS = "ops:alert:hides", "ops:alert:hides_others"
