@@ -41,9 +41,13 @@ class NotFound(ServiceError):
 
 
 class Conflict(ServiceError):
-    """The present state does not allow it."""
+    """The present state does not allow it; `page` is the address of the page that shows that state."""
 
     status = 409
+
+    def __init__(self, detail: str, page: str = "") -> None:
+        super().__init__(detail)
+        self.page = page
 
 
 class Unprocessable(ServiceError):

@@ -103,5 +103,8 @@ def _firing_alert(session: Session, alert_id: int) -> Alert:
     alert = get_alert(session, alert_id)
     if alert.status != "firing":
         when = f" since {alert.ends_at:%Y-%m-%d %H:%M:%S} UTC" if alert.ends_at else ""
-        raise Conflict(f"Alert {alert_id}, {alert.name}, is over{when}; expected one that still fires.")
+        raise Conflict(
+            f"Alert {alert_id}, {alert.name}, is over{when}; expected one that still fires.",
+            f"/alerts/{alert_id}",
+        )
     return alert

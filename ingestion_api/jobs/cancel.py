@@ -36,7 +36,8 @@ def cancel_job(store: Store, job_id: int, actor: Actor, now: datetime) -> Job:
             raise NotFound(f"There is no job {job_id}.")
         if job.state in ENDED:
             raise Conflict(
-                f"Job {job_id} has ended as {job.state}; only a waiting or running job is cancelled."
+                f"Job {job_id} has ended as {job.state}; only a waiting or running job is cancelled.",
+                f"/jobs/{job_id}",
             )
         audit(session, actor, "cancel", f"job {job_id}", now, state=job.state)
         reason = f"cancelled by {actor.name}"
@@ -58,4 +59,6 @@ def withdraw_from_edge(store: Store, edge: EdgeQueue, job_id: int) -> None:
     if job is None or job.dispatch != "edge" or job.state in ENDED:
         return
     if job.state != PENDING or not edge.withdraw(job.repo_url or ""):
-        raise Conflict(f"Job {job_id} is with the edge worker, which cannot be stopped from here.")
+        raise Conflict(
+            f"Job {job_id} is with the edge worker, which cannot be stopped from here.", f"/jobs/{job_id}"
+        )

@@ -143,7 +143,8 @@ def retry_request(store: Store, job_id: int, rules: UrlRules, actor: Actor) -> I
         raise NotFound(f"There is no job {job_id}.")
     if job.state not in RETRYABLE or job.repo_url is None:
         raise Conflict(
-            f"Job {job_id} is {job.state}; expected an ingestion that failed, was skipped or cancelled."
+            f"Job {job_id} is {job.state}; expected an ingestion that failed, was skipped or cancelled.",
+            f"/jobs/{job_id}",
         )
     return IngestionRequest(check_url(job.repo_url, rules), actor, retry_of=job.id)
 

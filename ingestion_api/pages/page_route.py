@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from ingestion_api.errors import ServiceError
+from ingestion_api.errors import Conflict, ServiceError
 from ingestion_api.pages.session import (
     SignInRequired,
     cookie_signer,
@@ -95,7 +95,8 @@ def _error_page(request: Request, error: Exception) -> Response:
     status, sentence = _status_and_sentence(error)
     if status == 500:
         log.error("a page failed unexpectedly", exc_info=error)
-    response = render_page(request, "error.html", status=status, sentence=sentence)
+    page = error.page if isinstance(error, Conflict) else ""
+    response = render_page(request, "error.html", status=status, sentence=sentence, page=page)
     if isinstance(error, ServiceError):
         response.headers.update(error.headers)
     return response
@@ -131,7 +132,7 @@ def install_html_404(app: FastAPI) -> None:
             with suppress(SQLAlchemyError, ServiceError):
                 await load_cookie_signer(request)
             return add_page_headers(
-                render_page(request, "error.html", 404, sentence="There is nothing at this address.")
+                render_page(request, "error.html", 404, sentence="There is nothing at this address.", page="")
             )
         answered: Response = await for_programs(request, error)  # type: ignore[misc]  # ours is a coroutine
         return answered

@@ -73,8 +73,18 @@ def _allows_method(request: Request, method: str) -> bool:
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
-async def _validation_error(_request: Request, error: RequestValidationError) -> JSONResponse:
-    return error_response(422, _validation_sentence(error.errors()[0]))
+async def _validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
+    first = error.errors()[0]
+    if first["type"] == "extra_forbidden" and first["loc"][0] == "query":
+        names = ", ".join(_query_names(request))
+        return error_response(422, f"{first['loc'][1]} is no parameter of this address; expected {names}.")
+    return error_response(422, _validation_sentence(first))
+
+
+def _query_names(request: Request) -> list[str]:
+    """The parameters of the query that this address knows."""
+    method = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+    return [it["name"] for it in method["parameters"] if it["in"] == "query"]
 
 
 async def _database_unavailable(_request: Request, error: Exception) -> JSONResponse:

@@ -161,4 +161,5 @@ def test_acknowledging_what_is_over_says_so(operator: Visits) -> None:
     response = operator.post(f"/alerts/{number}/acknowledge")
     assert response.status_code == 409
     assert "is over since 2026-11-23 12:05:00 UTC" in response.text
+    assert f'href="/alerts/{number}"' in response.text
     assert "Take care of it" not in operator.get(f"/alerts/{number}").text

@@ -92,6 +92,14 @@ def test_an_unknown_address_or_method_is_told_in_the_same_shape(client: TestClie
     assert answer.json() == {"detail": "This address does not know that method."}
 
 
+def test_a_parameter_that_is_not_known_is_told_with_those_that_are(client: TestClient) -> None:
+    """As the page of alerts names one of them otherwise."""
+    answer = client.get("/api/v1/alerts?state=firing")
+    assert answer.status_code == 422
+    known = "status, severity, module, signal, label, text, since, until, acknowledged, order, limit, before"
+    assert answer.json()["detail"] == f"state is no parameter of this address; expected {known}."
+
+
 def test_all_methods_of_an_address_are_told(client: TestClient) -> None:
     """Also where two routes share it."""
     answer = client.patch("/api/v1/preferences/pool_use")
