@@ -104,7 +104,7 @@ made_from() {
 }
 
 make_environment() {
-    say "making .venv with $("$PYTHON" -V) and the packages of requirements.txt"
+    say "making .venv with $("$PYTHON" -V) and the packages of requirements.txt: some minutes; the log is $LOG"
     rm -f "$STAMP"
     if uv --version >/dev/null 2>&1; then
         with_uv >"$LOG" 2>&1 || not_made
