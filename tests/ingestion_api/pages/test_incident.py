@@ -72,8 +72,8 @@ def put(reader: Visits, start: datetime, end: datetime | None, **more: str) -> i
         labels=labels, generator_url="", receiver="", first_received_at=start, last_received_at=start,
         end_known_by="told" if end else None,
         annotations={
-            "summary": "At least 8 % of the requests to search fail",
-            "description": "At least 8 % of the requests to search fail; chance is ruled out.",
+            "summary": "About 8 % of the requests to search fail",
+            "description": "About 8 % of the requests to search fail; chance is ruled out.",
             "dashboard_url": "http://grafana.example/d/watchroom-api?var-module=search",
             "runbook_url": "http://docs.example/alerts.html#apierrorshigh",
         },
@@ -142,7 +142,7 @@ def test_the_page_tells_what_since_when_how_grave_and_how_sure(reader: Visits, r
         f"/alerts/{earlier}",
         f"/alerts/{milder}",
         "No longer warning",
-        "[critical] ApiErrorsHigh: At least 8 % of the requests to search fail",
+        "[critical] ApiErrorsHigh: About 8 % of the requests to search fail",
         f"Incident: http://testserver/alerts/{number}",
     ):
         assert words in text, words
