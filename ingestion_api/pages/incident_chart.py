@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 
 import numpy as np
 
@@ -105,7 +106,7 @@ def make_chart(
 def _frame(timeline: SignalTimeline, span: tuple[datetime, datetime]) -> _Frame:
     """The frame of all values and levels; a line at its edge is still seen."""
     known = timeline.values[np.isfinite(timeline.values)]
-    levels = [float(it.values[-1]) for it in timeline.levels.values() if it.values.size]
+    levels = [level for it in timeline.levels.values() for level in it.values.tolist()]
     least, greatest = min(0.0, float(known.min()), *levels), max(float(known.max()), *levels, 0.0)
     if greatest == least:
         greatest = least + 1
@@ -208,8 +209,13 @@ def _sentence(signal: Signal, timeline: SignalTimeline) -> str:
     worst = timeline.worst(signal.direction)
     words = f"The worst value is {format_value(_rounded(worst[0]), signal.unit)}" if worst else "No value"
     levels = [
-        f"{severity} {format_value(float(it.values[-1]), signal.unit)}"
+        f"{severity} {_changes(it.values, signal)}"
         for severity, it in sorted(timeline.levels.items())
         if it.values.size
     ]
     return f"{words}; levels: {', '.join(levels) or 'none in force'}."
+
+
+def _changes(levels: Floats, signal: Signal) -> str:
+    """A level, or all that were in force one after the other."""
+    return ", then ".join(format_value(level, signal.unit) for level, _ in groupby(levels.tolist()))
