@@ -77,10 +77,13 @@ CAUSE_INHIBITIONS = (
     InhibitRule("EdgeWorkerSilent", INGESTION),
 )  # fmt: skip
 
+# what goes on for a while after the end of its source: not of a warning, of which perhaps nobody was told
+LATE_INHIBITIONS = tuple(it for it in CAUSE_INHIBITIONS if it.source != "EdgeWorkerSilent")
+
 
 def inhibit_rules() -> list[dict[str, Any]]:
     """All inhibition rules: by what fires, and by causes that have just ended."""
-    return [*present_inhibitions(), *(cause.config_after() for cause in CAUSE_INHIBITIONS)]
+    return [*present_inhibitions(), *(cause.config_after() for cause in LATE_INHIBITIONS)]
 
 
 def present_inhibitions() -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ REASONS: Mapping[str, str] = {
         "*API performance* shows the requests by route; for public FastAPI dashboards"
     ),
     r"ops_http_module_requests_total": "the sum of a metric that is shown, for the fast scrape alone",
-    r"ops_http_requests_read_timestamp_seconds": "an alert on requests stands until the next reading",
+    r"ops_backend_metrics_readings_total": "an alert on requests stands until the next reading",
     # reports of others that we measure ourselves
     r"ops_ingestion_service_(reported_state|jobs|(history|last_job|job_duration|queue)_\w+|up|\w+_total)": (
         "*Ingestion and sparse embeddings* shows what the service tells of itself (`ops_service_*`), "

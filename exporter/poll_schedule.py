@@ -104,6 +104,10 @@ class PollSchedule:
         """Seconds since the last result, infinite without one."""
         return inf if self.succeeded_at is None else self._clock() - self.succeeded_at
 
+    def seconds_since_request(self) -> float:
+        """Seconds since the last poll began, infinite before the first."""
+        return inf if self.requested_at is None else self._clock() - self.requested_at
+
     def max_age(self) -> float:
         """Seconds after which a result of the background is stale: two of the intervals in force."""
         return 2 * self.interval() + self.policy.timeout

@@ -116,19 +116,22 @@ def as_long_as_lasting(expression: str) -> str:
 
 
 # where a page of metrics costs the backend much, the exporter reads it less often than the rules judge
-READ_AT, UNREAD = f"{FAST}ops_http_requests_read_timestamp_seconds", "ops:requests_unread"
+READINGS, UNREAD = f"{FAST}ops_backend_metrics_readings_total", "ops:requests_unread"
 
 
 def unread_rule(seconds: int) -> RecordingRule:
     """0 while the exporter knows the backend's requests, but has not read them within the last seconds."""
-    known = newest_sample(READ_AT, "fast")
-    return RecordingRule(UNREAD, f"max(changes({READ_AT}[{seconds}s]) and {known}) == 0", {})
+    known = newest_sample(READINGS, "fast")
+    return RecordingRule(UNREAD, f"max(changes({READINGS}[{seconds}s]) and {known}) == 0", {})
 
 
 def until_read(expression: str, series: str, keys: str) -> str:
-    """The expression, which is recorded as `series`; while nothing newer was read, its last value stands."""
-    last = f"{newest_sample(series, 'fast')} and on () {recorded_now(UNREAD)}"
-    return f"({expression}) or on ({keys}) ({last})"
+    """The expression, which is recorded as `series`; while nothing newer was read, its last value stands.
+
+    A gap of the scrapes for some seconds does not end it. What lasts in the long window may be less.
+    """
+    last = f"last_over_time({series}[5s]) and on () {recorded_now(UNREAD)}"
+    return f"max by ({keys}) (({expression}) or ({last}))"
 
 
 SERVER_UP, RECOVERING = "ops:server_up", "ops:recovering"

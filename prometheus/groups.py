@@ -44,15 +44,16 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
             RuleGroup("panels", [*panel_rules.minute_rules()], "1m"),
             RuleGroup("unusual", [*panel_rules.unusual_rules()], "2m"),
             RuleGroup("trends", [*signal_rules.trend_rules()], "1m"),
-            RuleGroup("inhibited", [*root_causes.hides_rules()], "15s"),
+            RuleGroup("inhibited", [*root_causes.hides_rules(), root_causes.flaps_rule()], "15s"),
         ],
         **{f"slow-{name}.yml": [slow_group(name, its)] for name, its in signals_by_dashboard(every).items()},
         "slow-module.yml": [module_group(thresholds)],
         "slo.yml": slo_groups(thresholds),
         "meta.yml": [
-            RuleGroup("meta", [*meta_alerts.meta_alerts(), root_causes.inhibitor("slow").rule()], "15s"),
+            RuleGroup("meta", [*meta_alerts.meta_alerts()], "15s"),
             # a root cause fires for two seconds at least
             RuleGroup("fast-root-causes", [root_causes.inhibitor("fast").rule()], "1s"),
+            RuleGroup("slow-root-causes", [root_causes.inhibitor("slow").rule()], "1s"),
         ],
     }
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from prometheus_client import Metric
 
 from exporter.cardinality import OTHER
-from exporter.clock import to_wall_time
 from exporter.collector import Collector, Part
 from exporter.metrics import Counter, Gauge, Histogram
 from exporter.sources import Sources
@@ -55,18 +54,17 @@ DURATION = Histogram(
     ("module",),
 )
 IN_PROGRESS = Gauge("ops_http_requests_in_progress", "Requests to the module in progress.", ("module",))
-READ_AT = Gauge(
-    "ops_http_requests_read_timestamp_seconds",
-    "Unix time at which the requests were last read from the backend's page of metrics.",
+READINGS = Counter(
+    "ops_backend_metrics_readings_total",
+    "Readings of the backend's page of metrics, which counts its requests.",
 )
-TOTALS_METRICS = (REQUESTS, BY_MODULE, ERRORS, DURATION, IN_PROGRESS, READ_AT)
+TOTALS_METRICS = (REQUESTS, BY_MODULE, ERRORS, DURATION, IN_PROGRESS, READINGS)
 STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
 
 async def read_totals(sources: Sources) -> Iterable[Metric]:
     """The totals by module. A module without requests is 0 as soon as the backend counts any."""
-    poller = sources.backend.totals
-    totals, read_at = await poller.get(), poller.succeeded_at
+    totals = await sources.backend.totals.get()
     modules = [module.name for module in sources.settings.modules]
     counts = dict(request_counts(totals, modules))
     every, errors = totals.requests_by_module(), totals.errors_by_module()
@@ -78,7 +76,7 @@ async def read_totals(sources: Sources) -> Iterable[Metric]:
         ERRORS.family((module, errors.get(module, 0.0)) for module in counted),
         DURATION.family(((module,), spread) for module, spread in durations),
         IN_PROGRESS.family((module, count) for module, count in totals.in_progress.items()),
-        READ_AT.single(None if read_at is None else to_wall_time(read_at)),
+        READINGS.single(sources.backend.reads),
     )
 
 

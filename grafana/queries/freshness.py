@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from grafana.grafana_json import Query, query
-from grafana.queries.alerts import FIRES, ONE_ALERT, weighed
+from grafana.queries.alerts import FIRES, REAL, each_alert, weighed
 from grafana.queries.live import SCRAPED
 from grafana.queries.series import age, least, own
 
@@ -35,8 +35,9 @@ def data(names: Sequence[str]) -> Query:
 
 def alerts(about: str) -> Query:
     """How many alerts of this matcher fire, each once, and hundreds by the weight of the gravest."""
-    each = f"group by ({ONE_ALERT}) (ALERTS{{{FIRES},{about}}})"
-    gravest = f"max({weighed(FIRES, about)})"
+    which = (FIRES, about) if about == REAL else (REAL, FIRES, about)
+    each = each_alert(*which)
+    gravest = f"max({weighed(*which)})"
     return query(f"100 * {gravest} + clamp_max(count({each}), {MOST}) or vector(0)", "alerts")
 
 

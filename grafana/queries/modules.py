@@ -3,7 +3,7 @@
 from grafana.grafana_json import Query, query
 from grafana.mappings import NO_DATA
 from grafana.queries import anomalies
-from grafana.queries.alerts import weighed, with_infos_told
+from grafana.queries.alerts import REAL, weighed, with_infos_told
 from grafana.queries.live import SCRAPED
 from grafana.queries.series import age, moment, most, own, rate, severity, state, total
 from prometheus.module_status import LAST_HEALTHY, MODULE_STATUS, STATUS_LABEL
@@ -191,7 +191,7 @@ def spread() -> Query:
 def firing() -> Query:
     """Alerts about one module."""
     labels = "alertname, severity, alertstate, signal"
-    return query(f"max by ({labels}) (ALERTS{{{ONE}}})", rows=True)
+    return query(f"max by ({labels}) (ALERTS{{{REAL},{ONE}}})", rows=True)
 
 
 def disagreements() -> Query:
@@ -231,12 +231,12 @@ def buckets() -> Query:
 
 def firing_alerts() -> Query:
     """Alerts about one module, by the weight of their severity."""
-    return query(with_infos_told(f"max by ({LABELS}) ({weighed(ONE)})"))
+    return query(with_infos_told(f"max by ({LABELS}) ({weighed(REAL, ONE)})"))
 
 
 def firing_for() -> Query:
     """For how long each of them has been true."""
-    there = f"({with_infos_told(f'max by ({LABELS}) ({weighed(ONE)})')})"
+    there = f"({with_infos_told(f'max by ({LABELS}) ({weighed(REAL, ONE)})')})"
     true_since = f"min by (alertname, signal) (ALERTS_FOR_STATE{{{ONE}}})"
     return query(f"{there} * 0 + on (alertname, signal) group_left () (time() - {true_since})")
 

@@ -16,9 +16,7 @@ TIMEOUT = 5.0  # seconds for each response
 MAX_BYTES = 64_000_000
 _SILENCE_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 MAX_STARTS = 8  # behind one address may be several servers
-ALL_STATES = {"active": "true", "silenced": "true", "inhibited": "true", "unprocessed": "true"}
-INHIBITOR = "RootCauseInhibitor"  # it only hides others, as alertmanager/inhibitions.py has it
-EVERY = {**ALL_STATES, "filter": f'alertname!="{INHIBITOR}"'}
+EVERY = {"active": "true", "silenced": "true", "inhibited": "true", "unprocessed": "true"}
 
 
 @dataclass(frozen=True)

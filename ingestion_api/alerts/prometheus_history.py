@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from ingestion_api.alerts.alertmanager_api import INHIBITOR
+from ingestion_api.alerts.webhook import INHIBITOR
 from ingestion_api.errors import Unavailable
 from ingestion_api.prometheus_api import Floats, PrometheusApi, SeriesSamples
 

@@ -21,6 +21,7 @@ from pydantic import (
 
 from ingestion_api.fields import Rfc3339Datetime, require_number
 
+INHIBITOR = "RootCauseInhibitor"  # it only hides others, as alertmanager/inhibitions.py has it
 MAX_TEXT = 4096  # characters of a label or annotation
 MAX_PAIRS = 128  # labels, and annotations, of one alert
 CUT = " … [cut]"
@@ -95,14 +96,17 @@ class ReadAlerts:
 
 
 def read_alerts(given: Iterable[Any]) -> ReadAlerts:
-    """Read each alert for itself."""
+    """Read each alert for itself; the inhibitor is none."""
     alerts: list[WebhookAlert] = []
     refused: list[str] = []
     for number, one in enumerate(given):
         try:
-            alerts.append(WebhookAlert.model_validate(one))
+            alert = WebhookAlert.model_validate(one)
         except ValidationError as error:
             refused.append(f"alerts.{number}.{_first_flaw(error.errors(include_url=False)[0])}")
+            continue
+        if alert.labels.get("alertname") != INHIBITOR:
+            alerts.append(alert)
     return ReadAlerts(alerts, refused)
 
 

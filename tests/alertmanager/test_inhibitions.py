@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from alertmanager.inhibitions import CAUSE_INHIBITIONS, IDENTITY, INHIBITOR, InhibitRule
+from alertmanager.inhibitions import (
+    CAUSE_INHIBITIONS,
+    IDENTITY,
+    INHIBITOR,
+    LATE_INHIBITIONS,
+    InhibitRule,
+)
 from prometheus.thresholds import load
 from tests.alertmanager.alertmanager_process import Labels, alert_key, configuration, inhibited_alerts, push
 from tests.alertmanager.inbox import Inbox, open_inbox
@@ -85,7 +91,7 @@ def test_a_module_that_is_down_inhibits_only_its_own_alerts(firing: Firing) -> N
     firing.expect_inhibited(same)
 
 
-@pytest.mark.parametrize("cause", CAUSE_INHIBITIONS, ids=lambda it: it.source)
+@pytest.mark.parametrize("cause", LATE_INHIBITIONS, ids=lambda it: it.source)
 def test_a_cause_that_has_just_ended_inhibits_a_target_of_one_lane(
     firing: Firing, cause: InhibitRule
 ) -> None:

@@ -6,6 +6,9 @@ from math import inf
 
 RECOVERY_SECONDS = 10.0  # for which requests end that waited during an outage
 MIN_ABSENCE = 2.0  # seconds without a response that are an outage
+# seconds after a return at which the requests are read, however rarely they are read otherwise: once the late
+# ones have ended, so that no later reading counts them, and once more, so that what fires of them ends
+READINGS = (RECOVERY_SECONDS - 1, 2 * RECOVERY_SECONDS + 1)
 
 
 class RecoveryTracker:
@@ -30,3 +33,8 @@ class RecoveryTracker:
     def is_under_way(self) -> bool:
         """Whether a server returned within the last seconds."""
         return self._clock() - self._back_at < RECOVERY_SECONDS
+
+    def is_reading_due(self, seconds_since_reading: float) -> bool:
+        """Whether the requests are to be read now, the last time having been so long ago."""
+        since = self._clock() - self._back_at
+        return any(since >= due and seconds_since_reading > since - due for due in READINGS)

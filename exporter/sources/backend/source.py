@@ -64,6 +64,7 @@ class BackendSource(BaseSource):
         self._reader = BackendReader(settings, self.client, self.own_requests)
         self.is_database_up: Callable[[], bool | None] = lambda: None
         self.is_redis_up: Callable[[], bool | None] = lambda: None
+        self.reads = 0  # readings of the requests
         self._no_retry_until = 0.0
         self._pinging: asyncio.Task[None] | None = None
         self._subscribe()
@@ -140,7 +141,11 @@ class BackendSource(BaseSource):
 
     async def is_up(self) -> bool | None:
         """Whether the backend responds at all; None before that is known."""
-        return await self.liveness.is_up()
+        is_up = await self.liveness.is_up()
+        self._record_recovery()
+        if self.recovery.is_reading_due(self.totals.seconds_since_request()):
+            self.totals.verify_soon(0.0)
+        return is_up
 
     def is_wedged(self) -> bool | None:
         """Whether it takes connections and sends no response; None before that is known."""
@@ -241,6 +246,7 @@ class BackendSource(BaseSource):
 
     def _react_to_totals(self, totals: RequestTotals, is_another: bool) -> None:
         """Poll faster after the first signs of trouble: an error, a slow response, requests in flight."""
+        self.reads += 1
         self._record_recovery()
         self.traffic.record(totals)
         self._follow_traffic()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from alertmanager import inhibitions
-from ingestion_api.alerts import alertmanager_api
+from ingestion_api.alerts import webhook
 from ingestion_api.alerts.alertmanager_api import AlertmanagerApi
 from tests.alertmanager.alertmanager_process import push
 from tests.servers.fixtures import started
@@ -15,7 +15,7 @@ CONFIG = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
 
 
 def test_the_inhibitor_is_no_incident(tmp_path: Path) -> None:
-    assert alertmanager_api.INHIBITOR == inhibitions.INHIBITOR
+    assert webhook.INHIBITOR == inhibitions.INHIBITOR
     alerts = [{"alertname": name, "severity": "info"} for name in ("DatabaseDown", inhibitions.INHIBITOR)]
     with (
         started(AlertmanagerServer(tmp_path, CONFIG)) as server,

@@ -194,6 +194,20 @@ def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
     assert seen(41, True, totals(300, bad=400)) == "down"
 
 
+def test_after_an_outage_the_requests_are_read_twice_however_rarely_otherwise() -> None:
+    times = Times()
+    recovery = RecoveryTracker(lambda: times.now)
+    for at, works in ((0.0, True), (1.0, False), (10.0, True)):
+        times.now = at
+        recovery.record("database", works)
+    read_at, readings = 5.0, []
+    for at in range(10, 60):
+        times.now = float(at)
+        if recovery.is_reading_due(at - read_at):
+            readings.append(read_at := float(at))
+    assert readings == [19.0, 31.0]
+
+
 def test_a_busy_moment_is_no_absence() -> None:
     times = Times()
     recovery = RecoveryTracker(lambda: times.now)
