@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from alertmanager.inhibitions import INHIBITOR
 from benchmarks.footprint.backend import WatchedBackend, Watcher, running_backend, running_watcher
 from benchmarks.footprint.report import Table
 from demo.faults.catalogue import FAULTS
@@ -136,7 +137,7 @@ def firing(watch: Watcher) -> dict[Key, float]:
     return {
         tuple(sorted(it["labels"].items())): moment(it["activeAt"])
         for it in watch.ask("alerts")["alerts"]
-        if it["state"] == "firing"
+        if it["state"] == "firing" and it["labels"]["alertname"] != INHIBITOR
     }
 
 
