@@ -122,7 +122,7 @@ READINGS, UNREAD = f"{FAST}ops_backend_metrics_readings_total", "ops:requests_un
 def unread_rule(seconds: int) -> RecordingRule:
     """0 while the exporter knows the backend's requests, but has not read them within the last seconds."""
     known = newest_sample(READINGS, "fast")
-    return RecordingRule(UNREAD, f"max(changes({READINGS}[{seconds}s]) and {known}) == 0", {})
+    return RecordingRule(UNREAD, f"max(increase({READINGS}[{seconds}s]) and {known}) == 0", {})
 
 
 def until_read(expression: str, series: str, keys: str) -> str:
