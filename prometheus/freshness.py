@@ -118,19 +118,21 @@ def as_long_as_lasting(expression: str) -> str:
 # where a page of metrics costs the backend much, the exporter reads it less often than the rules judge
 READINGS, UNREAD = f"{FAST}ops_backend_metrics_readings_total", "ops:requests_unread"
 
+GAP = "5s"  # a gap of the scrapes for so long changes no verdict
+
 
 def unread_rule(seconds: int) -> RecordingRule:
     """0 while the exporter knows the backend's requests, but has not read them within the last seconds."""
-    known = newest_sample(READINGS, "fast")
+    known = f"last_over_time({READINGS}[{GAP}])"
     return RecordingRule(UNREAD, f"max(increase({READINGS}[{seconds}s]) and {known}) == 0", {})
 
 
 def until_read(expression: str, series: str, keys: str) -> str:
     """The expression, which is recorded as `series`; while nothing newer was read, its last value stands.
 
-    A gap of the scrapes for some seconds does not end it. What lasts in the long window may be less.
+    What lasts in the long window may be less.
     """
-    last = f"last_over_time({series}[5s]) and on () {recorded_now(UNREAD)}"
+    last = f"last_over_time({series}[{GAP}]) and on () {recorded_now(UNREAD)}"
     return f"max by ({keys}) (({expression}) or ({last}))"
 
 

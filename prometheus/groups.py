@@ -44,7 +44,7 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
             RuleGroup("panels", [*panel_rules.minute_rules()], "1m"),
             RuleGroup("unusual", [*panel_rules.unusual_rules()], "2m"),
             RuleGroup("trends", [*signal_rules.trend_rules()], "1m"),
-            RuleGroup("inhibited", [*root_causes.hides_rules(), root_causes.flaps_rule()], "15s"),
+            RuleGroup("inhibited", [*root_causes.hides_rules()], "15s"),
         ],
         **{f"slow-{name}.yml": [slow_group(name, its)] for name, its in signals_by_dashboard(every).items()},
         "slow-module.yml": [module_group(thresholds)],

@@ -11,17 +11,13 @@ from prometheus.rule_file import RecordingRule
 # Consequences end after their cause: by their windows, the time that they are kept, the next health check.
 # The cause alone would hide them until it ends, and then they would be told.
 ENDED_SINCE: dict[Lane, str] = {"fast": "30s", "slow": "7m"}
-# a cause that begins so often within this time hides nothing any more after its end
-FLAPS, FLAPPING_WINDOW, FLAPPING_STARTS = "ops:alert:flaps", "30m", 3
-NAMES = "|".join(it.source for it in LATE_INHIBITIONS)
-ROOT_CAUSES, FIRES = f'alertname=~"{NAMES}",severity="critical"', 'alertstate="firing"'
 
 
 def inhibitor(lane: Lane) -> MetaAlert:
     """The alert that fires while a root cause does, and for as long after it as consequences of this lane."""
     return MetaAlert(
         INHIBITOR,
-        f"({recent_causes(ENDED_SINCE[lane])}) > 0",
+        f"{recent_causes(ENDED_SINCE[lane])} > 0",
         "info",
         "0s",
         "{{ $labels.cause }} fires, or ended a moment ago",
@@ -33,23 +29,14 @@ def inhibitor(lane: Lane) -> MetaAlert:
 
 
 def recent_causes(ended: str) -> str:
-    """Root causes that fire or have ended since, by their names as `cause`; none that flaps.
+    """Root causes that fire or have ended since, by their names as `cause`.
 
-    One that flaps would hide its consequences without an end.
+    Of critical ones alone: each of their starts is told, so nothing is hidden of which nobody knows.
     """
-    fired = causes(f"max_over_time(ALERTS{{{ROOT_CAUSES},{FIRES}}}[{ended}])")
-    return f"{fired} unless on (cause, module) {FLAPS}"
-
-
-def flaps_rule() -> RecordingRule:
-    """Root causes that began again and again lately."""
-    starts = causes(f"changes(ALERTS_FOR_STATE{{{ROOT_CAUSES}}}[{FLAPPING_WINDOW}])")
-    return RecordingRule(FLAPS, f"{starts} >= {FLAPPING_STARTS - 1}", {})
-
-
-def causes(alerts: str) -> str:
-    """These alerts by their names as `cause` and by module."""
-    return f'max by (cause, module) (label_replace({alerts}, "cause", "$1", "alertname", "(.+)"))'
+    names = "|".join(it.source for it in LATE_INHIBITIONS)
+    fired = f'ALERTS{{alertstate="firing",alertname=~"{names}",severity="critical"}}'
+    named = f'label_replace(max_over_time({fired}[{ended}]), "cause", "$1", "alertname", "(.+)")'
+    return f"max by (cause, module) ({named})"
 
 
 HIDES, HIDES_OTHERS = "ops:alert:hides", "ops:alert:hides_others"

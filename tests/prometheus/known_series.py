@@ -11,7 +11,6 @@ from prometheus.freshness import FAST
 BUILT_IN = {
     "up": ("gauge", ()),
     "ALERTS": ("gauge", ("alertstate", "severity", "window", *IDENTITY)),
-    "ALERTS_FOR_STATE": ("gauge", ("severity", "window", *IDENTITY)),
     "scrape_duration_seconds": ("gauge", ()),
     "prometheus_rule_evaluation_failures_total": ("counter", ("rule_group",)),
     "prometheus_rule_group_iterations_total": ("counter", ("rule_group",)),

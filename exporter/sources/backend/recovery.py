@@ -10,6 +10,8 @@ MIN_ABSENCE = 2.0  # seconds without a response that are an outage
 # ones have ended, so that no later reading counts them, and once more, so that what fires of them ends
 READINGS = (RECOVERY_SECONDS - 1, 2 * RECOVERY_SECONDS + 1)
 
+READINGS_GAP = 60.0  # seconds between two such pairs of readings, which no budget holds back
+
 
 class RecoveryTracker:
     """Tracks outages of servers, and when the last one ended.
@@ -21,14 +23,25 @@ class RecoveryTracker:
         self._clock = clock
         self._away: dict[str, float] = {}
         self._back_at = -inf
+        self._read_after = -inf  # the return after which the requests are read
 
     def record(self, server: str, is_up: bool | None) -> None:
         """Record whether a server responds; None, for unknown, changes nothing."""
+        if self._has_returned(server, is_up):
+            self._back_at = self._clock()
+            if self._back_at - self._read_after >= READINGS_GAP:
+                self._read_after = self._back_at
+
+    def record_stall(self, is_stalled: bool) -> None:
+        """Record whether the backend makes requests wait, perhaps for one of ours: that needs no reading."""
+        if self._has_returned("stall", not is_stalled):
+            self._back_at = self._clock()
+
+    def _has_returned(self, server: str, is_up: bool | None) -> bool:
         now = self._clock()
         if is_up is False:
             self._away.setdefault(server, now)
-        elif is_up and now - self._away.pop(server, now) >= MIN_ABSENCE:
-            self._back_at = now
+        return bool(is_up) and now - self._away.pop(server, now) >= MIN_ABSENCE
 
     def is_under_way(self) -> bool:
         """Whether a server returned within the last seconds."""
@@ -36,5 +49,5 @@ class RecoveryTracker:
 
     def is_reading_due(self, seconds_since_reading: float) -> bool:
         """Whether the requests are to be read now, the last time having been so long ago."""
-        since = self._clock() - self._back_at
+        since = self._clock() - self._read_after
         return any(since >= due and seconds_since_reading > since - due for due in READINGS)

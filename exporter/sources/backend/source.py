@@ -171,9 +171,10 @@ class BackendSource(BaseSource):
         await self._ping_client.close()
 
     def _record_recovery(self) -> None:
-        is_up = not self.liveness.stalled and self.liveness.state in (None, RESPONDING)
-        self.recovery.record("backend", is_up)
-        self.recovery.record("connection pool", not self.is_pool_full())
+        state, pool = self.liveness.state, self.pool.last_result
+        self.recovery.record("backend", None if state is None else state == RESPONDING)
+        is_known = pool is not None and pool.free is not None
+        self.recovery.record("connection pool", not self.is_pool_full() if is_known else None)
         self.recovery.record("database", self.is_database_up())
         self.recovery.record("Redis", self.is_redis_up())
 
@@ -248,6 +249,7 @@ class BackendSource(BaseSource):
         """Poll faster after the first signs of trouble: an error, a slow response, requests in flight."""
         self.reads += 1
         self._record_recovery()
+        self.recovery.record_stall(self.liveness.stalled)
         self.traffic.record(totals)
         self._follow_traffic()
         if (in_flight := sum(totals.in_progress.values())) > 0:
