@@ -117,6 +117,13 @@ class Poller(PollSchedule, Generic[T]):
             self._polling = asyncio.create_task(self._poll(), name=f"poll {self.name}")
         await asyncio.shield(self._polling)
 
+    def adopt(self, result: T) -> None:
+        """Take what another request has brought along; a poll under way brings its own."""
+        if self._polling is None:
+            self.record_request()
+            self._result, self.deferred = result, None
+            self.record_success()
+
     async def _refresh_briefly(self) -> None:
         """Poll, so briefly that a source that has become slow delays no scrape."""
         with suppress(TimeoutError):

@@ -56,6 +56,20 @@ def asking(
     asyncio.run(run())
 
 
+def test_what_another_request_has_brought_along_is_the_newest_result() -> None:
+    async def check(source: Source, poller: Poller[int], clock: Clock) -> None:
+        assert await poller.get() == 1
+        clock.now += 9.0
+        poller.adopt(7)
+        clock.now += 9.0
+        assert await poller.get() == 7
+        assert source.asked == 1
+        clock.now += 1.5
+        assert await poller.get() == 2
+
+    asking(PollPolicy(timeout=1.0, min_interval=10.0), check)
+
+
 def test_many_who_ask_at_once_share_one_answer() -> None:
     async def check(source: Source, question: Poller[int], _: Clock) -> None:
         assert await asyncio.gather(*(question.get() for _ in range(10))) == [1] * 10

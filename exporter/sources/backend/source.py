@@ -248,6 +248,8 @@ class BackendSource(BaseSource):
     def _react_to_totals(self, totals: RequestTotals, is_another: bool) -> None:
         """Poll faster after the first signs of trouble: an error, a slow response, requests in flight."""
         self.reads += 1
+        # a request that needs the start time of the processes has read the page as well
+        self.totals.adopt(totals)
         self._record_recovery()
         self.recovery.record_stall(self.liveness.stalled)
         self.traffic.record(totals)
