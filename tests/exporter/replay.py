@@ -77,7 +77,7 @@ def check(scenario: Scenario, backend: BackendDouble, folder: Path, log: pytest.
     periods = {"period": 3.0, "blocking_timeout": 1.0, "blocking_period": 0.5}
     own = {"url": backend.url, "time_zone": "UTC", **periods}
     with watching(backend=own, **scenario.settings) as exporter:
-        eventually(lambda: hold(scenario, scrape(exporter)), within=30)
+        eventually(lambda: hold(scenario, scrape(exporter)), within=60)
     assert [line for line in log.messages if OUR_FAULT.search(line)] == []
 
 
