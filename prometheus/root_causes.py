@@ -34,7 +34,7 @@ def recent_causes(ended: str) -> str:
     Of critical ones alone: each of their starts is told, so nothing is hidden of which nobody knows.
     """
     names = "|".join(it.source for it in LATE_INHIBITIONS)
-    fired = f'ALERTS{{alertstate="firing",alertname=~"{names}",severity="critical"}}'
+    fired = firing_alerts(f'alertname=~"{names}",severity="critical"')
     named = f'label_replace(max_over_time({fired}[{ended}]), "cause", "$1", "alertname", "(.+)")'
     return f"max by (cause, module) ({named})"
 

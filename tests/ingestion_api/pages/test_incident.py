@@ -138,6 +138,7 @@ def test_the_page_tells_what_since_when_how_grave_and_how_sure(reader: Visits, r
         "The backend reported search as healthy; observed: down.",
         "chance is ruled out with 99 %",
         "The worst value is 30\N{NO-BREAK SPACE}%; levels: critical 5\N{NO-BREAK SPACE}%, then 6",
+        "then 6\N{NO-BREAK SPACE}%, warning 2",
         "search: reported healthy, observed down",
         f"/alerts/{earlier}",
         f"/alerts/{milder}",
