@@ -4,12 +4,11 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
 
 from benchmarks import report
 from benchmarks.paging import breaches, cost, failure_scenarios
 from benchmarks.paging.testbed import Testbed, running_testbed
-from benchmarks.paging.trial import Times, attempt, side_by_side
+from benchmarks.paging.trial import Breach, Times, attempt, side_by_side
 from benchmarks.paging.users import Users
 
 COMMAND = "make bench-alerts"
@@ -89,6 +88,7 @@ def trials(testbed: Testbed, times: int, frozen: int) -> dict[str, Times]:
     found |= side_by_side(
         lambda: attempt(breaches.queue(testbed), testbed.inbox, times),
         lambda: attempt(breaches.pool(testbed), testbed.inbox, times),
+        lambda: attempt(breaches.worker(testbed, PATIENCE), testbed.inbox, times),
     )
     for kind, number in ((breaches.database(testbed), times), (breaches.cache(testbed), times)):
         found |= attempt(kind, testbed.inbox, number)
@@ -98,36 +98,43 @@ def trials(testbed: Testbed, times: int, frozen: int) -> dict[str, Times]:
 
 
 def request_trials(testbed: Testbed, times: int) -> dict[str, Times]:
-    """What people notice while they use the backend, and a killed worker, which they do not."""
-    with ExitStack() as users:
-        failing = users.enter_context(
-            visitors(testbed, "/taxonomy/categories", lambda status, _: status >= 500)
-        )
-        waiting = users.enter_context(
-            visitors(testbed, "/scholarly/citations/most-cited", lambda _, seconds: seconds > 0.5)
-        )
+    """What people notice while they use the backend: one fault at a time, or each slows the others."""
+    failing = with_visitors(testbed, "/taxonomy/categories", is_error, breaches.errors, times)
+    path = "/scholarly/citations/most-cited"
+    return failing | with_visitors(testbed, path, is_slow, breaches.slow, times)
+
+
+def with_visitors(
+    testbed: Testbed,
+    path: str,
+    is_bad: Callable[[int, float], bool],
+    kind: Callable[[Testbed, Users], list[Breach]],
+    times: int,
+) -> dict[str, Times]:
+    """A breach of what the people notice who use this route."""
+    with Users(testbed.backend(path), testbed.token(), RATE, is_bad).at_it() as users:
         time.sleep(12)
-        expect_calm(failing, waiting)
-        return side_by_side(
-            lambda: attempt(breaches.errors(testbed, failing), testbed.inbox, times),
-            lambda: attempt(breaches.slow(testbed, waiting), testbed.inbox, times),
-            lambda: attempt(breaches.worker(testbed, PATIENCE), testbed.inbox, times),
-        )
+        expect_calm(users)
+        return attempt(kind(testbed, users), testbed.inbox, times)
 
 
-def expect_calm(*users: Users) -> None:
+def is_error(status: int, _: float) -> bool:
+    """Whether a response is a server's error."""
+    return status >= 500
+
+
+def is_slow(_: int, seconds: float) -> bool:
+    """Whether a response is slower than the level."""
+    return seconds > 0.5
+
+
+def expect_calm(users: Users) -> None:
     """End the benchmark where responses are bad without a fault: its alerts would be true from the start."""
-    worst = max(it.bad_share for it in users)
-    if worst > MOST_BAD:
+    if users.bad_share > MOST_BAD:
         raise SystemExit(
-            f"{worst:.1%} of the responses fail or take over 0.5 s without a fault, at {RATE:g} requests a "
-            f"second by each group of users; expected at most {MOST_BAD:.0%}: the machine is too slow or busy"
+            f"{users.bad_share:.1%} of the responses fail or take over 0.5 s without a fault, at {RATE:g} "
+            f"requests a second; expected at most {MOST_BAD:.0%}: the machine is too slow or busy"
         )
-
-
-def visitors(testbed: Testbed, path: str, bad: Callable[[int, float], bool]) -> AbstractContextManager[Users]:
-    """People who use this route."""
-    return Users(testbed.backend(path), testbed.token(), RATE, bad).at_it()
 
 
 def rows(pages: dict[str, Times]) -> list[tuple[str, ...]]:
