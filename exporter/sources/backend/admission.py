@@ -37,9 +37,13 @@ class Admission:
         self._traffic = traffic
         self._requested: set[str] = set()  # queries of background polls
 
+    def free_connections(self) -> float | None:
+        """Connections of the pool that are not checked out; None where that is not known."""
+        return None if self._pool.last_result is None else self._pool.last_result.free
+
     def is_pool_full(self) -> bool:
         """Whether every connection of the pool is checked out, as far as is known."""
-        free = None if self._pool.last_result is None else self._pool.last_result.free
+        free = self.free_connections()
         return free is not None and free <= 0
 
     @asynccontextmanager
@@ -71,7 +75,7 @@ class Admission:
     @asynccontextmanager
     async def health_turn(self, query: str) -> AsyncIterator[None]:
         """The turn of /health, which may hold up as many users as the pool can serve at once."""
-        async with self._blocking_turn(query, self._free_connections):
+        async with self._blocking_turn(query, self._connections_for_users):
             yield
 
     @asynccontextmanager
@@ -103,9 +107,9 @@ class Admission:
         if self._pool.error is None and self._pool.age() > max(POOL_MAX_AGE, gap):
             await self._pool.refresh()
 
-    def _free_connections(self) -> float:
+    def _connections_for_users(self) -> float:
         """Connections of the pool for waiting users; with more users it may never get free again."""
-        free = None if self._pool.last_result is None else self._pool.last_result.free
+        free = self.free_connections()
         return DEFAULT_FREE_CONNECTIONS if free is None else max(free - 1, 0.0)
 
     def _waiting_requests(self) -> float:

@@ -171,10 +171,9 @@ class BackendSource(BaseSource):
         await self._ping_client.close()
 
     def _record_recovery(self) -> None:
-        state, pool = self.liveness.state, self.pool.last_result
+        state, free = self.liveness.state, self._admission.free_connections()
         self.recovery.record("backend", None if state is None else state == RESPONDING)
-        is_known = pool is not None and pool.free is not None
-        self.recovery.record("connection pool", not self.is_pool_full() if is_known else None)
+        self.recovery.record("connection pool", None if free is None else free > 0)
         self.recovery.record("database", self.is_database_up())
         self.recovery.record("Redis", self.is_redis_up())
 
