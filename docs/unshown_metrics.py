@@ -26,6 +26,7 @@ REASONS: Mapping[str, str] = {
     ),
     r"ops_http_module_requests_total": "the sum of a metric that is shown, for the fast scrape alone",
     r"ops_backend_metrics_readings_total": "an alert on requests stands until the next reading",
+    r"ops_backend_recovering": "no alert on requests begins right after a return",
     # reports of others that we measure ourselves
     r"ops_ingestion_service_(reported_state|jobs|(history|last_job|job_duration|queue)_\w+|up|\w+_total)": (
         "*Ingestion and sparse embeddings* shows what the service tells of itself (`ops_service_*`), "

@@ -5,7 +5,6 @@ itself was down, or when the target returns without a series: then the last samp
 """
 
 import re
-from collections.abc import Iterator
 from typing import Literal
 
 from prometheus.rule_file import RecordingRule
@@ -66,6 +65,11 @@ def recorded_now(series: str) -> str:
     return f"last_over_time({series}[100ms])"
 
 
+def recorded_within(series: str, window: str) -> str:
+    """The series as another rule group has recorded it; two of its intervals, as one may be left out."""
+    return f"last_over_time({series}[{window}])"
+
+
 def scraped_through(expression: str, lane: Lane) -> str:
     """Whether the exporter is scraped and, for users' counters, has run longer than the longest range."""
     return has_run(lane, longest_window(expression)) if USER_COUNTERS in expression else is_scraped(lane)
@@ -110,11 +114,6 @@ def last_fifth(expression: str) -> str:
     return WINDOW.sub(lambda it: f"[{int(it[1]) * SECONDS[it[2]] // 5}s]", expression)
 
 
-def as_long_as_lasting(expression: str) -> str:
-    """The expression over the range for which a slow sample counts as fresh."""
-    return WINDOW.sub(f"[{MAX_AGE['slow']}s]", expression)
-
-
 # where a page of metrics costs the backend much, the exporter reads it less often than the rules judge
 READINGS, UNREAD = f"{FAST}ops_backend_metrics_readings_total", "ops:requests_unread"
 
@@ -136,28 +135,19 @@ def until_read(expression: str, series: str, keys: str) -> str:
     return f"max by ({keys}) (({expression}) or ({last}))"
 
 
-SERVER_UP, RECOVERING = "ops:server_up", "ops:recovering"
-RECOVERY_SECONDS = 12  # for as long as such requests stand in the windows that are judged
-SERVERS = ("ops_backend_up", "ops_database_up", "redis_up", "ops_broker_up")
-POOL = f"{FAST}ops_database_pool_sustained_use_ratio"
+# the exporter knows what returned lately: it pings all that requests wait for
+RETURNED, RECOVERING = f"{FAST}ops_backend_recovering", "ops:recovering"
 
 
-def recovering_rules(seconds: int) -> Iterator[RecordingRule]:
-    """1 for some seconds after a server has returned, a full pool has connections again, or scrapes were few.
+def recovering_rule(seconds: int) -> RecordingRule:
+    """A value for some seconds after a server has returned, and while scrapes were few.
 
     Requests that waited for the server end late and with errors, but their cause is gone: no alert on
-    requests begins then. One that fires goes on. What is unknown has not returned. After a gap of the scrapes
-    few samples are known of the last `seconds` (see while_sampled). The servers are recorded under one name:
-    each read by its own would cost twice as much, four times a second.
+    requests begins then. One that fires goes on. After a gap of the scrapes few samples are known of the last
+    `seconds` (see while_sampled).
     """
-    names = "|".join(f"{FAST}{server}" for server in SERVERS)
-    newest = f'last_over_time({{__name__=~"{names}"}}[1s])'
-    servers = f'label_replace({newest}, "server", "$1", "__name__", "{FAST}(.+)")'
-    pool = f'label_replace(last_over_time({POOL}[1s]) < bool 1, "server", "pool", "", "")'
-    yield RecordingRule(SERVER_UP, f"min by (server) ({servers} or {pool})", {})
-    back = f"min_over_time({SERVER_UP}[{RECOVERY_SECONDS}s]) < {recorded_now(SERVER_UP)}"
     few = f"{scrape_count(seconds, 'fast')} < {LEAST_SAMPLES}"
-    yield RecordingRule(RECOVERING, f"count({back} or {few})", {})
+    return RecordingRule(RECOVERING, f"max({newest_sample(RETURNED, 'fast')}) == 1 or {few}", {})
 
 
 def unless_recovering(expression: str) -> str:

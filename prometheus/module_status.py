@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prometheus.freshness import has_run, recorded_now, while_sampled
+from prometheus.freshness import has_run, longest_window, recorded_now, while_sampled
 from prometheus.request_rules import (
     MODULE_BUCKETS,
     MODULE_ERRORS,
@@ -14,8 +14,14 @@ from prometheus.request_rules import (
     MODULE_TIME,
 )
 from prometheus.rule_file import RecordingRule
-from prometheus.share_rules import LASTING, STILL_LASTING, bad_events, events, share_of
-from prometheus.signal_rules import signal_series
+from prometheus.share_rules import (
+    LASTING,
+    STILL_LASTING,
+    bad_events,
+    events,
+    share_of,
+    signal_series,
+)
 from prometheus.significance import exceeded_bound, lesser
 from prometheus.threshold_rules import CODES, JUDGED, SEVERITY, severity_code
 from prometheus.thresholds import Signal, Thresholds
@@ -56,6 +62,9 @@ class ModuleSignal:
     every: str
     ratio: str
     keys: str
+    # the counts of the window of the fast signal: bad requests, and all
+    bad_increase: str
+    increase: str
 
     def now(self, series: str, window: str) -> str:
         """A recorded series of this window, of judged modules."""
@@ -66,7 +75,14 @@ class ModuleSignal:
 
 MODULE_SIGNALS = {
     "module_error_ratio": ModuleSignal(
-        "api_error_ratio", MODULE_RATIO % "5m", MODULE_ERRORS, MODULE_RATE, MODULE_RATIO, "module"
+        "api_error_ratio",
+        MODULE_RATIO % "5m",
+        MODULE_ERRORS,
+        MODULE_RATE,
+        MODULE_RATIO,
+        "module",
+        "module:ops_http_request_errors:increase%ds",
+        "module:ops_http_requests:increase%ds",
     ),
     "module_response_time": ModuleSignal(
         "api_response_time",
@@ -75,6 +91,8 @@ MODULE_SIGNALS = {
         f'{MODULE_BUCKETS}{{le="+Inf"}}',
         MODULE_SLOWER_RATIO,
         "module, le",
+        "module_le:ops_http_requests_slower:increase%ds",
+        "module:ops_http_request_duration_seconds_count:increase%ds",
     ),
 }
 
@@ -108,15 +126,20 @@ def last_healthy(status: str, name: str) -> str:
 
 
 def share_rules(name: str, it: ModuleSignal, fast: Signal) -> Iterator[RecordingRule]:
-    """The proven share of five minutes, and what of it begins and keeps the alert of the fast signal."""
+    """The proven share of five minutes, and what of it begins and keeps the alert of the fast signal.
+
+    The counts of the last seconds are recorded, since they are compared five times.
+    """
     on, judge = "on (module) group_left ()", share_of(fast).significance
     labels = {"signal": it.judged_as, "window": "long"}
     bad, every = (f"({WINDOW} * {it.now(series, '5m')})" for series in (it.bad, it.every))
     minute = it.now(it.ratio, "1m")
     yield RecordingRule(SHARE, lesser(judge.lower(bad, every, on), minute, it.keys), {"signal": name})
     minutes = f"quantile_over_time({1 - LASTING_PART:g}, {it.ratio % '1m'}[5m])"
-    short_every = f"({events(fast)})"
-    short_bad = f"({bad_events(fast, short_every)})"
+    seconds = longest_window(share_of(fast).total)
+    short_bad, short_every = recorded_now(it.bad_increase % seconds), recorded_now(it.increase % seconds)
+    yield RecordingRule(it.increase % seconds, events(fast))
+    yield RecordingRule(it.bad_increase % seconds, bad_events(fast, short_every))
     lasting = lesser(recorded_now(signal_series(SHARE, name)), minutes, it.keys)
     # an alert begins only while the last seconds go on like that
     lasting = lesser(lasting, f"({short_bad} / {on} ({short_every} > 0))", it.keys)

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 
 from prometheus.freshness import (
     WINDOW,
-    as_long_as_lasting,
     fresh_samples,
     last_fifth,
     longest_window,
     newest_sample,
     recorded_now,
+    recorded_within,
     unless_recovering,
     until_read,
     while_sampled,
@@ -44,14 +44,36 @@ def share_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
 
 
 def fast_share_rules(signals: Mapping[str, Signal]) -> Iterator[RecordingRule]:
-    """The same of all shares of the fast lane, with one bound for all of them, which costs less."""
+    """What begins an alert on a share of the fast lane, with one bound for all of them, which costs less."""
     if not signals:
         return
     for name, signal in signals.items():
         yield from enough_rules(name, signal)
     yield proven_rule(signals)
     for name, signal in signals.items():
-        yield from judged_rules(name, signal, as_long_as_lasting(one_line(share_of(signal).total)))
+        # nothing but the alert reads the latest of a fast signal, and it compares the bound as well
+        known = _known(_now(PROVEN, name), LASTING, name, signal)
+        latest = share_of(signal).value(begin_share(name, signal), known, signal.by)
+        yield _rule(LATEST, unless_recovering(latest), name)
+
+
+def held_share_rules(signals: Mapping[str, Signal]) -> Iterator[RecordingRule]:
+    """The bound of each share of the fast lane: it keeps an alert, so once a second is often enough."""
+    for name, signal in signals.items():
+        proven = recorded_within(signal_series(PROVEN, name), "500ms")
+        known = _known(proven, STILL_LASTING, name, signal)
+        value = share_of(signal).value(bound(proven, name, signal), known, signal.by)
+        yield _rule(FAST, until_read(value, signal_series(FAST, name), ", ".join(signal.by)), name)
+
+
+def held_bound(name: str) -> str:
+    """The bound of a share of the fast lane as it was last recorded."""
+    return recorded_within(signal_series(FAST, name), "2s")
+
+
+def signal_series(series: str, name: str) -> str:
+    """The selector of a recorded series of this signal."""
+    return f'{series}{{signal="{name}"}}'
 
 
 def enough_rules(name: str, signal: Signal) -> Iterator[RecordingRule]:
@@ -79,16 +101,9 @@ def proven_rule(signals: Mapping[str, Signal]) -> RecordingRule:
 def judged_rules(name: str, signal: Signal, judged: str) -> Iterator[RecordingRule]:
     """The value that is compared with the levels, and the one that begins an alert, of what `judged` has."""
     share = share_of(signal)
-    value = share.value(bound(name, signal), judged, signal.by)
-    if signal.lane == "slow":
-        yield _rule(BOUND, value, name)
-        latest = share.value(begin_share(name, signal), judged, signal.by)
-        yield _rule(LATEST, _while_sampled(latest, signal), name)
-        return
-    yield _rule(FAST, until_read(value, f'{FAST}{{signal="{name}"}}', ", ".join(signal.by)), name)
-    # nothing but the alert reads the latest of a fast signal, and it compares the bound as well
-    latest = share.value(begin_share(name, signal), _now(FAST, name), signal.by)
-    yield _rule(LATEST, unless_recovering(latest), name)
+    yield _rule(BOUND, share.value(bound(_now(PROVEN, name), name, signal), judged, signal.by), name)
+    latest = share.value(begin_share(name, signal), judged, signal.by)
+    yield _rule(LATEST, _while_sampled(latest, signal), name)
 
 
 def share_of(signal: Signal) -> Share:
@@ -112,13 +127,13 @@ def bad_events(signal: Signal, total: str) -> str:
     return f"{total} - on ({by}) group_right () ({within})"
 
 
-def bound(name: str, signal: Signal) -> str:
+def bound(proven: str, name: str, signal: Signal) -> str:
     """The share that is compared with the level: the bound of the short window, or what still lasts."""
     share = share_of(signal)
     keys = share.keys(signal.by)
-    if not share.lasting:
-        return f"max by ({keys}) ({_now(PROVEN, name)})"
-    return greater(_now(PROVEN, name), _long(STILL_LASTING, name), keys)
+    return (
+        greater(proven, _long(STILL_LASTING, name), keys) if share.lasting else f"max by ({keys}) ({proven})"
+    )
 
 
 def begin_share(name: str, signal: Signal) -> str:
@@ -127,6 +142,11 @@ def begin_share(name: str, signal: Signal) -> str:
     if not share_of(signal).lasting:
         return now
     return greater(lesser(_now(PROVEN, name), now, keys), _long(LASTING, name), keys)
+
+
+def _known(proven: str, long: str, name: str, signal: Signal) -> str:
+    """What may be bad in the short window or in the long one: mostly nothing, so reading it costs little."""
+    return f"({proven} or {_long(long, name)})" if share_of(signal).lasting else proven
 
 
 def _latest(signal: Signal) -> str:
@@ -148,7 +168,7 @@ def _now(series: str, *names: str) -> str:
 
 
 def _long(series: str, name: str) -> str:
-    return newest_sample(f'{series}{{signal="{name}"}}', "slow")
+    return newest_sample(signal_series(series, name), "slow")
 
 
 def _rule(record: str, expression: str, name: str) -> RecordingRule:

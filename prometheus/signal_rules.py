@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from prometheus.annotations import AlertAnnotations
-from prometheus.freshness import newest_sample, recorded_now
+from prometheus.freshness import newest_sample, recorded_now, recorded_within
 from prometheus.rule_file import AlertRule, RecordingRule
-from prometheus.share_rules import BOUND, FAST, LATEST, share_rules
+from prometheus.share_rules import BOUND, LATEST, held_bound, share_rules, signal_series
 from prometheus.thresholds import Signal
 
 TEMPLATE_FORMATS = {
@@ -30,7 +30,7 @@ def value_rules(signals: Iterable[NamedSignal]) -> Iterator[RecordingRule]:
     for name, signal in signals:
         yield RecordingRule(VALUE, signal.value_expr(), {"signal": name})
         if signal.share and signal.lane == "fast":
-            yield RecordingRule(BOUND, newest_sample(signal_series(FAST, name), "fast"), {"signal": name})
+            yield RecordingRule(BOUND, held_bound(name), {"signal": name})
         elif signal.share:
             yield from share_rules(name, signal)
         elif signal.outlives_cause:
@@ -76,8 +76,10 @@ def level_in_force(level: str, signal: Signal) -> str:
 
 def alert_value(name: str, signal: Signal) -> str:
     """The value that an alert compares: the recorded series, or in the fast lane the newest sample."""
+    if signal.share and signal.lane == "fast":
+        return held_bound(name)
     if signal.share:
-        return recorded_now(signal_series(FAST if signal.lane == "fast" else BOUND, name))
+        return recorded_now(signal_series(BOUND, name))
     return recorded_now(signal_series(VALUE, name)) if signal.lane == "slow" else f"({signal.value_expr()})"
 
 
@@ -89,19 +91,31 @@ def alert_expr(name: str, signal: Signal, severity: str, passed: str) -> str:
     value = alert_value(name, signal)
     if not signal.outlives_cause:
         return f"{value} {passed}"
-    on, latest = f"on ({', '.join(signal.by)})", recorded_now(signal_series(LATEST, name))
-    told = newest_sample(
-        f'ALERTS{{alertname="{signal.alert}",severity="{severity}",alertstate="firing"}}', signal.lane
-    )
+    on, latest = f"on ({', '.join(signal.by)})", latest_value(name, signal, severity)
+    told = firing(signal, severity)
     if signal.share and signal.share.lasting:
         # what goes on is never more than the value, so the level is compared once
         return f"({value} and {on} {told} or {latest}) {passed}"
     return f"{value} {passed} and {on} ({latest} {passed} or {told})"
 
 
-def signal_series(series: str, name: str) -> str:
-    """The selector of a recorded series of this signal."""
-    return f'{series}{{signal="{name}"}}'
+def latest_value(name: str, signal: Signal, severity: str) -> str:
+    """The value that begins an alert: of the same rule group, unless the alert warns in the fast lane."""
+    series = signal_series(LATEST, name)
+    return recorded_within(series, "500ms") if each_second(signal, severity) else recorded_now(series)
+
+
+def firing(signal: Signal, severity: str) -> str:
+    """The alert of this severity where it fires already."""
+    alert = f'ALERTS{{alertname="{signal.alert}",severity="{severity}",alertstate="firing"}}'
+    return (
+        recorded_within(alert, "2s") if each_second(signal, severity) else newest_sample(alert, signal.lane)
+    )
+
+
+def each_second(signal: Signal, severity: str) -> bool:
+    """Whether the alert is of the fast lane and pages nobody; groups.py evaluates it once a second."""
+    return signal.lane == "fast" and severity != "critical"
 
 
 def annotations(signal: Signal, level: str) -> AlertAnnotations:

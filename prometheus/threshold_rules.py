@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from prometheus.freshness import SELECTOR, newest_sample, recorded_now, while_scraped
 from prometheus.rule_file import RecordingRule
-from prometheus.share_rules import BOUND, LATEST
-from prometheus.signal_rules import VALUE, signal_series
+from prometheus.share_rules import BOUND, LATEST, signal_series
+from prometheus.signal_rules import VALUE
 from prometheus.thresholds import Signal, Thresholds, one_line
 
 OVERRIDE = "ops_threshold_override"

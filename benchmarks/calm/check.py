@@ -69,7 +69,7 @@ def run_promtool(folder: Path, series: list[dict[str, str]], fired: object, prov
     rules = ROOT / "prometheus" / "rules"
     body = {
         "rule_files": [str(rules / f"{name}.yml") for name in ("thresholds", "fast")],
-        "group_eval_order": ["levels", "thresholds", "fast", "fast-requests"],
+        "group_eval_order": ["levels", "thresholds", "fast", "fast-requests", "fast-1s"],
         "evaluation_interval": moment,
         "tests": [{"interval": "250ms", "input_series": series, "promql_expr_test": tests}],
     }

@@ -39,7 +39,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
 # of which as many are recorded, though there are more
 AT_MOST = {ROUTE_RATE: BUSY_ROUTES}
 # seconds of the intervals of rules
-PERIODS = {"250ms": 1, "1s": 1, "5s": 5, "15s": 15, "30s": 30, "1m": 60, "2m": 120}
+PERIODS = {"250ms": 1, "1s": 1, "2s": 2, "5s": 5, "15s": 15, "30s": 30, "1m": 60, "2m": 120}
 # recorded states: how grave a signal is, and how a module; and which signals are too few to judge
 STATES_OF = (SEVERITY, MODULE_STATUS, TOO_FEW_EVENTS)
 

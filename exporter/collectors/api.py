@@ -20,18 +20,24 @@ WEDGED = Gauge(
     "ops_backend_wedged",
     "Whether the backend accepts connections and sends no response, as with a blocked event loop.",
 )
+RECOVERING = Gauge(
+    "ops_backend_recovering",
+    "Whether the backend, its database, Redis or its broker responds again since 12 seconds at most, or its "
+    "full pool has connections again. Requests that waited for that end late or with errors.",
+)
 EXPORTER_STARTED = Gauge("ops_exporter_start_time_seconds", "Unix time at which the exporter started.")
-UP_METRICS = (UP, WEDGED, EXPORTER_STARTED)
+UP_METRICS = (UP, WEDGED, RECOVERING, EXPORTER_STARTED)
 STARTED_AT = time.time()
 
 
 async def read_up(sources: Sources) -> Iterable[Metric]:
-    """Both by our own pings. They are absent before the first verdict."""
+    """The state by our own pings. It is absent before the first verdict."""
     backend = sources.backend
     up, wedged = await backend.is_up(), backend.is_wedged()
     return (
         UP.single(None if up is None else float(up)),
         WEDGED.single(None if wedged is None else float(wedged)),
+        RECOVERING.single(float(backend.recovery.has_just_returned())),
         EXPORTER_STARTED.single(STARTED_AT),
     )
 

@@ -58,20 +58,22 @@ class Sources:
     @classmethod
     def build(cls, settings: Settings) -> Self:
         """The sources of these settings; nothing is opened yet."""
-        backend, database, cache = (
+        backend, database, cache, broker = (
             BackendSource(settings),
             DatabaseSource(settings.database),
             CacheSource(settings.redis),
+            BrokerSource(settings.celery, settings.redis),
         )
         backend.is_database_up = partial(last_ping_succeeded, database.ping)
         backend.is_redis_up = partial(last_ping_succeeded, cache.ping)
+        backend.is_broker_up = partial(last_ping_succeeded, broker.ping)
         found = cls(
             settings=settings,
             backend=backend,
             modules=ModuleStatuses(settings, backend),
             database=database,
             cache=cache,
-            broker=BrokerSource(settings.celery, settings.redis),
+            broker=broker,
             ingestion=IngestionSource(settings.ingestion, settings.celery),
             prometheus=PrometheusSource(settings.anomalies, settings.limits),
             service=ServiceSource(settings.service),

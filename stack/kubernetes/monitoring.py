@@ -139,7 +139,7 @@ def server(settings: Mapping[str, Any]) -> Object:
         "additionalAlertRelabelConfigs": {"name": RELABELING, "key": "relabeling.yaml"},
         "additionalArgs": [{"name": "rules.alert.resend-delay", "value": "5s"}],
         # as GOGC in docker-compose.yml
-        "runtime": {"goGC": 200},
+        "runtime": {"goGC": 400},
         "retention": "35d",
         "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "4Gi"}},
         "securityContext": {

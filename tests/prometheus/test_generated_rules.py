@@ -105,7 +105,7 @@ def test_the_fast_lane_has_the_measured_settings() -> None:
     )
     assert (job["scrape_interval"], job["scrape_timeout"]) == ("250ms", "250ms")
     groups = {it["name"]: it["interval"] for it in read(FOLDER / "rules" / "fast.yml")["groups"]}
-    assert groups == {"fast": "250ms", "fast-requests": "250ms"}
+    assert groups == {"fast": "250ms", "fast-requests": "250ms", "fast-1s": "1s"}
     assert read(FOLDER / "prometheus.yml")["alerting"]["alertmanagers"][0]["timeout"] == "500ms"
 
 

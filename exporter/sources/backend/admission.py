@@ -37,13 +37,9 @@ class Admission:
         self._traffic = traffic
         self._requested: set[str] = set()  # queries of background polls
 
-    def free_connections(self) -> float | None:
-        """Connections of the pool that are not checked out; None where that is not known."""
-        return None if self._pool.last_result is None else self._pool.last_result.free
-
     def is_pool_full(self) -> bool:
         """Whether every connection of the pool is checked out, as far as is known."""
-        free = self.free_connections()
+        free = self._free_connections()
         return free is not None and free <= 0
 
     @asynccontextmanager
@@ -109,8 +105,12 @@ class Admission:
 
     def _connections_for_users(self) -> float:
         """Connections of the pool for waiting users; with more users it may never get free again."""
-        free = self.free_connections()
+        free = self._free_connections()
         return DEFAULT_FREE_CONNECTIONS if free is None else max(free - 1, 0.0)
+
+    def _free_connections(self) -> float | None:
+        """Connections of the pool that are not checked out; None where that is not known."""
+        return None if self._pool.last_result is None else self._pool.last_result.free
 
     def _waiting_requests(self) -> float:
         """How many requests of users would wait behind one of ours that blocks."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from math import inf
 
 RECOVERY_SECONDS = 10.0  # for which requests end that waited during an outage
+# for which such requests stand in the ten seconds that rules judge: as long, and the delay of a scrape
+JUDGED_SECONDS = 12.0
 MIN_ABSENCE = 2.0  # seconds without a response that are an outage
 # seconds after a return at which the requests are read, however rarely they are read otherwise: once the late
 # ones have ended, so that no later reading counts them, and once more, so that what fires of them ends
@@ -22,13 +24,19 @@ class RecoveryTracker:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._away: dict[str, float] = {}
-        self._back_at = -inf
+        self._back_at = -inf  # after an outage
+        self._up_again_at: dict[str, float] = {}  # servers that are up, by whatever absence they had
         self._read_after = -inf  # the return after which the requests are read
 
     def record(self, server: str, is_up: bool | None) -> None:
         """Record whether a server responds; None, for unknown, changes nothing."""
+        now = self._clock()
+        if is_up is False:
+            self._up_again_at.pop(server, None)
+        elif is_up and server in self._away:
+            self._up_again_at[server] = now
         if self._has_returned(server, is_up):
-            self._back_at = self._clock()
+            self._back_at = now
             if self._back_at - self._read_after >= READINGS_GAP:
                 self._read_after = self._back_at
 
@@ -46,6 +54,11 @@ class RecoveryTracker:
     def is_under_way(self) -> bool:
         """Whether a server returned within the last seconds."""
         return self._clock() - self._back_at < RECOVERY_SECONDS
+
+    def has_just_returned(self) -> bool:
+        """Whether a server returned, from however short an absence, so lately that no rule may judge yet."""
+        now = self._clock()
+        return any(now - at < JUDGED_SECONDS for at in self._up_again_at.values())
 
     def is_reading_due(self, seconds_since_reading: float) -> bool:
         """Whether the requests are to be read now, the last time having been so long ago."""

@@ -64,6 +64,7 @@ class BackendSource(BaseSource):
         self._reader = BackendReader(settings, self.client, self.own_requests)
         self.is_database_up: Callable[[], bool | None] = lambda: None
         self.is_redis_up: Callable[[], bool | None] = lambda: None
+        self.is_broker_up: Callable[[], bool | None] = lambda: None
         self.reads = 0  # readings of the requests
         self._no_retry_until = 0.0
         self._pinging: asyncio.Task[None] | None = None
@@ -171,11 +172,13 @@ class BackendSource(BaseSource):
         await self._ping_client.close()
 
     def _record_recovery(self) -> None:
-        state, free = self.liveness.state, self._admission.free_connections()
+        state, pool = self.liveness.state, self.pool.last_result
+        used = None if pool is None else pool.sustained_ratio
         self.recovery.record("backend", None if state is None else state == RESPONDING)
-        self.recovery.record("connection pool", None if free is None else free > 0)
+        self.recovery.record("connection pool", None if used is None else used < 1)
         self.recovery.record("database", self.is_database_up())
         self.recovery.record("Redis", self.is_redis_up())
+        self.recovery.record("broker", self.is_broker_up())
 
     def _in_background(self, name: str, fetch: Fetch[T], policy: PollPolicy) -> Poller[T]:
         constraints = self._constraints(self._admission.background_turn)

@@ -194,31 +194,6 @@ def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
     assert seen(41, True, totals(300, bad=400)) == "down"
 
 
-def test_after_an_outage_the_requests_are_read_twice_however_rarely_otherwise() -> None:
-    times = Times()
-    recovery = RecoveryTracker(lambda: times.now)
-    for at, works in ((0.0, True), (1.0, False), (10.0, True)):
-        times.now = at
-        recovery.record("database", works)
-    read_at, readings = 5.0, []
-    for at in range(10, 60):
-        times.now = float(at)
-        if recovery.is_reading_due(at - read_at):
-            readings.append(read_at := float(at))
-        # it flaps, and is read after its first return alone
-        recovery.record("database", at % 4 < 2 or at > 40)
-    assert readings == [19.0, 31.0]
-
-
-def test_a_busy_moment_is_no_absence() -> None:
-    times = Times()
-    recovery = RecoveryTracker(lambda: times.now)
-    for at, works in ((0.0, True), (1.0, False), (2.0, True)):
-        times.now = at
-        recovery.record("pool", works)
-    assert not recovery.is_under_way()
-
-
 def test_the_window_begins_with_the_poll_that_is_nearest_to_its_length_ago() -> None:
     # of polls 0.7 s apart; the one before would hold so many good requests that it is judged a poll later
     polls = [0.7 * n for n in range(30)]

@@ -1,0 +1,90 @@
+"""Servers that come back: what was waiting for them ends late and badly, and proves nothing."""
+
+import pytest
+
+from exporter.sources.backend.recovery import RecoveryTracker
+
+
+class Times:
+    """A clock that is told the time."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Watch:
+    """A tracker to which one tells, second by second, which servers respond."""
+
+    def __init__(self) -> None:
+        self.clock = Times()
+        self.tracker = RecoveryTracker(self.clock)
+
+    def see(self, at: float, **servers: bool | None) -> RecoveryTracker:
+        """What responds at this second; True, False or unknown."""
+        self.clock.now = at
+        for name, is_up in servers.items():
+            self.tracker.record(name, is_up)
+        return self.tracker
+
+
+def test_after_an_outage_the_requests_are_read_twice_however_rarely_otherwise() -> None:
+    watch = Watch()
+    for at, works in ((0.0, True), (1.0, False), (10.0, True)):
+        watch.see(at, database=works)
+    read_at, readings = 5.0, []
+    for at in range(10, 60):
+        watch.clock.now = float(at)
+        if watch.tracker.is_reading_due(at - read_at):
+            readings.append(read_at := float(at))
+        # it flaps, and is read after its first return alone
+        watch.see(at, database=at % 4 < 2 or at > 40)
+    assert readings == [19.0, 31.0]
+
+
+def test_a_busy_moment_is_no_outage_but_rules_wait_after_it() -> None:
+    watch = Watch()
+    for at, works in ((0.0, True), (1.0, False), (2.0, True)):
+        watch.see(at, pool=works)
+    assert not watch.tracker.is_under_way()
+    assert watch.tracker.has_just_returned()
+    assert not watch.see(14.5, pool=True).has_just_returned()
+
+
+def test_a_start_is_no_return() -> None:
+    assert not Watch().see(0.0, database=True, redis=True).has_just_returned()
+
+
+@pytest.mark.parametrize("broker", [False, None], ids=["away", "unknown"])
+def test_one_of_two_servers_returns(broker: bool | None) -> None:
+    watch = Watch()
+    watch.see(0.0, redis=True, broker=True)
+    watch.see(1.0, redis=False, broker=broker)
+    assert not watch.see(20.0, redis=False, broker=broker).has_just_returned()
+    assert watch.see(30.0, redis=True, broker=broker).has_just_returned()
+
+
+def test_what_is_unknown_has_not_returned() -> None:
+    watch = Watch()
+    watch.see(0.0, broker=True)
+    watch.see(1.0, broker=None)
+    assert not watch.see(3.0, broker=True).has_just_returned()
+    watch.see(4.0, pool=False)
+    assert not watch.see(5.0, pool=None).has_just_returned()
+
+
+def test_a_server_that_comes_and_goes_holds_nothing_back_while_it_is_gone() -> None:
+    watch = Watch()
+    watch.see(0.0, redis=False)
+    assert watch.see(3.0, redis=True).has_just_returned()
+    assert not watch.see(5.0, redis=False).has_just_returned()
+
+
+def test_a_stalled_backend_is_an_outage_and_rules_do_not_wait_after_it() -> None:
+    watch = Watch()
+    watch.tracker.record_stall(True)
+    watch.clock.now = 3.0
+    watch.tracker.record_stall(False)
+    assert watch.tracker.is_under_way()
+    assert not watch.tracker.has_just_returned()
