@@ -66,7 +66,7 @@ def recorded_now(series: str) -> str:
 
 
 def recorded_within(series: str, window: str) -> str:
-    """The series as another rule group has recorded it; two of its intervals, as one may be left out."""
+    """The series as another rule group has recorded it, over two of its intervals: one may be left out."""
     return f"last_over_time({series}[{window}])"
 
 
@@ -137,17 +137,19 @@ def until_read(expression: str, series: str, keys: str) -> str:
 
 # the exporter knows what returned lately: it pings all that requests wait for
 RETURNED, RECOVERING = f"{FAST}ops_backend_recovering", "ops:recovering"
+RECOVERY = "12s"  # for as long as such requests stand in the windows that are judged
 
 
 def recovering_rule(seconds: int) -> RecordingRule:
     """A value for some seconds after a server has returned, and while scrapes were few.
 
     Requests that waited for the server end late and with errors, but their cause is gone: no alert on
-    requests begins then. One that fires goes on. After a gap of the scrapes few samples are known of the last
-    `seconds` (see while_sampled).
+    requests begins then. One that fires goes on. While the exporter cannot read the requests, it does not
+    tell; what it told last stands. After a gap of the scrapes few samples are known of the last `seconds`
+    (see while_sampled).
     """
     few = f"{scrape_count(seconds, 'fast')} < {LEAST_SAMPLES}"
-    return RecordingRule(RECOVERING, f"max({newest_sample(RETURNED, 'fast')}) == 1 or {few}", {})
+    return RecordingRule(RECOVERING, f"max(last_over_time({RETURNED}[{RECOVERY}])) == 1 or {few}", {})
 
 
 def unless_recovering(expression: str) -> str:

@@ -51,9 +51,9 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
         "slo.yml": slo_groups(thresholds),
         "meta.yml": [
             RuleGroup("meta", [*meta_alerts.meta_alerts()], "15s"),
-            # a root cause fires for two seconds at least, a slow one for a minute
+            # a root cause fires for two seconds at least
             RuleGroup("fast-root-causes", [root_causes.inhibitor("fast").rule()], "1s"),
-            RuleGroup("slow-root-causes", [root_causes.inhibitor("slow").rule()], "5s"),
+            RuleGroup("slow-root-causes", [root_causes.inhibitor("slow").rule()], "1s"),
         ],
     }
 
@@ -61,27 +61,18 @@ def groups_by_file(thresholds: Thresholds) -> dict[str, list[RuleGroup]]:
 def fast_groups(signals: list[NamedSignal]) -> list[RuleGroup]:
     """The fast alerts: those of the newest sample, and those of a window, whose value is recorded first.
 
-    What pages nobody, and what only keeps an alert, is evaluated once a second, which costs a quarter.
+    What only keeps an alert is recorded once a second, which costs a quarter. A warning is evaluated with its
+    critical alert: if it ended later, it would be told as new for a moment.
     """
     newest = [it for it in signals if not it[1].has_range]
     windows = [it for it in signals if it[1].has_range]
     counted = max((longest_window(share_of(it).total) for _, it in windows), default=0)
     begins = [recovering_rule(counted), *fast_share_rules(dict(windows))] if windows else []
     held = [unread_rule(counted), *held_share_rules(dict(windows))] if windows else []
-    pages, warnings = alerts_by_severity(newest)
-    request_pages, request_warnings = alerts_by_severity(windows)
     return [
-        RuleGroup("fast", pages, FAST_INTERVAL),
-        RuleGroup("fast-requests", [*begins, *request_pages], FAST_INTERVAL),
-        RuleGroup("fast-1s", [*held, *warnings, *request_warnings], "1s"),
-    ]
-
-
-def alerts_by_severity(signals: list[NamedSignal]) -> tuple[list[AlertRule], list[AlertRule]]:
-    """The critical alerts of these signals, and their others."""
-    alerts = [*signal_rules.alert_rules(signals)]
-    return [it for it in alerts if it.severity == "critical"], [
-        it for it in alerts if it.severity != "critical"
+        RuleGroup("fast", [*signal_rules.alert_rules(newest)], FAST_INTERVAL),
+        RuleGroup("fast-requests", [*begins, *signal_rules.alert_rules(windows)], FAST_INTERVAL),
+        RuleGroup("fast-1s", held, "1s"),
     ]
 
 

@@ -60,7 +60,7 @@ def fast_share_rules(signals: Mapping[str, Signal]) -> Iterator[RecordingRule]:
 def held_share_rules(signals: Mapping[str, Signal]) -> Iterator[RecordingRule]:
     """The bound of each share of the fast lane: it keeps an alert, so once a second is often enough."""
     for name, signal in signals.items():
-        proven = recorded_within(signal_series(PROVEN, name), "500ms")
+        proven = recorded_within(signal_series(PROVEN, name), "1s")
         known = _known(proven, STILL_LASTING, name, signal)
         value = share_of(signal).value(bound(proven, name, signal), known, signal.by)
         yield _rule(FAST, until_read(value, signal_series(FAST, name), ", ".join(signal.by)), name)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from prometheus.annotations import AlertAnnotations
-from prometheus.freshness import newest_sample, recorded_now, recorded_within
+from prometheus.freshness import newest_sample, recorded_now
 from prometheus.rule_file import AlertRule, RecordingRule
 from prometheus.share_rules import BOUND, LATEST, held_bound, share_rules, signal_series
 from prometheus.thresholds import Signal
@@ -91,31 +91,14 @@ def alert_expr(name: str, signal: Signal, severity: str, passed: str) -> str:
     value = alert_value(name, signal)
     if not signal.outlives_cause:
         return f"{value} {passed}"
-    on, latest = f"on ({', '.join(signal.by)})", latest_value(name, signal, severity)
-    told = firing(signal, severity)
+    on, latest = f"on ({', '.join(signal.by)})", recorded_now(signal_series(LATEST, name))
+    told = newest_sample(
+        f'ALERTS{{alertname="{signal.alert}",severity="{severity}",alertstate="firing"}}', signal.lane
+    )
     if signal.share and signal.share.lasting:
         # what goes on is never more than the value, so the level is compared once
         return f"({value} and {on} {told} or {latest}) {passed}"
     return f"{value} {passed} and {on} ({latest} {passed} or {told})"
-
-
-def latest_value(name: str, signal: Signal, severity: str) -> str:
-    """The value that begins an alert: of the same rule group, unless the alert warns in the fast lane."""
-    series = signal_series(LATEST, name)
-    return recorded_within(series, "500ms") if each_second(signal, severity) else recorded_now(series)
-
-
-def firing(signal: Signal, severity: str) -> str:
-    """The alert of this severity where it fires already."""
-    alert = f'ALERTS{{alertname="{signal.alert}",severity="{severity}",alertstate="firing"}}'
-    return (
-        recorded_within(alert, "2s") if each_second(signal, severity) else newest_sample(alert, signal.lane)
-    )
-
-
-def each_second(signal: Signal, severity: str) -> bool:
-    """Whether the alert is of the fast lane and pages nobody; groups.py evaluates it once a second."""
-    return signal.lane == "fast" and severity != "critical"
 
 
 def annotations(signal: Signal, level: str) -> AlertAnnotations:

@@ -20,13 +20,8 @@ WEDGED = Gauge(
     "ops_backend_wedged",
     "Whether the backend accepts connections and sends no response, as with a blocked event loop.",
 )
-RECOVERING = Gauge(
-    "ops_backend_recovering",
-    "Whether the backend, its database, Redis or its broker responds again since 12 seconds at most, or its "
-    "full pool has connections again. Requests that waited for that end late or with errors.",
-)
 EXPORTER_STARTED = Gauge("ops_exporter_start_time_seconds", "Unix time at which the exporter started.")
-UP_METRICS = (UP, WEDGED, RECOVERING, EXPORTER_STARTED)
+UP_METRICS = (UP, WEDGED, EXPORTER_STARTED)
 STARTED_AT = time.time()
 
 
@@ -37,7 +32,6 @@ async def read_up(sources: Sources) -> Iterable[Metric]:
     return (
         UP.single(None if up is None else float(up)),
         WEDGED.single(None if wedged is None else float(wedged)),
-        RECOVERING.single(float(backend.recovery.has_just_returned())),
         EXPORTER_STARTED.single(STARTED_AT),
     )
 
@@ -64,13 +58,21 @@ READINGS = Counter(
     "ops_backend_metrics_readings_total",
     "Readings of the backend's page of metrics, which counts its requests.",
 )
-TOTALS_METRICS = (REQUESTS, BY_MODULE, ERRORS, DURATION, IN_PROGRESS, READINGS)
+RECOVERING = Gauge(
+    "ops_backend_recovering",
+    "Whether the backend, its database, Redis or its broker responds again since 12 seconds at most, or its "
+    "full pool has connections again. Requests that waited for that end late or with errors.",
+)
+TOTALS_METRICS = (REQUESTS, BY_MODULE, ERRORS, DURATION, IN_PROGRESS, READINGS, RECOVERING)
 STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
 
 async def read_totals(sources: Sources) -> Iterable[Metric]:
     """The totals by module. A module without requests is 0 as soon as the backend counts any."""
-    totals = await sources.backend.totals.get()
+    backend = sources.backend
+    totals = await backend.totals.get()
+    # what these totals count must not be told before the return that it comes of
+    backend.record_recovery()
     modules = [module.name for module in sources.settings.modules]
     counts = dict(request_counts(totals, modules))
     every, errors = totals.requests_by_module(), totals.errors_by_module()
@@ -82,7 +84,8 @@ async def read_totals(sources: Sources) -> Iterable[Metric]:
         ERRORS.family((module, errors.get(module, 0.0)) for module in counted),
         DURATION.family(((module,), spread) for module, spread in durations),
         IN_PROGRESS.family((module, count) for module, count in totals.in_progress.items()),
-        READINGS.single(sources.backend.reads),
+        READINGS.single(backend.reads),
+        RECOVERING.single(float(backend.recovery.has_just_returned())),
     )
 
 

@@ -23,6 +23,8 @@ class RecoveryTracker:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._began = clock()
+        self._known_at: dict[str, float] = {}
         self._away: dict[str, float] = {}
         self._back_at = -inf  # after an outage
         self._up_again_at: dict[str, float] = {}  # servers that are up, by whatever absence they had
@@ -30,10 +32,13 @@ class RecoveryTracker:
 
     def record(self, server: str, is_up: bool | None) -> None:
         """Record whether a server responds; None, for unknown, changes nothing."""
+        if is_up is None:
+            return
         now = self._clock()
-        if is_up is False:
+        known_at, self._known_at[server] = self._known_at.get(server, now), now
+        if not is_up:
             self._up_again_at.pop(server, None)
-        elif is_up and server in self._away:
+        elif server in self._away and now - known_at < JUDGED_SECONDS:
             self._up_again_at[server] = now
         if self._has_returned(server, is_up):
             self._back_at = now
@@ -45,20 +50,25 @@ class RecoveryTracker:
         if self._has_returned("stall", not is_stalled):
             self._back_at = self._clock()
 
-    def _has_returned(self, server: str, is_up: bool | None) -> bool:
+    def _has_returned(self, server: str, is_up: bool) -> bool:
         now = self._clock()
-        if is_up is False:
+        if not is_up:
             self._away.setdefault(server, now)
-        return bool(is_up) and now - self._away.pop(server, now) >= MIN_ABSENCE
+        return is_up and now - self._away.pop(server, now) >= MIN_ABSENCE
 
     def is_under_way(self) -> bool:
         """Whether a server returned within the last seconds."""
         return self._clock() - self._back_at < RECOVERY_SECONDS
 
     def has_just_returned(self) -> bool:
-        """Whether a server returned, from however short an absence, so lately that no rule may judge yet."""
+        """Whether a server returned, from however short an absence, so lately that no rule may judge yet.
+
+        At the start that is not known: an exporter that was restarted may have seen an outage before.
+        """
         now = self._clock()
-        return any(now - at < JUDGED_SECONDS for at in self._up_again_at.values())
+        return now - self._began < JUDGED_SECONDS or any(
+            now - at < JUDGED_SECONDS for at in self._up_again_at.values()
+        )
 
     def is_reading_due(self, seconds_since_reading: float) -> bool:
         """Whether the requests are to be read now, the last time having been so long ago."""

@@ -15,10 +15,11 @@ class Times:
 
 
 class Watch:
-    """A tracker to which one tells, second by second, which servers respond."""
+    """A tracker to which one tells, second by second, which servers respond; it began a minute ago."""
 
     def __init__(self) -> None:
         self.clock = Times()
+        self.clock.now = -60.0
         self.tracker = RecoveryTracker(self.clock)
 
     def see(self, at: float, **servers: bool | None) -> RecoveryTracker:
@@ -52,8 +53,14 @@ def test_a_busy_moment_is_no_outage_but_rules_wait_after_it() -> None:
     assert not watch.see(14.5, pool=True).has_just_returned()
 
 
-def test_a_start_is_no_return() -> None:
+def test_what_was_up_at_first_sight_has_not_returned() -> None:
     assert not Watch().see(0.0, database=True, redis=True).has_just_returned()
+
+
+def test_after_the_start_of_the_exporter_rules_wait_for_it_may_have_missed_an_outage() -> None:
+    watch = Watch()
+    assert watch.see(-49.0, database=True).has_just_returned()
+    assert not watch.see(-47.0, database=True).has_just_returned()
 
 
 @pytest.mark.parametrize("broker", [False, None], ids=["away", "unknown"])
@@ -62,7 +69,7 @@ def test_one_of_two_servers_returns(broker: bool | None) -> None:
     watch.see(0.0, redis=True, broker=True)
     watch.see(1.0, redis=False, broker=broker)
     assert not watch.see(20.0, redis=False, broker=broker).has_just_returned()
-    assert watch.see(30.0, redis=True, broker=broker).has_just_returned()
+    assert watch.see(20.5, redis=True, broker=broker).has_just_returned()
 
 
 def test_what_is_unknown_has_not_returned() -> None:
@@ -72,6 +79,8 @@ def test_what_is_unknown_has_not_returned() -> None:
     assert not watch.see(3.0, broker=True).has_just_returned()
     watch.see(4.0, pool=False)
     assert not watch.see(5.0, pool=None).has_just_returned()
+    # full when it was last known, long ago
+    assert not watch.see(600.0, pool=True).has_just_returned()
 
 
 def test_a_server_that_comes_and_goes_holds_nothing_back_while_it_is_gone() -> None:

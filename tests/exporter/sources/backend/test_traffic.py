@@ -173,7 +173,8 @@ def test_the_percentile_is_that_of_prometheus_but_for_the_largest(
 
 
 def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
-    times, recovery = Times(), RecoveryTracker(lambda: times.now)
+    times = Times()
+    recovery = RecoveryTracker(times)
     traffic = TrafficWindow(JudgementSettings(), lambda: times.now, recovery.is_under_way)
 
     def seen(at: float, works: bool, counted: RequestTotals) -> str:
