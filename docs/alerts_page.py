@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from docs.alert_list import AlertSummary, alert_summaries, level_text
 from docs.markdown import code, table
 from docs.runbook_files import Runbook, load_runbooks
+from exporter.sources.backend.recovery import JUDGED_SECONDS
 from prometheus.freshness import LEAST_SAMPLES
 from prometheus.thresholds import SEVERITIES, Signal, Thresholds, load
 
@@ -39,11 +40,16 @@ certain passes the level: the lower bound of the one-sided interval of Wilson, w
 certainty of %g %%. So 100 failed of 1000 requests page at once, and so do 6 of 26; 2 of 26 in ten
 seconds and 5 of 10 do not. Errors and response times of a module are judged over ten seconds, which see
 what is frequent, and over five minutes, which see what is rare and goes on: 2 of 26 for minutes page.
-The value in such an alert is what is certain ("at least"), which is less than what was counted.
+The value in such an alert is what is certain ("at least"), which is less than what was counted; that of
+a module's errors, which are judged over both windows, is near it ("about").
 `significance` in `thresholds.yml` sets both numbers.
 
 After a gap, as of a restart of Prometheus, counts of few samples are extrapolated. So a share begins an
 alert only once %d scrapes succeeded: after 2.5 s in the fast lane, 2.5 minutes in the slow lane.
+
+Requests that waited for a server end late and with errors when it returns. So no alert on requests begins
+within %g s after the backend, its database, Redis or broker responds again or its full pool has
+connections again, nor after a start of the exporter, which cannot know. An alert that fires goes on.
 
 That certainty holds for one look at one module, and Prometheus looks all the time. How often chance
 alone raises an alert in a week is measured by `make bench WHAT=calm-week`; benchmarks/README.md has the
@@ -82,7 +88,7 @@ def head(thresholds: Thresholds) -> str:
         for it in alert_summaries(thresholds)
     )
     events = table(("Alert", "Severities", "A single event that can raise it"), rows)
-    return HEAD % (SURE % (judge.failures, 100 * judge.confidence, LEAST_SAMPLES), events)
+    return HEAD % (SURE % (judge.failures, 100 * judge.confidence, LEAST_SAMPLES, JUDGED_SECONDS), events)
 
 
 def signal_rows(thresholds: Thresholds) -> Iterator[tuple[str, ...]]:

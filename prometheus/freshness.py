@@ -137,19 +137,18 @@ def until_read(expression: str, series: str, keys: str) -> str:
 
 # the exporter knows what returned lately: it pings all that requests wait for
 RETURNED, RECOVERING = f"{FAST}ops_backend_recovering", "ops:recovering"
-RECOVERY = "12s"  # for as long as such requests stand in the windows that are judged
+TOLD = "12s"  # for which its last word stands while it cannot read the requests
 
 
 def recovering_rule(seconds: int) -> RecordingRule:
     """A value for some seconds after a server has returned, and while scrapes were few.
 
     Requests that waited for the server end late and with errors, but their cause is gone: no alert on
-    requests begins then. One that fires goes on. While the exporter cannot read the requests, it does not
-    tell; what it told last stands. After a gap of the scrapes few samples are known of the last `seconds`
-    (see while_sampled).
+    requests begins then. One that fires goes on. After a gap of the scrapes few samples are known of the
+    last `seconds` (see while_sampled).
     """
     few = f"{scrape_count(seconds, 'fast')} < {LEAST_SAMPLES}"
-    return RecordingRule(RECOVERING, f"max(last_over_time({RETURNED}[{RECOVERY}])) == 1 or {few}", {})
+    return RecordingRule(RECOVERING, f"max(last_over_time({RETURNED}[{TOLD}])) == 1 or {few}", {})
 
 
 def unless_recovering(expression: str) -> str:
