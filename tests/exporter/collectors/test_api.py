@@ -10,12 +10,15 @@ import pytest
 from exporter.errors import InvalidResponse
 from exporter.settings import Settings
 from exporter.settings_backend import DEFAULT_MODULES
+from exporter.sources.backend import recovery
 from exporter.sources.backend.metrics_page import MetricsParser
 from exporter.sources.backend.own_requests import OwnRequests
 from exporter.sources.backend.request_totals import ApiTotalsTracker
 from exporter.sources.backend.routes import RouteModules, requested_paths
 from tests.exporter.backend_double import BackendDouble, Says
 from tests.exporter.exporter_page import Page, Watched, watching
+from tests.exporter.sources.test_redis_footprint import all_on
+from tests.servers.redis_server import RedisServer
 from tests.servers.waiting import eventually
 
 Row = tuple[str, str, float]  # route, status, requests
@@ -177,6 +180,36 @@ def test_readings_are_counted_not_scrapes(backend: BackendDouble) -> None:
     with watching(backend={"url": backend.url, "fast_period": 60}) as exporter:
         for _ in range(2):
             assert exporter.page("api.totals").value("ops_backend_metrics_readings_total") == 1
+
+
+@pytest.mark.parametrize(
+    "server", [("redis", "cache.ping", "redis_up"), ("celery", "workers.up", "ops_broker_up")]
+)
+def test_the_return_of_a_server_is_told_for_a_while(
+    backend: BackendDouble,
+    own_redis_server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    server: tuple[str, str, str],
+) -> None:
+    setting, part, up = server
+    monkeypatch.setattr(recovery, "JUDGED_SECONDS", 2.0)
+    backend.says("/metrics", metrics([("/taxonomy/list", "200", 100.0)]).encode(), 200)
+    settings = {setting: all_on(own_redis_server)[setting]}
+    with watching(backend={"url": backend.url}, **settings) as exporter:
+
+        def expect(is_up: int, is_recovering: int) -> None:
+            eventually(lambda: exporter.page("api.totals", part).value(up) == is_up)
+            eventually(
+                lambda: exporter.page("api.totals", part).value("ops_backend_recovering") == is_recovering
+            )
+
+        expect(1, 1)  # after the start of the exporter
+        expect(1, 0)
+        own_redis_server.kill()
+        expect(0, 0)
+        own_redis_server.start()
+        expect(1, 1)
+        expect(1, 0)
 
 
 def judged(before: Iterable[Row], after: Iterable[Row], seconds: float = 0.05) -> Any:
