@@ -129,7 +129,7 @@ def prometheus_process(context: RunContext) -> ProcessSpec:
         url=f"http://{HOST}:{port}",
         description="queries; targets: Status, Targets; rules: Alerts",
         ports=(Port(port, "PROMETHEUS_PORT"),),
-        # rules every 250 ms make much garbage; collecting a quarter as often saves a quarter of its processor time
+        # rules every 250 ms make much garbage; collecting it more seldom saves a quarter of the CPU time
         environment={"GOGC": "400"},
         # so that its first scrape finds all targets, and the start itself raises no alert
         wait_for=ready_urls(demo_process(context), exporter_process(context), service_process(context)),
