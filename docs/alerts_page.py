@@ -49,7 +49,8 @@ alert only once %d scrapes succeeded: after 2.5 s in the fast lane, 2.5 minutes 
 
 Requests that waited for a server end late and with errors when it returns. So no alert on requests begins
 within %g s after the backend, its database, Redis or broker responds again or its full pool has
-connections again, nor after a start of the exporter, which cannot know. An alert that fires goes on.
+connections again, nor after a start of the exporter, which may
+have missed an outage. An alert that fires goes on.
 
 That certainty holds for one look at one module, and Prometheus looks all the time. How often chance
 alone raises an alert in a week is measured by `make bench WHAT=calm-week`; benchmarks/README.md has the

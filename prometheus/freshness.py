@@ -62,7 +62,7 @@ def newest_sample(series: str, lane: Lane) -> str:
 
 def recorded_now(series: str) -> str:
     """The series as the same rule group has just recorded it, at this evaluation."""
-    return f"last_over_time({series}[100ms])"
+    return recorded_within(series, "100ms")
 
 
 def recorded_within(series: str, window: str) -> str:

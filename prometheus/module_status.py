@@ -14,14 +14,7 @@ from prometheus.request_rules import (
     MODULE_TIME,
 )
 from prometheus.rule_file import RecordingRule
-from prometheus.share_rules import (
-    LASTING,
-    STILL_LASTING,
-    bad_events,
-    events,
-    share_of,
-    signal_series,
-)
+from prometheus.share_rules import LASTING, STILL_LASTING, bad_events, events, share_of, signal_series
 from prometheus.significance import exceeded_bound, lesser
 from prometheus.threshold_rules import CODES, JUDGED, SEVERITY, severity_code
 from prometheus.thresholds import Signal, Thresholds

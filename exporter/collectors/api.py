@@ -9,6 +9,7 @@ from exporter.cardinality import OTHER
 from exporter.collector import Collector, Part
 from exporter.metrics import Counter, Gauge, Histogram
 from exporter.sources import Sources
+from exporter.sources.backend.recovery import JUDGED_SECONDS
 from exporter.sources.backend.request_totals import RequestTotals
 
 UP = Gauge(
@@ -60,8 +61,8 @@ READINGS = Counter(
 )
 RECOVERING = Gauge(
     "ops_backend_recovering",
-    "Whether the backend, its database, Redis or its broker responds again since 12 seconds at most, or its "
-    "full pool has connections again. Requests that waited for that end late or with errors.",
+    f"Whether backend, database, Redis or broker responded again within the last {JUDGED_SECONDS:g} seconds, "
+    "a full pool had connections again, or the exporter started. Requests that waited end late or fail.",
 )
 TOTALS_METRICS = (REQUESTS, BY_MODULE, ERRORS, DURATION, IN_PROGRESS, READINGS, RECOVERING)
 STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
@@ -71,8 +72,6 @@ async def read_totals(sources: Sources) -> Iterable[Metric]:
     """The totals by module. A module without requests is 0 as soon as the backend counts any."""
     backend = sources.backend
     totals = await backend.totals.get()
-    # what these totals count must not be told before the return that it comes of
-    backend.record_recovery()
     modules = [module.name for module in sources.settings.modules]
     counts = dict(request_counts(totals, modules))
     every, errors = totals.requests_by_module(), totals.errors_by_module()
@@ -85,7 +84,7 @@ async def read_totals(sources: Sources) -> Iterable[Metric]:
         DURATION.family(((module,), spread) for module, spread in durations),
         IN_PROGRESS.family((module, count) for module, count in totals.in_progress.items()),
         READINGS.single(backend.reads),
-        RECOVERING.single(float(backend.recovery.has_just_returned())),
+        RECOVERING.single(float(backend.is_recovering())),
     )
 
 

@@ -143,7 +143,7 @@ class BackendSource(BaseSource):
     async def is_up(self) -> bool | None:
         """Whether the backend responds at all; None before that is known."""
         is_up = await self.liveness.is_up()
-        self.record_recovery()
+        self._record_recovery()
         if self.recovery.is_reading_due(self.totals.seconds_since_request()):
             self.totals.verify_soon(0.0)
         return is_up
@@ -156,15 +156,10 @@ class BackendSource(BaseSource):
         """Whether every connection of the backend's pool is checked out, as far as is known."""
         return self._admission.is_pool_full()
 
-    def record_recovery(self) -> None:
-        """Note which servers respond that requests of users need."""
-        state, pool = self.liveness.state, self.pool.last_result
-        used = None if pool is None else pool.sustained_ratio
-        self.recovery.record("backend", None if state is None else state == RESPONDING)
-        self.recovery.record("connection pool", None if used is None else used < 1)
-        self.recovery.record("database", self.is_database_up())
-        self.recovery.record("Redis", self.is_redis_up())
-        self.recovery.record("broker", self.is_broker_up())
+    def is_recovering(self) -> bool:
+        """Whether a server that requests need has just returned, as far as is known now."""
+        self._record_recovery()
+        return self.recovery.has_just_returned()
 
     def monitoring_pollers(self) -> tuple[Poller[Any], ...]:
         """The pollers of the monitoring module's own routes, without those that block it."""
@@ -180,6 +175,15 @@ class BackendSource(BaseSource):
             await asyncio.gather(self._pinging, return_exceptions=True)
         await self.client.close()
         await self._ping_client.close()
+
+    def _record_recovery(self) -> None:
+        state, pool = self.liveness.state, self.pool.last_result
+        used = None if pool is None else pool.sustained_ratio
+        self.recovery.record("backend", None if state is None else state == RESPONDING)
+        self.recovery.record("connection pool", None if used is None else used < 1)
+        self.recovery.record("database", self.is_database_up())
+        self.recovery.record("Redis", self.is_redis_up())
+        self.recovery.record("broker", self.is_broker_up())
 
     def _in_background(self, name: str, fetch: Fetch[T], policy: PollPolicy) -> Poller[T]:
         constraints = self._constraints(self._admission.background_turn)
@@ -253,7 +257,7 @@ class BackendSource(BaseSource):
         self.reads += 1
         # a request that needs the start time of the processes has read the page as well
         self.totals.adopt(totals)
-        self.record_recovery()
+        self._record_recovery()
         self.recovery.record_stall(self.liveness.stalled)
         self.traffic.record(totals)
         self._follow_traffic()
