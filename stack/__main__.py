@@ -1,5 +1,6 @@
 """The command behind `make run`: `python -m stack`."""
 
+import argparse
 import fcntl
 import multiprocessing
 import os
@@ -21,11 +22,16 @@ from stack.settings import ROOT, Settings, read_settings
 from stack.table import Row, format_table, short_path
 from stack.target_system import target_system
 
+HELP = (
+    "Start everything, print the addresses, stop on Ctrl-C. All settings are environment variables: "
+    "docs/settings.md lists them."
+)
 NO_GRAFANA_ROW: Row = ("grafana", "left out", "GRAFANA=no; `make run` without it starts the dashboards, too")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C or SIGTERM; the exit status is 1 when something went wrong."""
+    argparse.ArgumentParser(prog="python -m stack", description=HELP).parse_args(arguments)
     try:
         run_stack(read_settings())
     except StackError as error:

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from stack import ingestion
+from stack.settings import ROOT
 from tests.servers.fixtures import StartServer
 from tests.servers.waiting import eventually
-from tests.stack.conftest import StartRun
+from tests.stack.conftest import STACK, StartRun
 
 
 @pytest.fixture
@@ -29,6 +31,15 @@ def backend(start_server: StartServer, free_port: Callable[[], int], tmp_path: P
 
     start_server(*server, ready=accepts, cwd=tmp_path)
     return f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "told"), [("--help", 0, "docs/settings.md lists them"), ("exporter", 2, "unrecognized")]
+)
+def test_it_takes_no_words_and_starts_nothing_for_them(word: str, status: int, told: str) -> None:
+    said = subprocess.run([*STACK, word], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert said.returncode == status
+    assert told in " ".join((said.stdout + said.stderr).split())
 
 
 def test_a_given_backend_is_monitored_until_a_signal(watchroom: StartRun, backend: str) -> None:
