@@ -24,6 +24,7 @@ from benchmarks.dashboards.prometheus_client import (
     requests,
     targets,
 )
+from stack.processes import PROMETHEUS_ENVIRONMENT
 from tests.servers.fixtures import started
 from tests.servers.prometheus_server import PrometheusServer
 
@@ -67,7 +68,10 @@ def a_week() -> Iterator[tuple[Prometheus, float, int, int]]:
         (folder / "data").mkdir()
         # a rate at the very beginning of the week looks back a little further
         samples = history.write(folder / "data", found, range(end - WEEK - 2 * HOUR, end, SCRAPE))
-        with started(PrometheusServer(folder, NOTHING, "--storage.tsdb.retention.time=30d")) as server:
+        prometheus = PrometheusServer(folder, NOTHING, "--storage.tsdb.retention.time=30d")
+        # as `make run` starts it
+        prometheus.env |= PROMETHEUS_ENVIRONMENT
+        with started(prometheus) as server:
             yield Prometheus(server.url), float(end - SCRAPE), len(found), samples
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from alertmanager.inhibitions import CAUSE_INHIBITIONS
 from benchmarks.dashboards import unusual
 from benchmarks.dashboards.prometheus_client import GENERATED, SCRAPE
 from benchmarks.dashboards.synthetic_series import EXPORTER, Series
@@ -14,6 +15,7 @@ from benchmarks.dashboards.values import combinations
 from grafana.levels import thresholds
 from prometheus.module_status import LAST_HEALTHY, MODULE_STATUS, STATUS_LABEL
 from prometheus.panel_rules import BUSY_ROUTES, ROUTE_RATE, STRONG
+from prometheus.root_causes import HIDES, HIDES_OTHERS
 from prometheus.threshold_rules import SEVERITY, TOO_FEW_EVENTS
 from prometheus.thresholds import Signal
 
@@ -66,13 +68,19 @@ def of_rule(rule: Mapping[str, Any]) -> Iterator[Series]:
         yield from states(name, given, signal)
     elif name in OF_STATES:
         yield from OF_STATES[name](name)
-    elif name.startswith("ops:alert:hides"):
-        yield from (Series(name, it.labels, "seldom") for it in alerts() if it.name == "ALERTS")
+    elif name in (HIDES, HIDES_OTHERS):
+        yield from (Series(name, it.labels, "seldom") for it in alerts() if is_counted(name, it))
     elif name == "ops:threshold":
         yield from (Series(name, it.labels, "constant", it.size) for it in levels())
     else:
         for place, it in enumerate(combinations(name, labels)[: AT_MOST.get(name)]):
             yield Series(name, {**it, **given}, size=0.1 + place / 100)
+
+
+def is_counted(name: str, alert: Series) -> bool:
+    """Whether a rule counts what this alert hides; only a cause hides alerts of another name."""
+    is_cause = alert.labels["alertname"] in {it.source for it in CAUSE_INHIBITIONS}
+    return alert.name == "ALERTS" and (name == HIDES or is_cause)
 
 
 def states(name: str, given: Mapping[str, str], signal: Signal | None) -> Iterator[Series]:

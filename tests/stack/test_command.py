@@ -34,7 +34,8 @@ def backend(start_server: StartServer, free_port: Callable[[], int], tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("word", "status", "told"), [("--help", 0, "docs/settings.md lists them"), ("exporter", 2, "unrecognized")]
+    ("word", "status", "told"),
+    [("--help", 0, "docs/settings.md lists them"), ("exporter", 2, "unrecognized")],
 )
 def test_it_takes_no_words_and_starts_nothing_for_them(word: str, status: int, told: str) -> None:
     said = subprocess.run([*STACK, word], capture_output=True, text=True, check=False, cwd=ROOT)
