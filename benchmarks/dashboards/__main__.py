@@ -44,9 +44,10 @@ def walks(faults: Sequence[str]) -> int:
 def answers_and_costs(outcomes: Sequence[Outcome]) -> int:
     """Tell what answered, and measure what it costs."""
     with cost.a_week() as (prometheus, end, series, samples):
-        costs, refresh = list(cost.costs(prometheus, end)), cost.refresh(prometheus, end)
+        refresh, costs = cost.refresh(prometheus, end), list(cost.costs(prometheus, end))
         held = f"{cost.version()} with {series} series, {samples / 1e6:.0f} million samples of 7 days"
-    refreshed = f"A refresh of the overview takes {refresh * 1000:.0f} ms of Prometheus' processor time."
+    took = f"{refresh * 1000:.0f} ms of Prometheus' processor time (median)"
+    refreshed = f"A refresh of the overview takes {took}."
     asked = f"A request a panel, {cost.AT_ONCE} at a time, by {held}; best of {cost.TIMES}, ms."
     tables = [(f"{asked} {refreshed}", HEAD, lines(costs))]
     if outcomes:
