@@ -56,9 +56,8 @@ def override_bounds(thresholds: Thresholds) -> Iterator[RecordingRule]:
 JUDGED, SEVERITY, WORST = "ops:signal:judged", "ops:signal:severity", "ops:signal:worst"
 # a signal that passes no level has severity 0
 CODES = {"critical": 3, "warning": 2, "info": 1}
-# 1 for a signal that passes a level while too little happens to judge it, and the code that panels show then:
-# between "passes none" and the mildest severity
-TOO_FEW_EVENTS, TOO_FEW = "ops:signal:too_few", 0.5
+# 1 for a signal that passes a level while too little happens to judge it, and the code that panels show then
+TOO_FEW_EVENTS, TOO_FEW = "ops:signal:too_few", -1
 WORST_WINDOW = "15s"
 
 

@@ -68,7 +68,7 @@ def status_rows() -> Query:
 
 
 def levels() -> Query:
-    """How grave errors and response time of each module are; TOO_FEW where users send it few requests."""
+    """How grave errors and response time of each module are, -1 where users send it few requests."""
     requested = "max by (module) (module:ops_http_requests:rate5m) > 0"
     return filter_modules(f"{severity(*USERS, by=['module'])} or {TOO_FEW} * ({requested}) ^ 0")
 
@@ -213,7 +213,7 @@ def most_unusual() -> Query:
 
 
 def level() -> Query:
-    """How grave errors and response time of one module are; TOO_FEW where users send it few requests."""
+    """How grave errors and response time of one module are, -1 where users send it few requests."""
     few = f"{TOO_FEW} * (max(module:ops_http_requests:rate5m{{{ONE}}}) > 0) ^ 0"
     return query(f"{severity(*USERS, matchers=[ONE])} or {few}")
 

@@ -123,15 +123,11 @@ def severity(
     with parts, which are not shown, `wholes` has the number that is; it must pass the level as well.
     """
     named = ",".join([f'signal=~"{"|".join(signals)}"', *matchers])
-    grave = f"ops:signal:severity{{{named}}}"
+    gravest = most(f"ops:signal:severity{{{named}}}", *by)
     shown = [it for it in signals if is_shown(it, by)]
     few = [most(f'{TOO_FEW_EVENTS}{{signal=~"{"|".join(shown)}"}}', *by)] if shown else []
     few += [too_few_of_whole(name, str(it.expr)) for name, it in wholes.items()]
-    if not few:
-        return most(grave, *by)
-    # with a label of its own it stands beside the severities, so that the greatest of all is taken once
-    code = f"{TOO_FEW} * ({' or '.join(few)})"
-    return most(f'{grave} or label_replace({code}, "too_few", "yes", "", "")', *by)
+    return f"({gravest} > 0 or {TOO_FEW} * ({' or '.join(few)}) or {gravest})" if few else gravest
 
 
 def is_shown(name: str, by: Sequence[str]) -> bool:

@@ -34,6 +34,6 @@ def buckets() -> Query:
 
 
 def level() -> Query:
-    """How grave the gravest module is for them; TOO_FEW where they send few requests."""
+    """How grave the gravest module is for them, -1 where they send few requests."""
     few = f"{TOO_FEW} * (max({REQUESTS}) > 0) ^ 0"
     return query(f"{severity(*SIGNALS)} or {few}")
