@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prometheus.annotations import ALERTS, AlertAnnotations, Page
-from prometheus.freshness import Lane, fresh_samples
+from prometheus.freshness import FAST, RETURNED, Lane, fresh_samples
+from prometheus.panel_rules import PRESENT
 from prometheus.peer_jobs import PEERS
 from prometheus.rule_file import AlertRule
 from prometheus.threshold_rules import OVERRIDES
@@ -83,6 +84,19 @@ SCRAPE_ALERTS = (
         "Only {{ $value | humanizePercentage }} of the fast scrapes of the last minute succeeded; "
         "pages may come late or not at all.",
         "none; more than half of the scrapes of a minute must fail",
+        ("instance",),
+    ),
+    MetaAlert(
+        "FastLaneIncomplete",
+        # the exporter knows both or neither: they are of one reading
+        f'up{{job="exporter-fast"}} == 1 and on (instance) {PRESENT % "ops_http_requests_total"} '
+        f"unless on (instance) {RETURNED}",
+        "warning",
+        "1m",
+        "The fast scrape of {{ $labels.instance }} lacks a metric that the rules need",
+        f"{RETURNED.removeprefix(FAST)} is missing: alerts on requests may begin right after the return "
+        "of a server. The exporter is older than the rules, or the scrape does not select it.",
+        "an exporter, or a prometheus.yml, that is older than the rules",
         ("instance",),
     ),
     MetaAlert(
