@@ -15,7 +15,7 @@ TIMEOUT = 60.0
 def main() -> None:
     """Send a command to the control API and print the result."""
     parser = argparse.ArgumentParser(prog="python -m demo.fault", description=__doc__)
-    parser.add_argument("name", help="a fault, or list, or clear")
+    parser.add_argument("name", nargs="?", default="list", help="a fault, or list (default), or clear")
     parser.add_argument("rest", nargs="*", help="off, or parameters as name=value")
     given = parser.parse_args()
     settings = read_settings()

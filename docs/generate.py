@@ -9,6 +9,8 @@ from docs.dashboards_page import dashboards_page
 from docs.metrics_page import metrics_page
 from docs.packages_picture import architecture_page
 from docs.settings_page import settings_page
+from prometheus.config_file import ConfigFileError
+from prometheus.thresholds import ThresholdsError
 
 FOLDER = Path(__file__).parent
 PAGES = {
@@ -22,9 +24,14 @@ PAGES = {
 
 
 def main() -> int:
-    """Write every page and say which ones are new."""
-    for name, made in PAGES.items():
-        path, text = FOLDER / name, made()
+    """Write every page and say which ones are new; 2, and none is written, where a source is wrong."""
+    try:
+        pages = {name: made() for name, made in PAGES.items()}
+    except (ConfigFileError, ThresholdsError) as error:
+        sys.stderr.write(f"{error}\nthe pages stay as they are\n")
+        return 2
+    for name, text in pages.items():
+        path = FOLDER / name
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
             sys.stdout.write(f"docs/{name} is new\n")

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import Field, RootModel, ValidationError, model_validator
 
-from prometheus.config_file import ConfigModel, read_yaml
+from prometheus.config_file import ConfigFileError, ConfigModel, read_yaml
+from prometheus.thresholds import error_sentence
 
 FOLDER = Path(__file__).with_name("runbooks")
 Sentence = Annotated[str, Field(min_length=10, pattern=r"[.]$")]
@@ -40,12 +41,30 @@ class Page(RootModel[dict[str, Runbook]]):
     """The runbooks of one file by alert."""
 
 
-def load_runbooks(folder: Path = FOLDER) -> dict[str, Runbook]:
-    """All runbooks by alert. Raises ValueError where an alert has two."""
-    found: dict[str, Runbook] = {}
+class Runbooks(dict[str, Runbook]):
+    """The runbooks of all alerts."""
+
+    def __missing__(self, alert: str) -> Runbook:
+        raise ConfigFileError(
+            f"docs/runbooks/ has no runbook for {alert}; expected means, confirm, causes and act in one of "
+            "its files"
+        )
+
+
+def load_runbooks(folder: Path = FOLDER) -> Runbooks:
+    """All runbooks by alert. Raises ConfigFileError with one sentence per mistake."""
+    found = Runbooks()
     for file in sorted(folder.glob("*.yml")):
-        for alert, runbook in Page.model_validate(read_yaml(file)).root.items():
+        for alert, runbook in load_page(file).items():
             if alert in found:
-                raise ValueError(f"{file.name} has a second runbook for {alert}; expected one")
+                raise ConfigFileError(f"{file.name} has a second runbook for {alert}; expected one")
             found[alert] = runbook
     return found
+
+
+def load_page(file: Path) -> dict[str, Runbook]:
+    """The runbooks of one file. Raises ConfigFileError."""
+    try:
+        return Page.model_validate(read_yaml(file)).root
+    except ValidationError as error:
+        raise ConfigFileError("\n".join(error_sentence(file.name, it) for it in error.errors())) from None

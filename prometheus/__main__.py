@@ -8,6 +8,7 @@ from prometheus.config_file import ConfigFileError
 from prometheus.groups import rule_files
 from prometheus.peer_jobs import CONFIGURATION, load_jobs, with_jobs
 from prometheus.peer_jobs import FILE as JOBS
+from prometheus.promtool import refusal
 from prometheus.rule_file import file_text, write_files
 from prometheus.thresholds import FILE, ThresholdsError, load
 
@@ -30,11 +31,16 @@ def main() -> int:
             f"rules/{name}" for name, rules in wanted.items() if file_text(arguments.into / name) != rules
         ]
         return report_stale([*stale, *(["prometheus.yml"] if scraping != text else [])])
-    for name in write_files(arguments.into, wanted):
-        sys.stdout.write(f"prometheus/rules/{name} written\n")
+    if mistake := refusal(wanted):
+        sys.stderr.write(f"{mistake}\nthe rules in force stay as they are\n")
+        return 2
+    changed = [f"rules/{name}" for name in write_files(arguments.into, wanted)]
     if scraping != text:
         arguments.configuration.write_text(scraping)
-        sys.stdout.write("prometheus/prometheus.yml written\n")
+        changed.append("prometheus.yml")
+    sys.stdout.writelines(f"prometheus/{name} written\n" for name in changed)
+    if changed:
+        sys.stdout.write("a running Prometheus takes them after a reload: POST /-/reload\n")
     return 0
 
 

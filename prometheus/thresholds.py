@@ -248,7 +248,6 @@ def error_sentence(file: str, error: Any) -> str:
         return f"{file}: {place} is missing"
     if error["type"] == "extra_forbidden":
         return f"{file}: {place} is not a key that is known here"
-    expected = (
-        str(error["msg"]).replace("Input should be", "expected").replace("String should", "expected to")
-    )
+    expected = str(error["msg"]).replace("Input should be", "expected")
+    expected = expected.replace("String should", "expected to").replace("Tuple should", "expected to")
     return f"{file}: {place} is {error['input']!r}; {expected}"

@@ -3,7 +3,7 @@
 import errno
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,24 +12,34 @@ from stack.process_spec import Port, ProcessSpec
 from stack.settings import HOST
 
 LISTENING = "0A"
+LAST_PORT = 65_535
 
 
 def require_free_ports(processes: Iterable[ProcessSpec]) -> None:
     """Raise StackError with one sentence for each port that is not free."""
     owners: dict[int, Port] = {}
     sentences: list[str] = []
-    for process in processes:
-        for port in process.ports:
-            other = owners.setdefault(port.number, port)
-            if other is not port:
-                sentences.append(f"{other.setting} and {port.setting} are both {port.number}; change one")
-            elif reason := bind_error(port.number, port.host):
-                sentences.append(
-                    f"port {port.number} for the {process.name} {reason}; "
-                    f"free it, or choose another: {port.setting}={port.number + 1} make run"
-                )
+    ours = [(process, port) for process in processes for port in process.ports]
+    taken = {port.number for _, port in ours}
+    for process, port in ours:
+        other = owners.setdefault(port.number, port)
+        if other is not port:
+            sentences.append(f"{other.setting} and {port.setting} are both {port.number}; change one")
+        elif reason := bind_error(port.number, port.host):
+            another = next_free(port, taken)
+            taken.add(another)
+            sentences.append(
+                f"port {port.number} for the {process.name} {reason}; "
+                f"free it, or choose another: {port.setting}={another} make run"
+            )
     if sentences:
         raise StackError("\n".join(sentences))
+
+
+def next_free(port: Port, taken: Container[int]) -> int:
+    """The next number on which this port could be: free, and of no other part."""
+    numbers = (it for it in range(port.number + 1, LAST_PORT + 1) if it not in taken)
+    return next((it for it in numbers if bind_error(it, port.host) is None), port.number + 1)
 
 
 def bind_error(number: int, host: str = HOST) -> str | None:

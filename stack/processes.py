@@ -152,7 +152,7 @@ def alertmanager_process(context: RunContext) -> ProcessSpec:
         ),
         ready_url=f"http://{HOST}:{port}/-/ready",
         url=f"http://{HOST}:{port}",
-        description="firing alerts, silences",
+        description="routes notifications, keeps silences; Debian's has no pages",
         ports=(Port(port, "ALERTMANAGER_PORT"),),
     )
 

@@ -163,10 +163,13 @@ _READ: Mapping[Order, Callable[[Session, Conditions, PageRequest], Sequence[Curs
 
 
 def gravest_firing(session: Session, wanted: AlertFilter, limit: int) -> Sequence[Alert]:
-    """Incidents that fire: what nobody takes care of first, then the gravest, then the newest."""
+    """Incidents that fire: what nobody takes care of first, then the gravest, causes, the newest."""
     conditions = _conditions(session, wanted, choose_texts(session, wanted))
     query = select(Alert).where(FIRES, *conditions)
-    order = (Alert.acknowledged_at.is_not(None), Alert.severity_rank, Alert.starts_at.desc(), Alert.id.desc())
+    # what is inhibited is a consequence of something that fires as well
+    is_consequence = Alert.suppression == "inhibited"
+    urgency = (Alert.acknowledged_at.is_not(None), Alert.severity_rank, is_consequence)
+    order = (*urgency, Alert.starts_at.desc(), Alert.id.desc())
     return session.scalars(query.order_by(*order).limit(limit)).all()
 
 

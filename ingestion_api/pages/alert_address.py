@@ -17,6 +17,7 @@ from ingestion_api.errors import BadRequest
 ORDERS: Sequence[str] = get_args(Order)
 DEFAULT_ORDER = "gravest"
 _SINGLE = ("state", "text", "since", "until", "acknowledged", "order", "before")
+_AS_IN_THE_API = {"status": "state"}
 _LISTS = ("severity", "module", "signal", "label")
 _NO_ZONE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?$")
 _ACKNOWLEDGED = {"yes": True, "no": False}
@@ -33,9 +34,10 @@ class AlertAddress:
     def read(cls, given: Iterable[tuple[str, str]]) -> "AlertAddress":
         """The address of a request: any other name is that of a label, as links of dashboards have it."""
         pairs = []
-        for name, value in given:
-            if not value or name == "notice":
+        for given_name, value in given:
+            if not value or given_name == "notice":
                 continue
+            name = _AS_IN_THE_API.get(given_name, given_name)
             known = name in _SINGLE or name in _LISTS
             pairs.append((name, value) if known else ("label", f"{name}={value}"))
         return cls(tuple(dict.fromkeys(pairs)))

@@ -14,6 +14,7 @@ from docs.alerts_page import alerts_page
 from docs.generate import FOLDER
 from docs.runbook_files import load_runbooks
 from prometheus import thresholds
+from prometheus.config_file import ConfigFileError
 from stack.settings import ROOT
 from tests.prometheus.known_series import known_series
 from tests.prometheus.promql import selectors
@@ -25,6 +26,20 @@ NAMES = sorted({it.name for it in alerts()})
 
 def test_every_alert_has_one_runbook_and_every_runbook_an_alert() -> None:
     assert sorted(load_runbooks()) == NAMES
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{}", "docs/runbooks/ has no runbook for DiskFull; expected means, confirm, causes and act"),
+        ("DiskFull: {means: It is full soon.}", "full.yml: DiskFull.confirm is missing"),
+        ("DiskFull: {means: Full.}", "full.yml: DiskFull.means is 'Full.'; expected to have at least 10"),
+    ],
+)
+def test_a_missing_or_wrong_runbook_is_told_in_a_sentence(tmp_path: Path, written: str, told: str) -> None:
+    (tmp_path / "full.yml").write_text(written)
+    with pytest.raises(ConfigFileError, match=re.escape(told)):
+        load_runbooks(tmp_path)["DiskFull"]
 
 
 @pytest.mark.parametrize("page", ["alerts.md", "alerts.html"])
@@ -73,7 +88,7 @@ def test_a_second_runbook_for_an_alert_is_refused(tmp_path: Path) -> None:
     text = next(iter(sorted((FOLDER / "runbooks").glob("*.yml")))).read_text()
     for name in ("a.yml", "b.yml"):
         (tmp_path / name).write_text(text)
-    with pytest.raises(ValueError, match=r"b\.yml has a second runbook for BackendDown; expected one"):
+    with pytest.raises(ConfigFileError, match=r"b\.yml has a second runbook for BackendDown; expected one"):
         load_runbooks(tmp_path)
 
 

@@ -42,7 +42,9 @@ def test_a_changed_level_is_reported_as_drift_and_then_written(tmp_path: Path) -
     assert checked.returncode == 1
     assert checked.stderr == "prometheus/rules/thresholds.yml is not what `make rules` writes; run it\n"
     folder = tmp_path / "rules"
-    assert generate("--thresholds", str(changed), "--into", str(folder)).returncode == 0
+    written = generate("--thresholds", str(changed), "--into", str(folder))
+    assert written.returncode == 0
+    assert written.stdout.endswith("a running Prometheus takes them after a reload: POST /-/reload\n")
     assert "vector(200)" in (folder / "thresholds.yml").read_text()
 
 
@@ -56,6 +58,19 @@ def test_an_invalid_file_keeps_the_rules_in_force(tmp_path: Path) -> None:
         "thresholds.yml: signals.worker_queue_length has warning 500 beyond critical 100, but its direction "
         "is above\nthe rules in force stay as they are\n"
     )
+    assert {it.name: it.read_text() for it in folder.iterdir()} == {it.name: it.read_text() for it in FILES}
+
+
+def test_an_expression_that_prometheus_refuses_keeps_the_rules_in_force(tmp_path: Path) -> None:
+    folder = shutil.copytree(FOLDER / "rules", tmp_path / "rules")
+    bad = tmp_path / "thresholds.yml"
+    bad.write_text(FILE.read_text().replace("min(fast:ops_backend_up)", "min((fast:ops_backend_up)"))
+    refused = generate("--thresholds", str(bad), "--into", str(folder))
+    assert refused.returncode == 2
+    place, _, told = refused.stderr.partition(": ")
+    assert place == "fast.yml"
+    assert '"BackendDown"' in told
+    assert told.endswith("unclosed left parenthesis\nthe rules in force stay as they are\n")
     assert {it.name: it.read_text() for it in folder.iterdir()} == {it.name: it.read_text() for it in FILES}
 
 

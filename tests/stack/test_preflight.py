@@ -113,10 +113,16 @@ def printed_check(target: TargetSystem, **environment: str) -> str:
 
 @pytest.mark.starts_process
 def test_what_is_missing_is_named_before_the_start() -> None:
-    url = f"http://127.0.0.1:{free_port()}"
+    url, not_started = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     text = printed_check(
-        TargetSystem(url, None), BACKEND_URL=url, REDIS_URL=f"redis://127.0.0.1:{free_port()}/2"
+        TargetSystem(url, None),
+        BACKEND_URL=url,
+        REDIS_URL=f"redis://127.0.0.1:{free_port()}/2",
+        PROMETHEUS_URL=not_started,
+        SERVICE_URL=not_started,
     )
+    # what the run is about to start cannot be seen yet
+    assert not_started not in text
     assert "NOT SEEN" in text
     assert "DATABASE_URL" in text
     assert "CELERY_BROKER_URL" in text

@@ -29,6 +29,7 @@ def put(
     severity: str = "warning",
     ended: int | None = None,
     annotations: dict[str, str] | None = None,
+    suppression: str = "",
     **labels: str,
 ) -> None:
     """Write an alert; `ended` is how many minutes after noon it was resolved."""
@@ -41,6 +42,7 @@ def put(
         severity=severity,
         labels={"alertname": name, "severity": severity, **labels},
         annotations=annotations or {},
+        suppression=suppression,
         generator_url="",
         receiver="desk",
         first_received_at=NOON,
@@ -73,6 +75,14 @@ def test_what_always_fires_needs_no_attention(operator: Visits) -> None:
     assert "Watchdog" not in text
 
 
+def test_a_cause_needs_attention_before_what_it_inhibits(operator: Visits) -> None:
+    put(operator, "BackendDown", severity="critical")
+    put(operator, "ModuleDown", severity="critical", suppression="inhibited")
+    put(operator, "ApiSlow", severity="warning")
+    fires = re.findall(r"Alert (\w+) fires", operator.get("/").text)
+    assert fires == ["BackendDown", "ModuleDown", "ApiSlow"]
+
+
 def test_a_critical_alert_is_shown_however_many_newer_ones_fire(operator: Visits) -> None:
     """The filter and the order come before the cut; the number is that of all."""
     put(operator, "Heavy", severity="critical", module="search")
@@ -100,6 +110,7 @@ def test_an_alert_whose_source_is_gone_is_closed_on_its_page(operator: Visits) -
     [
         ("module=search", ["SearchSlow", "SearchDown"]),
         ("module=search&state=firing", ["SearchSlow"]),
+        ("module=search&status=firing", ["SearchSlow"]),
         ("module=search&state=resolved&alertname=SearchDown", ["SearchDown"]),
         ("module=search&module=graph&state=firing", ["SearchSlow", "GraphSlow"]),
         ("module=&state=resolved", ["SearchDown"]),
