@@ -1,6 +1,7 @@
 """Runs the processes of the stack together: starts them, reports changes, and ends them all at once."""
 
 import os
+import re
 import signal
 import time
 import uuid
@@ -17,7 +18,9 @@ from stack.process_spec import ProcessSpec
 from stack.readiness import ReadinessProbe
 
 KILL_AFTER = 5.0
-LOG_TAIL_LINES = 12
+LOG_TAIL_LINES, LOG_SEARCHED_LINES, LOG_ERRORS = 12, 200, 3
+# as servers in Go, and those in Python, write it
+ERROR = re.compile(r"\blevel=error\b|\b(?:ERROR|CRITICAL)\b")
 
 
 def ignore_change(sentence: str) -> None:
@@ -157,10 +160,16 @@ class Runner(Manager):  # type: ignore[misc]  # as above
 
     def _log_tail(self, name: str) -> str:
         log = self.log_file(name)
-        lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:] if log.exists() else []
+        lines = log_excerpt(log.read_text(errors="replace").splitlines() if log.exists() else [])
         if not lines:
             return f"it wrote nothing to {log}"
         return "\n  ".join([f"the end of {log}:", *lines])
+
+
+def log_excerpt(lines: Sequence[str]) -> list[str]:
+    """The last lines, after the last errors above them: a server tells what is wrong before it winds down."""
+    above, last = lines[-LOG_SEARCHED_LINES:-LOG_TAIL_LINES], lines[-LOG_TAIL_LINES:]
+    return [*[it for it in above if ERROR.search(it)][-LOG_ERRORS:], *last]
 
 
 def exit_text(code: int) -> str:

@@ -12,10 +12,19 @@ from typing import Any
 
 import pytest
 
+from stack.runner import log_excerpt
 from tests.servers.processes import Server, state
 from tests.servers.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_the_errors_above_the_end_of_a_log_are_shown_with_it() -> None:
+    told = "level=error err=unclosed"
+    winding_down = [f"level=info msg=stopped {number}" for number in range(20)]
+    assert log_excerpt([*winding_down, told, *winding_down]) == [told, *winding_down[-12:]]
+    assert log_excerpt([told, *winding_down[:5]]) == [told, *winding_down[:5]]
+    assert log_excerpt([told, *(20 * winding_down)]) == winding_down[-12:]
 
 
 class SmallStack(Server):
