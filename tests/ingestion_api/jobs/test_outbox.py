@@ -96,7 +96,7 @@ def bare_job(name: str) -> Job:
     return Job(
         kind="ingestion",
         repo_url=f"https://git.example/keeper/{name}",
-        repository=f"git.example/keeper/{name}",
+        repository=f"https://git.example/keeper/{name}",
         parameters={},
         state="pending",
         dispatch="celery",
