@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from ingestion_api.broker import Broker, message_ids
+from ingestion_api.clock import SteadyClock
 from ingestion_api.jobs.lease import release_job
 from ingestion_api.jobs.outbox import JobTransports, OutboxRelay, publish_due_jobs
 from ingestion_api.jobs.states import Transition
@@ -170,6 +171,16 @@ def test_the_outbox_uses_the_limits_of_the_settings(store: Store, redis_server: 
     relay(store, broker, job_ttl=60.0, publish_grace=5.0).run_once()
     assert [state_of(store, old), state_of(store, lost)] == ["skipped", "pending"]
     assert message_names(redis_server) == [f"job-{lost}-1"]
+
+
+def test_each_round_takes_the_time_of_the_database(store: Store, redis_server: RedisServer) -> None:
+    """Which all services share."""
+    wall = HandClock()
+    steady = SteadyClock(wall, lambda: 0.0)
+    store.now = lambda: MORNING + timedelta(seconds=30)  # type: ignore[method-assign]
+    transports = JobTransports(store, broker_at(redis_server), None, UrlRules())
+    OutboxRelay(transports, Settings(), steady).run_once()
+    assert (wall(), steady()) == (MORNING, MORNING + timedelta(seconds=30))
 
 
 def test_a_stopped_outbox_publishes_nothing_more(store: Store, redis_server: RedisServer) -> None:
