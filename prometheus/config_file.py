@@ -25,6 +25,8 @@ class UniqueKeyLoader(yaml.SafeLoader):
         """The mapping. Raises a YAML error that names the duplicate key."""
         seen: set[Any] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # a list or a mapping, which the safe loader refuses as a key
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 raise yaml.constructor.ConstructorError(
                     None, None, f"has {key.value!r} twice", key.start_mark
@@ -39,6 +41,8 @@ def read_yaml(file: Path) -> Any:
         return yaml.load(file.read_text(), UniqueKeyLoader)  # noqa: S506  (it derives from the safe loader)
     except OSError as error:
         raise ConfigFileError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigFileError(f"{file.name} is no UTF-8") from None
     except yaml.constructor.ConstructorError as error:
         raise ConfigFileError(f"{file.name} {error.problem} (line {line_number(error)})") from None
     except yaml.YAMLError as error:

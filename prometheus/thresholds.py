@@ -17,6 +17,7 @@ SEVERITIES = ("info", "warning", "critical")
 Severity = Literal["info", "warning", "critical"]
 Sentence = Annotated[str, Field(min_length=10, pattern=r"\.$")]
 Duration = Annotated[str, Field(pattern=r"^\d+(ms|s|m|h|d)$")]
+Window = Annotated[str, Field(pattern=r"^\d+(m|h|d)$")]  # of a burn rate; rates are of one minute
 Label = Annotated[str, Field(pattern=r"^[a-z_]+$")]
 # what one event can raise an alert, or none and what it takes
 SingleEvent = Annotated[str, Field(min_length=5, pattern=r"^(none; )?[a-z].*[^.]$")]
@@ -177,8 +178,8 @@ class BurnRate(ConfigModel):
     """A burn rate of the error budget, over a long and a short window."""
 
     factor: Annotated[float, Field(gt=0)]
-    long: Duration
-    short: Duration
+    long: Window
+    short: Window
     severity: Severity
 
 
@@ -196,6 +197,8 @@ class Thresholds(ConfigModel):
         """All shares are judged alike; the file says once how sure a judgement has to be."""
         if not isinstance(body, dict) or "significance" not in body:
             return body
+        if not isinstance(body.get("signals"), dict):
+            return body  # which the fields refuse
         signals = {name: _judged_alike(it, body["significance"]) for name, it in body["signals"].items()}
         return {**body, "signals": signals}
 
@@ -250,4 +253,4 @@ def error_sentence(file: str, error: Any) -> str:
         return f"{file}: {place} is not a key that is known here"
     expected = str(error["msg"]).replace("Input should be", "expected")
     expected = expected.replace("String should", "expected to").replace("Tuple should", "expected to")
-    return f"{file}: {place} is {error['input']!r}; {expected}"
+    return f"{file}: {place or 'the file'} is {error['input']!r}; {expected}"

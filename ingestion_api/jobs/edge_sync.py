@@ -99,6 +99,8 @@ def _is_lost(job: Job, snapshot: EdgeSnapshot, limits: RecoveryLimits, now: date
 def _finish(session: Session, job: Job, entry: Mapping[str, Any], now: datetime) -> None:
     if entry["status"] == SKIPPED:
         reason = str(entry.get("reason") or "skipped by the edge worker")
+        # between its queue and its word a job seems to run
+        transition(session, _transition(job, PENDING, now, "the edge worker did not begin"))
         transition(session, _transition(job, SKIPPED, now, reason), reason=reason)
         return
     transition(session, _transition(job, PROCESSING, now), worker=WORKER, started_at=job.started_at or now)

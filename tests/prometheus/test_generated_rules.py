@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from prometheus.__main__ import main
 from prometheus.groups import rule_files
 from prometheus.thresholds import FILE, load
 from stack.settings import ROOT
@@ -79,6 +80,39 @@ def test_an_obsolete_rule_file_is_removed(tmp_path: Path) -> None:
     (folder / "old.yml").write_text("groups: []\n")
     assert generate("--into", str(folder)).returncode == 0
     assert sorted(it.name for it in folder.iterdir()) == sorted(it.name for it in FILES)
+
+
+def test_jobs_are_switched_on_in_the_configuration_and_in_the_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is to be written is told, and what was; then there is nothing to write."""
+    folder, jobs, configuration = (
+        tmp_path / "new" / "rules",
+        tmp_path / "jobs.yml",
+        tmp_path / "prometheus.yml",
+    )
+    jobs.write_text((FOLDER / "jobs.yml").read_text().replace("postgres: false", "postgres: true"))
+    shutil.copy(FOLDER / "prometheus.yml", configuration)
+    words = ["prometheus", f"--jobs={jobs}", f"--configuration={configuration}", f"--into={folder}"]
+    monkeypatch.setattr(sys, "argv", [*words, "--check"])
+    assert (main(), folder.exists()) == (1, False)
+    stale = {line.split()[0] for line in capsys.readouterr().err.splitlines()}
+    monkeypatch.setattr(sys, "argv", words)
+    assert main() == 0
+    written = {line.removesuffix(" written") for line in capsys.readouterr().out.splitlines()}
+    files = {*(f"prometheus/rules/{it.name}" for it in folder.iterdir()), "prometheus/prometheus.yml"}
+    assert stale == written == files > {"prometheus/rules/earlier-names.yml"}
+    assert "- job_name: postgres" in configuration.read_text()
+    assert (main(), capsys.readouterr().out) == (0, "")
+
+
+@pytest.mark.parametrize(("option", "told"), [("--jobs", "jobs.yml: "), ("--thresholds", "thresholds.yml: ")])
+def test_either_wrong_file_is_an_error_and_no_drift(tmp_path: Path, option: str, told: str) -> None:
+    wrong = tmp_path / f"{option.removeprefix('--')}.yml"
+    wrong.write_text("{}")
+    refused = generate("--check", option, str(wrong))
+    assert (refused.returncode, refused.stderr.startswith(told)) == (2, True)
+    assert refused.stderr.endswith("the rules in force stay as they are\n")
 
 
 def test_prometheus_accepts_the_rules() -> None:

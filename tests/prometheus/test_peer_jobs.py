@@ -145,11 +145,31 @@ def test_prometheus_accepts_the_configuration_with_the_jobs_switched_on(tmp_path
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_a_wrong_list_of_jobs_is_refused(tmp_path: Path) -> None:
+NONE = {"celery-exporter": False, "fastapi": False, "postgres": False, "redis": False}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (NONE | {"redis": "perhaps"}, "redis is 'perhaps'"),
+        (NONE | {"mysql": True}, "mysql is True"),
+        (None, "the file is None"),
+    ],
+)
+def test_a_wrong_list_of_jobs_is_refused(tmp_path: Path, content: object, told: str) -> None:
     file = tmp_path / "jobs.yml"
-    file.write_text((FOLDER / "jobs.yml").read_text().replace("redis: false", "redis: perhaps"))
-    with pytest.raises(
-        ConfigFileError,
-        match=r"jobs.yml: redis is 'perhaps'; expected .*, postgres, redis, redis-broker, each true or false",
-    ):
+    file.write_text(yaml.safe_dump(content))
+    with pytest.raises(ConfigFileError) as refused:
         load_jobs(file)
+    assert str(refused.value) == (
+        f"jobs.yml: {told}; expected celery-exporter, fastapi, postgres, redis, redis-broker, "
+        "each true or false"
+    )
+
+
+def test_the_jobs_that_are_switched_on_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "jobs.yml"
+    file.write_text(yaml.safe_dump(NONE | {"redis-broker": True, "celery-exporter": True}))
+    assert load_jobs(file) == ["celery-exporter", "redis-broker"]
+    file.write_text(yaml.safe_dump(NONE))
+    assert load_jobs(file) == []

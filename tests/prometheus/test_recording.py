@@ -1,12 +1,14 @@
-"""The input of anomaly detection, and that no alert depends on anomalies."""
+"""Recorded series: the windows of objectives, and the input of anomaly detection, which no alert reads."""
 
 import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 from prometheus.freshness import newest_sample
 from prometheus.recording import ANOMALY_INPUT, MODULE_SERIES, finite_values
+from prometheus.slo import burn_windows, long_window_rules, short_window_rules, window_seconds
 from prometheus.thresholds import load
 
 RULES = Path(__file__).parents[2] / "prometheus" / "rules"
@@ -58,6 +60,25 @@ def test_nan_and_infinity_are_not_recorded(tmp_path: Path) -> None:
         ["promtool", "test", "rules", str(path)], capture_output=True, text=True, check=False
     )
     assert told.returncode == 0, told.stdout + told.stderr
+
+
+@pytest.mark.parametrize(
+    ("window", "seconds"), [("5m", 300), ("360m", 21_600), ("6h", 21_600), ("3d", 259_200)]
+)
+def test_a_window_is_known_in_seconds(window: str, seconds: int) -> None:
+    assert window_seconds(window) == seconds
+
+
+def test_windows_up_to_six_hours_are_evaluated_with_the_rates() -> None:
+    content = load()
+    burns = [it.model_copy(update={"long": "360m", "short": "361m"}) for it in content.burns]
+    changed = content.model_copy(update={"burns": burns})
+    assert burn_windows(changed) == ["360m", "361m", "30d"]
+    short, long = (
+        {it.record for it in rules if it.record.startswith("slo:events:")}
+        for rules in (short_window_rules(changed), long_window_rules(changed))
+    )
+    assert (short, long) == ({"slo:events:360m"}, {"slo:events:361m", "slo:events:30d"})
 
 
 def test_no_alert_depends_on_anomalies() -> None:

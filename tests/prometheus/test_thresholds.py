@@ -1,20 +1,28 @@
 """Errors in thresholds.yml: one sentence with the key, its value and what was expected."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
-from prometheus.thresholds import FILE, ThresholdsError, load
+from prometheus.thresholds import FILE, Thresholds, ThresholdsError, load
+from tests.prometheus.rule_files import read
+
+
+@pytest.fixture(scope="module")
+def whole() -> Any:
+    """The content of the real file."""
+    return read(FILE)
 
 
 @pytest.fixture
-def body() -> Any:
+def body(whole: Any) -> Any:
     """The content of the real file, reduced to two signals."""
-    whole = yaml.safe_load(FILE.read_text())
     kept = ("worker_queue_length", "cache_hit_ratio")
-    return {**whole, "signals": {name: whole["signals"][name] for name in kept}}
+    return deepcopy({**whole, "signals": {name: whole["signals"][name] for name in kept}})
 
 
 def refusal(tmp_path: Path, text: str) -> str:
@@ -116,17 +124,64 @@ def test_a_duplicate_alert_name_is_reported(tmp_path: Path, body: Any) -> None:
     assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)) == f"thresholds.yml: {said}"
 
 
-def test_a_duplicate_signal_is_reported(tmp_path: Path) -> None:
-    text = "signals:\n  a_signal: {}\n  a_signal: {}\n"
-    assert refusal(tmp_path, text) == "thresholds.yml has 'a_signal' twice (line 3)"
-
-
 def test_an_impossible_burn_rate_is_reported(tmp_path: Path, body: Any) -> None:
     body["slos"]["api_latency"]["objective"] = 0.9
     assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)) == (
         "thresholds.yml: api_latency allows 10.00% of bad events, so nothing can burn 14.4 times too "
         "fast; expected a stricter objective or a smaller factor"
     )
+
+
+def test_the_greatest_burn_rate_needs_less_than_all_events() -> None:
+    """A quarter may be bad, so four times as many would be all."""
+    body = load().model_dump()
+    body["slos"]["api_latency"]["objective"] = 0.75
+    body["burns"][0]["factor"] = 3.99
+    assert Thresholds.model_validate(body | {"burns": body["burns"][:1]}).burns[0].factor == 3.99
+    body["burns"][0]["factor"] = 4.0
+    with pytest.raises(ValidationError, match=r"api_latency allows 25\.00% of bad events"):
+        Thresholds.model_validate(body | {"burns": body["burns"][:1]})
+
+
+@pytest.mark.parametrize("window", ["30s", "500ms", "1.5h"])
+def test_a_window_of_a_burn_rate_is_of_whole_minutes(tmp_path: Path, body: Any, window: str) -> None:
+    body["burns"][0]["short"] = window
+    said = f"thresholds.yml: burns.0.short is '{window}'; expected to match pattern "
+    assert refusal(tmp_path, yaml.safe_dump(body, sort_keys=False)).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("levels", "direction", "told"),
+    [
+        ({"info": 5, "warning": 5}, "above", "info 5 beyond warning 5, but its direction is above"),
+        ({"info": 5, "critical": 5}, "below", "info 5 beyond critical 5, but its direction is below"),
+        ({"info": 5, "warning": 6, "critical": 7}, "below", "info 5 beyond warning 6, "),
+        ({"info": 5, "warning": 7, "critical": 6}, "above", "warning 7 beyond critical 6, "),
+    ],
+)
+def test_each_level_is_beyond_the_milder_one(
+    tmp_path: Path, body: Any, levels: dict[str, float], direction: str, told: str
+) -> None:
+    body["signals"]["worker_queue_length"] |= {"levels": levels, "direction": direction}
+    assert f"signals.worker_queue_length has {told}" in refusal(tmp_path, yaml.safe_dump(body))
+
+
+def test_a_share_of_bad_events_is_worse_above(tmp_path: Path, body: Any) -> None:
+    body["signals"]["cache_hit_ratio"]["share"] = {"total": "a_total", "bad": "b_total"}
+    said = "signals.cache_hit_ratio has direction below; expected above for a share of bad events"
+    assert refusal(tmp_path, yaml.safe_dump(body)) == f"thresholds.yml: {said}"
+
+
+def test_a_file_without_signals_is_refused(tmp_path: Path, body: Any) -> None:
+    del body["signals"]
+    assert refusal(tmp_path, yaml.safe_dump(body)) == "thresholds.yml: signals is missing"
+    assert refusal(tmp_path, yaml.safe_dump({**body, "signals": []})).startswith(
+        "thresholds.yml: signals is []; expected a valid dictionary"
+    )
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "").startswith("thresholds.yml: the file is None; expected a valid dictionary")
 
 
 def test_two_errors_are_two_sentences(tmp_path: Path, body: Any) -> None:
@@ -136,15 +191,6 @@ def test_two_errors_are_two_sentences(tmp_path: Path, body: Any) -> None:
         "thresholds.yml: signals.worker_queue_length.unit is missing",
         "thresholds.yml: signals.cache_hit_ratio.lane is 'middle'; expected 'fast' or 'slow'",
     ]
-
-
-def test_invalid_yaml_is_reported(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "signals:\n  a: [\n") == "thresholds.yml is no YAML at line 3"
-
-
-def test_a_missing_file_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(ThresholdsError, match=r"none\.yml cannot be read: No such file or directory"):
-        load(tmp_path / "none.yml")
 
 
 @pytest.mark.parametrize(
@@ -164,10 +210,10 @@ def test_the_levels_of_the_product_are_in_the_file(signal: str, severity: str, l
     assert load().signals[signal].levels.given()[severity] == level
 
 
-def test_a_level_out_of_range_is_refused() -> None:
-    signal = load().signals["worker_queue_length"]
-    assert signal.range_error(200) == ""
-    assert signal.range_error(0) == "outside its range; expected 1 to 1e+06"
+@pytest.mark.parametrize(("level", "is_allowed"), [(0.99, False), (1, True), (1e6, True), (1e6 + 1, False)])
+def test_a_level_out_of_range_is_refused(level: float, is_allowed: bool) -> None:
+    told = "" if is_allowed else "outside its range; expected 1 to 1e+06"
+    assert load().signals["worker_queue_length"].range_error(level) == told
 
 
 def test_no_single_event_can_raise_what_is_judged_by_a_share() -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from ingestion_api.jobs.lease import Progress, claim_job, finish_job, release_job, renew_lease
 from ingestion_api.jobs.states import Transition, record_event
 from ingestion_api.store import Store
+from ingestion_api.store.tables import Job
 from tests.ingestion_api.conftest import MORNING
 from tests.ingestion_api.jobs.example_jobs import LEASE, ended_job, row, running_job, state_of, waiting_job
 
@@ -75,3 +76,50 @@ def test_a_job_given_back_waits_for_its_time(store: Store) -> None:
     job = row(store, claim.job.id)
     assert (job.state, job.claim, job.not_before) == ("pending", None, LATER + timedelta(minutes=1))
     assert job.error == "the host was not reached"
+
+
+def test_a_claim_begins_an_attempt(store: Store) -> None:
+    """The second one forgets the error of the first."""
+    claim = running_job(store)
+    with store.write() as session:
+        step = Transition(claim.job.id, "pending", LATER, note="the host was not reached")
+        assert release_job(session, claim, step, LATER)
+    again = claim_job(store, claim.job.id, "other hands", LATER, LEASE)
+    assert again is not None
+    assert again.token != claim.token
+    job = row(store, claim.job.id)
+    assert (job.attempts, job.error, job.stage, job.worker) == (2, None, "starting", "other hands")
+    assert (job.started_at, job.lease_until, job.claim) == (LATER, LATER + LEASE, again.token)
+
+
+def test_a_claimed_job_is_released_to_the_queue_only(store: Store) -> None:
+    """Its ending needs another call."""
+    claim = running_job(store)
+    with store.write() as session, pytest.raises(ValueError, match="leads to 'failed'; expected 'pending'"):
+        release_job(session, claim, Transition(claim.job.id, "failed", LATER), LATER)
+    assert state_of(store, claim.job.id) == "processing"
+
+
+def test_a_released_job_has_no_lease_and_is_due(store: Store) -> None:
+    """Its message has been taken, so it needs another one."""
+    claim = running_job(store)
+    with store.write() as session:
+        session.get_one(Job, claim.job.id).published_at = MORNING
+    with store.write() as session:
+        assert release_job(session, claim, Transition(claim.job.id, "pending", LATER), LATER)
+    job = row(store, claim.job.id)
+    assert (job.lease_until, job.published_at) == (None, None)
+
+
+def test_an_ended_job_keeps_its_numbers_and_frees_its_claim(store: Store) -> None:
+    """What is not known of its progress stays as it was stored last."""
+    claim = running_job(store)
+    renew_lease(store, claim, Progress(stage="reading", files_total=9), LATER, LEASE)
+    with store.write() as session:
+        end = Transition(claim.job.id, "complete", LATER)
+        assert finish_job(session, claim, end, Progress(files_processed=0), reason="2 left out")
+        assert not finish_job(session, claim, end, Progress(files_processed=9))
+    job = row(store, claim.job.id)
+    assert (job.stage, job.files_total, job.files_processed, job.reason) == ("reading", 9, 0, "2 left out")
+    assert (job.ended_at, job.claim, job.lease_until) == (LATER, None, None)
+    assert not renew_lease(store, claim, Progress(), LATER, LEASE).held

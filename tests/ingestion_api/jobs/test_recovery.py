@@ -10,11 +10,11 @@ from ingestion_api.jobs.cancel import cancel_job
 from ingestion_api.jobs.lease import Progress, claim_job, release_job, renew_lease
 from ingestion_api.jobs.outbox import publish_due_jobs
 from ingestion_api.jobs.queries import age_seconds
-from ingestion_api.jobs.recovery import LeaseTracker, RecoveryLimits, recover_jobs
+from ingestion_api.jobs.recovery import LeaseTracker, RecoveryLimits, mark_lost_unpublished, recover_jobs
 from ingestion_api.jobs.states import Transition
 from ingestion_api.settings import Settings
 from ingestion_api.store import Store
-from ingestion_api.store.tables import IdempotencyKey
+from ingestion_api.store.tables import Job
 from tests.ingestion_api.conftest import KEEPER, MORNING
 from tests.ingestion_api.jobs.example_jobs import LEASE, row, running_job, state_of, waiting_job
 from tests.servers.redis_server import RedisServer
@@ -23,6 +23,7 @@ PATIENCE = RecoveryLimits(ttl=timedelta(hours=24), grace=timedelta(seconds=10), 
 SECOND = timedelta(seconds=1)
 SOON = MORNING + timedelta(seconds=11)
 AFTER_LEASE = MORNING + LEASE + timedelta(seconds=1)
+GRACE, MOMENT = PATIENCE.grace, timedelta(microseconds=1)
 NEXT_DAY = MORNING + timedelta(hours=24, seconds=1)
 
 
@@ -159,14 +160,39 @@ def test_a_job_older_than_its_life_is_skipped(store: Store, redis_server: RedisS
     assert (job.state, job.reason, age_seconds(job)) == ("skipped", "Task exceeded TTL", 86_401.0)
 
 
-def test_keys_are_forgotten_after_a_day(store: Store, redis_server: RedisServer) -> None:
-    """They only serve clients that repeat themselves soon."""
-    job_id = waiting_job(store)
+@pytest.mark.parametrize(
+    ("published", "is_lost"),
+    [(-GRACE - MOMENT, True), (-GRACE, False), (GRACE, False), (GRACE + MOMENT, True)],
+)
+def test_a_message_is_missed_after_its_grace(
+    store: Store, redis_server: RedisServer, published: timedelta, is_lost: bool
+) -> None:
+    """It may be on its way until then, whatever clock stored the moment."""
+    broker, job_id = broker_at(redis_server), waiting_job(store)
+    publish_due_jobs(store, broker, MORNING + published)
+    redis_server.flush()
+    mark_lost_unpublished(store, broker, PATIENCE, MORNING)
+    assert (row(store, job_id).published_at is None) == is_lost
+
+
+def test_only_the_messages_that_are_missing_are_sent_again(store: Store, redis_server: RedisServer) -> None:
+    """Not that of a job that waits for its worker, nor of one that a worker has, nor of the edge worker."""
+    broker = broker_at(redis_server)
+    lost = waiting_job(store)
+    publish_due_jobs(store, broker, MORNING)
+    redis_server.flush()
+    queued, taken, edge = (
+        waiting_job(store, "horn"),
+        running_job(store, "mist").job.id,
+        waiting_job(store, "fog"),
+    )
+    publish_due_jobs(store, broker, MORNING)
     with store.write() as session:
-        session.add(IdempotencyKey(key="k", request="r", job_id=job_id, created_at=MORNING))
-    Relay(store, broker_at(redis_server)).run_once(NEXT_DAY)
-    with store.read() as session:
-        assert session.get(IdempotencyKey, "k") is None
+        session.get_one(Job, taken).published_at = MORNING
+        session.get_one(Job, edge).dispatch = "edge"
+    mark_lost_unpublished(store, broker, PATIENCE, SOON)
+    published = {job_id: row(store, job_id).published_at for job_id in (lost, queued, taken, edge)}
+    assert published == {lost: None, queued: MORNING, taken: MORNING, edge: MORNING}
 
 
 @pytest.mark.parametrize("off", [-48, -1, 1, 25], ids="{:+d} h".format)

@@ -6,14 +6,24 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from starlette.testclient import TestClient
 
-from ingestion_api.errors import TooManyRequests, Unprocessable
+from ingestion_api.errors import BadRequest, Conflict, NotFound, TooManyRequests, Unprocessable
 from ingestion_api.jobs.lease import claim_job
-from ingestion_api.jobs.submit import IngestionRequest, SubmissionPolicy, SubmitResult, accept_job
+from ingestion_api.jobs.queries import job_events
+from ingestion_api.jobs.submit import (
+    IngestionRequest,
+    SubmissionPolicy,
+    SubmitResult,
+    accept_job,
+    check_repository_url,
+    retry_request,
+)
 from ingestion_api.repository import UrlRules, check_url
 from ingestion_api.store import Store
-from ingestion_api.store.tables import AuditRow, Job
-from tests.ingestion_api.conftest import KEEPER, MORNING
+from ingestion_api.store.tables import AuditRow, IdempotencyKey, Job
+from tests.ingestion_api.conftest import KEEPER, MORNING, service_behind
+from tests.ingestion_api.jobs.example_jobs import ended_job, waiting_job
 
 TEN = SubmissionPolicy(limit=10, dispatch="celery")
 LEASE = timedelta(seconds=15)
@@ -114,6 +124,81 @@ def test_fifty_clients_at_once_get_one_job_for_one_repository(store: Store) -> N
     assert len(answers) == 50
     assert [answer.new for answer in answers].count(True) == 1
     assert {answer.job.id for answer in answers} == {answers[0].job.id}
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_a_job_that_failed_or_was_cancelled_is_asked_for_again(store: Store, state: str) -> None:
+    """The new one names the old one, in its row and in the audit log."""
+    old = ended_job(store, state)
+    result = accept_job(store, retry_request(store, old, UrlRules(), KEEPER), TEN, MORNING)
+    assert (result.new, result.job.retry_of, result.job.repository) == (
+        True,
+        old,
+        "https://git.example/keeper/lamp",
+    )
+    with store.read() as session:
+        details = session.scalars(select(AuditRow.details).order_by(AuditRow.id.desc())).first()
+    assert details == {"job_id": result.job.id, "retry_of": old}
+
+
+@pytest.mark.parametrize("state", ["pending", "processing", "complete"])
+def test_a_job_that_did_not_fail_is_not_asked_for_again(store: Store, state: str) -> None:
+    """The refusal says how it stands."""
+    job_id = ended_job(store, state) if state == "complete" else waiting_job(store)
+    if state == "processing":
+        assert claim_job(store, job_id, "hands", MORNING, LEASE) is not None
+    with pytest.raises(Conflict, match=f"Job {job_id} is {state}; expected an ingestion that failed"):
+        retry_request(store, job_id, UrlRules(), KEEPER)
+
+
+def test_what_has_no_repository_is_not_asked_for_again(store: Store) -> None:
+    """Nor what never was."""
+    job_id = ended_job(store, "failed")
+    with store.write() as session:
+        session.get_one(Job, job_id).repo_url = None
+    with pytest.raises(Conflict, match=f"Job {job_id} is failed; expected an ingestion"):
+        retry_request(store, job_id, UrlRules(), KEEPER)
+    with pytest.raises(NotFound, match="There is no job 99"):
+        retry_request(store, 99, UrlRules(), KEEPER)
+
+
+def test_a_key_is_kept_from_its_first_use(store: Store) -> None:
+    """Also where the repository waits already; without a key nothing is kept."""
+    first = accept_job(store, order("lamp"), TEN, MORNING)
+    later = MORNING + timedelta(minutes=1)
+    for at in (MORNING, later):
+        assert accept_job(store, order("lamp", "k-1"), TEN, at).job.id == first.job.id
+    with store.read() as session:
+        keys = session.scalars(select(IdempotencyKey)).all()
+    assert [(key.key, key.job_id, key.created_at) for key in keys] == [("k-1", first.job.id, MORNING)]
+
+
+@pytest.mark.parametrize("dispatch", ["celery", "edge"])
+def test_a_pushed_job_is_published_and_another_is_due(store: Store, dispatch: str) -> None:
+    """What was pushed needs no message; its story begins with being accepted."""
+    pushed: list[Job] = []
+    policy = SubmissionPolicy(10, dispatch, pushed.append if dispatch == "edge" else None)
+    job = accept_job(store, order("lamp"), policy, MORNING).job
+    assert (job.dispatch, job.published_at) == (dispatch, MORNING if pushed else None)
+    assert [it.id for it in pushed] == [job.id] * (dispatch == "edge")
+    with store.read() as session:
+        assert [(event.state, event.note) for event in job_events(session, job.id)] == [
+            ("pending", "accepted")
+        ]
+
+
+@pytest.mark.parametrize("host", ["140.82.121.4", "git.example"])
+def test_a_host_is_accepted_that_leads_outside_or_that_nobody_knows(client: TestClient, host: str) -> None:
+    """A name server may be away; the worker looks again."""
+    url = f"https://{host}/keeper/lamp"
+    assert str(check_repository_url(service_behind(client), url)) == url
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "localhost"])
+def test_a_host_that_leads_inside_is_refused(client: TestClient, host: str) -> None:
+    """By its number or by its name."""
+    with pytest.raises(BadRequest, match=r"This repository is not ingested: .*not a public address"):
+        check_repository_url(service_behind(client), f"https://{host}/keeper/lamp")
 
 
 def at_once(store: Store, orders: list[IngestionRequest]) -> list[SubmitResult | None]:
