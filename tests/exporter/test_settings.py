@@ -96,6 +96,51 @@ def test_a_wrong_value_is_one_sentence(text: str, sentence: str) -> None:
     assert "\n" not in said
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "backend: {url: 'ftp://x'}",
+            "backend.url is 'ftp://x'; expected http:// or https:// and a host, without credentials "
+            "(environment: BACKEND_URL)",
+        ),
+        (
+            "service: {url: 'http://u:p@x'}",
+            "service.url is a hidden value; expected http:// or https:// and a host, without credentials "
+            "(environment: SERVICE_URL)",
+        ),
+        (
+            "web: {port: 70000}",
+            "web.port is 70000; expected less than or equal to 65535 (environment: EXPORTER_PORT)",
+        ),
+        ("web: {host: 7}", "web.host is 7; expected a valid string (environment: EXPORTER_HOST)"),
+        (
+            "backend: {token: [1]}",
+            "backend.token is a hidden value; expected a valid string (environment: BACKEND_TOKEN)",
+        ),
+        ("redis: {url: 7}", "redis.url is a hidden value; expected a valid string (environment: REDIS_URL)"),
+        ("limits: {budget: 0}", "limits.budget is 0; expected greater than 0"),
+        (
+            "log_level: " + 200 * "x",
+            f"log_level is '{79 * 'x'}; expected 'debug', 'info', 'warning' or 'error'",
+        ),
+        (
+            "backend: {tiemout: 1}",
+            "backend.tiemout is not a setting; docs/settings.md lists those that are",
+        ),
+        ("backend: {}\nweb: [", "the settings file settings.yml is no YAML at line 2"),
+        ("backend: 'a\tb\x00", "the settings file settings.yml is no YAML at line 1"),
+    ],
+)
+def test_a_sentence_names_the_value_and_where_else_it_can_be_set(text: str, sentence: str) -> None:
+    assert refused(text) == sentence
+
+
+def test_each_wrong_value_has_a_sentence_of_its_own() -> None:
+    said = refused("web: {port: -1}\nlimits: {budget: soon}\nbackend: {timeout: 0}").splitlines()
+    assert [line.split()[0] for line in said] == ["web.port", "backend.timeout", "limits.budget"]
+
+
 def test_a_password_in_a_wrong_value_is_not_shown() -> None:
     assert "hunter2" not in refused("backend: {url: 'redis://user:hunter2@x'}")
     assert "hunter2" not in refused("celery: {broker_url: 'guest:hunter2@x'}")
