@@ -6,6 +6,9 @@ from pathlib import Path
 from ssl import CERT_REQUIRED
 from urllib.request import urlopen
 
+import pytest
+
+from exporter import memory
 from exporter.sources.http_client import system_tls_context, unused_tls_context
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port
@@ -73,3 +76,11 @@ def test_no_library_is_loaded_for_what_is_not_configured(tmp_path: Path) -> None
         mapped = Path(f"/proc/{exporter.pid}/maps").read_text()
     assert "sqlite" not in mapped
     assert "_yaml" not in mapped
+
+
+def test_freed_memory_is_returned_where_the_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = list[int]()
+    for trim in (None, kept.append):
+        monkeypatch.setattr(memory, "malloc_trim", lambda trim=trim: trim)
+        memory.collect_garbage()
+    assert kept == [0]
