@@ -8,7 +8,7 @@ import pytest
 
 from exporter.errors import PollDeferred, RequestFailed, RouteNotFound, SourceMisconfigured, SourceTimeout
 from exporter.poll_policy import PollPolicy, SourceConstraints
-from exporter.polling import Poller
+from exporter.polling import MIN_PAUSE, Poller
 from exporter.scrape import Scrape, current_scrape
 
 OFTEN = PollPolicy(min_interval=1.0)
@@ -220,3 +220,29 @@ def test_a_poll_is_known_by_what_is_asked_of_its_source() -> None:
 
     given(OFTEN, check)
     assert Poller("prometheus", None, OFTEN).query == "prometheus"
+
+
+@pytest.mark.parametrize(("apart", "pause"), [(0.25, 0.2), (0.5, None)])
+def test_close_scrapes_of_a_quick_source_are_given_the_time_to_poll_by_themselves(
+    monkeypatch: pytest.MonkeyPatch, apart: float, pause: float | None
+) -> None:
+    async def check(source: Source) -> None:
+        pauses, sleep = list[float](), asyncio.sleep
+
+        async def recorded(seconds: float) -> None:
+            if seconds:
+                pauses.append(seconds)
+                source.now += seconds
+            await sleep(0)
+
+        await source.scraped()
+        await source.scraped(later=apart)
+        monkeypatch.setattr(asyncio, "sleep", recorded)
+        source.now += 0.1
+        source.poller.request_refresh()  # due at once
+        while source.polls < 2 or not pauses:
+            await sleep(0)
+        monkeypatch.undo()
+        assert pauses[:1] == [pytest.approx(MIN_PAUSE if pause is None else pause)]
+
+    given(PollPolicy(min_interval=2.0), check)

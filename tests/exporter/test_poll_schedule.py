@@ -245,3 +245,28 @@ def test_who_waits_is_told_when_a_poll_is_brought_forward_or_gives_a_result() ->
         await it.schedule.wait_for_success(0.001)  # another than that
 
     asyncio.run(asyncio.wait_for(run(), 4))
+
+
+@pytest.mark.parametrize(
+    "brought_by", ["retry_soon", "poll_faster", "follow_hint", "verify_soon", "request_refresh"]
+)
+def test_who_waits_is_told_of_whatever_brings_a_poll_forward(brought_by: str) -> None:
+    async def run() -> None:
+        it = Watched(
+            PollPolicy(min_interval=0.01, relaxed_interval=900.0, backoff_base=900.0, max_backoff=900.0)
+        )
+        it.polled()
+        if brought_by == "retry_soon":
+            it.polled(RequestFailed("no"))
+        waiting = asyncio.create_task(it.schedule.wait_until_due())
+        await asyncio.sleep(0)
+        it.now += 0.5
+        brings = {"retry_soon": it.schedule.retry_soon, "request_refresh": it.schedule.request_refresh}
+        if brought_by in brings:
+            it.schedule.succeeded_at = START - 900.0 if brought_by == "retry_soon" else START
+            brings[brought_by]()
+        else:
+            getattr(it.schedule, brought_by)(0.01)
+        await waiting
+
+    asyncio.run(asyncio.wait_for(run(), 4))
