@@ -41,6 +41,8 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_variable_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_ANOMALIES__PERIOD", "30")
+    monkeypatch.setenv("CHRISTMAS", "2026-12-25")
     monkeypatch.setenv("OPS_ANOMALIES__HOLIDAYS", "2026-12-25")
     with pytest.raises(SettingsError, match=r"^OPS_ANOMALIES__HOLIDAYS is no JSON; expected a list as"):
         load_settings()
