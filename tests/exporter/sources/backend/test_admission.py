@@ -159,6 +159,7 @@ def test_a_report_that_costs_much_serves_for_as_long_as_the_budget_demands(age: 
         ("/health", 1.0, 17, 5.0),
         ("/health", 1.0, 15, 0.0),
         ("/health", 0.0, 20, 0.0),
+        ("/health", 0.25, 20, 5.0),
     ],
 )
 def test_what_blocks_the_backend_is_sent_while_it_holds_up_few_users(
@@ -195,7 +196,7 @@ def test_before_the_load_is_known_nothing_is_sent_that_blocks() -> None:
 
 def test_where_no_requests_are_counted_the_load_holds_nothing_back() -> None:
     async def check() -> None:
-        backend = Backend(a_second=100.0)
+        backend = Backend(checked_out=20, a_second=100.0)
         backend.page = replace(PAGE, counts_requests=False)
         assert await backend.send() == 0.0
 

@@ -317,3 +317,15 @@ def test_nothing_is_sent_to_a_backend_that_is_away(
         assert backend.got == []
 
     asyncio.run(run())
+
+
+def test_without_a_gap_requests_that_block_the_backend_may_follow_each_other() -> None:
+    async def run() -> None:
+        backend = Backend()
+        for route in ("/health", "/workers/status"):
+            async with backend.limiter.blocking_turn(route):
+                backend.got.append(route)
+            backend.liveness.record_ping_response(backend.now, 0.01)
+        assert backend.got == ["/health", "/workers/status"]
+
+    asyncio.run(run())

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from exporter.errors import RequestFailed, SourceTimeout
 from exporter.settings import Settings
 from exporter.sources.backend.module_status import ModuleStatus, ModuleStatuses
 from exporter.sources.backend.source import BackendSource
@@ -116,11 +117,27 @@ def test_a_health_route_that_is_not_requested_is_judged_by_what_it_needs(
     watched(check)
 
 
+def test_a_module_is_degraded_of_which_the_health_route_alone_is_silent() -> None:
+    async def check(backend: Backend) -> None:
+        probe = backend.source.probes["search"]
+        probe.record_failure(SourceTimeout("silent"))
+        search = await backend.module("search")
+        assert (search.observed, search.probe_seconds) == ("degraded", None)
+        probe.record_failure(RequestFailed("no", 404))
+        assert (await backend.module("search")).observed == "unknown"
+
+    watched(check)
+
+
 def test_before_its_first_response_a_health_route_is_unknown_whatever_the_database_is() -> None:
     async def check(backend: Backend) -> None:
         backend.source.is_database_up = lambda: False
         assert (await backend.module("search")).observed == "unknown"
         assert backend.server.asked["/search/health"] == 0
+        probe = backend.source.probes["search"]
+        await probe.refresh()
+        assert probe.deferred is not None
+        assert (backend.server.asked["/search/health"], probe.deferred.retry_in) == (0, 1.0)
 
     watched(check)
 

@@ -242,3 +242,24 @@ def test_a_template_serves_the_paths_that_fit_it(route: str, path: str, is_serve
 @pytest.mark.parametrize(("path", "bare"), [("/a/?b=c?d", "/a"), ("/a/b", "/a/b"), ("/", "")])
 def test_a_path_is_known_without_its_query(path: str, bare: str) -> None:
     assert without_query(path) == bare
+
+
+def test_the_only_process_that_is_replaced_leaves_what_it_counted() -> None:
+    it = Reading()
+    assert requests(it.read(("/search", "200", 40)), "search") == 40
+    assert requests(it.read(("/search", "200", 2), started=YOUNG + 900), "search") == 42
+
+
+def test_a_page_may_lack_the_time_of_its_start_and_the_request_for_itself() -> None:
+    totals = Reading().read(("/metrics", "200", 3), started=None, more="in_progress 0\n")
+    assert (totals.in_progress, totals.started) == ({"all": 0}, None)
+    assert Reading().read(("/metrics", "200", 3), more="in_progress 1\n").in_progress == {"all": 0}
+
+
+def test_the_start_of_the_newest_process_is_known() -> None:
+    it = Reading()
+    starts = []
+    for started in (None, YOUNG, YOUNG - 2, None):
+        it.read(("/search", "200", 3), started=started)
+        starts.append(it._totals.newest_start)
+    assert starts == [None, YOUNG, YOUNG, YOUNG]

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from exporter.sources.backend import ping
 from exporter.sources.backend.liveness import REFUSING, RESPONDING, SILENT, Liveness
-from exporter.sources.backend.ping import PING_CANDIDATES, PingRoutes
+from exporter.sources.backend.ping import PING_CANDIDATES, BackendPinger, PingRoutes
 
 FIRST, SECOND = PING_CANDIDATES
 
@@ -101,6 +102,16 @@ def test_a_timeout_whose_reason_is_known_stalls_nothing(
     assert liveness.is_inconclusive
     liveness.record_timeout()
     assert not liveness.stalled
+
+
+def test_before_any_verdict_a_first_ping_is_one_of_the_quickest(times: Times) -> None:
+    unknown = Liveness(times)
+    assert (unknown.ping_timeout(), unknown.ping_interval()) == (1.0, 0.05)
+    assert (unknown.accepts_requests, unknown.is_inconclusive) == (True, False)
+    unknown.record_block_start()
+    unknown.record_block_end()
+    unknown.record_ping_response(times.now, 0.01)
+    assert unknown.accepts_requests
 
 
 def test_pings_of_a_silent_backend_take_longer_and_come_more_seldom(liveness: Liveness) -> None:
@@ -237,3 +248,43 @@ def test_another_route_is_chosen_once_the_chosen_one_was_silent_alone_three_time
         assert routes.in_order(0)[0] == FIRST
     routes.choose({SECOND: 0.1})
     assert routes.in_order(0)[0] == SECOND
+
+
+@pytest.mark.parametrize("error", [None, TimeoutError()])
+def test_silence_proves_nothing_while_a_ping_is_overdue(
+    liveness: Liveness, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    monkeypatch.setattr(ping, "OVERDUE_AFTER", 0.001)
+    seen = list[bool]()
+
+    async def send(_: str, __: float) -> float:
+        seen.append(liveness.is_inconclusive)
+        await asyncio.sleep(0.01)
+        seen.append(liveness.is_inconclusive)
+        if error is not None and len(seen) == 2:
+            raise error
+        return 0.01
+
+    async def run() -> None:
+        pinger = BackendPinger(liveness, send, None)
+        for _ in range(2):
+            await pinger.ping()
+        await asyncio.sleep(0.01)
+        assert not liveness.is_inconclusive
+
+    asyncio.run(run())
+    assert seen == [False, True, error is not None, True]
+
+
+def test_who_waits_for_the_end_of_a_doubt_is_told_of_it(liveness: Liveness) -> None:
+    async def run(ends: Callable[[], None]) -> None:
+        liveness.set_ping_overdue(True)
+        waiting = asyncio.create_task(liveness.wait_until_conclusive())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        ends()
+        async with asyncio.timeout(2):
+            await waiting
+
+    asyncio.run(run(lambda: liveness.set_ping_overdue(False)))
+    assert not liveness.is_inconclusive
