@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.__main__ import parser
 from exporter.settings_load import WELL_KNOWN, SettingsError, load_settings
 
 
@@ -52,6 +53,16 @@ def test_anomaly_detection_is_off_where_a_setting_says_so(monkeypatch: pytest.Mo
     monkeypatch.setenv("PROMETHEUS_URL", "http://there:9090")
     assert load_settings().anomalies.source_url == "http://there:9090"
     assert load_settings(written("anomalies: {enabled: false}")).anomalies.source_url is None
+
+
+def test_the_page_is_served_over_tls_where_both_files_are_named() -> None:
+    web = load_settings(written("web: {tls_key: key.pem, tls_certificate: certificate.pem}")).web
+    assert (web.tls_key, web.tls_certificate) == (Path("key.pem"), Path("certificate.pem"))
+
+
+def test_holidays_are_those_of_a_part_of_a_country() -> None:
+    anomalies = load_settings(written("anomalies: {holiday_country: DE, holiday_subdivision: BY}")).anomalies
+    assert (anomalies.holiday_country, anomalies.holiday_subdivision) == ("DE", "BY")
 
 
 def test_the_thirteen_modules_are_watched_without_any_setting() -> None:
@@ -172,3 +183,12 @@ def test_check_says_what_is_wrong_and_fails() -> None:
 
 def test_help_names_the_environment() -> None:
     assert "BACKEND_TOKEN_FILE" in command("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "config", "check"),
+    [([], None, False), (["--check"], None, True), (["--config", "a.yml"], Path("a.yml"), False)],
+)
+def test_a_command_names_its_file(arguments: list[str], config: Path | None, check: bool) -> None:
+    found = parser().parse_args(arguments)
+    assert (found.config, found.check) == (config, check)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from exporter.errors import LocalNetworkError
 from exporter.sources.backend import ping
 from exporter.sources.backend.liveness import REFUSING, RESPONDING, SILENT, Liveness
 from exporter.sources.backend.ping import PING_CANDIDATES, BackendPinger, PingRoutes
@@ -276,15 +277,54 @@ def test_silence_proves_nothing_while_a_ping_is_overdue(
     assert seen == [False, True, error is not None, True]
 
 
-def test_who_waits_for_the_end_of_a_doubt_is_told_of_it(liveness: Liveness) -> None:
-    async def run(ends: Callable[[], None]) -> None:
-        liveness.set_ping_overdue(True)
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        (lambda it: it.set_ping_overdue(True), lambda it: it.set_ping_overdue(False)),
+        (Liveness.record_timeout, Liveness.record_response),
+        (Liveness.record_timeout, Liveness.record_ping_misconfigured),
+    ],
+)
+def test_who_waits_for_the_end_of_a_doubt_is_told_of_it(
+    liveness: Liveness, begins: Callable[[Liveness], None], ends: Callable[[Liveness], None]
+) -> None:
+    async def run() -> None:
+        begins(liveness)
         waiting = asyncio.create_task(liveness.wait_until_conclusive())
         await asyncio.sleep(0)
         assert not waiting.done()
-        ends()
+        ends(liveness)
         async with asyncio.timeout(2):
             await waiting
 
-    asyncio.run(run(lambda: liveness.set_ping_overdue(False)))
+    asyncio.run(run())
     assert not liveness.is_inconclusive
+
+
+@pytest.mark.parametrize(("took", "pause"), [(0.25, 0.75), (9.0, 0.0)])
+def test_a_fault_of_our_network_takes_as_long_as_a_silence(
+    times: Times, liveness: Liveness, monkeypatch: pytest.MonkeyPatch, took: float, pause: float
+) -> None:
+    pauses = list[float]()
+
+    async def send(_: str, __: float) -> float:
+        times.now += took
+        raise LocalNetworkError("no name resolution")
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    asyncio.run(BackendPinger(liveness, send, None, times).ping())
+    assert (pauses, liveness.timeouts) == ([pause], 1)
+
+
+@pytest.mark.parametrize(("took", "silences"), [(1.0, 1), (1.3, 1), (1.31, 0)])
+def test_a_lag_of_our_own_is_no_silence(times: Times, liveness: Liveness, took: float, silences: int) -> None:
+    async def send(_: str, __: float) -> float:
+        times.now = took
+        raise TimeoutError
+
+    times.now = 0.0
+    asyncio.run(BackendPinger(liveness, send, None, times).ping())
+    assert liveness.timeouts == silences

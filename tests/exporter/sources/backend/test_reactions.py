@@ -120,6 +120,14 @@ def test_requests_in_progress_have_the_pool_looked_at_more_often(
     assert source.totals.last_result == totals(in_progress=in_progress)
 
 
+@pytest.mark.parametrize(("in_progress", "seconds"), [(1, FAST), (2, FAST), (3, 1.0)])
+def test_the_more_requests_are_in_progress_the_longer_the_pool_is_watched(
+    source: BackendSource, in_progress: float, seconds: float
+) -> None:
+    source._reader.on_totals(totals(in_progress=in_progress), False)
+    assert source.pool._fast_until[SPARED] - source.pool._clock() == pytest.approx(seconds, abs=0.2)
+
+
 @pytest.mark.parametrize(
     ("is_near", "has_begun", "kept"), [(False, False, None), (True, True, 0.0), (False, True, SPARED / 2)]
 )
