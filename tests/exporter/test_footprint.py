@@ -57,7 +57,15 @@ def test_all_queries_together_stay_within_the_budget() -> None:
 
 
 def test_without_a_budget_nothing_is_stretched() -> None:
-    assert polled(Footprint("prometheus"), query=(4.0, 15.0)) == {"query": 15.0}
+    footprint = Footprint("prometheus")
+    assert polled(footprint, query=(4.0, 15.0)) == {"query": 15.0}
+    assert footprint.stretch == 1
+    assert footprint.interval("query", 15.0, 0.25, 999.0) == 0.25
+
+
+@pytest.mark.parametrize(("spared", "interval"), [(0.9, 0.25), (MAX_CREDIT, 1.0)])
+def test_a_closer_look_uses_only_what_is_saved_beyond_what_is_spared(spared: float, interval: float) -> None:
+    assert Footprint("backend", 0.02, Clock()).interval("page", 1.0, 0.25, spared) == interval
 
 
 def test_what_a_request_waits_behind_others_is_no_work_of_ours() -> None:

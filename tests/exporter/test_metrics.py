@@ -36,8 +36,15 @@ def test_a_value_is_known_that_is_a_finite_number(value: object, known: bool) ->
 def test_a_series_has_its_labels_by_name() -> None:
     (sample,) = Gauge("ops_a", "Values.", ("who", "where")).single(0, "me", "here").samples
     assert (sample.name, sample.labels, sample.value) == ("ops_a", {"who": "me", "where": "here"}, 0.0)
+
+
+def test_a_label_too_many_or_too_few_is_an_error() -> None:
     with pytest.raises(ValueError, match="zip"):
         Gauge("ops_a", "Values.", ("who",)).single(1, "me", "here")
+    with pytest.raises(ValueError, match="zip"):
+        Histogram("ops_a", "Sizes.", ("who",)).family([((), HistogramData({}, 2.5, 4))])
+    with pytest.raises(ValueError, match="zip"):
+        Summary("ops_a", "Sizes.", ("who",)).family([((), SummaryData({}, 2.5, 4))])
 
 
 def test_a_state_is_one_of_several_series() -> None:

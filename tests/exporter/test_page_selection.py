@@ -176,7 +176,10 @@ def test_a_job_beside_collectors_is_refused(query: str) -> None:
         select_page(COLLECTORS, QueryParams(query))
 
 
-def test_what_cannot_be_excluded_is_refused_and_shown_in_part() -> None:
+def test_what_cannot_be_selected_is_refused_and_shown_in_part() -> None:
+    with pytest.raises(UnknownCollector) as refused:
+        select_page(COLLECTORS, QueryParams([("collect[]", "redis." + 65 * "x"), ("collect[]", "cache")]))
+    assert str(refused.value).startswith(f"collect[] names {'redis.' + 58 * 'x'!r} beside collectors; ")
     with pytest.raises(UnknownCollector) as refused:
         select_page(COLLECTORS, QueryParams({"exclude[]": 65 * "x"}))
     assert str(refused.value) == (

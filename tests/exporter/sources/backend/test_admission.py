@@ -155,7 +155,8 @@ def test_a_report_that_costs_much_serves_for_as_long_as_the_budget_demands(age: 
         ("/workers/status", 1.0, 0, 5.0),
         # /health as many as have a connection then, but one
         ("/health", 6.0, 0, 0.0),
-        ("/health", 7.0, 0, 5.0),
+        ("/health", 6.25, 0, 0.0),
+        ("/health", 6.5, 0, 5.0),
         ("/health", 1.0, 17, 5.0),
         ("/health", 1.0, 15, 0.0),
         ("/health", 0.0, 20, 0.0),

@@ -151,8 +151,8 @@ def test_the_finest_histograms_by_module_are_shown(modules: tuple[str, ...], sho
 
 
 def test_a_histogram_never_falls_from_bound_to_bound() -> None:
-    buckets = monotonic_buckets({0.5: 4.0, 0.1: 5.0, 1.0: 5.0, 2.0: 6.0, inf: 3.0})
-    assert [*buckets.items()] == [(0.1, 5.0), (1.0, 5.0), (2.0, 6.0), (inf, 6.0)]
+    buckets = monotonic_buckets({0.5: 4.0, 0.1: 5.0, 0.05: 0.0, 1.0: 5.0, 2.0: 6.0, inf: 3.0})
+    assert [*buckets.items()] == [(0.05, 0.0), (0.1, 5.0), (1.0, 5.0), (2.0, 6.0), (inf, 6.0)]
 
 
 @pytest.mark.parametrize(

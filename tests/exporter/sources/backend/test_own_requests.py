@@ -189,6 +189,13 @@ def test_a_path_that_we_request_for_the_first_time_is_ours_from_then_on() -> Non
     assert users(own, {"/{name}/one": 5.0}) == 4
 
 
+def test_a_path_that_is_new_may_be_served_by_a_route_that_is_known() -> None:
+    own = OwnRequests({"/books/one"}, ())
+    assert own.is_requested("/books/{name}")
+    own.record("/books/two", 200)
+    assert users(own, {"/books/{name}": 5.0}) == 4
+
+
 def test_a_path_is_counted_under_the_route_with_the_fewest_parameters() -> None:
     own = OwnRequests({"/books/one"}, ())
     routes = ("/{rest:path}", "/{kind}/{name}", "/books/{name}")
