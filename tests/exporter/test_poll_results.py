@@ -7,6 +7,7 @@ from math import inf
 import pytest
 
 from exporter.errors import PollDeferred, RequestFailed, RouteNotFound, SourceMisconfigured, SourceTimeout
+from exporter.footprint import current_query
 from exporter.poll_policy import PollPolicy, SourceConstraints
 from exporter.polling import MIN_PAUSE, Poller
 from exporter.scrape import Scrape, current_scrape
@@ -20,11 +21,13 @@ class Source:
     def __init__(self, policy: PollPolicy) -> None:
         self.now, self.polls, self.is_busy = 1000.0, 0, False
         self.error: Exception | None = None
+        self.query = ""  # for which it was polled last
         constraints = SourceConstraints(holds_last_result=lambda: self.is_busy)
         self.poller = Poller("source /page of it", self._answer, policy, lambda: self.now, constraints)
 
     async def _answer(self) -> int:
         self.polls += 1
+        self.query = current_query.get()
         if self.error is not None:
             raise self.error
         return self.polls
@@ -216,6 +219,7 @@ def test_a_poll_is_known_by_what_is_asked_of_its_source() -> None:
         assert source.poller.query == "/page of it"
         assert source.poller.seconds is None
         await source.get()
+        assert source.query == "/page of it"
         assert 0 <= (source.poller.seconds or 0.0) < 1
 
     given(OFTEN, check)

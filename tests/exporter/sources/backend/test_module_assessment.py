@@ -69,6 +69,7 @@ def test_a_module_is_as_its_health_route_says_whatever_is_reported() -> None:
         assert 0 < (search.probe_seconds or 0) < 5
         assert search.observed_at == backend.now
         assert search.reported_at is not None
+        assert backend.server.asked["/metrics"] == 1
 
     watched(check)
 
@@ -125,6 +126,7 @@ def test_a_module_is_degraded_of_which_the_health_route_alone_is_silent() -> Non
         probe.record_failure(SourceTimeout("silent"))
         search = await backend.module("search")
         assert (search.observed, search.probe_seconds) == ("degraded", None)
+        assert (search.reported, search.status) == ("unknown", "degraded")
         probe.record_failure(RequestFailed("no", 404))
         assert (await backend.module("search")).observed == "unknown"
 

@@ -215,10 +215,11 @@ def test_those_who_wait_for_a_return_are_told_of_each(liveness: Liveness) -> Non
     liveness.on_return = lambda: returns.append("returned")
     liveness.record_ping_response(100.0, 0.01)
     assert returns == []
-    for _ in range(2):
+    for number in range(2):
         liveness.record_ping_refused()
+        assert len(returns) == number
         liveness.record_ping_response(100.0, 0.01)
-    assert len(returns) == 2
+        assert len(returns) == number + 1
 
 
 @pytest.mark.parametrize(
