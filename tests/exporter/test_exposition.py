@@ -1,11 +1,14 @@
 """Our text is the text of the reference library, only sooner."""
 
+import gzip
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from math import inf, nan
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import Metric
@@ -13,7 +16,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
-from exporter.exposition import ExpositionWriter
+from exporter.exposition import ExpositionWriter, encode_metrics, format_number
 from exporter.metrics import Counter, Gauge, Histogram, HistogramData, Info, PlainCounter, StateGauge, Untyped
 
 
@@ -103,3 +106,39 @@ def test_a_counter_keeps_an_established_name_without_total() -> None:
     assert writer.prometheus(families).endswith(text)
     unknown = b"# TYPE redis_total_reads_processed unknown\nredis_total_reads_processed 3.0\n# EOF\n"
     assert writer.openmetrics(families).endswith(unknown)
+
+
+@pytest.mark.parametrize(
+    ("accepts", "takes"),
+    [
+        ("gzip", True), ("GZIP", True), ("br, gzip;q=0.5", True), ("*", True), ("deflate;q=1, *;q=0.1", True),
+        ("", False), ("br", False), ("gzip;q=0", False), ("gzip; q=0.000", False), ("*;q=0.0", False),
+        ("gzip;q=0.00, *", False), ("xgzip", False),
+    ],
+)  # fmt: skip
+def test_who_takes_a_packed_page(accepts: str, takes: bool) -> None:
+    encoded = encode_metrics(page("x", 1.0), "", accepts, ExpositionWriter())
+    assert (encoded.headers.get("Content-Encoding") == "gzip") == takes
+    assert encoded.headers["Vary"] == "Accept, Accept-Encoding"
+    text = gzip.decompress(encoded.body) if takes else encoded.body
+    assert text == ExpositionWriter().prometheus(page("x", 1.0))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (999_999.0, "999999.0"), (1e6, "1e+06"), (-1e6, "-1000000.0"), (-999_999.0, "-999999.0"),
+        (inf, "+Inf"), (-inf, "-Inf"), (nan, "NaN"), (3, "3.0"),
+    ],
+)  # fmt: skip
+def test_a_number_is_written_as_the_library_writes_it(value: float, text: str) -> None:
+    assert format_number(value) == text
+
+
+def test_series_are_remembered_until_there_are_more_than_allowed() -> None:
+    writer, gauge = ExpositionWriter(memory=2), Gauge("ops_a", "Values.", ("who",))
+    kept = []
+    for names in ("ab", "ab", "abc", "d"):
+        writer.prometheus([gauge.family([(name, 1.0) for name in names])])
+        kept.append(len(writer._series))
+    assert kept == [2, 2, 3, 1]

@@ -1,8 +1,17 @@
 """Our requests to a source are counted, and sent less often where they would take more than their share."""
 
+import asyncio
+
 import pytest
 
-from exporter.footprint import CALM_PART, MAX_CREDIT, Footprint, count_busy_time
+from exporter.footprint import (
+    CALM_PART,
+    MAX_CREDIT,
+    ExchangeTimer,
+    Footprint,
+    busy_seconds,
+    count_busy_time,
+)
 
 
 class Clock:
@@ -48,7 +57,15 @@ def test_all_queries_together_stay_within_the_budget() -> None:
 
 
 def test_without_a_budget_nothing_is_stretched() -> None:
-    assert polled(Footprint("prometheus"), query=(4.0, 15.0)) == {"query": 15.0}
+    footprint = Footprint("prometheus")
+    assert polled(footprint, query=(4.0, 15.0)) == {"query": 15.0}
+    assert footprint.stretch == 1
+    assert footprint.interval("query", 15.0, 0.25, 999.0) == 0.25
+
+
+@pytest.mark.parametrize(("spared", "interval"), [(0.9, 0.25), (MAX_CREDIT, 1.0)])
+def test_a_closer_look_uses_only_what_is_saved_beyond_what_is_spared(spared: float, interval: float) -> None:
+    assert Footprint("backend", 0.02, Clock()).interval("page", 1.0, 0.25, spared) == interval
 
 
 def test_what_a_request_waits_behind_others_is_no_work_of_ours() -> None:
@@ -117,3 +134,111 @@ def test_a_poll_that_waits_without_troubling_its_source_counts_for_what_it_did()
             pass
         clock.now += 1.0
     assert sum(seconds for _, _, seconds in footprint.totals()) < 0.01
+
+
+def test_the_first_request_of_a_query_costs_what_it_took() -> None:
+    clock = Clock()
+    footprint = Footprint("backend", 0.02, clock)
+    assert [footprint.interval("page", 1.0), footprint.share(), *footprint.totals()] == [1.0, 0.0]
+    footprint.spend("page", 0.6)
+    assert [*footprint.totals()] == [("page", 1, 0.6)]
+    assert footprint.interval("page", 1.0) == 1.0, "it may have waited, so it stretches nothing yet"
+    footprint.spend("page", 0.6)
+    assert footprint.interval("page", 1.0) == pytest.approx(0.6 / (CALM_PART * 0.02))
+
+
+def test_one_response_of_eight_may_be_faster_than_the_work() -> None:
+    footprint = Footprint("backend", 0.02, Clock())
+    for seconds in (0.001, *7 * (0.4,)):
+        footprint.spend("page", seconds)
+    assert footprint.interval("page", 1.0) == pytest.approx(0.4 / (CALM_PART * 0.02))
+    for seconds in (0.001, 0.001):
+        footprint.spend("page", seconds)
+    assert footprint.interval("page", 1.0) == 1.0
+
+
+def test_the_cost_is_that_of_the_newest_requests() -> None:
+    footprint = Footprint("backend", 0.02, Clock())
+    for seconds in (*12 * (0.4,), *12 * (0.001,)):
+        footprint.spend("page", seconds)
+    assert footprint.interval("page", 1.0) == 1.0
+
+
+def test_a_minute_ago_is_part_of_the_share_of_the_last_minute() -> None:
+    clock = Clock()
+    footprint = Footprint("backend", 0.02, clock)
+    for _ in range(3):
+        footprint.spend("page", 0.6)
+        clock.now += 30
+    assert footprint.share() == pytest.approx(0.02)
+    clock.now += 0.1
+    assert footprint.share() == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(("budget", "gap"), [(0.02, 0.5 / 0.01), (0.1, 0.5 / 0.05), (None, 0.0)])
+def test_what_comes_beside_the_plan_takes_half_the_budget(budget: float | None, gap: float) -> None:
+    footprint = Footprint("backend", budget)
+    assert footprint.unplanned_gap("page") == 0
+    for _ in range(2):
+        footprint.spend("page", 0.5)
+    assert footprint.unplanned_gap("page") == pytest.approx(gap)
+
+
+def test_a_query_whose_settings_change_is_planned_anew() -> None:
+    footprint = Footprint("backend", 0.02)
+    polled(footprint, page=(0.01, 1.0), pool=(0.01, 1.0))
+    assert footprint.stretch == pytest.approx(1 / CALM_PART)
+    assert footprint.interval("page", 10.0) == 10.0
+    assert (footprint.interval("pool", 1.0), footprint.stretch) == (1.0, 1.0)
+
+
+def test_without_an_interval_nothing_is_planned() -> None:
+    footprint = Footprint("backend", 0.02)
+    for _ in range(3):
+        footprint.spend("page", 0.5)
+    assert footprint.interval("page", 0.0) == 0.0
+    assert footprint.interval("page", 0.0, 0.0) == 0.0
+    assert footprint.stretch == 1.0
+
+
+def test_what_is_not_planned_is_saved_up_to_a_bound() -> None:
+    clock = Clock()
+    footprint = Footprint("backend", 0.02, clock)
+    polled(footprint, page=(0.01, 1.0))
+    looks = closer_looks(footprint, clock)
+    clock.now += 10  # of which half the budget is planned
+    assert closer_looks(footprint, clock) == pytest.approx(10 * 0.01 / (0.01 - 0.25 * 0.02), abs=2)
+    clock.now += 1e6
+    assert closer_looks(footprint, clock) == pytest.approx(looks, abs=2)
+
+
+def test_a_poll_counts_the_time_that_its_source_was_busy() -> None:
+    clock = Clock()
+    footprint = Footprint("backend", 0.02, clock)
+    for seconds in (0.25, 0.25):
+        with footprint.poll("page"):
+            clock.now += seconds
+    assert [*footprint.totals()] == [("page", 2, 0.5)]
+
+
+def test_an_exchange_is_busy_time_from_its_first_event_to_its_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("time.monotonic", clock)
+
+    async def exchange(*events: str) -> None:
+        with ExchangeTimer() as timer:
+            for event in events:
+                await timer.trace(event, None)
+                clock.now += 0.25
+            clock.now += 1.0
+
+    measured = list[float]()
+    token = busy_seconds.set(measured)
+    for events in (
+        (),
+        ("connect_tcp.started", "send_request_headers.started", "receive_response_body.complete"),
+        ("connect_tcp.started", "connect_tcp.failed"),
+    ):
+        asyncio.run(exchange(*events))
+    busy_seconds.reset(token)
+    assert measured == [0.5, 1.5]

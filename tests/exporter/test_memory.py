@@ -1,11 +1,15 @@
 """What the exporter does not need is not in its memory."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
 from ssl import CERT_REQUIRED
 from urllib.request import urlopen
 
+import pytest
+
+from exporter import memory
 from exporter.sources.http_client import system_tls_context, unused_tls_context
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port
@@ -73,3 +77,15 @@ def test_no_library_is_loaded_for_what_is_not_configured(tmp_path: Path) -> None
         mapped = Path(f"/proc/{exporter.pid}/maps").read_text()
     assert "sqlite" not in mapped
     assert "_yaml" not in mapped
+
+
+def test_freed_memory_is_returned_where_the_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = list[int]()
+    for trim in (None, kept.append):
+        monkeypatch.setattr(memory, "malloc_trim", lambda trim=trim: trim)
+        memory.collect_garbage()
+    assert kept == [0]
+
+
+def test_the_c_library_of_most_machines_can() -> None:
+    assert (memory.malloc_trim() is not None) == (platform.libc_ver()[0] == "glibc")

@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from itertools import combinations
 
 import pytest
+from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from starlette.datastructures import QueryParams
 
-from exporter.metrics import Histogram, HistogramData, selected_names
+from exporter.collector import UnknownCollector
+from exporter.collectors import COLLECTORS
+from exporter.metrics import Gauge, Histogram, HistogramData, selected_names
+from exporter.page_selection import select_page
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.whole_page import whole
 from tests.servers.postgres_server import PostgresServer
@@ -127,3 +132,56 @@ def test_the_head_of_the_page_can_be_asked_for(exporter: Watched) -> None:
     answer = exporter.client.head("/metrics")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/plain")
+
+
+def families() -> list[Metric]:
+    """Families of ours and of peers."""
+    spread = HistogramData({1.0: 2}, 3.0, 4)
+    return [
+        Gauge("ops_up", "Of ours.").single(1),
+        Gauge("redis_up", "Of a peer.").single(1),
+        Gauge("pg_up", "Of another.").single(1),
+        Histogram("redis_seconds", "Durations.").family([((), spread)]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "series"),
+    [
+        ("", ["ops_up", "redis_up", "pg_up", "redis_seconds_bucket", "redis_seconds_bucket",
+              "redis_seconds_sum", "redis_seconds_count"]),
+        ("exclude[]=redis", ["ops_up", "pg_up"]),
+        ("exclude[]=redis&exclude[]=postgres", ["ops_up"]),
+        ("collect[]=redis", ["redis_up", "pg_up", "redis_seconds_bucket", "redis_seconds_bucket",
+                             "redis_seconds_sum", "redis_seconds_count"]),
+        ("collect[]=redis&exclude[]=redis", ["pg_up"]),
+        ("name[]=redis_seconds_sum&name[]=pg_up", ["pg_up", "redis_seconds_sum"]),
+        ("name[]=redis_seconds", ["redis_seconds_bucket", "redis_seconds_bucket", "redis_seconds_sum",
+                                  "redis_seconds_count"]),
+        ("name[]=stock", []),
+        ("name[]=redis_up&exclude[]=redis", []),
+    ],
+)  # fmt: skip
+def test_a_request_gets_the_series_that_it_selects(query: str, series: list[str]) -> None:
+    given = families()
+    found = select_page(COLLECTORS, QueryParams(query)).families(given)
+    assert [sample.name for family in found for sample in family.samples] == series
+    assert all(family.samples for family in found)
+    assert given == families()  # others may share them
+
+
+@pytest.mark.parametrize("query", ["collect[]=redis&collect[]=cache", "collect[]=api&collect[]=redis.cache"])
+def test_a_job_beside_collectors_is_refused(query: str) -> None:
+    with pytest.raises(UnknownCollector, match="beside collectors; expected jobs alone"):
+        select_page(COLLECTORS, QueryParams(query))
+
+
+def test_what_cannot_be_selected_is_refused_and_shown_in_part() -> None:
+    with pytest.raises(UnknownCollector) as refused:
+        select_page(COLLECTORS, QueryParams([("collect[]", "redis." + 65 * "x"), ("collect[]", "cache")]))
+    assert str(refused.value).startswith(f"collect[] names {'redis.' + 58 * 'x'!r} beside collectors; ")
+    with pytest.raises(UnknownCollector) as refused:
+        select_page(COLLECTORS, QueryParams({"exclude[]": 65 * "x"}))
+    assert str(refused.value) == (
+        f"exclude[] names {64 * 'x'!r}; expected one of celery-exporter, postgres, redis"
+    )

@@ -10,8 +10,9 @@ from prometheus_client import Metric
 from exporter.collector import Collector, Part, ReadPart
 from exporter.errors import NotConfigured, RequestFailed
 from exporter.exposition import ExpositionWriter
-from exporter.metrics import Gauge
-from exporter.runner import Runner
+from exporter.metrics import Gauge, selected_names
+from exporter.runner import Runner, merge_families
+from exporter.scrape import current_scrape
 from exporter.settings import Settings
 from exporter.sources import Sources
 
@@ -123,3 +124,46 @@ def test_the_reason_is_logged_once_and_holds_no_payload(caplog: pytest.LogCaptur
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("a.part0 fails: ValueError at ")
     assert "hunter2" not in caplog.text
+
+
+def test_parts_are_told_what_is_selected_and_until_when_they_may_wait() -> None:
+    async def read(_: Sources) -> Iterable[Metric]:
+        scrape = current_scrape.get()
+        assert scrape is not None
+        left = scrape.deadline - asyncio.get_running_loop().time()
+        assert 1.5 < left <= 1.8, "a tenth of two seconds is kept for what comes after the last result"
+        assert selected_names.get() == {"up"}
+        return (UP.single(1, "it"),)
+
+    async def run() -> list[Metric]:
+        runner = Runner(Sources.build(Settings()))
+        return await runner.run([collector("a", read)], 2.0, frozenset({"up"}))
+
+    assert [family.name for family in asyncio.run(run()) if family.samples] == ["up"]
+
+
+def test_a_run_that_is_over_is_not_shared() -> None:
+    runs: list[int] = []
+
+    async def read(_: Sources) -> Iterable[Metric]:
+        runs.append(len(runs))
+        return (UP.single(len(runs), "it"),)
+
+    async def run() -> None:
+        runner = Runner(Sources.build(Settings()))
+        for _ in range(2):
+            await runner.run([collector("a", read)], 1.0)
+        # another selection at the same time is a run of its own
+        await asyncio.gather(
+            runner.run([collector("a", read)], 1.0),
+            runner.run([collector("a", read)], 1.0, frozenset({"up"})),
+        )
+
+    asyncio.run(run())
+    assert len(runs) == 4
+
+
+def test_the_series_of_one_family_are_in_one_place() -> None:
+    families = [UP.single(1, "a"), Gauge("down", "x").single(2), UP.single(3, "b")]
+    merged = [(it.name, [sample.value for sample in it.samples]) for it in merge_families(families)]
+    assert merged == [("up", [1, 3]), ("down", [2])]

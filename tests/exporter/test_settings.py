@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.__main__ import parser
 from exporter.settings_load import WELL_KNOWN, SettingsError, load_settings
 
 
@@ -41,6 +42,8 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_variable_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_ANOMALIES__PERIOD", "30")
+    monkeypatch.setenv("CHRISTMAS", "2026-12-25")
     monkeypatch.setenv("OPS_ANOMALIES__HOLIDAYS", "2026-12-25")
     with pytest.raises(SettingsError, match=r"^OPS_ANOMALIES__HOLIDAYS is no JSON; expected a list as"):
         load_settings()
@@ -50,6 +53,16 @@ def test_anomaly_detection_is_off_where_a_setting_says_so(monkeypatch: pytest.Mo
     monkeypatch.setenv("PROMETHEUS_URL", "http://there:9090")
     assert load_settings().anomalies.source_url == "http://there:9090"
     assert load_settings(written("anomalies: {enabled: false}")).anomalies.source_url is None
+
+
+def test_the_page_is_served_over_tls_where_both_files_are_named() -> None:
+    web = load_settings(written("web: {tls_key: key.pem, tls_certificate: certificate.pem}")).web
+    assert (web.tls_key, web.tls_certificate) == (Path("key.pem"), Path("certificate.pem"))
+
+
+def test_holidays_are_those_of_a_part_of_a_country() -> None:
+    anomalies = load_settings(written("anomalies: {holiday_country: DE, holiday_subdivision: BY}")).anomalies
+    assert (anomalies.holiday_country, anomalies.holiday_subdivision) == ("DE", "BY")
 
 
 def test_the_thirteen_modules_are_watched_without_any_setting() -> None:
@@ -96,6 +109,51 @@ def test_a_wrong_value_is_one_sentence(text: str, sentence: str) -> None:
     assert "\n" not in said
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "backend: {url: 'ftp://x'}",
+            "backend.url is 'ftp://x'; expected http:// or https:// and a host, without credentials "
+            "(environment: BACKEND_URL)",
+        ),
+        (
+            "service: {url: 'http://u:p@x'}",
+            "service.url is a hidden value; expected http:// or https:// and a host, without credentials "
+            "(environment: SERVICE_URL)",
+        ),
+        (
+            "web: {port: 70000}",
+            "web.port is 70000; expected less than or equal to 65535 (environment: EXPORTER_PORT)",
+        ),
+        ("web: {host: 7}", "web.host is 7; expected a valid string (environment: EXPORTER_HOST)"),
+        (
+            "backend: {token: [1]}",
+            "backend.token is a hidden value; expected a valid string (environment: BACKEND_TOKEN)",
+        ),
+        ("redis: {url: 7}", "redis.url is a hidden value; expected a valid string (environment: REDIS_URL)"),
+        ("limits: {budget: 0}", "limits.budget is 0; expected greater than 0"),
+        (
+            "log_level: " + 200 * "x",
+            f"log_level is '{79 * 'x'}; expected 'debug', 'info', 'warning' or 'error'",
+        ),
+        (
+            "backend: {tiemout: 1}",
+            "backend.tiemout is not a setting; docs/settings.md lists those that are",
+        ),
+        ("backend: {}\nweb: [", "the settings file settings.yml is no YAML at line 2"),
+        ("backend: 'a\tb\x00", "the settings file settings.yml is no YAML at line 1"),
+    ],
+)
+def test_a_sentence_names_the_value_and_where_else_it_can_be_set(text: str, sentence: str) -> None:
+    assert refused(text) == sentence
+
+
+def test_each_wrong_value_has_a_sentence_of_its_own() -> None:
+    said = refused("web: {port: -1}\nlimits: {budget: soon}\nbackend: {timeout: 0}").splitlines()
+    assert [line.split()[0] for line in said] == ["web.port", "backend.timeout", "limits.budget"]
+
+
 def test_a_password_in_a_wrong_value_is_not_shown() -> None:
     assert "hunter2" not in refused("backend: {url: 'redis://user:hunter2@x'}")
     assert "hunter2" not in refused("celery: {broker_url: 'guest:hunter2@x'}")
@@ -125,3 +183,12 @@ def test_check_says_what_is_wrong_and_fails() -> None:
 
 def test_help_names_the_environment() -> None:
     assert "BACKEND_TOKEN_FILE" in command("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "config", "check"),
+    [([], None, False), (["--check"], None, True), (["--config", "a.yml"], Path("a.yml"), False)],
+)
+def test_a_command_names_its_file(arguments: list[str], config: Path | None, check: bool) -> None:
+    found = parser().parse_args(arguments)
+    assert (found.config, found.check) == (config, check)

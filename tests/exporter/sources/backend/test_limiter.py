@@ -12,12 +12,12 @@ from exporter.sources.backend.liveness import Liveness
 class Backend:
     """A backend that responds, and the requests that it has got."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
         self.now = 0.0
         self.got: list[str] = []
         self.liveness = Liveness(lambda: self.now)
         self.liveness.record_ping_response(0.0, 0.01)
-        self.limiter = RequestLimiter(self.liveness, clock=lambda: self.now)
+        self.limiter = RequestLimiter(self.liveness, share, clock=lambda: self.now)
 
     async def request(self, route: str, response: asyncio.Event | None = None) -> None:
         """One request of ours; it ends with the response."""
@@ -197,9 +197,14 @@ def test_no_request_blocks_the_backend_soon_after_another() -> None:
                 backend.got.append("/health")
             backend.liveness.record_ping_response(second, 0.01)
         backend.now = 130.0
-        with pytest.raises(PollDeferred, match="the next is 30 s away"):
+        with pytest.raises(PollDeferred, match="the next is 30 s away") as deferred:
             async with backend.limiter.blocking_turn("/workers/status"):
                 backend.got.append("/workers/status")
+        assert deferred.value.retry_in == 30.0
         assert backend.got == ["/health", "/health"]
+        backend.now = 160.0
+        async with backend.limiter.blocking_turn("/workers/status"):
+            backend.got.append("/workers/status")
+        assert backend.got == ["/health", "/health", "/workers/status"]
 
     asyncio.run(run())

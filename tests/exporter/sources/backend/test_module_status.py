@@ -1,13 +1,15 @@
 """A backend that was away: once it answers again, nothing is held against it that its absence explains."""
 
 import asyncio
+import json
 
 import pytest
 
 from exporter.errors import InvalidResponse, RequestFailed, SourceError, SourceTimeout, SourceUnreachable
 from exporter.poll_policy import PollPolicy
 from exporter.polling import Poller
-from exporter.sources.backend.module_status import has_succeeded
+from exporter.sources.backend.module_status import database_status, has_succeeded, probe_status
+from exporter.sources.http_response import HttpResponse
 from tests.exporter.backend_double import BackendDouble, backend_double
 from tests.exporter.collectors.test_responses import ANSWERS
 from tests.exporter.exporter_page import Watched, watching
@@ -74,3 +76,55 @@ def test_failures_count_that_came_while_the_backend_was_there(
     assert has_succeeded(question, absent_at) is None
     asyncio.run(question.refresh())
     assert has_succeeded(question, absent_at) is works
+
+
+def answered(body: object, status: int = 200, seconds: float = 0.1) -> HttpResponse:
+    """A response of a health route."""
+    return HttpResponse(status, json.dumps(body).encode(), seconds, "")
+
+
+@pytest.mark.parametrize(
+    ("response", "status"),
+    [
+        (answered({"status": "healthy"}), "healthy"),
+        (answered({"status": "healthy"}, seconds=0.5), "healthy"),
+        (answered({"status": "healthy"}, seconds=0.6), "degraded"),
+        (answered({"status": "unhealthy"}, seconds=0.6), "down"),
+        (answered({"status": "teapot"}, seconds=0.6), "unknown"),
+        (answered({"status": "healthy"}, 201), "unknown"),
+        (answered({"status": "healthy"}, 499), "unknown"),
+        (answered({"status": "healthy"}, 500), "down"),
+        (answered({"detail": "no"}, 503), "down"),
+        *((answered({"status": "unhealthy"}, status), "unknown") for status in (401, 403, 404, 405)),
+        (answered([{"status": "healthy"}, 503]), "down"),
+        (answered([{"status": "healthy"}, 500]), "down"),
+        (answered([{"status": "healthy"}, 499]), "healthy"),
+        (answered([{"status": "degraded"}]), "degraded"),
+        (answered({"status": "healthy", "database": False}), "down"),
+        (answered({"status": "healthy", "database": {"healthy": False}}), "down"),
+        (answered({"status": "degraded", "database": True}), "degraded"),
+        (answered({"status": "healthy", "database": "no"}), "healthy"),
+        (answered({"status": "teapot", "database": False}), "unknown"),
+        (answered("healthy"), "unknown"),
+        (answered([]), "unknown"),
+        (HttpResponse(200, b"<html>", 0.1, ""), "unknown"),
+        (HttpResponse(200, b"[" * 100_000, 0.1, ""), "unknown"),
+    ],
+)
+def test_what_a_health_route_says_of_its_module(response: HttpResponse, status: str) -> None:
+    assert probe_status(response, slow=0.5) == status
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"database": True}, "healthy"),
+        ({"database": {"healthy": False}}, "down"),
+        ([{"database": {"healthy": True}}, 503], "healthy"),
+        ({"database": {}}, "unknown"),
+        ({"status": "healthy"}, "unknown"),
+        ([503, {"database": True}], "unknown"),
+    ],
+)
+def test_what_a_health_route_says_of_the_database(body: object, status: str) -> None:
+    assert database_status(json.dumps(body).encode()) == status

@@ -169,3 +169,24 @@ def test_counts_beyond_all_bounds_break_nothing() -> None:
         for n in (0, 1)
     )
     assert requests(it.read(("/search", "200", 1), more=page), "search") == 1
+
+
+def test_the_only_process_that_is_replaced_leaves_what_it_counted() -> None:
+    it = Reading()
+    assert requests(it.read(("/search", "200", 40)), "search") == 40
+    assert requests(it.read(("/search", "200", 2), started=YOUNG + 900), "search") == 42
+
+
+def test_a_page_may_lack_the_time_of_its_start_and_the_request_for_itself() -> None:
+    totals = Reading().read(("/metrics", "200", 3), started=None, more="in_progress 0\n")
+    assert (totals.in_progress, totals.started) == ({"all": 0}, None)
+    assert Reading().read(("/metrics", "200", 3), more="in_progress 1\n").in_progress == {"all": 0}
+
+
+def test_the_start_of_the_newest_process_is_known() -> None:
+    it = Reading()
+    starts = []
+    for started in (None, YOUNG, YOUNG - 2, None):
+        it.read(("/search", "200", 3), started=started)
+        starts.append(it._totals.newest_start)
+    assert starts == [None, YOUNG, YOUNG, YOUNG]

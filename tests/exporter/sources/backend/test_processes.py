@@ -146,3 +146,55 @@ def test_a_crowd_answering_at_random_is_summed_to_the_truth(workers: int) -> Non
         processes.record(dict(counters), 700, started=1000)
     assert len(processes.recent(700)) == workers
     assert processes.total()["events"] == sum(counters["events"] for counters in truth)
+
+
+@pytest.mark.parametrize(
+    ("restarted_at", "keeps", "total"),
+    [(1030.0, False, 9), (1030.1, False, 2), (1030.1, True, 9), (None, False, 9), (900.0, False, 9)],
+)
+def test_a_lone_process_is_replaced_by_one_that_started_much_later(
+    restarted_at: float | None, keeps: bool, total: float
+) -> None:
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger(keep_totals=keeps)
+    processes.record(events(7), 0, started=1000.0)
+    processes.record(events(2), 10, started=restarted_at)
+    assert processes.total()["events"] == total
+
+
+def test_only_what_a_late_discovery_counts_from_now_on_is_summed() -> None:
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
+    processes.record(events(500), 0, "a", from_start=False)
+    assert processes.total()["events"] == 0
+    processes.record(events(503), 1, "a", from_start=False)
+    processes.record(events(40), 2, "b")
+    assert processes.total()["events"] == 43
+
+
+def test_who_answered_a_minute_ago_is_running() -> None:
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
+    processes.record(events(5), 100, name="a")
+    assert len(processes.recent(100 + RECENT_SECONDS)) == 1
+    assert processes.recent(100.1 + RECENT_SECONDS) == []
+
+
+def test_the_time_of_a_start_that_is_missing_once_is_kept() -> None:
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger()
+    processes.record(events(5), 0, started=1000.0)
+    assert processes.record(events(6), 1).started == 1000
+    assert processes.record(events(7), 2, started=1001.0).started == 1001
+
+
+def test_counters_that_are_not_trusted_outlive_their_process() -> None:
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger(keep_totals=True)
+    processes.record(events(10), 0, started=1000, non_monotonic={"average": 4.0})
+    processes.record(events(1), 1, started=5000, non_monotonic={"average": 0.5})
+    assert processes.total() == {"events": 11, "spent": 0, "average": 4.5}
+
+
+def test_the_oldest_of_too_many_processes_gives_its_place() -> None:
+    processes: ProcessCounterMerger[str] = ProcessCounterMerger(keep_totals=True)
+    for number in range(MAX_PROCESSES + 1):
+        processes.record(events(10), MAX_PROCESSES - number, name=str(number))
+    assert processes.total()["events"] == 10 * (MAX_PROCESSES + 1)
+    assert str(MAX_PROCESSES - 1) not in {it.name for it in processes.recent(0)}
+    assert len(processes.recent(0)) == MAX_PROCESSES

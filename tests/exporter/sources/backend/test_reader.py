@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from exporter.errors import RequestFailed
 from exporter.settings import Settings
 from exporter.sources.backend.metrics_page import MetricsParser, SummedSamples
 from exporter.sources.backend.source import BackendSource
@@ -89,5 +90,77 @@ def test_a_page_is_requested_once_the_one_before_it_is_counted() -> None:
         server.sends["/metrics"] = slow
         await asyncio.gather(backend._reader.totals(), backend._reader.events(), backend._reader.totals())
         assert most == [1]
+
+    asking(check)
+
+
+def test_each_route_is_read_for_what_it_reports() -> None:
+    async def check(server: RawServer, backend: BackendSource) -> None:
+        reports = {
+            "/api/monitoring/workers/status": b'{"status": "healthy", "workers": {"worker_count": 3}}',
+            "/api/monitoring/health": b'{"status": "degraded"}',
+            "/api/monitoring/health/ml": b'{"status": "healthy"}',
+            "/api/monitoring/model-health": b'{"model": {"available": true}}',
+            "/api/monitoring/events/history?limit=5": b'{"events": [{"timestamp": 50}]}',
+            "/api/monitoring/cache/stats": b'{"cache_stats": {"hits": 4}}',
+            "/api/monitoring/performance": b'{"metrics": {"slow_query_count": 2}}',
+            "/api/monitoring/health/module/search": b'{"health": {"status": "unhealthy"}}',
+            "/metrics": PAGE,
+        }
+        server.sends |= {path: says(200, body) for path, body in reports.items()}
+        reader = backend._reader
+        assert ((await reader.workers()).count, (await reader.health()).status) == (3, "degraded")
+        assert ((await reader.ml()).status, (await reader.model()).available) == ("healthy", True)
+        assert (await reader.history(), (await reader.cache()).hits) == (50, 4)
+        assert (await reader.performance()).slow_queries == 2
+        assert await reader.module("search")() == "down"
+        assert (await reader.document("/api/monitoring/health")()).text("status") == "degraded"
+        assert (await reader.by_route()).counters == {}
+        for days in (1, 7, 30):
+            path = f"/api/monitoring/user-engagement?time_window_days={days}"
+            server.sends[path] = says(200, b'{"days": %d}' % days)
+        found = {window: it.number("days") for window, it in (await reader.engagement()).items()}
+        assert found == {"1d": 1, "7d": 7, "30d": 30}
+
+    asking(check)
+
+
+@pytest.mark.parametrize(("status", "is_report"), [(200, True), (503, True), (500, False), (404, False)])
+def test_ingestion_that_is_unavailable_reports_so(status: int, is_report: bool) -> None:
+    async def check(server: RawServer, backend: BackendSource) -> None:
+        server.sends["/api/v1/ingestion/health"] = says(status, b"[]")
+        if is_report:
+            assert (await backend._reader.ingestion_health()).status == status
+            return
+        with pytest.raises(RequestFailed, match="expected 200 or 503") as failed:
+            await backend._reader.ingestion_health()
+        assert failed.value.status == status
+
+    asking(check)
+
+
+def test_the_page_is_read_for_the_start_of_processes_once_in_a_while() -> None:
+    async def check(server: RawServer, backend: BackendSource) -> None:
+        server.sends["/metrics"] = says(200, PAGE)
+        reader = backend._reader
+        for _ in range(3):
+            await reader.events()
+        assert server.asked["/metrics"] == 1
+        reader._totals_read_at -= 6.0
+        await reader.events()
+        assert server.asked["/metrics"] == 2
+
+    asking(check)
+
+
+def test_a_newer_process_is_told_of() -> None:
+    async def check(server: RawServer, backend: BackendSource) -> None:
+        seen = list[tuple[float | None, bool]]()
+        backend._reader.on_totals = lambda totals, is_another: seen.append((totals.started, is_another))
+        for started in (1000, 1000, 2000):
+            page = f"# TYPE x counter\nprocess_start_time_seconds {started}\n".encode()
+            server.sends["/metrics"] = says(200, page)
+            assert (await backend._reader.totals()).started == started
+        assert seen == [(1000, False), (1000, False), (2000, True)]
 
     asking(check)

@@ -97,3 +97,57 @@ def test_a_stalled_backend_is_an_outage_and_rules_do_not_wait_after_it() -> None
     watch.tracker.record_stall(False)
     assert watch.tracker.is_under_way()
     assert not watch.tracker.has_just_returned()
+
+
+@pytest.mark.parametrize(("away", "is_outage"), [(1.9, False), (2.0, True)])
+def test_an_outage_lasts_two_seconds_at_least(away: float, is_outage: bool) -> None:
+    watch = Watch()
+    watch.see(0.0, database=True)
+    watch.see(1.0, database=False)
+    watch.see(1.5, database=False)
+    assert watch.see(1.0 + away, database=True).is_under_way() == is_outage
+    watch.clock.now += 9.9
+    assert watch.tracker.is_under_way() == is_outage
+    watch.clock.now += 0.1
+    assert not watch.tracker.is_under_way()
+
+
+@pytest.mark.parametrize(("later", "waits"), [(11.9, True), (12.0, False)])
+def test_rules_wait_for_twelve_seconds_after_a_return(later: float, waits: bool) -> None:
+    watch = Watch()
+    watch.see(0.0, database=False)
+    watch.see(1.0, database=True)
+    assert watch.see(1.0 + later, redis=True).has_just_returned() == waits
+
+
+@pytest.mark.parametrize(("unseen", "waits"), [(11.9, True), (12.0, False)])
+def test_what_was_not_looked_at_for_long_has_not_just_returned(unseen: float, waits: bool) -> None:
+    watch = Watch()
+    watch.see(0.0, database=False)
+    assert watch.see(unseen, database=True).has_just_returned() == waits
+
+
+@pytest.mark.parametrize(("apart", "readings"), [(59.0, 1), (60.0, 2)])
+def test_the_requests_are_read_after_one_return_a_minute(apart: float, readings: int) -> None:
+    watch, due = Watch(), 0
+    for began in (0.0, apart):
+        watch.see(began - 3, database=False)
+        watch.see(began, database=True)
+        watch.clock.now = began + 9.0
+        due += watch.tracker.is_reading_due(9.5)
+    assert due == readings
+
+
+@pytest.mark.parametrize(
+    ("since_return", "since_reading", "is_due"),
+    [(8.9, 99.0, False), (9.0, 0.5, True), (9.5, 0.5, False), (9.5, 0.6, True), (20.9, 11.0, False),
+     (21.0, 0.5, True), (22.0, 1.0, False)],
+)  # fmt: skip
+def test_the_requests_are_read_twice_after_a_return(
+    since_return: float, since_reading: float, is_due: bool
+) -> None:
+    watch = Watch()
+    watch.see(0.0, database=False)
+    watch.see(3.0, database=True)
+    watch.clock.now = 3.0 + since_return
+    assert watch.tracker.is_reading_due(since_reading) == is_due

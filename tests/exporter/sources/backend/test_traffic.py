@@ -67,6 +67,12 @@ def test_the_slowest_twentieth_decides() -> None:
     assert after((0, totals(0)), (10, totals(100, slow=40))) == "degraded"
 
 
+@pytest.mark.parametrize(("slow", "status"), [(4, "healthy"), (9, "healthy"), (10, "degraded")])
+def test_slowness_ends_once_the_slowest_twentieth_is_fast_again(slow: float, status: str) -> None:
+    seen = after((0, totals(0)), (10, totals(100, slow=40)), (25, totals(200, slow=40 + slow)))
+    assert seen == status
+
+
 def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> None:
     clock = Times()
     traffic = TrafficWindow(JudgementSettings(), clock)
