@@ -5,10 +5,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from exporter.errors import InvalidResponse
+from exporter.errors import InvalidResponse, RequestFailed
+from exporter.settings import AnomalySettings, LimitSettings
 from exporter.sources.json_object import JsonObject
 from exporter.sources.prometheus.queries import (
     RangeQuery,
+    history_queries,
     latest_complete_time,
     queries_since,
     query_ranges,
@@ -24,6 +26,7 @@ from exporter.sources.prometheus.series import (
     parse_series,
     unique_names,
 )
+from exporter.sources.prometheus.source import PrometheusSource
 
 DAY = 86_400
 
@@ -162,3 +165,45 @@ def test_the_whole_comes_before_its_parts_and_modules_before_other_parts() -> No
     module: Labels = (("module", "m"), ("signal", "z"))
     part: Labels = (("queue", "a"), ("signal", "a"))
     assert sorted([part, module, whole], key=importance_key) == [whole, module, part]
+
+
+def test_the_history_of_some_series_is_read_in_queries_of_bounded_length() -> None:
+    labels: list[Labels] = [(("signal", name),) for name in "abc"]
+    found = [*history_queries(labels, 100 * DAY, 60)]
+    # nine days have 12,961 minutes, of which 10,000 are read at once; and those of two series at once
+    assert [(len(query.selectors), query.steps(60)) for query in found] == [
+        (2, 10_000), (2, 2_961), (1, 10_000), (1, 2_961),
+    ]  # fmt: skip
+    assert {query.begin for query in found} == {91 * DAY, 91 * DAY + 10_000 * 60}
+    assert {query.end for query in found} == {91 * DAY + 9_999 * 60, 100 * DAY}
+    (few,) = history_queries(labels, 100 * DAY, 300)
+    assert (few.begin, few.end, few.steps(300)) == (91 * DAY, 100 * DAY, 2_593)
+
+
+QUERY = RangeQuery(("a", "b"), 0, 60 * 98)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "parts"),
+    [
+        (QUERY, 503, QUERY.halves(60)),
+        (RangeQuery(("a",), 0, 0), 504, (RangeQuery(("a",), 0, 0),)),
+        (RangeQuery(("a",), 0, 60 * 99), 422, RangeQuery(("a",), 0, 60 * 99).halves(60)),
+        (QUERY, 422, QUERY.halves_by_series()),
+        (QUERY, 414, QUERY.halves_by_series()),
+        (RangeQuery(("a",), 0, 60), 400, ()),
+        (RangeQuery(("a",), 0, 60 * 98), 422, None),
+        (RangeQuery(("ops:watched",), 0, 60), 400, None),
+        (QUERY, 500, None),
+    ],
+)
+def test_a_refused_query_is_divided_where_its_parts_may_be_accepted(
+    query: RangeQuery, status: int, parts: tuple[RangeQuery, ...] | None
+) -> None:
+    source = PrometheusSource(AnomalySettings(period=60), LimitSettings())
+    error = RequestFailed("why", status)
+    if parts is None:
+        with pytest.raises(RequestFailed, match="why"):
+            source._parts_of_refused(query, error)
+    else:
+        assert source._parts_of_refused(query, error) == [*parts]
