@@ -92,7 +92,7 @@ def test_a_statement_that_takes_too_long_is_cut_off_and_the_next_is_read(file: s
     found = outcomes(file, endless, users, statement=0.1)
     assert found[1] == 2
     assert issubclass(found[0], SourceError)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 def test_a_read_that_takes_too_long_is_interrupted_and_a_second_one_ends_the_batch(file: str) -> None:
@@ -112,7 +112,7 @@ def test_a_locked_file_fails_all_reads_with_the_first(file: str, tmp_path: Path)
     holder.close()
     assert len({*found}) == 1
     assert issubclass(found[0], SourceError)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 def test_a_read_that_was_given_up_is_not_read(file: str) -> None:
