@@ -98,6 +98,6 @@ def test_an_inspection_asks_all_and_leaves_nothing_behind(redis_server: RedisSer
 
         began = time.monotonic()
         found = asyncio.run(run())
-        assert 0.9 < time.monotonic() - began < 2.5
+        assert 0.9 < time.monotonic() - began < 5
         assert found == {"one@here": InspectReply(tasks={"app.index"})}
         assert redis.keys() == []
