@@ -1,6 +1,8 @@
 """What the receiver of events says of itself, with the clock of the test and no connection."""
 
 import json
+import socket
+import time
 from typing import Any
 
 import pytest
@@ -113,3 +115,20 @@ def test_the_reason_of_a_failure_is_one_sentence_without_secrets(error: Exceptio
 
 def test_the_channel_is_that_of_the_database_and_nothing_else() -> None:
     assert channel_pattern(CelerySettings(key_prefix="a*"), 3) == "a\\*/3.celeryev*"
+
+
+def test_a_broker_that_is_away_is_asked_again_later_and_later() -> None:
+    times: list[float] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+        url = SecretStr(f"redis://127.0.0.1:{server.getsockname()[1]}")
+        it = EventReceiver(CelerySettings(), url, 0)
+        it.start()
+        for _ in range(3):
+            server.accept()[0].close()
+            times.append(time.monotonic())
+        it.stop()
+    first, second = times[1] - times[0], times[2] - times[1]
+    assert first > 0.19
+    assert 0.39 < second < 0.85
+    assert it.disconnects == 0

@@ -143,6 +143,20 @@ def test_queues_of_foreign_workers_are_hidden_until_one_of_ours_consumes_them() 
     assert known.visible() == ("urgent", "batch", "mail")
 
 
+def test_queues_that_are_not_named_are_one_sum(redis: Redis, redis_server: RedisServer) -> None:
+    for name in ("a", "b"):
+        redis.rpush(name, "x", "x")
+    known = KnownQueues(CelerySettings(queues=(), found_queues=0))
+    known.add({"a", "b"})
+    found = [asked(redis_server, known.read)]
+    known._last_full_read = float("-inf")  # as seconds later
+    redis.rpush("a", "x")
+    found.append(asked(redis_server, known.read))
+    assert [each.queues for each in found] == [{"other": 4}, {"other": 5}]
+    assert [each.sustained for each in found] == [{"other": 0}, {"other": 4}]
+    assert [each.merged_queues for each in found] == [2, 2]
+
+
 def test_no_more_queues_are_known_than_allowed() -> None:
     known = KnownQueues(CelerySettings(queues=("urgent",), found_queues=100))
     known.add(f"q{number:05}" for number in range(MAX_QUEUES + 10))
