@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -12,8 +13,9 @@ from redis import Redis
 from exporter.errors import NotConfigured, RequestFailed
 from exporter.settings_queues import CelerySettings
 from exporter.settings_stores import RedisSettings
-from exporter.sources.broker.snapshot import QueueSnapshot
+from exporter.sources.broker.snapshot import BrokerSnapshot, QueueSnapshot
 from exporter.sources.broker.source import BrokerSource
+from tests.exporter.worker_events import event, heartbeat, wrapped
 from tests.servers.redis_server import RedisServer
 
 T = TypeVar("T")
@@ -162,3 +164,43 @@ def test_what_the_server_refuses_is_told_by_each_client(redis: Redis, redis_serv
     finally:
         redis.acl_deluser("blind")
     assert {text.partition(" does")[0] for text in found} == {"broker", "result backend"}
+
+
+def test_a_queue_that_has_grown_is_read_again_soon(redis: Redis, redis_server: RedisServer) -> None:
+    found = CelerySettings(broker_url=SecretStr(redis_server.url), queues=("urgent",), fast_period=60.0)
+
+    async def run() -> list[float]:
+        source, seen = BrokerSource(found), []
+        for _ in range(2):
+            await source.lengths.refresh()
+            seen.append(source.lengths.seconds_to_refresh())
+            redis.rpush("urgent", "x")
+        await source.lengths.refresh()
+        seen.append(source.lengths.seconds_to_refresh())
+        await source.close()
+        return seen
+
+    empty, *grown = asyncio.run(run())
+    assert empty == float("inf")
+    assert all(0 < seconds <= 0.25 for seconds in grown)
+
+
+@pytest.mark.parametrize(("held", "stalled"), [(0, ()), (1, ("one@here",))])
+def test_a_worker_that_holds_no_message_is_not_stalled(
+    redis: Redis, redis_server: RedisServer, held: int, stalled: tuple[str, ...]
+) -> None:
+    if held:
+        redis.hset("unacked", "1", "message")
+
+    async def look(source: BrokerSource) -> BrokerSnapshot:
+        it, now = source.receiver, time.time()
+        assert it is not None
+        it._mark_heard(now)
+        it._listening_since = now - 90
+        it.process(wrapped(heartbeat()).encode(), now - 40)
+        it.process(wrapped(event("task-received", uuid="1", name="a")).encode(), now - 40)
+        it.process(wrapped(heartbeat()).encode(), now)
+        return await source.snapshot()
+
+    found = looking(redis_server, look, stalled_after=30.0)
+    assert (found.stalled, found.workers_alive, found.unacked) == (stalled, 1, held)

@@ -9,6 +9,8 @@ from pydantic import SecretStr
 from redis import Redis
 from redis.exceptions import NoPermissionError
 
+from exporter.settings_queues import CelerySettings
+from exporter.sources.broker.event_receiver import EventReceiver
 from exporter.sources.broker.event_stream import EventSubscription
 from exporter.sources.redis_connection import setup_commands, shared_counts
 from tests.servers.redis_server import RedisServer
@@ -92,6 +94,15 @@ def test_a_user_who_may_not_subscribe_is_told(redis: Redis, redis_server: RedisS
         stream.close()
     finally:
         redis.acl_deluser("deaf")
+
+
+def test_a_broker_that_is_silent_for_long_is_pinged_and_then_left(stream: EventSubscription) -> None:
+    receiver = EventReceiver(CelerySettings(), SecretStr("redis://127.0.0.1:1"), 0)
+    receiver._mark_heard(100.0)
+    receiver._ping_if_idle(stream, 130.0)
+    assert select.select([stream.fileno()], [], [], 2)[0]  # the reply
+    with pytest.raises(TimeoutError, match="silent"):
+        receiver._ping_if_idle(stream, 130.1)
 
 
 class Connection:

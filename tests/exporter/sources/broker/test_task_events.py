@@ -241,3 +241,11 @@ def test_a_task_of_an_impossible_kind_stays_known() -> None:
         task.sent_at, task.counts = 7.0, tally
     tasks.pack()
     assert [tasks.sent_at(number) for number in ("0", "1999", "2000")] == [7.0] * 3
+
+
+def test_a_task_goes_where_the_last_of_its_name_went() -> None:
+    it = tracker()
+    tell(it, "task-sent", 1.0, **NAMED)
+    tell(it, "task-received", 2.0, uuid="2", name="a")
+    it.tick(4.0)
+    assert (only(it).queue, only(it).received) == ("q", 1)
