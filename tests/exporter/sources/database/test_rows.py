@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine
 from exporter.errors import RequestFailed
 from exporter.sources.database.embedding_audit import EmbeddingAudit, read_embedding_audits
 from exporter.sources.database.engagement import CreatedCounts, Engagement, read_created, read_engagement
-from exporter.sources.database.recommendations import read_evaluations, read_feedback
+from exporter.sources.database.recommendations import RecommendationStats, read_evaluations, read_feedback
 from exporter.sources.database.resources import (
     EmbeddingCoverage,
     ResourceCounts,
@@ -73,6 +73,16 @@ def test_tables_that_are_missing_are_no_zeros(tmp_path: Path) -> None:
         assert read(url, what) is None
     assert read(url, read_evaluations) == ()
     assert read(url, lambda connection: read_embedding_audits(connection, 10, 3, {})) == ()
+
+
+def test_feedback_without_a_context_is_of_an_unknown_strategy(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path)
+    run(url, "CREATE TABLE recommendation_feedback (feedback_type TEXT, created_at TEXT)")
+    run(url, "INSERT INTO recommendation_feedback VALUES ('view', datetime('now', '-2 days'))")
+    found = read(url, read_feedback)
+    assert found is not None
+    assert found.stats["unknown", "7d"] == RecommendationStats(impressions=1.0)
+    assert found.by_type == {("view", "1d"): 0.0, ("view", "7d"): 1.0, ("view", "30d"): 1.0}
 
 
 def test_users_are_active_by_their_interactions(file: str) -> None:
