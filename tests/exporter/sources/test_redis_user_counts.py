@@ -90,6 +90,15 @@ def test_a_command_of_ours_that_the_server_counts_later_is_no_users() -> None:
     assert shown == [0, 0, 0, 0, 1]
 
 
+def test_commands_of_ours_that_the_server_had_not_counted_at_first_are_no_users() -> None:
+    users = UserCommandCounts()
+    shown = [
+        users.without({"cmdstat_get": stats(calls)}, sent(get=8))["cmdstat_get"]["calls"]
+        for calls in (5, 8, 10)
+    ]
+    assert shown == [0, 0, 2]
+
+
 def test_after_a_restart_the_counts_go_on() -> None:
     users = UserCommandCounts()
     users.without({"cmdstat_get": stats(50, 500), "cmdstat_set": stats(8)}, sent(get=10))

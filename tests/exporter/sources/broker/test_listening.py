@@ -61,6 +61,14 @@ def test_failures_count_within_their_window() -> None:
     assert it.finished_and_failed(89.0) == (1, 1)
 
 
+def test_a_window_of_failures_is_remembered_as_a_whole() -> None:
+    it = receiver(failure_window=10.0)
+    for second in range(31):
+        it._tick(float(second))
+        it.process(wrapped(life()[3]).encode(), second + 0.5)
+    assert it.finished_and_failed(30.9) == (10, 0)
+
+
 def test_what_arrives_is_counted_and_what_is_no_event_too() -> None:
     it = receiver()
     it.process(b"garbage", 1.0)
