@@ -23,7 +23,7 @@ DATABASES = text(
                           WHERE a.datid = s.datid AND a.application_name = :own),
            datname = current_database(), coalesce(extract(epoch FROM stats_reset), 0), {", ".join(COUNTERS)}
     FROM pg_stat_database s JOIN pg_database d USING (datname) WHERE NOT d.datistemplate
-    ORDER BY datname = current_database() DESC, datid LIMIT :databases
+    ORDER BY datname = current_database() DESC, s.datid LIMIT :databases
     """  # noqa: S608  (the columns are named above)
 )
 

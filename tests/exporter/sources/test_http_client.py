@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import InvalidResponse, LocalNetworkError, SourceError, SourceUnreachable
+from exporter.errors import (
+    InvalidResponse,
+    LocalNetworkError,
+    SourceError,
+    SourceUnreachable,
+)
 from exporter.footprint import Footprint
 from exporter.sources.http_client import BearerToken, HttpClient
 from exporter.sources.http_response import decompress

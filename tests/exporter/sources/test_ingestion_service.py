@@ -6,6 +6,16 @@ from typing import Any
 
 import pytest
 
+from exporter.sources.ingestion.models import IngestionJob
+from exporter.sources.ingestion_service import (
+    EmbeddingRun,
+    ServiceWorker,
+    parse_embeddings,
+    parse_job,
+    parse_worker,
+    parse_workers,
+)
+from exporter.sources.json_object import JsonObject
 from tests.exporter.backend_double import BackendDouble
 from tests.exporter.exporter_page import Page, Watched, watching
 from tests.exporter.service_answers import (
@@ -198,3 +208,46 @@ def test_it_is_asked_seldom_however_often_it_is_scraped(backend: BackendDouble) 
         for _ in range(20):
             exporter.page(*PARTS)
     assert backend.asked[f"{ROUTES}/queue"] == backend.asked[EMBEDDINGS] == 1
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "status"), [(None, "unknown"), (90.0, "healthy"), (89.9, "down"), (101.0, "healthy")]
+)
+def test_a_worker_is_judged_by_its_heartbeat(heartbeat: float | None, status: str) -> None:
+    assert ServiceWorker("w", "cloud", "healthy", heartbeat, None, 0.0).status(100.0, 10.0) == status
+
+
+def test_what_the_service_says_of_jobs_and_workers_is_read_as_it_is() -> None:
+    item = JsonObject(
+        {"status": "skipped", "duration_seconds": 0, "files_processed": 1, "timestamp": 5}, "job"
+    )
+    assert parse_job(item) == IngestionJob("skipped", 0.0, 1.0, None, 5.0)
+    assert parse_job(JsonObject({"status": "pending"}, "job")).state == "other"
+    assert parse_worker(JsonObject({"id": "", "job_ids": [1]}, "worker")) is None
+    shown = parse_worker(JsonObject({"id": "w", "job_ids": [1, 2], "gpu_available": False}, "worker"))
+    assert shown == ServiceWorker("w", "other", "unknown", None, False, 2.0)
+    state = parse_workers(JsonObject({"status": " Training on x", "workers": [{"id": "w"}, {}]}, "workers"))
+    assert (state.state, len(state.each), state.each[0].jobs) == ("training", 1, 0.0)
+
+
+def test_what_the_service_says_of_a_run_is_read_as_it_is() -> None:
+    run = {"status": "complete", "started_at": 1, "ended_at": 2, "total": 0, "done": -1}
+    coverage = {"embedded": 0, "missing": -1, "by_model": {"m": 1}}
+    state = parse_embeddings(
+        JsonObject({"last_run": run, "running": [], "remaining_seconds": -1, "coverage": coverage}, "state")
+    )
+    assert state.last_run == EmbeddingRun("complete", 1.0, 2.0, 0.0, None)
+    assert (state.running, state.remaining, state.resources, state.by_model) == (
+        None,
+        None,
+        {"with": 0.0},
+        {"m": 1.0},
+    )
+
+
+def test_no_more_of_a_history_is_counted_than_was_asked_for(backend: BackendDouble) -> None:
+    service_says(backend)
+    history(backend, *(job(number) for number in range(105)))
+    with watching(**settings(backend)) as exporter:
+        page = whole(exporter, "ingestion.service_history")
+    assert page.value(f"{OWN}_history_jobs", state="complete") == 100

@@ -6,7 +6,9 @@ import logging
 import pytest
 from redis import Redis
 
-from exporter.sources.broker.kombu_layout import parse_bindings
+from exporter.sources.broker.kombu_layout import (
+    parse_bindings,
+)
 from tests.exporter.exporter_page import Page, watching
 from tests.exporter.worker_events import hearing, seen, tell
 from tests.servers.redis_server import RedisServer

@@ -1,12 +1,16 @@
 """Results that tasks left behind, as a real Redis keeps them."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from redis import Redis
 
+from exporter.sources.broker.results import ResultBackend, TaskResult, is_final, parse_result
+from exporter.sources.redis_client import RedisClient
 from tests.exporter.exporter_page import Page, watching
 from tests.servers.redis_server import RedisServer
 
@@ -91,3 +95,63 @@ def test_a_store_that_is_gone_costs_its_own_part(own_redis_server: RedisServer) 
     page = page_of(own_redis_server)
     assert page.series("ops_task_results") == []
     assert page.value("ops_collector_success", collector="workers.results") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (result(), ("SUCCESS", "unknown", "unknown")),
+        (result(name="app.index"), ("SUCCESS", "app.index", "unknown")),
+        (failure("lib.OddError", name="app.index"), ("FAILURE", "app.index", "OddError")),
+        (failure("lib.OddError", name="app.index")[:-1], ("FAILURE", "unknown", "OddError")),
+        (result(name="app.index")[:-1], ("SUCCESS", "unknown", "unknown")),
+        ('{"status": "FAILURE", "result": {"exc_type": "', ("FAILURE", "unknown", "unknown")),
+        ('{"status": "success", ', None),
+        ('{"state": "SUCCESS"}', None),
+        ("[" * 5000, None),
+        ("7", None),
+    ],
+)
+def test_a_result_is_its_status_its_task_and_its_exception(
+    text: str, read: tuple[str, str, str] | None
+) -> None:
+    assert parse_result(text) == read
+
+
+@pytest.mark.parametrize(
+    ("outcome", "final"),
+    [
+        (("SUCCESS", "a", "e"), True),
+        (("IGNORED", "a", "e"), True),
+        (("RETRY", "a", "e"), False),
+        (None, False),
+    ],
+)
+def test_a_result_that_may_change_is_not_final(outcome: TaskResult | None, final: bool) -> None:
+    assert is_final(outcome) is final
+
+
+def test_a_final_result_is_read_once_and_new_ones_within_bounds(
+    redis: Redis, redis_server: RedisServer
+) -> None:
+    redis.mset({f"celery-task-meta-{number}": result() for number in range(30)})
+    redis.set("celery-task-meta-open", result("RETRY"))
+    taken: list[tuple[int, int]] = []
+
+    async def scan() -> None:
+        client = RedisClient("result backend", SecretStr(redis_server.database(1)), 1.0)
+        backend = ResultBackend(("",), 100)
+        for _ in range(2):
+            found = await backend.scan(client)
+            taken.append((found.read, backend.commands))
+        redis.mset({f"celery-task-meta-late-{number}": result() for number in range(30)})
+        found = await backend.scan(client)
+        taken.append((found.read, backend.commands))
+        assert (found.stored, found.complete) == (61, True)
+        await client.close()
+
+    asyncio.run(scan())
+    # one command that finds them, and one for each that is read: first all, then those that may have changed
+    assert taken[:2] == [(31, 32), (31, 2)]
+    assert 31 <= taken[2][0] < 45
+    assert taken[2][1] < 15

@@ -97,6 +97,8 @@ def test_without_a_broker_there_is_no_view() -> None:
     ("length", "age", "consumers", "unconsumed", "stuck"),
     [
         (0, 0.0, 0, False, False),
+        (0, 99.0, 0, False, False),
+        (5, 30.0, 1, False, False),
         (5, 99.0, 0, True, True),
         (5, 99.0, None, None, True),
         (5, 3.0, 1, False, False),

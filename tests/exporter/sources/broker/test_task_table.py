@@ -1,8 +1,10 @@
 """The table of tasks behaves as an ordered dictionary, also for a thread that only reads."""
 
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from threading import Event
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,3 +81,28 @@ def test_a_thread_that_reads_always_finds_what_stays() -> None:
         finally:
             over.set()
         assert reader.result() == {task(7)}
+
+
+def test_many_steps_in_a_row_are_those_of_a_dictionary() -> None:
+    table, model, draw = TaskTable(), dict[bytes, PackedTask](), Random(7)
+    for version in range(6000):
+        key = KEYS[draw.randrange(1000)]
+        growing = version % 3000 < 2000
+        if draw.random() < (0.7 if growing else 0.1):
+            table.put(key, task(version))
+            model[key] = task(version)
+        else:
+            assert table.pop(key) == model.pop(key, None)
+        if version % 500 == 0:
+            apply(("remove_oldest", 0, 3), version, table, model)
+            assert len(table) == len(model)
+            assert [table.get(key) for key in KEYS] == [model.get(key) for key in KEYS]
+    table.remove_oldest(len(table) + 1)
+    assert len(table) == 0
+    assert {table.get(key) for key in KEYS} == {None}
+
+
+def test_an_id_is_a_text() -> None:
+    assert len(task_key("\ud800")) == 16
+    with pytest.raises(TypeError, match="not an id"):
+        task_key(5)  # type: ignore[arg-type]

@@ -152,3 +152,26 @@ def test_our_own_statements_are_left_out(url: str) -> None:
         text for text in told if "SAVEPOINT" in text or "READ ONLY" in text or "set_config" in text
     ], told
     assert len([text for text in texts.values() if "watchroom" in text]) > 10
+
+
+def counted(*looks: tuple[float, float, int], reset: float = 1.0) -> list[float]:
+    """What others added, by looks at a time, a count of the server and one of ours."""
+    now = [0.0]
+    others, seen = OtherClientsCounter(clock=lambda: now[0]), []
+    for at, total, own in looks:
+        now[0] = at
+        seen.append(others.update(total, own, reset))
+    return seen
+
+
+def test_our_own_transactions_may_be_counted_late_and_are_nobodys() -> None:
+    looks = ((0.0, 100.0, 10), (1.0, 100.0, 15), (2.0, 115.0, 15), (3.0, 117.0, 16), (4.0, 120.0, 17))
+    assert counted(*looks) == [0, 0, 0, 1, 3]
+
+
+def test_after_a_reset_ours_of_the_last_seconds_may_be_counted_anew() -> None:
+    before = [(float(second), 100.0 + second, second) for second in range(21)]
+    # of the 12 that the server counts now, ten may be ours: those of the ten seconds before
+    assert counted(*before, (21.0, 12.0, 21))[-1] == 0 + 12 - (21 - 10)
+    # what we did before the first look may be counted after it
+    assert counted((0.0, 100.0, 5), (1.0, 140.0, 5), (30.0, 9.0, 5)) == [0, 40 - 5, 40 - 5 + 9]
