@@ -65,6 +65,7 @@ def open_engine(url: str) -> Engine:
         if engine.dialect.name == "postgresql":
             event.listen(engine, "connect", _disable_psycopg_transactions)
             event.listen(engine, "connect", _use_one_core)
+            event.listen(engine, "connect", _use_utc)
             event.listen(engine, "begin", _begin_unless_reading)
         return engine
     Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +77,11 @@ def open_engine(url: str) -> Engine:
 def _use_one_core(connection: Any, _record: object) -> None:
     """Count on one core: the others belong to the service's requests, or to a backend on the same server."""
     connection.execute("SET max_parallel_workers_per_gather TO 0")
+
+
+def _use_utc(connection: Any, _record: object) -> None:
+    """Compare moments in UTC: columns have no zone, and the server would take them to be in its own."""
+    connection.execute("SET TIME ZONE 'UTC'")
 
 
 def open_backend_engine(url: str) -> Engine:

@@ -99,7 +99,9 @@ def test_jobs_are_switched_on_in_the_configuration_and_in_the_rules(
     stale = {line.split()[0] for line in capsys.readouterr().err.splitlines()}
     monkeypatch.setattr(sys, "argv", words)
     assert main() == 0
-    written = {line.removesuffix(" written") for line in capsys.readouterr().out.splitlines()}
+    *told, reload = capsys.readouterr().out.splitlines()
+    assert reload.startswith("a running Prometheus takes them")
+    written = {line.removesuffix(" written") for line in told}
     files = {*(f"prometheus/rules/{it.name}" for it in folder.iterdir()), "prometheus/prometheus.yml"}
     assert stale == written == files > {"prometheus/rules/earlier-names.yml"}
     assert "- job_name: postgres" in configuration.read_text()

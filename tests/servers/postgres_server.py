@@ -25,6 +25,10 @@ FAST_AND_SMALL = (
 )
 
 
+# a server of another zone than the tests: who compares moments without a zone with others is found out
+FOREIGN_ZONE = "timezone=Asia/Kathmandu"
+
+
 class PostgresServer(Server):
     """postgres on a free port, with its data in `folder`, run as user postgres when we are root."""
 
@@ -36,7 +40,7 @@ class PostgresServer(Server):
         super().__init__(
             [
                 *as_postgres(), str(binaries() / "postgres"), "-D", str(self._data), "-p", str(self.port),
-                *(word for setting in FAST_AND_SMALL for word in ("-c", setting)),
+                *(word for setting in (FOREIGN_ZONE, *FAST_AND_SMALL) for word in ("-c", setting)),
             ],
             folder / "postgres.log",
             ready=self._accepts,
