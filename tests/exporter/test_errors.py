@@ -5,15 +5,7 @@ import logging
 import pytest
 
 from exporter.errors import FailureLog, PollDeferred, RequestFailed
-
-
-class Clock:
-    """A clock that the test moves."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.exporter.clock import Clock
 
 
 @pytest.fixture

@@ -12,15 +12,7 @@ from exporter.footprint import (
     busy_seconds,
     count_busy_time,
 )
-
-
-class Clock:
-    """A clock that stands still until the test moves it."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.exporter.clock import Clock
 
 
 def polled(footprint: Footprint, **queries: tuple[float, float]) -> dict[str, float]:
@@ -65,7 +57,7 @@ def test_without_a_budget_nothing_is_stretched() -> None:
 
 @pytest.mark.parametrize(("spared", "interval"), [(0.9, 0.25), (MAX_CREDIT, 1.0)])
 def test_a_closer_look_uses_only_what_is_saved_beyond_what_is_spared(spared: float, interval: float) -> None:
-    assert Footprint("backend", 0.02, Clock()).interval("page", 1.0, 0.25, spared) == interval
+    assert Footprint("backend", 0.02, Clock(1000.0)).interval("page", 1.0, 0.25, spared) == interval
 
 
 def test_what_a_request_waits_behind_others_is_no_work_of_ours() -> None:
@@ -79,7 +71,7 @@ def test_what_a_request_waits_behind_others_is_no_work_of_ours() -> None:
 
 
 def test_the_share_is_that_of_the_last_minute() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     footprint = Footprint("backend", 0.02, clock)
     footprint.spend("health", 3.0)
     assert footprint.share() == pytest.approx(0.05)
@@ -88,7 +80,7 @@ def test_the_share_is_that_of_the_last_minute() -> None:
 
 
 def test_what_was_saved_may_be_used_for_a_closer_look() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     footprint = Footprint("backend", 0.02, clock)
     polled(footprint, page=(0.01, 1.0))
     assert closer_looks(footprint, clock) == pytest.approx(MAX_CREDIT / (0.01 - 0.25 * 0.02), rel=0.1)
@@ -96,7 +88,7 @@ def test_what_was_saved_may_be_used_for_a_closer_look() -> None:
 
 
 def test_a_hint_leaves_half_of_what_was_saved_to_a_clear_sign() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     footprint = Footprint("backend", 0.02, clock)
     polled(footprint, page=(0.01, 1.0))
     hints = closer_looks(footprint, clock, MAX_CREDIT / 2)
@@ -105,7 +97,7 @@ def test_a_hint_leaves_half_of_what_was_saved_to_a_clear_sign() -> None:
 
 
 def test_a_request_that_blocks_and_a_full_plan_leave_a_closer_look() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     footprint = Footprint("backend", 0.02, clock)
     polled(footprint, page=(0.05, 0.5))
     assert 15 < closer_looks(footprint, clock, cost=0.05) < 25
@@ -127,7 +119,7 @@ def closer_looks(footprint: Footprint, clock: Clock, spared: float = 0.0, cost: 
 
 
 def test_a_poll_that_waits_without_troubling_its_source_counts_for_what_it_did() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     footprint = Footprint("broker", 0.02, clock)
     with footprint.poll("inspect"):
         with count_busy_time():
@@ -137,7 +129,7 @@ def test_a_poll_that_waits_without_troubling_its_source_counts_for_what_it_did()
 
 
 def test_the_first_request_of_a_query_costs_what_it_took() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     footprint = Footprint("backend", 0.02, clock)
     assert [footprint.interval("page", 1.0), footprint.share(), *footprint.totals()] == [1.0, 0.0]
     footprint.spend("page", 0.6)
@@ -148,7 +140,7 @@ def test_the_first_request_of_a_query_costs_what_it_took() -> None:
 
 
 def test_one_response_of_eight_may_be_faster_than_the_work() -> None:
-    footprint = Footprint("backend", 0.02, Clock())
+    footprint = Footprint("backend", 0.02, Clock(1000.0))
     for seconds in (0.001, *7 * (0.4,)):
         footprint.spend("page", seconds)
     assert footprint.interval("page", 1.0) == pytest.approx(0.4 / (CALM_PART * 0.02))
@@ -158,14 +150,14 @@ def test_one_response_of_eight_may_be_faster_than_the_work() -> None:
 
 
 def test_the_cost_is_that_of_the_newest_requests() -> None:
-    footprint = Footprint("backend", 0.02, Clock())
+    footprint = Footprint("backend", 0.02, Clock(1000.0))
     for seconds in (*12 * (0.4,), *12 * (0.001,)):
         footprint.spend("page", seconds)
     assert footprint.interval("page", 1.0) == 1.0
 
 
 def test_a_minute_ago_is_part_of_the_share_of_the_last_minute() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     footprint = Footprint("backend", 0.02, clock)
     for _ in range(3):
         footprint.spend("page", 0.6)
@@ -202,7 +194,7 @@ def test_without_an_interval_nothing_is_planned() -> None:
 
 
 def test_what_is_not_planned_is_saved_up_to_a_bound() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     footprint = Footprint("backend", 0.02, clock)
     polled(footprint, page=(0.01, 1.0))
     looks = closer_looks(footprint, clock)
@@ -213,7 +205,7 @@ def test_what_is_not_planned_is_saved_up_to_a_bound() -> None:
 
 
 def test_a_poll_counts_the_time_that_its_source_was_busy() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     footprint = Footprint("backend", 0.02, clock)
     for seconds in (0.25, 0.25):
         with footprint.poll("page"):
@@ -222,7 +214,7 @@ def test_a_poll_counts_the_time_that_its_source_was_busy() -> None:
 
 
 def test_an_exchange_is_busy_time_from_its_first_event_to_its_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     monkeypatch.setattr("time.monotonic", clock)
 
     async def exchange(*events: str) -> None:

@@ -13,6 +13,7 @@ from exporter.footprint import CALM_PART, Footprint
 from exporter.poll_policy import PollPolicy, SourceConstraints
 from exporter.polling import Poller
 from exporter.scrape import Scrape, current_scrape
+from tests.exporter.clock import Clock
 
 
 class Source:
@@ -33,15 +34,6 @@ class Source:
         return self.asked
 
 
-class Clock:
-    """A clock that stands still until the test moves it."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def asking(
     pace: PollPolicy,
     check: Callable[[Source, Poller[int], Clock], Awaitable[None]],
@@ -50,7 +42,7 @@ def asking(
     """Run the check with a fresh source and question, and a clock that it moves unless another is given."""
 
     async def run() -> None:
-        source, still = Source(), Clock()
+        source, still = Source(), Clock(1000.0)
         await check(source, Poller("the source", source.ask, pace, clock or still), still)
 
     asyncio.run(run())
@@ -409,7 +401,7 @@ def test_the_answer_that_is_held_knows_when_it_was_asked_for() -> None:
 
 def test_what_fails_at_a_cost_keeps_to_the_budget_as_well() -> None:
     async def check(*_: object) -> None:
-        clock = Clock()
+        clock = Clock(1000.0)
         footprint = Footprint("the source", 0.02, clock)
 
         async def hang() -> int:
@@ -433,7 +425,7 @@ def test_what_fails_at_a_cost_keeps_to_the_budget_as_well() -> None:
 
 def test_a_renewal_keeps_to_the_budget_as_well() -> None:
     async def check(*_: object) -> None:
-        clock = Clock()
+        clock = Clock(1000.0)
 
         async def slow() -> int:
             clock.now += 1.0

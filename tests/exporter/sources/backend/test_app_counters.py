@@ -15,6 +15,7 @@ from exporter.sources.backend.app_counters import (
 )
 from exporter.sources.backend.processes import RECENT_SECONDS
 from exporter.sources.json_object import JsonObject
+from tests.exporter.clock import Clock
 
 BUS = {
     "events_emitted": 6,
@@ -28,15 +29,6 @@ BUS = {
     "handler_latency_p99": -1,
     "emission_latency_p99": 8,
 }
-
-
-class Times:
-    """A clock that is told the time."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def response(**metrics: Any) -> JsonObject:
@@ -54,7 +46,7 @@ def test_an_event_bus_is_counted_and_timed() -> None:
 
 
 def test_latencies_are_those_of_the_slowest_process_that_still_responds() -> None:
-    times = Times()
+    times = Clock()
     tracker = EventBusTracker(10, 20, times)
     tracker.update(response(**BUS), "a", None)
     bus = tracker.update(response(**{**BUS, "handler_latency_p95": 30, "events_emitted": 1}), "b", None)

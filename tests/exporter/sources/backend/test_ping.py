@@ -8,23 +8,9 @@ from exporter.errors import LocalNetworkError
 from exporter.sources.backend import ping
 from exporter.sources.backend.liveness import Liveness
 from exporter.sources.backend.ping import PING_CANDIDATES, BackendPinger, PingRoutes
-from tests.exporter.sources.backend.test_ping_times import Times
+from tests.exporter.clock import Clock
 
 FIRST, SECOND = PING_CANDIDATES
-
-
-@pytest.fixture
-def times() -> Times:
-    """The clock of a test."""
-    return Times()
-
-
-@pytest.fixture
-def liveness(times: Times) -> Liveness:
-    """The state of a backend that has just answered a ping."""
-    found = Liveness(times)
-    found.record_ping_response(times.now, 0.01)
-    return found
 
 
 def test_the_first_route_that_is_fast_enough_is_chosen() -> None:
@@ -83,7 +69,7 @@ def test_silence_proves_nothing_while_a_ping_is_overdue(
 
 @pytest.mark.parametrize(("took", "pause"), [(0.25, 0.75), (9.0, 0.0)])
 def test_a_fault_of_our_network_takes_as_long_as_a_silence(
-    times: Times, liveness: Liveness, monkeypatch: pytest.MonkeyPatch, took: float, pause: float
+    times: Clock, liveness: Liveness, monkeypatch: pytest.MonkeyPatch, took: float, pause: float
 ) -> None:
     pauses = list[float]()
 
@@ -100,7 +86,7 @@ def test_a_fault_of_our_network_takes_as_long_as_a_silence(
 
 
 @pytest.mark.parametrize(("took", "silences"), [(1.0, 1), (1.3, 1), (1.31, 0)])
-def test_a_lag_of_our_own_is_no_silence(times: Times, liveness: Liveness, took: float, silences: int) -> None:
+def test_a_lag_of_our_own_is_no_silence(times: Clock, liveness: Liveness, took: float, silences: int) -> None:
     async def send(_: str, __: float) -> float:
         times.now = took
         raise TimeoutError

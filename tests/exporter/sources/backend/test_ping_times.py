@@ -7,38 +7,14 @@ import pytest
 
 from exporter.sources.backend import liveness as states
 from exporter.sources.backend.liveness import REFUSING, RESPONDING, SILENT, Liveness
-
-
-class Times:
-    """A clock that is told the time."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def times() -> Times:
-    """The clock of a test."""
-    return Times()
-
-
-@pytest.fixture
-def liveness(times: Times) -> Liveness:
-    """The state of a backend that has just answered a ping."""
-    found = Liveness(times)
-    assert (found.state, found.is_ping_due()) == (None, True)
-    found.record_ping_response(times.now, 0.01)
-    assert found.state == RESPONDING
-    return found
+from tests.exporter.clock import Clock
 
 
 @pytest.mark.parametrize(
     ("idle", "due", "wait"), [(0.25, False, 0.75), (0.99, False, 0.05), (1.0, True, 0.05)]
 )
 def test_a_backend_that_is_idle_for_a_second_is_pinged(
-    times: Times, liveness: Liveness, idle: float, due: bool, wait: float
+    times: Clock, liveness: Liveness, idle: float, due: bool, wait: float
 ) -> None:
     times.now += idle
     assert liveness.is_ping_due() == due
@@ -52,7 +28,7 @@ def test_a_backend_that_is_idle_for_a_second_is_pinged(
     ("took", "due", "wait"), [(0.05, False, 0.15), (0.19, False, 0.05), (0.21, True, 0.05)]
 )
 def test_a_request_of_ours_is_accompanied_by_a_ping_from_a_fifth_of_a_second_on(
-    times: Times, liveness: Liveness, took: float, due: bool, wait: float
+    times: Clock, liveness: Liveness, took: float, due: bool, wait: float
 ) -> None:
     times.now += 0.1
     liveness.record_request_start(times.now)
@@ -66,7 +42,7 @@ def test_a_request_of_ours_is_accompanied_by_a_ping_from_a_fifth_of_a_second_on(
     assert not liveness.is_request_waiting()
 
 
-def test_no_ping_is_sent_while_a_request_of_ours_blocks_the_backend(times: Times, liveness: Liveness) -> None:
+def test_no_ping_is_sent_while_a_request_of_ours_blocks_the_backend(times: Clock, liveness: Liveness) -> None:
     liveness.record_block_start()
     times.now += 9.0
     assert not liveness.is_ping_due()
@@ -101,7 +77,7 @@ def test_a_timeout_whose_reason_is_known_stalls_nothing(
     assert not liveness.stalled
 
 
-def test_before_any_verdict_a_first_ping_is_one_of_the_quickest(times: Times) -> None:
+def test_before_any_verdict_a_first_ping_is_one_of_the_quickest(times: Clock) -> None:
     unknown = Liveness(times)
     assert (unknown.ping_timeout(), unknown.ping_interval()) == (1.0, 0.05)
     assert (unknown.accepts_requests, unknown.is_inconclusive) == (True, False)
@@ -169,7 +145,7 @@ def test_a_silence_that_we_cause_counts_for_nothing(
      (0.55, 15.0, True)],
 )  # fmt: skip
 def test_a_block_is_over_with_a_quick_ping_or_after_a_while(
-    times: Times, liveness: Liveness, took: float, later: float, is_settled: bool
+    times: Clock, liveness: Liveness, took: float, later: float, is_settled: bool
 ) -> None:
     for _ in range(200):
         liveness.record_ping_response(times.now, 0.1)  # as slow as it can be without being slow
@@ -205,7 +181,7 @@ def test_before_the_first_verdict_nobody_waits_for_long(monkeypatch: pytest.Monk
 
     async def run() -> None:
         async with asyncio.timeout(2):
-            assert await Liveness(Times()).is_up() is None
+            assert await Liveness(Clock(100.0)).is_up() is None
 
     asyncio.run(run())
 

@@ -3,22 +3,14 @@
 import pytest
 
 from exporter.sources.backend.recovery import RecoveryTracker
-
-
-class Times:
-    """A clock that is told the time."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.exporter.clock import Clock
 
 
 class Watch:
     """A tracker to which one tells, second by second, which servers respond; it began a minute ago."""
 
     def __init__(self) -> None:
-        self.clock = Times()
+        self.clock = Clock()
         self.clock.now = -60.0
         self.tracker = RecoveryTracker(self.clock)
 

@@ -9,6 +9,7 @@ from exporter.settings_backend import JudgementSettings
 from exporter.sources.backend.recovery import RecoveryTracker
 from exporter.sources.backend.request_totals import RequestTotals
 from exporter.sources.backend.traffic import TrafficWindow, quantile_of_increase
+from tests.exporter.clock import Clock
 
 
 def totals(good: float, bad: float = 0.0, slow: float = 0.0) -> RequestTotals:
@@ -18,18 +19,9 @@ def totals(good: float, bad: float = 0.0, slow: float = 0.0) -> RequestTotals:
     return RequestTotals(requests, {"search": spread}, {}, None, None, None, None, None, 1, True)
 
 
-class Times:
-    """A clock that is told the time."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def after(*seen: tuple[float, RequestTotals], window: float = 60.0) -> str:
     """The judgement after these totals, each at its second."""
-    clock = Times()
+    clock = Clock()
     traffic = TrafficWindow(JudgementSettings(window=window), clock)
     for at, total in seen:
         clock.now = at
@@ -39,7 +31,7 @@ def after(*seen: tuple[float, RequestTotals], window: float = 60.0) -> str:
 
 def half_seconds_of(seen: list[RequestTotals]) -> TrafficWindow:
     """The window after these totals, half a second apart."""
-    clock = Times()
+    clock = Clock()
     traffic = TrafficWindow(JudgementSettings(), clock)
     for total in seen:
         traffic.record(total)
@@ -74,7 +66,7 @@ def test_slowness_ends_once_the_slowest_twentieth_is_fast_again(slow: float, sta
 
 
 def test_trouble_ends_with_enough_good_requests_and_never_begins_with_one() -> None:
-    clock = Times()
+    clock = Clock()
     traffic = TrafficWindow(JudgementSettings(), clock)
 
     def at(seconds: float, total: RequestTotals) -> str:
@@ -179,7 +171,7 @@ def test_the_percentile_is_that_of_prometheus_but_for_the_largest(
 
 
 def test_what_ends_when_a_server_comes_back_is_judged_no_more() -> None:
-    times = Times()
+    times = Clock()
     recovery = RecoveryTracker(times)
     traffic = TrafficWindow(JudgementSettings(), lambda: times.now, recovery.is_under_way)
 
