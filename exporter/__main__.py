@@ -1,6 +1,7 @@
 """The command: `python -m exporter [--config FILE] [--check] [--list]`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,10 +9,10 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from exporter import __version__
-from exporter.errors import configure_logging
+from exporter.errors import configure_logging, log
 from exporter.memory import block_unused_imports, freeze_gc
 from exporter.settings import Settings
-from exporter.settings_load import SettingsError, load_settings
+from exporter.settings_load import SettingsError, load_settings, unknown_variables
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -33,11 +34,15 @@ def main() -> int:
     except (SettingsError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    unknown = unknown_variables(os.environ)
     if arguments.check:
         from exporter.check.run import main as check  # noqa: PLC0415  (the server needs none of it)
 
+        sys.stderr.writelines(f"{sentence}\n" for sentence in unknown)
         return check(settings)
     configure_logging(settings.log_level)
+    for sentence in unknown:
+        log.warning(sentence)
     freeze_gc()
     serve(settings, app)
     return 0

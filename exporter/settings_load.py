@@ -1,6 +1,8 @@
 """Loads settings: the environment before the YAML file, and one sentence for each invalid value."""
 
 import os
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,35 @@ def load_settings(file: Path | None = None) -> Settings:
         raise SettingsError(json_sentence(error)) from None
     except ValidationError as error:
         raise SettingsError("\n".join(map(error_sentence, error.errors()))) from None
+
+
+def unknown_variables(names: Iterable[str]) -> list[str]:
+    """One sentence for each of these variables that looks like a setting and is none.
+
+    They are told and not refused: an orchestrator may set OPS_... variables of its own.
+    """
+    known = setting_variables()
+    return [
+        unknown_sentence(name, known)
+        for name in sorted(names)
+        if name.upper().startswith("OPS_") and name.upper().split("__")[0] not in known
+    ]
+
+
+def setting_variables() -> list[str]:
+    """The variable of every section, and of every setting in it."""
+    names = []
+    for section, field in Settings.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", {})
+        names += [f"OPS_{section}", *(f"OPS_{section}__{name}" for name in inner)]
+    return [name.upper() for name in names]
+
+
+def unknown_sentence(name: str, known: list[str]) -> str:
+    """The sentence, with the name that was perhaps meant."""
+    near = get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+    guess = f"did you mean {near[0]}? " if near else ""
+    return f"{name} is not a setting and has no effect; {guess}docs/settings.md lists those that are"
 
 
 def yaml_source(settings: type[BaseSettings], file: Path) -> YamlConfigSettingsSource:

@@ -1,6 +1,8 @@
 """`python -m ingestion_api`: serve, only check the settings, or replace the signing key."""
 
 import argparse
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +19,7 @@ from ingestion_api.errors import configure_logging
 from ingestion_api.pages.templates import load_templates
 from ingestion_api.server.run import run
 from ingestion_api.settings import Settings
-from ingestion_api.settings_load import SettingsError, load_settings
+from ingestion_api.settings_load import SettingsError, load_settings, misspelled_variables
 from ingestion_api.store.migrate import migrate
 from ingestion_api.warm_up import start_warm_up
 
@@ -34,10 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(rotate_key(settings))  # noqa: T201 - the answer to --rotate-key
             return 0
         check_all_tokens(settings)
+        unknown = misspelled_variables(os.environ)
         if given.check:
+            sys.stderr.writelines(f"{sentence}\n" for sentence in unknown)
             text, opened = check_report(settings)
             print(f"The settings are right.\n{text}")  # noqa: T201 - the answer to --check
             return 0 if opened else 1
+        configure_logging(settings.log_level)
+        for sentence in unknown:
+            logging.getLogger("ingestion_api").warning(sentence)
         return serve(settings)
     except (SettingsError, InvalidToken, RotationError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the one sentence the caller reads
@@ -46,7 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(settings: Settings) -> int:
     """Serve until stopped; 1 when the database file cannot be opened. Raises InvalidToken."""
-    configure_logging(settings.log_level)
     app = create_app(settings)
     if not can_open_database(app.state.service.store.engine):
         print("The service's database file cannot be opened; see database_url.", file=sys.stderr)  # noqa: T201 - as above

@@ -1,6 +1,7 @@
 """Read the settings from a YAML file and the environment, and describe each of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,21 @@ def _error_sentence(error: ValidationError) -> str:
 def _display_value(name: str, value: object) -> str:
     # addresses and tokens may hold passwords
     return "not shown" if name.endswith(("token", "url")) else repr(value)
+
+
+def misspelled_variables(names: Iterable[str]) -> list[str]:
+    """One sentence for each of these variables that is nearly, but not quite, the name of a setting.
+
+    Other SERVICE_... variables may be anybody's, so only a near miss is told, and none is refused.
+    """
+    known = [name for variables, _, _ in describe_settings() for name in variables.split(" or ")]
+    return [
+        f"{name} is not a setting and has no effect; did you mean {near[0]}? "
+        "docs/settings.md lists those that are"
+        for name in sorted(names)
+        if name.upper().startswith("SERVICE_") and name.upper() not in known
+        if (near := get_close_matches(name.upper(), known, n=1, cutoff=0.85))
+    ]
 
 
 def describe_settings() -> Iterator[tuple[str, str, str]]:

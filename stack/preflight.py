@@ -49,7 +49,7 @@ def print_check(
     except subprocess.TimeoutExpired:
         print_line(f"exporter --check did not finish within {CHECK_SECONDS:g} s; the run starts without it")
         return
-    print_line((ended.stdout or ended.stderr).rstrip())
+    print_line((ended.stderr + ended.stdout).rstrip())
 
 
 def add_route_prefixes(settings: Settings, target: TargetSystem, print_line: PrintLine) -> TargetSystem:

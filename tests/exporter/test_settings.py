@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.__main__ import parser
-from exporter.settings_load import WELL_KNOWN, SettingsError, load_settings
+from exporter.settings_load import WELL_KNOWN, SettingsError, load_settings, unknown_variables
 
 
 @pytest.fixture(autouse=True)
@@ -179,6 +179,28 @@ def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_check_says_what_is_wrong_and_fails() -> None:
     done = command("--check", "--config", str(written("celery: {tasks: 0}")))
     assert (done.returncode, done.stderr) == (2, "celery.tasks is 0; expected greater than or equal to 1\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("OPS_BACKEND_URL", "did you mean OPS_BACKEND__URL? "),
+        ("ops_redis_prefix", ""),
+        ("OPS_JUDGMENT__FAILURES", "did you mean OPS_JUDGEMENT__FAILURES? "),
+        ("OPS_PORTAL_SERVICE_HOST", ""),  # as Kubernetes sets it for a service of this name
+    ],
+)
+def test_a_variable_that_is_no_setting_is_told(name: str, guess: str) -> None:
+    assert unknown_variables([name, "OPS_WEB__PORT", "OPS_MODULES", "ops_log_level", "PATH"]) == [
+        f"{name} is not a setting and has no effect; {guess}docs/settings.md lists those that are"
+    ]
+
+
+def test_check_tells_of_a_variable_that_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_BACKEND_URL", "http://127.0.0.1:9")
+    done = command("--check")
+    assert "OPS_BACKEND_URL is not a setting" in done.stderr
+    assert "Checked in" in done.stdout
 
 
 def test_help_names_the_environment() -> None:

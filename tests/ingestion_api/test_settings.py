@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingestion_api.__main__ import main
-from ingestion_api.settings_load import SettingsError, load_settings
+from ingestion_api.settings_load import SettingsError, load_settings, misspelled_variables
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.redis_server import RedisServer
 
@@ -109,6 +109,25 @@ def test_check_only_checks(
     assert not (tmp_path / "run").exists()
     assert main(["--check", "--config", str(written(tmp_path, "port: x"))]) == 2
     assert capsys.readouterr().err.startswith("port is 'x'")
+
+
+def test_a_misspelled_variable_is_told() -> None:
+    """With the setting that was meant; what may be anybody's is left alone."""
+    foreign = ["SERVICE_NAME", "SERVICE_PORT_8090_TCP", "SERVICE_SERVICE_HOST", "SERVICE_VERSION"]
+    ours = ["SERVICE_PORT", "service_token_file", "RUN_DIR"]
+    assert misspelled_variables(["SERVICE_BROKERURL", *foreign, *ours]) == [
+        "SERVICE_BROKERURL is not a setting and has no effect; did you mean SERVICE_BROKER_URL? "
+        "docs/settings.md lists those that are"
+    ]
+
+
+def test_check_tells_of_a_misspelled_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside what it opened."""
+    monkeypatch.setenv("SERVICE_TOKENFILE", "token")
+    assert main(["--check", "--config", str(written(tmp_path, f"run_dir: {tmp_path}\nbroker_url: ''"))]) == 0
+    assert "did you mean SERVICE_TOKEN_FILE?" in capsys.readouterr().err
 
 
 def test_a_database_file_that_cannot_be_opened_is_one_sentence(
