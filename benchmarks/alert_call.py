@@ -1,5 +1,6 @@
 """How long ten thousand alerts in one call take while jobs go on: `make bench WHAT=alert-call`."""
 
+import argparse
 import json
 import statistics
 import sys
@@ -148,4 +149,5 @@ class JobsMeanwhile:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m benchmarks.alert_call", description=__doc__).parse_args()
     sys.exit(main())

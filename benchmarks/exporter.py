@@ -1,5 +1,6 @@
 """How long scrapes take on a whole real system: `make bench`."""
 
+import argparse
 import sys
 
 from benchmarks import measures, report
@@ -48,4 +49,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m benchmarks.exporter", description=__doc__).parse_args()
     sys.exit(main())

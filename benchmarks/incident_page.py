@@ -1,5 +1,6 @@
 """How long the page of an incident takes among a hundred thousand: `make bench WHAT=incident_page`."""
 
+import argparse
 import asyncio
 import statistics
 import sys
@@ -82,4 +83,5 @@ async def _all(port: int, number: int) -> tuple[list[float], int]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m benchmarks.incident_page", description=__doc__).parse_args()
     sys.exit(main())

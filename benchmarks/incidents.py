@@ -1,5 +1,6 @@
 """How long lists, counts and exports of a hundred thousand incidents take: `make bench WHAT=incidents`."""
 
+import argparse
 import asyncio
 import os
 import statistics
@@ -137,4 +138,5 @@ async def request_times(port: int, address: str, head: str, times: int) -> tuple
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m benchmarks.incidents", description=__doc__).parse_args()
     sys.exit(main())

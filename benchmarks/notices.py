@@ -1,5 +1,6 @@
 """How soon a card slides into an open page: `make bench WHAT=notices`; with ROW=webhook without the stack."""
 
+import argparse
 import random
 import sys
 import time
@@ -160,4 +161,7 @@ def notify(testbed: Testbed, routes: Path, url: str) -> None:
 
 
 if __name__ == "__main__":
+    command_line = argparse.ArgumentParser(prog="python -m benchmarks.notices", description=__doc__)
+    command_line.add_argument("row", nargs="?", choices=("webhook",), help="without the stack")
+    command_line.parse_args()
     sys.exit(main())

@@ -3,6 +3,7 @@
 `make bench WHAT=reading-load`
 """
 
+import argparse
 import asyncio
 import random
 import statistics
@@ -220,4 +221,5 @@ def _content_length(head: str) -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m benchmarks.reading_load", description=__doc__).parse_args()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """How many jobs the service accepts, and how many texts it embeds: `make bench-service`."""
 
+import argparse
 import asyncio
 import statistics
 import sys
@@ -96,4 +97,5 @@ async def status_of(reader: asyncio.StreamReader) -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m benchmarks.service_load", description=__doc__).parse_args()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """Writes the documents that can be derived: `python -m docs.generate`, or `make docs`."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -39,4 +40,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__).parse_args()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """Pictures of dashboards in documents: shown once `make pictures` has taken them."""
 
+import argparse
 import re
 import sys
 from pathlib import Path
@@ -43,4 +44,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m docs.picture_list", description=__doc__).parse_args()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """The command behind `make pictures`: each dashboard of a running Grafana, dark and light, as a PNG file."""
 
+import argparse
 import json
 import os
 import shutil
@@ -169,4 +170,5 @@ def page_height(board: JsonObject) -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m stack.pictures", description=__doc__).parse_args()
     sys.exit(main())

@@ -4,6 +4,7 @@
 each fault of the demo, or under those that ROW names after it.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 
@@ -105,4 +106,7 @@ def told(sentences: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    command_line = argparse.ArgumentParser(prog="python -m benchmarks.dashboards", description=__doc__)
+    command_line.add_argument("row", nargs="*", help="cost, or walk and the names of faults")
+    command_line.parse_args()
     sys.exit(main())

@@ -3,6 +3,7 @@
 `python -m benchmarks.dashboards.truth` asks with both databases, and with `sqlite` or `postgres` with one.
 """
 
+import argparse
 import json
 import sys
 import tempfile
@@ -145,4 +146,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    command_line = argparse.ArgumentParser(prog="python -m benchmarks.dashboards.truth", description=__doc__)
+    command_line.add_argument("database", nargs="*", help="sqlite, postgres; default: both")
+    command_line.parse_args()
     sys.exit(main())
