@@ -19,7 +19,7 @@ sys.dont_write_bytecode = False
 # promtool takes a third less time when Go collects its garbage more seldom
 os.environ.setdefault("GOGC", "400")
 
-pytest_plugins = ("tests.servers.fixtures", "tests.quick", "tests.fuzz", "tests.coverage_areas")
+pytest_plugins = ("tests.servers.fixtures", "tests.quick", "tests.fuzz")
 
 # the same inputs on each machine and day; `make fuzz` draws others, and more of them
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
