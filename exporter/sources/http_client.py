@@ -7,7 +7,6 @@ import ssl
 import time
 from collections.abc import Callable
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import httpx2
@@ -15,6 +14,7 @@ from pydantic import SecretStr
 
 from connections.faults import SPEAKS_TLS, describe_fault
 from connections.redis_tls import supports_tls
+from exporter import __version__
 from exporter.errors import (
     InvalidResponse,
     LocalNetworkError,
@@ -68,6 +68,13 @@ MAX_CLOSED_IN_A_ROW = 3  # pooled connections closed in a row after which none i
 LOCAL_ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 UNKNOWN_HOST = (socket.EAI_NONAME, socket.EAI_NODATA)
 PATH_LENGTH = 200  # characters of a path in an error: it may hold a whole query
+# compression is not requested, since it costs the system time
+HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Connection": "keep-alive",
+    "User-Agent": f"watchroom-exporter/{__version__}",
+}
 CONNECTION_CLOSED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError)
 
 
@@ -92,12 +99,9 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._name = name
         self._bodies = bodies
-        self._pooled = make_http_client(
-            url, httpx2.Limits(max_connections=8, max_keepalive_connections=4), proxy
-        )
-        self._single = make_http_client(
-            url, httpx2.Limits(max_connections=8, max_keepalive_connections=0), proxy
-        )
+        self._url, self._base = httpx2.URL(url), url.rstrip("/")
+        self._pooled = make_transport(self._url, 4, proxy)
+        self._single = make_transport(self._url, 0, proxy)
         self._has_responded = False
         self._closed_in_a_row = 0  # pooled connections that the server closed
         self.on_outcome: Callable[[RequestOutcome], None] = lambda _: None
@@ -158,10 +162,9 @@ class HttpClient:
 
     async def _server_speaks_tls(self) -> bool:
         """Whether a server that never responded to http:// expects https://."""
-        url = self._single.base_url
-        if self._has_responded or url.scheme == "https":
+        if self._has_responded or self._url.scheme == "https":
             return False
-        return await supports_tls(url.host, url.port or 80)
+        return await supports_tls(self._url.host, self._url.port or 80)
 
     async def _send(self, path: str, headers: dict[str, str], new_connection: bool) -> HttpResponse:
         if not new_connection:
@@ -180,15 +183,22 @@ class HttpClient:
             self.on_outcome(RequestOutcome(path))
             return await self._send_once(self._single, path, headers)
 
-    async def _send_once(self, http: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> HttpResponse:
+    async def _send_once(
+        self, transport: httpx2.AsyncHTTPTransport, path: str, headers: dict[str, str]
+    ) -> HttpResponse:
         began = time.perf_counter()
         with ExchangeTimer() as timer:
-            async with http.stream(
-                "GET", path, headers=headers, extensions={"trace": timer.trace}
-            ) as response:
+            response = await transport.handle_async_request(self._request(path, headers, timer))
+            try:
                 body = await self._read_body(path, response) if self._bodies else await drain(response)
                 seconds = time.perf_counter() - began
+            finally:
+                await response.aclose()
         return HttpResponse(response.status_code, body, seconds, response.headers.get("x-process", ""))
+
+    def _request(self, path: str, headers: dict[str, str], timer: ExchangeTimer) -> httpx2.Request:
+        url = f"{self._base}/{path.lstrip('/')}"
+        return httpx2.Request("GET", url, headers=HEADERS | headers, extensions={"trace": timer.trace})
 
     async def _read_body(self, path: str, response: httpx2.Response) -> bytes:
         received = bytearray()
@@ -220,22 +230,18 @@ def is_local_failure(error: BaseException | None) -> bool:
     return False
 
 
-def make_http_client(url: str, limits: httpx2.Limits, proxy: str | None = None) -> httpx2.AsyncClient:
-    """A client for this system; it connects with the first request.
+def make_transport(url: httpx2.URL, keepalive: int, proxy: str | None = None) -> httpx2.AsyncHTTPTransport:
+    """A transport to this system, which connects with the first request and keeps so many connections.
 
-    Only the proxy of the settings is used: those of the environment are for the internet. Compression is not
-    requested, since it costs the system time. No cookie is kept: a load balancer's would pin one process.
+    It is used without a client around it, which follows redirects, keeps cookies (a load balancer's would
+    pin one process) and takes a third more processor time for each request. Only the proxy of the settings
+    is used: those of the environment are for the internet.
     """
-    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx2.AsyncClient(
-        base_url=url,
-        verify=system_tls_context() if url.startswith("https:") else unused_tls_context(),
-        limits=limits,
-        timeout=None,
+    return httpx2.AsyncHTTPTransport(
+        verify=system_tls_context() if url.scheme == "https" else unused_tls_context(),
+        limits=httpx2.Limits(max_connections=8, max_keepalive_connections=keepalive),
         trust_env=False,
         proxy=proxy,
-        cookies=cookies,
-        headers={"Accept-Encoding": "identity"},
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from exporter import __version__
 from exporter.errors import (
     InvalidResponse,
     ResponseTooLarge,
@@ -47,6 +48,18 @@ def test_a_body_of_just_the_bound_is_read_and_a_longer_one_refused() -> None:
         assert isinstance(await error_of(client.get("/x")), ResponseTooLarge)
         server.sends["/x"] = says(200, gzip.compress(MOST * b"x"), "content-encoding: gzip")
         assert len((await client.get("/x")).body) == MOST
+
+    asking(check)
+
+
+def test_a_request_says_who_asks_and_wants_no_compression() -> None:
+    async def check(server: RawServer, client: HttpClient) -> None:
+        server.sends["/x?of=caf%C3%A9"] = says(200)
+        await client.get("/x?of=café")
+        lines = server.heads[0].lower().split("\r\n")
+        assert f"user-agent: watchroom-exporter/{__version__}" in lines
+        assert "accept-encoding: identity" in lines
+        assert not any(line.startswith("cookie:") for line in lines)
 
     asking(check)
 
