@@ -2,12 +2,12 @@
 
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from prometheus.config_file import ConfigFileError, ConfigModel, read_yaml
+from prometheus.config_file import ConfigFileError, ConfigModel, error_sentence, read_yaml
 
 FILE = Path(__file__).with_name("receivers.yml")
 Url = Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
@@ -105,17 +105,6 @@ def load(file: Path = FILE) -> Receivers:
     except ConfigFileError as error:
         raise ReceiversError(str(error)) from None
     except ValidationError as error:
-        raise ReceiversError("\n".join(error_sentence(file.name, e) for e in error.errors())) from None
-
-
-def error_sentence(file: str, error: Any) -> str:
-    """One sentence with the key and what was expected; without the value, which may be a secret."""
-    place = ".".join(str(step) for step in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{file}: {place} is not a key that is known here"
-    if error["type"] == "missing":
-        return f"{file}: {place} is missing"
-    if error["type"] == "value_error":
-        return f"{file}: {place} {error['ctx']['error']}".replace(":  ", ": ")
-    expected = str(error["msg"]).replace("String should", "expected it to").replace("Input", "it")
-    return f"{file}: {place} is wrong; {expected}"
+        raise ReceiversError(
+            "\n".join(error_sentence(file.name, e, shows_value=False) for e in error.errors())
+        ) from None

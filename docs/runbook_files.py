@@ -5,8 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, RootModel, ValidationError, model_validator
 
-from prometheus.config_file import ConfigFileError, ConfigModel, read_yaml
-from prometheus.thresholds import error_sentence
+from prometheus.config_file import ConfigFileError, ConfigModel, error_sentence, read_yaml
 
 FOLDER = Path(__file__).with_name("runbooks")
 Sentence = Annotated[str, Field(min_length=10, pattern=r"[.]$")]

@@ -53,3 +53,18 @@ def line_number(error: Exception) -> int:
     """The line of the error, counted from 1."""
     mark = getattr(error, "problem_mark", None)
     return getattr(mark, "line", 0) + 1
+
+
+def error_sentence(file: str, error: Any, shows_value: bool = True) -> str:
+    """One sentence with the key and what was expected; without the value where it may be a secret."""
+    place = ".".join(str(step) for step in error["loc"])
+    if error["type"] == "value_error":
+        return f"{file}: {place} {error['ctx']['error']}".replace(":  ", ": ")
+    if error["type"] == "missing":
+        return f"{file}: {place} is missing"
+    if error["type"] == "extra_forbidden":
+        return f"{file}: {place} is not a key that is known here"
+    expected = str(error["msg"]).replace("Input should be", "expected")
+    expected = expected.replace("String should", "expected to").replace("Tuple should", "expected to")
+    value = repr(error["input"]) if shows_value else "wrong"
+    return f"{file}: {place or 'the file'} is {value}; {expected}"

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from prometheus import freshness
 from prometheus.annotations import Dashboard, Page
-from prometheus.config_file import ConfigFileError, ConfigModel, read_yaml
+from prometheus.config_file import ConfigFileError, ConfigModel, error_sentence, read_yaml
 from prometheus.significance import Expression, Share, Significance
 
 SEVERITIES = ("info", "warning", "critical")
@@ -240,17 +240,3 @@ def load(file: Path = FILE) -> Thresholds:
         raise ThresholdsError(str(error)) from None
     except ValidationError as error:
         raise ThresholdsError("\n".join(error_sentence(file.name, e) for e in error.errors())) from None
-
-
-def error_sentence(file: str, error: Any) -> str:
-    """One sentence with the key, its value and what was expected."""
-    place = ".".join(str(step) for step in error["loc"])
-    if error["type"] == "value_error":
-        return f"{file}: {place} {error['ctx']['error']}".replace(":  ", ": ")
-    if error["type"] == "missing":
-        return f"{file}: {place} is missing"
-    if error["type"] == "extra_forbidden":
-        return f"{file}: {place} is not a key that is known here"
-    expected = str(error["msg"]).replace("Input should be", "expected")
-    expected = expected.replace("String should", "expected to").replace("Tuple should", "expected to")
-    return f"{file}: {place or 'the file'} is {error['input']!r}; {expected}"

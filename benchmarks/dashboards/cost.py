@@ -125,7 +125,7 @@ def best(rounds: list[Round]) -> list[Answer]:
 def refresh(prometheus: Prometheus, end: float, name: str = "overview") -> float:
     """Median seconds of Prometheus' processor time that one refresh of a dashboard takes.
 
-    Ask for it before `costs`: on a wall no week was drawn a moment ago, whose memory is being returned.
+    Ask for it before `costs`: as on a wall, no week was drawn a moment ago.
     """
     board = dashboards()[name]
     asked, variables = requests(name, board), defaults(board)

@@ -61,7 +61,7 @@ def test_a_bad_file_leaves_the_routing_in_force(tmp_path: Path) -> None:
     refused = generate("--receivers", str(bad), "--into", str(out))
     assert refused.returncode == 2
     assert refused.stderr == (
-        "receivers.yml: service.url is wrong; expected it to match pattern '^https?://[^\\s@]+$'\n"
+        "receivers.yml: service.url is wrong; expected to match pattern '^https?://[^\\s@]+$'\n"
         "the routing in force stays as it is\n"
     )
     assert out.read_text() == "as it was"
@@ -119,17 +119,17 @@ def test_the_examples_in_the_file_are_right_when_they_are_switched_on(tmp_path: 
 
 
 FLAWS: list[tuple[str, str, Any, str]] = [
-    ("service", "url", "http://user:secret@host/", "service.url is wrong; expected it to match pattern"),
+    ("service", "url", "http://user:secret@host/", "service.url is wrong; expected to match pattern"),
     ("service", "token", "secret", "service.token is not a key that is known here"),
-    ("slack", "channel", "operations", "slack.channel is wrong; expected it to match pattern '^[#@]'"),
+    ("slack", "channel", "operations", "slack.channel is wrong; expected to match pattern '^[#@]'"),
     (
         "email",
         "smarthost",
         "mail.example.org",
-        "email.smarthost is wrong; expected it to match pattern ':\\d+$'",
+        "email.smarthost is wrong; expected to match pattern ':\\d+$'",
     ),
     ("email", "password", "secret", "email.password is not a key that is known here"),
-    ("pagerduty", "key_file", "", "pagerduty.key_file is wrong; expected it to have at least 1 character"),
+    ("pagerduty", "key_file", "", "pagerduty.key_file is wrong; expected to have at least 1 character"),
 ]
 
 
@@ -152,10 +152,10 @@ MUTES = [
         {"from": "22:00", "to": "06:00"},
         "mute.0 goes from 22:00 to 06:00; expected a later end, and two entries over",
     ),
-    ({"from": "24:30", "to": "24:00"}, "mute.0.from is wrong; expected it to match pattern"),
+    ({"from": "24:30", "to": "24:00"}, "mute.0.from is wrong; expected to match pattern"),
     (
         {"from": "08:00", "to": "09:00", "days": ["someday"]},
-        "mute.0.days.0 is wrong; expected it to match pattern",
+        "mute.0.days.0 is wrong; expected to match pattern",
     ),
     (
         {"from": "08:00", "to": "09:00", "location": "Berlin"},
