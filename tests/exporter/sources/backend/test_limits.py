@@ -1,6 +1,7 @@
 """What takes long is sent seldom, what blocks the backend is left alone, and nothing is sent in vain."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import pytest
@@ -58,6 +59,24 @@ def test_a_request_during_which_no_ping_is_answered_blocks_the_backend(
                 backend.liveness.record_ping_response(answered_at, 0.01)
         assert found == blocked
         assert not backend.liveness.is_request_waiting()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("waits", "blocked"), [(False, []), (True, ["/events"])])
+def test_a_route_is_not_blamed_for_what_our_own_loop_is_late(waits: bool, blocked: list[str]) -> None:
+    async def run() -> None:
+        liveness, found = Liveness(), list[str]()
+        liveness.record_ping_response(time.monotonic(), 0.01)
+        grants = limiter.RequestLimiter(liveness)
+        grants.on_block = found.append
+        async with grants.turn("/events"):
+            await asyncio.sleep(0)
+            if waits:
+                await asyncio.sleep(0.5)
+            else:
+                time.sleep(0.5)  # noqa: ASYNC251  (as a busy machine stops us)
+        assert found == blocked
 
     asyncio.run(run())
 
