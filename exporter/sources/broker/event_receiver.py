@@ -100,13 +100,14 @@ class EventReceiver:
             return
         handlers = self._handlers
         for event in body if type(body) is list else (body,):
-            self.events_received += 1
             try:
                 handler = handlers.get(event["type"])
                 if handler is not None and not self.foreign.is_sender(event):
                     handler(event, now)
             except MALFORMED_ERRORS:
                 self.undecodable += 1
+            # at last: a scrape that shows the event shows what it changed
+            self.events_received += 1
 
     def _run(self, wake: socket.socket) -> None:
         with wake:
