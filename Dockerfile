@@ -20,6 +20,9 @@ COPY --from=packages /venv /venv
 WORKDIR /app
 COPY stack/compose/start.sh /usr/local/bin/start
 COPY demo demo
+# Python's images come without compiled modules, and nobody can write any later: each health check would compile
+# what it imports, which took 0.3 s of a core every 10 s instead of 0.07 s
+RUN python -m compileall -q -x site-packages "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" demo
 USER 10001
 ENTRYPOINT ["start"]
 CMD ["python", "-m", "exporter"]
