@@ -28,13 +28,13 @@ def main() -> int:
     # it imports the libraries that would import the blocked modules
     from exporter.app import build  # noqa: PLC0415
 
+    unknown = unknown_variables(os.environ)
     try:
         settings = load_settings(arguments.config)
         app = build(settings)
     except (SettingsError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write("\n".join((str(error), *unknown, "")))
         return 2
-    unknown = unknown_variables(os.environ)
     if arguments.check:
         from exporter.check.run import main as check  # noqa: PLC0415  (the server needs none of it)
 

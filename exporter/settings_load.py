@@ -1,6 +1,7 @@
 """Loads settings: the environment before the YAML file, and one sentence for each invalid value."""
 
 import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -30,6 +31,10 @@ WELL_KNOWN = {
 }
 SECRETS = ("url", "token", "broker_url", "results_url")
 DEFAULT_FILE = Path("exporter.yml")
+# what Kubernetes sets in every container for a service of the same namespace
+SERVICE_LINK = re.compile(
+    r"_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$"
+)
 
 
 class SettingsError(Exception):
@@ -80,14 +85,22 @@ def load_settings(file: Path | None = None) -> Settings:
 def unknown_variables(names: Iterable[str]) -> list[str]:
     """One sentence for each of these variables that looks like a setting and is none.
 
-    They are told and not refused: an orchestrator may set OPS_... variables of its own.
+    They are told and not refused: an orchestrator may set OPS_... variables of its own. Those of Kubernetes
+    for a service are not told.
     """
     known = setting_variables()
     return [
         unknown_sentence(name, known)
         for name in sorted(names)
-        if name.upper().startswith("OPS_") and name.upper().split("__")[0] not in known
+        if name.upper().startswith("OPS_") and not is_setting(name.upper(), known)
+        if not SERVICE_LINK.search(name)
     ]
+
+
+def is_setting(name: str, known: list[str]) -> bool:
+    """Whether this is a setting, or one in a section, whose names pydantic checks."""
+    section, inner, _ = name.partition("__")
+    return name in known or bool(inner and any(it.startswith(f"{section}__") for it in known))
 
 
 def setting_variables() -> list[str]:
@@ -101,7 +114,8 @@ def setting_variables() -> list[str]:
 
 def unknown_sentence(name: str, known: list[str]) -> str:
     """The sentence, with the name that was perhaps meant."""
-    near = get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+    single = [it for it in known if not any(other.startswith(f"{it}__") for other in known)]
+    near = get_close_matches(name.upper(), single, n=1, cutoff=0.85)
     guess = f"did you mean {near[0]}? " if near else ""
     return f"{name} is not a setting and has no effect; {guess}docs/settings.md lists those that are"
 

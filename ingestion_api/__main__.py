@@ -30,13 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     With --check, 1 when something cannot be opened.
     """
     given = _parser().parse_args(arguments)
+    unknown = misspelled_variables(os.environ)
     try:
         settings = load_settings(given.config)
         if given.rotate_key:
             print(rotate_key(settings))  # noqa: T201 - the answer to --rotate-key
             return 0
         check_all_tokens(settings)
-        unknown = misspelled_variables(os.environ)
         if given.check:
             sys.stderr.writelines(f"{sentence}\n" for sentence in unknown)
             text, opened = check_report(settings)
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             logging.getLogger("ingestion_api").warning(sentence)
         return serve(settings)
     except (SettingsError, InvalidToken, RotationError) as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the one sentence the caller reads
+        print(error, *unknown, sep="\n", file=sys.stderr)  # noqa: T201 - what the caller reads
         return 1 if isinstance(error, RotationError) else 2
 
 

@@ -75,7 +75,7 @@ def misspelled_variables(names: Iterable[str]) -> list[str]:
         "docs/settings.md lists those that are"
         for name in sorted(names)
         if name.upper().startswith("SERVICE_") and name.upper() not in known
-        if (near := get_close_matches(name.upper(), known, n=1, cutoff=0.85))
+        if (near := get_close_matches(name.upper(), known, n=1, cutoff=0.9))
     ]
 
 

@@ -48,9 +48,11 @@ class BearerToken:
         self._seen: tuple[int, int] | None = None
 
     def headers(self) -> dict[str, str]:
-        """The Authorization header, none without a token. Raises SourceError when the file cannot be read."""
+        """The Authorization header, none without a token. Raises SourceError when it cannot be sent."""
         if self._file is not None:
             self._refresh(self._file)
+        if not (self._text or "").isascii():
+            raise SourceError("backend token has a character that is not ASCII; expected it as it was issued")
         return {"Authorization": f"Bearer {self._text}"} if self._text else {}
 
     def _refresh(self, file: Path) -> None:
@@ -99,7 +101,8 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._name = name
         self._bodies = bodies
-        self._url, self._base = httpx2.URL(url), url.rstrip("/")
+        self._url = httpx2.URL(url).copy_with(query=None, fragment=None)
+        self._base = str(self._url).rstrip("/")
         self._pooled = make_transport(self._url, 4, proxy)
         self._single = make_transport(self._url, 0, proxy)
         self._has_responded = False
@@ -132,7 +135,7 @@ class HttpClient:
             if await self._server_speaks_tls():
                 raise SourceMisconfigured(f"{self._name} {SPEAKS_TLS}") from None
             raise InvalidResponse(f"{self._name} {shown} broke off: {type(error).__name__}") from None
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise RequestFailed(f"{self._name} {shown} cannot be reached: {type(error).__name__}") from None
 
     async def get_on_new_connection(self, path: str) -> HttpResponse:

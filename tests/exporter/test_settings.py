@@ -187,13 +187,35 @@ def test_check_says_what_is_wrong_and_fails() -> None:
         ("OPS_BACKEND_URL", "did you mean OPS_BACKEND__URL? "),
         ("ops_redis_prefix", ""),
         ("OPS_JUDGMENT__FAILURES", "did you mean OPS_JUDGEMENT__FAILURES? "),
-        ("OPS_PORTAL_SERVICE_HOST", ""),  # as Kubernetes sets it for a service of this name
+        ("OPS_LOG_LEVEL__FOO", ""),
     ],
 )
 def test_a_variable_that_is_no_setting_is_told(name: str, guess: str) -> None:
     assert unknown_variables([name, "OPS_WEB__PORT", "OPS_MODULES", "ops_log_level", "PATH"]) == [
         f"{name} is not a setting and has no effect; {guess}docs/settings.md lists those that are"
     ]
+
+
+def test_what_kubernetes_sets_for_a_service_called_ops_is_not_told() -> None:
+    ends = (
+        "SERVICE_HOST",
+        "SERVICE_PORT",
+        "SERVICE_PORT_HTTP",
+        "PORT",
+        "PORT_8000_TCP",
+        "PORT_8000_TCP_ADDR",
+    )
+    assert unknown_variables([f"OPS_{end}" for end in ends] + ["OPS_WEB_PORT_80_TCP_PROTO"]) == []
+
+
+def test_a_wrong_value_does_not_hide_a_variable_that_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_BACKEND_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("OPS_WEB__PORT", "x")
+    done = command("--check")
+    assert (done.returncode, [line.split()[0] for line in done.stderr.splitlines()]) == (
+        2,
+        ["web.port", "OPS_BACKEND_URL"],
+    )
 
 
 def test_check_tells_of_a_variable_that_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,7 +113,7 @@ def test_check_only_checks(
 
 def test_a_misspelled_variable_is_told() -> None:
     """With the setting that was meant; what may be anybody's is left alone."""
-    foreign = ["SERVICE_NAME", "SERVICE_PORT_8090_TCP", "SERVICE_SERVICE_HOST", "SERVICE_VERSION"]
+    foreign = ["SERVICE_NAME", "SERVICE_PORT_8090_TCP", "SERVICE_SERVICE_HOST", "SERVICE_HOSTNAME"]
     ours = ["SERVICE_PORT", "service_token_file", "RUN_DIR"]
     assert misspelled_variables(["SERVICE_BROKERURL", *foreign, *ours]) == [
         "SERVICE_BROKERURL is not a setting and has no effect; did you mean SERVICE_BROKER_URL? "

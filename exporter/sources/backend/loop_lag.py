@@ -2,7 +2,7 @@
 
 import asyncio
 
-STEP = 0.1  # seconds between two looks
+STEP = 0.02  # seconds between two looks; of each time that the loop stands, so much may be missed
 
 
 class LoopLag:

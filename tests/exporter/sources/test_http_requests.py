@@ -64,6 +64,25 @@ def test_a_request_says_who_asks_and_wants_no_compression() -> None:
     asking(check)
 
 
+@pytest.mark.parametrize("end", ["", "/", "#top", "/#/", "/?x=1"])
+def test_what_ends_the_address_of_a_server_takes_no_path_away(end: str) -> None:
+    async def check(server: RawServer, _: HttpClient) -> None:
+        server.sends["/api/metrics"] = says(200)
+        client = HttpClient(f"{server.url}/api{end}", BearerToken(None, None), MOST)
+        try:
+            assert (await client.get("/metrics")).status == 200
+        finally:
+            await client.close()
+
+    asking(check)
+
+
+def test_a_token_that_cannot_be_sent_is_refused_and_not_shown() -> None:
+    with pytest.raises(SourceError, match="is not ASCII") as refused:
+        BearerToken(SecretStr("s\u00e9cret"), None).headers()
+    assert "cret" not in repr(refused.value)
+
+
 def test_each_request_has_an_outcome() -> None:
     async def check(server: RawServer, client: HttpClient) -> None:
         outcomes: list[RequestOutcome] = []
