@@ -20,6 +20,7 @@ from ingestion_api.service import Service, make_service
 from ingestion_api.settings import Settings
 from ingestion_api.store.migrate import BackgroundMigration
 from ingestion_api.store.write_probe import WriteProbe
+from ingestion_api.web.application import Application
 from ingestion_api.web.body import BodyLimitMiddleware, BodyLimits
 from ingestion_api.web.errors import install_error_handlers
 from ingestion_api.web.hosts import HostCheckMiddleware, allowed_hosts
@@ -33,10 +34,10 @@ from ingestion_api.web.middleware import (
 DESCRIPTION = "Jobs that are never lost, sparse embeddings that really finish, and buttons that act."
 
 
-def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
+def create_app(settings: Settings, service: Service | None = None) -> Application:
     """Make the application; its tables are migrated once their database responds."""
     service = service or make_service(settings)
-    app = FastAPI(
+    app = Application(
         title="Watchroom",
         description=DESCRIPTION,
         version="1",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from ingestion_api.pages.page_route import PageRoute
 from ingestion_api.pages.templates import render_fragment, render_page
+from ingestion_api.web.application import Application
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Document = Mapping[str, Any]
@@ -43,14 +44,13 @@ class Operation:
 @router.get("/docs")
 def show(request: Request) -> Response:
     """Show them by subject; whoever may read the document may read this."""
-    state, document = request.app.state, request.app.openapi()
-    if not hasattr(state, "routes_shown"):
-        # the same for everybody as long as the service runs, and slow to write
-        state.routes_shown = render_fragment(
-            "documentation_routes.html", subjects=operations_by_tag(document)
-        )
-    about = document["info"]["description"]
-    return render_page(request, "documentation.html", about=about, routes=state.routes_shown)
+    app: Application = request.app
+    document = app.openapi()
+    routes = app.written_once(
+        "routes_shown",
+        lambda: render_fragment("documentation_routes.html", subjects=operations_by_tag(document)),
+    )
+    return render_page(request, "documentation.html", about=document["info"]["description"], routes=routes)
 
 
 def operations_by_tag(document: Document) -> dict[str, list[Operation]]:

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -76,7 +77,7 @@ def _allows_method(request: Request, method: str) -> bool:
 async def _validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
     first = error.errors()[0]
     if first["type"] == "extra_forbidden" and first["loc"][0] == "query":
-        names = ", ".join(_query_names(request))
+        names = ", ".join(await run_in_threadpool(_query_names, request))
         return error_response(422, f"{first['loc'][1]} is no parameter of this address; expected {names}.")
     return error_response(422, _validation_sentence(first))
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from statistics import median
 
 import httpx2
 import pytest
@@ -82,8 +81,8 @@ def test_nor_do_those_that_ask_and_take_no_answer(patient: ServiceProcess) -> No
         crowd(patient, 200, asked, source="127.0.0.2", room=2_048),
         crowd(patient, 200, asked, source="127.0.0.3", room=2_048),
     ):
-        # each within the client's ten seconds, which half of a slow core may need once for 400 such clients
-        assert median(quick(patient) for _ in range(10)) < 5.0
+        for _ in range(10):
+            assert quick(patient) < 5.0
 
 
 def test_the_bodies_of_strangers_take_no_memory(patient: ServiceProcess) -> None:
@@ -95,8 +94,7 @@ def test_the_bodies_of_strangers_take_no_memory(patient: ServiceProcess) -> None
         quick(patient)
     quick(patient)
     assert peak(patient.pid) - before < 60 * MEGABYTE
-    # 200 MB were sent; what the tests before have freed in pieces may be used anew
-    assert resident(patient.pid) - before < 45 * MEGABYTE
+    assert resident(patient.pid) - before < 30 * MEGABYTE
 
 
 def test_a_stranger_is_told_so_before_the_body_is_read(patient: ServiceProcess) -> None:

@@ -1,0 +1,32 @@
+"""What is slow to write and the same for everybody is written once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import fastapi.applications
+import pytest
+
+from ingestion_api.web.application import Application
+
+CLIENTS = 16
+
+
+def test_who_asks_while_the_document_is_written_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise each of them writes it, and nobody else has an answer meanwhile."""
+    app, together, written = Application(title="a"), threading.Barrier(CLIENTS), []
+    write = fastapi.applications.get_openapi
+
+    def counted(**options: Any) -> dict[str, Any]:
+        written.append(options["title"])
+        return write(**options)
+
+    def ask(_client: int) -> Any:
+        together.wait(10)
+        return app.openapi(), app.written_once("page", object)
+
+    monkeypatch.setattr(fastapi.applications, "get_openapi", counted)
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        answers = list(clients.map(ask, range(CLIENTS)))
+    assert written == ["a"]
+    assert all(document is answers[0][0] and page is answers[0][1] for document, page in answers)
