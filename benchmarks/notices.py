@@ -49,8 +49,11 @@ Row = tuple[str, ...]
 
 def main() -> int:
     """Measure, write the table and show it."""
+    command_line = argparse.ArgumentParser(prog="python -m benchmarks.notices", description=__doc__)
+    command_line.add_argument("row", nargs="?", choices=("webhook",), help="without the stack")
+    only = command_line.parse_args().row
     rows = list(webhook_rows())
-    if sys.argv[1:] != ["webhook"]:
+    if only is None:
         rows.append(breach_row())
     sys.stdout.write(report.write("notices", COMMAND, ((TITLE, HEADINGS, rows),)))
     return 0
@@ -161,7 +164,4 @@ def notify(testbed: Testbed, routes: Path, url: str) -> None:
 
 
 if __name__ == "__main__":
-    command_line = argparse.ArgumentParser(prog="python -m benchmarks.notices", description=__doc__)
-    command_line.add_argument("row", nargs="?", choices=("webhook",), help="without the stack")
-    command_line.parse_args()
     sys.exit(main())

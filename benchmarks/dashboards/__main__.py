@@ -26,7 +26,9 @@ HEAD = (
 
 def main() -> int:
     """Measure and write the tables; 1 where a query is silent, wrong, or a dashboard too slow."""
-    chosen, *faults = sys.argv[1:] or [""]
+    command_line = argparse.ArgumentParser(prog="python -m benchmarks.dashboards", description=__doc__)
+    command_line.add_argument("row", nargs="*", help="cost, or walk and the names of faults")
+    chosen, *faults = command_line.parse_args().row or [""]
     return (
         walks(faults) if chosen == "walk" else answers_and_costs([] if chosen == "cost" else truth.measured())
     )
@@ -106,7 +108,4 @@ def told(sentences: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    command_line = argparse.ArgumentParser(prog="python -m benchmarks.dashboards", description=__doc__)
-    command_line.add_argument("row", nargs="*", help="cost, or walk and the names of faults")
-    command_line.parse_args()
     sys.exit(main())

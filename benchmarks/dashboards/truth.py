@@ -137,7 +137,9 @@ def outcome(system: str, prometheus: Prometheus, matters: Callable[[Answer], boo
 
 def main() -> int:
     """Tell what answers, and what does not."""
-    outcomes = measured(sys.argv[1:] or DATABASES)
+    command_line = argparse.ArgumentParser(prog="python -m benchmarks.dashboards.truth", description=__doc__)
+    command_line.add_argument("database", nargs="*", help="sqlite, postgres; default: both")
+    outcomes = measured(command_line.parse_args().database or DATABASES)
     for it in outcomes:
         answered = it.queries - len(it.silent)
         sys.stdout.write(f"{it.system}: {answered} of {it.queries} queries answer after {it.seconds:.0f} s\n")
@@ -146,7 +148,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    command_line = argparse.ArgumentParser(prog="python -m benchmarks.dashboards.truth", description=__doc__)
-    command_line.add_argument("database", nargs="*", help="sqlite, postgres; default: both")
-    command_line.parse_args()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """From the overview to the cause and the action under each fault: `make bench WHAT=dashboards ROW=walk`."""
 
+import argparse
 import re
 import sys
 import tempfile
@@ -185,5 +186,7 @@ def row(it: Walked) -> Row:
 
 
 if __name__ == "__main__":
-    for each in measured(sys.argv[1:]):
+    command_line = argparse.ArgumentParser(prog="python -m benchmarks.dashboards.walk", description=__doc__)
+    command_line.add_argument("fault", nargs="*", help="a fault of the demo; default: all")
+    for each in measured(command_line.parse_args().fault):
         sys.stdout.write(f"{' | '.join(row(each))} {each.wrong or ''}\n")

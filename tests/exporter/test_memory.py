@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from exporter import memory
-from exporter.sources.http_client import system_tls_context, unused_tls_context
+from exporter.sources.http_transport import system_tls_context, unused_tls_context
 from tests.servers.fixtures import started
 from tests.servers.ports import free_port
 from tests.servers.processes import Server
