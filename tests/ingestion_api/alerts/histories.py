@@ -42,9 +42,9 @@ class Sender:
 
     def send(self) -> None:
         """Send everything once; nothing where Alertmanager is away."""
-        with self._lock:
+        # one at a time, or what fires could arrive after its end, and Alertmanager would take both for one
+        with self._lock, suppress(httpx2.HTTPError):
             body = [self._alert(labels, it) for labels, it in self.alerts.values()]
-        with suppress(httpx2.HTTPError):
             httpx2.post(f"{self._url}/api/v2/alerts", json=body, timeout=5).raise_for_status()
 
     def set(self, labels: Json, interval: Interval) -> None:
